@@ -1,0 +1,152 @@
+"""`run`: exit codes, one JSON document, the page, the run folder, and flags that this version refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+
+def test_the_page_and_the_folder(tnt: Run, demo: Path) -> None:
+    said = tnt("run", "scenario.yaml")
+    assert (said.code, said.err) == (0, "")
+    folder = said.out.rstrip().splitlines()[-1].removeprefix("Dossier du calcul : ")
+    assert (demo / folder / "allocation.csv").is_file()
+    assert "1 103 600 € accordés sur 1 200 000 € ; 96 400 € non dépensés" in said.plain
+    assert "Données SYNTHÉTIQUES" in said.out
+    assert "\x1b[" not in said.out
+
+
+def test_exactly_one_document(tnt: Run, demo: Path) -> None:
+    said = tnt("run", "scenario.yaml", "--json")
+    assert (said.code, said.err) == (0, "")
+    found = said.document
+    assert (found["schema_version"], found["command"], found["scenario"]) == (1, "run", "exemple")
+    assert (found["status"], found["granted_cents"], found["unspent_cents"]) == (
+        "optimal",
+        110_360_000,
+        9_640_000,
+    )
+    stored = json.loads((demo / found["run_dir"] / "summary.json").read_text(encoding="utf-8"))
+    assert stored["allocation_sha256"] == found["allocation_sha256"]
+
+
+def test_quiet_says_nothing(tnt: Run, demo: Path) -> None:
+    said = tnt("run", "scenario.yaml", "--quiet")
+    assert (said.code, said.out, said.err) == (0, "", "")
+    assert len(list((demo / "runs").iterdir())) == 1
+
+
+def test_english(tnt: Run, demo: Path) -> None:
+    said = tnt("run", "scenario.yaml", "--lang", "en")
+    assert "€1,103,600 granted of €1,200,000; €96,400 not spent" in said.out
+    assert "Run folder: runs/exemple-" in said.out
+    assert 'The rule "plafond-departement" bars one dossier more.' in said.out
+
+
+def test_the_scenario_says_the_language(tnt: Run, demo: Path) -> None:
+    said = tnt("run", "scenario.yaml", "--set", "locale=en")
+    assert "Run folder" in said.out
+
+
+def test_set_and_out(tnt: Run, demo: Path, tmp_path: Path) -> None:
+    said = tnt(
+        "run", "scenario.yaml", "--set", "programme.amount=1 M€", "--out", tmp_path / "elsewhere", "--json"
+    )
+    assert said.document["amount_cents"] == 100_000_000
+    assert (tmp_path / "elsewhere" / Path(said.document["run_dir"]).name / "summary.json").is_file()
+    assert not (demo / "runs").exists()
+
+
+def test_infeasible_is_4_with_nulls(tnt: Run, demo: Path) -> None:
+    rules = (
+        'rules=[{id: part, kind: share, measure: granted, where: {applicant_type: commune}, min: "100 %"}, '
+        "{id: imposee, kind: decide, fund: [E-04]}]"
+    )
+    said = tnt("run", "scenario.yaml", "--set", rules, "--json")
+    found = said.document
+    assert said.code == 4
+    assert (found["status"], found["granted_cents"], found["conflict"]) == ("infeasible", None, [])
+    assert found["run_dir"] is None
+    assert not (demo / "runs").exists()
+    page = tnt("run", "scenario.yaml", "--set", rules)
+    assert page.code == 4
+    assert "✘ Aucune répartition" in page.out
+
+
+def test_relaxed_gives_prices_and_writes_no_folder(tnt: Run, demo: Path) -> None:
+    said = tnt("run", "scenario.yaml", "--relax", "--json")
+    assert said.code == 0
+    assert said.document["relaxed"] is True
+    assert said.document["allocation_sha256"] is None
+    assert said.document["prices"]
+    assert not (demo / "runs").exists()
+    page = tnt("run", "scenario.yaml", "--relax")
+    assert "Ce n'est pas une décision" in page.plain
+    assert "Prix : ce que vaut une unité de plus" in page.plain
+
+
+def test_require_proof(tnt: Run, demo: Path) -> None:
+    assert tnt("run", "scenario.yaml", "--require-proof", "--quiet").code == 0
+    alone = tnt("run", "scenario.yaml", "--require-proof", "--cross-check", "never", "--json")
+    assert alone.code == 5
+    assert alone.document["publishable"] is False
+
+
+def test_write_lp(tnt: Run, demo: Path) -> None:
+    assert tnt("run", "scenario.yaml", "--quiet", "--write-lp", "model.lp").code == 0
+    assert "subject to" in (demo / "model.lp").read_text(encoding="utf-8").lower()
+    said = tnt("run", "scenario.yaml", "--quiet", "--write-lp", "none/model.lp")
+    assert said.code == 2
+    assert (
+        said.err == "Erreur : « none/model.lp » ne peut pas être écrit : ce chemin ne peut pas être créé.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "french"),
+    [
+        (
+            ("--time-limit", "bientôt"),
+            "--time-limit « bientôt » n'est pas une durée. Écrivez 300, « 300 s » ou « 5 min ».",
+        ),
+        (("--lang", "de"), "--lang vaut fr ou en, pas « de »."),
+        (("--sett", "a=1"), "l'option --sett n'existe pas ici. Vouliez-vous dire « --set » ?"),
+        (("--backend",), "l'option --backend veut une valeur. Voir « tnt-sim run --help »."),
+        (("trop",), "argument en trop : trop. Voir « tnt-sim run --help »."),
+    ],
+)
+def test_usage_errors_are_2_and_one_line(tnt: Run, demo: Path, words: tuple[str, ...], french: str) -> None:
+    said = tnt("run", "scenario.yaml", *words)
+    assert (said.code, said.out, said.err) == (2, "", f"Erreur : {french}\n")
+
+
+def test_methods_to_come_are_refused_by_name(tnt: Run, demo: Path) -> None:
+    said = tnt("run", "scenario.yaml", "--method", "tree")
+    assert said.code == 2
+    assert "tree" in said.err
+    assert "viendra plus tard" in said.err
+
+
+def test_pabulib_is_refused_by_name(tnt: Run, demo: Path) -> None:
+    said = tnt("run", "election.pb")
+    assert said.code == 2
+    assert "Pabulib" in said.err
+
+
+def test_the_same_folder_is_replaced(tnt: Run, demo: Path) -> None:
+    first = tnt("run", "scenario.yaml", "--json").document["run_dir"]
+    assert tnt("run", "scenario.yaml", "--json").document["run_dir"] == first
+    assert [entry.name for entry in (demo / "runs").iterdir()] == [Path(first).name]
+
+
+def test_a_stranger_is_not_touched(tnt: Run, demo: Path) -> None:
+    folder = demo / tnt("run", "scenario.yaml", "--json").document["run_dir"]
+    (folder / "summary.json").write_text("mine", encoding="utf-8")
+    said = tnt("run", "scenario.yaml", "--json")
+    assert said.code == 2
+    assert said.document["error"]["code"] == "usage.out"
+    assert (folder / "summary.json").read_text(encoding="utf-8") == "mine"

@@ -1,0 +1,162 @@
+"""The other verbs: new, validate, show, verify, doctor, and the help."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tnt_sim.cli.guess import guess_columns, normalised
+
+from .conftest import Run
+
+DS = """\
+Numéro de dossier;État du dossier;Déposé le;Intitulé du projet;Département (Code);Montant demandé;Note;Dispositif
+0123;En instruction;2026-01-02;Mairie;01;50 000,00;12;DETR
+0124;Accepté;2026-01-03;École;2A;70 000,00;14;DSIL
+0125;Refusé;2026-01-04;Voirie;01;30 000,50;9;DETR
+"""
+
+
+def test_new_validates_and_never_overwrites(tnt: Run, demo: Path) -> None:
+    assert tnt("validate", "scenario.yaml").code == 0
+    before = (demo / "scenario.yaml").read_bytes()
+    said = tnt("new", demo)
+    assert said.code == 2
+    assert "existe et n'est pas vide" in said.err
+    assert (demo / "scenario.yaml").read_bytes() == before
+
+
+def test_new_from_a_table(tnt: Run, tmp_path: Path) -> None:
+    table = tmp_path / "export.csv"
+    table.write_text(DS, encoding="utf-8")
+    folder = tmp_path / "ma-prog"
+    said = tnt("new", folder, "--from", table)
+    assert (said.code, said.err) == (0, "")
+    assert "dossier ← « Numéro de dossier »" in said.out
+    text = (folder / "scenario.yaml").read_text(encoding="utf-8")
+    assert 'requested: "Montant demandé"   # à vérifier' in text
+    assert 'require: {"État du dossier": {not: ["Refusé"]}}' in text
+    assert text.count("# à vérifier") >= 8
+    run = tnt("run", folder / "scenario.yaml", "--json")
+    assert (run.code, run.document["n_eligible"]) == (0, 2)
+    assert (folder / "data" / "export.csv").read_bytes() == table.read_bytes()
+
+
+def test_new_where_nothing_can_be_written(tnt: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    said = tnt("new", tmp_path / "file" / "x")
+    assert said.code == 2
+    assert "une partie du chemin est un fichier. Choisissez un autre dossier." in said.err
+
+
+def test_new_from_a_table_without_a_number(tnt: Run, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("Montant demandé;Couleur\n5;rouge\n", encoding="utf-8")
+    said = tnt("new", tmp_path / "x", "--from", table)
+    assert said.code == 2
+    assert "numéro de dossier" in said.err
+    assert not (tmp_path / "x").exists()
+
+
+def test_guesses_look_at_the_cells() -> None:
+    table = pl.DataFrame(
+        {
+            "N° dossier": ["1", "2"],
+            "Département": ["57 - Moselle", "01"],
+            "Coût total (en euros HT)": ["1 000", "2"],
+        }
+    )
+    found = guess_columns(table)
+    assert found.columns == {"dossier": "N° dossier", "cost": "Coût total (en euros HT)"}
+    assert "department" in found.set_aside
+    assert normalised("État du  dossier…") == "etat du dossier"
+
+
+def test_validate_as_a_document(tnt: Run, demo: Path) -> None:
+    said = tnt("validate", "scenario.yaml", "--json")
+    found = said.document
+    assert (said.code, said.err) == (0, "")
+    assert (found["command"], found["status"], found["n_eligible"]) == ("validate", "valid", 22)
+    assert found["checks"][0]["id"] == "complet"
+    assert not (demo / "runs").exists()
+
+
+def test_show(tnt: Run, demo: Path) -> None:
+    both = tnt("show", "scenario.yaml")
+    assert both.code == 0
+    assert "# scenario.yaml:4" in both.out
+    assert "Pour chaque département" in both.out
+    assert "Pour chaque" not in tnt("show", "scenario.yaml", "--resolved").out
+    assert "schema_version" not in tnt("show", "scenario.yaml", "--model").out
+    found = tnt("show", "scenario.yaml", "--json", "--lang", "en").document
+    assert {"values", "sentences", "status", "scenario_sha256"} <= set(found)
+    assert any(entry["text"].startswith("For each department") for entry in found["sentences"])
+
+
+def test_verify(tnt: Run, demo: Path) -> None:
+    run_dir = tnt("run", "scenario.yaml", "--json").document["run_dir"]
+    good = tnt("verify", run_dir)
+    assert good.code == 0
+    assert good.out.startswith("✔ exemple : ")
+    table = demo / run_dir / "allocation.parquet"
+    awards = pl.read_parquet(table)
+    awards.with_columns(pl.col("granted_cents") + 1).write_parquet(table)
+    bad = tnt("verify", run_dir, "--json")
+    assert bad.code == 1
+    assert bad.document["status"] == "refused"
+    assert bad.document["defects"]
+    assert all(line.startswith("Erreur : ") for line in bad.err.splitlines())
+    assert tnt("verify", demo / "data").code == 3
+
+
+def test_doctor(tnt: Run) -> None:
+    said = tnt("doctor", "--json")
+    found = said.document
+    assert said.code == 0
+    assert {"versions", "solvers", "cross_check", "status"} <= set(found)
+    assert next(entry for entry in found["solvers"] if entry["name"] == "highs")["works"]
+    assert "Solveurs" in tnt("doctor").out
+
+
+def test_help_is_french_and_lists_only_what_is_built(tnt: Run) -> None:
+    said = tnt("--help")
+    assert said.code == 0
+    assert "Usage : tnt-sim VERBE" in said.out
+    verbs = ["new", "validate", "show", "run", "verify", "doctor"]
+    section = said.out.partition("Verbes")[2].partition("Options")[0]
+    assert [line.split()[0] for line in section.splitlines() if line[:3] == "  " + line[2:3].strip()] == verbs
+    assert max(len(line) for line in said.out.splitlines()) <= 80
+    for verb in verbs:
+        text = tnt(verb, "--help").out
+        assert f"Usage : tnt-sim {verb}" in text
+        assert "Exemple" in text
+
+
+def test_no_words_at_all_shows_the_help(tnt: Run) -> None:
+    said = tnt()
+    assert (said.code, said.out) == (2, "")
+    assert "Verbes" in said.err
+
+
+def test_the_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from tnt_sim.cli.main import main\n"
+        "main(['--help'])\n"
+        "heavy = {'polars', 'numpy', 'pydantic', 'scipy', 'highspy', 'pulp', 'rich.table', 'ruamel.yaml'}\n"
+        "sys.exit(f'loaded: {sorted(heavy & set(sys.modules))}' if heavy & set(sys.modules) else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes")
+def test_a_closed_pipe_is_no_error(demo: Path) -> None:
+    command = f"{sys.executable} -m tnt_sim show scenario.yaml | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=demo)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1

@@ -1,0 +1,152 @@
+"""The whole contract for small cases, by enumeration, in plain Python: it shares no code with the engine.
+
+A case is a dictionary: `envelopes` (a tree of dicts in cents), `dossiers` (a list of dicts), `rules`, `stages`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+Case = dict[str, Any]
+Award = dict[str, int]
+
+
+def rank_key(dossier: dict[str, Any]) -> tuple[Any, ...]:
+    """Filed first (empty last), then ids made of digits by value, then the others by code point."""
+    name, filed = dossier["id"], dossier.get("filed")
+    digits = name.isdigit()
+    return (filed is None, filed or "", not digits, int(name) if digits else 0, name)
+
+
+def options(dossier: dict[str, Any]) -> list[int | None]:
+    """What a dossier may get: None for nothing."""
+    if dossier.get("committed") is not None:
+        return [dossier["committed"]]
+    if not dossier.get("eligible", True) or dossier.get("decided") == -1:
+        return [None]
+    most = min(dossier["requested"], dossier["cost"] * dossier["rate"][0] // dossier["rate"][1])
+    unit = dossier.get("round", 1)
+    most = most // unit * unit
+    least = -(-dossier["min"] // unit) * unit if dossier["ranged"] else dossier.get("min", 0)
+    if most <= 0 or most < least:
+        return [None]
+    amounts: list[int | None] = list(range(least, most + 1, unit)) if dossier["ranged"] else [most]
+    return amounts if dossier.get("decided") == 1 else [None, *amounts]
+
+
+def in_play(dossier: dict[str, Any]) -> bool:
+    return any(option is not None for option in options(dossier))
+
+
+def envelope_holds(node: dict[str, Any], awards: Award, dossiers: list[dict[str, Any]]) -> bool:
+    """Whether some non-negative gifts of free money make every amount hold, tried from the root down."""
+    return _need(node, awards, dossiers)[1] and _need(node, awards, dossiers)[0] == 0
+
+
+def _granted(node: dict[str, Any], awards: Award, dossiers: list[dict[str, Any]]) -> int:
+    own = sum(awards.get(d["id"], 0) for d in dossiers if d["envelope"] == node["id"])
+    return own + sum(_granted(child, awards, dossiers) for child in node.get("children", ()))
+
+
+def _need(node: dict[str, Any], awards: Award, dossiers: list[dict[str, Any]]) -> tuple[int, bool]:
+    """How much more than its own amount the node needs, and whether all under it can hold."""
+    children = node.get("children", ())
+    needs = [_need(child, awards, dossiers) for child in children]
+    if not all(ok for _, ok in needs):
+        return 0, False
+    total = _granted(node, awards, dossiers)
+    if node["amount"] is None:
+        return 0, all(need == 0 for need, _ in needs)
+    given = 0
+    for child, (need, _) in zip(children, needs, strict=True):
+        if need and (child.get("ring_fenced") or node.get("overbooked") or node.get("unassigned") == "own"):
+            return 0, False
+        given += need
+    need = max(0, total - node["amount"])
+    if given:
+        loose = sum(awards.get(d["id"], 0) for d in dossiers if d["envelope"] == node["id"])
+        loose += sum(_granted(c, awards, dossiers) for c in children if c["amount"] is None)
+        free = node["amount"] - sum(c["amount"] or 0 for c in children)
+        need = max(need, given + loose - free)
+    return need, True
+
+
+def measure(name: str, awards: Award, dossiers: list[dict[str, Any]]) -> Fraction:
+    """The value of a measure over the funded dossiers of a list."""
+    funded = [d for d in dossiers if d["id"] in awards]
+    if name == "granted":
+        return Fraction(sum(awards[d["id"]] for d in funded), 100)
+    if name == "dossiers":
+        return Fraction(len(funded))
+    if name == "applicants":
+        return Fraction(len({d["applicant"] for d in funded}))
+    if name == "population":
+        best: dict[str, int] = {}
+        for d in dossiers:
+            if d["id"] in awards:
+                best[d["applicant"]] = d["population"]
+        return Fraction(sum(best.values()))
+    if name == "leverage":
+        return Fraction(sum(d["cost"] - awards[d["id"]] for d in funded), 100)
+    if name == "cost":
+        return Fraction(sum(d["cost"] for d in funded), 100)
+    assert name == "score"
+    return sum((d["score"] for d in funded), Fraction(0))
+
+
+def rule_holds(rule: dict[str, Any], awards: Award, dossiers: list[dict[str, Any]]) -> bool:
+    """One limit or share."""
+    chosen = [d for d in dossiers if all(d[k] in v for k, v in rule.get("where", {}).items())]
+    if rule["kind"] == "share":
+        of = [d for d in dossiers if all(d[k] in v for k, v in rule.get("of", {}).items())]
+        num = measure(rule["measure"], awards, [d for d in chosen if d in of])
+        den = measure(rule["of_measure"], awards, of)
+        if den == 0:
+            return True
+        value = num / den
+        return rule.get("min", 0) <= value and (rule.get("max") is None or value <= rule["max"])
+    groups = sorted({d[rule["by"]] for d in dossiers if in_play(d)}) if rule.get("by") else [None]
+    for group in groups:
+        members = [d for d in chosen if group is None or d[rule["by"]] == group]
+        value = measure(rule["measure"], awards, members)
+        low = rule.get("min")
+        if low is not None and rule.get("by"):
+            biggest = {d["id"]: max(o for o in options(d) if o is not None) for d in members if in_play(d)}
+            low = min(low, measure(rule["measure"], biggest, members))
+        if low is not None and value < low:
+            return False
+        if rule.get("max") is not None and value > rule["max"]:
+            return False
+    return True
+
+
+def solve(case: Case) -> list[tuple[str, int]] | None:
+    """The canonical answer as (dossier, cents) by rank, or None when nothing fits."""
+    dossiers = sorted(case["dossiers"], key=rank_key)
+    best_key: tuple[Any, ...] | None = None
+    best: Award | None = None
+    for choice in product(*(options(d) for d in dossiers)):
+        awards = {d["id"]: cents for d, cents in zip(dossiers, choice, strict=True) if cents is not None}
+        if not envelope_holds(case["envelopes"], awards, dossiers):
+            continue
+        if not all(rule_holds(rule, awards, dossiers) for rule in case["rules"]):
+            continue
+        goals = []
+        for sense, weights in case["stages"]:
+            value = sum(
+                (weight * measure(name, awards, dossiers) for name, weight in weights.items()), Fraction(0)
+            )
+            goals.append(value if sense == "maximise" else -value)
+        key = (
+            *goals,
+            -sum(awards.values()),
+            tuple(d["id"] in awards for d in dossiers),
+            tuple(awards.get(d["id"], 0) for d in dossiers),
+        )
+        if best_key is None or key > best_key:
+            best_key, best = key, awards
+    if best is None:
+        return None
+    return [(d["id"], best[d["id"]]) for d in dossiers if d["id"] in best]

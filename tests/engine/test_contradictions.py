@@ -1,0 +1,130 @@
+"""What needs no solver is said before one is asked: exact text, file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny import HEAD, TABLE, funded, tiny, with_committed
+
+from tnt_sim.engine import solve
+from tnt_sim.errors import InputError, Lang
+from tnt_sim.result import Status
+
+NB = "\u00a0"
+CASES = {
+    "children exceed their parent": (
+        HEAD.replace("{id: b, amount: 600 €}", "{id: b, amount: 700 €}"),
+        TABLE,
+        [
+            f"children-exceed tiny.yaml:4:3 — les enveloppes de « tout » font 1\u202f600{NB}€, plus que ses "
+            f"1\u202f500{NB}€. Corrigez les montants, ou écrivez `overbooked: true` si ce sont des plafonds."
+        ],
+    ),
+    "an unknown envelope in the table": (
+        HEAD,
+        TABLE.replace("4,b", "4,bb"),
+        [
+            "unknown-envelope table.csv:5 [4] — l'enveloppe « bb » n'existe pas (1 dossier(s)). "
+            "Vouliez-vous dire « b » ?"
+        ],
+    ),
+    "committed above its envelope": (
+        HEAD,
+        with_committed("1", 1000),
+        [
+            f"committed-exceeds tiny.yaml:7:7 — les engagements de l'enveloppe « a » font 1\u202f000{NB}€, soit "
+            f"100{NB}€ de trop. Relevez le montant, ou corrigez la colonne `committed`."
+        ],
+    ),
+    "rules and goals that name what does not exist": (
+        HEAD.replace("{score: 1}", "{scores: 1}")
+        + "rules:\n"
+        + "  - {id: r, kind: limit, measure: granted, by: departement, max: 1 k€}\n"
+        + "  - {id: s, kind: share, measure: granted, where: {applicant_types: epci}, min: 10 %}\n"
+        + "  - {id: t, kind: decide, fund: [11]}\n",
+        TABLE,
+        [
+            "unknown-measure tiny.yaml:10:33 — la mesure « scores » n'existe pas. Vouliez-vous dire « score » ?",
+            "unknown-column tiny.yaml:12:48 — la colonne « departement » n'existe pas. Vouliez-vous dire "
+            "« department » ?",
+            "unknown-column tiny.yaml:13:69 — la colonne « applicant_types » n'existe pas. Vouliez-vous dire "
+            "« applicant_type » ?",
+            "unknown-dossier tiny.yaml:14:34 — le dossier « 11 » n'existe pas. Vouliez-vous dire « 1 » ?",
+        ],
+    ),
+    "a known kind that is not built": (
+        HEAD + "rules: [{id: r, kind: exclusive, dossiers: [1, 2], max: 1}]\n",
+        TABLE,
+        [
+            "not-built tiny.yaml:11:23 — « kind: exclusive » est connu, mais cette version ne le construit pas "
+            "encore. Retirez-le, ou mettez `off: true`."
+        ],
+    ),
+    "a range without a minimum": (
+        HEAD + "grants: [{mode: range}]\n",
+        TABLE,
+        [
+            "grant-needs tiny.yaml:11:10, table.csv:2 [1], table.csv:3 [2], table.csv:4 [3], table.csv:5 [4] — le "
+            "montant ne peut pas être calculé : « min_grant » est vide pour 1, 2, 3, 4. Le mode `range` veut un "
+            "minimum : `min`, `min_rate`, ou la colonne `min_grant`."
+        ],
+    ),
+    "a minimum share above one": (
+        HEAD + "rules: [{id: r, kind: share, measure: granted, where: {department: 01}, min: 120 %}]\n",
+        TABLE,
+        ["share-above-one tiny.yaml:11:78 — une part minimale de plus de 100 % ne peut jamais être tenue."],
+    ),
+    "a decision on a committed dossier": (
+        HEAD + "rules: [{id: r, kind: decide, refuse: [1]}]\n",
+        with_committed("1", 100),
+        [
+            "decide-committed tiny.yaml:11:40 — le dossier « 1 » est déjà engagé ; une décision ne peut pas le "
+            "refuser. Retirez-le de `refuse`, ou videz son montant `committed`."
+        ],
+    ),
+    "a measure that is empty where it counts": (
+        HEAD,
+        TABLE.replace("500,9", "500,"),
+        [
+            "measure-empty tiny.yaml:10:32, table.csv:3 [2] — la mesure « score » est vide pour 1 dossier(s) "
+            "éligible(s) : 2. Remplissez ces cellules, ou écrivez `empty: 0` dans une mesure nommée."
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_contradiction(name: str, tmp_path: Path) -> None:
+    scenario, table, expected = CASES[name]
+    with pytest.raises(InputError) as caught:
+        solve(tiny(tmp_path, scenario, table), cross_check="never")
+    assert caught.value.exit_code == 3
+    assert [defect.line(Lang.FR) for defect in caught.value.defects] == expected
+    assert all(defect.line(Lang.EN) for defect in caught.value.defects)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["table.csv", "tiny.yaml"]
+
+
+def test_no_eligible_dossier_is_a_warning(tmp_path: Path) -> None:
+    text = HEAD + "eligibility: [{id: e, require: {population: {above: 9999}}, reason: Trop petit}]\n"
+    result = solve(tiny(tmp_path, text), cross_check="never")
+    assert (result.status, funded(result)) == (Status.OPTIMAL, {})
+    assert result.warnings[0].code == "none-eligible"
+    assert set(result.dossiers["reason_code"]) == {"ineligible"}
+    assert result.dossiers["reason"][0] == "Trop petit (population : 100 ; exigé : population: {above: 9999})"
+
+
+def test_an_envelope_of_nothing_is_a_warning(tmp_path: Path) -> None:
+    text = HEAD.replace("1 500 €", "0 €").replace("900 €", "0 €").replace("600 €", "0 €")
+    result = solve(tiny(tmp_path, text), cross_check="never")
+    assert (result.status, funded(result)) == (Status.OPTIMAL, {})
+    assert result.warnings[0].code == "zero-envelope"
+
+
+def test_infeasible_is_a_result_not_an_allocation(tmp_path: Path) -> None:
+    text = HEAD + "rules: [{id: r, kind: limit, measure: dossiers, min: 4}]\n"
+    result = solve(tiny(tmp_path, text))
+    assert result.status is Status.INFEASIBLE
+    assert result.document["allocation_sha256"] is None
+    assert result.document["granted_cents"] is None
+    assert result.document["conflict"] == []

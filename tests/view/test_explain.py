@@ -1,0 +1,117 @@
+"""Scenarios in sentences, with the place of each value; and what `validate` can tell without solving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tnt_sim.cli import templates
+from tnt_sim.errors import Lang
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.view.check import check_document, check_lines
+from tnt_sim.view.explain_scenario import sentence_lines, sentences
+from tnt_sim.view.resolved_text import origin_rows, resolved_lines
+from tnt_sim.view.selector_words import selector_words
+
+FR, EN = Lang.FR, Lang.EN
+
+
+@pytest.fixture(scope="module")
+def problem(tmp_path_factory: pytest.TempPathFactory) -> Problem:
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "data").mkdir()
+    (folder / "tnt-sim.toml").write_text(templates.PROJECT, encoding="utf-8")
+    (folder / "scenario.yaml").write_text(templates.SCENARIO, encoding="utf-8")
+    (folder / "data" / "dossiers.csv").write_text(templates.dossiers_csv(), encoding="utf-8")
+    sets = ("rules.plafond-departement.max=900 k€", "envelopes.mobilites.ring_fenced=true")
+    return compile_problem(load_scenario(folder / "scenario.yaml", sets))
+
+
+def test_sentences(problem: Problem) -> None:
+    told = {(s.section, s.id): s for s in sentences(problem, FR)}
+    rule = told["rules", "part-communes"]
+    assert rule.text == (
+        "Le montant accordé (dossiers où le type de porteur = commune) sur le montant accordé : "
+        "au moins 40\u00a0%."
+    )
+    assert rule.n_dossiers == 15
+    assert rule.place.startswith("scenario.yaml:")
+    assert (
+        told["rules", "plafond-departement"].text
+        == "Pour chaque département, le montant accordé : au plus 900 k€."
+    )
+    assert told["eligibility", "petites-communes"].text == (
+        "Si l'enveloppe = mobilites, le type de porteur = commune, exige la population < 20\u202f000."
+    )
+    assert (
+        told["grants", "1"].text
+        == "Tous les autres dossiers : tout ou rien, au plus 80\u00a0% de l'assiette."
+    )
+    assert told["objective", "1"].text == "Maximiser la somme des notes des dossiers financés."
+    english = {(s.section, s.id): s.text for s in sentences(problem, EN)}
+    assert (
+        english["rules", "plafond-departement"] == "For each department, the amount granted: at most 900 k€."
+    )
+    assert any("Règles" in line.plain for line in sentence_lines(list(told.values()), FR, 80))
+
+
+def test_selectors_in_words() -> None:
+    both = [{"state": "accepte"}, {"filed_at": {"from": "2021-10-08"}}]
+    assert selector_words({"any": both}, FR) == (
+        "([l'état du dossier = accepte] ou [la date de dépôt à partir du 8 octobre 2021])"
+    )
+    assert selector_words({"theme": {"not": ["a", "b"]}}, FR) == "« theme » autre que a ou b"
+    assert selector_words({"end": {"until": {"date": "decision", "plus": "24 months"}}}, FR) == (
+        "la date de fin au plus tard : le jour de la décision + 24 mois"
+    )
+    assert selector_words({"tags": {"has": ["a"]}, "base": {"empty": "true"}}, EN) == (
+        "the tags has one of a, the eligible cost empty"
+    )
+
+
+def test_each_value_with_its_origin(problem: Problem) -> None:
+    lines = [line.plain for line in resolved_lines(problem.scenario, 100)]
+    changed = next(line for line in lines if "900 k€" in line)
+    assert changed.endswith("# --set rules.plafond-departement.max")
+    assert any(line.startswith("id: exemple") and "# scenario.yaml:4" in line for line in lines)
+    rows = {row["path"]: row for row in origin_rows(problem.scenario)}
+    assert rows["rules.1.max"]["layer"] == "--set"
+    assert rows["programme.amount"]["file"] == "scenario.yaml"
+
+
+def test_what_is_shown_is_yaml_and_the_same_scenario(problem: Problem) -> None:
+    text = "\n".join(line.plain for line in resolved_lines(problem.scenario, 80))
+    shown = YAML(typ="safe", pure=True).load(text)
+    assert shown["title"] == problem.scenario.tree["title"]
+    assert shown["rules"][0]["where"] == {"applicant_type": "commune"}
+    assert [entry["id"] for entry in shown["programme"]["envelopes"]] == ["numerique", "mobilites"]
+
+
+def test_validate_counts_reasons_and_money_without_use(problem: Problem) -> None:
+    found = check_document(problem, FR)
+    assert (found["status"], found["n_dossiers"], found["n_eligible"]) == ("valid", 24, 22)
+    assert found["synthetic"] is True
+    assert {check["id"]: check["n_missed"] for check in found["checks"]} == {
+        "complet": 1,
+        "petites-communes": 1,
+    }
+    entries = {entry["id"]: entry for entry in found["envelopes"]}
+    assert entries["mobilites"]["demand_cents"] == 581_000_00
+    assert sum(entry["unreachable_cents"] for entry in entries.values()) == 0
+    text = "\n".join(line.plain for line in check_lines(found, FR, 80))
+    assert "Données SYNTHÉTIQUES" in text
+    assert "Dossier encore en construction" in text
+
+
+def test_money_that_no_dossier_can_take(problem: Problem) -> None:
+    path = problem.scenario.path
+    assert isinstance(path, Path)
+    wide = load_scenario(path, ("programme.amount=2 M€", "envelopes.mobilites.amount=700 k€"))
+    found = check_document(compile_problem(wide), FR)
+    stuck = {entry["id"]: entry["unreachable_cents"] for entry in found["envelopes"]}
+    # 700 k€ − 581 k€ in mobilites; 2 M€ − 600 k€ − 700 k€ free, of which numerique can take 486 600 € more
+    assert stuck == {"programme": 700_000_00 - 486_600_00, "numerique": 0, "mobilites": 119_000_00}
+    assert "119\u202f000\u00a0€ de « mobilites » ne peuvent atteindre aucun dossier." in found["warnings"]

@@ -1,0 +1,56 @@
+"""Figures in words: French first, exact where it says so, « ≈ » where it does not."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from tnt_sim.errors import Lang
+from tnt_sim.view.figures import amounts, euros, listed, number, plural, rate, short_amount
+
+FR, EN = Lang.FR, Lang.EN
+
+
+@pytest.mark.parametrize(
+    ("cents", "french", "english"),
+    [
+        (0, "0\u00a0€", "€0"),
+        (800, "8\u00a0€", "€8"),
+        (999_999, "9\u202f999,99\u00a0€", "€9,999.99"),
+        (1_234_500, "12,3\u00a0k€", "€12.3k"),
+        (99_996_000, "1,0\u00a0M€", "€1.0M"),
+        (8_799_999_200, "88,0\u00a0M€", "€88.0M"),
+        (111_018_631_467, "1\u202f110,2\u00a0M€", "€1,110.2M"),
+        (-5_000_000, "\u221250,0\u00a0k€", "\u2212€50.0k"),
+        (None, "–", "–"),
+    ],
+)
+def test_short_amounts(cents: int | None, french: str, english: str) -> None:
+    assert short_amount(cents, FR) == french
+    assert short_amount(cents, EN) == english
+
+
+def test_a_column_of_amounts_has_cents_everywhere_or_nowhere() -> None:
+    assert amounts([100, 250, None], FR) == ["1,00\u00a0€", "2,50\u00a0€", "–"]
+    assert amounts([100, 200], FR) == ["1\u00a0€", "2\u00a0€"]
+    assert amounts([100, 250], EN) == ["€1.00", "€2.50"]
+
+
+def test_numbers_say_when_decimals_are_left_out() -> None:
+    assert number(Fraction(1, 3), FR) == "≈0,333333"
+    assert number(Fraction(-12_345_678, 1000), EN) == "\u221212,345.678"
+    assert euros("10000", FR) == "10\u202f000\u00a0€"
+    assert euros("0.333333333333", FR) == "≈0,33\u00a0€"
+    assert rate("0.253333333333", FR) == "25,33\u00a0%"
+    assert rate(None, FR) == "–"
+
+
+def test_plurals_and_lists() -> None:
+    pair = ("dossier", "dossiers")
+    assert plural(1, pair, pair, FR) == "1\u00a0dossier"
+    assert plural(0, pair, pair, FR) == "0\u00a0dossier"
+    assert plural(0, pair, pair, EN) == "0 dossiers"
+    assert plural(1200, pair, pair, FR) == "1\u202f200\u00a0dossiers"
+    assert listed(["a", "b", "c"], FR) == "a, b et c"
+    assert listed([str(k) for k in range(20)], EN, 2) == "0, 1 and 18 more"

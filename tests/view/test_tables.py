@@ -1,0 +1,196 @@
+"""The page of a run, against documents made by hand: what a planner reads, at 80 and at 120 columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tnt_sim.errors import Lang
+from tnt_sim.view.envelope_table import envelope_table, unspent_lines
+from tnt_sim.view.labels import Labels
+from tnt_sim.view.rule_table import rule_lines
+from tnt_sim.view.tables import relaxed_lines, run_lines
+from tnt_sim.view.words import verdict
+
+FR, EN = Lang.FR, Lang.EN
+MILLION = 100_000_000
+
+
+def envelope(name: str, parent: str | None, amount: int | None, granted: int, **more: Any) -> dict[str, Any]:
+    left = None if amount is None else amount - granted
+    counts = {"n_dossiers": 3206, "n_eligible": 2901, "n_funded": 2300}
+    entry = {"id": name, "parent": parent, "title": f"Titre de l'enveloppe {name}", "amount_cents": amount}
+    entry |= {"effective_cents": amount, "granted_cents": granted, "unspent_cents": left, **counts}
+    return entry | {"unspent_code": None, "unspent_rule": None, "unspent_because": None} | more
+
+
+def rule(name: str, **more: Any) -> dict[str, Any]:
+    entry = {
+        "id": name,
+        "kind": "share",
+        "mode": "hard",
+        "min": "0.25",
+        "max": None,
+        "value": "0.253333333333",
+    }
+    entry |= {"num": 19, "den": 75, "slack": "0.003333333333", "holds": True, "binds": False, "groups": []}
+    return entry | more
+
+
+def document(**more: Any) -> dict[str, Any]:
+    goal = {"goal": "score", "sense": "maximise", "value": "12345.6", "bound": "12345.6", "gap": "0"}
+    found = {
+        "scenario": "tnt-2021",
+        "relaxed": False,
+        "status": "optimal",
+        "stopped_by": None,
+        "proof": "CROSS_CHECKED",
+        "objective": [goal | {"gap_money_cents": 0, "proof": "CROSS_CHECKED"}],
+        "amount_cents": 88 * MILLION,
+        "granted_cents": 88 * MILLION - 800,
+        "unspent_cents": 800,
+        "n_dossiers": 3206,
+        "n_eligible": 2901,
+        "n_funded": 2300,
+        "envelopes": [
+            envelope("tnt", None, 88 * MILLION, 88 * MILLION - 800, unspent_code="none_fits"),
+            envelope("axe-1", "tnt", 30 * MILLION, 30 * MILLION),
+            envelope("appels", "axe-1", None, 7 * MILLION),
+        ],
+        "rules": [rule("quart")],
+        "warnings": ["attention — quelque chose."],
+    }
+    return found | more
+
+
+LABELS = Labels(
+    title="Programme",
+    day="22 novembre 2021",
+    synthetic=True,
+    second="CBC",
+    rule_titles={"quart": "Un quart"},
+    rule_units={"quart": "rate"},
+    goal_units=["number"],
+    reasons={True: {"merit": 2000, "committed": 300}, False: {"outranked": 601, "decided": 5}},
+)
+
+
+def page(found: dict[str, Any], width: int, lang: Lang = FR) -> list[str]:
+    lines = run_lines(found, LABELS, lang=lang, width=width, run_dir="runs/tnt-2021-1a2b3c4d")
+    return [line.plain for line in lines]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_page_fits_and_says_the_essential(width: int) -> None:
+    lines = page(document(), width)
+    text = "\n".join(lines).replace("\u202f", " ").replace("\u00a0", " ")
+    assert all(len(line) <= width for line in lines)
+    assert "Données SYNTHÉTIQUES" in text
+    assert "décision au 22 novembre 2021" in text
+    assert "confirmé par un second" in text
+    assert "(CBC)" in text
+    assert "87 999 992 € accordés sur 88 000 000 € ; 8 € non dépensés" in text
+    assert "3 206 dossiers déposés, 2 901 éligibles, 2 300 financés" in text
+    assert "aucun dossier restant ne tient dans ce reste" in text
+    assert "25,33 %  ≥ 25 %" in text
+    assert "Dossier du calcul : runs/tnt-2021-1a2b3c4d" in text
+
+
+def test_the_exact_page_in_french() -> None:
+    lines = [line.replace("\u202f", " ").replace("\u00a0", " ") for line in page(document(), 120)]
+    assert lines[4] == (
+        "✔ Répartition optimale : aucune autre ne fait mieux. Prouvé, et confirmé par un second solveur "
+        "indépendant (CBC)."
+    )
+    assert lines[lines.index("Non dépensé, et pourquoi") + 1] == (
+        "  tnt  8 €  aucun dossier restant ne tient dans ce reste"
+    )
+    start = lines.index("Dossiers")
+    assert lines[start + 1 : start + 7] == [
+        "  Financés             2 300",
+        "    déjà engagés         300",
+        "    retenus au mérite  2 000",
+        "  Non financés                                             606",
+        "    refusés par décision                                     5",
+        "    devancés : moins utiles par euro que tous les retenus  601",
+    ]
+
+
+def test_english() -> None:
+    text = "\n".join(page(document(), 120, EN))
+    assert "€87,999,992 granted of €88,000,000; €8 not spent" in text
+    assert "SYNTHETIC data" in text
+    assert "confirmed by a second, independent solver (CBC)" in text
+
+
+def test_narrow_tables_use_short_amounts_and_never_cut_an_id() -> None:
+    name = "une-enveloppe-au-nom-vraiment-tres-long-qui-depasse-la-largeur-de-l-ecran"
+    lines = [line.plain for line in envelope_table([envelope(name, None, 88 * MILLION, 800)], FR, 80)]
+    assert name in lines[1]
+    assert "88,0\u00a0M€" in lines[1]
+    assert "8\u00a0€" in lines[1]
+
+
+def test_titles_fill_what_room_there_is() -> None:
+    wide = envelope_table(document()["envelopes"], FR, 140)
+    assert "axe-1 · Titre de l'enveloppe axe-1" in wide[2].plain
+    narrow = envelope_table(document()["envelopes"], FR, 80)
+    assert "Titre" not in narrow[2].plain
+
+
+def test_the_parts_of_a_split_stand_together() -> None:
+    parts = [envelope(f"detr/{k:02}", "detr", 1000, 400, unspent_code="none_fits") for k in range(100)]
+    entries = [envelope("detr", None, 100_000, 40_000, unspent_code="rule"), *parts]
+    lines = [line.plain for line in envelope_table(entries, FR, 120)]
+    assert len(lines) == 3
+    assert "100\u00a0parts" in lines[2]
+    why = [line.plain for line in unspent_lines(entries, FR, 120)]
+    assert len(why) == 2
+    assert why[1].strip().startswith("detr · 100\u00a0parts  600\u00a0€")
+
+
+def test_available_money_is_shown_when_it_differs() -> None:
+    entries = [envelope("a", None, 1000, 1000), envelope("b", "a", 400, 600, effective_cents=600)]
+    assert "Disponible" in envelope_table(entries, FR, 120)[0].plain
+    assert "Disponible" not in envelope_table(entries[:1], FR, 120)[0].plain
+
+
+def test_a_broken_rule_names_its_broken_groups() -> None:
+    group = {"group": "01", "lowered": True, "min": "200000", "max": None, "value": "150000", "holds": False}
+    broken = rule("plancher", kind="limit", min="200000", value="150000", holds=False, groups=[group])
+    labels = Labels(rule_units={"plancher": "money"})
+    text = "\n".join(line.plain for line in rule_lines([broken], labels, FR, 120))
+    assert "NON TENUE" in text
+    assert "01  150\u202f000\u00a0€  ≥ 200\u202f000\u00a0€" in text
+    assert "plancher abaissé à la demande pour 01" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "proof", "french"),
+    [
+        ("optimal", "PROVED", "Prouvé par un seul solveur."),
+        ("optimal", "FEASIBLE_GAP", "sans confirmation indépendante. À ne pas publier."),
+        ("feasible", "FEASIBLE_GAP", "rien ne prouve que c'est la meilleure (la limite de temps a arrêté"),
+        ("infeasible", "CROSS_CHECKED", "le scénario se contredit."),
+        ("infeasible", None, "selon un seul solveur."),
+        ("stopped", None, "sans répartition (la limite de temps"),
+    ],
+)
+def test_verdicts_promise_no_more_than_is_known(status: str, proof: str | None, french: str) -> None:
+    found = document(
+        status=status, proof=proof, stopped_by="time" if status in ("feasible", "stopped") else None
+    )
+    assert french in verdict(found).fr
+
+
+def test_infeasible_and_relaxed_pages() -> None:
+    nothing = document(status="infeasible", granted_cents=None, unspent_cents=None, n_funded=None, rules=[])
+    text = "\n".join(page(nothing, 80))
+    assert "✘ Aucune répartition" in text
+    assert "--set rules.ID.off=true" in text
+    price = {"stage": 1, "goal": "score", "kind": "envelope", "id": "tnt", "group": None, "side": "max"}
+    relaxed = document(relaxed=True, proof=None, prices=[price | {"price": "0.00065", "per": "granted"}])
+    lines = [line.plain for line in relaxed_lines(relaxed, LABELS, lang=FR, width=120)]
+    assert any("Ce n'est pas une décision" in line for line in lines)
+    assert any(line.split() == ["1.", "score", "enveloppe", "tnt", "0,00065", "/", "€"] for line in lines)

@@ -1,0 +1,150 @@
+"""tnt_sim: budget scenarios for public grants, proven, exact and explained.
+
+>>> import tnt_sim as tnt
+>>> scenario = tnt.Scenario.from_yaml("scenarios/tnt-2021.yaml")  # doctest: +SKIP
+>>> result = scenario.solve()  # doctest: +SKIP
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from tnt_sim.errors import (
+        DataError,
+        Defect,
+        DisagreementError,
+        InputError,
+        Lang,
+        LimitReached,
+        ScenarioError,
+        SolverError,
+        Text,
+        TntError,
+        UsageError,
+        VerificationError,
+    )
+    from tnt_sim.result import Proof, Result, Status
+    from tnt_sim.scenario.scenario import Scenario as _Scenario
+
+    class Scenario(_Scenario):
+        """A scenario with what Python users do with it."""
+
+        @classmethod
+        def from_yaml(cls, path: str | Path, sets: Sequence[str] = ()) -> Scenario:
+            """Read a scenario file, all that it extends, and its dossiers."""
+
+        def with_(self, changes: Mapping[str, object]) -> Scenario:
+            """The scenario with values changed at dotted paths, read again from its files."""
+
+        def validate(self, lang: Lang | str | None = None) -> dict[str, Any]:
+            """All that can be checked without solving: the document of `tnt-sim validate --json`."""
+
+        def solve(
+            self,
+            *,
+            backend: str | None = None,
+            relax: bool = False,
+            cross_check: str | None = None,
+            time_limit: float | None = None,
+            method: str = "auto",
+            progress: Callable[[str, float], None] | None = None,
+        ) -> Result:
+            """Find the best allocation and what proves it."""
+
+
+__all__ = [
+    "DataError",
+    "Defect",
+    "DisagreementError",
+    "InputError",
+    "Lang",
+    "LimitReached",
+    "Proof",
+    "Result",
+    "Scenario",
+    "ScenarioError",
+    "SolverError",
+    "Status",
+    "Text",
+    "TntError",
+    "UsageError",
+    "VerificationError",
+    "__version__",
+]
+
+_HOMES = {"Result": "tnt_sim.result", "Status": "tnt_sim.result", "Proof": "tnt_sim.result"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tnt-sim")
+    if name == "Scenario":
+        return _bound_scenario()
+    if name in __all__:
+        return getattr(import_module(_HOMES.get(name, "tnt_sim.errors")), name)
+    raise AttributeError(f"module 'tnt_sim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _bound_scenario() -> Any:
+    """The Scenario class with the methods that stand above it: rooms below never import upward."""
+    from tnt_sim import engine
+    from tnt_sim.scenario.load import load_scenario
+    from tnt_sim.scenario.scenario import Scenario as Plain
+
+    methods = {
+        "from_yaml": staticmethod(load_scenario),
+        "with_": _with,
+        "validate": _validate,
+        "solve": engine.solve,
+    }
+    for name, method in methods.items():
+        if name not in vars(Plain):
+            setattr(Plain, name, method)
+    return Plain
+
+
+def _with(self: Any, changes: Mapping[str, object]) -> Any:
+    """The scenario with values changed at dotted paths: ``{"programme.amount": "98 M€"}``."""
+    from tnt_sim.errors import Text, UsageError
+    from tnt_sim.scenario.load import load_scenario
+
+    if self.path is None:
+        raise UsageError(
+            Text("ce scénario ne vient pas d'un fichier.", "this scenario does not come from a file.")
+        )
+    kept = [text for text in self.sets if text.partition("=")[0].strip() not in changes]
+    return load_scenario(self.path, (*kept, *(f"{path}={_set_text(v)}" for path, v in changes.items())))
+
+
+def _set_text(value: object) -> str:
+    """A Python value as `--set` reads it; a text stays that text."""
+    import json
+
+    if value is None:
+        return "null"
+    if isinstance(value, bool | list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    text = str(value)
+    quoted = text.strip() in ("", "~", "null") or text.strip()[0] in "[{\"'"
+    return json.dumps(text, ensure_ascii=False) if quoted else text
+
+
+def _validate(self: Any, lang: Any = None) -> dict[str, Any]:
+    from tnt_sim.errors import Lang
+    from tnt_sim.scenario.compile import compile_problem
+    from tnt_sim.view.check import check_document
+
+    return check_document(compile_problem(self), Lang(lang or self.spec.locale))

@@ -1,0 +1,176 @@
+"""The command line: verbs, exit codes, and errors in one line each."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import typer
+
+from tnt_sim.cli.doctor import doctor
+from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
+from tnt_sim.cli.new import new
+from tnt_sim.cli.run import run
+from tnt_sim.cli.show import show
+from tnt_sim.cli.speak import emit, error_document, language, note, tell_error
+from tnt_sim.cli.usage import usage_error
+from tnt_sim.cli.validate import validate
+from tnt_sim.cli.verify import verify
+from tnt_sim.errors import Defect, Text, TntError
+
+INTERRUPTED, BUG = 130, 1
+PROGRAM = "tnt-sim"
+
+_ABOUT = """\
+Répartit une enveloppe de subventions entre des dossiers : le meilleur choix,
+prouvé et expliqué.
+Allocates a grant envelope among dossiers; results in English with --lang en."""
+
+_CODES = """\
+Codes de sortie : 0 fait ; 1 erreur du programme ou vérification refusée ;
+2 commande mal écrite ; 3 données ou scénario invalides ; 4 aucune répartition
+possible ; 5 arrêté par une limite sans rien tenir, ou non prouvé sous
+--require-proof ; 130 interrompu.
+
+Exemples :
+  tnt-sim new demo
+  tnt-sim run demo/scenario.yaml
+  tnt-sim run scenario.yaml --set programme.amount="90 M€"
+
+« tnt-sim VERBE --help » explique un verbe ; --debug détaille une panne."""
+
+_EXAMPLES = {
+    "new": """\
+Exemples :
+  tnt-sim new demo
+  tnt-sim new ma-programmation --from dossiers.xlsx""",
+    "validate": """\
+Exemple :
+  tnt-sim validate scenario.yaml""",
+    "show": """\
+Exemples :
+  tnt-sim show scenario.yaml --model
+  tnt-sim show variante.yaml --resolved --set programme.amount="90 M€\"""",
+    "run": """\
+Le résultat est écrit dans runs/<id>-<empreinte>/ ; allocation.csv s'ouvre dans
+un tableur.
+
+Exemples :
+  tnt-sim run scenario.yaml
+  tnt-sim run scenario.yaml --set programme.amount="90 M€" --set rules.r1.off=true
+  tnt-sim run scenario.yaml --json --require-proof > resultat.json""",
+    "verify": """\
+Exemple :
+  tnt-sim verify runs/tnt-2021-1a2b3c4d""",
+    "doctor": """\
+Exemple :
+  tnt-sim doctor""",
+}
+_VERBS: dict[str, Callable[..., int]] = {
+    "new": new,
+    "validate": validate,
+    "show": show,
+    "run": run,
+    "verify": verify,
+    "doctor": doctor,
+}
+
+
+def build() -> typer.Typer:
+    """The program with its verbs."""
+    app = typer.Typer(
+        name=PROGRAM,
+        cls=FrenchGroup,
+        help=_ABOUT,
+        epilog=_CODES,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_program)
+    for name, verb in _VERBS.items():
+        app.command(name, cls=FrenchCommand, epilog=_EXAMPLES[name])(verb)
+    return app
+
+
+def _program() -> None:
+    pass
+
+
+_program.__doc__ = _ABOUT
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code; nothing raised on purpose shows a traceback."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words or bool(os.environ.get("TNT_SIM_DEBUG"))
+    words = [word for word in words if word != "--debug"]
+    _speak_utf8()
+    try:
+        code = build()(args=words, prog_name=PROGRAM, standalone_mode=False)
+    except TntError as error:
+        if debug:
+            traceback.print_exc()
+        return _failed(error, words)
+    except typer.TyperException as error:
+        return _refused(error, words)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:  # noqa: BLE001  (the last net: a bug is one line, not a page)
+        return _bug(error, words, debug=debug)
+    if code == INTERRUPTED:
+        return _interrupted(words)
+    return int(code or 0)
+
+
+def _failed(error: TntError, words: Sequence[str]) -> int:
+    tell_error(error, _verb(words), language(words), as_json="--json" in words)
+    return error.exit_code
+
+
+def _refused(error: typer.TyperException, words: Sequence[str]) -> int:
+    """A command line that cannot be: one line, or the help when there was nothing at all."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        note(str(error))
+        return 2
+    return _failed(usage_error(error, list(_VERBS), _verb(words)), words)
+
+
+def _bug(error: Exception, words: Sequence[str], *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    text = Text(
+        f"panne inattendue de tnt-sim ({what}). Relancez avec --debug et envoyez ce qui s'affiche.",
+        f"unexpected failure of tnt-sim ({what}). Run again with --debug and send what it shows.",
+    )
+    return _failed(TntError(text, code="bug"), words) or BUG
+
+
+def _interrupted(words: Sequence[str]) -> int:
+    lang = language(words)
+    text = Text("interrompu ; rien n'a été écrit.", "interrupted; nothing was written.")
+    note(text.in_(lang)[:1].upper() + text.in_(lang)[1:])
+    if "--json" in words:
+        emit(error_document("interrupted", (Defect("interrupted", text),), _verb(words), lang))
+    return INTERRUPTED
+
+
+def _verb(words: Sequence[str]) -> str:
+    return next((word for word in words if word in _VERBS), "")
+
+
+def _speak_utf8() -> None:
+    """Accents and « € » whatever the system's encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        change = getattr(stream, "reconfigure", None)
+        if change is not None:
+            with suppress(ValueError, OSError):
+                change(encoding="utf-8", errors="replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,225 @@
+"""`tnt-sim new`: a scenario folder that validates and runs, or one that starts from a table of dossiers."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tnt_sim.cli import templates
+from tnt_sim.cli.options import FolderArgument, FromOption, JsonOption, LangOption, lang_of
+from tnt_sim.cli.speak import emit, note
+from tnt_sim.errors import Defect, Lang, Text, TntError, UsageError
+
+if TYPE_CHECKING:
+    from tnt_sim.cli.guess import Guess
+
+MOST_ENVELOPES = 40
+SCENARIO_FILE = "scenario.yaml"
+
+
+def new(
+    folder: FolderArgument, table: FromOption = None, lang: LangOption = None, as_json: JsonOption = False
+) -> int:
+    """Crée un dossier de scénario prêt à l'emploi, vide d'office ou depuis une table de dossiers."""
+    tongue = lang_of(lang, Lang.FR)
+    _refuse_occupied(folder)
+    files: dict[str, str] = _example()
+    review: list[str] = []
+    if table is not None:
+        files, review = _from_table(folder, table)
+    _write(folder, files, table)
+    remaining = _remaining(folder / SCENARIO_FILE)
+    if as_json:
+        emit(_document(folder, review, remaining, tongue))
+    else:
+        _tell(folder, review, remaining, tongue)
+    return 0
+
+
+def _write(folder: Path, files: dict[str, str], table: Path | None) -> None:
+    from tnt_sim.view.run_folder import why_of
+
+    try:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        if table is not None:
+            (folder / "data").mkdir(exist_ok=True)
+            shutil.copyfile(table, folder / "data" / table.name)
+    except OSError as error:
+        why = why_of(error)
+        raise UsageError(
+            Text(
+                f"« {folder} » ne peut pas être écrit : {why.fr}. Choisissez un autre dossier.",
+                f'"{folder}" cannot be written: {why.en}. Choose another folder.',
+            ),
+            code="usage.folder",
+        ) from error
+
+
+def _refuse_occupied(folder: Path) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    raise UsageError(
+        Text(
+            f"« {folder} » existe et n'est pas vide : rien n'y est écrit. Choisissez un autre nom.",
+            f'"{folder}" exists and is not empty: nothing is written there. Choose another name.',
+        ),
+        code="usage.folder",
+    )
+
+
+def _example() -> dict[str, str]:
+    return {
+        "tnt-sim.toml": templates.PROJECT,
+        SCENARIO_FILE: templates.SCENARIO,
+        "data/dossiers.csv": templates.dossiers_csv(),
+        "README.md": templates.README.format(title="Programme d'exemple", note=" (**synthétiques**)"),
+    }
+
+
+def _from_table(folder: Path, table: Path) -> tuple[dict[str, str], list[str]]:
+    from tnt_sim.cli.guess import guess_columns
+    from tnt_sim.formats.table import read_plain
+
+    found = guess_columns(read_plain(table, shown_as=str(table)))
+    if "dossier" not in found.present:
+        raise UsageError(
+            Text(
+                f"« {table} » : aucune colonne ne semble porter le numéro de dossier. "
+                "Nommez-la « dossier » dans la table, puis recommencez.",
+                f'"{table}": no column seems to hold the dossier\'s number. '
+                'Name it "dossier" in the table, then start again.',
+            ),
+            code="usage.table",
+        )
+    name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "scenario"
+    title = json.dumps(folder.resolve().name, ensure_ascii=False)
+    files = {
+        "tnt-sim.toml": templates.PROJECT,
+        SCENARIO_FILE: _scenario(found, name, title, table.name),
+        "README.md": templates.README.format(title=folder.resolve().name, note=""),
+    }
+    review = [f"{column} ← « {header} »" for column, header in found.columns.items()]
+    review += [
+        f"{column} : « {header} » laissée de côté, {why}" for column, (header, why) in found.set_aside.items()
+    ]
+    return files, review
+
+
+def _scenario(found: Guess, name: str, title: str, file: str) -> str:
+    amount, why = _amount(found.requested_cents)
+    if "requested" not in found.present:
+        why += " ; aucune colonne de montant demandé n'a été reconnue, il en faut une"
+    return templates.FROM_SCENARIO.format(
+        name=_one_line(file),
+        file=json.dumps(f"data/{file}", ensure_ascii=False),
+        id=name,
+        title=title,
+        amount=amount,
+        amount_why=why,
+        envelopes=_envelopes(found),
+        columns=_columns(found),
+        eligibility=_eligibility(found),
+        goal="score" if "score" in found.present else "dossiers",
+    )
+
+
+def _amount(asked: int | None) -> tuple[str, str]:
+    """Four fifths of what is asked, in whole thousands, so that there is something to choose."""
+    if not asked:
+        return "1 M€", "mettez le montant de l'enveloppe"
+    thousands = max(1, asked * 4 // 5 // 100_000)
+    return f"{thousands} k€", "80 % de la demande, mettez le montant de l'enveloppe"
+
+
+def _envelopes(found: Guess) -> str:
+    if not found.envelopes or len(found.envelopes) > MOST_ENVELOPES:
+        return ""
+    lines = ["  envelopes:            # à vérifier : les valeurs de la colonne, sans montant propre"]
+    lines += [f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}" for value in found.envelopes]
+    return "\n".join(lines) + "\n"
+
+
+def _columns(found: Guess) -> str:
+    lines = []
+    if found.columns:
+        lines.append("    columns:")
+        lines += [
+            f"      {column}: {json.dumps(header, ensure_ascii=False)}   # à vérifier"
+            for column, header in found.columns.items()
+        ]
+    lines += [
+        f"    # {column} : « {_one_line(header)} » n'est pas prise, {_one_line(why)}"
+        for column, (header, why) in found.set_aside.items()
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _eligibility(found: Guess) -> str:
+    """What keeps refused dossiers out when their state is written in the service's own words."""
+    if not found.closed:
+        return ""
+    header = json.dumps(found.set_aside["state"][0], ensure_ascii=False)
+    values = json.dumps(list(found.closed), ensure_ascii=False)
+    return (
+        "eligibility:\n"
+        "  - id: etat             # à vérifier\n"
+        f"    require: {{{header}: {{not: {values}}}}}\n"
+        "    reason: Refusé ou classé sans suite\n\n"
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _remaining(scenario: Path) -> tuple[Defect, ...]:
+    """What still keeps the new scenario from running."""
+    from tnt_sim.scenario.compile import compile_problem
+    from tnt_sim.scenario.load import load_scenario
+
+    try:
+        compile_problem(load_scenario(scenario))
+    except TntError as error:
+        return error.defects_found()
+    return ()
+
+
+def _document(folder: Path, review: list[str], remaining: tuple[Defect, ...], lang: Lang) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "command": "new",
+        "scenario": str(folder / SCENARIO_FILE),
+        "scenario_sha256": None,
+        "status": "valid" if not remaining else "to_review",
+        "review": review,
+        "defects": [{"code": d.code, "message": d.text.in_(lang)} for d in remaining],
+    }
+
+
+def _tell(folder: Path, review: list[str], remaining: tuple[Defect, ...], lang: Lang) -> None:
+    from rich.text import Text as Line
+
+    from tnt_sim.cli.speak import page
+
+    french = lang is Lang.FR
+    made = f"✔ Dossier créé : {folder}" if french else f"✔ Folder made: {folder}"
+    lines = [Line(made, style="bold green")]
+    if review:
+        lines.append(
+            Line("Colonnes devinées, à vérifier :" if french else "Columns guessed, to be reviewed:")
+        )
+        lines += [Line(f"  {text}") for text in review]
+    file = folder / SCENARIO_FILE
+    follow = f"tnt-sim run {file}"
+    if remaining:
+        follow = f"tnt-sim validate {file}"
+    lines.append(Line(("Ensuite : " if french else "Next: ") + follow))
+    page(lines)
+    for defect in remaining:
+        note(("À corriger : " if french else "To correct: ") + defect.line(lang))

@@ -1,0 +1,164 @@
+"""The arguments and flags of the commands: one name and one sentence each, whatever the verb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
+
+METHODS_BUILT = ("auto", "direct")
+METHODS_TO_COME = ("core", "tree")
+
+ScenarioArgument = Annotated[
+    Path, typer.Argument(metavar="SCENARIO", help="Le fichier du scénario (.yaml).", show_default=False)
+]
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="RUN_DIR", help="Le dossier d'un calcul (runs/…).", show_default=False)
+]
+FolderArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DIR", help="Le dossier à créer ; « demo » donne un exemple complet.", show_default=False
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="CHEMIN=VALEUR",
+        help='Change une valeur, autant de fois qu\'il faut : --set programme.amount="90 M€".',
+    ),
+]
+BackendOption = Annotated[
+    str | None,
+    typer.Option("--backend", metavar="NOM", help="Le solveur : highs, scipy, pulp:NOM (voir doctor)."),
+]
+RelaxOption = Annotated[
+    bool,
+    typer.Option(
+        "--relax", help="Calcul relâché : donne des prix, pas une décision ; n'écrit pas de dossier."
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Le dossier qui reçoit les dossiers de calcul ; « runs » dans le projet par défaut.",
+    ),
+]
+WriteLpOption = Annotated[
+    Path | None,
+    typer.Option("--write-lp", metavar="FICHIER", help="Écrit aussi le modèle au format LP."),
+]
+MethodOption = Annotated[
+    str, typer.Option("--method", metavar="auto|direct", help="La méthode de calcul ; auto par défaut.")
+]
+TimeLimitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time-limit", metavar="DURÉE", help="La durée de tout le calcul : 300, « 300 s » ou « 5 min »."
+    ),
+]
+RequireProofOption = Annotated[
+    bool, typer.Option("--require-proof", help="Code de sortie 5 si l'optimalité n'est pas prouvée.")
+]
+CrossCheckOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cross-check",
+        metavar="auto|never|NOM",
+        help="Le second solveur, indépendant du premier, qui confirme.",
+    ),
+]
+LangOption = Annotated[
+    str | None,
+    typer.Option("--lang", metavar="fr|en", help="La langue ; celle du scénario par défaut, sinon fr."),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", help="Un seul document JSON sur la sortie standard, tout le reste sur l'erreur."),
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="N'affiche rien que les erreurs (et le document de --json).")
+]
+ResolvedOption = Annotated[
+    bool, typer.Option("--resolved", help="Seulement le scénario fusionné et l'origine de chaque valeur.")
+]
+ModelOption = Annotated[
+    bool, typer.Option("--model", help="Seulement les conditions, les montants et les règles, en phrases.")
+]
+FromOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="TABLE",
+        help="Part d'une table de dossiers : ses colonnes sont devinées, à vérifier.",
+    ),
+]
+
+
+def lang_of(text: str | None, default: Lang) -> Lang:
+    """The language that `--lang` asks for; UsageError for another one."""
+    if text is None:
+        return default
+    if text in ("fr", "en"):
+        return Lang(text)
+    raise UsageError(
+        Text(f"--lang vaut fr ou en, pas « {text} ».", f'--lang is fr or en, not "{text}".'),
+        code="usage.lang",
+    )
+
+
+def check_method(method: str) -> str:
+    """A method that this version builds; UsageError for one that comes later, or is unknown."""
+    if method in METHODS_BUILT:
+        return method
+    built = ", ".join(METHODS_BUILT)
+    if method in METHODS_TO_COME:
+        text = Text(
+            f"la méthode « {method} » viendra plus tard ; cette version a : {built}.",
+            f'the method "{method}" comes later; this version has: {built}.',
+        )
+    else:
+        hint = did_you_mean(method, METHODS_BUILT) or Text("", "")
+        text = Text(
+            f"la méthode « {method} » n'existe pas. {hint.fr}", f'there is no method "{method}". {hint.en}'
+        )
+    raise UsageError(text, code="usage.method")
+
+
+def seconds_of(text: str | None) -> float | None:
+    """The seconds of `--time-limit`; UsageError for what is no duration."""
+    if text is None:
+        return None
+    from pydantic import TypeAdapter, ValidationError
+
+    from tnt_sim.fields import Seconds
+
+    try:
+        return float(TypeAdapter(Seconds).validate_python(text))
+    except ValidationError as error:
+        raise UsageError(
+            Text(
+                f"--time-limit « {text} » n'est pas une durée. Écrivez 300, « 300 s » ou « 5 min ».",
+                f'--time-limit "{text}" is no duration. Write 300, "300 s" or "5 min".',
+            ),
+            code="usage.time-limit",
+        ) from error
+
+
+def check_scenario_file(path: Path) -> Path:
+    """A scenario that this version reads; UsageError for the formats that come later."""
+    if path.suffix.lower() == ".pb":
+        raise UsageError(
+            Text(
+                "les fichiers Pabulib (.pb) ne sont pas encore lus par cette version. Donnez un scénario .yaml.",
+                "Pabulib files (.pb) are not read by this version yet. Give a .yaml scenario.",
+            ),
+            code="usage.pabulib",
+        )
+    return path

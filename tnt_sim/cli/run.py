@@ -1,0 +1,127 @@
+"""`tnt-sim run`: the allocation, its run folder, and the page that tells it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tnt_sim.cli.options import (
+    BackendOption,
+    CrossCheckOption,
+    JsonOption,
+    LangOption,
+    MethodOption,
+    OutOption,
+    QuietOption,
+    RelaxOption,
+    RequireProofOption,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+    WriteLpOption,
+    check_method,
+    check_scenario_file,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.errors import Lang, Text, UsageError
+
+if TYPE_CHECKING:
+    from tnt_sim.result import Result
+
+INFEASIBLE, STOPPED = 4, 5
+PROOFS = ("PROVED", "CROSS_CHECKED")
+
+
+def run(
+    scenario: ScenarioArgument,
+    sets: SetOption = None,
+    backend: BackendOption = None,
+    relax: RelaxOption = False,
+    out: OutOption = None,
+    write_lp: WriteLpOption = None,
+    method: MethodOption = "auto",
+    time_limit: TimeLimitOption = None,
+    require_proof: RequireProofOption = False,
+    cross_check: CrossCheckOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Calcule la répartition : qui est financé, pour combien, et pourquoi."""
+    check_method(method)
+    lang_of(lang, Lang.FR)
+    seconds = seconds_of(time_limit)
+    from tnt_sim import engine
+    from tnt_sim.scenario.load import load_scenario
+
+    asked = load_scenario(check_scenario_file(scenario), tuple(sets or ()))
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    if write_lp is not None:
+        _write_lp(asked, write_lp)
+    options: dict[str, Any] = {
+        "backend": backend,
+        "relax": relax,
+        "cross_check": cross_check,
+        "method": method,
+    }
+    with progress_line(tongue, wanted=not quiet) as progress:
+        result = engine.solve(asked, **options, time_limit=seconds, progress=progress)
+    document = _kept(result, out)
+    if as_json:
+        emit(document)
+    elif not quiet:
+        _tell(result, document["run_dir"], tongue)
+    return exit_code(document, require_proof=require_proof)
+
+
+def exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
+    """0 done, 4 infeasible, 5 stopped with nothing, or not proven under `--require-proof`."""
+    if document["status"] == "infeasible":
+        return INFEASIBLE
+    if document["status"] == "stopped" or (require_proof and document["proof"] not in PROOFS):
+        return STOPPED
+    return 0
+
+
+def _write_lp(asked: Any, path: Path) -> None:
+    from tnt_sim import engine
+    from tnt_sim.view.run_folder import why_of
+
+    try:
+        path.open("ab").close()  # the writer below has errors of its own kind
+        engine.write_lp(asked, path)
+    except OSError as error:
+        why = why_of(error)
+        raise UsageError(
+            Text(f"« {path} » ne peut pas être écrit : {why.fr}.", f'"{path}" cannot be written: {why.en}.'),
+            code="usage.write-lp",
+        ) from error
+
+
+def _kept(result: Result, out: Path | None) -> dict[str, Any]:
+    """The document with its run folder, which is written when there is a decision to keep."""
+    from tnt_sim.view.run_folder import write_run
+
+    document = dict(result.document)
+    document["run_dir"] = None if result.allocation is None else shown_path(write_run(result, out))
+    return document
+
+
+def shown_path(path: Path) -> str:
+    """A path as people type it: from the current folder when it lies under it."""
+    here = Path.cwd()
+    full = path.resolve()
+    return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
+
+
+def _tell(result: Result, run_dir: str | None, lang: Lang) -> None:
+    from tnt_sim.view.labels import labels_of, spoken
+    from tnt_sim.view.tables import relaxed_lines, run_lines
+
+    document, labels = spoken(result, lang), labels_of(result, lang)
+    if document["relaxed"]:
+        page(relaxed_lines(document, labels, lang=lang, width=width()))
+    else:
+        page(run_lines(document, labels, lang=lang, width=width(), run_dir=run_dir))

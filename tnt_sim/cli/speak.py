@@ -1,0 +1,190 @@
+"""How the commands speak: a page or one JSON document on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tnt_sim.errors import Defect, InputError, Lang, Text, TntError, VerificationError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text as Line
+
+PIPED_WIDTH = 120
+_NARROWEST, _WIDEST = 60, 200
+_LOCALE = re.compile(r"^locale:\s*[\"']?(fr|en)\b", re.MULTILINE)
+_EXTENDS = re.compile(r"^extends:\s*[\"']?(.+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
+_MAX_CHAIN = 16
+_PHASES = {
+    "granted": Text("moindre dépense", "least spent"),
+    "tie_break": Text("départage des ex æquo", "breaking ties"),
+    "cross_check": Text("avis du second solveur", "second solver"),
+}
+ERROR = Text("Erreur : ", "Error: ")
+
+
+def width() -> int:
+    """The width to write for: that of the terminal, or a fixed one in a pipe (unless COLUMNS is set)."""
+    columns = os.environ.get("COLUMNS", "")
+    if sys.stdout.isatty() or columns.isdigit():
+        found = shutil.get_terminal_size((80, 24)).columns
+        return max(_NARROWEST, min(_WIDEST, found))
+    return PIPED_WIDTH
+
+
+def console(stream: TextIO) -> Console:
+    """A rich console on a stream; colours only on a terminal, and none under NO_COLOR."""
+    from rich.console import Console
+
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Screen(file=stream, highlight=False, markup=False, emoji=False, width=_WIDEST)
+
+
+def page(lines: Sequence[Line]) -> None:
+    """Write styled lines on stdout, none of them cut."""
+    screen = console(sys.stdout)
+    with _pipe_may_close():
+        for line in lines:
+            screen.print(line, soft_wrap=True)
+        sys.stdout.flush()
+
+
+def emit(document: Mapping[str, Any]) -> None:
+    """Write the one JSON document on stdout."""
+    with _pipe_may_close():
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """One line on stderr."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+@contextmanager
+def _pipe_may_close() -> Iterator[None]:
+    """The reader of a pipe may leave before the end (`| head`): that is no error of ours."""
+    try:
+        yield
+    except BrokenPipeError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tell_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> None:
+    """One line per defect on stderr, and the error document on stdout under `--json`."""
+    head = ERROR.in_(lang)
+    if isinstance(error, InputError | VerificationError):
+        for defect in error.defects_found():
+            note(head + defect.line(lang))
+        n = len(error.defects_found())
+        if n > 1:
+            note(Text(f"{n} défauts. Rien n'a été écrit.", f"{n} defects. Nothing was written.").in_(lang))
+    else:
+        note(head + error.text.in_(lang))
+    if as_json:
+        emit(error_document(error.code, error.defects_found(), command, lang))
+
+
+def error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> dict[str, Any]:
+    """The error document: the first defect's sentence, the places of all, and each defect apart."""
+    listed = [
+        {
+            "code": defect.code,
+            "message": defect.text.in_(lang),
+            "hint": defect.hint.in_(lang) if defect.hint else None,
+            "places": _places(defect, lang),
+        }
+        for defect in defects
+    ]
+    return {
+        "schema_version": 1,
+        "command": command,
+        "error": {
+            "code": code,
+            "message": defects[0].text.in_(lang),
+            "places": [place for defect in defects for place in _places(defect, lang)],
+            "defects": listed,
+        },
+    }
+
+
+def _places(defect: Defect, lang: Lang) -> list[dict[str, Any]]:
+    hint = defect.hint.in_(lang) if defect.hint else None
+    return [
+        {
+            "file": place.file,
+            "line": place.line,
+            "column": place.column,
+            "row": place.row,
+            "sheet": place.sheet,
+            "cell": place.cell,
+            "dossier": place.dossier,
+            "hint": hint,
+        }
+        for place in defect.places
+    ]
+
+
+def language(argv: Sequence[str]) -> Lang:
+    """The language of errors that come before a scenario is read: `--lang`, else the scenario's, else French."""
+    for k, word in enumerate(argv):
+        value = word.partition("=")[2] if word.startswith("--lang=") else None
+        if word == "--lang" and k + 1 < len(argv):
+            value = argv[k + 1]
+        if value in ("fr", "en"):
+            return Lang(value)
+    for word in argv:
+        path = Path(word)
+        if path.suffix in (".yaml", ".yml"):
+            return _locale(path, _MAX_CHAIN)
+        if (path / "scenario.resolved.yaml").is_file():
+            return _locale(path / "scenario.resolved.yaml", 1)
+    return Lang.FR
+
+
+def _locale(path: Path, chain: int) -> Lang:
+    """The `locale` that a scenario file, or one that it extends, seems to say; French when in doubt."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):
+        return Lang.FR
+    said = _LOCALE.search(text)
+    if said:
+        return Lang(said[1])
+    base = _EXTENDS.search(text)
+    return _locale(path.parent / base[1], chain - 1) if base and chain > 0 else Lang.FR
+
+
+@contextmanager
+def progress_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
+    """A progress line on stderr, gone at the end; None where nobody looks (no terminal, `--quiet`)."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        head = Text("Calcul", "Solving").in_(lang)
+        task = bar.add_task(head, total=1.0)
+
+        def show(phase: str, share: float) -> None:
+            name = _PHASES[phase].in_(lang) if phase in _PHASES else phase
+            bar.update(task, description=f"{head} : {name}", completed=share)
+
+        yield show

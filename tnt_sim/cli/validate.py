@@ -1,0 +1,38 @@
+"""`tnt-sim validate`: all that can be checked without solving."""
+
+from __future__ import annotations
+
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    ScenarioArgument,
+    SetOption,
+    check_scenario_file,
+    lang_of,
+)
+from tnt_sim.cli.speak import emit, page, width
+from tnt_sim.errors import Lang
+
+
+def validate(
+    scenario: ScenarioArgument,
+    sets: SetOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Vérifie tout ce qui peut l'être sans calculer, et dit l'état des données."""
+    lang_of(lang, Lang.FR)
+    from tnt_sim.scenario.compile import compile_problem
+    from tnt_sim.scenario.load import load_scenario
+    from tnt_sim.view.check import check_document, check_lines
+
+    asked = load_scenario(check_scenario_file(scenario), tuple(sets or ()))
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    document = check_document(compile_problem(asked), tongue)
+    if as_json:
+        emit(document)
+    elif not quiet:
+        page(check_lines(document, tongue, width()))
+    return 0

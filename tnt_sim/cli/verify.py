@@ -1,0 +1,55 @@
+"""`tnt-sim verify`: a run folder read again from its raw inputs, without any solver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
+from tnt_sim.cli.speak import ERROR, emit, language, note, page
+from tnt_sim.errors import Defect, Lang, Text
+
+REFUSED = 1
+
+
+def verify(
+    run_dir: RunArgument, lang: LangOption = None, as_json: JsonOption = False, quiet: QuietOption = False
+) -> int:
+    """Relit un calcul depuis ses données d'origine, sans aucun solveur."""
+    tongue = lang_of(lang, language([str(run_dir)]))
+    from rich.text import Text as Line
+
+    from tnt_sim.verify.replay import verify_run
+
+    report = verify_run(run_dir)
+    for defect in report.defects:
+        note(ERROR.in_(tongue) + defect.line(tongue))
+    if as_json:
+        emit({**report.document, "defects": [_entry(defect, tongue) for defect in report.defects]})
+    elif not quiet:
+        style = "bold green" if report.ok else "bold red"
+        page([Line(_verdict(report.ok, len(report.defects), dict(report.document)).in_(tongue), style=style)])
+    return 0 if report.ok else REFUSED
+
+
+def _entry(defect: Defect, lang: Lang) -> dict[str, Any]:
+    return {
+        "code": defect.code,
+        "message": defect.text.in_(lang),
+        "hint": defect.hint.in_(lang) if defect.hint else None,
+        "places": [str(place) for place in defect.places],
+    }
+
+
+def _verdict(ok: bool, n_defects: int, document: dict[str, Any]) -> Text:
+    if not ok:
+        return Text(
+            f"✘ Calcul refusé : {n_defects} écart(s). Ne le publiez pas.",
+            f"✘ Run refused: {n_defects} difference(s). Do not publish it.",
+        )
+    sha = str(document.get("allocation_sha256") or "")[:12]
+    return Text(
+        f"✔ {document.get('scenario')} : chaque règle, chaque enveloppe et chaque montant relus au centime "
+        f"(répartition {sha}).",
+        f"✔ {document.get('scenario')}: every rule, envelope and amount read again to the cent "
+        f"(allocation {sha}).",
+    )

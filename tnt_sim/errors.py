@@ -1,0 +1,205 @@
+"""What can go wrong, and how it is said.
+
+    TntError                 exit code
+    ├── UsageError               2     a flag or an argument that cannot be
+    ├── InputError               3     defects of a file, all found in one pass
+    │   ├── DataError                  … of a dossier table or another data file
+    │   └── ScenarioError              … of a scenario, contradictions included
+    ├── LimitReached             5     a limit stopped the run with nothing in hand
+    ├── VerificationError        1     a result that breaks a rule: never shown as a decision
+    ├── DisagreementError        1     two solvers that do not agree
+    └── SolverError              1     a solver that failed or is missing
+
+Every sentence a planner may read is a :class:`Text`, French and English side by side.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Lang(StrEnum):
+    """The languages that tnt_sim speaks to people."""
+
+    FR = "fr"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence in both languages."""
+
+    fr: str
+    en: str
+
+    def in_(self, lang: Lang) -> str:
+        """The sentence in one language."""
+        return self.fr if lang is Lang.FR else self.en
+
+    def __str__(self) -> str:
+        return self.fr
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is wrong: a line of a text file, or a row and a cell of a table.
+
+    Lines, columns and rows count from 1 as an editor or a spreadsheet shows them.
+    """
+
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    row: int | None = None
+    sheet: str | None = None
+    cell: str | None = None
+    dossier: str | None = None
+
+    def __str__(self) -> str:
+        where = self.file or ""
+        if self.line is not None:
+            where += f":{self.line}" + (f":{self.column}" if self.column is not None else "")
+        if self.sheet is not None or self.cell is not None:
+            where += f" ({'!'.join(part for part in (self.sheet, self.cell) if part)})"
+        elif self.row is not None and self.line is None:
+            where += f":{self.row}"
+        if self.dossier is not None:
+            where += f" [{self.dossier}]"
+        return where.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One thing that is wrong: a stable code, a sentence, the places, and what to do."""
+
+    code: str
+    text: Text
+    places: tuple[Place, ...] = ()
+    hint: Text | None = None
+
+    def line(self, lang: Lang) -> str:
+        """The defect as one line: ``CODE place — sentence. Remedy``."""
+        where = ", ".join(str(place) for place in self.places[:5] if str(place))
+        if len(self.places) > 5:
+            where += f", … (+{len(self.places) - 5})"
+        head = f"{self.code} {where}".strip()
+        hint = f" {self.hint.in_(lang)}" if self.hint else ""
+        return f"{head} — {self.text.in_(lang)}{hint}"
+
+
+class TntError(Exception):
+    """The root of every error that tnt_sim raises on purpose."""
+
+    exit_code = 1
+    code = "error"
+
+    def __init__(self, text: Text, *, code: str | None = None) -> None:
+        super().__init__(text.fr)
+        self.text = text
+        if code is not None:
+            self.code = code
+
+    def defects_found(self) -> tuple[Defect, ...]:
+        """The defects behind the error: one for a plain error, all of them for bad input."""
+        return (Defect(self.code, self.text),)
+
+
+class UsageError(TntError):
+    """A flag or an argument that cannot be."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class InputError(TntError):
+    """Files that cannot be used as they are: every defect, found in one pass."""
+
+    exit_code = 3
+    code = "input"
+
+    def __init__(self, defects: Iterable[Defect]) -> None:
+        self.defects = tuple(defects)
+        if not self.defects:
+            raise ValueError("an InputError needs at least one defect")
+        super().__init__(self.defects[0].text, code=self.defects[0].code)
+        self.args = ("\n".join(defect.line(Lang.FR) for defect in self.defects),)
+
+    def defects_found(self) -> tuple[Defect, ...]:
+        return self.defects
+
+
+class DataError(InputError):
+    """Defects of a dossier table or of another data file."""
+
+
+class ScenarioError(InputError):
+    """Defects of a scenario, contradictions that need no solver included."""
+
+
+class LimitReached(TntError):
+    """A limit stopped the run and no allocation is in hand."""
+
+    exit_code = 5
+    code = "limit"
+
+
+class VerificationError(TntError):
+    """A result that breaks a rule when it is read again: it is never shown as a decision."""
+
+    code = "verification"
+
+    def __init__(self, defects: Iterable[Defect]) -> None:
+        self.defects = tuple(defects)
+        super().__init__(self.defects[0].text, code=self.defects[0].code)
+
+    def defects_found(self) -> tuple[Defect, ...]:
+        return self.defects
+
+
+class DisagreementError(TntError):
+    """Two solvers that do not agree on one model."""
+
+    code = "disagreement"
+
+
+class SolverError(TntError):
+    """A solver that failed, is missing, or cannot do what is asked."""
+
+    code = "solver"
+
+
+@dataclass(slots=True)
+class Defects:
+    """A collector: add every defect first, raise once."""
+
+    found: list[Defect] = field(default_factory=list)
+
+    def add(self, code: str, text: Text, *places: Place, hint: Text | None = None) -> None:
+        """Note one defect."""
+        self.found.append(Defect(code, text, tuple(places), hint))
+
+    def raise_if_any(self, kind: type[InputError]) -> None:
+        """Raise `kind` with all that was found, or do nothing."""
+        if self.found:
+            raise kind(self.found)
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """The valid name that looks most like `name`, or None when none is close."""
+    close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> Text | None:
+    """The remedy for a misspelt name: the nearest valid one, or the list of a few."""
+    names = sorted(valid)
+    close = nearest(name, names)
+    if close is not None:
+        return Text(f"Vouliez-vous dire « {close} » ?", f'Did you mean "{close}"?')
+    if not names:
+        return None
+    some = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return Text(f"Noms connus : {some}.", f"Known names: {some}.")

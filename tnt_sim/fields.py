@@ -1,0 +1,314 @@
+"""How one scalar of a scenario becomes a value: the types that every scenario model is built of.
+
+A scenario file is read as text and each field decides what its text means, so that ``01`` stays a code and
+``88 M€`` is an amount. Each type serialises back (``model_dump(mode="json")``) to a canonical text that reads
+as the same value, and describes itself to the JSON schema. Errors are `fault`s, in both languages.
+
+Read attributes, or dump in JSON mode: in Python mode pydantic turns fractions and spans into texts and dicts.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from tnt_sim.scalars import (
+    exact_of,
+    fault,
+    read_cents,
+    read_code,
+    read_count,
+    read_flag,
+    read_number,
+    read_rate,
+    shown,
+    text_of,
+    write_cents,
+    write_number,
+    write_rate,
+)
+
+__all__ = [
+    "Cents",
+    "Code",
+    "Count",
+    "Day",
+    "Described",
+    "Flag",
+    "Moment",
+    "Months",
+    "Number",
+    "Rate",
+    "Seconds",
+    "Span",
+    "Spec",
+    "Valid",
+    "fault",
+]
+
+
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?Z|\s?[+-]\d{2}:\d{2})?", re.IGNORECASE
+)
+_DURATION = re.compile(r"(\d{1,9}(?:[.,]\d{1,6})?)\s*(s|sec|min|h)?")
+_SPAN = re.compile(r"(-?\d{1,5})\s*([a-zé]+)", re.IGNORECASE)
+
+
+def read_day(value: object) -> date:
+    """A day, ``YYYY-MM-DD``."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    text = text_of(value, "day", "un jour est attendu", "a day")
+    match = _DAY.fullmatch(text)
+    if match is None:
+        french = _FRENCH_DAY.fullmatch(text)
+        iso = f"{french[3]}-{int(french[2]):02}-{int(french[1]):02}" if french else "2021-11-22"
+        raise fault(
+            "day",
+            f"« {shown(text)} » n'est pas un jour écrit AAAA-MM-JJ",
+            f'"{shown(text)}" is not a day written YYYY-MM-DD',
+            hint=(f"Écrivez {iso}.", f"Write {iso}.")
+            if french
+            else (f"Exemple : {iso}.", f"Example: {iso}."),
+        )
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        raise _no_such_day(text) from None
+
+
+def _no_such_day(text: str) -> PydanticCustomError:
+    return fault(
+        "day", f"« {shown(text)} » n'existe pas au calendrier", f'"{shown(text)}" is not in the calendar'
+    )
+
+
+def read_moment(value: object) -> date | datetime:
+    """A day or an instant; an instant has an offset only if its text has one."""
+    if isinstance(value, date):
+        return value
+    text = text_of(value, "moment", "un jour ou un instant est attendu", "a day or an instant")
+    if _MOMENT.fullmatch(text) is None:
+        if _DAY.fullmatch(text) or _FRENCH_DAY.fullmatch(text):
+            return read_day(text)
+        raise fault(
+            "moment",
+            f"« {shown(text)} » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)",
+            f'"{shown(text)}" is neither a day (YYYY-MM-DD) nor an instant (YYYY-MM-DDTHH:MM)',
+            hint=("Exemple : 2021-11-05T12:00.", "Example: 2021-11-05T12:00."),
+        )
+    compact = text[:10] + "T" + text[11:].replace(" ", "").upper()
+    try:
+        return datetime.fromisoformat(compact)
+    except ValueError:
+        raise _no_such_day(text) from None
+
+
+def read_seconds(value: object) -> float:
+    """A duration above zero, in seconds."""
+    number = exact_of(value)
+    if number is None:
+        text = text_of(value, "duration", "une durée est attendue", "a duration")
+        match = _DURATION.fullmatch(text.lower())
+        if match is not None:
+            scale = {"min": 60, "h": 3600}.get(match[2] or "s", 1)
+            number = Fraction(match[1].replace(",", ".")) * scale
+    if number is None or not 0 < number <= 10**9:
+        raise fault(
+            "duration",
+            f"« {shown(value)} » n'est pas une durée supérieure à zéro",
+            f'"{shown(value)}" is not a duration above zero',
+            hint=("Écrivez par exemple 300 s, 5 min ou 2 h.", "Write for example 300 s, 5 min or 2 h."),
+        )
+    return float(number)
+
+
+_SPAN_UNITS: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(("month", "months", "mois"), (1, 0)),
+    **dict.fromkeys(("year", "years", "an", "ans", "année", "années"), (12, 0)),
+    **dict.fromkeys(("day", "days", "jour", "jours"), (0, 1)),
+    **dict.fromkeys(("week", "weeks", "semaine", "semaines"), (0, 7)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of calendar time, in whole months or whole days (negative: backwards)."""
+
+    months: int = 0
+    days: int = 0
+
+    def after(self, day: date) -> date:
+        """The day that lies this far after `day`; the 31st becomes the last day of a shorter month.
+
+        What lies beyond the calendar is its first or last day.
+        """
+        year, month = divmod(day.year * 12 + day.month - 1 + self.months, 12)
+        if not date.min.year <= year <= date.max.year:
+            return date.max if year > date.max.year else date.min
+        last = calendar.monthrange(year, month + 1)[1]
+        moved = day.replace(year=year, month=month + 1, day=min(day.day, last)).toordinal() + self.days
+        return date.fromordinal(min(max(moved, 1), date.max.toordinal()))
+
+    def __str__(self) -> str:
+        return f"{self.days} days" if self.days else f"{self.months} months"
+
+
+def read_span(value: object) -> Span:
+    """A span of calendar time."""
+    if isinstance(value, Span):
+        return value
+    text = text_of(value, "span", "un délai est attendu", "a span of time")
+    match = _SPAN.fullmatch(text)
+    unit = _SPAN_UNITS.get(match[2].lower()) if match else None
+    if match is None or unit is None:
+        raise fault(
+            "span",
+            f"« {shown(text)} » n'est pas un délai en jours, semaines, mois ou années",
+            f'"{shown(text)}" is not a span in days, weeks, months or years',
+            hint=(
+                "Écrivez par exemple 24 months, 90 days ou 2 years.",
+                "Write for example 24 months, 90 days or 2 years.",
+            ),
+        )
+    count = int(match[1])
+    return Span(months=count * unit[0], days=count * unit[1])
+
+
+def write_seconds(seconds: float) -> str:
+    """A duration, ``300 s``."""
+    return f"{write_number(Fraction(Decimal(repr(seconds))))} s"
+
+
+def write_iso(moment: date) -> str:
+    """A day or an instant in ISO 8601."""
+    return moment.isoformat()
+
+
+def _about(example: str, *kinds: str, **more: Any) -> WithJsonSchema:
+    """What the JSON schema says of a field: an editor takes ``01`` and ``88`` for numbers."""
+    return WithJsonSchema(
+        {"type": list(kinds) if len(kinds) > 1 else kinds[0], "description": example, **more}
+    )
+
+
+Cents = Annotated[
+    int,
+    PlainValidator(read_cents),
+    PlainSerializer(write_cents, when_used="json"),
+    _about("Money, zero or more: 88 M€, 12.5 k€, 1 234.56 €", "string", "number"),
+]
+"""Money, zero or more, in cents."""
+Rate = Annotated[
+    Fraction,
+    PlainValidator(read_rate),
+    PlainSerializer(write_rate, when_used="json"),
+    _about("A rate: 20 %, 12.5 %, 0.2", "string", "number"),
+]
+"""An exact rate, zero or more; above 1 only with ``%`` (so that ``80`` is never 8000 %)."""
+Number = Annotated[
+    Fraction,
+    PlainValidator(read_number),
+    PlainSerializer(write_number, when_used="json"),
+    _about("A decimal number, exact: 1.3", "string", "number"),
+]
+"""An exact number of either sign."""
+Count = Annotated[
+    int, PlainValidator(read_count), _about("A whole number, zero or more", "integer", "string")
+]
+"""A whole number, zero or more."""
+Flag = Annotated[bool, PlainValidator(read_flag), _about("true or false", "boolean")]
+"""``true`` or ``false``, and no other word."""
+Code = Annotated[str, PlainValidator(read_code), _about("A code or a name, as text", "string", "number")]
+"""A text that is not empty and has no tab, line break or control character."""
+Day = Annotated[
+    date,
+    PlainValidator(read_day),
+    PlainSerializer(write_iso, when_used="json"),
+    _about("A day: 2021-11-22", "string", format="date"),
+]
+"""A day, written ``YYYY-MM-DD``."""
+Moment = Annotated[
+    date,
+    PlainValidator(read_moment),
+    PlainSerializer(write_iso, when_used="json"),
+    _about("A day or an instant: 2021-11-05, 2021-11-05T12:00, 2021-11-05T12:00+01:00", "string"),
+]
+"""A `date`, or a `datetime` (which is a `date` too): without an offset when the text has none."""
+Seconds = Annotated[
+    float,
+    PlainValidator(read_seconds),
+    PlainSerializer(write_seconds, when_used="json"),
+    _about("A duration above zero: 300 s, 5 min, 2 h", "string", "number"),
+]
+"""A duration above zero, in seconds."""
+Months = Annotated[
+    Span,
+    PlainValidator(read_span),
+    PlainSerializer(str, when_used="json"),
+    _about("A span of time: 24 months, 90 days, 2 years", "string"),
+]
+"""A span of calendar time (`Span`)."""
+
+
+class Spec(BaseModel):
+    """The base of everything that a scenario is made of: frozen, and no key that is not known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Valid(Spec):
+    """When something is in force; both days included, an absent one is no limit."""
+
+    from_: Day | None = Field(default=None, alias="from")
+    until: Day | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Valid:
+        if self.from_ is not None and self.until is not None and self.until < self.from_:
+            raise fault(
+                "valid_order",
+                f"« until » ({self.until}) est avant « from » ({self.from_}) : jamais en vigueur",
+                f'"until" ({self.until}) is before "from" ({self.from_}): never in force',
+                at=("until",),
+            )
+        return self
+
+    def in_force(self, day: date | None) -> bool:
+        """Whether `day` lies within; without a day (a scenario that gives none), always."""
+        if day is None:
+            return True
+        after_start = self.from_ is None or self.from_ <= day
+        return after_start and (self.until is None or day <= self.until)
+
+
+class Described(Spec):
+    """What every object of a scenario may carry: words, a source, when it is in force, and a switch."""
+
+    title: str = ""
+    source: str = ""
+    note: str = ""
+    valid: Valid | None = None
+    off: Flag = False
+
+    def in_force(self, day: date | None) -> bool:
+        """Whether the object counts on `day`: not switched off, and valid that day."""
+        return not self.off and (self.valid is None or self.valid.in_force(day))

@@ -1,0 +1,223 @@
+"""Which column of a file is which canonical one, and what is wrong with the headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tnt_sim.errors import Text, did_you_mean, nearest
+from tnt_sim.formats.raw import Marks, RawColumn, Reporter, clean_header, letters
+from tnt_sim.portfolio import CANONICAL, MAX_PLACES, ColumnKind, table_column
+
+REQUIRED = ("dossier",)
+_RESERVED = ("_row", "_source")
+_CENTS = {f"{name}_cents": name for name, kind in CANONICAL.items() if kind is ColumnKind.MONEY}
+_LOOK_AHEAD = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """The columns of a file by their meaning.
+
+    Parameters
+    ----------
+    canonical : the column of each canonical name that the file has
+    in_cents : money columns, by canonical name, that are given in whole cents
+    extra : every further column, in the order of the file
+    """
+
+    canonical: Mapping[str, RawColumn]
+    in_cents: frozenset[str]
+    extra: tuple[RawColumn, ...]
+
+
+def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
+    """The columns with a header of their own; columns without header and without cells are dropped."""
+    kept: dict[str, RawColumn] = {}
+    for column in columns:
+        where = f"{letters(column.position)}" if report.table.cells else str(column.position + 1)
+        if not column.header:
+            if column.filled().any():
+                report.defects.add(
+                    "no_header",
+                    Text(
+                        f"la colonne {where} a des cellules mais pas d'en-tête.",
+                        f"column {where} has cells but no header.",
+                    ),
+                    report.whole(),
+                )
+        elif column.header in _RESERVED:
+            report.defects.add(
+                "reserved_header",
+                Text(
+                    f"l'en-tête « {column.header} » est réservé.",
+                    f'the header "{column.header}" is reserved.',
+                ),
+                report.whole(),
+                hint=Text("Renommez ou supprimez la colonne.", "Rename or remove the column."),
+            )
+        elif column.header in kept:
+            report.defects.add(
+                "duplicate_header",
+                Text(
+                    f"l'en-tête « {column.header} » est là deux fois.",
+                    f'the header "{column.header}" is there twice.',
+                ),
+                report.whole(),
+                hint=Text(
+                    "Renommez ou supprimez l'une des colonnes.", "Rename or remove one of the columns."
+                ),
+            )
+        else:
+            kept[column.header] = column
+    return list(kept.values())
+
+
+def resolve(columns: list[RawColumn], mapping: Mapping[str, str], report: Reporter) -> Resolved:
+    """Give every column its meaning; unknown names, missing headers and clashes become defects."""
+    by_header = {column.header: column for column in columns}
+    taken: dict[str, RawColumn] = {}
+    for name, header in mapping.items():
+        if name not in CANONICAL and name not in _CENTS:
+            text = Text(f"« {name} » n'est pas une colonne connue.", f'"{name}" is not a known column.')
+            report.defects.add("unknown_column", text, report.whole(), hint=did_you_mean(name, CANONICAL))
+            continue
+        column = by_header.get(clean_header(header))
+        if column is None:
+            _missing_header(name, header, by_header, report)
+        else:
+            taken[name] = column
+    used = {column.header for column in taken.values()}
+    for header, column in by_header.items():
+        if header in used or not (header in CANONICAL or header in _CENTS):
+            continue
+        if header in mapping:
+            if header in taken:
+                _two_columns(header, header, taken[header].header, report)
+        else:
+            taken[header] = column
+    for name in REQUIRED:
+        if name not in taken and name not in mapping:
+            _required(name, by_header, report)
+    return _split(taken, columns, report)
+
+
+def _split(taken: dict[str, RawColumn], columns: list[RawColumn], report: Reporter) -> Resolved:
+    """Join ``X`` and ``X_cents``, and name the further columns."""
+    canonical: dict[str, RawColumn] = {}
+    for name, column in taken.items():
+        plain = _CENTS.get(name, name)
+        if plain in canonical:
+            _two_columns(plain, canonical[plain].header, column.header, report)
+        canonical[plain] = column
+    used = {column.header for column in taken.values()}
+    clashing = {table_column(name) for name in CANONICAL} | set(CANONICAL)
+    extra = []
+    for column in columns:
+        if column.header in used or column.header in clashing:
+            continue
+        extra.append(column)
+    return Resolved(canonical, frozenset(_CENTS[name] for name in taken if name in _CENTS), tuple(extra))
+
+
+def _two_columns(name: str, first: str, second: str, report: Reporter) -> None:
+    report.defects.add(
+        "two_columns",
+        Text(
+            f"« {name} » a deux colonnes : « {first} » et « {second} ».",
+            f'"{name}" has two columns: "{first}" and "{second}".',
+        ),
+        report.whole(),
+        hint=Text("Renommez ou supprimez l'une d'elles.", "Rename or remove one of them."),
+    )
+
+
+def _missing_header(name: str, header: str, headers: Mapping[str, RawColumn], report: Reporter) -> None:
+    text = Text(
+        f"la colonne « {header} », attendue pour « {name} », n'est pas dans le fichier.",
+        f'the column "{header}", expected for "{name}", is not in the file.',
+    )
+    row = _row_of_header(clean_header(header), report)
+    hint = _header_row_hint(row) if row else did_you_mean(header, headers)
+    report.defects.add("missing_column", text, report.whole(), hint=hint)
+
+
+def _required(name: str, headers: Mapping[str, RawColumn], report: Reporter) -> None:
+    text = Text(f"il manque la colonne « {name} ».", f'the column "{name}" is missing.')
+    row = _row_of_header(name, report)
+    known = ", ".join(list(headers)[:12]) + (", …" if len(headers) > 12 else "")
+    guess = nearest(name, headers) or "…"
+    hint = Text(
+        f'Déclarez columns: {{{name}: "{guess}"}} ; en-têtes du fichier : {known}.',
+        f'Declare columns: {{{name}: "{guess}"}}; headers of the file: {known}.',
+    )
+    report.defects.add("missing_column", text, report.whole(), hint=_header_row_hint(row) if row else hint)
+
+
+def _header_row_hint(row: int) -> Text:
+    return Text(
+        f"Elle est à la ligne {row} : déclarez read: {{header_row: {row}}}.",
+        f"It is in row {row}: declare read: {{header_row: {row}}}.",
+    )
+
+
+def _row_of_header(header: str, report: Reporter) -> int | None:
+    """The row, among the first ones, in which a header stands below the row read as headers."""
+    for column in report.table.columns:
+        if column.typed is None:
+            found = (column.text.head(_LOOK_AHEAD) == header).fill_null(value=False).arg_true()
+            if len(found):
+                return int(report.table.rows[int(found[0])])
+    return None
+
+
+def check_marks(columns: Resolved, marks: Marks, header_row: int, report: Reporter) -> None:
+    """Refuse error cells, formulas in money columns, and formulas that were never calculated."""
+    named = {column.position: (column, name) for name, column in columns.canonical.items()}
+    named |= {column.position: (column, column.header) for column in columns.extra}
+    listed: dict[tuple[str, int], int] = {}
+    for row, position in sorted({*marks.errors, *marks.formulas}):
+        if row <= header_row or position not in named:
+            continue
+        column, name = named[position]
+        money = CANONICAL.get(name) is ColumnKind.MONEY and columns.canonical.get(name) is column
+        code, text, hint = _mark_fault(marks, (row, position), money)
+        if code:
+            listed[code, position] = listed.get((code, position), 0) + 1
+            if listed[code, position] <= MAX_PLACES:
+                _report_mark(code, text, hint, column, row, report)
+    for (code, position), count in listed.items():
+        if count > MAX_PLACES:
+            header, more = named[position][0].header, count - MAX_PLACES
+            text = Text(
+                f"colonne « {header} » : autres cellules de même défaut : {more}.",
+                f'column "{header}": further cells with the same defect: {more}.',
+            )
+            report.defects.add(code, text, report.whole())
+
+
+def _mark_fault(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Text, Text | None]:
+    if at in marks.errors:
+        shown = marks.errors[at]
+        text = Text(f"la cellule vaut « {shown} ».", f'the cell is "{shown}".')
+        return "error_cell", text, Text("Corrigez la formule.", "Correct the formula.")
+    paste = Text("Collez la valeur à la place de la formule.", "Paste the value in place of the formula.")
+    if money:
+        text = Text(
+            "formule dans une colonne de montants : la valeur enregistrée peut être périmée.",
+            "formula in a money column: the stored value may be out of date.",
+        )
+        return "formula", text, paste
+    if not marks.formulas[at]:
+        return "formula", Text("formule jamais calculée.", "formula that was never calculated."), paste
+    return "", Text("", ""), None
+
+
+def _report_mark(
+    code: str, text: Text, hint: Text | None, column: RawColumn, row: int, report: Reporter
+) -> None:
+    cell = f"{letters(column.position)}{row}"
+    whole = report.whole()
+    place = type(whole)(file=whole.file, row=row, sheet=whole.sheet, cell=cell)
+    shown = Text(f"colonne « {column.header} » : {text.fr}", f'column "{column.header}": {text.en}')
+    report.defects.add(code, shown, place, hint=hint)

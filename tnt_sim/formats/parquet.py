@@ -1,0 +1,56 @@
+"""Parquet files as raw columns: text as text, every other type kept."""
+
+from __future__ import annotations
+
+import io
+
+import polars as pl
+
+from tnt_sim.errors import DataError, Text
+from tnt_sim.formats.package import refuse
+from tnt_sim.formats.raw import SPACES, RawColumn, RawTable, clean_header
+
+MAX_ROWS = 20_000_000
+
+
+def read_parquet(data: bytes, shown_as: str) -> RawTable:
+    """The columns of a Parquet file; raises `DataError` for a damaged or oversized one."""
+    try:
+        n_rows = int(pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item())
+        if n_rows > MAX_ROWS:
+            raise refuse(
+                "too_many_rows", shown_as, f"{n_rows} lignes : plus de {MAX_ROWS} ne sont pas lues.",
+                f"{n_rows} rows: more than {MAX_ROWS} are not read.",
+            )  # fmt: skip
+        frame = pl.read_parquet(io.BytesIO(data))
+    except DataError:
+        raise
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        raise _damaged(shown_as, error) from None
+    except BaseException as error:
+        # A panic of the Rust reader is no Exception; it says that the file is damaged.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _damaged(shown_as, error) from None
+    columns = tuple(_column(name, position, frame[name]) for position, name in enumerate(frame.columns))
+    rows = pl.int_range(2, frame.height + 2, dtype=pl.UInt32, eager=True).alias("_row")
+    return RawTable(shown_as, columns, rows)
+
+
+def _damaged(shown_as: str, error: BaseException) -> DataError:
+    why = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+    return refuse(
+        "damaged", shown_as, f"le fichier Parquet ne peut pas être lu ({why}).",
+        f"the Parquet file cannot be read ({why}).", Text("Écrivez-le de nouveau.", "Write it again."),
+    )  # fmt: skip
+
+
+def _column(name: str, position: int, series: pl.Series) -> RawColumn:
+    if isinstance(series.dtype, pl.Categorical | pl.Enum):
+        series = series.cast(pl.String)
+    if series.dtype == pl.Null:
+        series = series.cast(pl.String)
+    if series.dtype == pl.String:
+        return RawColumn(clean_header(name), position, series.fill_null("").str.strip_chars(SPACES))
+    nothing = pl.Series("text", [None], dtype=pl.String).new_from_index(0, len(series))
+    return RawColumn(clean_header(name), position, nothing, typed=series)

@@ -1,0 +1,101 @@
+"""A problem becomes one integer model and its inverse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tnt_sim.formulation.builder import Builder, Goal
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
+from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.rules.base import RowLabel, Unit
+from tnt_sim.rules.envelope import EnvelopeRows
+from tnt_sim.scenario.compile import Problem, Stage
+from tnt_sim.scenario.compile import Sense as Direction
+
+GRANTED = "granted"
+
+
+@dataclass(frozen=True, eq=False)
+class ModelStage:
+    """One stage over the model's columns: value = scale · (objective·x + constant)."""
+
+    name: str
+    objective: IntArray
+    sense: Sense
+    constant: int
+    scale: Fraction
+    unit: Unit
+    tolerance: Fraction
+
+
+@dataclass(frozen=True, eq=False)
+class Formulation:
+    """The model, its inverse, and what its rows stand for.
+
+    Attributes
+    ----------
+    model : without objective; every column whole
+    recovery : columns back to awards
+    stages : the planner's goals, in order
+    least_granted : the first tie-break of every decision
+    labels : what each row stands for; link rows that are nobody's rule included
+    units : value of one unit of each row, in the unit of its measure
+    row_measures : what one unit of measure is: « € » or « 1 »
+    """
+
+    model: LinearModel
+    recovery: Recovery
+    stages: tuple[ModelStage, ...]
+    least_granted: ModelStage
+    labels: tuple[RowLabel, ...]
+    units: tuple[Fraction, ...]
+    row_measures: tuple[str, ...]
+
+
+def formulate(problem: Problem, *, whole: bool = True) -> Formulation:
+    """Write every envelope, rule and goal as integer rows over the candidates.
+
+    With `whole`, bounds are rounded to what whole points can reach, which would cut off fractions that the
+    linear program of `--relax` allows.
+    """
+    recovery = Recovery.of(problem.offers, problem.case.table["dossier"])
+    builder = Builder(recovery)
+    EnvelopeRows(problem.case, problem.offers).rows(builder)
+    for rule in problem.rules:
+        rule.rows(builder)
+    least = Stage(GRANTED, Direction.MINIMISE, problem.granted)
+    goals = [(stage, builder.objective(stage.terms, _sense(stage))) for stage in (*problem.stages, least)]
+    model = builder.model(whole=whole)
+    stages = [_stage(stage, goal, model.n_cols) for stage, goal in goals]
+    return Formulation(
+        model=model,
+        recovery=recovery,
+        stages=tuple(stages[:-1]),
+        least_granted=stages[-1],
+        labels=tuple(builder.labels),
+        units=tuple(builder.units),
+        row_measures=tuple("€" if measure is Unit.MONEY else "1" for measure in builder.measures),
+    )
+
+
+def _sense(stage: Stage) -> Sense:
+    return Sense(stage.sense.value)
+
+
+def _stage(stage: Stage, goal: Goal, n_cols: int) -> ModelStage:
+    return ModelStage(
+        name=stage.goal,
+        objective=goal.dense(n_cols),
+        sense=_sense(stage),
+        constant=goal.constant,
+        scale=stage.terms.scale,
+        unit=stage.terms.unit,
+        tolerance=stage.tolerance,
+    )
+
+
+def rows_of_rules(labels: Sequence[RowLabel]) -> list[int]:
+    """The rows that a planner knows: envelopes and rules."""
+    return [row for row, label in enumerate(labels) if label.kind.value != "link"]

@@ -1,0 +1,285 @@
+"""The solver-neutral model: integer data, exact readings.
+
+    maximise (or minimise)  c·x
+    subject to              row_lower ≤ A x ≤ row_upper
+                            col_lower ≤   x ≤ col_upper,  x_j whole where integer_j
+
+Every figure is a whole number below 2^53 in magnitude, so that a float solver receives exactly
+the model that the exact readings (`activity`, `value`, `violations`) check.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+
+from tnt_sim.errors import Text, TntError
+
+NO_LOWER = -(2**62)
+"""An absent lower bound of a row or a column."""
+
+NO_UPPER = 2**62
+"""An absent upper bound of a row or a column."""
+
+EXACT_LIMIT = 2**53
+"""Whole numbers below this magnitude are exact in a 64-bit float."""
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+ExactArray = NDArray[Any]
+"""Whole numbers: int64 where they fit, else an object array of Python ints."""
+
+
+class Sense(StrEnum):
+    """The direction of an objective."""
+
+    MAXIMISE = "maximise"
+    MINIMISE = "minimise"
+
+
+class ModelError(TntError):
+    """A model that cannot be handed to a float solver without loss, or whose shapes disagree."""
+
+    code = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A row or a column whose exact value lies outside its bounds.
+
+    `lower` and `upper` are None where absent; `found` is exact.
+    """
+
+    name: str
+    found: int
+    lower: int | None
+    upper: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SolverNames:
+    """Names that LP and MPS files accept: ASCII, unique, the same on every machine."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def _error(fr: str, en: str) -> ModelError:
+    return ModelError(Text(fr, en))
+
+
+def _frozen(values: ArrayLike, dtype: Any) -> NDArray[Any]:
+    """A read-only view (no copy where the type is already right; the caller's array stays writable)."""
+    array = np.asarray(values)
+    if array.size and array.dtype.kind == "f":
+        raise _error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
+    view = array.astype(dtype, copy=False).view()
+    view.flags.writeable = False
+    return view
+
+
+def _frozen_matrix(matrix: Any) -> sp.csr_array:
+    """The matrix as canonical int64 CSR (sorted, no duplicate entry, no stored zero)."""
+    if matrix.dtype.kind not in "iu":
+        raise _error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
+    csr = matrix if isinstance(matrix, sp.csr_array) else sp.csr_array(matrix)
+    if csr.dtype != np.int64:
+        csr = csr.astype(np.int64)
+    if not csr.has_canonical_format or (csr.nnz and not np.all(csr.data)):
+        csr = csr.copy()
+        csr.sum_duplicates()
+        csr.eliminate_zeros()
+    return csr
+
+
+def _slug(name: str) -> str:
+    """A name in letters, digits and underscores, at most 40 long."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:40]
+
+
+def _solver_names(letter: str, names: Iterable[str]) -> tuple[str, ...]:
+    # The position makes it unique; the leading letter keeps LP readers from seeing a number (« 1e5 »).
+    return tuple(f"{letter}{i}_{_slug(name)}".rstrip("_") for i, name in enumerate(names))
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """One integer program in whole numbers; every `with_…` gives a new model that shares arrays.
+
+    Parameters
+    ----------
+    matrix : csr_array (n_rows, n_cols), int64
+    row_lower, row_upper : int64 (n_rows,)
+        `NO_LOWER`, `NO_UPPER` where absent.
+    col_lower, col_upper : int64 (n_cols,)
+    integer : bool (n_cols,)
+    objective : int64 (n_cols,)
+    sense : Sense
+    row_names, col_names
+        What a planner would recognise; need not be unique nor ASCII (see `names_for_solver`).
+
+    Raises
+    ------
+    ModelError
+        When shapes disagree, or a coefficient or a present bound reaches 2^53 in magnitude.
+    """
+
+    matrix: sp.csr_array
+    row_lower: IntArray
+    row_upper: IntArray
+    col_lower: IntArray
+    col_upper: IntArray
+    integer: BoolArray
+    objective: IntArray
+    sense: Sense
+    row_names: tuple[str, ...]
+    col_names: Sequence[str]
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "matrix", _frozen_matrix(self.matrix))
+        for name in ("row_lower", "row_upper", "col_lower", "col_upper", "objective"):
+            put(self, name, _frozen(getattr(self, name), np.int64))
+        put(self, "integer", _frozen(self.integer, np.bool_))
+        put(self, "row_names", tuple(self.row_names))
+        self._check_shapes()
+        self._check_magnitudes()
+
+    def _check_shapes(self) -> None:
+        rows, cols = self.matrix.shape
+        sizes = {
+            "row_lower": rows, "row_upper": rows, "row_names": rows,
+            "col_lower": cols, "col_upper": cols, "integer": cols, "objective": cols, "col_names": cols,
+        }  # fmt: skip
+        for name, size in sizes.items():
+            found = len(getattr(self, name))
+            if found != size:
+                raise _error(f"{name} a {found} valeurs, la matrice en demande {size}",
+                             f"{name} has {found} values, the matrix asks for {size}")  # fmt: skip
+
+    def _check_magnitudes(self) -> None:
+        _below_limit(self.matrix.data, "matrix")
+        _below_limit(self.objective, "objective")
+        for name in ("row_lower", "row_upper", "col_lower", "col_upper"):
+            values = getattr(self, name)
+            _below_limit(values[(values != NO_LOWER) & (values != NO_UPPER)], name)
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def n_cols(self) -> int:
+        """The number of columns."""
+        return int(self.matrix.shape[1])
+
+    def with_objective(self, objective: ArrayLike, sense: Sense) -> LinearModel:
+        """The same rows under another objective."""
+        return replace(self, objective=_frozen(objective, np.int64), sense=sense)
+
+    def with_rows(self, matrix: Any, lower: ArrayLike, upper: ArrayLike, names: Iterable[str]) -> LinearModel:
+        """The model with further rows below its own; `matrix` is sparse or dense, (k, n_cols)."""
+        if not sp.issparse(matrix):
+            matrix = np.atleast_2d(np.asarray(matrix))
+        added = _frozen_matrix(matrix)
+        if added.shape[1] != self.n_cols:
+            raise _error(f"des lignes de {added.shape[1]} colonnes pour un modèle de {self.n_cols}",
+                         f"rows of {added.shape[1]} columns for a model of {self.n_cols}")  # fmt: skip
+        return replace(
+            self,
+            matrix=sp.vstack([self.matrix, added], format="csr"),
+            row_lower=np.concatenate([self.row_lower, np.atleast_1d(np.asarray(lower, dtype=np.int64))]),
+            row_upper=np.concatenate([self.row_upper, np.atleast_1d(np.asarray(upper, dtype=np.int64))]),
+            row_names=(*self.row_names, *names),
+        )
+
+    def with_bounds(self, col_lower: ArrayLike, col_upper: ArrayLike) -> LinearModel:
+        """The same rows with other bounds on the columns."""
+        return replace(self, col_lower=_frozen(col_lower, np.int64), col_upper=_frozen(col_upper, np.int64))
+
+    def activity(self, x: ArrayLike) -> ExactArray:
+        """A x, exactly: int64 where no partial sum can overflow, else Python ints in an object array."""
+        values = self._point(x)
+        if values.dtype != object:
+            with np.errstate(over="ignore"):
+                reach = abs(self.matrix).astype(np.float64) @ np.abs(values.astype(np.float64))
+            if not len(reach) or reach.max() < 2.0**62:
+                return np.asarray(self.matrix @ values)
+        m = self.matrix
+        exact = [
+            sum(int(a) * int(values[j]) for a, j in zip(m.data[lo:hi], m.indices[lo:hi], strict=True))
+            for lo, hi in zip(m.indptr[:-1], m.indptr[1:], strict=True)
+        ]
+        return np.array(exact, dtype=object)
+
+    def value(self, x: ArrayLike) -> int:
+        """c·x, exactly, in the units of the objective."""
+        return exact_dot(self.objective, self._point(x))
+
+    def violations(self, x: ArrayLike) -> tuple[Violation, ...]:
+        """Every row and column that `x` breaks, in whole numbers and without tolerance."""
+        values = self._point(x)
+        found = _outside(self.activity(values), self.row_lower, self.row_upper, self.row_names)
+        return (*found, *_outside(values, self.col_lower, self.col_upper, self.col_names))
+
+    def is_feasible(self, x: ArrayLike) -> bool:
+        """Whether `x` keeps every row and bound, exactly."""
+        return not self.violations(x)
+
+    def names_for_solver(self) -> SolverNames:
+        """Names for LP and MPS files: `r3_envelope_axe_1`, `x12_D_0007`."""
+        return SolverNames(_solver_names("r", self.row_names), _solver_names("x", self.col_names))
+
+    def _point(self, x: ArrayLike) -> ExactArray:
+        values = np.asarray(x)
+        if values.shape != (self.n_cols,):
+            raise _error(f"un point de {values.shape} pour un modèle de {self.n_cols} colonnes",
+                         f"a point of shape {values.shape} for a model of {self.n_cols} columns")  # fmt: skip
+        if values.dtype.kind in "iub":
+            return values.astype(np.int64, copy=False)
+        if values.dtype != object:
+            raise _error("une lecture exacte demande des nombres entiers",
+                         "an exact reading needs whole numbers")  # fmt: skip
+        return values
+
+
+def exact_dot(left: ExactArray, right: ExactArray) -> int:
+    """Σ left·right of whole numbers, exactly."""
+    if left.dtype != object and right.dtype != object:
+        reach = np.abs(left.astype(np.float64)) @ np.abs(right.astype(np.float64))
+        if reach < 2.0**62:
+            return int(left @ right)
+    return sum(int(a) * int(b) for a, b in zip(left, right, strict=True) if a and b)
+
+
+def _below_limit(values: IntArray, name: str) -> None:
+    # min and max rather than abs: |−2^63| is not an int64.
+    if values.size and (values.max() >= EXACT_LIMIT or values.min() <= -EXACT_LIMIT):
+        raise _error(f"{name} : un nombre atteint 2^53, un solveur en perdrait les derniers chiffres",
+                     f"{name}: a number reaches 2^53, a solver would lose its last digits")  # fmt: skip
+
+
+def _outside(
+    found: ExactArray, lower: IntArray, upper: IntArray, names: Sequence[str]
+) -> tuple[Violation, ...]:
+    broken = ((lower != NO_LOWER) & (found < lower)) | ((upper != NO_UPPER) & (found > upper))
+    return tuple(
+        Violation(
+            names[i],
+            int(found[i]),
+            None if lower[i] == NO_LOWER else int(lower[i]),
+            None if upper[i] == NO_UPPER else int(upper[i]),
+        )
+        for i in np.flatnonzero(broken.astype(bool)).tolist()
+    )

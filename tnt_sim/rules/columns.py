@@ -1,0 +1,103 @@
+"""The dossier table's columns by the names that a scenario uses, with their kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from fractions import Fraction
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Text, did_you_mean
+from tnt_sim.rules.base import Case, Numeric, Path, Unit
+
+CENT = Fraction(1, 100)
+MICRO = Fraction(1, 1_000_000)
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    MONEY = "money"
+    NUMBER = "number"
+    DATE = "date"
+    LIST = "list"
+
+
+def kind_of(case: Case, name: str) -> Kind | None:
+    """The kind of a column by its scenario name, or None when there is none."""
+    table = case.table
+    cents = table.schema.get(f"{name}_cents")
+    if cents is not None and cents.is_integer():
+        return Kind.MONEY
+    if name not in table.columns or name.startswith("_"):
+        return None
+    dtype = table.schema[name]
+    if isinstance(dtype, pl.List):
+        return Kind.LIST
+    if isinstance(dtype, pl.Date | pl.Datetime):
+        return Kind.DATE
+    if dtype.is_numeric():
+        return Kind.NUMBER
+    return Kind.TEXT
+
+
+def scenario_names(case: Case) -> list[str]:
+    """Every column by the name that a scenario uses for it."""
+    return sorted(
+        column.removesuffix("_cents") for column in case.table.columns if not column.startswith("_")
+    )
+
+
+def unknown_column(case: Case, name: str, path: Path, names: list[str] | None = None) -> None:
+    """Note that a column does not exist, with the nearest name."""
+    case.fault(
+        "unknown-column",
+        Text(f"la colonne « {name} » n'existe pas.", f'there is no column "{name}".'),
+        path,
+        did_you_mean(name, names if names is not None else scenario_names(case)),
+    )
+
+
+def numeric_column(
+    case: Case, name: str, path: Path, names: Callable[[], list[str]] | None = None
+) -> Numeric | None:
+    """A column as exact integers with a scale; a defect and None when it is not numeric.
+
+    Money is in euros with a scale of one cent; `base` where empty is `cost`.
+    """
+    kind = kind_of(case, name)
+    if kind is None:
+        unknown_column(case, name, path, names() if names else None)
+        return None
+    if kind is Kind.MONEY:
+        column = case.table[f"{name}_cents"]
+        if name == "base":
+            column = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
+        return _numeric(column, CENT, Unit.MONEY)
+    if kind in (Kind.DATE, Kind.LIST):
+        case.fault(
+            "not-numeric",
+            Text(
+                f"la colonne « {name} » n'est pas un nombre ; elle ne peut pas être comptée.",
+                f'the column "{name}" is not a number; it cannot be counted.',
+            ),
+            path,
+        )
+        return None
+    column, defects = case.portfolio.numeric(name)
+    if defects:
+        case.defects.found.extend(defects)
+        return None
+    dtype = column.dtype
+    if dtype.is_integer():
+        return _numeric(column, Fraction(1), Unit.NUMBER)
+    return _numeric((column.cast(pl.Decimal(38, 6)) * 1_000_000).cast(pl.Int64), MICRO, Unit.NUMBER)
+
+
+def _numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:
+    missing = column.is_null().to_numpy()
+    values = column.fill_null(0).cast(pl.Int64).to_numpy().astype(np.int64, copy=False)
+    return Numeric(values, missing, scale, unit)

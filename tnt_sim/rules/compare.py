@@ -1,0 +1,221 @@
+"""Comparisons of a column with a bound: exact for numbers, in local days for dates.
+
+A bound is a literal, `{column: NAME, times: 1.3, plus: …}`, or `{date: decision | year_start, plus: 24 months}`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Text
+from tnt_sim.money import MoneyError, parse_cents, parse_decimal, parse_rate
+from tnt_sim.rules.base import SAFE_SUM, BoolArray, Case, IntArray, Numeric, Path, Unit
+from tnt_sim.rules.columns import Kind, kind_of, numeric_column, unknown_column
+
+_SPAN = re.compile(r"^([+-]?\d+)\s*(days?|jours?|months?|mois|years?|ans?)$")
+_UNITS = {"d": "d", "j": "d", "m": "mo", "y": "y", "a": "y"}
+
+
+def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
+    """Compare a numeric column with a bound; tests are min, max, above, below, equal."""
+    column = numeric_column(case, name, path)
+    if column is None:
+        return None
+    if isinstance(bound, dict):
+        return _against_column(case, column, test, bound, path)
+    limit = number_literal(case, str(bound), column.unit, path)
+    if limit is None:
+        return None
+    steps = limit / column.scale
+    floor, exact = steps.numerator // steps.denominator, steps.denominator == 1
+    floor = max(-(2**62), min(2**62, floor))
+    values = column.values
+    mask = {
+        "min": values >= floor if exact else values > floor,
+        "above": values > floor,
+        "max": values <= floor,
+        "below": values < floor if exact else values <= floor,
+        "equal": (values == floor) if exact else np.zeros(case.n, dtype=np.bool_),
+    }[test]
+    result: BoolArray = mask & ~column.missing
+    return result
+
+
+def number_literal(case: Case, text: str, unit: Unit, path: Path) -> Fraction | None:
+    """A bound as an exact number: euros for money, else a plain number or a rate."""
+    try:
+        if unit is Unit.MONEY:
+            return Fraction(parse_cents(text), 100)
+        return parse_rate(text) if text.rstrip().endswith("%") else parse_decimal(text)
+    except MoneyError as error:
+        case.fault("bound", error.text, path)
+        return None
+
+
+def _against_column(
+    case: Case, column: Numeric, test: str, bound: dict[str, Any], path: Path
+) -> BoolArray | None:
+    unknown = set(bound) - {"column", "times", "plus"}
+    if unknown or "column" not in bound:
+        _bad_bound(case, path)
+        return None
+    other = numeric_column(case, str(bound["column"]), (*path, "column"))
+    if other is None:
+        return None
+    times = number_literal(case, str(bound.get("times", "1")), Unit.NUMBER, path)
+    plus = number_literal(case, str(bound.get("plus", "0")), column.unit, path)
+    if times is None or plus is None:
+        return None
+    # a·sa ⋚ t·b·sb + p, over one common denominator so that both sides are integers
+    left_scale, right_scale = column.scale, times * other.scale
+    common = left_scale.denominator * right_scale.denominator * plus.denominator
+    left = _scaled(column.values, int(left_scale * common), 0)
+    right = _scaled(other.values, int(right_scale * common), int(plus * common))
+    operate = {
+        "min": np.greater_equal,
+        "above": np.greater,
+        "max": np.less_equal,
+        "below": np.less,
+    }[test]
+    result: BoolArray = np.asarray(operate(left, right), dtype=np.bool_)
+    return result & ~column.missing & ~other.missing
+
+
+def _scaled(values: IntArray, factor: int, plus: int) -> Any:
+    largest = int(np.abs(values).max(initial=0)) * abs(factor) + abs(plus)
+    if largest < SAFE_SUM:
+        return values * np.int64(factor) + np.int64(plus)
+    return values.astype(object) * factor + plus
+
+
+def compare_dates(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
+    """Compare a date column with a bound; tests are from, until (inclusive), before, after, day.
+
+    Where either side is a day, local days are compared; else instants.
+    """
+    column = case.table[name]
+    limit = _date_bound(case, bound, path)
+    if limit is None:
+        return None
+    if isinstance(column.dtype, pl.Datetime) and isinstance(limit.dtype, pl.Datetime):
+        left, right = column, limit
+    else:
+        left, right = local_days(column, case.timezone), local_days(limit, case.timezone)
+    operate = {
+        "from": left >= right,
+        "until": left <= right,
+        "before": left < right,
+        "after": left > right,
+        "day": left == right,
+    }[test]
+    return operate.fill_null(False).to_numpy()
+
+
+def local_days(column: pl.Series, timezone: str) -> pl.Series:
+    """The days of a column of days or instants, in the scenario's time zone."""
+    if isinstance(column.dtype, pl.Date):
+        return column
+    return column.dt.convert_time_zone(timezone).dt.date()
+
+
+def _date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
+    if isinstance(bound, str):
+        moment = _moment(case, bound, path)
+        return None if moment is None else _constant(case, moment)
+    if not isinstance(bound, dict) or set(bound) - {"column", "date", "plus"}:
+        _bad_bound(case, path)
+        return None
+    if "column" in bound:
+        base = _date_column(case, str(bound["column"]), (*path, "column"))
+    else:
+        base = _named_day(case, str(bound.get("date")), (*path, "date"))
+    if base is None or "plus" not in bound:
+        return base
+    span = _SPAN.match(str(bound["plus"]).strip())
+    if span is None:
+        case.fault(
+            "span",
+            Text(
+                f"« {bound['plus']} » n'est pas une durée.",
+                f'"{bound["plus"]}" is not a duration.',
+            ),
+            (*path, "plus"),
+            Text("Écrivez par exemple `24 months` ou `90 days`.", "Write for instance `24 months`."),
+        )
+        return None
+    return base.dt.offset_by(f"{span[1]}{_UNITS[span[2][0]]}")
+
+
+def _date_column(case: Case, name: str, path: Path) -> pl.Series | None:
+    kind = kind_of(case, name)
+    if kind is None:
+        unknown_column(case, name, path)
+        return None
+    if kind is not Kind.DATE:
+        case.fault(
+            "not-a-date",
+            Text(f"la colonne « {name} » n'est pas une date.", f'the column "{name}" is not a date.'),
+            path,
+        )
+        return None
+    return case.table[name]
+
+
+def _named_day(case: Case, name: str, path: Path) -> pl.Series | None:
+    if name not in ("decision", "year_start"):
+        _bad_bound(case, path)
+        return None
+    if case.day is None:
+        case.fault(
+            "date-missing",
+            Text(
+                "le scénario se réfère au jour de la décision mais ne dit pas lequel.",
+                "the scenario refers to the day of the decision but does not say which.",
+            ),
+            path,
+            Text("Ajoutez `date: AAAA-MM-JJ` au scénario.", "Add `date: YYYY-MM-DD` to the scenario."),
+        )
+        return None
+    return _constant(case, case.day if name == "decision" else case.day.replace(month=1, day=1))
+
+
+def _moment(case: Case, text: str, path: Path) -> date | datetime | None:
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        case.fault(
+            "date",
+            Text(f"« {text} » n'est pas une date.", f'"{text}" is not a date.'),
+            path,
+            Text("Écrivez AAAA-MM-JJ, par exemple 2021-11-22.", "Write YYYY-MM-DD, e.g. 2021-11-22."),
+        )
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(case.timezone))
+
+
+def _constant(case: Case, moment: date | datetime) -> pl.Series:
+    if isinstance(moment, datetime):
+        utc = moment.astimezone(ZoneInfo("UTC"))
+        return pl.Series([utc], dtype=pl.Datetime("us", "UTC")).new_from_index(0, case.n)
+    return pl.Series([moment], dtype=pl.Date).new_from_index(0, case.n)
+
+
+def _bad_bound(case: Case, path: Path) -> None:
+    case.fault(
+        "bound",
+        Text("cette borne n'a pas la forme attendue.", "this bound does not have the expected form."),
+        path,
+        Text(
+            "Un nombre, une date, `{column: NOM, times: 1.3}` ou `{date: decision, plus: 24 months}`.",
+            "A number, a date, `{column: NAME, times: 1.3}` or `{date: decision, plus: 24 months}`.",
+        ),
+    )

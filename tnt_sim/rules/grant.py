@@ -1,0 +1,369 @@
+"""Grants: how much each dossier may get.
+
+    most  = min(requested, formula, base, max_rate·base, max), rounded down to `round`
+    least = max(min_grant, min, min_rate·base), rounded up to `round`
+
+`all_or_nothing`: 0 or most. `range`: 0 or any multiple of `round` in [least, most]. All in whole cents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from tnt_sim.errors import Text
+from tnt_sim.fields import Cents, Code, Count, Described, Rate, Spec
+from tnt_sim.money import parse_cents_series
+from tnt_sim.rules.base import SAFE_SUM, BoolArray, Case, IntArray, Path, Unit
+from tnt_sim.rules.columns import Kind, kind_of, numeric_column, unknown_column
+from tnt_sim.rules.decide import Decisions
+from tnt_sim.rules.select import Selector, select
+
+NO_LIMIT = 2**60
+
+
+class PerUnit(Spec):
+    """A part of a flat fee: an amount for each unit of a column, up to a number of units."""
+
+    column: Code
+    amount: Cents
+    up_to: Count | None = None
+
+
+class FormulaSpec(Spec):
+    """A flat fee: flat + Σ amount·min(column, up_to), at most `max`."""
+
+    flat: Cents = 0
+    per: tuple[PerUnit, ...] = ()
+    max: Cents | None = None
+
+
+class MoneyColumn(Spec):
+    """An amount that a column of the table gives."""
+
+    column: Code
+
+
+class Bracket(Spec):
+    """One bracket of a rate: up to an amount of base (None: without end)."""
+
+    up_to: Cents | None = None
+    rate: Rate
+
+
+class BracketsSpec(Spec):
+    """Rates of the parts of base, bracket by bracket."""
+
+    brackets: Annotated[tuple[Bracket, ...], Field(min_length=1)]
+
+
+class GrantSpec(Described):
+    """How much some dossiers may get; the first entry in force whose `where` matches decides."""
+
+    where: Selector | None = None
+    mode: Literal["all_or_nothing", "range", "levels", "common_rate"] = "all_or_nothing"
+    formula: FormulaSpec | None = None
+    max_rate: Rate | BracketsSpec | None = None
+    min_rate: Rate | None = None
+    max: Cents | MoneyColumn | None = None
+    min: Cents | MoneyColumn | None = None
+    round: Cents = 1
+    levels: tuple[str, ...] = ()
+    by: Code | None = None
+    bonus: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What each dossier may get, in cents; all arrays are (n,).
+
+    Attributes
+    ----------
+    candidate : eligible, not committed, not refused by decision, and with an amount left
+    committed : already granted, funded with `committed_cents` whatever the rest says
+    forced : funded by decision
+    capped_out : eligible, but no amount is left (most < least or most = 0)
+    ranged : any multiple of `unit_cents` in [least, most]; else exactly `most_cents`
+    committed_cents, least_cents, most_cents, unit_cents : int64
+    """
+
+    candidate: BoolArray
+    committed: BoolArray
+    forced: BoolArray
+    refused: BoolArray
+    capped_out: BoolArray
+    ranged: BoolArray
+    committed_cents: IntArray
+    least_cents: IntArray
+    most_cents: IntArray
+    unit_cents: IntArray
+
+    @property
+    def in_play(self) -> BoolArray:
+        """The dossiers that count as eligible in every rule: candidates and committed ones."""
+        return self.candidate | self.committed
+
+
+def offers(
+    case: Case,
+    specs: Sequence[tuple[GrantSpec, Path]],
+    eligible: BoolArray,
+    decided: Decisions,
+) -> Offers:
+    """The amounts that each dossier may get; defects are noted in the case."""
+    committed = case.table["committed_cents"].is_not_null().to_numpy()
+    committed_cents = _cents(case.table["committed_cents"], 0)
+    open_ = eligible & ~committed
+    amounts = _Amounts.start(case)
+    left = np.ones(case.n, dtype=np.bool_)
+    for spec, path in specs:
+        mask = left.copy()
+        if spec.where is not None:
+            chosen = select(case, spec.where, (*path, "where"))
+            if chosen is None:
+                continue
+            mask &= chosen
+        left &= ~mask
+        amounts.apply(spec, path, mask, open_)
+    amounts.ask(left, None, ("grants",), open_)
+    least, most = amounts.rounded()
+    least, most = _decided_amounts(case, decided, least, most, open_)
+    capped = open_ & ((most < least) | (most <= 0))
+    candidate = open_ & ~capped & ~decided.refused
+    _forced_but_out(case, decided, candidate | committed)
+    return Offers(
+        candidate=candidate,
+        committed=committed,
+        forced=decided.funded & candidate,
+        refused=decided.refused & open_,
+        capped_out=capped,
+        ranged=amounts.ranged & candidate & (most > least),
+        committed_cents=committed_cents,
+        least_cents=np.where(candidate, np.where(amounts.ranged, least, most), 0),
+        most_cents=np.where(candidate, most, 0),
+        unit_cents=amounts.unit,
+    )
+
+
+def _cents(column: pl.Series, empty: int) -> IntArray:
+    return column.fill_null(empty).cast(pl.Int64).to_numpy().astype(np.int64)
+
+
+@dataclass(frozen=True)
+class _Amounts:
+    """The arrays that entries fill in, dossier by dossier of their `where`."""
+
+    case: Case
+    most: IntArray
+    least: IntArray
+    unit: IntArray
+    ranged: BoolArray
+    base: IntArray
+    requested: IntArray
+
+    @classmethod
+    def start(cls, case: Case) -> _Amounts:
+        n = case.n
+        base = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
+        return cls(
+            case,
+            most=np.full(n, NO_LIMIT, dtype=np.int64),
+            least=_cents(case.table["min_grant_cents"], 0),
+            unit=np.ones(n, dtype=np.int64),
+            ranged=np.zeros(n, dtype=np.bool_),
+            base=_cents(base, NO_LIMIT),
+            requested=_cents(case.table["requested_cents"], NO_LIMIT),
+        )
+
+    def apply(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
+        """Let one entry decide on the dossiers of `mask`."""
+        self.unit[mask] = max(1, spec.round)
+        self.ranged[mask] = spec.mode == "range"
+        self.ask(mask, spec.formula, path, open_)
+        if spec.max_rate is not None:
+            self._need_base(mask & open_, (*path, "max_rate"))
+            np.minimum(self.most, self._rated(spec.max_rate), out=self.most, where=mask)
+        if spec.max is not None:
+            limit = self._limit(spec.max, (*path, "max"), NO_LIMIT)
+            np.minimum(self.most, limit, out=self.most, where=mask)
+        if spec.min is not None:
+            np.maximum(self.least, self._limit(spec.min, (*path, "min"), 0), out=self.least, where=mask)
+        if spec.min_rate is not None:
+            self._need_base(mask & open_, (*path, "min_rate"))
+            floor = -_times(np.where(self.base == NO_LIMIT, 0, -self.base), spec.min_rate)
+            np.maximum(self.least, floor, out=self.least, where=mask)
+        if spec.mode == "range":
+            self._need_minimum(mask & open_, path)
+
+    def ask(self, mask: BoolArray, formula: FormulaSpec | None, path: Path, open_: BoolArray) -> None:
+        """Cap by what is asked, by the formula where there is one, and by base."""
+        asked = self.requested
+        if formula is not None:
+            asked = np.minimum(asked, self._formula(formula, (*path, "formula"), mask & open_))
+        else:
+            self._need_requested(mask & open_)
+        np.minimum(self.most, asked, out=self.most, where=mask)
+        np.minimum(self.most, self.base, out=self.most, where=mask)
+
+    def rounded(self) -> tuple[IntArray, IntArray]:
+        """least rounded up and most rounded down to the unit."""
+        least = -(-self.least // self.unit) * self.unit
+        return least, self.most // self.unit * self.unit
+
+    def _rated(self, rate: Fraction | BracketsSpec) -> IntArray:
+        if isinstance(rate, Fraction):
+            capped = np.where(self.base == NO_LIMIT, 0, self.base)
+            return np.where(self.base == NO_LIMIT, NO_LIMIT, _times(capped, rate))
+        common = 1
+        for bracket in rate.brackets:
+            common = common * bracket.rate.denominator // np.gcd(common, bracket.rate.denominator)
+        parts = np.zeros(self.case.n, dtype=np.int64)
+        start = 0
+        for bracket in rate.brackets:
+            stop = NO_LIMIT if bracket.up_to is None else bracket.up_to
+            part = np.clip(np.where(self.base == NO_LIMIT, 0, self.base) - start, 0, stop - start)
+            parts += _times(part, bracket.rate * int(common))
+            start = stop
+        return np.where(self.base == NO_LIMIT, NO_LIMIT, parts // int(common))
+
+    def _formula(self, formula: FormulaSpec, path: Path, needed: BoolArray) -> IntArray:
+        total = np.full(self.case.n, formula.flat, dtype=np.int64)
+        for k, part in enumerate(formula.per):
+            column = numeric_column(self.case, part.column, (*path, "per", k, "column"))
+            if column is None:
+                return total
+            self._need_filled(part.column, column.missing & needed, (*path, "per", k))
+            units = column.values
+            if part.up_to is not None:
+                units = np.minimum(units, int(part.up_to / column.scale))
+            total += _times(np.where(column.missing, 0, units), column.scale * part.amount)
+        return total if formula.max is None else np.minimum(total, formula.max)
+
+    def _limit(self, limit: int | MoneyColumn, path: Path, empty: int) -> IntArray:
+        if isinstance(limit, int):
+            return np.full(self.case.n, limit, dtype=np.int64)
+        return money_column(self.case, limit.column, (*path, "column"), empty)
+
+    def _need_base(self, mask: BoolArray, path: Path) -> None:
+        self._need_filled("cost", mask & (self.base == NO_LIMIT), path)
+
+    def _need_requested(self, mask: BoolArray) -> None:
+        self._need_filled("requested", mask & (self.requested == NO_LIMIT), ("grants",))
+
+    def _need_minimum(self, mask: BoolArray, path: Path) -> None:
+        self._need_filled("min_grant", mask & (self.least <= 0), path)
+
+    def _need_filled(self, column: str, rows: BoolArray, path: Path) -> None:
+        missing = np.flatnonzero(rows)
+        if len(missing) == 0:
+            return
+        names = ", ".join(self.case.table["dossier"].gather(missing[:5]).to_list())
+        more = f" (+{len(missing) - 5})" if len(missing) > 5 else ""
+        self.case.defects.add(
+            "grant-needs",
+            Text(
+                f"le montant ne peut pas être calculé : « {column} » est vide pour {names}{more}.",
+                f'the amount cannot be computed: "{column}" is empty for {names}{more}.',
+            ),
+            self.case.locate(path),
+            *(self.case.portfolio.place(int(row), column) for row in missing[:5]),
+            hint=_NEEDS.get(column, _NEEDS["cost"]),
+        )
+
+
+_NEEDS = {
+    "cost": Text(
+        "Remplissez la colonne, ou écartez ces dossiers par une règle d'éligibilité.",
+        "Fill the column, or set these dossiers aside by an eligibility rule.",
+    ),
+    "requested": Text(
+        "Remplissez `requested`, ou donnez une `formula` dans `grants`.",
+        "Fill `requested`, or give a `formula` in `grants`.",
+    ),
+    "min_grant": Text(
+        "Le mode `range` veut un minimum : `min`, `min_rate`, ou la colonne `min_grant`.",
+        "The mode `range` wants a minimum: `min`, `min_rate`, or the column `min_grant`.",
+    ),
+}
+
+
+def _times(values: IntArray, rate: Fraction) -> IntArray:
+    """floor(values · rate), exact."""
+    largest = int(np.abs(values).max(initial=0))
+    if largest * rate.numerator < SAFE_SUM:
+        return values * np.int64(rate.numerator) // np.int64(rate.denominator)
+    exact = values.astype(object) * rate.numerator // rate.denominator
+    capped: IntArray = np.minimum(exact, NO_LIMIT).astype(np.int64)
+    return capped
+
+
+def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
+    """A column read as money in cents, int64 (n,); `empty` where a cell is empty."""
+    kind = kind_of(case, name)
+    if kind is None:
+        unknown_column(case, name, path)
+        return np.full(case.n, empty, dtype=np.int64)
+    if kind is Kind.MONEY:
+        return _cents(case.table[f"{name}_cents"], empty)
+    if kind is Kind.TEXT:
+        text = case.table[name].fill_null("")
+        cents, reasons = parse_cents_series(text)
+        bad = np.flatnonzero((reasons.is_not_null() & (text != "")).to_numpy())
+        for row in bad[:20]:
+            case.defects.add(
+                "amount",
+                Text(f"« {text[int(row)]} » n'est pas un montant.", f'"{text[int(row)]}" is not an amount.'),
+                case.portfolio.place(int(row), name),
+            )
+        return _cents(cents, empty)
+    column = numeric_column(case, name, path)
+    if column is None or column.unit is Unit.MONEY:
+        return np.full(case.n, empty, dtype=np.int64)
+    return np.where(column.missing, empty, _times(column.values, column.scale * 100))
+
+
+def _decided_amounts(
+    case: Case, decided: Decisions, least: IntArray, most: IntArray, open_: BoolArray
+) -> tuple[IntArray, IntArray]:
+    stated = open_ & (decided.amount_cents >= 0)
+    if not stated.any():
+        return least, most
+    amount = decided.amount_cents
+    for row in np.flatnonzero(stated & ((amount < least) | (amount > most)))[:20]:
+        name = case.table["dossier"][int(row)]
+        case.defects.add(
+            "decide-amount",
+            Text(
+                f"le montant décidé pour « {name} » sort de ce que le dossier peut recevoir "
+                f"({least[row] / 100:.2f} à {most[row] / 100:.2f} €).",
+                f'the amount decided for "{name}" is outside what the dossier may get '
+                f"({least[row] / 100:.2f} to {most[row] / 100:.2f} €).",
+            ),
+            case.portfolio.place(int(row), "requested"),
+        )
+    return np.where(stated, amount, least), np.where(stated, amount, most)
+
+
+def _forced_but_out(case: Case, decided: Decisions, in_play: BoolArray) -> None:
+    for row in np.flatnonzero(decided.funded & ~in_play)[:20]:
+        name = case.table["dossier"][int(row)]
+        spec = decided.specs[int(decided.rule[row])]
+        case.defects.add(
+            "decide-ineligible",
+            Text(
+                f"la décision « {spec.id} » retient « {name} », qui n'est pas éligible.",
+                f'the decision "{spec.id}" funds "{name}", which is not eligible.',
+            ),
+            case.locate(("rules", spec.id)),
+            case.portfolio.place(int(row), "dossier"),
+            hint=Text(
+                "Levez la condition (`waivers`) ou retirez la décision.",
+                "Lift the requirement (`waivers`) or drop the decision.",
+            ),
+        )

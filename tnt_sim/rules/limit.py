@@ -1,0 +1,179 @@
+"""`limit`: a measure between a minimum and a maximum, in all or in each group of a column.
+
+minimum ≤ Σ measure over the funded dossiers of `where` (and of the group) ≤ maximum
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+from tnt_sim.errors import Text
+from tnt_sim.fields import Code, Flag, Rate, Spec
+from tnt_sim.rules.base import (
+    BoolArray,
+    Case,
+    IntArray,
+    Mode,
+    Path,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Terms,
+)
+from tnt_sim.rules.compare import number_literal
+from tnt_sim.rules.grant import Offers
+from tnt_sim.rules.groups import Groups, groups_by
+from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.rulespec import RuleSpec, mode_of
+from tnt_sim.rules.select import Selector, envelope_node, select
+
+
+class ShareOfAmount(Spec):
+    """A bound written as a share of an envelope's written amount."""
+
+    share: Rate
+    of_amount: Code
+
+
+class LimitSpec(RuleSpec):
+    """A measure between bounds, in all or by group."""
+
+    kind: Literal["limit"]
+    measure: Code
+    where: Selector | None = None
+    by: Code | tuple[Code, ...] | None = None
+    groups: Literal["map"] | tuple[Code, ...] | None = None
+    min: str | ShareOfAmount | None = None
+    max: str | ShareOfAmount | None = None
+    floor: Literal["demand", "strict"] | None = None
+    empty: Flag = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A compiled `limit`; bounds are in the measure's unit, exact."""
+
+    id: str
+    kind: str
+    mode: Mode
+    terms: Terms
+    groups: Groups
+    minimum: tuple[Fraction | None, ...]
+    maximum: tuple[Fraction | None, ...]
+    lowered: tuple[bool, ...]
+
+    def rows(self, builder: RowBuilder) -> None:
+        """⌈min/scale⌉ ≤ Σ integer terms ≤ ⌊max/scale⌋ for each group."""
+        if self.mode is not Mode.HARD:
+            return
+        scale = self.terms.scale
+        for side, bounds in (("min", self.minimum), ("max", self.maximum)):
+            if all(bound is None for bound in bounds):
+                continue
+            labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in self.groups.names]
+            none: list[int | None] = [None] * len(bounds)
+            whole = [None if b is None else _whole(b / scale, up=side == "min") for b in bounds]
+            lower, upper = (whole, none) if side == "min" else (none, whole)
+            builder.rows(labels, self.terms, self.groups.codes, lower, upper)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """The figure of each group, exact."""
+        sums = self.terms.evaluate_groups(funded, granted_cents, self.groups.codes, len(self.groups.names))
+        scale = self.terms.scale
+        readings = tuple(
+            Reading(name, value * scale.numerator, scale.denominator, low, high, lowered)
+            for name, value, low, high, lowered in zip(
+                self.groups.names, sums, self.minimum, self.maximum, self.lowered, strict=True
+            )
+        )
+        return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped)
+
+
+def _whole(bound: Fraction, *, up: bool) -> int:
+    floor = bound.numerator // bound.denominator
+    return floor + 1 if up and bound.denominator != 1 else floor
+
+
+def compile_limit(
+    spec: LimitSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Limit | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown."""
+    terms = measures.terms(spec.measure, (*path, "measure"))
+    if terms is None:
+        return None
+    mask = np.ones(case.n, dtype=np.bool_)
+    if spec.where is not None:
+        chosen = select(case, spec.where, (*path, "where"))
+        if chosen is None:
+            return None
+        mask = chosen
+    # a maximum alone says nothing of groups that it does not look at; a minimum does
+    named = offers.in_play if spec.min is not None else offers.in_play & mask
+    groups = groups_by(case, spec.by, spec.groups, named, mask & offers.in_play, path)
+    minimum = _bound(case, spec.min, terms, (*path, "min"))
+    maximum = _bound(case, spec.max, terms, (*path, "max"))
+    if groups is None or minimum is _BAD or maximum is _BAD:
+        return None
+    if spec.min is None and spec.max is None and mode_of(spec) is Mode.HARD:
+        _no_bound(case, path)
+        return None
+    n_groups = len(groups.names)
+    floors, lowered = [minimum] * n_groups, [False] * n_groups
+    floor = spec.floor or ("demand" if spec.by is not None else "strict")
+    if minimum is not None and floor == "demand":
+        reach = demand(terms, groups, offers)
+        lowered = [value < minimum for value in reach]
+        floors = [min(minimum, value) for value in reach]
+    return Limit(
+        spec.id, spec.kind, mode_of(spec), terms, groups, tuple(floors), (maximum,) * n_groups, tuple(lowered)
+    )
+
+
+_BAD = Fraction(-(10**30))
+
+
+def _bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Path) -> Fraction | None:
+    if bound is None:
+        return None
+    if isinstance(bound, str):
+        value = number_literal(case, bound, terms.unit, path)
+        return _BAD if value is None else value
+    node = envelope_node(case, bound.of_amount, (*path, "of_amount"))
+    amount = None if node is None else case.tree.amount_cents[node]
+    if amount is None:
+        if node is not None:
+            case.fault(
+                "no-amount",
+                Text(
+                    f"l'enveloppe « {bound.of_amount} » n'a pas de montant écrit.",
+                    f'the envelope "{bound.of_amount}" has no written amount.',
+                ),
+                (*path, "of_amount"),
+            )
+        return _BAD
+    return bound.share * Fraction(amount, 100)
+
+
+def _no_bound(case: Case, path: Path) -> None:
+    case.fault(
+        "no-bound",
+        Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
+        path,
+        Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
+    )
+
+
+def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
+    """The most that each group could reach if all its dossiers had their largest grant."""
+    best = np.where(terms.per_cent < 0, offers.least_cents, offers.most_cents)
+    granted = np.where(offers.committed, offers.committed_cents, best)
+    gains = terms.per_funded + terms.per_cent * granted
+    useful = offers.in_play & ((gains > 0) | offers.committed | bool(terms.once))
+    sums = terms.evaluate_groups(useful, np.where(useful, granted, 0), groups.codes, len(groups.names))
+    return [value * terms.scale for value in sums]

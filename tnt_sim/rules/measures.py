@@ -1,0 +1,309 @@
+"""Measures: what a rule or an objective counts.
+
+Built in: granted, cost, base, requested, leverage (cost − granted), dossiers, projects, applicants, population
+(the last three once per project or applicant), and any numeric column. A scenario names further ones.
+Measures other than granted and leverage count in full as soon as the dossier is funded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+from typing import Annotated, Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field, model_validator
+
+from tnt_sim.errors import Text, did_you_mean
+from tnt_sim.fields import Code, Described, Number, Spec
+from tnt_sim.rules.base import (
+    BoolArray,
+    Case,
+    IntArray,
+    Numeric,
+    Once,
+    Path,
+    Terms,
+    Unit,
+    combine,
+)
+from tnt_sim.rules.columns import numeric_column
+from tnt_sim.rules.select import Selector, select
+
+CENT = Fraction(1, 100)
+BUILT_IN = (
+    "granted",
+    "cost",
+    "base",
+    "requested",
+    "leverage",
+    "dossiers",
+    "projects",
+    "applicants",
+    "population",
+)
+
+
+class TermSpec(Spec):
+    """One part of a measure: a column or a fixed value, for some dossiers, perhaps once per key."""
+
+    column: Code | None = None
+    value: Number | None = None
+    where: Selector | None = None
+    once_per: Code | None = None
+    empty: Literal["0"] | None = None
+
+    @model_validator(mode="after")
+    def one_source(self) -> TermSpec:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("column_or_value")
+        return self
+
+
+class MeasureSpec(Described):
+    """A named measure of the scenario: a column, a value, a sum of parts, or a mean of columns."""
+
+    column: Code | None = None
+    value: Number | None = None
+    where: Selector | None = None
+    once_per: Code | None = None
+    empty: Literal["0"] | None = None
+    sum: Annotated[tuple[TermSpec, ...], Field(min_length=1)] | None = None
+    mean: Annotated[tuple[Code, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def one_kind(self) -> MeasureSpec:
+        given = [self.column, self.value, self.sum, self.mean]
+        if sum(part is not None for part in given) != 1:
+            raise ValueError("one_of_column_value_sum_mean")
+        return self
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The measures of a scenario, resolved on its dossiers as they are asked for.
+
+    `candidates` says which dossiers can be funded at all: only their cells must be filled.
+    """
+
+    case: Case
+    candidates: BoolArray
+    named: Mapping[str, MeasureSpec]
+    _known: dict[str, Terms] = field(default_factory=dict)
+
+    def terms(self, name: str, path: Path) -> Terms | None:
+        """The terms of a measure by its name; None, with a defect noted, when it cannot be."""
+        if name not in self._known:
+            found = self._resolve(name, path)
+            if found is None:
+                return None
+            self._known[name] = found
+        return self._known[name]
+
+    def names(self) -> list[str]:
+        """Every name that can be used as a measure."""
+        numeric = [column.removesuffix("_cents") for column in self.case.table.columns]
+        return sorted({*BUILT_IN, *self.named, *(name for name in numeric if not name.startswith("_"))})
+
+    def _resolve(self, name: str, path: Path) -> Terms | None:
+        if name in self.named:
+            return self._named(self.named[name], ("measures", name))
+        if name in BUILT_IN:
+            return _built_in(self, name, path)
+        return self._column(name, path, zero_if_empty=False)
+
+    def _named(self, spec: MeasureSpec, path: Path) -> Terms | None:
+        if spec.mean is not None:
+            return self._mean(spec, path)
+        if spec.sum is not None:
+            parts = [self._term(part, (*path, "sum", k)) for k, part in enumerate(spec.sum)]
+            known = [(1, part) for part in parts if part is not None]
+            total = combine(known) if len(known) == len(parts) else None
+        else:
+            part = TermSpec(
+                column=spec.column,
+                value=spec.value,
+                where=spec.where,
+                once_per=spec.once_per,
+                empty=spec.empty,
+            )
+            return self._term(part, path)
+        if total is None or spec.where is None:
+            return total
+        mask = select(self.case, spec.where, (*path, "where"))
+        return None if mask is None else total.where(mask)
+
+    def _mean(self, spec: MeasureSpec, path: Path) -> Terms | None:
+        columns = [self._numeric(name, (*path, "mean", k)) for k, name in enumerate(spec.mean or ())]
+        known = [column for column in columns if column is not None]
+        if len(known) < len(columns):
+            return None
+        scale = min(column.scale for column in known)
+        filled = np.sum([~column.missing for column in known], axis=0).astype(np.int64)
+        self._refuse_empty(filled == 0, spec.mean[0] if spec.mean else "", path)
+        total = np.zeros(self.case.n, dtype=np.int64)
+        for column in known:
+            step = int(column.scale / scale)
+            total += np.where(column.missing, 0, column.values * step)
+        common = lcm(*range(1, len(known) + 1))
+        share = total * (common // np.maximum(filled, 1))
+        terms = Terms(scale / common, Unit.NUMBER, share, np.zeros_like(share)).reduced()
+        if spec.where is None:
+            return terms
+        mask = select(self.case, spec.where, (*path, "where"))
+        return None if mask is None else terms.where(mask)
+
+    def _term(self, spec: TermSpec, path: Path) -> Terms | None:
+        mask = None
+        if spec.where is not None:
+            mask = select(self.case, spec.where, (*path, "where"))
+            if mask is None:
+                return None
+        if spec.value is not None:
+            ones = np.full(self.case.n, spec.value.numerator, dtype=np.int64)
+            scale = Fraction(1, spec.value.denominator)
+            terms: Terms | None = Terms(scale, Unit.NUMBER, ones, np.zeros_like(ones)).reduced()
+        else:
+            name = spec.column or ""
+            built_in = name in BUILT_IN and name not in ("population", "cost", "base", "requested")
+            terms = (
+                _built_in(self, name, (*path, "column"))
+                if built_in
+                else self._column(name, (*path, "column"), zero_if_empty=spec.empty is not None, needed=mask)
+            )
+        if terms is None:
+            return None
+        if mask is not None:
+            terms = terms.where(mask)
+        return terms if spec.once_per is None else self._once(terms, spec.once_per, (*path, "once_per"))
+
+    def _once(self, terms: Terms, column: str, path: Path) -> Terms | None:
+        keys = keys_of(self.case, column, path)
+        if keys is None:
+            return None
+        active = self.candidates & (terms.per_funded != 0)
+        self._refuse_empty(active & (keys < 0), column, path)
+        return once_terms(self.case, terms, np.where(active, keys, -1), column)
+
+    def _numeric(self, name: str, path: Path) -> Numeric | None:
+        return numeric_column(self.case, name, path, self.names)
+
+    def _column(
+        self, name: str, path: Path, *, zero_if_empty: bool, needed: BoolArray | None = None
+    ) -> Terms | None:
+        column = self._numeric(name, path)
+        if column is None:
+            return None
+        if not zero_if_empty:
+            where = column.missing if needed is None else column.missing & needed
+            self._refuse_empty(where, name, path)
+        values = np.where(column.missing | ~self.candidates, 0, column.values)
+        return Terms(column.scale, column.unit, values, np.zeros_like(values)).reduced()
+
+    def _refuse_empty(self, empty: BoolArray, column: str, path: Path) -> None:
+        rows = np.flatnonzero(empty & self.candidates)
+        if len(rows) == 0:
+            return
+        names = ", ".join(self.case.table["dossier"].gather(rows[:5]).to_list())
+        more = f" (+{len(rows) - 5})" if len(rows) > 5 else ""
+        self.case.defects.add(
+            "measure-empty",
+            Text(
+                f"la mesure « {column} » est vide pour {len(rows)} dossier(s) éligible(s) : {names}{more}.",
+                f'the measure "{column}" is empty for {len(rows)} eligible dossier(s): {names}{more}.',
+            ),
+            self.case.locate(path),
+            *(self.case.portfolio.place(int(row), column) for row in rows[:5]),
+            hint=Text(
+                "Remplissez ces cellules, ou écrivez `empty: 0` dans une mesure nommée.",
+                "Fill these cells, or write `empty: 0` in a named measure.",
+            ),
+        )
+
+
+def _built_in(measures: Measures, name: str, path: Path) -> Terms | None:
+    case = measures.case
+    n = case.n
+    zeros = np.zeros(n, dtype=np.int64)
+    ones = np.ones(n, dtype=np.int64)
+    if name == "granted":
+        return Terms(CENT, Unit.MONEY, zeros, ones)
+    if name == "dossiers":
+        return Terms(Fraction(1), Unit.NUMBER, ones, zeros)
+    if name == "leverage":
+        cost = measures._column("cost", path, zero_if_empty=False)
+        if cost is None:
+            return None
+        granted = Terms(CENT, Unit.MONEY, zeros, ones)
+        return combine([(1, cost), (-1, granted)])
+    if name in ("projects", "applicants"):
+        keys = key_codes(case, "project" if name == "projects" else "applicant_id", fallback=True)
+        return once_terms(case, Terms(Fraction(1), Unit.NUMBER, ones, zeros), keys, name)
+    column = measures._column(name, path, zero_if_empty=False)
+    if column is None or name != "population":
+        return column
+    return once_terms(case, column, key_codes(case, "applicant_id", fallback=True), "applicant_id")
+
+
+def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
+    """The funded part of `terms`, counted once per key; where a key's rows differ, the largest counts."""
+    held = keys >= 0
+    n_keys = int(keys.max(initial=-1)) + 1
+    worth = np.zeros(n_keys, dtype=np.int64)
+    np.maximum.at(worth, keys[held], terms.per_funded[held])
+    filled = held & (terms.per_funded != 0)
+    n_different = len(np.unique(keys[filled & (terms.per_funded != worth[np.maximum(keys, 0)])]))
+    if n_different:
+        case.warnings.add(
+            "once-differs",
+            Text(
+                f"{n_different} valeur(s) de « {column} » portent des chiffres différents d'un dossier "
+                "à l'autre : le plus grand est compté, une fois.",
+                f'{n_different} value(s) of "{column}" carry different figures from one dossier to the '
+                "next: the largest counts, once.",
+            ),
+        )
+    zeros = np.zeros_like(terms.per_funded)
+    return Terms(terms.scale, terms.unit, zeros, zeros, (Once(keys, worth),))
+
+
+def keys_of(case: Case, column: str, path: Path) -> IntArray | None:
+    """Codes of the values of one column, -1 where empty; a defect when the column does not exist."""
+    if column not in case.table.columns or column.startswith("_"):
+        known = [name for name in case.table.columns if not name.startswith("_")]
+        case.fault(
+            "unknown-column",
+            Text(f"la colonne « {column} » n'existe pas.", f'there is no column "{column}".'),
+            path,
+            did_you_mean(column, known),
+        )
+        return None
+    return key_codes(case, column, fallback=False)
+
+
+def key_codes(case: Case, column: str, *, fallback: bool) -> IntArray:
+    """Codes of the values of one column in order of value, int64 (n,), -1 where empty.
+
+    A SIRET is compared by its SIREN. With `fallback`, an applicant without a number goes by its name, and
+    a dossier without either stands for itself.
+    """
+    text = case.table[column].cast(pl.String).fill_null("")
+    if column == "applicant_id":
+        is_siret = text.str.contains(r"^\d{14}$")
+        text = pl.select(pl.when(is_siret).then(text.str.slice(0, 9)).otherwise(text)).to_series()
+    if fallback and column == "applicant_id":
+        name = pl.lit("n:") + case.table["applicant"]
+        own = pl.lit("d:") + case.table["dossier"]
+        text = case.table.select(
+            pl.when(text != "")
+            .then(pl.lit("i:") + text)
+            .when(pl.col("applicant") != "")
+            .then(name)
+            .otherwise(own)
+        ).to_series()
+    filled = text.set(text == "", None)
+    codes = filled.rank("dense").cast(pl.Int64) - 1
+    return codes.fill_null(-1).to_numpy()

@@ -1,0 +1,172 @@
+"""`share`: one measure as a share of another.
+
+    minimum ≤ Σ measure over `where` within `of`  /  Σ of_measure over `of` ≤ maximum
+
+multiplied out, so that it is linear: q·Σ numerator − p·Σ denominator ≥ 0 for a minimum of p/q. An empty
+denominator satisfies the rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+from tnt_sim.errors import Text
+from tnt_sim.fields import Code, Rate
+from tnt_sim.rules.base import (
+    BoolArray,
+    Case,
+    IntArray,
+    Mode,
+    Path,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Terms,
+    combine,
+    common_scale,
+)
+from tnt_sim.rules.grant import Offers
+from tnt_sim.rules.groups import Groups, groups_by
+from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.rulespec import RuleSpec, mode_of
+from tnt_sim.rules.select import Selector, select
+
+
+class ShareSpec(RuleSpec):
+    """A share between bounds, in all or by group."""
+
+    kind: Literal["share"]
+    measure: Code
+    of_measure: Code | None = None
+    where: Selector | None = None
+    of: Selector | None = None
+    by: Code | tuple[Code, ...] | None = None
+    min: Rate | None = None
+    max: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A compiled `share`."""
+
+    id: str
+    kind: str
+    mode: Mode
+    numerator: Terms
+    denominator: Terms
+    groups: Groups
+    minimum: Fraction | None
+    maximum: Fraction | None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """q·numerator − p·denominator ≥ 0 (minimum p/q), ≤ 0 (maximum)."""
+        if self.mode is not Mode.HARD:
+            return
+        n = len(self.groups.names)
+        none: list[int | None] = [None] * n
+        zero: list[int | None] = [0] * n
+        for side, bound in (("min", self.minimum), ("max", self.maximum)):
+            if bound is None:
+                continue
+            labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in self.groups.names]
+            terms = combine([(bound.denominator, self.numerator), (-bound.numerator, self.denominator)])
+            # read as numerator − share·denominator, so that a price is per unit of the numerator
+            terms = replace(terms, scale=terms.scale / bound.denominator).reduced()
+            lower, upper = (zero, none) if side == "min" else (none, zero)
+            builder.rows(labels, terms, self.groups.codes, lower, upper)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """Numerator and denominator of each group as exact integers in one scale."""
+        scale = common_scale([self.numerator.scale, self.denominator.scale])
+        n = len(self.groups.names)
+        codes = self.groups.codes
+        num = self.numerator.rescaled(scale).evaluate_groups(funded, granted_cents, codes, n)
+        den = self.denominator.rescaled(scale).evaluate_groups(funded, granted_cents, codes, n)
+        readings = tuple(
+            Reading(name, a, b, self.minimum, self.maximum)
+            for name, a, b in zip(self.groups.names, num, den, strict=True)
+        )
+        return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped)
+
+
+def compile_share(
+    spec: ShareSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Share | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown."""
+    numerator = measures.terms(spec.measure, (*path, "measure"))
+    denominator = measures.terms(spec.of_measure or spec.measure, (*path, "of_measure"))
+    within = _mask(case, spec.of, (*path, "of"))
+    counted = _mask(case, spec.where, (*path, "where"))
+    if numerator is None or denominator is None or within is None or counted is None:
+        return None
+    if spec.min is None and spec.max is None and mode_of(spec) is Mode.HARD:
+        case.fault(
+            "no-bound",
+            Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
+            path,
+            Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
+        )
+        return None
+    groups = groups_by(case, spec.by, None, offers.in_play & within, within & offers.in_play, path)
+    if groups is None:
+        return None
+    numerator, denominator = numerator.where(counted & within), denominator.where(within)
+    if not _sound(case, numerator, denominator, offers, path):
+        return None
+    _above_one(case, spec, path)
+    return Share(spec.id, spec.kind, mode_of(spec), numerator, denominator, groups, spec.min, spec.max)
+
+
+def _mask(case: Case, selector: Selector | None, path: Path) -> BoolArray | None:
+    if selector is None:
+        return np.ones(case.n, dtype=np.bool_)
+    return select(case, selector, path)
+
+
+def _above_one(case: Case, spec: ShareSpec, path: Path) -> None:
+    same = spec.of_measure in (None, spec.measure)
+    if same and spec.min is not None and spec.min > 1:
+        case.fault(
+            "share-above-one",
+            Text(
+                "une part minimale de plus de 100 % ne peut jamais être tenue.",
+                "a minimum share above 100 % can never hold.",
+            ),
+            (*path, "min"),
+        )
+
+
+def _sound(case: Case, numerator: Terms, denominator: Terms, offers: Offers, path: Path) -> bool:
+    """A denominator must not be negative, nor zero while its numerator is not: the row would be wrong."""
+    rows = offers.in_play
+    below = _weight(denominator, offers)
+    above = _weight(numerator, offers)
+    if not ((below < 0) | ((below == 0) & (above != 0)))[rows].any():
+        return True
+    case.fault(
+        "share-denominator",
+        Text(
+            "le dénominateur de cette part est nul ou négatif pour des dossiers que le numérateur compte.",
+            "the denominator of this share is zero or negative for dossiers that the numerator counts.",
+        ),
+        (*path, "of_measure"),
+        Text(
+            "Choisissez une mesure positive pour `of_measure`.",
+            "Choose a measure that is positive for `of_measure`.",
+        ),
+    )
+    return False
+
+
+def _weight(terms: Terms, offers: Offers) -> IntArray:
+    weight = terms.per_funded + terms.per_cent * np.maximum(offers.most_cents, offers.committed_cents)
+    for part in terms.once:
+        if len(part.worth):
+            weight = weight + np.where(part.key >= 0, part.worth[np.maximum(part.key, 0)], 0)
+    return weight

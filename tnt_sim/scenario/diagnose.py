@@ -1,0 +1,274 @@
+"""What pydantic refuses, said to a planner: what, where in the files, why, and what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from tnt_sim.errors import Defect, Place, ScenarioError, Text, did_you_mean, nearest
+from tnt_sim.scalars import shown
+from tnt_sim.scenario.faults import say
+from tnt_sim.scenario.files import place_in
+from tnt_sim.scenario.merge import WHOLE
+from tnt_sim.scenario.nodes import Origin, Steps
+from tnt_sim.scenario.shape import Shape
+from tnt_sim.scenario.yaml_messages import amount_tail_texts, looks_like_amount_tail, sentence
+
+_MAX_DEFECTS = 100
+_KEEP_NULLS = WHOLE | {"set"}
+
+
+def validate_model[M: BaseModel](
+    model: type[M], tree: Any, origins: Mapping[Steps, Origin], context: Any | None = None
+) -> M:
+    """The model that a tree of texts describes.
+
+    A null under a key that the model knows is as if the key were not there; inside `where` and its like it is
+    an error, so that an emptied condition never selects everything.
+
+    Raises
+    ------
+    ScenarioError
+        Every defect, each with its place in the files.
+    """
+    nulls: list[Steps] = []
+    pruned = _without_nulls(tree, (), nulls)
+    shape = Shape(model) if nulls else None
+    unknown = (
+        [] if shape is None else [steps for steps in nulls if not shape.allows(steps[:-1], str(steps[-1]))]
+    )
+    try:
+        found = model.model_validate(pruned, context=context)
+    except ValidationError as error:
+        report = _Report(shape or Shape(model), tree, origins)
+        issues = [_issue(pruned, raw) for raw in error.errors(include_url=False)]
+        defects = report.defects(issues)
+        defects += [report.unknown_key(steps, steps[:-1]) for steps in unknown]
+        raise ScenarioError(_in_order(defects)) from None
+    if unknown and shape is not None:
+        report = _Report(shape, tree, origins)
+        raise ScenarioError(_in_order([report.unknown_key(steps, steps[:-1]) for steps in unknown]))
+    return found
+
+
+def _without_nulls(value: Any, steps: Steps, nulls: list[Steps]) -> Any:
+    if isinstance(value, dict):
+        kept = {}
+        for key, child in value.items():
+            here = (*steps, key)
+            if child is None:
+                nulls.append(here)
+            else:
+                kept[key] = child if key in _KEEP_NULLS else _without_nulls(child, here, nulls)
+        return kept
+    if isinstance(value, list):
+        return [_without_nulls(child, (*steps, index), nulls) for index, child in enumerate(value)]
+    return value
+
+
+def _in_order(defects: list[Defect]) -> list[Defect]:
+    unique = list(dict.fromkeys(defects))[:_MAX_DEFECTS]
+    return sorted(unique, key=_rank)
+
+
+def _rank(defect: Defect) -> tuple[str, int, int]:
+    place = defect.places[0] if defect.places else Place()
+    return (place.file or "", place.line or 0, place.column or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    """One error of pydantic: where in the tree, and the union members that led there."""
+
+    kind: str
+    loc: tuple[str | int, ...]
+    steps: Steps
+    found: Any
+    context: Mapping[str, Any]
+    message: str
+    tags: tuple[tuple[Steps, str], ...] = ()
+    missing: str | None = None
+    is_key: bool = False
+
+
+def _issue(tree: Any, raw: Any) -> _Issue:
+    """Follow the location of an error down the tree; what is no key and no index is a union member's name."""
+    steps: Steps = ()
+    tags: list[tuple[Steps, str]] = []
+    loc, kind, node, is_key = raw["loc"], raw["type"], tree, False
+    missing = str(loc[-1]) if kind == "missing" and loc else None
+    for part in loc[:-1] if missing is not None else loc:
+        if _has(node, part):
+            steps, node = (*steps, part), node[part]
+        elif part == "[key]":
+            is_key = True
+        else:
+            tags.append((steps, str(part)))
+    context = raw.get("ctx") or {}
+    steps = (*steps, *context.get("at", ()))
+    return _Issue(kind, loc, steps, raw.get("input"), context, raw["msg"], tuple(tags), missing, is_key)
+
+
+def _has(node: Any, part: str | int) -> bool:
+    if isinstance(node, dict):
+        return part in node
+    return isinstance(node, list | tuple) and isinstance(part, int) and part < len(node)
+
+
+@dataclass(slots=True)
+class _Report:
+    """Turns issues into defects."""
+
+    shape: Shape
+    tree: Any
+    origins: Mapping[Steps, Origin]
+
+    def defects(self, issues: list[_Issue]) -> list[Defect]:
+        """The defects of all issues; a misspelt key is not reported as missing too."""
+        kept = self.relevant(issues)
+        meant = {
+            (issue.steps[:-1], nearest(str(issue.loc[-1]), self.shape.keys_at(issue.loc[:-1])))
+            for issue in kept
+            if issue.kind == "extra_forbidden"
+        }
+        return [
+            self.defect(issue)
+            for issue in kept
+            if issue.missing is None or (issue.steps, issue.missing) not in meant
+        ]
+
+    def relevant(self, issues: list[_Issue], level: int = 0) -> list[_Issue]:
+        """Without the complaints of the union members that the planner did not mean."""
+        kept: list[_Issue] = []
+        unions: dict[Steps, dict[str, list[_Issue]]] = {}
+        for issue in issues:
+            if len(issue.tags) <= level:
+                kept.append(issue)
+            else:
+                prefix, tag = issue.tags[level]
+                unions.setdefault(prefix, {}).setdefault(tag, []).append(issue)
+        for prefix, members in unions.items():
+            kept += self._meant([self.relevant(member, level + 1) for member in members.values()], prefix)
+        return kept
+
+    def _meant(self, members: list[list[_Issue]], prefix: Steps) -> list[_Issue]:
+        best = [self._misfit(member, prefix) for member in members]
+        return members[best.index(min(best))]
+
+    def _misfit(self, member: list[_Issue], prefix: Steps) -> tuple[bool, int, int]:
+        """How far a union member is from what was written: another shape, unknown keys, number of errors."""
+        other_shape = any(_is_other_shape(issue, prefix) for issue in member)
+        strangers = [issue for issue in member if issue.kind == "extra_forbidden" and not self._near(issue)]
+        return other_shape, len(strangers), len(member)
+
+    def _near(self, issue: _Issue) -> bool:
+        return nearest(str(issue.loc[-1]), self.shape.keys_at(issue.loc[:-1])) is not None
+
+    def defect(self, issue: _Issue) -> Defect:
+        """The defect of one issue."""
+        if issue.missing is not None:
+            return self._missing_key(issue, issue.missing)
+        if issue.kind == "extra_forbidden":
+            return self.unknown_key(issue.steps, issue.loc[:-1])
+        steps = issue.steps
+        if issue.kind == "union_tag_invalid":
+            steps = (*steps, _unquoted(issue.context.get("discriminator", "")))
+        elif issue.kind == "union_tag_not_found":
+            return self._missing_key(issue, _unquoted(issue.context.get("discriminator", "")))
+        code, text, hint = say(issue.kind, issue.found, issue.context, issue.message, self._label(steps))
+        if hint is None and code == "wrong_type" and (keys := self.shape.keys_at(issue.loc)):
+            some = ", ".join(keys[:8]) + (", …" if len(keys) > 8 else "")
+            hint = Text(f"Clés possibles : {some}.", f"Possible keys: {some}.")
+        place = place_in(self.origins, steps, key=issue.is_key)
+        return Defect(code, sentence(text), _some(place), hint)
+
+    def unknown_key(self, steps: Steps, parent: tuple[str | int, ...]) -> Defect:
+        """A key that the model does not know; the tail of an amount is told apart."""
+        key = str(steps[-1])
+        places = _some(place_in(self.origins, steps, key=True))
+        before = self._value_before(steps)
+        if before is not None and looks_like_amount_tail(key):
+            text, hint = amount_tail_texts(before, key)
+            return Defect("yaml_comma", sentence(text), places, hint)
+        where = self._label(steps[:-1])
+        inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
+        return Defect(
+            "unknown_key",
+            Text(f"clé inconnue « {shown(key)} »{inside[0]}.", f'unknown key "{shown(key)}"{inside[1]}.'),
+            places,
+            did_you_mean(key, self.shape.keys_at(parent)),
+        )
+
+    def _value_before(self, steps: Steps) -> str | None:
+        node = self._node(steps[:-1])
+        keys = list(node) if isinstance(node, dict) else []
+        index = keys.index(steps[-1]) if steps[-1] in keys else 0
+        value = node[keys[index - 1]] if index else None
+        return value if isinstance(value, str) and value.isdecimal() else None
+
+    def _missing_key(self, issue: _Issue, key: str) -> Defect:
+        steps = (*issue.steps, key)
+        where = self._label(issue.steps)
+        if steps in self.origins:
+            return Defect(
+                "missing_key",
+                Text(f"« {self._label(steps)} » est vide.", f'"{self._label(steps)}" is empty.'),
+                _some(place_in(self.origins, steps, key=True)),
+                Text("Donnez-lui une valeur.", "Give it a value."),
+            )
+        inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
+        hint = Text(f"Ajoutez « {key}: … ».", f'Add "{key}: …".')
+        near = self._misspelt(issue, key)
+        if near is not None:
+            hint = Text(f"« {near} » est-il « {key} » mal écrit ?", f'Is "{near}" a misspelt "{key}"?')
+        text = Text(f"il manque « {key} »{inside[0]}.", f'"{key}" is missing{inside[1]}.')
+        return Defect("missing_key", text, _some(place_in(self.origins, issue.steps)), hint)
+
+    def _misspelt(self, issue: _Issue, key: str) -> str | None:
+        node = self._node(issue.steps)
+        written = [str(name) for name in node] if isinstance(node, dict) else []
+        known = set(self.shape.keys_at(issue.loc[:-1] if issue.missing is not None else issue.loc))
+        return nearest(key, [name for name in written if len(name) > 2 and name not in known])
+
+    def _node(self, steps: Steps) -> Any:
+        node = self.tree
+        for step in steps:
+            try:
+                node = node[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return node
+
+    def _label(self, steps: Steps) -> str:
+        """A path as `--set` would write it: list entries by their id, else by their position from 1."""
+        words: list[str] = []
+        for index, step in enumerate(steps):
+            if isinstance(step, int):
+                entry = self._node(steps[: index + 1])
+                name = entry.get("id") if isinstance(entry, dict) else None
+                words.append(name if isinstance(name, str) else f"[{step + 1}]")
+            else:
+                words.append(step)
+        return ".".join(words).replace(".[", "[")
+
+
+def _is_other_shape(issue: _Issue, prefix: Steps) -> bool:
+    """Whether a member of a union refuses the very kind of the value (a text for a mapping, and so on)."""
+    if issue.steps != prefix or issue.missing is not None:
+        return False
+    if issue.kind.endswith("_type"):
+        return True
+    return (
+        isinstance(issue.found, dict | list | tuple) and "fr" in issue.context and "at" not in issue.context
+    )
+
+
+def _unquoted(text: str) -> str:
+    return text.strip("'\"").replace("'", "").split(" | ")[0]
+
+
+def _some(place: Place) -> tuple[Place, ...]:
+    return () if place == Place() else (place,)

@@ -1,0 +1,189 @@
+"""From files to a Scenario: merge, check, read the tables, compare control totals."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.errors import DataError, Defects, InputError, Lang, ScenarioError, Text
+from tnt_sim.formats.table import ReadOptions, join, read_dossiers, read_plain
+from tnt_sim.money import MoneyError, format_cents, parse_cents
+from tnt_sim.portfolio import Portfolio
+from tnt_sim.rules.base import Path, exact_sum
+from tnt_sim.scenario.diagnose import validate_model
+from tnt_sim.scenario.files import RawScenario, load_tree, resolve_inside
+from tnt_sim.scenario.places import existing_file
+from tnt_sim.scenario.scenario import InputFile, Scenario
+from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec
+
+
+def load_scenario(path: str | FilePath, sets: Sequence[str] = ()) -> Scenario:
+    """Read a scenario file, all that it extends, and its dossiers.
+
+    Parameters
+    ----------
+    path : the `.yaml` file
+    sets : changes as on the command line, `PATH=VALUE`
+
+    Raises
+    ------
+    ScenarioError, DataError
+        With every defect of the files.
+    """
+    began = time.perf_counter()
+    raw = load_tree(FilePath(path), sets=sets)
+    scenario = _load(raw, tuple(sets), None)
+    return replace(scenario, seconds_read=time.perf_counter() - began)
+
+
+def load_resolved(path: FilePath, root: FilePath) -> Scenario:
+    """Read the resolved scenario of a run folder; its files are named from the project folder `root`."""
+    raw = load_tree(path)
+    return _load(replace(raw, root=root.resolve()), (), root.resolve())
+
+
+def _load(raw: RawScenario, sets: tuple[str, ...], base: FilePath | None) -> Scenario:
+    spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
+    defects = Defects()
+    paths = dict(_data_paths(raw, spec, base, defects))
+    defects.raise_if_any(ScenarioError)
+    portfolio = _read_portfolios(raw, spec, paths)
+    tables = _read_tables(raw, spec, paths)
+    yaml_files = [] if base is not None else [(file, "scenario") for file in raw.files]
+    inputs = [
+        InputFile(_shown(raw, file), _sha256(file), kind) for file, kind in yaml_files + _data_files(paths)
+    ]
+    scenario = Scenario(
+        spec=spec,
+        tree=raw.tree,
+        origins=raw.origins,
+        portfolio=portfolio,
+        tables=tables,
+        inputs=tuple(dict.fromkeys(inputs)),
+        root=raw.root,
+        path=raw.path,
+        sets=sets,
+        warnings=portfolio.warnings,
+        files={key: _shown(raw, file) for key, file in paths.items()},
+    )
+    _control(scenario, paths)
+    return scenario
+
+
+def _data_paths(
+    raw: RawScenario, spec: ScenarioSpec, base: FilePath | None, defects: Defects
+) -> Iterator[tuple[Path, FilePath]]:
+    """Each data file that the scenario names, by the path of the value that names it."""
+    named: list[tuple[Path, str]] = [(("dossiers", k, "file"), d.file) for k, d in enumerate(spec.dossiers)]
+    for envelope, path in spec.programme.walk(("programme",)):
+        if envelope.split is not None and envelope.split.table is not None and not envelope.off:
+            named.append(((*path, "split", "table"), envelope.split.table))
+    for path, text in named:
+        try:
+            if base is None:
+                yield path, raw.file_at(path)
+            else:
+                origin = raw.origins[path]
+                yield path, existing_file(resolve_inside(raw.root, base, text, origin), text, origin)
+        except InputError as error:
+            defects.found.extend(error.defects)
+
+
+def _read_portfolios(raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, FilePath]) -> Portfolio:
+    defects = Defects()
+    portfolios = []
+    for k, entry in enumerate(spec.dossiers):
+        file = paths[("dossiers", k, "file")]
+        options = ReadOptions(**entry.read.model_dump())
+        try:
+            portfolios.append(
+                read_dossiers(
+                    file,
+                    shown_as=_shown(raw, file),
+                    columns=dict(entry.columns),
+                    read=options,
+                    timezone=spec.timezone,
+                )
+            )
+        except DataError as error:
+            defects.found.extend(error.defects)
+    defects.raise_if_any(DataError)
+    return portfolios[0] if len(portfolios) == 1 else join(portfolios)
+
+
+def _read_tables(
+    raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, FilePath]
+) -> dict[str, pl.DataFrame]:
+    """The side tables, by their path from the project folder."""
+    found: dict[str, pl.DataFrame] = {}
+    for envelope, path in spec.programme.walk(("programme",)):
+        if envelope.split is not None and envelope.split.table is not None and not envelope.off:
+            file = paths[(*path, "split", "table")]
+            found[_shown(raw, file)] = read_plain(file, shown_as=_shown(raw, file))
+    return found
+
+
+def _data_files(paths: Mapping[Path, FilePath]) -> list[tuple[FilePath, str]]:
+    return [(file, "dossiers" if path[0] == "dossiers" else "table") for path, file in paths.items()]
+
+
+def _shown(raw: RawScenario, file: FilePath) -> str:
+    """A file as it is shown: from the project folder, with `/`."""
+    return file.resolve().relative_to(raw.root.resolve()).as_posix()
+
+
+def _sha256(file: FilePath) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _control(scenario: Scenario, paths: Mapping[Path, FilePath]) -> None:
+    """Control totals: the number of rows, the sum asked, the hash of the file."""
+    defects = Defects()
+    for k, entry in enumerate(scenario.spec.dossiers):
+        if entry.control is not None:
+            found = _found(scenario, k, paths[("dossiers", k, "file")], entry)
+            for key, wanted, seen in found:
+                if wanted != seen:
+                    defects.add(
+                        "control",
+                        Text(
+                            f"« {entry.file} » : {key} vaut {seen}, le contrôle attend {wanted}.",
+                            f'"{entry.file}": {key} is {seen}, the control expects {wanted}.',
+                        ),
+                        scenario.locate(("dossiers", k, "control", key)),
+                        hint=Text(
+                            "Vérifiez que le fichier est le bon et qu'il est complet.",
+                            "Check that the file is the right one and complete.",
+                        ),
+                    )
+    defects.raise_if_any(DataError)
+
+
+def _found(scenario: Scenario, k: int, file: FilePath, entry: DossiersSpec) -> Iterator[tuple[str, Any, Any]]:
+    control = entry.control
+    assert control is not None
+    rows = scenario.portfolio.table.filter(pl.col("_source") == k)
+    if control.rows is not None:
+        yield "rows", control.rows, rows.height
+    if control.requested is not None:
+        total = exact_sum(rows["requested_cents"].fill_null(0).to_numpy())
+        try:
+            wanted = parse_cents(control.requested)
+        except MoneyError as error:
+            raise ScenarioError([_bad_amount(scenario, k, error)]) from None
+        yield "requested", format_cents(wanted, Lang.FR), format_cents(total, Lang.FR)
+    if control.sha256 is not None:
+        yield "sha256", control.sha256.lower(), _sha256(file)
+
+
+def _bad_amount(scenario: Scenario, k: int, error: MoneyError) -> Any:
+    defects = Defects()
+    defects.add("amount", error.text, scenario.locate(("dossiers", k, "control", "requested")))
+    return defects.found[0]

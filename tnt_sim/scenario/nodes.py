@@ -1,0 +1,113 @@
+"""A scenario as it was written: values that know where they come from, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tnt_sim.errors import Place
+
+type Step = str | int
+type Steps = tuple[Step, ...]
+"""The way to a value: keys, and positions in lists (from 0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was written.
+
+    `file` is shown to people (relative to the project, or ``--set PATH``); `line` and `column` are those of
+    the value and `key_line`, `key_column` those of its key, all from 1 and absent outside files. `layer` is
+    what set the value last. `path` is the file itself, for paths that are relative to it.
+    """
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    layer: str = ""
+    key_line: int | None = None
+    key_column: int | None = None
+    path: Path | None = field(default=None, repr=False, compare=False)
+
+    def place(self) -> Place:
+        """The place of the value."""
+        return Place(self.file, self.line, self.column)
+
+    def key_place(self) -> Place:
+        """The place of the key, or of the value where there is no key."""
+        return Place(self.file, self.key_line or self.line, self.key_column or self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value: the text of the file, None for a null, or what Python code gave."""
+
+    value: object
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: tuple[Node, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys and values, in the order of the file; `keys` has the origin of each key."""
+
+    entries: dict[str, Node]
+    keys: dict[str, Origin]
+    origin: Origin
+
+
+type Node = Scalar | Sequence | Mapping
+
+
+def is_null(node: Node | None) -> bool:
+    """Whether the node is a null (``null``, ``~`` or nothing)."""
+    return isinstance(node, Scalar) and node.value is None
+
+
+def entry_id(node: Node) -> str | None:
+    """The `id` of a list entry, if it is a mapping that has one."""
+    found = node.entries.get("id") if isinstance(node, Mapping) else None
+    return found.value if isinstance(found, Scalar) and isinstance(found.value, str) else None
+
+
+def to_tree(node: Node) -> object:
+    """The plain dict, list or scalar behind a node."""
+    match node:
+        case Mapping():
+            return {key: to_tree(child) for key, child in node.entries.items()}
+        case Sequence():
+            return [to_tree(child) for child in node.items]
+        case Scalar():
+            return node.value
+
+
+def walk(node: Node, steps: Steps = (), key: Origin | None = None) -> Iterator[tuple[Steps, Origin]]:
+    """Every value under a node with its origin, the node itself first."""
+    origin = node.origin
+    if key is not None:
+        origin = replace(origin, key_line=key.line, key_column=key.column)
+    yield steps, origin
+    if isinstance(node, Mapping):
+        for name, child in node.entries.items():
+            yield from walk(child, (*steps, name), node.keys.get(name))
+    elif isinstance(node, Sequence):
+        for index, child in enumerate(node.items):
+            yield from walk(child, (*steps, index))
+
+
+def from_value(value: object, origin: Origin) -> Node:
+    """A node of what Python code gives: dicts, lists, texts and typed values."""
+    if isinstance(value, dict):
+        entries = {str(key): from_value(child, origin) for key, child in value.items()}
+        return Mapping(entries, dict.fromkeys(entries, origin), origin)
+    if isinstance(value, list | tuple):
+        return Sequence(tuple(from_value(child, origin) for child in value), origin)
+    return Scalar(value, origin)

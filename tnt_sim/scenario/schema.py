@@ -1,0 +1,79 @@
+"""The JSON schema of scenario files, for editors that complete and underline while one types."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from tnt_sim.scenario.spec import ScenarioSpec
+
+_PATH = {"type": "string", "description": "A YAML file, relative to this one"}
+
+
+def scenario_schema(model: type[BaseModel], *, partial: bool = False) -> dict[str, Any]:
+    """The schema of a scenario file, the same for the same model.
+
+    Beyond the model it allows ``extends`` and ``overrides`` (a file that extends another may leave out what
+    it takes from there), and plain numbers where a text is read. With `partial` nothing is required: for the
+    files that ``overrides`` names.
+    """
+    schema = model.model_json_schema(by_alias=True)
+    _relax(schema, partial)
+    required = schema.pop("required", [])
+    schema["properties"] = {
+        "extends": _PATH,
+        "overrides": {"type": "array", "items": _PATH},
+        **schema.get("properties", {}),
+    }
+    if required and not partial:
+        schema["anyOf"] = [{"required": ["extends"]}, {"required": sorted(required)}]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def schema_text(model: type[BaseModel], *, partial: bool = False) -> str:
+    """The schema as the committed file holds it."""
+    return (
+        json.dumps(scenario_schema(model, partial=partial), ensure_ascii=False, indent=2, sort_keys=True)
+        + "\n"
+    )
+
+
+def _relax(node: Any, partial: bool) -> None:
+    """Allow numbers where plain text stands: in a file ``2021`` is a text as good as ``"2021"``."""
+    if isinstance(node, list):
+        for child in node:
+            _relax(child, partial)
+        return
+    if not isinstance(node, dict):
+        return
+    if node.get("type") == "string" and not node.keys() & {"enum", "const", "format", "pattern"}:
+        node["type"] = ["string", "number"]
+    if isinstance(node.get("const"), str) and node["const"].isdecimal():
+        node.update(enum=[node["const"], int(node.pop("const"))])
+        node.pop("type", None)
+    if partial and isinstance(node.get("required"), list):
+        del node["required"]
+    for child in node.values():
+        _relax(child, partial)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m tnt_sim.scenario.schema [--check] FILE`: write the schema, or say whether FILE is fresh."""
+    path = Path(arguments[-1])
+    text = schema_text(ScenarioSpec)
+    if "--check" in arguments:
+        fresh = path.is_file() and path.read_text(encoding="utf-8") == text
+        if not fresh:
+            sys.stderr.write(f"{path} is not what the specification gives: write it again without --check\n")
+        return 0 if fresh else 1
+    path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

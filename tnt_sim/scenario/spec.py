@@ -1,0 +1,102 @@
+"""The scenario as it is asked for: the shape of the file, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tnt_sim.fields import Code, Count, Day, Described, Rate, Seconds, Spec
+from tnt_sim.programme import ProgrammeSpec
+from tnt_sim.rules.decide import DecideSpec
+from tnt_sim.rules.eligibility import EligibilitySpec
+from tnt_sim.rules.grant import GrantSpec
+from tnt_sim.rules.limit import LimitSpec
+from tnt_sim.rules.measures import MeasureSpec
+from tnt_sim.rules.select import Selector
+from tnt_sim.rules.share import ShareSpec
+from tnt_sim.rules.unbuilt import UnbuiltRule
+
+AnyRule = Annotated[LimitSpec | ShareSpec | DecideSpec | UnbuiltRule, Field(discriminator="kind")]
+
+
+class ReadSpec(Spec):
+    """How a dossier file is to be read."""
+
+    sheet: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: Literal[",", "."] | None = None
+    rounding: Literal["refuse", "nearest"] = "refuse"
+    duplicates: Literal["refuse"] = "refuse"
+
+
+class ControlSpec(Spec):
+    """Control totals of a file: a mismatch is an error."""
+
+    rows: Count | None = None
+    requested: str | None = None
+    sha256: str | None = None
+
+
+class DossiersSpec(Described):
+    """One dossier file."""
+
+    file: str
+    columns: Mapping[str, str] = {}
+    where: Selector | None = None
+    read: ReadSpec = ReadSpec()
+    control: ControlSpec | None = None
+
+
+class TerritorySpec(Described):
+    """The map that fills empty cells and names the groups."""
+
+    year: Count
+    fill: tuple[Literal["department", "region", "population"], ...] = ()
+
+
+class StageSpec(Described):
+    """One stage of the lexicographic objective."""
+
+    maximise: Mapping[str, Any] | None = None
+    minimise: Mapping[str, Any] | None = None
+    tolerance: Rate = Field(default=0)  # type: ignore[assignment]
+
+
+class SolverSpec(Spec):
+    """How to solve."""
+
+    backend: str = "highs"
+    gap: Rate = Field(default=0)  # type: ignore[assignment]
+    time_limit: Seconds = 300.0
+    cross_check: str = "auto"
+
+
+class ScenarioSpec(Spec):
+    """A scenario, after merging."""
+
+    schema_version: Literal["1"] = "1"
+    id: Code
+    title: str = ""
+    note: str = ""
+    source: str = ""
+    date: Day | None = None
+    timezone: str = "Europe/Paris"
+    locale: Literal["fr", "en"] = "fr"
+    territory: TerritorySpec | None = None
+    reference: str | None = None
+    programme: ProgrammeSpec
+    dossiers: Annotated[tuple[DossiersSpec, ...], Field(min_length=1)]
+    eligibility: tuple[EligibilitySpec, ...] = ()
+    grants: tuple[GrantSpec, ...] = ()
+    caps: tuple[Mapping[str, Any] | str, ...] = ()
+    waivers: tuple[Mapping[str, Any], ...] = ()
+    measures: Mapping[str, MeasureSpec] = {}
+    rules: tuple[AnyRule, ...] = ()
+    objective: tuple[StageSpec, ...] = ()
+    steps: tuple[Mapping[str, Any], ...] = ()
+    uncertain: tuple[Mapping[str, Any], ...] = ()
+    committed_from: str | None = None
+    solver: SolverSpec = SolverSpec()

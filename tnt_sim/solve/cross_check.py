@@ -1,0 +1,289 @@
+"""A second opinion: the same stages, solved by a solver that shares no code with the first.
+
+It agrees with a stage when its optimum, read exactly, has the same value to the last unit. A better point
+that keeps every row is a proof that the first solver was wrong, and is handed back. A worse « optimum » is
+a proof that the second one is wrong here: another of its paths, then the next solver, is asked.
+
+The question is made small first: exact reduced-cost fixing (`fixing.py`) leaves out the columns that no
+point as good as the one in hand can change. The prices may come from any solver; the fixing is exact.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from tnt_sim.errors import SolverError, Text, UsageError
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
+from tnt_sim.solve.backend import Backend, Limits, Termination, Tuning
+from tnt_sim.solve.fixing import fix_by_reduced_cost
+from tnt_sim.solve.integral import IntegralSolution, solve_integral
+from tnt_sim.solve.lexicographic import Stage, StageResult, StagesOutcome, with_stage_row
+from tnt_sim.solve.registry import get_backend, independent_backends
+from tnt_sim.solve.restriction import restrict
+
+_ALIASES = {
+    "cbc": ("pulp:COIN_CMD", "pulp:PULP_CBC_CMD"),
+    "glpk": ("pulp:GLPK_CMD",),
+    "scip": ("pulp:SCIP_PY", "pulp:SCIP_CMD"),
+    "cp-sat": ("pulp:CPSAT",),
+}
+
+_PATHS = (Tuning(), Tuning(presolve=False, seed=7))
+
+
+class Verdict(StrEnum):
+    """What the second opinion came to, for one stage or for all."""
+
+    AGREES = "agrees"
+    BETTER_FOUND = "better_found"  # the first solver is proven wrong
+    WORSE = "worse"  # only « optima » that the point in hand proves wrong
+    LIMIT = "limit"
+    NOT_PROVED = "not_proved"  # the first solver did not finish: there is nothing to agree with
+    FAILED = "failed"
+    NO_SOLVER = "no_solver"
+    NOT_ASKED = "not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class StageCheck:
+    """One stage: its value, the second solver's, and what follows."""
+
+    name: str
+    verdict: Verdict
+    solver: str | None
+    expected: int | None
+    found: int | None
+    seconds: float
+    n_columns: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossCheck:
+    """The second opinion on all stages.
+
+    `agrees`: True when every stage does, False when a solver claims otherwise after every try, None when
+    nothing can be said (no solver, a limit, a failure, a first answer that was not proved). `improvement`
+    is a point that keeps every row and is better at the first stage where it differs.
+    """
+
+    agrees: bool | None
+    verdict: Verdict
+    solver: str | None
+    stages: tuple[StageCheck, ...]
+    improvement: IntArray | None
+    reason: Text
+    seconds: float
+
+
+_REASONS = {
+    Verdict.AGREES: Text("même valeur, à l'unité près, à chaque étape",
+                         "the same value, to the unit, at every stage"),
+    Verdict.BETTER_FOUND: Text("un point meilleur existe : le premier solveur s'est trompé",
+                               "a better point exists: the first solver was wrong"),
+    Verdict.WORSE: Text("le second solveur tient pour optimal un point moins bon que celui en main",
+                        "the second solver calls optimal a point worse than the one in hand"),
+    Verdict.LIMIT: Text("le second solveur n'a pas fini dans le temps donné",
+                        "the second solver did not finish within its limit"),
+    Verdict.NOT_PROVED: Text("le premier solveur n'a pas fini : rien à confirmer",
+                             "the first solver did not finish: there is nothing to confirm"),
+    Verdict.FAILED: Text("le second solveur a échoué", "the second solver failed"),
+    Verdict.NO_SOLVER: Text("aucun solveur indépendant sur cette machine",
+                            "no independent solver on this machine"),
+    Verdict.NOT_ASKED: Text("contre-vérification non demandée", "no cross-check was asked for"),
+}  # fmt: skip
+
+_AGREES = {Verdict.AGREES: True, Verdict.BETTER_FOUND: False, Verdict.WORSE: False}
+
+
+def cross_check(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    outcome: StagesOutcome,
+    choice: str = "auto",
+    limits: Limits = Limits(),
+    *,
+    first: str = "highs",
+    prices: Backend | None = None,
+) -> CrossCheck:
+    """Ask an independent solver for each stage of `outcome`, the earlier ones kept as rows.
+
+    Parameters
+    ----------
+    model
+        Without any stage's row: what `solve_lexicographic` was given.
+    choice
+        `auto` (the first present of CBC, GLPK, SCIP, CP-SAT), `never`, or a name (`CBC`, `pulp:COIN_CMD`).
+    limits
+        For all stages and all tries together.
+    first
+        The backend that gave `outcome`; it is never its own second opinion.
+    prices
+        A backend with duals for the reduction (default: `first`, when it has them).
+
+    Raises
+    ------
+    UsageError
+        When the solver named is absent, or is HiGHS by another route.
+    """
+    began = time.perf_counter()
+    if choice == "never":
+        return _conclude((), Verdict.NOT_ASKED, None, began)
+    names = _candidates(choice, first)
+    if not names:
+        return _conclude((), Verdict.NO_SOLVER, None, began)
+    asked = _Asked(tuple(get_backend(name) for name in names), prices or get_backend(first), limits, began)
+    if outcome.values is None:
+        check, improvement = asked.infeasible(model, outcome)
+        return _conclude((check,), check.verdict, improvement, began)
+    checks, improvement = _all_stages(model, stages, outcome, asked)
+    return _conclude(checks, checks[-1].verdict if checks else Verdict.NOT_PROVED, improvement, began)
+
+
+def _all_stages(
+    model: LinearModel, stages: Sequence[Stage], outcome: StagesOutcome, asked: _Asked
+) -> tuple[tuple[StageCheck, ...], IntArray | None]:
+    """Stage after stage, up to the first that is not confirmed."""
+    checks: list[StageCheck] = []
+    for stage, result in zip(stages, outcome.stages, strict=False):
+        model = model.with_objective(stage.objective, stage.sense)
+        check, improvement = asked.stage(model, result)
+        checks.append(check)
+        if check.verdict is not Verdict.AGREES:
+            return tuple(checks), improvement
+        model = with_stage_row(model, stage, result)
+    return tuple(checks), None
+
+
+def _candidates(choice: str, first: str) -> tuple[str, ...]:
+    here = independent_backends()
+    if choice == "auto":
+        return tuple(name for name in here if name != first)
+    known = _ALIASES.get(choice.lower(), (choice if choice.startswith("pulp:") else f"pulp:{choice}",))
+    found = tuple(name for name in known if name in here)
+    if not found or found[0] == first:
+        listed = ", ".join(here) or "—"
+        raise UsageError(
+            Text(
+                f"« {choice} » ne peut pas contre-vérifier ici. Indépendants présents : {listed}.",
+                f'"{choice}" cannot cross-check here. Independent ones present: {listed}.',
+            ),
+            code="usage.cross_check",
+        )
+    return found[:1]
+
+
+def _conclude(
+    checks: tuple[StageCheck, ...], verdict: Verdict, improvement: IntArray | None, began: float
+) -> CrossCheck:
+    solvers = dict.fromkeys(check.solver for check in checks if check.solver)
+    return CrossCheck(
+        agrees=_AGREES.get(verdict),
+        verdict=verdict,
+        solver=", ".join(solvers) or None,
+        stages=checks,
+        improvement=improvement,
+        reason=_REASONS[verdict],
+        seconds=time.perf_counter() - began,
+    )
+
+
+_Verdict = tuple[StageCheck, IntArray | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The solvers to ask, in order, and the time there is."""
+
+    solvers: tuple[Backend, ...]
+    prices: Backend
+    limits: Limits
+    began: float
+
+    def _left(self) -> Limits:
+        if self.limits.time_seconds is None:
+            return self.limits
+        spent = time.perf_counter() - self.began
+        return replace(self.limits, time_seconds=max(0.0, self.limits.time_seconds - spent))
+
+    def stage(self, model: LinearModel, result: StageResult) -> _Verdict:
+        """One stage: the model of the stage, with the rows of those before."""
+        began = time.perf_counter()
+        if result.termination is not Termination.OPTIMAL or result.value is None:
+            return StageCheck(result.name, Verdict.NOT_PROVED, None, result.value, None, 0.0), None
+        lower, upper = self._reduced(model, result.value)
+        part = restrict(model, lower, upper)
+        expected = result.value - part.offset
+        check = StageCheck(result.name, Verdict.FAILED, None, result.value, None, 0.0, part.model.n_cols)
+        for solver in self.solvers:
+            for tuning in _PATHS if solver.capabilities.tuning else _PATHS[:1]:
+                found = self._solve(part.model, solver, tuning)
+                if found is None:
+                    continue
+                verdict = _compared(found, expected, model.sense)
+                value = None if found.value is None else found.value + part.offset
+                seconds = time.perf_counter() - began
+                check = replace(check, verdict=verdict, solver=found.solver, found=value, seconds=seconds)
+                if verdict is Verdict.BETTER_FOUND and found.values is not None:
+                    return check, part.expand(found.values)
+                if verdict in (Verdict.AGREES, Verdict.LIMIT):
+                    return check, None
+        return check, None
+
+    def infeasible(self, model: LinearModel, outcome: StagesOutcome) -> _Verdict:
+        """« Nothing fits », asked again without an objective: a point that keeps every row refutes it."""
+        began = time.perf_counter()
+        name = outcome.stages[-1].name if outcome.stages else ""
+        check = StageCheck(name, Verdict.NOT_PROVED, None, None, None, 0.0, model.n_cols)
+        if outcome.termination is not Termination.INFEASIBLE:
+            return check, None
+        check = replace(check, verdict=Verdict.FAILED)
+        goal = model.with_objective(np.zeros(model.n_cols, dtype=np.int64), Sense.MAXIMISE)
+        for solver in self.solvers:
+            found = self._solve(goal, solver, Tuning())
+            if found is None:
+                continue
+            check = replace(check, solver=found.solver, seconds=time.perf_counter() - began)
+            if found.values is not None:
+                return replace(check, verdict=Verdict.BETTER_FOUND), found.values
+            if found.termination is Termination.INFEASIBLE:
+                return replace(check, verdict=Verdict.AGREES), None
+            if found.termination.is_limit:
+                return replace(check, verdict=Verdict.LIMIT), None
+        return check, None
+
+    def _reduced(self, model: LinearModel, value: int) -> tuple[IntArray, IntArray]:
+        own = (np.asarray(model.col_lower), np.asarray(model.col_upper))
+        if not self.prices.capabilities.duals:
+            return own
+        duals = self.prices.solve(model, relax=True, limits=self._left()).row_duals
+        if duals is None:
+            return own
+        lower, upper, _ = fix_by_reduced_cost(model, duals, value, keep_ties=True)
+        return lower, upper
+
+    def _solve(self, model: LinearModel, solver: Backend, tuning: Tuning) -> IntegralSolution | None:
+        limits = self._left()
+        if not solver.capabilities.node_limit:
+            limits = replace(limits, nodes=None)
+        try:
+            return solve_integral(model, solver, limits, tuning=tuning)
+        except SolverError:  # a figure too long for its files, or a crash: the next one is asked
+            return None
+
+
+def _compared(found: IntegralSolution, expected: int, sense: Sense) -> Verdict:
+    if found.value is not None and found.value != expected:
+        better = found.value > expected if sense is Sense.MAXIMISE else found.value < expected
+        if better:
+            return Verdict.BETTER_FOUND
+    if found.termination.is_limit:
+        return Verdict.LIMIT
+    if found.termination is Termination.OPTIMAL:
+        return Verdict.AGREES if found.value == expected else Verdict.WORSE
+    # « Infeasible », against a point in hand, is worse than any value.
+    return Verdict.WORSE if found.termination is Termination.INFEASIBLE else Verdict.FAILED

@@ -1,0 +1,267 @@
+"""Stages one after the other: each is solved, fixed as a row on its exact value, and the next begins.
+
+Stage k, once solved to z_k, becomes the row  value_k ≥ ⌈z_k − t_k·|z_k|⌉  (maximise) or
+value_k ≤ ⌊z_k + t_k·|z_k|⌋  (minimise). Stages are never weighed against each other in one objective:
+the weights would leave what a float can hold.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.formulation.linear_model import (
+    NO_LOWER,
+    NO_UPPER,
+    FloatArray,
+    IntArray,
+    LinearModel,
+    Sense,
+)
+from tnt_sim.solve.backend import Backend, Limits, RawSolution, Termination
+from tnt_sim.solve.fixing import fix_by_reduced_cost
+from tnt_sim.solve.integral import IntegralSolution, Repair, solve_integral
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """One goal: whole coefficients over the columns, (n_cols,), and how much of its best may be given up.
+
+    `constant` is what settled dossiers add to the value; a share of the value given up counts it.
+    """
+
+    name: str
+    objective: IntArray
+    sense: Sense
+    tolerance: Fraction = Fraction(0)
+    constant: int = 0
+
+    def limit(self, value: int) -> int:
+        """The worst value that later stages may bring this one to, for a best value of `value`."""
+        given_up = self.tolerance * abs(value + self.constant)
+        if self.sense is Sense.MAXIMISE:
+            return math.ceil(value - given_up)
+        return math.floor(value + given_up)
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What one stage came to.
+
+    `value` is the exact value of the best point of this stage (None: nothing held), `limit` the bound of the
+    row that later stages keep, `bound` the solver's claim. `skipped`: no solve was made, the value is
+    that of the point of the stage before.
+    """
+
+    name: str
+    sense: Sense
+    termination: Termination
+    value: int | None
+    limit: int | None
+    bound: int | None
+    solver: str
+    seconds: float
+    n_solves: int = 0
+    repairs: tuple[Repair, ...] = ()
+    skipped: bool = False
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StagesOutcome:
+    """All stages, the point in hand, and the model with the rows of the stages that hold a value.
+
+    `model` has the objective of the last stage; its last rows are the stages', in order.
+    """
+
+    stages: tuple[StageResult, ...]
+    values: IntArray | None
+    model: LinearModel
+
+    @property
+    def termination(self) -> Termination:
+        """OPTIMAL only when every stage is; else the word of the first that is not."""
+        others = [s.termination for s in self.stages if s.termination is not Termination.OPTIMAL]
+        return others[0] if others else Termination.OPTIMAL
+
+    @property
+    def is_optimal(self) -> bool:
+        """Whether every stage was solved to the end."""
+        return self.termination is Termination.OPTIMAL
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A stage that begins (`result` None) or has ended; `index` counts from 0."""
+
+    index: int
+    n_stages: int
+    name: str
+    result: StageResult | None
+
+
+StageSolver = Callable[[LinearModel, Backend, Limits, IntArray | None], IntegralSolution]
+
+
+def solve_lexicographic(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    backend: Backend,
+    limits: Limits = Limits(),
+    on_progress: Callable[[Progress], None] | None = None,
+    start: IntArray | None = None,
+    solve: StageSolver = solve_integral,
+) -> StagesOutcome:
+    """Solve the stages in order, each from the point of the one before.
+
+    `limits.time_seconds` is for all stages together. A stage that a limit stops with a point in hand is
+    fixed on that point's value and later stages have what time is left; after Ctrl-C, or without time,
+    they are skipped. `solve` is how one stage is solved (`solve_integral`, or `core.solve_core`).
+    """
+    began = time.perf_counter()
+    results: list[StageResult] = []
+    held, current = start, model
+    for index, stage in enumerate(stages):
+        _tell(on_progress, Progress(index, len(stages), stage.name, None))
+        current = current.with_objective(stage.objective, stage.sense)
+        left = _left(limits, began)
+        stop = bool(results) and (left.time_seconds == 0 or _was_interrupted(results))
+        if stop and held is not None:
+            result = _skipped(stage, current, held, results[-1])
+        else:
+            found = solve(current, backend, left, held)
+            held = found.values
+            result = _result(stage, found)
+        results.append(result)
+        _tell(on_progress, Progress(index, len(stages), stage.name, result))
+        if held is None:
+            break
+        if result.limit is not None and not stop and not _was_interrupted(results):
+            current = narrowed(current, backend, result.limit, _left(limits, began))
+        current = with_stage_row(current, stage, result)
+    return StagesOutcome(tuple(results), held, current)
+
+
+def narrowed(model: LinearModel, backend: Backend, limit: int, limits: Limits = Limits()) -> LinearModel:
+    """The model with every column fixed that no point of value `limit` or better can move.
+
+    Exact: the prices come from a float linear program, the bound that fixes is recomputed in integers. Later
+    stages and the tie-break then work on the few columns that are still open.
+    """
+    if not backend.capabilities.duals or not model.n_cols:
+        return model
+    duals = backend.solve(model, relax=True, limits=limits).row_duals
+    if duals is None:
+        return model
+    lower, upper, _ = fix_by_reduced_cost(model, duals, limit, keep_ties=True)
+    return model.with_bounds(lower, upper)
+
+
+def with_stage_row(model: LinearModel, stage: Stage, result: StageResult) -> LinearModel:
+    """The model with the row that keeps a stage at its limit."""
+    if result.limit is None:
+        return model
+    up = stage.sense is Sense.MAXIMISE
+    lower, upper = (result.limit, NO_UPPER) if up else (NO_LOWER, result.limit)
+    return model.with_rows(stage.objective[None, :], [lower], [upper], [f"stage {stage.name}"])
+
+
+def _tell(on_progress: Callable[[Progress], None] | None, progress: Progress) -> None:
+    if on_progress is not None:
+        on_progress(progress)
+
+
+def _left(limits: Limits, began: float) -> Limits:
+    if limits.time_seconds is None:
+        return limits
+    return replace(limits, time_seconds=max(0.0, limits.time_seconds - (time.perf_counter() - began)))
+
+
+def _was_interrupted(results: list[StageResult]) -> bool:
+    return results[-1].termination is Termination.INTERRUPTED
+
+
+def _skipped(stage: Stage, model: LinearModel, held: IntArray, before: StageResult) -> StageResult:
+    value = model.value(held)
+    interrupted = before.termination is Termination.INTERRUPTED
+    why = Termination.INTERRUPTED if interrupted else Termination.TIME_LIMIT
+    return StageResult(stage.name, stage.sense, why, value, value, None, before.solver, 0.0, skipped=True)
+
+
+def _result(stage: Stage, found: IntegralSolution) -> StageResult:
+    return StageResult(
+        name=stage.name,
+        sense=stage.sense,
+        termination=found.termination,
+        value=found.value,
+        limit=None if found.value is None else stage.limit(found.value),
+        bound=found.bound,
+        solver=found.solver,
+        seconds=found.seconds,
+        n_solves=found.n_solves,
+        repairs=found.repairs,
+        log=found.log,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelaxedStage:
+    """One stage with fractions allowed: an upper estimate, and prices.
+
+    `row_duals` (n_rows,) are the prices of the model's own rows, `stage_duals` those of the stages before,
+    both in the sign of `RawSolution.row_duals`; None when the backend gives no prices.
+    """
+
+    name: str
+    termination: Termination
+    value: float | None
+    values: FloatArray | None
+    row_duals: FloatArray | None
+    stage_duals: FloatArray | None
+    reduced_costs: FloatArray | None
+    solver: str
+    seconds: float
+
+
+def solve_relaxed(
+    model: LinearModel, stages: Sequence[Stage], backend: Backend, limits: Limits = Limits()
+) -> tuple[RelaxedStage, ...]:
+    """The stages in order with fractions allowed; stops at the first that is not solved to the end.
+
+    A stage is kept at its value to the whole unit below (above when minimising), since rows are whole.
+    """
+    began = time.perf_counter()
+    results: list[RelaxedStage] = []
+    current = model
+    for stage in stages:
+        current = current.with_objective(stage.objective, stage.sense)
+        raw = backend.solve(current, relax=True, limits=_left(limits, began))
+        results.append(_relaxed(stage, raw, model.n_rows))
+        if raw.termination is not Termination.OPTIMAL or raw.objective is None:
+            break
+        up = stage.sense is Sense.MAXIMISE
+        whole = math.floor(raw.objective + 1e-6) if up else math.ceil(raw.objective - 1e-6)
+        limit = stage.limit(whole)
+        lower, upper = (limit, NO_UPPER) if up else (NO_LOWER, limit)
+        current = current.with_rows(stage.objective[None, :], [lower], [upper], [f"stage {stage.name}"])
+    return tuple(results)
+
+
+def _relaxed(stage: Stage, raw: RawSolution, n_rows: int) -> RelaxedStage:
+    duals = raw.row_duals
+    return RelaxedStage(
+        name=stage.name,
+        termination=raw.termination,
+        value=raw.objective,
+        values=raw.values,
+        row_duals=None if duals is None else np.asarray(duals[:n_rows]),
+        stage_duals=None if duals is None else np.asarray(duals[n_rows:]),
+        reduced_costs=raw.reduced_costs,
+        solver=raw.solver,
+        seconds=raw.seconds,
+    )

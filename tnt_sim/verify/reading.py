@@ -1,0 +1,148 @@
+"""An allocation read again from the problem's data: integers and fractions only, no matrix, no solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.errors import Defect, Text
+from tnt_sim.rules.base import BoolArray, IntArray, Mode, RuleReading, exact_sum
+from tnt_sim.rules.envelope import EnvelopeReading, read_envelopes
+from tnt_sim.scenario.compile import Problem
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Who is funded, bool (n,), and for how much, int64 cents (n,), by rank of the dossiers."""
+
+    funded: BoolArray
+    granted_cents: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationReading:
+    """All figures of one allocation.
+
+    Attributes
+    ----------
+    granted_cents : the sum of all grants
+    values : the exact value of each stage of the objective, in its unit
+    envelopes, rules : their figures
+    """
+
+    granted_cents: int
+    values: tuple[Fraction, ...]
+    envelopes: EnvelopeReading
+    rules: tuple[RuleReading, ...]
+
+
+def read_allocation(problem: Problem, allocation: Allocation) -> AllocationReading:
+    """Read every envelope, rule and goal on an allocation."""
+    funded, granted = allocation.funded, allocation.granted_cents
+    return AllocationReading(
+        granted_cents=exact_sum(granted),
+        values=tuple(stage.terms.evaluate(funded, granted) * stage.terms.scale for stage in problem.stages),
+        envelopes=read_envelopes(problem.case.tree, problem.case.node, granted),
+        rules=tuple(rule.read(funded, granted) for rule in problem.rules),
+    )
+
+
+def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[Defect]:
+    """Every way in which an allocation breaks the scenario; empty for one that may be a decision."""
+    found = [*_awards(problem, allocation), *_envelopes(problem, reading)]
+    for rule in reading.rules:
+        if rule.mode is not Mode.HARD or rule.holds:
+            continue
+        for figure in [figure for figure in rule.readings if not figure.holds][:SHOWN]:
+            group = f" ({figure.group})" if figure.group else ""
+            found.append(
+                Defect(
+                    f"rule:{rule.id}",
+                    Text(
+                        f"la règle « {rule.id} »{group} n'est pas tenue : {figure.value} "
+                        f"hors de [{figure.minimum} ; {figure.maximum}].",
+                        f'the rule "{rule.id}"{group} does not hold: {figure.value} '
+                        f"outside [{figure.minimum}; {figure.maximum}].",
+                    ),
+                    (problem.scenario.locate(("rules", rule.id)),),
+                )
+            )
+    return found
+
+
+def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
+    offered = problem.offers
+    funded, granted = allocation.funded, allocation.granted_cents
+    free = funded & ~offered.committed
+    exact = granted == offered.most_cents
+    within = (granted >= offered.least_cents) & (granted <= offered.most_cents)
+    stepped = granted % offered.unit_cents == 0
+    amount_fits = np.where(offered.ranged, within & stepped, exact)
+    tests: list[tuple[str, BoolArray, str, str]] = [
+        ("grant:negative", granted < 0, "reçoit un montant négatif", "gets a negative amount"),
+        (
+            "grant:unfunded",
+            ~funded & (granted != 0),
+            "reçoit un montant sans être retenu",
+            "gets an amount without being funded",
+        ),
+        (
+            "eligibility",
+            free & ~offered.candidate,
+            "est retenu sans pouvoir l'être (inéligible, plafonné à zéro ou refusé par décision)",
+            "is funded although it cannot be (ineligible, capped out or refused by decision)",
+        ),
+        (
+            "grant:amount",
+            free & offered.candidate & ~amount_fits,
+            "reçoit un montant que ses règles de subvention n'admettent pas",
+            "gets an amount that its grant rules do not admit",
+        ),
+        (
+            "committed",
+            offered.committed & (~funded | (granted != offered.committed_cents)),
+            "est engagé pour un autre montant",
+            "is committed for another amount",
+        ),
+        (
+            "decide:fund",
+            offered.forced & ~funded,
+            "est retenu par décision mais n'est pas financé",
+            "is funded by decision but gets nothing",
+        ),
+    ]
+    found = []
+    for code, mask, fr, en in tests:
+        for row in np.flatnonzero(mask)[:SHOWN]:
+            name = problem.case.table["dossier"][int(row)]
+            amount = f"{int(granted[row]) / 100:.2f} €"
+            found.append(
+                Defect(
+                    code,
+                    Text(f"le dossier « {name} » {fr} ({amount}).", f'dossier "{name}" {en} ({amount}).'),
+                )
+            )
+    return found
+
+
+def _envelopes(problem: Problem, reading: AllocationReading) -> list[Defect]:
+    tree = problem.case.tree
+    found = []
+    for node, excess in enumerate(reading.envelopes.excess_cents):
+        if excess:
+            name = tree.ids[node]
+            found.append(
+                Defect(
+                    f"envelope:{name}",
+                    Text(
+                        f"l'enveloppe « {name} » est dépassée de {excess / 100:.2f} €.",
+                        f'the envelope "{name}" is exceeded by {excess / 100:.2f} €.',
+                    ),
+                    (problem.scenario.locate(("envelope", name)),),
+                )
+            )
+    return found

@@ -1,0 +1,214 @@
+"""Why each dossier is or is not funded, and why money is left: codes read from an allocation.
+
+The code of an unfunded candidate says what stands in its way as the allocation is:
+
+- it would fit with the money left, but a hard rule would then break: `crowded_out`
+- it does not fit, and every funded dossier under the envelope that blocks it is worth at least as much per
+  euro to the first goal: `outranked`
+- it does not fit, though it is worth more per euro than some funded dossier there: `none_fits`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tnt_sim.rules.base import BoolArray, IntArray, Mode, group_sums
+from tnt_sim.scenario.compile import Problem, Sense
+from tnt_sim.verify.reading import Allocation, AllocationReading
+from tnt_sim.verify.room import Room, room_left
+
+TRIED = 200
+FUNDED_CODES = ("committed", "decided", "merit")
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Reasons by dossier and by envelope.
+
+    Attributes
+    ----------
+    code : String (n,), reason_code of each dossier
+    rule : String (n,), the rule that the code refers to, "" for none
+    blocking : int64 (n,), the envelope node that blocks a dossier, -1 for none
+    unspent_code, unspent_rule : per node, None where nothing is unspent
+    unspent_at : per node, the envelope under it that holds most of what is unspent and gives the reason, or
+        the node itself
+    room : the money left at each node
+    """
+
+    code: pl.Series
+    rule: pl.Series
+    blocking: IntArray
+    unspent_code: tuple[str | None, ...]
+    unspent_rule: tuple[str | None, ...]
+    unspent_at: tuple[int, ...]
+    room: Room
+
+
+def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading) -> Reasons:
+    """Read every reason; nothing is guessed from a solver."""
+    case, offered = problem.case, problem.offers
+    held = case.node >= 0
+    own = group_sums(allocation.granted_cents[held], case.node[held], case.tree.n_nodes)
+    room = room_left(case.tree, reading.envelopes, own)
+    waiting = offered.candidate & ~allocation.funded
+    ask = np.where(waiting, offered.least_cents, 0)
+    fits = waiting & (ask <= room.whole_cents[case.node])
+    rule = np.full(case.n, "", dtype=object)
+    blocked_by = _blocking_rules(problem, allocation, reading, np.flatnonzero(fits)[:TRIED])
+    for row, name in blocked_by.items():
+        rule[row] = name
+    blocking = _blocking_nodes(problem, waiting & ~fits, ask, room)
+    code = _codes(problem, allocation, waiting, fits, blocking)
+    rule[offered.refused | offered.forced] = np.array(
+        [problem.decided.specs[k].id for k in problem.decided.rule[offered.refused | offered.forced]],
+        dtype=object,
+    )
+    left = _left(problem, reading)
+    at = [_main_node(problem, left, node) for node in range(case.tree.n_nodes)]
+    unspent = [
+        _unspent(problem, at[node], room, waiting, fits, ask, blocked_by, left)
+        for node in range(case.tree.n_nodes)
+    ]
+    return Reasons(
+        code=pl.Series("reason_code", code, dtype=pl.String),
+        rule=pl.Series("rule", rule.tolist(), dtype=pl.String),
+        blocking=blocking,
+        unspent_code=tuple(pair[0] for pair in unspent),
+        unspent_rule=tuple(pair[1] for pair in unspent),
+        unspent_at=tuple(at),
+        room=room,
+    )
+
+
+def _codes(
+    problem: Problem, allocation: Allocation, waiting: BoolArray, fits: BoolArray, blocking: IntArray
+) -> list[str]:
+    offered = problem.offers
+    code = np.full(problem.case.n, "", dtype=object)
+    for failure in reversed(problem.eligibility.failures):
+        code[failure.mask] = "state" if failure.rule == "state" else "ineligible"
+    code[offered.capped_out] = "capped_out"
+    code[offered.refused] = "decided"
+    code[waiting & fits] = "crowded_out"
+    short = waiting & ~fits
+    code[short] = np.where(_outranked(problem, allocation, short, blocking), "outranked", "none_fits")[short]
+    code[allocation.funded] = "merit"
+    code[offered.forced & allocation.funded] = "decided"
+    code[offered.committed] = "committed"
+    listed: list[str] = code.tolist()
+    return listed
+
+
+def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, blocking: IntArray) -> BoolArray:
+    """Whether no funded candidate under the blocking envelope is worth less per euro, bool (n,)."""
+    case, offered = problem.case, problem.offers
+    worth = _worth_per_euro(problem)
+    bar = np.full(case.tree.n_nodes, np.inf)
+    rivals = allocation.funded & offered.candidate & ~offered.forced
+    np.minimum.at(bar, case.node[rivals], worth[rivals])
+    for node in range(case.tree.n_nodes - 1, 0, -1):
+        parent = int(case.tree.parent[node])
+        bar[parent] = min(bar[parent], bar[node])
+    return short & (worth <= bar[np.maximum(blocking, 0)])
+
+
+def _worth_per_euro(problem: Problem) -> NDArray[np.float64]:
+    stage = problem.stages[0]
+    ask = np.maximum(problem.offers.least_cents, 1)
+    value = stage.terms.per_funded + stage.terms.per_cent * ask
+    for part in stage.terms.once:
+        if len(part.worth):
+            value = value + np.where(part.key >= 0, part.worth[np.maximum(part.key, 0)], 0)
+    sign = 1.0 if stage.sense is Sense.MAXIMISE else -1.0
+    worth: NDArray[np.float64] = sign * value / ask
+    return worth
+
+
+def _blocking_nodes(problem: Problem, short: BoolArray, ask: IntArray, room: Room) -> IntArray:
+    """The lowest envelope, from the dossier's own upwards, whose room is too small: int64 (n,)."""
+    tree = problem.case.tree
+    found = np.full(problem.case.n, -1, dtype=np.int64)
+    here = np.where(short, problem.case.node, -1)
+    while (here >= 0).any():
+        active = here >= 0
+        stops = active & (ask > room.local_cents[np.maximum(here, 0)]) & (found < 0)
+        found[stops] = here[stops]
+        here = np.where(active, tree.parent[np.maximum(here, 0)], -1)
+    return found
+
+
+def _blocking_rules(
+    problem: Problem, allocation: Allocation, reading: AllocationReading, rows: IntArray
+) -> dict[int, str]:
+    """For dossiers that fit with the money left: the first hard rule that funding them would break."""
+    hard = [rule for rule in problem.rules if rule.mode is Mode.HARD]
+    found: dict[int, str] = {}
+    for row in rows.tolist():
+        funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
+        funded[row] = True
+        granted[row] = problem.offers.least_cents[row]
+        for rule in hard:
+            if not rule.read(funded, granted).holds:
+                found[row] = rule.id
+                break
+    return found
+
+
+def _unspent(
+    problem: Problem,
+    node: int,
+    room: Room,
+    waiting: BoolArray,
+    fits: BoolArray,
+    ask: IntArray,
+    blocked_by: dict[int, str],
+    left: list[int],
+) -> tuple[str | None, str | None]:
+    tree = problem.case.tree
+    if left[node] <= 0:
+        return None, None
+    under = (problem.case.node >= node) & (problem.case.node < tree.end[node])
+    mine = waiting & under
+    if not mine.any():
+        return "all_funded", None
+    fitting = np.flatnonzero(mine & fits)
+    if len(fitting) == 0:
+        return ("none_fits" if not _fits_below(problem, node, room, mine, ask).any() else "parent_full"), None
+    named = [blocked_by[row] for row in fitting.tolist() if row in blocked_by]
+    if named:
+        return "rule", max(sorted(set(named)), key=named.count)
+    return "no_gain", None
+
+
+def _left(problem: Problem, reading: AllocationReading) -> list[int]:
+    """What is unspent at each node, 0 where there is no amount."""
+    figures = reading.envelopes
+    return [
+        0 if amount is None else amount + figures.extra_cents[node] - figures.granted_cents[node]
+        for node, amount in enumerate(problem.case.tree.amount_cents)
+    ]
+
+
+def _main_node(problem: Problem, left: list[int], node: int) -> int:
+    """The lowest envelope that holds at least half of what a node leaves unspent."""
+    while left[node] > 0:
+        below = [child for child in problem.case.tree.children(node) if 2 * left[child] >= left[node]]
+        if not below:
+            return node
+        node = max(below, key=lambda child: left[child])
+    return node
+
+
+def _fits_below(problem: Problem, node: int, room: Room, mine: BoolArray, ask: IntArray) -> BoolArray:
+    """The dossiers that would fit if only this envelope and those under it counted."""
+    tree = problem.case.tree
+    below = room.local_cents.copy()
+    for place in range(node + 1, int(tree.end[node])):
+        below[place] = min(int(below[place]), int(below[tree.parent[place]]))
+    result: BoolArray = mine & (ask <= below[np.maximum(problem.case.node, 0)])
+    return result

@@ -1,0 +1,137 @@
+"""The reasons in words, French and English: one sentence per dossier and per envelope with money left."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.money import format_cents
+from tnt_sim.rules.eligibility import failure_texts
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.verify.reading import Allocation
+from tnt_sim.verify.reasons import Reasons
+
+
+def unspent_sentence(problem: Problem, reasons: Reasons, node: int) -> Text:
+    """Why money is left in an envelope; most of it may be left in one under it, which is then named."""
+    at = reasons.unspent_at[node]
+    why = _unspent_why(problem, reasons, node, at)
+    if at == node:
+        return why
+    name = problem.case.tree.titles[at]
+    return Text(f"Surtout dans « {name} ». {why.fr}", f'Mostly in "{name}". {why.en}')
+
+
+def _unspent_why(problem: Problem, reasons: Reasons, node: int, at: int) -> Text:
+    code, rule = reasons.unspent_code[node], reasons.unspent_rule[node]
+    if code == "all_funded":
+        return _all_funded(problem, at)
+    if code == "none_fits":
+        return Text(
+            "Aucun dossier restant ne tient dans ce qui reste.",
+            "No remaining dossier fits in what is left.",
+        )
+    if code == "parent_full":
+        return Text(
+            "Des dossiers tiendraient ici, mais l'enveloppe au-dessus est épuisée.",
+            "Dossiers would fit here, but the envelope above is used up.",
+        )
+    if code == "rule":
+        return Text(
+            f"La règle « {rule} » empêche de financer un dossier de plus.",
+            f'The rule "{rule}" bars one dossier more.',
+        )
+    return Text(
+        "Un dossier de plus n'apporterait rien à l'objectif.",
+        "One dossier more would add nothing to the goal.",
+    )
+
+
+def _all_funded(problem: Problem, node: int) -> Text:
+    case = problem.case
+    under = (case.node >= node) & (case.node < case.tree.end[node])
+    if not under.any():
+        return Text("Aucun dossier n'y est déposé.", "No dossier is filed there.")
+    if not (under & problem.offers.in_play).any():
+        return Text("Aucun dossier n'y est éligible.", "No dossier is eligible there.")
+    refused = int((under & problem.offers.refused).sum())
+    if refused:
+        return Text(
+            f"Tous les dossiers éligibles sont financés, sauf {refused} refusé(s) par décision.",
+            f"Every eligible dossier is funded, but for {refused} refused by decision.",
+        )
+    return Text("Tous les dossiers éligibles sont financés.", "Every eligible dossier is funded.")
+
+
+def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons, lang: Lang) -> pl.Series:
+    """The reason of each dossier in one sentence, String (n,)."""
+    case = problem.case
+    texts = np.full(case.n, "", dtype=object)
+    code = reasons.code.to_numpy()
+    for failure in problem.eligibility.failures:
+        shown = failure_texts(case, failure, lang).to_numpy()
+        mask = failure.mask & np.isin(code, ("state", "ineligible"))
+        first = mask & (texts == "")
+        later = mask & (texts != "")
+        texts[later] = texts[later] + " ; " + shown[later].astype(object)
+        texts[first] = shown[first]
+    titles = np.array([*case.tree.titles, ""], dtype=object)
+    room = reasons.room.local_cents
+    rule = reasons.rule.to_numpy()
+    for name, template in _TEMPLATES.items():
+        rows = np.flatnonzero(code == name)
+        for where in np.unique(reasons.blocking[rows]) if name in _BY_NODE else (None,):
+            mine = rows if where is None else rows[reasons.blocking[rows] == where]
+            node = -1 if where is None else int(where)
+            left = format_cents(int(room[node]), lang) if node >= 0 else ""
+            sentence = template.in_(lang).format(envelope=titles[node], left=left)
+            texts[mine] = sentence
+    _decided(problem, texts, code, lang)
+    _with_rule(texts, code, rule, lang)
+    return pl.Series("reason", texts.tolist(), dtype=pl.String)
+
+
+_BY_NODE = frozenset({"outranked", "none_fits"})
+_TEMPLATES = {
+    "committed": Text("Déjà engagé.", "Already committed."),
+    "merit": Text("Retenu selon l'objectif du programme.", "Funded by the programme's goal."),
+    "capped_out": Text(
+        "Éligible, mais ses plafonds ne laissent aucun montant possible.",
+        "Eligible, but its caps leave no possible amount.",
+    ),
+    "outranked": Text(
+        "Devancé : dans « {envelope} », les dossiers retenus apportent au moins autant par euro, "
+        "et il reste {left}.",
+        'Outranked: in "{envelope}", the funded dossiers bring at least as much per euro; {left} is left.',
+    ),
+    "none_fits": Text(
+        "Ne tient pas dans ce qui reste de « {envelope} » ({left}).",
+        'Does not fit in what is left of "{envelope}" ({left}).',
+    ),
+}
+
+
+def _decided(problem: Problem, texts: np.ndarray, code: np.ndarray, lang: Lang) -> None:
+    for k, spec in enumerate(problem.decided.specs):
+        by = f" ({spec.author})" if spec.author else ""
+        words = spec.reason or spec.title or spec.id
+        kept = Text(f"Retenu par décision{by} : {words}.", f"Funded by decision{by}: {words}.").in_(lang)
+        lost = Text(f"Refusé par décision{by} : {words}.", f"Refused by decision{by}: {words}.").in_(lang)
+        mine = (problem.decided.rule == k) & (code == "decided")
+        texts[mine & (problem.decided.choice > 0)] = kept
+        texts[mine & (problem.decided.choice < 0)] = lost
+
+
+def _with_rule(texts: np.ndarray, code: np.ndarray, rule: np.ndarray, lang: Lang) -> None:
+    crowded = code == "crowded_out"
+    for name in sorted(set(rule[crowded].tolist())):
+        text = (
+            Text(
+                f"Le financer ferait rompre la règle « {name} ».",
+                f'Funding it would break the rule "{name}".',
+            )
+            if name
+            else Text("Il n'apporterait rien à l'objectif.", "It would add nothing to the goal.")
+        )
+        texts[crowded & (rule == name)] = text.in_(lang)

@@ -1,0 +1,82 @@
+"""The list of dossiers with their decision, as files hold it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tnt_sim.portfolio import CANONICAL, ColumnKind
+from tnt_sim.view.words import FORMULA_PREFIX
+
+DECISION = ("eligible", "funded", "granted", "reason_code", "reason")
+GUARD = "'"
+_INSTANT = "%Y-%m-%dT%H:%M:%S%.f%:z"
+
+
+def csv_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """The rows as text for CSV: the canonical columns in the contract's order, then the decision.
+
+    Amounts are in euros with two decimals and a point; lists are joined by ``;``; date-times carry the offset
+    of `timezone`; text that a spreadsheet would take for a formula is prefixed by ``'``.
+    """
+    money = {"granted": "granted_cents"}
+    columns = [_canonical(table, name, kind, timezone) for name, kind in CANONICAL.items()]
+    decision = []
+    for name in DECISION:
+        if name in money:
+            decision.append(_euros(money[name]).alias(name))
+        elif name in ("eligible", "funded"):
+            decision.append(_flag(name).alias(name))
+        else:
+            decision.append(_guarded(pl.col(name)).alias(name))
+    return table.select(*columns, *decision)
+
+
+def parquet_columns(table: pl.DataFrame) -> pl.DataFrame:
+    """The rows as typed columns, amounts in integer cents; where each row was read is left out."""
+    return table.select(name for name in table.columns if not name.startswith("_"))
+
+
+def _canonical(table: pl.DataFrame, name: str, kind: ColumnKind, timezone: str) -> pl.Expr:
+    if kind is ColumnKind.MONEY:
+        return _euros(f"{name}_cents").alias(name)
+    if kind is ColumnKind.LIST:
+        return _guarded(pl.col(name).list.join(";")).alias(name)
+    if kind is ColumnKind.WHEN:
+        return _when(table.schema[name], name, timezone).alias(name)
+    if kind is ColumnKind.DECIMAL:
+        return _plain_decimal(name).alias(name)
+    if kind is ColumnKind.INTEGER:
+        return pl.col(name).cast(pl.String).alias(name)
+    return _guarded(pl.col(name)).alias(name)
+
+
+def _euros(column: str) -> pl.Expr:
+    """Cents as « 1234.56 », exact: integer division only."""
+    cents = pl.col(column)
+    size = cents.abs()
+    sign = pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    rest = (size % 100).cast(pl.String).str.zfill(2)
+    return pl.concat_str(sign, (size // 100).cast(pl.String), pl.lit("."), rest)
+
+
+def _flag(column: str) -> pl.Expr:
+    return pl.when(pl.col(column)).then(pl.lit("true")).otherwise(pl.lit("false"))
+
+
+def _when(dtype: pl.DataType, name: str, timezone: str) -> pl.Expr:
+    if isinstance(dtype, pl.Datetime):
+        return pl.col(name).dt.convert_time_zone(timezone).dt.strftime(_INSTANT)
+    return pl.col(name).cast(pl.String)
+
+
+def _plain_decimal(name: str) -> pl.Expr:
+    text = pl.col(name).cast(pl.String)
+    trimmed = text.str.strip_chars_end("0").str.strip_chars_end(".")
+    return pl.when(text.str.contains(".", literal=True)).then(trimmed).otherwise(text)
+
+
+def _guarded(text: pl.Expr) -> pl.Expr:
+    """Text with ``'`` before what would start a formula."""
+    text = pl.when(text != "").then(text)
+    risky = pl.any_horizontal(text.str.starts_with(mark) for mark in FORMULA_PREFIX)
+    return pl.when(risky).then(pl.concat_str(pl.lit(GUARD), text)).otherwise(text)

@@ -1,0 +1,220 @@
+"""What can be said of a scenario without solving it: who is eligible, why not, and which money cannot move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.text import Text as Line
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.programme import Tree
+from tnt_sim.rules.base import BoolArray, group_sums
+from tnt_sim.rules.envelope import may_gain, unassigned_cents
+from tnt_sim.rules.select import describe
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.verify.figures import eligible
+from tnt_sim.verify.figures import envelopes as envelope_entries
+from tnt_sim.view import words
+from tnt_sim.view.envelope_table import envelope_table
+from tnt_sim.view.figures import amount, count, plural
+from tnt_sim.view.grid import hanging, paragraph
+from tnt_sim.view.labels import is_synthetic
+from tnt_sim.view.tables import SYNTHETIC, warning_lines
+
+
+def check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
+    """The document of `validate --json`."""
+    scenario = problem.scenario
+    demand = demand_cents(problem)
+    entries = envelope_entries(problem, None, None, None, lang)
+    keep = ("id", "parent", "title", "amount_cents", "committed_cents", "n_dossiers", "n_eligible")
+    stuck = unreachable_cents(problem)
+    return {
+        "schema_version": 1,
+        "command": "validate",
+        "scenario": scenario.id,
+        "title": scenario.title,
+        "scenario_sha256": scenario.sha256,
+        "status": "valid",
+        "synthetic": is_synthetic(scenario),
+        "amount_cents": problem.case.tree.amount_cents[0],
+        "demand_cents": demand[0],
+        "n_dossiers": problem.case.n,
+        "n_eligible": int(eligible(problem).sum()),
+        "n_committed": int(problem.offers.committed.sum()),
+        "n_candidates": int(problem.offers.candidate.sum()),
+        "sources": _sources(problem),
+        "envelopes": [
+            {**{key: entry[key] for key in keep}, "demand_cents": demand[k], "unreachable_cents": stuck[k]}
+            for k, entry in enumerate(entries)
+        ],
+        "checks": _funnel(problem),
+        "rules": [{"id": rule.id, "kind": rule.kind, "mode": rule.mode.value} for rule in problem.rules],
+        "warnings": [defect.line(lang) for defect in problem.warnings] + _stuck_texts(problem, stuck, lang),
+    }
+
+
+def demand_cents(problem: Problem) -> list[int]:
+    """What the dossiers of each envelope could take at most, committed ones included."""
+    offered, case = problem.offers, problem.case
+    most = np.where(offered.committed, offered.committed_cents, offered.most_cents)
+    held = (case.node >= 0) & offered.in_play
+    return case.tree.subtree_sums(group_sums(most[held], case.node[held], case.tree.n_nodes))
+
+
+def unreachable_cents(problem: Problem) -> list[int]:
+    """The money at each envelope that no dossier can take, whatever is decided; counted once, where it lies."""
+    tree, offered, case = problem.case.tree, problem.offers, problem.case
+    most = np.where(offered.committed, offered.committed_cents, offered.most_cents)
+    held = (case.node >= 0) & offered.in_play
+    own = group_sums(most[held], case.node[held], tree.n_nodes)
+    reach = _reach(tree, own)
+    stuck = [0] * tree.n_nodes
+    for node in range(tree.n_nodes):
+        money = tree.amount_cents[node]
+        if money is None:
+            continue
+        children = tree.children(node)
+        rest = unassigned_cents(tree, node) or 0
+        if rest < 0:
+            stuck[node] = max(0, money - own[node] - sum(_taken(tree, c, reach) for c in children))
+            continue
+        loose = own[node] + sum(reach[c] for c in children if tree.amount_cents[c] is None)
+        gains = sum(max(0, reach[c] - (tree.amount_cents[c] or 0)) for c in children if may_gain(tree, c))
+        stuck[node] = max(0, rest - loose - gains)
+    return stuck
+
+
+def _reach(tree: Tree, own: Sequence[int]) -> list[int]:
+    """What could be granted at and under each node if its own amount were without end."""
+    reach = list(own)
+    for node in range(tree.n_nodes - 1, 0, -1):
+        reach[int(tree.parent[node])] += _taken(tree, node, reach)
+    return reach
+
+
+def _taken(tree: Tree, node: int, reach: Sequence[int]) -> int:
+    """What a child can take from its parent: no more than its amount unless it may gain."""
+    money = tree.amount_cents[node]
+    return reach[node] if money is None or may_gain(tree, node) else min(money, reach[node])
+
+
+def _stuck_texts(problem: Problem, stuck: Sequence[int], lang: Lang) -> list[str]:
+    found = []
+    for node, cents in enumerate(stuck):
+        if cents:
+            name, money = problem.case.tree.ids[node], amount(cents, lang)
+            text = Text(
+                f"{money} de « {name} » ne peuvent atteindre aucun dossier.",
+                f'{money} of "{name}" can reach no dossier.',
+            )
+            found.append(text.in_(lang))
+    return found
+
+
+def _funnel(problem: Problem) -> list[dict[str, Any]]:
+    """Each requirement with the dossiers that miss it, and those that miss nothing else."""
+    spec = {entry.id: entry for entry in problem.scenario.spec.eligibility}
+    missed = np.zeros(problem.case.n, dtype=np.int64)
+    masks: dict[str, BoolArray] = {}
+    for failure in problem.eligibility.failures:
+        masks[failure.rule] = masks.get(failure.rule, np.zeros(problem.case.n, dtype=np.bool_)) | failure.mask
+    for mask in masks.values():
+        missed += mask
+    checks = []
+    for rule, mask in masks.items():
+        entry = spec.get(rule)
+        checks.append(
+            {
+                "id": rule,
+                "reason": (entry.reason or entry.title) if entry else "",
+                "require": describe(entry.require.root) if entry else "state",
+                "n_missed": int(mask.sum()),
+                "n_only_this": int((mask & (missed == 1)).sum()),
+            }
+        )
+    capped = int(problem.offers.capped_out.sum())
+    if capped:
+        checks.append(
+            {"id": "capped_out", "reason": "", "require": "", "n_missed": capped, "n_only_this": capped}
+        )
+    return checks
+
+
+def _sources(problem: Problem) -> list[dict[str, Any]]:
+    portfolio = problem.scenario.portfolio
+    return [{"file": s.path, "sha256": s.sha256, "rows": s.n_rows} for s in portfolio.sources]
+
+
+def check_lines(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
+    """The document of `validate` for people."""
+    french = lang is Lang.FR
+    lines = paragraph(document["title"], width, style="bold")
+    lines.append(Line(document["scenario"], style="dim"))
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    head = "Scénario valide. Rien n'a été calculé." if french else "Valid scenario. Nothing was solved."
+    lines += [Line(""), Line(f"✔ {head}", style="bold green"), *_totals(document, lang), Line("")]
+    lines.append(Line("Enveloppes" if french else "Envelopes", style="bold"))
+    lines += _envelopes(document["envelopes"], lang, width)
+    if document["checks"]:
+        lines += [
+            Line(""),
+            Line("Non éligibles, et pourquoi" if french else "Not eligible, and why", style="bold"),
+        ]
+        lines += _checks(document["checks"], lang, width)
+    return lines + warning_lines(document["warnings"], lang, width)
+
+
+def _totals(document: dict[str, Any], lang: Lang) -> list[Line]:
+    filed = plural(
+        document["n_dossiers"],
+        ("dossier déposé", "dossiers déposés"),
+        ("dossier filed", "dossiers filed"),
+        lang,
+    )
+    open_ = plural(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
+    if document["n_committed"]:
+        held = count(document["n_committed"], lang)
+        open_ += f" dont {held} déjà engagés" if lang is Lang.FR else f", of which {held} already committed"
+    total, asked = amount(document["amount_cents"], lang), amount(document["demand_cents"], lang)
+    if lang is Lang.FR:
+        return [
+            Line(f"{filed}, {open_}"),
+            Line(f"Enveloppe {total} ; les éligibles peuvent recevoir jusqu'à {asked}"),
+        ]
+    return [
+        Line(f"{filed}, {open_}"),
+        Line(f"Envelope {total}; the eligible ones may get up to {asked}"),
+    ]
+
+
+def _envelopes(entries: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
+    """The envelope table with what is asked in place of what is granted."""
+    return envelope_table(entries, lang, width, keys=_KEYS)
+
+
+_KEYS = (
+    ("amount_cents", Text("Montant", "Amount")),
+    ("committed_cents", Text("Engagé", "Committed")),
+    ("demand_cents", Text("Demande", "Demand")),
+    ("n_dossiers", Text("Déposés", "Filed")),
+    ("n_eligible", Text("Éligibles", "Eligible")),
+)
+
+
+def _checks(checks: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
+    french = lang is Lang.FR
+    fixed = {"state": words.REASON["state"], "capped_out": words.REASON["capped_out"]}
+    rows = []
+    for check in checks:
+        why = check["reason"] or (fixed[check["id"]].in_(lang) if check["id"] in fixed else check["require"])
+        rows.append((count(check["n_missed"], lang), count(check["n_only_this"], lang), check["id"], why))
+    head = (
+        ("Dossiers", "à ce seul titre", "Condition", "")
+        if french
+        else ("Dossiers", "for this alone", "Rule", "")
+    )
+    return hanging(rows, width, header=head, right=(0, 1))

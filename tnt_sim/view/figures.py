@@ -1,0 +1,118 @@
+"""Figures of a document as a planner reads them: exact where there is room, never rounded in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from tnt_sim.errors import Lang
+from tnt_sim.money import format_cents, format_rate, parse_decimal
+
+NO_BREAK = "\u00a0"
+_TEN_THOUSAND_EUROS, _MILLION_EUROS = 1_000_000, 100_000_000
+
+
+def amount(cents: int | None, lang: Lang) -> str:
+    """An exact amount, or a dash where there is none."""
+    return "–" if cents is None else format_cents(cents, lang)
+
+
+def short_amount(cents: int | None, lang: Lang) -> str:
+    """An amount in few characters: « 88,0 M€ », « 12,3 k€ », and exact euros below 10 000 €.
+
+    >>> short_amount(8_799_999_200, Lang.FR), short_amount(800, Lang.FR)
+    ('88,0\\xa0M€', '8\\xa0€')
+    """
+    if cents is None:
+        return "–"
+    size = abs(cents)
+    unit, factor = "k€", 100_000
+    if size < _TEN_THOUSAND_EUROS:
+        return format_cents(cents, lang)
+    if size >= _MILLION_EUROS - factor // 20:
+        unit, factor = "M€", _MILLION_EUROS
+    return _one_decimal(Fraction(cents, factor), unit, lang)
+
+
+def _one_decimal(value: Fraction, unit: str, lang: Lang) -> str:
+    tenths = round(abs(value) * 10)
+    whole = f"{tenths // 10:,}"
+    sign = "\u2212" if value < 0 else ""
+    if lang is Lang.FR:
+        return f"{sign}{whole.replace(',', chr(0x202F))},{tenths % 10}{NO_BREAK}{unit}"
+    return f"{sign}€{whole}.{tenths % 10}{unit.removesuffix('€')}"
+
+
+def amounts(column: Sequence[int | None], lang: Lang) -> list[str]:
+    """A column of exact amounts: all with cents when one has some, so that digits stand under digits."""
+    texts = [amount(cents, lang) for cents in column]
+    if not any(cents is not None and cents % 100 for cents in column):
+        return texts
+    return [
+        text if cents is None or cents % 100 else _with_cents(text, lang)
+        for cents, text in zip(column, texts, strict=True)
+    ]
+
+
+def _with_cents(text: str, lang: Lang) -> str:
+    return text.replace(f"{NO_BREAK}€", f",00{NO_BREAK}€") if lang is Lang.FR else f"{text}.00"
+
+
+def count(number: int | None, lang: Lang) -> str:
+    """A whole number with thousands apart, or a dash."""
+    if number is None:
+        return "–"
+    return f"{number:,}".replace(",", "\u202f") if lang is Lang.FR else f"{number:,}"
+
+
+def plural(number: int, fr: tuple[str, str], en: tuple[str, str], lang: Lang) -> str:
+    """« 1 dossier », « 2 dossiers »: French has the plural from two on, English for all but one."""
+    if lang is Lang.FR:
+        return f"{count(number, lang)}{NO_BREAK}{fr[abs(number) >= 2]}"
+    return f"{count(number, lang)} {en[number != 1]}"
+
+
+def decimal(text: str | None, lang: Lang) -> str:
+    """An exact decimal of a document, at most six decimals of it."""
+    if text is None:
+        return "–"
+    return number(parse_decimal(text), lang)
+
+
+def number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
+    """A number with the marks of the language; « ≈ » where decimals are left out."""
+    scaled = value * 10**decimals
+    rounded = round(scaled)
+    digits = f"{abs(rounded) // 10**decimals:,}"
+    rest = str(abs(rounded) % 10**decimals).rjust(decimals, "0").rstrip("0")
+    thousands, mark = ("\u202f", ",") if lang is Lang.FR else (",", ".")
+    sign = "\u2212" if rounded < 0 else ""
+    about = "" if scaled == rounded else "≈"
+    return about + sign + digits.replace(",", thousands) + (mark + rest if rest else "")
+
+
+def rate(text: str | None, lang: Lang) -> str:
+    """A rate of a document as a percentage with two decimals at most."""
+    return "–" if text is None else format_rate(parse_decimal(text), lang)
+
+
+def euros(text: str | None, lang: Lang) -> str:
+    """An exact decimal number of euros as an amount; « ≈ » where it is no whole number of cents."""
+    if text is None:
+        return "–"
+    cents = parse_decimal(text) * 100
+    about = "" if cents.denominator == 1 else "≈"
+    return about + format_cents(round(cents), lang)
+
+
+def listed(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
+    """A short list in words, the last two joined by `word` (« et »); what is left out is counted."""
+    every = list(names)
+    shown = every[:most]
+    if len(every) > most:
+        rest = count(len(every) - most, lang)
+        return ", ".join(shown) + (f" et {rest} autres" if lang is Lang.FR else f" and {rest} more")
+    if len(shown) < 2:
+        return "".join(shown)
+    word = word or (" et " if lang is Lang.FR else " and ")
+    return ", ".join(shown[:-1]) + word + shown[-1]

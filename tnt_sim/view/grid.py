@@ -1,0 +1,79 @@
+"""Plain tables and paragraphs as styled lines: nothing is ever cut, in a narrow terminal or a pipe."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.text import Text as Line
+
+GAP = "  "
+_FRENCH_SIGNS = re.compile(r" (?=[:;?!»%€])|(?<=«) ")
+
+
+def grid(
+    rows: Sequence[Sequence[str]],
+    *,
+    header: Sequence[str] = (),
+    right: Sequence[int] = (),
+    styles: Sequence[str] | None = None,
+    indent: int = 2,
+) -> list[Line]:
+    """Rows as lines with aligned columns.
+
+    Parameters
+    ----------
+    rows, header : cells of equal number; a header is written dim
+    right : the columns that are aligned to the right
+    styles : one style per row
+    """
+    every = [*([header] if header else []), *rows]
+    if not every:
+        return []
+    widths = [max(cell_len(row[k]) for row in every) for k in range(len(every[0]))]
+    lines = []
+    for number, row in enumerate(every):
+        heading = bool(header) and number == 0
+        cells = [_pad(cell, widths[k], k in right) for k, cell in enumerate(row)]
+        text = " " * indent + GAP.join(cells)
+        style = "dim" if heading else styles[number - bool(header)] if styles else ""
+        lines.append(Line(text.rstrip(" "), style=style))
+    return lines
+
+
+def hanging(
+    rows: Sequence[Sequence[str]], width: int, *, header: Sequence[str] = (), right: Sequence[int] = ()
+) -> list[Line]:
+    """A table whose last column is a sentence: it wraps within its column when the terminal is wide enough."""
+    heads = grid([row[:-1] for row in rows], header=header[:-1], right=right)
+    lines = heads[:1] if header else []
+    whole = max((line.cell_len for line in heads), default=0) + len(GAP)
+    for head, row in zip(heads[len(lines) :], rows, strict=True):
+        first = head.plain + " " * (whole - head.cell_len)
+        lines += paragraph(row[-1], width, first=first)
+    return lines
+
+
+def width_of(lines: Sequence[Line]) -> int:
+    """The width of the longest line, in terminal cells."""
+    return max((line.cell_len for line in lines), default=0)
+
+
+def paragraph(text: str, width: int, *, first: str = "", style: str = "") -> list[Line]:
+    """A sentence wrapped at spaces; words, ids and amounts are never cut."""
+    wrapped = textwrap.wrap(
+        _FRENCH_SIGNS.sub("\u00a0", text),
+        max(width, 40),
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [Line(line, style=style) for line in wrapped or [first]]
+
+
+def _pad(cell: str, width: int, right: bool) -> str:
+    space = " " * (width - cell_len(cell))
+    return space + cell if right else cell + space

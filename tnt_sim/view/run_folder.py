@@ -1,0 +1,192 @@
+"""The run folder: what was asked, what was decided and what proves it, in files that explain themselves.
+
+`runs/<id>-<hash8>/` has no date in its name. The same scenario with the same data has the same name and replaces
+the folder whole.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import platform
+import re
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tnt_sim.errors import Text, TntError, UsageError
+from tnt_sim.result import Result
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.view.award_list import csv_columns, parquet_columns
+from tnt_sim.view.folder_swap import put_folder
+
+RUN_ROOT = "runs"
+SUMMARY = "summary.json"
+_PACKAGES = ("highspy", "numpy", "polars", "pulp", "pydantic", "ruamel.yaml", "scipy")
+_HEADER = """\
+# Scénario résolu par tnt-sim : fusionné, complet, tel qu'il a été calculé. Ne pas modifier.
+# Les fichiers sont nommés depuis le dossier du projet (« project » dans summary.json).
+# Resolved scenario, merged and whole, as it was run. Files are named from the project folder.
+"""
+
+
+def write_run(result: Result, out: Path | None = None) -> Path:
+    """Write the run folder of a result and give its path.
+
+    Parameters
+    ----------
+    result : a result with an allocation
+    out : the folder that holds run folders; `runs` in the project folder by default
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written to, or something else than a run folder stands there.
+    TntError
+        The disk is full, or fails.
+    """
+    scenario = result.problem.scenario
+    place = out if out is not None else scenario.root / RUN_ROOT
+    target = place / folder_name(scenario)
+    _refuse_strangers(target)
+    try:
+        put_folder(target, lambda folder: _write(result, folder, target))
+    except (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError) as error:
+        raise UsageError(_cannot_write(target, error), code="usage.out") from error
+    except OSError as error:
+        raise TntError(_cannot_write(target, error), code="output") from error
+    return target
+
+
+def folder_name(scenario: Scenario) -> str:
+    """`<id>-<hash8>`; what file systems do not like in the id is replaced by `-`."""
+    safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
+    return f"{safe}-{scenario.sha256[:8]}"
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Whether a folder is one that we wrote: it has our summary."""
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(summary, dict) and "scenario_sha256" in summary
+
+
+def _refuse_strangers(target: Path) -> None:
+    """Only a run folder of ours is ever replaced."""
+    if not target.is_symlink() and (not target.exists() or is_run_folder(target)):
+        return
+    raise UsageError(
+        Text(
+            f"« {target} » existe et n'est pas un dossier de calcul : rien n'y est touché. "
+            "Déplacez-le, ou choisissez un autre dossier avec --out.",
+            f'"{target}" exists and is not a run folder: nothing in it is touched. '
+            "Move it, or choose another folder with --out.",
+        ),
+        code="usage.out",
+    )
+
+
+_WHY = {
+    errno.EACCES: Text("écriture interdite", "permission denied"),
+    errno.EPERM: Text("écriture interdite", "permission denied"),
+    errno.EROFS: Text("le disque est en lecture seule", "the disk is read-only"),
+    errno.ENOSPC: Text("le disque est plein", "the disk is full"),
+    errno.EDQUOT: Text("votre quota est épuisé", "your quota is used up"),
+    errno.ENOENT: Text("ce chemin ne peut pas être créé", "this path cannot be created"),
+    errno.ENOTDIR: Text("une partie du chemin est un fichier", "a part of the path is a file"),
+    errno.EEXIST: Text("un fichier porte déjà ce nom", "a file has this name already"),
+}
+
+
+def why_of(error: OSError) -> Text:
+    """Why the system refused, in both languages."""
+    named = error.strerror or type(error).__name__
+    return _WHY.get(error.errno or 0, Text(named, named))
+
+
+def _cannot_write(target: Path, error: OSError) -> Text:
+    why = why_of(error)
+    return Text(
+        f"le dossier de calcul « {target} » ne peut pas être écrit : {why.fr}. "
+        "Choisissez un autre dossier avec --out.",
+        f'the run folder "{target}" cannot be written: {why.en}. Choose another folder with --out.',
+    )
+
+
+def _write(result: Result, folder: Path, target: Path) -> None:
+    scenario, problem = result.problem.scenario, result.problem
+    _text(folder / "scenario.resolved.yaml", resolved_yaml(scenario))
+    parquet_columns(result.dossiers).write_parquet(folder / "allocation.parquet")
+    csv_columns(result.dossiers, problem.case.timezone).write_csv(folder / "allocation.csv")
+    _json(folder / SUMMARY, summary(result, target))
+    _json(folder / "certificate.json", result.certificate)
+    _text(folder / "solver.log", result.log)
+
+
+def summary(result: Result, target: Path) -> dict[str, Any]:
+    """The document of the run with its inputs and versions; nothing but `seconds` depends on the clock."""
+    scenario = result.problem.scenario
+    return {
+        **result.document,
+        "run_dir": target.name,
+        "project": Path(os.path.relpath(scenario.root, target.resolve())).as_posix(),
+        "inputs": [{"path": f.path, "sha256": f.sha256, "kind": f.kind} for f in scenario.inputs],
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of tnt_sim, of Python and of the packages that compute."""
+    found = {"tnt_sim": _version("tnt-sim"), "python": platform.python_version()}
+    return found | {name: _version(name) for name in _PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "?"
+
+
+def resolved_tree(scenario: Scenario) -> dict[str, Any]:
+    """The merged scenario in plain values, its files named from the project folder."""
+    tree: dict[str, Any] = {"schema_version": 1, **scenario.resolved()}
+    for path, file in scenario.files.items():
+        part: Any = tree
+        for step in path[:-1]:
+            part = part[step]
+        part[path[-1]] = file
+    return tree
+
+
+def resolved_yaml(scenario: Scenario) -> str:
+    """The merged scenario as YAML that reads back as the same scenario."""
+    return _HEADER + to_yaml(resolved_tree(scenario))
+
+
+def to_yaml(tree: Mapping[str, Any]) -> str:
+    """Plain values as block YAML, nothing folded, no aliases."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.width = 1_000_000
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.representer.ignore_aliases = lambda *_: True
+    stream = io.StringIO()
+    yaml.dump(dict(tree), stream)
+    return stream.getvalue()
+
+
+def _text(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _json(file: Path, document: Mapping[str, Any]) -> None:
+    _text(file, json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
