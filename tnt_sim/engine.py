@@ -144,7 +144,7 @@ class _Decision:
             outcome.model,
             outcome.values,
             recovery.funded_columns,
-            recovery.ranged_columns,
+            recovery.amount_columns,
             get_backend(self.backend),
             self.clock.limits(),
         )

@@ -26,7 +26,7 @@ def envelope(name: str, parent: str | None, amount: int | None, granted: int, **
 
 
 def rule(name: str, **more: Any) -> dict[str, Any]:
-    entry = {
+    entry: dict[str, Any] = {
         "id": name,
         "kind": "share",
         "mode": "hard",

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.rules.base import IntArray, Once, RowKind, RowLabel, Terms, Unit, group_sums
+from tnt_sim.rules.base import IntArray, Once, RowKind, RowLabel, Soft, Terms, Unit, group_sums
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Builder:
     labels: list[RowLabel] = field(default_factory=list)
     units: list[Fraction] = field(default_factory=list)
     measures: list[Unit] = field(default_factory=list)
+    prices: list[tuple[int, int, Fraction]] = field(default_factory=list)
     lower: list[int] = field(default_factory=list)
     upper: list[int] = field(default_factory=list)
     _row: list[IntArray] = field(default_factory=list)
@@ -84,6 +85,7 @@ class Builder:
         lower: Sequence[int | None],
         upper: Sequence[int | None],
         extra: Sequence[tuple[int, int, int]] = (),
+        soft: Soft | None = None,
     ) -> None:
         """One row per group; see `RowBuilder`."""
         n_groups, first = len(labels), len(self.labels)
@@ -94,23 +96,98 @@ class Builder:
             down = any(bound is not None for bound in upper)
             settled = self._once_entries(part, groups, n_groups, first, up=up, down=down)
             constants = [a + b for a, b in zip(constants, settled, strict=True)]
+        constants = [value + terms.constant for value in constants]
         for group, column, value in extra:
             self._add([first + group], [column], [value])
+        if soft is not None:
+            self._soften(labels, first, lower, upper, constants, terms.scale, soft)
         self.labels.extend(labels)
         self.units.extend([terms.scale] * n_groups)
         self.measures.extend([terms.unit] * n_groups)
         self.lower.extend(NO_LOWER if b is None else b - c for b, c in zip(lower, constants, strict=True))
         self.upper.extend(NO_UPPER if b is None else b - c for b, c in zip(upper, constants, strict=True))
 
-    def link(self, name: str, entries: Sequence[tuple[int, int]], upper: int) -> None:
-        """A row over further columns only."""
-        row = len(self.labels)
-        self._add([row] * len(entries), [c for c, _ in entries], [v for _, v in entries])
-        self.labels.append(RowLabel(RowKind.LINK, name))
-        self.units.append(Fraction(1))
-        self.measures.append(Unit.NUMBER)
-        self.lower.append(NO_LOWER)
-        self.upper.append(upper)
+    def _soften(
+        self,
+        labels: Sequence[RowLabel],
+        first: int,
+        lower: Sequence[int | None],
+        upper: Sequence[int | None],
+        constants: Sequence[int],
+        scale: Fraction,
+        soft: Soft,
+    ) -> None:
+        """A column of distance for each side of each row, as long as the row could ever be broken."""
+        low, high = self._activity(first, len(labels))
+        for group, label in enumerate(labels):
+            sides = []
+            if lower[group] is not None:
+                sides.append((1, (lower[group] or 0) - constants[group] - low[group]))
+            if upper[group] is not None:
+                sides.append((-1, high[group] - ((upper[group] or 0) - constants[group])))
+            for sign, longest in sides:
+                if longest > 0:
+                    column = self.column(f"short:{label}:{sign}", 0, longest)
+                    self._add([first + group], [column], [sign])
+                    self.price(column, soft.stage, soft.price * scale)
+
+    def _activity(self, first: int, count: int) -> tuple[list[int], list[int]]:
+        """The least and the largest sum of rows that were just begun, over the bounds of their columns."""
+        _, x_upper = self.recovery.column_bounds()
+        reach = np.concatenate([x_upper, np.array(self._extra_upper, dtype=np.int64)])
+        low, high = [0] * count, [0] * count
+        for rows, columns, values in zip(self._row, self._column, self._value, strict=True):
+            mine = rows >= first
+            for row, column, value in zip(
+                rows[mine].tolist(), columns[mine].tolist(), values[mine].tolist(), strict=True
+            ):
+                far = value * int(reach[column])
+                low[row - first] += min(0, far)
+                high[row - first] += max(0, far)
+        return low, high
+
+    def price(self, column: int, stage: int, price: Fraction) -> None:
+        """Let one unit of a column cost `price` of a stage's value."""
+        self.prices.append((column, stage, price))
+
+    def funded_column(self, dossier: int) -> int | None:
+        """The 0-1 column of a dossier, or None when it is settled."""
+        place = int(np.searchsorted(self.recovery.candidate, dossier))
+        found = place < len(self.recovery.candidate) and int(self.recovery.candidate[place]) == dossier
+        return place if found else None
+
+    def option_columns(self, dossier: int) -> list[tuple[int, int]]:
+        """(column, cents) of each level of a dossier, ascending."""
+        options = self.recovery.options
+        places = np.flatnonzero(options.row == dossier)
+        return [(int(self.recovery.option_columns[k]), int(options.cents[k])) for k in places]
+
+    def link(
+        self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
+    ) -> None:
+        """A row over columns only."""
+        zeros = np.zeros(len(entries), dtype=np.int64)
+        columns = np.array([column for column, _ in entries], dtype=np.int64)
+        values = np.array([value for _, value in entries], dtype=np.int64)
+        self.links(name, zeros, columns, values, lower, upper)
+
+    def links(
+        self,
+        name: str,
+        row: IntArray,
+        column: IntArray,
+        value: IntArray,
+        lower: int | None,
+        upper: int | None,
+    ) -> None:
+        """Many rows over columns at once, one pair of bounds for all."""
+        count = int(row.max(initial=-1)) + 1
+        self._add(row + len(self.labels), column, value)
+        self.labels.extend(RowLabel(RowKind.LINK, name, side=str(k)) for k in range(count))
+        self.units.extend([Fraction(1)] * count)
+        self.measures.extend([Unit.NUMBER] * count)
+        self.lower.extend([NO_LOWER if lower is None else lower] * count)
+        self.upper.extend([NO_UPPER if upper is None else upper] * count)
 
     def objective(self, terms: Terms, sense: Sense) -> Goal:
         """The coefficients of a stage by column, and its constant."""
@@ -120,6 +197,7 @@ class Builder:
         for part in terms.once:
             up = sense is Sense.MAXIMISE
             constant += self._once_entries(part, one, 1, 0, up=up, down=not up)[0]
+        constant += terms.constant
         goal = Goal(_joined(self._column[start:]), _joined(self._value[start:]), constant)
         del self._row[start:], self._column[start:], self._value[start:]
         return goal
@@ -177,13 +255,17 @@ class Builder:
         recovery = self.recovery
         i = recovery.candidate
         inside = groups[i] >= 0
-        value = terms.per_funded[i] + terms.per_cent[i] * recovery.least_cents[i]
+        value = terms.per_funded[i] + terms.per_cent[i] * recovery.base_cents[i]
         used = inside & (value != 0)
         self._add(groups[i[used]] + first, np.flatnonzero(used), value[used])
         j = recovery.ranged
         step = terms.per_cent[j] * recovery.unit_cents[j]
         used = (groups[j] >= 0) & (step != 0)
         self._add(groups[j[used]] + first, len(i) + np.flatnonzero(used), step[used])
+        o = recovery.options
+        paid = terms.per_cent[o.row] * o.cents
+        used = (groups[o.row] >= 0) & (paid != 0)
+        self._add(groups[o.row[used]] + first, recovery.option_columns[used], paid[used])
         c = recovery.committed[groups[recovery.committed] >= 0]
         fixed = terms.per_funded[c] + terms.per_cent[c] * recovery.committed_cents[c]
         return group_sums(fixed, groups[c], n_groups)
@@ -192,16 +274,15 @@ class Builder:
         self, part: Once, groups: IntArray, n_groups: int, first: int, *, up: bool, down: bool
     ) -> list[int]:
         recovery = self.recovery
-        n_keys = len(part.worth)
-        pair = np.where((groups >= 0) & (part.key >= 0), groups * n_keys + part.key, -1)
-        settled = np.unique(pair[recovery.committed])
-        settled = settled[settled >= 0]
-        constants = group_sums(part.worth[settled % max(n_keys, 1)], settled // max(n_keys, 1), n_groups)
-        held = pair[recovery.candidate]
-        held = np.where(np.isin(held, settled), -1, held)
-        once = self._once_columns(held)
-        worth = part.worth[np.unique(held[held >= 0]) % max(n_keys, 1)]
-        group = np.unique(held[held >= 0]) // max(n_keys, 1)
+        n_keys = max(len(part.worth), 1)
+        inside = groups[part.row] >= 0
+        row, pair = part.row[inside], groups[part.row[inside]] * n_keys + part.key[inside]
+        settled = np.unique(pair[np.isin(row, recovery.committed)])
+        constants = group_sums(part.worth[settled % n_keys], settled // n_keys, n_groups)
+        open_ = np.isin(row, recovery.candidate) & ~np.isin(pair, settled)
+        keys = np.unique(pair[open_])
+        once = self._once_columns(np.searchsorted(recovery.candidate, row[open_]), pair[open_])
+        worth, group = part.worth[keys % n_keys], keys // n_keys
         used = worth != 0
         self._add(group[used] + first, once.column[used], worth[used])
         gains, losses = bool((worth > 0).any()), bool((worth < 0).any())
@@ -209,13 +290,12 @@ class Builder:
         once.needs_lower |= (down and gains) or (up and losses)
         return constants
 
-    def _once_columns(self, held: IntArray) -> _OnceColumns:
-        """One column per distinct key among the candidates: the dossier's own where it is alone."""
-        name = held.tobytes()
+    def _once_columns(self, x: IntArray, pair: IntArray) -> _OnceColumns:
+        """One column per distinct key: a dossier's own where it alone holds it. Entries (column x, key)."""
+        name = x.tobytes() + pair.tobytes()
         if name in self._once:
             return self._once[name]
-        x = np.flatnonzero(held >= 0)
-        keys, code, count = np.unique(held[x], return_inverse=True, return_counts=True)
+        keys, code, count = np.unique(pair, return_inverse=True, return_counts=True)
         column = np.empty(len(keys), dtype=np.int64)
         column[code] = x
         shared = np.flatnonzero(count > 1)
@@ -247,16 +327,38 @@ class Builder:
             self._link_rows(len(keys), "held")
 
     def _amount_links(self) -> None:
+        """t ≤ K·x for ranges; x = Σ w and t = Σ k·w for levels, so that t orders amounts as cents do."""
         recovery = self.recovery
-        t = recovery.ranged_columns
+        t = recovery.amount_columns
         if len(t) == 0:
             return
-        first = len(self.labels)
-        rows = np.arange(first, first + len(t))
+        x = np.searchsorted(recovery.candidate, recovery.amount_rows)
         steps = recovery.steps()
-        x = np.searchsorted(recovery.candidate, recovery.ranged)
-        self._add(np.tile(rows, 2), np.concatenate([t, x]), np.concatenate([np.ones_like(steps), -steps]))
-        self._link_rows(len(t), "amount")
+        place = np.arange(len(t))
+        ones = np.ones(len(t), dtype=np.int64)
+        self.links(
+            "amount", np.tile(place, 2), np.concatenate([t, x]), np.concatenate([ones, -steps]), None, 0
+        )
+        o = recovery.options
+        if len(o.row) == 0:
+            return
+        levelled, code = np.unique(o.row, return_inverse=True)
+        own = np.arange(len(levelled))
+        at = np.searchsorted(recovery.candidate, levelled)
+        w = recovery.option_columns
+        self.links(
+            "level",
+            np.concatenate([own, code]),
+            np.concatenate([at, w]),
+            np.concatenate([np.ones_like(own), -np.ones_like(code)]),
+            0,
+            0,
+        )
+        mine = t[np.searchsorted(recovery.amount_rows, levelled)]
+        self.links(
+            "step", np.concatenate([own, code]), np.concatenate([mine, w]),
+            np.concatenate([np.ones_like(own), -o.step]), 0, 0,
+        )  # fmt: skip
 
     def _link_rows(self, count: int, side: str) -> None:
         self.labels.extend(RowLabel(RowKind.LINK, str(k), side=side) for k in range(count))

@@ -9,7 +9,7 @@ from fractions import Fraction
 from tnt_sim.formulation.builder import Builder, Goal
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.rules.base import RowLabel, Unit
+from tnt_sim.rules.base import Mode, RowLabel, Unit, common_scale
 from tnt_sim.rules.envelope import EnvelopeRows
 from tnt_sim.scenario.compile import Problem, Stage
 from tnt_sim.scenario.compile import Sense as Direction
@@ -63,12 +63,19 @@ def formulate(problem: Problem, *, whole: bool = True) -> Formulation:
     recovery = Recovery.of(problem.offers, problem.case.table["dossier"])
     builder = Builder(recovery)
     EnvelopeRows(problem.case, problem.offers).rows(builder)
+    problem.offers.common.rows(builder)
     for rule in problem.rules:
-        rule.rows(builder)
+        if rule.mode is Mode.HARD:
+            rule.rows(builder)
+        elif rule.mode is Mode.PENALTY and rule.penalty is not None:
+            rule.soft_rows(builder, rule.penalty.soft)
     least = Stage(GRANTED, Direction.MINIMISE, problem.granted)
     goals = [(stage, builder.objective(stage.terms, _sense(stage))) for stage in (*problem.stages, least)]
     model = builder.model(whole=whole)
-    stages = [_stage(stage, goal, model.n_cols) for stage, goal in goals]
+    stages = [
+        _stage(stage, goal, model.n_cols, [(c, price) for c, k, price in builder.prices if k == number])
+        for number, (stage, goal) in enumerate(goals)
+    ]
     return Formulation(
         model=model,
         recovery=recovery,
@@ -84,13 +91,20 @@ def _sense(stage: Stage) -> Sense:
     return Sense(stage.sense.value)
 
 
-def _stage(stage: Stage, goal: Goal, n_cols: int) -> ModelStage:
+def _stage(stage: Stage, goal: Goal, n_cols: int, prices: Sequence[tuple[int, Fraction]]) -> ModelStage:
+    """A stage in a scale in which its terms and every price of a broken rule are whole."""
+    scale = common_scale([stage.terms.scale, *(price for _, price in prices if price)])
+    factor = int(stage.terms.scale / scale)
+    objective = goal.dense(n_cols) * factor
+    worse = -1 if _sense(stage) is Sense.MAXIMISE else 1
+    for column, price in prices:
+        objective[column] += worse * int(price / scale)
     return ModelStage(
         name=stage.goal,
-        objective=goal.dense(n_cols),
+        objective=objective,
         sense=_sense(stage),
-        constant=goal.constant,
-        scale=stage.terms.scale,
+        constant=goal.constant * factor,
+        scale=scale,
         unit=stage.terms.unit,
         tolerance=stage.tolerance,
     )

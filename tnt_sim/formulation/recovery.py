@@ -9,16 +9,22 @@ import polars as pl
 
 from tnt_sim.rules.base import BoolArray, IntArray
 from tnt_sim.rules.grant import Offers
+from tnt_sim.rules.levels import Levels
 
 
 @dataclass(frozen=True)
 class Recovery:
     """How columns stand for awards.
 
+    The columns in order: x of each candidate; t of each candidate whose amount is open (ranged or levelled), by
+    rank; w of each level.
+
     Attributes
     ----------
     n : number of dossiers
-    candidate, ranged, committed : int64, rows of the table; column k is candidate[k], then come the ranged ones
+    candidate, amount_rows, ranged, committed : int64, rows of the table
+    options : the levels of candidates
+    base_cents : int64 (n,), what x = 1 grants by itself: 0 for levelled dossiers
     least_cents, unit_cents, most_cents, committed_cents : int64 (n,)
     forced : bool (n,)
     dossier : the ids, String (n,)
@@ -26,8 +32,11 @@ class Recovery:
 
     n: int
     candidate: IntArray
+    amount_rows: IntArray
     ranged: IntArray
     committed: IntArray
+    options: Levels
+    base_cents: IntArray
     least_cents: IntArray
     unit_cents: IntArray
     most_cents: IntArray
@@ -38,11 +47,17 @@ class Recovery:
     @classmethod
     def of(cls, offers: Offers, dossier: pl.Series) -> Recovery:
         """The columns of a set of offers."""
+        levelled = np.zeros(len(dossier), dtype=np.bool_)
+        options = offers.levels.where(offers.candidate)
+        levelled[options.row] = True
         return cls(
             n=len(dossier),
             candidate=np.flatnonzero(offers.candidate),
+            amount_rows=np.flatnonzero(offers.candidate & (offers.ranged | levelled)),
             ranged=np.flatnonzero(offers.candidate & offers.ranged),
             committed=np.flatnonzero(offers.committed),
+            options=options,
+            base_cents=np.where(levelled, 0, offers.least_cents),
             least_cents=offers.least_cents,
             unit_cents=offers.unit_cents,
             most_cents=offers.most_cents,
@@ -54,7 +69,7 @@ class Recovery:
     @property
     def n_columns(self) -> int:
         """Number of columns that stand for awards."""
-        return len(self.candidate) + len(self.ranged)
+        return len(self.candidate) + len(self.amount_rows) + len(self.options.row)
 
     @property
     def funded_columns(self) -> IntArray:
@@ -62,25 +77,47 @@ class Recovery:
         return np.arange(len(self.candidate), dtype=np.int64)
 
     @property
+    def amount_columns(self) -> IntArray:
+        """The amount columns in rank order: a greater value is a greater grant."""
+        start = len(self.candidate)
+        return np.arange(start, start + len(self.amount_rows), dtype=np.int64)
+
+    @property
     def ranged_columns(self) -> IntArray:
-        """The amount columns in rank order."""
-        return np.arange(len(self.candidate), self.n_columns, dtype=np.int64)
+        """The amount columns of ranged candidates."""
+        return self.amount_columns[np.searchsorted(self.amount_rows, self.ranged)]
+
+    @property
+    def option_columns(self) -> IntArray:
+        """The 0-1 column of each level."""
+        start = len(self.candidate) + len(self.amount_rows)
+        return np.arange(start, start + len(self.options.row), dtype=np.int64)
 
     def steps(self) -> IntArray:
-        """K_i: how many units lie between the least and the most of each ranged candidate."""
-        j = self.ranged
-        return (self.most_cents[j] - self.least_cents[j]) // self.unit_cents[j]
+        """The largest value of each amount column: units from least to most, or the highest level's step."""
+        j = self.amount_rows
+        units = (self.most_cents[j] - self.least_cents[j]) // self.unit_cents[j]
+        highest = np.full(self.n, -1, dtype=np.int64)
+        np.maximum.at(highest, self.options.row, self.options.step)
+        return np.where(highest[j] >= 0, highest[j], units)
 
     def column_bounds(self) -> tuple[IntArray, IntArray]:
         """Lower and upper bounds of the award columns."""
-        lower = np.concatenate([self.forced[self.candidate].astype(np.int64), np.zeros_like(self.ranged)])
-        upper = np.concatenate([np.ones_like(self.candidate), self.steps()])
+        levels = np.zeros_like(self.options.row)
+        forced = self.forced[self.candidate].astype(np.int64)
+        lower = np.concatenate([forced, np.zeros_like(self.amount_rows), levels])
+        upper = np.concatenate([np.ones_like(self.candidate), self.steps(), levels + 1])
         return lower, upper
 
     def column_names(self) -> list[str]:
-        """The dossier of each column; amounts end in `:amount`."""
+        """The dossier of each column; amounts end in `:amount`, levels in `:level`."""
         names: list[str] = self.dossier.gather(self.candidate).to_list()
-        return names + [f"{name}:amount" for name in self.dossier.gather(self.ranged).to_list()]
+        amounts = [f"{name}:amount" for name in self.dossier.gather(self.amount_rows).to_list()]
+        return [
+            *names,
+            *amounts,
+            *(f"{name}:level" for name in self.dossier.gather(self.options.row).to_list()),
+        ]
 
     def awards(self, x: IntArray) -> tuple[BoolArray, IntArray]:
         """Funded, bool (n,), and granted cents, int64 (n,), of a point of the model."""
@@ -88,8 +125,9 @@ class Recovery:
         granted = np.zeros(self.n, dtype=np.int64)
         chosen = x[: len(self.candidate)]
         funded[self.candidate] = chosen > 0
-        granted[self.candidate] = self.least_cents[self.candidate] * chosen
-        granted[self.ranged] += self.unit_cents[self.ranged] * x[len(self.candidate) : self.n_columns]
+        granted[self.candidate] = self.base_cents[self.candidate] * chosen
+        granted[self.ranged] += self.unit_cents[self.ranged] * x[self.ranged_columns]
+        np.add.at(granted, self.options.row, self.options.cents * x[self.option_columns])
         funded[self.committed] = True
         granted[self.committed] = self.committed_cents[self.committed]
         return funded, granted

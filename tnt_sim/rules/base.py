@@ -3,7 +3,8 @@
 A rule knows no matrix and no solver. It says its rows to a :class:`RowBuilder` and reads an allocation
 back as exact integers; both use the same :class:`Terms`, that is linear sums over dossiers
 
-    value = scale · ( Σᵢ per_fundedᵢ·xᵢ + Σᵢ per_centᵢ·gᵢ + Σ_once Σ_k worth_k·[some i with key k has xᵢ = 1] )
+    value = scale · ( constant + Σᵢ per_fundedᵢ·xᵢ + Σᵢ per_centᵢ·gᵢ
+                      + Σ_once Σ_k worth_k·[some i that holds key k has xᵢ = 1] )
 
 where xᵢ ∈ {0, 1} says whether dossier i is funded and gᵢ is its grant in cents.
 """
@@ -11,7 +12,7 @@ where xᵢ ∈ {0, 1} says whether dossier i is funded and gᵢ is its grant in 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -45,6 +46,7 @@ class Mode(StrEnum):
     """How strictly a rule is meant."""
 
     HARD = "hard"
+    PENALTY = "penalty"
     REPORT = "report"
 
 
@@ -54,12 +56,30 @@ class Once:
 
     Attributes
     ----------
-    key : int64 (n,), -1 where the dossier holds none
+    row, key : int64 (n_pairs,): dossier `row` holds `key`; a dossier may hold several
     worth : int64 (n_keys,)
     """
 
+    row: IntArray
     key: IntArray
     worth: IntArray
+
+    @classmethod
+    def of_codes(cls, codes: IntArray, worth: IntArray) -> Once:
+        """One key at most for each dossier, -1 where it holds none."""
+        row = np.flatnonzero(codes >= 0)
+        return cls(row, codes[row], worth)
+
+    def where(self, mask: BoolArray) -> Once:
+        """The pairs of some dossiers only."""
+        inside = mask[self.row]
+        return Once(self.row[inside], self.key[inside], self.worth)
+
+    def largest_per_dossier(self, n: int) -> IntArray:
+        """What each dossier could bring alone: the sum over its keys, int64 (n,)."""
+        total = np.zeros(n, dtype=np.int64)
+        np.add.at(total, self.row, self.worth[self.key])
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,7 @@ class Terms:
     per_funded: IntArray
     per_cent: IntArray
     once: tuple[Once, ...] = ()
+    constant: int = 0
 
     def where(self, mask: BoolArray) -> Terms:
         """The same sum over some dossiers only."""
@@ -79,7 +100,8 @@ class Terms:
             self.unit,
             np.where(mask, self.per_funded, 0),
             np.where(mask, self.per_cent, 0),
-            tuple(Once(np.where(mask, part.key, -1), part.worth) for part in self.once),
+            tuple(part.where(mask) for part in self.once),
+            self.constant,
         )
 
     def times(self, factor: int) -> Terms:
@@ -89,7 +111,8 @@ class Terms:
             self.unit,
             checked_product(self.per_funded, factor),
             checked_product(self.per_cent, factor),
-            tuple(Once(part.key, checked_product(part.worth, factor)) for part in self.once),
+            tuple(Once(part.row, part.key, checked_product(part.worth, factor)) for part in self.once),
+            self.constant * factor,
         )
 
     def rescaled(self, scale: Fraction) -> Terms:
@@ -98,11 +121,11 @@ class Terms:
         if factor.denominator != 1:
             raise ValueError("a finer scale must divide the present one")
         finer = self.times(int(factor))
-        return Terms(scale, self.unit, finer.per_funded, finer.per_cent, finer.once)
+        return replace(finer, scale=scale)
 
     def reduced(self) -> Terms:
         """The same value with coprime coefficients: small integers are kind to solvers."""
-        divisor = 0
+        divisor = self.constant
         for array in (self.per_funded, self.per_cent, *(part.worth for part in self.once)):
             divisor = gcd(divisor, int(np.gcd.reduce(np.abs(array), initial=0)))
         if divisor <= 1:
@@ -112,29 +135,32 @@ class Terms:
             self.unit,
             self.per_funded // divisor,
             self.per_cent // divisor,
-            tuple(Once(part.key, part.worth // divisor) for part in self.once),
+            tuple(Once(part.row, part.key, part.worth // divisor) for part in self.once),
+            self.constant // divisor,
         )
 
     def evaluate(self, funded: BoolArray, granted_cents: IntArray) -> int:
         """The integer sum for one allocation, exact; multiply by `scale` for the value."""
-        total = exact_sum(self.per_funded[funded]) + exact_sum(_products(self.per_cent, granted_cents))
+        total = self.constant + exact_sum(self.per_funded[funded])
+        total += exact_sum(_products(self.per_cent, granted_cents))
         for part in self.once:
-            held = np.unique(part.key[funded])
-            total += exact_sum(part.worth[held[held >= 0]])
+            held = np.unique(part.key[funded[part.row]])
+            total += exact_sum(part.worth[held])
         return total
 
     def evaluate_groups(
         self, funded: BoolArray, granted_cents: IntArray, codes: IntArray, n_groups: int
     ) -> list[int]:
-        """The integer sum of each group of `codes` (-1: in none), exact."""
+        """The integer sum of each group of `codes` (-1: in none), exact; the constant counts in each."""
         inside = funded & (codes >= 0)
         sums = group_sums(self.per_funded[inside], codes[inside], n_groups)
         held = codes >= 0
         money = _products(self.per_cent[held], granted_cents[held])
-        sums = [a + b for a, b in zip(sums, group_sums(money, codes[held], n_groups), strict=True)]
+        money_sums = group_sums(money, codes[held], n_groups)
+        sums = [self.constant + a + b for a, b in zip(sums, money_sums, strict=True)]
         for part in self.once:
-            keyed = inside & (part.key >= 0)
-            pairs = np.unique(np.stack([codes[keyed], part.key[keyed]]), axis=1)
+            keyed = inside[part.row]
+            pairs = np.unique(np.stack([codes[part.row[keyed]], part.key[keyed]]), axis=1)
             extra = group_sums(part.worth[pairs[1]], pairs[0], n_groups)
             sums = [a + b for a, b in zip(sums, extra, strict=True)]
         return sums
@@ -148,12 +174,14 @@ def combine(parts: Sequence[tuple[int, Terms]]) -> Terms:
     per_funded = np.zeros(n, dtype=np.int64)
     per_cent = np.zeros(n, dtype=np.int64)
     once: list[Once] = []
+    constant = 0
     for factor, terms in parts:
         same = terms.rescaled(scale).times(factor)
         per_funded = per_funded + same.per_funded
         per_cent = per_cent + same.per_cent
         once.extend(same.once)
-    return Terms(scale, unit, per_funded, per_cent, tuple(once))
+        constant += same.constant
+    return Terms(scale, unit, per_funded, per_cent, tuple(once), constant)
 
 
 def common_scale(scales: Sequence[Fraction]) -> Fraction:
@@ -275,6 +303,17 @@ class RowLabel:
         return ":".join(parts) + (f":{self.side}" if self.side else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """What breaking a row costs: `price` of a stage's value for each unit of the row's measure.
+
+    `stage` counts from 0. The price worsens the stage, whichever its direction.
+    """
+
+    stage: int
+    price: Fraction
+
+
 class RowBuilder(Protocol):
     """Where a rule writes its rows; fulfilled by the formulation."""
 
@@ -289,14 +328,38 @@ class RowBuilder(Protocol):
         lower: Sequence[int | None],
         upper: Sequence[int | None],
         extra: Sequence[tuple[int, int, int]] = (),
+        soft: Soft | None = None,
     ) -> None:
         """One row per group: lower ≤ Σ integer terms + Σ coefficient·column ≤ upper.
 
         `codes` gives each dossier's group (None: all in group 0); `extra` lists (group, column, coefficient).
+        With `soft` a row may be broken, at a price for each unit of `terms.scale`.
         """
 
-    def link(self, name: str, entries: Sequence[tuple[int, int]], upper: int) -> None:
-        """A row over further columns only: Σ coefficient·column ≤ upper, entries (column, coefficient)."""
+    def link(
+        self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
+    ) -> None:
+        """A row over columns only: lower ≤ Σ coefficient·column ≤ upper, entries (column, coefficient)."""
+
+    def links(
+        self,
+        name: str,
+        row: IntArray,
+        column: IntArray,
+        value: IntArray,
+        lower: int | None,
+        upper: int | None,
+    ) -> None:
+        """Many rows over columns at once: entries (row from 0, column, coefficient), one bound for all."""
+
+    def funded_column(self, dossier: int) -> int | None:
+        """The 0-1 column of a dossier; None when it is settled (committed, or no candidate)."""
+
+    def option_columns(self, dossier: int) -> list[tuple[int, int]]:
+        """For a dossier with levels: (column, amount in cents) of each level, ascending."""
+
+    def price(self, column: int, stage: int, price: Fraction) -> None:
+        """Let one unit of a column cost `price` of a stage's value (from 0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +407,14 @@ class RuleReading:
     mode: Mode
     readings: tuple[Reading, ...]
     grouped: bool
+    broken: Fraction | None = None
+
+    @property
+    def distance(self) -> Fraction:
+        """How far the rule is broken, in the unit that its penalty prices: 0 where it holds."""
+        if self.broken is not None:
+            return self.broken
+        return sum((-r.slack for r in self.readings if r.slack is not None and r.slack < 0), Fraction(0))
 
     @property
     def holds(self) -> bool:
@@ -359,8 +430,25 @@ class RuleReading:
         return min(known, key=lambda reading: reading.slack or Fraction(0))
 
 
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """`price` of the value of stage `stage` (from 0) for each unit of distance."""
+
+    stage: int
+    price: Fraction
+
+    @property
+    def soft(self) -> Soft:
+        """The penalty as rows take it."""
+        return Soft(self.stage, self.price)
+
+
 class CompiledRule(Protocol):
-    """A rule that has met its dossiers."""
+    """A rule that has met its dossiers.
+
+    A hard rule writes `rows`; a priced one, or one whose shortfall is a goal, writes `soft_rows`; a reported
+    one writes nothing. All are read alike.
+    """
 
     @property
     def id(self) -> str:
@@ -374,8 +462,15 @@ class CompiledRule(Protocol):
     def mode(self) -> Mode:
         """How strictly it is meant."""
 
+    @property
+    def penalty(self) -> Penalty | None:
+        """The price of breaking it, in mode PENALTY."""
+
     def rows(self, builder: RowBuilder) -> None:
         """Write the rule's rows."""
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """Write rows that may be broken at a price per unit of `RuleReading.distance`."""
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Read the rule on an allocation in exact integers."""

@@ -23,6 +23,8 @@ from tnt_sim.money import parse_cents_series
 from tnt_sim.rules.base import SAFE_SUM, BoolArray, Case, IntArray, Path, Unit
 from tnt_sim.rules.columns import Kind, kind_of, numeric_column, unknown_column
 from tnt_sim.rules.decide import Decisions
+from tnt_sim.rules.groups import groups_by
+from tnt_sim.rules.levels import CommonRates, Levels, Menu, collect, level_cents
 from tnt_sim.rules.select import Selector, select
 
 NO_LIMIT = 2**60
@@ -89,7 +91,9 @@ class Offers:
     committed : already granted, funded with `committed_cents` whatever the rest says
     forced : funded by decision
     capped_out : eligible, but no amount is left (most < least or most = 0)
-    ranged : any multiple of `unit_cents` in [least, most]; else exactly `most_cents`
+    ranged : any multiple of `unit_cents` in [least, most]
+    levels : the menus; a dossier that is neither ranged nor levelled gets exactly `most_cents`
+    common : the groups that get one level
     committed_cents, least_cents, most_cents, unit_cents : int64
     """
 
@@ -103,6 +107,17 @@ class Offers:
     least_cents: IntArray
     most_cents: IntArray
     unit_cents: IntArray
+    levels: Levels
+    common: CommonRates
+
+    def amount_fits(self, granted_cents: IntArray) -> BoolArray:
+        """Whether each amount is one that its dossier may get, bool (n,); read only for candidates."""
+        within = (granted_cents >= self.least_cents) & (granted_cents <= self.most_cents)
+        stepped = granted_cents % self.unit_cents == 0
+        exact = granted_cents == self.most_cents
+        plain = np.where(self.ranged, within & stepped, exact)
+        levelled = self.levels.mask(len(granted_cents))
+        return np.where(levelled, self.levels.fits(granted_cents), plain)
 
     @property
     def in_play(self) -> BoolArray:
@@ -134,6 +149,10 @@ def offers(
     amounts.ask(left, None, ("grants",), open_)
     least, most = amounts.rounded()
     least, most = _decided_amounts(case, decided, least, most, open_)
+    levels = collect(amounts.menus, least, most, open_)
+    levelled = amounts.levelled
+    lowest, highest = levels.bounds(case.n)
+    least, most = np.where(levelled, lowest, least), np.where(levelled, highest, most)
     capped = open_ & ((most < least) | (most <= 0))
     candidate = open_ & ~capped & ~decided.refused
     _forced_but_out(case, decided, candidate | committed)
@@ -145,9 +164,11 @@ def offers(
         capped_out=capped,
         ranged=amounts.ranged & candidate & (most > least),
         committed_cents=committed_cents,
-        least_cents=np.where(candidate, np.where(amounts.ranged, least, most), 0),
+        least_cents=np.where(candidate, np.where(amounts.ranged | levelled, least, most), 0),
         most_cents=np.where(candidate, most, 0),
         unit_cents=amounts.unit,
+        levels=levels.where(candidate),
+        common=CommonRates(levels.where(candidate), tuple(amounts.group_names)),
     )
 
 
@@ -166,6 +187,9 @@ class _Amounts:
     ranged: BoolArray
     base: IntArray
     requested: IntArray
+    levelled: BoolArray
+    menus: list[Menu]
+    group_names: list[str]
 
     @classmethod
     def start(cls, case: Case) -> _Amounts:
@@ -179,6 +203,9 @@ class _Amounts:
             ranged=np.zeros(n, dtype=np.bool_),
             base=_cents(base, NO_LIMIT),
             requested=_cents(case.table["requested_cents"], NO_LIMIT),
+            levelled=np.zeros(n, dtype=np.bool_),
+            menus=[],
+            group_names=[],
         )
 
     def apply(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
@@ -200,6 +227,36 @@ class _Amounts:
             np.maximum(self.least, floor, out=self.least, where=mask)
         if spec.mode == "range":
             self._need_minimum(mask & open_, path)
+        if spec.mode in ("levels", "common_rate"):
+            self._menu(spec, path, mask, open_)
+
+    def _menu(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
+        if not spec.levels or (spec.mode == "common_rate") != (spec.by is not None):
+            self.case.fault(
+                "levels",
+                Text(
+                    "`levels` veut une liste de taux ou de montants ; `common_rate` veut aussi `by`.",
+                    "`levels` wants a list of rates or amounts; `common_rate` wants `by` as well.",
+                ),
+                path,
+            )
+            return
+        base = np.where(self.base == NO_LIMIT, 0, self.base)
+        if any("%" in level for level in spec.levels):
+            self._need_base(mask & open_, (*path, "levels"))
+        found = [
+            level_cents(self.case, level, base, self.unit, (*path, "levels", k))
+            for k, level in enumerate(spec.levels)
+        ]
+        group = np.full(self.case.n, -1, dtype=np.int64)
+        if spec.by is not None:
+            groups = groups_by(self.case, spec.by, None, mask & open_, mask & open_, path)
+            if groups is None:
+                return
+            group = np.where(groups.codes >= 0, groups.codes + len(self.group_names), -1)
+            self.group_names.extend(str(name) for name in groups.names)
+        self.levelled[mask] = True
+        self.menus.append(Menu(mask, tuple(cents for cents in found if cents is not None), group))
 
     def ask(self, mask: BoolArray, formula: FormulaSpec | None, path: Path, open_: BoolArray) -> None:
         """Cap by what is asked, by the formula where there is one, and by base."""

@@ -19,18 +19,21 @@ from tnt_sim.rules.base import (
     IntArray,
     Mode,
     Path,
+    Penalty,
     Reading,
     RowBuilder,
     RowKind,
     RowLabel,
     RuleReading,
+    Soft,
     Terms,
+    common_scale,
 )
 from tnt_sim.rules.compare import number_literal
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
-from tnt_sim.rules.rulespec import RuleSpec, mode_of
+from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
 from tnt_sim.rules.select import Selector, envelope_node, select
 
 
@@ -67,11 +70,10 @@ class Limit:
     minimum: tuple[Fraction | None, ...]
     maximum: tuple[Fraction | None, ...]
     lowered: tuple[bool, ...]
+    penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
         """⌈min/scale⌉ ≤ Σ integer terms ≤ ⌊max/scale⌋ for each group."""
-        if self.mode is not Mode.HARD:
-            return
         scale = self.terms.scale
         for side, bounds in (("min", self.minimum), ("max", self.maximum)):
             if all(bound is None for bound in bounds):
@@ -81,6 +83,18 @@ class Limit:
             whole = [None if b is None else _whole(b / scale, up=side == "min") for b in bounds]
             lower, upper = (whole, none) if side == "min" else (none, whole)
             builder.rows(labels, self.terms, self.groups.codes, lower, upper)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """The same sums in a scale in which every bound is whole, so that distances are exact."""
+        bounds = [bound for bound in (*self.minimum, *self.maximum) if bound is not None]
+        if not bounds:
+            return
+        scale = common_scale([self.terms.scale, *bounds])
+        terms = self.terms.rescaled(scale)
+        labels = [RowLabel(RowKind.RULE, self.id, name) for name in self.groups.names]
+        lower = [None if bound is None else int(bound / scale) for bound in self.minimum]
+        upper = [None if bound is None else int(bound / scale) for bound in self.maximum]
+        builder.rows(labels, terms, self.groups.codes, lower, upper, soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """The figure of each group, exact."""
@@ -120,7 +134,7 @@ def compile_limit(
     maximum = _bound(case, spec.max, terms, (*path, "max"))
     if groups is None or minimum is _BAD or maximum is _BAD:
         return None
-    if spec.min is None and spec.max is None and mode_of(spec) is Mode.HARD:
+    if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
         _no_bound(case, path)
         return None
     n_groups = len(groups.names)
@@ -131,7 +145,15 @@ def compile_limit(
         lowered = [value < minimum for value in reach]
         floors = [min(minimum, value) for value in reach]
     return Limit(
-        spec.id, spec.kind, mode_of(spec), terms, groups, tuple(floors), (maximum,) * n_groups, tuple(lowered)
+        id=spec.id,
+        kind=spec.kind,
+        mode=mode_of(spec),
+        terms=terms,
+        groups=groups,
+        minimum=tuple(floors),
+        maximum=(maximum,) * n_groups,
+        lowered=tuple(lowered),
+        penalty=penalty_of(spec, case, terms.unit, path),
     )
 
 

@@ -267,7 +267,7 @@ def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
             ),
         )
     zeros = np.zeros_like(terms.per_funded)
-    return Terms(terms.scale, terms.unit, zeros, zeros, (Once(keys, worth),))
+    return Terms(terms.scale, terms.unit, zeros, zeros, (Once.of_codes(keys, worth),))
 
 
 def keys_of(case: Case, column: str, path: Path) -> IntArray | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from tnt_sim.fields import Cents, Code, Count, Described, Flag, Number, Spec
-from tnt_sim.rules.base import Mode
+from tnt_sim.errors import Text
+from tnt_sim.fields import Code, Count, Described, Flag, Number, Spec
+from tnt_sim.rules.base import Case, Mode, Path, Penalty, Unit
+from tnt_sim.rules.compare import number_literal
 
 
 class PenaltySpec(Spec):
     """The price of breaking a rule: `cost` of a stage's value for each `per` of distance."""
 
     cost: Number
-    per: Cents | Number = 1
+    per: str = "1"
     stage: Count = 1
 
 
@@ -24,4 +26,26 @@ class RuleSpec(Described):
 
 def mode_of(spec: RuleSpec) -> Mode:
     """How strictly a rule is meant."""
-    return Mode.REPORT if spec.report else Mode.HARD
+    if spec.report:
+        return Mode.REPORT
+    return Mode.HARD if spec.penalty is None else Mode.PENALTY
+
+
+def penalty_of(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penalty | None:
+    """The price per unit of distance; `per` is read in the unit of the rule's measure."""
+    if spec.penalty is None or spec.report:
+        return None
+    per = number_literal(case, spec.penalty.per, unit, (*path, "penalty", "per"))
+    if per is None:
+        return None
+    if per <= 0 or spec.penalty.cost < 0 or spec.penalty.stage < 1:
+        case.fault(
+            "penalty",
+            Text(
+                "une pénalité veut un `cost` positif ou nul, un `per` positif et un `stage` à partir de 1.",
+                "a penalty wants a `cost` of zero or more, a positive `per` and a `stage` from 1.",
+            ),
+            (*path, "penalty"),
+        )
+        return None
+    return Penalty(spec.penalty.stage - 1, spec.penalty.cost / per)

@@ -22,11 +22,13 @@ from tnt_sim.rules.base import (
     IntArray,
     Mode,
     Path,
+    Penalty,
     Reading,
     RowBuilder,
     RowKind,
     RowLabel,
     RuleReading,
+    Soft,
     Terms,
     combine,
     common_scale,
@@ -34,7 +36,7 @@ from tnt_sim.rules.base import (
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
-from tnt_sim.rules.rulespec import RuleSpec, mode_of
+from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
 from tnt_sim.rules.select import Selector, select
 
 
@@ -63,11 +65,17 @@ class Share:
     groups: Groups
     minimum: Fraction | None
     maximum: Fraction | None
+    penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
         """q·numerator − p·denominator ≥ 0 (minimum p/q), ≤ 0 (maximum)."""
-        if self.mode is not Mode.HARD:
-            return
+        self._write(builder, None)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """The same rows; the distance is what the numerator lacks, or has too much."""
+        self._write(builder, soft)
+
+    def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
         n = len(self.groups.names)
         none: list[int | None] = [None] * n
         zero: list[int | None] = [0] * n
@@ -79,7 +87,7 @@ class Share:
             # read as numerator − share·denominator, so that a price is per unit of the numerator
             terms = replace(terms, scale=terms.scale / bound.denominator).reduced()
             lower, upper = (zero, none) if side == "min" else (none, zero)
-            builder.rows(labels, terms, self.groups.codes, lower, upper)
+            builder.rows(labels, terms, self.groups.codes, lower, upper, soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Numerator and denominator of each group as exact integers in one scale."""
@@ -92,7 +100,14 @@ class Share:
             Reading(name, a, b, self.minimum, self.maximum)
             for name, a, b in zip(self.groups.names, num, den, strict=True)
         )
-        return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped)
+        broken = sum((self._broken(reading) for reading in readings), Fraction(0)) * scale
+        return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped, broken)
+
+    def _broken(self, reading: Reading) -> Fraction:
+        """What the numerator lacks or has too much, in units of the reading's integers."""
+        low = Fraction(0) if self.minimum is None else self.minimum * reading.den - reading.num
+        high = Fraction(0) if self.maximum is None else reading.num - self.maximum * reading.den
+        return max(low, high, Fraction(0))
 
 
 def compile_share(
@@ -105,7 +120,7 @@ def compile_share(
     counted = _mask(case, spec.where, (*path, "where"))
     if numerator is None or denominator is None or within is None or counted is None:
         return None
-    if spec.min is None and spec.max is None and mode_of(spec) is Mode.HARD:
+    if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
         case.fault(
             "no-bound",
             Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
@@ -120,7 +135,17 @@ def compile_share(
     if not _sound(case, numerator, denominator, offers, path):
         return None
     _above_one(case, spec, path)
-    return Share(spec.id, spec.kind, mode_of(spec), numerator, denominator, groups, spec.min, spec.max)
+    return Share(
+        id=spec.id,
+        kind=spec.kind,
+        mode=mode_of(spec),
+        numerator=numerator,
+        denominator=denominator,
+        groups=groups,
+        minimum=spec.min,
+        maximum=spec.max,
+        penalty=penalty_of(spec, case, numerator.unit, path),
+    )
 
 
 def _mask(case: Case, selector: Selector | None, path: Path) -> BoolArray | None:
@@ -167,6 +192,5 @@ def _sound(case: Case, numerator: Terms, denominator: Terms, offers: Offers, pat
 def _weight(terms: Terms, offers: Offers) -> IntArray:
     weight = terms.per_funded + terms.per_cent * np.maximum(offers.most_cents, offers.committed_cents)
     for part in terms.once:
-        if len(part.worth):
-            weight = weight + np.where(part.key >= 0, part.worth[np.maximum(part.key, 0)], 0)
+        weight = weight + part.largest_per_dossier(len(weight))
     return weight

@@ -6,7 +6,7 @@ The result knows no matrix and no solver; the formulation turns it into a model,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -79,6 +79,8 @@ def compile_problem(scenario: Scenario) -> Problem:
     compiled = [_compile_rule(rule, path, case, measures, offered) for rule, path in rules]
     stages = _stages(spec, case, measures)
     granted = measures.terms("granted", ("objective",))
+    for rule, path in rules:
+        _stage_exists(rule, path, case, len(spec.objective) or 1)
     _committed_fit(case, offered)
     _notes(case, eligibility, offered)
     case.defects.found.sort(key=_reading_order)
@@ -119,6 +121,19 @@ def _compile_rule(
     return None
 
 
+def _stage_exists(rule: Any, path: Path, case: Case, n_stages: int) -> None:
+    penalty = getattr(rule, "penalty", None)
+    if penalty is not None and penalty.stage > n_stages:
+        case.fault(
+            "penalty-stage",
+            Text(
+                f"la pénalité vise l'étape {penalty.stage}, mais l'objectif en a {n_stages}.",
+                f"the penalty is for stage {penalty.stage}, but the objective has {n_stages}.",
+            ),
+            (*path, "penalty", "stage"),
+        )
+
+
 def _stages(spec: ScenarioSpec, case: Case, measures: Measures) -> tuple[Stage, ...]:
     entries: Sequence[StageSpec] = spec.objective
     if not entries:
@@ -153,9 +168,7 @@ def _stage(entry: StageSpec, path: Path, case: Case, measures: Measures) -> Stag
         terms = _goal(name, here, case, measures)
         factor = _weight(weight, here, case)
         if terms is not None and factor is not None:
-            scaled = Terms(
-                terms.scale / factor.denominator, terms.unit, terms.per_funded, terms.per_cent, terms.once
-            )
+            scaled = replace(terms, scale=terms.scale / factor.denominator)
             parts.append((factor.numerator, scaled))
     if len(parts) < len(goals) or not parts:
         return None

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 
 from tnt_sim.errors import Defect, Place, Text
 from tnt_sim.rules.base import Path
-from tnt_sim.rules.decide import DecideSpec
 from tnt_sim.rules.unbuilt import UnbuiltRule, options_used
 from tnt_sim.scenario.spec import ScenarioSpec
 
 ENVELOPE_OPTIONS = (
     "transfers", "min_use", "reserve", "overprogram", "min_dossiers", "max_dossiers",
 )  # fmt: skip
-GRANT_OPTIONS = ("levels", "by", "bonus")
+GRANT_OPTIONS = ("bonus",)
 TOP_OPTIONS = ("waivers", "steps", "reference", "committed_from")
 
 
@@ -51,12 +50,8 @@ def _used(spec: ScenarioSpec) -> Iterator[tuple[str, Path]]:
             continue
         for option in options_used(grant, GRANT_OPTIONS):
             yield option, ("grants", k, option)
-        if grant.mode in ("levels", "common_rate"):
-            yield f"mode: {grant.mode}", ("grants", k, "mode")
     for k, rule in enumerate(spec.rules):
         if not rule.in_force(spec.date):
             continue
         if isinstance(rule, UnbuiltRule):
             yield f"kind: {rule.kind}", ("rules", k, "kind")
-        elif not isinstance(rule, DecideSpec) and rule.penalty is not None:
-            yield "penalty", ("rules", k, "penalty")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,7 +11,7 @@ import numpy as np
 from tnt_sim.errors import Defect, Text
 from tnt_sim.rules.base import BoolArray, IntArray, Mode, RuleReading, exact_sum
 from tnt_sim.rules.envelope import EnvelopeReading, read_envelopes
-from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.compile import Problem, Sense
 
 SHOWN = 20
 
@@ -43,17 +44,43 @@ class AllocationReading:
 def read_allocation(problem: Problem, allocation: Allocation) -> AllocationReading:
     """Read every envelope, rule and goal on an allocation."""
     funded, granted = allocation.funded, allocation.granted_cents
+    rules = tuple(rule.read(funded, granted) for rule in problem.rules)
     return AllocationReading(
         granted_cents=exact_sum(granted),
-        values=tuple(stage.terms.evaluate(funded, granted) * stage.terms.scale for stage in problem.stages),
+        values=stage_values(problem, funded, granted, rules),
         envelopes=read_envelopes(problem.case.tree, problem.case.node, granted),
-        rules=tuple(rule.read(funded, granted) for rule in problem.rules),
+        rules=rules,
     )
+
+
+def stage_values(
+    problem: Problem, funded: BoolArray, granted: IntArray, rules: Sequence[RuleReading]
+) -> tuple[Fraction, ...]:
+    """The exact value of each stage: its terms, less what broken priced rules take from it."""
+    values = []
+    for number, stage in enumerate(problem.stages):
+        value = stage.terms.evaluate(funded, granted) * stage.terms.scale
+        sign = -1 if stage.sense is Sense.MAXIMISE else 1
+        for rule, read in zip(problem.rules, rules, strict=True):
+            if rule.mode is Mode.PENALTY and rule.penalty is not None and rule.penalty.stage == number:
+                value += sign * rule.penalty.price * read.distance
+        values.append(value)
+    return tuple(values)
 
 
 def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[Defect]:
     """Every way in which an allocation breaks the scenario; empty for one that may be a decision."""
     found = [*_awards(problem, allocation), *_envelopes(problem, reading)]
+    found.extend(
+        Defect(
+            "grant:common_rate",
+            Text(
+                f"le groupe « {group} » n'a pas un taux commun.",
+                f'the group "{group}" does not share one rate.',
+            ),
+        )
+        for group in problem.offers.common.broken(allocation.funded, allocation.granted_cents)
+    )
     for rule in reading.rules:
         if rule.mode is not Mode.HARD or rule.holds:
             continue
@@ -78,10 +105,7 @@ def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
     offered = problem.offers
     funded, granted = allocation.funded, allocation.granted_cents
     free = funded & ~offered.committed
-    exact = granted == offered.most_cents
-    within = (granted >= offered.least_cents) & (granted <= offered.most_cents)
-    stepped = granted % offered.unit_cents == 0
-    amount_fits = np.where(offered.ranged, within & stepped, exact)
+    amount_fits = offered.amount_fits(granted)
     tests: list[tuple[str, BoolArray, str, str]] = [
         ("grant:negative", granted < 0, "reçoit un montant négatif", "gets a negative amount"),
         (

@@ -122,8 +122,7 @@ def _worth_per_euro(problem: Problem) -> NDArray[np.float64]:
     ask = np.maximum(problem.offers.least_cents, 1)
     value = stage.terms.per_funded + stage.terms.per_cent * ask
     for part in stage.terms.once:
-        if len(part.worth):
-            value = value + np.where(part.key >= 0, part.worth[np.maximum(part.key, 0)], 0)
+        value = value + part.largest_per_dossier(len(value))
     sign = 1.0 if stage.sense is Sense.MAXIMISE else -1.0
     worth: NDArray[np.float64] = sign * value / ask
     return worth

@@ -227,14 +227,14 @@ def verdict(document: Mapping[str, Any], second: str = "") -> Text:
 def _confirmed(second: str) -> Text:
     name = f" ({second})" if second else ""
     return Text(
-        "Répartition optimale : aucune autre ne fait mieux. Prouvé, et confirmé par un second solveur "
+        "Répartition optimale : aucune autre ne fait mieux. Confirmé par un second solveur "
         f"indépendant{name}.",
         f"Optimal allocation: no other does better. Proven, and confirmed by a second, independent solver{name}.",
     )
 
 
 _PROVED = Text(
-    "Répartition optimale : aucune autre ne fait mieux. Prouvé par un seul solveur.",
+    "Répartition optimale : selon un seul solveur.",
     "Optimal allocation: no other does better. Proven by one solver.",
 )
 _OPTIMAL_ALONE = Text(
