@@ -100,7 +100,7 @@ def test_the_page_fits_and_says_the_essential(width: int) -> None:
 def test_the_exact_page_in_french() -> None:
     lines = [line.replace("\u202f", " ").replace("\u00a0", " ") for line in page(document(), 120)]
     assert lines[4] == (
-        "✔ Répartition optimale : aucune autre ne fait mieux. Prouvé, et confirmé par un second solveur "
+        "✔ Répartition optimale : aucune autre ne fait mieux. Confirmé par un second solveur "
         "indépendant (CBC)."
     )
     assert lines[lines.index("Non dépensé, et pourquoi") + 1] == (
@@ -121,7 +121,7 @@ def test_english() -> None:
     text = "\n".join(page(document(), 120, EN))
     assert "€87,999,992 granted of €88,000,000; €8 not spent" in text
     assert "SYNTHETIC data" in text
-    assert "confirmed by a second, independent solver (CBC)" in text
+    assert "Confirmed by a second, independent solver (CBC)" in text
 
 
 def test_narrow_tables_use_short_amounts_and_never_cut_an_id() -> None:
@@ -169,7 +169,7 @@ def test_a_broken_rule_names_its_broken_groups() -> None:
 @pytest.mark.parametrize(
     ("status", "proof", "french"),
     [
-        ("optimal", "PROVED", "Prouvé par un seul solveur."),
+        ("optimal", "PROVED", "Prouvé par un certificat exact."),
         ("optimal", "FEASIBLE_GAP", "sans confirmation indépendante. À ne pas publier."),
         ("feasible", "FEASIBLE_GAP", "rien ne prouve que c'est la meilleure (la limite de temps a arrêté"),
         ("infeasible", "CROSS_CHECKED", "le scénario se contredit."),

@@ -9,7 +9,7 @@ import typer
 
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 
-METHODS_BUILT = ("auto", "direct")
+METHODS_BUILT = ("auto", "direct", "core")
 METHODS_TO_COME = ("core", "tree")
 
 ScenarioArgument = Annotated[

@@ -31,7 +31,7 @@ PROOF: Mapping[str, Text] = MappingProxyType(
     {
         "PROVED": Text("prouvé", "proven"),
         "CROSS_CHECKED": Text(
-            "prouvé, confirmé par un second solveur", "proven, confirmed by a second solver"
+            "confirmé par un second solveur", "confirmed by a second solver"
         ),
         "FEASIBLE_GAP": Text("non prouvé", "not proven"),
     }
@@ -229,13 +229,13 @@ def _confirmed(second: str) -> Text:
     return Text(
         "Répartition optimale : aucune autre ne fait mieux. Confirmé par un second solveur "
         f"indépendant{name}.",
-        f"Optimal allocation: no other does better. Proven, and confirmed by a second, independent solver{name}.",
+        f"Optimal allocation: no other does better. Confirmed by a second, independent solver{name}.",
     )
 
 
 _PROVED = Text(
-    "Répartition optimale : selon un seul solveur.",
-    "Optimal allocation: no other does better. Proven by one solver.",
+    "Répartition optimale : aucune autre ne fait mieux. Prouvé par un certificat exact.",
+    "Optimal allocation: no other does better. Proven by an exact certificate.",
 )
 _OPTIMAL_ALONE = Text(
     "Répartition optimale selon un seul solveur, sans confirmation indépendante. À ne pas publier.",
