@@ -26,6 +26,11 @@ def options(dossier: dict[str, Any]) -> list[int | None]:
         return [dossier["committed"]]
     if not dossier.get("eligible", True) or dossier.get("decided") == -1:
         return [None]
+    if dossier.get("levels"):
+        amounts = sorted(set(menu_amounts(dossier)))
+        if not amounts:
+            return [None]
+        return [*amounts] if dossier.get("decided") == 1 else [None, *amounts]
     most = min(dossier["requested"], dossier["cost"] * dossier["rate"][0] // dossier["rate"][1])
     unit = dossier.get("round", 1)
     most = most // unit * unit
@@ -34,6 +39,28 @@ def options(dossier: dict[str, Any]) -> list[int | None]:
         return [None]
     amounts: list[int | None] = list(range(least, most + 1, unit)) if dossier["ranged"] else [most]
     return amounts if dossier.get("decided") == 1 else [None, *amounts]
+
+
+def menu_amounts(dossier: dict[str, Any]) -> list[int]:
+    """The amounts of a menu of rates (percent of cost) that lie within what the dossier may get."""
+    amounts = [dossier["cost"] * percent // 100 for percent in dossier["levels"]]
+    top = min(dossier["requested"], dossier["cost"])
+    return [cents for cents in amounts if 0 < cents <= top and cents >= dossier.get("min", 0)]
+
+
+def equal_treatment(awards: Award, dossiers: list[dict[str, Any]]) -> bool:
+    """In each group of a common rate some percent explains every funded dossier's amount."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for d in dossiers:
+        if d.get("common") and d["id"] in awards and "committed" not in d:
+            groups.setdefault(d["department"], []).append(d)
+    return all(
+        any(
+            all(d["cost"] * percent // 100 == awards[d["id"]] for d in members)
+            for percent in members[0]["levels"]
+        )
+        for members in groups.values()
+    )
 
 
 def in_play(dossier: dict[str, Any]) -> bool:
@@ -96,30 +123,93 @@ def measure(name: str, awards: Award, dossiers: list[dict[str, Any]]) -> Fractio
     return sum((d["score"] for d in funded), Fraction(0))
 
 
+def pairs_broken(rule: dict[str, Any], awards: Award, dossiers: list[dict[str, Any]]) -> int:
+    """How often exclusive, requires, together or order is broken."""
+    alive = [d for d in dossiers if in_play(d)]
+    chosen = [d for d in alive if all(d[k] in v for k, v in rule.get("where", {}).items())]
+    if rule["kind"] == "requires":
+        need = rule.get("at_least", len(rule["need"]))
+        held = sum(name in awards for name in rule["need"])
+        return sum(max(0, need - held) for name in rule["dossiers"] if name in awards)
+    if rule["kind"] == "order":
+        free = [d for d in chosen if "committed" not in d and not d["decided"]]
+        sign = 1 if rule.get("best", "low") == "low" else -1
+        return sum(
+            j["id"] in awards and i["id"] not in awards
+            for i in free
+            for j in free
+            if sign * i[rule["rank"]] < sign * j[rule["rank"]]
+            and (not rule.get("by") or i[rule["by"]] == j[rule["by"]])
+        )
+    if rule.get("by"):
+        names = sorted({d[rule["by"]] for d in chosen})
+        groups = [[d["id"] for d in chosen if d[rule["by"]] == name] for name in names]
+    else:
+        groups = [list(rule["dossiers"])]
+    broken = 0
+    for members in groups:
+        held = sum(name in awards for name in members)
+        if rule["kind"] == "exclusive":
+            broken += max(0, held - rule.get("max", 1))
+        else:
+            broken += held * (len(members) - held)
+    return broken
+
+
+def distance(rule: dict[str, Any], awards: Award, dossiers: list[dict[str, Any]]) -> Fraction:
+    """How far a rule is broken, in the unit that its price is for."""
+    if rule["kind"] in ("exclusive", "requires", "together", "order"):
+        return Fraction(pairs_broken(rule, awards, dossiers))
+    total = Fraction(0)
+    for num, den, low, high in figures(rule, awards, dossiers):
+        if low is not None:
+            total += max(Fraction(0), low * den - num)
+        if high is not None:
+            total += max(Fraction(0), num - high * den)
+    return total
+
+
 def rule_holds(rule: dict[str, Any], awards: Award, dossiers: list[dict[str, Any]]) -> bool:
-    """One limit or share."""
+    """One hard rule."""
+    if rule["kind"] in ("exclusive", "requires", "together", "order"):
+        return pairs_broken(rule, awards, dossiers) == 0
+    for num, den, low, high in figures(rule, awards, dossiers):
+        if den == 0:
+            continue
+        if (low is not None and num < low * den) or (high is not None and num > high * den):
+            return False
+    return True
+
+
+def figures(
+    rule: dict[str, Any], awards: Award, dossiers: list[dict[str, Any]]
+) -> list[tuple[Fraction, Fraction, Fraction | None, Fraction | None]]:
+    """(numerator, denominator, minimum, maximum) of a limit or a share, group by group."""
     chosen = [d for d in dossiers if all(d[k] in v for k, v in rule.get("where", {}).items())]
     if rule["kind"] == "share":
         of = [d for d in dossiers if all(d[k] in v for k, v in rule.get("of", {}).items())]
         num = measure(rule["measure"], awards, [d for d in chosen if d in of])
-        den = measure(rule["of_measure"], awards, of)
-        if den == 0:
-            return True
-        value = num / den
-        return rule.get("min", 0) <= value and (rule.get("max") is None or value <= rule["max"])
-    groups = sorted({d[rule["by"]] for d in dossiers if in_play(d)}) if rule.get("by") else [None]
-    for group in groups:
+        return [(num, measure(rule["of_measure"], awards, of), rule.get("min"), rule.get("max"))]
+    found = []
+    for group in sorted({d[rule["by"]] for d in dossiers if in_play(d)}) if rule.get("by") else [None]:
         members = [d for d in chosen if group is None or d[rule["by"]] == group]
-        value = measure(rule["measure"], awards, members)
         low = rule.get("min")
         if low is not None and rule.get("by"):
             biggest = {d["id"]: max(o for o in options(d) if o is not None) for d in members if in_play(d)}
             low = min(low, measure(rule["measure"], biggest, members))
-        if low is not None and value < low:
-            return False
-        if rule.get("max") is not None and value > rule["max"]:
-            return False
-    return True
+        found.append((measure(rule["measure"], awards, members), Fraction(1), low, rule.get("max")))
+    return found
+
+
+def goal(case: Case, number: int, awards: Award, dossiers: list[dict[str, Any]]) -> Fraction:
+    """The value of one stage, greater is better, less what broken priced rules take from it."""
+    sense, weights = case["stages"][number - 1]
+    value = sum((weight * measure(name, awards, dossiers) for name, weight in weights.items()), Fraction(0))
+    found = value if sense == "maximise" else -value
+    for rule in case["rules"]:
+        if rule.get("penalty", {}).get("stage") == number and not rule.get("report"):
+            found -= rule["penalty"]["cost"] * distance(rule, awards, dossiers)
+    return found
 
 
 def solve(case: Case) -> list[tuple[str, int]] | None:
@@ -127,18 +217,14 @@ def solve(case: Case) -> list[tuple[str, int]] | None:
     dossiers = sorted(case["dossiers"], key=rank_key)
     best_key: tuple[Any, ...] | None = None
     best: Award | None = None
+    hard = [rule for rule in case["rules"] if "penalty" not in rule and not rule.get("report")]
     for choice in product(*(options(d) for d in dossiers)):
         awards = {d["id"]: cents for d, cents in zip(dossiers, choice, strict=True) if cents is not None}
         if not envelope_holds(case["envelopes"], awards, dossiers):
             continue
-        if not all(rule_holds(rule, awards, dossiers) for rule in case["rules"]):
+        if not equal_treatment(awards, dossiers) or not all(rule_holds(r, awards, dossiers) for r in hard):
             continue
-        goals = []
-        for sense, weights in case["stages"]:
-            value = sum(
-                (weight * measure(name, awards, dossiers) for name, weight in weights.items()), Fraction(0)
-            )
-            goals.append(value if sense == "maximise" else -value)
+        goals = [goal(case, number, awards, dossiers) for number in range(1, len(case["stages"]) + 1)]
         key = (
             *goals,
             -sum(awards.values()),

@@ -14,6 +14,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 
 ENVELOPES = ("a", "b", "c")
+MENU = ["20 %", "30 %", "50 %", "80 %"]
 COLUMNS = [
     "dossier",
     "envelope",
@@ -58,6 +59,8 @@ def dossier(draw: st.DrawFn, number: int, nodes: tuple[str, ...], ranged_left: i
         steps = draw(st.integers(1, 7))
         found["round"] = draw(st.sampled_from([50, 77, 100]))
         found["min"] = max(1, cents - steps * found["round"])
+    elif draw(st.integers(0, 5)) == 0:
+        found |= {"levels": (20, 30, 50, 80), "common": draw(st.booleans()), "decided": 0}
     if draw(st.integers(0, 9)) == 0:
         found |= {"committed": draw(st.sampled_from([100, 777])), "decided": 0, "ranged": False}
     if not in_reach(found):
@@ -66,6 +69,8 @@ def dossier(draw: st.DrawFn, number: int, nodes: tuple[str, ...], ranged_left: i
 
 
 def in_reach(found: dict[str, Any]) -> bool:
+    if found.get("levels"):
+        return False
     unit = found.get("round", 1)
     most = min(found["requested"], found["cost"]) // unit * unit
     least = -(-found["min"] // unit) * unit if found["ranged"] else found["min"]
@@ -160,6 +165,14 @@ def cases(draw: st.DrawFn, largest: int = 8) -> dict[str, Any]:
         )
     )
     rules = [draw(rule(k, total)) for k in range(draw(st.integers(0, 3)))]
+    for one in rules:
+        how = draw(st.sampled_from(["hard", "hard", "report", "priced"]))
+        if how == "report":
+            one["report"] = True
+        elif how == "priced":
+            stage = draw(st.integers(1, len(stages)))
+            cost = Fraction(draw(st.sampled_from([1, 5, 30])), draw(st.sampled_from([1, 10, 100])))
+            one["penalty"] = {"cost": cost, "stage": stage}
     return {"envelopes": tree, "dossiers": dossiers, "rules": rules, "stages": stages}
 
 
@@ -197,8 +210,14 @@ def _row(d: dict[str, Any]) -> dict[str, str]:
         "filed_at": d["filed"] or "",
         "committed": euros(d.get("committed")),
         "state": "en_instruction" if d["eligible"] else "refuse",
-        "grant_kind": f"round{d['round']}" if d["ranged"] else "whole",
+        "grant_kind": _grant_kind(d),
     }
+
+
+def _grant_kind(d: dict[str, Any]) -> str:
+    if d.get("levels"):
+        return "common" if d["common"] else "menu"
+    return f"round{d['round']}" if d["ranged"] else "whole"
 
 
 def _tree(case: dict[str, Any]) -> dict[str, Any]:
@@ -218,6 +237,8 @@ def _tree(case: dict[str, Any]) -> dict[str, Any]:
                 {"where": {"grant_kind": f"round{unit}"}, "mode": "range", "round": euros(unit)}
                 for unit in kinds
             ),
+            {"where": {"grant_kind": "menu"}, "mode": "levels", "levels": MENU},
+            {"where": {"grant_kind": "common"}, "mode": "common_rate", "by": "department", "levels": MENU},
             {"mode": "all_or_nothing"},
         ],
         "rules": rules,
@@ -244,6 +265,10 @@ def _envelope(node: dict[str, Any]) -> dict[str, Any]:
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {k: rule[k] for k in ("id", "kind", "measure")}
+    if rule.get("report"):
+        found["report"] = True
+    if rule.get("penalty"):
+        found["penalty"] = {"cost": str(float(rule["penalty"]["cost"])), "stage": rule["penalty"]["stage"]}
     names = {"applicant": "applicant_id"}
     for key in ("where", "of"):
         if rule.get(key):

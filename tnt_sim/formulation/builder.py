@@ -97,8 +97,9 @@ class Builder:
             settled = self._once_entries(part, groups, n_groups, first, up=up, down=down)
             constants = [a + b for a, b in zip(constants, settled, strict=True)]
         constants = [value + terms.constant for value in constants]
-        for group, column, value in extra:
-            self._add([first + group], [column], [value])
+        if extra:
+            group, column, value = np.array(extra, dtype=np.int64).T
+            self._add(first + group, column, value)
         if soft is not None:
             self._soften(labels, first, lower, upper, constants, terms.scale, soft)
         self.labels.extend(labels)
@@ -155,6 +156,12 @@ class Builder:
         place = int(np.searchsorted(self.recovery.candidate, dossier))
         found = place < len(self.recovery.candidate) and int(self.recovery.candidate[place]) == dossier
         return place if found else None
+
+    def funded_columns(self) -> IntArray:
+        """The 0-1 column of every dossier, -1 where it is settled."""
+        found = np.full(self.recovery.n, -1, dtype=np.int64)
+        found[self.recovery.candidate] = self.recovery.funded_columns
+        return found
 
     def option_columns(self, dossier: int) -> list[tuple[int, int]]:
         """(column, cents) of each level of a dossier, ascending."""
@@ -261,7 +268,7 @@ class Builder:
         j = recovery.ranged
         step = terms.per_cent[j] * recovery.unit_cents[j]
         used = (groups[j] >= 0) & (step != 0)
-        self._add(groups[j[used]] + first, len(i) + np.flatnonzero(used), step[used])
+        self._add(groups[j[used]] + first, recovery.ranged_columns[used], step[used])
         o = recovery.options
         paid = terms.per_cent[o.row] * o.cents
         used = (groups[o.row] >= 0) & (paid != 0)
