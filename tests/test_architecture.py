@@ -84,7 +84,7 @@ def test_no_cycles() -> None:
 
 
 def test_files_are_short() -> None:
-    long = {name_of(path): n for path in MODULES if (n := len(path.read_text().splitlines())) > 420}
+    long = {name_of(path): n for path in MODULES if (n := len(path.read_text().splitlines())) > 430}
     assert not long
 
 
