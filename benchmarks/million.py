@@ -1,6 +1,6 @@
 """A million dossiers on the way through everything but solving: seconds and memory.
 
-    uv run python benchmarks/million.py [ROWS]
+uv run python benchmarks/million.py [ROWS]
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def main() -> None:
         lap("formulate")
         print(f"            {form.model.n_rows} rows, {form.model.n_cols} columns")
         funded = np.zeros(problem.case.n, dtype=np.bool_)
-        funded[:: 40] = True
+        funded[::40] = True
         allocation = Allocation(funded, np.where(funded, problem.offers.most_cents, 0))
         reading = read_allocation(problem, allocation)
         broken_rules(problem, allocation, reading)

@@ -15,6 +15,7 @@ RANKS = (
     "money",
     "scalars",
     "fields",
+    "territory",
     "programme",
     "portfolio",
     "formats",
@@ -26,6 +27,8 @@ RANKS = (
     "result",
     "assemble",
     "relaxed",
+    "decision",
+    "sequence",
     "engine",
     "view",
     "cli",
@@ -84,7 +87,7 @@ def test_no_cycles() -> None:
 
 
 def test_files_are_short() -> None:
-    long = {name_of(path): n for path in MODULES if (n := len(path.read_text().splitlines())) > 430}
+    long = {name_of(path): n for path in MODULES if (n := len(path.read_text().splitlines())) > 420}
     assert not long
 
 

@@ -1,71 +1,22 @@
-"""From a scenario to a decision: formulate, solve, read again, cross-check, tell.
-
-No solver's word is evidence here: every allocation is read again in exact integers from the problem's data, and
-one that breaks a rule is never shown as a decision.
-"""
+"""From a scenario to its answer: one decision, or one for each step, or the linear program with its prices."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from tnt_sim.assemble import Evidence, result_of
-from tnt_sim.errors import Defect, DisagreementError, LimitReached, Text, UsageError, VerificationError
-from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
-from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.decision import METHODS, Clock, Report, decide
+from tnt_sim.errors import Text, UsageError
+from tnt_sim.formulation.formulate import formulate
 from tnt_sim.relaxed import relaxed_result
-from tnt_sim.result import Proof, Result, Status
-from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.result import Result
+from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.solve.backend import Limits, Termination
-from tnt_sim.solve.canonical import Canonical, canonical
-from tnt_sim.solve.core import solve_core
-from tnt_sim.solve.cross_check import CrossCheck, Verdict
-from tnt_sim.solve.cross_check import cross_check as ask_second
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.lexicographic import (
-    Progress,
-    Stage,
-    StageSolver,
-    StagesOutcome,
-    solve_lexicographic,
-)
+from tnt_sim.scenario.steps import decision_steps, is_sequence
+from tnt_sim.sequence import decide_steps
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.registry import write_lp as write_model
-from tnt_sim.solve.tighten import tighten
-from tnt_sim.verify.figures import StageFigures
-from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
-METHODS: dict[str, StageSolver] = {"auto": solve_integral, "direct": solve_integral, "core": solve_core}
-MAX_ROUNDS = 3
-"""Times that a better point of the second solver is taken as the start of a new solve."""
-
-Report = Callable[[str, float], None]
-
-
-@dataclass
-class Clock:
-    """Seconds by phase, and what is left of the run's limit."""
-
-    limit_seconds: float | None
-    seconds: dict[str, float] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
-    start: float = field(default_factory=time.perf_counter)
-
-    def lap(self, phase: str) -> None:
-        """Close a phase."""
-        now = time.perf_counter()
-        self.seconds[phase] = round(self.seconds.get(phase, 0.0) + now - self.began, 4)
-        self.began = now
-
-    def limits(self, share: float = 1.0) -> Limits:
-        """A share of what is left for a solver."""
-        if self.limit_seconds is None:
-            return Limits()
-        left = self.limit_seconds - (time.perf_counter() - self.start)
-        return Limits(time_seconds=max(0.01, left * share))
+__all__ = ["METHODS", "Clock", "Report", "solve", "write_lp"]
 
 
 def solve(
@@ -109,293 +60,30 @@ def solve(
     spec = scenario.spec.solver
     clock = Clock(spec.time_limit if time_limit is None else time_limit)
     clock.seconds["read"] = round(scenario.seconds_read, 4)
-    problem = compile_problem(scenario)
-    form = formulate(problem, whole=not relax)
-    clock.lap("formulate")
     name = backend or spec.backend
     if relax:
-        return relaxed_result(problem, form, get_backend(name), clock.limits(), clock.seconds)
+        return _relaxed(scenario, name, clock)
     choice = spec.cross_check if cross_check is None else cross_check
-    return _Decision(problem, form, name, choice, method, clock, progress).result()
+    task = decide_steps if is_sequence(scenario) else decide
+    return task(scenario, backend=name, cross_check=choice, clock=clock, method=method, progress=progress)
 
 
-@dataclass
-class _Decision:
-    """One decision on its way: solve, ask a second solver, read again."""
-
-    problem: Problem
-    form: Formulation
-    backend: str
-    choice: str
-    method: str
-    clock: Clock
-    progress: Report | None
-    stages: list[Stage] = field(init=False)
-
-    def result(self) -> Result:
-        self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
-        model = tighten(self.form.model)
-        outcome, checked = self._solved(model)
-        if outcome.values is None:
-            return _without_allocation(self.problem, self.form, outcome, checked, self.clock)
-        recovery = self.form.recovery
-        self._tell("tie_break", 0.9)
-        tie_break = canonical(
-            outcome.model,
-            outcome.values,
-            recovery.funded_columns,
-            recovery.amount_columns,
-            get_backend(self.backend),
-            self.clock.limits(),
-        )
-        self.clock.lap("solve")
-        allocation = Allocation(*recovery.awards(tie_break.values))
-        reading = _read_again(self.problem, self.form, allocation, outcome)
-        self.clock.lap("verify")
-        evidence = _evidence(self.form, outcome, tie_break, checked, reading, self.method)
-        return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
-
-    def _tell(self, phase: str, done: float) -> None:
-        if self.progress is not None:
-            self.progress(phase, done)
-
-    def _solved(self, model: LinearModel) -> tuple[StagesOutcome, CrossCheck]:
-        """The stages and the second opinion on them; a better point of the second begins them anew."""
-        start: IntArray | None = None
-        solver = get_backend(self.backend)
-        for _ in range(MAX_ROUNDS):
-            outcome = solve_lexicographic(
-                model,
-                self.stages,
-                solver,
-                self.clock.limits(),
-                _told(self.progress),
-                start,
-                METHODS[self.method],
+def _relaxed(scenario: Scenario, backend: str, clock: Clock) -> Result:
+    if scenario.steps:
+        raise UsageError(
+            Text(
+                "`--relax` regarde une seule décision, et ce scénario a des étapes.",
+                "`--relax` looks at one decision, and this scenario has steps.",
             )
-            self.clock.lap("solve")
-            if outcome.values is None and outcome.termination is not Termination.INFEASIBLE:
-                raise _nothing_held()
-            self._tell("cross_check", 0.8)
-            # half of what is left: the tie-break must have its time too
-            limits = self.clock.limits(0.5)
-            checked = ask_second(model, self.stages, outcome, self.choice, limits, first=self.backend)
-            self.clock.lap("cross_check")
-            if checked.verdict is not Verdict.BETTER_FOUND or checked.improvement is None:
-                return outcome, checked
-            start = checked.improvement
-        raise _disagreement(checked)
-
-
-def _nothing_held() -> LimitReached:
-    return LimitReached(
-        Text(
-            "une limite a arrêté le calcul avant qu'une répartition soit trouvée ; rien n'est écrit.",
-            "a limit stopped the run before any allocation was found; nothing is written.",
         )
-    )
+    problem = compile_problem(scenario)
+    form = formulate(problem, whole=False)
+    clock.lap("formulate")
+    return relaxed_result(problem, form, get_backend(backend), clock.limits(), clock.seconds)
 
 
 def write_lp(scenario: Scenario, path: Path) -> None:
-    """Write the model of a scenario, with the first stage as its objective, in LP format."""
-    form = formulate(compile_problem(scenario))
+    """Write the model of a scenario (of its first step), with the first stage as its objective, in LP format."""
+    form = formulate(compile_problem(decision_steps(scenario)[0].scenario))
     first = form.stages[0]
     write_model(form.model.with_objective(first.objective, first.sense), path)
-
-
-def _stage(stage: ModelStage) -> Stage:
-    return Stage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
-
-
-def _told(progress: Report | None) -> Callable[[Progress], None] | None:
-    if progress is None:
-        return None
-
-    def tell(step: Progress) -> None:
-        done = step.index + (step.result is not None)
-        progress(step.name, 0.8 * done / step.n_stages)
-
-    return tell
-
-
-def _without_allocation(
-    problem: Problem, form: Formulation, outcome: StagesOutcome, checked: CrossCheck, clock: Clock
-) -> Result:
-    """Nothing fits, by the solver's word, and by a second one's where there is one."""
-    evidence = Evidence(
-        status=Status.INFEASIBLE,
-        proof=Proof.CROSS_CHECKED if checked.agrees else None,
-        stages=tuple(StageFigures(stage.name, stage.sense.value, None, None, None) for stage in form.stages),
-        certificate=_certificate(outcome, None, checked),
-        log=_log(outcome),
-        warnings=_not_confirmed(checked),
-    )
-    return result_of(problem, evidence, None, None, clock.seconds)
-
-
-def _read_again(
-    problem: Problem, form: Formulation, allocation: Allocation, outcome: StagesOutcome
-) -> AllocationReading:
-    """Read the allocation from the problem's data; it must keep every rule and be worth what was claimed."""
-    reading = read_allocation(problem, allocation)
-    broken = broken_rules(problem, allocation, reading)
-    for stage, found, value in zip(form.stages, outcome.stages, reading.values, strict=False):
-        worst = None if found.limit is None else stage.scale * (found.limit + stage.constant)
-        best = None if found.value is None else stage.scale * (found.value + stage.constant)
-        inside = worst is not None and best is not None and min(worst, best) <= value <= max(worst, best)
-        if not inside:
-            broken.append(
-                Defect(
-                    f"objective:{stage.name}",
-                    Text(
-                        f"l'objectif « {stage.name} » vaut {value} à la relecture, et non {best}.",
-                        f'the goal "{stage.name}" is {value} when read again, not {best}.',
-                    ),
-                )
-            )
-    if broken:
-        raise VerificationError(broken)
-    return reading
-
-
-def _evidence(
-    form: Formulation,
-    outcome: StagesOutcome,
-    tie_break: Canonical,
-    checked: CrossCheck,
-    reading: AllocationReading,
-    method: str,
-) -> Evidence:
-    optimal = outcome.is_optimal
-    proof = Proof.CROSS_CHECKED if optimal and checked.agrees else Proof.FEASIBLE_GAP
-    stages = tuple(
-        StageFigures(
-            stage.name,
-            stage.sense.value,
-            value,
-            None if found.bound is None else stage.scale * (found.bound + stage.constant),
-            proof.value,
-        )
-        for stage, found, value in zip(form.stages, outcome.stages, reading.values, strict=False)
-    )
-    stopped = None if optimal and tie_break.proven else _stopped_by(outcome, tie_break)
-    return Evidence(
-        status=Status.OPTIMAL if optimal else Status.FEASIBLE,
-        proof=proof,
-        stages=stages,
-        stopped_by=stopped,
-        canonical=optimal and tie_break.proven,
-        method="core" if method == "core" else "direct",
-        certificate=_certificate(outcome, tie_break, checked),
-        log=_log(outcome),
-        warnings=(*_not_confirmed(checked), *_stopped_warning(optimal, tie_break)),
-    )
-
-
-_STOPS = {
-    Termination.TIME_LIMIT: "time",
-    Termination.NODE_LIMIT: "nodes",
-    Termination.SOLUTION_LIMIT: "nodes",
-    Termination.MEMORY_LIMIT: "memory",
-    Termination.INTERRUPTED: "interrupt",
-}
-
-
-def _stopped_by(outcome: StagesOutcome, tie_break: Canonical) -> str | None:
-    word = outcome.termination if not outcome.is_optimal else tie_break.termination
-    return _STOPS.get(word)
-
-
-def _stopped_warning(optimal: bool, tie_break: Canonical) -> tuple[Defect, ...]:
-    if not optimal:
-        return (
-            Defect(
-                "not-proved",
-                Text(
-                    "le calcul s'est arrêté avant la preuve : une meilleure répartition peut exister.",
-                    "the run stopped before the proof: a better allocation may exist.",
-                ),
-                hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
-            ),
-        )
-    if not tie_break.proven:
-        return (
-            Defect(
-                "not-canonical",
-                Text(
-                    "le départage des ex æquo n'est pas achevé : une autre liste vaut autant.",
-                    "ties are not broken to the end: another list is worth as much.",
-                ),
-                hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
-            ),
-        )
-    return ()
-
-
-def _not_confirmed(checked: CrossCheck) -> tuple[Defect, ...]:
-    if checked.agrees:
-        return ()
-    return (
-        Defect(
-            "not-cross-checked",
-            Text(
-                f"résultat non publiable : {checked.reason.fr}.",
-                f"the result is not publishable: {checked.reason.en}.",
-            ),
-            hint=Text(
-                "Installez un second solveur (`pip install tnt-sim[crosscheck]`, ou CBC ou GLPK).",
-                "Install a second solver (`pip install tnt-sim[crosscheck]`, or CBC or GLPK).",
-            ),
-        ),
-    )
-
-
-def _disagreement(checked: CrossCheck) -> DisagreementError:
-    stages = "; ".join(
-        f"{stage.name}: {stage.expected} / {stage.found} ({stage.solver})" for stage in checked.stages
-    )
-    return DisagreementError(
-        Text(
-            f"deux solveurs ne sont pas d'accord ({checked.reason.fr}) : {stages}. Rien n'est retenu.",
-            f"two solvers do not agree ({checked.reason.en}): {stages}. Nothing is decided.",
-        )
-    )
-
-
-def _certificate(
-    outcome: StagesOutcome, tie_break: Canonical | None, checked: CrossCheck
-) -> dict[str, object]:
-    """What supports the proof, in the model's whole units and without any clock."""
-    return {
-        "schema_version": 1,
-        "stages": [
-            {
-                "goal": found.name,
-                "sense": found.sense.value,
-                "value": found.value,
-                "bound": found.bound,
-                "termination": found.termination.value,
-                "solver": found.solver,
-                "repairs": [f"{repair.kind.value}: {repair.detail}" for repair in found.repairs],
-            }
-            for found in outcome.stages
-        ],
-        "tie_break": None if tie_break is None else {"proven": tie_break.proven, "n_open": tie_break.n_open},
-        "cross_check": {
-            "verdict": checked.verdict.value,
-            "solver": checked.solver,
-            "stages": [
-                {
-                    "goal": stage.name,
-                    "verdict": stage.verdict.value,
-                    "solver": stage.solver,
-                    "found": stage.found,
-                }
-                for stage in checked.stages
-            ],
-        },
-    }
-
-
-def _log(outcome: StagesOutcome) -> str:
-    return "".join(f"== {found.name} ==\n{found.log}" for found in outcome.stages)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -84,6 +85,34 @@ class Unassigned(StrEnum):
 
     FREE = "free"
     OWN = "own"
+    PRO_RATA = "pro_rata"
+    TO = "to"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an envelope says beyond its amount, in whole cents of the written amount.
+
+    Attributes
+    ----------
+    reserved_cents : held back, `reserve` rounded up
+    overprogram_cents : may be committed beyond the amount, rounded down
+    given_cents : what a parent that is `pro_rata` adds
+    min_use_cents : the least that must be granted, rounded up; 0 for none
+    min_dossiers, max_dossiers : how many dossiers may be funded at and under it
+    transfer_to : the sibling nodes that it may give to
+    out_cents, in_cents : the most that it may give to and get from siblings; None without limit
+    """
+
+    reserved_cents: int = 0
+    overprogram_cents: int = 0
+    given_cents: int = 0
+    min_use_cents: int = 0
+    min_dossiers: int | None = None
+    max_dossiers: int | None = None
+    transfer_to: tuple[int, ...] = ()
+    out_cents: int | None = None
+    in_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +125,11 @@ class Tree:
     parent : int64 (n_nodes,), -1 for the root
     end : int64 (n_nodes,); everything at or under node ``i`` is ``i:end[i]``
     depth : int64 (n_nodes,), 0 for the root
-    amount_cents : tuple of int or None, (n_nodes,); None where only the parents cap
+    written_cents : tuple of int or None, (n_nodes,); the amount as written, None where only the parents cap
+    amount_cents : tuple of int or None, (n_nodes,); what may be granted before any money moves: the written
+        amount and what is given pro rata, less the reserve, with what may be overprogrammed
+    options : tuple of Options, (n_nodes,)
+    unassigned_to : tuple of int, (n_nodes,); the child that gets all that is unassigned, -1 for none
     ring_fenced, overbooked : tuple of bool, (n_nodes,)
     unassigned : tuple of Unassigned, (n_nodes,)
     landing : for a split node, the column and the node of each of its groups
@@ -112,6 +145,9 @@ class Tree:
     overbooked: tuple[bool, ...]
     unassigned: tuple[Unassigned, ...]
     landing: Mapping[int, tuple[str, Mapping[str, int]]]
+    written_cents: tuple[int | None, ...]
+    options: tuple[Options, ...]
+    unassigned_to: tuple[int, ...]
 
     @property
     def n_nodes(self) -> int:
@@ -157,32 +193,28 @@ class Share:
     amount_cents: int | None
 
 
-def lay_out(root: EnvelopeSpec, shares: Mapping[str, Sequence[Share]]) -> Tree:
-    """Lay the written tree out in preorder, split envelopes expanded.
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One envelope on its way into the tree."""
 
-    Parameters
-    ----------
-    root : the programme
-    shares : for each split envelope's id, its groups and amounts
-    """
-    rows: list[tuple[str, str, int, int, int | None, bool, bool, Unassigned]] = []
+    id: str
+    title: str
+    parent: int
+    depth: int
+    amount: int | None
+    spec: EnvelopeSpec | None
+
+
+def _rows_of(
+    root: EnvelopeSpec, shares: Mapping[str, Sequence[Share]]
+) -> tuple[list[_Row], dict[int, tuple[str, Mapping[str, int]]]]:
+    """The envelopes in preorder, and where the groups of each split stand."""
+    rows: list[_Row] = []
     landing: dict[int, tuple[str, Mapping[str, int]]] = {}
 
     def visit(spec: EnvelopeSpec, parent: int, depth: int) -> None:
         node = len(rows)
-        policy = Unassigned.OWN if spec.unassigned == "own" else Unassigned.FREE
-        rows.append(
-            (
-                spec.id,
-                spec.title or spec.id,
-                parent,
-                depth,
-                spec.amount,
-                spec.ring_fenced,
-                spec.overbooked,
-                policy,
-            )
-        )
+        rows.append(_Row(spec.id, spec.title or spec.id, parent, depth, spec.amount, spec))
         for child in spec.envelopes:
             if not child.off:
                 visit(child, node, depth + 1)
@@ -192,26 +224,92 @@ def lay_out(root: EnvelopeSpec, shares: Mapping[str, Sequence[Share]]) -> Tree:
                 groups[share.group] = len(rows)
                 name = f"{spec.id}{GROUP_SEPARATOR}{share.group}"
                 title = f"{spec.title or spec.id} · {share.group}"
-                rows.append((name, title, node, depth + 1, share.amount_cents, False, False, Unassigned.FREE))
+                rows.append(_Row(name, title, node, depth + 1, share.amount_cents, None))
             landing[node] = (spec.split.by, groups)
 
     visit(root, -1, 0)
-    parent = np.array([row[2] for row in rows], dtype=np.int64)
+    return rows, landing
+
+
+def lay_out(
+    root: EnvelopeSpec, shares: Mapping[str, Sequence[Share]], *, reserves_freed: bool = False
+) -> Tree:
+    """Lay the written tree out in preorder, split envelopes expanded.
+
+    Parameters
+    ----------
+    root : the programme
+    shares : for each split envelope's id, its groups and amounts
+    reserves_freed : no envelope holds money back any more
+    """
+    rows, landing = _rows_of(root, shares)
+    parent = np.array([row.parent for row in rows], dtype=np.int64)
     end = np.arange(1, len(rows) + 1, dtype=np.int64)
     for node in range(len(rows) - 1, 0, -1):
         end[parent[node]] = max(end[parent[node]], end[node])
+    siblings: list[dict[str, int]] = [{} for _ in rows]
+    for node, row in enumerate(rows):
+        if row.parent >= 0:
+            siblings[row.parent].setdefault(row.id, node)
+    options = tuple(
+        _options(row.spec, siblings[row.parent] if row.parent >= 0 else {}, reserves_freed) for row in rows
+    )
     return Tree(
-        ids=tuple(row[0] for row in rows),
-        titles=tuple(row[1] for row in rows),
+        ids=tuple(row.id for row in rows),
+        titles=tuple(row.title for row in rows),
         parent=parent,
         end=end,
-        depth=np.array([row[3] for row in rows], dtype=np.int64),
-        amount_cents=tuple(row[4] for row in rows),
-        ring_fenced=tuple(row[5] for row in rows),
-        overbooked=tuple(row[6] for row in rows),
-        unassigned=tuple(row[7] for row in rows),
+        depth=np.array([row.depth for row in rows], dtype=np.int64),
+        amount_cents=tuple(
+            None if row.amount is None else row.amount - option.reserved_cents + option.overprogram_cents
+            for row, option in zip(rows, options, strict=True)
+        ),
+        ring_fenced=tuple(row.spec is not None and row.spec.ring_fenced for row in rows),
+        overbooked=tuple(row.spec is not None and row.spec.overbooked for row in rows),
+        unassigned=tuple(_policy(row.spec) for row in rows),
         landing=landing,
+        written_cents=tuple(row.amount for row in rows),
+        options=options,
+        unassigned_to=tuple(_target(row.spec, siblings[node]) for node, row in enumerate(rows)),
     )
+
+
+def _options(spec: EnvelopeSpec | None, siblings: Mapping[str, int], reserves_freed: bool) -> Options:
+    if spec is None:
+        return Options()
+    amount = spec.amount or 0
+    moves = spec.transfers
+    to = () if moves is None else tuple(siblings[name] for name in moves.to if name in siblings)
+    return Options(
+        reserved_cents=0 if reserves_freed else _share_up(amount, spec.reserve),
+        overprogram_cents=_share_down(amount, spec.overprogram) or 0,
+        min_use_cents=_share_up(amount, spec.min_use),
+        min_dossiers=spec.min_dossiers,
+        max_dossiers=spec.max_dossiers,
+        transfer_to=to,
+        out_cents=None if moves is None else _share_down(amount, moves.out_max),
+        in_cents=None if moves is None else _share_down(amount, moves.in_max),
+    )
+
+
+def _share_up(amount: int, rate: Fraction | None) -> int:
+    return 0 if rate is None else -(-amount * rate.numerator // rate.denominator)
+
+
+def _share_down(amount: int, rate: Fraction | None) -> int | None:
+    return None if rate is None else amount * rate.numerator // rate.denominator
+
+
+def _policy(spec: EnvelopeSpec | None) -> Unassigned:
+    if spec is None:
+        return Unassigned.FREE
+    return Unassigned.TO if isinstance(spec.unassigned, UnassignedTo) else Unassigned(spec.unassigned)
+
+
+def _target(spec: EnvelopeSpec | None, children: Mapping[str, int]) -> int:
+    if spec is None or not isinstance(spec.unassigned, UnassignedTo):
+        return -1
+    return children.get(spec.unassigned.to, -1)
 
 
 def largest_remainder(total_cents: int, weights: Sequence[int], names: Sequence[str]) -> list[int]:

@@ -23,6 +23,7 @@ from pathlib import Path
 import polars as pl
 
 DATA = Path(__file__).resolve().parent.parent / "data"
+MAP = Path(__file__).resolve().parents[2] / "tnt_sim" / "data" / "territories-2021.parquet"
 FUNDS = ("detr", "dsil", "dsid")
 FUND_PERCENT = 65
 DEPARTMENT_PERCENT = 70
@@ -92,7 +93,7 @@ def departments(table: pl.DataFrame, fund: str) -> pl.DataFrame:
 
 
 if __name__ == "__main__":
-    frame = build(Path(sys.argv[1]), DATA / "territories-2021.parquet")
+    frame = build(Path(sys.argv[1]), MAP)
     frame.write_parquet(DATA / "detr-dsil-2019.parquet", compression="zstd", compression_level=19)
     print(f"detr-dsil-2019.parquet: {frame.height} rows, requested {frame['requested_cents'].sum()} cents")
     for name in FUNDS:

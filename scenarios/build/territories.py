@@ -1,11 +1,12 @@
-"""Build ``scenarios/data/territories-2021.parquet``: the map of 2021, one row per territory.
+"""Build ``tnt_sim/data/territories-20XX.parquet``: the map of a year, one row per territory.
 
-Source: administrative division of France, ``@etalab/decoupage-administratif`` 1.1.1 (Etalab, INSEE, DGCL),
-Licence Ouverte 2.0, as ``territoires_2021.csv`` (code, name, type, department, region, population, epci,
-siren).
+Source: administrative division of France, ``@etalab/decoupage-administratif`` 1.1.1 (2021) and 6.0.0 (2026)
+(Etalab, INSEE, DGCL), Licence Ouverte 2.0, as ``territoires_20XX.csv`` (code, name, type, department, region,
+population, epci, siren).
 
-Run with ``uv run python scenarios/build/territories.py SOURCE.csv``. Every column is text (an absent value
-is null), but ``population``, an integer. Row order is that of the source. ``type`` is ``commune``,
+Run with ``uv run python scenarios/build/territories.py SOURCE_20XX.csv``; the year is that of the file's name.
+Every column is text (an absent value is null), but ``population``, an integer. Row order is that of the source.
+``type`` is ``commune``,
 ``departement``, ``region`` or ``epci-CC``, ``epci-CA``, ``epci-CU``, ``epci-METRO``, ``epci-MET69``; a
 region's ``code`` starts with ``R`` (``R84``), since ``01`` is both Ain and Guadeloupe.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
-TARGET = Path(__file__).resolve().parent.parent / "data" / "territories-2021.parquet"
+DATA = Path(__file__).resolve().parents[2] / "tnt_sim" / "data"
 COLUMNS = ("code", "name", "type", "department", "region", "population", "epci", "siren")
 
 
@@ -34,5 +35,6 @@ def build(source: Path) -> pl.DataFrame:
 
 if __name__ == "__main__":
     frame = build(Path(sys.argv[1]))
-    frame.write_parquet(TARGET, compression="zstd", statistics=False)
-    print(f"{TARGET.name}: {frame.height} rows")
+    target = DATA / f"territories-{Path(sys.argv[1]).stem[-4:]}.parquet"
+    frame.write_parquet(target, compression="zstd", statistics=False)
+    print(f"{target.name}: {frame.height} rows")

@@ -25,6 +25,7 @@ from synthetic import EURO, Atlas, Body, Draw, cost_for, invented, sizes
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 TARGET = DATA / "tnt-2021-dossiers.csv"
+MAP = Path(__file__).resolve().parents[2] / "tnt_sim" / "data" / "territories-2021.parquet"
 SEED = 20211122
 COLUMNS = (
     "dossier", "title", "envelope", "applicant", "applicant_id", "applicant_type", "department", "region",
@@ -278,7 +279,7 @@ def demat_ads(draw: Draw, atlas: Atlas) -> list[Row]:
     return numbered(rows, "ADS", 3)
 
 
-def build(territories: Path = DATA / "territories-2021.parquet") -> list[Row]:
+def build(territories: Path = MAP) -> list[Row]:
     """Every row of the table, in the order of the file; money cells in cents."""
     atlas = Atlas(pl.read_parquet(territories))
     # One stream per part, so that a change in one part leaves the others as they are.

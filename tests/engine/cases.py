@@ -142,6 +142,35 @@ def rule(draw: st.DrawFn, number: int, total: int) -> dict[str, Any]:
 
 
 @st.composite
+def relation(draw: st.DrawFn, number: int, names: list[str]) -> dict[str, Any]:
+    """A rule on who goes with whom."""
+    some = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
+    kind = draw(st.sampled_from(["exclusive", "requires", "together", "order"]))
+    found: dict[str, Any] = {"id": f"r{number}", "kind": kind}
+    if kind == "order":
+        found |= {"rank": draw(st.sampled_from(["score", "cost", "population"]))}
+        found |= {"best": draw(st.sampled_from(["low", "high"]))}
+        found |= {"by": draw(st.sampled_from([None, "department", "applicant"]))}
+        return found
+    if kind == "requires":
+        rest = [name for name in names if name not in some] or some
+        need = draw(st.lists(st.sampled_from(rest), min_size=1, max_size=2, unique=True))
+        found |= {"dossiers": some, "need": [name for name in need if name not in some]}
+        if not found["need"]:
+            return {"id": f"r{number}", "kind": "exclusive", "dossiers": some, "max": 1}
+        if draw(st.booleans()):
+            found["at_least"] = 1
+        return found
+    if draw(st.booleans()):
+        found["by"] = draw(st.sampled_from(["department", "applicant"]))
+    else:
+        found["dossiers"] = some
+    if kind == "exclusive":
+        found["max"] = draw(st.integers(1, 2))
+    return found
+
+
+@st.composite
 def cases(draw: st.DrawFn, largest: int = 8) -> dict[str, Any]:
     total = draw(st.integers(2000, 40000))
     tree = draw(envelope_tree(total))
@@ -165,6 +194,8 @@ def cases(draw: st.DrawFn, largest: int = 8) -> dict[str, Any]:
         )
     )
     rules = [draw(rule(k, total)) for k in range(draw(st.integers(0, 3)))]
+    names = [d["id"] for d in dossiers]
+    rules += [draw(relation(10 + k, names)) for k in range(draw(st.integers(0, 2)))]
     for one in rules:
         how = draw(st.sampled_from(["hard", "hard", "report", "priced"]))
         if how == "report":
@@ -264,12 +295,16 @@ def _envelope(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {k: rule[k] for k in ("id", "kind", "measure")}
+    found: dict[str, Any] = {k: rule[k] for k in ("id", "kind", "measure") if k in rule}
     if rule.get("report"):
         found["report"] = True
     if rule.get("penalty"):
         found["penalty"] = {"cost": str(float(rule["penalty"]["cost"])), "stage": rule["penalty"]["stage"]}
     names = {"applicant": "applicant_id"}
+    if "measure" not in rule:
+        keys = ("dossiers", "need", "at_least", "max", "rank", "best")
+        by = {"by": names.get(rule["by"], rule["by"])} if rule.get("by") else {}
+        return found | {key: rule[key] for key in keys if key in rule} | by
     for key in ("where", "of"):
         if rule.get(key):
             found[key] = {names.get(k, k): v for k, v in rule[key].items()}

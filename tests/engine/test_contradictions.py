@@ -53,11 +53,11 @@ CASES = {
             "unknown-dossier tiny.yaml:14:34 — le dossier « 11 » n'existe pas. Vouliez-vous dire « 1 » ?",
         ],
     ),
-    "a known kind that is not built": (
-        HEAD + "rules: [{id: r, kind: exclusive, dossiers: [1, 2], max: 1}]\n",
+    "something known that is not built": (
+        HEAD + "committed_from: registre/\n",
         TABLE,
         [
-            "not-built tiny.yaml:11:23 — « kind: exclusive » est connu, mais cette version ne le construit pas "
+            "not-built tiny.yaml:11:17 — « committed_from » est connu, mais cette version ne le construit pas "
             "encore. Retirez-le, ou mettez `off: true`."
         ],
     ),

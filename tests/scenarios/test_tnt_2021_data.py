@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 TABLE = SCENARIOS / "data" / "tnt-2021-dossiers.csv"
-MAP = SCENARIOS / "data" / "territories-2021.parquet"
+MAP = SCENARIOS.parent / "tnt_sim" / "data" / "territories-2021.parquet"
 MONEY = ("cost", "requested", "committed")
 NATIONAL = ("axe-1", "appels")
 OUT_OF_SCOPE = ("equipement", "infrastructure", "formation")

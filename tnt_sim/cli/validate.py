@@ -31,6 +31,8 @@ def validate(
     asked = load_scenario(check_scenario_file(scenario), tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
     document = check_document(compile_problem(asked), tongue)
+    for step in asked.steps:
+        compile_problem(step.scenario)
     if as_json:
         emit(document)
     elif not quiet:

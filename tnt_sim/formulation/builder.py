@@ -218,6 +218,7 @@ class Builder:
         entries = (_joined(self._value), (_joined(self._row), _joined(self._column)))
         matrix = sp.coo_array(entries, shape=(n_rows, self.n_cols)).tocsr()
         matrix.sum_duplicates()
+        matrix.eliminate_zeros()
         matrix = self._without_idle_rows(matrix)
         if whole:
             lower, upper = _divide(matrix, self.lower, self.upper, self.units)

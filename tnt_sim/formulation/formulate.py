@@ -10,9 +10,10 @@ from tnt_sim.formulation.builder import Builder, Goal
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.rules.base import Mode, RowLabel, Unit, common_scale
-from tnt_sim.rules.envelope import EnvelopeRows
-from tnt_sim.scenario.compile import Problem, Stage
-from tnt_sim.scenario.compile import Sense as Direction
+from tnt_sim.rules.envelope_rows import EnvelopeRows
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import Sense as Direction
+from tnt_sim.scenario.objective import Stage
 
 GRANTED = "granted"
 
@@ -63,12 +64,18 @@ def formulate(problem: Problem, *, whole: bool = True) -> Formulation:
     recovery = Recovery.of(problem.offers, problem.case.table["dossier"])
     builder = Builder(recovery)
     EnvelopeRows(problem.case, problem.offers).rows(builder)
+    for limit in problem.limits:
+        limit.rows(builder)
     problem.offers.common.rows(builder)
-    for rule in problem.rules:
+    problem.caps.rows(builder, problem.offers)
+    for rule in (*problem.rules, *problem.table_rules):
         if rule.mode is Mode.HARD:
             rule.rows(builder)
         elif rule.mode is Mode.PENALTY and rule.penalty is not None:
             rule.soft_rows(builder, rule.penalty.soft)
+    for number, stage in enumerate(problem.stages):
+        for part in stage.parts:
+            part.write(builder, number)
     least = Stage(GRANTED, Direction.MINIMISE, problem.granted)
     goals = [(stage, builder.objective(stage.terms, _sense(stage))) for stage in (*problem.stages, least)]
     model = builder.model(whole=whole)

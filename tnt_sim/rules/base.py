@@ -6,13 +6,14 @@ exact integers; both use the same `Terms` (`terms.py`, whose names are given on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
+import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defects, Place, Text
@@ -31,6 +32,7 @@ from tnt_sim.rules.terms import (
     exact_sum,
     group_sums,
 )
+from tnt_sim.territory import Territory, territory
 
 __all__ = [
     "SAFE_SUM", "BoolArray", "Case", "CompiledRule", "IntArray", "Locate", "Mode", "Numeric", "Once", "Path",
@@ -72,6 +74,9 @@ class Case:
     day : the day of the decision, or None when the scenario gives none
     locate : path of a scenario value → its place in the files
     defects, warnings : collectors, filled while rules are compiled
+    side : the side tables that the scenario names, by the path of the value that names them
+    map_year : the year of the scenario's map, or None when it has none
+    waived : the dossiers for which an entry is lifted, bool (n,), by the entry's id
     """
 
     portfolio: Portfolio
@@ -82,6 +87,18 @@ class Case:
     locate: Locate
     defects: Defects = field(default_factory=Defects)
     warnings: Defects = field(default_factory=Defects)
+    side: Mapping[Path, pl.DataFrame] = field(default_factory=dict)
+    map_year: int | None = None
+    waived: Mapping[str, BoolArray] = field(default_factory=dict)
+
+    def bound(self, entry: str) -> BoolArray:
+        """The dossiers that an entry binds, bool (n,): all but the waived ones."""
+        return ~self.waived[entry] if entry in self.waived else np.ones(self.n, dtype=np.bool_)
+
+    @property
+    def map(self) -> Territory | None:
+        """The scenario's map, or None when it has none."""
+        return None if self.map_year is None else territory(self.map_year)
 
     @property
     def table(self) -> pl.DataFrame:
@@ -171,6 +188,9 @@ class RowBuilder(Protocol):
 
     def funded_column(self, dossier: int) -> int | None:
         """The 0-1 column of a dossier; None when it is settled (committed, or no candidate)."""
+
+    def funded_columns(self) -> IntArray:
+        """The 0-1 column of every dossier, int64 (n,), -1 where it is settled."""
 
     def option_columns(self, dossier: int) -> list[tuple[int, int]]:
         """For a dossier with levels: (column, amount in cents) of each level, ascending."""

@@ -6,7 +6,7 @@ A bound is a literal, `{column: NAME, times: 1.3, plus: …}`, or `{date: decisi
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -150,7 +150,19 @@ def _date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
             Text("Écrivez par exemple `24 months` ou `90 days`.", "Write for instance `24 months`."),
         )
         return None
-    return base.dt.offset_by(f"{span[1]}{_UNITS[span[2][0]]}")
+    return _later(base, f"{span[1]}{_UNITS[span[2][0]]}", case.timezone)
+
+
+def _later(base: pl.Series, length: str, timezone: str) -> pl.Series:
+    """Days or instants moved by a span of local calendar time; an hour that a clock change skips is the next."""
+    if isinstance(base.dtype, pl.Date):
+        return base.dt.offset_by(length)
+    local = base.dt.convert_time_zone(timezone).dt.replace_time_zone(None).dt.offset_by(length)
+    at, after = (
+        moment.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+        for moment in (local, local + timedelta(hours=1))
+    )
+    return at.fill_null(after).dt.convert_time_zone("UTC")
 
 
 def _date_column(case: Case, name: str, path: Path) -> pl.Series | None:

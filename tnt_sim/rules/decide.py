@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -42,6 +42,15 @@ class Decisions:
     amount_cents: IntArray
     rule: IntArray
     specs: tuple[DecideSpec, ...]
+
+    def without(self, mask: BoolArray) -> Decisions:
+        """The same without what was decided on some dossiers."""
+        return replace(
+            self,
+            choice=np.where(mask, 0, self.choice),
+            amount_cents=np.where(mask, -1, self.amount_cents),
+            rule=np.where(mask, -1, self.rule),
+        )
 
     @property
     def refused(self) -> BoolArray:

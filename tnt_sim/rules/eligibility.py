@@ -6,8 +6,9 @@ state `refuse` or `sans_suite` are not eligible unless an entry that requires so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -60,13 +61,17 @@ class Eligibility:
     eligible: BoolArray
     failures: tuple[Failure, ...]
 
+    def without(self, failure: Failure) -> Eligibility:
+        """The same with one more failed requirement."""
+        return Eligibility(self.eligible & ~failure.mask, (*self.failures, failure))
+
     def missed_by(self, row: int) -> list[Failure]:
         """Every requirement that one dossier misses."""
         return [failure for failure in self.failures if failure.mask[row]]
 
 
 def assess(
-    case: Case, specs: Sequence[tuple[EligibilitySpec, Path]], waived: dict[str, BoolArray] | None = None
+    case: Case, specs: Sequence[tuple[EligibilitySpec, Path]], waived: Mapping[str, BoolArray] | None = None
 ) -> Eligibility:
     """Read every requirement in force; `waived` lifts an entry for some dossiers."""
     state = case.table["state"]
@@ -93,6 +98,21 @@ def assess(
     for failure in failures:
         eligible &= ~failure.mask
     return Eligibility(eligible, tuple(failures))
+
+
+def filed_later(case: Case, day: date | None) -> Failure | None:
+    """The dossiers that are filed after the day of a step, which are no candidates at it.
+
+    A dossier without `filed_at` is a candidate at every step.
+    """
+    if day is None:
+        return None
+    limit = {"filed_at": {"until": day.isoformat()}}
+    chosen = select(case, limit, ("steps",))
+    empty = case.table["filed_at"].is_null().to_numpy()
+    if chosen is None or bool((chosen | empty).all()):
+        return None
+    return Failure("steps", "filed_at", ~chosen & ~empty, describe(limit), "", "")
 
 
 def _concerned(case: Case, spec: EligibilitySpec, path: Path) -> BoolArray | None:

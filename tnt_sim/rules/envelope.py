@@ -1,39 +1,26 @@
 """Envelopes: an amount caps all that is granted in the envelope and under it.
 
 What a node X has beyond its children's amounts is *unassigned*; where it is free, the model adds it to children
-that are not ring-fenced. With G the grants at and under a node, a its amount, e ≥ 0 what it gets on top:
+that are not ring-fenced. With G the grants at and under a node, a what it may grant by itself (its written amount
+w and what a `pro_rata` parent gives it, less its reserve, with what may be overprogrammed), e ≥ 0 what the parent
+adds and m_cy ≥ 0 what c gives to its sibling y, d = e + Σ m_·c − Σ m_c·:
 
-    G_c − e_c ≤ a_c                       for each child c with an amount
-    Σ_c e_c + own_X − e_X ≤ a_X − Σ_c a_c whenever some e_c > 0
-    G_X − e_X ≤ a_X
+    G_c − d_c ≤ a_c                       for each child c with an amount
+    Σ_c e_c + own_X − d_X ≤ a_X − Σ_c w_c whenever some e_c > 0
+    G_X − d_X ≤ a_X
 
 own_X is what dossiers asked from X itself, or from children without an amount, get. Ring-fenced children,
-children of an `overbooked` node (ceilings) and of a node without amount get nothing on top.
+children of an `overbooked` node (ceilings) and of a node without amount get nothing on top; with
+`unassigned: {to: ID}` only that child does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-
-import numpy as np
+from dataclasses import dataclass, field
 
 from tnt_sim.programme import Tree, Unassigned
-from tnt_sim.rules.base import (
-    BoolArray,
-    Case,
-    IntArray,
-    RowBuilder,
-    RowKind,
-    RowLabel,
-    Terms,
-    Unit,
-    exact_sum,
-    group_sums,
-)
-from tnt_sim.rules.grant import Offers
-
-CENT = Fraction(1, 100)
+from tnt_sim.rules.base import IntArray, group_sums
+from tnt_sim.rules.transfers import Move, Settlement, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +30,23 @@ class EnvelopeReading:
     Attributes
     ----------
     granted_cents : at the node and under it
-    extra_cents : the least that must be added to the written amount
+    extra_cents : the least that the parent must add to what the node may grant by itself; with
+        `unassigned: {to: ID}` all that it has
     excess_cents : how much the node exceeds what it can have; 0 where it holds
+    in_cents, out_cents : what it gets from its siblings and gives to them
+    effective_cents : the written amount with all that comes and goes; None without an amount
+    overprogrammed_cents : what is granted beyond the effective amount
+    left_cents : what is not granted of it, the reserve included; 0 without an amount
     """
 
     granted_cents: list[int]
     extra_cents: list[int]
     excess_cents: list[int]
+    in_cents: list[int]
+    out_cents: list[int]
+    effective_cents: list[int | None]
+    overprogrammed_cents: list[int]
+    left_cents: list[int]
 
     @property
     def holds(self) -> bool:
@@ -60,150 +57,148 @@ class EnvelopeReading:
 def may_gain(tree: Tree, node: int) -> bool:
     """Whether a node can get free money of its parent on top of its own amount."""
     parent = int(tree.parent[node])
-    return (
-        parent >= 0
-        and tree.amount_cents[node] is not None
-        and tree.amount_cents[parent] is not None
-        and not tree.ring_fenced[node]
-        and not tree.overbooked[parent]
-        and tree.unassigned[parent] is Unassigned.FREE
-    )
+    if parent < 0 or tree.amount_cents[node] is None or tree.amount_cents[parent] is None:
+        return False
+    if tree.ring_fenced[node] or tree.overbooked[parent]:
+        return False
+    policy = tree.unassigned[parent]
+    return policy is Unassigned.FREE or (policy is Unassigned.TO and tree.unassigned_to[parent] == node)
 
 
 def unassigned_cents(tree: Tree, node: int) -> int | None:
-    """a_X − Σ amounts of the children, ring-fenced ones included; None without an amount."""
+    """a_X − Σ written amounts of the children, ring-fenced ones included; None without an amount."""
     amount = tree.amount_cents[node]
     if amount is None:
         return None
-    return amount - sum(tree.amount_cents[child] or 0 for child in tree.children(node))
+    return amount - sum(tree.written_cents[child] or 0 for child in tree.children(node))
 
 
 def read_envelopes(tree: Tree, node: IntArray, granted_cents: IntArray) -> EnvelopeReading:
-    """Read the tree on the grants of the dossiers, bottom up, in Python integers."""
+    """Read the tree on the grants of the dossiers, in Python integers.
+
+    Bottom up, each node asks its parent only for what its children cannot move among themselves; top down, the
+    children of each node take its unassigned money first and then the least from each other.
+    """
     held = (node >= 0) & (granted_cents != 0)
     own = group_sums(granted_cents[held], node[held], tree.n_nodes)
-    granted = tree.subtree_sums(own)
-    extra, excess = [0] * tree.n_nodes, [0] * tree.n_nodes
+    figures = _Figures(tree, own, tree.subtree_sums(own))
     for place in range(tree.n_nodes - 1, -1, -1):
+        figures.ask(place)
+    figures.blame(0, figures.need[0])
+    for place in range(tree.n_nodes):
+        figures.hand_out(place)
+    return figures.reading()
+
+
+@dataclass
+class _Figures:
+    """The figures of one reading as they are found."""
+
+    tree: Tree
+    own: list[int]
+    granted: list[int]
+    need: list[int] = field(init=False)
+    asked: list[int] = field(init=False)
+    extra: list[int] = field(init=False)
+    excess: list[int] = field(init=False)
+    moves: list[Move] = field(default_factory=list)
+    children: list[list[int]] = field(init=False)
+    net: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        n = self.tree.n_nodes
+        self.need, self.asked, self.extra, self.excess = [0] * n, [0] * n, [0] * n, [0] * n
+        self.net = [0] * n
+        self.children = [[] for _ in range(n)]
+        for place in range(1, n):
+            self.children[int(self.tree.parent[place])].append(place)
+
+    def ask(self, place: int) -> None:
+        """What a node needs on top of what it may grant by itself; negative is what it can spare."""
+        tree = self.tree
+        amounted, gaining = self._amounted(place), self._gaining(place)
+        needs = {child: self.need[child] for child in amounted}
+        alone = settle(tree, amounted, needs, gaining, 0)
+        helped = settle(tree, amounted, needs, gaining, None) if alone.unmet and gaining else alone
+        for child, cents in helped.unmet.items():
+            self.blame(child, cents)
+        gained = sum(alone.unmet.values()) - sum(helped.unmet.values())
+        for child, cents in helped.added.items():
+            self.asked[child] = cents
         amount = tree.amount_cents[place]
         if amount is None:
-            continue
-        children = tree.children(place)
-        gained = sum(extra[child] for child in children if may_gain(tree, child))
-        need = granted[place] - amount
+            return
+        self.need[place] = self.granted[place] - amount
         if gained > 0:
-            loose = own[place] + sum(granted[c] for c in children if tree.amount_cents[c] is None)
-            need = max(need, gained + loose - (unassigned_cents(tree, place) or 0))
-        if need <= 0:
-            continue
-        if may_gain(tree, place):
-            extra[place] = need
-        else:
-            excess[_cause(tree, place, granted, extra)] = need
-    return EnvelopeReading(granted, extra, excess)
+            rest = gained + self._loose(place) - (unassigned_cents(tree, place) or 0)
+            self.need[place] = max(self.need[place], rest)
 
-
-def _cause(tree: Tree, node: int, granted: list[int], extra: list[int]) -> int:
-    """The envelope to name when a node needs too much: itself, or the child that asks most on top."""
-    while granted[node] <= (tree.amount_cents[node] or 0):
-        gaining = [child for child in tree.children(node) if may_gain(tree, child) and extra[child]]
-        if not gaining:
-            return node
-        node = max(gaining, key=lambda child: extra[child])
-    return node
-
-
-@dataclass(frozen=True)
-class EnvelopeRows:
-    """Writes the tree's rows; see the module's equations."""
-
-    case: Case
-    offers: Offers
-
-    def rows(self, builder: RowBuilder) -> None:
-        """One row per envelope with an amount, and one per node that shares free money out."""
-        tree = self.case.tree
-        granted = self._granted()
-        reach = self._reach()
-        gains = self._gain_columns(builder, reach)
-        for depth in range(int(tree.depth.max()) + 1):
-            self._caps(builder, depth, granted, gains)
-        for node in range(tree.n_nodes):
-            self._sharing(builder, node, granted, gains, reach)
-
-    def _granted(self) -> Terms:
-        ones = np.ones(self.case.n, dtype=np.int64)
-        return Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
-
-    def _reach(self) -> list[int]:
-        """The most that can be granted at and under each node."""
-        most = np.where(self.offers.committed, self.offers.committed_cents, self.offers.most_cents)
-        held = self.case.node >= 0
-        own = group_sums(most[held], self.case.node[held], self.case.tree.n_nodes)
-        return self.case.tree.subtree_sums(own)
-
-    def _gain_columns(self, builder: RowBuilder, reach: list[int]) -> dict[int, int]:
-        tree = self.case.tree
-        room = [0] * tree.n_nodes
-        columns: dict[int, int] = {}
-        for node in range(tree.n_nodes):
-            parent = int(tree.parent[node])
-            if not may_gain(tree, node):
-                continue
-            free = max(0, (unassigned_cents(tree, parent) or 0) + room[parent])
-            room[node] = max(0, min(free, reach[node] - (tree.amount_cents[node] or 0)))
-            below = any(may_gain(tree, child) for child in tree.children(node))
-            room[node] = free if below else room[node]
-            if room[node] > 0:
-                columns[node] = builder.column(f"extra:{tree.ids[node]}", 0, room[node])
-        return columns
-
-    def _caps(self, builder: RowBuilder, depth: int, granted: Terms, gains: dict[int, int]) -> None:
-        tree = self.case.tree
-        at_depth = tree.ancestor_at_depth(depth)
-        nodes = [int(n) for n in np.flatnonzero(tree.depth == depth) if tree.amount_cents[int(n)] is not None]
-        if not nodes:
+    def blame(self, place: int, cents: int) -> None:
+        """Note an excess at the envelope to name: itself, or the child that asks most on top."""
+        if cents <= 0:
             return
-        position = np.full(tree.n_nodes + 1, -1, dtype=np.int64)
-        position[nodes] = np.arange(len(nodes))
-        codes = np.where(self.case.node >= 0, position[at_depth[np.maximum(self.case.node, 0)]], -1)
-        codes[at_depth[np.maximum(self.case.node, 0)] < 0] = -1
-        labels = [RowLabel(RowKind.ENVELOPE, tree.ids[node]) for node in nodes]
-        extra = [(k, gains[node], -1) for k, node in enumerate(nodes) if node in gains]
-        upper = [tree.amount_cents[node] for node in nodes]
-        builder.rows(labels, granted, codes, [None] * len(nodes), upper, extra)
+        tree = self.tree
+        while self.granted[place] <= (tree.amount_cents[place] or 0):
+            gaining = [child for child in self._gaining(place) if self.asked[child]]
+            if not gaining:
+                break
+            place = max(gaining, key=lambda child: self.asked[child])
+        self.excess[place] = max(self.excess[place], cents)
 
-    def _sharing(
-        self, builder: RowBuilder, node: int, granted: Terms, gains: dict[int, int], reach: list[int]
-    ) -> None:
-        tree = self.case.tree
-        gaining = [child for child in tree.children(node) if child in gains]
-        free = unassigned_cents(tree, node)
-        if not gaining or free is None:
+    def hand_out(self, place: int) -> None:
+        """Settle the children of a node that knows what it has."""
+        tree, amounted, gaining = self.tree, self._amounted(place), self._gaining(place)
+        if not amounted:
             return
-        name = tree.ids[node]
-        loose = self._loose(node)
-        entries = [(0, gains[child], 1) for child in gaining]
-        if node in gains:
-            entries.append((0, gains[node], -1))
-        label = RowLabel(RowKind.LINK, name, side="unassigned")
-        codes = np.where(loose, 0, -1)
-        most = np.where(self.offers.committed, self.offers.committed_cents, self.offers.most_cents)
-        largest = exact_sum(most[loose])
-        if largest == 0:
-            builder.rows([label], granted, codes, [None], [free], entries)
-            return
-        # own dossiers may use what children leave, but then nothing is free for the children: y says which
-        y = builder.column(f"shares:{name}", 0, 1)
-        big = max(0, largest - free)
-        builder.rows([label], granted, codes, [None], [free + big], [*entries, (0, y, big)])
-        total = sum(max(0, reach[child]) for child in gaining)
-        builder.link(f"{name}:shares", [*((gains[c], 1) for c in gaining), (y, -total)], 0)
+        pool = 0
+        if gaining:
+            free = (unassigned_cents(tree, place) or 0) + self.net[place]
+            pool = max(0, free - self._loose(place))
+        needs = {child: self.need[child] for child in amounted}
+        found = settle(tree, amounted, needs, gaining, pool)
+        self._note(found)
+        if tree.unassigned[place] is Unassigned.TO and gaining:
+            rest = pool - sum(found.added.values())
+            self.extra[gaining[0]] += rest
+            self.net[gaining[0]] += rest
 
-    def _loose(self, node: int) -> BoolArray:
-        tree = self.case.tree
-        inside: BoolArray = self.case.node == node
-        for child in tree.children(node):
-            if tree.amount_cents[child] is None:
-                inside |= (self.case.node >= child) & (self.case.node < tree.end[child])
-        return inside
+    def _note(self, found: Settlement) -> None:
+        for child, cents in found.added.items():
+            self.extra[child] = cents
+            self.net[child] += cents
+        for move in found.moves:
+            self.moves.append(move)
+            self.net[move.giver] -= move.cents
+            self.net[move.taker] += move.cents
+
+    def _amounted(self, place: int) -> list[int]:
+        return [child for child in self.children[place] if self.tree.amount_cents[child] is not None]
+
+    def _gaining(self, place: int) -> list[int]:
+        return [child for child in self.children[place] if may_gain(self.tree, child)]
+
+    def _loose(self, place: int) -> int:
+        bare = [child for child in self.children[place] if self.tree.amount_cents[child] is None]
+        return self.own[place] + sum(self.granted[child] for child in bare)
+
+    def reading(self) -> EnvelopeReading:
+        tree, n = self.tree, self.tree.n_nodes
+        taken, given = [0] * n, [0] * n
+        for move in self.moves:
+            taken[move.taker] += move.cents
+            given[move.giver] += move.cents
+        effective = [
+            None if written is None else written + tree.options[k].given_cents + self.net[k]
+            for k, written in enumerate(tree.written_cents)
+        ]
+        gaps = [0 if e is None else e - g for e, g in zip(effective, self.granted, strict=True)]
+        return EnvelopeReading(
+            granted_cents=self.granted,
+            extra_cents=self.extra,
+            excess_cents=self.excess,
+            in_cents=taken,
+            out_cents=given,
+            effective_cents=effective,
+            overprogrammed_cents=[max(0, -gap) for gap in gaps],
+            left_cents=[max(0, gap) for gap in gaps],
+        )

@@ -1,6 +1,6 @@
 """Grants: how much each dossier may get.
 
-    most  = min(requested, formula, base, max_rate·base, max), rounded down to `round`
+    most  = min(requested, formula, base, max_rate·base (`rates.py`), max, caps), rounded down to `round`
     least = max(min_grant, min, min_rate·base), rounded up to `round`
 
 `all_or_nothing`: 0 or most. `range`: 0 or any multiple of `round` in [least, most]. All in whole cents.
@@ -10,75 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Annotated, Literal
 
 import numpy as np
 import polars as pl
-from pydantic import Field
 
 from tnt_sim.errors import Text
-from tnt_sim.fields import Cents, Code, Count, Described, Rate, Spec
-from tnt_sim.money import parse_cents_series
-from tnt_sim.rules.base import SAFE_SUM, BoolArray, Case, IntArray, Path, Unit
-from tnt_sim.rules.columns import Kind, kind_of, numeric_column, unknown_column
+from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
+from tnt_sim.rules.cents import NO_LIMIT, filled_cents, floor_times, money_column
+from tnt_sim.rules.columns import numeric_column
 from tnt_sim.rules.decide import Decisions
+from tnt_sim.rules.grant_spec import FormulaSpec, GrantSpec, MoneyColumn
 from tnt_sim.rules.groups import groups_by
 from tnt_sim.rules.levels import CommonRates, Levels, Menu, collect, level_cents
-from tnt_sim.rules.select import Selector, select
-
-NO_LIMIT = 2**60
-
-
-class PerUnit(Spec):
-    """A part of a flat fee: an amount for each unit of a column, up to a number of units."""
-
-    column: Code
-    amount: Cents
-    up_to: Count | None = None
-
-
-class FormulaSpec(Spec):
-    """A flat fee: flat + Σ amount·min(column, up_to), at most `max`."""
-
-    flat: Cents = 0
-    per: tuple[PerUnit, ...] = ()
-    max: Cents | None = None
-
-
-class MoneyColumn(Spec):
-    """An amount that a column of the table gives."""
-
-    column: Code
-
-
-class Bracket(Spec):
-    """One bracket of a rate: up to an amount of base (None: without end)."""
-
-    up_to: Cents | None = None
-    rate: Rate
-
-
-class BracketsSpec(Spec):
-    """Rates of the parts of base, bracket by bracket."""
-
-    brackets: Annotated[tuple[Bracket, ...], Field(min_length=1)]
-
-
-class GrantSpec(Described):
-    """How much some dossiers may get; the first entry in force whose `where` matches decides."""
-
-    where: Selector | None = None
-    mode: Literal["all_or_nothing", "range", "levels", "common_rate"] = "all_or_nothing"
-    formula: FormulaSpec | None = None
-    max_rate: Rate | BracketsSpec | None = None
-    min_rate: Rate | None = None
-    max: Cents | MoneyColumn | None = None
-    min: Cents | MoneyColumn | None = None
-    round: Cents = 1
-    levels: tuple[str, ...] = ()
-    by: Code | None = None
-    bonus: tuple[dict[str, object], ...] = ()
+from tnt_sim.rules.rates import check_rates, rated
+from tnt_sim.rules.select import select
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +75,11 @@ def offers(
     specs: Sequence[tuple[GrantSpec, Path]],
     eligible: BoolArray,
     decided: Decisions,
+    ceiling_cents: IntArray | None = None,
 ) -> Offers:
-    """The amounts that each dossier may get; defects are noted in the case."""
+    """The amounts that each dossier may get; `ceiling_cents` is what `caps` leave; defects go to the case."""
     committed = case.table["committed_cents"].is_not_null().to_numpy()
-    committed_cents = _cents(case.table["committed_cents"], 0)
+    committed_cents = filled_cents(case.table["committed_cents"], 0)
     open_ = eligible & ~committed
     amounts = _Amounts.start(case)
     left = np.ones(case.n, dtype=np.bool_)
@@ -147,9 +93,12 @@ def offers(
         left &= ~mask
         amounts.apply(spec, path, mask, open_)
     amounts.ask(left, None, ("grants",), open_)
+    if ceiling_cents is not None:
+        np.minimum(amounts.most, ceiling_cents, out=amounts.most)
     least, most = amounts.rounded()
     least, most = _decided_amounts(case, decided, least, most, open_)
     levels = collect(amounts.menus, least, most, open_)
+    amounts.note_idle_menus(levels, open_)
     levelled = amounts.levelled
     lowest, highest = levels.bounds(case.n)
     least, most = np.where(levelled, lowest, least), np.where(levelled, highest, most)
@@ -170,10 +119,6 @@ def offers(
         levels=levels.where(candidate),
         common=CommonRates(levels.where(candidate), tuple(amounts.group_names)),
     )
-
-
-def _cents(column: pl.Series, empty: int) -> IntArray:
-    return column.fill_null(empty).cast(pl.Int64).to_numpy().astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -198,11 +143,11 @@ class _Amounts:
         return cls(
             case,
             most=np.full(n, NO_LIMIT, dtype=np.int64),
-            least=_cents(case.table["min_grant_cents"], 0),
+            least=filled_cents(case.table["min_grant_cents"], 0),
             unit=np.ones(n, dtype=np.int64),
             ranged=np.zeros(n, dtype=np.bool_),
-            base=_cents(base, NO_LIMIT),
-            requested=_cents(case.table["requested_cents"], NO_LIMIT),
+            base=filled_cents(base, NO_LIMIT),
+            requested=filled_cents(case.table["requested_cents"], NO_LIMIT),
             levelled=np.zeros(n, dtype=np.bool_),
             menus=[],
             group_names=[],
@@ -210,12 +155,14 @@ class _Amounts:
 
     def apply(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
         """Let one entry decide on the dossiers of `mask`."""
+        if not check_rates(self.case, spec, path):
+            return
         self.unit[mask] = max(1, spec.round)
         self.ranged[mask] = spec.mode == "range"
         self.ask(mask, spec.formula, path, open_)
         if spec.max_rate is not None:
             self._need_base(mask & open_, (*path, "max_rate"))
-            np.minimum(self.most, self._rated(spec.max_rate), out=self.most, where=mask)
+            np.minimum(self.most, rated(self.case, spec, self.base, path), out=self.most, where=mask)
         if spec.max is not None:
             limit = self._limit(spec.max, (*path, "max"), NO_LIMIT)
             np.minimum(self.most, limit, out=self.most, where=mask)
@@ -223,7 +170,7 @@ class _Amounts:
             np.maximum(self.least, self._limit(spec.min, (*path, "min"), 0), out=self.least, where=mask)
         if spec.min_rate is not None:
             self._need_base(mask & open_, (*path, "min_rate"))
-            floor = -_times(np.where(self.base == NO_LIMIT, 0, -self.base), spec.min_rate)
+            floor = -floor_times(np.where(self.base == NO_LIMIT, 0, -self.base), spec.min_rate)
             np.maximum(self.least, floor, out=self.least, where=mask)
         if spec.mode == "range":
             self._need_minimum(mask & open_, path)
@@ -256,7 +203,26 @@ class _Amounts:
             group = np.where(groups.codes >= 0, groups.codes + len(self.group_names), -1)
             self.group_names.extend(str(name) for name in groups.names)
         self.levelled[mask] = True
-        self.menus.append(Menu(mask, tuple(cents for cents in found if cents is not None), group))
+        self.menus.append(Menu(mask, tuple(cents for cents in found if cents is not None), group, path))
+
+    def note_idle_menus(self, levels: Levels, open_: BoolArray) -> None:
+        """A menu that fits nobody: each of its dossiers is capped out, which is worth a word."""
+        fitting = levels.mask(self.case.n)
+        for menu in self.menus:
+            mine = menu.mask & open_
+            if mine.any() and not fitting[mine].any():
+                self.case.warnings.add(
+                    "levels-idle",
+                    Text(
+                        f"aucun niveau de ce barème ne convient à aucun de ses {int(mine.sum())} dossier(s).",
+                        f"no level of this menu fits any of its {int(mine.sum())} dossier(s).",
+                    ),
+                    self.case.locate((*menu.path, "levels")),
+                    hint=Text(
+                        "Comparez les niveaux à ce qui est demandé, à l'assiette et aux plafonds.",
+                        "Compare the levels with what is asked, with base and with the caps.",
+                    ),
+                )
 
     def ask(self, mask: BoolArray, formula: FormulaSpec | None, path: Path, open_: BoolArray) -> None:
         """Cap by what is asked, by the formula where there is one, and by base."""
@@ -273,22 +239,6 @@ class _Amounts:
         least = -(-self.least // self.unit) * self.unit
         return least, self.most // self.unit * self.unit
 
-    def _rated(self, rate: Fraction | BracketsSpec) -> IntArray:
-        if isinstance(rate, Fraction):
-            capped = np.where(self.base == NO_LIMIT, 0, self.base)
-            return np.where(self.base == NO_LIMIT, NO_LIMIT, _times(capped, rate))
-        common = 1
-        for bracket in rate.brackets:
-            common = common * bracket.rate.denominator // np.gcd(common, bracket.rate.denominator)
-        parts = np.zeros(self.case.n, dtype=np.int64)
-        start = 0
-        for bracket in rate.brackets:
-            stop = NO_LIMIT if bracket.up_to is None else bracket.up_to
-            part = np.clip(np.where(self.base == NO_LIMIT, 0, self.base) - start, 0, stop - start)
-            parts += _times(part, bracket.rate * int(common))
-            start = stop
-        return np.where(self.base == NO_LIMIT, NO_LIMIT, parts // int(common))
-
     def _formula(self, formula: FormulaSpec, path: Path, needed: BoolArray) -> IntArray:
         total = np.full(self.case.n, formula.flat, dtype=np.int64)
         for k, part in enumerate(formula.per):
@@ -299,7 +249,7 @@ class _Amounts:
             units = column.values
             if part.up_to is not None:
                 units = np.minimum(units, int(part.up_to / column.scale))
-            total += _times(np.where(column.missing, 0, units), column.scale * part.amount)
+            total += floor_times(np.where(column.missing, 0, units), column.scale * part.amount)
         return total if formula.max is None else np.minimum(total, formula.max)
 
     def _limit(self, limit: int | MoneyColumn, path: Path, empty: int) -> IntArray:
@@ -348,41 +298,6 @@ _NEEDS = {
         "The mode `range` wants a minimum: `min`, `min_rate`, or the column `min_grant`.",
     ),
 }
-
-
-def _times(values: IntArray, rate: Fraction) -> IntArray:
-    """floor(values · rate), exact."""
-    largest = int(np.abs(values).max(initial=0))
-    if largest * rate.numerator < SAFE_SUM:
-        return values * np.int64(rate.numerator) // np.int64(rate.denominator)
-    exact = values.astype(object) * rate.numerator // rate.denominator
-    capped: IntArray = np.minimum(exact, NO_LIMIT).astype(np.int64)
-    return capped
-
-
-def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
-    """A column read as money in cents, int64 (n,); `empty` where a cell is empty."""
-    kind = kind_of(case, name)
-    if kind is None:
-        unknown_column(case, name, path)
-        return np.full(case.n, empty, dtype=np.int64)
-    if kind is Kind.MONEY:
-        return _cents(case.table[f"{name}_cents"], empty)
-    if kind is Kind.TEXT:
-        text = case.table[name].fill_null("")
-        cents, reasons = parse_cents_series(text)
-        bad = np.flatnonzero((reasons.is_not_null() & (text != "")).to_numpy())
-        for row in bad[:20]:
-            case.defects.add(
-                "amount",
-                Text(f"« {text[int(row)]} » n'est pas un montant.", f'"{text[int(row)]}" is not an amount.'),
-                case.portfolio.place(int(row), name),
-            )
-        return _cents(cents, empty)
-    column = numeric_column(case, name, path)
-    if column is None or column.unit is Unit.MONEY:
-        return np.full(case.n, empty, dtype=np.int64)
-    return np.where(column.missing, empty, _times(column.values, column.scale * 100))
 
 
 def _decided_amounts(

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from tnt_sim.errors import Text
 from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
 from tnt_sim.rules.columns import Kind, kind_of, unknown_column
+from tnt_sim.rules.naming import map_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def groups_by(
 ) -> Groups | None:
     """The values among the dossiers of `named`; only those of `inside` are counted in them.
 
-    Empty values form no group; `extra` adds named groups.
+    Empty values form no group; `extra` adds named groups, `map` all those of the scenario's map.
     """
     if by is None:
         return Groups((None,), np.where(inside, 0, -1), grouped=False)
@@ -39,14 +41,22 @@ def groups_by(
     for k, column in enumerate(columns):
         kind = kind_of(case, column)
         if kind is None or kind is Kind.LIST:
-            unknown_column(case, column, (*path, "by") if isinstance(by, str) else (*path, "by", k))
+            here = (*path, "by") if isinstance(by, str) else (*path, "by", k)
+            if kind is None:
+                unknown_column(case, column, here)
+            else:
+                _list_column(case, column, here)
             return None
     texts = [_as_text(case, column) for column in columns]
     key = texts[0] if len(texts) == 1 else _joined(texts)
     filled = pl.Series(named) & (key != "")
     present = key.filter(filled).unique().sort().to_list()
-    added = list(extra) if extra is not None and not isinstance(extra, str) else []
-    names = sorted({*present, *added})
+    added: Sequence[str] | None = () if extra in (None, "present") else extra
+    if extra == "map":
+        added = map_codes(case, by, (*path, "groups"))
+        if added is None:
+            return None
+    names = sorted({*present, *(added or ())})
     position = pl.DataFrame({"key": pl.Series(names, dtype=pl.String)}).with_row_index("code")
     codes = pl.DataFrame({"key": key}).join(position, on="key", how="left", maintain_order="left")["code"]
     found = codes.cast(pl.Int64).fill_null(-1).to_numpy()
@@ -54,7 +64,29 @@ def groups_by(
     return Groups(tuple(names), np.where(counted, found, -1), grouped=True)
 
 
+def _list_column(case: Case, column: str, path: Path) -> None:
+    case.fault(
+        "by-list",
+        Text(
+            f"« {column} » est une liste : un dossier y serait dans plusieurs groupes.",
+            f'"{column}" is a list: a dossier would be in several groups of it.',
+        ),
+        path,
+        Text(
+            "Pour que chaque valeur ne serve qu'une fois, écrivez une règle `exclusive` avec ce `by`.",
+            "For each value to serve once, write an `exclusive` rule with this `by`.",
+        ),
+    )
+
+
 def _as_text(case: Case, column: str) -> pl.Series:
+    """The values that form groups: where a dossier lands for `envelope`, cost where `base` is empty."""
+    if column == "envelope":
+        ids = pl.Series([*case.tree.ids, ""], dtype=pl.String)
+        return ids.gather(pl.Series(np.where(case.node < 0, case.tree.n_nodes, case.node)))
+    if column == "base":
+        base = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
+        return base.cast(pl.String).fill_null("")
     if kind_of(case, column) is Kind.MONEY:
         return case.table[f"{column}_cents"].cast(pl.String).fill_null("")
     text = case.table[column].cast(pl.String).fill_null("")

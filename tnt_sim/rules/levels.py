@@ -73,6 +73,7 @@ class Menu:
     mask: BoolArray
     cents: tuple[IntArray, ...]
     group: IntArray
+    path: Path = ()
 
 
 def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Path) -> IntArray | None:

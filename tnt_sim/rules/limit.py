@@ -33,6 +33,7 @@ from tnt_sim.rules.compare import number_literal
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.reference import whole_only
 from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
 from tnt_sim.rules.select import Selector, envelope_node, select
 
@@ -119,7 +120,8 @@ def compile_limit(
 ) -> Limit | None:
     """Meet the dossiers; None, with defects noted, when something is unknown."""
     terms = measures.terms(spec.measure, (*path, "measure"))
-    if terms is None:
+    restricted = spec.where is not None or spec.by is not None
+    if terms is None or not whole_only(case, terms, restricted, path):
         return None
     mask = np.ones(case.n, dtype=np.bool_)
     if spec.where is not None:
@@ -127,8 +129,9 @@ def compile_limit(
         if chosen is None:
             return None
         mask = chosen
+    mask = mask & case.bound(spec.id)
     # a maximum alone says nothing of groups that it does not look at; a minimum does
-    named = offers.in_play if spec.min is not None else offers.in_play & mask
+    named = offers.in_play & (case.bound(spec.id) if spec.min is not None else mask)
     groups = groups_by(case, spec.by, spec.groups, named, mask & offers.in_play, path)
     minimum = _bound(case, spec.min, terms, (*path, "min"))
     maximum = _bound(case, spec.max, terms, (*path, "max"))
@@ -136,6 +139,9 @@ def compile_limit(
         return None
     if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
         _no_bound(case, path)
+        return None
+    if minimum is not None and maximum is not None and minimum > maximum:
+        _crossed(case, path)
         return None
     n_groups = len(groups.names)
     floors, lowered = [minimum] * n_groups, [False] * n_groups
@@ -167,7 +173,7 @@ def _bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Pa
         value = number_literal(case, bound, terms.unit, path)
         return _BAD if value is None else value
     node = envelope_node(case, bound.of_amount, (*path, "of_amount"))
-    amount = None if node is None else case.tree.amount_cents[node]
+    amount = None if node is None else case.tree.written_cents[node]
     if amount is None:
         if node is not None:
             case.fault(
@@ -191,11 +197,21 @@ def _no_bound(case: Case, path: Path) -> None:
     )
 
 
+def _crossed(case: Case, path: Path) -> None:
+    case.fault(
+        "bounds-crossed",
+        Text("le minimum dépasse le maximum.", "the minimum is above the maximum."),
+        (*path, "min"),
+    )
+
+
 def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
     """The most that each group could reach if all its dossiers had their largest grant."""
     best = np.where(terms.per_cent < 0, offers.least_cents, offers.most_cents)
     granted = np.where(offers.committed, offers.committed_cents, best)
     gains = terms.per_funded + terms.per_cent * granted
-    useful = offers.in_play & ((gains > 0) | offers.committed | bool(terms.once))
+    for part in terms.once:
+        gains = gains + part.largest_per_dossier(len(gains))
+    useful = offers.in_play & ((gains > 0) | offers.committed | offers.forced)
     sums = terms.evaluate_groups(useful, np.where(useful, granted, 0), groups.codes, len(groups.names))
     return [value * terms.scale for value in sums]

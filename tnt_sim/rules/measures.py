@@ -30,7 +30,8 @@ from tnt_sim.rules.base import (
     Unit,
     combine,
 )
-from tnt_sim.rules.columns import numeric_column
+from tnt_sim.rules.columns import Kind, kind_of, numeric_column
+from tnt_sim.rules.reference import changed_terms, whole_only
 from tnt_sim.rules.select import Selector, select
 
 CENT = Fraction(1, 100)
@@ -44,6 +45,7 @@ BUILT_IN = (
     "projects",
     "applicants",
     "population",
+    "changed",
 )
 
 
@@ -133,6 +135,8 @@ class Measures:
             return self._term(part, path)
         if total is None or spec.where is None:
             return total
+        if not whole_only(self.case, total, True, path):
+            return None
         mask = select(self.case, spec.where, (*path, "where"))
         return None if mask is None else total.where(mask)
 
@@ -168,6 +172,8 @@ class Measures:
             terms: Terms | None = Terms(scale, Unit.NUMBER, ones, np.zeros_like(ones)).reduced()
         else:
             name = spec.column or ""
+            if name == "changed" and mask is not None and spec.once_per is None:
+                return changed_terms(self.case, mask, (*path, "column"))
             built_in = name in BUILT_IN and name not in ("population", "cost", "base", "requested")
             terms = (
                 _built_in(self, name, (*path, "column"))
@@ -176,11 +182,33 @@ class Measures:
             )
         if terms is None:
             return None
+        if not whole_only(self.case, terms, spec.once_per is not None, path):
+            return None
         if mask is not None:
             terms = terms.where(mask)
         return terms if spec.once_per is None else self._once(terms, spec.once_per, (*path, "once_per"))
 
     def _once(self, terms: Terms, column: str, path: Path) -> Terms | None:
+        if terms.once or terms.per_cent.any():
+            self.case.fault(
+                "once-per",
+                Text(
+                    "`once_per` veut une mesure fixe par dossier : ni montant accordé, ni mesure déjà comptée "
+                    "une fois par demandeur ou par projet.",
+                    "`once_per` wants a figure fixed for each dossier: no granted amount, and no measure that is "
+                    "already counted once per applicant or project.",
+                ),
+                path,
+            )
+            return None
+        if kind_of(self.case, column) is Kind.LIST:
+            self.case.fault(
+                "once-per",
+                Text(f"« {column} » est une liste ; `once_per` veut une valeur par dossier.",
+                     f'"{column}" is a list; `once_per` wants one value for each dossier.'),
+                path,
+            )  # fmt: skip
+            return None
         keys = keys_of(self.case, column, path)
         if keys is None:
             return None
@@ -233,6 +261,8 @@ def _built_in(measures: Measures, name: str, path: Path) -> Terms | None:
         return Terms(CENT, Unit.MONEY, zeros, ones)
     if name == "dossiers":
         return Terms(Fraction(1), Unit.NUMBER, ones, zeros)
+    if name == "changed":
+        return changed_terms(case, None, path)
     if name == "leverage":
         cost = measures._column("cost", path, zero_if_empty=False)
         if cost is None:
@@ -251,9 +281,11 @@ def _built_in(measures: Measures, name: str, path: Path) -> Terms | None:
 def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
     """The funded part of `terms`, counted once per key; where a key's rows differ, the largest counts."""
     held = keys >= 0
-    n_keys = int(keys.max(initial=-1)) + 1
-    worth = np.zeros(n_keys, dtype=np.int64)
+    n_keys = max(1, int(keys.max(initial=-1)) + 1)
+    lowest = np.iinfo(np.int64).min
+    worth = np.full(n_keys, lowest, dtype=np.int64)
     np.maximum.at(worth, keys[held], terms.per_funded[held])
+    worth[worth == lowest] = 0
     filled = held & (terms.per_funded != 0)
     n_different = len(np.unique(keys[filled & (terms.per_funded != worth[np.maximum(keys, 0)])]))
     if n_different:

@@ -36,6 +36,7 @@ from tnt_sim.rules.base import (
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.reference import whole_only
 from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
 from tnt_sim.rules.select import Selector, select
 
@@ -120,6 +121,8 @@ def compile_share(
     counted = _mask(case, spec.where, (*path, "where"))
     if numerator is None or denominator is None or within is None or counted is None:
         return None
+    if not all(whole_only(case, terms, True, path) for terms in (numerator, denominator)):
+        return None
     if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
         case.fault(
             "no-bound",
@@ -128,6 +131,7 @@ def compile_share(
             Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
         )
         return None
+    within = within & case.bound(spec.id)
     groups = groups_by(case, spec.by, None, offers.in_play & within, within & offers.in_play, path)
     if groups is None:
         return None
@@ -155,6 +159,12 @@ def _mask(case: Case, selector: Selector | None, path: Path) -> BoolArray | None
 
 
 def _above_one(case: Case, spec: ShareSpec, path: Path) -> None:
+    if spec.min is not None and spec.max is not None and spec.min > spec.max:
+        case.fault(
+            "bounds-crossed",
+            Text("le minimum dépasse le maximum.", "the minimum is above the maximum."),
+            (*path, "min"),
+        )
     same = spec.of_measure in (None, spec.measure)
     if same and spec.min is not None and spec.min > 1:
         case.fault(

@@ -5,46 +5,39 @@ The result knows no matrix and no solver; the formulation turns it into a model,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
 
-from tnt_sim.errors import Defect, Lang, Place, ScenarioError, Text, did_you_mean
+from tnt_sim.errors import Defect, Lang, Place, ScenarioError, Text
 from tnt_sim.fields import Described
-from tnt_sim.money import MoneyError, format_cents, parse_decimal
-from tnt_sim.rules.base import Case, CompiledRule, Path, Terms, combine
+from tnt_sim.money import format_cents
+from tnt_sim.rules.base import Case, CompiledRule, Path, Terms
+from tnt_sim.rules.caps import Caps, check_forced, compile_caps
+from tnt_sim.rules.coverage import CoverageSpec, compile_coverage
 from tnt_sim.rules.decide import DecideSpec, Decisions, decisions
-from tnt_sim.rules.eligibility import Eligibility, assess
+from tnt_sim.rules.eligibility import Eligibility, assess, filed_later
 from tnt_sim.rules.envelope import read_envelopes
+from tnt_sim.rules.envelope_limits import EnvelopeLimit, envelope_limits
+from tnt_sim.rules.equity import EquitySpec, compile_equity
 from tnt_sim.rules.grant import Offers, offers
 from tnt_sim.rules.limit import LimitSpec, compile_limit
 from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.order import OrderSpec, compile_order
+from tnt_sim.rules.relation import ExclusiveSpec, Requires, RequiresSpec, compile_exclusive, compile_requires
+from tnt_sim.rules.schedule import ScheduleSpec, compile_schedule
 from tnt_sim.rules.share import ShareSpec, compile_share
+from tnt_sim.rules.table_links import TableRule, refuse_circles, table_links
+from tnt_sim.rules.together import TogetherSpec, compile_together
+from tnt_sim.rules.waivers import read_waivers
+from tnt_sim.scenario.form import form_defects
 from tnt_sim.scenario.landing import land
+from tnt_sim.scenario.objective import Objective, Stage
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.scenario.spec import ScenarioSpec, StageSpec
+from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.scenario.unbuilt import refuse_unbuilt
-
-
-class Sense(StrEnum):
-    """The direction of a stage."""
-
-    MAXIMISE = "maximise"
-    MINIMISE = "minimise"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage of the objective: its name, its direction, what it sums, how much of it may be given up."""
-
-    goal: str
-    sense: Sense
-    terms: Terms
-    tolerance: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,10 @@ class Problem:
     eligibility: Eligibility
     decided: Decisions
     offers: Offers
+    caps: Caps
+    limits: tuple[EnvelopeLimit, ...]
     rules: tuple[CompiledRule, ...]
+    table_rules: tuple[TableRule, ...]
     stages: tuple[Stage, ...]
     granted: Terms
     warnings: tuple[Defect, ...]
@@ -68,20 +64,32 @@ Described_ = TypeVar("Described_", bound=Described)
 def compile_problem(scenario: Scenario) -> Problem:
     """Read a scenario against its dossiers; every defect is raised in one ScenarioError."""
     spec = scenario.spec
-    defects = refuse_unbuilt(spec, scenario.locate)
+    defects = [*refuse_unbuilt(spec, scenario.locate), *form_defects(spec, scenario.locate)]
     case = land(scenario)
     case.defects.found.extend(defects)
-    eligibility = assess(case, in_force(spec, "eligibility"))
+    case = replace(case, waived=read_waivers(case, in_force(spec, "waivers"), _kinds(spec)))
+    eligibility = assess(case, in_force(spec, "eligibility"), case.waived)
+    late = filed_later(case, scenario.closes)
+    eligibility = eligibility if late is None else eligibility.without(late)
+    caps = compile_caps(case, in_force(spec, "caps"), eligibility.eligible)
     rules = in_force(spec, "rules")
     decided = decisions(case, [(rule, path) for rule, path in rules if isinstance(rule, DecideSpec)])
-    offered = offers(case, in_force(spec, "grants"), eligibility.eligible, decided)
-    measures = Measures(case, offered.in_play, spec.measures)
+    decided = decided if late is None else decided.without(late.mask)
+    ceiling = caps.ceiling_cents()
+    offered = offers(case, in_force(spec, "grants"), eligibility.eligible, decided, ceiling)
+    check_forced(case, caps, offered)
+    named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
+    measures = Measures(case, offered.in_play, named)
     compiled = [_compile_rule(rule, path, case, measures, offered) for rule, path in rules]
-    stages = _stages(spec, case, measures)
+    table_rules = table_links(case, offered)
+    _no_circles(case, compiled, [path for _, path in rules], table_rules)
+    known = {rule.id: rule for rule in compiled if rule is not None}
+    stages = Objective(spec, case, measures, offered, known).stages()
     granted = measures.terms("granted", ("objective",))
     for rule, path in rules:
         _stage_exists(rule, path, case, len(spec.objective) or 1)
     _committed_fit(case, offered)
+    limits = envelope_limits(case, offered)
     _notes(case, eligibility, offered)
     case.defects.found.sort(key=_reading_order)
     case.defects.raise_if_any(ScenarioError)
@@ -92,7 +100,10 @@ def compile_problem(scenario: Scenario) -> Problem:
         eligibility=eligibility,
         decided=decided,
         offers=offered,
+        caps=caps,
+        limits=limits,
         rules=tuple(rule for rule in compiled if rule is not None),
+        table_rules=table_rules,
         stages=stages,
         granted=granted,
         warnings=(*scenario.warnings, *case.warnings.found),
@@ -103,6 +114,13 @@ def _reading_order(defect: Defect) -> tuple[str, int, int]:
     """Defects are told in the order of the file."""
     place = defect.places[0] if defect.places else Place()
     return place.file or "", place.line or place.row or 0, place.column or 0
+
+
+def _kinds(spec: ScenarioSpec) -> dict[str, str]:
+    """The kind of every id that a waiver may name."""
+    kinds = {rule.id: str(rule.kind) for rule in spec.rules}
+    kinds |= {cap.name: "cap" for cap in spec.caps}
+    return kinds | {entry.id: "eligibility" for entry in spec.eligibility}
 
 
 def in_force(spec: ScenarioSpec, key: str) -> list[tuple[Any, Path]]:
@@ -118,7 +136,30 @@ def _compile_rule(
         return compile_limit(rule, path, case, measures, offered)
     if isinstance(rule, ShareSpec):
         return compile_share(rule, path, case, measures, offered)
+    if isinstance(rule, OrderSpec):
+        return compile_order(rule, path, case, measures, offered)
+    if isinstance(rule, ExclusiveSpec):
+        return compile_exclusive(rule, path, case, offered)
+    if isinstance(rule, RequiresSpec):
+        return compile_requires(rule, path, case, offered)
+    if isinstance(rule, TogetherSpec):
+        return compile_together(rule, path, case, offered)
+    if isinstance(rule, CoverageSpec):
+        return compile_coverage(rule, path, case, offered)
+    if isinstance(rule, ScheduleSpec):
+        return compile_schedule(rule, path, case, offered)
+    if isinstance(rule, EquitySpec):
+        return compile_equity(rule, path, case, measures, offered)
     return None
+
+
+def _no_circles(
+    case: Case, compiled: Sequence[CompiledRule | None], paths: Sequence[Path], table: Sequence[TableRule]
+) -> None:
+    """The rules and the table together must not require in a circle."""
+    found: list[tuple[Requires, Path | None]] = [(r, None) for r in table if isinstance(r, Requires)]
+    found += [(r, path) for r, path in zip(compiled, paths, strict=True) if isinstance(r, Requires)]
+    refuse_circles(case, found)
 
 
 def _stage_exists(rule: Any, path: Path, case: Case, n_stages: int) -> None:
@@ -132,77 +173,6 @@ def _stage_exists(rule: Any, path: Path, case: Case, n_stages: int) -> None:
             ),
             (*path, "penalty", "stage"),
         )
-
-
-def _stages(spec: ScenarioSpec, case: Case, measures: Measures) -> tuple[Stage, ...]:
-    entries: Sequence[StageSpec] = spec.objective
-    if not entries:
-        case.warnings.add(
-            "no-objective",
-            Text(
-                "le scénario n'a pas d'objectif : le nombre de dossiers financés est maximisé.",
-                "the scenario has no objective: the number of funded dossiers is maximised.",
-            ),
-        )
-        entries = (StageSpec(maximise={"dossiers": "1"}),)
-    found = [_stage(entry, ("objective", k), case, measures) for k, entry in enumerate(entries)]
-    return tuple(stage for stage in found if stage is not None)
-
-
-def _stage(entry: StageSpec, path: Path, case: Case, measures: Measures) -> Stage | None:
-    if (entry.maximise is None) == (entry.minimise is None):
-        case.fault(
-            "stage",
-            Text(
-                "une étape de l'objectif veut `maximise` ou `minimise`, l'un des deux.",
-                "a stage of the objective wants `maximise` or `minimise`, one of the two.",
-            ),
-            path,
-        )
-        return None
-    sense = Sense.MAXIMISE if entry.maximise is not None else Sense.MINIMISE
-    goals: Mapping[str, Any] = entry.maximise or entry.minimise or {}
-    parts = []
-    for name, weight in goals.items():
-        here = (*path, sense.value, name)
-        terms = _goal(name, here, case, measures)
-        factor = _weight(weight, here, case)
-        if terms is not None and factor is not None:
-            scaled = replace(terms, scale=terms.scale / factor.denominator)
-            parts.append((factor.numerator, scaled))
-    if len(parts) < len(goals) or not parts:
-        return None
-    return Stage("+".join(goals), sense, combine(parts).reduced(), entry.tolerance)
-
-
-def _goal(name: str, path: Path, case: Case, measures: Measures) -> Terms | None:
-    if name == "smallest" or name == "changed" or name.startswith("shortfall."):
-        case.fault(
-            "not-built",
-            Text(
-                f"l'objectif « {name} » est connu, mais cette version ne le construit pas encore.",
-                f'the goal "{name}" is known, but this version does not build it yet.',
-            ),
-            path,
-        )
-        return None
-    if name not in measures.names():
-        case.fault(
-            "unknown-measure",
-            Text(f"la mesure « {name} » n'existe pas.", f'there is no measure "{name}".'),
-            path,
-            did_you_mean(name, measures.names()),
-        )
-        return None
-    return measures.terms(name, path)
-
-
-def _weight(weight: Any, path: Path, case: Case) -> Fraction | None:
-    try:
-        return parse_decimal(str(weight))
-    except MoneyError as error:
-        case.fault("weight", error.text, path)
-        return None
 
 
 def _committed_fit(case: Case, offered: Offers) -> None:

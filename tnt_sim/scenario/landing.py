@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defects, Lang, Text, did_you_mean
-from tnt_sim.money import MoneyError, format_cents, parse_cents, parse_decimal
-from tnt_sim.programme import EnvelopeSpec, Share, Tree, largest_remainder, lay_out
+from tnt_sim.money import format_cents
+from tnt_sim.programme import Tree, lay_out
 from tnt_sim.rules.base import Case, IntArray, Path
 from tnt_sim.rules.columns import kind_of, unknown_column
 from tnt_sim.rules.select import select
+from tnt_sim.scenario.envelope_checks import check_options, share_pro_rata
 from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.split import split_shares
 
 SHOWN_ROWS = 20
 
@@ -20,21 +24,21 @@ def land(scenario: Scenario) -> Case:
     """The case of a scenario: rows kept by `where`, the tree, and each dossier's node."""
     defects = Defects()
     shares = {
-        spec.id: _shares(scenario, spec, path, defects)
+        spec.id: split_shares(scenario, spec, path, defects)
         for spec, path in scenario.spec.programme.walk(("programme",))
         if spec.split is not None and not spec.off
     }
-    tree = lay_out(scenario.spec.programme, {key: value for key, value in shares.items() if value})
+    divided = {key: value for key, value in shares.items() if value}
+    tree = lay_out(scenario.spec.programme, divided, reserves_freed=scenario.reserves_freed)
     _check_tree(scenario, tree, defects)
     case = _case(scenario, tree, scenario.portfolio.table, defects)
     keep = _kept(scenario, case)
     if not keep.all():
         portfolio = scenario.portfolio.select(pl.Series(keep))
-        case = Case(
-            portfolio, tree, case.node[keep], case.day, case.timezone, case.locate, defects, case.warnings
-        )
+        case = replace(case, portfolio=portfolio, node=case.node[keep])
     _homeless(case)
-    return case
+    check_options(case, scenario.spec.programme)
+    return share_pro_rata(case)
 
 
 def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects) -> Case:
@@ -47,16 +51,20 @@ def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects)
         spec.timezone,
         scenario.locate,
         defects,
+        side={
+            path: scenario.tables[name] for path, name in scenario.files.items() if name in scenario.tables
+        },
+        map_year=None if spec.territory is None else spec.territory.year,
     )
-    return Case(
-        case.portfolio, tree, _nodes(case), case.day, case.timezone, case.locate, defects, case.warnings
-    )
+    return replace(case, node=_nodes(case))
 
 
 def _kept(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     keep = np.ones(case.n, dtype=np.bool_)
     source = case.table["_source"].to_numpy()
     for k, entry in enumerate(scenario.spec.dossiers):
+        if not entry.in_force(scenario.spec.date):
+            keep &= source != k
         if entry.where is None:
             continue
         chosen = select(case, entry.where, ("dossiers", k, "where"))
@@ -133,8 +141,8 @@ def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
                 place,
             )
         seen[name] = node
-        amount = tree.amount_cents[node]
-        children = [tree.amount_cents[child] or 0 for child in tree.children(node)]
+        amount = tree.written_cents[node]
+        children = [tree.written_cents[child] or 0 for child in tree.children(node)]
         if amount is not None and sum(children) > amount and not tree.overbooked[node]:
             defects.add(
                 "children-exceed",
@@ -150,91 +158,3 @@ def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
                     "Correct the amounts, or write `overbooked: true` if they are ceilings.",
                 ),
             )
-
-
-def _shares(scenario: Scenario, spec: EnvelopeSpec, path: Path, defects: Defects) -> list[Share]:
-    split = spec.split
-    assert split is not None
-    here = (*path, "split")
-    if split.table is not None:
-        name = scenario.files[(*here, "table")]
-        return _table_shares(scenario, spec, name, here, defects)
-    if split.each is not None and split.groups is not None and not isinstance(split.groups, str):
-        return [Share(group, split.each) for group in sorted(split.groups)]
-    if split.each is not None and split.groups in (None, "present"):
-        column = scenario.portfolio.table.filter(pl.col("envelope") == spec.id)
-        groups = (
-            column[split.by].cast(pl.String).fill_null("") if split.by in column.columns else pl.Series([""])
-        )
-        return [Share(group, split.each) for group in groups.unique().sort().to_list() if group]
-    defects.add(
-        "not-built",
-        Text(
-            "cette forme de répartition est connue, mais cette version ne la construit pas encore.",
-            "this form of split is known, but this version does not build it yet.",
-        ),
-        scenario.locate(here),
-        hint=Text("Donnez `table:` ou `each:`.", "Give `table:` or `each:`."),
-    )
-    return []
-
-
-def _table_shares(
-    scenario: Scenario, spec: EnvelopeSpec, name: str, path: Path, defects: Defects
-) -> list[Share]:
-    table = scenario.tables[name]
-    place = scenario.locate((*path, "table"))
-    value = "amount" if "amount" in table.columns else "weight"
-    if "group" not in table.columns or value not in table.columns:
-        defects.add(
-            "split-table",
-            Text(
-                f"la table « {name} » veut les colonnes `group` et `amount` (ou `weight`).",
-                f'the table "{name}" wants the columns `group` and `amount` (or `weight`).',
-            ),
-            place,
-        )
-        return []
-    groups, cells = table["group"].to_list(), table[value].to_list()
-    _twice(groups, name, place, defects)
-    try:
-        if value == "amount":
-            return [Share(g, parse_cents(cell)) for g, cell in zip(groups, cells, strict=True)]
-        return _weighted(spec, groups, cells)
-    except MoneyError as error:
-        defects.add("split-table", error.text, place)
-    except ValueError:
-        defects.add(
-            "split-table",
-            Text(
-                "une répartition par poids veut un montant d'enveloppe et des poids positifs.",
-                "a split by weights wants an envelope amount and positive weights.",
-            ),
-            place,
-        )
-    return []
-
-
-def _weighted(spec: EnvelopeSpec, groups: list[str], cells: list[str]) -> list[Share]:
-    weights = [parse_decimal(cell) for cell in cells]
-    if spec.amount is None or any(weight < 0 for weight in weights):
-        raise ValueError("weights")
-    common = 1
-    for weight in weights:
-        common *= weight.denominator // np.gcd(common, weight.denominator)
-    whole = [int(weight * int(common)) for weight in weights]
-    amounts = largest_remainder(spec.amount, whole, groups)
-    return [Share(group, amount) for group, amount in zip(groups, amounts, strict=True)]
-
-
-def _twice(groups: list[str], name: str, place: object, defects: Defects) -> None:
-    doubled = sorted({group for group in groups if groups.count(group) > 1})
-    if doubled:
-        defects.add(
-            "split-table",
-            Text(
-                f"la table « {name} » nomme deux fois : {', '.join(doubled[:10])}.",
-                f'the table "{name}" names twice: {", ".join(doubled[:10])}.',
-            ),
-            place,  # type: ignore[arg-type]
-        )

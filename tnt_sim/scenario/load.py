@@ -16,11 +16,14 @@ from tnt_sim.formats.table import ReadOptions, join, read_dossiers, read_plain
 from tnt_sim.money import MoneyError, format_cents, parse_cents
 from tnt_sim.portfolio import Portfolio
 from tnt_sim.rules.base import Path, exact_sum
+from tnt_sim.rules.coverage import CoverageSpec
 from tnt_sim.scenario.diagnose import validate_model
 from tnt_sim.scenario.files import RawScenario, load_tree, resolve_inside
+from tnt_sim.scenario.filling import on_the_map
 from tnt_sim.scenario.places import existing_file
-from tnt_sim.scenario.scenario import InputFile, Scenario
+from tnt_sim.scenario.scenario import InputFile, Scenario, Step
 from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec
+from tnt_sim.scenario.steps import check_steps
 
 
 def load_scenario(path: str | FilePath, sets: Sequence[str] = ()) -> Scenario:
@@ -38,22 +41,40 @@ def load_scenario(path: str | FilePath, sets: Sequence[str] = ()) -> Scenario:
     """
     began = time.perf_counter()
     raw = load_tree(FilePath(path), sets=sets)
-    scenario = _load(raw, tuple(sets), None)
+    scenario = with_steps(raw, tuple(sets), None)
     return replace(scenario, seconds_read=time.perf_counter() - began)
 
 
 def load_resolved(path: FilePath, root: FilePath) -> Scenario:
     """Read the resolved scenario of a run folder; its files are named from the project folder `root`."""
     raw = load_tree(path)
-    return _load(replace(raw, root=root.resolve()), (), root.resolve())
+    return with_steps(replace(raw, root=root.resolve()), (), root.resolve())
 
 
-def _load(raw: RawScenario, sets: tuple[str, ...], base: FilePath | None) -> Scenario:
+def with_steps(raw: RawScenario, sets: tuple[str, ...], base: FilePath | None) -> Scenario:
+    """The scenario with that of each of its steps: its `date` and its `set` applied."""
+    scenario = _load(raw, sets, base)
+    check_steps(scenario)
+    steps = []
+    for k, step in enumerate(scenario.spec.steps):
+        changed = raw if not step.set else raw.with_values_at(("steps", k, "set"), layer=step.id)
+        if step.date is not None:
+            changed = changed.with_values({"date": step.date.isoformat()}, layer=step.id)
+        found = _load(changed.with_values({"steps": None}, layer=step.id), sets, base, scenario)
+        steps.append(Step(step.id, replace(found, closes=found.spec.date)))
+    return replace(scenario, steps=tuple(steps))
+
+
+def _load(
+    raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: Scenario | None = None
+) -> Scenario:
+    """One scenario; its dossiers are those of `like` when it asks for the same."""
     spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
     defects = Defects()
     paths = dict(_data_paths(raw, spec, base, defects))
     defects.raise_if_any(ScenarioError)
-    portfolio = _read_portfolios(raw, spec, paths)
+    same = like is not None and _same_dossiers(spec, like.spec)
+    portfolio = like.portfolio if like is not None and same else _read_portfolios(raw, spec, paths)
     tables = _read_tables(raw, spec, paths)
     yaml_files = [] if base is not None else [(file, "scenario") for file in raw.files]
     inputs = [
@@ -72,8 +93,18 @@ def _load(raw: RawScenario, sets: tuple[str, ...], base: FilePath | None) -> Sce
         warnings=portfolio.warnings,
         files={key: _shown(raw, file) for key, file in paths.items()},
     )
+    if same:
+        return scenario
     _control(scenario, paths)
-    return scenario
+    if spec.territory is None:
+        return scenario
+    filled, notes = on_the_map(portfolio, spec.territory, scenario.locate)
+    return replace(scenario, portfolio=filled, warnings=(*scenario.warnings, *notes))
+
+
+def _same_dossiers(one: ScenarioSpec, other: ScenarioSpec) -> bool:
+    keys = ("dossiers", "territory", "timezone")
+    return all(getattr(one, key) == getattr(other, key) for key in keys)
 
 
 def _data_paths(
@@ -81,10 +112,7 @@ def _data_paths(
 ) -> Iterator[tuple[Path, FilePath]]:
     """Each data file that the scenario names, by the path of the value that names it."""
     named: list[tuple[Path, str]] = [(("dossiers", k, "file"), d.file) for k, d in enumerate(spec.dossiers)]
-    for envelope, path in spec.programme.walk(("programme",)):
-        if envelope.split is not None and envelope.split.table is not None and not envelope.off:
-            named.append(((*path, "split", "table"), envelope.split.table))
-    for path, text in named:
+    for path, text in (*named, *_side_files(spec)):
         try:
             if base is None:
                 yield path, raw.file_at(path)
@@ -93,6 +121,20 @@ def _data_paths(
                 yield path, existing_file(resolve_inside(raw.root, base, text, origin), text, origin)
         except InputError as error:
             defects.found.extend(error.defects)
+
+
+def _side_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
+    """The side tables, by the path of the value that names them."""
+    for envelope, path in spec.programme.walk(("programme",)):
+        if envelope.split is not None and envelope.split.table is not None and not envelope.off:
+            yield (*path, "split", "table"), envelope.split.table
+        if envelope.split is not None and envelope.split.previous is not None and not envelope.off:
+            yield (*path, "split", "previous"), envelope.split.previous
+    for k, rule in enumerate(spec.rules):
+        if isinstance(rule, CoverageSpec) and rule.already is not None and rule.in_force(spec.date):
+            yield ("rules", k, "already"), rule.already
+    if spec.reference is not None:
+        yield ("reference",), spec.reference
 
 
 def _read_portfolios(raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, FilePath]) -> Portfolio:
@@ -122,10 +164,9 @@ def _read_tables(
 ) -> dict[str, pl.DataFrame]:
     """The side tables, by their path from the project folder."""
     found: dict[str, pl.DataFrame] = {}
-    for envelope, path in spec.programme.walk(("programme",)):
-        if envelope.split is not None and envelope.split.table is not None and not envelope.off:
-            file = paths[(*path, "split", "table")]
-            found[_shown(raw, file)] = read_plain(file, shown_as=_shown(raw, file))
+    for path, _ in _side_files(spec):
+        file = paths[path]
+        found[_shown(raw, file)] = read_plain(file, shown_as=_shown(raw, file))
     return found
 
 

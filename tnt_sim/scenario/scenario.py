@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path as FilePath
 from typing import Any
 
 import polars as pl
+from pydantic import BaseModel
 
 from tnt_sim.errors import Defect, Place
+from tnt_sim.fields import Described
 from tnt_sim.portfolio import Portfolio
 from tnt_sim.rules.base import Path
 from tnt_sim.scenario.nodes import Origin
@@ -37,6 +40,14 @@ class InputFile:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One step of a sequence: its id, and the scenario with its `date` and `set` applied."""
+
+    id: str
+    scenario: Scenario
+
+
+@dataclass(frozen=True)
 class Scenario:
     """An immutable scenario; `sha256` identifies it by content, wherever its files lie."""
 
@@ -52,6 +63,18 @@ class Scenario:
     warnings: tuple[Defect, ...] = ()
     files: Mapping[Path, str] = field(default_factory=dict)
     seconds_read: float = 0.0
+    reserves_freed: bool = False
+    closes: date | None = None
+    steps: tuple[Step, ...] = ()
+
+    def with_kept(self, kept: pl.DataFrame) -> Scenario:
+        """The scenario with grants of earlier steps, (dossier, kept_cents), kept like committed ones."""
+        table = self.portfolio.table
+        cents = table.select("dossier", "committed_cents").join(
+            kept.select("dossier", "kept_cents"), on="dossier", how="left", maintain_order="left"
+        )
+        both = cents.select(pl.coalesce("committed_cents", "kept_cents").alias("committed_cents"))
+        return replace(self, portfolio=self.portfolio.with_table(table.with_columns(both.to_series())))
 
     @property
     def id(self) -> str:
@@ -66,13 +89,12 @@ class Scenario:
     @property
     def sha256(self) -> str:
         """SHA-256 of the resolved scenario as canonical JSON, words, solver and paths left out, and its data."""
-        plain = self.resolved()
-        for key in ("solver", "title", "note", "source"):
-            plain.pop(key, None)
+        plain = _without_words(self.spec, self.resolved())
+        plain.pop("solver", None)
         data = {file.path: file.sha256 for file in self.inputs}
         for path, file in self.files.items():
             _put(plain, path, data[file])
-        text = json.dumps(_without_words(plain), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def resolved(self) -> dict[str, Any]:
@@ -113,9 +135,19 @@ def _put(tree: Any, path: Path, value: str) -> None:
     tree[path[-1]] = value
 
 
-def _without_words(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_words(part) for key, part in value.items() if key not in WORDS}
-    if isinstance(value, list):
-        return [_without_words(part) for part in value]
-    return value
+def _without_words(model: Any, dumped: Any) -> Any:
+    """The dump of a model without the words of its objects; keys of the planner's own are no words."""
+    if isinstance(model, BaseModel) and isinstance(dumped, dict):
+        described = isinstance(model, Described | ScenarioSpec)
+        kept = {key: part for key, part in dumped.items() if not (described and key in WORDS)}
+        for name, field_info in type(model).model_fields.items():
+            key = field_info.alias or name
+            if key in kept:
+                kept[key] = _without_words(getattr(model, name), kept[key])
+        return kept
+    if isinstance(model, tuple | list) and isinstance(dumped, list):
+        return [_without_words(part, plain) for part, plain in zip(model, dumped, strict=True)]
+    if isinstance(model, Mapping) and isinstance(dumped, dict):
+        values = {str(key): part for key, part in model.items()}
+        return {key: _without_words(values.get(key), part) for key, part in dumped.items()}
+    return dumped

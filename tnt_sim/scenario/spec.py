@@ -9,16 +9,35 @@ from pydantic import Field
 
 from tnt_sim.fields import Code, Count, Day, Described, Rate, Seconds, Spec
 from tnt_sim.programme import ProgrammeSpec
+from tnt_sim.rules.cap_spec import CapSpec, NamedCap
+from tnt_sim.rules.coverage import CoverageSpec
 from tnt_sim.rules.decide import DecideSpec
 from tnt_sim.rules.eligibility import EligibilitySpec
-from tnt_sim.rules.grant import GrantSpec
+from tnt_sim.rules.equity import EquitySpec
+from tnt_sim.rules.grant_spec import GrantSpec
 from tnt_sim.rules.limit import LimitSpec
 from tnt_sim.rules.measures import MeasureSpec
+from tnt_sim.rules.order import OrderSpec
+from tnt_sim.rules.relation import ExclusiveSpec, RequiresSpec
+from tnt_sim.rules.schedule import ScheduleSpec
 from tnt_sim.rules.select import Selector
 from tnt_sim.rules.share import ShareSpec
-from tnt_sim.rules.unbuilt import UnbuiltRule
+from tnt_sim.rules.together import TogetherSpec
+from tnt_sim.rules.waivers import WaiverSpec
 
-AnyRule = Annotated[LimitSpec | ShareSpec | DecideSpec | UnbuiltRule, Field(discriminator="kind")]
+AnyRule = Annotated[
+    LimitSpec
+    | ShareSpec
+    | DecideSpec
+    | CoverageSpec
+    | ExclusiveSpec
+    | RequiresSpec
+    | TogetherSpec
+    | OrderSpec
+    | ScheduleSpec
+    | EquitySpec,
+    Field(discriminator="kind"),
+]
 
 
 class ReadSpec(Spec):
@@ -65,6 +84,14 @@ class StageSpec(Described):
     tolerance: Rate = Field(default=0)  # type: ignore[assignment]
 
 
+class StepSpec(Described):
+    """One step of a sequence: the scenario with its own date, and values set at dotted paths."""
+
+    id: Code
+    date: Day | None = None
+    set: Mapping[str, Any] = {}
+
+
 class SolverSpec(Spec):
     """How to solve."""
 
@@ -91,12 +118,12 @@ class ScenarioSpec(Spec):
     dossiers: Annotated[tuple[DossiersSpec, ...], Field(min_length=1)]
     eligibility: tuple[EligibilitySpec, ...] = ()
     grants: tuple[GrantSpec, ...] = ()
-    caps: tuple[Mapping[str, Any] | str, ...] = ()
-    waivers: tuple[Mapping[str, Any], ...] = ()
+    caps: tuple[CapSpec | NamedCap, ...] = ()
+    waivers: tuple[WaiverSpec, ...] = ()
     measures: Mapping[str, MeasureSpec] = {}
     rules: tuple[AnyRule, ...] = ()
     objective: tuple[StageSpec, ...] = ()
-    steps: tuple[Mapping[str, Any], ...] = ()
+    steps: tuple[StepSpec, ...] = ()
     uncertain: tuple[Mapping[str, Any], ...] = ()
     committed_from: str | None = None
     solver: SolverSpec = SolverSpec()

@@ -90,9 +90,9 @@ def totals(
     problem: Problem, reading: AllocationReading | None, allocation: Allocation | None
 ) -> dict[str, Any]:
     """Amount, granted, unspent and the counts of the programme."""
-    amount = problem.case.tree.amount_cents[0]
+    amount = problem.case.tree.written_cents[0]
     granted = reading.granted_cents if reading else None
-    unspent = amount - granted if amount is not None and granted is not None else None
+    unspent = max(0, amount - granted) if amount is not None and granted is not None else None
     return {
         "amount_cents": amount,
         "granted_cents": granted,
@@ -143,8 +143,9 @@ def envelopes(
     committed = tree.subtree_sums(np_committed.tolist())
     entries = []
     for k, name in enumerate(tree.ids):
-        amount = tree.amount_cents[k]
-        effective = amount if amount is None or reading is None else amount + reading.envelopes.extra_cents[k]
+        amount, option = tree.written_cents[k], tree.options[k]
+        given = None if amount is None else amount + option.given_cents
+        effective = given if reading is None else reading.envelopes.effective_cents[k]
         granted = reading.envelopes.granted_cents[k] if reading else None
         code = reasons.unspent_code[k] if reasons else None
         entries.append(
@@ -154,12 +155,15 @@ def envelopes(
                 "title": tree.titles[k],
                 "amount_cents": amount,
                 "effective_cents": effective,
-                "transferred_in_cents": 0,
-                "transferred_out_cents": 0,
-                "reserved_cents": 0,
+                "transferred_in_cents": reading.envelopes.in_cents[k] if reading else 0,
+                "transferred_out_cents": reading.envelopes.out_cents[k] if reading else 0,
+                "reserved_cents": option.reserved_cents,
+                "overprogrammed_cents": reading.envelopes.overprogrammed_cents[k] if reading else 0,
                 "committed_cents": committed[k],
                 "granted_cents": granted,
-                "unspent_cents": None if effective is None or granted is None else effective - granted,
+                "unspent_cents": None
+                if effective is None or granted is None
+                else max(effective - granted, 0),
                 **{key: values[k] for key, values in counts.items()},
                 "unspent_code": code,
                 "unspent_rule": reasons.unspent_rule[k] if reasons else None,

@@ -11,7 +11,9 @@ import numpy as np
 from tnt_sim.errors import Defect, Text
 from tnt_sim.rules.base import BoolArray, IntArray, Mode, RuleReading, exact_sum
 from tnt_sim.rules.envelope import EnvelopeReading, read_envelopes
-from tnt_sim.scenario.compile import Problem, Sense
+from tnt_sim.rules.table_links import VARIANTS
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import Sense
 
 SHOWN = 20
 
@@ -58,8 +60,10 @@ def stage_values(
 ) -> tuple[Fraction, ...]:
     """The exact value of each stage: its terms, less what broken priced rules take from it."""
     values = []
+    by_id = {rule.id: rule for rule in rules}
     for number, stage in enumerate(problem.stages):
         value = stage.terms.evaluate(funded, granted) * stage.terms.scale
+        value += sum((part.read(funded, granted, by_id) for part in stage.parts), Fraction(0))
         sign = -1 if stage.sense is Sense.MAXIMISE else 1
         for rule, read in zip(problem.rules, rules, strict=True):
             if rule.mode is Mode.PENALTY and rule.penalty is not None and rule.penalty.stage == number:
@@ -71,6 +75,8 @@ def stage_values(
 def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[Defect]:
     """Every way in which an allocation breaks the scenario; empty for one that may be a decision."""
     found = [*_awards(problem, allocation), *_envelopes(problem, reading)]
+    found += [*_caps(problem, allocation), *_table(problem, allocation)]
+    found.extend(_limits(problem, allocation))
     found.extend(
         Defect(
             "grant:common_rate",
@@ -98,6 +104,26 @@ def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationRe
                     (problem.scenario.locate(("rules", rule.id)),),
                 )
             )
+    return found
+
+
+def _table(problem: Problem, allocation: Allocation) -> list[Defect]:
+    """What the columns `variant_of` and `requires` say, read again."""
+    found = []
+    for rule in problem.table_rules:
+        reading = rule.read(allocation.funded, allocation.granted_cents)
+        for figure in [figure for figure in reading.readings if not figure.holds][:SHOWN]:
+            if rule.id == VARIANTS:
+                text = Text(
+                    f"{figure.num} variantes de « {figure.group} » sont retenues, et une au plus peut l'être.",
+                    f'{figure.num} variants of "{figure.group}" are funded, and at most one may be.',
+                )
+            else:
+                text = Text(
+                    f"le dossier « {figure.group} » est retenu sans {figure.num} dossier(s) qu'il exige.",
+                    f'dossier "{figure.group}" is funded without {figure.num} dossier(s) that it requires.',
+                )
+            found.append(Defect("variant" if rule.id == VARIANTS else "prerequisite", text))
     return found
 
 
@@ -150,6 +176,45 @@ def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
                     Text(f"le dossier « {name} » {fr} ({amount}).", f'dossier "{name}" {en} ({amount}).'),
                 )
             )
+    return found
+
+
+def _caps(problem: Problem, allocation: Allocation) -> list[Defect]:
+    """The projects above a cap; commitments that exceed one by themselves are only warned of."""
+    return [
+        Defect(
+            f"cap:{excess.cap}",
+            Text(
+                f"le projet « {problem.caps.names[excess.project]} » reçoit {excess.granted_cents / 100:.2f} €, "
+                f"plus que le plafond « {excess.cap} » ({excess.limit_cents / 100:.2f} €).",
+                f'the project "{problem.caps.names[excess.project]}" gets {excess.granted_cents / 100:.2f} €, '
+                f'more than the cap "{excess.cap}" ({excess.limit_cents / 100:.2f} €).',
+            ),
+            (problem.scenario.locate(excess.path),),
+        )
+        for excess in problem.caps.broken(allocation.funded, allocation.granted_cents)[:SHOWN]
+    ]
+
+
+def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
+    """The minimum uses and the numbers of dossiers of envelopes that do not hold."""
+    found = []
+    for limit in problem.limits:
+        figure = limit.read(allocation.funded, allocation.granted_cents)
+        if figure.holds:
+            continue
+        value = figure.value
+        bound = figure.minimum if figure.maximum is None else figure.maximum
+        found.append(
+            Defect(
+                f"envelope:{limit.envelope}",
+                Text(
+                    f"l'enveloppe « {limit.envelope} » ne tient pas `{limit.option}` : {value} pour {bound}.",
+                    f'the envelope "{limit.envelope}" breaks `{limit.option}`: {value} for {bound}.',
+                ),
+                (problem.scenario.locate(("envelope", limit.envelope, limit.option)),),
+            )
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 The code of an unfunded candidate says what stands in its way as the allocation is:
 
+- a rule between dossiers keeps it out, whatever money is left: `variant`, `prerequisite`, `order` (`barred.py`)
 - it would fit with the money left, but a hard rule would then break: `crowded_out`
 - it does not fit, and every funded dossier under the envelope that blocks it is worth at least as much per
   euro to the first goal: `outranked`
@@ -17,7 +18,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tnt_sim.rules.base import BoolArray, IntArray, Mode, group_sums
-from tnt_sim.scenario.compile import Problem, Sense
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.verify.barred import Barred, barred, is_between
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.room import Room, room_left
 
@@ -33,6 +36,7 @@ class Reasons:
     ----------
     code : String (n,), reason_code of each dossier
     rule : String (n,), the rule that the code refers to, "" for none
+    by : int64 (n,), the dossier that keeps this one out by a rule between dossiers, -1 for none
     blocking : int64 (n,), the envelope node that blocks a dossier, -1 for none
     unspent_code, unspent_rule : per node, None where nothing is unspent
     unspent_at : per node, the envelope under it that holds most of what is unspent and gives the reason, or
@@ -42,6 +46,7 @@ class Reasons:
 
     code: pl.Series
     rule: pl.Series
+    by: IntArray
     blocking: IntArray
     unspent_code: tuple[str | None, ...]
     unspent_rule: tuple[str | None, ...]
@@ -59,11 +64,16 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
     ask = np.where(waiting, offered.least_cents, 0)
     fits = waiting & (ask <= room.whole_cents[case.node])
     rule = np.full(case.n, "", dtype=object)
-    blocked_by = _blocking_rules(problem, allocation, reading, np.flatnonzero(fits)[:TRIED])
+    kept_out = barred(problem, allocation, waiting)
+    open_rows = np.flatnonzero(fits & (kept_out.by < 0))
+    blocked_by = _blocking_rules(problem, allocation, reading, open_rows[:TRIED])
+    barred_rows = np.flatnonzero(fits & (kept_out.by >= 0)).tolist()
+    blocked_by |= {row: str(kept_out.rule[row]) for row in barred_rows}
     for row, name in blocked_by.items():
         rule[row] = name
     blocking = _blocking_nodes(problem, waiting & ~fits, ask, room)
-    code = _codes(problem, allocation, waiting, fits, blocking)
+    code = _codes(problem, allocation, waiting, fits, blocking, kept_out)
+    rule[kept_out.coded] = kept_out.rule[kept_out.coded]
     rule[offered.refused | offered.forced] = np.array(
         [problem.decided.specs[k].id for k in problem.decided.rule[offered.refused | offered.forced]],
         dtype=object,
@@ -77,6 +87,7 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
     return Reasons(
         code=pl.Series("reason_code", code, dtype=pl.String),
         rule=pl.Series("rule", rule.tolist(), dtype=pl.String),
+        by=kept_out.by,
         blocking=blocking,
         unspent_code=tuple(pair[0] for pair in unspent),
         unspent_rule=tuple(pair[1] for pair in unspent),
@@ -86,7 +97,12 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
 
 
 def _codes(
-    problem: Problem, allocation: Allocation, waiting: BoolArray, fits: BoolArray, blocking: IntArray
+    problem: Problem,
+    allocation: Allocation,
+    waiting: BoolArray,
+    fits: BoolArray,
+    blocking: IntArray,
+    kept_out: Barred,
 ) -> list[str]:
     offered = problem.offers
     code = np.full(problem.case.n, "", dtype=object)
@@ -97,6 +113,7 @@ def _codes(
     code[waiting & fits] = "crowded_out"
     short = waiting & ~fits
     code[short] = np.where(_outranked(problem, allocation, short, blocking), "outranked", "none_fits")[short]
+    code[kept_out.coded] = kept_out.code[kept_out.coded]
     code[allocation.funded] = "merit"
     code[offered.forced & allocation.funded] = "decided"
     code[offered.committed] = "committed"
@@ -108,6 +125,9 @@ def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, block
     """Whether no funded candidate under the blocking envelope is worth less per euro, bool (n,)."""
     case, offered = problem.case, problem.offers
     worth = _worth_per_euro(problem)
+    if problem.stages[0].parts and not worth.any():
+        # the first goal is no sum over dossiers: none is worth more per euro than another
+        return np.zeros_like(short)
     bar = np.full(case.tree.n_nodes, np.inf)
     rivals = allocation.funded & offered.candidate & ~offered.forced
     np.minimum.at(bar, case.node[rivals], worth[rivals])
@@ -144,13 +164,22 @@ def _blocking_nodes(problem: Problem, short: BoolArray, ask: IntArray, room: Roo
 def _blocking_rules(
     problem: Problem, allocation: Allocation, reading: AllocationReading, rows: IntArray
 ) -> dict[int, str]:
-    """For dossiers that fit with the money left: the first hard rule that funding them would break."""
-    hard = [rule for rule in problem.rules if rule.mode is Mode.HARD]
+    """For dossiers that fit with the money left: the first cap or hard rule that funding them would break."""
+    shared = problem.caps.in_shared(problem.offers)
+    hard = [rule for rule in problem.rules if rule.mode is Mode.HARD and not is_between(rule)]
     found: dict[int, str] = {}
     for row in rows.tolist():
         funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
         funded[row] = True
         granted[row] = problem.offers.least_cents[row]
+        excess = problem.caps.broken(funded, granted) if shared[row] else []
+        if excess:
+            found[row] = excess[0].cap
+            continue
+        limit = next((one for one in problem.limits if not one.read(funded, granted).holds), None)
+        if limit is not None:
+            found[row] = f"{limit.envelope}.{limit.option}"
+            continue
         for rule in hard:
             if not rule.read(funded, granted).holds:
                 found[row] = rule.id
@@ -175,6 +204,8 @@ def _unspent(
     mine = waiting & under
     if not mine.any():
         return "all_funded", None
+    if 2 * tree.options[node].reserved_cents >= left[node]:
+        return "reserve", None
     fitting = np.flatnonzero(mine & fits)
     if len(fitting) == 0:
         return ("none_fits" if not _fits_below(problem, node, room, mine, ask).any() else "parent_full"), None
@@ -186,11 +217,7 @@ def _unspent(
 
 def _left(problem: Problem, reading: AllocationReading) -> list[int]:
     """What is unspent at each node, 0 where there is no amount."""
-    figures = reading.envelopes
-    return [
-        0 if amount is None else amount + figures.extra_cents[node] - figures.granted_cents[node]
-        for node, amount in enumerate(problem.case.tree.amount_cents)
-    ]
+    return reading.envelopes.left_cents
 
 
 def _main_node(problem: Problem, left: list[int], node: int) -> int:

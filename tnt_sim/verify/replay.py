@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text
 from tnt_sim.money import cents_to_decimal_text
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.load import load_resolved
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.steps import is_sequence
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, envelopes, rules, totals
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.steps import read_steps
 
 RUN_FILES = ("scenario.resolved.yaml", "allocation.parquet", "allocation.csv", "summary.json")
 
@@ -37,10 +40,8 @@ def verify_run(run_dir: Path) -> VerifyReport:
     project = (run_dir / str(summary.get("project", "."))).resolve()
     found = Defects()
     _inputs(summary, project, found)
-    problem: Problem | None = None
     if not found.found:
-        problem = compile_problem(load_resolved(run_dir / "scenario.resolved.yaml", project))
-        _run(problem, run_dir, summary, found)
+        _run(load_resolved(run_dir / "scenario.resolved.yaml", project), run_dir, summary, found)
     return _report(run_dir, summary, found)
 
 
@@ -118,8 +119,8 @@ def _inputs(summary: Mapping[str, Any], project: Path, found: Defects) -> None:
             )
 
 
-def _run(problem: Problem, run_dir: Path, summary: Mapping[str, Any], found: Defects) -> None:
-    if problem.scenario.sha256 != summary.get("scenario_sha256"):
+def _run(scenario: Scenario, run_dir: Path, summary: Mapping[str, Any], found: Defects) -> None:
+    if scenario.sha256 != summary.get("scenario_sha256"):
         found.add(
             "scenario",
             Text(
@@ -133,11 +134,17 @@ def _run(problem: Problem, run_dir: Path, summary: Mapping[str, Any], found: Def
         table = pl.read_parquet(run_dir / "allocation.parquet")
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(run_dir / "allocation.parquet", str(error)) from None
+    sequence = is_sequence(scenario)
+    last = read_steps(scenario, table, summary, found) if sequence else compile_problem(scenario)
+    if last is None:
+        return
+    problem = replace(last, scenario=scenario)
     allocation = _allocation(problem, table, found)
     if allocation is None:
         return
     reading = read_allocation(problem, allocation)
-    found.found.extend(broken_rules(problem, allocation, reading))
+    if not sequence:
+        found.found.extend(broken_rules(problem, allocation, reading))
     _figures(problem, allocation, reading, summary, found)
     _csv(run_dir, table, found)
 

@@ -35,6 +35,7 @@ def room_left(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> Roo
     for node in range(tree.n_nodes):
         parent = int(tree.parent[node])
         gain = free[parent] if may_gain(tree, node) else 0
+        moved = reading.in_cents[node] - reading.out_cents[node]
         unassigned = unassigned_cents(tree, node)
         if unassigned is not None:
             children = tree.children(node)
@@ -42,10 +43,24 @@ def room_left(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> Roo
             loose = own_cents[node] + sum(
                 reading.granted_cents[child] for child in children if tree.amount_cents[child] is None
             )
-            free[node] = gain + max(0, unassigned + reading.extra_cents[node] - given - loose)
+            free[node] = gain + max(0, unassigned + reading.extra_cents[node] + moved - given - loose)
         amount = tree.amount_cents[node]
         if amount is not None:
-            left = amount + reading.extra_cents[node] - reading.granted_cents[node]
-            local[node] = min(UNLIMITED, left + gain)
+            left = amount + reading.extra_cents[node] + moved - reading.granted_cents[node]
+            local[node] = min(UNLIMITED, left + gain + _from_siblings(tree, reading, node))
         whole[node] = local[node] if parent < 0 else min(local[node], whole[parent])
     return Room(local, whole)
+
+
+def _from_siblings(tree: Tree, reading: EnvelopeReading, node: int) -> int:
+    """What siblings could still give to a node straight away."""
+    total = 0
+    for giver, option in enumerate(tree.options):
+        if node not in option.transfer_to:
+            continue
+        moved = reading.extra_cents[giver] + reading.in_cents[giver] - reading.out_cents[giver]
+        left = max(0, (tree.amount_cents[giver] or 0) + moved - reading.granted_cents[giver])
+        limit = left if option.out_cents is None else option.out_cents - reading.out_cents[giver]
+        total += max(0, min(left, limit))
+    most = tree.options[node].in_cents
+    return total if most is None else max(0, min(total, most - reading.in_cents[node]))

@@ -9,6 +9,7 @@ from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents
 from tnt_sim.rules.eligibility import failure_texts
 from tnt_sim.scenario.compile import Problem
+from tnt_sim.verify.barred import barred_sentences
 from tnt_sim.verify.reading import Allocation
 from tnt_sim.verify.reasons import Reasons
 
@@ -27,6 +28,8 @@ def _unspent_why(problem: Problem, reasons: Reasons, node: int, at: int) -> Text
     code, rule = reasons.unspent_code[node], reasons.unspent_rule[node]
     if code == "all_funded":
         return _all_funded(problem, at)
+    if code == "reserve":
+        return Text("C'est la réserve de précaution.", "This is the precautionary reserve.")
     if code == "none_fits":
         return Text(
             "Aucun dossier restant ne tient dans ce qui reste.",
@@ -89,6 +92,7 @@ def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons
             texts[mine] = sentence
     _decided(problem, texts, code, lang)
     _with_rule(texts, code, rule, lang)
+    barred_sentences(problem, texts, code, rule, reasons.by, lang)
     return pl.Series("reason", texts.tolist(), dtype=pl.String)
 
 
@@ -135,3 +139,11 @@ def _with_rule(texts: np.ndarray, code: np.ndarray, rule: np.ndarray, lang: Lang
             else Text("Il n'apporterait rien à l'objectif.", "It would add nothing to the goal.")
         )
         texts[crowded & (rule == name)] = text.in_(lang)
+
+
+def reserve_sentence(rank: int, cents: int, lang: Lang) -> str:
+    """Why a dossier on the reserve list is not funded, and what it would get."""
+    money = format_cents(cents, lang)
+    return Text(
+        f"Sur la liste de réserve, rang {rank} ({money}).", f"On the reserve list, rank {rank} ({money})."
+    ).in_(lang)

@@ -28,6 +28,11 @@ def csv_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
             decision.append(_flag(name).alias(name))
         else:
             decision.append(_guarded(pl.col(name)).alias(name))
+    if "step" in table.columns:
+        decision.append(_guarded(pl.col("step")).alias("step"))
+    if "reserve_rank" in table.columns:
+        decision.append(pl.col("reserve_rank").cast(pl.String))
+        decision.append(_euros("reserve_cents").alias("reserve"))
     return table.select(*columns, *decision)
 
 

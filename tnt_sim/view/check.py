@@ -39,7 +39,7 @@ def check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
         "scenario_sha256": scenario.sha256,
         "status": "valid",
         "synthetic": is_synthetic(scenario),
-        "amount_cents": problem.case.tree.amount_cents[0],
+        "amount_cents": problem.case.tree.written_cents[0],
         "demand_cents": demand[0],
         "n_dossiers": problem.case.n,
         "n_eligible": int(eligible(problem).sum()),
@@ -83,8 +83,16 @@ def unreachable_cents(problem: Problem) -> list[int]:
             continue
         loose = own[node] + sum(reach[c] for c in children if tree.amount_cents[c] is None)
         gains = sum(max(0, reach[c] - (tree.amount_cents[c] or 0)) for c in children if may_gain(tree, c))
-        stuck[node] = max(0, rest - loose - gains)
+        given = sum(tree.options[c].given_cents for c in children) + tree.options[node].overprogram_cents
+        stuck[node] = max(0, rest - given - loose - gains - _movable(tree, node, reach))
     return stuck
+
+
+def _movable(tree: Tree, node: int, reach: Sequence[int]) -> int:
+    """What a node could give to its siblings that could use it."""
+    option = tree.options[node]
+    hunger = sum(max(0, reach[other] - (tree.amount_cents[other] or 0)) for other in option.transfer_to)
+    return hunger if option.out_cents is None else min(hunger, option.out_cents)
 
 
 def _reach(tree: Tree, own: Sequence[int]) -> list[int]:

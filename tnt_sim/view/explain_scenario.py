@@ -1,7 +1,8 @@
-"""A scenario explained: every condition, grant, rule and goal as one sentence, with its source and its place."""
+"""A scenario explained: every entry as one sentence and one formula, with its source, its rows and its place."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +12,27 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.fields import Described
-from tnt_sim.money import format_cents, format_rate
-from tnt_sim.rules.base import Path
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.rules.base import BoolArray, Path
 from tnt_sim.rules.eligibility import EligibilitySpec
 from tnt_sim.rules.select import Selector, select
 from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.spec import StepSpec
 from tnt_sim.view import words
-from tnt_sim.view.figures import plural
+from tnt_sim.view.cap_words import cap_words, waiver_words
+from tnt_sim.view.envelope_words import envelope_words
+from tnt_sim.view.figures import listed, plural
+from tnt_sim.view.formulas import (
+    cap_formula,
+    eligibility_formula,
+    envelope_formula,
+    grant_formula,
+    rule_formula,
+)
+from tnt_sim.view.goal_words import measure_formula, measure_words, stage_formula, stage_words
 from tnt_sim.view.grant_words import grant_words
 from tnt_sim.view.grid import paragraph
+from tnt_sim.view.phrase import capitalised
 from tnt_sim.view.rule_words import rule_words
 from tnt_sim.view.selector_words import selector_words
 
@@ -30,13 +43,15 @@ class Sentence:
 
     Attributes
     ----------
-    section : envelopes, eligibility, grants, rules or objective
+    section : envelopes, eligibility, grants, caps, waivers, measures, rules, objective or steps
     id : its identifier, "" without one
     text : the sentence
     remark : why it does not count today, "" when it does
     source : law, page or paper
     place : `file:line`
-    n_dossiers : the dossiers that its `where` names, None when that says nothing
+    n_dossiers : the dossiers that it touches, None when that says nothing
+    formula : what it says of x and g, with the scenario's numbers
+    n_rows : the rows that it has in the model, None for what is settled before there is a model
     """
 
     section: str
@@ -46,44 +61,200 @@ class Sentence:
     source: str
     place: str
     n_dossiers: int | None = None
+    formula: str = ""
+    n_rows: int | None = None
 
 
 def sentences(problem: Problem, lang: Lang) -> list[Sentence]:
     """Every sentence, in the order of the file's sections."""
-    spec = problem.scenario.spec
-    found = list(_envelopes(problem, lang))
-    for k, entry in enumerate(spec.eligibility):
-        path = ("eligibility", k)
-        found.append(
-            _told(problem, "eligibility", entry.id, _eligibility(entry, lang), entry, path, entry.where, lang)
+    return list(_Teller(problem, lang, row_counts(problem)).all())
+
+
+def row_counts(problem: Problem) -> Counter[str]:
+    """How many rows of the model stand for each envelope, rule and cap, by its id (`cap:ID` for caps)."""
+    counts: Counter[str] = Counter()
+    for label in formulate(problem).labels:
+        counts[label.id] += 1
+        own, _, rest = label.id.partition(":")
+        if own != "cap" and rest:
+            counts[own] += 1
+        split, _, group = label.id.partition("/")
+        if group:
+            counts[split] += 1
+    return counts
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Walks a scenario and tells each entry."""
+
+    problem: Problem
+    lang: Lang
+    rows: Counter[str]
+
+    def all(self) -> Iterator[Sentence]:
+        """Every section in turn."""
+        yield from self._envelopes()
+        yield from self._eligibility()
+        yield from self._grants()
+        yield from self._caps()
+        yield from self._measures()
+        yield from self._rules()
+        yield from self._objective()
+        yield from self._steps()
+
+    def _told(
+        self,
+        section: str,
+        name: str,
+        text: str,
+        entry: Described,
+        path: Path,
+        *,
+        mask: BoolArray | None = None,
+        formula: str = "",
+        rows: int | None = None,
+        source: str = "",
+    ) -> Sentence:
+        problem = self.problem
+        counts = mask is not None and entry.in_force(problem.scenario.spec.date)
+        return Sentence(
+            section,
+            name,
+            text,
+            _remark(problem, entry, self.lang),
+            entry.source or source,
+            _place(problem, path),
+            int(np.count_nonzero(mask)) if counts and mask is not None else None,
+            formula,
+            rows if entry.in_force(problem.scenario.spec.date) else None,
         )
-    for k, grant in enumerate(spec.grants):
-        text = _if(grant.where, lang) + grant_words(grant, lang)
-        found.append(_told(problem, "grants", str(k + 1), text, grant, ("grants", k), grant.where, lang))
-    for k, rule in enumerate(spec.rules):
+
+    def _named(self, where: Selector | None, path: Path, entry: Described) -> BoolArray | None:
+        """The dossiers of `where`; None without one, or when the entry is off (it may be wrong then)."""
+        if where is None or not entry.in_force(self.problem.scenario.spec.date):
+            return None
+        return select(self.problem.case, where, (*path, "where"))
+
+    def _envelopes(self) -> Iterator[Sentence]:
+        case = self.problem.case
+        for spec, path in self.problem.scenario.spec.programme.walk(("programme",)):
+            inside = None
+            if spec.id in case.tree.ids:
+                node = case.tree.index(spec.id)
+                inside = (case.node >= node) & (case.node < case.tree.end[node])
+            yield self._told(
+                "envelopes",
+                spec.id,
+                envelope_words(spec, self.lang),
+                spec,
+                (*path, "id"),
+                mask=inside,
+                formula=envelope_formula(spec),
+                rows=self.rows[spec.id],
+            )
+
+    def _eligibility(self) -> Iterator[Sentence]:
+        for k, entry in enumerate(self.problem.scenario.spec.eligibility):
+            path: Path = ("eligibility", k)
+            yield self._told(
+                "eligibility",
+                entry.id,
+                _eligibility(entry, self.lang),
+                entry,
+                (*path, "id"),
+                mask=self._named(entry.where, path, entry),
+                formula=eligibility_formula(entry),
+            )
+
+    def _grants(self) -> Iterator[Sentence]:
+        left = np.ones(self.problem.case.n, dtype=np.bool_)
+        for k, grant in enumerate(self.problem.scenario.spec.grants):
+            path: Path = ("grants", k)
+            mask: BoolArray | None = None
+            if grant.in_force(self.problem.scenario.spec.date):
+                chosen = self._named(grant.where, path, grant)
+                mask = left if chosen is None else left & chosen
+                left = left & ~mask
+            text = _if(grant.where, self.lang) + grant_words(grant, self.lang)
+            yield self._told("grants", str(k + 1), text, grant, path, mask=mask, formula=grant_formula(grant))
+
+    def _caps(self) -> Iterator[Sentence]:
+        problem = self.problem
+        compiled = {cap.id: cap for cap in problem.caps.caps}
+        for k, cap in enumerate(problem.scenario.spec.caps):
+            own = compiled.get(cap.name)
+            mask = None if own is None else own.covered[problem.caps.code]
+            legal = "" if cap.legal is None else cap.legal.source
+            yield self._told(
+                "caps",
+                cap.name,
+                cap_words(cap, self.lang),
+                cap,
+                ("caps", k),
+                mask=mask,
+                formula=cap_formula(cap),
+                rows=self.rows[f"cap:{cap.name}"],
+                source=legal,
+            )
+        for k, waiver in enumerate(problem.scenario.spec.waivers):
+            path: Path = ("waivers", k)
+            named = self._named(waiver.where, path, waiver)
+            yield self._told("waivers", waiver.of, waiver_words(waiver, self.lang), waiver, path, mask=named)
+
+    def _measures(self) -> Iterator[Sentence]:
+        for name, measure in self.problem.scenario.spec.measures.items():
+            text, formula = measure_words(measure, self.lang), measure_formula(measure)
+            yield self._told("measures", name, text, measure, ("measures", name), formula=formula)
+
+    def _rules(self) -> Iterator[Sentence]:
+        for k, rule in enumerate(self.problem.scenario.spec.rules):
+            path: Path = ("rules", k)
+            yield self._told(
+                "rules",
+                rule.id,
+                rule_words(rule, self.lang),
+                rule,
+                (*path, "id"),
+                mask=self._touched(rule, path),
+                formula=rule_formula(rule),
+                rows=self.rows[rule.id] if rule.kind != "decide" else None,
+            )
+
+    def _touched(self, rule: Any, path: Path) -> BoolArray | None:
+        """The dossiers that a rule names, or those of its `where`."""
+        named = [
+            name
+            for key in ("dossiers", "need", "fund", "refuse", "amounts")
+            for name in (getattr(rule, key, None) or ())
+        ]
+        if named:
+            mask: BoolArray = self.problem.case.table["dossier"].is_in(named).to_numpy()
+            return mask
         where = getattr(rule, "where", None)
-        found.append(
-            _told(problem, "rules", rule.id, rule_words(rule, lang), rule, ("rules", k), where, lang)
-        )
-    return found + list(_objective(problem, lang))
+        return self._named(where if isinstance(where, Selector) else None, path, rule)
+
+    def _objective(self) -> Iterator[Sentence]:
+        for k, stage in enumerate(self.problem.scenario.spec.objective):
+            text, formula = stage_words(stage, self.lang), stage_formula(stage)
+            yield self._told("objective", str(k + 1), text, stage, ("objective", k), formula=formula)
+
+    def _steps(self) -> Iterator[Sentence]:
+        for k, step in enumerate(self.problem.scenario.spec.steps):
+            yield self._told("steps", step.id, _step(step, self.lang), step, ("steps", k))
 
 
-def _told(
-    problem: Problem,
-    section: str,
-    name: str,
-    text: str,
-    entry: Described,
-    path: Path,
-    where: Selector | None,
-    lang: Lang,
-) -> Sentence:
-    n = None
-    if isinstance(where, Selector) and not entry.off:
-        mask = select(problem.case, where, (*path, "where"))
-        n = None if mask is None else int(np.count_nonzero(mask))
-    place = _place(problem, (*path, "id") if name and section != "grants" else path)
-    return Sentence(section, name, text, _remark(problem, entry, lang), entry.source, place, n)
+def _step(step: StepSpec, lang: Lang) -> str:
+    """« Le 5 novembre 2021, avec envelopes.ads.amount = 11 M€. »"""
+    parts = []
+    if step.date is not None:
+        day = words.long_day(step.date.isoformat())
+        parts.append(Text(f"le {day.fr}", f"on {day.en}").in_(lang))
+    changes = listed([f"{path} = {value}" for path, value in step.set.items()], lang)
+    if changes:
+        parts.append(Text(f"avec {changes}", f"with {changes}").in_(lang))
+    told = ", ".join(parts) or Text("comme le scénario", "as the scenario").in_(lang)
+    return capitalised(told) + "."
 
 
 def _remark(problem: Problem, entry: Described, lang: Lang) -> str:
@@ -128,63 +299,18 @@ def _eligibility(entry: EligibilitySpec, lang: Lang) -> str:
     )
 
 
-def _envelopes(problem: Problem, lang: Lang) -> Iterator[Sentence]:
-    for spec, path in problem.scenario.spec.programme.walk(("programme",)):
-        money = format_cents(spec.amount, lang) if spec.amount is not None else ""
-        if money:
-            text = f"Au plus {money}." if lang is Lang.FR else f"At most {money}."
-        else:
-            text = "Sans montant propre." if lang is Lang.FR else "No amount of its own."
-        for flag, word in _FLAGS.items():
-            if getattr(spec, flag):
-                text += f" {word.in_(lang)}"
-        if spec.split is not None:
-            by = words.column(spec.split.by).in_(lang)
-            text += f" Répartie selon {by}." if lang is Lang.FR else f" Split by {by}."
-        place = _place(problem, (*path, "id"))
-        yield Sentence("envelopes", spec.id, text, _remark(problem, spec, lang), spec.source, place)
-
-
-_FLAGS: Mapping[str, Text] = {
-    "ring_fenced": Text(
-        "Cantonnée : rien n'y entre et rien n'en sort.", "Ring-fenced: nothing enters, nothing leaves."
-    ),
-    "overbooked": Text(
-        "Ses enveloppes sont des plafonds, qui dépassent ensemble son montant.",
-        "Its envelopes are ceilings that exceed its amount together.",
-    ),
-}
-
-
-def _objective(problem: Problem, lang: Lang) -> Iterator[Sentence]:
-    for k, stage in enumerate(problem.scenario.spec.objective):
-        goals = stage.maximise or stage.minimise or {}
-        sense = words.SENSE["maximise" if stage.maximise is not None else "minimise"].in_(lang)
-        parts = [
-            words.measure(name).in_(lang)
-            if str(weight) == "1"
-            else f"{weight} × {words.measure(name).in_(lang)}"
-            for name, weight in goals.items()
-        ]
-        text = f"{sense.capitalize()} {' + '.join(parts)}"
-        if stage.tolerance:
-            share = format_rate(stage.tolerance, lang)
-            text += (
-                f", à {share} près pour les suivants"
-                if lang is Lang.FR
-                else f", within {share} for later ones"
-            )
-        yield Sentence("objective", str(k + 1), text + ".", "", "", _place(problem, ("objective", k)))
-
-
 _SECTIONS: Mapping[str, Text] = {
     "envelopes": Text("Enveloppes", "Envelopes"),
     "eligibility": Text("Conditions d'éligibilité", "Eligibility"),
     "grants": Text(
         "Montants (la première ligne qui convient décide)", "Grants (the first line that fits decides)"
     ),
+    "caps": Text("Plafonds par projet", "Caps over projects"),
+    "waivers": Text("Dérogations", "Waivers"),
+    "measures": Text("Mesures", "Measures"),
     "rules": Text("Règles", "Rules"),
     "objective": Text("Objectif, dans l'ordre", "Objective, in order"),
+    "steps": Text("Étapes", "Steps"),
 }
 
 
@@ -197,6 +323,8 @@ def sentence_lines(found: Sequence[Sentence], lang: Lang, width: int) -> list[Li
             lines += [Line(""), Line(title.in_(lang), style="bold")]
         for sentence in mine:
             lines += paragraph(f"{sentence.id} – {sentence.text}", width, first="  ")
+            if sentence.formula:
+                lines += paragraph(sentence.formula, width, first="      ", style="cyan")
             lines += paragraph(_about(sentence, lang), width, first="      ", style="dim")
     return lines
 
@@ -205,6 +333,8 @@ def _about(sentence: Sentence, lang: Lang) -> str:
     parts = [sentence.remark]
     if sentence.n_dossiers is not None:
         parts.append(plural(sentence.n_dossiers, ("dossier", "dossiers"), ("dossier", "dossiers"), lang))
+    if sentence.n_rows is not None:
+        parts.append(plural(sentence.n_rows, ("ligne", "lignes"), ("row", "rows"), lang))
     parts.append(sentence.source)
     parts.append(sentence.place)
     return " · ".join(part for part in parts if part)
@@ -221,6 +351,8 @@ def sentence_document(found: Sequence[Sentence]) -> list[dict[str, Any]]:
             "source": s.source,
             "place": s.place,
             "n_dossiers": s.n_dossiers,
+            "formula": s.formula,
+            "n_rows": s.n_rows,
         }
         for s in found
     ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents, format_rate
-from tnt_sim.rules.grant import BracketsSpec, FormulaSpec, GrantSpec, MoneyColumn
+from tnt_sim.rules.grant_spec import BonusSpec, BracketsSpec, FormulaSpec, GrantSpec, MoneyColumn
 from tnt_sim.view import words
+from tnt_sim.view.figures import listed
+from tnt_sim.view.selector_words import selector_words
 
 _MODES = {
     "all_or_nothing": Text("tout ou rien", "all or nothing"),
@@ -19,7 +21,7 @@ _MODES = {
 
 def grant_words(grant: GrantSpec, lang: Lang) -> str:
     """« tout ou rien, au plus 50 % de l'assiette. »"""
-    parts = [_MODES[grant.mode].in_(lang)]
+    parts = [_mode(grant, lang)]
     if grant.formula is not None:
         parts.append(_formula(grant.formula, lang))
     base = "de l'assiette" if lang is Lang.FR else "of the eligible cost"
@@ -27,6 +29,7 @@ def grant_words(grant: GrantSpec, lang: Lang) -> str:
         parts.append(_brackets(grant.max_rate, lang))
     elif grant.max_rate is not None:
         parts.append(f"{_at_most(lang)} {format_rate(grant.max_rate, lang)} {base}")
+    parts += [_bonus(bonus, lang) for bonus in grant.bonus]
     if grant.max is not None:
         parts.append(f"{_at_most(lang)} {_limit(grant.max, lang)}")
     if grant.min_rate is not None:
@@ -37,6 +40,31 @@ def grant_words(grant: GrantSpec, lang: Lang) -> str:
         unit = format_cents(grant.round, lang)
         parts.append(f"par pas de {unit}" if lang is Lang.FR else f"in steps of {unit}")
     return ", ".join(parts) + "."
+
+
+def _mode(grant: GrantSpec, lang: Lang) -> str:
+    """The mode, with the levels of a menu and the groups of one common level."""
+    text = _MODES[grant.mode].in_(lang)
+    colon = " : " if lang is Lang.FR else ": "
+    if grant.by is not None:
+        by = words.bare_column(grant.by).in_(lang)
+        text += f" (par {by})" if lang is Lang.FR else f" (by {by})"
+    if grant.levels:
+        text += colon + listed(grant.levels, lang, most=12, word=" ou " if lang is Lang.FR else " or ")
+    return text
+
+
+def _bonus(bonus: BonusSpec, lang: Lang) -> str:
+    """« plus 10 % si les étiquettes contient l'un de mutualise, sans passer 80 % »"""
+    points = format_rate(bonus.rate, lang)
+    text = f"plus {points}"
+    if bonus.where is not None:
+        condition = selector_words(bonus.where.root, lang)
+        text += f" si {condition}" if lang is Lang.FR else f" if {condition}"
+    if bonus.up_to is not None:
+        top = format_rate(bonus.up_to, lang)
+        text += f", sans passer {top}" if lang is Lang.FR else f", up to {top}"
+    return text
 
 
 def _at_most(lang: Lang) -> str:

@@ -1,59 +1,72 @@
-"""Rules in words: one sentence each, with its numbers."""
+"""Rules in words: one sentence each, with its numbers, French and English."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents, format_rate
 from tnt_sim.rules.decide import DecideSpec
 from tnt_sim.rules.limit import LimitSpec, ShareOfAmount
 from tnt_sim.rules.rulespec import RuleSpec
-from tnt_sim.rules.select import Selector
 from tnt_sim.rules.share import ShareSpec
-from tnt_sim.view import words
-from tnt_sim.view.figures import listed, plural
-from tnt_sim.view.selector_words import selector_words
+from tnt_sim.view import link_words, target_words, words
+from tnt_sim.view.figures import listed, number, plural
+from tnt_sim.view.phrase import bounds, capitalised, for_each, of_dossiers
 
 
-def rule_words(rule: object, lang: Lang) -> str:
+def rule_words(rule: Any, lang: Lang) -> str:
     """« Par département, le montant accordé : au plus 297 k€. »"""
-    if isinstance(rule, LimitSpec):
-        text = _limit(rule, lang)
-    elif isinstance(rule, ShareSpec):
-        text = _share(rule, lang)
-    elif isinstance(rule, DecideSpec):
-        return _decide(rule, lang)
-    else:
-        kind = str(getattr(rule, "kind", "?"))
+    write = RULE_WORDS.get(str(rule.kind))
+    if write is None:
         return Text(
-            f"Règle de genre « {kind} », que cette version ne construit pas encore.",
-            f'A rule of kind "{kind}", which this version does not build yet.',
+            f"Règle de genre « {rule.kind} », que cette version ne construit pas encore.",
+            f'A rule of kind "{rule.kind}", which this version does not build yet.',
         ).in_(lang)
-    return text[:1].upper() + text[1:] + _mode(rule, lang)
+    return capitalised(write(rule, lang)) + (mode_words(rule, lang) if isinstance(rule, RuleSpec) else "")
 
 
-def _mode(rule: RuleSpec, lang: Lang) -> str:
+def mode_words(rule: RuleSpec, lang: Lang) -> str:
+    """How the sentence ends: a full stop, what breaking the rule costs, or that it is only reported."""
+    french = lang is Lang.FR
     if rule.report:
-        return " (pour information)." if lang is Lang.FR else " (report only)."
-    return "."
+        return " (pour information)." if french else " (report only)."
+    if rule.penalty is None:
+        return "."
+    cost = number(rule.penalty.cost, lang)
+    per = target_words.per_words(rule, lang)
+    stage = rule.penalty.stage
+    if french:
+        return f" ; sinon, pénalité de {cost} par {per}, à l'étape {stage} de l'objectif."
+    return f"; else a penalty of {cost} for {per}, in stage {stage} of the objective."
 
 
 def _limit(rule: LimitSpec, lang: Lang) -> str:
-    bounds = _bounds(_amount(rule.min, lang), _amount(rule.max, lang), lang)
+    low, high = bound_words(rule.min, lang), bound_words(rule.max, lang)
     colon = " : " if lang is Lang.FR else ": "
-    return (
-        f"{_by(rule.by, lang)}{words.measure(rule.measure).in_(lang)}{_of(rule.where, lang)}{colon}{bounds}"
+    measure = words.measure(rule.measure).in_(lang)
+    text = (
+        f"{for_each(rule.by, lang)}{measure}{of_dossiers(rule.where, lang)}{colon}{bounds(low, high, lang)}"
     )
+    if rule.min is not None and rule.by is not None and rule.floor != "strict":
+        text += (
+            ", ou tout ce que le groupe peut recevoir s'il demande moins"
+            if lang is Lang.FR
+            else ", or all that the group can take where it asks for less"
+        )
+    return text
 
 
 def _share(rule: ShareSpec, lang: Lang) -> str:
     low = format_rate(rule.min, lang) if rule.min is not None else None
     high = format_rate(rule.max, lang) if rule.max is not None else None
-    top = words.measure(rule.measure).in_(lang) + _of(rule.where, lang)
-    bottom = words.measure(rule.of_measure or rule.measure).in_(lang) + _of(rule.of, lang)
-    bounds = _bounds(low, high, lang)
+    top = words.measure(rule.measure).in_(lang) + of_dossiers(rule.where, lang)
+    bottom = words.measure(rule.of_measure or rule.measure).in_(lang) + of_dossiers(rule.of, lang)
     if lang is Lang.FR:
-        return f"{_by(rule.by, lang)}{top} sur {bottom} : {bounds}"
-    return f"{_by(rule.by, lang)}{top}, as a share of {bottom}: {bounds}"
+        return f"{for_each(rule.by, lang)}{top} sur {bottom} : {bounds(low, high, lang)}"
+    return f"{for_each(rule.by, lang)}{top}, as a share of {bottom}: {bounds(low, high, lang)}"
 
 
 def _decide(rule: DecideSpec, lang: Lang) -> str:
@@ -81,22 +94,8 @@ def _named(n: int, names: tuple[str, ...], fr: tuple[str, str], en: str, lang: L
     return f"{plural(n, ('', ''), ('dossier', 'dossiers'), lang)} {en} ({some})"
 
 
-def _by(by: str | tuple[str, ...] | None, lang: Lang) -> str:
-    if by is None:
-        return ""
-    names = [by] if isinstance(by, str) else list(by)
-    labels = listed([words.bare_column(name).in_(lang) for name in names], lang)
-    return f"pour chaque {labels}, " if lang is Lang.FR else f"for each {labels}, "
-
-
-def _of(where: Selector | None, lang: Lang) -> str:
-    if where is None:
-        return ""
-    condition = selector_words(where.root, lang)
-    return f" (dossiers où {condition})" if lang is Lang.FR else f" (dossiers where {condition})"
-
-
-def _amount(bound: str | ShareOfAmount | None, lang: Lang) -> str | None:
+def bound_words(bound: str | ShareOfAmount | None, lang: Lang) -> str | None:
+    """A bound of a limit: as written, or a share of an envelope's amount."""
     if not isinstance(bound, ShareOfAmount):
         return bound
     share = format_rate(bound.share, lang)
@@ -105,12 +104,18 @@ def _amount(bound: str | ShareOfAmount | None, lang: Lang) -> str | None:
     return f'{share} of the amount of "{bound.of_amount}"'
 
 
-def _bounds(low: str | None, high: str | None, lang: Lang) -> str:
-    french = lang is Lang.FR
-    if low is not None and high is not None:
-        return f"entre {low} et {high}" if french else f"between {low} and {high}"
-    if low is not None:
-        return f"au moins {low}" if french else f"at least {low}"
-    if high is not None:
-        return f"au plus {high}" if french else f"at most {high}"
-    return "sans borne, pour information" if french else "no bound, for information"
+RULE_WORDS: Mapping[str, Callable[[Any, Lang], str]] = MappingProxyType(
+    {
+        "limit": _limit,
+        "share": _share,
+        "decide": _decide,
+        "exclusive": link_words.exclusive,
+        "requires": link_words.requires,
+        "together": link_words.together,
+        "order": link_words.order,
+        "coverage": target_words.coverage,
+        "schedule": target_words.schedule,
+        "equity": target_words.equity,
+    }
+)
+"""Every kind of rule with what writes its sentence; a test holds it against the grammar."""

@@ -30,9 +30,7 @@ STOPPED_BY: Mapping[str, Text] = MappingProxyType(
 PROOF: Mapping[str, Text] = MappingProxyType(
     {
         "PROVED": Text("prouvé", "proven"),
-        "CROSS_CHECKED": Text(
-            "confirmé par un second solveur", "confirmed by a second solver"
-        ),
+        "CROSS_CHECKED": Text("confirmé par un second solveur", "confirmed by a second solver"),
         "FEASIBLE_GAP": Text("non prouvé", "not proven"),
     }
 )
@@ -123,6 +121,10 @@ COLUMN: Mapping[str, Text] = MappingProxyType(
         "state": Text("l'état du dossier", "the dossier's state"),
         "committed": Text("le montant engagé", "the committed amount"),
         "tags": Text("les étiquettes", "the tags"),
+        "other_state": Text("les autres aides de l'État", "the other State funds"),
+        "other_public": Text("les autres aides publiques", "the other public funds"),
+        "other_private": Text("les financements privés", "the private funds"),
+        "invoices": Text("les factures", "the invoices"),
     }
 )
 

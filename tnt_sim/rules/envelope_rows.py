@@ -1,0 +1,176 @@
+"""The rows of the envelope tree; see the equations of `envelope.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.rules.base import (
+    BoolArray,
+    Case,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    Terms,
+    Unit,
+    exact_sum,
+    group_sums,
+)
+from tnt_sim.rules.envelope import may_gain, unassigned_cents
+from tnt_sim.rules.grant import Offers
+
+CENT = Fraction(1, 100)
+
+
+@dataclass(frozen=True)
+class EnvelopeRows:
+    """Writes the tree's rows."""
+
+    case: Case
+    offers: Offers
+    gains: dict[int, int] = field(default_factory=dict)
+    """The column e of each child that may gain."""
+    moved: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    """For each node (column, +1 or -1) of what it gets from and gives to its siblings."""
+    room: dict[int, int] = field(default_factory=dict)
+    """The most that can be added to a node, by its parent and by its siblings."""
+
+    def rows(self, builder: RowBuilder) -> None:
+        """One row per envelope with an amount, one per node that shares free money out, and the transfers."""
+        tree = self.case.tree
+        granted = self._granted()
+        reach = self._reach()
+        for node in range(tree.n_nodes):
+            self._transfers(builder, node)
+        self._gain_columns(builder, reach)
+        for depth in range(int(tree.depth.max()) + 1):
+            self._caps(builder, depth, granted)
+        for node in range(tree.n_nodes):
+            self._sharing(builder, node, granted)
+
+    def _granted(self) -> Terms:
+        ones = np.ones(self.case.n, dtype=np.int64)
+        return Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
+
+    def _reach(self) -> list[int]:
+        """The most that can be granted at and under each node."""
+        most = np.where(self.offers.committed, self.offers.committed_cents, self.offers.most_cents)
+        held = self.case.node >= 0
+        own = group_sums(most[held], self.case.node[held], self.case.tree.n_nodes)
+        return self.case.tree.subtree_sums(own)
+
+    def _transfers(self, builder: RowBuilder, parent: int) -> None:
+        """A column for each pair of siblings that may give and take, within what each may give and take."""
+        tree = self.case.tree
+        children = [child for child in tree.children(parent) if tree.amount_cents[child] is not None]
+        gives: dict[int, list[int]] = {}
+        takes: dict[int, list[int]] = {}
+        for giver in children:
+            for taker in tree.options[giver].transfer_to:
+                if taker not in children:
+                    continue
+                most = self._most_moved(children, giver, taker)
+                column = builder.column(f"move:{tree.ids[giver]}:{tree.ids[taker]}", 0, most)
+                gives.setdefault(giver, []).append(column)
+                takes.setdefault(taker, []).append(column)
+        for node in children:
+            out, into = gives.get(node, []), takes.get(node, [])
+            self.moved[node] = [*((column, 1) for column in into), *((column, -1) for column in out)]
+            option = tree.options[node]
+            if out and option.out_cents is not None:
+                builder.link(f"out:{tree.ids[node]}", [(c, 1) for c in out], option.out_cents)
+            if into and option.in_cents is not None:
+                builder.link(f"in:{tree.ids[node]}", [(c, 1) for c in into], option.in_cents)
+            if into:
+                total = sum(self._most_moved(children, g, node) for g in gives if g != node)
+                self.room[node] = total if option.in_cents is None else min(total, option.in_cents)
+
+    def _most_moved(self, children: list[int], giver: int, taker: int) -> int:
+        """No more can move than the siblings have and their parent may add."""
+        tree = self.case.tree
+        total = sum(max(0, tree.amount_cents[child] or 0) for child in children)
+        total += max(0, tree.amount_cents[int(tree.parent[giver])] or 0) + self._above(giver)
+        limits = (tree.options[giver].out_cents, tree.options[taker].in_cents)
+        return min([total, *(limit for limit in limits if limit is not None)])
+
+    def _above(self, node: int) -> int:
+        """What the amounts of all parents come to: more can never flow down."""
+        tree = self.case.tree
+        return sum(tree.amount_cents[above] or 0 for above in tree.ancestors(node)[1:])
+
+    def _most_given(self, node: int) -> int:
+        """The most that a node may give to its siblings."""
+        tree = self.case.tree
+        if not any(sign < 0 for _, sign in self.moved.get(node, [])):
+            return 0
+        limit = tree.options[node].out_cents
+        most = (tree.amount_cents[node] or 0) + self.room.get(node, 0) + self._above(node)
+        return most if limit is None else min(limit, most)
+
+    def _gain_columns(self, builder: RowBuilder, reach: list[int]) -> None:
+        tree = self.case.tree
+        for node in range(tree.n_nodes):
+            parent = int(tree.parent[node])
+            if not may_gain(tree, node):
+                continue
+            free = max(0, (unassigned_cents(tree, parent) or 0) + self.room.get(parent, 0))
+            useful = max(0, reach[node] - (tree.amount_cents[node] or 0) + self._most_given(node))
+            below = any(may_gain(tree, child) for child in tree.children(node))
+            most = free if below else min(free, useful)
+            if most > 0:
+                self.gains[node] = builder.column(f"extra:{tree.ids[node]}", 0, most)
+                self.room[node] = self.room.get(node, 0) + most
+
+    def _more(self, node: int) -> list[tuple[int, int]]:
+        """(column, ±1) of all that is added to a node and taken from it."""
+        gain = [(self.gains[node], 1)] if node in self.gains else []
+        return [*gain, *self.moved.get(node, [])]
+
+    def _caps(self, builder: RowBuilder, depth: int, granted: Terms) -> None:
+        tree = self.case.tree
+        at_depth = tree.ancestor_at_depth(depth)
+        nodes = [int(n) for n in np.flatnonzero(tree.depth == depth) if tree.amount_cents[int(n)] is not None]
+        if not nodes:
+            return
+        position = np.full(tree.n_nodes + 1, -1, dtype=np.int64)
+        position[nodes] = np.arange(len(nodes))
+        codes = np.where(self.case.node >= 0, position[at_depth[np.maximum(self.case.node, 0)]], -1)
+        codes[at_depth[np.maximum(self.case.node, 0)] < 0] = -1
+        labels = [RowLabel(RowKind.ENVELOPE, tree.ids[node]) for node in nodes]
+        extra = [(k, column, -sign) for k, node in enumerate(nodes) for column, sign in self._more(node)]
+        upper = [tree.amount_cents[node] for node in nodes]
+        builder.rows(labels, granted, codes, [None] * len(nodes), upper, extra)
+
+    def _sharing(self, builder: RowBuilder, node: int, granted: Terms) -> None:
+        tree = self.case.tree
+        gaining = [child for child in tree.children(node) if child in self.gains]
+        free = unassigned_cents(tree, node)
+        if not gaining or free is None:
+            return
+        name = tree.ids[node]
+        loose = self._loose(node)
+        entries = [(0, self.gains[child], 1) for child in gaining]
+        entries += [(0, column, -sign) for column, sign in self._more(node)]
+        label = RowLabel(RowKind.LINK, name, side="unassigned")
+        codes = np.where(loose, 0, -1)
+        most = np.where(self.offers.committed, self.offers.committed_cents, self.offers.most_cents)
+        largest = exact_sum(most[loose]) + self._most_given(node)
+        if largest == 0 and free >= 0:
+            builder.rows([label], granted, codes, [None], [free], entries)
+            return
+        # own dossiers may use what children leave, but then nothing is free for the children: y says which
+        y = builder.column(f"shares:{name}", 0, 1)
+        big = max(0, largest - free)
+        builder.rows([label], granted, codes, [None], [free + big], [*entries, (0, y, big)])
+        total = sum(self.room[child] for child in gaining)
+        builder.link(f"{name}:shares", [*((self.gains[c], 1) for c in gaining), (y, -total)], 0)
+
+    def _loose(self, node: int) -> BoolArray:
+        tree = self.case.tree
+        inside: BoolArray = self.case.node == node
+        for child in tree.children(node):
+            if tree.amount_cents[child] is None:
+                inside |= (self.case.node >= child) & (self.case.node < tree.end[child])
+        return inside

@@ -1,0 +1,352 @@
+"""`order`: nobody is funded before a better one.
+
+Among eligible dossiers that are neither committed nor funded by decision, in each group of `by`, in levels of
+equal rank L₁ (best), L₂, …
+
+    xᵢ ≤ aₗ     for each i in Lₗ₊₁
+    aₗ ≤ xⱼ     for each j in Lₗ        aₗ ∈ {0, 1}: all of level l, and so of all better levels, are funded
+
+at most two rows a dossier; where a level has one dossier, its x stands for a. Equal ranks are free. An empty rank
+compares with nothing: such dossiers are outside the order, with a warning.
+
+`first_come` is the same order by instant, then number, no two equal; an empty instant comes last. `skip: true` is
+another rule, in `queue.py`. A price is for each pair of which the worse is funded and the better is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Text
+from tnt_sim.fields import Code, Flag
+from tnt_sim.portfolio import in_rank_order, instants
+from tnt_sim.rules.base import (
+    BoolArray,
+    Case,
+    IntArray,
+    Mode,
+    Path,
+    Penalty,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Soft,
+    Unit,
+)
+from tnt_sim.rules.columns import Kind, kind_of, numeric_column, unknown_column
+from tnt_sim.rules.funded import FundedRows, listed_names, nothing, too_many_pairs
+from tnt_sim.rules.grant import Offers
+from tnt_sim.rules.groups import groups_by
+from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.queue import FirstCome, compile_queue
+from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.select import Selector, select
+
+
+class OrderSpec(RuleSpec):
+    """Better dossiers first, by a column; or first come, first served."""
+
+    kind: Literal["order"]
+    where: Selector | None = None
+    by: Code | tuple[Code, ...] | None = None
+    rank: Code | None = None
+    best: Literal["high", "low"] | None = None
+    first_come: Code | None = None
+    skip: Flag | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A compiled `order`.
+
+    Attributes
+    ----------
+    names : the groups
+    group, dossier, level : int64 (m,), sorted by group and then best first; level counts from 0 in each group
+    n : number of dossiers of the table
+    """
+
+    id: str
+    kind: str
+    mode: Mode
+    names: tuple[str | None, ...]
+    grouped: bool
+    group: IntArray
+    dossier: IntArray
+    level: IntArray
+    number: pl.Series
+    penalty: Penalty | None = None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """x ≤ gate of the level above; gate ≤ x for each of its level."""
+        if len(self.dossier) == 0:
+            return
+        x = builder.funded_columns()[self.dossier]
+        step = _steps(self.group, self.level)
+        size = np.bincount(step)
+        first = np.searchsorted(step, np.arange(len(size)))
+        gate, group = x[first], self.group[first]
+        followed = np.append(group[1:] == group[:-1], False)
+        shared = np.flatnonzero((size > 1) & followed)
+        for k in shared.tolist():
+            at = int(first[k])
+            name = self.names[int(self.group[at])] or ""
+            gate[k] = builder.column(f"level:{self.id}:{name}:{int(self.level[at])}", 0, 1)
+        below = np.flatnonzero(self.level > 0)
+        self._write(builder, RowKind.RULE, below, x[below], gate[step[below] - 1])
+        inside = np.flatnonzero(np.isin(step, shared))
+        self._write(builder, RowKind.LINK, inside, gate[step[inside]], x[inside])
+
+    def _write(
+        self, builder: RowBuilder, kind: RowKind, place: IntArray, small: IntArray, large: IntArray
+    ) -> None:
+        """Rows small − large ≤ 0, one for each of these dossiers."""
+        if len(place) == 0:
+            return
+        names = self.number.gather(self.dossier[place]).to_list()
+        labels = [RowLabel(kind, self.id, name) for name in names]
+        row = np.arange(len(place)).tolist()
+        extra = [
+            *zip(row, small.tolist(), [1] * len(row), strict=True),
+            *zip(row, large.tolist(), [-1] * len(row), strict=True),
+        ]
+        none: list[int | None] = [None] * len(row)
+        builder.rows(labels, nothing(len(self.number)), None, none, [0] * len(row), extra)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """x_worse ≤ x_better for each pair, each broken one at its price."""
+        worse, better = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for code in np.unique(self.group).tolist():
+            mine = np.flatnonzero(self.group == code)
+            level = self.level[mine]
+            i, j = np.nonzero(level[:, None] < level[None, :])
+            better.append(self.dossier[mine[i]])
+            worse.append(self.dossier[mine[j]])
+        rows = FundedRows.implications(np.concatenate(worse), np.concatenate(better), self.number)
+        rows.write(builder, self.id, np.zeros(len(self.number), dtype=np.bool_), soft=soft)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """In each group, how many pairs have the worse funded and the better not."""
+        held = funded[self.dossier]
+        pairs = np.where(held, self._unfunded_before(held), 0)
+        broken = np.zeros(len(self.names), dtype=np.int64)
+        np.add.at(broken, self.group, pairs)
+        readings = tuple(
+            Reading(name, n, 1, None, Fraction(0))
+            for name, n in zip(self.names, broken.tolist(), strict=True)
+        )
+        return RuleReading(self.id, self.kind, self.mode, readings, self.grouped)
+
+    def _unfunded_before(self, held: BoolArray) -> IntArray:
+        """How many strictly better ones of its group are unfunded, int64 (m,)."""
+        before = np.concatenate([[0], np.cumsum(~held)])
+        step = _steps(self.group, self.level)
+        level_start = np.searchsorted(step, step)
+        group_start = np.searchsorted(self.group, self.group)
+        better: IntArray = before[level_start] - before[group_start]
+        return better
+
+    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """For each unfunded dossier the best of its group that is unfunded too, -1 for none: int64 (n,)."""
+        held = funded[self.dossier]
+        found = np.full(len(funded), -1, dtype=np.int64)
+        barred = np.flatnonzero(~held & (self._unfunded_before(held) > 0))
+        unfunded = np.flatnonzero(~held)
+        start = np.searchsorted(self.group, self.group[barred])
+        found[self.dossier[barred]] = self.dossier[unfunded[np.searchsorted(unfunded, start)]]
+        return found
+
+    @property
+    def n_pairs(self) -> int:
+        """How many pairs of strictly better and worse the order compares."""
+        step = _steps(self.group, self.level)
+        start = np.searchsorted(self.group, self.group)
+        return int((np.searchsorted(step, step) - start).sum())
+
+
+def _steps(group: IntArray, level: IntArray) -> IntArray:
+    """A running number of (group, level), int64 (m,)."""
+    new = np.ones(len(group), dtype=np.int64)
+    new[1:] = (group[1:] != group[:-1]) | (level[1:] != level[:-1])
+    return np.cumsum(new) - 1
+
+
+def compile_order(
+    spec: OrderSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Order | FirstCome | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown."""
+    if not _well_said(spec, case, path):
+        return None
+    mask = offers.candidate & ~offers.forced
+    if spec.where is not None:
+        chosen = select(case, spec.where, (*path, "where"))
+        if chosen is None:
+            return None
+        mask &= chosen
+    position = _rank(spec, mask, case, measures, path) if spec.rank else _instants(spec, case, path)
+    if position is None:
+        return None
+    if spec.skip:
+        return compile_queue(spec.id, mode_of(spec), mask, position, case, offers, path)
+    groups = groups_by(case, spec.by, None, mask, mask & (position >= 0), path)
+    if groups is None:
+        return None
+    dossier = np.flatnonzero(groups.codes >= 0)
+    code, place = groups.codes[dossier], position[dossier]
+    order = np.lexsort((dossier, place, code))
+    dossier, code, place = dossier[order], code[order], place[order]
+    step = _steps(code, place)
+    found = Order(
+        spec.id,
+        spec.kind,
+        mode_of(spec),
+        groups.names,
+        groups.grouped,
+        code,
+        dossier,
+        step - step[np.searchsorted(code, code)] if len(code) else step,
+        case.table["dossier"],
+        penalty_of(spec, case, Unit.NUMBER, path),
+    )
+    if found.mode is Mode.PENALTY and too_many_pairs(case, found.n_pairs, path):
+        return None
+    return found
+
+
+def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:
+    """Whether the fields go together; else a defect is noted."""
+    faults = [
+        (
+            (spec.rank is None) == (spec.first_come is None),
+            path,
+            "un ordre veut `rank` ou `first_come`, l'un des deux.",
+            "an order wants `rank` or `first_come`, one of the two.",
+        ),
+        (
+            spec.best is not None and spec.rank is None,
+            (*path, "best"),
+            "`best` va avec `rank`.",
+            "`best` goes with `rank`.",
+        ),
+        (
+            spec.skip is not None and spec.first_come is None,
+            (*path, "skip"),
+            "`skip` va avec `first_come`.",
+            "`skip` goes with `first_come`.",
+        ),
+        (
+            bool(spec.skip) and spec.by is not None,
+            (*path, "by"),
+            "avec `skip: true`, chaque enveloppe a sa file : `by` ne s'y ajoute pas.",
+            "with `skip: true` each envelope has its own queue: `by` cannot be added.",
+        ),
+        (
+            bool(spec.skip) and mode_of(spec) is Mode.PENALTY,
+            (*path, "penalty"),
+            "`skip: true` est dure ou pour information : elle n'a pas de pénalité.",
+            "`skip: true` is hard or report only: it has no penalty.",
+        ),
+    ]
+    for wrong, where, fr, en in faults:
+        if wrong:
+            case.fault("order", Text(fr, en), where)
+            return False
+    return True
+
+
+def _rank(spec: OrderSpec, mask: BoolArray, case: Case, measures: Measures, path: Path) -> IntArray | None:
+    """The place of each dossier, 0 for the best, equal for equal ranks, -1 for an empty one: int64 (n,)."""
+    name, here = spec.rank or "", (*path, "rank")
+    if name in measures.named:
+        values = _measured(case, measures, name, here)
+        missing = np.zeros(case.n, dtype=np.bool_)
+    elif kind_of(case, name) is Kind.DATE:
+        column = instant_column(case, name)
+        values, missing = _filled(column), column.is_null().to_numpy()
+    else:
+        column_ = numeric_column(case, name, here, measures.names)
+        if column_ is None:
+            return None
+        values, missing = column_.values, column_.missing
+    if values is None:
+        return None
+    _note_empty(case, mask & missing, name, here)
+    key = -values if spec.best == "high" else values
+    _, place = np.unique(key, return_inverse=True)
+    return np.where(missing, -1, place.astype(np.int64))
+
+
+def _measured(case: Case, measures: Measures, name: str, path: Path) -> IntArray | None:
+    terms = measures.terms(name, path)
+    if terms is None:
+        return None
+    if terms.once or terms.per_cent.any():
+        case.fault(
+            "order-measure",
+            Text(
+                f"la mesure « {name} » ne donne pas un chiffre par dossier : elle ne peut pas classer.",
+                f'the measure "{name}" does not give one figure for each dossier: it cannot rank.',
+            ),
+            path,
+        )
+        return None
+    return terms.per_funded
+
+
+def _note_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
+    rows = np.flatnonzero(empty)
+    if len(rows) == 0:
+        return
+    names = listed_names(case, rows)
+    case.warnings.add(
+        "order-empty",
+        Text(
+            f"{len(rows)} dossier(s) sans « {name} » sont hors de l'ordre : ils ne passent ni avant ni après les "
+            f"autres ({names}).",
+            f'{len(rows)} dossier(s) without "{name}" are outside the order: they go neither before nor after '
+            f"others ({names}).",
+        ),
+        case.locate(path),
+        *(case.portfolio.place(int(row), name) for row in rows[:5]),
+    )
+
+
+def _instants(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
+    """The place of each dossier by instant, then number; empty last: int64 (n,), all distinct."""
+    name = spec.first_come or ""
+    kind = kind_of(case, name)
+    if kind is None:
+        unknown_column(case, name, (*path, "first_come"))
+        return None
+    if kind is not Kind.DATE:
+        case.fault(
+            "order-date",
+            Text(
+                f"la colonne « {name} » n'est pas une date : elle ne dit pas qui vient d'abord.",
+                f'the column "{name}" is not a date: it does not say who comes first.',
+            ),
+            (*path, "first_come"),
+        )
+        return None
+    table = pl.DataFrame(
+        {"row": np.arange(case.n), "dossier": case.table["dossier"], "filed_at": case.table[name]}
+    )
+    place = np.empty(case.n, dtype=np.int64)
+    place[in_rank_order(table, case.timezone)["row"].to_numpy()] = np.arange(case.n)
+    return place
+
+
+def instant_column(case: Case, name: str) -> pl.Series:
+    """A date column as instants, null where empty."""
+    return case.table.select(instants(name, case.table.schema[name], case.timezone)).to_series()
+
+
+def _filled(column: pl.Series) -> IntArray:
+    return column.dt.epoch("us").fill_null(0).to_numpy().astype(np.int64)

@@ -1,0 +1,215 @@
+"""A measure by group over the inhabitants of each group: what `equity` and `smallest` stand on.
+
+M_g = Σ measure over the funded dossiers of group g       p_g = the map's inhabitants of g       r_g = M_g / p_g
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+
+from tnt_sim.errors import Text
+from tnt_sim.programme import Tree
+from tnt_sim.rules.base import (
+    BoolArray,
+    Case,
+    IntArray,
+    Path,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    Terms,
+    Unit,
+    group_sums,
+)
+from tnt_sim.rules.envelope import may_gain, unassigned_cents
+from tnt_sim.rules.grant import Offers
+from tnt_sim.rules.groups import Groups, groups_by
+from tnt_sim.rules.limit import demand
+from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.naming import map_of
+from tnt_sim.rules.select import Selector, select
+from tnt_sim.territory import LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class PerHead:
+    """Groups with a measure and inhabitants; all lists (n_groups,).
+
+    Attributes
+    ----------
+    terms, groups : the measure; it is never negative
+    heads : inhabitants, or 1 where nothing is divided
+    most, settled : the most that each group could reach, and what is committed in it, in units of `terms.scale`
+    total : the most that all groups together could reach, in units of `terms.scale`
+    step : every M_g is a multiple of it, in units of `terms.scale`; small columns are kind to solvers
+    """
+
+    terms: Terms
+    groups: Groups
+    heads: tuple[int, ...]
+    most: tuple[int, ...]
+    settled: tuple[int, ...]
+    total: int
+    step: int
+
+    @property
+    def tops(self) -> list[int]:
+        """The most that each group could reach, in units of `step`."""
+        return [most // self.step for most in self.most]
+
+    def columns(self, builder: RowBuilder, name: str) -> list[int]:
+        """One whole column for each M_g, in units of `step`."""
+        labels = [RowLabel(RowKind.LINK, name, group, "sum") for group in self.groups.names]
+        columns = [builder.column(str(label), 0, top) for label, top in zip(labels, self.tops, strict=True)]
+        extra = [(k, column, -self.step) for k, column in enumerate(columns)]
+        zeros = [0] * len(columns)
+        builder.rows(labels, self.terms, self.groups.codes, zeros, zeros, extra)
+        return columns
+
+    def sums(self, funded: BoolArray, granted_cents: IntArray) -> list[int]:
+        """M_g of each group in units of `terms.scale`, exact."""
+        return self.terms.evaluate_groups(funded, granted_cents, self.groups.codes, len(self.groups.names))
+
+
+def per_head(
+    case: Case,
+    measures: Measures,
+    offers: Offers,
+    *,
+    measure: str,
+    by: str | Sequence[str],
+    per: str | None,
+    where: Selector | None,
+    groups: str | Sequence[str] | None,
+    path: Path,
+    bound: BoolArray | None = None,
+    only_met: bool = False,
+) -> PerHead | None:
+    """Meet the dossiers and the map; None, with defects noted, when something is unknown.
+
+    `bound` leaves out the dossiers for which a rule is lifted; with `only_met` a group that no dossier of `where`
+    belongs to is none.
+    """
+    terms = measures.terms(measure, (*path, "measure"))
+    mask: BoolArray | None = np.ones(case.n, dtype=np.bool_)
+    if where is not None:
+        mask = select(case, where, (*path, "where"))
+    if terms is None or mask is None:
+        return None
+    named = offers.in_play if bound is None else offers.in_play & bound
+    found = groups_by(case, by, groups, named & mask if only_met else named, mask & named, path)
+    if found is None or not _never_negative(case, terms, offers, path):
+        return None
+    heads = [1] * len(found.names) if per is None else _heads(case, by, found, path)
+    if heads is None:
+        return None
+    scale = terms.scale
+    most = tuple(int(value / scale) for value in demand(terms, found, offers))
+    given = np.where(offers.committed, offers.committed_cents, 0)
+    settled = terms.evaluate_groups(offers.committed, given, found.codes, len(found.names))
+    inside = found.codes >= 0
+    total = sum(most)
+    if (
+        terms.unit is Unit.MONEY
+        and not terms.once
+        and not terms.per_funded.any()
+        and (terms.per_cent == 1).all()
+    ):
+        total = min(total, most_granted(case.tree, case.node, offers, inside))
+    return PerHead(terms, found, tuple(heads), most, tuple(settled), total, _step(terms, offers, inside))
+
+
+def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) -> int:
+    """No envelope lets some dossiers together get more than this, in cents.
+
+    reach_X = min(amount_X and what it may gain, what its own dossiers ask + Σ reach of its children); an envelope
+    that money may be moved to has no bound of its own here.
+    """
+    most = np.where(offers.committed, offers.committed_cents, offers.most_cents)
+    held = inside & (node >= 0)
+    reach = group_sums(most[held], node[held], tree.n_nodes)
+    gain = [0] * tree.n_nodes
+    for place in range(1, tree.n_nodes):
+        parent = int(tree.parent[place])
+        if may_gain(tree, place):
+            gain[place] = gain[parent] + max(0, unassigned_cents(tree, parent) or 0)
+    receives = {one for options in tree.options for one in options.transfer_to}
+    for place in range(tree.n_nodes - 1, -1, -1):
+        amount = tree.amount_cents[place]
+        if amount is not None and place not in receives:
+            reach[place] = min(reach[place], amount + gain[place])
+        if place:
+            reach[int(tree.parent[place])] += reach[place]
+    return reach[0]
+
+
+def _step(terms: Terms, offers: Offers, inside: BoolArray) -> int:
+    """The largest number of which whatever the dossiers can bring is a multiple, at least 1."""
+    given = np.where(offers.committed, offers.committed_cents, offers.least_cents)
+    brought = (terms.per_funded + terms.per_cent * given)[inside]
+    raised = (terms.per_cent * offers.unit_cents)[inside & offers.ranged]
+    row = offers.levels.row[inside[offers.levels.row]]
+    levels = offers.levels.cents[inside[offers.levels.row]]
+    chosen = terms.per_funded[row] + terms.per_cent[row] * levels
+    parts = [brought, raised, chosen, *(part.worth for part in terms.once)]
+    return max(1, gcd(*(int(np.gcd.reduce(np.abs(part), initial=0)) for part in parts)))
+
+
+def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> list[int] | None:
+    known = map_of(case, path)
+    if known is None:
+        return None
+    if by not in LEVELS:
+        case.fault(
+            "per-head",
+            Text(
+                f"`per: population` prend les habitants de la carte : `by` veut l'une des colonnes "
+                f"{', '.join(LEVELS)}.",
+                f"`per: population` takes the map's inhabitants: `by` wants one of the columns "
+                f"{', '.join(LEVELS)}.",
+            ),
+            (*path, "by"),
+        )
+        return None
+    people = known.population(str(by))
+    heads = [people.get(str(name), 0) for name in groups.names]
+    empty = [str(name) for name, count in zip(groups.names, heads, strict=True) if count == 0]
+    if not empty:
+        return heads
+    shown = ", ".join(empty[:10]) + (", …" if len(empty) > 10 else "")
+    case.fault(
+        "per-head",
+        Text(
+            f"la carte de {known.year} ne donne pas d'habitants à : {shown}.",
+            f"the map of {known.year} gives no inhabitants for: {shown}.",
+        ),
+        (*path, "by"),
+        Text(
+            "Corrigez ces codes, ou écartez ces dossiers par `where` dans `dossiers`.",
+            "Correct these codes, or leave these dossiers out by `where` in `dossiers`.",
+        ),
+    )
+    return None
+
+
+def _never_negative(case: Case, terms: Terms, offers: Offers, path: Path) -> bool:
+    """Whether no dossier can take from the sum; a mean of what may be negative says nothing."""
+    highest = np.where(offers.committed, offers.committed_cents, offers.most_cents)
+    lowest = np.where(offers.committed, offers.committed_cents, offers.least_cents)
+    worst = terms.per_funded + np.minimum(terms.per_cent * highest, terms.per_cent * lowest)
+    shared = any(bool((part.worth < 0).any()) for part in terms.once)
+    if not ((worst < 0) & offers.in_play).any() and not shared and terms.constant >= 0:
+        return True
+    case.fault(
+        "per-head-negative",
+        Text(
+            "cette mesure est négative pour certains dossiers : elle ne se compare pas d'un groupe à l'autre.",
+            "this measure is negative for some dossiers: it cannot be compared from one group to another.",
+        ),
+        (*path, "measure"),
+    )
+    return False

@@ -1,0 +1,116 @@
+"""The map of France of one year: communes, EPCI, departments and regions, with their inhabitants.
+
+Codes are keyed by type: « 01 » is a department (Ain) and a region (Guadeloupe). A region is « 84 »; « R84 »
+says the same. `epci` does not include `metropole`, as in the dossier table.
+
+Source: administrative division of France, `@etalab/decoupage-administratif` 1.1.1 and 6.0.0 (INSEE, DGCL, Etalab),
+Licence Ouverte 2.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import polars as pl
+
+YEARS = (2021, 2026)
+TYPES = ("commune", "epci", "metropole", "departement", "region")
+LEVELS = ("commune", "epci", "department", "region")
+"""Columns of the dossier table that hold codes of the map."""
+
+_LEVEL_OF = {
+    "commune": "commune",
+    "epci": "epci",
+    "metropole": "epci",
+    "departement": "department",
+    "region": "region",
+}
+_OVERSEAS = ("975", "977", "978", "984", "986", "987", "988", "989")
+
+
+@dataclass(frozen=True, eq=False)
+class Territory:
+    """The map of a year.
+
+    Attributes
+    ----------
+    year : the year of the map
+    table : one row per territory: code, name, type (`TYPES`), level (`LEVELS`), nature (`epci-CC` …), department,
+        region, epci, siren (text, empty where absent), population (Int64, null where unknown), overseas (Boolean:
+        an overseas collectivité, which is no department)
+    """
+
+    year: int
+    table: pl.DataFrame
+
+    @property
+    def units(self) -> pl.DataFrame:
+        """The 101 departments, 18 regions, their communes and EPCI: all but the overseas collectivités."""
+        return self.table.filter(~pl.col("overseas"))
+
+    def codes(self, level: str) -> list[str]:
+        """The codes of a level in order, overseas collectivités left out."""
+        return self.units.filter(pl.col("level") == level)["code"].sort().to_list()
+
+    def population(self, level: str) -> dict[str, int]:
+        """Inhabitants by code of a level, where the map knows them."""
+        known = self.table.filter((pl.col("level") == level) & pl.col("population").is_not_null())
+        return dict(zip(known["code"].to_list(), known["population"].to_list(), strict=True))
+
+    def keys(self) -> pl.DataFrame:
+        """Every way to name a territory: level, key, and the columns of `table`.
+
+        A territory goes by its code and by its SIREN where the map has one; a region by « R84 » too. One key
+        names one territory of a level.
+        """
+        named = [
+            self.table.with_columns(key=pl.col("code")),
+            self.table.filter((pl.col("siren") != "") & (pl.col("siren") != pl.col("code"))).with_columns(
+                key=pl.col("siren")
+            ),
+            self.table.filter(pl.col("level") == "region").with_columns(key="R" + pl.col("code")),
+        ]
+        return pl.concat(named).unique(["level", "key"], keep="first", maintain_order=True)
+
+
+def level_of(applicant_type: pl.Expr) -> pl.Expr:
+    """The level of an applicant's type; null for those that are no territory."""
+    return applicant_type.replace_strict(_LEVEL_OF, default=None, return_dtype=pl.String)
+
+
+def siren(column: str) -> pl.Expr:
+    """A column of numbers with each SIRET as its SIREN."""
+    text = pl.col(column)
+    return pl.when(text.str.contains(r"^\d{14}$")).then(text.str.slice(0, 9)).otherwise(text)
+
+
+@cache
+def territory(year: int) -> Territory:
+    """The map of one of `YEARS`; read once.
+
+    Raises
+    ------
+    ValueError
+        For another year.
+    """
+    if year not in YEARS:
+        raise ValueError(f"there is no map of {year}")
+    with (files("tnt_sim") / "data" / f"territories-{year}.parquet").open("rb") as stream:
+        raw = pl.read_parquet(stream)
+    nature = pl.col("type")
+    metropole = nature.is_in(["epci-METRO", "epci-MET69"])
+    kind = pl.when(metropole).then(pl.lit("metropole")).otherwise(nature.str.replace("-.*$", ""))
+    table = raw.select(
+        pl.when(nature == "region").then(pl.col("region")).otherwise("code").alias("code"),
+        "name",
+        kind.alias("type"),
+        level_of(kind).alias("level"),
+        nature.alias("nature"),
+        *(pl.col(name).fill_null("") for name in ("department", "region", "epci", "siren")),
+        "population",
+    )
+    place = pl.when(pl.col("level") == "region").then("region").otherwise("department")
+    outside = place.is_in(_OVERSEAS) | (place == "")
+    return Territory(year, table.with_columns(overseas=outside))

@@ -1,0 +1,139 @@
+"""Envelopes in words: the amount, what becomes of what is left, and every option."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.money import format_cents, format_rate
+from tnt_sim.programme import EnvelopeSpec, SplitSpec, TransferSpec, UnassignedTo
+from tnt_sim.view import words
+from tnt_sim.view.figures import listed, plural
+from tnt_sim.view.phrase import of_what
+
+
+def envelope_words(spec: EnvelopeSpec, lang: Lang) -> str:
+    """« Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »"""
+    if spec.amount is None:
+        head = Text("Sans montant propre.", "No amount of its own.")
+    else:
+        head = Text(
+            f"Au plus {format_cents(spec.amount, Lang.FR)}.", f"At most {format_cents(spec.amount, Lang.EN)}."
+        )
+    parts = [head.in_(lang)]
+    parts += [word.in_(lang) for flag, word in _FLAGS.items() if getattr(spec, flag)]
+    if spec.envelopes or spec.split is not None:
+        parts.append(_unassigned(spec, lang))
+    for option, write in OPTION_WORDS.items():
+        if getattr(spec, option) is not None:
+            parts.append(write(spec, lang))
+    return " ".join(part for part in parts if part)
+
+
+_FLAGS: Mapping[str, Text] = MappingProxyType(
+    {
+        "ring_fenced": Text(
+            "Cantonnée : rien n'y entre et rien n'en sort.", "Ring-fenced: nothing enters, nothing leaves."
+        ),
+        "overbooked": Text(
+            "Ses enveloppes sont des plafonds, qui dépassent ensemble son montant.",
+            "Its envelopes are ceilings that exceed its amount together.",
+        ),
+    }
+)
+
+
+def _unassigned(spec: EnvelopeSpec, lang: Lang) -> str:
+    choice = spec.unassigned
+    if isinstance(choice, UnassignedTo):
+        return Text(
+            f"Ce qui n'est pas réparti va à « {choice.to} ».", f'What is not assigned goes to "{choice.to}".'
+        ).in_(lang)
+    if choice == "pro_rata":
+        return Text(
+            "Ce qui n'est pas réparti l'est en proportion des montants.",
+            "What is not assigned is shared in proportion to the amounts.",
+        ).in_(lang)
+    if choice == "own":
+        return Text(
+            "Ce qui n'est pas réparti reste aux dossiers demandés sur elle-même.",
+            "What is not assigned stays with the dossiers asked from itself.",
+        ).in_(lang)
+    return ""
+
+
+def _transfers(spec: EnvelopeSpec, lang: Lang) -> str:
+    transfer = spec.transfers
+    assert isinstance(transfer, TransferSpec)
+    to = listed([f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in transfer.to], lang)
+    out = None if transfer.out_max is None else format_rate(transfer.out_max, lang)
+    into = None if transfer.in_max is None else format_rate(transfer.in_max, lang)
+    if lang is Lang.FR:
+        text = f"Peut céder {f'au plus {out} de son montant ' if out else ''}à {to}"
+        return text + (f", et recevoir au plus {into}." if into else ".")
+    text = f"May give {f'at most {out} of its amount ' if out else ''}to {to}"
+    return text + (f", and get at most {into}." if into else ".")
+
+
+def _share_of(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
+    def write(spec: EnvelopeSpec, lang: Lang) -> str:
+        return (fr if lang is Lang.FR else en).format(format_rate(getattr(spec, key), lang))
+
+    return write
+
+
+def _dossiers(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
+    def write(spec: EnvelopeSpec, lang: Lang) -> str:
+        many = plural(
+            getattr(spec, key),
+            ("dossier financé", "dossiers financés"),
+            ("funded dossier", "funded dossiers"),
+            lang,
+        )
+        return (fr if lang is Lang.FR else en).format(many)
+
+    return write
+
+
+def _split(spec: EnvelopeSpec, lang: Lang) -> str:
+    split = spec.split
+    assert isinstance(split, SplitSpec)
+    french = lang is Lang.FR
+    by = words.column(split.by).in_(lang)
+    if split.table is not None:
+        how = f"d'après « {split.table} »" if french else f'from "{split.table}"'
+    elif split.each is not None:
+        money = format_cents(split.each, lang)
+        how = f"{money} pour chacun" if french else f"{money} each"
+    elif split.key is not None:
+        key = words.column(split.key).in_(lang)
+        how = f"selon la clé {of_what(key, lang)}" if french else f"by the key of {key}"
+        if split.fixed is not None:
+            share = format_rate(split.fixed, lang)
+            how += f", {share} à parts égales" if french else f", {share} in equal parts"
+    else:
+        how = ""
+    if split.change is not None:
+        share = format_rate(split.change, lang)
+        how += f", à {share} au plus de l'année d'avant" if french else f", within {share} of the year before"
+    text = f"Répartie selon {by}" if french else f"Split by {by}"
+    return f"{text}{' : ' if french else ': '}{how}." if how else f"{text}."
+
+
+OPTION_WORDS: Mapping[str, Callable[[EnvelopeSpec, Lang], str]] = MappingProxyType(
+    {
+        "split": _split,
+        "transfers": _transfers,
+        "min_use": _share_of("Au moins {} doivent être accordés.", "At least {} must be granted.", "min_use"),
+        "reserve": _share_of("{} sont mis en réserve.", "{} is held in reserve.", "reserve"),
+        "overprogram": _share_of(
+            "Peut être dépassée de {} (risque affiché).",
+            "May be exceeded by {} (shown as risk).",
+            "overprogram",
+        ),
+        "min_dossiers": _dossiers("Au moins {}.", "At least {}.", "min_dossiers"),
+        "max_dossiers": _dossiers("Au plus {}.", "At most {}.", "max_dossiers"),
+    }
+)
+"""Every option of an envelope with what says it."""

@@ -1,0 +1,123 @@
+"""Goals and named measures in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.money import format_rate
+from tnt_sim.rules.measures import MeasureSpec, TermSpec
+from tnt_sim.rules.select import describe
+from tnt_sim.scalars import write_number
+from tnt_sim.scenario.spec import StageSpec
+from tnt_sim.view import words
+from tnt_sim.view.figures import listed, number
+from tnt_sim.view.formulas import goal_formula
+from tnt_sim.view.phrase import capitalised
+from tnt_sim.view.selector_words import selector_words
+
+
+def stage_words(stage: StageSpec, lang: Lang) -> str:
+    """« Maximiser la somme des notes des dossiers financés. »"""
+    goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
+    sense = words.SENSE["maximise" if stage.maximise is not None else "minimise"].in_(lang)
+    text = f"{sense.capitalize()} {' + '.join(_goal(name, weight, lang) for name, weight in goals.items())}"
+    if stage.tolerance:
+        share = format_rate(stage.tolerance, lang)
+        text += (
+            f", à {share} près pour les suivants" if lang is Lang.FR else f", within {share} for later ones"
+        )
+    return text + "."
+
+
+def stage_formula(stage: StageSpec) -> str:
+    """`max 10·Σ x_i + Σ score_i·x_i`"""
+    goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
+    parts = []
+    for name, weight in goals.items():
+        if isinstance(weight, dict):
+            parts.append(f"min_g ({weight.get('measure', '?')}_g / {weight.get('per', '1')}_g)")
+        else:
+            parts.append(goal_formula(name, str(weight)))
+    return ("max " if stage.maximise is not None else "min ") + " + ".join(parts)
+
+
+def _goal(name: str, weight: Any, lang: Lang) -> str:
+    if isinstance(weight, dict):
+        return _smallest(weight, lang)
+    if name == "changed":
+        what = Text("le nombre de dossiers changés depuis la liste de référence",
+                    "the number of dossiers changed since the reference list").in_(lang)  # fmt: skip
+    elif name.startswith("shortfall."):
+        rule = name.partition(".")[2]
+        what = Text(f"ce qui manque à la règle « {rule} »", f'what the rule "{rule}" lacks').in_(lang)
+    else:
+        what = words.measure(name).in_(lang)
+    return what if str(weight) == "1" else f"{weight} × {what}"
+
+
+def _smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
+    measure = words.measure(str(wanted.get("measure", ""))).in_(lang)
+    by = wanted.get("by", "")
+    names = [str(name) for name in by] if isinstance(by, list) else [str(by)]
+    groups = listed([words.bare_column(name).in_(lang) for name in names], lang)
+    per = ""
+    if "per" in wanted:
+        per = " par habitant" if lang is Lang.FR else " per inhabitant"
+    if lang is Lang.FR:
+        return f"le plus petit des groupes ({groups}) pour {measure}{per}"
+    return f"the smallest of the groups ({groups}) in {measure}{per}"
+
+
+def measure_words(measure: MeasureSpec, lang: Lang) -> str:
+    """« Somme de : « score » ; 5 si les étiquettes contient l'un de mutualise. »"""
+    french = lang is Lang.FR
+    if measure.mean is not None:
+        names = listed([words.column(name).in_(lang) for name in measure.mean], lang)
+        text = f"moyenne de {names} (cellules remplies)" if french else f"mean of {names} (filled cells)"
+    elif measure.sum is not None:
+        parts = [_part(part, lang) for part in measure.sum]
+        text = ("somme de : " if french else "sum of: ") + (" ; " if french else "; ").join(parts)
+    else:
+        return capitalised(_part(measure, lang)) + "."
+    if measure.where is not None:
+        condition = selector_words(measure.where.root, lang)
+        text += f", si {condition}" if french else f", if {condition}"
+    return capitalised(text) + "."
+
+
+def _part(part: TermSpec | MeasureSpec, lang: Lang) -> str:
+    french = lang is Lang.FR
+    text = (
+        words.column(part.column).in_(lang)
+        if part.column is not None
+        else number(part.value or Fraction(0), lang)
+    )
+    if part.where is not None:
+        condition = selector_words(part.where.root, lang)
+        text += f" si {condition}" if french else f" if {condition}"
+    if part.once_per is not None:
+        key = words.bare_column(part.once_per).in_(lang)
+        text += f", une fois par {key}" if french else f", once per {key}"
+    if part.empty is not None:
+        text += " (0 si vide)" if french else " (0 where empty)"
+    return text
+
+
+def measure_formula(measure: MeasureSpec) -> str:
+    """`Σ score_i·x_i + 5·Σ{tags: {has: mutualise}} x_i`"""
+    if measure.mean is not None:
+        return f"Σ mean({' ; '.join(f'{name}_i' for name in measure.mean)})·x_i"
+    parts = []
+    for part in measure.sum or (measure,):
+        where = "" if part.where is None else "{" + describe(part.where.root) + "}"
+        term = (
+            f"{part.column}_i·x_i"
+            if part.column is not None
+            else f"{write_number(part.value or Fraction(0))}·x_i"
+        )
+        once = "" if part.once_per is None else f" (once per {part.once_per})"
+        parts.append(f"Σ{where} {term}{once}")
+    return " + ".join(parts)

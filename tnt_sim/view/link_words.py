@@ -1,0 +1,85 @@
+"""Rules that link dossiers, in words: exclusive, requires, together, order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tnt_sim.errors import Lang
+from tnt_sim.rules.order import OrderSpec
+from tnt_sim.rules.relation import ExclusiveSpec, RequiresSpec
+from tnt_sim.rules.together import TogetherSpec
+from tnt_sim.view import words
+from tnt_sim.view.figures import plural
+from tnt_sim.view.phrase import among, named
+
+
+def exclusive(rule: ExclusiveSpec, lang: Lang) -> str:
+    """« parmi D-1 et D-2 : au plus 1 dossier financé »"""
+    whom = among(rule.dossiers, rule.by, rule.where, lang)
+    most = plural(rule.max, ("dossier financé", "dossiers financés"), ("dossier", "dossiers"), lang)
+    return f"{whom} : au plus {most}" if lang is Lang.FR else f"{whom}: at most {most} funded"
+
+
+def requires(rule: RequiresSpec, lang: Lang) -> str:
+    """« D-3 n'est financé que si D-4 et D-5 le sont »"""
+    french = lang is Lang.FR
+    who = named(rule.dossiers, lang)
+    need = named(rule.need, lang)
+    many = len(rule.dossiers) > 1
+    if rule.at_least is None or rule.at_least >= len(rule.need):
+        if french:
+            verb = "ne sont financés" if many else "n'est financé"
+            end = "le sont" if len(rule.need) > 1 else "l'est"
+            return f"{who} {verb} que si {need} {end}"
+        return (
+            f"{who} {'are' if many else 'is'} funded only if {need} {'are' if len(rule.need) > 1 else 'is'}"
+        )
+    if french:
+        verb = "ne sont financés" if many else "n'est financé"
+        return f"{who} {verb} qu'avec au moins {rule.at_least} de {need}"
+    return f"{who} {'are' if many else 'is'} funded only with at least {rule.at_least} of {need}"
+
+
+def together(rule: TogetherSpec, lang: Lang) -> str:
+    """« pour chaque lot, parmi les dossiers : tous sont financés, ou aucun »"""
+    whom = among(rule.dossiers, rule.by, rule.where, lang)
+    return f"{whom} : tous sont financés, ou aucun" if lang is Lang.FR else f"{whom}: all are funded, or none"
+
+
+def order(rule: OrderSpec, lang: Lang) -> str:
+    """« parmi les dossiers : aucun n'est financé avant un mieux classé, selon la note (…) »"""
+    whom = among(None, rule.by, rule.where, lang)
+    if rule.first_come is not None:
+        return _first_come(rule, whom, lang)
+    column = words.column(rule.rank or "").in_(lang)
+    if lang is Lang.FR:
+        best = "la plus grande valeur d'abord" if rule.best == "high" else "la plus petite valeur d'abord"
+        return f"{whom} : aucun n'est financé avant un mieux classé, selon {column} ({best})"
+    best = "the largest first" if rule.best == "high" else "the smallest first"
+    return f"{whom}: none is funded before a better one, by {column} ({best})"
+
+
+def _first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
+    column = words.column(str(rule.first_come)).in_(lang)
+    if lang is Lang.FR:
+        after = (
+            "qui ne tient pas dans le reste est passé, et le suivant peut tenir"
+            if rule.skip
+            else "le premier qui n'est pas financé arrête la file"
+        )
+        return f"{whom} : premier arrivé, premier servi, selon {column} ; {after}"
+    after = (
+        "one that does not fit in what is left is passed over"
+        if rule.skip
+        else "the first that is not funded stops the queue"
+    )
+    return f"{whom}: first come, first served, by {column}; {after}"
+
+
+PAIRS = frozenset({"exclusive", "requires", "together", "order"})
+"""Kinds whose penalty is for each pair broken."""
+
+
+def is_pair(rule: Any) -> bool:
+    """Whether a rule's penalty is for each pair broken."""
+    return str(rule.kind) in PAIRS
