@@ -10,11 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from tnt_sim.assemble import Evidence, result_of
 from tnt_sim.errors import Defect, DisagreementError, LimitReached, Text, VerificationError
 from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
-from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel
 from tnt_sim.result import Proof, Result, Status
+from tnt_sim.rules.base import Mode
+from tnt_sim.rules.equity import Equity
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backend import Limits, Termination
@@ -38,6 +42,9 @@ from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, 
 METHODS: dict[str, StageSolver] = {"auto": solve_integral, "direct": solve_integral, "core": solve_core}
 MAX_ROUNDS = 3
 """Times that a better point of the second solver is taken as the start of a new solve."""
+
+MAX_REFUSED = 30
+"""Times that a point which the exact reading of a rounded rule refuses is cut off and the model solved again."""
 
 Report = Callable[[str, float], None]
 
@@ -97,12 +104,26 @@ class _Decision:
     def result(self) -> Result:
         self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
         model = tighten(self.form.model)
-        outcome, checked = self._solved(model)
-        if outcome.values is None:
-            return _without_allocation(self.problem, self.form, outcome, checked, self.clock)
-        recovery = self.form.recovery
+        for _ in range(MAX_REFUSED):
+            outcome, checked = self._solved(model)
+            if outcome.values is None:
+                return _without_allocation(self.problem, self.form, outcome, checked, self.clock)
+            tie_break = self._tie_break(outcome)
+            allocation = Allocation(*self.form.recovery.awards(tie_break.values))
+            narrower = self._without_refused(model, allocation)
+            if narrower is model:
+                break
+            model = narrower
+        reading = _read_again(self.problem, self.form, allocation, outcome)
+        self.clock.lap("verify")
+        evidence = _evidence(self.form, outcome, tie_break, checked, reading, self.method)
+        return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
+
+    def _tie_break(self, outcome: StagesOutcome) -> Canonical:
         self._tell("tie_break", 0.9)
-        tie_break = canonical(
+        assert outcome.values is not None
+        recovery = self.form.recovery
+        found = canonical(
             outcome.model,
             outcome.values,
             recovery.funded_columns,
@@ -111,11 +132,21 @@ class _Decision:
             self.clock.limits(),
         )
         self.clock.lap("solve")
-        allocation = Allocation(*recovery.awards(tie_break.values))
-        reading = _read_again(self.problem, self.form, allocation, outcome)
-        self.clock.lap("verify")
-        evidence = _evidence(self.form, outcome, tie_break, checked, reading, self.method)
-        return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
+        return found
+
+    def _without_refused(self, model: LinearModel, allocation: Allocation) -> LinearModel:
+        """The model with a valid cut for each figure that rows wider than their rule let through."""
+        column = self.form.recovery.funded_columns
+        row = self.form.recovery.candidate
+        for rule in self.problem.rules:
+            if not isinstance(rule, Equity) or rule.mode is not Mode.HARD or not rule.rounded:
+                continue
+            for enter, leave in rule.refused(allocation.funded, allocation.granted_cents) or ():
+                cut = np.zeros(model.n_cols, dtype=np.int64)
+                cut[column] = enter[row].astype(np.int64) - leave[row].astype(np.int64)
+                lower = 1 - int(leave[row].sum())
+                model = model.with_rows(cut[None, :], [lower], [NO_UPPER], [f"refused {rule.id}"])
+        return model
 
     def _tell(self, phase: str, done: float) -> None:
         if self.progress is not None:
@@ -141,7 +172,11 @@ class _Decision:
             self._tell("cross_check", 0.8)
             # half of what is left: the tie-break must have its time too
             limits = self.clock.limits(0.5)
-            checked = ask_second(model, self.stages, outcome, self.choice, limits, first=self.backend)
+            choice = self.choice
+            if outcome.termination is Termination.INTERRUPTED:
+                # Ctrl-C: no second opinion and no walk through ties, only what is in hand
+                choice, self.clock.limit_seconds = "never", 0.0
+            checked = ask_second(model, self.stages, outcome, choice, limits, first=self.backend)
             self.clock.lap("cross_check")
             if checked.verdict is not Verdict.BETTER_FOUND or checked.improvement is None:
                 return outcome, checked
