@@ -139,7 +139,7 @@ class _Decision:
         column = self.form.recovery.funded_columns
         row = self.form.recovery.candidate
         for rule in self.problem.rules:
-            if not isinstance(rule, Equity) or rule.mode is not Mode.HARD or not rule.rounded:
+            if not isinstance(rule, Equity) or rule.mode is not Mode.HARD:
                 continue
             for enter, leave in rule.refused(allocation.funded, allocation.granted_cents) or ():
                 cut = np.zeros(model.n_cols, dtype=np.int64)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from worlds import Award, World, answer, best, dossiers, few, options, quick, rows_agree, score, write
 
 from tnt_sim.engine import solve
-from tnt_sim.errors import InputError, Lang
+from tnt_sim.errors import InputError, Lang, VerificationError
+from tnt_sim.formulation import rounding
 from tnt_sim.verify.replay import verify_run
 from tnt_sim.view.run_folder import write_run
 
@@ -142,7 +143,40 @@ def test_rows_say_what_the_reading_says(case: tuple[World, dict[str, Any]]) -> N
     rows_agree(world, ["department"], rules=[rule(**found)], **MAP)
 
 
+@few
+@given(worlds(), st.sampled_from([3, 20]))
+def test_what_rounded_rows_let_through_is_cut_off(case: tuple[World, dict[str, Any]], largest: int) -> None:
+    """Entries of two digits instead of twelve: rows let far too much through, and the answer is the same."""
+    world, found = case
+    world = {
+        **world,
+        "dossiers": [d | {"ranged": False, "amounts": d["amounts"][:1]} for d in world["dossiers"]],
+    }
+    expected = best(world, lambda a: distance(world, found, a)[1], lambda a: (score(world, a),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rounding, "LARGEST", largest)
+        engine = answer(world, ["department"], rules=[rule(**found)], **MAP)
+    assert engine == expected or (engine == {"committed-exceeds"} and expected is None)
+
+
+def test_open_amounts_that_the_reading_refuses_are_no_decision(tmp_path: Path) -> None:
+    """Where amounts are open the choice of dossiers decides nothing: the run ends with a failed verification."""
+    ranged = one("1", 100, 9, "05") | {"ranged": True, "amounts": [100, 200, 300]}
+    world = {"amount": 1000, "dossiers": [ranged, one("2", 300, 1, "48")]}
+    scenario = write(world, tmp_path, ["department"], rules=[rule(max="101 %")], **MAP)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rounding, "LARGEST", 3)
+        with pytest.raises(VerificationError):
+            solve(scenario)
+
+
 BAD = {
+    "a price that no exact row can carry": (
+        MAP,
+        rule(min="33.3 %", penalty={"cost": "1", "per": "1 k€"}),
+        "equity-price — l'écart à cette bande ne se calcule pas en nombres entiers assez courts pour un prix "
+        "exact.",
+    ),
     "no map": (
         {},
         rule(min="50 %"),
@@ -189,8 +223,11 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_inputs(name: str, tmp_path: Path) -> None:
     parts, written, expected = BAD[name]
+    odd = one("4", 700_000_000_01, 1, "48")
+    large = {**HAND, "amount": 900_000_000_00, "dossiers": [*HAND["dossiers"], odd]}
+    scenario = write(large, tmp_path, ["department"], rules=[written], **parts)
     with pytest.raises(InputError) as caught:
-        solve(write(HAND, tmp_path, ["department"], rules=[written], **parts))
+        solve(scenario)
     (defect,) = caught.value.defects
     assert f"{defect.code} — {defect.text.fr}" == expected
     assert defect.line(Lang.FR).startswith(f"{defect.code} world.yaml:")

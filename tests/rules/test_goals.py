@@ -14,7 +14,6 @@ from worlds import Award, World, answer, best, dossiers, options, quick, score, 
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import InputError, Lang
-from tnt_sim.rules.goals import FINEST
 from tnt_sim.verify.replay import verify_run
 from tnt_sim.view.run_folder import write_run
 
@@ -51,9 +50,8 @@ def test_the_smallest_changes_the_answer(tmp_path: Path) -> None:
     (stage,) = result.document["objective"]
     assert result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list() == ["1", "2"]
     assert stage["goal"] == "smallest"
-    # the lcm of the two populations is beyond a million: rounded down to a millionth of a cent
-    exact = 60_000 * FINEST // 141_220
-    assert Fraction(stage["value"]) == Fraction(exact, 100 * FINEST)
+    # rounded down to a millionth of a euro: 600 / 141,220 = 0.0042486…
+    assert stage["value"] == "0.004248"
     assert verify_run(write_run(result)).ok
 
 
@@ -92,7 +90,7 @@ def least(world: World, found: dict[str, Any], award: Award) -> Fraction:
     steps = 1
     for count in heads:
         steps = lcm(steps, count)
-    steps = min(steps, FINEST)
+    steps = min(steps, 10**4 if found["measure"] == "granted" else 10**6)
     values = []
     for g in groups:
         mine = [award[d["id"]] for d in playing if d["department"] == g and d["id"] in award]

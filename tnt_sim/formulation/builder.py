@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
 from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.formulation.rounding import outwards
 from tnt_sim.rules.base import IntArray, Once, RowKind, RowLabel, Soft, Terms, Unit, group_sums
 
 
@@ -86,9 +87,10 @@ class Builder:
         upper: Sequence[int | None],
         extra: Sequence[tuple[int, int, int]] = (),
         soft: Soft | None = None,
+        wide: bool = False,
     ) -> None:
         """One row per group; see `RowBuilder`."""
-        n_groups, first = len(labels), len(self.labels)
+        n_groups, first, start = len(labels), len(self.labels), len(self._value)
         groups = np.zeros(self.recovery.n, dtype=np.int64) if codes is None else codes
         constants = self._entries(terms, groups, n_groups, first)
         for part in terms.once:
@@ -102,11 +104,17 @@ class Builder:
             self._add(first + group, column, value)
         if soft is not None:
             self._soften(labels, first, lower, upper, constants, terms.scale, soft)
+        low = [None if b is None else b - c for b, c in zip(lower, constants, strict=True)]
+        high = [None if b is None else b - c for b, c in zip(upper, constants, strict=True)]
+        scale = terms.scale
+        if wide:
+            self._value[start:], low[0], high[0], step = outwards(self._value[start:], low[0], high[0])
+            scale *= step
         self.labels.extend(labels)
-        self.units.extend([terms.scale] * n_groups)
+        self.units.extend([scale] * n_groups)
         self.measures.extend([terms.unit] * n_groups)
-        self.lower.extend(NO_LOWER if b is None else b - c for b, c in zip(lower, constants, strict=True))
-        self.upper.extend(NO_UPPER if b is None else b - c for b, c in zip(upper, constants, strict=True))
+        self.lower.extend(NO_LOWER if b is None else b for b in low)
+        self.upper.extend(NO_UPPER if b is None else b for b in high)
 
     def _soften(
         self,

@@ -163,11 +163,14 @@ class RowBuilder(Protocol):
         upper: Sequence[int | None],
         extra: Sequence[tuple[int, int, int]] = (),
         soft: Soft | None = None,
+        wide: bool = False,
     ) -> None:
         """One row per group: lower ≤ Σ integer terms + Σ coefficient·column ≤ upper.
 
         `codes` gives each dossier's group (None: all in group 0); `extra` lists (group, column, coefficient).
-        With `soft` a row may be broken, at a price for each unit of `terms.scale`.
+        With `soft` a row may be broken, at a price for each unit of `terms.scale`. With `wide` a single one-sided
+        row of long integers is given rounded outwards; the rule must then say what to do about points that its
+        exact reading refuses.
         """
 
     def link(

@@ -5,14 +5,17 @@ With M_g the measure of group g, p_g its inhabitants, T = Σ M_g, P = Σ p_g, a 
     α · T/P ≤ M_g / p_g ≤ β · T/P
 
 With `floor: demand` a group's minimum is at most what its eligible dossiers could bring, D_g: then M_g = D_g is
-enough. As rows, T, the M_g and a copy U_g of T being whole columns (α = a/q, β = b/q), every figure stays small:
+enough, and z_g ∈ {0, 1} says so. With α·p_g/P = right/left (the same for β) and T_max the most that T can be:
 
-    q·P·M_g ≥ a·p_g·U_g        U_g ≥ T − (T_max − t_g)·z_g        M_g ≥ D_g·z_g        z_g ∈ {0, 1}
-    q·P·M_g ≤ b·p_g·T
+    left·M_g − right·T + (right·T_max − left·D_g)·z_g ≥ 0    M_g ≥ D_g·z_g    (z_g only where both can happen)
+    left·M_g − right·T ≤ 0                                   (maximum)
 
-t_g is the largest total of which D_g is the group's share. z_g and U_g are written only where both can happen; all
-columns count in the largest step of which every amount is a multiple. The distance of a group is what its measure
-lacks or has too much, rounded up to the whole unit (cent, dossier).
+all over dossiers: columns for M_g or T would range over billions of cents, and a solver's tolerance on the price
+of such a column is money. Long integers are rounded outwards: the row then lets a little too much through, the
+exact reading decides, and a point that it refuses is cut off and the model solved again (`refused`). A distance
+has its price in exact rows only: where they would be too long, a penalty is refused (`priceable`).
+
+The distance of a group is what its measure lacks or has too much, rounded up to the whole unit (cent, dossier).
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+
+import numpy as np
 
 from tnt_sim.errors import Text
 from tnt_sim.fields import Code, Rate
@@ -32,6 +37,8 @@ from tnt_sim.rules.base import (
     Penalty,
     Reading,
     RowBuilder,
+    RowKind,
+    RowLabel,
     RuleReading,
     Soft,
 )
@@ -40,6 +47,12 @@ from tnt_sim.rules.measures import Measures
 from tnt_sim.rules.perhead import PerHead, per_head
 from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
 from tnt_sim.rules.select import Selector
+
+LARGEST = 2**61
+"""Figures of a row stay below it before they are rounded."""
+
+PRICED = 2**44
+"""Entries of a row with a distance stay below it: longer ones have led solvers to wrong optima."""
 
 
 class EquitySpec(RuleSpec):
@@ -69,6 +82,20 @@ class Equity:
     strict: bool
     penalty: Penalty | None = None
 
+    @property
+    def priceable(self) -> bool:
+        """Whether the rows with distances are exact and short enough."""
+        for share, up in ((self.minimum, False), (self.maximum, True)):
+            if share is None:
+                continue
+            for group in range(len(self.of.heads)):
+                left, right = self._factors(group, share, up=up)
+                if Fraction(right, left) != self._share(group, share):
+                    return False
+                if max(left * self.of.single, right * self.of.total) > PRICED:
+                    return False
+        return True
+
     def rows(self, builder: RowBuilder) -> None:
         """The rows of the module's equations."""
         self._write(builder, None)
@@ -77,56 +104,73 @@ class Equity:
         """The same rows with M_g + s_g for M_g in the minimum, and M_g − s_g in the maximum."""
         self._write(builder, soft)
 
+    def refused(self, funded: BoolArray, granted_cents: IntArray) -> list[tuple[BoolArray, BoolArray]] | None:
+        """What must change where a figure is broken: one of the first mask enters, or one of the second leaves.
+
+        A group that has too little stays below its share while nothing enters in it and nothing leaves elsewhere.
+        None where amounts are open, for then the choice of dossiers alone does not decide.
+        """
+        if self.of.open_amounts:
+            return None
+        cuts = []
+        codes = self.of.groups.codes
+        for group, figure in enumerate(self.read(funded, granted_cents).readings):
+            if figure.holds:
+                continue
+            low = figure.minimum is not None and Fraction(figure.num, figure.den) < figure.minimum
+            inside, outside = codes == group, (codes >= 0) & (codes != group)
+            enter, leave = (inside, outside) if low else (outside, inside)
+            cuts.append((enter & ~funded, leave & funded))
+        return cuts
+
     def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
-        if (self.minimum is None and self.maximum is None) or not self.of.heads:
-            return
-        sums = self.of.columns(builder, self.id)
-        top = self.of.total // self.of.step
-        whole = builder.column(f"{self.id}:total", 0, top)
-        builder.link(self.id, [(whole, 1), *((column, -1) for column in sums)], 0, 0)
-        for group in range(len(sums)):
+        for group in range(len(self.of.heads)):
             if self.minimum is not None and (self.strict or self.of.most[group]):
-                self._low(builder, group, sums[group], whole, top, soft)
+                self._low(builder, group, self.minimum, soft)
             if self.maximum is not None and self.of.most[group]:
-                self._high(builder, group, sums[group], whole, soft)
+                self._high(builder, group, self.maximum, soft)
 
-    def _low(
-        self, builder: RowBuilder, group: int, column: int, whole: int, top: int, soft: Soft | None
-    ) -> None:
-        assert self.minimum is not None
-        name = f"{self.id}:{self.of.groups.names[group]}"
-        left, right = self._factors(group, self.minimum)
-        step, full, most = self.of.step, self.of.tops[group], self.of.most[group]
-        short = self._distance(builder, f"short:{name}", step * top * right // left + 1, soft)
-        lacking = [(column, -step), *((c, -1) for c in short)]
-        if not self.strict and most * left < right * sum(self.of.settled):
-            # whatever is decided, the share of what is committed already exceeds what the group could bring
-            builder.link(name, lacking, -most)
+    def _low(self, builder: RowBuilder, group: int, share: Fraction, soft: Soft | None) -> None:
+        label = RowLabel(RowKind.RULE, self.id, self.of.groups.names[group], "min")
+        left, right = self._factors(group, share, up=False)
+        full, top, terms = self.of.most[group], self.of.total, self.of.terms
+        short = self._distance(builder, f"short:{label}", right * top // left + 1, soft)
+        lacking = [(0, column, 1) for column in short]
+        if not self.strict and full * left < right * sum(self.of.settled):
+            # the share of what is committed already exceeds what the group could bring
+            builder.rows([label], terms, self._only(group), [full], [None], lacking)
             return
-        compared = whole
+        extra = [(0, column, left) for column in short]
         if not self.strict and full * left < right * top:
-            # up to this total the group can have its share; beyond it z says that it has all it asks for
-            fair = min(top, full * left // right)
-            compared = builder.column(f"{name}:compared", 0, top if short else fair)
-            enough = builder.column(f"{name}:full", 0, 1)
-            far = top if short else top - fair
-            builder.link(name, [(whole, 1), (compared, -1), (enough, -far)], 0)
-            builder.link(name, [(enough, most), *lacking], 0)
-        builder.link(name, [(compared, right * step), *((c, left * v) for c, v in lacking)], 0)
+            enough = builder.column(f"full:{label}", 0, 1)
+            builder.rows([label], terms, self._only(group), [0], [None], [(0, enough, -full), *lacking])
+            extra.append((0, enough, right * top - left * full))
+        against = self.of.against_all(group, left, right)
+        builder.rows([label], against, None, [0], [None], extra, wide=soft is None)
 
-    def _high(self, builder: RowBuilder, group: int, column: int, whole: int, soft: Soft | None) -> None:
-        assert self.maximum is not None
-        name = f"{self.id}:{self.of.groups.names[group]}"
-        left, right = self._factors(group, self.maximum)
-        step = self.of.step
-        excess = self._distance(builder, f"excess:{name}", self.of.most[group], soft)
-        entries = [(column, left * step), *((c, -left) for c in excess), (whole, -right * step)]
-        builder.link(name, entries, 0)
+    def _high(self, builder: RowBuilder, group: int, share: Fraction, soft: Soft | None) -> None:
+        label = RowLabel(RowKind.RULE, self.id, self.of.groups.names[group], "max")
+        left, right = self._factors(group, share, up=True)
+        excess = self._distance(builder, f"excess:{label}", self.of.most[group], soft)
+        extra = [(0, column, -left) for column in excess]
+        against = self.of.against_all(group, left, right)
+        builder.rows([label], against, None, [None], [0], extra, wide=soft is None)
 
-    def _factors(self, group: int, share: Fraction) -> tuple[int, int]:
-        """M_g ≥ share·p_g·T/P as left·M_g ≥ right·T, in lowest terms."""
-        ratio = share * Fraction(self.of.heads[group], sum(self.of.heads))
-        return ratio.denominator, ratio.numerator
+    def _only(self, group: int) -> IntArray:
+        return np.where(self.of.groups.codes == group, 0, -1)
+
+    def _share(self, group: int, share: Fraction) -> Fraction:
+        return share * Fraction(self.of.heads[group], sum(self.of.heads))
+
+    def _factors(self, group: int, share: Fraction, *, up: bool) -> tuple[int, int]:
+        """share·p_g/P as right/left: exact where every figure of a row fits, else outwards."""
+        ratio = self._share(group, share)
+        most = max(1, *self.of.most)
+        left, right = ratio.denominator, ratio.numerator
+        if max(left * most, right * self.of.total) < LARGEST:
+            return left, right
+        left = LARGEST // max(most, _ceil(ratio * self.of.total) + 1)
+        return left, _ceil(ratio * left) if up else int(ratio * left)
 
     def _distance(self, builder: RowBuilder, name: str, most: int, soft: Soft | None) -> list[int]:
         if soft is None:
@@ -139,13 +183,14 @@ class Equity:
         """Each group's figure per head, with the bounds that the totals give."""
         scale = self.of.terms.scale
         sums = self.of.sums(funded, granted_cents)
-        ratio = Fraction(sum(sums), sum(self.of.heads)) if sums else Fraction(0)
+        whole = sum(sums)
         readings, broken = [], 0
-        for name, value, heads, most in zip(
-            self.of.groups.names, sums, self.of.heads, self.of.most, strict=True
+        for group, (name, value, heads) in enumerate(
+            zip(self.of.groups.names, sums, self.of.heads, strict=True)
         ):
-            low = None if self.minimum is None else self.minimum * ratio * heads
-            high = None if self.maximum is None else self.maximum * ratio * heads
+            low = None if self.minimum is None else self._share(group, self.minimum) * whole
+            high = None if self.maximum is None else self._share(group, self.maximum) * whole
+            most = self.of.most[group]
             lowered = low is not None and not self.strict and most < low
             low = Fraction(most) if lowered else low
             broken += 0 if low is None else max(0, _ceil(low - value))
@@ -186,7 +231,7 @@ def compile_equity(
     )
     if of is None or not _bounds_can_hold(spec, path, case):
         return None
-    return Equity(
+    rule = Equity(
         id=spec.id,
         kind=spec.kind,
         mode=mode_of(spec),
@@ -195,6 +240,26 @@ def compile_equity(
         maximum=spec.max,
         strict=spec.floor == "strict",
         penalty=penalty_of(spec, case, of.terms.unit, path),
+    )
+    if rule.mode is Mode.PENALTY and not rule.priceable:
+        too_long(case, (*path, "penalty"))
+        return None
+    return rule
+
+
+def too_long(case: Case, path: Path) -> None:
+    """Note that distances of an equity rule cannot be priced exactly on these amounts."""
+    case.fault(
+        "equity-price",
+        Text(
+            "l'écart à cette bande ne se calcule pas en nombres entiers assez courts pour un prix exact.",
+            "the distance to this band does not fit whole numbers short enough for an exact price.",
+        ),
+        path,
+        Text(
+            "Gardez la règle ferme ou `report: true`, ou prenez `measure: dossiers`, ou des montants arrondis.",
+            "Keep the rule hard or `report: true`, or take `measure: dossiers`, or rounded amounts.",
+        ),
     )
 
 

@@ -2,8 +2,8 @@
 
     smallest        min_g ⌊K·M_g / p_g⌋ / K        shortfall.RULE        Σ distance of the rule's figures
 
-M_g and p_g as in `perhead`. K is the least common multiple of the p_g up to a million, so that the value is exact;
-beyond it K is a million, and the value is rounded down to a millionth of a unit (a cent, a dossier) per head.
+M_g and p_g as in `perhead`. K is the least common multiple of the p_g where it is small, so that the value is
+exact; else the value is rounded down to a millionth of the measure's unit (a euro, a dossier) per head.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from tnt_sim.rules.base import (
     IntArray,
     Path,
     RowBuilder,
+    RowKind,
+    RowLabel,
     RuleReading,
     Soft,
     Unit,
@@ -32,7 +34,7 @@ from tnt_sim.rules.measures import Measures
 from tnt_sim.rules.perhead import PerHead, per_head
 from tnt_sim.rules.select import Selector
 
-FINEST = 1_000_000
+FINEST = Fraction(1, 1_000_000)
 SHOWN = 10
 
 
@@ -76,11 +78,14 @@ class Smallest:
         """z ≤ K·M_g / p_g for each group, z as large as it can be."""
         if not self.of.heads:
             return
-        sums = self.of.columns(builder, "smallest")
-        most = min(self.steps * top // heads for top, heads in zip(self.of.most, self.of.heads, strict=True))
+        groups, heads = self.of.groups, self.of.heads
+        most = min(self.steps * top // count for top, count in zip(self.of.most, heads, strict=True))
         least = builder.column("smallest", 0, most)
-        for column, heads in zip(sums, self.of.heads, strict=True):
-            builder.link("smallest", [(least, heads), (column, -self.steps * self.of.step)], 0)
+        labels = [RowLabel(RowKind.LINK, "smallest", name) for name in groups.names]
+        extra = [(k, least, -count) for k, count in enumerate(heads)]
+        zeros: list[int | None] = [0] * len(heads)
+        terms = self.of.terms.times(self.steps)
+        builder.rows(labels, terms, groups.codes, zeros, [None] * len(heads), extra)
         builder.price(least, stage, -self.of.terms.scale / self.steps)
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
@@ -123,7 +128,8 @@ def compile_smallest(
             case.locate(path),
         )
     whole = lcm(*of.heads) if of.heads else 1
-    return Smallest(of, whole if whole <= FINEST else FINEST)
+    finest = max(1, int(of.terms.scale / FINEST))
+    return Smallest(of, min(whole, finest))
 
 
 @dataclass(frozen=True, slots=True)

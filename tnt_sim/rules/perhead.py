@@ -6,8 +6,7 @@ M_g = Σ measure over the funded dossiers of group g       p_g = the map's inhab
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import gcd
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,10 +16,8 @@ from tnt_sim.rules.base import (
     BoolArray,
     Case,
     IntArray,
+    Once,
     Path,
-    RowBuilder,
-    RowKind,
-    RowLabel,
     Terms,
     Unit,
     group_sums,
@@ -41,11 +38,11 @@ class PerHead:
 
     Attributes
     ----------
-    terms, groups : the measure; it is never negative
+    terms, groups : the measure; it is never negative, and what counts once counts once in each group
     heads : inhabitants, or 1 where nothing is divided
     most, settled : the most that each group could reach, and what is committed in it, in units of `terms.scale`
-    total : the most that all groups together could reach, in units of `terms.scale`
-    step : every M_g is a multiple of it, in units of `terms.scale`; small columns are kind to solvers
+    total, single : the most that all groups together, and that one dossier, could reach, in units of `terms.scale`
+    open_amounts : whether some dossier's amount is to be chosen
     """
 
     terms: Terms
@@ -54,21 +51,18 @@ class PerHead:
     most: tuple[int, ...]
     settled: tuple[int, ...]
     total: int
-    step: int
+    single: int
+    open_amounts: bool
 
-    @property
-    def tops(self) -> list[int]:
-        """The most that each group could reach, in units of `step`."""
-        return [most // self.step for most in self.most]
-
-    def columns(self, builder: RowBuilder, name: str) -> list[int]:
-        """One whole column for each M_g, in units of `step`."""
-        labels = [RowLabel(RowKind.LINK, name, group, "sum") for group in self.groups.names]
-        columns = [builder.column(str(label), 0, top) for label, top in zip(labels, self.tops, strict=True)]
-        extra = [(k, column, -self.step) for k, column in enumerate(columns)]
-        zeros = [0] * len(columns)
-        builder.rows(labels, self.terms, self.groups.codes, zeros, zeros, extra)
-        return columns
+    def against_all(self, group: int, left: int, right: int) -> Terms:
+        """left·M_g − right·Σ M_h, one sum over dossiers."""
+        codes = self.groups.codes
+        weight = np.where(codes == group, left - right, np.where(codes >= 0, -right, 0))
+        once = tuple(
+            Once(part.row, part.key, part.worth * weight_of(part, weight)) for part in self.terms.once
+        )
+        terms = self.terms
+        return Terms(terms.scale, terms.unit, terms.per_funded * weight, terms.per_cent * weight, once)
 
     def sums(self, funded: BoolArray, granted_cents: IntArray) -> list[int]:
         """M_g of each group in units of `terms.scale`, exact."""
@@ -107,7 +101,7 @@ def per_head(
     heads = [1] * len(found.names) if per is None else _heads(case, by, found, path)
     if heads is None:
         return None
-    scale = terms.scale
+    terms, scale = _once_per_group(terms, found), terms.scale
     most = tuple(int(value / scale) for value in demand(terms, found, offers))
     given = np.where(offers.committed, offers.committed_cents, 0)
     settled = terms.evaluate_groups(offers.committed, given, found.codes, len(found.names))
@@ -120,7 +114,32 @@ def per_head(
         and (terms.per_cent == 1).all()
     ):
         total = min(total, most_granted(case.tree, case.node, offers, inside))
-    return PerHead(terms, found, tuple(heads), most, tuple(settled), total, _step(terms, offers, inside))
+    largest = np.where(offers.committed, offers.committed_cents, offers.most_cents)
+    alone = terms.per_funded + terms.per_cent * largest
+    for part in terms.once:
+        alone = alone + part.largest_per_dossier(case.n)
+    single = int(np.where(inside, alone, 0).max(initial=0))
+    open_amounts = bool(((offers.least_cents < offers.most_cents) & offers.candidate & inside).any())
+    return PerHead(terms, found, tuple(heads), most, tuple(settled), total, single, open_amounts)
+
+
+def _once_per_group(terms: Terms, groups: Groups) -> Terms:
+    """The same measure with a key of its own for each group in which something counts once."""
+    n = len(groups.names)
+    parts = []
+    for part in terms.once:
+        inside = groups.codes[part.row] >= 0
+        row, key = part.row[inside], part.key[inside]
+        own = groups.codes[row] * len(part.worth) + key
+        parts.append(Once(row, own, np.tile(part.worth, n)))
+    return replace(terms, once=tuple(parts))
+
+
+def weight_of(part: Once, weight: IntArray) -> IntArray:
+    """The weight of each key: that of the dossiers that hold it, int64 (n_keys,)."""
+    found = np.zeros(len(part.worth), dtype=np.int64)
+    found[part.key] = weight[part.row]
+    return found
 
 
 def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) -> int:
@@ -145,18 +164,6 @@ def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) 
         if place:
             reach[int(tree.parent[place])] += reach[place]
     return reach[0]
-
-
-def _step(terms: Terms, offers: Offers, inside: BoolArray) -> int:
-    """The largest number of which whatever the dossiers can bring is a multiple, at least 1."""
-    given = np.where(offers.committed, offers.committed_cents, offers.least_cents)
-    brought = (terms.per_funded + terms.per_cent * given)[inside]
-    raised = (terms.per_cent * offers.unit_cents)[inside & offers.ranged]
-    row = offers.levels.row[inside[offers.levels.row]]
-    levels = offers.levels.cents[inside[offers.levels.row]]
-    chosen = terms.per_funded[row] + terms.per_cent[row] * levels
-    parts = [brought, raised, chosen, *(part.worth for part in terms.once)]
-    return max(1, gcd(*(int(np.gcd.reduce(np.abs(part), initial=0)) for part in parts)))
 
 
 def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> list[int] | None:

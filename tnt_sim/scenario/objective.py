@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from tnt_sim.errors import Text, did_you_mean
 from tnt_sim.money import MoneyError, parse_decimal
 from tnt_sim.rules.base import Case, CompiledRule, Mode, Path, Terms, Unit, combine
+from tnt_sim.rules.equity import Equity, too_long
 from tnt_sim.rules.goals import GoalPart, Shortfall, SmallestSpec, compile_smallest
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.measures import Measures
@@ -206,6 +207,9 @@ class Objective:
                 path,
                 Text("Mettez-le sous `minimise`.", "Put it under `minimise`."),
             )
+            return None
+        if isinstance(rule, Equity) and not rule.priceable:
+            too_long(self.case, path)
             return None
         return Shortfall(rule, signed, 1 if sense is Sense.MINIMISE else -1, self._unit(written[rule_id]))
 
