@@ -229,12 +229,9 @@ def _compile(projects: _Projects, spec: CapSpec, path: Path) -> Cap | None:
         return None
     spec = spec.filled()
     before = len(case.defects.found)
-    mask = np.ones(case.n, dtype=np.bool_)
-    if spec.where is not None:
-        chosen = select(case, spec.where, (*path, "where"))
-        if chosen is None:
-            return None
-        mask = chosen
+    mask = select(case, spec.where, (*path, "where"))
+    if mask is None:
+        return None
     covered = np.zeros(projects.n, dtype=np.bool_)
     covered[projects.code[mask]] = True
     covered[projects.code[~case.bound(spec.name)]] = False

@@ -11,6 +11,7 @@ import polars as pl
 
 from tnt_sim.errors import Text, did_you_mean
 from tnt_sim.rules.base import Case, Numeric, Path, Unit
+from tnt_sim.territory import siren
 
 CENT = Fraction(1, 100)
 MICRO = Fraction(1, 1_000_000)
@@ -101,3 +102,9 @@ def _numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:
     missing = column.is_null().to_numpy()
     values = column.fill_null(0).cast(pl.Int64).to_numpy().astype(np.int64, copy=False)
     return Numeric(values, missing, scale, unit)
+
+
+def text_keys(case: Case, column: str) -> pl.Series:
+    """The values of a column as text, "" where empty; a SIRET is compared by its SIREN."""
+    key = siren(column) if column == "applicant_id" else pl.col(column)
+    return case.table.select(key.cast(pl.String).fill_null("")).to_series()

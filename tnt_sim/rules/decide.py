@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import polars as pl
 
 from tnt_sim.errors import Text, did_you_mean
 from tnt_sim.fields import Cents, Code, Described
@@ -121,9 +120,3 @@ def _check(case: Case, name: str, way: int, before: int, committed: bool, path: 
             path,
             Text("Gardez une seule des deux décisions.", "Keep one of the two decisions."),
         )
-
-
-def decided_names(case: Case, decided: Decisions) -> pl.Series:
-    """The id of the decide rule that spoke of each dossier, "" for none: String (n,)."""
-    names = pl.Series([*(spec.id for spec in decided.specs), ""], dtype=pl.String)
-    return names.gather(pl.Series(np.where(decided.rule < 0, len(decided.specs), decided.rule)))

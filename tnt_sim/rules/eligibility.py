@@ -65,10 +65,6 @@ class Eligibility:
         """The same with one more failed requirement."""
         return Eligibility(self.eligible & ~failure.mask, (*self.failures, failure))
 
-    def missed_by(self, row: int) -> list[Failure]:
-        """Every requirement that one dossier misses."""
-        return [failure for failure in self.failures if failure.mask[row]]
-
 
 def assess(
     case: Case, specs: Sequence[tuple[EligibilitySpec, Path]], waived: Mapping[str, BoolArray] | None = None
@@ -78,7 +74,7 @@ def assess(
     closed = state.is_in(list(CLOSED_STATES)).to_numpy()
     failures: list[Failure] = []
     for spec, path in specs:
-        mask = _concerned(case, spec, path)
+        mask = select(case, spec.where, (*path, "where"))
         if mask is None:
             continue
         if waived and spec.id in waived:
@@ -113,12 +109,6 @@ def filed_later(case: Case, day: date | None) -> Failure | None:
     if chosen is None or bool((chosen | empty).all()):
         return None
     return Failure("steps", "filed_at", ~chosen & ~empty, describe(limit), "", "")
-
-
-def _concerned(case: Case, spec: EligibilitySpec, path: Path) -> BoolArray | None:
-    if spec.where is None:
-        return np.ones(case.n, dtype=np.bool_)
-    return select(case, spec.where, (*path, "where"))
 
 
 def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:

@@ -82,7 +82,7 @@ def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
     """The dossiers can take that much, and the envelope may grant that much."""
     tree = case.tree
     need, name = tree.options[node].min_use_cents, tree.ids[node]
-    most = np.where(offers.committed, offers.committed_cents, offers.most_cents)
+    most = offers.highest_cents
     demand = exact_sum(most[under & offers.in_play])
     money = _money(need)
     if demand < need:

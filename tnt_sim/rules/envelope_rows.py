@@ -56,7 +56,7 @@ class EnvelopeRows:
 
     def _reach(self) -> list[int]:
         """The most that can be granted at and under each node."""
-        most = np.where(self.offers.committed, self.offers.committed_cents, self.offers.most_cents)
+        most = self.offers.highest_cents
         held = self.case.node >= 0
         own = group_sums(most[held], self.case.node[held], self.case.tree.n_nodes)
         return self.case.tree.subtree_sums(own)
@@ -155,7 +155,7 @@ class EnvelopeRows:
         entries += [(0, column, -sign) for column, sign in self._more(node)]
         label = RowLabel(RowKind.LINK, name, side="unassigned")
         codes = np.where(loose, 0, -1)
-        most = np.where(self.offers.committed, self.offers.committed_cents, self.offers.most_cents)
+        most = self.offers.highest_cents
         largest = exact_sum(most[loose]) + self._most_given(node)
         if largest == 0 and free >= 0:
             builder.rows([label], granted, codes, [None], [free], entries)

@@ -173,11 +173,10 @@ def members_of(
             return None
         mask[:] = False
         mask[rows] = True
-    if where is not None:
-        chosen = select(case, where, (*path, "where"))
-        if chosen is None:
-            return None
-        mask &= chosen
+    chosen = select(case, where, (*path, "where"))
+    if chosen is None:
+        return None
+    mask &= chosen
     if isinstance(by, str) and kind_of(case, by) is Kind.LIST:
         return _by_list(case, by, mask, mask & in_play)
     groups = groups_by(case, by, None, mask & in_play, mask, path)

@@ -65,6 +65,16 @@ class Offers:
         return np.where(levelled, self.levels.fits(granted_cents), plain)
 
     @property
+    def highest_cents(self) -> IntArray:
+        """The most that each dossier can have: what is committed, or its offer; int64 (n,)."""
+        return np.where(self.committed, self.committed_cents, self.most_cents)
+
+    @property
+    def lowest_cents(self) -> IntArray:
+        """The least that each dossier has once it is funded, int64 (n,)."""
+        return np.where(self.committed, self.committed_cents, self.least_cents)
+
+    @property
     def in_play(self) -> BoolArray:
         """The dossiers that count as eligible in every rule: candidates and committed ones."""
         return self.candidate | self.committed
@@ -84,12 +94,10 @@ def offers(
     amounts = _Amounts.start(case)
     left = np.ones(case.n, dtype=np.bool_)
     for spec, path in specs:
-        mask = left.copy()
-        if spec.where is not None:
-            chosen = select(case, spec.where, (*path, "where"))
-            if chosen is None:
-                continue
-            mask &= chosen
+        chosen = select(case, spec.where, (*path, "where"))
+        if chosen is None:
+            continue
+        mask = left & chosen
         left &= ~mask
         amounts.apply(spec, path, mask, open_)
     amounts.ask(left, None, ("grants",), open_)

@@ -10,7 +10,7 @@ import polars as pl
 
 from tnt_sim.errors import Text
 from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
-from tnt_sim.rules.columns import Kind, kind_of, unknown_column
+from tnt_sim.rules.columns import Kind, kind_of, text_keys, unknown_column
 from tnt_sim.rules.naming import map_codes
 
 
@@ -89,11 +89,7 @@ def _as_text(case: Case, column: str) -> pl.Series:
         return base.cast(pl.String).fill_null("")
     if kind_of(case, column) is Kind.MONEY:
         return case.table[f"{column}_cents"].cast(pl.String).fill_null("")
-    text = case.table[column].cast(pl.String).fill_null("")
-    if column != "applicant_id":
-        return text
-    siren = pl.when(text.str.contains(r"^\d{14}$")).then(text.str.slice(0, 9)).otherwise(text)
-    return pl.select(siren).to_series()
+    return text_keys(case, column)
 
 
 def _joined(texts: list[pl.Series]) -> pl.Series:

@@ -34,7 +34,7 @@ from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
 from tnt_sim.rules.reference import whole_only
-from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of, well_bounded
 from tnt_sim.rules.select import Selector, envelope_node, select
 
 
@@ -123,12 +123,9 @@ def compile_limit(
     restricted = spec.where is not None or spec.by is not None
     if terms is None or not whole_only(case, terms, restricted, path):
         return None
-    mask = np.ones(case.n, dtype=np.bool_)
-    if spec.where is not None:
-        chosen = select(case, spec.where, (*path, "where"))
-        if chosen is None:
-            return None
-        mask = chosen
+    mask = select(case, spec.where, (*path, "where"))
+    if mask is None:
+        return None
     mask = mask & case.bound(spec.id)
     # a maximum alone says nothing of groups that it does not look at; a minimum does
     named = offers.in_play & (case.bound(spec.id) if spec.min is not None else mask)
@@ -137,11 +134,7 @@ def compile_limit(
     maximum = _bound(case, spec.max, terms, (*path, "max"))
     if groups is None or minimum is _BAD or maximum is _BAD:
         return None
-    if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
-        _no_bound(case, path)
-        return None
-    if minimum is not None and maximum is not None and minimum > maximum:
-        _crossed(case, path)
+    if not well_bounded(spec, minimum, maximum, case, path):
         return None
     n_groups = len(groups.names)
     floors, lowered = [minimum] * n_groups, [False] * n_groups
@@ -188,27 +181,9 @@ def _bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Pa
     return bound.share * Fraction(amount, 100)
 
 
-def _no_bound(case: Case, path: Path) -> None:
-    case.fault(
-        "no-bound",
-        Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
-        path,
-        Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
-    )
-
-
-def _crossed(case: Case, path: Path) -> None:
-    case.fault(
-        "bounds-crossed",
-        Text("le minimum dépasse le maximum.", "the minimum is above the maximum."),
-        (*path, "min"),
-    )
-
-
 def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
     """The most that each group could reach if all its dossiers had their largest grant."""
-    best = np.where(terms.per_cent < 0, offers.least_cents, offers.most_cents)
-    granted = np.where(offers.committed, offers.committed_cents, best)
+    granted = np.where(terms.per_cent < 0, offers.lowest_cents, offers.highest_cents)
     gains = terms.per_funded + terms.per_cent * granted
     for part in terms.once:
         gains = gains + part.largest_per_dossier(len(gains))

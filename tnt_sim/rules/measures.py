@@ -30,7 +30,7 @@ from tnt_sim.rules.base import (
     Unit,
     combine,
 )
-from tnt_sim.rules.columns import Kind, kind_of, numeric_column
+from tnt_sim.rules.columns import Kind, kind_of, numeric_column, text_keys
 from tnt_sim.rules.reference import changed_terms, whole_only
 from tnt_sim.rules.select import Selector, select
 
@@ -322,10 +322,7 @@ def key_codes(case: Case, column: str, *, fallback: bool) -> IntArray:
     A SIRET is compared by its SIREN. With `fallback`, an applicant without a number goes by its name, and
     a dossier without either stands for itself.
     """
-    text = case.table[column].cast(pl.String).fill_null("")
-    if column == "applicant_id":
-        is_siret = text.str.contains(r"^\d{14}$")
-        text = pl.select(pl.when(is_siret).then(text.str.slice(0, 9)).otherwise(text)).to_series()
+    text = text_keys(case, column)
     if fallback and column == "applicant_id":
         name = pl.lit("n:") + case.table["applicant"]
         own = pl.lit("d:") + case.table["dossier"]

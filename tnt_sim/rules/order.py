@@ -184,12 +184,10 @@ def compile_order(
     """Meet the dossiers; None, with defects noted, when something is unknown."""
     if not _well_said(spec, case, path):
         return None
-    mask = offers.candidate & ~offers.forced
-    if spec.where is not None:
-        chosen = select(case, spec.where, (*path, "where"))
-        if chosen is None:
-            return None
-        mask &= chosen
+    chosen = select(case, spec.where, (*path, "where"))
+    if chosen is None:
+        return None
+    mask = chosen & offers.candidate & ~offers.forced
     position = _rank(spec, mask, case, measures, path) if spec.rank else _instants(spec, case, path)
     if position is None:
         return None

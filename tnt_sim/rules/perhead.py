@@ -89,9 +89,7 @@ def per_head(
     belongs to is none.
     """
     terms = measures.terms(measure, (*path, "measure"))
-    mask: BoolArray | None = np.ones(case.n, dtype=np.bool_)
-    if where is not None:
-        mask = select(case, where, (*path, "where"))
+    mask = select(case, where, (*path, "where"))
     if terms is None or mask is None:
         return None
     named = offers.in_play if bound is None else offers.in_play & bound
@@ -114,7 +112,7 @@ def per_head(
         and (terms.per_cent == 1).all()
     ):
         total = min(total, most_granted(case.tree, case.node, offers, inside))
-    largest = np.where(offers.committed, offers.committed_cents, offers.most_cents)
+    largest = offers.highest_cents
     alone = terms.per_funded + terms.per_cent * largest
     for part in terms.once:
         alone = alone + part.largest_per_dossier(case.n)
@@ -148,7 +146,7 @@ def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) 
     reach_X = min(amount_X and what it may gain, what its own dossiers ask + Σ reach of its children); an envelope
     that money may be moved to has no bound of its own here.
     """
-    most = np.where(offers.committed, offers.committed_cents, offers.most_cents)
+    most = offers.highest_cents
     held = inside & (node >= 0)
     reach = group_sums(most[held], node[held], tree.n_nodes)
     gain = [0] * tree.n_nodes
@@ -205,8 +203,8 @@ def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> l
 
 def _never_negative(case: Case, terms: Terms, offers: Offers, path: Path) -> bool:
     """Whether no dossier can take from the sum; a mean of what may be negative says nothing."""
-    highest = np.where(offers.committed, offers.committed_cents, offers.most_cents)
-    lowest = np.where(offers.committed, offers.committed_cents, offers.least_cents)
+    highest = offers.highest_cents
+    lowest = offers.lowest_cents
     worst = terms.per_funded + np.minimum(terms.per_cent * highest, terms.per_cent * lowest)
     shared = any(bool((part.worth < 0).any()) for part in terms.once)
     if not ((worst < 0) & offers.in_play).any() and not shared and terms.constant >= 0:

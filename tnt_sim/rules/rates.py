@@ -32,12 +32,9 @@ def rated(case: Case, spec: GrantSpec, base: IntArray, path: Path) -> IntArray:
     # in units of 1/common cent, so that one rounding down comes at the end
     scaled = _parts(spec.max_rate, known, common)
     for k, bonus in enumerate(spec.bonus):
-        mask = np.ones(case.n, dtype=np.bool_)
-        if bonus.where is not None:
-            chosen = select(case, bonus.where, (*path, "bonus", k, "where"))
-            if chosen is None:
-                continue
-            mask = chosen
+        mask = select(case, bonus.where, (*path, "bonus", k, "where"))
+        if mask is None:
+            continue
         ceiling = Fraction(1) if bonus.up_to is None else bonus.up_to
         raised = scaled + exact_times(known, int(bonus.rate * common))
         raised = np.minimum(raised, exact_times(known, int(ceiling * common)))

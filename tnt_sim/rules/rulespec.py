@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from tnt_sim.errors import Text
 from tnt_sim.fields import Code, Count, Described, Flag, Number, Spec
 from tnt_sim.rules.base import Case, Mode, Path, Penalty, Unit
@@ -49,3 +51,25 @@ def penalty_of(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penalty | 
         )
         return None
     return Penalty(spec.penalty.stage - 1, spec.penalty.cost / per)
+
+
+def well_bounded(
+    spec: RuleSpec, minimum: Fraction | None, maximum: Fraction | None, case: Case, path: Path
+) -> bool:
+    """Whether a rule has a bound, or is only reported, and its minimum is not above its maximum."""
+    if minimum is None and maximum is None and mode_of(spec) is not Mode.REPORT:
+        case.fault(
+            "no-bound",
+            Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
+            path,
+            Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
+        )
+        return False
+    if minimum is not None and maximum is not None and minimum > maximum:
+        case.fault(
+            "bounds-crossed",
+            Text("le minimum dépasse le maximum.", "the minimum is above the maximum."),
+            (*path, "min"),
+        )
+        return False
+    return True

@@ -121,12 +121,10 @@ def compile_schedule(spec: ScheduleSpec, path: Path, case: Case, offers: Offers)
     """Meet the dossiers; None, with defects noted, when something is unknown or can never hold."""
     if not _profile_holds(spec, path, case):
         return None
-    mask: BoolArray = offers.in_play & case.bound(spec.id)
-    if spec.where is not None:
-        chosen = select(case, spec.where, (*path, "where"))
-        if chosen is None:
-            return None
-        mask = chosen & mask
+    chosen = select(case, spec.where, (*path, "where"))
+    if chosen is None:
+        return None
+    mask: BoolArray = chosen & offers.in_play & case.bound(spec.id)
     year = _years(spec, path, case, mask)
     if year is None:
         return None

@@ -17,6 +17,7 @@ from tnt_sim.errors import Text, did_you_mean
 from tnt_sim.rules.base import BoolArray, Case, Path
 from tnt_sim.rules.columns import Kind, kind_of, unknown_column
 from tnt_sim.rules.compare import compare_dates, compare_numbers
+from tnt_sim.territory import siren
 
 NUMBER_TESTS = ("min", "max", "above", "below")
 DATE_TESTS = ("from", "until", "before", "after")
@@ -31,8 +32,13 @@ class Selector(RootModel[dict[str, Any]]):
         return hash(repr(self.root))
 
 
-def select(case: Case, selector: Selector | Mapping[str, Any], path: Path) -> BoolArray | None:
-    """The dossiers that a selector names, bool (n,); None, with defects noted, when it cannot be read."""
+def select(case: Case, selector: Selector | Mapping[str, Any] | None, path: Path) -> BoolArray | None:
+    """The dossiers that a selector names, bool (n,), all of them without one.
+
+    None, with defects noted, when it cannot be read.
+    """
+    if selector is None:
+        return np.ones(case.n, dtype=np.bool_)
     mapping = selector.root if isinstance(selector, Selector) else selector
     masks = [mask for _, mask in conditions(case, mapping, path)]
     if any(mask is None for mask in masks):
@@ -216,8 +222,7 @@ def _one_of(case: Case, name: str, kind: Kind, values: list[str], path: Path) ->
 def _text_equals(case: Case, name: str, values: list[str]) -> BoolArray:
     column = case.table[name]
     if name == "applicant_id":
-        siren = pl.when(column.str.contains(r"^\d{14}$")).then(column.str.slice(0, 9)).otherwise(column)
-        column = pl.select(siren).to_series()
+        column = case.table.select(siren(name)).to_series()
         values = [value[:9] if len(value) == 14 and value.isdigit() else value for value in values]
     filled = [value for value in values if value != ""]
     return column.is_in(filled).fill_null(False).to_numpy()

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-import numpy as np
-
 from tnt_sim.errors import Text
 from tnt_sim.fields import Code, Rate
 from tnt_sim.rules.base import (
@@ -37,7 +35,7 @@ from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
 from tnt_sim.rules.reference import whole_only
-from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of, well_bounded
 from tnt_sim.rules.select import Selector, select
 
 
@@ -117,19 +115,13 @@ def compile_share(
     """Meet the dossiers; None, with defects noted, when something is unknown."""
     numerator = measures.terms(spec.measure, (*path, "measure"))
     denominator = measures.terms(spec.of_measure or spec.measure, (*path, "of_measure"))
-    within = _mask(case, spec.of, (*path, "of"))
-    counted = _mask(case, spec.where, (*path, "where"))
+    within = select(case, spec.of, (*path, "of"))
+    counted = select(case, spec.where, (*path, "where"))
     if numerator is None or denominator is None or within is None or counted is None:
         return None
     if not all(whole_only(case, terms, True, path) for terms in (numerator, denominator)):
         return None
-    if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
-        case.fault(
-            "no-bound",
-            Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
-            path,
-            Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
-        )
+    if not well_bounded(spec, spec.min, spec.max, case, path):
         return None
     within = within & case.bound(spec.id)
     groups = groups_by(case, spec.by, None, offers.in_play & within, within & offers.in_play, path)
@@ -152,19 +144,7 @@ def compile_share(
     )
 
 
-def _mask(case: Case, selector: Selector | None, path: Path) -> BoolArray | None:
-    if selector is None:
-        return np.ones(case.n, dtype=np.bool_)
-    return select(case, selector, path)
-
-
 def _above_one(case: Case, spec: ShareSpec, path: Path) -> None:
-    if spec.min is not None and spec.max is not None and spec.min > spec.max:
-        case.fault(
-            "bounds-crossed",
-            Text("le minimum dépasse le maximum.", "the minimum is above the maximum."),
-            (*path, "min"),
-        )
     same = spec.of_measure in (None, spec.measure)
     if same and spec.min is not None and spec.min > 1:
         case.fault(
@@ -200,7 +180,7 @@ def _sound(case: Case, numerator: Terms, denominator: Terms, offers: Offers, pat
 
 
 def _weight(terms: Terms, offers: Offers) -> IntArray:
-    weight = terms.per_funded + terms.per_cent * np.maximum(offers.most_cents, offers.committed_cents)
+    weight = terms.per_funded + terms.per_cent * offers.highest_cents
     for part in terms.once:
         weight = weight + part.largest_per_dossier(len(weight))
     return weight

@@ -59,7 +59,7 @@ def check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
 def demand_cents(problem: Problem) -> list[int]:
     """What the dossiers of each envelope could take at most, committed ones included."""
     offered, case = problem.offers, problem.case
-    most = np.where(offered.committed, offered.committed_cents, offered.most_cents)
+    most = offered.highest_cents
     held = (case.node >= 0) & offered.in_play
     return case.tree.subtree_sums(group_sums(most[held], case.node[held], case.tree.n_nodes))
 
@@ -67,7 +67,7 @@ def demand_cents(problem: Problem) -> list[int]:
 def unreachable_cents(problem: Problem) -> list[int]:
     """The money at each envelope that no dossier can take, whatever is decided; counted once, where it lies."""
     tree, offered, case = problem.case.tree, problem.offers, problem.case
-    most = np.where(offered.committed, offered.committed_cents, offered.most_cents)
+    most = offered.highest_cents
     held = (case.node >= 0) & offered.in_play
     own = group_sums(most[held], case.node[held], tree.n_nodes)
     reach = _reach(tree, own)
