@@ -27,6 +27,7 @@ RANKS = (
     "result",
     "assemble",
     "relaxed",
+    "evidence",
     "decision",
     "sequence",
     "engine",

@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tnt_sim.assemble import Evidence, result_of
-from tnt_sim.errors import Defect, DisagreementError, LimitReached, Text, VerificationError
+from tnt_sim.errors import Defect, LimitReached, Text, VerificationError
+from tnt_sim.evidence import (
+    certificate,
+    disagreement,
+    not_confirmed,
+    solver_log,
+    stopped_by,
+    stopped_warning,
+)
 from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
 from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel
 from tnt_sim.result import Proof, Result, Status
@@ -100,6 +108,7 @@ class _Decision:
     clock: Clock
     progress: Report | None
     stages: list[Stage] = field(init=False)
+    interrupted: bool = False
 
     def result(self) -> Result:
         self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
@@ -123,14 +132,20 @@ class _Decision:
         self._tell("tie_break", 0.9)
         assert outcome.values is not None
         recovery = self.form.recovery
-        found = canonical(
-            outcome.model,
-            outcome.values,
-            recovery.funded_columns,
-            recovery.amount_columns,
-            get_backend(self.backend),
-            self.clock.limits(),
-        )
+        unwalked = Canonical(outcome.values, False, Termination.INTERRUPTED, 0, 0, 0.0)
+        if self.interrupted:
+            return unwalked
+        try:
+            found = canonical(
+                outcome.model,
+                outcome.values,
+                recovery.funded_columns,
+                recovery.amount_columns,
+                get_backend(self.backend),
+                self.clock.limits(),
+            )
+        except KeyboardInterrupt:
+            found = unwalked
         self.clock.lap("solve")
         return found
 
@@ -167,21 +182,33 @@ class _Decision:
                 METHODS[self.method],
             )
             self.clock.lap("solve")
+            if outcome.values is None and outcome.termination is Termination.INTERRUPTED:
+                raise KeyboardInterrupt
             if outcome.values is None and outcome.termination is not Termination.INFEASIBLE:
                 raise _nothing_held()
-            self._tell("cross_check", 0.8)
-            # half of what is left: the tie-break must have its time too
-            limits = self.clock.limits(0.5)
-            choice = self.choice
-            if outcome.termination is Termination.INTERRUPTED:
-                # Ctrl-C: no second opinion and no walk through ties, only what is in hand
-                choice, self.clock.limit_seconds = "never", 0.0
-            checked = ask_second(model, self.stages, outcome, choice, limits, first=self.backend)
-            self.clock.lap("cross_check")
+            checked = self._second_opinion(model, outcome)
             if checked.verdict is not Verdict.BETTER_FOUND or checked.improvement is None:
                 return outcome, checked
             start = checked.improvement
-        raise _disagreement(checked)
+        raise disagreement(checked)
+
+    def _second_opinion(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
+        """Ask another solver; after Ctrl-C, before it or during it, only what is in hand is told."""
+        self._tell("cross_check", 0.8)
+        self.interrupted |= outcome.termination is Termination.INTERRUPTED
+
+        def ask(choice: str) -> CrossCheck:
+            # half of what is left: the tie-break must have its time too
+            limits = self.clock.limits(0.5)
+            return ask_second(model, self.stages, outcome, choice, limits, first=self.backend)
+
+        try:
+            checked = ask("never" if self.interrupted else self.choice)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            checked = ask("never")
+        self.clock.lap("cross_check")
+        return checked
 
 
 def _nothing_held() -> LimitReached:
@@ -216,9 +243,9 @@ def _without_allocation(
         status=Status.INFEASIBLE,
         proof=Proof.CROSS_CHECKED if checked.agrees else None,
         stages=tuple(StageFigures(stage.name, stage.sense.value, None, None, None) for stage in form.stages),
-        certificate=_certificate(outcome, None, checked),
-        log=_log(outcome),
-        warnings=_not_confirmed(checked),
+        certificate=certificate(outcome, None, checked),
+        log=solver_log(outcome),
+        warnings=not_confirmed(checked),
     )
     return result_of(problem, evidence, None, None, clock.seconds)
 
@@ -271,7 +298,7 @@ def _evidence(
         )
         for stage, found, value in zip(form.stages, outcome.stages, reading.values, strict=False)
     )
-    stopped = None if optimal and tie_break.proven else _stopped_by(outcome, tie_break)
+    stopped = None if optimal and tie_break.proven else stopped_by(outcome, tie_break)
     return Evidence(
         status=Status.OPTIMAL if optimal else Status.FEASIBLE,
         proof=proof,
@@ -279,116 +306,7 @@ def _evidence(
         stopped_by=stopped,
         canonical=optimal and tie_break.proven,
         method="core" if method == "core" else "direct",
-        certificate=_certificate(outcome, tie_break, checked),
-        log=_log(outcome),
-        warnings=(*_not_confirmed(checked), *_stopped_warning(optimal, tie_break)),
+        certificate=certificate(outcome, tie_break, checked),
+        log=solver_log(outcome),
+        warnings=(*not_confirmed(checked), *stopped_warning(optimal, tie_break)),
     )
-
-
-_STOPS = {
-    Termination.TIME_LIMIT: "time",
-    Termination.NODE_LIMIT: "nodes",
-    Termination.SOLUTION_LIMIT: "nodes",
-    Termination.MEMORY_LIMIT: "memory",
-    Termination.INTERRUPTED: "interrupt",
-}
-
-
-def _stopped_by(outcome: StagesOutcome, tie_break: Canonical) -> str | None:
-    word = outcome.termination if not outcome.is_optimal else tie_break.termination
-    return _STOPS.get(word)
-
-
-def _stopped_warning(optimal: bool, tie_break: Canonical) -> tuple[Defect, ...]:
-    if not optimal:
-        return (
-            Defect(
-                "not-proved",
-                Text(
-                    "le calcul s'est arrêté avant la preuve : une meilleure répartition peut exister.",
-                    "the run stopped before the proof: a better allocation may exist.",
-                ),
-                hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
-            ),
-        )
-    if not tie_break.proven:
-        return (
-            Defect(
-                "not-canonical",
-                Text(
-                    "le départage des ex æquo n'est pas achevé : une autre liste vaut autant.",
-                    "ties are not broken to the end: another list is worth as much.",
-                ),
-                hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
-            ),
-        )
-    return ()
-
-
-def _not_confirmed(checked: CrossCheck) -> tuple[Defect, ...]:
-    if checked.agrees:
-        return ()
-    return (
-        Defect(
-            "not-cross-checked",
-            Text(
-                f"résultat non publiable : {checked.reason.fr}.",
-                f"the result is not publishable: {checked.reason.en}.",
-            ),
-            hint=Text(
-                "Installez un second solveur (`pip install tnt-sim[crosscheck]`, ou CBC ou GLPK).",
-                "Install a second solver (`pip install tnt-sim[crosscheck]`, or CBC or GLPK).",
-            ),
-        ),
-    )
-
-
-def _disagreement(checked: CrossCheck) -> DisagreementError:
-    stages = "; ".join(
-        f"{stage.name}: {stage.expected} / {stage.found} ({stage.solver})" for stage in checked.stages
-    )
-    return DisagreementError(
-        Text(
-            f"deux solveurs ne sont pas d'accord ({checked.reason.fr}) : {stages}. Rien n'est retenu.",
-            f"two solvers do not agree ({checked.reason.en}): {stages}. Nothing is decided.",
-        )
-    )
-
-
-def _certificate(
-    outcome: StagesOutcome, tie_break: Canonical | None, checked: CrossCheck
-) -> dict[str, object]:
-    """What supports the proof, in the model's whole units and without any clock."""
-    return {
-        "schema_version": 1,
-        "stages": [
-            {
-                "goal": found.name,
-                "sense": found.sense.value,
-                "value": found.value,
-                "bound": found.bound,
-                "termination": found.termination.value,
-                "solver": found.solver,
-                "repairs": [f"{repair.kind.value}: {repair.detail}" for repair in found.repairs],
-            }
-            for found in outcome.stages
-        ],
-        "tie_break": None if tie_break is None else {"proven": tie_break.proven, "n_open": tie_break.n_open},
-        "cross_check": {
-            "verdict": checked.verdict.value,
-            "solver": checked.solver,
-            "stages": [
-                {
-                    "goal": stage.name,
-                    "verdict": stage.verdict.value,
-                    "solver": stage.solver,
-                    "found": stage.found,
-                }
-                for stage in checked.stages
-            ],
-        },
-    }
-
-
-def _log(outcome: StagesOutcome) -> str:
-    return "".join(f"== {found.name} ==\n{found.log}" for found in outcome.stages)

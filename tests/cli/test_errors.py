@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tnt_sim.cli.run import exit_code
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD
 from tnt_sim.errors import Lang
 
 from .conftest import Run
@@ -105,3 +107,21 @@ def test_language_before_a_scenario_is_read(tmp_path: Path) -> None:
     loop = tmp_path / "loop.yaml"
     loop.write_text("extends: loop.yaml\n", encoding="utf-8")
     assert language(["run", str(loop)]) is Lang.FR
+
+
+@pytest.mark.parametrize(
+    ("status", "stopped_by", "proof", "require_proof", "expected"),
+    [
+        ("optimal", None, "CROSS_CHECKED", True, 0),
+        ("feasible", "time", "FEASIBLE_GAP", False, 0),
+        ("feasible", "time", "FEASIBLE_GAP", True, 5),
+        ("feasible", "interrupt", "FEASIBLE_GAP", False, INTERRUPTED_AND_TOLD),
+        ("infeasible", None, None, False, 4),
+        ("stopped", "time", None, False, 5),
+    ],
+)
+def test_exit_codes_of_a_run(
+    status: str, stopped_by: str | None, proof: str | None, require_proof: bool, expected: int
+) -> None:
+    document = {"status": status, "stopped_by": stopped_by, "proof": proof}
+    assert exit_code(document, require_proof=require_proof) == expected

@@ -15,7 +15,7 @@ from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
 from tnt_sim.cli.new import new
 from tnt_sim.cli.run import run
 from tnt_sim.cli.show import show
-from tnt_sim.cli.speak import emit, error_document, language, note, tell_error
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, error_document, language, note, tell_error
 from tnt_sim.cli.usage import usage_error
 from tnt_sim.cli.validate import validate
 from tnt_sim.cli.verify import verify
@@ -123,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _bug(error, words, debug=debug)
     if code == INTERRUPTED:
         return _interrupted(words)
-    return int(code or 0)
+    return INTERRUPTED if code == INTERRUPTED_AND_TOLD else int(code or 0)
 
 
 def _failed(error: TntError, words: Sequence[str]) -> int:

@@ -24,7 +24,7 @@ from tnt_sim.cli.options import (
     lang_of,
     seconds_of,
 )
-from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
 from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ def run(
 
 
 def exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
-    """0 done, 4 infeasible, 5 stopped with nothing, or not proven under `--require-proof`."""
+    """0 done, 4 infeasible, 5 stopped with nothing or not proven under `--require-proof`, 130 interrupted."""
+    if document["stopped_by"] == "interrupt":
+        return INTERRUPTED_AND_TOLD
     if document["status"] == "infeasible":
         return INFEASIBLE
     if document["status"] == "stopped" or (require_proof and document["proof"] not in PROOFS):

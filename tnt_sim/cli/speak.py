@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from tnt_sim.errors import Defect, InputError, Lang, Text, TntError, VerificationError
 
+INTERRUPTED_AND_TOLD = -130
+"""What a verb returns when Ctrl-C stopped it and its page already says what was kept."""
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text as Line
