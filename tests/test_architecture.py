@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
 RANKS = (
     "errors",
+    "kernel",
     "money",
     "scalars",
     "fields",
@@ -23,15 +24,20 @@ RANKS = (
     "scenario",
     "formulation",
     "solve",
+    "clock",
+    "certify",
     "verify",
     "result",
     "assemble",
+    "joined",
     "relaxed",
+    "prove",
     "evidence",
     "decision",
     "sequence",
     "engine",
     "view",
+    "recheck",
     "cli",
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))

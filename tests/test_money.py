@@ -144,6 +144,7 @@ def _alone(text: str, decimal: str | None) -> tuple[int | None, str | None]:
 
 @given(st.integers(0, 2**46 * 100))
 @example(4503599627370495)
+@example(16146345270)
 def test_a_float_of_cents_is_those_cents(cents: int) -> None:
     assert cents_from_float(cents / 100) == cents
     assert cents_from_floats(pl.Series([cents / 100])).to_list() == [cents]

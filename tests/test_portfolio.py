@@ -83,9 +83,26 @@ def test_numeric_reads_text_strictly(tmp_path: Path) -> None:
 
 def test_numeric_lists_a_bounded_number_of_faults(tmp_path: Path) -> None:
     rows = "".join(f"{n};x{n}\n" for n in range(100))
-    _, defects = portfolio(tmp_path, "dossier;n\n" + rows).numeric("n")
+    _, defects = portfolio(tmp_path, "dossier;n\n" + rows + "a;1\n").numeric("n")
     assert len(defects) == 21
     assert defects[-1].text.fr == "colonne « n » : autres valeurs qui ne sont pas des nombres : 80."
+
+
+def test_cells_of_one_value_are_told_together(tmp_path: Path) -> None:
+    rows = "".join(f"{n};{'n.c.' if n % 3 else n}\n" for n in range(468))
+    _, defects = portfolio(tmp_path, "dossier;n\n" + rows).numeric("n")
+    assert [defect.text.fr for defect in defects] == [
+        "colonne « n » : « n.c. » n'est pas lu comme un nombre : ce n'est pas un nombre. "
+        "312 cellules : lignes 3, 4, 6, 7, 9, 10, 12, 13, 15, 16, …"
+    ]
+
+
+def test_cells_of_a_column_of_words_are_not_quoted(tmp_path: Path) -> None:
+    rows = "".join(f"{n};Personne {n}\n" for n in range(9))
+    _, defects = portfolio(tmp_path, "dossier;n\n" + rows).numeric("n")
+    assert [defect.text.fr for defect in defects] == [
+        "colonne « n » : aucune de ses 9 cellules n'est un nombre."
+    ]
 
 
 def test_numeric_of_money_is_euros(tmp_path: Path) -> None:

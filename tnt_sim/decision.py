@@ -6,30 +6,25 @@ one that breaks a rule is never shown as a decision.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from tnt_sim.assemble import Evidence, result_of
+from tnt_sim.clock import Clock
 from tnt_sim.errors import Defect, LimitReached, Text, VerificationError
-from tnt_sim.evidence import (
-    certificate,
-    disagreement,
-    not_confirmed,
-    solver_log,
-    stopped_by,
-    stopped_warning,
-)
+from tnt_sim.evidence import certificate, disagreement, evidence_of, not_confirmed, solver_log
 from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
 from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel
+from tnt_sim.prove.stages import prove_empty, prove_stages
 from tnt_sim.result import Proof, Result, Status
 from tnt_sim.rules.base import Mode
 from tnt_sim.rules.equity import Equity
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.solve.backend import Limits, Termination
+from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.canonical import Canonical, canonical
 from tnt_sim.solve.core import solve_core
 from tnt_sim.solve.cross_check import CrossCheck, Verdict
@@ -44,40 +39,29 @@ from tnt_sim.solve.lexicographic import (
 )
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.tighten import tighten
+from tnt_sim.solve.tree import solve_tree
 from tnt_sim.verify.figures import StageFigures
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
-METHODS: dict[str, StageSolver] = {"auto": solve_integral, "direct": solve_integral, "core": solve_core}
+METHODS: dict[str, StageSolver] = {
+    "auto": solve_integral,
+    "direct": solve_integral,
+    "core": solve_core,
+    "tree": solve_integral,
+}
+"""How a stage goes to a solver. `auto` and `tree` first try whether one row settles the whole decision."""
 MAX_ROUNDS = 3
 """Times that a better point of the second solver is taken as the start of a new solve."""
 
 MAX_REFUSED = 30
 """Times that a point which the exact reading of a rounded rule refuses is cut off and the model solved again."""
 
+PROOF_SHARE = 0.3
+"""The most of what is left of a run's time that is spent on a proof."""
+PROOF_SECONDS = (5.0, 60.0)
+"""The least and the most: in between, a proof may take four times what the stages took."""
+
 Report = Callable[[str, float], None]
-
-
-@dataclass
-class Clock:
-    """Seconds by phase, and what is left of the run's limit."""
-
-    limit_seconds: float | None
-    seconds: dict[str, float] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
-    start: float = field(default_factory=time.perf_counter)
-
-    def lap(self, phase: str) -> None:
-        """Close a phase."""
-        now = time.perf_counter()
-        self.seconds[phase] = round(self.seconds.get(phase, 0.0) + now - self.began, 4)
-        self.began = now
-
-    def limits(self, share: float = 1.0) -> Limits:
-        """A share of what is left for a solver."""
-        if self.limit_seconds is None:
-            return Limits()
-        left = self.limit_seconds - (time.perf_counter() - self.start)
-        return Limits(time_seconds=max(0.01, left * share))
 
 
 def decide(
@@ -108,6 +92,9 @@ class _Decision:
     clock: Clock
     progress: Report | None
     stages: list[Stage] = field(init=False)
+    alone: bool = False
+    """A kernel settled the decision and found its point to be the only one."""
+    proofs: list[dict[str, Any] | None] = field(default_factory=list)
     interrupted: bool = False
 
     def result(self) -> Result:
@@ -116,7 +103,7 @@ class _Decision:
         for _ in range(MAX_REFUSED):
             outcome, checked = self._solved(model)
             if outcome.values is None:
-                return _without_allocation(self.problem, self.form, outcome, checked, self.clock)
+                return self._without_allocation(outcome, checked)
             tie_break = self._tie_break(outcome)
             allocation = Allocation(*self.form.recovery.awards(tie_break.values))
             narrower = self._without_refused(model, allocation)
@@ -125,7 +112,7 @@ class _Decision:
             model = narrower
         reading = _read_again(self.problem, self.form, allocation, outcome)
         self.clock.lap("verify")
-        evidence = _evidence(self.form, outcome, tie_break, checked, reading, self.method)
+        evidence = evidence_of(self.form, outcome, tie_break, checked, reading, self.method, self.proofs)
         return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
 
     def _tie_break(self, outcome: StagesOutcome) -> Canonical:
@@ -135,6 +122,8 @@ class _Decision:
         unwalked = Canonical(outcome.values, False, Termination.INTERRUPTED, 0, 0, 0.0)
         if self.interrupted:
             return unwalked
+        if self.alone:
+            return Canonical(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
         try:
             found = canonical(
                 outcome.model,
@@ -169,6 +158,12 @@ class _Decision:
 
     def _solved(self, model: LinearModel) -> tuple[StagesOutcome, CrossCheck]:
         """The stages and the second opinion on them; a better point of the second begins them anew."""
+        settled = self._by_kernel(model)
+        if settled is not None:
+            self.proofs = self._proofs(settled)
+            if self._proven:
+                return settled, self._second_opinion(model, settled)
+        self.alone = False
         start: IntArray | None = None
         solver = get_backend(self.backend)
         for _ in range(MAX_ROUNDS):
@@ -186,11 +181,66 @@ class _Decision:
                 raise KeyboardInterrupt
             if outcome.values is None and outcome.termination is not Termination.INFEASIBLE:
                 raise _nothing_held()
+            self.proofs = self._proofs(outcome)
             checked = self._second_opinion(model, outcome)
             if checked.verdict is not Verdict.BETTER_FOUND or checked.improvement is None:
                 return outcome, checked
             start = checked.improvement
         raise disagreement(checked)
+
+    def _by_kernel(self, model: LinearModel) -> StagesOutcome | None:
+        """The decision by an exact kernel where one row settles it; only for the model as it was first written."""
+        whole = self.method in ("auto", "tree") and self.backend == "highs"
+        if not whole or model.n_rows != self.form.model.n_rows:
+            return None
+        found = solve_tree(self.form.model, self.stages)
+        self.clock.lap("solve")
+        if found is None:
+            return None
+        outcome, self.alone = found
+        return outcome
+
+    def _proofs(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
+        """An exact certificate for each stage, or for « nothing fits », where one is found in time."""
+        self._tell("proof", 0.8)
+        if self.interrupted or outcome.termination is Termination.INTERRUPTED:
+            return []
+        spent = sum(stage.seconds for stage in outcome.stages)
+        left = self.clock.limits(PROOF_SHARE).time_seconds
+        least, most = PROOF_SECONDS
+        seconds = min(max(least, 4 * spent), most if left is None else min(most, left))
+        try:
+            if outcome.values is None:
+                return [prove_empty(self.problem, seconds)]
+            if not outcome.is_optimal:
+                return []
+            allocation = Allocation(*self.form.recovery.awards(outcome.values))
+            values = read_allocation(self.problem, allocation).values
+            return prove_stages(self.problem, values, seconds)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return []
+        finally:
+            self.clock.lap("proof")
+
+    @property
+    def _proven(self) -> bool:
+        return bool(self.proofs) and all(proof is not None for proof in self.proofs)
+
+    def _without_allocation(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
+        """Nothing fits: by an exact proof, or else by the word of two solvers."""
+        proof = Proof.PROVED if self._proven else Proof.CROSS_CHECKED if checked.agrees else None
+        evidence = Evidence(
+            status=Status.INFEASIBLE,
+            proof=proof,
+            stages=tuple(
+                StageFigures(stage.name, stage.sense.value, None, None, None) for stage in self.form.stages
+            ),
+            certificate=certificate(outcome, None, checked, self.proofs),
+            log=solver_log(outcome),
+            warnings=() if self._proven else not_confirmed(checked),
+        )
+        return result_of(self.problem, evidence, None, None, self.clock.seconds)
 
     def _second_opinion(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
         """Ask another solver; after Ctrl-C, before it or during it, only what is in hand is told."""
@@ -203,7 +253,8 @@ class _Decision:
             return ask_second(model, self.stages, outcome, choice, limits, first=self.backend)
 
         try:
-            checked = ask("never" if self.interrupted else self.choice)
+            needed = self.choice != "auto" or not self._proven
+            checked = ask(self.choice if needed and not self.interrupted else "never")
         except KeyboardInterrupt:
             self.interrupted = True
             checked = ask("never")
@@ -235,21 +286,6 @@ def _told(progress: Report | None) -> Callable[[Progress], None] | None:
     return tell
 
 
-def _without_allocation(
-    problem: Problem, form: Formulation, outcome: StagesOutcome, checked: CrossCheck, clock: Clock
-) -> Result:
-    """Nothing fits, by the solver's word, and by a second one's where there is one."""
-    evidence = Evidence(
-        status=Status.INFEASIBLE,
-        proof=Proof.CROSS_CHECKED if checked.agrees else None,
-        stages=tuple(StageFigures(stage.name, stage.sense.value, None, None, None) for stage in form.stages),
-        certificate=certificate(outcome, None, checked),
-        log=solver_log(outcome),
-        warnings=not_confirmed(checked),
-    )
-    return result_of(problem, evidence, None, None, clock.seconds)
-
-
 def _read_again(
     problem: Problem, form: Formulation, allocation: Allocation, outcome: StagesOutcome
 ) -> AllocationReading:
@@ -276,37 +312,3 @@ def _read_again(
     if broken:
         raise VerificationError(broken)
     return reading
-
-
-def _evidence(
-    form: Formulation,
-    outcome: StagesOutcome,
-    tie_break: Canonical,
-    checked: CrossCheck,
-    reading: AllocationReading,
-    method: str,
-) -> Evidence:
-    optimal = outcome.is_optimal
-    proof = Proof.CROSS_CHECKED if optimal and checked.agrees else Proof.FEASIBLE_GAP
-    stages = tuple(
-        StageFigures(
-            stage.name,
-            stage.sense.value,
-            value,
-            None if found.bound is None else stage.scale * (found.bound + stage.constant),
-            proof.value,
-        )
-        for stage, found, value in zip(form.stages, outcome.stages, reading.values, strict=False)
-    )
-    stopped = None if optimal and tie_break.proven else stopped_by(outcome, tie_break)
-    return Evidence(
-        status=Status.OPTIMAL if optimal else Status.FEASIBLE,
-        proof=proof,
-        stages=stages,
-        stopped_by=stopped,
-        canonical=optimal and tie_break.proven,
-        method="core" if method == "core" else "direct",
-        certificate=certificate(outcome, tie_break, checked),
-        log=solver_log(outcome),
-        warnings=(*not_confirmed(checked), *stopped_warning(optimal, tie_break)),
-    )

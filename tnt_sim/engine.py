@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tnt_sim.decision import METHODS, Clock, Report, decide
+from tnt_sim.clock import Clock
+from tnt_sim.decision import METHODS, Report, decide
 from tnt_sim.errors import Text, UsageError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.relaxed import relaxed_result

@@ -16,8 +16,9 @@ Every sentence a planner may read is a :class:`Text`, French and English side by
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -41,6 +42,9 @@ class Text:
 
     def __str__(self) -> str:
         return self.fr
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Place:
         elif self.row is not None and self.line is None:
             where += f":{self.row}"
         if self.dossier is not None:
-            where += f" [{self.dossier}]"
+            where += f" [{_CONTROL.sub('·', self.dossier)}]"
         return where.strip()
 
 
@@ -80,6 +84,16 @@ class Defect:
     places: tuple[Place, ...] = ()
     hint: Text | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", masked(self.text))
+        if self.hint is not None:
+            object.__setattr__(self, "hint", masked(self.hint))
+        if any(place.dossier and "@" in place.dossier for place in self.places):
+            hidden = (
+                replace(place, dossier=_without_addresses(place.dossier or "")) for place in self.places
+            )
+            object.__setattr__(self, "places", tuple(hidden))
+
     def line(self, lang: Lang) -> str:
         """The defect as one line: ``CODE place — sentence. Remedy``."""
         where = ", ".join(str(place) for place in self.places[:5] if str(place))
@@ -90,6 +104,20 @@ class Defect:
         return f"{head} — {self.text.in_(lang)}{hint}"
 
 
+_ADDRESS = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)*", re.UNICODE)
+
+
+def _without_addresses(text: str) -> str:
+    return _ADDRESS.sub("…@…", text)
+
+
+def masked(text: Text) -> Text:
+    """A sentence in which no e-mail address can be read: files of dossiers hold those of people."""
+    if "@" not in text.fr and "@" not in text.en:
+        return text
+    return Text(_without_addresses(text.fr), _without_addresses(text.en))
+
+
 class TntError(Exception):
     """The root of every error that tnt_sim raises on purpose."""
 
@@ -97,8 +125,8 @@ class TntError(Exception):
     code = "error"
 
     def __init__(self, text: Text, *, code: str | None = None) -> None:
-        super().__init__(text.fr)
-        self.text = text
+        self.text = masked(text)
+        super().__init__(self.text.fr)
         if code is not None:
             self.code = code
 

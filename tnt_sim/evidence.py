@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tnt_sim.assemble import Evidence
 from tnt_sim.errors import Defect, DisagreementError, Text
+from tnt_sim.formulation.formulate import Formulation
+from tnt_sim.result import Proof, Status
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.canonical import Canonical
 from tnt_sim.solve.cross_check import CrossCheck
 from tnt_sim.solve.lexicographic import StagesOutcome
+from tnt_sim.solve.tree import SOLVER as KERNEL
+from tnt_sim.verify import notes
+from tnt_sim.verify.figures import StageFigures
+from tnt_sim.verify.reading import AllocationReading
 
 _STOPS = {
     Termination.TIME_LIMIT: "time",
@@ -25,46 +35,12 @@ def stopped_by(outcome: StagesOutcome, tie_break: Canonical) -> str | None:
 
 def stopped_warning(optimal: bool, tie_break: Canonical) -> tuple[Defect, ...]:
     if not optimal:
-        return (
-            Defect(
-                "not-proved",
-                Text(
-                    "le calcul s'est arrêté avant la preuve : une meilleure répartition peut exister.",
-                    "the run stopped before the proof: a better allocation may exist.",
-                ),
-                hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
-            ),
-        )
-    if not tie_break.proven:
-        return (
-            Defect(
-                "not-canonical",
-                Text(
-                    "le départage des ex æquo n'est pas achevé : une autre liste vaut autant.",
-                    "ties are not broken to the end: another list is worth as much.",
-                ),
-                hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
-            ),
-        )
-    return ()
+        return (notes.NOT_PROVED,)
+    return () if tie_break.proven else (notes.NOT_CANONICAL,)
 
 
 def not_confirmed(checked: CrossCheck) -> tuple[Defect, ...]:
-    if checked.agrees:
-        return ()
-    return (
-        Defect(
-            "not-cross-checked",
-            Text(
-                f"résultat non publiable : {checked.reason.fr}.",
-                f"the result is not publishable: {checked.reason.en}.",
-            ),
-            hint=Text(
-                "Installez un second solveur (`pip install tnt-sim[crosscheck]`, ou CBC ou GLPK).",
-                "Install a second solver (`pip install tnt-sim[crosscheck]`, or CBC or GLPK).",
-            ),
-        ),
-    )
+    return () if checked.agrees else (notes.not_confirmed(checked.reason, checked.verdict.value),)
 
 
 def disagreement(checked: CrossCheck) -> DisagreementError:
@@ -80,9 +56,16 @@ def disagreement(checked: CrossCheck) -> DisagreementError:
 
 
 def certificate(
-    outcome: StagesOutcome, tie_break: Canonical | None, checked: CrossCheck
+    outcome: StagesOutcome,
+    tie_break: Canonical | None,
+    checked: CrossCheck,
+    proofs: Sequence[Mapping[str, Any] | None],
 ) -> dict[str, object]:
-    """What supports the proof, in the model's whole units and without any clock."""
+    """What supports the proof, in the model's whole units and without any clock.
+
+    `proofs` has one entry for each stage of the objective, null where none was found; for an infeasible scenario
+    one entry, the proof that nothing fits.
+    """
     return {
         "schema_version": 1,
         "stages": [
@@ -97,6 +80,7 @@ def certificate(
             }
             for found in outcome.stages
         ],
+        "proofs": list(proofs),
         "tie_break": None if tie_break is None else {"proven": tie_break.proven, "n_open": tie_break.n_open},
         "cross_check": {
             "verdict": checked.verdict.value,
@@ -116,3 +100,49 @@ def certificate(
 
 def solver_log(outcome: StagesOutcome) -> str:
     return "".join(f"== {found.name} ==\n{found.log}" for found in outcome.stages)
+
+
+def evidence_of(
+    form: Formulation,
+    outcome: StagesOutcome,
+    tie_break: Canonical,
+    checked: CrossCheck,
+    reading: AllocationReading,
+    method: str,
+    proofs: list[dict[str, Any] | None],
+) -> Evidence:
+    optimal = outcome.is_optimal
+    otherwise = Proof.CROSS_CHECKED if optimal and checked.agrees else Proof.FEASIBLE_GAP
+    padded = [*proofs, *([None] * len(form.stages))][: len(form.stages)]
+    each = [otherwise if proof is None else Proof.PROVED for proof in padded]
+    proof = Proof.PROVED if all(word is Proof.PROVED for word in each) else otherwise
+    stages = tuple(
+        StageFigures(
+            stage.name,
+            stage.sense.value,
+            value,
+            None if found.bound is None else stage.scale * (found.bound + stage.constant),
+            word.value,
+        )
+        for stage, found, value, word in zip(form.stages, outcome.stages, reading.values, each, strict=False)
+    )
+    unconfirmed = () if proof is Proof.PROVED else not_confirmed(checked)
+    stopped = None if optimal and tie_break.proven else stopped_by(outcome, tie_break)
+    return Evidence(
+        status=Status.OPTIMAL if optimal else Status.FEASIBLE,
+        proof=proof,
+        stages=stages,
+        stopped_by=stopped,
+        canonical=optimal and tie_break.proven,
+        method=method_word(method, outcome),
+        certificate=certificate(outcome, tie_break, checked, proofs),
+        log=solver_log(outcome),
+        warnings=(*unconfirmed, *stopped_warning(optimal, tie_break)),
+    )
+
+
+def method_word(method: str, outcome: StagesOutcome) -> str:
+    """How the model was solved, in the contract's words."""
+    if outcome.stages[0].solver == KERNEL:
+        return "tree"
+    return "core" if method == "core" else "direct"

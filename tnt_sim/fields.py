@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from importlib.resources import files
 from typing import Annotated, Any
 
 from pydantic import (
@@ -28,6 +29,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from tnt_sim.errors import nearest
 from tnt_sim.scalars import (
     exact_of,
     fault,
@@ -65,6 +67,7 @@ __all__ = [
 
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+_COMPACT_DAY = re.compile(r"(\d{4})(0[1-9]|1[0-2])([0-2]\d|3[01])")
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?Z|\s?[+-]\d{2}:\d{2})?", re.IGNORECASE
 )
@@ -79,20 +82,28 @@ def read_day(value: object) -> date:
     text = text_of(value, "day", "un jour est attendu", "a day")
     match = _DAY.fullmatch(text)
     if match is None:
-        french = _FRENCH_DAY.fullmatch(text)
-        iso = f"{french[3]}-{int(french[2]):02}-{int(french[1]):02}" if french else "2021-11-22"
         raise fault(
             "day",
             f"« {shown(text)} » n'est pas un jour écrit AAAA-MM-JJ",
             f'"{shown(text)}" is not a day written YYYY-MM-DD',
-            hint=(f"Écrivez {iso}.", f"Write {iso}.")
-            if french
-            else (f"Exemple : {iso}.", f"Example: {iso}."),
+            hint=_meant_day(text) or ("Exemple : 2021-11-22.", "Example: 2021-11-22."),
         )
     try:
         return date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
         raise _no_such_day(text) from None
+
+
+def _meant_day(text: str) -> tuple[str, str] | None:
+    """How to write a day that stands in another notation; None for what is none."""
+    french, compact = _FRENCH_DAY.fullmatch(text), _COMPACT_DAY.fullmatch(text)
+    if french is not None:
+        iso = f"{french[3]}-{int(french[2]):02}-{int(french[1]):02}"
+    elif compact is not None:
+        iso = "-".join(compact.groups())
+    else:
+        return None
+    return f"Écrivez {iso}.", f"Write {iso}."
 
 
 def _no_such_day(text: str) -> PydanticCustomError:
@@ -107,7 +118,7 @@ def read_moment(value: object) -> date | datetime:
         return value
     text = text_of(value, "moment", "un jour ou un instant est attendu", "a day or an instant")
     if _MOMENT.fullmatch(text) is None:
-        if _DAY.fullmatch(text) or _FRENCH_DAY.fullmatch(text):
+        if _DAY.fullmatch(text) or _meant_day(text) is not None:
             return read_day(text)
         raise fault(
             "moment",
@@ -267,6 +278,34 @@ Months = Annotated[
     _about("A span of time: 24 months, 90 days, 2 years", "string"),
 ]
 """A span of calendar time (`Span`)."""
+
+
+def _zones() -> frozenset[str]:
+    """The names of the time zones that the engine's own database knows."""
+    listed = files("tzdata").joinpath("zones").read_text(encoding="ascii")
+    return frozenset(listed.split()) - {"Factory"}
+
+
+def read_zone(value: object) -> str:
+    """The IANA name of a time zone."""
+    text = text_of(value, "timezone", "un fuseau horaire est attendu", "a time zone")
+    zones = _zones()
+    if text in zones:
+        return text
+    near = nearest(text, zones)
+    raise fault(
+        "timezone",
+        f"« {shown(text)} » n'est pas un fuseau horaire connu",
+        f'"{shown(text)}" is not a known time zone',
+        hint=(
+            f"Écrivez par exemple {near or 'Europe/Paris'}.",
+            f"Write for example {near or 'Europe/Paris'}.",
+        ),
+    )
+
+
+Zone = Annotated[str, PlainValidator(read_zone), _about("A time zone: Europe/Paris", "string")]
+"""The IANA name of a time zone."""
 
 
 class Spec(BaseModel):

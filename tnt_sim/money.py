@@ -263,7 +263,7 @@ def cents_from_floats(values: pl.Series) -> pl.Series:
     cents = (bounded * 100).round()
     close = ((bounded * 100 - cents).abs() <= float(_CLOSE)) | (cents / 100 == bounded)
     found = cents.set((~close).fill_null(value=True), None).cast(pl.Int64)
-    rest = bounded.is_not_null() & found.is_null() & (bounded.abs() > 1e9)
+    rest = bounded.is_not_null() & found.is_null() & (bounded.abs() > 1e7)
     if rest.any():
         # The product of a large float and 100 may round to a neighbour of its cents.
         exact = [cents_from_float(value) for value in bounded.filter(rest)]

@@ -6,7 +6,7 @@ order: the instant of `filed_at` (a day is its 00:00 in the timezone, empty last
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -69,11 +69,18 @@ APPLICANT_TYPES = (
     "commune", "epci", "metropole", "departement", "region", "syndicat", "mutualisation", "autre",
 )  # fmt: skip
 STATES = ("en_construction", "en_instruction", "accepte", "refuse", "sans_suite")
+FIXED_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"applicant_type": APPLICANT_TYPES, "state": STATES}
+)
+"""The columns whose values are fixed, with these values."""
 
 DECIMAL_TYPE = pl.Decimal(38, 6)
 INSTANT_TYPE = pl.Datetime("us", "UTC")
 MAX_NUMBER = 10**12
 """Numbers are below it in magnitude, so that a millionth of one still counts in 64 bits."""
+
+MANY = 5
+"""From here on, cells of one value and one fault are told together."""
 
 MAX_PLACES = 20
 """How many bad cells of one column are listed one by one for one kind of defect."""
@@ -166,33 +173,57 @@ class Portfolio:
         return numbers.alias(column), self._bad_numbers(column, series, reasons)
 
     def _bad_numbers(self, column: str, found: pl.Series, reasons: pl.Series) -> tuple[Defect, ...]:
-        bad = reasons.is_not_null().arg_true()
-        defects = []
-        for index in bad.head(MAX_PLACES):
-            why = number_reason(reasons[index])
-            shown = str(found[index])[:40]
-            defects.append(
-                Defect(
-                    "number",
-                    Text(
-                        f"colonne « {column} » : « {shown} » n'est pas lu comme un nombre : {why.fr}.",
-                        f'column "{column}": "{shown}" is not read as a number: {why.en}.',
-                    ),
-                    (self.place(index, column),),
-                )
+        bad = reasons.is_not_null()
+        n_filled = int((found.cast(pl.String) != "").sum())
+        if n_filled >= MANY and n_filled == int(bad.sum()):
+            # Not a column of numbers at all: its cells, which may be names, are nobody's business.
+            text = Text(
+                f"colonne « {column} » : aucune de ses {n_filled} cellules n'est un nombre.",
+                f'column "{column}": none of its {n_filled} cells is a number.',
             )
-        if len(bad) > MAX_PLACES:
-            more = len(bad) - MAX_PLACES
-            defects.append(
-                Defect(
-                    "number",
-                    Text(
-                        f"colonne « {column} » : autres valeurs qui ne sont pas des nombres : {more}.",
-                        f'column "{column}": further values that are not numbers: {more}.',
-                    ),
-                )
+            return (Defect("not-numeric", text, (self.place(int(bad.arg_true()[0]), column),)),)
+        groups, single = rows_by_value([found.alias("value")], bad)
+        rows = [*groups, *([index] for index in single)]
+        defects = [self._bad_number(column, found, reasons, indices) for indices in rows[:MAX_PLACES]]
+        left = [index for indices in rows[MAX_PLACES:] for index in indices]
+        if left:
+            text = Text(
+                f"colonne « {column} » : autres valeurs qui ne sont pas des nombres : {len(left)}.",
+                f'column "{column}": further values that are not numbers: {len(left)}.',
             )
+            defects.append(Defect("number", text, (self.place(max(left), column),)))
         return tuple(defects)
+
+    def _bad_number(self, column: str, found: pl.Series, reasons: pl.Series, indices: list[int]) -> Defect:
+        why, shown = number_reason(reasons[indices[0]]), str(found[indices[0]])[:40]
+        text = Text(
+            f"colonne « {column} » : « {shown} » n'est pas lu comme un nombre : {why.fr}.",
+            f'column "{column}": "{shown}" is not read as a number: {why.en}.',
+        )
+        if len(indices) > 1:
+            text = of_many(text, sorted(self.table["_row"].gather(indices).to_list()))
+        return Defect("number", text, tuple(self.place(index, column) for index in indices[:MANY]))
+
+
+def of_many(text: Text, rows: Sequence[int]) -> Text:
+    """A sentence about one cell said of many: how many, and the first rows as a spreadsheet shows them."""
+    listed, end = ", ".join(map(str, rows[:10])), ", …" if len(rows) > 10 else "."
+    return Text(
+        f"{text.fr} {len(rows)} cellules : lignes {listed}{end}",
+        f"{text.en} {len(rows)} cells: rows {listed}{end}",
+    )
+
+
+def rows_by_value(keys: Sequence[pl.Series], bad: pl.Series) -> tuple[list[list[int]], list[int]]:
+    """The bad rows of values that `MANY` of them share, value by value, and all the others one by one."""
+    where = pl.int_range(len(bad), eager=True).alias("_index")
+    found = pl.DataFrame([*keys, where]).filter(bad)
+    if found.height < MANY:
+        return [], found["_index"].to_list()
+    rows = found.group_by([key.name for key in keys], maintain_order=True).agg("_index")["_index"]
+    many = rows.list.len() >= MANY
+    single = rows.filter(~many).explode(empty_as_null=False).sort().to_list()
+    return rows.filter(many).to_list(), single
 
 
 _NUMBER_REASONS = {

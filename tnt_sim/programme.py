@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
@@ -73,6 +74,21 @@ class EnvelopeSpec(Described):
         for number, child in enumerate(self.envelopes):
             yield from child.walk((*path, "envelopes", number))
 
+    def applied(
+        self, day: date | None, path: tuple[str | int, ...] = ()
+    ) -> Iterator[tuple[EnvelopeSpec, tuple[str | int, ...]]]:
+        """Those of `walk` that are in force on a day, all that is above them too."""
+        if self.in_force(day):
+            yield self, path
+            for number, child in enumerate(self.envelopes):
+                yield from child.applied(day, (*path, "envelopes", number))
+
+    def only_leaf(self, day: date | None) -> str | None:
+        """The id of the only envelope in force that has none in force under it; None when there are several."""
+        known = list(self.applied(day)) or list(self.walk())
+        leaves = [spec.id for spec, _ in known if not any(child.in_force(day) for child in spec.envelopes)]
+        return leaves[0] if len(leaves) == 1 else None
+
 
 class ProgrammeSpec(EnvelopeSpec):
     """The root envelope: the whole programme."""
@@ -133,6 +149,8 @@ class Tree:
     ring_fenced, overbooked : tuple of bool, (n_nodes,)
     unassigned : tuple of Unassigned, (n_nodes,)
     landing : for a split node, the column and the node of each of its groups
+    closed : tuple of bool, (n_nodes,); not in force, itself or something above it: it has no amount and no
+        options, and none of its dossiers is eligible
     """
 
     ids: tuple[str, ...]
@@ -148,6 +166,7 @@ class Tree:
     written_cents: tuple[int | None, ...]
     options: tuple[Options, ...]
     unassigned_to: tuple[int, ...]
+    closed: tuple[bool, ...]
 
     @property
     def n_nodes(self) -> int:
@@ -185,6 +204,13 @@ class Tree:
         return sums
 
 
+def split_names(name: str) -> Iterator[str]:
+    """The envelopes of which a name could be a part: « a/b » and « a » for « a/b/c »."""
+    while GROUP_SEPARATOR in name:
+        name = name.rpartition(GROUP_SEPARATOR)[0]
+        yield name
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """One group of a split: its name and its amount in cents (None: only the parent caps it)."""
@@ -195,7 +221,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One envelope on its way into the tree."""
+    """One envelope on its way into the tree; `spec` is None for a part of a split and for what is not in force."""
 
     id: str
     title: str
@@ -203,22 +229,24 @@ class _Row:
     depth: int
     amount: int | None
     spec: EnvelopeSpec | None
+    closed: bool = False
 
 
 def _rows_of(
-    root: EnvelopeSpec, shares: Mapping[str, Sequence[Share]]
+    root: EnvelopeSpec, shares: Mapping[str, Sequence[Share]], day: date | None
 ) -> tuple[list[_Row], dict[int, tuple[str, Mapping[str, int]]]]:
     """The envelopes in preorder, and where the groups of each split stand."""
     rows: list[_Row] = []
     landing: dict[int, tuple[str, Mapping[str, int]]] = {}
 
-    def visit(spec: EnvelopeSpec, parent: int, depth: int) -> None:
+    def visit(spec: EnvelopeSpec, parent: int, depth: int, closed: bool) -> None:
         node = len(rows)
-        rows.append(_Row(spec.id, spec.title or spec.id, parent, depth, spec.amount, spec))
+        closed = closed or not spec.in_force(day)
+        amount, options = (None, None) if closed else (spec.amount, spec)
+        rows.append(_Row(spec.id, spec.title or spec.id, parent, depth, amount, options, closed))
         for child in spec.envelopes:
-            if not child.off:
-                visit(child, node, depth + 1)
-        if spec.split is not None and spec.id in shares:
+            visit(child, node, depth + 1, closed)
+        if spec.split is not None and spec.id in shares and not closed:
             groups: dict[str, int] = {}
             for share in shares[spec.id]:
                 groups[share.group] = len(rows)
@@ -227,12 +255,16 @@ def _rows_of(
                 rows.append(_Row(name, title, node, depth + 1, share.amount_cents, None))
             landing[node] = (spec.split.by, groups)
 
-    visit(root, -1, 0)
+    visit(root, -1, 0, closed=False)
     return rows, landing
 
 
 def lay_out(
-    root: EnvelopeSpec, shares: Mapping[str, Sequence[Share]], *, reserves_freed: bool = False
+    root: EnvelopeSpec,
+    shares: Mapping[str, Sequence[Share]],
+    *,
+    day: date | None = None,
+    reserves_freed: bool = False,
 ) -> Tree:
     """Lay the written tree out in preorder, split envelopes expanded.
 
@@ -240,16 +272,17 @@ def lay_out(
     ----------
     root : the programme
     shares : for each split envelope's id, its groups and amounts
+    day : the day on which an envelope must be in force; without one, only `off` closes it
     reserves_freed : no envelope holds money back any more
     """
-    rows, landing = _rows_of(root, shares)
+    rows, landing = _rows_of(root, shares, day)
     parent = np.array([row.parent for row in rows], dtype=np.int64)
     end = np.arange(1, len(rows) + 1, dtype=np.int64)
     for node in range(len(rows) - 1, 0, -1):
         end[parent[node]] = max(end[parent[node]], end[node])
     siblings: list[dict[str, int]] = [{} for _ in rows]
     for node, row in enumerate(rows):
-        if row.parent >= 0:
+        if row.parent >= 0 and not row.closed:
             siblings[row.parent].setdefault(row.id, node)
     options = tuple(
         _options(row.spec, siblings[row.parent] if row.parent >= 0 else {}, reserves_freed) for row in rows
@@ -271,6 +304,7 @@ def lay_out(
         written_cents=tuple(row.amount for row in rows),
         options=options,
         unassigned_to=tuple(_target(row.spec, siblings[node]) for node, row in enumerate(rows)),
+        closed=tuple(row.closed for row in rows),
     )
 
 
@@ -281,7 +315,7 @@ def _options(spec: EnvelopeSpec | None, siblings: Mapping[str, int], reserves_fr
     moves = spec.transfers
     to = () if moves is None else tuple(siblings[name] for name in moves.to if name in siblings)
     return Options(
-        reserved_cents=0 if reserves_freed else _share_up(amount, spec.reserve),
+        reserved_cents=0 if reserves_freed else min(amount, _share_up(amount, spec.reserve)),
         overprogram_cents=_share_down(amount, spec.overprogram) or 0,
         min_use_cents=_share_up(amount, spec.min_use),
         min_dossiers=spec.min_dossiers,

@@ -1,31 +1,20 @@
-"""Decisions one after the other: each step keeps what the earlier ones granted; the last frees the reserves.
-
-The dossiers that the step `reserve` would fund are not funded: they stand on the reserve list, best value of the
-first goal per euro first, ties in the order of the dossiers.
-"""
+"""Decisions one after the other: each step keeps what the earlier ones granted; the last frees the reserves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from tnt_sim.decision import Clock, Report, decide
-from tnt_sim.errors import Defect, Lang, LimitReached, Text
-from tnt_sim.result import Proof, Result, Status
-from tnt_sim.rules.base import exact_sum
-from tnt_sim.scenario.compile import Problem
+from tnt_sim.clock import Clock
+from tnt_sim.decision import Report, decide
+from tnt_sim.errors import Defect, LimitReached, Text
+from tnt_sim.joined import KEPT, granted_at, joined
+from tnt_sim.result import Result, Status
 from tnt_sim.scenario.scenario import Scenario, Step
-from tnt_sim.scenario.steps import RESERVE, decision_steps, reserve_step
-from tnt_sim.verify import figures
-from tnt_sim.verify.steps import reserve_list
-from tnt_sim.verify.words import reserve_sentence
-
-KEPT = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
-_PROOFS = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
+from tnt_sim.scenario.steps import decision_steps, reserve_step
+from tnt_sim.verify.notes import NO_LIST
 
 
 @dataclass
@@ -41,14 +30,6 @@ class _Sequence:
         self.done.append((step, result))
         if result.allocation is not None:
             self.kept = pl.concat([self.kept, granted_at(step, result)])
-
-
-def granted_at(step: Step, result: Result) -> pl.DataFrame:
-    """What one step granted beyond what was committed or kept before it."""
-    new = result.dossiers.filter(pl.col("funded") & pl.col("committed_cents").is_null())
-    return new.select(
-        "dossier", pl.col("granted_cents").alias("kept_cents"), pl.lit(step.id).alias("step")
-    ).cast(KEPT)  # type: ignore[arg-type]
 
 
 def decide_steps(
@@ -69,15 +50,17 @@ def decide_steps(
         result = decide(asked, clock=clock, progress=progress, **options)
         told.take(step, result)
         if result.allocation is None:
-            return _joined(told, None, () if len(told.done) == 1 else (_nothing_fits(step),))
+            return joined(scenario, told.done, None, () if len(told.done) == 1 else (_nothing_fits(step),))
     last = reserve_step(scenario)
     if last is None:
-        return _joined(told, None, ())
+        return joined(scenario, told.done, None, ())
     try:
         found = decide(last.scenario.with_kept(told.kept), clock=clock, progress=progress, **options)
     except LimitReached:
-        return _joined(told, None, (_NO_LIST,))
-    return _joined(told, found, ())
+        return joined(scenario, told.done, None, (NO_LIST,))
+    if found.status is Status.INFEASIBLE:
+        return joined(scenario, told.done, None, (NO_LIST,))
+    return joined(scenario, told.done, found, ())
 
 
 def _nothing_fits(step: Step) -> Defect:
@@ -88,139 +71,3 @@ def _nothing_fits(step: Step) -> Defect:
             f'the step "{step.id}" has no possible allocation after those before it.',
         ),
     )
-
-
-_NO_LIST = Defect(
-    "reserve-list",
-    Text(
-        "une limite a arrêté le calcul avant que la liste de réserve soit établie.",
-        "a limit stopped the run before the reserve list was drawn up.",
-    ),
-    hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
-)
-
-
-def _joined(told: _Sequence, reserve: Result | None, notes: tuple[Defect, ...]) -> Result:
-    """One result of all steps: the last decision's figures, the weakest status and proof."""
-    results = [result for _, result in told.done]
-    last = results[-1]
-    every = [*results, *([reserve] if reserve is not None else [])]
-    status, proof = weakest(every, complete=not notes)
-    warnings = tuple(dict.fromkeys([w for result in every for w in result.warnings] + list(notes)))
-    lang = Lang(told.scenario.spec.locale)
-    problem = replace(last.problem, scenario=told.scenario)
-    dossiers = _dossiers(told, last)
-    if reserve is not None and reserve.allocation is not None:
-        dossiers = _with_reserve(dossiers, reserve, lang)
-    document = _document(told, problem, every, reserve, warnings)
-    names = [*(step.id for step, _ in told.done), RESERVE]
-    return replace(
-        last,
-        problem=problem,
-        status=status,
-        proof=proof,
-        document={
-            **document,
-            "status": status.value,
-            "proof": proof.value if proof else None,
-            "publishable": last.allocation is not None and proof in (Proof.PROVED, Proof.CROSS_CHECKED),
-            "canonical": document["canonical"] and not notes,
-        },
-        dossiers=dossiers,
-        certificate={
-            **last.certificate,
-            "steps": [{"id": n, **r.certificate} for n, r in zip(names, every, strict=False)],
-        },
-        log="".join(f"==== {n} ====\n{r.log}" for n, r in zip(names, every, strict=False)),
-        warnings=warnings,
-    )
-
-
-def _document(
-    told: _Sequence,
-    problem: Problem,
-    every: Sequence[Result],
-    reserve: Result | None,
-    warnings: Sequence[Defect],
-) -> dict[str, Any]:
-    """The last decision's document, with what each step brought."""
-    entries = [step_entry(step.id, result) for step, result in told.done]
-    if reserve is not None:
-        entries.append(step_entry(RESERVE, reserve))
-    return {
-        **every[len(told.done) - 1].document,
-        **figures.head(problem),
-        "title": told.scenario.title,
-        "canonical": all(result.document["canonical"] for result in every),
-        "stopped_by": next((r.document["stopped_by"] for r in every if r.document["stopped_by"]), None),
-        "warnings": figures.warning_lines(warnings, Lang(told.scenario.spec.locale)),
-        "steps": entries,
-        "seconds": dict(every[-1].document["seconds"]),
-    }
-
-
-def weakest(results: Sequence[Result], *, complete: bool) -> tuple[Status, Proof | None]:
-    """The weakest status and proof of some steps; a step that is missing is one without a proof."""
-    if results[-1].status is Status.INFEASIBLE:
-        return Status.INFEASIBLE, results[-1].proof
-    optimal = complete and all(result.status is Status.OPTIMAL for result in results)
-    proofs = [result.proof for result in results]
-    if None in proofs:
-        return (Status.OPTIMAL if optimal else Status.FEASIBLE), None
-    worst = min(_PROOFS.index(proof) for proof in proofs if proof is not None)
-    return (Status.OPTIMAL if optimal else Status.FEASIBLE), _PROOFS[worst if complete else 0]
-
-
-def step_entry(name: str, result: Result) -> dict[str, Any]:
-    """The entry of a step in the document: what it brought beyond the steps before it."""
-    day = result.problem.scenario.spec.date
-    new = np.zeros(result.problem.case.n, dtype=np.bool_)
-    if result.allocation is not None:
-        new = result.allocation.funded & ~result.problem.offers.committed
-    return {
-        "id": name,
-        "date": day.isoformat() if day else None,
-        "status": result.status.value,
-        "proof": result.proof.value if result.proof else None,
-        "objective": result.document["objective"],
-        "n_funded": int(new.sum()),
-        "granted_cents": 0 if result.allocation is None else exact_sum(result.allocation.granted_cents[new]),
-    }
-
-
-def _dossiers(told: _Sequence, last: Result) -> pl.DataFrame:
-    """The last step's table, with the commitments as filed, and why and when each dossier was funded."""
-    if last.allocation is None:
-        return last.dossiers
-    filed = told.scenario.portfolio.table.select("dossier", pl.col("committed_cents").alias("filed_cents"))
-    reasons = [
-        result.dossiers.filter(pl.col("dossier").is_in(granted_at(step, result)["dossier"].implode())).select(
-            "dossier", pl.col("reason_code").alias("why"), pl.col("reason").alias("words")
-        )
-        for step, result in told.done
-    ]
-    table = last.dossiers.join(filed, on="dossier", how="left", maintain_order="left")
-    table = table.join(told.kept.select("dossier", "step"), on="dossier", how="left", maintain_order="left")
-    table = table.join(pl.concat(reasons), on="dossier", how="left", maintain_order="left")
-    return table.with_columns(
-        pl.col("filed_cents").alias("committed_cents"),
-        pl.coalesce("why", "reason_code").alias("reason_code"),
-        pl.coalesce("words", "reason").alias("reason"),
-        pl.col("step").fill_null(""),
-    ).drop("filed_cents", "why", "words")
-
-
-def _with_reserve(table: pl.DataFrame, reserve: Result, lang: Lang) -> pl.DataFrame:
-    assert reserve.allocation is not None
-    listed = reserve_list(reserve.problem, reserve.allocation.funded, reserve.allocation.granted_cents)
-    words = [
-        reserve_sentence(rank, cents, lang)
-        for rank, cents in zip(listed["reserve_rank"], listed["reserve_cents"], strict=True)
-    ]
-    listed = listed.with_columns(pl.Series("words", words, dtype=pl.String))
-    table = table.join(listed, on="dossier", how="left", maintain_order="left")
-    on_it = pl.col("reserve_rank").is_not_null()
-    return table.with_columns(
-        pl.when(on_it).then(pl.lit(RESERVE)).otherwise(pl.col("reason_code")).alias("reason_code"),
-        pl.coalesce("words", "reason").alias("reason"),
-    ).drop("words")

@@ -150,7 +150,8 @@ def pairs_broken(rule: dict[str, Any], awards: Award, dossiers: list[dict[str, A
     for members in groups:
         held = sum(name in awards for name in members)
         if rule["kind"] == "exclusive":
-            broken += max(0, held - rule.get("max", 1))
+            most = rule.get("max", 1)
+            broken += held * (held - 1) // 2 if most == 1 else max(0, held - most)
         else:
             broken += held * (len(members) - held)
     return broken

@@ -44,7 +44,7 @@ def check(case: dict[str, Any], backend: str = "highs") -> None:
     assert found == brute_solve(case)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(cases(largest=7))
 def test_engine_equals_brute_force(case: dict[str, Any]) -> None:
     check(case)
@@ -63,7 +63,7 @@ def test_every_backend_gives_the_same_answer(backend: str, case: dict[str, Any])
     check(case, backend)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(cases(largest=7))
 def test_row_order_does_not_matter(case: dict[str, Any]) -> None:
     generator = random.Random(len(case["dossiers"]))

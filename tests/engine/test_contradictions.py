@@ -73,7 +73,11 @@ CASES = {
     "a minimum share above one": (
         HEAD + "rules: [{id: r, kind: share, measure: granted, where: {department: 01}, min: 120 %}]\n",
         TABLE,
-        ["share-above-one tiny.yaml:11:78 — une part minimale de plus de 100 % ne peut jamais être tenue."],
+        [
+            "share-above-one tiny.yaml:11:78 — une part minimale de plus de 100 % ne peut jamais être tenue. "
+            "Abaissez "
+            "`min`, ou donnez une autre mesure à `of_measure`."
+        ],
     ),
     "a decision on a committed dossier": (
         HEAD + "rules: [{id: r, kind: decide, refuse: [1]}]\n",

@@ -116,7 +116,10 @@ def test_a_step_without_solution_says_so(tmp_path: Path) -> None:
     )
 
 
-def test_the_weakest_proof_counts(tmp_path: Path) -> None:
+def test_the_weakest_proof_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    proven = solve(tiny(tmp_path, HEAD % "" + STEPS, TABLE), cross_check="never")
+    assert proven.proof is Proof.PROVED
+    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_: [None])
     result = solve(tiny(tmp_path, HEAD % "" + STEPS, TABLE), cross_check="never")
     assert (result.status, result.proof) == (Status.OPTIMAL, Proof.FEASIBLE_GAP)
     assert not result.document["publishable"]
@@ -157,10 +160,13 @@ def test_what_was_changed_is_found(tmp_path: Path) -> None:
     moved = pl.when(one).then(pl.lit("un")).otherwise("step")
     assert "eligibility" in tampered(folder, step=moved)
     assert "summary:steps" in tampered(folder, step=pl.when(one).then(pl.lit("")).otherwise("step"))
-    assert tampered(folder, step=pl.when(one).then(pl.lit("trois")).otherwise("step")) == ["steps"]
+    assert tampered(folder, step=pl.when(one).then(pl.lit("trois")).otherwise("step")) == [
+        "file:allocation.parquet",
+        "steps",
+    ]
     assert "allocation" in tampered(folder, step=pl.lit(1))
     rank = pl.col("reserve_rank") + 1
-    assert tampered(folder, reserve_rank=rank) == ["reserve-list"]
+    assert tampered(folder, reserve_rank=rank) == ["file:allocation.parquet", "reserve-list"]
     more = tampered(folder, reserve_cents=pl.col("reserve_cents") * 10)
     assert {"grant:amount", "summary:steps"} <= set(more)
 

@@ -146,10 +146,9 @@ def test_delimiters(tmp_path: Path) -> None:
 def test_ragged_rows(tmp_path: Path) -> None:
     found = faults(tmp_path, "d.csv", 'dossier,requested\nA,12,5\n"B\n b",1\nC\n')
     assert found == [
-        "ragged_row d.csv:2:1 — 3 cellules au lieu de 2 : « A,12,5 ». "
+        "ragged_row d.csv:2:1 — 3 cellules au lieu de 2. "
         "Mettez entre guillemets les cellules qui contiennent « , ».",
-        "ragged_row d.csv:5:1 — 1 cellule au lieu de 2 : « C ». "
-        "Complétez la ligne, un « , » entre deux cellules.",
+        "ragged_row d.csv:5:1 — 1 cellule au lieu de 2. Complétez la ligne, un « , » entre deux cellules.",
     ]
     many = faults(tmp_path, "d.csv", "dossier;a\n" + "x\n" * 30)
     assert len(many) == 21
@@ -362,7 +361,7 @@ def test_dossiers(tmp_path: Path) -> None:
         "dossier_empty d.csv:2 — colonne « dossier » : cellule vide. Donnez un numéro à chaque ligne."
     )
     assert one(tmp_path, 'dossier;a\n"A\nB";1\n') == (
-        "dossier_characters d.csv:2 [A\nB] — colonne « dossier » : « A␊B » contient une tabulation "
+        "dossier_characters d.csv:2 [A·B] — colonne « dossier » : « A␊B » contient une tabulation "
         "ou un saut de ligne."
     )
     text = "dossier;requested\nA;1\nB;2\nA ;3\n"
@@ -390,13 +389,15 @@ def test_identifiers(tmp_path: Path) -> None:
 
 
 def test_every_defect_in_one_pass_and_bounded(tmp_path: Path) -> None:
-    rows = "".join(f"D{n};x;31/02/2021\n" for n in range(1000))
+    rows = "".join(f"D{n};x{n};31/02/2021\n" for n in range(1000))
     found = faults(tmp_path, "d.csv", "dossier;requested;filed_at\n" + rows, columns={"cots": "y"})
-    assert len(found) == 1 + 21 + 21
+    assert len(found) == 1 + 21 + 1
     assert found[21] == (
         "money d.csv:1001 [D999] — colonne « requested » : autres cellules de même défaut : 980 "
         "(celle-ci est la dernière)."
     )
+    assert found[22].startswith("date d.csv:2 [D0], d.csv:3 [D1], ")
+    assert "1000 cellules : lignes 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …" in found[22]
 
 
 def test_file_kinds(tmp_path: Path) -> None:

@@ -107,8 +107,8 @@ def test_commitments_are_kept_and_told(tmp_path: Path) -> None:
     assert funded(result) == {"1": 650_00, "2": 50_00, "3": 1700_00}
     told = [w.line(Lang.FR) for w in result.warnings if w.code.startswith("cap")]
     assert told == [
-        "cap-committed table.csv:4 [3] — les engagements du projet « q » dépassent le plafond « r2334-27 » de "
-        f"100{NB}€ ; ils restent acquis."
+        "cap-committed table.csv:4 [3] — 1 engagement(s) dépassent le plafond « r2334-27 » par projet, de : q "
+        f"(100{NB}€) ; ils restent acquis."
     ]
 
 
@@ -125,7 +125,10 @@ REFUSED = {
         "cap-amount tiny.yaml:11:32 — `of` ne s'écrit qu'avec un taux ; ici `max` est un montant. Retirez `of`, "
         "ou donnez un taux (80 %)."
     ],
-    "caps: [{id: c, max: 120 %}]": ["rate-above-one tiny.yaml:11:21 — un taux de 120 % dépasse 100 %."],
+    "caps: [{id: c, max: 120 %}]": [
+        "rate-above-one tiny.yaml:11:21 — un taux de 120 % dépasse 100 %. Écrivez un taux d'au plus 100 %, ou un "
+        "montant en euros."
+    ],
     "caps: [r2334-27, {id: r2334-27, max: 10 %}]": [
         "cap-twice tiny.yaml:11:18 — le plafond « r2334-27 » est écrit deux fois. Donnez un autre `id` au second."
     ],

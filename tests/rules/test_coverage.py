@@ -182,13 +182,13 @@ BAD = {
         MAP,
         rule(min="100 %"),
         "coverage-reach world.yaml:25:8 — la couverture demandée est de 4, mais tous les dossiers éligibles "
-        "ensemble n'en atteignent que 3 sur 4.",
+        "ensemble n'en atteignent que 3 sur 4. Abaissez `min`, ou vérifiez `units`, `covered_by` et `where`.",
     ),
     "more than the maximum already": (
         MAP,
         rule(max="0", already="done.csv"),
         "coverage-reach world.yaml:26:8 — ce qui est déjà couvert, engagé ou décidé fait 1, plus que le maximum "
-        "de 0.",
+        "de 0. Relevez `max`, ou vérifiez `already`.",
     ),
     "a file that names no unit": (
         MAP,

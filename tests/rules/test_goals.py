@@ -212,7 +212,9 @@ def test_changed_equals_enumeration(case: tuple[World, list[str], int]) -> None:
     limit = {"id": "r", "kind": "limit", "measure": "changed", "max": str(most)}
     engine = answer(world, [], files, reference="plan.csv", rules=[limit])
     expected = best(world, lambda a: changed(a) <= most, lambda a: (score(world, a),))
-    assert engine == expected or (engine == {"committed-exceeds"} and expected is None)
+    assert engine == expected or (
+        isinstance(engine, set) and engine <= {"committed-exceeds", "limit-reach"} and expected is None
+    )
     goal = [{"maximise": {"score": 1, "changed": "-1.5"}}]
     engine = answer(world, [], files, reference="plan.csv", objective=goal)
     expected = best(world, lambda a: True, lambda a: (score(world, a) - Fraction(3, 2) * changed(a),))

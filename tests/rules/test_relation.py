@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,9 @@ def test_together_with_one_that_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rule", "cheap", "dear", "pairs"),
     [
-        ("kind: exclusive, dossiers: [1, 2, 4], max: 1", "0.5", "9", 2),
+        ("kind: exclusive, dossiers: [1, 2, 4], max: 1", "0.25", "9", 3),
+        ("kind: exclusive, dossiers: [1, 2, 4], max: 2", "0.5", "9", 1),
+        ("kind: exclusive, dossiers: [1, 2, 4], max: 0", "0.25", "20", 3),
         ("kind: requires, dossiers: [1, 2], need: [3]", "0.5", "20", 2),
         ("kind: together, dossiers: [1, 2, 3]", "0.5", "20", 2),
     ],
@@ -167,7 +170,7 @@ def test_a_price_for_each_pair(tmp_path: Path, rule: str, cheap: str, dear: str,
     """Cheap, the rule is broken and the goal pays for each pair; dear, it is kept."""
     result = run(tmp_path, f"rules: [{{id: r, {rule}, penalty: {{cost: {cheap}}}}}]\n")
     assert funded(result) == ["1", "2", "4"]
-    assert result.document["objective"][0]["value"] == str(18 - pairs // 2)
+    assert Fraction(result.document["objective"][0]["value"]) == 18 - pairs * Fraction(cheap)
     assert not result.document["rules"][0]["holds"]
     result = run(tmp_path, f"rules: [{{id: r, {rule}, penalty: {{cost: {dear}}}}}]\n")
     assert result.document["rules"][0]["holds"]
@@ -247,7 +250,11 @@ BAD = {
     "more at least than there are": (
         "rules: [{id: r, kind: requires, dossiers: [1], need: [2, 3], at_least: 3}]\n",
         TABLE,
-        ["at-least petit.yaml:6:72 — `at_least` va de 1 à 2, le nombre de dossiers de `need`."],
+        [
+            "at-least petit.yaml:6:72 — `at_least` va de 1 à 2, le nombre de dossiers de `need`. Corrigez "
+            "`at_least`, "
+            "ou retirez-le : tous sont alors exigés."
+        ],
     ),
     "a circle of a rule": (
         "rules:\n  - {id: r, kind: requires, dossiers: [1], need: [2]}\n  - {id: s, kind: requires, "
@@ -332,6 +339,43 @@ def test_a_choice_among_needs_is_no_circle(tmp_path: Path) -> None:
     assert funded(run(tmp_path, rules)) == ["1", "2", "4"]
 
 
+@pytest.mark.parametrize("soft", ["penalty: {cost: 1}", "report: true"])
+def test_a_circle_with_a_priced_or_reported_side(tmp_path: Path, soft: str) -> None:
+    """1 needs 2; that 2 needs 1 too is only priced, or only told: nothing contradicts itself."""
+    rules = (
+        "rules:\n  - {id: r, kind: requires, dossiers: [1], need: [2]}\n"
+        f"  - {{id: s, kind: requires, dossiers: [2], need: [1], {soft}}}\n"
+    )
+    assert funded(run(tmp_path, rules)) == ["1", "2", "4"]
+    assert faults(tmp_path, rules.replace(f", {soft}", ""))[0].startswith("requires-circle")
+    # the columns of the table always hold: they still close a circle with a hard rule, not with a soft one
+    circle = f"rules: [{{id: r, kind: requires, dossiers: [3], need: [1], {soft}}}]\n"
+    assert funded(run(tmp_path, circle, linked("3"))) == ["1", "3", "4"]
+
+
+def test_pairs_are_the_distance_of_a_reported_rule(tmp_path: Path) -> None:
+    goal = "rules: [{id: r, kind: exclusive, dossiers: [1, 2, 4], report: true}]\n"
+    text = HEAD.replace("{maximise: {score: 1}}", "{maximise: {score: 1, shortfall.r: -1}}")
+    (tmp_path / "table.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(text + goal, encoding="utf-8")
+    result = solve(load_scenario(tmp_path / "petit.yaml"), cross_check="never")
+    # 9 + 8 − 1 pair; with 4 there would be three pairs for one point more
+    assert funded(result) == ["1", "2"]
+    assert Fraction(result.document["objective"][0]["value"]) == 16
+
+
+def test_pairs_of_a_large_group_need_few_columns(tmp_path: Path) -> None:
+    rows = "".join(f"{k},1,1,A,\n" for k in range(1, 302))
+    table = "dossier,requested,score,lot,members\n" + rows
+    rule = "rules: [{id: r, kind: exclusive, by: lot, penalty: {cost: 0.01}}]\n"
+    result = run(tmp_path, rule, table)
+    # one more is worth 1 − 0.01·k after k others: 0 for the 101st, and fewer euros are better
+    assert len(funded(result)) == 100
+    assert Fraction(result.document["objective"][0]["value"]) == 100 - Fraction(99 * 100, 200)
+    problem = compile_problem(scenario(tmp_path, rule, table))
+    assert formulate(problem).model.matrix.shape[1] == 301 + 300
+
+
 def test_too_many_pairs_to_price(tmp_path: Path) -> None:
     rows = "".join(f"{k},1,1,A,\n" for k in range(1, 203))
     table = "dossier,requested,score,lot,members\n" + rows
@@ -384,7 +428,12 @@ def pairs_broken(world: World, award: Award) -> int:
     total = 0
     for members in groups:
         held = sum(name in award for name in members)
-        total += max(0, held - rule["max"]) if rule["kind"] == "exclusive" else held * (len(members) - held)
+        if rule["kind"] == "together":
+            total += held * (len(members) - held)
+        elif rule["max"] == 1:
+            total += sum(a in award and b in award for a, b in combinations(members, 2))
+        else:
+            total += max(0, held - rule["max"])
     return total
 
 

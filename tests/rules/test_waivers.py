@@ -1,4 +1,4 @@
-"""Waivers of an eligibility entry, a cap, a limit and a share; and the options of grants that they meet."""
+"""Waivers of an eligibility entry, a cap and every kind of rule; and the options of grants that they meet."""
 
 from __future__ import annotations
 
@@ -90,6 +90,51 @@ def test_a_share_is_lifted(tmp_path: Path) -> None:
     assert answer(tmp_path, both) == {"1": 600_00, "2": 500_00, "3": 800_00, "4": 400_00}
 
 
+LINKED = (
+    "dossier,envelope,department,applicant_id,applicant_type,year,lot,rank,filed_at,cost,requested,score\n"
+)
+LINKED += "1,a,01,01,departement,2021,x,2,2021-01-03,1000,600,10\n"
+LINKED += "2,a,02,02,departement,2021,x,1,2021-01-02,1000,500,9\n"
+LINKED += "3,b,01,01,departement,2022,y,1,2021-01-01,2000,800,8\n"
+LINKED += "4,b,03,03,departement,2022,,3,2021-01-04,900,400,7\n"
+REFUSE = "{id: d, kind: decide, refuse: [3]}"
+KINDS = {
+    # rule, dossiers lifted, answer with the rule, answer with the waiver
+    "exclusive": ("kind: exclusive, dossiers: [1, 2, 3], max: 1", "[1]", "14", "124"),
+    "exclusive by a column": ("kind: exclusive, by: lot, max: 1", "[2]", "134", "1234"),
+    "requires": ("kind: requires, dossiers: [1, 2], need: [3]", "[2]", "4", "24"),
+    "together": ("kind: together, dossiers: [1, 2, 3]", "[3]", "4", "124"),
+    "together by a column": ("kind: together, by: lot", "[2]", "34", "134"),
+    "order": ("kind: order, where: {envelope: a}, rank: rank", "[1]", "234", "134"),
+    "first come": ("kind: order, where: {envelope: a}, first_come: filed_at, skip: true", "[2]", "234", "134"),
+    "coverage": (
+        "kind: coverage, units: {type: departement}, covered_by: applicant_id, max: 2", "[4]", "123", "1234",
+    ),
+    "schedule": ("kind: schedule, year: {column: year}, commitments: {2021: 600 €}", "[2]", "134", "1234"),
+    "equity": ("kind: equity, measure: dossiers, by: department, max: 110 %", "[2, 4]", "", "1234"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_rule_is_lifted(name: str, tmp_path: Path) -> None:
+    """A waived dossier is as if the rule's `where` did not name it."""
+    rule, lifted, held, free = KINDS[name]
+    more = ", " + REFUSE if name in ("requires", "together") else ""
+    head = WIDE + "territory: {year: 2021}\n"
+    if name in ("first come", "order", "together by a column"):
+        head = head.replace("{id: a, amount: 4 k€}", "{id: a, amount: 600 €, ring_fenced: true}")
+    rules = f"rules: [{{id: r, {rule}}}{more}]\n"
+    waiver = f"waivers: [{{of: r, where: {{dossier: {lifted}}}}}]\n"
+    assert "".join(sorted(answer(tmp_path, rules, LINKED, head))) == held
+    assert "".join(sorted(answer(tmp_path, rules + waiver, LINKED, head))) == free
+
+
+def test_a_waived_prerequisite_is_still_needed(tmp_path: Path) -> None:
+    rules = "rules: [{id: r, kind: requires, dossiers: [1], need: [3]}, " + REFUSE + "]\n"
+    waiver = "waivers: [{of: r, where: {dossier: [3]}}]\n"
+    assert "1" not in answer(tmp_path, rules + waiver, LINKED)
+
+
 def test_what_cannot_be_lifted(tmp_path: Path) -> None:
     entry = "eligibility: [{id: grand, require: {population: {min: 300}}}]\n"
     assert refusal(tmp_path, entry + "waivers: [{of: grands, where: {dossier: [1]}}]\n") == [
@@ -99,10 +144,15 @@ def test_what_cannot_be_lifted(tmp_path: Path) -> None:
     decision = "rules: [{id: jury, kind: decide, fund: [1]}]\nwaivers: [{of: jury, where: {dossier: [1]}}]\n"
     assert refusal(tmp_path, decision) == [
         "waiver-kind tiny.yaml:12:16 — une règle de genre « decide » ne peut pas être levée pour quelques "
-        "dossiers. Retirez ces dossiers par son `where`."
+        "dossiers. Retirez ces dossiers de la règle elle-même."
     ]
     assert refusal(tmp_path, entry + "waivers: [{of: grand, where: {dosier: [1]}}]\n") == [
         "unknown-column tiny.yaml:12:39 — la colonne « dosier » n'existe pas. Vouliez-vous dire « dossier » ?"
+    ]
+    shared = entry + "rules: [{id: grand, kind: limit, measure: granted, max: 1 k€}]\n"
+    assert refusal(tmp_path, shared + "waivers: [{of: grand, where: {dossier: [1]}}]\n") == [
+        "waiver-unclear tiny.yaml:13:16 — « grand » est le nom de plusieurs choses (eligibility, limit) : la "
+        "dérogation ne dit pas laquelle lever. Donnez à chacune son nom."
     ]
     idle = entry + "waivers: [{of: grand, where: {department: 99}}]\n"
     result = solve(tiny(tmp_path, WIDE + idle), cross_check="never")
@@ -130,9 +180,13 @@ def test_a_bonus_raises_the_rate_exactly(tmp_path: Path) -> None:
 
 
 BAD_GRANTS = {
-    "grants: [{max_rate: 150 %}]": ["rate-above-one tiny.yaml:11:21 — un taux de 150 % dépasse 100 %."],
+    "grants: [{max_rate: 150 %}]": [
+        "rate-above-one tiny.yaml:11:21 — un taux de 150 % dépasse 100 %. Écrivez un taux d'au plus 100 %, ou un "
+        "montant en euros."
+    ],
     "grants: [{mode: levels, levels: [20 %, 120 %]}]": [
-        "rate-above-one tiny.yaml:11:40 — un taux de 120 % dépasse 100 %."
+        "rate-above-one tiny.yaml:11:40 — un taux de 120 % dépasse 100 %. Écrivez un taux d'au plus 100 %, ou un "
+        "montant en euros."
     ],
     "grants: [{bonus: [{rate: 10 %}]}]": [
         "bonus-without-rate tiny.yaml:11:18 — `bonus` relève `max_rate`, qui manque ici. Donnez `max_rate`, ou "

@@ -100,7 +100,7 @@ FILES = {
         ' valeurs, « 12 » et « 5 % ». Écrivez 12.5 %, ou "12,5 %" entre guillemets.',
     ],
     "07-alias-bomb": [
-        "yaml_size 07-alias-bomb.yaml:6:8 — plus de 200000 valeurs, répétitions par alias (« * ») comprises."
+        "yaml_size 07-alias-bomb.yaml:5:36 — plus de 100000 valeurs, répétitions par alias (« * ») comprises."
         " Mettez les données dans un tableau à part."
     ],
     "08-recursive": [

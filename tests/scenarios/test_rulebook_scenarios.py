@@ -12,14 +12,17 @@ import polars as pl
 import pytest
 
 from tnt_sim.engine import solve
+from tnt_sim.errors import Lang
 from tnt_sim.result import Result, Status
+from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.view.explain_scenario import sentences
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 DATA = SCENARIOS / "data"
 NAMES = (
-    "franceconnect", "franceconnect-10000", "franceconnect-10m", "demat-ads", "fonds-territoires",
-    "fonds-territoires-94", "cybersecurite-data", "ae-cp",
+    "franceconnect", "franceconnect-10000", "franceconnect-10m", "franceconnect-10m-10000", "demat-ads",
+    "fonds-territoires", "fonds-territoires-94", "cybersecurite-data", "ae-cp",
 )  # fmt: skip
 
 
@@ -73,7 +76,7 @@ def test_each_is_optimal_and_publishable(runs: Runs, name: str) -> None:
 def test_each_says_what_is_sourced_and_what_is_assumed(name: str) -> None:
     spec = load_scenario(SCENARIOS / f"{name}.yaml").spec
     assert spec.source
-    assert "SOURCÉ" in spec.note or name == "franceconnect-10m"
+    assert "SOURCÉ" in spec.note or name.startswith("franceconnect-10m")
     assert "SUPPOSÉ" in spec.note
     assert (
         "SYNTHÉTIQUE" in spec.note + "".join(entry.note for entry in spec.dossiers)
@@ -81,7 +84,29 @@ def test_each_says_what_is_sourced_and_what_is_assumed(name: str) -> None:
     )
 
 
-# domain.md §4: 101 departments, 4,422 large bodies, 31,797 small communes; 35, 884 and 81 equipped
+@pytest.mark.parametrize("name", [*NAMES, "tnt-2021"])
+def test_show_model_is_whole(name: str) -> None:
+    """Each rule and cap has a sentence, a formula, its dossiers, its rows, and a source or a note."""
+    problem = compile_problem(load_scenario(SCENARIOS / f"{name}.yaml"))
+    french, english = sentences(problem, Lang.FR), sentences(problem, Lang.EN)
+    assert [s.place for s in french] == [s.place for s in english]
+    binding = [s for s in french if s.section in ("rules", "caps")]
+    assert {s.id for s in binding} >= {r.id for r in (*problem.rules, *problem.caps.caps)}
+    off = {entry.id for entry in problem.scenario.spec.rules if entry.off}
+    decided = {entry.id for entry in problem.scenario.spec.rules if entry.kind == "decide"}
+    for sentence, other in zip(french, english, strict=True):
+        assert sentence.text[0].isupper()
+        assert sentence.text.endswith((".", ")"))
+        assert sentence.text != other.text
+        assert sentence.formula == other.formula
+    for sentence in binding:
+        assert sentence.formula
+        assert sentence.source or sentence.note
+        assert (sentence.n_dossiers is None) == (sentence.id in off)
+        assert (sentence.n_rows is None) == (sentence.id in off | decided)
+
+
+# the map of 2021: 101 departments, 4,422 large bodies, 31,797 small communes; 35, 884 and 81 equipped
 TARGETS = {"departements": (101, 101), "grandes": (2_211, 4_422), "petites": (3_180, 31_797)}
 
 
@@ -114,6 +139,16 @@ def test_franceconnect_at_10_million(runs: Runs) -> None:
     assert goals(run)[:3] == ["0", "0", "2491.7"]
     assert (rule(run, "petites")["num"], rule(run, "petites")["den"]) == (81 + 607, 31_797)
     assert [rule(run, name)["holds"] for name in TARGETS] == [True, True, False]
+
+
+def test_franceconnect_at_10_million_of_10000(runs: Runs) -> None:
+    """1,000 fees: 66 departments, 934 large bodies of the 1,327 wanted, no small commune."""
+    run = runs["franceconnect-10m-10000"]
+    assert run.document["granted_cents"] == 10_000_000_00
+    assert run.document["n_funded"] == 1_000
+    # 884 + 934 of the 2,211 wanted; 81 of 3,179.7
+    assert goals(run)[:3] == ["0", "393", "3098.7"]
+    assert [rule(run, name)["num"] for name in TARGETS] == [101, 884 + 934, 81]
 
 
 def test_demat_ads_pays_each_commune_once(runs: Runs) -> None:
@@ -160,6 +195,8 @@ def test_fonds_territoires_two_readings(runs: Runs) -> None:
         assert max(e["granted_cents"] for e in parts) <= 297_000_00
         assert run.document["n_dossiers"] == 2_076
         assert envelope(run, "deconcentre/75")["granted_cents"] == 0
+        reason = envelope(run, "deconcentre")["unspent_because"]
+        assert reason == "Aucun dossier restant ne tient dans ce qui reste à son enveloppe."
     # the first leaves its money in the shares of departments without demand; in the second the total binds too
     assert (goals(all_), all_.document["granted_cents"]) == (["23497.8"], 27_986_065_39)
     assert (goals(some), some.document["granted_cents"]) == (["23497.4"], 27_907_325_39)
@@ -186,6 +223,28 @@ def test_the_rate_of_open_data_is_capped(runs: Runs) -> None:
     table = funded(runs["cybersecurite-data"]).filter(pl.col("envelope") == "donnees")
     assert (table["granted_cents"] * 100 <= table["cost_cents"] * 60).all()
     assert (table["granted_cents"] < table["requested_cents"]).any()
+
+
+def test_caps_are_among_the_rules(runs: Runs) -> None:
+    """Each project that gets exactly what its cap leaves is listed."""
+    run = runs["cybersecurite-data"]
+    table = funded(run)
+    for name, line, percent in (("cyber-70", "cybersecurite", 70), ("donnees-60", "donnees", 60)):
+        mine = table.filter(pl.col("envelope") == line)
+        at_cap = mine.filter(pl.col("granted_cents") == pl.col("cost_cents") * percent // 100)
+        told = rule(run, name)
+        assert (told["kind"], told["mode"], told["holds"], told["binds"]) == ("cap", "hard", True, True)
+        assert {group["group"] for group in told["groups"]} == set(at_cap["project"])
+        assert at_cap.height > 0
+
+
+def test_unspent_money_has_its_reason(runs: Runs) -> None:
+    """14.7 M€ are left in axe-2, and the ceiling of FranceConnect holds back 55,000 € of them."""
+    axe_2 = envelope(runs["cybersecurite-data"], "axe-2")
+    assert (axe_2["unspent_cents"], axe_2["unspent_code"], axe_2["unspent_rule"]) == (
+        14_735_000_00, "all_funded", None,
+    )  # fmt: skip
+    assert "sauf 6 que la règle « fc-plafond » écarte (55\u202f000\u00a0€)" in axe_2["unspent_because"]
 
 
 def test_payments_bound_commitments(runs: Runs) -> None:

@@ -15,8 +15,9 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.solve.backend import Backend, Capabilities, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.cuts import cover_cut
 from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.integral import IntegralSolution, RepairKind, solve_integral
+from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.registry import available_backends, get_backend
+from tnt_sim.solve.solution import IntegralSolution, RepairKind
 
 EVERY = [name for name in available_backends() if name != "pulp:CPSAT"]
 EXACT_HERE = {"highs": 600, "pulp:HiGHS": 100, "pulp:COIN_CMD": 100}

@@ -14,8 +14,8 @@ import pytest
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import DataError
+from tnt_sim.recheck import verify_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.replay import verify_run
 from tnt_sim.view.run_folder import write_run
 
 SCENARIO = """schema_version: 1
@@ -147,6 +147,7 @@ def test_a_changed_input_is_named(run_dir: Path, tmp_path: Path) -> None:
     table.write_text(table.read_text().replace("ferme", "fermé", 1), encoding="utf-8")
     report = verify_run(run)
     assert [defect.code for defect in report.defects] == ["input"]
+    assert report.defects[0].hint is not None
     assert "table.csv" in report.defects[0].text.fr
 
 
@@ -154,11 +155,11 @@ def test_a_changed_scenario_is_seen(run_dir: Path, tmp_path: Path) -> None:
     run = copy(run_dir, tmp_path)
     resolved = run / "scenario.resolved.yaml"
     resolved.write_text(resolved.read_text().replace("max: 1 500 €", "max: 1 600 €"), encoding="utf-8")
-    assert codes(run) == {"scenario"}
+    assert codes(run) == {"scenario", "file:scenario.resolved.yaml"}
 
 
 def test_a_folder_that_is_no_run_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="n'est pas un dossier d'exécution"):
+    with pytest.raises(DataError, match="n'est pas un dossier de calcul"):
         verify_run(tmp_path)
 
 
@@ -166,4 +167,4 @@ def test_csv_and_parquet_say_the_same(run_dir: Path, tmp_path: Path) -> None:
     run = copy(run_dir, tmp_path)
     path = run / "allocation.csv"
     path.write_text(path.read_text().replace("250.10", "250.11"), encoding="utf-8")
-    assert "allocation.csv" in codes(run)
+    assert codes(run) == {"allocation.csv:committed", "allocation.csv:granted", "file:allocation.csv"}

@@ -34,26 +34,25 @@ def test_sentences(problem: Problem) -> None:
     told = {(s.section, s.id): s for s in sentences(problem, FR)}
     rule = told["rules", "part-communes"]
     assert rule.text == (
-        "Le montant accordé (dossiers où le type de porteur = commune) sur le montant accordé : "
+        "La part des dossiers où le type de porteur est « commune », dans le montant accordé, atteint "
         "au moins 40\u00a0%."
     )
-    assert rule.n_dossiers == 15
+    assert rule.n_dossiers == 24
     assert rule.place.startswith("scenario.yaml:")
     assert (
         told["rules", "plafond-departement"].text
-        == "Pour chaque département, le montant accordé : au plus 900 k€."
+        == "Pour chaque département, le montant accordé ne dépasse pas 900\u202f000\u00a0€."
     )
     assert told["eligibility", "petites-communes"].text == (
-        "Si l'enveloppe = mobilites, le type de porteur = commune, exige la population < 20\u202f000."
+        "Les dossiers où l'enveloppe est « mobilites » et où le type de porteur est « commune » ne sont "
+        "éligibles que si la population reste sous 20\u202f000."
     )
-    assert (
-        told["grants", "1"].text
-        == "Tous les autres dossiers : tout ou rien, au plus 80\u00a0% de l'assiette."
-    )
+    assert told["grants", "1"].text == "Tous les dossiers : tout ou rien ; au plus 80\u00a0% de l'assiette."
     assert told["objective", "1"].text == "Maximiser la somme des notes des dossiers financés."
     english = {(s.section, s.id): s.text for s in sentences(problem, EN)}
     assert (
-        english["rules", "plafond-departement"] == "For each department, the amount granted: at most 900 k€."
+        english["rules", "plafond-departement"]
+        == "For each department, the amount granted does not exceed €900,000."
     )
     assert any("Règles" in line.plain for line in sentence_lines(list(told.values()), FR, 80))
 
@@ -61,14 +60,35 @@ def test_sentences(problem: Problem) -> None:
 def test_selectors_in_words() -> None:
     both = [{"state": "accepte"}, {"filed_at": {"from": "2021-10-08"}}]
     assert selector_words({"any": both}, FR) == (
-        "([l'état du dossier = accepte] ou [la date de dépôt à partir du 8 octobre 2021])"
+        "l'état du dossier est « accepté », ou la date de dépôt est au plus tôt le 8 octobre 2021"
     )
-    assert selector_words({"theme": {"not": ["a", "b"]}}, FR) == "« theme » autre que a ou b"
+    assert selector_words({"any": both, "lot": "x"}, EN) == (
+        '(the dossier\'s state is "accepted", or the filing date is on or after 8 October 2021) and "lot" is "x"'
+    )
+    assert selector_words({"theme": {"not": ["a", "b"]}}, FR) == "« theme » n'est ni « a », ni « b »"
     assert selector_words({"end": {"until": {"date": "decision", "plus": "24 months"}}}, FR) == (
-        "la date de fin au plus tard : le jour de la décision + 24 mois"
+        "la date de fin est au plus tard 24\u00a0mois après le jour de la décision"
+    )
+    assert selector_words({"filed_at": {"from": "2021-03-01", "until": "2021-09-30"}}, FR) == (
+        "la date de dépôt tombe du 1er mars 2021 au 30 septembre 2021"
+    )
+    assert selector_words({"filed_at": {"from": "2021-03-01", "until": "2021-09-30"}}, EN) == (
+        "the filing date is between 1 March 2021 and 30 September 2021"
+    )
+    assert selector_words({"cost": {"min": "10 k€", "below": {"column": "base", "times": "1.3"}}}, FR) == (
+        "le coût atteint 10\u202f000\u00a0€ et reste sous 1.3 × l'assiette"
+    )
+    assert selector_words({"tags": {"has_all": ["a", "b"]}, "invoices": {"above": "500"}}, FR, "où") == (
+        "où les étiquettes contiennent « a » et « b » et où les factures dépassent 500\u00a0€"
     )
     assert selector_words({"tags": {"has": ["a"]}, "base": {"empty": "true"}}, EN) == (
-        "the tags has one of a, the eligible cost empty"
+        'the tags contain "a" and the eligible cost is empty'
+    )
+    assert (
+        selector_words({"not": {"department": "01"}}, EN) == 'it does not hold that (the department is "01")'
+    )
+    assert selector_words({"other_state": {"empty": "false"}}, FR) == (
+        "les autres aides de l'État ne sont pas vides"
     )
 
 

@@ -66,39 +66,45 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
             f"Au plus 1{NNB}000{NB}€. Au moins 10{NB}% doivent être accordés. Au plus 2{NB}dossiers financés."
         ),
         ("envelopes", "b"): f"Au plus 1{NNB}500{NB}€. Peut céder au plus 15{NB}% de son montant à « a ».",
-        ("eligibility", "grand"): "Exige la population ≥ 50.",
+        ("eligibility", "grand"): "Les dossiers ne sont éligibles que si la population atteint 50.",
         ("grants", "1"): (
-            f"Si l'enveloppe = b : tout ou rien, au plus 50{NB}% de l'assiette, plus 10{NB}% si les étiquettes "
-            f"contient l'un de vert, sans passer 80{NB}%."
+            f"Si l'enveloppe est « b » : tout ou rien ; au plus 50{NB}% de l'assiette ; plus 10{NB}% si les "
+            f"étiquettes contiennent « vert », sans dépasser 80{NB}%."
         ),
-        ("grants", "2"): "Tous les autres dossiers : un des taux prévus : 20 % ou 500 €.",
+        ("grants", "2"): f"Tous les autres dossiers : un des niveaux prévus : 20{NB}% ou 500{NB}€.",
         ("caps", "r2334-27"): (
-            "Aides de l'État : 80 % au plus de la dépense éligible, toutes dotations réunies. Tout ce que les "
-            f"dossiers d'un même projet reçoivent, avec les autres aides de l'État : au plus 80{NB}% de "
-            "l'assiette. DETR, DSIL, DSID et DPV s'additionnent sur un même projet. (sûreté A : texte ou source "
-            "officiels)"
+            "Aides de l'État : 80 % au plus de la dépense éligible, toutes dotations réunies. Le total accordé à "
+            "tous les dossiers d'un même projet, augmenté des autres aides de l'État, ne dépasse pas "
+            f"80{NB}% de l'assiette. DETR, DSIL, DSID et DPV s'additionnent sur un même projet. (sûreté A : texte "
+            "ou source officiels)"
         ),
         ("caps", "fixe"): (
-            f"Si l'enveloppe = b : tout ce que les dossiers d'un même projet reçoivent : au plus 900{NB}€."
+            f"Si l'enveloppe est « b », le total accordé à tous les dossiers d'un même projet ne dépasse pas "
+            f"900{NB}€."
         ),
         ("waivers", "fixe"): (
-            "« fixe » ne s'applique pas si le numéro de dossier = 3. Motif : calamité (préfet)."
+            "La règle « fixe » ne s'applique pas si le numéro de dossier est « 3 ». Motif : calamité. Accordée "
+            "par : préfet."
         ),
-        ("measures", "merite"): "Somme de : la note ; 5 si les étiquettes contient l'un de mutualise.",
+        ("measures", "merite"): (
+            "Somme, sur les dossiers financés, de : la note ; 5 si les étiquettes contiennent « mutualise »."
+        ),
         ("rules", "lots"): (
-            "Pour chaque « lot », parmi les dossiers : tous sont financés, ou aucun ; sinon, pénalité de 3 par "
-            "couple rompu, à l'étape 1 de l'objectif."
+            "Pour chaque « lot », tous les dossiers sont financés, ou aucun ; sinon, pénalité de 3 par "
+            "manquement, à l'étape 1 de l'objectif."
         ),
         ("rules", "plafond"): (
-            "Pour chaque département, le montant accordé : au plus 2 k€ ; sinon, pénalité de 0,5 par 1 k€ "
-            "d'écart, à l'étape 1 de l'objectif."
+            f"Pour chaque département, le montant accordé ne dépasse pas 2{NNB}000{NB}€ ; sinon, pénalité de 0,5 "
+            "pour 1 k€ d'écart, à l'étape 1 de l'objectif."
         ),
         ("rules", "vu"): (
-            f"« merite » (dossiers où le département = 01) sur « merite » : au moins 10{NB}% (pour information)."
+            "La part des dossiers où le département est « 01 », dans « merite », atteint au moins "
+            f"10{NB}% (pour information)."
         ),
-        ("rules", "vieux"): f"Parmi 1 et 2 : au plus 1{NB}dossier financé.",
+        ("rules", "vieux"): f"Parmi 1 et 2, au plus 1{NB}dossier est financé.",
         ("objective", "1"): (
-            f"Maximiser « merite » + 10 × le nombre de dossiers financés, à 1{NB}% près pour les suivants."
+            "Maximiser « merite » + 10 × le nombre de dossiers financés ; les étapes suivantes peuvent en céder "
+            f"1{NB}%."
         ),
         ("objective", "2"): "Minimiser ce qui manque à la règle « vu ».",
     }
@@ -142,20 +148,19 @@ def test_the_same_in_english_and_on_the_page(tmp_path: Path) -> None:
     assert all(french[key].text != english[key].text for key in french)
     assert [french[key].formula for key in french] == [english[key].formula for key in french]
     assert english["rules", "lots"].text == (
-        'For each "lot", among the dossiers: all are funded, or none; else a penalty of 3 for each pair broken, '
-        "in stage 1 of the objective."
+        'For each "lot", all dossiers are funded, or none; else a penalty of 3 for each breach, in stage 1 of the '
+        "objective."
     )
     assert english["waivers", "fixe"].text == (
-        '"fixe" does not apply if the dossier number = 3. Reason: calamité (préfet).'
+        'The rule "fixe" does not apply if the dossier number is "3". Reason: calamité. Granted by: préfet.'
     )
     page = [line.plain for line in sentence_lines(list(french.values()), FR, 200)]
     assert "Plafonds par projet" in page
     assert "Dérogations" in page
     assert f"      ∀ d{NB}: Σ{{department = d}} g_i ≤ 2 k€ (− 0.5 / 1 k€ · distance)" in page
     document = sentence_document(list(french.values()))
-    assert {"section", "id", "text", "formula", "n_rows", "n_dossiers", "source", "place"} < document[
-        0
-    ].keys()
+    keys = {"section", "id", "text", "formula", "n_rows", "n_dossiers", "source", "place", "title", "note"}
+    assert keys < document[0].keys()
 
 
 WORDS = {
@@ -164,26 +169,54 @@ WORDS = {
         "D-3 et D-5 ne sont financés qu'avec au moins 1 de D-4 et D-6."
     ),
     "{kind: order, rank: priority}": (
-        "Parmi les dossiers : aucun n'est financé avant un mieux classé, selon « priority » (la plus petite "
+        "Aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon « priority » (la plus petite "
         "valeur d'abord)."
     ),
     "{kind: order, first_come: filed_at, skip: true}": (
-        "Parmi les dossiers : premier arrivé, premier servi, selon la date de dépôt ; qui ne tient pas dans le "
-        "reste est passé, et le suivant peut tenir."
+        "Premier arrivé, premier servi, selon la date de dépôt ; un dossier qui ne tient pas dans ce qui reste "
+        "est passé, et le suivant peut tenir."
+    ),
+    "{kind: exclusive, by: members, where: {envelope: ads}}": (
+        "Pour chaque commune servie ou membre, parmi les dossiers où l'enveloppe est « ads », au plus "
+        f"1{NB}dossier est financé."
     ),
     "{kind: coverage, units: {type: commune}, covered_by: commune, measure: population, min: 50 %}": (
-        "Les habitants des unités de la carte où « type » = commune, qu'un dossier financé nomme par la commune : "
-        "au moins 50 %."
+        f"Parmi les habitants des communes, au moins 50{NB}% vivent là où il y a un dossier financé, d'après la "
+        "commune."
+    ),
+    "{kind: coverage, units: {type: [commune, epci], population: {above: 3500}}, covered_by: applicant_id, "
+    "already: fc.csv, min: 2211}": (
+        f"Parmi les communes et EPCI de plus de 3{NNB}500 habitants, au moins 2{NNB}211 ont un dossier financé, "
+        "d'après le porteur (SIREN ou code INSEE), ou figurent déjà dans « fc.csv »."
+    ),
+    "{kind: coverage, units: {department: 01}, covered_by: commune, min: 100 %}": (
+        f"Parmi les unités de la carte où le département est « 01 », 100{NB}% ont un dossier financé, d'après la "
+        "commune."
     ),
     "{kind: schedule, year: 2021, commitments: {2021: 60 M€}}": (
-        f"Échéancier, tout en 2021 : engagements, au plus 60{NNB}000{NNB}000{NB}€ (2021)."
+        f"Tout est décidé en 2021 : les engagements ne dépassent pas 60{NNB}000{NNB}000{NB}€ en 2021."
+    ),
+    "{kind: schedule, year: {column: an}, profile: [30 %, 70 %], payments: {2022: 1 M€}}": (
+        f"D'après l'année (« an ») : une subvention se paie à 30{NB}% l'année de la décision et 70{NB}% un an "
+        f"après ; les paiements ne dépassent pas 1{NNB}000{NNB}000{NB}€ en 2022."
     ),
     "{kind: equity, measure: dossiers, by: region, max: 150 %}": (
-        f"Pour chaque région, le nombre de dossiers financés par habitant : au plus 150{NB}% du rapport de "
-        "l'ensemble."
+        f"Pour chaque région, le nombre de dossiers financés par habitant ne dépasse pas 150{NB}% de la moyenne "
+        "de l'ensemble."
     ),
     "{kind: limit, measure: granted, max: {share: 20 %, of_amount: axe-1}}": (
-        f"Le montant accordé : au plus 20{NB}% du montant de « axe-1 »."
+        f"Le montant accordé ne dépasse pas 20{NB}% du montant de « axe-1 »."
+    ),
+    "{kind: limit, measure: dossiers, min: 1, max: 3}": "Le nombre de dossiers financés reste entre 1 et 3.",
+    "{kind: share, measure: granted, where: {state: accepte}, of: {envelope: a}, max: 20 %}": (
+        "Parmi les dossiers où l'enveloppe est « a », la part de ceux où l'état du dossier est « accepté », dans "
+        f"le montant accordé, ne dépasse pas 20{NB}%."
+    ),
+    "{kind: share, measure: granted, of_measure: cost, report: true}": (
+        "Le rapport entre le montant accordé et le coût des dossiers financés : sans borne (pour information)."
+    ),
+    "{kind: decide, refuse: [D-7], reason: hors champ, author: jury}": (
+        f"Décision : 1{NB}dossier refusé (D-7). Motif : hors champ. Décidé par : jury."
     ),
 }
 
@@ -201,8 +234,8 @@ def test_steps_are_told(tmp_path: Path) -> None:
     (tmp_path / "mots.yaml").write_text(TEXT + steps, encoding="utf-8")
     found = sentences(compile_problem(load_scenario(tmp_path / "mots.yaml")), FR)
     assert [s.text for s in found if s.section == "steps"] == [
-        "Le 22 novembre 2021, avec envelopes.a.amount = 900 €.",
-        "Le 1er décembre 2021.",
+        "Décision du 22 novembre 2021, avec envelopes.a.amount = 900 €.",
+        "Décision du 1er décembre 2021.",
     ]
 
 

@@ -15,7 +15,7 @@ BROKEN = 1
 def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
     """Dit les versions, les solveurs présents et ce qui marche sur cette machine."""
     tongue = lang_of(lang, Lang.FR)
-    from tnt_sim.view.run_folder import versions
+    from tnt_sim.view.provenance import versions
 
     solvers = [_tried(name) for name in _names()]
     answering = {entry["name"] for entry in solvers if entry["works"]}

@@ -3,99 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from tnt_sim.formats.synonyms import SYNONYMS, names_of, normalised
 from tnt_sim.money import parse_cents_series
 from tnt_sim.portfolio import APPLICANT_TYPES, CANONICAL, STATES, ColumnKind
 
-SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "dossier": (
-        "numero de dossier", "numero de dossier ds", "n de dossier", "numero dossier", "n dossier",
-        "dossier id", "id dossier", "no dossier", "numero", "id", "reference", "reference du dossier",
-        "idsubvention", "dossier number",
-    ),
-    "project": (
-        "projet id", "numero de projet", "id projet", "code projet",
-    ),
-    "title": (
-        "intitule du projet", "intitule", "titre", "titre du projet", "libelle", "objet",
-        "nom du projet", "description du projet", "project title",
-    ),
-    "envelope": (
-        "enveloppe", "dispositif", "dispositif de financement sollicite", "fonds", "axe", "dotation",
-        "guichet",
-    ),
-    "applicant": (
-        "demandeur", "porteur", "porteur de projet", "nom du porteur", "nom du demandeur",
-        "beneficiaire", "raison sociale", "entreprise raison sociale", "nombeneficiaire",
-        "collectivite", "nom de la collectivite",
-    ),
-    "applicant_id": (
-        "siret", "siren", "etablissement siret", "entreprise siren", "numero siret", "numero siren",
-        "idbeneficiaire", "code siren ou insee du demandeur", "siret du porteur", "siren du porteur",
-    ),
-    "applicant_type": (
-        "nature du porteur de projet", "nature du porteur", "type de porteur", "type de collectivite",
-        "type de demandeur",
-    ),
-    "department": (
-        "departement code", "code departement", "departement",
-        "departement ou collectivite du demandeur", "dept", "dep",
-    ),
-    "region": (
-        "region code", "code region", "region",
-    ),
-    "epci": (
-        "epci code", "code epci", "siren epci", "epci",
-    ),
-    "commune": (
-        "code insee", "commune code insee", "code commune", "insee",
-        "etablissement code insee localite",
-    ),
-    "population": (
-        "population", "habitants", "nombre d habitants", "population municipale", "population totale",
-    ),
-    "cost": (
-        "cout total", "cout total du projet", "cout total de l operation", "cout du projet", "cout",
-        "montant total du projet", "budget total", "cout total ht",
-    ),
-    "base": (
-        "assiette", "assiette subventionnable", "depenses eligibles", "depense eligible",
-        "montant des depenses eligibles retenues", "detr dsil montant des depenses eligibles retenues",
-        "cout eligible",
-    ),
-    "requested": (
-        "montant demande", "montant de l aide demandee", "subvention demandee", "aide demandee",
-        "montant sollicite", "subvention sollicitee", "montantdemande", "montant demande ht", "demande",
-    ),
-    "score": (
-        "note", "note finale", "note du jury", "note totale", "score", "points",
-    ),
-    "filed_at": (
-        "depose le", "date de depot", "date de depot du dossier", "date depot", "depot",
-    ),
-    "start": (
-        "date de debut", "date de commencement de l operation", "date de commencement",
-        "debut des travaux",
-    ),
-    "end": (
-        "date de fin", "date previsionnelle d achevement de l operation", "date d achevement",
-        "fin des travaux",
-    ),
-    "state": (
-        "etat du dossier", "etat", "statut", "statut du dossier",
-    ),
-    "tags": (
-        "etiquettes", "labels",
-    ),
-}  # fmt: skip
-"""French headers by canonical column, normalised: those of démarches-simplifiées, Turgot and the DETR form."""
-
-_UNITS = re.compile(r"\b(?:en euros?|euros?|eur|ht|ttc|en)\b")
 _CLOSED = ("refuse", "classe sans suite", "sans suite", "refused", "without continuation")
 _DEPARTMENT = re.compile(r"\d{2,3}|2A|2B")
 
@@ -112,6 +28,7 @@ class Guess:
     requested_cents : the sum asked, None when it cannot be read
     envelopes : the values of the envelope column
     closed : the values of a set-aside state column that say « refusé » or « sans suite »
+    left_out : the headers that no canonical column took, in the order of the table
     """
 
     columns: Mapping[str, str]
@@ -120,6 +37,7 @@ class Guess:
     requested_cents: int | None
     envelopes: tuple[str, ...]
     closed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def guess_columns(table: pl.DataFrame) -> Guess:
@@ -127,8 +45,8 @@ def guess_columns(table: pl.DataFrame) -> Guess:
     headers = [name for name in table.columns if not name.startswith("_")]
     by_norm: dict[str, str] = {}
     for header in headers:
-        by_norm.setdefault(normalised(header), header)
-        by_norm.setdefault(normalised(_UNITS.sub(" ", normalised(header))), header)
+        for label in names_of(header):
+            by_norm.setdefault(label, header)
     own = {name for name in CANONICAL if name in headers or f"{name}_cents" in headers}
     taken: dict[str, str] = {}
     aside: dict[str, tuple[str, str]] = {}
@@ -136,10 +54,10 @@ def guess_columns(table: pl.DataFrame) -> Guess:
     for name, labels in SYNONYMS.items():
         if name in own:
             continue
-        known = [by_norm[label] for label in labels if label in by_norm and by_norm[label] not in used]
-        if not known:
+        fitting = [by_norm[label] for label in labels if label in by_norm and by_norm[label] not in used]
+        if not fitting:
             continue
-        header = known[0]
+        header = fitting[0]
         why = _unfit(name, table[header])
         if why:
             aside[name] = (header, why)
@@ -148,23 +66,16 @@ def guess_columns(table: pl.DataFrame) -> Guess:
             used.add(header)
     present = frozenset({*own, *taken})
     closed = _closed(table[aside["state"][0]]) if "state" in aside else ()
-    return Guess(taken, aside, present, _asked(table, taken, own), _envelopes(table, taken, own), closed)
+    known = {*used, *(f"{name}_cents" for name in own), *(header for header, _ in aside.values())}
+    left_out = tuple(header for header in headers if header not in known)
+    asked, envelopes = _asked(table, taken, own), _envelopes(table, taken, own)
+    return Guess(taken, aside, present, asked, envelopes, closed, left_out)
 
 
 def _closed(states: pl.Series) -> tuple[str, ...]:
     """The values of a state column that close a dossier, as they are written."""
     values = states.cast(pl.String).drop_nulls().unique().sort().to_list()
     return tuple(value for value in values if normalised(value) in _CLOSED)
-
-
-def normalised(header: str) -> str:
-    """A header without accents, capitals and punctuation.
-
-    >>> normalised("Coût total de l'opération (en euros HT)")
-    'cout total de l operation en euros ht'
-    """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", header) if not unicodedata.combining(c))
-    return re.sub(r"[^a-z0-9]+", " ", plain.replace("°", " ").lower()).strip()
 
 
 def _unfit(name: str, cells: pl.Series) -> str:

@@ -7,12 +7,16 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Annotated
 
 import typer
 
 from tnt_sim.cli.doctor import doctor
+from tnt_sim.cli.export import export
 from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
+from tnt_sim.cli.import_ import import_
 from tnt_sim.cli.new import new
+from tnt_sim.cli.report import report
 from tnt_sim.cli.run import run
 from tnt_sim.cli.show import show
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, error_document, language, note, tell_error
@@ -65,6 +69,33 @@ Exemples :
     "verify": """\
 Exemple :
   tnt-sim verify runs/tnt-2021-1a2b3c4d""",
+    "export": """\
+Formats : xlsx (le classeur), csv, parquet, demarche (annotations de la
+démarche), turgot, scdl (publication), pabulib, publipostage (courriers),
+arrete (annexe), chorus (engagements).
+
+Exemples :
+  tnt-sim export runs/tnt-2021-1a2b3c4d --format demarche
+  tnt-sim export runs/tnt-2021-1a2b3c4d --format csv --csv-style intl
+  tnt-sim export runs/tnt-2021-1a2b3c4d --by department""",
+    "report": """\
+Exemples :
+  tnt-sim report runs/tnt-2021-1a2b3c4d --out note.xlsx
+  tnt-sim report runs/tnt-2021-1a2b3c4d runs/tnt-2021-5e6f7a8b --out deux.xlsx
+
+La feuille « Paramètres », modifiée, se reprend :
+  tnt-sim run scenario.yaml --from-xlsx note.xlsx""",
+    "import": """\
+Écrit dossiers.csv (la table propre), quality.csv (chaque constat, sa cellule et
+son remède) et mapping.yaml (quel champ est quelle colonne : deviné, à relire,
+puis réutilisé ; ce qui change d'un export à l'autre est dit champ par champ).
+Rien de ce qui nomme une personne physique n'est repris d'office.
+
+Exemples :
+  tnt-sim import dossiers_detr_2026-01-15_10-02.xlsx
+  tnt-sim import dump.json --format demarche --out import-detr
+  tnt-sim import liste.csv --encoding cp1252 --control-requested "92 M€"
+  tnt-sim import quartier.pb""",
     "doctor": """\
 Exemple :
   tnt-sim doctor""",
@@ -75,6 +106,9 @@ _VERBS: dict[str, Callable[..., int]] = {
     "show": show,
     "run": run,
     "verify": verify,
+    "import": import_,
+    "export": export,
+    "report": report,
     "doctor": doctor,
 }
 
@@ -96,8 +130,23 @@ def build() -> typer.Typer:
     return app
 
 
-def _program() -> None:
-    pass
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        typer.echo(f"{PROGRAM} {metadata.version(PROGRAM)}")
+        raise typer.Exit
+
+
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Affiche la version de tnt-sim."
+        ),
+    ] = False,
+) -> None:
+    """Only what `_ABOUT` says; the verbs do the work."""
 
 
 _program.__doc__ = _ABOUT

@@ -5,15 +5,28 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.cli import templates
-from tnt_sim.cli.options import FolderArgument, FromOption, JsonOption, LangOption, lang_of
+from tnt_sim.cli.options import (
+    EncodingOption,
+    FolderArgument,
+    FromOption,
+    HeaderRowOption,
+    JsonOption,
+    LangOption,
+    SheetOption,
+    lang_of,
+)
 from tnt_sim.cli.speak import emit, note
-from tnt_sim.errors import Defect, Lang, Text, TntError, UsageError
+from tnt_sim.errors import DataError, Defect, Lang, Text, TntError, UsageError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tnt_sim.cli.guess import Guess
 
 MOST_ENVELOPES = 40
@@ -21,21 +34,38 @@ SCENARIO_FILE = "scenario.yaml"
 
 
 def new(
-    folder: FolderArgument, table: FromOption = None, lang: LangOption = None, as_json: JsonOption = False
+    folder: FolderArgument,
+    table: FromOption = None,
+    sheet: SheetOption = None,
+    encoding: EncodingOption = None,
+    header_row: HeaderRowOption = 1,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
 ) -> int:
     """Crée un dossier de scénario prêt à l'emploi, vide d'office ou depuis une table de dossiers."""
     tongue = lang_of(lang, Lang.FR)
     _refuse_occupied(folder)
     files: dict[str, str] = _example()
     review: list[str] = []
+    left_out: list[str] = []
     if table is not None:
-        files, review = _from_table(folder, table)
+        given = {"sheet": sheet, "encoding": encoding, "header_row": header_row if header_row > 1 else None}
+        read = {key: value for key, value in given.items() if value is not None}
+        files, review, left_out = _from_table(folder, table, read)
+    elif sheet or encoding or header_row > 1:
+        raise UsageError(
+            Text(
+                "--sheet, --encoding et --header-row vont avec --from TABLE.",
+                "--sheet, --encoding and --header-row go with --from TABLE.",
+            ),
+            code="usage.table",
+        )
     _write(folder, files, table)
     remaining = _remaining(folder / SCENARIO_FILE)
     if as_json:
-        emit(_document(folder, review, remaining, tongue))
+        emit(_document(folder, review, left_out, remaining, tongue))
     else:
-        _tell(folder, review, remaining, tongue)
+        _tell(folder, review, left_out, remaining, tongue)
     return 0
 
 
@@ -82,11 +112,38 @@ def _example() -> dict[str, str]:
     }
 
 
-def _from_table(folder: Path, table: Path) -> tuple[dict[str, str], list[str]]:
-    from tnt_sim.cli.guess import guess_columns
-    from tnt_sim.formats.table import read_plain
+_AS_FLAGS = {
+    "encoding": Text(
+        "Ajoutez --encoding cp1252 s'il vient d'Excel, ou enregistrez-le en « CSV UTF-8 ».",
+        'Add --encoding cp1252 if it comes from Excel, or save it as "CSV UTF-8".',
+    ),
+    "several_sheets": Text('Ajoutez --sheet "…".', 'Add --sheet "…".'),
+}
 
-    found = guess_columns(read_plain(table, shown_as=str(table)))
+
+def _table_of(table: Path, read: Mapping[str, Any]) -> pl.DataFrame:
+    """The cells of the table as text; what a scenario would say under `read` is said here by flags."""
+    from tnt_sim.formats.table import ReadOptions, read_plain
+
+    try:
+        return read_plain(table, shown_as=str(table), read=ReadOptions(**read))
+    except DataError as error:
+        raise DataError(map(_with_flags, error.defects)) from None
+
+
+def _with_flags(defect: Defect) -> Defect:
+    if defect.hint is None or "read: {" not in defect.hint.fr:
+        return defect
+    return replace(defect, hint=_AS_FLAGS.get(defect.code, defect.hint))
+
+
+def _from_table(
+    folder: Path, table: Path, read: Mapping[str, Any]
+) -> tuple[dict[str, str], list[str], list[str]]:
+    """The files of the folder, the columns to review, and those that were not recognised."""
+    from tnt_sim.cli.guess import guess_columns
+
+    found = guess_columns(_table_of(table, read))
     if "dossier" not in found.present:
         raise UsageError(
             Text(
@@ -101,17 +158,17 @@ def _from_table(folder: Path, table: Path) -> tuple[dict[str, str], list[str]]:
     title = json.dumps(folder.resolve().name, ensure_ascii=False)
     files = {
         "tnt-sim.toml": templates.PROJECT,
-        SCENARIO_FILE: _scenario(found, name, title, table.name),
+        SCENARIO_FILE: _scenario(found, name, title, table.name, read),
         "README.md": templates.README.format(title=folder.resolve().name, note=""),
     }
     review = [f"{column} ← « {header} »" for column, header in found.columns.items()]
     review += [
         f"{column} : « {header} » laissée de côté, {why}" for column, (header, why) in found.set_aside.items()
     ]
-    return files, review
+    return files, review, list(found.left_out)
 
 
-def _scenario(found: Guess, name: str, title: str, file: str) -> str:
+def _scenario(found: Guess, name: str, title: str, file: str, read: Mapping[str, Any]) -> str:
     amount, why = _amount(found.requested_cents)
     if "requested" not in found.present:
         why += " ; aucune colonne de montant demandé n'a été reconnue, il en faut une"
@@ -123,7 +180,7 @@ def _scenario(found: Guess, name: str, title: str, file: str) -> str:
         amount=amount,
         amount_why=why,
         envelopes=_envelopes(found),
-        columns=_columns(found),
+        columns=_read_block(read) + _columns(found),
         eligibility=_eligibility(found),
         goal="score" if "score" in found.present else "dossiers",
     )
@@ -145,6 +202,11 @@ def _envelopes(found: Guess) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _read_block(read: Mapping[str, Any]) -> str:
+    written = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in read.items())
+    return f"    read: {{{written}}}\n" if written else ""
+
+
 def _columns(found: Guess) -> str:
     lines = []
     if found.columns:
@@ -157,6 +219,9 @@ def _columns(found: Guess) -> str:
         f"    # {column} : « {_one_line(header)} » n'est pas prise, {_one_line(why)}"
         for column, (header, why) in found.set_aside.items()
     ]
+    if found.left_out:
+        names = ", ".join(_one_line(header) for header in found.left_out)
+        lines.append(f"    # Non reconnues, lues sous leur nom : {names}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -190,7 +255,9 @@ def _remaining(scenario: Path) -> tuple[Defect, ...]:
     return ()
 
 
-def _document(folder: Path, review: list[str], remaining: tuple[Defect, ...], lang: Lang) -> dict[str, Any]:
+def _document(
+    folder: Path, review: list[str], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
+) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "command": "new",
@@ -198,11 +265,14 @@ def _document(folder: Path, review: list[str], remaining: tuple[Defect, ...], la
         "scenario_sha256": None,
         "status": "valid" if not remaining else "to_review",
         "review": review,
+        "left_out": left_out,
         "defects": [{"code": d.code, "message": d.text.in_(lang)} for d in remaining],
     }
 
 
-def _tell(folder: Path, review: list[str], remaining: tuple[Defect, ...], lang: Lang) -> None:
+def _tell(
+    folder: Path, review: list[str], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
+) -> None:
     from rich.text import Text as Line
 
     from tnt_sim.cli.speak import page
@@ -215,6 +285,15 @@ def _tell(folder: Path, review: list[str], remaining: tuple[Defect, ...], lang: 
             Line("Colonnes devinées, à vérifier :" if french else "Columns guessed, to be reviewed:")
         )
         lines += [Line(f"  {text}") for text in review]
+    if left_out:
+        lines.append(
+            Line(
+                "Colonnes non reconnues, lues sous leur nom :"
+                if french
+                else "Columns not recognised, read under their own name:"
+            )
+        )
+        lines += [Line(f"  « {header} »" if french else f'  "{header}"') for header in left_out]
     file = folder / SCENARIO_FILE
     follow = f"tnt-sim run {file}"
     if remaining:

@@ -9,11 +9,13 @@ import typer
 
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 
-METHODS_BUILT = ("auto", "direct", "core")
-METHODS_TO_COME = ("core", "tree")
+METHODS = ("auto", "direct", "core", "tree")
 
 ScenarioArgument = Annotated[
-    Path, typer.Argument(metavar="SCENARIO", help="Le fichier du scénario (.yaml).", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="SCENARIO", help="Le scénario (.yaml), ou un fichier Pabulib (.pb).", show_default=False
+    ),
 ]
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN_DIR", help="Le dossier d'un calcul (runs/…).", show_default=False)
@@ -55,7 +57,8 @@ WriteLpOption = Annotated[
     typer.Option("--write-lp", metavar="FICHIER", help="Écrit aussi le modèle au format LP."),
 ]
 MethodOption = Annotated[
-    str, typer.Option("--method", metavar="auto|direct", help="La méthode de calcul ; auto par défaut.")
+    str,
+    typer.Option("--method", metavar="auto|direct|core|tree", help="La méthode de calcul ; auto par défaut."),
 ]
 TimeLimitOption = Annotated[
     str | None,
@@ -99,6 +102,25 @@ FromOption = Annotated[
         help="Part d'une table de dossiers : ses colonnes sont devinées, à vérifier.",
     ),
 ]
+FromXlsxOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--from-xlsx", metavar="CLASSEUR", help="Reprend la feuille « Paramètres » d'un classeur modifié."
+    ),
+]
+SheetOption = Annotated[
+    str | None,
+    typer.Option("--sheet", metavar="FEUILLE", help="Avec --from : la feuille du classeur."),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", metavar="NOM", help="Avec --from : l'encodage du CSV, utf-8 ou cp1252 (Excel)."
+    ),
+]
+HeaderRowOption = Annotated[
+    int, typer.Option("--header-row", metavar="N", min=1, help="Avec --from : la ligne des en-têtes.")
+]
 
 
 def lang_of(text: str | None, default: Lang) -> Lang:
@@ -114,20 +136,13 @@ def lang_of(text: str | None, default: Lang) -> Lang:
 
 
 def check_method(method: str) -> str:
-    """A method that this version builds; UsageError for one that comes later, or is unknown."""
-    if method in METHODS_BUILT:
+    """A method of the engine; UsageError for any other word."""
+    if method in METHODS:
         return method
-    built = ", ".join(METHODS_BUILT)
-    if method in METHODS_TO_COME:
-        text = Text(
-            f"la méthode « {method} » viendra plus tard ; cette version a : {built}.",
-            f'the method "{method}" comes later; this version has: {built}.',
-        )
-    else:
-        hint = did_you_mean(method, METHODS_BUILT) or Text("", "")
-        text = Text(
-            f"la méthode « {method} » n'existe pas. {hint.fr}", f'there is no method "{method}". {hint.en}'
-        )
+    hint = did_you_mean(method, METHODS) or Text("", "")
+    text = Text(
+        f"la méthode « {method} » n'existe pas. {hint.fr}", f'there is no method "{method}". {hint.en}'
+    )
     raise UsageError(text, code="usage.method")
 
 
@@ -149,16 +164,3 @@ def seconds_of(text: str | None) -> float | None:
             ),
             code="usage.time-limit",
         ) from error
-
-
-def check_scenario_file(path: Path) -> Path:
-    """A scenario that this version reads; UsageError for the formats that come later."""
-    if path.suffix.lower() == ".pb":
-        raise UsageError(
-            Text(
-                "les fichiers Pabulib (.pb) ne sont pas encore lus par cette version. Donnez un scénario .yaml.",
-                "Pabulib files (.pb) are not read by this version yet. Give a .yaml scenario.",
-            ),
-            code="usage.pabulib",
-        )
-    return path

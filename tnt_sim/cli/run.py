@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
+    FromXlsxOption,
     JsonOption,
     LangOption,
     MethodOption,
@@ -20,7 +21,6 @@ from tnt_sim.cli.options import (
     TimeLimitOption,
     WriteLpOption,
     check_method,
-    check_scenario_file,
     lang_of,
     seconds_of,
 )
@@ -37,6 +37,7 @@ PROOFS = ("PROVED", "CROSS_CHECKED")
 def run(
     scenario: ScenarioArgument,
     sets: SetOption = None,
+    from_xlsx: FromXlsxOption = None,
     backend: BackendOption = None,
     relax: RelaxOption = False,
     out: OutOption = None,
@@ -56,7 +57,12 @@ def run(
     from tnt_sim import engine
     from tnt_sim.scenario.load import load_scenario
 
-    asked = load_scenario(check_scenario_file(scenario), tuple(sets or ()))
+    changes = tuple(sets or ())
+    if from_xlsx is not None:
+        from tnt_sim.cli.from_xlsx import with_workbook
+
+        changes = with_workbook(scenario, changes, from_xlsx, quiet=quiet)
+    asked = load_scenario(scenario, changes)
     tongue = lang_of(lang, Lang(asked.spec.locale))
     if write_lp is not None:
         _write_lp(asked, write_lp)

@@ -9,7 +9,6 @@ from tnt_sim.cli.options import (
     ResolvedOption,
     ScenarioArgument,
     SetOption,
-    check_scenario_file,
     lang_of,
 )
 from tnt_sim.cli.speak import emit, page, width
@@ -31,7 +30,7 @@ def show(
     from tnt_sim.view.explain_scenario import sentence_document, sentence_lines, sentences
     from tnt_sim.view.resolved_text import origin_rows, resolved_lines
 
-    asked = load_scenario(check_scenario_file(scenario), tuple(sets or ()))
+    asked = load_scenario(scenario, tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
     both = resolved == model
     told = sentences(compile_problem(asked), tongue) if both or model else []

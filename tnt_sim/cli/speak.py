@@ -26,8 +26,10 @@ _NARROWEST, _WIDEST = 60, 200
 _LOCALE = re.compile(r"^locale:\s*[\"']?(fr|en)\b", re.MULTILINE)
 _EXTENDS = re.compile(r"^extends:\s*[\"']?(.+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
 _MAX_CHAIN = 16
+_MOST_READ = 2 << 20
 _PHASES = {
     "granted": Text("moindre dépense", "least spent"),
+    "proof": Text("preuve exacte", "exact proof"),
     "tie_break": Text("départage des ex æquo", "breaking ties"),
     "cross_check": Text("avis du second solveur", "second solver"),
 }
@@ -161,15 +163,30 @@ def language(argv: Sequence[str]) -> Lang:
 
 def _locale(path: Path, chain: int) -> Lang:
     """The `locale` that a scenario file, or one that it extends, seems to say; French when in doubt."""
+    from tnt_sim.scenario.places import project_root, resolve_inside
+
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except (OSError, ValueError):
+        text = _beginning(path)
+    except OSError:
         return Lang.FR
     said = _LOCALE.search(text)
     if said:
         return Lang(said[1])
     base = _EXTENDS.search(text)
-    return _locale(path.parent / base[1], chain - 1) if base and chain > 0 else Lang.FR
+    if base is None or chain <= 0:
+        return Lang.FR
+    try:
+        return _locale(resolve_inside(project_root(path), path.parent, base[1]), chain - 1)
+    except InputError:
+        return Lang.FR
+
+
+def _beginning(path: Path) -> str:
+    """As much of a plain file as a scenario may have; OSError for what is none."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    with path.open("rb") as stream:
+        return stream.read(_MOST_READ).decode("utf-8", "replace")
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from tnt_sim.cli.options import (
     QuietOption,
     ScenarioArgument,
     SetOption,
-    check_scenario_file,
     lang_of,
 )
 from tnt_sim.cli.speak import emit, page, width
@@ -27,14 +26,17 @@ def validate(
     from tnt_sim.scenario.compile import compile_problem
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.view.check import check_document, check_lines
+    from tnt_sim.view.scenario_quality import scenario_quality, scenario_quality_lines
 
-    asked = load_scenario(check_scenario_file(scenario), tuple(sets or ()))
+    asked = load_scenario(scenario, tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
     document = check_document(compile_problem(asked), tongue)
+    document["quality"] = scenario_quality(asked, tongue)
     for step in asked.steps:
         compile_problem(step.scenario)
     if as_json:
         emit(document)
     elif not quiet:
-        page(check_lines(document, tongue, width()))
+        lines = check_lines(document, tongue, width())
+        page(lines + scenario_quality_lines(document["quality"], tongue, width()))
     return 0

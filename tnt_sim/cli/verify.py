@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
 from tnt_sim.cli.speak import ERROR, emit, language, note, page
 from tnt_sim.errors import Defect, Lang, Text
 
 REFUSED = 1
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        metavar="PROJET",
+        help="Le dossier du projet, si le calcul ou le projet a été déplacé.",
+    ),
+]
 
 
 def verify(
-    run_dir: RunArgument, lang: LangOption = None, as_json: JsonOption = False, quiet: QuietOption = False
+    run_dir: RunArgument,
+    project: ProjectOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Relit un calcul depuis ses données d'origine, sans aucun solveur."""
     tongue = lang_of(lang, language([str(run_dir)]))
     from rich.text import Text as Line
 
-    from tnt_sim.verify.replay import verify_run
+    from tnt_sim.recheck import verify_run
 
-    report = verify_run(run_dir)
+    report = verify_run(run_dir, project)
     for defect in report.defects:
         note(ERROR.in_(tongue) + defect.line(tongue))
+    for text in report.notes:
+        note(text.in_(tongue))
     if as_json:
-        emit({**report.document, "defects": [_entry(defect, tongue) for defect in report.defects]})
+        emit(
+            {
+                **report.document,
+                "defects": [_entry(defect, tongue) for defect in report.defects],
+                "notes": [text.in_(tongue) for text in report.notes],
+            }
+        )
     elif not quiet:
         style = "bold green" if report.ok else "bold red"
         page([Line(_verdict(report.ok, len(report.defects), dict(report.document)).in_(tongue), style=style)])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tnt_sim.errors import Text, did_you_mean, nearest
-from tnt_sim.formats.raw import Marks, RawColumn, Reporter, clean_header, letters
-from tnt_sim.portfolio import CANONICAL, MAX_PLACES, ColumnKind, table_column
+from tnt_sim.formats.raw import Marks, RawColumn, Reporter, clean_header, letters, shorten
+from tnt_sim.portfolio import CANONICAL, MANY, ColumnKind, of_many, table_column
 
 REQUIRED = ("dossier",)
 _RESERVED = ("_row", "_source")
 _CENTS = {f"{name}_cents": name for name, kind in CANONICAL.items() if kind is ColumnKind.MONEY}
 _LOOK_AHEAD = 20
+CONTROLS = r"[\x01-\x08\x0e-\x1f\x7f-\x9f]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,25 @@ def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
             )
         else:
             kept[column.header] = column
+    for column in kept.values():
+        _check_controls(column, report)
     return list(kept.values())
+
+
+def _check_controls(column: RawColumn, report: Reporter) -> None:
+    """Refuse characters that nobody sees and a terminal obeys."""
+    bad = column.text.str.contains(CONTROLS).fill_null(value=False)
+    if not bad.any():
+        return
+
+    def say(index: int) -> tuple[Text, Text | None]:
+        number = f"U+{ord(column.text.str.extract(f'({CONTROLS})')[index]):04X}"
+        return Text(
+            f"colonne « {column.header} » : caractère invisible {number}.",
+            f'column "{column.header}": invisible character {number}.',
+        ), Text("Effacez-le de la cellule.", "Delete it from the cell.")
+
+    report.each("control_character", column, bad, say)
 
 
 def resolve(columns: list[RawColumn], mapping: Mapping[str, str], report: Reporter) -> Resolved:
@@ -175,30 +194,34 @@ def check_marks(columns: Resolved, marks: Marks, header_row: int, report: Report
     """Refuse error cells, formulas in money columns, and formulas that were never calculated."""
     named = {column.position: (column, name) for name, column in columns.canonical.items()}
     named |= {column.position: (column, column.header) for column in columns.extra}
-    listed: dict[tuple[str, int], int] = {}
+    found: dict[tuple[str, int, str], list[int]] = {}
     for row, position in sorted({*marks.errors, *marks.formulas}):
         if row <= header_row or position not in named:
             continue
-        column, name = named[position]
-        money = CANONICAL.get(name) is ColumnKind.MONEY and columns.canonical.get(name) is column
-        code, text, hint = _mark_fault(marks, (row, position), money)
+        code = _mark_code(marks, (row, position), _is_money(*named[position], columns))
         if code:
-            listed[code, position] = listed.get((code, position), 0) + 1
-            if listed[code, position] <= MAX_PLACES:
-                _report_mark(code, text, hint, column, row, report)
-    for (code, position), count in listed.items():
-        if count > MAX_PLACES:
-            header, more = named[position][0].header, count - MAX_PLACES
-            text = Text(
-                f"colonne « {header} » : autres cellules de même défaut : {more}.",
-                f'column "{header}": further cells with the same defect: {more}.',
-            )
-            report.defects.add(code, text, report.whole())
+            found.setdefault((code, position, marks.errors.get((row, position), "")), []).append(row)
+    for (_, position, _), rows in sorted(found.items(), key=lambda entry: (entry[1][0], entry[0][1])):
+        column, name = named[position]
+        _report_marks(marks, rows, column, _is_money(column, name, columns), report)
 
 
-def _mark_fault(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Text, Text | None]:
+def _is_money(column: RawColumn, name: str, columns: Resolved) -> bool:
+    return CANONICAL.get(name) is ColumnKind.MONEY and columns.canonical.get(name) is column
+
+
+def _mark_code(marks: Marks, at: tuple[int, int], money: bool) -> str:
     if at in marks.errors:
-        shown = marks.errors[at]
+        return "error_cell"
+    if money:
+        return "formula"
+    return "" if marks.formulas[at] else "formula_empty"
+
+
+def _mark_words(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Text, Text]:
+    """Code, sentence and remedy of one cell at fault."""
+    if at in marks.errors:
+        shown = shorten(marks.errors[at])
         text = Text(f"la cellule vaut « {shown} ».", f'the cell is "{shown}".')
         return "error_cell", text, Text("Corrigez la formule.", "Correct the formula.")
     paste = Text("Collez la valeur à la place de la formule.", "Paste the value in place of the formula.")
@@ -208,16 +231,17 @@ def _mark_fault(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Te
             "formula in a money column: the stored value may be out of date.",
         )
         return "formula", text, paste
-    if not marks.formulas[at]:
-        return "formula", Text("formule jamais calculée.", "formula that was never calculated."), paste
-    return "", Text("", ""), None
+    return "formula", Text("formule jamais calculée.", "formula that was never calculated."), paste
 
 
-def _report_mark(
-    code: str, text: Text, hint: Text | None, column: RawColumn, row: int, report: Reporter
-) -> None:
-    cell = f"{letters(column.position)}{row}"
-    whole = report.whole()
-    place = type(whole)(file=whole.file, row=row, sheet=whole.sheet, cell=cell)
-    shown = Text(f"colonne « {column.header} » : {text.fr}", f'column "{column.header}": {text.en}')
-    report.defects.add(code, shown, place, hint=hint)
+def _report_marks(marks: Marks, rows: list[int], column: RawColumn, money: bool, report: Reporter) -> None:
+    """The cells of one column with one fault: one by one when they are few, else together."""
+    code, text, hint = _mark_words(marks, (rows[0], column.position), money)
+    text = Text(f"colonne « {column.header} » : {text.fr}", f'column "{column.header}": {text.en}')
+    cell = letters(column.position)
+    places = [replace(report.whole(), row=row, cell=f"{cell}{row}") for row in rows[:MANY]]
+    if len(rows) < MANY:
+        for place in places:
+            report.defects.add(code, text, place, hint=hint)
+    else:
+        report.defects.add(code, of_many(text, rows), *places, hint=hint)

@@ -8,16 +8,14 @@ from tnt_sim.errors import Text, did_you_mean
 from tnt_sim.formats.options import ReadOptions
 from tnt_sim.formats.raw import SPACES, RawColumn, Reporter, found_text, label, number_text, shorten
 from tnt_sim.portfolio import (
-    APPLICANT_TYPES,
     DECIMAL_TYPE,
-    STATES,
+    FIXED_VALUES,
     number_reason,
     numbers_of,
     parse_numbers,
 )
 
 _MANGLED = r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2}$"
-_ENUMERATIONS = {"applicant_type": APPLICANT_TYPES, "state": STATES}
 _LOST_ZERO = {
     "department": r"^[1-9]$",
     "region": r"^[1-9]$",
@@ -64,11 +62,16 @@ def _moment_texts(moments: pl.Series, days: pl.Series) -> pl.Series:
     return moments.dt.strftime("%Y-%m-%d").zip_with(days, moments.dt.strftime("%Y-%m-%dT%H:%M:%S"))
 
 
+def has_text(dtype: pl.DataType) -> bool:
+    """Whether the values of a typed column can be written as text."""
+    return not (dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Duration))
+
+
 def typed_text(values: pl.Series) -> pl.Series:
     """A typed column as text, "" where it is null; nested types have no text."""
     if values.dtype.is_float():
         return _number_texts(values.cast(pl.Float64)).fill_null("")
-    if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Object):
+    if not has_text(values.dtype):
         return pl.Series("text", [""]).new_from_index(0, len(values))
     return values.cast(pl.String).fill_null("")
 
@@ -96,7 +99,7 @@ def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
     lost = text.str.contains(_LOST_ZERO[name]) if name in _LOST_ZERO else None
     if lost is not None and lost.any():
         report.each("code_zero", column, lost, lambda i: _say_zero(column, i, name, text[i]), name)
-    if name in _ENUMERATIONS:
+    if name in FIXED_VALUES:
         _check_enumeration(column, name, text, report)
     return text.alias(name)
 
@@ -148,7 +151,7 @@ def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> N
         fits = text.str.contains(rf"^[0-9]{{{length}}}$")
         codes = text.filter(fits)
         if len(codes):
-            bad = bad.scatter(fits.arg_true(), _wrong(codes, length))
+            bad = bad.scatter(fits.arg_true(), wrong_check_digit(codes, length))
     if bad.any():
         n, first = int(bad.sum()), shorten(text.filter(bad)[0])
         where = label(column, "applicant_id")
@@ -159,7 +162,8 @@ def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> N
         report.warn("check_digit", remark, column, bad)
 
 
-def _wrong(codes: pl.Series, length: int) -> pl.Series:
+def wrong_check_digit(codes: pl.Series, length: int) -> pl.Series:
+    """Which codes of `length` digits, all of them digits, have a wrong check digit."""
     digits = [codes.str.slice(position, 1).cast(pl.Int32) for position in range(length)]
     total = plain = pl.Series("sum", [0], dtype=pl.Int32).new_from_index(0, len(codes))
     for position, digit in enumerate(digits):
@@ -173,7 +177,7 @@ def _wrong(codes: pl.Series, length: int) -> pl.Series:
 
 
 def _check_enumeration(column: RawColumn, name: str, text: pl.Series, report: Reporter) -> None:
-    valid = _ENUMERATIONS[name]
+    valid = FIXED_VALUES[name]
     unknown = ~text.is_in([*valid, ""])
     if not unknown.any():
         return

@@ -7,9 +7,10 @@ import numpy.typing as npt
 import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Defects, Place, Text
+from tnt_sim.formats.csv_limits import check_bytes, check_limits
 from tnt_sim.formats.csv_shape import QuoteFault, Shape, shape_of
 from tnt_sim.formats.options import ReadOptions
-from tnt_sim.formats.raw import RawColumn, RawTable, clean_header, plain_cells, shorten
+from tnt_sim.formats.raw import RawColumn, RawTable, clean_header, plain_cells
 from tnt_sim.portfolio import MAX_PLACES
 
 _ENCODINGS = {
@@ -24,6 +25,7 @@ _ALLOWED = (",", ";", "\t", "|")
 
 def read_csv(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
     """The cells of a CSV file, all text; raises `DataError` when its shape cannot be trusted."""
+    check_bytes(data, shown_as)
     text, warnings = decoded(data, shown_as, options.encoding)
     delimiter, shape = _delimiter(text, shown_as, options)
     first = options.header_row - 1
@@ -278,6 +280,7 @@ def _check_shape(text: bytes, shape: Shape, shown_as: str, delimiter: str, heade
         raise DataError([Defect("line_ends", why, (Place(file=shown_as),), hint)])
     if shape.fault is not None:
         raise DataError([_quote_defect(text, shown_as, shape.fault)])
+    check_limits(shape, shown_as, lambda at: _place(text, shown_as, at))
     ragged = np.flatnonzero(_ragged(text, shape, header))
     expected = int(shape.n_cells[header])
     if len(ragged) and expected == 1:
@@ -303,7 +306,6 @@ def _say_ragged(
 ) -> None:
     found = int(shape.n_cells[record])
     start = _place(text, shown_as, int(shape.starts[record]))
-    shown = shorten(_line(text, shape, record).decode())
     quote = Text(
         f"Mettez entre guillemets les cellules qui contiennent « {delimiter} ».",
         f'Put the cells that hold "{delimiter}" in quotes.',
@@ -315,8 +317,8 @@ def _say_ragged(
     defects.add(
         "ragged_row",
         Text(
-            f"{found} cellule{'s' * (found > 1)} au lieu de {expected} : « {shown} ».",
-            f'{found} cell{"s" * (found > 1)} instead of {expected}: "{shown}".',
+            f"{found} cellule{'s' * (found > 1)} au lieu de {expected}.",
+            f"{found} cell{'s' * (found > 1)} instead of {expected}.",
         ),
         Place(file=shown_as, line=start.line, column=start.column, row=record + 1),
         hint=quote if found > expected else fill,

@@ -92,5 +92,6 @@ def _refuse_doubles(joined: Portfolio) -> None:
             f"autres dossiers dans plusieurs fichiers : {more}.",
             f"further dossiers in several files: {more}.",
         )
-        defects.append(Defect("duplicate_dossier", text))
+        first = list(rows.values())[MAX_PLACES][0]
+        defects.append(Defect("duplicate_dossier", text, (joined.place(first, "dossier"),)))
     raise DataError(defects)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from tnt_sim.errors import DataError, Defect, Place, Text
 
 MAX_RATIO = 100
-MAX_BYTES = 1 << 30
+MAX_BYTES = 512 << 20
 _SMALL = 1 << 20
+_SMALL_IN_ALL = 16 << 20
 _MAX_PARTS = 10_000
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
@@ -111,7 +112,9 @@ def _check_entries(entries: list[zipfile.ZipInfo], shown_as: str) -> None:
         entry for entry in entries
         if entry.file_size > _SMALL and entry.file_size > MAX_RATIO * max(1, entry.compress_size)
     ]  # fmt: skip
-    if swollen or unpacked > MAX_BYTES:
+    packed = sum(entry.compress_size for entry in entries)
+    in_all = unpacked > _SMALL_IN_ALL and unpacked > MAX_RATIO * max(1, packed)
+    if swollen or in_all or unpacked > MAX_BYTES:
         name = swollen[0].filename if swollen else "—"
         raise refuse(
             "zip_bomb", shown_as,

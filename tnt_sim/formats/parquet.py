@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 
 import polars as pl
 
-from tnt_sim.errors import DataError, Text
+from tnt_sim.errors import DataError, Defect, Place, Text
 from tnt_sim.formats.package import refuse
 from tnt_sim.formats.raw import SPACES, RawColumn, RawTable, clean_header
 
 MAX_ROWS = 20_000_000
+MAX_CELLS = 500_000_000
+_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_FIRST_DAY, _LAST_DAY = (
+    (day - dt.date(1970, 1, 1)).days for day in (dt.date(1, 1, 1), dt.date(9999, 12, 31))
+)
 
 
 def read_parquet(data: bytes, shown_as: str) -> RawTable:
@@ -32,9 +38,30 @@ def read_parquet(data: bytes, shown_as: str) -> RawTable:
         if type(error).__name__ != "PanicException":
             raise
         raise _damaged(shown_as, error) from None
+    _check_calendar(frame, shown_as)
     columns = tuple(_column(name, position, frame[name]) for position, name in enumerate(frame.columns))
     rows = pl.int_range(2, frame.height + 2, dtype=pl.UInt32, eager=True).alias("_row")
     return RawTable(shown_as, columns, rows)
+
+
+def _check_calendar(frame: pl.DataFrame, shown_as: str) -> None:
+    """Refuse days and instants that no calendar has: they cannot even be shown."""
+    for name, dtype in frame.schema.items():
+        if not isinstance(dtype, pl.Date | pl.Datetime):
+            continue
+        per_day = _PER_DAY[dtype.time_unit] if isinstance(dtype, pl.Datetime) else 1
+        days = frame[name].to_physical().cast(pl.Int64) // per_day
+        strange = ((days < _FIRST_DAY) | (days > _LAST_DAY)).fill_null(value=False)
+        if strange.any():
+            row = int(strange.arg_true()[0]) + 2
+            text = Text(
+                f"colonne « {clean_header(name)} » : une date hors du calendrier (années 1 à 9999).",
+                f'column "{clean_header(name)}": a date outside the calendar (years 1 to 9999).',
+            )
+            hint = Text(
+                "Corrigez-la, puis écrivez le fichier de nouveau.", "Correct it, then write it again."
+            )
+            raise DataError([Defect("date", text, (Place(file=shown_as, row=row),), hint)])
 
 
 def _damaged(shown_as: str, error: BaseException) -> DataError:

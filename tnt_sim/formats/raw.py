@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from tnt_sim.errors import Defect, Defects, Place, Text
-from tnt_sim.portfolio import MAX_PLACES
+from tnt_sim.portfolio import MANY, MAX_PLACES, of_many, rows_by_value
 
 SPACES = " \u00a0\u202f"
 """What does not belong to a cell at either end of it."""
@@ -81,19 +82,34 @@ def clean_header(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip(SPACES + "\t\r\n")
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
 def shorten(value: object, length: int = 40) -> str:
     """A value for a sentence: one line, cut."""
     text = str(value).replace("\r", "\u240d").replace("\n", "\u240a").replace("\t", "\u2409")
+    text = _CONTROL.sub("·", text)
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 _GUARDED = r"^'([=+\-@\t\r\n])"
+_GUARDED_INSIDE = r"([;\t\r\n])'([=+\-@\t])"
 
 
 def plain_cells(text: pl.Series) -> pl.Series:
-    """Text without spaces at its ends, and without the ``'`` that keeps ``=`` from being a formula."""
+    """Text without spaces at its ends, and without each ``'`` that keeps ``=`` from being a formula."""
     text = text.str.strip_chars(SPACES)
-    return text.str.replace(_GUARDED, "${1}") if text.str.starts_with("'").any() else text
+    if not text.str.contains("'", literal=True).any():
+        return text
+    return text.str.replace_all(_GUARDED_INSIDE, "${1}${2}").str.replace(_GUARDED, "${1}")
+
+
+def _by_value(column: RawColumn, bad: pl.Series) -> tuple[list[list[int]], list[int]]:
+    """The bad rows of values that stand in many cells, value by value, and all the others one by one."""
+    kinds = {"text": column.text, "numbers": column.numbers, "moments": column.moments, "odd": column.odd}
+    parts = {"typed": column.typed} if column.typed is not None else kinds
+    keys = [series.alias(kind) for kind, series in parts.items() if series is not None]
+    return rows_by_value(keys, bad)
 
 
 Say = Callable[[int], tuple[Text, Text | None]]
@@ -122,22 +138,29 @@ class Reporter:
         return Place(file=self.table.shown_as, sheet=self.table.sheet)
 
     def each(self, code: str, column: RawColumn, bad: pl.Series, say: Say, name: str | None = None) -> None:
-        """One defect for each bad row of a Boolean series, the first ones in full, the rest counted."""
-        indices = bad.arg_true()
-        for index in indices.head(MAX_PLACES).to_list():
+        """One defect for each bad value of a Boolean series of rows: first those of many cells, then cell by cell.
+
+        At most `MAX_PLACES` are told in full, the rest is counted.
+        """
+        groups, single = _by_value(column, bad)
+        for rows in groups[:MAX_PLACES]:
+            text, hint = say(rows[0])
+            whole = of_many(text, [int(self.table.rows[index]) for index in rows])
+            self.defects.add(code, whole, *(self.place(index, column) for index in rows[:MANY]), hint=hint)
+        told = min(len(groups), MAX_PLACES)
+        for index in single[: MAX_PLACES - told]:
             text, hint = say(index)
             self.defects.add(code, text, self.place(index, column), hint=hint)
-        more = len(indices) - MAX_PLACES
-        if more > 0:
-            last = self.place(int(indices[-1]), column)
+        left = [*(row for rows in groups[MAX_PLACES:] for row in rows), *single[MAX_PLACES - told :]]
+        if left:
             shown = label(column, name)
             self.defects.add(
                 code,
                 Text(
-                    f"{shown.fr} : autres cellules de même défaut : {more} (celle-ci est la dernière).",
-                    f"{shown.en}: further cells with the same defect: {more} (this is the last one).",
+                    f"{shown.fr} : autres cellules de même défaut : {len(left)} (celle-ci est la dernière).",
+                    f"{shown.en}: further cells with the same defect: {len(left)} (this is the last one).",
                 ),
-                last,
+                self.place(max(left), column),
             )
 
     def column(self, code: str, column: RawColumn, name: str, expected: Text, hint: Text | None) -> None:

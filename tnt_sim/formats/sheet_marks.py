@@ -14,6 +14,10 @@ from xml.parsers import expat
 from tnt_sim.formats.raw import Marks
 
 MAX_CELLS = 20_000_000
+SPARSE_CELLS = 1_000_000
+"""Up to here an area may be as empty as it likes; beyond, one cell in `MAX_SPARSITY` must be written."""
+MAX_SPARSITY = 20
+MAX_COLUMNS = 16_384
 
 _CELL = re.compile(rb"<(?:\w+:)?c\s(?:[^>]*?\s)?r=\"([A-Z]{1,3})([0-9]{1,7})\"[^>]*(?<!/)>")
 _CELL_END = re.compile(rb"</(?:\w+:)?c\s*>")
@@ -38,7 +42,11 @@ _ERROR_TEXT = re.compile(r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d{
 
 
 class TooManyCells(Exception):
-    """A sheet whose used area is larger than `MAX_CELLS`."""
+    """A sheet whose used area is larger than `MAX_CELLS`, or large and almost empty."""
+
+    def __init__(self, height: int, width: int, n_written: int) -> None:
+        super().__init__(f"{height} x {width} cells, {n_written} written")
+        self.height, self.width, self.n_written = height, width, n_written
 
 
 def column_of(name: str) -> int:
@@ -62,7 +70,7 @@ def xlsx_marks(xml: bytes) -> Marks:
     if cells:
         width = max(map(_bytes_column, {letters for letters, _ in cells}))
         height = max({int(row) for _, row in cells})
-        _check_area(height, width + 1)
+        _check_area(height, width + 1, len(cells))
     return Marks()
 
 
@@ -70,9 +78,11 @@ def _bytes_column(name: bytes) -> int:
     return column_of(name.decode())
 
 
-def _check_area(height: int, width: int) -> None:
-    if height * width > MAX_CELLS:
-        raise TooManyCells
+def _check_area(height: int, width: int, n_written: int) -> None:
+    """Refuse an area that the reader of values would lay out in full at a cost out of all measure."""
+    area = height * width
+    if area > MAX_CELLS or (area > SPARSE_CELLS and area > MAX_SPARSITY * n_written):
+        raise TooManyCells(height, width, n_written)
 
 
 def _parse(xml: bytes, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None],
@@ -93,6 +103,7 @@ class _XlsxScan:
     column: int = -1
     width: int = 0
     height: int = 0
+    n_written: int = 0
     in_value: bool = False
     value: str = ""
     formula: bool = False
@@ -100,17 +111,17 @@ class _XlsxScan:
     formulas: dict[tuple[int, int], bool] = field(default_factory=dict)
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: list[int] = field(default_factory=list)
-    hidden_columns: list[int] = field(default_factory=list)
+    hidden_columns: bytearray = field(default_factory=lambda: bytearray(MAX_COLUMNS))
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def run(self, xml: bytes) -> Marks:
         _parse(xml, self._start, self._end, self._text)
-        _check_area(self.height, self.width)
+        _check_area(self.height, self.width, self.n_written)
         return Marks(
             self.formulas,
             self.errors,
             tuple(self.hidden_rows),
-            tuple(self.hidden_columns),
+            _set(self.hidden_columns),
             tuple(self.merged),
         )
 
@@ -132,8 +143,7 @@ class _XlsxScan:
             (row, column), (end_row, end_column) = _address(first), _address(last or first)
             self.merged.append((row, column, end_row, end_column))
         elif local == "col" and attributes.get("hidden") in ("1", "true"):
-            span = range(int(attributes["min"]) - 1, min(int(attributes["max"]), 16_384))
-            self.hidden_columns.extend(span)
+            _hide(self.hidden_columns, int(attributes["min"]) - 1, int(attributes["max"]))
 
     def _cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
@@ -160,7 +170,18 @@ class _XlsxScan:
             if self.kind == "e":
                 self.errors[here] = self.value
             if self.value or self.formula:
+                self.n_written += 1
                 self.height, self.width = max(self.height, self.row), max(self.width, self.column + 1)
+
+
+def _hide(mask: bytearray, first: int, end: int) -> None:
+    """Mark the columns from `first` up to `end`, those that a sheet can have."""
+    first, end = max(0, first), min(end, MAX_COLUMNS)
+    mask[first:end] = b"\1" * max(0, end - first)
+
+
+def _set(mask: bytearray) -> tuple[int, ...]:
+    return tuple(column for column, marked in enumerate(mask) if marked)
 
 
 def _address(reference: str) -> tuple[int, int]:
@@ -179,6 +200,7 @@ class _OdsSheet:
     columns_seen: int = 0
     width: int = 0
     height: int = 0
+    n_written: int = 0
     row_repeat: int = 1
     repeat: int = 1
     typed: bool = False
@@ -187,21 +209,20 @@ class _OdsSheet:
     text: str = ""
     formulas: dict[tuple[int, int], bool] = field(default_factory=dict)
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
-    hidden_rows: list[int] = field(default_factory=list)
-    hidden_columns: list[int] = field(default_factory=list)
+    hidden_rows: list[range] = field(default_factory=list)
+    hidden_columns: bytearray = field(default_factory=lambda: bytearray(MAX_COLUMNS))
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def open_row(self, attributes: dict[str, str]) -> None:
         self.column = 0
         self.row_repeat = _count(attributes, "table:number-rows-repeated")
         if attributes.get("table:visibility") in ("collapse", "filter"):
-            # Hidden rows matter only as far as data go; an endless tail of them is cut.
-            self.hidden_rows.extend(range(self.row, self.row + min(self.row_repeat, 10_000)))
+            self.hidden_rows.append(range(self.row, self.row + self.row_repeat))
 
     def open_column(self, attributes: dict[str, str]) -> None:
-        repeat = min(_count(attributes, "table:number-columns-repeated"), 16_384)
+        repeat = _count(attributes, "table:number-columns-repeated")
         if attributes.get("table:visibility") in ("collapse", "filter"):
-            self.hidden_columns.extend(range(self.columns_seen, self.columns_seen + repeat))
+            _hide(self.hidden_columns, self.columns_seen, self.columns_seen + repeat)
         self.columns_seen += repeat
 
     def open_cell(self, attributes: dict[str, str]) -> None:
@@ -220,12 +241,17 @@ class _OdsSheet:
         if self.typed or self.formula or self.text:
             last_row, last_column = self.row + self.row_repeat - 1, self.column + self.repeat
             self.height, self.width = max(self.height, last_row), max(self.width, last_column)
-            _check_area(self.height, self.width)
+            self.n_written += 1
+            if self.height * self.width > MAX_CELLS:
+                raise TooManyCells(self.height, self.width, self.n_written)
             if self.formula or self.error or is_error_text(self.text):
                 self._note(last_column)
         self.column += self.repeat
 
     def _note(self, last_column: int) -> None:
+        n_noted = len(self.formulas) + len(self.errors) + self.row_repeat * self.repeat
+        if n_noted > SPARSE_CELLS:
+            raise TooManyCells(self.height, self.width, self.n_written)
         for row in range(self.row, self.row + self.row_repeat):
             for column in range(self.column, last_column):
                 if self.formula:
@@ -234,8 +260,12 @@ class _OdsSheet:
                     self.errors[row, column] = self.text
 
     def marks(self) -> Marks:
-        hidden = tuple(row for row in self.hidden_rows if row <= self.height)
-        columns = tuple(column for column in self.hidden_columns if column < self.width)
+        _check_area(self.height, self.width, self.n_written)
+        # Hidden rows matter only as far as data go; an endless tail of them is cut.
+        hidden = tuple(
+            row for rows in self.hidden_rows for row in range(rows.start, min(rows.stop, self.height + 1))
+        )
+        columns = tuple(column for column in _set(self.hidden_columns) if column < self.width)
         return Marks(self.formulas, self.errors, hidden, columns, tuple(self.merged))
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import polars as pl
 
 from tnt_sim.errors import DataError, Defects, Place, Text
+from tnt_sim.formats import pabulib
 from tnt_sim.formats.amounts import read_cents, read_money
 from tnt_sim.formats.columns import Resolved, check_marks, headed, resolve
 from tnt_sim.formats.convert import (
     check_identifiers,
+    has_text,
     read_code,
     read_decimal,
     read_integer,
@@ -21,11 +23,13 @@ from tnt_sim.formats.convert import (
     read_text,
 )
 from tnt_sim.formats.csv_text import read_csv
+from tnt_sim.formats.further import read_further
 from tnt_sim.formats.joining import join
 from tnt_sim.formats.options import Duplicates, HiddenRows, ReadOptions, Rounding
 from tnt_sim.formats.package import refuse, refuse_legacy
 from tnt_sim.formats.parquet import read_parquet
 from tnt_sim.formats.raw import RawColumn, RawTable, Reporter, letters, shorten
+from tnt_sim.formats.total_row import find_totals
 from tnt_sim.formats.when import read_when
 from tnt_sim.formats.workbook import read_workbook
 from tnt_sim.portfolio import (
@@ -41,7 +45,7 @@ from tnt_sim.portfolio import (
 
 __all__ = [
     "Duplicates", "HiddenRows", "ReadOptions", "Rounding",
-    "join", "read_dossiers", "read_plain",
+    "join", "read_bytes", "read_dossiers", "read_plain", "read_raw",
 ]  # fmt: skip
 
 MAX_FILE_BYTES = 4 << 30
@@ -73,8 +77,8 @@ def read_dossiers(
     DataError
         With every defect of the file.
     """
-    data = _bytes(path, shown_as)
-    raw = _raw(data, path, shown_as, read)
+    data = read_bytes(path, shown_as)
+    raw = read_raw(data, path, shown_as, read)
     report = Reporter(raw, Defects())
     resolved = resolve(headed(raw.columns, report), columns or {}, report)
     check_marks(resolved, raw.marks, read.header_row, report)
@@ -93,7 +97,7 @@ def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) 
 
     Raises `DataError` as `read_dossiers`.
     """
-    raw = _raw(_bytes(path, shown_as), path, shown_as, read)
+    raw = read_raw(read_bytes(path, shown_as), path, shown_as, read)
     report = Reporter(raw, Defects())
     kept = headed(raw.columns, report)
     check_marks(Resolved({}, frozenset(), tuple(kept)), raw.marks, read.header_row, report)
@@ -103,7 +107,8 @@ def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) 
     )
 
 
-def _bytes(path: Path, shown_as: str) -> bytes:
+def read_bytes(path: Path, shown_as: str) -> bytes:
+    """The bytes of a file; raises `DataError` for one that cannot be read, or is too large."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise refuse("too_large", shown_as, "le fichier est trop grand.", "the file is too large.")
@@ -120,13 +125,16 @@ def _bytes(path: Path, shown_as: str) -> bytes:
         ) from None
 
 
-def _raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTable:
+def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTable:
+    """The cells of a file as they are, by the reader that its suffix asks for."""
     suffix = path.suffix.lower()
     refuse_legacy(data, suffix, shown_as)
     if suffix in (".xlsx", ".ods"):
         return read_workbook(data, shown_as, read)
     if suffix == ".parquet":
         return read_parquet(data, shown_as)
+    if suffix == pabulib.SUFFIX:
+        return pabulib.table_of(pabulib.read_pb(data, shown_as))
     if suffix not in _SUFFIXES:
         known = ".csv, .xlsx, .ods, .parquet"
         raise refuse(
@@ -150,11 +158,12 @@ def _typed_table(resolved: Resolved, report: Reporter, read: ReadOptions, timezo
     if dossier is not None:
         found["dossier"] = read_code(dossier, "dossier", report)
         report.dossiers = found["dossier"]
-        _check_dossiers(dossier, found["dossier"], report)
     for name, column in resolved.canonical.items():
         if name != "dossier":
             cents = name in resolved.in_cents
             found[name] = _read(name, column, cents, report, read, timezone)
+    if dossier is not None:
+        _check_dossiers(dossier, found, report)
     if "applicant_id" in found:
         check_identifiers(resolved.canonical["applicant_id"], found["applicant_id"], report)
     n_rows = len(report.table.rows)
@@ -162,7 +171,8 @@ def _typed_table(resolved: Resolved, report: Reporter, read: ReadOptions, timezo
     canonical = pl.DataFrame(
         [one.alias(table_column(name)) for name, one in zip(CANONICAL, series, strict=True)]
     )
-    extra = [_extra(column).alias(column.header) for column in resolved.extra]
+    further = [read_further(column, report, timezone) for column in resolved.extra]
+    extra = [one for one in further if one is not None]
     places = [
         report.table.rows.alias("_row"),
         pl.Series("_source", [0], dtype=pl.UInt16).new_from_index(0, n_rows),
@@ -177,7 +187,7 @@ def _read(
         case ColumnKind.MONEY:
             return read_cents(column, name, report) if cents else read_money(column, name, report, read)
         case ColumnKind.TEXT:
-            if column.typed is not None and column.typed.dtype.is_nested():
+            if column.typed is not None and not has_text(column.typed.dtype):
                 report.column("text", column, name, Text("du texte attendu", "text expected"), None)
             return read_text(column)
         case ColumnKind.CODE:
@@ -215,12 +225,9 @@ def _filled(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _extra(column: RawColumn) -> pl.Series:
-    return read_text(column) if column.typed is None else column.typed
-
-
-def _check_dossiers(column: RawColumn, dossiers: pl.Series, report: Reporter) -> None:
-    empty = dossiers == ""
+def _check_dossiers(column: RawColumn, found: Mapping[str, pl.Series], report: Reporter) -> None:
+    dossiers = found["dossier"]
+    empty = (dossiers == "").scatter(find_totals(column, found, report), False)
     if empty.any():
         why = Text("colonne « dossier » : cellule vide.", 'column "dossier": empty cell.')
         hint = Text("Donnez un numéro à chaque ligne.", "Give a number to each row.")

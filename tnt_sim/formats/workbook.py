@@ -16,6 +16,7 @@ from tnt_sim.formats.options import HiddenRows, ReadOptions
 from tnt_sim.formats.package import Package, open_package, refuse
 from tnt_sim.formats.raw import Marks, RawColumn, RawTable, clean_header, letters, plain_cells
 from tnt_sim.formats.sheet_marks import MAX_CELLS, TooManyCells, ods_marks, xlsx_marks
+from tnt_sim.portfolio import MAX_PLACES
 
 DEFAULT_SHEET = "Dossiers"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -35,11 +36,8 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
             page = book.get_sheet_by_name(sheet)
             offset = page.start[1] if page.start else 0
             grid = list(page.iter_rows())
-    except TooManyCells:
-        raise refuse(
-            "too_many_cells", shown_as, f"une feuille s'étend sur plus de {MAX_CELLS} cellules.",
-            f"a sheet extends over more than {MAX_CELLS} cells.",
-        ) from None  # fmt: skip
+    except TooManyCells as error:
+        raise _too_many(shown_as, error) from None
     except (CalamineError, ElementTree.ParseError, expat.ExpatError, ValueError, KeyError, OSError) as error:
         raise _damaged(shown_as, error) from None
     except BaseException as error:
@@ -53,6 +51,21 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
         shown_as, table.columns, table.rows, sheet, cells=True, marks=marks,
         warnings=(*warnings, *_hidden_warnings(table)),
     )  # fmt: skip
+
+
+def _too_many(shown_as: str, error: TooManyCells) -> DataError:
+    corner = f"{letters(error.width - 1)}{error.height}"
+    if error.height * error.width > MAX_CELLS:
+        fr = f"une feuille s'étend jusqu'à {corner} : plus de {MAX_CELLS} cellules."
+        en = f"a sheet extends to {corner}: more than {MAX_CELLS} cells."
+    else:
+        fr = f"une feuille s'étend jusqu'à {corner}, mais n'a que {error.n_written} cellules écrites."
+        en = f"a sheet extends to {corner}, but has {error.n_written} written cells only."
+    hint = Text(
+        "Supprimez les lignes et les colonnes au-delà des données, ou enregistrez-la au format .csv.",
+        "Delete the rows and columns beyond the data, or save it as .csv.",
+    )
+    return refuse("too_many_cells", shown_as, fr, en, hint)
 
 
 def _damaged(shown_as: str, error: BaseException) -> DataError:
@@ -188,17 +201,22 @@ def _check_marks(table: RawTable, options: ReadOptions) -> None:
     """Refuse merged cells over the header or the data, and hidden rows unless they are to be kept."""
     defects = Defects()
     last = int(table.rows[-1]) if len(table.rows) else options.header_row
-    for row, column, end_row, end_column in table.marks.merged:
-        if end_row >= options.header_row and row <= last:
-            area = f"{letters(column)}{row}:{letters(end_column)}{end_row}"
-            defects.add(
-                "merged_cells",
-                Text(f"cellules fusionnées {area}.", f"merged cells {area}."),
-                Place(file=table.shown_as, row=row, sheet=table.sheet, cell=f"{letters(column)}{row}"),
-                hint=Text(
-                    "Défusionnez-les et remplissez chaque cellule.", "Unmerge them and fill each cell."
-                ),
-            )
+    over = [area for area in table.marks.merged if area[2] >= options.header_row and area[0] <= last]
+    if len(over) > MAX_PLACES:
+        more = len(over) - MAX_PLACES
+        defects.add(
+            "merged_cells",
+            Text(f"autres cellules fusionnées : {more}.", f"further merged cells: {more}."),
+            Place(file=table.shown_as, sheet=table.sheet),
+        )
+    for row, column, end_row, end_column in over[:MAX_PLACES]:
+        area = f"{letters(column)}{row}:{letters(end_column)}{end_row}"
+        defects.add(
+            "merged_cells",
+            Text(f"cellules fusionnées {area}.", f"merged cells {area}."),
+            Place(file=table.shown_as, row=row, sheet=table.sheet, cell=f"{letters(column)}{row}"),
+            hint=Text("Défusionnez-les et remplissez chaque cellule.", "Unmerge them and fill each cell."),
+        )
     hidden = _hidden_rows(table)
     if hidden and options.hidden_rows is HiddenRows.REFUSE:
         shown = _spans(hidden)

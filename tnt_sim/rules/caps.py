@@ -37,11 +37,11 @@ from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.grant_spec import MoneyColumn
 from tnt_sim.rules.legal import LIBRARY
 from tnt_sim.rules.measures import key_codes
+from tnt_sim.rules.promised import tell_excesses
+from tnt_sim.rules.rates import rate_above_one
 from tnt_sim.rules.select import select
-from tnt_sim.scalars import write_rate
 
 CENT = Fraction(1, 100)
-SHOWN = 50
 NONE_LEFT = -(2**60)
 
 
@@ -253,7 +253,7 @@ def _limits(projects: _Projects, spec: CapSpec, path: Path, covered: BoolArray) 
     mask = covered[projects.code]
     if isinstance(spec.max, Fraction):
         if spec.max > 1:
-            _above_one(projects.case, spec.max, (*path, "max"))
+            rate_above_one(projects.case, spec.max, (*path, "max"))
             return nothing, everywhere
         name, before = spec.of or "base", len(projects.case.defects.found)
         of = projects.largest(name, (*path, "of"), NO_LIMIT, mask)
@@ -270,16 +270,6 @@ def _limits(projects: _Projects, spec: CapSpec, path: Path, covered: BoolArray) 
         limit = projects.largest(spec.max.column, (*path, "max", "column"), NO_LIMIT, mask)
         return np.where(limit == NO_LIMIT, 0, limit), limit != NO_LIMIT
     return nothing + (spec.max or 0), everywhere
-
-
-def _above_one(case: Case, rate: Fraction, path: Path) -> None:
-    case.fault(
-        "rate-above-one",
-        Text(
-            f"un taux de {write_rate(rate)} dépasse 100 %.", f"a rate of {write_rate(rate)} is above 100 %."
-        ),
-        path,
-    )
 
 
 def _of_without_rate(case: Case, path: Path, key: str) -> None:
@@ -343,27 +333,18 @@ def _warn_idle(case: Case, spec: CapSpec, path: Path) -> None:
 
 
 def _warn_committed(case: Case, caps: Caps) -> None:
-    """Commitments are kept whatever the caps say; each excess is told."""
+    """Commitments are kept whatever the caps say; each excess is told, project by project."""
     found = caps.committed_above()
     rows = {int(code): int(row) for row, code in enumerate(caps.code) if caps.committed[row]} if found else {}
-    for excess in found[:SHOWN]:
-        over = excess.granted_cents - max(excess.limit_cents, 0)
-        name = caps.names[excess.project]
-        case.warnings.add(
+    for cap in caps.caps:
+        mine = [excess for excess in found if excess.cap == cap.id]
+        tell_excesses(
+            case,
             "cap-committed",
-            Text(
-                f"les engagements du projet « {name} » dépassent le plafond « {excess.cap} » de "
-                f"{format_cents(over, Lang.FR)} ; ils restent acquis.",
-                f'the commitments of project "{name}" exceed the cap "{excess.cap}" by '
-                f"{format_cents(over, Lang.EN)}; they are kept.",
-            ),
-            case.portfolio.place(rows[excess.project], "committed"),
-        )
-    if len(found) > SHOWN:
-        n = len(found) - SHOWN
-        case.warnings.add(
-            "cap-committed",
-            Text(f"… et {n} autre(s) dépassement(s) de plafond.", f"… and {n} more excess(es) over caps."),
+            Text(f"le plafond « {cap.id} » par projet", f'the cap "{cap.id}" over projects'),
+            [caps.names[excess.project] for excess in mine],
+            [excess.granted_cents - max(excess.limit_cents, 0) for excess in mine],
+            np.array([rows[excess.project] for excess in mine], dtype=np.int64),
         )
 
 

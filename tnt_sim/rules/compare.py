@@ -5,7 +5,7 @@ A bound is a literal, `{column: NAME, times: 1.3, plus: …}`, or `{date: decisi
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -13,14 +13,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
+from pydantic_core import PydanticCustomError
 
 from tnt_sim.errors import Text
+from tnt_sim.fields import read_moment, read_span
 from tnt_sim.money import MoneyError, parse_cents, parse_decimal, parse_rate
 from tnt_sim.rules.base import SAFE_SUM, BoolArray, Case, IntArray, Numeric, Path, Unit
 from tnt_sim.rules.columns import Kind, kind_of, numeric_column, unknown_column
-
-_SPAN = re.compile(r"^([+-]?\d+)\s*(days?|jours?|months?|mois|years?|ans?)$")
-_UNITS = {"d": "d", "j": "d", "m": "mo", "y": "y", "a": "y"}
 
 
 def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
@@ -138,19 +137,10 @@ def _date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
         base = _named_day(case, str(bound.get("date")), (*path, "date"))
     if base is None or "plus" not in bound:
         return base
-    span = _SPAN.match(str(bound["plus"]).strip())
+    span = _read(case, read_span, bound["plus"], (*path, "plus"))
     if span is None:
-        case.fault(
-            "span",
-            Text(
-                f"« {bound['plus']} » n'est pas une durée.",
-                f'"{bound["plus"]}" is not a duration.',
-            ),
-            (*path, "plus"),
-            Text("Écrivez par exemple `24 months` ou `90 days`.", "Write for instance `24 months`."),
-        )
         return None
-    return _later(base, f"{span[1]}{_UNITS[span[2][0]]}", case.timezone)
+    return _later(base, f"{span.months}mo" if span.months else f"{span.days}d", case.timezone)
 
 
 def _later(base: pl.Series, length: str, timezone: str) -> pl.Series:
@@ -199,19 +189,21 @@ def _named_day(case: Case, name: str, path: Path) -> pl.Series | None:
 
 
 def _moment(case: Case, text: str, path: Path) -> date | datetime | None:
+    moment = _read(case, read_moment, text, path)
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        return moment.replace(tzinfo=ZoneInfo(case.timezone))
+    return moment
+
+
+def _read[T](case: Case, reader: Callable[[object], T], value: object, path: Path) -> T | None:
+    """A value as `fields` reads it; a defect and None where it cannot."""
     try:
-        if len(text) == 10:
-            return date.fromisoformat(text)
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        case.fault(
-            "date",
-            Text(f"« {text} » n'est pas une date.", f'"{text}" is not a date.'),
-            path,
-            Text("Écrivez AAAA-MM-JJ, par exemple 2021-11-22.", "Write YYYY-MM-DD, e.g. 2021-11-22."),
-        )
+        return reader(value)
+    except PydanticCustomError as error:
+        said = error.context or {}
+        hint = Text(said["hint_fr"], said["hint_en"]) if "hint_fr" in said else None
+        case.fault(error.type, Text(f"{said['fr']}.", f"{said['en']}."), path, hint)
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(case.timezone))
 
 
 def _constant(case: Case, moment: date | datetime) -> pl.Series:

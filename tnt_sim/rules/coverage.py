@@ -198,6 +198,10 @@ def _can_hold(
                 f"of {total}.",
             ),
             (*path, "min"),
+            Text(
+                "Abaissez `min`, ou vérifiez `units`, `covered_by` et `where`.",
+                "Lower `min`, or check `units`, `covered_by` and `where`.",
+            ),
         )
         return False
     if maximum is not None and least > maximum:
@@ -210,6 +214,7 @@ def _can_hold(
                 f"{int(maximum // 1)}.",
             ),
             (*path, "max"),
+            Text("Relevez `max`, ou vérifiez `already`.", "Raise `max`, or check `already`."),
         )
         return False
     return True

@@ -6,7 +6,7 @@ state `refuse` or `sans_suite` are not eligible unless an entry that requires so
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,9 +16,10 @@ import polars as pl
 from tnt_sim.errors import Lang, Text
 from tnt_sim.fields import Code, Described
 from tnt_sim.money import format_cents
+from tnt_sim.programme import EnvelopeSpec
 from tnt_sim.rules.base import BoolArray, Case, Path
 from tnt_sim.rules.columns import Kind, kind_of
-from tnt_sim.rules.select import Selector, conditions, describe, select
+from tnt_sim.rules.select import Selector, conditions, describe, select, under
 
 CLOSED_STATES = ("refuse", "sans_suite")
 
@@ -44,6 +45,7 @@ class Failure:
     limit : the requirement in the scenario's notation
     reason : the planner's own words
     source : law or page
+    told : the whole sentence, where it is not made of the above
     """
 
     rule: str
@@ -52,6 +54,7 @@ class Failure:
     limit: str
     reason: str
     source: str
+    told: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,34 @@ def filed_later(case: Case, day: date | None) -> Failure | None:
     return Failure("steps", "filed_at", ~chosen & ~empty, describe(limit), "", "")
 
 
+def in_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
+    """The dossiers asked from each envelope that is not in force, or from under it."""
+    for spec, _ in root.walk():
+        node = case.tree.index(spec.id)
+        above = int(case.tree.parent[node])
+        mask = under(case, node)
+        if spec.in_force(case.day) or (above >= 0 and case.tree.closed[above]) or not mask.any():
+            continue
+        limit, fr, en = "off: true", "elle est mise à l'écart (`off: true`)", "it is set aside (`off: true`)"
+        if not spec.off and spec.valid is not None:
+            days = {"from": spec.valid.from_, "until": spec.valid.until}
+            limit = describe({"valid": {key: str(day) for key, day in days.items() if day is not None}})
+            fr, en = f"`{limit}`, décision du {case.day}", f"`{limit}`, decision of {case.day}"
+        told = Text(
+            f"l'enveloppe « {spec.id} » n'est pas en vigueur : {fr}",
+            f'envelope "{spec.id}" is not in force: {en}',
+        )
+        yield Failure(f"envelope:{spec.id}", "envelope", mask, limit, "", spec.source, told)
+
+
 def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
     """For each dossier, what is missed, in words: String (n,), read only where the mask holds.
 
     « Moins de 500 000 habitants (population : 12 000 ; exigé : population: {above: 500000}) »
     """
     french = lang is Lang.FR
+    if failure.told is not None:
+        return pl.Series([failure.told.in_(lang)]).new_from_index(0, case.n)
     if failure.rule == "state":
         names = {
             "refuse": ("refusé par l'instruction", "refused by the service"),

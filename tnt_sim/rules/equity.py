@@ -283,6 +283,7 @@ def _bounds_can_hold(spec: EquitySpec, path: Path, case: Case) -> bool:
                     "the band must contain 100 %: groups cannot all lie on one side of the mean.",
                 ),
                 (*path, side),
+                Text("Exemple : `min: 50 %, max: 150 %`.", "Example: `min: 50 %, max: 150 %`."),
             )
             return False
     return True

@@ -72,9 +72,18 @@ class FundedRows:
         )
 
     def write(
-        self, builder: RowBuilder, rule: str, committed: BoolArray, side: str = "", soft: Soft | None = None
+        self,
+        builder: RowBuilder,
+        rule: str,
+        committed: BoolArray,
+        side: str = "",
+        soft: Soft | None = None,
+        relief: Sequence[tuple[int, int, int]] = (),
     ) -> None:
-        """Write the rows that could be broken at all; settled dossiers enter as constants."""
+        """Write the rows that could be broken at all; settled dossiers enter as constants.
+
+        `relief` lists further entries (row, column, coefficient) of these rows.
+        """
         count = len(self.upper)
         column = builder.funded_columns()[self.dossier]
         open_ = column >= 0
@@ -90,6 +99,7 @@ class FundedRows:
         extra = list(
             zip(place[self.row[used]].tolist(), column[used].tolist(), self.value[used].tolist(), strict=True)
         )
+        extra += [(int(place[row]), column, value) for row, column, value in relief if kept[row]]
         labels = [
             RowLabel(RowKind.RULE, rule, self.names[row], side) for row in np.flatnonzero(kept).tolist()
         ]

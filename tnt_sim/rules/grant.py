@@ -9,19 +9,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
 
 import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Text
 from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
-from tnt_sim.rules.cents import NO_LIMIT, filled_cents, floor_times, money_column
+from tnt_sim.rules.cents import NO_LIMIT, exact_times, filled_cents, floor_times, money_column
 from tnt_sim.rules.columns import numeric_column
 from tnt_sim.rules.decide import Decisions
 from tnt_sim.rules.grant_spec import FormulaSpec, GrantSpec, MoneyColumn
 from tnt_sim.rules.groups import groups_by
-from tnt_sim.rules.levels import CommonRates, Levels, Menu, collect, level_cents
+from tnt_sim.rules.levels import CommonRates, Levels, Menu, clear_levels, collect, level_cents
+from tnt_sim.rules.promised import tell_above
 from tnt_sim.rules.rates import check_rates, rated
 from tnt_sim.rules.select import select
 
@@ -101,6 +104,7 @@ def offers(
         left &= ~mask
         amounts.apply(spec, path, mask, open_)
     amounts.ask(left, None, ("grants",), open_)
+    tell_above(case, amounts.limits)
     if ceiling_cents is not None:
         np.minimum(amounts.most, ceiling_cents, out=amounts.most)
     least, most = amounts.rounded()
@@ -143,6 +147,7 @@ class _Amounts:
     levelled: BoolArray
     menus: list[Menu]
     group_names: list[str]
+    limits: dict[str, IntArray] = field(default_factory=dict)
 
     @classmethod
     def start(cls, case: Case) -> _Amounts:
@@ -170,10 +175,9 @@ class _Amounts:
         self.ask(mask, spec.formula, path, open_)
         if spec.max_rate is not None:
             self._need_base(mask & open_, (*path, "max_rate"))
-            np.minimum(self.most, rated(self.case, spec, self.base, path), out=self.most, where=mask)
+            self._cap("max_rate", rated(self.case, spec, self.base, path), mask)
         if spec.max is not None:
-            limit = self._limit(spec.max, (*path, "max"), NO_LIMIT)
-            np.minimum(self.most, limit, out=self.most, where=mask)
+            self._cap("max", self._limit(spec.max, (*path, "max"), NO_LIMIT), mask)
         if spec.min is not None:
             np.maximum(self.least, self._limit(spec.min, (*path, "min"), 0), out=self.least, where=mask)
         if spec.min_rate is not None:
@@ -195,6 +199,8 @@ class _Amounts:
                 ),
                 path,
             )
+            return
+        if not clear_levels(self.case, spec.levels, (*path, "levels")):
             return
         base = np.where(self.base == NO_LIMIT, 0, self.base)
         if any("%" in level for level in spec.levels):
@@ -234,13 +240,18 @@ class _Amounts:
 
     def ask(self, mask: BoolArray, formula: FormulaSpec | None, path: Path, open_: BoolArray) -> None:
         """Cap by what is asked, by the formula where there is one, and by base."""
-        asked = self.requested
         if formula is not None:
-            asked = np.minimum(asked, self._formula(formula, (*path, "formula"), mask & open_))
+            self._cap("formula", self._formula(formula, (*path, "formula"), mask & open_), mask)
         else:
             self._need_requested(mask & open_)
-        np.minimum(self.most, asked, out=self.most, where=mask)
-        np.minimum(self.most, self.base, out=self.most, where=mask)
+        self._cap("requested", self.requested, mask)
+        self._cap("base", self.base, mask)
+
+    def _cap(self, kind: str, cents: IntArray, mask: BoolArray) -> None:
+        """Lower `most` within a mask; what lowers it is kept by kind, for commitments are held against it."""
+        limit = self.limits.setdefault(kind, np.full(self.case.n, NO_LIMIT, dtype=np.int64))
+        for held in (self.most, limit):
+            np.minimum(held, cents, out=held, where=mask)
 
     def rounded(self) -> tuple[IntArray, IntArray]:
         """least rounded up and most rounded down to the unit."""
@@ -248,17 +259,27 @@ class _Amounts:
         return least, self.most // self.unit * self.unit
 
     def _formula(self, formula: FormulaSpec, path: Path, needed: BoolArray) -> IntArray:
-        total = np.full(self.case.n, formula.flat, dtype=np.int64)
+        """flat + Σ amount·min(column, up_to), summed exactly and rounded down once."""
+        parts: list[tuple[IntArray, Fraction]] = []
+        unknown = np.zeros(self.case.n, dtype=np.bool_)
         for k, part in enumerate(formula.per):
             column = numeric_column(self.case, part.column, (*path, "per", k, "column"))
             if column is None:
-                return total
+                continue
             self._need_filled(part.column, column.missing & needed, (*path, "per", k))
+            unknown |= column.missing
             units = column.values
             if part.up_to is not None:
                 units = np.minimum(units, int(part.up_to / column.scale))
-            total += floor_times(np.where(column.missing, 0, units), column.scale * part.amount)
-        return total if formula.max is None else np.minimum(total, formula.max)
+            parts.append((units, column.scale * part.amount))
+        common = lcm(*(rate.denominator for _, rate in parts))
+        total = exact_times(np.full(self.case.n, formula.flat, dtype=np.int64), common)
+        for units, rate in parts:
+            total = total + exact_times(units, int(rate * common))
+        whole: IntArray = np.clip(total // common, -NO_LIMIT, NO_LIMIT).astype(np.int64)
+        if formula.max is not None:
+            whole = np.minimum(whole, formula.max)
+        return np.where(unknown, NO_LIMIT, whole)
 
     def _limit(self, limit: int | MoneyColumn, path: Path, empty: int) -> IntArray:
         if isinstance(limit, int):

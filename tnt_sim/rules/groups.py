@@ -13,6 +13,9 @@ from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
 from tnt_sim.rules.columns import Kind, kind_of, text_keys, unknown_column
 from tnt_sim.rules.naming import map_codes
 
+MARK = "·"
+"""What stands between the values of several columns in the name of a group."""
+
 
 @dataclass(frozen=True, slots=True)
 class Groups:
@@ -93,7 +96,14 @@ def _as_text(case: Case, column: str) -> pl.Series:
 
 
 def _joined(texts: list[pl.Series]) -> pl.Series:
-    parts = pl.DataFrame({f"p{k}": text for k, text in enumerate(texts)})
+    """« 01 · commune »; a value that holds the mark, or begins like a quoted one, is quoted: no two keys meet."""
+    parts = pl.DataFrame({f"p{k}": _quoted(text) for k, text in enumerate(texts)})
     whole = pl.all_horizontal(pl.all() != "")
-    joined = pl.concat_str(pl.all(), separator=" · ")
+    joined = pl.concat_str(pl.all(), separator=f" {MARK} ")
     return parts.select(pl.when(whole).then(joined).otherwise(pl.lit(""))).to_series()
+
+
+def _quoted(text: pl.Series) -> pl.Series:
+    unclear = text.str.contains(MARK, literal=True) | text.str.starts_with('"')
+    escaped = text.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+    return text.zip_with(~unclear, '"' + escaped + '"')

@@ -6,14 +6,17 @@ With `common_rate`, the model chooses one level for each group, and every funded
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tnt_sim.errors import Text
-from tnt_sim.money import MoneyError, parse_cents, parse_rate
+from tnt_sim.money import MoneyError, parse_cents, parse_decimal, parse_rate
 from tnt_sim.rules.base import BoolArray, Case, IntArray, Path, RowBuilder
+from tnt_sim.rules.rates import rate_above_one
+from tnt_sim.scalars import write_cents, write_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +85,19 @@ def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Pat
         if "%" in text:
             rate = parse_rate(text)
             if rate > 1:
-                _too_high(case, text, path)
+                rate_above_one(case, rate, path)
+                return None
+            if rate <= 0:
+                _nothing(case, text, path)
                 return None
             exact = base.astype(object) * rate.numerator // rate.denominator
             cents = np.minimum(exact, 2**60).astype(np.int64)
         else:
-            cents = np.full(case.n, parse_cents(text), dtype=np.int64)
+            amount = parse_cents(text)
+            if amount <= 0:
+                _nothing(case, text, path)
+                return None
+            cents = np.full(case.n, amount, dtype=np.int64)
     except MoneyError as error:
         case.fault("level", error.text, path)
         return None
@@ -95,11 +105,56 @@ def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Pat
     return rounded
 
 
-def _too_high(case: Case, text: str, path: Path) -> None:
+_BARE = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+
+
+def unclear_levels(texts: Sequence[str]) -> list[str]:
+    """The levels that may be a rate or an amount: bare numbers up to 1, or all bare numbers where none passes 100.
+
+    >>> unclear_levels(["0.5", "20000"]), unclear_levels(["20", "25 %"]), unclear_levels(["150", "20"])
+    (['0.5'], ['20'], [])
+    """
+    bare = [text.strip() for text in texts if _BARE.fullmatch(text.strip())]
+    values = {text: parse_decimal(text) for text in bare}
+    small = all(value <= 100 for value in values.values())
+    return [text for text in bare if small or values[text] <= 1]
+
+
+def clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
+    """Whether every level is a rate or an amount beyond doubt; else a defect says how to write it."""
+    unclear = unclear_levels(texts)
+    if not unclear:
+        return True
+    values = [parse_decimal(text) for text in unclear]
+    factor = 100 if max(values) <= 1 else 1
+    ways = ["; ".join(f"{write_number(value * factor)} %" for value in values)]
+    if all((value * 100).denominator == 1 for value in values):
+        ways.append("; ".join(write_cents(int(value * 100)).replace(".00 ", " ") for value in values))
+    names_fr, names_en = (
+        " ; ".join(f"« {text} »" for text in unclear),
+        "; ".join(f'"{text}"' for text in unclear),
+    )
     case.fault(
-        "rate-above-one",
-        Text(f"un taux de {text} dépasse 100 %.", f"a rate of {text} is above 100 %."),
+        "levels-unclear",
+        Text(
+            f"{names_fr} : sans unité, c'est un taux ou un montant en euros.",
+            f"{names_en}: without a unit, this is a rate or an amount in euros.",
+        ),
+        (*path, list(texts).index(unclear[0])),
+        Text(f"Écrivez {' ou '.join(ways).replace(';', ' ;')}.", f"Write {' or '.join(ways)}."),
+    )
+    return False
+
+
+def _nothing(case: Case, text: str, path: Path) -> None:
+    case.fault(
+        "level",
+        Text(f"« {text} » n'accorde rien.", f'"{text}" grants nothing.'),
         path,
+        Text(
+            "Retirez ce niveau : un dossier qui n'est pas retenu reçoit déjà 0 €.",
+            "Take this level out: a dossier that is not funded gets 0 € already.",
+        ),
     )
 
 

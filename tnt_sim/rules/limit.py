@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-import numpy as np
-
 from tnt_sim.errors import Text
 from tnt_sim.fields import Code, Flag, Rate, Spec
 from tnt_sim.rules.base import (
@@ -33,6 +31,8 @@ from tnt_sim.rules.compare import number_literal
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.never import limit_can_hold
+from tnt_sim.rules.reach import demand
 from tnt_sim.rules.reference import whole_only
 from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of, well_bounded
 from tnt_sim.rules.select import Selector, envelope_node, select
@@ -143,14 +143,17 @@ def compile_limit(
         reach = demand(terms, groups, offers)
         lowered = [value < minimum for value in reach]
         floors = [min(minimum, value) for value in reach]
+    mode, ceilings = mode_of(spec), [maximum] * n_groups
+    if mode is Mode.HARD and not limit_can_hold(case, terms, groups, offers, floors, ceilings, path):
+        return None
     return Limit(
         id=spec.id,
         kind=spec.kind,
-        mode=mode_of(spec),
+        mode=mode,
         terms=terms,
         groups=groups,
         minimum=tuple(floors),
-        maximum=(maximum,) * n_groups,
+        maximum=tuple(ceilings),
         lowered=tuple(lowered),
         penalty=penalty_of(spec, case, terms.unit, path),
     )
@@ -169,24 +172,24 @@ def _bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Pa
     amount = None if node is None else case.tree.written_cents[node]
     if amount is None:
         if node is not None:
+            why = (
+                Text(
+                    "n'est pas en vigueur : son montant ne compte pas", "is not in force: its amount is none"
+                )
+                if case.tree.closed[node]
+                else Text("n'a pas de montant écrit", "has no written amount")
+            )
             case.fault(
                 "no-amount",
                 Text(
-                    f"l'enveloppe « {bound.of_amount} » n'a pas de montant écrit.",
-                    f'the envelope "{bound.of_amount}" has no written amount.',
+                    f"l'enveloppe « {bound.of_amount} » {why.fr}.",
+                    f'the envelope "{bound.of_amount}" {why.en}.',
                 ),
                 (*path, "of_amount"),
+                Text(
+                    "Nommez une enveloppe qui a un montant, ou écrivez la borne elle-même.",
+                    "Name an envelope that has an amount, or write the bound itself.",
+                ),
             )
         return _BAD
     return bound.share * Fraction(amount, 100)
-
-
-def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
-    """The most that each group could reach if all its dossiers had their largest grant."""
-    granted = np.where(terms.per_cent < 0, offers.lowest_cents, offers.highest_cents)
-    gains = terms.per_funded + terms.per_cent * granted
-    for part in terms.once:
-        gains = gains + part.largest_per_dossier(len(gains))
-    useful = offers.in_play & ((gains > 0) | offers.committed | offers.forced)
-    sums = terms.evaluate_groups(useful, np.where(useful, granted, 0), groups.codes, len(groups.names))
-    return [value * terms.scale for value in sums]

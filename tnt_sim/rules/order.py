@@ -187,7 +187,7 @@ def compile_order(
     chosen = select(case, spec.where, (*path, "where"))
     if chosen is None:
         return None
-    mask = chosen & offers.candidate & ~offers.forced
+    mask = chosen & offers.candidate & ~offers.forced & case.bound(spec.id)
     position = _rank(spec, mask, case, measures, path) if spec.rank else _instants(spec, case, path)
     if position is None:
         return None

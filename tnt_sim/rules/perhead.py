@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tnt_sim.errors import Text
-from tnt_sim.programme import Tree
 from tnt_sim.rules.base import (
     BoolArray,
     Case,
@@ -20,14 +19,12 @@ from tnt_sim.rules.base import (
     Path,
     Terms,
     Unit,
-    group_sums,
 )
-from tnt_sim.rules.envelope import may_gain, unassigned_cents
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
-from tnt_sim.rules.limit import demand
 from tnt_sim.rules.measures import Measures
 from tnt_sim.rules.naming import map_of
+from tnt_sim.rules.reach import demand, most_granted
 from tnt_sim.rules.select import Selector, select
 from tnt_sim.territory import LEVELS
 
@@ -138,30 +135,6 @@ def weight_of(part: Once, weight: IntArray) -> IntArray:
     found = np.zeros(len(part.worth), dtype=np.int64)
     found[part.key] = weight[part.row]
     return found
-
-
-def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) -> int:
-    """No envelope lets some dossiers together get more than this, in cents.
-
-    reach_X = min(amount_X and what it may gain, what its own dossiers ask + Σ reach of its children); an envelope
-    that money may be moved to has no bound of its own here.
-    """
-    most = offers.highest_cents
-    held = inside & (node >= 0)
-    reach = group_sums(most[held], node[held], tree.n_nodes)
-    gain = [0] * tree.n_nodes
-    for place in range(1, tree.n_nodes):
-        parent = int(tree.parent[place])
-        if may_gain(tree, place):
-            gain[place] = gain[parent] + max(0, unassigned_cents(tree, parent) or 0)
-    receives = {one for options in tree.options for one in options.transfer_to}
-    for place in range(tree.n_nodes - 1, -1, -1):
-        amount = tree.amount_cents[place]
-        if amount is not None and place not in receives:
-            reach[place] = min(reach[place], amount + gain[place])
-        if place:
-            reach[int(tree.parent[place])] += reach[place]
-    return reach[0]
 
 
 def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> list[int] | None:

@@ -70,17 +70,26 @@ def _rates(spec: GrantSpec, path: Path) -> Iterator[tuple[Fraction, Path]]:
             yield bonus.up_to, (*path, "bonus", k, "up_to")
 
 
+def rate_above_one(case: Case, rate: Fraction, path: Path) -> None:
+    """Note a rate that grants more than the whole."""
+    percent = write_rate(rate)
+    case.fault(
+        "rate-above-one",
+        Text(f"un taux de {percent} dépasse 100 %.", f"a rate of {percent} is above 100 %."),
+        path,
+        Text(
+            "Écrivez un taux d'au plus 100 %, ou un montant en euros.",
+            "Write a rate of at most 100 %, or an amount in euros.",
+        ),
+    )
+
+
 def check_rates(case: Case, spec: GrantSpec, path: Path) -> bool:
     """Note what can never be meant: a rate above 100 %, a bonus without `max_rate`, brackets out of order."""
     before = len(case.defects.found)
     for rate, place in _rates(spec, path):
         if rate > 1:
-            percent = write_rate(rate)
-            case.fault(
-                "rate-above-one",
-                Text(f"un taux de {percent} dépasse 100 %.", f"a rate of {percent} is above 100 %."),
-                place,
-            )
+            rate_above_one(case, rate, place)
     if spec.bonus and spec.max_rate is None:
         case.fault(
             "bonus-without-rate",

@@ -3,14 +3,20 @@
     exclusive   Σ_{i in group} xᵢ ≤ max        committed dossiers counted
     requires    k·xᵢ ≤ Σ_{j in need} xⱼ        k = at_least; xᵢ ≤ xⱼ for each j when all are needed
 
-A price is for each pair broken: in `exclusive` each funded dossier beyond `max` (one too many beside those that
-may stay), in `requires` each needed dossier that a funded one lacks.
+A price is for each pair broken. In `requires`, that is each needed dossier that a funded one lacks. In `exclusive`
+with `max: 1`, each two that are funded: with k funded of n, k(k−1)/2, written with columns s₂ … sₙ ∈ {0, 1} as
+
+    Σ xᵢ − Σ_t s_t ≤ 1        s_t priced t − 1 times: the t-th funded dossier excludes the t − 1 before it
+
+whose rising prices need no order among them. With another `max` it is each funded dossier beyond it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import comb
 from typing import Literal
 
 import numpy as np
@@ -74,19 +80,38 @@ class Exclusive:
         self._write(builder, None)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """The same rows, each funded dossier too many at its price."""
-        self._write(builder, soft)
+        """The same rows, each pair funded, or each dossier too many, at its price."""
+        if self.most == 1:
+            self._write(builder, None, self._relief(builder, soft))
+        else:
+            self._write(builder, soft)
 
-    def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
+    def _write(
+        self, builder: RowBuilder, soft: Soft | None, relief: Sequence[tuple[int, int, int]] = ()
+    ) -> None:
         ones = np.ones_like(self.members.dossier)
         upper = np.full(len(self.members.names), self.most, dtype=np.int64)
         rows = FundedRows(self.members.names, self.members.group, self.members.dossier, ones, upper)
-        rows.write(builder, self.id, self.committed, soft=soft)
+        rows.write(builder, self.id, self.committed, soft=soft, relief=relief)
+
+    def _relief(self, builder: RowBuilder, soft: Soft) -> list[tuple[int, int, int]]:
+        """The columns s₂ … sₙ of each group as entries (group, column, −1), priced 1, 2, … n − 1."""
+        entries = []
+        for group, size in enumerate(np.bincount(self.members.group).tolist()):
+            for before in range(1, size):
+                name = f"pairs:{self.id}:{self.members.names[group] or ''}:{before + 1}"
+                column = builder.column(name, 0, 1)
+                builder.price(column, soft.stage, soft.price * before)
+                entries.append((group, column, -1))
+        return entries
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """How many are funded in each group."""
+        """How many are funded in each group; the distance is in pairs, or in dossiers too many."""
         counts = self.members.count(funded).tolist()
-        return counted(self, self.members.names, counts, self.most, grouped=self.members.grouped)
+        found = counted(self, self.members.names, counts, self.most, grouped=self.members.grouped)
+        if self.most == 1:
+            return replace(found, broken=Fraction(sum(comb(count, 2) for count in counts)))
+        return found
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
         """For each unfunded dossier one that keeps it out, -1 for none: int64 (n,)."""
@@ -194,7 +219,7 @@ def compile_exclusive(spec: ExclusiveSpec, path: Path, case: Case, offers: Offer
     members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
     if members is None:
         return None
-    mode, members = mode_of(spec), members.within(offers.in_play)
+    mode, members = mode_of(spec), members.within(offers.in_play & case.bound(spec.id))
     if mode is Mode.HARD:
         refuse_full(case, members, spec.max, offers, path)
     penalty = penalty_of(spec, case, Unit.NUMBER, path)
@@ -227,6 +252,7 @@ def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers)
     need = named_rows(case, spec.need, (*path, "need"))
     if head is None or need is None:
         return None
+    head = head[case.bound(spec.id)[head]]
     at_least = len(need) if spec.at_least is None else spec.at_least
     if not 1 <= at_least <= len(need):
         case.fault(
@@ -236,6 +262,10 @@ def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers)
                 f"`at_least` goes from 1 to {len(need)}, the number of dossiers in `need`.",
             ),
             (*path, "need" if spec.at_least is None else "at_least"),
+            Text(
+                "Corrigez `at_least`, ou retirez-le : tous sont alors exigés.",
+                "Correct `at_least`, or take it out: all are then needed.",
+            ),
         )
         return None
     needs = Members(

@@ -70,6 +70,7 @@ def well_bounded(
             "bounds-crossed",
             Text("le minimum dépasse le maximum.", "the minimum is above the maximum."),
             (*path, "min"),
+            Text("Échangez-les, ou corrigez l'un des deux.", "Swap them, or correct one of the two."),
         )
         return False
     return True

@@ -182,6 +182,10 @@ def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
                 f"{format_rate(most, Lang.EN)} at most.",
             ),
             (*path, "advance_max"),
+            Text(
+                "Abaissez la première part de `profile`, ou relevez `advance_max`.",
+                "Lower the first share of `profile`, or raise `advance_max`.",
+            ),
         )
         return False
     return True
@@ -297,5 +301,9 @@ def _committed_fit(case: Case, ceilings: list[Ceiling], offers: Offers, path: Pa
                     f"{format_cents(one.cents, Lang.EN)}.",
                 ),
                 path,
+                Text(
+                    "Relevez ce montant, ou corrigez la colonne `committed`.",
+                    "Raise this amount, or correct the column `committed`.",
+                ),
             )
     return fine

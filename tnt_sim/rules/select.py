@@ -14,6 +14,8 @@ import polars as pl
 from pydantic import RootModel
 
 from tnt_sim.errors import Text, did_you_mean
+from tnt_sim.portfolio import FIXED_VALUES
+from tnt_sim.programme import split_names
 from tnt_sim.rules.base import BoolArray, Case, Path
 from tnt_sim.rules.columns import Kind, kind_of, unknown_column
 from tnt_sim.rules.compare import compare_dates, compare_numbers
@@ -176,9 +178,16 @@ def _envelope(case: Case, wanted: Any, path: Path) -> BoolArray | None:
 
 
 def envelope_node(case: Case, name: str, path: Path) -> int | None:
-    """The node of an envelope id; a defect and None when there is no such envelope."""
-    if name in case.tree.ids:
-        return case.tree.index(name)
+    """The node of an envelope id; a defect and None when there is no such envelope.
+
+    A part of a split that is not in force is not laid out: its name stands for the split.
+    """
+    tree = case.tree
+    if name in tree.ids:
+        return tree.index(name)
+    for split in split_names(name):
+        if split in tree.ids and tree.closed[tree.index(split)]:
+            return tree.index(split)
     case.fault(
         "unknown-envelope",
         Text(f"l'enveloppe « {name} » n'existe pas.", f'there is no envelope "{name}".'),
@@ -209,7 +218,7 @@ def _one_of(case: Case, name: str, kind: Kind, values: list[str], path: Path) ->
     if kind is Kind.DATE:
         parts = [compare_dates(case, name, "day", value, path) for value in values]
     elif kind is Kind.TEXT:
-        return _text_equals(case, name, values)
+        return _text_equals(case, name, values, path)
     else:
         parts = [compare_numbers(case, name, "equal", value, path) for value in values]
     known = [part for part in parts if part is not None]
@@ -219,7 +228,17 @@ def _one_of(case: Case, name: str, kind: Kind, values: list[str], path: Path) ->
     return joined
 
 
-def _text_equals(case: Case, name: str, values: list[str]) -> BoolArray:
+def _text_equals(case: Case, name: str, values: list[str], path: Path) -> BoolArray | None:
+    unknown = [value for value in values if value not in FIXED_VALUES.get(name, values)]
+    for value in unknown:
+        case.fault(
+            "unknown-value",
+            Text(f"« {value} » n'est pas une valeur de « {name} ».", f'"{value}" is no value of "{name}".'),
+            path,
+            did_you_mean(value, FIXED_VALUES[name]),
+        )
+    if unknown:
+        return None
     column = case.table[name]
     if name == "applicant_id":
         column = case.table.select(siren(name)).to_series()

@@ -34,6 +34,7 @@ from tnt_sim.rules.base import (
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.never import share_can_hold, warn_idle_share
 from tnt_sim.rules.reference import whole_only
 from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of, well_bounded
 from tnt_sim.rules.select import Selector, select
@@ -127,14 +128,21 @@ def compile_share(
     groups = groups_by(case, spec.by, None, offers.in_play & within, within & offers.in_play, path)
     if groups is None:
         return None
+    rest = denominator.where(within & ~counted)
     numerator, denominator = numerator.where(counted & within), denominator.where(within)
-    if not _sound(case, numerator, denominator, offers, path):
+    if not _sound(case, numerator, denominator, offers, path) or _above_one(case, spec, path):
         return None
-    _above_one(case, spec, path)
+    mode, bounds, same = mode_of(spec), (spec.min, spec.max), spec.of_measure in (None, spec.measure)
+    warn_idle_share(case, counted, within, offers, bounds, same, path)
+    beside = rest if same and not rest.once else None
+    if mode is Mode.HARD and not share_can_hold(
+        case, numerator, denominator, groups, offers, bounds, beside, path
+    ):
+        return None
     return Share(
         id=spec.id,
         kind=spec.kind,
-        mode=mode_of(spec),
+        mode=mode,
         numerator=numerator,
         denominator=denominator,
         groups=groups,
@@ -144,17 +152,24 @@ def compile_share(
     )
 
 
-def _above_one(case: Case, spec: ShareSpec, path: Path) -> None:
+def _above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
+    """Whether the minimum asks a part to be more than its whole; then a defect is noted."""
     same = spec.of_measure in (None, spec.measure)
-    if same and spec.min is not None and spec.min > 1:
-        case.fault(
-            "share-above-one",
-            Text(
-                "une part minimale de plus de 100 % ne peut jamais être tenue.",
-                "a minimum share above 100 % can never hold.",
-            ),
-            (*path, "min"),
-        )
+    if not same or spec.min is None or spec.min <= 1:
+        return False
+    case.fault(
+        "share-above-one",
+        Text(
+            "une part minimale de plus de 100 % ne peut jamais être tenue.",
+            "a minimum share above 100 % can never hold.",
+        ),
+        (*path, "min"),
+        Text(
+            "Abaissez `min`, ou donnez une autre mesure à `of_measure`.",
+            "Lower `min`, or give another measure to `of_measure`.",
+        ),
+    )
+    return True
 
 
 def _sound(case: Case, numerator: Terms, denominator: Terms, offers: Offers, path: Path) -> bool:

@@ -108,7 +108,7 @@ def compile_together(spec: TogetherSpec, path: Path, case: Case, offers: Offers)
     members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
     if members is None:
         return None
-    mode = mode_of(spec)
+    mode, members = mode_of(spec), members.within(case.bound(spec.id))
     if spec.dossiers is None:
         _note_left_out(case, members, offers, path)
         members = members.within(offers.in_play)

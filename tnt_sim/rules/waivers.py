@@ -1,12 +1,13 @@
-"""Waivers: an eligibility entry, a cap, or a `limit` or `share` lifted for some dossiers, in the open.
+"""Waivers: an eligibility entry, a cap or a rule lifted for some dossiers, in the open.
 
-A waived dossier need not meet the eligibility entry; a project with a waived dossier is not under the cap; a
-waived dossier is left out of the rule's sums and groups. Every waiver in force is printed among the warnings.
+A waived dossier need not meet the eligibility entry; a project with a waived dossier is not under the cap. A
+waived dossier is left out of a rule's sums, groups and order (`Case.bound`); in `requires` it needs nobody, but
+others may still need it. Only a decision cannot be lifted. Every waiver in force is printed among the warnings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,7 +16,10 @@ from tnt_sim.fields import Code, Described
 from tnt_sim.rules.base import BoolArray, Case, Path
 from tnt_sim.rules.select import Selector, select
 
-LIFTABLE = ("eligibility", "cap", "limit", "share")
+LIFTABLE = (
+    "eligibility", "cap", "limit", "share", "exclusive", "requires", "together", "order", "coverage", "schedule",
+    "equity",
+)  # fmt: skip
 NAMED = 10
 
 
@@ -29,14 +33,17 @@ class WaiverSpec(Described):
 
 
 def read_waivers(
-    case: Case, specs: Sequence[tuple[WaiverSpec, Path]], kinds: Mapping[str, str]
+    case: Case, specs: Sequence[tuple[WaiverSpec, Path]], kinds: Sequence[tuple[str, str]]
 ) -> dict[str, BoolArray]:
-    """For each lifted id, the dossiers it is lifted for, bool (n,); `kinds` gives the kind of every id."""
+    """For each lifted id, the dossiers it is lifted for, bool (n,); `kinds` lists every id with its kind."""
     waived: dict[str, BoolArray] = {}
     for spec, path in specs:
-        kind = kinds.get(spec.of)
-        if kind not in LIFTABLE:
-            _cannot(case, spec, kind, kinds, path)
+        found = [kind for name, kind in kinds if name == spec.of]
+        if len(set(found)) > 1:
+            _unclear(case, spec, found, path)
+            continue
+        if not found or found[0] not in LIFTABLE:
+            _cannot(case, spec, found[0] if found else None, kinds, path)
             continue
         mask = select(case, spec.where, (*path, "where"))
         if mask is None:
@@ -46,7 +53,22 @@ def read_waivers(
     return waived
 
 
-def _cannot(case: Case, spec: WaiverSpec, kind: str | None, kinds: Mapping[str, str], path: Path) -> None:
+def _unclear(case: Case, spec: WaiverSpec, found: Sequence[str], path: Path) -> None:
+    listed = ", ".join(sorted(set(found)))
+    case.fault(
+        "waiver-unclear",
+        Text(
+            f"« {spec.of} » est le nom de plusieurs choses ({listed}) : la dérogation ne dit pas laquelle lever.",
+            f'"{spec.of}" is the name of several things ({listed}): the waiver does not say which is lifted.',
+        ),
+        (*path, "of"),
+        Text("Donnez à chacune son nom.", "Give each a name of its own."),
+    )
+
+
+def _cannot(
+    case: Case, spec: WaiverSpec, kind: str | None, kinds: Sequence[tuple[str, str]], path: Path
+) -> None:
     if kind is None:
         case.fault(
             "unknown-waiver",
@@ -55,7 +77,7 @@ def _cannot(case: Case, spec: WaiverSpec, kind: str | None, kinds: Mapping[str, 
                 f'no eligibility entry, cap or rule is named "{spec.of}".',
             ),
             (*path, "of"),
-            did_you_mean(spec.of, [name for name, found in kinds.items() if found in LIFTABLE]),
+            did_you_mean(spec.of, [name for name, found in kinds if found in LIFTABLE]),
         )
         return
     case.fault(
@@ -65,7 +87,7 @@ def _cannot(case: Case, spec: WaiverSpec, kind: str | None, kinds: Mapping[str, 
             f'a rule of kind "{kind}" cannot be lifted for some dossiers.',
         ),
         (*path, "of"),
-        Text("Retirez ces dossiers par son `where`.", "Leave these dossiers out by its `where`."),
+        Text("Retirez ces dossiers de la règle elle-même.", "Take these dossiers out of the rule itself."),
     )
 
 

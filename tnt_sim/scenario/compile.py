@@ -14,14 +14,15 @@ import numpy as np
 from tnt_sim.errors import Defect, Lang, Place, ScenarioError, Text
 from tnt_sim.fields import Described
 from tnt_sim.money import format_cents
-from tnt_sim.rules.base import Case, CompiledRule, Path, Terms
+from tnt_sim.rules.base import Case, CompiledRule, Mode, Path, Terms
 from tnt_sim.rules.caps import Caps, check_forced, compile_caps
 from tnt_sim.rules.coverage import CoverageSpec, compile_coverage
 from tnt_sim.rules.decide import DecideSpec, Decisions, decisions
-from tnt_sim.rules.eligibility import Eligibility, assess, filed_later
+from tnt_sim.rules.eligibility import Eligibility, assess, filed_later, in_closed_envelopes
 from tnt_sim.rules.envelope import read_envelopes
 from tnt_sim.rules.envelope_limits import EnvelopeLimit, envelope_limits
 from tnt_sim.rules.equity import EquitySpec, compile_equity
+from tnt_sim.rules.funded import SHOWN, listed_names
 from tnt_sim.rules.grant import Offers, offers
 from tnt_sim.rules.limit import LimitSpec, compile_limit
 from tnt_sim.rules.measures import Measures
@@ -69,6 +70,8 @@ def compile_problem(scenario: Scenario) -> Problem:
     case.defects.found.extend(defects)
     case = replace(case, waived=read_waivers(case, in_force(spec, "waivers"), _kinds(spec)))
     eligibility = assess(case, in_force(spec, "eligibility"), case.waived)
+    for failure in in_closed_envelopes(case, spec.programme):
+        eligibility = eligibility.without(failure)
     late = filed_later(case, scenario.closes)
     eligibility = eligibility if late is None else eligibility.without(late)
     caps = compile_caps(case, in_force(spec, "caps"), eligibility.eligible)
@@ -116,11 +119,13 @@ def _reading_order(defect: Defect) -> tuple[str, int, int]:
     return place.file or "", place.line or place.row or 0, place.column or 0
 
 
-def _kinds(spec: ScenarioSpec) -> dict[str, str]:
-    """The kind of every id that a waiver may name."""
-    kinds = {rule.id: str(rule.kind) for rule in spec.rules}
-    kinds |= {cap.name: "cap" for cap in spec.caps}
-    return kinds | {entry.id: "eligibility" for entry in spec.eligibility}
+def _kinds(spec: ScenarioSpec) -> list[tuple[str, str]]:
+    """Every id that a waiver may name, with its kind."""
+    return [
+        *((entry.id, "eligibility") for entry in spec.eligibility),
+        *((cap.name, "cap") for cap in spec.caps),
+        *((rule.id, str(rule.kind)) for rule in spec.rules),
+    ]
 
 
 def in_force(spec: ScenarioSpec, key: str) -> list[tuple[Any, Path]]:
@@ -156,9 +161,13 @@ def _compile_rule(
 def _no_circles(
     case: Case, compiled: Sequence[CompiledRule | None], paths: Sequence[Path], table: Sequence[TableRule]
 ) -> None:
-    """The rules and the table together must not require in a circle."""
+    """What must hold, rules and table together, must not require in a circle; what is only priced or told may."""
     found: list[tuple[Requires, Path | None]] = [(r, None) for r in table if isinstance(r, Requires)]
-    found += [(r, path) for r, path in zip(compiled, paths, strict=True) if isinstance(r, Requires)]
+    found += [
+        (rule, path)
+        for rule, path in zip(compiled, paths, strict=True)
+        if isinstance(rule, Requires) and rule.mode is Mode.HARD
+    ]
     refuse_circles(case, found)
 
 
@@ -220,12 +229,15 @@ def _notes(case: Case, eligibility: Eligibility, offered: Offers) -> None:
         )
     excess = offered.committed & ~eligibility.eligible
     if excess.any():
-        n = int(excess.sum())
+        rows = np.flatnonzero(excess)
+        names = listed_names(case, rows, SHOWN)
         case.warnings.add(
             "committed-ineligible",
             Text(
-                f"{n} dossier(s) engagé(s) ne remplissent pas les conditions d'éligibilité ; "
-                "ils restent financés.",
-                f"{n} committed dossier(s) do not meet the eligibility requirements; they stay funded.",
+                f"{len(rows)} dossier(s) engagé(s) ne remplissent pas les conditions d'éligibilité ; "
+                f"ils restent financés : {names}.",
+                f"{len(rows)} committed dossier(s) do not meet the eligibility requirements; they stay funded: "
+                f"{names}.",
             ),
+            *(case.portfolio.place(int(row), "committed") for row in rows[:SHOWN]),
         )

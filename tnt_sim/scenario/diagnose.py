@@ -134,10 +134,12 @@ class _Report:
             for issue in kept
             if issue.kind == "extra_forbidden"
         }
+        faulty = {issue.steps for issue in kept if issue.kind != "too_short"}
         return [
             self.defect(issue)
             for issue in kept
-            if issue.missing is None or (issue.steps, issue.missing) not in meant
+            if (issue.missing is None or (issue.steps, issue.missing) not in meant)
+            and not (issue.kind == "too_short" and _under(issue.steps, faulty))
         ]
 
     def relevant(self, issues: list[_Issue], level: int = 0) -> list[_Issue]:
@@ -264,6 +266,11 @@ def _is_other_shape(issue: _Issue, prefix: Steps) -> bool:
     return (
         isinstance(issue.found, dict | list | tuple) and "fr" in issue.context and "at" not in issue.context
     )
+
+
+def _under(steps: Steps, others: set[Steps]) -> bool:
+    """Whether a fault stands in an entry of the list at `steps`: the list then only seems too short."""
+    return any(len(other) > len(steps) and other[: len(steps)] == steps for other in others)
 
 
 def _unquoted(text: str) -> str:

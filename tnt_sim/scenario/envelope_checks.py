@@ -10,25 +10,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from tnt_sim.errors import Text, did_you_mean
 from tnt_sim.programme import EnvelopeSpec, Tree, Unassigned, UnassignedTo, largest_remainder
-from tnt_sim.rules.base import Case, Path, exact_sum
+from tnt_sim.rules.base import BoolArray, Case, Path, exact_sum
 from tnt_sim.rules.envelope import may_gain, unassigned_cents
 
 
 def check_options(case: Case, root: EnvelopeSpec) -> None:
     """Note every option that the tree cannot honour."""
-    for spec, path in root.walk(("programme",)):
-        if spec.off or spec.id not in case.tree.ids:
-            continue
+    for spec, path in root.applied(case.day, ("programme",)):
         _check_rates(case, spec, path)
         if isinstance(spec.unassigned, UnassignedTo):
             _check_target(case, spec, spec.unassigned.to, (*path, "unassigned", "to"))
     if root.transfers is not None:
         _no_siblings(case, root, ("programme", "transfers"))
-    for parent, path in root.walk(("programme",)):
+    for parent, path in root.applied(case.day, ("programme",)):
         for k, child in enumerate(parent.envelopes):
-            if child.transfers is not None and not child.off and not parent.off:
+            if child.transfers is not None and child.in_force(case.day):
                 _check_transfers(case, parent, child, (*path, "envelopes", k, "transfers"))
 
 
@@ -39,14 +39,14 @@ def share_pro_rata(case: Case) -> Case:
         return case
     committed = case.table["committed_cents"].fill_null(0).to_numpy()
     for node in range(tree.n_nodes):
-        if tree.unassigned[node] is not Unassigned.PRO_RATA:
-            continue
+        if tree.unassigned[node] is not Unassigned.PRO_RATA or tree.overbooked[node]:
+            continue  # amounts under an overbooked node are ceilings
         children = tree.children(node)
         taking = [c for c in children if tree.written_cents[c] is not None and not tree.ring_fenced[c]]
         rest = unassigned_cents(tree, node)
-        if not _is_known(case, tree, node, children) or rest is None:
+        if not _is_known(case, tree, node) or rest is None:
             continue
-        rest -= exact_sum(committed[case.node == node])
+        rest -= exact_sum(committed[_loose(case, tree, node)])
         weights = [tree.written_cents[child] or 0 for child in taking]
         if rest > 0 and sum(weights) > 0:
             names = [tree.ids[child] for child in taking]
@@ -62,15 +62,22 @@ def _given(tree: Tree, nodes: Sequence[int], cents: Sequence[int]) -> Tree:
     return replace(tree, amount_cents=tuple(amounts), options=tuple(options))
 
 
-def _is_known(case: Case, tree: Tree, node: int, children: Sequence[int]) -> bool:
+def _loose(case: Case, tree: Tree, node: int) -> BoolArray:
+    """The dossiers that ask from a node itself, or from a child without an amount, bool (n,)."""
+    loose: BoolArray = case.node == node
+    for child in tree.children(node):
+        if tree.written_cents[child] is None:
+            loose |= (case.node >= child) & (case.node < tree.end[child])
+    return loose
+
+
+def _is_known(case: Case, tree: Tree, node: int) -> bool:
     """Whether what a node shares pro rata depends on no decision."""
     name = tree.ids[node]
     here: Path = ("envelope", name, "unassigned")
-    loose = case.node == node
-    for child in children:
-        if tree.written_cents[child] is None:
-            loose |= (case.node >= child) & (case.node < tree.end[child])
-    open_ = int((loose & case.table["committed_cents"].is_null().to_numpy()).sum())
+    closed = np.array(tree.closed)[case.node] & (case.node >= 0)
+    undecided = case.table["committed_cents"].is_null().to_numpy() & ~closed
+    open_ = int((_loose(case, tree, node) & undecided).sum())
     moving = may_gain(tree, node) or bool(tree.options[node].transfer_to)
     moving = moving or any(node in option.transfer_to for option in tree.options)
     if not open_ and not moving:
@@ -113,6 +120,7 @@ def _check_rates(case: Case, spec: EnvelopeSpec, path: Path) -> None:
             "envelope-option",
             Text("une réserve dépasse 100 %.", "a reserve is above 100 %."),
             (*path, "reserve"),
+            Text("Écrivez une part d'au plus 100 %.", "Write a share of at most 100 %."),
         )
 
 
@@ -128,7 +136,7 @@ def _no_siblings(case: Case, root: EnvelopeSpec, path: Path) -> None:
 
 
 def _check_target(case: Case, spec: EnvelopeSpec, target: str, path: Path) -> None:
-    children = {child.id: child for child in spec.envelopes if not child.off}
+    children = {child.id: child for child in spec.envelopes}
     if target not in children:
         case.fault(
             "unassigned-to",
@@ -153,7 +161,7 @@ def _check_target(case: Case, spec: EnvelopeSpec, target: str, path: Path) -> No
 def _check_transfers(case: Case, parent: EnvelopeSpec, child: EnvelopeSpec, path: Path) -> None:
     moves = child.transfers
     assert moves is not None
-    siblings = {other.id: other for other in parent.envelopes if other.id != child.id and not other.off}
+    siblings = {other.id: other for other in parent.envelopes if other.id != child.id}
     if child.ring_fenced:
         case.fault(
             "transfers",
@@ -170,6 +178,7 @@ def _check_transfers(case: Case, parent: EnvelopeSpec, child: EnvelopeSpec, path
                 "une enveloppe ne peut pas donner plus de 100 %.", "an envelope cannot give more than 100 %."
             ),
             (*path, "out_max"),
+            Text("Écrivez une part d'au plus 100 %.", "Write a share of at most 100 %."),
         )
     for k, name in enumerate(moves.to):
         _check_taker(case, child, siblings, name, name in moves.to[:k], (*path, "to", k))

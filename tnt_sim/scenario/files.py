@@ -17,6 +17,7 @@ from tnt_sim.scalars import shown
 from tnt_sim.scenario import nodes
 from tnt_sim.scenario.merge import check_ids, clashes, merge
 from tnt_sim.scenario.nodes import Node, Origin, Scalar, Steps, from_value, to_tree, walk
+from tnt_sim.scenario.pb_text import SUFFIX, read_pb_into
 from tnt_sim.scenario.places import existing_file, project_root, resolve_inside, shown_path
 from tnt_sim.scenario.set_paths import find, parse_value, put
 from tnt_sim.scenario.yaml_text import read_yaml_into
@@ -226,7 +227,8 @@ class _Loader:
         if path not in self.files:
             self.files.append(path)
         n_before = len(self.defects.found)
-        node = read_yaml_into(path, name, self.defects)
+        reader = read_pb_into if path.suffix.lower() == SUFFIX else read_yaml_into
+        node = reader(path, name, self.defects)
         if node is None and len(self.defects.found) > n_before:
             return empty
         if not isinstance(node, nodes.Mapping):

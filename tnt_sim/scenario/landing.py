@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Defects, Lang, Text, did_you_mean
+from tnt_sim.errors import Defects, Lang, Place, Text, did_you_mean
 from tnt_sim.money import format_cents
-from tnt_sim.programme import Tree, lay_out
+from tnt_sim.programme import GROUP_SEPARATOR, Tree, lay_out
 from tnt_sim.rules.base import Case, IntArray, Path
 from tnt_sim.rules.columns import kind_of, unknown_column
 from tnt_sim.rules.select import select
@@ -22,23 +22,31 @@ SHOWN_ROWS = 20
 
 def land(scenario: Scenario) -> Case:
     """The case of a scenario: rows kept by `where`, the tree, and each dossier's node."""
-    defects = Defects()
-    shares = {
-        spec.id: split_shares(scenario, spec, path, defects)
-        for spec, path in scenario.spec.programme.walk(("programme",))
-        if spec.split is not None and not spec.off
-    }
-    divided = {key: value for key, value in shares.items() if value}
-    tree = lay_out(scenario.spec.programme, divided, reserves_freed=scenario.reserves_freed)
-    _check_tree(scenario, tree, defects)
-    case = _case(scenario, tree, scenario.portfolio.table, defects)
+    case = _laid_out(scenario)
+    before = len(case.defects.found)
     keep = _kept(scenario, case)
     if not keep.all():
-        portfolio = scenario.portfolio.select(pl.Series(keep))
-        case = replace(case, portfolio=portfolio, node=case.node[keep])
+        # parts of a split are those of the dossiers that are kept
+        wrong = case.defects.found[before:]
+        case = _laid_out(replace(scenario, portfolio=scenario.portfolio.select(pl.Series(keep))))
+        case.defects.found.extend(wrong)
     _homeless(case)
     check_options(case, scenario.spec.programme)
     return share_pro_rata(case)
+
+
+def _laid_out(scenario: Scenario) -> Case:
+    """The tree of a scenario with its splits, and where each of its dossiers lands."""
+    defects, spec = Defects(), scenario.spec
+    shares = {
+        envelope.id: split_shares(scenario, envelope, path, defects)
+        for envelope, path in spec.programme.applied(spec.date, ("programme",))
+        if envelope.split is not None
+    }
+    divided = {key: value for key, value in shares.items() if value}
+    tree = lay_out(spec.programme, divided, day=spec.date, reserves_freed=scenario.reserves_freed)
+    _check_tree(scenario, tree, defects)
+    return _case(scenario, tree, scenario.portfolio.table, defects)
 
 
 def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects) -> Case:
@@ -56,7 +64,7 @@ def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects)
         },
         map_year=None if spec.territory is None else spec.territory.year,
     )
-    return replace(case, node=_nodes(case))
+    return replace(case, node=_nodes(case, spec.programme.only_leaf(spec.date)))
 
 
 def _kept(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -73,17 +81,18 @@ def _kept(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.
     return keep
 
 
-def _nodes(case: Case) -> IntArray:
-    """The node that each dossier asks from: -1 where its envelope is unknown or ambiguous."""
+def _nodes(case: Case, only: str | None) -> IntArray:
+    """The node that each dossier asks from: -1 where its envelope is unknown or ambiguous.
+
+    `only` is the envelope of dossiers that name none. What asks from a part of a closed split asks from the split.
+    """
     tree = case.tree
-    leaves = [k for k in range(tree.n_nodes) if tree.end[k] == k + 1]
-    only = leaves[0] if len(leaves) == 1 else -1
-    roots = [k for k in range(tree.n_nodes) if k in tree.landing]
-    if only < 0 and len(roots) == 1 and all(tree.parent[leaf] == roots[0] for leaf in leaves):
-        only = roots[0]
-    names = {name: k for k, name in enumerate(tree.ids)} | {"": only}
+    names = {name: k for k, name in enumerate(tree.ids)} | {"": -1 if only is None else tree.index(only)}
     asked = case.table["envelope"]
     node = asked.replace_strict(names, default=-1, return_dtype=pl.Int64).to_numpy().astype(np.int64)
+    for k in np.flatnonzero(tree.closed).tolist():
+        part = asked.str.starts_with(f"{tree.ids[k]}{GROUP_SEPARATOR}").to_numpy()
+        node = np.where((node < 0) & part, k, node)
     for split_node, (column, groups) in tree.landing.items():
         if kind_of(case, column) is None:
             unknown_column(case, column, (*case_path(case, split_node), "split", "by"))
@@ -107,9 +116,11 @@ def _homeless(case: Case) -> None:
             mine = [int(row) for row, name in zip(rows, asked, strict=True) if name == value]
             places = [case.portfolio.place(row, "envelope") for row in mine[:SHOWN_ROWS]]
             if code == -2:
+                # what names no envelope lands in the only one there is
+                split = value or case.tree.ids[next(iter(case.tree.landing))]
                 text = Text(
-                    f"{len(mine)} dossier(s) de « {value} » n'ont pas de part dans sa répartition.",
-                    f'{len(mine)} dossier(s) of "{value}" have no part in its split.',
+                    f"{len(mine)} dossier(s) de « {split} » n'ont pas de part dans sa répartition.",
+                    f'{len(mine)} dossier(s) of "{split}" have no part in its split.',
                 )
                 hint: Text | None = Text(
                     "Ajoutez leur groupe à la table de répartition, ou corrigez leur ligne.",
@@ -130,6 +141,15 @@ def _homeless(case: Case) -> None:
             case.defects.add("unknown-envelope", text, *places, hint=hint)
 
 
+def _named(scenario: Scenario, name: str) -> list[Place]:
+    """Where the envelopes of a name stand, and the splits that make one."""
+    return [
+        scenario.locate(path)
+        for spec, path in scenario.spec.programme.walk(("programme",))
+        if spec.id == name or (spec.split is not None and name.startswith(f"{spec.id}{GROUP_SEPARATOR}"))
+    ]
+
+
 def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
     seen: dict[str, int] = {}
     for node, name in enumerate(tree.ids):
@@ -138,7 +158,11 @@ def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
             defects.add(
                 "envelope-twice",
                 Text(f"deux enveloppes s'appellent « {name} ».", f'two envelopes are called "{name}".'),
-                place,
+                *_named(scenario, name),
+                hint=Text(
+                    "Renommez l'une des deux : une part d'une répartition s'appelle ENVELOPPE/GROUPE.",
+                    "Rename one of the two: a part of a split is called ENVELOPE/GROUP.",
+                ),
             )
         seen[name] = node
         amount = tree.written_cents[node]

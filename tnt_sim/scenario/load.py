@@ -125,10 +125,10 @@ def _data_paths(
 
 def _side_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
     """The side tables, by the path of the value that names them."""
-    for envelope, path in spec.programme.walk(("programme",)):
-        if envelope.split is not None and envelope.split.table is not None and not envelope.off:
+    for envelope, path in spec.programme.applied(spec.date, ("programme",)):
+        if envelope.split is not None and envelope.split.table is not None:
             yield (*path, "split", "table"), envelope.split.table
-        if envelope.split is not None and envelope.split.previous is not None and not envelope.off:
+        if envelope.split is not None and envelope.split.previous is not None:
             yield (*path, "split", "previous"), envelope.split.previous
     for k, rule in enumerate(spec.rules):
         if isinstance(rule, CoverageSpec) and rule.already is not None and rule.in_force(spec.date):

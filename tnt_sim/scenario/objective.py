@@ -18,6 +18,7 @@ from tnt_sim.rules.equity import Equity, too_long
 from tnt_sim.rules.goals import GoalPart, Shortfall, SmallestSpec, compile_smallest
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.queue import FirstCome
 from tnt_sim.scenario.spec import ScenarioSpec, StageSpec
 
 SHORTFALL = "shortfall."
@@ -196,6 +197,9 @@ class Objective:
                 path,
             )
             return None
+        if isinstance(rule, FirstCome):
+            _no_distance(self.case, name, path)
+            return None
         signed = weight if sense is Sense.MINIMISE else -weight
         if signed < 0:
             self.case.fault(
@@ -226,3 +230,18 @@ class Objective:
 def _unbounded(rule: Any) -> bool:
     """Whether a rule that takes bounds has none."""
     return hasattr(rule, "min") and rule.min is None and rule.max is None
+
+
+def _no_distance(case: Case, name: str, path: Path) -> None:
+    """A queue is kept or not: what one dossier gets settles the turn of all that come after it."""
+    case.fault(
+        "shortfall",
+        Text(
+            f"« {name} » : une file (`skip: true`) n'a pas d'écart à réduire.",
+            f'"{name}": a queue (`skip: true`) has no distance to make smaller.',
+        ),
+        path,
+        Text(
+            "Rendez la règle ferme, ou écrivez `skip: false`.", "Make the rule hard, or write `skip: false`."
+        ),
+    )

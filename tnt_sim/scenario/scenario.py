@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from tnt_sim.errors import Defect, Place
 from tnt_sim.fields import Described
 from tnt_sim.portfolio import Portfolio
+from tnt_sim.programme import split_names
 from tnt_sim.rules.base import Path
 from tnt_sim.scenario.nodes import Origin
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -113,10 +114,9 @@ class Scenario:
 
     def envelope_path(self, envelope_id: str) -> Path:
         """The path of an envelope in the scenario; that of its split parent for a split one."""
-        for spec, path in self.spec.programme.walk(("programme",)):
-            if spec.id == envelope_id or envelope_id.startswith(f"{spec.id}/"):
-                return path
-        return ("programme",)
+        known = {spec.id: path for spec, path in self.spec.programme.walk(("programme",))}
+        names = [name for name in (envelope_id, *split_names(envelope_id)) if name in known]
+        return known[names[0]] if names else ("programme",)
 
     def _by_id(self, path: Path) -> Path:
         if len(path) >= 2 and path[0] == "envelope":

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.errors import PydanticInvalidForJsonSchema
 
 type Schema = dict[str, Any]
 _MAX_HOPS = 32
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> Schema:
+    """The JSON schema of a model; empty for one that has none, which then only loses the hints."""
+    try:
+        return model.model_json_schema(by_alias=True)
+    except PydanticInvalidForJsonSchema:
+        return {}
 
 
 class Shape:
     """The keys that a model knows, wherever one stands in it."""
 
     def __init__(self, model: type[BaseModel]) -> None:
-        try:
-            self._root: Schema = model.model_json_schema(by_alias=True)
-        except Exception:  # noqa: BLE001 - a model without a schema only loses the hints
-            self._root = {}
+        self._root = _schema_of(model)
         self._definitions: dict[str, Schema] = self._root.get("$defs", {})
 
     def keys_at(self, loc: tuple[str | int, ...]) -> tuple[str, ...]:

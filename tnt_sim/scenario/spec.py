@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tnt_sim.fields import Code, Count, Day, Described, Rate, Seconds, Spec
+from tnt_sim.fields import Code, Count, Day, Described, Rate, Seconds, Spec, Zone
 from tnt_sim.programme import ProgrammeSpec
 from tnt_sim.rules.cap_spec import CapSpec, NamedCap
 from tnt_sim.rules.coverage import CoverageSpec
@@ -48,7 +48,9 @@ class ReadSpec(Spec):
     encoding: str | None = None
     decimal: Literal[",", "."] | None = None
     rounding: Literal["refuse", "nearest"] = "refuse"
-    duplicates: Literal["refuse"] = "refuse"
+    duplicates: Literal["refuse", "last"] = "refuse"
+    header_row: Annotated[Count, Field(ge=1)] = 1
+    hidden_rows: Literal["refuse", "keep"] = "refuse"
 
 
 class ControlSpec(Spec):
@@ -110,7 +112,7 @@ class ScenarioSpec(Spec):
     note: str = ""
     source: str = ""
     date: Day | None = None
-    timezone: str = "Europe/Paris"
+    timezone: Zone = "Europe/Paris"
     locale: Literal["fr", "en"] = "fr"
     territory: TerritorySpec | None = None
     reference: str | None = None

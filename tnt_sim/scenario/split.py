@@ -64,7 +64,7 @@ class _Division:
     def _form_holds(self) -> bool:
         """One way to divide, and nothing else that divides the same money."""
         split, before = self.split, len(self.defects.found)
-        if any(not child.off for child in self.spec.envelopes):
+        if any(child.in_force(self.scenario.spec.date) for child in self.spec.envelopes):
             self.fault(
                 "une enveloppe répartie par `split` ne peut pas avoir aussi ses propres `envelopes`.",
                 "an envelope divided by `split` cannot have `envelopes` of its own as well.",
@@ -102,8 +102,7 @@ class _Division:
             known = self._map("groups")
             return [] if known is None else known.codes(self.split.by)
         if groups is None or isinstance(groups, str):
-            table = self.scenario.portfolio.table
-            asked = table.filter(pl.col("envelope") == self.spec.id)
+            asked = self._asking()
             if self.split.by not in asked.columns:
                 self.fault(
                     f"la colonne « {self.split.by} » n'existe pas.",
@@ -121,6 +120,13 @@ class _Division:
                 "groups",
             )
         return sorted(groups)
+
+    def _asking(self) -> pl.DataFrame:
+        """The dossiers that ask from the envelope: those that name it, or name none where it is the only one."""
+        only = self.scenario.spec.programme.only_leaf(self.scenario.spec.date) == self.spec.id
+        names = [self.spec.id, ""] if only else [self.spec.id]
+        table: pl.DataFrame = self.scenario.portfolio.table
+        return table.filter(pl.col("envelope").fill_null("").is_in(names))
 
     def _map(self, key: str) -> Territory | None:
         """The scenario's map, when `by` is one of its levels."""
@@ -174,7 +180,7 @@ class _Division:
             return None
         if self.split.by not in table.columns:
             return None
-        asked = table.filter(pl.col("envelope") == self.spec.id)
+        asked = self._asking()
         sums: dict[str, Fraction] = {}
         for group, value in zip(
             asked[self.split.by].cast(pl.String).to_list(), asked[column].to_list(), strict=True

@@ -44,7 +44,7 @@ def reserve_step(scenario: Scenario) -> Step | None:
     if scenario.steps and scenario.steps[-1].id == RESERVE:
         return Step(RESERVE, replace(scenario.steps[-1].scenario, reserves_freed=True))
     last = decision_steps(scenario)[-1].scenario
-    held = [spec for spec, _ in last.spec.programme.walk() if spec.reserve and not spec.off]
+    held = [spec for spec, _ in last.spec.programme.applied(last.spec.date) if spec.reserve]
     return Step(RESERVE, replace(last, reserves_freed=True)) if held else None
 
 

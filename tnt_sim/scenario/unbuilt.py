@@ -31,8 +31,3 @@ def refuse_unbuilt(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[
 def _used(spec: ScenarioSpec) -> Iterator[tuple[str, Path]]:
     for option in options_used(spec, TOP_OPTIONS):
         yield option, (option,)
-    for envelope, path in spec.programme.walk(("programme",)):
-        if envelope.valid is not None:
-            yield "valid", (*path, "valid")
-    if spec.programme.off:
-        yield "off", ("programme", "off")

@@ -21,7 +21,7 @@ from tnt_sim.scalars import shown
 from tnt_sim.scenario.nodes import Mapping, Node, Origin, Scalar, Sequence
 from tnt_sim.scenario.yaml_messages import amount_tail_texts, looks_like_amount_tail, sentence
 
-MAX_VALUES = 200_000
+MAX_VALUES = 100_000
 MAX_DEPTH = 64
 MAX_ALIASES = 1_000
 _MAX_DEFECTS = 50

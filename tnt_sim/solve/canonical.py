@@ -5,7 +5,8 @@ The answer is unique, so it depends neither on the solver nor on the point that 
 
 The walk is short because exact reduced-cost fixing (`fixing.py`) leaves few columns open among points as
 good as the one in hand, and because a column where the point in hand already is at its greatest, all
-ranks before being settled, needs no solve.
+ranks before being settled, needs no solve. Equal columns (`twins.py`) are one column
+for the solver, and the first of a class goes first.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import time
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import scipy.sparse as sp
 
-from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import Backend, Limits, Termination
 from tnt_sim.solve.fixing import fix_by_reduced_cost
-from tnt_sim.solve.integral import Repair, solve_integral
+from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.restriction import restrict
+from tnt_sim.solve.solution import Repair
+from tnt_sim.solve.twins import classes
 
 CHUNK = 20
 """Dossiers decided by one solve; their weights 2^19 … 1 stay far from what a float loses."""
@@ -83,12 +85,15 @@ class _Walk:
     n_open: int = 0
     ended: Termination = Termination.OPTIMAL
     repairs: list[Repair] = field(default_factory=list)
+    twins: list[list[int]] = field(default_factory=list)
+    twin_place: dict[int, tuple[list[int], int]] = field(default_factory=dict)
 
     def run(self, order: IntArray, amounts: IntArray) -> Canonical:
         self.lower, self.upper = self._fixed()
         self.n_open = int((self.lower < self.upper).sum())
         ranked = [j for j in order.tolist() if self.lower[j] < self.upper[j]]
-        self._chain_twins(ranked)
+        self._know_twins(ranked)
+        self._take(self.point)
         self._walk_funded(ranked)
         if self.ended is Termination.OPTIMAL:
             self._walk_amounts(amounts.tolist())
@@ -119,59 +124,40 @@ class _Walk:
         lower, upper, _ = fix_by_reduced_cost(self.model, duals, self.model.value(self.point), keep_ties=True)
         return lower, upper
 
-    def _chain_twins(self, ranked: list[int]) -> None:
-        """For columns that are equal in every row and in the objective, x_earlier ≥ x_later.
-
-        Exchanging two such columns changes no row and no value, so the greatest point keeps these rows.
-        """
-        m = self.model.matrix.tocsc()
-        last: dict[tuple[bytes, bytes, int], int] = {}
-        pairs = []
+    def _know_twins(self, ranked: list[int]) -> None:
+        """The classes of equal columns among those to walk, each in rank order."""
+        class_of = classes(self.model)
+        members: dict[int, list[int]] = {}
         for j in ranked:
-            if self.model.col_lower[j] != 0 or self.model.col_upper[j] != 1:
-                continue
-            entries = slice(int(m.indptr[j]), int(m.indptr[j + 1]))
-            key = (m.indices[entries].tobytes(), m.data[entries].tobytes(), int(self.model.objective[j]))
-            if key in last:
-                pairs.append((last[key], j))
-            last[key] = j
-        if not pairs:
-            return
-        self._sort_twins(pairs)
-        row = np.repeat(np.arange(len(pairs)), 2)
-        signs = np.tile(np.array([1, -1], dtype=np.int64), len(pairs))
-        shape = (len(pairs), self.model.n_cols)
-        rows = sp.coo_array((signs, (row, np.array(pairs).ravel())), shape=shape)
-        zeros = np.zeros(len(pairs), dtype=np.int64)
-        names = [f"twins {i}" for i in range(len(pairs))]
-        self.model = self.model.with_rows(rows, zeros, zeros + NO_UPPER, names)
+            if self.model.col_lower[j] == 0 and self.model.col_upper[j] == 1:
+                members.setdefault(int(class_of[j]), []).append(j)
+        self.twins = [columns for columns in members.values() if len(columns) > 1]
+        self.twin_place = {j: (columns, k) for columns in self.twins for k, j in enumerate(columns)}
 
-    def _sort_twins(self, pairs: list[tuple[int, int]]) -> None:
-        """Bring the point in hand into the order of the chains, without a solve."""
-        point = self.point.copy()
-        swapped = True
-        while swapped:
-            swapped = False
-            for earlier, later in pairs:
-                if point[earlier] < point[later]:
-                    point[earlier], point[later] = point[later], point[earlier]
-                    swapped = True
+    def _take(self, point: IntArray) -> None:
+        """Hold a point, sorted within each class of equal columns.
+
+        Exchanging two equal columns changes no row and no value, so the greatest point has x_earlier ≥ x_later.
+        """
+        point = point.copy()
+        for columns in self.twins:
+            point[columns] = -np.sort(-point[columns])
         self.point = point
 
     def _walk_funded(self, ranked: list[int]) -> None:
-        position = 0
-        while position < len(ranked) and self.ended is Termination.OPTIMAL:
-            j = ranked[position]
-            if self.point[j] == self.upper[j]:
-                self._settle([j])
-                position += 1
+        for position, j in enumerate(ranked):
+            if self.lower[j] == self.upper[j]:
                 continue
-            chunk = ranked[position : position + CHUNK]
-            weights = np.zeros(self.model.n_cols, dtype=np.int64)
-            weights[chunk] = 1 << np.arange(len(chunk) - 1, -1, -1, dtype=np.int64)
-            self._improve(weights)
-            self._settle(chunk)
-            position += len(chunk)
+            if self.point[j] < self.upper[j]:
+                chunk = [k for k in ranked[position:] if self.lower[k] < self.upper[k]][:CHUNK]
+                weights = np.zeros(self.model.n_cols, dtype=np.int64)
+                weights[chunk] = 1 << np.arange(len(chunk) - 1, -1, -1, dtype=np.int64)
+                self._improve(weights)
+                self._settle(chunk)
+            else:
+                self._settle([j])
+            if self.ended is not Termination.OPTIMAL:
+                return
 
     def _walk_amounts(self, amounts: list[int]) -> None:
         for j in amounts:
@@ -184,8 +170,13 @@ class _Walk:
             self._settle([j])
 
     def _settle(self, columns: list[int]) -> None:
+        """Fix columns where they are; once one is 0, so is every later one that is equal to it."""
         self.lower[columns] = self.point[columns]
         self.upper[columns] = self.point[columns]
+        for j in columns:
+            if self.point[j] == 0 and j in self.twin_place:
+                equal, place = self.twin_place[j]
+                self.upper[equal[place + 1 :]] = 0
 
     def _improve(self, weights: IntArray) -> None:
         """The point that is best for `weights` within the settled bounds; solved on the open columns only."""
@@ -197,4 +188,4 @@ class _Walk:
         self.repairs.extend(found.repairs)
         self.ended = found.termination
         if found.values is not None:
-            self.point = part.expand(found.values)
+            self._take(part.expand(found.values))

@@ -16,8 +16,9 @@ import numpy as np
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import Backend, Limits, RawSolution, Termination
 from tnt_sim.solve.fixing import fix_by_reduced_cost
-from tnt_sim.solve.integral import IntegralSolution, solve_integral
+from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.restriction import Restriction, restrict
+from tnt_sim.solve.solution import IntegralSolution
 
 FEWEST = 120
 """Columns that the quick point may choose freely, at the least; plus two for each row."""

@@ -21,10 +21,11 @@ from tnt_sim.errors import SolverError, Text, UsageError
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import Backend, Limits, Termination, Tuning
 from tnt_sim.solve.fixing import fix_by_reduced_cost
-from tnt_sim.solve.integral import IntegralSolution, solve_integral
+from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.lexicographic import Stage, StageResult, StagesOutcome, with_stage_row
 from tnt_sim.solve.registry import get_backend, independent_backends
 from tnt_sim.solve.restriction import restrict
+from tnt_sim.solve.solution import IntegralSolution
 
 _ALIASES = {
     "cbc": ("pulp:COIN_CMD", "pulp:PULP_CBC_CMD"),
@@ -151,6 +152,10 @@ def _all_stages(
     checks: list[StageCheck] = []
     for stage, result in zip(stages, outcome.stages, strict=False):
         model = model.with_objective(stage.objective, stage.sense)
+        if result.skipped and result.termination is Termination.OPTIMAL:
+            # settled by an earlier stage, which was confirmed before
+            checks.append(StageCheck(result.name, Verdict.AGREES, None, result.value, result.value, 0.0))
+            continue
         check, improvement = asked.stage(model, result)
         checks.append(check)
         if check.verdict is not Verdict.AGREES:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 import numpy as np
 
@@ -27,6 +26,8 @@ from tnt_sim.formulation.linear_model import (
 from tnt_sim.solve.backend import Backend, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.cuts import Cut, cover_cut, no_good_cut, zero_one
 from tnt_sim.solve.restriction import restrict
+from tnt_sim.solve.solution import IntegralSolution, Repair, RepairKind
+from tnt_sim.solve.twins import merge
 
 MAX_SOLVES = 60
 """Solves of one model before the search is given up as numeric trouble."""
@@ -34,52 +35,6 @@ MAX_SOLVES = 60
 _OTHER_PATHS = (Tuning(presolve=False, seed=1), Tuning(tolerance=1e-9, seed=2))
 _TROUBLE = frozenset({Termination.NUMERIC_TROUBLE, Termination.FAILED})
 _WITH_POINT = frozenset(set(Termination) - _TROUBLE - {Termination.UNBOUNDED})
-
-
-class RepairKind(StrEnum):
-    """What was done about an answer that did not survive the exact reading."""
-
-    RETRIED = "retried"  # NaN, failure, or an answer that a point in hand proves wrong: another path
-    CUT_OFF = "cut_off"  # a point that breaks a row was removed by an exactly valid cut
-    POLISHED = "polished"  # the 0-1 columns were kept and the amounts solved again
-    VALUE_CHECKED = "value_checked"  # the claimed value was not the exact one: « better » was asked for
-    TIGHTENED = "tightened"  # tighter tolerances, for a point to hold
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """One repair, in words for the log."""
-
-    kind: RepairKind
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class IntegralSolution:
-    """A point that keeps every row exactly (or none), and how far it is claimed to be best.
-
-    Parameters
-    ----------
-    values : int64 (n_cols,) or None
-    value : int or None
-        The exact objective of `values`.
-    bound : int or None
-        No whole value above (maximise) or below (minimise) is claimed to exist; a solver's word only.
-    termination
-        OPTIMAL only when every solve behind it was.
-    solver, log, repairs, n_solves, seconds
-        How it was found.
-    """
-
-    termination: Termination
-    values: IntArray | None
-    value: int | None
-    bound: int | None
-    solver: str
-    log: str
-    repairs: tuple[Repair, ...] = ()
-    n_solves: int = 1
-    seconds: float = 0.0
 
 
 def solve_integral(
@@ -105,7 +60,32 @@ def solve_integral(
         raise ModelError(
             Text("une décision n'a que des colonnes entières", "a decision has whole columns only")
         )
-    return _Search(model, backend, limits, start, tuning).run()
+    small = merge(model)
+    if small.model is model:
+        return _Search(model, backend, limits, start, tuning).run()
+    began = time.perf_counter()
+    reduced = small.reduce(start) if start is not None and model.is_feasible(start) else None
+    found = _Search(small.model, backend, limits, reduced, tuning).run()
+    held = None if found.values is None else small.expand(found.values)
+    if found.termination is not Termination.NUMERIC_TROUBLE:
+        return replace(found, values=held)
+    # a choice among equal columns cannot be cut off as 0-1 choices can: once more with every column
+    left = _less(limits, began)
+    again = _Search(model, backend, left, start if held is None else held, tuning).run()
+    return replace(
+        again,
+        repairs=(*found.repairs, *again.repairs),
+        log=found.log + again.log,
+        n_solves=found.n_solves + again.n_solves,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _less(limits: Limits, began: float) -> Limits:
+    """The limits less the time since then."""
+    if limits.time_seconds is None:
+        return limits
+    return replace(limits, time_seconds=max(0.0, limits.time_seconds - (time.perf_counter() - began)))
 
 
 @dataclass(slots=True)
@@ -176,10 +156,7 @@ class _Search:
         return raw
 
     def _left(self) -> Limits:
-        seconds = self.limits.time_seconds
-        if seconds is None:
-            return self.limits
-        return replace(self.limits, time_seconds=max(0.0, seconds - (time.perf_counter() - self.began)))
+        return _less(self.limits, self.began)
 
     def _may_retry(self, raw: RawSolution) -> bool:
         """NaN, a failure, or « infeasible » against a feasible point in hand: another path, if any."""

@@ -22,10 +22,12 @@ from tnt_sim.formulation.linear_model import (
     IntArray,
     LinearModel,
     Sense,
+    exact_dot,
 )
 from tnt_sim.solve.backend import Backend, Limits, RawSolution, Termination
 from tnt_sim.solve.fixing import fix_by_reduced_cost
-from tnt_sim.solve.integral import IntegralSolution, Repair, solve_integral
+from tnt_sim.solve.integral import solve_integral
+from tnt_sim.solve.solution import IntegralSolution, Repair
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +57,7 @@ class StageResult:
 
     `value` is the exact value of the best point of this stage (None: nothing held), `limit` the bound of the
     row that later stages keep, `bound` the solver's claim. `skipped`: no solve was made, the value is
-    that of the point of the stage before.
+    that of the point of the stage before; with OPTIMAL, since an earlier stage already settles it.
     """
 
     name: str
@@ -107,6 +109,9 @@ class Progress:
 
 StageSolver = Callable[[LinearModel, Backend, Limits, IntArray | None], IntegralSolution]
 
+MAX_RESTARTS = 5
+"""Times that the stages begin anew because a later one's point refutes what an earlier solve called best."""
+
 
 def solve_lexicographic(
     model: LinearModel,
@@ -122,7 +127,47 @@ def solve_lexicographic(
     `limits.time_seconds` is for all stages together. A stage that a limit stops with a point in hand is
     fixed on that point's value and later stages have what time is left; after Ctrl-C, or without time,
     they are skipped. `solve` is how one stage is solved (`solve_integral`, or `core.solve_core`).
+
+    A point of a later stage that is better for an earlier one proves that solve wrong: all begins anew
+    from that point, and when that does not end, the outcome is numeric trouble.
     """
+    began = time.perf_counter()
+    outcome = _in_order(model, stages, backend, limits, on_progress, start, solve)
+    for _ in range(MAX_RESTARTS):
+        if outcome.values is None or refuted(stages, outcome.stages, outcome.values) is None:
+            return outcome
+        left = _left(limits, began)
+        outcome = _in_order(model, stages, backend, left, on_progress, outcome.values, solve)
+    if outcome.values is None or (at := refuted(stages, outcome.stages, outcome.values)) is None:
+        return outcome
+    doubtful = replace(outcome.stages[at], termination=Termination.NUMERIC_TROUBLE, bound=None)
+    return replace(outcome, stages=(*outcome.stages[:at], doubtful, *outcome.stages[at + 1 :]))
+
+
+def refuted(stages: Sequence[Stage], results: Sequence[StageResult], point: IntArray) -> int | None:
+    """The first stage called OPTIMAL that a point is better for; None when none is.
+
+    The point keeps every row and the limits of the stages, so that each stage could have found it.
+    """
+    for index, (stage, result) in enumerate(zip(stages, results, strict=False)):
+        if result.value is None or result.termination is not Termination.OPTIMAL:
+            continue
+        value = exact_dot(stage.objective, point)
+        if value > result.value if stage.sense is Sense.MAXIMISE else value < result.value:
+            return index
+    return None
+
+
+def _in_order(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    backend: Backend,
+    limits: Limits,
+    on_progress: Callable[[Progress], None] | None,
+    start: IntArray | None,
+    solve: StageSolver,
+) -> StagesOutcome:
+    """Every stage once."""
     began = time.perf_counter()
     results: list[StageResult] = []
     held, current = start, model
@@ -131,7 +176,9 @@ def solve_lexicographic(
         current = current.with_objective(stage.objective, stage.sense)
         left = _left(limits, began)
         stop = bool(results) and (left.time_seconds == 0 or _was_interrupted(results))
-        if stop and held is not None:
+        if held is not None and _is_settled(stage, stages[:index], results):
+            result = _settled(stage, current, held, results[-1])
+        elif stop and held is not None:
             result = _skipped(stage, current, held, results[-1])
         else:
             found = solve(current, backend, left, held)
@@ -141,10 +188,32 @@ def solve_lexicographic(
         _tell(on_progress, Progress(index, len(stages), stage.name, result))
         if held is None:
             break
-        if result.limit is not None and not stop and not _was_interrupted(results):
+        if result.limit is not None and not result.skipped and not _was_interrupted(results):
             current = narrowed(current, backend, result.limit, _left(limits, began))
         current = with_stage_row(current, stage, result)
     return StagesOutcome(tuple(results), held, current)
+
+
+def _is_settled(stage: Stage, before: Sequence[Stage], results: Sequence[StageResult]) -> bool:
+    """Whether an earlier stage, solved to the end and without tolerance, leaves this one a single value.
+
+    So it is when one objective is a multiple of the other: « least granted » after a goal on `granted`.
+    """
+    return any(
+        result.termination is Termination.OPTIMAL
+        and result.limit == result.value
+        and _is_multiple(stage.objective, earlier.objective)
+        for earlier, result in zip(before, results, strict=True)
+    )
+
+
+def _is_multiple(objective: IntArray, other: IntArray) -> bool:
+    """Whether objective = t·other for some number t, exactly."""
+    places = np.flatnonzero(other)
+    if not places.size:
+        return not objective.any()
+    a, b = int(objective[places[0]]), int(other[places[0]])
+    return bool(np.all(objective.astype(object) * b == other.astype(object) * a))
 
 
 def narrowed(model: LinearModel, backend: Backend, limit: int, limits: Limits = Limits()) -> LinearModel:
@@ -191,6 +260,13 @@ def _skipped(stage: Stage, model: LinearModel, held: IntArray, before: StageResu
     interrupted = before.termination is Termination.INTERRUPTED
     why = Termination.INTERRUPTED if interrupted else Termination.TIME_LIMIT
     return StageResult(stage.name, stage.sense, why, value, value, None, before.solver, 0.0, skipped=True)
+
+
+def _settled(stage: Stage, model: LinearModel, held: IntArray, before: StageResult) -> StageResult:
+    value = model.value(held)
+    return StageResult(
+        stage.name, stage.sense, Termination.OPTIMAL, value, value, value, before.solver, 0.0, skipped=True
+    )
 
 
 def _result(stage: Stage, found: IntegralSolution) -> StageResult:

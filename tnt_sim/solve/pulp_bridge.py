@@ -41,6 +41,7 @@ from tnt_sim.solve.backend import (
     infeasible_at_once,
     refuse_non_finite,
 )
+from tnt_sim.solve.pulp_options import as_asked, family_of, refused_option, solver_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,9 +64,6 @@ _STATUSES = {
 }
 # Absent on purpose: Stopped (« for a reason the solver does not report ») needs the limits to be read.
 
-_FAMILY = {"PULP_CBC_CMD": "cbc", "COIN_CMD": "cbc", "CyLP": "cbc", "GLPK_CMD": "glpk", "SCIP_PY": "scip",
-           "SCIP_CMD": "scip", "FSCIP_CMD": "scip", "CPSAT": "cpsat", "HiGHS": "highs",
-           "HiGHS_CMD": "highs"}  # fmt: skip
 _WITH_DUALS = frozenset({"COIN_CMD", "PULP_CBC_CMD", "HiGHS"})
 _READS_FILES = ("_CMD",)
 
@@ -182,7 +180,7 @@ class PulpBackend:
     def __init__(self, solver_name: str) -> None:
         self.solver_name = solver_name
         self.name = f"pulp:{solver_name}"
-        self.family = _FAMILY.get(solver_name, "other")
+        self.family = family_of(solver_name)
         self.capabilities = Capabilities(
             integer=True,
             duals=solver_name in _WITH_DUALS,
@@ -238,11 +236,14 @@ class PulpBackend:
     def _ask(
         self, model: LinearModel, relax: bool, limits: Limits, tuning: Tuning, began: float
     ) -> RawSolution:
-        problem, variables, origin = _build(model, relax, "tnt_sim")
+        problem, variables, origin = _build(as_asked(model, self.solver_name), relax, "tnt_sim")
         with tempfile.TemporaryDirectory(prefix="tnt-sim-") as folder:
             log = Path(folder) / "log.txt"
             stats = self._solve_problem(problem, limits, tuning, folder, log)
             text = log.read_text(errors="replace") if log.exists() else ""
+        refused = refused_option(self.solver_name, problem.solverModel, text)
+        if refused is not None:
+            raise _failure(self.name, f"an option was refused: {refused}", f"option refusée : {refused}")
         termination = self._termination(stats, limits)
         holds = bool(stats.has_solution)
         if termination is Termination.OPTIMAL and not holds:
@@ -285,7 +286,7 @@ class PulpBackend:
             options["timeLimit"] = max(1, math.ceil(seconds)) if self.family == "glpk" else seconds
         if self.family in ("cbc", "scip", "highs"):
             options |= {"gapRel": 0.0, "gapAbs": 0.0, "logPath": str(log)}
-        return options | _FAMILY_OPTIONS[self.family](limits, tuning)
+        return options | solver_options(self.solver_name, limits, tuning)
 
     def _termination(self, stats: Any, limits: Limits) -> Termination:
         status = stats.status
@@ -312,58 +313,6 @@ class PulpBackend:
 
 def _failure(name: str, en: str, fr: str) -> SolverError:
     return SolverError(Text(f"{name} : {fr}", f"{name}: {en}"))
-
-
-def _cbc(limits: Limits, tuning: Tuning) -> dict[str, Any]:
-    # With its own settings CBC 2.10 called 19 of 300 tight envelopes infeasible or solved to a wrong
-    # optimum; with these, 2 of 1,200 (tests/solve/test_integral.py, the near-miss family).
-    tolerance = max(min(tuning.tolerance or 1e-9, 1e-9), 1e-10)
-    options: dict[str, Any] = {"options": ["preprocess off", f"integerT {tolerance}", f"primalT {tolerance}"]}
-    if limits.nodes is not None:
-        options["maxNodes"] = limits.nodes
-    if not tuning.presolve:
-        options |= {"presolve": False, "cuts": False}
-    if tuning.seed is not None:
-        options["randomSeed"] = tuning.seed
-    return options
-
-
-def _scip(limits: Limits, tuning: Tuning) -> dict[str, Any]:
-    options: dict[str, Any] = {} if limits.nodes is None else {"maxNodes": limits.nodes}
-    # SCIP's tolerance is relative to the row: 1e-6 of 100 M€ is 100 €. (Below 1e-7 it warns on stderr.)
-    settings = [f"numerics/feastol={max(min(tuning.tolerance or 1e-7, 1e-7), 1e-9)}"]
-    if not tuning.presolve:
-        settings.append("presolving/maxrounds=0")
-    if tuning.seed is not None:
-        settings.append(f"randomization/randomseedshift={tuning.seed}")
-    return options | {"options": settings}
-
-
-def _highs(limits: Limits, tuning: Tuning) -> dict[str, Any]:
-    options: dict[str, Any] = {"threads": 1}
-    if limits.nodes is not None:
-        options["mip_max_nodes"] = limits.nodes
-    if not tuning.presolve:
-        options["presolve"] = "off"
-    if tuning.seed is not None:
-        options["random_seed"] = tuning.seed
-    if tuning.tolerance is not None:
-        options["mip_feasibility_tolerance"] = max(tuning.tolerance, 1e-10)
-    return options
-
-
-def _cpsat(_limits: Limits, tuning: Tuning) -> dict[str, Any]:
-    # Presolve's « inclusion » step gave wrong optima (or-tools #5293).
-    return {"threads": 1, "presolve_inclusion_work_limit": 0, "cp_model_presolve": tuning.presolve}
-
-
-def _plain(_limits: Limits, _tuning: Tuning) -> dict[str, Any]:
-    return {}
-
-
-_FAMILY_OPTIONS = {
-    "cbc": _cbc, "glpk": _plain, "scip": _scip, "cpsat": _cpsat, "highs": _highs, "other": _plain,
-}  # fmt: skip
 
 
 def _without_rows(model: LinearModel, name: str, relax: bool) -> RawSolution:

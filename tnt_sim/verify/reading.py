@@ -10,6 +10,8 @@ import numpy as np
 
 from tnt_sim.errors import Defect, Text
 from tnt_sim.rules.base import BoolArray, IntArray, Mode, RuleReading, exact_sum
+from tnt_sim.rules.cap_reading import KIND as CAP
+from tnt_sim.rules.cap_reading import read_caps
 from tnt_sim.rules.envelope import EnvelopeReading, read_envelopes
 from tnt_sim.rules.table_links import VARIANTS
 from tnt_sim.scenario.compile import Problem
@@ -34,7 +36,8 @@ class AllocationReading:
     ----------
     granted_cents : the sum of all grants
     values : the exact value of each stage of the objective, in its unit
-    envelopes, rules : their figures
+    envelopes : their figures
+    rules : the figures of the rules, in the order of the problem, and of the caps after them
     """
 
     granted_cents: int
@@ -51,7 +54,7 @@ def read_allocation(problem: Problem, allocation: Allocation) -> AllocationReadi
         granted_cents=exact_sum(granted),
         values=stage_values(problem, funded, granted, rules),
         envelopes=read_envelopes(problem.case.tree, problem.case.node, granted),
-        rules=rules,
+        rules=(*rules, *read_caps(problem.caps, funded, granted)),
     )
 
 
@@ -88,7 +91,7 @@ def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationRe
         for group in problem.offers.common.broken(allocation.funded, allocation.granted_cents)
     )
     for rule in reading.rules:
-        if rule.mode is not Mode.HARD or rule.holds:
+        if rule.mode is not Mode.HARD or rule.holds or rule.kind == CAP:
             continue
         for figure in [figure for figure in rule.readings if not figure.holds][:SHOWN]:
             group = f" ({figure.group})" if figure.group else ""

@@ -7,17 +7,22 @@ The code of an unfunded candidate says what stands in its way as the allocation 
 - it does not fit, and every funded dossier under the envelope that blocks it is worth at least as much per
   euro to the first goal: `outranked`
 - it does not fit, though it is worth more per euro than some funded dossier there: `none_fits`
+
+The reason of unspent money explains at least half of it: `all_funded` where all that still waits asks for less
+than half, `rule` or `no_gain` where what would fit asks for half, else `none_fits` or `parent_full`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tnt_sim.rules.base import BoolArray, IntArray, Mode, group_sums
+from tnt_sim.rules.base import BoolArray, IntArray, Mode, exact_sum, group_sums
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.verify.barred import Barred, barred, is_between
@@ -202,17 +207,27 @@ def _unspent(
         return None, None
     under = (problem.case.node >= node) & (problem.case.node < tree.end[node])
     mine = waiting & under
-    if not mine.any():
-        return "all_funded", None
-    if 2 * tree.options[node].reserved_cents >= left[node]:
+    if mine.any() and 2 * tree.options[node].reserved_cents >= left[node]:
         return "reserve", None
-    fitting = np.flatnonzero(mine & fits)
-    if len(fitting) == 0:
-        return ("none_fits" if not _fits_below(problem, node, room, mine, ask).any() else "parent_full"), None
-    named = [blocked_by[row] for row in fitting.tolist() if row in blocked_by]
-    if named:
-        return "rule", max(sorted(set(named)), key=named.count)
-    return "no_gain", None
+    if 2 * exact_sum(ask[mine]) < left[node]:
+        # all that waits here could not use half of it
+        return "all_funded", None
+    fitting = mine & fits
+    if 2 * exact_sum(ask[fitting]) < left[node] or not fitting.any():
+        short = mine & ~fits
+        return (
+            "none_fits" if not _fits_below(problem, node, room, short, ask).any() else "parent_full"
+        ), None
+    named = {row: blocked_by[row] for row in np.flatnonzero(fitting).tolist() if row in blocked_by}
+    return ("rule", main_rule(named, ask)) if named else ("no_gain", None)
+
+
+def main_rule(named: Mapping[int, str], ask: IntArray) -> str:
+    """Of the rules that keep dossiers out, the one that holds back most money; ties by name."""
+    held: Counter[str] = Counter()
+    for row, name in named.items():
+        held[name] += int(ask[row])
+    return min(held, key=lambda name: (-held[name], name))
 
 
 def _left(problem: Problem, reading: AllocationReading) -> list[int]:
@@ -221,9 +236,10 @@ def _left(problem: Problem, reading: AllocationReading) -> list[int]:
 
 
 def _main_node(problem: Problem, left: list[int], node: int) -> int:
-    """The lowest envelope that holds at least half of what a node leaves unspent."""
-    while left[node] > 0:
-        below = [child for child in problem.case.tree.children(node) if 2 * left[child] >= left[node]]
+    """The lowest envelope that holds at least half of what a node leaves unspent; ceilings hold none of it."""
+    tree = problem.case.tree
+    while left[node] > 0 and not tree.overbooked[node]:
+        below = [child for child in tree.children(node) if 2 * left[child] >= left[node]]
         if not below:
             return node
         node = max(below, key=lambda child: left[child])

@@ -1,28 +1,32 @@
-"""A run folder checked again from its raw inputs, without formulation and without any solver."""
+"""A run folder read again from its raw inputs, in integers, without formulation and without any solver.
+
+Here: the files and their hashes, the inputs, every dossier once, every envelope, rule, goal and amount, and the
+words of the claim. `tnt_sim.recheck` tells the run anew from what is read here and compares every document.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text
-from tnt_sim.money import cents_to_decimal_text
+from tnt_sim.errors import DataError, Defect, Defects, InputError, Lang, Place, Text, TntError
 from tnt_sim.scenario.compile import Problem, compile_problem
-from tnt_sim.scenario.load import load_resolved
+from tnt_sim.scenario.landing import land
+from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.scenario.steps import is_sequence
+from tnt_sim.scenario.steps import decision_steps, is_sequence
+from tnt_sim.verify.claims import check_shape
+from tnt_sim.verify.documents import read_object, told_differences
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, envelopes, rules, totals
-from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
-from tnt_sim.verify.steps import read_steps
-
-RUN_FILES = ("scenario.resolved.yaml", "allocation.parquet", "allocation.csv", "summary.json")
+from tnt_sim.verify.inputs import check_inputs, project_of
+from tnt_sim.verify.reading import broken_rules, read_allocation
+from tnt_sim.verify.run_files import CERTIFICATE, PARQUET, check_files, read_summary
+from tnt_sim.verify.steps import Decision, StepsRead, read_steps
+from tnt_sim.verify.stored import read_parquet, stored_allocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,222 +36,182 @@ class VerifyReport:
     ok: bool
     defects: tuple[Defect, ...]
     document: Mapping[str, Any]
+    notes: tuple[Text, ...] = ()
 
 
-def verify_run(run_dir: Path) -> VerifyReport:
-    """Read a run folder again and compare every figure; raises DataError when it cannot be read at all."""
-    summary = _summary(run_dir)
-    project = (run_dir / str(summary.get("project", "."))).resolve()
-    found = Defects()
-    _inputs(summary, project, found)
-    if not found.found:
-        _run(load_resolved(run_dir / "scenario.resolved.yaml", project), run_dir, summary, found)
-    return _report(run_dir, summary, found)
+@dataclass(slots=True)
+class Replay:
+    """A run folder on its way through the check.
+
+    Attributes
+    ----------
+    run_dir, project : the run folder, and the project folder that its inputs lie in
+    summary, certificate : the documents as stored; None for a certificate that cannot be read
+    found : what does not hold
+    scenario, table : read from the inputs and from allocation.parquet; None when that cannot be done
+    whole : the decision that the run folder tells, its problem that of the whole scenario
+    steps : every decision of a scenario with steps
+    """
+
+    run_dir: Path
+    project: Path
+    summary: dict[str, Any]
+    found: Defects = field(default_factory=Defects)
+    certificate: dict[str, Any] | None = None
+    scenario: Scenario | None = None
+    table: pl.DataFrame | None = None
+    whole: Decision | None = None
+    steps: StepsRead | None = None
 
 
-def _report(run_dir: Path, summary: Mapping[str, Any], found: Defects) -> VerifyReport:
-    ok = not found.found
-    document = {
-        "schema_version": 1,
-        "command": "verify",
-        "scenario": summary.get("scenario"),
-        "scenario_sha256": summary.get("scenario_sha256"),
-        "run_dir": str(run_dir),
-        "status": "verified" if ok else "refused",
-        "proof": summary.get("proof") if ok else None,
-        "allocation_sha256": summary.get("allocation_sha256"),
-        "defects": [{"code": d.code, "message": d.text.en} for d in found.found],
-    }
-    return VerifyReport(ok, tuple(found.found), document)
+def verify_run(run_dir: Path, project: Path | None = None) -> VerifyReport:
+    """Read a run folder again in integers; raises DataError when it is no run folder.
+
+    Parameters
+    ----------
+    run_dir : the run folder
+    project : the project folder, when it no longer is where the run left it
+    """
+    run = replay(run_dir, project)
+    if run.whole is not None:
+        _figures(run, run.whole)
+    return report(run)
 
 
-def _summary(run_dir: Path) -> dict[str, Any]:
-    missing = [name for name in RUN_FILES if not (run_dir / name).is_file()]
-    if missing:
-        raise DataError(
-            [
-                Defect(
-                    "run-folder",
-                    Text(
-                        f"« {run_dir} » n'est pas un dossier d'exécution complet : il manque "
-                        f"{', '.join(missing)}.",
-                        f'"{run_dir}" is not a whole run folder: {", ".join(missing)} missing.',
-                    ),
-                    hint=Text("Relancez `tnt-sim run`.", "Run `tnt-sim run` again."),
-                )
-            ]
-        )
+def replay(run_dir: Path, project: Path | None = None) -> Replay:
+    """Read all of a run folder that can be read, and note what does not hold."""
+    summary = read_summary(run_dir)
+    run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary)
+    check_files(run_dir, summary, run.found)
+    check_shape(summary, run.found)
+    scenario_file = check_inputs(summary, run.project, run.found)
+    run.certificate = _certificate(run)
+    if scenario_file is not None:
+        run.scenario = _scenario(run, scenario_file)
+    if run.scenario is not None and (run_dir / PARQUET).is_file():
+        run.table = read_parquet(run_dir / PARQUET, run.found)
+    if run.scenario is not None and run.table is not None:
+        _decisions(run, run.scenario, run.table)
+    return run
+
+
+def _certificate(run: Replay) -> dict[str, Any] | None:
+    """certificate.json as stored."""
+    file = run.run_dir / CERTIFICATE
+    if not file.is_file():
+        return None
     try:
-        summary = json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise _unreadable(run_dir / "summary.json", str(error)) from None
-    if not isinstance(summary, dict):
-        raise _unreadable(run_dir / "summary.json", "not an object")
-    return summary
+        return read_object(file)
+    except DataError as error:
+        run.found.found.extend(error.defects)
+        return None
 
 
-def _unreadable(file: Path, why: str) -> DataError:
-    return DataError(
-        [
-            Defect(
-                "run-folder",
-                Text(f"« {file.name} » ne se lit pas : {why}.", f'"{file.name}" cannot be read: {why}.'),
-                (Place(file=str(file)),),
-            )
-        ]
-    )
-
-
-def _inputs(summary: Mapping[str, Any], project: Path, found: Defects) -> None:
-    for entry in summary.get("inputs", []):
-        file = project / entry["path"]
-        if entry.get("kind") == "scenario":
-            continue
-        if not file.is_file():
-            found.add(
-                "input",
-                Text(f"l'entrée « {entry['path']} » manque.", f'the input "{entry["path"]}" is missing.'),
-            )
-        elif hashlib.sha256(file.read_bytes()).hexdigest() != entry["sha256"]:
-            found.add(
-                "input",
-                Text(
-                    f"l'entrée « {entry['path']} » a changé depuis l'exécution.",
-                    f'the input "{entry["path"]}" has changed since the run.',
-                ),
-                hint=Text("Relancez `tnt-sim run`.", "Run `tnt-sim run` again."),
-            )
-
-
-def _run(scenario: Scenario, run_dir: Path, summary: Mapping[str, Any], found: Defects) -> None:
-    if scenario.sha256 != summary.get("scenario_sha256"):
-        found.add(
-            "scenario",
+def _scenario(run: Replay, file: Path) -> Scenario | None:
+    """The scenario read anew from its own files, as the run read it."""
+    sets = run.summary.get("sets")
+    if not isinstance(sets, list) or not all(isinstance(text, str) for text in sets):
+        run.found.add(
+            "sets",
             Text(
-                "le scénario résolu n'est pas celui de l'exécution.",
-                "the resolved scenario is not that of the run.",
+                "summary.json : « sets » n'est pas une liste de textes.",
+                'summary.json: "sets" is no list of texts.',
             ),
-            Place(file=str(run_dir / "scenario.resolved.yaml")),
         )
-        return
+        return None
     try:
-        table = pl.read_parquet(run_dir / "allocation.parquet")
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(run_dir / "allocation.parquet", str(error)) from None
-    sequence = is_sequence(scenario)
-    last = read_steps(scenario, table, summary, found) if sequence else compile_problem(scenario)
-    if last is None:
-        return
-    problem = replace(last, scenario=scenario)
-    allocation = _allocation(problem, table, found)
+        scenario = load_scenario(file, sets)
+    except TntError as error:
+        run.found.found.extend(error.defects_found())
+        return None
+    if scenario.sha256 == run.summary.get("scenario_sha256"):
+        return scenario
+    one, other = scenario.sha256[:8], str(run.summary.get("scenario_sha256"))[:8]
+    run.found.add(
+        "scenario",
+        Text(
+            f"le scénario et ses données, avec les {len(sets)} changement(s) de « sets », ont l'empreinte {one} ; "
+            f"« scenario_sha256 » dit {other}.",
+            f'the scenario and its data, with the {len(sets)} change(s) of "sets", have the hash {one}; '
+            f'"scenario_sha256" says {other}.',
+        ),
+        Place(file=str(file)),
+    )
+    return None
+
+
+def _decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> None:
+    """Every decision of the run from its problem's data, in integers."""
+    last = decision_steps(scenario)[-1]
+    known = land(last.scenario).portfolio.table["dossier"]
+    allocation = stored_allocation(known, table, run.found)
     if allocation is None:
         return
-    reading = read_allocation(problem, allocation)
-    if not sequence:
-        found.found.extend(broken_rules(problem, allocation, reading))
-    _figures(problem, allocation, reading, summary, found)
-    _csv(run_dir, table, found)
+    problem = _problem(run, scenario, table)
+    if problem is None:
+        return
+    run.whole = Decision(last, problem, allocation, read_allocation(problem, allocation))
+    run.found.found.extend(broken_rules(problem, allocation, run.whole.reading))
 
 
-def _allocation(problem: Problem, table: pl.DataFrame, found: Defects) -> Allocation | None:
-    """The stored awards by rank; each dossier must appear exactly once."""
-    wanted = {"dossier": pl.String, "funded": pl.Boolean, "granted_cents": pl.Int64}
-    for name, dtype in wanted.items():
-        if table.schema.get(name) != dtype:
-            found.add(
-                "allocation",
-                Text(
-                    f"allocation.parquet n'a pas de colonne « {name} » ({dtype}).",
-                    f'allocation.parquet has no column "{name}" ({dtype}).',
-                ),
-            )
-            return None
-    stored, known = table["dossier"], problem.case.table["dossier"]
-    doubled = stored.filter(stored.is_duplicated()).unique().sort().to_list()
-    absent = known.filter(~known.is_in(stored.to_list())).to_list()
-    strange = stored.filter(~stored.is_in(known.to_list())).to_list()
-    for names, fr, en in (
-        (doubled, "figure deux fois dans l'allocation", "stands twice in the allocation"),
-        (absent, "manque dans l'allocation", "is missing from the allocation"),
-        (strange, "n'est pas un dossier du scénario", "is no dossier of the scenario"),
-    ):
-        for name in names[:20]:
-            found.add("allocation", Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'))
-    if doubled or absent or strange:
+def _problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | None:
+    """What the last decision was asked; the steps before it are read on the way."""
+    if is_sequence(scenario):
+        run.steps = read_steps(scenario, table, run.summary, run.found)
+        return replace(run.steps.done[-1].problem, scenario=scenario) if run.steps else None
+    try:
+        return compile_problem(scenario)
+    except InputError as error:
+        run.found.found.extend(error.defects)
         return None
-    ordered = pl.DataFrame({"dossier": known}).join(
-        table.select("dossier", "funded", "granted_cents"), on="dossier", maintain_order="left"
-    )
-    if ordered["funded"].null_count() or ordered["granted_cents"].null_count():
-        found.add("allocation", Text("l'allocation a des cellules vides.", "the allocation has empty cells."))
-        return None
-    return Allocation(
-        ordered["funded"].to_numpy().astype(np.bool_),
-        ordered["granted_cents"].to_numpy().astype(np.int64),
-    )
 
 
-def _figures(
-    problem: Problem,
-    allocation: Allocation,
-    reading: AllocationReading,
-    summary: Mapping[str, Any],
-    found: Defects,
-) -> None:
+def _figures(run: Replay, decision: Decision) -> None:
     """Every stored figure equals the one read again."""
+    problem, allocation, reading = decision.problem, decision.allocation, decision.reading
     lang = Lang(problem.scenario.spec.locale)
     again: dict[str, Any] = {
         **totals(problem, reading, allocation),
         "allocation_sha256": allocation_sha256(problem, allocation),
         "rules": rules(reading.rules),
-        "envelopes": envelopes(problem, reading, allocation, None, lang),
+        "envelopes": _bare(envelopes(problem, reading, allocation, None, lang)),
     }
     for key, value in again.items():
-        stored = summary.get(key)
-        if key == "envelopes":
-            value, stored = _bare(value), _bare(stored or [])
-        if stored != value:
-            found.add(
-                f"summary:{key}",
-                Text(
-                    f"summary.json : « {key} » n'est pas ce que l'allocation donne.",
-                    f'summary.json: "{key}" is not what the allocation gives.',
-                ),
-            )
-    stored_values = [entry.get("value") for entry in summary.get("objective", [])]
-    if stored_values != [decimal_text(value) for value in reading.values]:
-        found.add(
-            "summary:objective",
-            Text(
-                "summary.json : la valeur de l'objectif n'est pas celle de l'allocation.",
-                "summary.json: the value of the objective is not that of the allocation.",
-            ),
-        )
+        stored = run.summary.get(key)
+        run.found.found.extend(told_differences(_bare(stored) if key == "envelopes" else stored, value, key))
+    told = run.summary.get("objective")
+    entries = [one if isinstance(one, dict) else {} for one in told] if isinstance(told, list) else []
+    values = [{"value": decimal_text(value)} for value in reading.values]
+    stored_values = [{"value": entry.get("value")} for entry in entries]
+    run.found.found.extend(told_differences(stored_values, values, "objective"))
 
 
-def _bare(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _bare(entries: Any) -> Any:
     """Envelope entries without the reasons, which are words."""
+    if not isinstance(entries, list):
+        return entries
     return [
         {k: v for k, v in entry.items() if not k.startswith("unspent_") or k == "unspent_cents"}
+        if isinstance(entry, dict)
+        else entry
         for entry in entries
     ]
 
 
-def _csv(run_dir: Path, table: pl.DataFrame, found: Defects) -> None:
-    """allocation.csv says the same as allocation.parquet, cent for cent."""
-    text = pl.read_csv(run_dir / "allocation.csv", infer_schema=False)
-    if text.height == table.height and {"dossier", "granted", "funded"} <= set(text.columns):
-        same = (
-            text["dossier"].str.strip_prefix("'").to_list()
-            == table["dossier"].str.strip_prefix("'").to_list()
-        )
-        euros = [cents_to_decimal_text(cents) for cents in table["granted_cents"].to_list()]
-        if same and euros == text["granted"].to_list():
-            return
-    found.add(
-        "allocation.csv",
-        Text(
-            "allocation.csv et allocation.parquet ne disent pas la même chose.",
-            "allocation.csv and allocation.parquet do not say the same.",
-        ),
-    )
+def report(run: Replay, notes: tuple[Text, ...] = ()) -> VerifyReport:
+    """What a check found, each defect once."""
+    defects = tuple(dict.fromkeys(run.found.found))
+    summary, ok = run.summary, not defects
+    document = {
+        "schema_version": 1,
+        "command": "verify",
+        "scenario": summary.get("scenario"),
+        "scenario_sha256": summary.get("scenario_sha256"),
+        "run_dir": str(run.run_dir),
+        "status": "verified" if ok else "refused",
+        "proof": summary.get("proof") if ok else None,
+        "allocation_sha256": summary.get("allocation_sha256"),
+        "defects": [{"code": d.code, "message": d.text.en} for d in defects],
+        "notes": [note.en for note in notes],
+    }
+    return VerifyReport(ok, defects, document, notes)

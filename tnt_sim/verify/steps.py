@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -14,12 +15,13 @@ from tnt_sim.rules.base import BoolArray, IntArray, exact_sum
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.scenario.scenario import Scenario, Step
-from tnt_sim.scenario.steps import RESERVE, decision_steps, reserve_step
+from tnt_sim.scenario.steps import decision_steps, reserve_step
 from tnt_sim.verify.figures import decimal_text
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.stored import AWARDS, has_columns
 
-COLUMNS = {"dossier": pl.String, "funded": pl.Boolean, "granted_cents": pl.Int64, "step": pl.String}
-RESERVE_COLUMNS = {"reserve_rank": pl.Int64, "reserve_cents": pl.Int64}
+COLUMNS = {**AWARDS, "step": pl.String()}
+RESERVE_COLUMNS = {"reserve_rank": pl.Int64(), "reserve_cents": pl.Int64()}
 
 
 def reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -> pl.DataFrame:
@@ -43,42 +45,57 @@ def reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision read again: its step, what was asked, what was granted and the figures."""
+
+    step: Step
+    problem: Problem
+    allocation: Allocation
+    reading: AllocationReading
+
+
+@dataclass(frozen=True, slots=True)
+class StepsRead:
+    """The decisions of a run in order, and the one that made the reserve list, if there is one."""
+
+    done: tuple[Decision, ...]
+    reserve: Decision | None
+
+
 def read_steps(
     scenario: Scenario, table: pl.DataFrame, summary: Mapping[str, Any], found: Defects
-) -> Problem | None:
-    """Read every step of a stored run again and note what does not hold; the problem of the last decision."""
-    if not _has(table, COLUMNS, found):
+) -> StepsRead | None:
+    """Read every step of a stored run again and note what does not hold; None when that cannot be done."""
+    if not has_columns(table, COLUMNS, found):
         return None
-    steps, told = decision_steps(scenario), summary.get("steps") or []
+    steps = decision_steps(scenario)
     strange = set(table["step"].drop_nulls().unique()) - {"", *(step.id for step in steps)}
     if strange or table["step"].null_count():
         names = ", ".join(sorted(strange)[:5])
         found.add("steps", Text(f"étape inconnue : {names}.", f"unknown step: {names}."))
         return None
-    problem: Problem | None = None
+    told = step_entries(summary)
     nameless = steps[0].id == ""
+    done: list[Decision] = []
     for k, step in enumerate(steps):
         before = [] if nameless else [other.id for other in steps[:k]]
-        problem = _step(step, step.scenario, table, before, nameless, told, k, found)
-        if problem is None:
+        decision = _step(step, table, before, found)
+        if decision is None:
             return None
+        _figures(decision, told[k] if k < len(told) else {}, found)
+        done.append(decision)
     last = reserve_step(scenario)
+    reserve = None
     if last is not None and "reserve_rank" in table.columns:
-        _reserve(last, table, told, len(steps), found)
-    return problem
+        reserve = _reserve(last, table, told[len(steps)] if len(steps) < len(told) else {}, found)
+    return StepsRead(tuple(done), reserve)
 
 
-def _has(table: pl.DataFrame, wanted: Mapping[str, Any], found: Defects) -> bool:
-    lost = [name for name, dtype in wanted.items() if table.schema.get(name) != dtype]
-    for name in lost:
-        found.add(
-            "allocation",
-            Text(
-                f"allocation.parquet n'a pas de colonne « {name} » ({wanted[name]}).",
-                f'allocation.parquet has no column "{name}" ({wanted[name]}).',
-            ),
-        )
-    return not lost
+def step_entries(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The entries of `steps`; what is no object counts as an empty one."""
+    told = summary.get("steps")
+    return [entry if isinstance(entry, dict) else {} for entry in told] if isinstance(told, list) else []
 
 
 def _problem(scenario: Scenario, kept: pl.DataFrame, found: Defects) -> Problem | None:
@@ -93,24 +110,14 @@ def _grants(table: pl.DataFrame, cents: str) -> pl.DataFrame:
     return table.select("dossier", pl.col(cents).alias("kept_cents"))
 
 
-def _step(
-    step: Step,
-    scenario: Scenario,
-    table: pl.DataFrame,
-    before: Sequence[str],
-    nameless: bool,
-    told: Sequence[Mapping[str, Any]],
-    number: int,
-    found: Defects,
-) -> Problem | None:
+def _step(step: Step, table: pl.DataFrame, before: Sequence[str], found: Defects) -> Decision | None:
     """One decision: what stood before it is kept, what it granted is read on top."""
     kept = table.filter(pl.col("funded") & pl.col("step").is_in([name for name in before if name]))
-    problem = _problem(scenario, _grants(kept, "granted_cents"), found)
+    problem = _problem(step.scenario, _grants(kept, "granted_cents"), found)
     if problem is None:
         return None
     held = table.filter(pl.col("funded") & pl.col("step").is_in(["", *before, step.id]))
-    _read(problem, step.id, _allocation(problem, held, "granted_cents"), told, number, found)
-    return problem
+    return _read(step, problem, _allocation(problem, held, "granted_cents"), found)
 
 
 def _allocation(problem: Problem, held: pl.DataFrame, cents: str) -> Allocation:
@@ -122,28 +129,29 @@ def _allocation(problem: Problem, held: pl.DataFrame, cents: str) -> Allocation:
     )
 
 
-def _read(
-    problem: Problem,
-    name: str,
-    allocation: Allocation,
-    told: Sequence[Mapping[str, Any]],
-    number: int,
-    found: Defects,
-) -> None:
-    """The rules of a step hold, and its figures are those of the summary."""
+def _read(step: Step, problem: Problem, allocation: Allocation, found: Defects) -> Decision:
     reading = read_allocation(problem, allocation)
     found.found.extend(broken_rules(problem, allocation, reading))
-    new = allocation.funded & ~problem.offers.committed
+    return Decision(step, problem, allocation, reading)
+
+
+def _figures(decision: Decision, entry: Mapping[str, Any], found: Defects) -> None:
+    """The figures of a step are those of the summary."""
+    new = decision.allocation.funded & ~decision.problem.offers.committed
     again = {
-        "id": name,
+        "id": decision.step.id,
         "n_funded": int(new.sum()),
-        "granted_cents": exact_sum(allocation.granted_cents[new]),
-        "values": [decimal_text(value) for value in reading.values],
+        "granted_cents": exact_sum(decision.allocation.granted_cents[new]),
+        "values": [decimal_text(value) for value in decision.reading.values],
     }
-    entry = told[number] if number < len(told) else {}
     stored = {key: entry.get(key) for key in ("id", "n_funded", "granted_cents")}
-    stored["values"] = [goal.get("value") for goal in entry.get("objective", [])]
+    goals = entry.get("objective")
+    stored["values"] = [
+        goal.get("value") if isinstance(goal, dict) else None
+        for goal in (goals if isinstance(goals, list) else [])
+    ]
     if stored != again:
+        name = decision.step.id
         found.add(
             "summary:steps",
             Text(
@@ -153,28 +161,28 @@ def _read(
         )
 
 
-def _reserve(
-    step: Step, table: pl.DataFrame, told: Sequence[Mapping[str, Any]], number: int, found: Defects
-) -> None:
+def _reserve(step: Step, table: pl.DataFrame, entry: Mapping[str, Any], found: Defects) -> Decision | None:
     """The reserve list fits in what the reserve frees, and stands in its order."""
-    if not _has(table, RESERVE_COLUMNS, found):
-        return
+    if not has_columns(table, RESERVE_COLUMNS, found):
+        return None
     funded = table.filter(pl.col("funded"))
     problem = _problem(step.scenario, _grants(funded, "granted_cents"), found)
     if problem is None:
-        return
+        return None
     listed = table.filter(pl.col("reserve_rank").is_not_null())
-    both = pl.concat([_grants(funded, "granted_cents"), _grants(listed, "reserve_cents")])
-    allocation = _allocation(problem, both, "kept_cents")
-    _read(problem, RESERVE, allocation, told, number, found)
-    again = reserve_list(problem, allocation.funded, allocation.granted_cents)
-    stored = listed.select(again.columns).sort("reserve_rank")
     doubled = bool(listed["funded"].any())
-    if doubled or not stored.equals(again):
-        found.add(
-            "reserve-list",
-            Text(
-                "la liste de réserve n'est pas celle que les règles donnent.",
-                "the reserve list is not the one that the rules give.",
-            ),
-        )
+    if not doubled:
+        both = pl.concat([_grants(funded, "granted_cents"), _grants(listed, "reserve_cents")])
+        decision = _read(step, problem, _allocation(problem, both, "kept_cents"), found)
+        _figures(decision, entry, found)
+        again = reserve_list(problem, decision.allocation.funded, decision.allocation.granted_cents)
+        if listed.select(again.columns).sort("reserve_rank").equals(again):
+            return decision
+    found.add(
+        "reserve-list",
+        Text(
+            "la liste de réserve n'est pas celle que les règles donnent.",
+            "the reserve list is not the one that the rules give.",
+        ),
+    )
+    return None if doubled else decision

@@ -7,11 +7,12 @@ import polars as pl
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents
+from tnt_sim.rules.base import BoolArray, exact_sum
 from tnt_sim.rules.eligibility import failure_texts
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.verify.barred import barred_sentences
 from tnt_sim.verify.reading import Allocation
-from tnt_sim.verify.reasons import Reasons
+from tnt_sim.verify.reasons import FUNDED_CODES, Reasons, main_rule
 
 
 def unspent_sentence(problem: Problem, reasons: Reasons, node: int) -> Text:
@@ -27,14 +28,12 @@ def unspent_sentence(problem: Problem, reasons: Reasons, node: int) -> Text:
 def _unspent_why(problem: Problem, reasons: Reasons, node: int, at: int) -> Text:
     code, rule = reasons.unspent_code[node], reasons.unspent_rule[node]
     if code == "all_funded":
-        return _all_funded(problem, at)
+        return _all_funded(problem, reasons, at)
     if code == "reserve":
         return Text("C'est la réserve de précaution.", "This is the precautionary reserve.")
     if code == "none_fits":
-        return Text(
-            "Aucun dossier restant ne tient dans ce qui reste.",
-            "No remaining dossier fits in what is left.",
-        )
+        head = _NONE_FITS[bool(problem.case.tree.children(at))]
+        return _with_exceptions(head, _fitting(problem, reasons, at))
     if code == "parent_full":
         return Text(
             "Des dossiers tiendraient ici, mais l'enveloppe au-dessus est épuisée.",
@@ -51,20 +50,70 @@ def _unspent_why(problem: Problem, reasons: Reasons, node: int, at: int) -> Text
     )
 
 
-def _all_funded(problem: Problem, node: int) -> Text:
+_NONE_FITS = (
+    Text("Aucun dossier restant ne tient dans ce qui reste", "No remaining dossier fits in what is left"),
+    Text(
+        "Aucun dossier restant ne tient dans ce qui reste à son enveloppe",
+        "No remaining dossier fits in what is left of its own envelope",
+    ),
+)
+"""For an envelope without envelopes under it, and for one with some."""
+
+
+def _all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
     case = problem.case
     under = (case.node >= node) & (case.node < case.tree.end[node])
     if not under.any():
         return Text("Aucun dossier n'y est déposé.", "No dossier is filed there.")
     if not (under & problem.offers.in_play).any():
         return Text("Aucun dossier n'y est éligible.", "No dossier is eligible there.")
+    exceptions = _waiting(problem, reasons, under)
     refused = int((under & problem.offers.refused).sum())
     if refused:
-        return Text(
-            f"Tous les dossiers éligibles sont financés, sauf {refused} refusé(s) par décision.",
-            f"Every eligible dossier is funded, but for {refused} refused by decision.",
+        exceptions.append(Text(f"{refused} refusé(s) par décision", f"{refused} refused by decision"))
+    head = Text("Tous les dossiers éligibles sont financés", "Every eligible dossier is funded")
+    return _with_exceptions(head, exceptions)
+
+
+def _with_exceptions(head: Text, exceptions: list[Text]) -> Text:
+    if not exceptions:
+        return Text(f"{head.fr}.", f"{head.en}.")
+    fr, en = " et ".join(one.fr for one in exceptions), " and ".join(one.en for one in exceptions)
+    return Text(f"{head.fr}, sauf {fr}.", f"{head.en}, but for {en}.")
+
+
+def _fitting(problem: Problem, reasons: Reasons, node: int) -> list[Text]:
+    """The dossiers under a node that would fit in the money, and what keeps them out."""
+    under = (problem.case.node >= node) & (problem.case.node < problem.case.tree.end[node])
+    return _waiting(problem, reasons, under & (reasons.blocking < 0))
+
+
+def _waiting(problem: Problem, reasons: Reasons, mask: BoolArray) -> list[Text]:
+    """How many unfunded candidates there are, what they ask for, and which rule keeps most of it out."""
+    unfunded = ~reasons.code.is_in(FUNDED_CODES).to_numpy()
+    rows = np.flatnonzero(mask & problem.offers.candidate & unfunded)
+    if len(rows) == 0:
+        return []
+    ask = problem.offers.least_cents
+    asked = exact_sum(ask[rows])
+    fr, en = format_cents(asked, Lang.FR), format_cents(asked, Lang.EN)
+    named = {int(row): name for row, name in zip(rows, reasons.rule.gather(rows), strict=True) if name}
+    if not named:
+        return [Text(f"{len(rows)} non retenu(s) ({fr})", f"{len(rows)} not funded ({en})")]
+    rule = main_rule(named, ask)
+    if len(named) == len(rows) and len(set(named.values())) == 1:
+        return [
+            Text(
+                f"{len(rows)} que la règle « {rule} » écarte ({fr})",
+                f'{len(rows)} kept out by the rule "{rule}" ({en})',
+            )
+        ]
+    return [
+        Text(
+            f"{len(rows)} non retenu(s), surtout par la règle « {rule} » ({fr})",
+            f'{len(rows)} not funded, mostly for the rule "{rule}" ({en})',
         )
-    return Text("Tous les dossiers éligibles sont financés.", "Every eligible dossier is funded.")
+    ]
 
 
 def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons, lang: Lang) -> pl.Series:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
-from tnt_sim.portfolio import CANONICAL, ColumnKind
+from tnt_sim.portfolio import CANONICAL, ColumnKind, table_column
 from tnt_sim.view.words import FORMULA_PREFIX
 
 DECISION = ("eligible", "funded", "granted", "reason_code", "reason")
 GUARD = "'"
+_CUT_BEFORE = r"([;\t\r\n])([=+\-@\t])"
+_RISKY = f"^[{''.join(re.escape(mark) for mark in FORMULA_PREFIX)}]"
 _INSTANT = "%Y-%m-%dT%H:%M:%S%.f%:z"
 
 
@@ -19,21 +23,29 @@ def csv_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
     of `timezone`; text that a spreadsheet would take for a formula is prefixed by ``'``.
     """
     money = {"granted": "granted_cents"}
-    columns = [_canonical(table, name, kind, timezone) for name, kind in CANONICAL.items()]
+    columns = canonical_columns(table, timezone)
     decision = []
     for name in DECISION:
         if name in money:
-            decision.append(_euros(money[name]).alias(name))
+            decision.append(euros_text(money[name]).alias(name))
         elif name in ("eligible", "funded"):
             decision.append(_flag(name).alias(name))
         else:
-            decision.append(_guarded(pl.col(name)).alias(name))
+            decision.append(guarded(pl.col(name)).alias(name))
     if "step" in table.columns:
-        decision.append(_guarded(pl.col("step")).alias("step"))
+        decision.append(guarded(pl.col("step")).alias("step"))
     if "reserve_rank" in table.columns:
         decision.append(pl.col("reserve_rank").cast(pl.String))
-        decision.append(_euros("reserve_cents").alias("reserve"))
+        decision.append(euros_text("reserve_cents").alias("reserve"))
     return table.select(*columns, *decision)
+
+
+def canonical_columns(table: pl.DataFrame, timezone: str) -> list[pl.Expr]:
+    """The canonical columns that the table has, as text for CSV, in the contract's order."""
+    kinds = CANONICAL.items()
+    return [
+        _canonical(table, name, kind, timezone) for name, kind in kinds if table_column(name) in table.columns
+    ]
 
 
 def parquet_columns(table: pl.DataFrame) -> pl.DataFrame:
@@ -43,19 +55,19 @@ def parquet_columns(table: pl.DataFrame) -> pl.DataFrame:
 
 def _canonical(table: pl.DataFrame, name: str, kind: ColumnKind, timezone: str) -> pl.Expr:
     if kind is ColumnKind.MONEY:
-        return _euros(f"{name}_cents").alias(name)
+        return euros_text(f"{name}_cents").alias(name)
     if kind is ColumnKind.LIST:
-        return _guarded(pl.col(name).list.join(";")).alias(name)
+        return guarded(pl.col(name).list.join(";")).alias(name)
     if kind is ColumnKind.WHEN:
         return _when(table.schema[name], name, timezone).alias(name)
     if kind is ColumnKind.DECIMAL:
-        return _plain_decimal(name).alias(name)
+        return plain_decimal(name).alias(name)
     if kind is ColumnKind.INTEGER:
         return pl.col(name).cast(pl.String).alias(name)
-    return _guarded(pl.col(name)).alias(name)
+    return guarded(pl.col(name)).alias(name)
 
 
-def _euros(column: str) -> pl.Expr:
+def euros_text(column: str) -> pl.Expr:
     """Cents as « 1234.56 », exact: integer division only."""
     cents = pl.col(column)
     size = cents.abs()
@@ -74,14 +86,17 @@ def _when(dtype: pl.DataType, name: str, timezone: str) -> pl.Expr:
     return pl.col(name).cast(pl.String)
 
 
-def _plain_decimal(name: str) -> pl.Expr:
+def plain_decimal(name: str) -> pl.Expr:
     text = pl.col(name).cast(pl.String)
     trimmed = text.str.strip_chars_end("0").str.strip_chars_end(".")
     return pl.when(text.str.contains(".", literal=True)).then(trimmed).otherwise(text)
 
 
-def _guarded(text: pl.Expr) -> pl.Expr:
-    """Text with ``'`` before what would start a formula."""
-    text = pl.when(text != "").then(text)
-    risky = pl.any_horizontal(text.str.starts_with(mark) for mark in FORMULA_PREFIX)
-    return pl.when(risky).then(pl.concat_str(pl.lit(GUARD), text)).otherwise(text)
+def guarded(text: pl.Expr) -> pl.Expr:
+    """Text with ``'`` before what would start a formula, at its beginning or where a spreadsheet may cut it.
+
+    A spreadsheet that expects ``;`` cuts cells there, and at the line breaks of cells that it then no longer
+    takes for quoted.
+    """
+    text = pl.when(text != "").then(text).str.replace_all(_CUT_BEFORE, f"${{1}}{GUARD}${{2}}")
+    return pl.when(text.str.contains(_RISKY)).then(pl.concat_str(pl.lit(GUARD), text)).otherwise(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from tnt_sim.errors import Lang
@@ -11,8 +12,7 @@ from tnt_sim.rules.grant_spec import MoneyColumn
 from tnt_sim.rules.waivers import WaiverSpec
 from tnt_sim.view import words
 from tnt_sim.view.figures import listed
-from tnt_sim.view.phrase import capitalised, of_what
-from tnt_sim.view.selector_words import selector_words
+from tnt_sim.view.phrase import capitalised, of_what, stays, when
 
 _SURE = {
     "A": ("texte ou source officiels", "official text or source"),
@@ -22,21 +22,19 @@ _SURE = {
 
 
 def cap_words(cap: CapSpec, lang: Lang) -> str:
-    """« Par projet : montants accordés + other_state ≤ 80 % de l'assiette. »"""
+    """« Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »"""
     french = lang is Lang.FR
     full = cap.filled()
-    condition = "" if full.where is None else selector_words(full.where.root, lang)
-    head = (f"Si {condition} : " if french else f"If {condition}: ") if condition else ""
+    head = "" if full.where is None else f"{when(full.where, lang)}, "
     whole = (
-        "tout ce que les dossiers d'un même projet reçoivent"
+        "le total accordé à tous les dossiers d'un même projet"
         if french
-        else "all that the dossiers of one project get"
+        else "the total granted to all dossiers of one project"
     )
     if full.counting:
         plus = listed([words.column(name).in_(lang) for name in full.counting], lang)
-        whole += f", avec {plus}" if french else f", with {plus}"
-    text = head + f"{whole}{' : au plus' if french else ': at most'} {_most(full, lang)}."
-    text = capitalised(text)
+        whole += f", augmenté {_of_all(full.counting, lang)}," if french else f", plus {plus},"
+    text = capitalised(f"{head}{whole}{stays(None, _most(full, lang), lang)}.")
     legal = full.legal
     if legal is None:
         return text
@@ -45,6 +43,11 @@ def cap_words(cap: CapSpec, lang: Lang) -> str:
     label = f"{legal.title.in_(lang)}. " if full.title in ("", legal.title.fr) else ""
     how = f" (sûreté {legal.sure} : {sure[0]})" if french else f" (how sure: {legal.sure}, {sure[1]})"
     return f"{label}{text} {note}{how}"
+
+
+def _of_all(names: Sequence[str], lang: Lang) -> str:
+    """« des autres aides de l'État et des autres aides publiques »"""
+    return listed([of_what(words.column(name).in_(lang), lang) for name in names], lang)
 
 
 def _most(cap: CapSpec, lang: Lang) -> str:
@@ -61,11 +64,12 @@ def _most(cap: CapSpec, lang: Lang) -> str:
 
 
 def waiver_words(waiver: WaiverSpec, lang: Lang) -> str:
-    """« « part-propre » ne s'applique pas aux dossiers où … Motif : calamité publique (préfet). »"""
-    condition = selector_words(waiver.where.root, lang)
-    who = f" ({waiver.author})" if waiver.author else ""
+    """« La règle « part-propre » ne s'applique pas si … Motif : calamité publique. Accordée par : préfet. »"""
+    condition = when(waiver.where, lang)
     if lang is Lang.FR:
-        why = f" Motif : {waiver.reason}{who}." if waiver.reason else who
-        return f"« {waiver.of} » ne s'applique pas si {condition}.{why}"
-    why = f" Reason: {waiver.reason}{who}." if waiver.reason else who
-    return f'"{waiver.of}" does not apply if {condition}.{why}'
+        why = f" Motif : {waiver.reason}." if waiver.reason else ""
+        who = f" Accordée par : {waiver.author}." if waiver.author else ""
+        return f"La règle « {waiver.of} » ne s'applique pas {condition}.{why}{who}"
+    why = f" Reason: {waiver.reason}." if waiver.reason else ""
+    who = f" Granted by: {waiver.author}." if waiver.author else ""
+    return f'The rule "{waiver.of}" does not apply {condition}.{why}{who}'

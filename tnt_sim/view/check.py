@@ -127,6 +127,7 @@ def _funnel(problem: Problem) -> list[dict[str, Any]]:
     spec = {entry.id: entry for entry in problem.scenario.spec.eligibility}
     missed = np.zeros(problem.case.n, dtype=np.int64)
     masks: dict[str, BoolArray] = {}
+    limits = {failure.rule: failure.limit for failure in problem.eligibility.failures}
     for failure in problem.eligibility.failures:
         masks[failure.rule] = masks.get(failure.rule, np.zeros(problem.case.n, dtype=np.bool_)) | failure.mask
     for mask in masks.values():
@@ -138,7 +139,7 @@ def _funnel(problem: Problem) -> list[dict[str, Any]]:
             {
                 "id": rule,
                 "reason": (entry.reason or entry.title) if entry else "",
-                "require": describe(entry.require.root) if entry else "state",
+                "require": describe(entry.require.root) if entry else limits[rule],
                 "n_missed": int(mask.sum()),
                 "n_only_this": int((mask & (missed == 1)).sum()),
             }

@@ -13,10 +13,10 @@ from tnt_sim.view.figures import listed, plural
 from tnt_sim.view.phrase import of_what
 
 
-def envelope_words(spec: EnvelopeSpec, lang: Lang) -> str:
-    """« Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »"""
+def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False) -> str:
+    """« Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »; `top` for the whole programme."""
     if spec.amount is None:
-        head = Text("Sans montant propre.", "No amount of its own.")
+        head = _UNLIMITED if top else _BY_PARENTS
     else:
         head = Text(
             f"Au plus {format_cents(spec.amount, Lang.FR)}.", f"At most {format_cents(spec.amount, Lang.EN)}."
@@ -31,14 +31,19 @@ def envelope_words(spec: EnvelopeSpec, lang: Lang) -> str:
     return " ".join(part for part in parts if part)
 
 
+_UNLIMITED = Text("Sans montant : rien ne la limite.", "No amount: nothing limits it.")
+_BY_PARENTS = Text(
+    "Sans montant propre : seules les enveloppes au-dessus la limitent.",
+    "No amount of its own: only the envelopes above limit it.",
+)
 _FLAGS: Mapping[str, Text] = MappingProxyType(
     {
         "ring_fenced": Text(
             "Cantonnée : rien n'y entre et rien n'en sort.", "Ring-fenced: nothing enters, nothing leaves."
         ),
         "overbooked": Text(
-            "Ses enveloppes sont des plafonds, qui dépassent ensemble son montant.",
-            "Its envelopes are ceilings that exceed its amount together.",
+            "Les montants en dessous sont des plafonds, dont la somme peut dépasser le sien.",
+            "The amounts below it are ceilings, whose sum may exceed its own.",
         ),
     }
 )
@@ -100,24 +105,28 @@ def _split(spec: EnvelopeSpec, lang: Lang) -> str:
     split = spec.split
     assert isinstance(split, SplitSpec)
     french = lang is Lang.FR
-    by = words.column(split.by).in_(lang)
+    by = words.bare_column(split.by).in_(lang)
     if split.table is not None:
         how = f"d'après « {split.table} »" if french else f'from "{split.table}"'
     elif split.each is not None:
         money = format_cents(split.each, lang)
-        how = f"{money} pour chacun" if french else f"{money} each"
+        how = f"{money} à chaque part" if french else f"{money} each"
     elif split.key is not None:
         key = words.column(split.key).in_(lang)
-        how = f"selon la clé {of_what(key, lang)}" if french else f"by the key of {key}"
+        how = f"en proportion {of_what(key, lang)}" if french else f"in proportion to {key}"
         if split.fixed is not None:
             share = format_rate(split.fixed, lang)
-            how += f", {share} à parts égales" if french else f", {share} in equal parts"
+            how = (
+                f"{share} à parts égales, le reste {how}"
+                if french
+                else f"{share} in equal parts, the rest {how}"
+            )
     else:
         how = ""
     if split.change is not None:
         share = format_rate(split.change, lang)
-        how += f", à {share} au plus de l'année d'avant" if french else f", within {share} of the year before"
-    text = f"Répartie selon {by}" if french else f"Split by {by}"
+        how += f", à {share} près de l'année d'avant" if french else f", within {share} of the year before"
+    text = f"Répartie par {by}" if french else f"Split by {by}"
     return f"{text}{' : ' if french else ': '}{how}." if how else f"{text}."
 
 

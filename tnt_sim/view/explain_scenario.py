@@ -14,14 +14,22 @@ from tnt_sim.errors import Lang, Text
 from tnt_sim.fields import Described
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.rules.base import BoolArray, Path
-from tnt_sim.rules.eligibility import EligibilitySpec
+from tnt_sim.rules.coverage import Coverage
+from tnt_sim.rules.rulespec import RuleSpec
 from tnt_sim.rules.select import Selector, select
 from tnt_sim.scenario.compile import Problem
-from tnt_sim.scenario.spec import StepSpec
-from tnt_sim.view import words
 from tnt_sim.view.cap_words import cap_words, waiver_words
+from tnt_sim.view.entry_words import (
+    eligibility_words,
+    reach_words,
+    remark_words,
+    rows_words,
+    source_words,
+    step_words,
+    whom_words,
+)
 from tnt_sim.view.envelope_words import envelope_words
-from tnt_sim.view.figures import listed, plural
+from tnt_sim.view.figures import plural
 from tnt_sim.view.formulas import (
     cap_formula,
     eligibility_formula,
@@ -32,9 +40,7 @@ from tnt_sim.view.formulas import (
 from tnt_sim.view.goal_words import measure_formula, measure_words, stage_formula, stage_words
 from tnt_sim.view.grant_words import grant_words
 from tnt_sim.view.grid import paragraph
-from tnt_sim.view.phrase import capitalised
 from tnt_sim.view.rule_words import rule_words
-from tnt_sim.view.selector_words import selector_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class Sentence:
     n_dossiers : the dossiers that it touches, None when that says nothing
     formula : what it says of x and g, with the scenario's numbers
     n_rows : the rows that it has in the model, None for what is settled before there is a model
+    title, note : as the planner wrote them
+    reported : whether it is only read
     """
 
     section: str
@@ -63,6 +71,9 @@ class Sentence:
     n_dossiers: int | None = None
     formula: str = ""
     n_rows: int | None = None
+    title: str = ""
+    note: str = ""
+    reported: bool = False
 
 
 def sentences(problem: Problem, lang: Lang) -> list[Sentence]:
@@ -115,26 +126,34 @@ class _Teller:
         formula: str = "",
         rows: int | None = None,
         source: str = "",
+        remark: str = "",
     ) -> Sentence:
         problem = self.problem
-        counts = mask is not None and entry.in_force(problem.scenario.spec.date)
+        day = problem.scenario.spec.date
+        in_force = entry.in_force(day)
+        remarks = [remark_words(entry, day, self.lang), remark if in_force else ""]
         return Sentence(
             section,
             name,
             text,
-            _remark(problem, entry, self.lang),
+            " · ".join(part for part in remarks if part),
             entry.source or source,
             _place(problem, path),
-            int(np.count_nonzero(mask)) if counts and mask is not None else None,
+            int(np.count_nonzero(mask)) if in_force and mask is not None else None,
             formula,
-            rows if entry.in_force(problem.scenario.spec.date) else None,
+            rows if in_force else None,
+            entry.title,
+            entry.note,
+            isinstance(entry, RuleSpec) and entry.report,
         )
 
-    def _named(self, where: Selector | None, path: Path, entry: Described) -> BoolArray | None:
-        """The dossiers of `where`; None without one, or when the entry is off (it may be wrong then)."""
-        if where is None or not entry.in_force(self.problem.scenario.spec.date):
+    def _named(
+        self, where: Selector | None, path: Path, entry: Described, key: str = "where"
+    ) -> BoolArray | None:
+        """The dossiers of a selector, all without one; None when the entry is off (it may be wrong then)."""
+        if not entry.in_force(self.problem.scenario.spec.date):
             return None
-        return select(self.problem.case, where, (*path, "where"))
+        return select(self.problem.case, where, (*path, key))
 
     def _envelopes(self) -> Iterator[Sentence]:
         case = self.problem.case
@@ -146,12 +165,12 @@ class _Teller:
             yield self._told(
                 "envelopes",
                 spec.id,
-                envelope_words(spec, self.lang),
+                envelope_words(spec, self.lang, top=path == ("programme",)),
                 spec,
                 (*path, "id"),
                 mask=inside,
                 formula=envelope_formula(spec),
-                rows=self.rows[spec.id],
+                rows=self.rows[spec.id] if envelope_formula(spec) else None,
             )
 
     def _eligibility(self) -> Iterator[Sentence]:
@@ -160,7 +179,7 @@ class _Teller:
             yield self._told(
                 "eligibility",
                 entry.id,
-                _eligibility(entry, self.lang),
+                eligibility_words(entry, self.lang),
                 entry,
                 (*path, "id"),
                 mask=self._named(entry.where, path, entry),
@@ -176,7 +195,7 @@ class _Teller:
                 chosen = self._named(grant.where, path, grant)
                 mask = left if chosen is None else left & chosen
                 left = left & ~mask
-            text = _if(grant.where, self.lang) + grant_words(grant, self.lang)
+            text = whom_words(grant.where, self.lang, first=k == 0) + grant_words(grant, self.lang)
             yield self._told("grants", str(k + 1), text, grant, path, mask=mask, formula=grant_formula(grant))
 
     def _caps(self) -> Iterator[Sentence]:
@@ -219,10 +238,16 @@ class _Teller:
                 mask=self._touched(rule, path),
                 formula=rule_formula(rule),
                 rows=self.rows[rule.id] if rule.kind != "decide" else None,
+                remark=self._reach(rule.id),
             )
 
+    def _reach(self, name: str) -> str:
+        """Out of how many units of the map a coverage counts, "" for other rules."""
+        found = (rule for rule in self.problem.rules if rule.id == name and isinstance(rule, Coverage))
+        return "".join(reach_words(rule, self.lang) for rule in found)
+
     def _touched(self, rule: Any, path: Path) -> BoolArray | None:
-        """The dossiers that a rule names, or those of its `where`."""
+        """The dossiers that a rule names, or those of its `where` (of a share: those of its `of`)."""
         named = [
             name
             for key in ("dossiers", "need", "fund", "refuse", "amounts")
@@ -231,8 +256,9 @@ class _Teller:
         if named:
             mask: BoolArray = self.problem.case.table["dossier"].is_in(named).to_numpy()
             return mask
-        where = getattr(rule, "where", None)
-        return self._named(where if isinstance(where, Selector) else None, path, rule)
+        key = "of" if rule.kind == "share" else "where"
+        where = getattr(rule, key, None)
+        return self._named(where if isinstance(where, Selector) else None, path, rule, key)
 
     def _objective(self) -> Iterator[Sentence]:
         for k, stage in enumerate(self.problem.scenario.spec.objective):
@@ -241,62 +267,12 @@ class _Teller:
 
     def _steps(self) -> Iterator[Sentence]:
         for k, step in enumerate(self.problem.scenario.spec.steps):
-            yield self._told("steps", step.id, _step(step, self.lang), step, ("steps", k))
-
-
-def _step(step: StepSpec, lang: Lang) -> str:
-    """« Le 5 novembre 2021, avec envelopes.ads.amount = 11 M€. »"""
-    parts = []
-    if step.date is not None:
-        day = words.long_day(step.date.isoformat())
-        parts.append(Text(f"le {day.fr}", f"on {day.en}").in_(lang))
-    changes = listed([f"{path} = {value}" for path, value in step.set.items()], lang)
-    if changes:
-        parts.append(Text(f"avec {changes}", f"with {changes}").in_(lang))
-    told = ", ".join(parts) or Text("comme le scénario", "as the scenario").in_(lang)
-    return capitalised(told) + "."
-
-
-def _remark(problem: Problem, entry: Described, lang: Lang) -> str:
-    """Why an entry does not count: switched off, or not in force on the day."""
-    if entry.off:
-        return Text("arrêtée (off: true)", "switched off (off: true)").in_(lang)
-    valid = entry.valid
-    if valid is None:
-        return ""
-    parts = []
-    if valid.from_ is not None:
-        day = words.long_day(valid.from_.isoformat())
-        parts.append(Text(f"à partir du {day.fr}", f"from {day.en}").in_(lang))
-    if valid.until is not None:
-        day = words.long_day(valid.until.isoformat())
-        parts.append(Text(f"jusqu'au {day.fr}", f"until {day.en}").in_(lang))
-    span = " ".join(parts)
-    if entry.in_force(problem.scenario.spec.date):
-        return Text(f"en vigueur {span}", f"in force {span}").in_(lang)
-    return Text(f"pas en vigueur ce jour-là ({span})", f"not in force on that day ({span})").in_(lang)
+            yield self._told("steps", step.id, step_words(step, self.lang), step, ("steps", k))
 
 
 def _place(problem: Problem, path: Path) -> str:
     place = problem.scenario.locate(path)
     return f"{place.file}:{place.line}" if place.line is not None else place.file or ""
-
-
-def _if(where: Selector | None, lang: Lang) -> str:
-    if where is None:
-        return "Tous les autres dossiers : " if lang is Lang.FR else "All other dossiers: "
-    condition = selector_words(where.root, lang)
-    return f"Si {condition} : " if lang is Lang.FR else f"If {condition}: "
-
-
-def _eligibility(entry: EligibilitySpec, lang: Lang) -> str:
-    required = selector_words(entry.require.root, lang)
-    if entry.where is None:
-        return f"Exige {required}." if lang is Lang.FR else f"Requires {required}."
-    condition = selector_words(entry.where.root, lang)
-    return (
-        f"Si {condition}, exige {required}." if lang is Lang.FR else f"If {condition}, requires {required}."
-    )
 
 
 _SECTIONS: Mapping[str, Text] = {
@@ -322,11 +298,22 @@ def sentence_lines(found: Sequence[Sentence], lang: Lang, width: int) -> list[Li
         if mine:
             lines += [Line(""), Line(title.in_(lang), style="bold")]
         for sentence in mine:
-            lines += paragraph(f"{sentence.id} – {sentence.text}", width, first="  ")
-            if sentence.formula:
-                lines += paragraph(sentence.formula, width, first="      ", style="cyan")
-            lines += paragraph(_about(sentence, lang), width, first="      ", style="dim")
+            lines += _entry_lines(sentence, lang, width)
     return lines
+
+
+def _entry_lines(sentence: Sentence, lang: Lang, width: int) -> list[Line]:
+    """Name and title, sentence, formula, note, and what there is to know of it."""
+    head = f"{sentence.id} – {sentence.title}" if sentence.title else ""
+    text = sentence.text if head else f"{sentence.id} – {sentence.text}"
+    lines = paragraph(head, width, first="  ") if head else []
+    lines += paragraph(text, width, first="      " if head else "  ")
+    if sentence.formula:
+        lines += paragraph(sentence.formula, width, first="      ", style="cyan")
+    if sentence.note:
+        note = Text(f"Note : {sentence.note}", f"Note: {sentence.note}").in_(lang)
+        lines += paragraph(note, width, first="      ", style="italic")
+    return lines + paragraph(_about(sentence, lang), width, first="      ", style="dim")
 
 
 def _about(sentence: Sentence, lang: Lang) -> str:
@@ -334,8 +321,8 @@ def _about(sentence: Sentence, lang: Lang) -> str:
     if sentence.n_dossiers is not None:
         parts.append(plural(sentence.n_dossiers, ("dossier", "dossiers"), ("dossier", "dossiers"), lang))
     if sentence.n_rows is not None:
-        parts.append(plural(sentence.n_rows, ("ligne", "lignes"), ("row", "rows"), lang))
-    parts.append(sentence.source)
+        parts.append(rows_words(sentence.n_rows, sentence.section, reported=sentence.reported, lang=lang))
+    parts.append(source_words(sentence.source, sentence.section, lang))
     parts.append(sentence.place)
     return " · ".join(part for part in parts if part)
 
@@ -353,6 +340,8 @@ def sentence_document(found: Sequence[Sentence]) -> list[dict[str, Any]]:
             "n_dossiers": s.n_dossiers,
             "formula": s.formula,
             "n_rows": s.n_rows,
+            "title": s.title,
+            "note": s.note,
         }
         for s in found
     ]

@@ -41,14 +41,18 @@ _TERMS: Mapping[str, str] = MappingProxyType(
     }
 )
 _SHOWN = 4
+NARROW = "\u202f"
+_LISTS = frozenset({"members", "tags", "requires"})
 
 
 def money(cents: int) -> str:
     """An amount in the scenario's notation, without idle zeros: `88 M€`, `16 000 €`."""
-    for unit, factor in (("M€", 100_000_000), ("k€", 100_000)):
-        if cents and cents % (factor // 100) == 0 and cents >= factor:
+    for unit, factor, step in (("M€", 100_000_000, 100_000), ("k€", 100_000, 10_000)):
+        if cents % step == 0 and cents >= factor:
             return f"{write_number(Fraction(cents, factor))} {unit}"
-    return write_cents(cents).replace(".00 ", " ")
+    text = write_cents(cents).replace(".00 ", " ")
+    whole, mark, rest = text.partition("." if "." in text else " ")
+    return f"{int(whole):,}".replace(",", NARROW) + mark + rest
 
 
 def rule_formula(rule: Any) -> str:
@@ -76,13 +80,14 @@ def _where(where: Selector | None) -> str:
 
 
 def _each(by: str | tuple[str, ...] | None) -> tuple[str, str]:
-    """The quantifier and what a sum is restricted to: « ∀ department d : », « department = d »."""
+    """The quantifier and what a sum is restricted to: `∀ d : ` and `department = d`."""
     if by is None:
         return "", ""
     names = [by] if isinstance(by, str) else list(by)
     marks = [chr(ord("d") + k) for k in range(len(names))]
     pairs = list(zip(names, marks, strict=True))
-    return f"∀ {', '.join(marks)} : ", ", ".join(f"{name} = {mark}" for name, mark in pairs)
+    inside = (f"{name} {'∋' if name in _LISTS else '='} {mark}" for name, mark in pairs)
+    return f"∀ {', '.join(marks)} : ", ", ".join(inside)
 
 
 def _between(low: str | None, middle: str, high: str | None) -> str:
@@ -115,6 +120,8 @@ def _share(rule: ShareSpec) -> str:
     top = _sum([group, _where(rule.of), _where(rule.where)], _term(rule.measure))
     bottom = _sum([group, _where(rule.of)], _term(rule.of_measure or rule.measure))
     low, high = _rate(rule.min), _rate(rule.max)
+    if low is None and high is None:
+        return f"{every}{top} / {bottom}"
     return every + _between(low and f"{low} · {bottom}", top, high and f"{high} · {bottom}")
 
 
@@ -166,14 +173,18 @@ def _order(rule: OrderSpec) -> str:
 
 
 def _coverage(rule: CoverageSpec) -> str:
-    units = _where(rule.units)
-    worth = "population_u·" if rule.measure == "population" else ""
-    already = "" if rule.already is None else f" or u ∈ {rule.already}"
+    """`10 % · |U| ≤ |{u ∈ U : ∃ i : x_i = 1, u = applicant_id_i or u ∈ fc.csv}|, U = {type: commune}`"""
     where = _where(rule.where)
-    named = f"∃ i{f' ({where})' if where else ''} : x_i = 1, u ∈ {rule.covered_by}_i{already}"
-    total = f" · Σ{{u: {units}}} {worth.rstrip('·') or '1'}"
-    low, high = [None if b is None else b + (total if "%" in b else "") for b in (rule.min, rule.max)]
-    return _between(low, f"Σ{{u: {units}}} {worth}[{named}]", high)
+    link = "∈" if rule.covered_by in _LISTS else "="
+    named = f"∃ i{f' ({where})' if where else ''} : x_i = 1, u {link} {rule.covered_by}_i"
+    already = "" if rule.already is None else f" or u ∈ {rule.already}"
+    sized = "|{}|" if rule.measure == "units" else "population({})"
+    low, high = [
+        None if bound is None else bound + (f" · {sized.format('U')}" if "%" in bound else "")
+        for bound in (rule.min, rule.max)
+    ]
+    reached = sized.format(f"{{u ∈ U : {named}{already}}}")
+    return f"{_between(low, reached, high)}, U = {{{_where(rule.units)}}}"
 
 
 def _equity(rule: EquitySpec) -> str:
@@ -187,16 +198,23 @@ def _equity(rule: EquitySpec) -> str:
 
 
 def _schedule(rule: ScheduleSpec) -> str:
-    year = str(rule.year) if isinstance(rule.year, int) else rule.year.column
-    parts = [f"Σ{{{year} = {key}}} g_i ≤ {money(cents)}" for key, cents in rule.commitments.items()]
+    fixed = isinstance(rule.year, int)
+    year = "" if isinstance(rule.year, int) else rule.year.column
+    where = _where(rule.where)
+
+    def granted(when: int) -> str:
+        return _sum([where] if fixed else [f"{year} = {when}", where], "g_i")
+
+    parts = [f"{granted(key)} ≤ {money(cents)}" for key, cents in rule.commitments.items()]
     for key, cents in rule.payments.items():
         paid = [
-            f"{write_rate(share)}·Σ{{{year} = {key}{f' − {k}' if k else ''}}} g_i"
+            f"{write_rate(share)}·{granted(key - k)}"
             for k, share in enumerate(rule.profile)
+            if not fixed or key - k == rule.year
         ]
-        parts.append(f"{' + '.join(paid)} ≤ {money(cents)}")
+        parts.append(f"{' + '.join(paid) or '0 €'} ≤ {money(cents)}")
     if rule.before_end_max is not None:
-        parts.append(f"Σ{{paid before end}} w·g_i ≤ {write_rate(rule.before_end_max)}·Σ g_i")
+        parts.append(f"Σ (paid_i before end_i − {write_rate(rule.before_end_max)})⁺·g_i ≤ 0")
     return " ; ".join(parts)
 
 

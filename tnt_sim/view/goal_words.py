@@ -15,8 +15,7 @@ from tnt_sim.scenario.spec import StageSpec
 from tnt_sim.view import words
 from tnt_sim.view.figures import listed, number
 from tnt_sim.view.formulas import goal_formula
-from tnt_sim.view.phrase import capitalised
-from tnt_sim.view.selector_words import selector_words
+from tnt_sim.view.phrase import when
 
 
 def stage_words(stage: StageSpec, lang: Lang) -> str:
@@ -27,7 +26,9 @@ def stage_words(stage: StageSpec, lang: Lang) -> str:
     if stage.tolerance:
         share = format_rate(stage.tolerance, lang)
         text += (
-            f", à {share} près pour les suivants" if lang is Lang.FR else f", within {share} for later ones"
+            f" ; les étapes suivantes peuvent en céder {share}"
+            if lang is Lang.FR
+            else f"; later stages may give up {share} of it"
         )
     return text + "."
 
@@ -63,29 +64,31 @@ def _smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
     by = wanted.get("by", "")
     names = [str(name) for name in by] if isinstance(by, list) else [str(by)]
     groups = listed([words.bare_column(name).in_(lang) for name in names], lang)
-    per = ""
-    if "per" in wanted:
-        per = " par habitant" if lang is Lang.FR else " per inhabitant"
     if lang is Lang.FR:
-        return f"le plus petit des groupes ({groups}) pour {measure}{per}"
-    return f"the smallest of the groups ({groups}) in {measure}{per}"
+        per = " par habitant" if "per" in wanted else ""
+        return f"{measure}{per} du groupe le moins bien servi (par {groups})"
+    per = " per inhabitant" if "per" in wanted else ""
+    return f"{measure}{per} of the group served least (by {groups})"
 
 
 def measure_words(measure: MeasureSpec, lang: Lang) -> str:
-    """« Somme de : « score » ; 5 si les étiquettes contient l'un de mutualise. »"""
+    """« Somme, sur les dossiers financés, de : la note ; 5 si les étiquettes contiennent « mutualise ». »"""
     french = lang is Lang.FR
     if measure.mean is not None:
         names = listed([words.column(name).in_(lang) for name in measure.mean], lang)
-        text = f"moyenne de {names} (cellules remplies)" if french else f"mean of {names} (filled cells)"
+        told = (
+            f"la moyenne de {names} (cellules remplies)" if french else f"the mean of {names} (filled cells)"
+        )
     elif measure.sum is not None:
-        parts = [_part(part, lang) for part in measure.sum]
-        text = ("somme de : " if french else "sum of: ") + (" ; " if french else "; ").join(parts)
+        told = (" ; " if french else "; ").join(_part(part, lang) for part in measure.sum)
     else:
-        return capitalised(_part(measure, lang)) + "."
+        return _SUMMED.in_(lang).format(_part(measure, lang))
     if measure.where is not None:
-        condition = selector_words(measure.where.root, lang)
-        text += f", si {condition}" if french else f", if {condition}"
-    return capitalised(text) + "."
+        told += f", {when(measure.where, lang)}"
+    return _SUMMED.in_(lang).format(told)
+
+
+_SUMMED = Text("Somme, sur les dossiers financés, de : {}.", "Sum, over the funded dossiers, of: {}.")
 
 
 def _part(part: TermSpec | MeasureSpec, lang: Lang) -> str:
@@ -96,11 +99,10 @@ def _part(part: TermSpec | MeasureSpec, lang: Lang) -> str:
         else number(part.value or Fraction(0), lang)
     )
     if part.where is not None:
-        condition = selector_words(part.where.root, lang)
-        text += f" si {condition}" if french else f" if {condition}"
+        text += f" {when(part.where, lang)}"
     if part.once_per is not None:
         key = words.bare_column(part.once_per).in_(lang)
-        text += f", une fois par {key}" if french else f", once per {key}"
+        text += f", une seule fois par {key}" if french else f", once for each {key}"
     if part.empty is not None:
         text += " (0 si vide)" if french else " (0 where empty)"
     return text

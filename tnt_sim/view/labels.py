@@ -12,6 +12,7 @@ from tnt_sim.errors import Lang
 from tnt_sim.result import Result
 from tnt_sim.rules.base import Unit
 from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify import figures as document
 from tnt_sim.view import words
 
@@ -52,8 +53,14 @@ def labels_of(result: Result, lang: Lang) -> Labels:
         day=words.long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
         synthetic=is_synthetic(problem.scenario),
         second=_second(result),
-        rule_titles={rule.id: rule.title for rule in spec.rules},
-        rule_units={rule.id: _unit(rule) for rule in problem.rules},
+        rule_titles={
+            **{cap.name: cap.filled().title for cap in spec.caps},
+            **{rule.id: rule.title for rule in spec.rules},
+        },
+        rule_units={
+            **{cap.id: Unit.MONEY.value for cap in problem.caps.caps},
+            **{rule.id: _unit(rule) for rule in problem.rules},
+        },
         goal_units=[stage.terms.unit.value for stage in problem.stages],
         reasons=_reasons(result.dossiers),
     )
@@ -82,12 +89,16 @@ def _unit(rule: object) -> str:
 
 def is_synthetic(scenario: Scenario) -> bool:
     """Whether a column `synthetic` says « oui » somewhere, or the scenario's note says it."""
-    table = scenario.portfolio.table
+    return says_synthetic(scenario.spec, scenario.portfolio.table)
+
+
+def says_synthetic(spec: ScenarioSpec, table: pl.DataFrame) -> bool:
+    """The same, of a scenario and a table of its dossiers."""
     if "synthetic" in table.columns:
         marked = table["synthetic"].cast(pl.String).str.to_lowercase().is_in(list(_YES))
         if bool(marked.any()):
             return True
-    note = f"{scenario.spec.note} {scenario.spec.title}".lower()
+    note = f"{spec.note} {spec.title}".lower()
     return any(mark in note for mark in _NOTE_MARKS)
 
 

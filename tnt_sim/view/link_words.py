@@ -10,14 +10,19 @@ from tnt_sim.rules.relation import ExclusiveSpec, RequiresSpec
 from tnt_sim.rules.together import TogetherSpec
 from tnt_sim.view import words
 from tnt_sim.view.figures import plural
-from tnt_sim.view.phrase import among, named
+from tnt_sim.view.phrase import named, scope
 
 
 def exclusive(rule: ExclusiveSpec, lang: Lang) -> str:
-    """« parmi D-1 et D-2 : au plus 1 dossier financé »"""
-    whom = among(rule.dossiers, rule.by, rule.where, lang)
-    most = plural(rule.max, ("dossier financé", "dossiers financés"), ("dossier", "dossiers"), lang)
-    return f"{whom} : au plus {most}" if lang is Lang.FR else f"{whom}: at most {most} funded"
+    """« pour chaque membre, au plus 1 dossier est financé »"""
+    whom = scope(rule.by, rule.where, lang, rule.dossiers)
+    most = plural(
+        rule.max,
+        ("dossier est financé", "dossiers sont financés"),
+        ("dossier is funded", "dossiers are funded"),
+        lang,
+    )
+    return f"{whom}au plus {most}" if lang is Lang.FR else f"{whom}at most {most}"
 
 
 def requires(rule: RequiresSpec, lang: Lang) -> str:
@@ -41,45 +46,51 @@ def requires(rule: RequiresSpec, lang: Lang) -> str:
 
 
 def together(rule: TogetherSpec, lang: Lang) -> str:
-    """« pour chaque lot, parmi les dossiers : tous sont financés, ou aucun »"""
-    whom = among(rule.dossiers, rule.by, rule.where, lang)
-    return f"{whom} : tous sont financés, ou aucun" if lang is Lang.FR else f"{whom}: all are funded, or none"
+    """« pour chaque lot, tous les dossiers sont financés, ou aucun »"""
+    whom = scope(rule.by, rule.where, lang, rule.dossiers)
+    if lang is Lang.FR:
+        every = "tous les dossiers sont" if rule.dossiers is None and rule.where is None else "tous sont"
+        return f"{whom}{every} financés, ou aucun"
+    every = "all dossiers are" if rule.dossiers is None and rule.where is None else "all are"
+    return f"{whom}{every} funded, or none"
 
 
 def order(rule: OrderSpec, lang: Lang) -> str:
-    """« parmi les dossiers : aucun n'est financé avant un mieux classé, selon la note (…) »"""
-    whom = among(None, rule.by, rule.where, lang)
+    """« aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon la note (…) »"""
+    whom = scope(rule.by, rule.where, lang)
     if rule.first_come is not None:
         return _first_come(rule, whom, lang)
     column = words.column(rule.rank or "").in_(lang)
     if lang is Lang.FR:
         best = "la plus grande valeur d'abord" if rule.best == "high" else "la plus petite valeur d'abord"
-        return f"{whom} : aucun n'est financé avant un mieux classé, selon {column} ({best})"
+        return (
+            f"{whom}aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon {column} ({best})"
+        )
     best = "the largest first" if rule.best == "high" else "the smallest first"
-    return f"{whom}: none is funded before a better one, by {column} ({best})"
+    return f"{whom}no dossier is funded while a better ranked one is not, by {column} ({best})"
 
 
 def _first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
     column = words.column(str(rule.first_come)).in_(lang)
     if lang is Lang.FR:
         after = (
-            "qui ne tient pas dans le reste est passé, et le suivant peut tenir"
+            "un dossier qui ne tient pas dans ce qui reste est passé, et le suivant peut tenir"
             if rule.skip
             else "le premier qui n'est pas financé arrête la file"
         )
-        return f"{whom} : premier arrivé, premier servi, selon {column} ; {after}"
+        return f"{whom}premier arrivé, premier servi, selon {column} ; {after}"
     after = (
-        "one that does not fit in what is left is passed over"
+        "a dossier that does not fit in what is left is passed over, and the next may fit"
         if rule.skip
         else "the first that is not funded stops the queue"
     )
-    return f"{whom}: first come, first served, by {column}; {after}"
+    return f"{whom}first come, first served, by {column}; {after}"
 
 
 PAIRS = frozenset({"exclusive", "requires", "together", "order"})
-"""Kinds whose penalty is for each pair broken."""
+"""Kinds whose penalty is for each breach: a dossier too many, one that lacks, a pair out of order."""
 
 
 def is_pair(rule: Any) -> bool:
-    """Whether a rule's penalty is for each pair broken."""
+    """Whether a rule's penalty is for each breach, and not for a distance."""
     return str(rule.kind) in PAIRS

@@ -1,4 +1,4 @@
-"""Parts of sentences that several kinds of rule share: « pour chaque », « dossiers où », bounds, names."""
+"""Parts of sentences that several kinds of rule share: « pour chaque », « parmi les dossiers où », bounds."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ from tnt_sim.view.selector_words import selector_words
 SHOWN_NAMES = 5
 
 
+def when(where: Selector, lang: Lang) -> str:
+    """« si l'enveloppe est « a » et si la note dépasse 10 »"""
+    text = selector_words(where.root, lang, "si")
+    return text if lang is Lang.FR else f"if {text}"
+
+
+def which(where: Selector, lang: Lang) -> str:
+    """« où l'enveloppe est « a » et où la note dépasse 10 »"""
+    text = selector_words(where.root, lang, "où")
+    return text if lang is Lang.FR else f"where {text}"
+
+
 def for_each(by: str | tuple[str, ...] | None, lang: Lang) -> str:
     """« pour chaque département, », or nothing without `by`."""
     if by is None:
@@ -23,15 +35,30 @@ def for_each(by: str | tuple[str, ...] | None, lang: Lang) -> str:
 
 
 def of_dossiers(where: Selector | None, lang: Lang) -> str:
-    """« (dossiers où l'enveloppe = a) », or nothing without `where`."""
+    """« (dossiers où l'enveloppe est « a ») », or nothing without `where`."""
     if where is None:
         return ""
-    condition = selector_words(where.root, lang)
-    return f" (dossiers où {condition})" if lang is Lang.FR else f" (dossiers where {condition})"
+    return f" (dossiers {which(where, lang)})"
+
+
+def scope(
+    by: str | tuple[str, ...] | None,
+    where: Selector | None,
+    lang: Lang,
+    dossiers: Sequence[str] | None = None,
+) -> str:
+    """Whom a rule is about: « pour chaque lot, parmi les dossiers où …, », or nothing when about all."""
+    if dossiers is not None:
+        return f"parmi {named(dossiers, lang)}, " if lang is Lang.FR else f"among {named(dossiers, lang)}, "
+    some = ""
+    if where is not None:
+        some = "parmi les dossiers" if lang is Lang.FR else "among the dossiers"
+        some += f" {which(where, lang)}, "
+    return for_each(by, lang) + some
 
 
 def bounds(low: str | None, high: str | None, lang: Lang) -> str:
-    """« entre … et … », « au moins … », « au plus … »."""
+    """« entre … et … », « au moins … », « au plus … », as after a colon."""
     french = lang is Lang.FR
     if low is not None and high is not None:
         return f"entre {low} et {high}" if french else f"between {low} and {high}"
@@ -39,25 +66,24 @@ def bounds(low: str | None, high: str | None, lang: Lang) -> str:
         return f"au moins {low}" if french else f"at least {low}"
     if high is not None:
         return f"au plus {high}" if french else f"at most {high}"
-    return "sans borne, pour information" if french else "no bound, for information"
+    return "sans borne" if french else "no bound"
+
+
+def stays(low: str | None, high: str | None, lang: Lang) -> str:
+    """What follows a singular subject: « ne dépasse pas 10 000 € », « atteint au moins 25 % »."""
+    french = lang is Lang.FR
+    if low is not None and high is not None:
+        return f" reste entre {low} et {high}" if french else f" stays between {low} and {high}"
+    if low is not None:
+        return f" atteint au moins {low}" if french else f" is at least {low}"
+    if high is not None:
+        return f" ne dépasse pas {high}" if french else f" does not exceed {high}"
+    return " : sans borne" if french else ": no bound"
 
 
 def named(names: Sequence[str], lang: Lang, *, word: str | None = None) -> str:
     """Some dossiers by their numbers: « D-1, D-2 et D-3 », shortened after a few."""
     return listed(list(names), lang, SHOWN_NAMES) if word is None else listed(list(names), lang, word=word)
-
-
-def among(
-    dossiers: Sequence[str] | None, by: str | tuple[str, ...] | None, where: Selector | None, lang: Lang
-) -> str:
-    """Whom a rule is about: « parmi D-1 et D-2 », « pour chaque lot, parmi les dossiers »."""
-    if dossiers is not None:
-        return f"parmi {named(dossiers, lang)}" if lang is Lang.FR else f"among {named(dossiers, lang)}"
-    whom = "parmi les dossiers" if lang is Lang.FR else "among the dossiers"
-    condition = "" if where is None else selector_words(where.root, lang)
-    if condition:
-        whom += f" où {condition}" if lang is Lang.FR else f" where {condition}"
-    return for_each(by, lang) + whom
 
 
 def of_what(label: str, lang: Lang) -> str:

@@ -88,6 +88,8 @@ def _groups(rule: Entry, lang: Lang) -> str:
     if not groups:
         return ""
     french = lang is Lang.FR
+    if rule["kind"] == "cap":
+        return _projects(groups, lang)
     n = plural(len(groups), ("groupe", "groupes"), ("group", "groups"), lang)
     text = f"le plus serré de {n}" if french else f"the tightest of {n}"
     at_bound = count(sum(1 for group in groups if group.get("binds")), lang)
@@ -101,6 +103,16 @@ def _groups(rule: Entry, lang: Lang) -> str:
             else f", floor lowered to demand for {lowered}"
         )
     return text
+
+
+def _projects(groups: Sequence[Entry], lang: Lang) -> str:
+    """How many projects are at a cap, or which is nearest to it."""
+    at = sum(1 for group in groups if group.get("binds"))
+    if not at:
+        nearest = groups[0]["group"]
+        return f"le plus proche : {nearest}" if lang is Lang.FR else f"the nearest: {nearest}"
+    n = plural(at, ("projet", "projets"), ("project", "projects"), lang)
+    return f"{n} au plafond" if lang is Lang.FR else f"{n} at the cap"
 
 
 def _broken_groups(rule: Entry, labels: Labels, lang: Lang) -> list[Line]:

@@ -7,18 +7,18 @@ from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.errors import Lang, Text
-from tnt_sim.money import format_cents, format_rate
+from tnt_sim.money import MoneyError, format_cents, format_rate, parse_cents, parse_decimal
 from tnt_sim.rules.decide import DecideSpec
 from tnt_sim.rules.limit import LimitSpec, ShareOfAmount
 from tnt_sim.rules.rulespec import RuleSpec
 from tnt_sim.rules.share import ShareSpec
 from tnt_sim.view import link_words, target_words, words
 from tnt_sim.view.figures import listed, number, plural
-from tnt_sim.view.phrase import bounds, capitalised, for_each, of_dossiers
+from tnt_sim.view.phrase import capitalised, for_each, of_dossiers, scope, stays, which
 
 
 def rule_words(rule: Any, lang: Lang) -> str:
-    """« Par département, le montant accordé : au plus 297 k€. »"""
+    """« Pour chaque département, le montant accordé ne dépasse pas 297 000 €. »"""
     write = RULE_WORDS.get(str(rule.kind))
     if write is None:
         return Text(
@@ -39,17 +39,14 @@ def mode_words(rule: RuleSpec, lang: Lang) -> str:
     per = target_words.per_words(rule, lang)
     stage = rule.penalty.stage
     if french:
-        return f" ; sinon, pénalité de {cost} par {per}, à l'étape {stage} de l'objectif."
-    return f"; else a penalty of {cost} for {per}, in stage {stage} of the objective."
+        return f" ; sinon, pénalité de {cost} {per}, à l'étape {stage} de l'objectif."
+    return f"; else a penalty of {cost} {per}, in stage {stage} of the objective."
 
 
 def _limit(rule: LimitSpec, lang: Lang) -> str:
-    low, high = bound_words(rule.min, lang), bound_words(rule.max, lang)
-    colon = " : " if lang is Lang.FR else ": "
+    low, high = (bound_words(bound, rule.measure, lang) for bound in (rule.min, rule.max))
     measure = words.measure(rule.measure).in_(lang)
-    text = (
-        f"{for_each(rule.by, lang)}{measure}{of_dossiers(rule.where, lang)}{colon}{bounds(low, high, lang)}"
-    )
+    text = f"{scope(rule.by, rule.where, lang)}{measure}{stays(low, high, lang)}"
     if rule.min is not None and rule.by is not None and rule.floor != "strict":
         text += (
             ", ou tout ce que le groupe peut recevoir s'il demande moins"
@@ -62,11 +59,22 @@ def _limit(rule: LimitSpec, lang: Lang) -> str:
 def _share(rule: ShareSpec, lang: Lang) -> str:
     low = format_rate(rule.min, lang) if rule.min is not None else None
     high = format_rate(rule.max, lang) if rule.max is not None else None
-    top = words.measure(rule.measure).in_(lang) + of_dossiers(rule.where, lang)
-    bottom = words.measure(rule.of_measure or rule.measure).in_(lang) + of_dossiers(rule.of, lang)
-    if lang is Lang.FR:
-        return f"{for_each(rule.by, lang)}{top} sur {bottom} : {bounds(low, high, lang)}"
-    return f"{for_each(rule.by, lang)}{top}, as a share of {bottom}: {bounds(low, high, lang)}"
+    limits = stays(low, high, lang)
+    top, bottom = (words.measure(name).in_(lang) for name in (rule.measure, rule.of_measure or rule.measure))
+    french = lang is Lang.FR
+    if top == bottom and rule.where is not None:
+        whom, part = scope(rule.by, rule.of, lang), which(rule.where, lang)
+        comma = "" if low is None and high is None else ","
+        if french:
+            those = "des dossiers" if rule.of is None else "de ceux"
+            return f"{whom}la part {those} {part}, dans {bottom}{comma}{limits}"
+        those = "the dossiers" if rule.of is None else "those"
+        return f"{whom}the part of {those} {part}, in {bottom}{comma}{limits}"
+    top += of_dossiers(rule.where, lang)
+    bottom += of_dossiers(rule.of, lang)
+    if french:
+        return f"{for_each(rule.by, lang)}le rapport entre {top} et {bottom}{limits}"
+    return f"{for_each(rule.by, lang)}the ratio of {top} to {bottom}{limits}"
 
 
 def _decide(rule: DecideSpec, lang: Lang) -> str:
@@ -79,12 +87,13 @@ def _decide(rule: DecideSpec, lang: Lang) -> str:
     if rule.amounts:
         given = [f"{name} {format_cents(cents, lang)}" for name, cents in rule.amounts.items()]
         parts.append(("montants fixés : " if french else "stated amounts: ") + listed(given, lang))
-    who = f" ({rule.author})" if rule.author else ""
     if french:
         why = f" Motif : {rule.reason}." if rule.reason else ""
-        return f"Décision{who} : {' ; '.join(parts)}.{why}"
+        who = f" Décidé par : {rule.author}." if rule.author else ""
+        return f"Décision : {' ; '.join(parts)}.{why}{who}"
     why = f" Reason: {rule.reason}." if rule.reason else ""
-    return f"Decision{who}: {'; '.join(parts)}.{why}"
+    who = f" Decided by: {rule.author}." if rule.author else ""
+    return f"Decision: {'; '.join(parts)}.{why}{who}"
 
 
 def _named(n: int, names: tuple[str, ...], fr: tuple[str, str], en: str, lang: Lang) -> str:
@@ -94,15 +103,24 @@ def _named(n: int, names: tuple[str, ...], fr: tuple[str, str], en: str, lang: L
     return f"{plural(n, ('', ''), ('dossier', 'dossiers'), lang)} {en} ({some})"
 
 
-def bound_words(bound: str | ShareOfAmount | None, lang: Lang) -> str | None:
-    """A bound of a limit: as written, or a share of an envelope's amount."""
-    if not isinstance(bound, ShareOfAmount):
+def bound_words(bound: str | ShareOfAmount | None, measure: str, lang: Lang) -> str | None:
+    """A bound of a limit: an amount in full, a number, or a share of an envelope's amount."""
+    if bound is None:
+        return None
+    if isinstance(bound, ShareOfAmount):
+        share = format_rate(bound.share, lang)
+        if lang is Lang.FR:
+            return f"{share} du montant de « {bound.of_amount} »"
+        return f'{share} of the amount of "{bound.of_amount}"'
+    try:
+        if measure in _MONEY or "€" in bound:
+            return format_cents(parse_cents(bound), lang)
+        return number(parse_decimal(bound), lang)
+    except MoneyError:
         return bound
-    share = format_rate(bound.share, lang)
-    if lang is Lang.FR:
-        return f"{share} du montant de « {bound.of_amount} »"
-    return f'{share} of the amount of "{bound.of_amount}"'
 
+
+_MONEY = frozenset({"granted", "cost", "base", "requested", "leverage"})
 
 RULE_WORDS: Mapping[str, Callable[[Any, Lang], str]] = MappingProxyType(
     {

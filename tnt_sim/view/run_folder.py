@@ -10,10 +10,9 @@ import errno
 import io
 import json
 import os
-import platform
 import re
 from collections.abc import Mapping
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,23 @@ from ruamel.yaml import YAML
 from tnt_sim.errors import Text, TntError, UsageError
 from tnt_sim.result import Result
 from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.documents import file_sha256, written
+from tnt_sim.verify.run_files import (
+    BOUND,
+    CERTIFICATE,
+    CSV,
+    LOG,
+    PARQUET,
+    RESOLVED,
+    SUMMARY,
+    document_sha256,
+    sealed_log,
+)
 from tnt_sim.view.award_list import csv_columns, parquet_columns
 from tnt_sim.view.folder_swap import put_folder
+from tnt_sim.view.provenance import code_hash, lock_hash, provenance, versions
 
 RUN_ROOT = "runs"
-SUMMARY = "summary.json"
-_PACKAGES = ("highspy", "numpy", "polars", "pulp", "pydantic", "ruamel.yaml", "scipy")
 _HEADER = """\
 # Scénario résolu par tnt-sim : fusionné, complet, tel qu'il a été calculé. Ne pas modifier.
 # Les fichiers sont nommés depuis le dossier du projet (« project » dans summary.json).
@@ -98,6 +108,7 @@ _WHY = {
     errno.EPERM: Text("écriture interdite", "permission denied"),
     errno.EROFS: Text("le disque est en lecture seule", "the disk is read-only"),
     errno.ENOSPC: Text("le disque est plein", "the disk is full"),
+    errno.EFBIG: Text("le fichier dépasse la taille permise", "the file is larger than allowed"),
     errno.EDQUOT: Text("votre quota est épuisé", "your quota is used up"),
     errno.ENOENT: Text("ce chemin ne peut pas être créé", "this path cannot be created"),
     errno.ENOTDIR: Text("une partie du chemin est un fichier", "a part of the path is a file"),
@@ -122,37 +133,56 @@ def _cannot_write(target: Path, error: OSError) -> Text:
 
 def _write(result: Result, folder: Path, target: Path) -> None:
     scenario, problem = result.problem.scenario, result.problem
-    _text(folder / "scenario.resolved.yaml", resolved_yaml(scenario))
-    parquet_columns(result.dossiers).write_parquet(folder / "allocation.parquet")
-    csv_columns(result.dossiers, problem.case.timezone).write_csv(folder / "allocation.csv")
-    _json(folder / SUMMARY, summary(result, target))
-    _json(folder / "certificate.json", result.certificate)
-    _text(folder / "solver.log", result.log)
+    _text(folder / RESOLVED, resolved_yaml(scenario))
+    parquet_columns(result.dossiers).write_parquet(folder / PARQUET)
+    csv_columns(result.dossiers, problem.case.timezone).write_csv(folder / CSV)
+    _text(folder / CERTIFICATE, written(result.certificate))
+    files = {name: file_sha256(folder / name) for name in BOUND}
+    made = Made(versions(), code_hash(), lock_hash())
+    told = summary(result, target, files, made)
+    _text(folder / SUMMARY, written(told))
+    _text(folder / LOG, sealed_log(result.log, told["seconds"]))
 
 
-def summary(result: Result, target: Path) -> dict[str, Any]:
-    """The document of the run with its inputs and versions; nothing but `seconds` depends on the clock."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What made a run: the versions, and the hashes of the code and of the lock file."""
+
+    versions: Mapping[str, str]
+    code_sha256: str
+    lock_sha256: str | None
+
+
+def summary(result: Result, target: Path, files: Mapping[str, str], made: Made) -> dict[str, Any]:
+    """The document of the run with what binds it; nothing but `seconds` depends on the clock.
+
+    Parameters
+    ----------
+    result : the run
+    target : its folder
+    files : SHA-256 of the files beside the summary
+    made : what made it
+    """
     scenario = result.problem.scenario
-    return {
+    inputs = [{"path": f.path, "sha256": f.sha256, "kind": f.kind} for f in scenario.inputs]
+    told = {
         **result.document,
-        "run_dir": target.name,
+        "run_dir": folder_name(scenario),
         "project": Path(os.path.relpath(scenario.root, target.resolve())).as_posix(),
-        "inputs": [{"path": f.path, "sha256": f.sha256, "kind": f.kind} for f in scenario.inputs],
-        "versions": versions(),
+        "sets": list(scenario.sets),
+        "inputs": inputs,
+        "versions": dict(made.versions),
+        "files": dict(files),
+        "provenance": provenance(
+            inputs,
+            files,
+            made.versions,
+            result.document["allocation_sha256"],
+            made.code_sha256,
+            made.lock_sha256,
+        ),
     }
-
-
-def versions() -> dict[str, str]:
-    """The versions of tnt_sim, of Python and of the packages that compute."""
-    found = {"tnt_sim": _version("tnt-sim"), "python": platform.python_version()}
-    return found | {name: _version(name) for name in _PACKAGES}
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "?"
+    return {**told, "document_sha256": document_sha256(told)}
 
 
 def resolved_tree(scenario: Scenario) -> dict[str, Any]:
@@ -186,7 +216,3 @@ def to_yaml(tree: Mapping[str, Any]) -> str:
 
 def _text(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _json(file: Path, document: Mapping[str, Any]) -> None:
-    _text(file, json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")

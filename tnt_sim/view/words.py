@@ -87,6 +87,7 @@ KIND: Mapping[str, Text] = MappingProxyType(
         "coverage": Text("couverture", "coverage"),
         "schedule": Text("échéancier", "schedule"),
         "equity": Text("équité", "equity"),
+        "cap": Text("plafond par projet", "cap over projects"),
     }
 )
 
@@ -145,6 +146,36 @@ MEASURE: Mapping[str, Text] = MappingProxyType(
     }
 )
 
+_PLURAL = frozenset({"members", "tags", "invoices", "other_state", "other_public", "other_private"})
+_SINGULAR = {
+    "members": Text("commune servie ou membre", "commune served or member"),
+    "tags": Text("étiquette", "tag"),
+    "requires": Text("dossier préalable", "required dossier"),
+    "other_state": Text("montant d'autres aides de l'État", "amount of other State funds"),
+    "other_public": Text("montant d'autres aides publiques", "amount of other public funds"),
+    "other_private": Text("montant de financements privés", "amount of private funds"),
+    "invoices": Text("montant de factures", "amount of invoices"),
+}
+_VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
+    {
+        "applicant_type": {
+            "epci": Text("EPCI", "EPCI"),
+            "metropole": Text("métropole", "métropole"),
+            "departement": Text("département", "département"),
+            "region": Text("région", "région"),
+            "mutualisation": Text("structure de mutualisation", "shared-services body"),
+            "autre": Text("autre", "other"),
+        },
+        "state": {
+            "en_construction": Text("en construction", "being drawn up"),
+            "en_instruction": Text("en instruction", "under review"),
+            "accepte": Text("accepté", "accepted"),
+            "refuse": Text("refusé", "refused"),
+            "sans_suite": Text("classé sans suite", "closed with no action"),
+        },
+    }
+)
+
 _SOLVERS = MappingProxyType(
     {
         "COIN_CMD": "CBC",
@@ -186,8 +217,20 @@ def column(name: str) -> Text:
     return COLUMN.get(name) or Text(f"« {name} »", f'"{name}"')
 
 
+def is_plural(name: str) -> bool:
+    """Whether a column's words are a plural: « les étiquettes »."""
+    return name in _PLURAL
+
+
+def value(name: str, text: str) -> Text:
+    """A value of a column as people say it; as it is written where it is no word of the table."""
+    return _VALUES.get(name, {}).get(text) or Text(text, text)
+
+
 def bare_column(name: str) -> Text:
-    """A column without its article, as after « pour chaque »."""
+    """A column in the singular and without its article, as after « pour chaque »."""
+    if name in _SINGULAR:
+        return _SINGULAR[name]
     full = column(name)
     return Text(_ARTICLE_FR.sub("", full.fr), full.en.removeprefix("the "))
 

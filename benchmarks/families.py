@@ -1,0 +1,172 @@
+"""The benchmark families as scenario folders: A to D (2,000 dossiers), N (51,093 real grants), M (1,000,000).
+
+A  one envelope that binds among 123 rows.       B  A and theme floors at 110 % of free spending (1 to 4 of them).
+C  B and six region caps at 90 % of free spending.
+D  C and 20 departmental caps, a share of 30 %, 60 exclusions, 60 prerequisites.
+
+`python benchmarks/families.py NAME SEED FOLDER` writes one. Free spending is what the optimum of A gives each
+group; it is found by the engine itself. N needs the public list of grants (`--list FILE`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.engine import solve
+from tnt_sim.scenario.load import load_scenario
+
+N_DEPARTMENTS, N_REGIONS, N_THEMES = 101, 13, 8
+
+
+def table_a(seed: int, n: int = 2_000) -> pl.DataFrame:
+    """Dossiers of family A: cost, score and value as the module says; SYNTHETIC."""
+    random = np.random.default_rng(seed)
+    cost = np.clip(random.lognormal(11.0, 0.9, n), 5_000, 2_000_000).astype(np.int64)
+    score = random.integers(20, 101, n)
+    department = random.permutation(
+        np.concatenate([np.arange(N_DEPARTMENTS), random.integers(0, N_DEPARTMENTS, n - N_DEPARTMENTS)])
+    )
+    return pl.DataFrame(
+        {
+            "dossier": [f"D{k:05d}" for k in range(n)],
+            "dep": [f"d{d:03d}" for d in department.tolist()],
+            "reg": [f"r{d % N_REGIONS:02d}" for d in department.tolist()],
+            "theme": [f"t{t}" for t in random.integers(0, N_THEMES, n).tolist()],
+            "cost": cost,
+            "requested": cost,
+            "value": np.rint(10 * score * np.sqrt(cost) / 100).astype(np.int64),
+        }
+    )
+
+
+def scenario_a(name: str, amount: int, rules: str) -> str:
+    """The text of A, with further rules."""
+    return f"""schema_version: 1
+id: {name}
+title: Family {name}, SYNTHETIC
+programme: {{id: tout, amount: {amount} €}}
+dossiers: [{{file: dossiers.parquet}}]
+rules:
+  - {{id: departments, kind: limit, measure: dossiers, by: dep, min: 1}}
+  - {{id: regions, kind: limit, measure: granted, by: reg, max: {amount * 10 // 100} €}}
+  - {{id: themes, kind: limit, measure: granted, by: theme, min: {amount * 10 // 100} €}}
+{rules}objective: [{{maximise: {{value: 1}}}}]
+solver: {{cross_check: never}}
+"""
+
+
+def write_a(
+    folder: Path, seed: int, rules: str = "", name: str = "a", table: pl.DataFrame | None = None
+) -> Path:
+    """A folder with the table and the scenario."""
+    table = table_a(seed) if table is None else table
+    folder.mkdir(parents=True, exist_ok=True)
+    table.write_parquet(folder / "dossiers.parquet")
+    amount = int(table["cost"].sum()) * 45 // 100
+    (folder / f"{name}.yaml").write_text(scenario_a(name, amount, rules), encoding="utf-8")
+    return folder / f"{name}.yaml"
+
+
+def limit(name: str, where: str, side: str, euros: int) -> str:
+    """One rule on what a group is granted."""
+    return f"  - {{id: {name}, kind: limit, measure: granted, where: {{{where}}}, {side}: {euros} €}}\n"
+
+
+def free_spending(folder: Path, seed: int) -> Mapping[str, dict[str, int]]:
+    """Euros that the optimum of A spends in each theme, region and department."""
+    result = solve(load_scenario(write_a(folder, seed)), backend="highs", cross_check="never")
+    spent = result.to_dataframe()
+    return {
+        key: dict(spent.group_by(key).agg(pl.col("granted_cents").sum() // 100).sort(key).iter_rows())
+        for key in ("theme", "reg", "dep")
+    }
+
+
+def write_b_to_d(folder: Path, seed: int, name: str, n_floors: int = 4) -> Path:
+    """B, C or D, over the free spending of A."""
+    free = free_spending(folder, seed)
+    themes = list(free["theme"])[:n_floors]
+    rules = "".join(limit(f"floor-{t}", f"theme: {t}", "min", free["theme"][t] * 110 // 100) for t in themes)
+    table = pl.read_parquet(folder / "dossiers.parquet")
+    if name in ("c", "d"):
+        regions = list(free["reg"])[:6]
+        rules += "".join(limit(f"cap-{r}", f"reg: {r}", "max", free["reg"][r] * 90 // 100) for r in regions)
+    if name == "d":
+        random = np.random.default_rng(1_000 + seed)
+        deps = list(free["dep"])[:20]
+        rules += "".join(limit(f"cap-{d}", f"dep: {d}", "max", free["dep"][d] * 90 // 100) for d in deps)
+        first = list(free["theme"])[-1]
+        themes_of = f"{{theme: [{first}, t4, t5]}}"
+        rules += f"  - {{id: part, kind: share, measure: dossiers, where: {themes_of}, min: 30 %}}\n"
+        pick = random.permutation(len(table))[:240]
+        ids = table["dossier"].gather(pick).to_list()
+        for k in range(60):
+            rules += f"  - {{id: x{k}, kind: exclusive, of: [{ids[2 * k]}, {ids[2 * k + 1]}], max: 1}}\n"
+        needs = {ids[120 + 2 * k]: ids[121 + 2 * k] for k in range(60)}
+        table = table.with_columns(
+            pl.col("dossier")
+            .map_elements(lambda d: needs.get(d, ""), return_dtype=pl.String)
+            .alias("requires")
+        )
+    return write_a(folder, seed, rules, name, table)
+
+
+def write_n(folder: Path, seed: int, source: Path) -> Path:
+    """The usable real grants of 2018-2019; the scores are drawn, since the list has none: SYNTHETIC scores."""
+    list_ = pl.read_csv(source, schema_overrides={"department": pl.String, "beneficiary_code": pl.String})
+    used = list_.filter((pl.col("cost") > 0) & (pl.col("grant") > 0) & (pl.col("grant") <= pl.col("cost")))
+    random = np.random.default_rng(seed)
+    score = np.rint(10 * np.clip(random.normal(12, 3, used.height), 1, 20)).astype(np.int64)
+    table = used.select(
+        pl.col("project_id").alias("dossier"),
+        (
+            pl.col("fund").str.to_lowercase()
+            + "-"
+            + pl.col("year").cast(pl.String)
+            + "-"
+            + pl.col("department").str.to_lowercase()
+        ).alias("envelope"),
+        pl.col("fund").str.to_lowercase().alias("fund"),
+        pl.col("cost").floor().cast(pl.Int64),
+        pl.col("grant").floor().cast(pl.Int64).alias("requested"),
+    ).with_columns(pl.Series("score", score / 10))
+    table = table.filter(pl.col("requested") > 0)
+    folder.mkdir(parents=True, exist_ok=True)
+    table.write_parquet(folder / "dossiers.parquet")
+    lines = []
+    for fund, part in sorted(table.group_by("fund"), key=lambda item: str(item[0])):
+        leaves = part.group_by("envelope").agg(pl.col("requested").sum()).sort("envelope")
+        amount = int(part["requested"].sum()) * 65 // 100
+        lines.append(
+            f"    - id: {fund[0]}\n      amount: {amount} €\n      overbooked: true\n      envelopes:\n"
+        )
+        lines += [
+            f"        - {{id: {leaf}, amount: {total * 70 // 100} €}}\n" for leaf, total in leaves.iter_rows()
+        ]
+    text = "schema_version: 1\nid: n\ntitle: Family N, real grants, SYNTHETIC scores\n"
+    text += "programme:\n  id: tout\n  envelopes:\n"
+    tail = "dossiers: [{file: dossiers.parquet}]\nobjective: [{maximise: {score: 1}}]\n"
+    tail += "solver: {cross_check: never}\n"
+    (folder / "n.yaml").write_text(text + "".join(lines) + tail, encoding="utf-8")
+    return folder / "n.yaml"
+
+
+def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Path:
+    """One family's scenario."""
+    if name == "a":
+        return write_a(folder, seed)
+    if name == "n":
+        assert source is not None
+        return write_n(folder, seed, source)
+    n_floors = int(name[1:]) if len(name) > 1 else 4
+    return write_b_to_d(folder, seed, name[0], n_floors)
+
+
+if __name__ == "__main__":
+    list_file = Path(sys.argv[sys.argv.index("--list") + 1]) if "--list" in sys.argv else None
+    print(write(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), list_file))

@@ -1,0 +1,113 @@
+"""Pieces and trees of caps bound a system from below, never from above: tried on small systems."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from small_systems import points, random_system
+
+from tnt_sim.certify.by_caps import closed_by_caps
+from tnt_sim.certify.certificate import CertificateError, check_refutation
+from tnt_sim.certify.one_row import closed_by_row
+from tnt_sim.certify.pieces import fallen_apart
+from tnt_sim.certify.system import MultiplierError, Rows, System, weigh
+from tnt_sim.prove.caps import by_caps
+from tnt_sim.prove.refute import PointFound, refute
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_the_pieces_and_the_rest_cost_no_more_than_any_point(seed: int) -> None:
+    rng = Random(seed)
+    system = random_system(rng)
+    held = points(system)
+    y = np.array([rng.randint(0, 6) for _ in range(system.rows.n)])
+    weighed = weigh(system, np.arange(system.rows.n), y)
+    kept = [r for r in range(system.rows.n) if rng.random() < 0.5]
+    pieces = fallen_apart(system, system.box(), weighed, kept)
+    total = pieces.rest
+    for piece in pieces.systems:
+        inside = points(piece.system)
+        if not inside:
+            assert not held
+            return
+        total += min(int(piece.cost @ np.array(x)) for x in inside)
+    for point in held:
+        assert int(weighed.cost @ np.array(point)) >= total
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_one_row_closes_only_what_holds_no_point(seed: int) -> None:
+    rng = Random(seed)
+    system = random_system(rng)
+    if system.rows.n < 2:
+        return
+    goal, row = rng.sample(range(system.rows.n), 2)
+    if closed_by_row(system, system.box(), goal, row):
+        assert not points(system)
+
+
+def tree_system(rng: Random) -> tuple[System, np.ndarray]:
+    """Choices alone in their blocks, a top cap, two leaf caps, a crossing row at times, and a goal row."""
+    n = rng.randint(2, 8)
+    cost = np.array([rng.randint(1, 9) for _ in range(n)])
+    gain = np.array([rng.randint(0, 9) for _ in range(n)])
+    half = rng.randint(1, n - 1)
+    lines = [(np.arange(n), cost, rng.randint(1, int(cost.sum())))]
+    lines.append((np.arange(half), cost[:half], rng.randint(1, int(cost[:half].sum()))))
+    lines.append((np.arange(half, n), cost[half:], rng.randint(1, int(cost[half:].sum()))))
+    if rng.random() < 0.3:
+        lines.append((np.array([0, n - 1]), np.array([1, 1]), 1))
+    lines.append((np.arange(n), -gain, -rng.randint(1, int(gain.sum()) + 1)))
+    names = tuple(f"row {k}" for k in range(len(lines) - 1))
+    rows = Rows.sorted(
+        np.concatenate([np.full(len(col), k) for k, (col, _, _) in enumerate(lines)]),
+        np.concatenate([col for col, _, _ in lines]),
+        np.concatenate([value for _, value, _ in lines]),
+        np.array([upper for _, _, upper in lines]),
+        (*names, "stage:x:better"),
+    )
+    zeros = np.zeros(n, dtype=np.int64)
+    return System(np.arange(n), zeros.astype(np.bool_), zeros, zeros + 1, rows), cost
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_tree_of_caps_closes_only_what_holds_no_point(seed: int) -> None:
+    system, cost = tree_system(Random(seed))
+    held = points(system)
+    proof = by_caps(system, cost)
+    if proof is not None:
+        assert not held
+        check_refutation(system, proof)
+    try:
+        check_refutation(system, refute(system, 20, cost=cost))
+        assert not held
+    except PointFound:
+        assert held
+
+
+def test_most_empty_trees_are_closed_by_their_caps() -> None:
+    closed = empty = 0
+    for seed in range(150):
+        system, cost = tree_system(Random(seed))
+        empty += not points(system)
+        closed += by_caps(system, cost) is not None
+    assert closed >= 0.7 * empty > 20
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [[[0, [1, 2]], [0, []]], [[9, []]], [[1, [0]]], [[0, [1, 1]]], [[4, []]], [[-1, []]]],
+)
+def test_groups_that_are_no_tree_are_refused(groups: list[object]) -> None:
+    system = next(s for s, _ in (tree_system(Random(k)) for k in range(99)) if s.rows.n == 4 and s.n_cols > 3)
+    with pytest.raises(CertificateError):
+        check_refutation(system, {"caps": {"goal": 3, "groups": groups}})
+    with pytest.raises((MultiplierError, TypeError)):
+        closed_by_caps(system, 3, [tuple(group) for group in groups])  # type: ignore[misc]

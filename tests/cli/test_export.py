@@ -1,0 +1,125 @@
+"""`export`, `report` and `run --from-xlsx` from the outside: files, codes, sentences, documents."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tnt_sim.view.exports import FORMATS
+
+from .conftest import Run
+
+SAFE = [name for name in FORMATS if name != "scdl"]
+
+
+@pytest.fixture
+def run_dir(tnt: Run, demo: Path) -> Path:
+    return Path(tnt("run", "scenario.yaml", "--json").document["run_dir"])
+
+
+@pytest.mark.parametrize("name", SAFE)
+def test_every_format_is_written_beside_the_run(tnt: Run, run_dir: Path, name: str) -> None:
+    before = {file.name for file in run_dir.iterdir()}
+    said = tnt("export", run_dir, "--format", name, "--json")
+    assert (said.code, said.err) == (0, "")
+    found = said.document
+    assert (found["status"], found["format"], found["n_dossiers"]) == ("written", name, 24)
+    (entry,) = found["files"]
+    file = Path(entry["path"])
+    assert file.parent == run_dir.parent
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == entry["sha256"]
+    assert {inside.name for inside in run_dir.iterdir()} == before
+    assert tnt("verify", run_dir, "--quiet").code == 0
+
+
+def test_nothing_is_replaced_unasked(tnt: Run, run_dir: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine.csv"
+    target.write_text("mine", encoding="utf-8")
+    said = tnt("export", run_dir, "--format", "csv", "--out", target)
+    assert said.code == 2
+    assert "existe déjà" in said.err
+    assert target.read_text(encoding="utf-8") == "mine"
+    assert tnt("export", run_dir, "--format", "csv", "--out", target, "--force").code == 0
+    assert target.read_bytes().startswith(b"\xef\xbb\xbfdossier;")
+    assert list(tmp_path.glob(".*partial")) == []
+
+
+def test_places_that_cannot_be(tnt: Run, run_dir: Path, tmp_path: Path) -> None:
+    said = tnt("export", run_dir, "--format", "csv", "--out", tmp_path / "none" / "x.csv")
+    assert (said.code, "Créez-le" in said.err) == (2, True)
+    assert not (tmp_path / "none").exists()
+    said = tnt("export", run_dir, "--format", "csv", "--out", tmp_path / "folder.csv")
+    assert said.code == 0
+    (tmp_path / "d.csv").mkdir()
+    said = tnt("export", run_dir, "--format", "csv", "--out", tmp_path / "d.csv", "--force")
+    assert (said.code, "est un dossier" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--format", "turgo"), "Vouliez-vous dire « turgot »"),
+        (("--format", "csv", "--csv-style", "us"), "fr ou intl"),
+        (("--by", "departement"), "Vouliez-vous dire « department »"),
+        (("--by", "department", "--format", "csv"), "--format xlsx"),
+        (("--format", "chorus", "--info", "centreFinancier"), "CLÉ=VALEUR"),
+        (("--format", "pabulib", "--out", "x.csv"), "s'écrit en .pb"),
+    ],
+)
+def test_words_that_are_wrong(tnt: Run, run_dir: Path, words: tuple[str, ...], told: str) -> None:
+    said = tnt("export", run_dir, *words)
+    assert said.code == 2
+    assert told in said.err
+    assert "Traceback" not in said.err
+
+
+def test_no_run_and_a_changed_run(tnt: Run, run_dir: Path, demo: Path) -> None:
+    said = tnt("export", demo / "data", "--format", "csv")
+    assert (said.code, "n'est pas un dossier de calcul" in said.err) == (3, True)
+    table = run_dir / "allocation.parquet"
+    pl.read_parquet(table).with_columns(pl.col("granted_cents") + 1).write_parquet(table)
+    for words in (("export", run_dir, "--format", "csv"), ("report", run_dir, "--out", "r.xlsx")):
+        said = tnt(*words)
+        assert said.code == 1
+        assert "allocation.parquet" in said.err
+    assert not (demo / "r.xlsx").exists()
+
+
+def test_by_department(tnt: Run, run_dir: Path) -> None:
+    said = tnt("export", run_dir, "--by", "department", "--json")
+    names = [Path(entry["path"]).name for entry in said.document["files"]]
+    assert names == [f"{run_dir.name}-{code}.xlsx" for code in ("01", "02", "03")]
+    again = tnt("export", run_dir, "--by", "department")
+    assert (again.code, "existe déjà" in again.err) == (2, True)
+    assert tnt("export", run_dir, "--by", "department", "--force").out.rstrip().endswith("-01.xlsx") is False
+    assert tnt("export", run_dir, "--by", "region", "--out", run_dir.parent / "regions").code == 0
+
+
+def test_report_and_back(tnt: Run, run_dir: Path, demo: Path) -> None:
+    assert tnt("report", run_dir, "--out", "note.xlsx").out == "Écrit : note.xlsx\n"
+    same = tnt("run", "scenario.yaml", "--from-xlsx", "note.xlsx", "--json")
+    assert (same.code, same.err) == (0, "Repris de note.xlsx : aucun changement\n")
+    assert same.document["run_dir"] == run_dir.as_posix()
+    other = tnt("run", "scenario.yaml", "--set", "programme.amount=1.1 M€", "--json").document["run_dir"]
+    assert tnt("report", run_dir, other, "--out", "two.xlsx").code == 0
+    back = tnt("run", "scenario.yaml", "--from-xlsx", "two.xlsx", "--json")
+    assert back.document["run_dir"] == run_dir.as_posix()
+    clash = tnt("run", "scenario.yaml", "--set", "programme.amount=1.1 M€", "--from-xlsx", "note.xlsx")
+    assert (clash.code, "deux valeurs" in clash.err) == (2, True)
+
+
+def test_reports_that_cannot_be(tnt: Run, run_dir: Path) -> None:
+    said = tnt("report", run_dir, "--out", "note.docx")
+    assert (said.code, "pas en « .docx »" in said.err) == (2, True)
+    said = tnt("report", run_dir, run_dir, run_dir, "--out", "note.xlsx")
+    assert (said.code, "deux calculs" in said.err) == (2, True)
+    assert tnt("report", run_dir).code == 2
+
+
+def test_english(tnt: Run, run_dir: Path) -> None:
+    said = tnt("export", run_dir, "--format", "nope", "--lang", "en")
+    assert said.err.startswith('Error: there is no format "nope".')
+    assert tnt("report", run_dir, "--out", "note.xlsx", "--lang", "en").out == "Written: note.xlsx\n"

@@ -1,0 +1,42 @@
+"""The table of faults in `docs/trust.md`: every row has tests that exist, or says with what part they come."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = re.findall(
+    r"^\| (\d+) \| (.+?) \| (.+?) \| *(.*?) *\|$",
+    (ROOT / "docs/trust.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+LATER = re.compile(r"with the (batch|report|app|notebooks)")
+
+
+@cache
+def functions(path: Path) -> frozenset[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+
+
+def test_the_table_is_whole() -> None:
+    assert [int(number) for number, *_ in ROWS] == list(range(1, 56))
+
+
+@pytest.mark.parametrize(("number", "fault", "answer", "tests"), ROWS, ids=[row[0] for row in ROWS])
+def test_every_named_test_exists(number: str, fault: str, answer: str, tests: str) -> None:
+    named = re.findall(r"`([^`]+)`", tests)
+    assert named or LATER.search(answer), f"row {number} ({fault}) has neither tests nor « with the … »"
+    for name in named:
+        match = re.fullmatch(r"(tests/[\w/]+\.py)::(test_\w+)(?:\[([^\]]+)\])?", name)
+        assert match is not None, name
+        file, function, case = match.groups()
+        path = ROOT / file
+        assert path.is_file(), name
+        assert function in functions(path), name
+        assert case is None or f'"{case}"' in path.read_text(encoding="utf-8"), name

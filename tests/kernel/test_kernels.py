@@ -1,0 +1,107 @@
+"""The kernels against trying every choice: value, least weight, number of ways, first choice in rank order."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tnt_sim.kernel.forest import candidates, caps_on
+from tnt_sim.kernel.group import best_choice
+from tnt_sim.kernel.knapsack import TooManyStates, knapsack
+from tnt_sim.kernel.two_levels import two_levels
+
+
+def every(n: int) -> list[np.ndarray]:
+    return [np.array(x) for x in itertools.product([1, 0], repeat=n)]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_knapsack_is_the_best_of_all_choices(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for _ in range(8):
+        n, top = int(rng.integers(1, 9)), int(rng.choice([4, 20, 1000]))
+        p, w = rng.integers(0, top, n), rng.integers(0, top, n)
+        capacity = int(rng.integers(0, w.sum() + 2))
+        fitting = [(int(x @ p), -int(x @ w)) for x in every(n) if x @ w <= capacity]
+        best = max(fitting)
+        found = knapsack(p, w, capacity)
+        assert (found.profit, -found.weight) == best
+        assert found.ways == fitting.count(best)
+        assert (int(p[found.taken].sum()), int(w[found.taken].sum())) == (found.profit, found.weight)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_two_levels_is_the_first_of_the_best_choices(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for _ in range(6):
+        n, n_leaves = int(rng.integers(1, 9)), int(rng.integers(1, 4))
+        top = int(rng.choice([3, 6, 20]))
+        p, w, leaf = rng.integers(1, top, n), rng.integers(1, top, n), rng.integers(0, n_leaves, n)
+        caps = [int(rng.integers(0, w[leaf == k].sum() + 2)) for k in range(n_leaves)]
+        capacity = int(rng.integers(0, sum(caps) + 2))
+        best = max(
+            (int(x @ p), -int(x @ w), tuple(x.tolist()))
+            for x in every(n)
+            if x @ w <= capacity and all((w * x)[leaf == k].sum() <= caps[k] for k in range(n_leaves))
+        )
+        found = two_levels(p, w, leaf, caps, capacity)
+        assert (found.profit, -found.weight) == best[:2]
+        assert tuple(found.taken.astype(int).tolist()) == best[2]
+        assert found.canonical
+
+
+def test_items_outside_all_leaves_share_the_common_cap() -> None:
+    p, w = np.array([5, 4, 3]), np.array([5, 4, 3])
+    found = best_choice(p, w, np.array([0, 0, -1]), [5], 8)
+    assert found.profit == 8
+    assert found.taken.tolist() == [True, False, True]
+
+
+def test_negative_numbers_and_long_lists_are_refused() -> None:
+    with pytest.raises(ValueError, match="negative"):
+        knapsack(np.array([-1]), np.array([1]), 1)
+    rng = np.random.default_rng(0)
+    w = rng.integers(10**6, 10**7, 3_000)
+    with pytest.raises(TooManyStates):
+        knapsack(w + 10**5, w, int(w.sum()) // 3, max_work=20_000)
+    with pytest.raises(OverflowError):
+        knapsack(np.array([2**52]), np.array([2]), 1)
+
+
+def test_a_large_plain_instance_keeps_its_promise() -> None:
+    """2,000 items: the optimum lies within one item of the greedy bound, and its weight within the capacity."""
+    rng = np.random.default_rng(3)
+    w = np.clip(rng.lognormal(11, 0.9, 2_000), 5_000, 2_000_000).astype(np.int64)
+    p = np.rint(10 * rng.integers(20, 101, 2_000) * np.sqrt(w) / 100).astype(np.int64)
+    capacity = int(w.sum()) * 45 // 100
+    found = knapsack(p, w, capacity)
+    order = np.argsort(-(p / w), kind="stable")
+    reach = np.cumsum(w[order])
+    split = int(np.searchsorted(reach, capacity, side="right"))
+    inside = int(p[order[:split]].sum())
+    assert inside <= found.profit <= inside + int(p[order[split]])
+    assert found.weight <= capacity
+
+
+def test_the_tree_is_read_off_the_rows() -> None:
+    """Rows: all of 4 columns, two halves, one that crosses, one whose coefficients are no costs."""
+    cost = np.array([2, 4, 6, 8])
+    rows = [[0, 1, 2, 3], [0, 1], [2, 3], [1, 2], [0, 3]]
+    data = [[1, 2, 3, 4], [1, 2], [3, 4], [4, 6], [1, 1]]
+    indptr = np.cumsum([0, *map(len, rows)])
+    caps = caps_on(
+        indptr,
+        np.concatenate(rows),
+        np.concatenate(data),
+        np.array([5, 2, 6, 3, 1]),
+        np.arange(5),
+        cost,
+    )
+    assert caps.row == (0, 1, 2, 3)
+    assert caps.cap == (10, 4, 12, 3)
+    shapes = [[(group.top, group.leaves) for group in found] for found in candidates(caps, 4)]
+    assert [(0, ())] in shapes
+    assert [(0, (1, 2))] in shapes
+    assert all(3 not in (top, *leaves) for found in shapes for top, leaves in found)

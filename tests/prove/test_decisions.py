@@ -1,0 +1,89 @@
+"""Decisions and impossibilities are proven, by whichever method found them; a weaker word is told as such."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
+
+from tiny import HEAD, TABLE, tiny
+
+from tnt_sim.certify.check import proven_empty, proven_stages
+from tnt_sim.engine import solve
+from tnt_sim.result import Proof, Status
+from tnt_sim.scenario.load import load_scenario
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+NOTHING_FITS = """rules:
+  - {id: trop, kind: limit, measure: granted, where: {department: "01"}, min: 501 €, max: 599 €}
+  - {id: un, kind: limit, measure: dossiers, where: {department: "02"}, min: 1}
+"""
+LEVELS = """grants:
+  - {levels: [25 %, 50 %, 75 %]}
+rules:
+  - {id: part, kind: share, measure: granted, where: {department: "01"}, max: 40 %}
+"""
+RANGE = """grants:
+  - {mode: range, min: 100 €, round: 10 €}
+rules:
+  - {id: part, kind: share, measure: dossiers, where: {department: "02"}, min: 30 %}
+"""
+
+
+@pytest.mark.parametrize("method", ["auto", "direct", "core", "tree"])
+def test_the_plain_decision_is_proven_by_every_method(tmp_path: Path, method: str) -> None:
+    result = solve(tiny(tmp_path), method=method, cross_check="never")
+    assert result.proof is Proof.PROVED
+    assert result.document["objective"][0]["proof"] == "PROVED"
+    assert result.document["publishable"]
+
+
+@pytest.mark.parametrize("rules", [LEVELS, RANGE])
+def test_amounts_chosen_by_the_model_are_proven(tmp_path: Path, rules: str) -> None:
+    result = solve(tiny(tmp_path, HEAD + rules), cross_check="never")
+    assert result.status is Status.OPTIMAL
+    assert result.proof is Proof.PROVED
+
+
+def test_a_value_that_can_be_bettered_is_not_proven(tmp_path: Path) -> None:
+    result = solve(tiny(tmp_path), cross_check="never")
+    proofs = result.certificate["proofs"]
+    values = result.reading.values if result.reading else ()
+    assert proven_stages(result.problem, values, proofs) == [True]
+    assert proven_stages(result.problem, [values[0] - 1], proofs) == [False]
+    assert proven_stages(result.problem, [values[0] - Fraction(1, 3)], proofs) == [False]
+    assert proven_stages(result.problem, values, [None]) == [False]
+    assert not proven_empty(result.problem, proofs[0])
+
+
+def test_that_nothing_fits_is_proven(tmp_path: Path) -> None:
+    """Every grant of department 01 is 600 €, so no sum lies between 501 and 599 €."""
+    table = TABLE.replace("2,a,02", "2,a,01").replace("1000,500,9", "1000,600,9") + "5,b,02,v,100,900,300,2\n"
+    result = solve(tiny(tmp_path, HEAD + NOTHING_FITS, table), cross_check="never")
+    assert result.status is Status.INFEASIBLE
+    assert result.proof is Proof.PROVED
+    assert proven_empty(result.problem, result.certificate["proofs"][0])
+
+
+def test_each_stage_has_its_own_proof(tmp_path: Path) -> None:
+    two = HEAD.replace(
+        "objective: [{maximise: {score: 1}}]",
+        "objective: [{maximise: {dossiers: 1}}, {maximise: {population: 1}, tolerance: 10 %}, "
+        "{minimise: {granted: 1}}]",
+    )
+    result = solve(tiny(tmp_path, two), cross_check="never")
+    assert [goal["proof"] for goal in result.document["objective"]] == ["PROVED"] * 3
+
+
+def test_the_programme_of_2021_is_proven() -> None:
+    result = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"))
+    assert result.proof is Proof.PROVED
+    assert result.document["canonical"]
+    assert result.document["method"] == "tree"
+    direct = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), method="direct", cross_check="never")
+    assert direct.proof is Proof.PROVED
+    assert direct.document["allocation_sha256"] == result.document["allocation_sha256"]

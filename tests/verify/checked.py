@@ -1,0 +1,23 @@
+"""What the check says of a run folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tnt_sim.errors import Lang
+from tnt_sim.recheck import verify_run
+
+
+def copied(run: Path, folder: Path) -> Path:
+    """The project of a run, whole, in another place; its run folder there."""
+    shutil.copytree(run.parent.parent, folder / "projet")
+    return folder / "projet" / "runs" / run.name
+
+
+def said(run: Path, lang: Lang = Lang.FR, project: Path | None = None) -> list[str]:
+    return [defect.line(lang) for defect in verify_run(run, project).defects]
+
+
+def codes(run: Path) -> list[str]:
+    return [defect.code for defect in verify_run(run).defects]

@@ -1,0 +1,25 @@
+"""Run folders for the tests of the check, and what the check says of one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from checked import copied
+from small_runs import EVERY, run_of
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("made")
+    return {name: run_of(name, folder / name / "project") for name in EVERY}
+
+
+@pytest.fixture
+def run(made: dict[str, Path], tmp_path: Path) -> Path:
+    """A copy of the run `links`, project and all."""
+    return copied(made["links"], tmp_path)

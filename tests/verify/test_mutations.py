@@ -1,0 +1,48 @@
+"""Random corruptions of run folders: every one is refused, and the refusal names what was changed."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mutations import ALWAYS, PLAIN, Outcome, mutated
+from small_runs import EVERY, run_of
+
+from tnt_sim.errors import Lang
+from tnt_sim.recheck import verify_run
+
+SEEDS = range(160)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("runs")
+    return {name: run_of(name, folder / name / "project") for name in EVERY}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_untouched_they_are_accepted(runs: dict[str, Path], name: str) -> None:
+    report = verify_run(runs[name])
+    assert [defect.line(Lang.EN) for defect in report.defects] == []
+    assert report.ok
+    assert report.notes == ()
+
+
+def test_every_corruption_is_refused_and_named(runs: dict[str, Path]) -> None:
+    names = list(EVERY)
+    outcomes: list[Outcome] = []
+    for seed in SEEDS:
+        found = mutated(runs[names[seed // 2 % len(names)]], seed)
+        if found is not None:
+            outcomes.append(found)
+    assert [outcome for outcome in outcomes if not outcome.caught] == []
+    assert [outcome for outcome in outcomes if not outcome.named] == []
+    assert len(outcomes) > 0.9 * len(SEEDS)
+    kinds = Counter(outcome.name for outcome in outcomes)
+    assert {mutation.__name__ for mutation in (*ALWAYS, *PLAIN)} - set(kinds) == set()
+    assert all(verify_run(run).ok for run in runs.values())

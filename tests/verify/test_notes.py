@@ -1,0 +1,25 @@
+"""What a run says when no second solver confirms it: what helps depends on why."""
+
+from __future__ import annotations
+
+import pytest
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.solve.cross_check import Verdict
+from tnt_sim.verify.notes import codes_among, not_confirmed
+
+WHY = Text("le second solveur n'a pas fini dans le temps donné", "the second solver did not finish in time")
+
+
+def test_only_a_machine_without_a_second_solver_is_told_to_install_one() -> None:
+    advice = {verdict: not_confirmed(WHY, verdict.value).line(Lang.FR) for verdict in Verdict}
+    assert [verdict for verdict, line in advice.items() if "Installez" in line] == [Verdict.NO_SOLVER]
+    assert "Augmentez `time_limit`" in advice[Verdict.LIMIT]
+    assert "doctor" in advice[Verdict.FAILED]
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("lang", Lang)
+def test_each_is_known_again(verdict: Verdict, lang: Lang) -> None:
+    line = not_confirmed(WHY, verdict.value).line(lang)
+    assert codes_among([line, "autre"], lang) == ({"not-cross-checked"}, ["autre"])

@@ -1,0 +1,24 @@
+"""One awkward run for the tests of what is written from a run folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from stored_runs import make_run
+
+from tnt_sim.view.run_reader import StoredRun, open_run
+
+
+@pytest.fixture(scope="session")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture(scope="session")
+def stored(run_dir: Path) -> StoredRun:
+    return open_run(run_dir)

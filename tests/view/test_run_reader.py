@@ -1,0 +1,80 @@
+"""Reading a run folder for export: sealed files only, each dossier in its envelope."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tnt_sim.errors import DataError, Lang, UsageError, VerificationError
+from tnt_sim.view.exports import FORMATS, Asked, export_bytes
+from tnt_sim.view.run_reader import NODE, StoredRun, open_run
+
+FILES = (
+    "scenario.resolved.yaml",
+    "allocation.parquet",
+    "allocation.csv",
+    "certificate.json",
+    "summary.json",
+    "solver.log",
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_changed_file_is_refused(run_dir: Path, tmp_path: Path, name: str) -> None:
+    copy = shutil.copytree(run_dir, tmp_path / "run")
+    data = (copy / name).read_bytes()
+    (copy / name).write_bytes(data.replace(b"0", b"1", 1) if b"0" in data else data + b"x")
+    with pytest.raises(VerificationError) as caught:
+        open_run(copy)
+    assert name in "\n".join(defect.line(Lang.FR) for defect in caught.value.defects)
+
+
+@pytest.mark.parametrize("name", FILES[:-2])
+def test_a_missing_file_is_refused(run_dir: Path, tmp_path: Path, name: str) -> None:
+    copy = shutil.copytree(run_dir, tmp_path / "run")
+    (copy / name).unlink()
+    with pytest.raises(VerificationError, match=f"« {name} » manque"):
+        open_run(copy)
+
+
+def test_no_run_at_all(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="il n'y a pas de dossier"):
+        open_run(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="n'est pas un dossier de calcul"):
+        open_run(tmp_path)
+    (tmp_path / "summary.json").write_text('{"scenario_sha256": "x"}', encoding="utf-8")
+    with pytest.raises(DataError, match="ne contient pas de décision"):
+        open_run(tmp_path)
+
+
+def test_a_run_can_be_read_away_from_its_project(run_dir: Path, tmp_path: Path, stored: StoredRun) -> None:
+    copy = shutil.copytree(run_dir, tmp_path / "elsewhere" / "run")
+    assert open_run(copy).table.equals(stored.table)
+
+
+def test_dossiers_stand_in_their_envelopes(stored: StoredRun) -> None:
+    """Sums over the placed dossiers are the document's, for every envelope."""
+    assert [entry["id"] for entry in stored.envelopes] == ["p", "a", "loc", "loc/01", "loc/69"]
+    assert (stored.ends, stored.depths) == ((5, 2, 5, 4, 5), (0, 1, 1, 2, 2))
+    for k, entry in enumerate(stored.envelopes):
+        under = stored.table.filter((pl.col(NODE) >= k) & (pl.col(NODE) < stored.ends[k]))
+        assert int(under["granted_cents"].sum()) == entry["granted_cents"]
+        assert under.height == entry["n_dossiers"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_acts_want_a_proof(stored: StoredRun, name: str) -> None:
+    """What tells people or accounts is refused of a run that is not proven, unless that is assumed."""
+    loose = replace(stored, summary={**stored.summary, "publishable": False})
+    info = {"nomAttribuant": "x", "idAttribuant": "17690001900015"} if name == "scdl" else {}
+    asked = Asked(FORMATS[name].suffixes[0], Lang.FR, info=info)
+    if FORMATS[name].is_act:
+        with pytest.raises(UsageError, match="n'est pas publiable"):
+            export_bytes(loose, name, asked)
+        assert export_bytes(loose, name, replace(asked, unproven=True))
+    else:
+        assert export_bytes(loose, name, asked)

@@ -1,0 +1,44 @@
+"""Checks the proofs of a decision's stages, or of its impossibility, against the problem read anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from tnt_sim.certify.certificate import CertificateError, check_refutation
+from tnt_sim.certify.claims import Claims, claims_of
+from tnt_sim.scenario.compile import Problem
+
+Proof = Mapping[str, Any]
+
+
+def proven_stages(problem: Problem, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> list[bool]:
+    """Which stages of the objective their proofs show to be optimal, given the allocation's exact values."""
+    if not any(proofs):
+        return [False] * len(values)
+    claims = claims_of(problem)
+    padded = [*proofs, *([None] * len(values))][: len(values)]
+    return [holds(claims, k, values, proof) for k, proof in enumerate(padded)]
+
+
+def holds(claims: Claims, k: int, values: Sequence[Fraction], proof: Proof | None) -> bool:
+    """Whether `proof` shows that stage k cannot be bettered."""
+    if proof is None:
+        return False
+    try:
+        check_refutation(claims.of_stage(k, values), proof)
+    except (CertificateError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def proven_empty(problem: Problem, proof: Proof | None) -> bool:
+    """Whether `proof` shows that no allocation keeps every rule."""
+    if proof is None:
+        return False
+    try:
+        check_refutation(claims_of(problem).system, proof)
+    except (CertificateError, ValueError, OverflowError):
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""What a decision claims, as systems without a point: for each stage, « no allocation is worth one unit more ».
+
+Stage k, with the best values z of the stages before as rows:
+
+    maximise: { rows,  value_j ≥ limit_j for j < k,  value_k ≥ z_k + 1 } holds no allocation
+    minimise: { rows,  value_j ≤ limit_j for j < k,  value_k ≤ z_k − 1 } holds none
+
+in whole units of each stage's scale; limit is z with the stage's tolerance taken off (contract, « One answer »).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.certify.row_sheet import Choices, RowSheet
+from tnt_sim.certify.system import System
+from tnt_sim.rules.base import IntArray, Mode, common_scale
+from tnt_sim.rules.envelope_rows import EnvelopeRows
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import Sense, Stage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Goal:
+    """One stage over columns: value = scale · (Σ coefficient·x + constant); `sign` is +1 to maximise."""
+
+    name: str
+    coefficient: IntArray
+    constant: int
+    scale: Fraction
+    sign: int
+    tolerance: Fraction
+
+    def units(self, value: Fraction) -> int:
+        """A value in whole units, the constant taken off.
+
+        Raises
+        ------
+        ValueError
+            When the value is no whole number of units: then it is not this stage's.
+        """
+        units = value / self.scale
+        if units.denominator != 1:
+            raise ValueError(f"{value} is no multiple of {self.scale}")
+        return units.numerator - self.constant
+
+    def kept(self, value: Fraction) -> tuple[IntArray, int]:
+        """The row « no worse than its limit », as Σ ≤ bound."""
+        units = self.units(value)
+        given_up = self.tolerance * abs(units + self.constant)
+        return -self.sign * self.coefficient, math.floor(self.sign * -units + given_up)
+
+    def bettered(self, value: Fraction) -> tuple[IntArray, int]:
+        """The row « better by a unit at least », as Σ ≤ bound."""
+        return -self.sign * self.coefficient, -self.sign * self.units(value) - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claims:
+    """A problem as a system of rows, and its stages over the same columns; the last is « least granted »."""
+
+    system: System
+    goals: tuple[Goal, ...]
+
+    def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
+        """The system that holds no point if stage k cannot be bettered; values of the stages up to k."""
+        rows = self.system.rows
+        for j, value in enumerate(values[: k + 1]):
+            goal = self.goals[j]
+            row, bound = goal.bettered(value) if j == k else goal.kept(value)
+            name = f"stage:{goal.name}:{'better' if j == k else 'kept'}"
+            used = np.flatnonzero(row)
+            rows = rows.with_row(used, row[used], bound, name)
+        return self.system.with_rows(rows)
+
+
+def claims_of(problem: Problem) -> Claims:
+    """The rows of every envelope and hard rule, of what is priced, and the stages."""
+    sheet = RowSheet(problem.offers, Choices.of(problem.offers))
+    EnvelopeRows(problem.case, problem.offers).rows(sheet)
+    for limit in problem.limits:
+        limit.rows(sheet)
+    problem.offers.common.rows(sheet)
+    problem.caps.rows(sheet, problem.offers)
+    for rule in (*problem.rules, *problem.table_rules):
+        if rule.mode is Mode.HARD:
+            rule.rows(sheet)
+        elif rule.mode is Mode.PENALTY and rule.penalty is not None:
+            rule.soft_rows(sheet, rule.penalty.soft)
+    for number, stage in enumerate(problem.stages):
+        for part in stage.parts:
+            part.write(sheet, number)
+    least = Stage("granted", Sense.MINIMISE, problem.granted)
+    stages = (*problem.stages, least)
+    nothing = np.zeros(sheet.n, dtype=np.int64)
+    sums = [sheet.entries_of(stage.terms, nothing, 1) for stage in stages]
+    system = sheet.system()
+    goals = [
+        _goal(stage, k, sheet, system.n_cols, handle, value, constants[0])
+        for k, (stage, (_, handle, value, constants)) in enumerate(zip(stages, sums, strict=True))
+    ]
+    return Claims(system, tuple(goals))
+
+
+def _goal(
+    stage: Stage, k: int, sheet: RowSheet, n_cols: int, handle: IntArray, value: IntArray, constant: int
+) -> Goal:
+    """A stage in a scale in which its terms and every price of a broken rule are whole."""
+    priced = [(column, price) for column, place, price in sheet.prices if place == k]
+    scale = common_scale([stage.terms.scale, *(price for _, price in priced if price)])
+    factor = int(stage.terms.scale / scale)
+    sign = 1 if stage.sense is Sense.MAXIMISE else -1
+    handle = np.concatenate([handle, np.array([column for column, _ in priced], dtype=np.int64)])
+    cost = np.array([-sign * int(price / scale) for _, price in priced], dtype=np.int64)
+    _, col, number = sheet.expanded(
+        np.zeros(len(handle), dtype=np.int64), handle, np.concatenate([value * factor, cost])
+    )
+    coefficient = np.zeros(n_cols, dtype=np.int64)
+    np.add.at(coefficient, col, number)
+    return Goal(stage.goal, coefficient, constant * factor, scale, sign, stage.tolerance)

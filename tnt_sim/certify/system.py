@@ -1,0 +1,254 @@
+"""Whole points under rows, and what a vector of multipliers proves about them; in int64 with checked magnitudes.
+
+    S = { x whole : A x ≤ b, low ≤ x ≤ high, Σ_{c in block} x_c ≤ 1 (= 1 where the block must be chosen) }
+
+For any y ≥ 0 every point of S has (yA) x ≤ y·b, so
+
+    L(y) = Σ_blocks min(0, min_c (yA)_c)  +  Σ_free min((yA)_c·low_c, (yA)_c·high_c)   >   y·b
+
+shows that S is empty: no solver's word is needed. An optimum is proven by a row « value ≥ one unit more » among
+the rows of an empty S. The same y also shows which single choices no point of S can make (`narrowed`).
+
+Source: Neumaier and Shcherbina, Safe bounds in linear and mixed-integer programming, Math. Program. 99 (2004).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tnt_sim.rules.base import BoolArray, IntArray
+
+ROOM = 2**62
+"""Every product and sum below stays under this, or the multipliers are refused."""
+
+
+class MultiplierError(ValueError):
+    """Multipliers that are negative, or too large to be weighed in 64 bits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Sparse rows Σ value·x ≤ upper, sorted by row and then column; int64.
+
+    Attributes
+    ----------
+    row, col, value : (n_entries,)
+    upper : (n_rows,)
+    names : what each row stands for
+    """
+
+    row: IntArray
+    col: IntArray
+    value: IntArray
+    upper: IntArray
+    names: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.upper)
+
+    @classmethod
+    def sorted(
+        cls, row: IntArray, col: IntArray, value: IntArray, upper: IntArray, names: tuple[str, ...]
+    ) -> Rows:
+        """Rows from entries in any order; a column may recur within a row."""
+        order = np.lexsort((col, row))
+        row, col, value = row[order], col[order], value[order]
+        if len(row):
+            first = np.flatnonzero(np.r_[True, (np.diff(row) != 0) | (np.diff(col) != 0)])
+            row, col, value = row[first], col[first], np.add.reduceat(value, first)
+            row, col, value = row[value != 0], col[value != 0], value[value != 0]
+        return cls(row, col, value, upper, names)
+
+    def with_row(self, col: IntArray, value: IntArray, upper: int, name: str) -> Rows:
+        """The rows with one more below."""
+        used = value != 0
+        return Rows(
+            np.concatenate([self.row, np.full(int(used.sum()), self.n, dtype=np.int64)]),
+            np.concatenate([self.col, col[used]]),
+            np.concatenate([self.value, value[used]]),
+            np.append(self.upper, np.int64(upper)),
+            (*self.names, name),
+        )
+
+    def starts(self) -> IntArray:
+        """Where each row's entries begin, and the end of all: (n_rows + 1,)."""
+        return np.searchsorted(self.row, np.arange(self.n + 1)).astype(np.int64)
+
+    def weighed(self, index: IntArray, y: IntArray, n_cols: int) -> IntArray:
+        """yA for multipliers y on the rows `index`, int64 (n_cols,); refused where a sum could overflow."""
+        starts = self.starts()
+        total = np.zeros(n_cols, dtype=np.int64)
+        reach = np.zeros(n_cols)
+        for place, weight in zip(index.tolist(), y.tolist(), strict=True):
+            part = slice(int(starts[place]), int(starts[place + 1]))
+            total[self.col[part]] += self.value[part] * weight
+            reach[self.col[part]] += np.abs(self.value[part].astype(np.float64)) * weight
+        if reach.max(initial=0.0) >= ROOM:
+            raise MultiplierError("a weighed coefficient leaves 64 bits")
+        return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class System:
+    """Columns in blocks of choices, free columns, and the rows over both.
+
+    Attributes
+    ----------
+    block : int64 (n_cols,), ascending over the choices; -1 for free columns, which come last
+    must : bool (n_blocks,), one choice of the block is taken
+    low, high : int64 (n_cols,), bounds; 0 and 1 for choices, 0 and 0 for choices that are ruled out
+    rows : Σ value·x ≤ upper
+    """
+
+    block: IntArray
+    must: BoolArray
+    low: IntArray
+    high: IntArray
+    rows: Rows
+
+    @property
+    def n_cols(self) -> int:
+        """Number of columns."""
+        return len(self.block)
+
+    @property
+    def n_choices(self) -> int:
+        """Number of columns that belong to a block."""
+        return int(np.searchsorted(self.block < 0, True))
+
+    @property
+    def heads(self) -> IntArray:
+        """The first column of each block, int64 (n_blocks,)."""
+        return np.searchsorted(self.block[: self.n_choices], np.arange(len(self.must))).astype(np.int64)
+
+    def with_rows(self, rows: Rows) -> System:
+        """The same columns under other rows."""
+        return replace(self, rows=rows)
+
+    def box(self) -> Box:
+        """What may still be chosen, before anything is ruled out."""
+        return Box(self.high[: self.n_choices] > 0, self.must.copy(), self.low[self.n_choices :].copy(),
+                   self.high[self.n_choices :].copy())  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Box:
+    """A part of the search: which choices are open, which blocks must be chosen, bounds of free columns."""
+
+    open: BoolArray
+    must: BoolArray
+    low: IntArray
+    high: IntArray
+
+    def copy(self) -> Box:
+        """A part of its own."""
+        return Box(self.open.copy(), self.must.copy(), self.low.copy(), self.high.copy())
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One vector of multipliers over a system's columns: yA, (n_cols,), and y·b."""
+
+    cost: IntArray
+    limit: int
+
+
+def weigh(system: System, index: IntArray, y: IntArray) -> Weighed:
+    """yA and y·b; y must be ≥ 0."""
+    if (y < 0).any():
+        raise MultiplierError("a multiplier is negative")
+    if len(index) and not 0 <= index.min() <= index.max() < system.rows.n:
+        raise MultiplierError("a multiplier is for a row that does not exist")
+    cost = system.rows.weighed(index, y, system.n_cols)
+    limit = sum(int(a) * int(b) for a, b in zip(y.tolist(), system.rows.upper[index].tolist(), strict=True))
+    width = np.maximum(np.abs(system.low), np.abs(system.high)).astype(np.float64)
+    if abs(limit) >= ROOM or (np.abs(cost.astype(np.float64)) * width).sum() >= ROOM:
+        raise MultiplierError("a weighed sum leaves 64 bits")
+    return Weighed(cost, limit)
+
+
+BIG = np.int64(2**62)
+
+
+def slack(system: System, box: Box, weighed: Weighed) -> tuple[int, IntArray]:
+    """y·b − L(y) over a box, and the least of each block, int64 (n_blocks,); negative: the box holds no point.
+
+    A block that must be chosen and has no open choice left makes the box empty at once.
+    """
+    n = len(box.open)
+    least = np.zeros(len(box.must), dtype=np.int64)
+    if n:
+        open_cost = np.where(box.open, weighed.cost[:n], BIG)
+        least = np.minimum.reduceat(open_cost, system.heads)
+        if (box.must & (least == BIG)).any():
+            return -1, least
+        least = np.where(box.must, least, np.minimum(least, 0))
+    if (box.low > box.high).any():
+        return -1, least
+    free = weighed.cost[n:]
+    return weighed.limit - int(least.sum() + np.where(free > 0, free * box.low, free * box.high).sum()), least
+
+
+def narrowed(system: System, box: Box, weighed: Weighed) -> bool:
+    """Rule out, in place, what no point of the box can choose; False when the box holds no point.
+
+    A choice c of block k goes when (yA)_c − least_k > slack; a block must be chosen when −least_k > slack; a
+    free column can leave the side that L holds it at by at most ⌊slack / |(yA)_c|⌋.
+    """
+    room, least = slack(system, box, weighed)
+    if room < 0:
+        return False
+    n = len(box.open)
+    if n:
+        box.open &= weighed.cost[:n] - least[system.block[:n]] <= room
+        box.must |= -least > room
+    free = weighed.cost[n:]
+    steps = room // np.maximum(np.abs(free), 1)
+    near = box.high - box.low > steps
+    box.high[...] = np.where(near & (free > 0), box.low + steps, box.high)
+    box.low[...] = np.where(near & (free < 0), box.high - steps, box.low)
+    return True
+
+
+def compact(system: System, box: Box) -> System | None:
+    """The system over what is still undecided; None when a row without columns shows that nothing is left."""
+    n = len(box.open)
+    counts = np.add.reduceat(box.open, system.heads, dtype=np.int64) if n else np.zeros(0, dtype=np.int64)
+    if (box.must & (counts == 0)).any() or (box.low > box.high).any():
+        return None
+    taken = box.open & box.must[system.block[:n]] & (counts == 1)[system.block[:n]]
+    kept_choice = box.open & ~taken
+    kept_free = box.low < box.high
+    fixed = np.concatenate([taken.astype(np.int64), np.where(kept_free, 0, box.low)])
+    kept = np.concatenate([kept_choice, kept_free])
+    place = np.cumsum(kept) - 1
+    rows = system.rows
+    upper = rows.upper.copy()
+    moved = np.abs(rows.value.astype(np.float64)) * np.abs(fixed[rows.col].astype(np.float64))
+    if moved.sum() + np.abs(upper.astype(np.float64)).max(initial=0.0) >= ROOM:
+        raise MultiplierError("a bound leaves 64 bits when columns are settled")
+    np.subtract.at(upper, rows.row, rows.value * fixed[rows.col])
+    used = kept[rows.col]
+    filled = np.zeros(rows.n, dtype=np.bool_)
+    filled[rows.row[used]] = True
+    if (upper[~filled] < 0).any():
+        return None
+    row_place = np.cumsum(filled) - 1
+    blocks, block = np.unique(system.block[:n][kept_choice], return_inverse=True)
+    return System(
+        block=np.concatenate([block.astype(np.int64), np.full(int(kept_free.sum()), -1, dtype=np.int64)]),
+        must=box.must[blocks],
+        low=np.concatenate([np.zeros(len(block), dtype=np.int64), box.low[kept_free]]),
+        high=np.concatenate([np.ones(len(block), dtype=np.int64), box.high[kept_free]]),
+        rows=Rows(
+            row_place[rows.row[used]],
+            place[rows.col[used]],
+            rows.value[used],
+            upper[filled],
+            tuple(name for name, keep in zip(rows.names, filled.tolist(), strict=True) if keep),
+        ),
+    )

@@ -1,0 +1,301 @@
+"""`tnt-sim import`: an export becomes a clean table of dossiers, with what is odd in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
+from tnt_sim.cli.run import shown_path
+from tnt_sim.cli.speak import emit, note, page, width
+from tnt_sim.errors import DataError, Defect, Lang, Place, Text, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from tnt_sim.formats.importing import Imported
+    from tnt_sim.formats.mapping import Control, FormMapping
+
+MAPPING, SCENARIO = "mapping.yaml", "scenario.yaml"
+TIMEZONE = "Europe/Paris"
+_BLOCKED = 3
+_TABLES = ("csv", "xlsx", "ods", "parquet")
+_FLAG_KEYS = ("sheet", "encoding", "delimiter", "header_row")
+_DECLARE = re.compile(r"([Dd]éclarez|[Dd]eclare) read: \{(\w+): (\"[^\"]*\"|[^}]*)\}")
+
+FileArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", help="L'export : .csv, .xlsx, .ods, .json (GraphQL) ou .pb.", show_default=False
+    ),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NOM",
+        help="demarche, turgot, grist (tout tableau), pabulib, dotations, fonds-vert ou scdl ; "
+        "reconnu d'après le fichier sans elle.",
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Le dossier à écrire ; « FILE-import » par défaut."),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="FICHIER", help="La correspondance ; celle de --out par défaut."),
+]
+ConstantOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constant", metavar="COLONNE=VALEUR", help="Une valeur pour toutes les lignes : envelope=detr."
+    ),
+]
+SheetOption = Annotated[
+    str | None, typer.Option("--sheet", metavar="FEUILLE", help="La feuille qui porte les dossiers.")
+]
+HeaderRowOption = Annotated[
+    int, typer.Option("--header-row", metavar="N", min=1, help="La ligne des en-têtes.")
+]
+EncodingOption = Annotated[
+    str | None, typer.Option("--encoding", metavar="NOM", help="L'encodage d'un CSV : utf-8 ou cp1252.")
+]
+DelimiterOption = Annotated[
+    str | None, typer.Option("--delimiter", metavar="SIGNE", help="Le séparateur d'un CSV : , ou ;.")
+]
+ControlRowsOption = Annotated[
+    int | None, typer.Option("--control-rows", metavar="N", min=0, help="Le nombre de lignes attendu.")
+]
+ControlOption = Annotated[
+    str | None,
+    typer.Option("--control-requested", metavar="MONTANT", help="Le total demandé attendu : « 92 M€ »."),
+]
+ParquetOption = Annotated[
+    bool, typer.Option("--parquet", help="Écrit dossiers.parquet au lieu de dossiers.csv.")
+]
+NoLikenessOption = Annotated[
+    bool, typer.Option("--no-likeness", help="Ne cherche pas les dossiers qui se ressemblent.")
+]
+AcceptOption = Annotated[
+    bool, typer.Option("--accept", help="Prend le formulaire d'aujourd'hui pour référence dans mapping.yaml.")
+]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Code de sortie 3 s'il reste un défaut bloquant.")
+]
+
+
+def import_(
+    file: FileArgument,
+    format_: FormatOption = None,
+    out: OutOption = None,
+    mapping: MappingOption = None,
+    constants: ConstantOption = None,
+    sheet: SheetOption = None,
+    header_row: HeaderRowOption = 1,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    control_rows: ControlRowsOption = None,
+    control_requested: ControlOption = None,
+    parquet: ParquetOption = False,
+    no_likeness: NoLikenessOption = False,
+    accept: AcceptOption = False,
+    strict: StrictOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Importe un export, et dit ce qui y manque, y détonne ou s'y contredit."""
+    tongue = lang_of(lang, Lang.FR)
+    folder = out if out is not None else Path(f"{file.stem}-import")
+    format_ = _format(format_)
+    _check_folder(folder)
+    if not (quiet or as_json):
+        note(f"Lecture de {file}…" if tongue is Lang.FR else f"Reading {file}…")
+    read = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "delimiter": delimiter}
+    given = mapping if mapping is not None else folder / MAPPING if (folder / MAPPING).is_file() else None
+    used = _read_mapping(given) if given is not None else None
+    imported = _imported(
+        file, format_, read, used, _control(control_rows, control_requested), _pairs(constants or []),
+        likeness=not no_likeness,
+    )  # fmt: skip
+    document = _written(file, folder, imported, given, tongue, parquet=parquet, accept=accept)
+    if as_json:
+        emit(document)
+    elif not quiet:
+        from tnt_sim.view.import_page import import_lines
+
+        page(import_lines(document, tongue, width()))
+    return _BLOCKED if strict and document["quality"]["n_error"] else 0
+
+
+def _format(name: str | None) -> str | None:
+    """The layout that `--format` names; any table goes by that of Grist."""
+    from tnt_sim.formats.mapping import FORMATS
+
+    if name is None or name in FORMATS:
+        return name
+    if name in _TABLES:
+        return "grist"
+    hint = did_you_mean(name, FORMATS) or Text("", "")
+    text = Text(
+        f"le format « {name} » n'est pas connu. {hint.fr}", f'the format "{name}" is not known. {hint.en}'
+    )
+    raise UsageError(text, code="usage.format")
+
+
+def _check_folder(folder: Path) -> None:
+    """Only a folder of ours, or an empty one, is written in."""
+    if not folder.exists() or (
+        folder.is_dir() and (not any(folder.iterdir()) or (folder / MAPPING).is_file())
+    ):
+        return
+    raise UsageError(
+        Text(
+            f"« {folder} » existe et n'est pas un dossier d'import : rien n'y est écrit. Donnez un autre --out.",
+            f'"{folder}" exists and is no import folder: nothing is written there. Give another --out.',
+        ),
+        code="usage.out",
+    )
+
+
+def _read_mapping(path: Path) -> FormMapping:
+    from tnt_sim.formats.mapping import FormMapping
+    from tnt_sim.scenario.diagnose import validate_model
+    from tnt_sim.scenario.nodes import to_tree, walk
+    from tnt_sim.scenario.yaml_text import read_yaml
+
+    node = read_yaml(path, str(path))
+    if node is None:
+        text = Text("le fichier est vide.", "the file is empty.")
+        hint = Text("Supprimez-le : il sera deviné de nouveau.", "Delete it: it will be guessed again.")
+        raise DataError([Defect("mapping_empty", text, (Place(file=str(path)),), hint)])
+    return validate_model(FormMapping, to_tree(node), dict(walk(node)))
+
+
+def _control(rows: int | None, requested: str | None) -> Control:
+    from tnt_sim.formats.mapping import Control
+    from tnt_sim.money import MoneyError, parse_cents
+
+    try:
+        cents = None if requested is None else parse_cents(requested)
+    except MoneyError as error:
+        text = Text(f"--control-requested : {error.text.fr}.", f"--control-requested: {error.text.en}.")
+        raise UsageError(text, code="usage.control") from None
+    return Control(rows=rows, requested=cents)
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    from tnt_sim.portfolio import CANONICAL, ColumnKind
+
+    allowed = [name for name, kind in CANONICAL.items() if kind in (ColumnKind.TEXT, ColumnKind.CODE)]
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in allowed or not value.strip():
+            hint = did_you_mean(name, allowed) or Text("", "")
+            raise UsageError(
+                Text(
+                    f"--constant « {text} » : écrivez COLONNE=VALEUR, par exemple envelope=detr. {hint.fr}",
+                    f'--constant "{text}": write COLUMN=VALUE, for example envelope=detr. {hint.en}',
+                ),
+                code="usage.constant",
+            )
+        pairs[name] = value.strip()
+    return pairs
+
+
+def _imported(
+    file: Path,
+    format_: str | None,
+    read: Mapping[str, Any],
+    mapping: FormMapping | None,
+    control: Control,
+    constants: Mapping[str, str],
+    *,
+    likeness: bool,
+) -> Imported:
+    from tnt_sim.formats.importing import import_form
+    from tnt_sim.formats.options import ReadOptions
+    from tnt_sim.formats.reading import read_form
+
+    name = format_ or (mapping.format if mapping is not None else None)
+    try:
+        form, layout = read_form(file, shown_as=str(file), format_name=name, read=ReadOptions(**read))
+        return import_form(
+            form, layout, mapping, control=control, constants=constants, timezone=TIMEZONE, likeness=likeness
+        )
+    except DataError as error:
+        raise DataError(map(_with_flags, error.defects)) from None
+
+
+def _with_flags(defect: Defect) -> Defect:
+    """What a scenario would say under `read` is said here by flags."""
+    hint = defect.hint
+    if hint is None:
+        return defect
+    return replace(defect, hint=Text(_DECLARE.sub(_flag, hint.fr), _DECLARE.sub(_flag, hint.en)))
+
+
+def _flag(match: re.Match[str]) -> str:
+    verb, key, value = match[1], match[2], match[3]
+    french = "é" in verb
+    if key in _FLAG_KEYS:
+        add = {"D": "Ajoutez", "d": "ajoutez"}[verb[0]] if french else {"D": "Add", "d": "add"}[verb[0]]
+        return f"{add} --{key.replace('_', '-')} {value}"
+    if french:
+        return f"Écrivez « {key}: {value} » dans mapping.yaml"
+    return f'Write "{key}: {value}" in mapping.yaml'
+
+
+def _written(
+    file: Path,
+    folder: Path,
+    imported: Imported,
+    given: Path | None,
+    lang: Lang,
+    *,
+    parquet: bool,
+    accept: bool,
+) -> dict[str, Any]:
+    """The files, and the document that names them."""
+    from tnt_sim.formats.importing import accepted
+    from tnt_sim.formats.mapping import to_text
+    from tnt_sim.view.import_page import import_document, import_tables, write_import
+    from tnt_sim.view.run_folder import why_of
+
+    tables = import_tables(imported, lang, TIMEZONE)
+    document = import_document(imported, tables[1], lang)
+    texts: dict[str, str] = {}
+    if given is None or accept or given.resolve() != (folder / MAPPING).resolve():
+        texts[MAPPING] = to_text(accepted(imported) if accept or given is None else imported.mapping)
+    name = f"dossiers.{'parquet' if parquet else 'csv'}"
+    if imported.mapping.format == "pabulib":
+        texts[SCENARIO] = _pabulib_scenario(file, name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = why_of(error)
+        raise UsageError(
+            Text(
+                f"« {folder} » ne peut pas être écrit : {why.fr}. Donnez un autre --out.",
+                f'"{folder}" cannot be written: {why.en}. Give another --out.',
+            ),
+            code="usage.out",
+        ) from error
+    paths = write_import(folder, imported, tables, texts, parquet=parquet)
+    paths.setdefault("mapping", given or folder / MAPPING)
+    follow = f"tnt-sim new ma-programmation --from {shown_path(paths['dossiers'])}"
+    if "scenario" in paths:
+        follow = f"tnt-sim run {shown_path(paths['scenario'])}"
+    return {**document, "files": {name: shown_path(path) for name, path in paths.items()}, "next": follow}
+
+
+def _pabulib_scenario(file: Path, name: str) -> str:
+    from tnt_sim.formats.pabulib import read_pb, scenario_text
+    from tnt_sim.formats.table import read_bytes
+
+    return scenario_text(read_pb(read_bytes(file, str(file)), str(file)), name)

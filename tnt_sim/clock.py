@@ -1,0 +1,31 @@
+"""Seconds by phase, and what is left of a run's time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from tnt_sim.solve.backend import Limits
+
+
+@dataclass
+class Clock:
+    """Seconds by phase, and what is left of the run's limit."""
+
+    limit_seconds: float | None
+    seconds: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+    start: float = field(default_factory=time.perf_counter)
+
+    def lap(self, phase: str) -> None:
+        """Close a phase."""
+        now = time.perf_counter()
+        self.seconds[phase] = round(self.seconds.get(phase, 0.0) + now - self.began, 4)
+        self.began = now
+
+    def limits(self, share: float = 1.0) -> Limits:
+        """A share of what is left for a solver."""
+        if self.limit_seconds is None:
+            return Limits()
+        left = self.limit_seconds - (time.perf_counter() - self.start)
+        return Limits(time_seconds=max(0.01, left * share))

@@ -1,0 +1,230 @@
+"""Which field of a form is which column: written once by guess, reviewed by a person, then used again.
+
+    mapping_version: 1
+    format: demarche
+    columns:
+      cost: {from: "Coût total de l'opération (en euros HT)", review: true}
+    keep:
+      priorite: {from: "Niveau de priorité", review: true}
+    values:
+      state: {Accepté: accepte}
+    fields:
+      - {label: "Coût total de l'opération (en euros HT)", kind: number}
+
+Only fields named under `columns` and `keep` are taken; `fields` is the form as it was, for the next export.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+from pydantic import Field, model_validator
+
+from tnt_sim.errors import did_you_mean
+from tnt_sim.fields import Cents, Code, Count, Flag, Rate, Spec, fault
+from tnt_sim.formats.form import Kind
+from tnt_sim.portfolio import CANONICAL, ColumnKind
+from tnt_sim.scalars import write_cents, write_rate
+
+VERSION = "1"
+FormatName = Literal["demarche", "turgot", "grist", "pabulib", "dotations", "fonds-vert", "scdl"]
+FORMATS: tuple[str, ...] = get_args(FormatName)
+DuplicatesName = Literal["refuse", "number", "last"]
+SOURCE_ROW = "source_row"
+"""The column that says in which row of the file a dossier was."""
+
+_IN_CENTS = (f"{name}_cents" for name, kind in CANONICAL.items() if kind is ColumnKind.MONEY)
+_RESERVED = frozenset({SOURCE_ROW, *CANONICAL, *_IN_CENTS})
+
+
+class From(Spec):
+    """A field that is taken.
+
+    `from_` is its numbered label, `id` the form's own id, which goes before the label; `review` marks a guess.
+    """
+
+    from_: Code = Field(alias="from")
+    id: str = ""
+    review: Flag = False
+
+    @classmethod
+    def of(cls, name: str, field_id: str = "", *, review: bool = False) -> From:
+        """A field by its numbered label and id."""
+        return cls.model_validate({"from": name, "id": field_id, "review": review})
+
+
+class Known(Spec):
+    """A field of the form as it was when the mapping was written."""
+
+    label: Code
+    kind: Kind = "text"
+    id: str = ""
+    person: Flag = False
+
+
+class Control(Spec):
+    """What the export must add up to."""
+
+    rows: Count | None = None
+    requested: Cents | None = None
+
+
+class FormMapping(Spec):
+    """How one form becomes dossiers.
+
+    Attributes
+    ----------
+    columns : canonical column → field
+    keep : name of a further column → field
+    constants : canonical column → one value for all rows
+    values : canonical or kept column → what the form says → what it becomes
+    exclude : field → values; rows that have one of them are set aside, and counted
+    empty : cells that mean that there is nothing, such as NULL
+    zero_is_empty : money and number columns in which 0 means that nothing was answered
+    duplicates : rows of one number are left to be corrected (`refuse`), numbered on as requests of one project
+        (`number`), or only the last is kept (`last`)
+    decimal : the mark of decimals in text cells
+    map_year : the year of the map that codes and inhabitants are compared with
+    rate_cap : the largest legal share of aid
+    fields : the form as it was
+    """
+
+    mapping_version: Literal["1"] = "1"
+    format: FormatName
+    form: str = ""
+    revision: str = ""
+    columns: dict[str, From] = Field(default_factory=dict)
+    keep: dict[str, From] = Field(default_factory=dict)
+    constants: dict[str, Code] = Field(default_factory=dict)
+    values: dict[str, dict[str, Code]] = Field(default_factory=dict)
+    exclude: dict[str, tuple[Code, ...]] = Field(default_factory=dict)
+    empty: tuple[Code, ...] = ()
+    zero_is_empty: tuple[str, ...] = ()
+    duplicates: DuplicatesName = "refuse"
+    decimal: Literal[",", "."] | None = None
+    map_year: Literal["2021", "2026"] = "2021"
+    rate_cap: Rate | None = None
+    control: Control = Control()
+    fields: tuple[Known, ...] = ()
+
+    @model_validator(mode="after")
+    def _names(self) -> FormMapping:
+        for key in ("columns", "constants"):
+            for name in getattr(self, key):
+                _check_canonical(name, key)
+        for name in self.keep:
+            if name in _RESERVED or name.startswith("_") or not name.strip():
+                raise fault(
+                    "keep_name",
+                    f"« {name} » ne peut pas nommer une colonne de plus",
+                    f'"{name}" cannot name a further column',
+                    at=("keep", name),
+                )
+        known = {*self.columns, *self.keep, *self.constants}
+        for name in (*self.values, *self.zero_is_empty):
+            if name not in known and name not in CANONICAL:
+                where = "values" if name in self.values else "zero_is_empty"
+                _unknown(name, known, where)
+        return self
+
+    def to_review(self) -> int:
+        """How many fields are still guesses."""
+        return sum(one.review for one in (*self.columns.values(), *self.keep.values()))
+
+
+def _check_canonical(name: str, key: str) -> None:
+    if name not in CANONICAL:
+        _unknown(name, CANONICAL, key)
+
+
+def _unknown(name: str, known: Iterable[str], key: str) -> None:
+    hint = did_you_mean(name, known)
+    raise fault(
+        "unknown_column",
+        f"« {name} » n'est pas une colonne connue",
+        f'"{name}" is not a known column',
+        at=(key, name) if key != "zero_is_empty" else (key,),
+        hint=(hint.fr, hint.en) if hint else None,
+    )
+
+
+_HEAD = """\
+# Correspondance entre un formulaire et les colonnes de tnt_sim.
+# Les lignes « review: true » ont été devinées : relisez-les, puis ôtez « review: true ».
+# Ce qui n'est ni sous « columns » ni sous « keep » n'est pas repris ; les personnes physiques jamais d'office.
+# How a form becomes the columns of tnt_sim. Lines with "review: true" were guessed: read them, then remove it.
+"""
+
+
+def to_text(mapping: FormMapping) -> str:
+    """The mapping as YAML, one field a line."""
+    lines = [_HEAD + f"mapping_version: {VERSION}", f"format: {mapping.format}"]
+    told = (("form", mapping.form), ("revision", mapping.revision))
+    lines += [f"{name}: {_quoted(text)}" for name, text in told if text]
+    for name in ("columns", "keep"):
+        lines += _block(name, {key: _from(one) for key, one in getattr(mapping, name).items()})
+    lines += _block("constants", {key: _quoted(value) for key, value in mapping.constants.items()})
+    lines += _block("values", {key: _flow(pairs) for key, pairs in mapping.values.items()})
+    lines += _block("exclude", {key: _list(values) for key, values in mapping.exclude.items()})
+    if mapping.empty:
+        lines.append(f"empty: {_list(mapping.empty)}")
+    if mapping.zero_is_empty:
+        lines.append(f"zero_is_empty: [{', '.join(map(_key, mapping.zero_is_empty))}]")
+    lines.append(f"duplicates: {mapping.duplicates}")
+    if mapping.decimal:
+        lines.append(f"decimal: {_quoted(mapping.decimal)}")
+    lines.append(f"map_year: {mapping.map_year}")
+    if mapping.rate_cap is not None:
+        lines.append(f"rate_cap: {_quoted(str(write_rate(mapping.rate_cap)))}")
+    lines += _control(mapping.control)
+    if mapping.fields:
+        lines.append("fields:   # le formulaire tel qu'il était, pour dire ce qui change dans le suivant")
+        lines += [f"  - {{{', '.join(_known(one))}}}" for one in mapping.fields]
+    return "\n".join(lines) + "\n"
+
+
+def _control(control: Control) -> list[str]:
+    parts = []
+    if control.rows is not None:
+        parts.append(f"rows: {control.rows}")
+    if control.requested is not None:
+        parts.append(f"requested: {_quoted(str(write_cents(control.requested)))}")
+    return [f"control: {{{', '.join(parts)}}}"] if parts else []
+
+
+def _block(name: str, entries: Mapping[str, str]) -> list[str]:
+    return [f"{name}:", *(f"  {_key(key)}: {value}" for key, value in entries.items())] if entries else []
+
+
+def _from(one: From) -> str:
+    parts = [f"from: {_quoted(one.from_)}"]
+    parts += [f"id: {_quoted(one.id)}"] if one.id else []
+    parts += ["review: true"] if one.review else []
+    return f"{{{', '.join(parts)}}}"
+
+
+def _known(one: Known) -> list[str]:
+    parts = [f"label: {_quoted(one.label)}", f"kind: {one.kind}"]
+    parts += [f"id: {_quoted(one.id)}"] if one.id else []
+    return parts + (["person: true"] if one.person else [])
+
+
+def _flow(pairs: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{_quoted(a)}: {_quoted(b)}' for a, b in pairs.items())}}}"
+
+
+def _list(values: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, values))}]"
+
+
+def _key(name: str) -> str:
+    return (
+        name if name.replace("_", "").isalnum() and name.isascii() and name[:1].isalpha() else _quoted(name)
+    )
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes, as YAML and JSON both read it; control characters are escaped."""
+    return json.dumps(text, ensure_ascii=False)

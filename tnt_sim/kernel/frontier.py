@@ -1,0 +1,112 @@
+"""The least weight for every profit of one leaf, by dynamic programming over profits.
+
+    minw[q] = min { Σ w_j x_j : Σ p_j x_j = q }
+
+Items are taken in from the last rank to the first and included on ties, so that walking the decisions from the
+first rank gives, among the choices of one profit and weight, the lexicographically greatest in rank order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
+
+NEVER = np.int64(2**61)
+MAX_CELLS = 4_000_000_000
+"""Additions for all leaves together."""
+MAX_BITS = 400_000_000
+"""Decisions kept at once to walk back through one leaf."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frontier:
+    """The choices that no other beats on both counts, by rising profit and weight; int64 (n_points,)."""
+
+    profit: IntArray
+    weight: IntArray
+
+
+def cells(profit: IntArray) -> int:
+    """Additions that a leaf's frontier takes."""
+    return len(profit) * int(profit.sum())
+
+
+def frontier(profit: IntArray, weight: IntArray, capacity: int) -> Frontier:
+    """The undominated (profit, weight) within the capacity."""
+    least = np.full(int(profit.sum()) + 1, NEVER)
+    least[0] = 0
+    top = 0
+    for p, w in zip(profit.tolist(), weight.tolist(), strict=True):
+        shifted = least[: top + 1] + w
+        into = least[p : p + top + 1]
+        np.minimum(into, shifted, out=into)
+        top += p
+    # a profit is worth keeping only if every greater one weighs more
+    after = np.append(np.minimum.accumulate(least[::-1])[::-1][1:], NEVER)
+    keep = np.flatnonzero((least < after) & (least <= capacity))
+    return Frontier(keep.astype(np.int64), least[keep])
+
+
+def items_of(profit: IntArray, weight: IntArray, target: int, least: int) -> BoolArray:
+    """The lexicographically greatest choice of profit `target` and weight `least`, the least for that profit.
+
+    With a price μ on weight, r = p − μ·w and gap = Σ max(0, r) − (target − μ·least), no such choice differs from
+    « every item with r > 0 » in an item with |r| > gap: only the others are open.
+
+    Raises
+    ------
+    TooManyStates
+        When the decisions would take too much memory.
+    """
+    price = _break_ratio(profit, weight, least)
+    reduced = profit - price * weight
+    gap = float(np.maximum(reduced, 0.0).sum()) - (target - price * least)
+    margin = 1e-9 * (1.0 + float(np.abs(reduced).sum()))
+    taken: BoolArray = reduced > gap + margin
+    open_ = np.flatnonzero(np.abs(reduced) <= gap + margin)
+    rest = target - int(profit[taken].sum())
+    room = least - int(weight[taken].sum())
+    taken[open_] = _exactly(profit[open_], weight[open_], rest, room)
+    return taken
+
+
+def _break_ratio(profit: IntArray, weight: IntArray, filled: int) -> float:
+    """Profit per weight of the item at which the best items by ratio have filled a weight."""
+    heavy = np.flatnonzero(weight > 0)
+    if not len(heavy):
+        return 0.0
+    ratio = profit[heavy] / weight[heavy]
+    order = np.argsort(-ratio, kind="stable")
+    place = int(np.searchsorted(np.cumsum(weight[heavy][order]), filled, side="right"))
+    return float(ratio[order[min(place, len(order) - 1)]])
+
+
+def _exactly(profit: IntArray, weight: IntArray, target: int, room: int) -> BoolArray:
+    """The lexicographically greatest choice of exactly `target` and at most `room`, which is known to exist."""
+    n = len(profit)
+    if n * (target + 1) > MAX_BITS:
+        raise TooManyStates(f"{n} items and {target} units of profit in one leaf")
+    least = np.full(target + 1, NEVER)
+    least[0] = 0
+    takes = np.zeros((n, target + 1), dtype=np.bool_)
+    for j in range(n - 1, -1, -1):
+        p, w = int(profit[j]), int(weight[j])
+        if p > target:
+            continue
+        shifted = least[: target + 1 - p] + w
+        into = least[p:]
+        better = shifted <= into
+        takes[j, p:] = better
+        np.copyto(into, shifted, where=better)
+    if least[target] != room:
+        raise ArithmeticError("the state of a leaf is not reached by its items")
+    taken = np.zeros(n, dtype=np.bool_)
+    left = target
+    for j in range(n):
+        if takes[j, left]:
+            taken[j] = True
+            left -= int(profit[j])
+    return taken

@@ -1,0 +1,174 @@
+"""A refutation of one system: rounds at the root, then pieces or a tree; the certificate as plain JSON values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.certify.certificate import Round, next_round
+from tnt_sim.certify.cuts import Recipe
+from tnt_sim.certify.one_row import closed_by_row
+from tnt_sim.certify.sharpen import sharpen
+from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.prove.caps import by_caps
+from tnt_sim.prove.fall import apart
+from tnt_sim.prove.gomory import cut_off
+from tnt_sim.prove.live_lp import Answer, LiveLp, Relaxed, whole_multipliers
+from tnt_sim.prove.search import NotProved, PointFound, Search
+from tnt_sim.rules.base import IntArray
+
+MAX_ROUNDS = 10
+MAX_NODES = 100_000
+CUT_COLUMNS = 6_000
+"""Wider systems are not cut: reading their basis takes longer than the cuts save."""
+ROW_COLUMNS = 6_000
+"""Wider systems are narrowed first."""
+TRIED_ROWS = 3
+"""The longest rows, each of which might settle all by itself."""
+QUICK_WORK = 500_000
+"""States that such a trial may look at."""
+SHRINKS = 0.98
+"""A round that leaves more than this part of the columns was the last of its kind."""
+
+
+def refute(
+    system: System,
+    seconds: float,
+    max_nodes: int = MAX_NODES,
+    tell: Callable[[int], None] | None = None,
+    cost: IntArray | None = None,
+) -> dict[str, Any]:
+    """A certificate that the system holds no point; with `cost`, (n_cols,), caps on cost are tried first.
+
+    Raises
+    ------
+    NotProved
+        When none is found within the limits.
+    PointFound
+        When the system holds a point.
+    """
+    caps = None if cost is None else by_caps(system, cost)
+    if caps is not None:
+        return caps
+    root = _Root(sharpen(system), time.perf_counter() + seconds)
+    found = root.by_one_row()
+    if found is not None:
+        return found
+    while root.narrow(()) and not root.closed:
+        pass
+    if not root.closed:
+        found = (root.by_one_row() if root.rounds else None) or root.fall_apart()
+        if found is not None:
+            return found
+    while not root.closed and root.cut():
+        pass
+    if root.closed:
+        return {"rounds": root.rounds, "pool": [], "tree": []}
+    search = Search(root.system, root.lp(), root.deadline, max_nodes, tell=tell)
+    search.run()
+    return {"rounds": root.rounds, "pool": search.pool, "tree": search.tokens}
+
+
+@dataclass
+class _Root:
+    """The system as the rounds leave it."""
+
+    system: System
+    deadline: float
+    rounds: list[dict[str, Any]] = field(default_factory=list)
+    closed: bool = False
+
+    @property
+    def goal(self) -> int:
+        """The row that must be bettered, or -1."""
+        names = self.system.rows.names
+        return next((k for k, name in enumerate(names) if name.endswith(":better")), -1)
+
+    def by_one_row(self) -> dict[str, Any] | None:
+        """A proof by one of the longest rows, whose knapsack alone closes the system."""
+        system, goal = self.system, self.goal
+        if goal < 0 or system.n_cols > ROW_COLUMNS:
+            return None
+        length = np.bincount(system.rows.row, minlength=system.rows.n)
+        length[goal] = 0
+        for row in np.argsort(-length, kind="stable")[:TRIED_ROWS].tolist():
+            try:
+                if length[row] and closed_by_row(system, system.box(), goal, row, QUICK_WORK):
+                    return {"rounds": self.rounds, "pool": [], "tree": [["knapsack", goal, row]]}
+            except MultiplierError:
+                continue
+        return None
+
+    def lp(self) -> LiveLp:
+        """The linear program of the present system."""
+        return LiveLp(self.system, self.goal)
+
+    def narrow(self, cuts: Sequence[Recipe], cut: System | None = None) -> bool:
+        """One round; whether another of its kind may help."""
+        if len(self.rounds) >= MAX_ROUNDS:
+            return False
+        wider = self.system if cut is None else cut
+        step = self._multipliers(wider)
+        if step is None:
+            return False
+        before = self.system.n_cols
+        after = next_round(self.system, Round(cuts, [step]))
+        self.rounds.append({"cuts": [_recipe(r) for r in cuts], "narrow": [_flat(step)]})
+        if after is None:
+            self.closed = True
+            return False
+        self.system = after
+        return after.n_cols < SHRINKS * before
+
+    def cut(self) -> bool:
+        """One round of cuts."""
+        if not 0 < self.system.n_cols <= CUT_COLUMNS or time.perf_counter() > self.deadline:
+            return False
+        wider, recipes = cut_off(self.system, self.goal, self.deadline)
+        return self.narrow(recipes, wider) if recipes else False
+
+    def fall_apart(self) -> dict[str, Any] | None:
+        """A proof by pieces, where the system has some."""
+        found = self.lp().solve(self.system.box())
+        if found.answer is not Answer.BOUNDED:
+            return None
+        pieces = apart(self.system, self.goal, found.prices, self.deadline, refute)
+        return None if pieces is None else {"rounds": self.rounds, **pieces}
+
+    def _multipliers(self, system: System) -> tuple[IntArray, IntArray] | None:
+        """The prices of the root; None when they say nothing."""
+        found = LiveLp(system, self.goal).solve(system.box(), max(0.01, self.deadline - time.perf_counter()))
+        if found.answer is not Answer.BOUNDED:
+            return None
+        _refuse_point(system, found)
+        return whole_multipliers(system, found.prices)
+
+
+def _refuse_point(system: System, found: Relaxed) -> None:
+    """A whole point of the linear program that keeps every row, the goal's too, ends the search."""
+    x = np.rint(found.x).astype(np.int64)
+    if (np.abs(found.x - x) <= 1e-9).all():
+        left = np.zeros(system.rows.n, dtype=np.int64)
+        np.add.at(left, system.rows.row, system.rows.value * x[system.rows.col])
+        if (left <= system.rows.upper).all():
+            raise PointFound(x)
+
+
+def _flat(y: tuple[IntArray, IntArray]) -> list[int]:
+    flat: list[int] = np.stack(y, axis=1).ravel().tolist()
+    return flat
+
+
+def _recipe(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "u": _flat((recipe.index, recipe.u)),
+        "complement": recipe.complement.tolist(),
+        "divisor": recipe.divisor,
+    }
+
+
+__all__ = ["NotProved", "PointFound", "refute"]

@@ -1,0 +1,65 @@
+"""Seeks a proof for each stage of a decision, or of its impossibility; it is checked before it counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from tnt_sim.certify.certificate import CertificateError, check_refutation
+from tnt_sim.certify.claims import Claims, claims_of
+from tnt_sim.certify.system import System
+from tnt_sim.prove.refute import refute
+from tnt_sim.prove.search import NotProved, PointFound
+from tnt_sim.rules.base import IntArray
+from tnt_sim.scenario.compile import Problem
+
+MAX_ENTRIES = 3_000_000
+"""Beyond, the first linear program alone would take minutes."""
+
+Tell = Callable[[float], None]
+
+
+def prove_stages(
+    problem: Problem, values: Sequence[Fraction], seconds: float, tell: Tell | None = None
+) -> list[dict[str, Any] | None]:
+    """A checked proof for each stage, None from the first stage on that none was found for."""
+    proofs: list[dict[str, Any] | None] = [None] * len(values)
+    claims = _claims(problem)
+    deadline = time.perf_counter() + seconds
+    for k in range(len(values)):
+        if claims is None:
+            break
+        if tell is not None:
+            tell(k / len(values))
+        try:
+            proofs[k] = _proof(claims.of_stage(k, values), deadline, claims.goals[-1].coefficient)
+        except (ValueError, OverflowError):
+            proofs[k] = None
+        if proofs[k] is None:
+            break
+    return proofs
+
+
+def prove_empty(problem: Problem, seconds: float) -> dict[str, Any] | None:
+    """A checked proof that no allocation keeps every rule."""
+    claims = _claims(problem)
+    return None if claims is None else _proof(claims.system, time.perf_counter() + seconds)
+
+
+def _claims(problem: Problem) -> Claims | None:
+    try:
+        claims = claims_of(problem)
+    except OverflowError:
+        return None
+    return claims if len(claims.system.rows.row) <= MAX_ENTRIES else None
+
+
+def _proof(system: System, deadline: float, cost: IntArray | None = None) -> dict[str, Any] | None:
+    try:
+        proof = refute(system, deadline - time.perf_counter(), cost=cost)
+        check_refutation(system, proof)
+    except (NotProved, PointFound, CertificateError, OverflowError):
+        return None
+    return proof

@@ -1,0 +1,246 @@
+"""A run folder checked in full: read again in integers, told anew from what was read, compared value by value.
+
+`verify/` reads; here the run is told by the functions that told it first, and each document must be the same:
+`scenario.resolved.yaml` and `allocation.csv` to the byte, `allocation.parquet` to the cell, `summary.json` to the
+value. What cannot be computed without a solver (status, proof, bounds) is taken from the summary, and its words
+must agree with each other and with the allocation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.assemble import Evidence, result_of
+from tnt_sim.certify.check import proven_stages
+from tnt_sim.errors import Defect, Lang, Place, Text
+from tnt_sim.joined import joined
+from tnt_sim.result import Proof, Result, Status
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.steps import reserve_step
+from tnt_sim.verify.claims import Claim, check_run_words, read_claim
+from tnt_sim.verify.documents import told_differences
+from tnt_sim.verify.figures import StageFigures
+from tnt_sim.verify.notes import NO_LIST, codes_among
+from tnt_sim.verify.optimality import better_by_one
+from tnt_sim.verify.replay import Replay, VerifyReport, replay, report
+from tnt_sim.verify.run_files import BOUND, CERTIFICATE, CSV, PARQUET, RESOLVED, SUMMARY, rewritten
+from tnt_sim.verify.steps import Decision, step_entries
+from tnt_sim.verify.stored import cells_apart, csv_apart
+from tnt_sim.view.award_list import csv_columns, parquet_columns
+from tnt_sim.view.provenance import code_hash
+from tnt_sim.view.run_folder import Made, resolved_yaml, summary
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def verify_run(run_dir: Path, project: Path | None = None) -> VerifyReport:
+    """Check a run folder in full, without any solver; raises DataError when it is no run folder.
+
+    Parameters
+    ----------
+    run_dir : the run folder
+    project : the project folder, when it no longer is where the run left it
+    """
+    run = replay(run_dir, project)
+    if run.scenario is not None:
+        run.found.found.extend(_resolved(run, run.scenario))
+    if run.whole is not None and run.scenario is not None:
+        told = _told(run, run.scenario, run.whole)
+        run.found.found.extend(_compare(run, told, moved=project is not None))
+    return report(run, _notes(run))
+
+
+def _notes(run: Replay) -> tuple[Text, ...]:
+    """What a reader should know beyond what is wrong."""
+    made = run.summary.get("provenance")
+    if not isinstance(made, dict) or made.get("code_sha256") == code_hash():
+        return ()
+    versions = run.summary.get("versions")
+    version = versions.get("tnt_sim") if isinstance(versions, dict) else "?"
+    return (
+        Text(
+            f"Le calcul a été fait par un autre code de tnt_sim ({version}) que celui qui le relit.",
+            f"The run was made by another code of tnt_sim ({version}) than the one that checks it.",
+        ),
+    )
+
+
+def _resolved(run: Replay, scenario: Scenario) -> list[Defect]:
+    """scenario.resolved.yaml is the scenario as merged, to the byte."""
+    file = run.run_dir / RESOLVED
+    if not file.is_file():
+        return []
+    again, stored = resolved_yaml(scenario).encode(), file.read_bytes()
+    if again == stored:
+        return []
+    pairs = zip([*stored.split(b"\n"), b""], [*again.split(b"\n"), b""], strict=False)
+    line = next((k for k, (one, other) in enumerate(pairs, start=1) if one != other), 1)
+    return [
+        Defect(
+            "scenario",
+            Text(
+                "le scénario résolu n'est pas celui que ses fichiers donnent.",
+                "the resolved scenario is not the one that its files give.",
+            ),
+            (Place(file=RESOLVED, line=line),),
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One decision of the run: as read, as claimed, as told anew."""
+
+    decision: Decision
+    claim: Claim
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The run told anew, and the decisions it is made of."""
+
+    result: Result
+    parts: tuple[_Part, ...]
+
+
+def _told(run: Replay, scenario: Scenario, whole: Decision) -> _Told:
+    if run.steps is None:
+        part = _part(run, run.summary, "", whole)
+        return _Told(part.result, (part,))
+    listed = () if run.steps.reserve is None else (run.steps.reserve,)
+    decisions = (*run.steps.done, *listed)
+    entries = [*step_entries(run.summary), *({} for _ in decisions)]
+    parts = tuple(
+        _part(run, entry, f"steps[{decision.step.id or k}].", decision)
+        for k, (entry, decision) in enumerate(zip(entries, decisions, strict=False))
+    )
+    done = [(part.decision.step, part.result) for part in parts[: len(run.steps.done)]]
+    missing = run.steps.reserve is None and reserve_step(scenario) is not None
+    reserve = None if run.steps.reserve is None else parts[-1].result
+    return _Told(joined(scenario, done, reserve, (NO_LIST,) if missing else ()), parts)
+
+
+def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision) -> _Part:
+    """One decision as its claim and its reading tell it."""
+    problem, values = decision.problem, decision.reading.values
+    claim = read_claim(entry, where, problem.stages, values, run.found)
+    stages = tuple(
+        StageFigures(stage.goal, stage.sense.value, value, goal.bound, goal.proof)
+        for stage, value, goal in zip(problem.stages, values, claim.goals, strict=True)
+    )
+    evidence = Evidence(
+        status=Status(claim.status),
+        proof=Proof(claim.proof),
+        stages=stages,
+        stopped_by=run.summary.get("stopped_by"),
+        canonical=run.summary.get("canonical") is True,
+        method=str(run.summary.get("method")),
+    )
+    result = result_of(problem, evidence, decision.allocation, decision.reading, {})
+    for told, goal in zip(result.document["objective"], claim.goals, strict=True):
+        told.update(gap=goal.gap, gap_money_cents=goal.gap_money_cents)
+    return _Part(decision, claim, result)
+
+
+def _compare(run: Replay, told: _Told, *, moved: bool) -> list[Defect]:
+    """Every value of every document that is not the one told anew, and every claim that is not kept."""
+    found = [*_summary(run, told, moved=moved), *_tables(run, told.result), *_unproven(run, told)]
+    for part in told.parts:
+        if part.claim.status == "optimal" and part.result.reasons is not None:
+            one = part.decision
+            found += better_by_one(one.problem, one.allocation, one.reading, part.result.reasons)
+    return found
+
+
+def _unproven(run: Replay, told: _Told) -> list[Defect]:
+    """The stages said to be `PROVED` whose proof in certificate.json, replayed exactly, does not show it."""
+    found = []
+    for number, part in enumerate(told.parts):
+        claimed = [k for k, goal in enumerate(part.claim.goals) if goal.proof == Proof.PROVED.value]
+        if not claimed:
+            continue
+        one = part.decision
+        proven = proven_stages(one.problem, one.reading.values, _proofs(run, number))
+        found += [_not_shown(one, k) for k in claimed if not proven[k]]
+    return found
+
+
+def _proofs(run: Replay, number: int) -> list[dict[str, Any] | None]:
+    """The proofs of one decision's stages, as stored."""
+    stored: Any = run.certificate or {}
+    if run.steps is not None:
+        steps = stored.get("steps")
+        stored = steps[number] if isinstance(steps, list) and number < len(steps) else {}
+    proofs = stored.get("proofs") if isinstance(stored, dict) else None
+    return [one if isinstance(one, dict) else None for one in proofs] if isinstance(proofs, list) else []
+
+
+def _not_shown(decision: Decision, number: int) -> Defect:
+    goal = decision.problem.stages[number].goal
+    return Defect(
+        "proof",
+        Text(
+            f"certificate.json ne prouve pas que l'objectif « {goal} » est le meilleur possible.",
+            f'certificate.json does not prove that the goal "{goal}" is the best possible.',
+        ),
+        (Place(file=CERTIFICATE),),
+    )
+
+
+def _summary(run: Replay, told: _Told, *, moved: bool) -> list[Defect]:
+    stored = run.summary
+    again = summary(told.result, run.run_dir, _files(stored), _made(stored))
+    again["document_sha256"], again["seconds"] = stored.get("document_sha256"), stored.get("seconds")
+    if moved:
+        again["project"] = stored.get("project")
+    notes, again["warnings"] = _warnings(run, again["warnings"])
+    check_run_words(stored, notes, [part.claim for part in told.parts], run.found)
+    if json.dumps(stored) == json.dumps(again):
+        return []
+    return told_differences(stored, again) or [rewritten(run.run_dir / SUMMARY)]
+
+
+def _warnings(run: Replay, again: list[str]) -> tuple[set[str], list[str]]:
+    """The codes of the notes on evidence, and the warnings as they should be: those notes where they stand."""
+    lang = Lang(run.scenario.spec.locale if run.scenario else "fr")
+    stored = run.summary.get("warnings")
+    lines = [line for line in stored if isinstance(line, str)] if isinstance(stored, list) else []
+    notes, others = codes_among(lines, lang)
+    wanted = codes_among(again, lang)[1]
+    return notes, lines if others == wanted else wanted
+
+
+def _files(stored: Mapping[str, Any]) -> dict[str, str]:
+    """The hashes that the summary binds; they were compared with the files."""
+    files = stored.get("files")
+    return {name: str(files.get(name)) if isinstance(files, dict) else "" for name in BOUND}
+
+
+def _made(stored: Mapping[str, Any]) -> Made:
+    """What made the run, as far as it is written like a version or a hash."""
+    made, versions = stored.get("provenance"), stored.get("versions")
+    made = made if isinstance(made, dict) else {}
+    code, lock = made.get("code_sha256"), made.get("lock_sha256")
+    return Made(
+        {str(name): value for name, value in versions.items()} if isinstance(versions, dict) else {},
+        code if isinstance(code, str) and _HASH.fullmatch(code) else "",
+        lock if isinstance(lock, str) and _HASH.fullmatch(lock) else None,
+    )
+
+
+def _tables(run: Replay, result: Result) -> list[Defect]:
+    found = []
+    if run.table is not None:
+        again = parquet_columns(result.dossiers)
+        found += cells_apart(run.table, again, run.run_dir / PARQUET)
+    file = run.run_dir / CSV
+    if file.is_file():
+        text = csv_columns(result.dossiers, result.problem.case.timezone).write_csv()
+        found += csv_apart(file.read_bytes(), text, file)
+    return found

@@ -1,0 +1,199 @@
+"""Limits and shares that can never hold, or that nothing can break: told before anything is solved.
+
+With M the most and m the least that a sum can come to (`reach.py`):
+
+    limit   M ≥ minimum        m ≤ maximum
+    share   M_num ≥ p·m_den    m_num ≤ p·M_den    and, where den = num + rest, (1 − p)·M_num ≥ p·m_rest and so on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.money import format_cents
+from tnt_sim.rules.base import BoolArray, Case, Path, Terms, Unit
+from tnt_sim.rules.grant import Offers
+from tnt_sim.rules.groups import Groups
+from tnt_sim.rules.reach import demand, is_granted, is_plain, least, most_granted
+from tnt_sim.scalars import write_number
+
+SHOWN = 5
+CENT = Fraction(1, 100)
+
+
+def limit_can_hold(
+    case: Case,
+    terms: Terms,
+    groups: Groups,
+    offers: Offers,
+    minimum: Sequence[Fraction | None],
+    maximum: Sequence[Fraction | None],
+    path: Path,
+) -> bool:
+    """Whether the bounds of a hard limit can be met at all; else a defect for each side, naming its groups."""
+    if not is_plain(terms):
+        return True
+    most, low = demand(terms, groups, offers), least(terms, groups, offers)
+    if is_granted(terms) and not groups.grouped:
+        inside = (groups.codes >= 0) & (terms.per_cent == 1)
+        most = [min(most[0], most_granted(case.tree, case.node, offers, inside) * CENT)]
+    names = groups.names
+    short = [(name, b, v) for name, b, v in zip(names, minimum, most, strict=True) if b is not None and v < b]
+    over = [(name, b, v) for name, b, v in zip(names, maximum, low, strict=True) if b is not None and v > b]
+    if short:
+        _too_little(case, terms.unit, short, (*path, "min"))
+    if over:
+        _too_much(case, terms.unit, over, (*path, "max"))
+    return not short and not over
+
+
+Figure = tuple[str | None, Fraction, Fraction]
+
+
+def _too_little(case: Case, unit: Unit, short: Sequence[Figure], path: Path) -> None:
+    fr, en = _figures(short, unit)
+    case.fault(
+        "limit-reach",
+        Text(
+            f"ce minimum est hors d'atteinte ; le plus que permettent les dossiers et les enveloppes est {fr}.",
+            f"this minimum is out of reach; the most that dossiers and envelopes allow is {en}.",
+        ),
+        path,
+        Text(
+            "Abaissez `min`, écrivez `floor: demand` avec `by`, ou `report: true`.",
+            "Lower `min`, write `floor: demand` with `by`, or `report: true`.",
+        ),
+    )
+
+
+def _too_much(case: Case, unit: Unit, over: Sequence[Figure], path: Path) -> None:
+    fr, en = _figures(over, unit)
+    case.fault(
+        "limit-reach",
+        Text(
+            f"ce qui est engagé ou retenu par décision passe déjà ce maximum : {fr}.",
+            f"what is committed or funded by decision is already above this maximum: {en}.",
+        ),
+        path,
+        Text(
+            "Relevez `max`, retirez une décision, ou écrivez `report: true`.",
+            "Raise `max`, drop a decision, or write `report: true`.",
+        ),
+    )
+
+
+def _figures(figures: Sequence[Figure], unit: Unit) -> tuple[str, str]:
+    """« 01 : 500 € sur 1 000 € », for a few groups and then the count."""
+    more = f", … (+{len(figures) - SHOWN})" if len(figures) > SHOWN else ""
+    french, english = [], []
+    for name, bound, value in figures[:SHOWN]:
+        fr, en = _number(value, unit, Lang.FR), _number(value, unit, Lang.EN)
+        french.append(f"{f'{name} : ' if name else ''}{fr} pour {_number(bound, unit, Lang.FR)}")
+        english.append(f"{f'{name}: ' if name else ''}{en} for {_number(bound, unit, Lang.EN)}")
+    return ", ".join(french) + more, ", ".join(english) + more
+
+
+def _number(value: Fraction, unit: Unit, lang: Lang) -> str:
+    return format_cents(int(value * 100), lang) if unit is Unit.MONEY else write_number(value)
+
+
+def share_can_hold(
+    case: Case,
+    numerator: Terms,
+    denominator: Terms,
+    groups: Groups,
+    offers: Offers,
+    bounds: tuple[Fraction | None, Fraction | None],
+    rest: Terms | None,
+    path: Path,
+) -> bool:
+    """Whether the bounds of a hard share can be met at all; `rest` is what the denominator holds beside."""
+    parts = [terms for terms in (numerator, denominator, rest) if terms is not None]
+    if not all(is_plain(terms) for terms in parts):
+        return True
+    top = demand(numerator, groups, offers), least(numerator, groups, offers)
+    whole = demand(denominator, groups, offers), least(denominator, groups, offers)
+    other = None if rest is None else (demand(rest, groups, offers), least(rest, groups, offers))
+    low, high = bounds
+    bad: dict[str, list[str | None]] = {"min": [], "max": []}
+    for k, name in enumerate(groups.names):
+        if low is not None:
+            never = top[0][k] < low * whole[1][k]
+            never = never or (other is not None and (1 - low) * top[0][k] < low * other[1][k])
+            bad["min"] += [name] if never else []
+        if high is not None:
+            never = top[1][k] > high * whole[0][k]
+            never = never or (other is not None and high <= 1 and (1 - high) * top[1][k] > high * other[0][k])
+            bad["max"] += [name] if never else []
+    for side, names in bad.items():
+        if names:
+            _share_never(case, names, (*path, side))
+    return not bad["min"] and not bad["max"]
+
+
+def _share_never(case: Case, names: Sequence[str | None], path: Path) -> None:
+    shown = ", ".join(name for name in names[:SHOWN] if name)
+    fr, en = (f" pour {shown}", f" for {shown}") if shown else ("", "")
+    more = f", … (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
+    case.fault(
+        "share-reach",
+        Text(
+            f"cette part ne peut jamais être tenue{fr}{more}, vu ce qui est engagé ou retenu par décision.",
+            f"this share can never hold{en}{more}, given what is committed or funded by decision.",
+        ),
+        path,
+        Text(
+            "Corrigez la borne ou les critères, retirez une décision, ou écrivez `report: true`.",
+            "Correct the bound or the selectors, drop a decision, or write `report: true`.",
+        ),
+    )
+
+
+def warn_idle_share(
+    case: Case,
+    counted: BoolArray,
+    within: BoolArray,
+    offers: Offers,
+    bounds: tuple[Fraction | None, Fraction | None],
+    same: bool,
+    path: Path,
+) -> None:
+    """A share of nothing, a numerator without dossiers, a maximum that no part of a whole can pass."""
+    low, high = bounds
+    if not (within & offers.in_play).any():
+        _idle(
+            case,
+            Text(
+                "cette part ne porte sur aucun dossier éligible : elle est toujours tenue.",
+                "this share is of no eligible dossier: it always holds.",
+            ),
+            Text("Corrigez `of`, ou retirez la règle.", "Correct `of`, or take the rule out."),
+            path,
+        )
+    elif not (counted & within & offers.in_play).any() and low:
+        _idle(
+            case,
+            Text(
+                "aucun dossier éligible ne compte au numérateur : la règle interdit de financer quoi que ce soit "
+                "d'autre.",
+                "no eligible dossier counts in the numerator: the rule forbids to fund anything else.",
+            ),
+            Text("Corrigez `where`, ou retirez la règle.", "Correct `where`, or take the rule out."),
+            (*path, "min"),
+        )
+    if same and high is not None and high >= 1:
+        _idle(
+            case,
+            Text(
+                "une part ne dépasse jamais 100 % : ce maximum ne limite rien.",
+                "a share never exceeds 100 %: this maximum limits nothing.",
+            ),
+            Text("Abaissez `max`, ou retirez-le.", "Lower `max`, or take it out."),
+            (*path, "max"),
+        )
+
+
+def _idle(case: Case, text: Text, hint: Text, path: Path) -> None:
+    case.warnings.add("share-idle", text, case.locate(path), hint=hint)

@@ -1,0 +1,98 @@
+"""A decision that a tree of caps settles: exact kernels on its groups, checked against every other row.
+
+When a single goal over 0-1 columns is solved exactly under some of the caps, and the point keeps every row, no
+point of the whole model is better. The caps' coefficients are the grants, so the kernels' least weight is the
+least granted; where they also say that no other choice is as good and goes first, the point is the one answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
+from tnt_sim.kernel.forest import Caps, Group, candidates, caps_on
+from tnt_sim.kernel.group import best_choice
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.solve.backend import Termination
+from tnt_sim.solve.lexicographic import Stage, StageResult, StagesOutcome, with_stage_row
+
+SOLVER = "kernel"
+MAX_WORK = 1_000_000
+"""States that a kernel may look at before the model goes to a solver."""
+
+
+def solve_tree(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutcome, bool] | None:
+    """The stages (a goal, then the least granted), and whether the point is the one answer; else None."""
+    began = time.perf_counter()
+    goal, least = stages[0], stages[-1]
+    if len(stages) != 2 or goal.sense is not Sense.MAXIMISE or least.sense is not Sense.MINIMISE:
+        return None
+    if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
+        return None
+    profit, cost = goal.objective, least.objective
+    if (profit < 0).any() or (cost <= 0).any():
+        return None
+    plain = np.flatnonzero((model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER))
+    matrix = model.matrix
+    places = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    caps = caps_on(*places, matrix.data, model.row_upper, plain, cost)
+    inside = set(caps.row)
+    for groups in candidates(caps, model.n_cols):
+        found = _best(groups, caps, profit, cost)
+        if found is None:
+            continue
+        broken = _broken_rows(model, found[0])
+        if not broken:
+            return _told(model, (goal, least), *found, time.perf_counter() - began)
+        if not broken <= inside:
+            return None  # rows that cross the tree bind: more of the tree would not mend them
+    return None
+
+
+def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
+    reached = model.activity(x)
+    low = (model.row_lower != NO_LOWER) & (reached < model.row_lower)
+    high = (model.row_upper != NO_UPPER) & (reached > model.row_upper)
+    return set(np.flatnonzero((low | high).astype(bool)).tolist())
+
+
+def _best(
+    groups: Sequence[Group], caps: Caps, profit: IntArray, cost: IntArray
+) -> tuple[IntArray, bool] | None:
+    """The best point under the caps of the groups, and whether it is the one answer under them."""
+    cap_of = dict(zip(caps.row, caps.cap, strict=True))
+    x = (profit > 0).astype(np.int64)
+    alone = True
+    for group in groups:
+        columns = group.columns
+        leaf_caps = [cap_of[row] for row in group.leaves]
+        if cap_of[group.top] < 0 or min(leaf_caps, default=0) < 0:
+            return None
+        try:
+            best = best_choice(
+                profit[columns], cost[columns], group.leaf, leaf_caps, cap_of[group.top], MAX_WORK
+            )
+        except (TooManyStates, OverflowError):
+            return None
+        x[columns] = best.taken
+        alone &= best.canonical
+    return x, alone
+
+
+def _told(
+    model: LinearModel, stages: tuple[Stage, Stage], x: IntArray, alone: bool, seconds: float
+) -> tuple[StagesOutcome, bool]:
+    results = []
+    for stage in stages:
+        model = model.with_objective(stage.objective, stage.sense)
+        value = model.value(x)
+        result = StageResult(
+            stage.name, stage.sense, Termination.OPTIMAL, value, stage.limit(value), value, SOLVER, seconds
+        )
+        results.append(result)
+        model = with_stage_row(model, stage, result)
+        seconds = 0.0
+    return StagesOutcome(tuple(results), x, model), alone

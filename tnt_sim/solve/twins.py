@@ -1,0 +1,100 @@
+"""Equal columns as one: flat fees make hundreds of dossiers that no row and no goal tells apart.
+
+Columns j of a class have the same entries in every row and the same objective. With y = Σ_j x_j the model
+sees one column with 0 ≤ y ≤ Σ_j u_j, and every way to share y out among the class is feasible alike; it is
+given to the first ones first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from tnt_sim.formulation.linear_model import EXACT_LIMIT, IntArray, LinearModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Merged:
+    """A model with one column for each class, and the way back.
+
+    `class_of` (n_cols,) is the class of each column of the full model, whose upper bounds are `room`.
+    """
+
+    model: LinearModel
+    class_of: IntArray
+    room: IntArray
+
+    def reduce(self, x: IntArray) -> IntArray:
+        """The point of the small model: Σ x over each class."""
+        y = np.zeros(self.model.n_cols, dtype=np.int64)
+        np.add.at(y, self.class_of, x)
+        return y
+
+    def expand(self, y: IntArray) -> IntArray:
+        """The point of the full model, each class filled from its first column on."""
+        order = np.argsort(self.class_of, kind="stable")
+        room, classes = self.room[order], self.class_of[order]
+        single = np.bincount(self.class_of, minlength=len(y))[classes] == 1
+        before = np.cumsum(np.where(single, 0, room)) - np.where(single, 0, room)
+        first = np.searchsorted(classes, np.arange(len(y)))
+        shared = np.clip(y[classes] - (before - before[first[classes]]), 0, room)
+        x = np.empty(len(order), dtype=np.int64)
+        x[order] = np.where(single, y[classes], shared)
+        return x
+
+
+def classes(model: LinearModel) -> IntArray:
+    """The class of each column, (n_cols,), numbered by first column; alone where it is not 0 … u whole.
+
+    Equal are columns with the same entries in every row and the same objective; their bounds may differ.
+    """
+    m = model.matrix.tocsc()
+    m.sort_indices()
+    starts, objective = m.indptr, model.objective.tolist()
+    first: dict[tuple[bytes, bytes, int], int] = {}
+    representative = np.arange(model.n_cols)
+    for j in _candidates(model).tolist():
+        entries = slice(int(starts[j]), int(starts[j + 1]))
+        key = (m.indices[entries].tobytes(), m.data[entries].tobytes(), objective[j])
+        representative[j] = first.setdefault(key, j)
+    return np.unique(representative, return_inverse=True)[1].astype(np.int64)
+
+
+def _candidates(model: LinearModel) -> IntArray:
+    """The columns that may have an equal: mergeable, and a sum over their entries that another has too."""
+    mergeable = model.integer & (model.col_lower == 0) & (model.col_upper < EXACT_LIMIT)
+    weights = np.random.default_rng(0).integers(-(2**40), 2**40, model.n_rows + 1)
+    with np.errstate(over="ignore"):  # wrapped sums are as good: only different ones tell columns apart
+        sums = model.matrix.T @ weights[:-1] + model.objective * weights[-1]
+    _, inverse, counts = np.unique(sums, return_inverse=True, return_counts=True)
+    return np.flatnonzero(mergeable & (counts[inverse] > 1))
+
+
+def merge(model: LinearModel) -> Merged:
+    """The model with equal columns merged; itself where none are equal."""
+    class_of = classes(model)
+    n = int(class_of.max(initial=-1)) + 1
+    if n == model.n_cols:
+        return Merged(model, class_of, np.asarray(model.col_upper))
+    first = np.full(n, model.n_cols, dtype=np.int64)
+    np.minimum.at(first, class_of, np.arange(model.n_cols))
+    size = np.bincount(class_of, minlength=n)
+    upper = model.col_upper[first].copy()
+    several = size[class_of] > 1
+    total = np.zeros(n, dtype=np.int64)
+    np.add.at(total, class_of[several], model.col_upper[several])
+    small = LinearModel(
+        matrix=sp.csr_array(model.matrix[:, first]),
+        row_lower=model.row_lower,
+        row_upper=model.row_upper,
+        col_lower=model.col_lower[first],
+        col_upper=np.where(size > 1, total, upper),
+        integer=model.integer[first],
+        objective=model.objective[first],
+        sense=model.sense,
+        row_names=model.row_names,
+        col_names=tuple(model.col_names[j] for j in first.tolist()),
+    )
+    return Merged(small, class_of, np.asarray(model.col_upper))

@@ -1,0 +1,200 @@
+"""What a run claims and no reading of the allocation can give: status, proof, bounds. Its words must agree.
+
+For each decision: `feasible` ⇒ proof `FEASIBLE_GAP`; the proof is the weakest of its stages; `gap` is
+|bound − value|; the bound is on the far side of the value; `optimal` ⇒ bound = value, but for what a stage's
+`tolerance` gives up.
+For the run: `publishable` ⇔ proof in the two good ones; `canonical` ⇒ `optimal` and not stopped; the notes on the
+evidence among the warnings stand there if and only if the words call for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from tnt_sim.errors import Defects, Text
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.verify.figures import decimal_text
+from tnt_sim.verify.notes import NO_LIST, NOT_CANONICAL, NOT_PROVED
+
+STATUSES = ("optimal", "feasible")
+PROOFS = ("FEASIBLE_GAP", "CROSS_CHECKED", "PROVED")
+"""From the weakest to the strongest."""
+
+STOPS = ("time", "nodes", "memory", "interrupt", None)
+METHODS = ("direct", "core", "tree")
+_NUMBER = re.compile(r"-?\d{1,400}(\.\d{1,400})?")
+_DIGITS_KEPT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is claimed of one stage: its bound, the gap and what is told of it in money, and what proves it."""
+
+    bound: Fraction | None
+    gap: str | None
+    gap_money_cents: int | None
+    proof: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is claimed of one decision, in words that are known to be among the contract's."""
+
+    status: str
+    proof: str
+    goals: tuple[Goal, ...]
+
+
+def read_claim(
+    entry: Mapping[str, Any], where: str, stages: Sequence[Stage], values: Sequence[Fraction], found: Defects
+) -> Claim:
+    """The claim of a decision from its entry in the summary; what does not agree is noted.
+
+    `values` are the exact values of the stages on the allocation. A word that is unknown is read as the weakest.
+    """
+    note = _Notes(where, found)
+    status = note.word("status", entry.get("status"), STATUSES, "feasible")
+    proof = note.word("proof", entry.get("proof"), PROOFS, PROOFS[0])
+    told = entry.get("objective")
+    entries = told if isinstance(told, list) else []
+    entries = [one if isinstance(one, dict) else {} for one in entries]
+    if len(entries) != len(stages):
+        note.add("objective", f"{len(entries)} / {len(stages)}")
+    goals = []
+    for k, (stage, value) in enumerate(zip(stages, values, strict=True)):
+        one = entries[k] if k < len(entries) else {}
+        goals.append(_goal(note, f"objective[{k}]", one, stage, value, optimal=status == "optimal"))
+    if status == "feasible" and proof != PROOFS[0]:
+        note.add("proof", f"status {status}, proof {proof}")
+    known = [PROOFS.index(goal.proof) for goal in goals if goal.proof is not None]
+    if len(known) != len(goals) or (known and PROOFS[min(known)] != proof):
+        note.add("proof", f"{proof}; objective: {', '.join(str(goal.proof) for goal in goals)}")
+    return Claim(status, proof, tuple(goals))
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Where defects of one decision's words go."""
+
+    where: str
+    found: Defects
+
+    def add(self, key: str, what: str) -> None:
+        path = f"{self.where}{key}"
+        self.found.add(
+            f"claim:{path}",
+            Text(
+                f"summary.json : « {path} » n'est pas possible ou contredit le reste ({what}).",
+                f'summary.json: "{path}" cannot be, or contradicts the rest ({what}).',
+            ),
+        )
+
+    def word(self, key: str, value: Any, known: Sequence[Any], weakest: str) -> str:
+        if isinstance(value, str) and value in known:
+            return value
+        self.add(key, str(value)[:80])
+        return weakest
+
+    def number(self, key: str, value: Any) -> Fraction | None:
+        if value is None:
+            return None
+        if isinstance(value, str) and _NUMBER.fullmatch(value) and decimal_text(Fraction(value)) == value:
+            return Fraction(value)
+        self.add(key, str(value)[:80])
+        return None
+
+
+def _goal(
+    note: _Notes, path: str, one: Mapping[str, Any], stage: Stage, value: Fraction, *, optimal: bool
+) -> Goal:
+    bound = note.number(f"{path}.bound", one.get("bound"))
+    gap = note.number(f"{path}.gap", one.get("gap"))
+    proof = one.get("proof")
+    if proof not in PROOFS:
+        note.add(f"{path}.proof", str(proof)[:80])
+        proof = None
+    if not _bound_agrees(bound, stage, value, optimal=optimal):
+        note.add(f"{path}.bound", f"{one.get('bound')}, {decimal_text(value)}")
+    if not _gap_agrees(bound, gap, value):
+        note.add(f"{path}.gap", f"{one.get('gap')}, {one.get('bound')} − {decimal_text(value)}")
+    money = one.get("gap_money_cents")
+    if money is not None and (type(money) is not int or money < 0 or (gap == 0 and money)):
+        note.add(f"{path}.gap_money_cents", str(money)[:80])
+        money = None
+    return Goal(bound, None if gap is None else decimal_text(gap), money, proof)
+
+
+def _bound_agrees(bound: Fraction | None, stage: Stage, value: Fraction, *, optimal: bool) -> bool:
+    if bound is None:
+        return not optimal
+    beyond = bound - value if stage.sense is Sense.MAXIMISE else value - bound
+    if not optimal:
+        return beyond >= -_rounding(bound)
+    if not stage.tolerance:
+        return decimal_text(bound) == decimal_text(value)
+    return -_rounding(bound) <= beyond <= stage.tolerance * abs(bound) + _rounding(bound)
+
+
+def _gap_agrees(bound: Fraction | None, gap: Fraction | None, value: Fraction) -> bool:
+    if bound is None or gap is None:
+        return bound is None and gap is None
+    exact = abs(bound - value)
+    if decimal_text(exact) == decimal_text(gap):
+        return True
+    return bool(_rounding(bound)) and abs(exact - gap) <= _rounding(bound)
+
+
+def _rounding(bound: Fraction) -> Fraction:
+    """How far a bound may be from the figure that was rounded into its text; 0 for one that is exact."""
+    digits = (decimal_text(abs(bound)) or "").replace(".", "").strip("0")
+    if len(digits) < _DIGITS_KEPT or bound.denominator == 1:
+        return Fraction(0)
+    return abs(bound) * Fraction(1, 10 ** (_DIGITS_KEPT - 1))
+
+
+def check_run_words(
+    summary: Mapping[str, Any], notes: set[str], claims: Sequence[Claim], found: Defects
+) -> None:
+    """The words of the whole run: stops, method, publishable, canonical, and the notes among the warnings."""
+    note = _Notes("", found)
+    stopped, canonical = summary.get("stopped_by"), summary.get("canonical")
+    if not any(stopped is word or stopped == word for word in STOPS):
+        note.add("stopped_by", str(stopped)[:80])
+    if summary.get("method") not in METHODS:
+        note.add("method", str(summary.get("method"))[:80])
+    good = summary.get("proof") in PROOFS[1:]
+    if summary.get("publishable") is not good:
+        note.add("publishable", f"{summary.get('publishable')}, proof {summary.get('proof')}")
+    if canonical is True and (summary.get("status") != "optimal" or stopped is not None):
+        note.add("canonical", f"{canonical}, status {summary.get('status')}, stopped_by {stopped}")
+    wanted = {
+        NOT_PROVED.code: any(claim.status == "feasible" for claim in claims),
+        "not-cross-checked": any(claim.proof == PROOFS[0] for claim in claims),
+    }
+    for code, due in wanted.items():
+        if due != (code in notes):
+            note.add("warnings", f"{code}: {'absent' if due else 'present'}")
+    unsure = bool(notes & {NOT_PROVED.code, NOT_CANONICAL.code, NO_LIST.code})
+    if canonical is not (not unsure):
+        note.add("canonical", f"{canonical}, {', '.join(sorted(notes)) or '—'}")
+    if NOT_CANONICAL.code in notes and all(claim.status != "optimal" for claim in claims):
+        note.add("warnings", NOT_CANONICAL.code)
+
+
+def check_shape(summary: Mapping[str, Any], found: Defects) -> None:
+    """`seconds` are numbers by phase, `versions` texts by package, hashes 64 digits."""
+    note = _Notes("", found)
+    seconds = summary.get("seconds")
+    if not _all(seconds, lambda value: type(value) in (int, float) and 0 <= value < 1e9):
+        note.add("seconds", str(seconds)[:80])
+    versions = summary.get("versions")
+    if not _all(versions, lambda value: isinstance(value, str) and bool(value)):
+        note.add("versions", str(versions)[:80])
+
+
+def _all(value: Any, holds: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(holds(part) for part in value.values())

@@ -1,0 +1,216 @@
+"""What an import made: the document of `--json`, the page, and the files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.text import Text as Line
+
+from tnt_sim.errors import Defect, Lang
+from tnt_sim.formats.importing import Imported
+from tnt_sim.formats.layouts import LAYOUTS
+from tnt_sim.formats.mapping import SOURCE_ROW
+from tnt_sim.portfolio import CANONICAL, table_column
+from tnt_sim.view.award_list import canonical_columns, guarded
+from tnt_sim.view.figures import count
+from tnt_sim.view.grid import grid, paragraph
+from tnt_sim.view.put_file import put_file
+from tnt_sim.view.quality_page import findings_table, quality_document, quality_lines
+
+_MOST_CHANGES, _MOST_LEFT = 12, 12
+
+
+def import_tables(imported: Imported, lang: Lang, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The dossiers as text for CSV, and every finding with its place and its sentence."""
+    table = imported.table
+    further = [name for name in table.columns if name not in _own_names()]
+    texts = [*canonical_columns(table, timezone), *(_text(table, name) for name in further)]
+    findings = findings_table(
+        imported.quality, table["dossier"], table[SOURCE_ROW], lang,
+        cells=imported.cells, sheet=imported.form.raw.sheet,
+    )  # fmt: skip
+    return table.select(texts), findings
+
+
+def _own_names() -> set[str]:
+    return {table_column(name) for name in CANONICAL}
+
+
+def _text(table: pl.DataFrame, name: str) -> pl.Expr:
+    return (
+        guarded(pl.col(name)).alias(name) if table.schema[name] == pl.String else pl.col(name).cast(pl.String)
+    )
+
+
+def import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> dict[str, Any]:
+    """The document of `import --json`, without the files."""
+    quality = quality_document(imported.quality, findings, lang)
+    mapping, form = imported.mapping, imported.form
+    taken = {source.from_ for source in (*mapping.columns.values(), *mapping.keep.values())}
+    left = [one for one in form.fields if one.name not in taken]
+    layout = LAYOUTS[mapping.format]
+    notes: Sequence[Defect] = form.notes
+    return {
+        "schema_version": 1,
+        "command": "import",
+        "status": "to_review" if mapping.to_review() or quality["n_error"] or imported.changes else "clean",
+        "file": form.raw.shown_as,
+        "sheet": form.raw.sheet,
+        "sha256": form.sha256,
+        "format": mapping.format,
+        "format_title": layout.title.in_(lang),
+        "form": form.form or mapping.form,
+        "revision": form.revision or mapping.revision,
+        "n_read": imported.n_read,
+        "n_dossiers": imported.table.height,
+        "excluded": dict(imported.excluded),
+        "mapping_guessed": imported.guessed,
+        "n_to_review": mapping.to_review(),
+        "columns": _columns(mapping.columns),
+        "kept": _columns(mapping.keep),
+        "constants": dict(mapping.constants),
+        "left_out": [one.name for one in left if not one.person],
+        "left_out_personal": [one.name for one in left if one.person],
+        "changes": [
+            {"what": one.what, "label": one.label, "column": one.column, "text": one.text.in_(lang)}
+            for one in imported.changes
+        ],
+        "quality": quality,
+        "notes": [note.line(lang) for note in notes],
+    }
+
+
+def _columns(sources: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"column": name, "field": one.from_, "id": one.id, "review": one.review}
+        for name, one in sources.items()
+    ]
+
+
+def import_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+    """The page of `import`."""
+    french = lang is Lang.FR
+    head = f"✔ {document['file']} : {document['format_title']}"
+    lines = [Line(head, style="bold green" if not document["quality"]["n_error"] else "bold yellow")]
+    lines += grid(_totals(document, lang), right=(1,))
+    for reason, n in document["excluded"].items():
+        said = (
+            f"{count(n, lang)} ligne(s) écartée(s) : {reason}"
+            if french
+            else f"{n} row(s) set aside: {reason}"
+        )
+        lines += paragraph(said, width, first="  ")
+    lines += [Line(""), Line("Colonnes reprises" if french else "Columns taken", style="bold")]
+    lines += _mapped(document, lang)
+    lines += _left_out(document, lang, width)
+    if document["changes"]:
+        title = "Le formulaire a changé" if french else "The form has changed"
+        lines += [Line(""), Line(title, style="bold")]
+        texts = [change["text"] for change in document["changes"]]
+        lines += [part for text in texts[:_MOST_CHANGES] for part in paragraph(text, width, first="  - ")]
+        if len(texts) > _MOST_CHANGES:
+            more = len(texts) - _MOST_CHANGES
+            lines.append(Line(f"  … et {more} autres" if french else f"  … and {more} more"))
+    lines += [Line(""), Line("État des données" if french else "State of the data", style="bold")]
+    lines += quality_lines(document["quality"], lang, width)
+    for note in document["notes"]:
+        lines += paragraph(note, width, first="! ", style="yellow")
+    return [*lines, *_end(document, lang)]
+
+
+def _totals(document: Mapping[str, Any], lang: Lang) -> list[tuple[str, str]]:
+    french = lang is Lang.FR
+    quality = document["quality"]
+    named = (
+        ("Lignes lues", "Rows read", document["n_read"]),
+        ("Dossiers gardés", "Dossiers kept", document["n_dossiers"]),
+        ("Colonnes reprises", "Columns taken", len(document["columns"])),
+        ("Colonnes gardées en plus", "Further columns kept", len(document["kept"])),
+        ("Correspondances à relire", "Mappings to review", document["n_to_review"]),
+        ("Défauts bloquants", "Blocking findings", quality["n_error"]),
+        ("Points à vérifier", "Points to check", quality["n_warning"]),
+        ("Pour information", "For information", quality["n_info"]),
+    )
+    return [(fr if french else en, count(n, lang)) for fr, en, n in named]
+
+
+def _mapped(document: Mapping[str, Any], lang: Lang) -> list[Line]:
+    french = lang is Lang.FR
+    review = "à relire" if french else "to review"
+    quoted = "« {} »" if french else '"{}"'
+    rows = [
+        (one["column"], "←", quoted.format(one["field"]), review if one["review"] else "")
+        for one in document["columns"]
+    ]
+    rows += [(name, "=", value, "") for name, value in document["constants"].items()]
+    return grid(rows)
+
+
+def _left_out(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+    french = lang is Lang.FR
+    personal, others = len(document["left_out_personal"]), document["left_out"]
+    lines = []
+    if personal:
+        said = (
+            f"{personal} champ(s) qui nomment une personne ne sont pas repris."
+            if french
+            else f"{personal} field(s) that name a person are not taken."
+        )
+        lines += paragraph(said, width, first="  ")
+    if others:
+        named = ", ".join(f"« {name} »" if french else f'"{name}"' for name in others[:_MOST_LEFT])
+        more = ", …" if len(others) > _MOST_LEFT else ""
+        said = f"Non repris ({len(others)}) : " if french else f"Not taken ({len(others)}): "
+        lines += paragraph(said + named + more, width, first="  ")
+    return lines
+
+
+def _end(document: Mapping[str, Any], lang: Lang) -> list[Line]:
+    french = lang is Lang.FR
+    lines = [Line(""), Line("Fichiers écrits" if french else "Files written", style="bold")]
+    said = {
+        "dossiers": ("la table propre, prête pour un scénario", "the clean table, ready for a scenario"),
+        "quality": ("chaque constat avec sa ligne et son remède", "every finding with its row and remedy"),
+        "mapping": (
+            "la correspondance, à relire puis à réutiliser",
+            "the mapping, to review, then to use again",
+        ),
+        "scenario": ("un scénario prêt à calculer", "a scenario ready to run"),
+    }
+    rows = [(path, said[name][0 if french else 1]) for name, path in document["files"].items()]
+    lines += grid(rows)
+    lines.append(Line(("Ensuite : " if french else "Next: ") + document["next"], style="bold"))
+    return lines
+
+
+def write_import(
+    folder: Path, imported: Imported, tables: tuple[pl.DataFrame, pl.DataFrame], texts: Mapping[str, str],
+    *, parquet: bool,
+) -> dict[str, Path]:  # fmt: skip
+    """Write the tables and the texts, each whole or not at all; gives the path of each.
+
+    Raises
+    ------
+    UsageError, TntError
+        The folder cannot be written; the disk is full.
+    """
+    dossiers, findings = tables
+    name = "dossiers.parquet" if parquet else "dossiers.csv"
+    files = {name: _parquet(imported.table) if parquet else dossiers.write_csv().encode()}
+    files |= {"quality.csv": findings.write_csv().encode()}
+    files |= {file: text.encode() for file, text in texts.items()}
+    paths = {}
+    for file, data in files.items():
+        paths[Path(file).stem] = folder / file
+        put_file(folder / file, data)
+    return paths
+
+
+def _parquet(table: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.write_parquet(buffer)
+    return buffer.getvalue()

@@ -1,0 +1,188 @@
+"""A run folder as exports read it: its files are those of the run, its dossiers stand in their envelopes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text, UsageError, VerificationError
+from tnt_sim.programme import GROUP_SEPARATOR, EnvelopeSpec
+from tnt_sim.scenario.diagnose import validate_model
+from tnt_sim.scenario.files import load_tree
+from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.verify.run_files import PARQUET, RESOLVED, check_files, read_summary
+from tnt_sim.verify.stored import AWARDS, has_columns, read_parquet
+from tnt_sim.view.labels import says_synthetic
+
+Entry = Mapping[str, Any]
+NODE = "_node"
+"""The column that holds the number of a dossier's envelope: its place in `summary["envelopes"]`, from 0."""
+
+_READ = {
+    **AWARDS,
+    "eligible": pl.Boolean(),
+    "reason_code": pl.String(),
+    "reason": pl.String(),
+    "title": pl.String(),
+    "envelope": pl.String(),
+    "state": pl.String(),
+    "cost_cents": pl.Int64(),
+    "base_cents": pl.Int64(),
+    "requested_cents": pl.Int64(),
+    "committed_cents": pl.Int64(),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRun:
+    """A decision as its run folder holds it.
+
+    Attributes
+    ----------
+    folder : the run folder
+    summary : `summary.json`
+    spec, tree : the scenario as it was run, and its plain values
+    table : one row per dossier, amounts in cents, and `_node`
+    """
+
+    folder: Path
+    summary: Mapping[str, Any]
+    spec: ScenarioSpec
+    tree: Mapping[str, Any]
+    table: pl.DataFrame
+
+    @property
+    def name(self) -> str:
+        """The name of the run folder as the run gave it: `<id>-<hash8>`."""
+        return str(self.summary["run_dir"])
+
+    @property
+    def title(self) -> str:
+        """The scenario's title, or its id."""
+        return self.spec.title or self.spec.id
+
+    @property
+    def lang(self) -> Lang:
+        """The language of its sentences."""
+        return Lang(self.spec.locale)
+
+    @property
+    def envelopes(self) -> Sequence[Entry]:
+        """The envelopes with their figures, in preorder."""
+        found: Sequence[Entry] = self.summary["envelopes"]
+        return found
+
+    @property
+    def publishable(self) -> bool:
+        """Whether the decision was verified and proven."""
+        return self.summary.get("publishable") is True
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the data say that they are invented."""
+        return says_synthetic(self.spec, self.table)
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """For each envelope the number after the last one under it: all under i is `i:ends[i]`."""
+        at = {entry["id"]: k for k, entry in enumerate(self.envelopes)}
+        ends = [k + 1 for k in range(len(self.envelopes))]
+        for k in reversed(range(len(self.envelopes))):
+            parent = self.envelopes[k]["parent"]
+            if parent is not None:
+                ends[at[parent]] = max(ends[at[parent]], ends[k])
+        return tuple(ends)
+
+    @cached_property
+    def depths(self) -> tuple[int, ...]:
+        """How deep each envelope lies; the programme is 0."""
+        depth: dict[str | None, int] = {None: -1}
+        for entry in self.envelopes:
+            depth[entry["id"]] = depth[entry["parent"]] + 1
+        return tuple(depth[entry["id"]] for entry in self.envelopes)
+
+    def titled(self, node: int) -> str:
+        """An envelope's title, or its id."""
+        entry = self.envelopes[node]
+        return str(entry.get("title") or entry["id"])
+
+
+def open_run(run_dir: Path) -> StoredRun:
+    """Read a run folder whose files are those that the run wrote.
+
+    Raises
+    ------
+    DataError
+        It is no run folder.
+    VerificationError
+        A file was changed, or is missing.
+    """
+    summary = read_summary(run_dir)
+    _refuse_other(run_dir, summary)
+    found = Defects()
+    check_files(run_dir, summary, found)
+    if found.found:
+        raise VerificationError(found.found)
+    raw = load_tree(run_dir / RESOLVED)
+    spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
+    table = read_parquet(run_dir / PARQUET, found)
+    if table is None or not has_columns(table, _READ, found):
+        raise VerificationError(found.found)
+    return StoredRun(run_dir, summary, spec, raw.tree, _placed(spec, summary["envelopes"], table))
+
+
+def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
+    """A summary of something else than a decision has nothing to export."""
+    if summary.get("command") == "run" and isinstance(summary.get("envelopes"), list):
+        return
+    text = Text(
+        f"« {run_dir} » ne contient pas de décision : son summary.json n'est pas celui d'un calcul.",
+        f'"{run_dir}" holds no decision: its summary.json is not that of a run.',
+    )
+    hint = Text(
+        "Donnez le dossier que `tnt-sim run` a nommé (runs/…).",
+        "Give the folder that `tnt-sim run` named (runs/…).",
+    )
+    raise DataError([Defect("run-folder", text, (Place(file=str(run_dir)),), hint)])
+
+
+def _placed(spec: ScenarioSpec, envelopes: Sequence[Entry], table: pl.DataFrame) -> pl.DataFrame:
+    """The table with the number of the envelope that each dossier lands in."""
+    number = {str(entry["id"]): k for k, entry in enumerate(envelopes)}
+    only = spec.programme.only_leaf(spec.date) or str(envelopes[0]["id"])
+    name = pl.when(pl.col("envelope").fill_null("") == "").then(pl.lit(only)).otherwise(pl.col("envelope"))
+    for split, by in _splits(spec.programme):
+        if by in table.columns:
+            part = pl.concat_str(pl.lit(split + GROUP_SEPARATOR), pl.col(by).cast(pl.String).fill_null(""))
+            divided = (name == split) & part.is_in(list(number))
+            name = pl.when(divided).then(part).otherwise(name)
+        closed = ~name.is_in(list(number)) & name.str.starts_with(split + GROUP_SEPARATOR)
+        name = pl.when(closed).then(pl.lit(split)).otherwise(name)
+    node = name.replace_strict(number, default=None, return_dtype=pl.Int64)
+    return table.with_columns(node.alias(NODE))
+
+
+def _splits(programme: EnvelopeSpec) -> Iterator[tuple[str, str]]:
+    for envelope, _ in programme.walk():
+        if envelope.split is not None:
+            yield envelope.id, envelope.split.by
+
+
+def refuse_unproven(run: StoredRun) -> None:
+    """An act may only be drawn up from a decision that is verified and proven."""
+    if run.publishable:
+        return
+    raise UsageError(
+        Text(
+            f"« {run.name} » n'est pas publiable : rien ne prouve que sa répartition est la meilleure. "
+            "Relancez le calcul avec plus de temps, ou ajoutez --unproven si vous l'assumez.",
+            f'"{run.name}" is not publishable: its allocation is not proven to be the best. '
+            "Run it again with more time, or add --unproven if you take responsibility.",
+        ),
+        code="usage.unproven",
+    )
