@@ -85,16 +85,20 @@ def relaxed_result(
 
 
 def _goal(form: Formulation, number: int, found: RelaxedStage) -> dict[str, Any]:
+    """The value that the solver claims, and the exact bound beside it: no fractional point is worth more."""
     stage = form.stages[number]
-    value = None
+    value = bound = None
     if found.value is not None:
-        value = decimal_text(stage.scale * (Fraction(found.value).limit_denominator(10**9) + stage.constant))
+        value = stage.scale * (Fraction(found.value).limit_denominator(10**9) + stage.constant)
+    if found.bound is not None:
+        bound = stage.scale * (found.bound + stage.constant)
+    gap = None if value is None or bound is None else _short(float(abs(bound - value)))
     return {
         "goal": stage.name,
         "sense": stage.sense.value,
-        "value": value,
-        "bound": value,
-        "gap": None,
+        "value": decimal_text(value),
+        "bound": decimal_text(bound),
+        "gap": decimal_text(gap),
         "gap_money_cents": None,
         "proof": None,
     }

@@ -44,6 +44,15 @@ def test_relaxed_document(tmp_path: Path) -> None:
     assert Fraction(document["objective"][0]["value"]) >= whole
 
 
+def test_the_bound_of_the_relaxed_program_is_exact(tmp_path: Path) -> None:
+    """Hand-computed: 900 € in a take dossiers 2 (9 for 500 €) and 4/6 of 1 (10 for 600 €); 600 € in b take dossier
+    4 (7 for 400 €) and a quarter of 3 (8 for 800 €): 9 + 20/3 + 7 + 2."""
+    goal = solve(tiny(tmp_path), relax=True).document["objective"][0]
+    exact = 9 + Fraction(20, 3) + 7 + 2
+    assert exact - Fraction(1, 10**9) <= Fraction(goal["bound"]) <= exact + Fraction(1, 10**6)
+    assert Fraction(goal["gap"]) <= Fraction(1, 10**6)
+
+
 def test_committed_money_counts_in_the_value(tmp_path: Path) -> None:
     result = solve(tiny(tmp_path, HEAD, with_committed("1", 600)), relax=True)
     assert Fraction(result.document["objective"][0]["value"]) >= 10

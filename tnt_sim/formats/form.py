@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
@@ -65,7 +65,6 @@ class FormTable:
     sha256 : of the file
     form, revision : what the file says of its form; "" where it says nothing
     notes : what is worth a remark about the file as a whole
-    totals : amounts that the file gives for all its rows, by canonical column, in cents
     """
 
     raw: RawTable
@@ -74,7 +73,6 @@ class FormTable:
     form: str = ""
     revision: str = ""
     notes: tuple[Defect, ...] = ()
-    totals: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.raw.rows)

@@ -25,7 +25,7 @@ from tnt_sim.formulation.linear_model import (
     exact_dot,
 )
 from tnt_sim.solve.backend import Backend, Limits, RawSolution, Termination
-from tnt_sim.solve.fixing import fix_by_reduced_cost
+from tnt_sim.solve.fixing import exact_bound, fix_by_reduced_cost
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.solution import IntegralSolution, Repair
 
@@ -289,6 +289,8 @@ def _result(stage: Stage, found: IntegralSolution) -> StageResult:
 class RelaxedStage:
     """One stage with fractions allowed: an upper estimate, and prices.
 
+    `bound` is exact: no fractional point is worth more (less, when minimising), by weak duality at these prices
+    rounded to whole multiples of a power of two; None without prices.
     `row_duals` (n_rows,) are the prices of the model's own rows, `stage_duals` those of the stages before,
     both in the sign of `RawSolution.row_duals`; None when the backend gives no prices.
     """
@@ -302,6 +304,7 @@ class RelaxedStage:
     reduced_costs: FloatArray | None
     solver: str
     seconds: float
+    bound: Fraction | None = None
 
 
 def solve_relaxed(
@@ -317,7 +320,7 @@ def solve_relaxed(
     for stage in stages:
         current = current.with_objective(stage.objective, stage.sense)
         raw = backend.solve(current, relax=True, limits=_left(limits, began))
-        results.append(_relaxed(stage, raw, model.n_rows))
+        results.append(_relaxed(stage, raw, current, model.n_rows))
         if raw.termination is not Termination.OPTIMAL or raw.objective is None:
             break
         up = stage.sense is Sense.MAXIMISE
@@ -328,8 +331,9 @@ def solve_relaxed(
     return tuple(results)
 
 
-def _relaxed(stage: Stage, raw: RawSolution, n_rows: int) -> RelaxedStage:
+def _relaxed(stage: Stage, raw: RawSolution, model: LinearModel, n_rows: int) -> RelaxedStage:
     duals = raw.row_duals
+    proven = raw.termination is Termination.OPTIMAL and duals is not None
     return RelaxedStage(
         name=stage.name,
         termination=raw.termination,
@@ -340,4 +344,5 @@ def _relaxed(stage: Stage, raw: RawSolution, n_rows: int) -> RelaxedStage:
         reduced_costs=raw.reduced_costs,
         solver=raw.solver,
         seconds=raw.seconds,
+        bound=exact_bound(model, duals).value if proven and duals is not None else None,
     )
