@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tnt_sim.assemble import Evidence, result_of
 from tnt_sim.clock import Clock
-from tnt_sim.errors import Defect, LimitReached, Text, VerificationError
+from tnt_sim.errors import Defect, LimitReached, SolverError, Text, VerificationError
 from tnt_sim.evidence import certificate, disagreement, evidence_of, not_confirmed, solver_log
 from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
 from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel
+from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_empty, prove_stages
 from tnt_sim.result import Proof, Result, Status
 from tnt_sim.rules.base import Mode
@@ -35,9 +37,11 @@ from tnt_sim.solve.lexicographic import (
     Stage,
     StageSolver,
     StagesOutcome,
+    refuted,
     solve_lexicographic,
 )
-from tnt_sim.solve.registry import get_backend
+from tnt_sim.solve.quarantine import quarantine, stage_model
+from tnt_sim.solve.registry import get_backend, independent_backends
 from tnt_sim.solve.tighten import tighten
 from tnt_sim.solve.tree import solve_tree
 from tnt_sim.verify.figures import StageFigures
@@ -96,15 +100,22 @@ class _Decision:
     """A kernel settled the decision and found its point to be the only one."""
     proofs: list[dict[str, Any] | None] = field(default_factory=list)
     interrupted: bool = False
+    refuted: bool = False
+    """The proof found a better point than the one in hand."""
 
     def result(self) -> Result:
         self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
         model = tighten(self.form.model)
+        start: IntArray | None = None
         for _ in range(MAX_REFUSED):
-            outcome, checked = self._solved(model)
+            outcome, checked = self._solved(model, start)
             if outcome.values is None:
                 return self._without_allocation(outcome, checked)
             tie_break = self._tie_break(outcome)
+            start = None
+            if refuted(self.stages, outcome.stages, tie_break.values) is not None:
+                start = tie_break.values  # the walk met a point better than a stage's « optimum »
+                continue
             allocation = Allocation(*self.form.recovery.awards(tie_break.values))
             narrower = self._without_refused(model, allocation)
             if narrower is model:
@@ -156,15 +167,14 @@ class _Decision:
         if self.progress is not None:
             self.progress(phase, done)
 
-    def _solved(self, model: LinearModel) -> tuple[StagesOutcome, CrossCheck]:
+    def _solved(self, model: LinearModel, start: IntArray | None) -> tuple[StagesOutcome, CrossCheck]:
         """The stages and the second opinion on them; a better point of the second begins them anew."""
-        settled = self._by_kernel(model)
+        settled = self._by_kernel(model) if start is None else None
         if settled is not None:
             self.proofs = self._proofs(settled)
             if self._proven:
                 return settled, self._second_opinion(model, settled)
         self.alone = False
-        start: IntArray | None = None
         solver = get_backend(self.backend)
         for _ in range(MAX_ROUNDS):
             outcome = solve_lexicographic(
@@ -183,10 +193,29 @@ class _Decision:
                 raise _nothing_held()
             self.proofs = self._proofs(outcome)
             checked = self._second_opinion(model, outcome)
-            if checked.verdict is not Verdict.BETTER_FOUND or checked.improvement is None:
+            better = checked.improvement if checked.verdict is Verdict.BETTER_FOUND else None
+            if better is None and not self.refuted:
                 return outcome, checked
-            start = checked.improvement
-        raise disagreement(checked)
+            if better is None:
+                break
+            start = better
+        raise disagreement(checked, self._kept_apart(model, outcome, checked))
+
+    def _kept_apart(self, model: LinearModel, outcome: StagesOutcome, checked: CrossCheck) -> Path | None:
+        """Where the model is kept that two solvers, or a solver and the proof, contradict each other on."""
+        asked = [stage.solver for stage in checked.stages if stage.solver]
+        second = asked[-1] if asked else next(iter(independent_backends()), None)
+        if second is None:
+            return None
+        place = self.problem.scenario.root / "runs" / "quarantine"
+        if outcome.values is None:
+            part = model
+        else:
+            part = stage_model(model, self.stages, outcome.stages, max(0, len(asked) - 1))
+        try:
+            return quarantine(part, get_backend(self.backend), get_backend(second), place).folder
+        except (OSError, SolverError):
+            return None
 
     def _by_kernel(self, model: LinearModel) -> StagesOutcome | None:
         """The decision by an exact kernel where one row settles it; only for the model as it was first written."""
@@ -203,6 +232,7 @@ class _Decision:
     def _proofs(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
         """An exact certificate for each stage, or for « nothing fits », where one is found in time."""
         self._tell("proof", 0.8)
+        self.refuted = False
         if self.interrupted or outcome.termination is Termination.INTERRUPTED:
             return []
         spent = sum(stage.seconds for stage in outcome.stages)
@@ -219,6 +249,11 @@ class _Decision:
             return prove_stages(self.problem, values, seconds)
         except KeyboardInterrupt:
             self.interrupted = True
+            return []
+        except PointFound:
+            # rows of an equity rule may be wider than its reading: a point of theirs contradicts nobody
+            rules = self.problem.rules
+            self.refuted = not any(isinstance(r, Equity) and r.mode is Mode.HARD for r in rules)
             return []
         finally:
             self.clock.lap("proof")

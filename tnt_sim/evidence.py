@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tnt_sim.assemble import Evidence
@@ -43,14 +44,21 @@ def not_confirmed(checked: CrossCheck) -> tuple[Defect, ...]:
     return () if checked.agrees else (notes.not_confirmed(checked.reason, checked.verdict.value),)
 
 
-def disagreement(checked: CrossCheck) -> DisagreementError:
+def disagreement(checked: CrossCheck, kept: Path | None) -> DisagreementError:
+    """Two solvers, or a solver and the exact proof, contradict each other; `kept` is where the model was put."""
     stages = "; ".join(
         f"{stage.name}: {stage.expected} / {stage.found} ({stage.solver})" for stage in checked.stages
     )
+    claims = f" ({stages})" if stages else ""
+    place = Text("", "")
+    if kept is not None:
+        place = Text(f" Le modèle est gardé dans « {kept} ».", f' The model is kept in "{kept}".')
     return DisagreementError(
         Text(
-            f"deux solveurs ne sont pas d'accord ({checked.reason.fr}) : {stages}. Rien n'est retenu.",
-            f"two solvers do not agree ({checked.reason.en}): {stages}. Nothing is decided.",
+            "un solveur tient pour la meilleure une répartition qu'un autre solveur ou la preuve exacte "
+            f"contredit{claims}. Rien n'est retenu.{place.fr}",
+            "a solver calls best an allocation that another solver or the exact proof "
+            f"contradicts{claims}. Nothing is decided.{place.en}",
         )
     )
 

@@ -24,7 +24,7 @@ from made_exports import (
 )
 
 from tnt_sim.cli.main import main
-from tnt_sim.errors import Lang
+from tnt_sim.errors import DataError, Lang
 from tnt_sim.formats.form import numbered
 from tnt_sim.formats.importing import Imported
 from tnt_sim.formats.mapping import FORMATS
@@ -283,3 +283,32 @@ def test_pabulib(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     assert again["allocation_sha256"] == run["allocation_sha256"]
     table = pl.read_csv(document["files"]["dossiers"])
     assert table["votes"].to_list() == [1, 2, 3]
+
+
+def test_a_dossier_that_asks_two_funds_is_two_requests_of_one_project(tmp_path: Path) -> None:
+    labels = [
+        "ID", "État du dossier", "Déposé le", "À archiver", "Dispositif de financement sollicité", ASKED,
+        "dont DETR", "dont DSIL", "Fonds vert - Précisez le montant sollicité ou obtenu",
+        "FNADT - Précisez le montant sollicité ou obtenu",
+    ]  # fmt: skip
+    body = [
+        ["1", "En instruction", "2026-01-05", "Non", "DETR, DSIL", 100, 60, 40, 5, 7],
+        ["2", "En instruction", "2026-01-06", "Non", "DETR", 50, 50, 0, 0, 0],
+        ["3", "En instruction", "2026-01-07", "Non", "DSIL", 30, 0, 20, "", 3],
+        ["4", "En instruction", "2026-01-08", "Non", "DSIL", 10, 0, 0, "", ""],
+    ]
+    done = imported(tmp_path, "d.csv", as_csv(labels, body))
+    assert set(done.mapping.requests) == {"DETR", "DSIL"}
+    names = ("dossier", "project", "envelope", "requested_cents", "other_state_cents", "source_row")
+    assert done.table.select(names).rows() == [
+        ("1", "1", "DETR", 6000, 1200, 2),
+        ("2", "2", "DETR", 5000, None, 3),
+        ("3", "3", "DSIL", 2000, 300, 4),
+        ("4", "4", "DSIL", 1000, None, 5),
+        ("1-dsil", "1", "DSIL", 4000, 1200, 2),
+    ]
+    told = done.quality.findings.filter(pl.col("code") == "split_total")
+    assert told.select("index", "value", "expected").rows() == [(2, "30", "20")]
+    lost = imported(tmp_path, "d.csv", as_csv(labels, body)).mapping
+    with pytest.raises(DataError, match="FNADT"):
+        imported(tmp_path, "d.csv", as_csv(labels[:-1], [row[:-1] for row in body]), lost)

@@ -10,7 +10,7 @@ import polars as pl
 from tnt_sim.formats import codes
 from tnt_sim.formats.amounts import read_money
 from tnt_sim.formats.convert import read_decimal
-from tnt_sim.formats.findings import found
+from tnt_sim.formats.findings import euros, found
 from tnt_sim.formats.form import E_MAIL, Field, FormTable, reporter_of
 from tnt_sim.formats.french_days import with_french_days
 from tnt_sim.formats.layouts import WORDS
@@ -19,7 +19,6 @@ from tnt_sim.formats.options import ReadOptions, Rounding
 from tnt_sim.formats.raw import SPACES
 from tnt_sim.formats.synonyms import normalised
 from tnt_sim.formats.when import read_when
-from tnt_sim.money import cents_to_decimal_text
 from tnt_sim.portfolio import CANONICAL, FIXED_VALUES, ColumnKind, table_column
 
 _EXPECTED = {
@@ -37,12 +36,14 @@ class Cleaned:
     ----------
     columns : by name in the table (money X is ``X_cents``), kept columns after the canonical ones
     places : the field behind each canonical and kept column
+    requests : what each fund is asked for, in cents, where a dossier asks several
     parts : findings, their index the row of `table`
     """
 
     table: FormTable
     columns: dict[str, pl.Series] = field(default_factory=dict)
     places: dict[str, Field] = field(default_factory=dict)
+    requests: dict[str, pl.Series] = field(default_factory=dict)
     parts: list[pl.DataFrame] = field(default_factory=list)
 
 
@@ -56,6 +57,14 @@ def clean(table: FormTable, mapping: FormMapping, timezone: str) -> Cleaned:
         if one is not None:
             done.places[name] = one
             done.columns[table_column(name)] = _canonical(done, name, one, mapping, options, timezone)
+    for name, source in mapping.columns.items():
+        if source.plus and table_column(name) in done.columns and CANONICAL[name] is ColumnKind.MONEY:
+            more = [by_name[label] for label in source.plus if label in by_name]
+            _add(done, name, more, mapping, options)
+    for name, source in mapping.requests.items():
+        one = by_id.get(source.id) or by_name.get(source.from_)
+        if one is not None:
+            done.requests[name] = _money(done, "requested", one, options, zero=False)
     for name, value in mapping.constants.items():
         done.columns[name] = pl.Series(name, [value], dtype=pl.String).new_from_index(0, len(table))
     _without_persons(done)
@@ -65,6 +74,16 @@ def clean(table: FormTable, mapping: FormMapping, timezone: str) -> Cleaned:
             done.places[name] = one
             done.columns[name] = _further(done, name, one, mapping)
     return done
+
+
+def _add(done: Cleaned, name: str, more: Sequence[Field], mapping: FormMapping, options: ReadOptions) -> None:
+    """Add further fields to a money column; what is empty in all of them stays empty."""
+    zero = name in mapping.zero_is_empty
+    terms = [done.columns[table_column(name)]]
+    terms += [_money(done, name, one, options, zero=zero) for one in more]
+    summed = pl.DataFrame([term.alias(str(k)) for k, term in enumerate(terms)])
+    filled = summed.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    done.columns[table_column(name)] = summed.sum_horizontal().set(~filled, None)
 
 
 def _canonical(
@@ -223,10 +242,3 @@ def _any(marks: Sequence[pl.Series]) -> pl.Series | None:
     for mark in marks:
         result = mark if result is None else result | mark
     return result
-
-
-def euros(cents: pl.Series) -> pl.Series:
-    """Amounts in euros as text, the cents only where there are some."""
-    values = cents.drop_nulls().unique()
-    learnt = {value: cents_to_decimal_text(value).removesuffix(".00") for value in values}
-    return cents.replace_strict(learnt, default="", return_dtype=pl.String)

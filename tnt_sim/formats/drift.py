@@ -40,7 +40,9 @@ def drift(mapping: FormMapping, table: FormTable) -> tuple[Change, ...]:
 
 
 def _changes(mapping: FormMapping, table: FormTable) -> Iterator[Change]:
-    filled = {source.from_: name for name, source in (*mapping.columns.items(), *mapping.keep.items())}
+    filled = {label: name for name, _, label in mapping.sources()} | {
+        source.from_: name for name, source in mapping.keep.items()
+    }
     pairs = _paired(mapping.fields, table.fields)
     taken = {one.name for one in pairs.values()}
     for known in mapping.fields:
@@ -121,22 +123,22 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[Change,
     names = [one.name for one in table.fields]
     known = {one.label for one in mapping.fields}
     # A further column may go with the form that it was kept from, which is told as a change.
-    sources = mapping.columns | {name: one for name, one in mapping.keep.items() if one.from_ not in known}
-    lost = {name: source for name, source in sources.items()
-            if source.from_ not in names and (not source.id or source.id not in by_id)}  # fmt: skip
+    kept = [(name, one.id, one.from_) for name, one in mapping.keep.items() if one.from_ not in known]
+    sources = [*mapping.sources(), *kept]
+    lost = [(name, label) for name, field_id, label in sources if label not in names and field_id not in by_id]
     if not lost:
         return
     here = len(sources) - len(lost)
     if len(lost) > here and len(lost) >= _FEWEST:
         raise DataError([_other_form(table, len(sources), here)])
+    used = {label for _, _, label in sources}
     renamed = {change.label: change for change in changes if change.what == "removed"}
     defects = []
-    for name, source in lost.items():
-        free = [label for label in names if label not in {one.from_ for one in sources.values()}]
-        near = nearest(source.from_, free)
+    for name, label in lost:
+        near = nearest(label, [one for one in names if one not in used])
         text = Text(
-            f"le champ « {source.from_} », attendu pour « {name} », n'est plus dans l'export.",
-            f'the field "{source.from_}", expected for "{name}", is no longer in the export.',
+            f"le champ « {label} », attendu pour « {name} », n'est plus dans l'export.",
+            f'the field "{label}", expected for "{name}", is no longer in the export.',
         )
         hint = Text(
             f"Mettez « {near} » à sa place dans mapping.yaml." if near
@@ -144,7 +146,7 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[Change,
             f'Put "{near}" in its place in mapping.yaml.' if near
             else 'Correct "from" in mapping.yaml, or remove the line.',
         )  # fmt: skip
-        code = "field_removed" if source.from_ in renamed else "field_unknown"
+        code = "field_removed" if label in renamed else "field_unknown"
         defects.append(Defect(code, text, (table.place(),), hint))
     raise DataError(defects)
 

@@ -54,6 +54,14 @@ def _at(text: pl.Series | str | None, indices: pl.Series) -> pl.Series:
     return pl.Series([text or ""], dtype=pl.String).new_from_index(0, len(indices))
 
 
+def euros(cents: pl.Series) -> pl.Series:
+    """Amounts in euros as text, « 12.50 », the cents only where there are some."""
+    size = cents.abs()
+    sign = pl.select(pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))).to_series()
+    whole, rest = (size // 100).cast(pl.String), (size % 100).cast(pl.String).str.zfill(2)
+    return (sign + whole + "." + rest).str.strip_suffix(".00")
+
+
 def of_all(code: str, column: str, value: str, expected: str) -> pl.DataFrame:
     """A finding about the table as a whole."""
     return pl.DataFrame([[code], [None], [column], [value], [expected]], schema=SCHEMA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from tnt_sim.formats.form import Field, FormTable
@@ -10,10 +11,16 @@ from tnt_sim.formats.mapping import SOURCE_ROW, FormMapping, From, Known
 from tnt_sim.formats.synonyms import SYNONYMS, names_of, normalised
 from tnt_sim.portfolio import CANONICAL, ColumnKind
 
+_AMOUNT = "precisez le montant sollicite ou obtenu"
 OTHER_AID: Mapping[str, tuple[str, ...]] = {
-    "other_state": ("fonds vert precisez le montant sollicite ou obtenu",),
-    "other_public": ("aide du conseil departemental precisez le montant sollicite ou obtenu",),
-}
+    "other_state": (f"fonds vert {_AMOUNT}", f"fnadt {_AMOUNT}"),
+    "other_public": (
+        f"aide du conseil regional {_AMOUNT}", f"aide du conseil departemental {_AMOUNT}",
+        f"aide d un epci {_AMOUNT}", f"aide de l union europeenne {_AMOUNT}",
+    ),
+}  # fmt: skip
+"""Aid from others, asked or obtained: all the fields that there are, added up."""
+_PART = re.compile(r"dont ([a-z]+)")
 _CODE_ENDS = (" code insee", " code")
 _PLACES = ("commune", "epci", "department", "region")
 _CHOSEN = ("flag", "choice", "number", "date")
@@ -29,13 +36,15 @@ def guess_mapping(table: FormTable, layout: Layout) -> FormMapping:
     labels = _by_label(usable)
     columns: dict[str, From] = {}
     used: set[str] = set()
-    for name in (*SYNONYMS, *OTHER_AID):
-        wanted = (*layout.first.get(name, ()), *SYNONYMS.get(name, ()), *OTHER_AID.get(name, ()))
+    for name in SYNONYMS:
+        wanted = (*layout.first.get(name, ()), *SYNONYMS[name])
         found = _own(name, usable) or _best(name, wanted, labels, used)
         if found is not None and found.name not in used:
             columns[name] = From.of(found.name, found.id, review=not _is_own(name, found))
             used.add(found.name)
     columns |= _canonical_names(usable, columns, used)
+    columns |= _other_aid(labels, columns, used)
+    requests = _requests(usable, columns, used)
     exclude = _exclude(usable, layout)
     money = [name for name in columns if CANONICAL[name] is ColumnKind.MONEY]
     return FormMapping(
@@ -44,6 +53,7 @@ def guess_mapping(table: FormTable, layout: Layout) -> FormMapping:
         revision=table.revision,
         columns={name: columns[name] for name in CANONICAL if name in columns},
         keep=_keep(usable, used, layout),
+        requests=requests,
         exclude=exclude,
         empty=layout.empty,
         zero_is_empty=tuple(money) if layout.zero_is_empty and not _from_api(table) else (),
@@ -51,6 +61,32 @@ def guess_mapping(table: FormTable, layout: Layout) -> FormMapping:
         rate_cap=layout.rate_cap,
         fields=known_fields(table),
     )
+
+
+def _other_aid(
+    labels: Mapping[str, list[Field]], columns: Mapping[str, From], used: set[str]
+) -> dict[str, From]:
+    """Aid from others: every field of its kind, added up."""
+    found = {}
+    for name, wanted in OTHER_AID.items():
+        fields = [one.name for label in wanted for one in labels.get(label, ()) if _fits(name, one)]
+        if fields and name not in columns:
+            found[name] = From.of(fields[0], plus=tuple(fields[1:]), review=True)
+            used.update(fields)
+    return found
+
+
+def _requests(fields: Iterable[Field], columns: Mapping[str, From], used: set[str]) -> dict[str, From]:
+    """« dont DETR », « dont DSIL » after the sum asked: what each fund is asked for."""
+    parts = {}
+    for one in fields:
+        match = _PART.fullmatch(normalised(one.label))
+        if match and one.name not in used and _fits("requested", one):
+            parts[one.label.split()[-1]] = From.of(one.name, one.id, review=True)
+    if len(parts) < 2 or "requested" not in columns:
+        return {}
+    used.update(part.from_ for part in parts.values())
+    return parts
 
 
 def known_fields(table: FormTable) -> tuple[Known, ...]:

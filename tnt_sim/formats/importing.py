@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Text
-from tnt_sim.formats.cleaning import Cleaned, clean, euros
+from tnt_sim.formats.cleaning import Cleaned, clean
 from tnt_sim.formats.columns import Resolved, check_marks
 from tnt_sim.formats.drift import Change, check_columns, drift
-from tnt_sim.formats.findings import found, of_all
+from tnt_sim.formats.findings import euros, found, of_all
 from tnt_sim.formats.form import FormTable, reporter_of
 from tnt_sim.formats.guess_mapping import guess_mapping, known_fields
 from tnt_sim.formats.layouts import Layout
 from tnt_sim.formats.mapping import SOURCE_ROW, Control, FormMapping
 from tnt_sim.formats.quality import Quality, examine
 from tnt_sim.formats.raw import letters
+from tnt_sim.formats.split_requests import split_requests
 from tnt_sim.formats.total_row import LABEL
 from tnt_sim.portfolio import CANONICAL, ColumnKind, table_column
 
@@ -229,9 +230,13 @@ def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.D
         if mapping.duplicates == "number":
             done.columns.setdefault("project", numbers)
             done.columns["dossier"] = _numbered_on(numbers, later)
-    order = [*(table_column(name) for name in CANONICAL), *mapping.keep]
-    chosen = [done.columns[name].alias(name) for name in order if name in done.columns]
-    return pl.DataFrame([*chosen, rows.alias(SOURCE_ROW)]), parts
+    order = [*(table_column(name) for name in CANONICAL), *mapping.keep, SOURCE_ROW]
+    done.columns[SOURCE_ROW] = rows
+    table = pl.DataFrame([done.columns[name].alias(name) for name in order if name in done.columns])
+    if done.requests and "requested_cents" in table.columns:
+        table, odd = split_requests(table, done.requests)
+        parts.append(odd)
+    return table.select(name for name in order if name in table.columns), parts
 
 
 def _numbered_on(numbers: pl.Series, later: pl.Series) -> pl.Series:

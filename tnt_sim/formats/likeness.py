@@ -49,6 +49,9 @@ def find_likeness(table: pl.DataFrame) -> pl.DataFrame:
     money = [name for name in ("cost_cents", "requested_cents") if name in table.columns]
     index = pl.Series("index", range(table.height), dtype=pl.UInt32)
     named = table.select("dossier", "title", *money).with_columns(who, index)
+    if "project" in table.columns:
+        # Requests of one project to several funds are alike on purpose.
+        named = named.filter(table["project"].is_first_distinct() | (table["project"] == ""))
     several = named.filter((pl.col("who") != "") & pl.col("who").is_duplicated())
     keyed = several.with_columns(title_keys(several["title"]).alias("key")).drop_nulls("key")
     like = keyed.filter(pl.struct("who", "key").is_duplicated())

@@ -42,17 +42,19 @@ _RESERVED = frozenset({SOURCE_ROW, *CANONICAL, *_IN_CENTS})
 class From(Spec):
     """A field that is taken.
 
-    `from_` is its numbered label, `id` the form's own id, which goes before the label; `review` marks a guess.
+    `from_` is its numbered label, `id` the form's own id, which goes before the label; `plus` are further fields
+    of money that are added; `review` marks a guess.
     """
 
     from_: Code = Field(alias="from")
     id: str = ""
+    plus: tuple[Code, ...] = ()
     review: Flag = False
 
     @classmethod
-    def of(cls, name: str, field_id: str = "", *, review: bool = False) -> From:
+    def of(cls, name: str, field_id: str = "", *, plus: tuple[str, ...] = (), review: bool = False) -> From:
         """A field by its numbered label and id."""
-        return cls.model_validate({"from": name, "id": field_id, "review": review})
+        return cls.model_validate({"from": name, "id": field_id, "plus": plus, "review": review})
 
 
 class Known(Spec):
@@ -79,6 +81,7 @@ class FormMapping(Spec):
     columns : canonical column → field
     keep : name of a further column → field
     constants : canonical column → one value for all rows
+    requests : envelope → field of what is asked from it, for forms in which one dossier asks several funds
     values : canonical or kept column → what the form says → what it becomes
     exclude : field → values; rows that have one of them are set aside, and counted
     empty : cells that mean that there is nothing, such as NULL
@@ -98,6 +101,7 @@ class FormMapping(Spec):
     columns: dict[str, From] = Field(default_factory=dict)
     keep: dict[str, From] = Field(default_factory=dict)
     constants: dict[str, Code] = Field(default_factory=dict)
+    requests: dict[str, From] = Field(default_factory=dict)
     values: dict[str, dict[str, Code]] = Field(default_factory=dict)
     exclude: dict[str, tuple[Code, ...]] = Field(default_factory=dict)
     empty: tuple[Code, ...] = ()
@@ -129,9 +133,17 @@ class FormMapping(Spec):
                 _unknown(name, known, where)
         return self
 
+    def sources(self) -> list[tuple[str, str, str]]:
+        """What canonical columns and requests are read from: the column, the id of its field, the label."""
+        every = (*self.columns.items(), *self.requests.items())
+        found = [(name, source.id, source.from_) for name, source in every]
+        return found + [(name, "", label) for name, source in every for label in source.plus]
+
     def to_review(self) -> int:
         """How many fields are still guesses."""
-        return sum(one.review for one in (*self.columns.values(), *self.keep.values()))
+        return sum(
+            one.review for one in (*self.columns.values(), *self.keep.values(), *self.requests.values())
+        )
 
 
 def _check_canonical(name: str, key: str) -> None:
@@ -163,7 +175,7 @@ def to_text(mapping: FormMapping) -> str:
     lines = [_HEAD + f"mapping_version: {VERSION}", f"format: {mapping.format}"]
     told = (("form", mapping.form), ("revision", mapping.revision))
     lines += [f"{name}: {_quoted(text)}" for name, text in told if text]
-    for name in ("columns", "keep"):
+    for name in ("columns", "keep", "requests"):
         lines += _block(name, {key: _from(one) for key, one in getattr(mapping, name).items()})
     lines += _block("constants", {key: _quoted(value) for key, value in mapping.constants.items()})
     lines += _block("values", {key: _flow(pairs) for key, pairs in mapping.values.items()})
@@ -201,6 +213,7 @@ def _block(name: str, entries: Mapping[str, str]) -> list[str]:
 def _from(one: From) -> str:
     parts = [f"from: {_quoted(one.from_)}"]
     parts += [f"id: {_quoted(one.id)}"] if one.id else []
+    parts += [f"plus: {_list(one.plus)}"] if one.plus else []
     parts += ["review: true"] if one.review else []
     return f"{{{', '.join(parts)}}}"
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 import polars as pl
 
 from tnt_sim.formats import codes
-from tnt_sim.formats.findings import found, together
+from tnt_sim.formats.findings import euros, found, together
 from tnt_sim.formats.likeness import find_likeness
 from tnt_sim.formats.map_checks import check_map
 from tnt_sim.portfolio import INSTANT_TYPE, instants
@@ -117,15 +117,15 @@ def _amounts(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
             yield found("zero_amount", table[f"{name}_cents"] == 0, name, "0")
     cost, base = _cents(table, "cost"), _cents(table, "base")
     if cost is not None and base is not None:
-        yield found("base_above_cost", base > cost, "base", _euros(base), _euros(cost))
+        yield found("base_above_cost", base > cost, "base", euros(base), euros(cost))
     for name in ("requested", "committed"):
         grant = _cents(table, name)
         if grant is not None and cost is not None:
-            yield found("grant_above_cost", grant > cost, name, _euros(grant), _euros(cost))
+            yield found("grant_above_cost", grant > cost, name, euros(grant), euros(cost))
         if grant is not None and base is not None:
             over = grant > base
             over = over & ~(grant > cost).fill_null(value=False) if cost is not None else over
-            yield found("grant_above_base", over, name, _euros(grant), _euros(base))
+            yield found("grant_above_base", over, name, euros(grant), euros(base))
 
 
 def _rates(table: pl.DataFrame, cap: Fraction | None) -> Iterator[pl.DataFrame]:
@@ -213,13 +213,6 @@ def _spelling(table: pl.DataFrame, names: tuple[str, ...]) -> Iterator[pl.DataFr
 
 def _cents(table: pl.DataFrame, name: str) -> pl.Series | None:
     return table[f"{name}_cents"] if f"{name}_cents" in table.columns else None
-
-
-def _euros(cents: pl.Series) -> pl.Series:
-    """Euros as text, computed only where they are asked for."""
-    whole, rest = cents // 100, cents % 100
-    text = whole.cast(pl.String)
-    return (text + "." + rest.cast(pl.String).str.zfill(2)).str.replace(r"\.00$", "")
 
 
 def _by_column(table: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:

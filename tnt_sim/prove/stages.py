@@ -11,7 +11,7 @@ from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claims import Claims, claims_of
 from tnt_sim.certify.system import System
 from tnt_sim.prove.refute import refute
-from tnt_sim.prove.search import NotProved, PointFound
+from tnt_sim.prove.search import NotProved
 from tnt_sim.rules.base import IntArray
 from tnt_sim.scenario.compile import Problem
 
@@ -24,7 +24,13 @@ Tell = Callable[[float], None]
 def prove_stages(
     problem: Problem, values: Sequence[Fraction], seconds: float, tell: Tell | None = None
 ) -> list[dict[str, Any] | None]:
-    """A checked proof for each stage, None from the first stage on that none was found for."""
+    """A checked proof for each stage, None from the first stage on that none was found for.
+
+    Raises
+    ------
+    PointFound
+        When a better point exists: then the values are not the best ones.
+    """
     proofs: list[dict[str, Any] | None] = [None] * len(values)
     claims = _claims(problem)
     deadline = time.perf_counter() + seconds
@@ -60,6 +66,6 @@ def _proof(system: System, deadline: float, cost: IntArray | None = None) -> dic
     try:
         proof = refute(system, deadline - time.perf_counter(), cost=cost)
         check_refutation(system, proof)
-    except (NotProved, PointFound, CertificateError, OverflowError):
+    except (NotProved, CertificateError, OverflowError):
         return None
     return proof
