@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tnt_sim.certify.agreement import Agreement, agreement
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claims import Claims, claims_of
 from tnt_sim.scenario.compile import Problem
@@ -13,13 +15,31 @@ from tnt_sim.scenario.compile import Problem
 Proof = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Which stages are proven, and how the rows that the proofs stand on agree with their second reading."""
+
+    proven: tuple[bool, ...]
+    rows: Agreement
+
+
+def checked_stages(problem: Problem, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> Checked:
+    """Which stages their proofs show to be optimal, given the allocation's exact values.
+
+    A proof stands on rows; where one of them asks more than the second reading of its rule, none is accepted.
+    """
+    claims = claims_of(problem)
+    rows = agreement(problem, claims)
+    padded = [*proofs, *([None] * len(values))][: len(values)]
+    proven = tuple(rows.holds and holds(claims, k, values, proof) for k, proof in enumerate(padded))
+    return Checked(proven, rows)
+
+
 def proven_stages(problem: Problem, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> list[bool]:
     """Which stages of the objective their proofs show to be optimal, given the allocation's exact values."""
     if not any(proofs):
         return [False] * len(values)
-    claims = claims_of(problem)
-    padded = [*proofs, *([None] * len(values))][: len(values)]
-    return [holds(claims, k, values, proof) for k, proof in enumerate(padded)]
+    return list(checked_stages(problem, values, proofs).proven)
 
 
 def holds(claims: Claims, k: int, values: Sequence[Fraction], proof: Proof | None) -> bool:
@@ -37,8 +57,11 @@ def proven_empty(problem: Problem, proof: Proof | None) -> bool:
     """Whether `proof` shows that no allocation keeps every rule."""
     if proof is None:
         return False
+    claims = claims_of(problem)
+    if not agreement(problem, claims).holds:
+        return False
     try:
-        check_refutation(claims_of(problem).system, proof)
+        check_refutation(claims.system, proof)
     except (CertificateError, ValueError, OverflowError):
         return False
     return True

@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -61,11 +62,22 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """Whose rows are `first` to before `last`: a rule's, the tree's; `soft` ones may be broken at a price."""
+
+    of: Any
+    first: int
+    last: int
+    soft: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Claims:
     """A problem as a system of rows, and its stages over the same columns; the last is « least granted »."""
 
     system: System
     goals: tuple[Goal, ...]
+    written: tuple[Written, ...] = ()
 
     def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
         """The system that holds no point if stage k cannot be bettered; values of the stages up to k."""
@@ -82,19 +94,7 @@ class Claims:
 def claims_of(problem: Problem) -> Claims:
     """The rows of every envelope and hard rule, of what is priced, and the stages."""
     sheet = RowSheet(problem.offers, Choices.of(problem.offers))
-    EnvelopeRows(problem.case, problem.offers).rows(sheet)
-    for limit in problem.limits:
-        limit.rows(sheet)
-    problem.offers.common.rows(sheet)
-    problem.caps.rows(sheet, problem.offers)
-    for rule in (*problem.rules, *problem.table_rules):
-        if rule.mode is Mode.HARD:
-            rule.rows(sheet)
-        elif rule.mode is Mode.PENALTY and rule.penalty is not None:
-            rule.soft_rows(sheet, rule.penalty.soft)
-    for number, stage in enumerate(problem.stages):
-        for part in stage.parts:
-            part.write(sheet, number)
+    written = _written(problem, sheet)
     least = Stage("granted", Sense.MINIMISE, problem.granted)
     stages = (*problem.stages, least)
     nothing = np.zeros(sheet.n, dtype=np.int64)
@@ -104,7 +104,38 @@ def claims_of(problem: Problem) -> Claims:
         _goal(stage, k, sheet, system.n_cols, handle, value, constants[0])
         for k, (stage, (_, handle, value, constants)) in enumerate(zip(stages, sums, strict=True))
     ]
-    return Claims(system, tuple(goals))
+    return Claims(system, tuple(goals), written)
+
+
+def _written(problem: Problem, sheet: RowSheet) -> tuple[Written, ...]:
+    """Write every row of a problem, and say whose each one is."""
+    found: list[Written] = []
+
+    def note(of: Any, *, soft: bool = False) -> None:
+        start = found[-1].last if found else 0
+        found.append(Written(of, start, len(sheet.upper), soft))
+
+    note(problem.offers)
+    EnvelopeRows(problem.case, problem.offers).rows(sheet)
+    note(problem.case)
+    for limit in problem.limits:
+        limit.rows(sheet)
+        note(limit)
+    problem.offers.common.rows(sheet)
+    note(problem.offers.common)
+    problem.caps.rows(sheet, problem.offers)
+    note(problem.caps)
+    for rule in (*problem.rules, *problem.table_rules):
+        if rule.mode is Mode.HARD:
+            rule.rows(sheet)
+        elif rule.mode is Mode.PENALTY and rule.penalty is not None:
+            rule.soft_rows(sheet, rule.penalty.soft)
+        note(rule, soft=rule.mode is not Mode.HARD)
+    for number, stage in enumerate(problem.stages):
+        for part in stage.parts:
+            part.write(sheet, number)
+            note(part, soft=True)
+    return tuple(found)
 
 
 def _goal(

@@ -1,14 +1,16 @@
 """The second reading of rules on who goes with whom: `exclusive`, `requires`, `together`, `order`, `decide`.
 
-    exclusive   Σ_{i in group} xᵢ ≤ max
-    requires    xᵢ ≤ xⱼ for each j where all are needed, else k·xᵢ ≤ Σ_{j in need} xⱼ
-    together    x₁ ≤ x₂ ≤ … ≤ x_m ≤ x₁ in each group
-    order       |L_l|·xᵢ ≤ Σ_{j in L_l} xⱼ for each i of level l + 1
-    queue       xᵢ = 1 or 0 as reading it once says, where all amounts are fixed
-    decide      xᵢ ≥ 1 for what is funded, xᵢ ≤ 0 for what is refused
+exclusive   Σ_{i in group} xᵢ ≤ max
+requires    xᵢ ≤ xⱼ for each j where all are needed, else k·xᵢ ≤ Σ_{j in need} xⱼ
+together    x₁ ≤ x₂ ≤ … ≤ x_m ≤ x₁ in each group
+order       |L_l|·xᵢ ≤ Σ_{j in L_l} xⱼ for each i of level l + 1
+queue       xᵢ = 1 or 0 as reading it once says, where all amounts are fixed
+decide      xᵢ ≥ 1 for what is funded, xᵢ ≤ 0 for what is refused
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -33,9 +35,10 @@ def exclusive_lines(lines: Lines, rule: Exclusive) -> None:
 def requires_lines(lines: Lines, rule: Requires) -> None:
     """Each head with as many of its needs as it asks for."""
     needs, numbers = rule.needs, rule.dossier
+    starts = np.searchsorted(needs.group, np.arange(len(rule.head) + 1)).tolist()
     first, second = [], []
     for k, (head, least) in enumerate(zip(rule.head.tolist(), rule.at_least.tolist(), strict=True)):
-        mine = needs.dossier[needs.group == k]
+        mine = needs.dossier[starts[k] : starts[k + 1]]
         if least == len(mine):
             first += [head] * len(mine)
             second += mine.tolist()
@@ -49,8 +52,10 @@ def requires_lines(lines: Lines, rule: Requires) -> None:
 def together_lines(lines: Lines, rule: Together) -> None:
     """Each member of a group with the one after it, the last with the first."""
     first, second = [], []
-    for group in range(len(rule.members.names)):
-        mine = rule.members.dossier[rule.members.group == group].tolist()
+    members = rule.members
+    starts = np.searchsorted(members.group, np.arange(len(members.names) + 1)).tolist()
+    for start, end in pairwise(starts):
+        mine = members.dossier[start:end].tolist()
         first += mine
         second += [*mine[1:], *mine[:1]]
     _implied(lines, rule.id, np.array(first, dtype=np.int64), np.array(second, dtype=np.int64), rule.dossier)
@@ -76,7 +81,9 @@ def order_lines(lines: Lines, rule: Order) -> None:
     names: list[str] = []
     row, dossier, value = [], [], []
     levels: dict[tuple[int, int], list[int]] = {}
-    for group, level, one in zip(rule.group.tolist(), rule.level.tolist(), rule.dossier.tolist(), strict=True):
+    for group, level, one in zip(
+        rule.group.tolist(), rule.level.tolist(), rule.dossier.tolist(), strict=True
+    ):
         levels.setdefault((group, level), []).append(one)
     for (group, level), mine in levels.items():
         above = levels.get((group, level - 1), [])
@@ -88,8 +95,8 @@ def order_lines(lines: Lines, rule: Order) -> None:
             if len(above) > 1:
                 lines.unread.add(names[-1])
                 lines.unread.update(f"{named('link', rule.id, numbers[better])}:max" for better in above)
-    entries = (np.array(part, dtype=np.int64) for part in (row, dossier, value))
-    lines.add_funded(names, *entries, [0] * len(names))
+    at, whose, worth = (np.array(part, dtype=np.int64) for part in (row, dossier, value))
+    lines.add_funded(names, at, whose, worth, [0] * len(names))
 
 
 def queue_lines(lines: Lines, rule: FirstCome) -> None:
@@ -113,9 +120,7 @@ def _served(lines: Lines, rule: FirstCome, queue: Queue, names: list[str]) -> No
         value.append(-1 if served else 1)
         bound.append(-1 if served else 0)
     labels = [f"{named('rule', rule.id, name)}:max" for name in names]
-    lines.add_funded(
-        labels, np.arange(len(labels)), queue.dossier, np.array(value, dtype=np.int64), bound
-    )
+    lines.add_funded(labels, np.arange(len(labels)), queue.dossier, np.array(value, dtype=np.int64), bound)
 
 
 def decided_lines(lines: Lines, decided: Decisions) -> None:

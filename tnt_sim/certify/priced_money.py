@@ -15,64 +15,69 @@ import numpy as np
 
 from tnt_sim.certify.priced_rows import Lines, Sum, bounded, named, summed
 from tnt_sim.programme import Tree, Unassigned
-from tnt_sim.rules.base import BoolArray, Case, Terms, Unit
+from tnt_sim.rules.base import Case, IntArray, Terms, Unit
 from tnt_sim.rules.caps import Caps
 from tnt_sim.rules.envelope_limits import EnvelopeLimit
+from tnt_sim.rules.grant import Offers
 
 
 def tree_lines(lines: Lines, case: Case) -> None:
     """Each envelope with an amount over all that is granted at and under it."""
     tree = case.tree
-    most = [0 if amount is None else _most_added(tree, node) for node, amount in enumerate(tree.amount_cents)]
-    for node, amount in enumerate(tree.amount_cents):
-        if amount is None:
-            continue
-        name = named("envelope", tree.ids[node])
-        added = most[node]
-        if added != 0 or _moves(tree, node):
-            lines.unread.add(f"{name}:max")
-        if added is not None:
-            under = (case.node >= node) & (case.node < tree.end[node])
-            bounded(lines, [name], _granted(lines, under), [None], [amount + added])
-    lines.unread.update(f"{named('link', name, side='unassigned')}:max" for name in tree.ids)
+    takers = {taker for option in tree.options for taker in option.transfer_to}
+    most = _most_added(tree, takers)
+    for depth in range(int(tree.depth.max()) + 1):
+        at_depth = [
+            int(k) for k in np.flatnonzero(tree.depth == depth) if tree.amount_cents[int(k)] is not None
+        ]
+        codes = np.full(case.n, -1, dtype=np.int64)
+        for place, node in enumerate(at_depth):
+            codes[(case.node >= node) & (case.node < tree.end[node])] = place
+        names = [named("envelope", tree.ids[node]) for node in at_depth]
+        high = [_sum_or_none(tree.amount_cents[node], most[node]) for node in at_depth]
+        bounded(lines, names, _granted(lines, codes, len(names)), [None] * len(names), high)
+        for node, name in zip(at_depth, names, strict=True):
+            if most[node] != 0 or node in takers or tree.options[node].transfer_to:
+                lines.unread.add(f"{name}:max")
     for name in tree.ids:
-        lines.unread.update((f"out:{name}", f"in:{name}", f"{name}:shares"))
+        links = (f"{named('link', name, side='unassigned')}:max", f"out:{name}", f"in:{name}")
+        lines.unread.update((*links, f"{name}:shares"))
 
 
-def _granted(lines: Lines, inside: BoolArray) -> Sum:
+def _sum_or_none(amount: int | None, added: int | None) -> int | None:
+    return None if amount is None or added is None else amount + added
+
+
+def _granted(lines: Lines, codes: IntArray, n_groups: int) -> Sum:
     ones = np.ones(lines.columns.n, dtype=np.int64)
     terms = Terms(Fraction(1, 100), Unit.MONEY, np.zeros_like(ones), ones)
-    return summed(lines.columns, terms, np.where(inside, 0, -1), 1)
+    return summed(lines.columns, terms, codes, n_groups)
 
 
-def _moves(tree: Tree, node: int) -> bool:
-    """Whether money may move between a node and its siblings."""
-    siblings = tree.children(int(tree.parent[node])) if tree.parent[node] >= 0 else []
-    return bool(tree.options[node].transfer_to) or _may_take(tree, node, siblings)
+def _most_added(tree: Tree, takers: set[int]) -> list[int | None]:
+    """The most that comes on top of each amount; None where siblings may give to it, or to one above."""
+    written = [0] * tree.n_nodes
+    for node in range(1, tree.n_nodes):
+        written[int(tree.parent[node])] += tree.written_cents[node] or 0
+    most: list[int | None] = []
+    for node in range(tree.n_nodes):
+        parent = int(tree.parent[node])
+        above = tree.amount_cents[parent] if parent >= 0 else None
+        if node in takers:
+            most.append(None)
+        elif above is None or tree.ring_fenced[node] or tree.overbooked[parent] or not _for_this(tree, node):
+            most.append(0)
+        else:
+            more = most[parent]
+            most.append(None if more is None else max(0, above + more - written[parent]))
+    return most
 
 
-def _may_take(tree: Tree, node: int, siblings: list[int]) -> bool:
-    return any(node in tree.options[other].transfer_to for other in siblings if other != node)
-
-
-def _most_added(tree: Tree, node: int) -> int | None:
-    """The most that comes on top of a node's amount; None where siblings may give to it, or to one above."""
+def _for_this(tree: Tree, node: int) -> bool:
+    """Whether its parent's unassigned money may go to a node."""
     parent = int(tree.parent[node])
-    if parent < 0:
-        return 0
-    siblings = tree.children(parent)
-    if _may_take(tree, node, siblings):
-        return None
-    policy, above = tree.unassigned[parent], tree.amount_cents[parent]
-    for_this = policy is Unassigned.FREE or (
-        policy is Unassigned.TO and tree.unassigned_to[parent] == node
-    )
-    if above is None or tree.ring_fenced[node] or tree.overbooked[parent] or not for_this:
-        return 0
-    more = _most_added(tree, parent)
-    if more is None:
-        return None
-    return max(0, above + more - sum(tree.written_cents[child] or 0 for child in siblings))
+    policy = tree.unassigned[parent]
+    return policy is Unassigned.FREE or (policy is Unassigned.TO and tree.unassigned_to[parent] == node)
 
 
 def envelope_limit_lines(lines: Lines, rule: EnvelopeLimit) -> None:
@@ -99,3 +104,13 @@ def cap_lines(lines: Lines, caps: Caps) -> None:
         names = [f"{named('rule', f'cap:{cap.id}', caps.names[code])}:max" for code in kept.tolist()]
         bound = (cap.limit_cents[kept] - caps.committed_cents[kept]).tolist()
         lines.add(names, row[col], col, brings[col], bound)
+
+
+def range_lines(lines: Lines, offers: Offers) -> None:
+    """Units above the least of a range only where it is funded: u ≤ most·x."""
+    columns = lines.columns
+    for place, one in enumerate(columns.choices.ranged.tolist()):
+        above = (int(offers.most_cents[one]) - int(offers.least_cents[one])) // int(offers.unit_cents[one])
+        col = np.array([int(columns.first[one]), columns.n_choices + place], dtype=np.int64)
+        value = np.array([-above, 1], dtype=np.int64)
+        lines.add([f"range:{one}"], np.zeros(2, dtype=np.int64), col, value, [0])

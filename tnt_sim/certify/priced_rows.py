@@ -1,4 +1,4 @@
-"""Rows written a second time, from the data of rules alone: the columns, sums over dossiers, and what they collect.
+"""Rows written a second time, from the data of rules alone: columns, sums over dossiers, collected rows.
 
     Σ_choices a_c·x_c + Σ_ranged s_i·u_i ≤ bound
 
@@ -181,9 +181,9 @@ def summed(columns: Columns, terms: Terms, codes: IntArray, n_groups: int) -> Su
 
 def _exact(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
     """per_funded and per_cent, as Python integers where sums over all dossiers could leave 64 bits."""
-    largest = max(
-        int(offers.highest_cents.max(initial=1)), int(offers.unit_cents.max(initial=1)), 1
-    ) * int(np.abs(terms.per_cent).max(initial=0)) + int(np.abs(terms.per_funded).max(initial=0))
+    largest = max(int(offers.highest_cents.max(initial=1)), int(offers.unit_cents.max(initial=1)), 1) * int(
+        np.abs(terms.per_cent).max(initial=0)
+    ) + int(np.abs(terms.per_funded).max(initial=0))
     if largest * max(1, len(offers.candidate)) < ROOM:
         return terms.per_funded, terms.per_cent
     return terms.per_funded.astype(object), terms.per_cent.astype(object)
@@ -192,7 +192,7 @@ def _exact(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
 def _once(
     offers: Offers, dossier: IntArray, key: IntArray, worth: IntArray, codes: IntArray
 ) -> tuple[IntArray, IntArray, list[tuple[int, int]], IntArray]:
-    """What counts once: (sole holder, worth) of keys with one, what is settled by group, groups that share a key."""
+    """What counts once: sole holders, the worth of each, what is settled by group, the groups that share a key."""
     inside = (codes[dossier] >= 0) & (worth[key] != 0)
     pair = np.unique(np.stack([codes[dossier[inside]], key[inside], dossier[inside]]), axis=1)
     paid = offers.committed[pair[2]]

@@ -22,6 +22,9 @@ from tnt_sim.rules.limit import Limit
 from tnt_sim.rules.schedule import Schedule
 from tnt_sim.rules.share import Share
 
+ROUNDED = 2**61
+"""Figures of an equity row from here on are rounded where they are written: cases too close to call are unread."""
+
 
 def limit_lines(lines: Lines, rule: Limit) -> None:
     """Each group between its bounds."""
@@ -93,10 +96,12 @@ def _one_group(
     demand = rule.of.most[group]
     if rule.strict or demand >= ratio * rule.of.total:
         bounded(lines, [name], _against(mine, _pooled(own), ratio), [0], [None])
-    elif demand <= ratio * sum(rule.of.settled):
+        return
+    if demand < ratio * sum(rule.of.settled):
         bounded(lines, [name], mine, [demand], [None])
-    else:
-        lines.unread.add(f"{name}:{side}")
+        if max(ratio.denominator * max(rule.of.most), ratio.numerator * rule.of.total) < ROUNDED:
+            return
+    lines.unread.add(f"{name}:{side}")
 
 
 def _all(columns: Columns) -> IntArray:

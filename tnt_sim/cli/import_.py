@@ -108,7 +108,7 @@ def import_(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Importe un export, et dit ce qui y manque, y détonne ou s'y contredit."""
+    """Importe un export et dit ce qui y manque ou s'y contredit."""
     tongue = lang_of(lang, Lang.FR)
     folder = out if out is not None else Path(f"{file.stem}-import")
     format_ = _format(format_)

@@ -125,7 +125,9 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[Change,
     # A further column may go with the form that it was kept from, which is told as a change.
     kept = [(name, one.id, one.from_) for name, one in mapping.keep.items() if one.from_ not in known]
     sources = [*mapping.sources(), *kept]
-    lost = [(name, label) for name, field_id, label in sources if label not in names and field_id not in by_id]
+    lost = [
+        (name, label) for name, field_id, label in sources if label not in names and field_id not in by_id
+    ]
     if not lost:
         return
     here = len(sources) - len(lost)

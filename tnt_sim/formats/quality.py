@@ -24,6 +24,7 @@ _WATCHED = ("requested", "cost", "title", "applicant", "applicant_id", "departme
 _OFF_MAP = ("syndicat", "mutualisation")
 _LENGTHS = r"^(?:[0-9]{14}|[0-9]{9}|[0-9][0-9AB][0-9]{3}|[0-9]{2,3}|2[AB]|R[0-9]{2})$"
 _MAX_VARIANTS = 200
+_EMPTIED = ("unreadable", "negative", "zero_as_empty", "error_cell")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +79,18 @@ def examine(
         checks += check_map(used, map_year)
     if likeness:
         checks.append(find_likeness(used))
-    findings = together(checks)
+    findings = together([*_untold(checks)])
     return Quality(findings, _by_column(table, findings), table.height)
+
+
+def _untold(checks: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The checks, without empty cells that are empty because of what is told of them already."""
+    told = [part.select("index", "column") for part in checks if part.height and part["code"][0] in _EMPTIED]
+    for part in checks:
+        if told and part.height and part["code"][0] == "missing":
+            yield part.join(pl.concat(told), on=["index", "column"], how="anti", maintain_order="left")
+        else:
+            yield part
 
 
 def _given(values: pl.Series) -> bool:

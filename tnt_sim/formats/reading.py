@@ -15,6 +15,7 @@ from tnt_sim.formats.form import FormTable, form_of
 from tnt_sim.formats.layouts import LAYOUTS, Layout, recognised
 from tnt_sim.formats.options import HiddenRows, ReadOptions
 from tnt_sim.formats.pabulib import SUFFIX, read_pb, table_of
+from tnt_sim.formats.package import refuse
 from tnt_sim.formats.raw import RawColumn, RawTable
 from tnt_sim.formats.sheets import sheet_names
 from tnt_sim.formats.synonyms import SYNONYMS, names_of, normalised
@@ -22,6 +23,7 @@ from tnt_sim.formats.table import read_bytes, read_raw
 
 BOOKS = (".xlsx", ".ods")
 _TEXTS = (".csv", ".txt", ".tsv")
+KNOWN = (*_TEXTS, *BOOKS, ".parquet", ".json", SUFFIX)
 _LOOK_AHEAD, _FEWEST = 20, 3
 
 
@@ -42,9 +44,10 @@ def read_form(
     DataError
         With every defect that keeps the file from being read.
     """
+    suffix = path.suffix.lower()
+    _check_suffix(suffix, shown_as)
     data = read_bytes(path, shown_as)
     digest = hashlib.sha256(data).hexdigest()
-    suffix = path.suffix.lower()
     if suffix == ".json":
         return read_graphql(data, shown_as, digest), _of_suffix("demarche", format_name, suffix, shown_as)
     if suffix == SUFFIX:
@@ -52,7 +55,25 @@ def read_form(
         return form_of(table_of(read_pb(data, shown_as)), digest), pb
     if format_name == "pabulib":
         raise _mismatch("pabulib", suffix, shown_as)
-    layout = LAYOUTS[format_name] if format_name else None
+    return _of_table(data, path, shown_as, LAYOUTS[format_name] if format_name else None, read)
+
+
+def _check_suffix(suffix: str, shown_as: str) -> None:
+    """Refuse other files by name; the old and the macro workbooks are refused with a reason of their own."""
+    if suffix in KNOWN or suffix.startswith(".xl"):
+        return
+    listed = ", ".join(KNOWN)
+    raise refuse(
+        "unknown_format", shown_as, f"le format « {suffix} » n'est pas lu.",
+        f'the format "{suffix}" is not read.', Text(f"Formats lus : {listed}.", f"Formats read: {listed}."),
+    )  # fmt: skip
+
+
+def _of_table(
+    data: bytes, path: Path, shown_as: str, layout: Layout | None, read: ReadOptions
+) -> tuple[FormTable, Layout]:
+    """A text file, a workbook or a Parquet file: its sheet and its row of headers, then its layout."""
+    suffix = path.suffix.lower()
     names = sheet_names(data) if suffix in BOOKS else []
     if suffix in _TEXTS and read.encoding is None:
         check_one_encoding(data, shown_as)
@@ -64,7 +85,7 @@ def read_form(
     if row != read.header_row:
         read = replace(read, header_row=row)
         raw = read_raw(data, path, shown_as, read)
-    form = form_of(raw, digest, _moved_header(raw, row))
+    form = form_of(raw, hashlib.sha256(data).hexdigest(), _moved_header(raw, row))
     if layout is None:
         layout = LAYOUTS[recognised(one.label for one in form.fields)]
     if layout.name == "demarche" and names:

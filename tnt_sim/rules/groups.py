@@ -41,6 +41,9 @@ def groups_by(
     if by is None:
         return Groups((None,), np.where(inside, 0, -1), grouped=False)
     columns = [by] if isinstance(by, str) else list(by)
+    if not columns:
+        _no_column(case, (*path, "by"))
+        return None
     for k, column in enumerate(columns):
         kind = kind_of(case, column)
         if kind is None or kind is Kind.LIST:
@@ -65,6 +68,15 @@ def groups_by(
     found = codes.cast(pl.Int64).fill_null(-1).to_numpy()
     counted = inside & (key != "").to_numpy()
     return Groups(tuple(names), np.where(counted, found, -1), grouped=True)
+
+
+def _no_column(case: Case, path: Path) -> None:
+    case.fault(
+        "by-empty",
+        Text("`by` ne nomme aucune colonne.", "`by` names no column."),
+        path,
+        Text("Nommez-en une, ou retirez `by`.", "Name one, or take `by` out."),
+    )
 
 
 def _list_column(case: Case, column: str, path: Path) -> None:

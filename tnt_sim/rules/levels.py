@@ -105,7 +105,8 @@ def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Pat
     return rounded
 
 
-_BARE = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+# Longer ones are no doubtful levels: they are too large, or too fine, for either.
+_BARE = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,12})?")
 
 
 def unclear_levels(texts: Sequence[str]) -> list[str]:

@@ -1,0 +1,323 @@
+"""The second reading of rules is exact, agrees with the rows written, and sees rows that are too narrow."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
+from math import gcd
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
+
+from mixed import mixed
+from mixed_run import write
+from tiny import HEAD, tiny
+
+from tnt_sim.certify.agreement import agreement
+from tnt_sim.certify.check import checked_stages, proven_empty, proven_stages
+from tnt_sim.certify.claims import Claims, claims_of
+from tnt_sim.certify.priced import READERS, SecondRow, priced, second_reading, second_rows
+from tnt_sim.certify.priced_rows import Columns
+from tnt_sim.certify.row_sheet import Choices, RowSheet
+from tnt_sim.engine import solve
+from tnt_sim.errors import InputError
+from tnt_sim.result import Proof, Status
+from tnt_sim.rules.base import CompiledRule, IntArray, Mode
+from tnt_sim.rules.caps import Caps
+from tnt_sim.rules.decide import Decisions
+from tnt_sim.rules.envelope import read_envelopes
+from tnt_sim.rules.limit import Limit
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.load import load_scenario
+
+SEEDS = range(60)
+MOST_POINTS = 1500
+KINDS = {
+    "Limit", "Share", "Coverage", "Schedule", "Equity", "Exclusive", "Requires", "Together", "Order",
+    "FirstCome", "Decisions", "Caps", "EnvelopeLimit", "Case", "Offers",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Points:
+    """Every allocation of a problem: columns (n_points, size), funded and granted (n_points, n)."""
+
+    columns: IntArray
+    funded: Any
+    granted: IntArray
+
+
+def points_of(problem: Problem) -> Points | None:
+    columns, offers = Columns.of(problem.offers), problem.offers
+    ways: list[list[tuple[int, int, int, int]]] = []
+    for one in columns.choices.candidate.tolist():
+        mine: list[tuple[int, int, int, int]] = [(one, -1, 0, 0)]
+        for col in range(int(columns.first[one]), int(columns.first[one] + columns.count[one])):
+            cents, unit = int(columns.choices.cents[col]), int(offers.unit_cents[one])
+            steps = (int(offers.most_cents[one]) - cents) // unit if offers.ranged[one] else 0
+            mine += [(one, col, step, cents + step * unit) for step in range(steps + 1)]
+        ways.append(mine)
+    if np.prod([float(len(mine)) for mine in ways]) > MOST_POINTS:
+        return None
+    place = {one: columns.n_choices + k for k, one in enumerate(columns.choices.ranged.tolist())}
+    x, granted = [], []
+    for point in product(*ways):
+        row, money = np.zeros(columns.size, dtype=np.int64), offers.committed_cents.copy()
+        for one, col, step, cents in point:
+            if col >= 0:
+                row[col], money[one] = 1, cents
+                if one in place:
+                    row[place[one]] = step
+        x.append(row)
+        granted.append(money)
+    money = np.array(granted)
+    chosen = np.array([[col >= 0 for _, col, _, _ in point] for point in product(*ways)])
+    funded = np.tile(offers.committed, (len(x), 1))
+    funded[:, columns.choices.candidate] = chosen.reshape(len(x), -1)
+    return Points(np.array(x), funded, money)
+
+
+def problems(seeds: range) -> Iterator[tuple[int, Problem, Points]]:
+    """The problems of mixed cases that are not refused and have few allocations."""
+    for seed in seeds:
+        problem = problem_of(seed)
+        points = None if problem is None else points_of(problem)
+        if problem is not None and points is not None:
+            yield seed, problem, points
+
+
+@cache
+def problem_of(seed: int) -> Problem | None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return compile_problem(load_scenario(write(mixed(seed, 6, 500), Path(folder))))
+        except InputError:
+            return None
+
+
+def hard(rule: CompiledRule) -> Any:
+    """A rule as if it were hard: what it reads does not change."""
+    return replace(rule, mode=Mode.HARD)  # type: ignore[type-var]
+
+
+def parts(problem: Problem) -> list[Any]:
+    """All that a problem's rows come from."""
+    rules = [hard(rule) for rule in (*problem.rules, *problem.table_rules)]
+    return [*rules, *problem.limits, problem.caps, problem.case, problem.decided]
+
+
+def holds(problem: Problem, rule: Any, funded: Any, granted: IntArray) -> bool:
+    """The exact reading of one part on one allocation."""
+    if isinstance(rule, Caps):
+        return not rule.broken(funded, granted)
+    if rule is problem.case:
+        return read_envelopes(problem.case.tree, problem.case.node, granted).holds
+    if isinstance(rule, Decisions):
+        free = ~problem.offers.committed
+        return bool(funded[free & (rule.choice > 0)].all() and not funded[free & (rule.choice < 0)].any())
+    found: bool = rule.read(funded, granted).holds
+    return found
+
+
+def kept(rows: list[SecondRow], points: Points) -> Any:
+    """Which points keep every row, bool (n_points,)."""
+    fine = np.ones(len(points.columns), dtype=np.bool_)
+    for row in rows:
+        fine &= points.columns @ np.concatenate([row.choices, row.units]) <= row.bound
+    return fine
+
+
+def test_second_rows_hold_exactly_where_the_rule_is_read_to_hold() -> None:
+    exact: Counter[str] = Counter()
+    for seed, problem, points in problems(SEEDS):
+        for rule in parts(problem):
+            rows = second_rows(problem, rule)
+            assert rows is not None
+            second = second_reading(Columns.of(problem.offers), rule)
+            truth = np.array(
+                [holds(problem, rule, f, g) for f, g in zip(points.funded, points.granted, strict=True)]
+            )
+            mine = kept(rows, points)
+            told = f"{seed} {type(rule).__name__} {getattr(rule, 'id', '')}"
+            assert (mine | ~truth).all(), f"{told}: too narrow"
+            if second is not None and not second.unread - always_unread(problem, rule):
+                assert (mine == truth).all(), f"{told}: too wide"
+                exact[type(rule).__name__] += bool(truth.any() and not truth.all())
+    assert {kind for kind in KINDS - {"Offers"} if not exact[kind]} == set()
+
+
+def always_unread(problem: Problem, rule: Any) -> set[str]:
+    """Names that say only how further columns are bound, or rows whose sense the second rows give otherwise."""
+    if rule is problem.case:
+        names = problem.case.tree.ids
+        links = {f"link:{name}:unassigned:max" for name in names} | {f"{name}:shares" for name in names}
+        return links | {f"{way}:{name}" for name in names for way in ("in", "out")}
+    if type(rule).__name__ == "Order":
+        return set(second_reading(Columns.of(problem.offers), rule).unread)  # type: ignore[union-attr]
+    return set()
+
+
+def test_prices_are_those_of_the_rows_that_are_written() -> None:
+    dice, compared = Random(1), Counter[str]()
+    for _, problem, _points in problems(SEEDS):
+        for rule in (*map(hard, (*problem.rules, *problem.table_rules)), *problem.limits):
+            sheet = RowSheet(problem.offers, Choices.of(problem.offers))
+            n_own, first = len(sheet.low), len(sheet.upper)
+            rule.rows(sheet)
+            if len(sheet.low) > n_own or len(sheet.upper) == first:
+                continue
+            system = sheet.system()
+            dense = np.zeros((system.rows.n, system.n_cols), dtype=object)
+            dense[system.rows.row, system.rows.col] = system.rows.value
+            rows = second_rows(problem, rule) or []
+            by_name = {row.name: row for row in rows}
+            chosen, weights, price, constant = [], [], np.zeros(system.n_cols, dtype=object), 0
+            for place in range(first, system.rows.n):
+                row = by_name.get(system.rows.names[place])
+                if row is None:
+                    continue
+                y, mine = dice.randint(0, 9), gcd(*dense[place]) or 1
+                theirs = gcd(*np.concatenate([row.choices, row.units]).tolist()) or 1
+                chosen.append(row)
+                weights.append(y * mine)
+                price = price + dense[place] * (y * theirs)
+                constant += int(system.rows.upper[place]) * y * theirs
+            if chosen:
+                told = priced(chosen, weights)
+                assert told[0] == constant
+                assert (told[1] == price).all()
+                compared[type(rule).__name__] += 1
+    assert {"Limit", "Share", "Exclusive", "Requires", "Together", "Order", "Schedule"} <= set(compared)
+
+
+def test_every_kind_that_is_linear_has_a_second_reading() -> None:
+    assert {kind.__name__ for kind in READERS} == KINDS
+    for _, problem, _points in problems(range(10)):
+        assert second_rows(problem, problem.offers.common) is None
+        for rule in problem.rules:
+            assert (second_rows(problem, rule) is None) == (rule.mode is not Mode.HARD)
+
+
+def test_a_multiplier_is_not_negative() -> None:
+    row = SecondRow("one", np.array([1]), np.array([2]), 3)
+    constant, price = priced([row, row], [2, 1])
+    assert (constant, price.tolist()) == (9, [3, 6])
+    with pytest.raises(ValueError, match="negative"):
+        priced([row], [-1])
+
+
+def test_what_rules_write_agrees() -> None:
+    for seed, problem, _points in problems(range(100, 160)):
+        found = agreement(problem, claims_of(problem))
+        assert found.holds, (seed, found)
+        assert found.n_read + found.n_unread == claims_of(problem).system.rows.n
+
+
+def changed(claims: Claims, place: int, dice: Random) -> Claims:
+    """The same rows, one of them with another bound or another entry."""
+    rows = claims.system.rows
+    upper, value = rows.upper.copy(), rows.value.copy()
+    inside = np.flatnonzero(rows.row == place)
+    if dice.random() < 0.6 or not len(inside):
+        upper[place] -= dice.choice([1, 1, 2, 100])
+    else:
+        value[dice.choice(inside.tolist())] += dice.choice([1, 1, 50])
+    return replace(claims, system=claims.system.with_rows(replace(rows, upper=upper, value=value)))
+
+
+def test_a_changed_row_is_refused_or_cuts_off_nothing() -> None:
+    """What is accepted after a change still holds wherever the rule of the row is read to hold."""
+    dice, refused, accepted = Random(7), Counter[str](), 0
+    for seed, problem, points in problems(range(40)):
+        claims = claims_of(problem)
+        for written in claims.written:
+            second = None if written.soft else second_reading(Columns.of(problem.offers), written.of)
+            if second is None:
+                continue
+            for place in range(written.first, written.last):
+                other = changed(claims, place, dice)
+                found = agreement(problem, other)
+                if found.narrow:
+                    refused[type(written.of).__name__] += 1
+                elif claims.system.rows.names[place] not in second.unread:
+                    accepted += 1
+                    assert still_true(other, place, problem, written.of, points), (seed, place)
+    assert set(refused) >= KINDS - {"Decisions", "Coverage", "Equity", "FirstCome", "EnvelopeLimit"}
+    assert sum(refused.values()) > 2 * accepted
+
+
+def still_true(claims: Claims, place: int, problem: Problem, rule: Any, points: Points) -> bool:
+    rows = claims.system.rows
+    mine = rows.row == place
+    size = points.columns.shape[1]
+    if (rows.col[mine] >= size).any():
+        return True
+    figures = points.columns[:, rows.col[mine]] @ rows.value[mine]
+    rows_of = second_rows(problem, rule) or []
+    return bool((figures <= rows.upper[place])[kept(rows_of, points)].all())
+
+
+NARROW = """rules:
+  - {id: plafond, kind: limit, measure: dossiers, max: 2}
+"""
+
+
+def narrowed(monkeypatch: pytest.MonkeyPatch, by: int) -> None:
+    """Let every `limit` write its maximum too low."""
+    right = Limit.rows
+
+    def wrong(self: Limit, builder: Any) -> None:
+        low = tuple(None if bound is None else bound - by for bound in self.maximum)
+        right(replace(self, maximum=low), builder)
+
+    monkeypatch.setattr(Limit, "rows", wrong)
+
+
+def test_a_proof_on_too_narrow_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solver and prover read the same wrong rows, and agree; the second reading does not."""
+    right = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
+    assert right.reading is not None
+    proofs = right.certificate["proofs"]
+    assert proven_stages(right.problem, right.reading.values, proofs) == [True]
+    told = checked_stages(right.problem, right.reading.values, proofs)
+    assert (told.proven, told.rows.narrow, told.rows.n_unread) == ((True,), (), 0)
+    narrowed(monkeypatch, 1)
+    wrong = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
+    assert wrong.reading is not None
+    assert wrong.proof is Proof.PROVED
+    assert wrong.reading.values[0] < right.reading.values[0]
+    proofs = wrong.certificate["proofs"]
+    assert proven_stages(wrong.problem, wrong.reading.values, proofs) == [False]
+    told = checked_stages(wrong.problem, wrong.reading.values, proofs)
+    assert told.rows.narrow == ("rule:plafond:max:max",)
+
+
+def test_an_impossibility_on_too_narrow_rows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = NARROW.replace("max: 2", "min: 2, max: 2")
+    narrowed(monkeypatch, 1)
+    wrong = solve(tiny(tmp_path, HEAD + rules), cross_check="never")
+    assert wrong.status is Status.INFEASIBLE
+    assert wrong.proof is Proof.PROVED
+    proof = wrong.certificate["proofs"][0]
+    assert not proven_empty(wrong.problem, proof)
+
+
+def test_a_dossier_that_must_be_funded_without_a_decision_is_refused(tmp_path: Path) -> None:
+    problem = compile_problem(tiny(tmp_path))
+    claims = claims_of(problem)
+    must = claims.system.must.copy()
+    must[1] = True
+    wrong = replace(claims, system=replace(claims.system, must=must))
+    assert agreement(problem, wrong).narrow == ("must:1",)

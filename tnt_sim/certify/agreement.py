@@ -1,0 +1,191 @@
+"""The rows that a proof stands on, held against the second reading: none may ask more than a rule says.
+
+A row a'x ≤ b' over columns x ≥ 0 follows from a second row ax ≤ b when some λ ≥ 0 has
+
+    a' ≤ λ·a in every column        b' ≥ λ·⌊b⌋
+
+with a divided by what its entries have in common. So a row may be divided and rounded outwards, or hold further
+columns with negative entries, but not be narrower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+
+import numpy as np
+
+from tnt_sim.certify.claims import Claims, Written
+from tnt_sim.certify.priced import second_reading
+from tnt_sim.certify.priced_rows import Columns, Numbers, Second
+from tnt_sim.certify.system import Rows, System
+from tnt_sim.rules.base import BoolArray, IntArray
+from tnt_sim.scenario.compile import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How the rows of a problem stand to its second reading.
+
+    Attributes
+    ----------
+    narrow : the names of rows that ask more than the second reading says
+    n_read : how many rows follow from it
+    n_unread : how many rows have no second reading
+    """
+
+    narrow: tuple[str, ...]
+    n_read: int
+    n_unread: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether no row is too narrow."""
+        return not self.narrow
+
+
+def agreement(problem: Problem, claims: Claims) -> Agreement:
+    """Hold every row of the claims, and what must be chosen, against the second reading of its rule."""
+    columns, system = Columns.of(problem.offers), claims.system
+    starts = system.rows.starts()
+    narrow, n_read = _musts(columns, problem, system), 0
+    # what the goals themselves need stands below what is written for rules
+    n_unread = system.rows.n - max((written.last for written in claims.written), default=0)
+    for written in claims.written:
+        if written.first == written.last:
+            continue
+        second = None if written.soft else second_reading(columns, written.of)
+        if second is None:
+            n_unread += written.last - written.first
+            continue
+        follows = _follows(system, starts, written, second)
+        for place in (written.first + np.flatnonzero(~follows)).tolist():
+            if system.rows.names[place] in second.unread:
+                n_unread += 1
+            else:
+                narrow.append(system.rows.names[place])
+        n_read += int(follows.sum())
+    return Agreement(tuple(narrow), n_read, n_unread)
+
+
+def _musts(columns: Columns, problem: Problem, system: System) -> list[str]:
+    """Dossiers that must be funded in the system though no decision says so."""
+    second = second_reading(columns, problem.decided)
+    assert second is not None
+    forced = [row for row, bound in enumerate(second.bound) if bound < 0]
+    decided = np.isin(
+        columns.choices.dossier, columns.choices.dossier[second.col[np.isin(second.row, forced)]]
+    )
+    bad = system.must & ~np.isin(np.arange(len(system.must)), columns.choices.block[decided])
+    return [f"must:{int(dossier)}" for dossier in columns.choices.candidate[bad].tolist()]
+
+
+def _follows(system: System, starts: IntArray, written: Written, second: Second) -> BoolArray:
+    """Which rows of one rule follow from its second reading, bool (n_rows of the rule,)."""
+    rows = system.rows
+    places = np.arange(written.first, written.last)
+    known: dict[str, int] = {name: k for k, name in enumerate(second.names)}
+    match = np.array([known.get(rows.names[place], -1) for place in places.tolist()], dtype=np.int64)
+    ends = np.searchsorted(second.row, np.arange(len(second.names) + 1)).astype(np.int64)
+    same = _same(rows, starts, places, match, second, ends)
+    for k in np.flatnonzero(~same).tolist():
+        part = slice(int(starts[places[k]]), int(starts[places[k] + 1]))
+        col, value, upper = rows.col[part], rows.value[part], int(rows.upper[places[k]])
+        same[k] = _always(system, col, value, upper) or any(
+            _implied(col, value, upper, *_entries(second, ends, other))
+            for other, name in enumerate(second.names)
+            if name == rows.names[places[k]]
+        )
+    return same
+
+
+def _same(
+    rows: Rows, starts: IntArray, places: IntArray, match: IntArray, second: Second, ends: IntArray
+) -> BoolArray:
+    """Rows with the entries of their second row, up to a factor, and a bound no lower."""
+    found: BoolArray = np.zeros(len(places), dtype=np.bool_)
+    if not len(second.names) or second.value.dtype == object:
+        return found
+    count = starts[places + 1] - starts[places]
+    alike = np.flatnonzero((match >= 0) & (count == (ends[1:] - ends[:-1])[np.maximum(match, 0)]))
+    if not len(alike):
+        return found
+    size = count[alike]
+    step = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+    mine = np.repeat(starts[places[alike]], size) + step
+    other = np.repeat(ends[match[alike]], size) + step
+    row = np.repeat(np.arange(len(alike)), size)
+    own, theirs = _shared(rows.value[mine], row, len(alike)), _shared(second.value[other], row, len(alike))
+    differs = rows.col[mine] != second.col[other]
+    differs |= rows.value[mine] // own[row] != second.value[other] // theirs[row]
+    apart = np.bincount(row[differs], minlength=len(alike))
+    bounds = [second.bound[k] // by for k, by in zip(match[alike].tolist(), theirs.tolist(), strict=True)]
+    uppers = (rows.upper[places[alike]] // own).tolist()
+    low = np.array([upper < bound for upper, bound in zip(uppers, bounds, strict=True)], dtype=np.bool_)
+    found[alike] = (apart == 0) & ~low
+    return found
+
+
+def _shared(value: IntArray, row: IntArray, n_rows: int) -> IntArray:
+    """What the entries of each row have in common, 1 where a row has none: int64 (n_rows,)."""
+    found = np.ones(n_rows, dtype=np.int64)
+    if len(row):
+        first = np.flatnonzero(np.r_[True, np.diff(row) != 0])
+        found[row[first]] = np.gcd.reduceat(np.abs(value), first)
+    return found
+
+
+def _entries(second: Second, ends: IntArray, row: int) -> tuple[IntArray, Numbers, int]:
+    part = slice(int(ends[row]), int(ends[row + 1]))
+    return second.col[part], second.value[part], second.bound[row]
+
+
+def _always(system: System, col: IntArray, value: IntArray, upper: int) -> bool:
+    """Whether every point of the blocks and bounds keeps the row."""
+    free = col >= system.n_choices
+    most: int = sum(
+        max(v * int(system.low[c]), v * int(system.high[c]))
+        for c, v in zip(col[free].tolist(), value[free].tolist(), strict=True)
+    )
+    best: dict[int, int] = {}
+    for block, number in zip(system.block[col[~free]].tolist(), value[~free].tolist(), strict=True):
+        best[block] = max(best.get(block, 0), number)
+    return bool(most + sum(best.values()) <= upper)
+
+
+def _implied(
+    col: IntArray, value: IntArray, upper: int, other_col: IntArray, other_value: Numbers, bound: int
+) -> bool:
+    """Whether Σ value·x ≤ upper follows from one other row, over whole x ≥ 0."""
+    size = 1 + max(int(col.max(initial=0)), int(other_col.max(initial=0)))
+    mine, other = np.zeros(size, dtype=object), np.zeros(size, dtype=object)
+    mine[col], other[other_col] = value, other_value
+    mine, upper = _coprime(mine, upper)
+    other, bound = _coprime(other, bound)
+    step = _step(mine.tolist(), upper, other.tolist(), bound)
+    if step is None:
+        return False
+    fits = bool(np.all(mine * step.denominator <= other * step.numerator))
+    return fits and bool(upper * step.denominator >= bound * step.numerator)
+
+
+def _coprime(value: Numbers, bound: int) -> tuple[Numbers, int]:
+    """A row of whole numbers over whole columns, divided by what its entries share."""
+    shared = gcd(*value.tolist()) or 1
+    return value // shared, bound // shared
+
+
+def _step(mine: Sequence[int], upper: int, other: Sequence[int], bound: int) -> Fraction | None:
+    """The λ that suits the bound best among those that the entries allow; None when they allow none."""
+    least = max(
+        (Fraction(a, b) for a, b in zip(mine, other, strict=True) if b > 0 and a > 0), default=Fraction(0)
+    )
+    limits = [Fraction(a, b) for a, b in zip(mine, other, strict=True) if b < 0]
+    most = min(limits, default=None)
+    if most is not None and most < least:
+        return None
+    if most is None:
+        return max(least, Fraction(upper, bound)) if bound < 0 else least
+    return least if bound > 0 else most
