@@ -40,7 +40,7 @@ from tnt_sim.rules.limit import Limit
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.load import load_scenario
 
-SEEDS = range(60)
+SEEDS = range(40)
 MOST_POINTS = 1500
 KINDS = {
     "Limit", "Share", "Coverage", "Schedule", "Equity", "Exclusive", "Requires", "Together", "Order",
