@@ -100,8 +100,6 @@ class _Decision:
     """A kernel settled the decision and found its point to be the only one."""
     proofs: list[dict[str, Any] | None] = field(default_factory=list)
     interrupted: bool = False
-    refuted: bool = False
-    """The proof found a better point than the one in hand."""
 
     def result(self) -> Result:
         self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
@@ -194,15 +192,13 @@ class _Decision:
             self.proofs = self._proofs(outcome)
             checked = self._second_opinion(model, outcome)
             better = checked.improvement if checked.verdict is Verdict.BETTER_FOUND else None
-            if better is None and not self.refuted:
-                return outcome, checked
             if better is None:
-                break
+                return outcome, checked
             start = better
         raise disagreement(checked, self._kept_apart(model, outcome, checked))
 
     def _kept_apart(self, model: LinearModel, outcome: StagesOutcome, checked: CrossCheck) -> Path | None:
-        """Where the model is kept that two solvers, or a solver and the proof, contradict each other on."""
+        """Where the model is kept that two solvers contradict each other on."""
         asked = [stage.solver for stage in checked.stages if stage.solver]
         second = asked[-1] if asked else next(iter(independent_backends()), None)
         if second is None:
@@ -232,7 +228,6 @@ class _Decision:
     def _proofs(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
         """An exact certificate for each stage, or for « nothing fits », where one is found in time."""
         self._tell("proof", 0.8)
-        self.refuted = False
         if self.interrupted or outcome.termination is Termination.INTERRUPTED:
             return []
         spent = sum(stage.seconds for stage in outcome.stages)
@@ -251,9 +246,7 @@ class _Decision:
             self.interrupted = True
             return []
         except PointFound:
-            # rows of an equity rule may be wider than its reading: a point of theirs contradicts nobody
-            rules = self.problem.rules
-            self.refuted = not any(isinstance(r, Equity) and r.mode is Mode.HARD for r in rules)
+            # these rows may be wider than the rules: a point of theirs proves nothing and contradicts nobody
             return []
         finally:
             self.clock.lap("proof")

@@ -45,7 +45,7 @@ def not_confirmed(checked: CrossCheck) -> tuple[Defect, ...]:
 
 
 def disagreement(checked: CrossCheck, kept: Path | None) -> DisagreementError:
-    """Two solvers, or a solver and the exact proof, contradict each other; `kept` is where the model was put."""
+    """Two solvers contradict each other; `kept` is where the model was put."""
     stages = "; ".join(
         f"{stage.name}: {stage.expected} / {stage.found} ({stage.solver})" for stage in checked.stages
     )
@@ -55,10 +55,8 @@ def disagreement(checked: CrossCheck, kept: Path | None) -> DisagreementError:
         place = Text(f" Le modèle est gardé dans « {kept} ».", f' The model is kept in "{kept}".')
     return DisagreementError(
         Text(
-            "un solveur tient pour la meilleure une répartition qu'un autre solveur ou la preuve exacte "
-            f"contredit{claims}. Rien n'est retenu.{place.fr}",
-            "a solver calls best an allocation that another solver or the exact proof "
-            f"contradicts{claims}. Nothing is decided.{place.en}",
+            f"deux solveurs ne sont pas d'accord ({checked.reason.fr}){claims}. Rien n'est retenu.{place.fr}",
+            f"two solvers do not agree ({checked.reason.en}){claims}. Nothing is decided.{place.en}",
         )
     )
 

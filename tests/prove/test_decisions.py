@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 
 from tiny import HEAD, TABLE, tiny
 
-from tnt_sim import decision
 from tnt_sim.certify.check import proven_empty, proven_stages
 from tnt_sim.engine import solve
-from tnt_sim.errors import DisagreementError
 from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.lexicographic import StagesOutcome
-from tnt_sim.solve.registry import independent_backends
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 NOTHING_FITS = """rules:
@@ -94,22 +87,3 @@ def test_the_programme_of_2021_is_proven() -> None:
     direct = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), method="direct", cross_check="never")
     assert direct.proof is Proof.PROVED
     assert direct.document["allocation_sha256"] == result.document["allocation_sha256"]
-
-
-def test_a_solver_that_the_proof_contradicts_decides_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A solver that calls the empty list optimal: the proof finds a better one, and the model is kept apart."""
-    real = decision.solve_lexicographic
-
-    def lying(*args: Any, **kwargs: Any) -> StagesOutcome:
-        found = real(*args, **kwargs)
-        assert found.values is not None
-        worse = tuple(replace(stage, value=0, limit=0, bound=0) for stage in found.stages)
-        return replace(found, values=np.zeros_like(found.values), stages=worse)
-
-    monkeypatch.setattr(decision, "solve_lexicographic", lying)
-    with pytest.raises(DisagreementError, match="preuve exacte"):
-        solve(tiny(tmp_path), method="direct", cross_check="never")
-    if independent_backends():
-        assert list((tmp_path / "runs" / "quarantine").glob("*/model.lp"))

@@ -127,3 +127,17 @@ def test_the_honest_run_is_accepted(folder: Path) -> None:
     result = _solved("maps", folder)
     assert result.allocation is not None
     assert verify_run(write_run(forged(result, result.allocation), folder / "maps" / "runs")).ok
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"1": None, "2": None, "3": None}, "l'enveloppe « n » ne tient pas `min_use` : 0 pour 150."),
+        ({"1": None, "2": None, "5": 80000}, "l'enveloppe « s » ne tient pas `max_dossiers` : 3 pour 2."),
+        ({"10": 10000}, "l'enveloppe « d » est dépassée de 50.00 €."),
+    ],
+)
+def test_envelopes_in_words(folder: Path, change: Change, said: str) -> None:
+    result = _solved("years", folder)
+    run = write_run(forged(result, changed(result, change)), folder / "years" / "runs")
+    assert said in [defect.text.fr for defect in verify_run(run).defects]

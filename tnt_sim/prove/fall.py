@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from tnt_sim.certify.pieces import Piece, fallen_apart
 from tnt_sim.certify.system import MultiplierError, System, weigh
 from tnt_sim.prove.live_lp import FloatArray, whole_multipliers
-from tnt_sim.prove.search import NotProved
+from tnt_sim.prove.search import NotProved, PointFound
 from tnt_sim.rules.base import IntArray
 from tnt_sim.solve.highs import quiet_highspy
 
@@ -38,10 +38,13 @@ def apart(
     if spare < 0:
         return None
     each = spare // max(1, len(least))
-    proofs = [
-        [bound - each, prove(piece.cheaper_than(bound - each), deadline - time.perf_counter())]
-        for piece, bound in zip(pieces.systems, least, strict=True)
-    ]
+    try:
+        proofs = [
+            [bound - each, prove(piece.cheaper_than(bound - each), deadline - time.perf_counter())]
+            for piece, bound in zip(pieces.systems, least, strict=True)
+        ]
+    except PointFound:  # a solver's « least » was not the least: a piece's point says nothing of the whole
+        return None
     pool = np.stack(y, axis=1).ravel().tolist()
     return {"pool": [pool], "tree": [["apart", 0, kept.tolist(), proofs]]}
 

@@ -1,0 +1,83 @@
+"""Inputs that once escaped as exceptions of other libraries: each is now a located error of the house."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tnt_sim.errors import DataError, InputError
+from tnt_sim.formats.table import read_dossiers
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.scenario.load import load_scenario
+
+SCENARIO = """\
+schema_version: 1
+id: essai
+programme: {id: p, amount: 1 k€}
+dossiers: [{file: d.csv}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("rules: [{id: r, kind: together, by: []}]", "by-empty"),
+        ("rules: [{id: r, kind: limit, measure: granted, by: [], max: 1 €}]", "by-empty"),
+        ("grants: [{mode: levels, levels: [" + "1" * 400 + "]}]", "level"),
+        ("timezone: 88 M€", "timezone"),
+        ("timezone: posix/Europe/Paris", "timezone"),
+        ("timezone: localtime", "timezone"),
+    ],
+)
+def test_scenarios(tmp_path: Path, line: str, code: str) -> None:
+    (tmp_path / "d.csv").write_text("dossier;requested\nA;5\nB;6\n")
+    (tmp_path / "s.yaml").write_text(SCENARIO + line + "\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        compile_problem(load_scenario(tmp_path / "s.yaml"))
+    (defect,) = caught.value.defects
+    assert (defect.code, defect.places[0].line) == (code, 5)
+
+
+FAR = pl.Series([2**62, 0]).cast(pl.Datetime("ms"))
+
+
+@pytest.mark.parametrize("name", ["filed_at", "title", "extra"])
+@pytest.mark.parametrize(
+    "values", [FAR, FAR.dt.replace_time_zone("UTC"), pl.Series([2**30, 0]).cast(pl.Date)]
+)
+def test_days_that_no_calendar_has(tmp_path: Path, name: str, values: pl.Series) -> None:
+    path = tmp_path / "d.parquet"
+    pl.DataFrame({"dossier": ["A", "B"], name: values}).write_parquet(path)
+    with pytest.raises(DataError) as caught:
+        read_dossiers(path, shown_as="d.parquet")
+    (defect,) = caught.value.defects
+    assert (defect.code, defect.places[0].row) == ("date", 2)
+
+
+def test_types_without_text(tmp_path: Path) -> None:
+    path = tmp_path / "d.parquet"
+    spans = [dt.timedelta(days=1), None]
+    pl.DataFrame({"dossier": ["A", "B"], "title": spans}).write_parquet(path)
+    with pytest.raises(DataError) as caught:
+        read_dossiers(path, shown_as="d.parquet")
+    assert [defect.code for defect in caught.value.defects] == ["text"]
+
+
+def test_further_columns_that_no_rule_reads_are_set_aside_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "d.parquet"
+    odd = {
+        "span": [dt.timedelta(1), None],
+        "whole": [{"a": 1}, None],
+        "raw": [b"x", None],
+        "lists": [[1.5], None],
+    }
+    at = pl.Series([dt.datetime(2021, 7, 1, 12), None])
+    pl.DataFrame({"dossier": ["A", "B"], **odd, "seen": at, "open": [True, None]}).write_parquet(path)
+    found = read_dossiers(path, shown_as="d.parquet")
+    assert found.extra_columns == ("seen", "open")
+    assert [warning.code for warning in found.warnings] == ["column_type"] * 4
+    assert found.table["open"].to_list() == ["true", ""]
+    assert str(found.table["seen"][0]) == "2021-07-01 10:00:00+00:00"
