@@ -131,6 +131,8 @@ class Portfolio:
 
     def place(self, row_index: int, column: str | None = None) -> Place:
         """Where a row of the table (0-based) was read; the cell too where the file has cells."""
+        if "_row" not in self.table.columns:  # the map, read like dossiers
+            return Place()
         row, index, dossier = self.table.select("_row", "_source", "dossier").row(row_index)
         source = self.sources[index]
         name = column.removesuffix("_cents") if column else ""

@@ -27,6 +27,8 @@ dossiers: [{file: d.csv}]
         ("rules: [{id: r, kind: together, by: []}]", "by-empty"),
         ("rules: [{id: r, kind: limit, measure: granted, by: [], max: 1 €}]", "by-empty"),
         ("grants: [{mode: levels, levels: [" + "1" * 400 + "]}]", "level"),
+        ("reference: " + "x" * 400 + ".csv", "file_missing"),
+        ("extends: " + "x" * 400 + ".yaml", "file_missing"),
         ("timezone: 88 M€", "timezone"),
         ("timezone: posix/Europe/Paris", "timezone"),
         ("timezone: localtime", "timezone"),
@@ -39,6 +41,17 @@ def test_scenarios(tmp_path: Path, line: str, code: str) -> None:
         compile_problem(load_scenario(tmp_path / "s.yaml"))
     (defect,) = caught.value.defects
     assert (defect.code, defect.places[0].line) == (code, 5)
+
+
+def test_a_text_of_the_map_compared_with_a_number(tmp_path: Path) -> None:
+    rule = "{id: r, kind: coverage, units: {name: {min: 3}}, covered_by: commune, max: 1}"
+    (tmp_path / "d.csv").write_text("dossier;requested;commune\nA;5;01001\n")
+    text = f"{SCENARIO}territory: {{year: 2021}}\nrules: [{rule}]\n"
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        compile_problem(load_scenario(tmp_path / "s.yaml"))
+    (defect,) = caught.value.defects
+    assert (defect.code, defect.places[0].line) == ("not-numeric", 6)
 
 
 FAR = pl.Series([2**62, 0]).cast(pl.Datetime("ms"))

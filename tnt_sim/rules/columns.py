@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Text, did_you_mean
+from tnt_sim.errors import Defect, Text, did_you_mean
 from tnt_sim.rules.base import Case, Numeric, Path, Unit
 from tnt_sim.territory import siren
 
@@ -90,12 +91,19 @@ def numeric_column(
         return None
     column, defects = case.portfolio.numeric(name)
     if defects:
-        case.defects.found.extend(defects)
+        case.defects.found.extend(_placed(case, defect, path) for defect in defects)
         return None
     dtype = column.dtype
     if dtype.is_integer():
         return _numeric(column, Fraction(1), Unit.NUMBER)
     return _numeric((column.cast(pl.Decimal(38, 6)) * 1_000_000).cast(pl.Int64), MICRO, Unit.NUMBER)
+
+
+def _placed(case: Case, defect: Defect, path: Path) -> Defect:
+    """A defect of a column that no file holds (the map's) stands where the scenario names the column."""
+    if any(place.file for place in defect.places):
+        return defect
+    return replace(defect, places=(case.locate(path),))
 
 
 def _numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:

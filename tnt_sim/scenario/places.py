@@ -71,9 +71,13 @@ def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     ScenarioError
         There is no such file; with the nearest name of its folder.
     """
-    if path.is_file():
+    try:
+        there, is_file = path.exists(), path.is_file()
+    except OSError:  # a name that is too long, or a folder that may not be looked into
+        there = is_file = False
+    if is_file:
         return path
-    if path.exists():
+    if there:
         raise _refused(
             "file",
             origin,
