@@ -1,0 +1,128 @@
+"""The map of the 101 departments as one SVG text: filled by class, a title on each shape, a legend in words.
+
+The picture is for eyes only (`role="img"` with a label); a table of the same figures stands beside it.
+
+Outlines: `@gouvfr/dsfr-chart` 2.0.4, MapChart (DINUM), MIT; see `tnt_sim/data/README.md`.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+FILLS = ("#dce8f2", "#b3cde3", "#83acd0", "#5288ba", "#2a6399", "#0f3d66")
+"""From the lowest class to the highest: one hue, each darker than the last, so that grey prints tell them apart."""
+NOTHING = "url(#none)"
+"""The hatching of a department that got nothing: no class is told by its colour alone."""
+FRAME = "0 0 1010 1010"
+
+_INSET = ("75", "92", "93", "94")
+_PLACES = {"971": (10, 470), "972": (126, 470), "973": (14, 600), "976": (124, 600), "974": (14, 730)}
+_SCALE_OVERSEAS, _SCALE_INSET = 2.0, 4.6
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One shape: a department's code, its SVG path, and where it is put; a department may have two."""
+
+    code: str
+    path: str
+    transform: str = ""
+
+
+@cache
+def outlines() -> tuple[Outline, ...]:
+    """The shapes of the 101 departments; Paris and its three neighbours once more, enlarged in a corner."""
+    raw = json.loads((files("tnt_sim") / "data" / "departments-map.json").read_text(encoding="utf-8"))
+    found = [Outline(code, path) for code, path in raw["mainland"].items()]
+    for code, drawn in raw["overseas"].items():
+        x, y = _PLACES[code]
+        found.append(Outline(code, drawn["path"], f"translate({x} {y}) scale({_SCALE_OVERSEAS})"))
+    for code in _INSET:
+        place = f"translate(830 20) scale({_SCALE_INSET}) translate(-484 -217)"
+        found.append(Outline(code, raw["mainland"][code], place))
+    return tuple(found)
+
+
+def department_codes() -> tuple[str, ...]:
+    """The codes of the 101 departments in order."""
+    return tuple(sorted({outline.code for outline in outlines()}))
+
+
+def breaks(values: Iterable[float], n: int = len(FILLS)) -> list[float]:
+    """Bounds between `n` classes that hold about as many departments each, rounded to two digits; at most n − 1.
+
+    Only positive values count: what got nothing is hatched, and is no class.
+
+    >>> breaks([1, 2, 3, 4, 5, 6, 7, 8, 9, 1000], 2)
+    [5.0]
+    """
+    known = sorted(value for value in values if value > 0)
+    if not known:
+        return []
+    cuts = (known[min(len(known) - 1, len(known) * k // n)] for k in range(1, n))
+    return sorted({float(f"{cut:.1e}") for cut in cuts if float(f"{cut:.1e}") > known[0]})
+
+
+def fill_of(value: float | None, bounds: Sequence[float]) -> str:
+    """The fill of a value: its class, or the hatching for nothing."""
+    if value is None or value <= 0:
+        return NOTHING
+    return FILLS[_shade(bisect_right(bounds, value), len(bounds) + 1)]
+
+
+def fills_of(bounds: Sequence[float]) -> list[str]:
+    """The fill of each class that these bounds divide, the lowest first."""
+    return [FILLS[_shade(k, len(bounds) + 1)] for k in range(len(bounds) + 1)]
+
+
+def _shade(k: int, n: int) -> int:
+    """Which of the fills class k of n takes: few classes are spread over all of them."""
+    return k if n == len(FILLS) else round(k * (len(FILLS) - 1) / max(n - 1, 1))
+
+
+def map_svg(
+    values: Mapping[str, float],
+    titles: Mapping[str, str],
+    label: str,
+    bounds: Sequence[float] | None = None,
+) -> str:
+    """The map as an `<svg>` element.
+
+    Parameters
+    ----------
+    values : by code of department; absent or 0 is hatched
+    titles : what is said of each department, shown on hover; the code where absent
+    label : what the picture is, for those who do not see it
+    bounds : between classes, ascending; `breaks(values)` by default
+    """
+    cuts = breaks(values.values()) if bounds is None else bounds
+    shapes = [
+        f'<path d="{outline.path}" data-code="{outline.code}" fill="{fill_of(values.get(outline.code), cuts)}"'
+        + (
+            f' transform="{outline.transform}" vector-effect="non-scaling-stroke"'
+            if outline.transform
+            else ""
+        )
+        + f"><title>{escape(titles.get(outline.code, outline.code))}</title></path>"
+        for outline in outlines()
+    ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{FRAME}" role="img" aria-label="{escape(label)}">'
+        f"{_HATCHING}"
+        '<g stroke="#ffffff" stroke-width="1.5" stroke-linejoin="round">'
+        f"{''.join(shapes)}</g>"
+        '<rect x="816" y="8" width="186" height="180" fill="none" stroke="#8a949c"/></svg>'
+    )
+
+
+_HATCHING = (
+    '<defs><pattern id="none" width="9" height="9" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="9" height="9" fill="#f4f4f2"/><path d="M0 0v9" stroke="#a9b0b5" stroke-width="2.4"/>'
+    "</pattern></defs>"
+)
