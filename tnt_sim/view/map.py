@@ -16,7 +16,7 @@ from html import escape
 from importlib.resources import files
 
 FILLS = ("#dce8f2", "#b3cde3", "#83acd0", "#5288ba", "#2a6399", "#0f3d66")
-"""From the lowest class to the highest: one hue, each darker than the last, so that grey prints tell them apart."""
+"""From the lowest class to the highest: one hue, ever darker, so that they can be told apart in grey."""
 NOTHING = "url(#none)"
 """The hatching of a department that got nothing: no class is told by its colour alone."""
 FRAME = "0 0 1010 1010"
