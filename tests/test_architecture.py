@@ -33,11 +33,14 @@ RANKS = (
     "relaxed",
     "prove",
     "evidence",
+    "refused",
     "decision",
+    "question",
     "sequence",
     "engine",
     "view",
     "recheck",
+    "study",
     "cli",
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
             """Read a scenario file, all that it extends, and its dossiers."""
 
         def with_(self, changes: Mapping[str, object]) -> Scenario:
-            """The scenario with values changed at dotted paths, read again from its files."""
+            """The scenario with values changed at dotted paths; its dossiers are not read again."""
 
         def validate(self, lang: Lang | str | None = None) -> dict[str, Any]:
             """All that can be checked without solving: the document of `tnt-sim validate --json`."""
@@ -118,28 +118,9 @@ def _bound_scenario() -> Any:
 
 def _with(self: Any, changes: Mapping[str, object]) -> Any:
     """The scenario with values changed at dotted paths: ``{"programme.amount": "98 M€"}``."""
-    from tnt_sim.errors import Text, UsageError
-    from tnt_sim.scenario.load import load_scenario
+    from tnt_sim.scenario.load import with_changes
 
-    if self.path is None:
-        raise UsageError(
-            Text("ce scénario ne vient pas d'un fichier.", "this scenario does not come from a file.")
-        )
-    kept = [text for text in self.sets if text.partition("=")[0].strip() not in changes]
-    return load_scenario(self.path, (*kept, *(f"{path}={_set_text(v)}" for path, v in changes.items())))
-
-
-def _set_text(value: object) -> str:
-    """A Python value as `--set` reads it; a text stays that text."""
-    import json
-
-    if value is None:
-        return "null"
-    if isinstance(value, bool | list | tuple | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    text = str(value)
-    quoted = text.strip() in ("", "~", "null") or text.strip()[0] in "[{\"'"
-    return json.dumps(text, ensure_ascii=False) if quoted else text
+    return with_changes(self, changes)
 
 
 def _validate(self: Any, lang: Any = None) -> dict[str, Any]:

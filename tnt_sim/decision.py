@@ -11,19 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tnt_sim.assemble import Evidence, result_of
 from tnt_sim.clock import Clock
 from tnt_sim.errors import Defect, LimitReached, SolverError, Text, VerificationError
 from tnt_sim.evidence import certificate, disagreement, evidence_of, not_confirmed, solver_log
 from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
-from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel
+from tnt_sim.formulation.linear_model import IntArray, LinearModel
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_empty, prove_stages
+from tnt_sim.refused import without_refused
 from tnt_sim.result import Proof, Result, Status
-from tnt_sim.rules.base import Mode
-from tnt_sim.rules.equity import Equity
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backend import Termination
@@ -115,7 +112,7 @@ class _Decision:
                 start = tie_break.values  # the walk met a point better than a stage's « optimum »
                 continue
             allocation = Allocation(*self.form.recovery.awards(tie_break.values))
-            narrower = self._without_refused(model, allocation)
+            narrower = without_refused(self.problem, self.form.recovery, model, allocation)
             if narrower is model:
                 break
             model = narrower
@@ -146,20 +143,6 @@ class _Decision:
             found = unwalked
         self.clock.lap("solve")
         return found
-
-    def _without_refused(self, model: LinearModel, allocation: Allocation) -> LinearModel:
-        """The model with a valid cut for each figure that rows wider than their rule let through."""
-        column = self.form.recovery.funded_columns
-        row = self.form.recovery.candidate
-        for rule in self.problem.rules:
-            if not isinstance(rule, Equity) or rule.mode is not Mode.HARD:
-                continue
-            for enter, leave in rule.refused(allocation.funded, allocation.granted_cents) or ():
-                cut = np.zeros(model.n_cols, dtype=np.int64)
-                cut[column] = enter[row].astype(np.int64) - leave[row].astype(np.int64)
-                lower = 1 - int(leave[row].sum())
-                model = model.with_rows(cut[None, :], [lower], [NO_UPPER], [f"refused {rule.id}"])
-        return model
 
     def _tell(self, phase: str, done: float) -> None:
         if self.progress is not None:

@@ -5,6 +5,7 @@ A case is a dictionary: `envelopes` (a tree of dicts in cents), `dossiers` (a li
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -213,11 +214,9 @@ def goal(case: Case, number: int, awards: Award, dossiers: list[dict[str, Any]])
     return found
 
 
-def solve(case: Case) -> list[tuple[str, int]] | None:
-    """The canonical answer as (dossier, cents) by rank, or None when nothing fits."""
+def allowed(case: Case) -> Iterator[tuple[Award, tuple[Any, ...]]]:
+    """Every allocation that keeps all that must hold, and its key: the greater, the better."""
     dossiers = sorted(case["dossiers"], key=rank_key)
-    best_key: tuple[Any, ...] | None = None
-    best: Award | None = None
     hard = [rule for rule in case["rules"] if "penalty" not in rule and not rule.get("report")]
     for choice in product(*(options(d) for d in dossiers)):
         awards = {d["id"]: cents for d, cents in zip(dossiers, choice, strict=True) if cents is not None}
@@ -225,15 +224,16 @@ def solve(case: Case) -> list[tuple[str, int]] | None:
             continue
         if not equal_treatment(awards, dossiers) or not all(rule_holds(r, awards, dossiers) for r in hard):
             continue
-        goals = [goal(case, number, awards, dossiers) for number in range(1, len(case["stages"]) + 1)]
-        key = (
-            *goals,
-            -sum(awards.values()),
-            tuple(d["id"] in awards for d in dossiers),
-            tuple(awards.get(d["id"], 0) for d in dossiers),
-        )
-        if best_key is None or key > best_key:
-            best_key, best = key, awards
+        goals = tuple(goal(case, number, awards, dossiers) for number in range(1, len(case["stages"]) + 1))
+        taken = tuple(d["id"] in awards for d in dossiers)
+        cents = tuple(awards.get(d["id"], 0) for d in dossiers)
+        yield awards, (goals, -sum(awards.values()), taken, cents)
+
+
+def solve(case: Case) -> list[tuple[str, int]] | None:
+    """The canonical answer as (dossier, cents) by rank, or None when nothing fits."""
+    best = max(allowed(case), key=lambda found: found[1], default=None)
     if best is None:
         return None
-    return [(d["id"], best[d["id"]]) for d in dossiers if d["id"] in best]
+    dossiers = sorted(case["dossiers"], key=rank_key)
+    return [(d["id"], best[0][d["id"]]) for d in dossiers if d["id"] in best[0]]

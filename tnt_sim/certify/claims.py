@@ -81,13 +81,22 @@ class Claims:
 
     def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
         """The system that holds no point if stage k cannot be bettered; values of the stages up to k."""
+        return self._with_rows(
+            *((goal, *goal.kept(value), "kept") for goal, value in zip(self.goals[:k], values, strict=False)),
+            (self.goals[k], *self.goals[k].bettered(values[k]), "better"),
+        )
+
+    def keeping(self, values: Sequence[Fraction]) -> System:
+        """The system of the points whose first stages are no worse than these values."""
+        return self._with_rows(
+            *((goal, *goal.kept(value), "kept") for goal, value in zip(self.goals, values, strict=False))
+        )
+
+    def _with_rows(self, *added: tuple[Goal, IntArray, int, str]) -> System:
         rows = self.system.rows
-        for j, value in enumerate(values[: k + 1]):
-            goal = self.goals[j]
-            row, bound = goal.bettered(value) if j == k else goal.kept(value)
-            name = f"stage:{goal.name}:{'better' if j == k else 'kept'}"
+        for goal, row, bound, what in added:
             used = np.flatnonzero(row)
-            rows = rows.with_row(used, row[used], bound, name)
+            rows = rows.with_row(used, row[used], bound, f"stage:{goal.name}:{what}")
         return self.system.with_rows(rows)
 
 

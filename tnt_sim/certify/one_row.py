@@ -13,7 +13,7 @@ import numpy as np
 
 from tnt_sim.certify.system import Box, MultiplierError, System
 from tnt_sim.kernel.knapsack import MAX_WORK, TooManyStates, knapsack
-from tnt_sim.rules.base import IntArray
+from tnt_sim.rules.base import BoolArray, IntArray
 
 
 def closed_by_row(system: System, box: Box, goal: int, row: int, max_work: int = MAX_WORK) -> bool:
@@ -33,8 +33,7 @@ def closed_by_row(system: System, box: Box, goal: int, row: int, max_work: int =
     for g_free, a_free, low, high in free_ends:
         base += min(g_free * low, g_free * high)
         room -= min(a_free * low, a_free * high)
-    single = np.bincount(system.block[:n], weights=box.open, minlength=len(box.must)) == 1
-    fixed = box.open & (box.must & single)[system.block[:n]]
+    fixed = made_choices(system, box)
     free = box.open & ~fixed
     base += int(cost[:n][fixed].sum())
     room -= int(weight[:n][fixed].sum())
@@ -53,6 +52,14 @@ def closed_by_row(system: System, box: Box, goal: int, row: int, max_work: int =
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"the knapsack of a row is too large: {error}") from error
     return base - best.profit > int(system.rows.upper[goal])
+
+
+def made_choices(system: System, box: Box) -> BoolArray:
+    """What every point of the box chooses: the only open choice of a block that must choose; bool (n_choices,)."""
+    n = system.n_choices
+    single = np.bincount(system.block[:n], weights=box.open, minlength=len(box.must)) == 1
+    made: BoolArray = box.open & (box.must & single)[system.block[:n]]
+    return made
 
 
 def dense(system: System, row: int) -> IntArray:

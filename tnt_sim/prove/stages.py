@@ -22,28 +22,30 @@ Tell = Callable[[float], None]
 
 
 def prove_stages(
-    problem: Problem, values: Sequence[Fraction], seconds: float, tell: Tell | None = None
+    problem: Problem, values: Sequence[Fraction], seconds: float, tell: Tell | None = None, first: int = 0
 ) -> list[dict[str, Any] | None]:
-    """A checked proof for each stage, None from the first stage on that none was found for.
+    """A checked proof for each stage from `first` on, None from the first of them that none was found for.
+
+    The values of the stages before are kept; a value beyond the problem's stages is that of « least granted ».
 
     Raises
     ------
     PointFound
         When a better point exists: then the values are not the best ones.
     """
-    proofs: list[dict[str, Any] | None] = [None] * len(values)
+    proofs: list[dict[str, Any] | None] = [None] * (len(values) - first)
     claims = _claims(problem)
     deadline = time.perf_counter() + seconds
-    for k in range(len(values)):
+    for place, k in enumerate(range(first, len(values))):
         if claims is None:
             break
         if tell is not None:
             tell(k / len(values))
         try:
-            proofs[k] = _proof(claims.of_stage(k, values), deadline, claims.goals[-1].coefficient)
+            proofs[place] = _proof(claims.of_stage(k, values), deadline, claims.goals[-1].coefficient)
         except (ValueError, OverflowError):
-            proofs[k] = None
-        if proofs[k] is None:
+            proofs[place] = None
+        if proofs[place] is None:
             break
     return proofs
 
@@ -52,6 +54,17 @@ def prove_empty(problem: Problem, seconds: float) -> dict[str, Any] | None:
     """A checked proof that no allocation keeps every rule."""
     claims = _claims(problem)
     return None if claims is None else _proof(claims.system, time.perf_counter() + seconds)
+
+
+def prove_nothing_kept(problem: Problem, kept: Sequence[Fraction], seconds: float) -> dict[str, Any] | None:
+    """A checked proof that no allocation keeps every rule with its first stages at these values or better."""
+    claims = _claims(problem)
+    if claims is None:
+        return None
+    try:
+        return _proof(claims.keeping(kept), time.perf_counter() + seconds)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _claims(problem: Problem) -> Claims | None:

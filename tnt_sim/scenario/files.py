@@ -39,6 +39,7 @@ class RawScenario:
     path : the scenario file, links resolved
     files : every YAML file that was read, the scenario first
     sets : the ``PATH=VALUE`` texts that were applied
+    written : the values before these texts, None where there were none
     """
 
     node: nodes.Mapping
@@ -46,6 +47,7 @@ class RawScenario:
     path: Path
     files: tuple[Path, ...] = ()
     sets: tuple[str, ...] = ()
+    written: nodes.Mapping | None = None
 
     @cached_property
     def tree(self) -> dict[str, Any]:
@@ -110,7 +112,13 @@ class RawScenario:
                 changes.append((path, parse_value(value, origin), origin))
             except ScenarioError as error:
                 defects.found.extend(error.defects)
-        return replace(self._with_changes(changes, defects), sets=(*self.sets, *texts))
+        written = self.node if self.written is None else self.written
+        return replace(self._with_changes(changes, defects), sets=(*self.sets, *texts), written=written)
+
+    def with_other_sets(self, sets: Iterable[str]) -> RawScenario:
+        """The scenario as its files write it, with these ``PATH=VALUE`` texts in place of those it has."""
+        node = self.node if self.written is None else self.written
+        return replace(self, node=node, sets=(), written=None).with_sets(sets)
 
     def with_values(self, values: Mapping[str, object], layer: str) -> RawScenario:
         """The scenario with values at dotted paths; a text is taken as it is, lists and dicts as they are.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.errors import DataError, Defects, InputError, Lang, ScenarioError, Text
+from tnt_sim.errors import DataError, Defects, InputError, Lang, ScenarioError, Text, UsageError
 from tnt_sim.formats.table import ReadOptions, join, read_dossiers, read_plain
 from tnt_sim.money import MoneyError, format_cents, parse_cents
 from tnt_sim.portfolio import Portfolio
@@ -51,9 +52,46 @@ def load_resolved(path: FilePath, root: FilePath) -> Scenario:
     return with_steps(replace(raw, root=root.resolve()), (), root.resolve())
 
 
-def with_steps(raw: RawScenario, sets: tuple[str, ...], base: FilePath | None) -> Scenario:
-    """The scenario with that of each of its steps: its `date` and its `set` applied."""
-    scenario = _load(raw, sets, base)
+def with_changes(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
+    """The scenario with values changed at dotted paths, in memory; only files that they name are read.
+
+    Its content, and so its `sha256`, is that of ``scenario.with_(changes)``.
+
+    Raises
+    ------
+    UsageError
+        When the scenario does not come from a file.
+    ScenarioError, DataError
+        As `load_scenario` does, for what the changes bring.
+    """
+    if scenario.raw is None:
+        raise UsageError(
+            Text("ce scénario ne vient pas d'un fichier.", "this scenario does not come from a file.")
+        )
+    kept = [text for text in scenario.sets if text.partition("=")[0].strip() not in changes]
+    sets = (*kept, *(f"{path}={set_text(value)}" for path, value in changes.items()))
+    return with_steps(scenario.raw.with_other_sets(sets), sets, scenario.base, scenario)
+
+
+def set_text(value: object) -> str:
+    """A Python value as `--set` reads it; a text stays that text."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool | list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    text = str(value)
+    quoted = text.strip() in ("", "~", "null") or text.strip()[0] in "[{\"'"
+    return json.dumps(text, ensure_ascii=False) if quoted else text
+
+
+def with_steps(
+    raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: Scenario | None = None
+) -> Scenario:
+    """The scenario with that of each of its steps: its `date` and its `set` applied.
+
+    Dossiers and tables that `like` has read already are taken from it.
+    """
+    scenario = _load(raw, sets, base, like)
     check_steps(scenario)
     steps = []
     for k, step in enumerate(scenario.spec.steps):
@@ -61,7 +99,7 @@ def with_steps(raw: RawScenario, sets: tuple[str, ...], base: FilePath | None) -
         if step.date is not None:
             changed = changed.with_values({"date": step.date.isoformat()}, layer=step.id)
         found = _load(changed.with_values({"steps": None}, layer=step.id), sets, base, scenario)
-        steps.append(Step(step.id, replace(found, closes=found.spec.date)))
+        steps.append(Step(step.id, replace(found, raw=None, closes=found.spec.date)))
     return replace(scenario, steps=tuple(steps))
 
 
@@ -75,10 +113,13 @@ def _load(
     defects.raise_if_any(ScenarioError)
     same = like is not None and _same_dossiers(spec, like.spec)
     portfolio = like.portfolio if like is not None and same else _read_portfolios(raw, spec, paths)
-    tables = _read_tables(raw, spec, paths)
+    tables = _read_tables(raw, spec, paths, {} if like is None else like.tables)
     yaml_files = [] if base is not None else [(file, "scenario") for file in raw.files]
+    known = {} if like is None else {file.path: file.sha256 for file in like.inputs}
     inputs = [
-        InputFile(_shown(raw, file), _sha256(file), kind) for file, kind in yaml_files + _data_files(paths)
+        InputFile(shown, known.get(shown) or _sha256(file), kind)
+        for file, kind in yaml_files + _data_files(paths)
+        for shown in (_shown(raw, file),)
     ]
     scenario = Scenario(
         spec=spec,
@@ -92,9 +133,11 @@ def _load(
         sets=sets,
         warnings=portfolio.warnings,
         files={key: _shown(raw, file) for key, file in paths.items()},
+        raw=raw,
+        base=base,
     )
-    if same:
-        return scenario
+    if like is not None and same:
+        return replace(scenario, warnings=like.warnings)
     _control(scenario, paths)
     if spec.territory is None:
         return scenario
@@ -160,13 +203,13 @@ def _read_portfolios(raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, 
 
 
 def _read_tables(
-    raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, FilePath]
+    raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, FilePath], known: Mapping[str, pl.DataFrame]
 ) -> dict[str, pl.DataFrame]:
-    """The side tables, by their path from the project folder."""
+    """The side tables, by their path from the project folder; those of `known` are not read again."""
     found: dict[str, pl.DataFrame] = {}
     for path, _ in _side_files(spec):
-        file = paths[path]
-        found[_shown(raw, file)] = read_plain(file, shown_as=_shown(raw, file))
+        shown = _shown(raw, paths[path])
+        found[shown] = known[shown] if shown in known else read_plain(paths[path], shown_as=shown)
     return found
 
 

@@ -18,6 +18,7 @@ from tnt_sim.fields import Described
 from tnt_sim.portfolio import Portfolio
 from tnt_sim.programme import split_names
 from tnt_sim.rules.base import Path
+from tnt_sim.scenario.files import RawScenario
 from tnt_sim.scenario.nodes import Origin
 from tnt_sim.scenario.spec import ScenarioSpec
 
@@ -67,6 +68,8 @@ class Scenario:
     reserves_freed: bool = False
     closes: date | None = None
     steps: tuple[Step, ...] = ()
+    raw: RawScenario | None = None
+    base: FilePath | None = None
 
     def with_kept(self, kept: pl.DataFrame) -> Scenario:
         """The scenario with grants of earlier steps, (dossier, kept_cents), kept like committed ones."""

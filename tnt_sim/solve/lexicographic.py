@@ -235,9 +235,15 @@ def with_stage_row(model: LinearModel, stage: Stage, result: StageResult) -> Lin
     """The model with the row that keeps a stage at its limit."""
     if result.limit is None:
         return model
-    up = stage.sense is Sense.MAXIMISE
-    lower, upper = (result.limit, NO_UPPER) if up else (NO_LOWER, result.limit)
-    return model.with_rows(stage.objective[None, :], [lower], [upper], [f"stage {stage.name}"])
+    return with_kept_row(model, stage.name, stage.objective, stage.sense, result.limit)
+
+
+def with_kept_row(
+    model: LinearModel, name: str, objective: IntArray, sense: Sense, limit: int
+) -> LinearModel:
+    """The model with the row « this goal is no worse than `limit` »."""
+    lower, upper = (limit, NO_UPPER) if sense is Sense.MAXIMISE else (NO_LOWER, limit)
+    return model.with_rows(objective[None, :], [lower], [upper], [f"stage {name}"])
 
 
 def _tell(on_progress: Callable[[Progress], None] | None, progress: Progress) -> None:
@@ -325,9 +331,7 @@ def solve_relaxed(
             break
         up = stage.sense is Sense.MAXIMISE
         whole = math.floor(raw.objective + 1e-6) if up else math.ceil(raw.objective - 1e-6)
-        limit = stage.limit(whole)
-        lower, upper = (limit, NO_UPPER) if up else (NO_LOWER, limit)
-        current = current.with_rows(stage.objective[None, :], [lower], [upper], [f"stage {stage.name}"])
+        current = with_kept_row(current, stage.name, stage.objective, stage.sense, stage.limit(whole))
     return tuple(results)
 
 

@@ -8,16 +8,18 @@ least granted; where they also say that no other choice is as good and goes firs
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.kernel.forest import Caps, Group, candidates, caps_on
 from tnt_sim.kernel.group import best_choice
-from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.knapsack import TooManyStates, knapsack
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.lexicographic import Stage, StageResult, StagesOutcome, with_stage_row
+from tnt_sim.solve.restriction import restrict
 
 SOLVER = "kernel"
 MAX_WORK = 1_000_000
@@ -30,6 +32,8 @@ def solve_tree(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutco
     goal, least = stages[0], stages[-1]
     if len(stages) != 2 or goal.sense is not Sense.MAXIMISE or least.sense is not Sense.MINIMISE:
         return None
+    if (model.col_lower == model.col_upper).any():
+        return _beside_fixed(model, stages, solve_tree)
     if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
         return None
     profit, cost = goal.objective, least.objective
@@ -50,6 +54,51 @@ def solve_tree(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutco
         if not broken <= inside:
             return None  # rows that cross the tree bind: more of the tree would not mend them
     return None
+
+
+def solve_cheapest(
+    model: LinearModel, stages: Sequence[Stage], profit: IntArray, at_least: int
+) -> tuple[StagesOutcome, bool] | None:
+    """« The least granted for a value of at least … », where no other row of the model binds; else None.
+
+    With y = 1 − x what is left out, it is a knapsack: max Σ cost·y subject to Σ profit·y ≤ Σ profit − at_least.
+    The second answer is always False: other choices may cost as little.
+    """
+    began = time.perf_counter()
+    least = stages[0]
+    if len(stages) != 1 or least.sense is not Sense.MINIMISE:
+        return None
+    if (model.col_lower == model.col_upper).any():
+        fixed = np.where(model.col_lower == model.col_upper, model.col_lower, 0)
+        rest = at_least - int(profit @ fixed)
+        is_open = model.col_lower != model.col_upper
+        return _beside_fixed(
+            model, stages, lambda part, asked: solve_cheapest(part, asked, profit[is_open], rest)
+        )
+    if (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
+        return None
+    cost, spare = least.objective, int(profit.sum()) - at_least
+    if (profit < 0).any() or (cost <= 0).any() or spare < 0:
+        return None
+    try:
+        left_out = knapsack(cost, profit, spare, MAX_WORK)
+    except (TooManyStates, OverflowError):
+        return None
+    x = 1 - left_out.taken.astype(np.int64)
+    return None if _broken_rows(model, x) else _told(model, stages, x, False, time.perf_counter() - began)
+
+
+def _beside_fixed(
+    model: LinearModel, stages: Sequence[Stage], solve: Callable[..., tuple[StagesOutcome, bool] | None]
+) -> tuple[StagesOutcome, bool] | None:
+    """The same over the open columns only, told of the whole model."""
+    began = time.perf_counter()
+    part = restrict(model, model.col_lower, model.col_upper)
+    asked = [replace(stage, objective=stage.objective[part.open_columns]) for stage in stages]
+    found = solve(part.model, asked)
+    if found is None or found[0].values is None:
+        return None
+    return _told(model, stages, part.expand(found[0].values), found[1], time.perf_counter() - began)
 
 
 def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
@@ -83,7 +132,7 @@ def _best(
 
 
 def _told(
-    model: LinearModel, stages: tuple[Stage, Stage], x: IntArray, alone: bool, seconds: float
+    model: LinearModel, stages: Sequence[Stage], x: IntArray, alone: bool, seconds: float
 ) -> tuple[StagesOutcome, bool]:
     results = []
     for stage in stages:

@@ -1,0 +1,133 @@
+"""Questions equal brute force: dossiers forced in and out, stages kept, the least money for a value."""
+
+from __future__ import annotations
+
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from brute import allowed
+from cases import cases, load
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.question import Answer, ask, forced, with_amounts, with_changes
+from tnt_sim.result import Proof, Status
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.load import load_scenario
+
+SLOW = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
+SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
+
+
+def problem_of(case: dict[str, Any]) -> Problem | None:
+    """The case as the engine reads it; None where it is refused before solving."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return compile_problem(load(case, Path(folder), None))
+        except ScenarioError:
+            return None
+
+
+def awards_of(problem: Problem, answer: Answer) -> dict[str, int] | None:
+    if answer.allocation is None:
+        return None
+    names = problem.case.table["dossier"].to_list()
+    rows = np.flatnonzero(answer.allocation.funded).tolist()
+    return {names[row]: int(answer.allocation.granted_cents[row]) for row in rows}
+
+
+@settings(max_examples=50, **SLOW)
+@given(cases(largest=6), st.data())
+def test_forced_in_and_out(case: dict[str, Any], data: st.DataObject) -> None:
+    problem = problem_of(case)
+    if problem is None or not problem.offers.candidate.any():
+        return
+    row = data.draw(st.sampled_from(np.flatnonzero(problem.offers.candidate).tolist()))
+    name = problem.case.table["dossier"][row]
+    for inside in (True, False):
+        if not inside and problem.offers.forced[row]:
+            continue
+        answer = ask(forced(problem, fund=[row]) if inside else forced(problem, refuse=[row]))
+        best = max(
+            (found for found in allowed(case) if (name in found[0]) == inside),
+            key=lambda found: found[1],
+            default=None,
+        )
+        assert awards_of(problem, answer) == (None if best is None else best[0])
+        if best is None:
+            assert answer.status is Status.INFEASIBLE
+        else:
+            assert answer.canonical
+
+
+@settings(max_examples=50, **SLOW)
+@given(cases(largest=6), st.data())
+def test_the_least_money_for_a_value(case: dict[str, Any], data: st.DataObject) -> None:
+    problem = problem_of(case)
+    if problem is None:
+        return
+    every = list(allowed(case))
+    if not every:
+        return
+    # brute force's goals are « greater is better »; the engine's keep their sense
+    wanted = data.draw(st.sampled_from([key[0] for _, key in every]))
+    signs = [1 if sense == "maximise" else -1 for sense, _ in case["stages"]]
+    kept = [sign * value for sign, value in zip(signs, wanted, strict=True)]
+    good = [
+        (awards, key)
+        for awards, key in every
+        if all(have >= want for have, want in zip(key[0], wanted, strict=True))
+    ]
+    answer = ask(problem, kept=kept)
+    assert answer.granted_cents == min(-key[1] for _, key in good)
+    assert answer.canonical
+    assert awards_of(problem, answer) == max(good, key=lambda found: found[1][1:])[0]
+    # one unit more than any allocation has: nothing is left
+    beyond = [sign * (max(key[0][0] for _, key in every) + 1) for sign in signs[:1]]
+    assert ask(problem, kept=beyond).status is Status.INFEASIBLE
+
+
+def test_a_kept_stage_is_followed_by_the_next() -> None:
+    problem = compile_problem(load_scenario(SHIPPED / "demat-ads.yaml"))
+    whole = ask(problem)
+    first = ask(problem, goals=1, least=False, canonical=False)
+    assert first.values[0] == whole.values[0]
+    assert ask(problem, kept=whole.values[:1]).values == whole.values
+
+
+def test_the_kernel_answers_for_one_envelope() -> None:
+    problem = compile_problem(load_scenario(SHIPPED / "tnt-2021.yaml"))
+    best = ask(problem)
+    assert (best.method, best.proof, best.canonical) == ("tree", Proof.PROVED, True)
+    funded = best.allocation.funded if best.allocation else np.zeros(0, dtype=bool)
+    refused = np.flatnonzero(problem.offers.candidate & ~funded)
+    answer = ask(forced(problem, fund=refused[:1]))
+    assert answer.values[0] <= best.values[0]
+    assert answer.proof is Proof.PROVED
+    cheapest = ask(problem, kept=[best.values[0] - Fraction(1, 10)])
+    assert cheapest.granted_cents is not None
+    assert best.granted_cents is not None
+    assert cheapest.granted_cents <= best.granted_cents
+
+
+def test_amounts_change_in_memory_as_in_the_file() -> None:
+    path = SHIPPED / "tnt-2021.yaml"
+    scenario = load_scenario(path)
+    richer = with_amounts(scenario, {"tnt": 9_800_000_000, "deconcentre": 2_850_000_050})
+    again = load_scenario(path, ["programme.amount=98 M€", "envelopes.deconcentre.amount=28 500 000,50 €"])
+    assert richer.sha256 == again.sha256
+    assert with_changes(richer, {"programme.amount": "88 M€"}).sha256 != scenario.sha256
+    with pytest.raises(UsageError, match="axe-9"):
+        with_amounts(scenario, {"axe-9": 1})
+
+
+def test_what_is_no_candidate_cannot_be_forced() -> None:
+    problem = compile_problem(load_scenario(SHIPPED / "tnt-2021.yaml"))
+    row = int(np.flatnonzero(~problem.offers.candidate)[0])
+    with pytest.raises(ValueError, match="candidates"):
+        forced(problem, fund=[row])

@@ -1,0 +1,373 @@
+"""Questions put to a problem: what if these dossiers were in, what is the least money for that value.
+
+A question is a problem too, so that formulation, kernels, proofs and the exact reading serve it unchanged:
+
+    forced   the same problem with some dossiers in, out, or at another amount
+    ask      with stage_j no worse than kept_j for j ≤ k: max stage_{k+1}, …, then min granted, then the tie-break
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.clock import Clock
+from tnt_sim.errors import Defect, Text, UsageError, VerificationError
+from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.prove.search import PointFound
+from tnt_sim.prove.stages import prove_nothing_kept, prove_stages
+from tnt_sim.refused import without_refused
+from tnt_sim.result import Proof, Status
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.load import with_changes
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.solve.backend import Termination
+from tnt_sim.solve.canonical import canonical as walk
+from tnt_sim.solve.cross_check import cross_check as ask_second
+from tnt_sim.solve.integral import solve_integral
+from tnt_sim.solve.lexicographic import (
+    Stage,
+    StageSolver,
+    StagesOutcome,
+    refuted,
+    solve_lexicographic,
+    with_kept_row,
+)
+from tnt_sim.solve.registry import get_backend
+from tnt_sim.solve.tighten import tighten
+from tnt_sim.solve.tree import SOLVER as KERNEL
+from tnt_sim.solve.tree import solve_cheapest, solve_tree
+from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
+
+__all__ = ["Answer", "ask", "forced", "with_amounts", "with_changes"]
+
+Rows = Sequence[int] | IntArray
+
+MAX_ROUNDS = 30
+"""Times that a point is refused by the exact reading, or that a later stage refutes an earlier one."""
+PROOF_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a question came to.
+
+    Attributes
+    ----------
+    status : optimal; feasible (a point at a limit); infeasible; stopped (a limit, nothing held)
+    values : the exact value of each stage of the problem, kept ones included; empty without an allocation
+    granted_cents : all that is granted, committed money included; None without an allocation
+    allocation, reading : the point and its exact reading; None where there is none
+    proof : PROVED when every optimised stage (the least money where all stages are kept, or the impossibility) has
+        an exact certificate, CROSS_CHECKED when a second solver agrees, else FEASIBLE_GAP; None when an
+        impossibility rests on one solver
+    canonical : the allocation is the one answer among equals, walked to its end
+    method : tree (a kernel settled it) or direct
+    """
+
+    status: Status
+    values: tuple[Fraction, ...]
+    granted_cents: int | None
+    allocation: Allocation | None
+    reading: AllocationReading | None
+    proof: Proof | None
+    canonical: bool
+    method: str
+    seconds: float
+
+    @property
+    def optimal(self) -> bool:
+        """Whether the best was found, proven or not."""
+        return self.status is Status.OPTIMAL
+
+
+def with_amounts(scenario: Scenario, amounts: Mapping[str, int]) -> Scenario:
+    """The scenario with the written amount of some envelopes changed, in cents; nothing is read again.
+
+    Raises
+    ------
+    UsageError
+        When an envelope does not exist, or is a part of a split, which has no amount of its own.
+    """
+    spec = scenario.spec.programme
+    known = {envelope.id for envelope, _ in spec.walk(("programme",))}
+    changes: dict[str, object] = {}
+    for name, cents in amounts.items():
+        if name not in known:
+            raise UsageError(
+                Text(
+                    f"« {name} » n'est pas une enveloppe dont le montant est écrit.",
+                    f'"{name}" is no envelope whose amount is written.',
+                )
+            )
+        path = "programme.amount" if name == spec.id else f"envelopes.{name}.amount"
+        changes[path] = f"{cents // 100}.{cents % 100:02d} €"
+    return with_changes(scenario, changes)
+
+
+def forced(
+    problem: Problem, fund: Rows = (), refuse: Rows = (), amounts: Mapping[int, int] | None = None
+) -> Problem:
+    """The problem with dossiers in (`fund`), out (`refuse`), or offered exactly an amount of cents, by row.
+
+    Rules stay as they were compiled: a floor is not lowered because a dossier that could serve it is out.
+
+    Raises
+    ------
+    ValueError
+        When a row is no candidate: not eligible, or committed already.
+    """
+    offers = problem.offers
+    rows = np.unique(np.array([*fund, *refuse, *(amounts or {})], dtype=np.int64))
+    if not offers.candidate[rows].all():
+        raise ValueError("only candidates can be funded, refused or offered another amount")
+    out = np.zeros_like(offers.candidate)
+    out[np.asarray(refuse, dtype=np.int64)] = True
+    inside = offers.forced.copy()
+    inside[np.asarray(fund, dtype=np.int64)] = True
+    least, most, ranged = offers.least_cents.copy(), offers.most_cents.copy(), offers.ranged.copy()
+    levelled = np.zeros_like(out)
+    for row, cents in (amounts or {}).items():
+        least[row] = most[row] = cents
+        ranged[row], levelled[row] = False, True
+    candidate = offers.candidate & ~out
+    changed = replace(
+        offers,
+        candidate=candidate,
+        forced=inside & candidate,
+        refused=offers.refused | out,
+        ranged=ranged & candidate,
+        least_cents=least,
+        most_cents=most,
+        levels=offers.levels.where(candidate & ~levelled),
+    )
+    return replace(problem, offers=changed)
+
+
+def ask(
+    problem: Problem,
+    *,
+    kept: Sequence[Fraction] = (),
+    goals: int | None = None,
+    least: bool = True,
+    canonical: bool = True,
+    prove: bool = True,
+    backend: str = "highs",
+    cross_check: str = "never",
+    clock: Clock | None = None,
+    method: StageSolver = solve_integral,
+) -> Answer:
+    """Hold the first stages at `kept`, optimise the next ones, then the money, then the tie-break.
+
+    Parameters
+    ----------
+    kept : a value for each of the first stages, in its unit: no less when it is maximised, no more when minimised
+    goals : how many of the stages that follow are optimised; all by default
+    least : then the least granted; with every stage kept, « the least money for at least that value »
+    canonical : then the one answer among equals
+    prove : seek an exact certificate of each optimised stage; of the least money where every stage is kept
+    cross_check : `auto` or the name of an independent solver where no certificate is found; `never`
+
+    Raises
+    ------
+    ValueError
+        When nothing is left to optimise.
+    VerificationError
+        When the exact reading contradicts the solver.
+    """
+    return _Question(
+        _without_tolerance(problem, len(kept)),
+        tuple(kept),
+        len(problem.stages) - len(kept) if goals is None else goals,
+        least,
+        canonical,
+        prove,
+        backend,
+        cross_check,
+        clock or Clock(None),
+        method,
+    ).answer()
+
+
+def _without_tolerance(problem: Problem, n_kept: int) -> Problem:
+    """What is kept is kept in full."""
+    stages = [
+        replace(stage, tolerance=Fraction(0)) if k < n_kept else stage
+        for k, stage in enumerate(problem.stages)
+    ]
+    return replace(problem, stages=tuple(stages))
+
+
+@dataclass
+class _Question:
+    """One question on its way to its answer."""
+
+    problem: Problem
+    kept: tuple[Fraction, ...]
+    goals: int
+    least: bool
+    canonical: bool
+    prove: bool
+    backend: str
+    choice: str
+    clock: Clock
+    method: StageSolver
+
+    def answer(self) -> Answer:
+        began = time.perf_counter()
+        form = formulate(self.problem)
+        stages = self._stages(form)
+        kept, model = self._with_kept(form, form.model), self._with_kept(form, tighten(form.model))
+        outcome, alone = self._by_kernel(form, kept, stages) or (self._solved(model, stages, None), False)
+        for _ in range(MAX_ROUNDS):
+            if outcome.values is None:
+                return self._without_allocation(outcome, model, stages, began)
+            x, proven = self._one(form, outcome, alone)
+            if refuted(stages, outcome.stages, x) is not None:
+                outcome, alone = self._solved(model, stages, x), False
+                continue
+            allocation = Allocation(*form.recovery.awards(x))
+            narrower = without_refused(self.problem, form.recovery, model, allocation)
+            if narrower is model:
+                break
+            model = narrower
+            outcome, alone = self._solved(model, stages, None), False
+        reading = self._read(allocation)
+        return Answer(
+            status=Status.OPTIMAL if outcome.is_optimal else Status.FEASIBLE,
+            values=reading.values,
+            granted_cents=reading.granted_cents,
+            allocation=allocation,
+            reading=reading,
+            proof=self._proof(outcome, model, stages, reading),
+            canonical=outcome.is_optimal and proven,
+            method="tree" if outcome.stages[0].solver == KERNEL else "direct",
+            seconds=time.perf_counter() - began,
+        )
+
+    def _stages(self, form: Formulation) -> list[Stage]:
+        first = len(self.kept)
+        asked = [*form.stages[first : first + self.goals], *([form.least_granted] if self.least else [])]
+        if not asked:
+            raise ValueError("a question must leave a stage to optimise")
+        return [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in asked]
+
+    def _with_kept(self, form: Formulation, model: LinearModel) -> LinearModel:
+        """The rows « no worse than kept »."""
+        for stage, value in zip(form.stages, self.kept, strict=False):
+            units = value / stage.scale - stage.constant
+            up = stage.sense.value == Sense.MAXIMISE.value
+            bound = -(-units.numerator // units.denominator) if up else units.numerator // units.denominator
+            model = with_kept_row(model, stage.name, stage.objective, stage.sense, bound)
+        return model
+
+    def _by_kernel(
+        self, form: Formulation, model: LinearModel, stages: Sequence[Stage]
+    ) -> tuple[StagesOutcome, bool] | None:
+        if self.backend != "highs":
+            return None
+        if not self.kept:
+            return solve_tree(model, stages)
+        goal = form.stages[0]
+        if len(self.kept) != 1 or len(form.stages) != 1 or goal.sense.value != Sense.MAXIMISE.value:
+            return None
+        return solve_cheapest(model, stages, goal.objective, int(model.row_lower[-1]))
+
+    def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:
+        solver = get_backend(self.backend)
+        return solve_lexicographic(model, stages, solver, self.clock.limits(), None, start, self.method)
+
+    def _one(self, form: Formulation, outcome: StagesOutcome, alone: bool) -> tuple[IntArray, bool]:
+        """The one answer among equals, where it is wanted."""
+        assert outcome.values is not None
+        if alone or not self.canonical or outcome.termination is Termination.INTERRUPTED:
+            return outcome.values, alone
+        recovery, solver = form.recovery, get_backend(self.backend)
+        columns = recovery.funded_columns, recovery.amount_columns
+        found = walk(outcome.model, outcome.values, *columns, solver, self.clock.limits())
+        return found.values, found.proven
+
+    def _read(self, allocation: Allocation) -> AllocationReading:
+        """The exact reading: every rule holds, and every kept stage is kept."""
+        reading = read_allocation(self.problem, allocation)
+        broken = broken_rules(self.problem, allocation, reading)
+        for stage, wanted, value in zip(self.problem.stages, self.kept, reading.values, strict=False):
+            if value < wanted if stage.sense is Sense.MAXIMISE else value > wanted:
+                broken.append(
+                    Defect(
+                        f"kept:{stage.goal}",
+                        Text(
+                            f"« {stage.goal} » vaut {value} à la relecture, et non {wanted}.",
+                            f'"{stage.goal}" is {value} when read again, not {wanted}.',
+                        ),
+                    )
+                )
+        if broken:
+            raise VerificationError(broken)
+        return reading
+
+    def _proof(
+        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], reading: AllocationReading
+    ) -> Proof:
+        if not outcome.is_optimal:
+            return Proof.FEASIBLE_GAP
+        if self.prove and self._is_proven(reading):
+            return Proof.PROVED
+        if self.choice == "never":
+            return Proof.FEASIBLE_GAP
+        limits = self.clock.limits(0.5)
+        checked = ask_second(model, list(stages), outcome, self.choice, limits, first=self.backend)
+        return Proof.CROSS_CHECKED if checked.agrees else Proof.FEASIBLE_GAP
+
+    def _is_proven(self, reading: AllocationReading) -> bool:
+        first, last = len(self.kept), len(self.kept) + self.goals
+        held = [*self.kept, *reading.values[first:last]]
+        if first == len(self.problem.stages):  # the least money is what was asked for
+            held.append(Fraction(reading.granted_cents, 100))
+        try:
+            proofs = prove_stages(self.problem, held, self._seconds(), first=first)
+        except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody
+            return False
+        return bool(proofs) and all(proof is not None for proof in proofs)
+
+    def _seconds(self) -> float:
+        left = self.clock.limits(0.5).time_seconds
+        return PROOF_SECONDS if left is None else min(PROOF_SECONDS, left)
+
+    def _without_allocation(
+        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], began: float
+    ) -> Answer:
+        """Nothing fits, or nothing was found in time."""
+        if outcome.termination is Termination.INTERRUPTED:
+            raise KeyboardInterrupt
+        nothing = outcome.termination is Termination.INFEASIBLE
+        proof: Proof | None = None
+        if nothing and self.prove and self._nothing_kept():
+            proof = Proof.PROVED
+        elif nothing and self.choice != "never":
+            limits = self.clock.limits(0.5)
+            checked = ask_second(model, list(stages), outcome, self.choice, limits, first=self.backend)
+            proof = Proof.CROSS_CHECKED if checked.agrees else None
+        return Answer(
+            status=Status.INFEASIBLE if nothing else Status.STOPPED,
+            values=(),
+            granted_cents=None,
+            allocation=None,
+            reading=None,
+            proof=proof,
+            canonical=False,
+            method="direct",
+            seconds=time.perf_counter() - began,
+        )
+
+    def _nothing_kept(self) -> bool:
+        try:
+            return prove_nothing_kept(self.problem, self.kept, self._seconds()) is not None
+        except PointFound:
+            return False
