@@ -106,7 +106,9 @@ def write_b_to_d(folder: Path, seed: int, name: str, n_floors: int = 4) -> Path:
         pick = random.permutation(len(table))[:240]
         ids = table["dossier"].gather(pick).to_list()
         for k in range(60):
-            rules += f"  - {{id: x{k}, kind: exclusive, of: [{ids[2 * k]}, {ids[2 * k + 1]}], max: 1}}\n"
+            rules += (
+                f"  - {{id: x{k}, kind: exclusive, dossiers: [{ids[2 * k]}, {ids[2 * k + 1]}], max: 1}}\n"
+            )
         needs = {ids[120 + 2 * k]: ids[121 + 2 * k] for k in range(60)}
         table = table.with_columns(
             pl.col("dossier")

@@ -179,19 +179,45 @@ def _options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     return options
 
 
-def _pass_model(highs: Any, model: LinearModel, relax: bool, solver: str) -> None:
+def _pass_model(
+    highs: Any, model: LinearModel, relax: bool, solver: str, unit: FloatArray | None = None
+) -> None:
     matrix = model.matrix
+    value = matrix.data.astype(np.float64)
     col_lower, col_upper = float_bounds(model.col_lower, model.col_upper)
     row_lower, row_upper = float_bounds(model.row_lower, model.row_upper)
+    if unit is not None:
+        row_lower, row_upper = row_lower * unit, row_upper * unit
+        value = value * np.repeat(unit, np.diff(matrix.indptr))
     whole = (np.zeros(model.n_cols, bool) if relax else model.integer).astype(np.int32)
     row_wise, direction = 2, (-1 if model.sense is Sense.MAXIMISE else 1)
     status = highs.passModel(
         model.n_cols, model.n_rows, matrix.nnz, row_wise, direction, 0.0,
         model.objective.astype(np.float64), col_lower, col_upper, row_lower, row_upper,
-        matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float64),
+        matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), value,
         whole,
     )  # fmt: skip
     _must(status, f"{model.n_rows} × {model.n_cols}", solver)
+
+
+def load_live(model: LinearModel) -> tuple[Any, FloatArray]:
+    """A silent HiGHS that holds the linear program of a model for many solves, and the unit of each row.
+
+    Simplex without presolve, so that each solve begins from the basis of the last one. Rows are multiplied by
+    powers of two, `unit` (n_rows,), which bring their largest coefficient near 1: nothing is lost, and a tolerance
+    means the same in each. So bounds go in times `unit`, and prices come out over it.
+    """
+    highs = quiet_highspy().Highs()
+    live = {"log_to_console": False, "threads": 1, "presolve": "off", "solver": "simplex"}
+    _set_options(highs, live, "HiGHS")
+    unit = np.ones(model.n_rows)
+    matrix = model.matrix
+    if matrix.nnz:
+        filled = np.flatnonzero(np.diff(matrix.indptr))
+        longest = np.maximum.reduceat(np.abs(matrix.data), matrix.indptr[filled])
+        unit[filled] = 2.0 ** -np.floor(np.log2(longest.astype(np.float64)))
+    _pass_model(highs, model, True, "HiGHS", unit)
+    return highs, unit
 
 
 def _run(module: Any, highs: Any, watch: _Watch) -> None:
