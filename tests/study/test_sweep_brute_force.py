@@ -1,0 +1,114 @@
+"""Both curves, exact steps included, equal enumeration over every amount."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sweep_cases import List, Small, small
+
+from tnt_sim.result import Proof, Status
+from tnt_sim.study.sweep.plan import plan_of
+from tnt_sim.study.sweep.point import Point
+from tnt_sim.study.sweep.run import Found, run
+
+SPAN = 24
+
+
+def chosen(point: Point) -> List | None:
+    return None if point.allocation is None else tuple(point.allocation.funded.astype(int).tolist())
+
+
+def euros(cents: int) -> str:
+    return f"{cents / 100:.2f} €"
+
+
+def exact(case: Small, folder: Path) -> Found:
+    scenario = case.scenario(folder)
+    return run(plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), exact=True))
+
+
+def staircase(found: Found) -> dict[int, tuple[int, List]]:
+    """Every step: the amount from which it is in force, its value and its list."""
+    told = {}
+    if found.steps is not None:
+        for k, cents in enumerate(found.steps.cents.tolist()):
+            funded = tuple(found.steps.funded[:, k].astype(int).tolist())
+            told[cents] = (int(found.steps.value(k)), funded)
+    for point in (*found.walked, found.free[0]):
+        listed = chosen(point)
+        if listed is not None:
+            told[point.cents] = (int(point.values[0]), listed)
+    return told
+
+
+@pytest.mark.parametrize("seed", range(14))
+def test_one_pass_gives_every_step(seed: int, tmp_path: Path) -> None:
+    case = small(seed)
+    found = exact(case, tmp_path)
+    assert not found.open
+    assert found.steps is not None
+    _same_everywhere(case, found)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_walk_gives_every_step_under_rules_that_cross(seed: int, tmp_path: Path) -> None:
+    case = small(100 + seed, crossing=True, own=seed % 2 == 0)
+    found = exact(case, tmp_path)
+    assert not found.open
+    _same_everywhere(case, found)
+
+
+def _same_everywhere(case: Small, found: Found) -> None:
+    steps = staircase(found)
+    starts = sorted(steps)
+    for amount in range(case.base, case.base + SPAN + 1):
+        expected = case.best(amount)
+        at = max(cents for cents in starts if cents <= amount)
+        assert expected is not None
+        assert steps[at][0] == case.value(expected), (amount, steps[at], expected)
+        if at == amount:
+            assert steps[at][1] == expected, amount
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("kind", ["plain", "crossing", "use"])
+def test_both_curves_at_every_amount(seed: int, kind: str, tmp_path: Path) -> None:
+    case = small(200 + seed, crossing=kind == "crossing", use=kind == "use")
+    scenario = case.scenario(tmp_path)
+    amounts = range(case.base, case.base + SPAN, 4)
+    found = run(plan_of(scenario, at=[euros(cents) for cents in amounts]))
+    promised: List | None = None
+    for free, nested in zip(found.free, found.nested, strict=True):
+        best = case.best(free.cents)
+        kept = case.best(free.cents, promised)
+        assert chosen(free) == best
+        assert chosen(nested) == kept, (free.cents, promised)
+        for point, list_ in ((free, best), (nested, kept)):
+            if list_ is None:
+                assert point.status is Status.INFEASIBLE
+            else:
+                assert point.values == (case.value(list_),)
+                assert point.proof is Proof.PROVED
+        promised = kept or promised
+        if best is not None and kept is not None:
+            assert free.values[0] >= nested.values[0]
+
+
+def test_a_rule_that_tightens_is_named(tmp_path: Path) -> None:
+    case = small(3, use=True)
+    scenario = case.scenario(tmp_path)
+    found = run(plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), steps=2, free=True))
+    assert [str(rule) for rule in found.tightening] == ["tout.min_use"]
+    assert not run(
+        plan_of(small(3).scenario(tmp_path), start=euros(case.base), stop=euros(case.base + 2), free=True)
+    ).tightening
+
+
+def test_lists_of_a_pass_are_bits_of_one_matrix(tmp_path: Path) -> None:
+    found = exact(small(5), tmp_path)
+    assert found.steps is not None
+    assert found.steps.funded.shape == (len(small(5).dossiers), len(found.steps.cents))
+    assert (np.diff(found.steps.cents) > 0).all()
+    assert (np.diff(found.steps.units) > 0).all()

@@ -1,0 +1,66 @@
+"""Seeks the sums of rows that settle a goal: the prices of its linear program, row by row, in whole numbers.
+
+Rows of one price that share columns belong together: money that flows from an envelope to its children enters the
+rows of both with opposite signs and leaves their sum. Nothing here needs to be trusted: any multipliers give rows
+that hold, and what they show is computed again by `certify/by_prices.py`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import gcd
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from tnt_sim.certify.by_prices import Group
+from tnt_sim.certify.system import System
+from tnt_sim.prove.live_lp import Answer, LiveLp
+from tnt_sim.rules.base import IntArray
+
+LARGEST_RATIO = 10_000
+FAINT = 1e-9
+"""Prices below this part of the greatest are taken for zero, by row in the row's own unit."""
+
+
+def price_groups(system: System, gain: IntArray) -> list[Group] | None:
+    """Groups of rows with whole multipliers; None when the linear program has no bounded answer."""
+    prices = row_prices(system, gain)
+    if prices is None:
+        return None
+    rows = system.rows
+    used = np.flatnonzero(prices > 0)
+    if not len(used):
+        return []
+    kept = np.isin(rows.row, used)
+    matrix = sp.csr_array(
+        (np.ones(int(kept.sum())), (rows.row[kept], rows.col[kept])), shape=(rows.n, system.n_cols)
+    )[used]
+    both = sp.block_array([[None, matrix], [matrix.T, None]], format="csr")
+    _, part = connected_components(both, directed=False)
+    groups: list[Group] = []
+    for k in np.unique(part[: len(used)]):
+        members = used[part[: len(used)] == k]
+        groups.append(_whole(prices[members], [rows.names[r] for r in members.tolist()]))
+    return groups
+
+
+def row_prices(system: System, gain: IntArray) -> np.ndarray | None:
+    """The prices ≥ 0 of the rows in max gain·x over the linear program, float (n_rows,)."""
+    used = np.flatnonzero(gain)
+    rows = system.rows.with_row(used, -gain[used], int(np.abs(gain).sum()) + 1, "goal:better")
+    found = LiveLp(system.with_rows(rows), rows.n - 1).solve(system.box())
+    if found.answer is not Answer.BOUNDED:
+        return None
+    prices = found.prices[:-1]
+    return np.where(prices > FAINT * prices.max(initial=0.0), prices, 0.0)
+
+
+def _whole(prices: np.ndarray, names: list[str]) -> dict[str, int]:
+    """Prices in the ratio of small whole numbers."""
+    ratios = [Fraction(float(p / prices.min())).limit_denominator(LARGEST_RATIO) for p in prices]
+    common = 1
+    for ratio in ratios:
+        common = common * ratio.denominator // gcd(common, ratio.denominator)
+    return {name: int(ratio * common) for name, ratio in zip(names, ratios, strict=True)}

@@ -1,0 +1,236 @@
+"""What a sweep is asked: the amounts and the curves; and what cannot be, said before anything is solved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tnt_sim.errors import Lang, Text, UsageError
+from tnt_sim.money import format_cents
+from tnt_sim.rules.base import group_sums
+from tnt_sim.rules.funded import listed_names
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.study.moved import FREE, Moved
+from tnt_sim.study.sweep.amounts import amounts_between
+
+MAX_POINTS = 2_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One sweep.
+
+    Attributes
+    ----------
+    moved : the envelopes and the key
+    amounts : in cents, rising; the announcements of the nested curve
+    free, nested : the curves asked for
+    exact : every step of the free curve as well
+    """
+
+    moved: Moved
+    amounts: tuple[int, ...]
+    free: bool
+    nested: bool
+    exact: bool
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario as written."""
+        return self.moved.scenario
+
+    def key(self, code: str) -> str:
+        """SHA-256 of all that the points depend on, the code's own hash included."""
+        told = [self.scenario.sha256, self.moved.names, self.moved.share, self.amounts, self.exact, code]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def plan_of(
+    scenario: Scenario,
+    *,
+    envelopes: Sequence[str] = (),
+    start: str | int | None = None,
+    stop: str | int | None = None,
+    steps: int | None = None,
+    at: Sequence[str | int] = (),
+    share: str = FREE,
+    exact: bool = False,
+    free: bool = False,
+    nested: bool = False,
+) -> Plan:
+    """Read what is asked.
+
+    Neither `free` nor `nested` asks for both, side by side; under `exact`, for the free curve alone.
+
+    Raises
+    ------
+    UsageError
+        For what cannot be: an unknown envelope, `start` above `stop`, amounts below what is committed, no steps,
+        a nested exact curve, a scenario with steps.
+    """
+    _refuse_modes(scenario, exact=exact, nested=nested, free=free, steps=steps, at=at)
+    moved = Moved.of(scenario, envelopes, share)
+    amounts = _amounts(moved, start, stop, steps, at)
+    _refuse_children(moved, amounts[0])
+    _refuse_committed(moved, amounts[0])
+    both = not free and not nested
+    return Plan(moved, amounts, free or both or exact, nested or (both and not exact), exact)
+
+
+def _refuse_modes(
+    scenario: Scenario, *, exact: bool, nested: bool, free: bool, steps: int | None, at: Sequence[str | int]
+) -> None:
+    if scenario.steps:
+        raise UsageError(
+            Text(
+                "un balayage regarde une seule décision, et ce scénario a des étapes.",
+                "a sweep looks at one decision, and this scenario has steps.",
+            ),
+            code="usage.steps",
+        )
+    if exact and nested:
+        raise UsageError(
+            Text(
+                "--exact et --nested ne vont pas ensemble : la courbe cumulative dépend de la liste des annonces. "
+                "Avec des annonces à chaque euro, elle se réduit à « le premier petit dossier qui tient ». "
+                "Donnez vos annonces : --nested --at « 90 M€ » --at « 98 M€ ».",
+                "--exact and --nested do not go together: the nested curve depends on the list of announcements. "
+                'With one announcement each euro it comes down to "the first small dossier that fits". '
+                'Give your announcements: --nested --at "90 M€" --at "98 M€".',
+            ),
+            code="usage.exact-nested",
+        )
+    if exact and steps is not None:
+        raise UsageError(
+            Text(
+                "--exact donne tous les paliers : --steps ne va pas avec.",
+                "--exact gives every step: --steps does not go with it.",
+            ),
+            code="usage.steps",
+        )
+    if steps is not None and at:
+        raise UsageError(
+            Text(
+                "--at donne les montants un par un : --steps ne va pas avec.",
+                "--at gives the amounts one by one: --steps does not go with it.",
+            ),
+            code="usage.steps",
+        )
+    if steps is not None and not 1 <= steps < MAX_POINTS:
+        raise UsageError(
+            Text(
+                f"--steps est un nombre de pas, de 1 à {MAX_POINTS - 1}, pas {steps}.",
+                f"--steps is a number of steps, from 1 to {MAX_POINTS - 1}, not {steps}.",
+            ),
+            code="usage.steps",
+        )
+
+
+def _amounts(
+    moved: Moved,
+    start: str | int | None,
+    stop: str | int | None,
+    steps: int | None,
+    at: Sequence[str | int],
+) -> tuple[int, ...]:
+    listed = [moved.cents_of(text) for text in at]
+    low = min(listed, default=moved.base_cents) if start is None else moved.cents_of(start)
+    high = max(listed, default=moved.base_cents) if stop is None else moved.cents_of(stop)
+    if low > high or low < 0:
+        fr, en = (f"{format_cents(low, lang)} > {format_cents(high, lang)}" for lang in (Lang.FR, Lang.EN))
+        raise UsageError(
+            Text(
+                f"--from doit être inférieur à --to, et positif ({fr}).",
+                f"--from must be below --to, and positive ({en}).",
+            ),
+            code="usage.amounts",
+        )
+    outside = [cents for cents in listed if not low <= cents <= high]
+    if outside:
+        raise UsageError(
+            Text(
+                f"--at {format_cents(outside[0], Lang.FR)} n'est pas entre --from et --to.",
+                f"--at {format_cents(outside[0], Lang.EN)} is not between --from and --to.",
+            ),
+            code="usage.amounts",
+        )
+    if listed:
+        return tuple(sorted({low, *listed, high}))
+    shares = all(isinstance(text, str) and text.strip().endswith("%") for text in (start, stop))
+    return amounts_between(low, high, steps, moved.base_cents if shares else None)
+
+
+def _refuse_children(moved: Moved, low: int) -> None:
+    """Below what its children come to, a moved envelope wants a key."""
+    short = moved.overdrawn(low)
+    if short is None:
+        return
+    name, below = short
+    fr, en = format_cents(below, Lang.FR), format_cents(below, Lang.EN)
+    raise UsageError(
+        Text(
+            f"les montants écrits sous « {name} » font {fr} : en dessous, dites comment ils suivent, "
+            "--share pro_rata (tous dans la même proportion) ou --share ID (une seule enveloppe).",
+            f'the amounts written under "{name}" come to {en}: below, say how they follow, '
+            "--share pro_rata (all in proportion) or --share ID (one envelope alone).",
+        ),
+        code="usage.amounts",
+    )
+
+
+def _refuse_committed(moved: Moved, low: int) -> None:
+    """No amount below what is committed: how much, by which dossiers, and the least that can be asked."""
+    base = compile_problem(moved.scenario)
+    short = _uncovered(moved, base, low)
+    if short is None:
+        return
+    name, committed, names, n = short
+    least = _least_covering(moved, base, low)
+    hint = Text("", "")
+    if least is not None:
+        hint = Text(
+            f" --from peut descendre jusqu'à {format_cents(least, Lang.FR)}.",
+            f" --from can go down to {format_cents(least, Lang.EN)}.",
+        )
+    fr, en = format_cents(committed, Lang.FR), format_cents(committed, Lang.EN)
+    raise UsageError(
+        Text(
+            f"à {format_cents(low, Lang.FR)}, l'enveloppe « {name} » ne couvre plus ce qui est engagé : "
+            f"{fr} pour {n} dossier(s) ({names}).{hint.fr}",
+            f'at {format_cents(low, Lang.EN)} the envelope "{name}" no longer covers what is committed: '
+            f"{en} for {n} dossier(s) ({names}).{hint.en}",
+        ),
+        code="usage.committed",
+    )
+
+
+def _uncovered(moved: Moved, base: Problem, cents: int) -> tuple[str, int, str, int] | None:
+    """The deepest envelope whose commitments exceed its amount, how much, by whom."""
+    tree, node, offers = base.case.tree, base.case.node, base.offers
+    held = (node >= 0) & offers.committed
+    sums = tree.subtree_sums(group_sums(offers.committed_cents[held], node[held], tree.n_nodes))
+    amounts = moved.amounts(cents)
+    for k in range(tree.n_nodes - 1, -1, -1):
+        amount = amounts.get(tree.ids[k], tree.written_cents[k])
+        option = tree.options[k]
+        if amount is None or sums[k] <= amount + option.overprogram_cents or tree.ids[k] not in amounts:
+            continue
+        rows = (held & (node >= k) & (node < int(tree.end[k]))).nonzero()[0]
+        return tree.ids[k], sums[k], listed_names(base.case, rows, 5), len(rows)
+    return None
+
+
+def _least_covering(moved: Moved, base: Problem, low: int) -> int | None:
+    high = moved.base_cents
+    if high <= low or _uncovered(moved, base, high) is not None:
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        if _uncovered(moved, base, middle) is None:
+            high = middle
+        else:
+            low = middle + 1
+    return high

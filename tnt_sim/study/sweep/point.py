@@ -1,0 +1,189 @@
+"""One amount settled: by a few sums of rows whose multipliers serve every amount, else as a question of its own.
+
+A point holds a verified allocation, what it is worth, and what nothing at that amount can be worth more than:
+
+    L(C) = the value of the allocation, read exactly against the rules at C      U(C) = the least proven bound at C
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.certify.agreement import agreement
+from tnt_sim.certify.by_prices import Group, best_under, relaxed
+from tnt_sim.certify.claims import Claims, claims_of
+from tnt_sim.certify.row_sheet import Choices
+from tnt_sim.certify.system import MultiplierError
+from tnt_sim.clock import Clock
+from tnt_sim.prove.prices import price_groups
+from tnt_sim.question import ask
+from tnt_sim.result import Proof, Status
+from tnt_sim.rules.base import BoolArray
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.study.sweep.bounds import proven_bounds
+from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
+
+PRICES = "prices"
+MAX_FAILED = 4
+"""Amounts at which fresh prices do not settle the question, before they are no longer tried."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """What was found at one amount.
+
+    Attributes
+    ----------
+    cents : what the moved envelopes come to
+    status, proof : as in the contract; proof is None where nothing supports an impossibility
+    values, bounds : L and U of each stage, exact; empty without an allocation. A bound is None where none is known
+    allocation : by rank of the dossiers, None where there is none
+    canonical : it is the one answer among equals
+    method : prices, tree or direct
+    """
+
+    cents: int
+    status: Status
+    proof: Proof | None
+    values: tuple[Fraction, ...]
+    bounds: tuple[Fraction | None, ...]
+    allocation: Allocation | None
+    canonical: bool
+    method: str
+    seconds: float
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left between L and U, or the impossibility is proven."""
+        if self.allocation is None:
+            return self.status is Status.INFEASIBLE and self.proof is not None
+        return self.values == self.bounds
+
+
+@dataclass
+class Settler:
+    """Settles one amount after the other; what served one is tried first at the next."""
+
+    clock: Clock
+    backend: str = "highs"
+    cross_check: str = "never"
+    groups: list[Group] | None = None
+    failed: int = 0
+    n_prices: int = field(default=0)
+    n_asked: int = field(default=0)
+
+    def point(self, problem: Problem, cents: int, *, seconds: float | None = None) -> Point:
+        """The best at one amount; `seconds` is the most that a question of its own may take."""
+        began = time.perf_counter()
+        found = self.by_prices(problem, cents, began)
+        if found is None:
+            found = self._asked(problem, cents, seconds)
+        return replace(found, seconds=time.perf_counter() - began)
+
+    def by_prices(self, problem: Problem, cents: int, began: float = 0.0) -> Point | None:
+        """The point, where sums of rows and the exact reading settle it together."""
+        if not plain(problem):
+            return None
+        try:
+            claims = claims_of(problem)
+        except OverflowError:
+            return None
+        found = None if self.groups is None else settled_by(problem, claims, self.groups)
+        if found is None and self.failed < MAX_FAILED:
+            self.groups = price_groups(claims.system, claims.goals[0].coefficient)
+            found = None if self.groups is None else settled_by(problem, claims, self.groups)
+            self.failed = 0 if found is not None else self.failed + 1
+        if found is None:
+            return None
+        allocation, reading, canonical = found
+        holds = rows_agree(problem, claims)
+        self.n_prices += 1
+        return Point(
+            cents,
+            Status.OPTIMAL,
+            Proof.PROVED if holds else Proof.FEASIBLE_GAP,
+            reading.values,
+            reading.values,
+            allocation,
+            canonical,
+            PRICES,
+            time.perf_counter() - began,
+        )
+
+    def _asked(self, problem: Problem, cents: int, seconds: float | None) -> Point:
+        self.n_asked += 1
+        left = self.clock.limits().time_seconds
+        limits = [limit for limit in (seconds, left) if limit is not None]
+        clock = Clock(min(limits) if limits else None)
+        answer = ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock)
+        bounds: tuple[Fraction | None, ...] = answer.values
+        if answer.allocation is not None and answer.proof not in (Proof.PROVED, Proof.CROSS_CHECKED):
+            bounds = proven_bounds(problem, answer.values)
+        return Point(
+            cents,
+            answer.status,
+            answer.proof,
+            answer.values,
+            bounds,
+            answer.allocation,
+            answer.canonical,
+            answer.method,
+            answer.seconds,
+        )
+
+
+def rows_agree(problem: Problem, claims: Claims) -> bool:
+    """Whether no row is narrower than the second reading of its rule; what is promised is the question's own."""
+    promised = {f"must:{row}" for row in np.flatnonzero(problem.offers.forced).tolist()}
+    return set(agreement(problem, claims).narrow) <= promised
+
+
+def plain(problem: Problem) -> bool:
+    """Whether the goal is one sum to be maximised, over dossiers that get one amount each."""
+    offers = problem.offers
+    if len(problem.stages) != 1 or problem.stages[0].sense is not Sense.MAXIMISE or problem.stages[0].parts:
+        return False
+    return not (offers.ranged & offers.candidate).any() and not len(offers.levels.row)
+
+
+def settled_by(
+    problem: Problem, claims: Claims, groups: Sequence[Group]
+) -> tuple[Allocation, AllocationReading, bool] | None:
+    """The allocation that the groups' sums choose, if it keeps every rule and is worth their bound.
+
+    All allocations keep the sums, so one that is worth their bound is best; where the sums weigh grants, the
+    cheapest and first of theirs is the one answer.
+    """
+    goal, least = claims.goals[0], claims.goals[-1]
+    try:
+        found = relaxed(claims.system, goal.coefficient, least.coefficient, groups)
+        if found is None or not found.cheapest:
+            return None
+        best = best_under(found)
+    except MultiplierError:
+        return None
+    allocation = allocation_of(problem, best.taken)
+    reading = read_allocation(problem, allocation)
+    if reading.values[0] != (best.bound + goal.constant) * goal.scale:
+        return None
+    if broken_rules(problem, allocation, reading):
+        return None
+    return allocation, reading, True
+
+
+def allocation_of(problem: Problem, taken: BoolArray) -> Allocation:
+    """Choices, bool (n_choices,), as an allocation; committed dossiers keep what they have."""
+    offers = problem.offers
+    choices = Choices.of(offers)
+    funded = offers.committed.copy()
+    granted = np.where(offers.committed, offers.committed_cents, 0)
+    rows = choices.dossier[taken]
+    funded[rows] = True
+    granted[rows] = choices.cents[taken]
+    return Allocation(funded, granted)

@@ -1,0 +1,123 @@
+"""Points kept as they are found, one line each, so that an interrupted sweep goes on where it stopped.
+
+A line is a JSON object; a last line that was cut short is left out. What is read back is read again exactly by
+whoever uses it: a line is a memory, not evidence.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.result import Proof, Status
+from tnt_sim.study.sweep.point import Point
+from tnt_sim.verify.reading import Allocation
+
+Key = tuple[str, int]
+"""The curve, and the amount in cents."""
+
+
+@dataclass
+class Store:
+    """A file of points; `path` is None to keep nothing."""
+
+    path: Path | None
+    key: str
+    known: dict[Key, Point] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path | None, key: str, *, resume: bool) -> Store:
+        """The points of an earlier sweep with the same key, under `resume`; else an empty file."""
+        store = cls(path, key)
+        if path is None:
+            return store
+        if resume and path.is_file():
+            store.known = dict(_read(path, key))
+            return store
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"key": key}) + "\n", encoding="utf-8")
+        return store
+
+    def put(self, curve: str, point: Point) -> None:
+        """Keep a point: it is on the disk when this returns."""
+        self.known[curve, point.cents] = point
+        if self.path is None:
+            return
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"curve": curve, **_written(point)}) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _read(path: Path, key: str) -> Iterator[tuple[Key, Point]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if not lines or _object(lines[0]).get("key") != key:
+        return
+    for line in lines[1:]:
+        told = _object(line)
+        if told:
+            point = _point(told)
+            yield (str(told["curve"]), point.cents), point
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _written(point: Point) -> dict[str, Any]:
+    held = point.allocation
+    return {
+        "cents": point.cents,
+        "status": point.status.value,
+        "proof": point.proof.value if point.proof else None,
+        "values": [str(value) for value in point.values],
+        "bounds": [None if bound is None else str(bound) for bound in point.bounds],
+        "funded": None if held is None else _packed(np.packbits(held.funded).tobytes()),
+        "granted": None if held is None else _packed(held.granted_cents[held.funded].tobytes()),
+        "n": None if held is None else len(held.funded),
+        "canonical": point.canonical,
+        "method": point.method,
+        "seconds": round(point.seconds, 3),
+    }
+
+
+def _point(told: dict[str, Any]) -> Point:
+    allocation = None
+    if told["funded"] is not None:
+        bits = np.frombuffer(_unpacked(told["funded"]), dtype=np.uint8)
+        funded = np.unpackbits(bits, count=int(told["n"])).astype(np.bool_)
+        granted = np.zeros(len(funded), dtype=np.int64)
+        granted[funded] = np.frombuffer(_unpacked(told["granted"]), dtype=np.int64)
+        allocation = Allocation(funded, granted)
+    return Point(
+        cents=int(told["cents"]),
+        status=Status(told["status"]),
+        proof=None if told["proof"] is None else Proof(told["proof"]),
+        values=tuple(Fraction(value) for value in told["values"]),
+        bounds=tuple(None if bound is None else Fraction(bound) for bound in told["bounds"]),
+        allocation=allocation,
+        canonical=bool(told["canonical"]),
+        method=str(told["method"]),
+        seconds=float(told["seconds"]),
+    )
+
+
+def _packed(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data)).decode("ascii")
+
+
+def _unpacked(text: str) -> bytes:
+    return zlib.decompress(base64.b64decode(text))
