@@ -119,6 +119,24 @@ def test_reports_that_cannot_be(tnt: Run, run_dir: Path) -> None:
     assert tnt("report", run_dir).code == 2
 
 
+def test_html_and_its_theme(tnt: Run, run_dir: Path, demo: Path) -> None:
+    (demo / "t.css").write_text("h1 { color: #600 }", encoding="utf-8")
+    said = tnt("report", run_dir, "--out", "r.html", "--theme-css", "t.css", "--json")
+    assert (said.code, said.document["format"]) == (0, "html")
+    page = (demo / "r.html").read_text(encoding="utf-8")
+    assert page.lstrip().startswith("<!doctype html>")
+    assert "h1 { color: #600 }" in page
+    other = tnt("run", "scenario.yaml", "--set", "programme.amount=1.1 M€", "--json").document["run_dir"]
+    assert tnt("report", run_dir, other, "--out", "two.html", "--lang", "en").code == 0
+    assert 'id="range"' in (demo / "two.html").read_text(encoding="utf-8")
+    said = tnt("report", run_dir, "--out", "r.xlsx", "--theme-css", "t.css")
+    assert (said.code, "non pour un classeur" in said.err) == (2, True)
+    said = tnt("report", run_dir, run_dir, "--out", "same.html")
+    assert (said.code, "mêmes dossiers" in said.err) == (2, True)
+    said = tnt("report", run_dir, "--out", "x.html", "--theme-css", "none.css")
+    assert (said.code, (demo / "x.html").exists()) == (2, False)
+
+
 def test_english(tnt: Run, run_dir: Path) -> None:
     said = tnt("export", run_dir, "--format", "nope", "--lang", "en")
     assert said.err.startswith('Error: there is no format "nope".')

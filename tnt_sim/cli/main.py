@@ -80,6 +80,7 @@ Exemples :
   tnt-sim export runs/tnt-2021-1a2b3c4d --by department""",
     "report": """\
 Exemples :
+  tnt-sim report runs/tnt-2021-1a2b3c4d --out rapport.html
   tnt-sim report runs/tnt-2021-1a2b3c4d --out note.xlsx
   tnt-sim report runs/tnt-2021-1a2b3c4d runs/tnt-2021-5e6f7a8b --out deux.xlsx
 

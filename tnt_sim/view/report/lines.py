@@ -71,7 +71,7 @@ def _told(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[Entry]]:
 
 def _size(entries: Sequence[Entry]) -> int:
     """The largest amount, or grant where there is no amount."""
-    return max(max(entry["effective_cents"] or 0, entry["granted_cents"]) for entry in entries)
+    return max(int(max(entry["effective_cents"] or 0, entry["granted_cents"])) for entry in entries)
 
 
 def _line(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeLine:
@@ -184,7 +184,7 @@ def reason_lines(table: pl.DataFrame, lang: Lang) -> list[tuple[str, str, str, s
     sums = (
         table.group_by("funded", "reason_code")
         .agg(pl.len(), pl.col("requested_cents").sum(), pl.col("granted_cents").sum())
-        .sort(["funded", "len"], descending=True)
+        .sort(["funded", "len", "reason_code"], descending=[True, True, False])
     )
     return [
         (

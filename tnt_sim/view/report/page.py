@@ -30,6 +30,9 @@ from tnt_sim.view.report.tallies import Grouping, Tally, groupings, tallies
 from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.tables import SYNTHETIC
 
+MOST_ON_PAPER = 400
+"""A list of more dossiers than this is not laid out on paper."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -147,6 +150,7 @@ def _rest(
     members = [line.members for line in shown]
     bounds = lines.bounds_of(found.get("department", ()))
     data = "" if options.paper else script_text(payload(run, table, groups, members, bounds, slider, lang))
+    long = table.height > MOST_ON_PAPER
     moved = next((e for e in run.envelopes if slider is not None and e["id"] == slider.envelope), None)
     return {
         "lines": shown,
@@ -154,8 +158,11 @@ def _rest(
         "reasons": lines.reason_lines(table, lang),
         "slider": slider,
         "slider_rule": slider.rule.in_(lang) if slider else "",
-        "slider_label": PAGE["slider_label"].in_(lang).format(name=moved["title"] or moved["id"]) if moved else "",
+        "slider_label": PAGE["slider_label"].in_(lang).format(name=moved["title"] or moved["id"])
+        if moved
+        else "",
         "positions": lines.position_lines(run, slider, lang),
         "data": Markup(data),
-        "dossiers": lines.paper_rows(table, lang) if options.paper else [],
+        "dossiers": lines.paper_rows(table, lang) if options.paper and not long else [],
+        "left_out": PAGE["left_out"].in_(lang).format(n=count(table.height, lang)) if long else "",
     }

@@ -22,7 +22,13 @@ from tnt_sim.view.report.tallies import Grouping
 from tnt_sim.view.run_reader import NODE, StoredRun
 from tnt_sim.view.workbook_dossiers import reason_label
 
-_ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+_ESCAPES = {
+    ord("<"): "\\u003c",
+    ord(">"): "\\u003e",
+    ord("&"): "\\u0026",
+    0x2028: "\\u2028",
+    0x2029: "\\u2029",
+}
 
 
 def script_text(document: Mapping[str, Any]) -> str:
@@ -114,7 +120,9 @@ def _position(
         "proof": words.PROOF[position.summary["proof"]].in_(lang),
         "decision": bool(position.summary["allocation_sha256"] == run.summary["allocation_sha256"])
         and position.summary["scenario_sha256"] == run.summary["scenario_sha256"],
-        "totals": [position.summary[key] for key in ("amount_cents", "granted_cents", "unspent_cents", "n_funded")],
+        "totals": [
+            position.summary[key] for key in ("amount_cents", "granted_cents", "unspent_cents", "n_funded")
+        ],
         "envelopes": [[entry.get(key) for key in FIGURES] for entry in position.envelopes],
         "rows": rows.tolist(),
         "granted": position.granted_cents[rows].tolist(),

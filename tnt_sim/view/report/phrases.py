@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 
 from tnt_sim.errors import Lang, Text
@@ -51,10 +52,6 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "leave": Text("Sortent", "Leave"),
         "envelopes": Text("Les enveloppes", "The envelopes"),
         "envelope": Text("Enveloppe", "Envelope"),
-        "bars_label": Text(
-            "Barres des enveloppes : accordé et reste ; les mêmes chiffres sont dans le tableau.",
-            "Bars of the envelopes: granted and left; the same figures are in the table.",
-        ),
         "why_left": Text("Pourquoi il reste", "Why some is left"),
         "bar_granted": Text("accordé", "granted"),
         "bar_left": Text("non dépensé", "unspent"),
@@ -72,9 +69,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "region": Text("Région", "Region"),
         "size": Text("Population du demandeur", "Population of the applicant"),
         "per_head": Text("Par habitant", "Per head"),
-        "inhabitants": Text("Habitants", "Inhabitants"),
         "requested": Text("Demandé", "Requested"),
-        "share": Text("Part", "Share"),
         "elsewhere": Text("Sans département, ou hors des 101", "No department, or outside the 101"),
         "no_region": Text("Sans région connue", "No known region"),
         "territories": Text("Les territoires", "The territories"),
@@ -91,6 +86,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "reasons": Text("Les raisons, en nombre", "The reasons, counted"),
         "reason": Text("Raison", "Reason"),
         "dossiers": Text("Les dossiers", "The dossiers"),
+        "number_of": Text("Dossiers", "Dossiers"),
         "search": Text(
             "Chercher un numéro, un intitulé, un demandeur, un motif",
             "Search a number, a title, an applicant, a reason",
@@ -110,6 +106,12 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "why": Text("Motif", "Explanation"),
         "more": Text("Montrer 200 de plus", "Show 200 more"),
         "every": Text("Montrer tout (pour imprimer)", "Show all (to print)"),
+        "left_out": Text(
+            "La liste des {n} dossiers avec leurs motifs est dans le classeur, dans allocation.csv et dans la "
+            "page HTML.",
+            "The list of the {n} dossiers with their reasons is in the workbook, in allocation.csv and in the "
+            "HTML page.",
+        ),
         "sources": Text("Sources et empreintes", "Sources and hashes"),
         "run": Text("Dossier du calcul", "Run folder"),
         "to_check": Text("Pour vérifier", "To check it"),
@@ -117,8 +119,6 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "unique": Text("Réponse unique", "One answer"),
         "not_shown": Text("non établie", "not established"),
         "versions": Text("Versions", "Versions"),
-        "inputs": Text("Données lues", "Data read"),
-        "files": Text("Fichiers du calcul", "Files of the run"),
         "file": Text("Fichier", "File"),
         "source": Text("Source", "Source"),
         "outlines": Text(
@@ -162,7 +162,7 @@ def size_names(lang: Lang) -> list[str]:
     """The classes of population, the smallest first; the last is « unknown »."""
     shown = [f"{n:,}".replace(",", "\u202f" if lang is Lang.FR else ",") for n in SIZES]
     under = Text(f"moins de {shown[0]}", f"under {shown[0]}").in_(lang)
-    pairs = zip(shown, shown[1:], strict=False)
+    pairs = pairwise(shown)
     between = [Text(f"de {a} à moins de {b}", f"{a} to under {b}").in_(lang) for a, b in pairs]
     above = Text(f"{shown[-1]} et plus", f"{shown[-1]} and more").in_(lang)
     return [under, *between, above, Text("population inconnue", "unknown population").in_(lang)]

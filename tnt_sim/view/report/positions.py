@@ -1,4 +1,4 @@
-"""The positions of the slider: allocations of the same dossiers, computed beforehand, told against the decision."""
+"""The positions of the slider: allocations of the same dossiers, computed before, told against the decision."""
 
 from __future__ import annotations
 

@@ -82,16 +82,16 @@ def _grouping(run: StoredRun, every: pl.DataFrame, level: str, rest: str) -> Gro
     column = run.table[level] if level in run.table.columns else pl.Series([None] * run.table.height)
     group = column.cast(pl.String).replace_strict(number, default=len(codes), return_dtype=pl.Int64)
     population = [value or 0 for value in units["population"].to_list()]
-    return Grouping(
-        level, [*units["name"].to_list(), rest], [*codes, ""], [*population, 0], group.to_numpy()
-    )
+    return Grouping(level, [*units["name"].to_list(), rest], [*codes, ""], [*population, 0], group.to_numpy())
 
 
 def tallies(run: StoredRun, grouping: Grouping) -> list[Tally]:
     """One line for each group that has dossiers; departments and regions without any are kept, the rest is not."""
     table, n = run.table, len(grouping.names)
     funded = table["funded"].to_numpy()
-    filed, kept = (_sums(grouping.group, flags.astype(np.int64), n) for flags in (np.ones(len(funded)), funded))
+    filed, kept = (
+        _sums(grouping.group, flags.astype(np.int64), n) for flags in (np.ones(len(funded)), funded)
+    )
     requested = _sums(grouping.group, table["requested_cents"].fill_null(0).to_numpy(), n)
     granted = _sums(grouping.group, table["granted_cents"].to_numpy(), n)
     return [
