@@ -82,6 +82,8 @@ Exemples :
     "report": """\
 Exemples :
   tnt-sim report runs/tnt-2021-1a2b3c4d --out rapport.html
+  tnt-sim report runs/tnt-2021-1a2b3c4d --out rapport.html \\
+    --slider deconcentre --from "80 %" --to "40 M€" --steps 20
   tnt-sim report runs/tnt-2021-1a2b3c4d --out note.xlsx
   tnt-sim report runs/tnt-2021-1a2b3c4d runs/tnt-2021-5e6f7a8b --out deux.xlsx
 

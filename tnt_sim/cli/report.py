@@ -11,11 +11,12 @@ import typer
 
 from tnt_sim.cli.export import ForceOption, tell
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
-from tnt_sim.cli.speak import language
+from tnt_sim.cli.speak import language, progress_line
 from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
     from tnt_sim.view.report.page import Options
+    from tnt_sim.view.report.positions import Slider
     from tnt_sim.view.run_reader import StoredRun
 
 RunsArgument = Annotated[
@@ -36,6 +37,43 @@ ThemeOption = Annotated[
     Path | None,
     typer.Option("--theme-css", metavar="FICHIER", help="Une feuille de style à vous, pour .html et .pdf."),
 ]
+SliderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--slider",
+        metavar="ENVELOPPE",
+        help="Ajoute à la page un curseur sur le montant de cette enveloppe : chaque position est calculée.",
+    ),
+]
+FromOption = Annotated[str, typer.Option("--from", metavar="A", help="Le plus petit montant du curseur.")]
+ToOption = Annotated[
+    str, typer.Option("--to", metavar="B", help="Le plus grand : « 98 M€ », ou en part du montant écrit.")
+]
+StepsOption = Annotated[int, typer.Option("--steps", metavar="N", help="Le nombre de positions.")]
+ShareOption = Annotated[
+    str,
+    typer.Option(
+        "--share",
+        metavar="CLÉ",
+        help="Comment suivent les enveloppes du dessous : free, pro_rata ou l'une d'elles.",
+    ),
+]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s'il a été déplacé."),
+]
+
+
+@dataclass(frozen=True)
+class Moving:
+    """The slider that is asked for."""
+
+    envelope: str
+    start: str
+    stop: str
+    n_steps: int
+    share: str
+    project: Path | None
 
 
 @dataclass(frozen=True)
@@ -45,11 +83,19 @@ class Asked:
     runs: Sequence[StoredRun]
     lang: Lang
     theme: Path | None = None
+    moving: Moving | None = None
+    quiet: bool = False
 
 
 def report(
     run_dirs: RunsArgument,
     out: ReportOption,
+    slider: SliderOption = None,
+    start: FromOption = "100 %",
+    stop: ToOption = "125 %",
+    steps: StepsOption = 20,
+    share: ShareOption = "free",
+    project: ProjectOption = None,
     theme_css: ThemeOption = None,
     force: ForceOption = False,
     lang: LangOption = None,
@@ -64,7 +110,8 @@ def report(
 
     check_target(out, replace=force)
     runs = [open_run(path) for path in run_dirs]
-    put_file(out, write(Asked(runs, tongue, theme_css)))
+    moving = Moving(slider, start, stop, steps, share, project) if slider is not None else None
+    put_file(out, write(Asked(runs, tongue, theme_css, moving, quiet)))
     tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
     return 0
 
@@ -83,12 +130,37 @@ def _pdf(asked: Asked) -> bytes:
 
 def _options(asked: Asked, *, paper: bool) -> Options:
     from tnt_sim.view.report.page import Options
-    from tnt_sim.view.report.positions import slider_of_runs
     from tnt_sim.view.report.theme import read_theme
 
-    slider = slider_of_runs(asked.runs) if len(asked.runs) > 1 else None
     theme = read_theme(asked.theme) if asked.theme is not None else ""
-    return Options(asked.lang, slider, theme, paper)
+    return Options(asked.lang, _slider(asked), theme, paper)
+
+
+def _slider(asked: Asked) -> Slider | None:
+    """Stored runs as its positions, or positions that are computed now."""
+    from tnt_sim.view.report.positions import slider_of_runs
+
+    moving = asked.moving
+    if moving is None:
+        return slider_of_runs(asked.runs) if len(asked.runs) > 1 else None
+    if len(asked.runs) > 1:
+        raise _refused(
+            "--slider calcule ses positions à partir d'un seul calcul.",
+            "--slider computes its positions from one run.",
+        )
+    from tnt_sim.study.slider import slider_of
+
+    with progress_line(asked.lang, wanted=not asked.quiet) as tell:
+        return slider_of(
+            asked.runs[0],
+            moving.envelope,
+            moving.start,
+            moving.stop,
+            moving.n_steps,
+            moving.share,
+            moving.project,
+            tell,
+        )
 
 
 def _workbook(asked: Asked) -> bytes:
@@ -100,10 +172,10 @@ def _workbook(asked: Asked) -> bytes:
             f"un classeur compare deux calculs, pas {len(runs)}.",
             f"a workbook compares two runs, not {len(runs)}.",
         )
-    if asked.theme is not None:
+    if asked.theme is not None or asked.moving is not None:
         raise _refused(
-            "--theme-css est pour .html et .pdf, non pour un classeur.",
-            "--theme-css is for .html and .pdf, not for a workbook.",
+            "--theme-css et --slider sont pour .html et .pdf, non pour un classeur.",
+            "--theme-css and --slider are for .html and .pdf, not for a workbook.",
         )
     return workbook_bytes(runs[0], asked.lang, runs[1] if len(runs) == 2 else None)
 

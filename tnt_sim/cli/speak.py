@@ -32,6 +32,7 @@ _PHASES = {
     "proof": Text("preuve exacte", "exact proof"),
     "tie_break": Text("départage des ex æquo", "breaking ties"),
     "cross_check": Text("avis du second solveur", "second solver"),
+    "slider": Text("positions du curseur", "positions of the slider"),
 }
 ERROR = Text("Erreur : ", "Error: ")
 

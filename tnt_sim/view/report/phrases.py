@@ -138,8 +138,8 @@ SCRIPT: Mapping[str, Text] = MappingProxyType(
         "shown": Text("{n} affichés", "{n} shown"),
         "none": Text("Aucun dossier ne répond à cette recherche.", "No dossier answers this search."),
         "variant": Text(
-            "Variante à {amount} : ce n'est pas la décision. {proof}.",
-            "Variant at {amount}: this is not the decision. {proof}.",
+            "Variante à {amount} ({proof}) : ce n'est pas la décision.",
+            "Variant at {amount} ({proof}): this is not the decision.",
         ),
         "impossible": Text("À {amount} : aucune répartition. {why}", "At {amount}: no allocation. {why}"),
         "at": Text("{amount}, {proof}", "{amount}, {proof}"),
