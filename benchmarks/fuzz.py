@@ -1,4 +1,4 @@
-"""Fuzzing of everything that reads a planner's files: ``python benchmarks/fuzz.py yaml|csv|xlsx|ods|parquet|all``.
+"""Fuzzing of all that reads a planner's files: ``python benchmarks/fuzz.py yaml|csv|xlsx|ods|parquet|pb|all``.
 
 Each case must end in a scenario, a table, or errors of the house that say where; within 5 s of processor time and
 512 MB. Cases run in a worker process with limits, and the parent watches it. ``--seed S --only K --keep DIR`` runs
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-KINDS = ("yaml", "csv", "xlsx", "ods", "parquet")
+KINDS = ("yaml", "csv", "xlsx", "ods", "parquet", "pb")
 MAX_SECONDS = 5.0
 HANG_SECONDS = 15.0
 """Of processor time in one case, after which the worker is ended."""
@@ -145,7 +145,7 @@ def _work(asked: argparse.Namespace) -> int:
     """Run the cases of one worker, one JSON line for each."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     sys.path.insert(0, str(HERE))
-    if asked.kind == "yaml":
+    if asked.kind in ("yaml", "pb"):
         import tnt_sim.scenario.compile
         import tnt_sim.scenario.load  # noqa: F401
 
@@ -178,7 +178,7 @@ def _peak() -> int:
 
 def _one(kind: str, seed: int, case: int, folder: Path, *, raise_it: bool) -> dict[str, Any]:
     rng = random.Random(f"{kind}:{seed}:{case}")
-    run = _scenario if kind == "yaml" else _table
+    run = {"yaml": _scenario, "pb": _budget}.get(kind, _table)
     prepared = run(kind, rng, folder)
     _forget_peak()
     return {"began": time.process_time(), **_outcome(prepared, raise_it)}
@@ -245,6 +245,21 @@ def _scenario(_kind: str, rng: random.Random, folder: Path) -> Any:
         compile_problem(scenario)
         for step in scenario.steps:
             compile_problem(step.scenario)
+
+    return run
+
+
+def _budget(_kind: str, rng: random.Random, folder: Path) -> Any:
+    import fuzz_tables
+
+    from tnt_sim import Scenario
+    from tnt_sim.scenario.compile import compile_problem
+
+    path = folder / "quartier.pb"
+    path.write_bytes(fuzz_tables.pb_bytes(rng))
+
+    def run() -> None:
+        compile_problem(Scenario.from_yaml(path))
 
     return run
 

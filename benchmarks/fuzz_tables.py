@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - rows of data stay on one line
-"""Dossier tables for the fuzzer: CSV, XLSX, ODS and Parquet, with strange cells, then with broken bytes."""
+"""Dossier tables for the fuzzer: CSV, XLSX, ODS, Parquet and Pabulib, with strange cells, then with broken bytes."""
 
 from __future__ import annotations
 
@@ -240,6 +240,35 @@ def parquet_bytes(rng: random.Random) -> bytes:
     frame.write_parquet(buffer, compression=rng.choice(("zstd", "uncompressed", "snappy")))
     data = buffer.getvalue()
     return mutated_bytes(rng, data) if rng.random() < 0.6 else data
+
+
+_PB = (
+    "META\nkey;value\ndescription;Quartier\ncountry;France\nunit;Ville\ncurrency;EUR\nbudget;100000\nvote_type;approval\n"
+    "rule;greedy\nnum_votes;3\n{meta}PROJECTS\n{projects}VOTES\nvoter_id;age;vote\nv1;30;1,2\nv2;41;2\nv3;;3,1\n"
+)
+_PB_SWAPS = (
+    ("META", "PROJECTS"), ("VOTES\n", ""), ("budget;", "budgte;"), ("budget;100000", "budget;nan"), ("key;value\n", ""),
+    ("project_id", "id"), ("cost", "project_id"), (";", ","), ("\n", "\r\n"), ("\n", "\r"), ("EUR", "PLN\nbudget;1"), ("v1;", '"v1;'),
+    ("Quartier", "a: [b, {c"), ("Quartier", "'\u2028- x"), ("approval", "%\t&x *x !y"), ("1,2", "1," * 3000), ("100000", "1e9"),
+)  # fmt: skip
+
+
+def pb_bytes(rng: random.Random) -> bytes:
+    """One Pabulib file."""
+    rows = [["project_id", "cost", "votes", "name", "category"]]
+    rows += [
+        [str(k), str(rng.choice((1000, 40_000, 99_999))), str(k % 3), f"Projet {k}", "parcs"]
+        for k in range(1, 7)
+    ]
+    for _ in range(rng.choice((0, 0, 1, 2, 5))):
+        rows[rng.randrange(len(rows))][rng.randrange(5)] = str(_value(rng, typed=False)).replace("\n", " ")
+    meta = "".join(f"{rng.choice(TEXTS)};{rng.choice(TEXTS)}\n" for _ in range(rng.choice((0, 0, 1, 3))))
+    text = _PB.format(meta=meta, projects="".join(";".join(row) + "\n" for row in rows))
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        before, after = rng.choice(_PB_SWAPS)
+        text = text.replace(before, after, rng.choice((1, 1, -1)))
+    data = text.encode(rng.choice((*["utf-8"] * 10, "utf-8-sig", "cp1252", "utf-16")), "replace")
+    return mutated_bytes(rng, data, TEXTS) if rng.random() < 0.5 else data
 
 
 def _cast(rng: random.Random, values: pl.Series, dtype: pl.DataType) -> pl.Series:

@@ -27,6 +27,8 @@ class Evidence:
     status, proof, stopped_by : as in the contract
     stages : figures of each stage of the planner's objective
     canonical : the tie-break is proven too
+    least_granted, listing : what supports that no allocation as good grants less, and that none as good goes
+        before this list in the order of the dossiers; None when only the solver that found it says so
     method : how the model was solved
     certificate : what `certificate.json` holds
     log : what the solvers printed
@@ -38,6 +40,8 @@ class Evidence:
     stages: tuple[StageFigures, ...]
     stopped_by: str | None = None
     canonical: bool = False
+    least_granted: Proof | None = None
+    listing: Proof | None = None
     method: str = "direct"
     certificate: Mapping[str, Any] = field(default_factory=dict)
     log: str = ""
@@ -64,6 +68,10 @@ def result_of(
         "proof": evidence.proof.value if evidence.proof else None,
         "publishable": allocation is not None and evidence.proof in (Proof.PROVED, Proof.CROSS_CHECKED),
         "canonical": evidence.canonical,
+        "canonical_proof": {
+            "least_granted": evidence.least_granted.value if evidence.least_granted else None,
+            "list": evidence.listing.value if evidence.listing else None,
+        },
         "method": evidence.method,
         "objective": [stage.document() for stage in evidence.stages],
         **figures.totals(problem, reading, allocation),

@@ -19,6 +19,7 @@ from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
 from tnt_sim.formulation.linear_model import IntArray, LinearModel
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_empty, prove_stages
+from tnt_sim.prove.ties import TieProofs, prove_ties
 from tnt_sim.refused import without_refused
 from tnt_sim.result import Proof, Result, Status
 from tnt_sim.scenario.compile import Problem, compile_problem
@@ -61,6 +62,8 @@ PROOF_SHARE = 0.3
 """The most of what is left of a run's time that is spent on a proof."""
 PROOF_SECONDS = (5.0, 60.0)
 """The least and the most: in between, a proof may take four times what the stages took."""
+TIE_SECONDS = (3.0, 30.0)
+"""The same for the proofs of « least granted » and of the list."""
 
 Report = Callable[[str, float], None]
 
@@ -118,7 +121,10 @@ class _Decision:
             model = narrower
         reading = _read_again(self.problem, self.form, allocation, outcome)
         self.clock.lap("verify")
-        evidence = evidence_of(self.form, outcome, tie_break, checked, reading, self.method, self.proofs)
+        ties = self._tie_proofs(tie_break, allocation, reading)
+        evidence = evidence_of(
+            self.form, outcome, tie_break, checked, reading, self.method, self.proofs, ties
+        )
         return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
 
     def _tie_break(self, outcome: StagesOutcome) -> Canonical:
@@ -213,10 +219,7 @@ class _Decision:
         self._tell("proof", 0.8)
         if self.interrupted or outcome.termination is Termination.INTERRUPTED:
             return []
-        spent = sum(stage.seconds for stage in outcome.stages)
-        left = self.clock.limits(PROOF_SHARE).time_seconds
-        least, most = PROOF_SECONDS
-        seconds = min(max(least, 4 * spent), most if left is None else min(most, left))
+        seconds = self._proof_seconds(sum(stage.seconds for stage in outcome.stages))
         try:
             if outcome.values is None:
                 return [prove_empty(self.problem, seconds)]
@@ -233,6 +236,29 @@ class _Decision:
             return []
         finally:
             self.clock.lap("proof")
+
+    def _tie_proofs(
+        self, tie_break: Canonical, allocation: Allocation, reading: AllocationReading
+    ) -> TieProofs:
+        """Certificates of « least granted » and of the list, where the stages have theirs."""
+        if self.interrupted or not (self._proven and tie_break.proven):
+            return TieProofs()
+        seconds = self._proof_seconds(tie_break.seconds, TIE_SECONDS)
+        try:
+            return prove_ties(
+                self.problem, reading.values, allocation.funded, allocation.granted_cents, seconds
+            )
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return TieProofs()
+        finally:
+            self.clock.lap("proof")
+
+    def _proof_seconds(self, spent: float, limits: tuple[float, float] = PROOF_SECONDS) -> float:
+        """What a proof may take: four times what the solve took, within limits."""
+        left = self.clock.limits(PROOF_SHARE).time_seconds
+        least, most = limits
+        return min(max(least, 4 * spent), most if left is None else min(most, left))
 
     @property
     def _proven(self) -> bool:

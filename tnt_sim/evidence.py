@@ -9,6 +9,7 @@ from typing import Any
 from tnt_sim.assemble import Evidence
 from tnt_sim.errors import Defect, DisagreementError, Text
 from tnt_sim.formulation.formulate import Formulation
+from tnt_sim.prove.ties import TieProofs
 from tnt_sim.result import Proof, Status
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.canonical import Canonical
@@ -66,11 +67,12 @@ def certificate(
     tie_break: Canonical | None,
     checked: CrossCheck,
     proofs: Sequence[Mapping[str, Any] | None],
+    ties: TieProofs = TieProofs(),
 ) -> dict[str, object]:
     """What supports the proof, in the model's whole units and without any clock.
 
     `proofs` has one entry for each stage of the objective, null where none was found; for an infeasible scenario
-    one entry, the proof that nothing fits.
+    one entry, the proof that nothing fits. `tie_break` holds the proofs of « least granted » and of the list.
     """
     return {
         "schema_version": 1,
@@ -87,7 +89,14 @@ def certificate(
             for found in outcome.stages
         ],
         "proofs": list(proofs),
-        "tie_break": None if tie_break is None else {"proven": tie_break.proven, "n_open": tie_break.n_open},
+        "tie_break": None
+        if tie_break is None
+        else {
+            "proven": tie_break.proven,
+            "n_open": tie_break.n_open,
+            "least_granted": ties.least_granted,
+            "list": ties.listing,
+        },
         "cross_check": {
             "verdict": checked.verdict.value,
             "solver": checked.solver,
@@ -116,6 +125,7 @@ def evidence_of(
     reading: AllocationReading,
     method: str,
     proofs: list[dict[str, Any] | None],
+    ties: TieProofs,
 ) -> Evidence:
     optimal = outcome.is_optimal
     otherwise = Proof.CROSS_CHECKED if optimal and checked.agrees else Proof.FEASIBLE_GAP
@@ -140,8 +150,14 @@ def evidence_of(
         stages=stages,
         stopped_by=stopped,
         canonical=optimal and tie_break.proven,
+        least_granted=Proof.PROVED
+        if ties.least_granted
+        else Proof.CROSS_CHECKED
+        if optimal and checked.agrees
+        else None,
+        listing=Proof.PROVED if ties.listing else None,
         method=method_word(method, outcome),
-        certificate=certificate(outcome, tie_break, checked, proofs),
+        certificate=certificate(outcome, tie_break, checked, proofs, ties),
         log=solver_log(outcome),
         warnings=(*unconfirmed, *stopped_warning(optimal, tie_break)),
     )

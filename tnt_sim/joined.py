@@ -25,6 +25,7 @@ from tnt_sim.verify.steps import reserve_list
 from tnt_sim.verify.words import reserve_sentence
 
 KEPT = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
+TIES = ("least_granted", "list")
 _PROOFS = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
 
 
@@ -74,6 +75,7 @@ def joined(
             "proof": proof.value if proof else None,
             "publishable": last.allocation is not None and proof in (Proof.PROVED, Proof.CROSS_CHECKED),
             "canonical": document["canonical"] and not notes,
+            "canonical_proof": dict.fromkeys(TIES) if notes else document["canonical_proof"],
         },
         dossiers=dossiers,
         certificate={
@@ -102,6 +104,7 @@ def _document(
         **figures.head(problem),
         "title": scenario.title,
         "canonical": all(result.document["canonical"] for result in every),
+        "canonical_proof": _weakest_ties(every),
         "stopped_by": next((r.document["stopped_by"] for r in every if r.document["stopped_by"]), None),
         "warnings": figures.warning_lines(warnings, Lang(scenario.spec.locale)),
         "steps": entries,
@@ -121,6 +124,13 @@ def weakest(results: Sequence[Result], *, complete: bool) -> tuple[Status, Proof
     return (Status.OPTIMAL if optimal else Status.FEASIBLE), _PROOFS[worst if complete else 0]
 
 
+def _weakest_ties(results: Sequence[Result]) -> dict[str, str | None]:
+    """What supports « least granted » and the list in every step."""
+    order = [None, *(proof.value for proof in _PROOFS)]
+    told = [result.document["canonical_proof"] for result in results]
+    return {key: min((ties[key] for ties in told), key=order.index) for key in TIES}
+
+
 def step_entry(name: str, result: Result) -> dict[str, Any]:
     """The entry of a step in the document: what it brought beyond the steps before it."""
     day = result.problem.scenario.spec.date
@@ -132,6 +142,7 @@ def step_entry(name: str, result: Result) -> dict[str, Any]:
         "date": day.isoformat() if day else None,
         "status": result.status.value,
         "proof": result.proof.value if result.proof else None,
+        "canonical_proof": result.document["canonical_proof"],
         "objective": result.document["objective"],
         "n_funded": int(new.sum()),
         "granted_cents": 0 if result.allocation is None else exact_sum(result.allocation.granted_cents[new]),

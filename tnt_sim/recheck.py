@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.assemble import Evidence, result_of
-from tnt_sim.certify.check import proven_stages
+from tnt_sim.certify.check import checked_stages, proven_first, proven_least
 from tnt_sim.errors import Defect, Lang, Place, Text
 from tnt_sim.joined import joined
 from tnt_sim.result import Proof, Result, Status
@@ -57,6 +57,25 @@ def verify_run(run_dir: Path, project: Path | None = None) -> VerifyReport:
 
 def _notes(run: Replay) -> tuple[Text, ...]:
     """What a reader should know beyond what is wrong."""
+    return (*_unread_rows(run), *_other_code(run))
+
+
+def _unread_rows(run: Replay) -> tuple[Text, ...]:
+    """How many rows of the proofs nobody but the rule that wrote them has read."""
+    n = run.n_rows_unread
+    if not n:
+        return ()
+    total = n + run.n_rows_read
+    return (
+        Text(
+            f"{n} des {total} lignes sur lesquelles les preuves reposent n'ont pas de seconde lecture "
+            "(voir docs/trust.md).",
+            f"{n} of the {total} rows that the proofs stand on have no second reading (see docs/trust.md).",
+        ),
+    )
+
+
+def _other_code(run: Replay) -> tuple[Text, ...]:
     made = run.summary.get("provenance")
     if not isinstance(made, dict) or made.get("code_sha256") == code_hash():
         return ()
@@ -140,6 +159,8 @@ def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision)
         stages=stages,
         stopped_by=run.summary.get("stopped_by"),
         canonical=run.summary.get("canonical") is True,
+        least_granted=None if claim.least_granted is None else Proof(claim.least_granted),
+        listing=None if claim.listing is None else Proof(claim.listing),
         method=str(run.summary.get("method")),
     )
     result = result_of(problem, evidence, decision.allocation, decision.reading, {})
@@ -159,30 +180,58 @@ def _compare(run: Replay, told: _Told, *, moved: bool) -> list[Defect]:
 
 
 def _unproven(run: Replay, told: _Told) -> list[Defect]:
-    """The stages said to be `PROVED` whose proof in certificate.json, replayed exactly, does not show it."""
+    """What is said to be `PROVED` and is not shown by certificate.json, replayed exactly."""
     found = []
     for number, part in enumerate(told.parts):
+        one, stored = part.decision, _stored_proofs(run, number)
+        values = one.reading.values
         claimed = [k for k, goal in enumerate(part.claim.goals) if goal.proof == Proof.PROVED.value]
-        if not claimed:
-            continue
-        one = part.decision
-        proven = proven_stages(one.problem, one.reading.values, _proofs(run, number))
-        found += [_not_shown(one, k) for k in claimed if not proven[k]]
+        if claimed:
+            checked = checked_stages(one.problem, values, stored.stages)
+            run.n_rows_read += checked.rows.n_read
+            run.n_rows_unread += checked.rows.n_unread
+            found += [_not_shown(one.problem.stages[k].goal) for k in claimed if not checked.proven[k]]
+        funded, granted = one.allocation.funded, one.allocation.granted_cents
+        if part.claim.least_granted == Proof.PROVED.value and not proven_least(
+            one.problem, values, granted, stored.least_granted
+        ):
+            found.append(_not_shown("granted"))
+        if part.claim.listing == Proof.PROVED.value and not proven_first(
+            one.problem, values, funded, granted, stored.listing
+        ):
+            found.append(_NO_FIRST)
     return found
 
 
-def _proofs(run: Replay, number: int) -> list[dict[str, Any] | None]:
-    """The proofs of one decision's stages, as stored."""
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The proofs of one decision as certificate.json holds them."""
+
+    stages: list[dict[str, Any] | None]
+    least_granted: dict[str, Any] | None
+    listing: dict[str, Any] | None
+
+
+def _stored_proofs(run: Replay, number: int) -> _Stored:
     stored: Any = run.certificate or {}
     if run.steps is not None:
         steps = stored.get("steps")
         stored = steps[number] if isinstance(steps, list) and number < len(steps) else {}
-    proofs = stored.get("proofs") if isinstance(stored, dict) else None
-    return [one if isinstance(one, dict) else None for one in proofs] if isinstance(proofs, list) else []
+    stored = stored if isinstance(stored, dict) else {}
+    proofs, ties = stored.get("proofs"), stored.get("tie_break")
+    ties = ties if isinstance(ties, dict) else {}
+    return _Stored(
+        [_object(one) for one in proofs] if isinstance(proofs, list) else [],
+        _object(ties.get("least_granted")),
+        _object(ties.get("list")),
+    )
 
 
-def _not_shown(decision: Decision, number: int) -> Defect:
-    goal = decision.problem.stages[number].goal
+def _object(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _not_shown(goal: str) -> Defect:
     return Defect(
         "proof",
         Text(
@@ -191,6 +240,17 @@ def _not_shown(decision: Decision, number: int) -> Defect:
         ),
         (Place(file=CERTIFICATE),),
     )
+
+
+_NO_FIRST = Defect(
+    "proof",
+    Text(
+        "certificate.json ne prouve pas qu'aucune liste aussi bonne ne passe avant celle-ci "
+        "(canonical_proof.list).",
+        "certificate.json does not prove that no list as good goes before this one (canonical_proof.list).",
+    ),
+    (Place(file=CERTIFICATE),),
+)
 
 
 def _summary(run: Replay, told: _Told, *, moved: bool) -> list[Defect]:

@@ -56,6 +56,7 @@ def relaxed_result(
         "proof": None,
         "publishable": False,
         "canonical": False,
+        "canonical_proof": {"least_granted": None, "list": None},
         "method": "relax",
         "objective": [_goal(form, k, stage) for k, stage in enumerate(found)],
         **figures.totals(problem, None, None),

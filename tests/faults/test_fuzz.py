@@ -16,5 +16,5 @@ def test_sample() -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(re.findall(r"^\w+: 30 cases .*, 0 findings", done.stdout, re.MULTILINE)) == 5
+    assert len(re.findall(r"^\w+: 30 cases .*, 0 findings", done.stdout, re.MULTILINE)) == 6
     assert len(re.findall(r"\d+ read", done.stdout)) >= 3

@@ -37,7 +37,8 @@ def goal(value: str, bound: str | None, gap: str | None, proof: str, cents: Any 
 
 
 def entry(*goals: Entry, status: str = "optimal", proof: str = "PROVED") -> Entry:
-    return {"status": status, "proof": proof, "objective": list(goals)}
+    ties = {"least_granted": None, "list": None}
+    return {"status": status, "proof": proof, "canonical_proof": ties, "objective": list(goals)}
 
 
 GOOD = entry(goal("10", "10", "0", "PROVED"), goal("3", "3", "0", "PROVED"))
@@ -163,6 +164,35 @@ def test_the_gap_in_money(stages: tuple[Stage, ...], cents: Any, ok: bool) -> No
     assert said(gap, stages) == set()
 
 
+@pytest.mark.parametrize(
+    ("least", "listing", "codes"),
+    [
+        ("PROVED", "PROVED", set()), ("PROVED", None, set()), ("CROSS_CHECKED", None, set()),
+        (None, "PROVED", set()), (1, None, {"least_granted"}), ("proved", None, {"least_granted"}),
+        ("FEASIBLE_GAP", None, {"least_granted"}), (None, "CROSS_CHECKED", {"list"}), (None, True, {"list"}),
+        (["PROVED"], ["PROVED"], {"least_granted", "list"}),
+    ],
+)  # fmt: skip
+def test_what_supports_the_tie_break(
+    stages: tuple[Stage, ...], least: Any, listing: Any, codes: set[str]
+) -> None:
+    ties = {"least_granted": least, "list": listing}
+    assert said({**GOOD, "canonical_proof": ties}, stages) == {f"canonical_proof.{code}" for code in codes}
+    if not codes:
+        claim = read_claim({**GOOD, "canonical_proof": ties}, "", stages, VALUES, Defects())
+        assert (claim.least_granted, claim.listing) == (least, listing)
+        stopped = feasible(goal("10", "12", "2", "FEASIBLE_GAP"), goal("3", "3", "0", "FEASIBLE_GAP"))
+        due = {f"canonical_proof.{key}" for key, word in ties.items() if word is not None}
+        assert said({**stopped, "canonical_proof": ties}, stages) == due
+
+
+@pytest.mark.parametrize(
+    "ties", [None, [], "PROVED", {}, {"list": None}, {"least_granted": None, "list": None, "x": 1}]
+)
+def test_a_tie_break_of_another_shape(stages: tuple[Stage, ...], ties: Any) -> None:
+    assert said({**GOOD, "canonical_proof": ties}, stages) == {"canonical_proof"}
+
+
 # ---- the words of the whole run
 
 OPTIMAL, FEASIBLE = Claim("optimal", "PROVED", ()), Claim("feasible", "FEASIBLE_GAP", ())
@@ -175,6 +205,7 @@ PART = {
     "status": "feasible", "proof": "FEASIBLE_GAP", "publishable": False, "canonical": False, "stopped_by": "time",
     "method": "core",
 }  # fmt: skip
+FIRST = {"least_granted": "PROVED", "list": "PROVED"}
 NC, NP, CC, NL = NOT_CANONICAL.code, NOT_PROVED.code, "not-cross-checked", NO_LIST.code
 
 
@@ -187,6 +218,9 @@ NC, NP, CC, NL = NOT_CANONICAL.code, NOT_PROVED.code, "not-cross-checked", NO_LI
         ({**RUN, "canonical": False}, {NC}, [OPTIMAL], set()),
         ({**RUN, "proof": "FEASIBLE_GAP", "publishable": False}, {CC}, [UNSURE], set()),
         ({**PART, "stopped_by": None}, {NP, CC, NC}, [OPTIMAL, FEASIBLE], set()),
+        ({**RUN, "canonical_proof": FIRST}, set(), [OPTIMAL], set()),
+        ({**RUN, "canonical": False, "canonical_proof": FIRST}, {NC}, [OPTIMAL], {"canonical_proof.list"}),
+        ({**RUN, "canonical": False, "canonical_proof": {**FIRST, "list": None}}, {NC}, [OPTIMAL], set()),
         ({**PART, "status": "feasible"}, {NL}, [OPTIMAL], set()),
         ({**RUN, "stopped_by": "tired"}, set(), [OPTIMAL], {"stopped_by", "canonical"}),
         ({**RUN, "stopped_by": False}, set(), [OPTIMAL], {"stopped_by", "canonical"}),

@@ -30,7 +30,7 @@ def test_untouched_they_are_accepted(runs: dict[str, Path], name: str) -> None:
     report = verify_run(runs[name])
     assert [defect.line(Lang.EN) for defect in report.defects] == []
     assert report.ok
-    assert report.notes == ()
+    assert ["no second reading" in note.en for note in report.notes] in ([], [True])
 
 
 def test_every_corruption_is_refused_and_named(runs: dict[str, Path]) -> None:

@@ -16,13 +16,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from checked import codes, copied, said
 from mutations import load, rehash, store
+from small_runs import Small, changed, forged, project, table
 
 from tnt_sim.cli.main import main
-from tnt_sim.errors import DataError
+from tnt_sim.engine import solve
+from tnt_sim.errors import DataError, Lang
 from tnt_sim.recheck import verify_run
+from tnt_sim.result import Proof
+from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify import replay as integers
 from tnt_sim.verify.documents import differences
 from tnt_sim.verify.run_files import document_sha256
+from tnt_sim.view.run_folder import write_run
 
 
 def test_no_solver_is_needed(made: dict[str, Path]) -> None:
@@ -192,6 +197,51 @@ def test_a_proof_taken_away(run: Path) -> None:
         file.write_text(json.dumps({**stored, "proofs": proofs}), encoding="utf-8")
         rehash(run)
         assert "proof" in codes(run), proofs
+
+
+def test_the_proofs_of_the_tie_break_taken_away(run: Path) -> None:
+    assert load(run)["canonical_proof"] == {"least_granted": "PROVED", "list": "PROVED"}
+    file = run / "certificate.json"
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    ties = stored["tie_break"]
+    swapped = {"least_granted": ties["list"], "list": ties["least_granted"]}
+    empty = {"narrow": [], "parts": []}
+    for change, n in (({"least_granted": None}, 1), ({"list": None}, 1), ({"list": empty}, 1),
+                      (swapped, 2), ({"least_granted": 1, "list": []}, 2)):  # fmt: skip
+        file.write_text(json.dumps({**stored, "tie_break": {**ties, **change}}), encoding="utf-8")
+        rehash(run)
+        found = said(run, Lang.EN)
+        assert len(found) == n, change
+        assert all(
+            line.startswith("proof certificate.json — certificate.json does not prove") for line in found
+        )
+        assert any("no list as good" in line for line in found) is ("list" in change)
+    file.write_text(json.dumps({**stored, "tie_break": "x"}), encoding="utf-8")
+    rehash(run)
+    assert codes(run) == ["proof", "proof"]
+
+
+def test_a_list_that_another_goes_before_is_not_proven(tmp_path: Path) -> None:
+    """Three equal dossiers, money for two: no rule is broken and no goal is lost when the last two are taken."""
+    text = "schema_version: 1\nid: egaux\nprogramme: {id: p, amount: 20 €}\ndossiers: [{file: table.csv}]\n"
+    small = Small(text, {"table.csv": table("dossier,requested", "1,10", "2,10", "3,10")})
+    result = solve(load_scenario(project(small, tmp_path)), cross_check="never")
+    ties = {"least_granted": Proof.PROVED, "listing": Proof.PROVED}
+    honest = forged(result, changed(result, {}), **ties)
+    assert said(write_run(honest)) == []
+    other = forged(result, changed(result, {"1": None, "3": 1000}), **ties)
+    (line,) = said(write_run(other), Lang.EN)
+    assert "no list as good goes before this one" in line
+
+
+def test_rows_without_a_second_reading_are_said(made: dict[str, Path]) -> None:
+    """A common rate has none."""
+    report = verify_run(made["money"])
+    rows = report.document["proof_rows"]
+    assert rows["unread"] > 0
+    assert f"{rows['unread']} of the {rows['unread'] + rows['read']} rows" in report.notes[0].en
+    plain = verify_run(made["years"]).document["proof_rows"]
+    assert plain["read"] > 0
 
 
 def test_the_proof_of_a_step_taken_away(made: dict[str, Path], tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 from tnt_sim.certify.agreement import Agreement, agreement
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.claims import Claims, claims_of
+from tnt_sim.certify.claims import Claims, claims_of, least_value
+from tnt_sim.certify.listing import Listed, check_first
+from tnt_sim.rules.base import BoolArray, IntArray
 from tnt_sim.scenario.compile import Problem
 
 Proof = Mapping[str, Any]
@@ -40,6 +42,37 @@ def proven_stages(problem: Problem, values: Sequence[Fraction], proofs: Sequence
     if not any(proofs):
         return [False] * len(values)
     return list(checked_stages(problem, values, proofs).proven)
+
+
+def proven_least(
+    problem: Problem, values: Sequence[Fraction], granted_cents: IntArray, proof: Proof | None
+) -> bool:
+    """Whether `proof` shows that no allocation of these values of the stages grants less."""
+    if proof is None:
+        return False
+    claims = claims_of(problem)
+    every = (*values, least_value(problem, granted_cents))
+    return agreement(problem, claims).holds and holds(claims, len(values), every, proof)
+
+
+def proven_first(
+    problem: Problem,
+    values: Sequence[Fraction],
+    funded: BoolArray,
+    granted_cents: IntArray,
+    proof: Proof | None,
+) -> bool:
+    """Whether `proof` shows that no allocation as good, « least granted » too, goes before this one."""
+    if proof is None:
+        return False
+    claims = claims_of(problem)
+    try:
+        every = (*values, least_value(problem, granted_cents))
+        listed = Listed.of(claims, problem.offers.unit_cents, funded, granted_cents)
+        check_first(claims.keeping(every), listed, proof)
+    except (CertificateError, ValueError, OverflowError):
+        return False
+    return agreement(problem, claims).holds
 
 
 def holds(claims: Claims, k: int, values: Sequence[Fraction], proof: Proof | None) -> bool:

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.certify.row_sheet import Choices, RowSheet
-from tnt_sim.certify.system import System
-from tnt_sim.rules.base import IntArray, Mode, common_scale
+from tnt_sim.certify.system import STAGE, System
+from tnt_sim.rules.base import IntArray, Mode, checked_product, common_scale
 from tnt_sim.rules.envelope_rows import EnvelopeRows
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense, Stage
@@ -77,6 +77,7 @@ class Claims:
 
     system: System
     goals: tuple[Goal, ...]
+    choices: Choices
     written: tuple[Written, ...] = ()
 
     def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
@@ -96,8 +97,14 @@ class Claims:
         rows = self.system.rows
         for goal, row, bound, what in added:
             used = np.flatnonzero(row)
-            rows = rows.with_row(used, row[used], bound, f"stage:{goal.name}:{what}")
+            rows = rows.with_row(used, row[used], bound, f"{STAGE}{goal.name}:{what}")
         return self.system.with_rows(rows)
+
+
+def least_value(problem: Problem, granted_cents: IntArray) -> Fraction:
+    """The value of the last stage, « least granted », of an allocation."""
+    nobody = np.zeros(len(granted_cents), dtype=np.bool_)  # it counts cents alone
+    return problem.granted.evaluate(nobody, granted_cents) * problem.granted.scale
 
 
 def claims_of(problem: Problem) -> Claims:
@@ -113,7 +120,7 @@ def claims_of(problem: Problem) -> Claims:
         _goal(stage, k, sheet, system.n_cols, handle, value, constants[0])
         for k, (stage, (_, handle, value, constants)) in enumerate(zip(stages, sums, strict=True))
     ]
-    return Claims(system, tuple(goals), written)
+    return Claims(system, tuple(goals), sheet.choices, written)
 
 
 def _written(problem: Problem, sheet: RowSheet) -> tuple[Written, ...]:
@@ -158,7 +165,7 @@ def _goal(
     handle = np.concatenate([handle, np.array([column for column, _ in priced], dtype=np.int64)])
     cost = np.array([-sign * int(price / scale) for _, price in priced], dtype=np.int64)
     _, col, number = sheet.expanded(
-        np.zeros(len(handle), dtype=np.int64), handle, np.concatenate([value * factor, cost])
+        np.zeros(len(handle), dtype=np.int64), handle, np.concatenate([checked_product(value, factor), cost])
     )
     coefficient = np.zeros(n_cols, dtype=np.int64)
     np.add.at(coefficient, col, number)

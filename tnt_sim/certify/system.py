@@ -20,6 +20,9 @@ import numpy as np
 
 from tnt_sim.rules.base import BoolArray, IntArray
 
+STAGE = "stage:"
+"""How the names of rows begin that keep or better a stage."""
+
 ROOM = 2**62
 """Every product and sum below stays under this, or the multipliers are refused."""
 
@@ -73,6 +76,13 @@ class Rows:
             np.append(self.upper, np.int64(upper)),
             (*self.names, name),
         )
+
+    @property
+    def goal(self) -> int:
+        """The place of the row that must be bettered, else of the last that keeps a stage; -1 without any."""
+        better = [k for k, name in enumerate(self.names) if name.endswith(":better")]
+        kept = [k for k, name in enumerate(self.names) if name.startswith(STAGE)]
+        return better[0] if better else kept[-1] if kept else -1
 
     def starts(self) -> IntArray:
         """Where each row's entries begin, and the end of all: (n_rows + 1,)."""

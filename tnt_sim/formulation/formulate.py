@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from tnt_sim.errors import Text
 from tnt_sim.formulation.builder import Builder, Goal
-from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, Sense
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.rules.base import Mode, RowLabel, Unit, common_scale
+from tnt_sim.rules.base import Mode, RowLabel, Unit, checked_product, common_scale
 from tnt_sim.rules.envelope_rows import EnvelopeRows
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense as Direction
@@ -102,10 +103,13 @@ def _stage(stage: Stage, goal: Goal, n_cols: int, prices: Sequence[tuple[int, Fr
     """A stage in a scale in which its terms and every price of a broken rule are whole."""
     scale = common_scale([stage.terms.scale, *(price for _, price in prices if price)])
     factor = int(stage.terms.scale / scale)
-    objective = goal.dense(n_cols) * factor
     worse = -1 if _sense(stage) is Sense.MAXIMISE else 1
-    for column, price in prices:
-        objective[column] += worse * int(price / scale)
+    try:
+        objective = checked_product(goal.dense(n_cols), factor)
+        for column, price in prices:
+            objective[column] += worse * int(price / scale)
+    except OverflowError:
+        raise _too_fine(stage.goal) from None
     return ModelStage(
         name=stage.goal,
         objective=objective,
@@ -114,6 +118,17 @@ def _stage(stage: Stage, goal: Goal, n_cols: int, prices: Sequence[tuple[int, Fr
         scale=scale,
         unit=stage.terms.unit,
         tolerance=stage.tolerance,
+    )
+
+
+def _too_fine(goal: str) -> ModelError:
+    return ModelError(
+        Text(
+            f"l'objectif « {goal} » et les prix de ses règles n'ont pas d'unité commune assez grande pour un "
+            "calcul exact : prenez des poids et des prix de tailles plus proches.",
+            f'the goal "{goal}" and the prices of its rules share no unit that is large enough for exact work: '
+            "take weights and prices of closer sizes.",
+        )
     )
 
 

@@ -84,9 +84,8 @@ class _Root:
 
     @property
     def goal(self) -> int:
-        """The row that must be bettered, or -1."""
-        names = self.system.rows.names
-        return next((k for k, name in enumerate(names) if name.endswith(":better")), -1)
+        """The row that prices are made for, or -1."""
+        return self.system.rows.goal
 
     def by_one_row(self) -> dict[str, Any] | None:
         """A proof by one of the longest rows, whose knapsack alone closes the system."""

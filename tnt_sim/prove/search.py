@@ -67,7 +67,7 @@ class Search:
     def _node(self, box: Box, parent: _Parent | None) -> list[tuple[Box, _Parent | None]]:
         found = self.lp.solve(box)
         if found.answer is Answer.UNCLEAR:
-            raise NotProved("the linear program of a part has no clear answer")
+            return self._blind(box)
         if parent is not None and found.answer is Answer.BOUNDED:
             self.gains.learn(parent, found.cost)
         prices = [found.prices] if found.answer is Answer.BOUNDED else [found.prices, -found.prices]

@@ -34,7 +34,7 @@ def prove_stages(
         When a better point exists: then the values are not the best ones.
     """
     proofs: list[dict[str, Any] | None] = [None] * (len(values) - first)
-    claims = _claims(problem)
+    claims = problem_claims(problem)
     deadline = time.perf_counter() + seconds
     for place, k in enumerate(range(first, len(values))):
         if claims is None:
@@ -42,7 +42,7 @@ def prove_stages(
         if tell is not None:
             tell(k / len(values))
         try:
-            proofs[place] = _proof(claims.of_stage(k, values), deadline, claims.goals[-1].coefficient)
+            proofs[place] = proof_of(claims.of_stage(k, values), deadline, claims.goals[-1].coefficient)
         except (ValueError, OverflowError):
             proofs[place] = None
         if proofs[place] is None:
@@ -52,22 +52,22 @@ def prove_stages(
 
 def prove_empty(problem: Problem, seconds: float) -> dict[str, Any] | None:
     """A checked proof that no allocation keeps every rule."""
-    claims = _claims(problem)
-    return None if claims is None else _proof(claims.system, time.perf_counter() + seconds)
+    claims = problem_claims(problem)
+    return None if claims is None else proof_of(claims.system, time.perf_counter() + seconds)
 
 
 def prove_nothing_kept(problem: Problem, kept: Sequence[Fraction], seconds: float) -> dict[str, Any] | None:
     """A checked proof that no allocation keeps every rule with its first stages at these values or better."""
-    claims = _claims(problem)
+    claims = problem_claims(problem)
     if claims is None:
         return None
     try:
-        return _proof(claims.keeping(kept), time.perf_counter() + seconds)
+        return proof_of(claims.keeping(kept), time.perf_counter() + seconds)
     except (ValueError, OverflowError):
         return None
 
 
-def _claims(problem: Problem) -> Claims | None:
+def problem_claims(problem: Problem) -> Claims | None:
     try:
         claims = claims_of(problem)
     except OverflowError:
@@ -75,7 +75,8 @@ def _claims(problem: Problem) -> Claims | None:
     return claims if len(claims.system.rows.row) <= MAX_ENTRIES else None
 
 
-def _proof(system: System, deadline: float, cost: IntArray | None = None) -> dict[str, Any] | None:
+def proof_of(system: System, deadline: float, cost: IntArray | None = None) -> dict[str, Any] | None:
+    """A checked proof that a system holds no point; None where none is found in time."""
     try:
         proof = refute(system, deadline - time.perf_counter(), cost=cost)
         check_refutation(system, proof)

@@ -6,7 +6,8 @@ exact integers; both use the same `Terms` (`terms.py`, whose names are given on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -113,6 +114,25 @@ class Case:
     def fault(self, code: str, text: Text, path: Path, hint: Text | None = None) -> None:
         """Note a defect of the scenario at one of its values."""
         self.defects.add(code, text, self.locate(path), hint=hint)
+
+    @contextmanager
+    def fitting(self, path: Path) -> Iterator[None]:
+        """Note figures that 64-bit integers do not hold as a defect of the value at `path`."""
+        try:
+            yield
+        except OverflowError:
+            self.fault(
+                "too-large",
+                Text(
+                    "ces nombres, multipliés entre eux, dépassent ce qui se calcule exactement (64 bits).",
+                    "these numbers, multiplied, leave what is computed exactly (64 bits).",
+                ),
+                path,
+                Text(
+                    "Prenez des poids, des prix ou des unités plus petits, ou avec moins de décimales.",
+                    "Take smaller weights, prices or units, or ones with fewer decimals.",
+                ),
+            )
 
 
 class RowKind(StrEnum):

@@ -137,6 +137,12 @@ def in_force(spec: ScenarioSpec, key: str) -> list[tuple[Any, Path]]:
 def _compile_rule(
     rule: Any, path: Path, case: Case, measures: Measures, offered: Offers
 ) -> CompiledRule | None:
+    with case.fitting(path):
+        return _compiled(rule, path, case, measures, offered)
+    return None
+
+
+def _compiled(rule: Any, path: Path, case: Case, measures: Measures, offered: Offers) -> CompiledRule | None:
     if isinstance(rule, LimitSpec):
         return compile_limit(rule, path, case, measures, offered)
     if isinstance(rule, ShareSpec):

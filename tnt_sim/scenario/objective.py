@@ -72,7 +72,10 @@ class Objective:
                 ),
             )
             entries = (StageSpec(maximise={"dossiers": "1"}),)
-        found = [self._stage(entry, ("objective", k)) for k, entry in enumerate(entries)]
+        found: list[Stage | None] = []
+        for k, entry in enumerate(entries):
+            with self.case.fitting(("objective", k)):
+                found.append(self._stage(entry, ("objective", k)))
         return tuple(stage for stage in found if stage is not None)
 
     def _stage(self, entry: StageSpec, path: Path) -> Stage | None:

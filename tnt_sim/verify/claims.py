@@ -47,6 +47,8 @@ class Claim:
     status: str
     proof: str
     goals: tuple[Goal, ...]
+    least_granted: str | None = None
+    listing: str | None = None
 
 
 def read_claim(
@@ -73,7 +75,26 @@ def read_claim(
     known = [PROOFS.index(goal.proof) for goal in goals if goal.proof is not None]
     if len(known) != len(goals) or (known and PROOFS[min(known)] != proof):
         note.add("proof", f"{proof}; objective: {', '.join(str(goal.proof) for goal in goals)}")
-    return Claim(status, proof, tuple(goals))
+    return Claim(status, proof, tuple(goals), *_ties(note, entry.get("canonical_proof"), status))
+
+
+def _ties(note: _Notes, told: Any, status: str) -> tuple[str | None, str | None]:
+    """What is claimed of « least granted » and of the list: nothing of one that a limit stopped."""
+    known: dict[str, tuple[str | None, ...]] = {
+        "least_granted": (None, *PROOFS[1:]),
+        "list": (None, PROOFS[2]),
+    }
+    found = dict.fromkeys(known)
+    if not isinstance(told, dict) or set(told) != set(known):
+        note.add("canonical_proof", str(told)[:80])
+        return None, None
+    for key, words in known.items():
+        word = told[key]
+        if not any(word is one or word == one for one in words) or (word is not None and status != "optimal"):
+            note.add(f"canonical_proof.{key}", f"{str(word)[:80]}, status {status}")
+        else:
+            found[key] = word
+    return found["least_granted"], found["list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +199,9 @@ def check_run_words(
     for code, due in wanted.items():
         if due != (code in notes):
             note.add("warnings", f"{code}: {'absent' if due else 'present'}")
+    ties = summary.get("canonical_proof")
+    if canonical is not True and isinstance(ties, dict) and ties.get("list") is not None:
+        note.add("canonical_proof.list", f"{str(ties['list'])[:80]}, canonical {canonical}")
     unsure = bool(notes & {NOT_PROVED.code, NOT_CANONICAL.code, NO_LIST.code})
     if canonical is not (not unsure):
         note.add("canonical", f"{canonical}, {', '.join(sorted(notes)) or '—'}")

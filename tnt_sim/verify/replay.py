@@ -51,6 +51,7 @@ class Replay:
     scenario, table : read from the inputs and from allocation.parquet; None when that cannot be done
     whole : the decision that the run folder tells, its problem that of the whole scenario
     steps : every decision of a scenario with steps
+    n_rows_read, n_rows_unread : rows of the proofs with and without a second reading
     """
 
     run_dir: Path
@@ -62,6 +63,8 @@ class Replay:
     table: pl.DataFrame | None = None
     whole: Decision | None = None
     steps: StepsRead | None = None
+    n_rows_read: int = 0
+    n_rows_unread: int = 0
 
 
 def verify_run(run_dir: Path, project: Path | None = None) -> VerifyReport:
@@ -211,6 +214,7 @@ def report(run: Replay, notes: tuple[Text, ...] = ()) -> VerifyReport:
         "status": "verified" if ok else "refused",
         "proof": summary.get("proof") if ok else None,
         "allocation_sha256": summary.get("allocation_sha256"),
+        "proof_rows": {"read": run.n_rows_read, "unread": run.n_rows_unread},
         "defects": [{"code": d.code, "message": d.text.en} for d in defects],
         "notes": [note.en for note in notes],
     }
