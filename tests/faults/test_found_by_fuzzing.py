@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.errors import DataError, InputError
+from tnt_sim.engine import solve
+from tnt_sim.errors import DataError, InputError, TntError
 from tnt_sim.formats.table import read_dossiers
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
@@ -68,6 +69,25 @@ def test_days_that_no_calendar_has(tmp_path: Path, name: str, values: pl.Series)
         read_dossiers(path, shown_as="d.parquet")
     (defect,) = caught.value.defects
     assert (defect.code, defect.places[0].row) == ("date", 2)
+
+
+@pytest.mark.parametrize(
+    ("goal", "rule", "code"),
+    [
+        ("{dossiers: " + "9" * 40 + "}", "", "too-large"),
+        ("{dossiers: 0.000000001}", "penalty: {cost: 99999999999999}", "model"),
+    ],
+)  # fmt: skip
+def test_weights_that_leave_64_bits(tmp_path: Path, goal: str, rule: str, code: str) -> None:
+    (tmp_path / "t.csv").write_text("dossier,requested\nA,10\nB,20\n", encoding="utf-8")
+    text = "schema_version: 1\nid: x\nprogramme: {id: p, amount: 25 €}\ndossiers: [{file: t.csv}]\n"
+    text += f"objective: [{{maximise: {goal}}}]\n"
+    if rule:
+        text += f"rules: [{{id: a, kind: limit, measure: dossiers, max: 1, {rule}}}]\n"
+    (tmp_path / "x.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(TntError) as caught:
+        solve(load_scenario(tmp_path / "x.yaml"), cross_check="never")
+    assert code in [caught.value.code, *(defect.code for defect in caught.value.defects_found())]
 
 
 def test_types_without_text(tmp_path: Path) -> None:

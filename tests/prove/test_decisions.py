@@ -83,6 +83,7 @@ def test_the_programme_of_2021_is_proven() -> None:
     result = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"))
     assert result.proof is Proof.PROVED
     assert result.document["canonical"]
+    assert result.document["canonical_proof"]["least_granted"] == "PROVED"
     assert result.document["method"] == "tree"
     direct = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), method="direct", cross_check="never")
     assert direct.proof is Proof.PROVED

@@ -43,7 +43,7 @@ def test_one_envelope_breaks_where_the_ratio_order_says(items: list[tuple[int, i
     found = parametric(model_of([weight], [NO_LOWER], [0], profit), np.ones(1), 0, 2 * total)
     ratios = {Fraction(p, w) for p, w in items}
     assert len(found.slope) == len(ratios) + 1  # and the flat piece at the end
-    assert found.slope == pytest.approx(sorted(map(float, ratios), reverse=True) + [0.0])
+    assert found.slope == pytest.approx([*sorted(map(float, ratios), reverse=True), 0.0])
     for t, value in zip(found.at.tolist(), found.value.tolist(), strict=True):
         assert value == pytest.approx(float(by_ratio(profit, weight, Fraction(t))), rel=1e-9)
 
