@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         InputError,
         Lang,
         LimitReached,
+        NothingDecided,
         ScenarioError,
         SolverError,
         Text,
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
         UsageError,
         VerificationError,
     )
-    from tnt_sim.result import Proof, Result, Status
+    from tnt_sim.result import Proof, Status
+    from tnt_sim.result import Result as _Result
     from tnt_sim.scenario.scenario import Scenario as _Scenario
+    from tnt_sim.study.explain.explain import Explanation
 
     class Scenario(_Scenario):
         """A scenario with what Python users do with it."""
@@ -58,6 +61,14 @@ if TYPE_CHECKING:
         ) -> Result:
             """Find the best allocation and what proves it."""
 
+    class Result(_Result):
+        """A result with what Python users ask of it."""
+
+        def explain(
+            self, *dossiers: str, everyone: bool = False, lang: Lang | str | None = None
+        ) -> Explanation:
+            """Why these dossiers, or all, are funded or not, and the smallest change that would fund them."""
+
 
 __all__ = [
     "DataError",
@@ -66,6 +77,7 @@ __all__ = [
     "InputError",
     "Lang",
     "LimitReached",
+    "NothingDecided",
     "Proof",
     "Result",
     "Scenario",
@@ -89,6 +101,8 @@ def __getattr__(name: str) -> Any:
         return version("tnt-sim")
     if name == "Scenario":
         return _bound_scenario()
+    if name == "Result":
+        return _bound_result()
     if name in __all__:
         return getattr(import_module(_HOMES.get(name, "tnt_sim.errors")), name)
     raise AttributeError(f"module 'tnt_sim' has no attribute {name!r}")
@@ -110,10 +124,31 @@ def _bound_scenario() -> Any:
         "validate": _validate,
         "solve": engine.solve,
     }
-    for name, method in methods.items():
-        if name not in vars(Plain):
-            setattr(Plain, name, method)
+    _bind(Plain, methods)
+    _bound_result()
     return Plain
+
+
+def _bound_result() -> Any:
+    """The Result class with the questions that stand above it."""
+    from tnt_sim.result import Result as Plain
+
+    _bind(Plain, {"explain": _explain})
+    return Plain
+
+
+def _bind(kind: type, methods: Mapping[str, Any]) -> None:
+    for name, method in methods.items():
+        if name not in vars(kind):
+            setattr(kind, name, method)
+
+
+def _explain(self: Any, *dossiers: str, everyone: bool = False, lang: Any = None) -> Any:
+    from tnt_sim.errors import Lang
+    from tnt_sim.study.explain.decided import of_result
+    from tnt_sim.study.explain.explain import explain
+
+    return explain(of_result(self), dossiers, everyone=everyone, lang=None if lang is None else Lang(lang))
 
 
 def _with(self: Any, changes: Mapping[str, object]) -> Any:

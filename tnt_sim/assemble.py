@@ -91,7 +91,7 @@ def result_of(
         allocation=allocation,
         reading=reading,
         reasons=why,
-        dossiers=_dossiers(problem, allocation, why, lang),
+        dossiers=dossier_table(problem, allocation, why, lang),
         prices=None,
         certificate=evidence.certificate,
         log=evidence.log,
@@ -99,9 +99,10 @@ def result_of(
     )
 
 
-def _dossiers(
+def dossier_table(
     problem: Problem, allocation: Allocation | None, why: Reasons | None, lang: Lang
 ) -> pl.DataFrame:
+    """One row per dossier, by rank, with its envelope, whether it is eligible, and what was decided and why."""
     ids = pl.Series("landed", problem.case.tree.ids, dtype=pl.String)
     landed = ids.gather(pl.Series(problem.case.node))
     table = problem.case.table.with_columns(

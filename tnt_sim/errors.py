@@ -5,6 +5,7 @@
     ├── InputError               3     defects of a file, all found in one pass
     │   ├── DataError                  … of a dossier table or another data file
     │   └── ScenarioError              … of a scenario, contradictions included
+    ├── NothingDecided           4     a run that found no allocation has none to explain
     ├── LimitReached             5     a limit stopped the run with nothing in hand
     ├── VerificationError        1     a result that breaks a rule: never shown as a decision
     ├── DisagreementError        1     two solvers that do not agree
@@ -165,6 +166,13 @@ class DataError(InputError):
 
 class ScenarioError(InputError):
     """Defects of a scenario, contradictions that need no solver included."""
+
+
+class NothingDecided(TntError):
+    """A question about a decision, asked of a run that found no allocation."""
+
+    exit_code = 4
+    code = "infeasible"
 
 
 class LimitReached(TntError):

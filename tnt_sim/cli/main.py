@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.batch import batch
 from tnt_sim.cli.doctor import doctor
+from tnt_sim.cli.explain import explain
 from tnt_sim.cli.export import export
 from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
 from tnt_sim.cli.import_ import import_
@@ -70,6 +70,13 @@ Exemples :
     "verify": """\
 Exemple :
   tnt-sim verify runs/tnt-2021-1a2b3c4d""",
+    "explain": """\
+Sans dossier : ce que fait chaque règle et la liste de réserve. Avec --all : la
+raison de chacun et la note qu'il faudrait à chaque non retenu.
+
+Exemples :
+  tnt-sim explain runs/tnt-2021-1a2b3c4d A3-0121 FC-065
+  tnt-sim explain runs/tnt-2021-1a2b3c4d --all --json > explications.json""",
     "export": """\
 Formats : xlsx (le classeur), csv, parquet, demarche (annotations de la
 démarche), turgot, scdl (publication), pabulib, publipostage (courriers),
@@ -100,19 +107,6 @@ Exemples :
   tnt-sim import dump.json --format demarche --out import-detr
   tnt-sim import liste.csv --encoding cp1252 --control-requested "92 M€"
   tnt-sim import quartier.pb""",
-    "batch": """\
-Un fichier de lot croise des valeurs :
-
-  base: tnt-2021.yaml
-  matrix: {programme.amount: [88 M€, 98 M€], rules.r4.min: [20 %, 25 %]}
-  name: "{programme.amount}, {rules.r4.min}"
-
-Ctrl-C, une panne ou un arrêt ne perdent rien : la même commande reprend.
-
-Exemples :
-  tnt-sim batch lot.yaml --out lots/enveloppes
-  tnt-sim batch a.yaml b.yaml --out lots/deux --executor serial
-  tnt-sim batch lot.yaml --out lots/x --executor dask --scheduler tls://hote:8786""",
     "doctor": """\
 Exemple :
   tnt-sim doctor""",
@@ -123,10 +117,10 @@ _VERBS: dict[str, Callable[..., int]] = {
     "show": show,
     "run": run,
     "verify": verify,
+    "explain": explain,
     "import": import_,
     "export": export,
     "report": report,
-    "batch": batch,
     "doctor": doctor,
 }
 

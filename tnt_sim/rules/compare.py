@@ -100,7 +100,7 @@ def compare_dates(case: Case, name: str, test: str, bound: Any, path: Path) -> B
     Where either side is a day, local days are compared; else instants.
     """
     column = case.table[name]
-    limit = _date_bound(case, bound, path)
+    limit = date_bound(case, bound, path)
     if limit is None:
         return None
     if isinstance(column.dtype, pl.Datetime) and isinstance(limit.dtype, pl.Datetime):
@@ -124,7 +124,8 @@ def local_days(column: pl.Series, timezone: str) -> pl.Series:
     return column.dt.convert_time_zone(timezone).dt.date()
 
 
-def _date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
+def date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
+    """A bound on a date column for each dossier, of days or instants; None with a defect noted."""
     if isinstance(bound, str):
         moment = _moment(case, bound, path)
         return None if moment is None else _constant(case, moment)

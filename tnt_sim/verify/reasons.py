@@ -129,7 +129,7 @@ def _codes(
 def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, blocking: IntArray) -> BoolArray:
     """Whether no funded candidate under the blocking envelope is worth less per euro, bool (n,)."""
     case, offered = problem.case, problem.offers
-    worth = _worth_per_euro(problem)
+    worth = worth_per_euro(problem)
     if problem.stages[0].parts and not worth.any():
         # the first goal is no sum over dossiers: none is worth more per euro than another
         return np.zeros_like(short)
@@ -142,7 +142,8 @@ def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, block
     return short & (worth <= bar[np.maximum(blocking, 0)])
 
 
-def _worth_per_euro(problem: Problem) -> NDArray[np.float64]:
+def worth_per_euro(problem: Problem) -> NDArray[np.float64]:
+    """What each dossier brings to the first goal per cent of the least that it may get, float64 (n,)."""
     stage = problem.stages[0]
     ask = np.maximum(problem.offers.least_cents, 1)
     value = stage.terms.per_funded + stage.terms.per_cent * ask

@@ -1,0 +1,127 @@
+"""`explain` on small cases: what each sentence says, unknown dossiers, runs without a decision, the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import tnt_sim as tnt
+from tnt_sim.cli.main import main
+from tnt_sim.engine import solve
+from tnt_sim.errors import NothingDecided, UsageError
+from tnt_sim.result import Result
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.explain.decided import of_result, of_run
+from tnt_sim.study.explain.explain import Explanation, explain
+from tnt_sim.view.run_folder import write_run
+from tnt_sim.view.why_words import SENTENCES, sentence_key
+
+TABLE = """dossier,department,cost,requested,score,population,end
+1,01,1000,600,10,900000,2022-01-01
+2,01,1000,500,9,900000,2022-01-01
+3,02,2000,800,8,900000,2022-01-01
+4,02,900,100,7,12000,2022-01-01
+5,03,900,300,0,900000,2022-01-01
+6,03,900,300,5,900000,2024-06-01
+7,03,900,300,5,900000,2022-01-01
+"""
+HEAD = """schema_version: 1
+id: petit
+date: 2021-11-22
+programme: {id: tout, amount: 1 500 €}
+dossiers: [{file: table.csv}]
+eligibility:
+  - {id: taille, require: {population: {above: 500000}}, reason: Trop petit, source: "Décret, art. 3"}
+  - {id: delai, require: {end: {until: {date: decision, plus: 24 months}}}, reason: Trop tard}
+rules:
+  - {id: plancher-03, kind: limit, measure: dossiers, where: {department: "03"}, min: 1}
+  - {id: jury, kind: decide, refuse: ["7"], reason: Doublon, author: Jury}
+objective: [{maximise: {score: 1}}]
+"""
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Result:
+    (tmp_path / "table.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(HEAD, encoding="utf-8")
+    return solve(load_scenario(tmp_path / "petit.yaml"))
+
+
+def entries(told: Explanation) -> dict[str, dict[str, object]]:
+    return {entry["dossier"]: entry for entry in told.document["dossiers"]}
+
+
+def test_every_figure_behind_a_reason(result: Result) -> None:
+    told = entries(explain(of_result(result), everyone=True))
+    assert [told[name]["reason_code"] for name in "1234567"] == [
+        "merit", "merit", "none_fits", "ineligible", "rule", "ineligible", "decided",
+    ]  # fmt: skip
+    (small,) = told["4"]["missed"]  # type: ignore[misc]
+    assert (small["value"], small["test"], small["limit"], small["shortfall"]) == (
+        "12000", "above", "500000", "488001",
+    )  # fmt: skip
+    (late,) = told["6"]["missed"]  # type: ignore[misc]
+    assert (late["limit"], late["shortfall"], late["unit"]) == ("2023-11-22", "192", "days")
+    assert "192\xa0jours de retard" in str(told["6"]["sentence"])
+    assert "il manque 488\u202f001 (Décret, art. 3)" in str(told["4"]["sentence"])
+    assert "grâce à la règle « plancher-03 »" in str(told["5"]["sentence"])
+    assert "(Jury) : Doublon" in str(told["7"]["sentence"])
+    assert told["3"]["margin"]["dossiers"][0]["dossier"] == "5"  # type: ignore[index]
+
+
+def test_a_dossier_before_the_competition(result: Result) -> None:
+    told = entries(explain(of_result(result), ["4", "7"]))
+    (small,), (doubled,) = told["4"]["changes"], told["7"]["changes"]  # type: ignore[misc]
+    assert (small["kind"], small["of"], small["status"]) == ("requirement", "taille", "exact")
+    assert (doubled["kind"], doubled["of"], doubled["status"]) == ("decision", "jury", "exact")
+
+
+def test_unknown_dossiers_are_named_and_the_rest_is_answered(result: Result) -> None:
+    told = explain(of_result(result), ["3", "33", "3"])
+    assert list(entries(told)) == ["3"]
+    (fault,) = told.faults
+    assert "« 33 »" in fault.text.fr
+    assert fault.hint is not None
+    assert "« 3 »" in fault.hint.fr
+    with pytest.raises(UsageError, match="« 9 » n'est pas"):
+        explain(of_result(result), ["9"])
+
+
+def test_nothing_decided_is_nothing_to_explain(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text(TABLE, encoding="utf-8")
+    text = HEAD.replace("min: 1}", "min: 1}\n  - {id: trop, kind: limit, measure: granted, max: 100}")
+    (tmp_path / "petit.yaml").write_text(text, encoding="utf-8")
+    result = solve(load_scenario(tmp_path / "petit.yaml"))
+    with pytest.raises(NothingDecided) as raised:
+        of_result(result)
+    assert raised.value.exit_code == 4
+    assert "conflict" in raised.value.text.fr
+
+
+def test_python_and_sentences(result: Result) -> None:
+    assert tnt.Result is type(result)
+    told = tnt.Result.explain(result, "3", lang="en")
+    start = 'Does not fit in what is left of "tout": it asks for €800'
+    assert told.to_dataframe()["explanation"][0].startswith(start)
+    assert "<th scope='row'>3</th>" in told._repr_html_()
+    assert told.sentences("fr")["3"].startswith("Ne tient pas")
+    json.dumps(told.document, allow_nan=False)
+
+
+def test_the_command(result: Result, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_run(result, None)
+    assert main(["explain", str(folder), "3", "5", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [one["dossier"] for one in document["dossiers"]] == ["3", "5"]
+    assert document["dossiers"][0]["changes"][0]["confirmed"] is True
+    assert main(["explain", str(folder), "3", "nul"]) == 2
+    captured = capsys.readouterr()
+    assert "« nul » n'est pas dans ce calcul" in captured.err
+    assert "Liste de réserve" in captured.out
+    assert main(["explain", str(folder / "ailleurs"), "3"]) == 3
+    assert main(["explain", str(folder), "--all", "--lang", "en"]) == 0
+    assert "settled by exact bounds" in capsys.readouterr().out
+    again = entries(explain(of_run(folder), everyone=True))
+    assert {sentence_key(entry) for entry in again.values()} <= set(SENTENCES)

@@ -1,0 +1,47 @@
+"""`tnt-sim explain`: why each dossier is funded or not, and the smallest change that would fund it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
+from tnt_sim.cli.speak import ERROR, emit, language, note, page, progress_line, width
+from tnt_sim.cli.verify import ProjectOption
+
+DossiersArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[DOSSIER]…", help="Les numéros des dossiers à expliquer.", show_default=False),
+]
+AllOption = Annotated[
+    bool, typer.Option("--all", help="Tous les dossiers : raisons, et seuils certifiés des non retenus.")
+]
+UNKNOWN = 2
+
+
+def explain(
+    run_dir: RunArgument,
+    dossiers: DossiersArgument = None,
+    everyone: AllOption = False,
+    project: ProjectOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Dit pourquoi un dossier est retenu ou non, et le plus petit changement qui le ferait retenir."""
+    from tnt_sim.study.explain import decided
+    from tnt_sim.study.explain import explain as study
+    from tnt_sim.view.explanation import explanation_lines
+
+    found = decided.of_run(run_dir, project)
+    tongue = lang_of(lang, language([str(run_dir)]))
+    with progress_line(tongue, wanted=not quiet) as progress:
+        told = study.explain(found, dossiers or (), everyone=everyone, lang=tongue, progress=progress)
+    for fault in told.faults:
+        note(ERROR.in_(tongue) + fault.line(tongue))
+    if as_json:
+        emit(told.document)
+    elif not quiet:
+        page(explanation_lines(told.document, tongue, width()))
+    return UNKNOWN if told.faults else 0

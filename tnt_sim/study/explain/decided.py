@@ -1,0 +1,167 @@
+"""The decision that is asked about: from a result in hand, or from a run folder read again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.assemble import dossier_table
+from tnt_sim.errors import Defect, Lang, NothingDecided, Text, UsageError, VerificationError, nearest
+from tnt_sim.result import Result
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.steps import decision_steps
+from tnt_sim.verify.reading import Allocation, AllocationReading
+from tnt_sim.verify.reasons import Reasons, reasons
+from tnt_sim.verify.replay import replay
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision, as it was taken.
+
+    Attributes
+    ----------
+    problem : what the last step was asked, grants of earlier steps kept in it
+    allocation, reading, reasons : the decision, its figures, and what stands in the way of each dossier
+    codes, sentences : reason code and reason of each dossier as the run told them, String (n,)
+    best : whether the run proved, or confirmed, that no allocation is better
+    run_dir : the run folder it comes from
+    """
+
+    problem: Problem
+    allocation: Allocation
+    reading: AllocationReading
+    reasons: Reasons
+    codes: pl.Series
+    sentences: pl.Series
+    best: bool
+    run_dir: Path | None = None
+
+    @property
+    def asked(self) -> Scenario:
+        """The scenario of the last decision alone, with what earlier steps granted kept like commitments."""
+        last = decision_steps(self.problem.scenario)[-1].scenario
+        return replace(last, portfolio=self.problem.case.portfolio)
+
+    @property
+    def lang(self) -> Lang:
+        """The language of the scenario."""
+        return Lang(self.problem.scenario.spec.locale)
+
+    @property
+    def numbers(self) -> pl.Series:
+        """The dossiers' numbers, String (n,)."""
+        return self.problem.case.table["dossier"]
+
+
+def of_result(result: Result) -> Decided:
+    """The decision of a result; NothingDecided where there is none."""
+    if result.allocation is None or result.reading is None or result.reasons is None:
+        raise _nothing(result.problem.scenario.id)
+    return Decided(
+        problem=result.problem,
+        allocation=result.allocation,
+        reading=result.reading,
+        reasons=result.reasons,
+        codes=result.dossiers["reason_code"],
+        sentences=result.dossiers["reason"],
+        best=result.document["status"] == "optimal",
+    )
+
+
+def of_run(run_dir: Path, project: Path | None = None) -> Decided:
+    """The decision of a run folder, read again from its inputs in integers.
+
+    Raises
+    ------
+    DataError
+        It is no run folder.
+    VerificationError
+        What the folder says does not hold when it is read again.
+    NothingDecided
+        The run found no allocation.
+    """
+    run = replay(run_dir, project)
+    if run.summary.get("status") in ("infeasible", "stopped"):
+        raise _nothing(str(run.summary.get("scenario")))
+    if run.found.found or run.whole is None or run.table is None:
+        raise VerificationError(run.found.found or [_unread(run_dir)])
+    problem, allocation, reading = run.whole.problem, run.whole.allocation, run.whole.reading
+    why = reasons(problem, allocation, reading)
+    told = dossier_table(problem, allocation, why, Lang(problem.scenario.spec.locale))
+    kept = told.select("dossier").join(run.table, on="dossier", how="left", maintain_order="left")
+    return Decided(
+        problem=problem,
+        allocation=allocation,
+        reading=reading,
+        reasons=why,
+        codes=_filled(kept, told, "reason_code"),
+        sentences=_filled(kept, told, "reason"),
+        best=run.summary.get("status") == "optimal",
+        run_dir=run_dir,
+    )
+
+
+def _filled(kept: pl.DataFrame, told: pl.DataFrame, column: str) -> pl.Series:
+    """A column as the run told it; as it is told now for dossiers that the run's table does not hold."""
+    return kept[column].zip_with(kept[column].is_not_null(), told[column])
+
+
+def rows_of(decided: Decided, names: Sequence[str]) -> tuple[list[int], tuple[Defect, ...]]:
+    """The rows of some dossiers, each once, and a defect for each name that is none."""
+    place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
+    rows: list[int] = []
+    faults: list[Defect] = []
+    for name in dict.fromkeys(names):
+        if name in place:
+            rows.append(place[name])
+        else:
+            faults.append(_unknown(name, place))
+    return rows, tuple(faults)
+
+
+def _unknown(name: str, known: dict[str, Any]) -> Defect:
+    close = nearest(name, known)
+    return Defect(
+        "unknown-dossier",
+        Text(f"le dossier « {name} » n'est pas dans ce calcul.", f'dossier "{name}" is not in this run.'),
+        hint=None if close is None else Text(f"Vouliez-vous « {close} » ?", f'Did you mean "{close}"?'),
+    )
+
+
+def refuse_all_unknown(rows: Sequence[int], faults: Sequence[Defect]) -> None:
+    """When every name is unknown there is nothing to answer."""
+    if rows or not faults:
+        return
+    lines = [fault.text for fault in faults]
+    hints = [fault.hint for fault in faults]
+    text = Text(
+        " ; ".join(
+            f"{one.fr}{f' {hint.fr}' if hint else ''}" for one, hint in zip(lines, hints, strict=True)
+        ),
+        "; ".join(f"{one.en}{f' {hint.en}' if hint else ''}" for one, hint in zip(lines, hints, strict=True)),
+    )
+    raise UsageError(text, code="unknown-dossier")
+
+
+def _nothing(scenario: str) -> NothingDecided:
+    return NothingDecided(
+        Text(
+            f"le calcul de « {scenario} » n'a trouvé aucune répartition : il n'y a pas de décision à expliquer. "
+            "Demandez `tnt-sim conflict SCENARIO` : il dit quelles règles se contredisent.",
+            f'the run of "{scenario}" found no allocation: there is no decision to explain. '
+            "Ask `tnt-sim conflict SCENARIO`, which says which rules clash.",
+        )
+    )
+
+
+def _unread(run_dir: Path) -> Defect:
+    return Defect(
+        "run-folder",
+        Text(f"« {run_dir} » ne peut pas être relu.", f'"{run_dir}" cannot be read again.'),
+    )

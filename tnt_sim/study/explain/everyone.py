@@ -1,0 +1,155 @@
+"""The score that each refused dossier would need, for all of them in one run.
+
+Most are settled without a solve: an exact bound from below and a list read again from above meet (`bounds.py`).
+Where they do not and a kernel settles decisions of this kind, one forced solve does; else an interval is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from tnt_sim.question import ask, forced
+from tnt_sim.study.explain.bounds import Bounds, Interval
+from tnt_sim.study.explain.changes import Asking, asking, score_entry
+from tnt_sim.study.explain.decided import Decided
+from tnt_sim.study.explain.score import Score, figure_of
+from tnt_sim.study.explain.weigh import goes_first, with_tolerance
+from tnt_sim.verify.figures import decimal_text
+
+Entry = dict[str, Any]
+Tell = Callable[[str, float], None]
+
+
+@dataclass(slots=True)
+class Settled:
+    """The changes by row, and how they were settled."""
+
+    changes: dict[int, list[Entry]] = field(default_factory=dict)
+    by_bounds: int = 0
+    by_solve: int = 0
+    intervals: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """How many refused candidates each way settled."""
+        return {"by_bounds": self.by_bounds, "by_solve": self.by_solve, "intervals": self.intervals}
+
+
+def settle_all(decided: Decided, rows: Sequence[int], told: Tell) -> Settled:
+    """The score change of every refused candidate among some rows."""
+    question, found = asking(decided), Settled()
+    waiting = [
+        row for row in rows if decided.problem.offers.candidate[row] and not decided.allocation.funded[row]
+    ]
+    usable = [(one, effect) for one, effect in question.scores if effect is not None]
+    if not waiting or not usable or with_tolerance(decided.problem):
+        return found
+    bounds, by_kernel = Bounds(decided), _kernel_settles(decided)
+    one, effect = usable[0]
+    for number, row in enumerate(waiting):
+        told("dossiers", 0.3 + 0.7 * number / len(waiting))
+        interval = bounds.interval(row)
+        if interval.impossible:
+            found.by_bounds += 1
+            found.changes[row] = [
+                {
+                    "kind": "score",
+                    "of": one.column,
+                    "status": "impossible",
+                    "why": "no_allocation",
+                    "proof": None,
+                }
+            ]
+            continue
+        steps = _settled_steps(question, row, effect[row], interval)
+        if steps is not None:
+            found.by_bounds += 1
+            found.changes[row] = [_exact(decided, row, one, effect[row], interval, steps)]
+        elif by_kernel:
+            found.by_solve += 1
+            inside = ask(forced(decided.problem, [row]), prove=False)
+            entry = score_entry(question, row, one, effect[row], inside, confirm=False)
+            found.changes[row] = [entry | {"settled_by": "solve"}]
+        else:
+            found.intervals += 1
+            found.changes[row] = [_between(decided, row, one, effect[row], interval)]
+    return found
+
+
+def _kernel_settles(decided: Decided) -> bool:
+    """Whether a kernel settles this decision: then one dossier more that must be in is a question of moments."""
+    return ask(decided.problem, prove=False, canonical=False).method == "tree"
+
+
+def _settled_steps(
+    question: Asking, row: int, effect: tuple[Fraction, ...], interval: Interval
+) -> int | None:
+    """The exact number of steps, where the loss is one figure and ties are decided; None elsewhere."""
+    decided = question.decided
+    if not interval.point or len(decided.problem.stages) > 1 or not effect[0] or interval.reading is None:
+        return None
+    whole = interval.low / abs(effect[0])
+    if whole.denominator != 1:
+        return -(-whole.numerator // whole.denominator)
+    # a tie after so many steps: the money decides, then the rank, if the list in hand is the least of its kind
+    assert interval.allocation is not None
+    if goes_first(interval.allocation, decided.allocation) > 0:
+        return int(whole)
+    return int(whole) + 1 if interval.least_cents > decided.reading.granted_cents else None
+
+
+def _exact(
+    decided: Decided, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval, steps: int
+) -> Entry:
+    way = 1 if effect[0] > 0 else -1
+    now, by = figure_of(decided.problem, row, one.column), way * steps * one.step
+    return _entry(one) | {
+        "status": "exact",
+        "from": decimal_text(now),
+        "to": decimal_text(now + by),
+        "by": decimal_text(by),
+        "tie": (interval.low / abs(effect[0])).denominator == 1,
+        "settled_by": "bounds",
+        "proof": "PROVED",
+        "confirmed": None,
+    }
+
+
+def _between(
+    decided: Decided, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval
+) -> Entry:
+    """At least and at most this score; `enough` is None where no list was found."""
+    now = figure_of(decided.problem, row, one.column)
+    if not effect[0]:
+        lost = {"status": "impossible", "why": "earlier_goal"}
+        return {"kind": "score", "of": one.column} | (
+            lost if interval.low else {"status": "undefined", "why": "ask_alone"}
+        )
+    way = 1 if effect[0] > 0 else -1
+    least = interval.low / abs(effect[0])
+    low = -(-least.numerator // least.denominator)
+    high = None
+    if interval.high is not None:
+        most = interval.high / abs(effect[0])
+        high = most.numerator // most.denominator + 1
+    return _entry(one) | {
+        "status": "interval",
+        "from": decimal_text(now),
+        "low": decimal_text(now + way * max(0, low) * one.step),
+        "high": None if high is None else decimal_text(now + way * high * one.step),
+        "settled_by": "bounds",
+        "proof": "PROVED",
+        "confirmed": None,
+    }
+
+
+def _entry(one: Score) -> Entry:
+    return {
+        "kind": "score",
+        "of": one.column,
+        "unit": "number",
+        "step": decimal_text(one.step),
+        "top": decimal_text(one.top),
+    }

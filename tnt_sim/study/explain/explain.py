@@ -1,0 +1,181 @@
+"""`explain`: why each dossier is funded or not, what each rule does to it, and what would fund it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.errors import Defect, Lang
+from tnt_sim.study.explain.changes import asking, changes_of
+from tnt_sim.study.explain.decided import Decided, refuse_all_unknown, rows_of
+from tnt_sim.study.explain.everyone import Settled, settle_all
+from tnt_sim.study.explain.facts import Entry, counted, entry_of, facts_of, rule_named
+from tnt_sim.study.explain.reserve import reserve_list
+from tnt_sim.study.explain.without import Effect, effects_of_rules, n_effects
+from tnt_sim.verify.figures import head
+from tnt_sim.view.explanation import explanation_html, sentences_of
+from tnt_sim.view.labels import is_synthetic
+from tnt_sim.view.why_words import why_sentence
+
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why each dossier asked about was funded or not.
+
+    Attributes
+    ----------
+    document : the JSON document of `explain --json`
+    faults : names that are no dossier of the run, each with the nearest
+    """
+
+    document: dict[str, Any]
+    faults: tuple[Defect, ...]
+
+    def sentences(self, lang: Lang | str = Lang.FR) -> dict[str, str]:
+        """By dossier, its reason and its changes in words."""
+        return sentences_of(self.document, Lang(lang))
+
+    def to_dataframe(self) -> pl.DataFrame:
+        """One row a dossier: its reason and its changes in words, in the language of the document."""
+        entries = self.document["dossiers"]
+        told = sentences_of(self.document, Lang(self.document["lang"]))
+        return pl.DataFrame(
+            {
+                "dossier": [entry["dossier"] for entry in entries],
+                "funded": [entry["funded"] for entry in entries],
+                "granted_cents": [entry["granted_cents"] for entry in entries],
+                "reason_code": [entry["reason_code"] for entry in entries],
+                "explanation": [told[entry["dossier"]] for entry in entries],
+            },
+            schema={
+                "dossier": pl.String,
+                "funded": pl.Boolean,
+                "granted_cents": pl.Int64,
+                "reason_code": pl.String,
+                "explanation": pl.String,
+            },
+        )
+
+    def _repr_html_(self) -> str:
+        return explanation_html(self.document, Lang(self.document["lang"]))
+
+
+def explain(
+    decided: Decided,
+    names: Sequence[str] = (),
+    *,
+    everyone: bool = False,
+    confirm: bool = True,
+    lang: Lang | None = None,
+    progress: Report | None = None,
+) -> Explanation:
+    """Explain some dossiers in full, or all: reasons for everybody, certified intervals for every refused one.
+
+    Parameters
+    ----------
+    names : the dossiers; with none, and not `everyone`, the reasons and the reserve list alone
+    everyone : every dossier of the run, in rank order
+    confirm : decide each changed scenario anew
+    lang : of the sentences; the scenario's by default
+
+    Raises
+    ------
+    UsageError
+        When none of the names is a dossier of the run.
+    """
+    began = time.perf_counter()
+    rows, faults = rows_of(decided, names)
+    refuse_all_unknown(rows, faults)
+    tongue = lang or decided.lang
+    told = _tell(progress)
+    effects = _effects(decided, told) if decided.best else []
+    facts = facts_of(decided)
+    wanted = list(range(len(decided.numbers))) if everyone else rows
+    entries = [_with_effects(entry_of(facts, row), decided, effects, row) for row in wanted]
+    settled = settle_all(decided, wanted, told) if everyone and decided.best else None
+    question, named = (asking(decided), set(rows)) if rows else (None, set())
+    for row, entry in zip(wanted, entries, strict=True):
+        if question is not None and row in named:
+            told("changes", 0.9)
+            entry["changes"] = changes_of(question, row, confirm=confirm)
+        elif settled is not None:
+            entry["changes"] = settled.changes.get(row, [])
+        entry["sentence"] = why_sentence(entry, tongue)
+    document = _document(decided, entries, effects, settled, faults, tongue)
+    document["seconds"] = {"explain": round(time.perf_counter() - began, 3)}
+    return Explanation(document, faults)
+
+
+def _tell(progress: Report | None) -> Report:
+    return progress if progress is not None else lambda phase, share: None
+
+
+def _effects(decided: Decided, told: Report) -> list[Effect]:
+    """What each rule does, one solve each."""
+    found = []
+    total = max(1, n_effects(decided.problem))
+    for number, effect in enumerate(effects_of_rules(decided, prove=False)):
+        told("rules", 0.3 * (number + 1) / total)
+        found.append(effect)
+    return found
+
+
+def _with_effects(entry: Entry, decided: Decided, effects: Sequence[Effect], row: int) -> Entry:
+    """The entry with the rules without which the dossier would be decided otherwise, and its code after that."""
+    problem = decided.problem
+    for effect in effects:
+        if not effect.settled or not (effect.enters[row] or effect.leaves[row]):
+            continue
+        entry["because"].append(rule_named(problem, effect.rule) | {"enters": bool(effect.enters[row])})
+    if entry["because"] and entry["reason_code"] == "merit":
+        entry["reason_code"] = "rule"
+    if entry["because"] and entry["reason_code"] in ("outranked", "none_fits"):
+        entry["reason_code"] = "crowded_out"
+    return entry
+
+
+def _document(
+    decided: Decided,
+    entries: Sequence[Entry],
+    effects: Sequence[Effect],
+    settled: Settled | None,
+    faults: Sequence[Defect],
+    lang: Lang,
+) -> dict[str, Any]:
+    problem = decided.problem
+    return {
+        **head(problem),
+        "command": "explain",
+        "title": problem.scenario.title,
+        "lang": lang.value,
+        "synthetic": is_synthetic(problem.scenario),
+        "run_dir": None if decided.run_dir is None else decided.run_dir.as_posix(),
+        "status": "optimal" if decided.best else "feasible",
+        "dossiers": list(entries),
+        "reasons": counted(entries),
+        "rules": [_effect(decided, effect) for effect in effects],
+        "reserve": reserve_list(decided),
+        "settled": None if settled is None else settled.counts(),
+        "unknown": [
+            {"message": fault.text.in_(lang), "hint": fault.hint.in_(lang) if fault.hint else None}
+            for fault in faults
+        ],
+    }
+
+
+def _effect(decided: Decided, effect: Effect) -> Entry:
+    """What the decision would be without one rule."""
+    numbers = decided.numbers
+    answer = effect.answer
+    return {
+        **rule_named(decided.problem, effect.rule),
+        "status": answer.status.value,
+        "enters": numbers.filter(effect.enters).to_list() if effect.settled else None,
+        "leaves": numbers.filter(effect.leaves).to_list() if effect.settled else None,
+    }

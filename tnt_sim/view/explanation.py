@@ -1,0 +1,162 @@
+"""An explanation told: reasons counted, each dossier in sentences, what rules do, the reserve list.
+
+The functions take the document of `explain --json` (or its lists), so that any report can call them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.view.change_words import change_sentence
+from tnt_sim.view.figures import amount, count, listed, plural
+from tnt_sim.view.grid import grid, paragraph
+from tnt_sim.view.tables import SYNTHETIC
+from tnt_sim.view.why_words import cause_words, why_sentence
+from tnt_sim.view.words import REASON
+
+Entry = Mapping[str, Any]
+MOST_LISTED = 40
+"""Dossiers told one by one on a page; the JSON holds all."""
+MOST_RESERVE = 20
+
+
+def explanation_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+    """The whole page of `explain`."""
+    lines = [Line(str(document.get("title") or document["scenario"]), style="bold")]
+    if document.get("synthetic"):
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    entries: Sequence[Entry] = document["dossiers"]
+    for entry in entries[:MOST_LISTED]:
+        lines += [Line(""), *dossier_lines(entry, lang, width)]
+    if len(entries) > MOST_LISTED:
+        rest = count(len(entries) - MOST_LISTED, lang)
+        lines += [
+            Line(""),
+            Line(_t(f"… et {rest} autres (voir --json).", f"… and {rest} more (see --json).", lang)),
+        ]
+    lines += _section(
+        _t("Ce que fait chaque règle", "What each rule does", lang), rule_lines(document, lang, width)
+    )
+    lines += _section(
+        _t("Liste de réserve, dans l'ordre d'entrée", "Reserve list, in the order of entry", lang),
+        reserve_lines(document["reserve"], lang),
+    )
+    return lines + settled_lines(document, lang, width)
+
+
+def dossier_lines(entry: Entry, lang: Lang, width: int) -> list[Line]:
+    """One dossier: its reason, and the changes that would fund it."""
+    lines = [Line(f"{entry['dossier']}", style="bold")]
+    lines += paragraph(why_sentence(entry, lang), width, first="  ")
+    for change in entry["changes"]:
+        lines += paragraph(change_sentence(change, lang), width, first="  → ")
+    return lines
+
+
+def sentences_of(document: Entry, lang: Lang) -> dict[str, str]:
+    """For each dossier of an explanation, its reason and its changes in one text: for letters and sheets."""
+    return {
+        str(entry["dossier"]): " ".join(
+            [why_sentence(entry, lang), *(change_sentence(one, lang) for one in entry["changes"])]
+        )
+        for entry in document["dossiers"]
+    }
+
+
+def explanation_html(document: Entry, lang: Lang) -> str:
+    """The dossiers and their sentences as a plain HTML table."""
+    head = ("Dossier", "Explication") if lang is Lang.FR else ("Dossier", "Explanation")
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>"
+        for name, text in sentences_of(document, lang).items()
+    )
+    note = f"<p>{escape(SYNTHETIC.in_(lang))}</p>" if document.get("synthetic") else ""
+    top = "".join(f"<th>{name}</th>" for name in head)
+    return f"{note}<table><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def rule_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+    """Who would enter and who would leave without each rule."""
+    lines: list[Line] = []
+    for rule in document["rules"]:
+        name = cause_words(rule, lang)
+        if rule["enters"] is None:
+            told = _t("calcul arrêté par une limite", "solve stopped by a limit", lang)
+        elif not rule["enters"] and not rule["leaves"]:
+            told = _t("sans elle, la même répartition", "without it, the same allocation", lang)
+        else:
+            enters, leaves = listed(rule["enters"], lang, most=6), listed(rule["leaves"], lang, most=6)
+            told = _t(
+                f"sans elle, entrent : {enters or 'aucun'} ; sortent : {leaves or 'aucun'}",
+                f"without it, enter: {enters or 'none'}; leave: {leaves or 'none'}",
+                lang,
+            )
+        lines += paragraph(f"{name[:1].upper()}{name[1:]} : {told}." if lang is Lang.FR else
+                           f"{name[:1].upper()}{name[1:]}: {told}.", width, first="  ")  # fmt: skip
+    return lines
+
+
+def reserve_lines(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
+    """The first of the reserve list, with what each asks and what is missing."""
+    rows = [
+        [
+            "–" if one["rank"] is None else str(one["rank"]),
+            str(one["dossier"]),
+            str(one["envelope"]),
+            amount(one["asked_cents"], lang),
+            amount(one["missing_cents"], lang),
+            str(one["rule"] or ""),
+        ]
+        for one in reserve[:MOST_RESERVE]
+    ]
+    if not rows:
+        return []
+    header = (
+        ("rang", "dossier", "enveloppe", "demande", "il manque", "règle")
+        if lang is Lang.FR
+        else ("rank", "dossier", "envelope", "asks", "missing", "rule")
+    )
+    lines = grid(rows, header=header, right=(0, 3, 4))
+    if len(reserve) > MOST_RESERVE:
+        rest = count(len(reserve) - MOST_RESERVE, lang)
+        lines.append(Line(_t(f"  … et {rest} autres", f"  … and {rest} more", lang), style="dim"))
+    return lines
+
+
+def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+    """With `--all`: how many refused dossiers were settled without a solve, by one, or left as an interval."""
+    settled = document.get("settled")
+    if settled is None:
+        return []
+    dossiers = (("dossier", "dossiers"), ("dossier", "dossiers"))
+    sure, solved, open_ = (
+        plural(settled[k], *dossiers, lang) for k in ("by_bounds", "by_solve", "intervals")
+    )
+    text = _t(
+        f"Seuils de note : {sure} tranchés par des bornes exactes, sans recalcul ; {solved} par un recalcul ; "
+        f"{open_} par un intervalle certifié.",
+        f"Score thresholds: {sure} settled by exact bounds, without a solve; {solved} by one solve; "
+        f"{open_} by a certified interval.",
+        lang,
+    )
+    return [Line(""), *paragraph(text, width, style="dim")]
+
+
+def reason_rows(document: Entry, lang: Lang) -> list[list[str]]:
+    """How many dossiers have each reason, most frequent first."""
+    reasons: Mapping[str, int] = document["reasons"]
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [[REASON[code].in_(lang) if code in REASON else code, count(n, lang)] for code, n in ordered]
+
+
+def _section(title: str, lines: Sequence[Line]) -> list[Line]:
+    return [Line(""), Line(title, style="bold"), *lines] if lines else []
+
+
+def _t(fr: str, en: str, lang: Lang) -> str:
+    return Text(fr, en).in_(lang)
