@@ -7,7 +7,7 @@ envelopes in preorder, so that everything under node ``i`` is the slice ``i:end[
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -132,6 +132,20 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """An amount that is asked for: the model may lower it.
+
+    Attributes
+    ----------
+    nodes : the envelope, and those above it whose amounts go down with it, cent for cent
+    most_cents : the most by which they go down
+    """
+
+    nodes: tuple[int, ...]
+    most_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
     """The envelopes in preorder.
 
@@ -151,6 +165,7 @@ class Tree:
     landing : for a split node, the column and the node of each of its groups
     closed : tuple of bool, (n_nodes,); not in force, itself or something above it: it has no amount and no
         options, and none of its dossiers is eligible
+    opened : the amounts that the model may lower, for questions on the least of them; None elsewhere
     """
 
     ids: tuple[str, ...]
@@ -167,6 +182,7 @@ class Tree:
     options: tuple[Options, ...]
     unassigned_to: tuple[int, ...]
     closed: tuple[bool, ...]
+    opened: Opened | None = None
 
     @property
     def n_nodes(self) -> int:
@@ -195,6 +211,17 @@ class Tree:
         for node in np.flatnonzero(self.depth == depth):
             found[node : self.end[node]] = node
         return found
+
+    def moved(self, nodes: Sequence[int], cents: int) -> Tree:
+        """The tree with some amounts, written ones too, changed by the same cents; None stays None."""
+        changed = frozenset(nodes)
+
+        def by_node(amounts: tuple[int | None, ...]) -> tuple[int | None, ...]:
+            return tuple(a if a is None or k not in changed else a + cents for k, a in enumerate(amounts))
+
+        return replace(
+            self, amount_cents=by_node(self.amount_cents), written_cents=by_node(self.written_cents)
+        )
 
     def subtree_sums(self, own: Sequence[int]) -> list[int]:
         """Sums over each node and all under it, exact Python integers; `own` is (n_nodes,)."""

@@ -4,7 +4,7 @@
     options    low ≤ Σ ≤ high over the dossiers at and under the envelope
     caps       Σ g of a project's candidates ≤ limit − what it has
 
-An envelope that can gain is limited by further columns as well: its row is unread.
+An envelope that can gain, or whose amount is asked for, is limited by further columns as well: its row is unread.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def tree_lines(lines: Lines, case: Case) -> None:
         high = [_sum_or_none(tree.amount_cents[node], most[node]) for node in at_depth]
         bounded(lines, names, _granted(lines, codes, len(names)), [None] * len(names), high)
         for node, name in zip(at_depth, names, strict=True):
-            if most[node] != 0 or node in takers or tree.options[node].transfer_to:
+            opened = tree.opened is not None and node in tree.opened.nodes
+            if most[node] != 0 or node in takers or tree.options[node].transfer_to or opened:
                 lines.unread.add(f"{name}:max")
     for name in tree.ids:
         links = (f"{named('link', name, side='unassigned')}:max", f"out:{name}", f"in:{name}")

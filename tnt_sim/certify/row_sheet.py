@@ -59,6 +59,7 @@ class RowSheet:
     upper: list[int] = field(default_factory=list)
     entries: list[tuple[IntArray, IntArray, IntArray]] = field(default_factory=list)
     _once: dict[bytes, tuple[IntArray, IntArray]] = field(default_factory=dict)
+    _shared: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ranged = self.choices.ranged
@@ -82,6 +83,12 @@ class RowSheet:
         self.low.append(lower)
         self.high.append(upper)
         return self.first_free + len(self.low) - 1
+
+    def shared_column(self, name: str, lower: int, upper: int) -> int:
+        """The further column of that name, made when it is first asked for."""
+        if name not in self._shared:
+            self._shared[name] = self.column(name, lower, upper)
+        return self._shared[name]
 
     def rows(
         self,

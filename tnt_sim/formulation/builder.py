@@ -65,6 +65,7 @@ class Builder:
     _extra_lower: list[int] = field(default_factory=list)
     _extra_upper: list[int] = field(default_factory=list)
     _once: dict[bytes, _OnceColumns] = field(default_factory=dict)
+    _shared: dict[str, int] = field(default_factory=dict)
 
     @property
     def n_cols(self) -> int:
@@ -77,6 +78,12 @@ class Builder:
         self._extra_lower.append(lower)
         self._extra_upper.append(upper)
         return self.n_cols - 1
+
+    def shared_column(self, name: str, lower: int, upper: int) -> int:
+        """The further column of that name, made when it is first asked for."""
+        if name not in self._shared:
+            self._shared[name] = self.column(name, lower, upper)
+        return self._shared[name]
 
     def rows(
         self,

@@ -174,6 +174,9 @@ class RowBuilder(Protocol):
     def column(self, name: str, lower: int, upper: int) -> int:
         """A further integer column; gives its handle."""
 
+    def shared_column(self, name: str, lower: int, upper: int) -> int:
+        """The further column of that name, made when it is first asked for."""
+
     def rows(
         self,
         labels: Sequence[RowLabel],

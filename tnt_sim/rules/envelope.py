@@ -82,12 +82,31 @@ def read_envelopes(tree: Tree, node: IntArray, granted_cents: IntArray) -> Envel
     held = (node >= 0) & (granted_cents != 0)
     own = group_sums(granted_cents[held], node[held], tree.n_nodes)
     figures = _Figures(tree, own, tree.subtree_sums(own))
-    for place in range(tree.n_nodes - 1, -1, -1):
-        figures.ask(place)
-    figures.blame(0, figures.need[0])
+    figures.fit()
     for place in range(tree.n_nodes):
         figures.hand_out(place)
     return figures.reading()
+
+
+def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
+    """The most cents by which the opened amounts of a tree can go down and the grants still fit.
+
+    What fits goes on fitting when the amounts rise, so the place where it begins is found by halving.
+    """
+    held = (node >= 0) & (granted_cents != 0)
+    own = group_sums(granted_cents[held], node[held], tree.n_nodes)
+    granted = tree.subtree_sums(own)
+    if tree.opened is None:
+        return 0
+    fits, breaks = 0, tree.opened.most_cents + 1
+    while breaks - fits > 1:
+        half = (fits + breaks) // 2
+        figures = _Figures(tree.moved(tree.opened.nodes, -half), own, granted)
+        if figures.fit():
+            fits = half
+        else:
+            breaks = half
+    return fits
 
 
 @dataclass
@@ -112,6 +131,13 @@ class _Figures:
         self.children = [[] for _ in range(n)]
         for place in range(1, n):
             self.children[int(self.tree.parent[place])].append(place)
+
+    def fit(self) -> bool:
+        """Ask every node what it needs; whether the root has it."""
+        for place in range(self.tree.n_nodes - 1, -1, -1):
+            self.ask(place)
+        self.blame(0, self.need[0])
+        return not any(self.excess)
 
     def ask(self, place: int) -> None:
         """What a node needs on top of what it may grant by itself; negative is what it can spare."""

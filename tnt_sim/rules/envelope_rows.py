@@ -20,6 +20,7 @@ from tnt_sim.rules.base import (
 )
 from tnt_sim.rules.envelope import may_gain, unassigned_cents
 from tnt_sim.rules.grant import Offers
+from tnt_sim.rules.opened import lowering_column
 
 CENT = Fraction(1, 100)
 
@@ -34,11 +35,15 @@ class EnvelopeRows:
     """The column e of each child that may gain."""
     moved: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     """For each node (column, +1 or -1) of what it gets from and gives to its siblings."""
+    lowered: list[int] = field(default_factory=list)
+    """The column by which amounts that are asked for go down, where there are such."""
     room: dict[int, int] = field(default_factory=dict)
     """The most that can be added to a node, by its parent and by its siblings."""
 
     def rows(self, builder: RowBuilder) -> None:
         """One row per envelope with an amount, one per node that shares free money out, and the transfers."""
+        if self.case.tree.opened is not None:
+            self.lowered.append(lowering_column(builder, self.case.tree.opened))
         tree = self.case.tree
         granted = self._granted()
         reach = self._reach()
@@ -128,6 +133,10 @@ class EnvelopeRows:
         gain = [(self.gains[node], 1)] if node in self.gains else []
         return [*gain, *self.moved.get(node, [])]
 
+    def _goes_down(self, node: int) -> list[int]:
+        opened = self.case.tree.opened
+        return self.lowered if opened is not None and node in opened.nodes else []
+
     def _caps(self, builder: RowBuilder, depth: int, granted: Terms) -> None:
         tree = self.case.tree
         at_depth = tree.ancestor_at_depth(depth)
@@ -140,6 +149,7 @@ class EnvelopeRows:
         codes[at_depth[np.maximum(self.case.node, 0)] < 0] = -1
         labels = [RowLabel(RowKind.ENVELOPE, tree.ids[node]) for node in nodes]
         extra = [(k, column, -sign) for k, node in enumerate(nodes) for column, sign in self._more(node)]
+        extra += [(k, column, 1) for k, node in enumerate(nodes) for column in self._goes_down(node)]
         upper = [tree.amount_cents[node] for node in nodes]
         builder.rows(labels, granted, codes, [None] * len(nodes), upper, extra)
 
@@ -157,6 +167,10 @@ class EnvelopeRows:
         codes = np.where(loose, 0, -1)
         most = self.offers.highest_cents
         largest = exact_sum(most[loose]) + self._most_given(node)
+        # of a line of opened envelopes only the lowest shares out less: the others' children go down as they do
+        if self.lowered and tree.opened is not None and node == tree.opened.nodes[0]:
+            entries += [(0, column, 1) for column in self.lowered]
+            largest += tree.opened.most_cents if loose.any() or largest else 0
         if largest == 0 and free >= 0:
             builder.rows([label], granted, codes, [None], [free], entries)
             return

@@ -1,0 +1,132 @@
+"""Where every question starts from: the problem, its best allocation, and how two allocations differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.clock import Clock
+from tnt_sim.errors import Defect, LimitReached, ScenarioError, Text, UsageError
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.question import Answer, ask
+from tnt_sim.result import Status
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.reading import Allocation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """A scenario as it stands.
+
+    Attributes
+    ----------
+    problem, answer : what is asked, and its canonical best allocation
+    units : one unit of each stage's value: the least by which it can rise
+    limits : the worst value to which later stages may bring each stage (its value, less its tolerance)
+    """
+
+    scenario: Scenario
+    problem: Problem
+    answer: Answer
+    units: tuple[Fraction, ...]
+    limits: tuple[Fraction, ...]
+
+    @property
+    def allocation(self) -> Allocation:
+        """The best allocation."""
+        assert self.answer.allocation is not None
+        return self.answer.allocation
+
+    def better(self, stage: int) -> tuple[Fraction, ...]:
+        """What to keep so that a stage rises by a unit and none before it falls."""
+        sign = 1 if self.problem.stages[stage].sense is Sense.MAXIMISE else -1
+        return (*self.limits[:stage], self.answer.values[stage] + sign * self.units[stage])
+
+
+def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = True) -> Base:
+    """Solve a scenario as it stands.
+
+    Raises
+    ------
+    UsageError
+        For a scenario with steps: a question looks at one decision.
+    ScenarioError
+        When no allocation keeps every rule.
+    LimitReached
+        When none was found in time.
+    """
+    if scenario.steps:
+        raise UsageError(
+            Text(
+                "cette question regarde une seule décision, et ce scénario a des étapes.",
+                "this question looks at one decision, and this scenario has steps.",
+            ),
+            code="usage.steps",
+        )
+    problem = compile_problem(scenario)
+    answer = ask(problem, clock=clock, prove=prove)
+    if answer.status is Status.INFEASIBLE:
+        raise ScenarioError([_nothing_fits()])
+    if answer.allocation is None:
+        raise LimitReached(
+            Text("une limite a arrêté le calcul de départ.", "a limit stopped the solve to start from.")
+        )
+    units = tuple(stage.scale for stage in formulate(problem).stages)
+    return Base(scenario, problem, answer, units, _limits(problem, answer.values))
+
+
+def _limits(problem: Problem, values: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    return tuple(
+        value - stage.tolerance * abs(value)
+        if stage.sense is Sense.MAXIMISE
+        else value + stage.tolerance * abs(value)
+        for stage, value in zip(problem.stages, values, strict=True)
+    )
+
+
+def _nothing_fits() -> Defect:
+    return Defect(
+        "infeasible",
+        Text(
+            "aucune répartition ne tient toutes les règles : il n'y a rien d'où partir.",
+            "no allocation keeps every rule: there is nothing to start from.",
+        ),
+        hint=Text(
+            "Demandez le montant le plus petit qui les tient toutes : --target rules.",
+            "Ask for the least amount that keeps them all: --target rules.",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How one allocation differs from another, by dossier, in rank order.
+
+    Attributes
+    ----------
+    enter, leave : dossiers funded only in the second, only in the first
+    more, less : dossiers funded in both, for more or for less in the second
+    """
+
+    enter: tuple[str, ...]
+    leave: tuple[str, ...]
+    more: tuple[str, ...]
+    less: tuple[str, ...]
+
+
+def moves(problem: Problem, before: Allocation, after: Allocation) -> Moves:
+    """Who enters, who leaves, whose amount changes."""
+    names = problem.case.table["dossier"]
+    both = before.funded & after.funded
+    masks = (
+        after.funded & ~before.funded,
+        before.funded & ~after.funded,
+        both & (after.granted_cents > before.granted_cents),
+        both & (after.granted_cents < before.granted_cents),
+    )
+    return Moves(*(tuple(names.gather(np.flatnonzero(mask)).to_list()) for mask in masks))

@@ -1,0 +1,121 @@
+"""Rules that move with an amount because they are a share of it: named, and left out where they would mislead.
+
+`min_use`, `reserve`, `overprogram`, transfers and bounds `{share: …, of_amount: …}` change with the amount of their
+envelope, some of them against the planner: with such a rule more money can be worth less. A model in which the amount
+itself is to be found asks less than they do: minima and reserves are left out, maxima taken at the largest amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from tnt_sim.errors import Text
+from tnt_sim.programme import Options, Tree, Unassigned
+from tnt_sim.rules.base import Mode
+from tnt_sim.rules.limit import LimitSpec, ShareOfAmount
+from tnt_sim.scenario.compile import Problem
+
+_OPTIONS = ("min_use", "reserve", "overprogram")
+
+
+def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[Text, ...]:
+    """What is a share of the amount of one of these envelopes, in words; () where nothing is."""
+    tree = problem.case.tree
+    names = {tree.ids[node] for node in nodes}
+    found = []
+    for spec, _ in problem.scenario.spec.programme.applied(problem.scenario.spec.date):
+        if spec.id not in names:
+            continue
+        keys = [key for key in _OPTIONS if getattr(spec, key)]
+        moves = spec.transfers
+        keys += ["transfers"] if moves is not None and (moves.out_max or moves.in_max) is not None else []
+        keys += ["unassigned: pro_rata"] if spec.unassigned == "pro_rata" else []
+        keys += ["split"] if _amount_is_split(spec.split) else []
+        found += [
+            Text(f"`{key}` de l'enveloppe « {spec.id} »", f'`{key}` of envelope "{spec.id}"') for key in keys
+        ]
+    found += [Text(f"la règle « {name} »", f'the rule "{name}"') for name in _of_amount(problem, names)]
+    return tuple(found)
+
+
+def _amount_is_split(split: Any) -> bool:
+    """Whether the parts of a split are shares of the whole, and not amounts of their own."""
+    return split is not None and split.each is None
+
+
+def _of_amount(problem: Problem, names: set[str]) -> list[str]:
+    spec = problem.scenario.spec
+    return [
+        rule.id
+        for rule in spec.rules
+        if isinstance(rule, LimitSpec)
+        and rule.in_force(spec.date)
+        and any(
+            isinstance(bound, ShareOfAmount) and bound.of_amount in names for bound in (rule.min, rule.max)
+        )
+    ]
+
+
+def loosened(problem: Problem, nodes: Sequence[int], top_cents: int) -> Problem:
+    """A problem that allows all that the real rules allow at any amount up to `top_cents` of the lowest envelope."""
+    tree = problem.case.tree
+    names = {tree.ids[node] for node in nodes}
+    told = set(_of_amount(problem, names))
+    rules = tuple(
+        replace(rule, mode=Mode.REPORT, penalty=None) if rule.id in told else rule  # type: ignore[type-var]
+        for rule in problem.rules
+    )
+    limits = tuple(
+        limit for limit in problem.limits if limit.envelope not in names or limit.option != "min_use"
+    )
+    case = replace(problem.case, tree=_loose_tree(tree, nodes, top_cents))
+    return replace(problem, rules=rules, limits=limits, case=case)
+
+
+def _loose_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
+    amounts, written = list(tree.amount_cents), list(tree.written_cents)
+    options, policy = list(tree.options), list(tree.unassigned)
+    for node in nodes:
+        amount = tree.written_cents[node] or 0
+        old = tree.options[node]
+        most = top_cents + max(0, amount - (tree.written_cents[nodes[0]] or 0))
+        new = replace(
+            old,
+            reserved_cents=0,
+            min_use_cents=0,
+            overprogram_cents=_scaled(old.overprogram_cents, amount, most) or 0,
+            out_cents=_scaled(old.out_cents, amount, most),
+            in_cents=_scaled(old.in_cents, amount, most),
+        )
+        options[node] = new
+        if amounts[node] is not None:
+            amounts[node] = amount + new.overprogram_cents + _given(old)
+        if policy[node] is Unassigned.PRO_RATA:
+            policy[node] = Unassigned.FREE
+            for child in tree.children(node):
+                if amounts[child] is not None:
+                    amounts[child] = (amounts[child] or 0) - tree.options[child].given_cents
+                    options[child] = replace(options[child], given_cents=0)
+        if node in tree.landing:
+            for part in tree.landing[node][1].values():
+                amounts[part] = written[part] = None
+    return replace(
+        tree,
+        amount_cents=tuple(amounts),
+        written_cents=tuple(written),
+        options=tuple(options),
+        unassigned=tuple(policy),
+    )
+
+
+def _given(option: Options) -> int:
+    return option.given_cents
+
+
+def _scaled(cents: int | None, amount: int, most: int) -> int | None:
+    """A share of an amount, taken of the largest; whole when nothing is known of the share."""
+    if cents is None:
+        return None
+    return -(-(cents + 1) * most // amount) if amount > 0 else most
