@@ -17,6 +17,7 @@ import polars as pl
 from tnt_sim.errors import Lang, LimitReached, Text
 from tnt_sim.formulation.formulate import Formulation, rows_of_rules
 from tnt_sim.result import Result, Status
+from tnt_sim.rules.base import RowLabel
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.solve.backend import Backend, Limits, Termination
 from tnt_sim.solve.lexicographic import RelaxedStage, Stage, solve_relaxed
@@ -126,6 +127,24 @@ def _prices(form: Formulation, found: tuple[RelaxedStage, ...]) -> list[dict[str
                     "per": form.row_measures[row],
                 }
             )
+    return prices
+
+
+def first_prices(form: Formulation, backend: Backend) -> dict[RowLabel, float]:
+    """What the linear program pays for a unit of each row's measure, in the first goal's unit; {} without prices.
+
+    Sizes only: a maximum pays when it is raised, a minimum when it is lowered. Equal labels keep the larger.
+    """
+    stage = form.stages[0]
+    first = Stage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
+    found = solve_relaxed(form.model, [first], backend)[0]
+    if found.row_duals is None or found.termination is not Termination.OPTIMAL:
+        return {}
+    prices: dict[RowLabel, float] = {}
+    for label, unit, dual in zip(form.labels, form.units, found.row_duals.tolist(), strict=True):
+        price = abs(dual) * float(stage.scale) / float(unit)
+        if price > NEGLIGIBLE:
+            prices[label] = max(price, prices.get(label, 0.0))
     return prices
 
 

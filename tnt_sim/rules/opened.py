@@ -16,11 +16,13 @@ from tnt_sim.rules.base import BoolArray, IntArray, RowBuilder, RuleReading, Uni
 from tnt_sim.rules.envelope import most_lowered
 
 CENT = Fraction(1, 100)
+LOWERED = "lowered"
+"""The name of the column."""
 
 
 def lowering_column(builder: RowBuilder, opened: Opened) -> int:
     """The column by which the opened amounts go down."""
-    return builder.shared_column("lowered", 0, opened.most_cents)
+    return builder.shared_column(LOWERED, 0, opened.most_cents)
 
 
 @dataclass(frozen=True, slots=True)

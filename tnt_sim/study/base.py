@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,6 +17,15 @@ from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.reading import Allocation
+
+Tell = Callable[[str, float], None]
+"""Told the name of what is looked at, and the share of the whole that is done."""
+
+
+def tell_of(tell: Tell | None, name: str, share: float) -> None:
+    """Tell somebody who wants to know."""
+    if tell is not None:
+        tell(name, share)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

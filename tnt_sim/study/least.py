@@ -2,29 +2,36 @@
 
     least { a : an allocation keeps every rule when the envelope has a, and its goals are worth at least `kept` }
 
-The amounts of the envelopes above move with it, cent for cent (new money, not money of a neighbour). The model finds
-the amount itself (`rules/opened.py`), never by halving: with rules the value need not grow with the amount. Where a
-rule is a share of the amount (`moving.py`) the model asks less than the rules do: what it gives is a lower limit, and
-an amount counts only once the real rules were solved at it.
+The amounts of the envelopes above move with it, cent for cent: new money, not that of a neighbour. The model finds
+the amount itself (`rules/opened.py`), never by halving: with rules the value need not grow with the amount. Where
+a rule is a share of the amount (`moving.py`) the model asks less than the rules do: what it gives is a lower
+limit, and an amount counts only once the real rules were solved at it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tnt_sim.clock import Clock
-from tnt_sim.errors import ScenarioError, Text, UsageError, did_you_mean
-from tnt_sim.programme import Opened, Tree
-from tnt_sim.question import Answer, ask, with_amounts
+from tnt_sim.errors import ScenarioError, Text
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.programme import Opened
+from tnt_sim.prove.search import PointFound
+from tnt_sim.prove.stages import prove_nothing_kept, prove_stages
+from tnt_sim.question import PROOF_SECONDS, Answer, ask
 from tnt_sim.result import Proof, Status
-from tnt_sim.rules.base import Terms, Unit, exact_sum
+from tnt_sim.rules.base import Terms, Unit
 from tnt_sim.rules.opened import CENT, Lowered
-from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.study.line import Line, at_amount, really_at
 from tnt_sim.study.moving import loosened, moving_rules
-from tnt_sim.verify.reading import broken_rules, read_allocation
+from tnt_sim.study.parts import Seen, seen_as_parts
+from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 AMOUNT = "amount"
 """The name of the stage that counts the envelope's amount."""
@@ -33,26 +40,6 @@ CLIMBS = 12
 
 Change = Callable[[Problem], Problem]
 """What a question changes in a problem: dossiers forced, a rule left out."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """An envelope whose amount moves, and the envelopes above it that move with it.
-
-    Attributes
-    ----------
-    node, nodes : the envelope; it and all above it that have an amount
-    amount_cents : its written amount, 0 where it has none and is the programme
-    floor_cents : what its children's amounts and what is committed and decided under it come to: no amount below fits
-    top_cents : an amount at which it holds nothing back any more
-    """
-
-    id: str
-    node: int
-    nodes: tuple[int, ...]
-    amount_cents: int
-    floor_cents: int
-    top_cents: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,72 +72,6 @@ class Least:
         return self.lower_cents is None and self.answer.status is Status.INFEASIBLE
 
 
-def line_of(problem: Problem, envelope: str) -> Line:
-    """The envelope of that name with those above it.
-
-    Raises
-    ------
-    UsageError
-        When there is none, or it is not the programme and has no amount of its own.
-    """
-    tree = problem.case.tree
-    if envelope not in tree.ids:
-        hint = did_you_mean(envelope, tree.ids) or Text("", "")
-        raise UsageError(
-            Text(
-                f"l'enveloppe « {envelope} » n'existe pas. {hint.fr}",
-                f'there is no envelope "{envelope}". {hint.en}',
-            ),
-            code="usage.envelope",
-        )
-    node = tree.index(envelope)
-    if tree.written_cents[node] is None and node > 0:
-        raise UsageError(
-            Text(
-                f"l'enveloppe « {envelope} » n'a pas de montant : seules celles qui la contiennent la limitent.",
-                f'envelope "{envelope}" has no amount: only those above it limit it.',
-            ),
-            code="usage.envelope",
-        )
-    amount = tree.written_cents[node] or 0
-    return Line(
-        id=envelope,
-        node=node,
-        nodes=tuple(k for k in tree.ancestors(node) if k == node or tree.written_cents[k] is not None),
-        amount_cents=amount,
-        floor_cents=_floor(problem, node),
-        top_cents=amount + _reach(problem, node),
-    )
-
-
-def _floor(problem: Problem, node: int) -> int:
-    tree = problem.case.tree
-    if tree.overbooked[node]:
-        return 0
-    return sum(tree.written_cents[child] or 0 for child in tree.children(node))
-
-
-def _reach(problem: Problem, node: int) -> int:
-    """The most that can be granted at and under a node."""
-    case = problem.case
-    under = (case.node >= node) & (case.node < case.tree.end[node]) & problem.offers.in_play
-    return exact_sum(problem.offers.highest_cents[under])
-
-
-def at_amount(problem: Problem, line: Line, cents: int) -> Problem:
-    """The problem with the envelope at an amount, and those above it moved by as much."""
-    return replace(problem, case=replace(problem.case, tree=_tree_at(problem.case.tree, line, cents)))
-
-
-def _tree_at(tree: Tree, line: Line, cents: int) -> Tree:
-    if tree.written_cents[line.node] is None:
-        amounts = list(tree.amount_cents)
-        amounts[line.node] = line.amount_cents
-        given = tuple(amounts)
-        tree = replace(tree, amount_cents=given, written_cents=given)
-    return tree.moved(line.nodes, cents - line.amount_cents)
-
-
 def amount_stage(problem: Problem, line: Line, largest_cents: int) -> tuple[Problem, Stage]:
     """The problem with the amount open from its floor to `largest_cents`, and the stage that makes it least."""
     raised = at_amount(problem, line, largest_cents)
@@ -181,29 +102,106 @@ def least_amount(
     prove : seek an exact certificate that no smaller amount does
     """
     moving = moving_rules(problem, line.nodes)
+    if not moving and len(kept) == 1:
+        quick = _by_kernel(change(problem), line, kept[0], prove)
+        if quick is not None:
+            return quick
     loose = loosened(problem, line.nodes, line.top_cents) if moving else problem
-    opened, stage = amount_stage(change(loose), line, line.top_cents)
+    loose = change(loose)
+    opened, stage = amount_stage(loose, line, line.top_cents)
     asked = replace(opened, stages=(*opened.stages[: len(kept)], stage))
-    answer = ask(asked, kept=kept, goals=1, least=False, canonical=False, prove=prove, clock=clock)
+    answer = ask(asked, kept=kept, goals=1, least=False, canonical=False, prove=False, clock=clock)
     if answer.allocation is None:
-        return Least(None, None, answer, answer.proof, moving)
+        nothing = answer.status is Status.INFEASIBLE
+        return Least(None, None, answer, _proof(loose, line, kept, None, prove and nothing), moving)
     lower = int(answer.values[-1] * 100)
+    answer = replace(answer, proof=_proof(loose, line, kept, lower, prove and answer.optimal))
     if not answer.optimal:
         return Least(line.floor_cents, lower if not moving else None, answer, Proof.FEASIBLE_GAP, moving)
     if not moving:
-        _read_at(change(at_amount(problem, line, lower)), answer, kept)
+        read = read_at(change(at_amount(problem, line, lower)), answer.allocation, kept)
+        assert read is not None, "the allocation breaks a rule at the amount that was found for it"
         return Least(lower, lower, answer, answer.proof)
     return _climb(problem, line, lower, kept, change, clock, answer, moving)
 
 
-def _read_at(problem: Problem, answer: Answer, kept: Sequence[Fraction]) -> None:
-    """The allocation keeps every rule at the amount that was found."""
-    assert answer.allocation is not None
-    reading = read_allocation(problem, answer.allocation)
-    broken = broken_rules(problem, answer.allocation, reading)
-    assert not broken, broken
+def read_at(problem: Problem, allocation: Allocation, kept: Sequence[Fraction]) -> AllocationReading | None:
+    """The allocation read again; None when it breaks a rule, or is worth less than `kept`."""
+    reading = read_allocation(problem, allocation)
+    if broken_rules(problem, allocation, reading):
+        return None
     for stage, wanted, value in zip(problem.stages, kept, reading.values, strict=False):
-        assert value >= wanted if stage.sense is Sense.MAXIMISE else value <= wanted
+        if value < wanted if stage.sense is Sense.MAXIMISE else value > wanted:
+            return None
+    return reading
+
+
+def _by_kernel(problem: Problem, line: Line, value: Fraction, prove: bool) -> Least | None:
+    """By exact kernels on the envelopes alone; None where another rule binds, or the shape is another."""
+    seen = seen_as_parts(problem, line)
+    return None if seen is None else least_of_parts(seen, line, value, prove=prove)
+
+
+def least_of_parts(
+    seen: Seen, line: Line, value: Fraction, *, fund: int | None = None, prove: bool = False
+) -> Least | None:
+    """The same for a problem that is seen as parts already, with one of its open candidates in (its place)."""
+    target = seen.target(value)
+    try:
+        found = None
+        if target <= seen.most:
+            found = seen.needs.least(target) if fund is None else seen.needs.least_with(fund, target)
+    except (TooManyStates, OverflowError):
+        return None
+    began = time.perf_counter()
+    if found is None:
+        proof = _proof(seen.problem, line, (value,), None, prove)
+        answer = Answer(Status.INFEASIBLE, (), None, None, None, proof, False, "tree", 0.0)
+        return Least(None, None, answer, proof)
+    cents = seen.floor_cents + found.need
+    allocation = seen.allocation(found.taken)
+    reading = read_at(at_amount(seen.problem, line, cents), allocation, (value,))
+    if reading is None:
+        return None
+    proof = _proof(seen.problem, line, (value,), cents, prove)
+    values = (*reading.values[:1], Fraction(cents, 100))
+    took = time.perf_counter() - began
+    answer = Answer(
+        Status.OPTIMAL, values, reading.granted_cents, allocation, reading, proof, False, "tree", took
+    )
+    return Least(cents, cents, answer, proof)
+
+
+def _proof(
+    problem: Problem, line: Line, kept: Sequence[Fraction], cents: int | None, prove: bool
+) -> Proof | None:
+    """An exact certificate that no smaller amount does: at a cent less (at the largest) nothing is worth `kept`.
+
+    What fits at an amount fits at every larger one, so the amount itself need not be a column of the proof.
+    """
+    unproven = None if cents is None else Proof.FEASIBLE_GAP
+    if cents is not None and cents <= line.floor_cents:
+        return Proof.PROVED  # there is no smaller amount to look at
+    if not prove:
+        return unproven
+    below = at_amount(problem, line, line.top_cents if cents is None else cents - 1)
+    try:
+        if not kept:
+            return Proof.PROVED if prove_nothing_kept(below, kept, PROOF_SECONDS) else unproven
+        first = len(kept) - 1
+        proofs = prove_stages(below, (*kept[:-1], _unit_less(below, kept)), PROOF_SECONDS, first=first)
+        return Proof.PROVED if proofs[0] is not None else unproven
+    except PointFound:  # the proof's rows may be wider than the rules
+        return unproven
+
+
+def _unit_less(problem: Problem, kept: Sequence[Fraction]) -> Fraction:
+    """The value a unit worse than the last that is kept: a proof of a stage says « nothing betters it »."""
+    stage = formulate(problem).stages[len(kept) - 1]
+    units = kept[-1] / stage.scale
+    if stage.sense.value == Sense.MAXIMISE.value:
+        return stage.scale * (-(-units.numerator // units.denominator) - 1)
+    return stage.scale * (units.numerator // units.denominator + 1)
 
 
 def _climb(
@@ -220,7 +218,7 @@ def _climb(
     proof = loose.proof
     for cents in _ladder(lower, line.top_cents):
         try:
-            real = compile_problem(with_amounts(problem.scenario, amounts_at(problem, line, cents)))
+            real = really_at(problem, line, cents)
         except ScenarioError:  # at this amount a rule contradicts itself: a minimum use above the demand
             continue
         answer = ask(change(real), kept=kept, goals=0, canonical=False, prove=False, clock=clock)
@@ -234,10 +232,3 @@ def _ladder(lower: int, top: int) -> list[int]:
     wide = max(1, top - lower)
     steps = [lower + (wide >> k) for k in range(CLIMBS, -1, -1)]
     return sorted({lower, *steps})
-
-
-def amounts_at(problem: Problem, line: Line, cents: int) -> dict[str, int]:
-    """The written amounts, by envelope, when the envelope has `cents`."""
-    tree = problem.case.tree
-    more = cents - line.amount_cents
-    return {tree.ids[k]: (tree.written_cents[k] or 0) + more for k in line.nodes}

@@ -1,8 +1,9 @@
 """Rules that move with an amount because they are a share of it: named, and left out where they would mislead.
 
-`min_use`, `reserve`, `overprogram`, transfers and bounds `{share: …, of_amount: …}` change with the amount of their
-envelope, some of them against the planner: with such a rule more money can be worth less. A model in which the amount
-itself is to be found asks less than they do: minima and reserves are left out, maxima taken at the largest amount.
+`min_use`, `reserve`, `overprogram`, transfers and bounds `{share: …, of_amount: …}` change with the amount of
+their envelope, some of them against the planner: with such a rule more money can be worth less. A model in which
+the amount itself is to be found asks less than they do: minima and reserves are left out, maxima taken at the
+largest amount.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _of_amount(problem: Problem, names: set[str]) -> list[str]:
 
 
 def loosened(problem: Problem, nodes: Sequence[int], top_cents: int) -> Problem:
-    """A problem that allows all that the real rules allow at any amount up to `top_cents` of the lowest envelope."""
+    """A problem that allows all that the real rules allow, at any amount of the envelope up to `top_cents`."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
     told = set(_of_amount(problem, names))

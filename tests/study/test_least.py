@@ -1,0 +1,54 @@
+"""The least amount of an envelope equals brute force over every amount."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import every_amount as brute
+from cases import cases, load, node_ids
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from tnt_sim.errors import ScenarioError
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.study.least import least_amount
+from tnt_sim.study.line import line_of
+
+
+def scenario_of(case: dict[str, Any]) -> Scenario:
+    with tempfile.TemporaryDirectory() as folder:
+        return load(case, Path(folder))
+
+
+def envelopes(case: dict[str, Any]) -> list[str]:
+    tree = case["envelopes"]
+    return [name for name in node_ids(tree) if brute.path_to(tree, name)[-1]["amount"] is not None]
+
+
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(cases(largest=6), st.data())
+def test_the_least_amount_for_a_value(case: dict[str, Any], data: Any) -> None:
+    name = data.draw(st.sampled_from(envelopes(case)))
+    every = brute.points(case, name)
+    try:
+        problem = compile_problem(scenario_of(case))
+    except ScenarioError:
+        assume(False)
+    if every:
+        goals = data.draw(st.sampled_from(every)).goals
+        kept = goals[: data.draw(st.integers(1, len(goals)))]
+    else:
+        kept = ()
+    expected = brute.least(every, lambda p: all(a >= b for a, b in zip(p.goals, kept, strict=False)))
+    signed = [
+        value if stage.sense is Sense.MAXIMISE else -value
+        for stage, value in zip(problem.stages, kept, strict=False)
+    ]
+    found = least_amount(problem, line_of(problem, name), kept=signed, prove=False)
+    assert found.amount_cents == expected
+    assert found.unreachable is (expected is None)
+    assert found.exact is (expected is not None)

@@ -1,0 +1,266 @@
+"""What the next euro buys: the least that must be added to an envelope, or given way on a rule, for one unit more.
+
+    envelope   least { a : value_k ≥ v_k + 1 unit, the stages before no worse } − a₀
+    rule       least { distance of the rule to its bounds : the same }
+
+Before that nothing rises, whatever is spent: the range in which the answer holds is [0, least). The unit is the
+stage's own (a tenth of a point, a dossier). With several stages the one that rises for least is told. Beside it
+stands the shadow price of the linear program, which promises a share of a unit for every cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from tnt_sim.clock import Clock
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.question import Answer, ask
+from tnt_sim.relaxed import NEGLIGIBLE, first_prices
+from tnt_sim.result import Proof
+from tnt_sim.rules.base import CompiledRule, Mode, RowKind, RowLabel, Terms, Unit
+from tnt_sim.rules.equity import Equity
+from tnt_sim.rules.goals import Shortfall
+from tnt_sim.rules.opened import LOWERED
+from tnt_sim.rules.queue import FirstCome
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.solve.backend import Termination
+from tnt_sim.solve.lexicographic import Stage as Stage_
+from tnt_sim.solve.lexicographic import solve_relaxed
+from tnt_sim.solve.registry import get_backend
+from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
+from tnt_sim.study.least import amount_stage, least_amount
+from tnt_sim.study.line import Line, line_of, really_at
+
+DISTANCE = "distance"
+
+
+@dataclass(frozen=True, slots=True)
+class NextEuro:
+    """What the next euro of an envelope, or the next unit of a rule, buys.
+
+    Attributes
+    ----------
+    kind, id : « envelope » or « rule », and its id
+    step : the least that must be added (euros), or by which the rule must give way (the unit of its measure, over
+        all its groups together); None when no more of it raises anything
+    upper : for an amount that could not be settled to the cent, one that is enough; else the step again
+    unit : what the step counts
+    stage, gain : which goal rises first, and by how much it stands higher in the best allocation there
+    bought : who enters and who leaves then
+    n_funded, granted_cents : of that allocation
+    shadow_price : what the linear program promises per unit of the step, in the first goal's unit
+    proof : what supports « nothing rises before »
+    """
+
+    kind: str
+    id: str
+    step: Fraction | None
+    upper: Fraction | None
+    unit: str
+    stage: str | None
+    gain: Fraction | None
+    bought: Moves | None
+    n_funded: int | None
+    granted_cents: int | None
+    shadow_price: float | None
+    proof: Proof | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether the step is known to the cent."""
+        return self.step is not None and self.step == self.upper
+
+
+def next_euros(
+    base: Base,
+    *,
+    envelopes: Sequence[str] | None = None,
+    rules: Sequence[str] | None = None,
+    clock: Clock | None = None,
+    prove: bool = True,
+    tell: Tell | None = None,
+) -> tuple[NextEuro, ...]:
+    """The next euro of each envelope with an amount, and of each hard rule with a distance to give way by.
+
+    Parameters
+    ----------
+    base : the scenario as it stands
+    envelopes, rules : those to look at; all by default, parts of a split left out
+    prove : seek an exact certificate that nothing rises before
+    """
+    known = {rule.id: rule for rule in base.problem.rules if gives_way(rule)}
+    asked = _Asked(base, clock, prove, _shadow_prices(base))
+    wanted = [
+        (name, asked.envelope) for name in (_envelopes(base.problem) if envelopes is None else envelopes)
+    ]
+    wanted += [(name, asked.rule) for name in (known if rules is None else rules) if name in known]
+    found = []
+    for k, (name, question) in enumerate(wanted):
+        tell_of(tell, name, k / len(wanted))
+        found.append(question(name))
+    return tuple(found)
+
+
+def gives_way(rule: CompiledRule) -> bool:
+    """Whether a rule is hard and has a distance that can be measured."""
+    if rule.mode is not Mode.HARD or isinstance(rule, FirstCome):
+        return False
+    return not isinstance(rule, Equity) or rule.priceable
+
+
+def _envelopes(problem: Problem) -> list[str]:
+    """Every envelope with an amount that is written."""
+    tree = problem.case.tree
+    parts = {node for _, groups in tree.landing.values() for node in groups.values()}
+    return [name for k, name in enumerate(tree.ids) if k not in parts and tree.written_cents[k] is not None]
+
+
+def _shadow_prices(base: Base) -> Mapping[RowLabel, float]:
+    return first_prices(formulate(base.problem, whole=False), get_backend("highs"))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One question after the other, all from one base."""
+
+    base: Base
+    clock: Clock | None
+    prove: bool
+    prices: Mapping[RowLabel, float]
+
+    def envelope(self, name: str) -> NextEuro:
+        """The least to add to an envelope, over the goals that can rise."""
+        base = self.base
+        line = line_of(base.problem, name)
+        price = shadow_price(base.problem, line)
+        best = None
+        for k in range(len(base.problem.stages)):
+            found = least_amount(base.problem, line, kept=base.better(k), clock=self.clock, prove=self.prove)
+            if found.lower_cents is not None and (best is None or found.lower_cents < best[1]):
+                best = k, found.lower_cents, found
+        if best is None:
+            return _nothing("envelope", name, "€", price)
+        k, lower, least = best
+        step, upper = Fraction(max(0, lower - line.amount_cents), 100), None
+        there = None
+        if least.amount_cents is not None:
+            upper = Fraction(max(0, least.amount_cents - line.amount_cents), 100)
+            there = ask(really_at(base.problem, line, least.amount_cents), clock=self.clock, prove=False)
+        return self._told("envelope", name, "€", (step, upper), k, there, price, least.proof)
+
+    def rule(self, name: str) -> NextEuro:
+        """The least by which a rule must give way."""
+        base = self.base
+        soft, distance = with_distance(base.problem, name)
+        unit = "€" if distance.terms.unit is Unit.MONEY else "1"
+        price = max((p for label, p in self.prices.items() if _is_rule(label, name)), default=None)
+        best = None
+        for k in range(len(base.problem.stages)):
+            asked = replace(soft, stages=(*soft.stages[: k + 1], distance))
+            answer = ask(
+                asked, kept=base.better(k), goals=1, least=False, canonical=False, prove=self.prove,
+                clock=self.clock,
+            )  # fmt: skip
+            if answer.optimal and (best is None or answer.values[-1] < best[1].values[-1]):
+                best = k, answer
+        if best is None:
+            return _nothing("rule", name, unit, price)
+        k, least = best
+        step = least.values[-1]
+        given = replace(soft, stages=(distance, *soft.stages))
+        there = ask(given, kept=(step,), clock=self.clock, canonical=False, prove=False)
+        return self._told("rule", name, unit, (step, step), k, there, price, least.proof)
+
+    def _told(
+        self,
+        kind: str,
+        name: str,
+        unit: str,
+        steps: tuple[Fraction, Fraction | None],
+        stage: int,
+        there: Answer | None,
+        price: float | None,
+        proof: Proof | None,
+    ) -> NextEuro:
+        base = self.base
+        goal = base.problem.stages[stage].goal
+        if there is None or there.allocation is None:
+            return NextEuro(kind, name, *steps, unit, goal, None, None, None, None, price, proof)
+        first = len(there.values) - len(base.answer.values)
+        gain = there.values[first + stage] - base.answer.values[stage]
+        return NextEuro(
+            kind=kind,
+            id=name,
+            step=steps[0],
+            upper=steps[1],
+            unit=unit,
+            stage=goal,
+            gain=gain,
+            bought=moves(base.problem, base.allocation, there.allocation),
+            n_funded=int(there.allocation.funded.sum()),
+            granted_cents=there.granted_cents,
+            shadow_price=price,
+            proof=proof,
+        )
+
+
+def shadow_price(problem: Problem, line: Line) -> float | None:
+    """What the linear program pays for a euro more of an envelope, in the first goal's unit; None without prices.
+
+    It is the reduced cost of the column that lowers the amount, held where the amount is the written one.
+    """
+    opened, _ = amount_stage(problem, line, line.top_cents)
+    form = formulate(opened, whole=False)
+    model, stage = form.model, form.stages[0]
+    column = list(model.col_names).index(LOWERED)
+    low, high = model.col_lower.copy(), model.col_upper.copy()
+    low[column] = high[column] = line.top_cents - line.amount_cents
+    first = Stage_(stage.name, stage.objective, stage.sense)
+    found = solve_relaxed(model.with_bounds(low, high), [first], get_backend("highs"))[0]
+    if found.reduced_costs is None or found.termination is not Termination.OPTIMAL:
+        return None
+    price = abs(float(found.reduced_costs[column])) * float(stage.scale) * 100
+    return price if price > NEGLIGIBLE else 0.0
+
+
+def _is_rule(label: RowLabel, name: str) -> bool:
+    return label.kind is RowKind.RULE and label.id == name
+
+
+def _nothing(kind: str, name: str, unit: str, price: float | None) -> NextEuro:
+    return NextEuro(kind, name, None, None, unit, None, None, None, None, None, price, None)
+
+
+def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, Stage]:
+    """The problem with a rule that binds nobody, and the stage that brings it as near to its bounds as can be."""
+    soft = told_only(problem, rule_id)
+    mine = next(rule for rule in soft.rules if rule.id == rule_id)
+    unit = _unit_of(mine)
+    zeros = problem.granted.per_funded * 0
+    part = Shortfall(mine, Fraction(1), 1, unit)
+    return soft, Stage(DISTANCE, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros), parts=(part,))
+
+
+def told_only(problem: Problem, rule_id: str) -> Problem:
+    """The problem with a rule that is read and told, but binds nobody."""
+    rules = tuple(reported(rule) if rule.id == rule_id else rule for rule in problem.rules)
+    return replace(problem, rules=rules)
+
+
+def reported(rule: CompiledRule) -> CompiledRule:
+    """A rule in mode « reported »."""
+    found: CompiledRule = replace(rule, mode=Mode.REPORT, penalty=None)  # type: ignore[type-var]
+    return found
+
+
+def _unit_of(rule: CompiledRule) -> Unit:
+    """What the distance of a rule counts."""
+    if rule.kind == "schedule":
+        return Unit.MONEY
+    terms = getattr(rule, "terms", None) or getattr(rule, "numerator", None)
+    if isinstance(rule, Equity):
+        terms = rule.of.terms
+    return terms.unit if isinstance(terms, Terms) else Unit.NUMBER
