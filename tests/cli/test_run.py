@@ -69,12 +69,20 @@ def test_infeasible_is_4_with_nulls(tnt: Run, demo: Path) -> None:
     said = tnt("run", "scenario.yaml", "--set", rules, "--json")
     found = said.document
     assert said.code == 4
-    assert (found["status"], found["granted_cents"], found["conflict"]) == ("infeasible", None, [])
+    assert (found["status"], found["granted_cents"]) == ("infeasible", None)
+    members = found["conflict"][0]["members"]
+    assert {(member["id"], member["side"]) for member in members} == {
+        ("un", "min"),
+        ("un", "max"),
+        ("ensemble", ""),
+    }
+    assert {action["id"] for repair in found["repairs"] for action in repair["actions"]} == {"un", "ensemble"}
     assert found["run_dir"] is None
     assert not (demo / "runs").exists()
     page = tnt("run", "scenario.yaml", "--set", rules)
     assert page.code == 4
     assert "✘ Aucune répartition" in page.out
+    assert "La règle « un » : au moins 1" in page.out.replace("\u00a0", " ")
 
 
 def test_relaxed_gives_prices_and_writes_no_folder(tnt: Run, demo: Path) -> None:

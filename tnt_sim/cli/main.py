@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.conflict import conflict
 from tnt_sim.cli.doctor import doctor
 from tnt_sim.cli.explain import explain
 from tnt_sim.cli.export import export
@@ -77,6 +78,12 @@ raison de chacun et la note qu'il faudrait à chaque non retenu.
 Exemples :
   tnt-sim explain runs/tnt-2021-1a2b3c4d A3-0121 FC-065
   tnt-sim explain runs/tnt-2021-1a2b3c4d --all --json > explications.json""",
+    "conflict": """\
+Code de sortie : 0 une répartition existe, 4 aucune, 5 le temps a manqué.
+
+Exemples :
+  tnt-sim conflict scenario.yaml
+  tnt-sim conflict scenario.yaml --set programme.amount="60 M€" --json""",
     "export": """\
 Formats : xlsx (le classeur), csv, parquet, demarche (annotations de la
 démarche), turgot, scdl (publication), pabulib, publipostage (courriers),
@@ -118,6 +125,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "run": run,
     "verify": verify,
     "explain": explain,
+    "conflict": conflict,
     "import": import_,
     "export": export,
     "report": report,

@@ -29,8 +29,11 @@ from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
     from tnt_sim.result import Result
+    from tnt_sim.scenario.scenario import Scenario
 
 INFEASIBLE, STOPPED = 4, 5
+CONFLICT_SECONDS = 30.0
+"""The most that a run without an allocation spends on saying why."""
 PROOFS = ("PROVED", "CROSS_CHECKED")
 
 
@@ -74,11 +77,12 @@ def run(
     }
     with progress_line(tongue, wanted=not quiet) as progress:
         result = engine.solve(asked, **options, time_limit=seconds, progress=progress)
-    document = _kept(result, out)
+        clash = _clash(asked, result, seconds) if result.status.value == "infeasible" and not relax else {}
+    document = {**_kept(result, out), **clash}
     if as_json:
         emit(document)
     elif not quiet:
-        _tell(result, document["run_dir"], tongue)
+        _tell(result, document, tongue)
     return exit_code(document, require_proof=require_proof)
 
 
@@ -124,7 +128,18 @@ def shown_path(path: Path) -> str:
     return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
 
 
-def _tell(result: Result, run_dir: str | None, lang: Lang) -> None:
+def _clash(asked: Scenario, result: Result, seconds: float | None) -> dict[str, Any]:
+    """What clashes in a scenario without an allocation: the first conflict, and the cheapest repairs."""
+    from tnt_sim.study.conflict import conflict
+
+    spent = sum(result.document["seconds"].values())
+    limit = CONFLICT_SECONDS if seconds is None else min(CONFLICT_SECONDS, max(1.0, seconds - spent))
+    found = conflict(asked, time_limit=limit, max_sets=1, max_repairs=3)
+    return {"conflict": found.document["sets"], "repairs": found.document["repairs"]}
+
+
+def _tell(result: Result, told: dict[str, Any], lang: Lang) -> None:
+    from tnt_sim.view.conflict_page import first_lines
     from tnt_sim.view.labels import labels_of, spoken
     from tnt_sim.view.tables import relaxed_lines, run_lines
 
@@ -132,4 +147,5 @@ def _tell(result: Result, run_dir: str | None, lang: Lang) -> None:
     if document["relaxed"]:
         page(relaxed_lines(document, labels, lang=lang, width=width()))
     else:
-        page(run_lines(document, labels, lang=lang, width=width(), run_dir=run_dir))
+        page(run_lines(document, labels, lang=lang, width=width(), run_dir=told["run_dir"]))
+        page(first_lines(told.get("conflict") or [], told.get("repairs") or [], lang, width()))

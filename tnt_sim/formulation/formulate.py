@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from tnt_sim.errors import Text
 from tnt_sim.formulation.builder import Builder, Goal
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, Sense
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.rules.base import Mode, RowLabel, Unit, checked_product, common_scale
+from tnt_sim.rules.base import Mode, RowLabel, Soft, Unit, checked_product, common_scale
 from tnt_sim.rules.envelope_rows import EnvelopeRows
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense as Direction
@@ -56,15 +57,17 @@ class Formulation:
     row_measures: tuple[str, ...]
 
 
-def formulate(problem: Problem, *, whole: bool = True) -> Formulation:
+def formulate(
+    problem: Problem, *, whole: bool = True, relief: Mapping[int, Soft] = MappingProxyType({})
+) -> Formulation:
     """Write every envelope, rule and goal as integer rows over the candidates.
 
     With `whole`, bounds are rounded to what whole points can reach, which would cut off fractions that the
-    linear program of `--relax` allows.
+    linear program of `--relax` allows. `relief` prices each euro added to the amount of an envelope, by node.
     """
     recovery = Recovery.of(problem.offers, problem.case.table["dossier"])
     builder = Builder(recovery)
-    EnvelopeRows(problem.case, problem.offers).rows(builder)
+    EnvelopeRows(problem.case, problem.offers, relief=relief).rows(builder)
     for limit in problem.limits:
         limit.rows(builder)
     problem.offers.common.rows(builder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ from tnt_sim.rules.base import (
     RowBuilder,
     RowKind,
     RowLabel,
+    Soft,
     Terms,
     Unit,
     exact_sum,
@@ -23,6 +25,11 @@ from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.opened import lowering_column
 
 CENT = Fraction(1, 100)
+
+
+def relief_name(envelope: str) -> str:
+    """The name of the column that raises the amount of an envelope."""
+    return f"relief:{envelope}"
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,10 @@ class EnvelopeRows:
     """The column by which amounts that are asked for go down, where there are such."""
     room: dict[int, int] = field(default_factory=dict)
     """The most that can be added to a node, by its parent and by its siblings."""
+    relief: Mapping[int, Soft] = field(default_factory=dict)
+    """Nodes whose amount may be raised, at a price for each euro."""
+    raised: dict[int, int] = field(default_factory=dict)
+    """The column of what is added to each of them, in cents."""
 
     def rows(self, builder: RowBuilder) -> None:
         """One row per envelope with an amount, one per node that shares free money out, and the transfers."""
@@ -47,8 +58,14 @@ class EnvelopeRows:
         tree = self.case.tree
         granted = self._granted()
         reach = self._reach()
+        most = exact_sum(self.offers.highest_cents)
+        for node, soft in self.relief.items():
+            self.raised[node] = builder.column(relief_name(tree.ids[node]), 0, most)
+            builder.price(self.raised[node], soft.stage, soft.price * CENT)
         for node in range(tree.n_nodes):
             self._transfers(builder, node)
+        for node in self.raised:
+            self.room[node] = self.room.get(node, 0) + most
         self._gain_columns(builder, reach)
         for depth in range(int(tree.depth.max()) + 1):
             self._caps(builder, depth, granted)
@@ -103,7 +120,8 @@ class EnvelopeRows:
     def _above(self, node: int) -> int:
         """What the amounts of all parents come to: more can never flow down."""
         tree = self.case.tree
-        return sum(tree.amount_cents[above] or 0 for above in tree.ancestors(node)[1:])
+        raised = exact_sum(self.offers.highest_cents) * len(self.raised)
+        return raised + sum(tree.amount_cents[above] or 0 for above in tree.ancestors(node)[1:])
 
     def _most_given(self, node: int) -> int:
         """The most that a node may give to its siblings."""
@@ -131,7 +149,8 @@ class EnvelopeRows:
     def _more(self, node: int) -> list[tuple[int, int]]:
         """(column, ±1) of all that is added to a node and taken from it."""
         gain = [(self.gains[node], 1)] if node in self.gains else []
-        return [*gain, *self.moved.get(node, [])]
+        raised = [(self.raised[node], 1)] if node in self.raised else []
+        return [*gain, *raised, *self.moved.get(node, [])]
 
     def _goes_down(self, node: int) -> list[int]:
         opened = self.case.tree.opened

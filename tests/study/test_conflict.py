@@ -1,0 +1,161 @@
+"""Conflicts and repairs against enumeration, and in the words that a planner reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from worlds_that_clash import World, cheapest, conflicts, corrections, world, write
+
+from tnt_sim.clock import Clock
+from tnt_sim.errors import Lang, ScenarioError
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.conflict import Conflict, conflict, conflict_of
+from tnt_sim.study.conflict.open_form import OpenForm
+from tnt_sim.study.conflict.search import Fits, Search, Trials
+from tnt_sim.view.conflict_words import members_words
+
+
+def compiled(case: World, folder: Path) -> Problem | None:
+    """The world's problem; None where a contradiction needs no solver."""
+    try:
+        return compile_problem(write(case, folder))
+    except ScenarioError:
+        return None
+
+
+def check(case: World, found: Conflict) -> None:
+    fixes = corrections(case)
+    if frozenset() in fixes:
+        assert found.status == "feasible"
+        return
+    assert (found.status, found.complete) == ("infeasible", True)
+    assert {repair.fix for repair in found.repairs} == fixes
+    told = [frozenset(line.entry for line in clash.lines) for clash in found.sets]
+    assert sorted(map(sorted, told)) == sorted(map(sorted, conflicts(case, fixes)))
+    for clash in found.sets:
+        assert clash.proof == "PROVED"
+        assert clash.minimal
+    for repair in found.repairs:
+        assert (repair.cents, repair.units) == cheapest(case, repair.fix)
+        assert repair.least
+        assert repair.least_proven in (True, None)
+
+
+@pytest.mark.parametrize("seed", range(14))
+def test_equals_enumeration(seed: int, tmp_path: Path) -> None:
+    case = world(seed)
+    problem = compiled(case, tmp_path)
+    if problem is not None:
+        check(case, conflict_of(problem, Clock(None), max_sets=50, max_repairs=50, max_solves=1000))
+
+
+TABLE = """dossier,envelope,department,requested,cost,score,committed
+1,a,48,600,600,10,
+2,a,48,500,500,9,
+3,b,01,800,800,8,700
+4,b,2A,300,300,7,
+"""
+SCENARIO = """schema_version: 1
+id: petit
+date: 2021-11-22
+territory: {year: 2021}
+programme:
+  id: tout
+  amount: 2 500 €
+  envelopes:
+    - {id: a, amount: 500 €, ring_fenced: true}
+    - {id: b, amount: 1 000 €}
+dossiers: [{file: d.csv}]
+rules:
+"""
+
+
+def small(folder: Path, *rules: str) -> Conflict:
+    (folder / "d.csv").write_text(TABLE, encoding="utf-8")
+    text = SCENARIO + "".join(f"  - {{{rule}}}\n" for rule in rules)
+    (folder / "petit.yaml").write_text(text + "objective: [{maximise: {score: 1}}]\n", encoding="utf-8")
+    return conflict(load_scenario(folder / "petit.yaml"))
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_planners_words(tmp_path: Path) -> None:
+    found = small(
+        tmp_path,
+        "id: plancher, kind: limit, measure: granted, where: {department: ['48']}, by: department, min: 1 000 €",
+    )
+    members = [plain(member["words"]) for member in found.document["sets"][0]["members"]]
+    assert members == [
+        "l'enveloppe « a » n'a que 500 €",
+        "la règle « plancher » : au moins 1 000 € pour Lozère (48)",
+    ]
+    assert [member["line"] for member in found.document["sets"][0]["members"]] == [9, 13]
+    assert [plain(repair["words"]) for repair in found.document["repairs"]] == [
+        "baisser le minimum de la règle « plancher » pour Lozère (48) de 500 € (à 500 €)",
+        "relever l'enveloppe « a » de 600 € (à 1 100 €)",
+    ]
+    assert found.document["repairs"][1]["set"] is not None
+    assert found.document["repairs"][0]["least_proven"] is True
+
+
+def test_commitments_are_members_and_never_repairs(tmp_path: Path) -> None:
+    found = small(
+        tmp_path,
+        "id: corse, kind: limit, measure: dossiers, where: {department: 2A}, min: 1",
+        "id: autre, kind: limit, measure: dossiers, by: envelope, groups: [b], max: 1",
+    )
+    members = [plain(member["words"]) for member in found.document["sets"][0]["members"]]
+    assert "le dossier « 3 » est engagé pour 700 €" in members
+    assert {a["kind"] for r in found.document["repairs"] for a in r["actions"]} == {"limit"}
+    count = next(r for r in found.document["repairs"] if r["actions"][0]["id"] == "corse")
+    assert plain(count["words"]) == (
+        "baisser le minimum de la règle « corse » de 1 (à 0) ; le dossier le moins cher qui compterait : "
+        "« 4 », 300 €"
+    )
+
+
+def test_nothing_clashes(tmp_path: Path) -> None:
+    found = small(tmp_path, "id: peu, kind: limit, measure: dossiers, max: 3")
+    assert (found.status, found.document["sets"], found.document["repairs"]) == ("feasible", [], [])
+
+
+def test_one_line_for_many_groups() -> None:
+    member = {
+        "kind": "limit",
+        "id": "r",
+        "title": "",
+        "side": "min",
+        "bound": "3",
+        "rate": None,
+        "table": False,
+    }
+    groups = [{**member, "group": f"{k:02d}"} for k in range(1, 9)]
+    assert [text for _, text in members_words(groups, Lang.FR)] == [
+        "la règle « r » : au moins 3, dans 8 groupes (01, 02, 03, 04, 05 et 3 autres)"
+    ]
+
+
+def test_notebook_and_table(tmp_path: Path) -> None:
+    found = small(tmp_path, "id: tous, kind: limit, measure: dossiers, by: envelope, groups: [a], min: 2")
+    assert found.to_dataframe().filter(set=1)["id"].to_list() == ["a", "tous"]
+    assert "« tous »" in found._repr_html_()
+    assert json.loads(found.to_json())["command"] == "conflict"
+
+
+def test_time_that_runs_out_keeps_members(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    rule = "  - {id: tous, kind: limit, measure: dossiers, by: envelope, groups: [a], min: 2}\n"
+    (tmp_path / "petit.yaml").write_text(SCENARIO + rule, encoding="utf-8")
+    problem = compile_problem(load_scenario(tmp_path / "petit.yaml"))
+    form = OpenForm.of(problem)
+    tests = Trials(form, Clock(None), budget=1)
+    assert tests.fits(form.lines) is Fits.NO
+    search = Search(tests, 8, 8)
+    search.run()
+    assert search.conflicts == [frozenset(entry.key for entry in form.entries)]
+    assert (search.complete, tests.doubtful, tests.n_solves) == (False, True, 1)

@@ -1,0 +1,56 @@
+"""`tnt-sim conflict`: why nothing fits, and the cheapest repairs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.errors import Lang
+
+EXIT = {"infeasible": 4, "feasible": 0, "stopped": 5}
+SetsOption = Annotated[
+    int, typer.Option("--max-sets", metavar="N", min=1, help="Contradictions cherchées, au plus.")
+]
+RepairsOption = Annotated[
+    int, typer.Option("--max-repairs", metavar="N", min=0, help="Réparations cherchées, au plus.")
+]
+
+
+def conflict(
+    scenario: ScenarioArgument,
+    sets: SetOption = None,
+    max_sets: SetsOption = 8,
+    max_repairs: RepairsOption = 8,
+    time_limit: TimeLimitOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Dit pourquoi rien ne tient : les règles qui se contredisent, et ce qui suffirait."""
+    lang_of(lang, Lang.FR)
+    seconds = seconds_of(time_limit)
+    from tnt_sim.scenario.load import load_scenario
+    from tnt_sim.study.conflict import conflict as find
+    from tnt_sim.view.conflict_page import conflict_lines
+
+    asked = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    with progress_line(tongue, wanted=not quiet) as progress:
+        found = find(asked, time_limit=seconds, max_sets=max_sets, max_repairs=max_repairs, progress=progress)
+    if as_json:
+        emit(found.document)
+    elif not quiet:
+        page(conflict_lines(found.document, tongue, width()))
+    return EXIT[found.status]

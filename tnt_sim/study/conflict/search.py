@@ -1,0 +1,224 @@
+"""Which lines clash: minimal conflicts and corrections of an open form, each the hitting sets of the other.
+
+A *conflict* is a set of lines that no allocation holds together; a *correction* is a set of entries without which
+all else fits. Every correction meets every conflict, so the next correction to try is a smallest set that meets
+all known conflicts: where all else fits, it is one; where it does not, a new conflict lies beside it. When no set
+is left to try, all minimal conflicts (of entries) and all minimal corrections are known.
+
+QuickXplain: U. Junker, AAAI 2004. Duality: R. Reiter 1987; M. Liffiton and K. Sakallah, J. Autom. Reasoning 2008.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.clock import Clock
+from tnt_sim.errors import LimitReached
+from tnt_sim.question import ask
+from tnt_sim.result import Status
+from tnt_sim.rules.base import Terms, Unit
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.study.conflict.open_form import Line, OpenForm
+from tnt_sim.verify.reading import Allocation
+
+Lines = frozenset[Line]
+Keys = frozenset[str]
+LONGEST_TEST, LEAST_TIME = 20.0, 0.02
+QUICK_TEST = (1.0, 10.0)
+"""Seconds for a test of single lines, the least and the most: five times what the first test of all took."""
+LINES_SECONDS, LINES_SHARE = 30.0, 0.2
+"""Seconds for all tests of single lines, or a share of the run's time where that is more."""
+MOST_HITTING = 2_000
+
+
+class Fits(Enum):
+    """What a test said."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+def without_goal(problem: Problem) -> Problem:
+    """The problem with nothing to optimise: any allocation will do."""
+    zeros = np.zeros(problem.case.n, dtype=np.int64)
+    goal = Stage("any", Sense.MAXIMISE, Terms(Fraction(1), Unit.NUMBER, zeros, zeros))
+    rules = tuple(rule for rule in problem.rules if rule.mode.value == "hard")
+    return replace(problem, stages=(goal,), rules=rules)
+
+
+@dataclass
+class Trials:
+    """Asks whether some lines fit together; remembers every answer that settles others.
+
+    Attributes
+    ----------
+    seconds : the most for one test; a test that takes longer keeps its member
+    n_solves : how many times a solver was asked
+    doubtful : whether some test ran out of time
+    found : allocations with the lines that each breaks; tried again before a solver is asked
+    clashes : what is known not to fit
+    """
+
+    form: OpenForm
+    clock: Clock
+    seconds: float = LONGEST_TEST
+    budget: int = 100
+    tell: Callable[[int], None] | None = None
+    n_solves: int = 0
+    until: float = float("inf")
+    doubtful: bool = False
+    found: list[tuple[Allocation, Lines]] = field(default_factory=list)
+    clashes: list[Lines] = field(default_factory=list)
+
+    def fits(self, kept: Lines) -> Fits:
+        """Whether some allocation holds all these lines; `witness` then has one."""
+        if any(clash <= kept for clash in self.clashes):
+            return Fits.NO
+        if self.witness(kept) is not None:
+            return Fits.YES
+        if self.n_solves >= self.budget or self.left() <= 0:
+            self.doubtful = True
+            return Fits.UNKNOWN
+        return self._asked(kept)
+
+    def left(self) -> float:
+        """Seconds that one more test may take."""
+        run = self.clock.limits().time_seconds
+        of_run = self.seconds if run is None else run if run > LEAST_TIME else 0.0
+        return min(self.seconds, of_run, self.until - time.perf_counter())
+
+    def for_lines(self, first_seconds: float) -> None:
+        """From now on tests are of single lines: shorter, and all together within their share of the time."""
+        self.seconds = min(max(5 * first_seconds, QUICK_TEST[0]), QUICK_TEST[1])
+        run = self.clock.limits(LINES_SHARE).time_seconds or 0.0
+        self.until = time.perf_counter() + max(LINES_SECONDS, run)
+        self.budget += 2 * len(self.form.lines)
+
+    def witness(self, kept: Lines) -> Allocation | None:
+        """A remembered allocation that holds these lines, read exactly."""
+        for allocation, broken in self.found:
+            if not broken & kept and self.form.envelopes_hold(allocation, kept):
+                return allocation
+        return None
+
+    def _asked(self, kept: Lines) -> Fits:
+        problem = without_goal(self.form.keeping(kept))
+        limit = self.left()
+        self.n_solves += 1
+        if self.tell is not None:
+            self.tell(self.n_solves)
+        try:
+            answer = ask(problem, least=False, canonical=False, prove=False, clock=Clock(limit))
+        except LimitReached:
+            self.doubtful = True
+            return Fits.UNKNOWN
+        if answer.allocation is not None:
+            known = answer.allocation, self.form.broken(answer.allocation)
+            self.found.insert(0, known)
+            return Fits.YES
+        if answer.status is Status.INFEASIBLE:
+            self.clashes.append(kept)
+            return Fits.NO
+        self.doubtful = True
+        return Fits.UNKNOWN
+
+
+def shrink[Item](items: Sequence[Item], clash: Callable[[Sequence[Item]], bool]) -> list[Item]:
+    """A minimal part of `items` that still clashes; `clash(items)` must hold, `clash(())` must not."""
+
+    def explain(background: list[Item], tried: bool, rest: list[Item]) -> list[Item]:
+        if tried and clash(background):
+            return []
+        if len(rest) == 1:
+            return rest
+        half = len(rest) // 2
+        first, second = rest[:half], rest[half:]
+        right = explain([*background, *first], bool(first), second)
+        left = explain([*background, *right], bool(right), first)
+        return [*left, *right]
+
+    return explain([], False, list(items)) if items else []
+
+
+@dataclass
+class Search:
+    """The minimal conflicts, of entries, and the minimal corrections."""
+
+    tests: Trials
+    most_sets: int
+    most_fixes: int
+    conflicts: list[Keys] = field(default_factory=list)
+    fixes: list[Keys] = field(default_factory=list)
+    complete: bool = False
+
+    @property
+    def form(self) -> OpenForm:
+        """What is searched."""
+        return self.tests.form
+
+    def run(self) -> None:
+        """Find conflicts and corrections until all are known or a cap is reached."""
+        keys = [entry.key for entry in self.form.entries]
+        self.conflicts.append(self._conflict(keys))
+        while True:
+            fix = self._next()
+            if fix is None:
+                self.complete = not self.tests.doubtful
+                return
+            full = len(self.fixes) >= self.most_fixes or len(self.conflicts) > self.most_sets
+            if full or self.tests.n_solves >= self.tests.budget:
+                return
+            others = [key for key in keys if key not in fix]
+            answer = self.tests.fits(self.form.lines_of(others))
+            if answer is Fits.YES:
+                self.fixes.append(fix)
+            elif answer is Fits.NO:
+                self.conflicts.append(self._conflict(others))
+            else:
+                return
+
+    def _conflict(self, keys: Sequence[str]) -> Keys:
+        """A minimal conflict among entries that clash together."""
+        clash = self._clash
+        return frozenset(shrink(list(keys), clash))
+
+    def _clash(self, keys: Sequence[str]) -> bool:
+        """Whether entries clash; where no test says so, they are taken not to, and stay in the conflict."""
+        return self.tests.fits(self.form.lines_of(keys)) is Fits.NO
+
+    def _next(self) -> Keys | None:
+        """A smallest set that meets all known conflicts and holds no known correction."""
+        return next(
+            (hit for hit in hitting_sets(self.conflicts) if not any(fix <= hit for fix in self.fixes)), None
+        )
+
+
+def hitting_sets[Item](sets: Sequence[frozenset[Item]]) -> list[frozenset[Item]]:
+    """The minimal sets that meet all of `sets`, smallest first, in a fixed order (Berge); thousands at most."""
+    hits: list[frozenset[Item]] = [frozenset()]
+    for one in sets:
+        meeting = [hit for hit in hits if hit & one]
+        grown = {hit | {item} for hit in hits if not hit & one for item in one}
+        fresh = [hit for hit in grown if not any(other <= hit for other in meeting)]
+        hits = [*meeting, *fresh]
+        hits = [hit for hit in hits if not any(other < hit for other in hits)]
+        hits = sorted(hits, key=_order)[:MOST_HITTING]
+    return sorted(hits, key=_order)
+
+
+def _order[Item](hit: frozenset[Item]) -> tuple[int, list[str]]:
+    return len(hit), sorted(map(str, hit))
+
+
+def minimal_lines(tests: Trials, keys: Keys) -> Lines:
+    """A minimal set of lines that clash, within entries that clash."""
+    lines = sorted(tests.form.lines_of(keys))
+    return frozenset(shrink(lines, lambda part: tests.fits(frozenset(part)) is Fits.NO))
