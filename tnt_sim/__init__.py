@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tnt_sim.result import Proof, Status
     from tnt_sim.result import Result as _Result
     from tnt_sim.scenario.scenario import Scenario as _Scenario
+    from tnt_sim.study.conflict import conflict
     from tnt_sim.study.explain.explain import Explanation
 
     class Scenario(_Scenario):
@@ -89,9 +90,15 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "__version__",
+    "conflict",
 ]
 
-_HOMES = {"Result": "tnt_sim.result", "Status": "tnt_sim.result", "Proof": "tnt_sim.result"}
+_HOMES = {
+    "Result": "tnt_sim.result",
+    "Status": "tnt_sim.result",
+    "Proof": "tnt_sim.result",
+    "conflict": "tnt_sim.study.conflict",
+}
 
 
 def __getattr__(name: str) -> Any:
