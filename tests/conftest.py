@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+os.environ.pop("COLUMNS", None)  # a terminal's width, which would wrap what tests read
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.batch import batch
 from tnt_sim.cli.conflict import conflict
 from tnt_sim.cli.doctor import doctor
 from tnt_sim.cli.explain import explain
@@ -114,6 +115,19 @@ Exemples :
   tnt-sim import dump.json --format demarche --out import-detr
   tnt-sim import liste.csv --encoding cp1252 --control-requested "92 M€"
   tnt-sim import quartier.pb""",
+    "batch": """\
+Un fichier de lot croise des valeurs :
+
+  base: tnt-2021.yaml
+  matrix: {programme.amount: [88 M€, 98 M€], rules.r4.min: [20 %, 25 %]}
+  name: "{programme.amount}, {rules.r4.min}"
+
+Ctrl-C, une panne ou un arrêt ne perdent rien : la même commande reprend.
+
+Exemples :
+  tnt-sim batch lot.yaml --out lots/enveloppes
+  tnt-sim batch a.yaml b.yaml --out lots/deux --executor serial
+  tnt-sim batch lot.yaml --out lots/x --executor dask --scheduler tls://hote:8786""",
     "doctor": """\
 Exemple :
   tnt-sim doctor""",
@@ -129,6 +143,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "import": import_,
     "export": export,
     "report": report,
+    "batch": batch,
     "doctor": doctor,
 }
 

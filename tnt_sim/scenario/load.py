@@ -64,12 +64,18 @@ def with_changes(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     ScenarioError, DataError
         As `load_scenario` does, for what the changes bring.
     """
+    return with_sets(scenario, [f"{path}={set_text(value)}" for path, value in changes.items()])
+
+
+def with_sets(scenario: Scenario, texts: Sequence[str]) -> Scenario:
+    """`with_changes` for texts `PATH=VALUE`, as `--set` takes them."""
     if scenario.raw is None:
         raise UsageError(
             Text("ce scénario ne vient pas d'un fichier.", "this scenario does not come from a file.")
         )
-    kept = [text for text in scenario.sets if text.partition("=")[0].strip() not in changes]
-    sets = (*kept, *(f"{path}={set_text(value)}" for path, value in changes.items()))
+    changed = {text.partition("=")[0].strip() for text in texts}
+    kept = [text for text in scenario.sets if text.partition("=")[0].strip() not in changed]
+    sets = (*kept, *texts)
     return with_steps(scenario.raw.with_other_sets(sets), sets, scenario.base, scenario)
 
 

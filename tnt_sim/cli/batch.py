@@ -1,0 +1,189 @@
+"""`tnt-sim batch`: many scenarios, on one machine or several; the same command resumes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.options import (
+    BackendOption,
+    CrossCheckOption,
+    JsonOption,
+    LangOption,
+    MethodOption,
+    QuietOption,
+    TimeLimitOption,
+    check_method,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, note, page, width
+from tnt_sim.errors import Lang, Text
+
+if TYPE_CHECKING:
+    from tnt_sim.study.batch.run import BatchResult, Tick
+
+FAILURES = 6
+
+FilesArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE…",
+        help="Des scénarios, ou des fichiers de lot (`base` et `matrix`).",
+        show_default=False,
+    ),
+]
+StoreOption = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Le dossier des réponses ; la même commande y reprend.",
+        show_default=False,
+    ),
+]
+ExecutorOption = Annotated[
+    str, typer.Option("--executor", metavar="serial|processes|dask", help="Qui calcule.")
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADRESSE", help="Avec dask : un ordonnanceur déjà lancé (tls://…)."),
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Ne fait que reprendre : refuse un dossier sans lot commencé.")
+]
+
+
+def batch(
+    files: FilesArgument,
+    out: StoreOption,
+    executor: ExecutorOption = "processes",
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    backend: BackendOption = None,
+    method: MethodOption = "auto",
+    time_limit: TimeLimitOption = None,
+    cross_check: CrossCheckOption = None,
+    resume: ResumeOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Calcule beaucoup de scénarios ; ce qui est fait n'est pas refait."""
+    check_method(method)
+    tongue = lang_of(lang, Lang.FR)
+    options = {
+        "backend": backend,
+        "method": None if method == "auto" else method,
+        "time_limit": seconds_of(time_limit),
+        "cross_check": cross_check,
+    }
+    from tnt_sim.study.batch.executors import executor as executor_of
+    from tnt_sim.study.batch.plan import read_plan
+    from tnt_sim.study.batch.run import run_batch
+    from tnt_sim.study.batch.store import check_begun
+
+    n_workers = workers or len(os.sched_getaffinity(0))
+    run = executor_of(executor, n_workers, scheduler)
+    if resume:
+        check_begun(out)
+    plan = read_plan(files)
+    n = len(plan.cases)
+    if not quiet:
+        note(Text(f"{n} scénarios → {out}", f"{n} scenarios → {out}").in_(tongue))
+    asked = {key: value for key, value in options.items() if value is not None}
+    with _terminable(), _progress(n, tongue, as_json=as_json, quiet=quiet) as tell:
+        result = run_batch(plan, out, run, n_workers, asked, tell)
+    if as_json:
+        emit(document(result))
+    elif not quiet:
+        from tnt_sim.view.batch_page import batch_lines
+
+        page(batch_lines(result.runs, n, str(out), result.interrupted, result.n_torn, tongue, width()))
+    if result.interrupted:
+        return INTERRUPTED_AND_TOLD
+    return FAILURES if result.n_failed else 0
+
+
+def document(result: BatchResult) -> dict[str, Any]:
+    """The document of `batch --json`: every case with its figures, without its list of dossiers."""
+    told = result.runs.drop("dossier", "awarded_cents")
+    status = "interrupted" if result.interrupted else "failures" if result.n_failed else "done"
+    return {
+        "schema_version": 1,
+        "command": "batch",
+        "scenario": [base.id for base in result.plan.bases],
+        "scenario_sha256": [base.sha256 for base in result.plan.bases],
+        "status": status,
+        "store": str(result.folder),
+        "n_cases": len(result.plan.cases),
+        "n_done": result.runs.height,
+        "n_failed": result.n_failed,
+        "runs": list(told.iter_rows(named=True)),
+    }
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """A termination signal ends a batch as Ctrl-C does: what is in hand is kept."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _progress(
+    n_cases: int, lang: Lang, *, as_json: bool, quiet: bool
+) -> Iterator[Callable[[Tick], None] | None]:
+    """A bar with rate and time left on a terminal; one JSON event a line on stderr under `--json`."""
+    if as_json:
+        yield None if quiet else _event
+        return
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    left = Text("reste", "left").in_(lang)
+    columns = (
+        TextColumn(Text("Lot", "Batch").in_(lang)),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn(left),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=n_cases, rate="")
+
+        def show(tick: Tick) -> None:
+            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+            bar.update(task, completed=tick.n_done, rate="" if speed is None else f"{speed:.1f}/s")
+
+        yield show
+
+
+def _event(tick: Tick) -> None:
+    record = tick.record or {}
+    keys = ("case_sha256", "name", "status", "proof", "n_funded", "granted_cents", "seconds")
+    told = {key: record.get(key) for key in keys}
+    note(json.dumps({"event": "run", "done": tick.n_done, "of": tick.n_cases, **told}, ensure_ascii=False))

@@ -1,0 +1,296 @@
+"""The store of a batch: each answer is written once, whole, and is there after any crash once it is acknowledged.
+
+    DIR/batch.json       what is asked, with the hashes of inputs and code: written first, never changed
+    DIR/journal/*.parquet   answers as they come, a few hundred a file: written aside, flushed to the disk, renamed
+    DIR/runs/*.parquet   when all is done: one row a case in the order of the batch, the same bytes however it ran
+    DIR/timings.parquet  seconds by case, the only thing that depends on the clock
+
+One process at a time holds the store (an advisory lock that the system frees when the process dies). A journal
+file that cannot be read is set aside as `*.torn` and its cases are computed again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import polars as pl
+
+from tnt_sim.errors import Text, TntError, UsageError
+from tnt_sim.study.batch.work import SECONDS
+from tnt_sim.view.run_folder import why_of
+
+MANIFEST, JOURNAL, RUNS, TIMINGS, LOCK = "batch.json", "journal", "runs", "timings.parquet", ".lock"
+CHUNK = 4096
+"""Cases in one file of `runs/`."""
+
+_ENVELOPE = pl.Struct(
+    {
+        "id": pl.String,
+        "amount_cents": pl.Int64,
+        "effective_cents": pl.Int64,
+        "granted_cents": pl.Int64,
+        "unspent_cents": pl.Int64,
+        "n_funded": pl.Int64,
+    }
+)
+SCHEMA: Mapping[str, Any] = {
+    "case_sha256": pl.String,
+    "name": pl.String,
+    "changes": pl.List(pl.String),
+    "scenario_sha256": pl.String,
+    "status": pl.String,
+    "stopped_by": pl.String,
+    "proof": pl.String,
+    "publishable": pl.Boolean,
+    "canonical": pl.Boolean,
+    "method": pl.String,
+    "amount_cents": pl.Int64,
+    "granted_cents": pl.Int64,
+    "unspent_cents": pl.Int64,
+    "n_dossiers": pl.Int64,
+    "n_eligible": pl.Int64,
+    "n_funded": pl.Int64,
+    "allocation_sha256": pl.String,
+    "goals": pl.List(pl.String),
+    "values": pl.List(pl.String),
+    "bounds": pl.List(pl.String),
+    "gap_money_cents": pl.List(pl.Int64),
+    "envelopes": pl.List(_ENVELOPE),
+    "dossier": pl.List(pl.String),
+    "awarded_cents": pl.List(pl.Int64),
+    "error_code": pl.String,
+    "error": pl.String,
+}
+"""The columns of `runs/`; a funded dossier and its cents have one place in `dossier` and `awarded_cents`."""
+
+
+@dataclass(eq=False)
+class Store:
+    """A store that this process holds; use it in a `with`."""
+
+    folder: Path
+    lock: BinaryIO
+    done: set[str] = field(default_factory=set)
+    torn: int = 0
+    parts: int = 0
+
+    @classmethod
+    def open(cls, folder: Path, manifest: Mapping[str, Any]) -> Self:
+        """Take a store for a batch, new or begun earlier.
+
+        Raises
+        ------
+        UsageError
+            When the folder holds another batch, other inputs or the work of other code, or another process has it.
+        TntError
+            When the disk refuses.
+        """
+        with _told_plainly(folder):
+            (folder / JOURNAL).mkdir(parents=True, exist_ok=True)
+            lock = _locked(folder)
+        try:
+            _agree(folder, manifest)
+            store = cls(folder, lock)
+            store._read_journal()
+        except BaseException:
+            lock.close()
+            raise
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.close()
+
+    def commit(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Write some answers; when this returns they outlive a power cut."""
+        fresh = [record for record in records if record["case_sha256"] not in self.done]
+        if not fresh:
+            return
+        table = pl.DataFrame(fresh, schema={**SCHEMA, SECONDS: pl.Float64})
+        target = self.folder / JOURNAL / f"{self.parts:08d}.parquet"
+        with _told_plainly(self.folder):
+            _put(table, target)
+        self.parts += 1
+        self.done.update(record["case_sha256"] for record in fresh)
+
+    def finish(self, keys: Sequence[str]) -> None:
+        """Write `runs/` and `timings.parquet` in the order of the batch, then drop the journal.
+
+        Rows come from both, so that a crash at any place of this leaves all that a second call needs.
+        """
+        journal = sorted((self.folder / JOURNAL).glob("*.parquet"))
+        if not journal:
+            return
+        with _told_plainly(self.folder):
+            (self.folder / RUNS).mkdir(exist_ok=True)
+            order = pl.DataFrame({"case_sha256": list(keys)}).with_row_index("_place")
+            self._put_timings(journal, order)
+            for number, start in enumerate(range(0, len(keys), CHUNK)):
+                files = [*journal, *sorted((self.folder / RUNS).glob("*.parquet"))]
+                rows = pl.concat([pl.scan_parquet(file).select(list(SCHEMA)) for file in files])
+                wanted = order.slice(start, CHUNK).lazy()
+                found = rows.join(wanted, on="case_sha256").unique("case_sha256").sort("_place").collect()
+                _put(found.select(list(SCHEMA)), self.folder / RUNS / f"{number:05d}.parquet")
+            for file in journal:
+                file.unlink()
+            _flush_folder(self.folder / JOURNAL)
+
+    def _put_timings(self, journal: Sequence[Path], order: pl.DataFrame) -> None:
+        known = [file for file in (self.folder / TIMINGS,) if file.exists()]
+        seconds = pl.concat(
+            [pl.read_parquet(file, columns=["case_sha256", SECONDS]) for file in (*journal, *known)]
+        ).unique("case_sha256", keep="first", maintain_order=True)
+        table = order.join(seconds, on="case_sha256", how="left").sort("_place").drop("_place")
+        _put(table, self.folder / TIMINGS)
+
+    def _read_journal(self) -> None:
+        for file in sorted((self.folder / JOURNAL).iterdir()):
+            if file.suffix == ".partial":
+                file.unlink()
+            elif file.suffix == ".parquet":
+                self.parts = int(file.stem) + 1
+                self._take(file)
+        for file in sorted((self.folder / RUNS).glob("*.parquet")):
+            self._take(file)
+
+    def _take(self, file: Path) -> None:
+        try:
+            keys = pl.read_parquet(file, columns=["case_sha256", "dossier"])["case_sha256"]
+        except (pl.exceptions.PolarsError, OSError):
+            file.rename(file.with_suffix(".torn"))
+            self.torn += 1
+            return
+        self.done.update(keys.to_list())
+
+
+def read_runs(folder: Path) -> pl.DataFrame:
+    """Every answer of a store so far, one row a case; `runs/` where it is finished, else the journal."""
+    files = [*sorted((folder / RUNS).glob("*.parquet")), *sorted((folder / JOURNAL).glob("*.parquet"))]
+    if not files:
+        return pl.DataFrame(schema=SCHEMA)
+    tables = [pl.read_parquet(file).select(list(SCHEMA)) for file in files]
+    return pl.concat(tables).unique("case_sha256", keep="first", maintain_order=True)
+
+
+def check_begun(folder: Path) -> None:
+    """A batch was begun there.
+
+    Raises
+    ------
+    UsageError
+        When nothing is there to resume.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise UsageError(
+            Text(
+                f"« {folder} » ne contient pas de lot commencé : il n'y a rien à reprendre.",
+                f'"{folder}" holds no batch: there is nothing to resume.',
+            ),
+            code="usage.resume",
+        )
+
+
+def _put(table: pl.DataFrame, target: Path) -> None:
+    """Write aside, flush, rename, flush the folder."""
+    partial = target.with_suffix(".partial")
+    table.write_parquet(partial, compression="zstd", statistics=False)
+    with partial.open("rb") as stream:
+        os.fsync(stream.fileno())
+    partial.replace(target)
+    _flush_folder(target.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _locked(folder: Path) -> BinaryIO:
+    stream = (folder / LOCK).open("a+b")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        raise UsageError(
+            Text(
+                f"un autre calcul écrit déjà dans « {folder} ». Attendez qu'il finisse, ou donnez un autre --out.",
+                f'another run is writing to "{folder}" already. Wait for its end, or give another --out.',
+            ),
+            code="batch-locked",
+        ) from None
+    return stream
+
+
+def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """The manifest of a new store is written; that of an old one must be the same."""
+    file = folder / MANIFEST
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    if not file.exists():
+        partial = file.with_suffix(".partial")
+        with _told_plainly(folder):
+            with partial.open("wb") as stream:
+                stream.write(text.encode())
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(file)
+            _flush_folder(folder)
+        return
+    known = json.loads(file.read_text(encoding="utf-8"))
+    differing = sorted(key for key in {*known, *manifest} if known.get(key) != manifest.get(key))
+    if differing:
+        raise UsageError(_other_batch(folder, differing, known, manifest), code="batch-other")
+
+
+def _other_batch(folder: Path, keys: Sequence[str], known: Mapping[str, Any], now: Mapping[str, Any]) -> Text:
+    if "inputs" in keys:
+        was = {entry["path"]: entry["sha256"] for entry in known["inputs"]}
+        files = [entry["path"] for entry in now["inputs"] if was.get(entry["path"]) != entry["sha256"]]
+        names = ", ".join(files) or ", ".join(was)
+        return Text(
+            f"« {folder} » a été commencé avec d'autres fichiers ({names} a changé). Remettez-les, ou donnez un "
+            "autre --out.",
+            f'"{folder}" was begun with other files ({names} has changed). Put them back, or give another --out.',
+        )
+    if keys in (["code_sha256"], ["code_sha256", "versions"], ["versions"]):
+        return Text(
+            f"« {folder} » a été commencé par une autre version du programme ; les réponses ne se mélangent pas. "
+            "Donnez un autre --out.",
+            f'"{folder}" was begun by another version of the program; answers are not mixed. Give another --out.',
+        )
+    return Text(
+        f"« {folder} » contient un autre lot ({', '.join(keys)}). Donnez un autre --out.",
+        f'"{folder}" holds another batch ({", ".join(keys)}). Give another --out.',
+    )
+
+
+class _told_plainly:  # noqa: N801 - used as a statement
+    """What the disk refuses, as a sentence; what is in the store stays as it was."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError | pl.exceptions.PolarsError):
+            why = why_of(error) if isinstance(error, OSError) else Text(str(error), str(error))
+            raise TntError(
+                Text(
+                    f"« {self.folder} » ne peut pas être écrit : {why.fr}. Ce qui y est reste ; la même commande "
+                    "reprend.",
+                    f'"{self.folder}" cannot be written: {why.en}. What is there stays; the same command resumes.',
+                ),
+                code="batch-store",
+            ) from error

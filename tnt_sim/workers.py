@@ -1,0 +1,163 @@
+"""Independent jobs on several processes; a worker that is killed costs only the job it was at.
+
+Jobs come in groups, which a worker does in order, so that what it has read for one serves the next. Each worker
+has a pipe of its own: when the pipe closes early, the first job of its group without an answer is the one that was
+under way. It is tried again alone, the others go on; a job that ends `tries` workers is given up and told.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+Job = tuple[int, Any]
+"""A number, and what the work needs; it must be picklable."""
+Work = Callable[[Any], Any]
+
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one job: a value, or why there is none (`crashed`, or the exception in one line)."""
+
+    number: int
+    value: Any = None
+    failure: str | None = None
+
+
+def serially(work: Work, groups: Iterable[Sequence[Job]]) -> Generator[Outcome]:
+    """Every job in this process, in order."""
+    for group in groups:
+        for number, job in group:
+            yield _done(work, number, job)
+
+
+def in_processes(
+    work: Work, groups: Iterable[Sequence[Job]], n_workers: int, tries: int = TRIES
+) -> Generator[Outcome]:
+    """Every job in one of `n_workers` spawned processes, in the order in which they end.
+
+    Parameters
+    ----------
+    work : a function of a module, which the workers import
+    groups : jobs that are best done one after the other by one worker; taken as workers become free
+    tries : workers that a job may end before it is given up as `crashed`
+    """
+    pool = _Pool(work, deque(), iter(groups), tries)
+    try:
+        for _ in range(n_workers):
+            pool.hire()
+        yield from pool.outcomes()
+    finally:
+        pool.dismiss()
+
+
+def _done(work: Work, number: int, job: Any) -> Outcome:
+    try:
+        return Outcome(number, work(job))
+    except Exception as error:  # noqa: BLE001 - told to whoever asked; the other jobs go on
+        return Outcome(number, failure=f"{type(error).__name__}: {error}".splitlines()[0])
+
+
+def _serve(pipe: Connection, work: Work) -> None:
+    """A worker: groups in, outcomes out, until the pipe closes. Ctrl-C is for the process that asked."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        while True:
+            for number, job in pipe.recv():
+                pipe.send(_done(work, number, job))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process, its pipe, and the jobs that it still owes, in order."""
+
+    process: BaseProcess
+    pipe: Connection
+    owed: deque[Job] = field(default_factory=deque)
+
+
+@dataclass(eq=False)
+class _Pool:
+    work: Work
+    again: deque[list[Job]]
+    """Groups whose worker was killed, to be done first."""
+    groups: Iterator[Sequence[Job]]
+    tries: int
+    workers: dict[Connection, _Worker] = field(default_factory=dict)
+    killed: dict[int, int] = field(default_factory=dict)
+    """How many workers each job has ended."""
+
+    def hire(self) -> None:
+        """Start a worker; it waits for work."""
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe()
+        process = context.Process(target=_serve, args=(there, self.work), daemon=True)
+        process.start()
+        there.close()
+        self.workers[here] = _Worker(process, here)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Hand out groups and take in answers until nothing is left."""
+        while True:
+            for worker in list(self.workers.values()):
+                if not worker.owed:
+                    self._give(worker)
+            busy = [worker.pipe for worker in self.workers.values() if worker.owed]
+            if not busy:
+                return
+            for pipe in wait(busy):
+                assert isinstance(pipe, Connection)
+                yield from self._answer(self.workers[pipe])
+
+    def _give(self, worker: _Worker) -> None:
+        group = self.again.popleft() if self.again else list(next(self.groups, ()))
+        if not group:
+            return
+        worker.owed.extend(group)
+        try:
+            worker.pipe.send(group)
+        except OSError:  # it was killed while it waited: the closed pipe says so below
+            return
+
+    def _answer(self, worker: _Worker) -> Iterator[Outcome]:
+        try:
+            outcome: Outcome = worker.pipe.recv()
+        except (EOFError, OSError):
+            yield from self._lost(worker)
+            return
+        worker.owed.popleft()
+        yield outcome
+
+    def _lost(self, worker: _Worker) -> Iterator[Outcome]:
+        """A worker is gone: its job is suspected and tried alone, the rest of its group is innocent."""
+        del self.workers[worker.pipe]
+        worker.pipe.close()
+        worker.process.join()
+        suspect = worker.owed.popleft()
+        if worker.owed:
+            self.again.append(list(worker.owed))
+        self.killed[suspect[0]] = self.killed.get(suspect[0], 0) + 1
+        if self.killed[suspect[0]] >= self.tries:
+            yield Outcome(suspect[0], failure="crashed")
+        else:
+            self.again.append([suspect])
+        self.hire()
+
+    def dismiss(self) -> None:
+        """Close every pipe and end every worker."""
+        for worker in self.workers.values():
+            worker.pipe.close()
+            worker.process.kill()
+        for worker in self.workers.values():
+            worker.process.join()
+        self.workers.clear()
