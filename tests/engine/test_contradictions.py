@@ -53,12 +53,12 @@ CASES = {
             "unknown-dossier tiny.yaml:14:34 — le dossier « 11 » n'existe pas. Vouliez-vous dire « 1 » ?",
         ],
     ),
-    "something known that is not built": (
+    "a register in which nothing is signed": (
         HEAD + "committed_from: registre/\n",
         TABLE,
         [
-            "not-built tiny.yaml:11:17 — « committed_from » est connu, mais cette version ne le construit pas "
-            "encore. Retirez-le, ou mettez `off: true`."
+            "register tiny.yaml:11:17 — « registre/ » n'est pas un registre de décisions : rien n'y est signé. "
+            "Signez d'abord une liste : `tnt-sim sign DOSSIER --as liste-1`, ou retirez cette ligne."
         ],
     ),
     "a range without a minimum": (

@@ -22,6 +22,7 @@ from tnt_sim.cli.new import new
 from tnt_sim.cli.report import report
 from tnt_sim.cli.run import run
 from tnt_sim.cli.show import show
+from tnt_sim.cli.sign import sign
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, error_document, language, note, tell_error
 from tnt_sim.cli.usage import usage_error
 from tnt_sim.cli.validate import validate
@@ -104,6 +105,14 @@ Exemples :
 
 La feuille « Paramètres », modifiée, se reprend :
   tnt-sim run scenario.yaml --from-xlsx note.xlsx""",
+    "sign": """\
+La liste signée est copiée dans registre/NOM/ avec ses preuves ; elle ne change
+plus. Le scénario suivant écrit « committed_from: registre/ ». Un retrait ou une
+baisse se signe aussi, et libère l'argent.
+
+Exemples :
+  tnt-sim sign runs/tnt-2021-1a2b3c4d --as liste-3
+  tnt-sim sign --amend retraits.csv --as avenant-1""",
     "import": """\
 Écrit dossiers.csv (la table propre), quality.csv (chaque constat, sa cellule et
 son remède) et mapping.yaml (quel champ est quelle colonne : deviné, à relire,
@@ -144,6 +153,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "export": export,
     "report": report,
     "batch": batch,
+    "sign": sign,
     "doctor": doctor,
 }
 

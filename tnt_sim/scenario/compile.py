@@ -38,7 +38,6 @@ from tnt_sim.scenario.landing import land
 from tnt_sim.scenario.objective import Objective, Stage
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.spec import ScenarioSpec
-from tnt_sim.scenario.unbuilt import refuse_unbuilt
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ Described_ = TypeVar("Described_", bound=Described)
 def compile_problem(scenario: Scenario) -> Problem:
     """Read a scenario against its dossiers; every defect is raised in one ScenarioError."""
     spec = scenario.spec
-    defects = [*refuse_unbuilt(spec, scenario.locate), *form_defects(spec, scenario.locate)]
+    defects = form_defects(spec, scenario.locate)
     case = land(scenario)
     case.defects.found.extend(defects)
     case = replace(case, waived=read_waivers(case, in_force(spec, "waivers"), _kinds(spec)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -22,18 +23,20 @@ from tnt_sim.scenario.diagnose import validate_model
 from tnt_sim.scenario.files import RawScenario, load_tree, resolve_inside
 from tnt_sim.scenario.filling import on_the_map
 from tnt_sim.scenario.places import existing_file
+from tnt_sim.scenario.register import COMMITTED_FROM, committed, held_amounts, held_file
 from tnt_sim.scenario.scenario import InputFile, Scenario, Step
 from tnt_sim.scenario.spec import DossiersSpec, ScenarioSpec
 from tnt_sim.scenario.steps import check_steps
 
 
-def load_scenario(path: str | FilePath, sets: Sequence[str] = ()) -> Scenario:
+def load_scenario(path: str | FilePath, sets: Sequence[str] = (), *, register: str | None = None) -> Scenario:
     """Read a scenario file, all that it extends, and its dossiers.
 
     Parameters
     ----------
     path : the `.yaml` file
     sets : changes as on the command line, `PATH=VALUE`
+    register : the entry that stands for `committed_from`, from the project folder; the last by default
 
     Raises
     ------
@@ -41,7 +44,10 @@ def load_scenario(path: str | FilePath, sets: Sequence[str] = ()) -> Scenario:
         With every defect of the files.
     """
     began = time.perf_counter()
-    raw = load_tree(FilePath(path), sets=sets)
+    raw = load_tree(FilePath(path), sets=sets if register is None else ())
+    if register is not None:
+        entry = FilePath(os.path.relpath(raw.root / register, raw.path.parent)).as_posix()
+        raw = raw.with_values({COMMITTED_FROM[0]: entry}, layer="register").with_sets(sets)
     scenario = with_steps(raw, tuple(sets), None)
     return replace(scenario, seconds_read=time.perf_counter() - began)
 
@@ -145,14 +151,23 @@ def _load(
     if like is not None and same:
         return replace(scenario, warnings=like.warnings)
     _control(scenario, paths)
-    if spec.territory is None:
-        return scenario
-    filled, notes = on_the_map(portfolio, spec.territory, scenario.locate)
-    return replace(scenario, portfolio=filled, warnings=(*scenario.warnings, *notes))
+    if spec.territory is not None:
+        filled, notes = on_the_map(portfolio, spec.territory, scenario.locate)
+        scenario = replace(scenario, portfolio=filled, warnings=(*scenario.warnings, *notes))
+    return scenario if spec.committed_from is None else _with_register(scenario)
+
+
+def _with_register(scenario: Scenario) -> Scenario:
+    """The scenario in which what the register holds is committed."""
+    file = scenario.files[COMMITTED_FROM]
+    held = held_amounts(scenario.tables[file], file)
+    table, notes = committed(scenario.portfolio.table, held, scenario.locate(COMMITTED_FROM), file)
+    portfolio = scenario.portfolio.with_table(table)
+    return replace(scenario, portfolio=portfolio, warnings=(*scenario.warnings, *notes))
 
 
 def _same_dossiers(one: ScenarioSpec, other: ScenarioSpec) -> bool:
-    keys = ("dossiers", "territory", "timezone")
+    keys = ("dossiers", "territory", "timezone", "committed_from")
     return all(getattr(one, key) == getattr(other, key) for key in keys)
 
 
@@ -163,7 +178,11 @@ def _data_paths(
     named: list[tuple[Path, str]] = [(("dossiers", k, "file"), d.file) for k, d in enumerate(spec.dossiers)]
     for path, text in (*named, *_side_files(spec)):
         try:
-            if base is None:
+            if path == COMMITTED_FROM:
+                origin = raw.origins[path]
+                written = (origin.path or raw.path).parent if base is None else base
+                yield path, held_file(resolve_inside(raw.root, written, text, origin), text, origin)
+            elif base is None:
                 yield path, raw.file_at(path)
             else:
                 origin = raw.origins[path]
@@ -184,6 +203,8 @@ def _side_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
             yield ("rules", k, "already"), rule.already
     if spec.reference is not None:
         yield ("reference",), spec.reference
+    if spec.committed_from is not None:
+        yield COMMITTED_FROM, spec.committed_from
 
 
 def _read_portfolios(raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, FilePath]) -> Portfolio:

@@ -15,7 +15,7 @@ from tnt_sim.result import Result
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.moved import FREE, PRO_RATA, Moved
-from tnt_sim.verify.inputs import check_inputs, project_of
+from tnt_sim.verify.inputs import check_inputs, project_of, register_of
 from tnt_sim.view.report.positions import Position, Slider, position_of
 from tnt_sim.view.run_reader import StoredRun
 
@@ -110,7 +110,7 @@ def scenario_of(run: StoredRun, project: Path | None = None) -> Scenario:
     file = check_inputs(run.summary, (project or project_of(run.folder, run.summary)).resolve(), found)
     if file is None:
         raise VerificationError(found.found)
-    scenario = load_scenario(file, run.summary["sets"])
+    scenario = load_scenario(file, run.summary["sets"], register=register_of(run.summary))
     if scenario.sha256 != run.summary["scenario_sha256"]:
         found.add(
             "scenario",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.errors import Defect, Defects, Text
+from tnt_sim.scenario.register import HELD
 from tnt_sim.verify.documents import file_sha256
 
 KEYS = {"path", "sha256", "kind"}
@@ -22,6 +23,13 @@ _MOVED = Text(
 def project_of(run_dir: Path, summary: Mapping[str, Any]) -> Path:
     """The project folder that a summary names, from its own folder."""
     return (run_dir.resolve() / str(summary.get("project", "."))).resolve()
+
+
+def register_of(summary: Mapping[str, Any]) -> str | None:
+    """The entry of the register that a run started from: it stays that one when more is signed."""
+    entries = summary.get("inputs")
+    paths = [entry["path"] for entry in entries if _is_entry(entry)] if isinstance(entries, list) else []
+    return next((path for path in paths if path.rpartition("/")[2] == HELD), None)
 
 
 def check_inputs(summary: Mapping[str, Any], project: Path, found: Defects) -> Path | None:

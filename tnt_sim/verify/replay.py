@@ -22,7 +22,7 @@ from tnt_sim.scenario.steps import decision_steps, is_sequence
 from tnt_sim.verify.claims import check_shape
 from tnt_sim.verify.documents import read_object, told_differences
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, envelopes, rules, totals
-from tnt_sim.verify.inputs import check_inputs, project_of
+from tnt_sim.verify.inputs import check_inputs, project_of, register_of
 from tnt_sim.verify.reading import broken_rules, read_allocation
 from tnt_sim.verify.run_files import CERTIFICATE, PARQUET, check_files, read_summary
 from tnt_sim.verify.steps import Decision, StepsRead, read_steps
@@ -123,7 +123,7 @@ def _scenario(run: Replay, file: Path) -> Scenario | None:
         )
         return None
     try:
-        scenario = load_scenario(file, sets)
+        scenario = load_scenario(file, sets, register=register_of(run.summary))
     except TntError as error:
         run.found.found.extend(error.defects_found())
         return None

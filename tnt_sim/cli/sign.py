@@ -1,0 +1,131 @@
+"""`tnt-sim sign`: a run becomes a signed list of the register, which the next scenario starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.export import UnprovenOption
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
+from tnt_sim.cli.run import shown_path
+from tnt_sim.cli.speak import emit, language, page
+from tnt_sim.errors import Lang, Text, UsageError, VerificationError
+
+if TYPE_CHECKING:
+    from tnt_sim.scenario.register import Entry
+
+REGISTER = "registre"
+SignedArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[RUN_DIR]", help="Le calcul à signer ; aucun avec --amend.", show_default=False),
+]
+AsOption = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="NOM", help="Le nom sous lequel il est signé : liste-3.", show_default=False
+    ),
+]
+AmendOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--amend",
+        metavar="TABLE",
+        help="Des retraits et des baisses, au lieu d'un calcul : colonnes dossier et granted (0 : retrait).",
+    ),
+]
+RegisterOption = Annotated[
+    Path | None,
+    typer.Option("--register", metavar="REGISTRE", help="Le registre ; registre/ dans le projet par défaut."),
+]
+ProjectOption = Annotated[
+    Path | None, typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s'il a été déplacé.")
+]
+
+
+def sign(
+    name: AsOption,
+    run_dir: SignedArgument = None,
+    amend: AmendOption = None,
+    register: RegisterOption = None,
+    project: ProjectOption = None,
+    unproven: UnprovenOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Signe une liste : elle ne change plus, et le scénario suivant en part (committed_from)."""
+    tongue = lang_of(lang, language([str(run_dir)]) if run_dir else Lang.FR)
+    if (run_dir is None) == (amend is None):
+        raise UsageError(
+            Text(
+                "donnez un calcul à signer, ou --amend, pas les deux.",
+                "give a run to sign, or --amend, not both.",
+            ),
+            code="usage.sign",
+        )
+    if run_dir is not None:
+        entry = _list(run_dir, name, register, project, unproven=unproven)
+    else:
+        from tnt_sim.view.register import sign_amendments
+
+        assert amend is not None
+        entry = sign_amendments(amend, register or Path(REGISTER), name)
+    if as_json:
+        emit(_document(entry))
+    elif not quiet:
+        _tell(entry, tongue)
+    return 0
+
+
+def _list(run_dir: Path, name: str, register: Path | None, project: Path | None, *, unproven: bool) -> Entry:
+    """A run is read again from its inputs before it is signed: nothing is signed that does not hold."""
+    from tnt_sim.recheck import verify_run
+    from tnt_sim.verify.inputs import project_of
+    from tnt_sim.view.register import sign_run
+    from tnt_sim.view.run_reader import open_run, refuse_unproven
+
+    run = open_run(run_dir)
+    if not unproven:
+        refuse_unproven(run)
+    report = verify_run(run_dir, project)
+    if not report.ok:
+        raise VerificationError(report.defects)
+    return sign_run(run, register or (project or project_of(run_dir, run.summary)) / REGISTER, name)
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    said = dict(entry.signature)
+    return {
+        "schema_version": 1,
+        "command": "sign",
+        "scenario": said.get("scenario"),
+        "scenario_sha256": said.get("scenario_sha256"),
+        "status": "signed",
+        "path": shown_path(entry.folder),
+        "signature": said,
+    }
+
+
+def _tell(entry: Entry, lang: Lang) -> None:
+    from rich.text import Text as Line
+
+    from tnt_sim.view.figures import amount, plural
+
+    said = entry.signature
+    dossiers = plural(
+        said["n_dossiers"], ("dossier engagé", "dossiers engagés"), ("dossier committed",) * 2, lang
+    )
+    total = amount(said["granted_cents"], lang)
+    lines = [
+        Line(f"✔ {shown_path(entry.folder)} : {dossiers}, {total}", style="bold green"),
+        Line(
+            Text("Le scénario suivant en part : ", "The next scenario starts from it: ").in_(lang)
+            + f"committed_from: {entry.folder.parent.name}/"
+        ),
+    ]
+    if "freed_cents" in said:
+        freed = amount(said["freed_cents"], lang)
+        lines.insert(1, Line(Text(f"{freed} libérés", f"{freed} free again").in_(lang)))
+    page(lines)
