@@ -29,6 +29,7 @@ from tnt_sim.solve.canonical import Canonical, canonical
 from tnt_sim.solve.core import solve_core
 from tnt_sim.solve.cross_check import CrossCheck, Verdict
 from tnt_sim.solve.cross_check import cross_check as ask_second
+from tnt_sim.solve.exact import solve_exactly
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.lexicographic import (
     Progress,
@@ -41,7 +42,6 @@ from tnt_sim.solve.lexicographic import (
 from tnt_sim.solve.quarantine import quarantine, stage_model
 from tnt_sim.solve.registry import get_backend, independent_backends
 from tnt_sim.solve.tighten import tighten
-from tnt_sim.solve.tree import solve_tree
 from tnt_sim.verify.figures import StageFigures
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
@@ -51,7 +51,7 @@ METHODS: dict[str, StageSolver] = {
     "core": solve_core,
     "tree": solve_integral,
 }
-"""How a stage goes to a solver. `auto` and `tree` first try whether one row settles the whole decision."""
+"""How a stage goes to a solver. `auto` and `tree` first try whether an exact kernel settles the whole decision."""
 MAX_ROUNDS = 3
 """Times that a better point of the second solver is taken as the start of a new solve."""
 
@@ -203,11 +203,11 @@ class _Decision:
             return None
 
     def _by_kernel(self, model: LinearModel) -> StagesOutcome | None:
-        """The decision by an exact kernel where one row settles it; only for the model as it was first written."""
+        """The decision by an exact kernel where one settles it; only for the model as it was first written."""
         whole = self.method in ("auto", "tree") and self.backend == "highs"
         if not whole or model.n_rows != self.form.model.n_rows:
             return None
-        found = solve_tree(self.form.model, self.stages)
+        found = solve_exactly(self.form.model, self.stages)
         self.clock.lap("solve")
         if found is None:
             return None

@@ -14,8 +14,8 @@ from tnt_sim.result import Proof, Status
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.canonical import Canonical
 from tnt_sim.solve.cross_check import CrossCheck
+from tnt_sim.solve.exact import WORDS
 from tnt_sim.solve.lexicographic import StagesOutcome
-from tnt_sim.solve.tree import SOLVER as KERNEL
 from tnt_sim.verify import notes
 from tnt_sim.verify.figures import StageFigures
 from tnt_sim.verify.reading import AllocationReading
@@ -165,6 +165,4 @@ def evidence_of(
 
 def method_word(method: str, outcome: StagesOutcome) -> str:
     """How the model was solved, in the contract's words."""
-    if outcome.stages[0].solver == KERNEL:
-        return "tree"
-    return "core" if method == "core" else "direct"
+    return WORDS.get(outcome.stages[0].solver, "core" if method == "core" else "direct")

@@ -30,6 +30,8 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.canonical import canonical as walk
 from tnt_sim.solve.cross_check import cross_check as ask_second
+from tnt_sim.solve.crossing import solve_crossing
+from tnt_sim.solve.exact import WORDS, solve_exactly
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.lexicographic import (
     Stage,
@@ -41,8 +43,7 @@ from tnt_sim.solve.lexicographic import (
 )
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.tighten import tighten
-from tnt_sim.solve.tree import SOLVER as KERNEL
-from tnt_sim.solve.tree import solve_cheapest, solve_tree
+from tnt_sim.solve.tree import solve_cheapest
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 __all__ = ["Answer", "ask", "forced", "with_amounts", "with_changes"]
@@ -68,7 +69,7 @@ class Answer:
         an exact certificate, CROSS_CHECKED when a second solver agrees, else FEASIBLE_GAP; None when an
         impossibility rests on one solver
     canonical : the allocation is the one answer among equals, walked to its end
-    method : tree (a kernel settled it) or direct
+    method : tree or blocks (an exact kernel settled it), or direct
     """
 
     status: Status
@@ -247,7 +248,7 @@ class _Question:
             reading=reading,
             proof=self._proof(outcome, model, stages, reading),
             canonical=outcome.is_optimal and proven,
-            method="tree" if outcome.stages[0].solver == KERNEL else "direct",
+            method=WORDS.get(outcome.stages[0].solver, "direct"),
             seconds=time.perf_counter() - began,
         )
 
@@ -273,11 +274,11 @@ class _Question:
         if self.backend != "highs":
             return None
         if not self.kept:
-            return solve_tree(model, stages)
-        goal = form.stages[0]
-        if len(self.kept) != 1 or len(form.stages) != 1 or goal.sense.value != Sense.MAXIMISE.value:
-            return None
-        return solve_cheapest(model, stages, goal.objective, int(model.row_lower[-1]))
+            return solve_exactly(model, stages)
+        goal, found = form.stages[0], None
+        if len(self.kept) == len(form.stages) == 1 and goal.sense.value == Sense.MAXIMISE.value:
+            found = solve_cheapest(model, stages, goal.objective, int(model.row_lower[-1]))
+        return found or solve_crossing(model, stages)
 
     def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:
         solver = get_backend(self.backend)

@@ -12,7 +12,8 @@ multipliers and leaves the system over what is still undecided. The tree branche
     apart k …     with the multipliers k and only the rows that are kept, the part falls into pieces that share no
                   row; each piece's least cost is bounded by a refutation of its own, and the sum closes the part
 
-A proof may also be a tree of caps alone (`by_caps.py`): {"caps": {"goal": row, "groups": [[top, [leaf, …]], …]}}.
+A proof may also be a tree of caps alone (`by_caps.py`): {"caps": {"goal": row, "groups": [[top, [leaf, …]], …]}},
+or exact blocks under prices (`by_blocks.py`): {"blocks": {"goal", "rows", "own", "prices", "scale"}}.
 
 Each multiplier vector is [row, weight, row, weight, …] over the rows of its round's system.
 """
@@ -25,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from tnt_sim.certify.by_blocks import SCALE, closed_by_blocks
 from tnt_sim.certify.by_caps import closed_by_caps
 from tnt_sim.certify.cuts import Recipe, derived
 from tnt_sim.certify.one_row import closed_by_row
@@ -84,6 +86,10 @@ def check_refutation(system: System, proof: Mapping[str, Any]) -> None:
             if not closed_by_caps(system, *_caps(proof["caps"])):
                 raise CertificateError("the caps do not close the system")
             return
+        if "blocks" in proof:
+            if not closed_by_blocks(system, *_blocks(proof["blocks"])):
+                raise CertificateError("the blocks do not close the system")
+            return
         current: System | None = sharpen(system)
         for entry in proof["rounds"]:
             if current is None:
@@ -100,6 +106,13 @@ def check_refutation(system: System, proof: Mapping[str, Any]) -> None:
 def _caps(entry: Mapping[str, Any]) -> tuple[int, list[tuple[int, list[int]]]]:
     groups = [(int(top), [int(row) for row in leaves]) for top, leaves in entry["groups"]]
     return int(entry["goal"]), groups
+
+
+def _blocks(entry: Mapping[str, Any]) -> tuple[int, list[int], list[int], list[int]]:
+    if int(entry["scale"]) != SCALE:
+        raise CertificateError(f"prices are multiples of 2^-{SCALE}")
+    rows, own, prices = ([int(k) for k in entry[name]] for name in ("rows", "own", "prices"))
+    return int(entry["goal"]), rows, own, prices
 
 
 def _round(entry: Mapping[str, Any]) -> Round:

@@ -1,17 +1,18 @@
-"""Rows that cross, exactly: disjoint rows each with a block of items of its own, a few priced rows over all blocks.
+"""Rows that cross, exactly: disjoint rows each with a block of its own, a few priced rows over all blocks.
 
     max Σ v_j x_j  subject to  A x ≤ b,  x ∈ {0, 1}
 
 For prices y ≥ 0 let r = v − yA. Every x loses  Σ_{flipped} |r_j| + y·(b − A x) = L(y) − v·x  against the bound
-L(y) = Σ max(0, r_j) + y·b, where an item is flipped when it is not on the side that its r holds it at. Rows of which
-no two share an item are *own* rows: their blocks are solved exactly, which settles most of the loss (on 2,000
-dossiers with four floors that bind, 145 units of 155). The rest, Γ, is what the blocks may lose together beyond
+L(y) = Σ max(0, r_j) + y·b, where an item is flipped when it is not on the side that its r holds it at. Rows of
+which no two share an item are *own* rows: their blocks are solved exactly, which settles most of the loss (with
+four floors that bind on 2,000 dossiers, 147 units of 174). The rest, Γ, is what the blocks may lose together over
 their leasts: all block states within Γ are combined, then the items in no block are flipped one by one, and Γ is
 widened until the best choice found lies within it. So the choice is the best one, whatever the prices were.
 
-A state whose row is over by e must give back e at no less than the cheapest ratio |r|/a of the items still to come
-that lower it, and one with room e left pays y for each unit or what filling it costs; states beyond the best choice
-are dropped by these bounds. They are floats with a margin that only ever keeps more; values and rows are int64.
+A state whose row is over by e must give back e at no less than the cheapest ratio |r|/a of the items still to
+come that lower it, and one with room e left pays y for each unit or what filling it costs; states beyond the best
+choice are dropped by these bounds. They are floats with a margin that only ever keeps more; values and rows are
+int64.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ def crossing(
     price: FloatArray,
     own: Sequence[int],
     max_work: int = MAX_WORK,
+    at_least: int | None = None,
 ) -> Crossing | None:
-    """The best choice under all rows; None when there is none.
+    """The best choice under all rows; None when there is none, or none that is worth `at_least`.
 
     Parameters
     ----------
@@ -75,7 +77,9 @@ def crossing(
     reach = np.abs(rows.astype(np.float64)).sum(axis=1) + np.abs(upper.astype(np.float64))
     if max(np.abs(value.astype(np.float64)).sum(), reach.max(initial=0.0)) >= LARGEST:
         raise OverflowError("the sums of these rows are too large")
-    return _Search(value, rows, upper, np.maximum(price, 0.0), list(own), max_work).run()
+    if not np.isfinite(price).all() or (price < 0).any():
+        raise ValueError("prices are finite and not negative")
+    return _Search(value, rows, upper, price, list(own), max_work).run(at_least)
 
 
 @dataclass(slots=True, eq=False)
@@ -148,7 +152,8 @@ class _Search:
         self.reduced = value - price @ rows
         self.inside: BoolArray = self.reduced > 0
         self.bound = float(np.maximum(self.reduced, 0.0).sum() + price @ upper)
-        self.margin = MARGIN * (1.0 + float(np.abs(value.astype(np.float64)).sum()))
+        size = np.abs(value.astype(np.float64)).sum() + (price @ np.abs(rows.astype(np.float64))).sum()
+        self.margin = MARGIN * (1.0 + float(size + price @ np.abs(upper.astype(np.float64))))
         self.common = [i for i in range(len(rows)) if i not in own]
         # the longest of the common rows first: its ratios order the last items
         self.common.sort(key=lambda i: -int(np.count_nonzero(rows[i])))
@@ -158,22 +163,28 @@ class _Search:
             loose[block.items] = False
         self.loose = np.flatnonzero(loose)
         self.left = work
+        self.floor: int | None = None
         self.best: int | None = None
         self.ways = 0
         self.taken = self.inside.copy()
 
-    def run(self) -> Crossing | None:
-        """The best choice."""
+    def run(self, at_least: int | None) -> Crossing | None:
+        """The best choice; with `at_least`, Γ is what such a choice may lose and one pass decides."""
         most = float(np.abs(self.reduced).sum() + self.price @ np.abs(self.upper)) + self.margin
+        self.floor = at_least
+        if at_least is not None:
+            most = min(most, self.bound - at_least + self.margin)
         for block in self.blocks:
             if not self._least(block, most):
                 return None
         settled = sum(block.least for block in self.blocks)
-        gamma = FIRST_SHARE * settled + float(np.median(np.abs(self.reduced))) / 50 + self.margin
-        while True:
+        gamma = FIRST_SHARE * settled + _typical(self.reduced) / 50 + self.margin
+        if at_least is not None:
+            gamma = self.bound - at_least - settled + self.margin
+        while gamma >= 0:
             self._within(gamma, settled)
             if self.best is None:
-                if gamma > most:
+                if gamma > most or at_least is not None:
                     return None
                 gamma *= 4
                 continue
@@ -181,10 +192,11 @@ class _Search:
             if lost <= gamma:
                 return Crossing(self.taken, self.best, self.ways)
             gamma = min(4 * gamma, lost + self.margin)
+        return None
 
     def _least(self, block: _Block, most: float) -> bool:
         """What the block loses at the least: look within twice as much until a state is found."""
-        within = float(np.median(np.abs(self.reduced[block.items]))) / 20 + self.margin
+        within = _typical(self.reduced[block.items]) / 20 + self.margin
         while True:
             self._look(block, within)
             assert block.states is not None
@@ -213,8 +225,8 @@ class _Search:
             keep = np.flatnonzero(
                 states.lost + _toll(over, flips.lower[0, k + 1], price, flips.raise_[0, k + 1]) <= limit
             )
-            states = states.pick(keep)
-            block.trail.append((int(flips.items[k]), parent[keep], flipped[keep]))
+            states, few = _undominated(states.pick(keep))
+            block.trail.append((int(flips.items[k]), parent[keep[few]], flipped[keep[few]]))
         lost = states.lost - price * states.used[0]
         keep = np.flatnonzero((states.used[0] <= 0) & (lost <= limit))
         found = _States(states.value[keep], states.used[1:, keep], lost[keep], states.ways[keep])
@@ -272,9 +284,7 @@ class _Search:
         found, few = _undominated(both.pick(keep))
         return found, keep[few] // m, keep[few] % m
 
-    def _last(
-        self, states: _States, merged: list[tuple[_Block, IntArray, IntArray]], limit: float
-    ) -> None:
+    def _last(self, states: _States, merged: list[tuple[_Block, IntArray, IntArray]], limit: float) -> None:
         """Flip the items that are in no block, and hold the best choice that keeps every common row."""
         flips = _Flips.of(self, self.loose, self.common, limit)
         upper, price = self.upper[self.common], self.price[self.common]
@@ -309,7 +319,8 @@ class _Search:
         if not len(fits):
             return
         top = int(states.value[fits].max())
-        if self.best is not None and top < self.best:
+        known = self.floor if self.best is None else self.best
+        if known is not None and top < known:
             return
         at_top = fits[states.value[fits] == top]
         if self.best is None or top > self.best:
@@ -335,6 +346,10 @@ class _Search:
         return taken
 
 
+def _typical(reduced: FloatArray) -> float:
+    return float(np.median(np.abs(reduced))) if len(reduced) else 0.0
+
+
 def _undone(taken: BoolArray, trail: list[tuple[int, IntArray, BoolArray]], place: int) -> int:
     """Follow a trail back, flipping what it flipped; the place that it began from."""
     for item, parent, flipped in reversed(trail):
@@ -345,14 +360,14 @@ def _undone(taken: BoolArray, trail: list[tuple[int, IntArray, BoolArray]], plac
 
 
 def _toll(over: FloatArray, down: float, price: float, up: float) -> FloatArray:
-    """What a row still costs at the least: to be brought back by `over` > 0, or to leave −over unused or fill it."""
+    """What a row still costs at the least: `over` > 0 is to be brought back, −over > 0 left unused or filled."""
     back = np.where(over > 0, over, 0.0)
     spare = np.where(over < 0, -over, 0.0) * min(price, up)
     return spare + (np.where(back > 0, np.inf, 0.0) if np.isinf(down) else back * down)
 
 
 def _undominated(states: _States) -> tuple[_States, IntArray]:
-    """States, and their places, that no other beats: none uses no more of the first row, as much of the others, for more.
+    """States that no other beats, with their places: none is worth more at the same rows, the first or less of it.
 
     States that are equal in all become one, with their ways together.
     """

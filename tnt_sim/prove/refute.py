@@ -14,6 +14,7 @@ from tnt_sim.certify.cuts import Recipe
 from tnt_sim.certify.one_row import closed_by_row
 from tnt_sim.certify.sharpen import sharpen
 from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.prove.blocks import by_blocks
 from tnt_sim.prove.caps import by_caps
 from tnt_sim.prove.fall import apart
 from tnt_sim.prove.gomory import cut_off
@@ -51,9 +52,11 @@ def refute(
     PointFound
         When the system holds a point.
     """
-    caps = None if cost is None else by_caps(system, cost)
-    if caps is not None:
-        return caps
+    small = system.n_choices <= ROW_COLUMNS
+    found = by_blocks(system) if small else None
+    found = found or (None if cost is None else by_caps(system, cost))
+    if found is not None:
+        return found
     root = _Root(sharpen(system), time.perf_counter() + seconds)
     found = root.by_one_row()
     if found is not None:

@@ -33,7 +33,7 @@ def solve_tree(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutco
     if len(stages) != 2 or goal.sense is not Sense.MAXIMISE or least.sense is not Sense.MINIMISE:
         return None
     if (model.col_lower == model.col_upper).any():
-        return _beside_fixed(model, stages, solve_tree)
+        return beside_fixed(model, stages, solve_tree)
     if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
         return None
     profit, cost = goal.objective, least.objective
@@ -50,7 +50,7 @@ def solve_tree(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutco
             continue
         broken = _broken_rows(model, found[0])
         if not broken:
-            return _told(model, (goal, least), *found, time.perf_counter() - began)
+            return told(model, (goal, least), *found, time.perf_counter() - began)
         if not broken <= inside:
             return None  # rows that cross the tree bind: more of the tree would not mend them
     return None
@@ -72,7 +72,7 @@ def solve_cheapest(
         fixed = np.where(model.col_lower == model.col_upper, model.col_lower, 0)
         rest = at_least - int(profit @ fixed)
         is_open = model.col_lower != model.col_upper
-        return _beside_fixed(
+        return beside_fixed(
             model, stages, lambda part, asked: solve_cheapest(part, asked, profit[is_open], rest)
         )
     if (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
@@ -85,10 +85,10 @@ def solve_cheapest(
     except (TooManyStates, OverflowError):
         return None
     x = 1 - left_out.taken.astype(np.int64)
-    return None if _broken_rows(model, x) else _told(model, stages, x, False, time.perf_counter() - began)
+    return None if _broken_rows(model, x) else told(model, stages, x, False, time.perf_counter() - began)
 
 
-def _beside_fixed(
+def beside_fixed(
     model: LinearModel, stages: Sequence[Stage], solve: Callable[..., tuple[StagesOutcome, bool] | None]
 ) -> tuple[StagesOutcome, bool] | None:
     """The same over the open columns only, told of the whole model."""
@@ -98,7 +98,8 @@ def _beside_fixed(
     found = solve(part.model, asked)
     if found is None or found[0].values is None:
         return None
-    return _told(model, stages, part.expand(found[0].values), found[1], time.perf_counter() - began)
+    solver, seconds = found[0].stages[0].solver, time.perf_counter() - began
+    return told(model, stages, part.expand(found[0].values), found[1], seconds, solver)
 
 
 def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
@@ -131,15 +132,21 @@ def _best(
     return x, alone
 
 
-def _told(
-    model: LinearModel, stages: Sequence[Stage], x: IntArray, alone: bool, seconds: float
+def told(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    x: IntArray,
+    alone: bool,
+    seconds: float,
+    solver: str = SOLVER,
 ) -> tuple[StagesOutcome, bool]:
+    """What an exact kernel found, as the outcome of all stages."""
     results = []
     for stage in stages:
         model = model.with_objective(stage.objective, stage.sense)
         value = model.value(x)
         result = StageResult(
-            stage.name, stage.sense, Termination.OPTIMAL, value, stage.limit(value), value, SOLVER, seconds
+            stage.name, stage.sense, Termination.OPTIMAL, value, stage.limit(value), value, solver, seconds
         )
         results.append(result)
         model = with_stage_row(model, stage, result)

@@ -1,0 +1,118 @@
+"""Blocks under prices against every choice there is."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tnt_sim.kernel import blocks
+from tnt_sim.kernel.binding import own_rows, settle
+from tnt_sim.kernel.blocks import crossing
+from tnt_sim.kernel.knapsack import TooManyStates
+
+SMALL = st.integers(-4, 9)
+
+
+@st.composite
+def cases(draw: st.DrawFn):
+    n, m = draw(st.integers(1, 9)), draw(st.integers(0, 4))
+    value = np.array(draw(st.lists(SMALL, min_size=n, max_size=n)), dtype=np.int64)
+    row = st.lists(st.sampled_from([0, 0, 1, 2, 3, 5, -2, -3]), min_size=n, max_size=n)
+    rows = np.array(draw(st.lists(row, min_size=m, max_size=m)), dtype=np.int64).reshape(m, n)
+    upper = np.array(draw(st.lists(st.integers(-6, 12), min_size=m, max_size=m)), dtype=np.int64)
+    price = np.array(draw(st.lists(st.sampled_from([0.0, 0.3, 1.0, 2.5]), min_size=m, max_size=m)))
+    return value, rows, upper, price
+
+
+def every_choice(value: np.ndarray, rows: np.ndarray, upper: np.ndarray) -> tuple[int, int] | None:
+    """The greatest value, and how many choices have it."""
+    worth = [
+        sum(v for v, t in zip(value.tolist(), x, strict=True) if t)
+        for x in product((0, 1), repeat=len(value))
+        if all(
+            sum(a for a, t in zip(r, x, strict=True) if t) <= b
+            for r, b in zip(rows.tolist(), upper.tolist(), strict=True)
+        )
+    ]
+    return (max(worth), worth.count(max(worth))) if worth else None
+
+
+@settings(max_examples=400, deadline=None)
+@given(cases(), st.booleans())
+def test_the_best_choice_and_its_ways(case, few: bool) -> None:
+    value, rows, upper, price = case
+    own = own_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
+    found = crossing(value, rows, upper, price, own[: 1 if few else None])
+    best = every_choice(value, rows, upper)
+    if best is None:
+        assert found is None
+        return
+    assert found is not None
+    assert (found.value, found.ways) == best
+    assert int(value[found.taken].sum()) == found.value
+    assert (rows[:, found.taken].sum(axis=1) <= upper).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases(), st.integers(-3, 3))
+def test_only_what_is_worth_enough(case, more: int) -> None:
+    value, rows, upper, price = case
+    best = every_choice(value, rows, upper)
+    wanted = (0 if best is None else best[0]) + more
+    own = own_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
+    found = crossing(value, rows, upper, price, own, at_least=wanted)
+    if best is None or best[0] < wanted:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.value == best[0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases())
+def test_rows_are_taken_in_as_they_bind(case) -> None:
+    value, rows, upper, price = case
+    found = settle(value, sp.csr_array(rows), upper, price * (np.arange(len(price)) % 2))
+    assert found is not None
+    best = every_choice(value, rows, upper)
+    assert (found.best is None) == (best is None)
+    if best is not None and found.best is not None:
+        assert found.best.value == best[0]
+        assert found.best.ways >= best[1]  # rows that were not needed may forbid some
+
+
+def test_long_lists_are_searched_for_what_is_beaten(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(5)
+    for limit in (1, 64):
+        monkeypatch.setattr(blocks, "SMALL", limit)
+        for _ in range(60):
+            value, rows = random.integers(1, 20, 11), random.integers(0, 9, (3, 11))
+            rows[1, ::2] = 0
+            rows[2] = np.where(rows[1] > 0, 0, -rows[0])
+            upper = np.array([rows[0].sum() // 2, rows[1].sum() // 2, rows[2].sum() // 3])
+            found = crossing(value, rows, upper, random.random(3) * 3, [1, 2])
+            best = every_choice(value, rows, upper)
+            assert (None if found is None else (found.value, found.ways)) == best
+
+
+def test_budgets_and_large_numbers_are_refused() -> None:
+    random = np.random.default_rng(1)
+    weight = random.integers(10**6, 2 * 10**6, (1, 200))
+    with pytest.raises(TooManyStates):
+        crossing(weight[0] + 1, weight, weight.sum(axis=1) // 2, np.ones(1), [0], max_work=1000)
+    with pytest.raises(OverflowError):
+        crossing(np.full(3, 2**60), weight[:, :3], weight[0, :1], np.zeros(1), [])
+    for price in (-1.0, np.inf, np.nan):
+        with pytest.raises(ValueError, match="prices"):
+            crossing(weight[0], weight, weight[0, :1], np.array([price]), [])
+
+
+def test_own_rows_share_nothing() -> None:
+    rows = sp.csr_array(np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]))
+    assert own_rows(rows, [0, 1, 2]) == [1, 2]
+    assert own_rows(rows, [0, 1, 2, 3]) == [1, 2]

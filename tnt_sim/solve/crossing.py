@@ -1,0 +1,106 @@
+"""A decision over 0-1 columns by exact blocks under a few prices (`kernel/blocks.py`), all stages at once.
+
+Stages without tolerance become one whole objective, each stage's unit worth more than all that later ones can
+reach; the kernel's numbers are int64, so that nothing is lost where a float would lose it. The prices are those of
+one linear program; any others would give the same answer later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from math import comb
+
+import numpy as np
+import scipy.sparse as sp
+
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.kernel.binding import Settled, settle
+from tnt_sim.kernel.blocks import LARGEST
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.solve.highs import load_live
+from tnt_sim.solve.lexicographic import Stage, StagesOutcome
+from tnt_sim.solve.tree import beside_fixed, told
+from tnt_sim.solve.twins import classes
+
+SOLVER = "blocks"
+MAX_WORK = 2_000_000
+"""States that the kernel may look at before the model goes to a solver."""
+
+
+def solve_crossing(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutcome, bool] | None:
+    """The stages, and whether the point is the one answer; None where this is no way to solve them."""
+    began = time.perf_counter()
+    if any(stage.tolerance for stage in stages[:-1]) or not model.n_cols or not stages:
+        return None
+    if (model.col_lower == model.col_upper).any():
+        return beside_fixed(model, stages, solve_crossing)
+    value = one_objective(stages)
+    if value is None or (model.col_lower != 0).any() or (model.col_upper != 1).any():
+        return None
+    matrix, upper, sign, row = at_most(model)
+    duals = _prices(model, value)
+    if duals is None:
+        return None
+    try:
+        found = settle(value, matrix, upper, np.maximum(duals[row] * sign, 0.0), MAX_WORK)
+    except (TooManyStates, OverflowError):
+        return None
+    if found is None or found.best is None:
+        return None
+    x, alone = _one(model, stages, found)
+    return told(model, stages, x, alone, time.perf_counter() - began, SOLVER)
+
+
+def one_objective(stages: Sequence[Stage]) -> IntArray | None:
+    """Σ_k unit_k · (±c_k), to be maximised, unit_k above all that later stages reach; None if too large."""
+    total = np.zeros(len(stages[0].objective), dtype=object)
+    unit = 1
+    for stage in reversed(stages):
+        common = int(np.gcd.reduce(stage.objective)) or 1
+        part = (stage.objective // common) * (1 if stage.sense is Sense.MAXIMISE else -1)
+        total = total + part.astype(object) * unit
+        unit *= int(np.abs(part).astype(object).sum()) + 1
+        if unit >= LARGEST:
+            return None
+    return total.astype(np.int64)
+
+
+def at_most(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntArray]:
+    """The rows as A x ≤ b: matrix, b, and for each its sign and its row of the model."""
+    high, low = np.flatnonzero(model.row_upper != NO_UPPER), np.flatnonzero(model.row_lower != NO_LOWER)
+    matrix = sp.vstack([model.matrix[high], -model.matrix[low]], format="csr")
+    upper = np.concatenate([model.row_upper[high], -model.row_lower[low]])
+    sign = np.concatenate([np.ones(len(high), dtype=np.int64), -np.ones(len(low), dtype=np.int64)])
+    return matrix, upper, sign, np.concatenate([high, low])
+
+
+def _prices(model: LinearModel, value: IntArray) -> FloatArray | None:
+    """Prices of the linear program for an objective that may be larger than a model holds."""
+    highs, unit = load_live(model.with_objective(np.zeros(model.n_cols, dtype=np.int64), Sense.MAXIMISE))
+    scale = 2.0 ** np.floor(np.log2(max(1.0, float(np.abs(value).max())))) / 1024.0
+    columns = np.arange(model.n_cols, dtype=np.int32)
+    highs.changeColsCost(model.n_cols, columns, value.astype(np.float64) / scale)
+    highs.run()
+    if highs.getModelStatus().name != "kOptimal":
+        return None
+    prices: FloatArray = np.asarray(highs.getSolution().row_dual) * unit * scale
+    return prices
+
+
+def _one(model: LinearModel, stages: Sequence[Stage], found: Settled) -> tuple[IntArray, bool]:
+    """The point, equal columns filled by rank, and whether that was the only choice left among the best."""
+    assert found.best is not None
+    x = found.best.taken.astype(np.int64)
+    if found.best.ways == 1:
+        return x, True
+    label = classes(model.with_objective(stages[0].objective, stages[0].sense))
+    every = np.stack([label, *(stage.objective for stage in stages[1:])])
+    _, label = np.unique(every, axis=1, return_inverse=True)
+    ways = 1
+    for k in np.flatnonzero(np.bincount(label) > 1).tolist():
+        members = np.flatnonzero(label == k)
+        taken = int(x[members].sum())
+        x[members] = np.arange(len(members)) < taken
+        ways *= comb(len(members), taken)
+    return x, ways == found.best.ways

@@ -1,0 +1,24 @@
+"""Which exact kernel settles a decision, if any: a tree of caps first, then blocks under prices.
+
+None asks no solver and sends the model to one: the goal has a tolerance, a column is no choice, or too many rows
+cross.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.solve.crossing import SOLVER as BLOCKS
+from tnt_sim.solve.crossing import solve_crossing
+from tnt_sim.solve.lexicographic import Stage, StagesOutcome
+from tnt_sim.solve.tree import SOLVER as TREE
+from tnt_sim.solve.tree import solve_tree
+
+WORDS = {TREE: "tree", BLOCKS: "blocks"}
+"""What a result's `method` calls each kernel."""
+
+
+def solve_exactly(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutcome, bool] | None:
+    """The stages, and whether the point is the one answer; None where no kernel settles them."""
+    return solve_tree(model, stages) or solve_crossing(model, stages)
