@@ -25,7 +25,7 @@ PROOFS = ("FEASIBLE_GAP", "CROSS_CHECKED", "PROVED")
 """From the weakest to the strongest."""
 
 STOPS = ("time", "nodes", "memory", "interrupt", None)
-METHODS = ("direct", "core", "tree")
+METHODS = ("direct", "core", "tree", "blocks")
 _NUMBER = re.compile(r"-?\d{1,400}(\.\d{1,400})?")
 _DIGITS_KEPT = 12
 

@@ -1,0 +1,117 @@
+"""Decisions by exact blocks under prices: against every choice there is, stage after stage, ties included."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
+from tnt_sim.solve.crossing import one_objective, solve_crossing
+from tnt_sim.solve.lexicographic import Stage
+
+
+@st.composite
+def decisions(draw: st.DrawFn) -> tuple[LinearModel, list[Stage]]:
+    n, m = draw(st.integers(2, 8)), draw(st.integers(1, 4))
+    # few different numbers: many ties, many equal columns
+    rows = draw(
+        st.lists(st.lists(st.sampled_from([0, 0, 1, 2]), min_size=n, max_size=n), min_size=m, max_size=m)
+    )
+    low = draw(st.lists(st.sampled_from([NO_LOWER, NO_LOWER, 1, 2]), min_size=m, max_size=m))
+    high = draw(st.lists(st.sampled_from([NO_UPPER, 2, 3, 5]), min_size=m, max_size=m))
+    fixed = draw(st.lists(st.sampled_from([None, None, None, 0, 1]), min_size=n, max_size=n))
+    goals = draw(st.lists(st.lists(st.integers(0, 2), min_size=n, max_size=n), min_size=1, max_size=2))
+    cost = draw(st.lists(st.integers(1, 3), min_size=n, max_size=n))
+    model = LinearModel(
+        sp.csr_array(np.array(rows, dtype=np.int64)), np.array(low), np.array(high),
+        np.array([0 if f is None else f for f in fixed]), np.array([1 if f is None else f for f in fixed]),
+        np.ones(n, bool), np.zeros(n, np.int64), Sense.MAXIMISE,
+        tuple(f"r{i}" for i in range(m)), [f"x{j}" for j in range(n)],
+    )  # fmt: skip
+    senses = [draw(st.sampled_from([Sense.MAXIMISE, Sense.MINIMISE])) for _ in goals]
+    stages = [Stage(f"g{k}", np.array(g), s) for k, (g, s) in enumerate(zip(goals, senses, strict=True))]
+    return model, [*stages, Stage("granted", np.array(cost), Sense.MINIMISE)]
+
+
+def best_points(model: LinearModel, stages: list[Stage]) -> list[tuple[int, ...]]:
+    """All optimal points, the greatest in rank order first."""
+    bounds = zip(model.col_lower.tolist(), model.col_upper.tolist(), strict=True)
+    points = [x for x in product(*(range(a, b + 1) for a, b in bounds)) if model.is_feasible(np.array(x))]
+    for stage in stages:
+        values = [int(stage.objective @ np.array(x)) for x in points]
+        best = max(values, default=0) if stage.sense is Sense.MAXIMISE else min(values, default=0)
+        points = [x for x, value in zip(points, values, strict=True) if value == best]
+    return sorted(points, reverse=True)
+
+
+@settings(max_examples=300, deadline=None)
+@given(decisions())
+def test_every_stage_and_the_one_answer(case: tuple[LinearModel, list[Stage]]) -> None:
+    model, stages = case
+    found = solve_crossing(model, stages)
+    points = best_points(model, stages)
+    if not points:
+        assert found is None
+        return
+    if found is None:  # all columns fixed, or a linear program without prices: for a solver
+        return
+    outcome, alone = found
+    assert outcome.is_optimal
+    x = tuple(outcome.values.tolist())
+    assert x in points
+    if len(points) == 1:
+        assert x == points[0]
+    if alone:
+        assert x == points[0]
+
+
+def test_equal_columns_are_filled_by_rank_and_leave_one_answer() -> None:
+    n = 6
+    model = LinearModel(
+        sp.csr_array(np.ones((1, n), dtype=np.int64)), np.array([NO_LOWER]), np.array([3]), np.zeros(n, np.int64),
+        np.ones(n, np.int64), np.ones(n, bool), np.zeros(n, np.int64), Sense.MAXIMISE, ("cap",), list("abcdef"),
+    )  # fmt: skip
+    stages = [
+        Stage("score", np.array([5, 5, 5, 5, 5, 1]), Sense.MAXIMISE),
+        Stage("granted", np.ones(n, np.int64), Sense.MINIMISE),
+    ]
+    found = solve_crossing(model, stages)
+    assert found is not None
+    assert found[0].values.tolist() == [1, 1, 1, 0, 0, 0]
+    assert found[1]
+
+
+def test_what_it_leaves_to_a_solver() -> None:
+    n = 3
+    model = LinearModel(
+        sp.csr_array(np.ones((1, n), dtype=np.int64)), np.array([NO_LOWER]), np.array([2]), np.zeros(n, np.int64),
+        np.array([1, 1, 4]), np.ones(n, bool), np.zeros(n, np.int64), Sense.MAXIMISE, ("cap",), list("abc"),
+    )  # fmt: skip
+    goal, least = np.ones(n, np.int64), Stage("granted", np.ones(n, np.int64), Sense.MINIMISE)
+    assert solve_crossing(model, [Stage("score", goal, Sense.MAXIMISE), least]) is None  # a column up to 4
+    zero_one = model.with_bounds(np.zeros(n, np.int64), np.ones(n, np.int64))
+    tolerant = Stage("score", goal, Sense.MAXIMISE, Fraction(1, 10))
+    assert solve_crossing(zero_one, [tolerant, least]) is None
+    large = Stage("score", np.array([2**52, 2**52 - 1, 1]), Sense.MAXIMISE)
+    assert one_objective([large, large]) is None
+    assert solve_crossing(zero_one, [large, large]) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_one_objective_orders_as_the_stages_do(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    stages = [Stage(f"s{k}", random.integers(-3, 4, 6), s) for k, s in enumerate([*Sense, Sense.MAXIMISE])]
+    value = one_objective(stages)
+    points = random.integers(0, 2, (40, 6))
+
+    def key(x: np.ndarray) -> tuple[int, ...]:
+        return tuple(int(s.objective @ x) * (1 if s.sense is Sense.MAXIMISE else -1) for s in stages)
+
+    for x, y in zip(points, points[::-1], strict=True):
+        assert (int(value @ x) > int(value @ y)) == (key(x) > key(y))
