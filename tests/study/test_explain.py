@@ -122,6 +122,6 @@ def test_the_command(result: Result, capsys: pytest.CaptureFixture[str]) -> None
     assert "Liste de réserve" in captured.out
     assert main(["explain", str(folder / "ailleurs"), "3"]) == 3
     assert main(["explain", str(folder), "--all", "--lang", "en"]) == 0
-    assert "settled by exact bounds" in capsys.readouterr().out
+    assert "Settled by exact bounds" in capsys.readouterr().out
     again = entries(explain(of_run(folder), everyone=True))
     assert {sentence_key(entry) for entry in again.values()} <= set(SENTENCES)

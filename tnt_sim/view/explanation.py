@@ -13,7 +13,7 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.view.change_words import change_sentence
-from tnt_sim.view.figures import amount, count, listed, plural
+from tnt_sim.view.figures import amount, count, listed
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.tables import SYNTHETIC
 from tnt_sim.view.why_words import cause_words, why_sentence
@@ -133,15 +133,12 @@ def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
     settled = document.get("settled")
     if settled is None:
         return []
-    dossiers = (("dossier", "dossiers"), ("dossier", "dossiers"))
-    sure, solved, open_ = (
-        plural(settled[k], *dossiers, lang) for k in ("by_bounds", "by_solve", "intervals")
-    )
+    sure, solved, open_ = (count(settled[k], lang) for k in ("by_bounds", "by_solve", "intervals"))
     text = _t(
-        f"Seuils de note : {sure} tranchés par des bornes exactes, sans recalcul ; {solved} par un recalcul ; "
-        f"{open_} par un intervalle certifié.",
-        f"Score thresholds: {sure} settled by exact bounds, without a solve; {solved} by one solve; "
-        f"{open_} by a certified interval.",
+        f"Seuils de note. Tranchés par des bornes exactes, sans recalcul : {sure} ; par un recalcul : {solved} ; "
+        f"laissés en intervalle certifié : {open_}.",
+        f"Score thresholds. Settled by exact bounds, without a solve: {sure}; by one solve: {solved}; "
+        f"left as a certified interval: {open_}.",
         lang,
     )
     return [Line(""), *paragraph(text, width, style="dim")]

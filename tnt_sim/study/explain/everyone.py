@@ -1,11 +1,12 @@
 """The score that each refused dossier would need, for all of them in one run.
 
 Most are settled without a solve: an exact bound from below and a list read again from above meet (`bounds.py`).
-Where they do not and a kernel settles decisions of this kind, one forced solve does; else an interval is told.
+Where they do not, one forced solve does, as far as time allows; else an interval is told.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,6 +21,9 @@ from tnt_sim.study.explain.weigh import goes_first, with_tolerance
 from tnt_sim.verify.figures import decimal_text
 
 Entry = dict[str, Any]
+MOST_SOLVES = 120
+SECONDS = 120.0
+"""Where no kernel settles decisions of this kind, so many dossiers are solved for, within so much time."""
 Tell = Callable[[str, float], None]
 
 
@@ -47,6 +51,7 @@ def settle_all(decided: Decided, rows: Sequence[int], told: Tell) -> Settled:
     if not waiting or not usable or with_tolerance(decided.problem):
         return found
     bounds, by_kernel = Bounds(decided), _kernel_settles(decided)
+    until = time.perf_counter() + SECONDS
     one, effect = usable[0]
     for number, row in enumerate(waiting):
         told("dossiers", 0.3 + 0.7 * number / len(waiting))
@@ -67,7 +72,7 @@ def settle_all(decided: Decided, rows: Sequence[int], told: Tell) -> Settled:
         if steps is not None:
             found.by_bounds += 1
             found.changes[row] = [_exact(decided, row, one, effect[row], interval, steps)]
-        elif by_kernel:
+        elif by_kernel or (found.by_solve < MOST_SOLVES and time.perf_counter() < until):
             found.by_solve += 1
             inside = ask(forced(decided.problem, [row]), prove=False)
             entry = score_entry(question, row, one, effect[row], inside, confirm=False)

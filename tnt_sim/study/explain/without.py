@@ -37,7 +37,7 @@ class Effect:
 
 
 def effects_of_rules(decided: Decided, *, prove: bool = True) -> Iterator[Effect]:
-    """One effect for each hard rule and each decision that funds, in the scenario's order."""
+    """One effect for each hard rule, each option of an envelope that counts, and each decision that funds."""
     for name, problem in _without_each(decided.problem):
         answer = ask(problem, prove=prove)
         funded = decided.allocation.funded
@@ -54,6 +54,9 @@ def _without_each(problem: Problem) -> Iterator[tuple[str, Problem]]:
     for rule in problem.rules:
         if rule.mode is Mode.HARD:
             yield rule.id, without(problem, rule.id)
+    for limit in problem.limits:
+        rest = tuple(one for one in problem.limits if one is not limit)
+        yield f"{limit.envelope}.{limit.option}", replace(problem, limits=rest)
     offers = problem.offers
     for number, spec in enumerate(problem.decided.specs):
         mine = offers.forced & (problem.decided.rule == number)

@@ -1,0 +1,48 @@
+"""Every reason has its sentence in `docs/explain.md`, in both languages, and occurs in a shipped scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tnt_sim.engine import solve
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.explain.decided import of_result
+from tnt_sim.study.explain.explain import Explanation, explain
+from tnt_sim.view.change_words import KINDS, WHY_NOT
+from tnt_sim.view.why_words import SENTENCES, sentence_key, why_sentence
+
+ROOT = Path(__file__).resolve().parents[2]
+CODES = {
+    "committed", "decided", "merit", "rule", "state", "ineligible", "capped_out", "variant", "prerequisite",
+    "order", "outranked", "none_fits", "crowded_out", "reserve",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def told() -> Explanation:
+    result = solve(load_scenario(ROOT / "scenarios" / "motifs.yaml"))
+    return explain(of_result(result), everyone=True)
+
+
+def test_each_reason_occurs_in_a_shipped_scenario(told: Explanation) -> None:
+    entries = told.document["dossiers"]
+    assert {entry["reason_code"] for entry in entries} == CODES
+    assert {sentence_key(entry) for entry in entries} == set(SENTENCES)
+    assert told.document["synthetic"]
+
+
+def test_no_sentence_has_a_hole(told: Explanation) -> None:
+    for entry in told.document["dossiers"]:
+        for lang in ("fr", "en"):
+            sentence = why_sentence(entry, lang)  # type: ignore[arg-type]
+            assert sentence.endswith("."), sentence
+            assert not any(hole in sentence for hole in ("None", "«  »", '""', "()", "–", ": .")), sentence
+
+
+def test_docs_hold_the_sentences_in_both_languages() -> None:
+    page = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+    for text in (*SENTENCES.values(), *WHY_NOT.values(), *KINDS.values()):
+        assert f"{text.fr}" in page, text.fr
+        assert f"{text.en}" in page, text.en
