@@ -16,7 +16,13 @@ from tnt_sim.scenario.scenario import Scenario
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 
+from brute import distance, envelope_holds, goal, options, rank_key, rule_holds
 from brute import solve as brute_solve
+
+__all__ = [
+    "brute_solve", "changed", "distance", "envelope_holds", "funded", "goal", "little", "load", "options",
+    "rank_key", "rule_holds",
+]  # fmt: skip
 
 Case = dict[str, Any]
 HEAD = "dossier,envelope,applicant_id,department,population,cost,requested,min_grant,score,filed_at,state\n"

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import tempfile
+from copy import deepcopy
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
-from little import Case, changed, funded, little, load
+from little import (
+    Case,
+    brute_solve,
+    changed,
+    distance,
+    envelope_holds,
+    funded,
+    goal,
+    little,
+    load,
+    options,
+    rank_key,
+    rule_holds,
+)
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.result import Status
 from tnt_sim.study.explain.changes import Asking, asking, changes_of
 from tnt_sim.study.explain.decided import of_result
+from tnt_sim.study.explain.envelope import by_envelopes
 from tnt_sim.study.explain.everyone import settle_all
+from tnt_sim.study.explain.rule import relaxed
 
 STEPS = 60
 QUICK = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -120,3 +137,84 @@ def test_everyone_at_once_agrees_with_brute_force(case: Case) -> None:
                 assert wanted is None or score["high"] is None or wanted <= Fraction(score["high"]), score
             elif score["status"] == "impossible":
                 assert wanted is None, score
+
+
+def raised(case: Case, cents: int) -> Case:
+    other = deepcopy(case)
+    other["envelopes"]["amount"] += cents
+    return other
+
+
+def worth(case: Case, awards: list[tuple[str, int]]) -> list[Fraction]:
+    dossiers = sorted(case["dossiers"], key=rank_key)
+    return [goal(case, k, dict(awards), dossiers) for k in range(1, len(case["stages"]) + 1)]
+
+
+MORE = 60
+
+
+def no_loss(case: Case, wanted: list[Fraction]) -> int | None:
+    """The fewest cents more at which an allocation of a case is worth so much."""
+    for cents in range(MORE):
+        held = brute_solve(raised(case, cents))
+        if held is not None and all(a >= b for a, b in zip(worth(case, held), wanted, strict=True)):
+            return cents
+    return None
+
+
+@QUICK
+@given(little(largest=5))
+def test_more_money_equals_brute_force(case: Case) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        question = question_on(case, folder)
+        if question is None:
+            return
+        today = brute_solve(case)
+        assert today is not None
+        wanted = worth(case, today)
+        for row in refused(question, most=1):
+            number = number_of(case, question, row)
+            name = case["dossiers"][number]["id"]
+            *_, found = by_envelopes(question.decided, row, question.steps)
+            if len(case["stages"]) == 1:
+                forced = changed(case, number, decided=1)
+                assert found.get("by_cents") == no_loss(forced, wanted), found
+            if found["status"] == "exact" and found["first_cents"] is not None:
+                first = next(c for c in range(MORE) if name in (funded(raised(case, c)) or set()))
+                assert found["first_cents"] == case["envelopes"]["amount"] + first, found
+
+
+def least_distance(case: Case, number: int, name: str, wanted: list[Fraction]) -> Fraction | None:
+    """The least distance of one rule from its bounds, every other rule kept, the dossier in, and no goal worse."""
+    loose = next(one for one in case["rules"] if one["id"] == name)
+    kept = [one for one in case["rules"] if one is not loose]
+    dossiers = sorted(changed(case, number, decided=1)["dossiers"], key=rank_key)
+    best = None
+    for choice in product(*(options(d) for d in dossiers)):
+        awards = {d["id"]: cents for d, cents in zip(dossiers, choice, strict=True) if cents is not None}
+        holds = envelope_holds(case["envelopes"], awards, dossiers)
+        if not holds or not all(rule_holds(one, awards, dossiers) for one in kept):
+            continue
+        values = [goal(case, k, awards, dossiers) for k in range(1, len(case["stages"]) + 1)]
+        if all(a >= b for a, b in zip(values, wanted, strict=True)):
+            found = distance(loose, awards, dossiers)
+            best = found if best is None else min(best, found)
+    return best
+
+
+@QUICK
+@given(little())
+def test_relaxed_rules_equal_brute_force(case: Case) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        question = question_on(case, folder)
+        if question is None:
+            return
+        today = brute_solve(case)
+        assert today is not None
+        wanted = worth(case, today)
+        by_id = {rule.id: rule for rule in question.decided.problem.rules}
+        for row in refused(question):
+            number = number_of(case, question, row)
+            for name, rule in by_id.items():
+                found = relaxed(question.decided, row, rule)
+                assert found.distance == least_distance(case, number, name, wanted), (name, found)

@@ -79,6 +79,11 @@ def _envelope(change: Entry, lang: Lang) -> str:
             f"Il pourrait être retenu sans perte avec {low} à {by} de plus dans {name}.",
             f"It could be funded at no loss with {low} to {by} more in {name}.",
         ).in_(lang)
+    if change.get("tie"):
+        return Text(
+            f"Il est à égalité : une répartition aussi bonne le contient déjà, sans rien ajouter à {name}.",
+            f"It is tied: an allocation as good holds it already, with nothing more in {name}.",
+        ).in_(lang)
     text = Text(
         f"Il pourrait être retenu sans perte avec {by} de plus dans {name} ({to}) ; un centime de moins ne suffit "
         "pas",

@@ -23,6 +23,7 @@ from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.explain import grant, score
 from tnt_sim.study.explain.decided import Decided
+from tnt_sim.study.explain.envelope import by_envelopes
 from tnt_sim.study.explain.lifted import lifted
 from tnt_sim.study.explain.rule import can_give_way, relaxed
 from tnt_sim.study.explain.weigh import gains, goes_first, units, with_tolerance
@@ -77,6 +78,7 @@ def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entr
     return [
         *_by_score(question, row, inside, confirm=confirm),
         *_by_grant(question, row, confirm=confirm),
+        *by_envelopes(decided, row, question.steps),
         *_by_rules(decided, row, inside),
     ]
 
