@@ -119,8 +119,11 @@ def least_amount(
     if not answer.optimal:
         return Least(line.floor_cents, lower if not moving else None, answer, Proof.FEASIBLE_GAP, moving)
     if not moving:
-        read = read_at(change(at_amount(problem, line, lower)), answer.allocation, kept)
-        assert read is not None, "the allocation breaks a rule at the amount that was found for it"
+        there = change(at_amount(problem, line, lower))
+        assert answer.allocation is not None
+        assert read_at(there, answer.allocation, kept) is not None, (
+            "the allocation breaks a rule at the amount that was found for it"
+        )
         return Least(lower, lower, answer, answer.proof)
     return _climb(problem, line, lower, kept, change, clock, answer, moving)
 

@@ -63,11 +63,22 @@ def line_of(problem: Problem, envelope: str) -> Line:
     return Line(
         id=envelope,
         node=node,
-        nodes=tuple(k for k in tree.ancestors(node) if k == node or tree.written_cents[k] is not None),
+        nodes=_moving(tree, node),
         amount_cents=amount,
         floor_cents=_floor(problem, node),
         top_cents=amount + _reach(problem, 0),
     )
+
+
+def _moving(tree: Tree, node: int) -> tuple[int, ...]:
+    """The envelope and those above it that have an amount; children of an overbooked one are ceilings."""
+    nodes = [node]
+    for above in tree.ancestors(node)[1:]:
+        if tree.overbooked[above]:
+            break
+        if tree.written_cents[above] is not None:
+            nodes.append(above)
+    return tuple(nodes)
 
 
 def _floor(problem: Problem, node: int) -> int:

@@ -19,11 +19,10 @@ from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask
 from tnt_sim.relaxed import NEGLIGIBLE, first_prices
 from tnt_sim.result import Proof
-from tnt_sim.rules.base import CompiledRule, Mode, RowKind, RowLabel, Terms, Unit
+from tnt_sim.rules.base import CompiledRule, RowKind, RowLabel, Terms, Unit
 from tnt_sim.rules.equity import Equity
 from tnt_sim.rules.goals import Shortfall
 from tnt_sim.rules.opened import LOWERED
-from tnt_sim.rules.queue import FirstCome
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense, Stage
 from tnt_sim.solve.backend import Termination
@@ -33,6 +32,7 @@ from tnt_sim.solve.registry import get_backend
 from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
 from tnt_sim.study.least import amount_stage, least_amount
 from tnt_sim.study.line import Line, line_of, really_at
+from tnt_sim.study.soft import gives_way, told_only
 
 DISTANCE = "distance"
 
@@ -102,13 +102,6 @@ def next_euros(
         tell_of(tell, name, k / len(wanted))
         found.append(question(name))
     return tuple(found)
-
-
-def gives_way(rule: CompiledRule) -> bool:
-    """Whether a rule is hard and has a distance that can be measured."""
-    if rule.mode is not Mode.HARD or isinstance(rule, FirstCome):
-        return False
-    return not isinstance(rule, Equity) or rule.priceable
 
 
 def _envelopes(problem: Problem) -> list[str]:
@@ -242,18 +235,6 @@ def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, Stage]:
     zeros = problem.granted.per_funded * 0
     part = Shortfall(mine, Fraction(1), 1, unit)
     return soft, Stage(DISTANCE, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros), parts=(part,))
-
-
-def told_only(problem: Problem, rule_id: str) -> Problem:
-    """The problem with a rule that is read and told, but binds nobody."""
-    rules = tuple(reported(rule) if rule.id == rule_id else rule for rule in problem.rules)
-    return replace(problem, rules=rules)
-
-
-def reported(rule: CompiledRule) -> CompiledRule:
-    """A rule in mode « reported »."""
-    found: CompiledRule = replace(rule, mode=Mode.REPORT, penalty=None)  # type: ignore[type-var]
-    return found
 
 
 def _unit_of(rule: CompiledRule) -> Unit:

@@ -6,8 +6,8 @@ amount itself as soon as its allocation keeps every rule there.
 
 With E the envelope in question and floor the sum of its children's amounts, E needs floor + Σ_k max(0, G_k − a_k)
 over the parts that may get more (through envelopes that share out nothing of their own); what may get nothing on
-top is hard. Where own dossiers and children compete for one remainder, or siblings give each other money, there are
-no such parts.
+top is hard. Where own dossiers and children compete for one remainder, or siblings give each other money, no such
+parts are seen.
 """
 
 from __future__ import annotations

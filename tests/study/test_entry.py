@@ -1,0 +1,90 @@
+"""Entry figures equal brute force over every amount."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import every_amount as brute
+import numpy as np
+from cases import cases
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from test_least import envelopes, scenario_of
+from tiny import TABLE, tiny
+
+from tnt_sim.errors import ScenarioError
+from tnt_sim.study.base import base_of
+from tnt_sim.study.entry import UNKNOWN, Lists, figures_of, no_losses
+from tnt_sim.study.line import line_of
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(cases(largest=5), st.data())
+def test_no_loss_equals_brute_force(case: dict[str, Any], data: Any) -> None:
+    name = data.draw(st.sampled_from(envelopes(case)))
+    every = brute.points(case, name)
+    amount = brute.path_to(case["envelopes"], name)[-1]["amount"]
+    best = brute.best_at(every, amount)
+    assume(best is not None)
+    assert best is not None
+    try:
+        base = base_of(scenario_of(case), prove=False)
+    except ScenarioError:
+        assume(False)
+    named = range(base.problem.case.n) if data.draw(st.booleans()) else None
+    found = no_losses(base, line_of(base.problem, name), named=named)
+    for row, dossier in enumerate(base.problem.case.table["dossier"].to_list()):
+        if not base.problem.offers.candidate[row]:
+            continue
+        need = brute.least(
+            every,
+            lambda p, d=dossier: (
+                d in p.award and all(a >= b for a, b in zip(p.goals, best.goals, strict=True))
+            ),
+        )
+        lower, upper = int(found.lower[row]), int(found.upper[row])
+        if need is None:
+            assert upper == UNKNOWN
+            assert found.never[row] or found.method[row] == "limits"
+            continue
+        extra = max(0, need - amount)
+        if named is not None or found.method[row] != "limits":
+            assert lower == upper == extra
+        else:
+            assert 0 <= lower <= extra
+            assert upper == UNKNOWN or upper >= extra
+
+
+def test_kernels_settle_one_envelope() -> None:
+    plain = (
+        "schema_version: 1\nid: tiny\nprogramme: {id: tout, amount: 1 500 €}\ndossiers: [{file: table.csv}]\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = tiny(
+            Path(folder),
+            plain + "objective: [{maximise: {score: 1}}]\n",
+            TABLE.replace(",a,", ",,").replace(",b,", ",,"),
+        )
+    base = base_of(scenario, prove=False)
+    found = no_losses(base, line_of(base.problem, "tout"))
+    assert set(found.method) == {"", "kernel"}
+    # 1, 2 and 4 (26 points) take all 1,500 €: 3 (8 points, 800 €) needs 26 points, with 1 and 2 at the least
+    assert found.lower.tolist() == [0, 0, 400_00, 0]
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=7))
+def test_figures_of_lists(columns: list[list[bool]]) -> None:
+    funded = np.array(columns).T
+    cents = np.arange(len(columns)) * 10 + 5
+    first, stable, flips = figures_of(Lists(cents, funded, exact=True))
+    for row in range(4):
+        line = funded[row].tolist()
+        changes = [k for k in range(1, len(line)) if line[k] != line[k - 1]]
+        assert flips[row] == len(changes)
+        if any(line):
+            assert first[row] == cents[line.index(True)]
+        if line[-1]:
+            assert stable[row] == cents[changes[-1] if changes else 0]

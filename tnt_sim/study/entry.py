@@ -1,0 +1,231 @@
+"""From which envelope on a dossier is funded: what it costs to take it in, and where the best list holds it.
+
+    no_loss_i      = max(0, least { a : an allocation holds i, every goal at least as good as today } − a₀)
+    first_i        = least a in the range at which the canonical best list holds i
+    stable_from_i  = least a in the range from which on it never leaves
+    flips_i        = how often it enters or leaves over the range
+
+The first is the figure to read: it is monotone and asks one solve. The others belong to the free curve, where a
+dossier may come and go hundreds of times; they are exact where every step is known, else what the amounts looked
+at show. On the nested curve a dossier enters once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.clock import Clock
+from tnt_sim.question import forced
+from tnt_sim.rules.base import BoolArray, IntArray
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.study.base import Base, Tell, tell_of
+from tnt_sim.study.least import Least, least_amount, least_of_parts
+from tnt_sim.study.line import Line
+from tnt_sim.study.moving import moving_rules
+from tnt_sim.study.no_loss_limits import limits_by_prices
+from tnt_sim.study.parts import seen_as_parts
+
+UNKNOWN = -1
+KERNEL, SOLVED, LIMITS = "kernel", "solved", "limits"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoLoss:
+    """The extra cents at which each dossier can be funded without loss, int64 (n,).
+
+    Attributes
+    ----------
+    lower : no smaller extension does; UNKNOWN for a dossier that no amount lets in, or that is no candidate
+    upper : an extension that does, its allocation read again; UNKNOWN where none is known
+    method : how each was found: kernel, solved, limits, "" for what is funded today or is no candidate
+    never : bool (n,), candidates that no amount lets in without loss
+    """
+
+    lower: IntArray
+    upper: IntArray
+    method: list[str]
+    never: BoolArray
+
+
+def no_losses(
+    base: Base,
+    line: Line,
+    *,
+    named: Sequence[int] | None = None,
+    clock: Clock | None = None,
+    tell: Tell | None = None,
+) -> NoLoss:
+    """The no-loss entry of every candidate that is not funded today.
+
+    One pass of exact kernels where envelopes alone decide; where another rule binds an interval, by exact prices
+    below and by an allocation read again above; and one solve each for the rows in `named`.
+    """
+    problem, n = base.problem, base.problem.case.n
+    found = NoLoss(
+        np.full(n, UNKNOWN, dtype=np.int64),
+        np.full(n, UNKNOWN, dtype=np.int64),
+        [""] * n,
+        np.zeros(n, np.bool_),
+    )
+    funded = base.allocation.funded
+    found.lower[funded] = found.upper[funded] = 0
+    waiting = np.flatnonzero(problem.offers.candidate & ~funded).tolist()
+    rest = _by_kernel(base, line, waiting, found, tell)
+    rest = _solved(base, line, [row for row in rest if row in set(named or ())], rest, found, clock, tell)
+    if rest:
+        lower, upper = limits_by_prices(base, line, rest)
+        for row, low, high in zip(rest, lower, upper, strict=True):
+            found.lower[row], found.upper[row], found.method[row] = low, high, LIMITS
+    return found
+
+
+def _by_kernel(base: Base, line: Line, waiting: list[int], found: NoLoss, tell: Tell | None) -> list[int]:
+    """Settle what the kernels settle; gives the rows that are left."""
+    problem = base.problem
+    if len(problem.stages) != 1 or moving_rules(problem, line.nodes):
+        return waiting
+    seen = seen_as_parts(problem, line)
+    if seen is None:
+        return waiting
+    place = {row: k for k, row in enumerate(seen.rows.tolist())}
+    left = []
+    for k, row in enumerate(waiting):
+        tell_of(tell, KERNEL, k / len(waiting))
+        least = least_of_parts(seen, line, base.limits[0], fund=place[row]) if row in place else None
+        if least is None:
+            left.append(row)
+        else:
+            _note(found, row, least, line, KERNEL)
+    return left
+
+
+def _solved(
+    base: Base,
+    line: Line,
+    named: list[int],
+    rest: list[int],
+    found: NoLoss,
+    clock: Clock | None,
+    tell: Tell | None,
+) -> list[int]:
+    """One solve for each named row; gives the rows that are left."""
+    done = set()
+    for k, row in enumerate(named):
+        tell_of(tell, SOLVED, k / len(named))
+
+        def let_in(problem: Problem, row: int = row) -> Problem:
+            return forced(problem, fund=[row])
+
+        least = least_amount(base.problem, line, kept=base.limits, change=let_in, clock=clock, prove=False)
+        if least.lower_cents is not None or least.unreachable:
+            _note(found, row, least, line, SOLVED)
+            done.add(row)
+    return [row for row in rest if row not in done]
+
+
+def _note(found: NoLoss, row: int, least: Least, line: Line, method: str) -> None:
+    found.method[row] = method
+    if least.lower_cents is None:
+        found.never[row] = True
+        return
+    found.lower[row] = max(0, least.lower_cents - line.amount_cents)
+    if least.amount_cents is not None:
+        found.upper[row] = max(0, least.amount_cents - line.amount_cents)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lists:
+    """The best list at rising amounts.
+
+    Attributes
+    ----------
+    cents : int64 (n_amounts,), the amount from which each list is in force (`exact`) or at which it was found
+    funded : bool (n_dossiers, n_amounts)
+    exact : every change of the list over the range is there
+    """
+
+    cents: IntArray
+    funded: BoolArray
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entries:
+    """The entry figures of every dossier; see the module.
+
+    Attributes
+    ----------
+    table : one row per dossier, in cents; nulls where a figure does not exist
+    exact : whether first, stable_from and flips are known to the cent
+    """
+
+    base: Base
+    line: Line
+    lists: Lists
+    no_loss: NoLoss
+    table: pl.DataFrame
+
+    @property
+    def exact(self) -> bool:
+        """Whether every step of the range is known."""
+        return self.lists.exact
+
+    def to_dataframe(self, backend: str = "polars") -> Any:
+        """The table, as polars or pandas; amounts in integer cents."""
+        if backend not in ("polars", "pandas"):
+            raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
+        return self.table if backend == "polars" else self.table.to_pandas()
+
+
+def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries:
+    """Set the figures side by side."""
+    funded = lists.funded
+    now = base.allocation.funded
+    first, stable, flips = figures_of(lists)
+    ever, always = funded.any(axis=1), funded.all(axis=1)
+    flag = np.where(
+        always,
+        "always",
+        np.where(
+            ~ever, "never", np.where(flips > 1, "in_and_out", np.where(funded[:, -1], "enters", "leaves"))
+        ),
+    )
+    candidate = base.problem.offers.candidate | base.problem.offers.committed
+    table = pl.DataFrame(
+        {
+            "dossier": base.problem.case.table["dossier"],
+            "eligible": candidate,
+            "funded": now,
+            "flag": pl.Series(np.where(candidate, flag, "not_eligible")),
+            "no_loss_cents": _nulls(no_loss.lower, no_loss.lower != UNKNOWN),
+            "no_loss_upto_cents": _nulls(no_loss.upper, no_loss.upper != UNKNOWN),
+            "no_loss_never": no_loss.never,
+            "method": pl.Series(no_loss.method, dtype=pl.String),
+            "first_cents": _nulls(first, ever),
+            "stable_from_cents": _nulls(stable, funded[:, -1]),
+            "flips": flips,
+            "exact": np.full(len(now), lists.exact),
+        }
+    )
+    return Entries(base, line, lists, no_loss, table)
+
+
+def figures_of(lists: Lists) -> tuple[IntArray, IntArray, IntArray]:
+    """first, stable_from, flips, int64 (n,) each; the first two mean nothing for one never in, or out at the end."""
+    funded, cents = lists.funded, lists.cents
+    first = cents[np.argmax(funded, axis=1)]
+    n_amounts = funded.shape[1]
+    last_out = n_amounts - 1 - np.argmax(~funded[:, ::-1], axis=1)
+    last_out = np.where(funded.all(axis=1), -1, last_out)
+    stable = cents[np.minimum(last_out + 1, n_amounts - 1)]
+    flips = (funded[:, 1:] != funded[:, :-1]).sum(axis=1)
+    return first, stable, flips.astype(np.int64)
+
+
+def _nulls(values: IntArray, there: BoolArray) -> pl.Series:
+    return pl.Series(values).set(pl.Series(~there), None)
