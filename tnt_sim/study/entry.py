@@ -216,7 +216,7 @@ def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries
 
 
 def figures_of(lists: Lists) -> tuple[IntArray, IntArray, IntArray]:
-    """first, stable_from, flips, int64 (n,) each; the first two mean nothing for one never in, or out at the end."""
+    """first, stable_from, flips, int64 (n,) each; the first two mean nothing for one never in, or out at last."""
     funded, cents = lists.funded, lists.cents
     first = cents[np.argmax(funded, axis=1)]
     n_amounts = funded.shape[1]
