@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tnt_sim.result import Proof, Status
     from tnt_sim.result import Result as _Result
     from tnt_sim.scenario.scenario import Scenario as _Scenario
+    from tnt_sim.study.compare.api import Comparison, compare
     from tnt_sim.study.conflict import conflict
     from tnt_sim.study.explain.explain import Explanation
 
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "Comparison",
     "DataError",
     "Defect",
     "DisagreementError",
@@ -90,13 +92,16 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "__version__",
+    "compare",
     "conflict",
 ]
 
 _HOMES = {
+    "Comparison": "tnt_sim.study.compare.api",
+    "Proof": "tnt_sim.result",
     "Result": "tnt_sim.result",
     "Status": "tnt_sim.result",
-    "Proof": "tnt_sim.result",
+    "compare": "tnt_sim.study.compare.api",
     "conflict": "tnt_sim.study.conflict",
 }
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.batch import batch
+from tnt_sim.cli.compare import compare
 from tnt_sim.cli.conflict import conflict
 from tnt_sim.cli.doctor import doctor
 from tnt_sim.cli.explain import explain
@@ -124,6 +125,14 @@ Exemples :
   tnt-sim import dump.json --format demarche --out import-detr
   tnt-sim import liste.csv --encoding cp1252 --control-requested "92 M€"
   tnt-sim import quartier.pb""",
+    "compare": """\
+Des scénarios (calculés au besoin) ou des dossiers de calcul ; le premier est la
+référence. Chaque mouvement a sa cause : un changement à la fois est essayé.
+
+Exemples :
+  tnt-sim compare tnt-2021.yaml enveloppe-98.yaml
+  tnt-sim compare runs/tnt-2021-1a2b3c4d runs/tnt-2021-5e6f7a8b --out deux.html
+  tnt-sim compare a.yaml b.yaml c.yaml --json --no-causes > ecarts.json""",
     "batch": """\
 Un fichier de lot croise des valeurs :
 
@@ -152,6 +161,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "import": import_,
     "export": export,
     "report": report,
+    "compare": compare,
     "batch": batch,
     "sign": sign,
     "doctor": doctor,

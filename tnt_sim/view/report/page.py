@@ -74,16 +74,17 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(_asset("page.html"))
+    return environment.from_string(asset("page.html"))
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of one file of `assets`."""
     return (files("tnt_sim") / "view" / "report" / "assets" / name).read_text(encoding="utf-8")
 
 
 def _frame(run: StoredRun, options: Options) -> dict[str, Any]:
     """The languages, the words, the style and the script; `own` is the language of what the planner wrote."""
-    script, style = "" if options.paper else _asset("report.js"), _asset("style.css")
+    script, style = "" if options.paper else asset("report.js"), asset("style.css")
     return {
         "lang": options.lang.value,
         "own": run.lang.value,

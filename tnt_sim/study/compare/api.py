@@ -1,0 +1,106 @@
+"""`compare`: scenarios, results and run folders set side by side, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.decision import Report
+from tnt_sim.errors import Lang, Text, UsageError
+from tnt_sim.result import Result
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.study.compare.causes import Causes, causes
+from tnt_sim.study.compare.comparison import Compared
+from tnt_sim.study.compare.inputs import changed_keys
+from tnt_sim.study.compare.side import Side, side_of
+from tnt_sim.study.compare.tables import moves
+from tnt_sim.study.compare.telling import comparison_study
+from tnt_sim.view.put_file import put_file
+from tnt_sim.view.study_page import study_book, study_fragment, study_html
+
+FEWEST, MOST = 2, 20
+Thing = Path | str | Scenario | Result
+
+
+class Comparison(Compared):
+    """Decisions side by side, with what notebooks and colleagues ask of them."""
+
+    def to_json(self, path: Path | str | None = None) -> str:
+        """The document of `compare --json`; written to a file when one is given."""
+        text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
+        if path is not None:
+            put_file(Path(path), text.encode())
+        return text
+
+    def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """One self-contained page."""
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), study_html(comparison_study(self, tongue), tongue).encode())
+
+    def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """One workbook, a sheet a table."""
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), study_book(comparison_study(self, tongue), tongue))
+
+    def to_parquet(self, path: Path | str) -> None:
+        """The moves, `side` first."""
+        self.to_dataframe().write_parquet(path)
+
+    def _repr_html_(self) -> str:
+        return study_fragment(comparison_study(self, self.lang), self.lang, 2)
+
+
+def compare(
+    *things: Thing,
+    names: Sequence[str] | None = None,
+    attribute: bool = True,
+    options: Mapping[str, Any] | None = None,
+    progress: Report | None = None,
+) -> Comparison:
+    """Set scenarios, results or run folders side by side; the first is the reference.
+
+    Parameters
+    ----------
+    things : scenario files, run folders, `Scenario` or `Result` objects, 2 to 20
+    names : how they are called; by default their ids, made unique
+    attribute : find the cause of each move, one change at a time (a solve or two a change)
+    options : what `solve` takes, for scenarios that are still to be solved
+
+    Raises
+    ------
+    UsageError
+        For fewer than 2 or more than 20.
+    """
+    if not FEWEST <= len(things) <= MOST:
+        raise UsageError(
+            Text(
+                f"on compare de {FEWEST} à {MOST} scénarios ou calculs ; il y en a {len(things)}.",
+                f"between {FEWEST} and {MOST} scenarios or runs are compared; there are {len(things)}.",
+            ),
+            code="usage.compare",
+        )
+    sides: list[Side] = []
+    for number, thing in enumerate(things):
+        if progress is not None:
+            progress("solve", number / len(things))
+        side = side_of(thing, None if names is None else names[number], options)
+        sides.append(_renamed(side, {known.name for known in sides}))
+    if not attribute:
+        return Comparison(tuple(sides), {})
+    first = sides[0]
+    found: dict[str, Causes] = {}
+    for side in sides[1:]:
+        if progress is not None:
+            progress("causes", len(found) / len(sides))
+        keys = changed_keys([first, side])
+        found[side.name] = causes(first, side, keys, moves(first, side))
+    return Comparison(tuple(sides), found)
+
+
+def _renamed(side: Side, taken: set[str]) -> Side:
+    name, number = side.name, 2
+    while name in taken:
+        name, number = f"{side.name} ({number})", number + 1
+    return Side(name, side.problem, side.allocation, side.reading, side.proof)

@@ -1,0 +1,115 @@
+"""One side of a comparison: a scenario to solve, a result in hand, or a run folder read again from its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.decision import Report
+from tnt_sim.engine import solve
+from tnt_sim.errors import DataError, LimitReached, Text
+from tnt_sim.result import Result
+from tnt_sim.rules.base import IntArray
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.reading import Allocation, AllocationReading
+from tnt_sim.verify.replay import replay
+
+ATTRIBUTES = ("title", "applicant_id", "applicant", "applicant_type", "department", "region", "population")
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A decision to compare.
+
+    Attributes
+    ----------
+    name : how it is called, unique among the sides
+    problem : what was asked
+    allocation, reading : who is funded, read in integers
+    proof : what supports it, in the contract's words
+    """
+
+    name: str
+    problem: Problem
+    allocation: Allocation
+    reading: AllocationReading
+    proof: str | None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was asked."""
+        return self.problem.scenario
+
+    @property
+    def node(self) -> IntArray:
+        """The envelope of each dossier, int64 (n,)."""
+        return self.problem.case.node
+
+    def dossiers(self) -> pl.DataFrame:
+        """A row a dossier: its attributes, its envelope, `funded` and `granted_cents`."""
+        case = self.problem.case
+        ids = pl.Series("envelope", case.tree.ids, dtype=pl.String)
+        return case.table.select("dossier", *ATTRIBUTES).with_columns(
+            ids.gather(pl.Series(case.node)),
+            pl.Series("funded", self.allocation.funded),
+            pl.Series("granted_cents", self.allocation.granted_cents),
+        )
+
+    def granted_by_dossier(self) -> dict[str, int]:
+        """The cents of each funded dossier."""
+        rows = np.flatnonzero(self.allocation.funded)
+        names = self.problem.case.table["dossier"].gather(rows).to_list()
+        return dict(zip(names, self.allocation.granted_cents[rows].tolist(), strict=True))
+
+
+def side_of(
+    thing: Path | str | Scenario | Result,
+    name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    progress: Report | None = None,
+) -> Side:
+    """The side that a file, a run folder, a scenario or a result makes.
+
+    Raises
+    ------
+    DataError
+        For a run folder that no longer holds what it says.
+    LimitReached
+        For a scenario that no allocation was found for.
+    """
+    if isinstance(thing, str | Path):
+        path = Path(thing)
+        if path.is_dir():
+            return _of_run(path, name)
+        thing = load_scenario(path)
+    if isinstance(thing, Scenario):
+        thing = solve(thing, progress=progress, **(options or {}))
+    return _of_result(thing, name)
+
+
+def _of_result(result: Result, name: str | None) -> Side:
+    called = name or result.problem.scenario.id
+    if result.allocation is None or result.reading is None:
+        raise LimitReached(
+            Text(
+                f"« {called} » n'a pas de répartition ({result.status.value}) : rien à comparer.",
+                f'"{called}" has no allocation ({result.status.value}): nothing to compare.',
+            )
+        )
+    proof = None if result.proof is None else result.proof.value
+    return Side(called, result.problem, result.allocation, result.reading, proof)
+
+
+def _of_run(folder: Path, name: str | None) -> Side:
+    run = replay(folder)
+    if run.whole is None or run.found.found:
+        raise DataError(run.found.found)
+    whole = run.whole
+    return Side(name or folder.name, whole.problem, whole.allocation, whole.reading, run.summary.get("proof"))

@@ -1,0 +1,267 @@
+"""A comparison in a planner's words: lines for the terminal, and the study that becomes a page or a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+from rich.text import Text as Line
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.study.compare.comparison import Compared
+from tnt_sim.study.compare.tables import CHANGES, ENTERS, LEAVES
+from tnt_sim.view.bars import Bar, bars_svg
+from tnt_sim.view.figures import amount, count, decimal, short_amount
+from tnt_sim.view.grid import grid, paragraph
+from tnt_sim.view.labels import is_synthetic
+from tnt_sim.view.study_page import Column, Section, Study
+from tnt_sim.view.tables import SYNTHETIC
+
+MOST_MOVES = 12
+MOVE = {
+    ENTERS: Text("entre", "enters"),
+    LEAVES: Text("sort", "leaves"),
+    CHANGES: Text("change de montant", "gets another amount"),
+}
+DIMENSION = {
+    "envelope": Text("Par enveloppe", "By envelope"),
+    "region": Text("Par région", "By region"),
+    "department": Text("Par département", "By department"),
+    "applicant_type": Text("Par type de porteur", "By applicant type"),
+    "size_class": Text("Par taille (habitants)", "By size (inhabitants)"),
+}
+CAUSE = {"together": Text("ensemble", "together"), "dossiers": Text("les dossiers", "the dossiers")}
+_NOT_EVERYWHERE = Text("impossible sous certains scénarios", "impossible under some scenarios")
+_HEADS = {
+    "name": Text("Scénario", "Scenario"),
+    "value": Text("Valeur", "Value"),
+    "n_funded": Text("Financés", "Funded"),
+    "granted_cents": Text("Accordé", "Granted"),
+    "unspent_cents": Text("Reste", "Left"),
+    "proof": Text("Preuve", "Proof"),
+}
+
+
+def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
+    """The page of a comparison."""
+    lines = paragraph(_title(found).in_(lang), width, style="bold")
+    if _synthetic(found):
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    rows = [
+        [
+            row["name"],
+            decimal(row["value"], lang),
+            count(row["n_funded"], lang),
+            amount(row["granted_cents"], lang),
+            amount(row["unspent_cents"], lang),
+            row["proof"] or "–",
+        ]
+        for row in found.headline()
+    ]
+    lines += [Line(""), *grid(rows, header=[head.in_(lang) for head in _HEADS.values()], right=(1, 2, 3, 4))]
+    lines += _part(Text("Ce qui diffère", "What differs"), _inputs(found), lang)
+    for name, moved in found.moves.items():
+        lines += _part(Text(f"Vers {name}", f"To {name}"), _moves(moved, lang), lang)
+    regret = [
+        [
+            row["portfolio"],
+            "–" if row["worst_regret"] is None else decimal(row["worst_regret"], lang),
+            "" if row["holds_everywhere"] else _NOT_EVERYWHERE.in_(lang),
+        ]
+        for row in found.worst_regret.iter_rows(named=True)
+    ]
+    return lines + _part(Text("Regret le plus grand", "Greatest regret"), regret, lang)
+
+
+def _part(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
+    if not rows:
+        return []
+    return [Line(""), Line(title.in_(lang), style="bold"), *grid(rows)]
+
+
+def _inputs(found: Compared) -> list[list[str]]:
+    rows = [
+        [row["path"], *(row[side.name] if row[side.name] is not None else "–" for side in found.sides)]
+        for row in found.keys.iter_rows(named=True)
+    ]
+    rows = [
+        [path, *(text if len(text) <= 40 else f"{text[:39]}…" for text in texts)] for path, *texts in rows
+    ]
+    changed = {name: table["dossier"].n_unique() for name, table in found.cells.items() if table.height}
+    return rows + [[f"{name} : {n} dossiers", *[""] * len(found.sides)] for name, n in changed.items()]
+
+
+def _moves(moved: pl.DataFrame, lang: Lang) -> list[list[str]]:
+    """How many enter and leave, then the largest moves."""
+    if not moved.height:
+        return [[Text("mêmes dossiers, mêmes montants", "same dossiers, same amounts").in_(lang)]]
+    counted = dict(moved.group_by("move").len().iter_rows())
+    net = amount(int(moved["change_cents"].sum()), lang)
+    heads = ", ".join(
+        f"{count(counted[code], lang)} {_plural(code, counted[code]).in_(lang)}"
+        for code in MOVE
+        if code in counted
+    )
+    rows = [[Text(f"{heads} ; {net}", f"{heads}; {net}").in_(lang), "", "", ""]]
+    largest = moved.sort(pl.col("change_cents").abs(), descending=True, maintain_order=True).head(MOST_MOVES)
+    rows += [
+        [
+            f"  {row['dossier']}",
+            MOVE[row["move"]].in_(lang),
+            amount(row["change_cents"], lang),
+            _cause(row["cause"], lang),
+        ]
+        for row in largest.iter_rows(named=True)
+    ]
+    if moved.height > MOST_MOVES:
+        more = moved.height - MOST_MOVES
+        rows.append([Text(f"  … et {more} autres", f"  … and {more} more").in_(lang), "", "", ""])
+    return rows
+
+
+def _plural(code: str, n: int) -> Text:
+    many = {
+        ENTERS: Text("entrent", "enter"),
+        LEAVES: Text("sortent", "leave"),
+        CHANGES: Text("changent de montant", "get another amount"),
+    }
+    return MOVE[code] if n == 1 else many[code]
+
+
+def _cause(cause: str | None, lang: Lang) -> str:
+    return "" if cause is None else CAUSE[cause].in_(lang) if cause in CAUSE else cause
+
+
+def _title(found: Compared) -> Text:
+    first, n = found.sides[0].name, len(found.sides)
+    return Text(f"{n} décisions ; référence : {first}", f"{n} decisions; reference: {first}")
+
+
+def _synthetic(found: Compared) -> bool:
+    return any(is_synthetic(side.scenario) for side in found.sides)
+
+
+def comparison_study(found: Compared, lang: Lang) -> Study:
+    """The whole comparison with its pictures, for a page or a workbook."""
+    return Study(
+        title=Text("Comparaison de décisions", "Decisions compared"),
+        about=[_title(found)],
+        sections=list(_sections(found, lang)),
+        synthetic=_synthetic(found),
+        foot={side.name: side.scenario.sha256 for side in found.sides},
+        day=found.sides[0].scenario.spec.date,
+    )
+
+
+def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
+    rows = found.headline()
+    values = {key: [row[key] for row in rows] for key in _HEADS}
+    values["value"] = [decimal(text, lang) for text in values["value"]]
+    yield Section(
+        Text("Les décisions", "The decisions"),
+        svg=_picture([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),
+        columns=[Column(head, _kind(key), values[key]) for key, head in _HEADS.items()],
+    )
+    yield Section(
+        Text("Ce qui diffère", "What differs"),
+        columns=[
+            Column(Text("Paramètre", "Parameter"), "text", found.keys["path"].to_list()),
+            *(Column(Text(s.name, s.name), "text", found.keys[s.name].to_list()) for s in found.sides),
+        ],
+    )
+    for dimension, title in DIMENSION.items():
+        yield _dimension(found, dimension, title, lang)
+    for name, moved in found.moves.items():
+        yield _moved(found.sides[0].name, name, moved, lang)
+        yield _winners(name, found.winners[name])
+    table = found.regrets
+    yield Section(
+        Text("Regrets", "Regrets"),
+        words=[
+            Text(
+                "Ce que vaut chaque liste si un autre scénario se réalise, et ce que ce choix coûte alors.",
+                "What each list is worth if another scenario comes true, and what its choice then costs.",
+            )
+        ],
+        columns=[
+            Column(Text("Liste", "List"), "text", table["portfolio"].to_list()),
+            Column(Text("Sous le scénario", "Under the scenario"), "text", table["scenario"].to_list()),
+            Column(Text("Valeur", "Value"), "text", table["value"].to_list()),
+            Column(Text("Regret", "Regret"), "text", table["regret"].to_list()),
+            Column(Text("Ce qu'elle enfreint", "What it breaks"), "text", table["broken"].to_list()),
+        ],
+    )
+
+
+def _kind(key: str) -> str:
+    return "money" if key.endswith("_cents") else "count" if key.startswith("n_") else "text"
+
+
+def _dimension(found: Compared, dimension: str, title: Text, lang: Lang) -> Section:
+    """Granted money by group, a column and a bar a side."""
+    part = found.totals.filter(pl.col("dimension") == dimension)
+    groups = list(dict.fromkeys(part["group"].to_list()))
+    by = {(row["group"], row["side"]): row for row in part.iter_rows(named=True)}
+    names = [side.name for side in found.sides]
+    columns = [Column(title, "text", groups)]
+    for name in names:
+        cells = [by.get((group, name)) for group in groups]
+        granted = [0 if cell is None else cell["granted_cents"] for cell in cells]
+        columns.append(Column(Text(f"{name} : accordé", f"{name}: granted"), "money", granted))
+        funded = [0 if cell is None else cell["n_funded"] for cell in cells]
+        columns.append(Column(Text(f"{name} : financés", f"{name}: funded"), "count", funded))
+    shown = groups if len(groups) <= 20 and len(names) <= 6 else []
+    triples = [
+        (group, name, by[group, name]["granted_cents"] if (group, name) in by else 0)
+        for group in shown
+        for name in names
+    ]
+    return Section(title, svg=_picture(triples, names, lang), columns=columns)
+
+
+def _picture(triples: Sequence[tuple[str, str, int]], sides: Sequence[str], lang: Lang) -> str:
+    """Bars of cents: (group, side, cents), or one bar a side where the group is empty."""
+    if not triples:
+        return ""
+    title = Text("Montants accordés", "Amounts granted").in_(lang)
+    if not triples[0][0]:
+        bars = [Bar(side, [cents], [short_amount(cents, lang)]) for _, side, cents in triples]
+        return bars_svg(bars, [title], title)
+    grouped: dict[str, list[int]] = {}
+    for group, _, cents in triples:
+        grouped.setdefault(group, []).append(cents)
+    bars = [Bar(g, cents, [short_amount(c, lang) for c in cents]) for g, cents in grouped.items()]
+    return bars_svg(bars, sides, title)
+
+
+def _moved(first: str, name: str, moved: pl.DataFrame, lang: Lang) -> Section:
+    codes = [MOVE[code].in_(lang) for code in moved["move"].to_list()]
+    return Section(
+        Text(f"Qui bouge : {first} → {name}", f"Who moves: {first} → {name}"),
+        columns=[
+            Column(Text("Dossier", "Dossier"), "text", moved["dossier"].to_list()),
+            Column(Text("Intitulé", "Title"), "text", moved["title"].to_list()),
+            Column(Text("Enveloppe", "Envelope"), "text", moved["envelope"].to_list()),
+            Column(Text("Département", "Department"), "text", moved["department"].to_list()),
+            Column(Text("Mouvement", "Move"), "text", codes),
+            Column(Text("Avant", "Before"), "money", moved["before_cents"].to_list()),
+            Column(Text("Après", "After"), "money", moved["after_cents"].to_list()),
+            Column(Text("Écart", "Difference"), "money", moved["change_cents"].to_list()),
+            Column(
+                Text("Cause", "Cause"), "text", [_cause(cause, lang) for cause in moved["cause"].to_list()]
+            ),
+        ],
+    )
+
+
+def _winners(name: str, table: pl.DataFrame) -> Section:
+    return Section(
+        Text(f"Gagnants et perdants : {name}", f"Winners and losers: {name}"),
+        columns=[
+            Column(Text("Axe", "Dimension"), "text", table["dimension"].to_list()),
+            Column(Text("Groupe", "Group"), "text", table["group"].to_list()),
+            Column(Text("Gagne", "Gains"), "money", table["gained_cents"].to_list()),
+            Column(Text("Perd", "Loses"), "money", table["lost_cents"].to_list()),
+            Column(Text("Solde", "Net"), "money", table["net_cents"].to_list()),
+        ],
+    )
