@@ -109,7 +109,9 @@ def test_verify(tnt: Run, demo: Path) -> None:
     assert bad.code == 1
     assert bad.document["status"] == "refused"
     assert bad.document["defects"]
-    assert all(line.startswith("Erreur : ") for line in bad.err.splitlines())
+    lines, n = bad.err.splitlines(), len(bad.document["defects"])
+    assert all(line.startswith("Erreur : ") for line in lines[:n])
+    assert lines[n:] == bad.document["notes"]
     assert tnt("verify", demo / "data").code == 3
 
 
