@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tnt_sim.result import Proof, Status
     from tnt_sim.result import Result as _Result
     from tnt_sim.scenario.scenario import Scenario as _Scenario
+    from tnt_sim.study.audit import audit
     from tnt_sim.study.compare.api import Comparison, compare
     from tnt_sim.study.conflict import conflict
     from tnt_sim.study.explain.explain import Explanation
@@ -92,6 +93,7 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "__version__",
+    "audit",
     "compare",
     "conflict",
 ]
@@ -102,6 +104,7 @@ _HOMES = {
     "Result": "tnt_sim.result",
     "Status": "tnt_sim.result",
     "compare": "tnt_sim.study.compare.api",
+    "audit": "tnt_sim.study.audit",
     "conflict": "tnt_sim.study.conflict",
 }
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.audit import audit
 from tnt_sim.cli.batch import batch
 from tnt_sim.cli.compare import compare
 from tnt_sim.cli.conflict import conflict
@@ -87,6 +88,13 @@ Code de sortie : 0 une répartition existe, 4 aucune, 5 le temps a manqué.
 Exemples :
   tnt-sim conflict scenario.yaml
   tnt-sim conflict scenario.yaml --set programme.amount="60 M€" --json""",
+    "audit": """\
+La liste a une colonne « dossier », et si l'on veut « granted » (montant) et
+« funded » (oui ou non) ; un export de Turgot ou un dossier de calcul convient.
+
+Exemples :
+  tnt-sim audit scenario.yaml --selection ma-liste.xlsx
+  tnt-sim audit scenario.yaml --selection runs/tnt-2021-1a2b3c4d --json""",
     "export": """\
 Formats : xlsx (le classeur), csv, parquet, demarche (annotations de la
 démarche), turgot, scdl (publication), pabulib, publipostage (courriers),
@@ -158,6 +166,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "verify": verify,
     "explain": explain,
     "conflict": conflict,
+    "audit": audit,
     "import": import_,
     "export": export,
     "report": report,

@@ -70,7 +70,7 @@ def _bound_of(form: OpenForm, line: Line) -> dict[str, Any]:
     """The bound as it is written: cents, a rate or a number."""
     entry = form.entry(line.entry)
     if entry.kind == "envelope":
-        return _figure("bound", (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT, Unit.MONEY)
+        return figure("bound", (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT, Unit.MONEY)
     if entry.kind == COMMITTED:
         limit, name, _, count = next(one for one in entry.bounds() if one[1] == line.group)
         rows = limit.groups.codes == limit.groups.names.index(name)
@@ -79,7 +79,7 @@ def _bound_of(form: OpenForm, line: Line) -> dict[str, Any]:
     if bound is None:
         return {"bound": None, "bound_cents": None}
     rate = share_bound(entry.rule, line.side)
-    return {**_figure("bound", bound, entry.unit), "rate": None if rate is None else decimal_text(rate)}
+    return {**figure("bound", bound, entry.unit), "rate": None if rate is None else decimal_text(rate)}
 
 
 def written(entry: Entry, line: Line) -> Fraction | None:
@@ -97,7 +97,7 @@ def share_bound(rule: CompiledRule | None, side: str) -> Fraction | None:
     return rule.minimum if side == "min" else rule.maximum
 
 
-def _figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
+def figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
     cents = int(value / CENT) if unit is Unit.MONEY and (value / CENT).denominator == 1 else None
     return {key: decimal_text(value), f"{key}_cents": cents}
 
@@ -113,9 +113,9 @@ def _eased(form: OpenForm, line: Line, slack: Fraction, repair: Repair) -> dict[
     told = {
         **_head(form, line),
         "do": "raise" if up else "lower",
-        **_figure("by", slack, entry.unit),
-        **_figure("from", bound, entry.unit),
-        **_figure("to", to, entry.unit),
+        **figure("by", slack, entry.unit),
+        **figure("from", bound, entry.unit),
+        **figure("to", to, entry.unit),
     }
     rate = share_bound(entry.rule, line.side)
     if rate is not None:

@@ -1,0 +1,185 @@
+"""A hand-made selection: what it breaks, and the nearest better lists, against enumeration."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from worlds_that_clash import World, relief, selections, slack, world, write
+
+from tnt_sim.engine import solve
+from tnt_sim.errors import DataError, Lang, ScenarioError, UsageError
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.audit import Audit, audit
+from tnt_sim.view.audit_page import audit_lines
+from tnt_sim.view.run_folder import write_run
+
+
+def allowed(case: World) -> list[list[dict[str, object]]]:
+    """Every choice that keeps every rule."""
+    return [
+        chosen
+        for chosen in selections(case)
+        if relief(case, chosen, frozenset()) == 0
+        and not any(any(slack(rule, chosen)) for rule in case["rules"])
+    ]
+
+
+def worth(case: World, chosen: list[dict[str, object]]) -> int:
+    """The score of a list: what a decision refuses counts for nothing."""
+    refused = {rule["some"][0] for rule in case["rules"] if rule["kind"] == "refuse"}
+    return sum(int(str(d["score"])) for d in chosen if d["id"] not in refused)
+
+
+def money(chosen: list[dict[str, object]]) -> int:
+    return sum(int(str(d["cents"])) for d in chosen)
+
+
+def ids(chosen: list[dict[str, object]]) -> set[object]:
+    return {d["id"] for d in chosen}
+
+
+def audited(case: World, chosen: list[dict[str, object]], folder: Path) -> Audit:
+    (folder / "liste.csv").write_text("dossier\n" + "".join(f"{d['id']}\n" for d in chosen), encoding="utf-8")
+    return audit(write(case, folder), folder / "liste.csv")
+
+
+def check(case: World, chosen: list[dict[str, object]], found: Audit) -> None:
+    fine = allowed(case)
+    broken = relief(case, chosen, frozenset()) != 0 or any(any(slack(rule, chosen)) for rule in case["rules"])
+    assert bool(found.broken) == broken
+    mine, best = worth(case, chosen), max(worth(case, one) for one in fine)
+    assert found.optimum is not None
+    assert found.optimum.values == (best,)
+    within = [worth(case, one) for one in fine if money(one) <= money(chosen)]
+    assert found.better is not None
+    assert found.better.values == ((max(within),) if within else ())
+    as_good = [money(one) for one in fine if worth(case, one) >= mine]
+    assert found.cheaper is not None
+    assert found.cheaper.granted_cents == (min(as_good) if as_good else None)
+    for swap in found.swaps:
+        reach = [one for one in fine if swap.target is None or worth(case, one) >= swap.target]
+        assert swap.n_changed == min(len(ids(one) ^ ids(chosen)) for one in reach)
+    shares = [swap.share for swap in found.swaps if swap.stage >= 0]
+    assert shares == ([Fraction(1, 2), Fraction(9, 10), Fraction(1)] if mine < best else [])
+
+
+@pytest.mark.parametrize("seed", range(100, 116))
+def test_equals_enumeration(seed: int, tmp_path: Path) -> None:
+    case = world(seed)
+    case["rules"] = case["rules"][:2]
+    every = list(selections(case))
+    chosen = every[seed * 7 % len(every)]
+    try:
+        found = audited(case, chosen, tmp_path)
+    except ScenarioError:
+        return
+    if not allowed(case):
+        assert found.optimum is not None
+        assert found.optimum.allocation is None
+        return
+    check(case, chosen, found)
+
+
+TABLE = """dossier,title,envelope,state,requested,cost,score,committed
+1,École,a,en_instruction,600,900,10,
+2,Pont,a,en_instruction,500,800,9,
+3,Mairie,a,accepte,800,1000,8,700
+4,Piste,a,sans_suite,400,400,7,
+"""
+SCENARIO = """schema_version: 1
+id: petit
+programme: {id: a, amount: 1 300 €}
+dossiers: [{file: d.csv}]
+objective: [{maximise: {score: 1}}]
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
+    return tmp_path
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def of_list(folder: Path, text: str) -> Audit:
+    (folder / "liste.csv").write_text(text, encoding="utf-8")
+    return audit(load_scenario(folder / "petit.yaml"), folder / "liste.csv")
+
+
+def test_each_row_that_cannot_be_is_named_and_the_rest_answered(small: Path) -> None:
+    found = of_list(small, "dossier,granted\n2,550\n7,10\n2,500\n4,400\n3,650\n")
+    findings = found.document["selection"]["findings"]
+    assert [(one["code"], one["row"], one["dossier"]) for one in findings] == [
+        ("selection-above", 2, "2"),
+        ("selection-unknown", 3, "7"),
+        ("selection-twice", 4, "2"),
+        ("selection-ineligible", 5, "4"),
+        ("selection-committed", 6, "3"),
+    ]
+    words = [plain(str(entry["words"])) for entry in found.document["broken"]]
+    assert words[0] == "l'enveloppe « a » n'a que 1 300 € : dépassé de 350 €"
+    assert any("« 4 » est retenu sans pouvoir l'être" in text for text in words)
+    assert any(
+        "« 2 » reçoit un montant que ses règles de subvention n'admettent pas" in text for text in words
+    )
+    assert found.document["swaps"][0]["goal"] is None
+    assert found.document["swaps"][0]["n_changed"] == 1
+    assert [one["dossier"] for one in found.document["swaps"][0]["changes"]["leave"]] == ["4"]
+
+
+def test_turgot_words_and_committed_money(small: Path) -> None:
+    text = (
+        "Numéro de dossier DS;Montant prévisionnel accordé;Statut de la simulation\n"
+        "1;600,00 €;✖️ Refusé provisoirement\n2;500,00 €;✔️ Accepté provisoirement\n4;;⛔️ Classé sans suite\n"
+    )
+    found = of_list(small, text)
+    assert found.document["selection"] == {
+        "n_rows": 1, "n_committed_added": 1, "n_funded": 2, "granted_cents": 120_000, "allowed": True,
+        "findings": [],
+    }  # fmt: skip
+    assert found.document["objective"][0] | {"goal": ""} == {
+        "goal": "", "sense": "maximise", "value": "17", "optimum": "18", "loss": "1",
+    }  # fmt: skip
+    assert [(swap["recover"], swap["n_changed"]) for swap in found.document["swaps"]] == [
+        ("0.5", 2), ("0.9", 2), ("1", 2),
+    ]  # fmt: skip
+    assert [one["dossier"] for one in found.document["swaps"][2]["changes"]["enter"]] == ["1"]
+    assert "cette liste" in "\n".join(
+        line.plain.lower() for line in audit_lines(found.document, Lang.FR, 100)
+    )
+    assert "<table>" in found._repr_html_()
+
+
+def test_a_run_folder_is_its_own_optimum(small: Path) -> None:
+    scenario = load_scenario(small / "petit.yaml")
+    run = write_run(solve(scenario), small / "runs")
+    found = audit(scenario, run)
+    assert (found.document["broken"], found.document["swaps"]) == ([], [])
+    assert found.document["objective"][0]["loss"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("nom,montant\na,1\n", "selection-columns"),
+        ("dossier,granted\n1,beaucoup\n", "selection-amount"),
+        ("dossier,funded\n1,peut-être\n", "selection-status"),
+    ],
+)
+def test_a_list_that_cannot_be_read(small: Path, text: str, code: str) -> None:
+    with pytest.raises(DataError) as error:
+        of_list(small, text)
+    assert [defect.code for defect in error.value.defects_found()] == [code]
+
+
+def test_no_such_list(small: Path) -> None:
+    with pytest.raises(UsageError):
+        audit(load_scenario(small / "petit.yaml"), small / "rien.csv")
+    with pytest.raises(UsageError):
+        audit(load_scenario(small / "petit.yaml"), small)

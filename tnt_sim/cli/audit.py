@@ -1,0 +1,58 @@
+"""`tnt-sim audit`: a hand-made selection against the rules and the optimum."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.errors import Lang
+
+SelectionOption = Annotated[
+    Path,
+    typer.Option(
+        "--selection",
+        metavar="FICHIER",
+        help="La liste : CSV, XLSX, export de Turgot, ou dossier d'un calcul.",
+        show_default=False,
+    ),
+]
+
+
+def audit(
+    scenario: ScenarioArgument,
+    selection: SelectionOption,
+    sets: SetOption = None,
+    time_limit: TimeLimitOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Compare une liste faite à la main aux règles et au meilleur choix."""
+    lang_of(lang, Lang.FR)
+    seconds = seconds_of(time_limit)
+    from tnt_sim.scenario.load import load_scenario
+    from tnt_sim.study.audit import audit as look
+    from tnt_sim.view.audit_page import audit_lines
+
+    asked = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    with progress_line(tongue, wanted=not quiet) as progress:
+        found = look(asked, selection, time_limit=seconds, progress=progress)
+    if as_json:
+        emit(found.document)
+    elif not quiet:
+        page(audit_lines(found.document, tongue, width()))
+    return 0

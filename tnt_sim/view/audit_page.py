@@ -1,0 +1,208 @@
+"""An audit told in the terminal and as a small HTML page: what is broken, what it costs, what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.money import format_cents, parse_decimal
+from tnt_sim.view.figures import count, number, plural
+from tnt_sim.view.grid import grid, paragraph
+from tnt_sim.view.phrase import capitalised
+from tnt_sim.view.tables import SYNTHETIC
+
+Document = Mapping[str, Any]
+SHOWN = 12
+
+
+def audit_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """The whole page."""
+    lines = paragraph(str(document["title"]), width, style="bold")
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    style = "bold green" if document["selection"]["allowed"] else "bold red"
+    mark = "✔" if document["selection"]["allowed"] else "✘"
+    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, first=f"{mark} ", style=style)]
+    lines += _findings(document["selection"], lang, width)
+    if document["broken"]:
+        lines += [Line(""), Line(Text("Règles non tenues", "Rules that do not hold").in_(lang), style="bold")]
+        for entry in document["broken"][: 4 * SHOWN]:
+            lines += paragraph(capitalised(str(entry["words"])), width, first="  • ")
+    lines += _goals(document["objective"], lang)
+    for title, key in (
+        (Text("Mieux pour le même argent", "Better for the same money"), "better"),
+        (Text("Aussi bien pour moins cher", "As good for less money"), "cheaper"),
+    ):
+        if document[key] is not None:
+            lines += [
+                Line(""),
+                *paragraph(_answer_words(title, document[key], document, lang), width, style="bold"),
+            ]
+            lines += _changes(document[key]["changes"], lang)
+    for swap in document["swaps"]:
+        lines += [
+            Line(""),
+            *paragraph(swap_words(swap, document["selection"]["allowed"]).in_(lang), width, style="bold"),
+        ]
+        if swap.get("changes"):
+            lines += _changes(swap["changes"], lang)
+    return lines
+
+
+def verdict(document: Document) -> Text:
+    """What the selection is worth, in one sentence."""
+    chosen = document["selection"]
+    n, money = chosen["n_funded"], chosen["granted_cents"]
+    fr = f"{n} dossiers retenus, {format_cents(money, Lang.FR)} : "
+    en = f"{n} dossiers selected, {format_cents(money, Lang.EN)}: "
+    if not chosen["allowed"]:
+        k = len(document["broken"])
+        return Text(
+            f"{fr}{k} règle(s) ou montant(s) non tenus ; la liste ne peut pas être une décision en l'état.",
+            f"{en}{k} rule(s) or amount(s) do not hold; the list cannot be a decision as it is.",
+        )
+    losses = [
+        goal
+        for goal in document["objective"]
+        if goal["loss"] is not None and parse_decimal(goal["loss"]) != 0
+    ]
+    if document["optimum"] is None:
+        return Text(f"{fr}toutes les règles tiennent.", f"{en}every rule holds.")
+    if not losses:
+        return Text(
+            f"{fr}toutes les règles tiennent, et aucun choix ne fait mieux.",
+            f"{en}every rule holds, and no choice does better.",
+        )
+    return Text(
+        f"{fr}toutes les règles tiennent ; un meilleur choix existe.",
+        f"{en}every rule holds; a better choice exists.",
+    )
+
+
+def swap_words(swap: Document, allowed: bool) -> Text:
+    """« Pour regagner 90 % de l'écart : 4 dossiers changent »."""
+    n = swap["n_changed"]
+    if n is None:
+        told = Text("le temps a manqué", "there was no time")
+    else:
+        fr = plural(n, ("dossier change", "dossiers changent"), ("", ""), Lang.FR)
+        en = plural(n, ("", ""), ("dossier changes", "dossiers change"), Lang.EN)
+        told = Text(fr, en)
+    if swap["goal"] is None:
+        return Text(
+            f"Pour tenir toutes les règles en changeant le moins : {told.fr}",
+            f"To keep every rule with the fewest changes: {told.en}",
+        )
+    percent = parse_decimal(swap["recover"]) * 100
+    note = Text("", "") if allowed else Text(" et tenir les règles", " and keep the rules")
+    return Text(
+        f"Pour regagner {number(percent, Lang.FR)} % de l'écart ({swap['goal']}){note.fr} : {told.fr}",
+        f"To recover {number(percent, Lang.EN)}% of the loss ({swap['goal']}){note.en}: {told.en}",
+    )
+
+
+def _findings(chosen: Document, lang: Lang, width: int) -> list[Line]:
+    lines = []
+    for finding in chosen["findings"][: 2 * SHOWN]:
+        row = f" ({finding['file']}:{finding['row']})" if finding["row"] else ""
+        hint = f" {finding['hint']}" if finding["hint"] else ""
+        lines += paragraph(
+            capitalised(f"{finding['message']}{hint}{row}"), width, first="  ! ", style="yellow"
+        )
+    added = chosen["n_committed_added"]
+    if added:
+        lines += paragraph(
+            Text(
+                f"{count(added, Lang.FR)} dossier(s) déjà engagés, que la liste ne nomme pas, y sont comptés.",
+                f"{count(added, Lang.EN)} committed dossier(s) that the list does not name are counted in it.",
+            ).in_(lang),
+            width,
+            first="  ! ",
+            style="yellow",
+        )
+    return lines
+
+
+def _goals(goals: Sequence[Document], lang: Lang) -> list[Line]:
+    head = (
+        ("Objectif", "Cette liste", "Le mieux possible", "Écart")
+        if lang is Lang.FR
+        else ("Goal", "This list", "Best possible", "Loss")
+    )
+    rows = [
+        (goal["goal"], *(_figure(goal[key], lang) for key in ("value", "optimum", "loss"))) for goal in goals
+    ]
+    return [Line(""), *grid(rows, header=head, right=(1, 2, 3))]
+
+
+def _figure(text: str | None, lang: Lang) -> str:
+    return "–" if text is None else number(parse_decimal(text), lang)
+
+
+def _answer_words(title: Text, answer: Document, document: Document, lang: Lang) -> str:
+    goals = ", ".join(
+        f"{goal['goal']} {_figure(value, lang)}"
+        for goal, value in zip(document["objective"], answer["values"], strict=True)
+    )
+    money = format_cents(answer["granted_cents"], lang)
+    saved = answer["saved_cents"]
+    less = Text(f", {format_cents(saved, Lang.FR)} de moins", f", {format_cents(saved, Lang.EN)} less").in_(
+        lang
+    )
+    return f"{title.in_(lang)} : {goals} ; {money}{less if saved > 0 else ''}"
+
+
+def _changes(found: Document, lang: Lang) -> list[Line]:
+    signs = (("enter", "+"), ("leave", "−"), ("amount", "≠"))
+    rows = [
+        (sign, one["dossier"], str(one["title"])[:40], _money(one, key, lang))
+        for key, sign in signs
+        for one in found[key]
+    ]
+    lines = grid(rows[:SHOWN], right=(3,), indent=4)
+    if len(rows) > SHOWN:
+        more = count(len(rows) - SHOWN, lang)
+        lines.append(
+            Line(
+                Text(f"    … et {more} autres : --json", f"    … and {more} more: --json").in_(lang),
+                style="dim",
+            )
+        )
+    return lines
+
+
+def _money(one: Document, key: str, lang: Lang) -> str:
+    if key == "enter":
+        return format_cents(one["after_cents"], lang)
+    if key == "leave":
+        return format_cents(one["before_cents"], lang)
+    return f"{format_cents(one['before_cents'], lang)} → {format_cents(one['after_cents'], lang)}"
+
+
+def audit_html(document: Document, lang: Lang) -> str:
+    """The same as HTML, for a notebook."""
+    parts = [
+        f"<h3>{escape(str(document['title']))}</h3>",
+        f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>",
+    ]
+    if document["synthetic"]:
+        parts.insert(1, f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
+    if document["broken"]:
+        rules = "".join(
+            f"<li>{escape(capitalised(str(entry['words'])))}</li>" for entry in document["broken"]
+        )
+        parts.append(f"<ul>{rules}</ul>")
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td>{escape(str(goal[key] or '–'))}</td>" for key in ("goal", "value", "optimum", "loss"))
+        + "</tr>"
+        for goal in document["objective"]
+    )
+    parts.append(f"<table>{rows}</table>")
+    allowed = document["selection"]["allowed"]
+    parts += [f"<p>{escape(swap_words(swap, allowed).in_(lang))}</p>" for swap in document["swaps"]]
+    return "".join(parts)
