@@ -86,6 +86,13 @@ AcceptOption = Annotated[
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Code de sortie 3 s'il reste un défaut bloquant.")
 ]
+ConsolidateOption = Annotated[
+    bool,
+    typer.Option(
+        "--consolidate",
+        help="FILE est le dossier des classeurs de choix rendus (export --by) : les réunit, nomme les conflits.",
+    ),
+]
 
 
 def import_(
@@ -104,12 +111,17 @@ def import_(
     no_likeness: NoLikenessOption = False,
     accept: AcceptOption = False,
     strict: StrictOption = False,
+    consolidate: ConsolidateOption = False,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Importe un export et dit ce qui y manque ou s'y contredit."""
     tongue = lang_of(lang, Lang.FR)
+    if consolidate:
+        from tnt_sim.cli.consolidate import consolidated
+
+        return consolidated(file, out, tongue, strict=strict, as_json=as_json, quiet=quiet)
     folder = out if out is not None else Path(f"{file.stem}-import")
     format_ = _format(format_)
     _check_folder(folder)

@@ -132,7 +132,8 @@ Exemples :
   tnt-sim import dossiers_detr_2026-01-15_10-02.xlsx
   tnt-sim import dump.json --format demarche --out import-detr
   tnt-sim import liste.csv --encoding cp1252 --control-requested "92 M€"
-  tnt-sim import quartier.pb""",
+  tnt-sim import quartier.pb
+  tnt-sim import classeurs-rendus --consolidate --out choix""",
     "compare": """\
 Des scénarios (calculés au besoin) ou des dossiers de calcul ; le premier est la
 référence. Chaque mouvement a sa cause : un changement à la fois est essayé.
