@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from tnt_sim.cli.guess import guess_columns, normalised
+from tnt_sim.cli.main import _VERBS
 
 from .conftest import Run
 
@@ -128,7 +129,7 @@ def test_help_is_french_and_lists_only_what_is_built(tnt: Run) -> None:
     said = tnt("--help")
     assert said.code == 0
     assert "Usage : tnt-sim VERBE" in said.out
-    verbs = ["new", "validate", "show", "run", "verify", "explain", "import", "export", "report", "doctor"]
+    verbs = list(_VERBS)
     section = said.out.partition("Verbes")[2].partition("Options")[0]
     assert [line.split()[0] for line in section.splitlines() if line[:3] == "  " + line[2:3].strip()] == verbs
     assert max(len(line) for line in said.out.splitlines()) <= 80
