@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tnt_sim.result import Proof, Status
     from tnt_sim.result import Result as _Result
     from tnt_sim.scenario.scenario import Scenario as _Scenario
+    from tnt_sim.study.alternatives import alternatives
     from tnt_sim.study.audit import audit
     from tnt_sim.study.compare.api import Comparison, compare
     from tnt_sim.study.conflict import conflict
@@ -93,6 +94,7 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "__version__",
+    "alternatives",
     "audit",
     "compare",
     "conflict",
@@ -104,6 +106,7 @@ _HOMES = {
     "Result": "tnt_sim.result",
     "Status": "tnt_sim.result",
     "compare": "tnt_sim.study.compare.api",
+    "alternatives": "tnt_sim.study.alternatives",
     "audit": "tnt_sim.study.audit",
     "conflict": "tnt_sim.study.conflict",
 }

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.alternatives import alternatives
 from tnt_sim.cli.audit import audit
 from tnt_sim.cli.batch import batch
 from tnt_sim.cli.compare import compare
@@ -95,6 +96,10 @@ La liste a une colonne « dossier », et si l'on veut « granted » (montant) et
 Exemples :
   tnt-sim audit scenario.yaml --selection ma-liste.xlsx
   tnt-sim audit scenario.yaml --selection runs/tnt-2021-1a2b3c4d --json""",
+    "alternatives": """\
+Exemples :
+  tnt-sim alternatives scenario.yaml
+  tnt-sim alternatives scenario.yaml --within "0,5 %" --count 20 --by money""",
     "export": """\
 Formats : xlsx (le classeur), csv, parquet, demarche (annotations de la
 démarche), turgot, scdl (publication), pabulib, publipostage (courriers),
@@ -168,6 +173,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "explain": explain,
     "conflict": conflict,
     "audit": audit,
+    "alternatives": alternatives,
     "import": import_,
     "export": export,
     "report": report,

@@ -1,0 +1,122 @@
+"""Near-optimal portfolios against enumeration."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from worlds_that_clash import World, relief, selections, slack, world, write
+
+from tnt_sim.errors import Lang, ScenarioError, UsageError
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.alternatives import Alternatives, alternatives, classes
+from tnt_sim.view.alternatives_page import alternatives_lines
+
+Choice = list[dict[str, Any]]
+
+
+def allowed(case: World) -> list[Choice]:
+    return [
+        chosen
+        for chosen in selections(case)
+        if relief(case, chosen, frozenset()) == 0
+        and not any(any(slack(rule, chosen)) for rule in case["rules"])
+    ]
+
+
+def total(chosen: Choice, key: str) -> int:
+    return sum(d[key] for d in chosen)
+
+
+def apart(one: set[str], other: set[str], case: World, by: str) -> Fraction:
+    worth = {d["id"]: Fraction(d["cents"], 100) if by == "money" else Fraction(1) for d in case["dossiers"]}
+    return sum((worth[name] for name in one ^ other), Fraction(0))
+
+
+def ids(found: Alternatives, funded: np.ndarray[Any, Any]) -> set[str]:
+    return set(found.problem.case.table["dossier"].filter(list(funded)).to_list())
+
+
+def check(case: World, found: Alternatives, within: Fraction, by: str) -> None:
+    fine = allowed(case)
+    best = max(total(one, "score") for one in fine)
+    near = [{d["id"] for d in one} for one in fine if total(one, "score") >= best * (1 - within)]
+    assert found.optimum.allocation is not None
+    seen = [ids(found, found.optimum.allocation.funded)]
+    for one in found.portfolios:
+        assert one.distance == max(min(apart(known, other, case, by) for known in seen) for other in near)
+        mine = ids(found, one.allocation.funded)
+        assert mine in near
+        assert one.distance == min(apart(mine, known, case, by) for known in seen)
+        seen.append(mine)
+    if len(found.portfolios) < 4:  # then there is none left that differs
+        assert {frozenset(one) for one in near} == {frozenset(one) for one in seen}
+    for name, kind in zip(found.problem.case.table["dossier"].to_list(), classes(found), strict=True):
+        member = {name in one for one in near}
+        expected = {"always": {True}, "never": {False}, "open": {True, False}}.get(kind, member)
+        assert member == expected
+    cheapest = min(total(one, "cents") for one in fine if total(one, "score") == best)
+    equal = [one for one in fine if total(one, "score") == best and total(one, "cents") == cheapest]
+    assert len(found.ties) == min(5, len(equal) - 1)
+
+
+@pytest.mark.parametrize("seed", range(200, 216))
+def test_equals_enumeration(seed: int, tmp_path: Path) -> None:
+    case = world(seed)
+    case["rules"] = case["rules"][:1]
+    by, within = ("dossiers", "money")[seed % 2], Fraction(seed % 3 * 15, 100)
+    try:
+        found = alternatives(write(case, tmp_path), within=within, count=4, by=by)
+    except ScenarioError:
+        return
+    if allowed(case):
+        check(case, found, within, by)
+        assert found.n_solves <= 4 + 6 + 1 + 3
+    else:
+        assert found.document["optimum"] is None
+
+
+TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
+1,École,01,commune,900,500,900,10
+2,Pont,02,commune,9000,500,800,10
+3,Mairie,01,mutualisation,40000,500,1000,9
+4,Piste,02,commune,300,500,600,9
+"""
+SCENARIO = """schema_version: 1
+id: petit
+programme: {id: a, amount: 1 000 €}
+dossiers: [{file: d.csv}]
+objective: [{maximise: {score: 1}}]
+"""
+
+
+def test_steered_and_told(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
+    found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=3)
+    assert [(one.name, one.distance) for one in found.steered] == [
+        ("rural", Fraction(1000)),
+        ("mutualised", Fraction(500)),
+        ("balanced", Fraction(500)),
+    ]
+    assert found.portfolios[0].distance == 4
+    assert found.document["portfolios"][0]["loss"] == "0.1"
+    assert json.loads(found.to_json())["portfolios"][0]["n_funded"] == 2
+    page = "\n".join(line.plain for line in alternatives_lines(found.document, Lang.FR, 100))
+    assert "aussi différents que possible" in page
+    assert "le plus mutualisé" in page
+    assert "<table>" in found._repr_html_()
+    assert found.to_dataframe()["n_funded_in"].max() <= len(found.every)
+
+
+def test_what_cannot_be_asked(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
+    scenario = load_scenario(tmp_path / "petit.yaml")
+    for wrong in ({"by": "argent"}, {"within": Fraction(3, 2)}):
+        with pytest.raises(UsageError):
+            alternatives(scenario, **wrong)  # type: ignore[arg-type]

@@ -1,0 +1,82 @@
+"""`tnt-sim alternatives`: near-optimal portfolios that differ as much as possible."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.errors import Lang, Text, UsageError
+from tnt_sim.money import MoneyError, parse_rate
+
+WithinOption = Annotated[
+    str, typer.Option("--within", metavar="PART", help="La perte admise ; 1 % par défaut.")
+]
+CountOption = Annotated[
+    int, typer.Option("--count", metavar="K", min=0, max=100, help="Combien d'autres choix.")
+]
+ByOption = Annotated[
+    str, typer.Option("--by", metavar="dossiers|money", help="Différents par les dossiers ou par l'argent.")
+]
+SteerOption = Annotated[
+    bool,
+    typer.Option("--steer/--no-steer", help="Aussi le plus rural, le plus mutualisé, le plus équilibré."),
+]
+INFEASIBLE = 4
+
+
+def alternatives(
+    scenario: ScenarioArgument,
+    within: WithinOption = "1 %",
+    count: CountOption = 10,
+    by: ByOption = "dossiers",
+    steer: SteerOption = True,
+    sets: SetOption = None,
+    time_limit: TimeLimitOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Donne d'autres choix presque aussi bons, aussi différents que possible."""
+    lang_of(lang, Lang.FR)
+    seconds, loss = seconds_of(time_limit), _rate(within)
+    from tnt_sim.scenario.load import load_scenario
+    from tnt_sim.study.alternatives import alternatives as find
+    from tnt_sim.view.alternatives_page import alternatives_lines
+
+    asked = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    with progress_line(tongue, wanted=not quiet) as progress:
+        found = find(
+            asked, within=loss, count=count, by=by, steer=steer, time_limit=seconds, progress=progress
+        )
+    if as_json:
+        emit(found.document)
+    elif not quiet:
+        page(alternatives_lines(found.document, tongue, width()))
+    return 0 if found.optimum.allocation is not None else INFEASIBLE
+
+
+def _rate(text: str) -> str:
+    try:
+        parse_rate(text)
+    except MoneyError as error:
+        raise UsageError(
+            Text(
+                f"--within « {text} » n'est pas une part : {error.text.fr}",
+                f'--within "{text}" is no share: {error.text.en}',
+            ),
+            code="usage.within",
+        ) from error
+    return text

@@ -1,0 +1,168 @@
+"""Near-optimal portfolios told in the terminal and as a small HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from types import MappingProxyType
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.money import format_cents, format_rate, parse_decimal
+from tnt_sim.view.figures import count, number
+from tnt_sim.view.grid import grid, paragraph
+from tnt_sim.view.tables import SYNTHETIC
+
+Document = Mapping[str, Any]
+SHOWN = 20
+STEERED: Mapping[str, Text] = MappingProxyType(
+    {
+        "rural": Text(
+            "le plus rural (communes de 3 500 habitants au plus)", "most rural (communes up to 3,500)"
+        ),
+        "mutualised": Text("le plus mutualisé", "most mutualised"),
+        "balanced": Text("le plus équilibré entre départements", "most balanced between departments"),
+    }
+)
+
+
+def alternatives_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """The whole page."""
+    lines = paragraph(str(document["title"]), width, style="bold")
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, style="bold")]
+    if document["optimum"] is None:
+        return lines
+    lines += [Line(""), *_table(document, lang)]
+    for text in told(document):
+        lines += [Line(""), *paragraph(text.in_(lang), width)]
+    rows = [(one["dossier"], str(one["title"])[:50], _of(one, document, lang)) for one in document["open"]]
+    if rows:
+        title = Text("Choix réellement ouverts", "Choices that are really open").in_(lang)
+        lines += [
+            Line(""),
+            Line(f"{title} ({count(len(rows), lang)})", style="bold"),
+            *grid(rows[:SHOWN], right=(2,)),
+        ]
+    if len(rows) > SHOWN:
+        more = count(len(rows) - SHOWN, lang)
+        lines.append(
+            Line(
+                Text(f"  … et {more} autres : --json", f"  … and {more} more: --json").in_(lang), style="dim"
+            )
+        )
+    return lines
+
+
+def verdict(document: Document) -> Text:
+    """How many portfolios were found, and how near the best they are."""
+    n = len(document["portfolios"])
+    if document["optimum"] is None:
+        return Text("Aucune répartition possible.", "No allocation is possible.")
+    rate = parse_decimal(document["within"])
+    fr, en = format_rate(rate, Lang.FR), format_rate(rate, Lang.EN)
+    if n == 0:
+        return Text(
+            f"Aucun autre choix à moins de {fr} du meilleur.", f"No other choice within {en} of the best."
+        )
+    return Text(
+        f"{n} autres choix à moins de {fr} du meilleur, aussi différents que possible.",
+        f"{n} other choices within {en} of the best, as different as possible.",
+    )
+
+
+def told(document: Document) -> list[Text]:
+    """What the portfolios share, and whether the best is the only one."""
+    shared, n_ties = document["shared"], len(document["ties"])
+    proven = shared["n_funded_proven"] + shared["n_refused_proven"]
+    found = [
+        Text(
+            f"Dans les {shared['n_portfolios']} choix vus, {shared['n_funded']} dossiers sont toujours retenus et "
+            f"{shared['n_refused']} jamais ; pour {proven} d'entre eux, c'est prouvé de tout choix admis.",
+            f"In the {shared['n_portfolios']} choices seen, {shared['n_funded']} dossiers are always funded and "
+            f"{shared['n_refused']} never; for {proven} of them this is proven for any choice within the loss.",
+        )
+    ]
+    if n_ties:
+        found.append(
+            Text(
+                f"Ex æquo : {n_ties} autre(s) choix valent exactement autant, pour le même argent (--json).",
+                f"Ties: {n_ties} other choice(s) are worth exactly as much for the same money (see --json).",
+            )
+        )
+    return found
+
+
+def _table(document: Document, lang: Lang) -> list[Line]:
+    unit = (
+        Text("écart en €", "€ apart")
+        if document["by"] == "money"
+        else Text("dossiers d'écart", "dossiers apart")
+    )
+    head = (
+        Text("choix", "choice").in_(lang),
+        document["optimum"]["objective"][0]["goal"],
+        Text("perte", "loss").in_(lang),
+        unit.in_(lang),
+        Text("financés", "funded").in_(lang),
+        Text("accordé", "granted").in_(lang),
+    )
+    best = document["optimum"]
+    rows: list[tuple[str, ...]] = [
+        (
+            Text("le meilleur", "the best").in_(lang),
+            _value(best["objective"][0]["value"], lang),
+            "–",
+            "–",
+            count(best["n_funded"], lang),
+            format_cents(best["granted_cents"], lang),
+        )
+    ]
+    rows += [_row(str(one["rank"]), one, lang) for one in document["portfolios"]]
+    rows += [_row(STEERED[one["name"]].in_(lang), one, lang) for one in document["steered"]]
+    return grid(rows, header=head, right=(1, 2, 3, 4, 5))
+
+
+def _row(name: str, one: Document, lang: Lang) -> tuple[str, ...]:
+    apart = _value(one["distance"], lang) if "distance" in one else f"({_value(one['figure'], lang)})"
+    return (
+        name,
+        _value(one["objective"][0]["value"], lang),
+        format_rate(parse_decimal(one["loss"]), lang),
+        apart + ("" if one["proven"] else " ?"),
+        count(one["n_funded"], lang),
+        format_cents(one["granted_cents"], lang),
+    )
+
+
+def _value(text: str, lang: Lang) -> str:
+    return number(parse_decimal(text), lang)
+
+
+def _of(one: Document, document: Document, lang: Lang) -> str:
+    n, of = one["n_funded_in"], document["shared"]["n_portfolios"]
+    return Text(f"{n} fois sur {of}", f"{n} times of {of}").in_(lang)
+
+
+def alternatives_html(document: Document, lang: Lang) -> str:
+    """The same as HTML, for a notebook."""
+    parts = [f"<h3>{escape(str(document['title']))}</h3>"]
+    if document["synthetic"]:
+        parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
+    parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+    if document["optimum"] is None:
+        return "".join(parts)
+    entries: Sequence[Document] = [*document["portfolios"], *document["steered"]]
+    names = [
+        STEERED[one["name"]].in_(lang) if one["name"] in STEERED else str(one["rank"]) for one in entries
+    ]
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(name, one, lang))}</tr>"
+        for name, one in zip(names, entries, strict=True)
+    )
+    parts.append(f"<table>{rows}</table>")
+    parts += [f"<p>{escape(text.in_(lang))}</p>" for text in told(document)]
+    return "".join(parts)
