@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tnt_sim.kernel import blocks
+from tnt_sim.kernel import states
 from tnt_sim.kernel.binding import own_rows, settle
 from tnt_sim.kernel.blocks import crossing
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -89,7 +89,7 @@ def test_rows_are_taken_in_as_they_bind(case) -> None:
 def test_long_lists_are_searched_for_what_is_beaten(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(5)
     for limit in (1, 64):
-        monkeypatch.setattr(blocks, "SMALL", limit)
+        monkeypatch.setattr(states, "SMALL", limit)
         for _ in range(60):
             value, rows = random.integers(1, 20, 11), random.integers(0, 9, (3, 11))
             rows[1, ::2] = 0

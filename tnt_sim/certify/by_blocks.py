@@ -19,7 +19,7 @@ from tnt_sim.rules.base import IntArray
 
 SCALE = 50
 """Prices are written as whole multiples of 2^−SCALE."""
-MAX_WORK = 6_000_000
+MAX_WORK = 12_000_000
 
 
 def closed_by_blocks(

@@ -6,7 +6,7 @@ and which are common to them, is chosen so that as many as possible are own (`bl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,10 +61,12 @@ def settle(
     )
     felt = price * longest > FAINT * float(np.abs(value).max(initial=1))
     rows = np.flatnonzero(felt).tolist()
+    first: set[int] = set()
     for _ in range(MAX_ROUNDS):
         if len(rows) > MAX_BINDING:
             return None
-        own = own_rows(matrix, rows)
+        own = own_rows(matrix, rows, first)
+        first = {rows[k] for k in own}
         dense = matrix[rows].toarray()
         best = crossing(value, dense, upper[rows], price[rows], own, max_work, at_least)
         if best is not None:
@@ -89,9 +91,10 @@ def _few(broken: IntArray, matrix: sp.csr_array) -> list[int]:
     return found
 
 
-def own_rows(matrix: sp.csr_array, rows: Sequence[int]) -> list[int]:
-    """Places in `rows` of rows that share no item: those that cross the fewest others first, then the shortest."""
+def own_rows(matrix: sp.csr_array, rows: Sequence[int], first: Collection[int] = ()) -> list[int]:
+    """Places in `rows` of rows that share no item: those in `first`, fewest others crossed, then the shortest."""
     length = np.diff(matrix.indptr)[list(rows)]
+    later = np.array([row not in first for row in rows], dtype=np.bool_)
     hit = matrix[list(rows)].astype(np.bool_).astype(np.int64)
     cross = (hit @ hit.T).toarray() > 0
     np.fill_diagonal(cross, False)
@@ -99,7 +102,7 @@ def own_rows(matrix: sp.csr_array, rows: Sequence[int]) -> list[int]:
     own: list[int] = []
     while free.any():
         n_cross = np.where(free, (cross & free).sum(axis=1), len(rows) + 1)
-        row = int(np.lexsort((length, n_cross))[0])
+        row = int(np.lexsort((length, n_cross, later | ~free))[0])
         own.append(row)
         free &= ~cross[row]
         free[row] = False

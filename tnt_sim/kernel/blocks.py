@@ -9,6 +9,11 @@ four floors that bind on 2,000 dossiers, 147 units of 174). The rest, Γ, is wha
 their leasts: all block states within Γ are combined, then the items in no block are flipped one by one, and Γ is
 widened until the best choice found lies within it. So the choice is the best one, whatever the prices were.
 
+Items in no block stand in cells: those of a common row that shares no item with other such rows, cell after cell,
+then all others. What the row of a cell to come must lose by its own items alone is a step function of what it is
+over (`Repair`), looked up for every joined state: with four floors across six caps this drops all but a few of
+five million states.
+
 A state whose row is over by e must give back e at no less than the cheapest ratio |r|/a of the items still to
 come that lower it, and one with room e left pays y for each unit or what filling it costs; states beyond the best
 choice are dropped by these bounds. They are floats with a margin that only ever keeps more; values and rows are
@@ -21,19 +26,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
+from tnt_sim.kernel.states import (
+    Flips,
+    FloatArray,
+    Pairs,
+    Repair,
+    States,
+    apart,
+    flips_of,
+    toll,
+    undominated,
+)
 
-FloatArray = NDArray[np.float64]
-
-MAX_WORK = 3_000_000
+MAX_WORK = 6_000_000
 """States looked at, over all items and all tries."""
-MAX_STATES = 300_000
+NONE = np.zeros(0, dtype=np.int64)
+WIDER = 1.35
 FIRST_SHARE = 0.05
 """Γ to begin with, as a share of what the blocks lose at the least."""
-SMALL = 64
-"""Shorter lists are not searched for dominated states."""
 MARGIN = 1e-11
 LARGEST = 2**61
 
@@ -82,53 +94,7 @@ def crossing(
     return _Search(value, rows, upper, price, list(own), max_work).run(at_least)
 
 
-@dataclass(slots=True, eq=False)
-class _States:
-    """Values, rows used (n_rows, n_states), what is lost so far, ways; over the rows that still matter."""
-
-    value: IntArray
-    used: IntArray
-    lost: FloatArray
-    ways: IntArray
-
-    def pick(self, places: IntArray) -> _States:
-        return _States(self.value[places], self.used[:, places], self.lost[places], self.ways[places])
-
-
-@dataclass(slots=True, eq=False)
-class _Flips:
-    """Items to flip in turn, cheapest ratio first, and what each does to value, rows and loss.
-
-    `lower` and `raise_` (n_rows, n + 1): the least ratio, from each place on, of items that lower or raise a row.
-    """
-
-    items: IntArray
-    change: IntArray
-    move: IntArray
-    cost: FloatArray
-    lower: FloatArray
-    raise_: FloatArray
-
-    @classmethod
-    def of(cls, search: _Search, items: IntArray, rows: Sequence[int], most: float) -> _Flips:
-        """The items of which a flip may still matter, by their ratio on the first of the rows."""
-        cost = np.abs(search.reduced[items])
-        items, cost = items[cost <= most], cost[cost <= most]
-        sign = np.where(search.inside[items], -1, 1)
-        move = search.rows[np.ix_(rows, items)] * sign
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(move != 0, cost / np.abs(move), np.inf)
-        order = np.argsort(ratio[0] if len(rows) else cost, kind="stable")
-        items, cost, move, ratio = items[order], cost[order], move[:, order], ratio[:, order]
-        return cls(
-            items, search.value[items] * sign[order], move, cost,
-            _from_here(np.where(move < 0, ratio, np.inf)), _from_here(np.where(move > 0, ratio, np.inf)),
-        )  # fmt: skip
-
-
-def _from_here(ratio: FloatArray) -> FloatArray:
-    least = np.minimum.accumulate(ratio[:, ::-1], axis=1)[:, ::-1]
-    return np.concatenate([least, np.full((len(ratio), 1), np.inf)], axis=1)
+Trail = list[tuple[int, IntArray, BoolArray]]
 
 
 @dataclass(slots=True, eq=False)
@@ -138,8 +104,16 @@ class _Block:
     row: int
     items: IntArray
     least: float = 0.0
-    states: _States | None = None
-    trail: list[tuple[int, IntArray, BoolArray]] = field(default_factory=list)
+    states: States | None = None
+    trail: Trail = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class _Way:
+    """How the states of one pass came to be: blocks joined, then items flipped."""
+
+    joined: list[tuple[_Block, IntArray, IntArray]] = field(default_factory=list)
+    trail: Trail = field(default_factory=list)
 
 
 class _Search:
@@ -162,11 +136,21 @@ class _Search:
         for block in self.blocks:
             loose[block.items] = False
         self.loose = np.flatnonzero(loose)
+        self.cells = self._cells()
         self.left = work
         self.floor: int | None = None
         self.best: int | None = None
         self.ways = 0
         self.taken = self.inside.copy()
+
+    def _cells(self) -> list[tuple[int, IntArray]]:
+        """The items in no block, by the row that is settled with them: disjoint common rows, then the first."""
+        hit = self.rows[np.ix_(self.common, self.loose)] != 0
+        families = [family for family in apart(hit) if 0 not in family]
+        family = max(families, key=len, default=[])
+        cells = [(place, self.loose[hit[place]]) for place in family]
+        rest = self.loose[~hit[family].any(axis=0)] if family else self.loose
+        return [*cells, (0 if len(self.common) else -1, rest)]
 
     def run(self, at_least: int | None) -> Crossing | None:
         """The best choice; with `at_least`, Γ is what such a choice may lose and one pass decides."""
@@ -183,15 +167,16 @@ class _Search:
             gamma = self.bound - at_least - settled + self.margin
         while gamma >= 0:
             self._within(gamma, settled)
-            if self.best is None:
-                if gamma > most or at_least is not None:
-                    return None
-                gamma *= 4
-                continue
-            lost = self.bound - self.best - settled
-            if lost <= gamma:
-                return Crossing(self.taken, self.best, self.ways)
-            gamma = min(4 * gamma, lost + self.margin)
+            if self.best is not None:
+                lost = self.bound - self.best - settled
+                if lost <= gamma:
+                    return Crossing(self.taken, self.best, self.ways)
+                self.floor = self.best
+            elif gamma > most or at_least is not None:
+                return None
+            gamma *= WIDER
+            if self.floor is not None:
+                gamma = min(gamma, self.bound - self.floor - settled + self.margin)
         return None
 
     def _least(self, block: _Block, most: float) -> bool:
@@ -207,113 +192,157 @@ class _Search:
                 return False
             within *= 2
 
+    def _flips(self, items: IntArray, rows: Sequence[int], by: int, most: float) -> Flips:
+        sign = np.where(self.inside[items], -1, 1)
+        move = self.rows[np.ix_(rows, items)] * sign
+        return flips_of(items, self.value[items] * sign, move, np.abs(self.reduced[items]), by, most)
+
     def _look(self, block: _Block, within: float) -> None:
         """All states of a block that lose no more than `within`."""
         own, price = block.row, float(self.price[block.row])
-        flips = _Flips.of(self, block.items, [own, *self.common], within + self.margin)
+        limit = within + self.margin
+        flips = self._flips(block.items, [own, *self.common], 0, limit)
         block.trail = []
         inside = block.items[self.inside[block.items]]
-        used = self.rows[np.ix_([own, *self.common], inside)].sum(axis=1)[:, None]
+        used = self.rows[np.ix_([own, *self.common], inside)].sum(axis=1)
         used[0] -= self.upper[own]
-        states = _States(
-            np.array([int(self.value[inside].sum())]), used, np.zeros(1), np.ones(1, dtype=np.int64)
-        )
-        limit = within + self.margin
+        states = States.one(int(self.value[inside].sum()), used)
         for k in range(len(flips.items)):
             states, parent, flipped = self._flip(states, flips, k)
             over = states.used[0].astype(np.float64)
-            keep = np.flatnonzero(
-                states.lost + _toll(over, flips.lower[0, k + 1], price, flips.raise_[0, k + 1]) <= limit
-            )
-            states, few = _undominated(states.pick(keep))
+            still = toll(over, flips.lower[0, k + 1], price, flips.raise_[0, k + 1])
+            keep = np.flatnonzero(states.lost + still <= limit)
+            states, few = undominated(states.pick(keep))
             block.trail.append((int(flips.items[k]), parent[keep[few]], flipped[keep[few]]))
         lost = states.lost - price * states.used[0]
         keep = np.flatnonzero((states.used[0] <= 0) & (lost <= limit))
-        found = _States(states.value[keep], states.used[1:, keep], lost[keep], states.ways[keep])
-        block.states, few = _undominated(found)
+        found = States(
+            states.value[keep], states.used[1:, keep], lost[keep], np.zeros(len(keep)), states.ways[keep]
+        )
+        block.states, few = undominated(found)
         block.trail.append((-1, keep[few], np.zeros(len(few), dtype=np.bool_)))
 
-    def _flip(self, states: _States, flips: _Flips, k: int) -> tuple[_States, IntArray, BoolArray]:
-        """Every state as it is, then every state with the item flipped."""
+    def _flip(self, states: States, flips: Flips, k: int) -> tuple[States, IntArray, BoolArray]:
         n = len(states.value)
         self._spend(n)
-        both = _States(
-            np.concatenate([states.value, states.value + int(flips.change[k])]),
-            np.concatenate([states.used, states.used + flips.move[:, k : k + 1]], axis=1),
-            np.concatenate([states.lost, states.lost + float(flips.cost[k])]),
-            np.concatenate([states.ways, states.ways]),
-        )
         place = np.arange(2 * n)
-        return both, place % n if n else place, place >= n
+        return states.flipped(flips, k), place % n if n else place, place >= n
 
     def _spend(self, n: int) -> None:
         self.left -= n
-        if self.left < 0 or n > MAX_STATES:
+        if self.left < 0:
             raise TooManyStates(f"{n} states at once")
 
     def _within(self, gamma: float, settled: float) -> None:
         """The best choice among those whose blocks lose at most Γ beyond their leasts."""
         self.best, self.ways = None, 0
-        loose_in = self.loose[self.inside[self.loose]]
-        used = self.rows[np.ix_(self.common, loose_in)].sum(axis=1)[:, None]
-        states = _States(
-            np.array([int(self.value[loose_in].sum())]), used, np.zeros(1), np.ones(1, dtype=np.int64)
-        )
-        limit, rest = settled + gamma + self.margin, settled
-        merged: list[tuple[_Block, IntArray, IntArray]] = []
+        limit = settled + gamma + self.margin
+        if self.floor is not None:
+            limit = min(limit, self.bound - self.floor + self.margin)
+        inside = self.loose[self.inside[self.loose]]
+        used = self.rows[np.ix_(self.common, inside)].sum(axis=1)
+        states = States.one(int(self.value[inside].sum()), used)
+        repairs = self._repairs(limit - settled)
         for block in self.blocks:
-            self._look(block, block.least + gamma)
+            self._look(block, block.least + limit - settled)
+        way, rest = _Way(), settled
+        # the shortest list first, so that only the last joins are long
+        order = sorted(self.blocks, key=lambda b: 0 if b.states is None else len(b.states.lost))
+        for number, block in enumerate(order):
             rest -= block.least
-            states, before, mine = self._joined(states, block, limit - rest)
-            merged.append((block, before, mine))
-        self._last(states, merged, limit)
+            last = repairs if number == len(order) - 1 else []
+            states = self._joined(states, block, limit - rest, last, way)
+        self._hold(states, np.arange(len(states.value)), way, None)
+        for number, (row, items) in enumerate(self.cells):
+            states.ahead = self._ahead(states, repairs[number:][1:])
+            states = self._cell(states, row, items, number, limit, way)
 
-    def _joined(self, states: _States, block: _Block, limit: float) -> tuple[_States, IntArray, IntArray]:
+    def _repairs(self, most: float) -> list[tuple[int, Repair | None]]:
+        """For each cell but the last, what its row must lose by its own items alone."""
+        found = []
+        for row, items in self.cells[:-1]:
+            sign = np.where(self.inside[items], -1, 1)
+            move = self.rows[self.common[row], items] * sign
+            cost, small = np.abs(self.reduced[items]), np.abs(self.reduced[items]) <= most
+            price = float(self.price[self.common[row]])
+            found.append((row, Repair.of(move[small], cost[small], price, most)))
+        return found
+
+    def _ahead(self, states: States, repairs: Sequence[tuple[int, Repair | None]]) -> FloatArray:
+        """What the rows of cells to come lose at the least: their items move no other such row."""
+        ahead = np.zeros(len(states.value))
+        for row, repair in repairs:
+            if repair is not None:
+                ahead += repair.least(states.used[row] - self.upper[self.common[row]])
+        return ahead
+
+    def _joined(
+        self,
+        states: States,
+        block: _Block,
+        limit: float,
+        repairs: Sequence[tuple[int, Repair | None]],
+        way: _Way,
+    ) -> States:
         """Every state with every state of the block, within the limit."""
         part = block.states
         assert part is not None
-        n, m = len(states.value), len(part.value)
-        self._spend(n * m // 8)
-        both = _States(
-            (states.value[:, None] + part.value[None, :]).ravel(),
-            (states.used[:, :, None] + part.used[:, None, :]).reshape(len(states.used), n * m),
-            (states.lost[:, None] + part.lost[None, :]).ravel(),
-            (states.ways[:, None] * part.ways[None, :]).ravel(),
-        )
-        keep = np.flatnonzero(both.lost <= limit)
-        found, few = _undominated(both.pick(keep))
-        return found, keep[few] // m, keep[few] % m
+        pairs = Pairs.within(states.lost, part.lost, limit)
+        self._spend(pairs.total // 4)
+        kept = []
+        for mine, its in pairs.chunks():
+            both = states.beside(part, mine, its)
+            alive = both.lost + self._ahead(both, repairs) <= limit
+            kept.append((mine[alive], its[alive]))
+        mine, its = (np.concatenate(side) for side in zip(*kept, strict=True)) if kept else (NONE, NONE)
+        found, few = undominated(states.beside(part, mine, its))
+        way.joined.append((block, mine[few], its[few]))
+        return found
 
-    def _last(self, states: _States, merged: list[tuple[_Block, IntArray, IntArray]], limit: float) -> None:
-        """Flip the items that are in no block, and hold the best choice that keeps every common row."""
-        flips = _Flips.of(self, self.loose, self.common, limit)
-        upper, price = self.upper[self.common], self.price[self.common]
-        trail: list[tuple[int, IntArray, BoolArray]] = []
-        self._hold(states, np.arange(len(states.value)), merged, trail, None)
+    def _cell(
+        self, states: States, row: int, items: IntArray, number: int, limit: float, way: _Way
+    ) -> States:
+        """Flip the items of one cell; its row is settled with them."""
+        flips = self._flips(items, self.common, row, limit)
+        later = [items for _, items in self.cells[number + 1 :]]
+        after = self._flips(np.concatenate(later), self.common, -1, limit) if later else None
         for k in range(len(flips.items)):
             if not len(states.value):
-                return
+                return states
             n = len(states.value)
             states, parent, flipped = self._flip(states, flips, k)
-            self._hold(states.pick(np.arange(n, 2 * n)), parent[n:], merged, trail, int(flips.items[k]))
+            self._hold(states.pick(np.arange(n, 2 * n)), parent[n:], way, int(flips.items[k]))
             most = limit if self.best is None else min(limit, self.bound - self.best + self.margin)
-            toll = np.zeros(2 * n)
-            for i in range(len(upper)):
-                over = (states.used[i] - upper[i]).astype(np.float64)
-                dear = _toll(over, flips.lower[i, k + 1], float(price[i]), flips.raise_[i, k + 1])
-                np.maximum(toll, dear, out=toll)
-            keep = np.flatnonzero(states.lost + toll <= most)
-            states, few = _undominated(states.pick(keep))
-            trail.append((int(flips.items[k]), parent[keep[few]], flipped[keep[few]]))
+            keep = np.flatnonzero(states.lost + self._tolls(states, flips, after, k + 1, row) <= most)
+            states, few = undominated(states.pick(keep))
+            way.trail.append((int(flips.items[k]), parent[keep[few]], flipped[keep[few]]))
+        return states if after is None else self._settled(states, row, way)
 
-    def _hold(
-        self,
-        states: _States,
-        parent: IntArray,
-        merged: list[tuple[_Block, IntArray, IntArray]],
-        trail: list[tuple[int, IntArray, BoolArray]],
-        item: int | None,
-    ) -> None:
+    def _tolls(self, states: States, flips: Flips, after: Flips | None, k: int, row: int) -> FloatArray:
+        """What states must still lose: by this cell's row and those of cells to come, or by any other row."""
+        most = states.ahead
+        for place, i in enumerate(self.common):
+            down, up = float(flips.lower[place, k]), float(flips.raise_[place, k])
+            if place != row and after is not None:
+                down, up = min(down, float(after.lower[place, 0])), min(up, float(after.raise_[place, 0]))
+            still = toll(
+                (states.used[place] - self.upper[i]).astype(np.float64), down, float(self.price[i]), up
+            )
+            most = np.maximum(most, states.ahead + still if place == row else still)
+        return most
+
+    def _settled(self, states: States, row: int, way: _Way) -> States:
+        """The states that keep a row whose items are all decided; it tells them apart no more."""
+        i = self.common[row]
+        keep = np.flatnonzero(states.used[row] <= self.upper[i])
+        states = states.pick(keep)
+        states.lost = states.lost + self.price[i] * (self.upper[i] - states.used[row])
+        states.used[row] = self.upper[i]
+        states, few = undominated(states)
+        way.trail.append((-1, keep[few], np.zeros(len(few), dtype=np.bool_)))
+        return states
+
+    def _hold(self, states: States, parent: IntArray, way: _Way, item: int | None) -> None:
         """Take in new states: a better choice, or further ways to the best."""
         fits = np.flatnonzero((states.used <= self.upper[self.common][:, None]).all(axis=0))
         if not len(fits):
@@ -325,22 +354,16 @@ class _Search:
         at_top = fits[states.value[fits] == top]
         if self.best is None or top > self.best:
             self.best, self.ways = top, 0
-            self.taken = self._traced(int(parent[at_top[0]]), merged, trail, item)
+            self.taken = self._traced(int(parent[at_top[0]]), way, item)
         self.ways += int(states.ways[at_top].sum())
 
-    def _traced(
-        self,
-        place: int,
-        merged: list[tuple[_Block, IntArray, IntArray]],
-        trail: list[tuple[int, IntArray, BoolArray]],
-        item: int | None,
-    ) -> BoolArray:
+    def _traced(self, place: int, way: _Way, item: int | None) -> BoolArray:
         """The items of one state."""
         taken = self.inside.copy()
         if item is not None:
             taken[item] = ~taken[item]
-        place = _undone(taken, trail, place)
-        for block, before, mine in reversed(merged):
+        place = _undone(taken, way.trail, place)
+        for block, before, mine in reversed(way.joined):
             _undone(taken, block.trail, int(mine[place]))
             place = int(before[place])
         return taken
@@ -350,7 +373,7 @@ def _typical(reduced: FloatArray) -> float:
     return float(np.median(np.abs(reduced))) if len(reduced) else 0.0
 
 
-def _undone(taken: BoolArray, trail: list[tuple[int, IntArray, BoolArray]], place: int) -> int:
+def _undone(taken: BoolArray, trail: Trail, place: int) -> int:
     """Follow a trail back, flipping what it flipped; the place that it began from."""
     for item, parent, flipped in reversed(trail):
         if flipped[place]:
@@ -359,42 +382,4 @@ def _undone(taken: BoolArray, trail: list[tuple[int, IntArray, BoolArray]], plac
     return place
 
 
-def _toll(over: FloatArray, down: float, price: float, up: float) -> FloatArray:
-    """What a row still costs at the least: `over` > 0 is to be brought back, −over > 0 left unused or filled."""
-    back = np.where(over > 0, over, 0.0)
-    spare = np.where(over < 0, -over, 0.0) * min(price, up)
-    return spare + (np.where(back > 0, np.inf, 0.0) if np.isinf(down) else back * down)
-
-
-def _undominated(states: _States) -> tuple[_States, IntArray]:
-    """States that no other beats, with their places: none is worth more at the same rows, the first or less of it.
-
-    States that are equal in all become one, with their ways together.
-    """
-    n = len(states.value)
-    if n <= SMALL:
-        return states, np.arange(n)
-    first = states.used[0] if len(states.used) else np.zeros(n, dtype=np.int64)
-    order = np.lexsort((-states.value, first, *states.used[1:]))
-    value, first = states.value[order], first[order]
-    start = np.zeros(n, dtype=np.bool_)
-    start[0] = True
-    for row in states.used[1:]:
-        other = row[order]
-        start[1:] |= other[1:] != other[:-1]
-    equal = np.zeros(n, dtype=np.bool_)
-    equal[1:] = (value[1:] == value[:-1]) & (first[1:] == first[:-1]) & ~start[1:]
-    group = np.cumsum(start) - 1
-    # values counted from the least, each group above the one before: one running maximum serves all groups
-    rank = np.unique(value, return_inverse=True)[1] + group * n
-    rising = rank >= np.maximum.accumulate(rank)
-    heads = np.flatnonzero(~equal)
-    ways = np.add.reduceat(states.ways[order], heads)
-    keep = rising[heads]
-    places = order[heads[keep]]
-    found = states.pick(places)
-    found.ways = ways[keep]
-    return found, places
-
-
-__all__ = ["Crossing", "crossing"]
+__all__ = ["Crossing", "FloatArray", "crossing"]

@@ -13,7 +13,7 @@ from tnt_sim.kernel.binding import settle
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.prove.live_lp import Answer, LiveLp
 
-MAX_WORK = 3_000_000
+MAX_WORK = 6_000_000
 MAX_CHOICES = 100_000
 """Beyond, the linear program is worth its time to other kinds of proof only."""
 

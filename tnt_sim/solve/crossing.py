@@ -24,7 +24,7 @@ from tnt_sim.solve.tree import beside_fixed, told
 from tnt_sim.solve.twins import classes
 
 SOLVER = "blocks"
-MAX_WORK = 2_000_000
+MAX_WORK = 6_000_000
 """States that the kernel may look at before the model goes to a solver."""
 
 
