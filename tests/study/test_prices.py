@@ -1,0 +1,104 @@
+"""Prices, and the ways to share an extension, equal brute force."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import every_amount as brute
+from cases import cases
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from test_least import scenario_of
+
+from tnt_sim.errors import ScenarioError
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.study.base import Base, base_of
+from tnt_sim.study.extension import KEY, WHOLLY, ways_to_extend
+from tnt_sim.study.line import line_of
+from tnt_sim.study.moved import highest_averages
+from tnt_sim.study.prices import APART, FENCE, FORCED, REFUSED, RULE, prices_of
+
+
+def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
+    """The case with one thing let go."""
+    found = copy.deepcopy(case)
+    if kind == RULE:
+        found["rules"] = [rule for rule in found["rules"] if rule["id"] != name]
+    elif kind == FENCE:
+        brute.path_to(found["envelopes"], name)[-1]["ring_fenced"] = False
+    elif kind == APART:
+        for child in brute.path_to(found["envelopes"], name)[-1]["children"]:
+            child["amount"] = None
+    else:
+        next(d for d in found["dossiers"] if d["id"] == name)["decided"] = 0
+    return found
+
+
+def based(case: dict[str, Any]) -> tuple[Base, list[brute.Point], Any]:
+    every = brute.points(case, "root")
+    best = brute.best_at(every, case["envelopes"]["amount"])
+    assume(best is not None)
+    try:
+        return base_of(scenario_of(case), prove=False), every, best
+    except ScenarioError:
+        assume(False)
+        raise
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(cases(largest=5))
+def test_prices_equal_brute_force(case: dict[str, Any]) -> None:
+    base, every, best = based(case)
+    amount = case["envelopes"]["amount"]
+    signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in base.problem.stages]
+    found = prices_of(base, line_of(base.problem, "root"), prove=False)
+    decided = {d["id"] for d in case["dossiers"] if d["decided"] and "committed" not in d and d["eligible"]}
+    for price in found:
+        if price.kind in (FORCED, REFUSED):
+            assert price.id in decided
+        other = without(case, price.kind, price.id)
+        then = brute.best_at(brute.points(other, "root"), amount)
+        assert then is not None
+        assert [sign * value for sign, value in zip(signs, price.values, strict=True)] == list(then.goals)
+        assert set(price.moved.enter) == set(then.award) - set(best.award)
+        first = next((k for k, (a, b) in enumerate(zip(best.goals, then.goals, strict=True)) if a != b), None)
+        if first is None or then.goals[first] < best.goals[first]:
+            assert price.free
+            continue
+        assert price.value == then.goals[first] - best.goals[first]
+        kept = (*best.goals[:first], then.goals[first])
+        need = brute.least(every, lambda p, k=kept: all(a >= b for a, b in zip(p.goals, k, strict=False)))
+        assert price.euros_cents == (None if need is None else max(0, need - amount))
+    for rule in case["rules"]:
+        if "penalty" not in rule and not rule.get("report"):
+            assert (RULE, rule["id"]) in {(price.kind, price.id) for price in found}
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(cases(largest=5), st.integers(1, 3000))
+def test_ways_to_extend_equal_brute_force(case: dict[str, Any], cents: int) -> None:
+    base, _, _ = based(case)
+    signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in base.problem.stages]
+    tree = case["envelopes"]
+    axes = [child for child in tree.get("children", ()) if child["amount"] is not None]
+    found = ways_to_extend(base, cents, prove=False)
+    assert sum(way.way == WHOLLY for way in found) == len(axes)
+    for way in found:
+        other = copy.deepcopy(case)
+        other["envelopes"]["amount"] += cents
+        mine = {child["id"]: child for child in other["envelopes"].get("children", ())}
+        if way.way == WHOLLY:
+            mine[way.axis]["amount"] += cents
+        if way.way == KEY:
+            parts = highest_averages(cents, [a["amount"] for a in axes], [a["id"] for a in axes])
+            assert dict(way.added) == {a["id"]: part for a, part in zip(axes, parts, strict=True)}
+            for axis, part in zip(axes, parts, strict=True):
+                mine[axis["id"]]["amount"] += part
+        then = brute.best_at(brute.points(other, "root"), other["envelopes"]["amount"])
+        if not way.allowed:
+            continue
+        assert then is not None
+        assert [sign * value for sign, value in zip(signs, way.values, strict=True)] == list(then.goals)
+        assert way.n_funded == len(then.award)
+        assert way.granted_cents == sum(then.award.values())
