@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tnt_sim.study.compare.api import Comparison, compare
     from tnt_sim.study.conflict import conflict
     from tnt_sim.study.explain.explain import Explanation
+    from tnt_sim.study.questions import entries, extension, next_euro, prices, target
 
     class Scenario(_Scenario):
         """A scenario with what Python users do with it."""
@@ -98,6 +99,11 @@ __all__ = [
     "audit",
     "compare",
     "conflict",
+    "entries",
+    "extension",
+    "next_euro",
+    "prices",
+    "target",
 ]
 
 _HOMES = {
@@ -109,6 +115,11 @@ _HOMES = {
     "alternatives": "tnt_sim.study.alternatives",
     "audit": "tnt_sim.study.audit",
     "conflict": "tnt_sim.study.conflict",
+    "entries": "tnt_sim.study.questions",
+    "extension": "tnt_sim.study.questions",
+    "next_euro": "tnt_sim.study.questions",
+    "prices": "tnt_sim.study.questions",
+    "target": "tnt_sim.study.questions",
 }
 
 

@@ -57,6 +57,24 @@ class Base:
         return (*self.limits[:stage], self.answer.values[stage] + sign * self.units[stage])
 
 
+def one_decision(scenario: Scenario) -> None:
+    """Refuse a scenario with steps.
+
+    Raises
+    ------
+    UsageError
+        For a scenario with steps: a question looks at one decision.
+    """
+    if scenario.steps:
+        raise UsageError(
+            Text(
+                "cette question regarde une seule décision, et ce scénario a des étapes.",
+                "this question looks at one decision, and this scenario has steps.",
+            ),
+            code="usage.steps",
+        )
+
+
 def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = True) -> Base:
     """Solve a scenario as it stands.
 
@@ -69,14 +87,7 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
     LimitReached
         When none was found in time.
     """
-    if scenario.steps:
-        raise UsageError(
-            Text(
-                "cette question regarde une seule décision, et ce scénario a des étapes.",
-                "this question looks at one decision, and this scenario has steps.",
-            ),
-            code="usage.steps",
-        )
+    one_decision(scenario)
     problem = compile_problem(scenario)
     answer = ask(problem, clock=clock, prove=prove)
     if answer.status is Status.INFEASIBLE:

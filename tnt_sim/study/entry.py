@@ -147,11 +147,15 @@ class Lists:
     cents : int64 (n_amounts,), the amount from which each list is in force (`exact`) or at which it was found
     funded : bool (n_dossiers, n_amounts)
     exact : every change of the list over the range is there
+    nested : the lists keep the promises of those before
+    to_cents : the end of the range
     """
 
     cents: IntArray
     funded: BoolArray
     exact: bool
+    nested: bool = False
+    to_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +178,16 @@ class Entries:
     def exact(self) -> bool:
         """Whether every step of the range is known."""
         return self.lists.exact
+
+    @property
+    def nested(self) -> bool:
+        """Whether the lists keep the promises of those before."""
+        return self.lists.nested
+
+    @property
+    def to_cents(self) -> int:
+        """The end of the range."""
+        return max(self.lists.to_cents, int(self.lists.cents[-1]))
 
     def to_dataframe(self, backend: str = "polars") -> Any:
         """The table, as polars or pandas; amounts in integer cents."""

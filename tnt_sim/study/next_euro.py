@@ -18,7 +18,7 @@ from tnt_sim.clock import Clock
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask
 from tnt_sim.relaxed import NEGLIGIBLE, first_prices
-from tnt_sim.result import Proof
+from tnt_sim.result import Proof, Status
 from tnt_sim.rules.base import CompiledRule, RowKind, RowLabel, Terms, Unit
 from tnt_sim.rules.equity import Equity
 from tnt_sim.rules.goals import Shortfall
@@ -35,6 +35,7 @@ from tnt_sim.study.line import Line, line_of, really_at
 from tnt_sim.study.soft import gives_way, told_only
 
 DISTANCE = "distance"
+RISES, NEVER, STOPPED = "rises", "never", "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,9 @@ class NextEuro:
     Attributes
     ----------
     kind, id : « envelope » or « rule », and its id
+    status : rises; never (no more of it raises anything); stopped (a limit came first)
     step : the least that must be added (euros), or by which the rule must give way (the unit of its measure, over
-        all its groups together); None when no more of it raises anything
+        all its groups together); None when none does
     upper : for an amount that could not be settled to the cent, one that is enough; else the step again
     unit : what the step counts
     stage, gain : which goal rises first, and by how much it stands higher in the best allocation there
@@ -57,6 +59,7 @@ class NextEuro:
 
     kind: str
     id: str
+    status: str
     step: Fraction | None
     upper: Fraction | None
     unit: str
@@ -129,43 +132,49 @@ class _Asked:
         base = self.base
         line = line_of(base.problem, name)
         price = shadow_price(base.problem, line)
-        best = None
-        for k in range(len(base.problem.stages)):
-            found = least_amount(base.problem, line, kept=base.better(k), clock=self.clock, prove=self.prove)
-            if found.lower_cents is not None and (best is None or found.lower_cents < best[1]):
-                best = k, found.lower_cents, found
-        if best is None:
-            return _nothing("envelope", name, "€", price)
-        k, lower, least = best
+        found = [
+            least_amount(base.problem, line, kept=base.better(k), clock=self.clock, prove=self.prove)
+            for k in range(len(base.problem.stages))
+        ]
+        proof = _weakest([one.proof for one in found])
+        rising = [(one.lower_cents, k) for k, one in enumerate(found) if one.lower_cents is not None]
+        if not rising:
+            stopped = not all(one.unreachable for one in found)
+            return _nothing("envelope", name, "€", price, proof, stopped=stopped)
+        lower, k = min(rising)
         step, upper = Fraction(max(0, lower - line.amount_cents), 100), None
-        there = None
-        if least.amount_cents is not None:
-            upper = Fraction(max(0, least.amount_cents - line.amount_cents), 100)
-            there = ask(really_at(base.problem, line, least.amount_cents), clock=self.clock, prove=False)
-        return self._told("envelope", name, "€", (step, upper), k, there, price, least.proof)
+        there, amount = None, found[k].amount_cents
+        if amount is not None:
+            upper = Fraction(max(0, amount - line.amount_cents), 100)
+            there = ask(really_at(base.problem, line, amount), clock=self.clock, prove=False)
+        return self._told("envelope", name, "€", (step, upper), k, there, price, proof)
 
     def rule(self, name: str) -> NextEuro:
         """The least by which a rule must give way."""
-        base = self.base
-        soft, distance = with_distance(base.problem, name)
+        soft, distance = with_distance(self.base.problem, name)
         unit = "€" if distance.terms.unit is Unit.MONEY else "1"
         price = max((p for label, p in self.prices.items() if _is_rule(label, name)), default=None)
-        best = None
-        for k in range(len(base.problem.stages)):
-            asked = replace(soft, stages=(*soft.stages[: k + 1], distance))
-            answer = ask(
-                asked, kept=base.better(k), goals=1, least=False, canonical=False, prove=self.prove,
-                clock=self.clock,
-            )  # fmt: skip
-            if answer.optimal and (best is None or answer.values[-1] < best[1].values[-1]):
-                best = k, answer
-        if best is None:
-            return _nothing("rule", name, unit, price)
-        k, least = best
-        step = least.values[-1]
+        found = [self._distance(soft, distance, k) for k in range(len(soft.stages))]
+        proof = _weakest([one.proof for one in found])
+        rising = [(one.values[-1], k) for k, one in enumerate(found) if one.optimal]
+        if not rising:
+            stopped = not all(one.status is Status.INFEASIBLE for one in found)
+            return _nothing("rule", name, unit, price, proof, stopped=stopped)
+        step, k = min(rising)
         given = replace(soft, stages=(distance, *soft.stages))
         there = ask(given, kept=(step,), clock=self.clock, canonical=False, prove=False)
-        return self._told("rule", name, unit, (step, step), k, there, price, least.proof)
+        return self._told("rule", name, unit, (step, step), k, there, price, proof)
+
+    def _distance(self, soft: Problem, distance: Stage, stage: int) -> Answer:
+        return ask(
+            replace(soft, stages=(*soft.stages[: stage + 1], distance)),
+            kept=self.base.better(stage),
+            goals=1,
+            least=False,
+            canonical=False,
+            prove=self.prove,
+            clock=self.clock,
+        )
 
     def _told(
         self,
@@ -181,12 +190,13 @@ class _Asked:
         base = self.base
         goal = base.problem.stages[stage].goal
         if there is None or there.allocation is None:
-            return NextEuro(kind, name, *steps, unit, goal, None, None, None, None, price, proof)
+            return NextEuro(kind, name, RISES, *steps, unit, goal, None, None, None, None, price, proof)
         first = len(there.values) - len(base.answer.values)
         gain = there.values[first + stage] - base.answer.values[stage]
         return NextEuro(
             kind=kind,
             id=name,
+            status=RISES,
             step=steps[0],
             upper=steps[1],
             unit=unit,
@@ -223,8 +233,18 @@ def _is_rule(label: RowLabel, name: str) -> bool:
     return label.kind is RowKind.RULE and label.id == name
 
 
-def _nothing(kind: str, name: str, unit: str, price: float | None) -> NextEuro:
-    return NextEuro(kind, name, None, None, unit, None, None, None, None, None, price, None)
+def _nothing(
+    kind: str, name: str, unit: str, price: float | None, proof: Proof | None, *, stopped: bool
+) -> NextEuro:
+    status = STOPPED if stopped else NEVER
+    return NextEuro(kind, name, status, None, None, unit, None, None, None, None, None, price, proof)
+
+
+def _weakest(proofs: Sequence[Proof | None]) -> Proof | None:
+    """That nothing rises before stands on what is known of every goal."""
+    if all(proof is Proof.PROVED for proof in proofs):
+        return Proof.PROVED
+    return None if None in proofs else Proof.FEASIBLE_GAP
 
 
 def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, Stage]:

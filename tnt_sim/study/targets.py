@@ -81,11 +81,13 @@ class Reached:
     target, line : what was asked
     lower_cents, amount_cents : no smaller amount reaches it; the least known that does; None where none does
     answer : the best list for the scenario's own goals at that amount, the target kept; None where none does
+    problem : the scenario with the target as one more rule, where it is reached
     missing : the groups without enough eligible dossiers, or what all eligible ones come to
     blocked_by : the rules and envelopes without which some amount would reach it
     proof : what supports that no smaller amount does, or that none does
     """
 
+    problem: Problem
     target: Target
     line: Line
     lower_cents: int | None
@@ -231,9 +233,15 @@ def reach(
     problem: Problem, target: Target, line: Line, *, clock: Clock | None = None, prove: bool = True
 ) -> Reached:
     """The smallest amount of the envelope that reaches the target, and the best list there."""
+
+    def nothing(
+        lower: int | None, proof: Proof | None, missing: Text | None = None, stops: tuple[Text, ...] = ()
+    ) -> Reached:
+        return Reached(problem, target, line, lower, None, None, missing, stops, proof)
+
     missing = _missing(problem, target)
     if missing is not None:
-        return Reached(target, line, None, None, None, missing, (), Proof.PROVED)
+        return nothing(None, Proof.PROVED, missing)
     kept: tuple[Fraction, ...] = ()
     change = _ruled(target)
     if target.rule is not None and not target.rule.groups.grouped:
@@ -241,22 +249,13 @@ def reach(
         change, kept = _aimed(target.rule.terms), (target.rule.minimum[0] or Fraction(0),)
     found = least_amount(problem, line, kept=kept, change=change, clock=clock, prove=prove)
     if found.unreachable:
-        top = target.on(problem)
-        return Reached(
-            target,
-            line,
-            None,
-            None,
-            None,
-            None,
-            blockers(top, line, target.held or TARGET, clock),
-            found.proof,
-        )
+        stops = blockers(target.on(problem), line, target.held or TARGET, clock)
+        return nothing(None, found.proof, None, stops)
     if found.amount_cents is None:
-        return Reached(target, line, found.lower_cents, None, None, None, (), found.proof)
+        return nothing(found.lower_cents, found.proof)
     there = target.on(really_at(problem, line, found.amount_cents))
     answer = ask(there, clock=clock, prove=False)
-    return Reached(target, line, found.lower_cents, found.amount_cents, answer, None, (), found.proof)
+    return Reached(there, target, line, found.lower_cents, found.amount_cents, answer, None, (), found.proof)
 
 
 def _ruled(target: Target) -> Change:

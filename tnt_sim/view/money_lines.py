@@ -1,0 +1,285 @@
+"""The questions on money in the terminal: the next euro, entry envelopes, targets, prices, an extension."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.view.figures import amount, count, decimal, listed, plural, short_amount
+from tnt_sim.view.grid import grid, hanging, paragraph
+from tnt_sim.view.money_words import (
+    BEYOND,
+    FLAGS,
+    KINDS,
+    TITLES,
+    WAYS,
+    no_loss_words,
+    proof_word,
+)
+from tnt_sim.view.tables import SYNTHETIC, warning_lines
+from tnt_sim.view.words import long_day
+
+Document = Mapping[str, Any]
+MOST_ENTRIES = 25
+MOST_FREE = 8
+
+
+def money_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
+    """The whole page of one question, line by line."""
+    tell = {
+        "next": _next_lines,
+        "entries": _entry_lines,
+        "target": _target_lines,
+        "prices": _price_lines,
+        "extension": _way_lines,
+    }[document["question"]]
+    lines = _head(document, lang, width)
+    lines += tell(document, lang, width)
+    return lines + warning_lines(document["warnings"], lang, width)
+
+
+def _head(document: Document, lang: Lang, width: int) -> list[Line]:
+    lines = paragraph(document["title"] or document["scenario"], width, style="bold")
+    day = long_day(document["date"]).in_(lang) if document["date"] else ""
+    as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
+    about = [document["scenario"], TITLES[document["question"]].in_(lang), as_of]
+    lines.append(Line(" · ".join(part for part in about if part), style="dim"))
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    return [*lines, Line("")]
+
+
+def _next_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    lines = []
+    for kind in ("envelope", "rule"):
+        entries = [entry for entry in document["next"] if entry["kind"] == kind]
+        if not entries:
+            continue
+        title = Text("Enveloppes : un euro de plus", "Envelopes: one more euro")
+        if kind == "rule":
+            title = Text("Règles : une unité de moins", "Rules: one unit less")
+        rows = [
+            (
+                entry["id"],
+                _step(entry, lang),
+                _gain(entry, lang),
+                _price(entry, lang),
+                proof_word(entry["proof"], lang),
+                _bought(entry, lang),
+            )
+            for entry in entries
+        ]
+        header = Text("|rien avant|gain|prix relâché|preuve|ce que cela achète",
+                      "|nothing before|gain|relaxed price|proof|what it buys").in_(lang).split("|")  # fmt: skip
+        lines += [Line(title.in_(lang), style="bold")]
+        lines += [*hanging(rows, width, header=header, right=(1, 2, 3)), Line("")]
+    return lines + paragraph(BEYOND.in_(lang), width, style="dim")
+
+
+def _step(entry: Document, lang: Lang) -> str:
+    if entry["step"] is None:
+        return Text("–", "–").in_(lang)
+    more = "" if entry["exact"] else "≥ "
+    if entry["step_cents"] is not None:
+        return f"{more}{amount(entry['step_cents'], lang)}"
+    return f"{more}{decimal(entry['step'], lang)}"
+
+
+def _gain(entry: Document, lang: Lang) -> str:
+    if entry["gain"] is None:
+        return "–"
+    return f"{_signed(entry['gain'], lang)} {entry['goal']}"
+
+
+def _signed(value: str, lang: Lang) -> str:
+    text = decimal(value, lang)
+    return text if text.startswith(("-", "\u2212")) else f"+{text}"
+
+
+def _price(entry: Document, lang: Lang) -> str:
+    price: str | None = entry["shadow_price"]
+    if price is None:
+        return "–"
+    per = " / €" if entry["unit"] == "€" else ""
+    return price.replace(".", "," if lang is Lang.FR else ".") + per
+
+
+def _bought(entry: Document, lang: Lang) -> str:
+    if entry["status"] == "never":
+        return Text("rien de plus, à aucun montant", "nothing more, at any amount").in_(lang)
+    if entry["status"] == "stopped":
+        return Text("arrêté par la limite de temps", "stopped by the time limit").in_(lang)
+    return _moves(entry, lang)
+
+
+def _moves(entry: Document, lang: Lang) -> str:
+    """Who enters, who leaves, how many amounts change."""
+    parts = []
+    if entry["enter"]:
+        parts.append(Text("entrent", "in").in_(lang) + " : " * (lang is Lang.FR) + ": " * (lang is Lang.EN)
+                     + listed(entry["enter"], lang, 6))  # fmt: skip
+    if entry["leave"]:
+        parts.append(Text("sortent : ", "out: ").in_(lang) + listed(entry["leave"], lang, 6))
+    changed = len(entry["more"]) + len(entry["less"])
+    if changed:
+        word = plural(
+            changed, ("montant changé", "montants changés"), ("amount changed", "amounts changed"), lang
+        )
+        parts.append(word)
+    return " ; ".join(parts) or Text("la même liste", "the same list").in_(lang)
+
+
+def _entry_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    waiting = [entry for entry in document["entries"] if not entry["funded"]]
+    waiting.sort(
+        key=lambda entry: (entry["no_loss_cents"] is None, entry["no_loss_cents"] or 0, entry["dossier"])
+    )
+    span = f"{amount(document['from_cents'], lang)} → {amount(document['to_cents'], lang)}"
+    known = count(document["n_lists"], lang)
+    said = Text(
+        f"{span}, {known} listes : "
+        + ("tous les paliers." if document["exact"] else "les montants regardés."),
+        f"{span}, {known} lists: " + ("every step." if document["exact"] else "the amounts looked at."),
+    )
+    lines = paragraph(said.in_(lang), width)
+    flags = [
+        (FLAGS[flag].in_(lang), count(number, lang))
+        for flag, number in sorted(document["flags"].items())
+        if flag in FLAGS
+    ]
+    lines += [*grid(flags, right=(1,)), Line("")]
+    rows = [
+        (
+            entry["dossier"],
+            no_loss_words(entry, lang),
+            short_amount(entry["first_cents"], lang),
+            short_amount(entry["stable_from_cents"], lang),
+            count(entry["flips"], lang),
+            FLAGS[entry["flag"]].in_(lang),
+        )
+        for entry in waiting[:MOST_ENTRIES]
+    ]
+    header = Text("dossier|sans perte, dès|premier|pour de bon|allers-retours|",
+                  "dossier|without loss, from|first|for good|in and out|").in_(lang).split("|")  # fmt: skip
+    lines += grid(rows, header=header, right=(1, 2, 3, 4))
+    if len(waiting) > MOST_ENTRIES:
+        more = count(len(waiting) - MOST_ENTRIES, lang)
+        lines.append(
+            Line(Text(f"  … {more} autres : --json", f"  … {more} more: --json").in_(lang), style="dim")
+        )
+    return lines
+
+
+def _target_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for entry in document["targets"]:
+        lines += paragraph(entry["words"], width, style="bold")
+        lines += paragraph(_reached(document, entry, lang), width, first="  ")
+    return lines
+
+
+def _reached(document: Document, entry: Document, lang: Lang) -> str:
+    if entry["missing"]:
+        return (
+            Text("Aucun montant n'y suffit : ", "No amount is enough: ").in_(lang)
+            + str(entry["missing"])
+            + "."
+        )
+    if not entry["reached"] and entry["amount_from_cents"] is not None:
+        least = amount(entry["amount_from_cents"], lang)
+        return Text(f"Au moins {least} ; aucun montant essayé n'y suffit.",
+                    f"At least {least}; no amount that was tried is enough.").in_(lang)  # fmt: skip
+    if not entry["reached"]:
+        stops = listed(entry["blocked_by"], lang, 6)
+        if not stops:
+            return Text("Aucun montant n'y suffit : les règles se contredisent.",
+                        "No amount is enough: the rules contradict each other.").in_(lang)  # fmt: skip
+        return Text(f"Aucun montant n'y suffit ; il faudrait céder sur : {stops}.",
+                    f"No amount is enough; these would have to give way: {stops}.").in_(lang)  # fmt: skip
+    there, extra = amount(entry["amount_cents"], lang), entry["extra_cents"]
+    more = amount(abs(extra), lang)
+    change = (
+        Text(f"{more} de plus", f"{more} more") if extra > 0 else Text(f"{more} de moins", f"{more} less")
+    )
+    if extra == 0:
+        change = Text("le montant écrit suffit", "the written amount is enough")
+    proof = proof_word(entry["proof"] or "FEASIBLE_GAP", lang)
+    between = ""
+    if not entry["exact"]:
+        low = amount(entry["amount_from_cents"], lang)
+        between = Text(f", pas moins de {low}", f", no less than {low}").in_(lang)
+    n = count(entry["n_funded"], lang)
+    return Text(
+        f"{there} pour « {document['envelope']} » ({change.fr}){between} : {n} dossiers, "
+        f"{count(entry['n_departments'], lang)} départements ; {proof}.",
+        f'{there} for "{document["envelope"]}" ({change.en}){between}: {n} dossiers, '
+        f"{count(entry['n_departments'], lang)} departments; {proof}.",
+    ).in_(lang)
+
+
+def _price_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for kind, title in KINDS.items():
+        entries = [entry for entry in document["prices"] if entry["kind"] == kind]
+        if not entries:
+            continue
+        dear = sorted((entry for entry in entries if entry["goal"]), key=lambda entry: -float(entry["value"]))
+        lines.append(Line(title.in_(lang), style="bold"))
+        rows = [
+            (
+                entry["id"],
+                f"{_signed(entry['value'], lang)} {entry['goal']}",
+                _euros(entry, lang),
+                proof_word(entry["proof"], lang),
+                _moves(entry, lang),
+            )
+            for entry in dear[:MOST_ENTRIES]
+        ]
+        header = (
+            Text("|sans elle|ou, en argent|preuve|", "|without it|or, in money|proof|").in_(lang).split("|")
+        )
+        lines += hanging(rows, width, header=header, right=(1, 2)) if rows else []
+        free = [entry["id"] for entry in entries if not entry["goal"]]
+        if free:
+            said = Text("Ne coûtent rien : ", "Cost nothing: ").in_(lang) + listed(free, lang, MOST_FREE)
+            lines += paragraph(said, width, first="  ")
+        lines.append(Line(""))
+    return lines
+
+
+def _euros(entry: Document, lang: Lang) -> str:
+    if entry["euros_cents"] is None and entry["euros_from_cents"] is None:
+        return Text("aucun montant", "no amount").in_(lang)
+    if entry["euros_cents"] is None:
+        return f"≥ {amount(entry['euros_from_cents'], lang)}"
+    return amount(entry["euros_cents"], lang)
+
+
+def _way_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    extra = amount(document["extra_cents"], lang)
+    lines = [Line(Text(f"{extra} de plus", f"{extra} more").in_(lang), style="bold")]
+    rows = [_way_row(entry, lang) for entry in document["ways"]]
+    header = Text("|gain|dossiers|départements|non dépensé|preuve|ajouté à",
+                  "|gain|dossiers|departments|not spent|proof|added to").in_(lang).split("|")  # fmt: skip
+    return lines + hanging(rows, width, header=header, right=(1, 2, 3, 4))
+
+
+def _way_row(entry: Document, lang: Lang) -> tuple[str, ...]:
+    name = WAYS[entry["way"]].in_(lang) + (f" {entry['axis']}" if entry["axis"] else "")
+    if not entry["allowed"]:
+        none = Text("les montants se contredisent", "the amounts contradict each other").in_(lang)
+        return name, "–", "–", "–", "–", "–", none
+    gain = "0" if entry["goal"] is None else f"{_signed(entry['gain'], lang)} {entry['goal']}"
+    added: Sequence[str] = [f"{part['envelope']} {amount(part['cents'], lang)}" for part in entry["added"]]
+    return (
+        name,
+        gain,
+        count(entry["n_funded"], lang),
+        count(entry.get("n_departments"), lang),
+        short_amount(entry["unspent_cents"], lang),
+        proof_word(entry["proof"], lang),
+        listed(added, lang, 6) or "–",
+    )

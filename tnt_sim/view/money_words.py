@@ -1,0 +1,77 @@
+"""The words of the questions on money, in French and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.view.figures import amount
+from tnt_sim.view.words import PROOF
+
+TITLES: Mapping[str, Text] = MappingProxyType(
+    {
+        "next": Text("ce que vaut l'euro suivant", "what the next euro is worth"),
+        "entries": Text("seuils d'entrée des dossiers", "entry envelopes of the dossiers"),
+        "target": Text("la plus petite enveloppe", "the smallest envelope"),
+        "prices": Text("ce que coûte chaque contrainte", "what each constraint costs"),
+        "extension": Text("où mettre l'extension", "where to put the extension"),
+    }
+)
+FLAGS: Mapping[str, Text] = MappingProxyType(
+    {
+        "always": Text("toujours financé", "always funded"),
+        "enters": Text("entre et reste", "enters and stays"),
+        "in_and_out": Text("entre et sort", "in and out"),
+        "leaves": Text("sort", "leaves"),
+        "never": Text("jamais, sur cette plage", "never, in this range"),
+    }
+)
+KINDS: Mapping[str, Text] = MappingProxyType(
+    {
+        "rule": Text("Règles", "Rules"),
+        "ring_fence": Text("Cantonnements", "Ring fences"),
+        "non_fungible": Text(
+            "Montants séparés sous une enveloppe (non-fongibilité)",
+            "Amounts kept apart under an envelope (non-fungibility)",
+        ),
+        "forced": Text("Dossiers retenus par décision", "Dossiers funded by decision"),
+        "refused": Text(
+            "Dossiers refusés par décision (coût de remplacement)",
+            "Dossiers refused by decision (replacement cost)",
+        ),
+    }
+)
+WAYS: Mapping[str, Text] = MappingProxyType(
+    {
+        "free": Text("au choix du modèle", "as the model chooses"),
+        "key": Text("à la clé statutaire", "by the statutory key"),
+        "wholly": Text("tout sur", "wholly on"),
+    }
+)
+BEYOND = Text(
+    "« Rien avant » : en dessous de ce montant, aucun objectif ne monte d'une unité, quoi qu'on dépense. Le prix "
+    "relâché est celui du programme linéaire, qui finance des fractions de dossier : une pente, pas une décision.",
+    '"Nothing before": below it no goal rises by a unit, whatever is spent. The relaxed price is that of the '
+    "linear program, which funds fractions of dossiers: a slope, not a decision.",
+)
+
+
+def proof_word(proof: str | None, lang: Lang) -> str:
+    """What supports a figure; a dash where nothing does."""
+    return PROOF[proof].in_(lang) if proof is not None else "–"
+
+
+def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """The extra money at which a dossier enters without loss, or between which."""
+    low, high = entry["no_loss_cents"], entry["no_loss_upto_cents"]
+    if entry["no_loss_never"]:
+        return Text("aucun montant", "no amount").in_(lang)
+    if low is None:
+        return "–"
+    if low == high:
+        return f"+{amount(low, lang)}"
+    if high is None:
+        return f"≥ +{amount(low, lang)}"
+    return f"+{amount(low, lang)} … +{amount(high, lang)}"
