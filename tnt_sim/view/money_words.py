@@ -70,6 +70,8 @@ def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
         return Text("aucun montant", "no amount").in_(lang)
     if low is None:
         return "–"
+    if high == 0:
+        return Text("dès aujourd'hui", "today").in_(lang)
     if low == high:
         return f"+{amount(low, lang)}"
     if high is None:
