@@ -51,8 +51,13 @@ def verify_run(run_dir: Path, project: Path | None = None) -> VerifyReport:
         run.found.found.extend(_resolved(run, run.scenario))
     if run.whole is not None and run.scenario is not None:
         told = _told(run, run.scenario, run.whole)
-        run.found.found.extend(_compare(run, told, moved=project is not None))
+        run.found.found.extend(_compare(run, told, moved=_is_elsewhere(run)))
     return report(run, _notes(run))
+
+
+def _is_elsewhere(run: Replay) -> bool:
+    """Whether the inputs are not where the summary says: moved, or kept beside a signed list."""
+    return run.project != (run.run_dir.resolve() / str(run.summary.get("project", "."))).resolve()
 
 
 def _notes(run: Replay) -> tuple[Text, ...]:

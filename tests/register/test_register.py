@@ -117,6 +117,15 @@ def test_two_lists_an_amendment_and_a_third(tnt: Said) -> None:
     assert held == "dossier,granted\nA,79.50\nB,0.00\nC,100.00\nD,60.00\nE,40.50\n"
 
 
+def test_compare_speaks_against_the_last_signed_list(tnt: Said) -> None:
+    signed(tnt, run(tnt, "200 €")["run_dir"], "liste-1")
+    other = run(tnt, "300 €", "committed_from: registre/")
+    code, document, _ = tnt("compare", "registre", other["run_dir"], "--no-causes")
+    assert code == 0
+    assert "liste-1" in json.dumps(document)
+    assert [one["dossier"] for one in document["changes"] if one.get("dossier")] == ["C"]
+
+
 def test_a_signed_dossier_that_the_table_closes_is_free_again(tnt: Said) -> None:
     signed(tnt, run(tnt, "200 €")["run_dir"], "liste-1")
     Path("table.csv").write_text(
@@ -236,3 +245,20 @@ def test_a_register_that_was_changed_is_refused(tnt: Said) -> None:
     Path("registre/liste-2/signature.json").write_text("{}", encoding="utf-8")
     with pytest.raises(DataError, match="pas une signature"):
         read_entries(Path("registre"))
+
+
+def test_a_signed_list_can_be_read_again_whatever_changes_after(tnt: Said) -> None:
+    signed(tnt, run(tnt, "200 €")["run_dir"], "liste-1")
+    two = run(tnt, "300 €", "committed_from: registre/")
+    signed(tnt, two["run_dir"], "liste-2")
+    write("1 €")
+    Path("table.csv").write_text("dossier\n", encoding="utf-8")
+    shutil.rmtree("runs")
+    for name in ("liste-1", "liste-2"):
+        code, document, err = tnt("verify", f"registre/{name}")
+        assert (code, document["status"], err) == (0, "verified", "")
+    shutil.move("registre", "elsewhere")
+    assert tnt("verify", "elsewhere/liste-2")[0] == 0
+    kept = Path("elsewhere/liste-2/inputs/table.csv")
+    kept.write_text(kept.read_text(encoding="utf-8") + "F,Six,p,1,1,1,en_instruction\n", encoding="utf-8")
+    assert tnt("verify", "elsewhere/liste-2")[0] == 1

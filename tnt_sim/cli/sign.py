@@ -92,7 +92,8 @@ def _list(run_dir: Path, name: str, register: Path | None, project: Path | None,
     report = verify_run(run_dir, project)
     if not report.ok:
         raise VerificationError(report.defects)
-    return sign_run(run, register or (project or project_of(run_dir, run.summary)) / REGISTER, name)
+    root = project or project_of(run_dir, run.summary)
+    return sign_run(run, root, register or root / REGISTER, name)
 
 
 def _document(entry: Entry) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The register of decisions: what was signed, in a chain of entries that nobody changes afterwards.
 
     registre/
-      liste-1/    a signed list: the files of its run, engagements.csv, signature.json
+      liste-1/    a signed list: the files of its run, its inputs/, engagements.csv, signature.json
       avenant-1/  withdrawals and downward amendments: avenants.csv, engagements.csv, signature.json
       liste-2/    …
 
@@ -25,6 +25,8 @@ from tnt_sim.money import MoneyError, format_cents, parse_cents_series
 from tnt_sim.scenario.nodes import Origin
 
 SIGNATURE, HELD, AMENDMENTS = "signature.json", "engagements.csv", "avenants.csv"
+INPUTS = "inputs"
+"""What the run of a signed list read, as a project of its own: it can be read again whatever changes after."""
 COMMITTED_FROM = ("committed_from",)
 LEFT = ("sans_suite", "refuse")
 """States by which the table itself says that a signed dossier has withdrawn."""
@@ -145,6 +147,8 @@ def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     DataError
         There is no such register, or it was changed.
     """
+    if path.name == HELD and path.is_file() and _is_frozen(path):
+        return path
     entry = path.parent if path.name == HELD else path
     register = entry.parent if (entry / SIGNATURE).is_file() else entry
     entries = read_entries(register)
@@ -170,6 +174,23 @@ def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:
             )
         ]
     )
+
+
+def last_list(folder: Path) -> Path:
+    """The last signed list of a register, which is a run folder; a folder that is no register stands for itself.
+
+    Raises
+    ------
+    DataError
+        The register was changed.
+    """
+    signed = [] if (folder / SIGNATURE).is_file() else [e for e in read_entries(folder) if e.is_list]
+    return signed[-1].folder if signed else folder
+
+
+def _is_frozen(path: Path) -> bool:
+    """Whether a file is an input that a signed list keeps: that list holds its hash."""
+    return any(folder.name == INPUTS and (folder.parent / SIGNATURE).is_file() for folder in path.parents)
 
 
 def held_amounts(table: pl.DataFrame, shown: str) -> dict[str, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.errors import Defect, Defects, Text
-from tnt_sim.scenario.register import HELD
+from tnt_sim.scenario.register import HELD, INPUTS, SIGNATURE
 from tnt_sim.verify.documents import file_sha256
 
 KEYS = {"path", "sha256", "kind"}
@@ -21,7 +21,9 @@ _MOVED = Text(
 
 
 def project_of(run_dir: Path, summary: Mapping[str, Any]) -> Path:
-    """The project folder that a summary names, from its own folder."""
+    """The project folder that a summary names, from its own folder; a signed list keeps its inputs beside it."""
+    if (run_dir / SIGNATURE).is_file() and (run_dir / INPUTS).is_dir():
+        return (run_dir / INPUTS).resolve()
     return (run_dir.resolve() / str(summary.get("project", "."))).resolve()
 
 

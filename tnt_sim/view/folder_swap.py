@@ -28,7 +28,7 @@ def put_folder(target: Path, write: Callable[[Path], None]) -> None:
     partial.mkdir()
     try:
         write(partial)
-        for file in [*partial.iterdir(), partial]:
+        for file in [*partial.rglob("*"), partial]:
             _sync(file)
         _take_place(partial, target)
     finally:

@@ -12,9 +12,11 @@ from typing import Any
 from tnt_sim.errors import DataError, Defects, Lang, Place, Text, TntError, UsageError
 from tnt_sim.formats.table import read_plain
 from tnt_sim.money import cents_to_decimal_text, format_cents
+from tnt_sim.scenario.places import MARKERS
 from tnt_sim.scenario.register import (
     AMENDMENTS,
     HELD,
+    INPUTS,
     LEFT,
     SHOWN,
     SIGNATURE,
@@ -33,8 +35,8 @@ _ID = re.compile(r"\w[\w.-]{0,79}")
 Held = Mapping[str, int]
 
 
-def sign_run(run: StoredRun, register: Path, name: str) -> Entry:
-    """Freeze a run as the next list of a register, with the files of its run folder.
+def sign_run(run: StoredRun, project: Path, register: Path, name: str) -> Entry:
+    """Freeze a run as the next list of a register, with the files of its run folder and its inputs from `project`.
 
     Raises
     ------
@@ -65,6 +67,7 @@ def sign_run(run: StoredRun, register: Path, name: str) -> Entry:
         },
     }
     sources = {file: run.folder / file for file in RUN_FILES if (run.folder / file).is_file()}
+    sources |= {f"{INPUTS}/{entry['path']}": project / entry["path"] for entry in summary["inputs"]}
     return _put(register, name, entries, signature, held, sources)
 
 
@@ -190,12 +193,15 @@ def _put(
 
     def write(folder: Path) -> None:
         for file, source in sources.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, folder / file)
+        if (folder / INPUTS).is_dir():
+            (folder / INPUTS / MARKERS[0]).touch()
         rows = "".join(
             f"{_quoted(dossier)},{cents_to_decimal_text(held[dossier])}\n" for dossier in sorted(held)
         )
         (folder / HELD).write_text("dossier,granted\n" + rows, encoding="utf-8", newline="\n")
-        signature["files"] = {file.name: sha256(file) for file in sorted(folder.iterdir())}
+        signature["files"] = {file.relative_to(folder).as_posix(): sha256(file) for file in _files(folder)}
         (folder / SIGNATURE).write_text(written(signature), encoding="utf-8", newline="\n")
 
     try:
@@ -209,6 +215,10 @@ def _put(
             code="output",
         ) from error
     return Entry(target, signature)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def _quoted(text: str) -> str:

@@ -17,6 +17,7 @@ from tnt_sim.result import Result
 from tnt_sim.rules.base import IntArray
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.register import last_list
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.replay import replay
@@ -87,7 +88,7 @@ def side_of(
     if isinstance(thing, str | Path):
         path = Path(thing)
         if path.is_dir():
-            return _of_run(path, name)
+            return _of_run(last_list(path), name)
         thing = load_scenario(path)
     if isinstance(thing, Scenario):
         thing = solve(thing, progress=progress, **(options or {}))
