@@ -1,8 +1,10 @@
 """Mutants of the verifier: every rule kind's reading made to hold, and small changes of its own code.
 
-Each mutant runs the tests of `tests/verify` in a process of its own; one that no test refuses has survived.
+The tests of `tests/verify` (of `tests/certify` for the replay of proofs) are collected once. Each mutant is a
+fork in which the code of one function is exchanged; it runs the tests that call that function, the quickest
+first, until one fails or the budget is spent. A mutant that no test refused has survived.
 
-uv run python benchmarks/mutate_verifier.py [--sample 250] [--seed 1] [--only claims] [--list]
+uv run python benchmarks/mutate_verifier.py [--part verify|certify|telling] [--sample N] [--budget S]
 """
 
 from __future__ import annotations
@@ -11,41 +13,50 @@ import argparse
 import ast
 import copy
 import json
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "verify"))
+
+from without import WITHOUT
+
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "tnt_sim"
 TESTS = ROOT / "tests" / "verify"
-ORDER = (
-    "test_run_files.py", "test_recheck.py", "test_claims.py", "test_broken_rules.py", "test_replay.py",
-    "test_notes.py", "test_mutations.py",
-)  # fmt: skip
-"""The quick ones first."""
 
 ELSEWHERE = "not no_solver"
 """What runs in a process of its own knows nothing of a mutant."""
 
 TELL = ("barred", "figures", "reasons", "room", "words")
-"""They tell a run rather than check it: a mutant there changes the run and its check alike."""
+"""They tell a run rather than check it."""
 
-MODULES = (
-    "recheck",
-    *(
-        f"verify.{file.stem}"
-        for file in sorted((ROOT / "tnt_sim" / "verify").glob("*.py"))
-        if file.stem not in TELL
-    ),
-)
+
+def _modules(room: str) -> list[str]:
+    return [
+        f"{room}.{file.stem}" for file in sorted((PACKAGE / room).glob("*.py")) if file.stem != "__init__"
+    ]
+
+
+PARTS = {
+    "verify": ["recheck", *(name for name in _modules("verify") if name.partition(".")[2] not in TELL)],
+    "telling": [f"verify.{name}" for name in TELL],
+    "certify": _modules("certify"),
+}
 TIMEOUT_SECONDS = 240
 SWAPS: dict[type, type] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
@@ -55,34 +66,84 @@ SWAPS: dict[type, type] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A change of one module's code, or of a class while it runs."""
+    """A change of one function's code, or a check that is taken out.
+
+    Attributes
+    ----------
+    module, function : where the change is, the function by its outermost qualified name
+    source : the whole module with the change
+    without : the name of a check in `WITHOUT`
+    """
 
     name: str
-    module: str
+    module: str = ""
+    function: str = ""
     source: str = ""
-    patch: str = ""
+    without: str = ""
+
+    def apply(self) -> None:
+        """Make the change in this process."""
+        if self.without:
+            WITHOUT[self.without](setattr)
+        if self.source:
+            module = import_module(f"tnt_sim.{self.module}")
+            found: Any = module
+            for part in self.function.split("."):
+                found = vars(found)[part]
+            codes = _codes(compile(self.source, self.name, "exec"))
+            plain(found).__code__ = next(code for code in codes if code.co_qualname == self.function)
+
+
+def plain(found: Any) -> Any:
+    """The function behind a decorated one."""
+    for name in ("__func__", "fget", "func", "__wrapped__"):
+        found = getattr(found, name, found)
+    return found
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from _codes(const)
 
 
 def code_mutants(module: str) -> Iterator[Mutant]:
-    """Every mutant of one module."""
-    file = ROOT / "tnt_sim" / f"{module.replace('.', '/')}.py"
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    nodes = list(ast.walk(tree))
-    for k, node in enumerate(nodes):
+    """Every mutant of the functions of one module."""
+    tree = ast.parse(_file(module).read_text(encoding="utf-8"))
+    functions = dict(_functions(tree, ()))
+    for k, node in enumerate(ast.walk(tree)):
+        function = functions.get(id(node))
+        if function is None:
+            continue
         for label, change in _changes(node):
             again = copy.deepcopy(tree)
             change(list(ast.walk(again))[k])
-            yield Mutant(
-                f"{module}:{getattr(node, 'lineno', 0)} {label}",
-                module,
-                ast.unparse(ast.fix_missing_locations(again)),
-            )
+            source = ast.unparse(ast.fix_missing_locations(again))
+            yield Mutant(f"{module}:{getattr(node, 'lineno', 0)} {label}", module, function, source)
+
+
+def _functions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """The outermost function that each node lies in."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef):
+            name = ".".join((*path, child.name))
+            for statement in child.body:
+                for inner in ast.walk(statement):
+                    yield id(inner), name
+        elif isinstance(child, ast.ClassDef):
+            yield from _functions(child, (*path, child.name))
+
+
+def _file(module: str) -> Path:
+    return PACKAGE / f"{module.replace('.', '/')}.py"
 
 
 def unchanged() -> Mutant:
-    """The verifier as it is, by the same way: the tests must accept it, before and after."""
-    file = ROOT / "tnt_sim" / "verify" / "claims.py"
-    return Mutant("no change", "verify.claims", ast.unparse(ast.parse(file.read_text(encoding="utf-8"))))
+    """A function of the verifier as it is, by the same way: the tests must accept it."""
+    return Mutant(
+        "no change", "verify.claims", "read_claim", _file("verify.claims").read_text(encoding="utf-8")
+    )
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
@@ -106,100 +167,135 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
         yield "addition dropped", lambda n: setattr(n, "value", ast.List([], ast.Load()))
 
 
-KINDS = (
-    ("limit", "Limit"), ("share", "Share"), ("relation", "Exclusive"), ("relation", "Requires"),
-    ("together", "Together"), ("order", "Order"), ("queue", "FirstCome"), ("coverage", "Coverage"),
-    ("schedule", "Schedule"), ("equity", "Equity"),
-)  # fmt: skip
-READINGS = {
-    "envelope limits": "from tnt_sim.rules.envelope_limits import EnvelopeLimit as C\n"
-    "read = C.read\nC.read = lambda s, f, g: replace(read(s, f, g), minimum=None, maximum=None)\n",
-    "grant amounts": "from tnt_sim.rules.grant import Offers as C\n"
-    "C.amount_fits = lambda s, g: np.ones(len(g), dtype=np.bool_)\n",
-    "common rates": "from tnt_sim.rules.levels import CommonRates as C\nC.broken = lambda s, f, g: []\n",
-    "caps": "from tnt_sim.rules.caps import Caps as C\nC.broken = lambda s, f, g: []\n",
-    "envelopes": "import tnt_sim.verify.reading as m\nm._envelopes = lambda p, r: []\n",
-    "awards": "import tnt_sim.verify.reading as m\nm._awards = lambda p, a: []\n",
-    "table columns": "import tnt_sim.verify.reading as m\nm._table = lambda p, a: []\n",
-    "proofs": "import tnt_sim.recheck as m\nm.proven_stages = lambda p, v, q: [True] * len(v)\n",
-    "one dossier more": "import tnt_sim.recheck as m\nm.better_by_one = lambda p, a, r, w: []\n",
-}
-HOLD = """
-from tnt_sim.rules.base import Mode, RuleReading
-class Holding(RuleReading):
-    holds = True
-def wrap(read):
-    def hold(self, funded, granted_cents):
-        r = read(self, funded, granted_cents)
-        return Holding(r.id, r.kind, r.mode, r.readings, r.grouped, r.broken) if r.mode is Mode.HARD else r
-    return hold
-C.read = wrap(C.read)
-"""
-
-
 def kind_mutants() -> Iterator[Mutant]:
     """The reading of each kind of rule, and of amounts, caps, envelopes and proofs, made to hold always."""
-    for module, name in KINDS:
-        yield Mutant(
-            f"reading of {name} always holds",
-            "",
-            patch=f"from tnt_sim.rules.{module} import {name} as C\n{HOLD}",
-        )
-    for label, patch in READINGS.items():
-        yield Mutant(f"reading of {label} always holds", "", patch=patch)
+    for name in WITHOUT:
+        yield Mutant(f"without {name}", without=name)
 
 
 # ---- running
 
 
-class _Finder:
-    """Gives one module another source."""
+@dataclass(eq=False)
+class Forks:
+    """A pytest plugin: each mutant in a fork of its own, with the tests that call what it changes."""
 
-    def __init__(self, mutant: Mutant) -> None:
-        self.mutant = mutant
+    mutants: Sequence[Mutant]
+    scratch: Path
+    budget: float
+    failed: bool = False
+    alive: list[str] = field(default_factory=list)
+    kills: dict[tuple[str, str], int] = field(default_factory=dict)
+    """How many mutants of a module a test has refused: those tests go first."""
+    began: float = 0.0
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != f"tnt_sim.{self.mutant.module}" or not self.mutant.source:
-            return None
-        from importlib.machinery import ModuleSpec
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember that a test failed, and which."""
+        if report.failed:
+            self.failed = True
+            (self.scratch / "failed.txt").write_text(
+                f"{report.nodeid}\n{report.longreprtext}", encoding="utf-8"
+            )
 
-        spec = ModuleSpec(name, self, origin=self.mutant.name)
-        spec.has_location = False
-        return spec
+    def _turn(self, mutant: Mutant, test: str) -> tuple[bool, int]:
+        """When a test has its turn: first those that break rules, for a check taken out, and those that refuse most."""
+        likely = bool(mutant.without) and "test_broken_rules" in test
+        return not likely, -self.kills.get((mutant.module, test), 0)
 
-    def create_module(self, spec: Any) -> None:
-        return None
+    def _why(self, what: str) -> RuntimeError:
+        return RuntimeError(f"{what}: {(self.scratch / 'failed.txt').read_text(encoding='utf-8')}")
 
-    def exec_module(self, module: Any) -> None:
-        module.__file__ = str(ROOT / "tnt_sim" / f"{self.mutant.module.replace('.', '/')}.py")
-        exec(compile(self.mutant.source, self.mutant.name, "exec"), module.__dict__)
-
-
-def killed(mutant: Mutant, runs: Path) -> bool:
-    """Whether the tests refuse a mutant; one that hangs is refused too, and said."""
-    order = runs / "mutant.json"
-    order.write_text(json.dumps([mutant.name, mutant.module, mutant.source, mutant.patch]), encoding="utf-8")
-    command = [sys.executable, "-W", "ignore", __file__, "--child", str(runs)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        print(f"hangs: {mutant.name}", flush=True)
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of the tests themselves."""
+        items, file = session.items, self.scratch / "observed.json"
+        if self._fork(lambda: file.write_text(json.dumps(self._observed(items)), encoding="utf-8")) != 0:
+            raise self._why("the tests fail without any mutant")
+        called = json.loads(file.read_text(encoding="utf-8"))
+        order = sorted(items, key=lambda item: called[item.nodeid]["seconds"])
+        if self._fork(lambda: self._tried(unchanged(), order)) != 0:
+            raise self._why("the tests fail on a function exchanged for itself")
+        for number, mutant in enumerate(self.mutants):
+            place = f"{mutant.module}:{mutant.function}"
+            mine = [one for one in order if not mutant.source or place in called[one.nodeid]["called"]]
+            mine.sort(key=lambda one: self._turn(mutant, one.nodeid))
+            end = self._fork(lambda mutant=mutant, mine=mine: self._tried(mutant, mine)) if mine else 0
+            if end not in (0, 1, HUNG):
+                raise self._why(f"{mutant.name} could not be made")
+            if end == 1:
+                killer = (self.scratch / "failed.txt").read_text(encoding="utf-8").partition("\n")[0]
+                self.kills[mutant.module, killer] = self.kills.get((mutant.module, killer), 0) + 1
+            if end == 0:
+                self.alive.append(mutant.name)
+            if end in (0, HUNG):
+                word = "survived" if end == 0 else "hangs"
+                print(f"{word}: {mutant.name} ({len(mine)} tests, {number} tried)", flush=True)
+            if number % 25 == 24:
+                print(f"{number + 1} tried, {len(self.alive)} survived", flush=True)
         return True
-    return done.returncode != 0
+
+    def _fork(self, task: Callable[[], Any]) -> int:
+        """The end of a task in a fork: 0 done, 1 refused, `HUNG` after the time limit."""
+        pid = os.fork()
+        if pid == 0:
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
+            code = BROKEN
+            try:
+                task()
+                code = int(self.failed)
+            except Exception:  # noqa: BLE001
+                (self.scratch / "failed.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            finally:
+                os._exit(code)
+        began = time.monotonic()
+        while time.monotonic() - began < TIMEOUT_SECONDS:
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.01)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        return HUNG
+
+    def _tried(self, mutant: Mutant, items: Sequence[pytest.Item]) -> None:
+        self.began = time.process_time()
+        mutant.apply()
+        self._run(items)
+
+    def _run(self, items: Sequence[pytest.Item]) -> None:
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed or time.process_time() - self.began > self.budget:
+                return
+
+    def _observed(self, items: Sequence[pytest.Item]) -> dict[str, Any]:
+        """Each test's seconds and the functions of the package that it calls."""
+        monitor, events = sys.monitoring, sys.monitoring.events
+        seen: set[str] = set()
+
+        def started(code: CodeType, _offset: int) -> Any:
+            if code.co_filename.startswith(str(PACKAGE)):
+                module = Path(code.co_filename).relative_to(PACKAGE).with_suffix("")
+                seen.add(f"{'.'.join(module.parts)}:{code.co_qualname.partition('.<locals>')[0]}")
+            return monitor.DISABLE
+
+        monitor.use_tool_id(TOOL, "mutants")
+        monitor.register_callback(TOOL, events.PY_START, started)
+        monitor.set_events(TOOL, events.PY_START)
+        found = {}
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            seen.clear()
+            monitor.restart_events()
+            began = time.perf_counter()
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            found[item.nodeid] = {"seconds": time.perf_counter() - began, "called": sorted(seen)}
+        return found
 
 
-def _child(runs: Path) -> int:
-    mutant = Mutant(*json.loads((runs / "mutant.json").read_text(encoding="utf-8")))
-    sys.meta_path.insert(0, _Finder(mutant))  # type: ignore[arg-type]
-    sys.path.insert(0, str(TESTS))
-    if mutant.patch:
-        exec(mutant.patch, {"np": np, "replace": replace})
-    import small_runs
-
-    small_runs.run_of = lambda name, folder: _copied(runs / name, folder)
-    tests = [str(TESTS / name) for name in ORDER if (TESTS / name).is_file()]
-    base = f"--basetemp={runs}/tmp"
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-k", ELSEWHERE, base, *tests]))
+HUNG, BROKEN = 99, 98
+TOOL = 4
 
 
 def _copied(made: Path, folder: Path) -> Path:
@@ -207,45 +303,60 @@ def _copied(made: Path, folder: Path) -> Path:
     return next((folder / "runs").iterdir())
 
 
-def main() -> int:
-    """Print the survivors and the score."""
-    options = _options()
-    if options.child:
-        return _child(Path(options.child))
-    random.seed(options.seed)
-    code = [mutant for module in MODULES if options.only in module for mutant in code_mutants(module)]
-    n_all = len(code)
-    chosen = random.sample(code, min(options.sample, n_all))
-    mutants = [*([] if options.only else kind_mutants()), *chosen]
-    if options.list:
-        print("\n".join(mutant.name for mutant in mutants))
-        return 0
-    print(f"{len(mutants)} mutants ({len(chosen)} of {n_all} changes of code)", flush=True)
-    alive = []
+def run(mutants: Sequence[Mutant], suite: Path, budget: float) -> list[str]:
+    """The names of those that survive."""
+    import small_runs
+    from hypothesis import Phase, settings
+
+    settings.register_profile("quick", phases=(Phase.explicit, Phase.generate), database=None, deadline=None)
+    settings.load_profile("quick")
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
         make = f"import sys; sys.path.insert(0, {str(TESTS)!r}); from small_runs import *\n"
         make += f"for name in EVERY: run_of(name, Path({folder!r}) / name)"
         subprocess.run([sys.executable, "-c", make], check=True)
-        for number, mutant in enumerate([unchanged(), *mutants, unchanged()]):
-            dead = killed(mutant, made)
-            if mutant.name == unchanged().name and dead:
-                print("the tests fail without any mutant")
-                return 1
-            if not dead and mutant in mutants:
-                alive.append(mutant.name)
-                print(f"survived: {mutant.name} ({number} tried)", flush=True)
-    print(f"{len(mutants) - len(alive)} of {len(mutants)} killed: {1 - len(alive) / len(mutants):.1%}")
+        small_runs.run_of = lambda name, place: _copied(made / name, place)
+        forks = Forks(mutants, made, budget)
+        options = ["-s", "-W", "ignore", "-o", "addopts=", "-o", "tmp_path_retention_policy=none"]
+        options += ["-k", ELSEWHERE, f"--basetemp={folder}/tmp"]
+        options += [part for name in ("terminal", "cacheprovider", "xdist") for part in ("-p", f"no:{name}")]
+        if pytest.main([*options, str(suite)], plugins=[forks]) not in (0, 1):
+            raise SystemExit(1)
+    return forks.alive
+
+
+def main() -> int:
+    """Print the survivors and the score."""
+    options = _options()
+    random.seed(options.seed)
+    code = [m for name in PARTS[options.part] if options.only in name for m in code_mutants(name)]
+    chosen = code if options.sample is None else random.sample(code, min(options.sample, len(code)))
+    mutants = [*(kind_mutants() if options.part == "verify" and not options.only else ()), *chosen]
+    if options.list:
+        print("\n".join(mutant.name for mutant in mutants))
+        return 0
+    print(
+        f"{options.part}: {len(mutants)} mutants ({len(chosen)} of {len(code)} changes of code)", flush=True
+    )
+    began = time.perf_counter()
+    suite = TESTS.parent / ("certify" if options.part == "certify" else "verify")
+    alive = run(mutants, suite, options.budget)
+    killed = len(mutants) - len(alive)
+    print(f"{options.part}: {killed} of {len(mutants)} killed, {killed / len(mutants):.1%}; "
+          f"{time.perf_counter() - began:.0f} s")  # fmt: skip
     return 0
 
 
 def _options() -> argparse.Namespace:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--sample", type=int, default=250)
+    asked.add_argument("--part", choices=PARTS, default="verify")
+    asked.add_argument("--sample", type=int, help="so many changes of code, drawn; all by default")
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--only", default="", help="part of a module's name; the rule kinds are left out")
+    asked.add_argument(
+        "--budget", type=float, default=20.0, help="processor seconds of tests for each mutant"
+    )
     asked.add_argument("--list", action="store_true")
-    asked.add_argument("--child", default="", help=argparse.SUPPRESS)
     return asked.parse_args()
 
 

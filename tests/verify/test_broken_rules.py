@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,11 +17,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from small_runs import Change, changed, forged, solved
+from without import KINDS, WITHOUT
 
 from tnt_sim.errors import Lang
 from tnt_sim.recheck import verify_run
 from tnt_sim.result import Proof, Result
 from tnt_sim.rules.base import Mode
+from tnt_sim.scenario.spec import AnyRule
 from tnt_sim.verify.reading import Allocation
 from tnt_sim.view.run_folder import write_run
 
@@ -97,6 +100,34 @@ def test_every_rule_of_the_small_runs_is_broken_by_a_change(folder: Path) -> Non
     for name in ("links", "money", "maps", "years"):
         for rule in _solved(name, folder).problem.rules:
             assert rule.mode is not Mode.HARD or f"rule:{rule.id}" in named
+
+
+SEEN_BY = {
+    "envelope limits": "envelope:n", "grant amounts": "grant:amount", "common rates": "grant:common_rate",
+    "caps": "cap:rond", "envelopes": "envelope:c", "awards": "committed", "table columns": "prerequisite",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("check", [name for name in WITHOUT if name not in ("proofs", "one dossier more")])
+def test_without_its_check_a_broken_rule_passes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: str
+) -> None:
+    """Each check taken out in turn: what it alone sees is no longer named, so that the tests above would fail."""
+    codes = {SEEN_BY.get(check, "")}
+    for name in ("links", "money", "maps", "years"):
+        codes |= {f"rule:{r.id}" for r in _solved(name, folder).problem.rules if type(r).__name__ == check}
+    name, change, due = next(case for case in BROKEN if case[2] & codes)
+    result = _solved(name, folder)
+    run = write_run(forged(result, changed(result, change)), folder / name / "runs")
+    assert due & codes <= {defect.code for defect in verify_run(run).defects}
+    WITHOUT[check](monkeypatch.setattr)
+    run = write_run(forged(result, changed(result, change)), folder / name / "runs")
+    assert not codes & {defect.code for defect in verify_run(run).defects}
+
+
+def test_every_kind_of_rule_has_its_check_taken_out() -> None:
+    kinds = {get_args(one.model_fields["kind"].annotation)[0] for one in get_args(get_args(AnyRule)[0])}
+    assert kinds == {*KINDS, "decide"}
 
 
 def test_money_without_being_funded(folder: Path) -> None:
