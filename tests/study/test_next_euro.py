@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_least import envelopes, scenario_of
 
-from tnt_sim.errors import ScenarioError
+from tnt_sim.errors import NothingDecided, ScenarioError
 from tnt_sim.study.base import base_of
 from tnt_sim.study.next_euro import next_euros
 
@@ -32,7 +32,7 @@ def test_next_euro_of_an_envelope(case: dict[str, Any], data: Any) -> None:
     assert best is not None
     try:
         base = base_of(scenario_of(case), prove=False)
-    except ScenarioError:
+    except (ScenarioError, NothingDecided):
         assume(False)
     (found,) = next_euros(base, envelopes=[name], rules=[], prove=False)
     expected = brute.least(every, lambda p: rises(p, best))
@@ -58,7 +58,7 @@ def test_next_unit_of_a_rule(case: dict[str, Any], data: Any) -> None:
     assert best is not None
     try:
         base = base_of(scenario_of(case), prove=False)
-    except ScenarioError:
+    except (ScenarioError, NothingDecided):
         assume(False)
     found = next_euros(base, envelopes=[], rules=[rule["id"]], prove=False)
     dossiers = sorted(case["dossiers"], key=rank_key)

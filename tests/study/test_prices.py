@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_least import scenario_of
 
-from tnt_sim.errors import ScenarioError
+from tnt_sim.errors import NothingDecided, ScenarioError
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.study.base import Base, base_of
 from tnt_sim.study.extension import KEY, WHOLLY, ways_to_extend
@@ -41,7 +41,7 @@ def based(case: dict[str, Any]) -> tuple[Base, list[brute.Point], Any]:
     assume(best is not None)
     try:
         return base_of(scenario_of(case), prove=False), every, best
-    except ScenarioError:
+    except (ScenarioError, NothingDecided):
         assume(False)
         raise
 

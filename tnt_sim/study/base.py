@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
-from tnt_sim.errors import Defect, LimitReached, ScenarioError, Text, UsageError
+from tnt_sim.errors import LimitReached, NothingDecided, Text, UsageError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask
 from tnt_sim.result import Status
@@ -82,7 +82,7 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
     ------
     UsageError
         For a scenario with steps: a question looks at one decision.
-    ScenarioError
+    NothingDecided
         When no allocation keeps every rule.
     LimitReached
         When none was found in time.
@@ -91,7 +91,7 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
     problem = compile_problem(scenario)
     answer = ask(problem, clock=clock, prove=prove)
     if answer.status is Status.INFEASIBLE:
-        raise ScenarioError([_nothing_fits()])
+        raise _nothing_fits()
     if answer.allocation is None:
         raise LimitReached(
             Text("une limite a arrêté le calcul de départ.", "a limit stopped the solve to start from.")
@@ -109,17 +109,14 @@ def _limits(problem: Problem, values: Sequence[Fraction]) -> tuple[Fraction, ...
     )
 
 
-def _nothing_fits() -> Defect:
-    return Defect(
-        "infeasible",
+def _nothing_fits() -> NothingDecided:
+    return NothingDecided(
         Text(
-            "aucune répartition ne tient toutes les règles : il n'y a rien d'où partir.",
-            "no allocation keeps every rule: there is nothing to start from.",
-        ),
-        hint=Text(
-            "Demandez le montant le plus petit qui les tient toutes : --target rules.",
-            "Ask for the least amount that keeps them all: --target rules.",
-        ),
+            "aucune répartition ne tient toutes les règles : il n'y a rien d'où partir. Demandez le plus petit "
+            "montant qui les tient toutes : sweep --target rules.",
+            "no allocation keeps every rule: there is nothing to start from. Ask for the least amount that keeps "
+            "them all: sweep --target rules.",
+        )
     )
 
 

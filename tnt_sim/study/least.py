@@ -29,14 +29,16 @@ from tnt_sim.rules.opened import CENT, Lowered
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense, Stage
 from tnt_sim.study.line import Line, at_amount, really_at
-from tnt_sim.study.moving import loosened, moving_rules
+from tnt_sim.study.moving import Moving, loosened, moving_rules
 from tnt_sim.study.parts import Seen, seen_as_parts
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 AMOUNT = "amount"
 """The name of the stage that counts the envelope's amount."""
-CLIMBS = 12
-"""Amounts tried above a lower limit before an interval is told."""
+FURTHER = 10
+"""A reserve may hold back most of an amount: how many times the largest useful one is tried."""
+CLIMBS, TRIES = 16, 10
+"""Amounts tried above a lower limit, and to bring an upper one down, before an interval is told."""
 
 Change = Callable[[Problem], Problem]
 """What a question changes in a problem: dossiers forced, a rule left out."""
@@ -113,11 +115,14 @@ def least_amount(
     answer = ask(asked, kept=kept, goals=1, least=False, canonical=False, prove=False, clock=clock)
     if answer.allocation is None:
         nothing = answer.status is Status.INFEASIBLE
-        return Least(None, None, answer, _proof(loose, line, kept, None, prove and nothing), moving)
+        words = tuple(rule.words for rule in moving)
+        return Least(None, None, answer, _proof(loose, line, kept, None, prove and nothing), words)
     lower = int(answer.values[-1] * 100)
     answer = replace(answer, proof=_proof(loose, line, kept, lower, prove and answer.optimal))
     if not answer.optimal:
-        return Least(line.floor_cents, lower if not moving else None, answer, Proof.FEASIBLE_GAP, moving)
+        known = None if moving else lower
+        words = tuple(rule.words for rule in moving)
+        return Least(line.floor_cents, known, answer, Proof.FEASIBLE_GAP, words)
     if not moving:
         there = change(at_amount(problem, line, lower))
         assert answer.allocation is not None
@@ -215,23 +220,53 @@ def _climb(
     change: Change,
     clock: Clock | None,
     loose: Answer,
-    moving: tuple[Text, ...],
+    moving: tuple[Moving, ...],
 ) -> Least:
-    """An amount at which the real rules allow it: the lower limit itself, or the nearest of a few tried above."""
-    proof = loose.proof
-    for cents in _ladder(lower, line.top_cents):
+    """An amount at which the real rules allow it, from the lower limit on.
+
+    Where every moving rule relaxes as the amount grows, what can be had goes on being had: then halving is right,
+    and finds the least. Else only amounts that were solved count, and the answer is an interval.
+    """
+
+    def at(cents: int) -> Answer | None:
         try:
-            real = really_at(problem, line, cents)
+            real = change(really_at(problem, line, cents))
         except ScenarioError:  # at this amount a rule contradicts itself: a minimum use above the demand
-            continue
-        answer = ask(change(real), kept=kept, goals=0, canonical=False, prove=False, clock=clock)
-        if answer.allocation is not None:
-            return Least(lower, cents, answer, proof, moving)
-    return Least(lower, None, loose, proof, moving)
+            return None
+        found = ask(real, kept=kept, goals=0, canonical=False, prove=False, clock=clock)
+        return found if found.allocation is not None else None
+
+    words = tuple(rule.words for rule in moving)
+    fails = lower - 1
+    for cents in _ladder(lower, FURTHER * line.top_cents):
+        answer = at(cents)
+        if answer is not None:
+            break
+        fails = cents
+    else:
+        return Least(lower, None, loose, loose.proof, words)
+    relaxes = all(rule.relaxes for rule in moving)
+    works, tries = cents, TRIES if not relaxes else _halvings(cents - fails)
+    while works - fails > 1 and tries > 0:
+        half, tries = (fails + works) // 2, tries - 1
+        found = at(half)
+        if found is None:
+            fails = half
+        else:
+            works, answer = half, found
+    if works == lower:
+        return Least(lower, lower, answer, loose.proof, words)
+    if relaxes:
+        return Least(works, works, answer, Proof.FEASIBLE_GAP, words)
+    return Least(lower, works, answer, loose.proof, words)
+
+
+def _halvings(width: int) -> int:
+    """How many halvings settle an interval of that width."""
+    return max(0, width).bit_length() + 1
 
 
 def _ladder(lower: int, top: int) -> list[int]:
     """The lower limit, then amounts that double their distance from it, the largest last."""
     wide = max(1, top - lower)
-    steps = [lower + (wide >> k) for k in range(CLIMBS, -1, -1)]
-    return sorted({lower, *steps})
+    return sorted({lower, *(lower + (wide >> k) for k in range(CLIMBS, -1, -1))})

@@ -3,13 +3,13 @@
 `min_use`, `reserve`, `overprogram`, transfers and bounds `{share: …, of_amount: …}` change with the amount of
 their envelope, some of them against the planner: with such a rule more money can be worth less. A model in which
 the amount itself is to be found asks less than they do: minima and reserves are left out, maxima taken at the
-largest amount.
+largest amount, transfers without limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tnt_sim.errors import Text
@@ -18,26 +18,39 @@ from tnt_sim.rules.base import Mode
 from tnt_sim.rules.limit import LimitSpec, ShareOfAmount
 from tnt_sim.scenario.compile import Problem
 
-_OPTIONS = ("min_use", "reserve", "overprogram")
+_OPTIONS = {"min_use": False, "reserve": True, "overprogram": True}
+"""Whether what fits at an amount goes on fitting at larger ones."""
 
 
-def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[Text, ...]:
-    """What is a share of the amount of one of these envelopes, in words; () where nothing is."""
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """Something that is a share of the amount, in words; `relaxes`: what fits goes on fitting as it grows."""
+
+    words: Text
+    relaxes: bool
+
+
+def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[Moving, ...]:
+    """What is a share of the amount of one of these envelopes; () where nothing is."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
     found = []
     for spec, _ in problem.scenario.spec.programme.applied(problem.scenario.spec.date):
         if spec.id not in names:
             continue
-        keys = [key for key in _OPTIONS if getattr(spec, key)]
+        keys = {key: relaxes for key, relaxes in _OPTIONS.items() if getattr(spec, key)}
         moves = spec.transfers
-        keys += ["transfers"] if moves is not None and (moves.out_max or moves.in_max) is not None else []
-        keys += ["unassigned: pro_rata"] if spec.unassigned == "pro_rata" else []
-        keys += ["split"] if _amount_is_split(spec.split) else []
-        found += [
-            Text(f"`{key}` de l'enveloppe « {spec.id} »", f'`{key}` of envelope "{spec.id}"') for key in keys
-        ]
-    found += [Text(f"la règle « {name} »", f'the rule "{name}"') for name in _of_amount(problem, names)]
+        keys |= (
+            {"transfers": True} if moves is not None and (moves.out_max or moves.in_max) is not None else {}
+        )
+        keys |= {"unassigned: pro_rata": False} if spec.unassigned == "pro_rata" else {}
+        keys |= {"split": False} if _amount_is_split(spec.split) else {}
+        for key, relaxes in keys.items():
+            words = Text(f"`{key}` de l'enveloppe « {spec.id} »", f'`{key}` of envelope "{spec.id}"')
+            found.append(Moving(words, relaxes))
+    for rule in _of_amount(problem, names):
+        words = Text(f"la règle « {rule.id} »", f'the rule "{rule.id}"')
+        found.append(Moving(words, not isinstance(rule.min, ShareOfAmount)))
     return tuple(found)
 
 
@@ -46,10 +59,10 @@ def _amount_is_split(split: Any) -> bool:
     return split is not None and split.each is None
 
 
-def _of_amount(problem: Problem, names: set[str]) -> list[str]:
+def _of_amount(problem: Problem, names: set[str]) -> list[LimitSpec]:
     spec = problem.scenario.spec
     return [
-        rule.id
+        rule
         for rule in spec.rules
         if isinstance(rule, LimitSpec)
         and rule.in_force(spec.date)
@@ -63,7 +76,7 @@ def loosened(problem: Problem, nodes: Sequence[int], top_cents: int) -> Problem:
     """A problem that allows all that the real rules allow, at any amount of the envelope up to `top_cents`."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
-    told = set(_of_amount(problem, names))
+    told = {rule.id for rule in _of_amount(problem, names)}
     rules = tuple(
         replace(rule, mode=Mode.REPORT, penalty=None) if rule.id in told else rule  # type: ignore[type-var]
         for rule in problem.rules
@@ -86,9 +99,9 @@ def _loose_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
             old,
             reserved_cents=0,
             min_use_cents=0,
-            overprogram_cents=_scaled(old.overprogram_cents, amount, most) or 0,
-            out_cents=_scaled(old.out_cents, amount, most),
-            in_cents=_scaled(old.in_cents, amount, most),
+            overprogram_cents=_scaled(old.overprogram_cents, amount, most) if old.overprogram_cents else 0,
+            out_cents=None,
+            in_cents=None,
         )
         options[node] = new
         if amounts[node] is not None:
@@ -115,8 +128,6 @@ def _given(option: Options) -> int:
     return option.given_cents
 
 
-def _scaled(cents: int | None, amount: int, most: int) -> int | None:
+def _scaled(cents: int, amount: int, most: int) -> int:
     """A share of an amount, taken of the largest; whole when nothing is known of the share."""
-    if cents is None:
-        return None
     return -(-(cents + 1) * most // amount) if amount > 0 else most

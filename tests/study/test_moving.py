@@ -1,0 +1,89 @@
+"""Rules that are a share of the amount: the least amount is exact where they relax, else in an interval."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+
+import every_amount  # noqa: F401  (says where `tiny` lies)
+import numpy as np
+import pytest
+from tiny import TABLE, tiny
+
+from tnt_sim.question import with_amounts
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.study.least import least_amount
+from tnt_sim.study.line import at_amount, line_of
+
+GRANTS, SCORES = (600, 500, 800, 400), (10, 9, 8, 7)
+HEAD = """schema_version: 1
+id: tiny
+programme: {id: tout, amount: 1 500 €OPTION}
+dossiers: [{file: table.csv}]
+objective: [{maximise: {score: 1}}]
+"""
+LIMITED = (
+    "rules: [{id: r, kind: limit, measure: granted, where: {department: 01}, "
+    "BOUND: {share: 60 %, of_amount: tout}}]\n"
+)
+AMOUNTS = np.arange(0, 600_001)  # cents
+
+
+def fits(option: str, spent: int, in_01: int) -> np.ndarray:
+    """At which amounts a list of that many cents is allowed."""
+    if option == "reserve":
+        return spent <= AMOUNTS - -(-AMOUNTS // 10)
+    if option == "overprogram":
+        return spent <= AMOUNTS + AMOUNTS // 10
+    room = spent <= AMOUNTS
+    if option == "min_use":
+        return room & (spent >= -(-AMOUNTS * 9 // 10))
+    if option == "max":
+        return room & (10 * in_01 <= 6 * AMOUNTS)
+    return room & (10 * in_01 >= 6 * AMOUNTS)
+
+
+def least_by_hand(option: str, wanted: int) -> int | None:
+    best = None
+    for size in range(5):
+        for some in combinations(range(4), size):
+            if sum(SCORES[k] for k in some) < wanted:
+                continue
+            spent = 100 * sum(GRANTS[k] for k in some)
+            in_01 = 100 * sum(GRANTS[k] for k in some if k in (0, 2))
+            places = np.flatnonzero(fits(option, spent, in_01))
+            if len(places) and (best is None or AMOUNTS[places[0]] < best):
+                best = int(AMOUNTS[places[0]])
+    return best
+
+
+@pytest.mark.parametrize("option", ["reserve", "overprogram", "min_use", "max", "min"])
+def test_the_least_amount_with_a_share_of_it(option: str, tmp_path: Path) -> None:
+    table = TABLE.replace(",a,", ",,").replace(",b,", ",,")
+    rate = {"min_use": "90 %", "reserve": "10 %", "overprogram": "10 %"}.get(option)
+    head = HEAD.replace("OPTION", f", {option}: {rate}" if rate else "")
+    if rate is None:
+        head += LIMITED.replace("BOUND", option)
+    problem = compile_problem(tiny(tmp_path, head, table))
+    line = line_of(problem, "tout")
+    for wanted in (10, 19, 26, 34):
+        expected = least_by_hand(option, wanted)
+        found = least_amount(problem, line, kept=(Fraction(wanted),), prove=False)
+        assert found.moving
+        assert expected is not None
+        assert found.lower_cents is not None
+        assert found.lower_cents <= expected
+        if option in ("reserve", "overprogram", "max"):
+            assert found.exact
+        if found.amount_cents is not None:
+            assert found.amount_cents >= expected
+
+
+def test_an_amount_in_memory_is_the_amount_in_the_scenario(tmp_path: Path) -> None:
+    scenario = tiny(tmp_path)
+    problem = compile_problem(scenario)
+    moved = at_amount(problem, line_of(problem, "b"), 70_000)
+    written = compile_problem(with_amounts(scenario, {"b": 70_000, "tout": 160_000}))
+    assert moved.case.tree.amount_cents == written.case.tree.amount_cents
+    assert moved.case.tree.written_cents == written.case.tree.written_cents
