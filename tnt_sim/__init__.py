@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from tnt_sim.study.audit import audit
     from tnt_sim.study.compare.api import Comparison, compare
     from tnt_sim.study.conflict import conflict
+    from tnt_sim.study.core import core
     from tnt_sim.study.explain.explain import Explanation
+    from tnt_sim.study.opinions import by_opinion
     from tnt_sim.study.questions import entries, extension, next_euro, prices, target
 
     class Scenario(_Scenario):
@@ -74,6 +76,9 @@ if TYPE_CHECKING:
         ) -> Explanation:
             """Why these dossiers, or all, are funded or not, and the smallest change that would fund them."""
 
+        def inversions(self, **options: Any) -> dict[str, Any]:
+            """Better dossiers refused while worse ones are funded, and the price of having none."""
+
 
 __all__ = [
     "Comparison",
@@ -97,8 +102,10 @@ __all__ = [
     "__version__",
     "alternatives",
     "audit",
+    "by_opinion",
     "compare",
     "conflict",
+    "core",
     "entries",
     "extension",
     "next_euro",
@@ -114,6 +121,8 @@ _HOMES = {
     "compare": "tnt_sim.study.compare.api",
     "alternatives": "tnt_sim.study.alternatives",
     "audit": "tnt_sim.study.audit",
+    "by_opinion": "tnt_sim.study.opinions",
+    "core": "tnt_sim.study.core",
     "conflict": "tnt_sim.study.conflict",
     "entries": "tnt_sim.study.questions",
     "extension": "tnt_sim.study.questions",
@@ -162,7 +171,7 @@ def _bound_result() -> Any:
     """The Result class with the questions that stand above it."""
     from tnt_sim.result import Result as Plain
 
-    _bind(Plain, {"explain": _explain})
+    _bind(Plain, {"explain": _explain, "inversions": _inversions})
     return Plain
 
 
@@ -178,6 +187,13 @@ def _explain(self: Any, *dossiers: str, everyone: bool = False, lang: Any = None
     from tnt_sim.study.explain.explain import explain
 
     return explain(of_result(self), dossiers, everyone=everyone, lang=None if lang is None else Lang(lang))
+
+
+def _inversions(self: Any, **options: Any) -> Any:
+    from tnt_sim.study.explain.decided import of_result
+    from tnt_sim.study.inversions import inversions_document
+
+    return inversions_document(of_result(self), **options)
 
 
 def _with(self: Any, changes: Mapping[str, object]) -> Any:

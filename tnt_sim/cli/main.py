@@ -16,11 +16,13 @@ from tnt_sim.cli.audit import audit
 from tnt_sim.cli.batch import batch
 from tnt_sim.cli.compare import compare
 from tnt_sim.cli.conflict import conflict
+from tnt_sim.cli.core import core
 from tnt_sim.cli.doctor import doctor
 from tnt_sim.cli.explain import explain
 from tnt_sim.cli.export import export
 from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
 from tnt_sim.cli.import_ import import_
+from tnt_sim.cli.inversions import inversions
 from tnt_sim.cli.new import new
 from tnt_sim.cli.report import report
 from tnt_sim.cli.run import run
@@ -83,6 +85,15 @@ raison de chacun et la note qu'il faudrait à chaque non retenu.
 Exemples :
   tnt-sim explain runs/tnt-2021-1a2b3c4d A3-0121 FC-065
   tnt-sim explain runs/tnt-2021-1a2b3c4d --all --json > explications.json""",
+    "inversions": """\
+Exemples :
+  tnt-sim inversions runs/tnt-2021-1a2b3c4d
+  tnt-sim inversions runs/demo-1a2b3c4d --by department --penalty 1
+  tnt-sim inversions runs/demo-1a2b3c4d --rank avis \\
+    --opinions "très favorable,favorable,réservé\"""",
+    "core": """\
+Exemple :
+  tnt-sim core runs/tnt-2021-1a2b3c4d runs/enveloppe-90-5e6f7a8b""",
     "conflict": """\
 Code de sortie : 0 une répartition existe, 4 aucune, 5 le temps a manqué.
 
@@ -171,6 +182,8 @@ _VERBS: dict[str, Callable[..., int]] = {
     "run": run,
     "verify": verify,
     "explain": explain,
+    "inversions": inversions,
+    "core": core,
     "conflict": conflict,
     "audit": audit,
     "alternatives": alternatives,

@@ -15,6 +15,7 @@ from tnt_sim.errors import Lang, Text
 from tnt_sim.view.change_words import change_sentence
 from tnt_sim.view.figures import amount, count, listed
 from tnt_sim.view.grid import grid, paragraph
+from tnt_sim.view.inversion_lines import inversion_lines
 from tnt_sim.view.tables import SYNTHETIC
 from tnt_sim.view.why_words import cause_words, why_sentence
 from tnt_sim.view.words import REASON
@@ -23,6 +24,7 @@ Entry = Mapping[str, Any]
 MOST_LISTED = 40
 """Dossiers told one by one on a page; the JSON holds all."""
 MOST_RESERVE = 20
+MOST_INVERSIONS = 5
 
 
 def explanation_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
@@ -42,6 +44,9 @@ def explanation_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
     lines += _section(
         _t("Ce que fait chaque règle", "What each rule does", lang), rule_lines(document, lang, width)
     )
+    if document.get("inversions"):
+        told = inversion_lines(document["inversions"], lang, width, MOST_INVERSIONS)
+        lines += _section(_t("Inversions", "Inversions", lang), told)
     lines += _section(
         _t("Liste de réserve, dans l'ordre d'entrée", "Reserve list, in the order of entry", lang),
         reserve_lines(document["reserve"], lang),

@@ -15,12 +15,15 @@ from tnt_sim.study.explain.decided import Decided, refuse_all_unknown, rows_of
 from tnt_sim.study.explain.everyone import Settled, settle_all
 from tnt_sim.study.explain.facts import Entry, counted, entry_of, facts_of, rule_named
 from tnt_sim.study.explain.reserve import reserve_list
+from tnt_sim.study.explain.score import scores
 from tnt_sim.study.explain.without import Effect, effects_of_rules, n_effects
+from tnt_sim.study.inversions import inversions, ranking
 from tnt_sim.verify.figures import head
 from tnt_sim.view.explanation import explanation_html, sentences_of
 from tnt_sim.view.labels import is_synthetic
 from tnt_sim.view.why_words import why_sentence
 
+MOST_INVERSIONS = 100
 Report = Callable[[str, float], None]
 
 
@@ -160,6 +163,7 @@ def _document(
         "dossiers": list(entries),
         "reasons": counted(entries),
         "rules": [_effect(decided, effect) for effect in effects],
+        "inversions": _inversions(decided),
         "reserve": reserve_list(decided),
         "settled": None if settled is None else settled.counts(),
         "unknown": [
@@ -167,6 +171,14 @@ def _document(
             for fault in faults
         ],
     }
+
+
+def _inversions(decided: Decided) -> Entry | None:
+    """The first thing that a committee sees; None where the goal has no score."""
+    if not scores(decided.problem):
+        return None
+    found = inversions(decided, ranking(decided.problem))
+    return found | {key: found[key][:MOST_INVERSIONS] for key in ("refused", "pairs")}
 
 
 def _effect(decided: Decided, effect: Effect) -> Entry:
