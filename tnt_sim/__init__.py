@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tnt_sim.study.compare.api import Comparison, compare
     from tnt_sim.study.conflict import conflict
     from tnt_sim.study.core import core
+    from tnt_sim.study.ensemble.api import Ensemble, ensemble
     from tnt_sim.study.explain.explain import Explanation
     from tnt_sim.study.opinions import by_opinion
     from tnt_sim.study.questions import entries, extension, next_euro, prices, target
@@ -85,6 +86,7 @@ __all__ = [
     "DataError",
     "Defect",
     "DisagreementError",
+    "Ensemble",
     "InputError",
     "Lang",
     "LimitReached",
@@ -106,6 +108,7 @@ __all__ = [
     "compare",
     "conflict",
     "core",
+    "ensemble",
     "entries",
     "extension",
     "next_euro",
@@ -115,6 +118,7 @@ __all__ = [
 
 _HOMES = {
     "Comparison": "tnt_sim.study.compare.api",
+    "Ensemble": "tnt_sim.study.ensemble.api",
     "Proof": "tnt_sim.result",
     "Result": "tnt_sim.result",
     "Status": "tnt_sim.result",
@@ -129,6 +133,7 @@ _HOMES = {
     "next_euro": "tnt_sim.study.questions",
     "prices": "tnt_sim.study.questions",
     "target": "tnt_sim.study.questions",
+    "ensemble": "tnt_sim.study.ensemble.api",
 }
 
 

@@ -18,6 +18,7 @@ from tnt_sim.cli.compare import compare
 from tnt_sim.cli.conflict import conflict
 from tnt_sim.cli.core import core
 from tnt_sim.cli.doctor import doctor
+from tnt_sim.cli.ensemble import ensemble
 from tnt_sim.cli.explain import explain
 from tnt_sim.cli.export import export
 from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
@@ -158,6 +159,13 @@ Exemples :
   tnt-sim compare tnt-2021.yaml enveloppe-98.yaml
   tnt-sim compare runs/tnt-2021-1a2b3c4d runs/tnt-2021-5e6f7a8b --out deux.html
   tnt-sim compare a.yaml b.yaml c.yaml --json --no-causes > ecarts.json""",
+    "ensemble": """\
+Le scénario dit ce qui n'est pas sûr, sous `uncertain` : coûts, notes, abandons,
+caducité, éligibilité en suspens, coût final. La même graine redonne tout.
+
+Exemples :
+  tnt-sim ensemble scenario.yaml --draws 1000 --seed 1
+  tnt-sim ensemble scenario.yaml --draws 500 --sensitivity 100 --out risques.html""",
     "batch": """\
 Un fichier de lot croise des valeurs :
 
@@ -191,6 +199,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "export": export,
     "report": report,
     "compare": compare,
+    "ensemble": ensemble,
     "batch": batch,
     "sign": sign,
     "doctor": doctor,

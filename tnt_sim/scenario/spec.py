@@ -24,6 +24,7 @@ from tnt_sim.rules.select import Selector
 from tnt_sim.rules.share import ShareSpec
 from tnt_sim.rules.together import TogetherSpec
 from tnt_sim.rules.waivers import WaiverSpec
+from tnt_sim.scenario.uncertain import UncertainSpec
 
 AnyRule = Annotated[
     LimitSpec
@@ -126,6 +127,6 @@ class ScenarioSpec(Spec):
     rules: tuple[AnyRule, ...] = ()
     objective: tuple[StageSpec, ...] = ()
     steps: tuple[StepSpec, ...] = ()
-    uncertain: tuple[Mapping[str, Any], ...] = ()
+    uncertain: tuple[UncertainSpec, ...] = ()
     committed_from: str | None = None
     solver: SolverSpec = SolverSpec()

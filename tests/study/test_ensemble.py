@@ -1,0 +1,286 @@
+"""Ensembles: laws, closed forms, brute force over every list of a small programme, the same bytes for one seed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tnt_sim as tnt
+from tnt_sim.cli.main import main
+from tnt_sim.errors import Lang, ScenarioError, UsageError
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.ensemble.figures import overprogramming, risk_of, total_effect
+from tnt_sim.study.ensemble.one import Sample, ground_of
+
+HEAD = """\
+schema_version: 1
+id: sort
+date: 2026-01-01
+programme: {id: p, amount: 11 k€}
+dossiers: [{file: d.csv}]
+objective: [{maximise: {score: 1}}]
+"""
+UNCERTAIN = """\
+uncertain:
+  - {id: notes, column: score, plus: {normal: {sd: 4}}}
+  - {id: abandons, event: withdrawn, probability: 20 %}
+  - {id: instruction, event: eligible, where: {dossier: [D2, D5]}, probability: 50 %}
+  - {id: caducite, event: lapsed, probability: 10 %}
+  - {id: cout, event: final_cost, times: {triangular: [0.5, 0.9, 1.2]}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Eight dossiers under one envelope, and what is not sure about them."""
+    draw = random.Random(3)
+    rows = ["dossier,department,requested,cost,score"]
+    for number in range(8):
+        euros = draw.randint(2, 5) * 1000 + draw.randint(0, 999)
+        rows.append(f"D{number},{draw.choice(['01', '02'])},{euros},{2 * euros},{draw.randint(8, 19)}")
+    (tmp_path / "d.csv").write_text("\n".join(rows) + "\n")
+    path = tmp_path / "s.yaml"
+    path.write_text(HEAD + UNCERTAIN, encoding="utf-8")
+    return path
+
+
+def sample_of(path: Path, n: int, seed: int = 0, sampling: str = "lhs") -> Sample:
+    scenario = load_scenario(path)
+    return Sample(path.resolve(), (), scenario.sha256, n, seed, sampling)
+
+
+@pytest.mark.parametrize("sampling", ["lhs", "sobol", "random"])
+def test_every_draw_equals_brute_force(file: Path, sampling: str) -> None:
+    found = tnt.ensemble(file, draws=12, seed=5, sampling=sampling, workers=1)
+    ground = ground_of(load_scenario(file), sample_of(file, 12, 5, sampling))
+    table = ground.problem.case.table
+    cents = table["requested_cents"].to_numpy()
+    names = table["dossier"].to_list()
+    n = table.height
+    lists = [
+        x
+        for x in itertools.product((False, True), repeat=n)
+        if sum(c for c, k in zip(cents, x, strict=True) if k) <= 1_100_000
+    ]
+    worth, gone = [], []
+    for number in range(12):
+        drawn = ground.draw(number)
+        scores = next(series for name, _, series in drawn.changes if name == "score").cast(float).to_numpy()
+        worth.append([Fraction(round(v)) for v in scores.tolist()])
+        gone.append(drawn.gone.tolist())
+
+    def value(x: tuple[bool, ...], j: int) -> Fraction:
+        return sum((w for w, k, g in zip(worth[j], x, gone[j], strict=True) if k and not g), Fraction(0))
+
+    def allowed(x: tuple[bool, ...], j: int) -> bool:
+        return not any(k and g for k, g in zip(x, gone[j], strict=True))
+
+    best = [max(value(x, j) for x in lists if allowed(x, j)) for j in range(12)]
+    assert found.values == best
+    averages = {x: sum(value(x, j) for j in range(12)) / 12 for x in lists}
+    top = max(averages.values())
+    by_name = {one.name: one for one in found.kept}
+    assert by_name["average"].risk.mean == top
+    assert found.information == sum(best, Fraction(0)) / 12 - top
+    assert found.robust["average"] in ("average", "plan") or by_name[found.robust["average"]].risk.mean == top
+    plan = found.draws.plan.allocation
+    assert plan is not None
+    x = tuple(plan.funded.tolist())
+    assert by_name["plan"].risk.mean == averages[x]
+    assert by_name["plan"].worst_regret == max(best[j] - value(x, j) for j in range(12))
+    times = dict.fromkeys(names, 0)
+    for number in range(12):
+        for row in found.draws.solved[number]["rows"].tolist():
+            times[names[row]] += 1
+    assert dict(found.dossiers.select("dossier", "times").iter_rows()) == times
+
+
+def test_what_is_paid_follows_the_real_cost_downwards_only(file: Path) -> None:
+    ground = ground_of(load_scenario(file), sample_of(file, 40))
+    granted = np.full(ground.problem.case.n, 100_000, dtype=np.int64)
+    seen = set()
+    for number in range(40):
+        drawn = ground.draw(number)
+        paid = drawn.paid_cents(granted)
+        for k in range(len(granted)):
+            if drawn.gone[k] or drawn.unpaid[k]:
+                assert paid[k] == 0
+                seen.add("nothing")
+            elif drawn.final[k] >= 1:
+                assert paid[k] == 100_000
+                seen.add("all")
+            else:
+                assert paid[k] == pytest.approx(100_000 * drawn.final[k], abs=1)
+                seen.add("less")
+    assert seen == {"nothing", "all", "less"}
+
+
+def test_laws_and_correlation(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(
+        "dossier,department,requested,cost,score\n"
+        + "".join(f"D{k},{'01' if k < 40 else '02'},1000,100000,10\n" for k in range(80))
+    )
+    path = tmp_path / "s.yaml"
+    law = "times: {lognormal: {sigma: 0.2}}, correlated: {by: department, rho: 0.5}"
+    text = f"uncertain: [{{id: c, column: cost, {law}}}]\n"
+    path.write_text(HEAD + text, encoding="utf-8")
+    ground = ground_of(load_scenario(path), sample_of(path, 400))
+    costs = np.array([ground.draw(k).changes[0][2].to_numpy() for k in range(400)], dtype=float)
+    logs = np.log(costs / 1e7)
+    assert logs.std() == pytest.approx(0.2, rel=0.05)
+    assert np.median(costs) == pytest.approx(1e7, rel=0.02)
+    matrix = np.corrcoef(logs.T)
+    first = (ground.problem.case.table["department"] == "01").to_numpy()
+    same, apart = matrix[first][:, first][np.triu_indices(40, 1)], matrix[first][:, ~first].ravel()
+    assert same.mean() == pytest.approx(0.5, abs=0.06)
+    assert abs(apart.mean()) < 0.08
+
+
+def test_the_figures_are_their_closed_forms() -> None:
+    values = [Fraction(k) for k in range(1, 21)]
+    risk = risk_of(values, best_is_high=True)
+    assert (risk.mean, risk.least, risk.most) == (Fraction(21, 2), 1, 20)
+    assert (risk.var, risk.cvar) == (2, Fraction(3, 2))
+    assert risk_of(values, best_is_high=False).cvar == Fraction(39, 2)
+    part = risk_of([Fraction(k) for k in (1, 2, 3, 4, 5)], best_is_high=True, tail=Fraction(3, 10))
+    assert part.cvar == (1 + Fraction(1, 2) * 2) / Fraction(3, 2)
+    assert risk_of([Fraction(7)], best_is_high=True).cvar == 7
+    # 20 equally likely payments of which one may exceed the money: the second greatest decides
+    assert overprogramming(100, list(range(61, 81))) == Fraction(100, 79) - 1
+    assert overprogramming(100, [0] * 20) is None
+
+
+def test_the_total_effect_of_a_sum_is_its_share_of_the_variance() -> None:
+    draw = np.random.default_rng(1)
+    a, b, fresh = (draw.normal(0, sd, 20_000) for sd in (2.0, 1.0, 2.0))
+    base = [Fraction(round((x + y) * 10**6)) for x, y in zip(a, b, strict=True)]
+    mixed = [Fraction(round((x + y) * 10**6)) for x, y in zip(fresh, b, strict=True)]
+    assert float(total_effect(base, mixed) or 0) == pytest.approx(0.8, abs=0.03)
+    assert total_effect([Fraction(1)] * 3, [Fraction(1)] * 3) is None
+
+
+def test_the_same_seed_gives_the_same_bytes_whoever_computes(file: Path) -> None:
+    one = tnt.ensemble(file, draws=25, seed=3, workers=1, sensitivity=5)
+    two = tnt.ensemble(file, draws=25, seed=3, workers=2, sensitivity=5)
+    assert one.to_json() == two.to_json()
+    assert one.to_json() != tnt.ensemble(file, draws=25, seed=4, workers=1, sensitivity=5).to_json()
+    assert one.sensitivity["input"].to_list() == ["notes", "abandons", "instruction", "caducite", "cout"]
+    effects = dict(one.sensitivity.select("input", "total_effect").iter_rows())
+    assert effects["caducite"] == effects["cout"] == 0  # they come after the decision
+    assert effects["notes"] > 0
+
+
+def test_a_where_that_removes_rows_keeps_rows_in_place(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace(
+            "[{file: d.csv}]", "[{file: d.csv, where: {dossier: {not: D0}, state: en_instruction}}]"
+        ),
+        encoding="utf-8",
+    )
+    found = tnt.ensemble(file, draws=10, workers=1)
+    assert found.n_draws == 10
+    assert "D0" not in found.dossiers["dossier"].to_list()
+
+
+def test_ctrl_c_keeps_what_is_done(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(phase: str, share: float) -> None:
+        if share > 0.2:
+            raise KeyboardInterrupt
+
+    found = tnt.ensemble(file, draws=10, workers=1, tell=stop)
+    assert found.draws.interrupted
+    assert 0 < found.n_draws < 10
+    assert found.summary()["status"] == "interrupted"
+
+
+def test_page_document_and_files(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = file.parent / "e.html"
+    words = ["ensemble", str(file), "--draws", "8", "--workers", "1", "--seed", "2"]
+    assert main([*words, "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "sort : 8 tirages (graine 2)" in said.replace("\u00a0", " ")
+    assert "noyau" in said
+    assert "Noyau, balance, dehors" in out.read_text(encoding="utf-8")
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["command"], told["n_draws"], told["n_failed"]) == ("ensemble", 8, 0)
+    assert {row["standing"] for row in told["dossiers"]} <= {"core", "borderline", "exterior"}
+    found = tnt.ensemble(file, draws=8, seed=2, workers=1)
+    found.to_excel(file.parent / "e.xlsx")
+    assert (file.parent / "e.xlsx").read_bytes()[:2] == b"PK"
+    assert "<table>" in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("{id: a, column: score, plus: {normale: {sd: 1}}}", "une loi est l'une de"),
+        ("{id: a, column: score, plus: {normal: {ecart: 1}}}", "mean, sd"),
+        ("{id: a, column: score, plus: {normal: {}}}", "il manque sd"),
+        ("{id: a, column: score, plus: {normal: {sd: -1}}}", "positifs"),
+        ("{id: a, column: score, plus: {normal: {sd: beaucoup}}}", "n'est pas un nombre"),
+        ("{id: a, column: cost, times: {triangular: [1, 0.9, 1.2]}}", "dans l'ordre"),
+        ("{id: a, event: withdrawn}", "probability"),
+        ("{id: a, event: withdrawn, column: cost, probability: 5 %}", "l'un des deux"),
+        ("{id: a, event: final_cost, plus: {normal: {sd: 1}}}", "times"),
+        ("{id: a, column: cost, times: {normal: {sd: 1}}, plus: {normal: {sd: 1}}}", "pas les deux"),
+        (
+            "{id: a, column: cost, times: {normal: {sd: 1}}, correlated: {by: department, rho: 2}}",
+            "entre 0 et 1",
+        ),
+        ("{id: a, event: abandon, probability: 5 %}", "withdrawn"),
+    ],
+)
+def test_broken_entry(file: Path, entry: str, words: str) -> None:
+    file.write_text(f"{HEAD}uncertain:\n  - {entry}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(file)
+    told = [defect.line(Lang.FR) for defect in caught.value.defects]
+    assert any(words in line and "s.yaml:8" in line for line in told), told
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("{id: a, column: scores, plus: {normal: {sd: 1}}}", "scores"),
+        ("{id: a, column: department, plus: {normal: {sd: 1}}}", "n'est pas un nombre"),
+        ("{id: a, event: withdrawn, where: {departement: 01}, probability: 5 %}", "departement"),
+        (
+            "{id: a, column: score, plus: {normal: {sd: 1}}, correlated: {by: departement, rho: 0.5}}",
+            "departement",
+        ),
+    ],
+)
+def test_what_the_dossiers_do_not_have(file: Path, entry: str, words: str) -> None:
+    file.write_text(f"{HEAD}uncertain:\n  - {entry}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        tnt.ensemble(file, draws=2, workers=1)
+    assert any(
+        words in defect.line(Lang.FR) and "s.yaml:8" in defect.line(Lang.FR)
+        for defect in caught.value.defects
+    )
+
+
+def test_wrong_words(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, said in (
+        (["--sampling", "halton"], "lhs, sobol, random"),
+        (["--draws", "0"], "entre 1 et"),
+        (["--sensitivity", "99", "--draws", "5"], "sensibilité"),
+        (["--out", "x.txt"], ".html ou .xlsx"),
+    ):
+        assert main(["ensemble", str(file), "--workers", "1", *words]) == 2
+        assert said in capsys.readouterr().err
+    file.write_text(HEAD, encoding="utf-8")
+    with pytest.raises(UsageError, match="uncertain"):
+        tnt.ensemble(file, draws=2)
+    steps = "steps: [{id: a, date: 2026-01-01}, {id: b, date: 2026-02-01}]\n"
+    file.write_text(HEAD + UNCERTAIN + steps, encoding="utf-8")
+    with pytest.raises(UsageError, match="étapes"):
+        tnt.ensemble(file, draws=2)

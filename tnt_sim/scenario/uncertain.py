@@ -1,0 +1,124 @@
+"""What is not known when a decision is taken: columns that may differ, events that may happen; for `ensemble`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from tnt_sim.fields import Code, Described, Number, Rate, Spec, fault
+from tnt_sim.money import MoneyError, parse_decimal
+from tnt_sim.rules.select import Selector
+
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "normal": ("mean", "sd"),
+    "lognormal": ("median", "sigma"),
+    "uniform": ("low", "high"),
+    "triangular": ("low", "mode", "high"),
+}
+"""The laws and their parameters; `triangular` may also be written as a list."""
+_DEFAULTS = {"mean": "0", "median": "1"}
+
+
+class CorrelatedSpec(Spec):
+    """Draws of one group move together: the share `rho` of their variance (of the normal scores) is common."""
+
+    by: Code
+    rho: Number
+
+
+class UncertainSpec(Described):
+    """One thing that is not known.
+
+    `column` differs by a factor (`times`) or an amount (`plus`), or an `event` happens with a `probability`:
+
+    withdrawn   the dossier is taken back before the decision or after it, and is not paid
+    eligible    the dossier turns out to be eligible with this probability
+    arrives     the dossier is filed with this probability
+    lapsed      the dossier is funded, but nothing is paid
+    final_cost  the real cost is this factor of the planned one; the grant follows it, downwards only
+    """
+
+    id: Code
+    column: Code | None = None
+    event: Literal["withdrawn", "eligible", "arrives", "lapsed", "final_cost"] | None = None
+    where: Selector | None = None
+    times: Mapping[str, Any] | None = None
+    plus: Mapping[str, Any] | None = None
+    probability: Rate | None = None
+    correlated: CorrelatedSpec | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> UncertainSpec:
+        law = self.times if self.times is not None else self.plus
+        if (self.column is None) == (self.event is None):
+            raise _wrong("il faut `column` ou `event`, l'un des deux", "either `column` or `event` is needed")
+        if self.times is not None and self.plus is not None:
+            raise _wrong("`times` ou `plus`, pas les deux", "`times` or `plus`, not both")
+        chance = self.event is not None and self.event != "final_cost"
+        if chance and (self.probability is None or law is not None):
+            raise _wrong(
+                f"l'événement « {self.event} » veut `probability`, et ni `times` ni `plus`",
+                f'the event "{self.event}" wants `probability`, and neither `times` nor `plus`',
+            )
+        if not chance and (law is None or self.probability is not None):
+            raise _wrong(
+                "il faut une loi (`times` ou `plus`), sans `probability`",
+                "a law is needed (`times` or `plus`), without `probability`",
+            )
+        if self.event == "final_cost" and self.times is None:
+            raise _wrong("`final_cost` veut `times`", "`final_cost` wants `times`")
+        if chance and self.correlated is not None and self.probability in (0, 1):
+            raise _wrong(
+                "une probabilité de 0 ou 1 n'a rien à corréler", "a sure event has nothing to correlate"
+            )
+        if self.correlated is not None and not 0 <= self.correlated.rho <= 1:
+            raise _wrong("`rho` est entre 0 et 1", "`rho` lies between 0 and 1")
+        if law is not None:
+            law_of(law)
+        return self
+
+
+def _wrong(fr: str, en: str) -> Exception:
+    return fault("uncertain", fr, en)
+
+
+def law_of(law: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
+    """The name of a law and its parameters as numbers.
+
+    Raises
+    ------
+    PydanticCustomError
+        For a law that is unknown, or parameters that are missing, unknown or out of order.
+    """
+    if len(law) != 1 or next(iter(law)) not in PARAMETERS:
+        names = ", ".join(PARAMETERS)
+        raise _wrong(f"une loi est l'une de : {names}", f"a law is one of: {names}")
+    name, given = next(iter(law.items()))
+    keys = PARAMETERS[name]
+    if isinstance(given, list | tuple) and name == "triangular" and len(given) == len(keys):
+        given = dict(zip(keys, given, strict=True))
+    if not isinstance(given, Mapping) or not set(given) <= set(keys):
+        listed = ", ".join(keys)
+        raise _wrong(f"« {name} » a pour paramètres : {listed}", f'"{name}" has the parameters: {listed}')
+    full = {key: given.get(key, _DEFAULTS.get(key)) for key in keys}
+    missing = [key for key, value in full.items() if value is None]
+    if missing:
+        raise _wrong(f"« {name} » : il manque {missing[0]}", f'"{name}": {missing[0]} is missing')
+    numbers = {key: _number(str(value)) for key, value in full.items()}
+    in_order = [numbers[key] for key in ("low", "mode", "high") if key in numbers]
+    if in_order != sorted(in_order) or (in_order and in_order[0] == in_order[-1]):
+        raise _wrong(f"« {name} » : des bornes dans l'ordre", f'"{name}": bounds in order')
+    if numbers.get("sd", 1.0) <= 0 or numbers.get("sigma", 1.0) <= 0 or numbers.get("median", 1.0) <= 0:
+        raise _wrong(
+            f"« {name} » : un écart et une médiane positifs", f'"{name}": a positive spread and median'
+        )
+    return name, numbers
+
+
+def _number(text: str) -> float:
+    try:
+        return float(parse_decimal(text))
+    except MoneyError as error:
+        raise _wrong(f"« {text} » n'est pas un nombre", f'"{text}" is no number') from error

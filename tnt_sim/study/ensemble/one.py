@@ -1,0 +1,167 @@
+"""The work of one draw, in whatever process: solve what it turns out to be, or read given lists there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.errors import InputError, LimitReached, Text, UsageError, VerificationError
+from tnt_sim.question import ask
+from tnt_sim.result import Status
+from tnt_sim.rules.base import BoolArray, IntArray, Mode
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.study.ensemble.draw import Draw, draw_of, scenario_of
+from tnt_sim.study.ensemble.inputs import Input, inputs_of
+from tnt_sim.study.ensemble.sampling import FloatArray, parts, points
+from tnt_sim.verify.reading import Allocation, read_allocation
+
+Awards = tuple[IntArray, IntArray]
+"""The rows that are funded, ascending, and their cents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Which scenario, and which draws of it; all that a worker needs to make any draw again."""
+
+    path: Path
+    sets: tuple[str, ...]
+    scenario_sha256: str
+    n_draws: int
+    seed: int
+    sampling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One draw to be worked on.
+
+    `other` : the input whose part is taken from a second, independent sample (sensitivity); -1 for none
+    lists : lists to read there instead of solving; empty to solve
+    """
+
+    sample: Sample
+    number: int
+    other: int = -1
+    lists: tuple[Awards, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A scenario made ready for draws: rows that its `where` removes are gone, so that rows stay rows."""
+
+    scenario: Scenario
+    problem: Problem
+    inputs: tuple[Input, ...]
+    cube: FloatArray
+    second: FloatArray
+
+    def draw(self, number: int, other: int = -1) -> Draw:
+        """The draw of a number."""
+        point = self.cube[number]
+        if other >= 0:
+            widths = [len(one.rows) + one.n_groups for one in self.inputs]
+            start = sum(widths[:other])
+            point = point.copy()
+            point[start : start + widths[other]] = self.second[number, start : start + widths[other]]
+        return draw_of(self.problem.case.table, self.inputs, parts(self.inputs, point))
+
+
+def ground_of(scenario: Scenario, sample: Sample) -> Ground:
+    """Make a scenario ready.
+
+    Raises
+    ------
+    UsageError
+        For a scenario with steps: each of its decisions would have draws of its own.
+    """
+    if scenario.steps:
+        raise UsageError(
+            Text(
+                "`ensemble` regarde une seule décision, et ce scénario a des étapes.",
+                "`ensemble` looks at one decision, and this scenario has steps.",
+            ),
+            code="usage.ensemble",
+        )
+    problem = compile_problem(scenario)
+    files = tuple(entry.model_copy(update={"where": None}) for entry in scenario.spec.dossiers)
+    spec = scenario.spec.model_copy(update={"dossiers": files})
+    ready = replace(scenario, spec=spec, portfolio=problem.case.portfolio)
+    inputs = inputs_of(problem)
+    cube = points(inputs, sample.n_draws, sample.seed, sample.sampling)
+    second = points(inputs, sample.n_draws, sample.seed + 1, sample.sampling)
+    return Ground(ready, problem, inputs, cube, second)
+
+
+@lru_cache(maxsize=1)
+def _ground(sample: Sample) -> Ground:
+    """Read and made ready once a process."""
+    scenario = load_scenario(sample.path, sample.sets)
+    if scenario.sha256 != sample.scenario_sha256:
+        raise UsageError(
+            Text(
+                f"« {sample.path.name} » a changé pendant le calcul.",
+                f'"{sample.path.name}" has changed while it was being computed.',
+            ),
+            code="ensemble-inputs",
+        )
+    return ground_of(scenario, sample)
+
+
+def work(task: Task) -> dict[str, Any]:
+    """What one draw came to."""
+    ground = _ground(task.sample)
+    draw = ground.draw(task.number, task.other)
+    problem = compile_problem(scenario_of(ground.scenario, draw))
+    if task.lists:
+        return {"read": [_read(problem, draw, awards) for awards in task.lists]}
+    try:
+        answer = ask(problem, prove=False)
+    except (InputError, LimitReached, VerificationError) as error:
+        return {"status": error.code}
+    if answer.allocation is None or answer.reading is None:
+        return {"status": answer.status.value}
+    rows = np.flatnonzero(answer.allocation.funded)
+    granted = answer.allocation.granted_cents
+    told: dict[str, Any] = {
+        "status": Status.OPTIMAL.value if answer.optimal else answer.status.value,
+        "value": answer.values[0],
+        "granted_cents": answer.granted_cents,
+        "paid_cents": int(draw.paid_cents(granted).sum()),
+        "unspent_cents": list(answer.reading.envelopes.left_cents),
+        "rows": rows.astype(np.int32),
+        "cents": granted[rows],
+    }
+    stage = problem.stages[0]
+    if not (stage.parts or stage.terms.once or stage.terms.constant or stage.terms.per_cent.any()):
+        told["worth"] = np.where(draw.gone, 0, stage.terms.per_funded)
+        told["scale"] = stage.terms.scale
+    return told
+
+
+def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, bool]:
+    """What a list decided beforehand is worth in a draw, what it pays there, and whether every hard rule holds.
+
+    Who is gone gets nothing; the others keep what they were promised.
+    """
+    n = problem.case.n
+    granted = np.zeros(n, dtype=np.int64)
+    granted[awards[0]] = awards[1]
+    funded: BoolArray = (granted > 0) & ~draw.gone
+    granted = np.where(funded, granted, 0)
+    reading = read_allocation(problem, Allocation(funded, granted))
+    fits = not np.array(reading.envelopes.excess_cents, dtype=object).any()
+    kept = all(rule.holds for rule in reading.rules if rule.mode is Mode.HARD)
+    return reading.values[0], int(draw.paid_cents(granted).sum()), fits and kept
+
+
+def tasks(sample: Sample, numbers: Sequence[int], **more: Any) -> list[tuple[int, Task]]:
+    """The jobs of some draws."""
+    return [(number, Task(sample, number, **more)) for number in numbers]

@@ -1,0 +1,289 @@
+"""An ensemble in a planner's words: lines for the terminal, and the study that becomes a page or a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from rich.text import Text as Line
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.money import format_rate
+from tnt_sim.study.ensemble.ensemble import EnsembleTables
+from tnt_sim.verify.figures import decimal_text
+from tnt_sim.view.bars import Bar, bars_svg
+from tnt_sim.view.figures import amount, count, decimal
+from tnt_sim.view.grid import grid, paragraph
+from tnt_sim.view.labels import is_synthetic
+from tnt_sim.view.study_page import Column, Section, Study
+from tnt_sim.view.tables import SYNTHETIC
+
+STANDING = {
+    "core": Text("noyau", "core"),
+    "borderline": Text("en balance", "borderline"),
+    "exterior": Text("dehors", "exterior"),
+}
+ABOUT = {
+    "core": Text("financés dans 95 % des tirages au moins", "funded in at least 95 % of the draws"),
+    "borderline": Text("selon le tirage", "depending on the draw"),
+    "exterior": Text("dans 5 % des tirages au plus", "in at most 5 % of the draws"),
+}
+LISTS = {
+    "plan": Text("la liste prévue", "the planned list"),
+    "average": Text("la meilleure en moyenne", "the best on average"),
+}
+MOST = 12
+
+
+def ensemble_lines(found: EnsembleTables, lang: Lang, width: int) -> list[Line]:
+    """The page of an ensemble."""
+    lines = paragraph(_headline(found).in_(lang), width, style="bold")
+    if is_synthetic(found.problem.scenario):
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    for section in _sections(found, lang, brief=True):
+        lines += [Line(""), Line(section.title.in_(lang), style="bold")]
+        for text in section.words:
+            lines += [Line(f"  {line.plain}", style="dim") for line in paragraph(text.in_(lang), width - 2)]
+        lines += _grid(section, lang)
+    return lines
+
+
+def _grid(section: Section, lang: Lang) -> list[Line]:
+    if not section.n_rows:
+        return []
+    texts = [
+        [
+            "–" if v is None else amount(v, lang) if c.kind == "money" and isinstance(v, int) else str(v)
+            for v in c.values
+        ]
+        for c in section.columns
+    ]
+    rows = [list(row) for row in zip(*texts, strict=True)][:MOST]
+    right = [k for k, column in enumerate(section.columns) if column.kind != "text"]
+    return grid(rows, header=[column.head.in_(lang) for column in section.columns], right=right)
+
+
+def _headline(found: EnsembleTables) -> Text:
+    n, asked, seed = found.n_draws, found.sample.n_draws, found.sample.seed
+    name = found.problem.scenario.title
+    if found.draws.interrupted:
+        return Text(f"{name} : interrompu après {n} tirages sur {asked} (graine {seed})",
+                    f"{name}: interrupted after {n} of {asked} draws (seed {seed})")  # fmt: skip
+    return Text(f"{name} : {n} tirages (graine {seed})", f"{name}: {n} draws (seed {seed})")
+
+
+def ensemble_study(found: EnsembleTables, lang: Lang) -> Study:
+    """The whole ensemble, for a page or a workbook."""
+    return Study(
+        title=Text("Ce qui tient malgré l'incertitude", "What holds in spite of uncertainty"),
+        about=[_headline(found)],
+        sections=list(_sections(found, lang, brief=False)),
+        synthetic=is_synthetic(found.problem.scenario),
+        foot={found.problem.scenario.id: found.sample.scenario_sha256},
+        day=found.problem.scenario.spec.date,
+    )
+
+
+def _sections(found: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Section]:
+    yield _standing(found, lang)
+    if found.risk is not None:
+        yield _risk(found, lang)
+    if found.kept:
+        yield _lists(found, lang)
+    yield _envelopes(found, lang)
+    if found.payments.height:
+        yield _payments(found, lang)
+    if found.sensitivity.height:
+        yield _sensitivity(found, lang)
+    if not brief:
+        table = found.dossiers
+        yield Section(
+            Text("Les dossiers", "The dossiers"),
+            columns=[
+                Column(Text("Dossier", "Dossier"), "text", table["dossier"].to_list()),
+                Column(Text("Intitulé", "Title"), "text", table["title"].to_list()),
+                Column(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
+                Column(
+                    Text("Part des tirages", "Share of draws"),
+                    "text",
+                    [_share(v, lang) for v in table["share"].to_list()],
+                ),
+                Column(
+                    Text("Place", "Standing"),
+                    "text",
+                    [STANDING[v].in_(lang) for v in table["standing"].to_list()],
+                ),
+                Column(
+                    Text("Prévu", "Planned"), "text", ["✓" if v else "" for v in table["planned"].to_list()]
+                ),
+            ],
+        )
+
+
+def _share(value: float, lang: Lang) -> str:
+    return format_rate(Fraction(round(value * 1000), 1000), lang, decimals=1)
+
+
+def _standing(found: EnsembleTables, lang: Lang) -> Section:
+    counted = dict(found.dossiers.group_by("standing").len().iter_rows())
+    numbers = [int(counted.get(key, 0)) for key in STANDING]
+    bars = [
+        Bar(STANDING[key].in_(lang), [n], [count(n, lang)]) for key, n in zip(STANDING, numbers, strict=True)
+    ]
+    title = Text("Noyau, balance, dehors", "Core, borderline, exterior")
+    return Section(
+        title,
+        svg=bars_svg(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang)),
+        columns=[
+            Column(Text("Place", "Standing"), "text", [STANDING[key].in_(lang) for key in STANDING]),
+            Column(Text("Dossiers", "Dossiers"), "count", numbers),
+            Column(Text("C'est-à-dire", "That is"), "text", [ABOUT[key].in_(lang) for key in STANDING]),
+        ],
+    )
+
+
+def _risk(found: EnsembleTables, lang: Lang) -> Section:
+    risk = found.risk
+    assert risk is not None
+    named = {
+        Text("en moyenne", "on average"): risk.mean,
+        Text("au pire", "at worst"): risk.least if found.best_is_high else risk.most,
+        Text("au mieux", "at best"): risk.most if found.best_is_high else risk.least,
+        Text("dépassée 9 fois sur 10", "passed 9 times in 10"): risk.var,
+        Text("moyenne des 10 % pires", "mean of the worst 10 %"): risk.cvar,
+    }
+    plan = found.draws.plan.values
+    words = []
+    if plan:
+        text = decimal(decimal_text(plan[0]), lang)
+        words.append(Text(f"Sans incertitude : {text}.", f"Without uncertainty: {text}."))
+    goal = found.problem.stages[0].goal
+    return Section(
+        Text(
+            f"Ce que vaut l'enveloppe, le tirage connu ({goal})",
+            f"What the money gives once the draw is known ({goal})",
+        ),
+        words=words,
+        columns=[
+            Column(Text("", ""), "text", [text.in_(lang) for text in named]),
+            Column(Text("Valeur", "Value"), "count", [_number(value, lang) for value in named.values()]),
+        ],
+    )
+
+
+def _number(value: Fraction, lang: Lang) -> str:
+    return decimal(decimal_text(Fraction(round(value * 100), 100)), lang)
+
+
+def _lists(found: EnsembleTables, lang: Lang) -> Section:
+    robust = found.robust
+    said = {
+        "average": Text("meilleure moyenne", "best average"),
+        "cvar": Text("meilleure au pire", "best in the bad tail"),
+        "regret": Text("moindre regret", "least regret"),
+    }
+    notes = [
+        ", ".join(said[key].in_(lang) for key, name in robust.items() if name == one.name)
+        for one in found.kept
+    ]
+    names = [
+        LISTS[one.name].in_(lang)
+        if one.name in LISTS
+        else one.name.replace("draw", Text("tirage", "draw").in_(lang))
+        for one in found.kept
+    ]
+    worth = _number(found.information or Fraction(0), lang)
+    return Section(
+        Text("Décider avant de savoir", "Deciding before knowing"),
+        words=[
+            Text(
+                f"Savoir avant de décider vaut {worth} en moyenne, face à la meilleure des {len(names)} listes.",
+                f"Knowing before deciding is worth {worth} on average, against the best of {len(names)} lists.",
+            )
+        ],
+        columns=[
+            Column(Text("Liste", "List"), "text", names),
+            Column(Text("Moyenne", "Average"), "count", [_number(one.risk.mean, lang) for one in found.kept]),
+            Column(
+                Text("10 % pires", "Worst 10 %"),
+                "count",
+                [_number(one.risk.cvar, lang) for one in found.kept],
+            ),
+            Column(
+                Text("Regret", "Regret"), "count", [_number(one.worst_regret, lang) for one in found.kept]
+            ),
+            Column(
+                Text("Règles tenues", "Rules kept"),
+                "count",
+                [_share(float(one.holds), lang) for one in found.kept],
+            ),
+            Column(Text("", ""), "text", notes),
+        ],
+    )
+
+
+def _envelopes(found: EnsembleTables, lang: Lang) -> Section:
+    table = found.envelopes
+    return Section(
+        Text("Argent qui reste", "Money left"),
+        columns=[
+            Column(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
+            Column(Text("Montant", "Amount"), "money", table["amount_cents"].to_list()),
+            Column(
+                Text("Reste quelque chose", "Something is left"),
+                "count",
+                [_share(v, lang) for v in table["p_unspent"].to_list()],
+            ),
+            Column(Text("Reste moyen", "Left on average"), "money", table["mean_unspent_cents"].to_list()),
+        ],
+    )
+
+
+def _payments(found: EnsembleTables, lang: Lang) -> Section:
+    table = found.payments
+    shares = [
+        None if v is None else format_rate(Fraction(v), lang, decimals=1)
+        for v in table["may_be_promised"].to_list()
+    ]
+    years = [
+        Text("ensemble", "in all").in_(lang) if year is None else str(year)
+        for year in table["year"].to_list()
+    ]
+    return Section(
+        Text("Ce que la liste prévue paiera", "What the planned list will pay"),
+        words=[
+            Text(
+                "Dernière colonne : ce qui peut être promis en plus, le risque de payer trop restant sous 5 %.",
+                "Last column: what more may be promised, the risk of paying too much staying within 5 %.",
+            )
+        ],
+        columns=[
+            Column(Text("Année", "Year"), "text", years),
+            Column(Text("Accordé", "Granted"), "money", table["granted_cents"].to_list()),
+            Column(Text("Payé en moyenne", "Paid on average"), "money", table["mean_paid_cents"].to_list()),
+            Column(Text("Payé au plus", "Paid at most"), "money", table["most_paid_cents"].to_list()),
+            Column(Text("Surprogrammation", "Over-programming"), "count", shares),
+        ],
+    )
+
+
+def _sensitivity(found: EnsembleTables, lang: Lang) -> Section:
+    table = found.sensitivity
+    return Section(
+        Text("Ce qui fait varier le résultat", "What moves the result"),
+        words=[
+            Text(
+                "Indice de Sobol total : la part de la variance à laquelle l'incertitude concourt (estimée).",
+                "Total Sobol index: the share of the variance that the input has a part in (estimated).",
+            )
+        ],
+        columns=[
+            Column(Text("Incertitude", "Input"), "text", table["input"].to_list()),
+            Column(
+                Text("Part", "Share"),
+                "count",
+                [None if v is None else _share(v, lang) for v in table["total_effect"].to_list()],
+            ),
+            Column(Text("Tirages", "Draws"), "count", table["n_draws"].to_list()),
+        ],
+    )
