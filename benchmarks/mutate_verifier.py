@@ -198,7 +198,7 @@ class Forks:
             )
 
     def _turn(self, mutant: Mutant, test: str) -> tuple[bool, int]:
-        """When a test has its turn: first those that break rules, for a check taken out, and those that refuse most."""
+        """When a test has its turn: for a check taken out those that break rules, then those that refuse most."""
         likely = bool(mutant.without) and "test_broken_rules" in test
         return not likely, -self.kills.get((mutant.module, test), 0)
 

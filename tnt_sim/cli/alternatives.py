@@ -18,7 +18,6 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.cli.speak import emit, page, progress_line, width
 from tnt_sim.errors import Lang, Text, UsageError
-from tnt_sim.money import MoneyError, parse_rate
 
 WithinOption = Annotated[
     str, typer.Option("--within", metavar="PART", help="La perte admise ; 1 % par défaut.")
@@ -69,6 +68,8 @@ def alternatives(
 
 
 def _rate(text: str) -> str:
+    from tnt_sim.money import MoneyError, parse_rate
+
     try:
         parse_rate(text)
     except MoneyError as error:
