@@ -3,6 +3,8 @@
 A  one envelope that binds among 123 rows.       B  A and theme floors at 110 % of free spending (1 to 4 of them).
 C  B and six region caps at 90 % of free spending.
 D  C and 20 departmental caps, a share of 30 %, 60 exclusions, 60 prerequisites.
+M  3 axes of 101 departments: 303 caps at 50 to 90 % of what is asked, and one for all at 93 % of these.
+M3 the same with a cap for each axis at 96 % of its departments', and one for all at 97 % of these: three levels.
 
 `python benchmarks/families.py NAME SEED FOLDER` writes one. Free spending is what the optimum of A gives each
 group; it is found by the engine itself. N needs the public list of grants (`--list FILE`).
@@ -158,6 +160,58 @@ def write_n(folder: Path, seed: int, source: Path) -> Path:
     return folder / "n.yaml"
 
 
+def table_m(seed: int, n: int) -> pl.DataFrame:
+    """Dossiers of family M by the columns that count; SYNTHETIC."""
+    random = np.random.default_rng(seed)
+    axis, department = random.integers(0, 3, n), random.integers(1, N_DEPARTMENTS + 1, n)
+    cost = np.clip(random.lognormal(11.0, 0.9, n), 5_000, 2_000_000).astype(np.int64)
+    table = pl.DataFrame(
+        {
+            "axis": axis,
+            "department": department,
+            "cost_cents": cost * 100,
+            "requested_cents": cost * 80,
+            "score": random.integers(20, 101, n),
+        }
+    )
+    return table.with_columns(pl.col("department").cast(pl.String).str.zfill(3)).select(
+        pl.format("M{}", pl.int_range(n).cast(pl.String).str.zfill(7)).alias("dossier"),
+        pl.format("a{}-d{}", "axis", "department").alias("envelope"),
+        pl.all(),
+    )
+
+
+def write_m(folder: Path, seed: int, n: int = 1_000_000, *, axes: bool = False) -> Path:
+    """A million dossiers in 303 leaves; with `axes`, three levels of caps instead of two."""
+    table = table_m(seed, n)
+    random = np.random.default_rng(10_000 + seed)
+    asked = (
+        table.group_by("axis", "department").agg(pl.col("requested_cents").sum()).sort("axis", "department")
+    )
+    share = random.integers(50, 91, asked.height)
+    caps = asked.with_columns(cap=pl.col("requested_cents") // 10_000 * pl.Series(share))
+    lines, total = [], 0
+    for axis, part in sorted(caps.group_by("axis"), key=lambda item: str(item[0])):
+        below = int(part["cap"].sum())
+        total += below * 96 // 100 if axes else below
+        lines.append(f"    - id: a{axis[0]}\n      overbooked: true\n")
+        lines += [f"      amount: {below * 96 // 100} €\n"] if axes else []
+        lines.append("      envelopes:\n")
+        lines += [
+            f"        - {{id: a{axis[0]}-d{department}, amount: {cap} €}}\n"
+            for department, cap in part.select("department", "cap").iter_rows()
+        ]
+    amount = total * (97 if axes else 93) // 100
+    name = "m3" if axes else "m"
+    text = f"schema_version: 1\nid: {name}\ntitle: Family {name}, SYNTHETIC\n"
+    text += f"programme:\n  id: tout\n  amount: {amount} €\n  overbooked: true\n  envelopes:\n"
+    tail = "dossiers: [{file: dossiers.parquet}]\nobjective: [{maximise: {score: 1}}]\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    table.drop("axis").write_parquet(folder / "dossiers.parquet")
+    (folder / f"{name}.yaml").write_text(text + "".join(lines) + tail, encoding="utf-8")
+    return folder / f"{name}.yaml"
+
+
 def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Path:
     """One family's scenario."""
     if name == "a":
@@ -165,6 +219,8 @@ def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Pat
     if name == "n":
         assert source is not None
         return write_n(folder, seed, source)
+    if name[0] == "m":
+        return write_m(folder, seed, axes=name == "m3")
     n_floors = int(name[1:]) if len(name) > 1 else 4
     return write_b_to_d(folder, seed, name[0], n_floors)
 

@@ -7,10 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from tnt_sim.kernel.forest import candidates, caps_on
-from tnt_sim.kernel.group import best_choice
+from tnt_sim.kernel.forest import caps_on, forest
 from tnt_sim.kernel.knapsack import TooManyStates, knapsack
-from tnt_sim.kernel.two_levels import two_levels
 
 
 def every(n: int) -> list[np.ndarray]:
@@ -30,33 +28,6 @@ def test_knapsack_is_the_best_of_all_choices(seed: int) -> None:
         assert (found.profit, -found.weight) == best
         assert found.ways == fitting.count(best)
         assert (int(p[found.taken].sum()), int(w[found.taken].sum())) == (found.profit, found.weight)
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_two_levels_is_the_first_of_the_best_choices(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    for _ in range(6):
-        n, n_leaves = int(rng.integers(1, 9)), int(rng.integers(1, 4))
-        top = int(rng.choice([3, 6, 20]))
-        p, w, leaf = rng.integers(1, top, n), rng.integers(1, top, n), rng.integers(0, n_leaves, n)
-        caps = [int(rng.integers(0, w[leaf == k].sum() + 2)) for k in range(n_leaves)]
-        capacity = int(rng.integers(0, sum(caps) + 2))
-        best = max(
-            (int(x @ p), -int(x @ w), tuple(x.tolist()))
-            for x in every(n)
-            if x @ w <= capacity and all((w * x)[leaf == k].sum() <= caps[k] for k in range(n_leaves))
-        )
-        found = two_levels(p, w, leaf, caps, capacity)
-        assert (found.profit, -found.weight) == best[:2]
-        assert tuple(found.taken.astype(int).tolist()) == best[2]
-        assert found.canonical
-
-
-def test_items_outside_all_leaves_share_the_common_cap() -> None:
-    p, w = np.array([5, 4, 3]), np.array([5, 4, 3])
-    found = best_choice(p, w, np.array([0, 0, -1]), [5], 8)
-    assert found.profit == 8
-    assert found.taken.tolist() == [True, False, True]
 
 
 def test_negative_numbers_and_long_lists_are_refused() -> None:
@@ -101,7 +72,5 @@ def test_the_tree_is_read_off_the_rows() -> None:
     )
     assert caps.row == (0, 1, 2, 3)
     assert caps.cap == (10, 4, 12, 3)
-    shapes = [[(group.top, group.leaves) for group in found] for found in candidates(caps, 4)]
-    assert [(0, ())] in shapes
-    assert [(0, (1, 2))] in shapes
-    assert all(3 not in (top, *leaves) for found in shapes for top, leaves in found)
+    assert [node.sketch() for node in forest(caps, 4, {0, 1, 2, 3})] == [[0, [[1, []], [2, []]]]]
+    assert [node.sketch() for node in forest(caps, 4, {1, 3})] == [[1, []]]

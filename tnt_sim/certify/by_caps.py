@@ -1,25 +1,31 @@
-"""Closes a system by a tree of caps: the best of the goal under some caps is found exactly by the kernels.
+"""Closes a system by trees of caps: the best of the goal under some caps is found exactly by the kernels.
 
-A group is a top row and leaf rows over disjoint parts of its columns, all with the top row's coefficients. A
-choice that its block leaves alone and that must be made counts as made. Rows that are not named and all else that
-the blocks say are left out, which only lets more points in; every column outside all groups takes its cheaper end.
+A tree is a row and, under it, rows over disjoint parts of its columns with its coefficients, and so on. A choice
+that its block leaves alone and that must be made counts as made. Rows that are not named and all else that the
+blocks say are left out, which only lets more points in; every column outside all trees takes its cheaper end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tnt_sim.certify.one_row import dense, made_choices
 from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.group import best_choice
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.rules.base import BoolArray, IntArray
 
+Tree = tuple[int, "Sequence[Tree]"]
+"""A row and the trees under it."""
+OUTSIDE = -1
 
-def closed_by_caps(system: System, goal: int, groups: Sequence[tuple[int, Sequence[int]]]) -> bool:
-    """Whether no point under the caps of the groups keeps the row `goal`.
+
+def closed_by_caps(system: System, goal: int, trees: Sequence[Tree]) -> bool:
+    """Whether no point under the caps of the trees keeps the row `goal`.
 
     Raises
     ------
@@ -27,8 +33,7 @@ def closed_by_caps(system: System, goal: int, groups: Sequence[tuple[int, Sequen
         For rows that form no tree, or numbers that are too large.
     """
     n = system.n_choices
-    rows = [row for top, leaves in groups for row in (top, *leaves)]
-    if not all(0 <= row < system.rows.n and row != goal for row in rows) or not 0 <= goal < system.rows.n:
+    if not 0 <= goal < system.rows.n:
         raise MultiplierError("there is no such row")
     cost = dense(system, goal)
     free = cost[n:]
@@ -36,47 +41,80 @@ def closed_by_caps(system: System, goal: int, groups: Sequence[tuple[int, Sequen
     made = made_choices(system, system.box())
     least += int(cost[:n][made].sum())
     gain = np.where(made, 0, np.maximum(-cost[:n], 0))
-    seen = np.zeros(n, dtype=np.bool_)
-    for top, leaves in groups:
-        least -= _best(system, gain, top, leaves, seen, made)
-    least -= int(gain[~seen].sum())
+    reader = _Reader(
+        system, goal, made, rooms(system, made), np.full(n, OUTSIDE), np.zeros(n, dtype=np.int64)
+    )
+    for node in [reader.node(tree, OUTSIDE) for tree in trees]:
+        least -= _best(gain, reader.weight, node)
+    least -= int(gain[reader.holder == OUTSIDE].sum())
     return least > int(system.rows.upper[goal])
 
 
-def _best(
-    system: System, gain: IntArray, top: int, leaves: Sequence[int], seen: BoolArray, made: BoolArray
-) -> int:
-    """The greatest gain of one group; its columns are marked as seen."""
-    n = system.n_choices
-    weight, room = _cap(system, top, made)
-    columns = np.flatnonzero(weight[:n])
-    if seen[columns].any():
-        raise MultiplierError("two groups share a column")
-    seen[columns] = True
-    leaf = np.full(n, -1, dtype=np.int64)
-    caps = []
-    for number, row in enumerate(leaves):
-        part, cap = _cap(system, row, made)
-        mine = np.flatnonzero(part[:n])
-        if (part[mine] != weight[mine]).any() or (leaf[mine] >= 0).any():
-            raise MultiplierError("a leaf is no part of its top")
-        leaf[mine] = number
-        caps.append(cap)
-    if room < 0 or min(caps, default=0) < 0:
-        raise MultiplierError("a cap is negative")
-    columns = columns[~made[columns]]
+def rooms(system: System, made: BoolArray) -> IntArray:
+    """What made choices and the cheaper ends of free columns leave of each row's bound, int64 (n_rows,)."""
+    rows, n = system.rows, system.n_choices
+    left = rows.upper.copy()
+    settled = rows.col >= n
+    settled[~settled] = made[rows.col[~settled]]
+    col, value = rows.col[settled], rows.value[settled]
+    low, high = system.low.copy(), system.high.copy()
+    low[:n][made] = 1
+    np.subtract.at(left, rows.row[settled], np.minimum(value * low[col], value * high[col]))
+    return left
+
+
+def _best(gain: IntArray, weight: IntArray, node: Node) -> int:
     try:
-        return best_choice(gain[columns], weight[columns], leaf[columns], caps, room).profit
+        return best_choice(gain, weight, node).profit
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"a tree of caps is too large: {error}") from error
 
 
-def _cap(system: System, row: int, made: BoolArray) -> tuple[IntArray, int]:
-    """A row's coefficients, and what its free columns and the choices made leave of its bound at most."""
-    n = system.n_choices
-    weight = dense(system, row)
-    if (weight[:n] < 0).any():
-        raise MultiplierError("a cap has a negative coefficient")
-    free = weight[n:]
-    room = int(system.rows.upper[row]) - int(np.minimum(free * system.low[n:], free * system.high[n:]).sum())
-    return weight, room - int(weight[:n][made].sum())
+@dataclass(slots=True)
+class _Reader:
+    """Reads trees of rows. `holder` is the lowest row read over each column, `weight` what it costs there."""
+
+    system: System
+    goal: int
+    made: BoolArray
+    room: IntArray
+    holder: IntArray
+    weight: IntArray
+
+    def node(self, tree: Tree, above: int) -> Node:
+        """A tree whose columns all lie under the row `above` and under no other row yet."""
+        row, below = tree
+        if not 0 <= row < self.system.rows.n or row == self.goal:
+            raise MultiplierError("there is no such row")
+        columns, cost = self._cap(row)
+        if not len(columns) or (self.holder[columns] != above).any():
+            raise MultiplierError("two caps share a column, or a cap is no part of the one above")
+        if above == OUTSIDE:
+            self.weight[columns] = cost
+        cap = _in_units_of(self.weight[columns], cost, int(self.room[row]))
+        if cap < 0:
+            raise MultiplierError("a cap is negative")
+        self.holder[columns] = row
+        children = tuple(self.node(child, row) for child in below)
+        return Node(row, cap, columns[self.holder[columns] == row], children)
+
+    def _cap(self, row: int) -> tuple[IntArray, IntArray]:
+        """The choices that a row counts and that are still to be made, and what each costs."""
+        rows = self.system.rows
+        first, last = np.searchsorted(rows.row, [row, row + 1]).tolist()
+        columns, cost = rows.col[first:last], rows.value[first:last]
+        open_ = columns < self.system.n_choices
+        if (cost[open_] < 0).any():
+            raise MultiplierError("a cap has a negative coefficient")
+        open_[open_] = ~self.made[columns[open_]]
+        return columns[open_], cost[open_]
+
+
+def _in_units_of(weight: IntArray, cost: IntArray, room: int) -> int:
+    """The cap on weights that Σ cost·x ≤ room says, one being a multiple of the other over all columns."""
+    times, parts = int(weight[0] // cost[0]), int(cost[0] // weight[0])
+    if times and (weight == times * cost).all():
+        return times * room
+    if parts and (cost == parts * weight).all():
+        return room // parts
+    raise MultiplierError("a cap counts other costs than the one above")

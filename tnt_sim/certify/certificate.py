@@ -12,8 +12,9 @@ multipliers and leaves the system over what is still undecided. The tree branche
     apart k …     with the multipliers k and only the rows that are kept, the part falls into pieces that share no
                   row; each piece's least cost is bounded by a refutation of its own, and the sum closes the part
 
-A proof may also be a tree of caps alone (`by_caps.py`): {"caps": {"goal": row, "groups": [[top, [leaf, …]], …]}},
-or exact blocks under prices (`by_blocks.py`): {"blocks": {"goal", "rows", "own", "prices", "scale"}}.
+A proof may also be trees of caps alone (`by_caps.py`): {"caps": {"goal": row, "groups": [tree, …]}}, where a
+tree is [row, [tree, …]], and a row alone stands for a tree without further rows; or exact blocks under prices
+(`by_blocks.py`): {"blocks": {"goal", "rows", "own", "prices", "scale"}}.
 
 Each multiplier vector is [row, weight, row, weight, …] over the rows of its round's system.
 """
@@ -27,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.certify.by_blocks import SCALE, closed_by_blocks
-from tnt_sim.certify.by_caps import closed_by_caps
+from tnt_sim.certify.by_caps import Tree, closed_by_caps
 from tnt_sim.certify.cuts import Recipe, derived
 from tnt_sim.certify.one_row import closed_by_row
 from tnt_sim.certify.pieces import fallen_apart
@@ -46,6 +47,8 @@ from tnt_sim.rules.base import IntArray
 
 MAX_NODES = 2_000_000
 """Longer trees are refused rather than replayed."""
+MAX_DEPTH = 64
+"""Deeper trees of caps are refused."""
 
 
 class CertificateError(ValueError):
@@ -103,9 +106,17 @@ def check_refutation(system: System, proof: Mapping[str, Any]) -> None:
         raise CertificateError(f"malformed: {error!r}") from error
 
 
-def _caps(entry: Mapping[str, Any]) -> tuple[int, list[tuple[int, list[int]]]]:
-    groups = [(int(top), [int(row) for row in leaves]) for top, leaves in entry["groups"]]
-    return int(entry["goal"]), groups
+def _caps(entry: Mapping[str, Any]) -> tuple[int, list[Tree]]:
+    return int(entry["goal"]), [_tree(tree, 0) for tree in entry["groups"]]
+
+
+def _tree(entry: Any, depth: int) -> Tree:
+    if depth > MAX_DEPTH:
+        raise CertificateError("a tree of caps is too deep")
+    if not isinstance(entry, Sequence):
+        return int(entry), ()
+    row, below = entry
+    return int(row), [_tree(child, depth + 1) for child in below]
 
 
 def _blocks(entry: Mapping[str, Any]) -> tuple[int, list[int], list[int], list[int]]:

@@ -1,29 +1,44 @@
-"""Which caps of a model form two levels of a tree: groups of columns under a cap, in disjoint parts under caps.
+"""Which caps of a model form trees: groups of columns under a cap, in disjoint parts under caps, and so on.
 
-Only rows Σ a_c x_c ≤ b whose coefficients are the costs up to one factor count. A candidate keeps the rows of one
-depth as tops, alone or with those just below as leaves, and leaves all others out: what it finds must be checked
-against them.
+Only rows Σ a_c x_c ≤ b whose coefficients are the costs up to one factor count. A forest keeps some of them and
+leaves all other rows out: what it finds must be checked against them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tnt_sim.kernel.knapsack import IntArray
 
-MAX_DEPTH = 4
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """One independent group: its columns, its top row, its leaf rows, and each column's leaf (-1: none)."""
+class Node:
+    """A cap over the columns of its children and over its own, which lie under no child; ascending."""
 
+    row: int
+    cap: int
     columns: IntArray
-    top: int
-    leaves: tuple[int, ...]
-    leaf: IntArray
+    children: tuple[Node, ...] = ()
+
+    def every(self) -> IntArray:
+        """All columns under the node."""
+        return np.concatenate([self.columns, *(child.every() for child in self.children)])
+
+    def rows(self) -> set[int]:
+        """The rows of the node and of all under it."""
+        return {self.row}.union(*(child.rows() for child in self.children))
+
+    def divided(self, unit: int) -> Node:
+        """The same with costs counted in units, which all costs are multiples of."""
+        children = tuple(child.divided(unit) for child in self.children)
+        return Node(self.row, self.cap // unit, self.columns, children)
+
+    def sketch(self) -> list[object]:
+        """Rows alone, as plain values: [row, [child, …]]."""
+        return [self.row, [child.sketch() for child in self.children]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,44 +67,64 @@ def caps_on(
     return Caps(tuple(r for r, _, _ in found), tuple(c for _, c, _ in found), tuple(b for _, _, b in found))
 
 
-def candidates(caps: Caps, n_cols: int) -> list[list[Group]]:
-    """The ways to see at most two levels, from the top of the tree downwards; each first without its leaves."""
+def forest(caps: Caps, n_cols: int, rows: Collection[int]) -> list[Node]:
+    """The chosen rows as trees: each node under the shortest chosen row that holds all of its columns.
+
+    Rows that hold a part only of another chosen row's columns cross it; the longer one is kept, and of equals the
+    first.
+    """
     holder = np.full(n_cols, -1, dtype=np.int64)
-    depth: list[int] = []
+    above: dict[int, int] = {}
     for k, columns in enumerate(caps.columns):
-        # one level below the deepest row that holds all of its columns; crossing rows are no part of the tree
-        above = int(holder[columns[0]])
-        within = bool((holder[columns] == above).all())
-        depth.append((depth[above] + 1 if above >= 0 else 0) if within else -1)
-        if within:
+        if caps.row[k] not in rows:
+            continue
+        over = int(holder[columns[0]])
+        if (holder[columns] == over).all():
+            above[k] = over
             holder[columns] = k
-    deepest = max(depth, default=-1)
-    found = []
-    for top in range(min(deepest + 1, MAX_DEPTH)):
-        whole = _groups(caps, depth, top, n_cols)
-        found.append([Group(g.columns, g.top, (), np.full(len(g.columns), -1)) for g in whole])
-        if any(group.leaves for group in whole):
-            found.append(whole)
-    return found
+    below: dict[int, list[int]] = {k: [] for k in (-1, *above)}
+    for k, over in above.items():
+        below[over].append(k)
+    inside = np.argsort(holder, kind="stable")
+    starts = np.searchsorted(holder[inside], np.arange(len(caps.row) + 1))
+
+    def grown(k: int) -> Node:
+        own = inside[starts[k] : starts[k + 1]]
+        return Node(caps.row[k], caps.cap[k], own, tuple(grown(child) for child in below[k]))
+
+    return [grown(k) for k in below[-1]]
 
 
-def _groups(caps: Caps, depth: list[int], top_depth: int, n_cols: int) -> list[Group]:
-    owner, leaf_of = np.full(n_cols, -1, dtype=np.int64), np.full(n_cols, -1, dtype=np.int64)
-    tops = [k for k, d in enumerate(depth) if d == top_depth]
-    for k in tops:
-        owner[caps.columns[k]] = k
-    children: dict[int, list[int]] = {k: [] for k in tops}
-    for k, d in enumerate(depth):
-        if d == top_depth + 1:
-            above = int(owner[caps.columns[k][0]])
-            leaf_of[caps.columns[k]] = len(children[above])
-            children[above].append(k)
-    return [
-        Group(
-            caps.columns[k],
-            caps.row[k],
-            tuple(caps.row[c] for c in children[k]),
-            leaf_of[caps.columns[k]],
-        )
-        for k in tops
-    ]
+def binding(nodes: Sequence[Node], profit: IntArray, cost: IntArray) -> set[int]:
+    """The rows that hold something back in the relaxed program, where the last column taken is taken in part.
+
+    Under nested caps that program is solved greedily: each node takes the best by profit per cost of what its
+    children take, until it is full. A row holds back what lies between its own last column and those above.
+    """
+    n_cols = len(profit)
+    order = np.argsort(-(profit / cost), kind="stable")
+    place = np.empty(n_cols, dtype=np.int64)
+    place[order] = np.arange(n_cols)
+    left = cost[order].astype(np.float64)
+    last: dict[int, int] = {}
+
+    def taken(node: Node) -> IntArray:
+        """Places in the order, ascending, of what is taken under a node; `left` holds how much of each."""
+        mine = np.concatenate([place[node.columns], *(taken(child) for child in node.children)])
+        mine.sort()
+        reach = np.cumsum(left[mine])
+        end = int(np.searchsorted(reach, node.cap, side="right"))
+        if end == len(mine):
+            return mine
+        left[mine[end]] -= reach[end] - node.cap
+        last[node.row] = int(mine[end])
+        return mine[: end + 1]
+
+    def holding(node: Node, above: float) -> set[int]:
+        own = last.get(node.row, n_cols)
+        here = {node.row} if own < above else set()
+        return here.union(*(holding(child, min(own, above)) for child in node.children))
+
+    for node in nodes:
+        taken(node)
+    return set().union(*(holding(node, n_cols) for node in nodes))

@@ -1,45 +1,34 @@
-"""The best choice of one group of a tree, by whichever kernel fits."""
+"""The best choice under one tree of caps, by whichever kernel fits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
-from tnt_sim.kernel.knapsack import MAX_WORK, BoolArray, IntArray, knapsack
-from tnt_sim.kernel.two_levels import two_levels
+from tnt_sim.kernel.forest import Node
+from tnt_sim.kernel.knapsack import IntArray, knapsack
+from tnt_sim.kernel.leaves import Fronts
+from tnt_sim.kernel.tree import Choice, best_in_tree
+
+KNAPSACK_WORK = 1_000_000
+TREE_WORK, COLUMN_WORK = 4_000_000, 20
+"""States that a kernel may look at: a knapsack's, a tree's, and a tree's for each of its columns."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Choice:
-    """Items in rank order, bool (n,), their profit and weight; `canonical`: no other is as good and goes first."""
+def best_choice(profit: IntArray, cost: IntArray, tree: Node, fronts: Fronts | None = None) -> Choice:
+    """max Σ p x under the caps of a tree, then min Σ c x, then the first in rank order.
 
-    taken: BoolArray
-    profit: int
-    weight: int
-    canonical: bool
-
-
-def best_choice(
-    profit: IntArray,
-    weight: IntArray,
-    leaf: IntArray,
-    caps: Sequence[int],
-    capacity: int,
-    max_work: int = MAX_WORK,
-) -> Choice:
-    """max Σ p x under the leaves' caps and the common one, then min Σ w x; `leaf` is -1 outside all leaves.
+    A single cap is a plain knapsack; where that cannot say that its choice goes first, the tree's kernel does.
+    `fronts` keeps what later calls with the same columns, costs and caps can use.
 
     Raises
     ------
     TooManyStates, OverflowError
-        When the group is for another method.
+        When the tree is for another method.
     """
-    if not len(caps):
-        best = knapsack(profit, weight, capacity, max_work)
-        return Choice(best.taken, best.profit, best.weight, best.ways == 1)
-    loose = leaf < 0
-    every = [*caps, capacity] if loose.any() else list(caps)
-    found = two_levels(profit, weight, np.where(loose, len(caps), leaf), every, capacity)
-    return Choice(found.taken, found.profit, found.weight, found.canonical)
+    if not tree.children:
+        own = tree.columns
+        best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK)
+        if best.ways == 1:
+            return Choice(own[np.flatnonzero(best.taken)], best.profit, best.weight, True)
+    work = TREE_WORK + COLUMN_WORK * len(tree.every())
+    return best_in_tree(profit, cost, tree, work, fronts)

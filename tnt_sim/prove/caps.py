@@ -1,4 +1,4 @@
-"""A proof by a tree of caps, where the whole goal is settled by caps on cost."""
+"""A proof by trees of caps, where the whole goal is settled by caps on cost."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.by_caps import closed_by_caps
-from tnt_sim.certify.system import STAGE, MultiplierError, System
-from tnt_sim.kernel.forest import candidates, caps_on
+from tnt_sim.certify.by_caps import rooms
+from tnt_sim.certify.one_row import dense, made_choices
+from tnt_sim.certify.system import STAGE, System
+from tnt_sim.kernel.forest import caps_on
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.under_caps import best_under_caps
 from tnt_sim.rules.base import IntArray
 
 
 def by_caps(system: System, cost: IntArray) -> dict[str, Any] | None:
-    """The first candidate of the tree that closes the system, as a proof.
+    """The trees of caps under which nothing reaches a goal, as a proof that is still to be checked.
 
     The goal is a stage's row; the row « less granted » is then one more cap on all costs.
     """
-    rows = system.rows
     n = system.n_choices
-    if (cost[:n] <= 0).any():
+    if not n or (cost[:n] <= 0).any():
         return None
-    for goal in reversed([k for k, name in enumerate(rows.names) if name.startswith(STAGE)]):
-        found = _for_goal(system, cost, goal)
+    for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
+        found = _for_goal(system, cost[:n], goal)
         if found is not None:
             return found
     return None
@@ -30,17 +32,23 @@ def by_caps(system: System, cost: IntArray) -> dict[str, Any] | None:
 
 def _for_goal(system: System, cost: IntArray, goal: int) -> dict[str, Any] | None:
     rows, n = system.rows, system.n_choices
-    if not (rows.value[(rows.row == goal) & (rows.col < n)] < 0).any():
+    gain = -dense(system, goal)
+    if not (gain[:n] > 0).any():
         return None  # nothing to gain
+    made = made_choices(system, system.box())
     used = rows.col < n
+    used[used] = ~made[rows.col[used]]
     indptr = np.searchsorted(rows.row[used], np.arange(rows.n + 1)).astype(np.int64)
-    plain = np.array([k for k in range(rows.n) if k != goal], dtype=np.int64)
-    caps = caps_on(indptr, rows.col[used], rows.value[used], rows.upper, plain, cost)
-    for groups in candidates(caps, n):
-        named = [(group.top, list(group.leaves)) for group in groups]
-        try:
-            if closed_by_caps(system, goal, named):
-                return {"caps": {"goal": goal, "groups": [[top, leaves] for top, leaves in named]}}
-        except MultiplierError:
-            continue
-    return None
+    plain = np.delete(np.arange(rows.n), goal)
+    caps = caps_on(indptr, rows.col[used], rows.value[used], rooms(system, made), plain, cost)
+    if min(caps.cap, default=0) < 0:
+        return None
+    profit, free = np.where(made, 0, np.maximum(gain[:n], 0)), -gain[n:]
+    try:
+        found = best_under_caps(caps, profit, cost)
+    except (TooManyStates, OverflowError):
+        return None
+    least = int(np.minimum(free * system.low[n:], free * system.high[n:]).sum()) - int(gain[:n][made].sum())
+    if least - int(profit @ found.x) <= int(rows.upper[goal]):
+        return None
+    return {"caps": {"goal": goal, "groups": [tree.sketch() for tree in found.trees]}}

@@ -82,6 +82,8 @@ def quiet_highspy() -> Any:
                 highspy.Highs()
             # A mark on the module rather than a global here: it dies with what it describes.
             highspy._tnt_sim_banner_done = True
+    # what ran before in this process may have asked for other threads, and HiGHS refuses to run with fewer then
+    highspy.Highs.resetGlobalScheduler(True)
     return highspy
 
 

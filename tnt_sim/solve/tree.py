@@ -14,9 +14,9 @@ from dataclasses import replace
 import numpy as np
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
-from tnt_sim.kernel.forest import Caps, Group, candidates, caps_on
-from tnt_sim.kernel.group import best_choice
+from tnt_sim.kernel.forest import caps_on
 from tnt_sim.kernel.knapsack import TooManyStates, knapsack
+from tnt_sim.kernel.under_caps import best_under_caps
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.lexicographic import Stage, StageResult, StagesOutcome, with_stage_row
 from tnt_sim.solve.restriction import restrict
@@ -43,17 +43,15 @@ def solve_tree(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutco
     matrix = model.matrix
     places = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
     caps = caps_on(*places, matrix.data, model.row_upper, plain, cost)
-    inside = set(caps.row)
-    for groups in candidates(caps, model.n_cols):
-        found = _best(groups, caps, profit, cost)
-        if found is None:
-            continue
-        broken = _broken_rows(model, found[0])
-        if not broken:
-            return told(model, (goal, least), *found, time.perf_counter() - began)
-        if not broken <= inside:
-            return None  # rows that cross the tree bind: more of the tree would not mend them
-    return None
+    if min(caps.cap, default=0) < 0:
+        return None
+    try:
+        found = best_under_caps(caps, profit, cost)
+    except (TooManyStates, OverflowError):
+        return None
+    if _broken_rows(model, found.x):
+        return None  # rows that cross the tree bind
+    return told(model, (goal, least), found.x, found.alone, time.perf_counter() - began)
 
 
 def solve_cheapest(
@@ -107,29 +105,6 @@ def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
     low = (model.row_lower != NO_LOWER) & (reached < model.row_lower)
     high = (model.row_upper != NO_UPPER) & (reached > model.row_upper)
     return set(np.flatnonzero((low | high).astype(bool)).tolist())
-
-
-def _best(
-    groups: Sequence[Group], caps: Caps, profit: IntArray, cost: IntArray
-) -> tuple[IntArray, bool] | None:
-    """The best point under the caps of the groups, and whether it is the one answer under them."""
-    cap_of = dict(zip(caps.row, caps.cap, strict=True))
-    x = (profit > 0).astype(np.int64)
-    alone = True
-    for group in groups:
-        columns = group.columns
-        leaf_caps = [cap_of[row] for row in group.leaves]
-        if cap_of[group.top] < 0 or min(leaf_caps, default=0) < 0:
-            return None
-        try:
-            best = best_choice(
-                profit[columns], cost[columns], group.leaf, leaf_caps, cap_of[group.top], MAX_WORK
-            )
-        except (TooManyStates, OverflowError):
-            return None
-        x[columns] = best.taken
-        alone &= best.canonical
-    return x, alone
 
 
 def told(

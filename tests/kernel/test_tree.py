@@ -1,0 +1,134 @@
+"""The kernel of trees of caps against trying every choice: profit, least weight, first choice in rank order."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tnt_sim.kernel import leaves
+from tnt_sim.kernel.forest import Caps, Node, binding
+from tnt_sim.kernel.group import best_choice
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.tree import best_in_tree
+from tnt_sim.kernel.under_caps import best_under_caps
+
+
+def random_tree(rng: np.random.Generator, columns: np.ndarray, w: np.ndarray, depth: int) -> Node:
+    """A tree over some columns: each node with up to three children and columns of its own."""
+    total = int(w[columns].sum())
+    cap = int(rng.integers(0, total + 2)) if rng.random() < 0.8 else total + 1
+    row = int(rng.integers(1, 10**9))
+    if depth == 0 or len(columns) < 2:
+        return Node(row, cap, columns)
+    under = rng.integers(0, int(rng.integers(2, 5)), len(columns))
+    parts = [columns[under == k] for k in range(1, under.max() + 1) if (under == k).any()]
+    return Node(row, cap, columns[under == 0], tuple(random_tree(rng, p, w, depth - 1) for p in parts))
+
+
+def keeps(x: np.ndarray, w: np.ndarray, node: Node) -> bool:
+    return int((x * w)[node.every()].sum()) <= node.cap and all(keeps(x, w, c) for c in node.children)
+
+
+def every_cap(node: Node) -> list[Node]:
+    return [node, *(found for child in node.children for found in every_cap(child))]
+
+
+def caps_of(root: Node) -> Caps:
+    nodes = sorted(every_cap(root), key=lambda node: -len(node.every()))
+    return Caps(
+        tuple(node.row for node in nodes),
+        tuple(np.sort(node.every()) for node in nodes),
+        tuple(node.cap for node in nodes),
+    )
+
+
+def best_of_all(p: np.ndarray, w: np.ndarray, root: Node) -> tuple[int, int, tuple[int, ...]]:
+    return max(
+        (int(x @ p), -int(x @ w), tuple(x.tolist()))
+        for x in map(np.array, itertools.product([1, 0], repeat=len(p)))
+        if keeps(x, w, root)
+    )
+
+
+@pytest.mark.parametrize("cells", [0, 50, 10**9])
+@pytest.mark.parametrize("seed", range(50))
+def test_a_tree_is_solved_as_by_trying_every_choice(
+    seed: int, cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With frontiers for no leaf, for small leaves and for all."""
+    monkeypatch.setattr(leaves, "FRONTIER_CELLS", cells)
+    rng = np.random.default_rng(seed)
+    for _ in range(3):
+        n, top = int(rng.integers(1, 9)), int(rng.choice([3, 6, 20, 1_000, 10**6]))
+        p, w = rng.integers(1, top, n), rng.integers(1, top, n)
+        w = p.copy() if rng.random() < 0.2 else w
+        root = random_tree(rng, np.arange(n), w, int(rng.integers(0, 4)))
+        best = best_of_all(p, w, root)
+        found = best_in_tree(p, w, root)
+        x = np.isin(np.arange(n), found.columns).astype(int)
+        assert (found.profit, -found.weight, tuple(x.tolist())) == best
+        assert found.canonical
+        lazily = best_under_caps(caps_of(root), p, w)
+        assert tuple(lazily.x.tolist()) == best[2]
+        assert lazily.alone
+
+
+def test_only_caps_that_hold_something_back_are_taken_in() -> None:
+    p, w = np.array([6, 5, 4, 3]), np.array([2, 2, 2, 2])
+    inner = (Node(1, 2, np.array([0, 1])), Node(2, 4, np.array([2, 3])))
+    root = Node(0, 4, np.zeros(0, dtype=np.int64), inner)
+    assert binding([root], p, w) == {0, 1}
+    found = best_under_caps(caps_of(root), p, w)
+    assert found.x.tolist() == [1, 0, 1, 0]
+    assert [tree.sketch() for tree in found.trees] == [[0, [[1, []]]]]
+
+
+def test_profits_close_to_costs_are_for_another_method() -> None:
+    rng = np.random.default_rng(1)
+    n = 3_000
+    w = rng.integers(10**7, 10**9, n)
+    p = w + 10**7
+    halves = tuple(Node(k, int(w[k::2].sum()) // 3, np.arange(k, n, 2)) for k in range(2))
+    root = Node(9, int(w.sum()) // 4, np.zeros(0, dtype=np.int64), halves)
+    with pytest.raises(TooManyStates):
+        best_choice(p, w, root)
+
+
+def test_a_large_tree_of_three_levels_reaches_its_bound() -> None:
+    """20,000 items in 30 leaves of 3 axes: the optimum is within one item of the relaxed program's value."""
+    rng = np.random.default_rng(5)
+    n, leaf = 20_000, rng.integers(0, 30, 20_000)
+    w = np.clip(rng.lognormal(11, 0.9, n), 5_000, 2_000_000).astype(np.int64)
+    p = rng.integers(20, 101, n)
+    none = np.zeros(0, dtype=np.int64)
+    parts = [
+        Node(k, int(w[leaf == k].sum() * rng.uniform(0.5, 0.9)), np.flatnonzero(leaf == k)) for k in range(30)
+    ]
+    axes = [parts[10 * k : 10 * k + 10] for k in range(3)]
+    nodes = [
+        Node(100 + k, sum(c.cap for c in axis) * 96 // 100, none, tuple(axis)) for k, axis in enumerate(axes)
+    ]
+    root = Node(200, sum(node.cap for node in nodes) * 97 // 100, none, tuple(nodes))
+    found = best_in_tree(p, w, root)
+    x = np.isin(np.arange(n), found.columns).astype(np.int64)
+    assert keeps(x, w, root)
+    assert found.canonical
+    # any price on money bounds the value from above
+    bound = min(
+        float(np.maximum(p - price * w, 0).sum() + price * root.cap) for price in np.linspace(2e-4, 2e-3, 400)
+    )
+    assert found.profit <= bound
+
+
+def test_leaves_keep_their_frontiers_for_the_next_call() -> None:
+    rng = np.random.default_rng(2)
+    p, w = rng.integers(1, 20, 12), rng.integers(1, 20, 12)
+    parts = (Node(1, 30, np.arange(6)), Node(2, 40, np.arange(6, 12)))
+    fronts: leaves.Fronts = {}
+    for cap in (50, 40):
+        root = Node(0, cap, np.zeros(0, dtype=np.int64), parts)
+        found = best_in_tree(p, w, root, fronts=fronts)
+        assert (found.profit, -found.weight) == best_of_all(p, w, root)[:2]
+    assert len(fronts) == 2

@@ -1,0 +1,161 @@
+"""The leaves of a tree of caps, as what the tree asks of them: lines for its prices, states within a loss.
+
+A leaf is a list of items under one cap. Where profits are small whole numbers, its whole frontier is found once
+and serves every price; else its states are grown around the price that is asked for.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from tnt_sim.kernel.forest import Node
+from tnt_sim.kernel.frontier import Frontier, cells, frontier, items_of
+from tnt_sim.kernel.near import near_states
+from tnt_sim.kernel.tree_states import NOWHERE, ROOM, Budget, IntArray, States
+
+FRONTIER_CELLS = 150_000_000
+"""Additions beyond which a leaf has no frontier."""
+WIDER = 8
+"""A leaf's states are found for so many times the loss asked for, and asked for anew only beyond."""
+
+
+class Part(Protocol):
+    """A leaf or a node of the tree: its columns may be chosen within its caps."""
+
+    def line(self, a: int) -> tuple[int, int]:
+        """(v, w) such that v − w·a is what the part is worth at the price a/b, about or exactly, times b."""
+        ...
+
+    def losses(self, a: int, count: int) -> IntArray:
+        """About the `count` least positive losses of its states at the price a/b."""
+        ...
+
+    def near(self, a: int, gamma: int) -> States:
+        """Its undominated states within Γ of the best at the price a/b."""
+        ...
+
+
+class FrontierLeaf:
+    """A leaf with small profits: every undominated choice, from the least weight for each profit."""
+
+    def __init__(
+        self, columns: IntArray, profit: IntArray, weight: IntArray, front: Frontier, b: int
+    ) -> None:
+        self.items, self.p, self.w, self.b = columns, profit, weight, b
+        self.profit, self.weight = front.profit, front.weight
+        self.value = b * front.profit
+        self.asked: list[tuple[int, int]] = []
+        self.found: dict[int, IntArray] = {}
+
+    def line(self, a: int) -> tuple[int, int]:
+        """The best state at a price, exactly; the dearer money is, the lower it lies on the frontier."""
+        if float(self.weight[-1]) * a >= ROOM:
+            raise OverflowError("the price of a leaf leaves 64 bits")
+        place = bisect_left(self.asked, (a, -1))
+        first = self.asked[place][1] if place < len(self.asked) else 0
+        last = self.asked[place - 1][1] if place else len(self.value) - 1
+        part = slice(first, last + 1)
+        best = first + int(np.argmax(self.value[part] - a * self.weight[part]))
+        self.asked.insert(place, (a, best))
+        return int(self.value[best]), int(self.weight[best])
+
+    def losses(self, a: int, count: int) -> IntArray:
+        """The least positive losses."""
+        loss = self._loss(a)[0]
+        return _least(loss[loss > 0], count)
+
+    def near(self, a: int, gamma: int) -> States:
+        """The states of the frontier within a loss."""
+        loss, best = self._loss(a)
+        return States(self.profit, self.weight, loss, best, self._columns, self._differ).within(gamma)
+
+    def _loss(self, a: int) -> tuple[IntArray, int]:
+        value, weight = self.line(a)
+        best = value - weight * a
+        return best - (self.value - a * self.weight), best
+
+    def _columns(self, k: int) -> IntArray:
+        if k not in self.found:
+            taken = items_of(self.p, self.w, int(self.profit[k]), int(self.weight[k]))
+            self.found[k] = self.items[taken]
+        return self.found[k]
+
+    def _differ(self, one: int, other: int) -> tuple[int, bool]:
+        ours, theirs = self._columns(one), self._columns(other)
+        differing = np.setxor1d(ours, theirs)
+        return (int(differing[0]), bool(differing[0] in ours)) if len(differing) else NOWHERE
+
+
+class ListLeaf:
+    """A leaf with any profits: items by falling profit per weight, states grown around a price."""
+
+    def __init__(
+        self, columns: IntArray, profit: IntArray, weight: IntArray, capacity: int, b: int, budget: Budget
+    ) -> None:
+        self.items, self.p, self.w, self.capacity = columns, profit, weight, capacity
+        self.b, self.budget = b, budget
+        order = np.argsort(-(profit / weight), kind="stable")
+        self.ratio = profit[order] / weight[order]
+        self.reach = np.r_[0, np.cumsum(weight[order])]
+        self.gain = np.r_[0, np.cumsum(profit[order])]
+        self.kept: tuple[int, int, States] | None = None
+
+    def line(self, a: int) -> tuple[int, int]:
+        """The items worth more than the price, as far as they fit, the last of them in part."""
+        k = int(np.searchsorted(-self.ratio, -a / self.b, side="left"))
+        if self.reach[k] <= self.capacity:
+            return self.b * int(self.gain[k]), int(self.reach[k])
+        k = int(np.searchsorted(self.reach, self.capacity, side="right")) - 1
+        part = int(self.b * float(self.ratio[k]) * (self.capacity - int(self.reach[k])))
+        return self.b * int(self.gain[k]) + part, self.capacity
+
+    def losses(self, a: int, count: int) -> IntArray:
+        """What its items lose that are flipped alone."""
+        k = int(np.searchsorted(self.reach, self.capacity, side="right")) - 1
+        inner = max(a, int(self.b * self.ratio[k])) if k < len(self.ratio) else a
+        if float(self.w.max()) * inner >= ROOM:
+            raise OverflowError("the price of a leaf leaves 64 bits")
+        return _least(np.abs(self.b * self.p - inner * self.w), count)
+
+    def near(self, a: int, gamma: int) -> States:
+        """States grown around the price, kept for a greater loss at the same price."""
+        if self.kept is None or self.kept[0] != a or self.kept[1] < gamma:
+            wide = WIDER * gamma
+            found = near_states(self.p, self.w, self.capacity, a, self.b, wide, self.budget)
+            self.kept = a, wide, self._named(found)
+        return self.kept[2].within(gamma)
+
+    def _named(self, found: States) -> States:
+        """The same states over columns instead of places."""
+
+        def differ(one: int, other: int) -> tuple[int, bool]:
+            place, ours = found.differ(one, other)
+            return (int(self.items[place]), ours) if place < len(self.items) else NOWHERE
+
+        return replace(found, columns=lambda k: self.items[found.columns(k)], differ=differ)
+
+
+Fronts = dict[tuple[int, int, bytes], Frontier]
+"""Frontiers found before, by cap, unit of weight and columns."""
+
+
+def leaf_of(
+    node: Node, profit: IntArray, weight: IntArray, b: int, budget: Budget, fronts: Fronts, unit: int
+) -> FrontierLeaf | ListLeaf:
+    """The leaf of a node's own columns, by whichever way is cheaper; frontiers are kept in `fronts`."""
+    used = node.columns[(weight[node.columns] <= node.cap) & (profit[node.columns] > 0)]
+    p, w = profit[used], weight[used]
+    if cells(p) > FRONTIER_CELLS:
+        return ListLeaf(used, p, w, node.cap, b, budget)
+    name = node.cap, unit, used.tobytes()
+    if name not in fronts:
+        fronts[name] = frontier(p, w, node.cap)
+    return FrontierLeaf(used, p, w, fronts[name], b)
+
+
+def _least(loss: IntArray, count: int) -> IntArray:
+    return loss if len(loss) <= count else np.partition(loss, count)[:count]

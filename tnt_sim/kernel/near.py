@@ -1,0 +1,212 @@
+"""The choices of one leaf that are nearly the best at a price, for any profits: a core that grows outwards.
+
+At the price a/b the leaf is worth at most U = Σ max(0, r_j) + (c − a)·cap, with c/b ≥ a/b the price at which its
+items fill the cap and r_j = b·p_j − c·w_j. A choice that differs from « every item with r > 0 » in the items F
+falls short of U by
+
+    A = Σ_F |r_j| + (c − a)·(cap − W)
+
+Items are taken in by growing |r_j|/w_j; a state can then only end with W ≤ cap, or with less room, at that cost
+for each unit of weight. States of which A must exceed the least A found by more than Γ are dropped, as are
+dominated ones. What is kept is exact in int64; the bounds that drop are floats with a margin that only keeps more.
+
+Source: the core of Pisinger, A minimal algorithm for the 0-1 knapsack problem, Oper. Res. 45 (1997), with a price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.kernel.tree_states import (
+    NOWHERE,
+    ROOM,
+    BoolArray,
+    Budget,
+    IntArray,
+    States,
+    settled,
+    undominated,
+)
+
+MARGIN = 1e-9
+ITEM_WORK = 64
+"""What one item costs whatever its states, in states."""
+
+
+def near_states(
+    profit: IntArray, weight: IntArray, capacity: int, a: int, b: int, gamma: int, budget: Budget
+) -> States:
+    """Undominated states of a leaf within Γ of its best at a/b; `columns` gives places in the arrays given.
+
+    Profits and weights are > 0, no weight passes the capacity.
+
+    Raises
+    ------
+    TooManyStates
+        When the states outgrow the budget.
+    OverflowError
+        When products leave 64 bits.
+    """
+    core = _Core(profit, weight, capacity, a, b, gamma, budget)
+    core.grow()
+    return core.states()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layer:
+    """What one item did: for each state its parent, and whether the item was flipped."""
+
+    item: int
+    parent: IntArray
+    flipped: BoolArray
+
+
+class _Core:
+    """Grows the states of a leaf from its best items at the price that fills the cap."""
+
+    def __init__(
+        self, p: IntArray, w: IntArray, capacity: int, a: int, b: int, gamma: int, budget: Budget
+    ) -> None:
+        if float(p.sum()) * b >= ROOM or float(w.sum()) * max(a, 1) >= ROOM:
+            raise OverflowError("the price of a leaf leaves 64 bits")
+        self.p, self.w, self.capacity, self.gamma, self.budget = p, w, capacity, gamma, budget
+        inner = max(a, _fill_price(p, w, capacity, a, b))
+        if float(w.sum()) * inner >= ROOM:
+            raise OverflowError("the price of a leaf leaves 64 bits")
+        self.delta = inner - a
+        self.r = b * p - inner * w
+        self.base = self.r > 0
+        self.bound = int(self.r[self.base].sum()) + self.delta * capacity
+        self.weight = np.array([int(w[self.base].sum())])
+        self.profit = np.array([int(p[self.base].sum())])
+        self.gone = np.zeros(1, dtype=np.int64)
+        self.last = np.ones(1, dtype=np.bool_)
+        self.layers: list[_Layer] = []
+        self.least = self._reached()
+
+    def _reached(self) -> int:
+        """A loss that some choice has: the best items as far as they fit, and one more."""
+        first = np.flatnonzero(self.base)
+        if int(self.weight[0]) > self.capacity:
+            ratio = self.r[first] / self.w[first]
+            first = first[np.argsort(-ratio, kind="stable")]
+            first = first[: np.searchsorted(np.cumsum(self.w[first]), self.capacity, side="right")]
+        out = np.ones(len(self.p), dtype=np.bool_)
+        out[first] = False
+        room = self.capacity - int(self.w[first].sum())
+        lost = int(self.r[self.base & out].sum()) + self.delta * room
+        more = np.flatnonzero(out & (self.w <= room))
+        gain = self.r[more] + self.delta * self.w[more]
+        return lost - max(0, int(gain.max(initial=0)))
+
+    def grow(self) -> None:
+        """Take in every item that a choice within Γ of the best may flip."""
+        lost = np.abs(self.r)
+        open_ = np.flatnonzero(lost <= self.gamma + self.least)
+        order = self._order(open_, lost)
+        each = lost[order] / self.w[order]
+        inside = self.base[order]
+        drop, add = _next(each, inside), _next(each, ~inside)
+        for place, item in enumerate(order.tolist()):
+            if lost[item] <= self.gamma + self.least:
+                twin = place > 0 and self._twins(int(order[place - 1]), item)
+                self._flip(item, int(lost[item]), twin=twin)
+                self._prune(float(drop[place + 1]), float(add[place + 1]))
+
+    def _order(self, open_: IntArray, lost: IntArray) -> IntArray:
+        """By growing loss per weight; equal items so that the first in rank is added first and dropped last."""
+        rank = np.where(self.base[open_], -open_, open_)
+        keys = (rank, self.p[open_], self.w[open_], lost[open_] / self.w[open_])
+        return open_[np.lexsort(keys)]
+
+    def _twins(self, one: int, other: int) -> bool:
+        return bool(self.p[one] == self.p[other] and self.w[one] == self.w[other])
+
+    def _flip(self, item: int, lost: int, *, twin: bool) -> None:
+        """Every state as it is and with the item flipped; of two equal items only the first alone is flipped."""
+        sign = -1 if self.base[item] else 1
+        from_ = np.flatnonzero(self.last) if twin else np.arange(len(self.weight))
+        count = len(self.weight)
+        self.budget.spend(count + len(from_) + ITEM_WORK)
+        weight = np.concatenate([self.weight, self.weight[from_] + sign * self.w[item]])
+        profit = np.concatenate([self.profit, self.profit[from_] + sign * self.p[item]])
+        gone = np.concatenate([self.gone, self.gone[from_] + lost])
+        parent = np.concatenate([np.arange(count), from_])
+        flipped = np.arange(len(weight)) >= count
+        kept, equal, whose = undominated(weight, profit)
+        if len(equal):
+            self.layers.append(_Layer(item, parent, flipped))
+            kept = settled(kept, equal, whose, self._differ, self.budget)
+            self.layers.pop()
+        self.weight, self.profit, self.gone = weight[kept], profit[kept], gone[kept]
+        self.last = flipped[kept]
+        self.layers.append(_Layer(item, parent[kept], flipped[kept]))
+
+    def _prune(self, drop: float, add: float) -> None:
+        """Drop what cannot come within Γ of the least loss any more."""
+        room = self.capacity - self.weight
+        fits = room >= 0
+        if fits.any():
+            self.least = min(self.least, int((self.gone[fits] + self.delta * room[fits]).min()))
+        per_unit = np.where(fits, min(float(self.delta), add), -drop if np.isfinite(drop) else -float(ROOM))
+        bound = self.gone + room * per_unit
+        limit = float(self.gamma + self.least)
+        alive = bound <= limit + MARGIN * (1.0 + limit)
+        if not alive.all():
+            layer = self.layers.pop()
+            self.layers.append(_Layer(layer.item, layer.parent[alive], layer.flipped[alive]))
+            self.weight, self.profit = self.weight[alive], self.profit[alive]
+            self.gone, self.last = self.gone[alive], self.last[alive]
+
+    def _flips(self, place: int) -> list[int]:
+        """The items in which one state differs from the best items."""
+        found = []
+        for layer in reversed(self.layers):
+            if layer.flipped[place]:
+                found.append(layer.item)
+            place = int(layer.parent[place])
+        return found
+
+    def _differ(self, one: int, other: int) -> tuple[int, bool]:
+        ours = set(self._flips(one))
+        differing = ours.symmetric_difference(self._flips(other))
+        if not differing:
+            return NOWHERE
+        first = min(differing)
+        return first, bool(self.base[first]) != (first in ours)
+
+    def _columns(self, place: int) -> IntArray:
+        """The items of one state, ascending."""
+        inside = self.base.copy()
+        flips = self._flips(place)
+        inside[flips] = ~inside[flips]
+        return np.flatnonzero(inside)
+
+    def states(self) -> States:
+        """What is within Γ of the best, once every item is in."""
+        short = self.gone + self.delta * (self.capacity - self.weight)
+        fits = np.flatnonzero(self.weight <= self.capacity)
+        least = int(short[fits].min())
+        found = States(
+            self.profit, self.weight, short - least, self.bound - least, self._columns, self._differ
+        )
+        found.loss[self.weight > self.capacity] = ROOM
+        return found.within(self.gamma)
+
+
+def _fill_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+    """The price, over b, at which the items worth more than a/b fill the capacity; 0 when they all fit."""
+    worth = np.flatnonzero(b * p > a * w)
+    if int(w[worth].sum()) <= capacity:
+        return 0
+    worth = worth[np.argsort(-(p[worth] / w[worth]), kind="stable")]
+    place = int(np.searchsorted(np.cumsum(w[worth]), capacity, side="right"))
+    return b * int(p[worth[place]]) // int(w[worth[place]])
+
+
+def _next(each: np.ndarray, mine: BoolArray) -> np.ndarray:
+    """For each place, the loss per weight of the first of `mine` from there on; infinite where none is left."""
+    cost = np.where(mine, each, np.inf)
+    return np.append(np.minimum.accumulate(cost[::-1])[::-1], np.inf)

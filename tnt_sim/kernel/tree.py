@@ -1,0 +1,255 @@
+"""Any tree of caps, exactly: the greatest profit, then the least weight, then the first choice in rank order.
+
+    max Σ p_j x_j  subject to  Σ_{j under n} w_j x_j ≤ cap_n for every node n;  among the best, min Σ w_j x_j
+
+At the price a/b on the weight under a node n (the price of what lies above), with t_n the price at which n's parts
+just fill its cap, the parts are priced at c = max(a, t_n), and
+
+    U_n(a) = Σ_parts V_part(c) + (c − a)·cap_n   ≥   b·P − a·W      for every choice of weight W and profit P
+
+with equality up to A = Σ_parts loss + (c − a)·(cap_n − W). So a node's states within Γ of its best are among the
+sums of its parts' states within Γ + min A. At the root a = 0: once some choice is worth P, only sums of states
+that lose at most U − b·(P + 1) together could be worth more. Prices are whole numbers over one b = 2^s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log2
+
+import numpy as np
+
+from tnt_sim.kernel.forest import Node
+from tnt_sim.kernel.leaves import Fronts, Part, leaf_of
+from tnt_sim.kernel.tree_states import NOWHERE, Budget, IntArray, States, settled, undominated
+
+MAX_WORK = 30_000_000
+"""States looked at in one tree."""
+FIRST_STATES = 40
+"""About so many states besides the best ones are looked at first."""
+FIRST_UNITS = 2
+"""And none that loses more units of profit than this."""
+BITS = 44
+"""Prices are over 2^BITS, or less where sums would leave 64 bits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """The best choice: its columns, profit and weight; `canonical`: no other that is as good goes first."""
+
+    columns: IntArray
+    profit: int
+    weight: int
+    canonical: bool
+
+
+def best_in_tree(
+    profit: IntArray, weight: IntArray, root: Node, max_work: int = MAX_WORK, fronts: Fronts | None = None
+) -> Choice:
+    """The best choice among the columns under a node, in rank order; weights are > 0, caps ≥ 0.
+
+    `fronts` keeps the frontiers of leaves for a later call with the same columns, costs and caps.
+
+    Raises
+    ------
+    TooManyStates
+        When the tree is for another method.
+    OverflowError
+        When products leave 64 bits.
+    """
+    columns = root.every()
+    unit = max(1, int(np.gcd.reduce(weight[columns]))) if len(columns) else 1
+    task = _Task(profit, weight // unit, unit, max_work, {} if fronts is None else fronts)
+    light = root.divided(unit)
+    bits = min(BITS, 61 - int(log2(max(2.0, task.size(light)))))
+    for shift in (0, 8, 16):
+        if bits - shift < 8:
+            break
+        try:
+            return task.best(light, 1 << (bits - shift))
+        except OverflowError:
+            continue
+    raise OverflowError("the prices of a tree of caps leave 64 bits")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """Columns with their profits and weights, these counted in units."""
+
+    profit: IntArray
+    weight: IntArray
+    unit: int
+    max_work: int
+    fronts: Fronts
+
+    def size(self, node: Node) -> float:
+        """What a leaf's profits may come to, weighed by how far its cap falls short."""
+        own = node.columns
+        short = max(1.0, float(self.weight[own].sum()) / max(1, node.cap))
+        return max([float(self.profit[own].sum()) * short, *(self.size(child) for child in node.children)])
+
+    def best(self, root: Node, b: int) -> Choice:
+        """The best choice with prices over b."""
+        budget = Budget(self.max_work)
+        tree = self.part(root, b, budget)
+        if isinstance(tree, _Inner):
+            states, k = tree.root()
+        else:
+            states = tree.near(0, 0)
+            k = int(np.lexsort((states.weight, -states.profit))[0])
+        return Choice(
+            states.columns(k), int(states.profit[k]), self.unit * int(states.weight[k]), budget.alone
+        )
+
+    def part(self, node: Node, b: int, budget: Budget) -> Part:
+        """A node as what its parent asks of it; a node's own columns are one more leaf under it."""
+        parts = [self.part(child, b, budget) for child in node.children]
+        if not parts or len(node.columns):
+            parts.append(leaf_of(node, self.profit, self.weight, b, budget, self.fronts, self.unit))
+        return _Inner(parts, node.cap, b, budget) if node.children else parts[0]
+
+
+class _Inner:
+    """A node with parts under it."""
+
+    def __init__(self, parts: Sequence[Part], cap: int, b: int, budget: Budget) -> None:
+        self.parts, self.cap, self.b, self.budget = parts, cap, b, budget
+        self.price, self.full = self._price()
+
+    def _sum(self, a: int) -> tuple[int, int]:
+        lines = [part.line(a) for part in self.parts]
+        return sum(v for v, _ in lines), sum(w for _, w in lines)
+
+    def _price(self) -> tuple[int, int]:
+        """The price t at which Σ_parts (v − w·a) + a·cap is least, by tangents, and Σ v + t·(cap − w) there."""
+        many = self._sum(0)
+        if many[1] <= self.cap:
+            return 0, many[0]
+        few = (0, 0)
+        while True:
+            a = (many[0] - few[0]) // (many[1] - few[1])
+            found = self._sum(a)
+            known = max(many[0] - a * many[1], few[0] - a * few[1])
+            if found[0] - a * found[1] <= known:
+                break
+            if found[1] > self.cap:
+                many = found
+            else:
+                few = found
+        reached = {p: v + p * (self.cap - w) for p, (v, w) in ((p, self._sum(p)) for p in (a, a + 1))}
+        best = min(reached, key=lambda p: (reached[p], p))
+        return best, reached[best]
+
+    def line(self, a: int) -> tuple[int, int]:
+        """Below its own price a node is full."""
+        return (self.full, self.cap) if a < self.price else self._sum(a)
+
+    def losses(self, a: int, count: int) -> IntArray:
+        """The least of its parts'."""
+        inner = max(a, self.price)
+        every = np.concatenate([part.losses(inner, count) for part in self.parts])
+        return every if len(every) <= count else np.partition(every, count)[:count]
+
+    def near(self, a: int, gamma: int) -> States:
+        """Sums of its parts' states, within what the least A asks for."""
+        inner = max(a, self.price)
+        need = gamma
+        while True:
+            sums = _Sums([part.near(inner, need) for part in self.parts], self.cap, need, self.budget)
+            short = sums.loss + (inner - a) * (self.cap - sums.weight)
+            least = int(short.min()) if len(short) else 0
+            if len(short) and need >= gamma + least:
+                break
+            need = gamma + least if len(short) else max(2 * need, self._first(inner))
+        best = sums.best + (inner - a) * self.cap - least
+        found = States(sums.profit, sums.weight, short - least, best, sums.columns, sums.differ)
+        return found.within(gamma)
+
+    def _first(self, inner: int) -> int:
+        """A loss that lets some states in besides the best ones."""
+        every = np.concatenate([part.losses(inner, FIRST_STATES) for part in self.parts])
+        positive = np.sort(every[every > 0])[:FIRST_STATES]
+        return max(1, min(FIRST_UNITS * self.b, int(positive[-1]) if len(positive) else self.b))
+
+    def root(self) -> tuple[States, int]:
+        """The greatest profit, then the least weight: the states, and which of them."""
+        need = self._first(self.price)
+        while True:
+            sums = _Sums([part.near(self.price, need) for part in self.parts], self.cap, need, self.budget)
+            more = 0
+            if len(sums.profit):
+                profit = int(sums.profit.max())
+                more = sums.best + self.price * self.cap - self.b * (profit + 1)
+                if need >= more:
+                    k = int(np.flatnonzero(sums.profit == profit)[0])
+                    return sums.states(), k
+            need = min(2 * need, more) if more else 2 * need
+
+
+class _Sums:
+    """The undominated sums of parts' states that lose at most `need` and keep the cap, by rising weight."""
+
+    def __init__(self, parts: Sequence[States], cap: int, need: int, budget: Budget) -> None:
+        self.parts, self.budget = parts, budget
+        self.best = sum(part.best for part in parts)
+        alone = [part for part in parts if len(part.loss) == 1]
+        self.weight = np.array([sum(int(part.weight[0]) for part in alone)])
+        self.profit = np.array([sum(int(part.profit[0]) for part in alone)])
+        self.loss = np.array([sum(int(part.loss[0]) for part in alone)])
+        self.layers: list[tuple[int, IntArray, IntArray]] = []
+        many = [k for k, part in enumerate(parts) if len(part.loss) != 1]
+        for k in sorted(many, key=lambda k: len(parts[k].loss)):
+            self._add(k, cap, need)
+        fits = self.weight <= cap
+        if not fits.all():
+            self.weight, self.profit, self.loss = self.weight[fits], self.profit[fits], self.loss[fits]
+            kept = np.flatnonzero(fits)
+            self.layers.append((-1, kept, np.zeros_like(kept)))
+
+    def _add(self, k: int, cap: int, need: int) -> None:
+        part = self.parts[k]
+        order = np.argsort(self.loss, kind="stable")
+        count = np.searchsorted(self.loss[order], need - part.loss, side="right")
+        total = int(count.sum())
+        self.budget.spend(total)
+        ends = np.cumsum(count)
+        mine = order[np.arange(total) - np.repeat(ends - count, count)]
+        theirs = np.repeat(np.arange(len(count)), count)
+        weight = self.weight[mine] + part.weight[theirs]
+        fits = np.flatnonzero(weight <= cap)
+        mine, theirs, weight = mine[fits], theirs[fits], weight[fits]
+        profit = self.profit[mine] + part.profit[theirs]
+        kept, equal, whose = undominated(weight, profit) if len(weight) else (fits, fits[:0], fits[:0])
+        self.layers.append((k, mine, theirs))
+        if len(equal):
+            kept = settled(kept, equal, whose, self.differ, self.budget)
+        mine, theirs = mine[kept], theirs[kept]
+        self.layers[-1] = k, mine, theirs
+        self.weight, self.profit = weight[kept], profit[kept]
+        self.loss = self.loss[mine] + part.loss[theirs]
+
+    def _chosen(self, place: int) -> dict[int, int]:
+        """Which state of each part a sum is made of; parts of one state are left out."""
+        chosen = {}
+        for k, parent, state in reversed(self.layers):
+            if k >= 0:
+                chosen[k] = int(state[place])
+            place = int(parent[place])
+        return chosen
+
+    def differ(self, one: int, other: int) -> tuple[int, bool]:
+        """Where two sums first differ: as many columns as parts, of which the first counts."""
+        ours, theirs = self._chosen(one), self._chosen(other)
+        return min(
+            (self.parts[k].differ(ours[k], theirs[k]) for k in ours if ours[k] != theirs[k]), default=NOWHERE
+        )
+
+    def columns(self, place: int) -> IntArray:
+        """The columns of one sum."""
+        chosen = self._chosen(place)
+        return np.concatenate([part.columns(chosen.get(k, 0)) for k, part in enumerate(self.parts)])
+
+    def states(self) -> States:
+        """The sums as states of the root."""
+        return States(self.profit, self.weight, self.loss, self.best, self.columns, self.differ)

@@ -1,0 +1,78 @@
+"""The best choice under as few caps as settle it: those that hold something back, and then what it breaks.
+
+A choice that is the best under some of the caps and keeps all of them is the best under all. So caps are taken in
+round by round, and only trees of caps that have grown are solved again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.kernel.forest import Caps, Node, binding, forest
+from tnt_sim.kernel.group import best_choice
+from tnt_sim.kernel.knapsack import IntArray
+from tnt_sim.kernel.leaves import Fronts
+from tnt_sim.kernel.tree import Choice
+
+CLOSE_ROUNDS = 1
+"""Rounds after which caps that one column more would break are taken in as well."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """The best choice, int64 (n_cols,); whether no other is as good and goes first; the trees that settle it."""
+
+    x: IntArray
+    alone: bool
+    trees: tuple[Node, ...]
+
+
+def best_under_caps(caps: Caps, profit: IntArray, cost: IntArray) -> Settled:
+    """max Σ p x under every cap that crosses no other, then min Σ c x; profits ≥ 0, costs > 0, caps ≥ 0.
+
+    Columns under no cap are taken when they are worth something.
+
+    Raises
+    ------
+    TooManyStates, OverflowError
+        When the trees are for another method.
+    """
+    n_cols = len(profit)
+    every = forest(caps, n_cols, caps.row)
+    nested = set().union(*(node.rows() for node in every))
+    active = binding(every, profit, cost)
+    known: dict[tuple[object, ...], Choice] = {}
+    fronts: Fronts = {}
+    rounds = 0
+    while True:
+        trees = forest(caps, n_cols, active)
+        x = (profit > 0).astype(np.int64)
+        alone = True
+        for tree in trees:
+            name = tuple(sorted(tree.rows()))
+            if name not in known:
+                known[name] = best_choice(profit, cost, tree, fronts)
+            x[tree.every()] = 0
+            x[known[name].columns] = 1
+            alone &= known[name].canonical
+        broken, close = _broken(caps, x, cost, nested)
+        if not broken:
+            return Settled(x, alone, tuple(trees))
+        active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
+        rounds += 1
+
+
+def _broken(caps: Caps, x: IntArray, cost: IntArray, nested: set[int]) -> tuple[set[int], set[int]]:
+    """The nested caps that a choice breaks, and those that its dearest column more would break."""
+    broken, close = set(), set()
+    for row, columns, cap in zip(caps.row, caps.columns, caps.cap, strict=True):
+        if row not in nested:
+            continue
+        spent = int(cost[columns] @ x[columns])
+        if spent > cap:
+            broken.add(row)
+        elif spent + int(cost[columns].max()) > cap:
+            close.add(row)
+    return broken, close
