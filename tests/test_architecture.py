@@ -33,6 +33,7 @@ RANKS = (
     "joined",
     "relaxed",
     "prove",
+    "gap_money",
     "evidence",
     "refused",
     "decision",

@@ -17,6 +17,7 @@ from tnt_sim.errors import Defect, LimitReached, SolverError, Text, Verification
 from tnt_sim.evidence import certificate, disagreement, evidence_of, not_confirmed, solver_log
 from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
 from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.gap_money import gaps_in_money
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_empty, prove_stages
 from tnt_sim.prove.ties import TieProofs, prove_ties
@@ -24,7 +25,7 @@ from tnt_sim.refused import without_refused
 from tnt_sim.result import Proof, Result, Status
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.solve.backend import Termination
+from tnt_sim.solve.backend import Limits, Termination
 from tnt_sim.solve.canonical import Canonical, canonical
 from tnt_sim.solve.core import solve_core
 from tnt_sim.solve.cross_check import CrossCheck, Verdict
@@ -64,6 +65,9 @@ PROOF_SECONDS = (5.0, 60.0)
 """The least and the most: in between, a proof may take four times what the stages took."""
 TIE_SECONDS = (3.0, 30.0)
 """The same for the proofs of « least granted » and of the list."""
+
+GAP_SECONDS = 5.0
+"""For the linear program that tells a gap in money."""
 
 Report = Callable[[str, float], None]
 
@@ -123,8 +127,9 @@ class _Decision:
         self.clock.lap("verify")
         ties = self._tie_proofs(tie_break, allocation, reading)
         evidence = evidence_of(
-            self.form, outcome, tie_break, checked, reading, self.method, self.proofs, ties
-        )
+            self.form, outcome, tie_break, checked, reading, self.method, self.proofs, ties,
+            self._gaps_in_money(model, outcome),
+        )  # fmt: skip
         return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
 
     def _tie_break(self, outcome: StagesOutcome) -> Canonical:
@@ -253,6 +258,13 @@ class _Decision:
             return TieProofs()
         finally:
             self.clock.lap("proof")
+
+    def _gaps_in_money(self, model: LinearModel, outcome: StagesOutcome) -> tuple[int | None, ...]:
+        """What the gaps of a decision that a limit stopped are worth."""
+        if outcome.is_optimal or self.interrupted:
+            return ()
+        amount, seconds = self.problem.case.tree.written_cents[0], Limits(time_seconds=GAP_SECONDS)
+        return gaps_in_money(self.form, model, outcome, amount, get_backend(self.backend), seconds)
 
     def _proof_seconds(self, spent: float, limits: tuple[float, float] = PROOF_SECONDS) -> float:
         """What a proof may take: four times what the solve took, within limits."""

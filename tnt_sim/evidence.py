@@ -126,12 +126,14 @@ def evidence_of(
     method: str,
     proofs: list[dict[str, Any] | None],
     ties: TieProofs,
+    money: Sequence[int | None] = (),
 ) -> Evidence:
     optimal = outcome.is_optimal
     otherwise = Proof.CROSS_CHECKED if optimal and checked.agrees else Proof.FEASIBLE_GAP
     padded = [*proofs, *([None] * len(form.stages))][: len(form.stages)]
     each = [otherwise if proof is None else Proof.PROVED for proof in padded]
     proof = Proof.PROVED if all(word is Proof.PROVED for word in each) else otherwise
+    spare = [*money, *([None] * len(form.stages))]
     stages = tuple(
         StageFigures(
             stage.name,
@@ -139,8 +141,11 @@ def evidence_of(
             value,
             None if found.bound is None else stage.scale * (found.bound + stage.constant),
             word.value,
+            cents,
         )
-        for stage, found, value, word in zip(form.stages, outcome.stages, reading.values, each, strict=False)
+        for stage, found, value, word, cents in zip(
+            form.stages, outcome.stages, reading.values, each, spare, strict=False
+        )
     )
     unconfirmed = () if proof is Proof.PROVED else not_confirmed(checked)
     stopped = None if optimal and tie_break.proven else stopped_by(outcome, tie_break)

@@ -60,6 +60,8 @@ class StageFigures:
     value: Fraction | None
     bound: Fraction | None
     proof: str | None
+    gap_money_cents: int | None = None
+    """What the gap is worth in money; a stage without a gap has none."""
 
     def document(self) -> dict[str, Any]:
         """The entry of `objective`."""
@@ -70,7 +72,7 @@ class StageFigures:
             "value": decimal_text(self.value),
             "bound": decimal_text(self.bound),
             "gap": decimal_text(gap),
-            "gap_money_cents": None,
+            "gap_money_cents": 0 if gap == 0 else self.gap_money_cents,
             "proof": self.proof,
         }
 

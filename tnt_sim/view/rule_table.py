@@ -10,7 +10,7 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang
 from tnt_sim.money import parse_decimal
-from tnt_sim.view.figures import count, decimal, euros, listed, plural, rate
+from tnt_sim.view.figures import amount, count, decimal, euros, listed, plural, rate
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.labels import Labels
 from tnt_sim.view.words import KIND, PROOF, SENSE
@@ -140,6 +140,14 @@ def goal_lines(goals: Sequence[Entry], labels: Labels, lang: Lang) -> list[Line]
         gap = goal.get("gap")
         if gap is not None and parse_decimal(gap) != Fraction(0):
             bound = figure(goal["bound"], unit, lang)
-            proof += f" (borne {bound})" if french else f" (bound {bound})"
+            money = goal.get("gap_money_cents")
+            worth = (
+                ""
+                if not money
+                else f"écart {amount(money, lang)} au plus, "
+                if french
+                else (f"gap at most {amount(money, lang)}, ")
+            )
+            proof += f" ({worth}borne {bound})" if french else f" ({worth}bound {bound})"
         rows.append((aim, value, proof))
     return grid(rows, right=(1,))
