@@ -133,7 +133,7 @@ def test_the_distance_to_a_bound_as_a_goal(tmp_path: Path) -> None:
     assert result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list() == ["1", "2"]
     assert result.document["objective"][0] | {"proof": None} == {
         "goal": "shortfall.plancher", "sense": "minimise", "value": "100", "bound": "100", "gap": "0",
-        "gap_money_cents": None, "proof": None,
+        "gap_money_cents": 0, "proof": None,
     }  # fmt: skip
     assert result.document["rules"][0]["holds"] is False
     assert verify_run(write_run(result)).ok
