@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tnt_sim.study.explain.explain import Explanation
     from tnt_sim.study.opinions import by_opinion
     from tnt_sim.study.questions import entries, extension, next_euro, prices, target
+    from tnt_sim.study.weights import weights
 
     class Scenario(_Scenario):
         """A scenario with what Python users do with it."""
@@ -114,6 +115,7 @@ __all__ = [
     "next_euro",
     "prices",
     "target",
+    "weights",
 ]
 
 _HOMES = {
@@ -134,6 +136,7 @@ _HOMES = {
     "prices": "tnt_sim.study.questions",
     "target": "tnt_sim.study.questions",
     "ensemble": "tnt_sim.study.ensemble.api",
+    "weights": "tnt_sim.study.weights",
 }
 
 

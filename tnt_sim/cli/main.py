@@ -33,6 +33,7 @@ from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, error_document, langua
 from tnt_sim.cli.usage import usage_error
 from tnt_sim.cli.validate import validate
 from tnt_sim.cli.verify import verify
+from tnt_sim.cli.weights import weights
 from tnt_sim.errors import Defect, Text, TntError
 
 INTERRUPTED, BUG = 130, 1
@@ -112,6 +113,9 @@ Exemples :
 Exemples :
   tnt-sim alternatives scenario.yaml
   tnt-sim alternatives scenario.yaml --within "0,5 %" --count 20 --by money""",
+    "weights": """\
+Exemple :
+  tnt-sim weights scenario.yaml --criteria score,population --order score,population""",
     "export": """\
 Formats : xlsx (le classeur), csv, parquet, demarche (annotations de la
 démarche), turgot, scdl (publication), pabulib, publipostage (courriers),
@@ -195,6 +199,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "conflict": conflict,
     "audit": audit,
     "alternatives": alternatives,
+    "weights": weights,
     "import": import_,
     "export": export,
     "report": report,

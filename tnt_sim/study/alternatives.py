@@ -37,7 +37,8 @@ from tnt_sim.view.alternatives_page import alternatives_html
 from tnt_sim.view.labels import is_synthetic
 
 MOST_TIES = 5
-QUESTION_SECONDS = 20.0
+QUESTION_SECONDS = 6.0
+"""For each portfolio: what is found by then is taken, and told as not proven farthest."""
 Progress = Callable[[str, float], None]
 
 
@@ -187,10 +188,10 @@ def alternatives_of(
     search = _Search(problem, within, clock, money=by == "money", tell=progress or (lambda phase, done: None))
     if optimum.allocation is not None:
         search.start(optimum)
-        search.differ(count)
+        search.tie(optimum)
         if steer:
             search.steer()
-        search.tie(optimum)
+        search.differ(count)
     return Alternatives(
         problem,
         within,
@@ -273,7 +274,7 @@ class _Search:
 
     def _asked(self, problem: Problem, kept: Sequence[Fraction]) -> Answer | None:
         left = self.clock.limits().time_seconds
-        limit = QUESTION_SECONDS if left is None else min(QUESTION_SECONDS, max(0.01, left))
+        limit = QUESTION_SECONDS if left is None else min(QUESTION_SECONDS, max(0.01, left / 4))
         self.n_solves += 1
         try:
             return ask(

@@ -1,0 +1,165 @@
+"""Incomplete weights against enumeration."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from worlds_that_clash import World, relief, selections, slack, world, write
+
+from tnt_sim.errors import Lang, ScenarioError, UsageError
+from tnt_sim.study import weights as room
+from tnt_sim.study.criteria import round_figure
+from tnt_sim.study.simplex import drawn, statements, vertices
+from tnt_sim.study.weights import WeightStudy, weights
+from tnt_sim.view.weights_page import weights_lines
+
+NAMES = ("score", "dossiers", "second")
+GRID = 24
+
+
+def weighed(case: World) -> World:
+    """The world with a second mark, drawn against the first."""
+    for k, d in enumerate(case["dossiers"]):
+        d["second"] = (7 * k + 3 * d["cents"]) % 20 + 1
+    return case
+
+
+def written(case: World, folder: Path) -> Any:
+    write(case, folder)
+    lines = (folder / "d.csv").read_text(encoding="utf-8").strip().split("\n")
+    more = [
+        lines[0] + ",second",
+        *(f"{line},{d['second']}" for line, d in zip(lines[1:], case["dossiers"], strict=True)),
+    ]
+    (folder / "d.csv").write_text("\n".join(more) + "\n", encoding="utf-8")
+    from tnt_sim.scenario.load import load_scenario
+
+    return load_scenario(folder / "heurt.yaml")
+
+
+def outcomes(case: World) -> set[tuple[int, ...]]:
+    return {
+        (sum(d["score"] for d in chosen), len(chosen), sum(d["second"] for d in chosen))
+        for chosen in selections(case)
+        if relief(case, chosen, frozenset()) == 0
+        and not any(any(slack(rule, chosen)) for rule in case["rules"])
+    }
+
+
+def possible(ranges: dict[str, tuple[int, int]], order: tuple[str, ...]) -> list[tuple[Fraction, ...]]:
+    """The possible weights on a grid that holds every corner: all bounds are multiples of its step."""
+    found = []
+    for a, b in product(range(GRID + 1), repeat=2):
+        w = dict(zip(NAMES, (a, b, GRID - a - b), strict=True))
+        inside = all(low <= w[name] <= high for name, (low, high) in ranges.items())
+        if w["second"] >= 0 and inside and all(w[x] >= w[y] for x, y in pairwise(order)):
+            found.append(tuple(Fraction(w[name], GRID) for name in NAMES))
+    return found
+
+
+def undominated(
+    every: set[tuple[int, ...]], found: WeightStudy, grid: list[tuple[Fraction, ...]]
+) -> set[tuple[int, ...]]:
+    """By the definition, over the weights of the grid: a gap is smallest at a corner, and corners are on it."""
+    per = [one.per for one in found.criteria]
+
+    def gaps(one: tuple[int, ...], other: tuple[int, ...]) -> list[Fraction]:
+        return [
+            sum((w * (a - b) / p for w, a, b, p in zip(ws, one, other, per, strict=True)), Fraction(0))
+            for ws in grid
+        ]
+
+    def dominates(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+        found = gaps(one, other)
+        return min(found) >= 0 and max(found) > 0
+
+    return {one for one in every if not any(dominates(other, one) for other in every)}
+
+
+@pytest.mark.parametrize("seed", range(300, 312))
+def test_equals_enumeration(seed: int, tmp_path: Path) -> None:
+    case = weighed(world(seed, 7))
+    case["rules"] = case["rules"][:1]
+    ranges = {"score": (6, 18)} if seed % 2 else {}
+    order = ("score", "dossiers") if seed % 3 else ()
+    asked = {
+        name: (f"{Fraction(100 * a, GRID)} %", f"{Fraction(100 * b, GRID)} %")
+        for name, (a, b) in ranges.items()
+    }
+    try:
+        found = weights(written(case, tmp_path), NAMES, ranges=asked, order=order)
+    except ScenarioError:
+        return
+    every = outcomes(case)
+    assert (found.exact, found.complete) == (True, True)
+    expected = undominated(every, found, possible(ranges, order)) if every else set()
+    assert {tuple(int(value) for value in one.criteria) for one in found.outcomes} >= expected
+    ours = {one.values for one in found.outcomes}
+    assert len(ours) == len(found.outcomes)
+    assert {tuple(int(v) for v in one.criteria) for one in found.outcomes} <= expected
+    if found.outcomes:
+        best = {max(expected, key=lambda v: found_value(found, v, w)) for w in possible(ranges, order)}
+        shown = {tuple(one["criteria"].values()) for one in found.document["portfolios"] if one["supported"]}
+        assert {tuple(str(x) for x in one) for one in best} <= shown
+
+
+def found_value(found: WeightStudy, value: tuple[int, ...], w: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+    per = [one.per for one in found.criteria]
+    return (
+        sum((x * v / p for x, v, p in zip(w, value, per, strict=True)), Fraction(0)),
+        *map(Fraction, value),
+    )
+
+
+def test_larger_ones_by_cells_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = weighed(world(304, 7))
+    case["rules"] = []
+    whole = weights(written(case, tmp_path), NAMES)
+    monkeypatch.setattr(room, "EXACT_DOSSIERS", 0)
+    part = weights(written(case, tmp_path), NAMES, draws=10, seed=3)
+    assert (part.exact, part.complete, part.n_draws) == (False, True, 10)
+    assert {one.criteria for one in part.outcomes} <= {one.criteria for one in whole.outcomes}
+    best = {tuple(p["criteria"].values()) for p in part.document["portfolios"] if p["supported"]}
+    # the best for each weight inside a cell are all there; what is best on a border only need not be
+    for w in possible({}, ()):
+        top = max(found_value(whole, tuple(int(c) for c in one.criteria), w)[0] for one in whole.outcomes)
+        mine = max(found_value(part, tuple(map(int, c)), w)[0] for c in best)
+        assert mine == top
+    assert "10 tirages" in "\n".join(line.plain for line in weights_lines(part.document, Lang.FR, 100))
+    assert "<table>" in whole._repr_html_()
+    assert json.loads(whole.to_json())["exact"] is True
+
+
+def test_corners_of_ranges_and_orders() -> None:
+    full = [(Fraction(0), Fraction(1))] * 3
+    assert len(vertices(3, statements(3, full, []))) == 3
+    ordered = vertices(3, statements(3, full, [(0, 1), (1, 2)]))
+    third, half = Fraction(1, 3), Fraction(1, 2)
+    assert set(ordered) == {
+        (Fraction(1), Fraction(0), Fraction(0)),
+        (half, half, Fraction(0)),
+        (third, third, third),
+    }
+    assert vertices(2, statements(2, [(Fraction(3, 4), Fraction(1))] * 2, [])) == []
+    assert all(sum(w) == 1 and w[0] >= w[1] for w in drawn(4, statements(4, full[:1] * 4, [(0, 1)]), 5, 1))
+    assert [round_figure(Fraction(n)) for n in (1, 4, 99, 500, 0)] == [1, 2, 50, 500, 1]
+
+
+def test_what_cannot_be_asked(tmp_path: Path) -> None:
+    case = weighed(world(304, 7))
+    case["rules"] = []
+    scenario = written(case, tmp_path)
+    wrong: list[tuple[tuple[str, ...], dict[str, tuple[str, str]]]] = [
+        (("score",), {}),
+        (("score", "scores"), {}),
+        (("score", "dossiers"), {"score": ("80 %", "90 %"), "dossiers": ("70 %", "90 %")}),
+        (("score", "dossiers"), {"autre": ("0 %", "1 %")}),
+    ]
+    for names, ranges in wrong:
+        with pytest.raises(UsageError):
+            weights(scenario, names, ranges=ranges)

@@ -1,0 +1,386 @@
+"""`weights(scenario)`: what can be said when the weights of criteria are known only in part.
+
+With criteria M_k, each divided by a round figure p_k near what all dossiers bring together, a portfolio is worth
+Σ w_k M_k / p_k. One dominates another when it is worth at least as much under every possible weight and more under
+some. That is decided at the corners e of the possible weights, so that the non-dominated portfolios are the Pareto
+set of the values V_e. Up to 40 candidates and three criteria all of them are found: a zone is the set of points
+above a corner ℓ; the best Σ V_e in a zone is never dominated, and splits it:
+
+    max Σ_e V_e  with  V_e > ℓ_e for all e     →  z;  zones ℓ with ℓ_e := z_e, for each e
+
+When every zone is empty, all outcomes are known. Above that size: those that are best for some weight, found
+exactly by cutting the weights into cells, and others from zones between two of them, drawn at random.
+
+Sources: Liesiö, Mild and Salo, EJOR 2007 (robust portfolio modelling); Klamroth, Lacour and Vanderpooten, EJOR
+2015 (zones).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import lcm
+from random import Random
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.clock import Clock
+from tnt_sim.errors import Lang, LimitReached, Text, UsageError
+from tnt_sim.question import Answer, ask
+from tnt_sim.rules.base import combine
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.steps import decision_steps
+from tnt_sim.study.criteria import Criterion, criteria_of, halves_of
+from tnt_sim.study.near import with_last_stage
+from tnt_sim.study.simplex import Half, Weights, cut, drawn, vertices
+from tnt_sim.verify.figures import allocation_sha256, decimal_text, head
+from tnt_sim.verify.reading import Allocation
+from tnt_sim.view.labels import is_synthetic
+from tnt_sim.view.weights_page import weights_html
+
+EXACT_DOSSIERS, EXACT_CRITERIA = 40, 3
+DRAWS = 60
+QUESTION_SECONDS = 20.0
+Progress = Callable[[str, float], None]
+Point = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A portfolio that no other dominates: the value of each criterion, and V at each corner of the weights."""
+
+    allocation: Allocation
+    criteria: Point
+    values: Point
+    granted_cents: int
+    supported: bool | None
+
+
+@dataclass(frozen=True, eq=False)
+class WeightStudy:
+    """The portfolios that incomplete weights leave.
+
+    Attributes
+    ----------
+    corners : the corners of the possible weights
+    outcomes : one portfolio for each outcome, by value of the first criterion
+    exact : all of them were sought; else those best for some weight, and others by draws
+    complete : what was sought was found to the end
+    n_draws : zones drawn at random, where not exact
+    """
+
+    problem: Problem
+    criteria: tuple[Criterion, ...]
+    corners: tuple[Weights, ...]
+    outcomes: tuple[Outcome, ...]
+    exact: bool
+    complete: bool
+    n_draws: int
+    n_solves: int
+    seconds: float
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The document of `weights --json`, as text."""
+        return json.dumps(self.document, ensure_ascii=False, indent=2)
+
+    def to_dataframe(self, backend: str = "polars") -> Any:
+        """One row per dossier: its core index, the share of the portfolios that fund it."""
+        n = max(1, len(self.outcomes))
+        total = np.sum([one.allocation.funded for one in self.outcomes], axis=0) if self.outcomes else 0
+        index = np.broadcast_to(np.asarray(total) / n, self.problem.case.n)
+        table = self.problem.case.table.select("dossier", "title").with_columns(
+            pl.Series("core_index", index.copy())
+        )
+        return table if backend == "polars" else table.to_pandas()
+
+    def _repr_html_(self) -> str:
+        return weights_html(self.document, Lang(self.problem.scenario.spec.locale))
+
+
+def weights(
+    scenario: Scenario,
+    criteria: Sequence[str],
+    *,
+    ranges: Mapping[str, tuple[str, str]] | None = None,
+    order: Sequence[str] = (),
+    seed: int = 1,
+    draws: int = DRAWS,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> WeightStudy:
+    """The portfolios that are not dominated when weights are known only by ranges and an order.
+
+    Parameters
+    ----------
+    scenario : the rules, the envelopes and the dossiers; its own objective is not used
+    criteria : two or more measures, each better when larger
+    ranges : lowest and highest weight of some criteria, as « 20 % »; weights sum to 100 %
+    order : criteria, each said to weigh at least as much as the next
+    seed, draws : of the sampling above 40 candidates or three criteria
+
+    Raises
+    ------
+    UsageError
+        Unknown criteria, or weights that cannot be.
+    """
+    steps = decision_steps(scenario)
+    problem = compile_problem(steps[0].scenario)
+    found = criteria_of(problem, criteria)
+    halves = halves_of(list(criteria), ranges or {}, order)
+    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    study = _Study(problem, found, halves, Clock(limit), seed, draws, progress or (lambda phase, done: None))
+    return _told(study.result(), scenario)
+
+
+@dataclass
+class _Study:
+    """The outcomes as they are found."""
+
+    problem: Problem
+    criteria: tuple[Criterion, ...]
+    halves: list[Half]
+    clock: Clock
+    seed: int
+    draws: int
+    tell: Progress
+    corners: list[Weights] = field(default_factory=list)
+    found: dict[Point, Outcome] = field(default_factory=dict)
+    n_solves: int = 0
+    doubtful: bool = False
+
+    def result(self) -> WeightStudy:
+        began = time.perf_counter()
+        n = len(self.criteria)
+        polygon = n <= EXACT_CRITERIA
+        self.corners = vertices(n, self.halves) if polygon else drawn(n, self.halves, self.draws, self.seed)
+        if not self.corners:
+            raise UsageError(
+                Text(
+                    "aucun poids ne respecte ces bornes et cet ordre.",
+                    "no weights meet these ranges and this order.",
+                )
+            )
+        exact = polygon and int(self.problem.offers.candidate.sum()) <= EXACT_DOSSIERS
+        if exact:
+            self._zones()
+        elif polygon:
+            self._cells()
+            self._between()
+        else:
+            self._at(self.corners)
+        outcomes = sorted(self._undominated(), key=lambda one: one.criteria, reverse=True)
+        return WeightStudy(
+            self.problem,
+            self.criteria,
+            tuple(self.corners if polygon else ()),
+            tuple(outcomes),
+            exact,
+            not self.doubtful and (exact or polygon),
+            0 if exact else self.draws,
+            self.n_solves,
+            time.perf_counter() - began,
+        )
+
+    # -- one question ----------------------------------------------------------------------------
+
+    def worth(self, w: Weights) -> Stage:
+        """Σ w_k M_k / p_k as a goal."""
+        factors = [share / one.per * one.terms.scale for share, one in zip(w, self.criteria, strict=True)]
+        scale = Fraction(1, lcm(*(factor.denominator for factor in factors)))
+        parts = [
+            (int(factor / scale), replace(one.terms, scale=Fraction(1)))
+            for factor, one in zip(factors, self.criteria, strict=True)
+        ]
+        terms = combine(parts)
+        return Stage("worth", Sense.MAXIMISE, replace(terms, scale=scale).reduced())
+
+    def _ask(self, stages: Sequence[Stage], kept: Sequence[Fraction]) -> Answer | None:
+        left = self.clock.limits().time_seconds
+        limit = QUESTION_SECONDS if left is None else min(QUESTION_SECONDS, max(0.01, left))
+        self.n_solves += 1
+        self.tell("weights", min(0.95, self.n_solves / 500))
+        problem = replace(with_last_stage(self.problem, 0, stages[-1]), stages=tuple(stages))
+        try:
+            answer = ask(problem, kept=kept, goals=1, canonical=False, prove=False, clock=Clock(limit))
+        except LimitReached:
+            self.doubtful = True
+            return None
+        self.doubtful |= answer.allocation is not None and not answer.optimal
+        return answer
+
+    def _note(self, answer: Answer | None, *, supported: bool | None) -> Outcome | None:
+        if answer is None or answer.allocation is None or answer.granted_cents is None:
+            return None
+        funded, granted = answer.allocation.funded, answer.allocation.granted_cents
+        criteria = tuple(one.terms.evaluate(funded, granted) * one.terms.scale for one in self.criteria)
+        values = tuple(self.value(criteria, w) for w in self.corners)
+        if values not in self.found or supported:
+            self.found[values] = Outcome(answer.allocation, criteria, values, answer.granted_cents, supported)
+        return self.found[values]
+
+    def value(self, criteria: Point, w: Weights) -> Fraction:
+        """Σ w_k M_k / p_k of an outcome."""
+        return sum(
+            (a * m / one.per for a, m, one in zip(w, criteria, self.criteria, strict=True)), Fraction(0)
+        )
+
+    # -- all of them -----------------------------------------------------------------------------
+
+    def _zones(self) -> None:
+        """Every outcome: zone after zone until all are empty."""
+        worth = [self.worth(w) for w in self.corners]
+        middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
+        stages = [*worth, self.worth(middle)]
+        low = tuple(_lowest(stage, self.problem) - stage.terms.scale for stage in worth)
+        waiting = [low]
+        while waiting:
+            if self._out_of_time():
+                return
+            zone = waiting.pop()
+            kept = [bound + stage.terms.scale for bound, stage in zip(zone, worth, strict=True)]
+            one = self._note(self._ask(stages, kept), supported=None)
+            if one is None:
+                continue
+            waiting = _split([*waiting, zone], one.values)
+
+    def _out_of_time(self) -> bool:
+        left = self.clock.limits().time_seconds
+        if left is not None and left <= 0.01:
+            self.doubtful = True
+        return self.doubtful
+
+    # -- those that are best for some weight -------------------------------------------------------
+
+    def _cells(self) -> None:
+        """Ask at every corner of every cell, until no answer is better than what is known there."""
+        self._at(self.corners)
+        asked = set(self.corners)
+        while not self._out_of_time():
+            fresh = [w for w in self._cell_corners() if w not in asked]
+            if not fresh:
+                return
+            asked.update(fresh[:1])
+            self._at(fresh[:1])
+
+    def _at(self, points: Iterable[Weights]) -> None:
+        for w in points:
+            if not self._out_of_time():
+                self._note(self._ask([self.worth(w)], ()), supported=True)
+
+    def _cell_corners(self) -> list[Weights]:
+        """The corners of the cells in which each known outcome is best."""
+        known = [one.criteria for one in self.found.values()]
+        corners: dict[Weights, None] = {}
+        for mine in known:
+            cell = list(self.corners)
+            for other in known:
+                gap = tuple((a - b) / one.per for a, b, one in zip(mine, other, self.criteria, strict=True))
+                cell = cut(cell, (gap, Fraction(0)))
+                if not cell:
+                    break
+            corners.update(dict.fromkeys(cell))
+        return list(corners)
+
+    def _between(self) -> None:
+        """Zones between two outcomes, drawn: the best in them is never dominated, whatever the weights."""
+        random, known = Random(self.seed), list(self.found.values())
+        worth = [self.worth(w) for w in self.corners]
+        middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
+        for _ in range(self.draws if len(known) > 1 else 0):
+            if self._out_of_time():
+                return
+            a, b = random.sample(known, 2)
+            kept = [
+                min(x, y) + stage.terms.scale for x, y, stage in zip(a.values, b.values, worth, strict=True)
+            ]
+            self._note(self._ask([*worth, self.worth(middle)], kept), supported=None)
+
+    def _undominated(self) -> list[Outcome]:
+        every = list(self.found.values())
+        return [one for one in every if not any(_dominates(other.values, one.values) for other in every)]
+
+
+def _lowest(stage: Stage, problem: Problem) -> Fraction:
+    """No allocation is worth less."""
+    terms, most = stage.terms, problem.offers.highest_cents
+    each = np.minimum(terms.per_funded, 0) + np.minimum(terms.per_cent, 0) * most
+    once = sum(int(np.minimum(part.worth, 0).sum()) for part in terms.once)
+    return (terms.constant + int(each.sum()) + once) * terms.scale
+
+
+def _dominates(one: Point, other: Point) -> bool:
+    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
+
+
+def _split(zones: Sequence[Point], z: Point) -> list[Point]:
+    """The zones after a point was found: those that hold it fall apart; what lies within another is left out."""
+    kept = [zone for zone in zones if not all(a > b for a, b in zip(z, zone, strict=True))]
+    parts = [
+        (*zone[:k], z[k], *zone[k + 1 :])
+        for zone in zones
+        if all(a > b for a, b in zip(z, zone, strict=True))
+        for k in range(len(z))
+    ]
+    every = list(dict.fromkeys([*kept, *parts]))
+    return [
+        zone
+        for zone in every
+        if not any(other != zone and all(a <= b for a, b in zip(other, zone, strict=True)) for other in every)
+    ]
+
+
+def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
+    problem = found.problem
+    table = found.to_dataframe()
+    play = pl.Series(problem.offers.in_play)
+    moving = table.filter(play & (pl.col("core_index") > 0) & (pl.col("core_index") < 1))
+    document = {
+        **{key: value for key, value in head(problem).items() if key != "run_dir"},
+        "command": "weights",
+        "title": scenario.title,
+        "synthetic": is_synthetic(scenario),
+        "status": "optimal" if found.outcomes else "infeasible",
+        "criteria": [{"name": one.name, "per": decimal_text(one.per)} for one in found.criteria],
+        "corners": [[decimal_text(part) for part in w] for w in found.corners],
+        "exact": found.exact,
+        "complete": found.complete,
+        "n_draws": found.n_draws,
+        "portfolios": [
+            {
+                "rank": k,
+                "criteria": {
+                    c.name: decimal_text(v) for c, v in zip(found.criteria, one.criteria, strict=True)
+                },
+                "supported": one.supported if not found.exact else _supported(found, one),
+                "granted_cents": one.granted_cents,
+                "n_funded": int(one.allocation.funded.sum()),
+                "allocation_sha256": allocation_sha256(problem, one.allocation),
+            }
+            for k, one in enumerate(found.outcomes, start=1)
+        ],
+        "core": table.filter(play & (pl.col("core_index") == 1))["dossier"].to_list(),
+        "borderline": moving.select("dossier", "title", "core_index").to_dicts(),
+        "n_exterior": int((play & (table["core_index"] == 0)).sum()),
+        "n_solves": found.n_solves,
+        "seconds": round(found.seconds, 3),
+    }
+    return replace(found, document=document)
+
+
+def _supported(found: WeightStudy, one: Outcome) -> bool:
+    """Whether some possible weights make it a best one, among all outcomes."""
+    cell = list(found.corners)
+    for other in found.outcomes:
+        gap = tuple(
+            (a - b) / c.per for a, b, c in zip(one.criteria, other.criteria, found.criteria, strict=True)
+        )
+        cell = cut(cell, (gap, Fraction(0)))
+    return bool(cell)
