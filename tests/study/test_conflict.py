@@ -9,7 +9,9 @@ import pytest
 from worlds_that_clash import World, cheapest, conflicts, corrections, world, write
 
 from tnt_sim.clock import Clock
+from tnt_sim.engine import solve
 from tnt_sim.errors import Lang, ScenarioError
+from tnt_sim.result import Status
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.conflict import Conflict, conflict, conflict_of
@@ -87,20 +89,27 @@ def plain(text: str) -> str:
 def test_planners_words(tmp_path: Path) -> None:
     found = small(
         tmp_path,
-        "id: plancher, kind: limit, measure: granted, where: {department: ['48']}, by: department, min: 1 000 €",
+        "id: plancher, kind: limit, measure: granted, where: {department: ['48']}, by: department, min: 450 €",
+        "id: non, kind: decide, refuse: ['2'], author: préfet",
     )
     members = [plain(member["words"]) for member in found.document["sets"][0]["members"]]
     assert members == [
+        "décision « non » : « 2 » refusé",
         "l'enveloppe « a » n'a que 500 €",
-        "la règle « plancher » : au moins 1 000 € pour Lozère (48)",
+        "la règle « plancher » : au moins 450 € pour Lozère (48)",
     ]
-    assert [member["line"] for member in found.document["sets"][0]["members"]] == [9, 13]
+    assert [member["line"] for member in found.document["sets"][0]["members"]] == [14, 9, 13]
     assert [plain(repair["words"]) for repair in found.document["repairs"]] == [
-        "baisser le minimum de la règle « plancher » pour Lozère (48) de 500 € (à 500 €)",
-        "relever l'enveloppe « a » de 600 € (à 1 100 €)",
+        "revenir sur la décision « non » pour « 2 »",
+        "relever l'enveloppe « a » de 100 € (à 600 €)",
+        "baisser le minimum de la règle « plancher » pour Lozère (48) de 450 € (à 0 €)",
     ]
-    assert found.document["repairs"][1]["set"] is not None
-    assert found.document["repairs"][0]["least_proven"] is True
+    assert found.document["repairs"][0]["set"] == ["rules.non.off=true"]
+    assert found.document["repairs"][1]["set"] == [
+        "envelopes.a.amount=600\u00a0€",
+        "programme.amount=2\u202f600\u00a0€",
+    ]
+    assert [repair["least_proven"] for repair in found.document["repairs"]] == [None, True, True]
 
 
 def test_commitments_are_members_and_never_repairs(tmp_path: Path) -> None:
@@ -159,3 +168,16 @@ def test_time_that_runs_out_keeps_members(tmp_path: Path) -> None:
     search.run()
     assert search.conflicts == [frozenset(entry.key for entry in form.entries)]
     assert (search.complete, tests.doubtful, tests.n_solves) == (False, True, 1)
+
+
+def test_what_a_repair_writes_repairs_the_scenario(tmp_path: Path) -> None:
+    found = small(
+        tmp_path,
+        "id: plancher, kind: limit, measure: granted, where: {department: ['48']}, min: 450 €",
+        "id: non, kind: decide, refuse: ['2', '4'], author: préfet",
+    )
+    written = [repair["set"] for repair in found.document["repairs"]]
+    assert written[0] == ['rules.non.refuse=["4"]']
+    for sets in written:
+        again = load_scenario(tmp_path / "petit.yaml", sets)
+        assert solve(again, cross_check="never").status is Status.OPTIMAL

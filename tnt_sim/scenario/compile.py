@@ -26,6 +26,7 @@ from tnt_sim.rules.funded import SHOWN, listed_names
 from tnt_sim.rules.grant import Offers, offers
 from tnt_sim.rules.limit import LimitSpec, compile_limit
 from tnt_sim.rules.measures import Measures
+from tnt_sim.rules.never_together import refuse_clashes
 from tnt_sim.rules.order import OrderSpec, compile_order
 from tnt_sim.rules.relation import ExclusiveSpec, Requires, RequiresSpec, compile_exclusive, compile_requires
 from tnt_sim.rules.schedule import ScheduleSpec, compile_schedule
@@ -86,6 +87,7 @@ def compile_problem(scenario: Scenario) -> Problem:
     table_rules = table_links(case, offered)
     _no_circles(case, compiled, [path for _, path in rules], table_rules)
     known = {rule.id: rule for rule in compiled if rule is not None}
+    refuse_clashes(case, offered, [(rule, path) for rule, (_, path) in zip(compiled, rules, strict=True)])
     stages = Objective(spec, case, measures, offered, known).stages()
     granted = measures.terms("granted", ("objective",))
     for rule, path in rules:

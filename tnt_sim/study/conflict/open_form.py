@@ -120,7 +120,9 @@ class OpenForm:
         With `commitments`, what is committed may be left out too, and is an entry like others.
         """
         decided = _decisions(problem)
-        entries = [*_envelopes(problem), *map(_entry, _hard(problem)), *decided]
+        wider = {} if free is None else {rule.id: rule for rule in free.rules}
+        rules = [_entry(_recounted(rule, wider.get(rule.id, rule))) for rule in _hard(problem)]
+        entries = [*_envelopes(problem), *rules, *decided]
         entries += [_whole(f"cap:{cap.id}", cap.id, "cap", cap.path) for cap in problem.caps.caps]
         entries += [_whole(f"table:{rule.id}", rule.id, rule.kind, ("dossiers",), rule)
                     for rule in problem.table_rules]  # fmt: skip
@@ -225,6 +227,21 @@ def _hard(problem: Problem) -> list[CompiledRule]:
     return [rule for rule in problem.rules if rule.mode is Mode.HARD]
 
 
+def _recounted(rule: CompiledRule, wider: CompiledRule) -> CompiledRule:
+    """The rule with the sums of `wider`, in which dossiers refused by decision count too, and its own bounds.
+
+    A floor that was lowered to what its group can take stays so; a group that only refused dossiers form has none.
+    """
+    if isinstance(rule, Limit) and isinstance(wider, Limit):
+        own = dict(zip(rule.groups.names, zip(rule.minimum, rule.maximum, strict=True), strict=True))
+        bounds = [own.get(name, (None, None)) for name in wider.groups.names]
+        low, high = tuple(one for one, _ in bounds), tuple(one for _, one in bounds)
+        return replace(wider, minimum=low, maximum=high)
+    if isinstance(rule, Coverage) and isinstance(wider, Coverage):
+        return replace(wider, minimum=rule.minimum, maximum=rule.maximum)
+    return wider if isinstance(rule, Share | Schedule) else rule
+
+
 def _whole(key: str, name: str, kind: str, path: Path, rule: CompiledRule | None = None) -> Entry:
     return Entry(key, name, kind, path, rule=rule)
 
@@ -302,13 +319,15 @@ def _envelope_option(limit: EnvelopeLimit, node: int) -> Entry:
 
 def _decisions(problem: Problem) -> list[Entry]:
     """A decide rule as bounds on each of the dossiers that it settles."""
-    offers, decided = problem.offers, problem.decided
+    offers, dossier = problem.offers, problem.case.table["dossier"]
     found = []
-    for number, spec in enumerate(decided.specs):
-        mine = decided.rule == number
+    for spec in problem.decided.specs:
         limits = []
-        for mask, low, high in ((offers.forced, 1, None), (offers.refused, None, 0)):
-            rows = np.flatnonzero(mine & mask)
+        for mask, named, low, high in (
+            (offers.forced, spec.fund, 1, None),
+            (offers.refused, spec.refuse, None, 0),
+        ):
+            rows = np.flatnonzero(mask & dossier.is_in(list(named)).to_numpy())
             if len(rows):
                 limits.append(_per_dossier(problem, spec.id, rows, low, high))
         if limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import Any
 
@@ -160,8 +161,10 @@ def _cheapest(form: OpenForm, entry: Entry, line: Line, repair: Repair) -> dict[
 
 def set_lines(form: OpenForm, repair: Repair) -> list[str] | None:
     """The `--set` texts that write a repair into the scenario; None where the grammar has no place for it."""
-    found: list[str] = []
+    found = _decided_again(form, [line for line in repair.eased if form.entry(line.entry).kind == "decide"])
     for line, slack in sorted(repair.eased.items()):
+        if form.entry(line.entry).kind == "decide":
+            continue
         one = _set_of(form, form.entry(line.entry), line, slack, repair)
         if one is None:
             return None
@@ -171,6 +174,26 @@ def set_lines(form: OpenForm, repair: Repair) -> list[str] | None:
         if entry.path[0] != "rules" or line.group:
             return None
         found.append(f"rules.{entry.id}.off=true")
+    return found
+
+
+def _decided_again(form: OpenForm, lines: list[Line]) -> list[str]:
+    """The decisions without the dossiers that are taken back; one that is left without any is switched off."""
+    found = []
+    for key in sorted({line.entry for line in lines}):
+        name = form.entry(key).id
+        spec = next(one for one in form.problem.decided.specs if one.id == name)
+        back = {line.group for line in lines if line.entry == key}
+        kept = {
+            "fund": [d for d in spec.fund if d not in back],
+            "refuse": [d for d in spec.refuse if d not in back],
+        }
+        if not any(kept.values()) and not spec.amounts:
+            found.append(f"rules.{name}.off=true")
+            continue
+        for side, dossiers in kept.items():
+            if len(dossiers) < len(getattr(spec, side)):
+                found.append(f"rules.{name}.{side}={json.dumps(dossiers, ensure_ascii=False)}")
     return found
 
 
