@@ -1,0 +1,104 @@
+"""Files in and out: an import of 51,106 rows with its quality report, a workbook, a report with a slider.
+
+    uv run python benchmarks/administration.py projects_detr_dsil_2018_2019.csv
+
+The table is the ministry's list of 2018 and 2019 (DGCL, Licence Ouverte 2.0); the XLSX is made from it. Medians
+of three, imports of Python excluded: seconds on the clock, and of processor time where the machine is shared.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import xlsxwriter
+
+from tnt_sim.engine import solve
+from tnt_sim.errors import Lang
+from tnt_sim.formats.importing import import_form
+from tnt_sim.formats.reading import read_form
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.slider import slider_of
+from tnt_sim.view.import_page import import_tables
+from tnt_sim.view.report.page import Options, report_html
+from tnt_sim.view.run_folder import write_run
+from tnt_sim.view.run_reader import open_run
+from tnt_sim.view.workbook import workbook_bytes
+
+SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
+TIMES = 3
+
+
+def timed(what: Callable[[], Any], times: int = TIMES) -> str:
+    """Median seconds, on the clock and of processor time."""
+    clock, processor = [], []
+    for _ in range(times):
+        began = time.perf_counter(), time.process_time()
+        what()
+        clock.append(time.perf_counter() - began[0])
+        processor.append(time.process_time() - began[1])
+    return f"{statistics.median(clock):.2f} s ({statistics.median(processor):.2f} s of processor time)"
+
+
+def as_xlsx(source: Path, target: Path) -> None:
+    """The same cells as a workbook, numbers as numbers."""
+    book = xlsxwriter.Workbook(target, {"constant_memory": True, "strings_to_numbers": False})
+    page = book.add_worksheet("Dossiers")
+    with source.open(encoding="utf-8") as stream:
+        rows = csv.reader(stream)
+        head = next(rows)
+        numbers = {k for k, name in enumerate(head) if name in ("population", "cost", "grant")}
+        page.write_row(0, 0, head)
+        for r, row in enumerate(rows, start=1):
+            for c, text in enumerate(row):
+                if c in numbers and text:
+                    page.write_number(r, c, float(text))
+                elif text:
+                    page.write_string(r, c, text)
+    book.close()
+
+
+def imported(path: Path, *, likeness: bool) -> None:
+    """What `tnt-sim import` does, but for writing the files to disk."""
+    form, layout = read_form(path, shown_as=path.name)
+    done = import_form(form, layout, likeness=likeness)
+    dossiers, findings = import_tables(done, Lang.FR, "Europe/Paris")
+    dossiers.write_csv(io.BytesIO())
+    findings.write_csv(io.BytesIO())
+
+
+def main() -> None:
+    source = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        book = Path(folder) / "list.xlsx"
+        as_xlsx(source, book)
+        for path in (source, book):
+            for likeness in (True, False):
+                told = timed(lambda path=path, likeness=likeness: imported(path, likeness=likeness))
+                print(f"import {path.suffix}, likeness {likeness}: {told}")
+        root = Path(folder) / "runs"
+        run = open_run(
+            write_run(solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), cross_check="never"), root)
+        )
+        few = pl.int_range(run.table.height, eager=True) < 2_000
+        small = type(run)(run.folder, run.summary, run.spec, run.tree, run.table.filter(few))
+        print(f"workbook, 2,000 dossiers: {timed(lambda: workbook_bytes(small, Lang.FR))}")
+        asked = ("deconcentre", "80 %", "40 M€", 20)
+        positions = timed(lambda: slider_of(run, *asked, project=SCENARIOS.parent), 1)
+        slider = slider_of(run, *asked, project=SCENARIOS.parent)
+        print(f"slider, {len(slider.positions)} positions decided and proven: {positions}")
+        options = Options(Lang.FR, slider)
+        size = len(report_html(run, options).encode()) / 1e6
+        print(f"report: {timed(lambda: report_html(run, options))}, {size:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
