@@ -1,6 +1,6 @@
 """Entry envelopes of every dossier, beside the exact curve of the same range and one pass over its lists.
 
-    uv run python benchmarks/entries.py [SCENARIO] [ENVELOPE] [MILLIONS]
+uv run python benchmarks/entries.py [SCENARIO] [ENVELOPE] [MILLIONS]
 """
 
 from __future__ import annotations
