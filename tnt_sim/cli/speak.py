@@ -32,6 +32,10 @@ _PHASES = {
     "proof": Text("preuve exacte", "exact proof"),
     "tie_break": Text("départage des ex æquo", "breaking ties"),
     "cross_check": Text("avis du second solveur", "second solver"),
+    "rules": Text("ce que fait chaque règle", "what each rule does"),
+    "envelopes": Text("argent qu'il faudrait", "money it would take"),
+    "dossiers": Text("dossiers non retenus", "refused dossiers"),
+    "changes": Text("plus petits changements", "smallest changes"),
     "slider": Text("positions du curseur", "positions of the slider"),
 }
 ERROR = Text("Erreur : ", "Error: ")
