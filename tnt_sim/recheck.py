@@ -190,6 +190,8 @@ def _unproven(run: Replay, told: _Told) -> list[Defect]:
     for number, part in enumerate(told.parts):
         one, stored = part.decision, _stored_proofs(run, number)
         values = one.reading.values
+        if part.claim.proof == Proof.CROSS_CHECKED.value and stored.verdict != "agrees":
+            found.append(_not_agreed(stored.verdict))
         claimed = [k for k, goal in enumerate(part.claim.goals) if goal.proof == Proof.PROVED.value]
         if claimed:
             checked = checked_stages(one.problem, values, stored.stages)
@@ -215,6 +217,7 @@ class _Stored:
     stages: list[dict[str, Any] | None]
     least_granted: dict[str, Any] | None
     listing: dict[str, Any] | None
+    verdict: str
 
 
 def _stored_proofs(run: Replay, number: int) -> _Stored:
@@ -229,6 +232,7 @@ def _stored_proofs(run: Replay, number: int) -> _Stored:
         [_object(one) for one in proofs] if isinstance(proofs, list) else [],
         _object(ties.get("least_granted")),
         _object(ties.get("list")),
+        str((_object(stored.get("cross_check")) or {}).get("verdict"))[:80],
     )
 
 
@@ -242,6 +246,17 @@ def _not_shown(goal: str) -> Defect:
         Text(
             f"certificate.json ne prouve pas que l'objectif « {goal} » est le meilleur possible.",
             f'certificate.json does not prove that the goal "{goal}" is the best possible.',
+        ),
+        (Place(file=CERTIFICATE),),
+    )
+
+
+def _not_agreed(verdict: str) -> Defect:
+    return Defect(
+        "proof",
+        Text(
+            f"CROSS_CHECKED, mais certificate.json ne dit pas que deux solveurs s'accordent ({verdict}).",
+            f"CROSS_CHECKED, but certificate.json does not say that two solvers agree ({verdict}).",
         ),
         (Place(file=CERTIFICATE),),
     )

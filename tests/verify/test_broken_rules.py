@@ -150,8 +150,12 @@ def test_a_worse_allocation_is_not_proved(folder: Path) -> None:
 def test_a_worse_allocation_said_to_be_cross_checked(folder: Path) -> None:
     """No proof is claimed, but one dossier more would have been better."""
     result = _solved("maps", folder)
-    worse = forged(result, changed(result, {"5": None}), proof=Proof.CROSS_CHECKED)
+    change = changed(result, {"5": None})
+    agreed = {**result.certificate, "cross_check": {"verdict": "agrees"}}
+    worse = forged(result, change, proof=Proof.CROSS_CHECKED, certificate=agreed)
     assert refused(worse, folder / "maps" / "runs") == {"optimal"}
+    alone = forged(result, change, proof=Proof.CROSS_CHECKED)
+    assert refused(alone, folder / "maps" / "runs") == {"optimal", "proof"}
 
 
 def test_the_honest_run_is_accepted(folder: Path) -> None:
