@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tnt_sim.study.explain.explain import Explanation
     from tnt_sim.study.opinions import by_opinion
     from tnt_sim.study.questions import entries, extension, next_euro, prices, target
+    from tnt_sim.study.sweep_object import Sweep, sweep
     from tnt_sim.study.weights import weights
 
     class Scenario(_Scenario):
@@ -98,6 +99,7 @@ __all__ = [
     "ScenarioError",
     "SolverError",
     "Status",
+    "Sweep",
     "Text",
     "TntError",
     "UsageError",
@@ -114,6 +116,7 @@ __all__ = [
     "extension",
     "next_euro",
     "prices",
+    "sweep",
     "target",
     "weights",
 ]
@@ -137,6 +140,8 @@ _HOMES = {
     "target": "tnt_sim.study.questions",
     "ensemble": "tnt_sim.study.ensemble.api",
     "weights": "tnt_sim.study.weights",
+    "Sweep": "tnt_sim.study.sweep_object",
+    "sweep": "tnt_sim.study.sweep_object",
 }
 
 

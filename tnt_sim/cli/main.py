@@ -30,6 +30,7 @@ from tnt_sim.cli.run import run
 from tnt_sim.cli.show import show
 from tnt_sim.cli.sign import sign
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, error_document, language, note, tell_error
+from tnt_sim.cli.sweep import sweep
 from tnt_sim.cli.usage import usage_error
 from tnt_sim.cli.validate import validate
 from tnt_sim.cli.verify import verify
@@ -77,6 +78,16 @@ Exemples :
   tnt-sim run scenario.yaml
   tnt-sim run scenario.yaml --set programme.amount="90 M€" --set rules.r1.off=true
   tnt-sim run scenario.yaml --json --require-proof > resultat.json""",
+    "sweep": """\
+Chaque montant est calculé et prouvé pour lui-même (libre), puis en gardant les
+promesses des montants d'avant (cumulatif). La page, le classeur, les images et
+sweep.json sont écrits dans runs/<id>-sweep-<empreinte>/.
+
+Exemples :
+  tnt-sim sweep scenario.yaml --from "88 M€" --to "108 M€"
+  tnt-sim sweep scenario.yaml --envelope axe-3 --to "40 M€" --exact
+  tnt-sim sweep scenario.yaml --nested --at "90 M€" --at "98 M€" --at "108 M€"
+  tnt-sim sweep scenario.yaml --from "50 %" --to "150 %" --share pro_rata""",
     "verify": """\
 Exemple :
   tnt-sim verify runs/tnt-2021-1a2b3c4d""",
@@ -192,6 +203,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "validate": validate,
     "show": show,
     "run": run,
+    "sweep": sweep,
     "verify": verify,
     "explain": explain,
     "inversions": inversions,

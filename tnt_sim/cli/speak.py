@@ -32,10 +32,10 @@ _PHASES = {
     "proof": Text("preuve exacte", "exact proof"),
     "tie_break": Text("départage des ex æquo", "breaking ties"),
     "cross_check": Text("avis du second solveur", "second solver"),
-    "rules": Text("ce que fait chaque règle", "what each rule does"),
-    "envelopes": Text("argent qu'il faudrait", "money it would take"),
-    "dossiers": Text("dossiers non retenus", "refused dossiers"),
-    "changes": Text("plus petits changements", "smallest changes"),
+    "free": Text("courbe libre", "free curve"),
+    "nested": Text("promesses tenues", "promises kept"),
+    "exact": Text("lecture de chaque palier", "reading each step"),
+    "walk": Text("paliers un par un", "steps one by one"),
     "slider": Text("positions du curseur", "positions of the slider"),
 }
 ERROR = Text("Erreur : ", "Error: ")
@@ -211,5 +211,25 @@ def progress_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float]
         def show(phase: str, share: float) -> None:
             name = _PHASES[phase].in_(lang) if phase in _PHASES else phase
             bar.update(task, description=f"{head} : {name}", completed=share)
+
+        yield show
+
+
+@contextmanager
+def time_left_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
+    """A bar with the time left on stderr for long work, gone at the end; None where nobody looks."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(Text("Balayage", "Sweep").in_(lang), total=1.0)
+
+        def show(phase: str, share: float) -> None:
+            name = _PHASES[phase].in_(lang) if phase in _PHASES else phase
+            bar.update(task, description=f"{Text('Balayage', 'Sweep').in_(lang)} : {name}", completed=share)
 
         yield show

@@ -8,7 +8,7 @@ that hold, and what they show is computed again by `certify/by_prices.py`.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import gcd
+from math import lcm
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,10 +16,11 @@ from scipy.sparse.csgraph import connected_components
 
 from tnt_sim.certify.by_prices import Group
 from tnt_sim.certify.system import System
-from tnt_sim.prove.live_lp import Answer, LiveLp
+from tnt_sim.prove.live_lp import Answer, FloatArray, LiveLp
 from tnt_sim.rules.base import IntArray
 
 LARGEST_RATIO = 10_000
+LARGEST_MULTIPLIER = 2**20
 FAINT = 1e-9
 """Prices below this part of the greatest are taken for zero, by row in the row's own unit."""
 
@@ -46,7 +47,7 @@ def price_groups(system: System, gain: IntArray) -> list[Group] | None:
     return groups
 
 
-def row_prices(system: System, gain: IntArray) -> np.ndarray | None:
+def row_prices(system: System, gain: IntArray) -> FloatArray | None:
     """The prices ≥ 0 of the rows in max gain·x over the linear program, float (n_rows,)."""
     used = np.flatnonzero(gain)
     rows = system.rows.with_row(used, -gain[used], int(np.abs(gain).sum()) + 1, "goal:better")
@@ -57,10 +58,11 @@ def row_prices(system: System, gain: IntArray) -> np.ndarray | None:
     return np.where(prices > FAINT * prices.max(initial=0.0), prices, 0.0)
 
 
-def _whole(prices: np.ndarray, names: list[str]) -> dict[str, int]:
-    """Prices in the ratio of small whole numbers."""
+def _whole(prices: FloatArray, names: list[str]) -> dict[str, int]:
+    """Prices in the ratio of small whole numbers, or else rounded: any positive multipliers hold."""
     ratios = [Fraction(float(p / prices.min())).limit_denominator(LARGEST_RATIO) for p in prices]
-    common = 1
-    for ratio in ratios:
-        common = common * ratio.denominator // gcd(common, ratio.denominator)
-    return {name: int(ratio * common) for name, ratio in zip(names, ratios, strict=True)}
+    common = lcm(*(ratio.denominator for ratio in ratios))
+    whole = [int(ratio * common) for ratio in ratios]
+    if max(whole) > LARGEST_MULTIPLIER:
+        whole = [max(1, round(float(p / prices.max()) * LARGEST_MULTIPLIER)) for p in prices]
+    return dict(zip(names, whole, strict=True))

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 FEWEST, MOST = 5, 12
 _ROUND = (10, 20, 25, 40, 50)
+_SCALES = (Fraction(1, 100), Fraction(1, 10), Fraction(1))
 
 
 def amounts_between(low: int, high: int, steps: int | None, whole: int | None = None) -> tuple[int, ...]:
@@ -38,7 +39,7 @@ def _round_step(low: Fraction, high: Fraction) -> Fraction:
         power /= 10
     while power * 100 <= size:
         power *= 10
-    steps = [Fraction(r) * power * scale for scale in (Fraction(1, 100), Fraction(1, 10)) for r in _ROUND]
+    steps = [Fraction(r) * power * scale for scale in _SCALES for r in _ROUND]
     fitting = [step for step in steps if FEWEST <= size / step <= MOST] or steps[:1]
     aligned = [step for step in fitting if _near(low, step) and _near(high, step)]
     return min(aligned or fitting)

@@ -10,6 +10,7 @@ computed in whole numbers; later stages stand under the rows « no worse than fo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -19,23 +20,31 @@ from tnt_sim.certify.claims import Claims, Goal, claims_of
 from tnt_sim.certify.system import MultiplierError, System, slack, weigh
 from tnt_sim.prove.live_lp import Answer, LiveLp, whole_multipliers
 from tnt_sim.prove.prices import price_groups
+from tnt_sim.prove.search import PointFound
+from tnt_sim.prove.stages import prove_stages
 from tnt_sim.rules.base import IntArray
 from tnt_sim.scenario.compile import Problem
 
+SECONDS = 10.0
+"""The most that the proof of an earlier stage, or a linear program, may take where no time is said."""
 
-def proven_bounds(problem: Problem, values: Sequence[Fraction]) -> tuple[Fraction | None, ...]:
+
+def proven_bounds(
+    problem: Problem, values: Sequence[Fraction], seconds: float = SECONDS
+) -> tuple[Fraction | None, ...]:
     """What no allocation can better: one bound a stage, given that the earlier stages keep these values.
 
+    Proofs of earlier stages and each linear program take `seconds` at most.
     A stage that is not proven best leaves the later ones without a bound: theirs would depend on it.
     """
     try:
         claims = claims_of(problem)
     except OverflowError:
         return (None,) * len(values)
-    found: list[Fraction | None] = []
-    for k, value in enumerate(values):
+    found: list[Fraction | None] = _proven(problem, values, seconds)
+    for k, value in enumerate(values[len(found) :], start=len(found)):
         goal = claims.goals[k]
-        bound = _bound(claims, k, values)
+        bound = _bound(claims, k, values, seconds)
         if bound is not None and (bound - value) * goal.sign < 0:
             bound = None  # these rows cannot be read with this value
         found.append(bound)
@@ -44,21 +53,34 @@ def proven_bounds(problem: Problem, values: Sequence[Fraction]) -> tuple[Fractio
     return (*found, *([None] * (len(values) - len(found))))
 
 
-def _bound(claims: Claims, k: int, values: Sequence[Fraction]) -> Fraction | None:
+def _proven(problem: Problem, values: Sequence[Fraction], seconds: float) -> list[Fraction | None]:
+    """The stages before the last that have an exact certificate, each bounded by its own value."""
+    if len(values) < 2:
+        return []
+    alone = replace(problem, stages=problem.stages[:-1])
+    try:
+        proofs = prove_stages(alone, values[:-1], seconds)
+    except PointFound:
+        return []
+    held = next((k for k, proof in enumerate(proofs) if proof is None), len(proofs))
+    return list(values[:held])
+
+
+def _bound(claims: Claims, k: int, values: Sequence[Fraction], seconds: float) -> Fraction | None:
     goal = claims.goals[k]
     system = claims.keeping(values[:k]) if k else claims.system
     gain = goal.sign * goal.coefficient
-    bounds = [_by_lines(system, gain), _by_sums(system, gain, claims.goals[-1]) if not k else None]
+    bounds = [_by_lines(system, gain, seconds), _by_sums(system, gain, claims.goals[-1]) if not k else None]
     known = [bound for bound in bounds if bound is not None]
     return goal.scale * (goal.sign * min(known) + goal.constant) if known else None
 
 
-def _by_lines(system: System, gain: IntArray) -> int | None:
+def _by_lines(system: System, gain: IntArray, seconds: float) -> int | None:
     """The bound of the prices of the linear program, exactly."""
     used = np.flatnonzero(gain)
     rows = system.rows.with_row(used, -gain[used], 0, "goal:better")
     whole = system.with_rows(rows)
-    lp = LiveLp(whole, rows.n - 1).solve(system.box())
+    lp = LiveLp(whole, rows.n - 1).solve(system.box(), seconds)
     if lp.answer is not Answer.BOUNDED:
         return None
     index, y = whole_multipliers(whole, lp.prices)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -21,15 +22,17 @@ from tnt_sim.certify.row_sheet import Choices
 from tnt_sim.certify.system import MultiplierError
 from tnt_sim.clock import Clock
 from tnt_sim.prove.prices import price_groups
-from tnt_sim.question import ask
+from tnt_sim.question import Answer, ask
 from tnt_sim.result import Proof, Status
 from tnt_sim.rules.base import BoolArray
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
-from tnt_sim.study.sweep.bounds import proven_bounds
+from tnt_sim.study.sweep.bounds import SECONDS, proven_bounds
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 PRICES = "prices"
+FIRST_SHARE, ASK_SHARE, BOUND_SHARE = 0.35, 0.4, 0.15
+"""Of the time of one amount: the first stage alone, the others, and each bound where they are not proven."""
 MAX_FAILED = 4
 """Amounts at which fresh prices do not settle the question, before they are no longer tried."""
 
@@ -117,25 +120,64 @@ class Settler:
         )
 
     def _asked(self, problem: Problem, cents: int, seconds: float | None) -> Point:
+        """The point as a question of its own: all stages at once, or the first one and then the rest."""
         self.n_asked += 1
+        share = self._limited(seconds, BOUND_SHARE).limit_seconds
+        clock = self._limited(seconds, ASK_SHARE)
+        first = problem.stages[0]
+        if len(problem.stages) == 1 or first.tolerance:
+            return _told(problem, cents, self._ask(problem, clock), share)
+        alone = replace(problem, stages=problem.stages[:1])
+        held = self._ask(alone, self._limited(seconds, FIRST_SHARE))
+        if held.allocation is None:
+            return _told(problem, cents, held, share)
+        rest = self._ask(problem, clock, kept=held.values) if held.optimal else held
+        if rest.allocation is None or rest is held:
+            rest = _with_all_stages(problem, held)
+        proofs = [answer.proof for answer in (held, rest)]
+        proof = max((proof or Proof.FEASIBLE_GAP for proof in proofs), key=list(Proof).index)
+        return _told(problem, cents, replace(rest, proof=proof), share)
+
+    def _ask(self, problem: Problem, clock: Clock, **more: Any) -> Answer:
+        return ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
+
+    def _limited(self, seconds: float | None, share: float = 1.0) -> Clock:
+        """A clock for the seconds of one question, or what is left of the sweep's own."""
         left = self.clock.limits().time_seconds
         limits = [limit for limit in (seconds, left) if limit is not None]
-        clock = Clock(min(limits) if limits else None)
-        answer = ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock)
-        bounds: tuple[Fraction | None, ...] = answer.values
-        if answer.allocation is not None and answer.proof not in (Proof.PROVED, Proof.CROSS_CHECKED):
-            bounds = proven_bounds(problem, answer.values)
-        return Point(
-            cents,
-            answer.status,
-            answer.proof,
-            answer.values,
-            bounds,
-            answer.allocation,
-            answer.canonical,
-            answer.method,
-            answer.seconds,
-        )
+        return Clock(share * min(limits) if limits else None)
+
+
+def _with_all_stages(problem: Problem, held: Answer) -> Answer:
+    """An allocation found for the first stage alone, with the values of the others, of which nothing is proven."""
+    assert held.allocation is not None
+    reading = read_allocation(problem, held.allocation)
+    return replace(
+        held,
+        status=Status.FEASIBLE,
+        proof=Proof.FEASIBLE_GAP,
+        values=reading.values,
+        reading=reading,
+        canonical=False,
+    )
+
+
+def _told(problem: Problem, cents: int, answer: Answer, seconds: float | None) -> Point:
+    """An answer as a point, with certified bounds where it is not proven best."""
+    bounds: tuple[Fraction | None, ...] = answer.values
+    if answer.allocation is not None and answer.proof not in (Proof.PROVED, Proof.CROSS_CHECKED):
+        bounds = proven_bounds(problem, answer.values, SECONDS if seconds is None else min(SECONDS, seconds))
+    return Point(
+        cents,
+        answer.status,
+        answer.proof,
+        answer.values,
+        bounds,
+        answer.allocation,
+        answer.canonical,
+        answer.method,
+        answer.seconds,
+    )
 
 
 def rows_agree(problem: Problem, claims: Claims) -> bool:

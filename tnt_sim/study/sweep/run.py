@@ -7,16 +7,19 @@ nested   w(C_i) = the best at C_i that keeps every promise of C_{i−1}: who was
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from tnt_sim.clock import Clock
 from tnt_sim.errors import ScenarioError
 from tnt_sim.question import forced
-from tnt_sim.result import Status
-from tnt_sim.scenario.compile import Problem
+from tnt_sim.result import Proof, Status
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.objective import Sense
 from tnt_sim.study.sweep.exact import Steps, exact_steps
+from tnt_sim.study.sweep.figures import Counters, list_figures
 from tnt_sim.study.sweep.plan import Plan
 from tnt_sim.study.sweep.point import Point, Settler
 from tnt_sim.study.sweep.store import Store
@@ -34,7 +37,9 @@ class Found:
 
     Attributes
     ----------
+    base : the problem at the written amount
     free, nested : points by rising amount; those asked for
+    figures : of each point with an allocation, by curve and amount
     steps : every step that one pass gives, under `exact`
     walked : further steps, one solve each
     open : intervals (lower, upper amount) of which only a band is known
@@ -43,6 +48,7 @@ class Found:
     """
 
     plan: Plan
+    base: Problem
     free: list[Point] = field(default_factory=list)
     nested: list[Point] = field(default_factory=list)
     steps: Steps | None = None
@@ -50,6 +56,7 @@ class Found:
     open: list[tuple[Point, Point]] = field(default_factory=list)
     tightening: list[Tightening] = field(default_factory=list)
     stopped_by: str | None = None
+    figures: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     n_prices: int = 0
     n_asked: int = 0
 
@@ -65,10 +72,12 @@ class Run:
     cross_check: str = "never"
     tell: Tell | None = None
     found: Found = field(init=False)
+    counters: Counters = field(init=False)
     done: int = 0
 
     def __post_init__(self) -> None:
-        self.found = Found(self.plan)
+        base = compile_problem(self.plan.scenario)
+        self.found, self.counters = Found(self.plan, base), Counters.of(base)
 
     def result(self) -> Found:
         """All points, or those that were found before Ctrl-C."""
@@ -79,11 +88,13 @@ class Run:
         return self.found
 
     def _all(self) -> None:
-        ends = [self._problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1])]
-        if all(end is not None for end in ends):
-            self.found.tightening = tightening(*[end for end in ends if end is not None])
+        low, high = (self._problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1]))
+        if low is not None and high is not None:
+            self.found.tightening = tightening(low, high)
         if self.plan.free:
             self._free()
+            if not self.found.tightening:
+                self._lowered()
         if self.plan.nested:
             self._nested()
         if self.plan.exact:
@@ -97,8 +108,10 @@ class Run:
     def _free(self) -> None:
         settler = self._settler()
         for cents in self.plan.amounts:
-            point = self._known(FREE_CURVE, cents, self._problem(cents)) or self._point(settler, cents, None)
-            self._take(FREE_CURVE, self.found.free, point)
+            problem = self._problem(cents)
+            point = self._known(FREE_CURVE, cents, problem) or self._point(settler, cents, problem)
+            point = carried(problem, self.found.free[-1] if self.found.free else None, point)
+            self._take(FREE_CURVE, self.found.free, point, problem)
 
     def _nested(self) -> None:
         """Each amount with the promises of the one before; the first is free to choose."""
@@ -107,8 +120,21 @@ class Run:
         for cents in self.plan.amounts:
             problem = self._problem(cents, promised)
             point = self._known(NESTED_CURVE, cents, problem) or self._point(settler, cents, problem)
-            self._take(NESTED_CURVE, self.found.nested, point)
+            point = carried(problem, self.found.nested[-1] if self.found.nested else None, point)
+            self._take(NESTED_CURVE, self.found.nested, point, problem)
             promised = point.allocation or promised
+
+    def _lowered(self) -> None:
+        """Where no rule tightens, no amount is worth more than a bound of a greater one."""
+        free = self.found.free
+        for k in range(len(free) - 2, -1, -1):
+            one, other = free[k], free[k + 1]
+            if not one.bounds or not other.bounds or one.settled:
+                continue
+            mine, theirs = one.bounds[0], other.bounds[0]
+            sign = 1 if self.found.base.stages[0].sense is Sense.MAXIMISE else -1
+            if theirs is not None and (mine is None or sign * theirs < sign * mine):
+                free[k] = replace(one, bounds=(theirs, *one.bounds[1:]))
 
     def _settler(self) -> Settler:
         return Settler(self.clock, self.backend, self.cross_check)
@@ -126,7 +152,6 @@ class Run:
         return forced(problem, fund=rows, amounts=amounts)
 
     def _point(self, settler: Settler, cents: int, problem: Problem | None) -> Point:
-        problem = problem or self._problem(cents)
         if problem is None:
             return Point(cents, Status.INFEASIBLE, None, (), (), None, False, "none", 0.0)
         before = settler.n_asked
@@ -145,8 +170,11 @@ class Run:
             return None
         return point
 
-    def _take(self, curve: str, points: list[Point], point: Point) -> None:
+    def _take(self, curve: str, points: list[Point], point: Point, problem: Problem | None) -> None:
         points.append(point)
+        if problem is not None and point.allocation is not None:
+            figures = list_figures(self.counters, problem, point.allocation)
+            self.found.figures[curve, point.cents] = figures
         if self.store.known.get((curve, point.cents)) is not point:
             self.store.put(curve, point)
         self.done += 1
@@ -195,7 +223,8 @@ class Run:
         settler = self._settler()
         ends = []
         for first, until in steps.open:
-            both = [self._point(settler, cents, None) for cents in dict.fromkeys((first, until - 1))]
+            cents_ = dict.fromkeys((first, until - 1))
+            both = [self._point(settler, cents, self._problem(cents)) for cents in cents_]
             self.found.walked.append(both[0])
             ends.append((both[0], both[-1]))
         return [(a, b) for a, b in ends if b.settled and a.cents < b.cents]
@@ -205,6 +234,32 @@ class Run:
         if tell is None:
             return None
         return lambda share: tell(phase, share)
+
+
+def carried(problem: Problem | None, before: Point | None, point: Point) -> Point:
+    """A point that is not settled holds at least what the amount before held, where that keeps every rule."""
+    if point.settled or before is None or before.allocation is None or problem is None:
+        return point
+    reading = read_allocation(problem, before.allocation)
+    if broken_rules(problem, before.allocation, reading):
+        return point
+    signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in problem.stages]
+    mine = [sign * value for sign, value in zip(signs, point.values, strict=False)]
+    theirs = [sign * value for sign, value in zip(signs, reading.values, strict=True)]
+    if point.allocation is not None and mine >= theirs:
+        return point
+    bounds = (point.bounds or (None,))[:1]
+    return Point(
+        point.cents,
+        Status.FEASIBLE,
+        Proof.FEASIBLE_GAP,
+        reading.values,
+        (*bounds, *[None] * (len(reading.values) - 1)),
+        before.allocation,
+        False,
+        "kept",
+        point.seconds,
+    )
 
 
 def run(

@@ -1,0 +1,294 @@
+"""The document of a sweep (`sweep --json`): amounts in integer cents, exact decimals as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.errors import Lang
+from tnt_sim.result import Proof
+from tnt_sim.rules.base import BoolArray, IntArray
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.study.sweep.figures import Counters, step_columns
+from tnt_sim.study.sweep.point import Point
+from tnt_sim.study.sweep.run import FREE_CURVE, NESTED_CURVE, Found
+from tnt_sim.verify.figures import decimal_text, warning_lines
+from tnt_sim.verify.reading import read_allocation
+from tnt_sim.verify.reasons import reasons
+from tnt_sim.verify.words import unspent_sentence
+from tnt_sim.view.labels import says_synthetic
+
+RANKS = (Proof.PROVED, Proof.CROSS_CHECKED, Proof.FEASIBLE_GAP)
+
+
+def document_of(found: Found, lang: Lang | None = None) -> dict[str, Any]:
+    """The whole document; what Ctrl-C or the clock left out is missing from `points`.
+
+    Sentences are in `lang`, the scenario's locale by default.
+    """
+    plan, spec = found.plan, found.plan.scenario.spec
+    base = found.base
+    counters = Counters.of(base)
+    lang = lang or Lang(spec.locale)
+    return {
+        "schema_version": 1,
+        "command": "sweep",
+        "scenario": plan.scenario.id,
+        "scenario_sha256": plan.scenario.sha256,
+        "title": plan.scenario.title,
+        "date": spec.date.isoformat() if spec.date else None,
+        "synthetic": says_synthetic(spec, plan.scenario.portfolio.table),
+        "sweep_dir": None,
+        "status": _status(found),
+        "stopped_by": found.stopped_by,
+        "proof": _weakest([*found.free, *found.nested]),
+        "envelopes": list(plan.moved.names),
+        "share": plan.moved.share,
+        "base_cents": plan.moved.base_cents,
+        "from_cents": plan.amounts[0],
+        "to_cents": plan.amounts[-1],
+        "free": plan.free,
+        "nested": plan.nested,
+        "exact": plan.exact,
+        "goals": [
+            {"goal": stage.goal, "sense": stage.sense.value, "unit": stage.terms.unit.value}
+            for stage in base.stages
+        ],
+        "n_dossiers": base.case.n,
+        "n_departments": counters.n_departments,
+        "tightening": [{"id": rule.id, "option": rule.option} for rule in found.tightening],
+        "points": _points(found),
+        "dossiers": _dossiers(found),
+        "unspent": _unspent(found, lang),
+        "steps": _steps(found, counters),
+        "band": _band(found),
+        "warnings": warning_lines(base.warnings, lang),
+    }
+
+
+def _status(found: Found) -> str:
+    points = [*found.free, *found.nested]
+    wanted = len(found.plan.amounts) * (found.plan.free + found.plan.nested)
+    if found.stopped_by == "interrupt" or len(points) < wanted:
+        return "stopped"
+    return "optimal" if all(point.settled for point in points) and not found.open else "feasible"
+
+
+def _weakest(points: Sequence[Point]) -> str | None:
+    proofs = [point.proof for point in points]
+    if not proofs or None in proofs:
+        return None
+    return max((proof for proof in proofs if proof), key=RANKS.index).value
+
+
+def _points(found: Found) -> list[dict[str, Any]]:
+    free = {point.cents: point for point in found.free}
+    nested = {point.cents: point for point in found.nested}
+    told, before = [], dict[str, Point]()
+    for cents in found.plan.amounts:
+        entry: dict[str, Any] = {"amount_cents": cents, "free": None, "nested": None}
+        for name, point in ((FREE_CURVE, free.get(cents)), (NESTED_CURVE, nested.get(cents))):
+            if point is not None:
+                entry[name] = _curve(found, name, point, before.get(name))
+                before[name] = point if point.allocation is not None else before.get(name, point)
+        entry["price_of_nesting"] = _price(found, free.get(cents), nested.get(cents))
+        if entry["free"] or entry["nested"]:
+            told.append(entry)
+    _widths(told, found)
+    return told
+
+
+def _curve(found: Found, name: str, point: Point, before: Point | None) -> dict[str, Any]:
+    """One point of one curve; `entered` and `left` are against the amount before."""
+    told: dict[str, Any] = {
+        "status": point.status.value,
+        "proof": point.proof.value if point.proof else None,
+        "canonical": point.canonical,
+        "method": point.method,
+        "objective": [],
+        "width_cents": 0,
+        "seconds": round(point.seconds, 4),
+    }
+    if point.allocation is None:
+        return told
+    told["objective"] = [
+        {
+            "goal": stage.goal,
+            "sense": stage.sense.value,
+            "value": decimal_text(value),
+            "bound": decimal_text(bound),
+            "gap": None if bound is None else decimal_text(abs(bound - value)),
+        }
+        for stage, value, bound in zip(found.base.stages, point.values, point.bounds, strict=True)
+    ]
+    told |= found.figures[name, point.cents]
+    names = set(found.plan.moved.names)
+    granted = sum(entry["granted_cents"] for entry in told["envelopes"] if entry["id"] in names)
+    told["left_cents"] = point.cents - granted
+    return told | _changes(found.base, point, before)
+
+
+def _changes(problem: Problem, point: Point, before: Point | None) -> dict[str, Any]:
+    assert point.allocation is not None
+    if before is None or before.allocation is None:
+        return {"entered": [], "left": []}
+    now, then = point.allocation.funded, before.allocation.funded
+    return {"entered": _names(problem, now & ~then), "left": _names(problem, then & ~now)}
+
+
+def _names(problem: Problem, mask: BoolArray) -> list[str]:
+    names: list[str] = problem.case.table["dossier"].gather(np.flatnonzero(mask)).to_list()
+    return names
+
+
+def _price(found: Found, free: Point | None, nested: Point | None) -> str | None:
+    """What keeping the promises costs, in the first goal that differs; « 0 » where nothing does."""
+    if free is None or nested is None or not free.values or not nested.values:
+        return None
+    for stage, one, other in zip(found.base.stages, free.values, nested.values, strict=True):
+        if one != other:
+            return decimal_text((one - other) * (1 if stage.sense is Sense.MAXIMISE else -1))
+    return "0"
+
+
+def _dossiers(found: Found) -> list[dict[str, Any]]:
+    """The dossiers that some amount changes: their entry in each curve, over the amounts that were asked."""
+    lists = {
+        name: _lists(points) for name, points in ((FREE_CURVE, found.free), (NESTED_CURVE, found.nested))
+    }
+    every = [funded for _, funded, _ in (*lists[FREE_CURVE], *lists[NESTED_CURVE])]
+    if not every:
+        return []
+    changed = np.logical_or.reduce(every) & ~np.logical_and.reduce(every)
+    table, tree = found.base.case.table, found.base.case.tree
+    ids = [tree.ids[int(k)] if k >= 0 else "" for k in found.base.case.node]
+    told = []
+    for row in np.flatnonzero(changed).tolist():
+        entry: dict[str, Any] = {
+            "dossier": table["dossier"][row],
+            "title": table["title"][row],
+            "envelope": ids[row],
+            "granted_cents": max(int(cents[row]) for part in lists.values() for _, _, cents in part),
+        }
+        for name, part in lists.items():
+            entry[f"{name}_from_cents"] = _stable_from(part, row)
+            entry[f"{name}_at_cents"] = [amount for amount, funded, _ in part if funded[row]]
+        told.append(entry)
+    return told
+
+
+def _lists(points: Sequence[Point]) -> list[tuple[int, BoolArray, IntArray]]:
+    return [
+        (p.cents, p.allocation.funded, p.allocation.granted_cents) for p in points if p.allocation is not None
+    ]
+
+
+def _stable_from(lists: Sequence[tuple[int, BoolArray, IntArray]], row: int) -> int | None:
+    """The least of the amounts asked from which on the dossier is funded at each of them."""
+    found = None
+    for amount, funded, _ in reversed(lists):
+        if not funded[row]:
+            break
+        found = amount
+    return found
+
+
+def _unspent(found: Found, lang: Lang) -> list[dict[str, Any]]:
+    """At the greatest amount, what the envelopes just under the programme leave, and why."""
+    point = next((p for p in reversed(found.free or found.nested) if p.allocation is not None), None)
+    if point is None or point.allocation is None:
+        return []
+    problem = found.plan.moved.problem_at(point.cents)
+    reading = read_allocation(problem, point.allocation)
+    why = reasons(problem, point.allocation, reading)
+    tree = problem.case.tree
+    return [
+        {
+            "id": tree.ids[k],
+            "title": tree.titles[k],
+            "unspent_cents": reading.envelopes.left_cents[k],
+            "unspent_code": why.unspent_code[k],
+            "unspent_because": unspent_sentence(problem, why, k).in_(lang),
+        }
+        for k in tree.children(0) or [0]
+        if reading.envelopes.left_cents[k] and why.unspent_code[k]
+    ]
+
+
+def _widths(told: Sequence[dict[str, Any]], found: Found) -> None:
+    """In euros, how far the amount could be lowered before the bound falls below what was found."""
+    for name in ("free", "nested"):
+        curve = [(entry["amount_cents"], entry[name]) for entry in told if entry[name]]
+        for k, (cents, entry) in enumerate(curve):
+            first = entry["objective"][0] if entry["objective"] else None
+            if first is None or first["gap"] in (None, "0") or found.tightening or name == "nested":
+                continue
+            reach = [c for c, other in curve[: k + 1] if _reaches(other, first)]
+            entry["width_cents"] = cents - min(reach, default=cents)
+
+
+def _reaches(entry: Mapping[str, Any], goal: Mapping[str, Any]) -> bool:
+    if not entry["objective"] or entry["objective"][0]["bound"] is None:
+        return False
+    bound, value = Fraction(entry["objective"][0]["bound"]), Fraction(goal["value"])
+    return bound >= value if goal["sense"] == "maximise" else bound <= value
+
+
+def _steps(found: Found, counters: Counters) -> dict[str, Any] | None:
+    """Every step known, by column; under `exact` only."""
+    if not found.plan.exact:
+        return None
+    columns: dict[str, list[Any]] = {"amount_cents": [], "value": []}
+    if found.steps is not None:
+        columns["amount_cents"] = found.steps.cents.tolist()
+        columns["value"] = [decimal_text(found.steps.value(k)) for k in range(len(found.steps.cents))]
+        columns |= step_columns(counters, found.steps)
+        if not found.walked:
+            return columns
+    return _with_walked(columns, found, counters)
+
+
+def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Counters) -> dict[str, Any]:
+    """The steps that were found one by one, between the others."""
+    names = ("amount_cents", "value", "n_funded", "granted_cents", "population", "n_departments")
+    rows = list(zip(*(columns.get(name, []) for name in names), strict=True)) if columns["value"] else []
+    known = {row[0] for row in rows}
+    first = [] if found.steps is not None else found.free[:1]
+    for point in (*first, *found.walked):
+        if point.allocation is None or point.cents in known:
+            continue
+        known.add(point.cents)
+        funded = point.allocation.funded[:, None]
+        people = counters.population(funded)
+        rows.append(
+            (
+                point.cents,
+                decimal_text(point.values[0]),
+                int(funded.sum()),
+                int(point.allocation.granted_cents.sum()),
+                None if people is None else int(people[0]),
+                int(counters.departments(funded)[0]),
+            )
+        )
+    rows.sort(key=lambda row: row[0])
+    return {name: [row[k] for row in rows] for k, name in enumerate(names)}
+
+
+def _band(found: Found) -> list[dict[str, Any]]:
+    """The intervals in which the curve is known only to lie between two values."""
+    told = []
+    for low, high in sorted(found.open, key=lambda pair: pair[0].cents):
+        bound = high.bounds[0] if high.bounds else None
+        told.append(
+            {
+                "from_cents": low.cents,
+                "until_cents": high.cents,
+                "low": decimal_text(low.values[0]) if low.values else None,
+                "high": decimal_text(bound),
+            }
+        )
+    return told

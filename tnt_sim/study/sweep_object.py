@@ -1,0 +1,174 @@
+"""A sweep for Python users: its table, its pictures, its files; and `tnt_sim.sweep` that makes one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.errors import Lang
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.study.moved import FREE
+from tnt_sim.study.sweep.document import document_of
+from tnt_sim.study.sweep.plan import plan_of
+from tnt_sim.study.sweep.run import Found, Tell, run
+from tnt_sim.view import sweep_tables
+from tnt_sim.view.sweep_lines import sweep_lines
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a bigger or smaller envelope buys, at each amount.
+
+    Attributes
+    ----------
+    document : the document of `tnt-sim sweep --json`: amounts in integer cents, exact decimals as text
+    found : the points themselves, with their allocations by rank of the dossiers
+    lang : the language of its sentences
+    """
+
+    document: Mapping[str, Any]
+    found: Found = field(repr=False)
+    lang: Lang
+
+    def summary(self) -> Mapping[str, Any]:
+        """The document."""
+        return self.document
+
+    def to_dataframe(self, backend: str = "polars", *, table: str = "points") -> Any:
+        """One of the tables: `points`, `envelopes`, `dossiers` or `steps`; amounts in integer cents.
+
+        Raises
+        ------
+        ValueError
+            For a table or a backend that does not exist.
+        """
+        makers = {
+            "points": sweep_tables.point_frame,
+            "envelopes": sweep_tables.envelope_frame,
+            "dossiers": sweep_tables.dossier_frame,
+            "steps": sweep_tables.step_frame,
+        }
+        if table not in makers:
+            raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
+        frame: pl.DataFrame = makers[table](self.document)
+        if backend == "polars":
+            return frame
+        if backend == "pandas":
+            return frame.to_pandas()
+        raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
+
+    def plot(self, kind: str = "curve") -> Any:
+        """A picture as an Altair chart: `curve`, `figures`, `ladder` or `envelopes`; needs the extra `charts`."""
+        from tnt_sim.view.charts import sweep_chart
+
+        return sweep_chart(self.document, kind, self.lang)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The document as JSON text, written to a file as well where one is named."""
+        text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        return _kept(text, path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The page, its pictures inside; written to a file as well where one is named."""
+        from tnt_sim.view.sweep_page import sweep_html
+
+        return _kept(sweep_html(self.document, self.lang), path)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """The workbook; gives its path."""
+        from tnt_sim.view.sweep_sheets import sweep_xlsx
+
+        target = Path(path)
+        target.write_bytes(sweep_xlsx(self.document, self.lang))
+        return target
+
+    def to_parquet(self, path: str | Path, *, table: str = "points") -> Path:
+        """One of the tables of `to_dataframe` as Parquet; gives its path."""
+        target = Path(path)
+        self.to_dataframe(table=table).write_parquet(target)
+        return target
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the sentences and the curve's table, without the page around them."""
+        from html import escape
+
+        lines = sweep_lines(self.document, lang=self.lang, width=110)
+        return f"<pre>{escape(chr(10).join(line.plain for line in lines))}</pre>"
+
+
+def sweep(
+    scenario: Scenario,
+    envelope: str | Sequence[str] = (),
+    start: str | int | None = None,
+    stop: str | int | None = None,
+    *,
+    steps: int | None = None,
+    at: Sequence[str | int] = (),
+    share: str = FREE,
+    exact: bool = False,
+    free: bool = False,
+    nested: bool = False,
+    time_limit: float | None = None,
+    backend: str | None = None,
+    cross_check: str = "never",
+    lang: Lang | str | None = None,
+    progress: Tell | None = None,
+) -> Sweep:
+    """What another envelope buys, from `start` to `stop`.
+
+    Parameters
+    ----------
+    envelope : the id of the envelope that moves, or several; the programme by default
+    start, stop : « 88 M€ », « 50 % » of the written amount, or whole euros; the written amount by default
+    steps : n equal steps, hence n + 1 amounts; round figures by default
+    at : the amounts one by one instead: the announcements of the nested curve
+    share : how what is under the envelope follows: `free`, `pro_rata`, or the id of one envelope under it
+    exact : every step of the free curve
+    free, nested : one curve; both by default
+    time_limit : seconds for all of it; the scenario's choice by default
+    progress : called with the name of a phase and the share of it that is done
+
+    Raises
+    ------
+    UsageError
+        For what cannot be asked: see `plan_of`.
+    """
+    names = (envelope,) if isinstance(envelope, str) else tuple(envelope)
+    plan = plan_of(
+        scenario,
+        envelopes=[name for name in names if name],
+        start=start,
+        stop=stop,
+        steps=steps,
+        at=at,
+        share=share,
+        exact=exact,
+        free=free,
+        nested=nested,
+    )
+    solver = scenario.spec.solver
+    found = run(
+        plan,
+        time_limit=solver.time_limit if time_limit is None else time_limit,
+        backend=backend or solver.backend,
+        cross_check=cross_check,
+        tell=progress,
+    )
+    return sweep_of(found, lang)
+
+
+def sweep_of(found: Found, lang: Lang | str | None = None) -> Sweep:
+    """What was found, told."""
+    tongue = Lang(lang or found.plan.scenario.spec.locale)
+    return Sweep(document_of(found, tongue), found, tongue)
+
+
+def _kept(text: str, path: str | Path | None) -> str:
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text

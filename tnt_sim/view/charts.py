@@ -1,0 +1,381 @@
+"""The pictures of a sweep, from its document: the curve with its band, the ladder of dossiers, the envelopes.
+
+Between two amounts of a grid the value is known to lie between what the lower one is worth and what the upper one
+cannot exceed: that is the grey band. Under `exact` every step is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.view.chart_theme import (
+    FREE,
+    INK,
+    NESTED,
+    OKABE_ITO,
+    SOFT,
+    TINT,
+    altair,
+    million,
+    money_title,
+    themed,
+)
+from tnt_sim.view.figures import count, listed, short_amount
+from tnt_sim.view.sweep_words import has_list, top_envelopes
+
+Document = Mapping[str, Any]
+WIDTH, HEIGHT = 760, 330
+MOST_VERTICES = 1_500
+MOST_BLOCKS = 4_000
+KINDS = ("curve", "figures", "ladder", "envelopes")
+
+
+def sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
+    """One picture of a sweep, as an Altair chart; ValueError for a kind that does not exist."""
+    makers = {"curve": _curve, "figures": _figures, "ladder": _ladder, "envelopes": _envelopes}
+    if kind not in makers:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    return themed(makers[kind](document, lang), lang)
+
+
+def _curve(document: Document, lang: Lang) -> Any:
+    """The value of the first goal against the amount."""
+    alt = altair()
+    goal = document["goals"][0]
+    scale = alt.Scale(zero=False, nice=False, padding=12)
+    ticks = alt.Axis(tickCount=10, grid=False)
+    x = alt.X("m:Q", title=money_title(_amount_word(document), lang), scale=scale, axis=ticks)
+    y_scale = alt.Scale(zero=False, nice=False, padding=26)
+    y = alt.Y("v:Q", title=None, scale=y_scale, axis=alt.Axis(format=",~f", tickCount=6))
+    band = _band(alt, document, x, y, lang)
+    layers = [*band, *_steps(alt, document, x, y)]
+    labels = []
+    for curve, colour, dash in (("free", FREE, None), ("nested", NESTED, [6, 4])):
+        rows = _values(document, curve)
+        if not rows or (curve == "nested" and rows == _values(document, "free")):
+            continue
+        plain = alt.Chart(_data(alt, rows)).encode(x=x, y=y)
+        if curve == "nested" or not document["steps"]:
+            line = {"strokeDash": dash} if dash else {}
+            layers.append(plain.mark_line(color=colour, strokeWidth=1.4, opacity=0.75, **line))
+        shape = "circle" if curve == "free" else "diamond"
+        layers.append(plain.mark_point(shape=shape, filled=curve == "free", size=58, color=colour, opacity=1))
+        labels.append((rows[-1], _curve_name(document, curve, lang), colour))
+    layers += [_label(alt, x, y, *label, place=k) for k, label in enumerate(labels)]
+    layers += _ends(alt, document, x, y)
+    title = _title(document, goal["goal"], lang)
+    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=title)
+
+
+def _ends(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
+    """The first and the last value, written out."""
+    rows = _values(document, "free") or _values(document, "nested")
+    found = []
+    for row, align, dx, dy in (
+        ((rows[0], "left", 10, 14), (rows[-1], "right", -10, 18)) if len(rows) > 1 else ()
+    ):
+        mark = alt.Chart(_data(alt, [row])).mark_text(align=align, dx=dx, dy=dy, color=INK)
+        found.append(mark.encode(x=x, y=y, text=alt.Text("v:Q", format=",~f")))
+    return found
+
+
+def _title(document: Document, what: str, lang: Lang) -> dict[str, Any]:
+    names = listed(document["envelopes"], lang)
+    sub = [f"{what[:1].upper()}{what[1:]}{_axis_cut(lang)}"]
+    if document["synthetic"]:
+        sub.append(Text("Données synthétiques", "Synthetic data").in_(lang))
+    return {
+        "text": Text(f"Ce qu'achète l'enveloppe {names}", f"What the envelope {names} buys").in_(lang),
+        "subtitle": sub,
+    }
+
+
+def _axis_cut(lang: Lang) -> str:
+    return Text(" (l'échelle ne part pas de zéro)", " (the scale does not start at zero)").in_(lang)
+
+
+def _amount_word(document: Document) -> Text:
+    one = len(document["envelopes"]) == 1
+    name = document["envelopes"][0] if one else "…"
+    return Text(f"Montant de {name}", f"Amount of {name}") if one else Text("Montant", "Amount")
+
+
+def _curve_name(document: Document, curve: str, lang: Lang) -> str:
+    if curve == "nested":
+        return Text("promesses tenues", "promises kept").in_(lang)
+    same = document["nested"] and _values(document, "free") == _values(document, "nested")
+    if same:
+        return Text("libre = promesses tenues", "free = promises kept").in_(lang)
+    return Text("libre", "free").in_(lang)
+
+
+def _values(document: Document, curve: str) -> list[dict[str, float]]:
+    return [
+        {"m": million(point["amount_cents"]), "v": _number(point[curve]["objective"][0]["value"])}
+        for point in document["points"]
+        if has_list(point, curve)
+    ]
+
+
+def _number(text: str) -> float:
+    return float(Fraction(text))
+
+
+def _band(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
+    """What is certified between two amounts: a rectangle from the lower one's value to the upper one's bound."""
+    points = [p for p in document["points"] if has_list(p, "free")]
+    if document["tightening"] or document["steps"] or document["goals"][0]["sense"] != "maximise":
+        return []
+    rows = []
+    for one, other in pairwise(points):
+        low, high = (p["free"]["objective"][0] for p in (one, other))
+        if high["bound"] is not None:
+            ends = million(one["amount_cents"]), million(other["amount_cents"])
+            rows.append({"m": ends[0], "n": ends[1], "v": _number(low["value"]), "w": _number(high["bound"])})
+    if not rows:
+        return []
+    band = alt.Chart(_data(alt, rows)).mark_rect(color=TINT, opacity=0.9)
+    widest = max(rows[: max(1, len(rows) // 2)], key=lambda row: row["w"] - row["v"])
+    word = Text("encadrement certifié entre deux montants", "certified bounds between two amounts").in_(lang)
+    note = alt.Chart(_data(alt, [{**widest, "m": widest["n"], "t": word}]))
+    return [
+        band.encode(x=x, x2="n:Q", y=y, y2="w:Q"),
+        note.mark_text(align="left", dx=10, dy=-6, color=SOFT, fontStyle="italic").encode(
+            x=x, y=y, text="t:N"
+        ),
+    ]
+
+
+def _steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
+    """The exact staircase; where it has more steps than a picture shows, a part of them, still steps."""
+    steps = document["steps"]
+    if not steps or not steps["amount_cents"]:
+        return []
+    n = len(steps["amount_cents"])
+    places = range(0, n, max(1, -(-n // MOST_VERTICES)))
+    rows = [
+        {"m": million(steps["amount_cents"][k]), "v": _number(steps["value"][k])}
+        for k in sorted({*places, n - 1})
+    ]
+    rows.append({"m": million(document["to_cents"]), "v": rows[-1]["v"]})
+    return [alt.Chart(_data(alt, rows)).mark_line(interpolate="step-after", color=FREE).encode(x=x, y=y)]
+
+
+def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour: str, *, place: int) -> Any:
+    """The name of a curve at its end, the second one below it."""
+    return (
+        alt.Chart(_data(alt, [{**at, "t": text}]))
+        .mark_text(align="right", dx=-4, dy=-14 if place == 0 else 20, color=colour, fontWeight=600)
+        .encode(x=x, y=y, text="t:N")
+    )
+
+
+def _figures(document: Document, lang: Lang) -> Any:
+    """Dossiers, people, departments and what stays unspent against the amount, each on its own scale."""
+    alt = altair()
+    wanted = (
+        ("n_funded", Text("Dossiers financés", "Funded dossiers"), 1),
+        ("population", Text("Population des porteurs (M)", "Applicants' population (M)"), 1_000_000),
+        ("n_departments", Text("Départements atteints", "Departments reached"), 1),
+        ("left_cents", Text("Non dépensé (M€)", "Unspent (€M)"), 100_000_000),
+    )
+    panels = []
+    for key, name, unit in wanted:
+        rows = _figure_rows(document, key, unit)
+        if rows:
+            panels.append(_panel(alt, rows, name.in_(lang)))
+    title = {
+        "text": Text("Ce que chaque montant atteint", "What each amount reaches").in_(lang),
+        "subtitle": Text("Selon le montant, en M€", "By amount, in €M").in_(lang),
+    }
+    return alt.concat(*panels, columns=2).properties(title=title)
+
+
+def _figure_rows(document: Document, key: str, unit: int) -> list[dict[str, Any]]:
+    curve = "free" if document["free"] else "nested"
+    return [
+        {"m": million(point["amount_cents"]), "v": point[curve][key] / unit}
+        for point in document["points"]
+        if has_list(point, curve) and point[curve][key] is not None
+    ]
+
+
+def _panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
+    """One small chart, its first and last figures written on it."""
+    low, high = min(row["v"] for row in rows), max(row["v"] for row in rows)
+    # what hardly changes must look flat
+    margin = max((high - low) * 0.45, abs(high) * 0.02, 0.5)
+    scale = alt.Scale(domain=[low - margin, high + margin], nice=False)
+    x = alt.X(
+        "m:Q", title=None, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=5, grid=False)
+    )
+    y = alt.Y("v:Q", title=None, scale=scale, axis=None)
+    whole = all(float(row["v"]).is_integer() for row in rows)
+    rising = rows[-1]["v"] > rows[0]["v"] + margin / 4
+    ends = [{**rows[0], "a": "left", "d": 17 if rising else -12}, {**rows[-1], "a": "right", "d": -12}]
+    base = alt.Chart(_data(alt, rows)).encode(x=x, y=y)
+    labels = [
+        alt.Chart(_data(alt, [end]))
+        .mark_text(align=end["a"], dy=end["d"], fontWeight=600)
+        .encode(x=x, y=y, text=alt.Text("v:Q", format=",d" if whole else ",.1f"))
+        for end in ends[: 1 if len(rows) == 1 else 2]
+    ]
+    line = base.mark_line(color=FREE, point=alt.OverlayMarkDef(color=FREE, size=26), strokeWidth=2)
+    return alt.layer(line, *labels).properties(
+        width=WIDTH // 2 - 40, height=110, title=alt.TitleParams(title, fontSize=13, fontWeight=600, offset=4)
+    )
+
+
+def _ladder(document: Document, lang: Lang) -> Any:
+    """One block a dossier that enters, as high as its grant, stacked at the amount at which it enters."""
+    alt = altair()
+    rows, labels = ladder_rows(document, lang)
+    names = list(dict.fromkeys(row["e"] for row in rows))
+    colours = alt.Scale(domain=names, range=list(OKABE_ITO[: max(1, len(names))]))
+    x = alt.X("x:O", title=_amount_word(document).in_(lang), sort=None, axis=alt.Axis(labelAngle=0))
+    word = Text("Accordé à ceux qui entrent", "Granted to those that enter")
+    y = alt.Y("g:Q", title=money_title(word, lang), axis=alt.Axis(format=",~f", tickCount=5))
+    blocks = (
+        alt.Chart(_data(alt, rows))
+        .mark_bar(stroke="white", strokeWidth=0.6, size=_bar_width(document))
+        .encode(
+            x=x, y=y, order="o:Q",
+            color=alt.Color("e:N", scale=colours, legend=_legend(alt, names)),
+            tooltip=[alt.Tooltip("d:N"), alt.Tooltip("t:N"), alt.Tooltip("g:Q", format=",.3f")],
+        )
+    )  # fmt: skip
+    text = alt.Chart(_data(alt, labels)).mark_text(dy=-9, fontWeight=600).encode(x=x, y="top:Q", text="t:N")
+    left = alt.Chart(_data(alt, labels)).mark_text(dy=13, color=SOFT).encode(x=x, y="low:Q", text="l:N")
+    title = {
+        "text": Text("Les dossiers qui entrent à chaque pas", "The dossiers that enter at each step").in_(
+            lang
+        ),
+        "subtitle": _ladder_words(names, lang),
+    }
+    return alt.layer(blocks, text, left).properties(width=WIDTH, height=HEIGHT, title=title)
+
+
+def _ladder_words(names: Sequence[str], lang: Lang) -> list[str]:
+    told = [
+        Text(
+            "Un bloc par dossier, haut comme sa subvention. En haut, combien entrent ; en bas, combien sortent.",
+            "One block a dossier, as high as its grant. Above, how many enter; below, how many leave.",
+        )
+    ]
+    if len(names) == 1:
+        told.append(Text(f"Tous sont dans « {names[0]} ».", f'All are in "{names[0]}".'))
+    return [text.in_(lang) for text in told]
+
+
+def _bar_width(document: Document) -> float:
+    return max(2.0, min(46.0, 0.72 * WIDTH / max(1, len(document["points"]))))
+
+
+def _legend(alt: Any, names: Sequence[str]) -> Any:
+    return alt.Legend(title=None, orient="top", symbolType="square") if len(names) > 1 else None
+
+
+def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The blocks of the ladder, and for each step how many enter and leave.
+
+    Uses what `dossiers` holds of each: title, envelope and grant.
+    """
+    curve = "free" if document["free"] else "nested"
+    known = {row["dossier"]: row for row in document.get("dossiers", ())}
+    rows: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
+    for point in document["points"][1:]:
+        if not has_list(point, curve):
+            continue
+        name = short_amount(point["amount_cents"], lang)
+        entered = [known[d] for d in point[curve]["entered"] if d in known]
+        entered.sort(key=lambda row: (row["envelope"], -row["granted_cents"]))
+        for row in entered[:MOST_BLOCKS]:
+            rows.append(
+                {"x": name, "g": million(row["granted_cents"]), "e": row["envelope"], "d": row["dossier"],
+                 "t": row["title"], "o": len(rows)}
+            )  # fmt: skip
+        top = sum(million(row["granted_cents"]) for row in entered)
+        left = len(point[curve]["left"])
+        labels.append(
+            {"x": name, "top": top, "low": 0, "t": f"+{count(len(entered), lang)}",
+             "l": f"\u2212{count(left, lang)}" if left else ""}
+        )  # fmt: skip
+    return rows, labels
+
+
+def _envelopes(document: Document, lang: Lang) -> Any:
+    """Small multiples: for each envelope just under the programme what it has and what it grants."""
+    alt = altair()
+    curve = "free" if document["free"] else "nested"
+    points = [point for point in document["points"] if has_list(point, curve)]
+    panels = []
+    every = [_envelope_rows(points, curve, top["id"]) for top in top_envelopes(points[0][curve])[:12]]
+    most = max(row["v"] for rows in every for row in rows)
+    for top, rows in zip(top_envelopes(points[0][curve]), every, strict=False):
+        panels.append(_envelope_panel(alt, top, rows, most, lang))
+    title = {
+        "text": Text(
+            "Par enveloppe : ce qu'elle a, ce qu'elle accorde", "By envelope: what it has, what it grants"
+        ),
+        "subtitle": Text("En M€, à chaque montant", "In €M, at each amount"),
+    }
+    told = {key: text.in_(lang) for key, text in title.items()}
+    return alt.concat(*panels, columns=min(3, len(panels))).properties(title=told)
+
+
+def _envelope_rows(points: Sequence[Mapping[str, Any]], curve: str, name: str) -> list[dict[str, Any]]:
+    rows = []
+    for point in points:
+        entry = next(e for e in point[curve]["envelopes"] if e["id"] == name)
+        at = million(point["amount_cents"])
+        if entry["effective_cents"] is not None:
+            rows.append({"m": at, "v": million(entry["effective_cents"]), "k": "has"})
+        rows.append({"m": at, "v": million(entry["granted_cents"]), "k": "grants"})
+    return rows
+
+
+def _envelope_panel(
+    alt: Any, top: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], most: float, lang: Lang
+) -> Any:
+    x = alt.X(
+        "m:Q", title=None, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=4, grid=False)
+    )
+    y = alt.Y(
+        "v:Q", title=None, scale=alt.Scale(domain=[0, most * 1.12]), axis=alt.Axis(tickCount=4, format=",~f")
+    )
+    layers = []
+    last = rows[-1]["m"]
+    words = {"has": Text("disponible", "available"), "grants": Text("accordé", "granted")}
+    ends = {kind: next((r["v"] for r in reversed(rows) if r["k"] == kind), None) for kind in words}
+    near = ends["has"] is not None and abs(ends["has"] - (ends["grants"] or 0)) < 0.09 * most
+    for kind, colour, dash in (("has", SOFT, [4, 3]), ("grants", FREE, [1, 0])):
+        mine = [row for row in rows if row["k"] == kind]
+        if not mine:
+            continue
+        base = alt.Chart(_data(alt, mine)).encode(x=x, y=y)
+        if kind == "grants":
+            layers.append(base.mark_area(color=FREE, opacity=0.14))
+        layers.append(
+            base.mark_line(color=colour, strokeDash=dash, strokeWidth=2 if kind == "grants" else 1.5)
+        )
+        below = kind == "grants" and near
+        layers.append(
+            alt.Chart(_data(alt, [{"m": last, "v": mine[-1]["v"], "t": words[kind].in_(lang)}]))
+            .mark_text(align="right", dy=24 if below else -9, color=INK if kind == "has" else FREE)
+            .encode(x=x, y=y, text="t:N")
+        )
+    title = alt.TitleParams(top["id"], subtitle=_short(top["title"]), fontSize=13, fontWeight=600, offset=6)
+    return alt.layer(*layers).properties(width=WIDTH // 3 - 34, height=190, title=title)
+
+
+def _short(text: str, most: int = 38) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"
+
+
+def _data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
+    return alt.Data(values=[dict(row) for row in rows])

@@ -1,0 +1,99 @@
+"""A sweep in the terminal: what each amount buys, free and nested, and what that means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.view.figures import count
+from tnt_sim.view.grid import grid, paragraph
+from tnt_sim.view.sweep_tables import curve_table, envelope_table
+from tnt_sim.view.sweep_words import (
+    ABOUT,
+    CURVE,
+    CURVES,
+    PEOPLE_NOTE,
+    Document,
+    has_list,
+    heading,
+    meaning,
+    verdict,
+)
+from tnt_sim.view.tables import SYNTHETIC
+from tnt_sim.view.words import long_day
+
+MOST_ROWS = 15
+
+
+def sweep_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
+    """The whole page of a sweep, line by line."""
+    lines = _head(document, lang, width)
+    for curve in CURVES:
+        if document[curve] and any(point[curve] for point in document["points"]):
+            lines += _section(CURVE[curve].in_(lang), _curve_lines(document, curve, lang))
+    curve = "free" if document["free"] else "nested"
+    title = Text("Par enveloppe : dossiers financés et accordé", "By envelope: dossiers funded and granted")
+    lines += _section(title.in_(lang), _envelope_lines(document, curve, lang))
+    told = [line for text in meaning(document, lang) for line in paragraph(text, width, first="  ")]
+    lines += _section(Text("Ce que cela veut dire", "What this means").in_(lang), told)
+    if any(p[c] and p[c].get("population") is not None for p in document["points"] for c in CURVES):
+        lines += [Line(""), *paragraph(PEOPLE_NOTE.in_(lang), width, first="  ", style="dim")]
+    for text in document["warnings"]:
+        lines += paragraph(text, width, first="  ! ", style="yellow")
+    if document["sweep_dir"]:
+        where = Text("Dossier du balayage : ", "Sweep folder: ").in_(lang) + document["sweep_dir"]
+        lines += [Line(""), Line(where)]
+    return lines
+
+
+def _head(document: Document, lang: Lang, width: int) -> list[Line]:
+    lines = paragraph(document["title"] or document["scenario"], width, style="bold")
+    day = long_day(document["date"]).in_(lang) if document["date"] else ""
+    as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
+    parts = [part for part in (document["scenario"], ABOUT.in_(lang), as_of) if part]
+    lines.append(Line(" · ".join(parts), style="dim"))
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    good = document["status"] == "optimal" and document["proof"] == "PROVED"
+    mark, style = ("✔", "bold green") if good else ("!", "bold yellow")
+    said = verdict(document).in_(lang)
+    lines += [Line(""), *paragraph(said, width, first=f"{mark} ", style=style)]
+    return [*lines, Line(""), *paragraph(heading(document, lang), width)]
+
+
+def shown(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """At most a page of points, evenly spread, the ends among them."""
+    if len(points) <= MOST_ROWS:
+        return list(points)
+    places = {round(k * (len(points) - 1) / (MOST_ROWS - 1)) for k in range(MOST_ROWS)}
+    return [points[k] for k in sorted(places)]
+
+
+def _curve_lines(document: Document, curve: str, lang: Lang) -> list[Line]:
+    points = [point for point in document["points"] if point[curve]]
+    few = shown(points)
+    table = curve_table(document, curve, few, lang)
+    lines = grid(table.rows, header=table.header, right=table.right)
+    if len(few) < len(points):
+        rest = count(len(points) - len(few), lang)
+        more = Text(f"  … {rest} autres montants : --json, ou la page", f"  … {rest} more amounts: --json")
+        lines.append(Line(more.in_(lang), style="dim"))
+    if curve == "nested" and document["free"]:
+        note = Text(
+            "  Prix : ce que vaut de plus la répartition libre du même montant.",
+            "  Price: what the free allocation of the same amount is worth more.",
+        )
+        lines.append(Line(note.in_(lang), style="dim"))
+    return lines
+
+
+def _envelope_lines(document: Document, curve: str, lang: Lang) -> list[Line]:
+    table = envelope_table(curve, shown([p for p in document["points"] if has_list(p, curve)]), lang)
+    return [] if table is None else grid(table.rows, header=table.header, right=table.right)
+
+
+def _section(title: str, lines: Sequence[Line]) -> list[Line]:
+    return [Line(""), Line(title, style="bold"), *lines] if lines else []
