@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tnt_sim.result import Proof, Status
     from tnt_sim.result import Result as _Result
     from tnt_sim.scenario.scenario import Scenario as _Scenario
+    from tnt_sim.session import Session
     from tnt_sim.study.alternatives import alternatives
     from tnt_sim.study.audit import audit
     from tnt_sim.study.compare.api import Comparison, compare
@@ -97,6 +98,7 @@ __all__ = [
     "Result",
     "Scenario",
     "ScenarioError",
+    "Session",
     "SolverError",
     "Status",
     "Sweep",
@@ -126,6 +128,7 @@ _HOMES = {
     "Ensemble": "tnt_sim.study.ensemble.api",
     "Proof": "tnt_sim.result",
     "Result": "tnt_sim.result",
+    "Session": "tnt_sim.session",
     "Status": "tnt_sim.result",
     "compare": "tnt_sim.study.compare.api",
     "alternatives": "tnt_sim.study.alternatives",

@@ -41,6 +41,7 @@ from tnt_sim.solve.lexicographic import (
     solve_lexicographic,
     with_kept_row,
 )
+from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.tighten import tighten
 from tnt_sim.solve.tree import solve_cheapest
@@ -163,6 +164,7 @@ def ask(
     cross_check: str = "never",
     clock: Clock | None = None,
     method: StageSolver = solve_integral,
+    live: LiveLp | None = None,
 ) -> Answer:
     """Hold the first stages at `kept`, optimise the next ones, then the money, then the tie-break.
 
@@ -174,6 +176,7 @@ def ask(
     canonical : then the one answer among equals
     prove : seek an exact certificate of each optimised stage; of the least money where every stage is kept
     cross_check : `auto` or the name of an independent solver where no certificate is found; `never`
+    live : the linear program of the question before, to begin from (`session.py`); the answer is the same
 
     Raises
     ------
@@ -193,6 +196,7 @@ def ask(
         cross_check,
         clock or Clock(None),
         method,
+        live,
     ).answer()
 
 
@@ -219,6 +223,7 @@ class _Question:
     choice: str
     clock: Clock
     method: StageSolver
+    live: LiveLp | None = None
 
     def answer(self) -> Answer:
         began = time.perf_counter()
@@ -274,11 +279,11 @@ class _Question:
         if self.backend != "highs":
             return None
         if not self.kept:
-            return solve_exactly(model, stages)
+            return solve_exactly(model, stages, self.live)
         goal, found = form.stages[0], None
         if len(self.kept) == len(form.stages) == 1 and goal.sense.value == Sense.MAXIMISE.value:
             found = solve_cheapest(model, stages, goal.objective, int(model.row_lower[-1]))
-        return found or solve_crossing(model, stages)
+        return found or solve_crossing(model, stages, self.live)
 
     def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:
         solver = get_backend(self.backend)

@@ -169,14 +169,16 @@ class _Core:
         self._look(_States(w[count:], p[count:], ways[count:]), parent[count:], item)
         order = np.argsort(w, kind="stable")
         w, p, ways = w[order], p[order], ways[order]
-        start = np.flatnonzero(np.r_[True, w[1:] != w[:-1]])
+        fresh = _changes(w)
+        start = np.flatnonzero(fresh)
         top = np.maximum.reduceat(p, start)
-        group = np.cumsum(np.r_[False, w[1:] != w[:-1]])
+        group = np.cumsum(fresh) - 1
         at_top = p == top[group]
         total = np.add.reduceat(np.where(at_top, ways, 0), start)
         first = np.flatnonzero(at_top)
-        first = first[np.r_[True, group[first][1:] != group[first][:-1]]]
-        rising = np.r_[True, top[1:] > np.maximum.accumulate(top)[:-1]]
+        first = first[_changes(group[first])]
+        rising = np.ones(len(top), dtype=np.bool_)
+        np.greater(top[1:], np.maximum.accumulate(top)[:-1], out=rising[1:])
         pick = order[first[rising]]
         self.layers.append(_Layer(item, parent[pick], flipped[pick]))
         return _States(w[start[rising]], top[rising], total[rising])
@@ -224,3 +226,10 @@ class _Core:
             reach = np.maximum(reach, np.where(room >= 0, removed, profit + room * down))
         alive: BoolArray = reach >= self.best_profit - MARGIN * (1.0 + abs(self.best_profit))
         return alive
+
+
+def _changes(values: IntArray) -> BoolArray:
+    """Where a run of equal values begins."""
+    begins = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=begins[1:])
+    return begins

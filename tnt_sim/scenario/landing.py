@@ -49,6 +49,22 @@ def _laid_out(scenario: Scenario) -> Case:
     return _case(scenario, tree, scenario.portfolio.table, defects)
 
 
+def laid_out_again(scenario: Scenario, case: Case) -> Case | None:
+    """The case with the amounts of `scenario`, whose envelopes are those of the case and have no split or option.
+
+    None where the amounts are at odds: then compiling anew says why.
+    """
+    defects = Defects()
+    tree = lay_out(
+        scenario.spec.programme, {}, day=scenario.spec.date, reserves_freed=scenario.reserves_freed
+    )
+    _check_tree(scenario, tree, defects)
+    same = tree.ids == case.tree.ids and tree.closed == case.tree.closed
+    if defects.found or not same or any(amount == 0 for amount in tree.written_cents):
+        return None
+    return replace(case, tree=tree, locate=scenario.locate)
+
+
 def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects) -> Case:
     spec = scenario.spec
     case = Case(

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from math import comb
 
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.kernel.binding import Settled, settle
 from tnt_sim.kernel.blocks import LARGEST
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.solve.highs import load_live
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome
+from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.tree import beside_fixed, told
 from tnt_sim.solve.twins import classes
 
@@ -28,18 +29,23 @@ MAX_WORK = 6_000_000
 """States that the kernel may look at before the model goes to a solver."""
 
 
-def solve_crossing(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutcome, bool] | None:
-    """The stages, and whether the point is the one answer; None where this is no way to solve them."""
+def solve_crossing(
+    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None = None
+) -> tuple[StagesOutcome, bool] | None:
+    """The stages, and whether the point is the one answer; None where this is no way to solve them.
+
+    `live` holds the linear program of the model asked about before, whose basis is near this one's.
+    """
     began = time.perf_counter()
     if any(stage.tolerance for stage in stages[:-1]) or not model.n_cols or not stages:
         return None
     if (model.col_lower == model.col_upper).any():
-        return beside_fixed(model, stages, solve_crossing)
+        return beside_fixed(model, stages, partial(solve_crossing, live=live))
     value = one_objective(stages)
     if value is None or (model.col_lower != 0).any() or (model.col_upper != 1).any():
         return None
     matrix, upper, sign, row = at_most(model)
-    duals = _prices(model, value)
+    duals = (live or LiveLp()).prices(model, value)
     if duals is None:
         return None
     try:
@@ -73,19 +79,6 @@ def at_most(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntAr
     upper = np.concatenate([model.row_upper[high], -model.row_lower[low]])
     sign = np.concatenate([np.ones(len(high), dtype=np.int64), -np.ones(len(low), dtype=np.int64)])
     return matrix, upper, sign, np.concatenate([high, low])
-
-
-def _prices(model: LinearModel, value: IntArray) -> FloatArray | None:
-    """Prices of the linear program for an objective that may be larger than a model holds."""
-    highs, unit = load_live(model.with_objective(np.zeros(model.n_cols, dtype=np.int64), Sense.MAXIMISE))
-    scale = 2.0 ** np.floor(np.log2(max(1.0, float(np.abs(value).max())))) / 1024.0
-    columns = np.arange(model.n_cols, dtype=np.int32)
-    highs.changeColsCost(model.n_cols, columns, value.astype(np.float64) / scale)
-    highs.run()
-    if highs.getModelStatus().name != "kOptimal":
-        return None
-    prices: FloatArray = np.asarray(highs.getSolution().row_dual) * unit * scale
-    return prices
 
 
 def _one(model: LinearModel, stages: Sequence[Stage], found: Settled) -> tuple[IntArray, bool]:

@@ -12,6 +12,7 @@ from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.solve.crossing import SOLVER as BLOCKS
 from tnt_sim.solve.crossing import solve_crossing
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome
+from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.tree import SOLVER as TREE
 from tnt_sim.solve.tree import solve_tree
 
@@ -19,6 +20,8 @@ WORDS = {TREE: "tree", BLOCKS: "blocks"}
 """What a result's `method` calls each kernel."""
 
 
-def solve_exactly(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutcome, bool] | None:
+def solve_exactly(
+    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None = None
+) -> tuple[StagesOutcome, bool] | None:
     """The stages, and whether the point is the one answer; None where no kernel settles them."""
-    return solve_tree(model, stages) or solve_crossing(model, stages)
+    return solve_tree(model, stages) or solve_crossing(model, stages, live)

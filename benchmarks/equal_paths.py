@@ -1,0 +1,122 @@
+"""Allocations by exact kernels equal those of the plain path (`--method direct`), dossier by dossier, to the cent.
+
+    uv run python benchmarks/equal_paths.py [FROM] [TO]          (default 0 2000; 0 to 60 run with the tests)
+
+Even seeds draw a scenario of all rule kinds (`tests/engine/mixed.py`); odd ones draw 0-1 dossiers under limits,
+shares and exclusions that cross, with few different amounts and scores, so that ties abound. SYNTHETIC, all of it.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "engine"))
+from mixed import mixed
+from mixed_run import write
+
+from tnt_sim.engine import solve
+from tnt_sim.errors import InputError
+from tnt_sim.result import Result
+from tnt_sim.scenario.load import load_scenario
+
+
+def crossing(seed: int) -> tuple[str, str]:
+    """A scenario and its table: rules that cross over dossiers that are funded in full or not at all."""
+    dice = random.Random(seed)
+    n = dice.randint(8, 40)
+    amounts = [dice.randint(1, 60) * dice.choice([1, 50, 997]) for _ in range(dice.choice([3, 8, 40]))]
+    rows = [
+        (k, dice.choice(amounts), dice.randint(0, 12), f"t{dice.randrange(3)}", f"r{dice.randrange(4)}")
+        for k in range(n)
+    ]
+    total = sum(row[1] for row in rows)
+    rules = []
+    for name, place in (("theme", 3), ("reg", 4)):
+        for group in sorted({str(row[place]) for row in rows}):
+            mine = sum(row[1] for row in rows if row[place] == group)
+            side, share = dice.choice([("min", 25), ("max", 45), ("max", 60), ("", 0)])
+            if side:
+                rules.append(
+                    f"  - {{id: {side}-{group}, kind: limit, measure: granted, where: {{{name}: {group}}}, "
+                    f"{side}: {mine * share // 100} €}}"
+                )
+    if dice.random() < 0.4:
+        rules.append(f"  - {{id: count, kind: limit, measure: dossiers, max: {max(1, n // 2)}}}")
+    if dice.random() < 0.3:
+        rules.append("  - {id: part, kind: share, measure: dossiers, where: {theme: t0}, min: 20 %}")
+    if dice.random() < 0.3:
+        rules.append("  - {id: one, kind: exclusive, dossiers: [D000, D001, D002], max: 1}")
+    goals = dice.choice(["{maximise: {score: 1}}", "{maximise: {dossiers: 1}}, {maximise: {score: 1}}"])
+    text = (
+        "schema_version: 1\nid: case\ntitle: SYNTHETIC\n"
+        f"programme: {{id: tout, amount: {total * dice.randint(30, 70) // 100} €}}\n"
+        "dossiers: [{file: dossiers.csv}]\n" + "rules:\n" * bool(rules) + "\n".join(rules) + "\n"
+        f"objective: [{goals}]\nsolver: {{cross_check: never}}\n"
+    )
+    table = "dossier,requested,score,theme,reg\n" + "".join(
+        f"D{k:03},{amount},{score},{theme},{reg}\n" for k, amount, score, theme, reg in rows
+    )
+    return text, table
+
+
+def place_of(seed: int, folder: Path) -> Path:
+    """The scenario file of one seed."""
+    if seed % 2 == 0:
+        return write(mixed(seed, 8, 4000), folder)
+    text, table = crossing(seed)
+    (folder / "dossiers.csv").write_text(table, encoding="utf-8")
+    (folder / "case.yaml").write_text(text, encoding="utf-8")
+    return folder / "case.yaml"
+
+
+def told(result: Result) -> dict[str, Any]:
+    """What must be equal."""
+    held = result.allocation
+    return {
+        "status": result.status.value,
+        "values": [goal["value"] for goal in result.document["objective"]],
+        "canonical": result.document["canonical"],
+        "granted": None if held is None else held.granted_cents.tolist(),
+        "funded": None if held is None else held.funded.tolist(),
+    }
+
+
+def compare(seed: int) -> tuple[str, str]:
+    """How the seed was solved, and what differs (empty when nothing does)."""
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            scenario = load_scenario(place_of(seed, Path(name)))
+            ours = solve(scenario, cross_check="never")
+        except InputError as error:
+            return "refused", "" if seed % 2 == 0 else str(error)
+        plain = solve(scenario, cross_check="never", method="direct")
+    left, right = told(ours), told(plain)
+    differ = [key for key in left if left[key] != right[key]]
+    return str(ours.document["method"]), ", ".join(f"{key}: {left[key]} ≠ {right[key]}" for key in differ)
+
+
+def main() -> None:
+    first, last = (int(word) for word in (*sys.argv[1:3], *("0", "2000")[len(sys.argv[1:3]) :]))
+    ways: Counter[str] = Counter()
+    different = {}
+    began = time.perf_counter()
+    for seed in range(first, last):
+        way, differ = compare(seed)
+        ways[way] += 1
+        if differ:
+            different[seed] = differ
+            print(f"{seed} ({way}): {differ}", flush=True)
+    print(
+        f"{last - first} scenarios in {time.perf_counter() - began:.0f} s: {dict(ways)}; {len(different)} differ"
+    )
+    sys.exit(bool(different))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""A session gives what a fresh question gives, whatever was asked before, and says what it kept."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tnt_sim as tnt
+from tnt_sim.certify.claims import claims_of
+from tnt_sim.errors import ScenarioError
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.question import ask
+from tnt_sim.result import Status
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.scenario.load import load_scenario, with_changes
+from tnt_sim.session import reamounted
+from tnt_sim.solve.live import difference
+
+HEAD = """schema_version: 1
+id: s
+title: SYNTHETIC
+programme: {{id: tout, amount: 900 €{options}, envelopes: [{{id: a, amount: 300 €}}, {{id: b, amount: 350 €}}]}}
+dossiers: [{{file: dossiers.csv}}]
+rules:
+  - {{id: theme, kind: limit, measure: granted, where: {{theme: x}}, min: {floor}}}
+  - {{id: part, kind: share, measure: dossiers, where: {{theme: y}}, min: 20 %}}
+objective: [{{maximise: {{score: 1}}}}]
+solver: {{cross_check: never}}
+"""
+
+
+def scenario(folder: Path, options: str = "", floor: str = "100 €") -> tnt.Scenario:
+    dice = random.Random(3)
+    rows = [
+        f"D{k:02},{dice.randint(20, 120)},{dice.randint(1, 9)},{dice.choice('xyz')},{dice.choice('ab')}"
+        for k in range(24)
+    ]
+    (folder / "dossiers.csv").write_text("\n".join(["dossier,requested,score,theme,envelope", *rows]) + "\n")
+    path = folder / "s.yaml"
+    path.write_text(HEAD.format(options=options, floor=floor), encoding="utf-8")
+    return load_scenario(path)
+
+
+CHANGES = [
+    {},
+    {"programme.amount": "800 €"},
+    {"envelopes.a.amount": "450 €"},
+    {"programme.amount": "820 €", "envelopes.b.amount": "120.50 €"},
+    {"objective": [{"maximise": {"score": 2, "requested": 0.01}}]},
+    {"rules.theme.min": "250 €"},
+    {"programme.amount": "1000 €"},
+    {"rules.part.off": True},
+]
+
+
+def test_answers_are_those_of_fresh_questions(tmp_path: Path) -> None:
+    base = scenario(tmp_path)
+    session = tnt.Session(base)
+    compiled = []
+    for changes in [*CHANGES, *reversed(CHANGES)]:
+        found = session.solve(changes)
+        fresh = ask(compile_problem(with_changes(base, changes) if changes else base))
+        assert (found.answer.status, found.answer.values) == (fresh.status, fresh.values)
+        assert (found.answer.proof, found.answer.canonical) == (fresh.proof, fresh.canonical)
+        assert found.answer.allocation.granted_cents.tolist() == fresh.allocation.granted_cents.tolist()
+        compiled.append(found.compiled)
+    assert compiled[:8] == ["anew", "amounts", "amounts", "amounts", "anew", "anew", "amounts", "anew"]
+
+
+def test_amounts_laid_out_again_are_those_of_a_compiled_problem(tmp_path: Path) -> None:
+    base = scenario(tmp_path)
+    problem = compile_problem(base)
+    for changes in (
+        {"programme.amount": "777.77 €"},
+        {"envelopes.a.amount": "1 €", "envelopes.b.amount": "2 €"},
+    ):
+        quick, whole = (
+            reamounted(problem, with_changes(base, changes)),
+            compile_problem(with_changes(base, changes)),
+        )
+        assert quick is not None
+        a, b = formulate(quick).model, formulate(whole).model
+        assert difference(a, b).is_empty
+        rows, others = claims_of(quick).system.rows, claims_of(whole).system.rows
+        for name in ("row", "col", "value", "upper"):
+            assert np.array_equal(getattr(rows, name), getattr(others, name))
+        assert quick.scenario.sha256 == whole.scenario.sha256
+
+
+@pytest.mark.parametrize(
+    ("options", "floor", "more"),
+    [
+        (", reserve: 5 %", "100 €", {}),
+        (", min_use: 10 %", "100 €", {}),
+        ("", "{share: 10 %, of_amount: tout}", {}),
+        ("", "100 €", {"rules.theme.min": "90 €"}),
+    ],
+)
+def test_what_looks_at_amounts_is_compiled_anew(
+    tmp_path: Path, options: str, floor: str, more: dict[str, object]
+) -> None:
+    base = scenario(tmp_path, options, floor)
+    assert (
+        reamounted(compile_problem(base), with_changes(base, {"programme.amount": "905 €", **more})) is None
+    )
+
+
+def test_amounts_at_odds_are_refused_as_ever(tmp_path: Path) -> None:
+    session = tnt.Session(scenario(tmp_path))
+    session.solve()
+    with pytest.raises(ScenarioError, match="children-exceed"):
+        session.solve({"programme.amount": "500 €"})
+    assert session.solve({"programme.amount": "700 €"}).answer.status is Status.OPTIMAL
+
+
+def test_the_model_is_a_difference_to_the_one_before(tmp_path: Path) -> None:
+    session = tnt.Session(scenario(tmp_path))
+    first = session.solve({"rules.theme.min": "150 €"}).changed
+    second = session.solve({"rules.theme.min": "160 €"}).changed
+    third = session.solve({"rules.theme.min": "160 €", "rules.part.off": True}).changed
+    for found in (first, third):
+        assert found is None or found.rebuilt is not None
+    assert second is None or second.rebuilt is None
+
+
+def test_a_solver_begins_from_the_point_in_hand(tmp_path: Path) -> None:
+    session = tnt.Session(scenario(tmp_path), backend="scipy")
+    first = session.solve()
+    again = session.solve({"programme.amount": "901 €"})
+    assert first.answer.method == again.answer.method == "direct"
+    assert again.answer.values >= first.answer.values

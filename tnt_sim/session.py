@@ -1,0 +1,188 @@
+"""A session: one scenario asked again and again with values changed, each time from what the last answer left.
+
+What is kept from one question to the next: the dossiers; the problem, of which only the amounts are laid out anew
+where nothing else can have changed (`reamounted`); the linear program with its basis and prices, to which the new
+model is a difference (`solve/live.py`); and the point in hand, where a solver takes one. None of it can change an
+answer: kernels take any prices, solvers any start, and every point is read again in integers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tnt_sim.clock import Clock
+from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.question import Answer, ask
+from tnt_sim.result import Status
+from tnt_sim.rules.base import Mode
+from tnt_sim.rules.decide import DecideSpec
+from tnt_sim.rules.limit import LimitSpec
+from tnt_sim.rules.relation import ExclusiveSpec, RequiresSpec
+from tnt_sim.rules.share import ShareSpec
+from tnt_sim.rules.together import TogetherSpec
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.landing import laid_out_again
+from tnt_sim.scenario.load import with_changes
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.solve.backend import Backend, Limits
+from tnt_sim.solve.integral import solve_integral
+from tnt_sim.solve.live import Difference, LiveLp
+from tnt_sim.solve.solution import IntegralSolution
+
+PLAIN_RULES = (LimitSpec, ShareSpec, ExclusiveSpec, RequiresSpec, TogetherSpec, DecideSpec)
+"""Rules that look at no envelope's amount, unless they say `of_amount`."""
+LOOKED_AT = ("rules", "caps", "grants", "objective", "measures")
+PLAIN_ENVELOPE = frozenset(
+    {"id", "title", "note", "source", "amount", "envelopes", "overbooked", "ring_fenced"}
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """One answer of a session.
+
+    Attributes
+    ----------
+    answer : as `ask` gives it
+    problem : the problem that was asked about
+    compiled : `amounts` when only the envelopes were laid out anew, else `anew`
+    changed : what the model changed against the one before, or why it was built anew; None where no linear program
+        was needed
+    """
+
+    answer: Answer
+    problem: Problem
+    compiled: str
+    changed: Difference | None
+
+
+class Session:
+    """One scenario, asked again and again with values changed.
+
+    >>> session = Session(scenario)  # doctest: +SKIP
+    >>> session.solve({"programme.amount": "98 M€"}).answer.values  # doctest: +SKIP
+
+    Parameters
+    ----------
+    scenario : each question changes this one, not the one before
+    backend : `highs`, `scipy` or `pulp:NAME`
+    """
+
+    def __init__(self, scenario: Scenario, *, backend: str = "highs") -> None:
+        self.scenario = scenario
+        self.backend = backend
+        self.live = LiveLp()
+        self._first: Problem | None = None
+        self._problem: Problem | None = None
+        self._point: IntArray | None = None
+
+    def solve(
+        self,
+        changes: Mapping[str, object] | None = None,
+        *,
+        prove: bool = True,
+        canonical: bool = True,
+        cross_check: str = "never",
+        time_limit: float | None = None,
+    ) -> Asked:
+        """The best allocation of the scenario with some values changed, at dotted paths as in `Scenario.with_`.
+
+        Raises
+        ------
+        ScenarioError
+            When the changes contradict what is there.
+        """
+        scenario = with_changes(self.scenario, changes) if changes else self.scenario
+        options = prove, canonical, cross_check, time_limit
+        known = [problem for problem in (self._first, self._problem) if problem is not None]
+        quick = next((found for found in (reamounted(p, scenario) for p in known) if found is not None), None)
+        if quick is not None:
+            found = self._asked(quick, *options)
+            if found.answer.status is not Status.INFEASIBLE:
+                return replace(found, compiled="amounts")
+        # compiling says at once, with its reason, what can never hold
+        return self._asked(compile_problem(scenario), *options)
+
+    def _asked(
+        self, problem: Problem, prove: bool, canonical: bool, cross_check: str, time_limit: float | None
+    ) -> Asked:
+        self._first, self._problem = self._first or problem, problem
+        self.live.last = None
+        answer = ask(
+            problem,
+            prove=prove,
+            canonical=canonical,
+            cross_check=cross_check,
+            backend=self.backend,
+            clock=Clock(time_limit),
+            method=self._from_point,
+            live=self.live,
+        )
+        return Asked(answer, problem, "anew", self.live.last)
+
+    def _from_point(
+        self, model: LinearModel, backend: Backend, limits: Limits = Limits(), start: IntArray | None = None
+    ) -> IntegralSolution:
+        """A stage by a solver, from the last point in hand where it keeps this model's rows."""
+        held = self._point
+        if start is None and held is not None and len(held) == model.n_cols and model.is_feasible(held):
+            start = held
+        found = solve_integral(model, backend, limits, start)
+        self._point = held if found.values is None else found.values
+        return found
+
+
+def reamounted(problem: Problem, scenario: Scenario) -> Problem | None:
+    """The problem of `scenario` where it differs by amounts of envelopes that nothing but the tree looks at.
+
+    None where anything else could differ: then it must be compiled anew.
+    """
+    before = problem.scenario
+    if (
+        before.portfolio is not scenario.portfolio
+        or not _same(before.tables, scenario.tables)
+        or scenario.steps
+    ):
+        return None
+    if not _looks_at_no_amount(problem) or _without_amounts(before.tree) != _without_amounts(scenario.tree):
+        return None
+    if scenario.closes != before.closes or scenario.reserves_freed != before.reserves_freed:
+        return None
+    case = laid_out_again(scenario, problem.case)
+    if case is None:
+        return None
+    return replace(problem, scenario=scenario, case=case)
+
+
+def _looks_at_no_amount(problem: Problem) -> bool:
+    """Whether every rule, limit and goal of the problem is the same whatever the envelopes' amounts are."""
+    spec, tree = problem.scenario.spec, problem.scenario.tree
+    said = json.dumps([tree.get(key) for key in LOOKED_AT], default=str)
+    return (
+        not problem.limits
+        and not problem.offers.committed.any()
+        and problem.case.tree.opened is None
+        and all(isinstance(rule, PLAIN_RULES) for rule in spec.rules)
+        and all(rule.mode is Mode.HARD for rule in problem.rules)
+        and "of_amount" not in said
+    )
+
+
+def _same(left: Mapping[str, object], right: Mapping[str, object]) -> bool:
+    return left.keys() == right.keys() and all(left[key] is right[key] for key in left)
+
+
+def _without_amounts(tree: Mapping[str, Any]) -> Any:
+    """The text of a scenario but for amounts; an envelope that says more than that stays whole, as a mark."""
+
+    def bare(envelope: Mapping[str, Any]) -> Any:
+        if not set(envelope) <= PLAIN_ENVELOPE:
+            return object()  # equal to nothing
+        below = [bare(child) for child in envelope.get("envelopes") or ()]
+        rest = {key: value for key, value in envelope.items() if key not in ("amount", "envelopes")}
+        return rest, envelope.get("amount") is None, below
+
+    return {**{key: value for key, value in tree.items() if key != "programme"}, "": bare(tree["programme"])}
