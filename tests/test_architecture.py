@@ -38,6 +38,7 @@ RANKS = (
     "refused",
     "decision",
     "question",
+    "session",
     "sequence",
     "engine",
     "view",
