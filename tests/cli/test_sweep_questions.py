@@ -1,0 +1,92 @@
+"""`tnt-sim sweep` with a question instead of the curve: what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+QUESTIONS = {
+    "next": ("next", ("--next",), "Enveloppes : un euro de plus"),
+    "entries": ("entries", ("--entries", "--to", "110 %"), "sans perte"),
+    "target": ("targets", ("--target", "+1"), "dossiers"),
+    "prices": ("prices", ("--prices",), "Règles"),
+    "extension": ("ways", ("--extend", "100 k€"), "au choix du modèle"),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_page_and_one_document(tnt: Run, demo: Path, question: str) -> None:
+    rows, words, said = QUESTIONS[question]
+    assert demo.is_dir()
+    page = tnt("sweep", "scenario.yaml", *words)
+    assert (page.code, page.err) == (0, "")
+    assert said in page.out
+    english = tnt("sweep", "scenario.yaml", *words, "--lang", "en")
+    assert (english.code, english.err) == (0, "")
+    told = tnt("sweep", "scenario.yaml", *words, "--json").document
+    assert told["command"] == "sweep"
+    assert (told["question"], told["points"]) == (question, [])
+    assert told[rows]
+
+
+def test_the_next_euro_holds_what_it_says(tnt: Run, demo: Path) -> None:
+    """A cent less than the step raises nothing; the step raises what is told."""
+    assert demo.is_dir()
+    told = tnt("sweep", "scenario.yaml", "--next", "--json").document
+    root = told["next"][0]
+    amount = next(
+        e for e in tnt("run", "scenario.yaml", "--json").document["envelopes"] if e["parent"] is None
+    )
+    assert root["id"] == amount["id"]
+    if root["step_cents"] is None:
+        return
+
+    def value(cents: int) -> str:
+        text = f"programme.amount={cents // 100}.{cents % 100:02d} €"
+        return tnt("run", "scenario.yaml", "--set", text, "--json").document["objective"][0]["value"]
+
+    there = amount["amount_cents"] + root["step_cents"]
+    assert value(there - 1) == told["base"]["objective"][0]["value"]
+    assert float(value(there)) == pytest.approx(
+        float(told["base"]["objective"][0]["value"]) + float(root["gain"])
+    )
+
+
+REFUSED = {
+    ("--next", "--prices"): "--next et --prices ne vont pas ensemble",
+    ("--next", "--to", "2 M€"): "--next et --to ne vont pas ensemble",
+    ("--extend", "1 M€", "--envelope", "x"): "--extend et --envelope",
+    ("--extend", "beaucoup"): "n'est pas un montant",
+    ("--extend", "0 €"): "une extension est un montant positif",
+    ("--extend", "1 M€", "--key", "nulle-part=3"): "n'est pas un axe",
+    ("--extend", "1 M€", "--key", "nulle-part"): "écrivez axe-1=30,axe-2=24",
+    ("--key", "a=1"): "--key ne va qu'avec --extend",
+    ("--dossier", "1"): "--dossier ne va qu'avec --entries",
+    ("--entries", "--dossier", "inconnu"): "« inconnu » n'existe pas",
+    ("--target", "n'importe quoi"): "n'est pas une cible",
+    ("--target", "rule:inconnue"): "la règle « inconnue » n'existe pas",
+    ("--target", "all", "--envelope", "inconnue"): "l'enveloppe « inconnue » n'existe pas",
+    ("--next", "--envelope", "inconnue"): "l'enveloppe « inconnue » n'existe pas",
+    ("--entries", "--from", "2 M€", "--to", "1 M€"): "--from doit être inférieur à --to",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED, ids=" ".join)
+def test_what_cannot_be_asked(tnt: Run, demo: Path, words: tuple[str, ...]) -> None:
+    assert demo.is_dir()
+    said = tnt("sweep", "scenario.yaml", *words)
+    assert said.code == 2
+    assert REFUSED[words] in said.err.replace("\u00a0", " ")
+    assert said.out == ""
+
+
+def test_a_target_that_no_amount_reaches(tnt: Run, demo: Path) -> None:
+    assert demo.is_dir()
+    said = tnt("sweep", "scenario.yaml", "--target", "+10000")
+    assert said.code == 4
+    assert "tous les dossiers éligibles ensemble font" in said.out
+    told = tnt("sweep", "scenario.yaml", "--target", "+10000", "--target", "+0", "--json")
+    assert (told.code, told.document["status"]) == (0, "feasible")
