@@ -87,7 +87,14 @@ Exemples :
   tnt-sim sweep scenario.yaml --from "88 M€" --to "108 M€"
   tnt-sim sweep scenario.yaml --envelope axe-3 --to "40 M€" --exact
   tnt-sim sweep scenario.yaml --nested --at "90 M€" --at "98 M€" --at "108 M€"
-  tnt-sim sweep scenario.yaml --from "50 %" --to "150 %" --share pro_rata""",
+  tnt-sim sweep scenario.yaml --from "50 %" --to "150 %" --share pro_rata
+
+Une question à la place de la courbe, sans rien écrire :
+  tnt-sim sweep scenario.yaml --next
+  tnt-sim sweep scenario.yaml --entries --to "98 M€" --dossier D-0044
+  tnt-sim sweep scenario.yaml --target all --target +400 --target departments
+  tnt-sim sweep scenario.yaml --prices
+  tnt-sim sweep scenario.yaml --extend "10 M€" --key axe-1=30,axe-3=34""",
     "verify": """\
 Exemple :
   tnt-sim verify runs/tnt-2021-1a2b3c4d""",

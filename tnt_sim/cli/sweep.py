@@ -22,6 +22,17 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, time_left_line, width
+from tnt_sim.cli.sweep_questions import (
+    Asked,
+    DossierOption,
+    EntriesOption,
+    ExtendOption,
+    KeyOption,
+    NextOption,
+    PricesOption,
+    TargetOption,
+    answer_question,
+)
 from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
@@ -81,6 +92,13 @@ def sweep(
     free: FreeOption = False,
     share: ShareOption = "free",
     resume: ResumeOption = False,
+    next_euro: NextOption = False,
+    entries: EntriesOption = False,
+    dossier: DossierOption = None,
+    target: TargetOption = None,
+    prices: PricesOption = False,
+    extend: ExtendOption = None,
+    key: KeyOption = None,
     sets: SetOption = None,
     backend: BackendOption = None,
     time_limit: TimeLimitOption = None,
@@ -93,6 +111,32 @@ def sweep(
     """Dit ce qu'achète une enveloppe plus grande, ou plus petite."""
     lang_of(lang, Lang.FR)
     seconds = seconds_of(time_limit)
+    names = [name for text in envelope or () for name in text.split(",") if name]
+    question = Asked(
+        next=next_euro,
+        entries=entries,
+        target=target or (),
+        prices=prices,
+        extend=extend,
+        dossier=dossier or (),
+        key=key,
+        envelopes=names,
+        curve={
+            "--from": start,
+            "--to": stop,
+            "--steps": steps,
+            "--at": at or (),
+            "--exact": exact,
+            "--nested": nested,
+            "--free": free,
+            "--share": share,
+            "--resume": resume,
+            "--out": out,
+            "--backend": backend,
+            "--cross-check": cross_check,
+        },
+    )
+    asks = question.question is not None
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.study.sweep.plan import plan_of
     from tnt_sim.study.sweep.run import run
@@ -101,7 +145,9 @@ def sweep(
 
     asked = load_scenario(scenario, tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
-    names = [name for text in envelope or () for name in text.split(",") if name]
+    limit = asked.spec.solver.time_limit if seconds is None else seconds
+    if asks:
+        return answer_question(question, asked, lang=tongue, time_limit=limit, as_json=as_json, quiet=quiet)
     plan = plan_of(
         asked,
         envelopes=names,
@@ -120,7 +166,7 @@ def sweep(
         found = run(
             plan,
             store=store,
-            time_limit=solver.time_limit if seconds is None else seconds,
+            time_limit=limit,
             backend=backend or solver.backend,
             cross_check=cross_check or "never",
             tell=tell,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.cli.speak import emit, page, time_left_line, width
 from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def answer_question(
     """Answer it, tell it, and give the exit code: 4 when no amount reaches any of the targets."""
     from tnt_sim.view.money_lines import money_lines
 
-    with progress_line(lang, wanted=not quiet) as tell:
+    with time_left_line(lang, wanted=not quiet) as tell:
         found = _answered(asked, scenario, {"time_limit": time_limit, "lang": lang, "progress": tell})
     document = dict(found.document)
     if as_json:
