@@ -1,0 +1,103 @@
+"""Batches measured: two processes against one, what store and ledger cost, Dask against processes, bytes a run.
+
+uv run --extra dask python benchmarks/batch.py [--variants 200]
+
+Variants of `tnt-2021` (amounts of the programme and of an envelope). The same plan by each executor, one after the
+other, in one run; « solving » is the sum of the seconds that the cases themselves took. Workers are started before
+the clock for the two-process figure (the first answers are not counted).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from tnt_sim.study.batch.executors import Run, executor
+from tnt_sim.study.batch.plan import read_plan
+from tnt_sim.study.batch.run import run_batch
+from tnt_sim.workers import Job, Outcome
+
+SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
+
+
+def batch_file(variants: int) -> str:
+    """A matrix of about so many variants."""
+    side = max(1, round(variants**0.5))
+    amounts = ", ".join(f"{88 + 20 * k / side:.3f} M€" for k in range(side))
+    scores = ", ".join(f"{24 + k / 100:.2f} M€" for k in range(-(-variants // side)))
+    axes = f"  programme.amount: [{amounts}]\n  envelopes.deconcentre.amount: [{scores}]\n"
+    return f"base: tnt-2021.yaml\nmatrix:\n{axes}"
+
+
+def timed(run: Run, marks: list[float]) -> Run:
+    """The same executor, noting when each answer came."""
+
+    def through(groups: Iterable[Sequence[Job]]) -> Generator[Outcome]:
+        inner = run(groups)
+        try:
+            for outcome in inner:
+                marks.append(time.perf_counter())
+                yield outcome
+        finally:
+            inner.close()
+
+    return through
+
+
+def measure(name: str, n_workers: int, plan_file: Path, folder: Path) -> dict[str, float]:
+    """Seconds and rates of one executor."""
+    plan = read_plan([plan_file])
+    marks: list[float] = []
+    out = folder / f"{name}-{n_workers}"
+    began = time.perf_counter()
+    result = run_batch(plan, out, timed(executor(name, n_workers), marks), n_workers)
+    whole = time.perf_counter() - began
+    seconds = pl.read_parquet(out / "timings.parquet")["seconds"]
+    skipped = 2 * n_workers
+    steady = (len(marks) - skipped) / (marks[-1] - marks[skipped - 1])
+    size = sum(file.stat().st_size for file in (out / "runs").glob("*.parquet"))
+    n = len(plan.cases)
+    print(
+        f"{name} ×{n_workers}: {n} runs in {whole:.1f} s, {steady:.2f} runs/s once started, solving "
+        f"{seconds.sum():.1f} s; {size / n:.0f} bytes a run, {result.n_failed} failed",
+        flush=True,
+    )
+    return {"whole": whole, "rate": steady, "solving": float(seconds.sum()), "bytes": size / n}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--variants", type=int, default=200)
+    variants = parser.parse_args().variants
+    plan_file = SCENARIOS / ".lot-mesure.yaml"
+    plan_file.write_text(batch_file(variants), encoding="utf-8")
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            serial = measure("serial", 1, plan_file, folder)
+            one = measure("processes", 1, plan_file, folder)
+            two = measure("processes", 2, plan_file, folder)
+            dask = measure("dask", 2, plan_file, folder)
+            files = [sorted(part.glob("runs/*.parquet")) for part in sorted(folder.iterdir())]
+            same = len({b"".join(file.read_bytes() for file in part) for part in files}) == 1
+    finally:
+        plan_file.unlink()
+    print(f"two processes against one: ×{two['rate'] / one['rate']:.2f}")
+    print(
+        f"store and ledger: {100 * (serial['whole'] / serial['solving'] - 1):.1f} % of the solving (serial)"
+    )
+    print(f"Dask against processes: ×{dask['rate'] / two['rate']:.2f}")
+    print(f"stores equal byte for byte: {same}; 100,000 runs: {serial['bytes'] * 1e5 / 1e6:.0f} MB")
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
