@@ -123,7 +123,7 @@ def demarche_sheets() -> dict[str, list[list[Any]]]:
     n, m = len(HEAD), len(HEAD) + len(COMPANY)
     body = [[*row[:n], row[m - 1], *row[m:]] for row in rows()]
     companies = [["Dossier ID", "Champ", *COMPANY]]
-    companies += [[row[0], "Dossier", *row[n:m]] for row in rows()]
+    companies += [[row[0], "", *row[n:m]] for row in rows()]
     companies += [
         ["1001", "Identification du maître d'ouvrage délégué", "35600000000048", "", "", "", "", "LA POSTE"]
     ]

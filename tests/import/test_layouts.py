@@ -151,6 +151,35 @@ def test_turgot(tmp_path: Path) -> None:
     ]
 
 
+def test_turgot_as_its_own_source_writes_it(tmp_path: Path) -> None:
+    """The columns and formats of `gsl_simulation/resources.py` (betagouv/gestion-des-subventions-locales, MIT)."""
+    labels = [
+        "Date de dépôt du dossier", "Numéro de dossier DS", "Intitulé du projet", "Demandeur",
+        "Arrondissement du demandeur", "Projet en double dotation", "Coût total du projet",
+        "Assiette subventionnable", "Montant demandé", "Taux demandé", "Montant prévisionnel accordé",
+        "Taux prévisionnel accordé", "Statut de la simulation", "Date de début des travaux",
+        "Date de fin des travaux", "Budget vert (demandeur)", "Projet concourant à la transition écologique",
+        "Dotation", "Catégorie d'opération", "Dossier complet", "Commentaire 1", "Commentaire 2", "Commentaire 3",
+        "Champ libre 1", "Champ libre 2", "Champ libre 3", "Nom et prénom du demandeur",
+        "Montant demandé supérieur à 100 000€ ?", "Avis de la commission",
+    ]  # fmt: skip
+    row = [
+        "05/01/2026", "1001", "École", "Bourg", "Bourg-en-Bresse", "Non", "1000,50", "900,00", "450,25", "50,0278",
+        "450,00", "50,0000", "✅ Accepté", "01/03/2026", "31/12/2026", "Oui", "Inconnu", "DETR",
+        "2 - Bâtiments scolaires", "Oui", "", "", "", "", "", "", "Jeanne Martin", "Non", "Inconnu",
+    ]  # fmt: skip
+    done = imported(tmp_path, "t.csv", as_csv(labels, [row]))
+    assert done.mapping.format == "turgot"
+    told = done.table.select("dossier", "cost_cents", "base_cents", "requested_cents", "state", "envelope")
+    assert told.rows() == [("1001", 100_050, 90_000, 45_025, "accepte", "DETR")]
+    assert [done.table[name].dt.date()[0].isoformat() for name in ("start", "end")] == [
+        "2026-03-01",
+        "2026-12-31",
+    ]
+    assert not done.quality.counts().get("unreadable")
+    assert "Jeanne Martin" not in done.table.write_csv()
+
+
 def test_grist(tmp_path: Path) -> None:
     labels = ["N° dossier", "Titre", "Porteur", "SIRET", "Coût total", "Subvention demandée", "Code INSEE"]
     body = [["7", "École", "Bourg", "21010053000018", 1000.0, 500.5, "01053"]]

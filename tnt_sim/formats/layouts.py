@@ -101,6 +101,8 @@ LAYOUTS: Mapping[str, Layout] = {
                 "dossier": ("numero de dossier ds",),
                 "filed_at": ("date de depot du dossier",),
                 "state": ("statut de la simulation", "statut"),
+                "start": ("date de debut des travaux",),
+                "end": ("date de fin des travaux",),
                 "envelope": ("dotation",),
             },
         ),
