@@ -13,6 +13,7 @@ from worlds_that_clash import World, relief, selections, slack, world, write
 
 from tnt_sim.errors import Lang, ScenarioError, UsageError
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study import alternatives as room
 from tnt_sim.study.alternatives import Alternatives, alternatives, classes
 from tnt_sim.view.alternatives_page import alternatives_lines
 
@@ -120,3 +121,18 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
     for wrong in ({"by": "argent"}, {"within": Fraction(3, 2)}):
         with pytest.raises(UsageError):
             alternatives(scenario, **wrong)  # type: ignore[arg-type]
+
+
+def test_where_the_nearest_takes_too_long_the_sum_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
+    asked = room._Search._asked
+
+    def in_time(search: Any, problem: Any, kept: Any) -> Any:
+        return None if any(stage.parts for stage in problem.stages) else asked(search, problem, kept)
+
+    monkeypatch.setattr(room._Search, "_asked", in_time)
+    found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False)
+    assert [(one.distance, one.proven) for one in found.portfolios] == [(Fraction(4), False)]

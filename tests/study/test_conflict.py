@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,32 @@ def test_what_a_repair_writes_repairs_the_scenario(tmp_path: Path) -> None:
     for sets in written:
         again = load_scenario(tmp_path / "petit.yaml", sets)
         assert solve(again, cross_check="never").status is Status.OPTIMAL
+
+
+def test_fifty_rules_in_at_most_a_hundred_solves(tmp_path: Path) -> None:
+    draw = random.Random(5)
+    table = ["dossier,lot,theme,requested,cost,score"]
+    table += [
+        f"D{k},L{k % 25},T{k % 7},{c},{c},{draw.randint(1, 20)}"
+        for k in range(60)
+        for c in [100 + 37 * (k % 11)]
+    ]
+    (tmp_path / "d.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
+    rules = [f"id: lot{k}, kind: limit, measure: dossiers, where: {{lot: L{k}}}, max: 2" for k in range(25)]
+    rules += [
+        f"id: part{k}, kind: share, measure: granted, where: {{theme: T{k}}}, max: 60 %" for k in range(7)
+    ]
+    rules += [f"id: paire{k}, kind: exclusive, dossiers: [D{k}, D{k + 9}], max: 1" for k in range(14)]
+    rules += [
+        f"id: socle{k}, kind: limit, measure: granted, where: {{theme: T{k}}}, min: 800 €" for k in range(4)
+    ]
+    text = (
+        "schema_version: 1\nid: cinquante\nprogramme: {id: a, amount: 2 600 €}\ndossiers: [{file: d.csv}]\n"
+    )
+    text += "objective: [{maximise: {score: 1}}]\nrules:\n" + "".join(f"  - {{{rule}}}\n" for rule in rules)
+    (tmp_path / "petit.yaml").write_text(text, encoding="utf-8")
+    found = conflict(load_scenario(tmp_path / "petit.yaml"))
+    assert (len(rules), found.status) == (50, "infeasible")
+    assert found.n_solves <= 100
+    assert all(clash.minimal and clash.proof == "PROVED" for clash in found.sets)
+    assert found.repairs

@@ -28,7 +28,7 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps
 from tnt_sim.solve.fixing import fix_by_reduced_cost
 from tnt_sim.solve.registry import get_backend
-from tnt_sim.study.apart import farthest
+from tnt_sim.study.apart import APART, distance_terms, farthest, nearest_distance
 from tnt_sim.study.near import changes, with_last_stage
 from tnt_sim.study.steered import steers
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, head
@@ -244,10 +244,23 @@ class _Search:
             self.tell("different", k / (count + 4))
             answer = self._asked(farthest(self.problem, 1, self.lists, money=self.money), (self.floor,))
             found = self._portfolio("different", answer, 1)
+            if found is None:
+                found = self._far_in_all()
             if found is None or found.distance == 0:
                 return
             self.portfolios.append(found)
             self.lists.append(found.allocation)
+
+    def _far_in_all(self) -> Portfolio | None:
+        """Where time was too short for the nearest: far from all together, which is a plain sum."""
+        goal = Stage(APART, Sense.MAXIMISE, distance_terms(self.problem, self.lists, money=self.money))
+        found = self._portfolio(
+            "different", self._asked(with_last_stage(self.problem, 1, goal), (self.floor,)), 1
+        )
+        if found is None:
+            return None
+        apart = nearest_distance(self.problem, self.lists, found.allocation, money=self.money)
+        return replace(found, distance=apart, proven=False)
 
     def steer(self) -> None:
         """The best on each of some other figures."""

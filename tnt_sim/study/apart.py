@@ -52,14 +52,22 @@ class Nearest:
 
 def farthest(problem: Problem, n_kept: int, lists: list[Allocation], *, money: bool) -> Problem:
     """The first goals of a problem, and then as far from the nearest of some lists as possible."""
-    if money:
-        terms = tuple(moved_terms(problem, [one]) for one in lists)
-    else:
-        terms = tuple(changed_terms(problem, [one.funded]) for one in lists)
+    terms = tuple(distance_terms(problem, [one], money=money) for one in lists)
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(terms[0].scale, terms[0].unit, zeros, zeros)
     part = Nearest(terms, max(_most(one, problem) for one in terms))
     return with_last_stage(problem, n_kept, Stage(APART, Sense.MAXIMISE, nothing, parts=(part,)))
+
+
+def distance_terms(problem: Problem, lists: list[Allocation], *, money: bool) -> Terms:
+    """How far an allocation is from some lists together."""
+    return moved_terms(problem, lists) if money else changed_terms(problem, [one.funded for one in lists])
+
+
+def nearest_distance(problem: Problem, lists: list[Allocation], one: Allocation, *, money: bool) -> Fraction:
+    """How far an allocation is from the nearest of some lists."""
+    each = [distance_terms(problem, [other], money=money) for other in lists]
+    return min(max(0, terms.evaluate(one.funded, one.granted_cents)) * terms.scale for terms in each)
 
 
 def _most(terms: Terms, problem: Problem) -> int:

@@ -35,8 +35,8 @@ from tnt_sim.study.conflict.search import Keys, Lines, without_goal
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 
 MONEY_STAGE, NUMBER_STAGE = 0, 1
-MOST_SECONDS = 15.0
-"""For each solve of one repair: its cost, its proof, the best allocation after it."""
+MOST_SECONDS, PROOF_SECONDS = 15.0, 2.0
+"""For each solve of one repair (its cost, the best allocation after it); for the proof that less is too little."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,16 +166,19 @@ def _one_less(form: OpenForm, kept: Lines, eased: Mapping[Line, Fraction], clock
     less = {line: slack - CENT for line, slack in eased.items()}
     try:
         answer = ask(
-            without_goal(form.keeping(kept, less)), least=False, canonical=False, clock=_short(clock)
+            without_goal(form.keeping(kept, less)),
+            least=False,
+            canonical=False,
+            clock=_short(clock, PROOF_SECONDS),
         )
     except LimitReached:
         return False
     return answer.allocation is None and answer.proof is not None
 
 
-def _short(clock: Clock) -> Clock:
+def _short(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
     left = clock.limits().time_seconds
-    return Clock(MOST_SECONDS if left is None else min(MOST_SECONDS, left))
+    return Clock(seconds if left is None else min(seconds, left))
 
 
 def _best(problem: Problem, clock: Clock) -> Answer | None:

@@ -1,0 +1,85 @@
+"""The verbs `conflict`, `audit`, `alternatives`, `weights`: exit codes, one document, a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+CLASH = (
+    "rules=[{id: un, kind: limit, measure: dossiers, where: {dossier: [E-01, E-02]}, min: 1, max: 1}, "
+    "{id: ensemble, kind: together, where: {dossier: [E-01, E-02]}}]"
+)
+
+
+def test_conflict(tnt: Run, demo: Path) -> None:
+    said = tnt("conflict", "scenario.yaml", "--set", CLASH, "--json")
+    found = said.document
+    assert said.code == 4
+    assert {"schema_version", "command", "scenario", "scenario_sha256", "status", "sets", "repairs"} <= set(
+        found
+    )
+    assert (found["command"], found["status"], found["complete"]) == ("conflict", "infeasible", True)
+    assert found["sets"][0]["minimal"] is True
+    assert found["sets"][0]["members"][0]["file"] == "--set" or found["sets"][0]["members"][0]["file"]
+    page = tnt("conflict", "scenario.yaml", "--set", CLASH)
+    assert page.code == 4
+    assert "Aucune répartition ne tient toutes les règles, c'est prouvé." in page.plain
+    assert "Lever la règle « ensemble »" in page.plain
+    english = tnt("conflict", "scenario.yaml", "--set", CLASH, "--lang", "en")
+    assert 'Lift the rule "ensemble"' in english.plain
+    assert not (demo / "runs").exists()
+
+
+def test_conflict_of_what_fits(tnt: Run, demo: Path) -> None:
+    said = tnt("conflict", "scenario.yaml", "--json")
+    assert (said.code, said.document["status"], said.document["sets"]) == (0, "feasible", [])
+
+
+def test_audit(tnt: Run, demo: Path) -> None:
+    (demo / "liste.csv").write_text("dossier\nE-01\nE-02\nE-99\n", encoding="utf-8")
+    said = tnt("audit", "scenario.yaml", "--selection", "liste.csv", "--json")
+    found = said.document
+    assert said.code == 0
+    assert {"command", "status", "broken", "swaps", "better", "cheaper"} <= set(found)
+    assert found["selection"]["findings"][0]["code"] == "selection-unknown"
+    page = tnt("audit", "scenario.yaml", "--selection", "liste.csv", "--lang", "en")
+    assert "Best possible" in page.plain
+    missing = tnt("audit", "scenario.yaml", "--selection", "rien.csv")
+    assert missing.code == 2
+    assert "« rien.csv » n'existe pas." in missing.err
+
+
+def test_alternatives(tnt: Run, demo: Path) -> None:
+    said = tnt("alternatives", "scenario.yaml", "--within", "5 %", "--count", "3", "--json")
+    found = said.document
+    assert said.code == 0
+    assert len(found["portfolios"]) == 3
+    assert found["n_solves"] <= 3 + 10
+    assert "aussi différents que possible" in tnt("alternatives", "scenario.yaml", "--count", "1").plain
+
+
+def test_weights(tnt: Run, demo: Path) -> None:
+    words = ("weights", "scenario.yaml", "--criteria", "score,dossiers", "--range", "score=40 %:80 %")
+    said = tnt(*words, "--json")
+    assert (said.code, said.document["exact"], said.document["complete"]) == (0, True, True)
+    assert "dominés par aucun autre" in tnt(*words).plain
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("alternatives", "scenario.yaml", "--within", "beaucoup"),
+        ("alternatives", "scenario.yaml", "--by", "argent"),
+        ("weights", "scenario.yaml", "--criteria", "score,dossiers", "--range", "score=40"),
+        ("weights", "scenario.yaml", "--criteria", "score"),
+        ("audit", "scenario.yaml"),
+    ],
+)
+def test_said_wrongly(tnt: Run, demo: Path, words: tuple[str, ...]) -> None:
+    said = tnt(*words)
+    assert said.code == 2
+    assert said.err
+    assert "Traceback" not in said.err
