@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tnt_sim.study import prices
+
 from .conftest import Run
 
 QUESTIONS = {
@@ -95,3 +97,21 @@ def test_a_target_that_no_amount_reaches(tnt: Run, demo: Path) -> None:
     assert "tous les dossiers éligibles ensemble font" in said.out
     told = tnt("sweep", "scenario.yaml", "--target", "+10000", "--target", "+0", "--json")
     assert (told.code, told.document["status"]) == (0, "feasible")
+
+
+def test_ctrl_c_keeps_what_was_answered(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert demo.is_dir()
+    whole = tnt("sweep", "scenario.yaml", "--prices", "--json").document["prices"]
+    assert len(whole) > 1
+    made, first = iter(range(9)), prices._priced
+
+    def priced(*words: object) -> object:
+        if next(made):
+            raise KeyboardInterrupt
+        return first(*words)
+
+    monkeypatch.setattr(prices, "_priced", priced)
+    said = tnt("sweep", "scenario.yaml", "--prices", "--json")
+    assert said.code == 130
+    assert (said.document["status"], said.document["stopped_by"]) == ("stopped", "interrupt")
+    assert said.document["prices"] == whole[:1]

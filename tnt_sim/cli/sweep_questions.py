@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.speak import emit, page, time_left_line, width
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, time_left_line, width
 from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ def answer_question(
         emit(document)
     elif not quiet:
         page(money_lines(document, lang=lang, width=width()))
+    if document["stopped_by"] == "interrupt":
+        return INTERRUPTED_AND_TOLD
     return INFEASIBLE if document["status"] == "infeasible" else 0
 
 

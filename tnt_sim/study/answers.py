@@ -38,6 +38,7 @@ def head_of(problem: Problem, question: str, line: Line | None, lang: Lang) -> D
         "date": spec.date.isoformat() if spec.date else None,
         "synthetic": says_synthetic(spec, problem.scenario.portfolio.table),
         "status": "optimal",
+        "stopped_by": None,
         "envelope": None if line is None else line.id,
         "amount_cents": None if line is None else line.amount_cents,
         "points": [],

@@ -85,6 +85,7 @@ def next_euros(
     clock: Clock | None = None,
     prove: bool = True,
     tell: Tell | None = None,
+    into: list[NextEuro] | None = None,
 ) -> tuple[NextEuro, ...]:
     """The next euro of each envelope with an amount, and of each hard rule with a distance to give way by.
 
@@ -93,6 +94,7 @@ def next_euros(
     base : the scenario as it stands
     envelopes, rules : those to look at; all by default, parts of a split left out
     prove : seek an exact certificate that nothing rises before
+    into : filled as answers come, so that Ctrl-C loses none
     """
     known = {rule.id: rule for rule in base.problem.rules if gives_way(rule)}
     asked = _Asked(base, clock, prove, _shadow_prices(base))
@@ -100,7 +102,7 @@ def next_euros(
         (name, asked.envelope) for name in (_envelopes(base.problem) if envelopes is None else envelopes)
     ]
     wanted += [(name, asked.rule) for name in (known if rules is None else rules) if name in known]
-    found = []
+    found = [] if into is None else into
     for k, (name, question) in enumerate(wanted):
         tell_of(tell, name, k / len(wanted))
         found.append(question(name))

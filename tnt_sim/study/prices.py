@@ -71,10 +71,14 @@ def prices_of(
     clock: Clock | None = None,
     prove: bool = True,
     tell: Tell | None = None,
+    into: list[Price] | None = None,
 ) -> tuple[Price, ...]:
-    """The price of all that is kept, one solve each, and one more for the euros where it is not free."""
+    """The price of all that is kept, one solve each, and one more for the euros where it is not free.
+
+    `into` is filled as answers come, so that Ctrl-C loses none.
+    """
     asked = [(kind, name, make) for kind, name, make in _kept(base.problem) if kind in kinds]
-    found = []
+    found = [] if into is None else into
     for k, (kind, name, make) in enumerate(asked):
         tell_of(tell, name, k / len(asked))
         try:

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,17 +25,17 @@ from tnt_sim.money import MoneyError, parse_cents
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study import answers
-from tnt_sim.study.base import Base, Tell, base_of, one_decision
+from tnt_sim.study.base import Base, Tell, base_of, one_decision, tell_of
 from tnt_sim.study.entry import Lists, entries_of, no_losses
 from tnt_sim.study.extension import ways_to_extend
 from tnt_sim.study.line import line_of
 from tnt_sim.study.moved import FREE, PRO_RATA
-from tnt_sim.study.next_euro import next_euros
-from tnt_sim.study.prices import KINDS, prices_of
+from tnt_sim.study.next_euro import NextEuro, next_euros
+from tnt_sim.study.prices import KINDS, Price, prices_of
 from tnt_sim.study.sweep.exact import exact_steps
 from tnt_sim.study.sweep.plan import Plan, plan_of
 from tnt_sim.study.sweep.run import run
-from tnt_sim.study.targets import reach, target_of
+from tnt_sim.study.targets import Reached, reach, target_of
 
 QUARTER_MORE = "125 %"
 GRID = 10
@@ -111,8 +112,12 @@ def next_euro(
     base = base_of(scenario, clock, prove=prove)
     for name in rules or ():
         _known_rule(base.problem, name)
-    found = next_euros(base, envelopes=envelopes, rules=rules, clock=clock, prove=prove, tell=progress)
+    found: list[NextEuro] = []
     document = answers.head_of(base.problem, "next", None, tongue)
+    with _kept_at_interrupt(document):
+        next_euros(
+            base, envelopes=envelopes, rules=rules, clock=clock, prove=prove, tell=progress, into=found
+        )
     told = {"base": answers.base_figures(base), "next": [answers.next_entry(one) for one in found]}
     return Answered({**document, **told}, "next")
 
@@ -197,13 +202,13 @@ def target(
         return base_of(scenario, clock, prove=False)
 
     wanted = [target_of(problem, goal, lambda: base().allocation) for goal in goals]
-    found = []
-    for k, goal in enumerate(wanted):
-        if progress is not None:
-            progress(goal.text, k / len(wanted))
-        found.append(reach(problem, goal, line, clock=clock, prove=prove))
+    found: list[Reached] = []
     document = answers.head_of(problem, "target", line, tongue)
-    if any(one.amount_cents is None for one in found):
+    with _kept_at_interrupt(document):
+        for k, goal in enumerate(wanted):
+            tell_of(progress, goal.text, k / len(wanted))
+            found.append(reach(problem, goal, line, clock=clock, prove=prove))
+    if document["stopped_by"] is None and any(one.amount_cents is None for one in found):
         document["status"] = "infeasible" if all(one.amount_cents is None for one in found) else "feasible"
     return Answered({**document, "targets": [answers.target_entry(one, tongue) for one in found]}, "targets")
 
@@ -225,8 +230,10 @@ def prices(
             raise _unknown(kind, KINDS, "usage.prices")
     base = base_of(scenario, clock, prove=prove)
     line = line_of(base.problem, envelope or base.problem.case.tree.ids[0])
-    found = prices_of(base, line, kinds=tuple(kinds), clock=clock, prove=prove, tell=progress)
+    found: list[Price] = []
     document = answers.head_of(base.problem, "prices", line, tongue)
+    with _kept_at_interrupt(document):
+        prices_of(base, line, kinds=tuple(kinds), clock=clock, prove=prove, tell=progress, into=found)
     told = {"base": answers.base_figures(base), "prices": [answers.price_entry(one) for one in found]}
     return Answered({**document, **told}, "prices")
 
@@ -258,6 +265,15 @@ def extension(
     ways = [answers.way_entry(base, one) for one in found]
     told = {"extra_cents": cents, "base": answers.base_figures(base), "ways": ways}
     return Answered({**document, **told}, "ways")
+
+
+@contextmanager
+def _kept_at_interrupt(document: dict[str, Any]) -> Iterator[None]:
+    """Ctrl-C ends the question; what was answered before it is told."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        document |= {"status": "stopped", "stopped_by": "interrupt"}
 
 
 def _lang(scenario: Scenario, lang: Lang | str | None) -> Lang:
