@@ -235,6 +235,20 @@ def test_a_list_that_another_goes_before_is_not_proven(tmp_path: Path) -> None:
     assert "no list as good goes before this one" in line
 
 
+def test_a_tolerance_may_leave_out_who_would_have_counted(tmp_path: Path) -> None:
+    """Half of the score may be given up for money: funding the other dossier too is no better decision."""
+    text = (
+        "schema_version: 1\nid: cede\nprogramme: {id: p, amount: 30 €}\ndossiers: [{file: table.csv}]\n"
+        "objective: [{maximise: {score: 1}, tolerance: 50 %}, {minimise: {granted: 1}}]\n"
+    )
+    small = Small(text, {"table.csv": table("dossier,requested,score", "1,10,5", "2,10,5")})
+    result = solve(load_scenario(project(small, tmp_path)), cross_check="never")
+    assert result.document["granted_cents"] == 1000
+    agreed = {**result.certificate, "cross_check": {"verdict": "agrees"}}
+    run = write_run(forged(result, changed(result, {}), proof=Proof.CROSS_CHECKED, certificate=agreed))
+    assert said(run) == []
+
+
 def test_rows_without_a_second_reading_are_said(made: dict[str, Path]) -> None:
     """A common rate has none."""
     report = verify_run(made["money"])
