@@ -24,6 +24,8 @@ from tnt_sim.rules.base import IntArray
 
 MAX_ROUNDS = 10
 MAX_NODES = 100_000
+MAX_ENTRIES = 3_000_000
+"""Beyond, the first linear program alone would take minutes."""
 CUT_COLUMNS = 6_000
 """Wider systems are not cut: reading their basis takes longer than the cuts save."""
 ROW_COLUMNS = 6_000
@@ -57,6 +59,8 @@ def refute(
     found = found or (None if cost is None else by_caps(system, cost))
     if found is not None:
         return found
+    if len(system.rows.row) > MAX_ENTRIES:
+        raise NotProved("only trees of caps are tried on so many rows")
     root = _Root(sharpen(system), time.perf_counter() + seconds)
     found = root.by_one_row()
     if found is not None:

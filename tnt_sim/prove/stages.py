@@ -15,8 +15,6 @@ from tnt_sim.prove.search import NotProved
 from tnt_sim.rules.base import IntArray
 from tnt_sim.scenario.compile import Problem
 
-MAX_ENTRIES = 3_000_000
-"""Beyond, the first linear program alone would take minutes."""
 
 Tell = Callable[[float], None]
 
@@ -69,10 +67,9 @@ def prove_nothing_kept(problem: Problem, kept: Sequence[Fraction], seconds: floa
 
 def problem_claims(problem: Problem) -> Claims | None:
     try:
-        claims = claims_of(problem)
+        return claims_of(problem)
     except OverflowError:
         return None
-    return claims if len(claims.system.rows.row) <= MAX_ENTRIES else None
 
 
 def proof_of(system: System, deadline: float, cost: IntArray | None = None) -> dict[str, Any] | None:
