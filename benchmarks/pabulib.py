@@ -2,10 +2,10 @@
 
 uv run python benchmarks/pabulib.py FOLDER [REPEATS]
 
-Each side starts from what it holds in memory: ours from the model, pabutools from its instance and the total score of
-each project (one ballot that holds all scores). Both maximise the score within the budget; ours finds the least
-granted and the one answer as well. pabutools needs an older PuLP than we do, so it runs in an environment of its own
-(`pabulib_peer.py`). Times are medians, summed over the files.
+Each side starts from what it holds in memory: ours from the model, pabutools from its instance and the total score
+of each project (one ballot that holds all scores). Both maximise the score within the budget; ours finds the least
+granted and the one answer as well. pabutools needs an older PuLP than we do, so it runs in an environment of its
+own (`pabulib_peer.py`). Times are medians, summed over the files.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def projects_of(path: Path) -> tuple[Projects, int]:
     file = read_pb(path.read_bytes(), path.name)
     worth = "score" if "score" in file.header else "votes"
     rows = zip(file.column("project_id"), file.column("cost"), file.column(worth), strict=True)
-    return [(name, round(float(cost)), int(score)) for name, cost, score in rows], int(float(file.meta["budget"]))
+    return [(name, round(float(cost)), int(score)) for name, cost, score in rows], int(
+        float(file.meta["budget"])
+    )
 
 
 def median(task: Callable[[], object], repeats: int) -> float:
@@ -60,7 +62,8 @@ def ours(projects: Projects, budget: int, repeats: int) -> tuple[float, int]:
         (Path(folder) / "pb.yaml").write_text(text, encoding="utf-8")
         form = formulate(compile_problem(load_scenario(Path(folder) / "pb.yaml")))
     stages = [
-        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in (*form.stages, form.least_granted)
+        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        for s in (*form.stages, form.least_granted)
     ]
     outcome = solve_tree(form.model, stages)
     assert outcome is not None
@@ -71,7 +74,18 @@ def ours(projects: Projects, budget: int, repeats: int) -> tuple[float, int]:
 def theirs(files: dict[str, tuple[Projects, int]], repeats: int) -> dict[str, dict[str, tuple[float, int]]]:
     """Seconds and score of pabutools' two exact methods for each file, in an environment of its own."""
     peer = Path(__file__).with_name("pabulib_peer.py")
-    command = ["uv", "run", "-q", "--no-project", "--with", "pabutools", "--with", "pulp<4", "python", str(peer)]
+    command = [
+        "uv",
+        "run",
+        "-q",
+        "--no-project",
+        "--with",
+        "pabutools",
+        "--with",
+        "pulp<4",
+        "python",
+        str(peer),
+    ]
     asked = json.dumps({"files": files, "repeats": repeats})
     answer = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
     found: dict[str, dict[str, tuple[float, int]]] = json.loads(answer.stdout)

@@ -169,7 +169,6 @@ def _named(scenario: Scenario, name: str) -> list[Place]:
 def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
     seen: dict[str, int] = {}
     for node, name in enumerate(tree.ids):
-        place = scenario.locate(("envelope", name))
         if name in seen:
             defects.add(
                 "envelope-twice",
@@ -192,7 +191,7 @@ def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
                     f'the envelopes of "{name}" come to {format_cents(sum(children), Lang.EN)}, more than '
                     f"its {format_cents(amount, Lang.EN)}.",
                 ),
-                place,
+                scenario.locate(("envelope", name)),
                 hint=Text(
                     "Corrigez les montants, ou écrivez `overbooked: true` si ce sont des plafonds.",
                     "Correct the amounts, or write `overbooked: true` if they are ceilings.",
