@@ -3,8 +3,8 @@
 uv run python benchmarks/startup.py [SCENARIO] [REPEATS]
 
 The bare process imports numpy, polars and highspy and solves the first stage to gap 0 from arrays on disk;
-the command reads, solves, proves, verifies and writes. They run in turn. Processor seconds (user and system, of the
-child) stand beside the wall clock, since the machine may do other work.
+the command reads, solves, proves, verifies and writes. They run in turn. Processor seconds (user and system, of
+the child) stand beside the wall clock, since the machine may do other work.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from tnt_sim.prove.search import NotProved
 from tnt_sim.rules.base import IntArray
 from tnt_sim.scenario.compile import Problem
 
-
 Tell = Callable[[float], None]
 
 

@@ -30,7 +30,7 @@ class TieProofs:
 
 
 MAX_TIE_ENTRIES = 100_000
-"""Beyond, no proof of ties was ever found in the time that the whole decision takes."""
+"""Beyond, seeking a proof of ties took longer than the whole decision, and found none."""
 
 
 def prove_ties(
