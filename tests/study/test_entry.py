@@ -8,8 +8,8 @@ from typing import Any
 
 import every_amount as brute
 import numpy as np
-from cases import cases
-from hypothesis import HealthCheck, assume, given, settings
+from cases import cases, load
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from test_least import envelopes, scenario_of
 from tiny import TABLE, tiny
@@ -18,6 +18,7 @@ from tnt_sim.errors import NothingDecided, ScenarioError
 from tnt_sim.study.base import base_of
 from tnt_sim.study.entry import UNKNOWN, Lists, figures_of, no_losses
 from tnt_sim.study.line import line_of
+from tnt_sim.study.questions import entries
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -88,3 +89,60 @@ def test_figures_of_lists(columns: list[list[bool]]) -> None:
             assert first[row] == cents[line.index(True)]
         if line[-1]:
             assert stable[row] == cents[changes[-1] if changes else 0]
+
+
+def plain(case: dict[str, Any]) -> dict[str, Any]:
+    """The case with one envelope, one amount a dossier and no rule."""
+    for dossier in case["dossiers"]:
+        for key in ("levels", "common", "round", "committed"):
+            dossier.pop(key, None)
+        dossier |= {"ranged": False, "min": 0, "envelope": "root", "decided": 0}
+    tree = {**case["envelopes"], "children": []}
+    return {**case, "envelopes": tree, "rules": [], "stages": [("maximise", {"score": 1})]}
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(cases(largest=6), st.integers(0, 20000))
+def test_entries_on_the_exact_curve(case: dict[str, Any], more: int) -> None:
+    case = plain(case)
+    every = brute.points(case, "root")
+    low = case["envelopes"]["amount"]
+    high = low + more
+    assume(any(d["eligible"] and d["requested"] > 0 for d in case["dossiers"]))
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = load(case, Path(folder))
+        found = entries(scenario, start=euros_text(low), stop=euros_text(high))
+    event(f"every step is known: {found.document['exact']}")
+    if not found.document["exact"]:
+        return
+    amounts = [low, *(c for c in brute.amounts(every) if low < c <= high)]
+    lists = [set(best.award) for best in (brute.best_at(every, c) for c in amounts) if best is not None]
+    for entry in found.document["entries"]:
+        held = [entry["dossier"] in one for one in lists]
+        changes = [k for k in range(1, len(held)) if held[k] != held[k - 1]]
+        assert entry["flips"] == len(changes)
+        assert entry["first_cents"] == (amounts[held.index(True)] if any(held) else None)
+        stable = amounts[changes[-1] if changes else 0] if held[-1] else None
+        assert entry["stable_from_cents"] == stable
+        flag = "always" if all(held) else "never" if not any(held) else None
+        assert flag is None or entry["flag"] == flag
+
+
+def euros_text(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d} €"
+
+
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(cases(largest=5), st.lists(st.integers(1, 9000), min_size=1, max_size=3))
+def test_nested_entries_enter_once(case: dict[str, Any], steps: list[int]) -> None:
+    case = plain(case)
+    low = case["envelopes"]["amount"]
+    at = [euros_text(low + sum(steps[: k + 1])) for k in range(len(steps))]
+    assume(any(d["eligible"] for d in case["dossiers"]))
+    with tempfile.TemporaryDirectory() as folder:
+        found = entries(load(case, Path(folder)), start=euros_text(low), at=at, nested=True)
+    assert found.document["exact"]
+    for entry in found.document["entries"]:
+        assert entry["flips"] <= 1
+        assert entry["flag"] in ("always", "enters", "never")
+        assert entry["first_cents"] == entry["stable_from_cents"]

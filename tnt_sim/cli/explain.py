@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
-from tnt_sim.cli.speak import ERROR, emit, language, note, page, progress_line, width
+from tnt_sim.cli.speak import ERROR, INTERRUPTED_AND_TOLD, emit, language, note, page, progress_line, width
 from tnt_sim.cli.verify import ProjectOption
 
 DossiersArgument = Annotated[
@@ -44,4 +44,6 @@ def explain(
         emit(told.document)
     elif not quiet:
         page(explanation_lines(told.document, tongue, width()))
+    if told.document["stopped_by"] == "interrupt":
+        return INTERRUPTED_AND_TOLD
     return UNKNOWN if told.faults else 0

@@ -72,6 +72,12 @@ def _grant(change: Entry, lang: Lang) -> str:
 
 def _envelope(change: Entry, lang: Lang) -> str:
     name = f"« {change['title']} »" if lang is Lang.FR else f'"{change["title"]}"'
+    if change["by_cents"] is None:
+        low = amount(change["low_cents"], lang)
+        return Text(
+            f"Sans perte, il lui faudrait au moins {low} de plus dans {name}.",
+            f"At no loss it would take at least {low} more in {name}.",
+        ).in_(lang)
     by, to = amount(change["by_cents"], lang), amount(change["to_cents"], lang)
     if change["status"] == "interval":
         low = amount(change["low_cents"], lang)

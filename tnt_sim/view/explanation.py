@@ -146,7 +146,12 @@ def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
         f"left as a certified interval: {open_}.",
         lang,
     )
-    return [Line(""), *paragraph(text, width, style="dim")]
+    lines = [Line(""), *paragraph(text, width, style="dim")]
+    if document.get("stopped_by"):
+        told = _t("Interrompu : les dossiers restants n'ont que leur raison.",
+                  "Interrupted: the remaining dossiers have their reason only.", lang)  # fmt: skip
+        lines += paragraph(told, width, style="yellow")
+    return lines
 
 
 def reason_rows(document: Entry, lang: Lang) -> list[list[str]]:

@@ -16,9 +16,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from tnt_sim.question import Answer, ask, forced
+from tnt_sim.result import Status
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
+from tnt_sim.study.base import Base, Tell
+from tnt_sim.study.entry import KERNEL, LIMITS, SOLVED, UNKNOWN, NoLoss, no_losses
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.study.explain.weigh import with_tolerance
 from tnt_sim.study.least import Least, least_amount
@@ -113,3 +118,51 @@ def _entry(raised: Raised) -> Entry:
     loose = with_tolerance(raised.problem)
     first = None if loose else raised.first(max(line.amount_cents, least.amount_cents))
     return head | figures | {"status": "exact", "tie": tie, "first_cents": first}
+
+
+def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell) -> dict[int, Entry]:
+    """For every refused candidate the least extension of the programme without loss, exact or between two limits.
+
+    Exact for all in one pass where kernels settle it; else by the exact prices of one linear program from below,
+    and the decision with the dossier on top, read again, from above.
+    """
+    problem = decided.problem
+    if with_tolerance(problem) or problem.case.tree.written_cents[0] is None:
+        return {}
+    line = line_of(problem, problem.case.tree.ids[0])
+    reading = decided.reading
+    answer = Answer(
+        status=Status.OPTIMAL,
+        values=reading.values,
+        granted_cents=reading.granted_cents,
+        allocation=decided.allocation,
+        reading=reading,
+        proof=None,
+        canonical=True,
+        method="stored",
+        seconds=0.0,
+    )
+    found = no_losses(Base(decided.asked, problem, answer, steps, reading.values), line, tell=tell)
+    rows = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
+    return {row: _limits(decided, line, found, row) for row in rows.tolist()}
+
+
+def _limits(decided: Decided, line: Line, found: NoLoss, row: int) -> Entry:
+    head: Entry = {"kind": "envelope", "of": line.id, "title": decided.problem.case.tree.titles[line.node]}
+    if found.never[row]:
+        return head | {"status": "impossible", "why": "envelope_never", "proof": None}
+    low, high = int(found.lower[row]), int(found.upper[row])
+    known = high != UNKNOWN
+    return head | {
+        "status": "exact" if low == high else "interval",
+        "unit": "money",
+        "from_cents": line.amount_cents,
+        "to_cents": line.amount_cents + high if known else None,
+        "by_cents": high if known else None,
+        "low_cents": low,
+        "tie": high == 0,
+        "first_cents": None,
+        "settled_by": {KERNEL: "kernel", SOLVED: "solve", LIMITS: "bounds"}[found.method[row]],
+        "proof": None,
+        "confirmed": None,
+    }

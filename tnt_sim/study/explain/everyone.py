@@ -1,4 +1,4 @@
-"""The score that each refused dossier would need, for all of them in one run.
+"""The score and the extension that each refused dossier would need, for all of them in one run.
 
 Most are settled without a solve: an exact bound from below and a list read again from above meet (`bounds.py`).
 Where they do not, one forced solve does, as far as time allows; else an interval is told.
@@ -16,6 +16,7 @@ from tnt_sim.question import ask, forced
 from tnt_sim.study.explain.bounds import Bounds, Interval
 from tnt_sim.study.explain.changes import Asking, asking, score_entry
 from tnt_sim.study.explain.decided import Decided
+from tnt_sim.study.explain.envelope import of_everyone
 from tnt_sim.study.explain.score import Score, figure_of
 from tnt_sim.study.explain.weigh import goes_first, with_tolerance
 from tnt_sim.verify.figures import decimal_text
@@ -35,6 +36,7 @@ class Settled:
     by_bounds: int = 0
     by_solve: int = 0
     intervals: int = 0
+    interrupted: bool = False
 
     def counts(self) -> dict[str, int]:
         """How many refused candidates each way settled."""
@@ -42,45 +44,52 @@ class Settled:
 
 
 def settle_all(decided: Decided, rows: Sequence[int], told: Tell) -> Settled:
-    """The score change of every refused candidate among some rows."""
+    """The changes of every refused candidate among some rows; Ctrl-C ends it with what is there."""
     question, found = asking(decided), Settled()
+    wanted = set(rows)
+    try:
+        envelopes = of_everyone(
+            decided, question.steps, lambda name, share: told("envelopes", 0.3 + 0.2 * share)
+        )
+        found.changes.update({row: [entry] for row, entry in envelopes.items() if row in wanted})
+        _scores(question, rows, found, told)
+    except KeyboardInterrupt:
+        found.interrupted = True
+    return found
+
+
+def _scores(question: Asking, rows: Sequence[int], found: Settled, told: Tell) -> None:
+    """The score that each refused candidate would need, before its other changes."""
+    decided = question.decided
     waiting = [
         row for row in rows if decided.problem.offers.candidate[row] and not decided.allocation.funded[row]
     ]
     usable = [(one, effect) for one, effect in question.scores if effect is not None]
     if not waiting or not usable or with_tolerance(decided.problem):
-        return found
+        return
     bounds, by_kernel = Bounds(decided), _kernel_settles(decided)
     until = time.perf_counter() + SECONDS
     one, effect = usable[0]
     for number, row in enumerate(waiting):
-        told("dossiers", 0.3 + 0.7 * number / len(waiting))
+        told("dossiers", 0.5 + 0.5 * number / len(waiting))
         interval = bounds.interval(row)
+        steps = _settled_steps(question, row, effect[row], interval)
         if interval.impossible:
             found.by_bounds += 1
-            found.changes[row] = [
-                {
-                    "kind": "score",
-                    "of": one.column,
-                    "status": "impossible",
-                    "why": "no_allocation",
-                    "proof": None,
-                }
-            ]
-            continue
-        steps = _settled_steps(question, row, effect[row], interval)
-        if steps is not None:
+            entry: Entry = {"kind": "score", "of": one.column, "status": "impossible", "why": "no_allocation"}
+            entry |= {"settled_by": "bounds", "proof": "PROVED"}
+        elif steps is not None:
             found.by_bounds += 1
-            found.changes[row] = [_exact(decided, row, one, effect[row], interval, steps)]
+            entry = _exact(decided, row, one, effect[row], interval, steps)
         elif by_kernel or (found.by_solve < MOST_SOLVES and time.perf_counter() < until):
             found.by_solve += 1
             inside = ask(forced(decided.problem, [row]), prove=False)
             entry = score_entry(question, row, one, effect[row], inside, confirm=False)
-            found.changes[row] = [entry | {"settled_by": "solve"}]
+            entry |= {"settled_by": "solve"}
         else:
             found.intervals += 1
-            found.changes[row] = [_between(decided, row, one, effect[row], interval)]
-    return found
+            entry = _between(decided, row, one, effect[row], interval)
+        found.changes.setdefault(row, []).insert(0, entry)
 
 
 def _kernel_settles(decided: Decided) -> bool:

@@ -166,6 +166,7 @@ def _document(
         "inversions": _inversions(decided),
         "reserve": reserve_list(decided),
         "settled": None if settled is None else settled.counts(),
+        "stopped_by": "interrupt" if settled is not None and settled.interrupted else None,
         "unknown": [
             {"message": fault.text.in_(lang), "hint": fault.hint.in_(lang) if fault.hint else None}
             for fault in faults
