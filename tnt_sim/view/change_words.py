@@ -147,8 +147,8 @@ KINDS: Mapping[str, Text] = MappingProxyType(
 WHY_NOT: Mapping[str, Text] = MappingProxyType(
     {
         "not_proven": Text(
-            "rien ne prouve que la répartition est la meilleure ; relancez le calcul avec plus de temps",
-            "the allocation is not proven to be the best; run it again with more time",
+            "le calcul n'est pas allé au bout de la meilleure répartition ; relancez-le avec plus de temps",
+            "the run did not find the one best allocation; run it again with more time",
         ),
         "other_use": Text(
             "ce chiffre compte aussi dans « {by} », et le changer changerait plus que l'objectif",

@@ -29,7 +29,8 @@ class Decided:
     problem : what the last step was asked, grants of earlier steps kept in it
     allocation, reading, reasons : the decision, its figures, and what stands in the way of each dossier
     codes, sentences : reason code and reason of each dossier as the run told them, String (n,)
-    best : whether the run proved, or confirmed, that no allocation is better
+    best : whether the run found the one answer: the best, its ties broken to the end
+    proof : what supports that
     run_dir : the run folder it comes from
     """
 
@@ -40,6 +41,7 @@ class Decided:
     codes: pl.Series
     sentences: pl.Series
     best: bool
+    proof: str | None = None
     run_dir: Path | None = None
 
     @property
@@ -70,7 +72,8 @@ def of_result(result: Result) -> Decided:
         reasons=result.reasons,
         codes=result.dossiers["reason_code"],
         sentences=result.dossiers["reason"],
-        best=result.document["status"] == "optimal",
+        best=result.document["status"] == "optimal" and result.document["canonical"],
+        proof=result.document["proof"],
     )
 
 
@@ -102,7 +105,8 @@ def of_run(run_dir: Path, project: Path | None = None) -> Decided:
         reasons=why,
         codes=_filled(kept, told, "reason_code"),
         sentences=_filled(kept, told, "reason"),
-        best=run.summary.get("status") == "optimal",
+        best=run.summary.get("status") == "optimal" and run.summary.get("canonical") is True,
+        proof=run.summary.get("proof"),
         run_dir=run_dir,
     )
 

@@ -77,7 +77,7 @@ def _scores(question: Asking, rows: Sequence[int], found: Settled, told: Tell) -
         if interval.impossible:
             found.by_bounds += 1
             entry: Entry = {"kind": "score", "of": one.column, "status": "impossible", "why": "no_allocation"}
-            entry |= {"settled_by": "bounds", "proof": "PROVED"}
+            entry |= {"settled_by": "bounds", "proof": decided.proof}
         elif steps is not None:
             found.by_bounds += 1
             entry = _exact(decided, row, one, effect[row], interval, steps)
@@ -126,7 +126,7 @@ def _exact(
         "by": decimal_text(by),
         "tie": (interval.low / abs(effect[0])).denominator == 1,
         "settled_by": "bounds",
-        "proof": "PROVED",
+        "proof": decided.proof,
         "confirmed": None,
     }
 
@@ -154,7 +154,7 @@ def _between(
         "low": decimal_text(now + way * max(0, low) * one.step),
         "high": None if high is None else decimal_text(now + way * high * one.step),
         "settled_by": "bounds",
-        "proof": "PROVED",
+        "proof": decided.proof,
         "confirmed": None,
     }
 
