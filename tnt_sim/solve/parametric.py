@@ -6,6 +6,9 @@ is concave (convex for a minimum) and piecewise linear in t. On one piece the pr
 walk is the parametric dual simplex: from an optimal basis, the ratio test on its basic variables gives the t up to
 which it stays optimal; a bound just beyond it is handed to a live HiGHS, which needs a pivot or two.
 
+Breakpoints nearer to each other than 10⁻⁷ of what the column between them weighs may be told as one: with amounts
+from 100 € to 1 M€ that is 10 cents.
+
 Any prices bound v(t) for *all* t, and exactly so once rounded: `exact_bound(model, y)` at t = 0, plus t·(y·d).
 
 Source: Gass and Saaty, The computational algorithm for the parametric objective function, Naval Res. Logist. Q. 2
@@ -28,6 +31,8 @@ from tnt_sim.solve.highs import load_live
 BEYOND = 1e-7
 """How far the variable that ends a piece is pushed past its bound: more than the solver's tolerance."""
 TOLERANCE = 1e-9
+DENSE = 4_000_000
+"""Entries up to which the matrix is held dense."""
 SAME = 1e-9
 """Slopes closer than this, relatively, are one piece."""
 
@@ -137,6 +142,8 @@ class _Walk:
     high: FloatArray = field(init=False)
     scaled: Any = field(init=False)
     moving: Any = field(init=False)
+    solution: Any = None
+    reached: float = 0.0
     at: list[float] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
     slope: list[float] = field(default_factory=list)
@@ -148,7 +155,10 @@ class _Walk:
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self.highs.setOptionValue(name, TOLERANCE)
         self.low, self.high = float_bounds(self.model.row_lower, self.model.row_upper)
-        self.scaled = self.model.matrix.multiply(self.unit[:, None]).tocsc()
+        scaled = self.model.matrix.multiply(self.unit[:, None])
+        # a few columns are read at each step, which a dense matrix gives ten times sooner
+        dense = self.model.n_rows * self.model.n_cols <= DENSE
+        self.scaled = np.asfortranarray(scaled.toarray()) if dense else scaled.tocsc()
         self.moving = np.flatnonzero(self.d).astype(np.int32)
         reached = self._solved(self.now)
         self.at.append(self.now)
@@ -172,15 +182,21 @@ class _Walk:
         self.highs.changeRowsBounds(len(k), k, (self.low[k] + move) * unit, (self.high[k] + move) * unit)
         self.highs.run()
         status = self.highs.getModelStatus().name
+        if status != "kOptimal":  # once more without the basis
+            self.highs.clearSolver()
+            self.highs.run()
+            status = self.highs.getModelStatus().name
         if status != "kOptimal":
             raise _failed(status)
-        return float(self.highs.getInfo().objective_function_value)
+        self.solution = self.highs.getSolution()
+        self.reached = float(self.highs.getInfo().objective_function_value)
+        return self.reached
 
     def _piece_to(self, here: float) -> None:
         """One more piece up to `here`, with the prices of the present basis; equal slopes are one piece."""
-        y = np.array(self.highs.getSolution().row_dual) * self.unit
+        y = np.array(self.solution.row_dual) * self.unit
         slope = float(y @ self.d)
-        value = float(self.highs.getInfo().objective_function_value) + slope * (here - self.now)
+        value = self.reached + slope * (here - self.now)
         same = bool(self.slope) and abs(slope - self.slope[-1]) <= SAME * max(1.0, abs(slope))
         if same or (self.slope and here <= self.at[-2]):
             self.at[-1], self.value[-1] = max(here, self.at[-1]), value
@@ -197,11 +213,12 @@ class _Walk:
         columns, rows = np.sort(basic[basic >= 0]), np.sort(-1 - basic[basic < 0])
         tight = np.ones(self.model.n_rows, dtype=np.bool_)
         tight[rows] = False
-        part = self.scaled[:, columns].toarray()
+        part = self.scaled[:, columns]
+        part = part if isinstance(part, np.ndarray) else part.toarray()
         push = self.d * self.unit
         dx = np.linalg.solve(part[tight], push[tight]) if len(columns) else np.zeros(0)
         rate = np.concatenate([dx, part[rows] @ dx - push[rows]])
-        solution = self.highs.getSolution()
+        solution = self.solution
         x, a = np.asarray(solution.col_value)[columns], np.asarray(solution.row_value)[rows]
         move = self.now * self.d[rows]
         low, high = float_bounds(self.model.col_lower[columns], self.model.col_upper[columns])

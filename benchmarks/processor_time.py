@@ -1,0 +1,64 @@
+"""One decision in processor seconds, for machines that do other work: the exact kernels, bare HiGHS and SCIP.
+
+    uv run python benchmarks/processor_time.py FAMILY SEED… [--limit SECONDS]
+
+The kernels settle every stage, « least granted » and whether the answer is the only one; the bare solvers solve
+the goal alone, gap 0, one thread. Their values are compared.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from families import write
+from side_by_side import bare_highs, bare_scip
+
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.solve.exact import solve_exactly
+from tnt_sim.solve.lexicographic import Stage
+
+
+def compare(path: Path, limit: float) -> None:
+    """One scenario; prints a line."""
+    form = formulate(compile_problem(load_scenario(path)))
+    stages = [
+        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        for s in (*form.stages, form.least_granted)
+    ]
+    began = time.process_time()
+    found = solve_exactly(form.model, stages)
+    ours = time.process_time() - began
+    goal = form.stages[0]
+    value = None if found is None else found[0].stages[0].value
+    words = [
+        f"kernel {'none' if found is None else found[0].stages[0].solver} {ours:.3f} s, alone {found and found[1]}"
+    ]
+    model = form.model.with_objective(goal.objective, goal.sense)
+    for name, ask in (("highspy", bare_highs), ("scip", bare_scip)):
+        began = time.process_time()
+        answer = ask(model, limit)
+        seconds = time.process_time() - began
+        if answer is None:
+            continue
+        point = answer[1]
+        same = "unfinished" if point is None else "equal" if model.value(point) == value else "other"
+        words.append(f"{name} {seconds:.2f} s ×{seconds / ours:.1f} {same}")
+    print(f"{path.stem} {value}: " + "; ".join(words), flush=True)
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    limit = float(words[words.index("--limit") + 1]) if "--limit" in words else 120.0
+    seeds = [int(w) for k, w in enumerate(words[1:], 1) if w.isdigit() and words[k - 1] != "--limit"]
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in seeds:
+            compare(write(words[0], seed, Path(folder) / str(seed)), limit)
+
+
+if __name__ == "__main__":
+    main()
