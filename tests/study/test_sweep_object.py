@@ -26,6 +26,7 @@ from tnt_sim.study.sweep.store import Store
 from tnt_sim.verify.reading import Allocation
 from tnt_sim.view.chart_theme import html, png, svg
 from tnt_sim.view.charts import KINDS
+from tnt_sim.view.next_chart import next_chart
 from tnt_sim.view.sweep_page import sweep_html
 
 
@@ -169,3 +170,17 @@ def test_a_point_without_proof_holds_what_the_amount_before_held(tmp_path: Path)
     assert (held.values, held.proof) == (before.values, Proof.FEASIBLE_GAP)
     assert carried(problem, None, nothing) is nothing
     assert carried(problem, before, before) is before
+
+
+def test_the_next_euro_has_a_picture(tmp_path: Path) -> None:
+    found = tnt.next_euro(small(6).scenario(tmp_path))
+    if any(row["step_cents"] for row in found.document["next"]):
+        assert ElementTree.fromstring(svg(found.plot())).tag.endswith("svg")
+    entries = [
+        {"id": "a", "step_cents": 41_200_000, "gain": "2", "goal": "score"},
+        {"id": "b", "step_cents": None, "gain": None, "goal": "score"},
+    ]
+    drawn = svg(next_chart(entries, Lang.FR))
+    assert "+412,0" in drawn
+    with pytest.raises(ValueError, match="nothing to draw"):
+        next_chart(entries[1:], Lang.FR)

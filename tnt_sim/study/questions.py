@@ -78,6 +78,20 @@ class Answered:
         """The table as a workbook."""
         self.to_dataframe().write_excel(path)
 
+    def plot(self, lang: Lang | str = Lang.FR) -> Any:
+        """The value of the next euro as an Altair chart, for `next_euro`; needs the extra `charts`.
+
+        Raises
+        ------
+        ValueError
+            For another question, or where no envelope has a next step.
+        """
+        if self.rows != "next":
+            raise ValueError("only the next euro has a picture")
+        from tnt_sim.view.next_chart import next_chart
+
+        return next_chart(self.document["next"], Lang(lang))
+
     def _repr_html_(self) -> str:
         html: str = self.to_dataframe()._repr_html_()
         return html
