@@ -76,19 +76,24 @@ def payload(
         },
         "codes": {"funded": funded, "refused": refused},
         "motives": motives.texts,
-        "dossiers": {
-            "number": table["dossier"].to_list(),
-            "title": [text or "" for text in table["title"].to_list()],
-            "applicant": [text or "" for text in table["applicant"].to_list()],
-            "envelope": [-1 if node is None else node for node in table[NODE].to_list()],
-            "requested": table["requested_cents"].to_list(),
-            "committed": table["committed_cents"].is_not_null().cast(int).to_list(),
-            "granted": table["granted_cents"].to_list(),
-            "code": at,
-            "motive": why,
-        },
+        "dossiers": _dossiers(table, at, why),
         "positions": positions,
     }  # fmt: skip
+
+
+def _dossiers(table: Any, codes: Sequence[int], motives: Sequence[int]) -> dict[str, Any]:
+    """The columns of the dossiers, amounts in cents."""
+    return {
+        "number": table["dossier"].to_list(),
+        "title": [text or "" for text in table["title"].to_list()],
+        "applicant": [text or "" for text in table["applicant"].to_list()],
+        "envelope": [-1 if node is None else node for node in table[NODE].to_list()],
+        "requested": table["requested_cents"].to_list(),
+        "committed": table["committed_cents"].is_not_null().cast(int).to_list(),
+        "granted": table["granted_cents"].to_list(),
+        "code": list(codes),
+        "motive": list(motives),
+    }
 
 
 class _Dictionary:

@@ -51,6 +51,13 @@ def read_theme(path: Path) -> str:
             Place(str(path)), hint=Text("Enregistrez-la en UTF-8.", "Save it as UTF-8."),
         )  # fmt: skip
         raise DataError(found.found) from None
+    _tell_outside(text, path, found)
+    found.raise_if_any(DataError)
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+
+
+def _tell_outside(text: str, path: Path, found: Defects) -> None:
+    """Each place where the style would load something, or end."""
     for number, line in enumerate(text.splitlines(), start=1):
         for match in _OUTSIDE.finditer(line):
             found.add(
@@ -65,5 +72,3 @@ def read_theme(path: Path) -> str:
                     "Put fonts and images into the sheet (url(data:…)).",
                 ),
             )
-    found.raise_if_any(DataError)
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
