@@ -91,11 +91,14 @@ def repair_lines(repairs: Sequence[Document], lang: Lang, width: int) -> list[Li
 
 
 def _after(repair: Document, lang: Lang) -> str:
-    """The value of the best allocation after a repair."""
+    """Whether less might do, and the value of the best allocation after a repair."""
+    doubt = Text(" Moins suffirait peut-être (non prouvé).", " Less might do (not proven).").in_(lang)
+    first = "" if repair["least"] else doubt
     if repair["granted_cents"] is None:
-        return Text(
+        rest = Text(
             " Le meilleur choix ensuite n'est pas calculé.", " The best choice after it is not computed."
-        ).in_(lang)
+        )
+        return first + rest.in_(lang)
     goals = ", ".join(
         f"{goal['goal']} {number(parse_decimal(goal['value']), lang)}" for goal in repair["objective"]
     )
@@ -107,7 +110,7 @@ def _after(repair: Document, lang: Lang) -> str:
     )
     about = "" if repair["best_found"] else Text("au moins ", "at least ").in_(lang)
     money = format_cents(repair["granted_cents"], lang)
-    return Text(
+    return first + Text(
         f" Au mieux ensuite : {about}{goals} ; {funded}, {money}.",
         f" At best after it: {about}{goals}; {funded}, {money}.",
     ).in_(lang)
