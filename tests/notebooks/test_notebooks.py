@@ -1,0 +1,42 @@
+"""Every notebook runs from top to bottom, keeps no output, and says what its text twin says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat", reason="notebooks need the extra `notebook`")
+nbclient = pytest.importorskip("nbclient", reason="notebooks need the extra `notebook`")
+
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    book = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(FOLDER)}}
+    nbclient.NotebookClient(book, timeout=600, kernel_name="python3", resources=resources).execute()
+    shown = [cell for cell in book.cells if cell.cell_type == "code" and cell.outputs]
+    assert shown, "a story that shows nothing"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_keeps_no_output_and_is_its_text_twin(path: Path) -> None:
+    book = nbformat.read(path, as_version=4)
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+    assert book.metadata.kernelspec.language == "python"
+    assert any("parameters" in cell.metadata.get("tags", []) for cell in book.cells)
+    jupytext = pytest.importorskip("jupytext", reason="the twins are read by jupytext")
+    twin = jupytext.read(path.with_suffix(".py"))
+    assert [(c.cell_type, c.source) for c in twin.cells] == [(c.cell_type, c.source) for c in book.cells]
+
+
+def test_the_stories_are_there() -> None:
+    names = {path.stem for path in NOTEBOOKS}
+    assert {"01-premiers-pas", "01-first-steps.en", "02-enveloppe-elargie", "04-incertitude"} <= names
