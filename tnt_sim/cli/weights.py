@@ -18,7 +18,6 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.cli.speak import emit, page, progress_line, width
 from tnt_sim.errors import Lang, Text, UsageError
-from tnt_sim.money import MoneyError, parse_rate
 
 CriteriaOption = Annotated[
     str,
@@ -79,6 +78,8 @@ def _names(text: str) -> list[str]:
 def _range(text: str) -> tuple[str, tuple[str, str]]:
     name, _, both = text.partition("=")
     low, colon, high = both.partition(":")
+    from tnt_sim.money import MoneyError, parse_rate
+
     try:
         if not colon:
             raise MoneyError("not_a_number")
