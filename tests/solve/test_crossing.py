@@ -100,7 +100,13 @@ def test_what_it_leaves_to_a_solver() -> None:
     assert solve_crossing(zero_one, [tolerant, least]) is None
     large = Stage("score", np.array([2**52, 2**52 - 1, 1]), Sense.MAXIMISE)
     assert one_objective([large, large]) is None
-    assert solve_crossing(zero_one, [large, large]) is None
+    alone = solve_crossing(zero_one, [large, large])  # a single choice is best for the first stage
+    assert alone is not None
+    assert alone[0].values.tolist() == [1, 1, 0]
+    assert alone[1]
+    tied = Stage("score", np.array([2**52, 2**52, 1]), Sense.MAXIMISE)
+    one = zero_one.with_rows(np.ones((1, n), np.int64), [NO_LOWER], [1], ["one"])
+    assert solve_crossing(one, [tied, large]) is None  # two choices are: their money is for a solver to tell
 
 
 @pytest.mark.parametrize("seed", range(6))

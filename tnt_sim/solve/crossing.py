@@ -42,6 +42,9 @@ def solve_crossing(
     if (model.col_lower == model.col_upper).any():
         return beside_fixed(model, stages, partial(solve_crossing, live=live))
     value = one_objective(stages)
+    # too large together: the first stage by itself, of use where a single choice is best for it
+    whole = value is not None
+    value = value if whole else one_objective(stages[:1])
     if value is None or (model.col_lower != 0).any() or (model.col_upper != 1).any():
         return None
     matrix, upper, sign, row = at_most(model)
@@ -52,7 +55,7 @@ def solve_crossing(
         found = settle(value, matrix, upper, np.maximum(duals[row] * sign, 0.0), MAX_WORK)
     except (TooManyStates, OverflowError):
         return None
-    if found is None or found.best is None:
+    if found is None or found.best is None or not (whole or found.best.ways == 1):
         return None
     x, alone = _one(model, stages, found)
     return told(model, stages, x, alone, time.perf_counter() - began, SOLVER)
