@@ -72,3 +72,14 @@ def test_damage_is_refused() -> None:
             check_refutation(system, {"blocks": {**good, **damage}})
     with pytest.raises(MultiplierError, match="share"):
         closed_by_blocks(system, 3, [0, 1], [0, 1], [1 << SCALE, 1 << SCALE])
+
+
+def test_a_row_cannot_pay_twice() -> None:
+    """A row with a block of its own counts what it leaves unused once, however often it is named."""
+    zeros, ones = np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)
+    table = Rows(zeros, zeros, ones, np.array([0, 9]), ("stage:score:better", "cap"))
+    system = System(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.bool_), zeros, ones, table)
+    entry = {"goal": 0, "rows": [1], "prices": [1 << SCALE], "scale": SCALE}
+    for own in ([0, 0], [0, 0, 0]):
+        with pytest.raises(CertificateError, match="twice"):
+            check_refutation(system, {"blocks": {**entry, "own": own}})

@@ -150,7 +150,11 @@ def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
     assert (held.values, held.bounds, held.proof) == (point.values, point.bounds, point.proof)
     assert held.allocation is not None
     assert held.allocation.granted_cents.tolist() == [7, 0, 7]
-    assert not Store.open(path, "another key", resume=True).known
+    other = Store.open(path, "another key", resume=True)
+    assert not other.known
+    other.put("free", point)
+    # what another question wrote there is no memory of this one
+    assert not Store.open(path, "key", resume=True).known
 
 
 def test_a_point_without_proof_holds_what_the_amount_before_held(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ def closed_by_blocks(
         raise MultiplierError("there are no such rows")
     if len(prices) != len(rows) or min(prices, default=0) < 0 or not all(0 <= k < len(rows) for k in own):
         raise MultiplierError("each row needs a price that is not negative")
+    if len(set(own)) != len(own):
+        raise MultiplierError("a row has a block of its own twice")
     gain, wanted = gains(system, goal)
     weight, upper = zip(*(bounded(system, row) for row in rows), strict=True) if rows else ((), ())
     matrix = np.array(weight, dtype=np.int64).reshape(len(rows), len(gain))

@@ -1,7 +1,7 @@
 """Points kept as they are found, one line each, so that an interrupted sweep goes on where it stopped.
 
-A line is a JSON object; a last line that was cut short is left out. What is read back is read again exactly by
-whoever uses it: a line is a memory, not evidence.
+A line is a JSON object; a last line that was cut short is left out. Whoever uses a line reads its allocation again
+exactly, rules and values; that nothing is better is remembered, not shown again. So a file holds one key alone.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Store:
         store = cls(path, key)
         if path is None:
             return store
-        if resume and path.is_file():
-            store.known = dict(_read(path, key))
+        if resume and path.is_file() and _key(path) == key:
+            store.known = dict(_read(path))
             return store
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"key": key}) + "\n", encoding="utf-8")
@@ -58,11 +58,13 @@ class Store:
             os.fsync(stream.fileno())
 
 
-def _read(path: Path, key: str) -> Iterator[tuple[Key, Point]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    if not lines or _object(lines[0]).get("key") != key:
-        return
-    for line in lines[1:]:
+def _key(path: Path) -> str | None:
+    with path.open(encoding="utf-8") as stream:
+        return _object(stream.readline()).get("key")
+
+
+def _read(path: Path) -> Iterator[tuple[Key, Point]]:
+    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
         told = _object(line)
         if told:
             point = _point(told)
