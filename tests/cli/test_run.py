@@ -13,8 +13,11 @@ from .conftest import Run
 def test_the_page_and_the_folder(tnt: Run, demo: Path) -> None:
     said = tnt("run", "scenario.yaml")
     assert (said.code, said.err) == (0, "")
-    folder = said.out.rstrip().splitlines()[-1].removeprefix("Dossier du calcul : ")
+    where, explain, report = said.out.rstrip().splitlines()[-3:]
+    folder = where.removeprefix("Dossier du calcul : ")
     assert (demo / folder / "allocation.csv").is_file()
+    assert explain == f"Ensuite : tnt-sim explain {folder}"
+    assert report.strip() == f"tnt-sim report {folder} --out rapport.html"
     assert "1 103 600 € accordés sur 1 200 000 € ; 96 400 € non dépensés" in said.plain
     assert "Données SYNTHÉTIQUES" in said.out
     assert "\x1b[" not in said.out
@@ -159,3 +162,15 @@ def test_a_stranger_is_not_touched(tnt: Run, demo: Path) -> None:
     assert said.code == 2
     assert said.document["error"]["code"] == "usage.out"
     assert (folder / "summary.json").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_in_place_of_a_scenario_is_answered_with_its_file(tnt: Run, demo: Path) -> None:
+    said = tnt("run", f"../{demo.name}")
+    assert said.code == 3
+    assert f"Vouliez-vous dire « ../{demo.name}/scenario.yaml » ?" in said.err.replace("\u00a0", " ")
+
+
+def test_a_run_without_allocation_names_the_command_to_paste(tnt: Run, demo: Path) -> None:
+    said = tnt("run", "scenario.yaml", "--set", "programme.min_use=100 %")
+    assert said.code == 4
+    assert 'tnt-sim conflict scenario.yaml --set "programme.min_use=100 %"' in said.plain

@@ -163,3 +163,20 @@ def test_a_closed_pipe_is_no_error(demo: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=demo)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_ranking_value_has_the_decimal_mark_of_the_language(tnt: Run, demo: Path) -> None:
+    folder = tnt("run", "scenario.yaml", "--json").document["run_dir"]
+    french, english = tnt("inversions", folder).out, tnt("inversions", folder, "--lang", "en").out
+    assert "10,5" in french
+    assert "10.5" not in french
+    assert "10.5" in english
+    assert "10,5" not in english
+
+
+def test_no_threshold_of_nothing_is_told(tnt: Run, demo: Path) -> None:
+    folder = tnt("run", "scenario.yaml", "--json").document["run_dir"]
+    said = " ".join(tnt("explain", folder, "--all").plain.split())
+    assert "E-03" in said
+    assert "au moins 0 € de plus" not in said
+    assert "de plus dans « Programme d'exemple » n'est pas calculé ici" in said

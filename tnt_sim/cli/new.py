@@ -296,7 +296,7 @@ def _tell(
         lines += [Line(f"  « {header} »" if french else f'  "{header}"') for header in left_out]
     file = folder / SCENARIO_FILE
     follow = f"tnt-sim run {file}"
-    if remaining:
+    if remaining or review:  # guesses are read over, and the envelope written, before anything is computed
         follow = f"tnt-sim validate {file}"
     lines.append(Line(("Ensuite : " if french else "Next: ") + follow))
     page(lines)

@@ -28,6 +28,8 @@ from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, w
 from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
+    from rich.text import Text as Line
+
     from tnt_sim.result import Result
     from tnt_sim.scenario.scenario import Scenario
 
@@ -82,7 +84,7 @@ def run(
     if as_json:
         emit(document)
     elif not quiet:
-        _tell(result, document, tongue)
+        _tell(result, document, tongue, " --set ".join(map(quoted, (scenario.as_posix(), *changes))))
     return exit_code(document, require_proof=require_proof)
 
 
@@ -138,7 +140,7 @@ def _clash(asked: Scenario, result: Result, seconds: float | None) -> dict[str, 
     return {"conflict": found.document["sets"], "repairs": found.document["repairs"]}
 
 
-def _tell(result: Result, told: dict[str, Any], lang: Lang) -> None:
+def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> None:
     from tnt_sim.view.conflict_page import first_lines
     from tnt_sim.view.labels import labels_of, spoken
     from tnt_sim.view.tables import relaxed_lines, run_lines
@@ -148,4 +150,26 @@ def _tell(result: Result, told: dict[str, Any], lang: Lang) -> None:
         page(relaxed_lines(document, labels, lang=lang, width=width()))
     else:
         page(run_lines(document, labels, lang=lang, width=width(), run_dir=told["run_dir"]))
-        page(first_lines(told.get("conflict") or [], told.get("repairs") or [], lang, width()))
+        sets, repairs = told.get("conflict") or [], told.get("repairs") or []
+        page(first_lines(sets, repairs, lang, width(), scenario=scenario))
+        page(_next_lines(told["run_dir"], lang))
+
+
+def _next_lines(run_dir: str | None, lang: Lang) -> list[Line]:
+    """What to type next about a run that is kept: the question everybody asks, and the page to send."""
+    from rich.text import Text as Line
+
+    if run_dir is None:
+        return []
+    folder = quoted(run_dir)
+    title = Text("Ensuite : ", "Next: ").in_(lang)
+    second = f"tnt-sim report {folder} --out {Text('rapport', 'report').in_(lang)}.html"
+    return [
+        Line(f"{title}tnt-sim explain {folder}", style="dim"),
+        Line(" " * len(title) + second, style="dim"),
+    ]
+
+
+def quoted(text: str) -> str:
+    """A path or a change as it can be pasted into a command line."""
+    return f'"{text}"' if " " in text else text

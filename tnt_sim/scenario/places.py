@@ -83,6 +83,7 @@ def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
             origin,
             f"« {shown(text)} » n'est pas un fichier",
             f'"{shown(text)}" is not a file',
+            _inside(path, text),
         )
     near = nearest(path.name, _siblings(path))
     hint = Text(f"Vouliez-vous dire « {near} » ?", f'Did you mean "{near}"?') if near else None
@@ -93,6 +94,14 @@ def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
         f'the file "{shown(text)}" does not exist',
         hint,
     )
+
+
+def _inside(path: Path, text: str) -> Text | None:
+    """The scenario of a folder that was given in its place, as `tnt-sim new` writes it."""
+    if not (path / "scenario.yaml").is_file():
+        return None
+    file = f"{shown(text).rstrip('/')}/scenario.yaml"
+    return Text(f"Vouliez-vous dire « {file} » ?", f'Did you mean "{file}"?')
 
 
 def _siblings(path: Path) -> list[str]:

@@ -8,6 +8,7 @@ from rich.text import Text as Line
 from tnt_sim.errors import Lang, Text
 from tnt_sim.view.figures import amount, count
 from tnt_sim.view.grid import grid, paragraph
+from tnt_sim.view.money_words import proof_word
 
 MOST_ROWS = 40
 
@@ -82,7 +83,7 @@ def _table(runs: pl.DataFrame, lang: Lang) -> list[Line]:
             "—" if row["n_funded"] is None else count(row["n_funded"], lang),
             "—" if row["granted_cents"] is None else amount(row["granted_cents"], lang),
             "—" if row["unspent_cents"] is None else amount(row["unspent_cents"], lang),
-            row["proof"] or row["status"],
+            proof_word(row["proof"], lang) if row["proof"] else row["status"],
         ]
         for row in runs.iter_rows(named=True)
     ]

@@ -73,6 +73,11 @@ def _grant(change: Entry, lang: Lang) -> str:
 def _envelope(change: Entry, lang: Lang) -> str:
     name = f"« {change['title']} »" if lang is Lang.FR else f'"{change["title"]}"'
     if change["by_cents"] is None:
+        if change["low_cents"] == 0:  # a bound that says nothing is not shown as an amount
+            return Text(
+                f"Combien il faudrait de plus dans {name} n'est pas calculé ici : demandez ce dossier seul.",
+                f"How much more it would take in {name} is not computed here: ask for this dossier alone.",
+            ).in_(lang)
         low = amount(change["low_cents"], lang)
         return Text(
             f"Sans perte, il lui faudrait au moins {low} de plus dans {name}.",

@@ -35,7 +35,9 @@ def conflict_lines(document: Document, lang: Lang, width: int) -> list[Line]:
     return [*lines, Line(""), *paragraph(_how(document).in_(lang), width, style="dim")]
 
 
-def first_lines(sets: Sequence[Document], repairs: Sequence[Document], lang: Lang, width: int) -> list[Line]:
+def first_lines(
+    sets: Sequence[Document], repairs: Sequence[Document], lang: Lang, width: int, *, scenario: str
+) -> list[Line]:
     """The first conflict and the cheapest repairs, under the page of a run that has no allocation."""
     if not sets:
         return []
@@ -46,7 +48,7 @@ def first_lines(sets: Sequence[Document], repairs: Sequence[Document], lang: Lan
         more = count(len(members) - FIRST_MEMBERS, lang)
         lines.append(Line(Text(f"  … et {more} de plus", f"  … and {more} more").in_(lang), style="dim"))
     lines += repair_lines(repairs[:FIRST_REPAIRS], lang, width)
-    end = Text("Tout le détail : tnt-sim conflict SCENARIO", "All of it: tnt-sim conflict SCENARIO")
+    end = Text(f"Tout le détail : tnt-sim conflict {scenario}", f"All of it: tnt-sim conflict {scenario}")
     return [*lines, Line(""), Line(end.in_(lang), style="dim")]
 
 
@@ -146,7 +148,7 @@ def _how(document: Document) -> Text:
     """How the answer was found, and whether it is all."""
     n = document["n_solves"]
     if document["status"] != "infeasible":
-        return Text(f"{n} essai(s).", f"{n} test(s).")
+        return Text(f"{n} essai{'s' if n >= 2 else ''}.", f"{n} test{'s' if n != 1 else ''}.")
     if document["complete"]:
         return Text(
             f"Il n'y a pas d'autre contradiction minimale entre ces règles, ni d'autre réparation minimale "

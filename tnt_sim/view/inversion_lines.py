@@ -41,9 +41,9 @@ def inversion_lines(found: Entry, lang: Lang, width: int, most: int = MOST_SHOWN
     """The sentence, and the first refused dossiers, each with the worst that is funded, as a table."""
     lines = paragraph(inversion_sentence(found, lang), width, first="  ")
     header = (
-        ("refusé", "rang", "demande", "retenu", "rang", "reçoit", "moins bons", "enveloppe")
+        ("refusé", "valeur", "demande", "retenu", "valeur", "reçoit", "moins bons", "enveloppe")
         if lang is Lang.FR
-        else ("refused", "rank", "asks", "funded", "rank", "gets", "worse ones", "envelope")
+        else ("refused", "value", "asks", "funded", "value", "gets", "worse ones", "envelope")
     )
     rows = [_row(pair, lang) for pair in found["refused"][:most]]
     lines += grid(rows, header=header, right=(1, 2, 4, 5, 6)) if rows else []
@@ -57,14 +57,22 @@ def _row(pair: Entry, lang: Lang) -> list[str]:
     better, worse = pair["better"], pair["worse"]
     return [
         str(better["dossier"]),
-        str(better["value"]),
+        shown_value(better["value"], lang),
         amount(better["asked_cents"], lang),
         str(worse["dossier"]),
-        str(worse["value"]),
+        shown_value(worse["value"], lang),
         amount(worse["granted_cents"], lang),
         count(pair["n_worse"], lang),
         str(pair["group"]),
     ]
+
+
+def shown_value(text: str | None, lang: Lang) -> str:
+    """What a dossier is ranked by: a number with the marks of the language, or an opinion as it is written."""
+    if text is None:
+        return "–"
+    figure = text.removeprefix("-").replace(".", "", 1)
+    return decimal(text, lang) if figure.isascii() and figure.isdigit() else text
 
 
 def price_lines(price: Entry, goals: Sequence[str], lang: Lang, width: int) -> list[Line]:

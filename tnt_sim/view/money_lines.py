@@ -138,11 +138,10 @@ def _entry_lines(document: Document, lang: Lang, width: int) -> list[Line]:
         key=lambda entry: (entry["no_loss_cents"] is None, entry["no_loss_cents"] or 0, entry["dossier"])
     )
     span = f"{amount(document['from_cents'], lang)} → {amount(document['to_cents'], lang)}"
-    known = count(document["n_lists"], lang)
+    known = plural(document["n_lists"], ("liste", "listes"), ("list", "lists"), lang)
     said = Text(
-        f"{span}, {known} listes : "
-        + ("tous les paliers." if document["exact"] else "les montants regardés."),
-        f"{span}, {known} lists: " + ("every step." if document["exact"] else "the amounts looked at."),
+        f"{span}, {known} : " + ("tous les paliers." if document["exact"] else "les montants regardés."),
+        f"{span}, {known}: " + ("every step." if document["exact"] else "the amounts looked at."),
     )
     lines = paragraph(said.in_(lang), width)
     flags = [

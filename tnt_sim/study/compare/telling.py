@@ -14,6 +14,7 @@ from tnt_sim.view.bars import Bar, bars_svg
 from tnt_sim.view.figures import amount, count, decimal, short_amount
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.labels import is_synthetic
+from tnt_sim.view.money_words import proof_word
 from tnt_sim.view.study_page import Column, Section, Study
 from tnt_sim.view.tables import SYNTHETIC
 
@@ -54,7 +55,7 @@ def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
             count(row["n_funded"], lang),
             amount(row["granted_cents"], lang),
             amount(row["unspent_cents"], lang),
-            row["proof"] or "–",
+            proof_word(row["proof"], lang),
         ]
         for row in found.headline()
     ]
