@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import every_amount  # noqa: F401  (says where `tiny` lies)
 import numpy as np
 import pytest
 from tiny import TABLE, tiny
 
-from tnt_sim.question import with_amounts
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.question import Answer, ask, with_amounts
+from tnt_sim.result import Status
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.study import least
 from tnt_sim.study.least import least_amount
 from tnt_sim.study.line import at_amount, line_of
 
@@ -87,3 +91,31 @@ def test_an_amount_in_memory_is_the_amount_in_the_scenario(tmp_path: Path) -> No
     written = compile_problem(with_amounts(scenario, {"b": 70_000, "tout": 160_000}))
     assert moved.case.tree.amount_cents == written.case.tree.amount_cents
     assert moved.case.tree.written_cents == written.case.tree.written_cents
+
+
+@pytest.mark.parametrize("wanted", [10, 34])
+def test_a_try_that_a_limit_ends_is_no_proof_that_less_will_not_do(
+    wanted: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = TABLE.replace(",a,", ",,").replace(",b,", ",,")
+    problem = compile_problem(
+        tiny(tmp_path, HEAD.replace("OPTION", "") + LIMITED.replace("BOUND", "max"), table)
+    )
+    line = line_of(problem, "tout")
+    true = least_amount(problem, line, kept=(Fraction(wanted),), prove=False)
+    assert true.exact
+    tries: list[int] = []
+
+    def hasty(asked: Problem, **more: Any) -> Answer:
+        found = ask(asked, **more)
+        if more["goals"] == 0 and found.allocation is not None:
+            tries.append(1)
+            if len(tries) > 1:  # every try after the first that works is cut short
+                return replace(found, status=Status.STOPPED, allocation=None, reading=None)
+        return found
+
+    monkeypatch.setattr(least, "ask", hasty)
+    found = least_amount(problem, line, kept=(Fraction(wanted),), prove=False)
+    assert len(tries) > 1
+    assert not found.exact
+    assert found.lower_cents <= true.amount_cents < found.amount_cents

@@ -1,7 +1,8 @@
 """What is in the way of a target that no amount reaches: rules and amounts that would have to give way together.
 
 From « everything lifted » each is put back in turn and stays if the target can still be reached. What stays lifted
-is a smallest set in this sense: with all of it lifted some amount reaches the target, with one less none does.
+is a smallest set in this sense: with all of it lifted some amount reaches the target, with one less none does, or
+none was found within the time.
 """
 
 from __future__ import annotations

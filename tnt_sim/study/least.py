@@ -225,15 +225,20 @@ def _climb(
     """An amount at which the real rules allow it, from the lower limit on.
 
     Where every moving rule relaxes as the amount grows, what can be had goes on being had: then halving is right,
-    and finds the least. Else only amounts that were solved count, and the answer is an interval.
+    and finds the least. Else, or where a limit ends a try, only amounts that were solved count, and the answer is
+    an interval.
     """
 
+    unsure = False
+
     def at(cents: int) -> Answer | None:
+        nonlocal unsure
         try:
             real = change(really_at(problem, line, cents))
         except ScenarioError:  # at this amount a rule contradicts itself: a minimum use above the demand
             return None
         found = ask(real, kept=kept, goals=0, canonical=False, prove=False, clock=clock)
+        unsure |= found.allocation is None and found.status is not Status.INFEASIBLE
         return found if found.allocation is not None else None
 
     words = tuple(rule.words for rule in moving)
@@ -256,7 +261,7 @@ def _climb(
             works, answer = half, found
     if works == lower:
         return Least(lower, lower, answer, loose.proof, words)
-    if relaxes:
+    if relaxes and not unsure:
         return Least(works, works, answer, Proof.FEASIBLE_GAP, words)
     return Least(lower, works, answer, loose.proof, words)
 
