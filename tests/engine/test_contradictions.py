@@ -132,3 +132,11 @@ def test_infeasible_is_a_result_not_an_allocation(tmp_path: Path) -> None:
     assert result.document["allocation_sha256"] is None
     assert result.document["granted_cents"] is None
     assert result.document["conflict"] == []
+
+
+def test_shares_of_what_counts_once_are_looked_at_one_by_one(tmp_path: Path) -> None:
+    rules = "rules:\n" + "".join(
+        f"  - {{id: s{k}, kind: share, measure: applicants, where: {{envelope: {name}}}, max: 100 %}}\n"
+        for k, name in enumerate("ab")
+    )
+    assert solve(tiny(tmp_path, HEAD + rules, TABLE)).status is Status.OPTIMAL
