@@ -10,17 +10,21 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tnt_sim.errors import Lang
+from tnt_sim.scenario.meanings import FILE, meaning
 from tnt_sim.scenario.spec import ScenarioSpec
 
 _PATH = {"type": "string", "description": "A YAML file, relative to this one"}
 
 
-def scenario_schema(model: type[BaseModel], *, partial: bool = False) -> dict[str, Any]:
+def scenario_schema(
+    model: type[BaseModel], *, partial: bool = False, explained: bool = True
+) -> dict[str, Any]:
     """The schema of a scenario file, the same for the same model.
 
     Beyond the model it allows ``extends`` and ``overrides`` (a file that extends another may leave out what
     it takes from there), and plain numbers where a text is read. With `partial` nothing is required: for the
-    files that ``overrides`` names.
+    files that ``overrides`` names. `explained` puts what each key means beside it (`meanings.py`).
     """
     schema = model.model_json_schema(by_alias=True)
     _relax(schema, partial)
@@ -30,6 +34,9 @@ def scenario_schema(model: type[BaseModel], *, partial: bool = False) -> dict[st
         "overrides": {"type": "array", "items": _PATH},
         **schema.get("properties", {}),
     }
+    if explained:
+        for block, held in {FILE: schema, **schema.get("$defs", {})}.items():
+            _explain(block, held)
     if required and not partial:
         schema["anyOf"] = [{"required": ["extends"]}, {"required": sorted(required)}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
@@ -41,6 +48,15 @@ def schema_text(model: type[BaseModel], *, partial: bool = False) -> str:
         json.dumps(scenario_schema(model, partial=partial), ensure_ascii=False, indent=2, sort_keys=True)
         + "\n"
     )
+
+
+def _explain(block: str, held: dict[str, Any]) -> None:
+    """Put what each key means beside its type, for who writes the file."""
+    for key, node in held.get("properties", {}).items():
+        found = meaning(block, key)
+        if found is not None:
+            hint = node.get("description")
+            node["description"] = found.in_(Lang.FR) + (f" · {hint}" if hint else "")
 
 
 def _relax(node: Any, partial: bool) -> None:

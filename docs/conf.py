@@ -1,0 +1,76 @@
+"""How the documentation is built: offline, from the whole repository, so that links work here as on a forge.
+
+`python tools/docs.py build DIR` runs it; the root of the repository is Sphinx's source folder. Notebooks are shown
+as they are, or executed first when TNT_DOCS_EXECUTE=force.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version as version_of
+from typing import Any
+
+from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util.logging import getLogger
+
+project = "tnt_sim"
+author = "The tnt_sim authors"
+project_copyright = "The tnt_sim authors, MIT"
+release = version_of("tnt-sim")
+language = "fr"
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+root_doc = "docs/index"
+include_patterns = [
+    "docs/*.md",
+    "notebooks/*.ipynb",
+    "scenarios/data/README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+]
+exclude_patterns = [".*", "build", "dist", "runs", "site", "tests", "tnt_sim", "benchmarks", "scenarios/runs"]
+
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = os.environ.get("TNT_DOCS_EXECUTE", "off")
+nb_execution_timeout = 600
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+napoleon_google_docstring = False
+default_role = "literal"
+
+smartquotes = False
+
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_title = "tnt_sim"
+html_show_sourcelink = False
+html_math_renderer = "mathml"
+
+
+def _mathml(node: Any, **options: bool) -> str:
+    """A formula as MathML; one that cannot be read is a warning with its place."""
+    try:
+        return str(tex2mathml(node.astext(), **options))
+    except MathError as error:
+        getLogger(__name__).warning("%s in %s", error, node.astext(), location=node)
+        return ""
+
+
+def _inline(writer: Any, node: nodes.math) -> None:
+    writer.body.append(_mathml(node))
+    raise nodes.SkipNode
+
+
+def _block(writer: Any, node: nodes.math_block) -> None:
+    writer.body.append(f'<div class="math">{_mathml(node, as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app: Any) -> None:
+    """Formulas become MathML, which browsers draw themselves: nothing is fetched."""
+    app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))

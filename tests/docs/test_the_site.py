@@ -1,0 +1,147 @@
+"""The documentation: generated pages are fresh, the site builds without a warning, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+import tnt_sim as tnt
+from tnt_sim.scenario.meanings import ANY, FILE, meaning, meanings
+from tnt_sim.scenario.schema import scenario_schema
+from tnt_sim.scenario.spec import ScenarioSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import drawing  # noqa: E402
+
+import docs  # noqa: E402  (a tool of the repository, not of the package)
+
+
+@pytest.mark.parametrize("name", sorted(docs.PAGES))
+def test_a_generated_page_is_fresh(name: str) -> None:
+    assert docs.fresh(name), "python tools/docs.py write"
+
+
+def test_a_stale_page_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr(docs, "ROOT", tmp_path)
+    monkeypatch.setattr(docs, "PAGES", {"docs/a.md": lambda: "a", "docs/b.md": lambda: "b"})
+    docs.write()
+    assert docs.main(["check"]) == 0
+    (tmp_path / "docs/a.md").write_text("old", encoding="utf-8")
+    (tmp_path / "docs/b.md").unlink()
+    assert not docs.fresh("docs/a.md")
+    assert not docs.fresh("docs/b.md")
+    assert docs.main(["check"]) == 1
+
+
+def test_the_drawing_shows_every_room_and_loses_no_arrow() -> None:
+    found = drawing.house()
+    arrows = drawing.reduced(found.imports)
+    svg = drawing.drawing(found)
+    for room, imported in found.imports.items():
+        assert f">{room}</text>" in svg
+        assert drawing.family(room), f"{room} has no colour: tools/drawing.py"
+        reached, ways = set(), [room]
+        while ways:
+            for other in arrows[ways.pop()] - reached:
+                reached.add(other)
+                ways.append(other)
+        assert imported <= reached
+
+
+def test_every_key_of_a_scenario_says_what_it_means() -> None:
+    schema = scenario_schema(ScenarioSpec, explained=False)
+    blocks = {FILE: schema, **schema["$defs"]}
+    keys = {(block, key) for block, held in blocks.items() for key in held.get("properties", {})}
+    assert {pair for pair in keys if meaning(*pair) is None} == set()
+    assert {pair for pair in meanings() if pair[0] != ANY and pair not in keys} == set()
+    assert {key for block, key in meanings() if block == ANY} <= {key for _, key in keys}
+    for said in meanings().values():
+        assert said.fr
+        assert said.en
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    told = set(re.findall(r":: tnt_sim\.(\w+)", (ROOT / "docs/api.md").read_text(encoding="utf-8")))
+    assert told == set(tnt.__all__) - {"__version__"}
+
+
+class Page(HTMLParser):
+    """Where a page leads, what it loads and what can be led to in it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.ids: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {key: value or "" for key, value in attrs}
+        self.ids |= {found[key] for key in ("id", "name") if key in found}
+        if tag == "a" and "href" in found:
+            self.links.append(found["href"])
+        if tag in ("img", "script", "iframe", "source") and "src" in found:
+            self.loads.append(found["src"])
+        if tag == "link" and "stylesheet" in found.get("rel", ""):
+            self.loads.append(found["href"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("myst_nb", reason="the site needs the dependency group `docs`")
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools/docs.py"), "build", str(folder)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder
+
+
+def test_every_page_is_there_and_its_links_lead_somewhere(site: Path) -> None:
+    pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
+    written = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    assert written == {path.stem for path in (site / "docs").glob("*.html")}
+    broken = []
+    for path, page in pages.items():
+        for link in page.links:
+            file, _, anchor = unquote(link).partition("#")
+            if re.match(r"\w+:", link):
+                continue
+            target = (path.parent / file).resolve() if file else path
+            known = pages.get(target)
+            if not target.exists() or (anchor and known and anchor not in known.ids):
+                broken.append(f"{path.relative_to(site)}: {link}")
+    assert broken == []
+
+
+def test_the_site_asks_for_nothing_outside(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        outside = [one for one in Page(path).loads if re.match(r"(https?:)?//", one)]
+        assert outside == [], path
+
+
+def test_formulas_are_mathml(site: Path) -> None:
+    text = (site / "docs/method.html").read_text(encoding="utf-8")
+    assert text.count("<math") > 40
+    assert "\\sum" not in text
+
+
+MARKDOWN = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "scenarios").rglob("*.md")]
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_the_files_that_a_page_links_to_exist(path: Path) -> None:
+    """As on a forge, where the site is not built."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        if not re.match(r"\w+:", link) and not link.startswith("#"):
+            assert (path.parent / unquote(link.partition("#")[0])).exists(), link

@@ -1,0 +1,73 @@
+"""The pages of `docs/` that are made from the code, and the site that Sphinx makes of all of them.
+
+python tools/docs.py write              writes the generated pages
+python tools/docs.py check              names those that are stale; exit code 1 if any is
+python tools/docs.py build DIR          builds the site into DIR, offline; every warning is an error
+python tools/docs.py build DIR --run    … with the notebooks executed
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import command_pages
+import drawing
+import scenario_page
+
+from tnt_sim.view.rules_doc import rules_document
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/architecture.svg": drawing.drawing,
+    "docs/commands.md": command_pages.commands,
+    "docs/rules.md": rules_document,
+    "docs/scenario-reference.md": scenario_page.reference,
+}
+
+
+def fresh(name: str) -> bool:
+    """Whether a page is what the code gives."""
+    path = ROOT / name
+    return path.is_file() and path.read_text(encoding="utf-8") == PAGES[name]()
+
+
+def write() -> None:
+    """Write every page."""
+    for name, make in PAGES.items():
+        (ROOT / name).write_text(make(), encoding="utf-8", newline="\n")
+
+
+def build(folder: Path, *, run: bool = False) -> int:
+    """Build the site; exit code of Sphinx. Nothing is fetched and nothing stays in the repository."""
+    words = ["-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", str(ROOT / "docs")]
+    words += ["-d", str(folder / ".doctrees"), str(ROOT), str(folder)]
+    environment = {**os.environ, "TNT_DOCS_EXECUTE": "force" if run else "off"}
+    code = subprocess.run([sys.executable, *words], env=environment, check=False).returncode
+    entry = (
+        '<!doctype html><title>tnt_sim</title><meta http-equiv="refresh" content="0; url=docs/index.html">'
+    )
+    (folder / "index.html").write_text(entry + '<a href="docs/index.html">tnt_sim</a>\n', encoding="utf-8")
+    return code
+
+
+def main(words: Sequence[str]) -> int:
+    if words == ["write"]:
+        write()
+    elif words == ["check"]:
+        old = [name for name in PAGES if not fresh(name)]
+        print("\n".join(f"{name} is stale: python tools/docs.py write" for name in old) or "all fresh")
+        return int(bool(old))
+    elif words[:1] == ["build"] and len(words) in (2, 3) and words[2:] in ([], ["--run"]):
+        return build(Path(words[1]).resolve(), run=len(words) == 3)
+    else:
+        print(__doc__)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,52 @@
+"""`docs/pictures/tnt-2021.png`: the top of the report of `scenarios/tnt-2021.yaml`, as a browser shows it.
+
+python tools/picture.py [CHROMIUM]     needs Chromium (found by name, or given) and the development packages
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tnt_sim.cli.main import main as tnt
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURE = ROOT / "docs" / "pictures" / "tnt-2021.png"
+WIDTH, HEIGHT = 1100, 1240
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def main(words: Sequence[str]) -> int:
+    """Decide, write the report, photograph it."""
+    browser = words[0] if words else next(filter(None, map(shutil.which, NAMES)), None)
+    if browser is None:
+        print(__doc__)
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "report.html"
+        tnt(["run", str(ROOT / "scenarios" / "tnt-2021.yaml"), "--out", folder, "--quiet"])
+        run = next(path for path in Path(folder).iterdir() if path.is_dir())
+        tnt(["report", str(run), "--out", str(page), "--quiet"])
+        photograph(browser, page)
+    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size // 1000} kB")
+    return 0
+
+
+def photograph(browser: str, page: Path) -> None:
+    """The top of a page as a PNG of few colours."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        sheet = opened.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        sheet.goto(page.as_uri())
+        PICTURE.parent.mkdir(exist_ok=True)
+        sheet.screenshot(path=str(PICTURE))
+        opened.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
