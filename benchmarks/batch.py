@@ -3,8 +3,8 @@
 uv run --extra dask python benchmarks/batch.py [--variants 200]
 
 Variants of `tnt-2021` (amounts of the programme and of an envelope). The same plan by each executor, one after the
-other, in one run; « solving » is the sum of the seconds that the cases themselves took. Workers are started before
-the clock for the two-process figure (the first answers are not counted).
+other, in one run; « solving » is the sum of the seconds that the cases themselves took. Workers are started and
+warm when the rates are counted (the second half of the answers).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 import polars as pl
+from scale_model import Plan, simulate
 
 from tnt_sim.study.batch.executors import Run, executor
 from tnt_sim.study.batch.plan import read_plan
@@ -50,6 +51,17 @@ def timed(run: Run, marks: list[float]) -> Run:
     return through
 
 
+def steady_rate(marks: Sequence[float]) -> float:
+    """Answers per second over the second half, when workers are warm.
+
+    rate = (n − k) / (t_n − t_k), k the last answer of the burst that the middle one lies in.
+    """
+    k = len(marks) // 2
+    while k < len(marks) - 1 and marks[k] - marks[k - 1] < 0.05:
+        k += 1
+    return (len(marks) - k) / (marks[-1] - marks[k - 1])
+
+
 def measure(name: str, n_workers: int, plan_file: Path, folder: Path) -> dict[str, float]:
     """Seconds and rates of one executor."""
     plan = read_plan([plan_file])
@@ -59,8 +71,7 @@ def measure(name: str, n_workers: int, plan_file: Path, folder: Path) -> dict[st
     result = run_batch(plan, out, timed(executor(name, n_workers), marks), n_workers)
     whole = time.perf_counter() - began
     seconds = pl.read_parquet(out / "timings.parquet")["seconds"]
-    skipped = 2 * n_workers
-    steady = (len(marks) - skipped) / (marks[-1] - marks[skipped - 1])
+    steady = steady_rate(marks)
     size = sum(file.stat().st_size for file in (out / "runs").glob("*.parquet"))
     n = len(plan.cases)
     print(
@@ -68,6 +79,9 @@ def measure(name: str, n_workers: int, plan_file: Path, folder: Path) -> dict[st
         f"{seconds.sum():.1f} s; {size / n:.0f} bytes a run, {result.n_failed} failed",
         flush=True,
     )
+    if n_workers > 1:
+        told = simulate(Plan(n, n_workers, max(1, min(20, n // n_workers))), seconds.to_numpy())
+        print(f"  scale_model.py simulates {told['hours'] * 3600:.1f} s", flush=True)
     return {"whole": whole, "rate": steady, "solving": float(seconds.sum()), "bytes": size / n}
 
 

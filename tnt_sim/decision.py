@@ -285,7 +285,7 @@ class _Decision:
             stages=tuple(
                 StageFigures(stage.name, stage.sense.value, None, None, None) for stage in self.form.stages
             ),
-            certificate=certificate(outcome, None, checked, self.proofs),
+            certificate=certificate(self.form, outcome, None, checked, self.proofs),
             log=solver_log(outcome),
             warnings=() if self._proven else not_confirmed(checked),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from tnt_sim.assemble import Evidence
 from tnt_sim.errors import Defect, DisagreementError, Text
-from tnt_sim.formulation.formulate import Formulation
+from tnt_sim.formulation.formulate import Formulation, ModelStage
 from tnt_sim.prove.ties import TieProofs
 from tnt_sim.result import Proof, Status
 from tnt_sim.solve.backend import Termination
@@ -17,7 +17,7 @@ from tnt_sim.solve.cross_check import CrossCheck
 from tnt_sim.solve.exact import WORDS
 from tnt_sim.solve.lexicographic import StagesOutcome
 from tnt_sim.verify import notes
-from tnt_sim.verify.figures import StageFigures
+from tnt_sim.verify.figures import StageFigures, decimal_text
 from tnt_sim.verify.reading import AllocationReading
 
 _STOPS = {
@@ -63,15 +63,17 @@ def disagreement(checked: CrossCheck, kept: Path | None) -> DisagreementError:
 
 
 def certificate(
+    form: Formulation,
     outcome: StagesOutcome,
     tie_break: Canonical | None,
     checked: CrossCheck,
     proofs: Sequence[Mapping[str, Any] | None],
     ties: TieProofs = TieProofs(),
 ) -> dict[str, object]:
-    """What supports the proof, in the model's whole units and without any clock.
+    """What supports the proof, without any clock.
 
-    `proofs` has one entry for each stage of the objective, null where none was found; for an infeasible scenario
+    `stages` is what the solver said, values and bounds in the unit of each goal. `proofs` has one entry for each
+    stage of the objective, null where none was found; for an infeasible scenario
     one entry, the proof that nothing fits. `tie_break` holds the proofs of « least granted » and of the list.
     """
     return {
@@ -80,13 +82,13 @@ def certificate(
             {
                 "goal": found.name,
                 "sense": found.sense.value,
-                "value": found.value,
-                "bound": found.bound,
+                "value": _told(stage, found.value),
+                "bound": _told(stage, found.bound),
                 "termination": found.termination.value,
                 "solver": found.solver,
                 "repairs": [f"{repair.kind.value}: {repair.detail}" for repair in found.repairs],
             }
-            for found in outcome.stages
+            for stage, found in zip((*form.stages, form.least_granted), outcome.stages, strict=False)
         ],
         "proofs": list(proofs),
         "tie_break": None
@@ -111,6 +113,11 @@ def certificate(
             ],
         },
     }
+
+
+def _told(stage: ModelStage, units: int | None) -> str | None:
+    """Whole units of the model as the goal's own figure."""
+    return None if units is None else decimal_text(stage.scale * (units + stage.constant))
 
 
 def solver_log(outcome: StagesOutcome) -> str:
@@ -162,7 +169,7 @@ def evidence_of(
         else None,
         listing=Proof.PROVED if ties.listing else None,
         method=method_word(method, outcome),
-        certificate=certificate(outcome, tie_break, checked, proofs, ties),
+        certificate=certificate(form, outcome, tie_break, checked, proofs, ties),
         log=solver_log(outcome),
         warnings=(*unconfirmed, *stopped_warning(optimal, tie_break)),
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.assemble import Evidence, result_of
-from tnt_sim.certify.check import checked_stages, proven_first, proven_least
+from tnt_sim.certify.check import Checker
 from tnt_sim.errors import Defect, Lang, Place, Text
 from tnt_sim.joined import joined
 from tnt_sim.result import Proof, Result, Status
@@ -29,6 +29,7 @@ from tnt_sim.verify.notes import NO_LIST, codes_among
 from tnt_sim.verify.optimality import better_by_one
 from tnt_sim.verify.replay import Replay, VerifyReport, replay, report
 from tnt_sim.verify.run_files import BOUND, CERTIFICATE, CSV, PARQUET, RESOLVED, SUMMARY, rewritten
+from tnt_sim.verify.solver_words import solver_words_apart
 from tnt_sim.verify.steps import Decision, step_entries
 from tnt_sim.verify.stored import cells_apart, csv_apart
 from tnt_sim.view.award_list import csv_columns, parquet_columns
@@ -185,35 +186,47 @@ def _compare(run: Replay, told: _Told, *, moved: bool) -> list[Defect]:
 
 
 def _unproven(run: Replay, told: _Told) -> list[Defect]:
-    """What is said to be `PROVED` and is not shown by certificate.json, replayed exactly."""
+    """What is said to be `PROVED` or agreed and is not shown by certificate.json, replayed exactly."""
     found = []
     for number, part in enumerate(told.parts):
-        one, stored = part.decision, _stored_proofs(run, number)
-        values = one.reading.values
-        if part.claim.proof == Proof.CROSS_CHECKED.value and stored.verdict != "agrees":
+        stored, claim = _stored_proofs(run, number), part.claim
+        if claim.proof == Proof.CROSS_CHECKED.value and stored.verdict != "agrees":
             found.append(_not_agreed(stored.verdict))
-        claimed = [k for k, goal in enumerate(part.claim.goals) if goal.proof == Proof.PROVED.value]
-        if claimed:
-            checked = checked_stages(one.problem, values, stored.stages)
-            run.n_rows_read += checked.rows.n_read
-            run.n_rows_unread += checked.rows.n_unread
-            found += [_not_shown(one.problem.stages[k].goal) for k in claimed if not checked.proven[k]]
-        funded, granted = one.allocation.funded, one.allocation.granted_cents
-        if part.claim.least_granted == Proof.PROVED.value and not proven_least(
-            one.problem, values, granted, stored.least_granted
-        ):
-            found.append(_not_shown("granted"))
-        if part.claim.listing == Proof.PROVED.value and not proven_first(
-            one.problem, values, funded, granted, stored.listing
-        ):
-            found.append(_NO_FIRST)
+        one = part.decision
+        found += solver_words_apart(stored.said, stored.where, one.problem.stages, one.reading.values, claim)
+        found += _not_proven(run, part, stored)
+    return found
+
+
+def _not_proven(run: Replay, part: _Part, stored: _Stored) -> list[Defect]:
+    """The claims of one decision that its proofs do not show."""
+    claim, proved = part.claim, Proof.PROVED.value
+    claimed = [k for k, goal in enumerate(claim.goals) if goal.proof == proved]
+    if not claimed and proved not in (claim.least_granted, claim.listing):
+        return []
+    problem, allocation, values = (
+        part.decision.problem,
+        part.decision.allocation,
+        part.decision.reading.values,
+    )
+    funded, granted, check = allocation.funded, allocation.granted_cents, Checker.of(problem)
+    run.n_rows_read += check.rows.n_read
+    run.n_rows_unread += check.rows.n_unread
+    proven = check.stages(values, stored.stages)
+    found = [_not_shown(problem.stages[k].goal) for k in claimed if not proven[k]]
+    if claim.least_granted == proved and not check.least(values, granted, stored.least_granted):
+        found.append(_not_shown("granted"))
+    if claim.listing == proved and not check.first(values, funded, granted, stored.listing):
+        found.append(_NO_FIRST)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The proofs of one decision as certificate.json holds them."""
+    """The proofs of one decision as certificate.json holds them, and what it repeats of the solver's words."""
 
+    where: str
+    said: Any
     stages: list[dict[str, Any] | None]
     least_granted: dict[str, Any] | None
     listing: dict[str, Any] | None
@@ -221,14 +234,17 @@ class _Stored:
 
 
 def _stored_proofs(run: Replay, number: int) -> _Stored:
-    stored: Any = run.certificate or {}
+    stored: Any
+    stored, where = run.certificate or {}, ""
     if run.steps is not None:
-        steps = stored.get("steps")
+        steps, where = stored.get("steps"), f"steps[{number}]."
         stored = steps[number] if isinstance(steps, list) and number < len(steps) else {}
     stored = stored if isinstance(stored, dict) else {}
     proofs, ties = stored.get("proofs"), stored.get("tie_break")
     ties = ties if isinstance(ties, dict) else {}
     return _Stored(
+        where,
+        stored.get("stages"),
         [_object(one) for one in proofs] if isinstance(proofs, list) else [],
         _object(ties.get("least_granted")),
         _object(ties.get("list")),

@@ -24,7 +24,7 @@ from mixed_run import write
 from tiny import HEAD, tiny
 
 from tnt_sim.certify.agreement import agreement
-from tnt_sim.certify.check import checked_stages, proven_empty, proven_stages
+from tnt_sim.certify.check import Checker
 from tnt_sim.certify.claims import Claims, claims_of
 from tnt_sim.certify.priced import READERS, SecondRow, priced, second_reading, second_rows
 from tnt_sim.certify.priced_rows import Columns
@@ -288,18 +288,18 @@ def test_a_proof_on_too_narrow_rows_is_refused(tmp_path: Path, monkeypatch: pyte
     right = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
     assert right.reading is not None
     proofs = right.certificate["proofs"]
-    assert proven_stages(right.problem, right.reading.values, proofs) == [True]
-    told = checked_stages(right.problem, right.reading.values, proofs)
-    assert (told.proven, told.rows.narrow, told.rows.n_unread) == ((True,), (), 0)
+    check = Checker.of(right.problem)
+    assert check.stages(right.reading.values, proofs) == (True,)
+    assert (check.rows.narrow, check.rows.n_unread) == ((), 0)
     narrowed(monkeypatch, 1)
     wrong = solve(tiny(tmp_path, HEAD + NARROW), cross_check="never")
     assert wrong.reading is not None
     assert wrong.proof is Proof.PROVED
     assert wrong.reading.values[0] < right.reading.values[0]
     proofs = wrong.certificate["proofs"]
-    assert proven_stages(wrong.problem, wrong.reading.values, proofs) == [False]
-    told = checked_stages(wrong.problem, wrong.reading.values, proofs)
-    assert told.rows.narrow == ("rule:plafond:max:max",)
+    check = Checker.of(wrong.problem)
+    assert check.stages(wrong.reading.values, proofs) == (False,)
+    assert check.rows.narrow == ("rule:plafond:max:max",)
 
 
 def test_an_impossibility_on_too_narrow_rows_is_refused(
@@ -311,7 +311,7 @@ def test_an_impossibility_on_too_narrow_rows_is_refused(
     assert wrong.status is Status.INFEASIBLE
     assert wrong.proof is Proof.PROVED
     proof = wrong.certificate["proofs"][0]
-    assert not proven_empty(wrong.problem, proof)
+    assert not Checker.of(wrong.problem).empty(proof)
 
 
 def test_a_dossier_that_must_be_funded_without_a_decision_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 
 from tiny import HEAD, TABLE, tiny
 
-from tnt_sim.certify.check import proven_empty, proven_stages
+from tnt_sim.certify.check import Checker
 from tnt_sim.engine import solve
 from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.load import load_scenario
@@ -53,11 +53,13 @@ def test_a_value_that_can_be_bettered_is_not_proven(tmp_path: Path) -> None:
     result = solve(tiny(tmp_path), cross_check="never")
     proofs = result.certificate["proofs"]
     values = result.reading.values if result.reading else ()
-    assert proven_stages(result.problem, values, proofs) == [True]
-    assert proven_stages(result.problem, [values[0] - 1], proofs) == [False]
-    assert proven_stages(result.problem, [values[0] - Fraction(1, 3)], proofs) == [False]
-    assert proven_stages(result.problem, values, [None]) == [False]
-    assert not proven_empty(result.problem, proofs[0])
+    check = Checker.of(result.problem)
+    assert check.stages(values, proofs) == (True,)
+    assert check.stages([values[0] - 1], proofs) == (False,)
+    assert check.stages([values[0] - Fraction(1, 3)], proofs) == (False,)
+    assert check.stages(values, [None]) == (False,)
+    assert not check.empty(proofs[0])
+    assert not check.empty(None)
 
 
 def test_that_nothing_fits_is_proven(tmp_path: Path) -> None:
@@ -66,7 +68,7 @@ def test_that_nothing_fits_is_proven(tmp_path: Path) -> None:
     result = solve(tiny(tmp_path, HEAD + NOTHING_FITS, table), cross_check="never")
     assert result.status is Status.INFEASIBLE
     assert result.proof is Proof.PROVED
-    assert proven_empty(result.problem, result.certificate["proofs"][0])
+    assert Checker.of(result.problem).empty(result.certificate["proofs"][0])
 
 
 def test_each_stage_has_its_own_proof(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tnt_sim.engine import solve
 from tnt_sim.errors import Text
 from tnt_sim.result import Proof, Result, Status
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.figures import StageFigures
+from tnt_sim.verify.figures import StageFigures, decimal_text
 from tnt_sim.verify.notes import NOT_PROVED, not_confirmed
 from tnt_sim.verify.reading import Allocation, read_allocation
 from tnt_sim.view.run_folder import write_run
@@ -286,6 +286,11 @@ def forged(result: Result, allocation: Allocation, **words: Any) -> Result:
         "certificate": result.certificate,
         **words,
     }
+    said = [
+        {**entry, "value": decimal_text(stage.value), "bound": decimal_text(stage.bound)}
+        for entry, stage in zip(told["certificate"]["stages"], stages, strict=False)
+    ]
+    told["certificate"] = {**told["certificate"], "stages": said}
     again = result_of(
         problem, Evidence(stages=stages, **told), allocation, reading, result.document["seconds"]
     )

@@ -200,6 +200,24 @@ def test_a_proof_taken_away(run: Path) -> None:
         assert "proof" in codes(run), proofs
 
 
+def test_every_word_of_the_solver_counts(run: Path) -> None:
+    """certificate.json repeats goals, values, bounds and ends: one changed, dropped or added is named."""
+    file = run / "certificate.json"
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    first, *others = stored["stages"]
+    for key, value in (("goal", "x"), ("sense", "up"), ("value", "1"), ("value", 1), ("value", None),
+                       ("bound", "1"), ("bound", None), ("termination", "time_limit"),
+                       ("termination", 0)):  # fmt: skip
+        named = "stages" if key in ("goal", "sense") else f"stages[0].{key}"
+        file.write_text(json.dumps({**stored, "stages": [{**first, key: value}, *others]}), encoding="utf-8")
+        rehash(run)
+        assert codes(run) == [f"certificate:{named}"], (key, value)
+    for stages in (None, "x", [], [1], [*others, first], [first, first, *others], [first, *others, first]):
+        file.write_text(json.dumps({**stored, "stages": stages}), encoding="utf-8")
+        rehash(run)
+        assert codes(run) == ["certificate:stages"], stages
+
+
 def test_the_proofs_of_the_tie_break_taken_away(run: Path) -> None:
     assert load(run)["canonical_proof"] == {"least_granted": "PROVED", "list": "PROVED"}
     file = run / "certificate.json"
