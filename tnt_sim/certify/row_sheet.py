@@ -36,7 +36,9 @@ class Choices:
         """One choice for each amount that a candidate may get at once; a range gives its least."""
         candidate = np.flatnonzero(offers.candidate)
         menu = offers.levels.where(offers.candidate)
-        plain = np.setdiff1d(candidate, menu.row)
+        is_plain = offers.candidate.copy()
+        is_plain[menu.row] = False
+        plain = np.flatnonzero(is_plain)
         dossier = np.concatenate([plain, menu.row])
         single = np.where(offers.ranged, offers.least_cents, offers.most_cents)
         cents = np.concatenate([single[plain], menu.cents])

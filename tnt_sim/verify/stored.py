@@ -69,6 +69,8 @@ def stored_allocation(known: pl.Series, table: pl.DataFrame, found: Defects) -> 
         )
         return None
     stored = table["dossier"]
+    if stored.equals(known):  # the order of a run: `known` names each dossier once
+        return _awards(table)
     doubled = stored.filter(stored.is_duplicated())
     absent = known.filter(~known.is_in(stored.implode()))
     strange = stored.filter(~stored.is_in(known.implode()))
@@ -84,8 +86,12 @@ def stored_allocation(known: pl.Series, table: pl.DataFrame, found: Defects) -> 
     ordered = pl.DataFrame({"dossier": known}).join(
         table.select(AWARDS.keys()), on="dossier", how="left", maintain_order="left"
     )
+    return _awards(ordered)
+
+
+def _awards(table: pl.DataFrame) -> Allocation:
     return Allocation(
-        ordered["funded"].to_numpy().astype(np.bool_), ordered["granted_cents"].to_numpy().astype(np.int64)
+        table["funded"].to_numpy().astype(np.bool_), table["granted_cents"].to_numpy().astype(np.int64)
     )
 
 
