@@ -131,7 +131,7 @@ def kill_writer(folder: Path, out: Path, draw: random.Random) -> None:
     journal, wanted = out / "journal", draw.randint(0, N_CASES - 1)
     until = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < until:
-        if (journal / f"{wanted:08d}.partial").exists() or (journal / f"{wanted:08d}.parquet").exists():
+        if (journal / f"{wanted:08d}.partial").exists() or list(journal.glob(f"{wanted:08d}-*.parquet")):
             break
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

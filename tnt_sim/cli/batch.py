@@ -104,7 +104,7 @@ def batch(
     if not quiet:
         note(Text(f"{n} scénarios → {out}", f"{n} scenarios → {out}").in_(tongue))
     asked = {key: value for key, value in options.items() if value is not None}
-    with _terminable(), _progress(n, tongue, as_json=as_json, quiet=quiet) as tell:
+    with _progress(n, tongue, as_json=as_json, quiet=quiet) as bar, _terminable(bar) as tell:
         result = run_batch(plan, out, run, n_workers, asked, tell)
     if as_json:
         emit(document(result))
@@ -136,17 +136,37 @@ def document(result: BatchResult) -> dict[str, Any]:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """A termination signal ends a batch as Ctrl-C does: what is in hand is kept."""
+def _terminable(tell: Callable[[Tick], None] | None) -> Iterator[Callable[[Tick], None]]:
+    """Ctrl-C and a termination signal end a batch, what is in hand is kept; `tell` goes on to what is given.
+
+    A signal that comes while Python runs code of its own whose exceptions it drops (a destructor) would be lost:
+    it is remembered, and raised again at the next answer.
+    """
+    signals, asked, drop = (signal.SIGINT, signal.SIGTERM), False, sys.unraisablehook
 
     def stop(*_: object) -> None:
+        nonlocal asked
+        asked = True
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def told(tick: Tick) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        if tell is not None:
+            tell(tick)
+
+    def unraisable(lost: sys.UnraisableHookArgs) -> None:
+        if not issubclass(lost.exc_type, KeyboardInterrupt):
+            drop(lost)
+
+    before = [signal.signal(number, stop) for number in signals]
+    sys.unraisablehook = unraisable
     try:
-        yield
+        yield told
     finally:
-        signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = drop
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -127,16 +127,17 @@ def test_torn_files_are_set_aside_and_their_cases_done_again(
     with Store.open(folder / "out", manifest(plan, {})) as store:
         for k in range(0, 6, 2):
             store.commit([compute(Task(case, {})) for case in plan.cases[k : k + 2]])
-    torn = folder / "out" / JOURNAL / "00000001.parquet"
+    (torn,) = (folder / "out" / JOURNAL).glob("00000001-*.parquet")
     torn.write_bytes(torn.read_bytes()[:-20])
     result = batch(folder, "out")
     assert result.n_torn == 1
     assert torn.with_suffix(".torn").exists()
     assert stored(folder / "out") == stored(folder / "alone")
-    whole = folder / "out" / RUNS / "00000.parquet"
-    whole.write_bytes(whole.read_bytes()[:100])
-    assert batch(folder, "out").n_torn == 1
-    assert stored(folder / "out") == stored(folder / "alone")
+    for damage in (lambda data: data[:100], lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:]):
+        (whole,) = (folder / "out" / RUNS).glob("*.parquet")
+        whole.write_bytes(damage(whole.read_bytes()))
+        assert batch(folder, "out").n_torn == 1
+        assert stored(folder / "out") == stored(folder / "alone")
 
 
 def test_a_full_disk_stops_cleanly_and_the_batch_goes_on_later(folder: Path) -> None:

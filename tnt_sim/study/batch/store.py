@@ -5,13 +5,16 @@
     DIR/runs/*.parquet   when all is done: one row a case in the order of the batch, the same bytes however it ran
     DIR/timings.parquet  seconds by case, the only thing that depends on the clock
 
-One process at a time holds the store (an advisory lock that the system frees when the process dies). A journal
-file that cannot be read is set aside as `*.torn` and its cases are computed again.
+Files of answers are named NUMBER-HASH.parquet by the SHA-256 of their bytes. One process at a time holds the store
+(an advisory lock that the system frees when the process dies). A file that is not what its name says is set aside
+as `*.torn` and its cases are computed again.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -115,9 +118,8 @@ class Store:
         if not fresh:
             return
         table = pl.DataFrame(fresh, schema={**SCHEMA, SECONDS: pl.Float64})
-        target = self.folder / JOURNAL / f"{self.parts:08d}.parquet"
         with _told_plainly(self.folder):
-            _put(table, target)
+            _put_named(table, self.folder / JOURNAL / f"{self.parts:08d}")
         self.parts += 1
         self.done.update(record["case_sha256"] for record in fresh)
 
@@ -133,12 +135,13 @@ class Store:
             (self.folder / RUNS).mkdir(exist_ok=True)
             order = pl.DataFrame({"case_sha256": list(keys)}).with_row_index("_place")
             self._put_timings(journal, order)
+            where = _places([*journal, *sorted((self.folder / RUNS).glob("*.parquet"))])
             for number, start in enumerate(range(0, len(keys), CHUNK)):
-                files = [*journal, *sorted((self.folder / RUNS).glob("*.parquet"))]
-                rows = pl.concat([pl.scan_parquet(file).select(list(SCHEMA)) for file in files])
-                wanted = order.slice(start, CHUNK).lazy()
-                found = rows.join(wanted, on="case_sha256").unique("case_sha256").sort("_place").collect()
-                _put(found.select(list(SCHEMA)), self.folder / RUNS / f"{number:05d}.parquet")
+                chunk = order.slice(start, CHUNK)
+                files = chunk.join(where, on="case_sha256")["file"].unique().sort()
+                rows = pl.concat([pl.read_parquet(file).select(list(SCHEMA)) for file in files])
+                found = rows.join(chunk, on="case_sha256").unique("case_sha256").sort("_place")
+                _put_named(found.select(list(SCHEMA)), self.folder / RUNS / f"{number:05d}")
             for file in journal:
                 file.unlink()
             _flush_folder(self.folder / JOURNAL)
@@ -149,26 +152,26 @@ class Store:
             [pl.read_parquet(file, columns=["case_sha256", SECONDS]) for file in (*journal, *known)]
         ).unique("case_sha256", keep="first", maintain_order=True)
         table = order.join(seconds, on="case_sha256", how="left").sort("_place").drop("_place")
-        _put(table, self.folder / TIMINGS)
+        data = io.BytesIO()
+        table.write_parquet(data, compression="zstd", statistics=False)
+        _put(data.getvalue(), (self.folder / TIMINGS).with_suffix(".partial"), self.folder / TIMINGS)
 
     def _read_journal(self) -> None:
         for file in sorted((self.folder / JOURNAL).iterdir()):
             if file.suffix == ".partial":
                 file.unlink()
             elif file.suffix == ".parquet":
-                self.parts = int(file.stem) + 1
+                self.parts = int(file.stem.partition("-")[0]) + 1
                 self._take(file)
         for file in sorted((self.folder / RUNS).glob("*.parquet")):
             self._take(file)
 
     def _take(self, file: Path) -> None:
-        try:
-            keys = pl.read_parquet(file, columns=["case_sha256", "dossier"])["case_sha256"]
-        except (pl.exceptions.PolarsError, OSError):
+        if _sha256(file.read_bytes()) != file.stem.partition("-")[2]:
             file.rename(file.with_suffix(".torn"))
             self.torn += 1
             return
-        self.done.update(keys.to_list())
+        self.done.update(pl.read_parquet(file, columns=["case_sha256"])["case_sha256"].to_list())
 
 
 def read_runs(folder: Path) -> pl.DataFrame:
@@ -198,11 +201,35 @@ def check_begun(folder: Path) -> None:
         )
 
 
-def _put(table: pl.DataFrame, target: Path) -> None:
+def _places(files: Sequence[Path]) -> pl.DataFrame:
+    """Which file holds each case, the first of several."""
+    parts = [
+        pl.read_parquet(file, columns=["case_sha256"]).with_columns(file=pl.lit(str(file))) for file in files
+    ]
+    return pl.concat(parts).unique("case_sha256", keep="first", maintain_order=True)
+
+
+def _sha256(data: bytes) -> str:
+    """Half of the SHA-256 of a file's bytes, in hexadecimal: for its name."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _put_named(table: pl.DataFrame, stem: Path) -> None:
+    """Write a file named by its number and by the hash of its bytes, and remove another of that number."""
+    data = io.BytesIO()
+    table.write_parquet(data, compression="zstd", statistics=False)
+    target = stem.with_name(f"{stem.name}-{_sha256(data.getvalue())}.parquet")
+    _put(data.getvalue(), stem.with_suffix(".partial"), target)
+    for other in stem.parent.glob(f"{stem.name}-*.parquet"):
+        if other != target:
+            other.unlink()
+
+
+def _put(data: bytes, partial: Path, target: Path) -> None:
     """Write aside, flush, rename, flush the folder."""
-    partial = target.with_suffix(".partial")
-    table.write_parquet(partial, compression="zstd", statistics=False)
-    with partial.open("rb") as stream:
+    with partial.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
         os.fsync(stream.fileno())
     partial.replace(target)
     _flush_folder(target.parent)
@@ -237,14 +264,8 @@ def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
     file = folder / MANIFEST
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     if not file.exists():
-        partial = file.with_suffix(".partial")
         with _told_plainly(folder):
-            with partial.open("wb") as stream:
-                stream.write(text.encode())
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(file)
-            _flush_folder(folder)
+            _put(text.encode(), file.with_suffix(".partial"), file)
         return
     known = json.loads(file.read_text(encoding="utf-8"))
     differing = sorted(key for key in {*known, *manifest} if known.get(key) != manifest.get(key))
