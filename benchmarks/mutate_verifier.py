@@ -1,8 +1,9 @@
 """Mutants of the verifier: every rule kind's reading made to hold, and small changes of its own code.
 
 The tests of `tests/verify` (of `tests/certify` for the replay of proofs) are collected once. Each mutant is a
-fork in which the code of one function is exchanged; it runs the tests that call that function, the quickest
-first, until one fails or the budget is spent. A mutant that no test refused has survived.
+fork in which the code of one function is exchanged; it runs the tests that reach what has changed (a branch that
+is now taken always matters only to a test that did not take it), the quickest first, until one fails or the budget
+is spent. A mutant that no test refused has survived.
 
 uv run python benchmarks/mutate_verifier.py [--part verify|certify|telling] [--sample N] [--budget S]
 """
@@ -22,9 +23,10 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -72,6 +74,7 @@ class Mutant:
     ----------
     module, function : where the change is, the function by its outermost qualified name
     source : the whole module with the change
+    lines : a test that runs none of them cannot tell the mutant from the code
     without : the name of a check in `WITHOUT`
     """
 
@@ -79,6 +82,7 @@ class Mutant:
     module: str = ""
     function: str = ""
     source: str = ""
+    lines: tuple[int, ...] = ()
     without: str = ""
 
     def apply(self) -> None:
@@ -111,7 +115,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 def code_mutants(module: str) -> Iterator[Mutant]:
     """Every mutant of the functions of one module."""
     tree = ast.parse(_file(module).read_text(encoding="utf-8"))
-    functions = dict(_functions(tree, ()))
+    functions, after = dict(_functions(tree, ())), dict(_following(tree))
     for k, node in enumerate(ast.walk(tree)):
         function = functions.get(id(node))
         if function is None:
@@ -120,7 +124,27 @@ def code_mutants(module: str) -> Iterator[Mutant]:
             again = copy.deepcopy(tree)
             change(list(ast.walk(again))[k])
             source = ast.unparse(ast.fix_missing_locations(again))
-            yield Mutant(f"{module}:{getattr(node, 'lineno', 0)} {label}", module, function, source)
+            name = f"{module}:{getattr(node, 'lineno', 0)} {label}"
+            yield Mutant(name, module, function, source, _lines(node, label, after))
+
+
+def _following(tree: ast.AST) -> Iterator[tuple[int, int]]:
+    """The line of the statement after each `if` whose body leaves."""
+    for node in ast.walk(tree):
+        for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
+            for one, after in pairwise(block if isinstance(block, list) else ()):
+                leaves = isinstance(one, ast.If) and not one.orelse
+                if leaves and isinstance(one.body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+                    yield id(one), after.lineno
+
+
+def _lines(node: Any, label: str, after: Mapping[int, int]) -> tuple[int, ...]:
+    """The lines of which a test must run one to see the change."""
+    if isinstance(node, ast.If) and label == "condition never":
+        return (node.body[0].lineno,)
+    if isinstance(node, ast.If) and label == "condition always" and (node.orelse or id(node) in after):
+        return (node.orelse[0].lineno,) if node.orelse else (after[id(node)],)
+    return tuple(range(node.lineno, node.end_lineno + 1))
 
 
 def _functions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
@@ -212,12 +236,14 @@ class Forks:
         if self._fork(lambda: file.write_text(json.dumps(self._observed(items)), encoding="utf-8")) != 0:
             raise self._why("the tests fail without any mutant")
         called = json.loads(file.read_text(encoding="utf-8"))
+        for entry in called.values():
+            entry["lines"] = set(entry["lines"])
         order = sorted(items, key=lambda item: called[item.nodeid]["seconds"])
         if self._fork(lambda: self._tried(unchanged(), order)) != 0:
             raise self._why("the tests fail on a function exchanged for itself")
         for number, mutant in enumerate(self.mutants):
-            place = f"{mutant.module}:{mutant.function}"
-            mine = [one for one in order if not mutant.source or place in called[one.nodeid]["called"]]
+            lines = {f"{mutant.module}:{line}" for line in mutant.lines}
+            mine = [one for one in order if not mutant.source or lines & called[one.nodeid]["lines"]]
             mine.sort(key=lambda one: self._turn(mutant, one.nodeid))
             end = self._fork(lambda mutant=mutant, mine=mine: self._tried(mutant, mine)) if mine else 0
             if end not in (0, 1, HUNG):
@@ -271,27 +297,31 @@ class Forks:
                 return
 
     def _observed(self, items: Sequence[pytest.Item]) -> dict[str, Any]:
-        """Each test's seconds and the functions of the package that it calls."""
+        """Each test's seconds and the lines of the package that it runs."""
         monitor, events = sys.monitoring, sys.monitoring.events
-        seen: set[str] = set()
+        seen: set[tuple[str, int]] = set()
 
-        def started(code: CodeType, _offset: int) -> Any:
+        def ran(code: CodeType, line: int) -> Any:
             if code.co_filename.startswith(str(PACKAGE)):
-                module = Path(code.co_filename).relative_to(PACKAGE).with_suffix("")
-                seen.add(f"{'.'.join(module.parts)}:{code.co_qualname.partition('.<locals>')[0]}")
+                seen.add((code.co_filename, line))
             return monitor.DISABLE
 
         monitor.use_tool_id(TOOL, "mutants")
-        monitor.register_callback(TOOL, events.PY_START, started)
-        monitor.set_events(TOOL, events.PY_START)
+        monitor.register_callback(TOOL, events.LINE, ran)
+        monitor.set_events(TOOL, events.LINE)
         found = {}
         for item, following in zip(items, [*items[1:], None], strict=True):
             seen.clear()
             monitor.restart_events()
-            began = time.perf_counter()
+            began = time.process_time()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            found[item.nodeid] = {"seconds": time.perf_counter() - began, "called": sorted(seen)}
+            lines = [f"{_module(file)}:{line}" for file, line in seen]
+            found[item.nodeid] = {"seconds": time.process_time() - began, "lines": lines}
         return found
+
+
+def _module(file: str) -> str:
+    return ".".join(Path(file).relative_to(PACKAGE).with_suffix("").parts)
 
 
 HUNG, BROKEN = 99, 98
