@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from worlds_that_clash import World, relief, selections, slack, world, write
+from worlds_that_clash import Choices, Ints, world, write
 
 from tnt_sim.errors import Lang, ScenarioError, UsageError
 from tnt_sim.scenario.load import load_scenario
@@ -17,65 +17,54 @@ from tnt_sim.study import alternatives as room
 from tnt_sim.study.alternatives import Alternatives, alternatives, classes
 from tnt_sim.view.alternatives_page import alternatives_lines
 
-Choice = list[dict[str, Any]]
+def row_of(every: Choices, found: Alternatives, funded: np.ndarray[Any, Any]) -> int:
+    return every.row_of(set(found.problem.case.table["dossier"].filter(list(funded)).to_list()))
 
 
-def allowed(case: World) -> list[Choice]:
-    return [
-        chosen
-        for chosen in selections(case)
-        if relief(case, chosen, frozenset()) == 0
-        and not any(any(slack(rule, chosen)) for rule in case["rules"])
-    ]
-
-
-def total(chosen: Choice, key: str) -> int:
-    return sum(d[key] for d in chosen)
-
-
-def apart(one: set[str], other: set[str], case: World, by: str) -> Fraction:
-    worth = {d["id"]: Fraction(d["cents"], 100) if by == "money" else Fraction(1) for d in case["dossiers"]}
-    return sum((worth[name] for name in one ^ other), Fraction(0))
-
-
-def ids(found: Alternatives, funded: np.ndarray[Any, Any]) -> set[str]:
-    return set(found.problem.case.table["dossier"].filter(list(funded)).to_list())
-
-
-def check(case: World, found: Alternatives, within: Fraction, by: str) -> None:
-    fine = allowed(case)
-    best = max(total(one, "score") for one in fine)
-    near = [{d["id"] for d in one} for one in fine if total(one, "score") >= best * (1 - within)]
+def check(every: Choices, found: Alternatives, within: Fraction, by: str) -> None:
+    fine = every.allowed
+    worth: Ints | None = None
+    if by == "money":
+        worth = np.array([d["cents"] for d in every.case["dossiers"]])
+    best = int(every.score[fine].max())
+    near = fine & (every.score >= best * (1 - within))
     assert found.optimum.allocation is not None
-    seen = [ids(found, found.optimum.allocation.funded)]
+    seen = [row_of(every, found, found.optimum.allocation.funded)]
     for one in found.portfolios:
-        assert one.distance == max(min(apart(known, other, case, by) for known in seen) for other in near)
-        mine = ids(found, one.allocation.funded)
-        assert mine in near
-        assert one.distance == min(apart(mine, known, case, by) for known in seen)
+        nearest = np.min([every.apart(known, worth) for known in seen], axis=0)
+        unit = 100 if by == "money" else 1
+        mine = row_of(every, found, one.allocation.funded)
+        assert near[mine]
+        assert one.distance == Fraction(int(nearest[mine]), unit)
+        assert one.proven
+        assert nearest[mine] == nearest[near].max()
         seen.append(mine)
     if len(found.portfolios) < 4:  # then there is none left that differs
-        assert {frozenset(one) for one in near} == {frozenset(one) for one in seen}
+        assert set(np.flatnonzero(near)) == set(seen)
     for name, kind in zip(found.problem.case.table["dossier"].to_list(), classes(found), strict=True):
-        member = {name in one for one in near}
-        expected = {"always": {True}, "never": {False}, "open": {True, False}}.get(kind, member)
+        member = set(every.held[near, every.ids.index(name)].tolist())
+        expected = {"always": {1}, "never": {0}, "open": {0, 1}}.get(kind, member)
         assert member == expected
-    cheapest = min(total(one, "cents") for one in fine if total(one, "score") == best)
-    equal = [one for one in fine if total(one, "score") == best and total(one, "cents") == cheapest]
-    assert len(found.ties) == min(5, len(equal) - 1)
+    equal = fine & (every.score == best)
+    equal &= every.cents == every.cents[equal].min()
+    assert len(found.ties) == min(5, int(equal.sum()) - 1)
 
 
-@pytest.mark.parametrize("seed", range(200, 216))
-def test_equals_enumeration(seed: int, tmp_path: Path) -> None:
-    case = world(seed)
+SEEDS = [*((k, 7) for k in range(200, 212)), *((k, 12) for k in range(212, 220))]
+
+
+@pytest.mark.parametrize(("seed", "largest"), SEEDS)
+def test_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
+    case = world(seed, largest, least=3 if largest < 12 else 8)
     case["rules"] = case["rules"][:1]
     by, within = ("dossiers", "money")[seed % 2], Fraction(seed % 3 * 15, 100)
     try:
         found = alternatives(write(case, tmp_path), within=within, count=4, by=by)
     except ScenarioError:
         return
-    if allowed(case):
-        check(case, found, within, by)
+    every = Choices(case)
+    if every.allowed.any():
+        check(every, found, within, by)
         assert found.n_solves <= 4 + 6 + 1 + 3
     else:
         assert found.document["optimum"] is None

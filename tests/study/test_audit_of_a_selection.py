@@ -5,81 +5,86 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
-from worlds_that_clash import World, relief, selections, slack, world, write
+from worlds_that_clash import NEVER, Bools, Choices, Ints, World, world, write
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import DataError, Lang, ScenarioError, UsageError
+from tnt_sim.question import Answer
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.audit import Audit, audit
 from tnt_sim.view.audit_page import audit_lines
 from tnt_sim.view.run_folder import write_run
 
 
-def allowed(case: World) -> list[list[dict[str, object]]]:
-    """Every choice that keeps every rule."""
-    return [
-        chosen
-        for chosen in selections(case)
-        if relief(case, chosen, frozenset()) == 0
-        and not any(any(slack(rule, chosen)) for rule in case["rules"])
-    ]
-
-
-def worth(case: World, chosen: list[dict[str, object]]) -> int:
-    """The score of a list: what a decision refuses counts for nothing."""
-    refused = {rule["some"][0] for rule in case["rules"] if rule["kind"] == "refuse"}
-    return sum(int(str(d["score"])) for d in chosen if d["id"] not in refused)
-
-
-def money(chosen: list[dict[str, object]]) -> int:
-    return sum(int(str(d["cents"])) for d in chosen)
-
-
-def ids(chosen: list[dict[str, object]]) -> set[object]:
-    return {d["id"] for d in chosen}
-
-
-def audited(case: World, chosen: list[dict[str, object]], folder: Path) -> Audit:
-    (folder / "liste.csv").write_text("dossier\n" + "".join(f"{d['id']}\n" for d in chosen), encoding="utf-8")
+def audited(case: World, chosen: set[str], folder: Path) -> Audit:
+    (folder / "liste.csv").write_text("dossier\n" + "".join(f"{d}\n" for d in sorted(chosen)), encoding="utf-8")
     return audit(write(case, folder), folder / "liste.csv")
 
 
-def check(case: World, chosen: list[dict[str, object]], found: Audit) -> None:
-    fine = allowed(case)
-    broken = relief(case, chosen, frozenset()) != 0 or any(any(slack(rule, chosen)) for rule in case["rules"])
+def worth(every: Choices) -> Ints:
+    """The score of each list: what a decision refuses counts for nothing."""
+    refused = {rule["some"][0] for rule in every.case["rules"] if rule["kind"] == "refuse"}
+    score = [0 if d["id"] in refused else d["score"] for d in every.case["dossiers"]]
+    return every.held @ np.array(score)
+
+
+def check(every: Choices, row: int, found: Audit) -> None:
+    fine, value = every.allowed, worth(every)
+    broken = every.relief(frozenset())[row] == NEVER or any(
+        money[row] or units[row] for money, units in every.slacks.values()
+    )
     assert bool(found.broken) == broken
-    mine, best = worth(case, chosen), max(worth(case, one) for one in fine)
+    mine, best = int(value[row]), int(value[fine].max())
     assert found.optimum is not None
     assert found.optimum.values == (best,)
-    within = [worth(case, one) for one in fine if money(one) <= money(chosen)]
+    within = fine & (every.cents <= every.cents[row])
     assert found.better is not None
-    assert found.better.values == ((max(within),) if within else ())
-    as_good = [money(one) for one in fine if worth(case, one) >= mine]
+    assert found.better.values == ((int(value[within].max()),) if within.any() else ())
+    assert_list(every, found, found.better, within, value)
+    as_good = fine & (value >= mine)
     assert found.cheaper is not None
-    assert found.cheaper.granted_cents == (min(as_good) if as_good else None)
+    assert found.cheaper.granted_cents == (int(every.cents[as_good].min()) if as_good.any() else None)
+    assert_list(every, found, found.cheaper, as_good, -every.cents)
     for swap in found.swaps:
-        reach = [one for one in fine if swap.target is None or worth(case, one) >= swap.target]
-        assert swap.n_changed == min(len(ids(one) ^ ids(chosen)) for one in reach)
+        reach = fine & (value >= (-1 if swap.target is None else swap.target))
+        assert swap.n_changed == every.apart(row)[reach].min()
+        assert swap.answer is not None
+        assert_list(every, found, swap.answer, reach, -every.apart(row))
     shares = [swap.share for swap in found.swaps if swap.stage >= 0]
     assert shares == ([Fraction(1, 2), Fraction(9, 10), Fraction(1)] if mine < best else [])
 
 
-@pytest.mark.parametrize("seed", range(100, 116))
-def test_equals_enumeration(seed: int, tmp_path: Path) -> None:
-    case = world(seed)
+def assert_list(every: Choices, found: Audit, answer: Answer, among: Bools, figure: Ints) -> None:
+    """The list itself, not its figures alone, is one of the best of those that may be."""
+    if answer.allocation is None:
+        assert not among.any()
+        return
+    names = found.problem.case.table["dossier"].filter(list(answer.allocation.funded)).to_list()
+    own = every.row_of(set(names))
+    assert among[own]
+    assert figure[own] == figure[among].max()
+
+
+SEEDS = [*((k, 7) for k in range(100, 112)), *((k, 12) for k in range(112, 122))]
+
+
+@pytest.mark.parametrize(("seed", "largest"), SEEDS)
+def test_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
+    case = world(seed, largest, least=3 if largest < 12 else 8)
     case["rules"] = case["rules"][:2]
-    every = list(selections(case))
-    chosen = every[seed * 7 % len(every)]
+    every = Choices(case)
+    row = seed * 77 % len(every.held)
     try:
-        found = audited(case, chosen, tmp_path)
+        found = audited(case, every.names(row), tmp_path)
     except ScenarioError:
         return
-    if not allowed(case):
+    if not every.allowed.any():
         assert found.optimum is not None
         assert found.optimum.allocation is None
         return
-    check(case, chosen, found)
+    check(every, row, found)
 
 
 TABLE = """dossier,title,envelope,state,requested,cost,score,committed

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from worlds_that_clash import World, cheapest, conflicts, corrections, world, write
+from worlds_that_clash import Choices, World, conflicts, corrections, world, write
 
 from tnt_sim.clock import Clock
 from tnt_sim.engine import solve
@@ -30,26 +30,30 @@ def compiled(case: World, folder: Path) -> Problem | None:
 
 
 def check(case: World, found: Conflict) -> None:
-    fixes = corrections(case)
+    every = Choices(case)
+    fixes = corrections(every)
     if frozenset() in fixes:
         assert found.status == "feasible"
         return
     assert (found.status, found.complete) == ("infeasible", True)
     assert {repair.fix for repair in found.repairs} == fixes
     told = [frozenset(line.entry for line in clash.lines) for clash in found.sets]
-    assert sorted(map(sorted, told)) == sorted(map(sorted, conflicts(case, fixes)))
+    assert sorted(map(sorted, told)) == sorted(map(sorted, conflicts(every)))
     for clash in found.sets:
         assert clash.proof == "PROVED"
         assert clash.minimal
+        lines = {(line.entry, line.group) for line in clash.lines}
+        assert not every.fits_lines(lines).any()
+        assert all(every.fits_lines(lines - {one}).any() for one in lines)
     for repair in found.repairs:
-        assert (repair.cents, repair.units) == cheapest(case, repair.fix)
+        assert (repair.cents, repair.units) == every.cheapest(repair.fix)
         assert repair.least
         assert repair.least_proven in (True, None)
 
 
-@pytest.mark.parametrize("seed", range(14))
-def test_equals_enumeration(seed: int, tmp_path: Path) -> None:
-    case = world(seed)
+@pytest.mark.parametrize(("seed", "largest"), [*((k, 7) for k in range(10)), *((k, 12) for k in range(10, 20))])
+def test_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
+    case = world(seed, largest, least=3 if largest < 12 else 8)
     problem = compiled(case, tmp_path)
     if problem is not None:
         check(case, conflict_of(problem, Clock(None), max_sets=50, max_repairs=50, max_solves=1000))

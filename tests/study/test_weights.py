@@ -8,8 +8,9 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from worlds_that_clash import World, relief, selections, slack, world, write
+from worlds_that_clash import Choices, World, world, write
 
 from tnt_sim.errors import Lang, ScenarioError, UsageError
 from tnt_sim.study import weights as room
@@ -43,12 +44,9 @@ def written(case: World, folder: Path) -> Any:
 
 
 def outcomes(case: World) -> set[tuple[int, ...]]:
-    return {
-        (sum(d["score"] for d in chosen), len(chosen), sum(d["second"] for d in chosen))
-        for chosen in selections(case)
-        if relief(case, chosen, frozenset()) == 0
-        and not any(any(slack(rule, chosen)) for rule in case["rules"])
-    }
+    every = Choices(case)
+    figures = np.stack([every.score, every.held.sum(axis=1), every.total("second")], axis=1)
+    return {tuple(map(int, row)) for row in figures[every.allowed]}
 
 
 def possible(ranges: dict[str, tuple[int, int]], order: tuple[str, ...]) -> list[tuple[Fraction, ...]]:
