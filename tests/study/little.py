@@ -16,13 +16,10 @@ from tnt_sim.scenario.scenario import Scenario
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 
-from brute import distance, envelope_holds, goal, options, rank_key, rule_holds
+from brute import goal, rank_key
 from brute import solve as brute_solve
 
-__all__ = [
-    "brute_solve", "changed", "distance", "envelope_holds", "funded", "goal", "little", "load", "options",
-    "rank_key", "rule_holds",
-]  # fmt: skip
+__all__ = ["brute_solve", "changed", "goal", "little", "load", "rank_key"]
 
 Case = dict[str, Any]
 HEAD = "dossier,envelope,applicant_id,department,population,cost,requested,min_grant,score,filed_at,state\n"
@@ -161,12 +158,6 @@ def _rule(one: dict[str, Any]) -> dict[str, Any]:
     if one["kind"] == "share":
         return found | {"min": f"{int(one['min'] * 100)} %"}
     return found | {key: f"{float(one[key]):.2f}" for key in ("min", "max") if one.get(key) is not None}
-
-
-def funded(case: Case) -> set[str] | None:
-    """Who is in the one answer, by enumeration; None when nothing fits."""
-    answer = brute_solve(case)
-    return None if answer is None else {name for name, _ in answer}
 
 
 def changed(case: Case, number: int, **cells: Any) -> Case:

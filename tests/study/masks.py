@@ -1,7 +1,7 @@
 """The one answer of a little case by enumeration over bit masks: twelve dossiers in a millisecond or two.
 
-Written from the rules of the game alone, and compared with the slower `brute.py` in the tests; it shares no code with
-the engine. Dossiers get one amount or nothing; rules are those that `little.py` draws.
+Written from the rules of the game alone, and compared with the slower `brute.py` in the tests; it shares no code
+with the engine. Dossiers get one amount or nothing; rules are those that `little.py` draws.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from math import lcm
 from typing import Any
 
 import numpy as np
-from brute import rank_key
 from numpy.typing import NDArray
 
 Case = dict[str, Any]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+
+def rank_key(dossier: dict[str, Any]) -> tuple[Any, ...]:
+    """Filed first (empty last), then by number."""
+    return dossier["filed"] is None, dossier["filed"] or "", dossier["id"]
 
 
 def amount_of(dossier: dict[str, Any]) -> int | None:
@@ -43,7 +47,9 @@ class Masks:
         """Choices of dossiers that can be funded, with those that are in by decision, in their envelopes."""
         forced = np.array([bool(d.get("decided") == 1 and ok) for d, ok in
                            zip(self.dossiers, self.possible, strict=True)])  # fmt: skip
-        fine: Bools = ~(self.held[:, ~self.possible] == 1).any(axis=1) & (self.held[:, forced] == 1).all(axis=1)
+        fine: Bools = ~(self.held[:, ~self.possible] == 1).any(axis=1) & (self.held[:, forced] == 1).all(
+            axis=1
+        )
         need, holds = self._need(self.case["envelopes"])
         return fine & holds & (need == 0)
 
@@ -102,8 +108,10 @@ class Masks:
             lacks = lacks - low.denominator * self.measure("granted", self._where(rule))
             return np.maximum(0, lacks), 100 * int(low.denominator)
         unit = 100 if rule["measure"] == "granted" else 1
-        names = sorted({d[rule["by"]] for d, ok in zip(self.dossiers, self.possible, strict=True) if ok})
-        groups = [np.array([d[rule["by"]] == name for d in self.dossiers]) for name in names] if rule["by"] else [every]
+        groups = [every]
+        if rule["by"]:
+            names = {d[rule["by"]] for d, ok in zip(self.dossiers, self.possible, strict=True) if ok}
+            groups = [np.array([d[rule["by"]] == name for d in self.dossiers]) for name in sorted(names)]
         found = np.zeros_like(self.granted)
         for group in groups:
             value = self.measure(rule["measure"], self._where(rule) & group)

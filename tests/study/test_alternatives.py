@@ -17,6 +17,7 @@ from tnt_sim.study import alternatives as room
 from tnt_sim.study.alternatives import Alternatives, alternatives, classes
 from tnt_sim.view.alternatives_page import alternatives_lines
 
+
 def row_of(every: Choices, found: Alternatives, funded: np.ndarray[Any, Any]) -> int:
     return every.row_of(set(found.problem.case.table["dossier"].filter(list(funded)).to_list()))
 

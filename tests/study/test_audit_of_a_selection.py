@@ -19,7 +19,9 @@ from tnt_sim.view.run_folder import write_run
 
 
 def audited(case: World, chosen: set[str], folder: Path) -> Audit:
-    (folder / "liste.csv").write_text("dossier\n" + "".join(f"{d}\n" for d in sorted(chosen)), encoding="utf-8")
+    (folder / "liste.csv").write_text(
+        "dossier\n" + "".join(f"{d}\n" for d in sorted(chosen)), encoding="utf-8"
+    )
     return audit(write(case, folder), folder / "liste.csv")
 
 

@@ -51,7 +51,9 @@ def check(case: World, found: Conflict) -> None:
         assert repair.least_proven in (True, None)
 
 
-@pytest.mark.parametrize(("seed", "largest"), [*((k, 7) for k in range(10)), *((k, 12) for k in range(10, 20))])
+@pytest.mark.parametrize(
+    ("seed", "largest"), [*((k, 7) for k in range(10)), *((k, 12) for k in range(10, 20))]
+)
 def test_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
     case = world(seed, largest, least=3 if largest < 12 else 8)
     problem = compiled(case, tmp_path)

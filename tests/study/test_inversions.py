@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from little import Case, brute_solve, funded, goal, little, load, rank_key
+from little import Case, brute_solve, goal, little, load, rank_key
+from masks import funded
 
 import tnt_sim as tnt
 from tnt_sim.cli.main import main

@@ -139,12 +139,18 @@ class EnvelopeRows:
             if not may_gain(tree, node):
                 continue
             free = max(0, (unassigned_cents(tree, parent) or 0) + self.room.get(parent, 0))
-            useful = max(0, reach[node] - (tree.amount_cents[node] or 0) + self._most_given(node))
+            useful = max(0, reach[node] - self._least_amount(node) + self._most_given(node))
             below = any(may_gain(tree, child) for child in tree.children(node))
             most = free if below else min(free, useful)
             if most > 0:
                 self.gains[node] = builder.column(f"extra:{tree.ids[node]}", 0, most)
                 self.room[node] = self.room.get(node, 0) + most
+
+    def _least_amount(self, node: int) -> int:
+        """The amount of a node, as low as it may go where it is asked for."""
+        opened = self.case.tree.opened
+        lowered = opened.most_cents if opened is not None and node in opened.nodes else 0
+        return (self.case.tree.amount_cents[node] or 0) - lowered
 
     def _more(self, node: int) -> list[tuple[int, int]]:
         """(column, ±1) of all that is added to a node and taken from it."""
