@@ -123,12 +123,16 @@ def forced(
     Raises
     ------
     ValueError
-        When a row is no candidate: not eligible, or committed already.
+        When a row is no candidate: not eligible, or committed already; or is asked both in and out.
     """
     offers = problem.offers
     rows = np.unique(np.array([*fund, *refuse, *(amounts or {})], dtype=np.int64))
     if not offers.candidate[rows].all():
         raise ValueError("only candidates can be funded, refused or offered another amount")
+    both = sorted({*map(int, refuse)} & {*map(int, fund), *(amounts or {})})
+    if both:
+        names = ", ".join(f"« {problem.case.table['dossier'][row]} »" for row in both)
+        raise ValueError(f"asked both in and out: {names}")
     out = np.zeros_like(offers.candidate)
     out[np.asarray(refuse, dtype=np.int64)] = True
     inside = offers.forced.copy()

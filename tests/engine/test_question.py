@@ -131,3 +131,7 @@ def test_what_is_no_candidate_cannot_be_forced() -> None:
     row = int(np.flatnonzero(~problem.offers.candidate)[0])
     with pytest.raises(ValueError, match="candidates"):
         forced(problem, fund=[row])
+    here = int(np.flatnonzero(problem.offers.candidate)[0])
+    for asked in ({"fund": [here]}, {"amounts": {here: 100}}):
+        with pytest.raises(ValueError, match="both in and out"):
+            forced(problem, refuse=[here], **asked)

@@ -89,7 +89,10 @@ def test_steered_and_told(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
     found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=3)
-    assert [(one.name, one.distance) for one in found.steered] == [
+    assert found.optimum.allocation is not None
+    for one in found.steered:
+        assert one.distance == (one.allocation.funded != found.optimum.allocation.funded).sum()
+    assert [(one.name, one.figure) for one in found.steered] == [
         ("rural", Fraction(1000)),
         ("mutualised", Fraction(500)),
         ("balanced", Fraction(500)),

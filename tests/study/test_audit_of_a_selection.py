@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xlsxwriter
 from worlds_that_clash import NEVER, Bools, Choices, Ints, World, world, write
 
 from tnt_sim.engine import solve
@@ -161,6 +162,22 @@ def test_turgot_words_and_committed_money(small: Path) -> None:
         line.plain.lower() for line in audit_lines(found.document, Lang.FR, 100)
     )
     assert "<table>" in found._repr_html_()
+
+
+def test_a_workbook_with_the_headers_that_services_write(small: Path) -> None:
+    book = xlsxwriter.Workbook(small / "liste.xlsx")
+    sheet = book.add_worksheet()
+    rows = (("N° de dossier", "Intitulé", "Montant accordé (€)", "Décision"),
+            (1, "École", 600, "Retenu"), ("2", "Pont", 500.5, "Refusé"), (3, "Mairie", 700, "retenu"))  # fmt: skip
+    for k, row in enumerate(rows):
+        sheet.write_row(k, 0, row)
+    book.close()
+    found = audit(load_scenario(small / "petit.yaml"), small / "liste.xlsx")
+    assert found.document["selection"] == {
+        "n_rows": 2, "n_committed_added": 0, "n_funded": 2, "granted_cents": 130_000, "allowed": True,
+        "findings": [],
+    }  # fmt: skip
+    of_list(small, "id projet;subvention\n1;600,00 €\n")
 
 
 def test_a_run_folder_is_its_own_optimum(small: Path) -> None:

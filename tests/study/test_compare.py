@@ -59,9 +59,16 @@ def test_each_move_has_its_cause_one_change_at_a_time(folder: Path) -> None:
     before, after = awards(one), awards(two)
     alone = {text.partition("=")[0]: awards(result(folder, text)) for text in SETS}
     assert found.moves["b"].height
+    (one_path, two_path) = alone
+    other = {one_path: alone[two_path], two_path: alone[one_path]}
     for row in found.moves["b"].iter_rows(named=True):
         name = row["dossier"]
-        causes = [p for p, told in alone.items() if told.get(name) == after.get(name) != before.get(name)]
+        causes = [
+            path
+            for path, told in alone.items()
+            if told.get(name) == after.get(name) != before.get(name)
+            or other[path].get(name) == before.get(name)
+        ]
         assert row["cause"] == (" + ".join(causes) or "together")
     single = tnt.compare(one, result(folder, SETS[0]), names=["a", "b"])
     assert set(single.moves["b"]["cause"]) <= {"programme.amount"}

@@ -15,7 +15,8 @@ from worlds_that_clash import Choices, World, world, write
 from tnt_sim.errors import Lang, ScenarioError, UsageError
 from tnt_sim.study import weights as room
 from tnt_sim.study.criteria import round_figure
-from tnt_sim.study.simplex import drawn, statements, vertices
+from tnt_sim.study.simplex import possible as region_of
+from tnt_sim.study.simplex import statements
 from tnt_sim.study.weights import WeightStudy, weights
 from tnt_sim.view.weights_page import weights_lines
 
@@ -133,18 +134,43 @@ def test_larger_ones_by_cells_and_draws(tmp_path: Path, monkeypatch: pytest.Monk
     assert json.loads(whole.to_json())["exact"] is True
 
 
+def test_four_criteria_have_all_that_are_best_for_some_weight(tmp_path: Path) -> None:
+    case = weighed(world(304, 12, least=12))
+    case["rules"] = []
+    found = weights(written(case, tmp_path), (*NAMES, "granted"), draws=6, seed=2)
+    assert (found.exact, found.complete) == (False, True)
+    every = Choices(case)
+    figures = np.stack(
+        [every.score, every.held.sum(axis=1), every.total("second"), every.cents / 100], axis=1
+    )[every.allowed]
+    per = np.array([float(one.per) for one in found.criteria])
+    worth = figures / per
+    mine = np.array([[float(v) for v in one.criteria] for one in found.outcomes if one.supported]) / per
+    draw = np.random.default_rng(1).dirichlet(np.ones(4), 400)
+    assert np.allclose((worth @ draw.T).max(axis=0), (mine @ draw.T).max(axis=0), rtol=1e-12)
+    assert len(mine) > 4
+    # nothing that was found is dominated, at the corners of the simplex: the four criteria themselves
+    for one in found.outcomes:
+        own = np.array([float(v) for v in one.criteria]) / per
+        assert not ((worth >= own).all(axis=1) & (worth > own).any(axis=1)).any()
+
+
 def test_corners_of_ranges_and_orders() -> None:
     full = [(Fraction(0), Fraction(1))] * 3
-    assert len(vertices(3, statements(3, full, []))) == 3
-    ordered = vertices(3, statements(3, full, [(0, 1), (1, 2)]))
     third, half = Fraction(1, 3), Fraction(1, 2)
-    assert set(ordered) == {
+    assert len(region_of(3, statements(3, full, [])).points) == 3
+    assert set(region_of(3, statements(3, full, [(0, 1), (1, 2)])).points) == {
         (Fraction(1), Fraction(0), Fraction(0)),
         (half, half, Fraction(0)),
         (third, third, third),
     }
-    assert vertices(2, statements(2, [(Fraction(3, 4), Fraction(1))] * 2, [])) == []
-    assert all(sum(w) == 1 and w[0] >= w[1] for w in drawn(4, statements(4, full[:1] * 4, [(0, 1)]), 5, 1))
+    assert region_of(2, statements(2, [(Fraction(3, 4), Fraction(1))] * 2, [])).points == []
+    chain = region_of(5, statements(5, full[:1] * 5, [(k, k + 1) for k in range(4)])).points
+    means = {tuple([Fraction(1, k)] * k + [Fraction(0)] * (5 - k)) for k in range(1, 6)}
+    assert set(chain) == means
+    cube = region_of(4, statements(4, [(Fraction(0), half)] * 4, [])).points
+    assert len(cube) == 6
+    assert all(sorted(w) == [0, 0, half, half] for w in cube)
     assert [round_figure(Fraction(n)) for n in (1, 4, 99, 500, 0)] == [1, 2, 50, 500, 1]
 
 

@@ -49,8 +49,9 @@ class Portfolio:
     Attributes
     ----------
     name : `different`, or what it is steered to
-    distance : to the nearest portfolio before it, in dossiers or in euros; of a steered one, the steered figure
+    distance : to the nearest portfolio before it, in dossiers or in euros; of a steered one, to the optimum
     proven : whether the solver ended: no other is farther, or better on that figure
+    figure : what a steered one is best at; None elsewhere
     """
 
     name: str
@@ -59,6 +60,7 @@ class Portfolio:
     granted_cents: int
     distance: Fraction
     proven: bool
+    figure: Fraction | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,7 +271,8 @@ class _Search:
             answer = self._asked(with_last_stage(self.problem, 1, stage), (self.floor,))
             found = self._portfolio(stage.goal, answer, 1)
             if found is not None:
-                self.steered.append(found)
+                away = nearest_distance(self.problem, self.lists[:1], found.allocation, money=self.money)
+                self.steered.append(replace(found, figure=found.distance, distance=away))
 
     def tie(self, optimum: Answer) -> None:
         """Other allocations that are as good in every goal and cost no more."""
@@ -381,7 +384,6 @@ def _entry(found: Alternatives, rank: int, one: Portfolio) -> dict[str, Any]:
     first, mine = best.values[0], one.values[0]
     loss = abs(first - mine) / abs(first) if first else Fraction(0)
     worse = mine < first if found.problem.stages[0].sense is Sense.MAXIMISE else mine > first
-    steered = one.name not in ("different", "tie")
     return {
         "rank": rank,
         "name": one.name,
@@ -389,7 +391,8 @@ def _entry(found: Alternatives, rank: int, one: Portfolio) -> dict[str, Any]:
         "loss": decimal_text(loss if worse else Fraction(0)),
         "granted_cents": one.granted_cents,
         "n_funded": int(one.allocation.funded.sum()),
-        "figure" if steered else "distance": decimal_text(one.distance),
+        "distance": decimal_text(one.distance),
+        "figure": decimal_text(one.figure),
         "proven": one.proven,
         "changes": changes(found.problem, best.allocation, one.allocation),
         "allocation_sha256": allocation_sha256(found.problem, one.allocation),

@@ -1,19 +1,82 @@
-"""The weights that a statement leaves possible, as a polygon in exact fractions, and cells of it.
+"""The weights that a statement leaves possible, as a polytope in exact fractions, and what cuts it.
 
     W = { w ≥ 0, Σ w = 1, lowest_k ≤ w_k ≤ highest_k, w_i ≥ w_j for each i said to weigh as much as j or more }
 
-A half-space is a row (a, b): a·w ≥ b. Up to three criteria W is at most a polygon, which is cut by one half-space
-after the other.
+A half-space is a row (a, b): a·w ≥ b. Each corner knows the half-spaces that it lies on; a cut keeps the corners
+inside and adds one on each edge that it crosses: two corners share an edge when no third lies on all the
+half-spaces that they have in common (the double description of T. Motzkin and others, 1953).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from random import Random
 
 Weights = tuple[Fraction, ...]
 Half = tuple[tuple[Fraction, ...], Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Corner:
+    """A corner and, as bits, the half-spaces on whose border it lies."""
+
+    point: Weights
+    tight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Polytope:
+    """A polytope by its corners; `n_halves` half-spaces were used to cut it."""
+
+    corners: tuple[Corner, ...]
+    n_halves: int
+
+    @classmethod
+    def simplex(cls, n: int) -> Polytope:
+        """All weights of n criteria: w ≥ 0, Σ w = 1."""
+        every = (1 << n) - 1
+        return cls(tuple(Corner(_unit(n, k, 1), every ^ (1 << k)) for k in range(n)), n)
+
+    @property
+    def points(self) -> list[Weights]:
+        """The corners as points."""
+        return [corner.point for corner in self.corners]
+
+    def cut(self, half: Half) -> Polytope:
+        """What lies on one side; without corners when nothing does."""
+        bit = 1 << self.n_halves
+        stands = [(corner, side(half, corner.point)) for corner in self.corners]
+        kept = [
+            Corner(corner.point, corner.tight | bit if at == 0 else corner.tight)
+            for corner, at in stands
+            if at >= 0
+        ]
+        outside = [(corner, at) for corner, at in stands if at < 0]
+        for here, a in stands:
+            for there, b in outside if a > 0 else ():
+                if self._share_an_edge(here, there):
+                    t = a / (a - b)
+                    point = tuple(x + t * (y - x) for x, y in zip(here.point, there.point, strict=True))
+                    kept.append(Corner(point, here.tight & there.tight | bit))
+        return Polytope(tuple(kept), self.n_halves + 1)
+
+    def under(self, top: Fraction, bottom: Sequence[Fraction]) -> Polytope:
+        """The points (w, z) between bottom·w and a constant above it, z last."""
+        low, high = 1 << self.n_halves, 2 << self.n_halves
+        floor = [Corner((*one.point, dot(bottom, one.point)), one.tight | low) for one in self.corners]
+        return Polytope(
+            (*floor, *(Corner((*one.point, top), one.tight | high) for one in self.corners)),
+            self.n_halves + 2,
+        )
+
+    def _share_an_edge(self, one: Corner, other: Corner) -> bool:
+        common = one.tight & other.tight
+        return not any(
+            third.tight & common == common
+            for third in self.corners
+            if third is not one and third is not other
+        )
 
 
 def statements(
@@ -34,43 +97,20 @@ def _unit(n: int, k: int, sign: int) -> tuple[Fraction, ...]:
     return tuple(Fraction(sign if j == k else 0) for j in range(n))
 
 
-def vertices(n: int, halves: Sequence[Half]) -> list[Weights]:
-    """The corners of the simplex cut by half-spaces, in order around it; n is at most 3."""
-    corners = [_unit(n, k, 1) for k in range(n)]
+def possible(n: int, halves: Sequence[Half]) -> Polytope:
+    """All weights of n criteria on one side of each half-space."""
+    found = Polytope.simplex(n)
     for half in halves:
-        corners = cut(corners, half)
-    return corners
-
-
-def cut(corners: Sequence[Weights], half: Half) -> list[Weights]:
-    """What lies on one side of a line: the corners inside, and where edges cross it (Sutherland and Hodgman)."""
-    found: list[Weights] = []
-    for k, here in enumerate(corners):
-        there = corners[(k + 1) % len(corners)]
-        a, b = side(half, here), side(half, there)
-        if a >= 0:
-            found.append(here)
-        if a * b < 0:
-            t = a / (a - b)
-            found.append(tuple(x + t * (y - x) for x, y in zip(here, there, strict=True)))
-    return list(dict.fromkeys(found))
+        found = found.cut(half)
+    return found
 
 
 def side(half: Half, w: Weights) -> Fraction:
     """a·w − b: where w stands."""
     row, bound = half
-    return sum((a * x for a, x in zip(row, w, strict=True)), Fraction(0)) - bound
+    return dot(row, w) - bound
 
 
-def drawn(n: int, halves: Sequence[Half], count: int, seed: int, tries: int = 200) -> list[Weights]:
-    """Weights drawn evenly from the simplex, those kept that the statements allow; in thousandths."""
-    random, found = Random(seed), []
-    for _ in range(count * tries):
-        cuts = sorted(random.randint(0, 1000) for _ in range(n - 1))
-        parts = [b - a for a, b in zip([0, *cuts], [*cuts, 1000], strict=True)]
-        w = tuple(Fraction(part, 1000) for part in parts)
-        if all(side(half, w) >= 0 for half in halves):
-            found.append(w)
-        if len(found) == count:
-            break
-    return found
+def dot(a: Sequence[Fraction], w: Weights) -> Fraction:
+    """Σ a_k w_k."""
+    return sum((x * y for x, y in zip(a, w, strict=True)), Fraction(0))

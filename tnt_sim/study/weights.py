@@ -8,18 +8,22 @@ above a corner ℓ; the best Σ V_e in a zone is never dominated, and splits it:
 
     max Σ_e V_e  with  V_e > ℓ_e for all e     →  z;  zones ℓ with ℓ_e := z_e, for each e
 
-When every zone is empty, all outcomes are known. Above that size: those that are best for some weight, found
-exactly by cutting the weights into cells, and others from zones between two of them, drawn at random.
+When every zone is empty, all outcomes are known. Above that size: those that are best for some weight, exactly,
+and others from zones between two of them, drawn at random. The first lie under the envelope of what is known,
+
+    { (w, z) : w possible, z ≥ V(w) for each known outcome V }        the best at a corner w is worth z, or cuts it
+
+for any number of criteria: when every corner is confirmed, no weight has a better outcome than those known.
 
 Sources: Liesiö, Mild and Salo, EJOR 2007 (robust portfolio modelling); Klamroth, Lacour and Vanderpooten, EJOR
-2015 (zones).
+2015 (zones); Benson, J. Global Optimization 1998 (the envelope).
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import lcm
@@ -39,7 +43,7 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps
 from tnt_sim.study.criteria import Criterion, criteria_of, halves_of
 from tnt_sim.study.near import with_last_stage
-from tnt_sim.study.simplex import Half, Weights, cut, drawn, vertices
+from tnt_sim.study.simplex import Half, Polytope, Weights, possible
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, head
 from tnt_sim.verify.reading import Allocation
 from tnt_sim.view.labels import is_synthetic
@@ -69,15 +73,17 @@ class WeightStudy:
 
     Attributes
     ----------
-    corners : the corners of the possible weights
+    region : the possible weights
+    corners : its corners
     outcomes : one portfolio for each outcome, by value of the first criterion
     exact : all of them were sought; else those best for some weight, and others by draws
     complete : what was sought was found to the end
-    n_draws : zones drawn at random, where not exact
+    n_draws : zones that were drawn at random, where not exact
     """
 
     problem: Problem
     criteria: tuple[Criterion, ...]
+    region: Polytope
     corners: tuple[Weights, ...]
     outcomes: tuple[Outcome, ...]
     exact: bool
@@ -151,7 +157,9 @@ class _Study:
     seed: int
     draws: int
     tell: Progress
+    region: Polytope = field(init=False)
     corners: list[Weights] = field(default_factory=list)
+    n_drawn: int = 0
     found: dict[Point, Outcome] = field(default_factory=dict)
     n_solves: int = 0
     doubtful: bool = False
@@ -159,8 +167,8 @@ class _Study:
     def result(self) -> WeightStudy:
         began = time.perf_counter()
         n = len(self.criteria)
-        polygon = n <= EXACT_CRITERIA
-        self.corners = vertices(n, self.halves) if polygon else drawn(n, self.halves, self.draws, self.seed)
+        self.region = possible(n, self.halves)
+        self.corners = self.region.points
         if not self.corners:
             raise UsageError(
                 Text(
@@ -168,23 +176,22 @@ class _Study:
                     "no weights meet these ranges and this order.",
                 )
             )
-        exact = polygon and int(self.problem.offers.candidate.sum()) <= EXACT_DOSSIERS
+        exact = n <= EXACT_CRITERIA and int(self.problem.offers.candidate.sum()) <= EXACT_DOSSIERS
         if exact:
             self._zones()
-        elif polygon:
-            self._cells()
-            self._between()
         else:
-            self._at(self.corners)
+            self._envelope()
+            self._between()
         outcomes = sorted(self._undominated(), key=lambda one: one.criteria, reverse=True)
         return WeightStudy(
             self.problem,
             self.criteria,
-            tuple(self.corners if polygon else ()),
+            self.region,
+            tuple(self.corners),
             tuple(outcomes),
             exact,
-            not self.doubtful and (exact or polygon),
-            0 if exact else self.draws,
+            not self.doubtful,
+            0 if exact else self.n_drawn,
             self.n_solves,
             time.perf_counter() - began,
         )
@@ -259,35 +266,41 @@ class _Study:
 
     # -- those that are best for some weight -------------------------------------------------------
 
-    def _cells(self) -> None:
-        """Ask at every corner of every cell, until no answer is better than what is known there."""
-        self._at(self.corners)
-        asked = set(self.corners)
+    def _envelope(self) -> None:
+        """Ask at each corner of the envelope of what is known; what is better there cuts it."""
+        tops = [self._best_at(w) for w in self.corners]
+        if any(top is None for top in tops):
+            return
+        top = max(self.value(one, w) for w in self.corners for one in tops if one is not None) + 1
+        first, *others = dict.fromkeys(one for one in tops if one is not None)
+        envelope = self.region.under(top, self._slopes(first))
+        for one in others:
+            envelope = envelope.cut(self._above(one))
+        confirmed = set(self.corners)
         while not self._out_of_time():
-            fresh = [w for w in self._cell_corners() if w not in asked]
-            if not fresh:
+            at = next(
+                (corner.point for corner in envelope.corners
+                 if corner.point[-1] < top and corner.point[:-1] not in confirmed), None
+            )  # fmt: skip
+            if at is None:
                 return
-            asked.update(fresh[:1])
-            self._at(fresh[:1])
+            confirmed.add(at[:-1])
+            better = self._best_at(at[:-1])
+            if better is not None and self.value(better, at[:-1]) > at[-1]:
+                envelope = envelope.cut(self._above(better))
 
-    def _at(self, points: Iterable[Weights]) -> None:
-        for w in points:
-            if not self._out_of_time():
-                self._note(self._ask([self.worth(w)], ()), supported=True)
+    def _best_at(self, w: Weights) -> Point | None:
+        """The criteria of the best outcome at one weight."""
+        one = self._note(self._ask([self.worth(w)], ()), supported=True)
+        return None if one is None else one.criteria
 
-    def _cell_corners(self) -> list[Weights]:
-        """The corners of the cells in which each known outcome is best."""
-        known = [one.criteria for one in self.found.values()]
-        corners: dict[Weights, None] = {}
-        for mine in known:
-            cell = list(self.corners)
-            for other in known:
-                gap = tuple((a - b) / one.per for a, b, one in zip(mine, other, self.criteria, strict=True))
-                cell = cut(cell, (gap, Fraction(0)))
-                if not cell:
-                    break
-            corners.update(dict.fromkeys(cell))
-        return list(corners)
+    def _slopes(self, criteria: Point) -> Point:
+        """What an outcome is worth for each whole weight."""
+        return tuple(value / one.per for value, one in zip(criteria, self.criteria, strict=True))
+
+    def _above(self, criteria: Point) -> Half:
+        """z ≥ V(w)."""
+        return (*(-slope for slope in self._slopes(criteria)), Fraction(1)), Fraction(0)
 
     def _between(self) -> None:
         """Zones between two outcomes, drawn: the best in them is never dominated, whatever the weights."""
@@ -297,6 +310,7 @@ class _Study:
         for _ in range(self.draws if len(known) > 1 else 0):
             if self._out_of_time():
                 return
+            self.n_drawn += 1
             a, b = random.sample(known, 2)
             kept = [
                 min(x, y) + stage.terms.scale for x, y, stage in zip(a.values, b.values, worth, strict=True)
@@ -377,10 +391,10 @@ def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
 
 def _supported(found: WeightStudy, one: Outcome) -> bool:
     """Whether some possible weights make it a best one, among all outcomes."""
-    cell = list(found.corners)
+    cell = found.region
     for other in found.outcomes:
         gap = tuple(
             (a - b) / c.per for a, b, c in zip(one.criteria, other.criteria, found.criteria, strict=True)
         )
-        cell = cut(cell, (gap, Fraction(0)))
-    return bool(cell)
+        cell = cell.cut((gap, Fraction(0)))
+    return bool(cell.corners)

@@ -122,12 +122,12 @@ def _table(document: Document, lang: Lang) -> list[Line]:
         )
     ]
     rows += [_row(str(one["rank"]), one, lang) for one in document["portfolios"]]
-    rows += [_row(STEERED[one["name"]].in_(lang), one, lang) for one in document["steered"]]
+    rows += [_row(steered_words(one, lang), one, lang) for one in document["steered"]]
     return grid(rows, header=head, right=(1, 2, 3, 4, 5))
 
 
 def _row(name: str, one: Document, lang: Lang) -> tuple[str, ...]:
-    apart = _value(one["distance"], lang) if "distance" in one else f"({_value(one['figure'], lang)})"
+    apart = _value(one["distance"], lang)
     return (
         name,
         _value(one["objective"][0]["value"], lang),
@@ -136,6 +136,12 @@ def _row(name: str, one: Document, lang: Lang) -> tuple[str, ...]:
         count(one["n_funded"], lang),
         format_cents(one["granted_cents"], lang),
     )
+
+
+def steered_words(one: Document, lang: Lang) -> str:
+    """What a portfolio is steered by, and how far it goes: « le plus rural (…) : 1 250 000 »."""
+    colon = " : " if lang is Lang.FR else ": "
+    return f"{STEERED[one['name']].in_(lang)}{colon}{_value(one['figure'], lang)}"
 
 
 def _value(text: str, lang: Lang) -> str:
@@ -156,9 +162,7 @@ def alternatives_html(document: Document, lang: Lang) -> str:
     if document["optimum"] is None:
         return "".join(parts)
     entries: Sequence[Document] = [*document["portfolios"], *document["steered"]]
-    names = [
-        STEERED[one["name"]].in_(lang) if one["name"] in STEERED else str(one["rank"]) for one in entries
-    ]
+    names = [steered_words(one, lang) if one["name"] in STEERED else str(one["rank"]) for one in entries]
     rows = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(name, one, lang))}</tr>"
         for name, one in zip(names, entries, strict=True)

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text, UsageError, did_you_mean
-from tnt_sim.formats.synonyms import normalised
+from tnt_sim.formats.synonyms import SYNONYMS, names_of, normalised
 from tnt_sim.formats.table import read_plain
 from tnt_sim.money import MoneyError, format_cents, parse_cents_series
 from tnt_sim.scenario.compile import Problem
@@ -22,7 +22,7 @@ from tnt_sim.verify.reading import Allocation
 from tnt_sim.verify.run_files import PARQUET
 from tnt_sim.verify.stored import AWARDS, has_columns, read_parquet
 
-NUMBER = ("dossier", "numero de dossier", "numero de dossier ds", "numero", "id")
+NUMBER = ("dossier", *SYNONYMS["dossier"])
 AMOUNT = (
     "granted", "montant previsionnel accorde", "montant accorde", "montant propose", "montant", "subvention",
 )  # fmt: skip
@@ -105,7 +105,7 @@ def _row() -> pl.Expr:
 
 def _of_table(path: Path) -> pl.DataFrame:
     table = read_plain(path, shown_as=path.name)
-    names = {normalised(name): name for name in table.columns if name != "_row"}
+    names = {known: name for name in table.columns if name != "_row" for known in names_of(name)}
     number = _named(names, NUMBER)
     if number is None:
         raise DataError([_no_number(path, list(table.columns))])

@@ -52,28 +52,40 @@ def causes(
         return Causes(dict.fromkeys(names, next(iter(changes), DATA)), (), 0)
     if not same_data or not changes or len(changes) > MOST_CHANGES or first.scenario.raw is None:
         return Causes(dict.fromkeys(names, TOGETHER), tuple(changes), 0)
-    back = {row["path"]: row[first.name] for row in keys.iter_rows(named=True)}
     before, after = first.granted_by_dossier(), other.granted_by_dossier()
+    back = {row["path"]: row[first.name] for row in keys.iter_rows(named=True)}
+    tried = _tried(first.scenario, other.scenario, changes, back, tell)
+    untried = tuple(path for path, alone, _ in tried if alone is None)
     made: dict[str, list[str]] = {name: [] for name in names}
-    untried: list[str] = []
-    n_solves = 0
-    for number, (path, value) in enumerate(changes.items()):
-        alone = _awards(first.scenario, path, value)
-        without = None if len(changes) == 2 else _awards(other.scenario, path, back[path])
-        n_solves += 1 + (len(changes) != 2)
+    for path, alone, without in tried:
         if alone is None:
-            untried.append(path)
             continue
         for name in names:
             made_alone = alone.get(name) == after.get(name) != before.get(name)
             undone = without is not None and without.get(name) == before.get(name)
             if made_alone or undone:
                 made[name].append(path)
+    n_solves = len(changes) * (1 if len(changes) == 2 else 2)
+    return Causes({name: " + ".join(paths) or TOGETHER for name, paths in made.items()}, untried, n_solves)
+
+
+def _tried(
+    first: Scenario,
+    other: Scenario,
+    changes: Mapping[str, str | None],
+    back: Mapping[str, str | None],
+    tell: Callable[[float], None] | None,
+) -> list[tuple[str, Awards | None, Awards | None]]:
+    """(path, the awards under that change alone, the awards under all the others); None where nothing is said."""
+    alone: dict[str, Awards | None] = {}
+    for number, (path, value) in enumerate(changes.items()):
+        alone[path] = _awards(first, path, value)
         if tell is not None:
             tell((number + 1) / len(changes))
-    return Causes(
-        {name: " + ".join(paths) or TOGETHER for name, paths in made.items()}, tuple(untried), n_solves
-    )
+    if len(changes) == 2:  # all but the one is the other alone
+        one, two = changes
+        return [(one, alone[one], alone[two]), (two, alone[two], alone[one])]
+    return [(path, alone[path], _awards(other, path, back[path])) for path in changes]
 
 
 def _awards(scenario: Scenario, path: str, text: str | None) -> Awards | None:
