@@ -13,8 +13,8 @@ from worlds_that_clash import Choices, Ints, world, write
 
 from tnt_sim.errors import Lang, ScenarioError, UsageError
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study import alternatives as room
 from tnt_sim.study.alternatives import Alternatives, alternatives, classes
+from tnt_sim.study.far_search import Search
 from tnt_sim.view.alternatives_page import alternatives_lines
 
 
@@ -121,11 +121,11 @@ def test_where_the_nearest_takes_too_long_the_sum_is_taken(
 ) -> None:
     (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
-    asked = room._Search._asked
+    asked = Search._asked
 
     def in_time(search: Any, problem: Any, kept: Any) -> Any:
         return None if any(stage.parts for stage in problem.stages) else asked(search, problem, kept)
 
-    monkeypatch.setattr(room._Search, "_asked", in_time)
+    monkeypatch.setattr(Search, "_asked", in_time)
     found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False)
     assert [(one.distance, one.proven) for one in found.portfolios] == [(Fraction(4), False)]

@@ -78,6 +78,67 @@ def test_a_dossier_before_the_competition(result: Result) -> None:
     assert (doubled["kind"], doubled["of"], doubled["status"]) == ("decision", "jury", "exact")
 
 
+MANY = "".join(
+    f"{k},0{1 + k % 3},{900 + 37 * k},{150 + 53 * k % 700},{k * 7 % 15},{(12000, 900000)[k % 2]},2022-01-01\n"
+    for k in range(10, 40)
+)
+
+
+@pytest.fixture
+def crowd(tmp_path: Path) -> Result:
+    """Half of the dossiers miss a requirement, and three are refused by the jury."""
+    (tmp_path / "table.csv").write_text(TABLE + MANY, encoding="utf-8")
+    text = HEAD.replace('refuse: ["7"]', 'refuse: ["7", "11", "13"]').replace("1 500 €", "3 000 €")
+    (tmp_path / "petit.yaml").write_text(text, encoding="utf-8")
+    return solve(load_scenario(tmp_path / "petit.yaml"))
+
+
+def test_all_obstacles_at_once_as_one_by_one(crowd: Result) -> None:
+    decided = of_result(crowd)
+    told = explain(decided, everyone=True)
+    every = entries(told)
+    outside = [name for name, one in every.items() if one["reason_code"] in ("ineligible", "decided")]
+    alone = entries(explain(decided, outside))
+    figures = ("kind", "of", "status", "why", "grant_cents")
+    for name in outside:
+        changes = every[name]["changes"]
+        assert changes, name
+        assert [[one.get(key) for key in figures] for one in changes] == [  # type: ignore[attr-defined]
+            [one.get(key) for key in figures]
+            for one in alone[name]["changes"]  # type: ignore[attr-defined]
+        ]
+    settled = told.document["settled"]
+    assert settled["lifted_by_bounds"] + settled["lifted_by_solve"] == len(outside)
+    assert settled["lifted_by_bounds"] > 3
+    assert settled["lifted_by_solve"] > 0
+
+
+def test_ctrl_c_keeps_what_is_computed(crowd: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    decided = of_result(crowd)
+    whole = entries(explain(decided, everyone=True))
+
+    def stopped_at(phase: str, share: float) -> None:
+        if phase == "lifted":
+            raise KeyboardInterrupt
+
+    told = explain(decided, everyone=True, progress=stopped_at)
+    assert told.document["stopped_by"] == "interrupt"
+    half = entries(told)
+    assert [one["sentence"] for one in half.values()] == [one["sentence"] for one in whole.values()]
+    for name, one in half.items():
+        if one["reason_code"] in ("ineligible", "decided"):
+            assert one["changes"] == []
+        else:
+            assert one["changes"] == whole[name]["changes"]
+    folder = write_run(crowd, None)
+    monkeypatch.setattr("tnt_sim.study.explain.everyone._obstacles", stopped)
+    assert main(["explain", str(folder), "--all", "--json"]) == 130
+
+
+def stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_unknown_dossiers_are_named_and_the_rest_is_answered(result: Result) -> None:
     told = explain(of_result(result), ["3", "33", "3"])
     assert list(entries(told)) == ["3"]

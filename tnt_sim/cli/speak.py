@@ -35,6 +35,7 @@ _PHASES = {
     "rules": Text("ce que fait chaque règle", "what each rule does"),
     "envelopes": Text("argent qu'il faudrait", "money it would take"),
     "dossiers": Text("dossiers non retenus", "refused dossiers"),
+    "lifted": Text("conditions et refus levés", "requirements and refusals lifted"),
     "changes": Text("plus petits changements", "smallest changes"),
     "free": Text("courbe libre", "free curve"),
     "nested": Text("promesses tenues", "promises kept"),

@@ -147,6 +147,15 @@ def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
         lang,
     )
     lines = [Line(""), *paragraph(text, width, style="dim")]
+    sure, solved, open_ = (count(settled[f"lifted_{k}"], lang) for k in ("by_bounds", "by_solve", "open"))
+    text = _t(
+        f"Conditions et refus levés un à un. Tranchés par des bornes exactes : {sure} ; par un recalcul : "
+        f"{solved} ; à demander seuls : {open_}.",
+        f"Requirements and refusals lifted one by one. Settled by exact bounds: {sure}; by one solve: {solved}; "
+        f"to be asked alone: {open_}.",
+        lang,
+    )
+    lines += paragraph(text, width, style="dim")
     if document.get("stopped_by"):
         told = _t("Interrompu : les dossiers restants n'ont que leur raison.",
                   "Interrupted: the remaining dossiers have their reason only.", lang)  # fmt: skip

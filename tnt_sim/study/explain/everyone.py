@@ -1,7 +1,8 @@
-"""The score and the extension that each refused dossier would need, for all of them in one run.
+"""For all dossiers at once: the score and the extension that each would need, what lifting its obstacle would do.
 
-Most are settled without a solve: an exact bound from below and a list read again from above meet (`bounds.py`).
-Where they do not, one forced solve does, as far as time allows; else an interval is told.
+Most are settled without a solve: an exact bound from below and a list read again from above meet (`bounds.py`),
+or an exact bound says that a dossier without its obstacle would still be refused (`lifted_all.py`). Where they do
+not, one solve does, as far as time allows; else an interval is told, or that the dossier is to be asked alone.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from fractions import Fraction
 from typing import Any
 
 from tnt_sim.question import ask, forced
+from tnt_sim.result import Proof
 from tnt_sim.study.explain.bounds import Bounds, Interval
 from tnt_sim.study.explain.changes import Asking, asking, score_entry
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.study.explain.envelope import of_everyone
+from tnt_sim.study.explain.lifted import Obstacle, obstacles, solved
+from tnt_sim.study.explain.lifted_all import LiftedBounds
 from tnt_sim.study.explain.score import Score, figure_of
 from tnt_sim.study.explain.weigh import goes_first, with_tolerance
 from tnt_sim.verify.figures import decimal_text
@@ -30,22 +34,35 @@ Tell = Callable[[str, float], None]
 
 @dataclass(slots=True)
 class Settled:
-    """The changes by row, and how they were settled."""
+    """The changes by row, and how they were settled.
+
+    Attributes
+    ----------
+    by_bounds, by_solve, intervals : refused candidates whose score each way settled
+    lifted_by_bounds, lifted_by_solve, lifted_open : obstacles taken away, by what settled each; left to be asked
+    seconds : the most for each of the two where no kernel settles the decision
+    interrupted : by Ctrl-C
+    """
 
     changes: dict[int, list[Entry]] = field(default_factory=dict)
     by_bounds: int = 0
     by_solve: int = 0
     intervals: int = 0
+    lifted_by_bounds: int = 0
+    lifted_by_solve: int = 0
+    lifted_open: int = 0
+    seconds: float = SECONDS
     interrupted: bool = False
 
     def counts(self) -> dict[str, int]:
-        """How many refused candidates each way settled."""
-        return {"by_bounds": self.by_bounds, "by_solve": self.by_solve, "intervals": self.intervals}
+        """How many dossiers each way settled."""
+        names = ("by_bounds", "by_solve", "intervals", "lifted_by_bounds", "lifted_by_solve", "lifted_open")
+        return {name: getattr(self, name) for name in names}
 
 
-def settle_all(decided: Decided, rows: Sequence[int], told: Tell) -> Settled:
-    """The changes of every refused candidate among some rows; Ctrl-C ends it with what is there."""
-    question, found = asking(decided), Settled()
+def settle_all(decided: Decided, rows: Sequence[int], told: Tell, seconds: float = SECONDS) -> Settled:
+    """The changes of every refused dossier among some rows; Ctrl-C ends it with what is there."""
+    question, found = asking(decided), Settled(seconds=seconds)
     wanted = set(rows)
     try:
         envelopes = of_everyone(
@@ -53,6 +70,7 @@ def settle_all(decided: Decided, rows: Sequence[int], told: Tell) -> Settled:
         )
         found.changes.update({row: [entry] for row, entry in envelopes.items() if row in wanted})
         _scores(question, rows, found, told)
+        _obstacles(decided, rows, found, told)
     except KeyboardInterrupt:
         found.interrupted = True
     return found
@@ -68,10 +86,10 @@ def _scores(question: Asking, rows: Sequence[int], found: Settled, told: Tell) -
     if not waiting or not usable or with_tolerance(decided.problem):
         return
     bounds, by_kernel = Bounds(decided), _kernel_settles(decided)
-    until = time.perf_counter() + SECONDS
+    until = time.perf_counter() + found.seconds
     one, effect = usable[0]
     for number, row in enumerate(waiting):
-        told("dossiers", 0.5 + 0.5 * number / len(waiting))
+        told("dossiers", 0.5 + 0.3 * number / len(waiting))
         interval = bounds.interval(row)
         steps = _settled_steps(question, row, effect[row], interval)
         if interval.impossible:
@@ -90,6 +108,36 @@ def _scores(question: Asking, rows: Sequence[int], found: Settled, told: Tell) -
             found.intervals += 1
             entry = _between(decided, row, one, effect[row], interval)
         found.changes.setdefault(row, []).insert(0, entry)
+
+
+def _obstacles(decided: Decided, rows: Sequence[int], found: Settled, told: Tell) -> None:
+    """What lifting a missed requirement or a refusal would do, for each dossier that none but that keeps out."""
+    offers = decided.problem.offers
+    outside = [
+        row
+        for row in rows
+        if not (offers.candidate[row] or offers.committed[row] or decided.allocation.funded[row])
+    ]
+    if not outside:
+        return
+    bounds, until = LiftedBounds.of(decided), time.perf_counter() + found.seconds
+    for number, row in enumerate(outside):
+        told("lifted", 0.8 + 0.2 * number / len(outside))
+        for one in obstacles(decided, row):
+            entry = _lifted(one, row, bounds, found, until) if one.problem is not None else one.told()
+            found.changes.setdefault(row, []).append(entry)
+
+
+def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: Settled, until: float) -> Entry:
+    assert one.problem is not None
+    if one.problem.offers.candidate[row] and bounds.too_little(one.problem, row):
+        found.lifted_by_bounds += 1
+        return one.entry("impossible", why="not_enough", proof=Proof.PROVED.value, settled_by="bounds")
+    if time.perf_counter() < until:
+        found.lifted_by_solve += 1
+        return solved(one, one.problem, row, prove=False) | {"settled_by": "solve"}
+    found.lifted_open += 1
+    return one.entry("undefined", why="ask_alone")
 
 
 def _kernel_settles(decided: Decided) -> bool:
