@@ -230,13 +230,11 @@ def _hard(problem: Problem) -> list[CompiledRule]:
 def _recounted(rule: CompiledRule, wider: CompiledRule) -> CompiledRule:
     """The rule with the sums of `wider`, in which dossiers refused by decision count too, and its own bounds.
 
-    A floor that was lowered to what its group can take stays so; a group that only refused dossiers form has none.
+    A floor that was lowered to what its group can take stays so; a group of refused dossiers alone has no floor.
     """
     if isinstance(rule, Limit) and isinstance(wider, Limit):
-        own = dict(zip(rule.groups.names, zip(rule.minimum, rule.maximum, strict=True), strict=True))
-        bounds = [own.get(name, (None, None)) for name in wider.groups.names]
-        low, high = tuple(one for one, _ in bounds), tuple(one for _, one in bounds)
-        return replace(wider, minimum=low, maximum=high)
+        own = dict(zip(rule.groups.names, rule.minimum, strict=True))
+        return replace(wider, minimum=tuple(own.get(name) for name in wider.groups.names))
     if isinstance(rule, Coverage) and isinstance(wider, Coverage):
         return replace(wider, minimum=rule.minimum, maximum=rule.maximum)
     return wider if isinstance(rule, Share | Schedule) else rule
