@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from tnt_sim.study.questions import entries, extension, next_euro, prices, target
     from tnt_sim.study.sweep_object import Sweep, sweep
     from tnt_sim.study.weights import weights
+    from tnt_sim.view.notebook_table import table
+    from tnt_sim.view.opened import open_run
+    from tnt_sim.view.plots import Plots
 
     class Scenario(_Scenario):
         """A scenario with what Python users do with it."""
@@ -83,6 +86,19 @@ if TYPE_CHECKING:
         def inversions(self, **options: Any) -> dict[str, Any]:
             """Better dossiers refused while worse ones are funded, and the price of having none."""
 
+        @property
+        def plot(self) -> Plots:
+            """Its pictures: `by_envelope()`, `by_department()`."""
+
+        def save(self, out: Path | str | None = None) -> Path:
+            """Write the run folder into `out` (`runs` in the project by default); gives its path."""
+
+        def to_html(self, path: Path | str | None = None, lang: Lang | str | None = None) -> str:
+            """The report, one page that asks for nothing outside; written to a file too where one is named."""
+
+        def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> Path:
+            """The workbook; gives its path."""
+
 
 __all__ = [
     "Comparison",
@@ -117,8 +133,10 @@ __all__ = [
     "entries",
     "extension",
     "next_euro",
+    "open_run",
     "prices",
     "sweep",
+    "table",
     "target",
     "weights",
 ]
@@ -139,7 +157,9 @@ _HOMES = {
     "entries": "tnt_sim.study.questions",
     "extension": "tnt_sim.study.questions",
     "next_euro": "tnt_sim.study.questions",
+    "open_run": "tnt_sim.view.opened",
     "prices": "tnt_sim.study.questions",
+    "table": "tnt_sim.view.notebook_table",
     "target": "tnt_sim.study.questions",
     "ensemble": "tnt_sim.study.ensemble.api",
     "weights": "tnt_sim.study.weights",
@@ -177,6 +197,7 @@ def _bound_scenario() -> Any:
         "with_": _with,
         "validate": _validate,
         "solve": engine.solve,
+        "_repr_html_": _scenario_html,
     }
     _bind(Plain, methods)
     _bound_result()
@@ -187,8 +208,26 @@ def _bound_result() -> Any:
     """The Result class with the questions that stand above it."""
     from tnt_sim.result import Result as Plain
 
-    _bind(Plain, {"explain": _explain, "inversions": _inversions})
+    methods = {
+        "explain": _explain,
+        "inversions": _inversions,
+        "plot": property(_opened("plots_of")),
+        "save": _opened("save"),
+        "to_html": _opened("to_html"),
+        "to_excel": _opened("to_excel"),
+        "_repr_html_": _opened("result_html"),
+    }
+    _bind(Plain, methods)
     return Plain
+
+
+def _opened(name: str) -> Callable[..., Any]:
+    """A function of `view.opened`, loaded when it is first called."""
+
+    def call(*given: Any, **options: Any) -> Any:
+        return getattr(import_module("tnt_sim.view.opened"), name)(*given, **options)
+
+    return call
 
 
 def _bind(kind: type, methods: Mapping[str, Any]) -> None:
@@ -210,6 +249,12 @@ def _inversions(self: Any, **options: Any) -> Any:
     from tnt_sim.study.inversions import inversions_document
 
     return inversions_document(of_result(self), **options)
+
+
+def _scenario_html(self: Any) -> str:
+    from tnt_sim.view.card import scenario_card
+
+    return scenario_card(self)
 
 
 def _with(self: Any, changes: Mapping[str, object]) -> Any:

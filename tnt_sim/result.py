@@ -66,10 +66,37 @@ class Result:
         """The document of `run --json`."""
         return self.document
 
-    def to_dataframe(self, backend: str = "polars") -> Any:
-        """The dossiers with their decision, as a polars or a pandas table; amounts in integer cents."""
-        if backend == "polars":
-            return self.dossiers
-        if backend == "pandas":
-            return self.dossiers.to_pandas()
-        raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
+    def to_dataframe(self, backend: str = "polars", *, table: str = "dossiers") -> Any:
+        """The dossiers with their decision, or one of `TABLES`, as polars or pandas; amounts in integer cents."""
+        return framed(self.dossiers if table == "dossiers" else document_frame(self.document, table), backend)
+
+
+TABLES = ("envelopes", "rules", "groups", "objective")
+"""The tables of a document: its lists, and the groups of rules that have some, a row each."""
+
+
+def document_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
+    """One of `TABLES` as a table; what is nested in its rows is left out.
+
+    Raises
+    ------
+    ValueError
+        For a table that does not exist.
+    """
+    if table not in TABLES:
+        raise ValueError(f"table must be one of dossiers, {', '.join(TABLES)}, not {table!r}")
+    if table == "groups":
+        rows = [{"rule": rule["id"], **group} for rule in document["rules"] for group in rule["groups"]]
+    else:
+        rows = document[table]
+    plain = [{key: value for key, value in row.items() if not isinstance(value, list | dict)} for row in rows]
+    return pl.DataFrame(plain, infer_schema_length=None)
+
+
+def framed(frame: pl.DataFrame, backend: str) -> Any:
+    """A table as `polars` or `pandas` holds it; ValueError for another name."""
+    if backend == "polars":
+        return frame
+    if backend == "pandas":
+        return frame.to_pandas()
+    raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")

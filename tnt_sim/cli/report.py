@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tnt_sim.cli.export import ForceOption, tell
+from tnt_sim.cli.export import ForceOption, beside, tell
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
 from tnt_sim.cli.speak import language, progress_line
 from tnt_sim.errors import Lang, Text, UsageError
@@ -28,9 +29,18 @@ RunsArgument = Annotated[
     ),
 ]
 ReportOption = Annotated[
-    Path,
+    Path | None,
     typer.Option(
-        "--out", metavar="FICHIER", help="Le document à écrire : .html, .xlsx ou .pdf.", show_default=False
+        "--out",
+        metavar="FICHIER",
+        help="Le document à écrire : .html, .xlsx, .pdf ou .ipynb.",
+        show_default=False,
+    ),
+]
+NotebookOption = Annotated[
+    bool,
+    typer.Option(
+        "--notebook", help="Un carnet Jupyter qui ouvre le calcul ; à côté de son dossier sans --out."
     ),
 ]
 ThemeOption = Annotated[
@@ -82,6 +92,7 @@ class Asked:
 
     runs: Sequence[StoredRun]
     lang: Lang
+    out: Path
     theme: Path | None = None
     moving: Moving | None = None
     quiet: bool = False
@@ -89,7 +100,8 @@ class Asked:
 
 def report(
     run_dirs: RunsArgument,
-    out: ReportOption,
+    out: ReportOption = None,
+    notebook: NotebookOption = False,
     slider: SliderOption = None,
     start: FromOption = "100 %",
     stop: ToOption = "125 %",
@@ -102,8 +114,9 @@ def report(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Écrit le rapport (page web ou PDF) ou le classeur d'un calcul."""
+    """Écrit le rapport (page web ou PDF), le classeur ou le carnet Jupyter d'un calcul."""
     tongue = lang_of(lang, language([str(path) for path in run_dirs]))
+    out = _target(out, run_dirs[0], notebook=notebook)
     write = _writer(out)
     from tnt_sim.view.put_file import check_target, put_file
     from tnt_sim.view.run_reader import open_run
@@ -111,9 +124,26 @@ def report(
     check_target(out, replace=force)
     runs = [open_run(path) for path in run_dirs]
     moving = Moving(slider, start, stop, steps, share, project) if slider is not None else None
-    put_file(out, write(Asked(runs, tongue, theme_css, moving, quiet)))
+    put_file(out, write(Asked(runs, tongue, out, theme_css, moving, quiet)))
     tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
     return 0
+
+
+def _target(out: Path | None, run_dir: Path, *, notebook: bool) -> Path:
+    """Where the document goes; a notebook stands beside its run folder, which holds nothing but the run."""
+    if out is None and notebook:
+        return beside(run_dir, f"{run_dir.resolve().name}{NOTEBOOK}")
+    if out is None:
+        raise _refused(
+            "dites où écrire : --out rapport.html, .xlsx ou .pdf ; ou --notebook.",
+            "say where to write: --out report.html, .xlsx or .pdf; or --notebook.",
+        )
+    if notebook and out.suffix.lower() != NOTEBOOK:
+        raise _refused(
+            f"un carnet s'écrit en {NOTEBOOK}, pas en « {out.suffix or out.name} ».",
+            f'a notebook is written as {NOTEBOOK}, not as "{out.suffix or out.name}".',
+        )
+    return out
 
 
 def _html(asked: Asked) -> bytes:
@@ -180,12 +210,33 @@ def _workbook(asked: Asked) -> bytes:
     return workbook_bytes(runs[0], asked.lang, runs[1] if len(runs) == 2 else None)
 
 
+def _notebook(asked: Asked) -> bytes:
+    from tnt_sim.view.notebook import run_notebook
+
+    if len(asked.runs) > 1 or asked.theme is not None or asked.moving is not None:
+        raise _refused(
+            "un carnet ouvre un calcul, sans --theme-css ni --slider.",
+            "a notebook opens one run, without --theme-css and --slider.",
+        )
+    run = asked.runs[0]
+    return run_notebook(run, seen_from(asked.out.resolve().parent, run.folder.resolve()), asked.lang)
+
+
+def seen_from(folder: Path, run_dir: Path) -> str:
+    """A run folder as a notebook in `folder` names it; in full where no relative path leads there."""
+    try:
+        return Path(os.path.relpath(run_dir, folder)).as_posix()
+    except ValueError:  # another drive
+        return run_dir.as_posix()
+
+
 def _refused(fr: str, en: str) -> UsageError:
     return UsageError(Text(fr, en), code="usage.report")
 
 
 Writer = Callable[[Asked], bytes]
-WRITERS: dict[str, Writer] = {".html": _html, ".xlsx": _workbook, ".pdf": _pdf}
+NOTEBOOK = ".ipynb"
+WRITERS: dict[str, Writer] = {".html": _html, ".xlsx": _workbook, ".pdf": _pdf, NOTEBOOK: _notebook}
 """What writes a document, by its suffix: a further one has its entry here."""
 
 

@@ -36,6 +36,8 @@ from tnt_sim.study.sweep.exact import exact_steps
 from tnt_sim.study.sweep.plan import Plan, plan_of
 from tnt_sim.study.sweep.run import run
 from tnt_sim.study.targets import Reached, reach, target_of
+from tnt_sim.view.frame import PAGE_WIDTH, lines_html
+from tnt_sim.view.money_lines import money_lines
 
 QUARTER_MORE = "125 %"
 GRID = 10
@@ -49,10 +51,12 @@ class Answered:
     ----------
     document : the JSON document of `sweep --json`
     rows : the name of its list
+    lang : the language in which it is shown
     """
 
     document: Mapping[str, Any]
     rows: str
+    lang: Lang
 
     def summary(self) -> Mapping[str, Any]:
         """The document."""
@@ -93,8 +97,7 @@ class Answered:
         return next_chart(self.document["next"], Lang(lang))
 
     def _repr_html_(self) -> str:
-        html: str = self.to_dataframe()._repr_html_()
-        return html
+        return lines_html(money_lines(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
 
 
 def _cell(value: Any) -> Any:
@@ -133,7 +136,7 @@ def next_euro(
             base, envelopes=envelopes, rules=rules, clock=clock, prove=prove, tell=progress, into=found
         )
     told = {"base": answers.base_figures(base), "next": [answers.next_entry(one) for one in found]}
-    return Answered({**document, **told}, "next")
+    return Answered({**document, **told}, "next", tongue)
 
 
 def entries(
@@ -179,7 +182,7 @@ def entries(
     found = entries_of(base, line, lists, loss)
     document = answers.head_of(base.problem, "entries", line, tongue)
     told = {**answers.entries_head(found), "entries": answers.entry_rows(found)}
-    return Answered({**document, **told}, "entries")
+    return Answered({**document, **told}, "entries", tongue)
 
 
 def _lists(plan: Plan, clock: Clock, progress: Tell | None) -> Lists:
@@ -224,7 +227,9 @@ def target(
             found.append(reach(problem, goal, line, clock=clock, prove=prove))
     if document["stopped_by"] is None and any(one.amount_cents is None for one in found):
         document["status"] = "infeasible" if all(one.amount_cents is None for one in found) else "feasible"
-    return Answered({**document, "targets": [answers.target_entry(one, tongue) for one in found]}, "targets")
+    return Answered(
+        {**document, "targets": [answers.target_entry(one, tongue) for one in found]}, "targets", tongue
+    )
 
 
 def prices(
@@ -249,7 +254,7 @@ def prices(
     with _kept_at_interrupt(document):
         prices_of(base, line, kinds=tuple(kinds), clock=clock, prove=prove, tell=progress, into=found)
     told = {"base": answers.base_figures(base), "prices": [answers.price_entry(one) for one in found]}
-    return Answered({**document, **told}, "prices")
+    return Answered({**document, **told}, "prices", tongue)
 
 
 def extension(
@@ -278,7 +283,7 @@ def extension(
     document = answers.head_of(base.problem, "extension", None, tongue)
     ways = [answers.way_entry(base, one) for one in found]
     told = {"extra_cents": cents, "base": answers.base_figures(base), "ways": ways}
-    return Answered({**document, **told}, "ways")
+    return Answered({**document, **told}, "ways", tongue)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from tnt_sim.study.sweep.document import document_of
 from tnt_sim.study.sweep.plan import plan_of
 from tnt_sim.study.sweep.run import Found, Tell, run
 from tnt_sim.view import sweep_tables
+from tnt_sim.view.frame import PAGE_WIDTH, lines_html
 from tnt_sim.view.sweep_lines import sweep_lines
 
 
@@ -95,10 +96,7 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the sentences and the curve's table, without the page around them."""
-        from html import escape
-
-        lines = sweep_lines(self.document, lang=self.lang, width=110)
-        return f"<pre>{escape(chr(10).join(line.plain for line in lines))}</pre>"
+        return lines_html(sweep_lines(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
 
 
 def sweep(

@@ -12,6 +12,7 @@ from rich.text import Text as Line
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents, format_rate, parse_decimal
 from tnt_sim.view.figures import count, number
+from tnt_sim.view.frame import framed
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.tables import SYNTHETIC
 
@@ -155,12 +156,12 @@ def _of(one: Document, document: Document, lang: Lang) -> str:
 
 def alternatives_html(document: Document, lang: Lang) -> str:
     """The same as HTML, for a notebook."""
-    parts = [f"<h3>{escape(str(document['title']))}</h3>"]
+    parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
         parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
     parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
     if document["optimum"] is None:
-        return "".join(parts)
+        return framed("".join(parts), lang)
     entries: Sequence[Document] = [*document["portfolios"], *document["steered"]]
     names = [steered_words(one, lang) if one["name"] in STEERED else str(one["rank"]) for one in entries]
     rows = "".join(
@@ -169,4 +170,4 @@ def alternatives_html(document: Document, lang: Lang) -> str:
     )
     parts.append(f"<table>{rows}</table>")
     parts += [f"<p>{escape(text.in_(lang))}</p>" for text in told(document)]
-    return "".join(parts)
+    return framed("".join(parts), lang)

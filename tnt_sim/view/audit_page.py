@@ -11,6 +11,7 @@ from rich.text import Text as Line
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents, parse_decimal
 from tnt_sim.view.figures import count, number, plural
+from tnt_sim.view.frame import framed, rows_html
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.phrase import capitalised
 from tnt_sim.view.tables import SYNTHETIC
@@ -186,23 +187,22 @@ def _money(one: Document, key: str, lang: Lang) -> str:
 def audit_html(document: Document, lang: Lang) -> str:
     """The same as HTML, for a notebook."""
     parts = [
-        f"<h3>{escape(str(document['title']))}</h3>",
+        f"<p><strong>{escape(str(document['title']))}</strong></p>",
         f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>",
     ]
     if document["synthetic"]:
-        parts.insert(1, f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
+        parts.insert(1, f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
     if document["broken"]:
         rules = "".join(
             f"<li>{escape(capitalised(str(entry['words'])))}</li>" for entry in document["broken"]
         )
         parts.append(f"<ul>{rules}</ul>")
-    rows = "".join(
-        "<tr>"
-        + "".join(f"<td>{escape(str(goal[key] or '–'))}</td>" for key in ("goal", "value", "optimum", "loss"))
-        + "</tr>"
+    heads = Text("But|Cette liste|Le meilleur choix|Écart", "Goal|This list|The best choice|Loss")
+    rows = [
+        (str(goal["goal"]), *(_figure(goal[key], lang) for key in ("value", "optimum", "loss")))
         for goal in document["objective"]
-    )
-    parts.append(f"<table>{rows}</table>")
+    ]
+    parts.append(rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3)))
     allowed = document["selection"]["allowed"]
     parts += [f"<p>{escape(swap_words(swap, allowed).in_(lang))}</p>" for swap in document["swaps"]]
-    return "".join(parts)
+    return framed("".join(parts), lang)

@@ -12,6 +12,7 @@ from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents, parse_decimal
 from tnt_sim.view.conflict_words import actions_words, members_words
 from tnt_sim.view.figures import count, number, plural
+from tnt_sim.view.frame import framed
 from tnt_sim.view.grid import paragraph
 from tnt_sim.view.phrase import capitalised
 from tnt_sim.view.tables import SYNTHETIC
@@ -166,12 +167,12 @@ def _how(document: Document) -> Text:
 
 def conflict_html(document: Document, lang: Lang) -> str:
     """The same as HTML, for a notebook."""
-    parts = [f"<h3>{escape(str(document['title']))}</h3>"]
+    parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
-        parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
+        parts.append(f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
     parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
     for rank, one in enumerate(document["sets"], start=1):
-        parts.append(f"<h4>{escape(_set_title(rank, one, len(document['sets'])).in_(lang))}</h4><ul>")
+        parts.append(f"<h2>{escape(_set_title(rank, one, len(document['sets'])).in_(lang))}</h2><ul>")
         parts += [
             f"<li>{escape(capitalised(text))} <small>{escape(str(m['file']))}:{m['line']}</small></li>"
             for m, text in members_words(one["members"], lang)
@@ -183,4 +184,4 @@ def conflict_html(document: Document, lang: Lang) -> str:
             text = capitalised(actions_words(repair["actions"], lang))
             parts.append(f"<li>{escape(text)}.{escape(_after(repair, lang))}</li>")
         parts.append("</ol>")
-    return "".join(parts)
+    return framed("".join(parts), lang)

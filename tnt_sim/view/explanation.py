@@ -14,6 +14,7 @@ from rich.text import Text as Line
 from tnt_sim.errors import Lang, Text
 from tnt_sim.view.change_words import change_sentence
 from tnt_sim.view.figures import amount, count, listed
+from tnt_sim.view.frame import framed
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.inversion_lines import inversion_lines
 from tnt_sim.view.tables import SYNTHETIC
@@ -80,9 +81,9 @@ def explanation_html(document: Entry, lang: Lang) -> str:
         f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>"
         for name, text in sentences_of(document, lang).items()
     )
-    note = f"<p>{escape(SYNTHETIC.in_(lang))}</p>" if document.get("synthetic") else ""
+    note = f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if document.get("synthetic") else ""
     top = "".join(f"<th>{name}</th>" for name in head)
-    return f"{note}<table><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>"
+    return framed(f"{note}<table><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>", lang)
 
 
 def rule_lines(document: Entry, lang: Lang, width: int) -> list[Line]:

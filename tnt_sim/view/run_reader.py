@@ -12,11 +12,13 @@ import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text, UsageError, VerificationError
 from tnt_sim.programme import GROUP_SEPARATOR, EnvelopeSpec
+from tnt_sim.result import Result
 from tnt_sim.scenario.diagnose import validate_model
 from tnt_sim.scenario.files import load_tree
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.run_files import PARQUET, RESOLVED, check_files, read_summary
 from tnt_sim.verify.stored import AWARDS, has_columns, read_parquet
+from tnt_sim.view.award_list import parquet_columns
 from tnt_sim.view.labels import says_synthetic
 
 Entry = Mapping[str, Any]
@@ -110,6 +112,13 @@ class StoredRun:
         """An envelope's title, or its id."""
         entry = self.envelopes[node]
         return str(entry.get("title") or entry["id"])
+
+
+def run_of(result: Result) -> StoredRun:
+    """A result that was written nowhere, as a run that was opened: for its pictures and tables."""
+    spec, envelopes = result.problem.scenario.spec, result.document["envelopes"]
+    table = _placed(spec, envelopes, parquet_columns(result.dossiers))
+    return StoredRun(Path(), result.document, spec, result.problem.scenario.tree, table)
 
 
 def open_run(run_dir: Path) -> StoredRun:

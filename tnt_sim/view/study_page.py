@@ -14,6 +14,7 @@ from html import escape
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.view.figures import amount, count
+from tnt_sim.view.frame import framed
 from tnt_sim.view.report.page import asset, policy
 from tnt_sim.view.sheet import Paper, Styles, close, new_book, set_up, sheet_name, write_column, write_text
 from tnt_sim.view.tables import SYNTHETIC
@@ -78,13 +79,16 @@ def study_html(study: Study, lang: Lang) -> str:
 
 
 def study_fragment(study: Study, lang: Lang, n_sections: int) -> str:
-    """The first sections without the page around them, for a notebook."""
-    parts = [f"<p><strong>{escape(study.title.in_(lang))}</strong></p>"]
-    parts += [f"<p>{escape(text.in_(lang))}</p>" for text in ([SYNTHETIC] if study.synthetic else [])]
+    """The first sections in the frame of notebooks instead of a page."""
+    about = "<br>".join(escape(text.in_(lang)) for text in study.about)
+    parts = [
+        f'<p><strong>{escape(study.title.in_(lang))}</strong><br><span class="soft">{about}</span></p>',
+        f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if study.synthetic else "",
+    ]
     parts += [
         _section(part, number, lang) for number, part in enumerate(study.sections[:n_sections], start=1)
     ]
-    return "\n".join(parts)
+    return framed("\n".join(part for part in parts if part), lang)
 
 
 def _section(section: Section, number: int, lang: Lang) -> str:

@@ -32,7 +32,7 @@ def run_lines(
     if document["status"] in ("infeasible", "stopped"):
         lines += _nothing(document, lang, width)
     else:
-        lines += _money(document, lang)
+        lines += [Line(""), *(Line(text) for text in money_texts(document, lang))]
         lines += _section(
             _t("Enveloppes", "Envelopes", lang), envelope_table(document["envelopes"], lang, width)
         )
@@ -56,7 +56,7 @@ def heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[
     lines.append(Line(about, style="dim"))
     if labels.synthetic:
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    mark, style = _mark(document)
+    mark, style = mark_of(document)
     lines += [
         Line(""),
         *paragraph(verdict(document, labels.second).in_(lang), width, first=f"{mark} ", style=style),
@@ -64,7 +64,8 @@ def heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[
     return lines
 
 
-def _mark(document: Document) -> tuple[str, str]:
+def mark_of(document: Document) -> tuple[str, str]:
+    """The sign of a verdict and its style in the terminal."""
     if document["status"] in ("infeasible", "stopped"):
         return "✘", _BAD
     if document["status"] == "optimal" and document.get("proof") in ("PROVED", "CROSS_CHECKED"):
@@ -72,9 +73,13 @@ def _mark(document: Document) -> tuple[str, str]:
     return "!", _FAIR
 
 
-def _money(document: Document, lang: Lang) -> list[Line]:
+def money_texts(document: Document, lang: Lang) -> list[str]:
+    """What is granted and left, and how many dossiers are funded: two sentences."""
     total, granted, left = (document[f"{name}_cents"] for name in ("amount", "granted", "unspent"))
-    if lang is Lang.FR:
+    if total is None:
+        told = amount(granted, lang)
+        money = _t(f"{told} accordés, sans montant fixé", f"{told} granted, with no amount set", lang)
+    elif lang is Lang.FR:
         money = (
             f"{amount(granted, lang)} accordés sur {amount(total, lang)} ; {amount(left, lang)} non dépensés"
         )
@@ -89,7 +94,7 @@ def _money(document: Document, lang: Lang) -> list[Line]:
     )
     open_ = plural(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
     kept = plural(funded, ("financé", "financés"), ("funded", "funded"), lang) if funded is not None else "–"
-    return [Line(""), Line(money), Line(f"{filed}, {open_}, {kept}")]
+    return [money, f"{filed}, {open_}, {kept}"]
 
 
 def reason_lines(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
@@ -119,11 +124,12 @@ def _nothing(document: Document, lang: Lang, width: int) -> list[Line]:
         lines += paragraph(f"Enveloppe {amount_text}, {filed} dossiers déposés, {open_} éligibles.", width)
     else:
         lines += paragraph(f"Envelope {amount_text}, {filed} dossiers filed, {open_} eligible.", width)
-    lines += paragraph(_remedy(document).in_(lang), width)
+    lines += paragraph(remedy(document).in_(lang), width)
     return lines
 
 
-def _remedy(document: Document) -> Text:
+def remedy(document: Document) -> Text:
+    """What to do when there is no allocation."""
     if document["status"] == "stopped":
         return Text("Donnez plus de temps : --time-limit 600.", "Give it more time: --time-limit 600.")
     return Text(

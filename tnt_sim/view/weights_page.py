@@ -11,6 +11,7 @@ from rich.text import Text as Line
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents, parse_decimal
 from tnt_sim.view.figures import count, number
+from tnt_sim.view.frame import framed
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.tables import SYNTHETIC
 
@@ -95,7 +96,7 @@ def _table(document: Document, lang: Lang) -> list[Line]:
 
 def weights_html(document: Document, lang: Lang) -> str:
     """The same as HTML, for a notebook."""
-    parts = [f"<h3>{escape(str(document['title']))}</h3>"]
+    parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
     if document["synthetic"]:
         parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
     parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
@@ -105,4 +106,4 @@ def weights_html(document: Document, lang: Lang) -> str:
         + f"<td>{escape(format_cents(one['granted_cents'], lang))}</td></tr>"
         for one in document["portfolios"]
     )
-    return "".join([*parts, f"<table>{rows}</table>"])
+    return framed("".join([*parts, f"<table>{rows}</table>"]), lang)

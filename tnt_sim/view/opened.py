@@ -1,0 +1,99 @@
+"""A run folder, or a result, as notebooks use it: its card, its tables, its pictures, its documents."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.errors import Lang
+from tnt_sim.result import Result, document_frame, framed
+from tnt_sim.view.card import About, about, result_card
+from tnt_sim.view.plots import Plots
+from tnt_sim.view.put_file import put_file
+from tnt_sim.view.run_folder import write_run
+from tnt_sim.view.run_reader import NODE, StoredRun, run_of
+from tnt_sim.view.run_reader import open_run as read_run
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedRun:
+    """A decision read back from its folder, and the language in which it is shown."""
+
+    run: StoredRun
+    lang: Lang
+
+    @property
+    def plot(self) -> Plots:
+        """Its pictures."""
+        return Plots(self.run, self.lang)
+
+    def summary(self) -> Mapping[str, Any]:
+        """The document of the run."""
+        return self.run.summary
+
+    def to_dataframe(self, backend: str = "polars", *, table: str = "dossiers") -> Any:
+        """The dossiers with their decision, or one of the tables of `Result.to_dataframe`."""
+        own = self.run.table.drop(NODE) if table == "dossiers" else document_frame(self.run.summary, table)
+        return framed(own, backend)
+
+    def _repr_html_(self) -> str:
+        day = self.run.spec.date.isoformat() if self.run.spec.date else ""
+        return result_card(self.run.summary, About(self.run.title, day, self.run.synthetic), self.lang)
+
+
+def open_run(run_dir: Path | str, lang: Lang | str | None = None) -> OpenedRun:
+    """Open a run folder whose files are those that the run wrote.
+
+    Raises
+    ------
+    DataError
+        It is no run folder.
+    VerificationError
+        A file was changed, or is missing.
+    """
+    run = read_run(Path(run_dir))
+    return OpenedRun(run, Lang(lang or run.lang))
+
+
+def plots_of(result: Result) -> Plots:
+    """The pictures of a result, in its scenario's language."""
+    return Plots(run_of(result), _lang(result))
+
+
+def result_html(result: Result) -> str:
+    """The card of a result."""
+    return result_card(result.document, about(result.problem.scenario), _lang(result))
+
+
+def save(result: Result, out: Path | str | None = None) -> Path:
+    """Write the run folder into `out` (`runs` in the project by default); gives its path."""
+    return write_run(result, None if out is None else Path(out))
+
+
+def to_html(result: Result, path: Path | str | None = None, lang: Lang | str | None = None) -> str:
+    """The report, one page that asks for nothing outside; written to a file as well where one is named."""
+    from tnt_sim.view.report.page import Options, report_html
+
+    tongue = Lang(lang or _lang(result))
+    with tempfile.TemporaryDirectory() as folder:
+        page = report_html(read_run(write_run(result, Path(folder))), Options(tongue))
+    if path is not None:
+        put_file(Path(path), page.encode())
+    return page
+
+
+def to_excel(result: Result, path: Path | str, lang: Lang | str | None = None) -> Path:
+    """The workbook; gives its path."""
+    from tnt_sim.view.workbook import workbook_bytes
+
+    with tempfile.TemporaryDirectory() as folder:
+        book = workbook_bytes(read_run(write_run(result, Path(folder))), Lang(lang or _lang(result)))
+    put_file(Path(path), book)
+    return Path(path)
+
+
+def _lang(result: Result) -> Lang:
+    return Lang(result.problem.scenario.spec.locale)
