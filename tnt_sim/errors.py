@@ -45,6 +45,11 @@ class Text:
         return self.fr
 
 
+def so_many(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Text:
+    """« 1 règle », « 2 règles »: French has the plural from two on, English for all but one."""
+    return Text(f"{number} {fr[abs(number) >= 2]}", f"{number} {en[number != 1]}")
+
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

@@ -381,6 +381,6 @@ def test_the_verifier_names_the_cap(tmp_path: Path) -> None:
     allocation = Allocation(np.array([True, True, False]), np.array([600_00, 500_00, 0], dtype=np.int64))
     (defect,) = broken_rules(problem, allocation, read_allocation(problem, allocation))
     assert defect.line(Lang.FR) == (
-        "cap:r2334-27 tiny.yaml:11:8 — le projet « p » reçoit 1100.00 €, plus que le plafond « r2334-27 » "
-        "(700.00 €)."
+        "cap:r2334-27 tiny.yaml:11:8 — le projet « p » reçoit 1\u202f100\xa0€, plus que le plafond « r2334-27 » "
+        "(700\xa0€)."
     )

@@ -215,7 +215,7 @@ def test_the_verifier_reads_the_columns(tmp_path: Path) -> None:
     broken = broken_rules(problem, allocation, read_allocation(problem, allocation))
     assert [defect.line(Lang.FR) for defect in broken] == [
         "variant — 2 variantes de « 1 » sont retenues, et une au plus peut l'être.",
-        "prerequisite — le dossier « 1 » est retenu sans 1 dossier(s) qu'il exige.",
+        "prerequisite — le dossier « 1 » est retenu sans 1 dossier qu'il exige.",
     ]
 
 

@@ -167,9 +167,12 @@ def test_the_honest_run_is_accepted(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"1": None, "2": None, "3": None}, "l'enveloppe « n » ne tient pas `min_use` : 0 pour 150."),
+        (
+            {"1": None, "2": None, "3": None},
+            "l'enveloppe « n » ne tient pas `min_use` : 0\xa0€ pour 150\xa0€.",
+        ),
         ({"1": None, "2": None, "5": 80000}, "l'enveloppe « s » ne tient pas `max_dossiers` : 3 pour 2."),
-        ({"10": 10000}, "l'enveloppe « d » est dépassée de 50.00 €."),
+        ({"10": 10000}, "l'enveloppe « d » est dépassée de 50\xa0€."),
     ],
 )
 def test_envelopes_in_words(folder: Path, change: Change, said: str) -> None:

@@ -63,9 +63,12 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
     assert {key: s.text for key, s in found.items()} == {
         ("envelopes", "tout"): f"Au plus 3{NNB}000{NB}€.",
         ("envelopes", "a"): (
-            f"Au plus 1{NNB}000{NB}€. Au moins 10{NB}% doivent être accordés. Au plus 2{NB}dossiers financés."
+            f"1{NNB}000{NB}€, et s'il le faut ce que « tout » n'a pas réparti. Au moins 10{NB}% doivent être accordés. Au plus 2{NB}dossiers financés."
         ),
-        ("envelopes", "b"): f"Au plus 1{NNB}500{NB}€. Peut céder au plus 15{NB}% de son montant à « a ».",
+        (
+            "envelopes",
+            "b",
+        ): f"1{NNB}500{NB}€, et s'il le faut ce que « tout » n'a pas réparti. Peut céder au plus 15{NB}% de son montant à « a ».",
         ("eligibility", "grand"): "Les dossiers ne sont éligibles que si la population atteint 50.",
         ("grants", "1"): (
             f"Si l'enveloppe est « b » : tout ou rien ; au plus 50{NB}% de l'assiette ; plus 10{NB}% si les "
@@ -114,8 +117,8 @@ def test_formulas_rows_dossiers_and_sources(tmp_path: Path) -> None:
     found = told(tmp_path, FR)
     assert {key: s.formula for key, s in found.items() if s.section in ("envelopes", "caps", "measures")} == {
         ("envelopes", "tout"): "Σ{envelope: tout} g_i ≤ 3 k€",
-        ("envelopes", "a"): "10 % · 1 k€ ≤ Σ{envelope: a} g_i ≤ 1 k€ ; Σ{envelope: a} x_i ≤ 2",
-        ("envelopes", "b"): "Σ{envelope: b} g_i ≤ 1.5 k€ + in − out",
+        ("envelopes", "a"): "10 % · 1 k€ ≤ Σ{envelope: a} g_i ≤ 1 k€ + free_tout ; Σ{envelope: a} x_i ≤ 2",
+        ("envelopes", "b"): "Σ{envelope: b} g_i ≤ 1.5 k€ + free_tout + in − out",
         ("caps", "r2334-27"): "∀ p : Σ{project = p} g_i + other_state_p ≤ 80 % · base_p",
         ("caps", "fixe"): "∀ p (envelope: b) : Σ{project = p} g_i ≤ 900 €",
         ("measures", "merite"): "Σ score_i·x_i + Σ{tags: {has: mutualise}} 5·x_i",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tnt_sim.cli import templates
+from tnt_sim.cli.hints import hint_lines, quoted
 from tnt_sim.cli.options import (
     EncodingOption,
     FolderArgument,
@@ -22,7 +23,7 @@ from tnt_sim.cli.options import (
     lang_of,
 )
 from tnt_sim.cli.speak import emit, note
-from tnt_sim.errors import DataError, Defect, Lang, Text, TntError, UsageError
+from tnt_sim.errors import DataError, Defect, Lang, Text, TntError, UsageError, so_many
 
 if TYPE_CHECKING:
     import polars as pl
@@ -143,7 +144,7 @@ def _from_table(
     """The files of the folder, the columns to review, and those that were not recognised."""
     from tnt_sim.cli.guess import guess_columns
 
-    found = guess_columns(_table_of(table, read))
+    found = guess_columns(_table_of(table, read), typed=table.suffix.lower() in (".xlsx", ".ods"))
     if "dossier" not in found.present:
         raise UsageError(
             Text(
@@ -155,17 +156,34 @@ def _from_table(
             code="usage.table",
         )
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "scenario"
-    title = json.dumps(folder.resolve().name, ensure_ascii=False)
+    title = json.dumps(f"Dossiers de {table.name}", ensure_ascii=False)
+    if found.rounded:
+        read = {**read, "rounding": "nearest"}
     files = {
         "tnt-sim.toml": templates.PROJECT,
         SCENARIO_FILE: _scenario(found, name, title, table.name, read),
         "README.md": templates.README.format(title=folder.resolve().name, note=""),
     }
-    review = [f"{column} ← « {header} »" for column, header in found.columns.items()]
+    review = [f"{column} ← « {header} »{_about(column, found)}" for column, header in found.columns.items()]
     review += [
         f"{column} : « {header} » laissée de côté, {why}" for column, (header, why) in found.set_aside.items()
     ]
+    if found.to_convert:
+        name = f'"{table}"' if " " in str(table) else str(table)
+        made = f"{table.stem}-import/dossiers.csv"
+        review.append(f"ces valeurs se convertissent : tnt-sim import {name}, puis new … --from {made}")
     return files, review, list(found.left_out)
+
+
+def _about(column: str, found: Guess) -> str:
+    """What a planner must know of a guess: an amount granted taken for one asked, cents that were rounded."""
+    said = []
+    if column == "requested" and found.as_granted:
+        said.append("le montant accordé, pris pour le montant demandé")
+    if column in found.rounded:
+        n = found.rounded[column]
+        said.append(so_many(n, ("montant arrondi au centime", "montants arrondis au centime"), ("", "")).fr)
+    return f" ({' ; '.join(said)})" if said else ""
 
 
 def _scenario(found: Guess, name: str, title: str, file: str, read: Mapping[str, Any]) -> str:
@@ -183,22 +201,35 @@ def _scenario(found: Guess, name: str, title: str, file: str, read: Mapping[str,
         columns=_read_block(read) + _columns(found),
         eligibility=_eligibility(found),
         goal="score" if "score" in found.present else "dossiers",
+        goal_why="à vérifier" if "score" in found.present else _WITHOUT_SCORE,
     )
 
 
+_WITHOUT_SCORE = (
+    "à vérifier : sans note, le plus grand nombre de dossiers, donc les moins chers d'abord ;\n"
+    "                                      # autres choix : granted, population, ou une colonne de nombres"
+)
+
+
 def _amount(asked: int | None) -> tuple[str, str]:
-    """Four fifths of what is asked, in whole thousands, so that there is something to choose."""
+    """Four fifths of what is asked, a round figure, so that there is something to choose."""
     if not asked:
         return "1 M€", "mettez le montant de l'enveloppe"
     thousands = max(1, asked * 4 // 5 // 100_000)
-    return f"{thousands} k€", "80 % de la demande, mettez le montant de l'enveloppe"
+    amount = f"{thousands // 100 / 10} M€" if thousands >= 1000 else f"{thousands} k€"
+    return amount, "80 % de la demande, mettez le montant de l'enveloppe"
 
 
 def _envelopes(found: Guess) -> str:
+    from tnt_sim.money import format_cents
+
     if not found.envelopes or len(found.envelopes) > MOST_ENVELOPES:
         return ""
     lines = ["  envelopes:            # à vérifier : les valeurs de la colonne, sans montant propre"]
-    lines += [f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}" for value in found.envelopes]
+    for value in found.envelopes:
+        asked = found.asked_by.get(value)
+        told = "" if asked is None else f"   # demandé : {format_cents(asked, Lang.FR)}"
+        lines.append(f"    - {{id: {json.dumps(value, ensure_ascii=False)}}}{told}")
     return "\n".join(lines) + "\n"
 
 
@@ -212,7 +243,7 @@ def _columns(found: Guess) -> str:
     if found.columns:
         lines.append("    columns:")
         lines += [
-            f"      {column}: {json.dumps(header, ensure_ascii=False)}   # à vérifier"
+            f"      {column}: {json.dumps(header, ensure_ascii=False)}   # à vérifier{_about(column, found)}"
             for column, header in found.columns.items()
         ]
     lines += [
@@ -295,10 +326,12 @@ def _tell(
         )
         lines += [Line(f"  « {header} »" if french else f'  "{header}"') for header in left_out]
     file = folder / SCENARIO_FILE
-    follow = f"tnt-sim run {file}"
+    follow = [f"tnt-sim run {quoted(file.as_posix())}"]
     if remaining or review:  # guesses are read over, and the envelope written, before anything is computed
-        follow = f"tnt-sim validate {file}"
-    lines.append(Line(("Ensuite : " if french else "Next: ") + follow))
-    page(lines)
+        read = (
+            f"relisez {file} (le montant, les colonnes)" if french else f"read {file} over (amount, columns)"
+        )
+        follow = [read, f"tnt-sim validate {quoted(file.as_posix())}", *follow]
+    page(lines + hint_lines(follow, lang))
     for defect in remaining:
         note(("À corriger : " if french else "To correct: ") + defect.line(lang))

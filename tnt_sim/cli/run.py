@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tnt_sim.cli.hints import hint_lines, quoted
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
@@ -28,8 +29,6 @@ from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, w
 from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
-    from rich.text import Text as Line
-
     from tnt_sim.result import Result
     from tnt_sim.scenario.scenario import Scenario
 
@@ -152,24 +151,7 @@ def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> No
         page(run_lines(document, labels, lang=lang, width=width(), run_dir=told["run_dir"]))
         sets, repairs = told.get("conflict") or [], told.get("repairs") or []
         page(first_lines(sets, repairs, lang, width(), scenario=scenario))
-        page(_next_lines(told["run_dir"], lang))
-
-
-def _next_lines(run_dir: str | None, lang: Lang) -> list[Line]:
-    """What to type next about a run that is kept: the question everybody asks, and the page to send."""
-    from rich.text import Text as Line
-
-    if run_dir is None:
-        return []
-    folder = quoted(run_dir)
-    title = Text("Ensuite : ", "Next: ").in_(lang)
-    second = f"tnt-sim report {folder} --out {Text('rapport', 'report').in_(lang)}.html"
-    return [
-        Line(f"{title}tnt-sim explain {folder}", style="dim"),
-        Line(" " * len(title) + second, style="dim"),
-    ]
-
-
-def quoted(text: str) -> str:
-    """A path or a change as it can be pasted into a command line."""
-    return f'"{text}"' if " " in text else text
+        if told["run_dir"] is not None:  # the question everybody asks, and the page to send
+            folder = quoted(told["run_dir"])
+            out = Text("rapport", "report").in_(lang)
+            page(hint_lines([f"tnt-sim explain {folder}", f"tnt-sim report {folder} --out {out}.html"], lang))

@@ -51,10 +51,17 @@ EnvelopeOption = Annotated[
 ]
 FromOption = Annotated[
     str | None,
-    typer.Option("--from", metavar="MONTANT", help='Le premier montant : "88 M€", ou "50 %" de l\'écrit.'),
+    typer.Option(
+        "--from",
+        metavar="MONTANT",
+        help='Le premier montant : "88 M€", ou "50 %" de l\'écrit ; l\'écrit par défaut.',
+    ),
 ]
 ToOption = Annotated[
-    str | None, typer.Option("--to", metavar="MONTANT", help="Le dernier montant, écrit de même.")
+    str | None,
+    typer.Option(
+        "--to", metavar="MONTANT", help="Le dernier montant, écrit de même ; un quart de plus par défaut."
+    ),
 ]
 StepsOption = Annotated[
     int | None,

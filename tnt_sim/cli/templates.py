@@ -128,7 +128,7 @@ FROM_SCENARIO = """\
 # Un scénario de tnt-sim, parti de {name}. Ce qui est marqué « à vérifier » a été deviné.
 schema_version: 1
 id: {id}
-title: {title}
+title: {title}     # à vérifier : le nom du programme
 # date: 2026-03-31      # le jour de la décision, dès qu'une règle en dépend
 locale: fr
 
@@ -144,5 +144,5 @@ grants:
   - {{mode: all_or_nothing}}
 
 objective:
-  - {{maximise: {{{goal}: 1}}}}      # à vérifier
+  - {{maximise: {{{goal}: 1}}}}      # {goal_why}
 """

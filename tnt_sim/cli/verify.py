@@ -9,7 +9,7 @@ import typer
 
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
 from tnt_sim.cli.speak import ERROR, emit, language, note, page
-from tnt_sim.errors import Defect, Lang, Text
+from tnt_sim.errors import Defect, Lang, Text, so_many
 
 REFUSED = 1
 ProjectOption = Annotated[
@@ -65,9 +65,10 @@ def _entry(defect: Defect, lang: Lang) -> dict[str, Any]:
 
 def _verdict(ok: bool, n_defects: int, document: dict[str, Any]) -> Text:
     if not ok:
+        gaps = so_many(n_defects, ("écart", "écarts"), ("difference", "differences"))
         return Text(
-            f"✘ Calcul refusé : {n_defects} écart(s). Ne le publiez pas.",
-            f"✘ Run refused: {n_defects} difference(s). Do not publish it.",
+            f"✘ Calcul refusé : {gaps.fr}. Ne le publiez pas.",
+            f"✘ Run refused: {gaps.en}. Do not publish it.",
         )
     sha = str(document.get("allocation_sha256") or "")[:12]
     return Text(

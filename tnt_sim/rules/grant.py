@@ -16,7 +16,8 @@ from math import lcm
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Text
+from tnt_sim.errors import Lang, Text
+from tnt_sim.money import format_cents
 from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
 from tnt_sim.rules.cents import NO_LIMIT, exact_times, filled_cents, floor_times, money_column
 from tnt_sim.rules.columns import numeric_column
@@ -301,18 +302,29 @@ class _Amounts:
             return
         names = ", ".join(self.case.table["dossier"].gather(missing[:5]).to_list())
         more = f" (+{len(missing) - 5})" if len(missing) > 5 else ""
+        fr, en = f"pour {names}{more}", f"for {names}{more}"
+        places = [self.case.portfolio.place(int(row), column) for row in missing[:5]]
+        hint = _NEEDS.get(column, _NEEDS["cost"])
+        if column == "requested" and len(missing) == self.case.n:  # no use in naming every row of the table
+            fr, en, places, hint = "partout", "everywhere", [], _NO_AMOUNT
         self.case.defects.add(
             "grant-needs",
             Text(
-                f"le montant ne peut pas être calculé : « {column} » est vide pour {names}{more}.",
-                f'the amount cannot be computed: "{column}" is empty for {names}{more}.',
+                f"le montant ne peut pas être calculé : « {column} » est vide {fr}.",
+                f'the amount cannot be computed: "{column}" is empty {en}.',
             ),
             self.case.locate(path),
-            *(self.case.portfolio.place(int(row), column) for row in missing[:5]),
-            hint=_NEEDS.get(column, _NEEDS["cost"]),
+            *places,
+            hint=hint,
         )
 
 
+_NO_AMOUNT = Text(
+    "Dites quelle colonne de la table est le montant demandé : sous `dossiers`, "
+    'columns: {requested: "son en-tête"} ; ou donnez une `formula` dans `grants`.',
+    "Say which column of the table is the amount asked: under `dossiers`, "
+    'columns: {requested: "its header"}; or give a `formula` in `grants`.',
+)
 _NEEDS = {
     "cost": Text(
         "Remplissez la colonne, ou écartez ces dossiers par une règle d'éligibilité.",
@@ -337,14 +349,14 @@ def _decided_amounts(
         return least, most
     amount = decided.amount_cents
     for row in np.flatnonzero(stated & ((amount < least) | (amount > most)))[:20]:
-        name = case.table["dossier"][int(row)]
+        name, ends = case.table["dossier"][int(row)], (int(least[row]), int(most[row]))
+        fr, en = ([format_cents(cents, lang) for cents in ends] for lang in (Lang.FR, Lang.EN))
         case.defects.add(
             "decide-amount",
             Text(
                 f"le montant décidé pour « {name} » sort de ce que le dossier peut recevoir "
-                f"({least[row] / 100:.2f} à {most[row] / 100:.2f} €).",
-                f'the amount decided for "{name}" is outside what the dossier may get '
-                f"({least[row] / 100:.2f} to {most[row] / 100:.2f} €).",
+                f"({fr[0]} à {fr[1]}).",
+                f'the amount decided for "{name}" is outside what the dossier may get ({en[0]} to {en[1]}).',
             ),
             case.portfolio.place(int(row), "requested"),
         )

@@ -25,6 +25,7 @@ from tnt_sim.scenario.yaml_text import read_yaml_into
 __all__ = ["MAX_CHAIN", "Origin", "RawScenario", "load_tree", "project_root", "resolve_inside"]
 
 MAX_CHAIN = 16
+_TABLES = frozenset({".xlsx", ".xls", ".ods", ".csv", ".parquet"})
 SET_LAYER = "--set"
 
 
@@ -182,9 +183,11 @@ def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
     ScenarioError
         Every defect of every file that could be read, in one pass.
     UsageError
-        A ``--set`` that is no ``PATH=VALUE``.
+        A ``--set`` that is no ``PATH=VALUE``; a table of dossiers in the place of a scenario.
     """
     given = Path(path)
+    if given.suffix.lower() in _TABLES and given.is_file():
+        raise _a_table(given)
     texts = tuple(sets)
     for text in texts:
         _split_set(text)
@@ -194,6 +197,20 @@ def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
     loader.defects.raise_if_any(ScenarioError)
     raw = RawScenario(node, loader.root, scenario, tuple(loader.files))
     return raw.with_sets(texts) if texts else raw
+
+
+def _a_table(table: Path) -> UsageError:
+    """What to do with a table: a scenario is made around it first."""
+    name = f'"{table}"' if " " in str(table) else str(table)
+    return UsageError(
+        Text(
+            f"« {table} » est une table de dossiers, pas un scénario. Faites d'abord un scénario autour d'elle : "
+            f"tnt-sim new ma-programmation --from {name}",
+            f'"{table}" is a table of dossiers, no scenario. Make a scenario around it first: '
+            f"tnt-sim new my-programme --from {name}",
+        ),
+        code="usage.table",
+    )
 
 
 def _split_set(text: str) -> tuple[str, str]:

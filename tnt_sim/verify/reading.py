@@ -8,8 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.errors import Defect, Text
-from tnt_sim.rules.base import BoolArray, IntArray, Mode, RuleReading, exact_sum
+from tnt_sim.errors import Defect, Lang, Text, so_many
+from tnt_sim.money import format_cents
+from tnt_sim.rules.base import BoolArray, IntArray, Mode, RuleReading, Unit, exact_sum
 from tnt_sim.rules.cap_reading import KIND as CAP
 from tnt_sim.rules.cap_reading import read_caps
 from tnt_sim.rules.envelope import EnvelopeReading, read_envelopes
@@ -122,9 +123,10 @@ def _table(problem: Problem, allocation: Allocation) -> list[Defect]:
                     f'{figure.num} variants of "{figure.group}" are funded, and at most one may be.',
                 )
             else:
+                lacking = so_many(figure.num, ("dossier", "dossiers"), ("dossier", "dossiers"))
                 text = Text(
-                    f"le dossier « {figure.group} » est retenu sans {figure.num} dossier(s) qu'il exige.",
-                    f'dossier "{figure.group}" is funded without {figure.num} dossier(s) that it requires.',
+                    f"le dossier « {figure.group} » est retenu sans {lacking.fr} qu'il exige.",
+                    f'dossier "{figure.group}" is funded without {lacking.en} that it requires.',
                 )
             found.append(Defect("variant" if rule.id == VARIANTS else "prerequisite", text))
     return found
@@ -172,11 +174,11 @@ def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
     for code, mask, fr, en in tests:
         for row in np.flatnonzero(mask)[:SHOWN]:
             name = problem.case.table["dossier"][int(row)]
-            amount = f"{int(granted[row]) / 100:.2f} €"
+            fr_cents, en_cents = _in_words(int(granted[row]))
             found.append(
                 Defect(
                     code,
-                    Text(f"le dossier « {name} » {fr} ({amount}).", f'dossier "{name}" {en} ({amount}).'),
+                    Text(f"le dossier « {name} » {fr} ({fr_cents}).", f'dossier "{name}" {en} ({en_cents}).'),
                 )
             )
     return found
@@ -184,19 +186,21 @@ def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
 
 def _caps(problem: Problem, allocation: Allocation) -> list[Defect]:
     """The projects above a cap; commitments that exceed one by themselves are only warned of."""
-    return [
-        Defect(
-            f"cap:{excess.cap}",
-            Text(
-                f"le projet « {problem.caps.names[excess.project]} » reçoit {excess.granted_cents / 100:.2f} €, "
-                f"plus que le plafond « {excess.cap} » ({excess.limit_cents / 100:.2f} €).",
-                f'the project "{problem.caps.names[excess.project]}" gets {excess.granted_cents / 100:.2f} €, '
-                f'more than the cap "{excess.cap}" ({excess.limit_cents / 100:.2f} €).',
-            ),
-            (problem.scenario.locate(excess.path),),
+    found = []
+    for excess in problem.caps.broken(allocation.funded, allocation.granted_cents)[:SHOWN]:
+        project = problem.caps.names[excess.project]
+        got, most = _in_words(excess.granted_cents), _in_words(excess.limit_cents)
+        text = Text(
+            f"le projet « {project} » reçoit {got[0]}, plus que le plafond « {excess.cap} » ({most[0]}).",
+            f'the project "{project}" gets {got[1]}, more than the cap "{excess.cap}" ({most[1]}).',
         )
-        for excess in problem.caps.broken(allocation.funded, allocation.granted_cents)[:SHOWN]
-    ]
+        found.append(Defect(f"cap:{excess.cap}", text, (problem.scenario.locate(excess.path),)))
+    return found
+
+
+def _in_words(cents: int) -> tuple[str, str]:
+    """An amount in French and in English."""
+    return format_cents(cents, Lang.FR), format_cents(cents, Lang.EN)
 
 
 def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
@@ -206,14 +210,19 @@ def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
         figure = limit.read(allocation.funded, allocation.granted_cents)
         if figure.holds:
             continue
-        value = figure.value
-        bound = figure.minimum if figure.maximum is None else figure.maximum
+        value, bound = (
+            (str(text), str(text))
+            if limit.terms.unit is not Unit.MONEY
+            else _in_words(int((text or 0) * 100))
+            for text in (figure.value, figure.minimum if figure.maximum is None else figure.maximum)
+        )
+        name, option = limit.envelope, limit.option
         found.append(
             Defect(
-                f"envelope:{limit.envelope}",
+                f"envelope:{name}",
                 Text(
-                    f"l'enveloppe « {limit.envelope} » ne tient pas `{limit.option}` : {value} pour {bound}.",
-                    f'the envelope "{limit.envelope}" breaks `{limit.option}`: {value} for {bound}.',
+                    f"l'enveloppe « {name} » ne tient pas `{option}` : {value[0]} pour {bound[0]}.",
+                    f'the envelope "{name}" breaks `{option}`: {value[1]} for {bound[1]}.',
                 ),
                 (problem.scenario.locate(("envelope", limit.envelope, limit.option)),),
             )
@@ -226,13 +235,13 @@ def _envelopes(problem: Problem, reading: AllocationReading) -> list[Defect]:
     found = []
     for node, excess in enumerate(reading.envelopes.excess_cents):
         if excess:
-            name = tree.ids[node]
+            name, (fr, en) = tree.ids[node], _in_words(excess)
             found.append(
                 Defect(
                     f"envelope:{name}",
                     Text(
-                        f"l'enveloppe « {name} » est dépassée de {excess / 100:.2f} €.",
-                        f'the envelope "{name}" is exceeded by {excess / 100:.2f} €.',
+                        f"l'enveloppe « {name} » est dépassée de {fr}.",
+                        f'the envelope "{name}" is exceeded by {en}.',
                     ),
                     (problem.scenario.locate(("envelope", name)),),
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import BoolArray, exact_sum
 from tnt_sim.rules.eligibility import failure_texts
@@ -70,7 +70,8 @@ def _all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
     exceptions = _waiting(problem, reasons, under)
     refused = int((under & problem.offers.refused).sum())
     if refused:
-        exceptions.append(Text(f"{refused} refusé(s) par décision", f"{refused} refused by decision"))
+        by_decision = "refusé par décision", "refusés par décision"
+        exceptions.append(so_many(refused, by_decision, ("refused by decision", "refused by decision")))
     head = Text("Tous les dossiers éligibles sont financés", "Every eligible dossier is funded")
     return _with_exceptions(head, exceptions)
 
@@ -98,8 +99,9 @@ def _waiting(problem: Problem, reasons: Reasons, mask: BoolArray) -> list[Text]:
     asked = exact_sum(ask[rows])
     fr, en = format_cents(asked, Lang.FR), format_cents(asked, Lang.EN)
     named = {int(row): name for row, name in zip(rows, reasons.rule.gather(rows), strict=True) if name}
+    out = so_many(len(rows), ("non retenu", "non retenus"), ("not funded", "not funded"))
     if not named:
-        return [Text(f"{len(rows)} non retenu(s) ({fr})", f"{len(rows)} not funded ({en})")]
+        return [Text(f"{out.fr} ({fr})", f"{out.en} ({en})")]
     rule = main_rule(named, ask)
     if len(named) == len(rows) and len(set(named.values())) == 1:
         return [
@@ -110,8 +112,8 @@ def _waiting(problem: Problem, reasons: Reasons, mask: BoolArray) -> list[Text]:
         ]
     return [
         Text(
-            f"{len(rows)} non retenu(s), surtout par la règle « {rule} » ({fr})",
-            f'{len(rows)} not funded, mostly for the rule "{rule}" ({en})',
+            f"{out.fr}, surtout par la règle « {rule} » ({fr})",
+            f'{out.en}, mostly for the rule "{rule}" ({en})',
         )
     ]
 

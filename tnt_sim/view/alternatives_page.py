@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text as Line
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents, format_rate, parse_decimal
 from tnt_sim.view.figures import count, number
 from tnt_sim.view.frame import framed
@@ -88,10 +88,15 @@ def told(document: Document) -> list[Text]:
         )
     ]
     if n_ties:
+        others = so_many(
+            n_ties,
+            ("autre choix vaut", "autres choix valent"),
+            ("other choice is worth", "other choices are worth"),
+        )
         found.append(
             Text(
-                f"Ex æquo : {n_ties} autre(s) choix valent exactement autant, pour le même argent (--json).",
-                f"Ties: {n_ties} other choice(s) are worth exactly as much for the same money (see --json).",
+                f"Ex æquo : {others.fr} exactement autant, pour le même argent (--json).",
+                f"Ties: {others.en} exactly as much for the same money (see --json).",
             )
         )
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text as Line
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents, parse_decimal
 from tnt_sim.view.figures import count, number, plural
 from tnt_sim.view.frame import framed, rows_html
@@ -58,13 +58,17 @@ def verdict(document: Document) -> Text:
     """What the selection is worth, in one sentence."""
     chosen = document["selection"]
     n, money = chosen["n_funded"], chosen["granted_cents"]
-    fr = f"{n} dossiers retenus, {format_cents(money, Lang.FR)} : "
-    en = f"{n} dossiers selected, {format_cents(money, Lang.EN)}: "
+    held = so_many(n, ("dossier retenu", "dossiers retenus"), ("dossier selected", "dossiers selected"))
+    fr, en = f"{held.fr}, {format_cents(money, Lang.FR)} : ", f"{held.en}, {format_cents(money, Lang.EN)}: "
     if not chosen["allowed"]:
-        k = len(document["broken"])
+        broken = so_many(
+            len(document["broken"]),
+            ("règle ou montant n'est pas tenu", "règles ou montants ne sont pas tenus"),
+            ("rule or amount does not hold", "rules or amounts do not hold"),
+        )
         return Text(
-            f"{fr}{k} règle(s) ou montant(s) non tenus ; la liste ne peut pas être une décision en l'état.",
-            f"{en}{k} rule(s) or amount(s) do not hold; the list cannot be a decision as it is.",
+            f"{fr}{broken.fr} ; la liste ne peut pas être une décision en l'état.",
+            f"{en}{broken.en}; the list cannot be a decision as it is.",
         )
     losses = [
         goal
@@ -117,9 +121,16 @@ def _findings(chosen: Document, lang: Lang, width: int) -> list[Line]:
     added = chosen["n_committed_added"]
     if added:
         lines += paragraph(
-            Text(
-                f"{count(added, Lang.FR)} dossier(s) déjà engagés, que la liste ne nomme pas, y sont comptés.",
-                f"{count(added, Lang.EN)} committed dossier(s) that the list does not name are counted in it.",
+            so_many(
+                added,
+                (
+                    "dossier déjà engagé, que la liste ne nomme pas, y est compté.",
+                    "dossiers déjà engagés, que la liste ne nomme pas, y sont comptés.",
+                ),
+                (
+                    "committed dossier that the list does not name is counted in it.",
+                    "committed dossiers that the list does not name are counted in it.",
+                ),
             ).in_(lang),
             width,
             first="  ! ",

@@ -22,7 +22,10 @@ def broken_words(entry: Mapping[str, Any], lang: Lang) -> str:
     if entry["side"] == "min":
         return head + Text(f" : il manque {by}", f": {by} short").in_(lang)
     if entry["side"] == "" and entry.get("by_cents") is None:
-        return head + Text(f" : {by} écart(s)", f": broken {by} time(s)").in_(lang)
+        once = parse_decimal(entry["by"]) == 1
+        return head + Text(
+            f" : {by} écart{'' if once else 's'}", f": broken {'once' if once else f'{by} times'}"
+        ).in_(lang)
     return head + Text(f" : dépassé de {by}", f": exceeded by {by}").in_(lang)
 
 

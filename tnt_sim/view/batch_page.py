@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from rich.text import Text as Line
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.view.figures import amount, count
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.money_words import proof_word
@@ -35,9 +35,16 @@ def batch_lines(
         lines += paragraph(f"✘ {row['name']} : {row['error_code']} — {row['error']}", width, style="yellow")
     if n_torn:
         lines += paragraph(
-            Text(
-                f"{n_torn} fichier(s) abîmé(s) mis de côté (*.torn) ; leurs scénarios ont été recalculés.",
-                f"{n_torn} damaged file(s) set aside (*.torn); their scenarios were computed again.",
+            so_many(
+                n_torn,
+                (
+                    "fichier abîmé mis de côté (*.torn) ; ses scénarios ont été recalculés.",
+                    "fichiers abîmés mis de côté (*.torn) ; leurs scénarios ont été recalculés.",
+                ),
+                (
+                    "damaged file set aside (*.torn); its scenarios were computed again.",
+                    "damaged files set aside (*.torn); their scenarios were computed again.",
+                ),
             ).in_(lang),
             width,
             style="yellow",

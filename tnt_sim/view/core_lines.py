@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text
-from tnt_sim.view.figures import count, rate
+from tnt_sim.view.figures import count, rate, spoken
 from tnt_sim.view.grid import grid, paragraph
 
 Entry = Mapping[str, Any]
@@ -25,7 +25,9 @@ def core_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
     runs = document["runs"]
     lines = [Line(Text(f"{len(runs)} calculs", f"{len(runs)} runs").in_(lang), style="bold")]
     for number, run in enumerate(runs):
-        told = " ; ".join(run["changes"]) or Text("mêmes valeurs", "same values").in_(lang)
+        told = " ; ".join(spoken(one, lang) for one in run["changes"]) or Text(
+            "mêmes valeurs", "same values"
+        ).in_(lang)
         told = Text("référence", "reference").in_(lang) if number == 0 else told
         lines += paragraph(
             f"{run['run']} : {told}" if lang is Lang.FR else f"{run['run']}: {told}", width, first="  "
@@ -57,4 +59,6 @@ def _moved(one: Entry, lang: Lang) -> str:
     if not one["moved_by"]:
         return Text("plusieurs changements à la fois", "several changes at once").in_(lang)
     enters, leaves = Text("entre", "enters").in_(lang), Text("sort", "leaves").in_(lang)
-    return " ; ".join(f"{enters if move['funded'] else leaves}, {move['change']}" for move in one["moved_by"])
+    return " ; ".join(
+        f"{enters if move['funded'] else leaves}, {spoken(move['change'], lang)}" for move in one["moved_by"]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from types import MappingProxyType
 
 from tnt_sim.errors import Lang, Text
@@ -13,14 +14,21 @@ from tnt_sim.view.figures import listed, plural
 from tnt_sim.view.phrase import of_what
 
 
-def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False) -> str:
-    """« Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »; `top` for the whole programme."""
+def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, giver: str | None = None) -> str:
+    """« Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »; `top` for the whole programme.
+
+    `giver` is the envelope above whose unassigned money may come on top (`free_money`).
+    """
     if spec.amount is None:
         head = _UNLIMITED if top else _BY_PARENTS
     else:
-        head = Text(
-            f"Au plus {format_cents(spec.amount, Lang.FR)}.", f"At most {format_cents(spec.amount, Lang.EN)}."
-        )
+        fr, en = format_cents(spec.amount, Lang.FR), format_cents(spec.amount, Lang.EN)
+        head = Text(f"Au plus {fr}.", f"At most {en}.")
+        if giver is not None:
+            head = Text(
+                f"{fr}, et s'il le faut ce que « {giver} » n'a pas réparti.",
+                f'{en}, and where it is needed what "{giver}" has not assigned.',
+            )
     parts = [head.in_(lang)]
     parts += [word.in_(lang) for flag, word in _FLAGS.items() if getattr(spec, flag)]
     if spec.envelopes or spec.split is not None:
@@ -29,6 +37,27 @@ def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False) -> str:
         if getattr(spec, option) is not None:
             parts.append(write(spec, lang))
     return " ".join(part for part in parts if part)
+
+
+def free_money(above: EnvelopeSpec, day: date | None = None, *, grows: bool = False) -> dict[str, str]:
+    """The envelopes that may get more than their amount, each with the one above whose free money it is.
+
+    `grows`: whether money may come to `above` itself. Nothing flows under a node without amount or overbooked, nor
+    to ring-fenced envelopes, nor where what is unassigned stays with the node's own dossiers.
+    """
+    children = [child for child in above.envelopes if child.in_force(day)]
+    found: dict[str, str] = {}
+    spare = above.amount is not None and sum(child.amount or 0 for child in children) < above.amount
+    flows = (
+        (spare or grows) and above.amount is not None and not above.overbooked and above.unassigned != "own"
+    )
+    only = above.unassigned.to if isinstance(above.unassigned, UnassignedTo) else None
+    for child in children:
+        gets = flows and child.amount is not None and not child.ring_fenced and only in (None, child.id)
+        if gets:
+            found[child.id] = above.id
+        found |= free_money(child, day, grows=gets)
+    return found
 
 
 _UNLIMITED = Text("Sans montant : rien ne la limite.", "No amount: nothing limits it.")

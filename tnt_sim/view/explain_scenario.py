@@ -28,7 +28,7 @@ from tnt_sim.view.entry_words import (
     step_words,
     whom_words,
 )
-from tnt_sim.view.envelope_words import envelope_words
+from tnt_sim.view.envelope_words import envelope_words, free_money
 from tnt_sim.view.figures import plural
 from tnt_sim.view.formulas import (
     cap_formula,
@@ -156,8 +156,9 @@ class _Teller:
         return select(self.problem.case, where, (*path, key))
 
     def _envelopes(self) -> Iterator[Sentence]:
-        case = self.problem.case
-        for spec, path in self.problem.scenario.spec.programme.walk(("programme",)):
+        case, asked = self.problem.case, self.problem.scenario.spec
+        givers = free_money(asked.programme, asked.date)
+        for spec, path in asked.programme.walk(("programme",)):
             inside = None
             if spec.id in case.tree.ids:
                 node = case.tree.index(spec.id)
@@ -165,12 +166,12 @@ class _Teller:
             yield self._told(
                 "envelopes",
                 spec.id,
-                envelope_words(spec, self.lang, top=path == ("programme",)),
+                envelope_words(spec, self.lang, top=path == ("programme",), giver=givers.get(spec.id)),
                 spec,
                 (*path, "id"),
                 mask=inside,
-                formula=envelope_formula(spec),
-                rows=self.rows[spec.id] if envelope_formula(spec) else None,
+                formula=(formula := envelope_formula(spec, givers.get(spec.id))),
+                rows=self.rows[spec.id] if formula else None,
             )
 
     def _eligibility(self) -> Iterator[Sentence]:

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from tnt_sim.errors import Lang
-from tnt_sim.money import format_cents, format_rate, parse_decimal
+from tnt_sim.money import format_cents, format_rate, parse_cents, parse_decimal
 
 NO_BREAK = "\u00a0"
+_AMOUNT = re.compile(r"(?<![\d.,])(\d+(?:\.\d{1,2})?) €")
 _TEN_THOUSAND_EUROS, _MILLION_EUROS = 1_000_000, 100_000_000
 
 
 def amount(cents: int | None, lang: Lang) -> str:
     """An exact amount, or a dash where there is none."""
     return "–" if cents is None else format_cents(cents, lang)
+
+
+def three_digits(value: Fraction, lang: Lang) -> str:
+    """A number of the linear program, of which three digits are worth reading: « 51,5 », « 0,0123 ».
+
+    >>> three_digits(Fraction(515464, 10**4), Lang.FR), three_digits(Fraction(1, 81), Lang.EN)
+    ('51,5', '0.0123')
+    """
+    decimals = 2
+    while value and abs(value) * 10 ** (decimals - 2) < 1:
+        decimals += 1
+    while decimals and abs(value) >= 10 ** (3 - decimals):
+        decimals -= 1
+    return number(value, lang, decimals).removeprefix("≈")
+
+
+def spoken(value: str, lang: Lang) -> str:
+    """A value of a scenario with its amounts as people write them.
+
+    >>> spoken("50000.00 €", Lang.FR)
+    '50\\u202f000\\xa0€'
+    """
+    return _AMOUNT.sub(lambda found: format_cents(parse_cents(found[1]), lang), value)
 
 
 def short_amount(cents: int | None, lang: Lang) -> str:

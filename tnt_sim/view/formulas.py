@@ -312,8 +312,8 @@ def cap_formula(cap: CapSpec) -> str:
     return f"∀ p{f' ({where})' if where else ''} : {left} ≤ {right}"
 
 
-def envelope_formula(spec: EnvelopeSpec) -> str:
-    """`Σ{envelope: a} g_i ≤ 30 M€ + extra`"""
+def envelope_formula(spec: EnvelopeSpec, giver: str | None = None) -> str:
+    """`Σ{envelope: a} g_i ≤ 30 M€ + free_tnt`; `giver` is the envelope above whose free money may come on top."""
     total = f"Σ{{envelope: {spec.id}}} g_i"
     if spec.amount is None:
         return ""
@@ -322,6 +322,8 @@ def envelope_formula(spec: EnvelopeSpec) -> str:
         less = "" if spec.reserve is None else f" − {write_rate(spec.reserve)}"
         more = "" if spec.overprogram is None else f" + {write_rate(spec.overprogram)}"
         right += f" · (1{less}{more})"
+    if giver is not None:
+        right += f" + free_{giver}"
     if spec.transfers is not None:
         right += " + in − out"
     low = None if spec.min_use is None else f"{write_rate(spec.min_use)} · {money(spec.amount)}"

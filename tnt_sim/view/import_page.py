@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from rich.text import Text as Line
 
-from tnt_sim.errors import Defect, Lang
+from tnt_sim.errors import Defect, Lang, Text, so_many
 from tnt_sim.formats.importing import Imported
 from tnt_sim.formats.layouts import LAYOUTS
 from tnt_sim.formats.mapping import SOURCE_ROW
@@ -98,12 +98,8 @@ def import_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Li
     lines = [Line(head, style="bold green" if not document["quality"]["n_error"] else "bold yellow")]
     lines += grid(_totals(document, lang), right=(1,))
     for reason, n in document["excluded"].items():
-        said = (
-            f"{count(n, lang)} ligne(s) écartée(s) : {reason}"
-            if french
-            else f"{n} row(s) set aside: {reason}"
-        )
-        lines += paragraph(said, width, first="  ")
+        rows = so_many(n, ("ligne écartée", "lignes écartées"), ("row set aside", "rows set aside"))
+        lines += paragraph(Text(f"{rows.fr} : {reason}", f"{rows.en}: {reason}").in_(lang), width, first="  ")
     lines += [Line(""), Line("Colonnes reprises" if french else "Columns taken", style="bold")]
     lines += _mapped(document, lang)
     lines += _left_out(document, lang, width)
@@ -155,12 +151,15 @@ def _left_out(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]
     personal, others = len(document["left_out_personal"]), document["left_out"]
     lines = []
     if personal:
-        said = (
-            f"{personal} champ(s) qui nomment une personne ne sont pas repris."
-            if french
-            else f"{personal} field(s) that name a person are not taken."
+        left = so_many(
+            personal,
+            (
+                "champ qui nomme une personne n'est pas repris.",
+                "champs qui nomment une personne ne sont pas repris.",
+            ),
+            ("field that names a person is not taken.", "fields that name a person are not taken."),
         )
-        lines += paragraph(said, width, first="  ")
+        lines += paragraph(left.in_(lang), width, first="  ")
     if others:
         named = ", ".join(f"« {name} »" if french else f'"{name}"' for name in others[:_MOST_LEFT])
         more = ", …" if len(others) > _MOST_LEFT else ""

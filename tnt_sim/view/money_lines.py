@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text
-from tnt_sim.view.figures import amount, count, decimal, listed, plural, short_amount
+from tnt_sim.money import parse_decimal
+from tnt_sim.view.figures import amount, count, decimal, listed, plural, short_amount, three_digits
 from tnt_sim.view.grid import grid, hanging, paragraph
 from tnt_sim.view.money_words import (
     BEYOND,
@@ -25,6 +27,8 @@ from tnt_sim.view.words import long_day
 Document = Mapping[str, Any]
 MOST_ENTRIES = 25
 MOST_FREE = 8
+_PER = (("€", 1), ("k€", 1_000), ("M€", 1_000_000))
+"""A price is told for the first of these for which it is one at least."""
 
 
 def money_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
@@ -91,7 +95,8 @@ def _step(entry: Document, lang: Lang) -> str:
 def _gain(entry: Document, lang: Lang) -> str:
     if entry["gain"] is None:
         return "–"
-    return f"{_signed(entry['gain'], lang)} {entry['goal']}"
+    one = entry["goal"] == "dossiers" and abs(parse_decimal(entry["gain"])) == 1
+    return f"{_signed(entry['gain'], lang)} {'dossier' if one else entry['goal']}"
 
 
 def _signed(value: str, lang: Lang) -> str:
@@ -100,11 +105,13 @@ def _signed(value: str, lang: Lang) -> str:
 
 
 def _price(entry: Document, lang: Lang) -> str:
-    price: str | None = entry["shadow_price"]
-    if price is None:
+    if entry["shadow_price"] is None:
         return "–"
-    per = " / €" if entry["unit"] == "€" else ""
-    return price.replace(".", "," if lang is Lang.FR else ".") + per
+    price = Fraction(entry["shadow_price"])
+    if entry["unit"] != "€":
+        return three_digits(price, lang)
+    unit, euros = next((pair for pair in _PER if abs(price) * pair[1] >= 1), _PER[-1] if price else _PER[0])
+    return f"{three_digits(price * euros, lang)} / {unit}"
 
 
 def _bought(entry: Document, lang: Lang) -> str:
@@ -246,6 +253,12 @@ def _price_lines(document: Document, lang: Lang, width: int) -> list[Line]:
             said = Text("Ne coûtent rien : ", "Cost nothing: ").in_(lang) + listed(free, lang, MOST_FREE)
             lines += paragraph(said, width, first="  ")
         lines.append(Line(""))
+    if not document["prices"]:
+        nothing = Text(
+            "Aucune règle, aucun cantonnement et aucune décision : rien ne restreint le choix, hors l'enveloppe.",
+            "No rule, no ring fence and no decision: nothing restricts the choice but the envelope.",
+        )
+        lines += paragraph(nothing.in_(lang), width)
     return lines
 
 

@@ -74,6 +74,11 @@ def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
         return Text("dès aujourd'hui", "today").in_(lang)
     if low == high:
         return f"+{amount(low, lang)}"
+    if high is None and low == 0:
+        return Text("à demander : --dossier", "to be asked: --dossier").in_(lang)
+    least, most = amount(low, lang), amount(high, lang)
     if high is None:
-        return f"≥ +{amount(low, lang)}"
-    return f"+{amount(low, lang)} … +{amount(high, lang)}"
+        return Text(f"au moins {least}", f"{least} at least").in_(lang)
+    if low == 0:
+        return Text(f"au plus {most}", f"{most} at most").in_(lang)
+    return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)

@@ -16,7 +16,7 @@ from tnt_sim.scenario.yaml_text import parse_yaml
 from tnt_sim.view import words
 from tnt_sim.view.cap_words import cap_words, waiver_words
 from tnt_sim.view.catalogue import AMOUNTS, CATALOGUE, ENVELOPES, GOALS, KINDS
-from tnt_sim.view.envelope_words import envelope_words
+from tnt_sim.view.envelope_words import envelope_words, free_money
 from tnt_sim.view.formulas import cap_formula, envelope_formula, grant_formula, rule_formula
 from tnt_sim.view.goal_words import stage_formula, stage_words
 from tnt_sim.view.grant_words import grant_words
@@ -94,9 +94,11 @@ def _envelopes() -> Iterator[str]:
     yield "## Enveloppes\n"
     for text in ENVELOPES:
         yield f"```yaml\n{text}\n```\n"
-        for spec, _ in scenario_part(text).programme.walk():
-            fr, en = envelope_words(spec, Lang.FR), envelope_words(spec, Lang.EN)
-            yield f"- **{spec.id}** {fr} *{en}*\n  `{envelope_formula(spec)}`"
+        programme = scenario_part(text).programme
+        givers = free_money(programme)
+        for spec, _ in programme.walk():
+            fr, en = (envelope_words(spec, lang, giver=givers.get(spec.id)) for lang in (Lang.FR, Lang.EN))
+            yield f"- **{spec.id}** {fr} *{en}*\n  `{envelope_formula(spec, givers.get(spec.id))}`"
         yield ""
 
 

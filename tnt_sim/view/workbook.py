@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.view.decided import decided
 from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.sheet import Paper, Styles, close, new_book
@@ -70,7 +70,7 @@ def _contents(run: StoredRun, lang: Lang, other: StoredRun | None) -> Iterator[t
     yield SUMMARY.in_(lang), _ABOUT["summary"].in_(lang)
     n_sheets = len(envelope_sheets(run))
     if n_sheets:
-        first = Text(f"{n_sheets} enveloppe(s)", f"{n_sheets} envelope(s)")
+        first = so_many(n_sheets, ("enveloppe", "enveloppes"), ("envelope", "envelopes"))
         yield first.in_(lang), _ABOUT["envelopes"].in_(lang)
     yield TABLE, _ABOUT["dossiers"].in_(lang)
     yield RESERVE.in_(lang), _ABOUT["reserve"].in_(lang)

@@ -11,7 +11,7 @@ from tnt_sim.errors import Lang, Text
 from tnt_sim.study.compare.comparison import Compared
 from tnt_sim.study.compare.tables import CHANGES, ENTERS, LEAVES
 from tnt_sim.view.bars import Bar, bars_svg
-from tnt_sim.view.figures import amount, count, decimal, short_amount
+from tnt_sim.view.figures import amount, count, decimal, short_amount, spoken
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.labels import is_synthetic
 from tnt_sim.view.money_words import proof_word
@@ -60,7 +60,7 @@ def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
         for row in found.headline()
     ]
     lines += [Line(""), *grid(rows, header=[head.in_(lang) for head in _HEADS.values()], right=(1, 2, 3, 4))]
-    lines += _part(Text("Ce qui diffère", "What differs"), _inputs(found), lang)
+    lines += _part(Text("Ce qui diffère", "What differs"), _inputs(found, lang), lang)
     for name, moved in found.moves.items():
         lines += _part(Text(f"Vers {name}", f"To {name}"), _moves(moved, lang), lang)
     regret = [
@@ -80,9 +80,12 @@ def _part(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
     return [Line(""), Line(title.in_(lang), style="bold"), *grid(rows)]
 
 
-def _inputs(found: Compared) -> list[list[str]]:
+def _inputs(found: Compared, lang: Lang) -> list[list[str]]:
     rows = [
-        [row["path"], *(row[side.name] if row[side.name] is not None else "–" for side in found.sides)]
+        [
+            row["path"],
+            *("–" if row[side.name] is None else spoken(row[side.name], lang) for side in found.sides),
+        ]
         for row in found.keys.iter_rows(named=True)
     ]
     rows = [
@@ -90,6 +93,10 @@ def _inputs(found: Compared) -> list[list[str]]:
     ]
     changed = {name: table["dossier"].n_unique() for name, table in found.cells.items() if table.height}
     return rows + [[f"{name} : {n} dossiers", *[""] * len(found.sides)] for name, n in changed.items()]
+
+
+def _spoken(values: pl.Series, lang: Lang) -> list[str | None]:
+    return [None if value is None else spoken(value, lang) for value in values]
 
 
 def _moves(moved: pl.DataFrame, lang: Lang) -> list[list[str]]:
@@ -167,7 +174,7 @@ def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
         Text("Ce qui diffère", "What differs"),
         columns=[
             Column(Text("Paramètre", "Parameter"), "text", found.keys["path"].to_list()),
-            *(Column(Text(s.name, s.name), "text", found.keys[s.name].to_list()) for s in found.sides),
+            *(Column(Text(s.name, s.name), "text", _spoken(found.keys[s.name], lang)) for s in found.sides),
         ],
     )
     for dimension, title in DIMENSION.items():

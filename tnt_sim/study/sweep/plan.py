@@ -138,7 +138,7 @@ def _amounts(
 ) -> tuple[int, ...]:
     listed = [moved.cents_of(text) for text in at]
     low = min(listed, default=moved.base_cents) if start is None else moved.cents_of(start)
-    high = max(listed, default=moved.base_cents) if stop is None else moved.cents_of(stop)
+    high = _usual_end(moved, low, listed) if stop is None else moved.cents_of(stop)
     if low > high or low < 0:
         fr, en = (f"{format_cents(low, lang)} > {format_cents(high, lang)}" for lang in (Lang.FR, Lang.EN))
         raise UsageError(
@@ -161,6 +161,13 @@ def _amounts(
         return tuple(sorted({low, *listed, high}))
     shares = all(isinstance(text, str) and text.strip().endswith("%") for text in (start, stop))
     return amounts_between(low, high, steps, moved.base_cents if shares else None)
+
+
+def _usual_end(moved: Moved, low: int, listed: Sequence[int]) -> int:
+    """Without `--to`: the last announcement, else the written amount, or a quarter above where it starts."""
+    if listed:
+        return max(listed)
+    return moved.base_cents if low < moved.base_cents else low + low // 4
 
 
 def _refuse_children(moved: Moved, low: int) -> None:
