@@ -51,6 +51,9 @@ objective:
 """
 
 
+FREE = "et s'il le faut ce que « tout » n'a pas réparti"
+
+
 def told(folder: Path, lang: Lang) -> dict[tuple[str, str], Sentence]:
     (folder / "table.csv").write_text(TABLE, encoding="utf-8")
     (folder / "mots.yaml").write_text(TEXT, encoding="utf-8")
@@ -63,12 +66,9 @@ def test_the_whole_model_in_french(tmp_path: Path) -> None:
     assert {key: s.text for key, s in found.items()} == {
         ("envelopes", "tout"): f"Au plus 3{NNB}000{NB}€.",
         ("envelopes", "a"): (
-            f"1{NNB}000{NB}€, et s'il le faut ce que « tout » n'a pas réparti. Au moins 10{NB}% doivent être accordés. Au plus 2{NB}dossiers financés."
+            f"1{NNB}000{NB}€, {FREE}. Au moins 10{NB}% doivent être accordés. Au plus 2{NB}dossiers financés."
         ),
-        (
-            "envelopes",
-            "b",
-        ): f"1{NNB}500{NB}€, et s'il le faut ce que « tout » n'a pas réparti. Peut céder au plus 15{NB}% de son montant à « a ».",
+        ("envelopes", "b"): f"1{NNB}500{NB}€, {FREE}. Peut céder au plus 15{NB}% de son montant à « a ».",
         ("eligibility", "grand"): "Les dossiers ne sont éligibles que si la population atteint 50.",
         ("grants", "1"): (
             f"Si l'enveloppe est « b » : tout ou rien ; au plus 50{NB}% de l'assiette ; plus 10{NB}% si les "
