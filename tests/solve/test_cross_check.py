@@ -42,6 +42,22 @@ def test_every_independent_solver_agrees(name: str) -> None:
 
 
 @needs_second
+@pytest.mark.parametrize("seed", range(4))
+def test_the_second_solver_is_asked_about_the_exactly_fixed_core(seed: int) -> None:
+    """Columns that no point as good can change are left out; what it finds is the value of the whole model."""
+    rng = np.random.default_rng(seed)
+    costs, scores = rng.integers(10**6, 10**8, 120), rng.integers(1, 1000, 120)
+    model = model_of([costs.tolist(), [1] * 120], [NO_LOWER, 4], [int(costs.sum() // 2), 90], scores.tolist())
+    stages = [Stage("score", scores, Sense.MAXIMISE, Fraction(0))]
+    outcome = solve_lexicographic(model, stages, HighsBackend())
+    check = cross_check(model, stages, outcome)
+    assert check.agrees is True
+    (asked,) = check.stages
+    assert asked.n_columns < model.n_cols // 2
+    assert asked.found == outcome.stages[0].value
+
+
+@needs_second
 def test_a_value_that_is_too_low_is_convicted_with_a_better_point() -> None:
     model, stages, outcome = programme(1)
     first = outcome.stages[0]
