@@ -92,7 +92,11 @@ def test_show(tnt: Run, demo: Path) -> None:
     assert "# scenario.yaml:4" in both.out
     assert "Pour chaque département" in both.out
     assert "Pour chaque" not in tnt("show", "scenario.yaml", "--resolved").out
-    assert "schema_version" not in tnt("show", "scenario.yaml", "--model").out
+    alone = tnt("show", "scenario.yaml", "--model")
+    assert "schema_version" not in alone.out
+    assert "Méthode" in alone.out
+    told = tnt("show", "scenario.yaml", "--model", "--json").document["model"]
+    assert told["method"] == tnt("run", "scenario.yaml", "--json").document["method"]
     found = tnt("show", "scenario.yaml", "--json", "--lang", "en").document
     assert {"values", "sentences", "status", "scenario_sha256"} <= set(found)
     assert any(entry["text"].startswith("For each department") for entry in found["sentences"])

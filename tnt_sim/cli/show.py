@@ -25,15 +25,21 @@ def show(
 ) -> int:
     """Montre le scénario fusionné, l'origine de chaque valeur, et chaque règle en une phrase."""
     lang_of(lang, Lang.FR)
+    from rich.text import Text as Line
+
     from tnt_sim.scenario.compile import compile_problem
     from tnt_sim.scenario.load import load_scenario
+    from tnt_sim.scenario.steps import decision_steps
     from tnt_sim.view.explain_scenario import sentence_document, sentence_lines, sentences
+    from tnt_sim.view.grid import paragraph
+    from tnt_sim.view.model_words import told_of
     from tnt_sim.view.resolved_text import origin_rows, resolved_lines
 
     asked = load_scenario(scenario, tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
     both = resolved == model
     told = sentences(compile_problem(asked), tongue) if both or model else []
+    size = told_of(compile_problem(decision_steps(asked)[0].scenario)) if model else None
     if as_json:
         emit(
             {
@@ -44,9 +50,13 @@ def show(
                 "status": "resolved",
                 "values": origin_rows(asked) if both or resolved else [],
                 "sentences": sentence_document(told),
+                **({} if size is None else {"model": size.document()}),
             }
         )
         return 0
     lines = resolved_lines(asked, width()) if both or resolved else []
-    page(lines + sentence_lines(told, tongue, width()))
+    lines += sentence_lines(told, tongue, width())
+    if size is not None:
+        lines += [Line(""), *paragraph(size.text().in_(tongue), width())]
+    page(lines)
     return 0

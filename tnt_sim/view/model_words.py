@@ -1,0 +1,93 @@
+"""How large the model of a decision is, and which way settles it, with why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tnt_sim.errors import Text
+from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.solve.exact import WORDS, solve_exactly
+from tnt_sim.solve.lexicographic import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTold:
+    """The size of a model, and its way: `tree`, `blocks` or `direct`."""
+
+    n_columns: int
+    n_rows: int
+    n_entries: int
+    method: str
+    why: Text
+
+    def document(self) -> dict[str, Any]:
+        """The entry `model` of `show --json`."""
+        return {
+            "n_columns": self.n_columns,
+            "n_rows": self.n_rows,
+            "n_entries": self.n_entries,
+            "method": self.method,
+            "why": self.why.en,
+        }
+
+    def text(self) -> Text:
+        """The sentence of `show --model`."""
+        return Text(
+            f"Le modèle a {self.n_columns} colonnes, {self.n_rows} lignes et {self.n_entries} coefficients. "
+            f"Méthode « {self.method} » : {self.why.fr}",
+            f"The model has {self.n_columns} columns, {self.n_rows} rows and {self.n_entries} coefficients. "
+            f'Method "{self.method}": {self.why.en}',
+        )
+
+
+def told_of(problem: Problem) -> ModelTold:
+    """Write the model and try the exact kernels on it, as `run` does; no solver is asked."""
+    form = formulate(problem)
+    model = form.model
+    stages = [
+        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        for s in (*form.stages, form.least_granted)
+    ]
+    found = solve_exactly(model, stages)
+    method = "direct" if found is None else WORDS[found[0].stages[0].solver]
+    why = _WHY.get(method) or _why_direct(form, model)
+    return ModelTold(model.n_cols, model.n_rows, int(model.matrix.nnz), method, why)
+
+
+_WHY = {
+    "tree": Text(
+        "les plafonds de dépense forment un arbre, et le meilleur choix sous eux tient toutes les autres lignes ; "
+        "chaque enveloppe est un sac à dos exact.",
+        "the caps on money form a tree, and the best choice under them keeps every other row; each envelope is an "
+        "exact knapsack.",
+    ),
+    "blocks": Text(
+        "des lignes se croisent ; celles qui ne partagent aucun dossier ont chacune un bloc exact, les autres un "
+        "prix, et ce qui reste possible est énuméré.",
+        "rows cross; those that share no dossier have an exact block each, the others a price, and what is left "
+        "possible is enumerated.",
+    ),
+}
+
+
+def _why_direct(form: Formulation, model: LinearModel) -> Text:
+    """Why no exact kernel settles it."""
+    if any(stage.tolerance for stage in form.stages):
+        return Text(
+            "un objectif a une tolérance ; un solveur résout les étapes l'une après l'autre.",
+            "a goal has a tolerance; a solver takes the stages one after the other.",
+        )
+    if (model.col_upper > 1).any() or (model.col_lower < 0).any():
+        return Text(
+            "des montants se choisissent dans une plage ; un solveur résout les étapes l'une après l'autre.",
+            "amounts are chosen from a range; a solver takes the stages one after the other.",
+        )
+    return Text(
+        "trop de lignes se croisent pour les noyaux exacts ; un solveur résout les étapes l'une après l'autre, "
+        "et un certificat exact est cherché ensuite.",
+        "too many rows cross for the exact kernels; a solver takes the stages one after the other, and an exact "
+        "certificate is sought afterwards.",
+    )
