@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 
-from tnt_sim.study import prices
+from tnt_sim.study import entry, extension, prices, questions
 
 from .conftest import Run
 
@@ -115,3 +117,64 @@ def test_ctrl_c_keeps_what_was_answered(tnt: Run, demo: Path, monkeypatch: pytes
     assert said.code == 130
     assert (said.document["status"], said.document["stopped_by"]) == ("stopped", "interrupt")
     assert said.document["prices"] == whole[:1]
+
+
+def test_ctrl_c_keeps_the_ways_that_were_found(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert demo.is_dir()
+    whole = tnt("sweep", "scenario.yaml", "--extend", "100 k€", "--json").document["ways"]
+    made, first = iter(range(9)), extension._way
+
+    def way(*words: Any) -> Any:
+        if next(made):
+            raise KeyboardInterrupt
+        return first(*words)
+
+    monkeypatch.setattr(extension, "_way", way)
+    said = tnt("sweep", "scenario.yaml", "--extend", "100 k€", "--json")
+    assert (said.code, said.document["stopped_by"]) == (130, "interrupt")
+    assert said.document["ways"] == whole[:1]
+
+
+@pytest.mark.parametrize("place", ["thresholds", "lists"])
+def test_ctrl_c_keeps_the_entries_that_were_found(
+    tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Before the amounts are looked at every threshold is there; before the thresholds, what is funded today."""
+    assert demo.is_dir()
+    words = ("sweep", "scenario.yaml", "--entries", "--to", "110 %", "--json")
+    whole = tnt(*words).document["entries"]
+
+    def stop(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(*((entry, "_by_kernel", stop) if place == "thresholds" else (questions, "run", stop)))
+    monkeypatch.setattr(questions, "exact_steps", lambda *_: None)
+    said = tnt(*words)
+    assert (said.code, said.document["stopped_by"]) == (130, "interrupt")
+    kept = said.document["entries"]
+    assert [one["dossier"] for one in kept] == [one["dossier"] for one in whole]
+    for one, other in zip(kept, whole, strict=True):
+        known = place == "lists" or other["funded"]
+        assert one["no_loss_cents"] == (other["no_loss_cents"] if known else None)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_page_and_the_workbook_of_a_question(tnt: Run, demo: Path, question: str, lang: str) -> None:
+    words = QUESTIONS[question][1]
+    done = tnt("sweep", "scenario.yaml", *words, "--out", "q.html", "--lang", lang, "--quiet")
+    assert done.code in (0, 4), done.err
+    page = (demo / "q.html").read_text(encoding="utf-8")
+    assert f'<html lang="{lang}">' in page
+    assert "<table>" in page
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
+    again = tnt("sweep", "scenario.yaml", *words, "--out", "q.html")
+    assert again.code == 2
+    assert "--force" in again.err
+    assert tnt("sweep", "scenario.yaml", *words, "--out", "q.xlsx", "--lang", lang, "--quiet").code in (0, 4)
+    assert len(CalamineWorkbook.from_path(demo / "q.xlsx").sheet_names) >= 2
+
+
+def test_the_page_of_a_question_has_a_name_of_its_kind(tnt: Run, demo: Path) -> None:
+    assert ".html" in tnt("sweep", "scenario.yaml", "--next", "--out", "q.txt").err
+    assert tnt("sweep", "scenario.yaml", "--force").code == 2

@@ -37,11 +37,11 @@ Exemples :
   tnt-sim sweep scenario.yaml --nested --at "90 M€" --at "98 M€" --at "108 M€"
   tnt-sim sweep scenario.yaml --from "50 %" --to "150 %" --share pro_rata
 
-Une question à la place de la courbe, sans rien écrire :
+Une question à la place de la courbe ; avec --out, sa page ou son classeur :
   tnt-sim sweep scenario.yaml --next
   tnt-sim sweep scenario.yaml --entries --to "98 M€" --dossier D-0044
   tnt-sim sweep scenario.yaml --target all --target +400 --target departments
-  tnt-sim sweep scenario.yaml --prices
+  tnt-sim sweep scenario.yaml --prices --out prix.html
   tnt-sim sweep scenario.yaml --extend "10 M€" --key axe-1=30,axe-3=34""",
         "verify": """\
 Exemple :

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tnt_sim.cli.export import ForceOption
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
     JsonOption,
     LangOption,
-    OutOption,
     QuietOption,
     ScenarioArgument,
     SetOption,
@@ -84,6 +84,14 @@ ShareOption = Annotated[
         help="Comment suivent les montants qui en dépendent.",
     ),
 ]
+SweepOutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR|FICHIER",
+        help="Le dossier qui reçoit le balayage ; pour une question, sa page (.html) ou son classeur (.xlsx).",
+    ),
+]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Reprend là où le même balayage s'est arrêté.")]
 
 
@@ -110,7 +118,8 @@ def sweep(
     backend: BackendOption = None,
     time_limit: TimeLimitOption = None,
     cross_check: CrossCheckOption = None,
-    out: OutOption = None,
+    out: SweepOutOption = None,
+    force: ForceOption = False,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -138,7 +147,6 @@ def sweep(
             "--free": free,
             "--share": share,
             "--resume": resume,
-            "--out": out,
             "--backend": backend,
             "--cross-check": cross_check,
         },
@@ -154,7 +162,24 @@ def sweep(
     tongue = lang_of(lang, Lang(asked.spec.locale))
     limit = asked.spec.solver.time_limit if seconds is None else seconds
     if asks:
-        return answer_question(question, asked, lang=tongue, time_limit=limit, as_json=as_json, quiet=quiet)
+        return answer_question(
+            question,
+            asked,
+            lang=tongue,
+            time_limit=limit,
+            out=out,
+            force=force,
+            as_json=as_json,
+            quiet=quiet,
+        )
+    if force:
+        raise UsageError(
+            Text(
+                "--force ne va qu'avec une question et --out : un balayage ne remplace que le sien.",
+                "--force only goes with a question and --out: a sweep replaces nothing but its own.",
+            ),
+            code="usage.together",
+        )
     plan = plan_of(
         asked,
         envelopes=names,

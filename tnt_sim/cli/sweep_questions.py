@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tnt_sim.cli.compare import check_out, write_study
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, time_left_line, width
 from tnt_sim.errors import Lang, Text, UsageError
 
@@ -108,14 +110,28 @@ class Asked:
 
 
 def answer_question(
-    asked: Asked, scenario: Scenario, *, lang: Lang, time_limit: float | None, as_json: bool, quiet: bool
+    asked: Asked,
+    scenario: Scenario,
+    *,
+    lang: Lang,
+    time_limit: float | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
-    """Answer it, tell it, and give the exit code: 4 when no amount reaches any of the targets."""
+    """Answer it, tell it, write its page, and give the exit code: 4 when no amount reaches any of the targets."""
     from tnt_sim.view.money_lines import money_lines
 
+    if out is not None:
+        check_out(out, force=force)
     with time_left_line(lang, wanted=not quiet) as tell:
         found = _answered(asked, scenario, {"time_limit": time_limit, "lang": lang, "progress": tell})
     document = dict(found.document)
+    if out is not None:
+        from tnt_sim.view.question_page import question_study
+
+        write_study(out, question_study(document, lang), lang)
     if as_json:
         emit(document)
     elif not quiet:

@@ -51,6 +51,13 @@ class NoLoss:
     method: list[str]
     never: BoolArray
 
+    @classmethod
+    def today(cls, base: Base) -> NoLoss:
+        """Nothing known yet but what is funded today."""
+        n, funded = base.problem.case.n, base.allocation.funded
+        known = np.where(funded, 0, UNKNOWN).astype(np.int64)
+        return cls(known, known.copy(), [""] * n, np.zeros(n, np.bool_))
+
 
 def no_losses(
     base: Base,
@@ -59,22 +66,16 @@ def no_losses(
     named: Sequence[int] | None = None,
     clock: Clock | None = None,
     tell: Tell | None = None,
+    into: NoLoss | None = None,
 ) -> NoLoss:
     """The no-loss entry of every candidate that is not funded today.
 
     One pass of exact kernels where envelopes alone decide; where another rule binds an interval, by exact prices
-    below and by an allocation read again above; and one solve each for the rows in `named`.
+    below and by an allocation read again above; and one solve each for the rows in `named`. `into` is filled as
+    they are found, for one whom Ctrl-C may stop.
     """
-    problem, n = base.problem, base.problem.case.n
-    found = NoLoss(
-        np.full(n, UNKNOWN, dtype=np.int64),
-        np.full(n, UNKNOWN, dtype=np.int64),
-        [""] * n,
-        np.zeros(n, np.bool_),
-    )
-    funded = base.allocation.funded
-    found.lower[funded] = found.upper[funded] = 0
-    waiting = np.flatnonzero(problem.offers.candidate & ~funded).tolist()
+    found = NoLoss.today(base) if into is None else into
+    waiting = np.flatnonzero(base.problem.offers.candidate & ~base.allocation.funded).tolist()
     rest = _by_kernel(base, line, waiting, found, tell)
     rest = _solved(base, line, [row for row in rest if row in set(named or ())], rest, found, clock, tell)
     if rest:

@@ -63,12 +63,14 @@ def ways_to_extend(
     clock: Clock | None = None,
     prove: bool = True,
     tell: Tell | None = None,
-) -> tuple[Way, ...]:
+    into: list[Way] | None = None,
+) -> list[Way]:
     """The best list under each way to share `cents` of new money.
 
     Parameters
     ----------
     key : weights by axis; the written amounts by default
+    into : filled as ways are found, for one whom Ctrl-C may stop
 
     Raises
     ------
@@ -88,12 +90,12 @@ def ways_to_extend(
         parts = highest_averages(cents, list(weights.values()), list(weights))
         ways.append((KEY, None, dict(zip(weights, parts, strict=True))))
     ways += [(WHOLLY, axis, {axis: cents}) for axis in axes]
-    found = []
+    found: list[Way] = [] if into is None else into
     for k, (way, axis, added) in enumerate(ways):
         tell_of(tell, axis or way, k / len(ways))
         amounts = {root: total + cents, **{name: axes[name] + more for name, more in added.items()}}
         found.append(_way(base, way, axis, added, amounts, clock, prove))
-    return tuple(found)
+    return found
 
 
 def _axes(problem: Problem) -> tuple[dict[str, int], int]:

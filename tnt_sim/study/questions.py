@@ -26,9 +26,9 @@ from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study import answers
 from tnt_sim.study.base import Base, Tell, base_of, one_decision, tell_of
-from tnt_sim.study.entry import Lists, entries_of, no_losses
-from tnt_sim.study.extension import ways_to_extend
-from tnt_sim.study.line import line_of
+from tnt_sim.study.entry import Lists, NoLoss, entries_of, no_losses
+from tnt_sim.study.extension import Way, ways_to_extend
+from tnt_sim.study.line import Line, line_of
 from tnt_sim.study.moved import FREE, PRO_RATA
 from tnt_sim.study.next_euro import NextEuro, next_euros
 from tnt_sim.study.prices import KINDS, Price, prices_of
@@ -177,26 +177,43 @@ def entries(
     )
     base = base_of(scenario, clock, prove=False)
     line = line_of(base.problem, plan.moved.names[0] if share in (FREE, PRO_RATA) else plan.moved.share)
-    lists = _lists(plan, clock, progress)
-    loss = no_losses(base, line, named=_rows(base, dossiers), clock=clock, tell=progress)
-    found = entries_of(base, line, lists, loss)
+    named, loss = _rows(base, dossiers), NoLoss.today(base)
     document = answers.head_of(base.problem, "entries", line, tongue)
+    with _kept_at_interrupt(document):
+        no_losses(base, line, named=named, clock=clock, tell=progress, into=loss)
+    lists = _today(base, line)
+    if document["stopped_by"] is None:
+        with _kept_at_interrupt(document):
+            lists, interrupted = _lists(lists, plan, clock, progress)
+            if interrupted:
+                raise KeyboardInterrupt
+    found = entries_of(base, line, lists, loss)
     told = {**answers.entries_head(found), "entries": answers.entry_rows(found)}
     return Answered({**document, **told}, "entries", tongue)
 
 
-def _lists(plan: Plan, clock: Clock, progress: Tell | None) -> Lists:
-    """Every step where one pass gives them all, else the lists at the amounts of the plan."""
+def _today(base: Base, line: Line) -> Lists:
+    """The list of today alone."""
+    cents = np.array([line.amount_cents], dtype=np.int64)
+    return Lists(cents, base.allocation.funded[:, None], exact=False, to_cents=line.amount_cents)
+
+
+def _lists(today: Lists, plan: Plan, clock: Clock, progress: Tell | None) -> tuple[Lists, bool]:
+    """Every step where one pass gives them all, else the lists at the plan's amounts; and if Ctrl-C ended it."""
     high = plan.amounts[-1]
     if plan.free:
         steps = exact_steps(plan.moved, plan.amounts[0], high, None)
         if steps is not None and not steps.open:
-            return Lists(steps.cents, steps.funded, exact=True, to_cents=high)
+            return Lists(steps.cents, steps.funded, exact=True, to_cents=high), False
     found = run(plan, time_limit=clock.limits().time_seconds, tell=progress)
     held = [point for point in (found.nested if plan.nested else found.free) if point.allocation is not None]
+    interrupted = found.stopped_by == "interrupt"
+    if not held:
+        return today, interrupted
     cents = np.array([point.cents for point in held], dtype=np.int64)
     funded = np.stack([p.allocation.funded for p in held if p.allocation is not None], axis=1)
-    return Lists(cents, funded, exact=plan.nested, nested=plan.nested, to_cents=high)
+    whole = plan.nested and not interrupted
+    return Lists(cents, funded, exact=whole, nested=plan.nested, to_cents=int(cents[-1])), interrupted
 
 
 def target(
@@ -277,10 +294,11 @@ def extension(
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
     cents = _cents(amount)
     base = base_of(scenario, clock, prove=prove)
-    found = ways_to_extend(
-        base, cents, key=None if key is None else dict(key), clock=clock, prove=prove, tell=progress
-    )
+    weights = None if key is None else dict(key)
+    found: list[Way] = []
     document = answers.head_of(base.problem, "extension", None, tongue)
+    with _kept_at_interrupt(document):
+        ways_to_extend(base, cents, key=weights, clock=clock, prove=prove, tell=progress, into=found)
     ways = [answers.way_entry(base, one) for one in found]
     told = {"extra_cents": cents, "base": answers.base_figures(base), "ways": ways}
     return Answered({**document, **told}, "ways", tongue)
