@@ -221,10 +221,11 @@ class Forks:
                 f"{report.nodeid}\n{report.longreprtext}", encoding="utf-8"
             )
 
-    def _turn(self, mutant: Mutant, test: str) -> tuple[bool, int]:
+    def _turn(self, mutant: Mutant, test: str) -> tuple[bool, int, bool]:
         """When a test has its turn: for a check taken out those that break rules, then those that refuse most."""
         likely = bool(mutant.without) and "test_broken_rules" in test
-        return not likely, -self.kills.get((mutant.module, test), 0)
+        named = f"test_{mutant.module.rpartition('.')[2]}.py" in test
+        return not likely, -self.kills.get((mutant.module, test), 0), not named
 
     def _why(self, what: str) -> RuntimeError:
         return RuntimeError(f"{what}: {(self.scratch / 'failed.txt').read_text(encoding='utf-8')}")
@@ -362,6 +363,9 @@ def main() -> int:
     code = [m for name in PARTS[options.part] if options.only in name for m in code_mutants(name)]
     chosen = code if options.sample is None else random.sample(code, min(options.sample, len(code)))
     mutants = [*(kind_mutants() if options.part == "verify" and not options.only else ()), *chosen]
+    if options.again is not None:
+        printed = options.again.read_text(encoding="utf-8")
+        mutants = [mutant for mutant in mutants if f"survived: {mutant.name} (" in printed]
     if options.list:
         print("\n".join(mutant.name for mutant in mutants))
         return 0
@@ -386,6 +390,7 @@ def _options() -> argparse.Namespace:
     asked.add_argument(
         "--budget", type=float, default=20.0, help="processor seconds of tests for each mutant"
     )
+    asked.add_argument("--again", type=Path, help="only those that an earlier run printed as survivors")
     asked.add_argument("--list", action="store_true")
     return asked.parse_args()
 
