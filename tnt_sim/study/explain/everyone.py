@@ -14,7 +14,6 @@ from fractions import Fraction
 from typing import Any
 
 from tnt_sim.question import ask, forced
-from tnt_sim.result import Proof
 from tnt_sim.study.explain.bounds import Bounds, Interval
 from tnt_sim.study.explain.changes import Asking, asking, score_entry
 from tnt_sim.study.explain.decided import Decided
@@ -130,9 +129,14 @@ def _obstacles(decided: Decided, rows: Sequence[int], found: Settled, told: Tell
 
 def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: Settled, until: float) -> Entry:
     assert one.problem is not None
-    if one.problem.offers.candidate[row] and bounds.too_little(one.problem, row):
+    offers, proof = one.problem.offers, bounds.decided.proof
+    funds = bounds.funds(one.problem, row)
+    if funds is False:
         found.lifted_by_bounds += 1
-        return one.entry("impossible", why="not_enough", proof=Proof.PROVED.value, settled_by="bounds")
+        return one.entry("impossible", why="not_enough", proof=proof, settled_by="bounds")
+    if funds and offers.least_cents[row] == offers.most_cents[row]:
+        found.lifted_by_bounds += 1
+        return one.funded(int(offers.most_cents[row]), proof) | {"settled_by": "bounds"}
     if time.perf_counter() < until:
         found.lifted_by_solve += 1
         return solved(one, one.problem, row, prove=False) | {"settled_by": "solve"}

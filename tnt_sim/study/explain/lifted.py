@@ -41,6 +41,10 @@ class Obstacle:
         """The entry of the document."""
         return {"kind": self.kind, "of": self.of, "status": status, **more}
 
+    def funded(self, cents: int, proof: str | None) -> Entry:
+        """The entry of a dossier that would be funded without it."""
+        return self.entry("exact", unit="yes", grant_cents=cents, proof=proof, confirmed=True)
+
     def told(self) -> Entry:
         """The entry of one that cannot be lifted."""
         return self.entry("impossible" if self.why == "several_missed" else "undefined", why=self.why)
@@ -92,13 +96,7 @@ def solved(obstacle: Obstacle, problem: Problem, row: int, *, prove: bool) -> En
     assert answer.allocation is not None
     if not answer.allocation.funded[row]:
         return obstacle.entry("impossible", why="not_enough", proof=proof)
-    return obstacle.entry(
-        "exact",
-        unit="yes",
-        grant_cents=int(answer.allocation.granted_cents[row]),
-        proof=proof,
-        confirmed=True,
-    )
+    return obstacle.funded(int(answer.allocation.granted_cents[row]), proof)
 
 
 def _waived(scenario: Scenario, rule: str, dossier: str) -> Scenario:

@@ -1,8 +1,12 @@
-"""What lifting an obstacle would do, for every dossier that is kept out of the competition at once.
+"""What lifting an obstacle would do, for every dossier that is kept out of the competition: without a solve.
 
-The decision's own allocation is read again in the problem without the obstacle: where it keeps every rule, the
-best is worth v₀ there or more. From the prices of the decision's linear program an exact bound says what an
-allocation with the dossier in is worth at most; where that is less than v₀, it would not be funded: no solve.
+The decision's own allocation is read again in the problem without the obstacle; where it keeps every rule, it is
+worth v₀ there.
+
+    refused   from the prices of the decision's linear program, an exact bound says that an allocation with the
+              dossier in is worth less than v₀
+    funded    the decision with the dossier on top keeps every rule and is worth more than v₀, and without the
+              dossier's column the model holds every row of the decision's: nothing without it is worth more
 """
 
 from __future__ import annotations
@@ -12,21 +16,22 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.formulation.formulate import formulate
+from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import FloatArray
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.solve.fixing import exact_bound
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.study.explain.decided import Decided
-from tnt_sim.verify.reading import broken_rules, read_allocation
+from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiftedBounds:
-    """The prices of the decision's linear program, by the name of the row."""
+    """The decision's model, and the prices of its linear program by the name of the row."""
 
     decided: Decided
+    form: Formulation
     prices: dict[str, float]
 
     @classmethod
@@ -36,27 +41,73 @@ class LiftedBounds:
         stage = form.stages[0]
         model = form.model.with_objective(stage.objective, stage.sense)
         duals = get_backend("highs").solve(model, relax=True).row_duals
-        if duals is None:
-            return cls(decided, {})
-        return cls(decided, dict(zip(model.row_names, duals.tolist(), strict=True)))
+        named = {} if duals is None else dict(zip(model.row_names, duals.tolist(), strict=True))
+        return cls(decided, form, named)
 
-    def too_little(self, problem: Problem, row: int) -> bool:
-        """Whether no allocation of a problem that holds the dossier is as good as the decision."""
-        allocation = self.decided.allocation
-        reading = read_allocation(problem, allocation)
-        if broken_rules(problem, allocation, reading):
-            return False
+    def funds(self, problem: Problem, row: int) -> bool | None:
+        """Whether the dossier is in the best allocation of the problem; None where only a solve can tell."""
+        if not problem.offers.candidate[row]:
+            return None
+        today = self._worth(problem, self.decided.allocation)
+        if today is None:
+            return None
         form = formulate(problem)
+        if self._at_most(form, problem, row) < today:
+            return False
+        more = self._worth(problem, self._with(problem, row))
+        return True if more is not None and more > today and self._no_wider(form, row) else None
+
+    def _worth(self, problem: Problem, allocation: Allocation) -> Fraction | None:
+        """The first stage of an allocation, better counted up; None where it breaks a rule."""
+        reading = read_allocation(problem, allocation)
+        return None if broken_rules(problem, allocation, reading) else _up(problem) * reading.values[0]
+
+    def _at_most(self, form: Formulation, problem: Problem, row: int) -> Fraction:
+        """No allocation that holds the dossier is worth more in the first stage."""
         stage = form.stages[0]
         model = form.model.with_objective(stage.objective, stage.sense)
         bound = exact_bound(model, self._prices(model.row_names))
         if bound.scaled is None:
-            return False
-        up = 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
-        column = int(form.recovery.funded_columns[np.searchsorted(form.recovery.candidate, row)])
+            return Fraction(2**62)
+        up, column = _up(problem), _column(form, row)
         most = up * bound.scaled + min(0, up * int(bound.reduced_costs[column]))
-        today = up * (reading.values[0] / stage.scale - stage.constant)
-        return Fraction(most, 1 << bound.scale) < today
+        return (Fraction(most, 1 << bound.scale) + up * stage.constant) * stage.scale
+
+    def _with(self, problem: Problem, row: int) -> Allocation:
+        funded, granted = self.decided.allocation.funded.copy(), self.decided.allocation.granted_cents.copy()
+        funded[row], granted[row] = True, problem.offers.least_cents[row]
+        return Allocation(funded, granted)
+
+    def _no_wider(self, form: Formulation, row: int) -> bool:
+        """Whether the model without the dossier's column holds every row of the decision's, and the same goal."""
+        ours, theirs, column = self.form.model, form.model, _column(form, row)
+        at = {name: k for k, name in enumerate(theirs.row_names)}
+        unique = len(at) == theirs.n_rows
+        if theirs.n_cols != ours.n_cols + 1 or not unique or not at.keys() >= set(ours.row_names):
+            return False
+        kept, rows = np.arange(theirs.n_cols) != column, [at[name] for name in ours.row_names]
+        one, other = self.form.stages[0], form.stages[0]
+        same = (
+            (ours.row_lower, theirs.row_lower[rows]),
+            (ours.row_upper, theirs.row_upper[rows]),
+            (ours.col_lower, theirs.col_lower[kept]),
+            (ours.col_upper, theirs.col_upper[kept]),
+            (one.objective, other.objective[kept]),
+        )
+        alike = (one.scale, one.constant) == (other.scale, other.constant)
+        entries = theirs.matrix.tocsr()[rows, :].tocsc()[:, kept]
+        return (
+            alike and all(np.array_equal(a, b) for a, b in same) and (ours.matrix.tocsc() != entries).nnz == 0
+        )
 
     def _prices(self, names: tuple[str, ...]) -> FloatArray:
         return np.array([self.prices.get(name, 0.0) for name in names])
+
+
+def _up(problem: Problem) -> int:
+    return 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
+
+
+def _column(form: Formulation, row: int) -> int:
+    """The column that says whether a dossier is funded."""
+    return int(form.recovery.funded_columns[np.searchsorted(form.recovery.candidate, row)])
