@@ -11,10 +11,14 @@ import pytest
 from hostile import HOSTILE
 
 from tnt_sim.errors import DataError, Lang, UsageError
+from tnt_sim.study.explain.decided import of_run
+from tnt_sim.study.explain.explain import explain
+from tnt_sim.view.explanation import sentences_of
 from tnt_sim.view.figures import amount
 from tnt_sim.view.report.page import Options, policy, report_html
 from tnt_sim.view.report.payload import script_text
 from tnt_sim.view.report.pdf import report_pdf
+from tnt_sim.view.report.phrases import PAGE
 from tnt_sim.view.report.positions import slider_of_runs
 from tnt_sim.view.report.theme import read_theme
 from tnt_sim.view.run_reader import StoredRun
@@ -150,3 +154,30 @@ def test_pdf(runs: list[StoredRun]) -> None:
     paper = report_html(runs[0], Options(Lang.EN, paper=True))
     assert "<script" not in paper
     assert [row for row in runs[0].table["dossier"] if f"<td>{row}</td>" not in paper] == []
+
+
+@pytest.mark.parametrize("lang", Lang)
+def test_explained(runs: list[StoredRun], lang: Lang) -> None:
+    document = explain(of_run(runs[-1].folder), everyone=True, lang=lang).document
+    text = report_html(runs[-1], Options(lang, explanation=document))
+    page = Page(text)
+    assert HOSTILE not in text.replace(script_data(page), "")
+    told = sentences_of(document, lang)
+    data = json.loads(script_data(page))
+    why = dict(zip(data["dossiers"]["number"], data["dossiers"]["motive"], strict=True))
+    refused = [one for one in document["dossiers"] if not one["funded"] and one["changes"]]
+    assert refused
+    for one in refused:
+        shown = data["motives"][why[one["dossier"]]]
+        assert shown.split("\n")[0] == one["sentence"]
+        assert all(part in told[one["dossier"]] for part in shown.split("\n"))
+    assert data["explained"] is True
+    assert PAGE["who_enters"].in_(lang) in page.words
+    assert all(one["dossier"] in page.words for one in document["reserve"])
+    paper = report_html(runs[-1], Options(lang, paper=True, explanation=document))
+    assert document["dossiers"][-1]["sentence"][:30] in Page(paper).words
+    assert "explanations" not in report_html(runs[-1], Options(lang))
+
+
+def script_data(page: Page) -> str:
+    return next(inner for kind, inner in page.inside if kind == "script")

@@ -14,6 +14,8 @@ from python_calamine import CalamineWorkbook
 from stored_runs import SCENARIO, TABLE, make_run
 
 from tnt_sim.errors import Lang, UsageError
+from tnt_sim.study.explain.decided import of_run
+from tnt_sim.study.explain.explain import explain
 from tnt_sim.view.decided import decided
 from tnt_sim.view.run_reader import StoredRun, open_run
 from tnt_sim.view.sheet import check_rows, sheet_name
@@ -221,3 +223,19 @@ def test_departments(stored: StoredRun) -> None:
         assert round(total[3] * 100) == round(total[4] * 100) == int(part.table["granted_cents"].sum())
         assert file_name(stored, part) == f"{stored.name}-{part.group}.xlsx"
     assert sorted(listed) == sorted(stored.table["dossier"])
+
+
+def test_what_would_fund_each_dossier(tmp_path: Path) -> None:
+    run_dir = make_run(tmp_path)
+    document = explain(of_run(run_dir), everyone=True).document
+    found = pages(workbook_bytes(open_run(run_dir), Lang.FR, explanation=document))
+    assert "Explications" in found
+    head, *rows = found["Dossiers"]
+    why, change = head.index("Motif"), head.index("Ce qui le ferait retenir")
+    told = {row[0]: (row[why], row[change] if change < len(row) else None) for row in rows}
+    for entry in document["dossiers"]:
+        shown = told[entry["dossier"]]
+        assert shown[0] == entry["sentence"]
+        assert bool(shown[1]) == any(one["status"] != "undefined" for one in entry["changes"])
+    listed = [row for row in found["Explications"] if row and row[0] in ("1", "2", "–")]
+    assert len(listed) == len(document["reserve"])

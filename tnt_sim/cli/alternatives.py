@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.compare import check_out, write_study
+from tnt_sim.cli.export import ForceOption
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
+    PageOption,
     QuietOption,
     ScenarioArgument,
     SetOption,
@@ -42,6 +45,8 @@ def alternatives(
     by: ByOption = "dossiers",
     steer: SteerOption = True,
     sets: SetOption = None,
+    out: PageOption = None,
+    force: ForceOption = False,
     time_limit: TimeLimitOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
@@ -49,6 +54,8 @@ def alternatives(
 ) -> int:
     """Donne d'autres choix presque aussi bons, aussi différents que possible."""
     lang_of(lang, Lang.FR)
+    if out is not None:
+        check_out(out, force=force)
     seconds, loss = seconds_of(time_limit), _rate(within)
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.study.alternatives import alternatives as find
@@ -60,6 +67,10 @@ def alternatives(
         found = find(
             asked, within=loss, count=count, by=by, steer=steer, time_limit=seconds, progress=progress
         )
+    if out is not None:
+        from tnt_sim.view.why_studies import study_of
+
+        write_study(out, study_of(found.document, tongue), tongue)
     if as_json:
         emit(found.document)
     elif not quiet:

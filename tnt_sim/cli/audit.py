@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.compare import check_out, write_study
+from tnt_sim.cli.export import ForceOption
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
+    PageOption,
     QuietOption,
     ScenarioArgument,
     SetOption,
@@ -35,6 +38,8 @@ def audit(
     scenario: ScenarioArgument,
     selection: SelectionOption,
     sets: SetOption = None,
+    out: PageOption = None,
+    force: ForceOption = False,
     time_limit: TimeLimitOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
@@ -42,6 +47,8 @@ def audit(
 ) -> int:
     """Compare une liste faite à la main aux règles et au meilleur choix."""
     lang_of(lang, Lang.FR)
+    if out is not None:
+        check_out(out, force=force)
     seconds = seconds_of(time_limit)
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.study.audit import audit as look
@@ -51,6 +58,10 @@ def audit(
     tongue = lang_of(lang, Lang(asked.spec.locale))
     with progress_line(tongue, wanted=not quiet) as progress:
         found = look(asked, selection, time_limit=seconds, progress=progress)
+    if out is not None:
+        from tnt_sim.view.why_studies import study_of
+
+        write_study(out, study_of(found.document, tongue), tongue)
     if as_json:
         emit(found.document)
     elif not quiet:

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.export import ForceOption
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, TimeLimitOption, lang_of, seconds_of
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    PageOption,
+    QuietOption,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
 from tnt_sim.cli.speak import emit, language, page, progress_line, width
 from tnt_sim.errors import Lang, Text, UsageError
 
@@ -19,9 +27,6 @@ SidesArgument = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
-PageOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FICHIER", help="Écrit aussi la comparaison : .html ou .xlsx.")
-]
 NoCausesOption = Annotated[
     bool, typer.Option("--no-causes", help="Ne cherche pas la cause de chaque mouvement (plus rapide).")
 ]

@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.compare import check_out, write_study
+from tnt_sim.cli.export import ForceOption
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
+    PageOption,
     QuietOption,
     ScenarioArgument,
     SetOption,
@@ -33,6 +36,8 @@ def conflict(
     sets: SetOption = None,
     max_sets: SetsOption = 8,
     max_repairs: RepairsOption = 8,
+    out: PageOption = None,
+    force: ForceOption = False,
     time_limit: TimeLimitOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
@@ -40,6 +45,8 @@ def conflict(
 ) -> int:
     """Dit pourquoi rien ne tient : les règles qui se contredisent, et ce qui suffirait."""
     lang_of(lang, Lang.FR)
+    if out is not None:
+        check_out(out, force=force)
     seconds = seconds_of(time_limit)
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.study.conflict import conflict as find
@@ -49,6 +56,10 @@ def conflict(
     tongue = lang_of(lang, Lang(asked.spec.locale))
     with progress_line(tongue, wanted=not quiet) as progress:
         found = find(asked, time_limit=seconds, max_sets=max_sets, max_repairs=max_repairs, progress=progress)
+    if out is not None:
+        from tnt_sim.view.why_studies import study_of
+
+        write_study(out, study_of(found.document, tongue), tongue)
     if as_json:
         emit(found.document)
     elif not quiet:

@@ -44,6 +44,9 @@ RelaxOption = Annotated[
         "--relax", help="Calcul relâché : donne des prix, pas une décision ; n'écrit pas de dossier."
     ),
 ]
+PageOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FICHIER", help="Écrit aussi la réponse : .html ou .xlsx.")
+]
 OutOption = Annotated[
     Path | None,
     typer.Option(

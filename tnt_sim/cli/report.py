@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -68,10 +68,26 @@ ShareOption = Annotated[
         help="Comment suivent les enveloppes du dessous : free, pro_rata ou l'une d'elles.",
     ),
 ]
+ExplainOption = Annotated[
+    bool,
+    typer.Option(
+        "--explain/--no-explain",
+        help="Dit de chaque dossier pourquoi, et ce qui le ferait retenir (une minute au plus).",
+    ),
+]
 ProjectOption = Annotated[
     Path | None,
     typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s'il a été déplacé."),
 ]
+
+
+EXPLAIN_SECONDS = 60.0
+NOT_EXPLAINED = Text(
+    "Les données du calcul ne sont plus là, ou ont changé : le rapport dit les raisons du calcul, sans ce qui les "
+    "changerait.",
+    "The data of the run are no longer there, or have changed: the report tells the reasons of the run, without "
+    "what would change them.",
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +112,8 @@ class Asked:
     theme: Path | None = None
     moving: Moving | None = None
     quiet: bool = False
+    explained: bool = True
+    project: Path | None = None
 
 
 def report(
@@ -107,6 +125,7 @@ def report(
     stop: ToOption = "125 %",
     steps: StepsOption = 20,
     share: ShareOption = "free",
+    explain: ExplainOption = True,
     project: ProjectOption = None,
     theme_css: ThemeOption = None,
     force: ForceOption = False,
@@ -124,7 +143,7 @@ def report(
     check_target(out, replace=force)
     runs = [open_run(path) for path in run_dirs]
     moving = Moving(slider, start, stop, steps, share, project) if slider is not None else None
-    put_file(out, write(Asked(runs, tongue, out, theme_css, moving, quiet)))
+    put_file(out, write(Asked(runs, tongue, out, theme_css, moving, quiet, explain, project)))
     tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
     return 0
 
@@ -163,7 +182,27 @@ def _options(asked: Asked, *, paper: bool) -> Options:
     from tnt_sim.view.report.theme import read_theme
 
     theme = read_theme(asked.theme) if asked.theme is not None else ""
-    return Options(asked.lang, _slider(asked), theme, paper)
+    return Options(asked.lang, _slider(asked), theme, paper, _explanation(asked))
+
+
+def _explanation(asked: Asked) -> Mapping[str, Any] | None:
+    """What `explain --all` says of the first run, within a minute; None where its inputs are no longer there."""
+    if not asked.explained:
+        return None
+    from tnt_sim.cli.speak import note
+    from tnt_sim.errors import DataError, NothingDecided, VerificationError
+    from tnt_sim.study.explain.decided import of_run
+    from tnt_sim.study.explain.explain import explain
+
+    try:
+        decided = of_run(asked.runs[0].folder, asked.project)
+    except (DataError, NothingDecided, VerificationError):
+        if not asked.quiet:
+            note(NOT_EXPLAINED.in_(asked.lang))
+        return None
+    with progress_line(asked.lang, wanted=not asked.quiet) as tell:
+        told = explain(decided, everyone=True, lang=asked.lang, seconds=EXPLAIN_SECONDS, progress=tell)
+    return told.document
 
 
 def _slider(asked: Asked) -> Slider | None:
@@ -207,7 +246,7 @@ def _workbook(asked: Asked) -> bytes:
             "--theme-css et --slider sont pour .html et .pdf, non pour un classeur.",
             "--theme-css and --slider are for .html and .pdf, not for a workbook.",
         )
-    return workbook_bytes(runs[0], asked.lang, runs[1] if len(runs) == 2 else None)
+    return workbook_bytes(runs[0], asked.lang, runs[1] if len(runs) == 2 else None, _explanation(asked))
 
 
 def _notebook(asked: Asked) -> bytes:

@@ -23,6 +23,7 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps
 from tnt_sim.study.far_search import Portfolio, Progress, Search
 from tnt_sim.study.near import changes
+from tnt_sim.study.pages import Pages
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, head
 from tnt_sim.verify.reading import Allocation
 from tnt_sim.view.alternatives_page import alternatives_html
@@ -30,7 +31,7 @@ from tnt_sim.view.labels import is_synthetic
 
 
 @dataclass(frozen=True, eq=False)
-class Alternatives:
+class Alternatives(Pages):
     """Near-optimal portfolios of a scenario.
 
     Attributes

@@ -30,7 +30,7 @@ def conflict_lines(document: Document, lang: Lang, width: int) -> list[Line]:
     mark, style = ("✔", "bold green") if document["status"] == "feasible" else ("✘", "bold red")
     lines += [Line(""), *paragraph(verdict(document).in_(lang), width, first=f"{mark} ", style=style)]
     for rank, one in enumerate(document["sets"], start=1):
-        lines += [Line(""), Line(_set_title(rank, one, len(document["sets"])).in_(lang), style="bold")]
+        lines += [Line(""), Line(set_title(rank, one, len(document["sets"])).in_(lang), style="bold")]
         lines += _members(one["members"], lang, width)
     lines += repair_lines(document["repairs"], lang, width)
     return [*lines, Line(""), *paragraph(_how(document).in_(lang), width, style="dim")]
@@ -83,7 +83,7 @@ def repair_lines(repairs: Sequence[Document], lang: Lang, width: int) -> list[Li
     lines = [Line(""), Line(title, style="bold")]
     for repair in repairs:
         text = capitalised(actions_words(repair["actions"], lang))
-        after = _after(repair, lang)
+        after = after_words(repair, lang)
         lines += paragraph(f"{text}.{after}", width, first=f"  {repair['rank']}. ")
         if repair["set"]:
             sets = " ".join(
@@ -93,7 +93,7 @@ def repair_lines(repairs: Sequence[Document], lang: Lang, width: int) -> list[Li
     return lines
 
 
-def _after(repair: Document, lang: Lang) -> str:
+def after_words(repair: Document, lang: Lang) -> str:
     """Whether less might do, and the value of the best allocation after a repair."""
     doubt = Text(" Moins suffirait peut-être (non prouvé).", " Less might do (not proven).").in_(lang)
     first = "" if repair["least"] else doubt
@@ -128,7 +128,7 @@ def _members(members: Sequence[Document], lang: Lang, width: int) -> list[Line]:
     return lines
 
 
-def _set_title(rank: int, one: Document, n: int) -> Text:
+def set_title(rank: int, one: Document, n: int) -> Text:
     which = (
         Text(f"Contradiction {rank} sur {n}", f"Conflict {rank} of {n}")
         if n > 1
@@ -172,7 +172,7 @@ def conflict_html(document: Document, lang: Lang) -> str:
         parts.append(f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
     parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
     for rank, one in enumerate(document["sets"], start=1):
-        parts.append(f"<h2>{escape(_set_title(rank, one, len(document['sets'])).in_(lang))}</h2><ul>")
+        parts.append(f"<h2>{escape(set_title(rank, one, len(document['sets'])).in_(lang))}</h2><ul>")
         parts += [
             f"<li>{escape(capitalised(text))} <small>{escape(str(m['file']))}:{m['line']}</small></li>"
             for m, text in members_words(one["members"], lang)
@@ -182,6 +182,6 @@ def conflict_html(document: Document, lang: Lang) -> str:
         parts.append("<ol>")
         for repair in document["repairs"]:
             text = capitalised(actions_words(repair["actions"], lang))
-            parts.append(f"<li>{escape(text)}.{escape(_after(repair, lang))}</li>")
+            parts.append(f"<li>{escape(text)}.{escape(after_words(repair, lang))}</li>")
         parts.append("</ol>")
     return framed("".join(parts), lang)

@@ -135,33 +135,51 @@ def reserve_lines(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
 
 
 def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
-    """With `--all`: how many refused dossiers were settled without a solve, by one, or left as an interval."""
+    """With `--all`: how each threshold was settled; what is missing, in yellow."""
+    lines = [Line("")] if document.get("settled") else []
+    for number, text in enumerate(settled_texts(document, lang)):
+        lines += paragraph(text, width, style="dim" if number < 2 else "yellow")
+    return lines
+
+
+def settled_texts(document: Entry, lang: Lang) -> list[str]:
+    """How many dossiers were settled without a solve, by one, or left open; whether the work was stopped."""
     settled = document.get("settled")
     if settled is None:
         return []
     sure, solved, open_ = (count(settled[k], lang) for k in ("by_bounds", "by_solve", "intervals"))
-    text = _t(
-        f"Seuils de note. Tranchés par des bornes exactes, sans recalcul : {sure} ; par un recalcul : {solved} ; "
-        f"laissés en intervalle certifié : {open_}.",
-        f"Score thresholds. Settled by exact bounds, without a solve: {sure}; by one solve: {solved}; "
-        f"left as a certified interval: {open_}.",
-        lang,
-    )
-    lines = [Line(""), *paragraph(text, width, style="dim")]
-    sure, solved, open_ = (count(settled[f"lifted_{k}"], lang) for k in ("by_bounds", "by_solve", "open"))
-    text = _t(
-        f"Conditions et refus levés un à un. Tranchés par des bornes exactes : {sure} ; par un recalcul : "
-        f"{solved} ; à demander seuls : {open_}.",
-        f"Requirements and refusals lifted one by one. Settled by exact bounds: {sure}; by one solve: {solved}; "
-        f"to be asked alone: {open_}.",
-        lang,
-    )
-    lines += paragraph(text, width, style="dim")
-    if document.get("stopped_by"):
-        told = _t("Interrompu : les dossiers restants n'ont que leur raison.",
-                  "Interrupted: the remaining dossiers have their reason only.", lang)  # fmt: skip
-        lines += paragraph(told, width, style="yellow")
-    return lines
+    lift = [count(settled[f"lifted_{k}"], lang) for k in ("by_bounds", "by_solve", "open")]
+    told = [
+        Text(
+            f"Seuils de note. Tranchés par des bornes exactes, sans recalcul : {sure} ; par un recalcul : "
+            f"{solved} ; laissés en intervalle certifié : {open_}.",
+            f"Score thresholds. Settled by exact bounds, without a solve: {sure}; by one solve: {solved}; "
+            f"left as a certified interval: {open_}.",
+        ),
+        Text(
+            f"Conditions et refus levés un à un. Tranchés par des bornes exactes : {lift[0]} ; par un recalcul : "
+            f"{lift[1]} ; à demander seuls : {lift[2]}.",
+            f"Requirements and refusals lifted one by one. Settled by exact bounds: {lift[0]}; by one solve: "
+            f"{lift[1]}; to be asked alone: {lift[2]}.",
+        ),
+    ]
+    if document.get("stopped_by") == "interrupt":
+        told.append(
+            Text(
+                "Interrompu : les dossiers restants n'ont que leur raison.",
+                "Interrupted: the remaining dossiers have their reason only.",
+            )
+        )
+    if document.get("stopped_by") == "time":
+        told.append(
+            Text(
+                "Le temps a manqué : les dossiers restants n'ont que leur raison ; demandez-les par "
+                "`tnt-sim explain`.",
+                "There was no time for all: the remaining dossiers have their reason only; ask for them with "
+                "`tnt-sim explain`.",
+            )
+        )
+    return [text.in_(lang) for text in told]
 
 
 def reason_rows(document: Entry, lang: Lang) -> list[list[str]]:

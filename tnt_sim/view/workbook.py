@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.view.decided import decided
+from tnt_sim.view.report.explained import Explained, explained
 from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.sheet import Paper, Styles, close, new_book
 from tnt_sim.view.workbook_compare import write_comparison
 from tnt_sim.view.workbook_dossiers import TABLE, dossier_columns, write_dossiers
+from tnt_sim.view.workbook_explained import EXPLAINED, write_explained
 from tnt_sim.view.workbook_lists import envelope_sheets, write_envelopes, write_reserve
 from tnt_sim.view.workbook_params import NAME as PARAMETERS
 from tnt_sim.view.workbook_params import write_parameters
@@ -37,6 +40,10 @@ _ABOUT = {
     "reserve": Text(
         "Les dossiers à financer si la réserve est libérée.", "What is funded if the reserve is freed."
     ),
+    "explained": Text(
+        "Ce que fait chaque règle, et qui entrerait, dans l'ordre.",
+        "What each rule does, and who would enter, in order.",
+    ),
     "comparison": Text("Ce calcul (A) et un autre (B).", "This run (A) and another (B)."),
     "parameters": Text(
         "Les montants et les bornes : changez-les, puis relancez avec --from-xlsx.",
@@ -45,20 +52,31 @@ _ABOUT = {
 }
 
 
-def workbook_bytes(run: StoredRun, lang: Lang, other: StoredRun | None = None) -> bytes:
-    """The workbook of a run, compared with another one where there is one; the same bytes for the same run."""
+def workbook_bytes(
+    run: StoredRun,
+    lang: Lang,
+    other: StoredRun | None = None,
+    explanation: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The workbook of a run, compared with another one where there is one; the same bytes for the same run.
+
+    `explanation` is the document of `explain --all`: it adds what would fund each dossier.
+    """
     stream = io.BytesIO()
     foot = f"{run.name} · {str(run.summary['allocation_sha256'])[:12]}"
     book = new_book(stream, run.title, foot, run.spec.date)
     styles, paper = Styles(book, lang), Paper(run.title, foot, lang)
-    table = decided(run)
-    taken = {text.in_(lang).casefold() for text in (README, SUMMARY, RESERVE, COMPARISON, PARAMETERS)}
+    table, why = decided(run), explained(explanation, lang)
+    kept = (README, SUMMARY, RESERVE, EXPLAINED, COMPARISON, PARAMETERS)
+    taken = {text.in_(lang).casefold() for text in kept}
     taken.add(TABLE.casefold())
-    write_readme(book, styles, run, paper, README.in_(lang), list(_contents(run, lang, other)))
+    write_readme(book, styles, run, paper, README.in_(lang), list(_contents(run, lang, other, why)))
     write_summary(book, styles, run, paper, SUMMARY.in_(lang))
     write_envelopes(book, styles, run, table, paper, taken)
-    write_dossiers(book, styles, run, dossier_columns(run, table, lang), paper)
+    write_dossiers(book, styles, run, dossier_columns(run, table, lang, why), paper)
     write_reserve(book, styles, run, paper, RESERVE.in_(lang))
+    if why is not None:
+        write_explained(book, styles, why, paper)
     if other is not None:
         write_comparison(book, styles, run, other, paper, COMPARISON.in_(lang))
     write_parameters(book, styles, run, paper)
@@ -66,7 +84,9 @@ def workbook_bytes(run: StoredRun, lang: Lang, other: StoredRun | None = None) -
     return close(book, stream)
 
 
-def _contents(run: StoredRun, lang: Lang, other: StoredRun | None) -> Iterator[tuple[str, str]]:
+def _contents(
+    run: StoredRun, lang: Lang, other: StoredRun | None, why: Explained | None
+) -> Iterator[tuple[str, str]]:
     yield SUMMARY.in_(lang), _ABOUT["summary"].in_(lang)
     n_sheets = len(envelope_sheets(run))
     if n_sheets:
@@ -74,6 +94,8 @@ def _contents(run: StoredRun, lang: Lang, other: StoredRun | None) -> Iterator[t
         yield first.in_(lang), _ABOUT["envelopes"].in_(lang)
     yield TABLE, _ABOUT["dossiers"].in_(lang)
     yield RESERVE.in_(lang), _ABOUT["reserve"].in_(lang)
+    if why is not None:
+        yield EXPLAINED.in_(lang), _ABOUT["explained"].in_(lang)
     if other is not None:
         yield COMPARISON.in_(lang), f"{_ABOUT['comparison'].in_(lang)} B : {other.name}"
     yield PARAMETERS.in_(lang), _ABOUT["parameters"].in_(lang)

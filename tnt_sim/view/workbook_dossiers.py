@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +13,7 @@ from tnt_sim.errors import Lang, Text
 from tnt_sim.portfolio import CANONICAL, table_column
 from tnt_sim.view import words
 from tnt_sim.view.decided import BASE, RATE
+from tnt_sim.view.report.explained import Explained
 from tnt_sim.view.run_reader import NODE, StoredRun
 from tnt_sim.view.sheet import Paper, Styles, check_rows, set_up, write_column
 
@@ -37,6 +38,7 @@ NAMES = {
     "rate": Text("Taux", "Rate"),
     "code": Text("Raison", "Reason"),
     "reason": Text("Motif", "Explanation"),
+    "change": Text("Ce qui le ferait retenir", "What would fund it"),
     "step": Text("Étape", "Step"),
     "node": Text("Rang enveloppe", "Envelope rank"),
 }
@@ -96,7 +98,9 @@ def days(values: pl.Series, timezone: str) -> list[date | None]:
     return values.to_list()
 
 
-def dossier_columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColumn]:
+def dossier_columns(
+    run: StoredRun, table: pl.DataFrame, lang: Lang, why: Explained | None = None
+) -> list[SheetColumn]:
     """The columns of the sheet, the planner's own at the end; `table` is `decided(run)`."""
     names = {key: text.in_(lang) for key, text in NAMES.items()}
     labels = [
@@ -117,7 +121,7 @@ def dossier_columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[She
         SheetColumn(names["granted"], "money", euros(table["granted_cents"]), 15),
         SheetColumn(names["rate"], "formula-rate", table[RATE].to_list(), 8),
         SheetColumn(names["code"], "text", labels, 28, wrap=True),
-        SheetColumn(names["reason"], "text", table["reason"].to_list(), 66, wrap=True),
+        *_reasons(table, names, why),
         SheetColumn(names["eligible"], "text", yes_no(table["eligible"], lang), 8),
         SheetColumn(names["cost"], "money", euros(table["cost_cents"]), 15),
         SheetColumn(names["base"], "money", euros(table[BASE]), 15),
@@ -132,6 +136,18 @@ def dossier_columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[She
     ranks = [None if n is None else n + 1 for n in nodes]
     found.append(SheetColumn(names["node"], "count", ranks, 10))
     return [*found, *_further(table, {column.header.casefold() for column in found})]
+
+
+def _reasons(table: pl.DataFrame, names: Mapping[str, str], why: Explained | None) -> Iterator[SheetColumn]:
+    """The reason of the run; with an explanation, its sentence and what would fund the dossier."""
+    reasons, numbers = table["reason"].to_list(), table["dossier"].to_list()
+    if why is None:
+        yield SheetColumn(names["reason"], "text", reasons, 66, wrap=True)
+        return
+    told = [why.why.get(number, old) for number, old in zip(numbers, reasons, strict=True)]
+    yield SheetColumn(names["reason"], "text", told, 66, wrap=True)
+    changes = [why.change.get(number) or None for number in numbers]
+    yield SheetColumn(names["change"], "text", changes, 66, wrap=True)
 
 
 def _further(table: pl.DataFrame, taken: set[str]) -> Iterator[SheetColumn]:

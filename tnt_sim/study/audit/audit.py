@@ -27,6 +27,7 @@ from tnt_sim.scenario.steps import decision_steps
 from tnt_sim.study.audit.broken import broken_entries
 from tnt_sim.study.audit.selection import Selection, read_selection
 from tnt_sim.study.near import changes, fewest_changes
+from tnt_sim.study.pages import Pages
 from tnt_sim.verify.figures import decimal_text, head
 from tnt_sim.verify.reading import AllocationReading, read_allocation
 from tnt_sim.view.audit_page import audit_html
@@ -58,7 +59,7 @@ class Swap:
 
 
 @dataclass(frozen=True, eq=False)
-class Audit:
+class Audit(Pages):
     """A selection against the rules and the optimum.
 
     Attributes

@@ -24,6 +24,7 @@ from tnt_sim.study.conflict.open_form import COMMITTED, Line, OpenForm
 from tnt_sim.study.conflict.repair import Repair, repaired
 from tnt_sim.study.conflict.search import Fits, Lines, Search, Trials, minimal_lines, shrink, without_goal
 from tnt_sim.study.conflict.told import member_entry, repair_actions, set_lines
+from tnt_sim.study.pages import Pages
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, head
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 from tnt_sim.view.conflict_page import conflict_html
@@ -65,7 +66,7 @@ class Clash:
 
 
 @dataclass(frozen=True, eq=False)
-class Conflict:
+class Conflict(Pages):
     """Why a scenario has no allocation, and what repairs it.
 
     Attributes

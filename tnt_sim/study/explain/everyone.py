@@ -7,6 +7,7 @@ not, one solve does, as far as time allows; else an interval is told, or that th
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ SECONDS = 120.0
 Tell = Callable[[str, float], None]
 
 
+class _OutOfTime(Exception):
+    """The time that was given has run out."""
+
+
 @dataclass(slots=True)
 class Settled:
     """The changes by row, and how they were settled.
@@ -39,8 +44,7 @@ class Settled:
     ----------
     by_bounds, by_solve, intervals : refused candidates whose score each way settled
     lifted_by_bounds, lifted_by_solve, lifted_open : obstacles taken away, by what settled each; left to be asked
-    seconds : the most for each of the two where no kernel settles the decision
-    interrupted : by Ctrl-C
+    stopped_by : `interrupt`, or `time` when what was given ran out; None
     """
 
     changes: dict[int, list[Entry]] = field(default_factory=dict)
@@ -50,8 +54,7 @@ class Settled:
     lifted_by_bounds: int = 0
     lifted_by_solve: int = 0
     lifted_open: int = 0
-    seconds: float = SECONDS
-    interrupted: bool = False
+    stopped_by: str | None = None
 
     def counts(self) -> dict[str, int]:
         """How many dossiers each way settled."""
@@ -59,19 +62,27 @@ class Settled:
         return {name: getattr(self, name) for name in names}
 
 
-def settle_all(decided: Decided, rows: Sequence[int], told: Tell, seconds: float = SECONDS) -> Settled:
-    """The changes of every refused dossier among some rows; Ctrl-C ends it with what is there."""
-    question, found = asking(decided), Settled(seconds=seconds)
+def settle_all(decided: Decided, rows: Sequence[int], told: Tell, until: float = math.inf) -> Settled:
+    """The changes of every refused dossier among some rows; Ctrl-C, or the time, ends it with what is there."""
+    question, found = asking(decided), Settled()
+
+    def tell(phase: str, share: float) -> None:
+        told(phase, share)
+        if time.perf_counter() > until:
+            raise _OutOfTime
+
     wanted = set(rows)
     try:
         envelopes = of_everyone(
-            decided, question.steps, lambda name, share: told("envelopes", 0.3 + 0.2 * share)
+            decided, question.steps, lambda name, share: tell("envelopes", 0.3 + 0.2 * share)
         )
         found.changes.update({row: [entry] for row, entry in envelopes.items() if row in wanted})
-        _scores(question, rows, found, told)
-        _obstacles(decided, rows, found, told)
+        _scores(question, rows, found, tell)
+        _obstacles(decided, rows, found, tell)
     except KeyboardInterrupt:
-        found.interrupted = True
+        found.stopped_by = "interrupt"
+    except _OutOfTime:
+        found.stopped_by = "time"
     return found
 
 
@@ -85,7 +96,7 @@ def _scores(question: Asking, rows: Sequence[int], found: Settled, told: Tell) -
     if not waiting or not usable or with_tolerance(decided.problem):
         return
     bounds, by_kernel = Bounds(decided), _kernel_settles(decided)
-    until = time.perf_counter() + found.seconds
+    until = time.perf_counter() + SECONDS
     one, effect = usable[0]
     for number, row in enumerate(waiting):
         told("dossiers", 0.5 + 0.3 * number / len(waiting))
@@ -119,7 +130,7 @@ def _obstacles(decided: Decided, rows: Sequence[int], found: Settled, told: Tell
     ]
     if not outside:
         return
-    bounds, until = LiftedBounds.of(decided), time.perf_counter() + found.seconds
+    bounds, until = LiftedBounds.of(decided), time.perf_counter() + SECONDS
     for number, row in enumerate(outside):
         told("lifted", 0.8 + 0.2 * number / len(outside))
         for one in obstacles(decided, row):

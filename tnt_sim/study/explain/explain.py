@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,7 @@ def explain(
     everyone: bool = False,
     confirm: bool = True,
     lang: Lang | None = None,
+    seconds: float | None = None,
     progress: Report | None = None,
 ) -> Explanation:
     """Explain some dossiers in full, or all: reasons for everybody, certified intervals for every refused one.
@@ -86,6 +88,7 @@ def explain(
     everyone : every dossier of the run, in rank order
     confirm : decide each changed scenario anew
     lang : of the sentences; the scenario's by default
+    seconds : about the most for everybody together; what is not reached by then has its reason only
 
     Raises
     ------
@@ -97,11 +100,12 @@ def explain(
     refuse_all_unknown(rows, faults)
     tongue = lang or decided.lang
     told = _tell(progress)
-    effects = _effects(decided, told) if decided.best else []
+    until = math.inf if seconds is None else began + seconds
+    effects = _effects(decided, told, until) if decided.best else []
     facts = facts_of(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
     entries = [_with_effects(entry_of(facts, row), decided, effects, row) for row in wanted]
-    settled = settle_all(decided, wanted, told) if everyone and decided.best else None
+    settled = settle_all(decided, wanted, told, until) if everyone and decided.best else None
     question, named = (asking(decided), set(rows)) if rows else (None, set())
     for row, entry in zip(wanted, entries, strict=True):
         if question is not None and row in named:
@@ -119,13 +123,15 @@ def _tell(progress: Report | None) -> Report:
     return progress if progress is not None else lambda phase, share: None
 
 
-def _effects(decided: Decided, told: Report) -> list[Effect]:
-    """What each rule does, one solve each."""
+def _effects(decided: Decided, told: Report, until: float) -> list[Effect]:
+    """What each rule does, one solve each, as long as there is time."""
     found = []
     total = max(1, n_effects(decided.problem))
     for number, effect in enumerate(effects_of_rules(decided, prove=False)):
         told("rules", 0.3 * (number + 1) / total)
         found.append(effect)
+        if time.perf_counter() > until:
+            break
     return found
 
 
@@ -166,7 +172,7 @@ def _document(
         "inversions": _inversions(decided),
         "reserve": reserve_list(decided),
         "settled": None if settled is None else settled.counts(),
-        "stopped_by": "interrupt" if settled is not None and settled.interrupted else None,
+        "stopped_by": None if settled is None else settled.stopped_by,
         "unknown": [
             {"message": fault.text.in_(lang), "hint": fault.hint.in_(lang) if fault.hint else None}
             for fault in faults

@@ -23,6 +23,7 @@ from tnt_sim.view.decided import decided
 from tnt_sim.view.figures import amount, count, decimal, short_amount
 from tnt_sim.view.map import map_svg
 from tnt_sim.view.report import lines
+from tnt_sim.view.report.explained import MOST_RESERVE, explained, with_motives
 from tnt_sim.view.report.payload import payload, script_text
 from tnt_sim.view.report.phrases import PAGE, said
 from tnt_sim.view.report.positions import Slider
@@ -36,12 +37,16 @@ MOST_ON_PAPER = 400
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a report is made: its language, the slider, a style of one's own, whether it is for paper."""
+    """How a report is made: its language, the slider, a style of one's own, whether it is for paper.
+
+    `explanation` is the document of `explain --all`; without it dossiers have the reasons of the run.
+    """
 
     lang: Lang
     slider: Slider | None = None
     theme_css: str = ""
     paper: bool = False
+    explanation: Mapping[str, Any] | None = None
 
 
 def report_html(run: StoredRun, options: Options) -> str:
@@ -146,14 +151,22 @@ def _rest(
     run: StoredRun, options: Options, groups: Sequence[Grouping], found: Mapping[str, Sequence[Tally]]
 ) -> dict[str, Any]:
     """Envelopes, slider, dossiers, and the data of the script."""
-    lang, slider, table = options.lang, options.slider, decided(run)
+    lang, slider = options.lang, options.slider
+    why = explained(options.explanation, lang)
+    table = with_motives(decided(run), why)
     shown = lines.envelope_lines(run, lang, slider)
     members = [line.members for line in shown]
     bounds = lines.bounds_of(found.get("department", ()))
-    data = "" if options.paper else script_text(payload(run, table, groups, members, bounds, slider, lang))
+    data = ""
+    if not options.paper:
+        document = payload(run, table, groups, members, bounds, slider, lang)
+        data = script_text(document | {"explained": why is not None})
     long = table.height > MOST_ON_PAPER
     moved = next((e for e in run.envelopes if slider is not None and e["id"] == slider.envelope), None)
     return {
+        "why": why,
+        "reserve": why.reserve[:MOST_RESERVE] if why else (),
+        "reserve_more": count(max(0, why.n_reserve - MOST_RESERVE), lang) if why else "",
         "lines": shown,
         "bar": lines.BAR,
         "reasons": lines.reason_lines(table, lang),

@@ -85,6 +85,16 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "no": Text("NON", "NO"),
         "reasons": Text("Les raisons, en nombre", "The reasons, counted"),
         "reason": Text("Raison", "Reason"),
+        "explanations": Text("Pourquoi, et ce qui changerait", "Why, and what would change it"),
+        "rules_do": Text("Ce que fait chaque règle", "What each rule does"),
+        "without_rule": Text("Sans cette règle", "Without this rule"),
+        "who_enters": Text("Qui entrerait, dans l'ordre", "Who would enter, in order"),
+        "rank": Text("Rang", "Rank"),
+        "missing": Text("Il manque", "Missing"),
+        "would_fund": Text("Ce qui le ferait retenir", "What would fund it"),
+        "and_more": Text(
+            "Autres dossiers, dans la liste et le classeur :", "More dossiers, in the list and the workbook:"
+        ),
         "dossiers": Text("Les dossiers", "The dossiers"),
         "number_of": Text("Dossiers", "Dossiers"),
         "search": Text(

@@ -166,7 +166,7 @@
       granted.append(mark);
     }
     const why = cell(row, L.why, reason(i));
-    if (state.at === decision) foreign(why);
+    if (state.at === decision && !D.explained) foreign(why);
   };
 
   const list = () => {

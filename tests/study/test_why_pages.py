@@ -1,0 +1,76 @@
+"""Conflicts, audits and alternatives as pages and workbooks: from the command and from Python."""
+
+from __future__ import annotations
+
+import io
+from html import unescape
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+import tnt_sim as tnt
+from tnt_sim.cli.main import main
+
+TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
+1,École <b>,01,commune,900,500,900,10
+2,Pont,02,commune,9000,500,800,10
+3,Mairie,01,mutualisation,40000,500,1000,9
+4,Piste,02,commune,300,500,600,9
+"""
+SCENARIO = """schema_version: 1
+id: petit
+title: Petit & simple
+programme: {id: a, amount: 1 000 €}
+dossiers: [{file: d.csv}]
+objective: [{maximise: {score: 1}}]
+"""
+
+
+@pytest.fixture
+def petit(tmp_path: Path) -> Path:
+    (tmp_path / "d.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
+    (tmp_path / "liste.csv").write_text("dossier\n3\n4\n", encoding="utf-8")
+    clash = "rules:\n  - {id: tous, kind: limit, measure: dossiers, min: 3}\n"
+    (tmp_path / "heurt.yaml").write_text(SCENARIO + clash, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["conflict", "heurt.yaml"], 4, "La règle « tous » : au moins 3"),
+        (["audit", "petit.yaml", "--selection", "liste.csv"], 0, "Pour regagner 100 % de l'écart"),
+        (["alternatives", "petit.yaml", "--within", "10 %"], 0, "Le plus mutualisé"),
+    ],
+)
+def test_pages_and_workbooks(
+    petit: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, said: str
+) -> None:
+    monkeypatch.chdir(petit)
+    assert main([*words, "--out", "p.html", "--quiet"]) == code
+    text = (petit / "p.html").read_text(encoding="utf-8")
+    assert said.lower() in unescape(text).lower()
+    assert "Petit &amp; simple" in text
+    assert "<b>" not in text
+    assert main([*words, "--out", "p.html", "--quiet"]) == 2  # it stands already
+    assert main([*words, "--out", "p.xlsx", "--quiet", "--lang", "en"]) == code
+    book = CalamineWorkbook.from_filelike(io.BytesIO((petit / "p.xlsx").read_bytes()))
+    assert book.sheet_names[0] == "Read me"
+    assert len(book.sheet_names) > 1
+    assert main([*words, "--out", "p.doc"]) == 2
+
+
+def test_from_python(petit: Path) -> None:
+    scenario = tnt.Scenario.from_yaml(petit / "petit.yaml")
+    clash = tnt.Scenario.from_yaml(petit / "heurt.yaml")
+    for name, found in (
+        ("c", tnt.conflict(clash)),
+        ("a", tnt.audit(scenario, petit / "liste.csv")),
+        ("o", tnt.alternatives(scenario, within="10 %")),
+    ):
+        found.to_html(petit / f"{name}.html")
+        found.to_excel(petit / f"{name}.xlsx", lang="en")
+        assert (petit / f"{name}.html").stat().st_size > 2000
+        assert (petit / f"{name}.xlsx").stat().st_size > 2000
