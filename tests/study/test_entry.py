@@ -8,13 +8,15 @@ from typing import Any
 
 import every_amount as brute
 import numpy as np
+import pytest
 from cases import cases, load
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from test_least import envelopes, scenario_of
 from tiny import TABLE, tiny
 
-from tnt_sim.errors import NothingDecided, ScenarioError
+from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
+from tnt_sim.study import questions
 from tnt_sim.study.base import base_of
 from tnt_sim.study.entry import UNKNOWN, Lists, figures_of, no_losses
 from tnt_sim.study.line import line_of
@@ -126,6 +128,64 @@ def test_entries_on_the_exact_curve(case: dict[str, Any], more: int) -> None:
         assert entry["stable_from_cents"] == stable
         flag = "always" if all(held) else "never" if not any(held) else None
         assert flag is None or entry["flag"] == flag
+
+
+def shrink(node: dict[str, Any], tenths: int) -> None:
+    """A part of every amount, so that money is short."""
+    if node.get("amount") is not None:
+        node["amount"] = node["amount"] * tenths // 10
+    for child in node.get("children", []):
+        shrink(child, tenths)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(cases(largest=6), st.integers(0, 20000), st.data())
+def test_amounts_looked_at_bound_the_figures(case: dict[str, Any], more: int, data: Any) -> None:
+    """Where no pass gives every step: `first` in its interval, `stable_from` after the last amount without."""
+    name = data.draw(st.sampled_from(envelopes(case)))
+    shrink(case["envelopes"], data.draw(st.integers(1, 9)))
+    every = brute.points(case, name)
+    low = brute.path_to(case["envelopes"], name)[-1]["amount"]
+    high = low + more
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(questions, "exact_steps", lambda *_: None)
+        try:
+            scenario = load(case, Path(folder))
+            found = entries(scenario, envelope=name, start=euros_text(low), stop=euros_text(high), steps=3)
+        except (ScenarioError, NothingDecided, UsageError):
+            assume(False)
+    amounts = [low, *(c for c in brute.amounts(every) if low < c <= high)]
+    best = [brute.best_at(every, c) for c in amounts]
+    assume(all(one is not None for one in best))
+    lists = [set(one.award) for one in best if one is not None]
+    for entry in found.document["entries"]:
+        held = [entry["dossier"] in one for one in lists]
+        first = amounts[held.index(True)] if any(held) else None
+        if first is not None:
+            assert entry["first_from_cents"] is not None
+            assert entry["first_from_cents"] <= first
+            assert entry["first_cents"] is None or first <= entry["first_cents"]
+            event(f"bounded above the range's start: {entry['first_from_cents'] > low}")
+        changes = [k for k in range(1, len(held)) if held[k] != held[k - 1]]
+        assert entry["flips"] <= len(changes)
+        if held[-1] and entry["out_until_cents"] is not None:
+            assert entry["out_until_cents"] < amounts[changes[-1]]
+
+
+def test_what_is_not_looked_at_is_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dossier 3 enters without loss at 1,900 €; of 1,500, 1,800 and 2,100 € only the last holds it."""
+    monkeypatch.setattr(questions, "exact_steps", lambda *_: None)
+    plain = (
+        "schema_version: 1\nid: tiny\nprogramme: {id: tout, amount: 1 500 €}\ndossiers: [{file: table.csv}]\n"
+        "objective: [{maximise: {score: 1}}]\n"
+    )
+    scenario = tiny(tmp_path, plain, TABLE.replace(",a,", ",,").replace(",b,", ",,"))
+    told = entries(scenario, at=["1500 €", "1800 €", "2100 €"]).document
+    assert not told["exact"]
+    third = next(entry for entry in told["entries"] if entry["dossier"] == "3")
+    assert third["no_loss_cents"] == 400_00
+    assert (third["first_from_cents"], third["first_cents"]) == (1_900_00, 2_100_00)
+    assert (third["out_until_cents"], third["stable_from_cents"]) == (1_800_00, 2_100_00)
 
 
 def euros_text(cents: int) -> str:

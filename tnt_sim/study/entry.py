@@ -6,8 +6,12 @@
     flips_i        = how often it enters or leaves over the range
 
 The first is the figure to read: it is monotone and asks one solve. The others belong to the free curve, where a
-dossier may come and go hundreds of times; they are exact where every step is known, else what the amounts looked
-at show. On the nested curve a dossier enters once.
+dossier may come and go hundreds of times; they are exact where every step is known. Elsewhere the amounts that
+were looked at bound them: with b the last of those without i, and where the goals can only rise with the envelope,
+
+    a₀ + no_loss_i ≤ first_i ≤ the first of those with i          stable_from_i > b          flips_i ≥ those seen
+
+since a best list at a that holds i is as good as today's. On the nested curve a dossier enters once.
 """
 
 from __future__ import annotations
@@ -149,6 +153,7 @@ class Lists:
     funded : bool (n_dossiers, n_amounts)
     exact : every change of the list over the range is there
     nested : the lists keep the promises of those before
+    rising : at each amount all that was possible at a smaller one still is, from today's amount on
     to_cents : the end of the range
     """
 
@@ -156,6 +161,7 @@ class Lists:
     funded: BoolArray
     exact: bool
     nested: bool = False
+    rising: bool = False
     to_cents: int = 0
 
 
@@ -222,7 +228,9 @@ def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries
             "no_loss_never": no_loss.never,
             "method": pl.Series(no_loss.method, dtype=pl.String),
             "first_cents": _nulls(first, ever),
+            "first_from_cents": _nulls(*_first_from(line, lists, no_loss, first)),
             "stable_from_cents": _nulls(stable, funded[:, -1]),
+            "out_until_cents": _nulls(lists.cents[_last_out(funded)], ~always),
             "flips": flips,
             "exact": np.full(len(now), lists.exact),
         }
@@ -230,14 +238,30 @@ def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries
     return Entries(base, line, lists, no_loss, table)
 
 
+def _first_from(line: Line, lists: Lists, no_loss: NoLoss, first: IntArray) -> tuple[IntArray, BoolArray]:
+    """What `first` cannot lie below, int64 (n,), and where there is such an amount."""
+    ever = lists.funded.any(axis=1)
+    if lists.exact:
+        return first, ever
+    low = int(lists.cents[0])
+    least = np.full(len(first), low, dtype=np.int64)
+    if lists.rising:
+        known = no_loss.lower != UNKNOWN
+        least[known] = np.maximum(low, line.amount_cents + no_loss.lower[known])
+    return np.where(ever, np.minimum(least, first), least), ever | ~no_loss.never
+
+
+def _last_out(funded: BoolArray) -> IntArray:
+    """The place of the last list without each dossier, int64 (n,); −1 for one that is always in."""
+    place = funded.shape[1] - 1 - np.argmax(~funded[:, ::-1], axis=1)
+    return np.where(funded.all(axis=1), -1, place)
+
+
 def figures_of(lists: Lists) -> tuple[IntArray, IntArray, IntArray]:
     """first, stable_from, flips, int64 (n,) each; the first two mean nothing for one never in, or out at last."""
     funded, cents = lists.funded, lists.cents
     first = cents[np.argmax(funded, axis=1)]
-    n_amounts = funded.shape[1]
-    last_out = n_amounts - 1 - np.argmax(~funded[:, ::-1], axis=1)
-    last_out = np.where(funded.all(axis=1), -1, last_out)
-    stable = cents[np.minimum(last_out + 1, n_amounts - 1)]
+    stable = cents[np.minimum(_last_out(funded) + 1, len(cents) - 1)]
     flips = (funded[:, 1:] != funded[:, :-1]).sum(axis=1)
     return first, stable, flips.astype(np.int64)
 

@@ -30,6 +30,7 @@ from tnt_sim.study.entry import Lists, NoLoss, entries_of, no_losses
 from tnt_sim.study.extension import Way, ways_to_extend
 from tnt_sim.study.line import Line, line_of
 from tnt_sim.study.moved import FREE, PRO_RATA
+from tnt_sim.study.moving import moving_rules
 from tnt_sim.study.next_euro import NextEuro, next_euros
 from tnt_sim.study.prices import KINDS, Price, prices_of
 from tnt_sim.study.sweep.exact import exact_steps
@@ -184,7 +185,7 @@ def entries(
     lists = _today(base, line)
     if document["stopped_by"] is None:
         with _kept_at_interrupt(document):
-            lists, interrupted = _lists(lists, plan, clock, progress)
+            lists, interrupted = _lists(lists, plan, clock, progress, rising=_rising(base, line, plan))
             if interrupted:
                 raise KeyboardInterrupt
     found = entries_of(base, line, lists, loss)
@@ -198,7 +199,15 @@ def _today(base: Base, line: Line) -> Lists:
     return Lists(cents, base.allocation.funded[:, None], exact=False, to_cents=line.amount_cents)
 
 
-def _lists(today: Lists, plan: Plan, clock: Clock, progress: Tell | None) -> tuple[Lists, bool]:
+def _rising(base: Base, line: Line, plan: Plan) -> bool:
+    """Whether nothing that is possible today is lost along the amounts of a plan."""
+    alone = plan.moved.share == FREE and len(plan.moved.names) == 1 and plan.free
+    return alone and plan.amounts[0] >= line.amount_cents and not moving_rules(base.problem, line.nodes)
+
+
+def _lists(
+    today: Lists, plan: Plan, clock: Clock, progress: Tell | None, *, rising: bool
+) -> tuple[Lists, bool]:
     """Every step where one pass gives them all, else the lists at the plan's amounts; and if Ctrl-C ended it."""
     high = plan.amounts[-1]
     if plan.free:
@@ -213,7 +222,7 @@ def _lists(today: Lists, plan: Plan, clock: Clock, progress: Tell | None) -> tup
     cents = np.array([point.cents for point in held], dtype=np.int64)
     funded = np.stack([p.allocation.funded for p in held if p.allocation is not None], axis=1)
     whole = plan.nested and not interrupted
-    return Lists(cents, funded, exact=whole, nested=plan.nested, to_cents=int(cents[-1])), interrupted
+    return Lists(cents, funded, whole, plan.nested, rising, int(cents[-1])), interrupted
 
 
 def target(

@@ -130,6 +130,7 @@ def _entries(document: Document, lang: Lang) -> Iterator[Section]:
             _column(
                 ("Sans perte, dès", "Without loss, from"), "text", waiting, lambda e: no_loss_words(e, lang)
             ),
+            _column(("Pas avant", "Not before"), "money", waiting, lambda e: e["first_from_cents"]),
             _column(("Premier montant", "First amount"), "money", waiting, lambda e: e["first_cents"]),
             _column(("Pour de bon", "For good"), "money", waiting, lambda e: e["stable_from_cents"]),
             _column(("Allers-retours", "In and out"), "count", waiting, lambda e: e["flips"]),
