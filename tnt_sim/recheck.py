@@ -331,10 +331,8 @@ def _made(stored: Mapping[str, Any]) -> Made:
 
 
 def _tables(run: Replay, result: Result) -> list[Defect]:
-    found = []
-    if run.table is not None:
-        again = parquet_columns(result.dossiers)
-        found += cells_apart(run.table, again, run.run_dir / PARQUET)
+    assert run.table is not None  # a decision was read from it
+    found = cells_apart(run.table, parquet_columns(result.dossiers), run.run_dir / PARQUET)
     file = run.run_dir / CSV
     if file.is_file():
         text = csv_columns(result.dossiers, result.problem.case.timezone).write_csv()
