@@ -169,6 +169,7 @@ def ask(
     clock: Clock | None = None,
     method: StageSolver = solve_integral,
     live: LiveLp | None = None,
+    kernels: bool = True,
 ) -> Answer:
     """Hold the first stages at `kept`, optimise the next ones, then the money, then the tie-break.
 
@@ -180,6 +181,7 @@ def ask(
     canonical : then the one answer among equals
     prove : seek an exact certificate of each optimised stage; of the least money where every stage is kept
     cross_check : `auto` or the name of an independent solver where no certificate is found; `never`
+    kernels : try exact kernels before a solver; they do not look at the clock
     live : the linear program of the question before, to begin from (`session.py`); the answer is the same
 
     Raises
@@ -201,6 +203,7 @@ def ask(
         clock or Clock(None),
         method,
         live,
+        kernels,
     ).answer()
 
 
@@ -228,6 +231,7 @@ class _Question:
     clock: Clock
     method: StageSolver
     live: LiveLp | None = None
+    kernels: bool = True
 
     def answer(self) -> Answer:
         began = time.perf_counter()
@@ -280,8 +284,8 @@ class _Question:
     def _by_kernel(
         self, form: Formulation, model: LinearModel, stages: Sequence[Stage]
     ) -> tuple[StagesOutcome, bool] | None:
-        if self.backend != "highs" or not any(stage.objective.any() for stage in stages):
-            return None  # where nothing is weighed any point will do, which a solver finds sooner
+        if self.backend != "highs" or not self.kernels:
+            return None
         if not self.kept:
             return solve_exactly(model, stages, self.live)
         goal, found = form.stages[0], None

@@ -13,6 +13,7 @@ from worlds_that_clash import Choices, Ints, world, write
 
 from tnt_sim.errors import Lang, ScenarioError, UsageError
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study import near_ask
 from tnt_sim.study.alternatives import Alternatives, alternatives, classes
 from tnt_sim.study.far_search import Search
 from tnt_sim.view.alternatives_page import alternatives_lines
@@ -71,6 +72,26 @@ def test_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
         assert found.document["optimum"] is None
 
 
+@pytest.mark.parametrize("seed", range(220, 226))
+def test_a_core_gives_a_list_and_a_bound(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_ask, "CORE", 3)
+    case = world(seed, 12, least=11)
+    case["rules"] = []
+    found = alternatives(write(case, tmp_path), within=Fraction(1, 5), count=3, steer=False)
+    every = Choices(case)
+    near = every.allowed & (every.score >= every.score[every.allowed].max() * Fraction(4, 5))
+    assert found.optimum.allocation is not None
+    seen = [row_of(every, found, found.optimum.allocation.funded)]
+    assert found.portfolios
+    for one in found.portfolios:
+        nearest = np.min([every.apart(known) for known in seen], axis=0)
+        mine, best = row_of(every, found, one.allocation.funded), nearest[near].max()
+        assert near[mine]
+        assert one.distance == nearest[mine] <= best
+        assert one.distance == best if one.proven else one.bound is not None and one.bound >= best
+        seen.append(mine)
+
+
 TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
 1,École,01,commune,900,500,900,10
 2,Pont,02,commune,9000,500,800,10
@@ -123,8 +144,8 @@ def test_where_the_nearest_takes_too_long_the_sum_is_taken(
     (tmp_path / "petit.yaml").write_text(SCENARIO, encoding="utf-8")
     asked = Search._asked
 
-    def in_time(search: Any, problem: Any, kept: Any) -> Any:
-        return None if any(stage.parts for stage in problem.stages) else asked(search, problem, kept)
+    def in_time(search: Any, problem: Any, kept: Any, fixed: Any) -> Any:
+        return None if any(stage.parts for stage in problem.stages) else asked(search, problem, kept, fixed)
 
     monkeypatch.setattr(Search, "_asked", in_time)
     found = alternatives(load_scenario(tmp_path / "petit.yaml"), within="10 %", count=1, steer=False)

@@ -169,8 +169,8 @@ def alternatives_of(
         tuple(search.portfolios),
         tuple(search.steered),
         tuple(search.ties),
-        search.must,
-        search.out,
+        search.fixed.must,
+        search.fixed.out,
         search.n_solves + 1,
         time.perf_counter() - began,
     )
@@ -236,6 +236,7 @@ def _entry(found: Alternatives, rank: int, one: Portfolio) -> dict[str, Any]:
         "n_funded": int(one.allocation.funded.sum()),
         "distance": decimal_text(one.distance),
         "figure": decimal_text(one.figure),
+        "bound": decimal_text(one.bound),
         "proven": one.proven,
         "changes": changes(found.problem, best.allocation, one.allocation),
         "allocation_sha256": allocation_sha256(found.problem, one.allocation),

@@ -138,16 +138,30 @@ def _row(name: str, one: Document, lang: Lang) -> tuple[str, ...]:
         name,
         _value(one["objective"][0]["value"], lang),
         format_rate(parse_decimal(one["loss"]), lang),
-        apart + ("" if one["proven"] else " ?"),
+        apart + _doubt(one, lang),
         count(one["n_funded"], lang),
         format_cents(one["granted_cents"], lang),
     )
 
 
+def _doubt(one: Document, lang: Lang) -> str:
+    """« (196 au plus) » where another could be farther; « ? » where nothing is known."""
+    if one["proven"] or one["figure"] is not None:
+        return ""
+    if one["bound"] is None:
+        return " ?"
+    most = _value(one["bound"], lang)
+    return Text(f" ({most} au plus)", f" (at most {most})").in_(lang)
+
+
 def steered_words(one: Document, lang: Lang) -> str:
     """What a portfolio is steered by, and how far it goes: « le plus rural (…) : 1 250 000 »."""
     colon = " : " if lang is Lang.FR else ": "
-    return f"{STEERED[one['name']].in_(lang)}{colon}{_value(one['figure'], lang)}"
+    most = ""
+    if not one["proven"]:
+        limit = "?" if one["bound"] is None else _value(one["bound"], lang)
+        most = Text(f" (au mieux {limit})", f" (at best {limit})").in_(lang)
+    return f"{STEERED[one['name']].in_(lang)}{colon}{_value(one['figure'], lang)}{most}"
 
 
 def _value(text: str, lang: Lang) -> str:

@@ -183,6 +183,6 @@ def _short(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
 
 def _best(problem: Problem, clock: Clock) -> Answer | None:
     try:
-        return ask(problem, least=False, canonical=False, prove=False, clock=_short(clock))
+        return ask(problem, least=False, canonical=False, prove=False, clock=_short(clock), kernels=False)
     except LimitReached:
         return None

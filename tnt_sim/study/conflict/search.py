@@ -5,7 +5,8 @@ all else fits. Every correction meets every conflict, so the next correction to 
 all known conflicts: where all else fits, it is one; where it does not, a new conflict lies beside it. When no set
 is left to try, all minimal conflicts (of entries) and all minimal corrections are known.
 
-Leaving out by parts: J. Marques-Silva, M. Janota and A. Belov, CAV 2013. Duality: R. Reiter 1987; M. Liffiton and K. Sakallah, J. Autom. Reasoning 2008.
+Leaving out by parts: J. Marques-Silva, M. Janota and A. Belov, CAV 2013. Duality: R. Reiter 1987; M. Liffiton and
+K. Sakallah, J. Autom. Reasoning 2008.
 """
 
 from __future__ import annotations
@@ -116,7 +117,9 @@ class Trials:
         if self.tell is not None:
             self.tell(self.n_solves)
         try:
-            answer = ask(problem, least=False, canonical=False, prove=False, clock=Clock(limit))
+            answer = ask(
+                problem, least=False, canonical=False, prove=False, clock=Clock(limit), kernels=False
+            )
         except LimitReached:
             self.doubtful = True
             return Fits.UNKNOWN
