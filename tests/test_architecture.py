@@ -44,6 +44,7 @@ RANKS = (
     "view",
     "recheck",
     "study",
+    "app",
     "cli",
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -149,6 +149,13 @@ Exemples :
   tnt-sim batch lot.yaml --out lots/enveloppes
   tnt-sim batch a.yaml b.yaml --out lots/deux --executor serial
   tnt-sim batch lot.yaml --out lots/x --executor dask --scheduler tls://hote:8786""",
+        "app": """\
+La page s'ouvre dans le navigateur et ne demande rien à Internet. Elle veut
+l'option « app » : uv sync --extra app.
+
+Exemples :
+  tnt-sim app scenario.yaml
+  tnt-sim app scenario.yaml --lang en --port 8900 --no-browser""",
         "doctor": """\
 Exemple :
   tnt-sim doctor""",

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.alternatives import alternatives
+from tnt_sim.cli.app import app
 from tnt_sim.cli.audit import audit
 from tnt_sim.cli.batch import batch
 from tnt_sim.cli.compare import compare
@@ -80,13 +81,14 @@ _VERBS: dict[str, Callable[..., int]] = {
     "ensemble": ensemble,
     "batch": batch,
     "sign": sign,
+    "app": app,
     "doctor": doctor,
 }
 
 
 def build() -> typer.Typer:
     """The program with its verbs."""
-    app = typer.Typer(
+    program = typer.Typer(
         name=PROGRAM,
         cls=FrenchGroup,
         help=_ABOUT,
@@ -95,10 +97,10 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    app.callback()(_program)
+    program.callback()(_program)
     for name, verb in _VERBS.items():
-        app.command(name, cls=FrenchCommand, epilog=EXAMPLES[name])(verb)
-    return app
+        program.command(name, cls=FrenchCommand, epilog=EXAMPLES[name])(verb)
+    return program
 
 
 def _show_version(wanted: bool) -> None:

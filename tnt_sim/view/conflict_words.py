@@ -198,6 +198,8 @@ def _together(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 def _groups_of(some: Sequence[Entry], lang: Lang) -> str:
     n, names = len(some), listed([_group(entry) for entry in some], lang, FEW)
+    if some[0]["kind"] in ("decide", "committed"):
+        return _dossiers_of(some[0], n, names, lang)
     first = {**some[0], "group": None}
     same = len({(entry["bound"], entry.get("rate")) for entry in some}) == 1
     head = member_words(first, lang) if same else f"{_named(first, lang)}"
@@ -206,6 +208,17 @@ def _groups_of(some: Sequence[Entry], lang: Lang) -> str:
     return Text(f"{head}{least}, dans {n} groupes ({names})", f"{head}{least}, in {n} groups ({names})").in_(
         lang
     )
+
+
+def _dossiers_of(first: Entry, n: int, names: str, lang: Lang) -> str:
+    """Many dossiers that one decision names, or that are committed: « 6 dossiers retenus (…) »."""
+    if first["kind"] == "committed":
+        return Text(f"{n} dossiers sont engagés ({names})", f"{n} dossiers are committed ({names})").in_(lang)
+    fr, en = ("retenus", "funded") if first["side"] == "min" else ("refusés", "refused")
+    return Text(
+        f"décision « {first['id']} » : {n} dossiers {fr} ({names})",
+        f'decision "{first["id"]}": {n} dossiers {en} ({names})',
+    ).in_(lang)
 
 
 def _groups_give_way(some: Sequence[Entry], lang: Lang) -> str:

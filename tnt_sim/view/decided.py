@@ -8,6 +8,7 @@ import polars as pl
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents
+from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.view.run_reader import StoredRun
 
 RATE, DECISION, MOTIVE, BASE = "_rate", "_decision", "_motive", "_base_cents"
@@ -52,11 +53,14 @@ def _decision(table: pl.DataFrame) -> pl.Expr:
 
 
 def _motives(run: StoredRun) -> pl.Series:
+    return plain_reasons(run.spec, run.table["reason"], run.table["reason_code"])
+
+
+def plain_reasons(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -> pl.Series:
     """The reason as an applicant reads it: of a missed requirement its own words, without how it was tested."""
-    heads = [entry.reason or entry.title for entry in run.spec.eligibility if entry.reason or entry.title]
-    reasons = run.table["reason"]
+    heads = [entry.reason or entry.title for entry in spec.eligibility if entry.reason or entry.title]
     plain: dict[str, str] = {}
-    for text in reasons.filter(run.table["reason_code"] == "ineligible").unique().drop_nulls().to_list():
+    for text in reasons.filter(codes == "ineligible").unique().drop_nulls().to_list():
         found = [head for head in dict.fromkeys(heads) if f"{head} (" in text]
         if found:
             plain[text] = " ; ".join(found)

@@ -136,7 +136,8 @@ def listed(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = N
     shown = every[:most]
     if len(every) > most:
         rest = count(len(every) - most, lang)
-        return ", ".join(shown) + (f" et {rest} autres" if lang is Lang.FR else f" and {rest} more")
+        others = "autre" if len(every) - most == 1 else "autres"
+        return ", ".join(shown) + (f" et {rest} {others}" if lang is Lang.FR else f" and {rest} more")
     if len(shown) < 2:
         return "".join(shown)
     word = word or (" et " if lang is Lang.FR else " and ")

@@ -122,7 +122,7 @@ def _table(section: Section, lang: Lang) -> str:
     if more:
         left = Text(f"{more} autres lignes dans le classeur", f"{more} more rows in the workbook").in_(lang)
         caption = f"{caption} ({left})"
-    label = escape(section.title.in_(lang))
+    label = escape(f"{Text('Tableau', 'Table').in_(lang)} – {section.title.in_(lang)}")
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
         f"<caption>{caption}</caption><thead><tr>{heads}</tr></thead>\n<tbody>"

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from tnt_sim.errors import Lang
+from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.territory import YEARS, territory
 from tnt_sim.view.map import department_codes
 from tnt_sim.view.report.phrases import PAGE, SIZES, size_names
-from tnt_sim.view.run_reader import StoredRun
 
 Index = npt.NDArray[np.int64]
+
+
+class Tabled(Protocol):
+    """What is summed: a stored run, or an answer that is not stored; `spec` names the map."""
+
+    @property
+    def spec(self) -> ScenarioSpec: ...
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row a dossier, with `funded`, `granted_cents` and `requested_cents`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +69,7 @@ class Tally:
         return self.granted_cents / self.population if self.population else None
 
 
-def groupings(run: StoredRun, lang: Lang) -> list[Grouping]:
+def groupings(run: Tabled, lang: Lang) -> list[Grouping]:
     """By department, by region and by size of the applicant; those that no dossier fills are left out."""
     year = run.spec.territory.year if run.spec.territory is not None else YEARS[0]
     every = territory(year).table.filter(pl.col("level").is_in(["department", "region"]))
@@ -73,7 +85,7 @@ def groupings(run: StoredRun, lang: Lang) -> list[Grouping]:
     return found
 
 
-def _grouping(run: StoredRun, every: pl.DataFrame, level: str, rest: str) -> Grouping:
+def _grouping(run: Tabled, every: pl.DataFrame, level: str, rest: str) -> Grouping:
     units = every.filter((pl.col("level") == level) & ~pl.col("overseas")).sort("code")
     if level == "department":
         units = units.filter(pl.col("code").is_in(department_codes()))
@@ -85,7 +97,7 @@ def _grouping(run: StoredRun, every: pl.DataFrame, level: str, rest: str) -> Gro
     return Grouping(level, [*units["name"].to_list(), rest], [*codes, ""], [*population, 0], group.to_numpy())
 
 
-def tallies(run: StoredRun, grouping: Grouping) -> list[Tally]:
+def tallies(run: Tabled, grouping: Grouping) -> list[Tally]:
     """One line for each group that has dossiers; departments and regions without any are kept, the rest is not."""
     table, n = run.table, len(grouping.names)
     funded = table["funded"].to_numpy()

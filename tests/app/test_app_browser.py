@@ -1,0 +1,235 @@
+"""The page as people meet it: Voilà started by the command, driven in headless Chromium, one server for all."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tnt_sim.cli.main import main
+from tnt_sim.engine import solve
+from tnt_sim.errors import Lang
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.view.figures import amount
+
+for needed in ("voila", "anywidget", "playwright"):
+    pytest.importorskip(needed)
+
+PATIENCE = 60_000
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("app") / "demo"
+    assert main(["new", str(folder)]) == 0
+    return folder / "scenario.yaml"
+
+
+@pytest.fixture(scope="module")
+def address(file: Path, chromium: Any) -> Iterator[str]:
+    command = [sys.executable, "-m", "tnt_sim", "app", str(file), "--no-browser"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    watch = threading.Timer(PATIENCE / 1000, process.kill)
+    watch.start()
+    assert process.stderr is not None
+    lines: list[str] = []
+    for line in process.stderr:
+        lines.append(line)
+        if "http://" in line:
+            break
+    watch.cancel()
+    found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", "".join(lines))
+    assert found is not None, lines
+    yield found[0]
+    process.send_signal(signal.SIGINT)
+    process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=30) == 0
+
+
+class Opened:
+    """The page in a tab; all that the tab asked for, and what it complained of."""
+
+    def __init__(self, browser: Any, address: str, width: int) -> None:
+        self.tab = browser.new_page(viewport={"width": width, "height": 900}, accept_downloads=True)
+        self.tab.set_default_timeout(PATIENCE)
+        self.asked: list[str] = []
+        self.errors: list[str] = []
+        self.tab.on("request", lambda request: self.asked.append(request.url))
+        self.tab.on("websocket", lambda door: self.asked.append(door.url))
+        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.open(address)
+
+    def open(self, address: str) -> None:
+        self.tab.goto(address)
+        self.tab.wait_for_selector("[data-page][data-answers]")
+
+    @property
+    def answers(self) -> int:
+        return int(self.tab.get_attribute("[data-page]", "data-answers") or 0)
+
+    def after(self, act: Any) -> None:
+        """Do something, and wait until the page rests with a new answer."""
+        before = self.answers
+        act()
+        self.tab.wait_for_function(
+            "n => { const page = document.querySelector('[data-page]');"
+            " return Number(page.dataset.answers) > n && !page.hasAttribute('aria-busy'); }",
+            arg=before,
+        )
+
+    def text(self, selector: str) -> str:
+        found: str = self.tab.inner_text(selector)
+        return found
+
+    def fragment(self) -> str:
+        return urlsplit(self.tab.url).fragment
+
+    def violations(self) -> list[tuple[str, int]]:
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+        found = axe.run(self.tab).response["violations"]
+        return [(one["id"], len(one["nodes"])) for one in found]
+
+
+@pytest.fixture(scope="module")
+def opened(chromium: Any, address: str) -> Iterator[Opened]:
+    found = Opened(chromium, address, 1280)
+    yield found
+    assert found.errors == []
+    hosts = {
+        urlsplit(url.removeprefix("blob:")).hostname for url in found.asked if not url.startswith("data:")
+    }
+    assert hosts == {"127.0.0.1"}
+    found.tab.close()
+
+
+@pytest.fixture(autouse=True)
+def _as_written(opened: Opened) -> None:
+    if opened.fragment():
+        opened.after(lambda: opened.tab.click("[data-do=reset]"))
+
+
+def test_it_opens_in_french_with_the_decision(opened: Opened, file: Path) -> None:
+    result = solve(load_scenario(file))
+    assert opened.tab.get_attribute("html", "lang") == "fr"
+    assert opened.tab.title() == "Programme d'exemple"
+    assert amount(result.document["granted_cents"], Lang.FR) in opened.text("[data-part=totals]")
+    assert "Prouvé, en" in opened.text("[data-status]")
+    assert "SYNTHÉTIQUES" in opened.text("header")
+    assert opened.tab.locator(".list tbody tr").count() == 24
+    assert opened.violations() == []
+
+
+def test_nobody_comes_in_without_the_token(address: str, opened: Opened) -> None:
+    parts = urlsplit(address)
+    for path in ("/", "/?token=faux", "/api/kernels", "/api/contents"):
+        with urllib.request.urlopen(f"http://{parts.netloc}{path}") as found:
+            assert "/login" in found.url
+            assert b"planner" not in found.read()
+    for path in ("/voila/files/planner.ipynb", "/voila/files/widget.py"):
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(f"http://{parts.netloc}{path}?{parts.query}")
+
+
+def test_a_slider_by_keyboard_moves_list_map_totals_and_address(opened: Opened) -> None:
+    tab = opened.tab
+    totals, band, drawn = (opened.tab.inner_html(f"[data-part={name}]") for name in ("totals", "band", "map"))
+    tab.focus("#amount-0")
+    opened.after(lambda: tab.keyboard.press("Home"))
+    for _ in range(3):
+        opened.after(lambda: tab.keyboard.press("PageUp"))
+    assert "a.programme=" in opened.fragment()
+    assert tab.inner_html("[data-part=totals]") != totals
+    assert tab.inner_html("[data-part=band]") != band
+    assert tab.inner_html("[data-part=map]") != drawn
+    assert "sort" in opened.text("[data-part=moves]")
+    assert tab.evaluate("document.activeElement.id") == "amount-0"
+    before = opened.fragment()
+    opened.after(lambda: tab.fill("#box-1", "75") or tab.press("#box-1", "Enter"))
+    assert "a.numerique=7500000" in opened.fragment()
+    opened.after(tab.go_back)
+    assert opened.fragment() == before
+    assert opened.violations() == []
+
+
+def test_force_conflict_repair(opened: Opened) -> None:
+    tab = opened.tab
+    opened.after(lambda: tab.fill("#search", "E-03"))
+    tab.click(".list [data-fill='E-03']")
+    assert tab.evaluate("document.activeElement.id") == "force-reason"
+    tab.fill("#force-reason", "arbitrage")
+    opened.after(lambda: tab.press("#force-reason", "Enter"))
+    assert "arbitrage" in opened.text("[data-part=forced]")
+    assert "in.E-03=arbitrage" in opened.fragment()
+    for name in ("E-04", "E-07", "E-09", "E-12"):
+        tab.fill("#force-dossier", name)
+        opened.after(lambda: tab.click("form[data-do=force] button"))
+    said = opened.text("[data-part=trouble]")
+    assert "Ce qui se contredit" in said
+    assert "part-communes" in said
+    assert "Ces réglages ne vont pas ensemble" in opened.text("[data-status]")
+    assert opened.violations() == []
+    opened.after(lambda: tab.click("[data-part=trouble] [data-do=repair] >> nth=0"))
+    assert opened.text("[data-part=trouble]").strip() == ""
+    tab.fill("#force-dossier", "E-99")
+    opened.after(lambda: tab.click("form[data-do=force] button"))
+    assert "« E-99 » n'existe pas" in opened.text("[data-status]")
+
+
+def test_save_compare_and_export(opened: Opened, file: Path) -> None:
+    tab = opened.tab
+    opened.after(lambda: tab.uncheck("#rule-1"))
+    tab.fill("#save-name", "Sans plafond")
+    opened.after(lambda: tab.press("#save-name", "Enter"))
+    assert load_scenario(file.with_name("sans-plafond.yaml")).spec.rules[1].off
+    opened.after(lambda: tab.press("#save-name", "Enter"))
+    assert "existe déjà" in opened.text("[data-status]")
+    opened.after(lambda: tab.click("[data-do=reset]"))
+    opened.after(lambda: tab.click("form[data-do=compare] button"))
+    assert "sans-plafond" in opened.text("[data-part=comparison]")
+    assert opened.violations() == []
+    with tab.expect_download() as caught:
+        tab.click("[data-do=export]")
+    data = Path(caught.value.path()).read_bytes()
+    assert "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(data)).namelist()
+    assert caught.value.suggested_filename.startswith("exemple-")
+
+
+def test_reloading_an_address_brings_it_back_on_a_narrow_screen(
+    opened: Opened, chromium: Any, address: str
+) -> None:
+    opened.after(lambda: opened.tab.fill("#box-0", "900") or opened.tab.press("#box-0", "Enter"))
+    totals = opened.text("[data-part=totals] .figures")
+    narrow = Opened(chromium, f"{address}#{opened.fragment()}", 390)
+    assert narrow.text("[data-part=totals] .figures") == totals
+    assert narrow.tab.input_value("#box-0") == "900"
+    assert narrow.tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert narrow.violations() == []
+    assert narrow.errors == []
+    narrow.tab.close()
+
+
+def test_by_keyboard_alone(opened: Opened) -> None:
+    tab = opened.tab
+    tab.focus(".skip")
+    reached = set()
+    for _ in range(40):
+        tab.keyboard.press("Tab")
+        reached.add(tab.evaluate("document.activeElement.id || document.activeElement.className"))
+    assert {"amount-0", "box-0", "rule-0", "force-dossier", "force-reason", "save-name"} <= reached
+    tab.focus(".skip")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "h-dossiers"
+    assert opened.fragment() == ""

@@ -1,0 +1,157 @@
+"""Settings as a partial scenario: asked in memory, saved as a file, taken back from a repair."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tnt_sim.app.changes import amount_text, applied, known_only, moved, slug_of, tree_of, with_set_lines
+from tnt_sim.app.files import save, saved
+from tnt_sim.app.state import Forced, State
+from tnt_sim.engine import solve
+from tnt_sim.errors import UsageError
+from tnt_sim.money import parse_cents
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.scenario import Scenario
+
+SETTINGS = State(
+    amounts={"programme": 130_000_050, "numerique": 70_000_000},
+    rules={"part-communes": False},
+    weights={(0, "dossiers"): "1.5", (0, "score"): "2"},
+    forced={
+        "E-12": Forced("E-12", True, "priorité : « métropole »"),
+        "E-01": Forced("E-01", False, "porteur en défaut"),
+    },
+    sets={"rules.plafond-departement.max": "450 k€"},
+)
+
+
+def test_a_saved_file_is_the_scenario_that_was_shown(scenario: Scenario) -> None:
+    shown = applied(scenario, SETTINGS)
+    again = load_scenario(save(scenario, SETTINGS, "Priorité métropole"))
+    assert (again.id, again.title) == ("priorite-metropole", "Priorité métropole")
+    left, right = (one.resolved() for one in (shown, again))
+    for resolved in (left, right):
+        del resolved["id"], resolved["title"]
+    assert left == right
+    one, other = solve(shown), solve(again)
+    assert one.document["allocation_sha256"] == other.document["allocation_sha256"]
+
+
+def test_what_is_shown_is_what_with_says(scenario: Scenario) -> None:
+    """The same by dotted paths, which the page does not use."""
+    import tnt_sim as tnt
+
+    plain = tnt.Scenario.from_yaml(scenario.path or Path()).with_(
+        {
+            "programme.amount": "1300000.50 €",
+            "envelopes.numerique.amount": "700 k€",
+            "rules.part-communes.off": True,
+            "rules.plafond-departement.max": "450 k€",
+            "objective": [{"maximise": {"score": 2, "dossiers": 1.5}}],
+        }
+    )
+    mine = applied(scenario, replace(SETTINGS, forced={}))
+    assert plain.resolved() == mine.resolved()
+
+
+def test_never_over_a_file_that_exists(scenario: Scenario) -> None:
+    target = save(scenario, SETTINGS, "Ma variante")
+    before = target.read_bytes()
+    with pytest.raises(UsageError, match="existe déjà"):
+        save(scenario, State(), "ma VARIANTE")
+    with pytest.raises(UsageError, match="existe déjà"):
+        save(scenario, State(), "scenario")
+    assert target.read_bytes() == before
+    assert saved(scenario) == ["ma-variante.yaml"]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "!!!", "/", "..", "日本"])
+def test_a_name_wants_letters(scenario: Scenario, name: str) -> None:
+    with pytest.raises(UsageError, match="lettres"):
+        save(scenario, State(), name)
+
+
+def test_a_name_leads_nowhere_else(scenario: Scenario) -> None:
+    folder = (scenario.path or Path()).parent
+    assert save(scenario, State(), "../../ailleurs").parent == folder.resolve()
+    link = folder / "lien.yaml"
+    link.symlink_to(folder.parent / "dehors.yaml")
+    with pytest.raises(Exception, match="hors du dossier"):
+        save(scenario, State(), "lien")
+    assert not (folder.parent / "dehors.yaml").exists()
+
+
+def test_new_money_goes_up_and_proportions_stay(scenario: Scenario) -> None:
+    more = moved(scenario, State(), "mobilites", 50_000_000)
+    assert more.amounts == {"mobilites": 50_000_000, "programme": 130_000_000}
+    whole = moved(scenario, more, "programme", 260_000_000)
+    assert whole.amounts == {"mobilites": 100_000_000, "numerique": 120_000_000, "programme": 260_000_000}
+    back = moved(scenario, moved(scenario, whole, "programme", 130_000_000), "mobilites", 40_000_000)
+    assert back.amounts == {}
+    free = moved(scenario, State(share="free"), "programme", 150_000_000)
+    assert free.amounts == {"programme": 150_000_000}
+    nothing = moved(scenario, State(), "mobilites", 0)
+    assert moved(scenario, nothing, "mobilites", 40_000_000).amounts == {}
+
+
+def test_decisions_of_the_page_stand_over_written_ones(file: Path) -> None:
+    text = file.read_text(encoding="utf-8").replace(
+        "\nobjective:",
+        "\n  - {id: jury, kind: decide, fund: [E-24], refuse: [E-01, E-02], reason: jury}\n\nobjective:",
+    )
+    file.write_text(text, encoding="utf-8")
+    scenario = load_scenario(file)
+    state = State(forced={"E-01": Forced("E-01", True, "x"), "E-24": Forced("E-24", False, "x")})
+    rules = {rule["id"]: rule for rule in tree_of(scenario, state)["rules"]}
+    assert rules["jury"] == {"id": "jury", "fund": [], "refuse": ["E-02"]}
+    assert rules["page-x"]["fund"] == ["E-01"]
+    allocation = solve(applied(scenario, state)).dossiers
+    funded = dict(zip(allocation["dossier"], allocation["funded"], strict=True))
+    assert (funded["E-01"], funded["E-02"], funded["E-24"]) == (True, False, False)
+    both = replace(state, forced={**state.forced, "E-02": Forced("E-02", True, "x")})
+    assert {rule["id"]: rule for rule in tree_of(scenario, both)["rules"]}["jury"]["off"] is True
+
+
+def test_a_repair_is_taken_into_the_settings(scenario: Scenario) -> None:
+    state = State(forced={name: Forced(name, True, "a") for name in ("E-03", "E-12")})
+    lines = [
+        "programme.amount=1 300 000 €",
+        "envelopes.numerique.amount=700 000 €",
+        "rules.part-communes.off=true",
+    ]
+    lines += ["rules.plafond-departement.max=450 000 €", 'rules.page-a.fund=["E-12"]']
+    found = with_set_lines(scenario, state, lines)
+    assert found.amounts == {"programme": 130_000_000, "numerique": 70_000_000}
+    assert found.rules == {"part-communes": False}
+    assert found.sets == {"rules.plafond-departement.max": "450 000 €"}
+    assert list(found.forced) == ["E-12"]
+    assert with_set_lines(scenario, state, ["rules.page-a.off=true"]).forced == {}
+    applied(scenario, found)
+
+
+def test_what_another_scenario_knows_is_told(scenario: Scenario) -> None:
+    state = State(
+        amounts={"mobilite": 1, "mobilites": 5},
+        rules={"part-commune": False},
+        forced={"E-99": Forced("E-99", True, "x")},
+        weights={(7, "score"): "1"},
+    )
+    kept, told = known_only(scenario, state)
+    assert kept == State(amounts={"mobilites": 5})
+    said = " ".join(text.fr for text in told)
+    assert "Vouliez-vous dire « mobilites »" in said
+    assert "« part-communes »" in said
+    assert "« E-99 » n'existe pas" in said
+
+
+@pytest.mark.parametrize("cents", [0, 1, 99, 3_150_000_000, 10_000_000, 123_456_789, 9_007_199_254_740_991])
+def test_amounts_are_written_exactly(cents: int) -> None:
+    assert parse_cents(amount_text(cents)) == cents
+
+
+def test_slugs() -> None:
+    assert slug_of("Axe 1 à 31 M€ / été") == "axe-1-a-31-m-ete"
+    assert slug_of("a" * 200) == "a" * 60

@@ -1,0 +1,267 @@
+"""The page as a conversation: each answer against the engine's, each trouble with its way out."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tnt_sim.app.page import Page
+from tnt_sim.app.parts import MOST_MOVES
+from tnt_sim.app.state import decode
+from tnt_sim.engine import solve
+from tnt_sim.errors import Lang
+from tnt_sim.scenario.load import load_scenario, with_changes
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.view.figures import count, short_amount
+
+Talk = Callable[..., Mapping[str, Any]]
+
+
+def funded(table: pl.DataFrame) -> set[str]:
+    return set(table.filter("funded")["dossier"])
+
+
+def shown(page: Page) -> set[str]:
+    assert page.shown is not None
+    table = page.shown.problem.case.table
+    return set(table.filter(pl.Series(page.shown.allocation.funded))["dossier"])
+
+
+def test_a_slider_gives_what_the_engine_gives(page: Page, say: Talk, scenario: Scenario) -> None:
+    before = solve(scenario)
+    assert shown(page) == funded(before.dossiers)
+    say("share", value="free")
+    said = say("amount", id="mobilites", value="8000000")
+    changes = {"programme": {"amount": "880 k€", "envelopes": [{"id": "mobilites", "amount": "80 k€"}]}}
+    after = solve(with_changes(scenario, changes))
+    assert shown(page) == funded(after.dossiers)
+    assert said["kind"] == "good"
+    assert said["said"].startswith("Prouvé, en ")
+    band = said["parts"]["band"]
+    assert short_amount(after.document["granted_cents"], Lang.FR) in band
+    assert count(after.document["n_funded"], Lang.FR) in band
+    entered = funded(after.dossiers) - funded(before.dossiers)
+    left = funded(before.dossiers) - funded(after.dossiers)
+    assert left
+    moves = said["parts"]["moves"]
+    named = set(re.findall(r"<strong>(.*?)</strong>", moves))
+    assert named <= entered | left
+    assert len(named) == min(MOST_MOVES, len(entered)) + min(MOST_MOVES, len(left))
+    assert decode(said["address"])[0].amounts == {"mobilites": 8_000_000, "programme": 88_000_000}
+
+
+def test_the_list_shows_what_was_asked(page: Page, say: Talk, scenario: Scenario) -> None:
+    before = funded(solve(scenario).dossiers)
+    say("amount", id="programme", value="90000000")
+    rows = say("show", value="leave")["parts"]["list"]
+    assert rows.count('<tr role="row" class="moved">') == len(before - shown(page)) > 0
+    assert "sort" in rows
+    found = say("show", value="")["parts"]["list"]
+    assert "24\u00a0dossiers" in found
+    one = say("search", value="MEDIATHEQUES reseau")["parts"]["list"]
+    assert "1\u00a0dossier," in one
+    assert "E-10" in one
+    none = say("search", value="zzz")["parts"]["list"]
+    assert "<table" not in none
+    say("search", value="")
+    ain = say("department", value="01")["parts"]["list"]
+    assert set(scenario.portfolio.table.filter(pl.col("department") == "01")["dossier"]) == {
+        part.split("<")[0] for part in ain.split('data-label="Numéro">')[1:]
+    }
+
+
+def test_dragging_is_one_change(page: Page, say: Talk) -> None:
+    start = page.shown
+    for cents in (45_000_000, 50_000_000, 55_000_000):
+        assert say("amount", id="mobilites", value=str(cents), soft=True)["soft"] is True
+    said = say("amount", id="mobilites", value="55000000")
+    assert page.last is start
+    assert said["soft"] is False
+    say("rule", id="plafond-departement", value=False)
+    assert page.last is not start
+
+
+def test_forcing_in_and_out(page: Page, say: Talk, force: Talk) -> None:
+    assert "E-12" not in shown(page)
+    said = force("E-12")
+    assert "E-12" in shown(page)
+    assert "arbitrage du préfet" in said["parts"]["forced"]
+    assert "Retenu par décision" in say("search", value="E-12")["parts"]["list"]
+    force("E-01", "out", "  deux\n lignes ")
+    assert "E-01" not in shown(page)
+    assert page.state.forced["E-01"].reason == "deux lignes"
+    said = say("free", id="E-12")
+    assert list(page.state.forced) == ["E-01"]
+    say("reset")
+    assert page.state.changes_nothing
+    assert shown(page) == shown(page)
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({"dossier": "E-99", "side": "in", "reason": "x"}, "« E-99 » n'existe pas"),
+        ({"dossier": "E-1", "side": "in", "reason": "x"}, "Vouliez-vous dire « E-"),
+        ({"dossier": "E-12", "side": "in", "reason": "  "}, "motif"),
+    ],
+)
+def test_decisions_that_cannot_be(page: Page, say: Talk, event: Mapping[str, str], words: str) -> None:
+    said = say("force", value=event)
+    assert said["kind"] == "bad"
+    assert words in said["said"]
+    assert page.state.changes_nothing
+
+
+def test_what_is_not_eligible_says_what_to_do(page: Page, say: Talk, force: Talk) -> None:
+    before = page.shown
+    said = force("E-13")
+    assert said["kind"] == "bad"
+    assert "n&#39;est pas éligible" in said["parts"]["trouble"]
+    assert 'class="strip stale"' in said["parts"]["band"]
+    assert page.shown is before
+    assert "out" not in said["address"]
+    said = say("back")
+    assert said["parts"]["trouble"] == ""
+    assert page.state.changes_nothing
+
+
+def impossible(force: Talk) -> Mapping[str, Any]:
+    """Decisions that leave the communes less than their 40 %."""
+    said: Mapping[str, Any] = {}
+    for name in ("E-03", "E-04", "E-07", "E-09", "E-12"):
+        said = force(name)
+    return said
+
+
+def test_an_impossible_setting_answers_with_the_conflict_and_repairs(
+    page: Page, say: Talk, force: Talk
+) -> None:
+    said = impossible(force)
+    trouble = said["parts"]["trouble"]
+    assert "Aucune répartition ne tient" in trouble
+    assert "Ce qui se contredit" in trouble
+    assert "part-communes" in trouble
+    assert "Ce qui suffirait" in trouble
+    assert page.shown is not None
+    said = say("repair", id="0")
+    assert said["kind"] == "good"
+    assert page.trouble is None
+    assert said["parts"]["trouble"] == ""
+    assert page.shown.state.asked == page.state.asked
+
+
+def test_an_address_brings_everything_back(page: Page, say: Talk, force: Talk, scenario: Scenario) -> None:
+    say("amount", id="programme", value="150000000")
+    say("weight", id="0.dossiers", value="2,5")
+    force("E-24")
+    last = say("show", value="funded")
+    other = Page(scenario, Lang.EN)
+    replies = list(other.receive({"do": "address", "value": last["address"]}))
+    assert other.state == page.state
+    assert shown(other) == shown(page)
+    assert replies[-1].told["values"]["weight-0-1"] == {"value": "2.5"}
+    assert replies[-1].told["values"]["show"] == {"value": "funded"}
+
+
+def test_a_strange_address_is_told(page: Page, say: Talk) -> None:
+    said = say("address", value="a.mobilites=1&a.mobilite=5&x=1")
+    assert said["kind"] in ("note", "bad")
+    assert "mobilites" in said["said"]
+    assert "x=1" in said["said"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"do": "nothing"}, {"do": "amount", "id": "mobilites", "value": "abc"}, {"do": "repair", "id": "7"}, {},
+     {"do": "show", "value": "x"}, {"do": "share", "value": "x"}, {"do": "force", "value": "x"},
+     {"do": "save", "value": {}},
+     {"do": "amount", "id": "inconnue", "value": "1"}, {"do": "weight", "id": "0.score", "value": "x"},
+     {"do": "box", "id": "mobilites", "value": "beaucoup"}],
+)  # fmt: skip
+def test_no_event_of_a_browser_is_a_failure(page: Page, event: Mapping[str, Any]) -> None:
+    replies = list(page.receive(event))
+    assert replies[-1].told["done"]
+    assert replies[-1].told["kind"] == "bad"
+    assert page.state.changes_nothing
+
+
+def test_save_and_compare(page: Page, say: Talk, force: Talk, file: Path) -> None:
+    force("E-24")
+    said = say("save", value={"name": "Avec la métropole"})
+    assert "avec-la-metropole.yaml" in said["said"]
+    assert "avec-la-metropole.yaml" in said["parts"]["saved"]
+    assert load_scenario(file.with_name("avec-la-metropole.yaml")).title == "Avec la métropole"
+    assert say("save", value={"name": "Avec la métropole"})["kind"] == "bad"
+    say("reset")
+    html = say("compare", value={"file": "avec-la-metropole.yaml"})["parts"]["comparison"]
+    assert "E-24" in html
+    assert "Qui bouge" in html
+    assert say("compare", value={"file": "../../etc/passwd"})["kind"] == "bad"
+
+
+def test_the_workbook_is_that_of_a_run(page: Page, say: Talk, file: Path) -> None:
+    say("amount", id="mobilites", value="55000000")
+    said = say("export")
+    assert said["download"]["name"].endswith(".xlsx")
+    assert "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(said["data"])).namelist()
+    (run,) = (file.parent / "runs").iterdir()
+    assert run.name in said["said"]
+
+
+def test_a_rule_weight_and_share_move_the_answer(page: Page, say: Talk) -> None:
+    first = shown(page)
+    say("rule", id="plafond-departement", value=False)
+    say("rule", id="part-communes", value=False)
+    assert page.state.rules == {"plafond-departement": False, "part-communes": False}
+    assert shown(page) != first
+    say("rule", id="plafond-departement", value=True)
+    say("rule", id="part-communes", value=True)
+    assert page.state.changes_nothing
+    assert shown(page) == first
+    say("weight", id="0.score", value="0")
+    say("weight", id="0.dossiers", value="1")
+    assert len(shown(page)) >= len(first)
+    say("share", value="free")
+    assert page.state.share == "free"
+
+
+def test_a_scenario_impossible_as_written_opens(file: Path) -> None:
+    text = file.read_text(encoding="utf-8").replace("amount: 400 k€}", "amount: 900 k€}")
+    file.write_text(text, encoding="utf-8")
+    page = Page(load_scenario(file), Lang.FR)
+    assert page.shown is None
+    assert "Les enveloppes de « programme » font" in page.frame
+    assert "ne vont pas ensemble" in page.frame
+    replies = list(page.receive({"do": "box", "id": "mobilites", "value": "300"}))
+    assert page.state.amounts == {"mobilites": 30_000_000}
+    assert replies[-1].told["kind"] == "good"
+    assert "<svg" in replies[-1].told["parts"]["map"]
+    assert "Le scénario écrit n&#39;a pas de répartition" in replies[-1].told["parts"]["moves"]
+
+
+def test_texts_of_dossiers_are_no_markup(file: Path) -> None:
+    table = file.parent / "data" / "dossiers.csv"
+    text = table.read_text(encoding="utf-8").replace("Signalement de voirie", "<script>alert(1)</script><b>")
+    table.write_text(text, encoding="utf-8")
+    page = Page(load_scenario(file), Lang.FR)
+    assert "<script" not in page.frame
+    assert "&lt;script&gt;" in page.frame
+    replies = list(
+        page.receive({"do": "force", "value": {"dossier": "E-02", "side": "in", "reason": "<img src=x>"}})
+    )
+    assert "<img" not in str(replies[-1].told["parts"])
+
+
+def test_steps_are_decided_whole(file: Path) -> None:
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write("steps:\n  - {id: t1, date: 2026-01-31}\n  - {id: t2, date: 2026-03-31}\n")
+    scenario = load_scenario(file)
+    page = Page(scenario, Lang.FR)
+    assert shown(page) == funded(solve(scenario).dossiers)

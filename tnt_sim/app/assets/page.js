@@ -1,0 +1,144 @@
+// The thin shell of the planner's page. Everything that is said or decided comes from Python (tnt_sim/app): this
+// script sends what was touched, puts the parts that come back in their places, and keeps the address in step.
+
+const SLOW_MS = 45000;
+
+function render({ model, el }) {
+  el.innerHTML = model.get("frame");
+  const root = el.querySelector("[data-page]");
+  const words = model.get("words");
+  document.documentElement.dataset.started = "";
+  if (matchMedia("(max-width: 60rem)").matches) for (const fold of root.querySelectorAll("details.fold")) fold.open = false;
+  const status = root.querySelector("[data-status]");
+  const queue = new Map();
+  let busy = false, said = "", quiet = 0, hurry = 0;
+
+  const fragment = () => location.hash.slice(1);
+
+  function send(event) {
+    const key = `${event.do} ${event.id ?? ""}`;
+    if (busy) {
+      queue.delete(key); // the last value of a thing is the only one that counts
+      queue.set(key, event);
+      return;
+    }
+    busy = true;
+    root.setAttribute("aria-busy", "true");
+    hurry = setTimeout(() => { status.textContent = words.busy; status.dataset.kind = "busy"; }, 120);
+    clearTimeout(quiet);
+    quiet = setTimeout(() => { status.textContent = words.lost; status.dataset.kind = "bad"; }, SLOW_MS);
+    model.send(event);
+  }
+
+  function rest() {
+    clearTimeout(quiet);
+    clearTimeout(hurry);
+    busy = false;
+    const [next] = queue;
+    if (next) {
+      queue.delete(next[0]);
+      send(next[1]);
+      return;
+    }
+    root.removeAttribute("aria-busy");
+    status.textContent = said;
+    root.dataset.answers = String(Number(root.dataset.answers ?? 0) + 1);
+  }
+
+  function put(name, html) {
+    const place = root.querySelector(`[data-part="${CSS.escape(name)}"]`);
+    if (!place || place.dataset.html === html) return;
+    const active = document.activeElement;
+    const focus = place.contains(active) ? active.id : "";
+    place.innerHTML = html;
+    place.dataset.html = html;
+    if (focus) document.getElementById(focus)?.focus();
+  }
+
+  function set(id, told) {
+    const input = document.getElementById(id);
+    if (!input) return;
+    if (input.type === "checkbox" || input.type === "radio") { input.checked = told.value; return; }
+    if (input.type === "range") {
+      if (queue.has(`amount ${input.dataset.id}`)) return; // it moves on under a finger
+      input.max = told.max;
+      input.setAttribute("aria-valuetext", told.text);
+    }
+    if (input.value !== told.value) input.value = told.value;
+  }
+
+  function address(text, soft) {
+    const next = location.pathname + location.search + (text ? `#${text}` : "");
+    if (fragment() === text) return;
+    history[soft ? "replaceState" : "pushState"](null, "", next);
+  }
+
+  function download({ name, type }, buffer) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([buffer], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  model.on("msg:custom", (reply, buffers) => {
+    for (const [name, html] of Object.entries(reply.parts ?? {})) put(name, html);
+    for (const [id, told] of Object.entries(reply.values ?? {})) set(id, told);
+    if (reply.address !== undefined) address(reply.address, reply.soft);
+    if (reply.download) download(reply.download, buffers[0]);
+    if (reply.said !== undefined) {
+      said = reply.said;
+      status.textContent = said;
+      status.dataset.kind = reply.kind;
+      clearTimeout(hurry);
+    }
+    if (reply.done) rest();
+    if (reply.focus) document.getElementById(reply.focus)?.focus();
+  });
+
+  function touched(event) {
+    const input = event.target.closest("[data-do]");
+    if (!input || input.tagName === "FORM" || input.tagName === "BUTTON") return;
+    const live = input.type === "range" || input.type === "search";
+    if (event.type === "input" && !live) return;
+    if (event.type === "change" && input.type === "search") return;
+    const value = input.type === "checkbox" ? input.checked : input.value;
+    send({ do: input.dataset.do, id: input.dataset.id, value, soft: event.type === "input" });
+  }
+  root.addEventListener("input", touched);
+  root.addEventListener("change", touched);
+
+  root.addEventListener("click", (event) => {
+    const jump = event.target.closest("[data-jump]");
+    if (jump) {
+      event.preventDefault(); // the part of the address after # is the state
+      document.getElementById(jump.dataset.jump)?.focus();
+      return;
+    }
+    const fill = event.target.closest("[data-fill]");
+    if (fill) {
+      const form = root.querySelector("form[data-do=force]");
+      form.elements.dossier.value = fill.dataset.fill;
+      form.elements.side.value = fill.dataset.side;
+      form.elements.reason.focus();
+      form.scrollIntoView({ block: "center" });
+      return;
+    }
+    const button = event.target.closest("button[data-do]");
+    if (button) send({ do: button.dataset.do, id: button.dataset.id, value: button.dataset.value });
+  });
+
+  root.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = event.target;
+    if (!form.dataset.do) return;
+    send({ do: form.dataset.do, value: Object.fromEntries(new FormData(form)) });
+  });
+
+  const moved = () => send({ do: "address", value: fragment() });
+  window.addEventListener("popstate", moved);
+  send({ do: "address", value: fragment(), first: true });
+  return () => window.removeEventListener("popstate", moved);
+}
+
+export default { render };

@@ -1,0 +1,359 @@
+"""The page as a conversation: what was touched comes in, what is to be shown goes out. It knows no widget.
+
+Page.receive(event) → replies, each {parts, values, address, said, kind, done, download}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from markupsafe import Markup
+
+from tnt_sim.app import settings
+from tnt_sim.app.changes import known_only, moved, unknown, with_set_lines, without_written
+from tnt_sim.app.desk import Desk, Shown, Trouble
+from tnt_sim.app.files import comparison_html, save, saved, workbook
+from tnt_sim.app.listing import departments_of, listed_part
+from tnt_sim.app.parts import Before, Drawer, hundredths
+from tnt_sim.app.phrases import PAGE, SHARES
+from tnt_sim.app.state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, weight_text
+from tnt_sim.app.trouble import trouble_part
+from tnt_sim.errors import Lang, Text, TntError, UsageError
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.view import words
+from tnt_sim.view.figures import number
+from tnt_sim.view.labels import is_synthetic
+from tnt_sim.view.tables import SYNTHETIC
+
+Event = Mapping[str, Any]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_REASON = 300
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back to the browser; `data` are the bytes of `download`."""
+
+    told: Mapping[str, Any]
+    data: bytes | None = field(default=None, repr=False)
+
+
+class Page:
+    """One open page.
+
+    Parameters
+    ----------
+    scenario : as it is written; it comes from a file
+    lang : the language of the page
+
+    Attributes
+    ----------
+    state : the settings, even where they do not go together
+    shown : the answer that the page shows: the last that there was
+    last : the answer before the last change
+    """
+
+    def __init__(self, scenario: Scenario, lang: Lang) -> None:
+        self.scenario, self.lang = scenario, lang
+        self.desk = Desk(scenario)
+        self.axes = settings.axes_of(scenario)
+        self.state = State()
+        self.shown: Shown | None = None
+        self.last: Shown | None = None
+        self.written: Shown | None = None
+        self.trouble: Trouble | None = None
+        self._conflict: Mapping[str, Any] | None = None
+        self._drawer = Drawer.blank(lang)
+        self._moving = ""
+        self._take(self.desk.answer(self.state))
+        self.written = self.shown
+        self._sent = self._parts()
+        self.frame = self._frame()
+
+    def receive(self, event: Event) -> Iterator[Reply]:
+        """Answer one event of the browser; the last reply says `done`."""
+        try:
+            yield from _DO[str(event.get("do"))](self, event)
+        except TntError as error:
+            yield self._reply(said=error.text, kind="bad", done=True)
+        except (LookupError, ValueError, TypeError, AttributeError):
+            yield self._reply(said=_UNREADABLE, kind="bad", done=True)
+
+    def _to(self, state: State, event: Event, told: Text | None = None) -> Iterator[Reply]:
+        """Go to other settings: what is only looked at is not decided again."""
+        key, soft = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
+        same = state.asked == self.state.asked
+        before = self.shown
+        self.state = state
+        if not same:
+            self._take(self.desk.answer(state))
+            if self._moving != key and self.shown is not before:
+                self.last = before
+            self._moving = key if soft else ""
+        clash = not same and self.trouble is not None and self.trouble.clash
+        yield self._answered(told, soft=soft, done=not clash)
+        if clash:
+            self._conflict = self._found_conflict()
+            yield self._answered(told, soft=soft, done=True)
+
+    def _take(self, answer: Shown | Trouble) -> None:
+        self._conflict = None
+        self.trouble = answer if isinstance(answer, Trouble) else None
+        if isinstance(answer, Shown):
+            if self.shown is None:
+                self._drawer = Drawer.of(answer, self.lang)
+            self.shown = answer
+
+    def _found_conflict(self) -> Mapping[str, Any]:
+        try:
+            return self.desk.conflict(self.state)
+        except TntError:
+            return {"sets": [], "repairs": []}
+
+    def _answered(self, told: Text | None, *, soft: bool, done: bool) -> Reply:
+        bad = self.trouble is not None
+        said = told or (PAGE["trouble"] if bad or self.shown is None else _supported(self.shown))
+        kind = "bad" if bad else "note" if told else "good"
+        return self._reply(said=said, kind=kind, done=done, soft=soft)
+
+    def _reply(self, *, said: Text, kind: str, done: bool, soft: bool = False, **more: Any) -> Reply:
+        """What changed since the last reply, and a sentence."""
+        parts = self._parts()
+        changed = {name: html for name, html in parts.items() if self._sent.get(name) != html}
+        self._sent = {**self._sent, **parts}
+        data = more.pop("data", None)
+        told = {
+            "parts": {**changed, **more.pop("parts", {})},
+            "values": settings.input_values(self.scenario, self.axes, self.state, self.lang),
+            "address": encode(self.state),
+            "soft": soft,
+            "said": said.in_(self.lang),
+            "kind": kind,
+            "done": done,
+            **more,
+        }
+        return Reply(told, data)
+
+    def _parts(self) -> dict[str, str]:
+        drawer, shown = self._drawer, self.shown
+        found = {
+            "trouble": trouble_part(drawer, self.trouble, self._conflict, held=shown is not None),
+            "forced": settings.forced_part(drawer, self.state),
+            "saved": drawer.macro("saved", {"files": saved(self.scenario)}),
+            **settings.axis_parts(drawer, self.axes, self.state, shown),
+        }
+        if shown is None:
+            return {**dict.fromkeys(("band", "totals", "moves", "map", "departments", "list"), ""), **found}
+        answered = drawer.answer(shown, Before(self.last, self.written))
+        if self.trouble is not None:
+            answered["band"] = drawer.band(shown, stale=True)
+        return {**found, **answered, "list": listed_part(drawer, shown, self.last, self.state)}
+
+    def _frame(self) -> str:
+        """The whole page as it opens."""
+        scenario, lang = self.scenario, self.lang
+        spec, unit = scenario.spec, settings.unit_of(self.axes)
+        values = settings.axis_values(self.axes, self.state, lang)
+        axes = [
+            {
+                "k": axis.k, "id": axis.id, "title": axis.title, "below": axis.below, "top": axis.k == 0,
+                "unit": unit[0], "step": settings.step_of(axis.written_cents),
+                "box": values[f"box-{axis.k}"]["value"], **values[f"amount-{axis.k}"],
+                "told": Markup(self._sent[f"axis-{axis.k}"]),
+            }
+            for axis in self.axes
+        ]  # fmt: skip
+        shows = [(key, PAGE[f"show_{key}"].in_(lang)) for key in SHOWS]
+        told = {
+            "title": scenario.title,
+            "own": spec.locale,
+            "day": words.long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
+            "synthetic": SYNTHETIC.in_(lang) if is_synthetic(scenario) else "",
+            "parts": {name: Markup(html) for name, html in self._sent.items()},
+            "axes": axes,
+            "share": self.state.share,
+            "shares": [(key, text.in_(lang)) for key, text in SHARES.items()],
+            "rules": settings.rules_told(scenario, self.state, lang),
+            "stages": settings.stages_told(scenario, self.state, lang),
+            "shows": shows,
+            "departments": departments_of(self._drawer, scenario.portfolio.table),
+        }
+        return self._drawer.macro("frame", told)
+
+
+_UNREADABLE = Text(
+    "Ce qui a été saisi ne se comprend pas : rien n'est changé.",
+    "What was entered makes no sense: nothing is changed.",
+)
+
+
+def _supported(shown: Shown) -> Text:
+    """« Prouvé en 0,18 s », what stands beside the totals."""
+    proof = "" if shown.proof is None else shown.proof.value
+    name = words.PROOF.get(proof, words.PROOF["FEASIBLE_GAP"])
+    fr, en = (number(hundredths(shown.seconds), lang, 2) for lang in (Lang.FR, Lang.EN))
+    return Text(f"{name.fr.capitalize()}, en {fr} s", f"{name.en.capitalize()}, in {en} s")
+
+
+def _refused(fr: str, en: str) -> UsageError:
+    return UsageError(Text(fr, en), code="usage.app")
+
+
+def _amount(page: Page, event: Event) -> Iterator[Reply]:
+    cents = int(event["value"])
+    return page._to(moved(page.scenario, page.state, str(event["id"]), cents), event)
+
+
+def _box(page: Page, event: Event) -> Iterator[Reply]:
+    text = str(event["value"])
+    try:
+        cents = settings.cents_of_box(text, settings.unit_of(page.axes))
+    except ValueError:
+        raise _refused(
+            f"« {text} » n'est pas un montant. Écrivez par exemple 31,5 ou 31,5 M€.",
+            f'"{text}" is no amount. Write 31.5 or 31.5 M€.',
+        ) from None
+    return page._to(moved(page.scenario, page.state, str(event["id"]), cents), event)
+
+
+def _rule(page: Page, event: Event) -> Iterator[Reply]:
+    rules = {**page.state.rules, str(event["id"]): event["value"] is True}
+    return page._to(without_written(page.scenario, replace(page.state, rules=rules)), event)
+
+
+def _weight(page: Page, event: Event) -> Iterator[Reply]:
+    stage, _, name = str(event["id"]).partition(".")
+    text = str(event["value"])
+    try:
+        weight = weight_text(text or "0")
+    except ValueError:
+        raise _refused(
+            f"« {text} » n'est pas un poids : il faut un nombre, zéro ou plus.",
+            f'"{text}" is no weight: a number of zero or more is wanted.',
+        ) from None
+    weights = {**page.state.weights, (int(stage), name): weight}
+    return page._to(without_written(page.scenario, replace(page.state, weights=weights)), event)
+
+
+def _force(page: Page, event: Event) -> Iterator[Reply]:
+    asked = event["value"]
+    name, inside = str(asked["dossier"]).strip(), asked["side"] == "in"
+    reason = " ".join(str(asked["reason"]).split())[:MOST_REASON]
+    table = page.scenario.portfolio.table
+    row = table.filter(table["dossier"] == name)
+    if not row.height:
+        text = unknown(Text("le dossier", "dossier"), name, table["dossier"].to_list())
+        raise _refused(text.fr[:1].upper() + text.fr[1:], text.en[:1].upper() + text.en[1:])
+    if not reason:
+        raise _refused("Donnez le motif de la décision.", "Give the reason of the decision.")
+    if not inside and row["committed_cents"][0] is not None:
+        raise _refused(
+            f"Le dossier « {name} » est déjà engagé : il ne peut pas être écarté.",
+            f'The dossier "{name}" is committed already: it cannot be refused.',
+        )
+    forced = {**page.state.forced, name: Forced(name, inside, reason)}
+    return page._to(replace(page.state, forced=forced), event)
+
+
+def _free(page: Page, event: Event) -> Iterator[Reply]:
+    forced = {name: one for name, one in page.state.forced.items() if name != event["id"]}
+    return page._to(replace(page.state, forced=forced), event)
+
+
+def _unset(page: Page, event: Event) -> Iterator[Reply]:
+    sets = {path: text for path, text in page.state.sets.items() if path != event["id"]}
+    return page._to(replace(page.state, sets=sets), event)
+
+
+def _repair(page: Page, event: Event) -> Iterator[Reply]:
+    repairs = (page._conflict or {"repairs": []})["repairs"]
+    lines = repairs[int(event["id"])]["set"]
+    return page._to(with_set_lines(page.scenario, page.state, lines), event)
+
+
+def _back(page: Page, event: Event) -> Iterator[Reply]:
+    return page._to(State() if page.shown is None else page.shown.state, event)
+
+
+def _reset(page: Page, event: Event) -> Iterator[Reply]:
+    return page._to(State(), event)
+
+
+def _looked(key: str) -> Handler:
+    """What is only looked at: the rest of the settings stays, the list begins anew."""
+
+    def look(page: Page, event: Event) -> Iterator[Reply]:
+        value = str(event["value"])
+        if key == "show" and value not in SHOWS:
+            raise ValueError(value)
+        return page._to(replace(page.state, rows=FIRST_ROWS, **{key: value}), event)  # type: ignore[arg-type]
+
+    return look
+
+
+def _share(page: Page, event: Event) -> Iterator[Reply]:
+    if event["value"] not in SHARES:
+        raise ValueError(event["value"])
+    return page._to(replace(page.state, share=str(event["value"])), event)
+
+
+def _more(page: Page, event: Event) -> Iterator[Reply]:
+    return page._to(replace(page.state, rows=page.state.rows + FIRST_ROWS), event)
+
+
+def _address(page: Page, event: Event) -> Iterator[Reply]:
+    """An address that was opened, or gone back to; what it says that cannot be is told."""
+    state, refused = decode(str(event["value"]))
+    state, strange = known_only(page.scenario, state)
+    told = [*refused, *strange]
+    more = None
+    if told:
+        fr, en = (" ".join(text.in_(lang) for text in told) for lang in (Lang.FR, Lang.EN))
+        more = Text(fr[:1].upper() + fr[1:], en[:1].upper() + en[1:])
+    return page._to(state, {**event, "soft": True}, more)
+
+
+def _save(page: Page, event: Event) -> Iterator[Reply]:
+    target = save(page.scenario, page.state, str(event["value"]["name"]))
+    yield page._reply(
+        said=Text(f"Enregistré : « {target.name} ».", f'Saved: "{target.name}".'), kind="good", done=True
+    )
+
+
+def _compare(page: Page, event: Event) -> Iterator[Reply]:
+    if page.shown is None:
+        raise _refused("Rien à comparer : aucune répartition.", "Nothing to compare: no allocation.")
+    file = str(event["value"]["file"])
+    html = comparison_html(page.scenario, page.shown, file, page.lang)
+    said = Text(f"Comparé avec « {file} ».", f'Compared with "{file}".')
+    yield page._reply(said=said, kind="good", done=True, parts={"comparison": html})
+
+
+def _export(page: Page, _: Event) -> Iterator[Reply]:
+    if page.trouble is not None:
+        raise _refused(
+            "Ces réglages n'ont pas de répartition : rien à exporter.",
+            "These settings have no allocation: nothing to export.",
+        )
+    folder, data = workbook(page.scenario, page.state, page.lang)
+    yield page._reply(
+        said=Text(
+            f"Classeur prêt ; le calcul et ses preuves sont dans « {folder.parent.name}/{folder.name} ».",
+            f'The workbook is ready; the run and its proofs are in "{folder.parent.name}/{folder.name}".',
+        ),
+        kind="good",
+        done=True,
+        download={"name": f"{folder.name}.xlsx", "type": XLSX},
+        data=data,
+    )
+
+
+Handler = Callable[[Page, Event], Iterator[Reply]]
+_DO: Mapping[str, Handler] = {
+    "amount": _amount, "box": _box, "rule": _rule, "weight": _weight, "force": _force, "free": _free,
+    "unset": _unset, "repair": _repair, "back": _back, "reset": _reset, "share": _share, "more": _more,
+    "search": _looked("search"), "show": _looked("show"), "department": _looked("department"),
+    "address": _address, "save": _save, "compare": _compare, "export": _export,
+}  # fmt: skip
