@@ -97,10 +97,10 @@ class Opened:
     def fragment(self) -> str:
         return urlsplit(self.tab.url).fragment
 
-    def violations(self) -> list[tuple[str, int]]:
+    def violations(self) -> list[tuple[str, list[str]]]:
         axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
         found = axe.run(self.tab).response["violations"]
-        return [(one["id"], len(one["nodes"])) for one in found]
+        return [(one["id"], [node["html"][:300] for node in one["nodes"]]) for one in found]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from tnt_sim.study.compare.side import Side, side_of
 from tnt_sim.study.compare.telling import comparison_study
 from tnt_sim.view.run_folder import why_of, write_run
 from tnt_sim.view.run_reader import open_run
-from tnt_sim.view.study_page import study_fragment
+from tnt_sim.view.study_page import study_body
 from tnt_sim.view.workbook import workbook_bytes
 
 MOST_LISTED = 50
@@ -120,7 +120,7 @@ def comparison_html(scenario: Scenario, shown: Shown, file: str, lang: Lang) -> 
     study = comparison_study(Comparison((here, there), {}), lang)
     moved = next(k for k, section in enumerate(study.sections) if section.title.fr.startswith("Qui bouge"))
     parts = [study.sections[0], study.sections[1], study.sections[moved]]
-    return study_fragment(replace(study, sections=parts), lang, len(parts))
+    return study_body(replace(study, sections=parts), lang, len(parts))
 
 
 def workbook(scenario: Scenario, state: State, lang: Lang) -> tuple[Path, bytes]:

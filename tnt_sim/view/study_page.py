@@ -80,6 +80,11 @@ def study_html(study: Study, lang: Lang) -> str:
 
 def study_fragment(study: Study, lang: Lang, n_sections: int) -> str:
     """The first sections in the frame of notebooks instead of a page."""
+    return framed(study_body(study, lang, n_sections), lang)
+
+
+def study_body(study: Study, lang: Lang, n_sections: int) -> str:
+    """The first sections for a page that has a style of its own."""
     about = "<br>".join(escape(text.in_(lang)) for text in study.about)
     parts = [
         f'<p><strong>{escape(study.title.in_(lang))}</strong><br><span class="soft">{about}</span></p>',
@@ -88,7 +93,7 @@ def study_fragment(study: Study, lang: Lang, n_sections: int) -> str:
     parts += [
         _section(part, number, lang) for number, part in enumerate(study.sections[:n_sections], start=1)
     ]
-    return framed("\n".join(part for part in parts if part), lang)
+    return "\n".join(part for part in parts if part)
 
 
 def _section(section: Section, number: int, lang: Lang) -> str:
