@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,25 +104,18 @@ class Opened:
         return [(one["id"], [node["html"][:300] for node in one["nodes"]]) for one in found]
 
 
-@pytest.fixture(scope="module")
-def opened(chromium: Any, address: str) -> Iterator[Opened]:
-    found = Opened(chromium, address, 1280)
-    yield found
-    assert found.errors == []
-    hosts = {
-        urlsplit(url.removeprefix("blob:")).hostname for url in found.asked if not url.startswith("data:")
-    }
-    assert hosts == {"127.0.0.1"}
-    found.tab.close()
+@dataclass(frozen=True)
+class World:
+    """What the steps share: the page in a tab, the scenario's file, the address, the browser."""
+
+    opened: Opened
+    file: Path
+    address: str
+    chromium: Any
 
 
-@pytest.fixture(autouse=True)
-def _as_written(opened: Opened) -> None:
-    if opened.fragment():
-        opened.after(lambda: opened.tab.click("[data-do=reset]"))
-
-
-def test_it_opens_in_french_with_the_decision(opened: Opened, file: Path) -> None:
+def it_opens_in_french_with_the_decision(world: World) -> None:
+    opened, file = world.opened, world.file
     result = solve(load_scenario(file))
     assert opened.tab.get_attribute("html", "lang") == "fr"
     assert opened.tab.title() == "Programme d'exemple"
@@ -132,7 +126,8 @@ def test_it_opens_in_french_with_the_decision(opened: Opened, file: Path) -> Non
     assert opened.violations() == []
 
 
-def test_nobody_comes_in_without_the_token(address: str, opened: Opened) -> None:
+def nobody_comes_in_without_the_token(world: World) -> None:
+    address = world.address
     parts = urlsplit(address)
     for path in ("/", "/?token=faux", "/api/kernels", "/api/contents"):
         with urllib.request.urlopen(f"http://{parts.netloc}{path}") as found:
@@ -143,7 +138,8 @@ def test_nobody_comes_in_without_the_token(address: str, opened: Opened) -> None
             urllib.request.urlopen(f"http://{parts.netloc}{path}?{parts.query}")
 
 
-def test_a_slider_by_keyboard_moves_list_map_totals_and_address(opened: Opened) -> None:
+def a_slider_by_keyboard_moves_list_map_totals_and_address(world: World) -> None:
+    opened = world.opened
     tab = opened.tab
     totals, band, drawn = (opened.tab.inner_html(f"[data-part={name}]") for name in ("totals", "band", "map"))
     tab.focus("#amount-0")
@@ -164,7 +160,8 @@ def test_a_slider_by_keyboard_moves_list_map_totals_and_address(opened: Opened) 
     assert opened.violations() == []
 
 
-def test_force_conflict_repair(opened: Opened) -> None:
+def force_conflict_repair(world: World) -> None:
+    opened = world.opened
     tab = opened.tab
     opened.after(lambda: tab.fill("#search", "E-03"))
     tab.click(".list [data-fill='E-03']")
@@ -188,7 +185,8 @@ def test_force_conflict_repair(opened: Opened) -> None:
     assert "« E-99 » n'existe pas" in opened.text("[data-status]")
 
 
-def test_save_compare_and_export(opened: Opened, file: Path) -> None:
+def save_compare_and_export(world: World) -> None:
+    opened, file = world.opened, world.file
     tab = opened.tab
     opened.after(lambda: tab.uncheck("#rule-1"))
     tab.fill("#save-name", "Sans plafond")
@@ -207,9 +205,8 @@ def test_save_compare_and_export(opened: Opened, file: Path) -> None:
     assert caught.value.suggested_filename.startswith("exemple-")
 
 
-def test_reloading_an_address_brings_it_back_on_a_narrow_screen(
-    opened: Opened, chromium: Any, address: str
-) -> None:
+def reloading_an_address_brings_it_back_on_a_narrow_screen(world: World) -> None:
+    opened, address, chromium = world.opened, world.address, world.chromium
     opened.after(lambda: opened.tab.fill("#box-0", "900") or opened.tab.press("#box-0", "Enter"))
     totals = opened.text("[data-part=totals] .figures")
     narrow = Opened(chromium, f"{address}#{opened.fragment()}", 390)
@@ -221,7 +218,8 @@ def test_reloading_an_address_brings_it_back_on_a_narrow_screen(
     narrow.tab.close()
 
 
-def test_by_keyboard_alone(opened: Opened) -> None:
+def by_keyboard_alone(world: World) -> None:
+    opened = world.opened
     tab = opened.tab
     tab.focus(".skip")
     reached = set()
@@ -233,3 +231,30 @@ def test_by_keyboard_alone(opened: Opened) -> None:
     tab.keyboard.press("Enter")
     assert tab.evaluate("document.activeElement.id") == "h-dossiers"
     assert opened.fragment() == ""
+
+
+STEPS = (
+    it_opens_in_french_with_the_decision,
+    nobody_comes_in_without_the_token,
+    a_slider_by_keyboard_moves_list_map_totals_and_address,
+    force_conflict_repair,
+    save_compare_and_export,
+    reloading_an_address_brings_it_back_on_a_narrow_screen,
+    by_keyboard_alone,
+)
+
+
+def test_the_page(file: Path, address: str, chromium: Any, subtests: pytest.Subtests) -> None:
+    """One test, so that however the tests are shared out there is one server."""
+    opened = Opened(chromium, address, 1280)
+    for step in STEPS:
+        with subtests.test(step.__name__):
+            if opened.fragment():
+                opened.after(lambda: opened.tab.click("[data-do=reset]"))
+            step(World(opened, file, address, chromium))
+    assert opened.errors == []
+    hosts = {
+        urlsplit(url.removeprefix("blob:")).hostname for url in opened.asked if not url.startswith("data:")
+    }
+    assert hosts == {"127.0.0.1"}
+    opened.tab.close()
