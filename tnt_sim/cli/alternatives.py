@@ -8,6 +8,7 @@ import typer
 
 from tnt_sim.cli.compare import check_out, write_study
 from tnt_sim.cli.export import ForceOption
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -74,7 +75,10 @@ def alternatives(
     if as_json:
         emit(found.document)
     elif not quiet:
-        page(alternatives_lines(found.document, tongue, width()))
+        page(
+            alternatives_lines(found.document, tongue, width())
+            + after("alternatives", tongue, typed(scenario, sets=sets))
+        )
     return 0 if found.optimum.allocation is not None else INFEASIBLE
 
 

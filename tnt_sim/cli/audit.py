@@ -9,6 +9,7 @@ import typer
 
 from tnt_sim.cli.compare import check_out, write_study
 from tnt_sim.cli.export import ForceOption
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -65,5 +66,7 @@ def audit(
     if as_json:
         emit(found.document)
     elif not quiet:
-        page(audit_lines(found.document, tongue, width()))
+        page(
+            audit_lines(found.document, tongue, width()) + after("audit", tongue, typed(scenario, sets=sets))
+        )
     return 0

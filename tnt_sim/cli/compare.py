@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.export import ForceOption
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -61,6 +62,8 @@ def compare(
         emit(found.summary())
     elif not quiet:
         page(comparison_lines(found, tongue, width()))
+        if out is None:
+            page(after("compare", tongue, typed(*sides)))
     return 0
 
 

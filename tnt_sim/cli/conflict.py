@@ -8,6 +8,7 @@ import typer
 
 from tnt_sim.cli.compare import check_out, write_study
 from tnt_sim.cli.export import ForceOption
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -64,4 +65,6 @@ def conflict(
         emit(found.document)
     elif not quiet:
         page(conflict_lines(found.document, tongue, width()))
+        if found.status == "feasible":
+            page(after("conflict", tongue, typed(scenario, sets=sets)))
     return EXIT[found.status]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
 from tnt_sim.cli.speak import emit, language, page, width
 
@@ -31,5 +32,5 @@ def core(
     if as_json:
         emit(document)
     elif not quiet:
-        page(core_lines(document, tongue, width()))
+        page(core_lines(document, tongue, width()) + after("core", tongue, typed(*run_dirs)))
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from tnt_sim.cli.hints import after
 from tnt_sim.cli.options import JsonOption, LangOption, lang_of
 from tnt_sim.cli.speak import emit, page
 from tnt_sim.errors import Lang, Text
@@ -37,6 +38,7 @@ def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
         emit(document)
     else:
         _tell(document, tongue)
+        page(after("doctor", tongue))
     return 0 if works else BROKEN
 
 

@@ -9,6 +9,7 @@ import typer
 
 from tnt_sim.cli.compare import check_out, write_study
 from tnt_sim.cli.export import ForceOption
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, ScenarioArgument, SetOption, lang_of
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
 from tnt_sim.errors import Lang
@@ -70,4 +71,6 @@ def ensemble(
         emit(found.summary())
     elif not quiet:
         page(ensemble_lines(found, tongue, width()))
+        if out is None:
+            page(after("ensemble", tongue, typed(scenario, sets=sets)))
     return INTERRUPTED_AND_TOLD if found.draws.interrupted else 0

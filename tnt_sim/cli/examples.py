@@ -1,4 +1,7 @@
-"""What stands below the help of each verb: how it is used, and examples that a test runs as they are written."""
+"""What stands below the help of each verb: how it is used, and examples that a test runs as they are written.
+
+They are those of the folder that `tnt-sim new demo` makes, typed inside it.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,15 @@ Exemple :
         "show": """\
 Exemples :
   tnt-sim show scenario.yaml --model
-  tnt-sim show variante.yaml --resolved --set programme.amount="90 M€\"""",
+  tnt-sim show variante.yaml --resolved --set programme.amount="1.3 M€\"""",
         "run": """\
 Le résultat est écrit dans runs/<id>-<empreinte>/ ; allocation.csv s'ouvre dans
 un tableur.
 
 Exemples :
   tnt-sim run scenario.yaml
-  tnt-sim run scenario.yaml --set programme.amount="90 M€" --set rules.r1.off=true
+  tnt-sim run scenario.yaml --set programme.amount="1.3 M€" \\
+    --set rules.part-communes.off=true
   tnt-sim run scenario.yaml --json --require-proof > resultat.json""",
         "sweep": """\
 Chaque montant est calculé et prouvé pour lui-même (libre), puis en gardant les
@@ -32,82 +36,85 @@ promesses des montants d'avant (cumulatif). La page, le classeur, les images et
 sweep.json sont écrits dans runs/<id>-sweep-<empreinte>/.
 
 Exemples :
-  tnt-sim sweep scenario.yaml --from "88 M€" --to "108 M€"
-  tnt-sim sweep scenario.yaml --envelope axe-3 --to "40 M€" --exact
-  tnt-sim sweep scenario.yaml --nested --at "90 M€" --at "98 M€" --at "108 M€"
-  tnt-sim sweep scenario.yaml --from "50 %" --to "150 %" --share pro_rata
+  tnt-sim sweep scenario.yaml
+  tnt-sim sweep scenario.yaml --from "1.2 M€" --to "1.5 M€" --steps 3
+  tnt-sim sweep scenario.yaml --envelope numerique --to "700 k€" --exact
+  tnt-sim sweep scenario.yaml --nested --at "1.2 M€" --at "1.3 M€" --at "1.5 M€"
+  tnt-sim sweep scenario.yaml --from "80 %" --to "120 %" --share pro_rata
 
 Une question à la place de la courbe ; avec --out, sa page ou son classeur :
   tnt-sim sweep scenario.yaml --next
-  tnt-sim sweep scenario.yaml --entries --to "98 M€" --dossier D-0044
-  tnt-sim sweep scenario.yaml --target all --target +400 --target departments
+  tnt-sim sweep scenario.yaml --entries --to "1.4 M€" --dossier E-24
+  tnt-sim sweep scenario.yaml --target all --target +20 --target departments
   tnt-sim sweep scenario.yaml --prices --out prix.html
-  tnt-sim sweep scenario.yaml --extend "10 M€" --key axe-1=30,axe-3=34""",
+  tnt-sim sweep scenario.yaml --extend "200 k€" --key numerique=3,mobilites=2""",
         "verify": """\
 Exemple :
-  tnt-sim verify runs/tnt-2021-1a2b3c4d""",
+  tnt-sim verify runs/exemple-1a2b3c4d""",
         "explain": """\
 Sans dossier : ce que fait chaque règle et la liste de réserve. Avec --all : la
 raison de chacun et la note qu'il faudrait à chaque non retenu.
 
 Exemples :
-  tnt-sim explain runs/tnt-2021-1a2b3c4d A3-0121 FC-065
-  tnt-sim explain runs/tnt-2021-1a2b3c4d --all --json > explications.json""",
+  tnt-sim explain runs/exemple-1a2b3c4d E-03 E-24
+  tnt-sim explain runs/exemple-1a2b3c4d --all --json > explications.json""",
         "inversions": """\
 Exemples :
-  tnt-sim inversions runs/tnt-2021-1a2b3c4d
-  tnt-sim inversions runs/demo-1a2b3c4d --by department --penalty 1
-  tnt-sim inversions runs/demo-1a2b3c4d --rank avis \\
-    --opinions "très favorable,favorable,réservé\"""",
+  tnt-sim inversions runs/exemple-1a2b3c4d
+  tnt-sim inversions runs/exemple-1a2b3c4d --by department --penalty 1
+  tnt-sim inversions runs/exemple-1a2b3c4d --rank applicant_type \\
+    --opinions "commune,epci,syndicat,mutualisation,departement,metropole\"""",
         "core": """\
 Exemple :
-  tnt-sim core runs/tnt-2021-1a2b3c4d runs/enveloppe-90-5e6f7a8b""",
+  tnt-sim core runs/exemple-1a2b3c4d runs/exemple-5e6f7a8b""",
         "conflict": """\
 Code de sortie : 0 une répartition existe, 4 aucune, 5 le temps a manqué.
 
 Exemples :
   tnt-sim conflict scenario.yaml
-  tnt-sim conflict scenario.yaml --set programme.amount="60 M€" --json""",
+  tnt-sim conflict scenario.yaml --set rules.part-communes.min="95 %" --json""",
         "audit": """\
 La liste a une colonne « dossier », et si l'on veut « granted » (montant) et
 « funded » (oui ou non) ; un export de Turgot ou un dossier de calcul convient.
 
 Exemples :
   tnt-sim audit scenario.yaml --selection ma-liste.xlsx
-  tnt-sim audit scenario.yaml --selection runs/tnt-2021-1a2b3c4d --json""",
+  tnt-sim audit scenario.yaml --selection runs/exemple-1a2b3c4d --json""",
         "alternatives": """\
 Exemples :
-  tnt-sim alternatives scenario.yaml
-  tnt-sim alternatives scenario.yaml --within "0,5 %" --count 20 --by money""",
+  tnt-sim alternatives scenario.yaml --count 3
+  tnt-sim alternatives scenario.yaml --within "0,5 %" --count 2 --by money""",
         "weights": """\
 Exemple :
-  tnt-sim weights scenario.yaml --criteria score,population --order score,population""",
+  tnt-sim weights scenario.yaml --criteria score,population \\
+    --order score,population""",
         "export": """\
 Formats : xlsx (le classeur), csv, parquet, demarche (annotations de la
 démarche), turgot, scdl (publication), pabulib, publipostage (courriers),
 arrete (annexe), chorus (engagements).
 
 Exemples :
-  tnt-sim export runs/tnt-2021-1a2b3c4d --format demarche
-  tnt-sim export runs/tnt-2021-1a2b3c4d --format csv --csv-style intl
-  tnt-sim export runs/tnt-2021-1a2b3c4d --by department""",
+  tnt-sim export runs/exemple-1a2b3c4d --format demarche
+  tnt-sim export runs/exemple-1a2b3c4d --format csv --csv-style intl
+  tnt-sim export runs/exemple-1a2b3c4d --by department""",
         "report": """\
 Exemples :
-  tnt-sim report runs/tnt-2021-1a2b3c4d --out rapport.html
-  tnt-sim report runs/tnt-2021-1a2b3c4d --out rapport.html \\
-    --slider deconcentre --from "80 %" --to "40 M€" --steps 20
-  tnt-sim report runs/tnt-2021-1a2b3c4d --out note.xlsx
-  tnt-sim report runs/tnt-2021-1a2b3c4d runs/tnt-2021-5e6f7a8b --out deux.xlsx
+  tnt-sim report runs/exemple-1a2b3c4d --out rapport.html
+  tnt-sim report runs/exemple-1a2b3c4d --out curseur.html \\
+    --slider programme --from "80 %" --to "1.5 M€" --steps 4
+  tnt-sim report runs/exemple-1a2b3c4d --out note.xlsx
+  tnt-sim report runs/exemple-1a2b3c4d --notebook
+  tnt-sim report runs/exemple-1a2b3c4d runs/exemple-5e6f7a8b --out deux.xlsx
 
 La feuille « Paramètres », modifiée, se reprend :
-  tnt-sim run scenario.yaml --from-xlsx note.xlsx""",
+  tnt-sim run scenario.yaml --from-xlsx parametres.xlsx""",
         "sign": """\
 La liste signée est copiée dans registre/NOM/ avec ses preuves ; elle ne change
 plus. Le scénario suivant écrit « committed_from: registre/ ». Un retrait ou une
 baisse se signe aussi, et libère l'argent.
 
 Exemples :
-  tnt-sim sign runs/tnt-2021-1a2b3c4d --as liste-3
+  tnt-sim sign runs/exemple-1a2b3c4d --as liste-1
   tnt-sim sign --amend retraits.csv --as avenant-1""",
         "import": """\
 Écrit dossiers.csv (la table propre), quality.csv (chaque constat, sa cellule et
@@ -117,8 +124,8 @@ Rien de ce qui nomme une personne physique n'est repris d'office.
 
 Exemples :
   tnt-sim import dossiers_detr_2026-01-15_10-02.xlsx
-  tnt-sim import dump.json --format demarche --out import-detr
-  tnt-sim import liste.csv --encoding cp1252 --control-requested "92 M€"
+  tnt-sim import export.json --format demarche --out import-detr
+  tnt-sim import liste.csv --encoding cp1252 --control-requested "70 k€"
   tnt-sim import quartier.pb
   tnt-sim import classeurs-rendus --consolidate --out choix""",
         "compare": """\
@@ -126,22 +133,22 @@ Des scénarios (calculés au besoin) ou des dossiers de calcul ; le premier est 
 référence. Chaque mouvement a sa cause : un changement à la fois est essayé.
 
 Exemples :
-  tnt-sim compare tnt-2021.yaml enveloppe-98.yaml
-  tnt-sim compare runs/tnt-2021-1a2b3c4d runs/tnt-2021-5e6f7a8b --out deux.html
+  tnt-sim compare scenario.yaml variante.yaml
+  tnt-sim compare runs/exemple-1a2b3c4d runs/exemple-5e6f7a8b --out deux.html
   tnt-sim compare a.yaml b.yaml c.yaml --json --no-causes > ecarts.json""",
         "ensemble": """\
 Le scénario dit ce qui n'est pas sûr, sous `uncertain` : coûts, notes, abandons,
 caducité, éligibilité en suspens, coût final. La même graine redonne tout.
 
 Exemples :
-  tnt-sim ensemble scenario.yaml --draws 1000 --seed 1
-  tnt-sim ensemble scenario.yaml --draws 500 --sensitivity 100 --out risques.html""",
+  tnt-sim ensemble incertain.yaml --draws 100 --seed 1
+  tnt-sim ensemble incertain.yaml --draws 50 --sensitivity 20 --out risques.html""",
         "batch": """\
 Un fichier de lot croise des valeurs :
 
-  base: tnt-2021.yaml
-  matrix: {programme.amount: [88 M€, 98 M€], rules.r4.min: [20 %, 25 %]}
-  name: "{programme.amount}, {rules.r4.min}"
+  base: scenario.yaml
+  matrix: {programme.amount: [1.2 M€, 1.3 M€], rules.part-communes.min: [40 %, 50 %]}
+  name: "{programme.amount}, {rules.part-communes.min}"
 
 Ctrl-C, une panne ou un arrêt ne perdent rien : la même commande reprend.
 

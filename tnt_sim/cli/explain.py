@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
 from tnt_sim.cli.speak import ERROR, INTERRUPTED_AND_TOLD, emit, language, note, page, progress_line, width
 from tnt_sim.cli.verify import ProjectOption
@@ -44,6 +45,9 @@ def explain(
         emit(told.document)
     elif not quiet:
         page(explanation_lines(told.document, tongue, width()))
+        waiting = [str(entry["dossier"]) for entry in told.document["reserve"][:1]]
+        one = waiting if not dossiers and not everyone else []
+        page(after("explain --one" if one else "explain", tongue, typed(run_dir, *one)))
     if told.document["stopped_by"] == "interrupt":
         return INTERRUPTED_AND_TOLD
     return UNKNOWN if told.faults else 0

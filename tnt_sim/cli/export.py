@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import emit, language, note, page
@@ -180,6 +181,7 @@ def tell(
         shown = [shown_path(file) for file in files]
         lines = shown if len(shown) <= 4 else [f"{shown_path(files[0].parent)}/ ({len(shown)})"]
         page([Line(Text("Écrit : ", "Written: ").in_(lang) + line) for line in lines])
+        page(after(command, lang, typed(shown_path(run.folder))))
 
 
 def _document(run: StoredRun, command: str, name: str, files: Sequence[Path]) -> dict[str, Any]:

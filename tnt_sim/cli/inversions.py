@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
 from tnt_sim.cli.speak import emit, language, page, width
 from tnt_sim.cli.verify import ProjectOption
@@ -72,7 +73,7 @@ def inversions(
         lines = inversion_lines(document, tongue, width())
         for price in document["prices"]:
             lines += price_lines(price, document["goals"], tongue, width())
-        page(lines)
+        page(lines + after("inversions", tongue, typed(run_dir)))
     return 0
 
 

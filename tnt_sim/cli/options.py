@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.complete import run_folders, scenario_files, set_paths, tables
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 
 METHODS = ("auto", "direct", "core", "tree")
@@ -14,11 +15,20 @@ METHODS = ("auto", "direct", "core", "tree")
 ScenarioArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="SCENARIO", help="Le scénario (.yaml), ou un fichier Pabulib (.pb).", show_default=False
+        metavar="SCENARIO",
+        help="Le scénario (.yaml), ou un fichier Pabulib (.pb).",
+        show_default=False,
+        autocompletion=scenario_files,
     ),
 ]
 RunArgument = Annotated[
-    Path, typer.Argument(metavar="RUN_DIR", help="Le dossier d'un calcul (runs/…).", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="RUN_DIR",
+        help="Le dossier d'un calcul (runs/…).",
+        show_default=False,
+        autocompletion=run_folders,
+    ),
 ]
 FolderArgument = Annotated[
     Path,
@@ -32,6 +42,7 @@ SetOption = Annotated[
         "--set",
         metavar="CHEMIN=VALEUR",
         help='Change une valeur, autant de fois qu\'il faut : --set programme.amount="90 M€".',
+        autocompletion=set_paths,
     ),
 ]
 BackendOption = Annotated[
@@ -103,6 +114,7 @@ FromOption = Annotated[
         "--from",
         metavar="TABLE",
         help="Part d'une table de dossiers : ses colonnes sont devinées, à vérifier.",
+        autocompletion=tables,
     ),
 ]
 FromXlsxOption = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.cli.hints import hint_lines, quoted
+from tnt_sim.cli.hints import after, quoted, typed
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
@@ -83,7 +83,7 @@ def run(
     if as_json:
         emit(document)
     elif not quiet:
-        _tell(result, document, tongue, " --set ".join(map(quoted, (scenario.as_posix(), *changes))))
+        _tell(result, document, tongue, typed(scenario, sets=changes))
     return exit_code(document, require_proof=require_proof)
 
 
@@ -152,6 +152,4 @@ def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> No
         sets, repairs = told.get("conflict") or [], told.get("repairs") or []
         page(first_lines(sets, repairs, lang, width(), scenario=scenario))
         if told["run_dir"] is not None:  # the question everybody asks, and the page to send
-            folder = quoted(told["run_dir"])
-            out = Text("rapport", "report").in_(lang)
-            page(hint_lines([f"tnt-sim explain {folder}", f"tnt-sim report {folder} --out {out}.html"], lang))
+            page(after("run", lang, quoted(told["run_dir"])))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tnt_sim.cli.export import ForceOption
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
@@ -162,7 +163,7 @@ def sweep(
     tongue = lang_of(lang, Lang(asked.spec.locale))
     limit = asked.spec.solver.time_limit if seconds is None else seconds
     if asks:
-        return answer_question(
+        code = answer_question(
             question,
             asked,
             lang=tongue,
@@ -172,6 +173,9 @@ def sweep(
             as_json=as_json,
             quiet=quiet,
         )
+        if code == 0 and not as_json and not quiet:
+            page(after(f"sweep {question.question}", tongue, typed(scenario, sets=sets)))
+        return code
     if force:
         raise UsageError(
             Text(
@@ -212,6 +216,7 @@ def sweep(
         from tnt_sim.view.sweep_lines import sweep_lines
 
         page(sweep_lines(document, lang=tongue, width=width()))
+        page(after("sweep", tongue, typed(scenario, sets=sets)))
     return _exit_code(document)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -38,5 +39,6 @@ def validate(
         emit(document)
     elif not quiet:
         lines = check_lines(document, tongue, width())
-        page(lines + scenario_quality_lines(document["quality"], tongue, width()))
+        lines += scenario_quality_lines(document["quality"], tongue, width())
+        page(lines + after("validate", tongue, typed(scenario, sets=sets)))
     return 0

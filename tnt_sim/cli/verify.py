@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
 from tnt_sim.cli.speak import ERROR, emit, language, note, page
 from tnt_sim.errors import Defect, Lang, Text, so_many
@@ -51,6 +52,8 @@ def verify(
     elif not quiet:
         style = "bold green" if report.ok else "bold red"
         page([Line(_verdict(report.ok, len(report.defects), dict(report.document)).in_(tongue), style=style)])
+        if report.ok:
+            page(after("verify", tongue, typed(run_dir)))
     return 0 if report.ok else REFUSED
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -67,7 +68,10 @@ def weights(
     if as_json:
         emit(found.document)
     elif not quiet:
-        page(weights_lines(found.document, tongue, width()))
+        page(
+            weights_lines(found.document, tongue, width())
+            + after("weights", tongue, typed(scenario, sets=sets))
+        )
     return 0 if found.outcomes else INFEASIBLE
 
 

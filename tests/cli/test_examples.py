@@ -1,0 +1,186 @@
+"""Every example of the help is typed as it is written, in a folder that `new demo` made; each must do its work."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from tnt_sim.cli.examples import EXAMPLES
+from tnt_sim.cli.main import _VERBS, main
+from tnt_sim.cli.templates import dossiers_csv
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "import"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "formats"))
+
+WITHOUT_END = ("app",)
+"""Verbs that stay until they are stopped: their own tests start them."""
+OUTSIDE = ("tls://hote:8786",)
+"""What the folder cannot hold: a cluster."""
+RUNS = ("runs/exemple-1a2b3c4d", "runs/exemple-5e6f7a8b")
+DOSSIER = {
+    "number": 12,
+    "state": "en_instruction",
+    "dateDepot": "2026-01-05T09:30:00+01:00",
+    "champs": [{"id": "c1", "label": "Montant de l'aide demandée (en euros)", "stringValue": "1000"}],
+}
+EXIT = {"conflict": (0, 4)}
+
+
+def examples() -> list[str]:
+    """Each command line, its continued lines joined."""
+    found = []
+    for text in EXAMPLES.values():
+        joined = text.replace("\\\n", " ")
+        found += [" ".join(line.split()) for line in joined.splitlines() if line.startswith("  tnt-sim ")]
+    return found
+
+
+def test_every_verb_has_an_example() -> None:
+    assert set(EXAMPLES) == set(_VERBS)
+    shown = {line.split()[1] for line in examples()}
+    assert shown == set(_VERBS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo with all that the examples name."""
+    root = tmp_path_factory.mktemp("examples") / "demo"
+    assert main(["new", str(root), "--json"]) == 0
+    layers = {
+        "variante": "rules: [{id: part-communes, min: 50 %}]",
+        "a": "date: 2026-03-31",
+        "b": "programme: {amount: 1.3 M€}",
+        "c": "rules: [{id: plafond-departement, off: true}]",
+        "incertain": "uncertain: [{id: notes, column: score, plus: {normal: {sd: 1}}}]",
+    }
+    for name, text in layers.items():
+        (root / f"{name}.yaml").write_text(f"extends: scenario.yaml\nid: {name}\n{text}\n", encoding="utf-8")
+    (root / "lot.yaml").write_text(
+        "base: scenario.yaml\n"
+        "matrix: {programme.amount: [1.2 M€, 1.3 M€], rules.part-communes.min: [40 %, 50 %]}\n"
+        'name: "{programme.amount}, {rules.part-communes.min}"\n',
+        encoding="utf-8",
+    )
+    _tables(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def runs(folder: Path) -> dict[str, str]:
+    """The two runs of the help, and where they really are; what is read back from them."""
+    found: dict[str, str] = {}
+    for name, changes in zip(RUNS, ([], ["--set", "programme.amount=1.3 M€"]), strict=True):
+        assert main(["run", str(folder / "scenario.yaml"), "--quiet", *changes]) == 0
+        made = next(path for path in sorted((folder / "runs").iterdir()) if path.name not in found.values())
+        found[name] = made.name
+    first = folder / "runs" / found[RUNS[0]]
+    assert main(["report", str(first), "--out", str(folder / "parametres.xlsx"), "--quiet"]) == 0
+    assert (
+        main(
+            ["export", str(first), "--by", "department", "--out", str(folder / "classeurs-rendus"), "--quiet"]
+        )
+        == 0
+    )
+    assert (
+        main(["sign", str(first), "--as", "liste-0", "--register", str(folder / "registre"), "--quiet"]) == 0
+    )
+    return {name: f"runs/{made}" for name, made in found.items()}
+
+
+def _tables(root: Path) -> None:
+    from made_exports import LABELS, answer, rows
+
+    (root / "liste.csv").write_bytes(
+        "Numéro de dossier;Intitulé du projet;Montant demandé\n1;École;40 000,00\n2;Mairie;30 000,00\n".encode(
+            "cp1252"
+        )
+    )
+    (root / "retraits.csv").write_text("dossier;granted\nE-08;0\n", encoding="utf-8")
+    (root / "quartier.pb").write_text(
+        "META\nkey;value\ndescription;Quartier\nbudget;100\nvote_type;approval\ncurrency;EUR\n"
+        "PROJECTS\nproject_id;cost;name\n1;60;Banc\nVOTES\nvoter_id;vote\n1;1\n",
+        encoding="utf-8",
+    )
+    (root / "export.json").write_text(answer(DOSSIER), encoding="utf-8")
+    sheets = {
+        "dossiers.xlsx": [line.split(",") for line in dossiers_csv().splitlines()],
+        "ma-liste.xlsx": [["dossier"], ["E-08"], ["E-15"]],
+        "dossiers_detr_2026-01-15_10-02.xlsx": [LABELS, *rows()],
+    }
+    for name, body in sheets.items():
+        with xlsxwriter.Workbook(str(root / name), {"default_date_format": "dd/mm/yyyy"}) as book:
+            sheet = book.add_worksheet("Dossiers")
+            for k, cells in enumerate(body):
+                sheet.write_row(k, 0, cells)
+
+
+@pytest.mark.parametrize("line", [line for line in examples() if line.split()[1] not in WITHOUT_END])
+def test_an_example_works(
+    line: str,
+    folder: Path,
+    runs: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if any(word in line for word in OUTSIDE):
+        pytest.skip("needs a cluster")
+    monkeypatch.chdir(folder)
+    words = shlex.split(re.sub(r" > \S+$", "", line))[1:]
+    words = [runs.get(word, word) for word in words]
+    if words[0] == "new":
+        shutil.rmtree(folder / words[1], ignore_errors=True)
+    if words[:3] == ["sign", runs[RUNS[0]], "--as"]:
+        shutil.rmtree(folder / "registre")
+    code = main(words)
+    said = capsys.readouterr()
+    assert code in EXIT.get(words[0], (0,)), said.err
+    assert "Erreur" not in said.err
+    if "--json" not in words:
+        assert said.out.strip()
+        if words[0] in (
+            "run",
+            "validate",
+            "verify",
+            "explain",
+            "sweep",
+            "audit",
+            "compare",
+            "report",
+            "export",
+        ):
+            assert "Ensuite : tnt-sim " in said.out or "--out" in words
+
+
+def test_quiet_gives_no_hint(
+    folder: Path, runs: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    for words in (["validate", "scenario.yaml"], ["verify", runs[RUNS[0]]], ["explain", runs[RUNS[0]]]):
+        assert main([*words, "--quiet"]) == 0
+        assert capsys.readouterr().out == ""
+
+
+def test_a_hint_can_be_pasted(
+    folder: Path, runs: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a command says comes next is a command that works."""
+    monkeypatch.chdir(folder)
+    tried = []
+    for words in (
+        ["validate", "scenario.yaml", "--set", "programme.amount=1.3 M€"],
+        ["explain", runs[RUNS[0]]],
+        ["inversions", runs[RUNS[0]]],
+        ["core", *runs.values()],
+    ):
+        assert main(words) == 0
+        hint = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("Ensuite : "))
+        tried.append(shlex.split(hint.removeprefix("Ensuite : "))[1:])
+    for words in tried:
+        assert main(words) == 0, words
+        capsys.readouterr()
