@@ -141,8 +141,8 @@ Le scénario dit ce qui n'est pas sûr, sous `uncertain` : coûts, notes, abando
 caducité, éligibilité en suspens, coût final. La même graine redonne tout.
 
 Exemples :
-  tnt-sim ensemble incertain.yaml --draws 100 --seed 1
-  tnt-sim ensemble incertain.yaml --draws 50 --sensitivity 20 --out risques.html""",
+  tnt-sim ensemble incertain.yaml --draws 1000 --seed 1
+  tnt-sim ensemble incertain.yaml --draws 500 --sensitivity 100 --out risques.html""",
         "batch": """\
 Un fichier de lot croise des valeurs :
 
