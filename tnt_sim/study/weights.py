@@ -216,7 +216,15 @@ class _Study:
         self.tell("weights", min(0.95, self.n_solves / 500))
         problem = replace(with_last_stage(self.problem, 0, stages[-1]), stages=tuple(stages))
         try:
-            answer = ask(problem, kept=kept, goals=1, canonical=False, prove=False, clock=Clock(limit))
+            answer = ask(
+                problem,
+                kept=kept,
+                goals=1,
+                canonical=False,
+                prove=False,
+                clock=Clock(limit),
+                kernels=not kept,
+            )
         except LimitReached:
             self.doubtful = True
             return None

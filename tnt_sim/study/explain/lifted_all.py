@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import FloatArray
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.solve.fixing import exact_bound
 from tnt_sim.solve.registry import get_backend
+from tnt_sim.solve.tighten import tighten
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 
@@ -39,7 +41,7 @@ class LiftedBounds:
         """One linear program for all."""
         form = formulate(decided.problem)
         stage = form.stages[0]
-        model = form.model.with_objective(stage.objective, stage.sense)
+        model = tighten(form.model).with_objective(stage.objective, stage.sense)
         duals = get_backend("highs").solve(model, relax=True).row_duals
         named = {} if duals is None else dict(zip(model.row_names, duals.tolist(), strict=True))
         return cls(decided, form, named)
@@ -65,7 +67,7 @@ class LiftedBounds:
     def _at_most(self, form: Formulation, problem: Problem, row: int) -> Fraction:
         """No allocation that holds the dossier is worth more in the first stage."""
         stage = form.stages[0]
-        model = form.model.with_objective(stage.objective, stage.sense)
+        model = tighten(form.model).with_objective(stage.objective, stage.sense)
         bound = exact_bound(model, self._prices(model.row_names))
         if bound.scaled is None:
             return Fraction(2**62)
@@ -87,17 +89,18 @@ class LiftedBounds:
             return False
         kept, rows = np.arange(theirs.n_cols) != column, [at[name] for name in ours.row_names]
         one, other = self.form.stages[0], form.stages[0]
+        matrix = theirs.matrix.tocsr()[rows, :].tocsc()[:, kept].tocsr()
+        mine = _reduced(ours.matrix, ours.row_lower, ours.row_upper)
+        yours = _reduced(matrix, theirs.row_lower[rows], theirs.row_upper[rows])
         same = (
-            (ours.row_lower, theirs.row_lower[rows]),
-            (ours.row_upper, theirs.row_upper[rows]),
+            *zip(mine[1:], yours[1:], strict=True),
             (ours.col_lower, theirs.col_lower[kept]),
             (ours.col_upper, theirs.col_upper[kept]),
             (one.objective, other.objective[kept]),
         )
         alike = (one.scale, one.constant) == (other.scale, other.constant)
-        entries = theirs.matrix.tocsr()[rows, :].tocsc()[:, kept]
         return (
-            alike and all(np.array_equal(a, b) for a, b in same) and (ours.matrix.tocsc() != entries).nnz == 0
+            alike and all(np.array_equal(a, b) for a, b in same) and (mine[0] - yours[0]).count_nonzero() == 0
         )
 
     def _prices(self, names: tuple[str, ...]) -> FloatArray:
@@ -111,3 +114,16 @@ def _up(problem: Problem) -> int:
 def _column(form: Formulation, row: int) -> int:
     """The column that says whether a dossier is funded."""
     return int(form.recovery.funded_columns[np.searchsorted(form.recovery.candidate, row)])
+
+
+def _reduced(matrix: csr_array, lower: IntArray, upper: IntArray) -> tuple[csr_array, IntArray, IntArray]:
+    """Rows divided by their common divisor, bounds rounded to what whole points can reach."""
+    rows = matrix.tocsr(copy=True)
+    rows.eliminate_zeros()
+    filled = np.flatnonzero(np.diff(rows.indptr))
+    divisor = np.ones(rows.shape[0], dtype=np.int64)
+    if len(filled):
+        divisor[filled] = np.gcd.reduceat(np.abs(rows.data), rows.indptr[filled])
+    rows.data = rows.data // np.repeat(divisor, np.diff(rows.indptr))
+    low = np.where(lower == NO_LOWER, NO_LOWER, -(-lower // divisor))
+    return rows, low, np.where(upper == NO_UPPER, NO_UPPER, upper // divisor)
