@@ -93,10 +93,12 @@ if TYPE_CHECKING:
         def save(self, out: Path | str | None = None) -> Path:
             """Write the run folder into `out` (`runs` in the project by default); gives its path."""
 
-        def to_html(self, path: Path | str | None = None, lang: Lang | str | None = None) -> str:
+        def to_html(
+            self, path: Path | str | None = None, lang: Lang | str | None = None, *, explain: bool = True
+        ) -> str:
             """The report, one page that asks for nothing outside; written to a file too where one is named."""
 
-        def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> Path:
+        def to_excel(self, path: Path | str, lang: Lang | str | None = None, *, explain: bool = True) -> Path:
             """The workbook; gives its path."""
 
 
@@ -213,8 +215,8 @@ def _bound_result() -> Any:
         "inversions": _inversions,
         "plot": property(_opened("plots_of")),
         "save": _opened("save"),
-        "to_html": _opened("to_html"),
-        "to_excel": _opened("to_excel"),
+        "to_html": _explained("to_html"),
+        "to_excel": _explained("to_excel"),
         "_repr_html_": _opened("result_html"),
     }
     _bind(Plain, methods)
@@ -226,6 +228,19 @@ def _opened(name: str) -> Callable[..., Any]:
 
     def call(*given: Any, **options: Any) -> Any:
         return getattr(import_module("tnt_sim.view.opened"), name)(*given, **options)
+
+    return call
+
+
+def _explained(name: str) -> Callable[..., Any]:
+    """The same for a document that says of each dossier what would fund it; `explain=False` leaves that out."""
+
+    def call(self: Any, *given: Any, explain: bool = True, **options: Any) -> Any:
+        from tnt_sim.study.explain.decided import of_result
+        from tnt_sim.study.explain.explain import for_reports
+
+        told = for_reports(of_result(self)) if explain and self.allocation is not None else None
+        return _opened(name)(self, *given, explanation=told, **options)
 
     return call
 

@@ -99,7 +99,7 @@ def test_by_department(tnt: Run, run_dir: Path) -> None:
 
 
 def test_report_and_back(tnt: Run, run_dir: Path, demo: Path) -> None:
-    assert tnt("report", run_dir, "--out", "note.xlsx").out == "Écrit : note.xlsx\n"
+    assert tnt("report", run_dir, "--out", "note.xlsx").out.startswith("Écrit : note.xlsx\n")
     same = tnt("run", "scenario.yaml", "--from-xlsx", "note.xlsx", "--json")
     assert (same.code, same.err) == (0, "Repris de note.xlsx : aucun changement\n")
     assert same.document["run_dir"] == run_dir.as_posix()
@@ -140,4 +140,4 @@ def test_html_and_its_theme(tnt: Run, run_dir: Path, demo: Path) -> None:
 def test_english(tnt: Run, run_dir: Path) -> None:
     said = tnt("export", run_dir, "--format", "nope", "--lang", "en")
     assert said.err.startswith('Error: there is no format "nope".')
-    assert tnt("report", run_dir, "--out", "note.xlsx", "--lang", "en").out == "Written: note.xlsx\n"
+    assert tnt("report", run_dir, "--out", "note.xlsx", "--lang", "en").out.startswith("Written: note.xlsx\n")

@@ -22,7 +22,7 @@ from tnt_sim.study.explain.everyone import settle_all
 from tnt_sim.study.explain.rule import relaxed
 
 STEPS = 60
-QUICK = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def question_on(case: Case, folder: str) -> Asking | None:

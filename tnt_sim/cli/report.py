@@ -81,7 +81,6 @@ ProjectOption = Annotated[
 ]
 
 
-EXPLAIN_SECONDS = 60.0
 NOT_EXPLAINED = Text(
     "Les données du calcul ne sont plus là, ou ont changé : le rapport dit les raisons du calcul, sans ce qui les "
     "changerait.",
@@ -192,7 +191,7 @@ def _explanation(asked: Asked) -> Mapping[str, Any] | None:
     from tnt_sim.cli.speak import note
     from tnt_sim.errors import DataError, NothingDecided, VerificationError
     from tnt_sim.study.explain.decided import of_run
-    from tnt_sim.study.explain.explain import explain
+    from tnt_sim.study.explain.explain import for_reports
 
     try:
         decided = of_run(asked.runs[0].folder, asked.project)
@@ -201,8 +200,7 @@ def _explanation(asked: Asked) -> Mapping[str, Any] | None:
             note(NOT_EXPLAINED.in_(asked.lang))
         return None
     with progress_line(asked.lang, wanted=not asked.quiet) as tell:
-        told = explain(decided, everyone=True, lang=asked.lang, seconds=EXPLAIN_SECONDS, progress=tell)
-    return told.document
+        return for_reports(decided, lang=asked.lang, progress=tell)
 
 
 def _slider(asked: Asked) -> Slider | None:

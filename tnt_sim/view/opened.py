@@ -73,24 +73,39 @@ def save(result: Result, out: Path | str | None = None) -> Path:
     return write_run(result, None if out is None else Path(out))
 
 
-def to_html(result: Result, path: Path | str | None = None, lang: Lang | str | None = None) -> str:
-    """The report, one page that asks for nothing outside; written to a file as well where one is named."""
+def to_html(
+    result: Result,
+    path: Path | str | None = None,
+    lang: Lang | str | None = None,
+    explanation: Mapping[str, Any] | None = None,
+) -> str:
+    """The report, one page that asks for nothing outside; written to a file as well where one is named.
+
+    `explanation` is the document of `explain --all`, for the sentence of each dossier and what would fund it.
+    """
     from tnt_sim.view.report.page import Options, report_html
 
     tongue = Lang(lang or _lang(result))
     with tempfile.TemporaryDirectory() as folder:
-        page = report_html(read_run(write_run(result, Path(folder))), Options(tongue))
+        run = read_run(write_run(result, Path(folder)))
+        page = report_html(run, Options(tongue, explanation=explanation))
     if path is not None:
         put_file(Path(path), page.encode())
     return page
 
 
-def to_excel(result: Result, path: Path | str, lang: Lang | str | None = None) -> Path:
-    """The workbook; gives its path."""
+def to_excel(
+    result: Result,
+    path: Path | str,
+    lang: Lang | str | None = None,
+    explanation: Mapping[str, Any] | None = None,
+) -> Path:
+    """The workbook; gives its path. `explanation` as for `to_html`."""
     from tnt_sim.view.workbook import workbook_bytes
 
     with tempfile.TemporaryDirectory() as folder:
-        book = workbook_bytes(read_run(write_run(result, Path(folder))), Lang(lang or _lang(result)))
+        run = read_run(write_run(result, Path(folder)))
+        book = workbook_bytes(run, Lang(lang or _lang(result)), explanation=explanation)
     put_file(Path(path), book)
     return Path(path)
 

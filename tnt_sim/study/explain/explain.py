@@ -25,6 +25,7 @@ from tnt_sim.view.labels import is_synthetic
 from tnt_sim.view.why_words import why_sentence
 
 MOST_INVERSIONS = 100
+REPORT_SECONDS = 60.0
 Report = Callable[[str, float], None]
 
 
@@ -117,6 +118,14 @@ def explain(
     document = _document(decided, entries, effects, settled, faults, tongue)
     document["seconds"] = {"explain": round(time.perf_counter() - began, 3)}
     return Explanation(document, faults)
+
+
+def for_reports(
+    decided: Decided, *, lang: Lang | None = None, progress: Report | None = None
+) -> dict[str, Any]:
+    """The document of all dossiers, within about a minute: what a report and a workbook tell."""
+    told = explain(decided, everyone=True, lang=lang, seconds=REPORT_SECONDS, progress=progress)
+    return told.document
 
 
 def _tell(progress: Report | None) -> Report:
