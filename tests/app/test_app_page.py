@@ -6,17 +6,22 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from tnt_sim.app.desk import LONG, QUICK, Shown
 from tnt_sim.app.page import Page
 from tnt_sim.app.parts import MOST_MOVES
-from tnt_sim.app.state import decode
+from tnt_sim.app.phrases import PAGE, SHARES
+from tnt_sim.app.state import State, decode
 from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
+from tnt_sim.errors import Lang, LimitReached, Text
+from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.view.figures import count, short_amount
@@ -265,3 +270,50 @@ def test_steps_are_decided_whole(file: Path) -> None:
     scenario = load_scenario(file)
     page = Page(scenario, Lang.FR)
     assert shown(page) == funded(solve(scenario).dossiers)
+
+
+def test_english_holds_no_french(scenario: Scenario) -> None:
+    english = Page(scenario, Lang.EN)
+    for phrase in (*PAGE.values(), *SHARES.values()):
+        if phrase.fr not in phrase.en and len(phrase.fr) > 12:
+            assert escape(phrase.fr) not in english.frame
+    (said,) = english.receive({"do": "rule", "id": "plafond-departement", "value": False})
+    assert said.told["said"].startswith("Proven, in ")
+    assert "rant" in said.told["parts"]["moves"]
+
+
+def test_what_is_not_proven_says_so_and_may_ask_for_longer(
+    page: Page, say: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+    plain = page.desk.answer
+
+    def unproven(state: State, seconds: float = QUICK) -> Any:
+        given.append(seconds)
+        found = plain(state, seconds)
+        assert isinstance(found, Shown)
+        return found if seconds > QUICK else replace(found, proof=Proof.FEASIBLE_GAP, status=Status.FEASIBLE)
+
+    monkeypatch.setattr(page.desk, "answer", unproven)
+    said = say("rule", id="plafond-departement", value=False)
+    assert said["kind"] == "note"
+    assert said["said"].startswith("Non prouvé")
+    assert "rien ne prouve" in said["parts"]["totals"]
+    assert 'data-do="longer"' in said["parts"]["totals"]
+    said = say("longer")
+    assert said["kind"] == "good"
+    assert "longer" not in said["parts"]["totals"]
+    assert given == [QUICK, LONG]
+
+
+def test_no_time_is_no_impossibility(page: Page, say: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = page.shown
+
+    def stopped(*_: object, **__: object) -> Any:
+        raise LimitReached(Text("x", "x"))
+
+    monkeypatch.setattr(page.desk, "_found", stopped)
+    said = say("rule", id="plafond-departement", value=False)
+    assert "rien ne dit que c&#39;est impossible" in said["parts"]["trouble"]
+    assert 'data-do="longer"' in said["parts"]["trouble"]
+    assert page.shown is before

@@ -9,6 +9,7 @@ import pytest
 
 from tnt_sim.app import server
 from tnt_sim.cli.main import main
+from tnt_sim.errors import Lang
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,15 @@ def test_without_a_port_the_first_free_one() -> None:
         except OSError:
             pytest.skip("the first port is taken by somebody else")
         assert server.port_of(None) != server.FIRST_PORT
+
+
+def test_voila_is_told_to_stay_at_home() -> None:
+    pytest.importorskip("traitlets")
+    config = server._config("Titre", Lang.EN, 8900, "secret")
+    assert (config.Voila.ip, config.Voila.port, config.Voila.port_retries) == ("127.0.0.1", 8900, 0)
+    assert config.Voila.token == "secret"
+    assert config.VoilaConfiguration.resources["lang"] == "en"
+    assert config.VoilaConfiguration.preheat_kernel
 
 
 def test_tokens_are_not_guessed() -> None:

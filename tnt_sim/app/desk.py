@@ -10,7 +10,7 @@ from typing import Any
 from tnt_sim.app.changes import applied, tree_of
 from tnt_sim.app.state import State
 from tnt_sim.engine import solve
-from tnt_sim.errors import Defect, Text, TntError
+from tnt_sim.errors import Defect, LimitReached, Text, TntError
 from tnt_sim.question import Answer
 from tnt_sim.result import Proof, Result, Status
 from tnt_sim.scenario.compile import Problem
@@ -21,8 +21,8 @@ from tnt_sim.study.conflict import conflict
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.reasons import Reasons, reasons
 
-SECONDS, CONFLICT_SECONDS = 20.0, 20.0
-"""The most that one answer takes, and the search for what clashes and repairs it: somebody is waiting."""
+QUICK, LONG, CONFLICT_SECONDS = 5.0, 60.0, 20.0
+"""Seconds that an answer takes at most: at once, when somebody asks for longer; and a search for repairs."""
 CONFLICTS, REPAIRS = 2, 3
 
 
@@ -46,14 +46,23 @@ class Shown:
     canonical: bool
     seconds: float
 
+    @property
+    def sure(self) -> bool:
+        """Whether it is the best there is, and something supports that."""
+        return self.status is Status.OPTIMAL and self.proof in (Proof.PROVED, Proof.CROSS_CHECKED)
+
 
 @dataclass(frozen=True, eq=False)
 class Trouble:
-    """Settings without an allocation: why, in sentences; `clash` where a search for repairs makes sense."""
+    """Settings without an allocation: why, in sentences.
+
+    `clash` where a search for repairs makes sense, `stopped` where more time might find one.
+    """
 
     state: State
     sentences: tuple[Text, ...]
     clash: bool = False
+    stopped: bool = False
 
 
 class Desk:
@@ -68,15 +77,18 @@ class Desk:
         self.scenario = scenario
         self._session = Session(scenario, backend=scenario.spec.solver.backend)
 
-    def answer(self, state: State) -> Shown | Trouble:
-        """What the settings come to; nothing that a planner may set raises."""
+    def answer(self, state: State, seconds: float = QUICK) -> Shown | Trouble:
+        """What the settings come to within a time; nothing that a planner may set raises."""
         began = time.perf_counter()
         try:
-            problem, found = self._found(state)
+            problem, found = self._found(state, seconds)
+        except LimitReached:
+            return Trouble(state, (_NOTHING[Status.STOPPED],), stopped=True)
         except TntError as error:
             return Trouble(state, tuple(_said(defect) for defect in error.defects_found()))
         if found.allocation is None or found.reading is None:
-            return Trouble(state, (_NOTHING[found.status],), clash=found.status is Status.INFEASIBLE)
+            clash = found.status is Status.INFEASIBLE
+            return Trouble(state, (_NOTHING[found.status],), clash=clash, stopped=not clash)
         why = reasons(problem, found.allocation, found.reading)
         canonical = bool(found.document["canonical"]) if isinstance(found, Result) else found.canonical
         return Shown(
@@ -84,12 +96,12 @@ class Desk:
             time.perf_counter() - began,
         )  # fmt: skip
 
-    def _found(self, state: State) -> tuple[Problem, Answer | Result]:
+    def _found(self, state: State, seconds: float) -> tuple[Problem, Answer | Result]:
         """By the session; a sequence of steps is decided whole, step after step."""
         if is_sequence(self.scenario):
-            result = solve(applied(self.scenario, state), time_limit=SECONDS)
+            result = solve(applied(self.scenario, state), time_limit=seconds)
             return result.problem, result
-        asked = self._session.solve(tree_of(self.scenario, state), time_limit=SECONDS)
+        asked = self._session.solve(tree_of(self.scenario, state), time_limit=seconds)
         return asked.problem, asked.answer
 
     def conflict(self, state: State) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from tnt_sim.app import settings
 from tnt_sim.app.changes import known_only, moved, unknown, with_set_lines, without_written
-from tnt_sim.app.desk import Desk, Shown, Trouble
+from tnt_sim.app.desk import LONG, Desk, Shown, Trouble
 from tnt_sim.app.files import comparison_html, save, saved, workbook
 from tnt_sim.app.listing import departments_of, listed_part
 from tnt_sim.app.parts import Before, Drawer, hundredths
@@ -115,7 +115,8 @@ class Page:
     def _answered(self, told: Text | None, *, soft: bool, done: bool) -> Reply:
         bad = self.trouble is not None
         said = told or (PAGE["trouble"] if bad or self.shown is None else _supported(self.shown))
-        kind = "bad" if bad else "note" if told else "good"
+        sure = self.shown is not None and self.shown.sure
+        kind = "bad" if bad else "note" if told or not sure else "good"
         return self._reply(said=said, kind=kind, done=done, soft=soft)
 
     def _reply(self, *, said: Text, kind: str, done: bool, soft: bool = False, **more: Any) -> Reply:
@@ -273,6 +274,12 @@ def _repair(page: Page, event: Event) -> Iterator[Reply]:
     return page._to(with_set_lines(page.scenario, page.state, lines), event)
 
 
+def _longer(page: Page, event: Event) -> Iterator[Reply]:
+    """The same settings with more time."""
+    page._take(page.desk.answer(page.state, LONG))
+    yield page._answered(None, soft=False, done=True)
+
+
 def _back(page: Page, event: Event) -> Iterator[Reply]:
     return page._to(State() if page.shown is None else page.shown.state, event)
 
@@ -353,7 +360,7 @@ def _export(page: Page, _: Event) -> Iterator[Reply]:
 Handler = Callable[[Page, Event], Iterator[Reply]]
 _DO: Mapping[str, Handler] = {
     "amount": _amount, "box": _box, "rule": _rule, "weight": _weight, "force": _force, "free": _free,
-    "unset": _unset, "repair": _repair, "back": _back, "reset": _reset, "share": _share, "more": _more,
-    "search": _looked("search"), "show": _looked("show"), "department": _looked("department"),
+    "unset": _unset, "repair": _repair, "back": _back, "longer": _longer, "reset": _reset, "share": _share,
+    "more": _more, "search": _looked("search"), "show": _looked("show"), "department": _looked("department"),
     "address": _address, "save": _save, "compare": _compare, "export": _export,
 }  # fmt: skip

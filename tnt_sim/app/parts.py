@@ -18,7 +18,7 @@ from markupsafe import Markup
 from tnt_sim.app.desk import Shown
 from tnt_sim.app.phrases import PAGE
 from tnt_sim.errors import Lang, Text
-from tnt_sim.result import Proof, Status
+from tnt_sim.result import Proof
 from tnt_sim.rules.base import Unit
 from tnt_sim.verify.figures import decimal_text
 from tnt_sim.verify.words import unspent_sentence
@@ -113,7 +113,7 @@ class Drawer:
         broken = [reading.id for reading in shown.reading.rules if not reading.holds]
         return {
             "verdict": words.verdict(document).in_(lang),
-            "sure": shown.status is Status.OPTIMAL and shown.proof in (Proof.PROVED, Proof.CROSS_CHECKED),
+            "sure": shown.sure,
             "figures": self._figures(shown, written),
             "goals": [self._goal(k, shown, written) for k in range(len(shown.reading.values))],
             "broken": _broken(broken, lang).in_(lang) if broken else "",

@@ -94,6 +94,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
             "Ce qui suffirait, du moins cher au plus cher", "What would be enough, cheapest first"
         ),
         "repair_it": Text("Appliquer", "Apply"),
+        "longer": Text("Chercher plus longtemps (une minute au plus)", "Search longer (a minute at most)"),
         "back": Text("Revenir aux réglages d'avant", "Back to the settings before"),
         "below_is": Text(
             "Plus bas, la page montre encore les derniers réglages qui tenaient.",
@@ -113,8 +114,8 @@ SCRIPT: Mapping[str, Text] = MappingProxyType(
     {
         "busy": Text("Calcul en cours…", "Computing…"),
         "lost": Text(
-            "Plus de réponse depuis 45 secondes. Vérifiez que « tnt-sim app » tourne toujours, puis rechargez.",
-            "No answer for 45 seconds. Check that « tnt-sim app » is still running, then reload.",
+            "Pas de réponse depuis 90 secondes. Si « tnt-sim app » ne tourne plus, relancez-le, puis rechargez.",
+            'No answer for 90 seconds. If "tnt-sim app" no longer runs, start it again, then reload.',
         ),
     }
 )

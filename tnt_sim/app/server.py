@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from contextlib import closing
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from tnt_sim.errors import Lang, Text, UsageError
 
 HOST, FIRST_PORT = "127.0.0.1", 8866
+WARM, PING_MS, MOST_WAIT = 1, 30_000, 60.0
+"""Warm kernels that wait for a page; of the connection; seconds until the address is told in any case."""
 NEEDED = ("voila", "anywidget", "ipywidgets", "ipykernel")
 EXTENSIONS = ("anywidget", "@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
 """The only extensions of the browser that are loaded."""
@@ -91,26 +97,50 @@ def address_of(port: int, token: str) -> str:
 
 
 def serve(
-    scenario: Path, title: str, lang: Lang, port: int, token: str, *, browser: bool, ready: Callable[[], None]
+    scenario: Path, title: str, lang: Lang, port: int, token: str, *, ready: Callable[[], None]
 ) -> None:
-    """Serve the page until it is interrupted; `ready` is called once it answers."""
+    """Serve the page until it is interrupted; `ready` is called once it would open at once."""
     own = files("tnt_sim") / "app"
-    os.environ["TNT_SIM_APP"] = json.dumps({"scenario": str(scenario.resolve()), "lang": lang.value})
-    paths = [str(own / "jupyter"), *filter(None, [os.environ.get("JUPYTER_PATH")])]
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
-    from tornado.ioloop import IOLoop
+    with TemporaryDirectory(prefix="tnt-sim-app-") as folder:
+        warm = Path(folder) / "warm"
+        asked = {"scenario": str(scenario.resolve()), "lang": lang.value, "warm": str(warm)}
+        os.environ["TNT_SIM_APP"] = json.dumps(asked)
+        paths = [str(own / "jupyter"), *filter(None, [os.environ.get("JUPYTER_PATH")])]
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
+        from voila.app import Voila
+
+        _when_there(warm, ready)
+        Voila.launch_instance([str(own / "planner.ipynb")], config=_config(title, lang, port, token))
+
+
+def _config(title: str, lang: Lang, port: int, token: str) -> Any:
+    """What Voilà is told."""
     from traitlets.config import Config
-    from voila.app import Voila
 
     config = Config()
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = HOST, port, 0
-    config.Voila.token, config.Voila.open_browser = token, browser
-    config.Voila.config_file_paths, config.Voila.log_level = [], 40
+    config.Voila.token, config.Voila.open_browser = token, False
+    config.Voila.config_file_paths, config.Voila.log_level = [], logging.ERROR
+    config.Voila.tornado_settings = {"ws_ping_interval": PING_MS, "ws_ping_timeout": PING_MS}
     config.VoilaConfiguration.template = "tnt-sim"
-    config.VoilaConfiguration.preheat_kernel, config.VoilaConfiguration.default_pool_size = True, 1
+    config.VoilaConfiguration.preheat_kernel, config.VoilaConfiguration.default_pool_size = True, WARM
     config.VoilaConfiguration.extension_allowlist = list(EXTENSIONS)
     config.VoilaConfiguration.resources = {"lang": lang.value, "title": title, "waiting": _WAITING.in_(lang)}
+    # messages between the server and a kernel pass through files of this user alone, where the system has them
     config.KernelManager.transport = "ipc" if os.name == "posix" else "tcp"
-    config.Voila.tornado_settings = {"ws_ping_interval": 30000, "ws_ping_timeout": 30000}
-    IOLoop.current().add_callback(ready)
-    Voila.launch_instance([str(own / "planner.ipynb")], config=config)
+    return config
+
+
+def _when_there(file: Path, ready: Callable[[], None]) -> None:
+    """Call `ready` once a file is there, or after a while without it: the page then says itself what is wrong."""
+    from tornado.ioloop import IOLoop, PeriodicCallback
+
+    began = time.monotonic()
+
+    def look() -> None:
+        if file.exists() or time.monotonic() - began > MOST_WAIT:
+            watch.stop()
+            ready()
+
+    watch = PeriodicCallback(look, 100)
+    IOLoop.current().add_callback(watch.start)

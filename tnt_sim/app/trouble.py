@@ -30,6 +30,7 @@ def trouble_part(
         {
             "sentences": [text.in_(lang) for text in trouble.sentences] + _more(conflict, lang),
             "held": held,
+            "stopped": trouble.stopped,
             "searching": trouble.clash and conflict is None,
             "sets": [
                 _set(rank, one, len(clash["sets"]), lang) for rank, one in enumerate(clash["sets"], start=1)

@@ -18,7 +18,8 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.view.report.page import asset
 
 ASKED = "TNT_SIM_APP"
-"""The environment variable that says which scenario the notebook shows, and in which language."""
+"""The environment variable that says which scenario the notebook shows, in which language, and where it tells
+that it is warm."""
 
 
 def _own(name: str) -> str:
@@ -48,4 +49,6 @@ def planner_page() -> PageWidget:
     """The page of the scenario that `tnt-sim app` was started for."""
     asked = json.loads(os.environ[ASKED])
     scenario = load_scenario(Path(asked["scenario"]))
-    return PageWidget(Page(scenario, Lang(asked["lang"])))
+    page = PageWidget(Page(scenario, Lang(asked["lang"])))
+    Path(asked["warm"]).touch()
+    return page

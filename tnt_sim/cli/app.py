@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from typing import Annotated
 
 import typer
@@ -51,6 +52,8 @@ def app(
 
     def ready() -> None:
         note(f"{head}{address}" if quiet else f"{head}{address}\n{end}")
+        if not no_browser:
+            webbrowser.open(address)
 
-    serve(scenario, asked.title, tongue, door, token, browser=not no_browser, ready=ready)
+    serve(scenario, asked.title, tongue, door, token, ready=ready)
     return 0

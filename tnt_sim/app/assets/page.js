@@ -1,7 +1,7 @@
 // The thin shell of the planner's page. Everything that is said or decided comes from Python (tnt_sim/app): this
 // script sends what was touched, puts the parts that come back in their places, and keeps the address in step.
 
-const SLOW_MS = 45000;
+const SLOW_MS = 90000;
 
 function render({ model, el }) {
   el.innerHTML = model.get("frame");
