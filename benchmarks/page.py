@@ -1,8 +1,8 @@
 """From a slider to the new list, in a browser: `uv run python benchmarks/page.py [SCENARIO ENVELOPE [SETTINGS]]`.
 
 The page is started as planners start it, SETTINGS being the part of its address after `#`. A slider is put at 20
-amounts around the written one. Each time is taken in the page, from the touch to the parts in their places; the solve,
-its proof and its reading in it are as the page says them.
+amounts around the written one. Each time is taken in the page, from the touch to the parts in their places; the
+solve, its proof and its reading in it are as the page says them.
 """
 
 from __future__ import annotations
