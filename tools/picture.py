@@ -11,13 +11,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from tnt_sim.cli.main import main as tnt
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "pictures" / "tnt-2021.png"
-WIDTH, HEIGHT = 1100, 1240
+WIDTH, HEIGHT = 1100, 1300
+COLOURS = 64
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -38,14 +40,16 @@ def main(words: Sequence[str]) -> int:
 
 
 def photograph(browser: str, page: Path) -> None:
-    """The top of a page as a PNG of few colours."""
+    """The decision and the map of a report: what stands between them is left out of the picture."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         sheet = opened.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         sheet.goto(page.as_uri())
+        sheet.eval_on_selector_all("#envelopes, nav", "parts => parts.forEach(part => part.remove())")
         PICTURE.parent.mkdir(exist_ok=True)
         sheet.screenshot(path=str(PICTURE))
         opened.close()
+    Image.open(PICTURE).convert("RGB").quantize(COLOURS).save(PICTURE, optimize=True)
 
 
 if __name__ == "__main__":

@@ -145,3 +145,11 @@ def test_the_files_that_a_page_links_to_exist(path: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
         if not re.match(r"\w+:", link) and not link.startswith("#"):
             assert (path.parent / unquote(link.partition("#")[0])).exists(), link
+
+
+def test_the_picture_is_small_and_says_that_its_data_are_synthetic() -> None:
+    assert (ROOT / "docs/pictures/tnt-2021.png").stat().st_size <= 200_000
+    for name, word in (("README.md", "Synthetic data"), ("README.fr.md", "Données synthétiques")):
+        _, _, after = (ROOT / name).read_text(encoding="utf-8").partition("tnt-2021.png)")
+        assert word in after.split("\n\n")[1]
+    assert "synthétiques" in (ROOT / "docs/index.md").read_text(encoding="utf-8")
