@@ -214,6 +214,9 @@ def reloading_an_address_brings_it_back_on_a_narrow_screen(world: World) -> None
     assert narrow.tab.input_value("#box-0") == "900"
     assert narrow.tab.evaluate("document.documentElement.scrollWidth") <= 390
     assert narrow.violations() == []
+    narrow.tab.click(".list [data-fill] >> nth=0")
+    assert narrow.tab.evaluate("document.activeElement.id") == "force-reason"
+    assert narrow.tab.is_visible("#force-reason")
     assert narrow.errors == []
     narrow.tab.close()
 

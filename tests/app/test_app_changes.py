@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.app.changes import amount_text, applied, known_only, moved, slug_of, tree_of, with_set_lines
+from tnt_sim.app.changes import (
+    amount_text,
+    applied,
+    known_only,
+    moved,
+    slug_of,
+    tree_of,
+    with_set_lines,
+    without_written,
+)
 from tnt_sim.app.files import save, saved
 from tnt_sim.app.state import Forced, State
 from tnt_sim.engine import solve
@@ -155,3 +164,22 @@ def test_amounts_are_written_exactly(cents: int) -> None:
 def test_slugs() -> None:
     assert slug_of("Axe 1 à 31 M€ / été") == "axe-1-a-31-m-ete"
     assert slug_of("a" * 200) == "a" * 60
+
+
+def test_weights_leave_the_rest_of_the_stages(file: Path) -> None:
+    written = """objective:
+  - {maximise: {smallest: {measure: granted, per: population, by: department}, dossiers: 2}}
+  - {minimise: {granted: 1}, tolerance: 10 %}
+  - {maximise: {score: 1}}
+"""
+    text = file.read_text(encoding="utf-8").replace("objective:\n  - {maximise: {score: 1}}\n", written)
+    file.write_text(text, encoding="utf-8")
+    scenario = load_scenario(file)
+    assert len(scenario.spec.objective) == 3
+    state = State(weights={(0, "dossiers"): "0", (1, "granted"): "0", (2, "population"): "0.5"})
+    assert tree_of(scenario, state)["objective"] == [
+        {"maximise": {"smallest": {"measure": "granted", "per": "population", "by": "department"}}},
+        {"minimise": {"granted": "0"}, "tolerance": "10 %"},
+        {"maximise": {"score": "1", "population": "0.5"}},
+    ]
+    assert without_written(scenario, State(weights={(0, "dossiers"): "2", (2, "cost"): "0"})) == State()

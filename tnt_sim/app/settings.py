@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -138,6 +137,8 @@ def _axis_told(axis: Axis, state: State, shown: Shown | None, lang: Lang) -> dic
     kept = plural(n, ("retenu", "retenus"), ("funded", "funded"), lang)
     fr = f"{short_amount(granted, Lang.FR)} accordés, {kept} ; reste {short_amount(left, Lang.FR)}"
     en = f"{short_amount(granted, Lang.EN)} granted, {kept}; {short_amount(left, Lang.EN)} left"
+    if granted > cents:
+        fr, en = f"{fr} ; le surplus vient d'au-dessus", f"{en}; the excess comes from above"
     return {
         "bar": round(1000 * granted / max(cents, granted, 1)),
         "words": Text(fr, en).in_(lang),
@@ -168,7 +169,7 @@ def rules_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, A
 def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
     """The stages of the objective: the weights in use, and goals that may be added."""
     found = []
-    for k, (stage, spec) in enumerate(zip(stages_of(scenario), _stage_specs(scenario), strict=False)):
+    for k, stage in enumerate(stages_of(scenario)):
         goals = goals_of(stage)
         plain = {name: str(weight) for name, weight in goals.items() if not isinstance(weight, dict)}
         used = list(plain)
@@ -186,7 +187,7 @@ def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, 
         ]
         found.append(
             {
-                "title": f"{k + 1}. {stage_words(spec, lang)}" if spec is not None else "",
+                "title": _stage_title(scenario, k, whole=len(plain) == len(goals)).in_(lang),
                 "used": told[: len(used)],
                 "more": told[len(used) :],
             }
@@ -194,8 +195,13 @@ def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, 
     return found
 
 
-def _stage_specs(scenario: Scenario) -> Iterator[Any]:
-    yield from scenario.spec.objective or (None,)
+def _stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
+    """« Objectif 1 : maximiser »; the sentence of the stage where some of its goals have no weight to move."""
+    if not whole:
+        spec = scenario.spec.objective[k]
+        return Text(f"{k + 1}. {stage_words(spec, Lang.FR)}", f"{k + 1}. {stage_words(spec, Lang.EN)}")
+    sense = words.SENSE["minimise" if "minimise" in stages_of(scenario)[k] else "maximise"]
+    return Text(f"Objectif {k + 1} : {sense.fr}", f"Goal {k + 1}: {sense.en}")
 
 
 def input_values(scenario: Scenario, axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, Any]]:

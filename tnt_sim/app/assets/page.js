@@ -120,6 +120,7 @@ function render({ model, el }) {
       const form = root.querySelector("form[data-do=force]");
       form.elements.dossier.value = fill.dataset.fill;
       form.elements.side.value = fill.dataset.side;
+      form.closest("details").open = true; // it is folded on a narrow screen
       form.elements.reason.focus();
       form.scrollIntoView({ block: "center" });
       return;
