@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tnt_sim.study.questions import entries, extension, next_euro, prices, target
     from tnt_sim.study.sweep_object import Sweep, sweep
     from tnt_sim.study.weights import weights
+    from tnt_sim.view.imported import import_file
     from tnt_sim.view.notebook_table import table
     from tnt_sim.view.opened import open_run
     from tnt_sim.view.plots import Plots
@@ -134,6 +135,7 @@ __all__ = [
     "ensemble",
     "entries",
     "extension",
+    "import_file",
     "next_euro",
     "open_run",
     "prices",
@@ -158,6 +160,7 @@ _HOMES = {
     "conflict": "tnt_sim.study.conflict",
     "entries": "tnt_sim.study.questions",
     "extension": "tnt_sim.study.questions",
+    "import_file": "tnt_sim.view.imported",
     "next_euro": "tnt_sim.study.questions",
     "open_run": "tnt_sim.view.opened",
     "prices": "tnt_sim.study.questions",

@@ -54,4 +54,16 @@ def test_papermill_gives_a_notebook_another_value(tmp_path: Path, monkeypatch: p
 
 def test_the_stories_are_there() -> None:
     names = {path.stem for path in NOTEBOOKS}
-    assert {"01-premiers-pas", "01-first-steps.en", "02-enveloppe-elargie", "04-incertitude"} <= names
+    assert names == {
+        "01-first-steps.en",
+        "01-premiers-pas",
+        "02-bigger-envelope.en",
+        "02-enveloppe-elargie",
+        "03-regles-et-equite",
+        "04-incertitude",
+        "05-pourquoi",
+        "06-franceconnect",
+        "07-detr-dsil-reel",
+        "08-batch-et-cluster",
+        "09-vos-donnees",
+    }

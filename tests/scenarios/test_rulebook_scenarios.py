@@ -275,6 +275,7 @@ def test_payments_bound_commitments(runs: Runs) -> None:
         ("demat_ads", ("demat-ads-2021.csv",)),
         ("cybersecurity", ("cybersecurite-data.csv",)),
         ("ae_cp", ("ae-cp-dossiers.csv",)),
+        ("demarche_export", ("demarche-exemple.csv",)),
     ],
 )
 def test_builds_give_the_committed_bytes(

@@ -66,7 +66,7 @@ def test_what_does_not_fit_says_what_to_do(tmp_path: Path) -> None:
     nothing = {**document, "status": "infeasible", "granted_cents": None, "unspent_cents": None}
     told = plain(result_card(nothing, About("Rien", "", synthetic=True), Lang.FR))
     assert "✘" in told
-    assert "tnt-sim show SCENARIO --model" in told
+    assert "tnt.conflict(scenario)" in told
     assert "SYNTHÉTIQUES" in told
     assert "accordés" not in told
 

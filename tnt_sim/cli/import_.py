@@ -13,7 +13,7 @@ import typer
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import emit, note, page, width
-from tnt_sim.errors import DataError, Defect, Lang, Place, Text, UsageError, did_you_mean
+from tnt_sim.errors import DataError, Defect, Lang, Text, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from tnt_sim.formats.importing import Imported
@@ -129,7 +129,9 @@ def import_(
         note(f"Lecture de {file}…" if tongue is Lang.FR else f"Reading {file}…")
     read = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "delimiter": delimiter}
     given = mapping if mapping is not None else folder / MAPPING if (folder / MAPPING).is_file() else None
-    used = _read_mapping(given) if given is not None else None
+    from tnt_sim.view.imported import read_mapping
+
+    used = read_mapping(given) if given is not None else None
     imported = _imported(
         file, format_, read, used, _control(control_rows, control_requested), _pairs(constants or []),
         likeness=not no_likeness,
@@ -172,20 +174,6 @@ def _check_folder(folder: Path) -> None:
         ),
         code="usage.out",
     )
-
-
-def _read_mapping(path: Path) -> FormMapping:
-    from tnt_sim.formats.mapping import FormMapping
-    from tnt_sim.scenario.diagnose import validate_model
-    from tnt_sim.scenario.nodes import to_tree, walk
-    from tnt_sim.scenario.yaml_text import read_yaml
-
-    node = read_yaml(path, str(path))
-    if node is None:
-        text = Text("le fichier est vide.", "the file is empty.")
-        hint = Text("Supprimez-le : il sera deviné de nouveau.", "Delete it: it will be guessed again.")
-        raise DataError([Defect("mapping_empty", text, (Place(file=str(path)),), hint)])
-    return validate_model(FormMapping, to_tree(node), dict(walk(node)))
 
 
 def _control(rows: int | None, requested: str | None) -> Control:

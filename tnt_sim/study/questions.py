@@ -83,19 +83,24 @@ class Answered:
         """The table as a workbook."""
         self.to_dataframe().write_excel(path)
 
-    def plot(self, lang: Lang | str = Lang.FR) -> Any:
-        """The value of the next euro as an Altair chart, for `next_euro`; needs the extra `charts`.
+    def plot(self, lang: Lang | str | None = None) -> Any:
+        """The value of the next euro, or what each rule costs, as an Altair chart; needs the extra `charts`.
 
         Raises
         ------
         ValueError
-            For another question, or where no envelope has a next step.
+            For another question, or where there is nothing to draw.
         """
-        if self.rows != "next":
-            raise ValueError("only the next euro has a picture")
-        from tnt_sim.view.next_chart import next_chart
+        tongue = self.lang if lang is None else Lang(lang)
+        if self.rows == "next":
+            from tnt_sim.view.next_chart import next_chart
 
-        return next_chart(self.document["next"], Lang(lang))
+            return next_chart(self.document["next"], tongue)
+        if self.rows == "prices":
+            from tnt_sim.view.price_chart import price_chart
+
+            return price_chart(self.document["prices"], tongue)
+        raise ValueError("only the next euro and the prices have a picture")
 
     def _repr_html_(self) -> str:
         return lines_html(money_lines(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)

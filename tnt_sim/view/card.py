@@ -12,7 +12,7 @@ import polars as pl
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.view.figures import amount, count, decimal, listed, plural
+from tnt_sim.view.figures import amount, count, decimal, plural
 from tnt_sim.view.frame import framed, rows_html
 from tnt_sim.view.labels import is_synthetic
 from tnt_sim.view.tables import SYNTHETIC, mark_of, money_texts, remedy
@@ -21,6 +21,10 @@ from tnt_sim.view.words import SENSE, long_day, measure, verdict
 Document = Mapping[str, Any]
 MOST_ENVELOPES = 12
 """An envelope with more children than this (a split by department, say) shows none of them."""
+
+
+MOST_RULES = 4
+"""Titles of rules on the card of a scenario."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,9 @@ def result_card(document: Document, told: About, lang: Lang) -> str:
     mark, _ = mark_of(document)
     said = f"{mark} {verdict(document).in_(lang)}"
     parts = [*_head(told, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
-    if document["status"] in ("infeasible", "stopped"):
+    if document["status"] == "infeasible":
+        parts.append(_soft(_WHY.in_(lang)))
+    elif document["status"] == "stopped":
         parts.append(_soft(remedy(document).in_(lang)))
     elif document["relaxed"]:
         parts += [_plain(_unbeaten(goal, lang)) for goal in document["objective"]]
@@ -51,6 +57,14 @@ def result_card(document: Document, told: About, lang: Lang) -> str:
         parts += [_plain(text) for text in money_texts(document, lang)]
         parts.append(_envelopes(document["envelopes"], lang))
     return framed("\n".join(parts), lang)
+
+
+_WHY = Text(
+    "tnt.conflict(scenario), ou « tnt-sim conflict », dit quelles règles se contredisent, et ce qui les "
+    "réconcilie au moindre coût.",
+    'tnt.conflict(scenario), or "tnt-sim conflict", says which rules clash, and what reconciles '
+    "them at the least cost.",
+)
 
 
 def _head(told: About, name: str, lang: Lang) -> list[str]:
@@ -147,8 +161,11 @@ def _rules(rules: Sequence[Any], lang: Lang) -> str:
     off = len(rules) - len(names)
     if not rules:
         return ""
-    told = listed(names, lang, most=4, word=" ; ") if names else "–"
+    told = " ; ".join(names[:MOST_RULES]) or "–"
     text = Text(f"Règles : {told}", f"Rules: {told}")
+    rest = len(names) - MOST_RULES
+    if rest > 0:
+        text = Text(f"{text.fr} ; et {rest} autres", f"{text.en}; and {rest} more")
     if off:
         text = Text(f"{text.fr} (arrêtées : {off})", f"{text.en} (switched off: {off})")
     return text.in_(lang)

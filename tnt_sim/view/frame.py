@@ -1,4 +1,7 @@
-"""The frame of what a notebook shows: one small style, scoped to it, for a light and for a dark page."""
+"""The frame of what a notebook shows: one small style, scoped to it, for a light and for a dark page.
+
+Its class is named twice in a selector so that it goes before the style that JupyterLab has for tables.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,16 @@ _STYLE = """\
 .tnt h2{font-size:1em;font-weight:600;margin:.9rem 0 .2rem}
 .tnt figure{margin:.4rem 0}
 .tnt .scroll{overflow-x:auto}
-.tnt table{border-collapse:collapse;margin:.4rem 0;font-size:.93em;width:auto;border:0}
+.tnt.tnt table{border-collapse:collapse;margin:.4rem 0;font-size:.93em;width:auto;border:0}
 .tnt caption{display:none}
-.tnt tr>*{text-align:left;vertical-align:top;padding:.2rem 1.1rem .2rem 0;border:0;border-bottom:1px solid #8884;\
-max-width:30rem;white-space:normal;background:none}
-.tnt thead tr>*{border-bottom:1px solid #888;font-weight:600;vertical-align:bottom}
-.tnt tbody tr>th{font-weight:500}
-.tnt table tbody tr:nth-child(n){background:none}
-.tnt tr>.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.tnt pre{white-space:pre;overflow-x:auto;font-size:.86em;line-height:1.35;margin:.3rem 0}
+.tnt.tnt tr>*{text-align:left;vertical-align:top;padding:.2rem 1.1rem .2rem 0;border:0;\
+border-bottom:1px solid #8884;max-width:40rem;white-space:normal;background:none}
+.tnt.tnt thead tr>*{border-bottom:1px solid #888;font-weight:600;vertical-align:bottom}
+.tnt.tnt tbody tr>th{font-weight:500}
+.tnt.tnt tbody tr:nth-child(n){background:none}
+.tnt.tnt tr>.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.tnt.tnt pre{white-space:pre;overflow-x:auto;font:.86em/1.35 ui-monospace,"Liberation Mono",Menlo,monospace;\
+margin:.3rem 0;background:none}
 .tnt .soft{opacity:.72;font-weight:400}
 .tnt .mark{border-left:3px solid #b36b00;padding-left:.6rem}
 .tnt .verdict{font-weight:600}"""

@@ -115,7 +115,7 @@ def import_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Li
     lines += quality_lines(document["quality"], lang, width)
     for note in document["notes"]:
         lines += paragraph(note, width, first="! ", style="yellow")
-    return [*lines, *_end(document, lang)]
+    return [*lines, *_end(document, lang)] if "files" in document else lines
 
 
 def _totals(document: Mapping[str, Any], lang: Lang) -> list[tuple[str, str]]:

@@ -15,10 +15,12 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.errors import Lang, Text
-from tnt_sim.view.figures import amounts, count, number, plural
+from tnt_sim.view.figures import amounts, count, decimal, number, plural
 from tnt_sim.view.frame import framed, rows_html
+from tnt_sim.view.money_words import FLAGS
 from tnt_sim.view.phrase import capitalised
-from tnt_sim.view.words import COLUMN, bare_column
+from tnt_sim.view.quality_page import SEVERITY
+from tnt_sim.view.words import COLUMN, KIND, PROOF, REASON, SENSE, bare_column
 
 MOST_ROWS = 20
 CENTS = "_cents"
@@ -118,9 +120,30 @@ def head_of(name: str, lang: Lang) -> str:
     return capitalised(bare_column(bare).in_(lang)) if bare in COLUMN else bare
 
 
+EXACT = ("value", "min", "max", "slack", "bound", "gap")
+"""Columns that hold exact decimals as text."""
+VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
+    {
+        "proof": PROOF,
+        "flag": FLAGS,
+        "reason_code": {**REASON, "decided": Text("décidés par quelqu'un", "decided by people")},
+        "sense": SENSE,
+        "kind": KIND,
+        "severity": {severity.value: text for severity, text in SEVERITY.items()},
+    }
+)
+"""Columns whose values are codes, in words."""
+
+
 def _cells(column: pl.Series, lang: Lang) -> Sequence[str]:
+    """A column as texts: amounts, words for codes, else by its type."""
+    codes = VALUES.get(column.name)
+    if codes is not None:
+        return ["–" if one is None else codes.get(one, Text(one, one)).in_(lang) for one in column.to_list()]
     if column.name.endswith(CENTS) and column.dtype.is_integer():
         return amounts(column.to_list(), lang)
+    if column.name in EXACT and column.dtype == pl.String:
+        return [decimal(text, lang) for text in column.to_list()]
     tell = _teller(column.dtype, lang)
     return ["–" if value is None else tell(value) for value in column.to_list()]
 

@@ -165,6 +165,7 @@ def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
     rows = found.headline()
     values = {key: [row[key] for row in rows] for key in _HEADS}
     values["value"] = [decimal(text, lang) for text in values["value"]]
+    values["proof"] = [proof_word(text, lang) for text in values["proof"]]
     yield Section(
         Text("Les décisions", "The decisions"),
         svg=_picture([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),

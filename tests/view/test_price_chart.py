@@ -1,0 +1,37 @@
+"""The bars of what rules cost, from a document of prices."""
+
+from __future__ import annotations
+
+import pytest
+
+from tnt_sim.errors import Lang
+from tnt_sim.view.price_chart import price_chart, price_rows
+
+PRICES = [
+    {"id": "free", "goal": None, "value": "0"},
+    {"id": "cheap", "goal": "score", "value": "71.4"},
+    {"id": "dear", "goal": "score", "value": "1906.7"},
+    {"id": "other", "goal": "people", "value": "9999"},
+]
+
+
+def test_the_dearest_is_first_and_the_free_ones_say_so() -> None:
+    rows = price_rows(PRICES, Lang.FR)
+    assert [(row["id"], row["v"], row["t"]) for row in rows] == [
+        ("dear", 1906.7, "1\u202f906,7 score"),
+        ("cheap", 71.4, "71,4 score"),
+        ("free", 0.0, "ne coûte rien"),
+    ]
+
+
+def test_money_is_told_as_money() -> None:
+    (row,) = price_rows([{"id": "a", "goal": "granted", "value": "330000"}], Lang.EN)
+    assert row["t"] == "€330,000"
+
+
+def test_it_is_drawn_and_nothing_is_not() -> None:
+    drawn = price_chart(PRICES, Lang.EN).to_dict()
+    assert drawn["title"]["text"] == "What each rule costs"
+    assert len(drawn["data"]["values"]) == 3
+    with pytest.raises(ValueError, match="nothing is kept"):
+        price_chart([], Lang.FR)
