@@ -125,4 +125,4 @@ tnt.table(
 # %%
 assert waiting.height > 0
 assert (waiting["no_loss_cents"] >= 0).all()
-assert waiting["no_loss_cents"].equals(waiting["no_loss_from_cents"].rename("no_loss_cents"))
+assert (waiting["no_loss_cents"] == waiting["no_loss_upto_cents"]).all()

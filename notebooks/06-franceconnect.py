@@ -26,13 +26,11 @@ scenario_file = "../scenarios/franceconnect.yaml"
 limited_file = "../scenarios/franceconnect-10m.yaml"
 
 # %%
-
 import altair
 
 import tnt_sim as tnt
 
 altair.renderers.enable("svg")  # des images fixes, qui ne demandent rien à l'internet
-
 scenario = tnt.Scenario.from_yaml(scenario_file)
 scenario
 

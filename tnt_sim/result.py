@@ -68,7 +68,9 @@ class Result:
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "dossiers") -> Any:
         """The dossiers with their decision, or one of `TABLES`, as polars or pandas; amounts in integer cents."""
-        return framed(self.dossiers if table == "dossiers" else document_frame(self.document, table), backend)
+        return in_backend(
+            self.dossiers if table == "dossiers" else document_frame(self.document, table), backend
+        )
 
 
 TABLES = ("envelopes", "rules", "groups", "objective")
@@ -93,7 +95,7 @@ def document_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
     return pl.DataFrame(plain, infer_schema_length=None)
 
 
-def framed(frame: pl.DataFrame, backend: str) -> Any:
+def in_backend(frame: pl.DataFrame, backend: str) -> Any:
     """A table as `polars` or `pandas` holds it; ValueError for another name."""
     if backend == "polars":
         return frame

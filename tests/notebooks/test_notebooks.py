@@ -39,17 +39,17 @@ def test_it_keeps_no_output_and_is_its_text_twin(path: Path) -> None:
 
 
 def test_papermill_gives_a_notebook_another_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cell of parameters is found, and what is injected after it holds: here, another scenario."""
+    """The cell of parameters is found, and what is injected after it holds: here, fewer draws."""
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of papermill's own imports
         papermill = pytest.importorskip("papermill", reason="papermill comes with the dev group")
-        given = {"scenario_file": str(FOLDER.parent / "scenarios" / "motifs.yaml")}
-        source, target = str(FOLDER / "01-premiers-pas.ipynb"), str(tmp_path / "out.ipynb")
+        given = {"draws": 5, "seed": 2}
+        source, target = str(FOLDER / "04-incertitude.ipynb"), str(tmp_path / "out.ipynb")
         book = papermill.execute_notebook(source, target, given, cwd=str(FOLDER), progress_bar=False)
     tags = [cell.metadata.get("tags", []) for cell in book.cells]
     assert tags.index(["injected-parameters"]) == tags.index(["parameters"]) + 1
-    assert "Programme d'exemple" in nbformat.writes(book)
+    assert "5 tirages (graine 2)" in nbformat.writes(book)
 
 
 def test_the_stories_are_there() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.errors import Lang
-from tnt_sim.result import Result, document_frame, framed
+from tnt_sim.result import Result, document_frame, in_backend
 from tnt_sim.view.card import About, about, result_card
 from tnt_sim.view.plots import Plots
 from tnt_sim.view.put_file import put_file
@@ -37,7 +37,7 @@ class OpenedRun:
     def to_dataframe(self, backend: str = "polars", *, table: str = "dossiers") -> Any:
         """The dossiers with their decision, or one of the tables of `Result.to_dataframe`."""
         own = self.run.table.drop(NODE) if table == "dossiers" else document_frame(self.run.summary, table)
-        return framed(own, backend)
+        return in_backend(own, backend)
 
     def _repr_html_(self) -> str:
         day = self.run.spec.date.isoformat() if self.run.spec.date else ""
