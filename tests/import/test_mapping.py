@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from made_exports import ASKED, COST, LABELS, answer, as_csv, imported, rows
 
-from tnt_sim.cli.import_ import _read_mapping
 from tnt_sim.cli.main import main
 from tnt_sim.formats.importing import Imported
 from tnt_sim.formats.mapping import FormMapping, to_text
+from tnt_sim.view.imported import read_mapping
 
 WHAT = ("what", "label", "column")
 
@@ -40,7 +40,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         }
     )  # fmt: skip
     (tmp_path / "m.yaml").write_text(to_text(mapping), encoding="utf-8")
-    assert _read_mapping(tmp_path / "m.yaml") == mapping
+    assert read_mapping(tmp_path / "m.yaml") == mapping
 
 
 def test_odd_labels_survive_the_file(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_odd_labels_survive_the_file(tmp_path: Path) -> None:
     labels = ["dossier", *odd]
     mapping = imported(tmp_path, "d.csv", as_csv(labels, [["1", *"12345678"], ["2", *"12345678"]])).mapping
     (tmp_path / "m.yaml").write_text(to_text(mapping), encoding="utf-8")
-    assert _read_mapping(tmp_path / "m.yaml") == mapping
+    assert read_mapping(tmp_path / "m.yaml") == mapping
     again = imported(tmp_path, "d.csv", as_csv(labels, [["1", *"12345678"]]), mapping)
     assert not again.changes
 
