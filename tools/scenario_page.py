@@ -30,7 +30,16 @@ _KINDS = {
     "boolean": "true ou false",
     "object": "{…}",
 }
-_MONEY, _RATE = "Money", "A rate"
+_HINTS = {
+    "Money": "montant",
+    "A rate": "taux",
+    "A day": "jour",
+    "A duration": "durée",
+    "A whole number": "nombre entier",
+    "A decimal number": "nombre",
+    "A YAML file": "fichier",
+}
+"""How the grammar's own hints begin, and what may then be written."""
 
 
 def reference() -> str:
@@ -99,10 +108,8 @@ def _parts(node: Mapping[str, Any]) -> Iterator[str]:
     elif "anyOf" in node or "oneOf" in node:
         for choice in node.get("anyOf") or node["oneOf"]:
             yield from _parts(choice)
-    elif hint.startswith(_MONEY):
-        yield "montant"
-    elif hint.startswith(_RATE):
-        yield "taux"
+    elif known := next((said for start, said in _HINTS.items() if hint.startswith(start)), ""):
+        yield known
     elif node.get("type") == "array":
         yield "liste de " + " ou ".join(dict.fromkeys(_parts(node["items"])))
     elif node.get("type") == "object":

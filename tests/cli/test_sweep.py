@@ -102,7 +102,7 @@ def test_amounts_below_what_is_committed(tnt: Run, demo: Path) -> None:
     said = tnt("sweep", "scenario.yaml", "--from", "2 %", "--to", "100 %", "--share", "pro_rata")
     assert said.code == 2
     assert "ne couvre plus ce qui est engagé" in said.err
-    assert "50\u202f000\u00a0€ pour 1 dossier(s)" in said.err
+    assert "50\u202f000\u00a0€ pour 1 dossier " in said.err
     assert "--from peut descendre jusqu'à" in said.err
 
 

@@ -25,7 +25,7 @@ CASES = {
         HEAD,
         TABLE.replace("4,b", "4,bb"),
         [
-            "unknown-envelope table.csv:5 [4] — l'enveloppe « bb » n'existe pas (1 dossier(s)). "
+            "unknown-envelope table.csv:5 [4] — l'enveloppe « bb » n'existe pas (1 dossier). "
             "Vouliez-vous dire « b » ?"
         ],
     ),
@@ -91,8 +91,8 @@ CASES = {
         HEAD,
         TABLE.replace("500,9", "500,"),
         [
-            "measure-empty tiny.yaml:10:32, table.csv:3 [2] — la mesure « score » est vide pour 1 dossier(s) "
-            "éligible(s) : 2. Remplissez ces cellules, ou écrivez `empty: 0` dans une mesure nommée."
+            "measure-empty tiny.yaml:10:32, table.csv:3 [2] — la mesure « score » est vide pour 1 dossier "
+            "éligible : 2. Remplissez ces cellules, ou écrivez `empty: 0` dans une mesure nommée."
         ],
     ),
 }

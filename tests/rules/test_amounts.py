@@ -176,8 +176,8 @@ def test_twenty_commitments_by_name_and_then_the_count(tmp_path: Path) -> None:
 def test_ineligible_commitments_are_named(tmp_path: Path) -> None:
     tail = "eligibility: [{id: grand, require: {population: {min: 300}}}]\n"
     assert warnings(tmp_path, tail, with_committed("1", 450)) == [
-        "committed-ineligible table.csv:2 [1] — 1 dossier(s) engagé(s) ne remplissent pas les conditions "
-        "d'éligibilité ; ils restent financés : 1."
+        "committed-ineligible table.csv:2 [1] — 1 dossier engagé ne remplit pas les conditions "
+        "d'éligibilité ; il reste financé : 1."
     ]
 
 

@@ -201,7 +201,7 @@ def test_one_part_does_not_take_what_has_no_part(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
         compile_problem(scenario(tmp_path, split, "", table))
     assert [defect.line(Lang.FR) for defect in caught.value.defects] == [
-        "unknown-envelope table.csv:3 [2] — 1 dossier(s) de « p » n'ont pas de part dans sa répartition. "
+        "unknown-envelope table.csv:3 [2] — 1 dossier de « p » n'a pas de part dans sa répartition. "
         "Ajoutez leur "
         "groupe à la table de répartition, ou corrigez leur ligne."
     ]

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, model_validator
 
-from tnt_sim.errors import Text, did_you_mean
+from tnt_sim.errors import Text, did_you_mean, so_many
 from tnt_sim.fields import Code, Described, Number, Spec
 from tnt_sim.rules.base import (
     BoolArray,
@@ -237,11 +237,16 @@ class Measures:
             return
         names = ", ".join(self.case.table["dossier"].gather(rows[:5]).to_list())
         more = f" (+{len(rows) - 5})" if len(rows) > 5 else ""
+        many = so_many(
+            len(rows),
+            ("dossier éligible", "dossiers éligibles"),
+            ("eligible dossier", "eligible dossiers"),
+        )
         self.case.defects.add(
             "measure-empty",
             Text(
-                f"la mesure « {column} » est vide pour {len(rows)} dossier(s) éligible(s) : {names}{more}.",
-                f'the measure "{column}" is empty for {len(rows)} eligible dossier(s): {names}{more}.',
+                f"la mesure « {column} » est vide pour {many.fr} : {names}{more}.",
+                f'the measure "{column}" is empty for {many.en}: {names}{more}.',
             ),
             self.case.locate(path),
             *(self.case.portfolio.place(int(row), column) for row in rows[:5]),

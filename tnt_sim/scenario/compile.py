@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tnt_sim.errors import Defect, Lang, Place, ScenarioError, Text
+from tnt_sim.errors import Defect, Lang, Place, ScenarioError, Text, so_many
 from tnt_sim.fields import Described
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import Case, CompiledRule, Mode, Path, Terms
@@ -222,9 +222,16 @@ def _notes(case: Case, eligibility: Eligibility, offered: Offers) -> None:
     if waiting:
         case.warnings.add(
             "accepted-not-committed",
-            Text(
-                f"{waiting} dossier(s) à l'état « accepte » sans montant `committed` : traités en candidats.",
-                f'{waiting} dossier(s) in state "accepte" without a `committed` amount: taken as candidates.',
+            so_many(
+                waiting,
+                (
+                    "dossier à l'état « accepte » sans montant `committed` : traité en candidat.",
+                    "dossiers à l'état « accepte » sans montant `committed` : traités en candidats.",
+                ),
+                (
+                    'dossier in state "accepte" without a `committed` amount: taken as a candidate.',
+                    'dossiers in state "accepte" without a `committed` amount: taken as candidates.',
+                ),
             ),
         )
     if not offered.in_play.any():
@@ -240,11 +247,17 @@ def _notes(case: Case, eligibility: Eligibility, offered: Offers) -> None:
         names = listed_names(case, rows, SHOWN)
         case.warnings.add(
             "committed-ineligible",
-            Text(
-                f"{len(rows)} dossier(s) engagé(s) ne remplissent pas les conditions d'éligibilité ; "
-                f"ils restent financés : {names}.",
-                f"{len(rows)} committed dossier(s) do not meet the eligibility requirements; they stay funded: "
-                f"{names}.",
+            so_many(
+                len(rows),
+                (
+                    f"dossier engagé ne remplit pas les conditions d'éligibilité ; il reste financé : {names}.",
+                    "dossiers engagés ne remplissent pas les conditions d'éligibilité ; ils restent financés : "
+                    f"{names}.",
+                ),
+                (
+                    f"committed dossier does not meet the eligibility requirements; it stays funded: {names}.",
+                    f"committed dossiers do not meet the eligibility requirements; they stay funded: {names}.",
+                ),
             ),
             *(case.portfolio.place(int(row), "committed") for row in rows[:SHOWN]),
         )

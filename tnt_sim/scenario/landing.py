@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Defects, Lang, Place, Text, did_you_mean
+from tnt_sim.errors import Defects, Lang, Place, Text, did_you_mean, so_many
 from tnt_sim.money import format_cents
 from tnt_sim.programme import GROUP_SEPARATOR, Tree, lay_out
 from tnt_sim.rules.base import Case, IntArray, Path
@@ -134,24 +134,39 @@ def _homeless(case: Case) -> None:
             if code == -2:
                 # what names no envelope lands in the only one there is
                 split = value or case.tree.ids[next(iter(case.tree.landing))]
-                text = Text(
-                    f"{len(mine)} dossier(s) de « {split} » n'ont pas de part dans sa répartition.",
-                    f'{len(mine)} dossier(s) of "{split}" have no part in its split.',
+                text = so_many(
+                    len(mine),
+                    (
+                        f"dossier de « {split} » n'a pas de part dans sa répartition.",
+                        f"dossiers de « {split} » n'ont pas de part dans sa répartition.",
+                    ),
+                    (
+                        f'dossier of "{split}" has no part in its split.',
+                        f'dossiers of "{split}" have no part in its split.',
+                    ),
                 )
                 hint: Text | None = Text(
                     "Ajoutez leur groupe à la table de répartition, ou corrigez leur ligne.",
                     "Add their group to the split's table, or correct their row.",
                 )
             elif value == "":
-                text = Text(
-                    f"{len(mine)} dossier(s) ne disent pas à quelle enveloppe ils demandent.",
-                    f"{len(mine)} dossier(s) do not say which envelope they ask from.",
+                text = so_many(
+                    len(mine),
+                    (
+                        "dossier ne dit pas à quelle enveloppe il demande.",
+                        "dossiers ne disent pas à quelle enveloppe ils demandent.",
+                    ),
+                    (
+                        "dossier does not say which envelope it asks from.",
+                        "dossiers do not say which envelope they ask from.",
+                    ),
                 )
                 hint = did_you_mean("", case.tree.ids)
             else:
+                many = so_many(len(mine), ("dossier", "dossiers"), ("dossier", "dossiers"))
                 text = Text(
-                    f"l'enveloppe « {value} » n'existe pas ({len(mine)} dossier(s)).",
-                    f'there is no envelope "{value}" ({len(mine)} dossier(s)).',
+                    f"l'enveloppe « {value} » n'existe pas ({many.fr}).",
+                    f'there is no envelope "{value}" ({many.en}).',
                 )
                 hint = did_you_mean(value, case.tree.ids)
             case.defects.add("unknown-envelope", text, *places, hint=hint)

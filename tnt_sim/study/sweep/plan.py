@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tnt_sim.errors import Lang, Text, UsageError
+from tnt_sim.errors import Lang, Text, UsageError, so_many
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import group_sums
 from tnt_sim.rules.funded import listed_names
@@ -203,12 +203,13 @@ def _refuse_committed(moved: Moved, low: int) -> None:
             f" --from can go down to {format_cents(least, Lang.EN)}.",
         )
     fr, en = format_cents(committed, Lang.FR), format_cents(committed, Lang.EN)
+    many = so_many(n, ("dossier", "dossiers"), ("dossier", "dossiers"))
     raise UsageError(
         Text(
             f"à {format_cents(low, Lang.FR)}, l'enveloppe « {name} » ne couvre plus ce qui est engagé : "
-            f"{fr} pour {n} dossier(s) ({names}).{hint.fr}",
+            f"{fr} pour {many.fr} ({names}).{hint.fr}",
             f'at {format_cents(low, Lang.EN)} the envelope "{name}" no longer covers what is committed: '
-            f"{en} for {n} dossier(s) ({names}).{hint.en}",
+            f"{en} for {many.en} ({names}).{hint.en}",
         ),
         code="usage.committed",
     )
