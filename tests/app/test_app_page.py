@@ -19,6 +19,7 @@ from tnt_sim.app.page import Page
 from tnt_sim.app.parts import MOST_MOVES
 from tnt_sim.app.phrases import PAGE, SHARES
 from tnt_sim.app.state import State, decode
+from tnt_sim.cli.main import main
 from tnt_sim.engine import solve
 from tnt_sim.errors import Lang, LimitReached, Text
 from tnt_sim.result import Proof, Status
@@ -209,6 +210,10 @@ def test_save_and_compare(page: Page, say: Talk, force: Talk, file: Path) -> Non
     assert "E-24" in html
     assert "Qui bouge" in html
     assert say("compare", value={"file": "../../etc/passwd"})["kind"] == "bad"
+    force("E-13")
+    assert page.trouble is not None
+    assert "rien à comparer" in say("compare", value={"file": "avec-la-metropole.yaml"})["said"]
+    assert "rien à exporter" in say("export")["said"]
 
 
 def test_the_workbook_is_that_of_a_run(page: Page, say: Talk, file: Path) -> None:
@@ -218,6 +223,7 @@ def test_the_workbook_is_that_of_a_run(page: Page, say: Talk, file: Path) -> Non
     assert "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(said["data"])).namelist()
     (run,) = (file.parent / "runs").iterdir()
     assert run.name in said["said"]
+    assert main(["verify", str(run), "--quiet"]) == 0
 
 
 def test_a_rule_weight_and_share_move_the_answer(page: Page, say: Talk) -> None:
@@ -317,3 +323,20 @@ def test_no_time_is_no_impossibility(page: Page, say: Talk, monkeypatch: pytest.
     assert "rien ne dit que c&#39;est impossible" in said["parts"]["trouble"]
     assert 'data-do="longer"' in said["parts"]["trouble"]
     assert page.shown is before
+
+
+def test_a_failure_of_the_program_ends_the_waiting(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("anywidget")
+    from tnt_sim.app.widget import PageWidget
+
+    page = Page(scenario, Lang.FR)
+    widget = PageWidget(page)
+    sent: list[Mapping[str, Any]] = []
+    monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append(content))
+    monkeypatch.setattr(page.desk, "answer", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        widget._touched(widget, {"do": "rule", "id": "plafond-departement", "value": False}, [])
+    assert sent[-1]["done"]
+    assert "Panne inattendue (ZeroDivisionError" in sent[-1]["said"]

@@ -81,6 +81,15 @@ class Page:
         except (LookupError, ValueError, TypeError, AttributeError):
             yield self._reply(said=_UNREADABLE, kind="bad", done=True)
 
+    def failed(self, error: Exception) -> Reply:
+        """What is said of a failure of the program itself; the settings may have changed, the answer has not."""
+        what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        said = Text(
+            f"Panne inattendue ({what}). Rechargez la page ; si cela revient, envoyez son adresse.",
+            f"Unexpected failure ({what}). Reload the page; if it comes back, send its address.",
+        )
+        return Reply({"said": said.in_(self.lang), "kind": "bad", "done": True})
+
     def _to(self, state: State, event: Event, told: Text | None = None) -> Iterator[Reply]:
         """Go to other settings: what is only looked at is not decided again."""
         key, soft = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
@@ -330,8 +339,11 @@ def _save(page: Page, event: Event) -> Iterator[Reply]:
 
 
 def _compare(page: Page, event: Event) -> Iterator[Reply]:
-    if page.shown is None:
-        raise _refused("Rien à comparer : aucune répartition.", "Nothing to compare: no allocation.")
+    if page.shown is None or page.trouble is not None:
+        raise _refused(
+            "Ces réglages n'ont pas de répartition : rien à comparer.",
+            "These settings have no allocation: nothing to compare.",
+        )
     file = str(event["value"]["file"])
     html = comparison_html(page.scenario, page.shown, file, page.lang)
     said = Text(f"Comparé avec « {file} ».", f'Compared with "{file}".')

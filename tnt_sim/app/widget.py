@@ -11,7 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from tnt_sim.app.page import Page
+from tnt_sim.app.page import Page, Reply
 from tnt_sim.app.phrases import SCRIPT
 from tnt_sim.errors import Lang
 from tnt_sim.scenario.load import load_scenario
@@ -41,8 +41,15 @@ class PageWidget(anywidget.AnyWidget):
         self.on_msg(self._touched)
 
     def _touched(self, _: Any, event: dict[str, Any], buffers: Any) -> None:
-        for reply in self._page.receive(event):
-            self.send(dict(reply.told), None if reply.data is None else [reply.data])
+        try:
+            for reply in self._page.receive(event):
+                self._give(reply)
+        except Exception as error:
+            self._give(self._page.failed(error))  # else the page would wait for ever
+            raise
+
+    def _give(self, reply: Reply) -> None:
+        self.send(dict(reply.told), None if reply.data is None else [reply.data])
 
 
 def planner_page() -> PageWidget:
