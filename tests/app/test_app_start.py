@@ -69,6 +69,7 @@ def test_voila_is_told_to_stay_at_home() -> None:
     assert config.Voila.token == "secret"
     assert config.VoilaConfiguration.resources["lang"] == "en"
     assert config.VoilaConfiguration.preheat_kernel
+    assert config.VoilaConfiguration.file_allowlist == []
 
 
 def test_tokens_are_not_guessed() -> None:

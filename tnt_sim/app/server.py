@@ -125,6 +125,7 @@ def _config(title: str, lang: Lang, port: int, token: str) -> Any:
     config.VoilaConfiguration.template = "tnt-sim"
     config.VoilaConfiguration.preheat_kernel, config.VoilaConfiguration.default_pool_size = True, WARM
     config.VoilaConfiguration.extension_allowlist = list(EXTENSIONS)
+    config.VoilaConfiguration.file_allowlist = []  # no file of a folder is served
     config.VoilaConfiguration.resources = {"lang": lang.value, "title": title, "waiting": _WAITING.in_(lang)}
     # messages between the server and a kernel pass through files of this user alone, where the system has them
     config.KernelManager.transport = "ipc" if os.name == "posix" else "tcp"
