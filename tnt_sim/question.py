@@ -18,7 +18,7 @@ import numpy as np
 from tnt_sim.clock import Clock
 from tnt_sim.errors import Defect, Text, UsageError, VerificationError
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_nothing_kept, prove_stages
 from tnt_sim.refused import without_refused
@@ -37,6 +37,7 @@ from tnt_sim.solve.lexicographic import (
     Stage,
     StageSolver,
     StagesOutcome,
+    narrowed,
     refuted,
     solve_lexicographic,
     with_kept_row,
@@ -238,7 +239,11 @@ class _Question:
         form = formulate(self.problem)
         stages = self._stages(form)
         kept, model = self._with_kept(form, form.model), self._with_kept(form, tighten(form.model))
-        outcome, alone = self._by_kernel(form, kept, stages) or (self._solved(model, stages, None), False)
+        found = self._by_kernel(form, kept, stages)
+        if found is None:
+            model = self._narrowed(form, model)
+            found = self._solved(model, stages, None), False
+        outcome, alone = found
         for _ in range(MAX_ROUNDS):
             if outcome.values is None:
                 return self._without_allocation(outcome, model, stages, began)
@@ -280,6 +285,20 @@ class _Question:
             bound = -(-units.numerator // units.denominator) if up else units.numerator // units.denominator
             model = with_kept_row(model, stage.name, stage.objective, stage.sense, bound)
         return model
+
+    def _narrowed(self, form: Formulation, model: LinearModel) -> LinearModel:
+        """The model with the columns settled that no point worth the first kept value can move: exact bounds."""
+        if not self.kept:
+            return model
+        first, row = form.stages[0], model.n_rows - min(len(self.kept), len(form.stages))
+        up = first.sense.value == Sense.MAXIMISE.value
+        limit = int(model.row_lower[row] if up else model.row_upper[row])
+        weighed = model.with_objective(first.objective, first.sense)
+        try:
+            found = narrowed(weighed, get_backend(self.backend), limit, self.clock.limits(0.5))
+        except ModelError:  # nothing is worth so much, which the solver sees at once
+            return model
+        return model.with_bounds(found.col_lower, found.col_upper)
 
     def _by_kernel(
         self, form: Formulation, model: LinearModel, stages: Sequence[Stage]

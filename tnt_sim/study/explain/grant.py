@@ -138,7 +138,7 @@ def _unpriced(rule: CompiledRule, kept: int) -> CompiledRule:
 
 
 def _largest(question: Problem, kept: tuple[Fraction, ...]) -> Answer:
-    return ask(question, kept=kept, goals=1, least=False, canonical=False, prove=False)
+    return ask(question, kept=kept, goals=1, least=False, canonical=False, prove=False, kernels=False)
 
 
 def with_request(asked: Scenario, dossier: str, cents: int) -> Scenario:
