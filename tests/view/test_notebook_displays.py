@@ -53,6 +53,17 @@ def test_a_result_says_status_proof_spent_and_left(tmp_path: Path) -> None:
     assert f"9 dossiers déposés, {document['n_eligible']} éligibles, {document['n_funded']} financés" in told
 
 
+def test_money_left_at_the_top_has_its_cause(tmp_path: Path) -> None:
+    result = project(tmp_path, SCENARIO.replace("amount: 9 000 €", "amount: 20 000 €")).solve(
+        cross_check="never"
+    )
+    top = result.summary()["envelopes"][0]
+    assert top["unspent_cents"] > 0
+    told = plain(result._repr_html_())
+    assert f"p · 01 Programme {euros(top['effective_cents']).removesuffix(',00')} €" in told
+    assert plain(top["unspent_because"]).replace("'", "&#x27;") in told
+
+
 def test_it_is_english_where_the_scenario_is(tmp_path: Path) -> None:
     scenario = project(tmp_path, SCENARIO.replace("date:", "locale: en\ndate:"))
     assert "9 dossiers; asked: €10,280.96, and 1 with no amount asked" in plain(scenario._repr_html_())

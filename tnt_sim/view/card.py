@@ -94,7 +94,7 @@ def _envelopes(entries: Sequence[Document], lang: Lang) -> str:
     """The programme and what is just under it, with the cause of what is left."""
     top = entries[0]["id"]
     n_children = Counter(entry["parent"] for entry in entries)
-    shown = [entry for entry in entries[1:] if entry["parent"] == top and n_children[top] <= MOST_ENVELOPES]
+    under = [entry for entry in entries[1:] if entry["parent"] == top and n_children[top] <= MOST_ENVELOPES]
     rows = [
         (
             _named(entry),
@@ -104,7 +104,7 @@ def _envelopes(entries: Sequence[Document], lang: Lang) -> str:
             f"{count(entry['n_funded'], lang)} / {count(entry['n_eligible'], lang)}",
             str(entry["unspent_because"] or "") if entry["unspent_cents"] else "",
         )
-        for entry in (shown or entries[:1])
+        for entry in (entries[0], *under)
     ]
     heads = Text(
         "Enveloppe|Disponible|Accordé|Reste|Financés / éligibles|Pourquoi il en reste",

@@ -25,6 +25,7 @@ _STYLE = """\
 .tnt caption{display:none}
 .tnt.tnt tr>*{text-align:left;vertical-align:top;padding:.2rem 1.1rem .2rem 0;border:0;\
 border-bottom:1px solid #8884;max-width:40rem;white-space:normal;background:none}
+.tnt.tnt tr>td:not(.n){min-width:7rem}
 .tnt.tnt thead tr>*{border-bottom:1px solid #888;font-weight:600;vertical-align:bottom}
 .tnt.tnt tbody tr>th{font-weight:500}
 .tnt.tnt tbody tr:nth-child(n){background:none}

@@ -62,7 +62,7 @@ def _parts(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
         ("markdown", f"# {plain(run.title)}\n\n{_ABOUT.in_(lang)}{synthetic}"),
         ("code", f"run_dir = {path!r}\nlang = {lang.value!r}", ("parameters",)),
         ("code", "import altair\n\nimport tnt_sim as tnt\n\n"
-                 'altair.renderers.enable("svg")  # pictures that ask for nothing outside\n'
+                 f'altair.renderers.enable("svg")  # {_STILL.in_(lang)}\n'
                  "run = tnt.open_run(run_dir, lang)\nrun"),
         said("## L'argent par enveloppe", "## Money by envelope"),
         ("code", "run.plot.by_envelope()"),
@@ -96,6 +96,9 @@ def _dossier_parts(lang: Lang) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
+_STILL = Text(
+    "des images fixes, qui ne demandent rien à l'internet", "still pictures, which ask for nothing outside"
+)
 _ABOUT = Text(
     "Ce carnet ouvre le dossier d'un calcul et montre ce qu'il contient ; chaque fichier est comparé à son "
     "empreinte. Le chemin est un paramètre, et le même carnet sert à un autre calcul : "
