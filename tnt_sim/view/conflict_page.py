@@ -86,11 +86,13 @@ def repair_lines(repairs: Sequence[Document], lang: Lang, width: int) -> list[Li
         after = after_words(repair, lang)
         lines += paragraph(f"{text}.{after}", width, first=f"  {repair['rank']}. ")
         if repair["set"]:
-            sets = " ".join(
-                f'--set {path}="{value}"' for path, _, value in (s.partition("=") for s in repair["set"])
-            )
-            lines += paragraph(sets, width, first="     ", style="dim")
+            lines += paragraph(typed_sets(repair["set"]), width, first="     ", style="dim")
     return lines
+
+
+def typed_sets(sets: Sequence[str]) -> str:
+    """The `--set` that write a repair, as they are typed."""
+    return " ".join(f'--set {path}="{value}"' for path, _, value in (text.partition("=") for text in sets))
 
 
 def after_words(repair: Document, lang: Lang) -> str:

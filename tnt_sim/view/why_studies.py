@@ -54,7 +54,7 @@ def _conflict(document: Document, lang: Lang) -> Made:
     if repairs:
         words = [capitalised(actions_words(one["actions"], lang)) for one in repairs]
         after = [conflict_page.after_words(one, lang).strip() for one in repairs]
-        written = [" ".join(f"--set {text}" for text in one["set"] or ()) for one in repairs]
+        written = [conflict_page.typed_sets(one["set"] or ()) for one in repairs]
         sections.append(
             Section(
                 Text("Ce qui suffirait", "What would be enough"),
@@ -76,12 +76,13 @@ def _conflict(document: Document, lang: Lang) -> Made:
 def _clash(number: int, one: Document, document: Document, lang: Lang) -> Section:
     members = members_words(one["members"], lang)
     places = [f"{m['file']}:{m['line']}" if m["file"] and m["line"] else "" for m, _ in members]
+    sources = [str(m["source"] or "") for m, _ in members]
     return Section(
         conflict_page.set_title(number, one, len(document["sets"])),
         columns=[
             _column(Text("Élément", "Member"), [capitalised(text) for _, text in members]),
             _column(Text("Où", "Where"), places),
-            _column(Text("Source", "Source"), [str(m["source"] or "") for m, _ in members]),
+            *([_column(Text("Source", "Source"), sources)] if any(sources) else []),
         ],
     )
 
