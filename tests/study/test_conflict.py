@@ -55,7 +55,8 @@ def check(case: World, found: Conflict) -> int:
 @pytest.mark.parametrize(
     ("seed", "largest"), [*((k, 7) for k in range(10)), *((k, 12) for k in (*range(10, 19), 2283))]
 )
-def test_equals_enumeration(seed: int, largest: int, tmp_path: Path) -> None:
+def test_equals_enumeration(seed: int, largest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tnt_sim.study.conflict.repair.PROOF_SECONDS", 30.0)  # however busy the machine
     case = world(seed, largest, least=3 if largest < 12 else 8)
     problem = compiled(case, tmp_path)
     if problem is not None:
