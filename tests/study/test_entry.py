@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ from test_least import envelopes, scenario_of
 from tiny import TABLE, tiny
 
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
+from tnt_sim.result import Status
 from tnt_sim.study import questions
 from tnt_sim.study.base import base_of
 from tnt_sim.study.entry import UNKNOWN, Lists, figures_of, no_losses
 from tnt_sim.study.line import line_of
 from tnt_sim.study.questions import entries
+from tnt_sim.study.sweep.plan import Plan
+from tnt_sim.study.sweep.run import Found, run
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -186,6 +190,35 @@ def test_what_is_not_looked_at_is_an_interval(tmp_path: Path, monkeypatch: pytes
     assert third["no_loss_cents"] == 400_00
     assert (third["first_from_cents"], third["first_cents"]) == (1_900_00, 2_100_00)
     assert (third["out_until_cents"], third["stable_from_cents"]) == (1_800_00, 2_100_00)
+
+
+def test_more_of_the_first_goal_may_cost_the_second(tmp_path: Path) -> None:
+    """The best list at 1,600 € is dossier 4 alone: without loss in the number of dossiers it enters at 2,600 €."""
+    plain = (
+        "schema_version: 1\nid: tiny\nprogramme: {id: tout, amount: 1 500 €}\ndossiers: [{file: table.csv}]\n"
+        "objective: [{maximise: {score: 1}}, {maximise: {dossiers: 1}}]\n"
+    )
+    table = "dossier,requested,score\n1,500,1\n2,500,1\n3,500,1\n4,1600,10\n"
+    told = entries(tiny(tmp_path, plain, table), at=["1500 €", "3100 €"], dossiers=["4"]).document
+    fourth = next(entry for entry in told["entries"] if entry["dossier"] == "4")
+    assert fourth["no_loss_cents"] == 1_100_00
+    assert (fourth["first_from_cents"], fourth["first_cents"]) == (1_500_00, 3_100_00)
+
+
+def test_a_list_that_a_limit_stopped_is_no_best_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "exact_steps", lambda *_: None)
+
+    def stopped(plan: Plan, **asked: Any) -> Found:
+        found = run(plan, **asked)
+        found.free[0] = replace(found.free[0], status=Status.FEASIBLE, canonical=False)
+        return found
+
+    monkeypatch.setattr(questions, "run", stopped)
+    told = entries(tiny(tmp_path), at=["1500 €", "1900 €", "2100 €"]).document
+    assert told["n_lists"] == 2
+    assert (told["from_cents"], told["to_cents"], told["exact"]) == (1_500_00, 2_100_00, False)
+    assert all(entry["first_cents"] in (None, 1_900_00, 2_100_00) for entry in told["entries"])
+    assert {entry["first_from_cents"] for entry in told["entries"] if entry["funded"]} == {1_500_00}
 
 
 def euros_text(cents: int) -> str:

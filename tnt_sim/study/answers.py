@@ -85,11 +85,11 @@ def entry_rows(found: Entries) -> list[Document]:
 def entries_head(found: Entries) -> Document:
     """The range, and how many dossiers have each flag."""
     counts = found.table["flag"].value_counts().to_dicts()
-    cents = found.lists.cents
+    lists = found.lists
     return {
-        "from_cents": int(cents[0]),
+        "from_cents": lists.from_cents,
         "to_cents": found.to_cents,
-        "n_lists": len(cents),
+        "n_lists": len(lists.cents),
         "exact": found.exact,
         "nested": found.nested,
         "flags": {row["flag"]: row["count"] for row in counts},

@@ -7,11 +7,12 @@
 
 The first is the figure to read: it is monotone and asks one solve. The others belong to the free curve, where a
 dossier may come and go hundreds of times; they are exact where every step is known. Elsewhere the amounts that
-were looked at bound them: with b the last of those without i, and where the goals can only rise with the envelope,
+were looked at bound them: with b the last of those without i, and where more money cannot harm the one goal,
 
     a₀ + no_loss_i ≤ first_i ≤ the first of those with i          stable_from_i > b          flips_i ≥ those seen
 
-since a best list at a that holds i is as good as today's. On the nested curve a dossier enters once.
+since a best list at a that holds i is as good as today's; with a second goal it need not be, for more of the
+first. On the nested curve a dossier enters once.
 """
 
 from __future__ import annotations
@@ -153,8 +154,8 @@ class Lists:
     funded : bool (n_dossiers, n_amounts)
     exact : every change of the list over the range is there
     nested : the lists keep the promises of those before
-    rising : at each amount all that was possible at a smaller one still is, from today's amount on
-    to_cents : the end of the range
+    rising : at each amount of the range every goal of the best list is at least as good as today's
+    from_cents, to_cents : the ends of the range
     """
 
     cents: IntArray
@@ -162,6 +163,7 @@ class Lists:
     exact: bool
     nested: bool = False
     rising: bool = False
+    from_cents: int = 0
     to_cents: int = 0
 
 
@@ -243,7 +245,7 @@ def _first_from(line: Line, lists: Lists, no_loss: NoLoss, first: IntArray) -> t
     ever = lists.funded.any(axis=1)
     if lists.exact:
         return first, ever
-    low = int(lists.cents[0])
+    low = lists.from_cents
     least = np.full(len(first), low, dtype=np.int64)
     if lists.rising:
         known = no_loss.lower != UNKNOWN

@@ -22,6 +22,7 @@ import polars as pl
 from tnt_sim.clock import Clock
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 from tnt_sim.money import MoneyError, parse_cents
+from tnt_sim.result import Status
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study import answers
@@ -201,33 +202,44 @@ def entries(
 def _today(base: Base, line: Line) -> Lists:
     """The list of today alone."""
     cents = np.array([line.amount_cents], dtype=np.int64)
-    return Lists(cents, base.allocation.funded[:, None], exact=False, to_cents=line.amount_cents)
+    at = line.amount_cents
+    return Lists(cents, base.allocation.funded[:, None], exact=False, from_cents=at, to_cents=at)
 
 
 def _rising(base: Base, line: Line, plan: Plan) -> bool:
-    """Whether nothing that is possible today is lost along the amounts of a plan."""
+    """Whether the best list at each amount of a plan is no worse than today's in every goal.
+
+    Nothing that is possible today is lost, and there is one goal: for more of the first, a list may be worse in
+    the second.
+    """
     alone = plan.moved.share == FREE and len(plan.moved.names) == 1 and plan.free
-    return alone and plan.amounts[0] >= line.amount_cents and not moving_rules(base.problem, line.nodes)
+    upwards = alone and plan.amounts[0] >= line.amount_cents and not moving_rules(base.problem, line.nodes)
+    return upwards and len(base.problem.stages) == 1
 
 
 def _lists(
     today: Lists, plan: Plan, clock: Clock, progress: Tell | None, *, rising: bool
 ) -> tuple[Lists, bool]:
-    """Every step where one pass gives them all, else the lists at the plan's amounts; and if Ctrl-C ended it."""
-    high = plan.amounts[-1]
+    """Every step where one pass gives them all, else the lists at the plan's amounts; and if Ctrl-C ended it.
+
+    A list that a limit stopped says nothing: the best one may be another.
+    """
+    low, high = plan.amounts[0], plan.amounts[-1]
     if plan.free:
-        steps = exact_steps(plan.moved, plan.amounts[0], high, None)
+        steps = exact_steps(plan.moved, low, high, None)
         if steps is not None and not steps.open:
-            return Lists(steps.cents, steps.funded, exact=True, to_cents=high), False
+            return Lists(steps.cents, steps.funded, exact=True, from_cents=low, to_cents=high), False
     found = run(plan, time_limit=clock.limits().time_seconds, tell=progress)
-    held = [point for point in (found.nested if plan.nested else found.free) if point.allocation is not None]
+    points = found.nested if plan.nested else found.free
+    held = [point for point in points if point.status is Status.OPTIMAL and point.canonical]
     interrupted = found.stopped_by == "interrupt"
     if not held:
         return today, interrupted
     cents = np.array([point.cents for point in held], dtype=np.int64)
     funded = np.stack([p.allocation.funded for p in held if p.allocation is not None], axis=1)
-    whole = plan.nested and not interrupted
-    return Lists(cents, funded, whole, plan.nested, rising, int(cents[-1])), interrupted
+    known = len(held) + sum(point.status is Status.INFEASIBLE for point in points)
+    whole = plan.nested and known == len(plan.amounts)
+    return Lists(cents, funded, whole, plan.nested, rising, low, int(cents[-1])), interrupted
 
 
 def target(
