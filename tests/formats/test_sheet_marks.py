@@ -39,7 +39,8 @@ def test_the_area_is_the_parsers(cells: list[str]) -> None:
         assert any('<c r="' not in cell for cell in cells)
         return
     height, width, n_written = plain
-    assert height >= scan.height and width >= scan.width
+    assert height >= scan.height
+    assert width >= scan.width
     assert n_written == scan.n_written
     if not any("/>" in cell for cell in cells):
         assert (height, width) == (scan.height, scan.width)
