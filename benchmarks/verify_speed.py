@@ -56,10 +56,10 @@ def main() -> None:
         assert seen.scenario is not None
         assert seen.whole is not None
         scenario, decision = seen.scenario, seen.whole
-        told = recheck._told(seen, scenario, decision)
+        told = recheck.told_anew(seen, scenario, decision)
         parts = {
             "compile": best(lambda: replay.compile_problem(scenario)),
-            "tell anew": best(lambda: recheck._told(seen, scenario, decision)),
+            "tell anew": best(lambda: recheck.told_anew(seen, scenario, decision)),
             "summary": best(lambda: recheck._summary(seen, told, moved=False)),
             "tables": best(lambda: recheck._tables(seen, told.result)),
             "proofs": best(lambda: recheck._unproven(seen, told)),

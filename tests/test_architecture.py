@@ -43,6 +43,7 @@ RANKS = (
     "engine",
     "view",
     "recheck",
+    "retold",
     "study",
     "app",
     "cli",

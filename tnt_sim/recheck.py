@@ -51,7 +51,7 @@ def verify_run(run_dir: Path, project: Path | None = None) -> VerifyReport:
     if run.scenario is not None:
         run.found.found.extend(_resolved(run, run.scenario))
     if run.whole is not None and run.scenario is not None:
-        told = _told(run, run.scenario, run.whole)
+        told = told_anew(run, run.scenario, run.whole)
         run.found.found.extend(_compare(run, told, moved=_is_elsewhere(run)))
     return report(run, _notes(run))
 
@@ -127,17 +127,18 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """The run told anew, and the decisions it is made of."""
 
     result: Result
     parts: tuple[_Part, ...]
 
 
-def _told(run: Replay, scenario: Scenario, whole: Decision) -> _Told:
+def told_anew(run: Replay, scenario: Scenario, whole: Decision) -> Told:
+    """The run as the functions that told it first tell what was read of it."""
     if run.steps is None:
         part = _part(run, run.summary, "", whole)
-        return _Told(part.result, (part,))
+        return Told(part.result, (part,))
     listed = () if run.steps.reserve is None else (run.steps.reserve,)
     decisions = (*run.steps.done, *listed)
     entries = [*step_entries(run.summary), *({} for _ in decisions)]
@@ -148,7 +149,7 @@ def _told(run: Replay, scenario: Scenario, whole: Decision) -> _Told:
     done = [(part.decision.step, part.result) for part in parts[: len(run.steps.done)]]
     missing = run.steps.reserve is None and reserve_step(scenario) is not None
     reserve = None if run.steps.reserve is None else parts[-1].result
-    return _Told(joined(scenario, done, reserve, (NO_LIST,) if missing else ()), parts)
+    return Told(joined(scenario, done, reserve, (NO_LIST,) if missing else ()), parts)
 
 
 def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision) -> _Part:
@@ -175,7 +176,7 @@ def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision)
     return _Part(decision, claim, result)
 
 
-def _compare(run: Replay, told: _Told, *, moved: bool) -> list[Defect]:
+def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
     """Every value of every document that is not the one told anew, and every claim that is not kept."""
     found = [*_summary(run, told, moved=moved), *_tables(run, told.result), *_unproven(run, told)]
     for part in told.parts:
@@ -185,7 +186,7 @@ def _compare(run: Replay, told: _Told, *, moved: bool) -> list[Defect]:
     return found
 
 
-def _unproven(run: Replay, told: _Told) -> list[Defect]:
+def _unproven(run: Replay, told: Told) -> list[Defect]:
     """What is said to be `PROVED` or agreed and is not shown by certificate.json, replayed exactly."""
     found = []
     for number, part in enumerate(told.parts):
@@ -289,7 +290,7 @@ _NO_FIRST = Defect(
 )
 
 
-def _summary(run: Replay, told: _Told, *, moved: bool) -> list[Defect]:
+def _summary(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
     stored = run.summary
     again = summary(told.result, run.run_dir, _files(stored), _made(stored))
     again["document_sha256"], again["seconds"] = stored.get("document_sha256"), stored.get("seconds")

@@ -23,7 +23,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = {
                 "scenario"),
     "#fdf0d5": ("calculer", "workers kernel formulation solve refused clock decision question session sequence "
                 "engine relaxed joined assemble gap_money result"),
-    "#dff0e3": ("relire et prouver", "certify verify prove evidence recheck"),
+    "#dff0e3": ("relire et prouver", "certify verify prove evidence recheck retold"),
     "#f3e3ee": ("répondre et montrer", "study view cli app"),
 }  # fmt: skip
 

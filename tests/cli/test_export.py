@@ -141,3 +141,17 @@ def test_english(tnt: Run, run_dir: Path) -> None:
     said = tnt("export", run_dir, "--format", "nope", "--lang", "en")
     assert said.err.startswith('Error: there is no format "nope".')
     assert tnt("report", run_dir, "--out", "note.xlsx", "--lang", "en").out.startswith("Written: note.xlsx\n")
+
+
+def test_a_report_in_english_is_english_throughout(tnt: Run, run_dir: Path, demo: Path) -> None:
+    """The run's own sentences too; without its inputs they stay as they are, and that is said."""
+    assert tnt("report", run_dir, "--out", "en.html", "--lang", "en", "--no-explain").code == 0
+    page = (demo / "en.html").read_text(encoding="utf-8")
+    assert "The rule &#34;plafond-departement&#34; bars one dossier more." in page
+    assert "empêche de financer" not in page
+    assert "Retenu" not in page
+    for table in (demo / "data").iterdir():
+        table.unlink()
+    said = tnt("report", run_dir, "--out", "gone.html", "--lang", "en", "--no-explain")
+    assert said.code == 0
+    assert "its sentences stay in the scenario's language" in said.err

@@ -11,6 +11,7 @@ import typer
 
 from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
+from tnt_sim.cli.retell import spoken
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import emit, language, note, page
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
@@ -78,6 +79,8 @@ def export(
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
     asked = Asked(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
     run = open_run(run_dir)
+    if name == "xlsx":
+        run = spoken(run, tongue, None, quiet=quiet)
     target = out if out is not None else beside(run_dir, _usual_name(run, name, suffix))
     if not target.suffix:
         target = target.with_name(target.name + suffix)

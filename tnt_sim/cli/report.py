@@ -12,6 +12,7 @@ import typer
 
 from tnt_sim.cli.export import ForceOption, beside, tell
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
+from tnt_sim.cli.retell import spoken
 from tnt_sim.cli.speak import language, progress_line
 from tnt_sim.errors import Lang, Text, UsageError
 
@@ -140,7 +141,7 @@ def report(
     from tnt_sim.view.run_reader import open_run
 
     check_target(out, replace=force)
-    runs = [open_run(path) for path in run_dirs]
+    runs = [spoken(open_run(path), tongue, project, quiet=quiet) for path in run_dirs]
     moving = Moving(slider, start, stop, steps, share, project) if slider is not None else None
     put_file(out, write(Asked(runs, tongue, out, theme_css, moving, quiet, explain, project)))
     tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)

@@ -83,6 +83,13 @@ def codes_among(lines: Sequence[str], lang: Lang) -> tuple[set[str], list[str]]:
     return codes, others
 
 
+def in_language(lines: Sequence[str], lang: Lang, other: Lang) -> list[str]:
+    """The notes on evidence among warning lines in another language; what a second solver says stays as it is."""
+    told = {note.line(lang): note.line(other) for note in (NOT_PROVED, NOT_CANONICAL, NO_LIST)}
+    others = codes_among(lines, lang)[1]
+    return [told.get(line, line) for line in lines if line not in others]
+
+
 def _patterns(lang: Lang) -> Iterable[tuple[str, re.Pattern[str]]]:
     for note in (NOT_PROVED, NOT_CANONICAL, NO_LIST):
         yield note.code, re.compile(re.escape(note.line(lang)))

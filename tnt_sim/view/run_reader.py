@@ -50,6 +50,7 @@ class StoredRun:
     summary : `summary.json`
     spec, tree : the scenario as it was run, and its plain values
     table : one row per dossier, amounts in cents, and `_node`
+    told_in : the language of its sentences, where it is not the scenario's own
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class StoredRun:
     spec: ScenarioSpec
     tree: Mapping[str, Any]
     table: pl.DataFrame
+    told_in: Lang | None = None
 
     @property
     def name(self) -> str:
@@ -71,6 +73,11 @@ class StoredRun:
     @property
     def lang(self) -> Lang:
         """The language of its sentences."""
+        return self.told_in or self.own_lang
+
+    @property
+    def own_lang(self) -> Lang:
+        """The language of what the planner wrote: titles, notes, applicants."""
         return Lang(self.spec.locale)
 
     @property

@@ -88,11 +88,12 @@ def asset(name: str) -> str:
 
 
 def _frame(run: StoredRun, options: Options) -> dict[str, Any]:
-    """The languages, the words, the style and the script; `own` is the language of what the planner wrote."""
+    """Words, style and script; `own` is the language of the planner's texts, `told` that of the run's."""
     script, style = "" if options.paper else asset("report.js"), asset("style.css")
     return {
         "lang": options.lang.value,
-        "own": run.lang.value,
+        "own": run.own_lang.value,
+        "told": run.lang.value,
         "t": said(PAGE, options.lang),
         "policy": policy(script, (style, options.theme_css)),
         "style": Markup(style),

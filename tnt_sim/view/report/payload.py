@@ -58,7 +58,8 @@ def payload(
     refused = [reason_label(code, False, lang) for code in codes.texts]
     return {
         "lang": lang.value,
-        "own": run.lang.value,
+        "own": run.own_lang.value,
+        "told": run.lang.value,
         "words": said(SCRIPT, lang),
         "labels": {key: PAGE[key].in_(lang) for key in ("number", "title", "department", "envelope", "requested",
                                                         "decision_of", "why")},

@@ -143,13 +143,13 @@
     td.append(span);
     return span;
   };
-  const foreign = (element) => { if (D.own !== D.lang) element.lang = D.own; };
+  const foreign = (element, tongue) => { if (tongue !== D.lang) element.lang = tongue; };
   const addRow = (body, i) => {
     const row = body.insertRow();
     row.setAttribute("role", "row");
     cell(row, L.number, V.number[i]);
     const title = cell(row, L.title, V.title[i]);
-    foreign(title);
+    foreign(title, D.own);
     const who = document.createElement("span");
     who.className = "who";
     who.textContent = V.applicant[i];
@@ -166,7 +166,7 @@
       granted.append(mark);
     }
     const why = cell(row, L.why, reason(i));
-    if (state.at === decision && !D.explained) foreign(why);
+    if (state.at === decision && !D.explained) foreign(why, D.told);
   };
 
   const list = () => {

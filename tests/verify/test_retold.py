@@ -1,0 +1,52 @@
+"""A run told again in the other language says what the same scenario written in that language says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from checked import copied
+from small_runs import EVERY, project, unfinished
+
+from tnt_sim.engine import solve
+from tnt_sim.errors import Lang, VerificationError
+from tnt_sim.retold import retold
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.view.run_folder import write_run
+from tnt_sim.view.run_reader import StoredRun, open_run
+
+
+def in_other_words(name: str, folder: Path, lang: Lang) -> StoredRun:
+    """The run of the same scenario, its locale written as `lang`."""
+    small = EVERY[name]
+    scenario = load_scenario(project(small, folder), (*small.sets, f"locale={lang.value}"))
+    result = solve(scenario, cross_check="never")
+    return open_run(write_run(unfinished(result) if name == "half" else result))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_same_sentences(made: dict[str, Path], tmp_path: Path, name: str) -> None:
+    run = open_run(made[name])
+    other = Lang.EN if run.lang is Lang.FR else Lang.FR
+    told, expected = retold(run, other), in_other_words(name, tmp_path / "project", other)
+    assert told.lang is other
+    assert told.own_lang is run.own_lang
+    assert told.table["reason"].to_list() == expected.table["reason"].to_list()
+    assert told.summary["envelopes"] == expected.summary["envelopes"]
+    if name != "half":  # what a second solver says of it stays as it was said
+        assert sorted(told.summary["warnings"]) == sorted(expected.summary["warnings"])
+    assert told.table.drop("reason").equals(run.table.drop("reason"))
+
+
+def test_in_its_own_language_it_is_itself(made: dict[str, Path]) -> None:
+    run = open_run(made["links"])
+    assert retold(run, run.lang) is run
+
+
+def test_without_its_inputs_it_cannot_be_told(made: dict[str, Path], tmp_path: Path) -> None:
+    run = open_run(copied(made["links"], tmp_path))
+    for table in run.folder.parents[1].rglob("*.csv"):
+        if table.name != "allocation.csv":
+            table.write_text(table.read_text() + "\n", encoding="utf-8")
+    with pytest.raises(VerificationError):
+        retold(run, Lang.EN if run.lang is Lang.FR else Lang.FR)
