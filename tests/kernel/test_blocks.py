@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tnt_sim.kernel import states
+from tnt_sim.kernel import blocks, repair, states
 from tnt_sim.kernel.binding import own_rows, settle
 from tnt_sim.kernel.blocks import crossing
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -98,6 +98,53 @@ def test_long_lists_are_searched_for_what_is_beaten(monkeypatch: pytest.MonkeyPa
             found = crossing(value, rows, upper, random.random(3) * 3, [1, 2])
             best = every_choice(value, rows, upper)
             assert (None if found is None else (found.value, found.ways)) == best
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases(), st.sampled_from([1, 3]))
+def test_a_choice_sought_first_changes_no_answer(case, few: int) -> None:
+    value, rows, upper, price = case
+    heard: list[tuple[int | None, float]] = []
+
+    def hear(taken: np.ndarray | None, bound: float) -> None:
+        if taken is not None:
+            assert (rows[:, taken].sum(axis=1) <= upper).all()
+        heard.append((None if taken is None else int(value[taken].sum()), bound))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "LONG_PASS", -1)
+        patch.setattr(blocks, "FEW", few)
+        patch.setattr(blocks, "FIRST_SHARE", 0.0)
+        own = own_rows(sp.csr_array(rows), range(len(rows))) if len(rows) else []
+        found = crossing(value, rows, upper, price, own, heard=hear)
+    best = every_choice(value, rows, upper)
+    assert (None if found is None else (found.value, found.ways)) == best
+    if best is not None:
+        assert all(bound >= best[0] - 1e-6 for _, bound in heard)
+        assert all(worth <= best[0] for worth, _ in heard if worth is not None)
+        assert heard[-1] == (best[0], best[0])
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-40, 40), st.integers(0, 9)), max_size=7),
+    st.sampled_from([0.0, 0.25, 1.0]),
+    st.sampled_from([2, 64]),
+)
+def test_a_rough_look_never_asks_for_more_than_is_lost(flips, price: float, cells: int) -> None:
+    move, cost = (np.array([f[k] for f in flips], dtype=np.int64) for k in (0, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repair, "CELLS", cells)
+        table = repair.Repair.of(move, cost.astype(float), price, 20.0)
+    assert table is not None
+    over = np.arange(-400, 400)
+    exact = table.least(over)
+    assert (table.rough(over) <= exact + 1e-9).all()
+    picks = [[f for f, t in zip(flips, x, strict=True) if t] for x in product((0, 1), repeat=len(flips))]
+    subsets = [(sum(m for m, _ in pick), sum(c for _, c in pick)) for pick in picks]
+    for k in range(350, 450):
+        ways = [c + price * -(over[k] + m) for m, c in subsets if over[k] + m <= 0 and c <= 20]
+        assert exact[k] == pytest.approx(min(ways, default=np.inf))
 
 
 def test_budgets_and_large_numbers_are_refused() -> None:

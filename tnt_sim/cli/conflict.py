@@ -65,8 +65,6 @@ def conflict(
         emit(found.document)
     elif not quiet:
         page(conflict_lines(found.document, tongue, width()))
-        repairs = [] if found.status == "feasible" else found.document["repairs"]
-        enough = next((repair["set"] for repair in repairs if repair["set"]), None)
-        if found.status == "feasible" or enough:
-            page(after("conflict", tongue, typed(scenario, sets=[*(sets or ()), *(enough or ())])))
+        if found.status == "feasible":
+            page(after("conflict", tongue, typed(scenario, sets=sets)))
     return EXIT[found.status]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.kernel.blocks import MAX_WORK, Crossing, FloatArray, crossing
+from tnt_sim.kernel.blocks import MAX_WORK, Crossing, FloatArray, Heard, crossing
 from tnt_sim.kernel.knapsack import IntArray, TooManyStates
 
 MAX_BINDING = 48
@@ -42,6 +42,7 @@ def settle(
     price: FloatArray,
     max_work: int = MAX_WORK,
     at_least: int | None = None,
+    heard: Heard | None = None,
 ) -> Settled | None:
     """max Σ v x subject to A x ≤ b, x ∈ {0, 1}, by the rows that bind; None when too many do.
 
@@ -50,6 +51,7 @@ def settle(
     matrix : int64 (m, n)
     price : float64 (m,), of the linear program
     at_least : when given, only choices worth that much are sought
+    heard : told of better choices under the rows looked at, and of bounds (`crossing`)
 
     Raises
     ------
@@ -62,16 +64,18 @@ def settle(
     felt = price * longest > FAINT * float(np.abs(value).max(initial=1))
     rows = np.flatnonzero(felt).tolist()
     first: set[int] = set()
+    at_most: int | None = None
     for _ in range(MAX_ROUNDS):
         if len(rows) > MAX_BINDING:
             return None
         own = own_rows(matrix, rows, first)
         first = {rows[k] for k in own}
         dense = matrix[rows].toarray()
-        best = crossing(value, dense, upper[rows], price[rows], own, max_work, at_least)
+        best = crossing(value, dense, upper[rows], price[rows], own, max_work, at_least, at_most, heard)
         if best is not None:
             broken = np.flatnonzero(matrix @ best.taken.astype(np.int64) > upper)
             if len(broken):
+                at_most = best.value
                 rows = sorted({*rows, *_few(broken, matrix)})
                 continue
         return Settled(best, tuple(rows), tuple(own), price[rows])

@@ -22,32 +22,30 @@ int64.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
-from tnt_sim.kernel.states import (
-    Flips,
-    FloatArray,
-    Pairs,
-    Repair,
-    States,
-    apart,
-    flips_of,
-    toll,
-    undominated,
-)
+from tnt_sim.kernel.parts import NONE, Block, Joining, Way
+from tnt_sim.kernel.repair import Ahead, Repair, toll
+from tnt_sim.kernel.states import Flips, FloatArray, States, apart, flips_of, undominated
 
 MAX_WORK = 6_000_000
 """States looked at, over all items and all tries."""
-NONE = np.zeros(0, dtype=np.int64)
 WIDER = 1.35
 FIRST_SHARE = 0.05
 """Γ to begin with, as a share of what the blocks lose at the least."""
+LONG_PASS = 50_000
+"""States of a pass after which a good choice is sought first, to know how far the next must go."""
+FEW, SPREAD = 1_000, 1.5
+"""States kept in such a search, and how much more than the blocks the rest may lose."""
 MARGIN = 1e-11
 LARGEST = 2**61
+
+
+Heard = Callable[[BoolArray | None, float], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +65,8 @@ def crossing(
     own: Sequence[int],
     max_work: int = MAX_WORK,
     at_least: int | None = None,
+    at_most: int | None = None,
+    heard: Heard | None = None,
 ) -> Crossing | None:
     """The best choice under all rows; None when there is none, or none that is worth `at_least`.
 
@@ -78,6 +78,8 @@ def crossing(
     price : float64 (m,)
         Any prices ≥ 0 give the same answer; those of the linear program give it soonest.
     own : places of rows, no two of which share an item.
+    at_most : what no choice is worth more than, where that is known: the search begins there.
+    heard : told of each better choice (None while there is none) and of each bound on what any is worth.
 
     Raises
     ------
@@ -91,36 +93,21 @@ def crossing(
         raise OverflowError("the sums of these rows are too large")
     if not np.isfinite(price).all() or (price < 0).any():
         raise ValueError("prices are finite and not negative")
-    return _Search(value, rows, upper, price, list(own), max_work).run(at_least)
-
-
-Trail = list[tuple[int, IntArray, BoolArray]]
-
-
-@dataclass(slots=True, eq=False)
-class _Block:
-    """One own row's items, and the states of the last look at them."""
-
-    row: int
-    items: IntArray
-    least: float = 0.0
-    states: States | None = None
-    trail: Trail = field(default_factory=list)
-
-
-@dataclass(slots=True, eq=False)
-class _Way:
-    """How the states of one pass came to be: blocks joined, then items flipped."""
-
-    joined: list[tuple[_Block, IntArray, IntArray]] = field(default_factory=list)
-    trail: Trail = field(default_factory=list)
+    return _Search(value, rows, upper, price, list(own), max_work, heard).run(at_least, at_most)
 
 
 class _Search:
     """One search; `run` widens Γ until the best choice lies within it."""
 
     def __init__(
-        self, value: IntArray, rows: IntArray, upper: IntArray, price: FloatArray, own: list[int], work: int
+        self,
+        value: IntArray,
+        rows: IntArray,
+        upper: IntArray,
+        price: FloatArray,
+        own: list[int],
+        work: int,
+        heard: Heard | None,
     ) -> None:
         self.value, self.rows, self.upper, self.price = value, rows, upper, price
         self.reduced = value - price @ rows
@@ -131,13 +118,13 @@ class _Search:
         self.common = [i for i in range(len(rows)) if i not in own]
         # the longest of the common rows first: its ratios order the last items
         self.common.sort(key=lambda i: -int(np.count_nonzero(rows[i])))
-        self.blocks = [_Block(i, np.flatnonzero(rows[i])) for i in own]
+        self.blocks = [Block(i, np.flatnonzero(rows[i])) for i in own]
         loose = np.ones(len(value), dtype=np.bool_)
         for block in self.blocks:
             loose[block.items] = False
         self.loose = np.flatnonzero(loose)
         self.cells = self._cells()
-        self.left = work
+        self.left, self.heard = work, heard
         self.floor: int | None = None
         self.best: int | None = None
         self.ways = 0
@@ -152,7 +139,7 @@ class _Search:
         rest = self.loose[~hit[family].any(axis=0)] if family else self.loose
         return [*cells, (0 if len(self.common) else -1, rest)]
 
-    def run(self, at_least: int | None) -> Crossing | None:
+    def run(self, at_least: int | None, at_most: int | None) -> Crossing | None:
         """The best choice; with `at_least`, Γ is what such a choice may lose and one pass decides."""
         most = float(np.abs(self.reduced).sum() + self.price @ np.abs(self.upper)) + self.margin
         self.floor = at_least
@@ -163,28 +150,45 @@ class _Search:
                 return None
         settled = sum(block.least for block in self.blocks)
         gamma = FIRST_SHARE * settled + _typical(self.reduced) / 50 + self.margin
+        if at_most is not None:
+            gamma = max(gamma, self.bound - at_most - settled + self.margin)
         if at_least is not None:
             gamma = self.bound - at_least - settled + self.margin
         while gamma >= 0:
+            self._tell(None, self.bound - settled)
+            before = self.left
             self._within(gamma, settled)
-            if self.best is not None:
-                lost = self.bound - self.best - settled
-                if lost <= gamma:
-                    return Crossing(self.taken, self.best, self.ways)
-                self.floor = self.best
-            elif gamma > most or at_least is not None:
+            if self.best is not None and self.bound - self.best - settled <= gamma:
+                self._tell(self.taken, self.best)
+                return Crossing(self.taken, self.best, self.ways)
+            if self.best is None and (gamma > most or at_least is not None):
                 return None
-            gamma *= WIDER
-            if self.floor is not None:
-                gamma = min(gamma, self.bound - self.floor - settled + self.margin)
+            if self.best is None:
+                self._tell(None, self.bound - settled - gamma)
+                if self.floor is None and before - self.left > LONG_PASS:
+                    self._within(gamma, settled, FEW)
+            gamma = self._wider(gamma, settled)
         return None
 
-    def _least(self, block: _Block, most: float) -> bool:
+    def _wider(self, gamma: float, settled: float) -> float:
+        """The next Γ: wider, but no more than what is known to be enough; far wider where a choice is known."""
+        wider = WIDER * gamma
+        if self.best is not None:
+            self._tell(self.taken, np.inf)
+            self.floor, wider = self.best, WIDER * wider
+        if self.floor is None:
+            return wider
+        return min(wider, self.bound - self.floor - settled + self.margin)
+
+    def _tell(self, taken: BoolArray | None, bound: float) -> None:
+        if self.heard is not None:
+            self.heard(taken, bound)
+
+    def _least(self, block: Block, most: float) -> bool:
         """What the block loses at the least: look within twice as much until a state is found."""
         within = _typical(self.reduced[block.items]) / 20 + self.margin
         while True:
             self._look(block, within)
-            assert block.states is not None
             if len(block.states.lost):
                 block.least = float(block.states.lost.min())
                 return True
@@ -197,7 +201,7 @@ class _Search:
         move = self.rows[np.ix_(rows, items)] * sign
         return flips_of(items, self.value[items] * sign, move, np.abs(self.reduced[items]), by, most)
 
-    def _look(self, block: _Block, within: float) -> None:
+    def _look(self, block: Block, within: float) -> None:
         """All states of a block that lose no more than `within`."""
         own, price = block.row, float(self.price[block.row])
         limit = within + self.margin
@@ -233,76 +237,44 @@ class _Search:
         if self.left < 0:
             raise TooManyStates(f"{n} states at once")
 
-    def _within(self, gamma: float, settled: float) -> None:
-        """The best choice among those whose blocks lose at most Γ beyond their leasts."""
+    def _within(self, gamma: float, settled: float, most_kept: int | None = None) -> None:
+        """The best choice among those whose blocks lose at most Γ beyond their leasts.
+
+        With `most_kept`, a good one, soon: what is in no block may lose more, and only so many states are kept.
+        """
         self.best, self.ways = None, 0
-        limit = settled + gamma + self.margin
+        limit = settled + (gamma if most_kept is None else SPREAD * gamma) + self.margin
         if self.floor is not None:
             limit = min(limit, self.bound - self.floor + self.margin)
-        inside = self.loose[self.inside[self.loose]]
-        used = self.rows[np.ix_(self.common, inside)].sum(axis=1)
-        states = States.one(int(self.value[inside].sum()), used)
+        beyond = min(gamma + self.margin, limit - settled)
         repairs = self._repairs(limit - settled)
         for block in self.blocks:
-            self._look(block, block.least + limit - settled)
-        way, rest = _Way(), settled
-        # the shortest list first, so that only the last joins are long
-        order = sorted(self.blocks, key=lambda b: 0 if b.states is None else len(b.states.lost))
-        for number, block in enumerate(order):
-            rest -= block.least
-            last = repairs if number == len(order) - 1 else []
-            states = self._joined(states, block, limit - rest, last, way)
+            self._look(block, block.least + beyond)
+        inside = self.loose[self.inside[self.loose]]
+        used = self.rows[np.ix_(self.common, inside)].sum(axis=1)
+        first = Block(-1, NONE, states=States.one(int(self.value[inside].sum()), used))
+        way = Way(Joining(beyond, limit, _ahead(repairs), self._spend).every(first, self.blocks))
+        states = way.joined.states
         self._hold(states, np.arange(len(states.value)), way, None)
-        for number, (row, items) in enumerate(self.cells):
-            states.ahead = self._ahead(states, repairs[number:][1:])
-            states = self._cell(states, row, items, number, limit, way)
+        for number in range(len(self.cells)):
+            states.ahead = _ahead(repairs[number + 1 :]).least(states)
+            states = self._cell(states, number, limit, way, most_kept)
 
-    def _repairs(self, most: float) -> list[tuple[int, Repair | None]]:
-        """For each cell but the last, what its row must lose by its own items alone."""
+    def _repairs(self, most: float) -> list[tuple[int, int, Repair | None]]:
+        """For each cell but the last, what its row must lose by its own items alone: place, bound, table."""
         found = []
         for row, items in self.cells[:-1]:
+            i = self.common[row]
             sign = np.where(self.inside[items], -1, 1)
-            move = self.rows[self.common[row], items] * sign
+            move = self.rows[i, items] * sign
             cost, small = np.abs(self.reduced[items]), np.abs(self.reduced[items]) <= most
-            price = float(self.price[self.common[row]])
-            found.append((row, Repair.of(move[small], cost[small], price, most)))
+            table = Repair.of(move[small], cost[small], float(self.price[i]), most)
+            found.append((row, int(self.upper[i]), table))
         return found
 
-    def _ahead(self, states: States, repairs: Sequence[tuple[int, Repair | None]]) -> FloatArray:
-        """What the rows of cells to come lose at the least: their items move no other such row."""
-        ahead = np.zeros(len(states.value))
-        for row, repair in repairs:
-            if repair is not None:
-                ahead += repair.least(states.used[row] - self.upper[self.common[row]])
-        return ahead
-
-    def _joined(
-        self,
-        states: States,
-        block: _Block,
-        limit: float,
-        repairs: Sequence[tuple[int, Repair | None]],
-        way: _Way,
-    ) -> States:
-        """Every state with every state of the block, within the limit."""
-        part = block.states
-        assert part is not None
-        pairs = Pairs.within(states.lost, part.lost, limit)
-        self._spend(pairs.total // 4)
-        kept = []
-        for mine, its in pairs.chunks():
-            both = states.beside(part, mine, its)
-            alive = both.lost + self._ahead(both, repairs) <= limit
-            kept.append((mine[alive], its[alive]))
-        mine, its = (np.concatenate(side) for side in zip(*kept, strict=True)) if kept else (NONE, NONE)
-        found, few = undominated(states.beside(part, mine, its))
-        way.joined.append((block, mine[few], its[few]))
-        return found
-
-    def _cell(
-        self, states: States, row: int, items: IntArray, number: int, limit: float, way: _Way
-    ) -> States:
+    def _cell(self, states: States, number: int, limit: float, way: Way, most_kept: int | None) -> States:
         """Flip the items of one cell; its row is settled with them."""
+        row, items = self.cells[number]
         flips = self._flips(items, self.common, row, limit)
         later = [items for _, items in self.cells[number + 1 :]]
         after = self._flips(np.concatenate(later), self.common, -1, limit) if later else None
@@ -313,7 +285,10 @@ class _Search:
             states, parent, flipped = self._flip(states, flips, k)
             self._hold(states.pick(np.arange(n, 2 * n)), parent[n:], way, int(flips.items[k]))
             most = limit if self.best is None else min(limit, self.bound - self.best + self.margin)
-            keep = np.flatnonzero(states.lost + self._tolls(states, flips, after, k + 1, row) <= most)
+            ends = states.lost + self._tolls(states, flips, after, k + 1, row)
+            keep = np.flatnonzero(ends <= most)
+            if most_kept is not None and len(keep) > most_kept:
+                keep = keep[np.argpartition(ends[keep], most_kept)[:most_kept]]
             states, few = undominated(states.pick(keep))
             way.trail.append((int(flips.items[k]), parent[keep[few]], flipped[keep[few]]))
         return states if after is None else self._settled(states, row, way)
@@ -331,7 +306,7 @@ class _Search:
             most = np.maximum(most, states.ahead + still if place == row else still)
         return most
 
-    def _settled(self, states: States, row: int, way: _Way) -> States:
+    def _settled(self, states: States, row: int, way: Way) -> States:
         """The states that keep a row whose items are all decided; it tells them apart no more."""
         i = self.common[row]
         keep = np.flatnonzero(states.used[row] <= self.upper[i])
@@ -342,7 +317,7 @@ class _Search:
         way.trail.append((-1, keep[few], np.zeros(len(few), dtype=np.bool_)))
         return states
 
-    def _hold(self, states: States, parent: IntArray, way: _Way, item: int | None) -> None:
+    def _hold(self, states: States, parent: IntArray, way: Way, item: int | None) -> None:
         """Take in new states: a better choice, or further ways to the best."""
         fits = np.flatnonzero((states.used <= self.upper[self.common][:, None]).all(axis=0))
         if not len(fits):
@@ -354,32 +329,19 @@ class _Search:
         at_top = fits[states.value[fits] == top]
         if self.best is None or top > self.best:
             self.best, self.ways = top, 0
-            self.taken = self._traced(int(parent[at_top[0]]), way, item)
+            self.taken = self.inside.copy()
+            if item is not None:
+                self.taken[item] = ~self.taken[item]
+            way.undo(self.taken, int(parent[at_top[0]]))
         self.ways += int(states.ways[at_top].sum())
 
-    def _traced(self, place: int, way: _Way, item: int | None) -> BoolArray:
-        """The items of one state."""
-        taken = self.inside.copy()
-        if item is not None:
-            taken[item] = ~taken[item]
-        place = _undone(taken, way.trail, place)
-        for block, before, mine in reversed(way.joined):
-            _undone(taken, block.trail, int(mine[place]))
-            place = int(before[place])
-        return taken
+
+def _ahead(repairs: Sequence[tuple[int, int, Repair | None]]) -> Ahead:
+    return Ahead([(row, upper, table) for row, upper, table in repairs if table is not None])
 
 
 def _typical(reduced: FloatArray) -> float:
     return float(np.median(np.abs(reduced))) if len(reduced) else 0.0
-
-
-def _undone(taken: BoolArray, trail: Trail, place: int) -> int:
-    """Follow a trail back, flipping what it flipped; the place that it began from."""
-    for item, parent, flipped in reversed(trail):
-        if flipped[place]:
-            taken[item] = ~taken[item]
-        place = int(parent[place])
-    return place
 
 
 __all__ = ["Crossing", "FloatArray", "crossing"]

@@ -17,9 +17,7 @@ SMALL = 64
 LONG = 5_000
 """Longer lists are searched only where at most `FEW_ROWS` rows still tell states apart: else too few are found."""
 FEW_ROWS = 2
-MAX_TABLE = 300_000
-"""States of one repair table."""
-CHUNK = 500_000
+CHUNK = 100_000
 """Pairs of states looked at together."""
 
 
@@ -100,44 +98,6 @@ def flips_of(
 def _from_here(ratio: FloatArray) -> FloatArray:
     least = np.minimum.accumulate(ratio[:, ::-1], axis=1)[:, ::-1]
     return np.concatenate([least, np.full((len(ratio), 1), np.inf)], axis=1)
-
-
-def toll(over: FloatArray, down: float, price: float, up: float) -> FloatArray:
-    """What a row still costs at the least: `over` > 0 is to be brought back, −over > 0 left unused or filled."""
-    back = np.where(over > 0, over, 0.0)
-    spare = np.where(over < 0, -over, 0.0) * min(price, up)
-    return spare + (np.where(back > 0, np.inf, 0.0) if np.isinf(down) else back * down)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Repair:
-    """f(over): the least that a row's own last items lose to bring it back, or leave unused; a step function."""
-
-    move: IntArray
-    best: FloatArray
-    price: float
-
-    @classmethod
-    def of(cls, move: IntArray, cost: FloatArray, price: float, most: float) -> Repair | None:
-        """From the flips of those items, all subsets that cost at most `most`; None when they are too many."""
-        moves, costs = np.zeros(1, dtype=np.int64), np.zeros(1)
-        for m, c in zip(move.tolist(), cost.tolist(), strict=True):
-            fresh = costs + c <= most
-            moves, costs = (
-                np.concatenate([moves, moves[fresh] + m]),
-                np.concatenate([costs, costs[fresh] + c]),
-            )
-            if len(moves) > MAX_TABLE:
-                return None
-        order = np.argsort(moves, kind="stable")
-        moves = moves[order]
-        return cls(moves, np.minimum.accumulate(costs[order] - price * moves), price)
-
-    def least(self, over: IntArray) -> FloatArray:
-        """f at each `over`; infinite where no subset brings it back."""
-        place = np.searchsorted(self.move, -over, side="right") - 1
-        found = self.best[np.maximum(place, 0)] - self.price * over
-        return np.where(place < 0, np.inf, np.maximum(found, 0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,10 +14,7 @@ from tnt_sim.errors import Lang
 from tnt_sim.scenario.meanings import FILE, meaning
 from tnt_sim.scenario.spec import ScenarioSpec
 
-
-def _path() -> dict[str, Any]:
-    """A new node each time: what a key means is written into it."""
-    return {"type": "string", "description": "A YAML file, relative to this one"}
+_PATH = {"type": "string", "description": "A YAML file, relative to this one"}
 
 
 def scenario_schema(
@@ -33,8 +30,8 @@ def scenario_schema(
     _relax(schema, partial)
     required = schema.pop("required", [])
     schema["properties"] = {
-        "extends": _path(),
-        "overrides": {"type": "array", "items": _path()},
+        "extends": _PATH,
+        "overrides": {"type": "array", "items": _PATH},
         **schema.get("properties", {}),
     }
     if explained:

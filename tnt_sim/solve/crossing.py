@@ -17,7 +17,7 @@ import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.kernel.binding import Settled, settle
-from tnt_sim.kernel.blocks import LARGEST
+from tnt_sim.kernel.blocks import LARGEST, Heard
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome
 from tnt_sim.solve.live import LiveLp
@@ -30,17 +30,18 @@ MAX_WORK = 6_000_000
 
 
 def solve_crossing(
-    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None = None
+    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None = None, heard: Heard | None = None
 ) -> tuple[StagesOutcome, bool] | None:
     """The stages, and whether the point is the one answer; None where this is no way to solve them.
 
-    `live` holds the linear program of the model asked about before, whose basis is near this one's.
+    `live` holds the linear program of the model asked about before, whose basis is near this one's. `heard` is
+    told of choices over the open columns that keep the rows that bind, and of bounds on the whole objective.
     """
     began = time.perf_counter()
     if any(stage.tolerance for stage in stages[:-1]) or not model.n_cols or not stages:
         return None
     if (model.col_lower == model.col_upper).any():
-        return beside_fixed(model, stages, partial(solve_crossing, live=live))
+        return beside_fixed(model, stages, partial(solve_crossing, live=live, heard=heard))
     value = one_objective(stages)
     # too large together: the first stage by itself, of use where a single choice is best for it
     whole = value is not None
@@ -52,7 +53,7 @@ def solve_crossing(
     if duals is None:
         return None
     try:
-        found = settle(value, matrix, upper, np.maximum(duals[row] * sign, 0.0), MAX_WORK)
+        found = settle(value, matrix, upper, np.maximum(duals[row] * sign, 0.0), MAX_WORK, None, heard)
     except (TooManyStates, OverflowError):
         return None
     if found is None or found.best is None or not (whole or found.best.ways == 1):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.kernel.blocks import Heard
 from tnt_sim.solve.crossing import SOLVER as BLOCKS
 from tnt_sim.solve.crossing import solve_crossing
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome
@@ -21,7 +22,10 @@ WORDS = {TREE: "tree", BLOCKS: "blocks"}
 
 
 def solve_exactly(
-    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None = None
+    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None = None, heard: Heard | None = None
 ) -> tuple[StagesOutcome, bool] | None:
-    """The stages, and whether the point is the one answer; None where no kernel settles them."""
-    return solve_tree(model, stages) or solve_crossing(model, stages, live)
+    """The stages, and whether the point is the one answer; None where no kernel settles them.
+
+    `live` and `heard` are for the blocks (`solve_crossing`).
+    """
+    return solve_tree(model, stages) or solve_crossing(model, stages, live, heard)
