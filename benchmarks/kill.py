@@ -1,6 +1,6 @@
 """`kill -9` of the coordinator, of a worker and of the writer, many times: nothing lost, doubled or unreadable.
 
-uv run python benchmarks/kill.py [--times 100] [--kinds coordinator worker writer]
+uv run python benchmarks/kill.py [--times 100]
 
 Each time a batch of 36 small scenarios is begun in a process of its own and killed at a random moment (the writer:
 while a file of the journal is being written), then run again to its end. The store must then hold the same bytes
@@ -154,9 +154,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--times", type=int, default=100)
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
-    args = parser.parse_args()
-    times: int = args.times
+    times = parser.parse_args().times
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -164,8 +162,7 @@ def main() -> int:
         begin(folder, folder / "alone", "--executor", "serial").wait()
         expected = stored(folder / "alone")
         assert pl.read_parquet(folder / "alone" / "runs").height == N_CASES
-        for kind in args.kinds:
-            kill = KINDS[kind]
+        for kind, kill in KINDS.items():
             for number in range(times):
                 out = folder / f"{kind}-{number}"
                 kill(folder, out, random.Random(f"{kind}{number}"))

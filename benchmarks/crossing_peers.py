@@ -1,0 +1,275 @@
+"""Rules that cross, against bare solvers: processor seconds to a proven gap of 0.01 % and to the end.
+
+    uv run [--with ortools] python benchmarks/crossing_peers.py FAMILY SEED… [--limit SECONDS] [--only NAME,…]
+
+Families B to D (`families.py`; `b4` is B with four floors). Every peer solves the goal alone, gap 0, one thread,
+on the same whole numbers, and tells its incumbent and its bound as it goes; the engine settles every stage,
+« least granted » and, where a kernel does, whether the answer is the only one. « 0.01 % » is the first moment when
+bound − incumbent is at most that part of the incumbent. Seconds are processor seconds of this process and of those
+that it began, so that other work on the machine counts little. All answers are read again in whole numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from families import write
+
+from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.solve.exact import WORDS, solve_exactly
+from tnt_sim.solve.highs import quiet_highspy
+from tnt_sim.solve.lexicographic import Stage
+
+NEAR = 1e-4
+
+
+def seconds_spent() -> float:
+    """Processor seconds of this process and of its children that have ended."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+@dataclass
+class Trace:
+    """What one solve came to: its best value and bound so far, when they were near, and when it ended."""
+
+    began: float = field(default_factory=seconds_spent)
+    best: float = -np.inf
+    bound: float = np.inf
+    near: float | None = None
+    ended: float | None = None
+    point: np.ndarray | None = None
+
+    def hear(self, best: float, bound: float) -> None:
+        """Take in an incumbent and a bound (infinite where there is none)."""
+        if np.isfinite(best) and abs(best) < 1e19:
+            self.best = max(self.best, best)
+        if np.isfinite(bound) and abs(bound) < 1e19:
+            self.bound = min(self.bound, bound)
+        if self.near is None and np.isfinite(self.best) and self.bound - self.best <= NEAR * abs(self.best):
+            self.near = seconds_spent() - self.began
+
+    def end(self, point: np.ndarray | None) -> None:
+        """Ended by itself, with its best point."""
+        self.ended, self.point = seconds_spent() - self.began, point
+        self.near = self.ended if self.near is None else self.near
+
+
+def highs(model: LinearModel, limit: float) -> Trace:
+    """highspy, cold."""
+    module: Any = quiet_highspy()
+    solver = module.Highs()
+    solver.silent()
+    for name, value in (("threads", 1), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0), ("time_limit", limit)):
+        solver.setOptionValue(name, value)
+    lp = module.HighsLp()
+    lp.num_col_, lp.num_row_, lp.sense_ = model.n_cols, model.n_rows, module.ObjSense.kMaximize
+    lp.col_cost_ = model.objective.astype(float)
+    lp.col_lower_, lp.col_upper_ = model.col_lower.astype(float), model.col_upper.astype(float)
+    lp.row_lower_ = np.where(model.row_lower == NO_LOWER, -module.kHighsInf, model.row_lower.astype(float))
+    lp.row_upper_ = np.where(model.row_upper == NO_UPPER, module.kHighsInf, model.row_upper.astype(float))
+    lp.integrality_ = [module.HighsVarType.kInteger] * model.n_cols
+    lp.a_matrix_.format_ = module.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = model.matrix.indptr, model.matrix.indices
+    lp.a_matrix_.value_ = model.matrix.data.astype(float)
+    trace = Trace()
+
+    def hear(_kind: Any, _message: str, out: Any, _answer: Any, _data: Any) -> None:
+        trace.hear(out.mip_primal_bound, out.mip_dual_bound)
+
+    kinds = module.cb.HighsCallbackType
+    solver.setCallback(hear, None)
+    for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging):
+        solver.startCallback(kind)
+    solver.passModel(lp)
+    solver.run()
+    if solver.getModelStatus().name == "kOptimal":
+        trace.end(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))
+    return trace
+
+
+def scip(model: LinearModel, limit: float) -> Trace | None:
+    """SCIP."""
+    try:
+        from pyscipopt import SCIP_EVENTTYPE, Eventhdlr, Model, quicksum
+    except ImportError:
+        return None
+
+    class Ear(Eventhdlr):  # type: ignore[misc]
+        """Hears of every node, linear program and better point."""
+
+        def eventinit(self) -> None:
+            for kind in (SCIP_EVENTTYPE.NODESOLVED, SCIP_EVENTTYPE.LPSOLVED, SCIP_EVENTTYPE.BESTSOLFOUND):
+                self.model.catchEvent(kind, self)
+
+        def eventexec(self, _event: Any) -> None:
+            trace.hear(self.model.getPrimalbound(), self.model.getDualbound())
+
+    solver = Model()
+    solver.hideOutput()
+    solver.setParam("limits/time", limit)
+    x = [
+        solver.addVar(vtype="I", lb=int(a), ub=int(b))
+        for a, b in zip(model.col_lower, model.col_upper, strict=True)
+    ]
+    m = model.matrix
+    for row in range(model.n_rows):
+        part = slice(int(m.indptr[row]), int(m.indptr[row + 1]))
+        sum_ = quicksum(int(a) * x[j] for a, j in zip(m.data[part], m.indices[part], strict=True))
+        low, high = int(model.row_lower[row]), int(model.row_upper[row])
+        if low != NO_LOWER:
+            solver.addCons(sum_ >= low)
+        if high != NO_UPPER:
+            solver.addCons(sum_ <= high)
+    solver.setObjective(quicksum(int(c) * v for c, v in zip(model.objective, x, strict=True)), "maximize")
+    ear = Ear()
+    solver.includeEventhdlr(ear, "ear", "hears of bounds")
+    trace = Trace()
+    solver.optimize()
+    if solver.getStatus() == "optimal":
+        trace.end(np.array([round(solver.getVal(v)) for v in x], dtype=np.int64))
+    return trace
+
+
+def cp_sat(model: LinearModel, limit: float) -> Trace | None:
+    """CP-SAT, one worker."""
+    try:
+        from ortools.sat.python import cp_model
+    except ImportError:
+        return None
+
+    class Ear(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+        """Hears of better points."""
+
+        def on_solution_callback(self) -> None:
+            trace.hear(self.objective_value, self.best_objective_bound)
+
+    cp = cp_model.CpModel()
+    x = [cp.new_int_var(int(a), int(b), "") for a, b in zip(model.col_lower, model.col_upper, strict=True)]
+    m = model.matrix
+    for row in range(model.n_rows):
+        part = slice(int(m.indptr[row]), int(m.indptr[row + 1]))
+        sum_ = cp_model.LinearExpr.weighted_sum([x[j] for j in m.indices[part]], m.data[part].tolist())
+        low, high = int(model.row_lower[row]), int(model.row_upper[row])
+        cp.add_linear_constraint(
+            sum_, low if low != NO_LOWER else -(2**60), high if high != NO_UPPER else 2**60
+        )
+    cp.maximize(cp_model.LinearExpr.weighted_sum(x, model.objective.tolist()))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_time_in_seconds = limit
+    solver.parameters.presolve_inclusion_work_limit = 0
+    solver.best_bound_callback = lambda bound: trace.hear(-np.inf, bound)
+    trace = Trace()
+    if solver.solve(cp, Ear()) == cp_model.OPTIMAL:
+        trace.end(np.array([solver.value(v) for v in x], dtype=np.int64))
+    return trace
+
+
+PEERS: dict[str, Callable[[LinearModel, float], Trace | None]] = {
+    "highspy": highs,
+    "scip": scip,
+    "cp-sat": cp_sat,
+}
+
+
+def engine(form: Formulation) -> tuple[Trace, str]:
+    """All stages by the engine, and by which way; « 0.01 % » is told of the goal alone."""
+    stages = [
+        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        for s in (*form.stages, form.least_granted)
+    ]
+    goal, least = stages
+    model = form.model.with_objective(goal.objective, goal.sense)
+    unit = int(np.abs(least.objective // np.gcd.reduce(least.objective)).sum()) + 1
+
+    def hear(taken: np.ndarray | None, bound: float) -> None:
+        kept = taken is not None and len(taken) == model.n_cols and model.is_feasible(taken.astype(np.int64))
+        best = model.value(taken.astype(np.int64)) if kept and taken is not None else -np.inf
+        trace.hear(best, np.floor(bound / unit) + 1 if np.isfinite(bound) else np.inf)
+
+    trace = Trace()
+    found = solve_exactly(form.model, stages, heard=hear)
+    if found is not None:
+        trace.end(found[0].values)
+        return trace, WORDS[found[0].stages[0].solver]
+    return trace, "none"
+
+
+def told(name: str, trace: Trace, model: LinearModel, best: float) -> str:
+    """A peer's line: what it took, and what its answer is worth."""
+    near = "–" if trace.near is None else f"{trace.near:.2f}"
+    if trace.ended is None:
+        gap = (trace.bound - trace.best) / max(1.0, abs(trace.best))
+        return f"{name} 0.01 % {near} s, not ended (best {trace.best:.0f}, gap {gap:.4%})"
+    assert trace.point is not None
+    kept = model.is_feasible(trace.point)
+    value = model.value(trace.point)
+    word = (
+        "equal"
+        if kept and value == best
+        else f"wrong ({value - best:+.0f}, rows {'kept' if kept else 'broken'})"
+    )
+    return f"{name} 0.01 % {near} s, end {trace.ended:.2f} s {word}"
+
+
+def compare(path: Path, limit: float, names: list[str]) -> dict[str, Trace]:
+    """One scenario, all that are asked; prints a line for each."""
+    form = formulate(compile_problem(load_scenario(path)))
+    goal = form.stages[0]
+    model = form.model.with_objective(goal.objective, goal.sense)
+    found: dict[str, Trace] = {}
+    way = ""
+    for name in names:
+        if name == "engine":
+            found[name], way = engine(form)
+            continue
+        answer = PEERS[name](model, limit)
+        if answer is not None:
+            found[name] = answer
+    ends = [
+        model.value(t.point) for t in found.values() if t.point is not None and model.is_feasible(t.point)
+    ]
+    best = float(max(ends, default=-np.inf))
+    for name, trace in found.items():
+        print(
+            f"{path.parent.name} {told(name, trace, model, best)} {way if name == 'engine' else ''}",
+            flush=True,
+        )
+    return found
+
+
+def summary(name: str, traces: list[Trace]) -> str:
+    """Median and range of one solver's seconds over the seeds; a limit counts as endless."""
+    words = []
+    for label, seconds in (("0.01 %", [t.near for t in traces]), ("end", [t.ended for t in traces])):
+        known = sorted(np.inf if s is None else s for s in seconds)
+        words.append(f"{label} median {statistics.median(known):.2f} s, {known[0]:.2f} to {known[-1]:.2f}")
+    return f"{name:8} " + "; ".join(words)
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    limit = float(words[words.index("--limit") + 1]) if "--limit" in words else 120.0
+    only = words[words.index("--only") + 1].split(",") if "--only" in words else ["engine", *PEERS]
+    seeds = [int(w) for k, w in enumerate(words[1:], 1) if w.isdigit() and words[k - 1] != "--limit"]
+    with tempfile.TemporaryDirectory() as folder:
+        places = [write(words[0], seed, Path(folder) / f"{words[0]}-{seed}") for seed in seeds]
+        every = [compare(place, limit, only) for place in places]
+    for name in every[0]:
+        print(summary(name, [found[name] for found in every if name in found]))
+
+
+if __name__ == "__main__":
+    main()
