@@ -65,6 +65,7 @@ class Answer:
     ----------
     status : optimal; feasible (a point at a limit); infeasible; stopped (a limit, nothing held)
     values : the exact value of each stage of the problem, kept ones included; empty without an allocation
+    bests : the best value of each stage, before later ones took what its tolerance gives up; else as `values`
     granted_cents : all that is granted, committed money included; None without an allocation
     allocation, reading : the point and its exact reading; None where there is none
     proof : PROVED when every optimised stage (the least money where all stages are kept, or the impossibility) has
@@ -76,6 +77,7 @@ class Answer:
 
     status: Status
     values: tuple[Fraction, ...]
+    bests: tuple[Fraction, ...]
     granted_cents: int | None
     allocation: Allocation | None
     reading: AllocationReading | None
@@ -258,13 +260,18 @@ class _Question:
             model = narrower
             outcome, alone = self._solved(model, stages, None), False
         reading = self._read(allocation)
+        bests = self._bests(form, outcome, reading.values)
+        held = [*self.kept, *bests[len(self.kept) : len(self.kept) + self.goals]]
+        if len(self.kept) == len(self.problem.stages):  # the least money is what was asked for
+            held.append(Fraction(reading.granted_cents, 100))
         return Answer(
             status=Status.OPTIMAL if outcome.is_optimal else Status.FEASIBLE,
             values=reading.values,
+            bests=bests,
             granted_cents=reading.granted_cents,
             allocation=allocation,
             reading=reading,
-            proof=self._proof(outcome, model, stages, reading),
+            proof=self._proof(outcome, model, stages, held),
             canonical=outcome.is_optimal and proven,
             method=WORDS.get(outcome.stages[0].solver, "direct"),
             seconds=time.perf_counter() - began,
@@ -345,12 +352,22 @@ class _Question:
             raise VerificationError(broken)
         return reading
 
+    def _bests(
+        self, form: Formulation, outcome: StagesOutcome, values: tuple[Fraction, ...]
+    ) -> tuple[Fraction, ...]:
+        first, found = len(self.kept), list(values)
+        asked = form.stages[first : first + self.goals]
+        for k, (stage, result) in enumerate(zip(asked, outcome.stages, strict=False), first):
+            if stage.tolerance and result.value is not None:
+                found[k] = stage.scale * (result.value + stage.constant)
+        return tuple(found)
+
     def _proof(
-        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], reading: AllocationReading
+        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], held: list[Fraction]
     ) -> Proof:
         if not outcome.is_optimal:
             return Proof.FEASIBLE_GAP
-        if self.prove and self._is_proven(reading):
+        if self.prove and self._is_proven(held):
             return Proof.PROVED
         if self.choice == "never":
             return Proof.FEASIBLE_GAP
@@ -358,13 +375,9 @@ class _Question:
         checked = ask_second(model, list(stages), outcome, self.choice, limits, first=self.backend)
         return Proof.CROSS_CHECKED if checked.agrees else Proof.FEASIBLE_GAP
 
-    def _is_proven(self, reading: AllocationReading) -> bool:
-        first, last = len(self.kept), len(self.kept) + self.goals
-        held = [*self.kept, *reading.values[first:last]]
-        if first == len(self.problem.stages):  # the least money is what was asked for
-            held.append(Fraction(reading.granted_cents, 100))
+    def _is_proven(self, held: list[Fraction]) -> bool:
         try:
-            proofs = prove_stages(self.problem, held, self._seconds(), first=first)
+            proofs = prove_stages(self.problem, held, self._seconds(), first=len(self.kept))
         except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody
             return False
         return bool(proofs) and all(proof is not None for proof in proofs)
@@ -390,6 +403,7 @@ class _Question:
         return Answer(
             status=Status.INFEASIBLE if nothing else Status.STOPPED,
             values=(),
+            bests=(),
             granted_cents=None,
             allocation=None,
             reading=None,

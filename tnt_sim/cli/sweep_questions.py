@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tnt_sim.scenario.scenario import Scenario
     from tnt_sim.study.questions import Answered
 
-INFEASIBLE = 4
+INFEASIBLE, STOPPED = 4, 5
 
 NextOption = Annotated[
     bool, typer.Option("--next", help="Ce que vaut l'euro suivant, par enveloppe et par règle.")
@@ -120,7 +120,10 @@ def answer_question(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Answer it, tell it, write its page, and give the exit code: 4 when no amount reaches any of the targets."""
+    """Answer it, tell it, write its page, and give the exit code.
+
+    4 when no amount reaches any of the targets, 5 when a limit came before that was known.
+    """
     from tnt_sim.view.money_lines import money_lines
 
     if out is not None:
@@ -138,7 +141,7 @@ def answer_question(
         page(money_lines(document, lang=lang, width=width()))
     if document["stopped_by"] == "interrupt":
         return INTERRUPTED_AND_TOLD
-    return INFEASIBLE if document["status"] == "infeasible" else 0
+    return {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document["status"], 0)
 
 
 def _answered(asked: Asked, scenario: Scenario, options: Mapping[str, Any]) -> Answered:

@@ -36,7 +36,7 @@ class Base:
     ----------
     problem, answer : what is asked, and its canonical best allocation
     units : one unit of each stage's value: the least by which it can rise
-    limits : the worst value to which later stages may bring each stage (its value, less its tolerance)
+    limits : the worst value to which later stages may bring each stage (its best value, less its tolerance)
     """
 
     scenario: Scenario
@@ -54,7 +54,7 @@ class Base:
     def better(self, stage: int) -> tuple[Fraction, ...]:
         """What to keep so that a stage rises by a unit and none before it falls."""
         sign = 1 if self.problem.stages[stage].sense is Sense.MAXIMISE else -1
-        return (*self.limits[:stage], self.answer.values[stage] + sign * self.units[stage])
+        return (*self.limits[:stage], self.answer.bests[stage] + sign * self.units[stage])
 
 
 def one_decision(scenario: Scenario) -> None:
@@ -97,15 +97,15 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
             Text("une limite a arrêté le calcul de départ.", "a limit stopped the solve to start from.")
         )
     units = tuple(stage.scale for stage in formulate(problem).stages)
-    return Base(scenario, problem, answer, units, _limits(problem, answer.values))
+    return Base(scenario, problem, answer, units, _limits(problem, answer.bests))
 
 
-def _limits(problem: Problem, values: Sequence[Fraction]) -> tuple[Fraction, ...]:
+def _limits(problem: Problem, bests: Sequence[Fraction]) -> tuple[Fraction, ...]:
     return tuple(
-        value - stage.tolerance * abs(value)
+        best - stage.tolerance * abs(best)
         if stage.sense is Sense.MAXIMISE
-        else value + stage.tolerance * abs(value)
-        for stage, value in zip(problem.stages, values, strict=True)
+        else best + stage.tolerance * abs(best)
+        for stage, best in zip(problem.stages, bests, strict=True)
     )
 
 

@@ -127,7 +127,9 @@ def _solved(
         def let_in(problem: Problem, row: int = row) -> Problem:
             return forced(problem, fund=[row])
 
-        least = least_amount(base.problem, line, kept=base.limits, change=let_in, clock=clock, prove=False)
+        least = least_amount(
+            base.problem, line.upwards(), kept=base.limits, change=let_in, clock=clock, prove=False
+        )
         if least.lower_cents is not None or least.unreachable:
             _note(found, row, least, line, SOLVED)
             done.add(row)

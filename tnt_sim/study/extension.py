@@ -163,7 +163,7 @@ def _way(
         used = {tree.ids[k]: read.extra_cents[k] for k in tree.children(0)}
         added = {name: extra for name, extra in used.items() if extra}
     changed = next(
-        (k for k, (a, b) in enumerate(zip(base.answer.values, answer.values, strict=True)) if a != b), None
+        (k for k, (a, b) in enumerate(zip(base.answer.bests, answer.bests, strict=True)) if a != b), None
     )
     return Way(
         way=way,
@@ -171,7 +171,7 @@ def _way(
         added=tuple(added.items()),
         values=answer.values,
         goal=None if changed is None else base.problem.stages[changed].goal,
-        gain=Fraction(0) if changed is None else answer.values[changed] - base.answer.values[changed],
+        gain=Fraction(0) if changed is None else answer.bests[changed] - base.answer.bests[changed],
         n_funded=int(answer.allocation.funded.sum()),
         granted_cents=answer.granted_cents,
         unspent_cents=read.left_cents[0],

@@ -164,7 +164,7 @@ def least_of_parts(
     began = time.perf_counter()
     if found is None:
         proof = _proof(seen.problem, line, (value,), None, prove)
-        answer = Answer(Status.INFEASIBLE, (), None, None, None, proof, False, "tree", 0.0)
+        answer = Answer(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
         return Least(None, None, answer, proof)
     cents = seen.floor_cents + found.need
     allocation = seen.allocation(found.taken)
@@ -175,7 +175,7 @@ def least_of_parts(
     values = (*reading.values[:1], Fraction(cents, 100))
     took = time.perf_counter() - began
     answer = Answer(
-        Status.OPTIMAL, values, reading.granted_cents, allocation, reading, proof, False, "tree", took
+        Status.OPTIMAL, values, values, reading.granted_cents, allocation, reading, proof, False, "tree", took
     )
     return Least(cents, cents, answer, proof)
 

@@ -22,6 +22,7 @@ class Line:
     amount_cents : its written amount, 0 where it has none and is the programme
     floor_cents : what its children's amounts come to: no amount below fits
     top_cents : an amount at which it holds nothing back any more; what it leaves may go to those above, too
+    written : whether the scenario gives it an amount; only the programme may have none
     """
 
     id: str
@@ -30,6 +31,11 @@ class Line:
     amount_cents: int
     floor_cents: int
     top_cents: int
+    written: bool = True
+
+    def upwards(self) -> Line:
+        """The same from its written amount on: where a rule is a share of it, less money may buy more."""
+        return replace(self, floor_cents=max(self.floor_cents, self.amount_cents))
 
 
 def line_of(problem: Problem, envelope: str) -> Line:
@@ -67,6 +73,7 @@ def line_of(problem: Problem, envelope: str) -> Line:
         amount_cents=amount,
         floor_cents=_floor(problem, node),
         top_cents=amount + _reach(problem, 0),
+        written=tree.written_cents[node] is not None,
     )
 
 

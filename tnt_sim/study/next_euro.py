@@ -135,7 +135,9 @@ class _Asked:
         line = line_of(base.problem, name)
         price = shadow_price(base.problem, line)
         found = [
-            least_amount(base.problem, line, kept=base.better(k), clock=self.clock, prove=self.prove)
+            least_amount(
+                base.problem, line.upwards(), kept=base.better(k), clock=self.clock, prove=self.prove
+            )
             for k in range(len(base.problem.stages))
         ]
         proof = _weakest([one.proof for one in found])
@@ -194,7 +196,7 @@ class _Asked:
         if there is None or there.allocation is None:
             return NextEuro(kind, name, RISES, *steps, unit, goal, None, None, None, None, price, proof)
         first = len(there.values) - len(base.answer.values)
-        gain = there.values[first + stage] - base.answer.values[stage]
+        gain = there.bests[first + stage] - base.answer.bests[stage]
         return NextEuro(
             kind=kind,
             id=name,

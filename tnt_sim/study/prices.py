@@ -39,7 +39,8 @@ class Price:
     Attributes
     ----------
     kind, id : what is kept: a rule, an envelope's fence, the amounts under an envelope, a decided dossier
-    stage, value : the first goal that would be better without it, and by how much; None and 0 where none would
+    stage, change : the first goal that would be better without it, and by how much it would be higher (a goal that
+        is minimised: negative); None and 0 where none would
     values : every goal's value without it
     euros_cents, euros_from_cents : the money that would make up for it, and what no smaller sum does; None where
         no amount does
@@ -50,7 +51,7 @@ class Price:
     kind: str
     id: str
     stage: str | None
-    value: Fraction
+    change: Fraction
     values: tuple[Fraction, ...]
     euros_cents: int | None
     euros_from_cents: int | None
@@ -61,6 +62,11 @@ class Price:
     def free(self) -> bool:
         """Whether it costs nothing."""
         return self.stage is None
+
+    @property
+    def value(self) -> Fraction:
+        """How much better the goal would be."""
+        return abs(self.change)
 
 
 def prices_of(
@@ -98,16 +104,16 @@ def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock:
     if changed is None:
         return Price(kind, name, None, Fraction(0), answer.values, 0, 0, moved, answer.proof)
     least = _money_for(base, line, answer, changed, clock)
-    worth = answer.values[changed] - base.answer.values[changed]
+    worth = answer.bests[changed] - base.answer.bests[changed]
     upper = None if least.amount_cents is None else max(0, least.amount_cents - line.amount_cents)
     lower = None if least.lower_cents is None else max(0, least.lower_cents - line.amount_cents)
     goal = base.problem.stages[changed].goal
-    return Price(kind, name, goal, abs(worth), answer.values, upper, lower, moved, answer.proof)
+    return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof)
 
 
 def _first_better(base: Base, answer: Answer) -> int | None:
     """The first goal whose value differs; None where all are equal. Letting go never makes the first one worse."""
-    pairs = zip(base.answer.values, answer.values, base.problem.stages, strict=True)
+    pairs = zip(base.answer.bests, answer.bests, base.problem.stages, strict=True)
     for k, (now, then, stage) in enumerate(pairs):
         if now != then:
             better = then > now if stage.sense is Sense.MAXIMISE else then < now
@@ -116,8 +122,8 @@ def _first_better(base: Base, answer: Answer) -> int | None:
 
 
 def _money_for(base: Base, line: Line, answer: Answer, stage: int, clock: Clock | None) -> Least:
-    kept = (*base.limits[:stage], answer.values[stage])
-    return least_amount(base.problem, line, kept=kept, clock=clock, prove=False)
+    kept = (*base.limits[:stage], answer.bests[stage])
+    return least_amount(base.problem, line.upwards(), kept=kept, clock=clock, prove=False)
 
 
 def _kept(problem: Problem) -> Iterator[tuple[str, str, Callable[[], Problem]]]:

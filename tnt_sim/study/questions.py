@@ -268,8 +268,8 @@ def target(
         for k, goal in enumerate(wanted):
             tell_of(progress, goal.text, k / len(wanted))
             found.append(reach(problem, goal, line, clock=clock, prove=prove))
-    if document["stopped_by"] is None and any(one.amount_cents is None for one in found):
-        document["status"] = "infeasible" if all(one.amount_cents is None for one in found) else "feasible"
+    if document["stopped_by"] is None:
+        document |= _how_reached(found)
     return Answered(
         {**document, "targets": [answers.target_entry(one, tongue) for one in found]}, "targets", tongue
     )
@@ -328,6 +328,17 @@ def extension(
     ways = [answers.way_entry(base, one) for one in found]
     told = {"extra_cents": cents, "base": answers.base_figures(base), "ways": ways}
     return Answered({**document, **told}, "ways", tongue)
+
+
+def _how_reached(found: Sequence[Reached]) -> dict[str, str]:
+    """Infeasible where no target is reached, unless a limit came before that was known."""
+    if all(one.amount_cents is not None for one in found):
+        return {}
+    if any(one.amount_cents is not None for one in found):
+        return {"status": "feasible"}
+    if any(one.stopped for one in found):
+        return {"status": "stopped", "stopped_by": "time"}
+    return {"status": "infeasible"}
 
 
 @contextmanager

@@ -85,6 +85,7 @@ class Reached:
     missing : the groups without enough eligible dossiers, or what all eligible ones come to
     blocked_by : the rules and envelopes without which some amount would reach it
     proof : what supports that no smaller amount does, or that none does
+    stopped : a limit ended the search before anything was known
     """
 
     problem: Problem
@@ -96,11 +97,14 @@ class Reached:
     missing: Text | None
     blocked_by: tuple[Text, ...]
     proof: Proof | None
+    stopped: bool = False
 
     @property
     def extra_cents(self) -> int | None:
-        """How much more than the written amount; negative where less is enough."""
-        return None if self.amount_cents is None else self.amount_cents - self.line.amount_cents
+        """How much more than the written amount, if there is one; negative where less is enough."""
+        if self.amount_cents is None or not self.line.written:
+            return None
+        return self.amount_cents - self.line.amount_cents
 
     @property
     def exact(self) -> bool:
@@ -162,6 +166,14 @@ def _every(problem: Problem, text: str, column: str) -> Target:
     groups = groups_by(case, column, "map" if mapped else None, play, play, ())
     if groups is None:
         raise _not_known(case, column, [name for name in case.table.columns if not name.startswith("_")])
+    if not groups.names:
+        raise UsageError(
+            Text(
+                f"aucun dossier éligible n'a de valeur dans « {column} » : il n'y a rien à atteindre.",
+                f'no eligible dossier has a value in "{column}": there is nothing to reach.',
+            ),
+            code="usage.target",
+        )
     if column == DEPARTMENT:
         words = Text("un dossier dans chaque département", "a dossier in every department")
     else:
@@ -252,7 +264,7 @@ def reach(
         stops = blockers(target.on(problem), line, target.held or TARGET, clock)
         return nothing(None, found.proof, None, stops)
     if found.amount_cents is None:
-        return nothing(found.lower_cents, found.proof)
+        return replace(nothing(found.lower_cents, found.proof), stopped=found.lower_cents is None)
     there = target.on(really_at(problem, line, found.amount_cents))
     answer = ask(there, clock=clock, prove=False)
     return Reached(there, target, line, found.lower_cents, found.amount_cents, answer, None, (), found.proof)

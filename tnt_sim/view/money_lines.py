@@ -16,8 +16,10 @@ from tnt_sim.view.money_words import (
     BEYOND,
     FLAGS,
     KINDS,
+    TARGET_STOPPED,
     TITLES,
     WAYS,
+    looked_at,
     no_loss_words,
     proof_word,
 )
@@ -86,10 +88,9 @@ def _next_lines(document: Document, lang: Lang, width: int) -> list[Line]:
 def _step(entry: Document, lang: Lang) -> str:
     if entry["step"] is None:
         return Text("–", "–").in_(lang)
-    more = "" if entry["exact"] else "≥ "
-    if entry["step_cents"] is not None:
-        return f"{more}{amount(entry['step_cents'], lang)}"
-    return f"{more}{decimal(entry['step'], lang)}"
+    money = entry["step_cents"] is not None
+    least = amount(entry["step_cents"], lang) if money else decimal(entry["step"], lang)
+    return least if entry["exact"] else f"≥ {least}"
 
 
 def _gain(entry: Document, lang: Lang) -> str:
@@ -119,6 +120,11 @@ def _bought(entry: Document, lang: Lang) -> str:
         return Text("rien de plus, à aucun montant", "nothing more, at any amount").in_(lang)
     if entry["status"] == "stopped":
         return Text("arrêté par la limite de temps", "stopped by the time limit").in_(lang)
+    if entry["gain"] is None:
+        return Text("aucun montant essayé n'y suffit", "no amount that was tried is enough").in_(lang)
+    if not entry["exact"]:
+        enough = amount(round(parse_decimal(entry["step_upto"]) * 100), lang)
+        return Text(f"à {enough} de plus, ", f"at {enough} more, ").in_(lang) + _moves(entry, lang)
     return _moves(entry, lang)
 
 
@@ -146,10 +152,8 @@ def _entry_lines(document: Document, lang: Lang, width: int) -> list[Line]:
     )
     span = f"{amount(document['from_cents'], lang)} → {amount(document['to_cents'], lang)}"
     known = plural(document["n_lists"], ("liste", "listes"), ("list", "lists"), lang)
-    said = Text(
-        f"{span}, {known} : " + ("tous les paliers." if document["exact"] else "les montants regardés."),
-        f"{span}, {known}: " + ("every step." if document["exact"] else "the amounts looked at."),
-    )
+    looked = looked_at(document)
+    said = Text(f"{span}, {known} : {looked.fr}", f"{span}, {known}: {looked.en}")
     lines = paragraph(said.in_(lang), width)
     flags = [
         (FLAGS[flag].in_(lang), count(number, lang))
@@ -194,6 +198,8 @@ def _reached(document: Document, entry: Document, lang: Lang) -> str:
             + str(entry["missing"])
             + "."
         )
+    if entry["stopped"]:
+        return TARGET_STOPPED.in_(lang)
     if not entry["reached"] and entry["amount_from_cents"] is not None:
         least = amount(entry["amount_from_cents"], lang)
         return Text(f"Au moins {least} ; aucun montant essayé n'y suffit.",
@@ -201,17 +207,12 @@ def _reached(document: Document, entry: Document, lang: Lang) -> str:
     if not entry["reached"]:
         stops = listed(entry["blocked_by"], lang, 6)
         if not stops:
-            return Text("Aucun montant n'y suffit : les règles se contredisent.",
-                        "No amount is enough: the rules contradict each other.").in_(lang)  # fmt: skip
+            return Text("Aucun montant n'y suffit ; ce qui s'y oppose n'a pas été isolé.",
+                        "No amount is enough; what stands in the way was not singled out.").in_(lang)  # fmt: skip
         return Text(f"Aucun montant n'y suffit ; il faudrait céder sur : {stops}.",
                     f"No amount is enough; these would have to give way: {stops}.").in_(lang)  # fmt: skip
-    there, extra = amount(entry["amount_cents"], lang), entry["extra_cents"]
-    more = amount(abs(extra), lang)
-    change = (
-        Text(f"{more} de plus", f"{more} more") if extra > 0 else Text(f"{more} de moins", f"{more} less")
-    )
-    if extra == 0:
-        change = Text("le montant écrit suffit", "the written amount is enough")
+    there = amount(entry["amount_cents"], lang)
+    change = _change(entry["extra_cents"], lang)
     proof = proof_word(entry["proof"] or "FEASIBLE_GAP", lang)
     between = ""
     if not entry["exact"]:
@@ -226,6 +227,16 @@ def _reached(document: Document, entry: Document, lang: Lang) -> str:
     ).in_(lang)
 
 
+def _change(extra: int | None, lang: Lang) -> Text:
+    """How far an amount is from the written one."""
+    if extra is None:
+        return Text("aucun montant n'est écrit", "no amount is written")
+    if extra == 0:
+        return Text("le montant écrit suffit", "the written amount is enough")
+    more = amount(abs(extra), lang)
+    return Text(f"{more} de plus", f"{more} more") if extra > 0 else Text(f"{more} de moins", f"{more} less")
+
+
 def _price_lines(document: Document, lang: Lang, width: int) -> list[Line]:
     lines: list[Line] = []
     for kind, title in KINDS.items():
@@ -237,7 +248,7 @@ def _price_lines(document: Document, lang: Lang, width: int) -> list[Line]:
         rows = [
             (
                 entry["id"],
-                f"{_signed(entry['value'], lang)} {entry['goal']}",
+                f"{_signed(entry['change'], lang)} {entry['goal']}",
                 _euros(entry, lang),
                 proof_word(entry["proof"], lang),
                 _moves(entry, lang),

@@ -57,10 +57,24 @@ BEYOND = Text(
     "linear program, which funds fractions of dossiers: a slope, not a decision.",
 )
 
+TARGET_STOPPED = Text(
+    "Arrêté par la limite de temps : on ne sait pas si un montant y suffit. Donnez plus de temps : --time-limit.",
+    "Stopped by the time limit: whether any amount is enough is not known. Give it more time: --time-limit.",
+)
+
 
 def proof_word(proof: str | None, lang: Lang) -> str:
     """What supports a figure; a dash where nothing does."""
     return PROOF[proof].in_(lang) if proof is not None else "–"
+
+
+def looked_at(entries: Mapping[str, Any]) -> Text:
+    """Which amounts the lists of entry envelopes are of."""
+    if entries["nested"]:
+        return Text("les annonces, promesses tenues.", "the announcements, promises kept.")
+    if entries["exact"]:
+        return Text("tous les paliers.", "every step.")
+    return Text("les montants regardés.", "the amounts looked at.")
 
 
 def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:

@@ -10,7 +10,17 @@ from typing import Any
 from tnt_sim.errors import Lang, Text
 from tnt_sim.view.bars import Bar, bars_svg
 from tnt_sim.view.figures import amount, count, decimal, listed, plural
-from tnt_sim.view.money_words import BEYOND, FLAGS, KINDS, TITLES, WAYS, no_loss_words, proof_word
+from tnt_sim.view.money_words import (
+    BEYOND,
+    FLAGS,
+    KINDS,
+    TARGET_STOPPED,
+    TITLES,
+    WAYS,
+    looked_at,
+    no_loss_words,
+    proof_word,
+)
 from tnt_sim.view.study_page import Cell, Column, Section, Study
 
 Document = Mapping[str, Any]
@@ -109,15 +119,15 @@ def _entries(document: Document, lang: Lang) -> Iterator[Section]:
     waiting = [entry for entry in document["entries"] if not entry["funded"]]
     waiting.sort(key=lambda e: (e["no_loss_cents"] is None, e["no_loss_cents"] or 0, e["dossier"]))
     n = plural(document["n_lists"], ("liste", "listes"), ("list", "lists"), lang)
-    looked = document["exact"]
+    looked = looked_at(document)
     low, high = amount(document["from_cents"], lang), amount(document["to_cents"], lang)
     flags = [(FLAGS[k].in_(lang), v) for k, v in sorted(document["flags"].items()) if k in FLAGS]
     yield Section(
         Text("Dossiers qui attendent", "Dossiers that wait"),
         words=[
             Text(
-                f"De {low} à {high} : {n}, " + ("tous les paliers." if looked else "les montants regardés."),
-                f"From {low} to {high}: {n}, " + ("every step." if looked else "the amounts looked at."),
+                f"De {low} à {high} : {n}, {looked.fr}",
+                f"From {low} to {high}: {n}, {looked.en}",
             ),
             Text(
                 " · ".join(f"{word} : {number}" for word, number in flags),
@@ -194,6 +204,8 @@ def _targets(document: Document, lang: Lang) -> Iterator[Section]:
 
 
 def _stops(entry: Document, lang: Lang) -> str:
+    if entry["stopped"]:
+        return TARGET_STOPPED.in_(lang)
     return str(entry["missing"] or "") or listed(entry["blocked_by"], lang, MOST_NAMED) or "–"
 
 
@@ -205,14 +217,14 @@ def _prices(document: Document, lang: Lang) -> Iterator[Section]:
         if not entries:
             continue
         same_goal = len({entry["goal"] for entry in dear}) == 1
-        bars = [Bar(e["id"], [abs(float(Fraction(e["value"])))], [_gain(e, "value", lang)]) for e in dear]
+        bars = [Bar(e["id"], [abs(float(Fraction(e["value"])))], [_gain(e, "change", lang)]) for e in dear]
         side = Text("ce que l'on gagnerait sans elle", "what would be gained without it").in_(lang)
         yield Section(
             title,
             svg=bars_svg(bars, [side], title.in_(lang)) if same_goal else "",
             columns=[
                 _column(("Contrainte", "Constraint"), "text", entries, lambda e: e["id"]),
-                _column(("Sans elle", "Without it"), "text", entries, lambda e: _gain(e, "value", lang)),
+                _column(("Sans elle", "Without it"), "text", entries, lambda e: _gain(e, "change", lang)),
                 _column(("Ou, en argent", "Or, in money"), "money", entries, lambda e: e["euros_cents"]),
                 _column(("Au moins", "At least"), "money", entries, lambda e: e["euros_from_cents"]),
                 _column(("Entrent", "In"), "text", entries, lambda e: listed(e["enter"], lang, MOST_NAMED)),

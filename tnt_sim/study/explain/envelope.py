@@ -6,7 +6,8 @@
               that amount is C itself, the rank is against it, and the next amount is the least worth more than z
 
 The second is not monotone: the dossier may leave again further on. It is not given where the loop meets a tie
-among several envelopes. Money of the envelopes above moves with it, cent for cent.
+among several envelopes, nor where a rule is a share of the amount. Money of the envelopes above moves
+with it, cent for cent.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def by_envelopes(decided: Decided, row: int, steps: tuple[Fraction, ...]) -> Ite
     ]
     for node in dict.fromkeys([*written[:1], *written[-1:]]):
         if node not in tree.landing and "/" not in tree.ids[node]:
-            yield _entry(Raised(decided, line_of(decided.problem, tree.ids[node]), row, steps))
+            yield _entry(Raised(decided, line_of(decided.problem, tree.ids[node]).upwards(), row, steps))
 
 
 def _entry(raised: Raised) -> Entry:
@@ -116,7 +117,7 @@ def _entry(raised: Raised) -> Entry:
         return head | figures | {"status": "interval", "low_cents": low}
     tie = least.amount_cents <= line.amount_cents
     loose = with_tolerance(raised.problem)
-    first = None if loose else raised.first(max(line.amount_cents, least.amount_cents))
+    first = None if loose or least.moving else raised.first(max(line.amount_cents, least.amount_cents))
     return head | figures | {"status": "exact", "tie": tie, "first_cents": first}
 
 
@@ -134,6 +135,7 @@ def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell) -> di
     answer = Answer(
         status=Status.OPTIMAL,
         values=reading.values,
+        bests=reading.values,
         granted_cents=reading.granted_cents,
         allocation=decided.allocation,
         reading=reading,

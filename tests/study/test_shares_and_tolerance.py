@@ -1,0 +1,112 @@
+"""Questions on money where a goal gives up part of its best, or a rule is a share of the amount asked about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tnt_sim.errors import Lang, UsageError
+from tnt_sim.question import Answer
+from tnt_sim.result import Status
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.study.base import base_of
+from tnt_sim.study.entry import no_losses
+from tnt_sim.study.line import line_of
+from tnt_sim.study.next_euro import next_euros
+from tnt_sim.study.prices import prices_of
+from tnt_sim.study.questions import prices as ask_prices
+from tnt_sim.study.questions import target
+from tnt_sim.view.money_lines import money_lines
+
+HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
+
+
+def scenario(folder: Path, rest: str, table: str) -> Scenario:
+    (folder / "d.csv").write_text(table, encoding="utf-8")
+    (folder / "s.yaml").write_text(HEAD + rest, encoding="utf-8")
+    return load_scenario(folder / "s.yaml")
+
+
+def told(document: object) -> str:
+    return "\n".join(line.plain for line in money_lines(document, lang=Lang.FR, width=200))  # type: ignore[arg-type]
+
+
+PLAIN = "programme: {id: p, amount: 100}\nobjective: [{maximise: {score: 1}}]\n"
+GIVES_UP = (
+    "programme: {id: p, amount: 100}\n"
+    "objective: [{maximise: {score: 1}, tolerance: 10 %}, {maximise: {dossiers: 1}}]\n"
+)
+SCORES = "dossier,requested,score\nA,100,100\nB,50,45\nC,50,45\nD,50,48\nE,10,1\n"
+
+
+def test_the_next_euro_starts_from_the_best_value_not_from_what_a_tolerance_left(tmp_path: Path) -> None:
+    """The list is worth 90 of 100: 91 costs nothing and is no gain; A and E are worth 101 for 10 € more."""
+    base = base_of(scenario(tmp_path, GIVES_UP, SCORES), prove=False)
+    assert base.answer.values == (90, 2)
+    assert base.answer.bests == (100, 2)
+    assert base.limits == (90, 2)
+    (found,) = next_euros(base, prove=False)
+    assert (found.step, found.stage, found.gain) == (10, "score", 1)
+
+
+def test_a_rule_that_costs_only_a_later_goal_is_not_free(tmp_path: Path) -> None:
+    """Without it D, E and F are a dossier more; the first goal may be worth less, within its share."""
+    rule = "rules: [{id: r, kind: limit, measure: dossiers, max: 2}]\n"
+    table = "dossier,requested,score\nA,100,100\nB,50,50\nC,50,46\nD,30,31\nE,40,31\nF,30,30\n"
+    base = base_of(scenario(tmp_path, GIVES_UP + rule, table), prove=False)
+    (found,) = prices_of(base, line_of(base.problem, "p"), prove=False)
+    assert (found.stage, found.change) == ("dossiers", 1)
+
+
+def test_more_money_is_asked_for_even_where_less_would_buy_more(tmp_path: Path) -> None:
+    """Nine tenths must be spent: B and C would do at 98 €, not at 100; A and C are worth 11 from 115 € on."""
+    rest = "programme: {id: p, amount: 100, min_use: 90 %}\nobjective: [{maximise: {score: 1}}]\n"
+    base = base_of(
+        scenario(tmp_path, rest, "dossier,requested,score\nA,60,1\nB,34,1\nC,55,10\n"), prove=False
+    )
+    assert base.answer.values == (2,)
+    (found,) = next_euros(base, prove=False)
+    assert found.upper is not None
+    assert 15 <= found.upper < 16
+    loss = no_losses(base, line_of(base.problem, "p"), named=[2])
+    assert 1500 <= loss.upper[2] < 1600
+
+
+def test_a_price_in_a_goal_that_is_minimised_goes_down(tmp_path: Path) -> None:
+    rest = (
+        "programme: {id: p, amount: 100}\nobjective: [{minimise: {shortfall.aim: 1}}]\n"
+        "rules:\n  - {id: aim, kind: limit, measure: dossiers, min: 3, report: true}\n"
+        "  - {id: r, kind: limit, measure: dossiers, max: 1}\n"
+    )
+    asked = ask_prices(scenario(tmp_path, rest, SCORES), prove=False)
+    (entry,) = asked.document["prices"]
+    assert (entry["value"], entry["change"]) == ("1", "-1")
+    assert "−1 shortfall.aim" in told(asked.document).replace("-", "−")
+
+
+def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = scenario(tmp_path, PLAIN, SCORES)
+    nothing = Answer(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
+    monkeypatch.setattr("tnt_sim.study.least.ask", lambda *_, **__: nothing)
+    monkeypatch.setattr("tnt_sim.study.least._by_kernel", lambda *_: None)
+    found = target(asked, "score=120", prove=False)
+    assert (found.document["status"], found.document["stopped_by"]) == ("stopped", "time")
+    assert "on ne sait pas" in told(found.document)
+
+
+def test_a_group_for_every_value_of_an_empty_column_is_no_target(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="department"):
+        target(scenario(tmp_path, PLAIN, SCORES), "departments")
+
+
+def test_a_programme_without_amount_has_nothing_to_compare_with(tmp_path: Path) -> None:
+    rest = "programme: {id: p, envelopes: [{id: a, amount: 100}]}\nobjective: [{maximise: {score: 1}}]\n"
+    table = "dossier,envelope,requested,score\nA,a,100,100\n"
+    found = target(scenario(tmp_path, rest, table), "rules")
+    (entry,) = found.document["targets"]
+    assert (entry["amount_cents"], entry["extra_cents"]) == (10000, None)
+    assert "aucun montant n'est écrit" in told(found.document)
