@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -73,6 +74,7 @@ class Answer:
         impossibility rests on one solver
     canonical : the allocation is the one answer among equals, walked to its end
     method : tree or blocks (an exact kernel settled it), or direct
+    certificates : the checked proofs of the optimised stages, or of the impossibility, as far as they were found
     """
 
     status: Status
@@ -85,6 +87,7 @@ class Answer:
     canonical: bool
     method: str
     seconds: float
+    certificates: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def optimal(self) -> bool:
@@ -235,6 +238,7 @@ class _Question:
     method: StageSolver
     live: LiveLp | None = None
     kernels: bool = True
+    certificates: tuple[Mapping[str, Any], ...] = field(init=False, default=())
 
     def answer(self) -> Answer:
         began = time.perf_counter()
@@ -275,6 +279,7 @@ class _Question:
             canonical=outcome.is_optimal and proven,
             method=WORDS.get(outcome.stages[0].solver, "direct"),
             seconds=time.perf_counter() - began,
+            certificates=self.certificates,
         )
 
     def _stages(self, form: Formulation) -> list[Stage]:
@@ -380,7 +385,8 @@ class _Question:
             proofs = prove_stages(self.problem, held, self._seconds(), first=len(self.kept))
         except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody
             return False
-        return bool(proofs) and all(proof is not None for proof in proofs)
+        self.certificates = tuple(proof for proof in proofs if proof is not None)  # none after the first gap
+        return bool(proofs) and len(self.certificates) == len(proofs)
 
     def _seconds(self) -> float:
         left = self.clock.limits(0.5).time_seconds
@@ -411,10 +417,13 @@ class _Question:
             canonical=False,
             method="direct",
             seconds=time.perf_counter() - began,
+            certificates=self.certificates,
         )
 
     def _nothing_kept(self) -> bool:
         try:
-            return prove_nothing_kept(self.problem, self.kept, self._seconds()) is not None
+            proof = prove_nothing_kept(self.problem, self.kept, self._seconds())
         except PointFound:
             return False
+        self.certificates = () if proof is None else (proof,)
+        return proof is not None

@@ -20,8 +20,7 @@ from tnt_sim.errors import Lang, UsageError
 from tnt_sim.result import Proof, Status
 from tnt_sim.study.moved import Moved, highest_averages
 from tnt_sim.study.sweep.amounts import amounts_between
-from tnt_sim.study.sweep.point import Point
-from tnt_sim.study.sweep.run import carried
+from tnt_sim.study.sweep.point import Point, carried
 from tnt_sim.study.sweep.store import Store
 from tnt_sim.verify.reading import Allocation
 from tnt_sim.view.chart_theme import html, png, svg

@@ -73,6 +73,14 @@ AtOption = Annotated[
     typer.Option("--at", metavar="MONTANT", help="Un montant, autant de fois qu'il faut : les annonces."),
 ]
 ExactOption = Annotated[bool, typer.Option("--exact", help="Tous les paliers de la courbe libre.")]
+ToleranceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tolerance",
+        metavar="T",
+        help='Resserre la courbe libre entre les montants : "0,5 %" de la valeur, ou des unités du but.',
+    ),
+]
 NestedOption = Annotated[
     bool, typer.Option("--nested", help="Seulement la courbe qui tient les promesses d'avant.")
 ]
@@ -104,6 +112,7 @@ def sweep(
     steps: StepsOption = None,
     at: AtOption = None,
     exact: ExactOption = False,
+    tolerance: ToleranceOption = None,
     nested: NestedOption = False,
     free: FreeOption = False,
     share: ShareOption = "free",
@@ -144,6 +153,7 @@ def sweep(
             "--steps": steps,
             "--at": at or (),
             "--exact": exact,
+            "--tolerance": tolerance,
             "--nested": nested,
             "--free": free,
             "--share": share,
@@ -195,6 +205,7 @@ def sweep(
         exact=exact,
         free=free,
         nested=nested,
+        tolerance=tolerance,
     )
     folder, store = _place(plan, out, resume=resume)
     solver = asked.spec.solver

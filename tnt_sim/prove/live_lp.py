@@ -106,7 +106,7 @@ class LiveLp:
         """Solve over a box."""
         self._move(box)
         found = self._run(seconds)
-        if found.answer is Answer.UNCLEAR:
+        if found.answer is Answer.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":
             self.highs.clearSolver()
             found = self._run(seconds)
         return found

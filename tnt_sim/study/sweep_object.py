@@ -111,6 +111,7 @@ def sweep(
     exact: bool = False,
     free: bool = False,
     nested: bool = False,
+    tolerance: str | None = None,
     time_limit: float | None = None,
     backend: str | None = None,
     cross_check: str = "never",
@@ -128,6 +129,8 @@ def sweep(
     share : how what is under the envelope follows: `free`, `pro_rata`, or the id of one envelope under it
     exact : every step of the free curve
     free, nested : one curve; both by default
+    tolerance : refine the free curve between the amounts until its band is nowhere wider: « 0,5 % » of the value,
+        or a number of units of the first goal
     time_limit : seconds for all of it; the scenario's choice by default
     progress : called with the name of a phase and the share of it that is done
 
@@ -148,6 +151,7 @@ def sweep(
         exact=exact,
         free=free,
         nested=nested,
+        tolerance=tolerance,
     )
     solver = scenario.spec.solver
     found = run(

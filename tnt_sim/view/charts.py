@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 from tnt_sim.errors import Lang, Text
@@ -127,15 +126,18 @@ def _number(text: str) -> float:
 
 def _band(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
     """What is certified between two amounts: a rectangle from the lower one's value to the upper one's bound."""
-    points = [p for p in document["points"] if has_list(p, "free")]
-    if document["tightening"] or document["steps"] or document["goals"][0]["sense"] != "maximise":
+    if document["goals"][0]["sense"] != "maximise":
         return []
-    rows = []
-    for one, other in pairwise(points):
-        low, high = (p["free"]["objective"][0] for p in (one, other))
-        if high["bound"] is not None:
-            ends = million(one["amount_cents"]), million(other["amount_cents"])
-            rows.append({"m": ends[0], "n": ends[1], "v": _number(low["value"]), "w": _number(high["bound"])})
+    rows = [
+        {
+            "m": million(part["from_cents"]),
+            "n": million(part["until_cents"]),
+            "v": _number(part["low"]),
+            "w": _number(part["high"]),
+        }
+        for part in document["band"]
+        if part["width"] is not None
+    ]
     if not rows:
         return []
     band = alt.Chart(_data(alt, rows)).mark_rect(color=TINT, opacity=0.9)

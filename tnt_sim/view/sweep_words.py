@@ -101,7 +101,7 @@ def meaning(document: Document, lang: Lang) -> list[str]:
     told = [_gain(points, curve, lang)] if len(points) > 1 else []
     told += _left(document, points, curve, lang) if points else []
     told += [_promises(document, lang)] if document["nested"] and document["free"] and len(points) > 1 else []
-    return [*told, *tightening(document, lang), *_exact(document, lang)]
+    return [*told, *_gaps(document, lang), *tightening(document, lang), *_between(document, lang)]
 
 
 def _gain(points: Sequence[Mapping[str, Any]], curve: str, lang: Lang) -> str:
@@ -191,39 +191,115 @@ def tightening(document: Document, lang: Lang) -> list[str]:
     rules = [rule["id"] + (f".{rule['option']}" if rule["option"] else "") for rule in document["tightening"]]
     if not rules:
         return []
-    exact = ""
-    if document["exact"]:
-        exact = Text(
-            " C'est pourquoi rien n'est dit entre deux montants.",
-            " This is why nothing is said between two amounts.",
-        ).in_(lang)
     return [
         Text(
-            f"{listed(rules, lang)} demande davantage quand l'enveloppe grandit : la valeur peut baisser.{exact}",
-            f"{listed(rules, lang)} asks more as the envelope grows: the value may fall.{exact}",
+            f"{listed(rules, lang)} demande davantage quand l'enveloppe grandit : la valeur peut baisser.",
+            f"{listed(rules, lang)} asks more as the envelope grows: the value may fall.",
+        ).in_(lang),
+        *_grid_alone(document, lang),
+    ]
+
+
+def _grid_alone(document: Document, lang: Lang) -> list[str]:
+    """Why what lies between the amounts is not told, where it was asked for."""
+    if not document["exact"] and not document["tolerance"]:
+        return []
+    option, n = "--exact" if document["exact"] else "--tolerance", len(document["points"])
+    return [
+        Text(
+            f"{option} reste donc sans effet : un montant ne dit rien de ses voisins, et seuls les {n} montants "
+            "ci-dessus sont calculés. Pour d'autres : --at, ou --steps.",
+            f"So {option} has no effect: an amount says nothing of its neighbours, and only the {n} amounts "
+            "above are computed. For others: --at, or --steps.",
         ).in_(lang)
     ]
 
 
-def _exact(document: Document, lang: Lang) -> list[str]:
+def _between(document: Document, lang: Lang) -> list[str]:
+    """What is known between the amounts, where that was asked for."""
     steps = document["steps"]
     if not steps or not steps["amount_cents"]:
         return []
-    n = len(steps["amount_cents"])
-    told = [
-        Text(
-            f"La courbe exacte a {count(n, lang)} paliers : tous les montants où la meilleure répartition change.",
-            f"The exact curve has {count(n, lang)} steps: every amount at which the best allocation changes.",
-        ).in_(lang)
-    ]
-    if document["band"]:
-        told.append(
-            Text(
-                f"{len(document['band'])} intervalles restent à explorer : la valeur y est encadrée.",
-                f"{len(document['band'])} intervals remain to be looked at: the value is bounded there.",
-            ).in_(lang)
+    n = count(len(steps["amount_cents"]), lang)
+    tolerance = _tolerance(document, lang)
+    wide = [part for part in document["band"] if not part["within_tolerance"]]
+    if document["exact"]:
+        told = Text(
+            f"La courbe exacte a {n} paliers : tous les montants où la meilleure répartition change.",
+            f"The exact curve has {n} steps: every amount at which the best allocation changes.",
         )
-    return told
+        if wide:
+            told = Text(f"{n} paliers sont trouvés.", f"{n} steps are found.")
+    else:
+        told = Text(
+            f"La courbe libre est connue à {tolerance} près d'un bout à l'autre : {n} montants regardés.",
+            f"The free curve is known within {tolerance} from end to end: {n} amounts looked at.",
+        )
+        if wide:
+            told = Text(
+                f"La tolérance ({tolerance}) n'est pas tenue partout : {n} montants regardés.",
+                f"The tolerance ({tolerance}) is not kept everywhere: {n} amounts looked at.",
+            )
+    return [told.in_(lang), *_widest(document, wide, lang)]
+
+
+def _tolerance(document: Document, lang: Lang) -> str:
+    text = document["tolerance"] or ""
+    size = text.removesuffix(" %")
+    if size != text:
+        return f"{decimal(size, lang)}\u00a0%"
+    return f"{decimal(size, lang)} ({document['goals'][0]['goal']})" if text else ""
+
+
+def _widest(document: Document, wide: Sequence[Mapping[str, Any]], lang: Lang) -> list[str]:
+    """How many intervals stay open, and the widest one."""
+    known = [part for part in wide if part["width"] is not None]
+    if not wide:
+        return []
+    why = Text("", "")
+    if document["stopped_by"] == "time":
+        why = Text(" quand le temps s'achève", " when the time is over")
+    many = plural(len(wide), ("intervalle reste ouvert", "intervalles restent ouverts"),
+                  ("interval stays open", "intervals stay open"), lang)  # fmt: skip
+    told = Text(f"{many}{why.fr} : la valeur y est encadrée.", f"{many}{why.en}: the value is bounded there.")
+    if known:
+        worst = max(known, key=lambda part: parse_decimal(part["width"]))
+        low, high = amounts([worst["from_cents"], worst["until_cents"]], lang)
+        least, most, width = (decimal(worst[key], lang) for key in ("low", "high", "width"))
+        told = Text(
+            f"{many}{why.fr}. Le plus large, de {low} à {high} : entre {least} et {most}, soit {width}.",
+            f"{many}{why.en}. The widest, from {low} to {high}: between {least} and {most}, that is {width}.",
+        )
+    return [told.in_(lang)]
+
+
+def _gaps(document: Document, lang: Lang) -> list[str]:
+    """The amount at which most is unknown, in the goal's unit and in euros."""
+    points = [p for p in document["points"] if has_list(p, "free")]
+    for k, goal in enumerate(document["goals"]):
+        found = [(p, p["free"]["objective"][k]) for p in points]
+        open_ = [(p, told) for p, told in found if told["gap"] not in (None, "0")]
+        if not open_:
+            continue
+        point, told = max(open_, key=lambda pair: parse_decimal(pair[1]["gap"]))
+        at, cents = short_amount(point["amount_cents"], lang), point["free"]["width_cents"]
+        gap, value, bound = (decimal(told[key], lang) for key in ("gap", "value", "bound"))
+        euros = Text("", "")
+        if cents:
+            least, less = amount(point["amount_cents"] - cents, lang), short_amount(cents, lang)
+            euros = Text(
+                f" En euros : rien d'aussi bon au-dessous de {least} ({less} de moins).",
+                f" In euros: nothing as good below {least} ({less} less).",
+            )
+        most = Text("au plus", "at most") if goal["sense"] == "maximise" else Text("au moins", "at least")
+        return [
+            Text(
+                f"L'écart est le plus grand à {at} : {goal['goal']} vaut {value}, et {bound} {most.fr} "
+                f"({gap}).{euros.fr}",
+                f"The gap is widest at {at}: {goal['goal']} is {value}, and {bound} {most.en} ({gap}).{euros.en}",
+            ).in_(lang)
+        ]
+    return []
 
 
 def value_text(goal: Mapping[str, Any], lang: Lang) -> str:

@@ -4,13 +4,17 @@ For multipliers y ≥ 0 on rows and a weight s on the goal, every allocation has
 
     s·g·x  ≤  y·b + max { (s·g − yA) x : x within its bounds }
 
-computed in whole numbers; later stages stand under the rows « no worse than found » of the earlier ones.
+computed in whole numbers. Only b moves with the amount: a y found at one amount bounds every other one (a line in
+b), so all are kept and the least is taken; y = 0, all that could be had without any rule, is always among them.
+Later stages stand under the rows « no worse than found » of the earlier ones: what is at least as good there as
+the list that was found is worth no more than the bound, whether the earlier stages are proven best or not.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -27,67 +31,141 @@ from tnt_sim.scenario.compile import Problem
 
 SECONDS = 10.0
 """The most that the proof of an earlier stage, or a linear program, may take where no time is said."""
+MOST_LINES = 40
+"""The lines of a stage looked at for one bound: those found last, which are those of the nearest amounts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """Whole multipliers of rows, the goal's own row last among them."""
+
+    rows: tuple[str, ...]
+    index: IntArray
+    y: IntArray
+
+
+@dataclass
+class Lines:
+    """The lines of each stage that the amounts so far have given."""
+
+    found: dict[int, list[Line]] = field(default_factory=dict)
+
+    def add(self, k: int, line: Line) -> None:
+        """Keep one, unless it is there."""
+        mine = self.found.setdefault(k, [])
+        if not any(np.array_equal(one.index, line.index) and np.array_equal(one.y, line.y) for one in mine):
+            mine.append(line)
+
+    def least(self, k: int, whole: System) -> Fraction | None:
+        """The least bound of stage k over a system whose last row is the goal; None where none can be computed.
+
+        In units of the goal, and not rounded: a straight line as long as one line is the least.
+        """
+        last = np.array([whole.rows.n - 1], dtype=np.int64)
+        told = [
+            line_at(whole, line.index, line.y)
+            for line in self.found.get(k, [])[-MOST_LINES:]
+            if line.rows == whole.rows.names
+        ]
+        told.append(line_at(whole, last, np.ones(1, dtype=np.int64)))
+        return min((bound for bound in told if bound is not None), default=None)
 
 
 def proven_bounds(
-    problem: Problem, values: Sequence[Fraction], seconds: float = SECONDS
+    problem: Problem,
+    values: Sequence[Fraction],
+    seconds: float = SECONDS,
+    *,
+    proven: int = 0,
+    lines: Lines | None = None,
+    fresh: bool = True,
 ) -> tuple[Fraction | None, ...]:
-    """What no allocation can better: one bound a stage, given that the earlier stages keep these values.
+    """What no allocation can better: one bound a stage, the earlier stages being no worse than these values.
 
-    Proofs of earlier stages and each linear program take `seconds` at most.
-    A stage that is not proven best leaves the later ones without a bound: theirs would depend on it.
+    Parameters
+    ----------
+    seconds : the most that the proofs of earlier stages, and each linear program, may take
+    proven : how many of the first stages are known to be best
+    lines : those of other amounts, to which this one's are added
+    fresh : look for a proof and for lines of this amount as well
     """
     try:
         claims = claims_of(problem)
     except OverflowError:
         return (None,) * len(values)
-    found: list[Fraction | None] = _proven(problem, values, seconds)
-    for k, value in enumerate(values[len(found) :], start=len(found)):
-        goal = claims.goals[k]
-        bound = _bound(claims, k, values, seconds)
-        if bound is not None and (bound - value) * goal.sign < 0:
+    known = Lines() if lines is None else lines
+    found: list[Fraction | None] = list(values[:proven])
+    if fresh:
+        found += _proven(problem, values, proven, seconds)
+    for k in range(len(found), len(values)):
+        bound = _bound(claims, k, values, seconds if fresh else None, known)
+        if bound is not None and (bound - values[k]) * claims.goals[k].sign < 0:
             bound = None  # these rows cannot be read with this value
         found.append(bound)
-        if bound != value:
-            break
-    return (*found, *([None] * (len(values) - len(found))))
+    return tuple(found)
 
 
-def _proven(problem: Problem, values: Sequence[Fraction], seconds: float) -> list[Fraction | None]:
+def first_line(problem: Problem, lines: Lines, seconds: float | None = None) -> Fraction | None:
+    """The least line of the first stage at an amount, not rounded; with a new one where time is given.
+
+    What an allocation is worth is a whole number of units: it is below the rounded line as it is below the line.
+    """
+    try:
+        claims = claims_of(problem)
+    except OverflowError:
+        return None
+    goal, whole = claims.goals[0], _with_goal(claims, claims.system, 0)
+    if seconds is not None:
+        _find_line(whole, 0, seconds, lines)
+    least = lines.least(0, whole)
+    return None if least is None else goal.scale * (goal.sign * least + goal.constant)
+
+
+def _proven(
+    problem: Problem, values: Sequence[Fraction], first: int, seconds: float
+) -> list[Fraction | None]:
     """The stages before the last that have an exact certificate, each bounded by its own value."""
-    if len(values) < 2:
+    if len(values) - first < 2:
         return []
     alone = replace(problem, stages=problem.stages[:-1])
     try:
-        proofs = prove_stages(alone, values[:-1], seconds)
+        proofs = prove_stages(alone, values[:-1], seconds, first=first)
     except PointFound:
         return []
     held = next((k for k, proof in enumerate(proofs) if proof is None), len(proofs))
-    return list(values[:held])
+    return list(values[first : first + held])
 
 
-def _bound(claims: Claims, k: int, values: Sequence[Fraction], seconds: float) -> Fraction | None:
+def _bound(
+    claims: Claims, k: int, values: Sequence[Fraction], seconds: float | None, lines: Lines
+) -> Fraction | None:
     goal = claims.goals[k]
     system = claims.keeping(values[:k]) if k else claims.system
     gain = goal.sign * goal.coefficient
-    bounds = [_by_lines(system, gain, seconds), _by_sums(system, gain, claims.goals[-1]) if not k else None]
+    whole = _with_goal(claims, system, k)
+    if seconds is not None:
+        _find_line(whole, k, seconds, lines)
+    sums = seconds is not None and not k
+    bounds = [lines.least(k, whole), _by_sums(system, gain, claims.goals[-1]) if sums else None]
     known = [bound for bound in bounds if bound is not None]
-    return goal.scale * (goal.sign * min(known) + goal.constant) if known else None
+    return goal.scale * (goal.sign * math.floor(min(known)) + goal.constant) if known else None
 
 
-def _by_lines(system: System, gain: IntArray, seconds: float) -> int | None:
-    """The bound of the prices of the linear program, exactly."""
+def _with_goal(claims: Claims, system: System, k: int) -> System:
+    """The system with the negative of a stage's goal as its last row."""
+    gain = claims.goals[k].sign * claims.goals[k].coefficient
     used = np.flatnonzero(gain)
-    rows = system.rows.with_row(used, -gain[used], 0, "goal:better")
-    whole = system.with_rows(rows)
-    lp = LiveLp(whole, rows.n - 1).solve(system.box(), seconds)
-    if lp.answer is not Answer.BOUNDED:
-        return None
-    index, y = whole_multipliers(whole, lp.prices)
-    return line_at(whole, index, y)
+    return system.with_rows(system.rows.with_row(used, -gain[used], 0, "goal:better"))
 
 
-def line_at(system: System, index: IntArray, y: IntArray) -> int | None:
+def _find_line(whole: System, k: int, seconds: float, lines: Lines) -> None:
+    """The line of the linear program's prices, where it ends in time."""
+    lp = LiveLp(whole, whole.rows.n - 1).solve(whole.box(), seconds)
+    if lp.answer is Answer.BOUNDED:
+        lines.add(k, Line(whole.rows.names, *whole_multipliers(whole, lp.prices)))
+
+
+def line_at(system: System, index: IntArray, y: IntArray) -> Fraction | None:
     """What whole multipliers show the goal, the last row's negative, to be worth at most."""
     scale = int(y[index == system.rows.n - 1].sum())
     if scale <= 0:
@@ -96,15 +174,15 @@ def line_at(system: System, index: IntArray, y: IntArray) -> int | None:
         room, _ = slack(system, system.box(), weigh(system, index, y))
     except MultiplierError:
         return None
-    return room // scale
+    return Fraction(room, scale)
 
 
-def _by_sums(system: System, gain: IntArray, least: Goal) -> int | None:
+def _by_sums(system: System, gain: IntArray, least: Goal) -> Fraction | None:
     groups = price_groups(system, gain)
     if groups is None:
         return None
     try:
         found = relaxed(system, gain, least.coefficient, groups)
-        return None if found is None else best_under(found).bound
+        return None if found is None else Fraction(best_under(found).bound)
     except MultiplierError:
         return None

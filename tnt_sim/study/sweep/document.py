@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from tnt_sim.scenario.objective import Sense
 from tnt_sim.study.sweep.figures import Counters, step_columns
 from tnt_sim.study.sweep.point import Point
 from tnt_sim.study.sweep.run import FREE_CURVE, NESTED_CURVE, Found
+from tnt_sim.study.sweep.tolerance import Tolerance
 from tnt_sim.verify.figures import decimal_text, warning_lines
 from tnt_sim.verify.reading import read_allocation
 from tnt_sim.verify.reasons import reasons
@@ -54,6 +54,7 @@ def document_of(found: Found, lang: Lang | None = None) -> dict[str, Any]:
         "free": plan.free,
         "nested": plan.nested,
         "exact": plan.exact,
+        "tolerance": None if plan.tolerance is None else _tolerance(plan.tolerance),
         "goals": [
             {"goal": stage.goal, "sense": stage.sense.value, "unit": stage.terms.unit.value}
             for stage in base.stages
@@ -98,8 +99,24 @@ def _points(found: Found) -> list[dict[str, Any]]:
         entry["price_of_nesting"] = _price(found, free.get(cents), nested.get(cents))
         if entry["free"] or entry["nested"]:
             told.append(entry)
-    _widths(told, found)
     return told
+
+
+def _width(found: Found, name: str, point: Point) -> int | None:
+    """In cents, how much less money may be worth as much as what was found.
+
+    None where that cannot be said: a nested curve exists at its announcements alone, and where a rule asks more as
+    the amount grows less money may be worth more.
+    """
+    if point.settled:
+        return 0
+    return found.widths.get(point.cents) if name == FREE_CURVE else None
+
+
+def _tolerance(tolerance: Tolerance) -> str:
+    if tolerance.relative:
+        return f"{decimal_text(tolerance.size * 100)} %"
+    return str(decimal_text(tolerance.size))
 
 
 def _curve(found: Found, name: str, point: Point, before: Point | None) -> dict[str, Any]:
@@ -110,7 +127,7 @@ def _curve(found: Found, name: str, point: Point, before: Point | None) -> dict[
         "canonical": point.canonical,
         "method": point.method,
         "objective": [],
-        "width_cents": 0,
+        "width_cents": _width(found, name, point),
         "seconds": round(point.seconds, 4),
     }
     if point.allocation is None:
@@ -219,33 +236,15 @@ def _unspent(found: Found, lang: Lang) -> list[dict[str, Any]]:
     ]
 
 
-def _widths(told: Sequence[dict[str, Any]], found: Found) -> None:
-    """In euros, how far the amount could be lowered before the bound falls below what was found."""
-    for name in ("free", "nested"):
-        curve = [(entry["amount_cents"], entry[name]) for entry in told if entry[name]]
-        for k, (cents, entry) in enumerate(curve):
-            first = entry["objective"][0] if entry["objective"] else None
-            if first is None or first["gap"] in (None, "0") or found.tightening or name == "nested":
-                continue
-            reach = [c for c, other in curve[: k + 1] if _reaches(other, first)]
-            entry["width_cents"] = cents - min(reach, default=cents)
-
-
-def _reaches(entry: Mapping[str, Any], goal: Mapping[str, Any]) -> bool:
-    if not entry["objective"] or entry["objective"][0]["bound"] is None:
-        return False
-    bound, value = Fraction(entry["objective"][0]["bound"]), Fraction(goal["value"])
-    return bound >= value if goal["sense"] == "maximise" else bound <= value
-
-
 def _steps(found: Found, counters: Counters) -> dict[str, Any] | None:
-    """Every step known, by column; under `exact` only."""
-    if not found.plan.exact:
+    """Every amount known from which something else is in force, by column; where the curve is refined."""
+    if not found.plan.refined or found.tightening:
         return None
-    columns: dict[str, list[Any]] = {"amount_cents": [], "value": []}
+    columns: dict[str, list[Any]] = {"amount_cents": [], "value": [], "bound": []}
     if found.steps is not None:
         columns["amount_cents"] = found.steps.cents.tolist()
         columns["value"] = [decimal_text(found.steps.value(k)) for k in range(len(found.steps.cents))]
+        columns["bound"] = list(columns["value"])
         columns |= step_columns(counters, found.steps)
         if not found.walked:
             return columns
@@ -254,7 +253,7 @@ def _steps(found: Found, counters: Counters) -> dict[str, Any] | None:
 
 def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Counters) -> dict[str, Any]:
     """The steps that were found one by one, between the others."""
-    names = ("amount_cents", "value", "n_funded", "granted_cents", "population", "n_departments")
+    names = ("amount_cents", "value", "bound", "n_funded", "granted_cents", "population", "n_departments")
     rows = list(zip(*(columns.get(name, []) for name in names), strict=True)) if columns["value"] else []
     known = {row[0] for row in rows}
     first = [] if found.steps is not None else found.free[:1]
@@ -268,6 +267,7 @@ def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Count
             (
                 point.cents,
                 decimal_text(point.values[0]),
+                decimal_text(point.bounds[0]),
                 int(funded.sum()),
                 int(point.allocation.granted_cents.sum()),
                 None if people is None else int(people[0]),
@@ -279,16 +279,20 @@ def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Count
 
 
 def _band(found: Found) -> list[dict[str, Any]]:
-    """The intervals in which the curve is known only to lie between two values."""
+    """The intervals in which the free curve is known only to lie between two values of the first goal."""
     told = []
-    for low, high in sorted(found.open, key=lambda pair: pair[0].cents):
+    wide = {low.cents for low, _ in found.open}
+    for low, high in sorted(found.band, key=lambda pair: pair[0].cents):
         bound = high.bounds[0] if high.bounds else None
+        known = bool(low.values) and bound is not None
         told.append(
             {
                 "from_cents": low.cents,
                 "until_cents": high.cents,
                 "low": decimal_text(low.values[0]) if low.values else None,
                 "high": decimal_text(bound),
+                "width": decimal_text(abs(bound - low.values[0])) if known and bound is not None else None,
+                "within_tolerance": None if found.plan.tolerance is None else low.cents not in wide,
             }
         )
     return told

@@ -15,6 +15,7 @@ from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.moved import FREE, Moved
 from tnt_sim.study.sweep.amounts import amounts_between
+from tnt_sim.study.sweep.tolerance import Tolerance
 
 MAX_POINTS = 2_000
 
@@ -29,6 +30,7 @@ class Plan:
     amounts : in cents, rising; the announcements of the nested curve
     free, nested : the curves asked for
     exact : every step of the free curve as well
+    tolerance : the free curve is refined between the amounts until its band is nowhere wider
     """
 
     moved: Moved
@@ -36,6 +38,12 @@ class Plan:
     free: bool
     nested: bool
     exact: bool
+    tolerance: Tolerance | None = None
+
+    @property
+    def refined(self) -> bool:
+        """Whether what lies between the amounts is asked for."""
+        return self.exact or self.tolerance is not None
 
     @property
     def scenario(self) -> Scenario:
@@ -45,6 +53,8 @@ class Plan:
     def key(self, code: str) -> str:
         """SHA-256 of all that the points depend on, the code's own hash included."""
         told = [self.scenario.sha256, self.moved.names, self.moved.share, self.amounts, self.exact, code]
+        if self.tolerance is not None:
+            told.append(f"{self.tolerance.size} {self.tolerance.relative}")
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -60,6 +70,7 @@ def plan_of(
     exact: bool = False,
     free: bool = False,
     nested: bool = False,
+    tolerance: str | None = None,
 ) -> Plan:
     """Read what is asked.
 
@@ -72,12 +83,38 @@ def plan_of(
         a nested exact curve, a scenario with steps.
     """
     _refuse_modes(scenario, exact=exact, nested=nested, free=free, steps=steps, at=at)
+    within = _tolerance(tolerance, exact=exact, free_too=free or not nested)
     moved = Moved.of(scenario, envelopes, share)
     amounts = _amounts(moved, start, stop, steps, at)
     _refuse_children(moved, amounts[0])
     _refuse_committed(moved, amounts[0])
     both = not free and not nested
-    return Plan(moved, amounts, free or both or exact, nested or (both and not exact), exact)
+    return Plan(moved, amounts, free or both or exact, nested or (both and not exact), exact, within)
+
+
+def _tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolerance | None:
+    """How wide the band of the free curve may stay, where that is asked for."""
+    if text is None:
+        return None
+    if exact:
+        raise UsageError(
+            Text(
+                "--exact donne tous les paliers, sans tolérance ; --tolerance s'arrête avant : l'un des deux.",
+                "--exact gives every step, without tolerance; --tolerance stops before: one of the two.",
+            ),
+            code="usage.together",
+        )
+    if not free_too:
+        raise UsageError(
+            Text(
+                "--tolerance resserre la courbe libre entre les montants ; la courbe cumulative n'existe qu'aux "
+                "annonces. Retirez --nested, ou --tolerance.",
+                "--tolerance narrows the free curve between the amounts; the nested one only exists at its "
+                "announcements. Take away --nested, or --tolerance.",
+            ),
+            code="usage.together",
+        )
+    return Tolerance.of_text(text)
 
 
 def _refuse_modes(

@@ -8,7 +8,7 @@ A point holds a verified allocation, what it is worth, and what nothing at that 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -27,14 +27,26 @@ from tnt_sim.result import Proof, Status
 from tnt_sim.rules.base import BoolArray
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
-from tnt_sim.study.sweep.bounds import SECONDS, proven_bounds
+from tnt_sim.study.sweep.bounds import SECONDS, Lines, proven_bounds
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 PRICES = "prices"
 FIRST_SHARE, ASK_SHARE, BOUND_SHARE = 0.35, 0.4, 0.15
 """Of the time of one amount: the first stage alone, the others, and each bound where they are not proven."""
+LEAST_SECONDS = 2.0
+"""What a bound may take even when the time is over: a list without a bound says little."""
+SURE = (Proof.PROVED, Proof.CROSS_CHECKED)
 MAX_FAILED = 4
 """Amounts at which fresh prices do not settle the question, before they are no longer tried."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """Checked proofs of the stages from `first` on, over the problem of the first `n_stages`."""
+
+    n_stages: int
+    first: int
+    proofs: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +61,7 @@ class Point:
     allocation : by rank of the dossiers, None where there is none
     canonical : it is the one answer among equals
     method : prices, tree or direct
+    shown : the proofs behind it, so that they can be replayed
     """
 
     cents: int
@@ -60,6 +73,7 @@ class Point:
     canonical: bool
     method: str
     seconds: float
+    shown: tuple[Shown, ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -77,6 +91,7 @@ class Settler:
     backend: str = "highs"
     cross_check: str = "never"
     groups: list[Group] | None = None
+    lines: Lines = field(default_factory=Lines)
     failed: int = 0
     n_prices: int = field(default=0)
     n_asked: int = field(default=0)
@@ -124,22 +139,78 @@ class Settler:
         self.n_asked += 1
         share = self._limited(seconds, BOUND_SHARE).limit_seconds
         clock = self._limited(seconds, ASK_SHARE)
-        first = problem.stages[0]
-        if len(problem.stages) == 1 or first.tolerance:
-            return _told(problem, cents, self._ask(problem, clock), share)
+        n = len(problem.stages)
+        if n == 1 or problem.stages[0].tolerance:
+            answer = self._ask(problem, clock)
+            return self._told(problem, cents, answer, share, _shown(answer, n, 0))
         alone = replace(problem, stages=problem.stages[:1])
         held = self._ask(alone, self._limited(seconds, FIRST_SHARE))
+        shown = _shown(held, 1, 0)
         if held.allocation is None:
-            return _told(problem, cents, held, share)
+            return self._told(problem, cents, held, share, shown)
         rest = self._ask(problem, clock, kept=held.values) if held.optimal else held
         if rest.allocation is None or rest is held:
             rest = _with_all_stages(problem, held)
+        elif shown:
+            shown += _shown(rest, n, 1)
         proofs = [answer.proof for answer in (held, rest)]
         proof = max((proof or Proof.FEASIBLE_GAP for proof in proofs), key=list(Proof).index)
-        return _told(problem, cents, replace(rest, proof=proof), share)
+        return self._told(problem, cents, replace(rest, proof=proof), share, shown, int(held.proof in SURE))
 
     def _ask(self, problem: Problem, clock: Clock, **more: Any) -> Answer:
         return ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
+
+    def _told(
+        self,
+        problem: Problem,
+        cents: int,
+        answer: Answer,
+        seconds: float | None,
+        shown: tuple[Shown, ...],
+        proven: int = 0,
+    ) -> Point:
+        """An answer as a point, with certified bounds where it is not proven best."""
+        point = Point(
+            cents,
+            answer.status,
+            answer.proof,
+            answer.values,
+            answer.values,
+            answer.allocation,
+            answer.canonical,
+            answer.method,
+            answer.seconds,
+            shown,
+        )
+        proven = max(proven, sum(len(part.proofs) for part in shown))
+        return point if answer.proof in SURE else self.bounded(problem, point, seconds, proven)
+
+    def bounded(self, problem: Problem, point: Point, seconds: float | None = None, proven: int = 0) -> Point:
+        """The point with the bounds of its list, where it holds one; its first stages may be known to be best."""
+        if point.allocation is None:
+            return point
+        most = SECONDS if seconds is None else min(SECONDS, max(LEAST_SECONDS, seconds))
+        bounds = proven_bounds(problem, point.values, most, proven=proven, lines=self.lines)
+        found = replace(point, bounds=bounds)
+        if found.settled and rows_agree(problem, claims_of(problem)):
+            return replace(found, status=Status.OPTIMAL, proof=Proof.PROVED)
+        return found
+
+    def carried(self, problem: Problem | None, before: Point | None, point: Point) -> Point:
+        """The point, or what the amount before held where that is better, with the bounds of what it holds."""
+        kept = carried(problem, before, point)
+        if kept is point or problem is None:
+            return point
+        pairs = zip(point.bounds, kept.values, strict=False)
+        proven = next((k for k, (bound, value) in enumerate(pairs) if bound != value), len(point.bounds))
+        return self.bounded(problem, kept, LEAST_SECONDS, proven)
+
+    def rebounded(self, problem: Problem, point: Point) -> Point:
+        """The point with the least of its bounds and of all lines known by now."""
+        bounds = proven_bounds(problem, point.values, lines=self.lines, fresh=False)
+        both = zip(point.bounds, bounds, problem.stages, strict=True)
+        least = [_tighter(one, other, stage.sense is Sense.MAXIMISE) for one, other, stage in both]
+        return replace(point, bounds=tuple(least))
 
     def _limited(self, seconds: float | None, share: float = 1.0) -> Clock:
         """A clock for the seconds of one question, or what is left of the sweep's own."""
@@ -162,22 +233,8 @@ def _with_all_stages(problem: Problem, held: Answer) -> Answer:
     )
 
 
-def _told(problem: Problem, cents: int, answer: Answer, seconds: float | None) -> Point:
-    """An answer as a point, with certified bounds where it is not proven best."""
-    bounds: tuple[Fraction | None, ...] = answer.values
-    if answer.allocation is not None and answer.proof not in (Proof.PROVED, Proof.CROSS_CHECKED):
-        bounds = proven_bounds(problem, answer.values, SECONDS if seconds is None else min(SECONDS, seconds))
-    return Point(
-        cents,
-        answer.status,
-        answer.proof,
-        answer.values,
-        bounds,
-        answer.allocation,
-        answer.canonical,
-        answer.method,
-        answer.seconds,
-    )
+def _shown(answer: Answer, n_stages: int, first: int) -> tuple[Shown, ...]:
+    return (Shown(n_stages, first, answer.certificates),) if answer.certificates else ()
 
 
 def rows_agree(problem: Problem, claims: Claims) -> bool:
@@ -229,3 +286,42 @@ def allocation_of(problem: Problem, taken: BoolArray) -> Allocation:
     funded[rows] = True
     granted[rows] = choices.cents[taken]
     return Allocation(funded, granted)
+
+
+def carried(problem: Problem | None, before: Point | None, point: Point) -> Point:
+    """A point that is not settled holds at least what the amount before held, where that keeps every rule."""
+    if point.settled or before is None or before.allocation is None or problem is None:
+        return point
+    reading = read_allocation(problem, before.allocation)
+    if broken_rules(problem, before.allocation, reading):
+        return point
+    signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in problem.stages]
+    mine = [sign * value for sign, value in zip(signs, point.values, strict=False)]
+    theirs = [sign * value for sign, value in zip(signs, reading.values, strict=True)]
+    if point.allocation is not None and mine >= theirs:
+        return point
+    return Point(
+        point.cents,
+        Status.FEASIBLE,
+        Proof.FEASIBLE_GAP,
+        reading.values,
+        (None,) * len(reading.values),
+        before.allocation,
+        False,
+        "kept",
+        point.seconds,
+        point.shown,
+    )
+
+
+def at_most(point: Point, above: Point, up: bool) -> Point:
+    """The point with the bound of a greater amount, where no rule asks more as it grows; `up` to maximise."""
+    if point.settled or not point.bounds or not above.bounds:
+        return point
+    return replace(point, bounds=(_tighter(point.bounds[0], above.bounds[0], up), *point.bounds[1:]))
+
+
+def _tighter(one: Fraction | None, other: Fraction | None, up: bool) -> Fraction | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other) if up else max(one, other)

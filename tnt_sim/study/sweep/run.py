@@ -7,7 +7,8 @@ nested   w(C_i) = the best at C_i that keeps every promise of C_{i−1}: who was
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,19 +16,23 @@ import numpy as np
 from tnt_sim.clock import Clock
 from tnt_sim.errors import ScenarioError
 from tnt_sim.question import forced
-from tnt_sim.result import Proof, Status
+from tnt_sim.result import Status
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.study.sweep.exact import Steps, exact_steps
 from tnt_sim.study.sweep.figures import Counters, list_figures
 from tnt_sim.study.sweep.plan import Plan
-from tnt_sim.study.sweep.point import Point, Settler
+from tnt_sim.study.sweep.point import LEAST_SECONDS, Point, Settler, at_most
+from tnt_sim.study.sweep.resumed import shown_again
 from tnt_sim.study.sweep.store import Store
 from tnt_sim.study.sweep.tightening import Tightening, tightening
 from tnt_sim.study.sweep.walk import Walk
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+from tnt_sim.study.sweep.widths import width_cents
+from tnt_sim.verify.reading import Allocation
 
 FREE_CURVE, NESTED_CURVE = "free", "nested"
+BETWEEN = "between"
+"""Under which the points between those of the grid are kept."""
 Tell = Callable[[str, float], None]
 
 
@@ -42,7 +47,9 @@ class Found:
     figures : of each point with an allocation, by curve and amount
     steps : every step that one pass gives, under `exact`
     walked : further steps, one solve each
-    open : intervals (lower, upper amount) of which only a band is known
+    band : intervals (lower, upper amount) in which the free curve is known to lie between two values only
+    open : those of them that are wider than what was asked for
+    widths : of the free points that are not settled, how much less money may be worth as much, in cents
     tightening : rules that ask more as the amount grows
     stopped_by : time or interrupt, None for a sweep that ended
     """
@@ -53,7 +60,9 @@ class Found:
     nested: list[Point] = field(default_factory=list)
     steps: Steps | None = None
     walked: list[Point] = field(default_factory=list)
+    band: list[tuple[Point, Point]] = field(default_factory=list)
     open: list[tuple[Point, Point]] = field(default_factory=list)
+    widths: dict[int, int] = field(default_factory=dict)
     tightening: list[Tightening] = field(default_factory=list)
     stopped_by: str | None = None
     figures: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
@@ -73,11 +82,14 @@ class Run:
     tell: Tell | None = None
     found: Found = field(init=False)
     counters: Counters = field(init=False)
+    settler: Settler = field(init=False)
+    resumed: set[tuple[str, int]] = field(default_factory=set)
     done: int = 0
 
     def __post_init__(self) -> None:
         base = compile_problem(self.plan.scenario)
         self.found, self.counters = Found(self.plan, base), Counters.of(base)
+        self.settler = self._settler()
 
     def result(self) -> Found:
         """All points, or those that were found before Ctrl-C."""
@@ -93,12 +105,10 @@ class Run:
             self.found.tightening = tightening(low, high)
         if self.plan.free:
             self._free()
-            if not self.found.tightening:
-                self._lowered()
         if self.plan.nested:
             self._nested()
-        if self.plan.exact:
-            self._exact()
+        if self.plan.refined and not self.found.tightening:
+            self._refined()
 
     @property
     def n_points(self) -> int:
@@ -106,12 +116,26 @@ class Run:
         return len(self.plan.amounts) * (self.plan.free + self.plan.nested)
 
     def _free(self) -> None:
-        settler = self._settler()
         for cents in self.plan.amounts:
             problem = self._problem(cents)
-            point = self._known(FREE_CURVE, cents, problem) or self._point(settler, cents, problem)
-            point = carried(problem, self.found.free[-1] if self.found.free else None, point)
-            self._take(FREE_CURVE, self.found.free, point, problem)
+            before = self.found.free[-1] if self.found.free else None
+            point = self._point(FREE_CURVE, self.settler, cents, problem)
+            self._take(FREE_CURVE, self.found.free, self.settler.carried(problem, before, point), problem)
+        self._tightened()
+        if not self.found.tightening:
+            self._lowered()
+            self.found.band = [
+                pair
+                for pair in pairwise(self.found.free)
+                if pair[1].bounds and pair[0].values != pair[1].bounds
+            ]
+            for place, point in enumerate(self.found.free):
+                if not point.settled and point.values:
+                    self.found.widths[point.cents] = self._width(place)
+
+    def _width(self, place: int) -> int:
+        sense = self.found.base.stages[0].sense
+        return width_cents(self.plan.moved, self.found.free, place, sense, self.settler.lines, LEAST_SECONDS)
 
     def _nested(self) -> None:
         """Each amount with the promises of the one before; the first is free to choose."""
@@ -119,22 +143,24 @@ class Run:
         promised: Allocation | None = None
         for cents in self.plan.amounts:
             problem = self._problem(cents, promised)
-            point = self._known(NESTED_CURVE, cents, problem) or self._point(settler, cents, problem)
-            point = carried(problem, self.found.nested[-1] if self.found.nested else None, point)
-            self._take(NESTED_CURVE, self.found.nested, point, problem)
-            promised = point.allocation or promised
+            before = self.found.nested[-1] if self.found.nested else None
+            point = self._point(NESTED_CURVE, settler, cents, problem)
+            self._take(NESTED_CURVE, self.found.nested, settler.carried(problem, before, point), problem)
+            promised = self.found.nested[-1].allocation or promised
+
+    def _tightened(self) -> None:
+        """The lines found at later amounts bound the earlier ones as well."""
+        for k, point in enumerate(self.found.free[:-1]):
+            problem = None if point.settled or not point.values else self._problem(point.cents)
+            if problem is not None:
+                self.found.free[k] = self.settler.rebounded(problem, point)
 
     def _lowered(self) -> None:
         """Where no rule tightens, no amount is worth more than a bound of a greater one."""
         free = self.found.free
+        up = self.found.base.stages[0].sense is Sense.MAXIMISE
         for k in range(len(free) - 2, -1, -1):
-            one, other = free[k], free[k + 1]
-            if not one.bounds or not other.bounds or one.settled:
-                continue
-            mine, theirs = one.bounds[0], other.bounds[0]
-            sign = 1 if self.found.base.stages[0].sense is Sense.MAXIMISE else -1
-            if theirs is not None and (mine is None or sign * theirs < sign * mine):
-                free[k] = replace(one, bounds=(theirs, *one.bounds[1:]))
+            free[k] = at_most(free[k], free[k + 1], up)
 
     def _settler(self) -> Settler:
         return Settler(self.clock, self.backend, self.cross_check)
@@ -151,31 +177,41 @@ class Run:
         amounts = dict(zip(rows.tolist(), promised.granted_cents[rows].tolist(), strict=True))
         return forced(problem, fund=rows, amounts=amounts)
 
-    def _point(self, settler: Settler, cents: int, problem: Problem | None) -> Point:
+    def _point(self, curve: str, settler: Settler, cents: int, problem: Problem | None) -> Point:
         if problem is None:
             return Point(cents, Status.INFEASIBLE, None, (), (), None, False, "none", 0.0)
+        known = self._known(curve, settler, cents, problem, self._first_share())
+        if known is not None:
+            return known
         before = settler.n_asked
         point = settler.point(problem, cents, seconds=self._seconds())
         self.found.n_prices += settler.n_asked == before
         self.found.n_asked += settler.n_asked - before
-        return point
+        return settler.carried(problem, self._stored(curve, cents, problem), point)
 
-    def _known(self, curve: str, cents: int, problem: Problem | None) -> Point | None:
-        """A point of an earlier run, if it was settled and its allocation still keeps every rule."""
+    def _stored(self, curve: str, cents: int, problem: Problem) -> Point | None:
+        """A point of an earlier run over the same dossiers; nothing it says is taken for true."""
         point = self.store.known.get((curve, cents))
-        if point is None or problem is None or not point.settled or point.allocation is None:
+        held = None if point is None else point.allocation
+        return None if held is not None and len(held.funded) != problem.case.n else point
+
+    def _known(
+        self, curve: str, settler: Settler, cents: int, problem: Problem, seconds: float | None
+    ) -> Point | None:
+        """A point of an earlier run, as far as it can be shown again."""
+        point = self._stored(curve, cents, problem)
+        if point is None:
             return None
-        reading = read_allocation(problem, point.allocation)
-        if reading.values != point.values or broken_rules(problem, point.allocation, reading):
-            return None
-        return point
+        found = shown_again(settler, problem, point, seconds)
+        self.resumed |= {(curve, cents)} if found is not None else set()
+        return found
 
     def _take(self, curve: str, points: list[Point], point: Point, problem: Problem | None) -> None:
         points.append(point)
         if problem is not None and point.allocation is not None:
             figures = list_figures(self.counters, problem, point.allocation)
             self.found.figures[curve, point.cents] = figures
-        if self.store.known.get((curve, point.cents)) is not point:
+        if (curve, point.cents) not in self.resumed:
             self.store.put(curve, point)
         self.done += 1
         if self.tell is not None:
@@ -186,24 +222,45 @@ class Run:
         left = self.clock.limits().time_seconds
         return None if left is None else max(0.2, left / max(1, self.n_points - self.done))
 
-    def _exact(self) -> None:
-        """Every step: one pass where that is enough, else a walk from above between the points of the grid."""
-        low, high = self.plan.amounts[0], self.plan.amounts[-1]
-        if self.found.tightening:
-            return
-        self.found.steps = exact_steps(self.plan.moved, low, high, self._told("exact"))
-        walk = Walk(self.plan.moved, self._settler())
-        for first, last in self._open_ends():
-            walk.between(first, last)
-        try:
-            self._walk(walk)
-        finally:
-            self.found.walked = walk.points
-            self.found.open = walk.open()
-            self.found.n_asked += walk.settler.n_asked
-            self.found.n_prices += walk.settler.n_prices
+    def _first_share(self) -> float | None:
+        """What each question would get if none had been answered."""
+        limit = self.clock.limit_seconds
+        return None if limit is None else limit / max(1, self.n_points)
 
-    def _walk(self, walk: Walk) -> None:
+    def _refined(self) -> None:
+        """What lies between the amounts: in one pass where that is enough, else by a walk."""
+        if self.plan.exact:
+            low, high = self.plan.amounts[0], self.plan.amounts[-1]
+            self.found.steps = exact_steps(self.plan.moved, low, high, self._told("exact"))
+        walk = self._walk()
+        asked, by_prices = self.settler.n_asked, self.settler.n_prices
+        try:
+            for first, last in self._open_ends():
+                walk.between(first, last)
+            self._walked(walk)
+        finally:
+            self.found.walked += walk.points
+            self.found.band, self.found.open = walk.band(), walk.open()
+            self.found.n_asked += self.settler.n_asked - asked
+            self.found.n_prices += self.settler.n_prices - by_prices
+
+    def _walk(self) -> Walk:
+        stage = self.found.base.stages[0]
+
+        def known(cents: int, problem: Problem, seconds: float | None) -> Point | None:
+            return self._known(BETWEEN, self.settler, cents, problem, seconds)
+
+        return Walk(
+            self.plan.moved,
+            self.settler,
+            stage.terms.scale,
+            stage.sense is Sense.MAXIMISE,
+            None if self.plan.exact else self.plan.tolerance,
+            known,
+            lambda point: self.store.put(BETWEEN, point),
+        )
+
+    def _walked(self, walk: Walk) -> None:
         whole = max(1, len(walk.waiting))
         while walk.waiting:
             left = self.clock.limits().time_seconds
@@ -215,51 +272,28 @@ class Run:
                 self.tell("walk", len(walk.points) / (len(walk.points) + max(whole, len(walk.waiting))))
 
     def _open_ends(self) -> list[tuple[Point, Point]]:
-        """The intervals that one pass leaves open, between settled points; all of the grid's without a pass."""
+        """The intervals that one pass leaves open; all of the grid's without a pass."""
         steps = self.found.steps
         if steps is None:
-            pairs = zip(self.found.free[:-1], self.found.free[1:], strict=True)
-            return [(a, b) for a, b in pairs if b.settled]
-        settler = self._settler()
+            return list(pairwise(self.found.free))
         ends = []
         for first, until in steps.open:
-            cents_ = dict.fromkeys((first, until - 1))
-            both = [self._point(settler, cents, self._problem(cents)) for cents in cents_]
+            both = [self._end(cents) for cents in dict.fromkeys((first, until - 1))]
             self.found.walked.append(both[0])
             ends.append((both[0], both[-1]))
-        return [(a, b) for a, b in ends if b.settled and a.cents < b.cents]
+        return [(a, b) for a, b in ends if a.cents < b.cents]
+
+    def _end(self, cents: int) -> Point:
+        point = self._point(BETWEEN, self.settler, cents, self._problem(cents))
+        if (BETWEEN, cents) not in self.resumed:
+            self.store.put(BETWEEN, point)
+        return point
 
     def _told(self, phase: str) -> Callable[[float], None] | None:
         tell = self.tell
         if tell is None:
             return None
         return lambda share: tell(phase, share)
-
-
-def carried(problem: Problem | None, before: Point | None, point: Point) -> Point:
-    """A point that is not settled holds at least what the amount before held, where that keeps every rule."""
-    if point.settled or before is None or before.allocation is None or problem is None:
-        return point
-    reading = read_allocation(problem, before.allocation)
-    if broken_rules(problem, before.allocation, reading):
-        return point
-    signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in problem.stages]
-    mine = [sign * value for sign, value in zip(signs, point.values, strict=False)]
-    theirs = [sign * value for sign, value in zip(signs, reading.values, strict=True)]
-    if point.allocation is not None and mine >= theirs:
-        return point
-    bounds = (point.bounds or (None,))[:1]
-    return Point(
-        point.cents,
-        Status.FEASIBLE,
-        Proof.FEASIBLE_GAP,
-        reading.values,
-        (*bounds, *[None] * (len(reading.values) - 1)),
-        before.allocation,
-        False,
-        "kept",
-        point.seconds,
-    )
 
 
 def run(

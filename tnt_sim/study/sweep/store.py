@@ -1,12 +1,14 @@
 """Points kept as they are found, one line each, so that an interrupted sweep goes on where it stopped.
 
-A line is a JSON object; a last line that was cut short is left out. Whoever uses a line reads its allocation again
-exactly, rules and values; that nothing is better is remembered, not shown again. So a file holds one key alone.
+A line is a JSON object with the SHA-256 of what it says: one that was cut short or changed is left out. It holds
+the list, its values and its certificates, and no bound: whoever uses it reads the list again and replays the
+certificates (`resumed.py`), so that nothing is proven because a file says so.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import zlib
@@ -19,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.result import Proof, Status
-from tnt_sim.study.sweep.point import Point
+from tnt_sim.study.sweep.point import Point, Shown
 from tnt_sim.verify.reading import Allocation
 
 Key = tuple[str, int]
@@ -53,7 +55,7 @@ class Store:
         if self.path is None:
             return
         with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"curve": curve, **_written(point)}) + "\n")
+            stream.write(_sealed({"curve": curve, **_written(point)}) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
 
@@ -65,10 +67,23 @@ def _key(path: Path) -> str | None:
 
 def _read(path: Path) -> Iterator[tuple[Key, Point]]:
     for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        told = _object(line)
+        told = _opened(line)
         if told:
             point = _point(told)
             yield (str(told["curve"]), point.cents), point
+
+
+def _sealed(told: dict[str, Any]) -> str:
+    text = json.dumps(told)
+    return json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), "point": told})
+
+
+def _opened(line: str) -> dict[str, Any]:
+    """What a line says; nothing where it is not what was written."""
+    told = _object(line)
+    point = told.get("point")
+    whole = isinstance(point, dict) and told == json.loads(_sealed(point))
+    return point if whole and isinstance(point, dict) else {}
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -86,13 +101,15 @@ def _written(point: Point) -> dict[str, Any]:
         "status": point.status.value,
         "proof": point.proof.value if point.proof else None,
         "values": [str(value) for value in point.values],
-        "bounds": [None if bound is None else str(bound) for bound in point.bounds],
         "funded": None if held is None else _packed(np.packbits(held.funded).tobytes()),
         "granted": None if held is None else _packed(held.granted_cents[held.funded].tobytes()),
         "n": None if held is None else len(held.funded),
         "canonical": point.canonical,
         "method": point.method,
         "seconds": round(point.seconds, 3),
+        "shown": [
+            [part.n_stages, part.first, _packed(json.dumps(part.proofs).encode())] for part in point.shown
+        ],
     }
 
 
@@ -109,11 +126,15 @@ def _point(told: dict[str, Any]) -> Point:
         status=Status(told["status"]),
         proof=None if told["proof"] is None else Proof(told["proof"]),
         values=tuple(Fraction(value) for value in told["values"]),
-        bounds=tuple(None if bound is None else Fraction(bound) for bound in told["bounds"]),
+        bounds=(None,) * len(told["values"]),
         allocation=allocation,
         canonical=bool(told["canonical"]),
         method=str(told["method"]),
         seconds=float(told["seconds"]),
+        shown=tuple(
+            Shown(int(n), int(first), tuple(json.loads(_unpacked(proofs))))
+            for n, first, proofs in told["shown"]
+        ),
     )
 
 
