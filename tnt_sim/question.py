@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.clock import Clock
-from tnt_sim.errors import Defect, Text, UsageError, VerificationError
+from tnt_sim.errors import Defect, Text, VerificationError
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_nothing_kept, prove_stages
 from tnt_sim.refused import without_refused
 from tnt_sim.result import Proof, Status
+from tnt_sim.scenario.amounts import with_amounts
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import Sense
-from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.canonical import canonical as walk
 from tnt_sim.solve.cross_check import cross_check as ask_second
@@ -93,30 +93,6 @@ class Answer:
     def optimal(self) -> bool:
         """Whether the best was found, proven or not."""
         return self.status is Status.OPTIMAL
-
-
-def with_amounts(scenario: Scenario, amounts: Mapping[str, int]) -> Scenario:
-    """The scenario with the written amount of some envelopes changed, in cents; nothing is read again.
-
-    Raises
-    ------
-    UsageError
-        When an envelope does not exist, or is a part of a split, which has no amount of its own.
-    """
-    spec = scenario.spec.programme
-    known = {envelope.id for envelope, _ in spec.walk(("programme",))}
-    changes: dict[str, object] = {}
-    for name, cents in amounts.items():
-        if name not in known:
-            raise UsageError(
-                Text(
-                    f"« {name} » n'est pas une enveloppe dont le montant est écrit.",
-                    f'"{name}" is no envelope whose amount is written.',
-                )
-            )
-        path = "programme.amount" if name == spec.id else f"envelopes.{name}.amount"
-        changes[path] = f"{cents // 100}.{cents % 100:02d} €"
-    return with_changes(scenario, changes)
 
 
 def forced(
