@@ -4,7 +4,8 @@
 
 is concave (convex for a minimum) and piecewise linear in t. On one piece the prices y stay, and dv/dt = y·d. The
 walk is the parametric dual simplex: from an optimal basis, the ratio test on its basic variables gives the t up to
-which it stays optimal; a bound just beyond it is handed to a live HiGHS, which needs a pivot or two.
+which it stays optimal, and a pivot the next one (`pivots.py`). Where floats allow none, a bound just beyond is
+handed to a live HiGHS, as the first one was.
 
 Breakpoints nearer to each other than 10⁻⁷ of what the column between them weighs may be told as one: with amounts
 from 100 € to 1 M€ that is 10 cents.
@@ -27,12 +28,15 @@ from tnt_sim.errors import SolverError, Text
 from tnt_sim.formulation.linear_model import FloatArray, LinearModel, Sense
 from tnt_sim.solve.backend import Limits, float_bounds
 from tnt_sim.solve.highs import load_live
+from tnt_sim.solve.pivots import Basis, Program, Room
 
 BEYOND = 1e-7
 """How far the variable that ends a piece is pushed past its bound: more than the solver's tolerance."""
 TOLERANCE = 1e-9
 DENSE = 4_000_000
 """Entries up to which the matrix is held dense."""
+MAX_STILL = 50
+"""Pivots at one t, after which HiGHS is asked beyond it."""
 SAME = 1e-9
 """Slopes closer than this, relatively, are one piece."""
 
@@ -138,12 +142,9 @@ class _Walk:
     end: float
     highs: Any = field(init=False)
     unit: FloatArray = field(init=False)
-    low: FloatArray = field(init=False)
-    high: FloatArray = field(init=False)
-    scaled: Any = field(init=False)
+    program: Program = field(init=False)
+    sign: float = field(init=False)
     moving: Any = field(init=False)
-    solution: Any = None
-    reached: float = 0.0
     at: list[float] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
     slope: list[float] = field(default_factory=list)
@@ -154,32 +155,45 @@ class _Walk:
         self.highs, self.unit = load_live(self.model)
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self.highs.setOptionValue(name, TOLERANCE)
-        self.low, self.high = float_bounds(self.model.row_lower, self.model.row_upper)
-        scaled = self.model.matrix.multiply(self.unit[:, None])
-        # a few columns are read at each step, which a dense matrix gives ten times sooner
-        dense = self.model.n_rows * self.model.n_cols <= DENSE
-        self.scaled = np.asfortranarray(scaled.toarray()) if dense else scaled.tocsc()
+        self.sign = -1.0 if self.model.sense is Sense.MAXIMISE else 1.0
+        self.program = self._program()
         self.moving = np.flatnonzero(self.d).astype(np.int32)
-        reached = self._solved(self.now)
-        self.at.append(self.now)
-        self.value.append(reached)
+        basis, still = self._solved(self.now), 0
         while True:
-            step, beyond = self._room()
-            here = min(self.now + step, self.end)
-            self._piece_to(here)
-            if here >= self.end or self.now + step + beyond >= self.end:
+            room = basis.room(self.now, BEYOND)
+            if not self.at:
+                self.at.append(self.now)
+                self.value.append(self.sign * room.value)
+            here = min(self.now + room.step, self.end)
+            self._piece_to(here, basis, room)
+            if here >= self.end or self.now + room.step + room.beyond >= self.end:
                 self.at[-1] = self.end
                 return True
             if time.perf_counter() > deadline:
                 return False
-            self.now += step + beyond
-            self._solved(self.now)
+            still = still + 1 if here == self.now else 0
+            self.now = here
+            if still > MAX_STILL or not basis.pivot(room):
+                self.now += room.beyond
+                basis, still = self._solved(self.now), 0
 
-    def _solved(self, t: float) -> float:
-        """Solve at t, from the last basis."""
-        k = self.moving
-        move, unit = t * self.d[k], self.unit[k]
-        self.highs.changeRowsBounds(len(k), k, (self.low[k] + move) * unit, (self.high[k] + move) * unit)
+    def _program(self) -> Program:
+        """The linear program in the units of the live one, to be minimised."""
+        model, unit = self.model, self.unit
+        scaled = model.matrix.multiply(unit[:, None])
+        # columns are read at each step, which a dense matrix gives ten times sooner
+        dense = model.n_rows * model.n_cols <= DENSE
+        low, high = float_bounds(model.row_lower, model.row_upper)
+        columns = float_bounds(model.col_lower, model.col_upper)
+        matrix = np.asfortranarray(scaled.toarray()) if dense else scaled.tocsc()
+        cost = self.sign * model.objective.astype(np.float64)
+        return Program(matrix, *columns, low * unit, high * unit, self.d * unit, cost)
+
+    def _solved(self, t: float) -> Basis:
+        """The basis of HiGHS at t, from its last one."""
+        k, program = self.moving, self.program
+        move = t * program.push[k]
+        self.highs.changeRowsBounds(len(k), k, program.row_low[k] + move, program.row_high[k] + move)
         self.highs.run()
         status = self.highs.getModelStatus().name
         if status != "kOptimal":  # once more without the basis
@@ -188,15 +202,24 @@ class _Walk:
             status = self.highs.getModelStatus().name
         if status != "kOptimal":
             raise _failed(status)
-        self.solution = self.highs.getSolution()
-        self.reached = float(self.highs.getInfo().objective_function_value)
-        return self.reached
+        return self._basis(t)
 
-    def _piece_to(self, here: float) -> None:
+    def _basis(self, t: float) -> Basis:
+        program, solution = self.program, self.highs.getSolution()
+        _, members = self.highs.getBasicVariables()
+        members = np.asarray(members)
+        n_rows, n_cols = program.matrix.shape
+        basic, loose = np.zeros(n_cols, dtype=np.bool_), np.zeros(n_rows, dtype=np.bool_)
+        basic[members[members >= 0]] = True
+        loose[-1 - members[members < 0]] = True
+        x, a = np.asarray(solution.col_value), np.asarray(solution.row_value) - t * program.push
+        up = program.high - x < x - program.low
+        return Basis(program, basic, up, loose, program.row_high - a < a - program.row_low)
+
+    def _piece_to(self, here: float, basis: Basis, room: Room) -> None:
         """One more piece up to `here`, with the prices of the present basis; equal slopes are one piece."""
-        y = np.array(self.solution.row_dual) * self.unit
-        slope = float(y @ self.d)
-        value = self.reached + slope * (here - self.now)
+        slope = self.sign * basis.slope
+        value = self.sign * room.value + slope * (here - self.now)
         same = bool(self.slope) and abs(slope - self.slope[-1]) <= SAME * max(1.0, abs(slope))
         if same or (self.slope and here <= self.at[-2]):
             self.at[-1], self.value[-1] = max(here, self.at[-1]), value
@@ -204,30 +227,4 @@ class _Walk:
         self.at.append(here)
         self.value.append(value)
         self.slope.append(slope)
-        self.duals.append(y)
-
-    def _room(self) -> tuple[float, float]:
-        """How far t may rise before a basic variable leaves its bounds, and how much further pushes it out."""
-        _, basic = self.highs.getBasicVariables()
-        basic = np.asarray(basic)
-        columns, rows = np.sort(basic[basic >= 0]), np.sort(-1 - basic[basic < 0])
-        tight = np.ones(self.model.n_rows, dtype=np.bool_)
-        tight[rows] = False
-        part = self.scaled[:, columns]
-        part = part if isinstance(part, np.ndarray) else part.toarray()
-        push = self.d * self.unit
-        dx = np.linalg.solve(part[tight], push[tight]) if len(columns) else np.zeros(0)
-        rate = np.concatenate([dx, part[rows] @ dx - push[rows]])
-        solution = self.solution
-        x, a = np.asarray(solution.col_value)[columns], np.asarray(solution.row_value)[rows]
-        move = self.now * self.d[rows]
-        low, high = float_bounds(self.model.col_lower[columns], self.model.col_upper[columns])
-        under = np.concatenate([x - low, a - (self.low[rows] + move) * self.unit[rows]])
-        over = np.concatenate([high - x, (self.high[rows] + move) * self.unit[rows] - a])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            room = np.where(rate > 0, over / rate, np.where(rate < 0, under / -rate, np.inf))
-        room = np.where(np.abs(rate) > 1e-13 * np.abs(rate).max(initial=0.0), np.maximum(room, 0.0), np.inf)
-        if not len(room) or not np.isfinite(room.min()):
-            return np.inf, 0.0
-        first = int(np.argmin(room))
-        return float(room[first]), BEYOND / float(np.abs(rate[first]))
+        self.duals.append(self.sign * basis.price * self.unit)
