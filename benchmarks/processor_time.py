@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from families import write
-from side_by_side import bare_highs, bare_scip
+from peers import bare_highs, bare_scip
 
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.compile import compile_problem

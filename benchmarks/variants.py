@@ -4,9 +4,8 @@
 
 A third of the variants change the envelope (90 to 110 %), a third the weights of the goal, a third the grants (a
 rate of 90 to 100 % of the cost). Each is solved with « least granted » and the tie-break, and proven. The peers
-solve the goal and « least granted » of a few of them, gap 0, one thread; the PuLP loop builds its problem each
-time, as a user's loop does; reading the changed scenario is not counted against them. Seconds are processor time,
-and the ratios are those of this run.
+solve the goal and « least granted » of a few of them (`peers.py`); reading the changed scenario is not counted
+against them. Seconds are processor time, and the ratios are those of this run: of means, then of medians.
 """
 
 from __future__ import annotations
@@ -19,17 +18,16 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import pulp
 from families import write
-from side_by_side import bare_highs
+from peers import PEERS
+from side_by_side import two_stages
 
 import tnt_sim as tnt
-from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import NO_UPPER
+from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.pulp_bridge import to_pulp
 
 Changes = dict[str, object]
+LOOPS = ("PuLP+HiGHS", "PuLP+CBC", "highspy")
 
 
 def variants(amount: int, n: int) -> list[Changes]:
@@ -48,36 +46,6 @@ def variants(amount: int, n: int) -> list[Changes]:
     return found
 
 
-def pulp_loop(form: Formulation, limit: float) -> tuple[float, int]:
-    """Processor seconds of the two stages built and solved through PuLP with HiGHS, and the goal's value."""
-    goal, least = form.stages[0], form.least_granted
-    began = time.process_time()
-    problem, x = to_pulp(form.model.with_objective(goal.objective, goal.sense))
-    solver = pulp.getSolver("HiGHS", msg=False, gapRel=0.0, threads=1, timeLimit=limit)
-    problem.solve(solver)
-    value = round(pulp.value(problem.objective))
-    terms = pulp.LpAffineExpression.from_list([(x[j], float(c)) for j, c in enumerate(goal.objective) if c])
-    problem.addConstraint(terms >= value, "goal")
-    problem.sense = pulp.LpMinimize
-    problem.setObjective(
-        pulp.LpAffineExpression.from_list([(x[j], float(c)) for j, c in enumerate(least.objective)])
-    )
-    problem.solve(solver)
-    return time.process_time() - began, value
-
-
-def highs_loop(form: Formulation, limit: float) -> tuple[float, int]:
-    """The same through highspy, cold."""
-    goal, least = form.stages[0], form.least_granted
-    first = form.model.with_objective(goal.objective, goal.sense)
-    began = time.process_time()
-    _, point = bare_highs(first, limit)
-    value = -1 if point is None else first.value(point)
-    kept = form.model.with_rows(goal.objective[None, :], [value], [NO_UPPER], ["goal"])
-    bare_highs(kept.with_objective(-least.objective, goal.sense), limit)
-    return time.process_time() - began, value
-
-
 def main() -> None:
     family, seed, n, n_peer = (
         sys.argv[1],
@@ -91,19 +59,22 @@ def main() -> None:
         changes = variants(int(scenario.spec.programme.amount or 0) // 100, n)
         ways: Counter[str] = Counter()
         ours: list[float] = []
-        peers: dict[str, list[float]] = {"PuLP loop": [], "highspy cold": []}
+        peers: dict[str, list[float]] = {name: [] for name in LOOPS}
         for k, change in enumerate(changes):
             began = time.process_time()
             asked = session.solve(change)
             ours.append(time.process_time() - began)
             answer = asked.answer
             ways[f"{answer.method}, {answer.proof}, canonical {answer.canonical}, {asked.compiled}"] += 1
-            if k % max(1, n // n_peer) == 0 and len(peers["PuLP loop"]) < n_peer:
+            if k % max(1, n // n_peer) == 0 and len(peers[LOOPS[0]]) < n_peer:
                 form = formulate(asked.problem)
                 stage = form.stages[0]
                 value = answer.values[0] / stage.scale - stage.constant
-                for name, ask in (("PuLP loop", pulp_loop), ("highspy cold", highs_loop)):
-                    seconds, said = ask(form, 120.0)
+                for name in LOOPS:
+                    found = two_stages(form, PEERS[name], 120.0)
+                    if found is None:
+                        continue
+                    _, seconds, said = found
                     peers[name].append(seconds)
                     if said != value:
                         print(f"variant {k}: {name} says {said}, the session {value}", flush=True)
@@ -112,9 +83,11 @@ def main() -> None:
           f"median {statistics.median(ours) * 1000:.1f} ms, longest {max(ours):.2f} s")  # fmt: skip
     for way, count in ways.most_common():
         print(f"  {count} {way}")
-    for name, seconds in peers.items():
-        peer = statistics.mean(seconds)
-        print(f"  {name}: mean {peer:.3f} s over {len(seconds)}, ×{peer / mean:.0f}")
+    for name, each in peers.items():
+        if each:
+            peer, middle = statistics.mean(each), statistics.median(each)
+            ratios = f"×{peer / mean:.0f} and ×{middle / statistics.median(ours):.0f}"
+            print(f"  {name}: mean {peer:.3f} s, median {middle:.3f} s over {len(each)}, {ratios}")
 
 
 if __name__ == "__main__":
