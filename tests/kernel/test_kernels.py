@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tnt_sim.kernel.forest import caps_on, forest
-from tnt_sim.kernel.knapsack import TooManyStates, knapsack
+from tnt_sim.kernel.knapsack import TooManyStates, knapsack, reaches
 
 
 def every(n: int) -> list[np.ndarray]:
@@ -28,6 +28,8 @@ def test_knapsack_is_the_best_of_all_choices(seed: int) -> None:
         assert (found.profit, -found.weight) == best
         assert found.ways == fitting.count(best)
         assert (int(p[found.taken].sum()), int(w[found.taken].sum())) == (found.profit, found.weight)
+        assert reaches(p, w, capacity, best[0])
+        assert not reaches(p, w, capacity, best[0] + 1)
 
 
 def test_negative_numbers_and_long_lists_are_refused() -> None:
@@ -54,6 +56,8 @@ def test_a_large_plain_instance_keeps_its_promise() -> None:
     inside = int(p[order[:split]].sum())
     assert inside <= found.profit <= inside + int(p[order[split]])
     assert found.weight <= capacity
+    assert reaches(p, w, capacity, found.profit)
+    assert not reaches(p, w, capacity, found.profit + 1)
 
 
 def test_the_tree_is_read_off_the_rows() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tnt_sim.kernel import leaves
 from tnt_sim.kernel.forest import Caps, Node, binding
-from tnt_sim.kernel.group import best_choice
+from tnt_sim.kernel.group import best_choice, can_reach
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.tree import best_in_tree
 from tnt_sim.kernel.under_caps import best_under_caps
@@ -70,6 +70,10 @@ def test_a_tree_is_solved_as_by_trying_every_choice(
         x = np.isin(np.arange(n), found.columns).astype(int)
         assert (found.profit, -found.weight, tuple(x.tolist())) == best
         assert found.canonical
+        one = best_choice(p, w, root)  # a single cap goes another way
+        assert sorted(one.columns.tolist()) == np.flatnonzero(best[2]).tolist()
+        assert can_reach(p, w, root, best[0])
+        assert not can_reach(p, w, root, best[0] + 1)
         lazily = best_under_caps(caps_of(root), p, w)
         assert tuple(lazily.x.tolist()) == best[2]
         assert lazily.alone

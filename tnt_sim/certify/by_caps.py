@@ -15,7 +15,7 @@ import numpy as np
 from tnt_sim.certify.one_row import dense, made_choices
 from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.kernel.forest import Node
-from tnt_sim.kernel.group import best_choice
+from tnt_sim.kernel.group import best_choice, can_reach
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.rules.base import BoolArray, IntArray
 
@@ -44,10 +44,14 @@ def closed_by_caps(system: System, goal: int, trees: Sequence[Tree]) -> bool:
     reader = _Reader(
         system, goal, made, rooms(system, made), np.full(n, OUTSIDE), np.zeros(n, dtype=np.int64)
     )
-    for node in [reader.node(tree, OUTSIDE) for tree in trees]:
-        least -= _best(gain, reader.weight, node)
-    least -= int(gain[reader.holder == OUTSIDE].sum())
-    return least > int(system.rows.upper[goal])
+    nodes = [reader.node(tree, OUTSIDE) for tree in trees]
+    least -= int(gain[reader.holder == OUTSIDE].sum()) + int(system.rows.upper[goal])
+    try:
+        for node in nodes[:-1]:
+            least -= best_choice(gain, reader.weight, node).profit
+        return not can_reach(gain, reader.weight, nodes[-1], least) if nodes else least > 0
+    except (TooManyStates, OverflowError) as error:
+        raise MultiplierError(f"a tree of caps is too large: {error}") from error
 
 
 def rooms(system: System, made: BoolArray) -> IntArray:
@@ -61,13 +65,6 @@ def rooms(system: System, made: BoolArray) -> IntArray:
     low[:n][made] = 1
     np.subtract.at(left, rows.row[settled], np.minimum(value * low[col], value * high[col]))
     return left
-
-
-def _best(gain: IntArray, weight: IntArray, node: Node) -> int:
-    try:
-        return best_choice(gain, weight, node).profit
-    except (TooManyStates, OverflowError) as error:
-        raise MultiplierError(f"a tree of caps is too large: {error}") from error
 
 
 @dataclass(slots=True)

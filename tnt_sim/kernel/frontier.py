@@ -56,7 +56,9 @@ def frontier(profit: IntArray, weight: IntArray, capacity: int) -> Frontier:
     return Frontier(keep.astype(np.int64), least[keep].astype(np.int64))
 
 
-def items_of(profit: IntArray, weight: IntArray, target: int, least: int) -> BoolArray:
+def items_of(
+    profit: IntArray, weight: IntArray, target: int, least: int, max_cells: int = MAX_BITS
+) -> BoolArray:
     """The lexicographically greatest choice of profit `target` and weight `least`, the least for that profit.
 
     With a price μ on weight, r = p − μ·w and gap = Σ max(0, r) − (target − μ·least), no such choice differs from
@@ -65,7 +67,7 @@ def items_of(profit: IntArray, weight: IntArray, target: int, least: int) -> Boo
     Raises
     ------
     TooManyStates
-        When the decisions would take too much memory.
+        When the open items times profits are more than `max_cells`: a decision is kept for each.
     """
     price = _break_ratio(profit, weight, least)
     reduced = profit - price * weight
@@ -75,6 +77,8 @@ def items_of(profit: IntArray, weight: IntArray, target: int, least: int) -> Boo
     open_ = np.flatnonzero(np.abs(reduced) <= gap + margin)
     rest = target - int(profit[taken].sum())
     room = least - int(weight[taken].sum())
+    if len(open_) * (rest + 1) > max_cells:
+        raise TooManyStates(f"{len(open_)} items and {rest} units of profit in one leaf")
     taken[open_] = _exactly(profit[open_], weight[open_], rest, room)
     return taken
 
@@ -93,8 +97,6 @@ def _break_ratio(profit: IntArray, weight: IntArray, filled: int) -> float:
 def _exactly(profit: IntArray, weight: IntArray, target: int, room: int) -> BoolArray:
     """The lexicographically greatest choice of exactly `target` and at most `room`, which is known to exist."""
     n = len(profit)
-    if n * (target + 1) > MAX_BITS:
-        raise TooManyStates(f"{n} items and {target} units of profit in one leaf")
     least = np.full(target + 1, NEVER)
     least[0] = 0
     takes = np.zeros((n, target + 1), dtype=np.bool_)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from tnt_sim.kernel.forest import Node
-from tnt_sim.kernel.knapsack import IntArray, knapsack
+from tnt_sim.kernel.frontier import items_of
+from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, TooManyStates, knapsack, reaches
 from tnt_sim.kernel.leaves import Fronts
-from tnt_sim.kernel.tree import Choice, best_in_tree
+from tnt_sim.kernel.tree import Choice, best_in_tree, tree_reaches
 
 KNAPSACK_WORK = 1_000_000
 TREE_WORK, COLUMN_WORK = 4_000_000, 20
 """States that a kernel may look at: a knapsack's, a tree's, and a tree's for each of its columns."""
+TIE_CELLS = 4_000_000
+"""Items times profits beyond which equal choices are told apart otherwise."""
 
 
 def best_choice(profit: IntArray, cost: IntArray, tree: Node, fronts: Fronts | None = None) -> Choice:
     """max Σ p x under the caps of a tree, then min Σ c x, then the first in rank order.
 
-    A single cap is a plain knapsack; where that cannot say that its choice goes first, the tree's kernel does.
+    A single cap is a plain knapsack; where several choices are the best, the first of them is told apart among the
+    few items that they may differ in, or else by the tree's kernel.
     `fronts` keeps what later calls with the same columns, costs and caps can use.
 
     Raises
@@ -28,7 +32,33 @@ def best_choice(profit: IntArray, cost: IntArray, tree: Node, fronts: Fronts | N
     if not tree.children:
         own = tree.columns
         best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK)
-        if best.ways == 1:
-            return Choice(own[np.flatnonzero(best.taken)], best.profit, best.weight, True)
-    work = TREE_WORK + COLUMN_WORK * len(tree.every())
-    return best_in_tree(profit, cost, tree, work, fronts)
+        taken = best.taken if best.ways == 1 else _first(profit[own], cost[own], best)
+        if taken is not None:
+            return Choice(own[np.flatnonzero(taken)], best.profit, best.weight, True)
+    return best_in_tree(profit, cost, tree, _work(tree), fronts)
+
+
+def _work(tree: Node) -> int:
+    return TREE_WORK + COLUMN_WORK * len(tree.every())
+
+
+def _first(profit: IntArray, cost: IntArray, best: Best) -> BoolArray | None:
+    """The first in rank order of the choices of the best profit and least cost; None where that takes long."""
+    try:
+        return items_of(profit, cost, best.profit, best.weight, TIE_CELLS)
+    except TooManyStates:
+        return None
+
+
+def can_reach(profit: IntArray, cost: IntArray, tree: Node, target: int) -> bool:
+    """Whether some choice under the caps of a tree is worth `target` or more.
+
+    Raises
+    ------
+    TooManyStates, OverflowError
+        When the tree is for another method.
+    """
+    own = tree.columns
+    if tree.children:
+        return tree_reaches(profit, cost, tree, target, _work(tree))
+    return reaches(profit[own], cost[own], tree.cap, target, KNAPSACK_WORK)

@@ -59,10 +59,7 @@ def knapsack(profit: IntArray, weight: IntArray, capacity: int, max_work: int = 
     ValueError
         For negative numbers.
     """
-    if (profit < 0).any() or (weight < 0).any() or capacity < 0:
-        raise ValueError("profits, weights and the capacity of a knapsack must not be negative")
-    if max(profit.astype(np.float64).sum(), weight.astype(np.float64).sum()) >= LARGEST:
-        raise OverflowError("the sums of this knapsack are too large")
+    _check(profit, weight, capacity)
     taken: BoolArray = (weight == 0) & (profit > 0)
     idle = int(((weight == 0) & (profit == 0)).sum())
     index = np.flatnonzero((weight <= capacity) & (weight > 0) & (profit > 0))
@@ -78,36 +75,91 @@ def knapsack(profit: IntArray, weight: IntArray, capacity: int, max_work: int = 
     return Best(taken, gained + core.best_profit, core.best_weight, ways)
 
 
+def reaches(profit: IntArray, weight: IntArray, capacity: int, target: int, max_work: int = MAX_WORK) -> bool:
+    """Whether some choice is worth `target` or more; states that fall short of it are never kept.
+
+    Raises
+    ------
+    TooManyStates, OverflowError, ValueError
+        As `knapsack` does.
+    """
+    _check(profit, weight, capacity)
+    free = weight == 0
+    target -= int(profit[free].sum())
+    index = np.flatnonzero((weight <= capacity) & ~free & (profit > 0))
+    if int(weight[index].sum()) <= capacity or target <= 0:
+        return int(profit[index].sum()) >= target
+    index = index[np.argsort(-(profit[index] / weight[index]), kind="stable")]
+    core = _Core(profit[index], weight[index], capacity, max_work, target)
+    core.grow()
+    return core.ways > 0
+
+
+def _check(profit: IntArray, weight: IntArray, capacity: int) -> None:
+    if (profit < 0).any() or (weight < 0).any() or capacity < 0:
+        raise ValueError("profits, weights and the capacity of a knapsack must not be negative")
+    if max(profit.astype(np.float64).sum(), weight.astype(np.float64).sum()) >= LARGEST:
+        raise OverflowError("the sums of this knapsack are too large")
+
+
 @dataclass(slots=True, eq=False)
 class _States:
-    """Undominated states by rising weight, and in how many ways each is reached; (n_states,)."""
+    """Undominated states, both weight and profit rising, and in how many ways each is reached; (n_states,)."""
 
     weight: IntArray
     profit: IntArray
     ways: IntArray
 
-    def where(self, keep: BoolArray) -> _States:
-        return _States(self.weight[keep], self.profit[keep], self.ways[keep])
 
-
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Layer:
-    """What one item did: for each state its parent, and whether the item was flipped."""
+    """What one item did: of `count` states as they were, then as many flipped, those that stayed."""
 
     item: int
-    parent: IntArray
-    flipped: BoolArray
+    count: int
+    kept: IntArray
+
+
+class _Side:
+    """Items on one side of the break item, outwards, of which some are taken in; the lightest that is left."""
+
+    def __init__(self, items: IntArray, w: IntArray) -> None:
+        self.items: list[int] = items.tolist()
+        self.least: list[int] = np.minimum.accumulate(w[items][::-1])[::-1].tolist()
+        self.place = 0
+
+    @property
+    def left(self) -> bool:
+        """Whether an item is left."""
+        return self.place < len(self.items)
+
+    @property
+    def item(self) -> int:
+        """The next item."""
+        return self.items[self.place]
+
+    @property
+    def lightest(self) -> int:
+        """The least weight of what is left."""
+        return self.least[self.place]
 
 
 class _Core:
-    """Items by falling ratio, none alone too heavy, not all of which fit; `grow` finds the best choice."""
+    """Items by falling ratio, none alone too heavy, not all of which fit; `grow` finds the best choice.
 
-    def __init__(self, p: IntArray, w: IntArray, capacity: int, max_work: int) -> None:
+    With a `target`, whether a choice is worth that much: then `ways` is not 0.
+    """
+
+    def __init__(
+        self, p: IntArray, w: IntArray, capacity: int, max_work: int, target: int | None = None
+    ) -> None:
         self.p, self.w, self.capacity, self.max_work = p, w, capacity, max_work
         reach = np.cumsum(w)
         self.split = int(np.searchsorted(reach, capacity, side="right"))
         self.ratio = p / w
-        self.best_profit, self.best_weight, self.ways = self._greedy(), LARGEST, 0
+        self.sought = target is not None
+        self.best_profit = self._greedy() if target is None else target
+        self.best_weight, self.ways = LARGEST, 0
         self.chosen: IntArray = np.arange(self.split)
         self.layers: list[_Layer] = []
         edge = self.ratio[min(self.split, len(p) - 1)]
@@ -120,35 +172,32 @@ class _Core:
         split = self.split
         first = np.array([self.w[:split].sum()]), np.array([self.p[:split].sum()])
         states = _States(*first, np.ones(1, dtype=np.int64))
-        self._look(states, np.zeros(1, dtype=np.int64), None)
+        self._look(states, None)
         known, work = -1, 0
-        while len(states.weight):
+        while len(states.weight) and not (self.sought and self.ways):
             if known != self.best_profit:
-                known, seen = self.best_profit, {layer.item for layer in self.layers}
-                left, right = self._sides(seen)
-            if not len(left) and not len(right):
-                break
-            if len(right) and (not len(left) or right[0] - split <= split - 1 - left[0]):
-                item, sign, right = int(right[0]), 1, right[1:]
+                known = self.best_profit
+                left, right = self._sides({layer.item for layer in self.layers})
+            if right.left and (not left.left or right.item - split <= split - 1 - left.item):
+                item, sign, side = right.item, 1, right
+            elif left.left:
+                item, sign, side = left.item, -1, left
             else:
-                item, sign, left = int(left[0]), -1, left[1:]
-            states = self._flip(states, item, sign)
-            keep = self._alive(states, left, right)
-            states = states.where(keep)
-            layer = self.layers[-1]
-            layer.parent, layer.flipped = layer.parent[keep], layer.flipped[keep]
+                break
+            side.place += 1
+            states = self._flip(states, item, sign, left, right)
             work += len(states.weight) + LAYER_WORK
             if work > self.max_work:
                 raise TooManyStates(f"{len(states.weight)} states after {len(self.layers)} items")
 
-    def _sides(self, seen: set[int]) -> tuple[IntArray, IntArray]:
+    def _sides(self, seen: set[int]) -> tuple[_Side, _Side]:
         """The items that a best choice may still flip, outwards from the break item: a flip alone costs `loss`."""
         small = self.loss <= self.bound - self.best_profit + MARGIN * (1.0 + self.bound)
         if seen:
             small[list(seen)] = False
         items = np.flatnonzero(small)
         place = int(np.searchsorted(items, self.split))
-        return items[:place][::-1], items[place:]
+        return _Side(items[:place][::-1], self.w), _Side(items[place:], self.w)
 
     def _greedy(self) -> int:
         """A profit that is reached: the items before the break item, then whatever still fits."""
@@ -158,48 +207,35 @@ class _Core:
                 profit, left = profit + p, left - w
         return profit
 
-    def _flip(self, states: _States, item: int, sign: int) -> _States:
-        """Every state as it is and with the item changed; the undominated ones, equal ones counted together."""
+    def _flip(self, states: _States, item: int, sign: int, left: _Side, right: _Side) -> _States:
+        """Every state as it is and with the item changed: the undominated ones that may still matter."""
         count = len(states.weight)
-        w = np.concatenate([states.weight, states.weight + sign * int(self.w[item])])
-        p = np.concatenate([states.profit, states.profit + sign * int(self.p[item])])
-        ways = np.concatenate([states.ways, states.ways])
-        flipped = np.arange(2 * count) >= count
-        parent = np.concatenate([np.arange(count), np.arange(count)])
-        self._look(_States(w[count:], p[count:], ways[count:]), parent[count:], item)
+        w, p = states.weight + sign * self.w[item], states.profit + sign * self.p[item]
+        self._look(_States(w, p, states.ways), item)
+        w, p = np.concatenate([states.weight, w]), np.concatenate([states.profit, p])
         order = np.argsort(w, kind="stable")
-        w, p, ways = w[order], p[order], ways[order]
-        fresh = _changes(w)
-        start = np.flatnonzero(fresh)
-        top = np.maximum.reduceat(p, start)
-        group = np.cumsum(fresh) - 1
-        at_top = p == top[group]
-        total = np.add.reduceat(np.where(at_top, ways, 0), start)
-        first = np.flatnonzero(at_top)
-        first = first[_changes(group[first])]
-        rising = np.ones(len(top), dtype=np.bool_)
-        np.greater(top[1:], np.maximum.accumulate(top)[:-1], out=rising[1:])
-        pick = order[first[rising]]
-        self.layers.append(_Layer(item, parent[pick], flipped[pick]))
-        return _States(w[start[rising]], top[rising], total[rising])
+        w, p = w[order], p[order]
+        ways = np.concatenate([states.ways, states.ways])[order]
+        if (w[1:] == w[:-1]).any():
+            place, ways = _of_one_weight(w, p, ways)
+            order, w, p = order[place], w[place], p[place]
+        keep = self._reach(w, p, left, right) >= self.best_profit - MARGIN * (1.0 + abs(self.best_profit))
+        keep[1:] &= p[1:] > np.maximum.accumulate(p)[:-1]
+        few = np.flatnonzero(keep)
+        self.layers.append(_Layer(item, count, order[few]))
+        return _States(w[few], p[few], ways[few])
 
-    def _look(self, fresh: _States, parent: IntArray, item: int | None) -> None:
-        """Take in states that are new at this item: a better one, or further ways to the best."""
-        fits = fresh.weight <= self.capacity
-        if not fits.any():
+    def _look(self, fresh: _States, item: int | None) -> None:
+        """Take in states that are new at this item: the heaviest that fits is the best of them."""
+        place = int(np.searchsorted(fresh.weight, self.capacity, side="right")) - 1
+        if place < 0 or fresh.profit[place] < self.best_profit:
             return
-        profit = int(fresh.profit[fits].max())
-        if profit < self.best_profit:
-            return
-        at_best = fits & (fresh.profit == profit)
-        weight = int(fresh.weight[at_best].min())
-        at_best &= fresh.weight == weight
+        profit, weight = int(fresh.profit[place]), int(fresh.weight[place])
         if (profit, -weight) > (self.best_profit, -self.best_weight):
             self.best_profit, self.best_weight, self.ways = profit, weight, 0
-            place = int(np.flatnonzero(at_best)[0])
-            self.chosen = self._trace(int(parent[place]), item)
+            self.chosen = self._trace(place, item)
         if (profit, weight) == (self.best_profit, self.best_weight):
-            self.ways += int(fresh.ways[at_best].sum())
+            self.ways += int(fresh.ways[place])
 
     def _trace(self, place: int, item: int | None) -> IntArray:
         """The places of the items of one state."""
@@ -207,25 +243,39 @@ class _Core:
         if item is not None:
             inside[item] = ~inside[item]
         for layer in reversed(self.layers):
-            if layer.flipped[place]:
+            before = int(layer.kept[place])
+            if before >= layer.count:
                 inside[layer.item] = ~inside[layer.item]
-            place = int(layer.parent[place])
+            place = before % layer.count
         return np.flatnonzero(inside)
 
-    def _alive(self, states: _States, left: IntArray, right: IntArray) -> BoolArray:
-        """The states that one change more at least may bring to the best profit; items that may still change."""
-        room = (self.capacity - states.weight).astype(np.float64)
-        up = float(self.ratio[right[0]]) if len(right) else 0.0
-        profit = states.profit.astype(np.float64)
-        reach = np.full(len(profit), -np.inf)
-        if len(right):
-            reach = np.where(room >= float(self.w[right].min()), profit + room * up, reach)
-        if len(left):
-            down = float(self.ratio[left[0]])
-            removed = profit + room * up - float(self.w[left].min()) * (down - up)
-            reach = np.maximum(reach, np.where(room >= 0, removed, profit + room * down))
-        alive: BoolArray = reach >= self.best_profit - MARGIN * (1.0 + abs(self.best_profit))
-        return alive
+    def _reach(self, w: IntArray, p: IntArray, left: _Side, right: _Side) -> NDArray[np.float64]:
+        """What one change more at least may bring each state to; -∞ where none is left to make."""
+        room = self.capacity - w
+        fits = int(np.searchsorted(w, self.capacity, side="right"))
+        reach = np.full(len(w), -np.inf)
+        up, added = 0.0, 0
+        if right.left:
+            up = float(self.ratio[right.item])
+            added = int(np.searchsorted(w, self.capacity - right.lightest, side="right"))
+            reach[:added] = p[:added] + room[:added] * up
+        if left.left:
+            down = float(self.ratio[left.item])
+            removed = left.lightest * (down - up)
+            reach[added:fits] = p[added:fits] + room[added:fits] * up - removed
+            reach[fits:] = p[fits:] + room[fits:] * down
+        return reach
+
+
+def _of_one_weight(w: IntArray, p: IntArray, ways: IntArray) -> tuple[IntArray, IntArray]:
+    """For each weight the place of a state of the greatest profit, and the ways to all such."""
+    fresh = _changes(w)
+    start = np.flatnonzero(fresh)
+    group = np.cumsum(fresh) - 1
+    at_top = p == np.maximum.reduceat(p, start)[group]
+    total = np.add.reduceat(np.where(at_top, ways, 0), start)
+    first = np.flatnonzero(at_top)
+    return first[_changes(group[first])], total
 
 
 def _changes(values: IntArray) -> BoolArray:

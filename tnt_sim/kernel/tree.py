@@ -14,14 +14,14 @@ that lose at most U − b·(P + 1) together could be worth more. Prices are whol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log2
 
 import numpy as np
 
 from tnt_sim.kernel.forest import Node
-from tnt_sim.kernel.leaves import Fronts, Part, leaf_of
+from tnt_sim.kernel.leaves import WIDER, Fronts, Part, leaf_of
 from tnt_sim.kernel.tree_states import NOWHERE, Budget, IntArray, States, settled, undominated
 
 MAX_WORK = 30_000_000
@@ -62,15 +62,24 @@ def best_in_tree(
     unit = max(1, int(np.gcd.reduce(weight[columns]))) if len(columns) else 1
     task = _Task(profit, weight // unit, unit, max_work, {} if fronts is None else fronts)
     light = root.divided(unit)
-    bits = min(BITS, 61 - int(log2(max(2.0, task.size(light)))))
-    for shift in (0, 8, 16):
-        if bits - shift < 8:
-            break
-        try:
-            return task.best(light, 1 << (bits - shift))
-        except OverflowError:
-            continue
-    raise OverflowError("the prices of a tree of caps leave 64 bits")
+    return task.over(light, lambda b: task.best(light, b))
+
+
+def tree_reaches(
+    profit: IntArray, weight: IntArray, root: Node, target: int, max_work: int = MAX_WORK
+) -> bool:
+    """Whether some choice under a node that has children is worth `target` or more.
+
+    Raises
+    ------
+    TooManyStates, OverflowError
+        As `best_in_tree` does.
+    """
+    columns = root.every()
+    unit = max(1, int(np.gcd.reduce(weight[columns]))) if len(columns) else 1
+    task = _Task(profit, weight // unit, unit, max_work, {})
+    light = root.divided(unit)
+    return task.over(light, lambda b: task.reaches(light, b, target))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +97,24 @@ class _Task:
         own = node.columns
         short = max(1.0, float(self.weight[own].sum()) / max(1, node.cap))
         return max([float(self.profit[own].sum()) * short, *(self.size(child) for child in node.children)])
+
+    def over[T](self, root: Node, ask: Callable[[int], T]) -> T:
+        """What is asked for with prices over as fine a b as 64 bits hold."""
+        bits = min(BITS, 61 - int(log2(max(2.0, self.size(root)))))
+        for shift in (0, 8, 16):
+            if bits - shift < 8:
+                break
+            try:
+                return ask(1 << (bits - shift))
+            except OverflowError:
+                continue
+        raise OverflowError("the prices of a tree of caps leave 64 bits")
+
+    def reaches(self, root: Node, b: int, target: int) -> bool:
+        """Whether a choice is worth `target`, with prices over b; the root has children."""
+        tree = self.part(root, b, Budget(self.max_work))
+        assert isinstance(tree, _Inner)
+        return tree.reaches(target)
 
     def best(self, root: Node, b: int) -> Choice:
         """The best choice with prices over b."""
@@ -185,6 +212,17 @@ class _Inner:
                     k = int(np.flatnonzero(sums.profit == profit)[0])
                     return sums.states(), k
             need = min(2 * need, more) if more else 2 * need
+
+    def reaches(self, target: int) -> bool:
+        """Whether a choice is worth `target`: one that is loses no more than U − b·target."""
+        # leaves find states for WIDER times what is asked for: that is to be about what the relaxed program leaves
+        about = max(0, self.full - self.b * target) // WIDER + 1
+        best = sum(part.near(self.price, about).best for part in self.parts)
+        need = best + self.price * self.cap - self.b * target
+        if need < 0:
+            return False
+        sums = _Sums([part.near(self.price, need) for part in self.parts], self.cap, need, self.budget)
+        return bool((sums.profit >= target).any())
 
 
 class _Sums:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tnt_sim.kernel.forest import Caps, Node, binding, forest
+from tnt_sim.kernel.frontier import cells
 from tnt_sim.kernel.group import best_choice
 from tnt_sim.kernel.knapsack import IntArray
-from tnt_sim.kernel.leaves import Fronts
+from tnt_sim.kernel.leaves import FRONTIER_CELLS, Fronts
 from tnt_sim.kernel.tree import Choice
 
+FEW_CAPS = 12
 CLOSE_ROUNDS = 1
 """Rounds after which caps that one column more would break are taken in as well."""
 
@@ -29,13 +31,19 @@ class Settled:
     trees: tuple[Node, ...]
 
 
-def best_under_caps(caps: Caps, profit: IntArray, cost: IntArray) -> Settled:
+class LongTreeError(Exception):
+    """A tree of few caps with a leaf too long for a frontier: other kernels may be quicker."""
+
+
+def best_under_caps(caps: Caps, profit: IntArray, cost: IntArray, *, long: bool = True) -> Settled:
     """max Σ p x under every cap that crosses no other, then min Σ c x; profits ≥ 0, costs > 0, caps ≥ 0.
 
     Columns under no cap are taken when they are worth something.
 
     Raises
     ------
+    LongTreeError
+        Unless `long`, before such a tree is solved.
     TooManyStates, OverflowError
         When the trees are for another method.
     """
@@ -48,6 +56,8 @@ def best_under_caps(caps: Caps, profit: IntArray, cost: IntArray) -> Settled:
     rounds = 0
     while True:
         trees = forest(caps, n_cols, active)
+        if not long and any(_is_long(tree, profit) for tree in trees):
+            raise LongTreeError
         x = (profit > 0).astype(np.int64)
         alone = True
         for tree in trees:
@@ -62,6 +72,13 @@ def best_under_caps(caps: Caps, profit: IntArray, cost: IntArray) -> Settled:
             return Settled(x, alone, tuple(trees))
         active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
         rounds += 1
+
+
+def _is_long(tree: Node, profit: IntArray) -> bool:
+    """Whether a tree is for `LongTreeError`."""
+    if not tree.children or len(tree.rows()) > FEW_CAPS:
+        return False
+    return cells(profit[tree.columns]) > FRONTIER_CELLS or any(_is_long(t, profit) for t in tree.children)
 
 
 def _broken(caps: Caps, x: IntArray, cost: IntArray, nested: set[int]) -> tuple[set[int], set[int]]:
