@@ -6,11 +6,13 @@ order: the instant of `filed_at` (a day is its 00:00 in the timezone, empty last
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defect, Place, Text
@@ -119,6 +121,7 @@ class Portfolio:
     sources: tuple[Source, ...]
     timezone: str = "Europe/Paris"
     warnings: tuple[Defect, ...] = ()
+    _seen: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return self.table.height
@@ -128,6 +131,19 @@ class Portfolio:
         """The names of the columns that are not canonical, in the order of the file."""
         known = {table_column(name) for name in CANONICAL}
         return tuple(name for name in self.table.columns if name not in known and not name.startswith("_"))
+
+    def once[T](self, name: tuple[object, ...], read: Callable[[], T]) -> T:
+        """What `read` makes of the table, read once: `name` and the table alone must settle it.
+
+        A session compiles its scenario again and again over one table. Arrays are closed for writing.
+        """
+        if name not in self._seen:
+            found = read()
+            if isinstance(found, np.ndarray):
+                found.flags.writeable = False
+            self._seen[name] = found
+        seen: T = self._seen[name]
+        return seen
 
     def place(self, row_index: int, column: str | None = None) -> Place:
         """Where a row of the table (0-based) was read; the cell too where the file has cells."""

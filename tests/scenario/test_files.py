@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.scenario.files import RawScenario, load_tree, project_root, resolve_inside
+from tnt_sim.scenario.nodes import Origin, to_tree
+from tnt_sim.scenario.set_paths import parse_value
+from tnt_sim.scenario.yaml_text import parse_yaml
 
 BASE = """
 id: base
@@ -362,3 +366,29 @@ def test_project_root_and_resolve_inside(tmp_path: Path) -> None:
     assert resolve_inside(tmp_path, folder, "../x.csv") == (tmp_path / "a/x.csv").resolve()
     with pytest.raises(ScenarioError):
         resolve_inside(folder, folder, "../x.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"maximise": {"value": 10, "requested": "0.0031"}}]',
+        '{"a": [true, false, null, "", "null", -1.50, 1e3], "b": {}}',
+        '"22,5 M€"',
+        '{"a": 1, "a": 2}',
+        "[1, 2",
+        "[a, 'b', ~]",
+        '["tab\\t"]',
+    ],
+)
+def test_a_value_that_is_json_is_read_as_yaml_reads_it(text: str) -> None:
+    def read(by: Callable[[], object]) -> object:
+        try:
+            return by()
+        except ScenarioError as error:
+            return [defect.code for defect in error.defects]
+
+    def by_yaml() -> object:
+        node = parse_yaml(text, "x")
+        return None if node is None else to_tree(node)
+
+    assert read(lambda: to_tree(parse_value(text, Origin("x")))) == read(by_yaml)

@@ -111,13 +111,19 @@ class Recovery:
 
     def column_names(self) -> list[str]:
         """The dossier of each column; amounts end in `:amount`, levels in `:level`."""
-        names: list[str] = self.dossier.gather(self.candidate).to_list()
-        amounts = [f"{name}:amount" for name in self.dossier.gather(self.amount_rows).to_list()]
         return [
-            *names,
-            *amounts,
-            *(f"{name}:level" for name in self.dossier.gather(self.options.row).to_list()),
+            *self._names(self.candidate),
+            *(f"{name}:amount" for name in self._names(self.amount_rows)),
+            *(f"{name}:level" for name in self._names(self.options.row)),
         ]
+
+    def _names(self, rows: IntArray) -> list[str]:
+        # a gather costs as much as the rest of a small model
+        if not len(rows):
+            return []
+        every = self.dossier if len(rows) == self.n else self.dossier.gather(rows)
+        names: list[str] = every.to_list()
+        return names
 
     def awards(self, x: IntArray) -> tuple[BoolArray, IntArray]:
         """Funded, bool (n,), and granted cents, int64 (n,), of a point of the model."""

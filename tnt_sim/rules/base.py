@@ -257,8 +257,12 @@ class Reading:
     @property
     def holds(self) -> bool:
         """Whether the figure lies within its bounds; a share of nothing does."""
-        slack = self.slack
-        return slack is None or slack >= 0
+        num, den = (self.num, self.den) if self.den > 0 else (-self.num, -self.den)
+        low, high = self.minimum, self.maximum
+        return den == 0 or not (
+            (low is not None and num * low.denominator < low.numerator * den)
+            or (high is not None and num * high.denominator > high.numerator * den)
+        )
 
 
 @dataclass(frozen=True, slots=True)

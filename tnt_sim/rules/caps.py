@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import polars as pl
 
 from tnt_sim.errors import Lang, Text, did_you_mean
 from tnt_sim.money import format_cents
@@ -32,7 +31,7 @@ from tnt_sim.rules.base import (
     Unit,
 )
 from tnt_sim.rules.cap_spec import CapSpec
-from tnt_sim.rules.cents import NO_LIMIT, filled_cents, floor_times, money_column
+from tnt_sim.rules.cents import NO_LIMIT, cents_of, floor_times, is_committed, money_column
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.grant_spec import MoneyColumn
 from tnt_sim.rules.legal import LIBRARY
@@ -157,9 +156,8 @@ def _sums(code: IntArray, cents: IntArray, n: int) -> IntArray:
 def compile_caps(case: Case, specs: Sequence[tuple[CapSpec, Path]], eligible: BoolArray) -> Caps:
     """Every cap in force on every project; defects and warnings go to the case."""
     code = key_codes(case, "project", fallback=False)
-    names = tuple(case.table["project"].unique().sort().to_list())
-    committed = case.table["committed_cents"].is_not_null().to_numpy()
-    held = filled_cents(case.table["committed_cents"], 0)
+    names = case.portfolio.once(("projects",), lambda: tuple(case.table["project"].unique().sort().to_list()))
+    committed, held = is_committed(case), cents_of(case, "committed", 0)
     projects = _Projects(case, code, len(names), eligible & ~committed)
     caps = [_compile(projects, spec, path) for spec, path in specs]
     _twice(case, specs)
@@ -182,8 +180,7 @@ class _Projects:
     def largest(self, name: str, path: Path, empty: int, mask: BoolArray | None) -> IntArray:
         """A column's largest cell among the rows of each project, `empty` where all are empty."""
         if name == "base":
-            own = self.case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
-            cents = filled_cents(own, NONE_LEFT)
+            cents = cents_of(self.case, "base", NONE_LEFT)
         else:
             cents = money_column(self.case, name, path, NONE_LEFT)
         largest = np.full(self.n, NONE_LEFT, dtype=np.int64)

@@ -9,8 +9,8 @@ import polars as pl
 
 from tnt_sim.errors import Text
 from tnt_sim.money import parse_cents_series
-from tnt_sim.rules.base import SAFE_SUM, Case, IntArray, Path, Unit
-from tnt_sim.rules.columns import Kind, kind_of, numeric_column, unknown_column
+from tnt_sim.rules.base import SAFE_SUM, BoolArray, Case, IntArray, Path, Unit
+from tnt_sim.rules.columns import Kind, cents_series, kind_of, numeric_column, unknown_column
 
 NO_LIMIT = 2**60
 """An amount that limits nothing."""
@@ -19,6 +19,16 @@ NO_LIMIT = 2**60
 def filled_cents(column: pl.Series, empty: int) -> IntArray:
     """A column of cents, int64 (n,), `empty` where a cell is empty."""
     return column.fill_null(empty).cast(pl.Int64).to_numpy().astype(np.int64)
+
+
+def cents_of(case: Case, name: str, empty: int) -> IntArray:
+    """A money column of the table in cents, int64 (n,), `empty` where a cell is empty; closed for writing."""
+    return case.portfolio.once(("cents", name, empty), lambda: filled_cents(cents_series(case, name), empty))
+
+
+def is_committed(case: Case) -> BoolArray:
+    """The dossiers that are promised an amount already, bool (n,)."""
+    return case.portfolio.once(("committed",), lambda: case.table["committed_cents"].is_not_null().to_numpy())
 
 
 def floor_times(values: IntArray, rate: Fraction) -> IntArray:
@@ -47,7 +57,7 @@ def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
         unknown_column(case, name, path)
         return np.full(case.n, empty, dtype=np.int64)
     if kind is Kind.MONEY:
-        return filled_cents(case.table[f"{name}_cents"], empty)
+        return cents_of(case, name, empty)
     if kind is Kind.TEXT:
         text = case.table[name].fill_null("")
         cents, reasons = parse_cents_series(text)

@@ -75,10 +75,9 @@ def numeric_column(
         unknown_column(case, name, path, names() if names else None)
         return None
     if kind is Kind.MONEY:
-        column = case.table[f"{name}_cents"]
-        if name == "base":
-            column = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
-        return _numeric(column, CENT, Unit.MONEY)
+        return case.portfolio.once(
+            ("money", name), lambda: _numeric(cents_series(case, name), CENT, Unit.MONEY)
+        )
     if kind in (Kind.DATE, Kind.LIST):
         case.fault(
             "not-numeric",
@@ -89,14 +88,26 @@ def numeric_column(
             path,
         )
         return None
+    found, defects = case.portfolio.once(("number", name), lambda: _numbers(case, name))
+    case.defects.found.extend(_placed(case, defect, path) for defect in defects)
+    return found
+
+
+def cents_series(case: Case, name: str) -> pl.Series:
+    """A column of money in cents; `base` is `cost` where it is empty."""
+    if name == "base":
+        return case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
+    return case.table[f"{name}_cents"]
+
+
+def _numbers(case: Case, name: str) -> tuple[Numeric | None, tuple[Defect, ...]]:
     column, defects = case.portfolio.numeric(name)
     if defects:
-        case.defects.found.extend(_placed(case, defect, path) for defect in defects)
-        return None
-    dtype = column.dtype
-    if dtype.is_integer():
-        return _numeric(column, Fraction(1), Unit.NUMBER)
-    return _numeric((column.cast(pl.Decimal(38, 6)) * 1_000_000).cast(pl.Int64), MICRO, Unit.NUMBER)
+        return None, defects
+    if column.dtype.is_integer():
+        return _numeric(column, Fraction(1), Unit.NUMBER), ()
+    millionths = (column.cast(pl.Decimal(38, 6)) * 1_000_000).cast(pl.Int64)
+    return _numeric(millionths, MICRO, Unit.NUMBER), ()
 
 
 def _placed(case: Case, defect: Defect, path: Path) -> Defect:
@@ -109,10 +120,14 @@ def _placed(case: Case, defect: Defect, path: Path) -> Defect:
 def _numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:
     missing = column.is_null().to_numpy()
     values = column.fill_null(0).cast(pl.Int64).to_numpy().astype(np.int64, copy=False)
+    for array in (values, missing):
+        array.flags.writeable = False
     return Numeric(values, missing, scale, unit)
 
 
 def text_keys(case: Case, column: str) -> pl.Series:
     """The values of a column as text, "" where empty; a SIRET is compared by its SIREN."""
     key = siren(column) if column == "applicant_id" else pl.col(column)
-    return case.table.select(key.cast(pl.String).fill_null("")).to_series()
+    return case.portfolio.once(
+        ("text", column), lambda: case.table.select(key.cast(pl.String).fill_null("")).to_series()
+    )

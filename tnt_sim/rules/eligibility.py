@@ -73,8 +73,9 @@ def assess(
     case: Case, specs: Sequence[tuple[EligibilitySpec, Path]], waived: Mapping[str, BoolArray] | None = None
 ) -> Eligibility:
     """Read every requirement in force; `waived` lifts an entry for some dossiers."""
-    state = case.table["state"]
-    closed = state.is_in(list(CLOSED_STATES)).to_numpy()
+    closed = case.portfolio.once(
+        ("closed",), lambda: case.table["state"].is_in(list(CLOSED_STATES)).to_numpy()
+    )
     failures: list[Failure] = []
     for spec, path in specs:
         mask = select(case, spec.where, (*path, "where"))

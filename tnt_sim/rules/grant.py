@@ -14,12 +14,11 @@ from fractions import Fraction
 from math import lcm
 
 import numpy as np
-import polars as pl
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
-from tnt_sim.rules.cents import NO_LIMIT, exact_times, filled_cents, floor_times, money_column
+from tnt_sim.rules.cents import NO_LIMIT, cents_of, exact_times, floor_times, is_committed, money_column
 from tnt_sim.rules.columns import numeric_column
 from tnt_sim.rules.decide import Decisions
 from tnt_sim.rules.grant_spec import FormulaSpec, GrantSpec, MoneyColumn
@@ -92,8 +91,7 @@ def offers(
     ceiling_cents: IntArray | None = None,
 ) -> Offers:
     """The amounts that each dossier may get; `ceiling_cents` is what `caps` leave; defects go to the case."""
-    committed = case.table["committed_cents"].is_not_null().to_numpy()
-    committed_cents = filled_cents(case.table["committed_cents"], 0)
+    committed, committed_cents = is_committed(case), cents_of(case, "committed", 0)
     open_ = eligible & ~committed
     amounts = _Amounts.start(case)
     left = np.ones(case.n, dtype=np.bool_)
@@ -153,15 +151,14 @@ class _Amounts:
     @classmethod
     def start(cls, case: Case) -> _Amounts:
         n = case.n
-        base = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
         return cls(
             case,
             most=np.full(n, NO_LIMIT, dtype=np.int64),
-            least=filled_cents(case.table["min_grant_cents"], 0),
+            least=cents_of(case, "min_grant", 0).copy(),
             unit=np.ones(n, dtype=np.int64),
             ranged=np.zeros(n, dtype=np.bool_),
-            base=filled_cents(base, NO_LIMIT),
-            requested=filled_cents(case.table["requested_cents"], NO_LIMIT),
+            base=cents_of(case, "base", NO_LIMIT),
+            requested=cents_of(case, "requested", NO_LIMIT),
             levelled=np.zeros(n, dtype=np.bool_),
             menus=[],
             group_names=[],

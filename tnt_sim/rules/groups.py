@@ -53,21 +53,34 @@ def groups_by(
             else:
                 _list_column(case, column, here)
             return None
-    texts = [_as_text(case, column) for column in columns]
-    key = texts[0] if len(texts) == 1 else _joined(texts)
-    filled = pl.Series(named) & (key != "")
-    present = key.filter(filled).unique().sort().to_list()
+    values, code = _coded(case, columns)
+    present = np.unique(code[named & (code >= 0)])
     added: Sequence[str] | None = () if extra in (None, "present") else extra
     if extra == "map":
         added = map_codes(case, by, (*path, "groups"))
         if added is None:
             return None
-    names = sorted({*present, *(added or ())})
-    position = pl.DataFrame({"key": pl.Series(names, dtype=pl.String)}).with_row_index("code")
-    codes = pl.DataFrame({"key": key}).join(position, on="key", how="left", maintain_order="left")["code"]
-    found = codes.cast(pl.Int64).fill_null(-1).to_numpy()
-    counted = inside & (key != "").to_numpy()
-    return Groups(tuple(names), np.where(counted, found, -1), grouped=True)
+    names = sorted({*(values[k] for k in present.tolist()), *(added or ())})
+    place = {name: k for k, name in enumerate(names)}
+    # the last is for cells without a value
+    position = np.array([*(place.get(value, -1) for value in values), -1], dtype=np.int64)
+    return Groups(tuple(names), np.where(inside, position[code], -1), grouped=True)
+
+
+def _coded(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
+    """The values of some columns together, in order, and the place of each dossier's, int64 (n,), -1 if empty."""
+
+    def read() -> tuple[list[str], IntArray]:
+        texts = [_as_text(case, column) for column in columns]
+        key = texts[0] if len(texts) == 1 else _joined(texts)
+        values = key.filter(key != "").unique().sort().to_list()
+        code = key.replace_strict(
+            {value: k for k, value in enumerate(values)}, default=-1, return_dtype=pl.Int64
+        )
+        return values, code.to_numpy()
+
+    # where a dossier lands is the tree's to say, not the table's
+    return read() if "envelope" in columns else case.portfolio.once(("groups", *columns), read)
 
 
 def _no_column(case: Case, path: Path) -> None:

@@ -81,7 +81,7 @@ class Limit:
                 continue
             labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in self.groups.names]
             none: list[int | None] = [None] * len(bounds)
-            whole = [None if b is None else _whole(b / scale, up=side == "min") for b in bounds]
+            whole = [None if b is None else _whole(b, scale, up=side == "min") for b in bounds]
             lower, upper = (whole, none) if side == "min" else (none, whole)
             builder.rows(labels, self.terms, self.groups.codes, lower, upper)
 
@@ -110,9 +110,10 @@ class Limit:
         return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped)
 
 
-def _whole(bound: Fraction, *, up: bool) -> int:
-    floor = bound.numerator // bound.denominator
-    return floor + 1 if up and bound.denominator != 1 else floor
+def _whole(bound: Fraction, scale: Fraction, *, up: bool) -> int:
+    """⌈bound/scale⌉ or ⌊bound/scale⌋; written out, for there are as many as groups."""
+    num, den = bound.numerator * scale.denominator, bound.denominator * scale.numerator
+    return -(-num // den) if up else num // den
 
 
 def compile_limit(

@@ -327,6 +327,10 @@ def key_codes(case: Case, column: str, *, fallback: bool) -> IntArray:
     A SIRET is compared by its SIREN. With `fallback`, an applicant without a number goes by its name, and
     a dossier without either stands for itself.
     """
+    return case.portfolio.once(("keys", column, fallback), lambda: _key_codes(case, column, fallback))
+
+
+def _key_codes(case: Case, column: str, fallback: bool) -> IntArray:
     text = text_keys(case, column)
     if fallback and column == "applicant_id":
         name = pl.lit("n:") + case.table["applicant"]

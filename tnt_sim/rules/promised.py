@@ -12,6 +12,7 @@ import numpy as np
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import Case, IntArray
+from tnt_sim.rules.cents import cents_of, is_committed
 
 SHOWN = 20
 LIMITS = {
@@ -26,12 +27,13 @@ LIMITS = {
 
 def tell_above(case: Case, limits: dict[str, IntArray]) -> None:
     """Warn of every commitment above a limit of its grant; `limits` are cents (n,) by the keys of `LIMITS`."""
-    held = case.table["committed_cents"]
-    committed = held.fill_null(0).to_numpy()
+    held, committed = is_committed(case), cents_of(case, "committed", 0)
+    if not held.any():
+        return
     for key, words in LIMITS.items():
         if key not in limits:
             continue
-        rows = np.flatnonzero(held.is_not_null().to_numpy() & (committed > limits[key]))
+        rows = np.flatnonzero(held & (committed > limits[key]))
         over = (committed - np.maximum(limits[key], 0))[rows].tolist()
         tell_excesses(
             case, "committed-above", words, case.table["dossier"].gather(rows).to_list(), over, rows

@@ -36,6 +36,8 @@ def table_links(case: Case, offers: Offers) -> tuple[TableRule, ...]:
 
 
 def _variants(case: Case, offers: Offers) -> Exclusive | None:
+    if not case.portfolio.once(("variants",), lambda: bool((case.table["variant_of"] != "").any())):
+        return None
     label = case.table["variant_of"].fill_null("")
     table = pl.DataFrame({"row": np.arange(case.n), "label": label, "dossier": case.table["dossier"]})
     labelled = table.filter(pl.col("label") != "").select("row", key="label")
@@ -60,6 +62,8 @@ def _exclusive(case: Case, pairs: pl.DataFrame, offers: Offers) -> Exclusive | N
 
 
 def _prerequisites(case: Case, offers: Offers) -> Requires | None:
+    if not case.portfolio.once(("requires",), lambda: bool((case.table["requires"].list.len() > 0).any())):
+        return None
     numbers = pl.DataFrame({"need": case.table["dossier"], "to": np.arange(case.n)})
     asked = (
         pl.DataFrame({"row": np.arange(case.n), "need": case.table["requires"]})

@@ -217,8 +217,8 @@ def _envelope_place(case: Case, node: int) -> Place:
 
 
 def _notes(case: Case, eligibility: Eligibility, offered: Offers) -> None:
-    accepted = case.table["state"] == "accepte"
-    waiting = int((accepted.to_numpy() & ~offered.committed).sum())
+    accepted = case.portfolio.once(("accepted",), lambda: (case.table["state"] == "accepte").to_numpy())
+    waiting = int((accepted & ~offered.committed).sum())
     if waiting:
         case.warnings.add(
             "accepted-not-committed",

@@ -105,7 +105,10 @@ def _nodes(case: Case, only: str | None) -> IntArray:
     tree = case.tree
     names = {name: k for k, name in enumerate(tree.ids)} | {"": -1 if only is None else tree.index(only)}
     asked = case.table["envelope"]
-    node = asked.replace_strict(names, default=-1, return_dtype=pl.Int64).to_numpy().astype(np.int64)
+    node = case.portfolio.once(
+        ("nodes", *names.items()),
+        lambda: asked.replace_strict(names, default=-1, return_dtype=pl.Int64).to_numpy(),
+    )
     for k in np.flatnonzero(tree.closed).tolist():
         part = asked.str.starts_with(f"{tree.ids[k]}{GROUP_SEPARATOR}").to_numpy()
         node = np.where((node < 0) & part, k, node)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from tnt_sim.errors import Defect, ScenarioError, Text, did_you_mean
 from tnt_sim.scalars import shown
 from tnt_sim.scenario.merge import merge
-from tnt_sim.scenario.nodes import Mapping, Node, Origin, Scalar, Sequence, Step, Steps, entry_id, is_null
+from tnt_sim.scenario.nodes import (
+    Mapping,
+    Node,
+    Origin,
+    Scalar,
+    Sequence,
+    Step,
+    Steps,
+    entry_id,
+    from_value,
+    is_null,
+)
+from tnt_sim.scenario.yaml_events import FORBIDDEN
 from tnt_sim.scenario.yaml_text import parse_yaml
 
 _LISTS = frozenset({"dossiers", "eligibility", "grants", "caps", "waivers", "rules", "objective", "steps"})
+MAX_JSON, MAX_OPEN = 20_000, 40
+"""The longest and deepest text that is read as JSON."""
 _FILE_KEYS = frozenset({"extends", "overrides"})
 
 
@@ -25,8 +40,42 @@ def parse_value(text: str, origin: Origin) -> Node:
         return Scalar(None, origin)
     if text[0] not in "[{\"'":
         return Scalar(text, origin)
+    plain = _from_json(text, origin)
+    if plain is not None:
+        return plain
     node = parse_yaml(text, origin.file, layer=origin.layer)
     return Scalar(None, origin) if node is None else _relabel(node, origin)
+
+
+def _from_json(text: str, origin: Origin) -> Node | None:
+    """A value that is JSON, as all that a session asks for, thirty times sooner than as YAML; None for all others.
+
+    Only what both read alike: no escapes, no key twice, nothing long or deep.
+    """
+    odd = "\\" in text or "<<" in text or FORBIDDEN.search(text) is not None
+    if odd or len(text) > MAX_JSON or text.count("[") + text.count("{") > MAX_OPEN:
+        return None
+    try:
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
+    except ValueError:
+        return None
+    return from_value(_as_text(value), origin)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs) or "" in found:
+        raise ValueError("a key stands twice or is empty")
+    return found
+
+
+def _as_text(value: object) -> object:
+    """JSON's values as YAML's texts."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return {key: _as_text(child) for key, child in value.items()}
+    return [_as_text(child) for child in value] if isinstance(value, list) else value
 
 
 def _relabel(node: Node, origin: Origin) -> Node:
