@@ -37,6 +37,7 @@ RANKS = (
     "evidence",
     "refused",
     "decision",
+    "drafts",
     "question",
     "session",
     "sequence",

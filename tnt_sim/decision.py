@@ -232,7 +232,7 @@ class _Decision:
                 return []
             allocation = Allocation(*self.form.recovery.awards(outcome.values))
             values = read_allocation(self.problem, allocation).values
-            return prove_stages(self.problem, values, seconds)
+            return prove_stages(self.problem, values, seconds, None, 0, outcome.grounds)
         except KeyboardInterrupt:
             self.interrupted = True
             return []

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.drafts import Drafts
 from tnt_sim.errors import Defect, Text, VerificationError
-from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_nothing_kept, prove_stages
@@ -33,6 +34,7 @@ from tnt_sim.solve.canonical import canonical as walk
 from tnt_sim.solve.cross_check import cross_check as ask_second
 from tnt_sim.solve.crossing import solve_crossing
 from tnt_sim.solve.exact import WORDS, solve_exactly
+from tnt_sim.solve.grounds import Grounds
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.lexicographic import (
     Stage,
@@ -152,6 +154,7 @@ def ask(
     method: StageSolver = solve_integral,
     live: LiveLp | None = None,
     kernels: bool = True,
+    drafts: Drafts | None = None,
 ) -> Answer:
     """Hold the first stages at `kept`, optimise the next ones, then the money, then the tie-break.
 
@@ -164,7 +167,8 @@ def ask(
     prove : seek an exact certificate of each optimised stage; of the least money where every stage is kept
     cross_check : `auto` or the name of an independent solver where no certificate is found; `never`
     kernels : try exact kernels before a solver; they do not look at the clock
-    live : the linear program of the question before, to begin from (`session.py`); the answer is the same
+    live, drafts : the linear program and the rows of the question before, to begin from (`session.py`); the answer
+        is the same
 
     Raises
     ------
@@ -186,6 +190,7 @@ def ask(
         method,
         live,
         kernels,
+        drafts or Drafts(),
     ).answer()
 
 
@@ -214,11 +219,12 @@ class _Question:
     method: StageSolver
     live: LiveLp | None = None
     kernels: bool = True
+    drafts: Drafts = field(default_factory=Drafts)
     certificates: tuple[Mapping[str, Any], ...] = field(init=False, default=())
 
     def answer(self) -> Answer:
         began = time.perf_counter()
-        form = formulate(self.problem)
+        form = self.drafts.form(self.problem)
         stages = self._stages(form)
         kept, model = self._with_kept(form, form.model), self._with_kept(form, tighten(form.model))
         found = self._by_kernel(form, kept, stages)
@@ -348,7 +354,7 @@ class _Question:
     ) -> Proof:
         if not outcome.is_optimal:
             return Proof.FEASIBLE_GAP
-        if self.prove and self._is_proven(held):
+        if self.prove and self._is_proven(held, outcome.grounds):
             return Proof.PROVED
         if self.choice == "never":
             return Proof.FEASIBLE_GAP
@@ -356,9 +362,11 @@ class _Question:
         checked = ask_second(model, list(stages), outcome, self.choice, limits, first=self.backend)
         return Proof.CROSS_CHECKED if checked.agrees else Proof.FEASIBLE_GAP
 
-    def _is_proven(self, held: list[Fraction]) -> bool:
+    def _is_proven(self, held: list[Fraction], grounds: Grounds | None) -> bool:
+        first = len(self.kept)
         try:
-            proofs = prove_stages(self.problem, held, self._seconds(), first=len(self.kept))
+            claims = self.drafts.claims(self.problem)
+            proofs = prove_stages(self.problem, held, self._seconds(), None, first, grounds, claims)
         except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody
             return False
         self.certificates = tuple(proof for proof in proofs if proof is not None)  # none after the first gap

@@ -1,9 +1,10 @@
 """A session: one scenario asked again and again with values changed, each time from what the last answer left.
 
-What is kept from one question to the next: the dossiers; the problem, of which only the amounts are laid out anew
-where nothing else can have changed (`reamounted`); the linear program with its basis and prices, to which the new
-model is a difference (`solve/live.py`); and the point in hand, where a solver takes one. None of it can change an
-answer: kernels take any prices, solvers any start, and every point is read again in integers.
+What is kept from one question to the next: the dossiers; the problem, of which only the amounts are laid out anew,
+or only the goals read anew, where nothing else can have changed (`reamounted`, `regoaled`); then the rows too, for
+the solver and for the proof (`drafts.py`); the linear program with its basis and prices, to which the new model is
+a difference (`solve/live.py`); and the point in hand, where a solver takes one. None of it can change an answer:
+kernels take any prices, solvers any start, and every point is read again in integers.
 """
 
 from __future__ import annotations
@@ -14,18 +15,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tnt_sim.clock import Clock
+from tnt_sim.drafts import Drafts
+from tnt_sim.errors import Defects
 from tnt_sim.formulation.linear_model import IntArray, LinearModel
 from tnt_sim.question import Answer, ask
 from tnt_sim.result import Status
 from tnt_sim.rules.base import Mode
 from tnt_sim.rules.decide import DecideSpec
 from tnt_sim.rules.limit import LimitSpec
+from tnt_sim.rules.measures import Measures
 from tnt_sim.rules.relation import ExclusiveSpec, RequiresSpec
 from tnt_sim.rules.share import ShareSpec
 from tnt_sim.rules.together import TogetherSpec
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.landing import laid_out_again
 from tnt_sim.scenario.load import with_changes
+from tnt_sim.scenario.objective import Objective
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backend import Backend, Limits
 from tnt_sim.solve.integral import solve_integral
@@ -35,6 +40,8 @@ from tnt_sim.solve.solution import IntegralSolution
 PLAIN_RULES = (LimitSpec, ShareSpec, ExclusiveSpec, RequiresSpec, TogetherSpec, DecideSpec)
 """Rules that look at no envelope's amount, unless they say `of_amount`."""
 LOOKED_AT = ("rules", "caps", "grants", "objective", "measures")
+TOLD_OF_GOALS = ("no-objective", "once-differs", "reference-gone")
+"""Warnings that a goal brings."""
 PLAIN_ENVELOPE = frozenset(
     {"id", "title", "note", "source", "amount", "envelopes", "overbooked", "ring_fenced"}
 )
@@ -48,7 +55,8 @@ class Asked:
     ----------
     answer : as `ask` gives it
     problem : the problem that was asked about
-    compiled : `amounts` when only the envelopes were laid out anew, else `anew`
+    compiled : `amounts` when only the envelopes were laid out anew, `goals` when only the goals were read anew,
+        else `anew`
     changed : what the model changed against the one before, or why it was built anew; None where no linear program
         was needed
     """
@@ -75,6 +83,7 @@ class Session:
         self.scenario = scenario
         self.backend = backend
         self.live = LiveLp()
+        self.drafts = Drafts()
         self._first: Problem | None = None
         self._problem: Problem | None = None
         self._point: IntArray | None = None
@@ -97,12 +106,13 @@ class Session:
         """
         scenario = with_changes(self.scenario, changes) if changes else self.scenario
         options = prove, canonical, cross_check, time_limit
-        known = [problem for problem in (self._first, self._problem) if problem is not None]
-        quick = next((found for found in (reamounted(p, scenario) for p in known) if found is not None), None)
-        if quick is not None:
-            found = self._asked(quick, *options)
-            if found.answer.status is not Status.INFEASIBLE:
-                return replace(found, compiled="amounts")
+        for how, again in (("amounts", reamounted), ("goals", regoaled)):
+            known = [problem for problem in (self._first, self._problem) if problem is not None]
+            quick = next((found for found in (again(p, scenario) for p in known) if found is not None), None)
+            if quick is not None:
+                found = self._asked(quick, *options)
+                if found.answer.status is not Status.INFEASIBLE:
+                    return replace(found, compiled=how)
         # compiling says at once, with its reason, what can never hold
         return self._asked(compile_problem(scenario), *options)
 
@@ -120,6 +130,7 @@ class Session:
             clock=Clock(time_limit),
             method=self._from_point,
             live=self.live,
+            drafts=self.drafts,
         )
         return Asked(answer, problem, "anew", self.live.last)
 
@@ -141,20 +152,50 @@ def reamounted(problem: Problem, scenario: Scenario) -> Problem | None:
     None where anything else could differ: then it must be compiled anew.
     """
     before = problem.scenario
-    if (
-        before.portfolio is not scenario.portfolio
-        or not _same(before.tables, scenario.tables)
-        or scenario.steps
-    ):
+    if not _same_data(before, scenario):
         return None
     if not _looks_at_no_amount(problem) or _without_amounts(before.tree) != _without_amounts(scenario.tree):
-        return None
-    if scenario.closes != before.closes or scenario.reserves_freed != before.reserves_freed:
         return None
     case = laid_out_again(scenario, problem.case)
     if case is None:
         return None
     return replace(problem, scenario=scenario, case=case)
+
+
+def regoaled(problem: Problem, scenario: Scenario) -> Problem | None:
+    """The problem of `scenario` where it differs by goals that nothing else looks at.
+
+    None where anything else could differ: then it must be compiled anew.
+    """
+    before, case = problem.scenario, problem.case
+    if not _same_data(before, scenario) or _without_goals(before.tree) != _without_goals(scenario.tree):
+        return None
+    told = any(warning.code in TOLD_OF_GOALS for warning in case.warnings.found)
+    if told or any(rule.mode is Mode.PENALTY for rule in problem.rules):  # a price names a stage
+        return None
+    case = replace(case, locate=scenario.locate, defects=Defects(), warnings=Defects())
+    spec, offered = scenario.spec, problem.offers
+    named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
+    measures = Measures(case, offered.in_play, named)
+    stages = Objective(spec, case, measures, offered, {rule.id: rule for rule in problem.rules}).stages()
+    if case.defects.found or case.warnings.found:
+        return None
+    case = replace(case, warnings=problem.case.warnings)
+    return replace(problem, scenario=scenario, case=case, stages=stages)
+
+
+def _same_data(before: Scenario, after: Scenario) -> bool:
+    return (
+        before.portfolio is after.portfolio
+        and _same(before.tables, after.tables)
+        and not after.steps
+        and after.closes == before.closes
+        and after.reserves_freed == before.reserves_freed
+    )
+
+
+def _without_goals(tree: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in tree.items() if key != "objective"}
 
 
 def _looks_at_no_amount(problem: Problem) -> bool:

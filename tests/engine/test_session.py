@@ -10,13 +10,14 @@ import pytest
 
 import tnt_sim as tnt
 from tnt_sim.certify.claims import claims_of
+from tnt_sim.drafts import Drafts
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import ask
 from tnt_sim.result import Status
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario, with_changes
-from tnt_sim.session import reamounted
+from tnt_sim.session import reamounted, regoaled
 from tnt_sim.solve.live import difference
 
 HEAD = """schema_version: 1
@@ -67,7 +68,35 @@ def test_answers_are_those_of_fresh_questions(tmp_path: Path) -> None:
         assert (found.answer.proof, found.answer.canonical) == (fresh.proof, fresh.canonical)
         assert found.answer.allocation.granted_cents.tolist() == fresh.allocation.granted_cents.tolist()
         compiled.append(found.compiled)
-    assert compiled[:8] == ["anew", "amounts", "amounts", "amounts", "anew", "anew", "amounts", "anew"]
+    assert compiled[:8] == ["anew", "amounts", "amounts", "amounts", "goals", "anew", "amounts", "anew"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_carried_on_are_those_written_anew(tmp_path: Path, seed: int) -> None:
+    """Amounts, goals and rules in any order; the model and the system are those of a fresh writing."""
+    dice, base, drafts = random.Random(seed), scenario(tmp_path), Drafts()
+    problem, kept = compile_problem(base), 0
+    for _ in range(8):
+        changes = {**dice.choice(CHANGES), **({"programme.amount": "850 €"} if dice.random() < 0.2 else {})}
+        changed = with_changes(base, changes) if changes else base
+        whole = compile_problem(changed)
+        quick = reamounted(problem, changed) or regoaled(problem, changed)
+        kept += quick is not None
+        problem = quick or whole
+        form, fresh = drafts.form(problem), formulate(whole)
+        assert difference(form.model, fresh.model).is_empty
+        assert form.model.row_names == fresh.model.row_names
+        for one, other in zip(form.stages, fresh.stages, strict=True):
+            assert one.objective.tolist() == other.objective.tolist()
+            assert (one.scale, one.constant, one.sense) == (other.scale, other.constant, other.sense)
+        claims, others = drafts.claims(problem), claims_of(whole)
+        for name in ("row", "col", "value", "upper", "names"):
+            assert np.array_equal(getattr(claims.system.rows, name), getattr(others.system.rows, name))
+        for one, other in zip(claims.goals, others.goals, strict=True):
+            assert one.coefficient.tolist() == other.coefficient.tolist()
+            assert (one.scale, one.constant, one.sign) == (other.scale, other.constant, other.sign)
+        assert problem.scenario.sha256 == changed.sha256
+    assert kept > 1
 
 
 def test_amounts_laid_out_again_are_those_of_a_compiled_problem(tmp_path: Path) -> None:

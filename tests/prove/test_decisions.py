@@ -12,10 +12,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 
 from tiny import HEAD, TABLE, tiny
 
+from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.check import Checker
+from tnt_sim.certify.claims import claims_of
 from tnt_sim.engine import solve
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.prove.grounds import from_grounds
+from tnt_sim.prove.stages import prove_stages
 from tnt_sim.result import Proof, Status
+from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.solve.exact import solve_exactly
+from tnt_sim.solve.grounds import Grounds
+from tnt_sim.solve.lexicographic import Stage
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 NOTHING_FITS = """rules:
@@ -90,3 +99,26 @@ def test_the_programme_of_2021_is_proven() -> None:
     direct = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), method="direct", cross_check="never")
     assert direct.proof is Proof.PROVED
     assert direct.document["allocation_sha256"] == result.document["allocation_sha256"]
+
+
+def test_what_the_kernel_settled_it_by_is_where_a_proof_is_sought_first(tmp_path: Path) -> None:
+    """Grounds are no evidence: those of other rows prove nothing, and the search finds its own proof."""
+    problem = compile_problem(tiny(tmp_path))
+    form = formulate(problem)
+    stages = [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
+    least = form.least_granted
+    found = solve_exactly(form.model, [*stages, Stage(least.name, least.objective, least.sense)])
+    assert found is not None
+    outcome = found[0]
+    assert outcome.grounds is not None
+    value = form.stages[0].scale * (outcome.stages[0].value + form.stages[0].constant)
+    system = claims_of(problem).of_stage(0, [value])
+    known = from_grounds(system, outcome.grounds)
+    assert known is not None
+    check_refutation(system, known)
+    assert from_grounds(system, Grounds(trees=(("envelope:nobody", ()),))) is None
+    bare = Grounds()  # no row at all closes nothing
+    assert prove_stages(problem, [value], 5.0, None, 0, bare)[0] is not None
+    better = claims_of(problem).of_stage(0, [value - form.stages[0].scale])
+    with pytest.raises(CertificateError):
+        check_refutation(better, known)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -121,6 +121,32 @@ def claims_of(problem: Problem) -> Claims:
         for k, (stage, (_, handle, value, constants)) in enumerate(zip(stages, sums, strict=True))
     ]
     return Claims(system, tuple(goals), sheet.choices, written)
+
+
+def claims_again(claims: Claims, problem: Problem) -> Claims | None:
+    """The claims with the amounts and the goals of a problem that writes the same rows otherwise.
+
+    None where its envelopes' rows are others.
+    """
+    sheet = RowSheet(problem.offers, claims.choices)
+    start = len(sheet.upper)
+    EnvelopeRows(problem.case, problem.offers).rows(sheet)
+    place = 1  # after the offers' rows, as `_written` has them
+    old, system = claims.written[place], claims.system
+    rows = system.rows
+    if tuple(sheet.names[start:]) != rows.names[old.first : old.last]:
+        return None
+    upper = rows.upper.copy()
+    upper[old.first : old.last] = sheet.upper[start:]
+    nothing = np.zeros(sheet.n, dtype=np.int64)
+    goals = []
+    for k, stage in enumerate(problem.stages):
+        _, handle, value, constants = sheet.entries_of(stage.terms, nothing, 1)
+        goals.append(_goal(stage, k, sheet, system.n_cols, handle, value, constants[0]))
+    written = [*claims.written]
+    written[place] = Written(problem.case, old.first, old.last)
+    system = system.with_rows(replace(rows, upper=upper))
+    return Claims(system, (*goals, claims.goals[-1]), claims.choices, tuple(written))
 
 
 def _written(problem: Problem, sheet: RowSheet) -> tuple[Written, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -11,7 +11,7 @@ from tnt_sim.errors import Text
 from tnt_sim.formulation.builder import Builder, Goal
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, Sense
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.rules.base import Mode, RowLabel, Soft, Unit, checked_product, common_scale
+from tnt_sim.rules.base import Mode, RowKind, RowLabel, Soft, Unit, checked_product, common_scale
 from tnt_sim.rules.envelope_rows import EnvelopeRows
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense as Direction
@@ -96,6 +96,31 @@ def formulate(
         units=tuple(builder.units),
         row_measures=tuple("€" if measure is Unit.MONEY else "1" for measure in builder.measures),
     )
+
+
+def formulated_again(form: Formulation, problem: Problem) -> Formulation | None:
+    """The formulation with the amounts and the goals of a problem that writes the same rows otherwise.
+
+    None where its envelopes' rows are others.
+    """
+    builder = Builder(form.recovery)
+    EnvelopeRows(problem.case, problem.offers).rows(builder)
+    place = {label: row for row, label in enumerate(form.labels) if label.kind is RowKind.ENVELOPE}
+    upper = form.model.row_upper.copy()
+    for label, bound, unit in zip(builder.labels, builder.upper, builder.units, strict=True):
+        row = place.get(label)
+        if row is not None:
+            upper[row] = bound // int(form.units[row] / unit)
+        elif bound < 0:  # a row without entries is left out as long as it holds
+            return None
+    if builder.n_cols != form.recovery.n_columns:
+        return None
+    model = form.model.with_row_bounds(form.model.row_lower, upper)
+    stages = tuple(
+        _stage(stage, builder.objective(stage.terms, _sense(stage)), model.n_cols, ())
+        for stage in problem.stages
+    )
+    return replace(form, model=model, stages=stages)
 
 
 def _sense(stage: Stage) -> Sense:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -101,6 +101,20 @@ def _frozen_matrix(matrix: Any) -> sp.csr_array:
     return csr
 
 
+def _stacked(above: sp.csr_array, below: sp.csr_array) -> sp.csr_array:
+    """One canonical matrix above another."""
+    whole = sp.csr_array(
+        (
+            np.concatenate([above.data, below.data]),
+            np.concatenate([above.indices, below.indices]),
+            np.concatenate([above.indptr, below.indptr[1:] + above.indptr[-1]]),
+        ),
+        shape=(above.shape[0] + below.shape[0], above.shape[1]),
+    )
+    whole.has_canonical_format = True
+    return whole
+
+
 def _slug(name: str) -> str:
     """A name in letters, digits and underscores, at most 40 long."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
@@ -169,6 +183,9 @@ class LinearModel:
 
     def _check_magnitudes(self) -> None:
         _below_limit(self.matrix.data, "matrix")
+        self._check_vectors()
+
+    def _check_vectors(self) -> None:
         _below_limit(self.objective, "objective")
         for name in ("row_lower", "row_upper", "col_lower", "col_upper"):
             values = getattr(self, name)
@@ -186,7 +203,7 @@ class LinearModel:
 
     def with_objective(self, objective: ArrayLike, sense: Sense) -> LinearModel:
         """The same rows under another objective."""
-        return replace(self, objective=_frozen(objective, np.int64), sense=sense)
+        return self._changed(objective=_frozen(objective, np.int64), sense=sense)
 
     def with_rows(self, matrix: Any, lower: ArrayLike, upper: ArrayLike, names: Iterable[str]) -> LinearModel:
         """The model with further rows below its own; `matrix` is sparse or dense, (k, n_cols)."""
@@ -196,17 +213,31 @@ class LinearModel:
         if added.shape[1] != self.n_cols:
             raise _error(f"des lignes de {added.shape[1]} colonnes pour un modèle de {self.n_cols}",
                          f"rows of {added.shape[1]} columns for a model of {self.n_cols}")  # fmt: skip
-        return replace(
-            self,
-            matrix=sp.vstack([self.matrix, added], format="csr"),
-            row_lower=np.concatenate([self.row_lower, np.atleast_1d(np.asarray(lower, dtype=np.int64))]),
-            row_upper=np.concatenate([self.row_upper, np.atleast_1d(np.asarray(upper, dtype=np.int64))]),
+        _below_limit(added.data, "matrix")
+        low, high = (np.atleast_1d(np.asarray(bound, dtype=np.int64)) for bound in (lower, upper))
+        return self._changed(
+            matrix=_stacked(self.matrix, added),
+            row_lower=_frozen(np.concatenate([self.row_lower, low]), np.int64),
+            row_upper=_frozen(np.concatenate([self.row_upper, high]), np.int64),
             row_names=(*self.row_names, *names),
         )
 
     def with_bounds(self, col_lower: ArrayLike, col_upper: ArrayLike) -> LinearModel:
         """The same rows with other bounds on the columns."""
-        return replace(self, col_lower=_frozen(col_lower, np.int64), col_upper=_frozen(col_upper, np.int64))
+        return self._changed(col_lower=_frozen(col_lower, np.int64), col_upper=_frozen(col_upper, np.int64))
+
+    def with_row_bounds(self, row_lower: ArrayLike, row_upper: ArrayLike) -> LinearModel:
+        """The same rows between other bounds."""
+        return self._changed(row_lower=_frozen(row_lower, np.int64), row_upper=_frozen(row_upper, np.int64))
+
+    def _changed(self, **fields: Any) -> LinearModel:
+        """The model with these fields, frozen already, in place of its own; its matrix is not checked again."""
+        made = object.__new__(LinearModel)
+        for name in self.__dataclass_fields__:
+            object.__setattr__(made, name, fields.get(name, getattr(self, name)))
+        made._check_shapes()
+        made._check_vectors()
+        return made
 
     def activity(self, x: ArrayLike) -> ExactArray:
         """A x, exactly: int64 where no partial sum can overflow, else Python ints in an object array."""

@@ -50,6 +50,7 @@ class LiveLp:
     wide: IntArray = field(init=False)
     must: BoolArray = field(init=False)
     unit: FloatArray = field(init=False)
+    worth: float = field(init=False)
     n_solves: int = 0
 
     def __post_init__(self) -> None:
@@ -72,6 +73,8 @@ class LiveLp:
         kept = rows.row != self.goal
         if self.goal >= 0:
             cost[rows.col[~kept]] = rows.value[~kept]
+        # a power of two brings long costs near 2^10, where tolerances mean what they should
+        self.worth = 2.0 ** max(0.0, np.floor(np.log2(max(1.0, float(np.abs(cost).max(initial=0.0))))) - 10.0)
         # rows near 1, by powers of two: nothing is lost, and tolerances mean the same in each
         longest = np.ones(rows.n)
         np.maximum.at(longest, rows.row, np.abs(rows.value.astype(np.float64)))
@@ -91,7 +94,7 @@ class LiveLp:
             upper[self.goal] = highspy.kHighsInf
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = system.n_cols, both.shape[0]
-        lp.col_cost_ = cost
+        lp.col_cost_ = cost / self.worth
         self.low, self.high = system.low.astype(np.float64), system.high.astype(np.float64)
         lp.col_lower_, lp.col_upper_ = self.low, self.high
         lp.row_lower_ = np.full(both.shape[0], -highspy.kHighsInf)
@@ -122,10 +125,10 @@ class LiveLp:
         solution = highs.getSolution()
         x = np.asarray(solution.col_value)
         if status in ("kOptimal", "kModelEmpty"):
-            prices = np.maximum(-np.asarray(solution.row_dual)[:n] * self.unit, 0.0)
+            prices = np.maximum(-np.asarray(solution.row_dual)[:n] * self.unit * self.worth, 0.0)
             if self.goal >= 0:
                 prices[self.goal] = 1.0
-            return Relaxed(Answer.BOUNDED, x, float(highs.getInfo().objective_function_value), prices)
+            return Relaxed(Answer.BOUNDED, x, self.worth * highs.getInfo().objective_function_value, prices)
         if status in ("kInfeasible", "kUnboundedOrInfeasible"):
             ray = highs.getDualRay()
             values = np.asarray(ray[2] if len(ray) > 2 else [])

@@ -10,20 +10,29 @@ from typing import Any
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claims import Claims, claims_of
 from tnt_sim.certify.system import System
+from tnt_sim.prove.grounds import from_grounds
 from tnt_sim.prove.refute import refute
 from tnt_sim.prove.search import NotProved
 from tnt_sim.rules.base import IntArray
 from tnt_sim.scenario.compile import Problem
+from tnt_sim.solve.grounds import Grounds
 
 Tell = Callable[[float], None]
 
 
 def prove_stages(
-    problem: Problem, values: Sequence[Fraction], seconds: float, tell: Tell | None = None, first: int = 0
+    problem: Problem,
+    values: Sequence[Fraction],
+    seconds: float,
+    tell: Tell | None = None,
+    first: int = 0,
+    grounds: Grounds | None = None,
+    claims: Claims | None = None,
 ) -> list[dict[str, Any] | None]:
     """A checked proof for each stage from `first` on, None from the first of them that none was found for.
 
     The values of the stages before are kept; a value beyond the problem's stages is that of « least granted ».
+    `grounds` are what the first of all stages was settled by, `claims` the problem's rows, where they are known.
 
     Raises
     ------
@@ -31,7 +40,7 @@ def prove_stages(
         When a better point exists: then the values are not the best ones.
     """
     proofs: list[dict[str, Any] | None] = [None] * (len(values) - first)
-    claims = problem_claims(problem)
+    claims = claims or problem_claims(problem)
     deadline = time.perf_counter() + seconds
     for place, k in enumerate(range(first, len(values))):
         if claims is None:
@@ -39,7 +48,8 @@ def prove_stages(
         if tell is not None:
             tell(k / len(values))
         try:
-            proofs[place] = proof_of(claims.of_stage(k, values), deadline, claims.goals[-1].coefficient)
+            system, cost = claims.of_stage(k, values), claims.goals[-1].coefficient
+            proofs[place] = proof_of(system, deadline, cost, grounds if k == 0 else None)
         except (ValueError, OverflowError):
             proofs[place] = None
         if proofs[place] is None:
@@ -71,11 +81,24 @@ def problem_claims(problem: Problem) -> Claims | None:
         return None
 
 
-def proof_of(system: System, deadline: float, cost: IntArray | None = None) -> dict[str, Any] | None:
+def proof_of(
+    system: System, deadline: float, cost: IntArray | None = None, grounds: Grounds | None = None
+) -> dict[str, Any] | None:
     """A checked proof that a system holds no point; None where none is found in time."""
+    known = None if grounds is None else from_grounds(system, grounds)
+    if known is not None and _holds(system, known):
+        return known
     try:
         proof = refute(system, deadline - time.perf_counter(), cost=cost)
         check_refutation(system, proof)
     except (NotProved, CertificateError, OverflowError):
         return None
     return proof
+
+
+def _holds(system: System, proof: dict[str, Any]) -> bool:
+    try:
+        check_refutation(system, proof)
+    except (CertificateError, OverflowError):
+        return False
+    return True

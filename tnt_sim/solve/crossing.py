@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import partial
 from math import comb
 
@@ -19,6 +20,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.kernel.binding import Settled, settle
 from tnt_sim.kernel.blocks import LARGEST, Heard
 from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.solve.grounds import Grounds, PricedRow
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome
 from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.tree import beside_fixed, told
@@ -30,18 +32,24 @@ MAX_WORK = 6_000_000
 
 
 def solve_crossing(
-    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None = None, heard: Heard | None = None
+    model: LinearModel,
+    stages: Sequence[Stage],
+    live: LiveLp | None = None,
+    heard: Heard | None = None,
+    max_work: int = MAX_WORK,
 ) -> tuple[StagesOutcome, bool] | None:
     """The stages, and whether the point is the one answer; None where this is no way to solve them.
 
     `live` holds the linear program of the model asked about before, whose basis is near this one's. `heard` is
     told of choices over the open columns that keep the rows that bind, and of bounds on the whole objective.
+    `max_work` is how many states may be looked at.
     """
     began = time.perf_counter()
     if any(stage.tolerance for stage in stages[:-1]) or not model.n_cols or not stages:
         return None
     if (model.col_lower == model.col_upper).any():
-        return beside_fixed(model, stages, partial(solve_crossing, live=live, heard=heard))
+        again = partial(solve_crossing, live=live, heard=heard, max_work=max_work)
+        return beside_fixed(model, stages, again)
     value = one_objective(stages)
     # too large together: the first stage by itself, of use where a single choice is best for it
     whole = value is not None
@@ -49,17 +57,37 @@ def solve_crossing(
     if value is None or (model.col_lower != 0).any() or (model.col_upper != 1).any():
         return None
     matrix, upper, sign, row = at_most(model)
+    first = stages if whole else stages[:1]
     duals = (live or LiveLp()).prices(model, value)
     if duals is None:
         return None
     try:
-        found = settle(value, matrix, upper, np.maximum(duals[row] * sign, 0.0), MAX_WORK, None, heard)
+        found = settle(value, matrix, upper, np.maximum(duals[row] * sign, 0.0), max_work, None, heard)
     except (TooManyStates, OverflowError):
         return None
     if found is None or found.best is None or not (whole or found.best.ways == 1):
         return None
     x, alone = _one(model, stages, found)
-    return told(model, stages, x, alone, time.perf_counter() - began, SOLVER)
+    grounds = _grounds(model, found, float(leading(first)), matrix, sign, row)
+    return told(model, stages, x, alone, time.perf_counter() - began, SOLVER, grounds)
+
+
+def _grounds(
+    model: LinearModel, found: Settled, unit: float, matrix: sp.csr_array, sign: IntArray, row: IntArray
+) -> Grounds:
+    """The rows that settled it, with prices in units of the first stage."""
+    return Grounds(
+        rows=tuple(
+            PricedRow(
+                model.row_names[int(row[k])],
+                bool(sign[k] > 0),
+                float(price) / unit,
+                int(np.abs(matrix[[k]].data).max(initial=1)),
+                place in found.own,
+            )
+            for place, (k, price) in enumerate(zip(found.rows, found.price.tolist(), strict=True))
+        )
+    )
 
 
 def one_objective(stages: Sequence[Stage]) -> IntArray | None:
@@ -74,6 +102,15 @@ def one_objective(stages: Sequence[Stage]) -> IntArray | None:
         if unit >= LARGEST:
             return None
     return total.astype(np.int64)
+
+
+def leading(stages: Sequence[Stage]) -> Fraction:
+    """What a unit of the first stage counts in their one objective."""
+    unit = 1
+    for stage in stages[1:]:
+        common = int(np.gcd.reduce(stage.objective)) or 1
+        unit *= int(np.abs(stage.objective // common).astype(object).sum()) + 1
+    return Fraction(unit, int(np.gcd.reduce(stages[0].objective)) or 1)
 
 
 def at_most(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntArray]:

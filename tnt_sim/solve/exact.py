@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.kernel.blocks import Heard
+from tnt_sim.kernel.under_caps import LongTreeError
 from tnt_sim.solve.crossing import SOLVER as BLOCKS
 from tnt_sim.solve.crossing import solve_crossing
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome
@@ -17,6 +18,10 @@ from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.tree import SOLVER as TREE
 from tnt_sim.solve.tree import solve_tree
 
+MANY_COLUMNS = 10_000
+"""The linear program of more columns takes longer than a tree of caps."""
+QUICK_WORK = 200_000
+"""States of blocks looked at before a long tree is."""
 WORDS = {TREE: "tree", BLOCKS: "blocks"}
 """What a result's `method` calls each kernel."""
 
@@ -28,4 +33,10 @@ def solve_exactly(
 
     `live` and `heard` are for the blocks (`solve_crossing`).
     """
-    return solve_tree(model, stages) or solve_crossing(model, stages, live, heard)
+    try:
+        found = solve_tree(model, stages, long=model.n_cols > MANY_COLUMNS)
+    except LongTreeError:
+        found = solve_crossing(model, stages, live, heard, QUICK_WORK)
+        if found is None or not found[1]:
+            found = solve_tree(model, stages)
+    return found or solve_crossing(model, stages, live, heard)

@@ -26,6 +26,7 @@ from tnt_sim.formulation.linear_model import (
 )
 from tnt_sim.solve.backend import Backend, Limits, RawSolution, Termination
 from tnt_sim.solve.fixing import exact_bound, fix_by_reduced_cost
+from tnt_sim.solve.grounds import Grounds
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.solution import IntegralSolution, Repair
 
@@ -78,12 +79,14 @@ class StageResult:
 class StagesOutcome:
     """All stages, the point in hand, and the model with the rows of the stages that hold a value.
 
-    `model` has the objective of the last stage; its last rows are the stages', in order.
+    `model` has the objective of the last stage; its last rows are the stages', in order. `grounds` is what a
+    kernel settled the first stage by, where one did.
     """
 
     stages: tuple[StageResult, ...]
     values: IntArray | None
     model: LinearModel
+    grounds: Grounds | None = None
 
     @property
     def termination(self) -> Termination:

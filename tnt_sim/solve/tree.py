@@ -10,14 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, exact_dot
 from tnt_sim.kernel.forest import caps_on
 from tnt_sim.kernel.knapsack import TooManyStates, knapsack
 from tnt_sim.kernel.under_caps import best_under_caps
 from tnt_sim.solve.backend import Termination
+from tnt_sim.solve.grounds import Grounds, of_trees
 from tnt_sim.solve.lexicographic import Stage, StageResult, StagesOutcome, with_stage_row
 from tnt_sim.solve.restriction import restrict
 
@@ -26,14 +28,22 @@ MAX_WORK = 1_000_000
 """States that a kernel may look at before the model goes to a solver."""
 
 
-def solve_tree(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutcome, bool] | None:
-    """The stages (a goal, then the least granted), and whether the point is the one answer; else None."""
+def solve_tree(
+    model: LinearModel, stages: Sequence[Stage], *, long: bool = True
+) -> tuple[StagesOutcome, bool] | None:
+    """The stages (a goal, then the least granted), and whether the point is the one answer; else None.
+
+    Raises
+    ------
+    LongTreeError
+        Unless `long`, where another kernel may be quicker.
+    """
     began = time.perf_counter()
     goal, least = stages[0], stages[-1]
     if len(stages) != 2 or goal.sense is not Sense.MAXIMISE or least.sense is not Sense.MINIMISE:
         return None
     if (model.col_lower == model.col_upper).any():
-        return beside_fixed(model, stages, solve_tree)
+        return beside_fixed(model, stages, partial(solve_tree, long=long))
     if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
         return None
     profit, cost = goal.objective, least.objective
@@ -46,12 +56,13 @@ def solve_tree(model: LinearModel, stages: Sequence[Stage]) -> tuple[StagesOutco
     if min(caps.cap, default=0) < 0:
         return None
     try:
-        found = best_under_caps(caps, profit, cost)
+        found = best_under_caps(caps, profit, cost, long=long)
     except (TooManyStates, OverflowError):
         return None
     if _broken_rows(model, found.x):
         return None  # rows that cross the tree bind
-    return told(model, (goal, least), found.x, found.alone, time.perf_counter() - began)
+    grounds = of_trees(found.trees, model.row_names)
+    return told(model, (goal, least), found.x, found.alone, time.perf_counter() - began, grounds=grounds)
 
 
 def solve_cheapest(
@@ -97,7 +108,8 @@ def beside_fixed(
     if found is None or found[0].values is None:
         return None
     solver, seconds = found[0].stages[0].solver, time.perf_counter() - began
-    return told(model, stages, part.expand(found[0].values), found[1], seconds, solver)
+    x, alone = part.expand(found[0].values), found[1]
+    return told(model, stages, x, alone, seconds, solver, found[0].grounds)
 
 
 def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
@@ -114,16 +126,20 @@ def told(
     alone: bool,
     seconds: float,
     solver: str = SOLVER,
+    grounds: Grounds | None = None,
 ) -> tuple[StagesOutcome, bool]:
-    """What an exact kernel found, as the outcome of all stages."""
+    """What an exact kernel found, as the outcome of all stages.
+
+    The stages' rows are for the walk among equal points: the one answer needs none.
+    """
     results = []
     for stage in stages:
-        model = model.with_objective(stage.objective, stage.sense)
-        value = model.value(x)
+        value = exact_dot(stage.objective, x)
         result = StageResult(
             stage.name, stage.sense, Termination.OPTIMAL, value, stage.limit(value), value, solver, seconds
         )
         results.append(result)
-        model = with_stage_row(model, stage, result)
+        if not alone:
+            model = with_stage_row(model.with_objective(stage.objective, stage.sense), stage, result)
         seconds = 0.0
-    return StagesOutcome(tuple(results), x, model), alone
+    return StagesOutcome(tuple(results), x, model, grounds), alone

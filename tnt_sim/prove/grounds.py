@@ -1,0 +1,41 @@
+"""A proof from what the solve found: the caps or the priced rows of its kernel, over the prover's own rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.certify.by_blocks import SCALE, bounded
+from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.solve.grounds import Grounds, Tree
+
+
+def from_grounds(system: System, grounds: Grounds) -> dict[str, Any] | None:
+    """A proof that is still to be checked; None where the system has no such rows."""
+    counted = Counter(system.rows.names)
+    place = {name: k for k, name in enumerate(system.rows.names) if counted[name] == 1}
+    try:
+        if grounds.trees:
+            return {"caps": {"goal": system.rows.goal, "groups": [_tree(t, place) for t in grounds.trees]}}
+        return {"blocks": _blocks(system, grounds, place)}
+    except (KeyError, MultiplierError):
+        return None
+
+
+def _tree(tree: Tree, place: dict[str, int]) -> list[Any]:
+    name, below = tree
+    return [place[f"{name}:max"], [_tree(child, place) for child in below]]
+
+
+def _blocks(system: System, grounds: Grounds, place: dict[str, int]) -> dict[str, Any]:
+    """The priced rows; a price is for a unit of the row, which the solver's model may count in other units."""
+    rows, prices = [], []
+    for known in grounds.rows:
+        row = place[f"{known.name}:{'max' if known.upper else 'min'}"]
+        longest = int(np.abs(bounded(system, row)[0]).max(initial=1))
+        rows.append(row)
+        prices.append(round(known.price * known.longest / longest * 2.0**SCALE))
+    own = [k for k, known in enumerate(grounds.rows) if known.own]
+    return {"goal": system.rows.goal, "rows": rows, "own": own, "prices": prices, "scale": SCALE}
