@@ -44,6 +44,12 @@ def test_tables(told: tnt.Sweep) -> None:
     assert points.filter(pl.col("curve") == "free")["value_1"].cast(pl.Float64).is_sorted()
     envelopes = told.to_dataframe(table="envelopes")
     assert set(envelopes["id"]) == {"tout", "a", "b"}
+    assert (
+        envelopes["amount_cents"].unique().sort().to_list()
+        == points["amount_cents"].unique().sort().to_list()
+    )
+    whole = envelopes.filter(pl.col("id") == "tout")
+    assert whole["envelope_cents"].to_list() == whole["amount_cents"].to_list()
     changed = told.to_dataframe(table="dossiers")
     for row in changed.iter_rows(named=True):
         amounts = row["free_at_cents"]
@@ -67,7 +73,8 @@ def test_files(told: tnt.Sweep, tmp_path: Path) -> None:
     assert book.sheet_names[:2] == ["Lisez-moi", "Montants"]
     rows = book.get_sheet_by_name("Montants").to_python()
     assert len(rows) == 15
-    assert rows[1][0] == told.document["from_cents"] / 100
+    assert rows[0][:3] == ["Montant", "Courbe", "Preuve"]
+    assert rows[1][:3] == [told.document["from_cents"] / 100, "libre", "prouvé"]
     assert pl.read_parquet(told.to_parquet(tmp_path / "s.parquet")).equals(told.to_dataframe())
 
 

@@ -23,11 +23,14 @@ from tnt_sim.view.chart_theme import (
     money_title,
     themed,
 )
-from tnt_sim.view.figures import count, listed, short_amount
+from tnt_sim.view.figures import count, decimal, listed, short_amount
 from tnt_sim.view.sweep_words import has_list, top_envelopes
 
 Document = Mapping[str, Any]
 WIDTH, HEIGHT = 760, 330
+NAMES_WIDTH = 150
+"""What the names at the ends of the curves take, at their right."""
+LINE = 16
 MOST_VERTICES = 1_500
 MOST_BLOCKS = 4_000
 KINDS = ("curve", "figures", "ladder", "envelopes")
@@ -63,23 +66,23 @@ def _curve(document: Document, lang: Lang) -> Any:
             layers.append(plain.mark_line(color=colour, strokeWidth=1.4, opacity=0.75, **line))
         shape = "circle" if curve == "free" else "diamond"
         layers.append(plain.mark_point(shape=shape, filled=curve == "free", size=58, color=colour, opacity=1))
-        labels.append((rows[-1], _curve_name(document, curve, lang), colour))
-    layers += [_label(alt, x, y, *label, place=k) for k, label in enumerate(labels)]
-    layers += _ends(alt, document, x, y)
+        labels.append((rows[-1], _end_name(document, curve, lang), colour))
+    layers += [_label(alt, x, y, *label, place=k - (len(labels) - 1) / 2) for k, label in enumerate(labels)]
+    layers += _start(alt, document, x, y, lang)
     title = _title(document, goal["goal"], lang)
-    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=title)
+    return alt.layer(*layers).properties(width=WIDTH - NAMES_WIDTH, height=HEIGHT, title=title)
 
 
-def _ends(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
-    """The first and the last value, written out."""
-    rows = _values(document, "free") or _values(document, "nested")
-    found = []
-    for row, align, dx, dy in (
-        ((rows[0], "left", 10, 14), (rows[-1], "right", -10, 18)) if len(rows) > 1 else ()
-    ):
-        mark = alt.Chart(_data(alt, [row])).mark_text(align=align, dx=dx, dy=dy, color=INK)
-        found.append(mark.encode(x=x, y=y, text=alt.Text("v:Q", format=",~f")))
-    return found
+def _start(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
+    """The first value, written out; the last one stands with the name of its curve."""
+    curve = "free" if _values(document, "free") else "nested"
+    rows = _values(document, curve)
+    if len(rows) < 2:
+        return []
+    point = next(point for point in document["points"] if has_list(point, curve))
+    text = decimal(point[curve]["objective"][0]["value"], lang)
+    mark = alt.Chart(_data(alt, [{**rows[0], "t": text}])).mark_text(align="left", dx=10, dy=14, color=INK)
+    return [mark.encode(x=x, y=y, text="t:N")]
 
 
 def _title(document: Document, what: str, lang: Lang) -> dict[str, Any]:
@@ -103,12 +106,19 @@ def _amount_word(document: Document) -> Text:
     return Text(f"Montant de {name}", f"Amount of {name}") if one else Text("Montant", "Amount")
 
 
+def _end_name(document: Document, curve: str, lang: Lang) -> str:
+    """The name of a curve and, below it, its last value."""
+    last = next(point for point in reversed(document["points"]) if has_list(point, curve))
+    value = decimal(last[curve]["objective"][0]["value"], lang)
+    return f"{_curve_name(document, curve, lang)}\n{value}"
+
+
 def _curve_name(document: Document, curve: str, lang: Lang) -> str:
     if curve == "nested":
         return Text("promesses tenues", "promises kept").in_(lang)
     same = document["nested"] and _values(document, "free") == _values(document, "nested")
     if same:
-        return Text("libre = promesses tenues", "free = promises kept").in_(lang)
+        return Text("libre = promesses\ntenues", "free = promises\nkept").in_(lang)
     return Text("libre", "free").in_(lang)
 
 
@@ -167,13 +177,19 @@ def _steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
     return [alt.Chart(_data(alt, rows)).mark_line(interpolate="step-after", color=FREE).encode(x=x, y=y)]
 
 
-def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour: str, *, place: int) -> Any:
-    """The name of a curve at its end, the second one below it."""
-    return (
-        alt.Chart(_data(alt, [{**at, "t": text}]))
-        .mark_text(align="right", dx=-4, dy=-14 if place == 0 else 20, color=colour, fontWeight=600)
-        .encode(x=x, y=y, text="t:N")
+def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour: str, *, place: float) -> Any:
+    """The name of a curve and its last value at its right, one above the other where there are two."""
+    base = alt.Chart(_data(alt, [{**at, "t": text}]))
+    mark = base.mark_text(
+        align="left",
+        baseline="middle",
+        dx=12,
+        dy=place * LINE * 2,
+        color=colour,
+        fontWeight=600,
+        lineBreak="\n",
     )
+    return mark.encode(x=x, y=y, text="t:N")
 
 
 def _figures(document: Document, lang: Lang) -> Any:
@@ -251,21 +267,20 @@ def _ladder(document: Document, lang: Lang) -> Any:
         )
     )  # fmt: skip
     text = alt.Chart(_data(alt, labels)).mark_text(dy=-9, fontWeight=600).encode(x=x, y="top:Q", text="t:N")
-    left = alt.Chart(_data(alt, labels)).mark_text(dy=13, color=SOFT).encode(x=x, y="low:Q", text="l:N")
     title = {
         "text": Text("Les dossiers qui entrent à chaque pas", "The dossiers that enter at each step").in_(
             lang
         ),
         "subtitle": _ladder_words(names, lang),
     }
-    return alt.layer(blocks, text, left).properties(width=WIDTH, height=HEIGHT, title=title)
+    return alt.layer(blocks, text).properties(width=WIDTH, height=HEIGHT, title=title)
 
 
 def _ladder_words(names: Sequence[str], lang: Lang) -> list[str]:
     told = [
         Text(
-            "Un bloc par dossier, haut comme sa subvention. En haut, combien entrent ; en bas, combien sortent.",
-            "One block a dossier, as high as its grant. Above, how many enter; below, how many leave.",
+            "Un bloc par dossier qui entre, haut comme sa subvention. Au-dessus : entrent (+), sortent (−).",
+            "One block a dossier that enters, as high as its grant. Above: how many enter (+), leave (−).",
         )
     ]
     if len(names) == 1:
@@ -304,8 +319,8 @@ def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], l
         top = sum(million(row["granted_cents"]) for row in entered)
         left = len(point[curve]["left"])
         labels.append(
-            {"x": name, "top": top, "low": 0, "t": f"+{count(len(entered), lang)}",
-             "l": f"\u2212{count(left, lang)}" if left else ""}
+            {"x": name, "top": top, "t": f"+{count(len(entered), lang)}"
+             + (f" \u2212{count(left, lang)}" if left else "")}
         )  # fmt: skip
     return rows, labels
 

@@ -10,14 +10,13 @@ from rich.text import Text as Line
 from tnt_sim.errors import Lang, Text
 from tnt_sim.view.figures import count
 from tnt_sim.view.grid import grid, paragraph
-from tnt_sim.view.sweep_tables import curve_table, envelope_table
+from tnt_sim.view.sweep_tables import curve_table, envelope_tables
 from tnt_sim.view.sweep_words import (
     ABOUT,
     CURVE,
     CURVES,
     PEOPLE_NOTE,
     Document,
-    has_list,
     heading,
     meaning,
     verdict,
@@ -34,9 +33,8 @@ def sweep_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
     for curve in CURVES:
         if document[curve] and any(point[curve] for point in document["points"]):
             lines += _section(CURVE[curve].in_(lang), _curve_lines(document, curve, lang))
-    curve = "free" if document["free"] else "nested"
-    title = Text("Par enveloppe : dossiers financés et accordé", "By envelope: dossiers funded and granted")
-    lines += _section(title.in_(lang), _envelope_lines(document, curve, lang))
+    for title, table in envelope_tables(document, shown(document["points"]), lang):
+        lines += _section(title, grid(table.rows, header=table.header, right=table.right))
     told = [line for text in meaning(document, lang) for line in paragraph(text, width, first="  ")]
     lines += _section(Text("Ce que cela veut dire", "What this means").in_(lang), told)
     if any(p[c] and p[c].get("population") is not None for p in document["points"] for c in CURVES):
@@ -88,11 +86,6 @@ def _curve_lines(document: Document, curve: str, lang: Lang) -> list[Line]:
         )
         lines.append(Line(note.in_(lang), style="dim"))
     return lines
-
-
-def _envelope_lines(document: Document, curve: str, lang: Lang) -> list[Line]:
-    table = envelope_table(curve, shown([p for p in document["points"] if has_list(p, curve)]), lang)
-    return [] if table is None else grid(table.rows, header=table.header, right=table.right)
 
 
 def _section(title: str, lines: Sequence[Line]) -> list[Line]:

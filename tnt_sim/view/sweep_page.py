@@ -16,7 +16,7 @@ from tnt_sim.errors import Lang, Text
 from tnt_sim.view.chart_theme import svg
 from tnt_sim.view.charts import sweep_chart
 from tnt_sim.view.report.page import policy
-from tnt_sim.view.sweep_tables import Table, curve_table, dossier_table, envelope_table, figure_table
+from tnt_sim.view.sweep_tables import Table, curve_table, dossier_table, envelope_tables, figure_table
 from tnt_sim.view.sweep_words import (
     ABOUT,
     CURVE,
@@ -32,6 +32,7 @@ from tnt_sim.view.tables import SYNTHETIC
 from tnt_sim.view.words import long_day
 
 MOST_DOSSIERS = 400
+MOST_OPEN_ROWS = 40
 _TITLES = {
     "curve": Text("La courbe", "The curve"),
     "figures": Text("En chiffres", "In figures"),
@@ -39,8 +40,13 @@ _TITLES = {
     "envelopes": Text("Par enveloppe", "By envelope"),
 }
 _STYLE = """
-figure { margin: .5rem 0 1rem; } figure svg { max-width: 100%; height: auto; }
+figure { margin: .5rem 0 1rem; overflow-x: auto; } figure svg { max-width: 100%; height: auto; }
 main > ul { max-width: 62rem; }
+summary { cursor: pointer; color: var(--soft); padding: .35rem 0; }
+@media (max-width: 40rem) {
+  figure svg { max-width: none; min-width: 42rem; }
+  tbody th { min-width: 0; white-space: nowrap; } td:nth-child(2):not(.n) { min-width: 14rem; }
+}
 """
 
 
@@ -52,6 +58,11 @@ class Shown:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     left: Sequence[bool]
+
+    @property
+    def folded(self) -> bool:
+        """Whether it is too long to stand open between the pictures."""
+        return len(self.rows) > MOST_OPEN_ROWS
 
 
 def sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | None = None) -> str:
@@ -115,11 +126,13 @@ def _template() -> jinja2.Template:
 
 def _parts(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
     """Each picture with the table that says the same."""
-    tables = {
+    tables: dict[str, list[Shown | None]] = {
         "curve": [_curve(document, curve, lang) for curve in CURVES if document[curve]],
         "figures": [_figures(document, lang)],
         "ladder": [_dossiers(document, lang)],
-        "envelopes": [_envelopes(document, lang)],
+        "envelopes": [
+            _captioned(title, table) for title, table in envelope_tables(document, document["points"], lang)
+        ],
     }
     parts = []
     for kind, title in _TITLES.items():
@@ -139,12 +152,6 @@ def _curve(document: Document, curve: str, lang: Lang) -> Shown | None:
 def _figures(document: Document, lang: Lang) -> Shown | None:
     table = figure_table("free" if document["free"] else "nested", document["points"], lang)
     caption = Text("Ce que chaque montant atteint", "What each amount reaches")
-    return None if table is None else _captioned(caption.in_(lang), table)
-
-
-def _envelopes(document: Document, lang: Lang) -> Shown | None:
-    table = envelope_table("free" if document["free"] else "nested", document["points"], lang)
-    caption = Text("Dossiers financés et accordé, par enveloppe", "Dossiers funded and granted, by envelope")
     return None if table is None else _captioned(caption.in_(lang), table)
 
 

@@ -12,6 +12,7 @@ from tnt_sim.view.sheet import MAX_ROWS, Paper, Styles, close, new_book, set_up,
 from tnt_sim.view.sweep_tables import dossier_frame, envelope_frame, point_frame, step_frame
 from tnt_sim.view.sweep_words import Document, heading, meaning, verdict
 from tnt_sim.view.tables import SYNTHETIC
+from tnt_sim.view.words import PROOF
 
 _NAMES = {
     "points": Text("Montants", "Amounts"),
@@ -19,6 +20,38 @@ _NAMES = {
     "dossiers": Text("Dossiers", "Dossiers"),
     "steps": Text("Paliers", "Steps"),
 }
+_HEADS = {
+    "amount_cents": Text("Montant", "Amount"),
+    "curve": Text("Courbe", "Curve"),
+    "proof": Text("Preuve", "Proof"),
+    "granted_cents": Text("Accordé", "Granted"),
+    "left_cents": Text("Non dépensé", "Unspent"),
+    "n_funded": Text("Dossiers financés", "Funded dossiers"),
+    "n_new": Text("dont nouveaux", "of these new"),
+    "population": Text("Population des porteurs", "Applicants' population"),
+    "n_departments": Text("Départements atteints", "Departments reached"),
+    "n_entered": Text("Entrent", "Enter"),
+    "n_left": Text("Sortent", "Leave"),
+    "price_of_nesting": Text("Prix des promesses", "Price of the promises"),
+    "width_cents": Text("Écart en euros", "Gap in euros"),
+    "id": Text("Enveloppe", "Envelope"),
+    "parent": Text("Sous", "Under"),
+    "title": Text("Intitulé", "Title"),
+    "envelope_cents": Text("Montant de l'enveloppe", "Amount of the envelope"),
+    "effective_cents": Text("Disponible", "Available"),
+    "dossier": Text("Dossier", "Dossier"),
+    "envelope": Text("Enveloppe", "Envelope"),
+    "free_from_cents": Text("Libre : financé à partir de", "Free: funded from"),
+    "nested_from_cents": Text("Promesses tenues : financé à partir de", "Promises kept: funded from"),
+    "value": Text("Valeur", "Value"),
+    "bound": Text("Borne", "Bound"),
+}
+_CELLS = {
+    "free": Text("libre", "free"),
+    "nested": Text("promesses tenues", "promises kept"),
+    **{str(proof): text for proof, text in PROOF.items()},
+}
+_LEFT_OUT = ("status", "goal_")
 _README = Text("Lisez-moi", "Read me")
 
 
@@ -39,7 +72,7 @@ def sweep_xlsx(document: Document, lang: Lang) -> bytes:
     for key, frame in frames.items():
         if frame.height:
             sheet = book.add_worksheet(sheet_name(_NAMES[key].in_(lang), taken))
-            _sheet(sheet, frame, styles)
+            _sheet(sheet, frame, styles, document, lang)
             set_up(sheet, Paper(title, document["scenario_sha256"][:16], lang, 0))
     return close(book, stream)
 
@@ -53,20 +86,31 @@ def _readme(sheet: Any, document: Document, styles: Styles, title: str, lang: La
         sheet.write_string(row, 0, text, styles.words)
 
 
-def _sheet(sheet: Any, frame: pl.DataFrame, styles: Styles) -> None:
+def _sheet(sheet: Any, frame: pl.DataFrame, styles: Styles, document: Document, lang: Lang) -> None:
     """A frame as a sheet: cents become euros, texts of values numbers; lists of amounts are left out."""
     column = 0
     for name in frame.columns:
         values = frame[name]
-        if isinstance(values.dtype, pl.List):
+        if isinstance(values.dtype, pl.List) or name.startswith(_LEFT_OUT):
             continue
         kind, cells = _cells(name, values)
-        sheet.write_string(0, column, name.removesuffix("_cents"), styles.head(right=kind != "text"))
+        if name in ("curve", "proof"):
+            cells = [_CELLS[cell].in_(lang) if cell in _CELLS else cell for cell in cells]
+        sheet.write_string(0, column, _head(name, document, lang), styles.head(right=kind != "text"))
         write_column(sheet, 1, column, cells, styles.cell(kind))
         sheet.set_column(column, column, 40 if name == "title" else 16)
         column += 1
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, frame.height, max(0, column - 1))
+
+
+def _head(name: str, document: Document, lang: Lang) -> str:
+    """The title of a column; those of a goal bear its name."""
+    if name in _HEADS:
+        return _HEADS[name].in_(lang)
+    kind, _, number = name.rpartition("_")
+    goal = str(document["goals"][int(number) - 1]["goal"])
+    return goal if kind == "value" else f"{goal}{Text(' : borne', ': bound').in_(lang)}"
 
 
 def _cells(name: str, values: pl.Series) -> tuple[str, list[Any]]:

@@ -135,6 +135,22 @@ def envelope_table(curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) 
     return Table(header, rows, [False] * len(header))
 
 
+def envelope_tables(
+    document: Document, points: Sequence[Mapping[str, Any]], lang: Lang
+) -> list[tuple[str, Table]]:
+    """The table by envelope of each curve, with its title; one for both curves where they are the same."""
+    about = Text("Par enveloppe : dossiers financés et accordé", "By envelope: dossiers funded and granted")
+    found = [(curve, envelope_table(curve, points, lang)) for curve in CURVES if document[curve]]
+    tables = [(curve, table) for curve, table in found if table is not None]
+    if len(tables) > 1 and tables[0][1].rows == tables[1][1].rows:
+        both = Text(", sur les deux courbes", ", on both curves")
+        return [(about.in_(lang) + both.in_(lang), tables[0][1])]
+    if len(tables) == 1:
+        return [(about.in_(lang), tables[0][1])]
+    names = {"free": Text(" (libre)", " (free)"), "nested": Text(" (promesses tenues)", " (promises kept)")}
+    return [(about.in_(lang) + names[curve].in_(lang), table) for curve, table in tables]
+
+
 def dossier_table(document: Document, lang: Lang, most: int) -> Table:
     """The dossiers that change, by the amount from which they stay funded."""
     curve = "free" if document["free"] else "nested"
@@ -194,10 +210,20 @@ def point_frame(document: Document) -> pl.DataFrame:
 
 
 def envelope_frame(document: Document) -> pl.DataFrame:
-    """One row for each amount, curve and envelope."""
+    """One row for each amount, curve and envelope; `envelope_cents` is what the envelope has written there."""
     return pl.DataFrame(
         [
-            {"amount_cents": point["amount_cents"], "curve": curve, **entry}
+            {
+                "amount_cents": point["amount_cents"],
+                "curve": curve,
+                "id": entry["id"],
+                "parent": entry["parent"],
+                "title": entry["title"],
+                "envelope_cents": entry["amount_cents"],
+                "effective_cents": entry["effective_cents"],
+                "granted_cents": entry["granted_cents"],
+                "n_funded": entry["n_funded"],
+            }
             for point in document["points"]
             for curve in CURVES
             if has_list(point, curve)
