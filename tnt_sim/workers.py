@@ -8,6 +8,7 @@ under way. It is tried again alone, the others go on; a job that ends `tries` wo
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -30,6 +31,12 @@ class Outcome:
     number: int
     value: Any = None
     failure: str | None = None
+
+
+def processors() -> int:
+    """How many processors this process may use; where the system does not say, how many there are."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
 def serially(work: Work, groups: Iterable[Sequence[Job]]) -> Generator[Outcome]:

@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +156,40 @@ def test_an_impossible_setting_answers_with_the_conflict_and_repairs(
     assert "part-communes" in trouble
     assert "Ce qui suffirait" in trouble
     assert page.shown is not None
-    said = say("repair", id="0")
+    (first, *_) = re.findall(r'data-do="repair" data-id="0" data-value="(.*?)"', trouble, re.DOTALL)
+    assert say("repair", id="0", value="rules.autre.off=true")["kind"] == "bad"
+    assert page.trouble is not None
+    said = say("repair", id="0", value=unescape(first))
     assert said["kind"] == "good"
     assert page.trouble is None
     assert said["parts"]["trouble"] == ""
     assert page.shown.state.asked == page.state.asked
+
+
+def test_each_step_back_is_held_against_the_one_before(page: Page, say: Talk) -> None:
+    for cents in ("100000000", "110000000"):
+        before = page.shown
+        say("address", value=f"a.programme={cents}")
+        assert page.shown is not before
+        assert page.last is before
+
+
+def test_a_movement_that_begins_with_a_clash_is_held_against_what_stood(page: Page, say: Talk) -> None:
+    say("share", value="free")
+    say("amount", id="programme", value="110000000")
+    stood = page.shown
+    say("amount", id="programme", value="90000000", soft=True)
+    assert page.trouble is not None
+    say("amount", id="programme", value="100000000", soft=True)
+    assert page.shown is not stood
+    assert page.last is stood
+
+
+def test_an_address_that_brings_no_list_leaves_the_settings_alone(page: Page, say: Talk) -> None:
+    said = say("address", value="s.rules.x.fund=%5Boops")
+    assert page.state.changes_nothing
+    assert said["kind"] != "good"
+    assert say("amount", id="mobilites", value="8000000")["kind"] == "good"
 
 
 def test_an_address_brings_everything_back(page: Page, say: Talk, force: Talk, scenario: Scenario) -> None:

@@ -193,6 +193,30 @@ def test_what_a_repair_writes_repairs_the_scenario(tmp_path: Path) -> None:
         assert solve(again, cross_check="never").status is Status.OPTIMAL
 
 
+RESERVED = """schema_version: 1
+id: petit
+programme:
+  id: p
+  amount: 160 €
+  envelopes: [{id: a, amount: 100 €, reserve: 10 %}, {id: b, amount: 60 €}]
+dossiers: [{file: petit.csv}]
+objective: [{maximise: {score: 1}}]
+rules: [{id: deux, kind: limit, measure: dossiers, where: {envelope: a}, min: 2}]
+"""
+
+
+def test_a_repair_of_an_envelope_that_keeps_a_reserve_raises_enough(tmp_path: Path) -> None:
+    table = "dossier,envelope,requested,score\nA,a,100,100\nB,a,50,45\nC,b,50,45\nD,b,50,48\n"
+    (tmp_path / "petit.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "petit.yaml").write_text(RESERVED, encoding="utf-8")
+    found = conflict(load_scenario(tmp_path / "petit.yaml"))
+    repairs = {plain(repair["words"]): repair for repair in found.document["repairs"]}
+    raised = repairs["relever l'enveloppe « a » de 66,67 € (à 166,67 €)"]
+    again = solve(load_scenario(tmp_path / "petit.yaml", raised["set"]), cross_check="never")
+    assert again.status is Status.OPTIMAL
+    assert raised["objective"][0]["value"] == again.document["objective"][0]["value"] == "193"
+
+
 def test_fifty_rules_in_at_most_a_hundred_solves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tnt_sim.study.conflict.repair.PROOF_SECONDS", 0.1)
     draw = random.Random(5)

@@ -74,11 +74,13 @@ class Page:
 
     def receive(self, event: Event) -> Iterator[Reply]:
         """Answer one event of the browser; the last reply says `done`."""
+        before = self.state
         try:
             yield from _DO[str(event.get("do"))](self, event)
         except TntError as error:
             yield self._reply(said=error.text, kind="bad", done=True)
         except (LookupError, ValueError, TypeError, AttributeError):
+            self.state = before
             yield self._reply(said=_UNREADABLE, kind="bad", done=True)
 
     def failed(self, error: Exception) -> Reply:
@@ -90,17 +92,24 @@ class Page:
         )
         return Reply({"said": said.in_(self.lang), "kind": "bad", "done": True})
 
-    def _to(self, state: State, event: Event, told: Text | None = None) -> Iterator[Reply]:
-        """Go to other settings: what is only looked at is not decided again."""
-        key, soft = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
+    def _to(
+        self, state: State, event: Event, told: Text | None = None, *, goes_back: bool = False
+    ) -> Iterator[Reply]:
+        """Go to other settings: what is only looked at is not decided again.
+
+        `soft` events are places of one movement, which is one change; `goes_back`: the address is there already.
+        """
+        key, moves = f"{event.get('do')} {event.get('id')}", bool(event.get("soft"))
+        soft = moves or goes_back
         same = state.asked == self.state.asked
         before = self.shown
         self.state = state
         if not same:
             self._take(self.desk.answer(state))
-            if self._moving != key and self.shown is not before:
-                self.last = before
-            self._moving = key if soft else ""
+            begun = self._moving == key
+            if not begun and self.shown is not before:
+                self.last, begun = before, True
+            self._moving = key if moves and begun else ""
         clash = not same and self.trouble is not None and self.trouble.clash
         yield self._answered(told, soft=soft, done=not clash)
         if clash:
@@ -280,6 +289,8 @@ def _unset(page: Page, event: Event) -> Iterator[Reply]:
 def _repair(page: Page, event: Event) -> Iterator[Reply]:
     repairs = (page._conflict or {"repairs": []})["repairs"]
     lines = repairs[int(event["id"])]["set"]
+    if "\n".join(lines) != event["value"]:  # the button was of another clash, answered meanwhile
+        raise ValueError(event["value"])
     return page._to(with_set_lines(page.scenario, page.state, lines), event)
 
 
@@ -328,7 +339,7 @@ def _address(page: Page, event: Event) -> Iterator[Reply]:
     if told:
         fr, en = (" ".join(text.in_(lang) for text in told) for lang in (Lang.FR, Lang.EN))
         more = Text(fr[:1].upper() + fr[1:], en[:1].upper() + en[1:])
-    return page._to(state, {**event, "soft": True}, more)
+    return page._to(state, event, more, goes_back=True)
 
 
 def _save(page: Page, event: Event) -> Iterator[Reply]:

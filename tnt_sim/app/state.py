@@ -7,6 +7,7 @@ The part after `#` never leaves the browser for a server: the reasons written in
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -156,6 +157,8 @@ def _forced(*, inside: bool) -> Any:
 def _set(found: dict[str, Any], name: str, value: str) -> None:
     if name.split(".")[0] not in ("rules", "envelopes") or name.count(".") < 2:
         raise ValueError(name)
+    if value.startswith("[") and not isinstance(json.loads(value), list):
+        raise ValueError(value)
     found["sets"][name] = value
 
 

@@ -40,6 +40,7 @@ def trouble_part(
                     "words": f"{capitalised(repair_words(repair, lang))}.",
                     "after": after_words(repair, lang).strip(),
                     "k": k if repair["set"] else None,
+                    "lines": "\n".join(repair["set"] or ()),
                 }
                 for k, repair in enumerate(clash["repairs"])
             ],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -94,8 +93,9 @@ def batch(
     from tnt_sim.study.batch.plan import read_plan
     from tnt_sim.study.batch.run import run_batch
     from tnt_sim.study.batch.store import check_begun
+    from tnt_sim.workers import processors
 
-    n_workers = workers or len(os.sched_getaffinity(0))
+    n_workers = workers or processors()
     run = executor_of(executor, n_workers, scheduler)
     if resume:
         check_begun(out)

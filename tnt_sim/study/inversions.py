@@ -78,12 +78,12 @@ def ranking(
         When there is no such column, nothing to rank by, or a value that `opinions` does not list.
     """
     case = problem.case
-    column = rank or next((one.column for one in scores(problem)), None)
+    column = rank or only_score(problem)
     if column is None:
         raise UsageError(
             Text(
-                "l'objectif n'a pas de note : dites par quelle colonne classer (--rank).",
-                "the goal has no score: say which column ranks (--rank).",
+                "l'objectif n'a pas une note et une seule : dites par quelle colonne classer (--rank).",
+                "the goal has not just one score: say which column ranks (--rank).",
             ),
             code="usage.rank",
         )
@@ -97,8 +97,18 @@ def ranking(
     return Ranking(column, place, groups.codes, tuple(str(name) for name in groups.names))
 
 
+def only_score(problem: Problem) -> str | None:
+    """The column of the objective that is merit; None where there is none, or several."""
+    found = scores(problem)
+    return found[0].column if len(found) == 1 else None
+
+
 def _figures(problem: Problem, column: str, best: str) -> IntArray:
-    if kind_of(problem.case, column) not in (Kind.NUMBER, Kind.MONEY):
+    kind = kind_of(problem.case, column)
+    # a further column of a table is text, of figures or of words
+    if kind not in (Kind.NUMBER, Kind.MONEY, Kind.TEXT) or (
+        kind is Kind.TEXT and problem.case.portfolio.numeric(column)[1]
+    ):
         raise _no_column(problem, column)
     figures = numeric_column(problem.case, column, ())
     assert figures is not None

@@ -19,8 +19,7 @@ from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask
 from tnt_sim.relaxed import NEGLIGIBLE, first_prices
 from tnt_sim.result import Proof, Status
-from tnt_sim.rules.base import CompiledRule, RowKind, RowLabel, Terms, Unit
-from tnt_sim.rules.equity import Equity
+from tnt_sim.rules.base import RowKind, RowLabel, Terms, Unit
 from tnt_sim.rules.goals import Shortfall
 from tnt_sim.rules.opened import LOWERED
 from tnt_sim.scenario.compile import Problem
@@ -32,7 +31,7 @@ from tnt_sim.solve.registry import get_backend
 from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
 from tnt_sim.study.least import amount_stage, least_amount
 from tnt_sim.study.line import Line, line_of, really_at
-from tnt_sim.study.soft import gives_way, told_only
+from tnt_sim.study.soft import gives_way, told_only, unit_of
 
 DISTANCE = "distance"
 RISES, NEVER, STOPPED = "rises", "never", "stopped"
@@ -255,17 +254,7 @@ def with_distance(problem: Problem, rule_id: str) -> tuple[Problem, Stage]:
     """The problem with a rule that binds nobody, and the stage that brings it as near to its bounds as can be."""
     soft = told_only(problem, rule_id)
     mine = next(rule for rule in soft.rules if rule.id == rule_id)
-    unit = _unit_of(mine)
+    unit = unit_of(mine)
     zeros = problem.granted.per_funded * 0
     part = Shortfall(mine, Fraction(1), 1, unit)
     return soft, Stage(DISTANCE, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros), parts=(part,))
-
-
-def _unit_of(rule: CompiledRule) -> Unit:
-    """What the distance of a rule counts."""
-    if rule.kind == "schedule":
-        return Unit.MONEY
-    terms = getattr(rule, "terms", None) or getattr(rule, "numerator", None)
-    if isinstance(rule, Equity):
-        terms = rule.of.terms
-    return terms.unit if isinstance(terms, Terms) else Unit.NUMBER

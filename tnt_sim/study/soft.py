@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tnt_sim.rules.base import CompiledRule, Mode
+from tnt_sim.rules.base import CompiledRule, Mode, Terms, Unit
 from tnt_sim.rules.equity import Equity
 from tnt_sim.rules.queue import FirstCome
 from tnt_sim.scenario.compile import Problem
@@ -33,3 +33,13 @@ def gives_way(rule: CompiledRule) -> bool:
     if rule.mode is not Mode.HARD or isinstance(rule, FirstCome):
         return False
     return not isinstance(rule, Equity) or rule.priceable
+
+
+def unit_of(rule: CompiledRule) -> Unit:
+    """What the distance of a rule counts."""
+    if rule.kind == "schedule":
+        return Unit.MONEY
+    terms = getattr(rule, "terms", None) or getattr(rule, "numerator", None)
+    if isinstance(rule, Equity):
+        terms = rule.of.terms
+    return terms.unit if isinstance(terms, Terms) else Unit.NUMBER

@@ -6,14 +6,11 @@ differ and keep every rule. It proves no optimality: it refutes a false claim wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
-
 import numpy as np
 
 from tnt_sim.errors import Defect, Text
 from tnt_sim.scenario.compile import Problem
-from tnt_sim.scenario.objective import Sense
+from tnt_sim.verify.idle import is_better
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 from tnt_sim.verify.reasons import Reasons
 
@@ -23,7 +20,7 @@ TRIED = 20
 def better_by_one(
     problem: Problem, allocation: Allocation, reading: AllocationReading, why: Reasons
 ) -> list[Defect]:
-    """The dossiers whose funding would have been better: those said to add nothing to the goal are tried."""
+    """The dossiers whose funding would have been better: those that no named rule keeps out are tried."""
     if any(stage.tolerance for stage in problem.stages):
         return []
     idle = (why.code == "crowded_out") & (why.rule == "")
@@ -34,7 +31,7 @@ def better_by_one(
         granted[row] = problem.offers.least_cents[row]
         more = Allocation(funded, granted)
         read = read_allocation(problem, more)
-        if _is_better(problem, read.values, reading.values) and not broken_rules(problem, more, read):
+        if is_better(problem, read.values, reading.values) and not broken_rules(problem, more, read):
             name = problem.case.table["dossier"][row]
             found.append(
                 Defect(
@@ -46,10 +43,3 @@ def better_by_one(
                 )
             )
     return found
-
-
-def _is_better(problem: Problem, values: Sequence[Fraction], than: Sequence[Fraction]) -> bool:
-    for stage, value, other in zip(problem.stages, values, than, strict=True):
-        if value != other:
-            return (value > other) is (stage.sense is Sense.MAXIMISE)
-    return False

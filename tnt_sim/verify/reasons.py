@@ -3,7 +3,8 @@
 The code of an unfunded candidate says what stands in its way as the allocation is:
 
 - a rule between dossiers keeps it out, whatever money is left: `variant`, `prerequisite`, `order` (`barred.py`)
-- it would fit with the money left, but a hard rule would then break: `crowded_out`
+- it would fit with the money left, but a hard rule would then break: `crowded_out`; without a rule, it adds
+  nothing to any goal, or what keeps it out is not established (`unclear`)
 - it does not fit, and every funded dossier under the envelope that blocks it is worth at least as much per
   euro to the first goal: `outranked`
 - it does not fit, though it is worth more per euro than some funded dossier there: `none_fits`
@@ -26,10 +27,12 @@ from tnt_sim.rules.base import BoolArray, IntArray, Mode, exact_sum, group_sums
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.verify.barred import Barred, barred, is_between
+from tnt_sim.verify.idle import TRIED, unclear
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.room import Room, room_left
 
-TRIED = 200
+MOST_READ = 20_000_000
+"""Dossiers × rules × dossiers that are read to name what keeps out those that would fit."""
 FUNDED_CODES = ("committed", "decided", "merit")
 
 
@@ -41,6 +44,8 @@ class Reasons:
     ----------
     code : String (n,), reason_code of each dossier
     rule : String (n,), the rule that the code refers to, "" for none
+    unclear : bool (n,), those of `crowded_out` without a rule of which nothing else is known: too many to be read
+        one by one, or they would add to a goal (a limit stopped the run, or the goal gives up part of it)
     by : int64 (n,), the dossier that keeps this one out by a rule between dossiers, -1 for none
     blocking : int64 (n,), the envelope node that blocks a dossier, -1 for none
     unspent_code, unspent_rule : per node, None where nothing is unspent
@@ -51,6 +56,7 @@ class Reasons:
 
     code: pl.Series
     rule: pl.Series
+    unclear: BoolArray
     by: IntArray
     blocking: IntArray
     unspent_code: tuple[str | None, ...]
@@ -71,7 +77,8 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
     rule = np.full(case.n, "", dtype=object)
     kept_out = barred(problem, allocation, waiting)
     open_rows = np.flatnonzero(fits & (kept_out.by < 0))
-    blocked_by = _blocking_rules(problem, allocation, reading, open_rows[:TRIED])
+    tried = open_rows[: _most_tried(problem)]
+    blocked_by = _blocking_rules(problem, allocation, reading, tried)
     barred_rows = np.flatnonzero(fits & (kept_out.by >= 0)).tolist()
     blocked_by |= {row: str(kept_out.rule[row]) for row in barred_rows}
     for row, name in blocked_by.items():
@@ -92,6 +99,7 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
     return Reasons(
         code=pl.Series("reason_code", code, dtype=pl.String),
         rule=pl.Series("rule", rule.tolist(), dtype=pl.String),
+        unclear=unclear(problem, allocation, reading, fits & (kept_out.by < 0) & (rule == "")),
         by=kept_out.by,
         blocking=blocking,
         unspent_code=tuple(pair[0] for pair in unspent),
@@ -191,6 +199,11 @@ def _blocking_rules(
                 found[row] = rule.id
                 break
     return found
+
+
+def _most_tried(problem: Problem) -> int:
+    rules = 1 + len(problem.limits) + sum(rule.mode is Mode.HARD for rule in problem.rules)
+    return max(TRIED, MOST_READ // (rules * max(1, problem.case.n)))
 
 
 def _unspent(

@@ -44,6 +44,11 @@ def _unspent_why(problem: Problem, reasons: Reasons, node: int, at: int) -> Text
             f"La règle « {rule} » empêche de financer un dossier de plus.",
             f'The rule "{rule}" bars one dossier more.',
         )
+    if (reasons.unclear & _under(problem, at)).any():
+        return Text(
+            "Des dossiers y tiendraient ; ce qui les écarte n'a pas été établi.",
+            "Some dossiers would fit; what keeps them out was not established.",
+        )
     return Text(
         "Un dossier de plus n'apporterait rien à l'objectif.",
         "One dossier more would add nothing to the goal.",
@@ -60,9 +65,15 @@ _NONE_FITS = (
 """For an envelope without envelopes under it, and for one with some."""
 
 
-def _all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
+def _under(problem: Problem, node: int) -> BoolArray:
+    """The dossiers at and under a node."""
     case = problem.case
-    under = (case.node >= node) & (case.node < case.tree.end[node])
+    inside: BoolArray = (case.node >= node) & (case.node < case.tree.end[node])
+    return inside
+
+
+def _all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
+    under = _under(problem, node)
     if not under.any():
         return Text("Aucun dossier n'y est déposé.", "No dossier is filed there.")
     if not (under & problem.offers.in_play).any():
@@ -85,8 +96,7 @@ def _with_exceptions(head: Text, exceptions: list[Text]) -> Text:
 
 def _fitting(problem: Problem, reasons: Reasons, node: int) -> list[Text]:
     """The dossiers under a node that would fit in the money, and what keeps them out."""
-    under = (problem.case.node >= node) & (problem.case.node < problem.case.tree.end[node])
-    return _waiting(problem, reasons, under & (reasons.blocking < 0))
+    return _waiting(problem, reasons, _under(problem, node) & (reasons.blocking < 0))
 
 
 def _waiting(problem: Problem, reasons: Reasons, mask: BoolArray) -> list[Text]:
@@ -143,6 +153,7 @@ def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons
             texts[mine] = sentence
     _decided(problem, texts, code, lang)
     _with_rule(texts, code, rule, lang)
+    texts[reasons.unclear] = NOT_ESTABLISHED.in_(lang)
     barred_sentences(problem, texts, code, rule, reasons.by, lang)
     return pl.Series("reason", texts.tolist(), dtype=pl.String)
 
@@ -165,6 +176,12 @@ _TEMPLATES = {
         'Does not fit in what is left of "{envelope}" ({left}).',
     ),
 }
+
+
+NOT_ESTABLISHED = Text(
+    "Il tiendrait dans ce qui reste ; ce qui l'écarte n'a pas été établi.",
+    "It would fit in what is left; what keeps it out was not established.",
+)
 
 
 def _decided(problem: Problem, texts: np.ndarray, code: np.ndarray, lang: Lang) -> None:

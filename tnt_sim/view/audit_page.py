@@ -35,8 +35,8 @@ def audit_lines(document: Document, lang: Lang, width: int) -> list[Line]:
             lines += paragraph(capitalised(str(entry["words"])), width, first="  • ")
     lines += _goals(document["objective"], lang)
     for title, key in (
-        (Text("Mieux pour le même argent", "Better for the same money"), "better"),
-        (Text("Aussi bien pour moins cher", "As good for less money"), "cheaper"),
+        (Text("Le mieux pour le même argent", "The best for the same money"), "better"),
+        (Text("Aussi bien, au moindre coût", "As good for the least money"), "cheaper"),
     ):
         if document[key] is not None:
             lines += [
@@ -77,10 +77,16 @@ def verdict(document: Document) -> Text:
     ]
     if document["optimum"] is None:
         return Text(f"{fr}toutes les règles tiennent.", f"{en}every rule holds.")
-    if not losses:
+    if not losses or parse_decimal(losses[0]["loss"]) < 0:
+        best = document["status"] == "optimal"
+        none = (
+            Text("aucun choix", "no choice")
+            if best
+            else Text("aucun choix trouvé à temps", "no choice found in time")
+        )
         return Text(
-            f"{fr}toutes les règles tiennent, et aucun choix ne fait mieux.",
-            f"{en}every rule holds, and no choice does better.",
+            f"{fr}toutes les règles tiennent, et {none.fr} ne fait mieux.",
+            f"{en}every rule holds, and {none.en} does better.",
         )
     return Text(
         f"{fr}toutes les règles tiennent ; un meilleur choix existe.",

@@ -65,8 +65,8 @@ def _above_top(change: Entry, lang: Lang) -> str:
 def _grant(change: Entry, lang: Lang) -> str:
     to, now, step = (amount(change[f"{key}_cents"], lang) for key in ("to", "from", "step"))
     return Text(
-        f"Il serait retenu en demandant {to} au lieu de {now} ; {step} de plus ne passe pas.",
-        f"It would be funded if it asked for {to} instead of {now}; {step} more is too much.",
+        f"Il serait retenu pour {to} au lieu de {now} ; {step} de plus ne passe pas.",
+        f"It would be funded for {to} instead of {now}; {step} more is too much.",
     ).in_(lang)
 
 
@@ -162,6 +162,9 @@ WHY_NOT: Mapping[str, Text] = MappingProxyType(
         "no_plain_sum": Text(
             "ce chiffre n'entre pas dans l'objectif comme une simple somme",
             "this figure does not enter the goal as a plain sum",
+        ),
+        "no_figure": Text(
+            "ce dossier n'a pas de chiffre dans cette colonne", "this dossier has no figure in this column"
         ),
         "tolerance": Text(
             "l'objectif cède une part d'une étape aux suivantes, et ce seuil n'est alors pas défini",

@@ -134,8 +134,8 @@ def _audit(document: Document, lang: Lang) -> Made:
 
 
 _OTHERS = {
-    "better": Text("Mieux pour le même argent", "Better for the same money"),
-    "cheaper": Text("Aussi bien pour moins cher", "As good for less money"),
+    "better": Text("Le mieux pour le même argent", "The best for the same money"),
+    "cheaper": Text("Aussi bien, au moindre coût", "As good for the least money"),
 }
 
 

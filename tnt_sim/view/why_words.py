@@ -60,14 +60,14 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
             'Not funded: in the order of {rule}, "{by}" goes first and is not funded.',
         ),
         "outranked": Text(
-            "Devancé dans « {envelope} » : il demande {asked}, il reste {left}, et les derniers retenus "
+            "Devancé dans « {envelope} » : il lui faut {asked}, il reste {left}, et les derniers retenus "
             "({margin}) apportent au moins autant par euro.",
-            'Outranked in "{envelope}": it asks for {asked}, {left} is left, and the last that were funded '
+            'Outranked in "{envelope}": it needs {asked}, {left} is left, and the last that were funded '
             "({margin}) bring at least as much per euro.",
         ),
         "none_fits": Text(
-            "Ne tient pas dans ce qui reste de « {envelope} » : il demande {asked} et il reste {left}.",
-            'Does not fit in what is left of "{envelope}": it asks for {asked} and {left} is left.',
+            "Ne tient pas dans ce qui reste de « {envelope} » : il lui faut {asked} et il reste {left}.",
+            'Does not fit in what is left of "{envelope}": it needs {asked} and {left} is left.',
         ),
         "crowded_out": Text(
             "Non retenu : le financer ferait rompre {rule}.", "Not funded: funding it would break {rule}."
@@ -76,6 +76,10 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
             "Non retenu : il n'apporterait rien à l'objectif du programme.",
             "Not funded: it would add nothing to the programme's goal.",
         ),
+        "unclear": Text(
+            "Non retenu : il tiendrait dans ce qui reste ; ce qui l'écarte n'a pas été établi.",
+            "Not funded: it would fit in what is left; what keeps it out was not established.",
+        ),
         "displaced": Text(
             "Évincé par {rule} : sans elle, la meilleure répartition le compte.",
             "Crowded out by {rule}: without it the best allocation holds it.",
@@ -83,7 +87,7 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
         "reserve": Text("{reason}", "{reason}"),
     }
 )
-"""By reason code; four codes have two sentences: `decided` by its way, `crowded_out` by what crowds it out."""
+"""By reason code; some codes have more sentences: `decided` by its way, `crowded_out` by what crowds it out."""
 
 
 def sentence_key(entry: Entry) -> str:
@@ -96,7 +100,7 @@ def sentence_key(entry: Entry) -> str:
     if code == "outranked" and not entry["margin"]["dossiers"]:
         return "none_fits"
     if code == "crowded_out" and entry["rule"] is None:
-        return "no_gain"
+        return "unclear" if entry["unclear"] else "no_gain"
     return code
 
 

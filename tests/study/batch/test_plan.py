@@ -61,3 +61,11 @@ def test_broken_file(folder: Path, old: str, new: str, line: int, words: str) ->
         read_plan([file])
     told = [defect.line(Lang.FR) for defect in caught.value.defects]
     assert any(f"lot.yaml:{line}" in said and words in said for said in told), told
+
+
+def test_the_same_scenario_with_another_solver_is_another_case(folder: Path) -> None:
+    text = (folder / "petit.yaml").read_text(encoding="utf-8")
+    (folder / "petit-vite.yaml").write_text(text + "\nsolver: {time_limit: 1 s}\n", encoding="utf-8")
+    plan = read_plan([folder / "petit.yaml", folder / "petit-vite.yaml"])
+    assert len(plan.cases) == 2
+    assert plan.cases[0].base_sha256 == plan.cases[1].base_sha256

@@ -244,9 +244,7 @@ def _told(found: Audit, scenario: Scenario) -> Audit:
         "command": "audit",
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
-        "status": "infeasible"
-        if found.optimum is None or found.optimum.allocation is None
-        else found.optimum.status.value,
+        "status": "stopped" if found.optimum is None else found.optimum.status.value,
         "selection": {
             "n_rows": found.selection.n_rows,
             "n_committed_added": found.selection.n_added,

@@ -44,18 +44,21 @@ class BatchSpec(Spec):
 class Case:
     """One scenario to compute: its name, its base file and what changes it.
 
-    `key` identifies it by content: the SHA-256 of the base's `sha256` and of the changes.
+    `key` identifies it by content: the SHA-256 of the base's `sha256`, of how it is to be solved (`solver`, which
+    that leaves out), and of the changes.
     """
 
     name: str
     base: Path
     base_sha256: str
     sets: tuple[str, ...]
+    solver: str = ""
 
     @property
     def key(self) -> str:
         """The identity of the case, whatever its name and its place in the batch."""
-        text = json.dumps([self.base_sha256, list(self.sets)], ensure_ascii=False, separators=(",", ":"))
+        whole = [self.base_sha256, self.solver, list(self.sets)]
+        text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -103,7 +106,7 @@ def _of_file(path: Path) -> tuple[list[Case], Scenario]:
     )
     if not isinstance(node, MappingNode) or "base" not in node.entries:
         scenario = load_scenario(path)
-        return [Case(scenario.id, path.resolve(), scenario.sha256, ())], scenario
+        return [Case(scenario.id, path.resolve(), scenario.sha256, (), _solver(scenario))], scenario
     origins: Mapping[Steps, Origin] = dict(walk(node))
     spec = validate_model(BatchSpec, to_tree(node), origins)
     root = project_root(path.resolve())
@@ -121,11 +124,17 @@ def _of_file(path: Path) -> tuple[list[Case], Scenario]:
             file,
             scenario.sha256,
             tuple(f"{key}={value}" for key, value in chosen),
+            _solver(scenario),
         )
         for chosen in product(*axes)
         if not any(set(entry.items()) <= set(chosen) for entry in skipped)
     ]
     return cases, scenario
+
+
+def _solver(scenario: Scenario) -> str:
+    """How a scenario asks to be solved, as it is written."""
+    return json.dumps(scenario.tree.get("solver") or {}, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def _name(template: str | None, chosen: Sequence[tuple[str, str]]) -> str:

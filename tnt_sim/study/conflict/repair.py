@@ -94,8 +94,22 @@ def repaired(form: OpenForm, fix: Keys, clock: Clock, *, prove: bool = True) -> 
         least=outcome.is_optimal,
         least_proven=_one_less(form, kept, eased, clock) if prove and len(eased) == 1 == len(money) else None,
         allocation=allocation,
-        best=_best(problem, clock),
+        best=_best(form.keeping(kept, _with_those_above(form, eased)), clock),
     )
+
+
+def _with_those_above(form: OpenForm, eased: Mapping[Line, Fraction]) -> dict[Line, Fraction]:
+    """An envelope is raised with new money: what stands above it, and is not raised itself, rises by as much."""
+    tree = form.problem.case.tree
+    found = dict(eased)
+    for line, slack in eased.items():
+        entry = form.entry(line.entry)
+        if entry.kind == "envelope":
+            for node in tree.ancestors(entry.node)[1:]:
+                above = Line(f"envelope:{tree.ids[node]}")
+                if above not in eased:
+                    found[above] = max(slack, found.get(above, Fraction(0)))
+    return found
 
 
 def _gives_way(entry: Entry) -> bool:

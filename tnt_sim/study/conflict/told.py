@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Lang
+from tnt_sim.errors import Lang, ScenarioError, UsageError
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import CompiledRule, Unit, exact_sum
 from tnt_sim.rules.columns import CENT
@@ -17,10 +19,12 @@ from tnt_sim.rules.coverage import Coverage
 from tnt_sim.rules.limit import Limit
 from tnt_sim.rules.share import Share
 from tnt_sim.scalars import write_number, write_rate
-from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.load import with_sets
 from tnt_sim.study.conflict.open_form import COMMITTED, Entry, Line, OpenForm
 from tnt_sim.study.conflict.repair import Repair
 from tnt_sim.verify.figures import decimal_text
+from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 from tnt_sim.view.conflict_words import action_words, member_words
 
 HUNDREDTH_OF_PERCENT = Fraction(1, 10_000)
@@ -107,7 +111,9 @@ def _eased(form: OpenForm, line: Line, slack: Fraction, repair: Repair) -> dict[
     entry = form.entry(line.entry)
     up = line.side != "min"
     if entry.kind == "envelope":
-        bound = (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT
+        tree = form.problem.case.tree
+        bound = (tree.written_cents[entry.node] or tree.amount_cents[entry.node] or 0) * CENT
+        slack = written_raise(form, entry.node, int(slack / CENT)) * CENT
     else:
         bound = written(entry, line) or Fraction(0)
     to = bound + slack if up else bound - slack
@@ -160,7 +166,26 @@ def _cheapest(form: OpenForm, entry: Entry, line: Line, repair: Repair) -> dict[
 
 
 def set_lines(form: OpenForm, repair: Repair) -> list[str] | None:
-    """The `--set` texts that write a repair into the scenario; None where the grammar has no place for it."""
+    """The `--set` texts that write a repair into the scenario, in which its allocation is read again.
+
+    None where the grammar has no place for it, or where what is written moves more: a share of an amount.
+    """
+    lines = _lines(form, repair)
+    return lines if lines is not None and _repairs(form.problem, lines, repair.allocation) else None
+
+
+def _repairs(problem: Problem, lines: list[str], allocation: Allocation) -> bool:
+    scenario = problem.scenario
+    if scenario.raw is None or scenario.spec.steps:
+        return True  # cannot be written so, or not for one step alone
+    try:
+        changed = compile_problem(replace(with_sets(scenario, lines), portfolio=scenario.portfolio))
+    except (ScenarioError, UsageError):
+        return False
+    return not broken_rules(changed, allocation, read_allocation(changed, allocation))
+
+
+def _lines(form: OpenForm, repair: Repair) -> list[str] | None:
     found = _decided_again(form, [line for line in repair.eased if form.entry(line.entry).kind == "decide"])
     for line, slack in sorted(repair.eased.items()):
         if form.entry(line.entry).kind == "decide":
@@ -221,11 +246,32 @@ def _plain(path: str, entry: Entry, line: Line, slack: Fraction) -> list[str]:
     return [f"{path}={write_number(bound)}"]
 
 
+def written_raise(form: OpenForm, node: int, cents: int) -> int:
+    """By how much the written amount must rise for an envelope to grant so much more: a reserve keeps its part."""
+    tree = form.problem.case.tree
+    spec = next(
+        (one for one, _ in form.problem.scenario.spec.programme.walk() if one.id == tree.ids[node]), None
+    )
+    amount = tree.written_cents[node]
+    if spec is None or amount is None or not (spec.reserve or spec.overprogram):
+        return cents
+    kept, beyond = spec.reserve or Fraction(0), spec.overprogram or Fraction(0)
+
+    def grants(written: int) -> int:
+        return written + math.floor(-written * kept) + math.floor(written * beyond)
+
+    wanted, share = grants(amount) + cents, 1 - kept + beyond
+    more = math.floor(cents / share) - 2 if share > 0 else 0
+    while share > 0 and grants(amount + more) < wanted:
+        more += 1
+    return max(more, 0) if share > 0 else cents
+
+
 def _raised(form: OpenForm, entry: Entry, cents: int) -> list[str] | None:
     """The envelope and all above it raised by as much, so that no other part of the programme has less."""
     tree = form.problem.case.tree
     known = {spec.id for spec, _ in form.problem.scenario.spec.programme.walk()}
-    found = []
+    cents, found = written_raise(form, entry.node, cents), []
     for node in tree.ancestors(entry.node):
         amount = tree.written_cents[node]
         if amount is None:

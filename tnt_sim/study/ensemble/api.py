@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from tnt_sim.errors import Lang, Text, UsageError
@@ -15,6 +14,7 @@ from tnt_sim.study.ensemble.run import Tell, run_draws
 from tnt_sim.study.ensemble.telling import ensemble_study
 from tnt_sim.view.put_file import put_file
 from tnt_sim.view.study_page import study_book, study_fragment, study_html
+from tnt_sim.workers import processors
 
 MOST_DRAWS = 1_000_000
 
@@ -87,6 +87,6 @@ def ensemble(
         )
     sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
     ground = ground_of(scenario, sample)
-    n_workers = workers or len(os.sched_getaffinity(0))
+    n_workers = workers or processors()
     found = run_draws(ground.problem, sample, n_workers, len(ground.inputs), sensitivity, tell)
     return Ensemble(sample, ground, found)

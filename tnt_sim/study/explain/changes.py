@@ -25,8 +25,9 @@ from tnt_sim.study.explain import grant, score
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.study.explain.envelope import by_envelopes
 from tnt_sim.study.explain.lifted import lifted
-from tnt_sim.study.explain.rule import can_give_way, relaxed
+from tnt_sim.study.explain.rule import relaxed
 from tnt_sim.study.explain.weigh import gains, goes_first, units, with_tolerance
+from tnt_sim.study.soft import gives_way
 from tnt_sim.verify.figures import decimal_text
 
 Entry = dict[str, Any]
@@ -92,6 +93,8 @@ def _by_score(question: Asking, row: int, inside: Answer, *, confirm: bool) -> I
             yield _undefined("score", one.column, "no_plain_sum")
         elif with_tolerance(decided.problem):
             yield _undefined("score", one.column, "tolerance")
+        elif not score.is_given(decided.problem, row, one.column):
+            yield _undefined("score", one.column, "no_figure")
         else:
             yield score_entry(question, row, one, effect[row], inside, confirm=confirm)
 
@@ -225,7 +228,7 @@ def _tried(decided: Decided, row: int, *, every: bool) -> Sequence[CompiledRule]
     tight = [
         rule
         for rule in decided.problem.rules
-        if can_give_way(rule)
+        if gives_way(rule)
         and (rule.id == named or (_counts(decided, row, rule) and (every or _is_tight(read[rule.id]))))
     ]
     return sorted(tight, key=lambda rule: rule.id != named)[:MOST_RULES]

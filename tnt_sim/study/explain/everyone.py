@@ -21,7 +21,7 @@ from tnt_sim.study.explain.decided import Decided
 from tnt_sim.study.explain.envelope import of_everyone
 from tnt_sim.study.explain.lifted import Obstacle, obstacles, solved
 from tnt_sim.study.explain.lifted_all import LiftedBounds
-from tnt_sim.study.explain.score import Score, figure_of
+from tnt_sim.study.explain.score import Score, figure_of, is_given
 from tnt_sim.study.explain.weigh import goes_first, with_tolerance
 from tnt_sim.verify.figures import decimal_text
 
@@ -100,6 +100,10 @@ def _scores(question: Asking, rows: Sequence[int], found: Settled, told: Tell) -
     one, effect = usable[0]
     for number, row in enumerate(waiting):
         told("dossiers", 0.5 + 0.3 * number / len(waiting))
+        if not is_given(decided.problem, row, one.column):
+            missing = {"kind": "score", "of": one.column, "status": "undefined", "why": "no_figure"}
+            found.changes.setdefault(row, []).insert(0, missing)
+            continue
         interval = bounds.interval(row)
         steps = _settled_steps(question, row, effect[row], interval)
         if interval.impossible:

@@ -16,9 +16,8 @@ from tnt_sim.study.explain.decided import Decided, refuse_all_unknown, rows_of
 from tnt_sim.study.explain.everyone import Settled, settle_all
 from tnt_sim.study.explain.facts import Entry, counted, entry_of, facts_of, rule_named
 from tnt_sim.study.explain.reserve import reserve_list
-from tnt_sim.study.explain.score import scores
 from tnt_sim.study.explain.without import Effect, effects_of_rules, n_effects
-from tnt_sim.study.inversions import inversions, ranking
+from tnt_sim.study.inversions import inversions, only_score, ranking
 from tnt_sim.verify.figures import head
 from tnt_sim.view.explanation import explanation_html, sentences_of
 from tnt_sim.view.labels import is_synthetic
@@ -190,8 +189,8 @@ def _document(
 
 
 def _inversions(decided: Decided) -> Entry | None:
-    """The first thing that a committee sees; None where the goal has no score."""
-    if not scores(decided.problem):
+    """The first thing that a committee sees; None where the goal has no score of its own."""
+    if only_score(decided.problem) is None:
         return None
     found = inversions(decided, ranking(decided.problem))
     return found | {key: found[key][:MOST_INVERSIONS] for key in ("refused", "pairs")}

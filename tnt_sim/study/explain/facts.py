@@ -67,6 +67,7 @@ def entry_of(facts: Facts, row: int) -> Entry:
         "margin": None if funded else _margin(facts, row),
         "by": _by(decided, row),
         "rule": _rule(decided, row),
+        "unclear": bool(decided.reasons.unclear[row]),
         "decision": _decision(problem, row) if code == "decided" else None,
         "because": [],
         "changes": [],

@@ -15,12 +15,11 @@ import numpy as np
 
 from tnt_sim.question import Answer, ask, forced
 from tnt_sim.rules.base import CompiledRule, Mode, Terms, Unit
-from tnt_sim.rules.equity import Equity
 from tnt_sim.rules.goals import Shortfall
-from tnt_sim.rules.queue import FirstCome
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense, Stage
 from tnt_sim.study.explain.decided import Decided
+from tnt_sim.study.soft import unit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +32,11 @@ class Relaxed:
     answer: Answer
 
 
-def can_give_way(rule: CompiledRule) -> bool:
-    """Whether the distance of a rule can be a goal."""
-    return (
-        rule.mode is Mode.HARD
-        and not isinstance(rule, FirstCome)
-        and not (isinstance(rule, Equity) and not rule.priceable)
-    )
-
-
 def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
     """The least distance of one hard rule at which an allocation as good as the decision holds the dossier."""
     problem = decided.problem
     loose: CompiledRule = replace(rule, mode=Mode.REPORT)  # type: ignore[type-var]
-    unit = getattr(getattr(rule, "terms", None), "unit", Unit.NUMBER)
+    unit = unit_of(rule)
     zeros = np.zeros(problem.case.n, dtype=np.int64)
     nothing = Terms(Fraction(1), unit, zeros, zeros)
     distance = Stage(

@@ -74,7 +74,8 @@ FIGURES_OF_THE_REQUEST = frozenset(
 
 
 def _is_score(case: Case, column: str) -> bool:
-    return column not in FIGURES_OF_THE_REQUEST and kind_of(case, column) is Kind.NUMBER
+    # a further column of a table is text until it is counted, as the goal does
+    return column not in FIGURES_OF_THE_REQUEST and kind_of(case, column) in (Kind.NUMBER, Kind.TEXT)
 
 
 def _score(problem: Problem, column: str) -> Score:
@@ -143,6 +144,12 @@ def tie_at(gained: tuple[Fraction, ...], effect: tuple[Fraction, ...]) -> bool:
         return False
     toward = effect if next(each for each in effect if each) > 0 else tuple(-each for each in effect)
     return sign_of([gain + steps * each for gain, each in zip(gained, toward, strict=True)]) == 0
+
+
+def is_given(problem: Problem, row: int, column: str) -> bool:
+    """Whether the column holds a figure for one dossier; what is empty cannot be raised."""
+    figures = numeric_column(problem.case, column, ())
+    return figures is not None and not figures.missing[row]
 
 
 def figure_of(problem: Problem, row: int, column: str) -> Fraction:

@@ -1,0 +1,54 @@
+"""What an explanation says of figures that are empty, columns that no type names, and rules that count money."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tnt_sim.engine import solve
+from tnt_sim.errors import Lang
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.explain.decided import of_result
+from tnt_sim.study.explain.explain import explain
+from tnt_sim.view.change_words import change_sentence
+
+HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
+
+
+def told(folder: Path, rest: str, table: str, dossier: str, *, everyone: bool = False) -> str:
+    (folder / "d.csv").write_text(table, encoding="utf-8")
+    (folder / "s.yaml").write_text(HEAD + rest, encoding="utf-8")
+    decided = of_result(solve(load_scenario(folder / "s.yaml")))
+    found = explain(decided, () if everyone else (dossier,), everyone=everyone, confirm=False)
+    entry = next(one for one in found.document["dossiers"] if one["dossier"] == dossier)
+    return " ".join(change_sentence(one, Lang.FR) for one in entry["changes"]).replace("\u00a0", " ")
+
+
+def test_a_dossier_without_a_score_is_not_kept_out_by_an_earlier_goal(tmp_path: Path) -> None:
+    rest = (
+        "programme: {id: p, amount: 100}\nmeasures: {m: {column: score, empty: 0}}\n"
+        "objective: [{maximise: {m: 1}}]\n"
+    )
+    table = "dossier,requested,score\nA,100,10\nB,100,\n"
+    for everyone in (False, True):
+        text = told(tmp_path, rest, table, "B", everyone=everyone)
+        assert "Relever « score » : ce dossier n'a pas de chiffre dans cette colonne." in text
+
+
+def test_the_notes_of_a_jury_have_thresholds(tmp_path: Path) -> None:
+    """The mean of 4 alone must pass 10: 11 with the money against it."""
+    rest = (
+        "programme: {id: p, amount: 100}\nmeasures: {jury: {mean: [na, nb]}}\n"
+        "objective: [{maximise: {jury: 1}}]\n"
+    )
+    text = told(tmp_path, rest, "dossier,requested,na,nb\nA,100,10,10\nB,100,,4\nC,300,1,1\n", "B")
+    assert "avec « nb » de 11 au lieu de 4" in text
+    assert "Relever « na » : ce dossier n'a pas de chiffre" in text
+
+
+def test_a_rule_that_counts_money_gives_way_by_euros(tmp_path: Path) -> None:
+    table = "dossier,requested,score,department\nA,50,10,01\nB,50,9,02\nC,50,8,02\n"
+    share = "rules: [{id: r, kind: share, measure: granted, where: {department: '01'}, of: {}, min: 50 %}]\n"
+    schedule = "rules: [{id: r, kind: schedule, year: 2021, commitments: {2021: 100 €}}]\n"
+    rest = "programme: {id: p, amount: 150}\nobjective: [{maximise: {score: 1}}]\n"
+    assert "cédait de 25 €" in told(tmp_path, rest + share, table, "C")
+    assert "cédait de 50 €" in told(tmp_path, rest + schedule, table, "C")
