@@ -30,7 +30,8 @@ def told() -> Explanation:
 def test_each_reason_occurs_in_a_shipped_scenario(told: Explanation) -> None:
     entries = told.document["dossiers"]
     assert {entry["reason_code"] for entry in entries} == CODES == set(REASON)
-    assert {sentence_key(entry) for entry in entries} == set(SENTENCES)
+    # what is unclear is so where a run is stopped, or too large: tests/verify/test_idle.py
+    assert {sentence_key(entry) for entry in entries} == set(SENTENCES) - {"unclear"}
     assert told.document["synthetic"]
 
 

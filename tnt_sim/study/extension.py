@@ -28,7 +28,8 @@ class Way:
     Attributes
     ----------
     way, axis : free, key or wholly, and the axis of the last
-    added : (axis, cents) as written; for « free » what the best list uses beyond each axis' own amount
+    added : (axis, cents) as written; for « free » what the best list uses beyond each axis' own amount, more than
+        today's list does
     values, gain : the goals, and how much better the first one that changes is
     goal : its name; None where none changes
     n_funded, granted_cents, unspent_cents : of the best list; unspent of the programme
@@ -160,7 +161,8 @@ def _way(
     read = answer.reading.envelopes
     if way == FREE:
         tree = problem.case.tree
-        used = {tree.ids[k]: read.extra_cents[k] for k in tree.children(0)}
+        now = base.answer.reading.envelopes.extra_cents if base.answer.reading else [0] * tree.n_nodes
+        used = {tree.ids[k]: read.extra_cents[k] - now[k] for k in tree.children(0)}
         added = {name: extra for name, extra in used.items() if extra}
     changed = next(
         (k for k, (a, b) in enumerate(zip(base.answer.bests, answer.bests, strict=True)) if a != b), None

@@ -210,6 +210,8 @@ class _Reading:
         return found_text(self.table.columns[position], index) if position != REMARK else self._remark(index)
 
     def _remark(self, index: int) -> str:
+        if len(self.table.columns) <= REMARK:  # taken out, as what nobody fills in may be
+            return ""
         return str(self.table.columns[REMARK].text[index] or "").strip()
 
     def _place(self, row: int, position: int, dossier: str | None = None) -> Place:

@@ -16,6 +16,7 @@ from tnt_sim.view.money_words import (
     BEYOND,
     FLAGS,
     KINDS,
+    NEVER,
     TARGET_STOPPED,
     TITLES,
     WAYS,
@@ -117,7 +118,7 @@ def _price(entry: Document, lang: Lang) -> str:
 
 def _bought(entry: Document, lang: Lang) -> str:
     if entry["status"] == "never":
-        return Text("rien de plus, à aucun montant", "nothing more, at any amount").in_(lang)
+        return NEVER[entry["kind"]].in_(lang)
     if entry["status"] == "stopped":
         return Text("arrêté par la limite de temps", "stopped by the time limit").in_(lang)
     if entry["gain"] is None:

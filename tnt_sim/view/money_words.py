@@ -57,6 +57,12 @@ BEYOND = Text(
     "linear program, which funds fractions of dossiers: a slope, not a decision.",
 )
 
+NEVER: Mapping[str, Text] = MappingProxyType(
+    {
+        "envelope": Text("rien de plus, à aucun montant", "nothing more, at any amount"),
+        "rule": Text("rien de plus, même sans elle", "nothing more, even without it"),
+    }
+)
 TARGET_STOPPED = Text(
     "Arrêté par la limite de temps : on ne sait pas si un montant y suffit. Donnez plus de temps : --time-limit.",
     "Stopped by the time limit: whether any amount is enough is not known. Give it more time: --time-limit.",

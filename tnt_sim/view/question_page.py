@@ -14,6 +14,7 @@ from tnt_sim.view.money_words import (
     BEYOND,
     FLAGS,
     KINDS,
+    NEVER,
     TARGET_STOPPED,
     TITLES,
     WAYS,
@@ -91,8 +92,7 @@ def _next_picture(entries: Sequence[Document], lang: Lang) -> str:
 
 def _step(entry: Document, lang: Lang) -> str:
     if entry["step"] is None:
-        never = Text("rien de plus, à aucun montant", "nothing more, at any amount").in_(lang)
-        return never if entry["status"] == "never" else "–"
+        return NEVER[entry["kind"]].in_(lang) if entry["status"] == "never" else "–"
     more = "" if entry["exact"] else Text("au moins ", "at least ").in_(lang)
     cents = entry["step_cents"]
     return more + (decimal(entry["step"], lang) if cents is None else amount(cents, lang))
