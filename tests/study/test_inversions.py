@@ -15,13 +15,14 @@ from masks import funded
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
 from tnt_sim.engine import solve
-from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.errors import Lang, ScenarioError, UsageError
 from tnt_sim.result import Result, Status
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.study.core import core_of, seen_result
 from tnt_sim.study.explain.decided import of_result
 from tnt_sim.study.inversions import inversions, inversions_document, price_of_none, ranking
 from tnt_sim.study.opinions import by_opinion
+from tnt_sim.view.inversion_lines import shown_value
 from tnt_sim.view.run_folder import write_run
 
 QUICK = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -118,6 +119,15 @@ def test_opinions_in_order_and_as_goals(result: Result) -> None:
     priced = price_of_none(decided, ranked, Fraction(1, 10))
     assert priced["mode"] == "priced"
     assert priced["n_pairs"] is not None
+
+
+def test_amounts_are_told_in_euros(result: Result) -> None:
+    decided = of_result(result)
+    found = inversions(decided, ranking(decided.problem, rank="requested"))
+    first = found["refused"][0]
+    cents = dict(decided.problem.case.table.select("dossier", "requested_cents").iter_rows())
+    assert first["better"]["value_cents"] == cents[first["better"]["dossier"]]
+    assert shown_value(first["better"], Lang.FR).endswith("€")
 
 
 def test_bad_ranks(result: Result) -> None:

@@ -146,6 +146,7 @@ def way_entry(base: Base, found: Way) -> Document:
         "way": found.way,
         "axis": found.axis,
         "allowed": found.allowed,
+        "why": found.why or None,
         "added": [{"envelope": name, "cents": cents} for name, cents in found.added],
         "objective": _values(base.problem, found.values),
         "goal": found.goal,

@@ -7,7 +7,7 @@ the programme alone, to be shared as `unassigned` says; the key raises every axi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tnt_sim.clock import Clock
@@ -34,7 +34,7 @@ class Way:
     goal : its name; None where none changes
     n_funded, granted_cents, unspent_cents : of the best list; unspent of the programme
     moved : who enters and who leaves
-    allowed : False where the amounts contradict the scenario
+    why : where there is no list: `contradiction` (the amounts, before any solve), `infeasible`, `stopped`
     """
 
     way: str
@@ -49,6 +49,7 @@ class Way:
     moved: Moves | None
     proof: Proof | None
     answer: Answer | None
+    why: str = ""
 
     @property
     def allowed(self) -> bool:
@@ -154,10 +155,10 @@ def _way(
     try:
         problem = compile_problem(with_amounts(base.scenario, amounts))
     except ScenarioError:
-        return nothing
+        return replace(nothing, why="contradiction")
     answer = ask(problem, clock=clock, prove=prove)
     if answer.allocation is None or answer.reading is None:
-        return nothing
+        return replace(nothing, why=answer.status.value)
     read = answer.reading.envelopes
     if way == FREE:
         tree = problem.case.tree

@@ -136,7 +136,8 @@ def _opinions(problem: Problem, column: str, opinions: Sequence[str]) -> IntArra
 
 
 def _no_column(problem: Problem, column: str) -> UsageError:
-    hint = did_you_mean(column, scenario_names(problem.case)) or Text("", "")
+    names = scenario_names(problem.case)
+    hint = Text("", "") if column in names else did_you_mean(column, names) or Text("", "")
     return UsageError(
         Text(
             f"« {column} » ne peut pas classer : il faut des chiffres, ou des avis avec leur ordre. {hint.fr}",
@@ -186,10 +187,16 @@ def _pair(decided: Decided, ranked: Ranking, better: int, worse: int, group: str
 
 
 def _side(decided: Decided, ranked: Ranking, row: int) -> Entry:
-    cell = decided.problem.case.table
-    name = f"{ranked.column}_cents" if f"{ranked.column}_cents" in cell.columns else ranked.column
-    value = cell[name][row]
-    return {"dossier": decided.numbers[row], "value": None if value is None else _plain(value)}
+    case = decided.problem.case
+    if kind_of(case, ranked.column) is Kind.MONEY:
+        cents = case.table[f"{ranked.column}_cents"][row]
+        return {"dossier": decided.numbers[row], "value": None, "value_cents": cents}
+    value = case.table[ranked.column][row]
+    return {
+        "dossier": decided.numbers[row],
+        "value": None if value is None else _plain(value),
+        "value_cents": None,
+    }
 
 
 def _plain(value: Any) -> str:

@@ -78,10 +78,11 @@ def prices_of(
     prove: bool = True,
     tell: Tell | None = None,
     into: list[Price] | None = None,
+    unsettled: list[str] | None = None,
 ) -> tuple[Price, ...]:
     """The price of all that is kept, one solve each, and one more for the euros where it is not free.
 
-    `into` is filled as answers come, so that Ctrl-C loses none.
+    `into` is filled as answers come, so that Ctrl-C loses none; `unsettled` with what had no answer.
     """
     asked = [(kind, name, make) for kind, name, make in _kept(base.problem) if kind in kinds]
     found = [] if into is None else into
@@ -90,11 +91,19 @@ def prices_of(
         try:
             without = make()
         except ScenarioError:  # without it the scenario contradicts itself
-            continue
-        answer = ask(without, clock=clock, prove=prove)
-        if answer.allocation is not None:
+            answer = None
+        else:
+            answer = ask(without, clock=clock, prove=prove)
+        if answer is not None and _says_something(base, answer):
             found.append(_priced(base, line, kind, name, answer, clock))
+        elif unsettled is not None:
+            unsettled.append(name)
     return tuple(found)
+
+
+def _says_something(base: Base, answer: Answer) -> bool:
+    """Whether an answer is the best, or at least better than with all kept: a limit may leave it short of that."""
+    return answer.allocation is not None and (answer.optimal or _first_better(base, answer) is not None)
 
 
 def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock: Clock | None) -> Price:
@@ -106,7 +115,9 @@ def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock:
     least = _money_for(base, line, answer, changed, clock)
     worth = answer.bests[changed] - base.answer.bests[changed]
     upper = None if least.amount_cents is None else max(0, least.amount_cents - line.amount_cents)
-    lower = None if least.lower_cents is None else max(0, least.lower_cents - line.amount_cents)
+    # where a limit came first, nothing is known of the money: 0 at least
+    known = line.amount_cents if least.lower_cents is None else least.lower_cents
+    lower = None if least.unreachable else max(0, known - line.amount_cents)
     goal = base.problem.stages[changed].goal
     return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof)
 

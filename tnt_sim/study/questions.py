@@ -293,10 +293,24 @@ def prices(
     base = base_of(scenario, clock, prove=prove)
     line = line_of(base.problem, envelope or base.problem.case.tree.ids[0])
     found: list[Price] = []
+    unsettled: list[str] = []
     document = answers.head_of(base.problem, "prices", line, tongue)
     with _kept_at_interrupt(document):
-        prices_of(base, line, kinds=tuple(kinds), clock=clock, prove=prove, tell=progress, into=found)
-    told = {"base": answers.base_figures(base), "prices": [answers.price_entry(one) for one in found]}
+        prices_of(
+            base,
+            line,
+            kinds=tuple(kinds),
+            clock=clock,
+            prove=prove,
+            tell=progress,
+            into=found,
+            unsettled=unsettled,
+        )
+    told = {
+        "base": answers.base_figures(base),
+        "unsettled": unsettled,
+        "prices": [answers.price_entry(one) for one in found],
+    }
     return Answered({**document, **told}, "prices", tongue)
 
 

@@ -36,6 +36,7 @@ import polars as pl
 from tnt_sim.clock import Clock
 from tnt_sim.errors import Lang, LimitReached, Text, UsageError
 from tnt_sim.question import Answer, ask
+from tnt_sim.result import Status
 from tnt_sim.rules.base import combine
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.objective import Sense, Stage
@@ -228,7 +229,7 @@ class _Study:
         except LimitReached:
             self.doubtful = True
             return None
-        self.doubtful |= answer.allocation is not None and not answer.optimal
+        self.doubtful |= answer.status not in (Status.OPTIMAL, Status.INFEASIBLE)
         return answer
 
     def _note(self, answer: Answer | None, *, supported: bool | None) -> Outcome | None:
@@ -369,7 +370,7 @@ def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
         "command": "weights",
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
-        "status": "optimal" if found.outcomes else "infeasible",
+        "status": "optimal" if found.outcomes else "infeasible" if found.complete else "stopped",
         "criteria": [{"name": one.name, "per": decimal_text(one.per)} for one in found.criteria],
         "corners": [[decimal_text(part) for part in w] for w in found.corners],
         "exact": found.exact,

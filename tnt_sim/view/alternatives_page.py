@@ -11,7 +11,7 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents, format_rate, parse_decimal
-from tnt_sim.view.figures import count, number
+from tnt_sim.view.figures import count, euros, number
 from tnt_sim.view.frame import framed
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.tables import SYNTHETIC
@@ -62,16 +62,22 @@ def verdict(document: Document) -> Text:
     """How many portfolios were found, and how near the best they are."""
     n = len(document["portfolios"])
     if document["optimum"] is None:
-        return Text("Aucune répartition possible.", "No allocation is possible.")
+        if document["status"] == "infeasible":
+            return Text("Aucune répartition possible.", "No allocation is possible.")
+        return Text(
+            "Le temps a manqué : aucune répartition trouvée.", "There was no time: no allocation was found."
+        )
     rate = parse_decimal(document["within"])
     fr, en = format_rate(rate, Lang.FR), format_rate(rate, Lang.EN)
     if n == 0:
         return Text(
-            f"Aucun autre choix à moins de {fr} du meilleur.", f"No other choice within {en} of the best."
+            f"Aucun autre choix trouvé à moins de {fr} du meilleur.",
+            f"No other choice was found within {en} of the best.",
         )
+    others = so_many(n, ("autre choix", "autres choix"), ("other choice", "other choices"))
     return Text(
-        f"{n} autres choix à moins de {fr} du meilleur, aussi différents que possible.",
-        f"{n} other choices within {en} of the best, as different as possible.",
+        f"{others.fr} à moins de {fr} du meilleur, aussi {'différents' if n > 1 else 'différent'} que possible.",
+        f"{others.en} within {en} of the best, as different as possible.",
     )
 
 
@@ -159,9 +165,9 @@ def steered_words(one: Document, lang: Lang) -> str:
     colon = " : " if lang is Lang.FR else ": "
     most = ""
     if not one["proven"]:
-        limit = "?" if one["bound"] is None else _value(one["bound"], lang)
+        limit = "?" if one["bound"] is None else euros(one["bound"], lang)
         most = Text(f" (au mieux {limit})", f" (at best {limit})").in_(lang)
-    return f"{STEERED[one['name']].in_(lang)}{colon}{_value(one['figure'], lang)}{most}"
+    return f"{STEERED[one['name']].in_(lang)}{colon}{euros(one['figure'], lang)}{most}"
 
 
 def _value(text: str, lang: Lang) -> str:

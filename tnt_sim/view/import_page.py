@@ -172,7 +172,9 @@ def _end(document: Mapping[str, Any], lang: Lang) -> list[Line]:
     french = lang is Lang.FR
     lines = [Line(""), Line("Fichiers écrits" if french else "Files written", style="bold")]
     said = {
-        "dossiers": ("la table propre, prête pour un scénario", "the clean table, ready for a scenario"),
+        "dossiers": ("la table, à corriger avant un scénario", "the table, to be mended before a scenario")
+        if document["quality"]["n_error"]
+        else ("la table propre, prête pour un scénario", "the clean table, ready for a scenario"),
         "quality": ("chaque constat avec sa ligne et son remède", "every finding with its row and remedy"),
         "mapping": (
             "la correspondance, à relire puis à réutiliser",

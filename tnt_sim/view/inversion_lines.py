@@ -57,18 +57,21 @@ def _row(pair: Entry, lang: Lang) -> list[str]:
     better, worse = pair["better"], pair["worse"]
     return [
         str(better["dossier"]),
-        shown_value(better["value"], lang),
+        shown_value(better, lang),
         amount(better["asked_cents"], lang),
         str(worse["dossier"]),
-        shown_value(worse["value"], lang),
+        shown_value(worse, lang),
         amount(worse["granted_cents"], lang),
         count(pair["n_worse"], lang),
         str(pair["group"]),
     ]
 
 
-def shown_value(text: str | None, lang: Lang) -> str:
-    """What a dossier is ranked by: a number with the marks of the language, or an opinion as it is written."""
+def shown_value(side: Entry, lang: Lang) -> str:
+    """What a dossier is ranked by: an amount, a number with the marks of the language, or an opinion."""
+    if side["value_cents"] is not None:
+        return amount(side["value_cents"], lang)
+    text = side["value"]
     if text is None:
         return "–"
     figure = text.removeprefix("-").replace(".", "", 1)

@@ -17,8 +17,10 @@ from tnt_sim.view.money_words import (
     FLAGS,
     KINDS,
     NEVER,
+    NO_WAY,
     TARGET_STOPPED,
     TITLES,
+    UNSETTLED,
     WAYS,
     looked_at,
     no_loss_words,
@@ -265,7 +267,9 @@ def _price_lines(document: Document, lang: Lang, width: int) -> list[Line]:
             said = Text("Ne coûtent rien : ", "Cost nothing: ").in_(lang) + listed(free, lang, MOST_FREE)
             lines += paragraph(said, width, first="  ")
         lines.append(Line(""))
-    if not document["prices"]:
+    if document["unsettled"]:
+        lines += paragraph(UNSETTLED.in_(lang) + listed(document["unsettled"], lang, MOST_FREE), width)
+    elif not document["prices"]:
         nothing = Text(
             "Aucune règle, aucun cantonnement et aucune décision : rien ne restreint le choix, hors l'enveloppe.",
             "No rule, no ring fence and no decision: nothing restricts the choice but the envelope.",
@@ -294,8 +298,7 @@ def _way_lines(document: Document, lang: Lang, width: int) -> list[Line]:
 def _way_row(entry: Document, lang: Lang) -> tuple[str, ...]:
     name = WAYS[entry["way"]].in_(lang) + (f" {entry['axis']}" if entry["axis"] else "")
     if not entry["allowed"]:
-        none = Text("les montants se contredisent", "the amounts contradict each other").in_(lang)
-        return name, "–", "–", "–", "–", "–", none
+        return name, "–", "–", "–", "–", "–", NO_WAY[entry["why"]].in_(lang)
     gain = "0" if entry["goal"] is None else f"{_signed(entry['gain'], lang)} {entry['goal']}"
     added: Sequence[str] = [f"{part['envelope']} {amount(part['cents'], lang)}" for part in entry["added"]]
     return (

@@ -63,6 +63,15 @@ NEVER: Mapping[str, Text] = MappingProxyType(
         "rule": Text("rien de plus, même sans elle", "nothing more, even without it"),
     }
 )
+NO_WAY: Mapping[str, Text] = MappingProxyType(
+    {
+        "contradiction": Text("les montants se contredisent", "the amounts contradict each other"),
+        "infeasible": Text("aucune répartition ne tient les règles", "no allocation keeps the rules"),
+        "stopped": Text("arrêté par la limite de temps", "stopped by the time limit"),
+    }
+)
+UNSETTLED = Text("Sans réponse (le temps a manqué, ou rien ne tient sans elles) : ",
+                 "Without an answer (no time, or nothing holds without them): ")  # fmt: skip
 TARGET_STOPPED = Text(
     "Arrêté par la limite de temps : on ne sait pas si un montant y suffit. Donnez plus de temps : --time-limit.",
     "Stopped by the time limit: whether any amount is enough is not known. Give it more time: --time-limit.",

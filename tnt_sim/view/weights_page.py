@@ -49,9 +49,18 @@ def weights_lines(document: Document, lang: Lang, width: int) -> list[Line]:
 def verdict(document: Document) -> Text:
     """How many portfolios no other dominates, and how they were sought."""
     n = len(document["portfolios"])
-    if n == 0:
+    if n == 0 and document["complete"]:
         return Text("Aucune répartition possible.", "No allocation is possible.")
+    if n == 0:
+        return Text(
+            "Le temps a manqué : aucune répartition trouvée.", "There was no time: no allocation was found."
+        )
     if document["exact"] and document["complete"]:
+        if n == 1:
+            return Text(
+                "Un seul choix, le meilleur quels que soient les poids.",
+                "A single choice, the best whatever the weights.",
+            )
         return Text(
             f"{n} choix ne sont dominés par aucun autre : ce sont tous les résultats possibles.",
             f"{n} choices are dominated by no other: these are all possible outcomes.",

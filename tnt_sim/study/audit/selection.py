@@ -152,6 +152,15 @@ def _amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[pl.Seri
             ),
             Place(file=path.name, row=int(table["_row"][row])),
         )
+    for row in (cents < 0).fill_null(value=False).arg_true().to_list():
+        found.add(
+            "selection-amount",
+            Text(
+                f"« {table[name][row]} » : un montant ne peut pas être négatif.",
+                f'"{table[name][row]}": an amount cannot be negative.',
+            ),
+            Place(file=path.name, row=int(table["_row"][row])),
+        )
     return cents, found
 
 

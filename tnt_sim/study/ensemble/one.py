@@ -159,6 +159,7 @@ def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, 
     reading = read_allocation(problem, Allocation(funded, granted))
     fits = not np.array(reading.envelopes.excess_cents, dtype=object).any()
     kept = all(rule.holds for rule in reading.rules if rule.mode is Mode.HARD)
+    kept &= all(one.read(funded, granted).holds for one in (*problem.limits, *problem.table_rules))
     return reading.values[0], int(draw.paid_cents(granted).sum()), fits and kept
 
 

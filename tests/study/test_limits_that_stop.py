@@ -1,0 +1,81 @@
+"""A limit that comes before any list says « no time », never « impossible » or « free »."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tnt_sim.errors import Lang
+from tnt_sim.question import Answer
+from tnt_sim.result import Status
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.study.audit import audit
+from tnt_sim.study.questions import extension, prices
+from tnt_sim.study.weights import weights
+from tnt_sim.view import alternatives_page, audit_page, weights_page
+from tnt_sim.view.money_lines import money_lines
+
+TEXT = """schema_version: 1
+id: s
+programme: {id: p, amount: 100, envelopes: [{id: a, amount: 50}]}
+dossiers: [{file: d.csv}]
+objective: [{maximise: {score: 1}}]
+rules: [{id: r, kind: limit, measure: dossiers, max: 1}]
+"""
+STOPPED = Answer(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Scenario:
+    (tmp_path / "d.csv").write_text(
+        "dossier,envelope,requested,score\nA,a,30,3\nB,a,20,2\n", encoding="utf-8"
+    )
+    (tmp_path / "s.yaml").write_text(TEXT, encoding="utf-8")
+    return load_scenario(tmp_path / "s.yaml")
+
+
+def told(document: object) -> str:
+    return "\n".join(line.plain for line in money_lines(document, lang=Lang.FR, width=200))  # type: ignore[arg-type]
+
+
+def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    monkeypatch.setattr(f"tnt_sim.study.{module}.ask", lambda *_, **__: STOPPED)
+
+
+def test_an_extension(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop(monkeypatch, "extension")
+    assert "arrêté par la limite de temps" in told(extension(scenario, "10 €", prove=False).document)
+
+
+def test_prices(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop(monkeypatch, "prices")
+    document = prices(scenario, prove=False).document
+    assert document["unsettled"] == ["r"]
+    assert "Sans réponse" in told(document)
+    assert "rien ne restreint" not in told(document)
+
+
+def test_weights(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop(monkeypatch, "weights")
+    document = weights(scenario, ["score", "dossiers"]).document
+    assert (document["status"], document["complete"]) == ("stopped", False)
+    assert weights_page.verdict(document).fr.startswith("Le temps a manqué")
+
+
+def test_an_audit(scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["tnt_sim.study.audit.audit"], "_asked", lambda *_, **__: None)
+    (tmp_path / "l.csv").write_text("dossier\nA\n", encoding="utf-8")
+    document = audit(scenario, tmp_path / "l.csv").document
+    assert document["status"] == "stopped"
+    assert audit_page.verdict(document).fr.endswith("toutes les règles tiennent.")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("stopped", "Le temps a manqué"), ("infeasible", "Aucune répartition")]
+)
+def test_alternatives(status: str, words: str) -> None:
+    document = {"status": status, "portfolios": [], "optimum": None}
+    assert alternatives_page.verdict(document).fr.startswith(words)
