@@ -86,6 +86,15 @@ def test_demarche_workbooks(tmp_path: Path, name: str, build: Any) -> None:
     assert done.table[kept["Avis (nombre)"]].to_list() == ["1", ""]
 
 
+def test_a_block_whose_amounts_are_empty_has_no_sum(tmp_path: Path) -> None:
+    sheets = demarche_sheets()
+    sheets["Cofinancements"].append([rows()[1][0], 1, "Europe", None])
+    done = imported(tmp_path, "d.xlsx", book(sheets))
+    kept = {source.from_: column for column, source in done.mapping.keep.items()}
+    assert done.table[kept["Cofinancements : Montant (somme)"]].to_list() == ["1500.5", ""]
+    assert done.table[kept["Cofinancements (lignes)"]].to_list() == ["2", "1"]
+
+
 def test_what_is_written_is_read_as_dossiers(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_bytes(as_csv(LABELS, rows()))
     out = tmp_path / "out"

@@ -18,6 +18,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.conflict import Conflict, conflict, conflict_of
 from tnt_sim.study.conflict.open_form import OpenForm
 from tnt_sim.study.conflict.search import Fits, Search, Trials
+from tnt_sim.view.conflict_page import typed_sets, verdict
 from tnt_sim.view.conflict_words import members_words
 
 
@@ -215,6 +216,16 @@ def test_a_repair_of_an_envelope_that_keeps_a_reserve_raises_enough(tmp_path: Pa
     again = solve(load_scenario(tmp_path / "petit.yaml", raised["set"]), cross_check="never")
     assert again.status is Status.OPTIMAL
     assert raised["objective"][0]["value"] == again.document["objective"][0]["value"] == "193"
+
+
+def test_what_is_typed_and_what_is_proven() -> None:
+    assert (
+        typed_sets(['rules.non.refuse=["4"]', "rules.r.min=2"])
+        == '--set rules.non.refuse=\'["4"]\' --set rules.r.min="2"'
+    )
+    one = {"status": "infeasible", "step": None, "sets": [{"proof": "PROVED"}, {"proof": None}]}
+    assert verdict(one).fr.endswith("c'est prouvé.")
+    assert not verdict(one | {"sets": []}).fr.endswith("c'est prouvé.")
 
 
 def test_fifty_rules_in_at_most_a_hundred_solves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,6 +189,18 @@ def test_a_where_that_removes_rows_keeps_rows_in_place(file: Path) -> None:
     assert "D0" not in found.dossiers["dossier"].to_list()
 
 
+def test_the_notes_of_a_further_column_are_numbers(file: Path) -> None:
+    table = (file.parent / "d.csv").read_text(encoding="utf-8").replace(",score", ",note_a")
+    (file.parent / "d.csv").write_text(table, encoding="utf-8")
+    head = HEAD.replace("score: 1", "note_a: 1")
+    entry = "uncertain: [{id: a, column: note_a, plus: {normal: {sd: 4}}}]\n"
+    file.write_text(head + entry, encoding="utf-8")
+    further = tnt.ensemble(file, draws=4, seed=2, workers=1).summary()["value"]
+    (file.parent / "d.csv").write_text(table.replace(",note_a", ",score"), encoding="utf-8")
+    file.write_text(HEAD + entry.replace("note_a", "score"), encoding="utf-8")
+    assert further == tnt.ensemble(file, draws=4, seed=2, workers=1).summary()["value"]
+
+
 def test_ctrl_c_keeps_what_is_done(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(phase: str, share: float) -> None:
         if share > 0.2:

@@ -92,7 +92,7 @@ def _block(name: str, sheet: FormTable, link: Field, ids: pl.Series) -> list[Fie
             continue
         numbers = one.text.str.replace_all(r"[ \u00a0\u202f]", "").str.replace(",", ".", literal=True)
         lines = pl.DataFrame({"id": link.text, "value": numbers.cast(pl.Decimal(38, 6), strict=False)})
-        sums = lines.group_by("id").agg(pl.col("value").sum())
+        sums = lines.group_by("id").agg(pl.when(pl.col("value").count() > 0).then(pl.col("value").sum()))
         shown = pl.col("value").cast(pl.String).str.strip_chars_end("0").str.strip_suffix(".")
         text = sums.select("id", value=shown)
         found.append(_joined(f"{name} : {one.label} (somme)", ids, text))

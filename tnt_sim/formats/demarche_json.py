@@ -254,7 +254,7 @@ def _take_block(sheet: _Sheet, row: int, key: str, label: str, champ: Mapping[st
     sheet.put(row, f"{key}#n", f"{label} (lignes)", "number", len(lines) if lines else "")
     sums: dict[str, tuple[str, list[str]]] = {}
     for line in lines:
-        for inner in line.get("champs") or []:
+        for inner in map(_mapping, line.get("champs") or []):
             if str(inner.get("__typename")) in ("DecimalNumberChamp", "IntegerNumberChamp"):
                 value = _number(inner)
                 name, values = sums.setdefault(

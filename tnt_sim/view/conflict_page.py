@@ -67,7 +67,7 @@ def verdict(document: Document) -> Text:
         )
     at = f" à l'étape « {document['step']} »" if document["step"] else ""
     at_en = f' at step "{document["step"]}"' if document["step"] else ""
-    sure = all(one["proof"] == "PROVED" for one in document["sets"])
+    sure = any(one["proof"] == "PROVED" for one in document["sets"])  # one clash that is proven is enough
     proven = Text(", c'est prouvé", ", which is proven") if sure else Text("", "")
     return Text(
         f"Aucune répartition ne tient toutes les règles{at}{proven.fr}.",
@@ -92,7 +92,10 @@ def repair_lines(repairs: Sequence[Document], lang: Lang, width: int) -> list[Li
 
 def typed_sets(sets: Sequence[str]) -> str:
     """The `--set` that write a repair, as they are typed."""
-    return " ".join(f'--set {path}="{value}"' for path, _, value in (text.partition("=") for text in sets))
+    parts = (text.partition("=") for text in sets)
+    return " ".join(
+        f"--set {path}='{value}'" if '"' in value else f'--set {path}="{value}"' for path, _, value in parts
+    )
 
 
 def after_words(repair: Document, lang: Lang) -> str:

@@ -1,6 +1,6 @@
 """What each portfolio is worth where another scenario comes true, and what it then costs to have chosen it.
 
-    regret_ij = |best_j − value_j(portfolio i)|        in the unit of the first goal of scenario j
+    regret_ij = max(0, best_j − value_j(portfolio i))    better up, in the unit of the first goal of j
 
 A portfolio that breaks a rule of scenario j has no value there; what it breaks is told.
 """
@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 
+from tnt_sim.scenario.objective import Sense
 from tnt_sim.study.compare.side import Side
 from tnt_sim.verify.figures import decimal_text
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
@@ -49,7 +50,11 @@ def _under(side: Side, scenario: Side) -> tuple[object, ...]:
         codes = dict.fromkeys(defect.code for defect in broken)
         return (*names, None, None, False, ", ".join(codes))
     value, best = reading.values[0], scenario.reading.values[0]
-    return (*names, decimal_text(value), decimal_text(abs(best - value)), True, "")
+    sign = 1 if scenario.problem.stages[0].sense is Sense.MAXIMISE else -1
+    lost = max(
+        Fraction(0), sign * (best - value)
+    )  # a list may be better where a limit stopped, or in a tolerance
+    return (*names, decimal_text(value), decimal_text(lost), True, "")
 
 
 def worst_regret(table: pl.DataFrame) -> pl.DataFrame:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tnt_sim.errors import InputError, LimitReached, Text, UsageError, VerificationError
+from tnt_sim.portfolio import CANONICAL
 from tnt_sim.question import ask
 from tnt_sim.result import Status
 from tnt_sim.rules.base import BoolArray, IntArray, Mode
@@ -90,6 +92,7 @@ def ground_of(scenario: Scenario, sample: Sample) -> Ground:
             ),
             code="usage.ensemble",
         )
+    scenario = _with_numbers(scenario)
     problem = compile_problem(scenario)
     files = tuple(entry.model_copy(update={"where": None}) for entry in scenario.spec.dossiers)
     spec = scenario.spec.model_copy(update={"dossiers": files})
@@ -98,6 +101,19 @@ def ground_of(scenario: Scenario, sample: Sample) -> Ground:
     cube = points(inputs, sample.n_draws, sample.seed, sample.sampling)
     second = points(inputs, sample.n_draws, sample.seed + 1, sample.sampling)
     return Ground(ready, problem, inputs, cube, second)
+
+
+def _with_numbers(scenario: Scenario) -> Scenario:
+    """A further column of a table is text until it is counted: those that are uncertain are read as numbers."""
+    portfolio = scenario.portfolio
+    for entry in scenario.spec.uncertain:
+        name = entry.column
+        known = name in portfolio.table.columns and name not in CANONICAL
+        if name is not None and known and portfolio.table.schema[name] == pl.String:
+            numbers, faults = portfolio.numeric(name)
+            if not faults:
+                portfolio = portfolio.with_table(portfolio.table.with_columns(numbers.alias(name)))
+    return replace(scenario, portfolio=portfolio)
 
 
 @lru_cache(maxsize=1)
