@@ -124,6 +124,7 @@ def through_pulp(name: str) -> Peer:
     def ask(model: LinearModel, limit: float) -> Answer | None:
         if name not in pulp.listSolvers(onlyAvailable=True):
             return None
+        quiet_highspy()  # its banner, which PuLP would let through
         began = spent()
         problem, x = to_pulp(model)
         stats = problem.solve(pulp.getSolver(name, msg=False, gapRel=0.0, threads=1, timeLimit=limit))

@@ -113,6 +113,10 @@ class RowSheet:
         order = np.argsort(row, kind="stable")
         row, handle, value = row[order], handle[order], value[order]
         starts = np.searchsorted(row, np.arange(len(labels) + 1)).tolist()
+        sides = [bounds for bounds in (lower, upper) if any(b is not None for b in bounds)]
+        if soft is None and len(sides) == 1 and int(np.abs(value).max(initial=0)) < WIDE:
+            self._write_all(labels, -1 if sides[0] is lower else 1, sides[0], constants, (row, handle, value))
+            return
         for k, label in enumerate(labels):
             part = slice(starts[k], starts[k + 1])
             for sign, bound in ((-1, lower[k]), (1, upper[k])):
@@ -127,6 +131,27 @@ class RowSheet:
                     self.price(short, soft.stage, soft.price * terms.scale)
                     h, v = np.append(h, short), np.append(v, -1)
                 self._write(f"{label}:{'min' if sign < 0 else 'max'}", h, v, b)
+
+    def _write_all(
+        self,
+        labels: Sequence[RowLabel],
+        sign: int,
+        bounds: Sequence[int | None],
+        constants: Sequence[int],
+        entries: tuple[IntArray, IntArray, IntArray],
+    ) -> None:
+        """The rows of one side together, as `_write` would one by one; entries are sorted by row."""
+        row, handle, value = entries
+        filled = np.bincount(row, minlength=len(labels)) > 0
+        place = np.full(len(labels), -1, dtype=np.int64)
+        for k, (bound, constant, full) in enumerate(zip(bounds, constants, filled.tolist(), strict=True)):
+            if bound is None or (not full and sign * (bound - constant) >= 0):
+                continue
+            place[k] = len(self.upper)
+            self.upper.append(sign * (bound - constant))
+            self.names.append(f"{labels[k]}:{'min' if sign < 0 else 'max'}")
+        used = place[row] >= 0
+        self.entries.append((place[row[used]], handle[used], sign * value[used]))
 
     def _reach(self, handle: IntArray, value: IntArray) -> int:
         most = np.ones(self.first_free + len(self.low), dtype=np.int64)

@@ -32,13 +32,14 @@ from tnt_sim.rules.terms import (
     common_scale,
     exact_sum,
     group_sums,
+    whole_steps,
 )
 from tnt_sim.territory import Territory, territory
 
 __all__ = [
     "SAFE_SUM", "BoolArray", "Case", "CompiledRule", "IntArray", "Locate", "Mode", "Numeric", "Once", "Path",
     "Penalty", "Reading", "RowBuilder", "RowKind", "RowLabel", "RuleReading", "Soft", "Terms", "Unit",
-    "checked_product", "combine", "common_scale", "exact_sum", "group_sums",
+    "checked_product", "combine", "common_scale", "exact_sum", "group_sums", "whole_steps",
 ]  # fmt: skip
 
 Path = tuple[str | int, ...]

@@ -30,7 +30,10 @@ class Kind(StrEnum):
 
 def kind_of(case: Case, name: str) -> Kind | None:
     """The kind of a column by its scenario name, or None when there is none."""
-    table = case.table
+    return case.portfolio.once(("kind", name), lambda: _kind_of(case.table, name))
+
+
+def _kind_of(table: pl.DataFrame, name: str) -> Kind | None:
     cents = table.schema.get(f"{name}_cents")
     if cents is not None and cents.is_integer():
         return Kind.MONEY

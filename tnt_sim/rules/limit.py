@@ -26,13 +26,14 @@ from tnt_sim.rules.base import (
     Soft,
     Terms,
     common_scale,
+    whole_steps,
 )
 from tnt_sim.rules.compare import number_literal
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
 from tnt_sim.rules.never import limit_can_hold
-from tnt_sim.rules.reach import demand
+from tnt_sim.rules.reach import demand_steps
 from tnt_sim.rules.reference import whole_only
 from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of, well_bounded
 from tnt_sim.rules.select import Selector, envelope_node, select
@@ -81,7 +82,7 @@ class Limit:
                 continue
             labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in self.groups.names]
             none: list[int | None] = [None] * len(bounds)
-            whole = [None if b is None else _whole(b, scale, up=side == "min") for b in bounds]
+            whole = whole_steps(bounds, scale, up=side == "min")
             lower, upper = (whole, none) if side == "min" else (none, whole)
             builder.rows(labels, self.terms, self.groups.codes, lower, upper)
 
@@ -110,12 +111,6 @@ class Limit:
         return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped)
 
 
-def _whole(bound: Fraction, scale: Fraction, *, up: bool) -> int:
-    """⌈bound/scale⌉ or ⌊bound/scale⌋; written out, for there are as many as groups."""
-    num, den = bound.numerator * scale.denominator, bound.denominator * scale.numerator
-    return -(-num // den) if up else num // den
-
-
 def compile_limit(
     spec: LimitSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Limit | None:
@@ -141,9 +136,9 @@ def compile_limit(
     floors, lowered = [minimum] * n_groups, [False] * n_groups
     floor = spec.floor or ("demand" if spec.by is not None else "strict")
     if minimum is not None and floor == "demand":
-        reach = demand(terms, groups, offers)
-        lowered = [value < minimum for value in reach]
-        floors = [min(minimum, value) for value in reach]
+        reach, (step,) = demand_steps(terms, groups, offers), whole_steps([minimum], terms.scale, up=True)
+        lowered = [value < (step or 0) for value in reach]
+        floors = [v * terms.scale if low else minimum for v, low in zip(reach, lowered, strict=True)]
     mode, ceilings = mode_of(spec), [maximum] * n_groups
     if mode is Mode.HARD and not limit_can_hold(case, terms, groups, offers, floors, ceilings, path):
         return None

@@ -107,7 +107,10 @@ class Measures:
 
     def names(self) -> list[str]:
         """Every name that can be used as a measure."""
-        numeric = [column.removesuffix("_cents") for column in self.case.table.columns]
+        table = self.case.table
+        numeric = self.case.portfolio.once(
+            ("names",), lambda: [column.removesuffix("_cents") for column in table.columns]
+        )
         return sorted({*BUILT_IN, *self.named, *(name for name in numeric if not name.startswith("_"))})
 
     def _resolve(self, name: str, path: Path) -> Terms | None:

@@ -10,13 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents
-from tnt_sim.rules.base import BoolArray, Case, Path, Terms, Unit
+from tnt_sim.rules.base import BoolArray, Case, Path, Terms, Unit, whole_steps
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups
-from tnt_sim.rules.reach import demand, is_granted, is_plain, least, most_granted
+from tnt_sim.rules.reach import (
+    demand,
+    demand_steps,
+    is_granted,
+    is_plain,
+    least,
+    least_steps,
+    most_granted,
+)
 from tnt_sim.scalars import write_number
 
 SHOWN = 5
@@ -35,13 +44,28 @@ def limit_can_hold(
     """Whether the bounds of a hard limit can be met at all; else a defect for each side, naming its groups."""
     if not is_plain(terms):
         return True
-    most, low = demand(terms, groups, offers), least(terms, groups, offers)
+    scale, names = terms.scale, groups.names
+    floors, ceilings = whole_steps(minimum, scale, up=True), whole_steps(maximum, scale, up=False)
+    # in whole steps first: there are as many figures as groups, and hardly ever one to tell of
+    most = (
+        demand_steps(terms, groups, offers) if any(step is not None for step in floors) else [0] * len(names)
+    )
+    low = (
+        least_steps(terms, groups, offers) if any(step is not None for step in ceilings) else [0] * len(names)
+    )
     if is_granted(terms) and not groups.grouped:
         inside = (groups.codes >= 0) & (terms.per_cent == 1)
-        most = [min(most[0], most_granted(case.tree, case.node, offers, inside) * CENT)]
-    names = groups.names
-    short = [(name, b, v) for name, b, v in zip(names, minimum, most, strict=True) if b is not None and v < b]
-    over = [(name, b, v) for name, b, v in zip(names, maximum, low, strict=True) if b is not None and v > b]
+        most = [min(most[0], ceil(most_granted(case.tree, case.node, offers, inside) * CENT / scale))]
+    short: list[Figure] = [
+        (name, bound, value * scale)
+        for name, bound, step, value in zip(names, minimum, floors, most, strict=True)
+        if bound is not None and step is not None and value < step
+    ]
+    over: list[Figure] = [
+        (name, bound, value * scale)
+        for name, bound, step, value in zip(names, maximum, ceilings, low, strict=True)
+        if bound is not None and step is not None and value > step
+    ]
     if short:
         _too_little(case, terms.unit, short, (*path, "min"))
     if over:

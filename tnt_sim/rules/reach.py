@@ -15,6 +15,16 @@ from tnt_sim.rules.groups import Groups
 
 def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
     """The most that each group could reach if all its dossiers had their largest grant."""
+    return [value * terms.scale for value in demand_steps(terms, groups, offers)]
+
+
+def least(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
+    """The least that each group comes to: what is settled, at its smallest, and all that takes from the sum."""
+    return [value * terms.scale for value in least_steps(terms, groups, offers)]
+
+
+def demand_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
+    """`demand` in whole steps of the scale."""
     granted = np.where(terms.per_cent < 0, offers.lowest_cents, offers.highest_cents)
     gains = terms.per_funded + terms.per_cent * granted
     for part in terms.once:
@@ -23,18 +33,17 @@ def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
     return _sums(terms, groups, useful, granted)
 
 
-def least(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
-    """The least that each group comes to: what is settled, at its smallest, and all that takes from the sum."""
+def least_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
+    """`least` in whole steps of the scale."""
     granted = np.where(terms.per_cent < 0, offers.highest_cents, offers.lowest_cents)
     gains = terms.per_funded + terms.per_cent * granted
     useful = offers.in_play & ((gains < 0) | offers.committed | offers.forced)
     return _sums(terms, groups, useful, granted)
 
 
-def _sums(terms: Terms, groups: Groups, useful: BoolArray, granted_cents: IntArray) -> list[Fraction]:
+def _sums(terms: Terms, groups: Groups, useful: BoolArray, granted_cents: IntArray) -> list[int]:
     cents = np.where(useful, granted_cents, 0)
-    sums = terms.evaluate_groups(useful, cents, groups.codes, len(groups.names))
-    return [value * terms.scale for value in sums]
+    return terms.evaluate_groups(useful, cents, groups.codes, len(groups.names))
 
 
 def is_plain(terms: Terms) -> bool:

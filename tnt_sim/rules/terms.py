@@ -171,6 +171,23 @@ def common_scale(scales: Sequence[Fraction]) -> Fraction:
     return Fraction(max(numerator, 1), denominator)
 
 
+def whole_steps(bounds: Sequence[Fraction | None], scale: Fraction, *, up: bool) -> list[int | None]:
+    """⌈bound/scale⌉ or ⌊bound/scale⌋ of each bound, None where there is none.
+
+    There are as many as groups, and most are one and the same: that is divided once.
+    """
+    steps: list[int | None] = []
+    last, step = None, None
+    for bound in bounds:
+        if bound is not last:
+            last, step = bound, None
+            if bound is not None:
+                num, den = bound.numerator * scale.denominator, bound.denominator * scale.numerator
+                step = -(-num // den) if up else num // den
+        steps.append(step)
+    return steps
+
+
 def exact_sum(values: IntArray) -> int:
     """The sum of int64 values as a Python integer, right even where int64 would overflow."""
     if len(values) == 0:

@@ -20,7 +20,7 @@ from tnt_sim.solve.tree import solve_tree
 
 MANY_COLUMNS = 10_000
 """The linear program of more columns takes longer than a tree of caps."""
-QUICK_WORK = 200_000
+QUICK_WORK = 50_000
 """States of blocks looked at before a long tree is."""
 WORDS = {TREE: "tree", BLOCKS: "blocks"}
 """What a result's `method` calls each kernel."""
