@@ -1,6 +1,6 @@
 """One decision in processor seconds, for machines that do other work: the exact kernels, bare HiGHS and SCIP.
 
-    uv run python benchmarks/processor_time.py FAMILY SEED… [--limit SECONDS]
+    uv run python benchmarks/processor_time.py FAMILY SEED… [--limit SECONDS] [--peers NAME,…] [--list FILE]
 
 The kernels settle every stage, « least granted » and whether the answer is the only one; the bare solvers solve
 the goal alone, gap 0, one thread. Their values are compared.
@@ -11,10 +11,11 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from families import write
-from peers import bare_highs, bare_scip
+from peers import PEERS
 
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.compile import compile_problem
@@ -23,7 +24,7 @@ from tnt_sim.solve.exact import solve_exactly
 from tnt_sim.solve.lexicographic import Stage
 
 
-def compare(path: Path, limit: float) -> None:
+def compare(path: Path, limit: float, peers: Sequence[str]) -> None:
     """One scenario; prints a line."""
     form = formulate(compile_problem(load_scenario(path)))
     stages = [
@@ -39,13 +40,11 @@ def compare(path: Path, limit: float) -> None:
         f"kernel {'none' if found is None else found[0].stages[0].solver} {ours:.3f} s, alone {found and found[1]}"
     ]
     model = form.model.with_objective(goal.objective, goal.sense)
-    for name, ask in (("highspy", bare_highs), ("scip", bare_scip)):
-        began = time.process_time()
-        answer = ask(model, limit)
-        seconds = time.process_time() - began
+    for name in peers:
+        answer = PEERS[name](model, limit)
         if answer is None:
             continue
-        point = answer[1]
+        seconds, point = answer
         same = "unfinished" if point is None else "equal" if model.value(point) == value else "other"
         words.append(f"{name} {seconds:.2f} s ×{seconds / ours:.1f} {same}")
     print(f"{path.stem} {value}: " + "; ".join(words), flush=True)
@@ -54,10 +53,12 @@ def compare(path: Path, limit: float) -> None:
 def main() -> None:
     words = sys.argv[1:]
     limit = float(words[words.index("--limit") + 1]) if "--limit" in words else 120.0
+    peers = words[words.index("--peers") + 1].split(",") if "--peers" in words else ["highspy", "SCIP"]
+    source = Path(words[words.index("--list") + 1]) if "--list" in words else None
     seeds = [int(w) for k, w in enumerate(words[1:], 1) if w.isdigit() and words[k - 1] != "--limit"]
     with tempfile.TemporaryDirectory() as folder:
         for seed in seeds:
-            compare(write(words[0], seed, Path(folder) / str(seed)), limit)
+            compare(write(words[0], seed, Path(folder) / str(seed), source), limit, peers)
 
 
 if __name__ == "__main__":
