@@ -243,6 +243,12 @@ class LinearModel:
         """A x, exactly: int64 where no partial sum can overflow, else Python ints in an object array."""
         values = self._point(x)
         if values.dtype != object:
+            # all rows together first: that says enough of a decision, and makes no matrix
+            together = np.abs(self.matrix.data.astype(np.float64)).sum() * float(
+                np.abs(values).max(initial=0)
+            )
+            if together < 2.0**62:
+                return np.asarray(self.matrix @ values)
             with np.errstate(over="ignore"):
                 reach = abs(self.matrix).astype(np.float64) @ np.abs(values.astype(np.float64))
             if not len(reach) or reach.max() < 2.0**62:
