@@ -11,8 +11,9 @@ from build_files import packed, repacked, xlsx
 from made_exports import ASKED, LABELS, answer, as_csv, book, demarche_sheets, imported, rows
 
 from tnt_sim.cli.main import main
-from tnt_sim.errors import InputError, Lang
+from tnt_sim.errors import DataError, InputError, Lang
 from tnt_sim.formats.mapping import FormMapping
+from tnt_sim.formats.reading import read_form
 
 
 def said(
@@ -228,3 +229,9 @@ def test_a_folder_of_others_is_left_alone(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "o" / "lettre.txt").write_text("x")
     assert main(["import", str(tmp_path / "d.csv"), "--out", str(tmp_path / "o"), "--quiet"]) == 2
     assert "n'est pas un dossier d'import" in capsys.readouterr().err
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        read_form(tmp_path, shown_as="ici")
+    assert "c'est un dossier" in caught.value.defects[0].text.fr

@@ -52,3 +52,13 @@ def test_a_rule_that_counts_money_gives_way_by_euros(tmp_path: Path) -> None:
     rest = "programme: {id: p, amount: 150}\nobjective: [{maximise: {score: 1}}]\n"
     assert "cédait de 25 €" in told(tmp_path, rest + share, table, "C")
     assert "cédait de 50 €" in told(tmp_path, rest + schedule, table, "C")
+
+
+def test_who_would_fit_as_it_is_waits_for_no_money(tmp_path: Path) -> None:
+    """B fits and brings nothing; C waits for 40 € more."""
+    (tmp_path / "d.csv").write_text("dossier,requested,score\nA,60,10\nB,40,0\nC,80,5\n", encoding="utf-8")
+    rest = "programme: {id: p, amount: 100}\nobjective: [{maximise: {score: 1}}]\n"
+    (tmp_path / "s.yaml").write_text(HEAD + rest, encoding="utf-8")
+    decided = of_result(solve(load_scenario(tmp_path / "s.yaml")))
+    listed = [(one["rank"], one["dossier"]) for one in explain(decided).document["reserve"]]
+    assert listed == [(1, "C"), (None, "B")]

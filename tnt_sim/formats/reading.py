@@ -19,7 +19,7 @@ from tnt_sim.formats.package import refuse
 from tnt_sim.formats.raw import RawColumn, RawTable
 from tnt_sim.formats.sheets import sheet_names
 from tnt_sim.formats.synonyms import SYNONYMS, names_of, normalised
-from tnt_sim.formats.table import read_bytes, read_raw
+from tnt_sim.formats.table import a_folder, read_bytes, read_raw
 
 BOOKS = (".xlsx", ".ods")
 _TEXTS = (".csv", ".txt", ".tsv")
@@ -44,6 +44,8 @@ def read_form(
     DataError
         With every defect that keeps the file from being read.
     """
+    if path.is_dir():
+        raise a_folder(shown_as)
     suffix = path.suffix.lower()
     _check_suffix(suffix, shown_as)
     data = read_bytes(path, shown_as)

@@ -107,6 +107,13 @@ def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) 
     )
 
 
+def a_folder(shown_as: str) -> DataError:
+    """What is said of a folder in the place of a file."""
+    return refuse(
+        "no_file", shown_as, "c'est un dossier : donnez un fichier.", "this is a folder: give a file."
+    )  # fmt: skip
+
+
 def read_bytes(path: Path, shown_as: str) -> bytes:
     """The bytes of a file; raises `DataError` for one that cannot be read, or is too large."""
     try:
@@ -115,6 +122,8 @@ def read_bytes(path: Path, shown_as: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise refuse("no_file", shown_as, "le fichier n'existe pas.", "there is no such file.") from None
+    except IsADirectoryError:
+        raise a_folder(shown_as) from None
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise refuse(

@@ -28,7 +28,10 @@ def criteria_of(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]
     """The measures of these names, each with what it is divided by; UsageError for names that are none."""
     if len(names) < 2 or len(set(names)) < len(names):
         raise UsageError(
-            Text("il faut au moins deux critères différents.", "at least two different criteria are needed.")
+            Text(
+                "il faut au moins deux critères différents : --criteria score,dossiers.",
+                "at least two different criteria are needed: --criteria score,dossiers.",
+            )
         )
     spec = problem.scenario.spec
     named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}

@@ -2,7 +2,7 @@
 
 This is the order in which the linear program lets dossiers in as money grows: it is the same whatever the amount.
 Whole dossiers need not enter in it; what each would take is in its changes. Dossiers that a rule keeps out
-whatever the money come after the others, without a rank.
+whatever the money, and those that would fit as it is, come after the others, without a rank.
 """
 
 from __future__ import annotations
@@ -35,7 +35,11 @@ def reserve_list(decided: Decided) -> list[dict[str, Any]]:
                 "rule": str(decided.reasons.rule[row]) or None,
             }
         )
-    found.sort(key=lambda one: one["rule"] is not None)
+    found.sort(key=lambda one: not _waits_for_money(one))
     for rank, one in enumerate(found, start=1):
-        one["rank"] = rank if one["rule"] is None else None
+        one["rank"] = rank if _waits_for_money(one) else None
     return found
+
+
+def _waits_for_money(one: dict[str, Any]) -> bool:
+    return one["rule"] is None and one["missing_cents"] > 0
