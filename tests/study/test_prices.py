@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import every_amount as brute
-from cases import cases
+from cases import cases, load
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_least import scenario_of
@@ -35,12 +37,19 @@ def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
     return found
 
 
-def based(case: dict[str, Any]) -> tuple[Base, list[brute.Point], Any]:
+def fenced(node: dict[str, Any]) -> set[str]:
+    """The envelopes with a fence."""
+    mine = {node["id"]} if node.get("ring_fenced") else set()
+    return mine.union(*(fenced(child) for child in node.get("children", ())))
+
+
+def based(case: dict[str, Any], folder: str | None = None) -> tuple[Base, list[brute.Point], Any]:
     every = brute.points(case, "root")
     best = brute.best_at(every, case["envelopes"]["amount"])
     assume(best is not None)
+    scenario = scenario_of(case) if folder is None else load(case, Path(folder))
     try:
-        return base_of(scenario_of(case), prove=False), every, best
+        return base_of(scenario, prove=False), every, best
     except (ScenarioError, NothingDecided):
         assume(False)
         raise
@@ -49,10 +58,11 @@ def based(case: dict[str, Any]) -> tuple[Base, list[brute.Point], Any]:
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(cases(largest=5))
 def test_prices_equal_brute_force(case: dict[str, Any]) -> None:
-    base, every, best = based(case)
+    with tempfile.TemporaryDirectory() as folder:  # a refusal is let go in the scenario itself
+        base, every, best = based(case, folder)
+        found = prices_of(base, line_of(base.problem, "root"), prove=False)
     amount = case["envelopes"]["amount"]
     signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in base.problem.stages]
-    found = prices_of(base, line_of(base.problem, "root"), prove=False)
     decided = {d["id"] for d in case["dossiers"] if d["decided"] and "committed" not in d and d["eligible"]}
     for price in found:
         if price.kind in (FORCED, REFUSED):
@@ -70,9 +80,14 @@ def test_prices_equal_brute_force(case: dict[str, Any]) -> None:
         kept = (*best.goals[:first], then.goals[first])
         need = brute.least(every, lambda p, k=kept: all(a >= b for a, b in zip(p.goals, k, strict=False)))
         assert price.euros_cents == (None if need is None else max(0, need - amount))
-    for rule in case["rules"]:
-        if "penalty" not in rule and not rule.get("report"):
-            assert (RULE, rule["id"]) in {(price.kind, price.id) for price in found}
+    told = {(price.kind, price.id) for price in found}
+    hard = [rule["id"] for rule in case["rules"] if "penalty" not in rule and not rule.get("report")]
+    assert {(RULE, name) for name in hard} <= told
+    assert {name for kind, name in told if kind in (FORCED, REFUSED)} <= decided
+    for name in decided - {name for kind, name in told if kind in (FORCED, REFUSED)}:
+        # without the decision nothing fits any more: what it costs has no answer
+        assert brute.best_at(brute.points(without(case, FORCED, name), "root"), amount) is None
+    assert {name for kind, name in told if kind == FENCE} == fenced(case["envelopes"])
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

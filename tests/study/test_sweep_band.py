@@ -34,6 +34,8 @@ def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each amount has the best list without the first dossier, and no proof."""
 
     def poor(problem: Problem, **more: Any) -> Answer:
+        if problem.offers.forced.any():  # promises are kept by the best list
+            return ask(problem, **more)
         rows = problem.offers.candidate.nonzero()[0][:1]
         found = ask(forced(problem, refuse=rows), **{**more, "prove": False})
         return replace(found, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP)
@@ -98,6 +100,26 @@ def _upper(sweep: Run, cents: int) -> Fraction | None:
     above = [point.bounds[0] for point in sweep.found.free if point.cents >= cents]
     bounds = [bound for bound in (line, *above) if bound is not None]
     return Fraction(math.floor(min(bounds)))
+
+
+@pytest.mark.usefixtures("unproven")
+def test_no_promise_has_a_price_below_nothing(tmp_path: Path) -> None:
+    """Where the free list that was found is worse than one that keeps promises, it is not the best free one."""
+    better = 0
+    for seed in range(4):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        case = crossing(seed)
+        found = swept(case, folder, steps=6)
+        for free, nested in zip(found.free, found.nested, strict=True):
+            assert free.values[0] >= nested.values[0]
+            assert free.bounds[0] is not None
+            assert free.values[0] <= best_value(case, free.cents) <= free.bounds[0]
+            better += free.method == "kept"
+        for point in document_of(found)["points"]:
+            assert float(point["price_of_nesting"]) >= 0
+            assert (point["price_goal"] == "score") == (point["price_of_nesting"] != "0")
+    assert better
 
 
 @pytest.mark.parametrize("slope", [1, 3, 7])

@@ -33,6 +33,7 @@ _HEADS = {
     "n_entered": Text("Entrent", "Enter"),
     "n_left": Text("Sortent", "Leave"),
     "price_of_nesting": Text("Prix des promesses", "Price of the promises"),
+    "price_goal": Text("… dans le but", "… in the goal"),
     "width_cents": Text("Écart en euros", "Gap in euros"),
     "id": Text("Enveloppe", "Envelope"),
     "parent": Text("Sous", "Under"),
@@ -116,7 +117,7 @@ def _head(name: str, document: Document, lang: Lang) -> str:
 def _cells(name: str, values: pl.Series) -> tuple[str, list[Any]]:
     if name.endswith("_cents"):
         return "money", [None if cents is None else cents / 100 for cents in values.to_list()]
-    if name.startswith(("value", "bound", "price_of")):
+    if name.startswith(("value", "bound", "price_of_")):
         return "decimal", [None if text is None else float(text) for text in values.to_list()]
     if values.dtype.is_numeric():
         return "count", values.to_list()

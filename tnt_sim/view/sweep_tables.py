@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.errors import Lang, Text
-from tnt_sim.view.figures import amounts, count, decimal, short_amount
+from tnt_sim.view.figures import amounts, count, short_amount
 from tnt_sim.view.sweep_words import (
     CURVES,
     NOTHING,
@@ -17,6 +17,7 @@ from tnt_sim.view.sweep_words import (
     Document,
     amount_texts,
     has_list,
+    price_text,
     top_envelopes,
     value_text,
 )
@@ -68,7 +69,7 @@ def _curve_row(
     if not has_list(point, curve):
         return [*["–"] * (len(document["goals"]) + 6), NOTHING[entry["status"]].in_(lang)]
     nested = curve == "nested" and document["free"]
-    change = decimal(point["price_of_nesting"], lang) if nested else _moved(entry["left"], later, lang)
+    change = price_text(document, point, lang) if nested else _moved(entry["left"], later, lang)
     return [
         *(value_text(goal, lang) for goal in entry["objective"]),
         count(entry["n_funded"], lang),
@@ -203,7 +204,8 @@ def point_frame(document: Document) -> pl.DataFrame:
             for key in ("granted_cents", "left_cents", "n_funded", "n_new", "population", "n_departments"):
                 row[key] = entry.get(key)
             row["n_entered"], row["n_left"] = (len(entry.get(key, [])) for key in ("entered", "left"))
-            row["price_of_nesting"] = point["price_of_nesting"] if curve == "nested" else None
+            for key in ("price_of_nesting", "price_goal"):
+                row[key] = point[key] if curve == "nested" else None
             row["width_cents"] = entry["width_cents"]
             rows.append(row)
     return pl.DataFrame(rows, infer_schema_length=None)

@@ -166,13 +166,18 @@ def _left(document: Document, points: Sequence[Mapping[str, Any]], curve: str, l
 
 
 def _promises(document: Document, lang: Lang) -> str:
-    prices = [
-        (parse_decimal(point["price_of_nesting"]), point["amount_cents"])
-        for point in document["points"]
-        if point["price_of_nesting"] is not None
-    ]
-    worst = max(prices, default=(Fraction(0), 0))
-    unit, at = document["goals"][0]["goal"], short_amount(worst[1], lang)
+    goal, worst = _worst_price(document)
+    unsure = Text("", "")
+    if any(_unsure(point) for point in document["points"]):
+        unsure = Text(
+            ", sur ce qui est trouvé (tout n'est pas prouvé)", ", of what was found (not all is proven)"
+        )
+    at = short_amount(worst[1], lang)
+    if worst[0] == 0 and unsure.fr:
+        return Text(
+            "Sur ce qui est trouvé, tenir les promesses ne coûte rien ; mais tout n'est pas prouvé.",
+            "Of what was found, keeping the promises costs nothing; but not all is proven.",
+        ).in_(lang)
     if worst[0] == 0:
         return Text(
             "Tenir les promesses ne coûte rien ici : à chaque montant, la meilleure répartition garde tout ce "
@@ -181,9 +186,36 @@ def _promises(document: Document, lang: Lang) -> str:
             "announced at the amount before.",
         ).in_(lang)
     return Text(
-        f"Tenir les promesses coûte au plus {number(worst[0], lang)} ({unit}), à {at}.",
-        f"Keeping the promises costs {number(worst[0], lang)} ({unit}) at most, at {at}.",
+        f"Tenir les promesses coûte au plus {number(worst[0], lang)} ({goal}), à {at}{unsure.fr}.",
+        f"Keeping the promises costs {number(worst[0], lang)} ({goal}) at most, at {at}{unsure.en}.",
     ).in_(lang)
+
+
+def _worst_price(document: Document) -> tuple[str, tuple[Fraction, int]]:
+    """The greatest price of the promises, in the first goal that has one, and at which amount."""
+    goal = ""
+    for goal in (goal["goal"] for goal in document["goals"]):
+        prices = [
+            (parse_decimal(point["price_of_nesting"]), point["amount_cents"])
+            for point in document["points"]
+            if point["price_goal"] == goal
+        ]
+        if prices:
+            return goal, max(prices)
+    return goal, (Fraction(0), 0)
+
+
+def price_text(document: Document, point: Mapping[str, Any], lang: Lang) -> str:
+    """What the promises cost at an amount, with its goal where there are several; « ? » while it is not proven."""
+    text = decimal(point["price_of_nesting"], lang)
+    if point["price_goal"] and len(document["goals"]) > 1:
+        text = f"{text} {point['price_goal']}"
+    known = point["price_of_nesting"] is not None
+    return f"{text} (?)" if known and _unsure(point) else text
+
+
+def _unsure(point: Mapping[str, Any]) -> bool:
+    return any(goal["gap"] != "0" for curve in CURVES for goal in (point[curve] or {}).get("objective", ()))
 
 
 def tightening(document: Document, lang: Lang) -> list[str]:

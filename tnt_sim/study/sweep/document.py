@@ -96,7 +96,7 @@ def _points(found: Found) -> list[dict[str, Any]]:
             if point is not None:
                 entry[name] = _curve(found, name, point, before.get(name))
                 before[name] = point if point.allocation is not None else before.get(name, point)
-        entry["price_of_nesting"] = _price(found, free.get(cents), nested.get(cents))
+        entry["price_of_nesting"], entry["price_goal"] = _price(found, free.get(cents), nested.get(cents))
         if entry["free"] or entry["nested"]:
             told.append(entry)
     return told
@@ -162,14 +162,15 @@ def _names(problem: Problem, mask: BoolArray) -> list[str]:
     return names
 
 
-def _price(found: Found, free: Point | None, nested: Point | None) -> str | None:
-    """What keeping the promises costs, in the first goal that differs; « 0 » where nothing does."""
+def _price(found: Found, free: Point | None, nested: Point | None) -> tuple[str | None, str | None]:
+    """What keeping the promises costs, in the first goal that differs, and which one; « 0 » where none does."""
     if free is None or nested is None or not free.values or not nested.values:
-        return None
+        return None, None
     for stage, one, other in zip(found.base.stages, free.values, nested.values, strict=True):
         if one != other:
-            return decimal_text((one - other) * (1 if stage.sense is Sense.MAXIMISE else -1))
-    return "0"
+            price = (one - other) * (1 if stage.sense is Sense.MAXIMISE else -1)
+            return decimal_text(price), stage.goal
+    return "0", None
 
 
 def _dossiers(found: Found) -> list[dict[str, Any]]:

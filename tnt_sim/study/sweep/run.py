@@ -107,6 +107,7 @@ class Run:
             self._free()
         if self.plan.nested:
             self._nested()
+            self._as_good_as_nested()
         if self.plan.refined and not self.found.tightening:
             self._refined()
 
@@ -122,16 +123,7 @@ class Run:
             point = self._point(FREE_CURVE, self.settler, cents, problem)
             self._take(FREE_CURVE, self.found.free, self.settler.carried(problem, before, point), problem)
         self._tightened()
-        if not self.found.tightening:
-            self._lowered()
-            self.found.band = [
-                pair
-                for pair in pairwise(self.found.free)
-                if pair[1].bounds and pair[0].values != pair[1].bounds
-            ]
-            for place, point in enumerate(self.found.free):
-                if not point.settled and point.values:
-                    self.found.widths[point.cents] = self._width(place)
+        self._told_of_free()
 
     def _width(self, place: int) -> int:
         sense = self.found.base.stages[0].sense
@@ -147,6 +139,36 @@ class Run:
             point = self._point(NESTED_CURVE, settler, cents, problem)
             self._take(NESTED_CURVE, self.found.nested, settler.carried(problem, before, point), problem)
             promised = self.found.nested[-1].allocation or promised
+
+    def _as_good_as_nested(self) -> None:
+        """What keeps the promises is allowed without them: the free curve is worth no less."""
+        nested = {point.cents: point for point in self.found.nested}
+        changed = False
+        for k, point in enumerate(self.found.free):
+            problem = None if point.settled else self._problem(point.cents)
+            if problem is None:
+                continue
+            better = self.settler.carried(problem, nested.get(point.cents), point)
+            better = self.settler.carried(problem, self.found.free[k - 1] if k else None, better)
+            if better is not point and better.allocation is not None:
+                changed = True
+                self.found.free[k] = self.settler.rebounded(problem, better)
+                figures = list_figures(self.counters, problem, better.allocation)
+                self.found.figures[FREE_CURVE, point.cents] = figures
+                self.store.put(FREE_CURVE, better)
+        if changed:
+            self._told_of_free()
+
+    def _told_of_free(self) -> None:
+        """The band of the free curve and its width, where no rule asks more as the amount grows."""
+        if self.found.tightening:
+            return
+        self._lowered()
+        free = self.found.free
+        self.found.band = [(a, b) for a, b in pairwise(free) if b.bounds and a.values != b.bounds]
+        self.found.widths = {
+            p.cents: self._width(k) for k, p in enumerate(free) if not p.settled and p.values
+        }
 
     def _tightened(self) -> None:
         """The lines found at later amounts bound the earlier ones as well."""
