@@ -54,17 +54,24 @@ def caps_on(
     indptr: IntArray, indices: IntArray, data: IntArray, upper: IntArray, plain: IntArray, cost: IntArray
 ) -> Caps:
     """The rows among `plain` that are caps on cost."""
-    found = []
-    for row in plain.tolist():
-        part = slice(int(indptr[row]), int(indptr[row + 1]))
-        columns, values = indices[part], data[part]
-        if not len(columns) or (values <= 0).any() or (cost[columns] % values).any():
-            continue
-        factor = cost[columns] // values
-        if factor[0] > 0 and (factor == factor[0]).all():
-            found.append((row, columns.astype(np.int64), int(upper[row]) * int(factor[0])))
-    found.sort(key=lambda item: (-len(item[1]), item[0]))
-    return Caps(tuple(r for r, _, _ in found), tuple(c for _, c, _ in found), tuple(b for _, _, b in found))
+    rows = plain[indptr[plain + 1] > indptr[plain]]
+    if not len(rows):
+        return Caps((), (), ())
+    length = indptr[rows + 1] - indptr[rows]
+    first = np.cumsum(length) - length
+    entry = np.arange(int(length.sum())) + np.repeat(indptr[rows] - first, length)
+    columns, values = indices[entry].astype(np.int64), data[entry]
+    positive = values > 0
+    factor, left = np.divmod(cost[columns], np.where(positive, values, 1))
+    least, most = np.minimum.reduceat(factor, first), np.maximum.reduceat(factor, first)
+    one = np.logical_and.reduceat(positive & (left == 0), first) & (least == most) & (least > 0)
+    order = np.flatnonzero(one)
+    order = order[np.lexsort((rows[order], -length[order]))].tolist()
+    return Caps(
+        tuple(rows[order].tolist()),
+        tuple(columns[int(first[k]) : int(first[k] + length[k])] for k in order),
+        tuple(int(upper[rows[k]]) * int(least[k]) for k in order),
+    )
 
 
 def forest(caps: Caps, n_cols: int, rows: Collection[int]) -> list[Node]:
