@@ -149,6 +149,7 @@ class _Decision:
                 recovery.amount_columns,
                 get_backend(self.backend),
                 self.clock.limits(),
+                self.stages[0],
             )
         except KeyboardInterrupt:
             found = unwalked

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from solve_instances import model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
+from tnt_sim.solve import canonical as canonical_module
 from tnt_sim.solve.backend import Limits
 from tnt_sim.solve.canonical import canonical
 from tnt_sim.solve.highs import HighsBackend
@@ -75,10 +76,32 @@ def test_the_answer_is_the_greatest_by_enumeration(
         return
     expected, points = greatest(outcome, order, amounts)
     begin = points[data.draw(st.integers(0, len(points) - 1))]
-    found = canonical(outcome.model, begin, order, amounts, HighsBackend())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canonical_module, "MANY_OPEN", data.draw(st.sampled_from([0, 60])))
+        goal = data.draw(st.sampled_from([None, stages[0]]))
+        found = canonical(outcome.model, begin, order, amounts, HighsBackend(), goal=goal)
     assert found.proven
     assert outcome.model.is_feasible(found.values)
     assert found.values[np.concatenate([order, amounts])].tolist() == expected
+
+
+def test_where_nothing_else_is_as_good_one_solve_says_so() -> None:
+    none, n, seen = np.array([], dtype=np.int64), 14, 0
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        rows = [random.integers(50, 99, n).tolist() for _ in range(4)]
+        gains = np.array(rows).sum(axis=0) + random.integers(0, 9, n)
+        model = model_of(rows, [NO_LOWER] * 4, [sum(row) // 2 for row in rows], gains.tolist())
+        outcome = solve_lexicographic(model, [Stage("value", gains, Sense.MAXIMISE, EXACT)], HighsBackend())
+        assert outcome.values is not None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(canonical_module, "MANY_OPEN", 0)
+            found = canonical(outcome.model, outcome.values, np.arange(n), none, HighsBackend())
+        if len(points_of(outcome.model)) == 1 and found.n_open > 2:
+            seen += 1
+            assert (found.proven, found.n_solves) == (True, 2)
+            assert found.values.tolist() == outcome.values.tolist()
+    assert seen > 3
 
 
 def flat_fees(n: int, envelope: int) -> tuple[LinearModel, Stage]:

@@ -3,6 +3,8 @@
 First the vector « funded » is made lexicographically greatest in rank order, then the vector of amounts.
 The answer is unique, so it depends neither on the solver nor on the point that the walk begins from.
 
+Where many dossiers are open, one solve asks first whether any other choice is as good at all.
+
 The walk is short because exact reduced-cost fixing (`fixing.py`) leaves few columns open among points as
 good as the one in hand, and because a column where the point in hand already is at its greatest, all
 ranks before being settled, needs no solve. Equal columns (`twins.py`) are one column
@@ -13,17 +15,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
-from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
+from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import Backend, Limits, Termination
+from tnt_sim.solve.cuts import must_change
 from tnt_sim.solve.fixing import fix_by_reduced_cost
 from tnt_sim.solve.integral import solve_integral
+from tnt_sim.solve.lexicographic import Stage
 from tnt_sim.solve.restriction import restrict
 from tnt_sim.solve.solution import Repair
 from tnt_sim.solve.twins import classes
 
+MANY_OPEN = 60
+"""Open dossiers from which it is asked first whether any other choice is as good."""
 CHUNK = 20
 """Dossiers decided by one solve; their weights 2^19 … 1 stay far from what a float loses."""
 
@@ -52,6 +59,7 @@ def canonical(
     amounts: IntArray,
     backend: Backend,
     limits: Limits = Limits(),
+    goal: Stage | None = None,
 ) -> Canonical:
     """The greatest point in rank order among those that keep every row of `model`.
 
@@ -66,8 +74,11 @@ def canonical(
         The 0-1 columns « funded », first rank first.
     amounts : int (n_amounts,)
         The whole columns of the amounts (dossiers with a range), first rank first.
+    goal
+        What the solver is asked for while it seeks any other point, of use where many columns are open: the goal
+        that bounds best, by default the model's own.
     """
-    return _Walk(model, incumbent, backend, limits).run(order, amounts)
+    return _Walk(model, incumbent, backend, limits, goal).run(order, amounts)
 
 
 @dataclass(slots=True)
@@ -78,6 +89,7 @@ class _Walk:
     point: IntArray
     backend: Backend
     limits: Limits
+    goal: Stage | None = None
     lower: IntArray = field(init=False)
     upper: IntArray = field(init=False)
     began: float = field(default_factory=time.perf_counter)
@@ -94,7 +106,8 @@ class _Walk:
         ranked = [j for j in order.tolist() if self.lower[j] < self.upper[j]]
         self._know_twins(ranked)
         self._take(self.point)
-        self._walk_funded(ranked)
+        if len(ranked) < MANY_OPEN or not self._only_one(ranked, amounts):
+            self._walk_funded(ranked)
         if self.ended is Termination.OPTIMAL:
             self._walk_amounts(amounts.tolist())
         return Canonical(
@@ -143,6 +156,31 @@ class _Walk:
         for columns in self.twins:
             point[columns] = -np.sort(-point[columns])
         self.point = point
+
+    def _only_one(self, ranked: list[int], amounts: IntArray) -> bool:
+        """Whether no other choice of the open dossiers is as good: one solve instead of one for each chunk.
+
+        What differs only by exchanging equal columns is none: the rows x_earlier ≥ x_later leave it out.
+        """
+        if (self.lower[amounts] < self.upper[amounts]).any():
+            return False
+        other = must_change(self.model, self.point, np.array(ranked, dtype=np.int64))
+        pairs = [pair for columns in self.twins for pair in pairwise(columns)]
+        rows = np.zeros((1 + len(pairs), self.model.n_cols), dtype=np.int64)
+        rows[0] = other.coefficients
+        for row, (earlier, later) in zip(rows[1:], pairs, strict=True):
+            row[earlier], row[later] = 1, -1
+        lower = [other.lower, *([0] * len(pairs))]
+        names = ["another", *(f"equal {k}" for k in range(len(pairs)))]
+        asked = self.model.with_rows(rows, lower, [NO_UPPER] * len(lower), names)
+        if self.goal is not None:
+            asked = asked.with_objective(self.goal.objective, self.goal.sense)
+        part = restrict(asked, self.lower, self.upper)
+        left = self._left()
+        half = None if left.time_seconds is None else left.time_seconds / 2
+        found = solve_integral(part.model, self.backend, replace(left, time_seconds=half))
+        self.n_solves += found.n_solves
+        return found.termination is Termination.INFEASIBLE
 
     def _walk_funded(self, ranked: list[int]) -> None:
         for position, j in enumerate(ranked):

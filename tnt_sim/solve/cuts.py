@@ -74,16 +74,17 @@ def _cover(model: LinearModel, point: IntArray, row: int, sign: int, limit: int)
             excess -= weight
         else:
             kept.append(j)
-    return _must_change(model, point, np.array(kept, dtype=np.int64))
+    return must_change(model, point, np.array(kept, dtype=np.int64))
 
 
 def no_good_cut(model: LinearModel, point: IntArray) -> Cut | None:
     """The cut that removes exactly this 0-1 choice; None when there is no free 0-1 column."""
     free = np.flatnonzero(zero_one(model) & (model.col_lower < model.col_upper))
-    return _must_change(model, point, free) if free.size else None
+    return must_change(model, point, free) if free.size else None
 
 
-def _must_change(model: LinearModel, point: IntArray, columns: IntArray) -> Cut:
+def must_change(model: LinearModel, point: IntArray, columns: IntArray) -> Cut:
+    """The cut that asks for another choice of these 0-1 columns."""
     coefficients = np.zeros(model.n_cols, dtype=np.int64)
     ones = point[columns] == 1
     coefficients[columns] = np.where(ones, -1, 1)

@@ -25,6 +25,7 @@ from tnt_sim.formulation.linear_model import (
     exact_dot,
 )
 from tnt_sim.solve.backend import Backend, Limits, RawSolution, Termination
+from tnt_sim.solve.bundles import close_by_lists
 from tnt_sim.solve.fixing import exact_bound, fix_by_reduced_cost
 from tnt_sim.solve.grounds import Grounds
 from tnt_sim.solve.integral import solve_integral
@@ -112,6 +113,8 @@ class Progress:
 
 StageSolver = Callable[[LinearModel, Backend, Limits, IntArray | None], IntegralSolution]
 
+MANY_OPEN = 200
+"""Columns left open by prices alone, from which short rows are looked at too."""
 MAX_RESTARTS = 5
 """Times that the stages begin anew because a later one's point refutes what an earlier solve called best."""
 
@@ -231,6 +234,8 @@ def narrowed(model: LinearModel, backend: Backend, limit: int, limits: Limits = 
     if duals is None:
         return model
     lower, upper, _ = fix_by_reduced_cost(model, duals, limit, keep_ties=True)
+    if int((lower < upper).sum()) >= MANY_OPEN:
+        return close_by_lists(model.with_bounds(lower, upper), duals, limit, backend, limits)
     return model.with_bounds(lower, upper)
 
 
