@@ -21,15 +21,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import peers
 from families import write
 
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.solve.backend import Limits, Termination
+from tnt_sim.solve.canonical import canonical
 from tnt_sim.solve.exact import WORDS, solve_exactly
-from tnt_sim.solve.highs import quiet_highspy
-from tnt_sim.solve.lexicographic import Stage
+from tnt_sim.solve.highs import HighsBackend, quiet_highspy
+from tnt_sim.solve.lexicographic import Progress, Stage, solve_lexicographic
+from tnt_sim.solve.tighten import tighten
 
 NEAR = 1e-4
 
@@ -177,15 +181,31 @@ def cp_sat(model: LinearModel, limit: float) -> Trace | None:
     return trace
 
 
+def cbc(model: LinearModel, limit: float) -> Trace | None:
+    """CBC through PuLP, its own process; its bounds are not heard."""
+    trace = Trace()
+    answer = peers.PEERS["PuLP+CBC"](model, limit)
+    if answer is None:
+        return None
+    if answer[1] is not None:
+        trace.ended, trace.point = seconds_spent() - trace.began, answer[1]
+    return trace
+
+
 PEERS: dict[str, Callable[[LinearModel, float], Trace | None]] = {
     "highspy": highs,
     "scip": scip,
     "cp-sat": cp_sat,
+    "cbc": cbc,
 }
 
 
-def engine(form: Formulation) -> tuple[Trace, str]:
-    """All stages by the engine, and by which way; « 0.01 % » is told of the goal alone."""
+def engine(form: Formulation, limit: float) -> tuple[Trace, str]:
+    """All stages by the engine, and by which way; « 0.01 % » is told of the goal alone.
+
+    Where no kernel settles them, the stages go to HiGHS and the list to the tie-break; « 0.01 % » is then the end
+    of the first stage, since the solver's own bounds are not heard.
+    """
     stages = [
         Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
         for s in (*form.stages, form.least_granted)
@@ -204,7 +224,27 @@ def engine(form: Formulation) -> tuple[Trace, str]:
     if found is not None:
         trace.end(found[0].values)
         return trace, WORDS[found[0].stages[0].solver]
-    return trace, "none"
+    return trace, by_solver(form, stages, limit, trace)
+
+
+def by_solver(form: Formulation, stages: list[Stage], limit: float, trace: Trace) -> str:
+    """The stages by HiGHS, then the tie-break; says when each was done."""
+    said = []
+
+    def tell(step: Progress) -> None:
+        if step.result is not None:
+            said.append(f"{step.name} {seconds_spent() - trace.began:.2f} s")
+            if step.result.termination is Termination.OPTIMAL and trace.near is None:
+                trace.near = seconds_spent() - trace.began
+
+    solver, limits = HighsBackend(), Limits(time_seconds=limit)
+    outcome = solve_lexicographic(tighten(form.model), stages, solver, limits, tell)
+    if outcome.values is not None and outcome.is_optimal:
+        columns = form.recovery.funded_columns, form.recovery.amount_columns
+        one = canonical(outcome.model, outcome.values, *columns, solver, limits, stages[0])
+        trace.end(one.values)
+        said.append(f"tie-break {'proven' if one.proven else 'not proven'}")
+    return "direct: " + ", ".join(said)
 
 
 def told(name: str, trace: Trace, model: LinearModel, best: float) -> str:
@@ -233,7 +273,7 @@ def compare(path: Path, limit: float, names: list[str]) -> dict[str, Trace]:
     way = ""
     for name in names:
         if name == "engine":
-            found[name], way = engine(form)
+            found[name], way = engine(form, limit)
             continue
         answer = PEERS[name](model, limit)
         if answer is not None:
@@ -255,6 +295,9 @@ def summary(name: str, traces: list[Trace]) -> str:
     words = []
     for label, seconds in (("0.01 %", [t.near for t in traces]), ("end", [t.ended for t in traces])):
         known = sorted(np.inf if s is None else s for s in seconds)
+        if known[0] == np.inf:
+            words.append(f"{label} never")
+            continue
         words.append(f"{label} median {statistics.median(known):.2f} s, {known[0]:.2f} to {known[-1]:.2f}")
     return f"{name:8} " + "; ".join(words)
 
