@@ -60,6 +60,8 @@ PARTS = {
     "certify": _modules("certify"),
 }
 TIMEOUT_SECONDS = 240
+ALL = 10 * TIMEOUT_SECONDS
+"""Seconds for every test once, on a machine that does other work."""
 SWAPS: dict[type, type] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -228,19 +230,21 @@ class Forks:
         return not likely, -self.kills.get((mutant.module, test), 0), not named
 
     def _why(self, what: str) -> RuntimeError:
-        return RuntimeError(f"{what}: {(self.scratch / 'failed.txt').read_text(encoding='utf-8')}")
+        file = self.scratch / "failed.txt"
+        told = file.read_text(encoding="utf-8") if file.is_file() else "they did not end in time"
+        return RuntimeError(f"{what}: {told}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of the tests themselves."""
         items, file = session.items, self.scratch / "observed.json"
-        if self._fork(lambda: file.write_text(json.dumps(self._observed(items)), encoding="utf-8")) != 0:
+        if self._fork(lambda: file.write_text(json.dumps(self._observed(items)), encoding="utf-8"), ALL) != 0:
             raise self._why("the tests fail without any mutant")
         called = json.loads(file.read_text(encoding="utf-8"))
         for entry in called.values():
             entry["lines"] = set(entry["lines"])
         order = sorted(items, key=lambda item: called[item.nodeid]["seconds"])
-        if self._fork(lambda: self._tried(unchanged(), order)) != 0:
+        if self._fork(lambda: self._tried(unchanged(), order), ALL) != 0:
             raise self._why("the tests fail on a function exchanged for itself")
         for number, mutant in enumerate(self.mutants):
             lines = {f"{mutant.module}:{line}" for line in mutant.lines}
@@ -261,7 +265,7 @@ class Forks:
                 print(f"{number + 1} tried, {len(self.alive)} survived", flush=True)
         return True
 
-    def _fork(self, task: Callable[[], Any]) -> int:
+    def _fork(self, task: Callable[[], Any], seconds: float = TIMEOUT_SECONDS) -> int:
         """The end of a task in a fork: 0 done, 1 refused, `HUNG` after the time limit."""
         pid = os.fork()
         if pid == 0:
@@ -277,7 +281,7 @@ class Forks:
             finally:
                 os._exit(code)
         began = time.monotonic()
-        while time.monotonic() - began < TIMEOUT_SECONDS:
+        while time.monotonic() - began < seconds:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 return os.waitstatus_to_exitcode(status)
