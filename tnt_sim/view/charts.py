@@ -15,7 +15,6 @@ from tnt_sim.view.chart_theme import (
     FREE,
     INK,
     NESTED,
-    OKABE_ITO,
     SOFT,
     TINT,
     altair,
@@ -23,22 +22,21 @@ from tnt_sim.view.chart_theme import (
     money_title,
     themed,
 )
-from tnt_sim.view.figures import count, decimal, listed, short_amount
+from tnt_sim.view.figures import decimal, listed
+from tnt_sim.view.ladder_chart import HEIGHT, WIDTH, amount_word, chart_data, ladder
 from tnt_sim.view.sweep_words import has_list, top_envelopes
 
 Document = Mapping[str, Any]
-WIDTH, HEIGHT = 760, 330
 NAMES_WIDTH = 150
 """What the names at the ends of the curves take, at their right."""
 LINE = 16
 MOST_VERTICES = 1_500
-MOST_BLOCKS = 4_000
 KINDS = ("curve", "figures", "ladder", "envelopes")
 
 
 def sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
     """One picture of a sweep, as an Altair chart; ValueError for a kind that does not exist."""
-    makers = {"curve": _curve, "figures": _figures, "ladder": _ladder, "envelopes": _envelopes}
+    makers = {"curve": _curve, "figures": _figures, "ladder": ladder, "envelopes": _envelopes}
     if kind not in makers:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
     return themed(makers[kind](document, lang), lang)
@@ -50,7 +48,7 @@ def _curve(document: Document, lang: Lang) -> Any:
     goal = document["goals"][0]
     scale = alt.Scale(zero=False, nice=False, padding=12)
     ticks = alt.Axis(tickCount=10, grid=False)
-    x = alt.X("m:Q", title=money_title(_amount_word(document), lang), scale=scale, axis=ticks)
+    x = alt.X("m:Q", title=money_title(amount_word(document), lang), scale=scale, axis=ticks)
     y_scale = alt.Scale(zero=False, nice=False, padding=26)
     y = alt.Y("v:Q", title=None, scale=y_scale, axis=alt.Axis(format=",~f", tickCount=6))
     band = _band(alt, document, x, y, lang)
@@ -60,7 +58,7 @@ def _curve(document: Document, lang: Lang) -> Any:
         rows = _values(document, curve)
         if not rows or (curve == "nested" and rows == _values(document, "free")):
             continue
-        plain = alt.Chart(_data(alt, rows)).encode(x=x, y=y)
+        plain = alt.Chart(chart_data(alt, rows)).encode(x=x, y=y)
         if curve == "nested" or not document["steps"]:
             line = {"strokeDash": dash} if dash else {}
             layers.append(plain.mark_line(color=colour, strokeWidth=1.4, opacity=0.75, **line))
@@ -81,7 +79,9 @@ def _start(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any
         return []
     point = next(point for point in document["points"] if has_list(point, curve))
     text = decimal(point[curve]["objective"][0]["value"], lang)
-    mark = alt.Chart(_data(alt, [{**rows[0], "t": text}])).mark_text(align="left", dx=10, dy=14, color=INK)
+    mark = alt.Chart(chart_data(alt, [{**rows[0], "t": text}])).mark_text(
+        align="left", dx=10, dy=14, color=INK
+    )
     return [mark.encode(x=x, y=y, text="t:N")]
 
 
@@ -98,12 +98,6 @@ def _title(document: Document, what: str, lang: Lang) -> dict[str, Any]:
 
 def _axis_cut(lang: Lang) -> str:
     return Text(" (l'échelle ne part pas de zéro)", " (the scale does not start at zero)").in_(lang)
-
-
-def _amount_word(document: Document) -> Text:
-    one = len(document["envelopes"]) == 1
-    name = document["envelopes"][0] if one else "…"
-    return Text(f"Montant de {name}", f"Amount of {name}") if one else Text("Montant", "Amount")
 
 
 def _end_name(document: Document, curve: str, lang: Lang) -> str:
@@ -150,10 +144,10 @@ def _band(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]
     ]
     if not rows:
         return []
-    band = alt.Chart(_data(alt, rows)).mark_rect(color=TINT, opacity=0.9)
+    band = alt.Chart(chart_data(alt, rows)).mark_rect(color=TINT, opacity=0.9)
     widest = max(rows[: max(1, len(rows) // 2)], key=lambda row: row["w"] - row["v"])
     word = Text("encadrement certifié entre deux montants", "certified bounds between two amounts").in_(lang)
-    note = alt.Chart(_data(alt, [{**widest, "m": widest["n"], "t": word}]))
+    note = alt.Chart(chart_data(alt, [{**widest, "m": widest["n"], "t": word}]))
     return [
         band.encode(x=x, x2="n:Q", y=y, y2="w:Q"),
         note.mark_text(align="left", dx=10, dy=-6, color=SOFT, fontStyle="italic").encode(
@@ -174,12 +168,12 @@ def _steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
         for k in sorted({*places, n - 1})
     ]
     rows.append({"m": million(document["to_cents"]), "v": rows[-1]["v"]})
-    return [alt.Chart(_data(alt, rows)).mark_line(interpolate="step-after", color=FREE).encode(x=x, y=y)]
+    return [alt.Chart(chart_data(alt, rows)).mark_line(interpolate="step-after", color=FREE).encode(x=x, y=y)]
 
 
 def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour: str, *, place: float) -> Any:
     """The name of a curve and its last value at its right, one above the other where there are two."""
-    base = alt.Chart(_data(alt, [{**at, "t": text}]))
+    base = alt.Chart(chart_data(alt, [{**at, "t": text}]))
     mark = base.mark_text(
         align="left",
         baseline="middle",
@@ -235,9 +229,9 @@ def _panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
     whole = all(float(row["v"]).is_integer() for row in rows)
     rising = rows[-1]["v"] > rows[0]["v"] + margin / 4
     ends = [{**rows[0], "a": "left", "d": 17 if rising else -12}, {**rows[-1], "a": "right", "d": -12}]
-    base = alt.Chart(_data(alt, rows)).encode(x=x, y=y)
+    base = alt.Chart(chart_data(alt, rows)).encode(x=x, y=y)
     labels = [
-        alt.Chart(_data(alt, [end]))
+        alt.Chart(chart_data(alt, [end]))
         .mark_text(align=end["a"], dy=end["d"], fontWeight=600)
         .encode(x=x, y=y, text=alt.Text("v:Q", format=",d" if whole else ",.1f"))
         for end in ends[: 1 if len(rows) == 1 else 2]
@@ -246,83 +240,6 @@ def _panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
     return alt.layer(line, *labels).properties(
         width=WIDTH // 2 - 40, height=110, title=alt.TitleParams(title, fontSize=13, fontWeight=600, offset=4)
     )
-
-
-def _ladder(document: Document, lang: Lang) -> Any:
-    """One block a dossier that enters, as high as its grant, stacked at the amount at which it enters."""
-    alt = altair()
-    rows, labels = ladder_rows(document, lang)
-    names = list(dict.fromkeys(row["e"] for row in rows))
-    colours = alt.Scale(domain=names, range=list(OKABE_ITO[: max(1, len(names))]))
-    x = alt.X("x:O", title=_amount_word(document).in_(lang), sort=None, axis=alt.Axis(labelAngle=0))
-    word = Text("Accordé à ceux qui entrent", "Granted to those that enter")
-    y = alt.Y("g:Q", title=money_title(word, lang), axis=alt.Axis(format=",~f", tickCount=5))
-    blocks = (
-        alt.Chart(_data(alt, rows))
-        .mark_bar(stroke="white", strokeWidth=0.6, size=_bar_width(document))
-        .encode(
-            x=x, y=y, order="o:Q",
-            color=alt.Color("e:N", scale=colours, legend=_legend(alt, names)),
-            tooltip=[alt.Tooltip("d:N"), alt.Tooltip("t:N"), alt.Tooltip("g:Q", format=",.3f")],
-        )
-    )  # fmt: skip
-    text = alt.Chart(_data(alt, labels)).mark_text(dy=-9, fontWeight=600).encode(x=x, y="top:Q", text="t:N")
-    title = {
-        "text": Text("Les dossiers qui entrent à chaque pas", "The dossiers that enter at each step").in_(
-            lang
-        ),
-        "subtitle": _ladder_words(names, lang),
-    }
-    return alt.layer(blocks, text).properties(width=WIDTH, height=HEIGHT, title=title)
-
-
-def _ladder_words(names: Sequence[str], lang: Lang) -> list[str]:
-    told = [
-        Text(
-            "Un bloc par dossier qui entre, haut comme sa subvention. Au-dessus : entrent (+), sortent (−).",
-            "One block a dossier that enters, as high as its grant. Above: how many enter (+), leave (−).",
-        )
-    ]
-    if len(names) == 1:
-        told.append(Text(f"Tous sont dans « {names[0]} ».", f'All are in "{names[0]}".'))
-    return [text.in_(lang) for text in told]
-
-
-def _bar_width(document: Document) -> float:
-    return max(2.0, min(46.0, 0.72 * WIDTH / max(1, len(document["points"]))))
-
-
-def _legend(alt: Any, names: Sequence[str]) -> Any:
-    return alt.Legend(title=None, orient="top", symbolType="square") if len(names) > 1 else None
-
-
-def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The blocks of the ladder, and for each step how many enter and leave.
-
-    Uses what `dossiers` holds of each: title, envelope and grant.
-    """
-    curve = "free" if document["free"] else "nested"
-    known = {row["dossier"]: row for row in document.get("dossiers", ())}
-    rows: list[dict[str, Any]] = []
-    labels: list[dict[str, Any]] = []
-    for point in document["points"][1:]:
-        if not has_list(point, curve):
-            continue
-        name = short_amount(point["amount_cents"], lang)
-        entered = [known[d] for d in point[curve]["entered"] if d in known]
-        entered.sort(key=lambda row: (row["envelope"], -row["granted_cents"]))
-        for row in entered[:MOST_BLOCKS]:
-            rows.append(
-                {"x": name, "g": million(row["granted_cents"]), "e": row["envelope"], "d": row["dossier"],
-                 "t": row["title"], "o": len(rows)}
-            )  # fmt: skip
-        top = sum(million(row["granted_cents"]) for row in entered)
-        left = len(point[curve]["left"])
-        labels.append(
-            {"x": name, "top": top, "t": f"+{count(len(entered), lang)}"
-             + (f" \u2212{count(left, lang)}" if left else "")}
-        )  # fmt: skip
-    return rows, labels
 
 
 def _envelopes(document: Document, lang: Lang) -> Any:
@@ -374,7 +291,7 @@ def _envelope_panel(
         mine = [row for row in rows if row["k"] == kind]
         if not mine:
             continue
-        base = alt.Chart(_data(alt, mine)).encode(x=x, y=y)
+        base = alt.Chart(chart_data(alt, mine)).encode(x=x, y=y)
         if kind == "grants":
             layers.append(base.mark_area(color=FREE, opacity=0.14))
         layers.append(
@@ -382,7 +299,7 @@ def _envelope_panel(
         )
         below = kind == "grants" and near
         layers.append(
-            alt.Chart(_data(alt, [{"m": last, "v": mine[-1]["v"], "t": words[kind].in_(lang)}]))
+            alt.Chart(chart_data(alt, [{"m": last, "v": mine[-1]["v"], "t": words[kind].in_(lang)}]))
             .mark_text(align="right", dy=24 if below else -9, color=INK if kind == "has" else FREE)
             .encode(x=x, y=y, text="t:N")
         )
@@ -392,7 +309,3 @@ def _envelope_panel(
 
 def _short(text: str, most: int = 38) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"
-
-
-def _data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
-    return alt.Data(values=[dict(row) for row in rows])
