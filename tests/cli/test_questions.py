@@ -58,14 +58,14 @@ def test_alternatives(tnt: Run, demo: Path) -> None:
     assert said.code == 0
     assert len(found["portfolios"]) == 3
     assert found["n_solves"] <= 3 + 10
-    assert "aussi différents que possible" in tnt("alternatives", "scenario.yaml", "--count", "1").plain
+    assert "aussi différent que possible" in tnt("alternatives", "scenario.yaml", "--count", "1").plain
 
 
 def test_weights(tnt: Run, demo: Path) -> None:
     words = ("weights", "scenario.yaml", "--criteria", "score,dossiers", "--range", "score=40 %:80 %")
     said = tnt(*words, "--json")
     assert (said.code, said.document["exact"], said.document["complete"]) == (0, True, True)
-    assert "dominés par aucun autre" in tnt(*words).plain
+    assert "Un seul choix" in tnt(*words).plain
 
 
 @pytest.mark.parametrize(
