@@ -215,8 +215,9 @@ class _Inner:
 
     def reaches(self, target: int) -> bool:
         """Whether a choice is worth `target`: one that is loses no more than U − b·target."""
-        # leaves find states for WIDER times what is asked for: that is to be about what the relaxed program leaves
-        about = max(0, self.full - self.b * target) // WIDER + 1
+        # Leaves find states for WIDER times what is asked for: that is to be about what the relaxed program
+        # leaves. Hundreds of leaves leave a little each, and all of it is too much for any of them.
+        about = min(max(0, self.full - self.b * target) // WIDER + 1, self._first(self.price))
         best = sum(part.near(self.price, about).best for part in self.parts)
         need = best + self.price * self.cap - self.b * target
         if need < 0:
