@@ -14,7 +14,10 @@ from tnt_sim.errors import Lang
 from tnt_sim.scenario.meanings import FILE, meaning
 from tnt_sim.scenario.spec import ScenarioSpec
 
-_PATH = {"type": "string", "description": "A YAML file, relative to this one"}
+
+def _path() -> dict[str, Any]:
+    """A new node each time: what a key means is written into it."""
+    return {"type": "string", "description": "A YAML file, relative to this one"}
 
 
 def scenario_schema(
@@ -30,8 +33,8 @@ def scenario_schema(
     _relax(schema, partial)
     required = schema.pop("required", [])
     schema["properties"] = {
-        "extends": _PATH,
-        "overrides": {"type": "array", "items": _PATH},
+        "extends": _path(),
+        "overrides": {"type": "array", "items": _path()},
         **schema.get("properties", {}),
     }
     if explained:
