@@ -151,6 +151,7 @@ def test_an_example_works(
         if words[0] in (
             "run",
             "validate",
+            "show",
             "verify",
             "explain",
             "sweep",
@@ -160,6 +161,8 @@ def test_an_example_works(
             "export",
         ):
             assert "Ensuite : tnt-sim " in said.out or "--out" in words
+        if words[0] in ("batch", "sign") and "--amend" not in words:
+            assert "Ensuite : " in said.out
 
 
 def test_quiet_gives_no_hint(

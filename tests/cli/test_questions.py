@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ def test_conflict(tnt: Run, demo: Path) -> None:
     assert page.code == 4
     assert "Aucune répartition ne tient toutes les règles, c'est prouvé." in page.plain
     assert "Lever la règle « ensemble »" in page.plain
+    follow = next(line for line in page.out.splitlines() if line.startswith("Ensuite : tnt-sim run "))
+    assert tnt(*shlex.split(follow.removeprefix("Ensuite : "))[1:], "--out", "tmp-run").code == 0
     english = tnt("conflict", "scenario.yaml", "--set", CLASH, "--lang", "en")
     assert 'Lift the rule "ensemble"' in english.plain
     assert not (demo / "runs").exists()

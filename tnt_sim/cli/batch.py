@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tnt_sim.cli.hints import hint_lines
 from tnt_sim.cli.options import (
     BackendOption,
     CrossCheckOption,
@@ -112,6 +113,8 @@ def batch(
         from tnt_sim.view.batch_page import batch_lines
 
         page(batch_lines(result.runs, n, str(out), result.interrupted, result.n_torn, tongue, width()))
+        if not result.interrupted:
+            page(hint_lines([f'polars.read_parquet("{(out / "runs").as_posix()}")'], tongue))
     if result.interrupted:
         return INTERRUPTED_AND_TOLD
     return FAILURES if result.n_failed else 0

@@ -65,6 +65,8 @@ def conflict(
         emit(found.document)
     elif not quiet:
         page(conflict_lines(found.document, tongue, width()))
-        if found.status == "feasible":
-            page(after("conflict", tongue, typed(scenario, sets=sets)))
+        repairs = [] if found.status == "feasible" else found.document["repairs"]
+        enough = next((repair["set"] for repair in repairs if repair["set"]), None)
+        if found.status == "feasible" or enough:
+            page(after("conflict", tongue, typed(scenario, sets=[*(sets or ()), *(enough or ())])))
     return EXIT[found.status]

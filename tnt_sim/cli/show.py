@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import (
     JsonOption,
     LangOption,
@@ -58,5 +59,5 @@ def show(
     lines += sentence_lines(told, tongue, width())
     if size is not None:
         lines += [Line(""), *paragraph(size.text().in_(tongue), width())]
-    page(lines)
+    page(lines + after("show", tongue, typed(scenario, sets=sets)))
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tnt_sim.cli.export import UnprovenOption
+from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import emit, language, page
@@ -76,6 +77,8 @@ def sign(
         emit(_document(entry))
     elif not quiet:
         _tell(entry, tongue)
+        if run_dir is not None:
+            page(after("sign", tongue, typed(run_dir)))
     return 0
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+import numpy as np
+
 from tnt_sim.formats.raw import Marks
 
 MAX_CELLS = 20_000_000
@@ -18,9 +20,10 @@ SPARSE_CELLS = 1_000_000
 """Up to here an area may be as empty as it likes; beyond, one cell in `MAX_SPARSITY` must be written."""
 MAX_SPARSITY = 20
 MAX_COLUMNS = 16_384
+_CELL = b'<c r="'
+_LONGEST_ADDRESS = 11
+"""Three letters, seven digits and the quote that ends them."""
 
-_CELL = re.compile(rb"<(?:\w+:)?c\s(?:[^>]*?\s)?r=\"([A-Z]{1,3})([0-9]{1,7})\"[^>]*(?<!/)>")
-_CELL_END = re.compile(rb"</(?:\w+:)?c\s*>")
 # Each begins with plain characters, which makes the search many times faster; a match too many only
 # costs the time to parse the sheet.
 _OF_NOTE = tuple(
@@ -29,6 +32,7 @@ _OF_NOTE = tuple(
         (
             rb"<f[\s/>]",
             rb":f[\s/>]",
+            rb":c[\s/>]",
             rb"hidden\s*=\s*[\"'](?:1|true)[\"']",
             rb"mergeCell\s",
             rb"\"e\"",
@@ -64,24 +68,56 @@ def is_error_text(text: str) -> bool:
 
 def xlsx_marks(xml: bytes) -> Marks:
     """The marks of one XLSX sheet; raises `TooManyCells`, and `expat.ExpatError` for bad XML."""
-    cells = _CELL.findall(xml)
-    if any(pattern.search(xml) for pattern in _OF_NOTE) or len(cells) != len(_CELL_END.findall(xml)):
+    plain = None if any(pattern.search(xml) for pattern in _OF_NOTE) else _plain_area(xml)
+    # Cells that are only coloured count in the plain area; the scan leaves them out.
+    if plain is None or _too_large(*plain):
         return _XlsxScan().run(xml)
-    if cells:
-        width = max(map(_bytes_column, {letters for letters, _ in cells}))
-        height = max({int(row) for _, row in cells})
-        _check_area(height, width + 1, len(cells))
     return Marks()
 
 
-def _bytes_column(name: bytes) -> int:
-    return column_of(name.decode())
+def _plain_area(xml: bytes) -> tuple[int, int, int] | None:
+    """Rows, columns and written cells where every cell begins ``<c r="AB12"``, as spreadsheets write it.
+
+    None where one does not: only the parser then knows where it lies.
+    """
+    text = np.frombuffer(xml + bytes(len(_CELL) + _LONGEST_ADDRESS), np.uint8)
+    at = np.flatnonzero((text[:-1] == ord("<")) & (text[1:] == ord("c")))
+    at = at[np.isin(text[at + 2], np.frombuffer(b" \t\r\n/>", np.uint8))]
+    if any((text[at + k] != byte).any() for k, byte in enumerate(_CELL)):
+        return None
+    column, row = _addresses(text, at + len(_CELL))
+    if (row == 0).any():
+        return None
+    return int(row.max(initial=0)), int(column.max(initial=0)), xml.count(b"</c>")
+
+
+def _addresses(text: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and rows, from 1, of the addresses that begin at `at`; row 0 for what is none."""
+    column, row, n_letters = (np.zeros(len(at), np.int64) for _ in range(3))
+    inside = np.ones(len(at), bool)
+    for k in range(_LONGEST_ADDRESS):
+        byte = text[at + k]
+        letter = inside & (byte >= ord("A")) & (byte <= ord("Z")) & (row == 0)
+        digit = inside & (byte >= ord("0")) & (byte <= ord("9")) & (column > 0)
+        column = np.where(letter, column * 26 + byte - ord("A") + 1, column)
+        row = np.where(digit, row * 10 + byte - ord("0"), row)
+        n_letters += letter
+        ended = inside & ~letter & ~digit
+        row[ended & (byte != ord('"'))] = 0
+        inside &= ~ended
+    row[inside | (n_letters > 3) | (row > 9_999_999)] = 0
+    return column, row
+
+
+def _too_large(height: int, width: int, n_written: int) -> bool:
+    """Whether the reader of values would lay out an area in full at a cost out of all measure."""
+    area = height * width
+    return area > MAX_CELLS or (area > SPARSE_CELLS and area > MAX_SPARSITY * n_written)
 
 
 def _check_area(height: int, width: int, n_written: int) -> None:
-    """Refuse an area that the reader of values would lay out in full at a cost out of all measure."""
-    area = height * width
-    if area > MAX_CELLS or (area > SPARSE_CELLS and area > MAX_SPARSITY * n_written):
+    """Refuse an area that is too large."""
+    if _too_large(height, width, n_written):
         raise TooManyCells(height, width, n_written)
 
 

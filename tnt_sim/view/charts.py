@@ -307,5 +307,5 @@ def _envelope_panel(
     return alt.layer(*layers).properties(width=WIDTH // 3 - 34, height=190, title=title)
 
 
-def _short(text: str, most: int = 38) -> str:
+def _short(text: str, most: int = 34) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"
