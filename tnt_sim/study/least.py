@@ -166,7 +166,7 @@ def least_of_parts(
         proof = _proof(seen.problem, line, (value,), None, prove)
         answer = Answer(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
         return Least(None, None, answer, proof)
-    cents = seen.floor_cents + found.need
+    cents = max(line.floor_cents, seen.floor_cents + found.need)  # a line may look upwards only
     allocation = seen.allocation(found.taken)
     reading = read_at(at_amount(seen.problem, line, cents), allocation, (value,))
     if reading is None:

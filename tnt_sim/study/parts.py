@@ -154,7 +154,7 @@ class _Parts:
         self.found: list[Part] = []
 
     def parts(self) -> tuple[list[Part], int] | None:
-        """The parts and the floor; None where the tree is none of the shape."""
+        """The parts and what their amounts come to; None where the tree is none of the shape."""
         tree = self.tree
         if any(option.transfer_to for option in tree.options) or any(tree.overbooked):
             return None
@@ -181,7 +181,7 @@ class _Parts:
                 self._gaining(child)
             else:
                 self._fixed(child)
-        return self.found, self.line.floor_cents
+        return self.found, sum(tree.written_cents[child] or 0 for child in children)
 
     def _gaining(self, node: int) -> None:
         """A part that may get more; its children apart where all it gets is passed on to them."""
