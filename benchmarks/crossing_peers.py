@@ -11,7 +11,6 @@ that it began, so that other work on the machine counts little. All answers are 
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
@@ -23,9 +22,10 @@ from typing import Any
 import numpy as np
 import peers
 from families import write
+from peers import spent
 
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
+from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.solve.backend import Limits, Termination
@@ -38,17 +38,11 @@ from tnt_sim.solve.tighten import tighten
 NEAR = 1e-4
 
 
-def seconds_spent() -> float:
-    """Processor seconds of this process and of its children that have ended."""
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
-
-
 @dataclass
 class Trace:
     """What one solve came to: its best value and bound so far, when they were near, and when it ended."""
 
-    began: float = field(default_factory=seconds_spent)
+    began: float = field(default_factory=spent)
     best: float = -np.inf
     bound: float = np.inf
     near: float | None = None
@@ -62,53 +56,43 @@ class Trace:
         if np.isfinite(bound) and abs(bound) < 1e19:
             self.bound = min(self.bound, bound)
         if self.near is None and np.isfinite(self.best) and self.bound - self.best <= NEAR * abs(self.best):
-            self.near = seconds_spent() - self.began
+            self.near = spent() - self.began
 
     def end(self, point: np.ndarray | None) -> None:
         """Ended by itself, with its best point."""
-        self.ended, self.point = seconds_spent() - self.began, point
+        self.ended, self.point = spent() - self.began, point
         self.near = self.ended if self.near is None else self.near
+
+    def ended_at(self, point: np.ndarray | None) -> Trace:
+        """The trace of a solver that ended by itself with a point, or was stopped (None)."""
+        if point is not None:
+            self.end(point)
+        return self
 
 
 def highs(model: LinearModel, limit: float) -> Trace:
     """highspy, cold."""
-    module: Any = quiet_highspy()
-    solver = module.Highs()
-    solver.silent()
-    for name, value in (("threads", 1), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0), ("time_limit", limit)):
-        solver.setOptionValue(name, value)
-    lp = module.HighsLp()
-    lp.num_col_, lp.num_row_, lp.sense_ = model.n_cols, model.n_rows, module.ObjSense.kMaximize
-    lp.col_cost_ = model.objective.astype(float)
-    lp.col_lower_, lp.col_upper_ = model.col_lower.astype(float), model.col_upper.astype(float)
-    lp.row_lower_ = np.where(model.row_lower == NO_LOWER, -module.kHighsInf, model.row_lower.astype(float))
-    lp.row_upper_ = np.where(model.row_upper == NO_UPPER, module.kHighsInf, model.row_upper.astype(float))
-    lp.integrality_ = [module.HighsVarType.kInteger] * model.n_cols
-    lp.a_matrix_.format_ = module.MatrixFormat.kRowwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = model.matrix.indptr, model.matrix.indices
-    lp.a_matrix_.value_ = model.matrix.data.astype(float)
+    solver, lp = peers.highs_model(model, limit)
     trace = Trace()
 
     def hear(_kind: Any, _message: str, out: Any, _answer: Any, _data: Any) -> None:
         trace.hear(out.mip_primal_bound, out.mip_dual_bound)
 
-    kinds = module.cb.HighsCallbackType
+    kinds = quiet_highspy().cb.HighsCallbackType
     solver.setCallback(hear, None)
     for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging):
         solver.startCallback(kind)
     solver.passModel(lp)
     solver.run()
-    if solver.getModelStatus().name == "kOptimal":
-        trace.end(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))
-    return trace
+    return trace.ended_at(peers.highs_point(solver))
 
 
 def scip(model: LinearModel, limit: float) -> Trace | None:
     """SCIP."""
-    try:
-        from pyscipopt import SCIP_EVENTTYPE, Eventhdlr, Model, quicksum
-    except ImportError:
+    made = peers.scip_model(model, limit)
+    if made is None:
         return None
+    from pyscipopt import SCIP_EVENTTYPE, Eventhdlr
 
     class Ear(Eventhdlr):  # type: ignore[misc]
         """Hears of every node, linear program and better point."""
@@ -120,38 +104,20 @@ def scip(model: LinearModel, limit: float) -> Trace | None:
         def eventexec(self, _event: Any) -> None:
             trace.hear(self.model.getPrimalbound(), self.model.getDualbound())
 
-    solver = Model()
-    solver.hideOutput()
-    solver.setParam("limits/time", limit)
-    x = [
-        solver.addVar(vtype="I", lb=int(a), ub=int(b))
-        for a, b in zip(model.col_lower, model.col_upper, strict=True)
-    ]
-    m = model.matrix
-    for row in range(model.n_rows):
-        part = slice(int(m.indptr[row]), int(m.indptr[row + 1]))
-        sum_ = quicksum(int(a) * x[j] for a, j in zip(m.data[part], m.indices[part], strict=True))
-        low, high = int(model.row_lower[row]), int(model.row_upper[row])
-        if low != NO_LOWER:
-            solver.addCons(sum_ >= low)
-        if high != NO_UPPER:
-            solver.addCons(sum_ <= high)
-    solver.setObjective(quicksum(int(c) * v for c, v in zip(model.objective, x, strict=True)), "maximize")
+    solver, x = made
     ear = Ear()
     solver.includeEventhdlr(ear, "ear", "hears of bounds")
     trace = Trace()
     solver.optimize()
-    if solver.getStatus() == "optimal":
-        trace.end(np.array([round(solver.getVal(v)) for v in x], dtype=np.int64))
-    return trace
+    return trace.ended_at(peers.scip_point(solver, x))
 
 
 def cp_sat(model: LinearModel, limit: float) -> Trace | None:
     """CP-SAT, one worker."""
-    try:
-        from ortools.sat.python import cp_model
-    except ImportError:
+    made = peers.cp_sat_model(model, limit)
+    if made is None:
         return None
+    cp_model, solver, cp, x = made
 
     class Ear(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
         """Hears of better points."""
@@ -159,21 +125,6 @@ def cp_sat(model: LinearModel, limit: float) -> Trace | None:
         def on_solution_callback(self) -> None:
             trace.hear(self.objective_value, self.best_objective_bound)
 
-    cp = cp_model.CpModel()
-    x = [cp.new_int_var(int(a), int(b), "") for a, b in zip(model.col_lower, model.col_upper, strict=True)]
-    m = model.matrix
-    for row in range(model.n_rows):
-        part = slice(int(m.indptr[row]), int(m.indptr[row + 1]))
-        sum_ = cp_model.LinearExpr.weighted_sum([x[j] for j in m.indices[part]], m.data[part].tolist())
-        low, high = int(model.row_lower[row]), int(model.row_upper[row])
-        cp.add_linear_constraint(
-            sum_, low if low != NO_LOWER else -(2**60), high if high != NO_UPPER else 2**60
-        )
-    cp.maximize(cp_model.LinearExpr.weighted_sum(x, model.objective.tolist()))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_time_in_seconds = limit
-    solver.parameters.presolve_inclusion_work_limit = 0
     solver.best_bound_callback = lambda bound: trace.hear(-np.inf, bound)
     trace = Trace()
     if solver.solve(cp, Ear()) == cp_model.OPTIMAL:
@@ -187,8 +138,8 @@ def cbc(model: LinearModel, limit: float) -> Trace | None:
     answer = peers.PEERS["PuLP+CBC"](model, limit)
     if answer is None:
         return None
-    if answer[1] is not None:
-        trace.ended, trace.point = seconds_spent() - trace.began, answer[1]
+    if answer[1] is not None:  # its bounds are not heard: no moment of 0.01 %
+        trace.ended, trace.point = spent() - trace.began, answer[1]
     return trace
 
 
@@ -233,9 +184,9 @@ def by_solver(form: Formulation, stages: list[Stage], limit: float, trace: Trace
 
     def tell(step: Progress) -> None:
         if step.result is not None:
-            said.append(f"{step.name} {seconds_spent() - trace.began:.2f} s")
+            said.append(f"{step.name} {spent() - trace.began:.2f} s")
             if step.result.termination is Termination.OPTIMAL and trace.near is None:
-                trace.near = seconds_spent() - trace.began
+                trace.near = spent() - trace.began
 
     solver, limits = HighsBackend(), Limits(time_seconds=limit)
     outcome = solve_lexicographic(tighten(form.model), stages, solver, limits, tell)

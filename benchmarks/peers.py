@@ -29,8 +29,8 @@ def spent() -> float:
     return time.process_time() + below.ru_utime + below.ru_stime
 
 
-def bare_highs(model: LinearModel, limit: float) -> Answer:
-    """highspy, cold."""
+def highs_model(model: LinearModel, limit: float) -> tuple[Any, Any]:
+    """A highspy solver, cold, and the program that it is still to be given."""
     highspy: Any = quiet_highspy()
     highs = highspy.Highs()
     highs.silent()
@@ -48,16 +48,27 @@ def bare_highs(model: LinearModel, limit: float) -> Answer:
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_, lp.a_matrix_.index_ = model.matrix.indptr, model.matrix.indices
     lp.a_matrix_.value_ = model.matrix.data.astype(float)
+    return highs, lp
+
+
+def highs_point(highs: Any) -> np.ndarray | None:
+    """The best point, where the solver ended by itself."""
+    if highs.getModelStatus().name != "kOptimal":
+        return None
+    return np.rint(np.array(highs.getSolution().col_value)).astype(np.int64)
+
+
+def bare_highs(model: LinearModel, limit: float) -> Answer:
+    """highspy, cold."""
+    highs, lp = highs_model(model, limit)
     began = spent()
     highs.passModel(lp)
     highs.run()
-    seconds = spent() - began
-    done = highs.getModelStatus().name == "kOptimal"
-    return seconds, np.rint(np.array(highs.getSolution().col_value)).astype(np.int64) if done else None
+    return spent() - began, highs_point(highs)
 
 
-def bare_cp_sat(model: LinearModel, limit: float) -> Answer | None:
-    """CP-SAT, one worker."""
+def cp_sat_model(model: LinearModel, limit: float) -> tuple[Any, Any, Any, list[Any]] | None:
+    """CP-SAT's module, its solver with one worker, the model and its variables; None where it is not installed."""
     try:
         from ortools.sat.python import cp_model
     except ImportError:
@@ -78,6 +89,15 @@ def bare_cp_sat(model: LinearModel, limit: float) -> Answer | None:
     solver.parameters.num_workers = 1
     solver.parameters.max_time_in_seconds = limit
     solver.parameters.presolve_inclusion_work_limit = 0
+    return cp_model, solver, cp, x
+
+
+def bare_cp_sat(model: LinearModel, limit: float) -> Answer | None:
+    """CP-SAT, one worker."""
+    made = cp_sat_model(model, limit)
+    if made is None:
+        return None
+    cp_model, solver, cp, x = made
     began = spent()
     status = solver.solve(cp)
     seconds = spent() - began
@@ -86,8 +106,8 @@ def bare_cp_sat(model: LinearModel, limit: float) -> Answer | None:
     return seconds, np.array([solver.value(v) for v in x], dtype=np.int64)
 
 
-def bare_scip(model: LinearModel, limit: float) -> Answer | None:
-    """SCIP through PySCIPOpt."""
+def scip_model(model: LinearModel, limit: float) -> tuple[Any, list[Any]] | None:
+    """A SCIP model through PySCIPOpt and its variables; None where it is not installed."""
     try:
         from pyscipopt import Model, quicksum
     except ImportError:
@@ -110,12 +130,25 @@ def bare_scip(model: LinearModel, limit: float) -> Answer | None:
             scip.addCons(sum_ <= high)
     goal = quicksum(int(c) * v for c, v in zip(model.objective, x, strict=True))
     scip.setObjective(goal, "maximize" if model.sense is Sense.MAXIMISE else "minimize")
+    return scip, x
+
+
+def scip_point(scip: Any, x: list[Any]) -> np.ndarray | None:
+    """The best point, where the solver ended by itself."""
+    if scip.getStatus() != "optimal":
+        return None
+    return np.array([round(scip.getVal(v)) for v in x], dtype=np.int64)
+
+
+def bare_scip(model: LinearModel, limit: float) -> Answer | None:
+    """SCIP."""
+    made = scip_model(model, limit)
+    if made is None:
+        return None
+    scip, x = made
     began = spent()
     scip.optimize()
-    seconds = spent() - began
-    if scip.getStatus() != "optimal":
-        return seconds, None
-    return seconds, np.array([round(scip.getVal(v)) for v in x], dtype=np.int64)
+    return spent() - began, scip_point(scip, x)
 
 
 def through_pulp(name: str) -> Peer:
