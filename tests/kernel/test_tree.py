@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from tnt_sim.kernel import leaves
 from tnt_sim.kernel.forest import Caps, Node, binding
 from tnt_sim.kernel.group import best_choice, can_reach
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.kernel.tree import best_in_tree
+from tnt_sim.kernel.tree import best_in_tree, tree_reaches
+from tnt_sim.kernel.tree_states import States
 from tnt_sim.kernel.under_caps import best_under_caps
 
 
@@ -50,6 +52,41 @@ def best_of_all(p: np.ndarray, w: np.ndarray, root: Node) -> tuple[int, int, tup
         for x in map(np.array, itertools.product([1, 0], repeat=len(p)))
         if keeps(x, w, root)
     )
+
+
+def many_leaves(n_leaves: int, n_items: int) -> tuple[np.ndarray, np.ndarray, Node]:
+    """A cap over as many more, each of which cuts an item in the relaxed program."""
+    rng = np.random.default_rng(5)
+    n = n_leaves * n_items
+    p, w = rng.integers(20, 101, n), rng.integers(5_000, 200_000, n)
+    parts = np.arange(n).reshape(n_leaves, n_items)
+    below = tuple(Node(k + 1, int(w[part].sum()) // 2, part) for k, part in enumerate(parts))
+    return p, w, Node(0, int(w.sum()) * 9 // 20, np.zeros(0, dtype=np.int64), below)
+
+
+@pytest.mark.parametrize("below", [1, 400])
+def test_what_hundreds_of_leaves_lose_together_is_asked_of_none(
+    below: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a value is reached is asked with few states a leaf: all that the leaves lose is too much for one."""
+    p, w, root = many_leaves(200, 12)
+    best = best_in_tree(p, w, root).profit
+    asked: list[int] = []
+
+    def heard(near: Callable[..., States]) -> Callable[..., States]:
+        def listen(leaf: object, a: int, gamma: int) -> States:
+            asked.append(gamma)
+            return near(leaf, a, gamma)
+
+        return listen
+
+    for leaf in (leaves.FrontierLeaf, leaves.ListLeaf):
+        monkeypatch.setattr(leaf, "near", heard(leaf.near))
+    best_in_tree(p, w, root)
+    first = asked[0]
+    asked.clear()
+    assert tree_reaches(p, w, root, best - below)
+    assert asked[0] <= first
 
 
 @pytest.mark.parametrize("cells", [0, 50, 10**9])

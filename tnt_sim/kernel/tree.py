@@ -58,10 +58,7 @@ def best_in_tree(
     OverflowError
         When products leave 64 bits.
     """
-    columns = root.every()
-    unit = max(1, int(np.gcd.reduce(weight[columns]))) if len(columns) else 1
-    task = _Task(profit, weight // unit, unit, max_work, {} if fronts is None else fronts)
-    light = root.divided(unit)
+    task, light = _in_units(profit, weight, root, max_work, {} if fronts is None else fronts)
     return task.over(light, lambda b: task.best(light, b))
 
 
@@ -75,11 +72,17 @@ def tree_reaches(
     TooManyStates, OverflowError
         As `best_in_tree` does.
     """
+    task, light = _in_units(profit, weight, root, max_work, {})
+    return task.over(light, lambda b: task.reaches(light, b, target))
+
+
+def _in_units(
+    profit: IntArray, weight: IntArray, root: Node, max_work: int, fronts: Fronts
+) -> tuple[_Task, Node]:
+    """The task and its tree, weights and caps in the greatest unit that all weights share."""
     columns = root.every()
     unit = max(1, int(np.gcd.reduce(weight[columns]))) if len(columns) else 1
-    task = _Task(profit, weight // unit, unit, max_work, {})
-    light = root.divided(unit)
-    return task.over(light, lambda b: task.reaches(light, b, target))
+    return _Task(profit, weight // unit, unit, max_work, fronts), root.divided(unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
