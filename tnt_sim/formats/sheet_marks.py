@@ -19,7 +19,7 @@ MAX_CELLS = 20_000_000
 SPARSE_CELLS = 1_000_000
 """Up to here an area may be as empty as it likes; beyond, one cell in `MAX_SPARSITY` must be written."""
 MAX_SPARSITY = 20
-MAX_COLUMNS = 16_384
+MAX_COLUMNS, MAX_ROWS = 16_384, 1_048_576
 _CELL = b'<c r="'
 _LONGEST_ADDRESS = 11
 """Three letters, seven digits and the quote that ends them."""
@@ -68,11 +68,16 @@ def is_error_text(text: str) -> bool:
 
 def xlsx_marks(xml: bytes) -> Marks:
     """The marks of one XLSX sheet; raises `TooManyCells`, and `expat.ExpatError` for bad XML."""
-    plain = None if any(pattern.search(xml) for pattern in _OF_NOTE) else _plain_area(xml)
+    plain = None if of_note(xml) else _plain_area(xml)
     # Cells that are only coloured count in the plain area; the scan leaves them out.
-    if plain is None or _too_large(*plain):
+    if plain is None or too_large(*plain):
         return _XlsxScan().run(xml)
     return Marks()
+
+
+def of_note(xml: bytes) -> bool:
+    """Whether a sheet, or a part of it, may hold a mark."""
+    return any(pattern.search(xml) for pattern in _OF_NOTE)
 
 
 def _plain_area(xml: bytes) -> tuple[int, int, int] | None:
@@ -109,7 +114,7 @@ def _addresses(text: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return column, row
 
 
-def _too_large(height: int, width: int, n_written: int) -> bool:
+def too_large(height: int, width: int, n_written: int) -> bool:
     """Whether the reader of values would lay out an area in full at a cost out of all measure."""
     area = height * width
     return area > MAX_CELLS or (area > SPARSE_CELLS and area > MAX_SPARSITY * n_written)
@@ -117,7 +122,7 @@ def _too_large(height: int, width: int, n_written: int) -> bool:
 
 def _check_area(height: int, width: int, n_written: int) -> None:
     """Refuse an area that is too large."""
-    if _too_large(height, width, n_written):
+    if too_large(height, width, n_written):
         raise TooManyCells(height, width, n_written)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -14,6 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 from tnt_sim.errors import DataError, Defect, Defects, Place, Text, did_you_mean
 from tnt_sim.formats.options import HiddenRows, ReadOptions
 from tnt_sim.formats.package import Package, open_package, refuse
+from tnt_sim.formats.plain_sheet import plain_sheet
 from tnt_sim.formats.raw import Marks, RawColumn, RawTable, clean_header, letters, plain_cells
 from tnt_sim.formats.sheet_marks import MAX_CELLS, TooManyCells, ods_marks, xlsx_marks
 from tnt_sim.portfolio import MAX_PLACES
@@ -22,20 +24,13 @@ DEFAULT_SHEET = "Dossiers"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
-MarksOf = Callable[[str], Marks]
 
 
 def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
     """The cells of one sheet; raises `DataError` for a workbook whose sheet cannot be trusted."""
     package = open_package(data, shown_as)
     try:
-        marks_of = _marks_reader(package, shown_as)
-        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            sheet, warnings = _choose(book, shown_as, options)
-            marks = marks_of(sheet)
-            page = book.get_sheet_by_name(sheet)
-            offset = page.start[1] if page.start else 0
-            grid = list(page.iter_rows())
+        table, warnings = _of_package(package, data, shown_as, options)
     except TooManyCells as error:
         raise _too_many(shown_as, error) from None
     except (CalamineError, ElementTree.ParseError, expat.ExpatError, ValueError, KeyError, OSError) as error:
@@ -45,12 +40,32 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
         if type(error).__name__ != "PanicException":
             raise
         raise _damaged(shown_as, error) from None
-    table = _table(grid, offset, shown_as, sheet, marks, options)
     _check_marks(table, options)
-    return RawTable(
-        shown_as, table.columns, table.rows, sheet, cells=True, marks=marks,
-        warnings=(*warnings, *_hidden_warnings(table)),
-    )  # fmt: skip
+    return replace(table, warnings=(*warnings, *_hidden_warnings(table)))
+
+
+def _of_package(
+    package: Package, data: bytes, shown_as: str, options: ReadOptions
+) -> tuple[RawTable, list[Defect]]:
+    """The chosen sheet: by whole columns where it is plain, else by the reader of cells."""
+    parts = package.parts
+    if "content.xml" not in parts:
+        sheets = _xlsx_sheets(parts, shown_as)
+        sheet, warnings = _choose(sheets, shown_as, options)
+        plain = plain_sheet(parts, sheet.path, options.header_row)
+        if plain is not None:
+            return RawTable(shown_as, plain.columns, plain.rows, sheet.name, cells=True), warnings
+        marks = xlsx_marks(parts[sheet.path])
+    else:
+        # Before the reader of values lays out what may be out of all measure.
+        of_tables = ods_marks(parts["content.xml"])
+    with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+        if "content.xml" in parts:
+            sheet, warnings = _choose(_ods_sheets(book), shown_as, options)
+            marks = of_tables.get(sheet.name, Marks())
+        page = book.get_sheet_by_name(sheet.name)
+        offset = page.start[1] if page.start else 0
+        return _table(list(page.iter_rows()), offset, shown_as, sheet.name, marks, options), warnings
 
 
 def _too_many(shown_as: str, error: TooManyCells) -> DataError:
@@ -78,30 +93,42 @@ def _damaged(shown_as: str, error: BaseException) -> DataError:
     )  # fmt: skip
 
 
-def _marks_reader(package: Package, shown_as: str) -> MarksOf:
-    """What gives the marks of a sheet by name, read before the reader of values sees the file."""
-    parts = package.parts
-    if "content.xml" in parts:
-        marks = ods_marks(parts["content.xml"])
-        return lambda name: marks.get(name, Marks())
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A sheet of cells; its path in the package where it has one of its own."""
+
+    name: str
+    visible: bool
+    path: str = ""
+
+
+def _xlsx_sheets(parts: Mapping[str, bytes], shown_as: str) -> list[_Sheet]:
     if "xl/workbook.xml" not in parts:
         raise refuse(
             "damaged", shown_as, "ce n'est ni un classeur .xlsx ni un classeur .ods.",
             "this is neither an .xlsx nor an .ods workbook.",
         )  # fmt: skip
-    relations = ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"])
-    targets = {node.get("Id"): node.get("Target", "") for node in relations}
-    paths: dict[str, str] = {}
+    relations = {node.get("Id"): node for node in ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"])}
+    sheets = []
     for node in ElementTree.fromstring(parts["xl/workbook.xml"]).iter():
-        if node.tag.endswith("}sheet"):
-            target = targets.get(node.get(_RELATION), "")
-            paths[node.get("name", "")] = target[1:] if target.startswith("/") else f"xl/{target}"
-    return lambda name: xlsx_marks(parts[paths[name]])
+        relation = relations.get(node.get(_RELATION)) if node.tag.endswith("}sheet") else None
+        if relation is not None and relation.get("Type", "").endswith("/worksheet"):
+            target = relation.get("Target", "")
+            path = target[1:] if target.startswith("/") else f"xl/{target}"
+            sheets.append(_Sheet(node.get("name", ""), node.get("state", "visible") == "visible", path))
+    return sheets
 
 
-def _choose(book: CalamineWorkbook, shown_as: str, options: ReadOptions) -> tuple[str, list[Defect]]:
+def _ods_sheets(book: CalamineWorkbook) -> list[_Sheet]:
+    return [
+        _Sheet(sheet.name, sheet.visible == SheetVisibleEnum.Visible)
+        for sheet in book.sheets_metadata
+        if sheet.typ == SheetTypeEnum.WorkSheet
+    ]
+
+
+def _choose(sheets: Sequence[_Sheet], shown_as: str, options: ReadOptions) -> tuple[_Sheet, list[Defect]]:
     """The sheet asked for, else the one named ``Dossiers``, else the only one."""
-    sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     names = [sheet.name for sheet in sheets]
     place = (Place(file=shown_as),)
     if options.sheet is not None:
@@ -123,11 +150,11 @@ def _choose(book: CalamineWorkbook, shown_as: str, options: ReadOptions) -> tupl
         )
         hint = Text('Déclarez read: {sheet: "…"}.', 'Declare read: {sheet: "…"}.')
         raise DataError([Defect("several_sheets", text, place, hint)])
-    visible = next(sheet.visible for sheet in sheets if sheet.name == chosen)
-    if visible == SheetVisibleEnum.Visible:
-        return chosen, []
+    sheet = next(sheet for sheet in sheets if sheet.name == chosen)
+    if sheet.visible:
+        return sheet, []
     hidden = Text(f"la feuille « {chosen} » est masquée.", f'the sheet "{chosen}" is hidden.')
-    return chosen, [Defect("hidden_sheet", hidden, (Place(file=shown_as, sheet=chosen),))]
+    return sheet, [Defect("hidden_sheet", hidden, (Place(file=shown_as, sheet=chosen),))]
 
 
 def _table(
