@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Iterable, Sequence
+from itertools import product
 from pathlib import Path
 
 import polars as pl
@@ -27,11 +28,21 @@ from tnt_sim.workers import Job, Outcome
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 
 
+def axes_of(variants: int) -> tuple[list[str], list[str]]:
+    """Amounts of the programme and of an envelope, for about so many variants."""
+    side = max(1, round(variants**0.5))
+    programme = [f"{88 + 20 * k / side:.3f} M€" for k in range(side)]
+    return programme, [f"{24 + k / 100:.2f} M€" for k in range(-(-variants // side))]
+
+
+def amounts_of(variants: int) -> list[tuple[str, str]]:
+    """The amounts of each variant, in the order of the batch."""
+    return list(product(*axes_of(variants)))
+
+
 def batch_file(variants: int) -> str:
     """A matrix of about so many variants."""
-    side = max(1, round(variants**0.5))
-    amounts = ", ".join(f"{88 + 20 * k / side:.3f} M€" for k in range(side))
-    scores = ", ".join(f"{24 + k / 100:.2f} M€" for k in range(-(-variants // side)))
+    amounts, scores = (", ".join(axis) for axis in axes_of(variants))
     axes = f"  programme.amount: [{amounts}]\n  envelopes.deconcentre.amount: [{scores}]\n"
     return f"base: tnt-2021.yaml\nmatrix:\n{axes}"
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from tnt_sim.assemble import Evidence, result_of
 from tnt_sim.clock import Clock
+from tnt_sim.drafts import Drafts
 from tnt_sim.errors import Defect, LimitReached, SolverError, Text, VerificationError
 from tnt_sim.evidence import certificate, disagreement, evidence_of, not_confirmed, solver_log
-from tnt_sim.formulation.formulate import Formulation, ModelStage, formulate
+from tnt_sim.formulation.formulate import Formulation, ModelStage
 from tnt_sim.formulation.linear_model import IntArray, LinearModel
 from tnt_sim.gap_money import gaps_in_money
 from tnt_sim.prove.search import PointFound
@@ -82,10 +83,38 @@ def decide(
     progress: Report | None = None,
 ) -> Result:
     """One decision of a scenario without steps, within what `clock` has left."""
-    problem = compile_problem(scenario)
-    form = formulate(problem)
+    return decide_problem(
+        compile_problem(scenario),
+        backend=backend,
+        cross_check=cross_check,
+        clock=clock,
+        method=method,
+        progress=progress,
+    )
+
+
+def decide_problem(
+    problem: Problem,
+    *,
+    backend: str,
+    cross_check: str,
+    clock: Clock,
+    method: str = "auto",
+    progress: Report | None = None,
+    drafts: Drafts | None = None,
+    ties: bool = True,
+) -> Result:
+    """The decision of a compiled problem.
+
+    Parameters
+    ----------
+    drafts : rows of the problem before, to carry on; the rows are the same
+    ties : seek proofs of « least granted » and of the list too
+    """
+    drafts = drafts or Drafts()
+    form = drafts.form(problem)
     clock.lap("formulate")
-    return _Decision(problem, form, backend, cross_check, method, clock, progress).result()
+    return _Decision(problem, form, drafts, backend, cross_check, method, clock, progress, ties).result()
 
 
 @dataclass
@@ -94,11 +123,13 @@ class _Decision:
 
     problem: Problem
     form: Formulation
+    drafts: Drafts
     backend: str
     choice: str
     method: str
     clock: Clock
     progress: Report | None
+    ties: bool
     stages: list[Stage] = field(init=False)
     alone: bool = False
     """A kernel settled the decision and found its point to be the only one."""
@@ -233,7 +264,8 @@ class _Decision:
                 return []
             allocation = Allocation(*self.form.recovery.awards(outcome.values))
             values = read_allocation(self.problem, allocation).values
-            return prove_stages(self.problem, values, seconds, None, 0, outcome.grounds)
+            claims = self.drafts.claims(self.problem)
+            return prove_stages(self.problem, values, seconds, None, 0, outcome.grounds, claims)
         except KeyboardInterrupt:
             self.interrupted = True
             return []
@@ -247,7 +279,7 @@ class _Decision:
         self, tie_break: Canonical, allocation: Allocation, reading: AllocationReading
     ) -> TieProofs:
         """Certificates of « least granted » and of the list, where the stages have theirs."""
-        if self.interrupted or not (self._proven and tie_break.proven):
+        if not self.ties or self.interrupted or not (self._proven and tie_break.proven):
             return TieProofs()
         seconds = self._proof_seconds(tie_break.seconds, TIE_SECONDS)
         try:

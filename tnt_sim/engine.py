@@ -14,6 +14,7 @@ from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps, is_sequence
 from tnt_sim.sequence import decide_steps
+from tnt_sim.series import Series
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.registry import write_lp as write_model
 
@@ -29,6 +30,7 @@ def solve(
     time_limit: float | None = None,
     method: str = "auto",
     progress: Report | None = None,
+    series: Series | None = None,
 ) -> Result:
     """Find the canonical best allocation of a scenario and say what supports it.
 
@@ -41,6 +43,7 @@ def solve(
     time_limit : seconds for the whole run; the scenario's choice by default
     method : `direct` hands each stage to the solver whole, `core` fixes what prices settle first
     progress : called with the name of a phase and the share of the run that is done
+    series : the cases before, whose problem and rows may serve; proofs of the tie-break are then not sought
 
     Raises
     ------
@@ -59,12 +62,17 @@ def solve(
             )
         )
     spec = scenario.spec.solver
-    clock = Clock(spec.time_limit if time_limit is None else time_limit)
+    limit = spec.time_limit if time_limit is None else time_limit
+    clock = Clock(limit)
     clock.seconds["read"] = round(scenario.seconds_read, 4)
     name = backend or spec.backend
     if relax:
         return _relaxed(scenario, name, clock)
     choice = spec.cross_check if cross_check is None else cross_check
+    if series is not None and not is_sequence(scenario):
+        return series.decide(
+            scenario, time_limit=limit, backend=name, cross_check=choice, method=method, progress=progress
+        )
     task = decide_steps if is_sequence(scenario) else decide
     return task(scenario, backend=name, cross_check=choice, clock=clock, method=method, progress=progress)
 

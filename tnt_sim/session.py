@@ -10,7 +10,7 @@ kernels take any prices, solvers any start, and every point is read again in int
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,13 +106,11 @@ class Session:
         """
         scenario = with_changes(self.scenario, changes) if changes else self.scenario
         options = prove, canonical, cross_check, time_limit
-        for how, again in (("amounts", reamounted), ("goals", regoaled)):
-            known = [problem for problem in (self._first, self._problem) if problem is not None]
-            quick = next((found for found in (again(p, scenario) for p in known) if found is not None), None)
-            if quick is not None:
-                found = self._asked(quick, *options)
-                if found.answer.status is not Status.INFEASIBLE:
-                    return replace(found, compiled=how)
+        known = [problem for problem in (self._first, self._problem) if problem is not None]
+        for how, quick in laid_again(known, scenario):
+            found = self._asked(quick, *options)
+            if found.answer.status is not Status.INFEASIBLE:
+                return replace(found, compiled=how)
         # compiling says at once, with its reason, what can never hold
         return self._asked(compile_problem(scenario), *options)
 
@@ -144,6 +142,14 @@ class Session:
         found = solve_integral(model, backend, limits, start)
         self._point = held if found.values is None else found.values
         return found
+
+
+def laid_again(known: Sequence[Problem], scenario: Scenario) -> Iterator[tuple[str, Problem]]:
+    """The problem of `scenario` from one that is known, by its `amounts`, then by its `goals`."""
+    for how, again in (("amounts", reamounted), ("goals", regoaled)):
+        found = next((quick for problem in known if (quick := again(problem, scenario)) is not None), None)
+        if found is not None:
+            yield how, found
 
 
 def reamounted(problem: Problem, scenario: Scenario) -> Problem | None:

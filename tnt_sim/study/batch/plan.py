@@ -61,6 +61,13 @@ class Case:
         text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def likeness(self) -> tuple[Any, ...]:
+        """What cases have in common that can differ by amounts and goals alone."""
+        paths = [(text.partition("=")[0].strip(), text) for text in self.sets]
+        others = [text for path, text in paths if not (path.endswith(".amount") or path == "objective")]
+        return (self.base, self.base_sha256, self.solver, *others)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

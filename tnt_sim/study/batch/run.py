@@ -113,7 +113,12 @@ def manifest(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
 def _groups(
     plan: Plan, left: Sequence[int], options: Mapping[str, Any], n_workers: int
 ) -> Iterator[list[Job]]:
-    """Neighbours go together, so that a worker reads a base once and meets like after like; small near the end."""
+    """Neighbours go together, so that a worker reads a base once and meets like after like; small near the end.
+
+    Cases of one base that differ by amounts and goals alone come one after the other: they share problem and rows.
+    """
+    place: dict[tuple[Any, ...], int] = {}
+    left = sorted(left, key=lambda number: place.setdefault(plan.cases[number].likeness, len(place)))
     start = 0
     while start < len(left):
         rest = len(left) - start

@@ -14,6 +14,7 @@ from tnt_sim.errors import Lang, TntError
 from tnt_sim.result import Result
 from tnt_sim.scenario.load import load_scenario, with_sets
 from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.series import Series
 from tnt_sim.study.batch.plan import Case
 
 SECONDS = "seconds"
@@ -38,14 +39,14 @@ def compute(task: Task) -> dict[str, Any]:
     case = task.case
     head = {"case_sha256": case.key, "name": case.name, "changes": list(case.sets)}
     try:
-        base = _base(case.base)
+        base, series = _begun(case.base, case.base_sha256)
         if base.sha256 != case.base_sha256:
             return {**head, "status": INPUTS_CHANGED}
         scenario = with_sets(base, case.sets) if case.sets else base
-        told = _told(scenario, solve(scenario, **task.options))
+        record = told(scenario, solve(scenario, series=series, **task.options))
     except TntError as error:
-        told = {"status": "error", "error_code": error.code, "error": error.text.in_(Lang.EN)}
-    return {**head, **told, SECONDS: time.perf_counter() - began}
+        record = {"status": "error", "error_code": error.code, "error": error.text.in_(Lang.EN)}
+    return {**head, **record, SECONDS: time.perf_counter() - began}
 
 
 def failed(case: Case, failure: str) -> dict[str, Any]:
@@ -62,12 +63,12 @@ def failed(case: Case, failure: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2)
-def _base(path: Path) -> Scenario:
-    """The base scenario, read once a process."""
-    return load_scenario(path)
+def _begun(path: Path, sha256: str) -> tuple[Scenario, Series]:
+    """The base scenario, read once a process for each of its contents, and what its cases leave to the next."""
+    return load_scenario(path), Series()
 
 
-def _told(scenario: Scenario, result: Result) -> dict[str, Any]:
+def told(scenario: Scenario, result: Result) -> dict[str, Any]:
     """The figures of a result that a batch compares."""
     document = result.document
     goals = document["objective"]
