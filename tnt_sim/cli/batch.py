@@ -26,7 +26,7 @@ from tnt_sim.cli.options import (
     seconds_of,
 )
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, note, page, width
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 
 if TYPE_CHECKING:
     from tnt_sim.study.batch.run import BatchResult, Tick
@@ -103,7 +103,8 @@ def batch(
     plan = read_plan(files)
     n = len(plan.cases)
     if not quiet:
-        note(Text(f"{n} scénarios → {out}", f"{n} scenarios → {out}").in_(tongue))
+        said = so_many(n, ("scénario", "scénarios"), ("scenario", "scenarios"))
+        note(f"{said.in_(tongue)} → {out}")
     asked = {key: value for key, value in options.items() if value is not None}
     with _progress(n, tongue, as_json=as_json, quiet=quiet) as bar, _terminable(bar) as tell:
         result = run_batch(plan, out, run, n_workers, asked, tell)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 from rich.text import Text as Line
 
@@ -32,7 +35,7 @@ def batch_lines(
         left = runs.height - shown.height
         lines.append(Line(Text(f"  … et {left} autres", f"  … and {left} more").in_(lang), style="dim"))
     for row in failed.head(5).iter_rows(named=True):
-        lines += paragraph(f"✘ {row['name']} : {row['error_code']} — {row['error']}", width, style="yellow")
+        lines += paragraph(_failure(row, lang), width, style="yellow")
     if n_torn:
         lines += paragraph(
             so_many(
@@ -64,8 +67,31 @@ def batch_lines(
     ]
 
 
+_NO_ANSWER = {
+    "error": Text("en échec", "failed"),
+    "infeasible": Text("rien ne tient", "nothing fits"),
+    "stopped": Text("arrêté", "stopped"),
+}
+
+
+def _support(row: Mapping[str, Any], lang: Lang) -> str:
+    """What supports an answer, or why there is no list."""
+    proof = proof_word(row["proof"], lang) if row["proof"] else ""
+    if row["status"] not in _NO_ANSWER:
+        return proof or row["status"]
+    return _NO_ANSWER[row["status"]].in_(lang) + (f" ({proof})" if proof else "")
+
+
+def _failure(row: Mapping[str, Any], lang: Lang) -> str:
+    """What went wrong with a scenario, in the reader's language where the store has it."""
+    said = Text(row["error_fr"] or row["error"], row["error"]).in_(lang)
+    colon = Text(" :", ":").in_(lang)
+    return f"✘ {row['name']}{colon} {row['error_code']} — {said}"
+
+
 def _headline(n_done: int, n_cases: int, n_failed: int, interrupted: bool) -> Text:
-    fr, en = f"{n_done} scénarios sur {n_cases}", f"{n_done} of {n_cases} scenarios"
+    fr = f"{n_done} scénario{'s' * (n_done > 1)} sur {n_cases}"
+    en = f"{n_done} of {n_cases} scenario{'s' * (n_cases != 1)}"
     if n_failed:
         fr, en = f"{fr}, dont {n_failed} en échec", f"{en}, {n_failed} of them failed"
     return Text(f"Interrompu : {fr}.", f"Interrupted: {en}.") if interrupted else Text(f"{fr}.", f"{en}.")
@@ -90,7 +116,7 @@ def _table(runs: pl.DataFrame, lang: Lang) -> list[Line]:
             "—" if row["n_funded"] is None else count(row["n_funded"], lang),
             "—" if row["granted_cents"] is None else amount(row["granted_cents"], lang),
             "—" if row["unspent_cents"] is None else amount(row["unspent_cents"], lang),
-            proof_word(row["proof"], lang) if row["proof"] else row["status"],
+            _support(row, lang),
         ]
         for row in runs.iter_rows(named=True)
     ]

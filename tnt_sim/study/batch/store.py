@@ -69,6 +69,7 @@ SCHEMA: Mapping[str, Any] = {
     "awarded_cents": pl.List(pl.Int64),
     "error_code": pl.String,
     "error": pl.String,
+    "error_fr": pl.String,
 }
 """The columns of `runs/`; a funded dossier and its cents have one place in `dossier` and `awarded_cents`."""
 
@@ -139,7 +140,7 @@ class Store:
             for number, start in enumerate(range(0, len(keys), CHUNK)):
                 chunk = order.slice(start, CHUNK)
                 files = chunk.join(where, on="case_sha256")["file"].unique().sort()
-                rows = pl.concat([pl.read_parquet(file).select(list(SCHEMA)) for file in files])
+                rows = pl.concat([_rows(Path(file)) for file in files])
                 found = rows.join(chunk, on="case_sha256").unique("case_sha256").sort("_place")
                 _put_named(found.select(list(SCHEMA)), self.folder / RUNS / f"{number:05d}")
             for file in journal:
@@ -179,8 +180,15 @@ def read_runs(folder: Path) -> pl.DataFrame:
     files = [*sorted((folder / RUNS).glob("*.parquet")), *sorted((folder / JOURNAL).glob("*.parquet"))]
     if not files:
         return pl.DataFrame(schema=SCHEMA)
-    tables = [pl.read_parquet(file).select(list(SCHEMA)) for file in files]
+    tables = [_rows(file) for file in files]
     return pl.concat(tables).unique("case_sha256", keep="first", maintain_order=True)
+
+
+def _rows(file: Path) -> pl.DataFrame:
+    """The answers of a file; columns that came after it was written are empty."""
+    table = pl.read_parquet(file)
+    late = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in table.columns]
+    return table.with_columns(late).select(list(SCHEMA))
 
 
 def check_begun(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, TntError
+from tnt_sim.errors import Lang, Text, TntError
 from tnt_sim.result import Result
 from tnt_sim.scenario.load import load_scenario, with_sets
 from tnt_sim.scenario.scenario import Scenario
@@ -45,8 +45,19 @@ def compute(task: Task) -> dict[str, Any]:
         scenario = with_sets(base, case.sets) if case.sets else base
         record = told(scenario, solve(scenario, series=series, **task.options))
     except TntError as error:
-        record = {"status": "error", "error_code": error.code, "error": error.text.in_(Lang.EN)}
+        record = {"status": "error", "error_code": error.code, **_in_both(error.text)}
     return {**head, **record, SECONDS: time.perf_counter() - began}
+
+
+_CRASHED = Text(
+    "le calcul a été arrêté à chaque essai, sans réponse (mémoire épuisée ?)",
+    "the computation was ended at each try, without an answer (out of memory?)",
+)
+
+
+def _in_both(text: Text) -> dict[str, str]:
+    """What went wrong, for readers of either language."""
+    return {"error": text.in_(Lang.EN), "error_fr": text.in_(Lang.FR)}
 
 
 def failed(case: Case, failure: str) -> dict[str, Any]:
@@ -57,7 +68,7 @@ def failed(case: Case, failure: str) -> dict[str, Any]:
         "changes": list(case.sets),
         "status": "error",
         "error_code": "crashed" if failure == "crashed" else "bug",
-        "error": failure,
+        **_in_both(_CRASHED if failure == "crashed" else Text(failure, failure)),
         SECONDS: 0.0,
     }
 
