@@ -1,46 +1,66 @@
-"""The rows of one problem after the other, as the solver's model and as the prover's system: what stays is kept.
+"""What one question leaves for the next: rows, for the solver and for the prover, and what kernels found.
 
 Rows say offers, rules and the tree. Where the next problem holds the very same offers and rules, in a tree that
 differs by amounts alone, only the bounds of the envelopes' rows and the goals can be others: these are written
-anew, each side by its own writer. In all other cases everything is.
+anew, each side by its own writer. In all other cases everything is. What kernels found for leaves and trees of
+caps is kept by what they were asked (`kernel/known.py`), the solver's and the checker's apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tnt_sim.certify.claims import Claims, claims_again
 from tnt_sim.formulation.formulate import Formulation, formulate, formulated_again
+from tnt_sim.kernel.group import Memory
 from tnt_sim.prove.stages import problem_claims
 from tnt_sim.rules.base import Mode
 from tnt_sim.rules.envelope import may_gain
 from tnt_sim.scenario.compile import Problem
 
+KEPT = 2
+"""Problems whose rows are kept: the one that all others change, and the last that wrote its own."""
+
 
 @dataclass
 class Drafts:
-    """The model and the system of the last problem that each was asked for."""
+    """The models and the systems of the last problems with rows of their own, and what kernels found for them."""
 
-    _form: tuple[Problem, Formulation] | None = field(default=None, init=False)
-    _claims: tuple[Problem, Claims] | None = field(default=None, init=False)
+    solved: Memory = field(default_factory=Memory, init=False)
+    checked: Memory = field(default_factory=Memory, init=False)
+    _forms: list[tuple[Problem, Formulation]] = field(default_factory=list, init=False)
+    _claims: list[tuple[Problem, Claims]] = field(default_factory=list, init=False)
 
     def form(self, problem: Problem) -> Formulation:
         """The problem as an integer model, as `formulate` writes it."""
-        found = None
-        if self._form is not None and same_rows(self._form[0], problem):
-            found = formulated_again(self._form[1], problem)
-        found = found or formulate(problem)
-        self._form = problem, found
+        found = _again(self._forms, problem, formulated_again) or formulate(problem)
+        _keep(self._forms, problem, found)
         return found
 
     def claims(self, problem: Problem) -> Claims | None:
         """The problem as a system of rows, as `claims_of` writes it; None where 64 bits do not hold it."""
-        found = None
-        if self._claims is not None and same_rows(self._claims[0], problem):
-            found = claims_again(self._claims[1], problem)
-        found = found or problem_claims(problem)
-        self._claims = None if found is None else (problem, found)
+        found = _again(self._claims, problem, claims_again) or problem_claims(problem)
+        if found is not None:
+            _keep(self._claims, problem, found)
         return found
+
+
+def _again[T](
+    drafts: list[tuple[Problem, T]], problem: Problem, rewritten: Callable[[T, Problem], T | None]
+) -> T | None:
+    """A draft of the same rows, rewritten for this problem; it is taken out."""
+    for place, (before, draft) in enumerate(drafts):
+        if same_rows(before, problem):
+            del drafts[place]
+            return rewritten(draft, problem)
+    return None
+
+
+def _keep[T](drafts: list[tuple[Problem, T]], problem: Problem, draft: T) -> None:
+    """The draft first, the oldest beyond `KEPT` gone."""
+    drafts.insert(0, (problem, draft))
+    del drafts[KEPT:]
 
 
 def same_rows(before: Problem, after: Problem) -> bool:

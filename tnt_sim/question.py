@@ -167,8 +167,8 @@ def ask(
     prove : seek an exact certificate of each optimised stage; of the least money where every stage is kept
     cross_check : `auto` or the name of an independent solver where no certificate is found; `never`
     kernels : try exact kernels before a solver; they do not look at the clock
-    live, drafts : the linear program and the rows of the question before, to begin from (`session.py`); the answer
-        is the same
+    live, drafts : the linear program of the question before, its rows and what kernels found, to begin from
+        (`session.py`); the answer is the same
 
     Raises
     ------
@@ -300,7 +300,7 @@ class _Question:
         if self.backend != "highs" or not self.kernels:
             return None
         if not self.kept:
-            return solve_exactly(model, stages, self.live)
+            return solve_exactly(model, stages, self.live, memory=self.drafts.solved)
         goal, found = form.stages[0], None
         if len(self.kept) == len(form.stages) == 1 and goal.sense.value == Sense.MAXIMISE.value:
             found = solve_cheapest(model, stages, goal.objective, int(model.row_lower[-1]))
@@ -366,7 +366,8 @@ class _Question:
         first = len(self.kept)
         try:
             claims = self.drafts.claims(self.problem)
-            proofs = prove_stages(self.problem, held, self._seconds(), None, first, grounds, claims)
+            checked = self.drafts.checked
+            proofs = prove_stages(self.problem, held, self._seconds(), None, first, grounds, claims, checked)
         except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody
             return False
         self.certificates = tuple(proof for proof in proofs if proof is not None)  # none after the first gap

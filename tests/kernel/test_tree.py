@@ -10,8 +10,10 @@ import pytest
 
 from tnt_sim.kernel import leaves
 from tnt_sim.kernel.forest import Caps, Node, binding
-from tnt_sim.kernel.group import best_choice, can_reach
+from tnt_sim.kernel.frontier import Frontier
+from tnt_sim.kernel.group import Memory, best_choice, can_reach
 from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.known import Known
 from tnt_sim.kernel.tree import best_in_tree, tree_reaches
 from tnt_sim.kernel.tree_states import States
 from tnt_sim.kernel.under_caps import best_under_caps
@@ -163,13 +165,49 @@ def test_a_large_tree_of_three_levels_reaches_its_bound() -> None:
     assert found.profit <= bound
 
 
-def test_leaves_keep_their_frontiers_for_the_next_call() -> None:
+def test_a_leafs_frontier_serves_every_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+    plain = leaves.frontier
+
+    def counted(*asked: object) -> object:
+        nonlocal made
+        made += 1
+        return plain(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(leaves, "frontier", counted)
     rng = np.random.default_rng(2)
     p, w = rng.integers(1, 20, 12), rng.integers(1, 20, 12)
-    parts = (Node(1, 30, np.arange(6)), Node(2, 40, np.arange(6, 12)))
-    fronts: leaves.Fronts = {}
-    for cap in (50, 40):
-        root = Node(0, cap, np.zeros(0, dtype=np.int64), parts)
+    fronts: Known[Frontier] = Known()
+    for total, left, right in ((50, 30, 40), (40, 30, 40), (40, 3, 25)):
+        parts = (Node(1, left, np.arange(6)), Node(2, right, np.arange(6, 12)))
+        root = Node(0, total, np.zeros(0, dtype=np.int64), parts)
         found = best_in_tree(p, w, root, fronts=fronts)
         assert (found.profit, -found.weight) == best_of_all(p, w, root)[:2]
-    assert len(fronts) == 2
+    assert made == len(fronts) == 2
+
+
+def test_what_is_remembered_changes_no_answer() -> None:
+    """Trees with profits changed one by one, with a memory so small that it forgets."""
+    rng = np.random.default_rng(8)
+    n = 10
+    p, w = rng.integers(0, 9, n), rng.integers(1, 9, n)
+    memory = Memory(Known(room=40), Known(room=40), Known(room=3))
+    trees = [random_tree(rng, np.arange(n), w, 2) for _ in range(4)]
+    for _ in range(60):
+        root = trees[int(rng.integers(len(trees)))]
+        if rng.random() < 0.3:
+            p = p.copy()
+            p[rng.integers(n)] = rng.integers(0, 9)
+        best = best_of_all(p, w, root)
+        found = best_choice(p, w, root, memory)
+        assert (found.profit, -found.weight) == best[:2]
+        target = best[0] + int(rng.integers(0, 2))
+        assert can_reach(p, w, root, target, memory) == (target <= best[0])
+        assert best_under_caps(caps_of(root), p, w, memory=memory).x @ p == best[0] + p[~under(root, n)].sum()
+    assert 0 < len(memory.choices) < 40
+
+
+def under(root: Node, n: int) -> np.ndarray:
+    inside = np.zeros(n, dtype=bool)
+    inside[root.every()] = True
+    return inside

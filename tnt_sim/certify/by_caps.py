@@ -15,7 +15,7 @@ import numpy as np
 from tnt_sim.certify.one_row import dense, made_choices
 from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.kernel.forest import Node
-from tnt_sim.kernel.group import best_choice, can_reach
+from tnt_sim.kernel.group import Memory, best_choice, can_reach
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.rules.base import BoolArray, IntArray
 
@@ -24,8 +24,8 @@ Tree = tuple[int, "Sequence[Tree]"]
 OUTSIDE = -1
 
 
-def closed_by_caps(system: System, goal: int, trees: Sequence[Tree]) -> bool:
-    """Whether no point under the caps of the trees keeps the row `goal`.
+def closed_by_caps(system: System, goal: int, trees: Sequence[Tree], memory: Memory | None = None) -> bool:
+    """Whether no point under the caps of the trees keeps the row `goal`; `memory` is of earlier checks.
 
     Raises
     ------
@@ -48,8 +48,8 @@ def closed_by_caps(system: System, goal: int, trees: Sequence[Tree]) -> bool:
     least -= int(gain[reader.holder == OUTSIDE].sum()) + int(system.rows.upper[goal])
     try:
         for node in nodes[:-1]:
-            least -= best_choice(gain, reader.weight, node).profit
-        return not can_reach(gain, reader.weight, nodes[-1], least) if nodes else least > 0
+            least -= best_choice(gain, reader.weight, node, memory).profit
+        return not can_reach(gain, reader.weight, nodes[-1], least, memory) if nodes else least > 0
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"a tree of caps is too large: {error}") from error
 

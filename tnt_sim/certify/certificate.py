@@ -43,6 +43,7 @@ from tnt_sim.certify.system import (
     slack,
     weigh,
 )
+from tnt_sim.kernel.group import Memory
 from tnt_sim.rules.base import IntArray
 
 MAX_NODES = 2_000_000
@@ -76,8 +77,10 @@ def next_round(system: System, step: Round) -> System | None:
     return None if left is None else sharpen(left)
 
 
-def check_refutation(system: System, proof: Mapping[str, Any]) -> None:
+def check_refutation(system: System, proof: Mapping[str, Any], memory: Memory | None = None) -> None:
     """Accept only if `proof` shows that the system holds no point.
+
+    `memory` is what earlier checks found for the same columns and caps.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def check_refutation(system: System, proof: Mapping[str, Any]) -> None:
     """
     try:
         if "caps" in proof:
-            if not closed_by_caps(system, *_caps(proof["caps"])):
+            if not closed_by_caps(system, *_caps(proof["caps"]), memory):
                 raise CertificateError("the caps do not close the system")
             return
         if "blocks" in proof:

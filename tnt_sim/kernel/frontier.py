@@ -30,6 +30,16 @@ class Frontier:
     profit: IntArray
     weight: IntArray
 
+    @property
+    def numbers(self) -> int:
+        """How many numbers it holds."""
+        return 2 * len(self.profit)
+
+    def within(self, capacity: int) -> Frontier:
+        """Its part within a smaller capacity."""
+        end = int(np.searchsorted(self.weight, capacity, side="right"))
+        return Frontier(self.profit[:end], self.weight[:end])
+
 
 def cells(profit: IntArray) -> int:
     """Additions that a leaf's frontier takes."""
@@ -46,6 +56,8 @@ def frontier(profit: IntArray, weight: IntArray, capacity: int) -> Frontier:
     top = 0
     for j in np.argsort(profit, kind="stable").tolist():
         p, w = int(profit[j]), int(weight[j])
+        if w > capacity:
+            continue
         shifted = least[: top + 1] + w
         into = least[p : p + top + 1]
         np.minimum(into, shifted, out=into)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from tnt_sim.kernel.forest import Node
-from tnt_sim.kernel.frontier import items_of
+from tnt_sim.kernel.frontier import Frontier, items_of
 from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, TooManyStates, knapsack, reaches
-from tnt_sim.kernel.leaves import Fronts
+from tnt_sim.kernel.known import Known, named, shape
 from tnt_sim.kernel.tree import Choice, best_in_tree, tree_reaches
 
 KNAPSACK_WORK = 1_000_000
@@ -17,18 +19,41 @@ TIE_CELLS = 4_000_000
 """Items times profits beyond which equal choices are told apart otherwise."""
 
 
-def best_choice(profit: IntArray, cost: IntArray, tree: Node, fronts: Fronts | None = None) -> Choice:
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Whether a value was within reach."""
+
+    said: bool
+    numbers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was found for leaves and for whole trees, for later calls with the same of them."""
+
+    fronts: Known[Frontier] = field(default_factory=Known)
+    choices: Known[Choice] = field(default_factory=Known)
+    reached: Known[Reached] = field(default_factory=Known)
+
+
+def best_choice(profit: IntArray, cost: IntArray, tree: Node, memory: Memory | None = None) -> Choice:
     """max Σ p x under the caps of a tree, then min Σ c x, then the first in rank order.
 
     A single cap is a plain knapsack; where several choices are the best, the first of them is told apart among the
     few items that they may differ in, or else by the tree's kernel.
-    `fronts` keeps what later calls with the same columns, costs and caps can use.
 
     Raises
     ------
     TooManyStates, OverflowError
         When the tree is for another method.
     """
+    if memory is None:
+        return _best(profit, cost, tree, Known())
+    known = memory
+    return known.choices.get(_name(profit, cost, tree), lambda: _best(profit, cost, tree, known.fronts))
+
+
+def _best(profit: IntArray, cost: IntArray, tree: Node, fronts: Known[Frontier]) -> Choice:
     if not tree.children:
         own = tree.columns
         best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK)
@@ -36,6 +61,11 @@ def best_choice(profit: IntArray, cost: IntArray, tree: Node, fronts: Fronts | N
         if taken is not None:
             return Choice(own[np.flatnonzero(taken)], best.profit, best.weight, True)
     return best_in_tree(profit, cost, tree, _work(tree), fronts)
+
+
+def _name(profit: IntArray, cost: IntArray, tree: Node, *target: int) -> bytes:
+    columns = tree.every()
+    return named((columns, profit[columns], cost[columns]), shape(tree), *target)
 
 
 def _work(tree: Node) -> int:
@@ -50,7 +80,9 @@ def _first(profit: IntArray, cost: IntArray, best: Best) -> BoolArray | None:
         return None
 
 
-def can_reach(profit: IntArray, cost: IntArray, tree: Node, target: int) -> bool:
+def can_reach(
+    profit: IntArray, cost: IntArray, tree: Node, target: int, memory: Memory | None = None
+) -> bool:
     """Whether some choice under the caps of a tree is worth `target` or more.
 
     Raises
@@ -58,7 +90,14 @@ def can_reach(profit: IntArray, cost: IntArray, tree: Node, target: int) -> bool
     TooManyStates, OverflowError
         When the tree is for another method.
     """
+    if memory is None:
+        return _reaches(profit, cost, tree, target, Known())
+    known, name = memory, _name(profit, cost, tree, target)
+    return known.reached.get(name, lambda: Reached(_reaches(profit, cost, tree, target, known.fronts))).said
+
+
+def _reaches(profit: IntArray, cost: IntArray, tree: Node, target: int, fronts: Known[Frontier]) -> bool:
     own = tree.columns
     if tree.children:
-        return tree_reaches(profit, cost, tree, target, _work(tree))
+        return tree_reaches(profit, cost, tree, target, _work(tree), fronts)
     return reaches(profit[own], cost[own], tree.cap, target, KNAPSACK_WORK)

@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 
 from tnt_sim.kernel.forest import Node
-from tnt_sim.kernel.frontier import Frontier, cells, frontier, items_of
+from tnt_sim.kernel.frontier import NARROW, Frontier, cells, frontier, items_of
+from tnt_sim.kernel.known import Known, named
 from tnt_sim.kernel.near import near_states
 from tnt_sim.kernel.tree_states import NOWHERE, ROOM, Budget, IntArray, States
 
@@ -139,22 +140,20 @@ class ListLeaf:
         return replace(found, columns=lambda k: self.items[found.columns(k)], differ=differ)
 
 
-Fronts = dict[tuple[int, int, bytes], Frontier]
-"""Frontiers found before, by cap, unit of weight and columns."""
-
-
 def leaf_of(
-    node: Node, profit: IntArray, weight: IntArray, b: int, budget: Budget, fronts: Fronts, unit: int
+    node: Node, profit: IntArray, weight: IntArray, b: int, budget: Budget, fronts: Known[Frontier]
 ) -> FrontierLeaf | ListLeaf:
     """The leaf of a node's own columns, by whichever way is cheaper; frontiers are kept in `fronts`."""
-    used = node.columns[(weight[node.columns] <= node.cap) & (profit[node.columns] > 0)]
+    used = node.columns[profit[node.columns] > 0]
+    if cells(profit[used]) > FRONTIER_CELLS:
+        used = used[weight[used] <= node.cap]
     p, w = profit[used], weight[used]
     if cells(p) > FRONTIER_CELLS:
         return ListLeaf(used, p, w, node.cap, b, budget)
-    name = node.cap, unit, used.tobytes()
-    if name not in fronts:
-        fronts[name] = frontier(p, w, node.cap)
-    return FrontierLeaf(used, p, w, fronts[name], b)
+    # one frontier serves every cap: it goes to its end, or as far as half as wide numbers do
+    reach = int(w.sum()) if node.cap >= NARROW else min(int(w.sum()), NARROW - 1)
+    front = fronts.get(named((p, w), reach), lambda: frontier(p, w, reach))
+    return FrontierLeaf(used, p, w, front.within(node.cap), b)
 
 
 def _least(loss: IntArray, count: int) -> IntArray:

@@ -21,7 +21,9 @@ from math import log2
 import numpy as np
 
 from tnt_sim.kernel.forest import Node
-from tnt_sim.kernel.leaves import WIDER, Fronts, Part, leaf_of
+from tnt_sim.kernel.frontier import Frontier
+from tnt_sim.kernel.known import Known
+from tnt_sim.kernel.leaves import WIDER, Part, leaf_of
 from tnt_sim.kernel.tree_states import NOWHERE, Budget, IntArray, States, settled, undominated
 
 MAX_WORK = 30_000_000
@@ -43,13 +45,22 @@ class Choice:
     weight: int
     canonical: bool
 
+    @property
+    def numbers(self) -> int:
+        """How many numbers it holds."""
+        return len(self.columns) + 3
+
 
 def best_in_tree(
-    profit: IntArray, weight: IntArray, root: Node, max_work: int = MAX_WORK, fronts: Fronts | None = None
+    profit: IntArray,
+    weight: IntArray,
+    root: Node,
+    max_work: int = MAX_WORK,
+    fronts: Known[Frontier] | None = None,
 ) -> Choice:
     """The best choice among the columns under a node, in rank order; weights are > 0, caps ≥ 0.
 
-    `fronts` keeps the frontiers of leaves for a later call with the same columns, costs and caps.
+    `fronts` keeps the frontiers of leaves for later calls.
 
     Raises
     ------
@@ -58,12 +69,17 @@ def best_in_tree(
     OverflowError
         When products leave 64 bits.
     """
-    task, light = _in_units(profit, weight, root, max_work, {} if fronts is None else fronts)
+    task, light = _in_units(profit, weight, root, max_work, fronts)
     return task.over(light, lambda b: task.best(light, b))
 
 
 def tree_reaches(
-    profit: IntArray, weight: IntArray, root: Node, target: int, max_work: int = MAX_WORK
+    profit: IntArray,
+    weight: IntArray,
+    root: Node,
+    target: int,
+    max_work: int = MAX_WORK,
+    fronts: Known[Frontier] | None = None,
 ) -> bool:
     """Whether some choice under a node that has children is worth `target` or more.
 
@@ -72,17 +88,18 @@ def tree_reaches(
     TooManyStates, OverflowError
         As `best_in_tree` does.
     """
-    task, light = _in_units(profit, weight, root, max_work, {})
+    task, light = _in_units(profit, weight, root, max_work, fronts)
     return task.over(light, lambda b: task.reaches(light, b, target))
 
 
 def _in_units(
-    profit: IntArray, weight: IntArray, root: Node, max_work: int, fronts: Fronts
+    profit: IntArray, weight: IntArray, root: Node, max_work: int, fronts: Known[Frontier] | None
 ) -> tuple[_Task, Node]:
     """The task and its tree, weights and caps in the greatest unit that all weights share."""
     columns = root.every()
     unit = max(1, int(np.gcd.reduce(weight[columns]))) if len(columns) else 1
-    return _Task(profit, weight // unit, unit, max_work, fronts), root.divided(unit)
+    known = Known[Frontier]() if fronts is None else fronts
+    return _Task(profit, weight // unit, unit, max_work, known), root.divided(unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +110,7 @@ class _Task:
     weight: IntArray
     unit: int
     max_work: int
-    fronts: Fronts
+    fronts: Known[Frontier]
 
     def size(self, node: Node) -> float:
         """What a leaf's profits may come to, weighed by how far its cap falls short."""
@@ -136,7 +153,7 @@ class _Task:
         """A node as what its parent asks of it; a node's own columns are one more leaf under it."""
         parts = [self.part(child, b, budget) for child in node.children]
         if not parts or len(node.columns):
-            parts.append(leaf_of(node, self.profit, self.weight, b, budget, self.fronts, self.unit))
+            parts.append(leaf_of(node, self.profit, self.weight, b, budget, self.fronts))
         return _Inner(parts, node.cap, b, budget) if node.children else parts[0]
 
 

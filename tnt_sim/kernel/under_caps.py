@@ -12,9 +12,9 @@ import numpy as np
 
 from tnt_sim.kernel.forest import Caps, Node, binding, forest
 from tnt_sim.kernel.frontier import cells
-from tnt_sim.kernel.group import best_choice
+from tnt_sim.kernel.group import Memory, best_choice
 from tnt_sim.kernel.knapsack import IntArray
-from tnt_sim.kernel.leaves import FRONTIER_CELLS, Fronts
+from tnt_sim.kernel.leaves import FRONTIER_CELLS
 from tnt_sim.kernel.tree import Choice
 
 FEW_CAPS = 12
@@ -35,10 +35,12 @@ class LongTreeError(Exception):
     """A tree of few caps with a leaf too long for a frontier: other kernels may be quicker."""
 
 
-def best_under_caps(caps: Caps, profit: IntArray, cost: IntArray, *, long: bool = True) -> Settled:
+def best_under_caps(
+    caps: Caps, profit: IntArray, cost: IntArray, *, long: bool = True, memory: Memory | None = None
+) -> Settled:
     """max Σ p x under every cap that crosses no other, then min Σ c x; profits ≥ 0, costs > 0, caps ≥ 0.
 
-    Columns under no cap are taken when they are worth something.
+    Columns under no cap are taken when they are worth something. `memory` is of earlier calls, for later ones.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def best_under_caps(caps: Caps, profit: IntArray, cost: IntArray, *, long: bool 
     nested = set().union(*(node.rows() for node in every))
     active = binding(every, profit, cost)
     known: dict[tuple[object, ...], Choice] = {}
-    fronts: Fronts = {}
+    memory = memory or Memory()
     rounds = 0
     while True:
         trees = forest(caps, n_cols, active)
@@ -63,7 +65,7 @@ def best_under_caps(caps: Caps, profit: IntArray, cost: IntArray, *, long: bool 
         for tree in trees:
             name = tuple(sorted(tree.rows()))
             if name not in known:
-                known[name] = best_choice(profit, cost, tree, fronts)
+                known[name] = best_choice(profit, cost, tree, memory)
             x[tree.every()] = 0
             x[known[name].columns] = 1
             alone &= known[name].canonical

@@ -10,6 +10,7 @@ from typing import Any
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claims import Claims, claims_of
 from tnt_sim.certify.system import System
+from tnt_sim.kernel.group import Memory
 from tnt_sim.prove.grounds import from_grounds
 from tnt_sim.prove.refute import refute
 from tnt_sim.prove.search import NotProved
@@ -28,11 +29,13 @@ def prove_stages(
     first: int = 0,
     grounds: Grounds | None = None,
     claims: Claims | None = None,
+    memory: Memory | None = None,
 ) -> list[dict[str, Any] | None]:
     """A checked proof for each stage from `first` on, None from the first of them that none was found for.
 
     The values of the stages before are kept; a value beyond the problem's stages is that of « least granted ».
-    `grounds` are what the first of all stages was settled by, `claims` the problem's rows, where they are known.
+    `grounds` are what the first of all stages was settled by, `claims` the problem's rows, where they are known;
+    `memory` is of earlier checks.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def prove_stages(
             tell(k / len(values))
         try:
             system, cost = claims.of_stage(k, values), claims.goals[-1].coefficient
-            proofs[place] = proof_of(system, deadline, cost, grounds if k == 0 else None)
+            proofs[place] = proof_of(system, deadline, cost, grounds if k == 0 else None, memory)
         except (ValueError, OverflowError):
             proofs[place] = None
         if proofs[place] is None:
@@ -82,11 +85,15 @@ def problem_claims(problem: Problem) -> Claims | None:
 
 
 def proof_of(
-    system: System, deadline: float, cost: IntArray | None = None, grounds: Grounds | None = None
+    system: System,
+    deadline: float,
+    cost: IntArray | None = None,
+    grounds: Grounds | None = None,
+    memory: Memory | None = None,
 ) -> dict[str, Any] | None:
     """A checked proof that a system holds no point; None where none is found in time."""
     known = None if grounds is None else from_grounds(system, grounds)
-    if known is not None and _holds(system, known):
+    if known is not None and _holds(system, known, memory):
         return known
     try:
         proof = refute(system, deadline - time.perf_counter(), cost=cost)
@@ -96,9 +103,9 @@ def proof_of(
     return proof
 
 
-def _holds(system: System, proof: dict[str, Any]) -> bool:
+def _holds(system: System, proof: dict[str, Any], memory: Memory | None) -> bool:
     try:
-        check_refutation(system, proof)
+        check_refutation(system, proof, memory)
     except (CertificateError, OverflowError):
         return False
     return True

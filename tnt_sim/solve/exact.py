@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.kernel.blocks import Heard
+from tnt_sim.kernel.group import Memory
 from tnt_sim.kernel.under_caps import LongTreeError
 from tnt_sim.solve.crossing import SOLVER as BLOCKS
 from tnt_sim.solve.crossing import solve_crossing
@@ -27,16 +28,20 @@ WORDS = {TREE: "tree", BLOCKS: "blocks"}
 
 
 def solve_exactly(
-    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None = None, heard: Heard | None = None
+    model: LinearModel,
+    stages: Sequence[Stage],
+    live: LiveLp | None = None,
+    heard: Heard | None = None,
+    memory: Memory | None = None,
 ) -> tuple[StagesOutcome, bool] | None:
     """The stages, and whether the point is the one answer; None where no kernel settles them.
 
-    `live` and `heard` are for the blocks (`solve_crossing`).
+    `live` and `heard` are for the blocks (`solve_crossing`), `memory` is for trees.
     """
     try:
-        found = solve_tree(model, stages, long=model.n_cols > MANY_COLUMNS)
+        found = solve_tree(model, stages, long=model.n_cols > MANY_COLUMNS, memory=memory)
     except LongTreeError:
         found = solve_crossing(model, stages, live, heard, QUICK_WORK)
         if found is None or not found[1]:
-            found = solve_tree(model, stages)
+            found = solve_tree(model, stages, memory=memory)
     return found or solve_crossing(model, stages, live, heard)

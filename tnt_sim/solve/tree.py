@@ -16,6 +16,7 @@ import numpy as np
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, exact_dot
 from tnt_sim.kernel.forest import caps_on
+from tnt_sim.kernel.group import Memory
 from tnt_sim.kernel.knapsack import TooManyStates, knapsack
 from tnt_sim.kernel.under_caps import best_under_caps
 from tnt_sim.solve.backend import Termination
@@ -29,7 +30,7 @@ MAX_WORK = 1_000_000
 
 
 def solve_tree(
-    model: LinearModel, stages: Sequence[Stage], *, long: bool = True
+    model: LinearModel, stages: Sequence[Stage], *, long: bool = True, memory: Memory | None = None
 ) -> tuple[StagesOutcome, bool] | None:
     """The stages (a goal, then the least granted), and whether the point is the one answer; else None.
 
@@ -43,7 +44,7 @@ def solve_tree(
     if len(stages) != 2 or goal.sense is not Sense.MAXIMISE or least.sense is not Sense.MINIMISE:
         return None
     if (model.col_lower == model.col_upper).any():
-        return beside_fixed(model, stages, partial(solve_tree, long=long))
+        return beside_fixed(model, stages, partial(solve_tree, long=long, memory=memory))
     if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
         return None
     profit, cost = goal.objective, least.objective
@@ -56,7 +57,7 @@ def solve_tree(
     if min(caps.cap, default=0) < 0:
         return None
     try:
-        found = best_under_caps(caps, profit, cost, long=long)
+        found = best_under_caps(caps, profit, cost, long=long, memory=memory)
     except (TooManyStates, OverflowError):
         return None
     if _broken_rows(model, found.x):
