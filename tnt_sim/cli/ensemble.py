@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tnt_sim.cli.compare import check_out, write_study
+from tnt_sim.cli.complete import scenario_files, tables
 from tnt_sim.cli.export import ForceOption
 from tnt_sim.cli.hints import after, typed
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, ScenarioArgument, SetOption, lang_of
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SetOption, lang_of
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
-from tnt_sim.errors import Lang
+from tnt_sim.errors import Lang, Text, UsageError
 
 DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help="Le nombre de tirages.")]
 SeedOption = Annotated[
@@ -37,14 +39,51 @@ PageOption = Annotated[
 ]
 
 
+ScenarioOrNone = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="SCENARIO",
+        help="Le scénario (.yaml) ; aucun avec --fit.",
+        show_default=False,
+        autocompletion=scenario_files,
+    ),
+]
+FitOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--fit",
+        metavar="TABLE",
+        help="Mesure des surcoûts : des coûts prévus et réalisés → la partie « uncertain » d'un scénario.",
+        autocompletion=tables,
+    ),
+]
+PlannedOption = Annotated[
+    str | None, typer.Option("--planned", metavar="COLONNE", help="Avec --fit : le coût prévu ; « cost ».")
+]
+RealisedOption = Annotated[
+    str | None,
+    typer.Option("--realised", metavar="COLONNE", help="Avec --fit : le coût réalisé ; « realised »."),
+]
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--by", metavar="COLONNE", help="Avec --fit : une loi par valeur, « applicant_type » p. ex."
+    ),
+]
+
+
 def ensemble(
-    scenario: ScenarioArgument,
+    scenario: ScenarioOrNone = None,
     draws: DrawsOption = 1000,
     seed: SeedOption = 0,
     sampling: SamplingOption = "lhs",
     sensitivity: SensitivityOption = 0,
     workers: WorkersOption = None,
     sets: SetOption = None,
+    fit: FitOption = None,
+    planned: PlannedOption = None,
+    realised: RealisedOption = None,
+    by: ByOption = None,
     out: PageOption = None,
     force: ForceOption = False,
     lang: LangOption = None,
@@ -53,6 +92,12 @@ def ensemble(
 ) -> int:
     """Tire les incertitudes au hasard : dossiers du noyau, en balance, risques."""
     lang_of(lang, Lang.FR)
+    columns = {"planned": planned, "realised": realised, "by": by}
+    asked_columns = {key: name for key, name in columns.items() if name is not None}
+    _one_of_the_two(scenario, fit, asked_columns)
+    if fit is not None:
+        return _fitted(fit, asked_columns, out, lang_of(lang, Lang.FR), force=force, as_json=as_json)
+    assert scenario is not None
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.study.ensemble.api import ensemble as draw
     from tnt_sim.study.ensemble.telling import ensemble_lines, ensemble_study
@@ -74,3 +119,55 @@ def ensemble(
         if out is None:
             page(after("ensemble", tongue, typed(scenario, sets=sets)))
     return INTERRUPTED_AND_TOLD if found.draws.interrupted else 0
+
+
+def _one_of_the_two(scenario: Path | None, fit: Path | None, columns: Mapping[str, str]) -> None:
+    """Either a scenario to draw, or a table to measure.
+
+    Raises
+    ------
+    UsageError
+        For both, neither, or columns of a table without the table.
+    """
+    if (scenario is None) == (fit is None):
+        raise UsageError(
+            Text(
+                "donnez un SCENARIO à tirer, ou --fit TABLE à mesurer, l'un des deux.",
+                "give a SCENARIO to draw or --fit TABLE to measure, one of the two.",
+            ),
+            code="usage.fit",
+        )
+    if columns and fit is None:
+        name = next(iter(columns))
+        raise UsageError(Text(f"--{name} demande --fit.", f"--{name} asks for --fit."), code="usage.fit")
+
+
+def _fitted(
+    table: Path, columns: Mapping[str, str], out: Path | None, lang: Lang, *, force: bool, as_json: bool
+) -> int:
+    """The laws of a table as the part of a scenario, on the page or in a file."""
+    from rich.text import Text as Line
+
+    from tnt_sim.study.ensemble.fit import fit_table
+    from tnt_sim.study.ensemble.fit_told import fit_document, fit_yaml
+    from tnt_sim.view.put_file import check_target, put_file
+
+    if out is not None:
+        if out.suffix.lower() not in (".yaml", ".yml"):
+            raise UsageError(
+                Text(
+                    f"--out « {out.name} » : avec --fit, donnez un nom en .yaml.",
+                    f'--out "{out.name}": with --fit, give a name that ends in .yaml.',
+                ),
+                code="usage.out",
+            )
+        check_target(out, replace=force)
+    found = fit_table(table, **columns)
+    text = fit_yaml(found, lang)
+    if out is not None:
+        put_file(out, text.encode())
+    if as_json:
+        emit(fit_document(found))
+    elif out is None:
+        page([Line(line) for line in text.splitlines()])
+    return 0

@@ -142,7 +142,8 @@ caducité, éligibilité en suspens, coût final. La même graine redonne tout.
 
 Exemples :
   tnt-sim ensemble incertain.yaml --draws 1000 --seed 1
-  tnt-sim ensemble incertain.yaml --draws 500 --sensitivity 100 --out risques.html""",
+  tnt-sim ensemble incertain.yaml --draws 500 --sensitivity 100 --out risques.html
+  tnt-sim ensemble --fit soldes.csv --by applicant_type""",
         "batch": """\
 Un fichier de lot croise des valeurs :
 
