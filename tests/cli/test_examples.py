@@ -103,6 +103,8 @@ def _tables(root: Path) -> None:
             "cp1252"
         )
     )
+    ended = "".join(f"commune;{100 + k},00;{102 + k % 7},00\n" for k in range(40))
+    (root / "soldes.csv").write_text(f"applicant_type;Coût total;Coût réalisé\n{ended}", encoding="utf-8")
     (root / "retraits.csv").write_text("dossier;granted\nE-08;0\n", encoding="utf-8")
     (root / "quartier.pb").write_text(
         "META\nkey;value\ndescription;Quartier\nbudget;100\nvote_type;approval\ncurrency;EUR\n"

@@ -67,6 +67,8 @@ class UncertainSpec(Described):
                 "il faut une loi (`times` ou `plus`), sans `probability`",
                 "a law is needed (`times` or `plus`), without `probability`",
             )
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            raise _wrong("`probability` est entre 0 et 100 %", "`probability` lies between 0 and 100 %")
         if self.event == "final_cost" and self.times is None:
             raise _wrong("`final_cost` veut `times`", "`final_cost` wants `times`")
         if chance and self.correlated is not None and self.probability in (0, 1):
@@ -76,7 +78,12 @@ class UncertainSpec(Described):
         if self.correlated is not None and not 0 <= self.correlated.rho <= 1:
             raise _wrong("`rho` est entre 0 et 1", "`rho` lies between 0 and 1")
         if law is not None:
-            law_of(law)
+            numbers = law_of(law)[1]
+            if self.times is not None and (numbers.get("low", 0.0) < 0 or numbers.get("mean", 1.0) <= 0):
+                raise _wrong(
+                    "un facteur (`times`) n'est pas négatif : 1 est « comme prévu », 1.2 vingt pour cent de plus",
+                    "a factor (`times`) is not negative: 1 is « as planned », 1.2 twenty per cent more",
+                )
         return self
 
 

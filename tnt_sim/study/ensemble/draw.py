@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from tnt_sim.portfolio import table_column
 from tnt_sim.rules.base import BoolArray, IntArray
+from tnt_sim.rules.decide import DecideSpec
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.ensemble.inputs import Input
 from tnt_sim.study.ensemble.sampling import FloatArray
@@ -101,4 +103,20 @@ def scenario_of(scenario: Scenario, draw: Draw) -> Scenario:
     state = pl.when(gone).then(pl.lit(OUT)).otherwise(pl.col("state")).alias("state")
     committed = pl.when(gone).then(None).otherwise(pl.col("committed_cents")).alias("committed_cents")
     changed = table.with_columns(columns).with_columns(state, committed)
-    return replace(scenario, portfolio=scenario.portfolio.with_table(changed))
+    spec = scenario.spec
+    if draw.gone.any():
+        spec = spec.model_copy(update={"rules": _without_gone(spec.rules, table["dossier"].filter(gone))})
+    return replace(scenario, spec=spec, portfolio=scenario.portfolio.with_table(changed))
+
+
+def _without_gone(rules: Sequence[Any], gone: pl.Series) -> tuple[Any, ...]:
+    """The rules without decisions to fund dossiers that are gone: there is nothing left to decide on."""
+    names = set(gone.to_list())
+    kept = []
+    for rule in rules:
+        if isinstance(rule, DecideSpec):
+            fund = tuple(name for name in rule.fund if name not in names)
+            amounts = {name: cents for name, cents in rule.amounts.items() if name not in names}
+            rule = rule.model_copy(update={"fund": fund, "amounts": amounts})
+        kept.append(rule)
+    return tuple(kept)

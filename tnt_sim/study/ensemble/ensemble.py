@@ -65,6 +65,11 @@ class EnsembleTables:
         """Whether the first goal is maximised."""
         return self.problem.stages[0].sense is Sense.MAXIMISE
 
+    @property
+    def without_dossier(self) -> list[str]:
+        """The inputs whose `where` no dossier answers."""
+        return [one.spec.id for one in self.ground.inputs if not len(one.rows)]
+
     @cached_property
     def values(self) -> list[Fraction]:
         """The best value of each draw, decided after it is known."""
@@ -120,21 +125,36 @@ class EnsembleTables:
             "regret": min(self.kept, key=lambda one: one.worst_regret).name,
         }
 
+    @property
+    def steady(self) -> list[Kept]:
+        """The lists that keep every hard rule in every draw."""
+        return [one for one in self.kept if one.holds == 1]
+
     @cached_property
     def information(self) -> Fraction | None:
-        """What it is worth, on average, to know the draw before deciding, against the best list on average."""
-        if not self.kept:
+        """What it is worth, on average, to know the draw before deciding, against the best list on average.
+
+        Only lists that keep every hard rule in every draw count, so that it is never negative; None where there is
+        none, or where a list is `ahead`: then both sides are not bound by the same amounts.
+        """
+        lists = self.steady
+        if not lists or any(one.ahead for one in self.kept):
             return None
         sign = 1 if self.best_is_high else -1
         numbers = [number for number in self.draws.numbers if number in self.draws.read]
         known = sum((self.draws.solved[n]["value"] for n in numbers), Fraction(0)) / len(numbers)
-        return min(sign * (known - one.risk.mean) for one in self.kept)
+        return min(sign * (known - one.risk.mean) for one in lists)
 
     @cached_property
     def envelopes(self) -> pl.DataFrame:
-        """A row an envelope with an amount: the share of draws in which money is left, and how much on average."""
+        """A row an envelope with an amount: the share of draws in which money is left, and how much on average.
+
+        `p_exceeded` is the share of draws in which the planned list, granted what it asks for then, exceeds it;
+        null without such a list.
+        """
         tree = self.problem.case.tree
         left = [self.draws.solved[number]["unspent_cents"] for number in self.draws.numbers]
+        passed = list(self.draws.exceeded.values()) if "plan" in self.draws.lists else []
         rows = []
         for node, name in enumerate(tree.ids):
             if tree.amount_cents[node] is None or not left:
@@ -147,6 +167,7 @@ class EnsembleTables:
                     sum(c > 0 for c in cents) / len(cents),
                     sum(cents) // len(cents),
                     max(cents),
+                    sum(one[node] for one in passed) / len(passed) if passed else None,
                 )
             )
         schema = {
@@ -155,12 +176,13 @@ class EnsembleTables:
             "p_unspent": pl.Float64,
             "mean_unspent_cents": pl.Int64,
             "most_unspent_cents": pl.Int64,
+            "p_exceeded": pl.Float64,
         }
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     @cached_property
     def payments(self) -> pl.DataFrame:
-        """What the plan pays, by year: granted, paid on average, the chance to exceed, what more may be promised.
+        """What the plan pays, by year: granted, paid on average and at most, what more may be promised.
 
         `year` is null where the scenario has no schedule.
         """
@@ -181,7 +203,6 @@ class EnsembleTables:
                     total,
                     sum(paid) // len(paid),
                     max(paid),
-                    sum(cents > total for cents in paid) / len(paid),
                     None if share is None else decimal_text(share),
                 )
             )
@@ -190,7 +211,6 @@ class EnsembleTables:
             "granted_cents": pl.Int64,
             "mean_paid_cents": pl.Int64,
             "most_paid_cents": pl.Int64,
-            "p_exceeded": pl.Float64,
             "may_be_promised": pl.String,
         }
         return pl.DataFrame(rows, schema=schema, orient="row")
@@ -236,6 +256,7 @@ class EnsembleTables:
             "seed": self.sample.seed,
             "sampling": self.sample.sampling,
             "inputs": [one.spec.id for one in self.ground.inputs],
+            "without_dossier": self.without_dossier,
             "value": None if self.risk is None else _risk(self.risk),
             "plan_value": text(self.draws.plan.values[0]) if self.draws.plan.values else None,
             "information": text(self.information),

@@ -85,7 +85,9 @@ class Kept:
     ----------
     name : `plan` for the list without uncertainty, `draw N` for the best list of a draw
     risk : of its values
-    worst_regret : the most that it loses against the best list of a draw
+    worst_regret : the most that it loses against the best list of a draw; 0 where it loses nowhere
+    ahead : it is worth more than the best list of a draw in which it holds: it keeps promised amounts where
+        dossiers ask for more, and so is no list of that draw
     holds : the share of draws in which it keeps every hard rule
     paid_cents : what it pays, draw by draw
     """
@@ -95,6 +97,7 @@ class Kept:
     worst_regret: Fraction
     holds: Fraction
     paid_cents: tuple[int, ...]
+    ahead: bool
 
 
 def kept_list(
@@ -111,9 +114,13 @@ def kept_list(
     return Kept(
         name=name,
         risk=risk_of(values, best_is_high=best_is_high),
-        worst_regret=max(regrets, default=Fraction(0)),
+        worst_regret=max([Fraction(0), *regrets]),
         holds=Fraction(sum(holds for _, _, holds in read), len(read)),
         paid_cents=tuple(paid for _, paid, _ in read),
+        ahead=any(
+            holds and top is not None and sign * (value - top) > 0
+            for top, (value, _, holds) in zip(best, read, strict=True)
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tnt_sim.portfolio import CANONICAL
 from tnt_sim.question import ask
 from tnt_sim.result import Status
 from tnt_sim.rules.base import BoolArray, IntArray, Mode
+from tnt_sim.rules.envelope import read_envelopes
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
@@ -63,7 +64,13 @@ class Ground:
     problem: Problem
     inputs: tuple[Input, ...]
     cube: FloatArray
-    second: FloatArray
+    sample: Sample
+
+    @cached_property
+    def second(self) -> FloatArray:
+        """A second, independent sample, for sensitivity."""
+        sample = self.sample
+        return points(self.inputs, sample.n_draws, sample.seed + 1, sample.sampling)
 
     def draw(self, number: int, other: int = -1) -> Draw:
         """The draw of a number."""
@@ -99,8 +106,7 @@ def ground_of(scenario: Scenario, sample: Sample) -> Ground:
     ready = replace(scenario, spec=spec, portfolio=problem.case.portfolio)
     inputs = inputs_of(problem)
     cube = points(inputs, sample.n_draws, sample.seed, sample.sampling)
-    second = points(inputs, sample.n_draws, sample.seed + 1, sample.sampling)
-    return Ground(ready, problem, inputs, cube, second)
+    return Ground(ready, problem, inputs, cube, sample)
 
 
 def _with_numbers(scenario: Scenario) -> Scenario:
@@ -135,10 +141,13 @@ def work(task: Task) -> dict[str, Any]:
     """What one draw came to."""
     ground = _ground(task.sample)
     draw = ground.draw(task.number, task.other)
-    problem = compile_problem(scenario_of(ground.scenario, draw))
-    if task.lists:
-        return {"read": [_read(problem, draw, awards) for awards in task.lists]}
     try:
+        problem = compile_problem(scenario_of(ground.scenario, draw))
+        if task.lists:
+            return {
+                "read": [_read(problem, draw, awards) for awards in task.lists],
+                "exceeded": _exceeded(problem, draw, task.lists[0]),
+            }
         answer = ask(problem, prove=False)
     except (InputError, LimitReached, VerificationError) as error:
         return {"status": error.code}
@@ -177,6 +186,17 @@ def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, 
     kept = all(rule.holds for rule in reading.rules if rule.mode is Mode.HARD)
     kept &= all(one.read(funded, granted).holds for one in (*problem.limits, *problem.table_rules))
     return reading.values[0], int(draw.paid_cents(granted).sum()), fits and kept
+
+
+def _exceeded(problem: Problem, draw: Draw, awards: Awards) -> list[bool]:
+    """Whether each envelope is exceeded where a list is granted what its dossiers ask for in a draw."""
+    offers = problem.offers
+    funded = np.zeros(problem.case.n, dtype=np.bool_)
+    funded[awards[0]] = True
+    funded &= ~draw.gone
+    asked = np.where(offers.committed, offers.committed_cents, offers.highest_cents)
+    reading = read_envelopes(problem.case.tree, problem.case.node, np.where(funded, asked, 0))
+    return [cents > 0 for cents in reading.excess_cents]
 
 
 def tasks(sample: Sample, numbers: Sequence[int], **more: Any) -> list[tuple[int, Task]]:

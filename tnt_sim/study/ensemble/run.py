@@ -33,6 +33,7 @@ class Draws:
     solved : by the number of the draw
     lists : the lists decided beforehand, by name, and their readings in each draw of `read`
     read : the draws that they were read in
+    exceeded : in each of these, the envelopes that the first list exceeds, granted what it asks for there
     mixed : for each input, the values of the draws in which it was drawn anew
     """
 
@@ -40,6 +41,7 @@ class Draws:
     solved: dict[int, dict[str, Any]] = field(default_factory=dict)
     lists: dict[str, Awards] = field(default_factory=dict)
     read: dict[int, list[tuple[Fraction, int, bool]]] = field(default_factory=dict)
+    exceeded: dict[int, list[bool]] = field(default_factory=dict)
     mixed: list[dict[int, Fraction]] = field(default_factory=list)
     interrupted: bool = False
     failed: int = 0
@@ -67,15 +69,28 @@ def run_draws(
             _take(draws, outcome)
             counter.tick("draws")
         _read_lists(problem, sample, draws, n_workers, counter)
-        for k in range(n_inputs if n_sensitivity else 0):
-            draws.mixed.append({})
-            for outcome in _run(tasks(sample, range(n_sensitivity), other=k), n_workers):
-                if outcome.failure is None and "value" in outcome.value:
-                    draws.mixed[k][outcome.number] = outcome.value["value"]
-                counter.tick("sensitivity")
+        if n_sensitivity:
+            _mix(sample, draws, n_inputs, n_sensitivity, n_workers, counter)
     except KeyboardInterrupt:
         draws.interrupted = True
     return draws
+
+
+def _mix(
+    sample: Sample, draws: Draws, n_inputs: int, n_sensitivity: int, n_workers: int, counter: _Counter
+) -> None:
+    """Solve draws in which one input was drawn anew, for each input in turn; workers are started once."""
+    draws.mixed = [{} for _ in range(n_inputs)]
+    jobs = [
+        (k * n_sensitivity + number, task)
+        for k in range(n_inputs)
+        for number, task in tasks(sample, range(n_sensitivity), other=k)
+    ]
+    for outcome in _run(jobs, n_workers):
+        k, number = divmod(outcome.number, n_sensitivity)
+        if outcome.failure is None and "value" in outcome.value:
+            draws.mixed[k][number] = outcome.value["value"]
+        counter.tick("sensitivity")
 
 
 @dataclass(eq=False)
@@ -114,8 +129,9 @@ def _read_lists(problem: Problem, sample: Sample, draws: Draws, n_workers: int, 
         return
     given = tuple(draws.lists.values())
     for outcome in _run(tasks(sample, draws.numbers, lists=given), n_workers):
-        if outcome.failure is None:
+        if outcome.failure is None and "read" in outcome.value:
             draws.read[outcome.number] = outcome.value["read"]
+            draws.exceeded[outcome.number] = outcome.value["exceeded"]
         counter.tick("lists")
 
 

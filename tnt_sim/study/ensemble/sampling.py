@@ -22,6 +22,8 @@ from tnt_sim.study.ensemble.inputs import Input
 FloatArray = NDArray[np.float64]
 SAMPLINGS = ("lhs", "sobol", "random")
 MOST_SOBOL = 21_201
+MOST_FIGURES = 200_000_000
+"""Coordinates of all points together: 1.6 GB a process."""
 DIGITS = 9
 """Values keep so many digits, so that the last bits of a machine's mathematics decide nothing."""
 
@@ -37,6 +39,17 @@ def points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: str = "lh
     from scipy.stats import qmc
 
     width = sum(len(one.rows) + one.n_groups for one in inputs)
+    if n_draws * width > MOST_FIGURES:
+        most = MOST_FIGURES // width
+        raise UsageError(
+            Text(
+                f"{n_draws} tirages de {width} grandeurs incertaines ne tiennent pas en mémoire : {most} au plus, "
+                "ou moins de dossiers par incertitude (`where`).",
+                f"{n_draws} draws of {width} uncertain figures do not fit in memory: {most} at most, or fewer "
+                "dossiers an input (`where`).",
+            ),
+            code="usage.draws",
+        )
     random = np.random.default_rng(seed)
     if sampling == "random":
         cube = random.random((n_draws, width))
@@ -105,4 +118,5 @@ def _values(one: Input, u: FloatArray) -> FloatArray:
         width = p["high"] - p["low"]
         values = stats.triang.ppf(u, (p["mode"] - p["low"]) / width, p["low"], width)
     rounded: FloatArray = np.round(values, DIGITS)
-    return rounded
+    # the far tail of a wide normal factor is below nothing: no cost is
+    return np.maximum(rounded, 0.0) if one.spec.times is not None else rounded

@@ -40,6 +40,8 @@ def ensemble_lines(found: EnsembleTables, lang: Lang, width: int) -> list[Line]:
     lines = paragraph(_headline(found).in_(lang), width, style="bold")
     if is_synthetic(found.problem.scenario):
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    for doubt in _doubts(found):
+        lines += paragraph(doubt.in_(lang), width, style="yellow")
     for section in _sections(found, lang, brief=True):
         lines += [Line(""), Line(section.title.in_(lang), style="bold")]
         for text in section.words:
@@ -72,11 +74,35 @@ def _headline(found: EnsembleTables) -> Text:
     return Text(f"{name} : {n} tirages (graine {seed})", f"{name}: {n} draws (seed {seed})")
 
 
+def _doubts(found: EnsembleTables) -> list[Text]:
+    """What the figures leave out."""
+    told = []
+    lost = len(found.draws.solved) - found.n_draws
+    if lost:
+        n = len(found.draws.solved)
+        told.append(
+            Text(
+                f"Dans {lost} tirage(s) sur {n}, aucune répartition ne tient (planchers, promesses) : les "
+                f"chiffres portent sur les {found.n_draws} autres, et sont donc trop favorables.",
+                f"In {lost} of {n} draws no allocation holds (floors, promises): the figures are of the other "
+                f"{found.n_draws}, and so too favourable.",
+            )
+        )
+    told += [
+        Text(
+            f"« {name} » ne concerne aucun dossier : vérifiez son `where`.",
+            f'"{name}" is about no dossier: look at its `where`.',
+        )
+        for name in found.without_dossier
+    ]
+    return told
+
+
 def ensemble_study(found: EnsembleTables, lang: Lang) -> Study:
     """The whole ensemble, for a page or a workbook."""
     return Study(
         title=Text("Ce qui tient malgré l'incertitude", "What holds in spite of uncertainty"),
-        about=[_headline(found)],
+        about=[_headline(found), *_doubts(found)],
         sections=list(_sections(found, lang, brief=False)),
         synthetic=is_synthetic(found.problem.scenario),
         foot={found.problem.scenario.id: found.sample.scenario_sha256},
@@ -85,6 +111,8 @@ def ensemble_study(found: EnsembleTables, lang: Lang) -> Study:
 
 
 def _sections(found: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Section]:
+    if not found.n_draws:  # nothing was drawn that holds: no place to tell
+        return
     yield _standing(found, lang)
     if found.risk is not None:
         yield _risk(found, lang)
@@ -149,7 +177,7 @@ def _risk(found: EnsembleTables, lang: Lang) -> Section:
         Text("en moyenne", "on average"): risk.mean,
         Text("au pire", "at worst"): risk.least if found.best_is_high else risk.most,
         Text("au mieux", "at best"): risk.most if found.best_is_high else risk.least,
-        Text("dépassée 9 fois sur 10", "passed 9 times in 10"): risk.var,
+        Text("aussi bonne ou meilleure, 9 fois sur 10", "as good or better, 9 times in 10"): risk.var,
         Text("moyenne des 10 % pires", "mean of the worst 10 %"): risk.cvar,
     }
     plan = found.draws.plan.values
@@ -175,6 +203,30 @@ def _number(value: Fraction, lang: Lang) -> str:
     return decimal(decimal_text(Fraction(round(value * 100), 100)), lang)
 
 
+def _information(found: EnsembleTables, lang: Lang) -> Text:
+    """What knowing is worth, where lists of before can be held against those of the draws."""
+    if any(one.ahead for one in found.kept):
+        return Text(
+            "Savoir avant de décider n'est pas chiffré : les listes gardent les montants promis là où l'on "
+            "demande plus, et valent alors plus que ce qui peut y être décidé.",
+            "Knowing before deciding has no figure: the lists keep promised amounts where more is asked for, and "
+            "are then worth more than what can be decided there.",
+        )
+    if found.information is None:
+        return Text(
+            "Savoir avant de décider n'est pas chiffré : aucune liste ne tient dans tous les tirages.",
+            "Knowing before deciding has no figure: no list keeps every rule in each draw.",
+        )
+    worth = _number(found.information, lang)
+    n = len(found.steady)
+    fr = f"la meilleure des {n} listes qui tiennent partout" if n > 1 else "la seule liste qui tient partout"
+    en = f"the best of {n} lists that hold everywhere" if n > 1 else "the only list that holds everywhere"
+    return Text(
+        f"Savoir avant de décider vaut {worth} en moyenne, face à {fr}.",
+        f"Knowing before deciding is worth {worth} on average, against {en}.",
+    )
+
+
 def _lists(found: EnsembleTables, lang: Lang) -> Section:
     robust = found.robust
     said = {
@@ -192,15 +244,9 @@ def _lists(found: EnsembleTables, lang: Lang) -> Section:
         else one.name.replace("draw", Text("tirage", "draw").in_(lang))
         for one in found.kept
     ]
-    worth = _number(found.information or Fraction(0), lang)
     return Section(
         Text("Décider avant de savoir", "Deciding before knowing"),
-        words=[
-            Text(
-                f"Savoir avant de décider vaut {worth} en moyenne, face à la meilleure des {len(names)} listes.",
-                f"Knowing before deciding is worth {worth} on average, against the best of {len(names)} lists.",
-            )
-        ],
+        words=[_information(found, lang)],
         columns=[
             Column(Text("Liste", "List"), "text", names),
             Column(Text("Moyenne", "Average"), "count", [_number(one.risk.mean, lang) for one in found.kept]),
@@ -226,6 +272,12 @@ def _envelopes(found: EnsembleTables, lang: Lang) -> Section:
     table = found.envelopes
     return Section(
         Text("Argent qui reste", "Money left"),
+        words=[
+            Text(
+                "Reste : chaque tirage décidé une fois connu. Dépasse : la liste prévue, aux montants d'alors.",
+                "Left: each draw decided once known. Exceeds: the planned list, at the amounts asked for then.",
+            )
+        ],
         columns=[
             Column(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
             Column(Text("Montant", "Amount"), "money", table["amount_cents"].to_list()),
@@ -235,6 +287,11 @@ def _envelopes(found: EnsembleTables, lang: Lang) -> Section:
                 [_share(v, lang) for v in table["p_unspent"].to_list()],
             ),
             Column(Text("Reste moyen", "Left on average"), "money", table["mean_unspent_cents"].to_list()),
+            Column(
+                Text("La liste prévue dépasse", "The planned list exceeds"),
+                "count",
+                [None if v is None else _share(v, lang) for v in table["p_exceeded"].to_list()],
+            ),
         ],
     )
 
