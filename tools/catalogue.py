@@ -1,11 +1,12 @@
-"""Every sentence that a planner may read, as a gettext catalogue: French is the key, English its translation.
+"""Every sentence that a planner may read, as gettext catalogues: French is the key, in both languages.
 
-The sentences are the `Text(fr, en)` of the code, where a reviewer sees both; the catalogue is made from them, so
-that a translator can work in a PO editor, and goes back into them. A field is written `{…}` as in the code.
+The sentences are those of the code, where a reviewer sees both sides (`tools/sentences.py` says how they look);
+the catalogues are made from them, so that a translator can work in a PO editor, and go back into them. A field is
+written `{…}` as in the code and stays as it is. In `en.po` the English is changed, in `fr.po` the French itself.
 
-    python tools/catalogue.py write FOLDER     FOLDER/en.po and FOLDER/en.mo
-    python tools/catalogue.py check            what is missing or disagrees; exit code 1 if anything does
-    python tools/catalogue.py apply FILE.po    puts the changed translations into the code
+    python tools/catalogue.py write FOLDER     FOLDER/fr.po, fr.mo, en.po, en.mo
+    python tools/catalogue.py check            what is missing, disagrees or stands outside: exit code 1
+    python tools/catalogue.py apply FILE.po    puts what was changed into the code
 """
 
 from __future__ import annotations
@@ -15,59 +16,63 @@ import re
 import struct
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from sentences import OF_ONE_SIDE, PACKAGE, Outside, Sentence, in_assets, readers
+
 _LANGUAGE = re.compile(
-    r"\.(?:fr|en)\b|\.in_\([^)]*\)|\bLang\.(?:FR|EN)\b|\b_?(?:fr|en)\b|_(?:fr|en)\b|\[[01]\]"
+    r"\.(?:fr|en)\b|\.in_\([^)]*\)|\b(?:Lang\.)?(?:FR|EN)\b|\b_?(?:fr|en)\b|_(?:fr|en)\b|\[[01]\]"
 )
 _FIELD = re.compile(r"\{[^{}]*\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """One `Text` of the code: both templates, the file and line, and the node of the English one."""
-
-    file: Path
-    line: int
-    fr: str
-    en: str
-    node: ast.expr
-
-    @property
-    def where(self) -> str:
-        """`tnt_sim/room/file.py:line`."""
-        return f"{self.file.relative_to(PACKAGE.parent).as_posix()}:{self.line}"
+_WRITTEN_IN_FRENCH = {
+    "cli/templates.py": "files that `new` writes, for a planner in France to edit",
+    "cli/new.py": "comments in the scenario that `new --from` writes",
+    "formats/pabulib.py": "the note of the scenario that `import` writes for a `.pb`",
+    "formats/mapping.py": "comments of mapping.yaml, the chief ones in both languages",
+    "app/files.py": "the head of a saved variant, in both languages",
+    "view/consolidate.py": "the head of the rules that `--consolidate` writes",
+    "view/run_folder.py": "the head of scenario.resolved.yaml",
+    "cli/examples.py": "said in English by cli/english_help.py, which tests/cli/test_english_help.py holds whole",
+    "cli/main.py": "said in English by cli/english_help.py",
+    "view/acts.py": "labels that Turgot, démarches-simplifiées, Chorus and letters have in French",
+    "formats/demarche_json.py": "labels of the exports of démarches-simplifiées",
+    "view/scdl.py": "values that the schema names",
+    "rules/legal.py": "names of legal texts",
+    "view/rules_doc.py": "the page docs/rules.md, in French",
+    "view/catalogue.py": "the rules of docs/rules.md, in French",
+    "formats/total_row.py": "words looked for in files",
+    "fields.py": "units that a scenario may write",
+    "cli/import_.py": "a remedy looked for in other sentences",
+}
+_PAGES = ("view/rules_doc.py", "view/catalogue.py")
+"""What makes a page of the documentation, in French, and no sentence of the program."""
+_WORDS = {
+    "où": "a word that selector_words takes in French alone",
+    "there is no node « ": "an error of the checker",
+}
 
 
 def sentences(package: Path = PACKAGE) -> Iterator[Sentence]:
-    """The `Text(fr, en)` whose two arguments are written out as strings, in the order of files and lines."""
-    for file in sorted(package.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text":
-                fr, en = (template(argument) for argument in [*node.args, None, None][:2])
-                if fr is not None and en is not None:
-                    yield Sentence(file, node.lineno, fr, en, node.args[1])
+    """The sentences in both languages, in the order of files and lines."""
+    for one in readers(package):
+        if one.file.relative_to(package).as_posix() not in _PAGES:
+            yield from sorted(one.sentences, key=lambda sentence: sentence.line)
 
 
-def template(node: ast.expr | None) -> str | None:
-    """A string as it is written, each field of an f-string as `{code}`; None for what is no string."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_part(part) for part in node.values)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        sides = template(node.left), template(node.right)
-        return None if None in sides else "".join(side or "" for side in sides)
-    return None
-
-
-def _part(part: ast.expr) -> str:
-    if isinstance(part, ast.FormattedValue):
-        spec = template(part.format_spec) if part.format_spec else ""
-        return "{" + ast.unparse(part.value) + (f":{spec}" if spec else "") + "}"
-    return template(part) or ""
+def outside(package: Path = PACKAGE) -> list[Outside]:
+    """French words in the code that no sentence holds, but for those that are French on purpose."""
+    every = readers(package)
+    known = {sentence.fr for one in every for sentence in one.sentences} | _WORDS.keys()
+    told = [
+        word
+        for one in every
+        if one.file.relative_to(package).as_posix() not in _WRITTEN_IN_FRENCH
+        for word in one.outside()
+        if word.text not in known
+    ]
+    return told + list(in_assets(package))
 
 
 def faults(found: Sequence[Sentence]) -> list[str]:
@@ -87,23 +92,51 @@ def faults(found: Sequence[Sentence]) -> list[str]:
 
 def _fields(text: str) -> list[str]:
     """The fields of a template, without what says the language in them, nor what chooses an ending (`… if …`)."""
-    return sorted({_LANGUAGE.sub("", field) for field in _FIELD.findall(text) if " if " not in field})
+    names = sorted({_LANGUAGE.sub("", field) for field in _FIELD.findall(text) if " if " not in field})
+    return [name for name in names if name not in OF_ONE_SIDE]
+
+
+_CONTEXT = "\4"
+"""What stands between context and French in the key of a machine-readable catalogue."""
+
+
+def by_key(found: Sequence[Sentence]) -> dict[str, list[Sentence]]:
+    """The sentences of each entry: one French text, with the place before it where it has several translations."""
+    alike: dict[str, dict[str, list[Sentence]]] = {}
+    for one in found:
+        if one.fr:
+            alike.setdefault(one.fr, {}).setdefault(one.en, []).append(one)
+    return {
+        (fr if k == 0 else f"{same[0].where}{_CONTEXT}{fr}"): same
+        for fr, groups in alike.items()
+        for k, same in enumerate(groups.values())
+    }
 
 
 def write(folder: Path, found: Sequence[Sentence]) -> None:
-    """`en.po` for people and `en.mo` for programs."""
+    """`fr.po` and `en.po` for people, `.mo` of each for programs."""
     folder.mkdir(parents=True, exist_ok=True)
-    head = "Language: en\nContent-Type: text/plain; charset=UTF-8\n"
-    by_key: dict[str, list[Sentence]] = {}
-    for one in found:
-        if one.fr:
-            by_key.setdefault(one.fr, []).append(one)
-    blocks = [f'msgid ""\nmsgstr {_quoted(head)}']
-    for key, same in by_key.items():
-        places = "".join(f"#: {one.where}\n" for one in same)
-        blocks.append(f"{places}msgid {_quoted(key)}\nmsgstr {_quoted(same[0].en)}")
-    (folder / "en.po").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
-    (folder / "en.mo").write_bytes(compiled({"": head, **{key: same[0].en for key, same in by_key.items()}}))
+    entries = by_key(found)
+    for lang in ("fr", "en"):
+        said = {key: same[0].fr if lang == "fr" else same[0].en for key, same in entries.items()}
+        head = f"Project-Id-Version: tnt-sim\nLanguage: {lang}\nMIME-Version: 1.0\n"
+        head += "Content-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n"
+        blocks = [f'msgid ""\nmsgstr {_quoted(head)}']
+        blocks += [_entry(key, said[key], same, lang) for key, same in entries.items()]
+        (folder / f"{lang}.po").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+        (folder / f"{lang}.mo").write_bytes(compiled({"": head, **said}))
+
+
+def _entry(key: str, said: str, same: Sequence[Sentence], lang: str) -> str:
+    """One entry: what stands in its fields, the English beside the French, where it is."""
+    context, _, french = key.rpartition(_CONTEXT)
+    fields = sorted(set(_FIELD.findall(said)))
+    notes = [f"#. fields, kept as they are: {' '.join(fields)}"] if fields else []
+    if lang == "fr":
+        notes.append("#. en: " + same[0].en.replace("\n", "\\n"))
+    places = [f"#: {one.where}" for one in same]
+    named = [f"msgctxt {_quoted(context)}"] if context else []
+    return "\n".join([*notes, *places, *named, f"msgid {_quoted(french)}", f"msgstr {_quoted(said)}"])
 
 
 def compiled(pairs: Mapping[str, str]) -> bytes:
@@ -119,11 +152,12 @@ def compiled(pairs: Mapping[str, str]) -> bytes:
     return head + b"".join(struct.pack("<2I", *entry) for entry in table) + data
 
 
-def read_po(text: str) -> dict[str, str]:
-    """Key and translation of each entry of a PO file."""
+def read_po(text: str) -> tuple[str, dict[str, str]]:
+    """The language of a PO file, with key and translation of each entry."""
     pairs: dict[str, str] = {}
+    lang = "en"
     for block in re.split(r"\n\s*\n", text):
-        parts = {"msgid": "", "msgstr": ""}
+        parts = {"msgctxt": "", "msgid": "", "msgstr": ""}
         current = ""
         for line in block.splitlines():
             word, _, rest = line.partition(" ")
@@ -132,26 +166,60 @@ def read_po(text: str) -> dict[str, str]:
             if current and line.startswith('"'):
                 parts[current] += ast.literal_eval(line)
         if parts["msgid"]:
-            pairs[parts["msgid"]] = parts["msgstr"]
-    return pairs
+            context = parts["msgctxt"] + _CONTEXT if parts["msgctxt"] else ""
+            pairs[context + parts["msgid"]] = parts["msgstr"]
+        elif found := re.search(r"^Language: (fr|en)", parts["msgstr"], re.MULTILINE):
+            lang = found[1]
+    return lang, pairs
 
 
-def apply(pairs: Mapping[str, str], found: Sequence[Sentence]) -> list[str]:
-    """Put changed translations into the code; gives what was changed. Fields stay as they are."""
+def apply(pairs: Mapping[str, str], found: Sequence[Sentence], lang: str = "en") -> list[str]:
+    """Put what was changed into the code; gives where. Fields stay as they are."""
     changed = []
-    for file in sorted({one.file for one in found}):
+    new: dict[Path, list[tuple[Sentence, ast.expr, str]]] = {}
+    for key, same in by_key(found).items():
+        for one in same:
+            node, was = _side(one, lang)
+            if (said := pairs.get(key, was)) in ("", was):
+                continue
+            if sorted(_FIELD.findall(said)) != sorted(_FIELD.findall(was)):
+                raise SystemExit(f"{one.where}: the fields of the text are not those of the code: {said}")
+            new.setdefault(one.file, []).append((one, node, said))
+    for same in [part for parts in list(new.values()) for part in parts if lang == "fr" and _is_key(part[0])]:
+        for file, node in _again(same[0]):
+            new.setdefault(file, []).append((same[0], node, same[2]))
+    for file, parts in sorted(new.items()):
         source = file.read_text(encoding="utf-8")
-        mine = [one for one in found if one.file == file and pairs.get(one.fr, one.en) not in ("", one.en)]
-        for one in sorted(mine, key=lambda one: (one.node.lineno, one.node.col_offset), reverse=True):
-            new = pairs[one.fr]
-            if sorted(_FIELD.findall(new)) != sorted(_FIELD.findall(one.en)):
-                raise SystemExit(
-                    f"{one.where}: the fields of the translation are not those of the code: {new}"
-                )
-            source = _replaced(source, one.node, ("f" if _FIELD.search(one.en) else "") + _python(new))
+        for one, node, said in sorted(parts, key=lambda part: _begin(part[1]), reverse=True):
+            source = _replaced(source, node, ("f" if _has_fields(node) else "") + _python(said))
             changed.append(one.where)
         file.write_text(source, encoding="utf-8")
     return changed
+
+
+def _is_key(one: Sentence) -> bool:
+    """Whether a French text stands in a table of translations, so that the text itself is elsewhere."""
+    return one.file.name == "english_help.py"
+
+
+def _again(one: Sentence) -> Iterator[tuple[Path, ast.expr]]:
+    """Where else in its room the French text of a table stands."""
+    for file in sorted(set(one.file.parent.glob("*.py")) - {one.file}):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value == one.fr:
+                yield file, node
+
+
+def _begin(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _side(one: Sentence, lang: str) -> tuple[ast.expr, str]:
+    return (one.nodes[0], one.fr) if lang == "fr" else (one.nodes[1], one.en)
+
+
+def _has_fields(node: ast.expr) -> bool:
+    return any(isinstance(part, ast.JoinedStr) for part in ast.walk(node))
 
 
 def _replaced(source: str, node: ast.expr, new: str) -> str:
@@ -177,11 +245,12 @@ def main(words: Sequence[str]) -> int:
     if words[:1] == ["write"] and len(words) == 2:
         write(Path(words[1]), found)
     elif words == ["check"]:
-        told = faults(found)
-        print("\n".join(told) or f"{len(found)} sentences, each in both languages")
+        told = [*faults(found), *(f"{one.where}: in no sentence: {one.text!r}" for one in outside())]
+        print("\n".join(told) or f"{len(found)} sentences, each in both languages; no French outside of them")
         return int(bool(told))
     elif words[:1] == ["apply"] and len(words) == 2:
-        print("\n".join(apply(read_po(Path(words[1]).read_text(encoding="utf-8")), found)))
+        lang, pairs = read_po(Path(words[1]).read_text(encoding="utf-8"))
+        print("\n".join(apply(pairs, found, lang)))
     else:
         print(__doc__)
         return 2

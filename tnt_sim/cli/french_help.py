@@ -1,10 +1,14 @@
-"""Help in French, plain text, built without rich so that it comes at once."""
+"""Help in French, or in English after `--lang en`: plain text, built without rich so that it comes at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+
+from tnt_sim.cli.english_help import in_english
+from tnt_sim.errors import Lang
 
 _OF_TYPER = {
     "help": "Affiche cette aide.",
@@ -13,37 +17,45 @@ _OF_TYPER = {
 }
 
 
-def _options(command: Any, ctx: Any) -> list[tuple[str, str]]:
+Said = Callable[[str], str]
+
+
+def _words(ctx: Any) -> Said:
+    """How a text of the help is said: as it is, or in English."""
+    return in_english if ctx.find_root().obj is Lang.EN else str
+
+
+def _options(command: Any, ctx: Any, said: Said) -> list[tuple[str, str]]:
     rows = []
     for param in command.get_params(ctx):
         if param.param_type_name != "option" or param.hidden:
             continue
         name = ", ".join(param.opts)
         if not param.is_flag and not param.count:
-            name += f" {param.metavar or param.name.upper()}"
-        rows.append((name, _OF_TYPER.get(param.name) or param.help or ""))
+            name += f" {said(param.metavar or param.name.upper())}"
+        rows.append((name, said(_OF_TYPER.get(param.name) or param.help or "")))
     return rows
 
 
-def _arguments(command: Any, ctx: Any) -> list[tuple[str, str]]:
+def _arguments(command: Any, ctx: Any, said: Said) -> list[tuple[str, str]]:
     return [
-        (param.metavar or param.name.upper(), param.help or "")
+        (said(param.metavar or param.name.upper()), said(param.help or ""))
         for param in command.get_params(ctx)
         if param.param_type_name == "argument"
     ]
 
 
-def _section(formatter: Any, title: str, rows: list[tuple[str, str]]) -> None:
+def _section(formatter: Any, title: str, rows: list[tuple[str, str]], said: Said) -> None:
     if rows:
-        with formatter.section(f"{title}\u00a0"):
+        with formatter.section(said(title) + ("" if said is in_english else "\u00a0")):
             formatter.write_dl(rows)
 
 
-def _text(formatter: Any, text: str | None) -> None:
+def _text(formatter: Any, text: str | None, said: Said) -> None:
     """A text as it is laid out: examples keep their lines."""
     if text:
         formatter.write_paragraph()
-        for line in text.strip("\n").splitlines():
+        for line in said(text.strip("\n")).splitlines():
             formatter.write(f"{line}\n")
 
 
@@ -52,12 +64,13 @@ class FrenchCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Usage, what it does, arguments, options, examples."""
-        names = [name for name, _ in _arguments(self, ctx)]
-        formatter.write_usage(ctx.command_path, " ".join([*names, "[OPTIONS]"]), prefix="Usage : ")
-        _text(formatter, self.help)
-        _section(formatter, "Arguments", _arguments(self, ctx))
-        _section(formatter, "Options", _options(self, ctx))
-        _text(formatter, self.epilog)
+        said = _words(ctx)
+        names = [name for name, _ in _arguments(self, ctx, said)]
+        formatter.write_usage(ctx.command_path, " ".join([*names, "[OPTIONS]"]), prefix=said("Usage : "))
+        _text(formatter, self.help, said)
+        _section(formatter, "Arguments", _arguments(self, ctx, said), said)
+        _section(formatter, "Options", _options(self, ctx, said), said)
+        _text(formatter, self.epilog, said)
 
 
 class FrenchGroup(TyperGroup):
@@ -65,12 +78,13 @@ class FrenchGroup(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Usage, what it does, the verbs, options, examples."""
-        formatter.write_usage(ctx.command_path, "VERBE … [OPTIONS]", prefix="Usage : ")
-        _text(formatter, self.help)
-        verbs = [(name, self._first_line(ctx, name)) for name in self.list_commands(ctx)]
-        _section(formatter, "Verbes", verbs)
-        _section(formatter, "Options", _options(self, ctx))
-        _text(formatter, self.epilog)
+        said = _words(ctx)
+        formatter.write_usage(ctx.command_path, said("VERBE … [OPTIONS]"), prefix=said("Usage : "))
+        _text(formatter, self.help, said)
+        verbs = [(name, said(self._first_line(ctx, name))) for name in self.list_commands(ctx)]
+        _section(formatter, "Verbes", verbs, said)
+        _section(formatter, "Options", _options(self, ctx, said), said)
+        _text(formatter, self.epilog, said)
 
     def _first_line(self, ctx: Any, name: str) -> str:
         command = self.get_command(ctx, name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from tnt_sim.errors import Text
 from tnt_sim.formats.synonyms import SYNONYMS, names_of, normalised
 from tnt_sim.money import parse_cents_nearest, parse_cents_series
 from tnt_sim.portfolio import APPLICANT_TYPES, CANONICAL, STATES, ColumnKind
@@ -18,7 +19,7 @@ _GRANTED = (
     "montant accorde", "montant engage", "montant attribue", "montant", "grant",
 )  # fmt: skip
 """Where nothing says what was asked, what was granted stands for it, as `import` has it."""
-_TO_CONVERT = "valeurs à convertir"
+_TO_CONVERT = Text("valeurs à convertir", "values to convert")
 _DEPARTMENT = re.compile(r"\d{2,3}|2A|2B")
 
 
@@ -41,7 +42,7 @@ class Guess:
     """
 
     columns: Mapping[str, str]
-    set_aside: Mapping[str, tuple[str, str]]
+    set_aside: Mapping[str, tuple[str, Text]]
     present: frozenset[str]
     requested_cents: int | None
     envelopes: tuple[str, ...]
@@ -54,7 +55,7 @@ class Guess:
     @property
     def to_convert(self) -> bool:
         """Whether a column was set aside for values that `import` knows how to convert."""
-        return any(why.startswith(_TO_CONVERT) for _, why in self.set_aside.values())
+        return any(why.fr.startswith(_TO_CONVERT.fr) for _, why in self.set_aside.values())
 
 
 def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
@@ -70,7 +71,7 @@ def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
             by_norm.setdefault(label, header)
     own = {name for name in CANONICAL if name in headers or f"{name}_cents" in headers}
     taken: dict[str, str] = {}
-    aside: dict[str, tuple[str, str]] = {}
+    aside: dict[str, tuple[str, Text]] = {}
     used: set[str] = set(own)
     rounded: dict[str, int] = {}
     for name, labels in (*SYNONYMS.items(), ("requested", _GRANTED)):
@@ -81,7 +82,7 @@ def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
             continue
         header = fitting[0]
         why = _unfit(name, table[header], fine)
-        if why:
+        if why is not None:
             aside[name] = (header, why)
         else:
             taken[name] = header
@@ -104,8 +105,8 @@ def _closed(states: pl.Series) -> tuple[str, ...]:
     return tuple(value for value in values if normalised(value) in _CLOSED)
 
 
-def _unfit(name: str, cells: pl.Series, fine: frozenset[str]) -> str:
-    """Why the cells of a column are not those of a canonical one; "" when they may be."""
+def _unfit(name: str, cells: pl.Series, fine: frozenset[str]) -> Text | None:
+    """Why the cells of a column are not those of a canonical one; None when they may be."""
     values = cells.cast(pl.String).drop_nulls()
     filled = values.filter(values.str.strip_chars() != "").unique().head(1000)
     if name == "state":
@@ -113,17 +114,20 @@ def _unfit(name: str, cells: pl.Series, fine: frozenset[str]) -> str:
     if name == "applicant_type":
         return _not_among(filled, APPLICANT_TYPES)
     if name == "department" and not all(_DEPARTMENT.fullmatch(value.strip()) for value in filled):
-        return "les cellules ne sont pas des codes tels que 01 ou 2A"
+        return Text(
+            "les cellules ne sont pas des codes tels que 01 ou 2A", "the cells are no codes such as 01 or 2A"
+        )
     if CANONICAL[name] is ColumnKind.MONEY and set(parse_cents_series(filled)[1].drop_nulls()) - fine:
-        return "certaines cellules ne sont pas des montants sûrs"
+        return Text("certaines cellules ne sont pas des montants sûrs", "some cells are no certain amounts")
     if name == "dossier" and cells.is_duplicated().any():
-        return "certaines valeurs y sont deux fois"
-    return ""
+        return Text("certaines valeurs y sont deux fois", "some values stand there twice")
+    return None
 
 
-def _not_among(filled: pl.Series, valid: Sequence[str]) -> str:
+def _not_among(filled: pl.Series, valid: Sequence[str]) -> Text | None:
     strange = [value for value in filled if value not in valid]
-    return f"{_TO_CONVERT} : {', '.join(sorted(strange)[:4])}" if strange else ""
+    some = ", ".join(sorted(strange)[:4])
+    return Text(f"{_TO_CONVERT.fr} : {some}", f"{_TO_CONVERT.en}: {some}") if strange else None
 
 
 def _too_fine(cells: pl.Series, fine: frozenset[str]) -> int:

@@ -125,6 +125,11 @@ def _program(
 _program.__doc__ = _ABOUT
 
 
+def _asked(words: list[str]) -> list[str]:
+    """The words, without the language beside `--help` of the program itself, which has no such option."""
+    return ["--help"] if "--help" in words and not set(words) & _VERBS.keys() else words
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code; nothing raised on purpose shows a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -132,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = [word for word in words if word != "--debug"]
     _speak_utf8()
     try:
-        code = build()(args=words, prog_name=PROGRAM, standalone_mode=False)
+        code = build()(args=_asked(words), obj=language(words), prog_name=PROGRAM, standalone_mode=False)
     except TntError as error:
         if debug:
             traceback.print_exc()

@@ -47,7 +47,7 @@ def new(
     tongue = lang_of(lang, Lang.FR)
     _refuse_occupied(folder)
     files: dict[str, str] = _example()
-    review: list[str] = []
+    review: list[Text] = []
     left_out: list[str] = []
     if table is not None:
         given = {"sheet": sheet, "encoding": encoding, "header_row": header_row if header_row > 1 else None}
@@ -140,7 +140,7 @@ def _with_flags(defect: Defect) -> Defect:
 
 def _from_table(
     folder: Path, table: Path, read: Mapping[str, Any]
-) -> tuple[dict[str, str], list[str], list[str]]:
+) -> tuple[dict[str, str], list[Text], list[str]]:
     """The files of the folder, the columns to review, and those that were not recognised."""
     from tnt_sim.cli.guess import guess_columns
 
@@ -164,26 +164,51 @@ def _from_table(
         SCENARIO_FILE: _scenario(found, name, title, table.name, read),
         "README.md": templates.README.format(title=folder.resolve().name, note=""),
     }
-    review = [f"{column} ← « {header} »{_about(column, found)}" for column, header in found.columns.items()]
+    review = [
+        Text(f"{column} ← « {header} »{about.fr}", f'{column} ← "{header}"{about.en}')
+        for column, header in found.columns.items()
+        for about in [_about(column, found)]
+    ]
     review += [
-        f"{column} : « {header} » laissée de côté, {why}" for column, (header, why) in found.set_aside.items()
+        Text(
+            f"{column} : « {header} » laissée de côté, {why.fr}", f'{column}: "{header}" left aside, {why.en}'
+        )
+        for column, (header, why) in found.set_aside.items()
     ]
     if found.to_convert:
         name = f'"{table}"' if " " in str(table) else str(table)
         made = f"{table.stem}-import/dossiers.csv"
-        review.append(f"ces valeurs se convertissent : tnt-sim import {name}, puis new … --from {made}")
+        review.append(
+            Text(
+                f"ces valeurs se convertissent : tnt-sim import {name}, puis new … --from {made}",
+                f"these values can be converted: tnt-sim import {name}, then new … --from {made}",
+            )
+        )
     return files, review, list(found.left_out)
 
 
-def _about(column: str, found: Guess) -> str:
+def _about(column: str, found: Guess) -> Text:
     """What a planner must know of a guess: an amount granted taken for one asked, cents that were rounded."""
     said = []
     if column == "requested" and found.as_granted:
-        said.append("le montant accordé, pris pour le montant demandé")
+        said.append(
+            Text(
+                "le montant accordé, pris pour le montant demandé",
+                "the amount granted, taken for the one asked",
+            )
+        )
     if column in found.rounded:
         n = found.rounded[column]
-        said.append(so_many(n, ("montant arrondi au centime", "montants arrondis au centime"), ("", "")).fr)
-    return f" ({' ; '.join(said)})" if said else ""
+        said.append(
+            so_many(
+                n,
+                ("montant arrondi au centime", "montants arrondis au centime"),
+                ("amount rounded to the cent", "amounts rounded to the cent"),
+            )
+        )
+    if not said:
+        return Text("", "")
+    return Text(f" ({' ; '.join(one.fr for one in said)})", f" ({'; '.join(one.en for one in said)})")
 
 
 def _scenario(found: Guess, name: str, title: str, file: str, read: Mapping[str, Any]) -> str:
@@ -243,11 +268,11 @@ def _columns(found: Guess) -> str:
     if found.columns:
         lines.append("    columns:")
         lines += [
-            f"      {column}: {json.dumps(header, ensure_ascii=False)}   # à vérifier{_about(column, found)}"
+            f"      {column}: {json.dumps(header, ensure_ascii=False)}   # à vérifier{_about(column, found).fr}"
             for column, header in found.columns.items()
         ]
     lines += [
-        f"    # {column} : « {_one_line(header)} » n'est pas prise, {_one_line(why)}"
+        f"    # {column} : « {_one_line(header)} » n'est pas prise, {_one_line(why.fr)}"
         for column, (header, why) in found.set_aside.items()
     ]
     if found.left_out:
@@ -287,7 +312,7 @@ def _remaining(scenario: Path) -> tuple[Defect, ...]:
 
 
 def _document(
-    folder: Path, review: list[str], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
+    folder: Path, review: list[Text], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
 ) -> dict[str, Any]:
     return {
         "schema_version": 1,
@@ -295,14 +320,14 @@ def _document(
         "scenario": str(folder / SCENARIO_FILE),
         "scenario_sha256": None,
         "status": "valid" if not remaining else "to_review",
-        "review": review,
+        "review": [one.in_(lang) for one in review],
         "left_out": left_out,
         "defects": [{"code": d.code, "message": d.text.in_(lang)} for d in remaining],
     }
 
 
 def _tell(
-    folder: Path, review: list[str], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
+    folder: Path, review: list[Text], left_out: list[str], remaining: tuple[Defect, ...], lang: Lang
 ) -> None:
     from rich.text import Text as Line
 
@@ -315,7 +340,7 @@ def _tell(
         lines.append(
             Line("Colonnes devinées, à vérifier :" if french else "Columns guessed, to be reviewed:")
         )
-        lines += [Line(f"  {text}") for text in review]
+        lines += [Line(f"  {one.in_(lang)}") for one in review]
     if left_out:
         lines.append(
             Line(

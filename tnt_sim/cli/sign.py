@@ -119,7 +119,10 @@ def _tell(entry: Entry, lang: Lang) -> None:
 
     said = entry.signature
     dossiers = plural(
-        said["n_dossiers"], ("dossier engagé", "dossiers engagés"), ("dossier committed",) * 2, lang
+        said["n_dossiers"],
+        ("dossier engagé", "dossiers engagés"),
+        ("dossier committed", "dossiers committed"),
+        lang,
     )
     total = amount(said["granted_cents"], lang)
     lines = [

@@ -81,8 +81,13 @@ def _all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
     exceptions = _waiting(problem, reasons, under)
     refused = int((under & problem.offers.refused).sum())
     if refused:
-        by_decision = "refusé par décision", "refusés par décision"
-        exceptions.append(so_many(refused, by_decision, ("refused by decision", "refused by decision")))
+        exceptions.append(
+            so_many(
+                refused,
+                ("refusé par décision", "refusés par décision"),
+                ("refused by decision", "refused by decision"),
+            )
+        )
     head = Text("Tous les dossiers éligibles sont financés", "Every eligible dossier is funded")
     return _with_exceptions(head, exceptions)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from tnt_sim.errors import Lang
+from tnt_sim.errors import Lang, Text
 from tnt_sim.rules.order import OrderSpec
 from tnt_sim.rules.relation import ExclusiveSpec, RequiresSpec
 from tnt_sim.rules.together import TogetherSpec
 from tnt_sim.view import words
 from tnt_sim.view.figures import plural
 from tnt_sim.view.phrase import named, scope
+
+_IS, _ARE = Text("l'est", "is"), Text("le sont", "are")
+_IS_FUNDED, _ARE_FUNDED = Text("n'est financé", "is funded"), Text("ne sont financés", "are funded")
 
 
 def exclusive(rule: ExclusiveSpec, lang: Lang) -> str:
@@ -30,19 +33,16 @@ def requires(rule: RequiresSpec, lang: Lang) -> str:
     french = lang is Lang.FR
     who = named(rule.dossiers, lang)
     need = named(rule.need, lang)
-    many = len(rule.dossiers) > 1
+    verb = (_ARE_FUNDED if len(rule.dossiers) > 1 else _IS_FUNDED).in_(lang)
     if rule.at_least is None or rule.at_least >= len(rule.need):
-        if french:
-            verb = "ne sont financés" if many else "n'est financé"
-            end = "le sont" if len(rule.need) > 1 else "l'est"
-            return f"{who} {verb} que si {need} {end}"
-        return (
-            f"{who} {'are' if many else 'is'} funded only if {need} {'are' if len(rule.need) > 1 else 'is'}"
-        )
-    if french:
-        verb = "ne sont financés" if many else "n'est financé"
-        return f"{who} {verb} qu'avec au moins {rule.at_least} de {need}"
-    return f"{who} {'are' if many else 'is'} funded only with at least {rule.at_least} of {need}"
+        end = (_ARE if len(rule.need) > 1 else _IS).in_(lang)
+        return f"{who} {verb} que si {need} {end}" if french else f"{who} {verb} only if {need} {end}"
+    least = rule.at_least
+    return (
+        f"{who} {verb} qu'avec au moins {least} de {need}"
+        if french
+        else f"{who} {verb} only with at least {least} of {need}"
+    )
 
 
 def together(rule: TogetherSpec, lang: Lang) -> str:
