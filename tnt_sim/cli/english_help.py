@@ -41,6 +41,13 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Tirages par incertitude pour son indice de Sobol ; 0 : aucun.":
             "Draws for each uncertainty for its Sobol index; 0: none.",
         "Écrit aussi l'étude : .html ou .xlsx.": "Also writes the study: .html or .xlsx.",
+        "Le scénario (.yaml) ; aucun avec --fit.": "The scenario (.yaml); none with --fit.",
+        "Mesure des surcoûts : des coûts prévus et réalisés → la partie « uncertain » d'un scénario.":
+            'Measures over-runs: costs planned and realised → the part "uncertain" of a scenario.',
+        "Avec --fit : le coût prévu ; « cost ».": 'With --fit: the planned cost; "cost".',
+        "Avec --fit : le coût réalisé ; « realised ».": 'With --fit: the realised cost; "realised".',
+        "Avec --fit : une loi par valeur, « applicant_type » p. ex.":
+            'With --fit: one law for each value, "applicant_type" for example.',
         "Les numéros des dossiers à expliquer.": "The numbers of the dossiers to explain.",
         "Tous les dossiers : raisons, et seuils certifiés des non retenus.":
             "Every dossier: reasons, and certified thresholds of those not funded.",
