@@ -12,7 +12,7 @@ import pytest
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
 from tnt_sim.engine import solve
-from tnt_sim.errors import UsageError
+from tnt_sim.errors import Lang, NothingDecided, UsageError
 from tnt_sim.result import Result
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.view.run_folder import write_run
@@ -179,3 +179,50 @@ def test_bad_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ".html ou .xlsx" in capsys.readouterr().err
     assert main(["compare", file, str(folder / "absent.yaml")]) == 3
     assert "absent.yaml" in capsys.readouterr().err
+
+
+def layer(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(f"extends: petit.yaml\nid: {name}\n{text}\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["path", "dossier", "column"])
+def test_a_side_called_like_a_column(folder: Path, name: str) -> None:
+    found = tnt.compare(folder / "petit.yaml", layer(folder, name, "programme: {amount: 55 k€}"))
+    assert [side.name for side in found.sides] == ["petit", f"{name} (2)"]
+    assert found.keys["path"].to_list() == ["programme.amount"]
+    assert found.to_json()
+
+
+def test_a_side_where_nothing_fits(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nothing = layer(folder, "rien", "rules: [{id: plafond, min: 13.2 k€, max: 13.2 k€}]")
+    with pytest.raises(NothingDecided):
+        tnt.compare(folder / "petit.yaml", nothing)
+    assert main(["compare", str(folder / "petit.yaml"), str(nothing)]) == 4
+    said = capsys.readouterr().err
+    assert "aucune répartition ne tient" in said
+    assert "infeasible" not in said
+
+
+def test_regrets_of_other_goals_have_no_greatest(folder: Path) -> None:
+    """A loss in points of score and one in dossiers are not the same unit."""
+    from tnt_sim.study.compare.telling import comparison_lines
+
+    other = layer(folder, "nombre", "objective: [{maximise: {dossiers: 1}}]")
+    found = tnt.compare(folder / "petit.yaml", other, attribute=False)
+    assert not found.one_goal
+    assert found.worst_regret["worst_regret"].to_list() == [None, None]
+    assert found.regrets["regret"].null_count() == 0
+    said = " ".join(" ".join(line.plain for line in comparison_lines(found, Lang.FR, 100)).split())
+    assert "Les objectifs diffèrent" in said
+    assert "Regret le plus grand" not in said
+    same = tnt.compare(
+        folder / "petit.yaml", layer(folder, "peu", "programme: {amount: 55 k€}"), attribute=False
+    )
+    assert same.one_goal
+
+
+def test_names_are_as_many_as_sides(folder: Path) -> None:
+    with pytest.raises(UsageError, match="pour 2 décisions"):
+        tnt.compare(folder / "petit.yaml", folder / "petit.yaml", names=["a"])

@@ -48,6 +48,13 @@ def test_identity_is_content(folder: Path) -> None:
         ("[20 k€, 30 k€]\nskip", "[20 k€, beaucoup]\nskip", 5, "beaucoup"),
         ("programme.amount: [50 k€, 60 k€, 70 k€]", "programme.amount: []", 3, "pas de valeur"),
         ("matrix:", "matrice:", 2, "« matrix »"),
+        (
+            "skip: [{programme.amount: 70 k€,",
+            "skip: [{programme.amount: 7 k€,",
+            6,
+            "n'est pas une valeur de l'axe",
+        ),
+        ("skip: [{programme.amount: 70 k€,", "skip: [{}, {programme.amount: 70 k€,", 6, "est vide"),
         ("base: petit.yaml", "base: ../ailleurs.yaml", 1, "hors du dossier"),
         ("base: petit.yaml", "base: petite.yaml", 1, "petite.yaml"),
     ],
@@ -69,3 +76,33 @@ def test_the_same_scenario_with_another_solver_is_another_case(folder: Path) -> 
     plan = read_plan([folder / "petit.yaml", folder / "petit-vite.yaml"])
     assert len(plan.cases) == 2
     assert plan.cases[0].base_sha256 == plan.cases[1].base_sha256
+
+
+def test_a_batch_without_a_scenario_is_refused(folder: Path) -> None:
+    text = "base: petit.yaml\nmatrix: {programme.amount: [60 k€]}\nskip: [{programme.amount: 60 k€}]\n"
+    (folder / "lot.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_plan([folder / "lot.yaml"])
+    said = caught.value.defects[0].line(Lang.FR)
+    assert "lot.yaml:3" in said
+    assert "écarte tous les scénarios" in said
+
+
+def test_names_tell_cases_apart(folder: Path) -> None:
+    text = (folder / "lot.yaml").read_text(encoding="utf-8")
+    text = text[: text.index("name:")] + 'name: "{programme.amount}"\n'
+    (folder / "lot.yaml").write_text(text, encoding="utf-8")
+    names = [case.name for case in read_plan([folder / "lot.yaml"]).cases]
+    assert names[0] == "50 k€ (20 k€, 20 k€)"
+    assert len(set(names)) == len(names)
+
+
+def test_ten_million_scenarios_are_refused_before_they_are_laid_out(folder: Path) -> None:
+    values = ", ".join(f"{50 + k / 100} k€" for k in range(22))
+    axes = "".join(f"  {path}: [{values}]\n" for path in (
+        "programme.amount", "envelopes.a.amount", "envelopes.b.amount", "rules.plafond.max", "rules.plafond.min",
+    ))  # fmt: skip
+    (folder / "lot.yaml").write_text(f"base: petit.yaml\nmatrix:\n{axes}", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_plan([folder / "lot.yaml"])
+    assert any("5153632 scénarios : plus que" in d.line(Lang.FR) for d in caught.value.defects)

@@ -190,8 +190,8 @@ def test_other_code_and_other_batches_are_refused(folder: Path, monkeypatch: pyt
         with pytest.raises(UsageError, match="autre version du programme"):
             batch(folder, "out")
     lot = folder / "lot.yaml"
-    lot.write_text(lot.read_text(encoding="utf-8").replace("70 k€]", "75 k€]"), encoding="utf-8")
-    with pytest.raises(UsageError, match="un autre lot"):
+    lot.write_text(lot.read_text(encoding="utf-8").replace("70 k€", "75 k€"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"un autre lot \(autres : scénarios ou noms\)"):
         batch(folder, "out")
 
 

@@ -16,7 +16,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.errors import Defects, ScenarioError, Text, did_you_mean
+from tnt_sim.errors import Defect, Defects, Place, ScenarioError, Text, did_you_mean
 from tnt_sim.fields import Spec
 from tnt_sim.scenario.diagnose import validate_model
 from tnt_sim.scenario.files import project_root, resolve_inside
@@ -122,21 +122,36 @@ def _of_file(path: Path) -> tuple[list[Case], Scenario]:
     defects = Defects()
     _check_names(spec, origins, defects)
     _check_values(spec, origins, scenario, defects)
+    _check_skipped(spec, origins, defects)
     defects.raise_if_any(ScenarioError)
     axes = [[(key, set_text(value)) for value in values] for key, values in spec.matrix.items()]
     skipped = [{key: set_text(value) for key, value in entry.items()} for entry in spec.skip]
+    kept = [
+        chosen for chosen in product(*axes) if not any(set(entry.items()) <= set(chosen) for entry in skipped)
+    ]
+    if not kept:
+        raise ScenarioError([_nothing_left(origins[("skip",)].place())])
+    names = _names(spec, kept, scenario.id)
     cases = [
         Case(
-            _name(spec.name, chosen) or scenario.id,
+            name,
             file,
             scenario.sha256,
             tuple(f"{key}={value}" for key, value in chosen),
             _solver(scenario),
         )
-        for chosen in product(*axes)
-        if not any(set(entry.items()) <= set(chosen) for entry in skipped)
+        for name, chosen in zip(names, kept, strict=True)
     ]
     return cases, scenario
+
+
+def _nothing_left(place: Place) -> Defect:
+    return Defect(
+        "batch-none",
+        Text("`skip` écarte tous les scénarios.", "`skip` leaves no scenario."),
+        (place,),
+        Text("Retirez une entrée de `skip`.", "Drop an entry of `skip`."),
+    )
 
 
 def _solver(scenario: Scenario) -> str:
@@ -144,11 +159,46 @@ def _solver(scenario: Scenario) -> str:
     return json.dumps(scenario.tree.get("solver") or {}, ensure_ascii=False, sort_keys=True, default=str)
 
 
+def _names(spec: BatchSpec, kept: Sequence[Sequence[tuple[str, str]]], default: str) -> list[str]:
+    """The name of each case; values that `name` does not speak of follow where names would be the same."""
+    found = [_name(spec.name, chosen) or default for chosen in kept]
+    if spec.name is None or len(set(found)) == len(found):
+        return found
+    unsaid = set(spec.matrix) - set(_NAMED.findall(spec.name))
+    return [
+        f"{name} ({', '.join(value for key, value in chosen if key in unsaid)})"
+        for name, chosen in zip(found, kept, strict=True)
+    ]
+
+
 def _name(template: str | None, chosen: Sequence[tuple[str, str]]) -> str:
     values = dict(chosen)
     if template is None:
         return ", ".join(values.values())
     return _NAMED.sub(lambda match: values[match[1]], template)
+
+
+def _check_skipped(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defects) -> None:
+    """What `skip` names is there: some key, and values of its axis; else a typing error would skip nothing."""
+    for k, entry in enumerate(spec.skip):
+        if not entry:
+            defects.add(
+                "batch-skip",
+                Text("cette entrée de `skip` est vide.", "this entry of `skip` is empty."),
+                origins[("skip", k)].place(),
+            )
+        for key, value in entry.items():
+            known = [set_text(one) for one in spec.matrix.get(key, ())]
+            if known and set_text(value) not in known:
+                defects.add(
+                    "batch-skip",
+                    Text(
+                        f"« {set_text(value)} » n'est pas une valeur de l'axe « {key} ».",
+                        f'"{set_text(value)}" is no value of the axis "{key}".',
+                    ),
+                    origins[("skip", k, key)].place(),
+                    hint=did_you_mean(set_text(value), known),
+                )
 
 
 def _check_names(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defects) -> None:

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Self
 
 import polars as pl
 
-from tnt_sim.errors import Text, TntError, UsageError
+from tnt_sim.errors import Lang, Text, TntError, UsageError
 from tnt_sim.study.batch.work import SECONDS
 from tnt_sim.view.run_folder import why_of
 
@@ -297,10 +297,21 @@ def _other_batch(folder: Path, keys: Sequence[str], known: Mapping[str, Any], no
             "Donnez un autre --out.",
             f'"{folder}" was begun by another version of the program; answers are not mixed. Give another --out.',
         )
+    differs = [Text(*_DIFFERS[key]) for key in keys if key in _DIFFERS] or [Text(*_DIFFERS["batch_sha256"])]
+    fr, en = (", ".join(dict.fromkeys(word.in_(lang) for word in differs)) for lang in (Lang.FR, Lang.EN))
     return Text(
-        f"« {folder} » contient un autre lot ({', '.join(keys)}). Donnez un autre --out.",
-        f'"{folder}" holds another batch ({", ".join(keys)}). Give another --out.',
+        f"« {folder} » contient un autre lot (autres : {fr}). Donnez un autre --out.",
+        f'"{folder}" holds another batch (other {en}). Give another --out.',
     )
+
+
+_DIFFERS = {
+    "batch_sha256": ("scénarios ou noms", "scenarios or names"),
+    "n_cases": ("scénarios ou noms", "scenarios or names"),
+    "options": ("options de calcul", "options of the solve"),
+    "code_sha256": ("version du programme", "version of the program"),
+    "versions": ("version du programme", "version of the program"),
+}
 
 
 class _told_plainly:  # noqa: N801 - used as a statement

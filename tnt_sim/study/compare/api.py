@@ -13,7 +13,7 @@ from tnt_sim.result import Result
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.compare.causes import Causes, causes
 from tnt_sim.study.compare.comparison import Compared
-from tnt_sim.study.compare.inputs import changed_keys
+from tnt_sim.study.compare.inputs import CELLS, KEYS, changed_keys
 from tnt_sim.study.compare.side import Side, side_of
 from tnt_sim.study.compare.tables import moves
 from tnt_sim.study.compare.telling import comparison_study
@@ -21,6 +21,8 @@ from tnt_sim.view.put_file import put_file
 from tnt_sim.view.study_page import study_book, study_fragment, study_html
 
 FEWEST, MOST = 2, 20
+COLUMNS = (*KEYS, *CELLS)
+"""Names that a side cannot have: its tables have columns called so."""
 Thing = Path | str | Scenario | Result
 
 
@@ -71,8 +73,16 @@ def compare(
     Raises
     ------
     UsageError
-        For fewer than 2 or more than 20.
+        For fewer than 2 or more than 20, or names that are not as many.
     """
+    if names is not None and len(names) != len(things):
+        raise UsageError(
+            Text(
+                f"{len(names)} nom(s) pour {len(things)} décisions.",
+                f"{len(names)} names for {len(things)} decisions.",
+            ),
+            code="usage.compare",
+        )
     if not FEWEST <= len(things) <= MOST:
         raise UsageError(
             Text(
@@ -86,7 +96,7 @@ def compare(
         if progress is not None:
             progress("solve", number / len(things))
         side = side_of(thing, None if names is None else names[number], options)
-        sides.append(_renamed(side, {known.name for known in sides}))
+        sides.append(_renamed(side, {*COLUMNS, *(known.name for known in sides)}))
     if not attribute:
         return Comparison(tuple(sides), {})
     first = sides[0]

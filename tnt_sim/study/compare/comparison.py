@@ -75,8 +75,15 @@ class Compared:
 
     @cached_property
     def worst_regret(self) -> pl.DataFrame:
-        """The greatest regret of each portfolio."""
-        return worst_regret(self.regrets)
+        """The greatest regret of each portfolio; null where the first goals differ, and so their units."""
+        table = worst_regret(self.regrets)
+        return table if self.one_goal else table.with_columns(worst_regret=pl.lit(None, pl.String))
+
+    @property
+    def one_goal(self) -> bool:
+        """Whether every side has the same first goal, so that values may be set against each other."""
+        goals = [(side.scenario.tree.get("objective") or [None])[0] for side in self.sides]
+        return all(goal == goals[0] for goal in goals)
 
     def headline(self) -> list[dict[str, Any]]:
         """A row a side: name, amount, granted, left, funded, value of the first goal, proof."""

@@ -12,8 +12,8 @@ import polars as pl
 
 from tnt_sim.decision import Report
 from tnt_sim.engine import solve
-from tnt_sim.errors import DataError, LimitReached, Text
-from tnt_sim.result import Result
+from tnt_sim.errors import DataError, LimitReached, NothingDecided, Text
+from tnt_sim.result import Result, Status
 from tnt_sim.rules.base import IntArray
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import load_scenario
@@ -82,8 +82,10 @@ def side_of(
     ------
     DataError
         For a run folder that no longer holds what it says.
+    NothingDecided
+        For a scenario that no allocation fits.
     LimitReached
-        For a scenario that no allocation was found for.
+        For one that none was found for in time.
     """
     if isinstance(thing, str | Path):
         path = Path(thing)
@@ -97,11 +99,20 @@ def side_of(
 
 def _of_result(result: Result, name: str | None) -> Side:
     called = name or result.problem.scenario.id
+    if result.status is Status.INFEASIBLE:
+        raise NothingDecided(
+            Text(
+                f"« {called} » : aucune répartition ne tient, il n'y a rien à comparer. "
+                "`tnt-sim conflict` dit quelles règles se contredisent.",
+                f'"{called}": no allocation holds, there is nothing to compare. '
+                "`tnt-sim conflict` says which rules contradict each other.",
+            )
+        )
     if result.allocation is None or result.reading is None:
         raise LimitReached(
             Text(
-                f"« {called} » n'a pas de répartition ({result.status.value}) : rien à comparer.",
-                f'"{called}" has no allocation ({result.status.value}): nothing to compare.',
+                f"« {called} » : le temps a manqué avant qu'une répartition soit trouvée, rien à comparer.",
+                f'"{called}": time ran out before an allocation was found, nothing to compare.',
             )
         )
     proof = None if result.proof is None else result.proof.value

@@ -31,8 +31,17 @@ DIMENSION = {
     "applicant_type": Text("Par type de porteur", "By applicant type"),
     "size_class": Text("Par taille (habitants)", "By size (inhabitants)"),
 }
+_AXIS = {
+    "region": Text("région", "region"),
+    "department": Text("département", "department"),
+    "applicant_type": Text("type de porteur", "applicant type"),
+}
 CAUSE = {"together": Text("ensemble", "together"), "dossiers": Text("les dossiers", "the dossiers")}
 _NOT_EVERYWHERE = Text("impossible sous certains scénarios", "impossible under some scenarios")
+_UNITS = Text(
+    "Les objectifs diffèrent : leurs valeurs ne se comparent pas, et il n'y a pas de regret le plus grand.",
+    "The goals differ: their values cannot be compared, and there is no greatest regret.",
+)
 _HEADS = {
     "name": Text("Scénario", "Scenario"),
     "value": Text("Valeur", "Value"),
@@ -63,6 +72,9 @@ def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
     lines += _part(Text("Ce qui diffère", "What differs"), _inputs(found, lang), lang)
     for name, moved in found.moves.items():
         lines += _part(Text(f"Vers {name}", f"To {name}"), _moves(moved, lang), lang)
+    if not found.one_goal:
+        lines += [Line(""), *paragraph(_UNITS.in_(lang), width, style="dim")]
+        return lines
     regret = [
         [
             row["portfolio"],
@@ -182,7 +194,7 @@ def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
         yield _dimension(found, dimension, title, lang)
     for name, moved in found.moves.items():
         yield _moved(found.sides[0].name, name, moved, lang)
-        yield _winners(name, found.winners[name])
+        yield _winners(name, found.winners[name], lang)
     table = found.regrets
     yield Section(
         Text("Regrets", "Regrets"),
@@ -190,16 +202,21 @@ def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
             Text(
                 "Ce que vaut chaque liste si un autre scénario se réalise, et ce que ce choix coûte alors.",
                 "What each list is worth if another scenario comes true, and what its choice then costs.",
-            )
+            ),
+            *([] if found.one_goal else [_UNITS]),
         ],
         columns=[
             Column(Text("Liste", "List"), "text", table["portfolio"].to_list()),
             Column(Text("Sous le scénario", "Under the scenario"), "text", table["scenario"].to_list()),
-            Column(Text("Valeur", "Value"), "text", table["value"].to_list()),
-            Column(Text("Regret", "Regret"), "text", table["regret"].to_list()),
+            Column(Text("Valeur", "Value"), "text", _decimals(table["value"], lang)),
+            Column(Text("Regret", "Regret"), "text", _decimals(table["regret"], lang)),
             Column(Text("Ce qu'elle enfreint", "What it breaks"), "text", table["broken"].to_list()),
         ],
     )
+
+
+def _decimals(texts: pl.Series, lang: Lang) -> list[str | None]:
+    return [None if text is None else decimal(text, lang) for text in texts]
 
 
 def _kind(key: str) -> str:
@@ -263,11 +280,15 @@ def _moved(first: str, name: str, moved: pl.DataFrame, lang: Lang) -> Section:
     )
 
 
-def _winners(name: str, table: pl.DataFrame) -> Section:
+def _winners(name: str, table: pl.DataFrame, lang: Lang) -> Section:
     return Section(
         Text(f"Gagnants et perdants : {name}", f"Winners and losers: {name}"),
         columns=[
-            Column(Text("Axe", "Dimension"), "text", table["dimension"].to_list()),
+            Column(
+                Text("Axe", "Dimension"),
+                "text",
+                [_AXIS[key].in_(lang) for key in table["dimension"].to_list()],
+            ),
             Column(Text("Groupe", "Group"), "text", table["group"].to_list()),
             Column(Text("Gagne", "Gains"), "money", table["gained_cents"].to_list()),
             Column(Text("Perd", "Loses"), "money", table["lost_cents"].to_list()),
