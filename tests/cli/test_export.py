@@ -35,6 +35,33 @@ def test_every_format_is_written_beside_the_run(tnt: Run, run_dir: Path, name: s
     assert tnt("verify", run_dir, "--quiet").code == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "key"), [("demarche", "Numéro de dossier"), ("publipostage", "NumeroDossier")]
+)
+def test_reasons_follow_the_language_asked_for(
+    tnt: Run, run_dir: Path, tmp_path: Path, name: str, key: str
+) -> None:
+    said = {}
+    for lang in ("fr", "en"):
+        file = tmp_path / f"{lang}.csv"
+        assert tnt("export", run_dir, "--format", name, "--lang", lang, "--out", file).code == 0
+        said[lang] = {
+            row[key]: " ".join(map(str, row.values())) for row in pl.read_csv(file, separator=";").to_dicts()
+        }
+    assert "Funded by the programme's goal" in said["en"]["E-01"]
+    ours = ("Retenu", "Financé", "Ne tient pas", "Devancé", "Motif :", "objectif du programme", "il reste")
+    assert [word for word in ours for text in said["en"].values() if word in text] == []
+    assert any(word in text for word in ours for text in said["fr"].values())
+
+
+def test_chorus_names_who_is_no_siret(tnt: Run, run_dir: Path, tmp_path: Path) -> None:
+    said = tnt("export", run_dir, "--format", "chorus", "--out", tmp_path / "c.csv")
+    assert said.code == 0
+    assert "n'est pas un SIRET de 14 chiffres pour 17 dossiers : E-01, E-02" in said.err
+    said = tnt("export", run_dir, "--format", "chorus", "--out", tmp_path / "d.csv", "--json", "--lang", "en")
+    assert said.document["remarks"][0].startswith('"Tiers" is no SIRET of 14 digits for 17 dossiers')
+
+
 def test_nothing_is_replaced_unasked(tnt: Run, run_dir: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine.csv"
     target.write_text("mine", encoding="utf-8")

@@ -189,6 +189,29 @@ def test_turgot_as_its_own_source_writes_it(tmp_path: Path) -> None:
     assert "Jeanne Martin" not in done.table.write_csv()
 
 
+def test_turgot_as_its_source_wrote_it_before(tmp_path: Path) -> None:
+    """An earlier `resources.py`: other labels, two columns of one name."""
+    labels = [
+        "Date de dépôt du dossier", "Numéro de dossier DS", "Intitulé du projet", "Demandeur",
+        "Nom et prénom du demandeur", "Code INSEE commune du demandeur", "Code INSEE commune du demandeur",
+        "Projet en double dotation", "Coût total du projet", "Assiette subventionnable", "Montant demandé",
+        "Taux demandé par rapport au coût total", "Montant prévsionnel accordé", "Taux prévsionnel accordé",
+        "Statut de la simulation", "Date de début des travaux", "Date de fin des travaux",
+        "Projet situé dans un QPV", "Projet rattaché à un CRTE", "Projet concourant à la transition écologique",
+        "Priorité du projet", "Annotation de l’instructeur",
+    ]  # fmt: skip
+    row = [
+        "05/01/2026", "1001", "École", "Bourg", "Jeanne Martin", "01053", "Bourg-en-Bresse", "Non", "1000.50",
+        "900.00", "450.25", "50.03", "450.00", "50.00", "✔️ Accepté provisoirement", "01/03/2026", "31/12/2026",
+        "Non", "Oui", "Non", "2", "",
+    ]  # fmt: skip
+    done = imported(tmp_path, "t.csv", as_csv(labels, [row]), constants={"envelope": "dsil"})
+    assert done.mapping.format == "turgot"
+    told = done.table.select("dossier", "commune", "cost_cents", "base_cents", "requested_cents", "state")
+    assert told.rows() == [("1001", "01053", 100_050, 90_000, 45_025, "en_instruction")]
+    assert "Jeanne Martin" not in done.table.write_csv()
+
+
 def test_grist(tmp_path: Path) -> None:
     labels = ["N° dossier", "Titre", "Porteur", "SIRET", "Coût total", "Subvention demandée", "Code INSEE"]
     body = [["7", "École", "Bourg", "21010053000018", 1000.0, 500.5, "01053"]]

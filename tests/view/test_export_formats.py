@@ -9,15 +9,18 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from stored_runs import TABLE, make_run
 
 from tnt_sim.errors import DataError, Lang, UsageError
+from tnt_sim.formats.importing import import_form
 from tnt_sim.formats.pabulib import read_pb
+from tnt_sim.formats.reading import read_form
 from tnt_sim.formats.table import ReadOptions, read_dossiers
 from tnt_sim.money import parse_cents
 from tnt_sim.portfolio import CANONICAL, table_column
 from tnt_sim.view.exports import FORMATS, Asked, export_bytes
 from tnt_sim.view.flat import CsvStyle
-from tnt_sim.view.run_reader import StoredRun
+from tnt_sim.view.run_reader import StoredRun, open_run
 from tnt_sim.view.scdl import faults, schema
 
 FLAT = [name for name, known in FORMATS.items() if ".csv" in known.suffixes and name != "csv"]
@@ -154,6 +157,68 @@ def test_scdl_keeps_its_schema(stored: StoredRun) -> None:
     for field in schema()["fields"]:
         assert not list(faults(field, pl.Series([row[field["name"]] for row in found]))), field["name"]
     assert found[0]["dateConvention"] == "2026-03-31"
+
+
+def test_scdl_dates_what_was_committed_before_by_its_own_day(stored: StoredRun, tmp_path: Path) -> None:
+    def days(table: str, **info: str) -> tuple[dict[str, str], list[str]]:
+        run = open_run(make_run(tmp_path / f"p{len(list(tmp_path.iterdir()))}", table=table))
+        asked = Asked(".csv", Lang.FR, info={**GIVER, **info})
+        found = rows(export_bytes(run, "scdl", asked), ",")
+        amounts = {row["montant"]: row["dateConvention"] for row in found}
+        assert all(row["datesPeriodeVersement"] == row["dateConvention"] for row in found)
+        return amounts, [one.fr for one in FORMATS["scdl"].remarks(run, asked)]
+
+    found, told = days(TABLE)
+    assert found["700.07"] == "2026-03-31"
+    assert any("Date de convention inconnue pour 1 dossier engagé avant : 1." in one for one in told)
+    head, *lines = TABLE.splitlines()
+    notified = "\n".join([f"{head},notified_at", *(f"{x}," for x in lines[:2]), f"{lines[2]},2025-11-04",
+                          *(f"{x}," for x in lines[3:])]) + "\n"  # fmt: skip
+    found, told = days(notified)
+    assert (found["700.07"], found["800.08"]) == ("2025-11-04", "2026-03-31")
+    assert not any("Date de convention" in one for one in told)
+    own = notified.replace("notified_at", "dateConvention")
+    assert days(own)[0]["700.07"] == "2025-11-04"
+    assert set(days(notified, dateConvention="2026-04-01")[0].values()) == {"2026-04-01"}
+
+
+def test_chorus_names_the_third_parties_that_are_no_siret(tmp_path: Path) -> None:
+    good, la_poste = "21010053900019", "35600000012346"
+    ids = {"21690123100011": good, "20004656500019": la_poste, "21010053900012": "", "21010999900011": good}
+    table = TABLE
+    for old, new in ids.items():
+        table = table.replace(old, new)
+    run = open_run(make_run(tmp_path / "p", table=table))
+    told = [one.fr for one in FORMATS["chorus"].remarks(run, Asked(".csv", Lang.FR))]
+    assert told == [
+        "« Tiers » n'est pas un SIRET de 14 chiffres pour 1 dossier : E-6. "
+        "Complétez applicant_id dans la table, ou la ligne avant de la saisir.",
+    ]  # fmt: skip
+    wrong = open_run(make_run(tmp_path / "q", table=table.replace(good, "21010053900018")))
+    told = [one.fr for one in FORMATS["chorus"].remarks(wrong, Asked(".csv", Lang.FR))]
+    assert told[1].startswith("Le SIRET a une clé de contrôle fausse pour 2 dossiers : ")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_turgot_comes_back_whole(stored: StoredRun, tmp_path: Path, suffix: str) -> None:
+    """Every dossier, and every cent of cost, base, request and grant, in Turgot's own layout."""
+    (tmp_path / f"t{suffix}").write_bytes(exported(stored, "turgot", suffix))
+    form, layout = read_form(tmp_path / f"t{suffix}", shown_as=f"t{suffix}")
+    assert layout.name == "turgot"
+    back = import_form(form, layout).table.sort("dossier")
+    sent = stored.table.sort("dossier")
+    for name in ("dossier", "title", "applicant", "cost_cents", "requested_cents"):
+        assert back[name].to_list() == sent[name].to_list(), name
+    assert (
+        back["base_cents"].to_list()
+        == sent.select(pl.coalesce("base_cents", "cost_cents")).to_series().to_list()
+    )
+    granted = [
+        parse_cents(text, "," if suffix == ".csv" else ".") if text else 0
+        for text in back["montant_previsionnel_accorde"]
+    ]
+    assert granted == sent["granted_cents"].to_list()
+    assert back.filter(pl.col("dossier") == "1")["state"].item() == "accepte"
 
 
 @pytest.mark.parametrize(

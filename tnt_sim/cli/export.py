@@ -79,7 +79,7 @@ def export(
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
     asked = Asked(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
     run = open_run(run_dir)
-    if name == "xlsx":
+    if format_of(name).is_told:
         run = spoken(run, tongue, None, quiet=quiet)
     target = out if out is not None else beside(run_dir, _usual_name(run, name, suffix))
     if not target.suffix:
@@ -87,7 +87,8 @@ def export(
     data = export_bytes(run, name, asked)
     check_target(target, replace=force)
     put_file(target, data)
-    tell(run, "export", name, [target], tongue, as_json=as_json, quiet=quiet)
+    remarks = [one.in_(tongue) for one in format_of(name).remarks(run, asked)]
+    tell(run, "export", name, [target], tongue, as_json=as_json, quiet=quiet, remarks=remarks)
     return 0
 
 
@@ -109,7 +110,7 @@ def _by_group(
     from tnt_sim.view.run_reader import open_run
     from tnt_sim.view.workbook_department import department_bytes, file_name, parts
 
-    run = open_run(run_dir)
+    run = spoken(open_run(run_dir), lang, None, quiet=quiet)
     folder = out if out is not None else beside(run_dir, f"{run.name}-{by}")
     data = {file_name(run, part): department_bytes(run, part, lang) for part in parts(run, decided(run), by)}
     files = put_files(folder, data, replace=force)
@@ -171,19 +172,29 @@ def _usual_name(run: StoredRun, name: str, suffix: str) -> str:
 
 
 def tell(
-    run: StoredRun, command: str, name: str, files: Sequence[Path], lang: Lang, *, as_json: bool, quiet: bool
+    run: StoredRun,
+    command: str,
+    name: str,
+    files: Sequence[Path],
+    lang: Lang,
+    *,
+    as_json: bool,
+    quiet: bool,
+    remarks: Sequence[str] = (),
 ) -> None:
     """What was written, as a page or as a document."""
     if not run.publishable:
         note(_UNPROVEN.in_(lang))
     if as_json:
-        emit(_document(run, command, name, files))
+        emit({**_document(run, command, name, files), "remarks": list(remarks)})
     elif not quiet:
         from rich.text import Text as Line
 
         shown = [shown_path(file) for file in files]
         lines = shown if len(shown) <= 4 else [f"{shown_path(files[0].parent)}/ ({len(shown)})"]
         page([Line(Text("Écrit : ", "Written: ").in_(lang) + line) for line in lines])
+        for remark in remarks:
+            note(f"! {remark}")
         page(after(command, lang, typed(shown_path(run.folder))))
 
 

@@ -104,6 +104,7 @@ LAYOUTS: Mapping[str, Layout] = {
                 "start": ("date de debut des travaux",),
                 "end": ("date de fin des travaux",),
                 "envelope": ("dotation",),
+                "commune": ("code insee commune du demandeur",),
             },
         ),
         Layout(

@@ -13,10 +13,12 @@ from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 from tnt_sim.portfolio import CANONICAL, table_column
 from tnt_sim.view import acts
 from tnt_sim.view.award_list import csv_columns, guarded, parquet_columns, plain_decimal
+from tnt_sim.view.export_remarks import of_siret
 from tnt_sim.view.flat import CsvStyle, Flat, csv_bytes, frame_bytes, sheet_bytes
 from tnt_sim.view.pabulib import pabulib
 from tnt_sim.view.run_reader import StoredRun, refuse_unproven
 from tnt_sim.view.scdl import GIVEN, scdl
+from tnt_sim.view.scdl import remarks as scdl_remarks
 from tnt_sim.view.workbook import workbook_bytes
 
 
@@ -51,6 +53,8 @@ class Format:
     write : the bytes of the file
     is_act : whether it tells people or accounts what was decided, which wants a proof
     info : the keys that `--info` may give
+    is_told : whether it holds sentences of the run, which follow the language asked for
+    remarks : what is to be looked at in what is written
     """
 
     about: Text
@@ -58,6 +62,8 @@ class Format:
     write: Callable[[StoredRun, Asked], bytes]
     is_act: bool = False
     info: tuple[str, ...] = ()
+    is_told: bool = False
+    remarks: Callable[[StoredRun, Asked], list[Text]] = lambda *_: []
 
 
 def export_bytes(run: StoredRun, name: str, asked: Asked) -> bytes:
@@ -192,6 +198,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Text("le classeur complet, avec ses formules", "the whole workbook, with its formulas"),
             (".xlsx",),
             lambda run, asked: workbook_bytes(run, asked.lang),
+            is_told=True,
         ),
         "csv": Format(
             Text("tous les dossiers, toutes les colonnes", "all dossiers, all columns"), (".csv",), _csv
@@ -204,6 +211,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             (".csv", ".xlsx"),
             _flat(lambda run, _: acts.demarche(run), "Annotations"),
             is_act=True,
+            is_told=True,
         ),
         "turgot": Format(
             Text("les colonnes de Turgot", "Turgot's columns"),
@@ -216,6 +224,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _scdl,
             is_act=True,
             info=GIVEN,
+            remarks=lambda run, asked: scdl_remarks(run, asked.info),
         ),
         "pabulib": Format(
             Text("un fichier Pabulib, sans votes", "a Pabulib file, without votes"),
@@ -227,6 +236,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             (".csv", ".xlsx"),
             _flat(lambda run, asked: acts.publipostage(run, asked.lang), "Courriers"),
             is_act=True,
+            is_told=True,
         ),
         "arrete": Format(
             Text("l'annexe de l'arrêté", "the annex of the order"),
@@ -240,6 +250,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             _flat(lambda run, asked: acts.chorus(run, asked.info), "Engagements"),
             is_act=True,
             info=acts.ACCOUNTING,
+            remarks=lambda run, _: of_siret(run),
         ),
     }
 )

@@ -18,6 +18,7 @@ import polars as pl
 from tnt_sim.errors import DataError, Defect, Defects, Place, Text
 from tnt_sim.portfolio import MANY, MAX_PLACES
 from tnt_sim.view.award_list import euros_text
+from tnt_sim.view.export_remarks import of_check_digits, of_old_dates
 from tnt_sim.view.run_reader import StoredRun
 
 SCHEMA = "scdl-subventions-2.1.1.json"
@@ -47,8 +48,9 @@ def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
     DataError
         What the schema refuses, with every dossier and what is missing from `--info`.
     """
-    table = run.table.filter(pl.col("funded") & (pl.col("granted_cents") > 0))
-    given = {**_DEFAULTS, **_dates(run, info), **info}
+    table = _granted(run)
+    days = conventions(run, table, info)
+    given = {**_DEFAULTS, **info}
     siret = (
         pl.when(pl.col("applicant_id").str.contains(_SIRET))
         .then(pl.col("applicant_id"))
@@ -59,6 +61,8 @@ def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
         "nomBeneficiaire": pl.col("applicant").fill_null(""),
         "idBeneficiaire": siret.fill_null(""),
         "objet": title.str.slice(0, 256),
+        "dateConvention": pl.lit(days),
+        "datesPeriodeVersement": pl.lit(_periods(days, info)),
         "montant": euros_text("granted_cents"),
         "nature": pl.lit("aide en numéraire"),
         "pourcentageSubvention": pl.lit("1.00"),
@@ -69,10 +73,47 @@ def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
     return rows
 
 
-def _dates(run: StoredRun, info: Mapping[str, str]) -> dict[str, str]:
-    """The day of the agreement is that of the decision unless said; the period of payment begins there."""
-    day = info.get("dateConvention") or (run.spec.date.isoformat() if run.spec.date else "")
-    return {"dateConvention": day, "datesPeriodeVersement": day}
+def _granted(run: StoredRun) -> pl.DataFrame:
+    return run.table.filter(pl.col("funded") & (pl.col("granted_cents") > 0))
+
+
+def conventions(run: StoredRun, table: pl.DataFrame, info: Mapping[str, str]) -> pl.Series:
+    """The day of each agreement: `--info`; else the dossier's own column; else that of the decision."""
+    decision = run.spec.date.isoformat() if run.spec.date else ""
+    if info.get("dateConvention"):
+        return pl.Series("day", [info["dateConvention"]], dtype=pl.String).new_from_index(0, table.height)
+    return _own_days(run, table).replace("", decision)
+
+
+def _own_days(run: StoredRun, table: pl.DataFrame) -> pl.Series:
+    """The planner's column `dateConvention`; of what was committed before, the day of notification."""
+    days = pl.Series("day", [""], dtype=pl.String).new_from_index(0, table.height)
+    if "notified_at" in table.columns:
+        notified = table["notified_at"]
+        if isinstance(notified.dtype, pl.Datetime):
+            notified = notified.dt.convert_time_zone(run.spec.timezone)
+        told = notified.dt.to_string("%Y-%m-%d").fill_null("")
+        days = days.zip_with(table["committed_cents"].is_null(), told)
+    if "dateConvention" in table.columns:
+        own = table["dateConvention"].cast(pl.String).fill_null("")
+        days = days.zip_with(own == "", own)
+    return days
+
+
+def _periods(days: pl.Series, info: Mapping[str, str]) -> pl.Series:
+    """The period of payment begins with the agreement unless it is said."""
+    said = info.get("datesPeriodeVersement")
+    return days if not said else pl.Series([said], dtype=pl.String).new_from_index(0, len(days))
+
+
+def remarks(run: StoredRun, info: Mapping[str, str]) -> list[Text]:
+    """What the schema lets through and a reader should know."""
+    table = _granted(run)
+    told = of_check_digits(table)
+    if info.get("dateConvention"):
+        return told
+    undated = table["committed_cents"].is_not_null() & (_own_days(run, table) == "")
+    return told + of_old_dates(table.filter(undated))
 
 
 def _check(rows: pl.DataFrame, dossiers: pl.Series, given: Mapping[str, str]) -> None:

@@ -24,7 +24,8 @@ from tnt_sim.verify.stored import AWARDS, has_columns, read_parquet
 
 NUMBER = ("dossier", *SYNONYMS["dossier"])
 AMOUNT = (
-    "granted", "montant previsionnel accorde", "montant accorde", "montant propose", "montant", "subvention",
+    "granted", "montant previsionnel accorde", "montant prevsionnel accorde", "montant accorde", "montant propose",
+    "montant", "subvention",
 )  # fmt: skip
 STATUS = ("funded", "statut de la simulation", "decision", "statut", "choix")
 YES = (
