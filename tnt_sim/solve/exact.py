@@ -6,7 +6,9 @@ cross.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.kernel.blocks import Heard
@@ -14,10 +16,11 @@ from tnt_sim.kernel.group import Memory
 from tnt_sim.kernel.under_caps import LongTreeError
 from tnt_sim.solve.crossing import SOLVER as BLOCKS
 from tnt_sim.solve.crossing import solve_crossing
+from tnt_sim.solve.gains import Projected, without_gains
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome
 from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.tree import SOLVER as TREE
-from tnt_sim.solve.tree import solve_tree
+from tnt_sim.solve.tree import solve_tree, told
 
 MANY_COLUMNS = 10_000
 """The linear program of more columns takes longer than a tree of caps."""
@@ -38,6 +41,9 @@ def solve_exactly(
 
     `live` and `heard` are for the blocks (`solve_crossing`), `memory` is for trees.
     """
+    projected = None if heard is not None else without_gains(model, stages)
+    if projected is not None:
+        return _without(projected, stages, live, memory)
     try:
         found = solve_tree(model, stages, long=model.n_cols > MANY_COLUMNS, memory=memory)
     except LongTreeError:
@@ -45,3 +51,17 @@ def solve_exactly(
         if found is None or not found[1]:
             found = solve_tree(model, stages, memory=memory)
     return found or solve_crossing(model, stages, live, heard)
+
+
+def _without(
+    projected: Projected, stages: Sequence[Stage], live: LiveLp | None, memory: Memory | None
+) -> tuple[StagesOutcome, bool] | None:
+    """The same over the model without its gains, told of the whole one; a proof has grounds of its own to seek."""
+    began = time.perf_counter()
+    asked = [replace(stage, objective=stage.objective[projected.columns]) for stage in stages]
+    found = solve_exactly(projected.model, asked, live, None, memory)
+    point = None if found is None or found[0].values is None else projected.expand(found[0].values)
+    if found is None or point is None:
+        return None
+    seconds = time.perf_counter() - began
+    return told(projected.whole, stages, point, found[1], seconds, found[0].stages[0].solver)

@@ -1,0 +1,121 @@
+"""Gains projected out: the same choices hold, each has gains, and the whole decision is the solver's own."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
+from tnt_sim.solve.exact import solve_exactly
+from tnt_sim.solve.gains import MOST_GAINS, without_gains
+from tnt_sim.solve.lexicographic import Stage, solve_lexicographic
+from tnt_sim.solve.registry import get_backend
+
+
+def envelopes(seed: int, n: int = 8, most_gains: int = 3) -> tuple[LinearModel, list[Stage]]:
+    """Dossiers under a few envelopes that may gain what is free, one of them below another."""
+    dice = random.Random(seed)
+    k = dice.randint(1, most_gains)
+    cost = np.array([dice.randint(1, 6) for _ in range(n)])
+    score = np.array([dice.randint(1, 9) for _ in range(n)])
+    home = [dice.randrange(k + 1) for _ in range(n)]
+    free, width = dice.randint(0, 6), n + k
+    rows, upper = [], []
+    for envelope in range(k):
+        row = np.zeros(width, dtype=np.int64)
+        inside = [j for j in range(n) if home[j] == envelope or (envelope == 0 and k > 2 and home[j] == 1)]
+        row[inside] = cost[inside]
+        row[n + envelope] = -1
+        rows.append(row)
+        upper.append(dice.randint(2, 8))
+    whole = np.zeros(width, dtype=np.int64)
+    whole[:n] = cost
+    shared = np.zeros(width, dtype=np.int64)
+    shared[n:] = 1
+    if k > 2 and dice.random() < 0.7:
+        shared[n + 1] = 0  # the one below gains from the one above
+        below = np.zeros(width, dtype=np.int64)
+        below[n + 1], below[n] = 1, -1
+        rows.append(below)
+        upper.append(dice.randint(0, 3))
+    rows += [whole, shared]
+    upper += [dice.randint(8, 25), free]
+    room = np.array([dice.choice((free + 2, free + 3, 2)) for _ in range(k)])
+    model = LinearModel(
+        matrix=sp.csr_array(np.array(rows)),
+        row_lower=np.full(len(rows), NO_LOWER),
+        row_upper=np.array(upper),
+        col_lower=np.zeros(width, dtype=np.int64),
+        col_upper=np.concatenate([np.ones(n, dtype=np.int64), room]),
+        integer=np.ones(width, dtype=bool),
+        objective=np.zeros(width, dtype=np.int64),
+        sense=Sense.MAXIMISE,
+        row_names=tuple(f"r{i}" for i in range(len(rows))),
+        col_names=tuple(f"c{j}" for j in range(width)),
+    )
+    goal = np.concatenate([score, np.zeros(k, dtype=np.int64)])
+    least = np.concatenate([cost, np.zeros(k, dtype=np.int64)])
+    stages = [Stage("score", goal, Sense.MAXIMISE), Stage("granted", least, Sense.MINIMISE)]
+    return model, stages
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_same_choices_hold(seed: int) -> None:
+    model, stages = envelopes(seed, n=6)
+    projected = without_gains(model, stages)
+    assert projected is not None
+    n = len(projected.columns)
+    rooms = [range(int(u) + 1) for u in model.col_upper[n:]]
+    for x in itertools.product((0, 1), repeat=n):
+        some = any(model.is_feasible(np.array([*x, *g])) for g in itertools.product(*rooms))
+        assert projected.model.is_feasible(np.array(x)) == some
+        point = projected.expand(np.array(x))
+        assert (point is not None) == some
+        if point is not None:
+            assert point[:n].tolist() == list(x)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_decision_is_the_solvers(seed: int) -> None:
+    model, stages = envelopes(seed, n=10)
+    found = solve_exactly(model, stages)
+    fresh = solve_lexicographic(model, stages, get_backend("highs"))
+    if found is None:
+        return
+    outcome, _ = found
+    assert outcome.values is not None
+    assert model.is_feasible(outcome.values)
+    assert [stage.value for stage in outcome.stages] == [stage.value for stage in fresh.stages]
+    assert outcome.grounds is None
+
+
+def test_most_are_settled() -> None:
+    settled = sum(solve_exactly(*envelopes(seed, n=10)) is not None for seed in range(25))
+    assert settled >= 20
+
+
+def test_what_is_no_gain_is_left_to_a_solver() -> None:
+    model, stages = envelopes(1)
+    gain = model.n_cols - 1
+    worth = [
+        Stage("score", np.eye(model.n_cols, dtype=np.int64)[gain], Sense.MAXIMISE, Fraction(0)),
+        stages[1],
+    ]
+    assert without_gains(model, worth) is None
+    lower = np.zeros(model.n_cols, dtype=np.int64)
+    lower[gain] = 1
+    assert without_gains(model.with_bounds(lower, model.col_upper + lower), stages) is None
+    halves = model.with_rows(2 * np.eye(model.n_cols, dtype=np.int64)[gain], [NO_LOWER], [9], ["twice"])
+    assert without_gains(halves, stages) is None
+    floor = model.with_rows(np.eye(model.n_cols, dtype=np.int64)[gain], [0], [9], ["floor"])
+    assert without_gains(floor, stages) is None
+    many = model.with_bounds(lower * 0, np.full(model.n_cols, 2))
+    assert model.n_cols > MOST_GAINS
+    assert without_gains(many, stages) is None
+    choices = model.with_bounds(lower * 0, lower * 0 + 1)
+    assert without_gains(choices, stages) is None
