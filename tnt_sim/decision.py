@@ -156,7 +156,7 @@ class _Decision:
             model = narrower
         reading = _read_again(self.problem, self.form, allocation, outcome)
         self.clock.lap("verify")
-        ties = self._tie_proofs(tie_break, allocation, reading)
+        ties = self._tie_proofs(outcome, tie_break, allocation, reading)
         evidence = evidence_of(
             self.form, outcome, tie_break, checked, reading, self.method, self.proofs, ties,
             self._gaps_in_money(model, outcome),
@@ -276,16 +276,15 @@ class _Decision:
             self.clock.lap("proof")
 
     def _tie_proofs(
-        self, tie_break: Canonical, allocation: Allocation, reading: AllocationReading
+        self, outcome: StagesOutcome, tie_break: Canonical, allocation: Allocation, reading: AllocationReading
     ) -> TieProofs:
         """Certificates of « least granted » and of the list, where the stages have theirs."""
         if not self.ties or self.interrupted or not (self._proven and tie_break.proven):
             return TieProofs()
         seconds = self._proof_seconds(tie_break.seconds, TIE_SECONDS)
         try:
-            return prove_ties(
-                self.problem, reading.values, allocation.funded, allocation.granted_cents, seconds
-            )
+            funded, cents = allocation.funded, allocation.granted_cents
+            return prove_ties(self.problem, reading.values, funded, cents, seconds, outcome.grounds)
         except KeyboardInterrupt:
             self.interrupted = True
             return TieProofs()

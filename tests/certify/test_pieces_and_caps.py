@@ -110,4 +110,6 @@ def test_groups_that_are_no_tree_are_refused(groups: list[object]) -> None:
     with pytest.raises(CertificateError):
         check_refutation(system, {"caps": {"goal": 3, "groups": groups}})
     with pytest.raises((MultiplierError, TypeError)):
-        closed_by_caps(system, 3, [(top, [(leaf, ()) for leaf in leaves]) for top, leaves in groups])  # type: ignore[misc]
+        closed_by_caps(
+            system, 3, [(top, [(leaf, (), False) for leaf in leaves], False) for top, leaves in groups]
+        )  # type: ignore[misc]

@@ -116,7 +116,7 @@ def test_what_the_kernel_settled_it_by_is_where_a_proof_is_sought_first(tmp_path
     known = from_grounds(system, outcome.grounds)
     assert known is not None
     check_refutation(system, known)
-    assert from_grounds(system, Grounds(trees=(("envelope:nobody", ()),))) is None
+    assert from_grounds(system, Grounds(trees=(("envelope:nobody", (), False),))) is None
     bare = Grounds()  # no row at all closes nothing
     assert prove_stages(problem, [value], 5.0, None, 0, bare)[0] is not None
     better = claims_of(problem).of_stage(0, [value - form.stages[0].scale])

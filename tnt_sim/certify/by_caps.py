@@ -3,12 +3,16 @@
 A tree is a row and, under it, rows over disjoint parts of its columns with its coefficients, and so on. A choice
 that its block leaves alone and that must be made counts as made. Rows that are not named and all else that the
 blocks say are left out, which only lets more points in; every column outside all trees takes its cheaper end.
+
+A cap Σ w x − e ≤ a whose free column e ≥ 0 counts in a row Σ e ≤ f over it may be gone beyond: e is at least what
+it is gone beyond by. And where the trees just reach a goal, all points that do cost at least what their best do:
+then they are closed by a row that asks for less (`less`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,15 +21,21 @@ from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.group import Memory, best_choice, can_reach
 from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.tree import Choice
 from tnt_sim.rules.base import BoolArray, IntArray
 
-Tree = tuple[int, "Sequence[Tree]"]
-"""A row and the trees under it."""
+Tree = tuple[int, "Sequence[Tree]", bool]
+"""A row, the trees under it, and whether it may be gone beyond."""
 OUTSIDE = -1
+NONE = np.zeros(0, dtype=np.int64)
 
 
-def closed_by_caps(system: System, goal: int, trees: Sequence[Tree], memory: Memory | None = None) -> bool:
-    """Whether no point under the caps of the trees keeps the row `goal`; `memory` is of earlier checks.
+def closed_by_caps(
+    system: System, goal: int, trees: Sequence[Tree], less: int | None = None, memory: Memory | None = None
+) -> bool:
+    """Whether no point under the caps of the trees keeps the row `goal`, or none that does keeps the row `less`.
+
+    `memory` is of earlier checks.
 
     Raises
     ------
@@ -44,14 +54,35 @@ def closed_by_caps(system: System, goal: int, trees: Sequence[Tree], memory: Mem
     reader = _Reader(
         system, goal, made, rooms(system, made), np.full(n, OUTSIDE), np.zeros(n, dtype=np.int64)
     )
-    nodes = [reader.node(tree, OUTSIDE) for tree in trees]
+    nodes = [reader.top(tree) for tree in trees]
     least -= int(gain[reader.holder == OUTSIDE].sum()) + int(system.rows.upper[goal])
     try:
+        if less is not None:
+            best = [best_choice(gain, reader.weight, node, memory) for node in nodes]
+            least -= sum(choice.profit for choice in best)
+            return least > 0 or (least == 0 and _costs_more(reader, less, gain, best))
         for node in nodes[:-1]:
             least -= best_choice(gain, reader.weight, node, memory).profit
         return not can_reach(gain, reader.weight, nodes[-1], least, memory) if nodes else least > 0
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"a tree of caps is too large: {error}") from error
+
+
+def _costs_more(reader: _Reader, less: int, gain: IntArray, best: Sequence[Choice]) -> bool:
+    """Whether all that take every gain outside the trees, and the best of each, break the row `less`."""
+    system, n = reader.system, reader.system.n_choices
+    if not 0 <= less < system.rows.n or less == reader.goal:
+        raise MultiplierError("there is no such row")
+    cost = dense(system, less)
+    inside = reader.holder != OUTSIDE
+    weight = np.maximum(reader.weight[inside], 1)
+    times = cost[:n][inside] // weight
+    if not len(times) or times[0] < 0 or (cost[:n][inside] != times[0] * weight).any():
+        raise MultiplierError("a row counts other costs than the trees")
+    outside = np.where((gain > 0) | reader.made, cost[:n], np.minimum(cost[:n], 0))[~inside]
+    free = np.minimum(cost[n:] * system.low[n:], cost[n:] * system.high[n:])
+    total = int(times[0]) * sum(choice.weight for choice in best) + int(outside.sum()) + int(free.sum())
+    return total > int(system.rows.upper[less])
 
 
 def rooms(system: System, made: BoolArray) -> IntArray:
@@ -78,11 +109,65 @@ class _Reader:
     holder: IntArray
     weight: IntArray
 
-    def node(self, tree: Tree, above: int) -> Node:
-        """A tree whose columns all lie under the row `above` and under no other row yet."""
-        row, below = tree
+    def top(self, tree: Tree) -> Node:
+        """A tree under no other."""
+        row, below, beyond = tree
+        if beyond:
+            raise MultiplierError("nothing is above a cap that may be gone beyond")
+        self._exists(row)
+        if not any(child[2] for child in below):
+            return self.node(tree, OUTSIDE)
+        if self.room[row] < 0:
+            raise MultiplierError("a cap is negative")
+        return Node(row, int(self.room[row]), NONE, self._gaining(row, below))
+
+    def _exists(self, row: int) -> None:
         if not 0 <= row < self.system.rows.n or row == self.goal:
             raise MultiplierError("there is no such row")
+
+    def _gaining(self, above: int, trees: Sequence[Tree]) -> tuple[Node, ...]:
+        """The trees under a row that shares money out, each with a free column of that row of its own."""
+        if len(self._cap(above)[0]):
+            raise MultiplierError("a row that shares money out counts choices")
+        given = self._free(above)
+        nodes: list[Node] = []
+        for row, below, beyond in trees:
+            self._exists(row)
+            own = self._free(row)
+            pays = [c for c, value in own.items() if value == -1 and given.get(c) == 1]
+            if not beyond or len(pays) != 1 or self.system.low[pays[0]] != 0:
+                raise MultiplierError("a cap is not paid by one column of the row above")
+            del given[pays[0]]
+            # the room counts the column at its largest: here it is what the node above counts
+            cap = int(self.room[row]) - int(self.system.high[pays[0]])
+            nodes.append(self._beyond(row, below, cap))
+        return tuple(nodes)
+
+    def _beyond(self, row: int, below: Sequence[Tree], cap: int) -> Node:
+        """A node that may go beyond its cap."""
+        if cap < 0:
+            raise MultiplierError("a cap is negative")
+        if any(child[2] for child in below):
+            return Node(row, cap, NONE, self._gaining(row, below), beyond=True)
+        columns, cost = self._cap(row)
+        node = self.node((row, below, False), OUTSIDE)
+        if (self.weight[columns] != cost).any():
+            raise MultiplierError("a cap counts other costs than the one above")
+        return replace(node, cap=cap, beyond=True)
+
+    def _free(self, row: int) -> dict[int, int]:
+        """The free columns of a row and their coefficients."""
+        rows, n = self.system.rows, self.system.n_choices
+        first, last = np.searchsorted(rows.row, [row, row + 1]).tolist()
+        columns, values = rows.col[first:last].tolist(), rows.value[first:last].tolist()
+        return {c: v for c, v in zip(columns, values, strict=True) if c >= n}
+
+    def node(self, tree: Tree, above: int) -> Node:
+        """A tree whose columns all lie under the row `above` and under no other row yet."""
+        row, below, beyond = tree
+        self._exists(row)
+        if beyond:
+            raise MultiplierError("only a row that shares money out is over a cap that may be gone beyond")
         columns, cost = self._cap(row)
         if not len(columns) or (self.holder[columns] != above).any():
             raise MultiplierError("two caps share a column, or a cap is no part of the one above")

@@ -89,7 +89,7 @@ def check_refutation(system: System, proof: Mapping[str, Any], memory: Memory | 
     """
     try:
         if "caps" in proof:
-            if not closed_by_caps(system, *_caps(proof["caps"]), memory):
+            if not closed_by_caps(system, *_caps(proof["caps"]), memory=memory):
                 raise CertificateError("the caps do not close the system")
             return
         if "blocks" in proof:
@@ -109,17 +109,20 @@ def check_refutation(system: System, proof: Mapping[str, Any], memory: Memory | 
         raise CertificateError(f"malformed: {error!r}") from error
 
 
-def _caps(entry: Mapping[str, Any]) -> tuple[int, list[Tree]]:
-    return int(entry["goal"]), [_tree(tree, 0) for tree in entry["groups"]]
+def _caps(entry: Mapping[str, Any]) -> tuple[int, list[Tree], int | None]:
+    less = int(entry["less"]) if "less" in entry else None
+    return int(entry["goal"]), [_tree(tree, 0) for tree in entry["groups"]], less
 
 
 def _tree(entry: Any, depth: int) -> Tree:
     if depth > MAX_DEPTH:
         raise CertificateError("a tree of caps is too deep")
     if not isinstance(entry, Sequence):
-        return int(entry), ()
-    row, below = entry
-    return int(row), [_tree(child, depth + 1) for child in below]
+        return int(entry), (), False
+    row, below, *beyond = entry
+    if beyond not in ([], [True]):
+        raise CertificateError("a tree of caps says something else than that it may be gone beyond")
+    return int(row), [_tree(child, depth + 1) for child in below], bool(beyond)
 
 
 def _blocks(entry: Mapping[str, Any]) -> tuple[int, list[int], list[int], list[int]]:

@@ -7,7 +7,7 @@ leaves all other rows out: what it finds must be checked against them.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,12 +16,16 @@ from tnt_sim.kernel.knapsack import IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A cap over the columns of its children and over its own, which lie under no child; ascending."""
+    """A cap over the columns of its children and over its own, which lie under no child; ascending.
+
+    A node may go `beyond` its cap: then only what it takes beyond counts in the node above, whose children all do.
+    """
 
     row: int
     cap: int
     columns: IntArray
     children: tuple[Node, ...] = ()
+    beyond: bool = False
 
     def every(self) -> IntArray:
         """All columns under the node."""
@@ -34,11 +38,43 @@ class Node:
     def divided(self, unit: int) -> Node:
         """The same with costs counted in units, which all costs are multiples of."""
         children = tuple(child.divided(unit) for child in self.children)
-        return Node(self.row, self.cap // unit, self.columns, children)
+        return replace(self, cap=self.cap // unit, children=children)
+
+    @property
+    def shares(self) -> bool:
+        """Whether it shares its cap out to children that may go beyond theirs."""
+        return any(child.beyond for child in self.children)
+
+    def allowances(self) -> list[int]:
+        """The caps, under the node and its own, that nodes may go beyond."""
+        below = [cap for child in self.children for cap in child.allowances()]
+        return [self.cap, *below] if self.beyond else below
 
     def sketch(self) -> list[object]:
-        """Rows alone, as plain values: [row, [child, …]]."""
-        return [self.row, [child.sketch() for child in self.children]]
+        """Rows alone, as plain values: [row, [child, …]], with True at the end where it may go beyond."""
+        below = [child.sketch() for child in self.children]
+        return [self.row, below, True] if self.beyond else [self.row, below]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A row that shares free money out: to caps, and to further such rows; `beyond` if it may get more itself."""
+
+    row: int
+    cap: int
+    caps: tuple[int, ...]
+    below: tuple[Shared, ...] = ()
+    beyond: bool = False
+
+    def every(self) -> set[int]:
+        """The rows of all caps that it gives to."""
+        return set(self.caps).union(*(child.every() for child in self.below))
+
+    def over(self, trees: dict[int, Node]) -> Node:
+        """The node over the trees of its caps, by row; each is taken out of `trees`."""
+        caps = [replace(trees.pop(row), beyond=True) for row in self.caps if row in trees]
+        nodes = (*caps, *(child.over(trees) for child in self.below))
+        return Node(self.row, self.cap, np.zeros(0, dtype=np.int64), nodes, self.beyond)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +84,25 @@ class Caps:
     row: tuple[int, ...]
     columns: tuple[IntArray, ...]
     cap: tuple[int, ...]
+
+    def within(self, rows: set[int]) -> Caps:
+        """Without those that hold columns of one of some disjoint rows and further ones."""
+        if not rows:
+            return self
+        holder = np.full(1 + max(int(columns[-1]) for columns in self.columns), -1, dtype=np.int64)
+        for row, columns in zip(self.row, self.columns, strict=True):
+            if row in rows:
+                holder[columns] = row
+        kept = [
+            k
+            for k, (row, columns) in enumerate(zip(self.row, self.columns, strict=True))
+            if row in rows or (holder[columns] == holder[columns[0]]).all()
+        ]
+        return Caps(
+            tuple(self.row[k] for k in kept),
+            tuple(self.columns[k] for k in kept),
+            tuple(self.cap[k] for k in kept),
+        )
 
 
 def caps_on(

@@ -61,4 +61,4 @@ def named(arrays: Iterable[IntArray], *numbers: object) -> bytes:
 
 def shape(node: Node) -> list[object]:
     """Caps and columns of a tree, whatever its rows are called."""
-    return [node.cap, len(node.columns), [shape(child) for child in node.children]]
+    return [node.cap, node.beyond, len(node.columns), [shape(child) for child in node.children]]

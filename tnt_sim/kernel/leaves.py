@@ -44,11 +44,12 @@ class FrontierLeaf:
     """A leaf with small profits: every undominated choice, from the least weight for each profit."""
 
     def __init__(
-        self, columns: IntArray, profit: IntArray, weight: IntArray, front: Frontier, b: int
+        self, columns: IntArray, profit: IntArray, weight: IntArray, front: Frontier, b: int, grain: int
     ) -> None:
         self.items, self.p, self.w, self.b = columns, profit, weight, b
-        self.profit, self.weight = front.profit, front.weight
-        self.value = b * front.profit
+        self.gain, self.weight = front.profit, front.weight
+        self.profit = front.profit if grain == 1 else grain * front.profit - front.weight
+        self.value = b * self.profit
         self.asked: list[tuple[int, int]] = []
         self.found: dict[int, IntArray] = {}
 
@@ -81,7 +82,7 @@ class FrontierLeaf:
 
     def _columns(self, k: int) -> IntArray:
         if k not in self.found:
-            taken = items_of(self.p, self.w, int(self.profit[k]), int(self.weight[k]))
+            taken = items_of(self.p, self.w, int(self.gain[k]), int(self.weight[k]))
             self.found[k] = self.items[taken]
         return self.found[k]
 
@@ -141,19 +142,28 @@ class ListLeaf:
 
 
 def leaf_of(
-    node: Node, profit: IntArray, weight: IntArray, b: int, budget: Budget, fronts: Known[Frontier]
+    node: Node,
+    profit: IntArray,
+    weight: IntArray,
+    b: int,
+    budget: Budget,
+    fronts: Known[Frontier],
+    grain: int = 1,
 ) -> FrontierLeaf | ListLeaf:
-    """The leaf of a node's own columns, by whichever way is cheaper; frontiers are kept in `fronts`."""
+    """The leaf of a node's own columns, by whichever way is cheaper; frontiers are kept in `fronts`.
+
+    With a `grain` above all weights together, profits are grain·p − w: of equal profits the lighter counts.
+    """
     used = node.columns[profit[node.columns] > 0]
     if cells(profit[used]) > FRONTIER_CELLS:
         used = used[weight[used] <= node.cap]
     p, w = profit[used], weight[used]
     if cells(p) > FRONTIER_CELLS:
-        return ListLeaf(used, p, w, node.cap, b, budget)
+        return ListLeaf(used, p if grain == 1 else grain * p - w, w, node.cap, b, budget)
     # one frontier serves every cap: it goes to its end, or as far as half as wide numbers do
     reach = int(w.sum()) if node.cap >= NARROW else min(int(w.sum()), NARROW - 1)
     front = fronts.get(named((p, w), reach), lambda: frontier(p, w, reach))
-    return FrontierLeaf(used, p, w, front.within(node.cap), b)
+    return FrontierLeaf(used, p, w, front.within(node.cap), b, grain)
 
 
 def _least(loss: IntArray, count: int) -> IntArray:

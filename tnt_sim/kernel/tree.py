@@ -10,21 +10,33 @@ just fill its cap, the parts are priced at c = max(a, t_n), and
 with equality up to A = Σ_parts loss + (c − a)·(cap_n − W). So a node's states within Γ of its best are among the
 sums of its parts' states within Γ + min A. At the root a = 0: once some choice is worth P, only sums of states
 that lose at most U − b·(P + 1) together could be worth more. Prices are whole numbers over one b = 2^s.
+
+Where nodes may go beyond their caps (`beyond.py`), the weight that counts above is not the one to make least. Then
+profits are g·p − w with a grain g above all weights, and of equal choices the heavier may go first as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 
 import numpy as np
 
+from tnt_sim.kernel.beyond import Beyond, filled
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.frontier import Frontier
 from tnt_sim.kernel.known import Known
 from tnt_sim.kernel.leaves import WIDER, Part, leaf_of
-from tnt_sim.kernel.tree_states import NOWHERE, Budget, IntArray, States, settled, undominated
+from tnt_sim.kernel.tree_states import (
+    NOWHERE,
+    Budget,
+    IntArray,
+    States,
+    first_of_equals,
+    settled,
+    undominated,
+)
 
 MAX_WORK = 30_000_000
 """States looked at in one tree."""
@@ -32,6 +44,8 @@ FIRST_STATES = 40
 """About so many states besides the best ones are looked at first."""
 FIRST_UNITS = 2
 """And none that loses more units of profit than this."""
+LEAST_BITS = 8
+"""With coarser prices, too many states would be looked at."""
 BITS = 44
 """Prices are over 2^BITS, or less where sums would leave 64 bits."""
 
@@ -88,6 +102,8 @@ def tree_reaches(
     TooManyStates, OverflowError
         As `best_in_tree` does.
     """
+    if root.shares:
+        return best_in_tree(profit, weight, root, max_work, fronts).profit >= target
     task, light = _in_units(profit, weight, root, max_work, fronts)
     return task.over(light, lambda b: task.reaches(light, b, target))
 
@@ -95,11 +111,16 @@ def tree_reaches(
 def _in_units(
     profit: IntArray, weight: IntArray, root: Node, max_work: int, fronts: Known[Frontier] | None
 ) -> tuple[_Task, Node]:
-    """The task and its tree, weights and caps in the greatest unit that all weights share."""
+    """The task and its tree, weights and caps in the greatest unit that all weights share.
+
+    What a node takes beyond its cap is a whole number of units only if its cap is.
+    """
     columns = root.every()
-    unit = max(1, int(np.gcd.reduce(weight[columns]))) if len(columns) else 1
+    unit = max(1, int(np.gcd.reduce(np.array([0, *weight[columns].tolist(), *root.allowances()]))))
     known = Known[Frontier]() if fronts is None else fronts
-    return _Task(profit, weight // unit, unit, max_work, known), root.divided(unit)
+    light = weight // unit
+    grain = int(light[columns].sum()) + 1 if root.shares else 1
+    return _Task(profit, light, unit, max_work, known, grain), root.divided(unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,18 +132,20 @@ class _Task:
     unit: int
     max_work: int
     fronts: Known[Frontier]
+    grain: int
 
     def size(self, node: Node) -> float:
         """What a leaf's profits may come to, weighed by how far its cap falls short."""
         own = node.columns
-        short = max(1.0, float(self.weight[own].sum()) / max(1, node.cap))
-        return max([float(self.profit[own].sum()) * short, *(self.size(child) for child in node.children)])
+        short = 1.0 if node.beyond else max(1.0, float(self.weight[own].sum()) / max(1, node.cap))
+        worth = float(self.profit[own].sum()) * self.grain
+        return max([worth * short, *(self.size(child) for child in node.children)])
 
     def over[T](self, root: Node, ask: Callable[[int], T]) -> T:
         """What is asked for with prices over as fine a b as 64 bits hold."""
         bits = min(BITS, 61 - int(log2(max(2.0, self.size(root)))))
         for shift in (0, 8, 16):
-            if bits - shift < 8:
+            if bits - shift < max(1, LEAST_BITS - int(log2(self.grain))):
                 break
             try:
                 return ask(1 << (bits - shift))
@@ -145,48 +168,31 @@ class _Task:
         else:
             states = tree.near(0, 0)
             k = int(np.lexsort((states.weight, -states.profit))[0])
-        return Choice(
-            states.columns(k), int(states.profit[k]), self.unit * int(states.weight[k]), budget.alone
-        )
+        columns = states.columns(k)
+        profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
+        return Choice(columns, profit, self.unit * weight, budget.alone)
 
     def part(self, node: Node, b: int, budget: Budget) -> Part:
         """A node as what its parent asks of it; a node's own columns are one more leaf under it."""
+        cap = int(self.weight.sum()) if node.beyond else node.cap
         parts = [self.part(child, b, budget) for child in node.children]
         if not parts or len(node.columns):
-            parts.append(leaf_of(node, self.profit, self.weight, b, budget, self.fronts))
-        return _Inner(parts, node.cap, b, budget) if node.children else parts[0]
+            own = replace(node, cap=cap)
+            parts.append(leaf_of(own, self.profit, self.weight, b, budget, self.fronts, self.grain))
+        found = _Inner(parts, cap, b, budget, self.grain) if node.children else parts[0]
+        return Beyond(found, node.cap) if node.beyond else found
 
 
 class _Inner:
     """A node with parts under it."""
 
-    def __init__(self, parts: Sequence[Part], cap: int, b: int, budget: Budget) -> None:
-        self.parts, self.cap, self.b, self.budget = parts, cap, b, budget
-        self.price, self.full = self._price()
+    def __init__(self, parts: Sequence[Part], cap: int, b: int, budget: Budget, grain: int) -> None:
+        self.parts, self.cap, self.b, self.budget, self.grain = parts, cap, b, budget, grain
+        self.price, self.full = filled(self._sum, cap)
 
     def _sum(self, a: int) -> tuple[int, int]:
         lines = [part.line(a) for part in self.parts]
         return sum(v for v, _ in lines), sum(w for _, w in lines)
-
-    def _price(self) -> tuple[int, int]:
-        """The price t at which Σ_parts (v − w·a) + a·cap is least, by tangents, and Σ v + t·(cap − w) there."""
-        many = self._sum(0)
-        if many[1] <= self.cap:
-            return 0, many[0]
-        few = (0, 0)
-        while True:
-            a = (many[0] - few[0]) // (many[1] - few[1])
-            found = self._sum(a)
-            known = max(many[0] - a * many[1], few[0] - a * few[1])
-            if found[0] - a * found[1] <= known:
-                break
-            if found[1] > self.cap:
-                many = found
-            else:
-                few = found
-        reached = {p: v + p * (self.cap - w) for p, (v, w) in ((p, self._sum(p)) for p in (a, a + 1))}
-        best = min(reached, key=lambda p: (reached[p], p))
-        return best, reached[best]
 
     def line(self, a: int) -> tuple[int, int]:
         """Below its own price a node is full."""
@@ -203,7 +209,7 @@ class _Inner:
         inner = max(a, self.price)
         need = gamma
         while True:
-            sums = _Sums([part.near(inner, need) for part in self.parts], self.cap, need, self.budget)
+            sums = self._sums(inner, need)
             short = sums.loss + (inner - a) * (self.cap - sums.weight)
             least = int(short.min()) if len(short) else 0
             if len(short) and need >= gamma + least:
@@ -217,20 +223,27 @@ class _Inner:
         """A loss that lets some states in besides the best ones."""
         every = np.concatenate([part.losses(inner, FIRST_STATES) for part in self.parts])
         positive = np.sort(every[every > 0])[:FIRST_STATES]
-        return max(1, min(FIRST_UNITS * self.b, int(positive[-1]) if len(positive) else self.b))
+        unit = self.b * self.grain
+        return max(1, min(FIRST_UNITS * unit, int(positive[-1]) if len(positive) else unit))
+
+    def _sums(self, price: int, need: int) -> _Sums:
+        parts = [part.near(price, need) for part in self.parts]
+        return _Sums(parts, self.cap, need, self.budget, heavier=self.grain > 1)
 
     def root(self) -> tuple[States, int]:
         """The greatest profit, then the least weight: the states, and which of them."""
         need = self._first(self.price)
         while True:
-            sums = _Sums([part.near(self.price, need) for part in self.parts], self.cap, need, self.budget)
+            sums = self._sums(self.price, need)
             more = 0
             if len(sums.profit):
                 profit = int(sums.profit.max())
-                more = sums.best + self.price * self.cap - self.b * (profit + 1)
+                equal = np.flatnonzero(sums.profit == profit)
+                # of equals the lightest, or with a grain the heaviest, which then goes first
+                better = profit if self.grain > 1 else profit + 1
+                more = sums.best + self.price * self.cap - self.b * better
                 if need >= more:
-                    k = int(np.flatnonzero(sums.profit == profit)[0])
-                    return sums.states(), k
+                    return sums.states(), int(equal[-1 if self.grain > 1 else 0])
             need = min(2 * need, more) if more else 2 * need
 
     def reaches(self, target: int) -> bool:
@@ -242,15 +255,17 @@ class _Inner:
         need = best + self.price * self.cap - self.b * target
         if need < 0:
             return False
-        sums = _Sums([part.near(self.price, need) for part in self.parts], self.cap, need, self.budget)
+        sums = self._sums(self.price, need)
         return bool((sums.profit >= target).any())
 
 
 class _Sums:
     """The undominated sums of parts' states that lose at most `need` and keep the cap, by rising weight."""
 
-    def __init__(self, parts: Sequence[States], cap: int, need: int, budget: Budget) -> None:
-        self.parts, self.budget = parts, budget
+    def __init__(
+        self, parts: Sequence[States], cap: int, need: int, budget: Budget, *, heavier: bool
+    ) -> None:
+        self.parts, self.budget, self.heavier = parts, budget, heavier
         self.best = sum(part.best for part in parts)
         alone = [part for part in parts if len(part.loss) == 1]
         self.weight = np.array([sum(int(part.weight[0]) for part in alone)])
@@ -283,6 +298,8 @@ class _Sums:
         self.layers.append((k, mine, theirs))
         if len(equal):
             kept = settled(kept, equal, whose, self.differ, self.budget)
+        if self.heavier and len(kept):
+            kept = first_of_equals(kept, weight, profit, self.differ, self.budget)
         mine, theirs = mine[kept], theirs[kept]
         self.layers[-1] = k, mine, theirs
         self.weight, self.profit = weight[kept], profit[kept]

@@ -74,7 +74,10 @@ class States:
 
     def within(self, gamma: int) -> States:
         """The states that lose no more than Γ."""
-        near = np.flatnonzero(self.loss <= gamma)
+        return self.among(np.flatnonzero(self.loss <= gamma))
+
+    def among(self, near: IntArray) -> States:
+        """Some of the states, by place."""
         return States(
             self.profit[near],
             self.weight[near],
@@ -108,6 +111,30 @@ def settled(kept: IntArray, equal: IntArray, whose: IntArray, differ: Differ, bu
         if differ(challenger, int(kept[place]))[1]:
             kept[place] = challenger
     return kept
+
+
+def first_of_equals(
+    kept: IntArray, weight: IntArray, profit: IntArray, differ: Differ, budget: Budget
+) -> IntArray:
+    """`kept` with heavier states of an equal profit whose choice goes first, where weight is no goal."""
+    order = np.argsort(weight, kind="stable")
+    w, p = weight[order], profit[order]
+    best = {int(profit[k]): int(k) for k in kept}
+    known = {int(profit[k]): int(weight[k]) for k in kept}
+    more = []
+    for place in np.flatnonzero(p == np.maximum.accumulate(p)).tolist():
+        worth, challenger = int(p[place]), int(order[place])
+        if worth not in best or int(w[place]) <= known[worth]:
+            continue
+        if not budget.may_compare():
+            break
+        if differ(challenger, best[worth])[1]:
+            best[worth] = challenger
+            more.append(challenger)
+    if not more:
+        return kept
+    every = np.concatenate([kept, np.array(more, dtype=np.int64)])
+    return every[np.lexsort((profit[every], weight[every]))]
 
 
 NOWHERE = (2**62, False)

@@ -6,11 +6,12 @@ round by round, and only trees of caps that have grown are solved again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tnt_sim.kernel.forest import Caps, Node, binding, forest
+from tnt_sim.kernel.forest import Caps, Node, Shared, binding, forest
 from tnt_sim.kernel.frontier import cells
 from tnt_sim.kernel.group import Memory, best_choice
 from tnt_sim.kernel.knapsack import IntArray
@@ -36,11 +37,18 @@ class LongTreeError(Exception):
 
 
 def best_under_caps(
-    caps: Caps, profit: IntArray, cost: IntArray, *, long: bool = True, memory: Memory | None = None
+    caps: Caps,
+    profit: IntArray,
+    cost: IntArray,
+    *,
+    long: bool = True,
+    memory: Memory | None = None,
+    shared: Sequence[Shared] = (),
 ) -> Settled:
     """max Σ p x under every cap that crosses no other, then min Σ c x; profits ≥ 0, costs > 0, caps ≥ 0.
 
     Columns under no cap are taken when they are worth something. `memory` is of earlier calls, for later ones.
+    The caps that `shared` gives to may be gone beyond, and no other holds columns of theirs and further ones.
 
     Raises
     ------
@@ -52,12 +60,14 @@ def best_under_caps(
     n_cols = len(profit)
     every = forest(caps, n_cols, caps.row)
     nested = set().union(*(node.rows() for node in every))
-    active = binding(every, profit, cost)
+    gaining = set().union(*(row.every() for row in shared))
+    nested -= gaining
+    active = binding(every, profit, cost) | gaining
     known: dict[tuple[object, ...], Choice] = {}
     memory = memory or Memory()
     rounds = 0
     while True:
-        trees = forest(caps, n_cols, active)
+        trees = _with_shared(forest(caps, n_cols, active), shared)
         if not long and any(_is_long(tree, profit) for tree in trees):
             raise LongTreeError
         x = (profit > 0).astype(np.int64)
@@ -74,6 +84,13 @@ def best_under_caps(
             return Settled(x, alone, tuple(trees))
         active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
         rounds += 1
+
+
+def _with_shared(trees: list[Node], shared: Sequence[Shared]) -> list[Node]:
+    """The trees, those of gaining caps under the rows that share money out."""
+    alone = {tree.row: tree for tree in trees}
+    tops = [row.over(alone) for row in shared]
+    return [*alone.values(), *(top for top in tops if top.children)]
 
 
 def _is_long(tree: Node, profit: IntArray) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.certify.by_blocks import SCALE, bounded
-from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.certify.system import STAGE, MultiplierError, System
 from tnt_sim.solve.grounds import Grounds, Tree
 
 
@@ -18,15 +18,24 @@ def from_grounds(system: System, grounds: Grounds) -> dict[str, Any] | None:
     place = {name: k for k, name in enumerate(system.rows.names) if counted[name] == 1}
     try:
         if grounds.trees:
-            return {"caps": {"goal": system.rows.goal, "groups": [_tree(t, place) for t in grounds.trees]}}
+            return {"caps": _caps(system, [_tree(t, place) for t in grounds.trees])}
         return {"blocks": _blocks(system, grounds, place)}
     except (KeyError, MultiplierError):
         return None
 
 
+def _caps(system: System, groups: list[list[Any]]) -> dict[str, Any]:
+    """The trees, for the stage's goal; where one stage is kept, for that one and what its best at least cost."""
+    names, better = system.rows.names, system.rows.goal
+    kept = [k for k, name in enumerate(names) if name.startswith(STAGE) and k != better]
+    if len(kept) != 1:
+        return {"goal": better, "groups": groups}
+    return {"goal": kept[0], "groups": groups, "less": better}
+
+
 def _tree(tree: Tree, place: dict[str, int]) -> list[Any]:
-    name, below = tree
-    return [place[f"{name}:max"], [_tree(child, place) for child in below]]
+    name, below, beyond = tree
+    return [place[f"{name}:max"], [_tree(child, place) for child in below], *([True] if beyond else [])]
 
 
 def _blocks(system: System, grounds: Grounds, place: dict[str, int]) -> dict[str, Any]:

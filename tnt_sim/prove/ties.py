@@ -16,6 +16,7 @@ from tnt_sim.prove.search import NotProved, PointFound
 from tnt_sim.prove.stages import problem_claims, proof_of
 from tnt_sim.rules.base import BoolArray, IntArray
 from tnt_sim.scenario.compile import Problem
+from tnt_sim.solve.grounds import Grounds
 
 SHARE = 0.5
 """The part of the time that « least granted » may take."""
@@ -34,18 +35,26 @@ MAX_TIE_ENTRIES = 100_000
 
 
 def prove_ties(
-    problem: Problem, values: Sequence[Fraction], funded: BoolArray, granted_cents: IntArray, seconds: float
+    problem: Problem,
+    values: Sequence[Fraction],
+    funded: BoolArray,
+    granted_cents: IntArray,
+    seconds: float,
+    grounds: Grounds | None = None,
 ) -> TieProofs:
-    """Both proofs, the second only after the first; `values` are those of the objective's stages."""
+    """Both proofs, the second only after the first; `values` are those of the objective's stages.
+
+    `grounds` are what the first of these was settled by.
+    """
     claims = problem_claims(problem)
     if claims is None or len(claims.system.rows.row) > MAX_TIE_ENTRIES:
         return TieProofs()
     began = time.perf_counter()
     every = (*values, least_value(problem, granted_cents))
     try:
-        least = proof_of(
-            claims.of_stage(len(values), every), began + SHARE * seconds, claims.goals[-1].coefficient
-        )
+        system, cost = claims.of_stage(len(values), every), claims.goals[-1].coefficient
+        known = grounds if grounds is not None and grounds.trees else None
+        least = proof_of(system, began + SHARE * seconds, cost, known)
         if least is None:
             return TieProofs()
         return TieProofs(least, _listing(problem, claims, every, funded, granted_cents, began + seconds))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from tnt_sim.kernel.forest import Node
 
-Tree = tuple[str, tuple["Tree", ...]]
-"""The name of a cap and the trees under it."""
+Tree = tuple[str, tuple["Tree", ...], bool]
+"""The name of a cap, the trees under it, and whether it may be gone beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,6 @@ def of_trees(trees: Sequence[Node], names: Sequence[str]) -> Grounds:
     """The caps of some trees."""
 
     def named(node: Node) -> Tree:
-        return names[node.row], tuple(named(child) for child in node.children)
+        return names[node.row], tuple(named(child) for child in node.children), node.beyond
 
     return Grounds(trees=tuple(named(tree) for tree in trees))

@@ -15,11 +15,12 @@ from functools import partial
 import numpy as np
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, exact_dot
-from tnt_sim.kernel.forest import caps_on
+from tnt_sim.kernel.forest import Caps, caps_on
 from tnt_sim.kernel.group import Memory
 from tnt_sim.kernel.knapsack import TooManyStates, knapsack
 from tnt_sim.kernel.under_caps import best_under_caps
 from tnt_sim.solve.backend import Termination
+from tnt_sim.solve.free_money import FreeMoney, free_money
 from tnt_sim.solve.grounds import Grounds, of_trees
 from tnt_sim.solve.lexicographic import Stage, StageResult, StagesOutcome, with_stage_row
 from tnt_sim.solve.restriction import restrict
@@ -45,25 +46,43 @@ def solve_tree(
         return None
     if (model.col_lower == model.col_upper).any():
         return beside_fixed(model, stages, partial(solve_tree, long=long, memory=memory))
-    if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
+    is_choice = least.objective != 0
+    if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper[is_choice] != 1).any():
         return None
     profit, cost = goal.objective, least.objective
-    if (profit < 0).any() or (cost <= 0).any():
+    if (profit < 0).any() or (cost < 0).any():
         return None
-    plain = np.flatnonzero((model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER))
-    matrix = model.matrix
-    places = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
-    caps = caps_on(*places, matrix.data, model.row_upper, plain, cost)
-    if min(caps.cap, default=0) < 0:
+    money = free_money(model, cost)
+    if money is None or (profit[money.gains] != 0).any():
+        return None
+    caps = _caps(model, money)
+    if min(caps.cap, default=0) < 0 or any(row.cap < 0 for row in money.shared):
         return None
     try:
-        found = best_under_caps(caps, profit, cost, long=long, memory=memory)
+        found = best_under_caps(
+            caps, profit[money.choices], money.cost, long=long, memory=memory, shared=money.shared
+        )
     except (TooManyStates, OverflowError):
         return None
-    if _broken_rows(model, found.x):
+    x = money.point(model, found.x)
+    if (x > model.col_upper).any() or _broken_rows(model, x):
         return None  # rows that cross the tree bind
     grounds = of_trees(found.trees, model.row_names)
-    return told(model, (goal, least), found.x, found.alone, time.perf_counter() - began, grounds=grounds)
+    return told(model, (goal, least), x, found.alone, time.perf_counter() - began, grounds=grounds)
+
+
+def _caps(model: LinearModel, money: FreeMoney) -> Caps:
+    """The caps on cost over the choices: those that gain, and those over no more than one of these holds."""
+    is_cap = (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER)
+    gaining: set[int] = set().union(*(row.every() for row in money.shared))
+    matrix = model.matrix
+    if len(money.gains):
+        with_gains = np.unique(matrix[:, money.gains].tocoo().row)
+        is_cap[with_gains] = np.isin(with_gains, list(gaining))
+        matrix = matrix[:, money.choices].tocsr()
+    places = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    caps = caps_on(*places, matrix.data, model.row_upper, np.flatnonzero(is_cap), money.cost)
+    return caps.within(gaining)
 
 
 def solve_cheapest(

@@ -1,0 +1,101 @@
+"""Money that an envelope has beyond its parts, by the kernel of trees: as by the plain path, and proven."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tnt_sim.certify.certificate import CertificateError, check_refutation
+from tnt_sim.certify.claims import claims_of
+from tnt_sim.engine import solve
+from tnt_sim.question import ask
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.scenario.load import load_scenario
+
+
+def part(dice: random.Random, name: str, total: int, depth: int, leaves: list[str]) -> tuple[str, int]:
+    """An envelope with its parts, and its amount: most often more than theirs."""
+    below = []
+    if depth and dice.random() < 0.6:
+        below = [part(dice, f"{name}{k}", total // 3, depth - 1, leaves) for k in range(dice.randint(2, 3))]
+    else:
+        leaves.append(name)
+    amount = sum(own for _, own in below) + (dice.randint(0, total // 3) if below else dice.randint(0, total))
+    inside = f", envelopes: [{', '.join(text for text, _ in below)}]" if below else ""
+    fenced = ", ring_fenced: true" if dice.random() < 0.15 else ""
+    return f"{{id: {name}, amount: {amount} €{fenced}{inside}}}", amount
+
+
+def written(folder: Path, seed: int) -> Path:
+    dice = random.Random(seed)
+    n = dice.randint(8, 30)
+    amounts = [dice.randint(1, 40) * dice.choice([1, 7]) for _ in range(dice.choice([3, 40]))]
+    leaves: list[str] = []
+    below = [part(dice, name, 120, 1, leaves) for name in "abc"[: dice.randint(2, 3)]]
+    total = sum(own for _, own in below) + dice.randint(0, 150)
+    rules = ""
+    if dice.random() < 0.5:
+        rules = "rules: [{id: cap, kind: limit, measure: granted, by: theme, max: 90 €}]\n"
+    rows = [
+        f"D{k:03},{dice.choice(amounts)},{dice.randint(0, 9)},{dice.choice(leaves)},t{k % 3}"
+        for k in range(n)
+    ]
+    (folder / "dossiers.csv").write_text("\n".join(["dossier,requested,score,envelope,theme", *rows]) + "\n")
+    tree = ", ".join(text for text, _ in below)
+    (folder / "case.yaml").write_text(
+        "schema_version: 1\nid: case\ntitle: SYNTHETIC\n"
+        f"programme: {{id: tout, amount: {total} €, envelopes: [{tree}]}}\n"
+        f"dossiers: [{{file: dossiers.csv}}]\n{rules}objective: [{{maximise: {{score: 1}}}}]\n"
+        "solver: {cross_check: never}\n",
+        encoding="utf-8",
+    )
+    return folder / "case.yaml"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_as_the_plain_path(seed: int, tmp_path: Path) -> None:
+    scenario = load_scenario(written(tmp_path, seed))
+    ours, plain = solve(scenario), solve(scenario, method="direct")
+    assert ours.document["status"] == plain.document["status"]
+    assert ours.to_dataframe().equals(plain.to_dataframe())
+    if ours.document["method"] == "tree":
+        assert ours.document["proof"] == "PROVED"
+        assert ours.document["canonical"] is True
+        assert ours.document["canonical_proof"]["least_granted"] == "PROVED"
+
+
+def test_their_certificates_close_only_what_holds_no_point(tmp_path: Path) -> None:
+    """And nothing else is read from them than is meant: a cap with another mark is refused, or closes less."""
+    seen = 0
+    for seed in range(40):
+        scenario = load_scenario(written(tmp_path, seed))
+        problem = compile_problem(scenario)
+        answer = ask(problem)
+        proof = answer.certificates[0]
+        if answer.method != "tree" or not any(len(part) == 3 for part in proof["caps"]["groups"][-1][1]):
+            continue
+        seen += 1
+        claims = claims_of(problem)
+        system, value = claims.of_stage(0, answer.values), answer.values[0]
+        check_refutation(system, proof)
+        reached = claims.of_stage(0, [value - claims.goals[0].scale])
+        for other in (proof, *marked_otherwise(proof)):
+            with pytest.raises(CertificateError):
+                check_refutation(reached, other)
+    assert seen > 5
+
+
+def marked_otherwise(proof: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The proof with one part of its last tree without its mark, without its parts, or told twice."""
+    found = []
+    for place, (row, below, *_) in enumerate(proof["caps"]["groups"][-1][1]):
+        for others in ([[row, below]], [[row, [], True]], [[row, below, True], [row, below, True]]):
+            other = copy.deepcopy(dict(proof))
+            other["caps"]["groups"][-1][1][place : place + 1] = others
+            found.append(other)
+    return found
