@@ -15,7 +15,8 @@ multipliers and leaves the system over what is still undecided. The tree branche
 A proof may also be trees of caps alone (`by_caps.py`): {"caps": {"goal": row, "groups": [tree, …]}}, where a
 tree is [row, [tree, …]], and a row alone stands for a tree without further rows; [row, [tree, …], true] is a cap
 that may be gone beyond, as far as the row over it pays. With "less", a row that asks for less than what the best
-of the trees cost, where these just reach the goal. Or exact blocks under prices (`by_blocks.py`): {"blocks": {"goal", "rows", "own", "prices", "scale"}}.
+of the trees cost, where these just reach the goal. Or exact blocks under prices (`by_blocks.py`):
+{"blocks": {"goal", "rows", "own", "prices", "scale"}}.
 
 Each multiplier vector is [row, weight, row, weight, …] over the rows of its round's system.
 """
