@@ -91,7 +91,6 @@ def test_the_decision_is_the_solvers(seed: int) -> None:
     assert outcome.values is not None
     assert model.is_feasible(outcome.values)
     assert [stage.value for stage in outcome.stages] == [stage.value for stage in fresh.stages]
-    assert outcome.grounds is None
 
 
 def test_most_are_settled() -> None:

@@ -1,5 +1,7 @@
 """Which exact kernel settles a decision, if any: a tree of caps first, then blocks under prices.
 
+Free money that few envelopes share, across which a rule binds, is projected out, and both are tried once more.
+
 None asks no solver and sends the model to one: the goal has a tolerance, a column is no choice, or too many rows
 cross.
 """
@@ -41,16 +43,15 @@ def solve_exactly(
 
     `live` and `heard` are for the blocks (`solve_crossing`), `memory` is for trees.
     """
-    projected = None if heard is not None else without_gains(model, stages)
-    if projected is not None:
-        return _without(projected, stages, live, memory)
     try:
         found = solve_tree(model, stages, long=model.n_cols > MANY_COLUMNS, memory=memory)
     except LongTreeError:
         found = solve_crossing(model, stages, live, heard, QUICK_WORK)
         if found is None or not found[1]:
             found = solve_tree(model, stages, memory=memory)
-    return found or solve_crossing(model, stages, live, heard)
+    found = found or solve_crossing(model, stages, live, heard)
+    projected = without_gains(model, stages) if found is None and heard is None else None
+    return found if projected is None else _without(projected, stages, live, memory)
 
 
 def _without(
