@@ -81,12 +81,10 @@ def test_only_empty_cells_are_filled(tmp_path: Path) -> None:
         "j": ("2A", "94", scenario_population("2A")),
     }
     assert [w.line(Lang.FR) for w in scenario.warnings] == [
-        "territory-filled s.yaml:3:31 — carte de 2021 : 4 cellule(s) « department » remplie(s), "
-        "2 reste(nt) vide(s).",
-        "territory-filled s.yaml:3:31 — carte de 2021 : 7 cellule(s) « region » remplie(s), "
-        "1 reste(nt) vide(s).",
-        "territory-filled s.yaml:3:31 — carte de 2021 : 6 cellule(s) « population » remplie(s), "
-        "1 reste(nt) vide(s).",
+        "territory-filled s.yaml:3:31 — carte de 2021, « department » : 4 cellules remplies, "
+        "2 restent vides.",
+        "territory-filled s.yaml:3:31 — carte de 2021, « region » : 7 cellules remplies, 1 reste vide.",
+        "territory-filled s.yaml:3:31 — carte de 2021, « population » : 6 cellules remplies, 1 reste vide.",
     ]
 
 
@@ -124,14 +122,14 @@ def test_codes_are_checked_against_the_map(tmp_path: Path) -> None:
     )
     scenario = read(tmp_path, rows, text)
     assert [w.line(Lang.FR) for w in scenario.warnings] == [
-        "territory-unknown table.csv:2 [a], table.csv:4 [c] — colonne « department » : 2 dossier(s) portent un "
+        "territory-unknown table.csv:2 [a], table.csv:4 [c] — colonne « department » : 2 dossiers portent un "
         "code que la carte de 2021 ne connaît pas (20A, 987).",
-        "territory-unknown table.csv:4 [c] — colonne « region » : 1 dossier(s) portent un code que la carte de "
+        "territory-unknown table.csv:4 [c] — colonne « region » : 1 dossier porte un code que la carte de "
         "2021 ne connaît pas (987).",
-        "territory-elsewhere table.csv:2 [a] — 1 dossier(s) ont un « commune » qui n'est pas dans leur "
-        "« department » sur la carte de 2021.",
-        "territory-elsewhere table.csv:3 [b] — 1 dossier(s) ont un « department » qui n'est pas dans leur "
-        "« region » sur la carte de 2021.",
+        "territory-elsewhere table.csv:2 [a] — 1 dossier a un « commune » qui, sur la carte de 2021, "
+        "n'est pas dans le « department » de la ligne.",
+        "territory-elsewhere table.csv:3 [b] — 1 dossier a un « department » qui, sur la carte de 2021, "
+        "n'est pas dans le « region » de la ligne.",
     ]
 
 

@@ -153,7 +153,7 @@ def test_the_scenario_is_the_same_wherever_the_register_is_named(tnt: Said) -> N
     [
         (
             TABLE.replace("B,Deux", "Z,Deux"),
-            "register s.yaml:8:17 — 1 dossier(s) signé(s) ne sont pas dans la table : B",
+            "register s.yaml:8:17 — 1 dossier signé n'est pas dans la table : B",
         ),
         (
             TABLE.replace("score,state", "score,committed,state")

@@ -136,26 +136,19 @@ def test_commitments_above_every_limit_are_told(tmp_path: Path) -> None:
     """1 is committed for 1 200 €: asked 600, base 1 000, half of it 500, at most 450, formula 100."""
     tail = "grants: [{max_rate: 50 %, max: 450 €}]\n"
     table = with_committed("1", 1200)
+    above = "committed-above table.csv:2 [1] — 1 engagement, qui reste acquis, dépasse"
     expected = [
-        f"committed-above table.csv:2 [1] — 1 engagement(s) dépassent le montant demandé, de : 1 (600{NB}€) ; ils "
-        "restent acquis.",
-        f"committed-above table.csv:2 [1] — 1 engagement(s) dépassent l'assiette, de : 1 (200{NB}€) ; ils restent "
-        "acquis.",
-        f"committed-above table.csv:2 [1] — 1 engagement(s) dépassent `max_rate` de l'assiette, de : 1 "
-        f"(700{NB}€) ; "
-        "ils restent acquis.",
-        f"committed-above table.csv:2 [1] — 1 engagement(s) dépassent `max` de leur barème, de : 1 (750{NB}€) ; "
-        f"ils "
-        "restent acquis.",
+        f"{above} le montant demandé, de : 1 (600{NB}€).",
+        f"{above} l'assiette, de : 1 (200{NB}€).",
+        f"{above} `max_rate` de l'assiette, de : 1 (700{NB}€).",
+        f"{above} `max` du barème, de : 1 (750{NB}€).",
     ]
     assert warnings(tmp_path, tail, table) == expected
     assert answer(tmp_path, tail, table)["1"] == 1200_00
     assert warnings(tmp_path, tail, with_committed("1", 450)) == []
     formula = "grants: [{formula: {flat: 100 €}}]\n"
     assert warnings(tmp_path, formula, with_committed("1", 450)) == [
-        f"committed-above table.csv:2 [1] — 1 engagement(s) dépassent le montant de la formule, de : 1 "
-        f"(350{NB}€) ; "
-        "ils restent acquis."
+        f"{above} le montant de la formule, de : 1 (350{NB}€)."
     ]
     # a formula that cannot be computed for a committed dossier says nothing of it
     gap = with_columns("a,committed", [",450", "1,", "1,", "1,"])
@@ -168,9 +161,9 @@ def test_twenty_commitments_by_name_and_then_the_count(tmp_path: Path) -> None:
     (told,) = warnings(tmp_path, "", table)
     assert told.startswith(
         "committed-above table.csv:2 [1], table.csv:3 [2], table.csv:4 [3], table.csv:5 [4], table.csv:6 [5], "
-        f"… (+15) — 23 engagement(s) dépassent le montant demandé, de : 1 (1{NB}€), 2 (2{NB}€),"
+        f"… (+15) — 23 engagements, qui restent acquis, dépassent le montant demandé, de : 1 (1{NB}€), 2 (2{NB}€),"
     )
-    assert told.endswith(f"20 (20{NB}€), … (+3) ; ils restent acquis.")
+    assert told.endswith(f"20 (20{NB}€), … (+3).")
 
 
 def test_ineligible_commitments_are_named(tmp_path: Path) -> None:

@@ -107,8 +107,8 @@ def test_commitments_are_kept_and_told(tmp_path: Path) -> None:
     assert funded(result) == {"1": 650_00, "2": 50_00, "3": 1700_00}
     told = [w.line(Lang.FR) for w in result.warnings if w.code.startswith("cap")]
     assert told == [
-        "cap-committed table.csv:4 [3] — 1 engagement(s) dépassent le plafond « r2334-27 » par projet, de : q "
-        f"(100{NB}€) ; ils restent acquis."
+        "cap-committed table.csv:4 [3] — 1 engagement, qui reste acquis, dépasse le plafond « r2334-27 » par "
+        f"projet, de : q (100{NB}€)."
     ]
 
 

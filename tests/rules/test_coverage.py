@@ -193,7 +193,7 @@ BAD = {
     "a file that names no unit": (
         MAP,
         rule(min="1", already="wrong.csv"),
-        "coverage-unknown world.yaml:22:12 — ce fichier nomme 1 unité(s) que la carte de 2021 ne connaît pas : "
+        "coverage-unknown world.yaml:22:12 — ce fichier nomme 1 unité que la carte de 2021 ne connaît pas : "
         "99999.",
     ),
     "a file without codes": (
@@ -230,6 +230,6 @@ def test_a_member_that_the_map_does_not_know(tmp_path: Path) -> None:
         solve(write(world, tmp_path, ["members"], rules=[rule(min="1")], **MAP))
     (defect,) = caught.value.defects
     assert defect.text.fr == (
-        "la colonne « members » nomme 1 unité(s) que la carte de 2021 ne connaît pas : 99999."
+        "la colonne « members » nomme 1 unité que la carte de 2021 ne connaît pas : 99999."
     )
     assert [place.row for place in defect.places] == [None, 2]

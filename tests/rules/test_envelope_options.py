@@ -187,7 +187,7 @@ ERRORS = {
         PLAIN % (", min_dossiers: 3", "", ""),
         TABLE,
         "min-dossiers petit.yaml:6:77 — l'enveloppe « a » doit financer au moins 3 dossiers, mais n'en a que 2 "
-        "d'éligible(s). Abaissez `min_dossiers`.",
+        "éligibles. Abaissez `min_dossiers`.",
     ),
     "at least more than at most": (
         PLAIN % (", min_dossiers: 2, max_dossiers: 1", "", ""),
@@ -217,9 +217,9 @@ ERRORS = {
     "pro rata with dossiers of its own": (
         PLAIN % ("", "", ", unassigned: pro_rata"),
         TABLE.replace("4,b", "4,p"),
-        "pro-rata petit.yaml:6:101 — « p » partage au prorata, mais 1 dossier(s) lui "
-        "demandent directement, ou à une "
-        "enveloppe sans montant : ce qui reste à partager dépendrait d'eux. Donnez à ces "
+        "pro-rata petit.yaml:6:101 — « p » partage au prorata, mais 1 dossier lui "
+        "demande directement, ou à une "
+        "enveloppe sans montant : ce qui reste à partager en dépendrait. Donnez à ces "
         "dossiers une enveloppe et "
         "un montant, ou écrivez `unassigned: free`.",
     ),

@@ -66,7 +66,7 @@ def test_a_group_that_can_get_nothing_is_said(tmp_path: Path) -> None:
     everywhere = smallest(groups=["05", "23", "48"])
     result = solve(write(HAND, tmp_path, NAMES, objective=everywhere))
     assert [w.text.fr for w in result.warnings][:1] == [
-        "« smallest » vaut 0 quoi qu'on décide : 1 groupe(s) ne peuvent rien recevoir (23)."
+        "« smallest » vaut 0 quoi qu'on décide : 1 groupe ne peut rien recevoir (23)."
     ]
     assert set(result.dossiers["reason_code"]) == {"crowded_out"}
 
@@ -181,8 +181,8 @@ def test_changed_keeps_to_the_earlier_list(tmp_path: Path) -> None:
     result = solve(write(HAND, tmp_path, NAMES, reference="plan.csv", objective=stages))
     assert result.document["objective"][0]["value"] == "1"
     assert [w.line(Lang.FR) for w in result.warnings][:1] == [
-        "reference-gone world.yaml:13:12 — 1 dossier(s) de la liste antérieure ne sont pas dans la table : ils "
-        "comptent comme changés (9)."
+        "reference-gone world.yaml:13:12 — 1 dossier de la liste antérieure n'est pas dans la table, ce qui "
+        "compte comme un changement (9)."
     ]
     folder = write_run(result)
     assert verify_run(folder).ok

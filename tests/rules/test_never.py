@@ -172,7 +172,7 @@ IDLE = {
         "retirez-le."
     ),
     "grants: [{where: {envelope: a}, mode: levels, levels: [1 M€]}]\n": (
-        "levels-idle tiny.yaml:11:55 — aucun niveau de ce barème ne convient à aucun de ses 2 dossier(s). "
+        "levels-idle tiny.yaml:11:55 — aucun niveau de ce barème ne convient à ce qu'il règle : 2 dossiers. "
         "Comparez les "
         "niveaux à ce qui est demandé, à l'assiette et aux plafonds."
     ),

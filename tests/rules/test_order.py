@@ -69,8 +69,8 @@ def test_merit_order(tmp_path: Path) -> None:
 def test_merit_order_says_who_is_outside_it(tmp_path: Path) -> None:
     problem = compile_problem(scenario(tmp_path, "rules: [{id: r, kind: order, rank: score, best: high}]\n"))
     assert [defect.line(Lang.FR) for defect in problem.warnings] == [
-        "order-empty petit.yaml:6:36, table.csv:6 [5] — 1 dossier(s) sans « score » sont hors de l'ordre : ils "
-        "ne passent ni avant ni après les autres (5)."
+        "order-empty petit.yaml:6:36, table.csv:6 [5] — hors de l'ordre, faute de « score », donc ni "
+        "avant ni après les autres : 1 dossier (5)."
     ]
 
 

@@ -127,7 +127,7 @@ def test_a_prerequisite_that_is_refused(tmp_path: Path) -> None:
     assert funded(result) == ["2", "3"]
     assert told(result, "1") == ("prerequisite", "Un dossier préalable n'est pas retenu : « 4 ».")
     assert warnings(tmp_path, rules) == [
-        "requires-impossible petit.yaml:6:9, table.csv:2 [1] — 1 dossier(s) ne peuvent pas être financés, faute "
+        "requires-impossible petit.yaml:6:9, table.csv:2 [1] — 1 dossier ne peut pas être financé, faute "
         "d'un préalable qui puisse l'être : 1."
     ]
 
@@ -145,13 +145,13 @@ def test_together_with_one_that_is_refused(tmp_path: Path) -> None:
     rules = "rules: [{id: r, kind: together, dossiers: [1, 4]}, {id: non, kind: decide, refuse: [4]}]\n"
     assert funded(run(tmp_path, rules)) == ["2", "3"]
     assert warnings(tmp_path, rules) == [
-        "together-impossible petit.yaml:6:9 — 1 dossier(s) ne peuvent pas être financés (1), car ils vont avec "
-        "d'autres qui ne peuvent pas l'être : 4."
+        "together-impossible petit.yaml:6:9 — 1 dossier ne peut pas être financé (1), faute de ceux "
+        "avec qui aller : 4."
     ]
     rules = "rules: [{id: r, kind: together, by: lot}, {id: non, kind: decide, refuse: [4]}]\n"
     assert funded(run(tmp_path, rules)) == ["1", "2"]
     assert warnings(tmp_path, rules) == [
-        "together-left-out petit.yaml:6:9 — 1 dossier(s) non éligible(s) ou refusé(s) ne comptent pas dans leur "
+        "together-left-out petit.yaml:6:9 — 1 dossier non éligible ou refusé ne compte pas dans son "
         "groupe : 4."
     ]
 

@@ -75,8 +75,8 @@ def test_not_too_much_before_the_end(tmp_path: Path) -> None:
     funded = result.dossiers.filter(result.dossiers["funded"])["dossier"].to_list()
     assert funded == ["1", "3"]
     assert [w.text.fr for w in result.warnings if w.code == "schedule-end"] == [
-        "1 dossier(s) seraient payés à plus de 80\u00a0% avant l'année de leur fin ; 1 n'ont pas de date de fin "
-        "et ne sont pas limités."
+        "1 dossier serait payé à plus de 80\u00a0% avant l'année de la fin ; 1 n'a pas de date de fin "
+        "et n'est pas limité."
     ]
     assert verify_run(write_run(result)).ok
 
@@ -200,7 +200,7 @@ BAD = {
     "a column without years": (
         rule(commitments={"2021": "1 €"}) | {"year": {"column": "mode"}},
         HAND,
-        "schedule-year — la colonne « mode » ne donne pas d'année à 3 dossier(s).",
+        "schedule-year — la colonne « mode » ne donne pas d'année à 3 dossiers.",
     ),
     "too much is promised already": (
         rule(commitments={"2021": "500 €"}),

@@ -34,12 +34,12 @@ def test_an_eligibility_entry_is_lifted(tmp_path: Path) -> None:
     result = solve(tiny(tmp_path, WIDE + tail), cross_check="never")
     assert funded(result) == {"1": 600_00, "3": 800_00, "4": 400_00}
     assert result.warnings[0].line(Lang.FR) == (
-        "waiver tiny.yaml:12:11 — dérogation à « grand » pour 1 dossier(s) (1) : calamité publique (préfet)."
+        "waiver tiny.yaml:12:11 — dérogation à « grand » pour 1 dossier (1) : calamité publique (préfet)."
     )
     assert (
         result.warnings[0]
         .line(Lang.EN)
-        .endswith('waiver of "grand" for 1 dossier(s) (1): calamité publique (préfet).')
+        .endswith('waiver of "grand" for 1 dossier (1): calamité publique (préfet).')
     )
 
 
@@ -215,7 +215,7 @@ def test_a_menu_that_fits_nobody(tmp_path: Path) -> None:
     result = solve(tiny(tmp_path, WIDE + tail), cross_check="never")
     assert funded(result) == {"3": 800_00, "4": 400_00}
     assert result.warnings[0].line(Lang.FR) == (
-        "levels-idle tiny.yaml:11:55 — aucun niveau de ce barème ne convient à aucun de ses 2 dossier(s). "
+        "levels-idle tiny.yaml:11:55 — aucun niveau de ce barème ne convient à ce qu'il règle : 2 dossiers. "
         "Comparez les niveaux à ce qui est demandé, à l'assiette et aux plafonds."
     )
     assert set(result.dossiers.filter(result.dossiers["envelope"] == "a")["reason_code"]) == {"capped_out"}

@@ -17,7 +17,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.errors import Lang, Text, did_you_mean
+from tnt_sim.errors import Lang, Text, did_you_mean, so_many
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import (
     BoolArray,
@@ -200,13 +200,14 @@ class _Projects:
     def _warn_differs(self, name: str, differs: BoolArray) -> None:
         n = len(np.unique(self.code[differs]))
         if n:
+            which = so_many(n, ("projet", "projets"), ("project", "projects"))
             self.case.warnings.add(
                 "project-differs",
                 Text(
-                    f"{n} projet(s) portent des montants « {name} » différents d'un dossier à l'autre : "
-                    "le plus grand est retenu pour les plafonds.",
-                    f'{n} project(s) carry different "{name}" amounts from one dossier to the next: '
-                    "the largest counts for the caps.",
+                    f"pour {which.fr}, les montants « {name} » diffèrent d'un dossier à l'autre : le plus grand "
+                    "est retenu pour les plafonds.",
+                    f'for {which.en} the "{name}" amounts differ from one dossier to the next: the largest '
+                    "counts for the caps.",
                 ),
             )
 

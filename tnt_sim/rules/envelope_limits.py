@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import (
     BoolArray,
@@ -136,7 +136,7 @@ def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> Non
             "min-dossiers",
             Text(
                 f"l'enveloppe « {name} » doit financer au moins {least} dossiers, mais n'en a que {n} "
-                "d'éligible(s).",
+                f"{'éligible' if n < 2 else 'éligibles'}.",
                 f'envelope "{name}" must fund at least {least} dossiers, but has only {n} eligible.',
             ),
             ("envelope", name, "min_dossiers"),
@@ -148,13 +148,17 @@ def _check_most(case: Case, offers: Offers, node: int, under: BoolArray) -> None
     most, name = case.tree.options[node].max_dossiers or 0, case.tree.ids[node]
     n = int((under & (offers.committed | offers.forced)).sum())
     if n > most:
+        few = so_many(most, ("dossier", "dossiers"), ("dossier", "dossiers"))
+        held = so_many(
+            n,
+            ("est déjà engagé ou retenu par décision", "sont déjà engagés ou retenus par décision"),
+            ("is already committed or funded by decision", "are already committed or funded by decision"),
+        )
         case.fault(
             "max-dossiers",
             Text(
-                f"l'enveloppe « {name} » ne peut financer que {most} dossier(s), mais {n} sont déjà engagés "
-                "ou retenus par décision.",
-                f'envelope "{name}" may fund only {most} dossier(s), but {n} are already committed or funded '
-                "by decision.",
+                f"l'enveloppe « {name} » ne peut financer que {few.fr}, mais {held.fr}.",
+                f'envelope "{name}" may fund only {few.en}, but {held.en}.',
             ),
             ("envelope", name, "max_dossiers"),
             Text("Relevez `max_dossiers`.", "Raise `max_dossiers`."),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Text, did_you_mean
+from tnt_sim.errors import Text, did_you_mean, so_many
 from tnt_sim.rules.base import (
     BoolArray,
     Case,
@@ -239,6 +239,15 @@ def listed_names(case: Case, rows: Any, shown: int = 5) -> str:
     """Some dossiers by number: « D-1, D-2 (+3) »."""
     names = ", ".join(case.table["dossier"].gather(rows[:shown]).to_list())
     return names + (f" (+{len(rows) - shown})" if len(rows) > shown else "")
+
+
+def cannot_be_funded(n: int) -> Text:
+    """« 2 dossiers ne peuvent pas être financés »"""
+    return so_many(
+        n,
+        ("dossier ne peut pas être financé", "dossiers ne peuvent pas être financés"),
+        ("dossier cannot be funded", "dossiers cannot be funded"),
+    )
 
 
 def too_many_pairs(case: Case, count: int, path: Path) -> bool:

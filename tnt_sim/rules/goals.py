@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Literal, Protocol
 
-from tnt_sim.errors import Text
+from tnt_sim.errors import Text, so_many
 from tnt_sim.fields import Code, Spec
 from tnt_sim.rules.base import (
     BoolArray,
@@ -116,12 +116,16 @@ def compile_smallest(
     never = [str(name) for name, most in zip(of.groups.names, of.most, strict=True) if most == 0]
     if never or not of.heads:
         shown = ", ".join(never[:SHOWN]) + (", …" if len(never) > SHOWN else "")
+        n = so_many(
+            len(never),
+            ("groupe ne peut rien recevoir", "groupes ne peuvent rien recevoir"),
+            ("group can get nothing", "groups can get nothing"),
+        )
         case.warnings.add(
             "smallest-zero",
             Text(
-                f"« smallest » vaut 0 quoi qu'on décide : {len(never)} groupe(s) ne peuvent rien "
-                f"recevoir ({shown}).",
-                f'"smallest" is 0 whatever is decided: {len(never)} group(s) can get nothing ({shown}).',
+                f"« smallest » vaut 0 quoi qu'on décide : {n.fr} ({shown}).",
+                f'"smallest" is 0 whatever is decided: {n.en} ({shown}).',
             )
             if never
             else Text("« smallest » n'a aucun groupe et vaut 0.", '"smallest" has no group and is 0.'),

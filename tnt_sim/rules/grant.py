@@ -15,7 +15,7 @@ from math import lcm
 
 import numpy as np
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
 from tnt_sim.rules.cents import NO_LIMIT, cents_of, exact_times, floor_times, is_committed, money_column
@@ -223,11 +223,12 @@ class _Amounts:
         for menu in self.menus:
             mine = menu.mask & open_
             if mine.any() and not fitting[mine].any():
+                n = so_many(int(mine.sum()), ("dossier", "dossiers"), ("dossier", "dossiers"))
                 self.case.warnings.add(
                     "levels-idle",
                     Text(
-                        f"aucun niveau de ce barème ne convient à aucun de ses {int(mine.sum())} dossier(s).",
-                        f"no level of this menu fits any of its {int(mine.sum())} dossier(s).",
+                        f"aucun niveau de ce barème ne convient à ce qu'il règle : {n.fr}.",
+                        f"no level of this menu fits what it settles: {n.en}.",
                     ),
                     self.case.locate((*menu.path, "levels")),
                     hint=Text(

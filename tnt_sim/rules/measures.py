@@ -297,13 +297,13 @@ def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
     filled = held & (terms.per_funded != 0)
     n_different = len(np.unique(keys[filled & (terms.per_funded != worth[np.maximum(keys, 0)])]))
     if n_different:
+        n = so_many(n_different, ("valeur", "valeurs"), ("value", "values"))
         case.warnings.add(
             "once-differs",
             Text(
-                f"{n_different} valeur(s) de « {column} » portent des chiffres différents d'un dossier "
-                "à l'autre : le plus grand est compté, une fois.",
-                f'{n_different} value(s) of "{column}" carry different figures from one dossier to the '
-                "next: the largest counts, once.",
+                f"pour {n.fr} de « {column} », les chiffres diffèrent d'un dossier à l'autre : le plus grand est "
+                "compté, une fois.",
+                f'for {n.en} of "{column}" figures differ from one dossier to the next: the largest counts, once.',
             ),
         )
     zeros = np.zeros_like(terms.per_funded)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Text
+from tnt_sim.errors import Text, so_many
 from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
 from tnt_sim.rules.columns import Kind, kind_of
 from tnt_sim.territory import LEVELS, Territory, level_of, siren
@@ -105,11 +105,12 @@ def named_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: Path) 
     unknown = cells.join(known.keys(), on="key", how="anti")["key"]
     if len(unknown):
         shown = ", ".join(unknown.head(SHOWN).to_list()) + (", …" if len(unknown) > SHOWN else "")
+        n = so_many(len(unknown), ("unité", "unités"), ("unit", "units"))
         case.fault(
             "coverage-unknown",
             Text(
-                f"ce fichier nomme {len(unknown)} unité(s) que la carte de {known.year} ne connaît pas : {shown}.",
-                f"this file names {len(unknown)} unit(s) that the map of {known.year} does not know: {shown}.",
+                f"ce fichier nomme {n.fr} que la carte de {known.year} ne connaît pas : {shown}.",
+                f"this file names {n.en} that the map of {known.year} does not know: {shown}.",
             ),
             path,
         )
@@ -148,12 +149,12 @@ def _tell_unknown(case: Case, column: str, unknown: pl.DataFrame, year: int, pat
     codes = unknown["key"].unique(maintain_order=True)
     shown = ", ".join(codes.head(SHOWN).to_list()) + (", …" if len(codes) > SHOWN else "")
     rows = unknown["row"].unique(maintain_order=True).head(SHOWN).to_list()
+    n = so_many(len(codes), ("unité", "unités"), ("unit", "units"))
     case.defects.add(
         "coverage-unknown",
         Text(
-            f"la colonne « {column} » nomme {len(codes)} unité(s) que la carte de {year} ne connaît "
-            f"pas : {shown}.",
-            f'the column "{column}" names {len(codes)} unit(s) that the map of {year} does not know: {shown}.',
+            f"la colonne « {column} » nomme {n.fr} que la carte de {year} ne connaît pas : {shown}.",
+            f'the column "{column}" names {n.en} that the map of {year} does not know: {shown}.',
         ),
         case.locate(path),
         *(case.portfolio.place(row, column) for row in rows),

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents, format_rate
 from tnt_sim.rules.base import Case, Mode, Path, Terms
 from tnt_sim.rules.columns import CENT
@@ -45,13 +45,12 @@ def _floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
     if asked <= most:
         return
     fr, en = ([format_cents(int(figure), lang) for figure in (asked, most)] for lang in (Lang.FR, Lang.EN))
-    n = sum(bound is not None for bound in limit.minimum)
+    n = so_many(sum(bound is not None for bound in limit.minimum), ("groupe", "groupes"), ("group", "groups"))
     case.fault(
         "floors-exceed",
         Text(
-            f"les planchers de {n} groupe(s) font ensemble {fr[0]}, plus que les {fr[1]} que les enveloppes leur "
-            "permettent.",
-            f"the floors of {n} group(s) come to {en[0]} together, more than the {en[1]} that envelopes allow.",
+            f"les planchers de {n.fr} font ensemble {fr[0]}, plus que les {fr[1]} que permettent les enveloppes.",
+            f"the floors of {n.en} come to {en[0]} together, more than the {en[1]} that envelopes allow.",
         ),
         (*path, "min"),
         Text("Abaissez `min`, ou relevez une enveloppe.", "Lower `min`, or raise an envelope."),

@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Text
+from tnt_sim.errors import Text, so_many
 from tnt_sim.fields import Code, Flag
 from tnt_sim.portfolio import in_rank_order, instants
 from tnt_sim.rules.base import (
@@ -303,13 +303,12 @@ def _note_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
     if len(rows) == 0:
         return
     names = listed_names(case, rows)
+    n = so_many(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
     case.warnings.add(
         "order-empty",
         Text(
-            f"{len(rows)} dossier(s) sans « {name} » sont hors de l'ordre : ils ne passent ni avant ni après les "
-            f"autres ({names}).",
-            f'{len(rows)} dossier(s) without "{name}" are outside the order: they go neither before nor after '
-            f"others ({names}).",
+            f"hors de l'ordre, faute de « {name} », donc ni avant ni après les autres : {n.fr} ({names}).",
+            f'outside the order for want of "{name}", neither before nor after others: {n.en} ({names}).',
         ),
         case.locate(path),
         *(case.portfolio.place(int(row), name) for row in rows[:5]),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import Case, IntArray
 from tnt_sim.rules.cents import cents_of, is_committed
@@ -20,7 +20,7 @@ LIMITS = {
     "formula": Text("le montant de la formule", "the amount of the formula"),
     "base": Text("l'assiette", "base"),
     "max_rate": Text("`max_rate` de l'assiette", "`max_rate` of base"),
-    "max": Text("`max` de leur barème", "`max` of their grants entry"),
+    "max": Text("`max` du barème", "`max` of their grants entry"),
 }
 """The limits of a grant, in the order in which they are told."""
 
@@ -52,11 +52,16 @@ def tell_excesses(
         for lang in (Lang.FR, Lang.EN)
     )
     more = f", … (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
+    n = so_many(
+        len(names),
+        ("engagement, qui reste acquis, dépasse", "engagements, qui restent acquis, dépassent"),
+        ("commitment, which is kept, exceeds", "commitments, which are kept, exceed"),
+    )
     case.warnings.add(
         code,
         Text(
-            f"{len(names)} engagement(s) dépassent {above.fr}, de : {fr}{more} ; ils restent acquis.",
-            f"{len(names)} commitment(s) exceed {above.en}, by: {en}{more}; they are kept.",
+            f"{n.fr} {above.fr}, de : {fr}{more}.",
+            f"{n.en} {above.en}, by: {en}{more}.",
         ),
         *(case.portfolio.place(int(row), "committed") for row in rows[:SHOWN]),
     )

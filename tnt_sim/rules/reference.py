@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Text
+from tnt_sim.errors import Text, so_many
 from tnt_sim.money import MoneyError, parse_cents_series
 from tnt_sim.rules.base import BoolArray, Case, Path, Terms, Unit
 
@@ -109,12 +109,16 @@ def _listed(case: Case, table: pl.DataFrame) -> pl.Series | None:
 def _tell_gone(case: Case, listed: pl.Series) -> None:
     gone = listed.filter(~listed.is_in(case.table["dossier"].implode()))
     shown = ", ".join(gone.head(SHOWN).to_list()) + (", …" if len(gone) > SHOWN else "")
+    n = so_many(
+        len(gone),
+        ("dossier de la liste antérieure n'est pas", "dossiers de la liste antérieure ne sont pas"),
+        ("dossier of the earlier list is", "dossiers of the earlier list are"),
+    )
     case.warnings.add(
         "reference-gone",
         Text(
-            f"{len(gone)} dossier(s) de la liste antérieure ne sont pas dans la table : ils comptent comme "
-            f"changés ({shown}).",
-            f"{len(gone)} dossier(s) of the earlier list are not in the table: they count as changed ({shown}).",
+            f"{n.fr} dans la table, ce qui compte comme un changement ({shown}).",
+            f"{n.en} not in the table, which counts as a change ({shown}).",
         ),
         case.locate(REFERENCE),
     )

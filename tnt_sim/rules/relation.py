@@ -38,7 +38,15 @@ from tnt_sim.rules.base import (
     Soft,
     Unit,
 )
-from tnt_sim.rules.funded import SHOWN, FundedRows, Members, listed_names, members_of, named_rows
+from tnt_sim.rules.funded import (
+    SHOWN,
+    FundedRows,
+    Members,
+    cannot_be_funded,
+    listed_names,
+    members_of,
+    named_rows,
+)
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
 from tnt_sim.rules.select import Selector
@@ -311,13 +319,12 @@ def note_impossible(case: Case, rule: Requires, offers: Offers, path: Path | Non
         )
     rows = rule.head[short & ~must & offers.in_play[rule.head]]
     if len(rows):
+        n = cannot_be_funded(len(rows))
         case.warnings.add(
             "requires-impossible",
             Text(
-                f"{len(rows)} dossier(s) ne peuvent pas être financés, faute d'un préalable qui puisse l'être : "
-                f"{listed_names(case, rows)}.",
-                f"{len(rows)} dossier(s) cannot be funded, for want of a prerequisite that can be: "
-                f"{listed_names(case, rows)}.",
+                f"{n.fr}, faute d'un préalable qui puisse l'être : {listed_names(case, rows)}.",
+                f"{n.en}, for want of a prerequisite that can be: {listed_names(case, rows)}.",
             ),
             *_said_at(case, path, rows[:5], "requires"),
         )

@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.fields import Cents, Code, Count, Rate, Spec
 from tnt_sim.money import format_cents, format_rate
 from tnt_sim.rules.base import (
@@ -201,11 +201,12 @@ def _years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntAr
         return None
     empty = np.flatnonzero(found.is_null().to_numpy() & mask)
     if len(empty):
+        n = so_many(len(empty), ("dossier", "dossiers"), ("dossier", "dossiers"))
         case.defects.add(
             "schedule-year",
             Text(
-                f"la colonne « {spec.year.column} » ne donne pas d'année à {len(empty)} dossier(s).",
-                f'the column "{spec.year.column}" gives no year to {len(empty)} dossier(s).',
+                f"la colonne « {spec.year.column} » ne donne pas d'année à {n.fr}.",
+                f'the column "{spec.year.column}" gives no year to {n.en}.',
             ),
             case.locate(here),
             *(case.portfolio.place(int(row), spec.year.column) for row in empty[:SHOWN]),
@@ -253,15 +254,28 @@ def _before_end(spec: ScheduleSpec, path: Path, case: Case, of: IntArray, mask: 
     if early or open_:
         case.warnings.add(
             "schedule-end",
-            Text(
-                f"{early} dossier(s) seraient payés à plus de {format_rate(spec.before_end_max, Lang.FR)} avant "
-                f"l'année de leur fin ; {open_} n'ont pas de date de fin et ne sont pas limités.",
-                f"{early} dossier(s) would be paid more than {format_rate(spec.before_end_max, Lang.EN)} before "
-                f"the year of their end; {open_} have no end date and are not limited.",
-            ),
+            _before_the_end(spec.before_end_max, early, open_),
             case.locate((*path, "before_end_max")),
         )
     return Ceiling("before_end", _money(excess, CENT / common), 0)
+
+
+def _before_the_end(most: Rate, early: int, open_: int) -> Text:
+    """What `before_end_max` meets: dossiers that are paid too early, and those without a day to be early for."""
+    paid = so_many(
+        early,
+        ("dossier serait payé", "dossiers seraient payés"),
+        ("dossier would be paid", "dossiers would be paid"),
+    )
+    free = so_many(
+        open_,
+        ("n'a pas de date de fin et n'est pas limité", "n'ont pas de date de fin et ne sont pas limités"),
+        ("has no end date and is not limited", "have no end date and are not limited"),
+    )
+    return Text(
+        f"{paid.fr} à plus de {format_rate(most, Lang.FR)} avant l'année de la fin ; {free.fr}.",
+        f"{paid.en} more than {format_rate(most, Lang.EN)} before the year of the end; {free.en}.",
+    )
 
 
 def _tell_free_years(spec: ScheduleSpec, path: Path, case: Case, years: IntArray) -> None:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Text
+from tnt_sim.errors import Text, so_many
 from tnt_sim.fields import Code
 from tnt_sim.rules.base import (
     BoolArray,
@@ -28,7 +28,15 @@ from tnt_sim.rules.base import (
     Soft,
     Unit,
 )
-from tnt_sim.rules.funded import SHOWN, FundedRows, Members, listed_names, members_of, too_many_pairs
+from tnt_sim.rules.funded import (
+    SHOWN,
+    FundedRows,
+    Members,
+    cannot_be_funded,
+    listed_names,
+    members_of,
+    too_many_pairs,
+)
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.relation import counted, spread
 from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
@@ -126,11 +134,18 @@ def _note_left_out(case: Case, members: Members, offers: Offers, path: Path) -> 
     rows = members.dossier[~offers.in_play[members.dossier]]
     if len(rows):
         names = listed_names(case, rows)
+        n = so_many(
+            len(rows),
+            ("dossier non éligible ou refusé ne compte pas dans son groupe",
+             "dossiers non éligibles ou refusés ne comptent pas dans leur groupe"),
+            ("dossier not eligible or refused does not count in its group",
+             "dossiers not eligible or refused do not count in their group"),
+        )  # fmt: skip
         case.warnings.add(
             "together-left-out",
             Text(
-                f"{len(rows)} dossier(s) non éligible(s) ou refusé(s) ne comptent pas dans leur groupe : {names}.",
-                f"{len(rows)} dossier(s) not eligible or refused do not count in their group: {names}.",
+                f"{n.fr} : {names}.",
+                f"{n.en}: {names}.",
             ),
             case.locate(path),
         )
@@ -159,13 +174,15 @@ def _refuse_torn(case: Case, members: Members, offers: Offers, path: Path) -> No
     impossible = members.dossier[(lost & ~torn)[members.group] & offers.in_play[members.dossier]]
     if len(impossible):
         rows = members.dossier[(lost & ~torn)[members.group] & out[members.dossier]]
+        n, names, others = (
+            cannot_be_funded(len(impossible)),
+            *(listed_names(case, k) for k in (impossible, rows)),
+        )
         case.warnings.add(
             "together-impossible",
             Text(
-                f"{len(impossible)} dossier(s) ne peuvent pas être financés ({listed_names(case, impossible)}), "
-                f"car ils vont avec d'autres qui ne peuvent pas l'être : {listed_names(case, rows)}.",
-                f"{len(impossible)} dossier(s) cannot be funded ({listed_names(case, impossible)}), for they go "
-                f"with others that cannot be: {listed_names(case, rows)}.",
+                f"{n.fr} ({names}), faute de ceux avec qui aller : {others}.",
+                f"{n.en} ({names}), for want of those to go with: {others}.",
             ),
             case.locate(path),
         )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tnt_sim.errors import Text, did_you_mean
+from tnt_sim.errors import Text, did_you_mean, so_many
 from tnt_sim.fields import Code, Described
 from tnt_sim.rules.base import BoolArray, Case, Path
 from tnt_sim.rules.select import Selector, select
@@ -107,11 +107,12 @@ def _told(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) -> None:
     more = f", … (+{len(rows) - NAMED})" if len(rows) > NAMED else ""
     author = f" ({spec.author})" if spec.author else ""
     fr, en = spec.reason or "sans motif écrit", spec.reason or "no reason given"
+    n = so_many(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
     case.warnings.add(
         "waiver",
         Text(
-            f"dérogation à « {spec.of} » pour {len(rows)} dossier(s) ({names}{more}) : {fr}{author}.",
-            f'waiver of "{spec.of}" for {len(rows)} dossier(s) ({names}{more}): {en}{author}.',
+            f"dérogation à « {spec.of} » pour {n.fr} ({names}{more}) : {fr}{author}.",
+            f'waiver of "{spec.of}" for {n.en} ({names}{more}): {en}{author}.',
         ),
         case.locate(path),
     )

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tnt_sim.errors import Text, did_you_mean
+from tnt_sim.errors import Text, did_you_mean, so_many
 from tnt_sim.programme import EnvelopeSpec, Tree, Unassigned, UnassignedTo, largest_remainder
 from tnt_sim.rules.base import BoolArray, Case, Path, exact_sum
 from tnt_sim.rules.envelope import may_gain, unassigned_cents
@@ -83,11 +83,14 @@ def _is_known(case: Case, tree: Tree, node: int) -> bool:
     if not open_ and not moving:
         return True
     if open_:
+        n = so_many(
+            open_, ("dossier lui demande", "dossiers lui demandent"), ("dossier asks", "dossiers ask")
+        )
         text = Text(
-            f"« {name} » partage au prorata, mais {open_} dossier(s) lui demandent directement, ou à une "
-            "enveloppe sans montant : ce qui reste à partager dépendrait d'eux.",
-            f'"{name}" shares pro rata, but {open_} dossier(s) ask from it directly, or from an envelope '
-            "without an amount: what is left to share would depend on them.",
+            f"« {name} » partage au prorata, mais {n.fr} directement, ou à une enveloppe sans montant : ce qui "
+            "reste à partager en dépendrait.",
+            f'"{name}" shares pro rata, but {n.en} from it directly, or from an envelope without an amount: '
+            "what is left to share would depend on that.",
         )
         hint = Text(
             "Donnez à ces dossiers une enveloppe et un montant, ou écrivez `unassigned: free`.",

@@ -109,16 +109,16 @@ def _wrong_type(kind: str, found: Any) -> Said:
 _BOUNDS: dict[str, tuple[str, str, str]] = {
     "too_short": (
         "min_length",
-        "au moins {0} entrée(s) attendue(s), {1} donnée(s)",
+        "entrées attendues au moins : {0} ; données : {1}",
         "at least {0} entries, {1} given",
     ),
     "too_long": (
         "max_length",
-        "au plus {0} entrée(s) attendue(s), {1} donnée(s)",
+        "entrées attendues au plus : {0} ; données : {1}",
         "at most {0} entries, {1} given",
     ),
-    "string_too_short": ("min_length", "au moins {0} caractère(s)", "at least {0} characters"),
-    "string_too_long": ("max_length", "au plus {0} caractère(s)", "at most {0} characters"),
+    "string_too_short": ("min_length", "caractères attendus au moins : {0}", "at least {0} characters"),
+    "string_too_long": ("max_length", "caractères attendus au plus : {0}", "at most {0} characters"),
     "string_pattern_mismatch": ("pattern", "« {1} » n'a pas la forme {0}", '"{1}" does not match {0}'),
     "greater_than": ("gt", "{1} : plus que {0} attendu", "{1}: more than {0} expected"),
     "greater_than_equal": ("ge", "{1} : au moins {0} attendu", "{1}: at least {0} expected"),

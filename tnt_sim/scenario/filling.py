@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from tnt_sim.errors import Defect, Defects, Place, ScenarioError, Text
+from tnt_sim.errors import Defect, Defects, Place, ScenarioError, Text, so_many
 from tnt_sim.portfolio import Portfolio
 from tnt_sim.rules.base import Path
 from tnt_sim.scenario.spec import TerritorySpec
@@ -144,12 +144,15 @@ def _check(portfolio: Portfolio, known: Territory, notes: Defects) -> None:
 def _tell_filled(
     notes: Defects, name: str, year: int, filled: pl.Series, left: pl.Series, place: Place
 ) -> None:
-    n, rest = int(filled.sum()), int(left.sum())
+    done = so_many(
+        int(filled.sum()), ("cellule remplie", "cellules remplies"), ("cell filled", "cells filled")
+    )
+    rest = so_many(int(left.sum()), ("reste vide", "restent vides"), ("stays empty", "stay empty"))
     notes.add(
         "territory-filled",
         Text(
-            f"carte de {year} : {n} cellule(s) « {name} » remplie(s), {rest} reste(nt) vide(s).",
-            f'map of {year}: {n} cell(s) of "{name}" filled, {rest} stay empty.',
+            f"carte de {year}, « {name} » : {done.fr}, {rest.fr}.",
+            f'map of {year}, "{name}": {done.en}, {rest.en}.',
         ),
         place,
     )
@@ -161,13 +164,12 @@ def _tell_unknown(portfolio: Portfolio, notes: Defects, name: str, year: int, ba
         return
     codes = portfolio.table[name].filter(bad).unique(maintain_order=True)
     shown = ", ".join(codes.head(SHOWN).to_list()) + (", …" if len(codes) > SHOWN else "")
+    n = so_many(len(rows), ("dossier porte", "dossiers portent"), ("dossier holds", "dossiers hold"))
     notes.add(
         "territory-unknown",
         Text(
-            f"colonne « {name} » : {len(rows)} dossier(s) portent un code que la carte de {year} ne connaît "
-            f"pas ({shown}).",
-            f'column "{name}": {len(rows)} dossier(s) hold a code that the map of {year} does not know '
-            f"({shown}).",
+            f"colonne « {name} » : {n.fr} un code que la carte de {year} ne connaît pas ({shown}).",
+            f'column "{name}": {n.en} a code that the map of {year} does not know ({shown}).',
         ),
         *(portfolio.place(row, name) for row in rows[:SHOWN]),
     )
@@ -178,13 +180,12 @@ def _tell_elsewhere(
 ) -> None:
     rows = bad.arg_true().to_list()
     if rows:
+        n = so_many(len(rows), ("dossier a", "dossiers ont"), ("dossier has", "dossiers have"))
         notes.add(
             "territory-elsewhere",
             Text(
-                f"{len(rows)} dossier(s) ont un « {inner} » qui n'est pas dans leur « {outer} » sur la carte "
-                f"de {year}.",
-                f'{len(rows)} dossier(s) have a "{inner}" that does not lie in their "{outer}" on the map '
-                f"of {year}.",
+                f"{n.fr} un « {inner} » qui, sur la carte de {year}, n'est pas dans le « {outer} » de la ligne.",
+                f'{n.en} a "{inner}" that on the map of {year} does not lie in the "{outer}" of the row.',
             ),
             *(portfolio.place(row, inner) for row in rows[:SHOWN]),
         )

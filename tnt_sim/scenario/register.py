@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text
+from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text, so_many
 from tnt_sim.money import MoneyError, format_cents, parse_cents_series
 from tnt_sim.scenario.nodes import Origin
 
@@ -266,11 +266,14 @@ def committed(
         return done, ()
     freed = int(left["_held"].sum())
     shown = _some(left["dossier"].to_list())
+    n = so_many(
+        left.height,
+        ("dossier signé est refusé ou sans suite", "dossiers signés sont refusés ou sans suite"),
+        ("signed dossier is refused or closed", "signed dossiers are refused or closed"),
+    )
     text = Text(
-        f"{left.height} dossier(s) signé(s) sont refusés ou sans suite dans la table : {shown}. Ils ne sont plus "
-        f"engagés, et {format_cents(freed, Lang.FR)} sont libérés.",
-        f"{left.height} signed dossier(s) are refused or closed in the table: {shown}. They are no longer "
-        f"committed, and {format_cents(freed, Lang.EN)} are free again.",
+        f"{n.fr} dans la table : {shown}. L'engagement tombe, et {format_cents(freed, Lang.FR)} sont libérés.",
+        f"{n.en} in the table: {shown}. The commitment ends, and {format_cents(freed, Lang.EN)} are free again.",
     )
     return done, (Defect("register-left", text, (Place(file=shown_file),)),)
 
@@ -280,11 +283,16 @@ def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None
     there = set(joined["dossier"].to_list())
     absent = [name for name, cents in held.items() if cents > 0 and name not in there]
     if absent:
+        n = so_many(
+            len(absent),
+            ("dossier signé n'est pas", "dossiers signés ne sont pas"),
+            ("signed dossier is", "signed dossiers are"),
+        )
         found.add(
             "register",
             Text(
-                f"{len(absent)} dossier(s) signé(s) ne sont pas dans la table : {_some(absent)}.",
-                f"{len(absent)} signed dossier(s) are not in the table: {_some(absent)}.",
+                f"{n.fr} dans la table : {_some(absent)}.",
+                f"{n.en} not in the table: {_some(absent)}.",
             ),
             place,
             hint=Text(

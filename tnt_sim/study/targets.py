@@ -20,7 +20,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
-from tnt_sim.errors import Defects, Text, UsageError, did_you_mean
+from tnt_sim.errors import Defects, Text, UsageError, did_you_mean, so_many
 from tnt_sim.money import MoneyError, parse_cents, parse_decimal
 from tnt_sim.question import Answer, ask
 from tnt_sim.result import Proof
@@ -301,9 +301,10 @@ def _missing(problem: Problem, target: Target) -> Text | None:
             f"all eligible dossiers together come to {top}, and the target is {asked}",
         )
     names = ", ".join(str(name) for name, _ in short[:12]) + (", …" if len(short) > 12 else "")
+    n = so_many(len(short), ("groupe", "groupes"), ("group", "groups"))
     return Text(
-        f"{len(short)} groupe(s) sans dossier éligible : {names}",
-        f"{len(short)} group(s) without an eligible dossier: {names}",
+        f"{n.fr} sans dossier éligible : {names}",
+        f"{n.en} without an eligible dossier: {names}",
     )
 
 

@@ -133,9 +133,9 @@ def _scenario(run: Replay, file: Path) -> Scenario | None:
     run.found.add(
         "scenario",
         Text(
-            f"le scénario et ses données, avec les {len(sets)} changement(s) de « sets », ont l'empreinte {one} ; "
+            f"le scénario et ses données, avec ce que change « sets » ({len(sets)}), ont l'empreinte {one} ; "
             f"« scenario_sha256 » dit {other}.",
-            f'the scenario and its data, with the {len(sets)} change(s) of "sets", have the hash {one}; '
+            f'the scenario and its data, with what "sets" changes ({len(sets)}), have the hash {one}; '
             f'"scenario_sha256" says {other}.',
         ),
         Place(file=str(file)),

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.errors import DataError, Defect, Defects, Place, Text
+from tnt_sim.errors import DataError, Defect, Defects, Place, Text, so_many
 from tnt_sim.portfolio import MANY, MAX_PLACES
 from tnt_sim.view.award_list import euros_text
 from tnt_sim.view.export_remarks import of_check_digits, of_old_dates
@@ -194,10 +194,11 @@ def _of_info(name: str, value: str, fault: Text) -> Defect:
 
 
 def _of_dossiers(name: str, fault: Text, dossiers: pl.Series) -> Defect:
-    n, column = len(dossiers), _ORIGIN.get(name, "")
+    column = _ORIGIN.get(name, "")
+    n = so_many(len(dossiers), ("dossier", "dossiers"), ("dossier", "dossiers"))
     text = Text(
-        f"SCDL, champ {name} : {fault.fr} ({n} dossier(s)).",
-        f"SCDL, field {name}: {fault.en} ({n} dossier(s)).",
+        f"SCDL, champ {name} : {fault.fr} ({n.fr}).",
+        f"SCDL, field {name}: {fault.en} ({n.en}).",
     )
     hint = None
     if column:
@@ -205,5 +206,5 @@ def _of_dossiers(name: str, fault: Text, dossiers: pl.Series) -> Defect:
             f"Complétez la colonne « {column} » de la table des dossiers, puis relancez le calcul.",
             f'Complete the column "{column}" of the dossier table, then run again.',
         )
-    shown = MAX_PLACES if n <= MAX_PLACES else MANY
+    shown = MAX_PLACES if len(dossiers) <= MAX_PLACES else MANY
     return Defect("scdl", text, tuple(Place(dossier=name) for name in dossiers.head(shown).to_list()), hint)

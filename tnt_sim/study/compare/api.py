@@ -78,8 +78,8 @@ def compare(
     if names is not None and len(names) != len(things):
         raise UsageError(
             Text(
-                f"{len(names)} nom(s) pour {len(things)} décisions.",
-                f"{len(names)} names for {len(things)} decisions.",
+                f"noms donnés : {len(names)}, pour {len(things)} décisions.",
+                f"names given: {len(names)}, for {len(things)} decisions.",
             ),
             code="usage.compare",
         )
