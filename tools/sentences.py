@@ -6,6 +6,7 @@ A sentence in two languages is one of
     f(…, fr, en, …)                       for a function of the package with parameters `fr` and `en`
     a if lang is Lang.FR else b           or `if french`, `(a, b)[lang is Lang.EN]`, `if french: return a`
     (fr, en)                              two strings, the first alone French
+    ((one, many), (one, many))            the words for one and for many
     {fr: en, …}                           in a table whose name ends in `_ENGLISH`
 
 What has French signs and is none of these, and what asks for the language and gives words, is outside.
@@ -118,6 +119,8 @@ class Reader:
             }
             if {"Lang.FR", "Lang.EN"} <= by_key.keys():
                 yield by_key["Lang.FR"], by_key["Lang.EN"]
+        elif isinstance(node, ast.Tuple) and len(node.elts) == 2 and all(map(_is_pair, node.elts)):
+            yield node.elts[0], node.elts[1]
         elif isinstance(node, ast.Tuple) and _is_row(node):
             yield from _neighbours(node.elts)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
@@ -216,6 +219,11 @@ def _neighbours(nodes: Sequence[ast.expr]) -> Iterator[tuple[ast.expr, ast.expr]
 
 def _n_fields(text: str) -> int:
     return sum(field not in OF_ONE_SIDE for field in _FIELD.findall(text))
+
+
+def _is_pair(node: ast.expr) -> bool:
+    """Whether a node is the words for one and for many."""
+    return isinstance(node, ast.Tuple) and len(node.elts) == 2 and None not in map(template, node.elts)
 
 
 def _is_row(node: ast.Tuple) -> bool:

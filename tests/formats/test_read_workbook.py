@@ -139,7 +139,7 @@ def test_floats_within_a_millionth_of_a_cent(tmp_path: Path) -> None:
 def test_sheets(tmp_path: Path) -> None:
     rows = [["dossier"], ["A"]]
     assert one(tmp_path, xlsx(rows, sheets=("Un", "Deux"))) == (
-        'several_sheets d.xlsx — le classeur a 2 feuilles : « Un », « Deux ». Déclarez read: {sheet: "…"}.'
+        'several_sheets d.xlsx — le classeur a 2 feuilles : « Un », « Deux ». Déclarez read: {sheet: "Un"}.'
     )
     assert len(read(tmp_path, "d.xlsx", xlsx(rows, sheets=("Un", "Deux")), sheet="Un")) == 1
     assert len(read(tmp_path, "d.xlsx", xlsx(rows, sheets=("Dossiers", "Avis")))) == 1

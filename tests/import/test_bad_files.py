@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from build_files import packed, repacked, xlsx
 from made_exports import ASKED, LABELS, answer, as_csv, book, demarche_sheets, imported, rows
@@ -92,7 +93,7 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
             ("(Feuille1!B2)", "formule dans une colonne de montants", "Collez"),
         ),
         ("d.xlsx", xlsx(TABLE, edit=_merged), ("(Feuille1!A3)", "cellules fusionnées A3:A4", "Défusionnez")),
-        ("d.xlsx", book({"Un": TABLE, "Deux": TABLE}), ("le classeur a 2 feuilles", 'Ajoutez --sheet "…"')),
+        ("d.xlsx", book({"Un": TABLE, "Deux": TABLE}), ("le classeur a 2 feuilles", 'Ajoutez --sheet "Un"')),
         ("d.xlsx", OLE, ("protégé par un mot de passe", "Retirez le mot de passe")),
         ("d.xls", OLE, ("l'ancien format .xls", ".xlsx")),
         ("d.xlsm", xlsx(TABLE), ("macros", "Enregistrez-le")),
@@ -235,3 +236,48 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read_form(tmp_path, shown_as="ici")
     assert "c'est un dossier" in caught.value.defects[0].text.fr
+
+
+def test_a_column_that_is_not_recognised_is_said(tmp_path: Path) -> None:
+    body = "Clef;Coût global;Aide\nA-1;1000;450,25\nA-2;2000;900\n"
+    (tmp_path / "d.csv").write_text(body, encoding="utf-8")
+    run = ["import", str(tmp_path / "d.csv"), "--out", str(tmp_path / "out")]
+    assert main(run) == 3
+    places = ["--column", "dossier=Clef", "--column", "requested=aide", "--column", "cost=Coût global"]
+    assert main([*run, *places, "--quiet"]) == 0
+    table = pl.read_csv(tmp_path / "out" / "dossiers.csv", infer_schema=False)
+    assert table.select("dossier", "cost", "requested").rows() == [
+        ("A-1", "1000.00", "450.25"), ("A-2", "2000.00", "900.00"),
+    ]  # fmt: skip
+    (tmp_path / "out" / "dossiers.csv").unlink()
+    assert main([*run, "--quiet"]) == 0, "the mapping keeps what was said"
+
+
+def test_a_remedy_can_be_typed_as_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "d.csv").write_text("Couleur;N°\nrouge;3\n", encoding="utf-8")
+    assert main(["import", str(tmp_path / "d.csv"), "--out", str(tmp_path / "out")]) == 3
+    told = capsys.readouterr().err
+    assert '--column dossier="N°"' in told
+    assert "….." not in told
+    run = ["import", str(tmp_path / "d.csv"), "--out", str(tmp_path / "out"), "--column"]
+    assert main([*run, "dossier=Couleurs"]) == 3
+    assert "Vouliez-vous dire « Couleur » ?" in capsys.readouterr().err
+    assert main([*run, "dosier=N°"]) == 2
+    assert "Vouliez-vous dire « dossier » ?" in capsys.readouterr().err
+
+
+def test_what_is_blocking_is_corrected_before_a_scenario(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "d.csv").write_text("dossier;requested\nA;12 euros environ\n", encoding="utf-8")
+    assert main(["import", str(tmp_path / "d.csv"), "--out", str(tmp_path / "out")]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Corrigez dans le fichier ce qui est bloquant (quality.csv dit où), puis : tnt-sim import" in told
+
+
+def test_sheets_are_quoted_as_the_language_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "d.xlsx").write_bytes(book({"A": [["x"], ["1"]], "B": [["x"], ["1"]]}))
+    assert main(["import", str(tmp_path / "d.xlsx"), "--lang", "en"]) == 3
+    told = capsys.readouterr().err
+    assert '"A", "B"' in told
+    assert '--sheet "A"' in told

@@ -175,9 +175,20 @@ def test_explained(runs: list[StoredRun], lang: Lang) -> None:
     assert PAGE["who_enters"].in_(lang) in page.words
     assert all(one["dossier"] in page.words for one in document["reserve"])
     paper = report_html(runs[-1], Options(lang, paper=True, explanation=document))
-    assert document["dossiers"][-1]["sentence"][:30] in Page(paper).words
+    assert document["dossiers"][-1]["sentence"][:30].replace("\u00a0", " ") in Page(paper).words.replace(
+        "\u00a0", " "
+    )
     assert "explanations" not in report_html(runs[-1], Options(lang))
 
 
 def script_data(page: Page) -> str:
     return next(inner for kind, inner in page.inside if kind == "script")
+
+
+def test_french_signs_stay_with_their_words() -> None:
+    from tnt_sim.view.report.page import _held_together
+
+    page = "<style>a :hover{}</style><p>« a » : b ?</p><code>x : y</code>"
+    assert _held_together(page) == (
+        "<style>a :hover{}</style><p>«\u00a0a\u00a0»\u00a0: b\u00a0?</p><code>x : y</code>"
+    )

@@ -81,17 +81,18 @@ def _document(found: Consolidated, files: list[Path], lang: Lang) -> dict[str, A
 def _tell(found: Consolidated, files: list[Path], lang: Lang) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.view.figures import count, plural
+    from tnt_sim.view.figures import plural
 
     words = {
-        "fund": Text("retenus", "funded"), "refuse": Text("refusés", "refused"),
-        "wait": Text("en attente", "waiting"), "follow": Text("comme proposé", "as proposed"),
-    }  # fmt: skip
+        "fund": (("retenu", "retenus"), ("funded", "funded")),
+        "refuse": (("refusé", "refusés"), ("refused", "refused")),
+        "wait": (("en attente", "en attente"), ("waiting", "waiting")),
+        "follow": (("comme proposé", "comme proposé"), ("as proposed", "as proposed")),
+    }
     n = plural(len(found.groups), ("classeur", "classeurs"), ("workbook", "workbooks"), lang)
-    sums = ", ".join(
-        f"{count(len(found.settled(kind)), lang)} {word.in_(lang)}" for kind, word in words.items()
-    )
-    lines = [Line(f"{found.run} · {n} : {sums}", style="bold")]
+    sums = ", ".join(plural(len(found.settled(kind)), fr, en, lang) for kind, (fr, en) in words.items())
+    colon = Text(" : ", ": ").in_(lang)
+    lines = [Line(f"{found.run} · {n}{colon}{sums}", style="bold")]
     lines += [Line(f"! {_line(one, lang)}", style="yellow") for one in found.conflicts[:20]]
     if len(found.conflicts) > 20:
         lines.append(Line(f"… (+{len(found.conflicts) - 20})"))

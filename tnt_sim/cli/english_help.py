@@ -70,6 +70,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Le dossier à écrire ; « FILE-import » par défaut.": 'The folder to write; "FILE-import" by default.',
         "La correspondance ; celle de --out par défaut.": "The mapping; that of --out by default.",
         "Une valeur pour toutes les lignes : envelope=detr.": "One value for all rows: envelope=detr.",
+        "Où est une colonne, quand elle n'est pas reconnue : --column dossier=\"N° DS\".":
+            'Where a column is, when it is not recognised: --column dossier="N° DS".',
         "La feuille qui porte les dossiers.": "The sheet that holds the dossiers.",
         "La ligne des en-têtes.": "The row of the headers.",
         "L'encodage d'un CSV : utf-8 ou cp1252.": "The encoding of a CSV: utf-8 or cp1252.",
@@ -248,7 +250,8 @@ WORDS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "VERBE … [OPTIONS]": "VERB … [OPTIONS]",
         "ADRESSE": "ADDRESS", "A=BAS:HAUT": "A=LOW:HIGH", "CHEMIN=VALEUR": "PATH=VALUE", "CIBLE": "TARGET",
         "CLASSEUR": "WORKBOOK", "CLÉ": "KEY", "CLÉ=VALEUR": "KEY=VALUE", "COLONNE": "COLUMN",
-        "COLONNE=VALEUR": "COLUMN=VALUE", "DIR|FICHIER": "DIR|FILE", "DURÉE": "DURATION", "ENVELOPPE": "ENVELOPE",
+        "COLONNE=VALEUR": "COLUMN=VALUE", "COLONNE=CHAMP": "COLUMN=FIELD",
+        "DIR|FICHIER": "DIR|FILE", "DURÉE": "DURATION", "ENVELOPPE": "ENVELOPE",
         "FEUILLE": "SHEET", "FICHIER": "FILE", "ID=POIDS,…": "ID=WEIGHT,…", "MONTANT": "AMOUNT", "NOM": "NAME",
         "PART": "SHARE", "PROJET": "PROJECT", "REGISTRE": "REGISTER", "SIGNE": "SIGN", "VALEUR": "VALUE",
         "auto|never|NOM": "auto|never|NAME",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tnt_sim.cli.hints import typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import emit, note, page, width
@@ -53,6 +54,14 @@ ConstantOption = Annotated[
     list[str] | None,
     typer.Option(
         "--constant", metavar="COLONNE=VALEUR", help="Une valeur pour toutes les lignes : envelope=detr."
+    ),
+]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="COLONNE=CHAMP",
+        help='Où est une colonne, quand elle n\'est pas reconnue : --column dossier="N° DS".',
     ),
 ]
 SheetOption = Annotated[
@@ -101,6 +110,7 @@ def import_(
     out: OutOption = None,
     mapping: MappingOption = None,
     constants: ConstantOption = None,
+    columns: ColumnOption = None,
     sheet: SheetOption = None,
     header_row: HeaderRowOption = 1,
     encoding: EncodingOption = None,
@@ -134,7 +144,7 @@ def import_(
     used = read_mapping(given) if given is not None else None
     imported = _imported(
         file, format_, read, used, _control(control_rows, control_requested), _pairs(constants or []),
-        likeness=not no_likeness,
+        _places(columns or []), likeness=not no_likeness,
     )  # fmt: skip
     document = _written(file, folder, imported, given, tongue, parquet=parquet, accept=accept)
     if as_json:
@@ -208,6 +218,25 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
+def _places(texts: Sequence[str]) -> dict[str, str]:
+    from tnt_sim.portfolio import CANONICAL
+
+    places = {}
+    for text in texts:
+        name, equals, label = text.partition("=")
+        if not equals or name not in CANONICAL or not label.strip():
+            hint = did_you_mean(name, CANONICAL) or Text("", "")
+            raise UsageError(
+                Text(
+                    f'--column « {text} » : écrivez COLONNE=CHAMP, par exemple dossier="N° DS". {hint.fr}',
+                    f'--column "{text}": write COLUMN=FIELD, for example dossier="N° DS". {hint.en}',
+                ),
+                code="usage.column",
+            )
+        places[name] = label.strip()
+    return places
+
+
 def _imported(
     file: Path,
     format_: str | None,
@@ -215,6 +244,7 @@ def _imported(
     mapping: FormMapping | None,
     control: Control,
     constants: Mapping[str, str],
+    columns: Mapping[str, str],
     *,
     likeness: bool,
 ) -> Imported:
@@ -226,8 +256,9 @@ def _imported(
     try:
         form, layout = read_form(file, shown_as=str(file), format_name=name, read=ReadOptions(**read))
         return import_form(
-            form, layout, mapping, control=control, constants=constants, timezone=TIMEZONE, likeness=likeness
-        )
+            form, layout, mapping, control=control, constants=constants, columns=columns, timezone=TIMEZONE,
+            likeness=likeness,
+        )  # fmt: skip
     except DataError as error:
         raise DataError(map(_with_flags, error.defects)) from None
 
@@ -289,6 +320,8 @@ def _written(
     paths = write_import(folder, imported, tables, texts, parquet=parquet)
     paths.setdefault("mapping", given or folder / MAPPING)
     follow = f"tnt-sim new ma-programmation --from {shown_path(paths['dossiers'])}"
+    if document["quality"]["n_error"]:
+        follow = f"tnt-sim import {typed(str(file))} --out {typed(str(folder))}"
     if "scenario" in paths:
         follow = f"tnt-sim run {shown_path(paths['scenario'])}"
     return {**document, "files": {name: shown_path(path) for name, path in paths.items()}, "next": follow}

@@ -18,6 +18,7 @@ from tnt_sim.formats.layouts import Layout
 from tnt_sim.formats.mapping import SOURCE_ROW, Control, FormMapping
 from tnt_sim.formats.quality import Quality, examine
 from tnt_sim.formats.raw import letters
+from tnt_sim.formats.said_columns import said_columns
 from tnt_sim.formats.split_requests import split_requests
 from tnt_sim.formats.total_row import LABEL
 from tnt_sim.portfolio import CANONICAL, ColumnKind, table_column
@@ -60,10 +61,11 @@ def import_form(
     *,
     control: Control = Control(),
     constants: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     timezone: str = "Europe/Paris",
     likeness: bool = True,
 ) -> Imported:
-    """Map, clean and examine the rows of a form.
+    """Map, clean and examine the rows of a form; `columns` says where a canonical column is, over any mapping.
 
     Raises
     ------
@@ -75,6 +77,8 @@ def import_form(
     if mapping is None:
         mapping = guess_mapping(form, layout)
     mapping = _with(mapping, control, constants or {})
+    if columns:
+        mapping = said_columns(mapping, form, columns)
     changes = drift(mapping, form)
     check_columns(mapping, form, changes)
     if "dossier" not in mapping.columns:
@@ -124,13 +128,14 @@ def _refuse_empty(form: FormTable) -> None:
 
 
 def _no_number(form: FormTable) -> Defect:
-    labels = ", ".join(one.name for one in form.fields[:12]) + (", …" if len(form.fields) > 12 else "")
+    labels = ", ".join(one.name for one in form.fields[:12]) + (", …" if len(form.fields) > 12 else ".")
+    some = form.fields[min(1, len(form.fields) - 1)].name
     text = Text(
         "aucun champ ne semble porter le numéro de dossier.", "no field seems to hold the dossier's number."
     )
     hint = Text(
-        f"Nommez-en un « dossier », ou dites lequel dans mapping.yaml. Champs lus : {labels}.",
-        f'Name one of them "dossier", or say which in mapping.yaml. Fields read: {labels}.',
+        f'Dites lequel, par exemple --column dossier="{some}", ou nommez-en un « dossier ». Champs lus : {labels}',
+        f'Say which, for example --column dossier="{some}", or name one of them "dossier". Fields read: {labels}',
     )
     return Defect("no_number", text, (form.place(),), hint)
 

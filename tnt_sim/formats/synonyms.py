@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "dossier": (
-        "numero de dossier", "numero de dossier ds", "n de dossier", "numero dossier", "n dossier",
+        "numero de dossier", "numero de dossier ds", "n ds", "numero ds", "no ds",
+        "n de dossier", "numero dossier", "n dossier",
         "dossier id", "id dossier", "no dossier", "numero", "id", "reference", "reference du dossier",
         "idsubvention", "dossier number", "numero dossier ds", "id projet", "identifiant",
     ),

@@ -143,12 +143,13 @@ def _choose(sheets: Sequence[_Sheet], shown_as: str, options: ReadOptions) -> tu
     elif len(names) == 1:
         chosen = names[0]
     else:
-        listed = ", ".join(f"« {name} »" for name in names)
+        fr, en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
         text = Text(
-            f"le classeur a {len(names)} feuilles : {listed}.",
-            f"the workbook has {len(names)} sheets: {listed}.",
+            f"le classeur a {len(names)} feuilles : {fr}.",
+            f"the workbook has {len(names)} sheets: {en}.",
         )
-        hint = Text('Déclarez read: {sheet: "…"}.', 'Declare read: {sheet: "…"}.')
+        first = names[0] if names else "…"
+        hint = Text(f'Déclarez read: {{sheet: "{first}"}}.', f'Declare read: {{sheet: "{first}"}}.')
         raise DataError([Defect("several_sheets", text, place, hint)])
     sheet = next(sheet for sheet in sheets if sheet.name == chosen)
     if sheet.visible:

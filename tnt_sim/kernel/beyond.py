@@ -17,9 +17,13 @@ import numpy as np
 from tnt_sim.kernel.leaves import Part
 from tnt_sim.kernel.tree_states import ROOM, IntArray, States
 
+_NEVER = 1 << 62
+
 
 def filled(line: Callable[[int], tuple[int, int]], cap: int) -> tuple[int, int]:
     """The price t at which v − w·t + t·cap is least for lines (v, w) of a part, by tangents, and that value."""
+    if cap < 0:  # what was promised is more than its own: it never needs nothing, at any price
+        return _NEVER, 0
     many = line(0)
     if many[1] <= cap:
         return 0, many[0]

@@ -22,6 +22,10 @@ from tnt_sim.view.put_file import put_file
 from tnt_sim.view.quality_page import findings_table, quality_document, quality_lines
 
 _MOST_CHANGES, _MOST_LEFT = 12, 12
+_MEND = Text(
+    "Corrigez dans le fichier ce qui est bloquant (quality.csv dit où), puis : ",
+    "Correct in the file what is blocking (quality.csv says where), then: ",
+)
 
 
 def import_tables(imported: Imported, lang: Lang, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -184,7 +188,8 @@ def _end(document: Mapping[str, Any], lang: Lang) -> list[Line]:
     }
     rows = [(path, said[name][0 if french else 1]) for name, path in document["files"].items()]
     lines += grid(rows)
-    lines.append(Line(("Ensuite : " if french else "Next: ") + document["next"], style="bold"))
+    then = _MEND if document["quality"]["n_error"] else Text("Ensuite : ", "Next: ")
+    lines.append(Line(then.in_(lang) + document["next"], style="bold"))
     return lines
 
 

@@ -114,7 +114,7 @@ def dossier_columns(
         SheetColumn(names["dossier"], "text", table["dossier"].to_list(), 13),
         SheetColumn(names["title"], "text", table["title"].to_list(), 42, wrap=True),
         SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 26, wrap=True),
-        SheetColumn(names["department"], "text", table["department"].to_list(), 12),
+        SheetColumn(names["department"], "text", table["department"].to_list(), 14),
         SheetColumn(names["envelope"], "text", [None if n is None else ids[n] for n in nodes], 14),
         SheetColumn(names["requested"], "money", euros(table["requested_cents"]), 15),
         SheetColumn(names["funded"], "text", yes_no(table["funded"], lang), 8),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -60,7 +61,18 @@ def report_html(run: StoredRun, options: Options) -> str:
         **_places(found, options.lang, asked=asked),
         **_rest(run, options, groups, found),
     }
-    return _template().render(values)
+    html = _template().render(values)
+    return _held_together(html) if options.lang is Lang.FR else html
+
+
+_CODE = re.compile(r"(<(?:style|script|code|pre)\b.*?</(?:style|script|code|pre)>)", re.DOTALL)
+_FRENCH_SIGNS = re.compile(r" (?=[:;?!»%€])|(?<=«) ")
+
+
+def _held_together(html: str) -> str:
+    """The page with French signs that no line break parts from their words; styles and scripts as they are."""
+    parts = _CODE.split(html)
+    return "".join(part if k % 2 else _FRENCH_SIGNS.sub("\u00a0", part) for k, part in enumerate(parts))
 
 
 def policy(script: str, styles: Sequence[str]) -> str:
