@@ -27,7 +27,11 @@ TEXTS = st.sampled_from(
 NUMBERS = st.one_of(
     st.integers(-9, 10**15).map(float), st.floats(-1e9, 1e9, allow_nan=False).map(lambda x: x)
 )
-VALUES = st.one_of(st.none(), TEXTS, NUMBERS)
+MOMENTS = st.datetimes(dt.datetime(1950, 1, 1), dt.datetime(2099, 12, 31)).map(
+    lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
+)
+DAYS = st.one_of(MOMENTS, MOMENTS.map(lambda at: at.replace(microsecond=0)), MOMENTS.map(dt.datetime.date))
+VALUES = st.one_of(st.none(), TEXTS, NUMBERS, DAYS)
 
 
 def both(data: bytes, header_row: int = 1) -> tuple[Any, Any]:
@@ -48,14 +52,7 @@ def both(data: bytes, header_row: int = 1) -> tuple[Any, Any]:
 
 def shown(table: RawTable) -> Any:
     columns = [
-        (
-            one.header,
-            one.position,
-            one.text.to_list(),
-            listed(one.numbers),
-            listed(one.moments),
-            listed(one.odd),
-        )
+        (one.header, one.position, *map(listed, (one.text, one.numbers, one.moments, one.days, one.odd)))
         for one in table.columns
         if one.header or one.filled().any()
     ]
@@ -90,9 +87,9 @@ def test_a_plain_sheet_is_read_by_columns(inline: bool) -> None:
     assert first[1:3] == (
         [2, 4],
         [
-            ("dossier", 0, ["0012", "A"], None, None, None),
-            ("2021", 1, [None, ""], [12.5, None], None, None),
-            ("coût", 2, ["a & b <c> « d »", "é"], None, None, None),
+            ("dossier", 0, ["0012", "A"], None, None, None, None),
+            ("2021", 1, [None, ""], [12.5, None], None, None, None),
+            ("coût", 2, ["a & b <c> « d »", "é"], None, None, None, None),
         ],
     )
 
@@ -111,10 +108,15 @@ def _change(old: str, new: str) -> bytes:
 
 NOT_PLAIN = {
     "formula": _with(lambda _, page: page.write_formula("D2", "=1+1", None, 2)),
-    "date": xlsx([*ROWS, ["B", dt.date(2021, 3, 1), None]]),
-    "own date": _with(
-        lambda book, page: page.write_number("D2", 44256, book.add_format({"num_format": "d mmm"}))
+    "1904": xlsx([*ROWS, ["B", dt.date(2021, 3, 1), None]], date_1904=True),
+    "an hour": _with(
+        lambda book, page: page.write_number("D2", 0.5, book.add_format({"num_format": "hh:mm"}))
     ),
+    "span": _with(lambda book, page: page.write_number("D2", 3.5, book.add_format({"num_format": "[h]:mm"}))),
+    "first days": _with(
+        lambda book, page: page.write_number("D2", 5, book.add_format({"num_format": "d/m/yy"}))
+    ),
+    "day as a header": xlsx([["dossier", dt.date(2021, 3, 1)], ["A", 2.0]]),
     "flag": xlsx([*ROWS, ["B", True, None]]),
     "merged": _with(lambda _, page: page.merge_range("A8:B9", "x")),
     "hidden row": _with(lambda _, page: page.set_row(1, None, None, {"hidden": True})),
@@ -153,6 +155,13 @@ PLAIN = {
     "per cent": _with(lambda book, page: page.write_number("D2", 0.5, book.add_format({"num_format": 10}))),
     "rich shared": _with(
         lambda book, page: page.write_rich_string("D2", "a", book.add_format({"bold": True}), "b")
+    ),
+    "day": xlsx([*ROWS, ["B", dt.date(2021, 3, 1), None], [dt.datetime(2021, 3, 1, 14, 30), 2.0, "x"]]),
+    "moment": xlsx(
+        [["dossier", "le"], ["A", dt.datetime(2021, 3, 1, 14, 30, 59)], ["B", None], ["C", "hier"]]
+    ),
+    "own day": _with(
+        lambda book, page: page.write_number("D2", 44256, book.add_format({"num_format": "d mmm yyyy"}))
     ),
     "filter": _with(lambda _, page: page.autofilter("A1:C4")),
     "references": _change("é", "&#233;&#xe9;&quot;"),

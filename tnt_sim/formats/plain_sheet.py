@@ -1,4 +1,4 @@
-"""An XLSX sheet that holds nothing but text and plain numbers, read by whole columns.
+"""An XLSX sheet that holds nothing but text, plain numbers and days, read by whole columns.
 
 Such a sheet is a regular text, which the CSV reader of polars takes apart on all cells at once: a tag up to its
 ``>``, then what stands before the next ``<``. Everything that asks for more (a formula, a date, an error, a
@@ -19,10 +19,16 @@ import polars as pl
 from tnt_sim.formats.raw import RawColumn, clean_header, plain_cells
 from tnt_sim.formats.sheet_marks import MAX_COLUMNS, MAX_ROWS, column_of, of_note, too_large
 
-STRINGS, STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
+STRINGS, STYLES, WORKBOOK = "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml"
+_OLD_CALENDAR = re.compile(rb"date1904\s*=\s*[\"'](?:1|true)")
 _NUMBER_FORMATS = frozenset((*range(5), *range(9, 14), *range(37, 41), 48, 49))
 """The numbers of the formats that every spreadsheet knows and that show no date or time."""
+_DAY_FORMATS = frozenset((14, 15, 16, 17, 22))
 _MAYBE_A_DATE = re.compile(r"[dmyhsDMYHS\[]")
+_SURELY_A_DATE = re.compile(r"(?=.*[dy])(?:[dmyhs]|[/:. -]|\\[ -]|@|;)+")
+_FIRST_SERIAL, _LAST_SERIAL = 61.0, 2_958_465.0
+"""From the day after the one that 1900 never had, to the end of 9999."""
+_EPOCH_MS, _DAY_MS = -2_209_161_600_000, 86_400_000
 _CELL, _LETTERS = 'c r="', re.compile(r"[A-Z]{1,3}")
 _KIND = re.compile(r'(?: s="([0-9]+)")?(?: t="(n|s|str|inlineStr)")?(/?)')
 _ROW, _HIDDEN = r'^row(?: [A-Za-z0-9:]+="[^"]*")*/?$', r' hidden="(?:1|true)"'
@@ -111,7 +117,8 @@ class _Book:
     def __init__(self, parts: Mapping[str, bytes]) -> None:
         self._parts = parts
         self._strings: pl.Series | None = None
-        self._numeric: list[bool] | None = None
+        self._styles: list[str] | None = None
+        self._old = _OLD_CALENDAR.search(parts.get(WORKBOOK, b"")) is not None
 
     def strings(self, indices: pl.Series) -> pl.Series:
         """The shared strings of a column of their numbers."""
@@ -119,11 +126,14 @@ class _Book:
             self._strings = _shared_strings(self._parts[STRINGS])
         return self._strings.gather(indices.cast(pl.UInt32))
 
-    def is_numeric(self, style: str | None) -> bool:
-        """Whether a style shows no date."""
-        if self._numeric is None:
-            self._numeric = _numeric_styles(self._parts[STYLES]) if STYLES in self._parts else []
-        return style is None or self._numeric[int(style)]
+    def shows(self, style: str | None) -> str:
+        """What a style surely shows: `number`, `day`, or "" where that is not sure."""
+        if style is None:
+            return "number"
+        if self._styles is None:
+            self._styles = _styles(self._parts[STYLES]) if STYLES in self._parts else []
+        shown = self._styles[int(style)]
+        return "" if shown == "day" and self._old else shown
 
 
 def _shared_strings(xml: bytes) -> pl.Series:
@@ -155,17 +165,24 @@ def _sign(match: re.Match[str]) -> str:
     return _ENTITIES[name] if name else chr(int(decimal) if decimal else int(hexadecimal, 16))
 
 
-def _numeric_styles(xml: bytes) -> list[bool]:
-    """For each cell style, whether it surely shows no date or time."""
+def _styles(xml: bytes) -> list[str]:
+    """For each cell style, what it surely shows: `number`, `day`, or "" where that is not sure."""
     root = ElementTree.fromstring(xml)
+    known = {**dict.fromkeys(_NUMBER_FORMATS, "number"), **dict.fromkeys(_DAY_FORMATS, "day")}
     own = {
-        int(one.get("numFmtId", "")): _MAYBE_A_DATE.search(one.get("formatCode", "")) is None
+        int(one.get("numFmtId", "")): _shown_by(one.get("formatCode", ""))
         for one in root.iter()
         if one.tag.endswith("}numFmt")
     }
     styles = next((one for one in root if one.tag.endswith("}cellXfs")), ())
     used = (int(one.get("numFmtId", "0")) for one in styles)
-    return [own.get(number, number in _NUMBER_FORMATS) for number in used]
+    return [own.get(number, known.get(number, "")) for number in used]
+
+
+def _shown_by(code: str) -> str:
+    if _MAYBE_A_DATE.search(code) is None:
+        return "number"
+    return "day" if _SURELY_A_DATE.fullmatch(code) else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +192,8 @@ class _Column:
     rows: np.ndarray
     text: pl.Series
     numbers: pl.Series | None
+    moments: pl.Series | None
+    days: pl.Series | None
 
     def filled(self) -> np.ndarray:
         """Which cells hold something, Boolean."""
@@ -191,29 +210,41 @@ def _by_column(cells: pl.DataFrame, book: _Book) -> dict[int, _Column]:
         style, of_type, closed = found.groups()
         if not closed:
             values = _values(part["text"], of_type or "n", style, book)
-            parts.setdefault(column_of(str(letters)), []).append(part.select("row").with_columns(values))
+            parts.setdefault(column_of(str(letters)), []).append(part.select("row").with_columns(*values))
     return {position: _column(found) for position, found in parts.items()}
 
 
-def _values(text: pl.Series, of_type: str, style: str | None, book: _Book) -> pl.Series:
-    """The cells of one type, as `text` or as `numbers`."""
+def _values(text: pl.Series, of_type: str, style: str | None, book: _Book) -> list[pl.Series]:
+    """The cells of one type, as `text`, as `numbers`, or as `moments` with `days`."""
     if of_type == "s":
-        return book.strings(text).alias("text")
+        return [book.strings(text).alias("text")]
     if of_type != "n":
-        return _plain_text(text).alias("text")
-    _need(book.is_numeric(style))
+        return [_plain_text(text).alias("text")]
+    shown = book.shows(style)
     numbers = text.cast(pl.Float64)
-    _need(numbers.null_count() == 0 and bool(numbers.is_finite().all()))
-    return numbers.alias("numbers")
+    _need(shown != "" and numbers.null_count() == 0 and bool(numbers.is_finite().all()))
+    return [numbers.alias("numbers")] if shown == "number" else _moments(numbers.to_numpy())
+
+
+def _moments(serials: np.ndarray) -> list[pl.Series]:
+    """Serials as date-times; their last millisecond is noise where it hides a whole second."""
+    _need(bool(((serials >= _FIRST_SERIAL) & (serials < _LAST_SERIAL)).all()))
+    ms = np.rint(serials * _DAY_MS).astype(np.int64)
+    whole = (ms + 1) // 1000 * 1000
+    ms = np.where(np.abs(whole - ms) <= 1, whole, ms)
+    moments = pl.Series("moments", (_EPOCH_MS + ms) * 1000).cast(pl.Datetime("us"))
+    return [moments, pl.Series("days", serials == np.floor(serials))]
 
 
 def _column(parts: list[pl.DataFrame]) -> _Column:
     cells = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal").sort("row")
     rows = cells["row"].to_numpy().astype(np.int64)
     _need(bool(rows[0] > 0 and rows[-1] <= MAX_ROWS and (np.diff(rows) > 0).all()))
-    text = cells["text"] if "text" in cells.columns else pl.Series([None], dtype=pl.String)
-    numbers = cells["numbers"] if "numbers" in cells.columns else None
-    return _Column(rows, text.new_from_index(0, len(rows)) if len(text) < len(rows) else text, numbers)
+    numbers, moments, days = (cells.get_column(name, default=None) for name in ("numbers", "moments", "days"))
+    text = cells.get_column("text", default=None)
+    if text is None:
+        text = pl.Series([None], dtype=pl.String).new_from_index(0, len(rows))
+    return _Column(rows, text, numbers, moments, days)
 
 
 def _laid_out(columns: Mapping[int, _Column], header_row: int, n_written: int) -> PlainSheet:
@@ -242,14 +273,20 @@ def _raw(position: int, column: _Column | None, rows: np.ndarray, header_row: in
     at = np.searchsorted(column.rows, rows).clip(max=len(column.rows) - 1)
     there = column.rows[at] == rows
     index = pl.Series(at).set(pl.Series(~there), None)
-    text, numbers = column.text.gather(index), None
-    if column.numbers is not None:
-        numbers = column.numbers.gather(index)
-        if numbers.null_count() == len(numbers):
-            numbers = None
+    text = column.text.gather(index)
     if not there.all():
         text = text.set(pl.Series(~there), "")
-    return RawColumn(header, position, plain_cells(text.alias("text")), numbers)
+    numbers, moments = _gathered(column.numbers, index), _gathered(column.moments, index)
+    days = None
+    if moments is not None and column.days is not None:
+        days = column.days.gather(index).fill_null(value=False)
+    return RawColumn(header, position, plain_cells(text.alias("text")), numbers, moments, days)
+
+
+def _gathered(values: pl.Series | None, index: pl.Series) -> pl.Series | None:
+    """The cells of one kind in the rows that are kept; None where none of them is of that kind."""
+    found = None if values is None else values.gather(index)
+    return None if found is None or found.null_count() == len(found) else found
 
 
 def _nothing(n_rows: int) -> pl.Series:
@@ -261,6 +298,7 @@ def _header(column: _Column, header_row: int) -> str:
     if at == len(column.rows) or column.rows[at] != header_row:
         return ""
     text = column.text[at]
+    _need(column.moments is None or column.moments[at] is None)
     if text is None and column.numbers is not None:
         number = float(column.numbers[at])
         return str(int(number)) if number.is_integer() else str(number)
