@@ -34,7 +34,7 @@ _WRITTEN_IN_FRENCH = {
     "app/files.py": "the head of a saved variant, in both languages",
     "view/consolidate.py": "the head of the rules that `--consolidate` writes",
     "view/run_folder.py": "the head of scenario.resolved.yaml",
-    "cli/examples.py": "said in English by cli/english_help.py, which tests/cli/test_english_help.py holds whole",
+    "cli/examples.py": "said in English by cli/english_help.py, which tests/docs/test_english_help.py holds whole",
     "cli/main.py": "said in English by cli/english_help.py",
     "view/acts.py": "labels that Turgot, démarches-simplifiées, Chorus and letters have in French",
     "formats/demarche_json.py": "labels of the exports of démarches-simplifiées",
