@@ -18,6 +18,26 @@ from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
 
 
+def test_one_part_with_all_dossiers_may_gain_too(tmp_path: Path) -> None:
+    """The rows of an envelope and of its only part hold the same dossiers; the outer one binds as well."""
+    for amount, own in ((100, 60), (60, 100), (75, 40)):
+        rows = [f"D{k},{20 + 3 * k},{9 - k},p" for k in range(6)]
+        (tmp_path / "dossiers.csv").write_text("\n".join(["dossier,requested,score,envelope", *rows]) + "\n")
+        (tmp_path / "case.yaml").write_text(
+            "schema_version: 1\nid: case\ntitle: SYNTHETIC\n"
+            f"programme: {{id: tout, amount: {amount} €, overbooked: {str(own > amount).lower()}, "
+            f"envelopes: [{{id: p, amount: {own} €}}]}}\n"
+            "dossiers: [{file: dossiers.csv}]\nobjective: [{maximise: {score: 1}}]\n"
+            "solver: {cross_check: never}\n",
+            encoding="utf-8",
+        )
+        scenario = load_scenario(tmp_path / "case.yaml")
+        ours, plain = solve(scenario), solve(scenario, method="direct")
+        assert ours.document["method"] == "tree"
+        assert ours.document["proof"] == "PROVED"
+        assert ours.to_dataframe().equals(plain.to_dataframe())
+
+
 def part(dice: random.Random, name: str, total: int, depth: int, leaves: list[str]) -> tuple[str, int]:
     """An envelope with its parts, and its amount: most often more than theirs."""
     below = []

@@ -98,6 +98,8 @@ class Caps:
             for k, (row, columns) in enumerate(zip(self.row, self.columns, strict=True))
             if row in rows or (holder[columns] == holder[columns[0]]).all()
         ]
+        # of rows over the same columns these go outside: what holds back all of them holds inside
+        kept.sort(key=lambda k: (-len(self.columns[k]), self.row[k] not in rows))
         return Caps(
             tuple(self.row[k] for k in kept),
             tuple(self.columns[k] for k in kept),

@@ -87,9 +87,18 @@ def best_under_caps(
 
 
 def _with_shared(trees: list[Node], shared: Sequence[Shared]) -> list[Node]:
-    """The trees, those of gaining caps under the rows that share money out."""
+    """The trees, those of gaining caps under the rows that share money out.
+
+    Raises
+    ------
+    ValueError
+        When such a cap is under another.
+    """
     alone = {tree.row: tree for tree in trees}
     tops = [row.over(alone) for row in shared]
+    gaining = set().union(*(row.every() for row in shared))
+    if gaining and any(gaining & tree.rows() for tree in alone.values()):
+        raise ValueError("a cap that may be gone beyond is under another")
     return [*alone.values(), *(top for top in tops if top.children)]
 
 
