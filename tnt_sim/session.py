@@ -1,10 +1,12 @@
 """A session: one scenario asked again and again with values changed, each time from what the last answer left.
 
-What is kept from one question to the next: the dossiers; the problem, of which only the amounts are laid out anew,
-or only the goals read anew, where nothing else can have changed (`reamounted`, `regoaled`); then the rows too, for
-the solver and for the proof (`drafts.py`); the linear program with its basis and prices, to which the new model is
-a difference (`solve/live.py`); and the point in hand, where a solver takes one. None of it can change an answer:
-kernels take any prices, solvers any start, and every point is read again in integers.
+What is kept from one question to the next: the dossiers; the problem, of which only the amounts are laid out
+anew, or only the goals read anew, where nothing else can have changed (`reamounted`, `regoaled`); then the rows
+too, for the solver and for the proof, and what kernels found for leaves and trees (`drafts.py`); the linear
+program with its basis and prices, to which the new model is a difference (`solve/live.py`); and where a solver is
+asked, the point in hand and the columns that the last prices close (`solve/from_last.py`). None of it can change
+an answer: kernels take any prices, solvers any start, columns are closed in whole numbers, and every point is read
+again in integers.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from typing import Any
 from tnt_sim.clock import Clock
 from tnt_sim.drafts import Drafts
 from tnt_sim.errors import Defects
-from tnt_sim.formulation.linear_model import IntArray, LinearModel
 from tnt_sim.question import Answer, ask
 from tnt_sim.result import Status
 from tnt_sim.rules.base import Mode
@@ -32,10 +33,8 @@ from tnt_sim.scenario.landing import laid_out_again
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import Objective
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.solve.backend import Backend, Limits
-from tnt_sim.solve.integral import solve_integral
+from tnt_sim.solve.from_last import FromLast
 from tnt_sim.solve.live import Difference, LiveLp
-from tnt_sim.solve.solution import IntegralSolution
 
 PLAIN_RULES = (LimitSpec, ShareSpec, ExclusiveSpec, RequiresSpec, TogetherSpec, DecideSpec)
 """Rules that look at no envelope's amount, unless they say `of_amount`."""
@@ -86,7 +85,7 @@ class Session:
         self.drafts = Drafts()
         self._first: Problem | None = None
         self._problem: Problem | None = None
-        self._point: IntArray | None = None
+        self.stages = FromLast()
 
     def solve(
         self,
@@ -126,22 +125,11 @@ class Session:
             cross_check=cross_check,
             backend=self.backend,
             clock=Clock(time_limit),
-            method=self._from_point,
+            method=self.stages.solve,
             live=self.live,
             drafts=self.drafts,
         )
         return Asked(answer, problem, "anew", self.live.last)
-
-    def _from_point(
-        self, model: LinearModel, backend: Backend, limits: Limits = Limits(), start: IntArray | None = None
-    ) -> IntegralSolution:
-        """A stage by a solver, from the last point in hand where it keeps this model's rows."""
-        held = self._point
-        if start is None and held is not None and len(held) == model.n_cols and model.is_feasible(held):
-            start = held
-        found = solve_integral(model, backend, limits, start)
-        self._point = held if found.values is None else found.values
-        return found
 
 
 def laid_again(known: Sequence[Problem], scenario: Scenario) -> Iterator[tuple[str, Problem]]:

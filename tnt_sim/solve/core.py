@@ -36,17 +36,17 @@ def solve_core(
         return solve_integral(model, backend, limits, start)
     relaxed = backend.solve(model, relax=True, limits=limits)
     if relaxed.row_duals is None or relaxed.reduced_costs is None or relaxed.values is None:
-        return solve_integral(model, backend, _left(limits, began), start)
-    quick = _quick_point(model, relaxed, backend, _left(limits, began))
-    known = _better(model, quick, start)
+        return solve_integral(model, backend, left(limits, began), start)
+    quick = _quick_point(model, relaxed, backend, left(limits, began))
+    known = better(model, quick, start)
     if known is None:
-        return solve_integral(model, backend, _left(limits, began), start)
+        return solve_integral(model, backend, left(limits, began), start)
     value = model.value(known)
     lower, upper, _ = fix_by_reduced_cost(model, relaxed.row_duals, value, keep_ties=False)
     # The point in hand stays inside, so that the core is never empty and the solver can begin from it.
     part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
-    found = solve_integral(part.model, backend, _left(limits, began), part.reduce(known))
-    return _expanded(found, part, model, known, relaxed.log, time.perf_counter() - began)
+    found = solve_integral(part.model, backend, left(limits, began), part.reduce(known))
+    return expanded(found, part, model, known, relaxed.log, time.perf_counter() - began)
 
 
 def _quick_point(
@@ -65,7 +65,7 @@ def _quick_point(
     return None if found.values is None else part.expand(found.values)
 
 
-def _better(model: LinearModel, left: IntArray | None, right: IntArray | None) -> IntArray | None:
+def better(model: LinearModel, left: IntArray | None, right: IntArray | None) -> IntArray | None:
     points = [point for point in (left, right) if point is not None and model.is_feasible(point)]
     if not points:
         return None
@@ -73,7 +73,7 @@ def _better(model: LinearModel, left: IntArray | None, right: IntArray | None) -
     return max(points, key=lambda point: sign * model.value(point))
 
 
-def _expanded(
+def expanded(
     found: IntegralSolution, part: Restriction, model: LinearModel, known: IntArray, log: str, seconds: float
 ) -> IntegralSolution:
     """The answer over all columns; what lies outside the core is no better than the point in hand."""
@@ -92,7 +92,7 @@ def _expanded(
     )  # fmt: skip
 
 
-def _left(limits: Limits, began: float) -> Limits:
+def left(limits: Limits, began: float) -> Limits:
     if limits.time_seconds is None:
         return limits
     return replace(limits, time_seconds=max(0.0, limits.time_seconds - (time.perf_counter() - began)))

@@ -1,0 +1,124 @@
+"""One stage by a solver, from what the last model of its shape left: its point and its prices.
+
+The linear program moves to the new model from its last basis (`live.py`). At its prices the last point is repaired
+until it keeps every row; what a better point could still change is told in whole numbers (`fixing.py`), and the
+solver proves the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.solve.backend import Backend, Limits, float_bounds
+from tnt_sim.solve.core import better, expanded, left
+from tnt_sim.solve.fixing import fix_by_reduced_cost
+from tnt_sim.solve.integral import solve_integral
+from tnt_sim.solve.live import LiveLp
+from tnt_sim.solve.restriction import restrict
+from tnt_sim.solve.solution import IntegralSolution
+
+MAX_SHAPES = 8
+"""Linear programs that are kept: those of the stages, and of models with cuts."""
+MAX_CELLS = 4_000_000
+"""Rows times columns of models whose points are repaired."""
+MAX_FLIPS = 200
+"""Columns flipped to bring a point back to the rows."""
+
+Shape = tuple[int, int, Sense]
+"""Rows, columns, direction."""
+
+
+@dataclass
+class FromLast:
+    """The last point for each number of columns, and the linear program of each shape."""
+
+    _points: dict[int, IntArray] = field(default_factory=dict)
+    _lives: dict[Shape, LiveLp] = field(default_factory=dict)
+
+    def solve(
+        self, model: LinearModel, backend: Backend, limits: Limits = Limits(), start: IntArray | None = None
+    ) -> IntegralSolution:
+        """Like `solve_integral`: the same value, sooner."""
+        began = time.perf_counter()
+        last = start if start is not None else self._points.get(model.n_cols)
+        found = None if last is None else self._by_core(model, backend, limits, last, began)
+        if found is None:
+            known = last if last is not None and model.is_feasible(last) else None
+            found = solve_integral(model, backend, left(limits, began), known)
+        if found.values is not None:
+            self._points[model.n_cols] = found.values
+        return found
+
+    def _by_core(
+        self, model: LinearModel, backend: Backend, limits: Limits, last: IntArray, began: float
+    ) -> IntegralSolution | None:
+        """The stage over the columns that a point near the last one leaves open; None without such a point."""
+        if not model.integer.all():
+            return None
+        prices = self._prices(model)
+        if prices is None:
+            return None
+        known = last if model.is_feasible(last) else None
+        known = better(model, known, repaired(model, last, prices))
+        if known is None:
+            return None
+        lower, upper, _ = fix_by_reduced_cost(model, prices, model.value(known), keep_ties=False)
+        # the point in hand stays inside, so that the core is never empty and the solver can begin from it
+        part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
+        inner = solve_integral(part.model, backend, left(limits, began), part.reduce(known))
+        found = expanded(inner, part, model, known, "", time.perf_counter() - began)
+        return replace(found, n_solves=inner.n_solves)
+
+    def _prices(self, model: LinearModel) -> FloatArray | None:
+        shape = model.n_rows, model.n_cols, model.sense
+        live = self._lives.setdefault(shape, LiveLp())
+        if len(self._lives) > MAX_SHAPES:
+            del self._lives[next(iter(self._lives))]
+        up = model.sense is Sense.MAXIMISE
+        found = live.prices(model, model.objective if up else -model.objective)
+        return found if found is None or up else -found
+
+
+def repaired(model: LinearModel, point: IntArray, prices: FloatArray) -> IntArray | None:
+    """A point near another that keeps every row: 0-1 columns flipped, the cheapest at these prices first.
+
+    First what brings broken rows nearer to their bounds, then what still improves the objective. None where flips
+    do not do it, or the model is too large to be looked at as a whole.
+    """
+    if model.n_rows * model.n_cols > MAX_CELLS:
+        return None
+    sign = 1 if model.sense is Sense.MAXIMISE else -1
+    rows = model.matrix.toarray().astype(np.float64)
+    low, high = float_bounds(model.row_lower, model.row_upper)
+    worth = sign * (model.objective - prices @ rows)
+    x = np.clip(point, model.col_lower, model.col_upper)
+    can = (model.col_lower == 0) & (model.col_upper == 1)
+    reach = rows @ x
+    for _ in range(MAX_FLIPS):
+        off = _off(reach, low, high).sum()
+        if not off:
+            break
+        step = np.where(x > 0, -1.0, 1.0)
+        nearer = off - _off((reach[:, None] + rows * step).T, low, high).sum(axis=1)
+        usable = can & (nearer > 0)
+        if not usable.any():
+            return None
+        each = np.where(usable, np.maximum(-step * worth, 0.0) / np.where(usable, nearer, 1.0), np.inf)
+        best = int(np.argmin(each))
+        reach += rows[:, best] * step[best]
+        x[best] += int(step[best])
+    addable = can & (x == 0) & (sign * model.objective > 0)
+    for j in np.argsort(-worth, kind="stable").tolist():
+        if addable[j] and not _off(after := reach + rows[:, j], low, high).any():
+            x[j], reach = 1, after
+    return x if model.is_feasible(x) else None
+
+
+def _off(reach: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """How far rows are from their bounds."""
+    far: FloatArray = np.maximum(reach - high, 0.0) + np.maximum(low - reach, 0.0)
+    return far
