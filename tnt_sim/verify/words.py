@@ -106,8 +106,8 @@ def _fitting(problem: Problem, reasons: Reasons, node: int) -> list[Text]:
 
 def _waiting(problem: Problem, reasons: Reasons, mask: BoolArray) -> list[Text]:
     """How many unfunded candidates there are, what they ask for, and which rule keeps most of it out."""
-    unfunded = ~reasons.code.is_in(FUNDED_CODES).to_numpy()
-    rows = np.flatnonzero(mask & problem.offers.candidate & unfunded)
+    rows = np.flatnonzero(mask & problem.offers.candidate)
+    rows = rows[~reasons.code.gather(rows).is_in(FUNDED_CODES).to_numpy()]
     if len(rows) == 0:
         return []
     ask = problem.offers.least_cents
