@@ -108,7 +108,7 @@ def decide_problem(
 
     Parameters
     ----------
-    drafts : rows of the problem before, to carry on; the rows are the same
+    drafts : rows of the problem before, and what kernels found, to carry on; the answer is the same
     ties : seek proofs of « least granted » and of the list too
     """
     drafts = drafts or Drafts()
@@ -244,7 +244,7 @@ class _Decision:
         whole = self.method in ("auto", "tree") and self.backend == "highs"
         if not whole or model.n_rows != self.form.model.n_rows:
             return None
-        found = solve_exactly(self.form.model, self.stages)
+        found = solve_exactly(self.form.model, self.stages, memory=self.drafts.solved)
         self.clock.lap("solve")
         if found is None:
             return None
@@ -265,7 +265,8 @@ class _Decision:
             allocation = Allocation(*self.form.recovery.awards(outcome.values))
             values = read_allocation(self.problem, allocation).values
             claims = self.drafts.claims(self.problem)
-            return prove_stages(self.problem, values, seconds, None, 0, outcome.grounds, claims)
+            checked = self.drafts.checked
+            return prove_stages(self.problem, values, seconds, None, 0, outcome.grounds, claims, checked)
         except KeyboardInterrupt:
             self.interrupted = True
             return []

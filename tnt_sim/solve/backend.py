@@ -5,6 +5,7 @@ A raw answer is a claim in floats. What is believed of it is decided in `solve/i
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -55,6 +56,12 @@ class Limits:
 
     time_seconds: float | None = None
     nodes: int | None = None
+
+    def since(self, began: float) -> Limits:
+        """What is left of them of a work that began then, on `time.perf_counter`."""
+        if self.time_seconds is None:
+            return self
+        return replace(self, time_seconds=max(0.0, self.time_seconds - (time.perf_counter() - began)))
 
 
 @dataclass(frozen=True, slots=True)

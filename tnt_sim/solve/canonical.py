@@ -121,10 +121,7 @@ class _Walk:
         )
 
     def _left(self) -> Limits:
-        seconds = self.limits.time_seconds
-        if seconds is None:
-            return self.limits
-        return replace(self.limits, time_seconds=max(0.0, seconds - (time.perf_counter() - self.began)))
+        return self.limits.since(self.began)
 
     def _fixed(self) -> tuple[IntArray, IntArray]:
         """Bounds that every point as good as the one in hand keeps; the model's own without prices."""

@@ -36,16 +36,16 @@ def solve_core(
         return solve_integral(model, backend, limits, start)
     relaxed = backend.solve(model, relax=True, limits=limits)
     if relaxed.row_duals is None or relaxed.reduced_costs is None or relaxed.values is None:
-        return solve_integral(model, backend, left(limits, began), start)
-    quick = _quick_point(model, relaxed, backend, left(limits, began))
+        return solve_integral(model, backend, limits.since(began), start)
+    quick = _quick_point(model, relaxed, backend, limits.since(began))
     known = better(model, quick, start)
     if known is None:
-        return solve_integral(model, backend, left(limits, began), start)
+        return solve_integral(model, backend, limits.since(began), start)
     value = model.value(known)
     lower, upper, _ = fix_by_reduced_cost(model, relaxed.row_duals, value, keep_ties=False)
     # The point in hand stays inside, so that the core is never empty and the solver can begin from it.
     part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
-    found = solve_integral(part.model, backend, left(limits, began), part.reduce(known))
+    found = solve_integral(part.model, backend, limits.since(began), part.reduce(known))
     return expanded(found, part, model, known, relaxed.log, time.perf_counter() - began)
 
 
@@ -90,9 +90,3 @@ def expanded(
         found, values=values, value=value, bound=bound, termination=termination,
         log=log + found.log, n_solves=found.n_solves + 2, seconds=seconds,
     )  # fmt: skip
-
-
-def left(limits: Limits, began: float) -> Limits:
-    if limits.time_seconds is None:
-        return limits
-    return replace(limits, time_seconds=max(0.0, limits.time_seconds - (time.perf_counter() - began)))

@@ -210,10 +210,7 @@ class _Asked:
     began: float
 
     def _left(self) -> Limits:
-        if self.limits.time_seconds is None:
-            return self.limits
-        spent = time.perf_counter() - self.began
-        return replace(self.limits, time_seconds=max(0.0, self.limits.time_seconds - spent))
+        return self.limits.since(self.began)
 
     def stage(self, model: LinearModel, result: StageResult) -> _Verdict:
         """One stage: the model of the stage, with the rows of those before."""

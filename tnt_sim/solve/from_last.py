@@ -14,7 +14,7 @@ import numpy as np
 
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import Backend, Limits, float_bounds
-from tnt_sim.solve.core import better, expanded, left
+from tnt_sim.solve.core import better, expanded
 from tnt_sim.solve.fixing import fix_by_reduced_cost
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.live import LiveLp
@@ -48,7 +48,7 @@ class FromLast:
         found = None if last is None else self._by_core(model, backend, limits, last, began)
         if found is None:
             known = last if last is not None and model.is_feasible(last) else None
-            found = solve_integral(model, backend, left(limits, began), known)
+            found = solve_integral(model, backend, limits.since(began), known)
         if found.values is not None:
             self._points[model.n_cols] = found.values
         return found
@@ -69,7 +69,7 @@ class FromLast:
         lower, upper, _ = fix_by_reduced_cost(model, prices, model.value(known), keep_ties=False)
         # the point in hand stays inside, so that the core is never empty and the solver can begin from it
         part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
-        inner = solve_integral(part.model, backend, left(limits, began), part.reduce(known))
+        inner = solve_integral(part.model, backend, limits.since(began), part.reduce(known))
         found = expanded(inner, part, model, known, "", time.perf_counter() - began)
         return replace(found, n_solves=inner.n_solves)
 

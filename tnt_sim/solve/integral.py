@@ -70,7 +70,7 @@ def solve_integral(
     if found.termination is not Termination.NUMERIC_TROUBLE:
         return replace(found, values=held)
     # a choice among equal columns cannot be cut off as 0-1 choices can: once more with every column
-    left = _less(limits, began)
+    left = limits.since(began)
     again = _Search(model, backend, left, start if held is None else held, tuning).run()
     return replace(
         again,
@@ -79,13 +79,6 @@ def solve_integral(
         n_solves=found.n_solves + again.n_solves,
         seconds=time.perf_counter() - began,
     )
-
-
-def _less(limits: Limits, began: float) -> Limits:
-    """The limits less the time since then."""
-    if limits.time_seconds is None:
-        return limits
-    return replace(limits, time_seconds=max(0.0, limits.time_seconds - (time.perf_counter() - began)))
 
 
 @dataclass(slots=True)
@@ -156,7 +149,7 @@ class _Search:
         return raw
 
     def _left(self) -> Limits:
-        return _less(self.limits, self.began)
+        return self.limits.since(self.began)
 
     def _may_retry(self, raw: RawSolution) -> bool:
         """NaN, a failure, or « infeasible » against a feasible point in hand: another path, if any."""

@@ -142,7 +142,7 @@ def solve_lexicographic(
     for _ in range(MAX_RESTARTS):
         if outcome.values is None or refuted(stages, outcome.stages, outcome.values) is None:
             return outcome
-        left = _left(limits, began)
+        left = limits.since(began)
         outcome = _in_order(model, stages, backend, left, on_progress, outcome.values, solve)
     if outcome.values is None or (at := refuted(stages, outcome.stages, outcome.values)) is None:
         return outcome
@@ -180,7 +180,7 @@ def _in_order(
     for index, stage in enumerate(stages):
         _tell(on_progress, Progress(index, len(stages), stage.name, None))
         current = current.with_objective(stage.objective, stage.sense)
-        left = _left(limits, began)
+        left = limits.since(began)
         stop = bool(results) and (left.time_seconds == 0 or _was_interrupted(results))
         if held is not None and _is_settled(stage, stages[:index], results):
             result = _settled(stage, current, held, results[-1])
@@ -195,7 +195,7 @@ def _in_order(
         if held is None:
             break
         if result.limit is not None and not result.skipped and not _was_interrupted(results):
-            current = narrowed(current, backend, result.limit, _left(limits, began))
+            current = narrowed(current, backend, result.limit, limits.since(began))
         current = with_stage_row(current, stage, result)
     return StagesOutcome(tuple(results), held, current)
 
@@ -257,12 +257,6 @@ def with_kept_row(
 def _tell(on_progress: Callable[[Progress], None] | None, progress: Progress) -> None:
     if on_progress is not None:
         on_progress(progress)
-
-
-def _left(limits: Limits, began: float) -> Limits:
-    if limits.time_seconds is None:
-        return limits
-    return replace(limits, time_seconds=max(0.0, limits.time_seconds - (time.perf_counter() - began)))
 
 
 def _was_interrupted(results: list[StageResult]) -> bool:
@@ -333,7 +327,7 @@ def solve_relaxed(
     current = model
     for stage in stages:
         current = current.with_objective(stage.objective, stage.sense)
-        raw = backend.solve(current, relax=True, limits=_left(limits, began))
+        raw = backend.solve(current, relax=True, limits=limits.since(began))
         results.append(_relaxed(stage, raw, current, model.n_rows))
         if raw.termination is not Termination.OPTIMAL or raw.objective is None:
             break
