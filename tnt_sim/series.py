@@ -1,4 +1,4 @@
-"""Cases of one base decided one after the other, each as if it were alone: only problem and rows are kept.
+"""Cases of one base decided one after the other, each as if alone: problem, rows and kernels' finds are kept.
 
 What a session carries further (the basis of a linear program, a point in hand) is left out: it can change no
 optimum, but it can change which of two ways an answer came by, where a kernel gives up at a budget. Here solvers

@@ -89,6 +89,12 @@ def test_as_the_plain_path(seed: int, tmp_path: Path) -> None:
         assert ours.document["canonical_proof"]["least_granted"] == "PROVED"
 
 
+def test_most_are_decided_by_trees_of_caps(tmp_path: Path) -> None:
+    problems = (compile_problem(load_scenario(written(tmp_path, seed))) for seed in range(30))
+    ways = [ask(problem, prove=False).method for problem in problems]
+    assert ways.count("tree") >= 20
+
+
 def test_their_certificates_close_only_what_holds_no_point(tmp_path: Path) -> None:
     """And nothing else is read from them than is meant: a cap with another mark is refused, or closes less."""
     seen = 0

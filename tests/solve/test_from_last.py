@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
+from tnt_sim.solve import from_last
 from tnt_sim.solve.from_last import MAX_SHAPES, FromLast, repaired
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.registry import get_backend
@@ -52,6 +53,25 @@ def test_each_answer_is_a_fresh_ones(seed: int) -> None:
         ours, fresh = carried.solve(model, highs), solve_integral(model, highs)
         assert (ours.termination, ours.value, ours.bound) == (fresh.termination, fresh.value, fresh.bound)
         assert ours.values is None or model.is_feasible(ours.values)
+
+
+def test_the_last_point_closes_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The solver is asked of the first model whole, and of those that follow in part."""
+    widths = []
+
+    def noted(model: LinearModel, *rest: object) -> object:
+        widths.append(model.n_cols)
+        return solve_integral(model, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(from_last, "solve_integral", noted)
+    rng = np.random.default_rng(4)
+    model, carried, highs = drawn(rng, 60, ranged=False), FromLast(), get_backend("highs")
+    for more in (0, 3, -4, 6):
+        carried.solve(
+            model.with_row_bounds(model.row_lower, model.row_upper + np.array([more, 0, 0, 0])), highs
+        )
+    assert widths[0] == 60
+    assert max(widths[1:]) < 60
 
 
 def test_a_point_is_brought_back_to_the_rows() -> None:

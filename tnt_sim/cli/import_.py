@@ -143,7 +143,7 @@ def import_(
 
     used = read_mapping(given) if given is not None else None
     imported = _imported(
-        file, format_, read, used, _control(control_rows, control_requested), _pairs(constants or []),
+        file, format_, read, used, _control(control_rows, control_requested), _constants(constants or []),
         _places(columns or []), likeness=not no_likeness,
     )  # fmt: skip
     document = _written(file, folder, imported, given, tongue, parquet=parquet, accept=accept)
@@ -198,10 +198,23 @@ def _control(rows: int | None, requested: str | None) -> Control:
     return Control(rows=rows, requested=cents)
 
 
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
+def _constants(texts: Sequence[str]) -> dict[str, str]:
     from tnt_sim.portfolio import CANONICAL, ColumnKind
 
     allowed = [name for name, kind in CANONICAL.items() if kind in (ColumnKind.TEXT, ColumnKind.CODE)]
+    form = Text("COLONNE=VALEUR, par exemple envelope=detr", "COLUMN=VALUE, for example envelope=detr")
+    return _pairs("constant", texts, allowed, form)
+
+
+def _places(texts: Sequence[str]) -> dict[str, str]:
+    from tnt_sim.portfolio import CANONICAL
+
+    form = Text('COLONNE=CHAMP, par exemple dossier="N° DS"', 'COLUMN=FIELD, for example dossier="N° DS"')
+    return _pairs("column", texts, list(CANONICAL), form)
+
+
+def _pairs(option: str, texts: Sequence[str], allowed: Sequence[str], form: Text) -> dict[str, str]:
+    """What an option says of columns, as `form` writes it."""
     pairs = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -209,32 +222,13 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
             hint = did_you_mean(name, allowed) or Text("", "")
             raise UsageError(
                 Text(
-                    f"--constant « {text} » : écrivez COLONNE=VALEUR, par exemple envelope=detr. {hint.fr}",
-                    f'--constant "{text}": write COLUMN=VALUE, for example envelope=detr. {hint.en}',
+                    f"--{option} « {text} » : écrivez {form.fr}. {hint.fr}",
+                    f'--{option} "{text}": write {form.en}. {hint.en}',
                 ),
-                code="usage.constant",
+                code=f"usage.{option}",
             )
         pairs[name] = value.strip()
     return pairs
-
-
-def _places(texts: Sequence[str]) -> dict[str, str]:
-    from tnt_sim.portfolio import CANONICAL
-
-    places = {}
-    for text in texts:
-        name, equals, label = text.partition("=")
-        if not equals or name not in CANONICAL or not label.strip():
-            hint = did_you_mean(name, CANONICAL) or Text("", "")
-            raise UsageError(
-                Text(
-                    f'--column « {text} » : écrivez COLONNE=CHAMP, par exemple dossier="N° DS". {hint.fr}',
-                    f'--column "{text}": write COLUMN=FIELD, for example dossier="N° DS". {hint.en}',
-                ),
-                code="usage.column",
-            )
-        places[name] = label.strip()
-    return places
 
 
 def _imported(
