@@ -157,10 +157,15 @@ class _Reader:
 
     def _free(self, row: int) -> dict[int, int]:
         """The free columns of a row and their coefficients."""
-        rows, n = self.system.rows, self.system.n_choices
+        columns, values = self._entries(row)
+        free = columns >= self.system.n_choices
+        return dict(zip(columns[free].tolist(), values[free].tolist(), strict=True))
+
+    def _entries(self, row: int) -> tuple[IntArray, IntArray]:
+        """The columns of a row and their coefficients."""
+        rows = self.system.rows
         first, last = np.searchsorted(rows.row, [row, row + 1]).tolist()
-        columns, values = rows.col[first:last].tolist(), rows.value[first:last].tolist()
-        return {c: v for c, v in zip(columns, values, strict=True) if c >= n}
+        return rows.col[first:last], rows.value[first:last]
 
     def node(self, tree: Tree, above: int) -> Node:
         """A tree whose columns all lie under the row `above` and under no other row yet."""
@@ -182,9 +187,7 @@ class _Reader:
 
     def _cap(self, row: int) -> tuple[IntArray, IntArray]:
         """The choices that a row counts and that are still to be made, and what each costs."""
-        rows = self.system.rows
-        first, last = np.searchsorted(rows.row, [row, row + 1]).tolist()
-        columns, cost = rows.col[first:last], rows.value[first:last]
+        columns, cost = self._entries(row)
         open_ = columns < self.system.n_choices
         if (cost[open_] < 0).any():
             raise MultiplierError("a cap has a negative coefficient")
