@@ -58,8 +58,8 @@ def test_the_scenario_as_written_has_no_address() -> None:
 @pytest.mark.parametrize(
     "bad",
     ["a.x=1.5", "a.x=-1", "a.=5", "a.x=99999999999999999999", "r.x=oui", "w.0=1", "w.a.b=1", "w.0.b=-1", "in.=x",
-     "s.dossiers.0=x", "s.rules.x=1", "s.rules.x.min=[", "share=all", "show=none", "rows=1", "rows=x", "inconnu=1", "q",
-     "a.x=٣"],
+     "s.dossiers.0=x", "s.rules.x=1", "s.rules.x.min=[", "share=all", "show=none", "rows=1", "rows=x", "inconnu=1",
+     "q", "a.x=٣"],
 )  # fmt: skip
 def test_what_makes_no_sense_is_told_and_left_out(bad: str) -> None:
     state, told = decode(f"r.kept=0&{bad}")
