@@ -159,6 +159,19 @@ def test_budgets_and_large_numbers_are_refused() -> None:
             crossing(weight[0], weight, weight[0, :1], np.array([price]), [])
 
 
+def test_prices_far_from_any_good_ones_hide_no_choice() -> None:
+    """The one choice loses 100 by its own row's price; with prices too large for floats nothing is said."""
+    value, rows, upper = np.array([-100]), np.array([[-100], [-1]]), np.array([0, -1])
+    for wanted in (None, -100):
+        for own in ([], [0], [1]):
+            found = crossing(value, rows, upper, np.array([1.0, 0.0]), own, at_least=wanted)
+            assert found is not None
+            assert (found.value, found.ways) == (-100, 1)
+    assert crossing(value, rows, upper, np.array([1.0, 0.0]), [0], at_least=-99) is None
+    with pytest.raises(OverflowError, match="prices"):
+        crossing(value, rows * 2**50, upper, np.array([1e300, 0.0]), [0])
+
+
 def test_own_rows_share_nothing() -> None:
     rows = sp.csr_array(np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]))
     assert own_rows(rows, [0, 1, 2]) == [1, 2]

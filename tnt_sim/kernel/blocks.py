@@ -43,6 +43,8 @@ FEW, SPREAD = 1_000, 1.5
 """States kept in such a search, and how much more than the blocks the rest may lose."""
 MARGIN = 1e-11
 LARGEST = 2**61
+LARGEST_PRICE = 2.0**500
+"""With sums below `LARGEST`, all floats stay finite."""
 
 
 Heard = Callable[[BoolArray | None, float], None]
@@ -93,6 +95,8 @@ def crossing(
         raise OverflowError("the sums of these rows are too large")
     if not np.isfinite(price).all() or (price < 0).any():
         raise ValueError("prices are finite and not negative")
+    if price.max(initial=0.0) >= LARGEST_PRICE:
+        raise OverflowError("these prices are too large")
     return _Search(value, rows, upper, price, list(own), max_work, heard).run(at_least, at_most)
 
 
@@ -140,8 +144,11 @@ class _Search:
         return [*cells, (0 if len(self.common) else -1, rest)]
 
     def run(self, at_least: int | None, at_most: int | None) -> Crossing | None:
-        """The best choice; with `at_least`, Γ is what such a choice may lose and one pass decides."""
-        most = float(np.abs(self.reduced).sum() + self.price @ np.abs(self.upper)) + self.margin
+        """The best choice; with `at_least`, Γ is what such a choice may lose and one pass decides.
+
+        No choice that keeps the rows loses more than `most`, L(y) less the least that any choice is worth.
+        """
+        most = self.bound - float(np.minimum(self.value, 0).sum()) + self.margin
         self.floor = at_least
         if at_least is not None:
             most = min(most, self.bound - at_least + self.margin)
