@@ -60,3 +60,44 @@ def _keeps(system: System, x: tuple[int, ...]) -> bool:
     for r, c, v in zip(rows.row.tolist(), rows.col.tolist(), rows.value.tolist(), strict=True):
         left[r] += v * x[c]
     return all(a <= b for a, b in zip(left, system.rows.upper.tolist(), strict=True))
+
+
+def ranged_system(rng: Random) -> System:
+    """Some blocks of 1-3 choices, some of them closed; of those with one, some with a range of units above it."""
+    sizes = [rng.choice([1, 1, 2, 3]) for _ in range(rng.randint(1, 4))]
+    block = [k for k, size in enumerate(sizes) for _ in range(size)]
+    n = len(block)
+    alone = [block.index(k) for k, size in enumerate(sizes) if size == 1]
+    ranged = [c for c in alone if rng.random() < 0.6]
+    n_free = len(ranged) + rng.choice([0, 0, 1])
+    most = [rng.randint(1, 3) for _ in range(n_free)]
+    row, col, value, upper, names = [], [], [], [], []
+
+    def write(name: str, entries: dict[int, int], bound: int) -> None:
+        for c, v in entries.items():
+            if v:
+                row.append(len(upper))
+                col.append(c)
+                value.append(v)
+        upper.append(bound)
+        names.append(name)
+
+    for place, choice in enumerate(ranged):
+        write(f"range:{n + place}", {choice: -most[place], n + place: 1}, 0)
+    for k in range(rng.randint(1, 3)):
+        entries = {c: rng.choice([0, 1, 1]) * rng.randint(-6, 6) for c in range(n + n_free)}
+        reach = sum(max(0, v) for v in entries.values())
+        write(f"row {k}", entries, rng.randint(-4, max(reach, 1)))
+    return System(
+        block=np.array(block + [-1] * n_free, dtype=np.int64),
+        must=np.array([rng.random() < 0.4 for _ in sizes], dtype=np.bool_),
+        low=np.zeros(n + n_free, dtype=np.int64),
+        high=np.array([int(rng.random() < 0.85) for _ in block] + most, dtype=np.int64),
+        rows=Rows.sorted(
+            np.array(row, dtype=np.int64),
+            np.array(col, dtype=np.int64),
+            np.array(value, dtype=np.int64),
+            np.array(upper, dtype=np.int64),
+            tuple(names),
+        ),
+    )

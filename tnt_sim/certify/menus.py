@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tnt_sim.certify.system import ROOM, MultiplierError, Rows, System
 from tnt_sim.rules.base import IntArray
@@ -52,8 +53,8 @@ def from_leasts(system: System) -> System:
     ends = np.cumsum(count)
     col = others[np.arange(int(count.sum())) - np.repeat(ends - count - lo, count)]
     upper = rows.upper.copy()
-    if float(np.abs(value.astype(np.float64)).sum()) + float(np.abs(upper.astype(np.float64)).max()) >= ROOM:
-        raise MultiplierError("a bound leaves 64 bits when blocks count from their least")
+    if float(_size(value).sum()) + max(_most(upper), _most(rows.value)) >= ROOM:
+        raise MultiplierError("a number leaves 64 bits when blocks count from their least")
     np.subtract.at(upper, row, value)
     kept = ~is_base[rows.col]
     changed = Rows.sorted(
@@ -72,10 +73,20 @@ def with_units(system: System, wanted: Collection[int]) -> System:
     """The system with the ranges' units as choices, those that a row among `wanted` is the better for.
 
     A point of the one is a point of the other: t = k·z_k and x = Σ z_k, over the choices z_0 … z_K of a block.
+
+    Raises
+    ------
+    MultiplierError
+        Where a number leaves 64 bits.
     """
     n, rows = system.n_choices, system.rows
-    helped = np.isin(rows.row, list(wanted)) & (rows.col >= n) & (rows.value < 0)
-    helps = np.unique(rows.col[helped])
+    if n == system.n_cols:
+        return system
+    is_wanted = np.zeros(rows.n, dtype=np.bool_)
+    is_wanted[list(wanted)] = True
+    helps = rows.col[is_wanted[rows.row] & (rows.col >= n) & (rows.value < 0)]
+    if not len(helps):
+        return system
     free, choice = _ranges(system)
     keep = np.isin(free, helps)
     free, choice = free[keep], choice[keep]
@@ -104,6 +115,8 @@ def with_units(system: System, wanted: Collection[int]) -> System:
     place, unit_entry = _spread(first, count)
     unit_at = unit_order[place]
     unit_row = rows.row[by_unit][unit_entry]
+    if _most(rows.value) * (1.0 + float(most.max())) >= ROOM:
+        raise MultiplierError("a number leaves 64 bits when units become choices")
     unit_value = rows.value[by_unit][unit_entry] * units[unit_at]
     return System(
         block=np.concatenate([system.block[source], np.full(len(left), -1, dtype=np.int64)]),
@@ -139,6 +152,14 @@ def _ranges(system: System) -> tuple[IntArray, IntArray]:
     only[place[times == 1]] = True
     fits = alone & once & only & (system.low[free] == 0) & (-minus == system.high[free])
     return free[fits], choice[fits]
+
+
+def _size(numbers: IntArray) -> NDArray[np.float64]:
+    return np.abs(numbers.astype(np.float64))
+
+
+def _most(numbers: IntArray) -> float:
+    return float(_size(numbers).max(initial=0.0))
 
 
 def _counting(most: IntArray) -> IntArray:
