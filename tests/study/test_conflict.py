@@ -18,7 +18,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.conflict import Conflict, conflict, conflict_of
 from tnt_sim.study.conflict.open_form import OpenForm
 from tnt_sim.study.conflict.search import Fits, Search, Trials
-from tnt_sim.view.conflict_page import typed_sets, verdict
+from tnt_sim.view.conflict_page import first_lines, typed_sets, verdict
 from tnt_sim.view.conflict_words import members_words
 
 
@@ -158,6 +158,23 @@ def test_one_line_for_many_groups() -> None:
     assert [text for _, text in members_words(groups, Lang.FR)] == [
         "la règle « r » : au moins 3, dans 8 groupes (01, 02, 03, 04, 05 et 3 autres)"
     ]
+
+
+def test_the_rule_comes_before_the_dossiers_that_are_committed() -> None:
+    """A page that shows a few lines shows the rule and the envelope among them, and all dossiers as one line."""
+    member = {"title": "", "rate": None, "table": False, "file": None, "line": None, "source": ""}
+    committed = [
+        {**member, "kind": "committed", "id": "committed", "side": "min", "group": f"D{k}", "bound": "1"}
+        for k in range(40)
+    ]
+    envelope = {**member, "kind": "envelope", "id": "a", "side": "max", "group": None, "bound": "1000"}
+    rule = {**member, "kind": "limit", "id": "r", "side": "min", "group": None, "bound": "3"}
+    one = {"members": [*committed, envelope, rule], "minimal": True}
+    shown = plain("\n".join(str(line) for line in first_lines([one], [], Lang.FR, 100, scenario="x.yaml")))
+    assert (
+        shown.index("enveloppe « a »") < shown.index("règle « r »") < shown.index("40 dossiers sont engagés")
+    )
+    assert "de plus" not in shown
 
 
 def test_notebook_and_table(tmp_path: Path) -> None:

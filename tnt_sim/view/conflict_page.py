@@ -31,7 +31,7 @@ def conflict_lines(document: Document, lang: Lang, width: int) -> list[Line]:
     lines += [Line(""), *paragraph(verdict(document).in_(lang), width, first=f"{mark} ", style=style)]
     for rank, one in enumerate(document["sets"], start=1):
         lines += [Line(""), Line(set_title(rank, one, len(document["sets"])).in_(lang), style="bold")]
-        lines += _members(one["members"], lang, width)
+        lines += _members(members_words(one["members"], lang), width)
     lines += repair_lines(document["repairs"], lang, width)
     return [*lines, Line(""), *paragraph(_how(document).in_(lang), width, style="dim")]
 
@@ -43,10 +43,10 @@ def first_lines(
     if not sets:
         return []
     title = Text("Ces règles ne tiennent pas ensemble", "These rules do not hold together").in_(lang)
-    members = sets[0]["members"]
-    lines = [Line(""), Line(title, style="bold"), *_members(members[:FIRST_MEMBERS], lang, width)]
-    if len(members) > FIRST_MEMBERS:
-        more = count(len(members) - FIRST_MEMBERS, lang)
+    told = members_words(sets[0]["members"], lang)
+    lines = [Line(""), Line(title, style="bold"), *_members(told[:FIRST_MEMBERS], width)]
+    if len(told) > FIRST_MEMBERS:
+        more = count(len(told) - FIRST_MEMBERS, lang)
         lines.append(Line(Text(f"  … et {more} de plus", f"  … and {more} more").in_(lang), style="dim"))
     lines += repair_lines(repairs[:FIRST_REPAIRS], lang, width)
     end = Text(f"Tout le détail : tnt-sim conflict {scenario}", f"All of it: tnt-sim conflict {scenario}")
@@ -124,9 +124,9 @@ def after_words(repair: Document, lang: Lang) -> str:
     ).in_(lang)
 
 
-def _members(members: Sequence[Document], lang: Lang, width: int) -> list[Line]:
+def _members(told: Sequence[tuple[Document, str]], width: int) -> list[Line]:
     lines = []
-    for member, text in members_words(members, lang):
+    for member, text in told:
         place = f" — {member['file']}:{member['line']}" if member["file"] and member["line"] else ""
         source = f" — {member['source']}" if member["source"] else ""
         lines += paragraph(f"{capitalised(text)}{place}{source}", width, first="  • ")

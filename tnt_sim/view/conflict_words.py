@@ -170,10 +170,10 @@ def _cents(entry: Entry, key: str, lang: Lang) -> str:
 
 
 def members_words(members: Sequence[Entry], lang: Lang) -> list[tuple[Entry, str]]:
-    """A sentence for each member; many groups of one rule are told together."""
+    """A sentence for each member, the dossiers committed last; many groups of one rule are told together."""
+    every = sorted(_together(members), key=lambda some: some[0]["kind"] == "committed")
     return [
-        (some[0], member_words(some[0], lang) if len(some) == 1 else _groups_of(some, lang))
-        for some in _together(members)
+        (some[0], member_words(some[0], lang) if len(some) == 1 else _groups_of(some, lang)) for some in every
     ]
 
 
