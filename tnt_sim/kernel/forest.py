@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tnt_sim.kernel.knapsack import IntArray
+from tnt_sim.kernel.knapsack import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +30,10 @@ class Node:
     def every(self) -> IntArray:
         """All columns under the node."""
         return np.concatenate([self.columns, *(child.every() for child in self.children)])
+
+    def parts(self) -> list[IntArray]:
+        """The columns of the node's own and those of every node under it."""
+        return [self.columns, *(part for child in self.children for part in child.parts())]
 
     def rows(self) -> set[int]:
         """The rows of the node and of all under it."""
@@ -104,6 +108,17 @@ class Caps:
             tuple(self.row[k] for k in kept),
             tuple(self.columns[k] for k in kept),
             tuple(self.cap[k] for k in kept),
+        )
+
+    def over(self, columns: BoolArray, rows: set[int]) -> Caps:
+        """Some of the rows over some of the columns, bool (n_cols,), where they hold any."""
+        kept = [own[columns[own]] for own in self.columns]
+        order = [k for k, row in enumerate(self.row) if row in rows and len(kept[k])]
+        order.sort(key=lambda k: -len(kept[k]))
+        return Caps(
+            tuple(self.row[k] for k in order),
+            tuple(kept[k] for k in order),
+            tuple(self.cap[k] for k in order),
         )
 
 

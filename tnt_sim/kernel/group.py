@@ -10,6 +10,8 @@ from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.frontier import Frontier, items_of
 from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, TooManyStates, knapsack, reaches
 from tnt_sim.kernel.known import Known, named, shape
+from tnt_sim.kernel.lasting import apart, trimmed
+from tnt_sim.kernel.menus import Menus
 from tnt_sim.kernel.tree import Choice, best_in_tree, tree_reaches
 
 KNAPSACK_WORK = 1_000_000
@@ -36,11 +38,18 @@ class Memory:
     reached: Known[Reached] = field(default_factory=Known)
 
 
-def best_choice(profit: IntArray, cost: IntArray, tree: Node, memory: Memory | None = None) -> Choice:
+def best_choice(
+    profit: IntArray,
+    cost: IntArray,
+    tree: Node,
+    memory: Memory | None = None,
+    menus: Menus | None = None,
+) -> Choice:
     """max Σ p x under the caps of a tree, then min Σ c x, then the first in rank order.
 
     A single cap is a plain knapsack; where several choices are the best, the first of them is told apart among the
-    few items that they may differ in, or else by the tree's kernel.
+    few items that they may differ in, or else by the tree's kernel. With `menus`, one column of a group at most
+    is taken among a node's own, and `canonical` is for the order of theirs.
 
     Raises
     ------
@@ -48,24 +57,39 @@ def best_choice(profit: IntArray, cost: IntArray, tree: Node, memory: Memory | N
         When the tree is for another method.
     """
     if memory is None:
-        return _best(profit, cost, tree, Known())
-    known = memory
-    return known.choices.get(_name(profit, cost, tree), lambda: _best(profit, cost, tree, known.fronts))
+        return _best(profit, cost, tree, Known(), menus)
+    known, name = memory, _name(profit, cost, tree, menus)
+    return known.choices.get(name, lambda: _best(profit, cost, tree, known.fronts, menus))
 
 
-def _best(profit: IntArray, cost: IntArray, tree: Node, fronts: Known[Frontier]) -> Choice:
-    if not tree.children:
-        own = tree.columns
+def _best(
+    profit: IntArray, cost: IntArray, tree: Node, fronts: Known[Frontier], menus: Menus | None
+) -> Choice:
+    own = _alone(profit, cost, tree, menus)
+    if own is not None:
         best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK)
         taken = best.taken if best.ways == 1 else _first(profit[own], cost[own], best)
         if taken is not None:
             return Choice(own[np.flatnonzero(taken)], best.profit, best.weight, True)
-    return best_in_tree(profit, cost, tree, _work(tree), fronts)
+    return best_in_tree(profit, cost, tree, _work(tree), fronts, menus)
 
 
-def _name(profit: IntArray, cost: IntArray, tree: Node, *target: int) -> bytes:
+def _alone(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None) -> IntArray | None:
+    """The columns of a single cap, in rank order, where each can be taken with every other; else None."""
+    if tree.children:
+        return None
+    if menus is None:
+        return tree.columns
+    own, shared = apart(trimmed(tree, profit, cost, menus).columns, menus)
+    return None if len(shared) else own
+
+
+def _name(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None, *target: int) -> bytes:
     columns = tree.every()
-    return named((columns, profit[columns], cost[columns]), shape(tree), *target)
+    numbers = [columns, profit[columns], cost[columns]]
+    if menus is not None:
+        numbers += [menus.group[columns], menus.raised[columns].astype(np.int64)]
+    return named(numbers, shape(tree), *target)
 
 
 def _work(tree: Node) -> int:
@@ -81,9 +105,14 @@ def _first(profit: IntArray, cost: IntArray, best: Best) -> BoolArray | None:
 
 
 def can_reach(
-    profit: IntArray, cost: IntArray, tree: Node, target: int, memory: Memory | None = None
+    profit: IntArray,
+    cost: IntArray,
+    tree: Node,
+    target: int,
+    memory: Memory | None = None,
+    menus: Menus | None = None,
 ) -> bool:
-    """Whether some choice under the caps of a tree is worth `target` or more.
+    """Whether some choice under the caps of a tree, as `best_choice` knows them, is worth `target` or more.
 
     Raises
     ------
@@ -91,13 +120,23 @@ def can_reach(
         When the tree is for another method.
     """
     if memory is None:
-        return _reaches(profit, cost, tree, target, Known())
-    known, name = memory, _name(profit, cost, tree, target)
-    return known.reached.get(name, lambda: Reached(_reaches(profit, cost, tree, target, known.fronts))).said
+        return _reaches(profit, cost, tree, target, Known(), menus)
+    known, name = memory, _name(profit, cost, tree, menus, target)
+    reached = known.reached.get(
+        name, lambda: Reached(_reaches(profit, cost, tree, target, known.fronts, menus))
+    )
+    return reached.said
 
 
-def _reaches(profit: IntArray, cost: IntArray, tree: Node, target: int, fronts: Known[Frontier]) -> bool:
-    own = tree.columns
-    if tree.children:
-        return tree_reaches(profit, cost, tree, target, _work(tree), fronts)
+def _reaches(
+    profit: IntArray,
+    cost: IntArray,
+    tree: Node,
+    target: int,
+    fronts: Known[Frontier],
+    menus: Menus | None,
+) -> bool:
+    own = _alone(profit, cost, tree, menus)
+    if own is None:
+        return tree_reaches(profit, cost, tree, target, _work(tree), fronts, menus)
     return reaches(profit[own], cost[own], tree.cap, target, KNAPSACK_WORK)

@@ -15,8 +15,9 @@ import numpy as np
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.frontier import NARROW, Frontier, cells, frontier, items_of
 from tnt_sim.kernel.known import Known, named
+from tnt_sim.kernel.menus import Menus
 from tnt_sim.kernel.near import near_states
-from tnt_sim.kernel.tree_states import NOWHERE, ROOM, Budget, IntArray, States
+from tnt_sim.kernel.tree_states import NOWHERE, ROOM, Budget, IntArray, States, first_place, least_of
 
 FRONTIER_CELLS = 150_000_000
 """Additions beyond which a leaf has no frontier."""
@@ -44,9 +45,16 @@ class FrontierLeaf:
     """A leaf with small profits: every undominated choice, from the least weight for each profit."""
 
     def __init__(
-        self, columns: IntArray, profit: IntArray, weight: IntArray, front: Frontier, b: int, grain: int
+        self,
+        columns: IntArray,
+        profit: IntArray,
+        weight: IntArray,
+        front: Frontier,
+        b: int,
+        grain: int,
+        menus: Menus | None,
     ) -> None:
-        self.items, self.p, self.w, self.b = columns, profit, weight, b
+        self.items, self.p, self.w, self.b, self.menus = columns, profit, weight, b, menus
         self.gain, self.weight = front.profit, front.weight
         self.profit = front.profit if grain == 1 else grain * front.profit - front.weight
         self.value = b * self.profit
@@ -68,7 +76,7 @@ class FrontierLeaf:
     def losses(self, a: int, count: int) -> IntArray:
         """The least positive losses."""
         loss = self._loss(a)[0]
-        return _least(loss[loss > 0], count)
+        return least_of(loss[loss > 0], count)
 
     def near(self, a: int, gamma: int) -> States:
         """The states of the frontier within a loss."""
@@ -87,19 +95,24 @@ class FrontierLeaf:
         return self.found[k]
 
     def _differ(self, one: int, other: int) -> tuple[int, bool]:
-        ours, theirs = self._columns(one), self._columns(other)
-        differing = np.setxor1d(ours, theirs)
-        return (int(differing[0]), bool(differing[0] in ours)) if len(differing) else NOWHERE
+        return first_place(self._columns(one), self._columns(other), self.menus)
 
 
 class ListLeaf:
     """A leaf with any profits: items by falling profit per weight, states grown around a price."""
 
     def __init__(
-        self, columns: IntArray, profit: IntArray, weight: IntArray, capacity: int, b: int, budget: Budget
+        self,
+        columns: IntArray,
+        profit: IntArray,
+        weight: IntArray,
+        capacity: int,
+        b: int,
+        budget: Budget,
+        menus: Menus | None,
     ) -> None:
         self.items, self.p, self.w, self.capacity = columns, profit, weight, capacity
-        self.b, self.budget = b, budget
+        self.b, self.budget, self.menus = b, budget, menus
         order = np.argsort(-(profit / weight), kind="stable")
         self.ratio = profit[order] / weight[order]
         self.reach = np.r_[0, np.cumsum(weight[order])]
@@ -121,7 +134,7 @@ class ListLeaf:
         inner = max(a, int(self.b * self.ratio[k])) if k < len(self.ratio) else a
         if float(self.w.max()) * inner >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
-        return _least(np.abs(self.b * self.p - inner * self.w), count)
+        return least_of(np.abs(self.b * self.p - inner * self.w), count)
 
     def near(self, a: int, gamma: int) -> States:
         """States grown around the price, kept for a greater loss at the same price."""
@@ -136,9 +149,14 @@ class ListLeaf:
 
         def differ(one: int, other: int) -> tuple[int, bool]:
             place, ours = found.differ(one, other)
-            return (int(self.items[place]), ours) if place < len(self.items) else NOWHERE
+            return (self._place(place), ours) if place < len(self.items) else NOWHERE
 
         return replace(found, columns=lambda k: self.items[found.columns(k)], differ=differ)
+
+    def _place(self, place: int) -> int:
+        """The first place in the order of choices of one of its items."""
+        item = self.items[place : place + 1]
+        return int(item[0] if self.menus is None else self.menus.order(item)[0])
 
 
 def leaf_of(
@@ -149,22 +167,20 @@ def leaf_of(
     budget: Budget,
     fronts: Known[Frontier],
     grain: int = 1,
+    menus: Menus | None = None,
 ) -> FrontierLeaf | ListLeaf:
     """The leaf of a node's own columns, by whichever way is cheaper; frontiers are kept in `fronts`.
 
     With a `grain` above all weights together, profits are grain·p − w: of equal profits the lighter counts.
+    With `menus`, the columns stand in the order of choices, each alone of its group.
     """
     used = node.columns[profit[node.columns] > 0]
     if cells(profit[used]) > FRONTIER_CELLS:
         used = used[weight[used] <= node.cap]
     p, w = profit[used], weight[used]
     if cells(p) > FRONTIER_CELLS:
-        return ListLeaf(used, p if grain == 1 else grain * p - w, w, node.cap, b, budget)
+        return ListLeaf(used, p if grain == 1 else grain * p - w, w, node.cap, b, budget, menus)
     # one frontier serves every cap: it goes to its end, or as far as half as wide numbers do
     reach = int(w.sum()) if node.cap >= NARROW else min(int(w.sum()), NARROW - 1)
     front = fronts.get(named((p, w), reach), lambda: frontier(p, w, reach))
-    return FrontierLeaf(used, p, w, front.within(node.cap), b, grain)
-
-
-def _least(loss: IntArray, count: int) -> IntArray:
-    return loss if len(loss) <= count else np.partition(loss, count)[:count]
+    return FrontierLeaf(used, p, w, front.within(node.cap), b, grain, menus)

@@ -27,16 +27,12 @@ from tnt_sim.kernel.beyond import Beyond, filled
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.frontier import Frontier
 from tnt_sim.kernel.known import Known
+from tnt_sim.kernel.lasting import apart, most_of, scattered, trimmed
 from tnt_sim.kernel.leaves import WIDER, Part, leaf_of
-from tnt_sim.kernel.tree_states import (
-    NOWHERE,
-    Budget,
-    IntArray,
-    States,
-    first_of_equals,
-    settled,
-    undominated,
-)
+from tnt_sim.kernel.menu_leaf import MenuLeaf
+from tnt_sim.kernel.menus import Menus
+from tnt_sim.kernel.sums import Sums
+from tnt_sim.kernel.tree_states import Budget, IntArray, States
 
 MAX_WORK = 30_000_000
 """States looked at in one tree."""
@@ -44,6 +40,7 @@ FIRST_STATES = 40
 """About so many states besides the best ones are looked at first."""
 FIRST_UNITS = 2
 """And none that loses more units of profit than this."""
+NONE = np.zeros(0, dtype=np.int64)
 LEAST_BITS = 8
 """With coarser prices, too many states would be looked at."""
 BITS = 44
@@ -71,10 +68,12 @@ def best_in_tree(
     root: Node,
     max_work: int = MAX_WORK,
     fronts: Known[Frontier] | None = None,
+    menus: Menus | None = None,
 ) -> Choice:
     """The best choice among the columns under a node, in rank order; weights are > 0, caps ≥ 0.
 
-    `fronts` keeps the frontiers of leaves for later calls.
+    `fronts` keeps the frontiers of leaves for later calls. Of a group of `menus` one column at most is taken among
+    a node's own; those under different nodes may be taken together, and then no choice is told to go first.
 
     Raises
     ------
@@ -83,7 +82,7 @@ def best_in_tree(
     OverflowError
         When products leave 64 bits.
     """
-    task, light = _in_units(profit, weight, root, max_work, fronts)
+    task, light = _in_units(profit, weight, root, max_work, fronts, menus)
     return task.over(light, lambda b: task.best(light, b))
 
 
@@ -94,8 +93,9 @@ def tree_reaches(
     target: int,
     max_work: int = MAX_WORK,
     fronts: Known[Frontier] | None = None,
+    menus: Menus | None = None,
 ) -> bool:
-    """Whether some choice under a node that has children is worth `target` or more.
+    """Whether some choice under a node, as a rule with children or groups, is worth `target` or more.
 
     Raises
     ------
@@ -103,24 +103,31 @@ def tree_reaches(
         As `best_in_tree` does.
     """
     if root.shares:
-        return best_in_tree(profit, weight, root, max_work, fronts).profit >= target
-    task, light = _in_units(profit, weight, root, max_work, fronts)
+        return best_in_tree(profit, weight, root, max_work, fronts, menus).profit >= target
+    task, light = _in_units(profit, weight, root, max_work, fronts, menus)
     return task.over(light, lambda b: task.reaches(light, b, target))
 
 
 def _in_units(
-    profit: IntArray, weight: IntArray, root: Node, max_work: int, fronts: Known[Frontier] | None
+    profit: IntArray,
+    weight: IntArray,
+    root: Node,
+    max_work: int,
+    fronts: Known[Frontier] | None,
+    menus: Menus | None,
 ) -> tuple[_Task, Node]:
     """The task and its tree, weights and caps in the greatest unit that all weights share.
 
     What a node takes beyond its cap is a whole number of units only if its cap is.
     """
+    if menus is not None:
+        root = trimmed(root, profit, weight, menus)
     columns = root.every()
     unit = max(1, int(np.gcd.reduce(np.array([0, *weight[columns].tolist(), *root.allowances()]))))
     known = Known[Frontier]() if fronts is None else fronts
     light = weight // unit
-    grain = int(light[columns].sum()) + 1 if root.shares else 1
-    return _Task(profit, light, unit, max_work, known, grain), root.divided(unit)
+    grain = most_of(root, light, menus) + 1 if root.shares else 1
+    return _Task(profit, light, unit, max_work, known, grain, menus), root.divided(unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,13 +140,14 @@ class _Task:
     max_work: int
     fronts: Known[Frontier]
     grain: int
+    menus: Menus | None
 
     def size(self, node: Node) -> float:
         """What a leaf's profits may come to, weighed by how far its cap falls short."""
-        own = node.columns
-        short = 1.0 if node.beyond else max(1.0, float(self.weight[own].sum()) / max(1, node.cap))
-        worth = float(self.profit[own].sum()) * self.grain
-        return max([worth * short, *(self.size(child) for child in node.children)])
+        own = replace(node, children=())
+        heavy, worth = (float(most_of(own, number, self.menus)) for number in (self.weight, self.profit))
+        short = 1.0 if node.beyond else max(1.0, heavy / max(1, node.cap))
+        return max([worth * self.grain * short, *(self.size(child) for child in node.children)])
 
     def over[T](self, root: Node, ask: Callable[[int], T]) -> T:
         """What is asked for with prices over as fine a b as 64 bits hold."""
@@ -154,14 +162,15 @@ class _Task:
         raise OverflowError("the prices of a tree of caps leave 64 bits")
 
     def reaches(self, root: Node, b: int, target: int) -> bool:
-        """Whether a choice is worth `target`, with prices over b; the root has children."""
+        """Whether a choice is worth `target`, with prices over b."""
         tree = self.part(root, b, Budget(self.max_work))
-        assert isinstance(tree, _Inner)
+        if not isinstance(tree, _Inner):
+            return int(tree.near(0, 0).profit.max()) >= target
         return tree.reaches(target)
 
     def best(self, root: Node, b: int) -> Choice:
         """The best choice with prices over b."""
-        budget = Budget(self.max_work)
+        budget = Budget(self.max_work, alone=not self.scattered(root))
         tree = self.part(root, b, budget)
         if isinstance(tree, _Inner):
             states, k = tree.root()
@@ -172,15 +181,30 @@ class _Task:
         profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
         return Choice(columns, profit, self.unit * weight, budget.alone)
 
+    def scattered(self, root: Node) -> bool:
+        """Whether a group lies under several nodes: then the order of choices is not kept."""
+        return self.menus is not None and scattered(root.parts(), self.menus)
+
     def part(self, node: Node, b: int, budget: Budget) -> Part:
         """A node as what its parent asks of it; a node's own columns are one more leaf under it."""
         cap = int(self.weight.sum()) if node.beyond else node.cap
         parts = [self.part(child, b, budget) for child in node.children]
-        if not parts or len(node.columns):
-            own = replace(node, cap=cap)
-            parts.append(leaf_of(own, self.profit, self.weight, b, budget, self.fronts, self.grain))
-        found = _Inner(parts, cap, b, budget, self.grain) if node.children else parts[0]
+        own, shared = (node.columns, NONE) if self.menus is None else apart(node.columns, self.menus)
+        if len(shared):
+            parts.append(self.menu_leaf(shared, b, budget))
+        if not parts or len(own):
+            leaf = replace(node, cap=cap, columns=own)
+            leaf_args = self.profit, self.weight, b, budget, self.fronts, self.grain, self.menus
+            parts.append(leaf_of(leaf, *leaf_args))
+        inner = bool(node.children) or len(shared) > 0
+        found = _Inner(parts, cap, b, budget, self.grain) if inner else parts[0]
         return Beyond(found, node.cap) if node.beyond else found
+
+    def menu_leaf(self, shared: IntArray, b: int, budget: Budget) -> MenuLeaf:
+        """The leaf of items that share their groups."""
+        assert self.menus is not None
+        p, w = self.profit[shared], self.weight[shared]
+        return MenuLeaf(shared, p if self.grain == 1 else self.grain * p - w, w, self.menus, b, budget)
 
 
 class _Inner:
@@ -226,9 +250,9 @@ class _Inner:
         unit = self.b * self.grain
         return max(1, min(FIRST_UNITS * unit, int(positive[-1]) if len(positive) else unit))
 
-    def _sums(self, price: int, need: int) -> _Sums:
+    def _sums(self, price: int, need: int) -> Sums:
         parts = [part.near(price, need) for part in self.parts]
-        return _Sums(parts, self.cap, need, self.budget, heavier=self.grain > 1)
+        return Sums(parts, self.cap, need, self.budget, heavier=self.grain > 1)
 
     def root(self) -> tuple[States, int]:
         """The greatest profit, then the least weight: the states, and which of them."""
@@ -257,75 +281,3 @@ class _Inner:
             return False
         sums = self._sums(self.price, need)
         return bool((sums.profit >= target).any())
-
-
-class _Sums:
-    """The undominated sums of parts' states that lose at most `need` and keep the cap, by rising weight."""
-
-    def __init__(
-        self, parts: Sequence[States], cap: int, need: int, budget: Budget, *, heavier: bool
-    ) -> None:
-        self.parts, self.budget, self.heavier = parts, budget, heavier
-        self.best = sum(part.best for part in parts)
-        alone = [part for part in parts if len(part.loss) == 1]
-        self.weight = np.array([sum(int(part.weight[0]) for part in alone)])
-        self.profit = np.array([sum(int(part.profit[0]) for part in alone)])
-        self.loss = np.array([sum(int(part.loss[0]) for part in alone)])
-        self.layers: list[tuple[int, IntArray, IntArray]] = []
-        many = [k for k, part in enumerate(parts) if len(part.loss) != 1]
-        for k in sorted(many, key=lambda k: len(parts[k].loss)):
-            self._add(k, cap, need)
-        fits = self.weight <= cap
-        if not fits.all():
-            self.weight, self.profit, self.loss = self.weight[fits], self.profit[fits], self.loss[fits]
-            kept = np.flatnonzero(fits)
-            self.layers.append((-1, kept, np.zeros_like(kept)))
-
-    def _add(self, k: int, cap: int, need: int) -> None:
-        part = self.parts[k]
-        order = np.argsort(self.loss, kind="stable")
-        count = np.searchsorted(self.loss[order], need - part.loss, side="right")
-        total = int(count.sum())
-        self.budget.spend(total)
-        ends = np.cumsum(count)
-        mine = order[np.arange(total) - np.repeat(ends - count, count)]
-        theirs = np.repeat(np.arange(len(count)), count)
-        weight = self.weight[mine] + part.weight[theirs]
-        fits = np.flatnonzero(weight <= cap)
-        mine, theirs, weight = mine[fits], theirs[fits], weight[fits]
-        profit = self.profit[mine] + part.profit[theirs]
-        kept, equal, whose = undominated(weight, profit) if len(weight) else (fits, fits[:0], fits[:0])
-        self.layers.append((k, mine, theirs))
-        if len(equal):
-            kept = settled(kept, equal, whose, self.differ, self.budget)
-        if self.heavier and len(kept):
-            kept = first_of_equals(kept, weight, profit, self.differ, self.budget)
-        mine, theirs = mine[kept], theirs[kept]
-        self.layers[-1] = k, mine, theirs
-        self.weight, self.profit = weight[kept], profit[kept]
-        self.loss = self.loss[mine] + part.loss[theirs]
-
-    def _chosen(self, place: int) -> dict[int, int]:
-        """Which state of each part a sum is made of; parts of one state are left out."""
-        chosen = {}
-        for k, parent, state in reversed(self.layers):
-            if k >= 0:
-                chosen[k] = int(state[place])
-            place = int(parent[place])
-        return chosen
-
-    def differ(self, one: int, other: int) -> tuple[int, bool]:
-        """Where two sums first differ: as many columns as parts, of which the first counts."""
-        ours, theirs = self._chosen(one), self._chosen(other)
-        return min(
-            (self.parts[k].differ(ours[k], theirs[k]) for k in ours if ours[k] != theirs[k]), default=NOWHERE
-        )
-
-    def columns(self, place: int) -> IntArray:
-        """The columns of one sum."""
-        chosen = self._chosen(place)
-        return np.concatenate([part.columns(chosen.get(k, 0)) for k, part in enumerate(self.parts)])
-
-    def states(self) -> States:
-        """The sums as states of the root."""
-        return States(self.profit, self.weight, self.loss, self.best, self.columns, self.differ)

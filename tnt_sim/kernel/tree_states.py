@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
+from tnt_sim.kernel.menus import Menus
 
 __all__ = ["NOWHERE", "ROOM", "BoolArray", "Budget", "Differ", "IntArray", "States", "settled", "undominated"]
 
@@ -50,7 +51,7 @@ class Budget:
 
 
 Differ = Callable[[int, int], tuple[int, bool]]
-"""The first column that only one of two states' choices holds, and whether it is the first state's."""
+"""The first place in the order that only one of two states' choices holds, and whether it is the first state's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,3 +140,16 @@ def first_of_equals(
 
 NOWHERE = (2**62, False)
 """Two states with the same choice differ in no column."""
+
+
+def first_place(ours: IntArray, theirs: IntArray, menus: Menus | None) -> tuple[int, bool]:
+    """The first place in the order of choices that only one of two choices holds, and whether ours does."""
+    if menus is not None:
+        ours, theirs = menus.order(ours), menus.order(theirs)
+    places = np.setxor1d(ours, theirs)
+    return (int(places[0]), bool(places[0] in ours)) if len(places) else NOWHERE
+
+
+def least_of(loss: IntArray, count: int) -> IntArray:
+    """About the `count` least of some losses."""
+    return loss if len(loss) <= count else np.partition(loss, count)[:count]

@@ -6,16 +6,19 @@ round by round, and only trees of caps that have grown are solved again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from tnt_sim.kernel.forest import Caps, Node, Shared, binding, forest
 from tnt_sim.kernel.frontier import cells
 from tnt_sim.kernel.group import Memory, best_choice
-from tnt_sim.kernel.knapsack import IntArray
+from tnt_sim.kernel.knapsack import BoolArray, IntArray
+from tnt_sim.kernel.lasting import greatest, lasting, scattered
 from tnt_sim.kernel.leaves import FRONTIER_CELLS
+from tnt_sim.kernel.menus import Menus
 from tnt_sim.kernel.tree import Choice
 
 FEW_CAPS = 12
@@ -44,11 +47,14 @@ def best_under_caps(
     long: bool = True,
     memory: Memory | None = None,
     shared: Sequence[Shared] = (),
+    menus: Menus | None = None,
 ) -> Settled:
     """max Σ p x under every cap that crosses no other, then min Σ c x; profits ≥ 0, costs > 0, caps ≥ 0.
 
     Columns under no cap are taken when they are worth something. `memory` is of earlier calls, for later ones.
     The caps that `shared` gives to may be gone beyond, and no other holds columns of theirs and further ones.
+    Of a group of `menus` one column at most is taken where the same caps hold all of its columns that matter; else
+    more may be, which is for the caller to see, and no choice is told to go first.
 
     Raises
     ------
@@ -60,6 +66,16 @@ def best_under_caps(
     n_cols = len(profit)
     every = forest(caps, n_cols, caps.row)
     nested = set().union(*(node.rows() for node in every))
+    kept = profit > 0
+    if menus is not None:
+        # only rows that were nested before: one that crossed others may hold less than all of a group
+        kept = _picked(every, n_cols, partial(lasting, profit=profit, weight=cost, menus=menus))
+        caps = caps.over(kept, nested)
+        most = _picked(
+            forest(caps, n_cols, nested), n_cols, partial(greatest, profit=profit, weight=cost, menus=menus)
+        )
+        every = forest(caps.over(most, nested), n_cols, nested)
+        nested = set(caps.row)
     gaining = set().union(*(row.every() for row in shared))
     nested -= gaining
     active = binding(every, profit, cost) | gaining
@@ -70,20 +86,40 @@ def best_under_caps(
         trees = _with_shared(forest(caps, n_cols, active), shared)
         if not long and any(_is_long(tree, profit) for tree in trees):
             raise LongTreeError
-        x = (profit > 0).astype(np.int64)
+        outside = _outside(trees, kept)
+        x = np.zeros(n_cols, dtype=np.int64)
+        x[outside if menus is None else greatest(outside, profit, cost, menus)] = 1
         alone = True
         for tree in trees:
             name = tuple(sorted(tree.rows()))
             if name not in known:
-                known[name] = best_choice(profit, cost, tree, memory)
-            x[tree.every()] = 0
+                known[name] = best_choice(profit, cost, tree, memory, menus)
             x[known[name].columns] = 1
             alone &= known[name].canonical
         broken, close = _broken(caps, x, cost, nested)
         if not broken:
+            if menus is not None:
+                alone &= not scattered([outside, *(np.sort(tree.every()) for tree in trees)], menus)
             return Settled(x, alone, tuple(trees))
         active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
         rounds += 1
+
+
+def _picked(trees: Sequence[Node], n_cols: int, pick: Callable[[IntArray], IntArray]) -> BoolArray:
+    """What is picked among the columns of each node's own, and among those under no tree; bool (n_cols,)."""
+    found = np.zeros(n_cols, dtype=np.bool_)
+    outside = _outside(trees, np.ones(n_cols, dtype=np.bool_))
+    for own in (outside, *(part for tree in trees for part in tree.parts())):
+        found[pick(own)] = True
+    return found
+
+
+def _outside(trees: Sequence[Node], kept: BoolArray) -> IntArray:
+    """Those of some columns, bool (n_cols,), that lie under no tree."""
+    outside = kept.copy()
+    for tree in trees:
+        outside[tree.every()] = False
+    return np.flatnonzero(outside)
 
 
 def _with_shared(trees: list[Node], shared: Sequence[Shared]) -> list[Node]:
