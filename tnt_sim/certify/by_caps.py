@@ -1,8 +1,13 @@
 """Closes a system by trees of caps: the best of the goal under some caps is found exactly by the kernels.
 
-A tree is a row and, under it, rows over disjoint parts of its columns with its coefficients, and so on. A choice
-that its block leaves alone and that must be made counts as made. Rows that are not named and all else that the
-blocks say are left out, which only lets more points in; every column outside all trees takes its cheaper end.
+A tree is a row and, under it, rows over disjoint parts of its columns with its coefficients, and so on. The system
+is read as one whose blocks take one choice at most (`menus.py`: the same points). A choice that its block leaves
+alone and that must be made counts as made; one that is ruled out gains nothing.
+
+What is left out only lets more points in: rows that are not named; that a block's choices under different nodes,
+or outside all trees, exclude each other; that others must be chosen. So a block gains at most the best of its
+choices under each node, as the kernel finds it under the caps, and the greatest gain of those outside; a free
+column takes its cheaper end.
 
 A cap Σ w x − e ≤ a whose free column e ≥ 0 counts in a row Σ e ≤ f over it may be gone beyond: e is at least what
 it is gone beyond by. And where the trees just reach a goal, all points that do cost at least what their best do:
@@ -16,11 +21,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tnt_sim.certify.menus import menus_of, one_at_most
 from tnt_sim.certify.one_row import dense, made_choices
-from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.certify.system import BIG, ROOM, MultiplierError, System
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.group import Memory, best_choice, can_reach
 from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.lasting import runs
 from tnt_sim.kernel.tree import Choice
 from tnt_sim.rules.base import BoolArray, IntArray
 
@@ -42,47 +49,79 @@ def closed_by_caps(
     MultiplierError
         For rows that form no tree, or numbers that are too large.
     """
-    n = system.n_choices
-    if not 0 <= goal < system.rows.n:
+    wanted = [goal] if less is None else [goal, less]
+    if less == goal or not all(0 <= row < system.rows.n for row in wanted):
         raise MultiplierError("there is no such row")
+    system = one_at_most(system, wanted)
+    _check_sizes(system)
+    n, menus = system.n_choices, menus_of(system)
     cost = dense(system, goal)
     free = cost[n:]
     least = int(np.minimum(free * system.low[n:], free * system.high[n:]).sum())
     made = made_choices(system, system.box())
     least += int(cost[:n][made].sum())
-    gain = np.where(made, 0, np.maximum(-cost[:n], 0))
+    gain = np.where(made | (system.high[:n] == 0), 0, np.maximum(-cost[:n], 0))
     reader = _Reader(
         system, goal, made, rooms(system, made), np.full(n, OUTSIDE), np.zeros(n, dtype=np.int64)
     )
     nodes = [reader.top(tree) for tree in trees]
-    least -= int(gain[reader.holder == OUTSIDE].sum()) + int(system.rows.upper[goal])
+    outside = gain[reader.holder == OUTSIDE]
+    if menus is not None and len(outside):
+        outside = np.maximum.reduceat(outside, runs(system.block[:n][reader.holder == OUTSIDE])[0])
+    least -= int(outside.sum()) + int(system.rows.upper[goal])
     try:
         if less is not None:
-            best = [best_choice(gain, reader.weight, node, memory) for node in nodes]
+            best = [best_choice(gain, reader.weight, node, memory, menus) for node in nodes]
             least -= sum(choice.profit for choice in best)
             return least > 0 or (least == 0 and _costs_more(reader, less, gain, best))
         for node in nodes[:-1]:
-            least -= best_choice(gain, reader.weight, node, memory).profit
-        return not can_reach(gain, reader.weight, nodes[-1], least, memory) if nodes else least > 0
+            least -= best_choice(gain, reader.weight, node, memory, menus).profit
+        return not can_reach(gain, reader.weight, nodes[-1], least, memory, menus) if nodes else least > 0
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"a tree of caps is too large: {error}") from error
 
 
+def _check_sizes(system: System) -> None:
+    """Refuse rows of which a sum over a point could leave 64 bits."""
+    rows = system.rows
+    width = np.maximum(np.abs(system.low), np.abs(system.high)).astype(np.float64)
+    reach = np.bincount(
+        rows.row, weights=np.abs(rows.value.astype(np.float64)) * width[rows.col], minlength=rows.n
+    )
+    if (reach + np.abs(rows.upper.astype(np.float64)) >= ROOM).any():
+        raise MultiplierError("a sum leaves 64 bits")
+
+
 def _costs_more(reader: _Reader, less: int, gain: IntArray, best: Sequence[Choice]) -> bool:
-    """Whether all that take every gain outside the trees, and the best of each, break the row `less`."""
+    """Whether all that take every gain outside the trees, and the best of each, break the row `less`.
+
+    Outside, they take of each block a choice of its greatest gain, any or none where nothing gains.
+    """
     system, n = reader.system, reader.system.n_choices
-    if not 0 <= less < system.rows.n or less == reader.goal:
-        raise MultiplierError("there is no such row")
     cost = dense(system, less)
     inside = reader.holder != OUTSIDE
     weight = np.maximum(reader.weight[inside], 1)
     times = cost[:n][inside] // weight
-    if not len(times) or times[0] < 0 or (cost[:n][inside] != times[0] * weight).any():
+    rate = int(times[0]) if len(times) else 0
+    if rate < 0 or (cost[:n][inside] != rate * weight).any():
         raise MultiplierError("a row counts other costs than the trees")
-    outside = np.where((gain > 0) | reader.made, cost[:n], np.minimum(cost[:n], 0))[~inside]
     free = np.minimum(cost[n:] * system.low[n:], cost[n:] * system.high[n:])
-    total = int(times[0]) * sum(choice.weight for choice in best) + int(outside.sum()) + int(free.sum())
+    total = rate * sum(choice.weight for choice in best) + int(free.sum())
+    total += _least_outside(reader, cost[:n], gain)
     return total > int(system.rows.upper[less])
+
+
+def _least_outside(reader: _Reader, cost: IntArray, gain: IntArray) -> int:
+    """The least cost of what must be taken outside the trees: of each block one of its greatest gain."""
+    places = np.flatnonzero((reader.holder == OUTSIDE) & (reader.system.high[: len(cost)] > 0))
+    if not len(places):
+        return 0
+    heads, of = runs(reader.system.block[places])
+    own, made = gain[places], reader.made[places]
+    most = np.maximum.reduceat(own, heads)
+    each = np.minimum.reduceat(np.where(own == most[of], cost[places], BIG), heads)
+    needed = (most > 0) | np.logical_or.reduceat(made, heads)
+    return int(np.where(needed, each, np.minimum(each, 0)).sum())
 
 
 def rooms(system: System, made: BoolArray) -> IntArray:
@@ -174,7 +213,7 @@ class _Reader:
         if beyond:
             raise MultiplierError("only a row that shares money out is over a cap that may be gone beyond")
         columns, cost = self._cap(row)
-        if not len(columns) or (self.holder[columns] != above).any():
+        if (self.holder[columns] != above).any():
             raise MultiplierError("two caps share a column, or a cap is no part of the one above")
         if above == OUTSIDE:
             self.weight[columns] = cost
@@ -189,14 +228,17 @@ class _Reader:
         """The choices that a row counts and that are still to be made, and what each costs."""
         columns, cost = self._entries(row)
         open_ = columns < self.system.n_choices
+        choices = columns[open_]
+        open_[open_] = ~self.made[choices] & (self.system.high[choices] > 0)
         if (cost[open_] < 0).any():
             raise MultiplierError("a cap has a negative coefficient")
-        open_[open_] = ~self.made[columns[open_]]
         return columns[open_], cost[open_]
 
 
 def _in_units_of(weight: IntArray, cost: IntArray, room: int) -> int:
     """The cap on weights that Σ cost·x ≤ room says, one being a multiple of the other over all columns."""
+    if not len(cost):
+        return room  # all that it counts is settled
     times, parts = int(weight[0] // cost[0]), int(cost[0] // weight[0])
     if times and (weight == times * cost).all():
         return times * room

@@ -14,12 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.certify.system import ROOM, MultiplierError, Rows, System
+from tnt_sim.kernel.menus import Menus
 from tnt_sim.rules.base import IntArray
 
 RANGE = "range:"
 """How the names of rows begin that hold a range's units to its dossier."""
 MOST_CHOICES = 1_000_000
 """Beyond, ranges are left as they are, which only lets more points in."""
+
+
+def one_at_most(system: System, wanted: Collection[int]) -> System:
+    """The system with both steps taken, units only where a row among `wanted` is the better for them.
+
+    Raises
+    ------
+    MultiplierError
+        Where a number leaves 64 bits.
+    """
+    return from_leasts(with_units(system, wanted))
+
+
+def menus_of(system: System) -> Menus | None:
+    """The blocks as groups of choices of which one at most is taken; None where none has two open."""
+    block = system.block[: system.n_choices]
+    opened = block[system.high[: system.n_choices] > 0]
+    return Menus.of(block) if (opened[1:] == opened[:-1]).any() else None
 
 
 def from_leasts(system: System) -> System:
