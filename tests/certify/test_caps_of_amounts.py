@@ -234,3 +234,42 @@ def test_sums_that_leave_64_bits_are_refused() -> None:
     system = System(np.arange(3), zeros.astype(np.bool_), zeros, zeros + 1, rows)
     with pytest.raises(MultiplierError, match="64 bits"):
         closed_by_caps(system, 0, [])
+
+
+def two_blocks(costs: list[int], gains: list[int], must: bool = False) -> System:
+    """A block of one choice, of cost 4 and gain 1, under a cap of 4; another under none; goal and less, loose."""
+    n = 1 + len(costs)
+    rows = Rows.sorted(
+        np.r_[0, np.full(n, 1), np.full(n, 2)], np.r_[0, np.arange(n), np.arange(n)],
+        np.r_[4, -1, -np.array(gains), 4, costs], np.array([4, 99, 99]), ("cap", GOAL, LESS),
+    )  # fmt: skip
+    zeros = np.zeros(n, dtype=np.int64)
+    return System(np.minimum(np.arange(n), 1), np.array([False, must]), zeros, zeros + 1, rows)
+
+
+@pytest.mark.parametrize(
+    ("costs", "gains", "must", "best", "least"),
+    [
+        ([2, 9], [3, 5], False, 6, 13),  # the greatest gain, though it costs more
+        ([9, 2], [5, 5], False, 6, 6),  # of two as great the cheaper
+        ([2, 9], [0, 0], False, 1, 4),  # what gains nothing is left
+        ([2, 9], [3, 5], True, 6, 13),
+        ([7], [3], True, 4, 11),
+    ],
+)
+def test_outside_the_trees_a_block_takes_one_of_its_greatest_gain(
+    costs: list[int], gains: list[int], must: bool, best: int, least: int
+) -> None:
+    system = two_blocks(costs, gains, must)
+    trees: list[Tree] = [(0, [], False)]
+    assert says(bounded(system, goal=-best - 1), 1, trees)
+    assert not says(bounded(system, goal=-best), 1, trees)
+    assert says(bounded(system, goal=-best, less=least - 1), 1, trees, 2)
+    assert not says(bounded(system, goal=-best, less=least), 1, trees, 2)
+
+
+def test_amounts_that_cost_no_more_than_the_least_are_not_for_the_prover() -> None:
+    system = two_blocks([5, 5], [2, 3], True)
+    beyond = bounded(system, goal=-5)
+    assert by_caps(beyond, np.array([4, 5, 5])) is None
+    assert says(beyond, 1, [(0, [], False)])
