@@ -45,14 +45,33 @@ def test_every_executor_gives_the_same_bytes(folder: Path, name: str) -> None:
     assert alone.runs.equals(other.runs)
 
 
-def test_local_dask_workers_keep_their_memory() -> None:
-    """Dask's own setting has the C library give back each larger array, which triples the time of a case."""
+def test_local_dask_workers_keep_their_memory_and_their_time() -> None:
+    """Dask's own settings have the C library give back each larger array, which triples the time of a case, and
+    look at the stack, the clock and the memory a hundred times a second."""
     pytest.importorskip("distributed", reason="Dask is an extra")
     run = executor("dask", 1)
     assert isinstance(run, _Dask)
     with run._client() as client:
-        said = client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_")
-    assert list(said.values()) == [None]
+        assert list(client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()) == [None]
+        (found,) = client.run(
+            lambda dask_worker: {
+                name: call.callback_time for name, call in dask_worker.periodic_callbacks.items()
+            }
+        ).values()
+        address = client.cluster.scheduler.http_server.address
+    assert "profile" not in found
+    assert min(found.values()) >= 500
+    assert address == "127.0.0.1"
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_two_local_clusters_at_once_say_nothing() -> None:
+    pytest.importorskip("distributed", reason="Dask is an extra")
+    first, second = executor("dask", 1), executor("dask", 1)
+    assert isinstance(first, _Dask)
+    assert isinstance(second, _Dask)
+    with first._client(), second._client():
+        pass
 
 
 def test_an_answer_is_that_of_a_run(folder: Path) -> None:
