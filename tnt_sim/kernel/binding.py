@@ -1,7 +1,8 @@
-"""The best 0-1 choice under many rows, of which few bind: those with a price first, then what the choice breaks.
+"""The best choice under many rows, of which few bind: those with a price first, then what the choice breaks.
 
-The best choice under some of the rows that keeps all others is the best of all. Which rows are own rows of blocks,
-and which are common to them, is chosen so that as many as possible are own (`blocks.py`).
+Of items of one group at most one is taken, whatever the rows. The best choice under some of the rows that keeps
+all others is the best of all. Which rows are own rows of blocks, and which are common to them, is chosen so that
+as many as possible are own (`blocks.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import scipy.sparse as sp
 
 from tnt_sim.kernel.blocks import MAX_WORK, Crossing, FloatArray, Heard, crossing
 from tnt_sim.kernel.knapsack import IntArray, TooManyStates
+from tnt_sim.kernel.swaps import numbered
 
 MAX_BINDING = 48
 """More rows than that are for another method."""
@@ -43,8 +45,9 @@ def settle(
     max_work: int = MAX_WORK,
     at_least: int | None = None,
     heard: Heard | None = None,
+    group: IntArray | None = None,
 ) -> Settled | None:
-    """max Σ v x subject to A x ≤ b, x ∈ {0, 1}, by the rows that bind; None when too many do.
+    """max Σ v x subject to A x ≤ b, x ∈ {0, 1}, one item of a group, by the rows that bind; None when too many do.
 
     Parameters
     ----------
@@ -52,6 +55,7 @@ def settle(
     price : float64 (m,), of the linear program
     at_least : when given, only choices worth that much are sought
     heard : told of better choices under the rows looked at, and of bounds (`crossing`)
+    group : int64 (n,), ascending: items with the same number exclude each other; None: none do
 
     Raises
     ------
@@ -68,10 +72,12 @@ def settle(
     for _ in range(MAX_ROUNDS):
         if len(rows) > MAX_BINDING:
             return None
-        own = own_rows(matrix, rows, first)
+        own = own_rows(matrix, rows, first, group)
         first = {rows[k] for k in own}
         dense = matrix[rows].toarray()
-        best = crossing(value, dense, upper[rows], price[rows], own, max_work, at_least, at_most, heard)
+        best = crossing(
+            value, dense, upper[rows], price[rows], own, max_work, at_least, at_most, heard, group
+        )
         if best is not None:
             broken = np.flatnonzero(matrix @ best.taken.astype(np.int64) > upper)
             if len(broken):
@@ -95,11 +101,15 @@ def _few(broken: IntArray, matrix: sp.csr_array) -> list[int]:
     return found
 
 
-def own_rows(matrix: sp.csr_array, rows: Sequence[int], first: Collection[int] = ()) -> list[int]:
-    """Places in `rows` of rows that share no item: those in `first`, fewest others crossed, then the shortest."""
+def own_rows(
+    matrix: sp.csr_array, rows: Sequence[int], first: Collection[int] = (), group: IntArray | None = None
+) -> list[int]:
+    """Places in `rows` of rows that share no group: those in `first`, fewest others crossed, then the shortest."""
     length = np.diff(matrix.indptr)[list(rows)]
     later = np.array([row not in first for row in rows], dtype=np.bool_)
     hit = matrix[list(rows)].astype(np.bool_).astype(np.int64)
+    if group is not None:
+        hit = hit @ _of_groups(group)
     cross = (hit @ hit.T).toarray() > 0
     np.fill_diagonal(cross, False)
     free = np.ones(len(rows), dtype=np.bool_)
@@ -111,6 +121,13 @@ def own_rows(matrix: sp.csr_array, rows: Sequence[int], first: Collection[int] =
         free &= ~cross[row]
         free[row] = False
     return sorted(own)
+
+
+def _of_groups(group: IntArray) -> sp.csr_array:
+    """Which items belong to which group, (n_items, n_groups)."""
+    number = numbered(group, len(group))
+    shape = len(group), int(number.max(initial=-1)) + 1
+    return sp.csr_array((np.ones(len(group), dtype=np.int64), (np.arange(len(group)), number)), shape=shape)
 
 
 __all__ = ["Settled", "TooManyStates", "own_rows", "settle"]

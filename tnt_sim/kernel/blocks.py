@@ -1,15 +1,17 @@
 """Rows that cross, exactly: disjoint rows each with a block of its own, a few priced rows over all blocks.
 
-    max Σ v_j x_j  subject to  A x ≤ b,  x ∈ {0, 1}
+    max Σ v_j x_j  subject to  A x ≤ b,  x ∈ {0, 1},  Σ_{j in group} x_j ≤ 1
 
-For prices y ≥ 0 let r = v − yA. Every x loses  Σ_{flipped} |r_j| + y·(b − A x) = L(y) − v·x  against the bound
-L(y) = Σ max(0, r_j) + y·b, where an item is flipped when it is not on the side that its r holds it at. Rows of
-which no two share an item are *own* rows: their blocks are solved exactly, which settles most of the loss (with
+For prices y ≥ 0 let r = v − yA. Every x loses  Σ_{flipped} cost_j + y·(b − A x) = L(y) − v·x  against the bound
+L(y) = Σ_groups max(0, max r_j) + y·b, where a group is flipped, by one of its items, when it is not at the best
+that r holds it at (`swaps.py`). An item that excludes no other is a group by itself; cost_j is then |r_j|. Rows of
+which no two share a group are *own* rows: their blocks are solved exactly, which settles most of the loss (with
 four floors that bind on 2,000 dossiers, 147 units of 174). The rest, Γ, is what the blocks may lose together over
 their leasts: all block states within Γ are combined, then the items in no block are flipped one by one, and Γ is
 widened until the best choice found lies within it. So the choice is the best one, whatever the prices were.
 
-Items in no block stand in cells: those of a common row that shares no item with other such rows, cell after cell,
+A group of which a row moves one item belongs to that row's block as a whole; its items are flipped in one step.
+Groups in no block stand in cells: those of a common row that shares none with other such rows, cell after cell,
 then all others. What the row of a cell to come must lose by its own items alone is a step function of what it is
 over (`Repair`), looked up for every joined state: with four floors across six caps this drops all but a few of
 five million states.
@@ -24,13 +26,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
-from tnt_sim.kernel.parts import NONE, Block, Joining, Way
+from tnt_sim.kernel.parts import NONE, Block, Joining, Trail, Way
 from tnt_sim.kernel.repair import Ahead, Repair, toll
-from tnt_sim.kernel.states import Flips, FloatArray, States, apart, flips_of, undominated
+from tnt_sim.kernel.states import Flips, States, apart, flips_of, grown, undominated
+from tnt_sim.kernel.swaps import FloatArray, Swaps, numbered, per_group, touched
 
 MAX_WORK = 6_000_000
 """States looked at, over all items and all tries."""
@@ -69,6 +74,7 @@ def crossing(
     at_least: int | None = None,
     at_most: int | None = None,
     heard: Heard | None = None,
+    group: IntArray | None = None,
 ) -> Crossing | None:
     """The best choice under all rows; None when there is none, or none that is worth `at_least`.
 
@@ -79,9 +85,10 @@ def crossing(
     upper : int64 (m,)
     price : float64 (m,)
         Any prices ≥ 0 give the same answer; those of the linear program give it soonest.
-    own : places of rows, no two of which share an item.
+    own : places of rows, no two of which share a group.
     at_most : what no choice is worth more than, where that is known: the search begins there.
     heard : told of each better choice (None while there is none) and of each bound on what any is worth.
+    group : int64 (n,), ascending: of items with the same number one at the most is taken; None: all by themselves.
 
     Raises
     ------
@@ -90,14 +97,15 @@ def crossing(
     OverflowError
         When sums leave what is handled exactly.
     """
-    reach = np.abs(rows.astype(np.float64)).sum(axis=1) + np.abs(upper.astype(np.float64))
-    if max(np.abs(value.astype(np.float64)).sum(), reach.max(initial=0.0)) >= LARGEST:
+    number = numbered(group, len(value))
+    reach = _reach(rows, number).sum(axis=1) + np.abs(upper.astype(np.float64))
+    if max(_reach(value, number).sum(), reach.max(initial=0.0)) >= LARGEST:
         raise OverflowError("the sums of these rows are too large")
     if not np.isfinite(price).all() or (price < 0).any():
         raise ValueError("prices are finite and not negative")
     if price.max(initial=0.0) >= LARGEST_PRICE:
         raise OverflowError("these prices are too large")
-    return _Search(value, rows, upper, price, list(own), max_work, heard).run(at_least, at_most)
+    return _Search(value, rows, upper, price, list(own), number, max_work, heard).run(at_least, at_most)
 
 
 class _Search:
@@ -110,19 +118,25 @@ class _Search:
         upper: IntArray,
         price: FloatArray,
         own: list[int],
+        number: IntArray,
         work: int,
         heard: Heard | None,
     ) -> None:
         self.value, self.rows, self.upper, self.price = value, rows, upper, price
-        self.reduced = value - price @ rows
-        self.inside: BoolArray = self.reduced > 0
-        self.bound = float(np.maximum(self.reduced, 0.0).sum() + price @ upper)
-        size = np.abs(value.astype(np.float64)).sum() + (price @ np.abs(rows.astype(np.float64))).sum()
+        reduced = value - price @ rows
+        self.swaps = Swaps.of(value, rows, reduced, number)
+        self.bound = float(np.where(self.swaps.held, reduced, 0.0).sum() + price @ upper)
+        per_item = price @ np.abs(rows.astype(np.float64))
+        size = _reach(value, number).sum() + _reach(per_item, number).sum()
         self.margin = MARGIN * (1.0 + float(size + price @ np.abs(upper.astype(np.float64))))
+        # no choice that keeps the rows loses more: L(y) less the least that any choice is worth
+        least = float(np.minimum(per_group(np.minimum, value, number), 0).sum())
+        self.most = self.bound - least + self.margin
+        self.hit = touched(rows, number)
         self.common = [i for i in range(len(rows)) if i not in own]
         # the longest of the common rows first: its ratios order the last items
         self.common.sort(key=lambda i: -int(np.count_nonzero(rows[i])))
-        self.blocks = [Block(i, np.flatnonzero(rows[i])) for i in own]
+        self.blocks = [Block(i, np.flatnonzero(self.hit[i])) for i in own]
         loose = np.ones(len(value), dtype=np.bool_)
         for block in self.blocks:
             loose[block.items] = False
@@ -132,11 +146,11 @@ class _Search:
         self.floor: int | None = None
         self.best: int | None = None
         self.ways = 0
-        self.taken = self.inside.copy()
+        self.taken = self.swaps.held.copy()
 
     def _cells(self) -> list[tuple[int, IntArray]]:
         """The items in no block, by the row that is settled with them: disjoint common rows, then the first."""
-        hit = self.rows[np.ix_(self.common, self.loose)] != 0
+        hit = self.hit[np.ix_(self.common, self.loose)]
         families = [family for family in apart(hit) if 0 not in family]
         family = max(families, key=len, default=[])
         cells = [(place, self.loose[hit[place]]) for place in family]
@@ -144,11 +158,8 @@ class _Search:
         return [*cells, (0 if len(self.common) else -1, rest)]
 
     def run(self, at_least: int | None, at_most: int | None) -> Crossing | None:
-        """The best choice; with `at_least`, Γ is what such a choice may lose and one pass decides.
-
-        No choice that keeps the rows loses more than `most`, L(y) less the least that any choice is worth.
-        """
-        most = self.bound - float(np.minimum(self.value, 0).sum()) + self.margin
+        """The best choice; with `at_least`, Γ is what such a choice may lose and one pass decides."""
+        most = self.most
         self.floor = at_least
         if at_least is not None:
             most = min(most, self.bound - at_least + self.margin)
@@ -156,7 +167,8 @@ class _Search:
             if not self._least(block, most):
                 return None
         settled = sum(block.least for block in self.blocks)
-        gamma = FIRST_SHARE * settled + _typical(self.reduced) / 50 + self.margin
+        typical = _typical(self.swaps.nearest(np.arange(len(self.value))))
+        gamma = FIRST_SHARE * settled + typical / 50 + self.margin
         if at_most is not None:
             gamma = max(gamma, self.bound - at_most - settled + self.margin)
         if at_least is not None:
@@ -193,7 +205,7 @@ class _Search:
 
     def _least(self, block: Block, most: float) -> bool:
         """What the block loses at the least: look within twice as much until a state is found."""
-        within = _typical(self.reduced[block.items]) / 20 + self.margin
+        within = _typical(self.swaps.nearest(block.items)) / 20 + self.margin
         while True:
             self._look(block, within)
             if len(block.states.lost):
@@ -203,41 +215,31 @@ class _Search:
                 return False
             within *= 2
 
-    def _flips(self, items: IntArray, rows: Sequence[int], by: int, most: float) -> Flips:
-        sign = np.where(self.inside[items], -1, 1)
-        move = self.rows[np.ix_(rows, items)] * sign
-        return flips_of(items, self.value[items] * sign, move, np.abs(self.reduced[items]), by, most)
-
     def _look(self, block: Block, within: float) -> None:
         """All states of a block that lose no more than `within`."""
         own, price = block.row, float(self.price[block.row])
         limit = within + self.margin
-        flips = self._flips(block.items, [own, *self.common], 0, limit)
+        flips = flips_of(self.swaps, block.items, [own, *self.common], 0, limit)
         block.trail = []
-        inside = block.items[self.inside[block.items]]
+        inside = block.items[self.swaps.held[block.items]]
         used = self.rows[np.ix_([own, *self.common], inside)].sum(axis=1)
         used[0] -= self.upper[own]
         states = States.one(int(self.value[inside].sum()), used)
-        for k in range(len(flips.items)):
-            states, parent, flipped = self._flip(states, flips, k)
-            over = states.used[0].astype(np.float64)
-            still = toll(over, flips.lower[0, k + 1], price, flips.raise_[0, k + 1])
-            keep = np.flatnonzero(states.lost + still <= limit)
-            states, few = undominated(states.pick(keep))
-            block.trail.append((int(flips.items[k]), parent[keep[few]], flipped[keep[few]]))
+        for k in range(flips.n_steps):
+            if not len(states.value):
+                break
+            kept = []
+            for found, parent, item in grown(states, flips, k, limit, self._spend):
+                over = found.used[0].astype(np.float64)
+                still = toll(over, flips.lower[0, k + 1], price, flips.raise_[0, k + 1])
+                kept.append(_picked(found, parent, item, np.flatnonzero(found.lost + still <= limit)))
+            states = _left(kept, block.trail)
         lost = states.lost - price * states.used[0]
         keep = np.flatnonzero((states.used[0] <= 0) & (lost <= limit))
-        found = States(
+        ended = States(
             states.value[keep], states.used[1:, keep], lost[keep], np.zeros(len(keep)), states.ways[keep]
         )
-        block.states, few = undominated(found)
-        block.trail.append((-1, keep[few], np.zeros(len(few), dtype=np.bool_)))
-
-    def _flip(self, states: States, flips: Flips, k: int) -> tuple[States, IntArray, BoolArray]:
-        n = len(states.value)
-        self._spend(n)
-        place = np.arange(2 * n)
-        return states.flipped(flips, k), place % n if n else place, place >= n
+        block.states = _left([(ended, keep, np.full(len(keep), -1))], block.trail)
 
     def _spend(self, n: int) -> None:
         self.left -= n
@@ -257,12 +259,13 @@ class _Search:
         repairs = self._repairs(limit - settled)
         for block in self.blocks:
             self._look(block, block.least + beyond)
-        inside = self.loose[self.inside[self.loose]]
+        inside = self.loose[self.swaps.held[self.loose]]
         used = self.rows[np.ix_(self.common, inside)].sum(axis=1)
         first = Block(-1, NONE, states=States.one(int(self.value[inside].sum()), used))
         way = Way(Joining(beyond, limit, _ahead(repairs), self._spend).every(first, self.blocks))
         states = way.joined.states
-        self._hold(states, np.arange(len(states.value)), way, None)
+        every = np.arange(len(states.value))
+        self._hold(states, every >= 0, every, way, np.full(len(every), -1))
         for number in range(len(self.cells)):
             states.ahead = _ahead(repairs[number + 1 :]).least(states)
             states = self._cell(states, number, limit, way, most_kept)
@@ -272,33 +275,37 @@ class _Search:
         found = []
         for row, items in self.cells[:-1]:
             i = self.common[row]
-            sign = np.where(self.inside[items], -1, 1)
-            move = self.rows[i, items] * sign
-            cost, small = np.abs(self.reduced[items]), np.abs(self.reduced[items]) <= most
-            table = Repair.of(move[small], cost[small], float(self.price[i]), most)
+            small = items[self.swaps.cost[items] <= most]
+            move, cost, number = self.swaps.move[i, small], self.swaps.cost[small], self.swaps.number[small]
+            table = Repair.of(move, cost, float(self.price[i]), most, number)
             found.append((row, int(self.upper[i]), table))
         return found
 
     def _cell(self, states: States, number: int, limit: float, way: Way, most_kept: int | None) -> States:
         """Flip the items of one cell; its row is settled with them."""
         row, items = self.cells[number]
-        flips = self._flips(items, self.common, row, limit)
-        later = [items for _, items in self.cells[number + 1 :]]
-        after = self._flips(np.concatenate(later), self.common, -1, limit) if later else None
-        for k in range(len(flips.items)):
+        flips = flips_of(self.swaps, items, self.common, row, limit)
+        after: Flips | None = None
+        if number + 1 < len(self.cells):
+            later = np.sort(np.concatenate([items for _, items in self.cells[number + 1 :]]))
+            after = flips_of(self.swaps, later, self.common, -1, limit)
+        for k in range(flips.n_steps):
             if not len(states.value):
                 return states
-            n = len(states.value)
-            states, parent, flipped = self._flip(states, flips, k)
-            self._hold(states.pick(np.arange(n, 2 * n)), parent[n:], way, int(flips.items[k]))
-            most = limit if self.best is None else min(limit, self.bound - self.best + self.margin)
-            ends = states.lost + self._tolls(states, flips, after, k + 1, row)
-            keep = np.flatnonzero(ends <= most)
-            if most_kept is not None and len(keep) > most_kept:
-                keep = keep[np.argpartition(ends[keep], most_kept)[:most_kept]]
-            states, few = undominated(states.pick(keep))
-            way.trail.append((int(flips.items[k]), parent[keep[few]], flipped[keep[few]]))
+            kept = []
+            for found, parent, item in grown(states, flips, k, self._most(limit), self._spend):
+                self._hold(found, item >= 0, parent, way, item)
+                ends = found.lost + self._tolls(found, flips, after, k + 1, row)
+                keep = np.flatnonzero(ends <= self._most(limit))
+                if most_kept is not None and len(keep) > most_kept:
+                    keep = keep[np.argpartition(ends[keep], most_kept)[:most_kept]]
+                kept.append(_picked(found, parent, item, keep))
+            states = _left(kept, way.trail)
         return states if after is None else self._settled(states, row, way)
+
+    def _most(self, limit: float) -> float:
+        """What a state may lose and still be as good as the best choice found."""
+        return limit if self.best is None else min(limit, self.bound - self.best + self.margin)
 
     def _tolls(self, states: States, flips: Flips, after: Flips | None, k: int, row: int) -> FloatArray:
         """What states must still lose: by this cell's row and those of cells to come, or by any other row."""
@@ -320,13 +327,11 @@ class _Search:
         states = states.pick(keep)
         states.lost = states.lost + self.price[i] * (self.upper[i] - states.used[row])
         states.used[row] = self.upper[i]
-        states, few = undominated(states)
-        way.trail.append((-1, keep[few], np.zeros(len(few), dtype=np.bool_)))
-        return states
+        return _left([(states, keep, np.full(len(keep), -1))], way.trail)
 
-    def _hold(self, states: States, parent: IntArray, way: Way, item: int | None) -> None:
-        """Take in new states: a better choice, or further ways to the best."""
-        fits = np.flatnonzero((states.used <= self.upper[self.common][:, None]).all(axis=0))
+    def _hold(self, states: States, fresh: BoolArray, parent: IntArray, way: Way, item: IntArray) -> None:
+        """Take in fresh states: a better choice, or further ways to the best."""
+        fits = np.flatnonzero((states.used <= self.upper[self.common][:, None]).all(axis=0) & fresh)
         if not len(fits):
             return
         top = int(states.value[fits].max())
@@ -336,10 +341,8 @@ class _Search:
         at_top = fits[states.value[fits] == top]
         if self.best is None or top > self.best:
             self.best, self.ways = top, 0
-            self.taken = self.inside.copy()
-            if item is not None:
-                self.taken[item] = ~self.taken[item]
-            way.undo(self.taken, int(parent[at_top[0]]))
+            last = [k for k in item[at_top[:1]].tolist() if k >= 0]
+            self.taken = self.swaps.taken(last + way.flipped(int(parent[at_top[0]])))
         self.ways += int(states.ways[at_top].sum())
 
 
@@ -347,8 +350,35 @@ def _ahead(repairs: Sequence[tuple[int, int, Repair | None]]) -> Ahead:
     return Ahead([(row, upper, table) for row, upper, table in repairs if table is not None])
 
 
-def _typical(reduced: FloatArray) -> float:
-    return float(np.median(np.abs(reduced))) if len(reduced) else 0.0
+Grown = tuple[States, IntArray, IntArray]
+"""States, the places of their parents, and the items flipped."""
+
+
+def _picked(states: States, parent: IntArray, item: IntArray, keep: IntArray) -> Grown:
+    return states.pick(keep), parent[keep], item[keep]
+
+
+def _left(kept: Sequence[Grown], trail: Trail) -> States:
+    """The states of one step that no other beats; the trail says where they came from."""
+    every, parent, item = kept[0] if len(kept) == 1 else _together(kept)
+    states, few = undominated(every)
+    trail.append((parent, item) if states is every else (parent[few], item[few]))
+    return states
+
+
+def _together(kept: Sequence[Grown]) -> Grown:
+    states, parent, item = zip(*kept, strict=True)
+    return States.together(states), np.concatenate(parent), np.concatenate(item)
+
+
+def _typical(cost: FloatArray) -> float:
+    return float(np.median(cost)) if len(cost) else 0.0
+
+
+def _reach(found: NDArray[Any], number: IntArray) -> FloatArray:
+    """The greatest magnitude of each group."""
+    most: FloatArray = per_group(np.maximum, np.abs(found.astype(np.float64)), number)
+    return most
 
 
 __all__ = ["Crossing", "FloatArray", "crossing"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tnt_sim.kernel.knapsack import BoolArray, IntArray
+from tnt_sim.kernel.knapsack import IntArray
 from tnt_sim.kernel.repair import Ahead
 from tnt_sim.kernel.states import Pairs, States, undominated
 
@@ -20,8 +20,8 @@ PAIRS = 8
 NONE = np.zeros(0, dtype=np.int64)
 NOTHING_AHEAD = Ahead(())
 
-Trail = list[tuple[int, IntArray, BoolArray]]
-"""For each item flipped (−1: none): the place of each state's parent, and whether it was flipped."""
+Trail = list[tuple[IntArray, IntArray]]
+"""For each step: the place of each state's parent, and the item that was flipped (−1: none)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,9 +34,9 @@ class Block:
     states: States = field(default_factory=lambda: States.one(0, NONE))
     trail: Trail = field(default_factory=list)
 
-    def undo(self, taken: BoolArray, place: int) -> None:
-        """Flip what one state flipped."""
-        undone(taken, self.trail, place)
+    def flipped(self, place: int) -> list[int]:
+        """The items that one state flipped."""
+        return followed(self.trail, place)[0]
 
 
 @dataclass(slots=True, eq=False)
@@ -50,10 +50,9 @@ class Joined:
     states: States
     least: float
 
-    def undo(self, taken: BoolArray, place: int) -> None:
-        """Flip what one state flipped."""
-        self.left.undo(taken, int(self.mine[place]))
-        self.right.undo(taken, int(self.its[place]))
+    def flipped(self, place: int) -> list[int]:
+        """The items that one state flipped."""
+        return self.left.flipped(int(self.mine[place])) + self.right.flipped(int(self.its[place]))
 
 
 Part = Block | Joined
@@ -66,18 +65,20 @@ class Way:
     joined: Part
     trail: Trail = field(default_factory=list)
 
-    def undo(self, taken: BoolArray, place: int) -> None:
-        """Flip what one state flipped."""
-        self.joined.undo(taken, undone(taken, self.trail, place))
+    def flipped(self, place: int) -> list[int]:
+        """The items that one state flipped."""
+        items, first = followed(self.trail, place)
+        return items + self.joined.flipped(first)
 
 
-def undone(taken: BoolArray, trail: Trail, place: int) -> int:
-    """Follow a trail back, flipping what it flipped; the place that it began from."""
-    for item, parent, flipped in reversed(trail):
-        if flipped[place]:
-            taken[item] = ~taken[item]
+def followed(trail: Trail, place: int) -> tuple[list[int], int]:
+    """The items flipped on a trail, from its end back, and the place that it began from."""
+    items = []
+    for parent, item in reversed(trail):
+        if item[place] >= 0:
+            items.append(int(item[place]))
         place = int(parent[place])
-    return place
+    return items, place
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from tnt_sim.kernel.knapsack import IntArray
-from tnt_sim.kernel.states import FloatArray, States
+from tnt_sim.kernel.states import Pairs, States
+from tnt_sim.kernel.swaps import FloatArray, heads
 
 MAX_TABLE = 300_000
 """States of one repair table."""
 CELLS = 2**17
 """Cells of one repair table, at the most twice as many."""
 
+FIRST = np.zeros(1, dtype=np.int64)
+
 
 def toll(over: FloatArray, down: float, price: float, up: float) -> FloatArray:
     """What a row still costs at the least: `over` > 0 is to be brought back, −over > 0 left unused or filled."""
-    back = np.where(over > 0, over, 0.0)
-    spare = np.where(over < 0, -over, 0.0) * min(price, up)
-    return spare + (np.where(back > 0, np.inf, 0.0) if np.isinf(down) else back * down)
+    back = np.where(over > 0, np.inf, 0.0) if np.isinf(down) else np.maximum(over, 0.0) * down
+    rate = min(price, up)
+    return back if rate == 0 else np.maximum(-over, 0.0) * rate + back
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,15 +43,25 @@ class Repair:
     floor: FloatArray
 
     @classmethod
-    def of(cls, move: IntArray, cost: FloatArray, price: float, most: float) -> Repair | None:
-        """From the flips of those items, all subsets that cost at most `most`; None when they are too many."""
+    def of(
+        cls, move: IntArray, cost: FloatArray, price: float, most: float, number: IntArray | None = None
+    ) -> Repair | None:
+        """From the flips of those items, all subsets that cost at most `most`; None when they are too many.
+
+        Of items with equal `number`, which ascends, a subset flips one at the most.
+        """
         moves, costs = np.zeros(1, dtype=np.int64), np.zeros(1)
-        for m, c in zip(move.tolist(), cost.tolist(), strict=True):
-            fresh = costs + c <= most
-            moves, costs = (
-                np.concatenate([moves, moves[fresh] + m]),
-                np.concatenate([costs, costs[fresh] + c]),
-            )
+        first = heads(np.arange(len(move)) if number is None else number)
+        for start, end in pairwise([*first.tolist(), len(move)]):
+            if end == start + 1:
+                mine, its = np.flatnonzero(costs + cost[start] <= most), FIRST
+            else:
+                pairs = Pairs.within(costs, cost[start:end], most)
+                if len(moves) + pairs.total > MAX_TABLE:
+                    return None
+                mine, its = pairs.every()
+            moves = np.concatenate([moves, moves[mine] + move[start + its]])
+            costs = np.concatenate([costs, costs[mine] + cost[start + its]])
             if len(moves) > MAX_TABLE:
                 return None
         order = np.argsort(moves, kind="stable")

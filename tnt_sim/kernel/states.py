@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tnt_sim.kernel.knapsack import BoolArray, IntArray
-
-FloatArray = NDArray[np.float64]
+from tnt_sim.kernel.swaps import FloatArray, Swaps, heads
 
 SMALL = 64
 """Shorter lists are not searched for dominated states."""
@@ -37,6 +35,17 @@ class States:
         zero = np.zeros(1)
         return cls(np.array([value]), used[:, None], zero, zero, np.ones(1, dtype=np.int64))
 
+    @classmethod
+    def together(cls, parts: Sequence[States]) -> States:
+        """The states of some lists, one after the other."""
+        return cls(
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.used for part in parts], axis=1),
+            np.concatenate([part.lost for part in parts]),
+            np.concatenate([part.ahead for part in parts]),
+            np.concatenate([part.ways for part in parts]),
+        )
+
     def pick(self, places: IntArray) -> States:
         """Some of the states."""
         return States(
@@ -53,6 +62,16 @@ class States:
             np.concatenate([self.ways, self.ways]),
         )
 
+    def each_flipped(self, flips: Flips, mine: IntArray, k: IntArray) -> States:
+        """Pairs of a state of mine and an item to flip, by place."""
+        return States(
+            self.value[mine] + flips.change[k],
+            self.used[:, mine] + flips.move[:, k],
+            self.lost[mine] + flips.cost[k],
+            self.ahead[mine],
+            self.ways[mine],
+        )
+
     def beside(self, other: States, mine: IntArray, its: IntArray) -> States:
         """Pairs of a state of mine and one of the other's, by place."""
         return States(
@@ -66,33 +85,85 @@ class States:
 
 @dataclass(slots=True, eq=False)
 class Flips:
-    """Items to flip in turn, and what each flip does to value, rows and loss.
+    """Items to flip, group by group, and what each flip does to value, rows and loss.
 
-    `lower` and `raise_` (n_rows, n + 1): the least ratio, from each place on, of items that lower or raise a row.
+    Step k is those from `start[k]` on, of which one at the most is flipped: a single item, or several of a group
+    and −1, which changes nothing. `lower` and `raise_` (n_rows, n_steps + 1): the least ratio, from each step on,
+    of items that lower or raise a row.
     """
 
     items: IntArray
+    start: IntArray
     change: IntArray
     move: IntArray
     cost: FloatArray
     lower: FloatArray
     raise_: FloatArray
 
+    @property
+    def n_steps(self) -> int:
+        """How many groups there are."""
+        return len(self.start) - 1
 
-def flips_of(
-    items: IntArray, change: IntArray, move: IntArray, cost: FloatArray, by: int, most: float
-) -> Flips:
-    """The items of which a flip costs at most `most`, by their ratio on row `by` (by cost when negative)."""
-    small = cost <= most
-    items, change, move, cost = items[small], change[small], move[:, small], cost[small]
+
+def flips_of(swaps: Swaps, items: IntArray, rows: Sequence[int], by: int, most: float) -> Flips:
+    """Those of some items, ascending, of which a swap costs at most `most`, group by group.
+
+    In order of each group's least ratio on row `by`, or of its least cost when that is negative.
+    """
+    items = items[swaps.cost[items] <= most]
+    # what changes nothing stands behind all items
+    change, cost = np.append(swaps.change[items], 0), np.append(swaps.cost[items], 0.0)
+    move = np.zeros((len(rows), len(cost)), dtype=np.int64)
+    move[:, :-1] = swaps.move[np.ix_(rows, items)]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(move != 0, cost / np.abs(move), np.inf)
-    order = np.argsort(ratio[by] if by >= 0 else cost, kind="stable")
+    order, start = _steps(swaps.number[items], (ratio[by] if by >= 0 else cost)[:-1], cost)
     move, ratio = move[:, order], ratio[:, order]
     return Flips(
-        items[order], change[order], move, cost[order],
-        _from_here(np.where(move < 0, ratio, np.inf)), _from_here(np.where(move > 0, ratio, np.inf)),
+        np.append(items, -1)[order], start, change[order], move, cost[order],
+        _from_here(np.where(move < 0, ratio, np.inf))[:, start],
+        _from_here(np.where(move > 0, ratio, np.inf))[:, start],
     )  # fmt: skip
+
+
+def _steps(number: IntArray, key: FloatArray, cost: FloatArray) -> tuple[IntArray, IntArray]:
+    """Places, group after group by least key, and where each begins; place n is one of each group of several."""
+    n, first = len(number), heads(number)
+    if len(first) == n:
+        return np.argsort(key, kind="stable"), np.arange(n + 1)
+    turn = np.argsort(np.minimum.reduceat(key, first), kind="stable")
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[turn] = np.arange(len(first))
+    size = np.diff(first, append=n)
+    several = np.flatnonzero(size > 1)
+    place = np.concatenate([np.arange(n), np.full(len(several), n)])
+    of_group = np.concatenate([np.repeat(rank, size), rank[several]])
+    order = np.lexsort((cost[place], of_group))
+    start = np.concatenate([[0], np.cumsum((size + (size > 1))[turn])])
+    return place[order], start
+
+
+def grown(
+    states: States, flips: Flips, step: int, limit: float, spend: Callable[[int], None]
+) -> Iterator[tuple[States, IntArray, IntArray]]:
+    """States as they are and with each flip of one step: with their parents' places and the items (−1: none).
+
+    There is one state at the least. Of several flips only those that keep a state within the limit, about `CHUNK`
+    states at a time.
+    """
+    n, first, end = len(states.value), int(flips.start[step]), int(flips.start[step + 1])
+    if end == first + 1:
+        spend(n)
+        item = np.full(2 * n, flips.items[first])
+        item[:n] = -1
+        every = np.arange(n)
+        yield states.flipped(flips, first), np.concatenate([every, every]), item
+        return
+    pairs = Pairs.within(states.lost + states.ahead, flips.cost[first:end], limit)
+    spend(pairs.total)
+    for mine, its in pairs.chunks():
+        yield states.each_flipped(flips, mine, first + its), mine, flips.items[first + its]
 
 
 def _from_here(ratio: FloatArray) -> FloatArray:
@@ -118,15 +189,21 @@ class Pairs:
         """How many pairs there are."""
         return int(self.count.sum())
 
+    def every(self) -> tuple[IntArray, IntArray]:
+        """All pairs."""
+        return self._of(np.arange(len(self.count)))
+
     def chunks(self) -> Iterator[tuple[IntArray, IntArray]]:
         """The pairs, about `CHUNK` at a time; one place of the first list is never split."""
         part = (np.cumsum(self.count) - self.count) // CHUNK
         for number in np.unique(part).tolist():
-            places = np.flatnonzero(part == number)
-            count = self.count[places]
-            mine = np.repeat(places, count)
-            start = np.repeat(np.cumsum(count) - count, count)
-            yield mine, self.order[np.arange(len(mine)) - start]
+            yield self._of(np.flatnonzero(part == number))
+
+    def _of(self, places: IntArray) -> tuple[IntArray, IntArray]:
+        count = self.count[places]
+        mine = np.repeat(places, count)
+        start = np.repeat(np.cumsum(count) - count, count)
+        return mine, self.order[np.arange(len(mine)) - start]
 
 
 def apart(hit: BoolArray) -> list[list[int]]:
