@@ -207,7 +207,7 @@ def test_ctrl_c_keeps_what_is_done(file: Path, monkeypatch: pytest.MonkeyPatch) 
             raise KeyboardInterrupt
 
     found = tnt.ensemble(file, draws=10, workers=1, tell=stop)
-    assert found.draws.interrupted
+    assert found.draws.stopped_by == "interrupt"
     assert 0 < found.n_draws < 10
     assert found.summary()["status"] == "interrupted"
 

@@ -82,7 +82,7 @@ def test_draws_in_which_nothing_holds_are_told(file: Path) -> None:
     lost = 30 - found.n_draws
     assert lost > 0
     assert {one["status"] for one in found.draws.solved.values()} == {"optimal", "limit-reach"}
-    assert f"Dans {lost} tirage(s) sur 30, aucune répartition ne tient" in told(found)
+    assert f"Dans {lost} tirages sur 30, aucune répartition ne tient" in told(found)
 
 
 def test_without_a_draw_that_holds_no_place_is_told(file: Path) -> None:
@@ -90,7 +90,7 @@ def test_without_a_draw_that_holds_no_place_is_told(file: Path) -> None:
     found = drawn(file, "{id: c, event: withdrawn, probability: 100 %}", rule, draws=3)
     assert found.n_draws == 0
     said = told(found)
-    assert "Dans 3 tirage(s) sur 3" in said
+    assert "Dans 3 tirages sur 3, aucune répartition ne tient (planchers, promesses)." in said
     assert "dehors" not in said
 
 

@@ -90,7 +90,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     assert (found.n_open, found.n_nothing, found.laws["commune"].n_far) == (1, 1, 1)
     told = fit_yaml(found, Lang.FR)
     assert "`event: lapsed`" in told
-    assert "1 rapport(s) au-delà de 10" in told
+    assert "1 rapport au-delà de 10" in told
     assert "LA LOI S'ÉCARTE" in told
 
 

@@ -40,7 +40,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Comment les tirages remplissent l'espace.": "How the draws fill the space.",
         "Tirages par incertitude pour son indice de Sobol ; 0 : aucun.":
             "Draws for each uncertainty for its Sobol index; 0: none.",
-        "Écrit aussi l'étude : .html ou .xlsx.": "Also writes the study: .html or .xlsx.",
+        "Écrit aussi l'étude : .html ou .xlsx ; avec --fit les lois : .yaml.":
+            "Also writes the study: .html or .xlsx; with --fit the laws: .yaml.",
         "Le scénario (.yaml) ; aucun avec --fit.": "The scenario (.yaml); none with --fit.",
         "Mesure des surcoûts : des coûts prévus et réalisés → la partie « uncertain » d'un scénario.":
             'Measures over-runs: costs planned and realised → the part "uncertain" of a scenario.',

@@ -12,9 +12,19 @@ from tnt_sim.cli.compare import check_out, write_study
 from tnt_sim.cli.complete import scenario_files, tables
 from tnt_sim.cli.export import ForceOption
 from tnt_sim.cli.hints import after, typed
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SetOption, lang_of
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    SetOption,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
 from tnt_sim.errors import Lang, Text, UsageError
+
+STOPPED = 5
 
 DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help="Le nombre de tirages.")]
 SeedOption = Annotated[
@@ -35,7 +45,10 @@ WorkersOption = Annotated[
     typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
 ]
 PageOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FICHIER", help="Écrit aussi l'étude : .html ou .xlsx.")
+    Path | None,
+    typer.Option(
+        "--out", metavar="FICHIER", help="Écrit aussi l'étude : .html ou .xlsx ; avec --fit les lois : .yaml."
+    ),
 ]
 
 
@@ -79,6 +92,7 @@ def ensemble(
     sampling: SamplingOption = "lhs",
     sensitivity: SensitivityOption = 0,
     workers: WorkersOption = None,
+    time_limit: TimeLimitOption = None,
     sets: SetOption = None,
     fit: FitOption = None,
     planned: PlannedOption = None,
@@ -92,6 +106,7 @@ def ensemble(
 ) -> int:
     """Tire les incertitudes au hasard : dossiers du noyau, en balance, risques."""
     lang_of(lang, Lang.FR)
+    seconds = seconds_of(time_limit)
     columns = {"planned": planned, "realised": realised, "by": by}
     asked_columns = {key: name for key, name in columns.items() if name is not None}
     _one_of_the_two(scenario, fit, asked_columns)
@@ -108,7 +123,14 @@ def ensemble(
     tongue = lang_of(lang, Lang(asked.spec.locale))
     with progress_line(tongue, wanted=not quiet and not as_json) as progress:
         found = draw(
-            asked, draws, seed, sampling=sampling, workers=workers, sensitivity=sensitivity, tell=progress
+            asked,
+            draws,
+            seed,
+            sampling=sampling,
+            workers=workers,
+            sensitivity=sensitivity,
+            time_limit=seconds,
+            tell=progress,
         )
     if out is not None:
         write_study(out, ensemble_study(found, tongue), tongue)
@@ -118,7 +140,9 @@ def ensemble(
         page(ensemble_lines(found, tongue, width()))
         if out is None:
             page(after("ensemble", tongue, typed(scenario, sets=sets)))
-    return INTERRUPTED_AND_TOLD if found.draws.interrupted else 0
+    if found.draws.stopped_by == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    return STOPPED if found.draws.stopped_by == "time" and not found.n_draws else 0
 
 
 def _one_of_the_two(scenario: Path | None, fit: Path | None, columns: Mapping[str, str]) -> None:

@@ -55,6 +55,7 @@ def ensemble(
     sampling: str = "lhs",
     workers: int | None = None,
     sensitivity: int = 0,
+    time_limit: float | None = None,
     tell: Tell | None = None,
 ) -> Ensemble:
     """Draw what is uncertain, decide each draw, and hold lists decided beforehand against them.
@@ -65,6 +66,7 @@ def ensemble(
     sampling : `lhs` (Latin hypercube), `sobol` or `random`
     workers : processes; one a core by default
     sensitivity : draws for each input's total Sobol index; 0 for none
+    time_limit : seconds for the whole, the scenario's choice by default; draws have two thirds of them
 
     Raises
     ------
@@ -88,5 +90,6 @@ def ensemble(
     sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
     ground = ground_of(scenario, sample)
     n_workers = workers or processors()
-    found = run_draws(ground.problem, sample, n_workers, len(ground.inputs), sensitivity, tell)
+    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    found = run_draws(ground.problem, sample, n_workers, len(ground.inputs), sensitivity, tell, limit)
     return Ensemble(sample, ground, found)

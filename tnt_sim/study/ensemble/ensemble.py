@@ -115,14 +115,18 @@ class EnsembleTables:
 
     @cached_property
     def robust(self) -> dict[str, str]:
-        """The lists that are best on average, best in the bad tail, and least regretted; ties to the first."""
-        if not self.kept:
+        """The `steady` lists best on average, best in the bad tail, and least regretted; ties to the first.
+
+        A list that breaks a rule in some draw may be worth more there for that, and is none of them.
+        """
+        lists = self.steady
+        if not lists:
             return {}
         sign = 1 if self.best_is_high else -1
         return {
-            "average": max(self.kept, key=lambda one: sign * one.risk.mean).name,
-            "cvar": max(self.kept, key=lambda one: sign * one.risk.cvar).name,
-            "regret": min(self.kept, key=lambda one: one.worst_regret).name,
+            "average": max(lists, key=lambda one: sign * one.risk.mean).name,
+            "cvar": max(lists, key=lambda one: sign * one.risk.cvar).name,
+            "regret": min(lists, key=lambda one: one.worst_regret).name,
         }
 
     @property
@@ -250,7 +254,8 @@ class EnsembleTables:
             "command": "ensemble",
             "scenario": self.problem.scenario.id,
             "scenario_sha256": self.sample.scenario_sha256,
-            "status": "interrupted" if self.draws.interrupted else "done",
+            "status": _STATUS[self.draws.stopped_by],
+            "stopped_by": self.draws.stopped_by,
             "n_draws": self.n_draws,
             "n_failed": len(self.draws.solved) - self.n_draws,
             "seed": self.sample.seed,
@@ -279,6 +284,9 @@ class EnsembleTables:
     def to_dataframe(self, backend: str = "polars") -> Any:
         """A row a dossier, with its share of draws and its standing."""
         return self.dossiers if backend == "polars" else self.dossiers.to_pandas()
+
+
+_STATUS = {None: "done", "time": "stopped", "interrupt": "interrupted"}
 
 
 def case_rules(problem: Problem) -> list[Any]:

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tnt_sim.errors import DataError, Defect, Defects, Place, Text, did_you_mean
+from tnt_sim.errors import DataError, Defect, Defects, Place, Text, did_you_mean, so_many
 from tnt_sim.formats.synonyms import SYNONYMS, names_of
 from tnt_sim.formats.table import read_plain
 from tnt_sim.money import MoneyError, parse_cents_series
@@ -26,6 +26,7 @@ from tnt_sim.verify.documents import file_sha256
 FloatArray = NDArray[np.float64]
 LEAST_PAIRS = 30
 """Fewer pairs have no law of their own."""
+ROWS = ("ligne", "lignes"), ("row", "rows")
 QUANTILES = (0.05, 0.5, 0.95)
 FAR = 10.0
 """A realised amount so many times the planned one, or less than one part in so many, is told."""
@@ -213,11 +214,12 @@ def _cents(table: pl.DataFrame, name: str, path: Path, defects: Defects) -> pl.S
 
 
 def _too_few(path: Path, n: int) -> Defect:
+    rows = so_many(n, *ROWS)
     return Defect(
         "fit-few",
         Text(
-            f"{n} ligne(s) avec un coût prévu et un coût réalisé : il en faut {LEAST_PAIRS} pour une loi.",
-            f"{n} row(s) with a planned and a realised cost: a law wants {LEAST_PAIRS}.",
+            f"{rows.fr} avec un coût prévu et un coût réalisé : il en faut {LEAST_PAIRS} pour une loi.",
+            f"{rows.en} with a planned and a realised cost: a law wants {LEAST_PAIRS}.",
         ),
         (Place(file=path.name),),
         Text(

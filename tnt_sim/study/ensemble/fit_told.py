@@ -7,9 +7,9 @@ import json
 import re
 from typing import Any
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.formats.synonyms import normalised
-from tnt_sim.study.ensemble.fit import LEAST_PAIRS, Fit, Law
+from tnt_sim.study.ensemble.fit import LEAST_PAIRS, ROWS, Fit, Law
 
 MANY_SAME = 0.2
 """From this share of equal amounts on, a continuous law misses something that is told."""
@@ -49,17 +49,19 @@ def _head(fit: Fit) -> list[Text]:
         ),
     ]
     if fit.n_open:
+        left = so_many(fit.n_open, *ROWS)
         lines.append(
             Text(
-                f"Sans coût prévu ou réalisé, laissées : {fit.n_open} ligne(s) (projets en cours ?).",
-                f"Without a planned or realised cost, left out: {fit.n_open} row(s) (projects under way?).",
+                f"Sans coût prévu ou réalisé, laissées : {left.fr} (projets en cours ?).",
+                f"Without a planned or realised cost, left out: {left.en} (projects under way?).",
             )
         )
     if fit.n_nothing:
+        left = so_many(fit.n_nothing, *ROWS)
         lines.append(
             Text(
-                f"À 0 €, laissées : {fit.n_nothing} ligne(s) (abandons ? voir `event: lapsed`).",
-                f"At 0 €, left out: {fit.n_nothing} row(s) (given up? see `event: lapsed`).",
+                f"À 0 €, laissées : {left.fr} (abandons ? voir `event: lapsed`).",
+                f"At 0 €, left out: {left.en} (given up? see `event: lapsed`).",
             )
         )
     return lines
@@ -132,10 +134,11 @@ def _doubts(law: Law) -> list[Text]:
             )
         )
     if law.n_far:
+        far = so_many(law.n_far, ("rapport", "rapports"), ("ratio", "ratios"))
         lines.append(
             Text(
-                f"{law.n_far} rapport(s) au-delà de 10 ou sous 1/10 : une autre unité, un autre projet ?",
-                f"{law.n_far} ratio(s) beyond 10 or below 1/10: another unit, another project?",
+                f"{far.fr} au-delà de 10 ou sous 1/10 : une autre unité, un autre projet ?",
+                f"{far.en} beyond 10 or below 1/10: another unit, another project?",
             )
         )
     return lines

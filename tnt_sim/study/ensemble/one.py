@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tnt_sim.clock import Clock
 from tnt_sim.errors import InputError, LimitReached, Text, UsageError, VerificationError
 from tnt_sim.portfolio import CANONICAL
 from tnt_sim.question import ask
@@ -48,12 +51,14 @@ class Task:
 
     `other` : the input whose part is taken from a second, independent sample (sensitivity); -1 for none
     lists : lists to read there instead of solving; empty to solve
+    until : when `time.monotonic`, one clock for all processes of a machine, says this, solvers give up
     """
 
     sample: Sample
     number: int
     other: int = -1
     lists: tuple[Awards, ...] = ()
+    until: float = math.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +127,11 @@ def _with_numbers(scenario: Scenario) -> Scenario:
     return replace(scenario, portfolio=portfolio)
 
 
+def clock_until(until: float) -> Clock:
+    """What is left till then, for solvers."""
+    return Clock(None if until == math.inf else until - time.monotonic())
+
+
 @lru_cache(maxsize=1)
 def _ground(sample: Sample) -> Ground:
     """Read and made ready once a process."""
@@ -148,7 +158,7 @@ def work(task: Task) -> dict[str, Any]:
                 "read": [_read(problem, draw, awards) for awards in task.lists],
                 "exceeded": _exceeded(problem, draw, task.lists[0]),
             }
-        answer = ask(problem, prove=False)
+        answer = ask(problem, prove=False, clock=clock_until(task.until))
     except (InputError, LimitReached, VerificationError) as error:
         return {"status": error.code}
     if answer.allocation is None or answer.reading is None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rich.text import Text as Line
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_rate
 from tnt_sim.study.ensemble.ensemble import EnsembleTables
 from tnt_sim.verify.figures import decimal_text
@@ -31,6 +31,11 @@ ABOUT = {
 LISTS = {
     "plan": Text("la liste prévue", "the planned list"),
     "average": Text("la meilleure en moyenne", "the best on average"),
+}
+DRAWS = ("tirage", "tirages"), ("draw", "draws")
+STOPPED_BY = {
+    "interrupt": Text("interrompu", "interrupted"),
+    "time": Text("arrêté par la limite de temps", "stopped by the time limit"),
 }
 MOST = 12
 
@@ -67,25 +72,42 @@ def _grid(section: Section, lang: Lang) -> list[Line]:
 
 def _headline(found: EnsembleTables) -> Text:
     n, asked, seed = found.n_draws, found.sample.n_draws, found.sample.seed
-    name = found.problem.scenario.title
-    if found.draws.interrupted:
-        return Text(f"{name} : interrompu après {n} tirages sur {asked} (graine {seed})",
-                    f"{name}: interrupted after {n} of {asked} draws (seed {seed})")  # fmt: skip
-    return Text(f"{name} : {n} tirages (graine {seed})", f"{name}: {n} draws (seed {seed})")
+    name, many = found.problem.scenario.title, so_many(n, *DRAWS)
+    stopped_by = found.draws.stopped_by
+    if stopped_by == "interrupt" or (stopped_by is not None and len(found.draws.solved) < asked):
+        by = STOPPED_BY[stopped_by]
+        return Text(f"{name} : {by.fr} après {many.fr} sur {asked} (graine {seed})",
+                    f"{name}: {by.en} after {n} of {so_many(asked, *DRAWS).en} (seed {seed})")  # fmt: skip
+    return Text(f"{name} : {many.fr} (graine {seed})", f"{name}: {many.en} (seed {seed})")
 
 
 def _doubts(found: EnsembleTables) -> list[Text]:
     """What the figures leave out."""
     told = []
-    lost = len(found.draws.solved) - found.n_draws
+    n, held = len(found.draws.solved), found.n_draws
+    lost = n - held
     if lost:
-        n = len(found.draws.solved)
+        nothing = Text(
+            f"Dans {so_many(lost, *DRAWS).fr} sur {n}, aucune répartition ne tient (planchers, promesses)",
+            f"In {lost} of {so_many(n, *DRAWS).en} no allocation holds (floors, promises)",
+        )
+        others = Text("l'autre" if held == 1 else f"les {held} autres", f"the other {held}")
         told.append(
             Text(
-                f"Dans {lost} tirage(s) sur {n}, aucune répartition ne tient (planchers, promesses) : les "
-                f"chiffres portent sur les {found.n_draws} autres, et sont donc trop favorables.",
-                f"In {lost} of {n} draws no allocation holds (floors, promises): the figures are of the other "
-                f"{found.n_draws}, and so too favourable.",
+                f"{nothing.fr} : les chiffres portent sur {others.fr}, et sont donc trop favorables.",
+                f"{nothing.en}: the figures are of {others.en}, and so too favourable.",
+            )
+            if held
+            else Text(f"{nothing.fr}.", f"{nothing.en}.")
+        )
+    if found.draws.stopped_by == "time":
+        n_read = len(found.draws.read)
+        told.append(
+            Text(
+                f"La limite de temps est atteinte : {so_many(held, *DRAWS).fr} sur {found.sample.n_draws}, et "
+                f"les listes lues dans {n_read}. Augmentez --time-limit, ou tirez moins.",
+                f"The time limit was reached: {held} of {so_many(found.sample.n_draws, *DRAWS).en}, and lists "
+                f"read in {n_read}. Raise --time-limit, or draw less.",
             )
         )
     told += [
@@ -227,6 +249,18 @@ def _information(found: EnsembleTables, lang: Lang) -> Text:
     )
 
 
+def _unnamed(found: EnsembleTables) -> list[Text]:
+    """Why the best of lists that do not hold everywhere has no name."""
+    if len(found.steady) == len(found.kept):
+        return []
+    return [
+        Text(
+            "« Meilleure » et « moindre regret » ne se disent que de listes qui tiennent dans tous les tirages.",
+            '"Best" and "least regret" are said only of lists that keep every rule in each draw.',
+        )
+    ]
+
+
 def _lists(found: EnsembleTables, lang: Lang) -> Section:
     robust = found.robust
     said = {
@@ -246,7 +280,7 @@ def _lists(found: EnsembleTables, lang: Lang) -> Section:
     ]
     return Section(
         Text("Décider avant de savoir", "Deciding before knowing"),
-        words=[_information(found, lang)],
+        words=[_information(found, lang), *_unnamed(found)],
         columns=[
             Column(Text("Liste", "List"), "text", names),
             Column(Text("Moyenne", "Average"), "count", [_number(one.risk.mean, lang) for one in found.kept]),

@@ -1,0 +1,127 @@
+"""An ensemble under its time limit, and lists that break a rule in some draw."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import tnt_sim as tnt
+from tnt_sim.cli.main import main
+from tnt_sim.errors import Lang
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.ensemble import one, run
+from tnt_sim.study.ensemble.telling import ensemble_lines
+
+HEAD = """\
+schema_version: 1
+id: sort
+date: 2026-01-01
+programme: {id: p, amount: 11 k€}
+dossiers: [{file: d.csv}]
+objective: [{maximise: {score: 1}}]
+solver: {time_limit: 30 s}
+"""
+COSTS = (3606, 2971, 4120, 3345, 2240, 5010, 3888, 2930)
+GONE = "uncertain: [{id: c, event: withdrawn, probability: 30 %}]\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    rows = [f"D{k},{'01' if k % 2 else '02'},{c},{2 * c},{8 + 3 * k % 11}" for k, c in enumerate(COSTS)]
+    (tmp_path / "d.csv").write_text("\n".join(["dossier,department,requested,cost,score", *rows]) + "\n")
+    path = tmp_path / "s.yaml"
+    path.write_text(HEAD + GONE, encoding="utf-8")
+    return path
+
+
+def told(found: tnt.Ensemble, lang: Lang = Lang.FR) -> str:
+    return " ".join(" ".join(line.plain for line in ensemble_lines(found, lang, 110)).split())
+
+
+def slowly(
+    file: Path, monkeypatch: pytest.MonkeyPatch, draws: int = 40, seconds: float | None = None
+) -> tnt.Ensemble:
+    """Drawn while each answer takes a second."""
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr(run, "time", clock)
+    monkeypatch.setattr(one, "time", clock)
+
+    def tick(phase: str, share: float) -> None:
+        now[0] += 1
+
+    return tnt.ensemble(file, draws=draws, workers=1, sensitivity=5, time_limit=seconds, tell=tick)
+
+
+def test_the_scenario_s_time_limit_is_that_of_the_whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = slowly(file, monkeypatch)
+    assert list(found.draws.solved) == list(range(20))  # two thirds of 30 s
+    assert list(found.draws.read) == list(range(10))  # the rest, in the draws that were decided
+    assert found.draws.mixed == [{}]
+    assert found.kept[0].name == "plan"
+    assert (found.summary()["status"], found.summary()["stopped_by"]) == ("stopped", "time")
+    assert "arrêté par la limite de temps après 20 tirages sur 40" in told(found)
+    assert "20 tirages sur 40, et les listes lues dans 10" in told(found)
+    assert "stopped by the time limit after 20 of 40 draws" in told(found, Lang.EN)
+
+
+def test_a_longer_limit_is_asked_for(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = slowly(file, monkeypatch, seconds=90)
+    assert (found.n_draws, len(found.draws.read), len(found.draws.mixed[0])) == (40, 40, 5)
+    assert (found.summary()["status"], found.summary()["stopped_by"]) == ("done", None)
+    assert "limite de temps" not in told(found)
+
+
+def test_lists_that_are_not_read_everywhere_are_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = slowly(file, monkeypatch, draws=18)
+    assert (found.n_draws, len(found.draws.read)) == (18, 12)
+    assert found.summary()["stopped_by"] == "time"
+    assert "sort : 18 tirages (graine 0)" in told(found)
+    assert "18 tirages sur 18, et les listes lues dans 12" in told(found)
+
+
+def test_solvers_are_given_what_is_left(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert one.clock_until(math.inf).limit_seconds is None
+    seen = []
+
+    def asked(problem: object, *, clock: object, **how: object) -> object:
+        seen.append(clock)
+        return real(problem, clock=clock, **how)  # type: ignore[arg-type]
+
+    real = one.ask
+    monkeypatch.setattr(one, "ask", asked)
+    sample = one.Sample(file.resolve(), (), load_scenario(file).sha256, 2, 0, "lhs")
+    one.work(one.Task(sample, 0, until=time.monotonic() + 50))
+    assert 0 < seen[0].limit_seconds <= 50
+
+
+def test_no_draw_in_time_is_exit_5(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["ensemble", str(file), "--draws", "30", "--time-limit", "0.001 s"]
+    for workers in ("1", "2"):
+        assert main([*words, "--workers", workers, "--json"]) == 5
+        document = json.loads(capsys.readouterr().out)
+        assert (document["status"], document["n_draws"], document["robust"]) == ("stopped", 0, {})
+    assert main([*words, "--workers", "1"]) == 5
+    assert "0 tirage sur 30" in capsys.readouterr().out
+
+
+def test_a_list_that_breaks_a_rule_is_not_named_best(file: Path) -> None:
+    rule = "rules: [{id: r, kind: limit, measure: granted, where: {department: 02}, min: 5 k€}]\n"
+    some = GONE.replace("probability: 30 %", "where: {dossier: [D0, D2, D3]}, probability: 10 %")
+    file.write_text(HEAD + rule + some, encoding="utf-8")
+    found = tnt.ensemble(file, draws=30, workers=1)
+    best = max(found.kept, key=lambda each: each.risk.mean)
+    assert best.holds < 1
+    steady = {each.name for each in found.kept if each.holds == 1}
+    assert steady
+    assert set(found.robust.values()) <= steady
+    assert "que de listes qui tiennent dans tous les tirages" in told(found)
+    file.write_text(HEAD + GONE, encoding="utf-8")
+    found = tnt.ensemble(file, draws=30, workers=1)
+    assert len(found.steady) == len(found.kept)
+    assert "que de listes qui tiennent" not in told(found)
