@@ -32,7 +32,7 @@ from tnt_sim.kernel.leaves import WIDER, Part, leaf_of
 from tnt_sim.kernel.menu_leaf import MenuLeaf
 from tnt_sim.kernel.menus import Menus
 from tnt_sim.kernel.sums import Sums
-from tnt_sim.kernel.tree_states import Budget, IntArray, States
+from tnt_sim.kernel.tree_states import MAX_TIES, Budget, IntArray, States
 
 MAX_WORK = 30_000_000
 """States looked at in one tree."""
@@ -40,7 +40,8 @@ FIRST_STATES = 40
 """About so many states besides the best ones are looked at first."""
 FIRST_UNITS = 2
 """And none that loses more units of profit than this."""
-NONE = np.zeros(0, dtype=np.int64)
+MENU_TIES = 10_000
+"""Equal states compared in one tree where items stand in groups: it takes half a second, a solver far longer."""
 LEAST_BITS = 8
 """With coarser prices, too many states would be looked at."""
 BITS = 44
@@ -170,7 +171,8 @@ class _Task:
 
     def best(self, root: Node, b: int) -> Choice:
         """The best choice with prices over b."""
-        budget = Budget(self.max_work, alone=not self.scattered(root))
+        ties = MAX_TIES if self.menus is None else MENU_TIES
+        budget = Budget(self.max_work, ties, not self.scattered(root))
         tree = self.part(root, b, budget)
         if isinstance(tree, _Inner):
             states, k = tree.root()
@@ -189,22 +191,21 @@ class _Task:
         """A node as what its parent asks of it; a node's own columns are one more leaf under it."""
         cap = int(self.weight.sum()) if node.beyond else node.cap
         parts = [self.part(child, b, budget) for child in node.children]
-        own, shared = (node.columns, NONE) if self.menus is None else apart(node.columns, self.menus)
-        if len(shared):
-            parts.append(self.menu_leaf(shared, b, budget))
-        if not parts or len(own):
-            leaf = replace(node, cap=cap, columns=own)
-            leaf_args = self.profit, self.weight, b, budget, self.fronts, self.grain, self.menus
-            parts.append(leaf_of(leaf, *leaf_args))
-        inner = bool(node.children) or len(shared) > 0
-        found = _Inner(parts, cap, b, budget, self.grain) if inner else parts[0]
+        if not parts or len(node.columns):
+            parts.append(self.leaf(replace(node, cap=cap), b, budget))
+        found = _Inner(parts, cap, b, budget, self.grain) if node.children else parts[0]
         return Beyond(found, node.cap) if node.beyond else found
 
-    def menu_leaf(self, shared: IntArray, b: int, budget: Budget) -> MenuLeaf:
-        """The leaf of items that share their groups."""
-        assert self.menus is not None
-        p, w = self.profit[shared], self.weight[shared]
-        return MenuLeaf(shared, p if self.grain == 1 else self.grain * p - w, w, self.menus, b, budget)
+    def leaf(self, node: Node, b: int, budget: Budget) -> Part:
+        """The leaf of a node's own columns, in groups where some share one."""
+        if self.menus is not None:
+            own, shared = apart(node.columns, self.menus)
+            if len(shared):
+                p, w = self.profit[node.columns], self.weight[node.columns]
+                p = p if self.grain == 1 else self.grain * p - w
+                return MenuLeaf(node.columns, p, w, self.menus, node.cap, b, budget)
+            node = replace(node, columns=own)
+        return leaf_of(node, self.profit, self.weight, b, budget, self.fronts, self.grain, self.menus)
 
 
 class _Inner:
