@@ -264,14 +264,18 @@ def test_wrong_words(folder: Path, capsys: pytest.CaptureFixture[str], words: li
     assert not (folder / "out").exists()
 
 
-def test_workers_killed_with_nine_lose_nothing(folder: Path) -> None:
+@pytest.mark.parametrize("name", ["processes", "dask"])
+def test_workers_killed_with_nine_lose_nothing(folder: Path, name: str) -> None:
+    if name == "dask":
+        pytest.importorskip("distributed", reason="Dask is an extra")
     batch(folder, "alone")
     plan = read_plan([folder / "lot.yaml"])
     killed: list[int] = []
 
     def kill(_: object) -> None:
         if len(killed) < 2:
-            found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            children = Path("/proc/self/task").glob("*/children")
+            found = " ".join(file.read_text() for file in children).split()
             victims = [
                 int(pid) for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
             ]
@@ -279,7 +283,7 @@ def test_workers_killed_with_nine_lose_nothing(folder: Path) -> None:
                 os.kill(victims[0], signal.SIGKILL)
                 killed.append(victims[0])
 
-    result = run_batch(plan, folder / "out", executor("processes", 2), 2, {}, kill)
+    result = run_batch(plan, folder / "out", executor(name, 2), 2, {}, kill)
     assert len(killed) == 2
     assert result.n_failed == 0
     assert stored(folder / "out") == stored(folder / "alone")

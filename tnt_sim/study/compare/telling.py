@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 from rich.text import Text as Line
 
-from tnt_sim.errors import Lang, Text
+from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.study.compare.comparison import Compared
 from tnt_sim.study.compare.tables import CHANGES, ENTERS, LEAVES
 from tnt_sim.view.bars import Bar, bars_svg
@@ -104,7 +104,9 @@ def _inputs(found: Compared, lang: Lang) -> list[list[str]]:
         [path, *(text if len(text) <= 40 else f"{text[:39]}…" for text in texts)] for path, *texts in rows
     ]
     changed = {name: table["dossier"].n_unique() for name, table in found.cells.items() if table.height}
-    return rows + [[f"{name} : {n} dossiers", *[""] * len(found.sides)] for name, n in changed.items()]
+    word = ("dossier", "dossiers")
+    told = [f"{name} : {so_many(n, word, word).in_(lang)}" for name, n in changed.items()]
+    return rows + [[text, *[""] * len(found.sides)] for text in told]
 
 
 def _spoken(values: pl.Series, lang: Lang) -> list[str | None]:
