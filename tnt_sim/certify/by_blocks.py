@@ -1,8 +1,12 @@
 """Closes a system by exact blocks under prices: the best of the goal under some rows is found by the kernel.
 
 The rows that are named have prices, and some of them a block of their own (`kernel/blocks.py`). Any prices are
-sound: the kernel's answer does not depend on them. Rows that are not named and what the blocks of choices say are
-left out, which only lets more points in; free columns take the end that serves the goal, and each row, best.
+sound: the kernel's answer does not depend on them. The system is read as one whose blocks take one choice at most
+(`menus.py`: the same points), and its blocks are the groups of the kernel. A choice that its block leaves alone
+and that must be made counts as made; one that is ruled out is none.
+
+What is left out only lets more points in: rows that are not named; that a block has no choice left, but must have
+one; that a free column is the same in all rows: it takes the end that serves the goal, and each row, best.
 """
 
 from __future__ import annotations
@@ -11,10 +15,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tnt_sim.certify.menus import one_at_most
 from tnt_sim.certify.one_row import dense, made_choices
-from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.certify.system import ROOM, MultiplierError, System
 from tnt_sim.kernel.blocks import crossing
 from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.swaps import numbered, touched
 from tnt_sim.rules.base import IntArray
 
 SCALE = 50
@@ -30,7 +36,7 @@ def closed_by_blocks(
     Raises
     ------
     MultiplierError
-        For rows that do not exist or share items where they must not, or numbers that are too large.
+        For rows that do not exist or share blocks where they must not, or numbers that are too large.
     """
     if len(set(rows)) != len(rows) or not all(0 <= r < system.rows.n for r in (goal, *rows)) or goal in rows:
         raise MultiplierError("there are no such rows")
@@ -38,32 +44,48 @@ def closed_by_blocks(
         raise MultiplierError("each row needs a price that is not negative")
     if len(set(own)) != len(own):
         raise MultiplierError("a row has a block of its own twice")
+    system = one_at_most(system, (goal, *rows))
+    group = system.block[items_of(system)]
     gain, wanted = gains(system, goal)
     weight, upper = zip(*(bounded(system, row) for row in rows), strict=True) if rows else ((), ())
     matrix = np.array(weight, dtype=np.int64).reshape(len(rows), len(gain))
-    if (np.count_nonzero(matrix[list(own)], axis=0) > 1).any():
-        raise MultiplierError("two rows with blocks of their own share an item")
+    if (touched(matrix[list(own)], numbered(group, len(group))).sum(axis=0) > 1).any():
+        raise MultiplierError("two rows with blocks of their own share a block of choices")
     price = np.array([k / 2.0**SCALE for k in prices])
     try:
         room = np.array(upper, dtype=np.int64)
-        return crossing(gain, matrix, room, price, list(own), MAX_WORK, wanted) is None
+        return crossing(gain, matrix, room, price, list(own), MAX_WORK, wanted, group=group) is None
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"the blocks are too large: {error}") from error
 
 
+def items_of(system: System) -> IntArray:
+    """The choices that are open to choose, neither ruled out nor made, int64 (n_items,)."""
+    box = system.box()
+    return np.flatnonzero(box.open & ~made_choices(system, box))
+
+
 def gains(system: System, goal: int) -> tuple[IntArray, int]:
-    """What each choice that is open to choose gains, (n_choices,), and what a point must gain to keep `goal`."""
-    cost, n = dense(system, goal), system.n_choices
-    made = made_choices(system, system.box())
-    free = np.minimum(cost[n:] * system.low[n:], cost[n:] * system.high[n:]).sum()
-    wanted = int(free) + int(cost[:n][made].sum()) - int(system.rows.upper[goal])
-    return np.where(made, 0, -cost[:n]), wanted
+    """What each item gains, (n_items,), and what a point must gain to keep `goal`."""
+    cost, settled = _over_items(system, goal)
+    return -cost, settled - int(system.rows.upper[goal])
 
 
 def bounded(system: System, row: int) -> tuple[IntArray, int]:
-    """A row's coefficients on choices that are open to choose, and the most that is left of its bound for them."""
+    """A row's coefficients on the items, (n_items,), and the most that is left of its bound for them."""
+    weight, settled = _over_items(system, row)
+    return weight, int(system.rows.upper[row]) - settled
+
+
+def _over_items(system: System, row: int) -> tuple[IntArray, int]:
+    """A row's coefficients on the items, and the least that made choices and free columns come to in it."""
     weight, n = dense(system, row), system.n_choices
+    width = np.maximum(np.abs(system.low[n:]), np.abs(system.high[n:])).astype(np.float64)
+    if (
+        np.abs(weight.astype(np.float64)).sum() + (np.abs(weight[n:].astype(np.float64)) * width).sum()
+        >= ROOM
+    ):
+        raise MultiplierError("a sum leaves 64 bits")
     made = made_choices(system, system.box())
     free = np.minimum(weight[n:] * system.low[n:], weight[n:] * system.high[n:]).sum()
-    room = int(system.rows.upper[row]) - int(free) - int(weight[:n][made].sum())
-    return np.where(made, 0, weight[:n]), room
+    return weight[items_of(system)], int(free) + int(weight[:n][made].sum())

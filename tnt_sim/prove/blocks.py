@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from tnt_sim.certify.by_blocks import SCALE, bounded, gains
+from tnt_sim.certify.by_blocks import SCALE, gains, items_of
+from tnt_sim.certify.by_caps import rooms
+from tnt_sim.certify.menus import one_at_most
+from tnt_sim.certify.one_row import made_choices
 from tnt_sim.certify.system import STAGE, MultiplierError, System
 from tnt_sim.kernel.binding import settle
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -24,36 +27,55 @@ def by_blocks(system: System) -> dict[str, Any] | None:
 
     The goal is a stage's row that has something to gain; « less granted » is then one more cap.
     """
-    if not 0 < system.n_choices <= MAX_CHOICES:
+    try:
+        read = one_at_most(system, range(system.rows.n))
+    except MultiplierError:
+        return None
+    if not 0 < read.n_choices <= MAX_CHOICES:
         return None
     for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
-        gain, wanted = gains(system, goal)
-        if (gain > 0).any():
-            found = _for_goal(system, goal, gain, wanted)
-            if found is not None:
-                return found
+        try:
+            found = _for_goal(system, read, goal)
+        except (MultiplierError, TooManyStates, OverflowError):
+            found = None
+        if found is not None:
+            return found
     return None
 
 
-def _for_goal(system: System, goal: int, gain: IntArray, wanted: int) -> dict[str, Any] | None:
+def _for_goal(system: System, read: System, goal: int) -> dict[str, Any] | None:
+    gain, wanted = gains(read, goal)
+    if not (gain > 0).any():
+        return None
+    # as written at first it is as tight, and smaller where units became choices
     relaxed = LiveLp(system, goal).solve(system.box())
     if relaxed.answer is not Answer.BOUNDED:
         return None
     price = np.rint(relaxed.prices * 2.0**SCALE) / 2.0**SCALE
-    others = [k for k in range(system.rows.n) if k != goal]
-    try:
-        matrix, upper = _rows(system, others)
-        found = settle(gain, matrix, upper, price[others], MAX_WORK, wanted)
-    except (MultiplierError, TooManyStates, OverflowError):
-        return None
+    matrix, upper, others = binding_rows(read, goal)
+    group = read.block[items_of(read)]
+    found = settle(gain, matrix, upper, price[others], MAX_WORK, wanted, group=group)
     if found is None or found.best is not None:
         return None
-    used = [others[k] for k in found.rows]
+    used = [int(others[k]) for k in found.rows]
     prices = [int(k) for k in np.rint(found.price * 2.0**SCALE).tolist()]
     return {"blocks": {"goal": goal, "rows": used, "own": list(found.own), "prices": prices, "scale": SCALE}}
 
 
-def _rows(system: System, others: list[int]) -> tuple[sp.csr_array, IntArray]:
-    """The rows but the goal over the choices, as the checker sees them."""
-    weight, upper = zip(*(bounded(system, row) for row in others), strict=True)
-    return sp.csr_array(np.array(weight, dtype=np.int64)), np.array(upper, dtype=np.int64)
+def binding_rows(system: System, goal: int) -> tuple[sp.csr_array, IntArray, IntArray]:
+    """The rows but the goal over the items, as the check reads them: matrix, bounds, and the rows' numbers.
+
+    Rows that nothing can break are left out: those of ranges whose units are choices.
+    """
+    rows, items = system.rows, items_of(system)
+    place = np.full(system.n_cols, -1)
+    place[items] = np.arange(len(items))
+    entry = np.flatnonzero(place[rows.col] >= 0)
+    row, col, value = rows.row[entry], place[rows.col[entry]], rows.value[entry]
+    matrix = sp.csr_array((value, (row, col)), shape=(rows.n, len(items)))
+    room = rooms(system, made_choices(system, system.box()))
+    binding = room < 0
+    binding[row[value > 0]] = True
+    binding[goal] = False
+    others = np.flatnonzero(binding)
+    return matrix[others], room[others], others

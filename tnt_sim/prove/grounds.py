@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.certify.by_blocks import SCALE, bounded
+from tnt_sim.certify.menus import one_at_most
 from tnt_sim.certify.system import STAGE, MultiplierError, System
 from tnt_sim.solve.grounds import Grounds, Tree
 
@@ -40,11 +41,12 @@ def _tree(tree: Tree, place: dict[str, int]) -> list[Any]:
 
 def _blocks(system: System, grounds: Grounds, place: dict[str, int]) -> dict[str, Any]:
     """The priced rows; a price is for a unit of the row, which the solver's model may count in other units."""
-    rows, prices = [], []
-    for known in grounds.rows:
-        row = place[f"{known.name}:{'max' if known.upper else 'min'}"]
-        longest = int(np.abs(bounded(system, row)[0]).max(initial=1))
-        rows.append(row)
+    rows = [place[f"{known.name}:{'max' if known.upper else 'min'}"] for known in grounds.rows]
+    # the rows as the check reads them
+    read = one_at_most(system, [row for row in (*rows, system.rows.goal) if row >= 0])
+    prices = []
+    for known, row in zip(grounds.rows, rows, strict=True):
+        longest = int(np.abs(bounded(read, row)[0]).max(initial=1))
         prices.append(round(known.price * known.longest / longest * 2.0**SCALE))
     own = [k for k, known in enumerate(grounds.rows) if known.own]
     return {"goal": system.rows.goal, "rows": rows, "own": own, "prices": prices, "scale": SCALE}
