@@ -244,7 +244,8 @@ class _Decision:
         whole = self.method in ("auto", "tree") and self.backend == "highs"
         if not whole or model.n_rows != self.form.model.n_rows:
             return None
-        found = solve_exactly(self.form.model, self.stages, memory=self.drafts.solved)
+        recovery = self.form.recovery
+        found = solve_exactly(self.form.model, self.stages, memory=self.drafts.solved, recovery=recovery)
         self.clock.lap("solve")
         if found is None:
             return None

@@ -32,8 +32,7 @@ from tnt_sim.scenario.objective import Sense
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.canonical import canonical as walk
 from tnt_sim.solve.cross_check import cross_check as ask_second
-from tnt_sim.solve.crossing import solve_crossing
-from tnt_sim.solve.exact import WORDS, solve_exactly
+from tnt_sim.solve.exact import WORDS, solve_blocks, solve_exactly
 from tnt_sim.solve.grounds import Grounds
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.lexicographic import (
@@ -300,11 +299,12 @@ class _Question:
         if self.backend != "highs" or not self.kernels:
             return None
         if not self.kept:
-            return solve_exactly(model, stages, self.live, memory=self.drafts.solved)
+            known = self.drafts.solved
+            return solve_exactly(model, stages, self.live, memory=known, recovery=form.recovery)
         goal, found = form.stages[0], None
         if len(self.kept) == len(form.stages) == 1 and goal.sense.value == Sense.MAXIMISE.value:
             found = solve_cheapest(model, stages, goal.objective, int(model.row_lower[-1]))
-        return found or solve_crossing(model, stages, self.live)
+        return found or solve_blocks(model, stages, self.live, form.recovery)
 
     def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:
         solver = get_backend(self.backend)

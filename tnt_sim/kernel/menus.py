@@ -36,6 +36,11 @@ class Menus:
         same = self.group[1:] == self.group[:-1]
         return np.r_[False, same] | np.r_[same, False] if len(self.group) else np.zeros(0, dtype=np.bool_)
 
+    @property
+    def plain(self) -> bool:
+        """Whether every item is alone and by itself, so that all is as without menus."""
+        return not (self.shared.any() or self.raised.any())
+
     def picked(self, items: IntArray) -> Menus:
         """Those of some items, ascending."""
         return Menus(self.group[items], self.raised[items])

@@ -9,16 +9,20 @@ cross.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.kernel.blocks import Heard
 from tnt_sim.kernel.group import Memory
+from tnt_sim.kernel.menus import Menus
 from tnt_sim.kernel.under_caps import LongTreeError
+from tnt_sim.solve.amounts import Amounts, as_choices
+from tnt_sim.solve.crossing import MAX_WORK, solve_crossing
 from tnt_sim.solve.crossing import SOLVER as BLOCKS
-from tnt_sim.solve.crossing import solve_crossing
-from tnt_sim.solve.gains import Projected, without_gains
+from tnt_sim.solve.gains import without_gains
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome
 from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.tree import SOLVER as TREE
@@ -32,37 +36,128 @@ WORDS = {TREE: "tree", BLOCKS: "blocks"}
 """What a result's `method` calls each kernel."""
 
 
+Found = tuple[StagesOutcome, bool] | None
+"""The stages, and whether the point is the one answer; None where no kernel settles them."""
+
+
 def solve_exactly(
     model: LinearModel,
     stages: Sequence[Stage],
     live: LiveLp | None = None,
     heard: Heard | None = None,
     memory: Memory | None = None,
-) -> tuple[StagesOutcome, bool] | None:
+    recovery: Recovery | None = None,
+) -> Found:
     """The stages, and whether the point is the one answer; None where no kernel settles them.
 
-    `live` and `heard` are for the blocks (`solve_crossing`), `memory` is for trees.
+    `live` and `heard` are for the blocks (`solve_crossing`), `memory` is for trees. `recovery` says which columns
+    are amounts: kernels look at these as choices, and `heard` is told nothing of them.
     """
+    if recovery is not None and len(recovery.amount_rows):
+        return _of_amounts(model, stages, recovery, live, memory)
+    return _settled(model, stages, live, heard, memory, None)
+
+
+def solve_blocks(
+    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None, recovery: Recovery
+) -> Found:
+    """The stages by blocks alone, amounts as choices."""
+    if not len(recovery.amount_rows):
+        return solve_crossing(model, stages, live)
+    every = as_choices(model, stages, recovery, lean=False)
+    if every is None:
+        return None
+    found = solve_crossing(every.model, every.stages(stages), live, menus=every.menus)
+    return _told_of(every, stages, found)
+
+
+def _settled(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    live: LiveLp | None,
+    heard: Heard | None,
+    memory: Memory | None,
+    menus: Menus | None,
+) -> Found:
+    def tree(long: bool) -> Found:
+        return solve_tree(model, stages, long=long, memory=memory, menus=menus)
+
+    def blocks(work: int) -> Found:
+        return solve_crossing(model, stages, live, heard, work, menus)
+
+    found = _first_of(tree, blocks, model.n_cols)
+    return found if found or heard else _projected(model, stages, live, memory, menus)
+
+
+def _of_amounts(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    recovery: Recovery,
+    live: LiveLp | None,
+    memory: Memory | None,
+) -> Found:
+    """The same over choices: trees need only those that the goal is the better for, blocks all."""
+
+    @cache
+    def choices(lean: bool) -> Amounts | None:
+        return as_choices(model, stages, recovery, lean=lean)
+
+    def by(lean: bool, solve: Callable[[LinearModel, Sequence[Stage], Menus], Found]) -> Found:
+        made = choices(lean)
+        if made is None:
+            return None
+        return _told_of(made, stages, solve(made.model, made.stages(stages), made.menus))
+
+    def tree(long: bool) -> Found:
+        return by(True, lambda m, asked, menus: solve_tree(m, asked, long=long, memory=memory, menus=menus))
+
+    def blocks(work: int) -> Found:
+        return by(False, lambda m, asked, menus: solve_crossing(m, asked, live, None, work, menus))
+
+    found = _first_of(tree, blocks, model.n_cols)
+    return found or by(False, lambda m, asked, menus: _projected(m, asked, live, memory, menus))
+
+
+def _first_of(tree: Callable[[bool], Found], blocks: Callable[[int], Found], n_cols: int) -> Found:
+    """A tree, and then blocks; these first where the tree is long and they are quick."""
     try:
-        found = solve_tree(model, stages, long=model.n_cols > MANY_COLUMNS, memory=memory)
+        found = tree(n_cols > MANY_COLUMNS)
     except LongTreeError:
-        found = solve_crossing(model, stages, live, heard, QUICK_WORK)
+        found = blocks(QUICK_WORK)
         if found is None or not found[1]:
-            found = solve_tree(model, stages, memory=memory)
-    found = found or solve_crossing(model, stages, live, heard)
-    projected = without_gains(model, stages) if found is None and heard is None else None
-    return found if projected is None else _without(projected, stages, live, memory)
+            found = tree(True)
+    return found or blocks(MAX_WORK)
 
 
-def _without(
-    projected: Projected, stages: Sequence[Stage], live: LiveLp | None, memory: Memory | None
-) -> tuple[StagesOutcome, bool] | None:
+def _projected(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    live: LiveLp | None,
+    memory: Memory | None,
+    menus: Menus | None,
+) -> Found:
     """The same over the model without its gains, told of the whole one; a proof has grounds of its own to seek."""
     began = time.perf_counter()
+    projected = without_gains(model, stages)
+    if projected is None:
+        return None
     asked = [replace(stage, objective=stage.objective[projected.columns]) for stage in stages]
-    found = solve_exactly(projected.model, asked, live, None, memory)
+    left = None if menus is None else menus.picked(projected.columns)
+    found = _settled(projected.model, asked, live, None, memory, left)
     point = None if found is None or found[0].values is None else projected.expand(found[0].values)
     if found is None or point is None:
         return None
     seconds = time.perf_counter() - began
     return told(projected.whole, stages, point, found[1], seconds, found[0].stages[0].solver)
+
+
+def _told_of(choices: Amounts, stages: Sequence[Stage], found: Found) -> Found:
+    """What was found over choices, told of the whole model."""
+    if found is None or found[0].values is None:
+        return None
+    point = choices.expand(found[0].values)
+    if not choices.whole.is_feasible(point):
+        return None
+    outcome = found[0]
+    seconds = sum(stage.seconds for stage in outcome.stages)
+    return told(choices.whole, stages, point, found[1], seconds, outcome.stages[0].solver, outcome.grounds)

@@ -18,6 +18,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.kernel.forest import Caps, caps_on
 from tnt_sim.kernel.group import Memory
 from tnt_sim.kernel.knapsack import TooManyStates, knapsack
+from tnt_sim.kernel.menus import Menus
 from tnt_sim.kernel.under_caps import best_under_caps
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.free_money import FreeMoney, free_money
@@ -31,9 +32,16 @@ MAX_WORK = 1_000_000
 
 
 def solve_tree(
-    model: LinearModel, stages: Sequence[Stage], *, long: bool = True, memory: Memory | None = None
+    model: LinearModel,
+    stages: Sequence[Stage],
+    *,
+    long: bool = True,
+    memory: Memory | None = None,
+    menus: Menus | None = None,
 ) -> tuple[StagesOutcome, bool] | None:
     """The stages (a goal, then the least granted), and whether the point is the one answer; else None.
+
+    Columns of one of the `menus` exclude each other; a column by which the goal loses is never taken.
 
     Raises
     ------
@@ -45,22 +53,28 @@ def solve_tree(
     if len(stages) != 2 or goal.sense is not Sense.MAXIMISE or least.sense is not Sense.MINIMISE:
         return None
     if (model.col_lower == model.col_upper).any():
-        return beside_fixed(model, stages, partial(solve_tree, long=long, memory=memory))
+        return beside_fixed(model, stages, partial(solve_tree, long=long, memory=memory), menus)
     is_choice = least.objective != 0
     if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper[is_choice] != 1).any():
         return None
-    profit, cost = goal.objective, least.objective
-    if (profit < 0).any() or (cost < 0).any():
+    profit, cost = np.maximum(goal.objective, 0), least.objective
+    if (cost < 0).any():
         return None
     money = free_money(model, cost)
-    if money is None or (profit[money.gains] != 0).any():
+    if money is None or goal.objective[money.gains].any():
         return None
     caps = _caps(model, money)
     if min(caps.cap, default=0) < 0 or any(row.cap < 0 for row in money.shared):
         return None
     try:
         found = best_under_caps(
-            caps, profit[money.choices], money.cost, long=long, memory=memory, shared=money.shared
+            caps,
+            profit[money.choices],
+            money.cost,
+            long=long,
+            memory=memory,
+            shared=money.shared,
+            menus=None if menus is None or menus.plain else menus.picked(money.choices),
         )
     except (TooManyStates, OverflowError):
         return None
@@ -118,13 +132,16 @@ def solve_cheapest(
 
 
 def beside_fixed(
-    model: LinearModel, stages: Sequence[Stage], solve: Callable[..., tuple[StagesOutcome, bool] | None]
+    model: LinearModel,
+    stages: Sequence[Stage],
+    solve: Callable[..., tuple[StagesOutcome, bool] | None],
+    menus: Menus | None = None,
 ) -> tuple[StagesOutcome, bool] | None:
     """The same over the open columns only, told of the whole model."""
     began = time.perf_counter()
     part = restrict(model, model.col_lower, model.col_upper)
     asked = [replace(stage, objective=stage.objective[part.open_columns]) for stage in stages]
-    found = solve(part.model, asked)
+    found = solve(part.model, asked, **({} if menus is None else {"menus": menus.picked(part.open_columns)}))
     if found is None or found[0].values is None:
         return None
     solver, seconds = found[0].stages[0].solver, time.perf_counter() - began

@@ -51,7 +51,7 @@ def told_of(problem: Problem) -> ModelTold:
         Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
         for s in (*form.stages, form.least_granted)
     ]
-    found = solve_exactly(model, stages)
+    found = solve_exactly(model, stages, recovery=form.recovery)
     method = "direct" if found is None else WORDS[found[0].stages[0].solver]
     why = _WHY.get(method) or _why_direct(form, model)
     return ModelTold(model.n_cols, model.n_rows, int(model.matrix.nnz), method, why)
@@ -80,10 +80,12 @@ def _why_direct(form: Formulation, model: LinearModel) -> Text:
             "un objectif a une tolérance ; un solveur résout les étapes l'une après l'autre.",
             "a goal has a tolerance; a solver takes the stages one after the other.",
         )
-    if (model.col_upper > 1).any() or (model.col_lower < 0).any():
+    if (model.col_upper[form.recovery.n_columns :] > 1).any():
         return Text(
-            "des montants se choisissent dans une plage ; un solveur résout les étapes l'une après l'autre.",
-            "amounts are chosen from a range; a solver takes the stages one after the other.",
+            "de l'argent libre ou des écarts à une règle se choisissent avec les dossiers ; un solveur résout les "
+            "étapes l'une après l'autre.",
+            "free money or distances from a rule are chosen beside dossiers; a solver takes the stages one after "
+            "the other.",
         )
     return Text(
         "trop de lignes se croisent pour les noyaux exacts ; un solveur résout les étapes l'une après l'autre, "
