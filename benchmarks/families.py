@@ -89,6 +89,29 @@ def free_spending(folder: Path, seed: int) -> Mapping[str, dict[str, int]]:
     }
 
 
+GRANTS = {
+    "l": "grants: [{mode: levels, levels: [40 %, 60 %, 80 %]}]\n",
+    "r": "grants: [{mode: range, min_rate: 40 %, max_rate: 80 %, round: 5 000 €}]\n",
+}
+
+
+def write_l(folder: Path, seed: int, name: str, n_floors: int = 4) -> Path:
+    """Dossiers with several amounts under theme floors, 110 % of what the optimum without floors spends."""
+    table = table_a(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    table.write_parquet(folder / "dossiers.parquet")
+    place, amount = folder / f"{name}.yaml", int(table["cost"].sum()) * 25 // 100
+
+    def written(rules: str) -> Path:
+        place.write_text(scenario_a(name, amount, rules) + GRANTS[name], encoding="utf-8")
+        return place
+
+    spent = solve(load_scenario(written("")), backend="highs", cross_check="never").to_dataframe()
+    free = dict(spent.group_by("theme").agg(pl.col("granted_cents").sum() // 100).sort("theme").iter_rows())
+    themes = list(free)[:n_floors]
+    return written("".join(limit(f"floor-{t}", f"theme: {t}", "min", free[t] * 110 // 100) for t in themes))
+
+
 def write_b_to_d(folder: Path, seed: int, name: str, n_floors: int = 4) -> Path:
     """B, C or D, over the free spending of A."""
     free = free_spending(folder, seed)
@@ -219,6 +242,8 @@ def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Pat
     if name == "n":
         assert source is not None
         return write_n(folder, seed, source)
+    if name[0] in GRANTS:
+        return write_l(folder, seed, name[0], int(name[1:] or 4))
     if name[0] == "m":
         return write_m(folder, seed, axes=name == "m3")
     n_floors = int(name[1:]) if len(name) > 1 else 4

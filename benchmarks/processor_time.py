@@ -32,7 +32,7 @@ def compare(path: Path, limit: float, peers: Sequence[str]) -> None:
         for s in (*form.stages, form.least_granted)
     ]
     began = time.process_time()
-    found = solve_exactly(form.model, stages)
+    found = solve_exactly(form.model, stages, recovery=form.recovery)
     ours = time.process_time() - began
     goal = form.stages[0]
     value = None if found is None else found[0].stages[0].value

@@ -57,7 +57,7 @@ def kernel_seconds(form: Formulation) -> tuple[float, int | None]:
         for s in (*form.stages, form.least_granted)
     ]
     began = time.process_time()
-    found = solve_exactly(form.model, stages)
+    found = solve_exactly(form.model, stages, recovery=form.recovery)
     return time.process_time() - began, None if found is None else found[0].stages[0].value
 
 
