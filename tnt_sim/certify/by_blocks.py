@@ -86,6 +86,7 @@ def _over_items(system: System, row: int) -> tuple[IntArray, int]:
         >= ROOM
     ):
         raise MultiplierError("a sum leaves 64 bits")
-    made = made_choices(system, system.box())
-    free = np.minimum(weight[n:] * system.low[n:], weight[n:] * system.high[n:]).sum()
-    return weight[items_of(system)], int(free) + int(weight[:n][made].sum())
+    box = system.box()
+    made = made_choices(system, box)
+    free = np.minimum(weight[n:] * box.low, weight[n:] * box.high).sum()
+    return weight[:n][box.open & ~made], int(free) + int(weight[:n][made].sum())
