@@ -92,6 +92,7 @@ def free_spending(folder: Path, seed: int) -> Mapping[str, dict[str, int]]:
 GRANTS = {
     "l": "grants: [{mode: levels, levels: [40 %, 60 %, 80 %]}]\n",
     "r": "grants: [{mode: range, min_rate: 40 %, max_rate: 80 %, round: 5 000 €}]\n",
+    "ml": "grants: [{mode: levels, levels: [70 %, 75 %, 80 %]}]\n",
 }
 
 
@@ -242,6 +243,10 @@ def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Pat
     if name == "n":
         assert source is not None
         return write_n(folder, seed, source)
+    if name == "ml":
+        place = write_m(folder, seed, 300_000)
+        place.write_text(place.read_text(encoding="utf-8") + GRANTS["ml"], encoding="utf-8")
+        return place
     if name[0] in GRANTS:
         return write_l(folder, seed, name[0], int(name[1:] or 4))
     if name[0] == "m":
