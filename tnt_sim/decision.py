@@ -192,12 +192,16 @@ class _Decision:
             self.progress(phase, done)
 
     def _solved(self, model: LinearModel, start: IntArray | None) -> tuple[StagesOutcome, CrossCheck]:
-        """The stages and the second opinion on them; a better point of the second begins them anew."""
+        """The stages and the second opinion on them; a better point of the second begins them anew.
+
+        What a kernel settled and no proof was found for is where the solver begins.
+        """
         settled = self._by_kernel(model) if start is None else None
         if settled is not None:
             self.proofs = self._proofs(settled)
             if self._proven:
                 return settled, self._second_opinion(model, settled)
+            start = settled.values  # a solver that a limit stops has no less than this
         self.alone = False
         solver = get_backend(self.backend)
         for _ in range(MAX_ROUNDS):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 
 from tiny import HEAD, TABLE, tiny
 
+from tnt_sim import decision
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.check import Checker
 from tnt_sim.certify.claims import claims_of
@@ -24,7 +27,7 @@ from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.solve.exact import solve_exactly
 from tnt_sim.solve.grounds import Grounds
-from tnt_sim.solve.lexicographic import Stage
+from tnt_sim.solve.lexicographic import Stage, StagesOutcome, solve_lexicographic
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 NOTHING_FITS = """rules:
@@ -122,3 +125,26 @@ def test_what_the_kernel_settled_it_by_is_where_a_proof_is_sought_first(tmp_path
     better = claims_of(problem).of_stage(0, [value - form.stages[0].scale])
     with pytest.raises(CertificateError):
         check_refutation(better, known)
+
+
+def test_a_solver_begins_where_a_kernel_ended_without_a_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a limit leaves the kernel's allocation, which is the best, rather than what the solver had."""
+    begun: list[object] = []
+
+    def solved(*given: Any, **named: Any) -> StagesOutcome:
+        begun.append(given[5])
+        return solve_lexicographic(*given, **named)
+
+    proven = solve(tiny(tmp_path, HEAD + LEVELS), cross_check="never")
+    assert not begun
+    assert proven.document["method"] == "blocks"
+    monkeypatch.setattr(decision, "prove_stages", lambda *_: [None])
+    monkeypatch.setattr(decision, "solve_lexicographic", solved)
+    result = solve(tiny(tmp_path, HEAD + LEVELS), cross_check="never")
+    assert result.document["method"] == "direct"
+    funded, cents = formulate(result.problem).recovery.awards(np.asarray(begun[0]))
+    held = proven.allocation
+    assert held is not None
+    assert (funded.tolist(), cents.tolist()) == (held.funded.tolist(), held.granted_cents.tolist())
