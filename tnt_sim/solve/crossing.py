@@ -34,6 +34,8 @@ from tnt_sim.solve.twins import classes
 SOLVER = "blocks"
 MAX_WORK = 6_000_000
 """States that the kernel may look at before the model goes to a solver."""
+WIDE = 20
+"""Amounts a row from which the primal simplex is quicker: 0.6 s instead of 38 s with 300 ranges of 800 amounts."""
 
 
 def solve_crossing(
@@ -64,7 +66,8 @@ def solve_crossing(
         return None
     matrix, upper, sign, row = at_most(model)
     first = stages if whole else stages[:1]
-    duals = (live or LiveLp()).prices(model, value)
+    wide = menus is not None and model.n_cols > WIDE * model.n_rows
+    duals = (live or LiveLp()).prices(model, value, primal=wide)
     if duals is None:
         return None
     try:

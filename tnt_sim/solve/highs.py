@@ -39,6 +39,8 @@ from tnt_sim.solve.backend import (
 if TYPE_CHECKING:
     from types import FrameType
 
+DUAL, PRIMAL = 1, 4
+"""Simplex strategies of HiGHS."""
 _FIRST_USE = threading.Lock()
 
 _STATUSES = {
@@ -202,16 +204,17 @@ def _pass_model(
     _must(status, f"{model.n_rows} × {model.n_cols}", solver)
 
 
-def load_live(model: LinearModel) -> tuple[Any, FloatArray]:
+def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray]:
     """A silent HiGHS that holds the linear program of a model for many solves, and the unit of each row.
 
-    Simplex without presolve, so that each solve begins from the basis of the last one. Rows are multiplied by
-    powers of two, `unit` (n_rows,), which bring their largest coefficient near 1: nothing is lost, and a tolerance
-    means the same in each. So bounds go in times `unit`, and prices come out over it.
+    Simplex without presolve, so that each solve begins from the basis of the last one: dual, or `primal` where a
+    step among far more columns than rows takes dual long. Rows are multiplied by powers of two, `unit` (n_rows,),
+    which bring their largest coefficient near 1: nothing is lost, and a tolerance means the same in each. So
+    bounds go in times `unit`, and prices come out over it.
     """
     highs = quiet_highspy().Highs()
     live = {"log_to_console": False, "threads": 1, "presolve": "off", "solver": "simplex"}
-    _set_options(highs, live, "HiGHS")
+    _set_options(highs, live | {"simplex_strategy": PRIMAL if primal else DUAL}, "HiGHS")
     unit = np.ones(model.n_rows)
     matrix = model.matrix
     if matrix.nnz:

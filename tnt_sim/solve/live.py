@@ -67,13 +67,14 @@ class LiveLp:
     _highs: Any = None
     _unit: FloatArray = field(default_factory=lambda: np.zeros(0))
 
-    def prices(self, model: LinearModel, value: IntArray) -> FloatArray | None:
+    def prices(self, model: LinearModel, value: IntArray, *, primal: bool = False) -> FloatArray | None:
         """Prices of max value·x over the model's rows, (n_rows,); None where there is no optimum.
 
-        `value` may be larger than a model holds: it is brought near 2^10 by a power of two.
+        `value` may be larger than a model holds: it is brought near 2^10 by a power of two. `primal` is for the
+        first of models with far more columns than rows.
         """
         blank = model.with_objective(np.zeros(model.n_cols, dtype=np.int64), Sense.MAXIMISE)
-        self._move(blank)
+        self._move(blank, primal)
         scale = 2.0 ** np.floor(np.log2(max(1.0, float(np.abs(value).max(initial=0))))) / 1024.0
         columns = np.arange(model.n_cols, dtype=np.int32)
         self._highs.changeColsCost(model.n_cols, columns, value.astype(np.float64) / scale)
@@ -84,14 +85,14 @@ class LiveLp:
         found: FloatArray = np.asarray(self._highs.getSolution().row_dual) * self._unit * scale
         return found
 
-    def _move(self, model: LinearModel) -> None:
+    def _move(self, model: LinearModel, primal: bool) -> None:
         """Hold this model: by its difference from the one that is held, or anew."""
         if self._model is None:
             self.last = Difference(Text("premier modèle", "first model"))
         else:
             self.last = difference(self._model, model)
         if self.last.rebuilt is not None:
-            self._highs, self._unit = load_live(model)
+            self._highs, self._unit = load_live(model, primal)
         else:
             rows, columns = self.last.rows, self.last.columns
             low, high = float_bounds(model.row_lower[rows], model.row_upper[rows])
