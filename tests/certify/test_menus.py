@@ -99,6 +99,21 @@ def test_more_choices_than_are_handled_stay_as_they_are(monkeypatch: pytest.Monk
     assert with_units(system, [1]) is system
 
 
+def test_units_of_which_the_sum_leaves_64_bits_stay_as_they_are() -> None:
+    n, most = 8, 2**60
+    choice, free, one = np.arange(n), np.arange(n) + n, np.ones(n, dtype=np.int64)
+    names = (*(f"range:{k}" for k in range(n)), "goal")
+    rows = Rows.sorted(
+        np.concatenate([choice, choice, one * n]), np.concatenate([choice, free, free]),
+        np.concatenate([-most * one, one, -one]), np.append(0 * one, -1), names,
+    )  # fmt: skip
+    system = System(
+        np.concatenate([choice, -one]), one > 1, np.zeros(2 * n, dtype=np.int64),
+        np.concatenate([one, most * one]), rows,
+    )  # fmt: skip
+    assert with_units(system, [n]) is system
+
+
 def test_numbers_that_leave_64_bits_are_refused() -> None:
     system = one_range(most=3, per_choice=-3)
     wide = replace(system.rows, value=np.array([-3, 1, -5, -(2**61)]))

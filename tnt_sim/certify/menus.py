@@ -110,7 +110,7 @@ def with_units(system: System, wanted: Collection[int]) -> System:
     keep = np.isin(free, helps)
     free, choice = free[keep], choice[keep]
     most = system.high[free]
-    if not len(free) or int(most.sum()) + n > MOST_CHOICES:
+    if not len(free) or float(_size(most).sum()) + n > MOST_CHOICES:
         return system
     # the new choices of each block follow its own; the free columns that they stand for go
     source = np.concatenate([np.arange(n), np.repeat(choice, most)])

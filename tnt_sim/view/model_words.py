@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tnt_sim.errors import Text
+from tnt_sim.errors import Lang, Text
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.scenario.compile import Problem
+from tnt_sim.solve.amounts import MOST_CHOICES
 from tnt_sim.solve.exact import WORDS, solve_exactly
 from tnt_sim.solve.lexicographic import Stage
+from tnt_sim.view.figures import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,14 @@ def _why_direct(form: Formulation, model: LinearModel) -> Text:
         return Text(
             "un objectif a une tolérance ; un solveur résout les étapes l'une après l'autre.",
             "a goal has a tolerance; a solver takes the stages one after the other.",
+        )
+    ranged = form.recovery.ranged_columns
+    if int((model.col_upper[ranged] + 1).sum()) > MOST_CHOICES:
+        return Text(
+            f"les fourchettes laissent plus de {count(MOST_CHOICES, Lang.FR)} montants possibles ; un solveur les "
+            "choisit, une étape après l'autre.",
+            f"ranges leave more than {count(MOST_CHOICES, Lang.EN)} possible amounts; a solver chooses them, one "
+            "stage after the other.",
         )
     if (model.col_upper[form.recovery.n_columns :] > 1).any():
         return Text(
