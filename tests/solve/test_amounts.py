@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import tiny
 
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.solve import amounts
 from tnt_sim.solve.amounts import Amounts, as_choices
@@ -141,3 +141,20 @@ def test_ranges_of_too_many_units_are_left_to_a_solver(
     monkeypatch.setattr(amounts, "MOST_CHOICES", 2)
     assert as_choices(form.model, stages_of(form), form.recovery, lean=False) is None
     assert as_choices(form.model, stages_of(form), form.recovery, lean=True) is not None
+
+
+@pytest.mark.parametrize("each", [2**50, 2**52, 2**53 - 1])
+def test_goals_that_are_too_wide_over_choices_are_left_to_a_solver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each: int
+) -> None:
+    """A unit's worth times the units leaves what a model holds, or 64 bits: that would be another goal."""
+    form = next(f for f in (form_of(tmp_path, seed, "score") for seed in range(9)) if len(f.recovery.ranged))
+    goal = np.zeros(form.model.n_cols, dtype=np.int64)
+    goal[form.recovery.ranged_columns] = each
+    stages = [Stage("wide", goal, Sense.MAXIMISE), stages_of(form)[-1]]
+    units = int(form.model.col_upper[form.recovery.ranged_columns].max())
+    for lean in (True, False):
+        found = as_choices(form.model, stages, form.recovery, lean=lean)
+        assert (found is None) == (each * units >= 2**53)
+    monkeypatch.setattr(amounts, "ROOM", 2**9)
+    assert as_choices(form.model, stages_of(form), form.recovery, lean=False) is None

@@ -16,6 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import (
+    EXACT_LIMIT,
     NO_LOWER,
     NO_UPPER,
     ExactArray,
@@ -34,6 +35,7 @@ MENU = "menu"
 """How the rows are called by which a dossier gets one amount at most."""
 MOST_CHOICES = 400_000
 """Amounts beyond which a model is not written out."""
+ROOM = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +87,8 @@ class _Menu:
 def as_choices(
     model: LinearModel, stages: Sequence[Stage], recovery: Recovery, *, lean: bool
 ) -> Amounts | None:
-    """The open columns over choices of amounts; None where these are too many, or a dossier that must has none.
+    """The open columns over choices of amounts; None where these are too many, their numbers too wide, or a
+    dossier that must has none.
 
     With `lean`, an amount is left out where a smaller one of the dossier is worth as much for the first stage: the
     best under caps on money is the same without it, but another row may be kept by it alone.
@@ -98,12 +101,22 @@ def as_choices(
     menu = menu.pick(_allowed(model, menu))
     has = np.zeros(model.n_cols, dtype=np.bool_)
     has[menu.x] = True
-    if not has[must].all():
+    goals = [stage.objective for stage in stages]
+    if not has[must].all() or _too_wide([model.matrix.data, *goals], menu.units):
         return None
     if lean:
         worth = goal[menu.x] + goal[menu.t] * menu.units + np.where(menu.w >= 0, goal[menu.w], 0)
         menu = menu.pick(_worth_more(menu.x, worth))
-    return _written(model, recovery, menu, must)
+    found = _written(model, recovery, menu, must)
+    if found is None or any((np.abs(found.back.T @ goal) >= EXACT_LIMIT).any() for goal in goals):
+        return None
+    return found
+
+
+def _too_wide(numbers: Sequence[IntArray], units: IntArray) -> bool:
+    """Whether a coefficient of a choice, x + k·t + w, could leave 64 bits."""
+    widest = max(float(np.abs(part).max(initial=0)) for part in numbers)
+    return widest * (2.0 + float(units.max(initial=0))) >= ROOM
 
 
 def _menu(model: LinearModel, recovery: Recovery, goal: IntArray | None) -> _Menu | None:
