@@ -63,9 +63,7 @@ def trimmed(node: Node, profit: IntArray, weight: IntArray, menus: Menus) -> Nod
 
 def apart(items: IntArray, menus: Menus) -> tuple[IntArray, IntArray]:
     """The items that are alone of their group, in the order of choices, and those that share one, ascending."""
-    group = menus.group[items]
-    same = group[1:] == group[:-1]
-    shares = np.r_[False, same] | np.r_[same, False] if len(items) else np.zeros(0, dtype=np.bool_)
+    shares = menus.picked(items).shared
     alone, raised = items[~shares], menus.raised[items[~shares]]
     return np.concatenate([alone[~raised], alone[raised]]), items[shares]
 

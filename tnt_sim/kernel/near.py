@@ -15,7 +15,7 @@ Source: the core of Pisinger, A minimal algorithm for the 0-1 knapsack problem, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -187,13 +187,16 @@ class _Core:
     def states(self) -> States:
         """What is within Γ of the best, once every item is in."""
         short = self.gone + self.delta * (self.capacity - self.weight)
-        fits = np.flatnonzero(self.weight <= self.capacity)
-        least = int(short[fits].min())
-        found = States(
-            self.profit, self.weight, short - least, self.bound - least, self._columns, self._differ
-        )
-        found.loss[self.weight > self.capacity] = ROOM
-        return found.within(self.gamma)
+        found = States(self.profit, self.weight, short, self.bound, self._columns, self._differ)
+        return within_cap(found, self.capacity, self.gamma)
+
+
+def within_cap(found: States, capacity: int, gamma: int) -> States:
+    """The states within a capacity and Γ of the best of these; `loss` and `best` come counted from the bound."""
+    fits = found.weight <= capacity
+    least = int(found.loss[fits].min())
+    loss = np.where(fits, found.loss - least, ROOM)
+    return replace(found, loss=loss, best=found.best - least).within(gamma)
 
 
 def _fill_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from tnt_sim.kernel.lasting import firsts, runs
 from tnt_sim.kernel.menus import Menus
-from tnt_sim.kernel.near import ITEM_WORK, MARGIN
+from tnt_sim.kernel.near import ITEM_WORK, MARGIN, within_cap
 from tnt_sim.kernel.tree_states import (
     ROOM,
     BoolArray,
@@ -263,13 +263,8 @@ class _Core:
     def states(self) -> States:
         """What is within Γ of the best, once every group is in."""
         short = self.gone + self.delta * (self.capacity - self.weight)
-        fits = np.flatnonzero(self.weight <= self.capacity)
-        least = int(short[fits].min())
-        found = States(
-            self.profit, self.weight, short - least, self.bound - least, self._columns, self._differ
-        )
-        found.loss[self.weight > self.capacity] = ROOM
-        return found.within(self.gamma)
+        found = States(self.profit, self.weight, short, self.bound, self._columns, self._differ)
+        return within_cap(found, self.capacity, self.gamma)
 
 
 def _next(cost: FloatArray) -> FloatArray:

@@ -23,6 +23,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.kernel.binding import Settled, settle
 from tnt_sim.kernel.blocks import LARGEST, Heard
 from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.lasting import firsts
 from tnt_sim.kernel.menus import Menus
 from tnt_sim.solve.amounts import MENU
 from tnt_sim.solve.grounds import Grounds, PricedRow
@@ -133,7 +134,7 @@ def _reach(part: IntArray, menus: Menus | None) -> int:
     """How far apart the values of a goal may be, one column a menu."""
     if menus is None or not len(part):
         return int(np.abs(part).astype(object).sum())
-    heads = np.flatnonzero(np.r_[True, menus.group[1:] != menus.group[:-1]])
+    heads = np.flatnonzero(firsts(menus.group))
     most = np.maximum.reduceat(np.maximum(part, 0), heads)
     least = np.minimum.reduceat(np.minimum(part, 0), heads)
     return int((most - least).astype(object).sum())
@@ -160,7 +161,7 @@ def _one(model: LinearModel, stages: Sequence[Stage], found: Settled, menus: Men
     if found.best.ways == 1:
         return x, True
     label = _labels(model, stages)
-    heads = np.flatnonzero(np.r_[True, menus.group[1:] != menus.group[:-1]])
+    heads = np.flatnonzero(firsts(menus.group))
     alike: dict[bytes, list[slice]] = {}
     for first, last in pairwise([*heads.tolist(), len(x)]):
         name = label[first:last].tobytes() + bytes(menus.raised[first : first + 1])
