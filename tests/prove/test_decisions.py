@@ -148,3 +148,13 @@ def test_a_solver_begins_where_a_kernel_ended_without_a_proof(
     held = proven.allocation
     assert held is not None
     assert (funded.tolist(), cents.tolist()) == (held.funded.tolist(), held.granted_cents.tolist())
+
+
+@pytest.mark.parametrize(
+    ("grants", "method"),
+    [(LEVELS, "blocks"), (RANGE, "blocks"), (LEVELS[: LEVELS.index("rules:")], "tree")],
+)
+def test_open_amounts_are_settled_by_kernels(tmp_path: Path, grants: str, method: str) -> None:
+    """A solver would give the same list: that it was not asked is what is told here."""
+    result = solve(tiny(tmp_path, HEAD + grants), cross_check="never")
+    assert (result.document["method"], result.proof) == (method, Proof.PROVED)
