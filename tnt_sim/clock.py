@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.solve.backend import Limits
 
 
@@ -15,7 +16,17 @@ class Clock:
     limit_seconds: float | None
     seconds: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
-    start: float = field(default_factory=time.perf_counter)
+    deadline: Deadline = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.deadline = Deadline(self.limit_seconds)
+
+    @classmethod
+    def until(cls, deadline: Deadline) -> Clock:
+        """A clock of a part of the work, whose end is `deadline`."""
+        clock = cls(deadline.limit_seconds)
+        clock.deadline = deadline
+        return clock
 
     def lap(self, phase: str) -> None:
         """Close a phase."""
@@ -25,7 +36,5 @@ class Clock:
 
     def limits(self, share: float = 1.0) -> Limits:
         """A share of what is left for a solver."""
-        if self.limit_seconds is None:
-            return Limits()
-        left = self.limit_seconds - (time.perf_counter() - self.start)
-        return Limits(time_seconds=max(0.01, left * share))
+        left = self.deadline.limit_seconds
+        return Limits() if left is None else Limits(time_seconds=max(0.01, left * share))

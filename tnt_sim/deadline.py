@@ -1,0 +1,80 @@
+"""When a computation must end: one object, carried into every loop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+monotonic: Callable[[], float] = time.perf_counter
+"""Seconds that only grow. Tests put a false clock here."""
+
+
+class DeadlineExpired(Exception):
+    """The time of a computation is up; whoever set its deadline ends with what was found before."""
+
+
+class Deadline:
+    """A point in time after which a computation ends with what it has found.
+
+    A deadline is made once, where a user starts something, and handed down unchanged: a function that loops takes
+    it as an argument and asks `expired` (or calls `check`) at least once every 50 ms of work. A part of the work
+    that may take less gets `deadline.within(seconds)`, which never ends later.
+
+    Parameters
+    ----------
+    seconds : time left from now, at least 0; None is no limit
+    clock : seconds that only grow; `monotonic` by default
+
+    Examples
+    --------
+    >>> Deadline(None).seconds_left
+    inf
+    >>> Deadline(10.0).within(0.0).expired
+    True
+    """
+
+    __slots__ = ("_clock", "_end")
+
+    def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None) -> None:
+        self._clock = monotonic if clock is None else clock
+        self._end = math.inf if seconds is None else self._clock() + max(0.0, seconds)
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether it never comes."""
+        return self._end == math.inf
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until it, at least 0; infinite without a limit."""
+        return math.inf if self.is_unlimited else max(0.0, self._end - self._clock())
+
+    @property
+    def limit_seconds(self) -> float | None:
+        """Seconds until it as solvers take them: None without a limit."""
+        return None if self.is_unlimited else self.seconds_left
+
+    @property
+    def expired(self) -> bool:
+        """Whether it has passed."""
+        return not self.is_unlimited and self._clock() >= self._end
+
+    def check(self) -> None:
+        """Raise `DeadlineExpired` once it has passed."""
+        if self.expired:
+            raise DeadlineExpired
+
+    def within(self, seconds: float | None) -> Deadline:
+        """The earlier of this deadline and `seconds` from now, on the same clock."""
+        inner = Deadline(seconds, self._clock)
+        inner._end = min(inner._end, self._end)
+        return inner
+
+    def share(self, part: float) -> Deadline:
+        """A deadline at `part` (0 to 1) of the time that is left."""
+        return self if self.is_unlimited else self.within(part * self.seconds_left)
+
+
+UNLIMITED = Deadline(None)
+"""No limit: the default of functions that are also called outside a run."""
