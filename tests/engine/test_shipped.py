@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.programs import WANT
 
 from tnt_sim.engine import solve
 from tnt_sim.result import Result, Status
@@ -90,7 +91,7 @@ def test_core_gives_the_same_allocation(runs: dict[str, Result]) -> None:
 def test_a_second_solver_confirms() -> None:
     second = independent_backends()
     if not second:
-        pytest.skip("no second solver is present")
+        pytest.skip(WANT + "a solver beside HiGHS")
     run = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), method="direct", cross_check=second[0])
     assert run.certificate["cross_check"]["verdict"] == "agrees"
     assert run.document["proof"] == "PROVED"

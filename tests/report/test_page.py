@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hostile import HOSTILE
+from support.programs import WANT
 
 from tnt_sim.errors import DataError, Lang, UsageError
 from tnt_sim.study.explain.decided import of_run
@@ -147,7 +148,7 @@ def test_a_theme_is_taken_whole(tmp_path: Path, runs: list[StoredRun]) -> None:
 
 
 def test_pdf(runs: list[StoredRun]) -> None:
-    pytest.importorskip("weasyprint", exc_type=(ImportError, OSError))
+    pytest.importorskip("weasyprint", exc_type=(ImportError, OSError), reason=WANT + "Pango (WeasyPrint)")
     data = report_pdf(runs[0], Options(Lang.EN, paper=True))
     assert data.startswith(b"%PDF-")
     assert len(data) > 10_000

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from solve_instances import best_of, model_of
+from support.programs import WANT, each_second_opinion
 
 from tnt_sim.errors import UsageError
 from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
@@ -18,7 +19,7 @@ from tnt_sim.solve.highs import HighsBackend
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome, solve_lexicographic
 from tnt_sim.solve.registry import independent_backends
 
-needs_second = pytest.mark.skipif(not independent_backends(), reason="no solver but HiGHS on this machine")
+needs_second = pytest.mark.skipif(not independent_backends(), reason=WANT + "a solver beside HiGHS")
 
 
 def programme(seed: int = 0) -> tuple[LinearModel, list[Stage], StagesOutcome]:
@@ -32,8 +33,7 @@ def programme(seed: int = 0) -> tuple[LinearModel, list[Stage], StagesOutcome]:
     return model, stages, solve_lexicographic(model, stages, HighsBackend())
 
 
-@needs_second
-@pytest.mark.parametrize("name", independent_backends())
+@pytest.mark.parametrize("name", each_second_opinion())
 def test_every_independent_solver_agrees(name: str) -> None:
     model, stages, outcome = programme()
     check = cross_check(model, stages, outcome, name)

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from solve_instances import best_of, model_of, near_miss, points_of
+from support.programs import each_backend
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, Sense
 from tnt_sim.solve.backend import Backend, Capabilities, Limits, RawSolution, Termination, Tuning
 from tnt_sim.solve.cuts import cover_cut
 from tnt_sim.solve.highs import HighsBackend
 from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.registry import available_backends, get_backend
+from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.solution import IntegralSolution, RepairKind
 
-EVERY = [name for name in available_backends() if name != "pulp:CPSAT"]
+EVERY = each_backend()
 EXACT_HERE = {"highs": 600, "pulp:HiGHS": 100, "pulp:COIN_CMD": 100}
 """Backends whose claims, once feasibility is exact, were all right on this family (HiGHS: 1,200 of 1,200)."""
 
@@ -36,7 +37,7 @@ def check(model: LinearModel, found: IntegralSolution) -> None:
     assert model.value(found.values) == found.value == found.bound == best
 
 
-@pytest.mark.parametrize("name", [name for name in EVERY if name in EXACT_HERE])
+@pytest.mark.parametrize("name", each_backend(EXACT_HERE.__contains__))
 def test_near_misses_are_never_overspent_and_the_best_is_found(name: str) -> None:
     """A set that exceeds the envelope by 0.01 to 15 € hides in x = 1 − 10⁻⁷."""
     backend, repaired, troubled = get_backend(name), 0, 0

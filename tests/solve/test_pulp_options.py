@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from solve_instances import best_of, model_of, near_miss
+from support.programs import needs_solver
 
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
@@ -14,14 +15,9 @@ from tnt_sim.solve.backend import Limits, Termination, Tuning
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.pulp_bridge import PulpBackend
 from tnt_sim.solve.pulp_options import as_asked, refused_option, solver_options
-from tnt_sim.solve.registry import available_backends
 
 
-def needs(name: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(f"pulp:{name}" not in available_backends(), reason=f"{name} is not here")
-
-
-@needs("COIN_CMD")
+@needs_solver("pulp:COIN_CMD")
 @pytest.mark.parametrize("bad", ["nosuchoption 3", "integerT 5"])
 def test_cbc_is_silent_about_a_bad_option_and_we_are_not(bad: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def options(_limits: Limits, _tuning: Tuning) -> dict[str, Any]:
@@ -32,7 +28,7 @@ def test_cbc_is_silent_about_a_bad_option_and_we_are_not(bad: str, monkeypatch: 
         PulpBackend("COIN_CMD").solve(near_miss(0))
 
 
-@needs("SCIP_PY")
+@needs_solver("pulp:SCIP_PY")
 def test_scip_raises_for_a_bad_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(pulp_options._OPTIONS, "scip", lambda _limits, _tuning: {"options": ["no/such=1"]})
     with pytest.raises(SolverError):
@@ -52,7 +48,7 @@ def test_options_of_highs_are_read_back() -> None:
     assert refused_option("HiGHS_CMD", None, "") is None
 
 
-@needs("HiGHS")
+@needs_solver("pulp:HiGHS")
 def test_pulp_s_highs_has_gaps_0_and_one_thread() -> None:
     model = near_miss(5)
     assert PulpBackend("HiGHS").solve(model).termination is Termination.OPTIMAL
@@ -65,7 +61,7 @@ CENTS = model_of(
 """GLPK 5.0 calls 0 the optimum of this, when it is handed over as it is; the best is 8."""
 
 
-@needs("GLPK_CMD")
+@needs_solver("pulp:GLPK_CMD")
 @pytest.mark.parametrize("sense", list(Sense))
 def test_glpk_reads_cents_beside_small_scores(sense: Sense) -> None:
     signed = CENTS.with_objective(CENTS.objective * (1 if sense is Sense.MAXIMISE else -1), sense)
@@ -106,7 +102,7 @@ def slow_for_scip() -> LinearModel:
     )  # fmt: skip
 
 
-@needs("SCIP_PY")
+@needs_solver("pulp:SCIP_PY")
 def test_scip_does_not_walk_a_capacity_of_cents_step_by_step() -> None:
     model = slow_for_scip()
     found = solve_integral(model, PulpBackend("SCIP_PY"), Limits(time_seconds=2))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from solve_instances import model_of, near_miss
+from support.programs import each_backend
 
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER
@@ -15,7 +16,7 @@ from tnt_sim.solve import highs, scipy_milp
 from tnt_sim.solve.backend import Limits, RawSolution, Termination, Tuning, refuse_non_finite
 from tnt_sim.solve.highs import HighsBackend, quiet_highspy
 from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.registry import available_backends, get_backend
+from tnt_sim.solve.registry import get_backend
 
 REFUSED = {"kNotset", "kLoadError", "kModelError", "kObjectiveBound", "kObjectiveTarget"}
 
@@ -82,7 +83,7 @@ def test_a_bound_that_is_not_finite_claims_nothing(bad: float) -> None:
     assert (found.termination, found.value, found.bound) == (Termination.TIME_LIMIT, 0, None)
 
 
-@pytest.mark.parametrize("name", [name for name in available_backends() if name != "pulp:CPSAT"])
+@pytest.mark.parametrize("name", each_backend())
 def test_no_time_is_never_optimal(name: str) -> None:
     """A limit that leaves a point, or none, is told by its own word; presolve may still finish a small model."""
     rng = np.random.default_rng(0)

@@ -6,8 +6,7 @@ import subprocess
 import sys
 
 import pytest
-
-from tnt_sim.solve.registry import available_backends
+from support.programs import each_backend
 
 SOLVE = """
 import numpy as np, scipy.sparse as sp
@@ -28,7 +27,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", [n for n in available_backends() if n != "pulp:CPSAT"])
+@pytest.mark.parametrize("name", each_backend())
 def test_a_solve_prints_nothing(name: str) -> None:
     done = run(SOLVE.format(name=name))
     assert done.returncode == 0, done.stderr

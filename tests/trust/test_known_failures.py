@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bare_solvers import Claim, Fault, fault_of, highs, scip, through_pulp
+from support.programs import each_backend, each_second_opinion, needs_solver
 from trust_instances import Instance, brute_force
 
 from tnt_sim.engine import solve
 from tnt_sim.result import Status
 from tnt_sim.solve.highs import quiet_highspy
-from tnt_sim.solve.registry import available_backends, get_backend, independent_backends
+from tnt_sim.solve.registry import get_backend, independent_backends
 
 GAP_0 = {"mip_rel_gap": 0.0, "mip_abs_gap": 0.0}
 TIGHT = GAP_0 | {"mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}
@@ -121,11 +122,11 @@ KNOWN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=needs_solver(known.solver)) for name, known in KNOWN.items()]
+)
 def test_a_bare_solver_is_fooled(name: str) -> None:
     known = KNOWN[name]
-    if known.solver not in available_backends():
-        pytest.skip(f"{known.solver} is not here")
     found = fault_of(known.instance(), known.bare(known.instance()))
     if found is Fault.RIGHT:
         pytest.skip(f"this version of {known.solver} is right on it")
@@ -137,14 +138,14 @@ def test_the_engine_is_right(name: str) -> None:
     check(KNOWN[name].instance(), "highs", "never")
 
 
-@pytest.mark.parametrize("second", independent_backends())
+@pytest.mark.parametrize("second", each_second_opinion())
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_engine_is_right_with_any_second_opinion(name: str, second: str) -> None:
     """A second solver that is itself fooled never turns a right answer into a wrong one."""
     check(KNOWN[name].instance(), "highs", second)
 
 
-@pytest.mark.parametrize("backend", [name for name in available_backends() if name != "pulp:CPSAT"])
+@pytest.mark.parametrize("backend", each_backend())
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_engine_is_right_when_the_fooled_solver_is_its_own(name: str, backend: str) -> None:
     check(KNOWN[name].instance(), backend, "auto")
@@ -217,7 +218,7 @@ def cheaper_at_equal_score() -> Instance:
 TIED = {"flat-fees": flat_fees, "pairs": equal_pairs, "cheaper-at-equal-score": cheaper_at_equal_score}
 
 
-@pytest.mark.parametrize("backend", [name for name in available_backends() if name != "pulp:CPSAT"])
+@pytest.mark.parametrize("backend", each_backend())
 @pytest.mark.parametrize("name", TIED)
 def test_ties_have_one_answer(name: str, backend: str) -> None:
     check(TIED[name](), backend, "auto")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
+from support.programs import LIBREOFFICE, needs
 
 from tnt_sim.errors import Lang
 from tnt_sim.view.decided import decided
@@ -19,7 +19,6 @@ from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.workbook import workbook_bytes
 from tnt_sim.view.workbook_department import department_bytes, parts
 
-SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 _CACHED = re.compile(r"(<f[^>]*>[^<]*</f>)<v>[^<]*</v>")
 
 
@@ -48,7 +47,7 @@ def cells(data: bytes) -> dict[tuple[str, int, int], Any]:
     }
 
 
-@pytest.mark.skipif(SOFFICE is None, reason="no LibreOffice on this machine")
+@needs(LIBREOFFICE, "LibreOffice")
 def test_libreoffice_finds_the_same_values(stored: StoredRun, tmp_path: Path) -> None:
     part = parts(stored, decided(stored), "department")[0]
     made = {"fr.xlsx": workbook_bytes(stored, Lang.FR), "en.xlsx": workbook_bytes(stored, Lang.EN),
@@ -57,9 +56,9 @@ def test_libreoffice_finds_the_same_values(stored: StoredRun, tmp_path: Path) ->
         bare, n = without_cache(data)
         assert n > 5
         (tmp_path / name).write_bytes(bare)
-    assert SOFFICE is not None
+    assert LIBREOFFICE is not None
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    command = [SOFFICE, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(tmp_path / "out")]
+    command = [LIBREOFFICE, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(tmp_path / "out")]
     subprocess.run(
         [*command, *(str(tmp_path / name) for name in made)], check=True, timeout=240, capture_output=True
     )

@@ -1,0 +1,100 @@
+"""The README's two commands bring all that the run and the tests need; what is not here is said by name."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from support.programs import WANT, wanting
+
+from tnt_sim.cli.main import main
+from tnt_sim.errors import UsageError
+from tnt_sim.study.batch.executors import executor
+from tnt_sim.view.chart_theme import altair
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_the_group_dev_holds_every_extra() -> None:
+    dev = {line for line in PROJECT["dependency-groups"]["dev"] if isinstance(line, str)}
+    for extra, lines in PROJECT["project"]["optional-dependencies"].items():
+        assert set(lines) <= dev, extra
+
+
+def test_the_lock_pins_what_is_named() -> None:
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned = re.findall(r"^([a-z0-9.-]+)==.*\\\n    --hash=sha256:", text, re.MULTILINE)
+    assert len(pinned) == len(re.findall(r"^\w", text, re.MULTILINE)), "a package without its hash"
+    groups = [line for group in PROJECT["dependency-groups"].values() for line in group]
+    named = [*PROJECT["project"]["dependencies"], *groups]
+    names = {re.split(r"[<>=]", line)[0].replace(".", "-") for line in named if isinstance(line, str)}
+    assert names <= {name.replace(".", "-") for name in pinned}
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.fr.md"])
+def test_the_two_commands_stand_in_the_readme(name: str) -> None:
+    """`.ci/fresh` reads them in README.md and runs them as they are."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    assert len([one for one in lines if one.startswith("pip install uv && uv run tnt-sim run ")]) == 1
+    assert lines.count("uv run pytest") == 1
+
+
+def absent(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """An import of the package fails as if it were not installed."""
+    monkeypatch.setitem(sys.modules, name, None)
+
+
+def test_without_altair(monkeypatch: pytest.MonkeyPatch) -> None:
+    absent(monkeypatch, "altair")
+    with pytest.raises(UsageError, match=re.escape("tnt-sim[charts]")):
+        altair()
+
+
+def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    absent(monkeypatch, "distributed")
+    with pytest.raises(UsageError, match="--extra dask"):
+        executor("dask", 1)
+
+
+def test_without_weasyprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    absent(monkeypatch, "weasyprint")
+    assert main(["new", str(tmp_path / "demo")]) == 0
+    assert main(["run", str(tmp_path / "demo/scenario.yaml"), "--out", str(tmp_path / "run")]) == 0
+    (run,) = (tmp_path / "run").iterdir()
+    assert main(["report", str(run), "--out", str(tmp_path / "r.pdf")]) == 2
+    assert "tnt-sim[pdf]" in capsys.readouterr().err
+    assert not (tmp_path / "r.pdf").exists()
+
+
+def test_what_was_wanting_is_one_line() -> None:
+    reasons = [WANT + "GLPK", f"Skipped: {WANT}Chromium", WANT + "GLPK", "takes minutes: run with --slow"]
+    assert (
+        wanting(reasons) == "skipped for want of Chromium (1), GLPK (2); takes minutes: run with --slow (1)"
+    )
+    assert wanting([]) == ""
+
+
+def test_a_run_without_programs_skips_and_says_so(tmp_path: Path) -> None:
+    """Solvers hidden by the PATH, tests shared out to a worker: nothing fails, and the skipped tests are named."""
+    ids = tmp_path / "skipped"
+    words = ["-n", "1", "-k", "cbc or glpk", "--skipped-to", str(ids), "tests/solve/test_pulp_options.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words],
+        cwd=ROOT, env={**os.environ, "PATH": str(tmp_path), "PYTEST_ADDOPTS": ""}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    told, closing = done.stdout.splitlines()[-2:]
+    assert told == "skipped for want of CBC (2), GLPK (2)"
+    assert "4 skipped" in closing
+    skipped = ids.read_text(encoding="utf-8").splitlines()
+    assert len(skipped) == 4
+    assert {one.split("::")[0] for one in skipped} == {"tests/solve/test_pulp_options.py"}
