@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -11,6 +12,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 
 List = tuple[int, ...]
+Score = int | Fraction
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Small:
     a: int
     b: int
     fenced: bool
-    dossiers: list[tuple[str, str, int, int]]
+    dossiers: list[tuple[str, str, int, Score]]
     """Envelope, department, grant and score of each, in rank order."""
     exclusive: tuple[int, int] | None = None
     cap: int | None = None
@@ -34,7 +36,7 @@ class Small:
 
     def scenario(self, folder: Path) -> Scenario:
         rows = [
-            f"{k + 1},{where},{department},{grant / 100:.2f},{grant / 100:.2f},{score}"
+            f"{k + 1},{where},{department},{grant / 100:.2f},{grant / 100:.2f},{float(score)}"
             for k, (where, department, grant, score) in enumerate(self.dossiers)
         ]
         head = "dossier,envelope,department,cost,requested,score"
@@ -61,8 +63,8 @@ class Small:
             )
         return text + ("rules:\n" + "\n".join(rules) + "\n" if rules else "")
 
-    def value(self, chosen: List) -> int:
-        return sum(d[3] for d, x in zip(self.dossiers, chosen, strict=True) if x)
+    def value(self, chosen: List) -> Score:
+        return sum((d[3] for d, x in zip(self.dossiers, chosen, strict=True) if x), 0)
 
     def granted(self, chosen: List) -> int:
         return sum(d[2] for d, x in zip(self.dossiers, chosen, strict=True) if x)
@@ -102,15 +104,23 @@ class Small:
         return max(fitting, key=lambda x: (self.value(x), -self.granted(x), x), default=None)
 
 
-def small(seed: int, *, crossing: bool = False, use: bool = False, own: bool = False) -> Small:
-    """A random case; with `crossing` a rule that cuts across the tree, with `use` one that tightens."""
+def small(
+    seed: int, *, crossing: bool = False, use: bool = False, own: bool = False, tenths: bool = False
+) -> Small:
+    """A random case; with `crossing` a rule that cuts across the tree, with `use` one that tightens.
+
+    With `tenths` scores have decimals, and few values, so that some are equal.
+    """
     random = Random(seed)
     places = ["a", "b", *(["tout"] if own else [])]
     n = random.randint(3, 6)
-    dossiers = [
+    dossiers: list[tuple[str, str, int, Score]] = [
         (random.choice(places), random.choice(["01", "02"]), random.randint(1, 12), random.randint(1, 6))
         for _ in range(n)
     ]
+    if tenths:
+        pool = [Fraction(random.randint(1, 200), 10) for _ in range(n - 1)]
+        dossiers = [(a, d, grant, random.choice(pool)) for a, d, grant, _ in dossiers]
     case = Small(random.randint(3, 14), random.randint(3, 14), random.random() < 0.4, dossiers)
     if crossing:
         case.exclusive = (0, 1) if random.random() < 0.6 else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sweep_cases import Small, small
+from sweep_cases import Score, Small, small
 from test_sweep_brute_force import SPAN, euros
 
 from tnt_sim.clock import Clock
@@ -53,7 +53,7 @@ def swept(case: Small, folder: Path, *, time_limit: float | None = None, **more:
     return run(plan, time_limit=time_limit)
 
 
-def best_value(case: Small, cents: int) -> int:
+def best_value(case: Small, cents: int) -> Score:
     best = case.best(cents)
     assert best is not None
     return case.value(best)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -29,17 +30,17 @@ def exact(case: Small, folder: Path) -> Found:
     return run(plan_of(scenario, start=euros(case.base), stop=euros(case.base + SPAN), exact=True))
 
 
-def staircase(found: Found) -> dict[int, tuple[int, List]]:
+def staircase(found: Found) -> dict[int, tuple[Fraction, List]]:
     """Every step: the amount from which it is in force, its value and its list."""
     told = {}
     if found.steps is not None:
         for k, cents in enumerate(found.steps.cents.tolist()):
             funded = tuple(found.steps.funded[:, k].astype(int).tolist())
-            told[cents] = (int(found.steps.value(k)), funded)
+            told[cents] = (found.steps.value(k), funded)
     for point in (*found.walked, found.free[0]):
         listed = chosen(point)
         if listed is not None:
-            told[point.cents] = (int(point.values[0]), listed)
+            told[point.cents] = (point.values[0], listed)
     return told
 
 

@@ -280,16 +280,16 @@ class Run:
             None if self.plan.exact else self.plan.tolerance,
             known,
             lambda point: self.store.put(BETWEEN, point),
+            self.clock.deadline,
         )
 
     def _walked(self, walk: Walk) -> None:
         whole = max(1, len(walk.waiting))
         while walk.waiting:
-            left = self.clock.limits().time_seconds
-            if left is not None and left <= 0.05:
+            if self.clock.deadline.expired:
                 self.found.stopped_by = "time"
                 return
-            walk.step(left)
+            walk.step(self.clock.deadline.limit_seconds)
             if self.tell is not None:
                 self.tell("walk", len(walk.points) / (len(walk.points) + max(whole, len(walk.waiting))))
 

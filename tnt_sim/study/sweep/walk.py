@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import ScenarioError
 from tnt_sim.result import Status
 from tnt_sim.scenario.compile import Problem
@@ -32,6 +33,9 @@ LEAST_SECONDS = 0.2
 
 Pair = tuple[Point, Point]
 Known = Callable[[int, Problem, float | None], Point | None]
+Width = Fraction | float
+"""How much is unknown: an exact fraction, never a rounded one; the only float is `UNKNOWN`."""
+UNKNOWN: Width = float("inf")
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Walk:
     tolerance : how wide the band may stay, nothing by default
     known : a point of an earlier run at an amount, where it can be shown again
     keep : told each point that is found
+    deadline : after it nothing more is looked at, and what is known is whole
     points : those found, each from the amount at which its list begins to serve
     at : the best point known at each amount
     """
@@ -55,9 +60,10 @@ class Walk:
     tolerance: Tolerance | None = None
     known: Known | None = None
     keep: Callable[[Point], None] | None = None
+    deadline: Deadline = UNLIMITED
     points: list[Point] = field(default_factory=list)
     at: dict[int, Point] = field(default_factory=dict)
-    waiting: list[tuple[float, int, int]] = field(default_factory=list)
+    waiting: list[tuple[Width, int, int]] = field(default_factory=list)
     ends: set[int] = field(default_factory=set)
     """Amounts above which nothing is looked at."""
 
@@ -69,8 +75,8 @@ class Walk:
         self.ends.add(high.cents)
 
     def step(self, seconds: float | None) -> Point | None:
-        """One solve where most is unknown; None when nothing is left to look at."""
-        while self.waiting:
+        """One solve where most is unknown; None when nothing is left to look at, or no time."""
+        while self.waiting and not self.deadline.expired:
             width, high_cents, low_cents = heapq.heappop(self.waiting)
             low, high = self.at[low_cents], self.at[-high_cents]
             if not self.is_open(low, high):
@@ -89,10 +95,10 @@ class Walk:
         """Those of them that are wider than the tolerance."""
         return [pair for pair in self._pairs() if self.is_open(*pair)]
 
-    def width(self, low: Point, high: Point) -> Fraction | float:
+    def width(self, low: Point, high: Point) -> Width:
         """How much is unknown between two points, in the first goal; infinite where nothing was found."""
         if not low.values or not high.values or high.bounds[0] is None:
-            return float("inf")
+            return UNKNOWN
         return abs(high.bounds[0] - low.values[0])
 
     def is_open(self, low: Point, high: Point) -> bool:
@@ -100,18 +106,21 @@ class Walk:
         if not self._differ(low, high):
             return False
         width = self.width(low, high)
-        if width == float("inf"):
+        if width == UNKNOWN:
             return True
         if self.tolerance is not None:
             return width > self.tolerance.of(high.values[0])
         return width > 0 or (low.settled and high.settled)  # else a later goal is not proven at these amounts
 
     def serves_from(self, point: Point, floor: int) -> int:
-        """The least amount from `floor` on at which the point's list keeps every rule."""
+        """The least amount from `floor` on at which the point's list keeps every rule.
+
+        When the time is over, the least that is known by then.
+        """
         if point.allocation is None:
             return point.cents
         low, high = floor, point.cents
-        while low < high:
+        while low < high and not self.deadline.expired:
             middle = (low + high) // 2
             if serves(self.moved, middle, point.allocation):
                 high = middle
@@ -182,15 +191,15 @@ class Walk:
 
     def _wait(self, low: Point, high: Point) -> None:
         if self.is_open(low, high):
-            heapq.heappush(self.waiting, (-float(self.width(low, high)), -high.cents, low.cents))
+            heapq.heappush(self.waiting, (-self.width(low, high), -high.cents, low.cents))
 
 
-def _own(point: Point) -> Fraction | float:
+def _own(point: Point) -> Width:
     """How much is unknown at one amount."""
     if point.status is Status.INFEASIBLE:
         return Fraction(0)
     if not point.values or point.bounds[0] is None:
-        return float("inf")
+        return UNKNOWN
     return abs(point.bounds[0] - point.values[0])
 
 
