@@ -227,11 +227,15 @@ class RuleMaker:
         }
         if rank == "end":
             spec.pop("best")
+        spec |= self.ties()
         return spec | ({"by": self.group()} if self.dice.random() < 0.5 else {})
+
+    def ties(self) -> Spec:
+        return self.dice.choice([{}, {"ties": "free"}, {"ties": "rank"}])
 
     def first_come(self) -> Spec:
         spec: Spec = {"kind": "order", "first_come": self.dice.choice(["filed_at", "filed_at", "end"])}
-        spec |= self.where() | ({"skip": "false"} if self.dice.random() < 0.5 else {})
+        spec |= self.where() | ({"skip": "false"} if self.dice.random() < 0.5 else {}) | self.ties()
         return spec | ({"by": self.group()} if self.dice.random() < 0.5 else {})
 
     def queue(self) -> Spec:

@@ -251,10 +251,17 @@ class Rules:
         return lambda award: Fraction(sum(worse in award and better not in award for better, worse in pairs))
 
     def _places(self, spec: dict[str, Any], names: list[str]) -> dict[str, Any]:
-        """Where each dossier stands, the best first; none with an empty rank."""
+        """Where each dossier stands, the best first; none with an empty rank. `ties: rank` tells equals apart."""
+        rows = {name: self.world.by_name[name] for name in names}
+        if spec.get("ties") == "rank":
+            values = self._values(spec, names)
+            return {name: (value, rank_key(rows[name], "filed_at")) for name, value in values.items()}
+        return self._values(spec, names)
+
+    def _values(self, spec: dict[str, Any], names: list[str]) -> dict[str, Any]:
         rows = {name: self.world.by_name[name] for name in names}
         if "first_come" in spec:
-            return {name: rank_key(row, spec["first_come"]) for name, row in rows.items()}
+            return {name: rank_key(row, spec["first_come"])[:2] for name, row in rows.items()}
         column, sign = spec["rank"], -1 if spec.get("best") == "high" else 1
         if column in self.world.scenario.get("measures", {}):
             measure = self.measures.named(column)

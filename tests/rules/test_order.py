@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from tnt_sim.formulation.formulate import formulate
 from tnt_sim.result import Result, Status
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.view.formulas import rule_formula
+from tnt_sim.view.rules_doc import scenario_part
 
 HEAD = """schema_version: 1
 id: petit
@@ -135,6 +139,32 @@ def test_first_come_stops_at_the_first_that_does_not_fit(tmp_path: Path) -> None
     assert told(result, "5")[0] == "order"
 
 
+TIED = """dossier,requested,score,worth,lot,filed_at
+A,150,1,1,A,2021-03-01
+B,50,1,1,A,2021-03-01
+C,50,1,1,A,2021-03-02
+"""
+
+
+def test_dossiers_of_one_day_are_free(tmp_path: Path) -> None:
+    """B may pass A, filed on its day; C may not, for A stays unfunded."""
+    head = HEAD.replace("1 000 €", "100 €")
+    for order in ("first_come: filed_at, skip: false", "rank: filed_at"):
+        result = run(tmp_path, f"rules: [{{id: r, kind: order, {order}}}]\n", TIED, head)
+        assert funded(result) == {"B"}
+        assert told(result, "C") == ("order", "Dans l'ordre de la règle « r », « A » passe avant.")
+
+
+def test_ties_by_rank_follow_the_number(tmp_path: Path) -> None:
+    head = HEAD.replace("1 000 €", "100 €")
+    for order in ("first_come: filed_at, skip: false", "rank: score, best: high"):
+        rules = f"rules: [{{id: r, kind: order, {order}, ties: rank}}]\n"
+        result = run(tmp_path, rules, TIED, head)
+        assert funded(result) == set()
+        assert told(result, "B") == ("order", "Dans l'ordre de la règle « r », « A » passe avant.")
+    assert funded(run(tmp_path, rules, TIED.replace("2021-03-01\nC", "2021-02-28\nC"), head)) == {"B"}
+
+
 def test_first_come_skips_what_does_not_fit(tmp_path: Path) -> None:
     """With 900 €: 2 and 4 leave 200 €; 3 and 1 do not fit, 5 does. 3 alone would bring more than 5."""
     rules = "rules: [{id: r, kind: order, first_come: filed_at, skip: true}]\n"
@@ -200,6 +230,11 @@ BAD = {
     "skip with a price": (
         "{id: r, kind: order, first_come: filed_at, skip: true, penalty: {cost: 1}}",
         "order petit.yaml:6:73 — `skip: true` est dure ou pour information : elle n'a pas de pénalité.",
+    ),
+    "ties of a queue": (
+        "{id: r, kind: order, first_come: filed_at, skip: true, ties: free}",
+        "order petit.yaml:6:70 — avec `skip: true`, chaque dossier a son tour : les ex æquo suivent l'ordre de "
+        "dépôt, puis le numéro (`ties: rank`).",
     ),
     "no such column": (
         "{id: r, kind: order, rank: scores}",
@@ -299,6 +334,9 @@ def ordered(draw: st.DrawFn, *, soft: bool = False, skip: bool = False) -> World
             rule["best"] = draw(st.sampled_from(["high", "low"]))
     else:
         rule |= {"first_come": "filed_at"}
+    ties = draw(st.sampled_from([None, "rank"] if skip else [None, "free", "rank"]))
+    if ties is not None:
+        rule["ties"] = ties
     if not skip and draw(st.booleans()):
         rule["by"] = "lot"
     elif draw(st.booleans()):
@@ -332,22 +370,29 @@ def queue_of(world: World) -> list[dict[str, Any]]:
     ]
 
 
+def is_before(world: World, i: dict[str, Any], j: dict[str, Any]) -> bool:
+    """Whether i is before j by the formula that `show --model` prints for the rule."""
+    (rule,) = scenario_part("rules: [" + json.dumps(world["rules"][0]) + "]").rules
+    printed = re.fullmatch(r"(?:∀ d : )?(.*) ⇒ x_j ≤ x_i(?: \{.*\})?(?: \(.*pair\))?", rule_formula(rule))
+    assert printed is not None
+    if "by" in world["rules"][0] and i["lot"] != j["lot"]:
+        return False
+    if "rank" in world["rules"][0] and not (i["rank"] and j["rank"]):
+        return False
+    return bool(eval(printed[1].replace("−", "-"), {}, figures_of(i, "i") | figures_of(j, "j")))
+
+
+def figures_of(d: dict[str, Any], mark: str) -> dict[str, Any]:
+    """What the names of a formula stand for."""
+    figures = {"filed_at": when(d), "dossier": int(d["id"]), "rank": float(d["rank"] or 0)}
+    return {f"{name}_{mark}": value for name, value in figures.items()}
+
+
 def pairs_broken(world: World, award: Award) -> int:
-    rule, free = world["rules"][0], queue_of(world)
-    sign = -1 if rule.get("best") == "high" else 1
-
-    def better(i: dict[str, Any], j: dict[str, Any]) -> bool:
-        if "by" in rule and i["lot"] != j["lot"]:
-            return False
-        if "first_come" in rule:
-            return (when(i), int(i["id"])) < (when(j), int(j["id"]))
-        if not i["rank"] or not j["rank"]:
-            return False
-        return sign * float(i["rank"]) < sign * float(j["rank"])
-
-    return sum(
-        j["id"] in award and i["id"] not in award for i in free for j in free if i is not j and better(i, j)
-    )
+    free = queue_of(world)
+    held = [d for d in free if d["id"] in award]
+    out = [d for d in free if d["id"] not in award]
+    return sum(is_before(world, i, j) for i in out for j in held)
 
 
 def served_in_turn(world: World, award: Award) -> bool:

@@ -173,11 +173,23 @@ WORDS = {
     ),
     "{kind: order, rank: priority}": (
         "Aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon « priority » (la plus petite "
-        "valeur d'abord)."
+        "valeur d'abord ; à égalité, aucun ordre)."
+    ),
+    "{kind: order, rank: score, best: high, ties: rank}": (
+        "Aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon la note (la plus grande valeur "
+        "d'abord ; à égalité, le premier déposé, puis le plus petit numéro)."
+    ),
+    "{kind: order, first_come: filed_at}": (
+        "Premier arrivé, premier servi, selon la date de dépôt (au même instant, aucun ordre) ; le premier qui "
+        "n'est pas financé arrête ceux d'après."
+    ),
+    "{kind: order, first_come: end, ties: rank}": (
+        "Premier arrivé, premier servi, selon la date de fin (au même instant, le premier déposé, puis le plus "
+        "petit numéro) ; le premier qui n'est pas financé arrête ceux d'après."
     ),
     "{kind: order, first_come: filed_at, skip: true}": (
-        "Premier arrivé, premier servi, selon la date de dépôt ; un dossier qui ne tient pas dans ce qui reste "
-        "est passé, et le suivant peut tenir."
+        "Premier arrivé, premier servi, selon la date de dépôt (au même instant, le plus petit numéro) ; un "
+        "dossier qui ne tient pas dans ce qui reste est passé, et le suivant peut tenir."
     ),
     "{kind: exclusive, by: members, where: {envelope: ads}}": (
         "Pour chaque commune servie ou membre, parmi les dossiers où l'enveloppe est « ads », au plus "

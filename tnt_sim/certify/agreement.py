@@ -129,11 +129,11 @@ def _same(
 
 
 def _shared(value: IntArray, row: IntArray, n_rows: int) -> IntArray:
-    """What the entries of each row have in common, 1 where a row has none: int64 (n_rows,)."""
+    """What the entries of each row have in common, 1 where a row has none or only zeros: int64 (n_rows,)."""
     found = np.ones(n_rows, dtype=np.int64)
     if len(row):
         first = np.flatnonzero(np.r_[True, np.diff(row) != 0])
-        found[row[first]] = np.gcd.reduceat(np.abs(value), first)
+        found[row[first]] = np.maximum(1, np.gcd.reduceat(np.abs(value), first))
     return found
 
 

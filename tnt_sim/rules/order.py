@@ -6,11 +6,13 @@ equal rank L₁ (best), L₂, …
     xᵢ ≤ aₗ     for each i in Lₗ₊₁
     aₗ ≤ xⱼ     for each j in Lₗ        aₗ ∈ {0, 1}: all of level l, and so of all better levels, are funded
 
-at most two rows a dossier; where a level has one dossier, its x stands for a. Equal ranks are free. An empty rank
-compares with nothing: such dossiers are outside the order, with a warning.
+at most two rows a dossier; where a level has one dossier, its x stands for a. An empty rank compares with nothing:
+such dossiers are outside the order, with a warning. `first_come` is the same order by instant; an empty instant
+comes last. `ties` says what equal values mean (`OrderSpec.ties_used`): with `free` they form one level; with
+`rank` the dossiers of one value follow each other as they were filed, then by number, so that no two are equal.
 
-`first_come` is the same order by instant, then number, no two equal; an empty instant comes last. `skip: true` is
-another rule, in `queue.py`. A price is for each pair of which the worse is funded and the better is not.
+`skip: true` is another rule, in `queue.py`. A price is for each pair of which the worse is funded and the better
+is not.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import polars as pl
 
 from tnt_sim.errors import Text, so_many
 from tnt_sim.fields import Code, Flag
-from tnt_sim.portfolio import in_rank_order, instants
+from tnt_sim.portfolio import instants
 from tnt_sim.rules.base import (
     BoolArray,
     Case,
@@ -60,6 +62,15 @@ class OrderSpec(RuleSpec):
     best: Literal["high", "low"] | None = None
     first_come: Code | None = None
     skip: Flag | None = None
+    ties: Literal["free", "rank"] | None = None
+
+    @property
+    def ties_used(self) -> Literal["free", "rank"]:
+        """How dossiers of one value stand to each other: not at all unless written; a queue has them in a row.
+
+        The sentence, the formula, the rows, the readings and the explanation all follow from it.
+        """
+        return self.ties or ("rank" if self.skip else "free")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +202,8 @@ def compile_order(
     position = _rank(spec, mask, case, measures, path) if spec.rank else _instants(spec, case, path)
     if position is None:
         return None
+    if spec.ties_used == "rank":
+        position = _in_a_row(position)
     if spec.skip:
         return compile_queue(spec.id, mode_of(spec), mask, position, case, offers, path)
     groups = groups_by(case, spec.by, None, mask, mask & (position >= 0), path)
@@ -250,6 +263,14 @@ def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:
             (*path, "penalty"),
             "`skip: true` est dure ou pour information : elle n'a pas de pénalité.",
             "`skip: true` is hard or report only: it has no penalty.",
+        ),
+        (
+            bool(spec.skip) and spec.ties == "free",
+            (*path, "ties"),
+            "avec `skip: true`, chaque dossier a son tour : les ex æquo suivent l'ordre de dépôt, puis le numéro "
+            "(`ties: rank`).",
+            "with `skip: true` each dossier has its turn: equal dossiers follow the order of filing, then the "
+            "number (`ties: rank`).",
         ),
     ]
     for wrong, where, fr, en in faults:
@@ -316,7 +337,7 @@ def _note_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
 
 
 def _instants(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
-    """The place of each dossier by instant, then number; empty last: int64 (n,), all distinct."""
+    """The place of each dossier by instant, equal for equal ones; empty last: int64 (n,)."""
     name = spec.first_come or ""
     kind = kind_of(case, name)
     if kind is None:
@@ -332,12 +353,18 @@ def _instants(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
             (*path, "first_come"),
         )
         return None
-    table = pl.DataFrame(
-        {"row": np.arange(case.n), "dossier": case.table["dossier"], "filed_at": case.table[name]}
-    )
-    place = np.empty(case.n, dtype=np.int64)
-    place[in_rank_order(table, case.timezone)["row"].to_numpy()] = np.arange(case.n)
-    return place
+    column = instant_column(case, name)
+    values = _filled(column)
+    values[column.is_null().to_numpy()] = np.iinfo(np.int64).max
+    _, place = np.unique(values, return_inverse=True)
+    return place.astype(np.int64)
+
+
+def _in_a_row(position: IntArray) -> IntArray:
+    """Equal places told apart by the order of the table: filing, then number; -1 stays: int64 (n,)."""
+    place = np.empty(len(position), dtype=np.int64)
+    place[np.argsort(position, kind="stable")] = np.arange(len(position))
+    return np.where(position < 0, -1, place)
 
 
 def instant_column(case: Case, name: str) -> pl.Series:
@@ -346,4 +373,4 @@ def instant_column(case: Case, name: str) -> pl.Series:
 
 
 def _filled(column: pl.Series) -> IntArray:
-    return column.dt.epoch("us").fill_null(0).to_numpy().astype(np.int64)
+    return column.dt.epoch("us").fill_null(0).to_numpy().astype(np.int64, copy=True)

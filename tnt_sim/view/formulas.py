@@ -163,13 +163,22 @@ def _order(rule: OrderSpec) -> str:
     every, group = _each(rule.by)
     inside = ", ".join(part for part in (group, _where(rule.where)) if part)
     braces = f" {{{inside}}}" if inside else ""
-    if rule.first_come is not None:
-        before = f"{rule.first_come}_i < {rule.first_come}_j"
-        if rule.skip:
-            return f"{every}x_i = [least_i ≤ amount − Σ{{{rule.first_come}_j < {rule.first_come}_i}} g_j]{braces}"
-        return f"{every}{before} ⇒ x_j ≤ x_i{braces}"
-    sign = ">" if rule.best == "high" else "<"
-    return f"{every}{rule.rank}_i {sign} {rule.rank}_j ⇒ x_j ≤ x_i{braces}"
+    if rule.skip:
+        return f"{every}x_i = [least_i ≤ amount − Σ{{{_before(rule, 'j', 'i')}}} g_j]{braces}"
+    return f"{every}{_before(rule, 'i', 'j')} ⇒ x_j ≤ x_i{braces}"
+
+
+def _before(rule: OrderSpec, i: str, j: str) -> str:
+    """That i is strictly before j: `score_i > score_j`, with the order of filing where ties follow it."""
+    column, high = rule.first_come or rule.rank, rule.best == "high"
+    if rule.ties_used == "free":
+        return f"{column}_{i} {'>' if high else '<'} {column}_{j}"
+    ties = [key for key in ("filed_at", "dossier") if key != column]
+
+    def key(mark: str) -> str:
+        return ", ".join([f"{'−' if high else ''}{column}_{mark}", *(f"{name}_{mark}" for name in ties)])
+
+    return f"({key(i)}) < ({key(j)})"
 
 
 def _coverage(rule: CoverageSpec) -> str:

@@ -61,30 +61,51 @@ def order(rule: OrderSpec, lang: Lang) -> str:
     if rule.first_come is not None:
         return _first_come(rule, whom, lang)
     column = words.column(rule.rank or "").in_(lang)
+    equals = _TIES[rule.ties_used].in_(lang)
     if lang is Lang.FR:
         best = "la plus grande valeur d'abord" if rule.best == "high" else "la plus petite valeur d'abord"
         return (
-            f"{whom}aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon {column} ({best})"
+            f"{whom}aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon {column} "
+            f"({best} ; {equals})"
         )
     best = "the largest first" if rule.best == "high" else "the smallest first"
-    return f"{whom}no dossier is funded while a better ranked one is not, by {column} ({best})"
+    return f"{whom}no dossier is funded while a better ranked one is not, by {column} ({best}; {equals})"
+
+
+_TIES = {
+    "free": Text("à égalité, aucun ordre", "no order among equals"),
+    "rank": Text(
+        "à égalité, le premier déposé, puis le plus petit numéro",
+        "among equals the first filed, then the smallest number",
+    ),
+}
+_SAME_INSTANT = {
+    "free": Text("au même instant, aucun ordre", "no order within one instant"),
+    "rank": Text(
+        "au même instant, le premier déposé, puis le plus petit numéro",
+        "within one instant the first filed, then the smallest number",
+    ),
+}
+_SAME_FILING = Text("au même instant, le plus petit numéro", "within one instant the smallest number")
 
 
 def _first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
     column = words.column(str(rule.first_come)).in_(lang)
+    filed = rule.ties_used == "rank" and rule.first_come == "filed_at"
+    equals = (_SAME_FILING if filed else _SAME_INSTANT[rule.ties_used]).in_(lang)
     if lang is Lang.FR:
         after = (
             "un dossier qui ne tient pas dans ce qui reste est passé, et le suivant peut tenir"
             if rule.skip
-            else "le premier qui n'est pas financé arrête la file"
+            else "le premier qui n'est pas financé arrête ceux d'après"
         )
-        return f"{whom}premier arrivé, premier servi, selon {column} ; {after}"
+        return f"{whom}premier arrivé, premier servi, selon {column} ({equals}) ; {after}"
     after = (
         "a dossier that does not fit in what is left is passed over, and the next may fit"
         if rule.skip
-        else "the first that is not funded stops the queue"
+        else "the first that is not funded stops those after it"
     )
-    return f"{whom}first come, first served, by {column}; {after}"
+    return f"{whom}first come, first served, by {column} ({equals}); {after}"
 
 
 PAIRS = frozenset({"exclusive", "requires", "together", "order"})
