@@ -27,11 +27,12 @@ from tnt_sim.verify.documents import told_differences
 from tnt_sim.verify.figures import StageFigures
 from tnt_sim.verify.notes import NO_LIST, codes_among
 from tnt_sim.verify.optimality import better_by_one
-from tnt_sim.verify.replay import Replay, VerifyReport, replay, report
+from tnt_sim.verify.replay import Replay, replay, report
 from tnt_sim.verify.run_files import BOUND, CERTIFICATE, CSV, PARQUET, RESOLVED, SUMMARY, rewritten
 from tnt_sim.verify.solver_words import solver_words_apart
 from tnt_sim.verify.steps import Decision, step_entries
 from tnt_sim.verify.stored import cells_apart, csv_apart
+from tnt_sim.verify.verification import NO_ROWS, ProofRows, Verification
 from tnt_sim.view.award_list import csv_columns, parquet_columns
 from tnt_sim.view.provenance import code_hash
 from tnt_sim.view.run_folder import Made, resolved_yaml, summary
@@ -39,7 +40,7 @@ from tnt_sim.view.run_folder import Made, resolved_yaml, summary
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-def verify_run(run_dir: Path, project: Path | None = None) -> VerifyReport:
+def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     """Check a run folder in full, without any solver; raises DataError when it is no run folder.
 
     Parameters
@@ -63,35 +64,22 @@ def _is_elsewhere(run: Replay) -> bool:
 
 def _notes(run: Replay) -> tuple[Text, ...]:
     """What a reader should know beyond what is wrong."""
-    return (*_unread_rows(run), *_other_code(run))
+    reserve = run.rows.reserve
+    notes = () if reserve is None else (reserve,)
+    return notes if _is_same_code(run) else (*notes, _other_code(run))
 
 
-def _unread_rows(run: Replay) -> tuple[Text, ...]:
-    """How many rows of the proofs nobody but the rule that wrote them has read."""
-    n = run.n_rows_unread
-    if not n:
-        return ()
-    total = n + run.n_rows_read
-    return (
-        Text(
-            f"{n} des {total} lignes sur lesquelles les preuves reposent n'ont pas de seconde lecture "
-            "(voir docs/trust.md).",
-            f"{n} of the {total} rows that the proofs stand on have no second reading (see docs/trust.md).",
-        ),
-    )
-
-
-def _other_code(run: Replay) -> tuple[Text, ...]:
+def _is_same_code(run: Replay) -> bool:
     made = run.summary.get("provenance")
-    if not isinstance(made, dict) or made.get("code_sha256") == code_hash():
-        return ()
+    return not isinstance(made, dict) or made.get("code_sha256") == code_hash()
+
+
+def _other_code(run: Replay) -> Text:
     versions = run.summary.get("versions")
     version = versions.get("tnt_sim") if isinstance(versions, dict) else "?"
-    return (
-        Text(
-            f"Le calcul a été fait par un autre code de tnt_sim ({version}) que celui qui le relit.",
-            f"The run was made by another code of tnt_sim ({version}) than the one that checks it.",
-        ),
+    return Text(
+        f"Le calcul a été fait par un autre code de tnt_sim ({version}) que celui qui le relit.",
+        f"The run was made by another code of tnt_sim ({version}) than the one that checks it.",
     )
 
 
@@ -188,38 +176,61 @@ def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
 
 def _unproven(run: Replay, told: Told) -> list[Defect]:
     """What is said to be `PROVED` or agreed and is not shown by certificate.json, replayed exactly."""
-    found = []
+    found, shown = [], []
     for number, part in enumerate(told.parts):
         stored, claim = _stored_proofs(run, number), part.claim
         if claim.proof == Proof.CROSS_CHECKED.value and stored.verdict != "agrees":
             found.append(_not_agreed(stored.verdict))
         one = part.decision
         found += solver_words_apart(stored.said, stored.where, one.problem.stages, one.reading.values, claim)
-        found += _not_proven(run, part, stored)
+        proofs = _Proofs.of(part, stored)
+        found += proofs.not_shown(part)
+        shown.append(proofs)
+    run.rows = ProofRows(sum(one.rows.n_read for one in shown), sum(one.rows.n_unread for one in shown))
+    run.proven = all(one.optimal for one in shown)
+    run.proven_first = run.proven and all(one.least and one.first for one in shown)
     return found
 
 
-def _not_proven(run: Replay, part: _Part, stored: _Stored) -> list[Defect]:
-    """The claims of one decision that its proofs do not show."""
-    claim, proved = part.claim, Proof.PROVED.value
-    claimed = [k for k, goal in enumerate(claim.goals) if goal.proof == proved]
-    if not claimed and proved not in (claim.least_granted, claim.listing):
-        return []
-    problem, allocation, values = (
-        part.decision.problem,
-        part.decision.allocation,
-        part.decision.reading.values,
-    )
-    funded, granted, check = allocation.funded, allocation.granted_cents, Checker.of(problem)
-    run.n_rows_read += check.rows.n_read
-    run.n_rows_unread += check.rows.n_unread
-    proven = check.stages(values, stored.stages)
-    found = [_not_shown(problem.stages[k].goal) for k in claimed if not proven[k]]
-    if claim.least_granted == proved and not check.least(values, granted, stored.least_granted):
-        found.append(_not_shown("granted"))
-    if claim.listing == proved and not check.first(values, funded, granted, stored.listing):
-        found.append(_NO_FIRST)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Proofs:
+    """What the proofs of one decision show when they are replayed: each stage, « least granted », the list."""
+
+    stages: tuple[bool, ...]
+    least: bool
+    first: bool
+    rows: ProofRows
+
+    @classmethod
+    def of(cls, part: _Part, stored: _Stored) -> _Proofs:
+        """Replay them; the rows of the problem are written only where there is a proof to replay."""
+        values, allocation = part.decision.reading.values, part.decision.allocation
+        if not any(stored.stages) and not stored.least_granted and not stored.listing:
+            return cls((False,) * len(values), least=False, first=False, rows=NO_ROWS)
+        check = Checker.of(part.decision.problem)
+        funded, granted = allocation.funded, allocation.granted_cents
+        return cls(
+            check.stages(values, stored.stages),
+            check.least(values, granted, stored.least_granted),
+            check.first(values, funded, granted, stored.listing),
+            ProofRows(check.rows.n_read, check.rows.n_unread),
+        )
+
+    @property
+    def optimal(self) -> bool:
+        """Whether every stage is shown to be the best possible."""
+        return all(self.stages)
+
+    def not_shown(self, part: _Part) -> list[Defect]:
+        """The claims of the decision that its proofs do not show."""
+        claim, proved = part.claim, Proof.PROVED.value
+        goals = zip(part.decision.problem.stages, claim.goals, self.stages, strict=True)
+        found = [_not_shown(stage.goal) for stage, goal, shown in goals if goal.proof == proved and not shown]
+        if claim.least_granted == proved and not self.least:
+            found.append(_not_shown("granted"))
+        if claim.listing == proved and not self.first:
+            found.append(_NO_FIRST)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,14 +49,18 @@ def test_what_is_told_of_a_good_and_of_a_bad_run(tmp_path: Path) -> None:
         assert len(report.document["defects"]) == len(report.defects) > 0
 
 
-def test_a_proof_that_nobody_claims_is_not_looked_at(made: dict[str, Path], tmp_path: Path) -> None:
+def test_a_certificate_shows_the_optimum_whatever_the_run_claims(tmp_path: Path) -> None:
     result = solved("links", tmp_path / "project")
     assert result.allocation is not None
     agreed = {**result.certificate, "cross_check": {"verdict": "agrees"}}
     told = forged(result, result.allocation, proof=Proof.CROSS_CHECKED, certificate=agreed)
     report = verify_run(write_run(told))
     assert report.ok, report.defects
-    assert report.document["proof_rows"] == {"read": 0, "unread": 0}
+    assert (report.document["proof"], report.document["optimal"]) == ("CROSS_CHECKED", "shown")
+    told = forged(result, result.allocation, proof=Proof.CROSS_CHECKED, certificate={**agreed, "proofs": []})
+    report = verify_run(write_run(told))
+    assert report.ok, report.defects
+    assert (report.document["rules"], report.document["optimal"]) == ("shown", "claimed")
 
 
 @pytest.mark.parametrize("part", [1, None, "x", [], {"proofs": 3, "tie_break": [], "cross_check": 1}])

@@ -340,7 +340,9 @@ def test_differences_keep_types_apart() -> None:
 
 def test_the_command_says_what_is_wrong(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(run)]) == 0
-    assert "relus au centime" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.startswith("✔ liens : règles respectées et répartition optimale, vérifié ici")
+    assert "Optimalité : démontrée ici. Le certificat du calcul a été rejoué." in shown
     summary = load(run)
     summary["granted_cents"] += 1
     store(run, summary)

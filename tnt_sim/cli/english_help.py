@@ -110,6 +110,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "La durée de tout le calcul : 300, « 300 s » ou « 5 min ».":
             'How long all of it may take: 300, "300 s" or "5 min".',
         "Code de sortie 5 si l'optimalité n'est pas prouvée.": "Exit code 5 if optimality is not proven.",
+        "Code de sortie 5 si l'optimalité n'est pas démontrée ici, 7 si c'est le rang parmi les ex æquo.":
+            "Exit code 5 if optimality is not shown here, 7 if the rank among equals is not.",
         "Le second solveur, indépendant du premier, qui confirme.":
             "The second solver, independent of the first, that confirms.",
         "La langue ; celle du scénario par défaut, sinon fr.": "The language; the scenario's by default, else fr.",
@@ -205,8 +207,8 @@ VERBS_ENGLISH: Mapping[str, str] = MappingProxyType(
             "Computes the allocation: who is funded, for how much, and why.",
         "Dit ce qu'achète une enveloppe plus grande, ou plus petite.":
             "Tells what a larger envelope buys, or a smaller one.",
-        "Relit un calcul depuis ses données d'origine, sans aucun solveur.":
-            "Reads a run again from its original data, without any solver.",
+        "Relit un calcul depuis ses données d'origine : règles, optimalité, rang parmi les ex æquo.":
+            "Reads a run again from its raw inputs: rules, optimality, rank among equals.",
         "Dit pourquoi un dossier est retenu ou non, et le plus petit changement qui le ferait retenir.":
             "Tells why a dossier is funded or not, and the smallest change that would fund it.",
         "Compte les dossiers non retenus mieux placés que d'autres, et ce que coûte de n'en avoir aucun.":
@@ -326,11 +328,13 @@ PARAGRAPHS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Codes de sortie : 0 fait ; 1 erreur du programme ou vérification refusée ;\n"
         "2 commande mal écrite ; 3 données ou scénario invalides ; 4 aucune répartition\n"
         "possible ; 5 arrêté par une limite sans rien tenir, ou non prouvé sous\n"
-        "--require-proof ; 6 un lot dont des scénarios ont échoué ; 130 interrompu.":
+        "--require-proof ; 6 un lot dont des scénarios ont échoué ; 7 rang parmi les ex\n"
+        "æquo non démontré (verify --require-proof) ; 130 interrompu.":
             "Exit codes: 0 done; 1 an error of the program or a check refused; 2 a command\n"
             "that is not well written; 3 invalid data or scenario; 4 no allocation is\n"
             "possible; 5 stopped by a limit with nothing in hand, or not proven under\n"
-            "--require-proof; 6 a batch of which scenarios failed; 130 interrupted.",
+            "--require-proof; 6 a batch of which scenarios failed; 7 rank among equals not\n"
+            "shown (verify --require-proof); 130 interrupted.",
         "« tnt-sim VERBE --help » explique un verbe ; --debug détaille une panne.":
             '"tnt-sim VERB --help" explains a verb; --debug details a failure.',
     }

@@ -51,7 +51,8 @@ _CODES = """\
 Codes de sortie : 0 fait ; 1 erreur du programme ou vérification refusée ;
 2 commande mal écrite ; 3 données ou scénario invalides ; 4 aucune répartition
 possible ; 5 arrêté par une limite sans rien tenir, ou non prouvé sous
---require-proof ; 6 un lot dont des scénarios ont échoué ; 130 interrompu.
+--require-proof ; 6 un lot dont des scénarios ont échoué ; 7 rang parmi les ex
+æquo non démontré (verify --require-proof) ; 130 interrompu.
 
 Exemples :
   tnt-sim new demo

@@ -1,18 +1,21 @@
-"""`tnt-sim verify`: a run folder read again from its raw inputs, without any solver."""
+"""`tnt-sim verify`: a run folder read again from its raw inputs, and what that shows in three answers."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
 from tnt_sim.cli.speak import ERROR, emit, language, note, page
-from tnt_sim.errors import Defect, Lang, Text, so_many
+from tnt_sim.errors import Defect, Lang
 
-REFUSED = 1
+if TYPE_CHECKING:
+    from tnt_sim.verify.verification import Verification
+
+REFUSED, NOT_OPTIMAL, NOT_FIRST = 1, 5, 7
 ProjectOption = Annotated[
     Path | None,
     typer.Option(
@@ -23,38 +26,66 @@ ProjectOption = Annotated[
 ]
 
 
+RequireOption = Annotated[
+    bool,
+    typer.Option(
+        "--require-proof",
+        help="Code de sortie 5 si l'optimalité n'est pas démontrée ici, 7 si c'est le rang parmi les ex æquo.",
+    ),
+]
+
+
 def verify(
     run_dir: RunArgument,
     project: ProjectOption = None,
+    require_proof: RequireOption = False,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Relit un calcul depuis ses données d'origine, sans aucun solveur."""
+    """Relit un calcul depuis ses données d'origine : règles, optimalité, rang parmi les ex æquo."""
     tongue = lang_of(lang, language([str(run_dir)]))
-    from rich.text import Text as Line
-
     from tnt_sim.recheck import verify_run
 
-    report = verify_run(run_dir, project)
-    for defect in report.defects:
+    found = verify_run(run_dir, project)
+    for defect in found.defects:
         note(ERROR.in_(tongue) + defect.line(tongue))
-    for text in report.notes:
+    for text in found.notes:
         note(text.in_(tongue))
     if as_json:
         emit(
             {
-                **report.document,
-                "defects": [_entry(defect, tongue) for defect in report.defects],
-                "notes": [text.in_(tongue) for text in report.notes],
+                **found.document,
+                "defects": [_entry(defect, tongue) for defect in found.defects],
+                "notes": [text.in_(tongue) for text in found.notes],
             }
         )
     elif not quiet:
-        style = "bold green" if report.ok else "bold red"
-        page([Line(_verdict(report.ok, len(report.defects), dict(report.document)).in_(tongue), style=style)])
-        if report.ok:
-            page(after("verify", tongue, typed(run_dir)))
-    return 0 if report.ok else REFUSED
+        _tell(found, run_dir, tongue)
+    return exit_code(found, require_proof=require_proof)
+
+
+def exit_code(found: Verification, *, require_proof: bool) -> int:
+    """0; 1 refused; under `--require-proof` 5 optimality not shown here, 7 the first of equals not shown here."""
+    if not found.ok:
+        return REFUSED
+    if require_proof and not found.optimal.is_shown:
+        return NOT_OPTIMAL
+    return NOT_FIRST if require_proof and not found.first.is_shown else 0
+
+
+def _tell(found: Verification, run_dir: Path, lang: Lang) -> None:
+    from rich.text import Text as Line
+
+    from tnt_sim.view.verification_words import UNBOUND, answer_texts, verdict
+
+    mark, sentence, style = verdict(found)
+    page([Line(f"{mark} {sentence.in_(lang)}", style=style)])
+    if not found.ok:
+        return
+    page([Line(f"  {text.in_(lang)}") for text in answer_texts(found)])
+    page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
+    page(after("verify" if found.optimal.is_shown else "verify --claimed", lang, typed(run_dir)))
 
 
 def _entry(defect: Defect, lang: Lang) -> dict[str, Any]:
@@ -64,19 +95,3 @@ def _entry(defect: Defect, lang: Lang) -> dict[str, Any]:
         "hint": defect.hint.in_(lang) if defect.hint else None,
         "places": [str(place) for place in defect.places],
     }
-
-
-def _verdict(ok: bool, n_defects: int, document: dict[str, Any]) -> Text:
-    if not ok:
-        gaps = so_many(n_defects, ("écart", "écarts"), ("difference", "differences"))
-        return Text(
-            f"✘ Calcul refusé : {gaps.fr}. Ne le publiez pas.",
-            f"✘ Run refused: {gaps.en}. Do not publish it.",
-        )
-    sha = str(document.get("allocation_sha256") or "")[:12]
-    return Text(
-        f"✔ {document.get('scenario')} : chaque règle, chaque enveloppe et chaque montant relus au centime "
-        f"(répartition {sha}).",
-        f"✔ {document.get('scenario')}: every rule, envelope and amount read again to the cent "
-        f"(allocation {sha}).",
-    )

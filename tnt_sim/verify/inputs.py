@@ -11,6 +11,9 @@ from tnt_sim.scenario.register import HELD, INPUTS, SIGNATURE
 from tnt_sim.verify.documents import file_sha256
 
 KEYS = {"path", "sha256", "kind"}
+NOT_THERE = frozenset({"input", "input-missing", "project"})
+"""Codes of inputs that are gone or changed: a run cannot be read again then, and nothing says that it is false."""
+
 KINDS = ("scenario", "dossiers", "table")
 _MOVED = Text(
     "Si le dossier de calcul ou le projet a été déplacé, dites où est le projet : "
@@ -82,7 +85,7 @@ def _changed(entries: list[dict[str, str]], project: Path) -> Iterator[Defect]:
                 f"l'entrée « {name} » est hors du projet ({project}).",
                 f'the input "{name}" is outside the project ({project}).',
             )
-            yield Defect("input", text)
+            yield Defect("input-outside", text)
         elif not file.is_file():
             text = Text(
                 f"l'entrée « {name} » manque : cherchée dans {file}.",

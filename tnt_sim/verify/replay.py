@@ -6,7 +6,6 @@ words of the claim. `tnt_sim.recheck` tells the run anew from what is read here 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,24 +18,24 @@ from tnt_sim.scenario.landing import land
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps, is_sequence
-from tnt_sim.verify.claims import check_shape
+from tnt_sim.verify.claims import PROOFS, check_shape
 from tnt_sim.verify.documents import read_object, told_differences
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, envelopes, rules, totals
-from tnt_sim.verify.inputs import check_inputs, project_of, register_of
+from tnt_sim.verify.inputs import NOT_THERE, check_inputs, project_of, register_of
 from tnt_sim.verify.reading import broken_rules, read_allocation
 from tnt_sim.verify.run_files import CERTIFICATE, PARQUET, check_files, read_summary
 from tnt_sim.verify.steps import Decision, StepsRead, read_steps
 from tnt_sim.verify.stored import read_parquet, stored_allocation
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """What a check of a run folder found: `ok`, the defects, and the document of `verify --json`."""
-
-    ok: bool
-    defects: tuple[Defect, ...]
-    document: Mapping[str, Any]
-    notes: tuple[Text, ...] = ()
+from tnt_sim.verify.verification import (
+    CLAIMED,
+    NO_ANSWER,
+    NO_ROWS,
+    Answer,
+    Means,
+    ProofRows,
+    Standing,
+    Verification,
+)
 
 
 @dataclass(slots=True)
@@ -51,7 +50,9 @@ class Replay:
     scenario, table : read from the inputs and from allocation.parquet; None when that cannot be done
     whole : the decision that the run folder tells, its problem that of the whole scenario
     steps : every decision of a scenario with steps
-    n_rows_read, n_rows_unread : rows of the proofs with and without a second reading
+    rows : the rows that its proofs stand on
+    proven : whether its certificate shows that no allocation is better
+    proven_first : whether it shows that no allocation as good goes before this one
     """
 
     run_dir: Path
@@ -63,11 +64,12 @@ class Replay:
     table: pl.DataFrame | None = None
     whole: Decision | None = None
     steps: StepsRead | None = None
-    n_rows_read: int = 0
-    n_rows_unread: int = 0
+    rows: ProofRows = NO_ROWS
+    proven: bool = False
+    proven_first: bool = False
 
 
-def verify_run(run_dir: Path, project: Path | None = None) -> VerifyReport:
+def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     """Read a run folder again in integers; raises DataError when it is no run folder.
 
     Parameters
@@ -201,11 +203,12 @@ def _bare(entries: Any) -> Any:
     ]
 
 
-def report(run: Replay, notes: tuple[Text, ...] = ()) -> VerifyReport:
+def report(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
     """What a check found, each defect once."""
     defects = tuple(dict.fromkeys(run.found.found))
     summary, ok = run.summary, not defects
-    document = {
+    rules, optimal, first = _answers(run, defects)
+    head = {
         "schema_version": 1,
         "command": "verify",
         "scenario": summary.get("scenario"),
@@ -214,8 +217,23 @@ def report(run: Replay, notes: tuple[Text, ...] = ()) -> VerifyReport:
         "status": "verified" if ok else "refused",
         "proof": summary.get("proof") if ok else None,
         "allocation_sha256": summary.get("allocation_sha256"),
-        "proof_rows": {"read": run.n_rows_read, "unread": run.n_rows_unread},
-        "defects": [{"code": d.code, "message": d.text.en} for d in defects],
-        "notes": [note.en for note in notes],
     }
-    return VerifyReport(ok, defects, document, notes)
+    return Verification(rules, optimal, first, defects, notes, run.rows, head)
+
+
+def _answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer, Answer, Answer]:
+    """The three answers: nothing is shown of a run that is refused, nor claimed of one that is false."""
+    if any(defect.code not in NOT_THERE for defect in defects):
+        return NO_ANSWER, NO_ANSWER, NO_ANSWER
+    summary = run.summary
+    says_best = summary.get("status") == "optimal" or summary.get("proof") in PROOFS[1:]
+    optimal = CLAIMED if says_best else NO_ANSWER
+    first = CLAIMED if summary.get("canonical") is True else NO_ANSWER
+    if defects or run.whole is None:
+        return CLAIMED, optimal, first
+    replayed = Answer(Standing.SHOWN, Means.CERTIFICATE)
+    return (
+        Answer(Standing.SHOWN, Means.INPUTS),
+        replayed if run.proven else optimal,
+        replayed if run.proven_first else first,
+    )

@@ -1,0 +1,129 @@
+"""What `verify` says in three answers: the rules, the optimum, the first of equals; shown, claimed or none."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from checked import copied
+from mutations import load, rehash, store
+from small_runs import Small, changed, forged, project, solved, table
+
+from tnt_sim.cli.main import main
+from tnt_sim.engine import solve
+from tnt_sim.recheck import verify_run
+from tnt_sim.result import Proof
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.verify import replay
+from tnt_sim.view.run_folder import write_run
+
+DATA = Path(__file__).resolve().parents[1] / "support" / "data"
+BELOW = Small(
+    "schema_version: 1\nid: dessous\nprogramme: {id: p, amount: 100 €}\ndossiers: [{file: table.csv}]\n"
+    "objective: [{maximise: {score: 1}}]\n",
+    {"table.csv": table("dossier,requested,score", "1,60,5", "2,50,4", "3,50,4", "4,45,1")},
+)
+
+
+def answers(run: Path) -> tuple[str, str, str]:
+    document = verify_run(run).document
+    return document["rules"], document["optimal"], document["first"]
+
+
+def below_the_optimum(folder: Path) -> Path:
+    """A list worth 5 where the best is worth 8, in the words of a run that two solvers confirmed."""
+    result = solve(load_scenario(project(BELOW, folder)), cross_check="never")
+    worse = changed(result, {"2": None, "3": None, "1": 6000})
+    certificate = {
+        **result.certificate, "proofs": [None], "cross_check": {"verdict": "agrees"},
+        "tie_break": {"least_granted": None, "list": None},
+    }  # fmt: skip
+    return write_run(forged(result, worse, proof=Proof.CROSS_CHECKED, certificate=certificate))
+
+
+def test_a_list_below_the_optimum_is_claimed_and_never_green(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = below_the_optimum(tmp_path)
+    assert load(run)["proof"] == "CROSS_CHECKED"
+    assert answers(run) == ("shown", "claimed", "claimed")
+    for lang, words in (
+        ("fr", "Le calcul se dit optimal, et rien ne le démontre"),
+        ("en", "The run says that it is optimal, and nothing shows it"),
+    ):
+        assert main(["verify", str(run), "--lang", lang]) == 0
+        said = capsys.readouterr().out
+        assert "✔" not in said
+        assert words in said
+    assert main(["verify", str(run), "--require-proof", "--quiet"]) == 5
+
+
+def test_a_certificate_that_replays_shows_all_three(
+    made: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answers(made["links"]) == ("shown", "shown", "shown")
+    assert main(["verify", str(made["links"]), "--require-proof", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["shown_by"] == {"rules": "inputs", "optimal": "certificate", "first": "certificate"}
+    assert document["unverified"] == ["versions", "seconds", "solver.log", "method", "stopped_by"]
+
+
+def test_the_check_without_certificates_shows_the_rules_alone(made: dict[str, Path]) -> None:
+    document = replay.verify_run(made["links"]).document
+    assert (document["rules"], document["optimal"], document["first"]) == ("shown", "claimed", "claimed")
+
+
+def test_a_run_that_a_limit_stopped_claims_nothing(made: dict[str, Path]) -> None:
+    assert answers(made["half"]) == ("shown", "none", "none")
+
+
+def test_only_the_rank_among_equals_is_not_shown(tmp_path: Path) -> None:
+    result = solved("links", tmp_path / "project")
+    assert result.allocation is not None
+    ties = {**result.certificate["tie_break"], "list": None}
+    told = forged(result, result.allocation, certificate={**result.certificate, "tie_break": ties})
+    run = write_run(told)
+    assert answers(run) == ("shown", "shown", "claimed")
+    assert main(["verify", str(run), "--require-proof", "--quiet"]) == 7
+
+
+def test_nothing_is_shown_of_a_run_that_is_false(made: dict[str, Path], tmp_path: Path) -> None:
+    run = copied(made["links"], tmp_path)
+    store(run, {**load(run), "n_funded": 1})
+    rehash(run)
+    assert answers(run) == ("none", "none", "none")
+    assert main(["verify", str(run), "--require-proof", "--quiet"]) == 1
+
+
+@pytest.mark.parametrize("how", ["gone", "changed"])
+def test_without_its_inputs_all_is_claimed(made: dict[str, Path], tmp_path: Path, how: str) -> None:
+    run = copied(made["links"], tmp_path)
+    file = run.parent.parent / "table.csv"
+    if how == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes() + b"\n")
+    assert answers(run) == ("claimed", "claimed", "claimed")
+    assert main(["verify", str(run), "--quiet"]) == 1
+
+
+RUNS: Mapping[str, Any] = {
+    "demo": ("exemple-dd1c5bd3", ("shown", "shown", "shown")),
+    "steps": ("exemple-tranches-0b4db0a8", ("shown", "shown", "shown")),
+    "motifs": ("motifs-9a801f3f", ("shown", "shown", "shown")),
+    "crosschecked": ("exemple-deux-solveurs-26b06fd2", ("shown", "claimed", "claimed")),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_run_folders_of_the_version_before_are_read(name: str) -> None:
+    folder, expected = RUNS[name]
+    run = DATA / "runs-0.1.0" / name / "runs" / folder
+    assert answers(run) == expected
