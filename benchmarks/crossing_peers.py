@@ -24,6 +24,7 @@ import peers
 from families import write
 from peers import spent
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.scenario.compile import compile_problem
@@ -188,7 +189,7 @@ def by_solver(form: Formulation, stages: list[Stage], limit: float, trace: Trace
             if step.result.termination is Termination.OPTIMAL and trace.near is None:
                 trace.near = spent() - trace.began
 
-    solver, limits = HighsBackend(), Limits(time_seconds=limit)
+    solver, limits = HighsBackend(), Limits(Deadline(limit))
     outcome = solve_lexicographic(tighten(form.model), stages, solver, limits, tell)
     if outcome.values is not None and outcome.is_optimal:
         columns = form.recovery.funded_columns, form.recovery.amount_columns

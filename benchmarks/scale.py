@@ -26,6 +26,7 @@ PHASES = ("read", "model", "solve", "prove", "verify")
 
 def measured(size: int) -> dict[str, float]:
     """Processor seconds of each phase and peak GB, in this process."""
+    from tnt_sim.deadline import Deadline
     from tnt_sim.formulation.formulate import formulate
     from tnt_sim.prove.stages import prove_stages
     from tnt_sim.scenario.compile import compile_problem
@@ -51,7 +52,7 @@ def measured(size: int) -> dict[str, float]:
         allocation = Allocation(*form.recovery.awards(found[0].values))
         reading = read_allocation(problem, allocation)
         again = time.process_time()
-        proofs = prove_stages(problem, reading.values, 600.0)
+        proofs = prove_stages(problem, reading.values, Deadline(600.0))
         assert all(proofs), "not proven"
         marks.append(time.process_time())
         assert not broken_rules(problem, allocation, reading)

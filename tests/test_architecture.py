@@ -37,6 +37,7 @@ RANKS = (
     "gap_money",
     "evidence",
     "refused",
+    "incumbent",
     "drafts",
     "decision",
     "question",

@@ -28,6 +28,12 @@ class Clock:
         clock.deadline = deadline
         return clock
 
+    def share(self, part: float) -> Clock:
+        """A clock of a part of the work that may take a part (0 to 1) of what is left; phases are counted here."""
+        clock = Clock.until(self.deadline.share(part))
+        clock.seconds = self.seconds
+        return clock
+
     def lap(self, phase: str) -> None:
         """Close a phase."""
         now = time.perf_counter()
@@ -36,5 +42,4 @@ class Clock:
 
     def limits(self, share: float = 1.0) -> Limits:
         """A share of what is left for a solver."""
-        left = self.deadline.limit_seconds
-        return Limits() if left is None else Limits(time_seconds=max(0.01, left * share))
+        return Limits(self.deadline if share == 1.0 else self.deadline.share(share))

@@ -6,24 +6,27 @@ one that breaks a rule is never shown as a decision.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.assemble import Evidence, result_of
+from tnt_sim.assemble import result_of
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
 from tnt_sim.drafts import Drafts
-from tnt_sim.errors import Defect, LimitReached, SolverError, Text, VerificationError
-from tnt_sim.evidence import certificate, disagreement, evidence_of, not_confirmed, solver_log
+from tnt_sim.errors import Defect, SolverError, Text, VerificationError
+from tnt_sim.evidence import disagreement, empty_evidence, evidence_of, idle_evidence
 from tnt_sim.formulation.formulate import Formulation, ModelStage
 from tnt_sim.formulation.linear_model import IntArray, LinearModel
 from tnt_sim.gap_money import gaps_in_money
+from tnt_sim.incumbent import first_point, idle_allocation, nothing_found
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_empty, prove_stages
 from tnt_sim.prove.ties import TieProofs, prove_ties
 from tnt_sim.refused import without_refused
-from tnt_sim.result import Proof, Result, Status
+from tnt_sim.result import Result
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.backend import Limits, Termination
@@ -44,7 +47,6 @@ from tnt_sim.solve.lexicographic import (
 from tnt_sim.solve.quarantine import quarantine, stage_model
 from tnt_sim.solve.registry import get_backend, independent_backends
 from tnt_sim.solve.tighten import tighten
-from tnt_sim.verify.figures import StageFigures
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 METHODS: dict[str, StageSolver] = {
@@ -68,7 +70,11 @@ TIE_SECONDS = (3.0, 30.0)
 """The same for the proofs of « least granted » and of the list."""
 
 GAP_SECONDS = 5.0
-"""For the linear program that tells a gap in money."""
+"""The most that is kept back for the linear program that tells a gap in money."""
+GAP_SHARE = 0.05
+"""What is kept back for it of a short limit."""
+KERNEL_SHARE = 0.5
+"""The most of what is left of a run's time that exact kernels may take: a solver must have its time too."""
 
 Report = Callable[[str, float], None]
 
@@ -135,15 +141,24 @@ class _Decision:
     """A kernel settled the decision and found its point to be the only one."""
     proofs: list[dict[str, Any] | None] = field(default_factory=list)
     interrupted: bool = False
+    deadline: Deadline = field(init=False)
+    """When the search ends; what is left of the run's time then is for what is said of it."""
+
+    def __post_init__(self) -> None:
+        left = self.clock.deadline.seconds_left
+        kept_back = min(GAP_SECONDS, GAP_SHARE * left)
+        self.deadline = self.clock.deadline.within(None if math.isinf(left) else left - kept_back)
 
     def result(self) -> Result:
         self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
-        model = tighten(self.form.model)
+        model = tighten(self.form.model, self.deadline)
         start: IntArray | None = None
         for _ in range(MAX_REFUSED):
             outcome, checked = self._solved(model, start)
-            if outcome.values is None:
+            if outcome.values is None and outcome.termination is Termination.INFEASIBLE:
                 return self._without_allocation(outcome, checked)
+            if outcome.values is None:
+                return self._at_limit(outcome, checked)
             tie_break = self._tie_break(outcome)
             start = None
             if refuted(self.stages, outcome.stages, tie_break.values) is not None:
@@ -172,6 +187,8 @@ class _Decision:
             return unwalked
         if self.alone:
             return Canonical(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
+        if self.deadline.expired:
+            return replace(unwalked, termination=Termination.TIME_LIMIT)
         try:
             found = canonical(
                 outcome.model,
@@ -179,7 +196,7 @@ class _Decision:
                 recovery.funded_columns,
                 recovery.amount_columns,
                 get_backend(self.backend),
-                self.clock.limits(),
+                Limits(self.deadline),
                 self.stages[0],
             )
         except KeyboardInterrupt:
@@ -194,7 +211,7 @@ class _Decision:
     def _solved(self, model: LinearModel, start: IntArray | None) -> tuple[StagesOutcome, CrossCheck]:
         """The stages and the second opinion on them; a better point of the second begins them anew.
 
-        What a kernel settled and no proof was found for is where the solver begins.
+        What a kernel settled and no proof was found for is where the solver begins, else a point found at once.
         """
         settled = self._by_kernel(model) if start is None else None
         if settled is not None:
@@ -203,13 +220,15 @@ class _Decision:
                 return settled, self._second_opinion(model, settled)
             start = settled.values  # a solver that a limit stops has no less than this
         self.alone = False
+        if start is None:
+            start = first_point(self.form, model, self.stages[0], self.deadline)
         solver = get_backend(self.backend)
         for _ in range(MAX_ROUNDS):
             outcome = solve_lexicographic(
                 model,
                 self.stages,
                 solver,
-                self.clock.limits(),
+                Limits(self.deadline),
                 _told(self.progress),
                 start,
                 METHODS[self.method],
@@ -217,8 +236,6 @@ class _Decision:
             self.clock.lap("solve")
             if outcome.values is None and outcome.termination is Termination.INTERRUPTED:
                 raise KeyboardInterrupt
-            if outcome.values is None and outcome.termination is not Termination.INFEASIBLE:
-                raise _nothing_held()
             self.proofs = self._proofs(outcome)
             checked = self._second_opinion(model, outcome)
             better = checked.improvement if checked.verdict is Verdict.BETTER_FOUND else None
@@ -239,7 +256,8 @@ class _Decision:
         else:
             part = stage_model(model, self.stages, outcome.stages, max(0, len(asked) - 1))
         try:
-            return quarantine(part, get_backend(self.backend), get_backend(second), place).folder
+            solvers = get_backend(self.backend), get_backend(second)
+            return quarantine(part, *solvers, place, self.clock.deadline).folder
         except (OSError, SolverError):
             return None
 
@@ -249,7 +267,10 @@ class _Decision:
         if not whole or model.n_rows != self.form.model.n_rows:
             return None
         recovery = self.form.recovery
-        found = solve_exactly(self.form.model, self.stages, memory=self.drafts.solved, recovery=recovery)
+        deadline = self.deadline.share(KERNEL_SHARE)
+        found = solve_exactly(
+            self.form.model, self.stages, memory=self.drafts.solved, recovery=recovery, deadline=deadline
+        )
         self.clock.lap("solve")
         if found is None:
             return None
@@ -261,17 +282,17 @@ class _Decision:
         self._tell("proof", 0.8)
         if self.interrupted or outcome.termination is Termination.INTERRUPTED:
             return []
-        seconds = self._proof_seconds(sum(stage.seconds for stage in outcome.stages))
+        if not outcome.is_optimal and outcome.termination is not Termination.INFEASIBLE:
+            return []
+        deadline = self._proof_deadline(sum(stage.seconds for stage in outcome.stages))
         try:
             if outcome.values is None:
-                return [prove_empty(self.problem, seconds)]
-            if not outcome.is_optimal:
-                return []
+                return [prove_empty(self.problem, deadline)]
             allocation = Allocation(*self.form.recovery.awards(outcome.values))
             values = read_allocation(self.problem, allocation).values
             claims = self.drafts.claims(self.problem)
             checked = self.drafts.checked
-            return prove_stages(self.problem, values, seconds, None, 0, outcome.grounds, claims, checked)
+            return prove_stages(self.problem, values, deadline, None, 0, outcome.grounds, claims, checked)
         except KeyboardInterrupt:
             self.interrupted = True
             return []
@@ -287,10 +308,10 @@ class _Decision:
         """Certificates of « least granted » and of the list, where the stages have theirs."""
         if not self.ties or self.interrupted or not (self._proven and tie_break.proven):
             return TieProofs()
-        seconds = self._proof_seconds(tie_break.seconds, TIE_SECONDS)
+        deadline = self._proof_deadline(tie_break.seconds, TIE_SECONDS)
         try:
             funded, cents = allocation.funded, allocation.granted_cents
-            return prove_ties(self.problem, reading.values, funded, cents, seconds, outcome.grounds)
+            return prove_ties(self.problem, reading.values, funded, cents, deadline, outcome.grounds)
         except KeyboardInterrupt:
             self.interrupted = True
             return TieProofs()
@@ -301,14 +322,16 @@ class _Decision:
         """What the gaps of a decision that a limit stopped are worth."""
         if outcome.is_optimal or self.interrupted:
             return ()
-        amount, seconds = self.problem.case.tree.written_cents[0], Limits(time_seconds=GAP_SECONDS)
-        return gaps_in_money(self.form, model, outcome, amount, get_backend(self.backend), seconds)
+        amount, limits = (
+            self.problem.case.tree.written_cents[0],
+            Limits(self.clock.deadline.within(GAP_SECONDS)),
+        )
+        return gaps_in_money(self.form, model, outcome, amount, get_backend(self.backend), limits)
 
-    def _proof_seconds(self, spent: float, limits: tuple[float, float] = PROOF_SECONDS) -> float:
-        """What a proof may take: four times what the solve took, within limits."""
-        left = self.clock.limits(PROOF_SHARE).time_seconds
-        least, most = limits
-        return min(max(least, 4 * spent), most if left is None else min(most, left))
+    def _proof_deadline(self, spent: float, seconds: tuple[float, float] = PROOF_SECONDS) -> Deadline:
+        """Until when a proof is sought: four times what the solve took, between two sizes, as time allows."""
+        least, most = seconds
+        return self.deadline.share(PROOF_SHARE).within(min(max(least, 4 * spent), most))
 
     @property
     def _proven(self) -> bool:
@@ -316,18 +339,17 @@ class _Decision:
 
     def _without_allocation(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
         """Nothing fits: by an exact proof, or else by the word of two solvers."""
-        proof = Proof.PROVED if self._proven else Proof.CROSS_CHECKED if checked.agrees else None
-        evidence = Evidence(
-            status=Status.INFEASIBLE,
-            proof=proof,
-            stages=tuple(
-                StageFigures(stage.name, stage.sense.value, None, None, None) for stage in self.form.stages
-            ),
-            certificate=certificate(self.form, outcome, None, checked, self.proofs),
-            log=solver_log(outcome),
-            warnings=() if self._proven else not_confirmed(checked),
-        )
+        evidence = empty_evidence(self.form, outcome, checked, self.proofs, proven=self._proven)
         return result_of(self.problem, evidence, None, None, self.clock.seconds)
+
+    def _at_limit(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
+        """The list that needs no solver, where one is allowed: a limit stopped all else."""
+        allocation = idle_allocation(self.problem)
+        if allocation is None:
+            raise nothing_found()
+        reading = read_allocation(self.problem, allocation)
+        evidence = idle_evidence(self.form, outcome, checked, reading, self.method)
+        return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
 
     def _second_opinion(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
         """Ask another solver; after Ctrl-C, before it or during it, only what is in hand is told."""
@@ -336,7 +358,7 @@ class _Decision:
 
         def ask(choice: str) -> CrossCheck:
             # half of what is left: the tie-break must have its time too
-            limits = self.clock.limits(0.5)
+            limits = Limits(self.deadline).share(0.5)
             return ask_second(model, self.stages, outcome, choice, limits, first=self.backend)
 
         try:
@@ -347,15 +369,6 @@ class _Decision:
             checked = ask("never")
         self.clock.lap("cross_check")
         return checked
-
-
-def _nothing_held() -> LimitReached:
-    return LimitReached(
-        Text(
-            "une limite a arrêté le calcul avant qu'une répartition soit trouvée ; rien n'est écrit.",
-            "a limit stopped the run before any allocation was found; nothing is written.",
-        )
-    )
 
 
 def _stage(stage: ModelStage) -> Stage:

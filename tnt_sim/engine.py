@@ -71,7 +71,7 @@ def solve(
     choice = spec.cross_check if cross_check is None else cross_check
     if series is not None and not is_sequence(scenario):
         return series.decide(
-            scenario, time_limit=limit, backend=name, cross_check=choice, method=method, progress=progress
+            scenario, clock=clock, backend=name, cross_check=choice, method=method, progress=progress
         )
     task = decide_steps if is_sequence(scenario) else decide
     return task(scenario, backend=name, cross_check=choice, clock=clock, method=method, progress=progress)

@@ -175,6 +175,47 @@ def evidence_of(
     )
 
 
+def empty_evidence(
+    form: Formulation,
+    outcome: StagesOutcome,
+    checked: CrossCheck,
+    proofs: list[dict[str, Any] | None],
+    *,
+    proven: bool,
+) -> Evidence:
+    """What supports that no allocation keeps every rule."""
+    return Evidence(
+        status=Status.INFEASIBLE,
+        proof=Proof.PROVED if proven else Proof.CROSS_CHECKED if checked.agrees else None,
+        stages=tuple(StageFigures(stage.name, stage.sense.value, None, None, None) for stage in form.stages),
+        certificate=certificate(form, outcome, None, checked, proofs),
+        log=solver_log(outcome),
+        warnings=() if proven else not_confirmed(checked),
+    )
+
+
+def idle_evidence(
+    form: Formulation, outcome: StagesOutcome, checked: CrossCheck, reading: AllocationReading, method: str
+) -> Evidence:
+    """What is said of a list that was in hand before a solver found any; bounds are of the first goal alone."""
+    first = outcome.stages[0].bound if outcome.stages else None
+    bounds = [None if first is None else form.stages[0].scale * (first + form.stages[0].constant)]
+    bounds += [None] * (len(form.stages) - 1)
+    return Evidence(
+        status=Status.FEASIBLE,
+        proof=Proof.FEASIBLE_GAP,
+        stages=tuple(
+            StageFigures(stage.name, stage.sense.value, value, bound, Proof.FEASIBLE_GAP.value, None)
+            for stage, value, bound in zip(form.stages, reading.values, bounds, strict=True)
+        ),
+        stopped_by=_STOPS.get(outcome.termination),
+        method=method_word(method, outcome),
+        certificate=certificate(form, outcome, None, checked, []),
+        log=solver_log(outcome),
+        warnings=(*not_confirmed(checked), notes.NOT_PROVED),
+    )
+
+
 def method_word(method: str, outcome: StagesOutcome) -> str:
     """How the model was solved, in the contract's words."""
     return WORDS.get(outcome.stages[0].solver, "core" if method == "core" else "direct")

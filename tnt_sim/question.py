@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
 from tnt_sim.drafts import Drafts
-from tnt_sim.errors import Defect, Text, VerificationError
+from tnt_sim.errors import VerificationError
 from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError
+from tnt_sim.incumbent import idle_keeping, not_kept
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_nothing_kept, prove_stages
 from tnt_sim.refused import without_refused
@@ -29,10 +31,10 @@ from tnt_sim.scenario.amounts import with_amounts
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import with_changes
 from tnt_sim.scenario.objective import Sense
-from tnt_sim.solve.backend import Termination
+from tnt_sim.solve.backend import Limits, Termination
 from tnt_sim.solve.canonical import canonical as walk
 from tnt_sim.solve.cross_check import cross_check as ask_second
-from tnt_sim.solve.exact import WORDS, solve_blocks, solve_exactly
+from tnt_sim.solve.exact import WORDS, in_time, solve_blocks, solve_exactly
 from tnt_sim.solve.grounds import Grounds
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.lexicographic import (
@@ -57,6 +59,8 @@ Rows = Sequence[int] | IntArray
 MAX_ROUNDS = 30
 """Times that a point is refused by the exact reading, or that a later stage refutes an earlier one."""
 PROOF_SECONDS = 10.0
+KERNEL_SHARE = 0.5
+"""The most of the time that exact kernels may take: a solver must have its time too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +169,8 @@ def ask(
     canonical : then the one answer among equals
     prove : seek an exact certificate of each optimised stage; of the least money where every stage is kept
     cross_check : `auto` or the name of an independent solver where no certificate is found; `never`
-    kernels : try exact kernels before a solver; they do not look at the clock
+    clock : what is left of the time; at its end the answer is the best list found until then
+    kernels : try exact kernels before a solver, for half of the time at most
     live, drafts : the linear program of the question before, its rows and what kernels found, to begin from
         (`session.py`); the answer is the same
 
@@ -185,7 +190,7 @@ def ask(
         prove,
         backend,
         cross_check,
-        clock or Clock(None),
+        (clock or Clock(None)).deadline,
         method,
         live,
         kernels,
@@ -214,7 +219,7 @@ class _Question:
     prove: bool
     backend: str
     choice: str
-    clock: Clock
+    deadline: Deadline
     method: StageSolver
     live: LiveLp | None = None
     kernels: bool = True
@@ -225,7 +230,10 @@ class _Question:
         began = time.perf_counter()
         form = self.drafts.form(self.problem)
         stages = self._stages(form)
-        kept, model = self._with_kept(form, form.model), self._with_kept(form, tighten(form.model))
+        kept, model = (
+            self._with_kept(form, form.model),
+            self._with_kept(form, tighten(form.model, self.deadline)),
+        )
         found = self._by_kernel(form, kept, stages)
         if found is None:
             model = self._narrowed(form, model)
@@ -233,7 +241,7 @@ class _Question:
         outcome, alone = found
         for _ in range(MAX_ROUNDS):
             if outcome.values is None:
-                return self._without_allocation(outcome, model, stages, began)
+                return self._idle(outcome, began) or self._without_allocation(outcome, model, stages, began)
             x, proven = self._one(form, outcome, alone)
             if refuted(stages, outcome.stages, x) is not None:
                 outcome, alone = self._solved(model, stages, x), False
@@ -288,7 +296,7 @@ class _Question:
         limit = int(model.row_lower[row] if up else model.row_upper[row])
         weighed = model.with_objective(first.objective, first.sense)
         try:
-            found = narrowed(weighed, get_backend(self.backend), limit, self.clock.limits(0.5))
+            found = narrowed(weighed, get_backend(self.backend), limit, Limits(self.deadline).share(0.5))
         except ModelError:  # nothing is worth so much, which the solver sees at once
             return model
         return model.with_bounds(found.col_lower, found.col_upper)
@@ -298,43 +306,39 @@ class _Question:
     ) -> tuple[StagesOutcome, bool] | None:
         if self.backend != "highs" or not self.kernels:
             return None
+        known, deadline = self.drafts.solved, self.deadline.share(KERNEL_SHARE)
         if not self.kept:
-            known = self.drafts.solved
-            return solve_exactly(model, stages, self.live, memory=known, recovery=form.recovery)
+            return solve_exactly(
+                model, stages, self.live, memory=known, recovery=form.recovery, deadline=deadline
+            )
         goal, found = form.stages[0], None
         if len(self.kept) == len(form.stages) == 1 and goal.sense.value == Sense.MAXIMISE.value:
-            found = solve_cheapest(model, stages, goal.objective, int(model.row_lower[-1]))
-        return found or solve_blocks(model, stages, self.live, form.recovery)
+            at_least = int(model.row_lower[-1])
+            found = in_time(lambda: solve_cheapest(model, stages, goal.objective, at_least, deadline))
+        return found or solve_blocks(model, stages, self.live, form.recovery, deadline)
 
     def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:
         solver = get_backend(self.backend)
-        return solve_lexicographic(model, stages, solver, self.clock.limits(), None, start, self.method)
+        return solve_lexicographic(model, stages, solver, Limits(self.deadline), None, start, self.method)
 
     def _one(self, form: Formulation, outcome: StagesOutcome, alone: bool) -> tuple[IntArray, bool]:
         """The one answer among equals, where it is wanted."""
         assert outcome.values is not None
-        if alone or not self.canonical or outcome.termination is Termination.INTERRUPTED:
+        stopped = outcome.termination is Termination.INTERRUPTED or self.deadline.expired
+        if alone or not self.canonical or stopped:
             return outcome.values, alone
         recovery, solver = form.recovery, get_backend(self.backend)
         columns = recovery.funded_columns, recovery.amount_columns
-        found = walk(outcome.model, outcome.values, *columns, solver, self.clock.limits())
+        found = walk(outcome.model, outcome.values, *columns, solver, Limits(self.deadline))
         return found.values, found.proven
 
     def _read(self, allocation: Allocation) -> AllocationReading:
         """The exact reading: every rule holds, and every kept stage is kept."""
         reading = read_allocation(self.problem, allocation)
-        broken = broken_rules(self.problem, allocation, reading)
-        for stage, wanted, value in zip(self.problem.stages, self.kept, reading.values, strict=False):
-            if value < wanted if stage.sense is Sense.MAXIMISE else value > wanted:
-                broken.append(
-                    Defect(
-                        f"kept:{stage.goal}",
-                        Text(
-                            f"« {stage.goal} » vaut {value} à la relecture, et non {wanted}.",
-                            f'"{stage.goal}" is {value} when read again, not {wanted}.',
-                        ),
-                    )
-                )
+        broken = [
+            *broken_rules(self.problem, allocation, reading),
+            *not_kept(self.problem, self.kept, reading),
+        ]
         if broken:
             raise VerificationError(broken)
         return reading
@@ -356,26 +360,40 @@ class _Question:
             return Proof.FEASIBLE_GAP
         if self.prove and self._is_proven(held, outcome.grounds):
             return Proof.PROVED
-        if self.choice == "never":
-            return Proof.FEASIBLE_GAP
-        limits = self.clock.limits(0.5)
-        checked = ask_second(model, list(stages), outcome, self.choice, limits, first=self.backend)
-        return Proof.CROSS_CHECKED if checked.agrees else Proof.FEASIBLE_GAP
+        return Proof.CROSS_CHECKED if self._confirmed(outcome, model, stages) else Proof.FEASIBLE_GAP
+
+    def _confirmed(self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage]) -> bool:
+        """Whether a second solver says the same, where one is asked."""
+        limits = Limits(self.deadline).share(0.5)
+        return bool(ask_second(model, stages, outcome, self.choice, limits, first=self.backend).agrees)
 
     def _is_proven(self, held: list[Fraction], grounds: Grounds | None) -> bool:
         first = len(self.kept)
         try:
             claims = self.drafts.claims(self.problem)
             checked = self.drafts.checked
-            proofs = prove_stages(self.problem, held, self._seconds(), None, first, grounds, claims, checked)
+            proofs = prove_stages(
+                self.problem, held, self._proof_deadline(), None, first, grounds, claims, checked
+            )
         except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody
             return False
         self.certificates = tuple(proof for proof in proofs if proof is not None)  # none after the first gap
         return bool(proofs) and len(self.certificates) == len(proofs)
 
-    def _seconds(self) -> float:
-        left = self.clock.limits(0.5).time_seconds
-        return PROOF_SECONDS if left is None else min(PROOF_SECONDS, left)
+    def _proof_deadline(self) -> Deadline:
+        return self.deadline.share(0.5).within(PROOF_SECONDS)
+
+    def _idle(self, outcome: StagesOutcome, began: float) -> Answer | None:
+        """The list that needs no solver, where a limit stopped all else and such a list keeps what is kept."""
+        stopped = outcome.termination not in (Termination.INFEASIBLE, Termination.INTERRUPTED)
+        found = idle_keeping(self.problem, self.kept) if stopped else None
+        if found is None:
+            return None
+        values, cents = found[1].values, found[1].granted_cents
+        took = time.perf_counter() - began
+        return Answer(
+            Status.FEASIBLE, values, values, cents, *found, Proof.FEASIBLE_GAP, False, "direct", took
+        )
 
     def _without_allocation(
         self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], began: float
@@ -383,31 +401,18 @@ class _Question:
         """Nothing fits, or nothing was found in time."""
         if outcome.termination is Termination.INTERRUPTED:
             raise KeyboardInterrupt
-        nothing = outcome.termination is Termination.INFEASIBLE
-        proof: Proof | None = None
+        nothing, proof = outcome.termination is Termination.INFEASIBLE, None
         if nothing and self.prove and self._nothing_kept():
             proof = Proof.PROVED
-        elif nothing and self.choice != "never":
-            limits = self.clock.limits(0.5)
-            checked = ask_second(model, list(stages), outcome, self.choice, limits, first=self.backend)
-            proof = Proof.CROSS_CHECKED if checked.agrees else None
-        return Answer(
-            status=Status.INFEASIBLE if nothing else Status.STOPPED,
-            values=(),
-            bests=(),
-            granted_cents=None,
-            allocation=None,
-            reading=None,
-            proof=proof,
-            canonical=False,
-            method="direct",
-            seconds=time.perf_counter() - began,
-            certificates=self.certificates,
-        )
+        elif nothing and self._confirmed(outcome, model, stages):
+            proof = Proof.CROSS_CHECKED
+        took = time.perf_counter() - began
+        status = Status.INFEASIBLE if nothing else Status.STOPPED
+        return Answer(status, (), (), None, None, None, proof, False, "direct", took, self.certificates)
 
     def _nothing_kept(self) -> bool:
         try:
-            proof = prove_nothing_kept(self.problem, self.kept, self._seconds())
+            proof = prove_nothing_kept(self.problem, self.kept, self._proof_deadline())
         except PointFound:
             return False
         self.certificates = () if proof is None else (proof,)

@@ -44,21 +44,24 @@ def decide_steps(
     """All steps of a scenario as one result: the last decision, with what each step brought."""
     told = _Sequence(scenario)
     options: dict[str, Any] = {"backend": backend, "cross_check": cross_check, "method": method}
-    planned = decision_steps(scenario)
+    planned, last = decision_steps(scenario), reserve_step(scenario)
+    left = len(planned) + (last is not None)
     for step in planned:
         asked = step.scenario.with_kept(told.kept)
-        result = decide(asked, clock=clock, progress=progress, **options)
+        result = decide(asked, clock=clock.share(1 / left), progress=progress, **options)
+        left -= 1
         told.take(step, result)
         if result.allocation is None:
             return joined(scenario, told.done, None, () if len(told.done) == 1 else (_nothing_fits(step),))
-    last = reserve_step(scenario)
     if last is None:
         return joined(scenario, told.done, None, ())
     try:
-        found = decide(last.scenario.with_kept(told.kept), clock=clock, progress=progress, **options)
+        asked = last.scenario.with_kept(told.kept)
+        found = decide(asked, clock=clock.share(1.0), progress=progress, **options)
     except LimitReached:
         return joined(scenario, told.done, None, (NO_LIST,))
-    if found.status is Status.INFEASIBLE:
+    stopped_empty = found.document["stopped_by"] is not None and granted_at(last, found).is_empty()
+    if found.status is Status.INFEASIBLE or stopped_empty:
         return joined(scenario, told.done, None, (NO_LIST,))
     return joined(scenario, told.done, found, ())
 

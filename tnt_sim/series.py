@@ -31,8 +31,10 @@ class Series:
     n_kept: int = 0
     _known: tuple[Problem, ...] = ()
 
-    def decide(self, scenario: Scenario, *, time_limit: float | None, **how: Any) -> Result:
+    def decide(self, scenario: Scenario, *, clock: Clock, **how: Any) -> Result:
         """The decision of a scenario without steps, as `decide` gives it but for the proofs of ties.
+
+        `clock` is for all that is tried together.
 
         Raises
         ------
@@ -41,15 +43,15 @@ class Series:
         """
         for _, quick in laid_again(self._known, scenario):
             try:
-                found = self._decided(quick, time_limit, how)
+                found = self._decided(quick, clock, how)
             except TntError:
                 break
             if found.status is not Status.INFEASIBLE:
                 self.n_kept += 1
                 return found
         # what goes wrong is told as the case alone tells it: compiling says at once what can never hold
-        return self._decided(compile_problem(scenario), time_limit, how)
+        return self._decided(compile_problem(scenario), clock, how)
 
-    def _decided(self, problem: Problem, time_limit: float | None, how: dict[str, Any]) -> Result:
+    def _decided(self, problem: Problem, clock: Clock, how: dict[str, Any]) -> Result:
         self._known = (*self._known[:1], problem)
-        return decide_problem(problem, clock=Clock(time_limit), drafts=self.drafts, ties=False, **how)
+        return decide_problem(problem, clock=clock, drafts=self.drafts, ties=False, **how)

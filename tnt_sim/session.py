@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
 from tnt_sim.drafts import Drafts
 from tnt_sim.errors import Defects
 from tnt_sim.question import Answer, ask
@@ -104,7 +105,7 @@ class Session:
             When the changes contradict what is there.
         """
         scenario = with_changes(self.scenario, changes) if changes else self.scenario
-        options = prove, canonical, cross_check, time_limit
+        options = prove, canonical, cross_check, Deadline(time_limit)
         known = [problem for problem in (self._first, self._problem) if problem is not None]
         for how, quick in laid_again(known, scenario):
             found = self._asked(quick, *options)
@@ -114,7 +115,7 @@ class Session:
         return self._asked(compile_problem(scenario), *options)
 
     def _asked(
-        self, problem: Problem, prove: bool, canonical: bool, cross_check: str, time_limit: float | None
+        self, problem: Problem, prove: bool, canonical: bool, cross_check: str, deadline: Deadline
     ) -> Asked:
         self._first, self._problem = self._first or problem, problem
         self.live.last = None
@@ -124,7 +125,7 @@ class Session:
             canonical=canonical,
             cross_check=cross_check,
             backend=self.backend,
-            clock=Clock(time_limit),
+            clock=Clock.until(deadline),
             method=self.stages.solve,
             live=self.live,
             drafts=self.drafts,

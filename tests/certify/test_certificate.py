@@ -19,6 +19,7 @@ from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.cuts import Recipe, derived
 from tnt_sim.certify.sharpen import sharpen
 from tnt_sim.certify.system import MultiplierError, System, narrowed, slack, weigh
+from tnt_sim.deadline import Deadline
 from tnt_sim.prove.refute import PointFound, refute
 
 
@@ -27,7 +28,7 @@ def test_refuted_if_and_only_if_empty(seed: int) -> None:
     system = random_system(Random(seed))
     held = points(system)
     try:
-        proof = refute(system, 20)
+        proof = refute(system, Deadline(20))
     except PointFound:
         assert held
         return
@@ -101,7 +102,7 @@ def test_random_and_foreign_proofs_never_pass_for_a_system_with_a_point() -> Non
         if not sharp.rows.n:
             continue
         if not some:
-            known.append(refute(system, 20))
+            known.append(refute(system, Deadline(20)))
         proofs = [copy.deepcopy(rng.choice(known))] if known else []
         for _ in range(8):
             pool = [[v for r in range(sharp.rows.n) for v in (r, rng.randint(0, 5))] for _ in range(3)]

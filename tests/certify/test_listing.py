@@ -19,6 +19,7 @@ from small_systems import points, random_system
 from tnt_sim.certify.certificate import CertificateError
 from tnt_sim.certify.listing import Listed, check_first
 from tnt_sim.certify.system import System
+from tnt_sim.deadline import Deadline
 from tnt_sim.prove.listing import first_of
 from tnt_sim.prove.search import NotProved, PointFound
 
@@ -59,7 +60,7 @@ def test_the_first_list_is_proven_and_no_other() -> None:
     proven = others = 0
     for rng, system, lists in worlds(70):
         best = max(lists)
-        proof = json.loads(json.dumps(first_of(system, lists[best], 20)))
+        proof = json.loads(json.dumps(first_of(system, lists[best], Deadline(20))))
         check_first(system, lists[best], proof)
         proven += 1
         later = sorted(set(lists) - {best})
@@ -68,13 +69,13 @@ def test_the_first_list_is_proven_and_no_other() -> None:
             with pytest.raises(CertificateError):
                 check_first(system, lists[key], proof)
             with pytest.raises((PointFound, NotProved)):
-                first_of(system, lists[key], 20)
+                first_of(system, lists[key], Deadline(20))
     assert proven > 35
     assert others > 80
 
 
 def test_damaged_and_foreign_proofs_never_pass_for_a_later_list() -> None:
-    proofs = [first_of(system, lists[max(lists)], 20) for _, system, lists in worlds(25)]
+    proofs = [first_of(system, lists[max(lists)], Deadline(20)) for _, system, lists in worlds(25)]
     for rng, system, lists in worlds(25):
         later = sorted(set(lists) - {max(lists)})
         for key in rng.sample(later, min(len(later), 3)):

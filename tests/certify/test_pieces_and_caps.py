@@ -18,6 +18,7 @@ from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.one_row import closed_by_row
 from tnt_sim.certify.pieces import fallen_apart
 from tnt_sim.certify.system import MultiplierError, Rows, System, weigh
+from tnt_sim.deadline import Deadline
 from tnt_sim.prove.caps import by_caps
 from tnt_sim.prove.refute import PointFound, refute
 
@@ -86,7 +87,7 @@ def test_a_tree_of_caps_closes_only_what_holds_no_point(seed: int) -> None:
         assert not held
         check_refutation(system, proof)
     try:
-        check_refutation(system, refute(system, 20, cost=cost))
+        check_refutation(system, refute(system, Deadline(20), cost=cost))
         assert not held
     except PointFound:
         assert held

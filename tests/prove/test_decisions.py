@@ -18,6 +18,7 @@ from tnt_sim import decision
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.check import Checker
 from tnt_sim.certify.claims import claims_of
+from tnt_sim.deadline import Deadline
 from tnt_sim.engine import solve
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.prove.grounds import from_grounds
@@ -121,7 +122,7 @@ def test_what_the_kernel_settled_it_by_is_where_a_proof_is_sought_first(tmp_path
     check_refutation(system, known)
     assert from_grounds(system, Grounds(trees=(("envelope:nobody", (), False),))) is None
     bare = Grounds()  # no row at all closes nothing
-    assert prove_stages(problem, [value], 5.0, None, 0, bare)[0] is not None
+    assert prove_stages(problem, [value], Deadline(5.0), None, 0, bare)[0] is not None
     better = claims_of(problem).of_stage(0, [value - form.stages[0].scale])
     with pytest.raises(CertificateError):
         check_refutation(better, known)

@@ -16,6 +16,7 @@ import pytest
 from solve_instances import best_of, model_of
 from support.programs import each_backend
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError, UsageError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
 from tnt_sim.solve import pulp_bridge
@@ -139,7 +140,7 @@ def test_a_start_changes_nothing(backend: Backend) -> None:
 
 
 def test_no_time_is_a_time_limit(backend: Backend) -> None:
-    answer = backend.solve(knapsack(2), limits=Limits(time_seconds=0.0))
+    answer = backend.solve(knapsack(2), limits=Limits(Deadline(0.0)))
     # The smallest models are solved before the clock is read.
     assert answer.termination in (Termination.TIME_LIMIT, Termination.OPTIMAL)
 
@@ -213,7 +214,7 @@ def test_every_status_of_pulp_is_known(status: pulp.LpSolveStatus, monkeypatch: 
         return SimpleNamespace(status=status, has_solution=False, best_bound=None)
 
     monkeypatch.setattr(pulp.LpProblem, "solve", solve)
-    answer = PulpBackend("COIN_CMD").solve(knapsack(1), limits=Limits(time_seconds=1.0))
+    answer = PulpBackend("COIN_CMD").solve(knapsack(1), limits=Limits(Deadline(1.0)))
     assert isinstance(answer.termination, Termination)
     assert answer.termination is not Termination.OPTIMAL, "nothing is held"
     if status is pulp.LpSolveStatus.TimeLimit:
@@ -270,7 +271,7 @@ def test_a_limit_of_nodes_or_time_is_told() -> None:
     assert held.bound is not None
     assert held.objective is not None
     assert held.bound >= held.objective
-    assert HighsBackend().solve(model, limits=Limits(time_seconds=0.2)).termination is Termination.TIME_LIMIT
+    assert HighsBackend().solve(model, limits=Limits(Deadline(0.2))).termination is Termination.TIME_LIMIT
     assert "Solving report" in held.log
 
 
@@ -278,7 +279,7 @@ def test_ctrl_c_gives_the_incumbent() -> None:
     before = signal.getsignal(signal.SIGINT)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
-    answer = HighsBackend().solve(hard_knapsack(), limits=Limits(time_seconds=20.0))
+    answer = HighsBackend().solve(hard_knapsack(), limits=Limits(Deadline(20.0)))
     timer.join()
     assert answer.termination is Termination.INTERRUPTED
     assert answer.values is not None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from solve_instances import model_of, points_of
 from support.programs import each_backend
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.solve import canonical as canonical_module
 from tnt_sim.solve.backend import Limits
@@ -155,7 +156,7 @@ def test_without_time_the_point_in_hand_is_kept_and_not_called_proven() -> None:
         np.arange(8),
         np.array([], dtype=np.int64),
         HighsBackend(),
-        Limits(time_seconds=0.0),
+        Limits(Deadline(0.0)),
     )
     assert outcome.model.is_feasible(found.values)
     if not found.proven:

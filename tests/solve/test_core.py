@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from solve_instances import best_of, model_of, near_miss
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
 from tnt_sim.solve import core
 from tnt_sim.solve.backend import Limits, Termination
@@ -66,7 +67,7 @@ def test_a_larger_programme_equals_the_whole() -> None:
 def test_a_limit_is_told_and_the_start_is_held() -> None:
     model = near_miss(3)
     start = solve_integral(model, HighsBackend()).values
-    found = solve_core(model, HighsBackend(), Limits(time_seconds=0.0), start)
+    found = solve_core(model, HighsBackend(), Limits(Deadline(0.0)), start)
     assert found.values is not None
     assert found.termination in (Termination.TIME_LIMIT, Termination.OPTIMAL)
 

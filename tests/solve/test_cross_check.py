@@ -10,6 +10,7 @@ import pytest
 from solve_instances import best_of, model_of
 from support.programs import WANT, each_second_opinion
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import UsageError
 from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
 from tnt_sim.solve import cross_check as module
@@ -97,7 +98,7 @@ def test_what_was_not_proved_is_not_confirmed() -> None:
 @needs_second
 def test_no_time_is_no_agreement() -> None:
     model, stages, outcome = programme(4)
-    check = cross_check(model, stages, outcome, limits=Limits(time_seconds=0.0))
+    check = cross_check(model, stages, outcome, limits=Limits(Deadline(0.0)))
     assert check.agrees is not False
     if check.agrees is None:
         assert check.verdict is Verdict.LIMIT

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
 from tnt_sim.kernel.menus import Menus
 from tnt_sim.solve.amounts import MENU
@@ -138,7 +139,10 @@ def test_rows_of_many_amounts_are_priced_by_the_primal_simplex(
         over = np.maximum(value - price @ model.matrix.toarray(), 0).sum()
         return float(price @ model.row_upper + over)
 
-    def prices(self: LiveLp, model: LinearModel, value: np.ndarray, *, primal: bool) -> np.ndarray | None:
+    def prices(
+        self: LiveLp, model: LinearModel, value: np.ndarray, *, primal: bool, deadline: Deadline
+    ) -> np.ndarray | None:
+        assert deadline.is_unlimited
         asked.append(primal)
         found = whole(self, model, value, primal=primal)
         other = whole(LiveLp(), model, value, primal=not primal)

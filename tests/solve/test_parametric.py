@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
 from tnt_sim.solve.backend import Limits
 from tnt_sim.solve.parametric import parametric
@@ -90,6 +91,6 @@ def test_no_point_anywhere_and_time_that_runs_out() -> None:
     model = model_of([[3, 4], [3, 4]], [NO_LOWER, 100], [0, NO_UPPER], [1, 1])
     assert len(parametric(model, np.array([1.0, 0.0]), 0, 50).at) == 0
     loose = model_of([[3, 4]], [NO_LOWER], [0], [1, 1])
-    cut = parametric(loose, np.ones(1), 0, 50, Limits(time_seconds=0.0))
+    cut = parametric(loose, np.ones(1), 0, 50, Limits(Deadline(0.0)))
     assert not cut.finished
     assert cut.at[-1] < 50

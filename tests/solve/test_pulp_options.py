@@ -8,6 +8,7 @@ import pytest
 from solve_instances import best_of, model_of, near_miss
 from support.programs import needs_solver
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
 from tnt_sim.solve import pulp_options
@@ -105,7 +106,7 @@ def slow_for_scip() -> LinearModel:
 @needs_solver("pulp:SCIP_PY")
 def test_scip_does_not_walk_a_capacity_of_cents_step_by_step() -> None:
     model = slow_for_scip()
-    found = solve_integral(model, PulpBackend("SCIP_PY"), Limits(time_seconds=2))
+    found = solve_integral(model, PulpBackend("SCIP_PY"), Limits(Deadline(2)))
     assert found.termination is Termination.OPTIMAL
     assert found.value == best_of(model)
 

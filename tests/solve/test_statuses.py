@@ -10,6 +10,7 @@ import pytest
 from solve_instances import model_of, near_miss
 from support.programs import each_backend
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER
 from tnt_sim.solve import highs, scipy_milp
@@ -90,7 +91,7 @@ def test_no_time_is_never_optimal(name: str) -> None:
     weights = (2 * rng.integers(10**5, 10**6, 45)).tolist()
     limit = sum(weights) // 2
     hard = model_of([weights], [NO_LOWER], [limit + (limit + 1) % 2], weights)
-    found = solve_integral(hard, get_backend(name), Limits(time_seconds=1.0))
+    found = solve_integral(hard, get_backend(name), Limits(Deadline(1.0)))
     assert found.termination is Termination.TIME_LIMIT
     if found.value is not None:
         assert found.bound is None or found.bound >= found.value
@@ -100,7 +101,7 @@ def test_highs_reads_back_what_it_was_told() -> None:
     """Gaps 0, one thread, the limits: what is set is what is found, for every option that is ever set."""
     solver = quiet_highspy().Highs()
     options = highs._options(
-        Limits(time_seconds=3.0, nodes=7), Tuning(tolerance=1e-9, presolve=False, seed=5)
+        Limits(Deadline(3.0, clock=lambda: 0.0), nodes=7), Tuning(tolerance=1e-9, presolve=False, seed=5)
     )
     highs._set_options(solver, options, "HiGHS")
     wanted = {"threads": 1, "mip_rel_gap": 0.0, "mip_abs_gap": 0.0, "time_limit": 3.0, "mip_max_nodes": 7}

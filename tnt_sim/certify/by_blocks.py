@@ -18,6 +18,7 @@ import numpy as np
 from tnt_sim.certify.menus import one_at_most
 from tnt_sim.certify.one_row import dense, made_choices
 from tnt_sim.certify.system import ROOM, MultiplierError, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.blocks import crossing
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.swaps import numbered, touched
@@ -29,7 +30,12 @@ MAX_WORK = 12_000_000
 
 
 def closed_by_blocks(
-    system: System, goal: int, rows: Sequence[int], own: Sequence[int], prices: Sequence[int]
+    system: System,
+    goal: int,
+    rows: Sequence[int],
+    own: Sequence[int],
+    prices: Sequence[int],
+    deadline: Deadline = UNLIMITED,
 ) -> bool:
     """Whether no point under the rows keeps the row `goal`; `own` are places in `rows`.
 
@@ -37,6 +43,8 @@ def closed_by_blocks(
     ------
     MultiplierError
         For rows that do not exist or share blocks where they must not, or numbers that are too large.
+    DeadlineExpired
+        When time is up.
     """
     if len(set(rows)) != len(rows) or not all(0 <= r < system.rows.n for r in (goal, *rows)) or goal in rows:
         raise MultiplierError("there are no such rows")
@@ -54,9 +62,12 @@ def closed_by_blocks(
     price = np.array([k / 2.0**SCALE for k in prices])
     try:
         room = np.array(upper, dtype=np.int64)
-        return crossing(gain, matrix, room, price, list(own), MAX_WORK, wanted, group=group) is None
+        found = crossing(
+            gain, matrix, room, price, list(own), MAX_WORK, wanted, group=group, deadline=deadline
+        )
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"the blocks are too large: {error}") from error
+    return found is None
 
 
 def items_of(system: System) -> IntArray:

@@ -24,6 +24,7 @@ import numpy as np
 from tnt_sim.certify.menus import menus_of, one_at_most
 from tnt_sim.certify.one_row import dense, made_choices
 from tnt_sim.certify.system import BIG, ROOM, MultiplierError, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.group import Memory, best_choice, can_reach
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -38,7 +39,12 @@ NONE = np.zeros(0, dtype=np.int64)
 
 
 def closed_by_caps(
-    system: System, goal: int, trees: Sequence[Tree], less: int | None = None, memory: Memory | None = None
+    system: System,
+    goal: int,
+    trees: Sequence[Tree],
+    less: int | None = None,
+    memory: Memory | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> bool:
     """Whether no point under the caps of the trees keeps the row `goal`, or none that does keeps the row `less`.
 
@@ -48,6 +54,8 @@ def closed_by_caps(
     ------
     MultiplierError
         For rows that form no tree, or numbers that are too large.
+    DeadlineExpired
+        When time is up.
     """
     wanted = [goal] if less is None else [goal, less]
     if less == goal or not all(0 <= row < system.rows.n for row in wanted):
@@ -71,12 +79,14 @@ def closed_by_caps(
     least -= int(outside.sum()) + int(system.rows.upper[goal])
     try:
         if less is not None:
-            best = [best_choice(gain, reader.weight, node, memory, menus) for node in nodes]
+            best = [best_choice(gain, reader.weight, node, memory, menus, deadline) for node in nodes]
             least -= sum(choice.profit for choice in best)
             return least > 0 or (least == 0 and _costs_more(reader, less, gain, best))
         for node in nodes[:-1]:
-            least -= best_choice(gain, reader.weight, node, memory, menus).profit
-        return not can_reach(gain, reader.weight, nodes[-1], least, memory, menus) if nodes else least > 0
+            least -= best_choice(gain, reader.weight, node, memory, menus, deadline).profit
+        if not nodes:
+            return least > 0
+        return not can_reach(gain, reader.weight, nodes[-1], least, memory, menus, deadline)
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"a tree of caps is too large: {error}") from error
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.curve import curve
 from tnt_sim.kernel.frontier import items_of
 from tnt_sim.kernel.knapsack import TooManyStates, knapsack
@@ -94,35 +95,37 @@ def relaxed(system: System, gain: IntArray, cost: IntArray, groups: Sequence[Gro
     return Relaxed(outside, int(gain[:n][outside].sum()), rest, tuple(packs), cheapest)
 
 
-def best_under(found: Relaxed) -> Best:
+def best_under(found: Relaxed, deadline: Deadline = UNLIMITED) -> Best:
     """The knapsacks solved, each exactly.
 
     Raises
     ------
     MultiplierError
         When a knapsack is too large.
+    DeadlineExpired
+        When time is up.
     """
     taken, value = found.outside.copy(), found.value
     for pack in found.packs:
-        chosen = _packed(pack)
+        chosen = _packed(pack, deadline)
         taken[pack.choice[chosen]] = True
         value += int(pack.gain[chosen].sum())
     return Best(value + found.rest, taken)
 
 
-def _packed(pack: Pack) -> BoolArray:
+def _packed(pack: Pack, deadline: Deadline) -> BoolArray:
     """The best choice of one pack, the cheapest and then the first in rank order; bool (n_items,)."""
     if not len(pack.choice):
         return np.zeros(0, dtype=np.bool_)
     try:
-        best = knapsack(pack.gain, pack.weight, pack.room)
+        best = knapsack(pack.gain, pack.weight, pack.room, deadline=deadline)
         if best.ways == 1:
             return best.taken
-        return items_of(pack.gain, pack.weight, best.profit, best.weight)
+        return items_of(pack.gain, pack.weight, best.profit, best.weight, deadline=deadline)
     except (TooManyStates, OverflowError):
         pass
     try:
-        steps = curve(pack.gain, pack.weight)
+        steps = curve(pack.gain, pack.weight, deadline)
     except TooManyStates as error:
         raise MultiplierError(f"a sum of rows is too large a knapsack: {error}") from error
     place = steps.step_at(pack.room)

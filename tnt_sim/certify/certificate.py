@@ -45,6 +45,7 @@ from tnt_sim.certify.system import (
     slack,
     weigh,
 )
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.group import Memory
 from tnt_sim.rules.base import IntArray
 
@@ -79,7 +80,12 @@ def next_round(system: System, step: Round) -> System | None:
     return None if left is None else sharpen(left)
 
 
-def check_refutation(system: System, proof: Mapping[str, Any], memory: Memory | None = None) -> None:
+def check_refutation(
+    system: System,
+    proof: Mapping[str, Any],
+    memory: Memory | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> None:
     """Accept only if `proof` shows that the system holds no point.
 
     `memory` is what earlier checks found for the same columns and caps.
@@ -88,23 +94,26 @@ def check_refutation(system: System, proof: Mapping[str, Any], memory: Memory | 
     ------
     CertificateError
         With the place that fails.
+    DeadlineExpired
+        When time is up before it is decided.
     """
     try:
         if "caps" in proof:
-            if not closed_by_caps(system, *_caps(proof["caps"]), memory=memory):
+            if not closed_by_caps(system, *_caps(proof["caps"]), memory=memory, deadline=deadline):
                 raise CertificateError("the caps do not close the system")
             return
         if "blocks" in proof:
-            if not closed_by_blocks(system, *_blocks(proof["blocks"])):
+            if not closed_by_blocks(system, *_blocks(proof["blocks"]), deadline):
                 raise CertificateError("the blocks do not close the system")
             return
         current: System | None = sharpen(system)
         for entry in proof["rounds"]:
             if current is None:
                 return
+            deadline.check()
             current = next_round(current, _round(entry))
         if current is not None:
-            _Tree(current, proof["pool"], proof["tree"]).check()
+            _Tree(current, proof["pool"], proof["tree"], deadline).check()
     except (CertificateError, MultiplierError) as error:
         raise CertificateError(str(error)) from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
@@ -155,6 +164,7 @@ class _Tree:
     system: System
     pool: Sequence[Sequence[int]]
     tokens: Sequence[Any]
+    deadline: Deadline
 
     def check(self) -> None:
         if len(self.tokens) > MAX_NODES:
@@ -162,6 +172,7 @@ class _Tree:
         weighed: dict[int, Weighed] = {}
         waiting: list[Box] = [self.system.box()]
         for place, token in enumerate(self.tokens):
+            self.deadline.check()
             if not waiting:
                 raise CertificateError(f"node {place} belongs to no part")
             box = waiting.pop()
@@ -176,7 +187,7 @@ class _Tree:
                 elif slack(self.system, box, weighed[number])[0] >= 0:
                     raise CertificateError(f"leaf {place} is not closed by its multipliers")
             elif kind == "knapsack":
-                if not closed_by_row(self.system, box, int(rest[0]), int(rest[1])):
+                if not closed_by_row(self.system, box, int(rest[0]), int(rest[1]), deadline=self.deadline):
                     raise CertificateError(f"knapsack {place} does not close its part")
             elif kind == "apart":
                 self._apart(box, pairs(self.pool[int(rest[0])]), rest[1], rest[2])
@@ -193,7 +204,7 @@ class _Tree:
             raise CertificateError("as many proofs as pieces are needed")
         total = pieces.rest
         for piece, (bound, proof) in zip(pieces.systems, proofs, strict=True):
-            check_refutation(piece.cheaper_than(int(bound)), proof)
+            check_refutation(piece.cheaper_than(int(bound)), proof, deadline=self.deadline)
             total += int(bound)
         if total <= pieces.limit:
             raise CertificateError("the bounds of the pieces do not close their part")

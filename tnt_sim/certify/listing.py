@@ -23,6 +23,7 @@ from tnt_sim.certify.certificate import CertificateError, check_refutation, pair
 from tnt_sim.certify.claims import Claims
 from tnt_sim.certify.sharpen import sharpen
 from tnt_sim.certify.system import Box, System, compact, narrowed, weigh
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import BoolArray, IntArray
 
 
@@ -105,13 +106,17 @@ def _more(box: Box, listed: Listed, k: int, mine: slice) -> Iterator[Box]:
         box.low[free], box.high[free] = max(int(box.low[free]), units), min(int(box.high[free]), units)
 
 
-def check_first(system: System, listed: Listed, proof: Mapping[str, Any]) -> None:
+def check_first(
+    system: System, listed: Listed, proof: Mapping[str, Any], deadline: Deadline = UNLIMITED
+) -> None:
     """Accept only if `proof` shows that no point of the system goes before the list.
 
     Raises
     ------
     CertificateError
         With the place that fails.
+    DeadlineExpired
+        When time is up before it is decided.
     """
     try:
         system = sharpen(system)
@@ -125,7 +130,7 @@ def check_first(system: System, listed: Listed, proof: Mapping[str, Any]) -> Non
             if number >= len(given):
                 raise CertificateError("a part has no proof")
             if left is not None:
-                check_refutation(left, given[number])
+                check_refutation(left, given[number], deadline=deadline)
     except CertificateError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:

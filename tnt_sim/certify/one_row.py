@@ -12,17 +12,27 @@ from __future__ import annotations
 import numpy as np
 
 from tnt_sim.certify.system import Box, MultiplierError, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.knapsack import MAX_WORK, TooManyStates, knapsack
 from tnt_sim.rules.base import BoolArray, IntArray
 
 
-def closed_by_row(system: System, box: Box, goal: int, row: int, max_work: int = MAX_WORK) -> bool:
+def closed_by_row(
+    system: System,
+    box: Box,
+    goal: int,
+    row: int,
+    max_work: int = MAX_WORK,
+    deadline: Deadline = UNLIMITED,
+) -> bool:
     """Whether no point of the box that keeps `row` keeps the row `goal`.
 
     Raises
     ------
     MultiplierError
         For rows that do not exist, or numbers that are too large.
+    DeadlineExpired
+        When time is up.
     """
     if not (0 <= goal < system.rows.n and 0 <= row < system.rows.n and goal != row):
         raise MultiplierError("there is no such row")
@@ -48,7 +58,7 @@ def closed_by_row(system: System, box: Box, goal: int, row: int, max_work: int =
     profit = np.concatenate([-g[into], g[out]])
     heavy = np.concatenate([a[into], -a[out]])
     try:
-        best = knapsack(profit, heavy, room, max_work)
+        best = knapsack(profit, heavy, room, max_work, deadline)
     except (TooManyStates, OverflowError) as error:
         raise MultiplierError(f"the knapsack of a row is too large: {error}") from error
     return base - best.profit > int(system.rows.upper[goal])

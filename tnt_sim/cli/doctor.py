@@ -59,6 +59,7 @@ def _names() -> list[tuple[str, bool]]:
 def _tried(entry: tuple[str, bool]) -> dict[str, Any]:
     """A solver asked for the larger of two numbers that exclude each other: does it answer, and rightly?"""
     name, independent = entry
+    from tnt_sim.deadline import Deadline
     from tnt_sim.errors import TntError
     from tnt_sim.solve.backend import Limits
     from tnt_sim.solve.registry import get_backend
@@ -71,7 +72,7 @@ def _tried(entry: tuple[str, bool]) -> dict[str, Any]:
         "why": None,
     }
     try:
-        answer = get_backend(name).solve(_tiny_model(), limits=Limits(time_seconds=20.0))
+        answer = get_backend(name).solve(_tiny_model(), limits=Limits(Deadline(20.0)))
     except TntError as error:
         return found | {"why": error.text.fr}
     except Exception as error:  # noqa: BLE001  (whatever a solver raises, the doctor says it and goes on)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.blocks import MAX_WORK, Crossing, FloatArray, Heard, crossing
 from tnt_sim.kernel.knapsack import IntArray, TooManyStates
 from tnt_sim.kernel.swaps import numbered
@@ -46,6 +47,7 @@ def settle(
     at_least: int | None = None,
     heard: Heard | None = None,
     group: IntArray | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> Settled | None:
     """max Σ v x subject to A x ≤ b, x ∈ {0, 1}, one item of a group, by the rows that bind; None when too many do.
 
@@ -61,6 +63,8 @@ def settle(
     ------
     TooManyStates, OverflowError
         When the kernel gives up.
+    DeadlineExpired
+        When time is up.
     """
     longest: FloatArray = (
         np.zeros(len(upper)) if not matrix.nnz else abs(matrix).max(axis=1).toarray().ravel()
@@ -76,7 +80,7 @@ def settle(
         first = {rows[k] for k in own}
         dense = matrix[rows].toarray()
         best = crossing(
-            value, dense, upper[rows], price[rows], own, max_work, at_least, at_most, heard, group
+            value, dense, upper[rows], price[rows], own, max_work, at_least, at_most, heard, group, deadline
         )
         if best is not None:
             broken = np.flatnonzero(matrix @ best.taken.astype(np.int64) > upper)

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
 from tnt_sim.kernel.parts import NONE, Block, Joining, Trail, Way
 from tnt_sim.kernel.repair import Ahead, Repair, toll
@@ -75,6 +76,7 @@ def crossing(
     at_most: int | None = None,
     heard: Heard | None = None,
     group: IntArray | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> Crossing | None:
     """The best choice under all rows; None when there is none, or none that is worth `at_least`.
 
@@ -94,6 +96,8 @@ def crossing(
     ------
     TooManyStates
         When the states looked at outgrow `max_work`.
+    DeadlineExpired
+        When time is up.
     OverflowError
         When sums leave what is handled exactly.
     """
@@ -105,7 +109,8 @@ def crossing(
         raise ValueError("prices are finite and not negative")
     if price.max(initial=0.0) >= LARGEST_PRICE:
         raise OverflowError("these prices are too large")
-    return _Search(value, rows, upper, price, list(own), number, max_work, heard).run(at_least, at_most)
+    search = _Search(value, rows, upper, price, list(own), number, max_work, heard, deadline)
+    return search.run(at_least, at_most)
 
 
 class _Search:
@@ -121,6 +126,7 @@ class _Search:
         number: IntArray,
         work: int,
         heard: Heard | None,
+        deadline: Deadline,
     ) -> None:
         self.value, self.rows, self.upper, self.price = value, rows, upper, price
         reduced = value - price @ rows
@@ -142,7 +148,7 @@ class _Search:
             loose[block.items] = False
         self.loose = np.flatnonzero(loose)
         self.cells = self._cells()
-        self.left, self.heard = work, heard
+        self.left, self.heard, self.deadline = work, heard, deadline
         self.floor: int | None = None
         self.best: int | None = None
         self.ways = 0
@@ -242,6 +248,7 @@ class _Search:
         block.states = _left([(ended, keep, np.full(len(keep), -1))], block.trail)
 
     def _spend(self, n: int) -> None:
+        self.deadline.check()
         self.left -= n
         if self.left < 0:
             raise TooManyStates(f"{n} states at once")

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tnt_sim.kernel.frontier import NEVER
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.kernel.frontier import CELLS_PER_LOOK, NEVER
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
 
 MAX_CELLS = 1_500_000_000
@@ -50,13 +51,15 @@ class Curve:
         return taken
 
 
-def curve(profit: IntArray, weight: IntArray) -> Curve:
+def curve(profit: IntArray, weight: IntArray, deadline: Deadline = UNLIMITED) -> Curve:
     """All steps of the knapsack of some items in rank order; profits ≥ 0 and weights > 0.
 
     Raises
     ------
     TooManyStates
         When items × profits outgrow the budget.
+    DeadlineExpired
+        When time is up.
     ValueError
         For a negative profit, or a weight that is not positive.
     """
@@ -70,7 +73,7 @@ def curve(profit: IntArray, weight: IntArray) -> Curve:
     least = np.full(total + 1, NEVER)
     least[0] = 0
     bits = np.zeros((len(profit), total // 8 + 1), dtype=np.uint8)
-    reached = 0
+    reached = done = 0
     for j in range(len(profit) - 1, -1, -1):
         p, w = int(gain[j]), int(weight[j])
         if p == 0:
@@ -81,6 +84,10 @@ def curve(profit: IntArray, weight: IntArray) -> Curve:
         better = shifted <= into
         np.copyto(into, shifted, where=better)
         bits[j] = _packed(better, p, total)
+        done += total
+        if done > CELLS_PER_LOOK:
+            deadline.check()
+            done = 0
     after = np.append(np.minimum.accumulate(least[::-1])[::-1][1:], NEVER)
     keep = np.flatnonzero(least < after)
     return Curve(keep * unit, least[keep], unit, gain, bits)

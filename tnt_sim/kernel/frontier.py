@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
 
 NEVER = np.int64(2**61)
@@ -21,6 +22,8 @@ NARROW = 2**30
 """Capacities below leave room for a sum in 32 bits."""
 MAX_BITS = 400_000_000
 """Decisions kept at once to walk back through one leaf."""
+CELLS_PER_LOOK = 4_000_000
+"""Additions between two looks at the clock: some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,14 +49,14 @@ def cells(profit: IntArray) -> int:
     return len(profit) * int(profit.sum())
 
 
-def frontier(profit: IntArray, weight: IntArray, capacity: int) -> Frontier:
-    """The undominated (profit, weight) within the capacity."""
+def frontier(profit: IntArray, weight: IntArray, capacity: int, deadline: Deadline = UNLIMITED) -> Frontier:
+    """The undominated (profit, weight) within the capacity; DeadlineExpired when time is up."""
     # half as wide where it fits, since reading memory is what takes time; no sum passes never + capacity
     narrow = capacity < NARROW
     never = NARROW if narrow else NEVER
     least: NDArray[Any] = np.full(int(profit.sum()) + 1, never, dtype=np.int32 if narrow else np.int64)
     least[0] = 0
-    top = 0
+    top = done = 0
     for j in np.argsort(profit, kind="stable").tolist():
         p, w = int(profit[j]), int(weight[j])
         if w > capacity:
@@ -62,6 +65,10 @@ def frontier(profit: IntArray, weight: IntArray, capacity: int) -> Frontier:
         into = least[p : p + top + 1]
         np.minimum(into, shifted, out=into)
         top += p
+        done += top
+        if done > CELLS_PER_LOOK:
+            deadline.check()
+            done = 0
     # a profit is worth keeping only if every greater one weighs more
     after = np.append(np.minimum.accumulate(least[::-1])[::-1][1:], never)
     keep = np.flatnonzero((least < after) & (least <= capacity))
@@ -69,7 +76,12 @@ def frontier(profit: IntArray, weight: IntArray, capacity: int) -> Frontier:
 
 
 def items_of(
-    profit: IntArray, weight: IntArray, target: int, least: int, max_cells: int = MAX_BITS
+    profit: IntArray,
+    weight: IntArray,
+    target: int,
+    least: int,
+    max_cells: int = MAX_BITS,
+    deadline: Deadline = UNLIMITED,
 ) -> BoolArray:
     """The lexicographically greatest choice of profit `target` and weight `least`, the least for that profit.
 
@@ -80,6 +92,8 @@ def items_of(
     ------
     TooManyStates
         When the open items times profits are more than `max_cells`: a decision is kept for each.
+    DeadlineExpired
+        When time is up.
     """
     price = _break_ratio(profit, weight, least)
     reduced = profit - price * weight
@@ -91,7 +105,7 @@ def items_of(
     room = least - int(weight[taken].sum())
     if len(open_) * (rest + 1) > max_cells:
         raise TooManyStates(f"{len(open_)} items and {rest} units of profit in one leaf")
-    taken[open_] = _exactly(profit[open_], weight[open_], rest, room)
+    taken[open_] = _exactly(profit[open_], weight[open_], rest, room, deadline)
     return taken
 
 
@@ -106,12 +120,13 @@ def _break_ratio(profit: IntArray, weight: IntArray, filled: int) -> float:
     return float(ratio[order[min(place, len(order) - 1)]])
 
 
-def _exactly(profit: IntArray, weight: IntArray, target: int, room: int) -> BoolArray:
+def _exactly(profit: IntArray, weight: IntArray, target: int, room: int, deadline: Deadline) -> BoolArray:
     """The lexicographically greatest choice of exactly `target` and at most `room`, which is known to exist."""
     n = len(profit)
     least = np.full(target + 1, NEVER)
     least[0] = 0
     takes = np.zeros((n, target + 1), dtype=np.bool_)
+    done = 0
     for j in range(n - 1, -1, -1):
         p, w = int(profit[j]), int(weight[j])
         if p > target:
@@ -121,6 +136,10 @@ def _exactly(profit: IntArray, weight: IntArray, target: int, room: int) -> Bool
         better = shifted <= into
         takes[j, p:] = better
         np.copyto(into, shifted, where=better)
+        done += target
+        if done > CELLS_PER_LOOK:
+            deadline.check()
+            done = 0
     if least[target] != room:
         raise ArithmeticError("the state of a leaf is not reached by its items")
     taken = np.zeros(n, dtype=np.bool_)

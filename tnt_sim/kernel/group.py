@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.frontier import Frontier, items_of
 from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, TooManyStates, knapsack, reaches
@@ -44,6 +45,7 @@ def best_choice(
     tree: Node,
     memory: Memory | None = None,
     menus: Menus | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> Choice:
     """max Σ p x under the caps of a tree, then min Σ c x, then the first in rank order.
 
@@ -55,23 +57,30 @@ def best_choice(
     ------
     TooManyStates, OverflowError
         When the tree is for another method.
+    DeadlineExpired
+        When time is up.
     """
     if memory is None:
-        return _best(profit, cost, tree, Known(), menus)
+        return _best(profit, cost, tree, Known(), menus, deadline)
     known, name = memory, _name(profit, cost, tree, menus)
-    return known.choices.get(name, lambda: _best(profit, cost, tree, known.fronts, menus))
+    return known.choices.get(name, lambda: _best(profit, cost, tree, known.fronts, menus, deadline))
 
 
 def _best(
-    profit: IntArray, cost: IntArray, tree: Node, fronts: Known[Frontier], menus: Menus | None
+    profit: IntArray,
+    cost: IntArray,
+    tree: Node,
+    fronts: Known[Frontier],
+    menus: Menus | None,
+    deadline: Deadline,
 ) -> Choice:
     own = _alone(profit, cost, tree, menus)
     if own is not None:
-        best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK)
-        taken = best.taken if best.ways == 1 else _first(profit[own], cost[own], best)
+        best = knapsack(profit[own], cost[own], tree.cap, KNAPSACK_WORK, deadline)
+        taken = best.taken if best.ways == 1 else _first(profit[own], cost[own], best, deadline)
         if taken is not None:
             return Choice(own[np.flatnonzero(taken)], best.profit, best.weight, True)
-    return best_in_tree(profit, cost, tree, _work(tree), fronts, menus)
+    return best_in_tree(profit, cost, tree, _work(tree), fronts, menus, deadline)
 
 
 def _alone(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None) -> IntArray | None:
@@ -96,10 +105,10 @@ def _work(tree: Node) -> int:
     return TREE_WORK + COLUMN_WORK * len(tree.every())
 
 
-def _first(profit: IntArray, cost: IntArray, best: Best) -> BoolArray | None:
+def _first(profit: IntArray, cost: IntArray, best: Best, deadline: Deadline) -> BoolArray | None:
     """The first in rank order of the choices of the best profit and least cost; None where that takes long."""
     try:
-        return items_of(profit, cost, best.profit, best.weight, TIE_CELLS)
+        return items_of(profit, cost, best.profit, best.weight, TIE_CELLS, deadline)
     except TooManyStates:
         return None
 
@@ -111,6 +120,7 @@ def can_reach(
     target: int,
     memory: Memory | None = None,
     menus: Menus | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> bool:
     """Whether some choice under the caps of a tree, as `best_choice` knows them, is worth `target` or more.
 
@@ -118,12 +128,14 @@ def can_reach(
     ------
     TooManyStates, OverflowError
         When the tree is for another method.
+    DeadlineExpired
+        When time is up.
     """
     if memory is None:
-        return _reaches(profit, cost, tree, target, Known(), menus)
+        return _reaches(profit, cost, tree, target, Known(), menus, deadline)
     known, name = memory, _name(profit, cost, tree, menus, target)
     reached = known.reached.get(
-        name, lambda: Reached(_reaches(profit, cost, tree, target, known.fronts, menus))
+        name, lambda: Reached(_reaches(profit, cost, tree, target, known.fronts, menus, deadline))
     )
     return reached.said
 
@@ -135,8 +147,9 @@ def _reaches(
     target: int,
     fronts: Known[Frontier],
     menus: Menus | None,
+    deadline: Deadline,
 ) -> bool:
     own = _alone(profit, cost, tree, menus)
     if own is None:
-        return tree_reaches(profit, cost, tree, target, _work(tree), fronts, menus)
-    return reaches(profit[own], cost[own], tree.cap, target, KNAPSACK_WORK)
+        return tree_reaches(profit, cost, tree, target, _work(tree), fronts, menus, deadline)
+    return reaches(profit[own], cost[own], tree.cap, target, KNAPSACK_WORK, deadline)

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tnt_sim.deadline import UNLIMITED, Deadline
+
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
@@ -47,13 +49,21 @@ class Best:
     ways: int
 
 
-def knapsack(profit: IntArray, weight: IntArray, capacity: int, max_work: int = MAX_WORK) -> Best:
+def knapsack(
+    profit: IntArray,
+    weight: IntArray,
+    capacity: int,
+    max_work: int = MAX_WORK,
+    deadline: Deadline = UNLIMITED,
+) -> Best:
     """The best choice of items; profits, weights and the capacity are ≥ 0.
 
     Raises
     ------
     TooManyStates
         When the states looked at, over all items, outgrow `max_work`.
+    DeadlineExpired
+        When time is up.
     OverflowError
         When sums leave what is handled exactly.
     ValueError
@@ -68,19 +78,26 @@ def knapsack(profit: IntArray, weight: IntArray, capacity: int, max_work: int = 
         taken[index] = True
         return Best(taken, gained + int(profit[index].sum()), int(weight[index].sum()), 2 ** min(idle, 60))
     index = index[np.argsort(-(profit[index] / weight[index]), kind="stable")]
-    core = _Core(profit[index], weight[index], capacity, max_work)
+    core = _Core(profit[index], weight[index], capacity, max_work, deadline)
     core.grow()
     taken[index[core.chosen]] = True
     ways = core.ways * 2 ** min(idle, 60)
     return Best(taken, gained + core.best_profit, core.best_weight, ways)
 
 
-def reaches(profit: IntArray, weight: IntArray, capacity: int, target: int, max_work: int = MAX_WORK) -> bool:
+def reaches(
+    profit: IntArray,
+    weight: IntArray,
+    capacity: int,
+    target: int,
+    max_work: int = MAX_WORK,
+    deadline: Deadline = UNLIMITED,
+) -> bool:
     """Whether some choice is worth `target` or more; states that fall short of it are never kept.
 
     Raises
     ------
-    TooManyStates, OverflowError, ValueError
+    TooManyStates, DeadlineExpired, OverflowError, ValueError
         As `knapsack` does.
     """
     _check(profit, weight, capacity)
@@ -90,7 +107,7 @@ def reaches(profit: IntArray, weight: IntArray, capacity: int, target: int, max_
     if int(weight[index].sum()) <= capacity or target <= 0:
         return int(profit[index].sum()) >= target
     index = index[np.argsort(-(profit[index] / weight[index]), kind="stable")]
-    core = _Core(profit[index], weight[index], capacity, max_work, target)
+    core = _Core(profit[index], weight[index], capacity, max_work, deadline, target)
     core.grow()
     return core.ways > 0
 
@@ -151,9 +168,15 @@ class _Core:
     """
 
     def __init__(
-        self, p: IntArray, w: IntArray, capacity: int, max_work: int, target: int | None = None
+        self,
+        p: IntArray,
+        w: IntArray,
+        capacity: int,
+        max_work: int,
+        deadline: Deadline,
+        target: int | None = None,
     ) -> None:
-        self.p, self.w, self.capacity, self.max_work = p, w, capacity, max_work
+        self.p, self.w, self.capacity, self.max_work, self.deadline = p, w, capacity, max_work, deadline
         reach = np.cumsum(w)
         self.split = int(np.searchsorted(reach, capacity, side="right"))
         self.ratio = p / w
@@ -175,6 +198,7 @@ class _Core:
         self._look(states, None)
         known, work = -1, 0
         while len(states.weight) and not (self.sought and self.ways):
+            self.deadline.check()
             if known != self.best_profit:
                 known = self.best_profit
                 left, right = self._sides({layer.item for layer in self.layers})

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.frontier import NARROW, Frontier, cells, frontier, items_of
 from tnt_sim.kernel.known import Known, named
@@ -53,8 +54,10 @@ class FrontierLeaf:
         b: int,
         grain: int,
         menus: Menus | None,
+        deadline: Deadline,
     ) -> None:
         self.items, self.p, self.w, self.b, self.menus = columns, profit, weight, b, menus
+        self.deadline = deadline
         self.gain, self.weight = front.profit, front.weight
         self.profit = front.profit if grain == 1 else grain * front.profit - front.weight
         self.value = b * self.profit
@@ -90,7 +93,8 @@ class FrontierLeaf:
 
     def _columns(self, k: int) -> IntArray:
         if k not in self.found:
-            taken = items_of(self.p, self.w, int(self.gain[k]), int(self.weight[k]))
+            gain, weight = int(self.gain[k]), int(self.weight[k])
+            taken = items_of(self.p, self.w, gain, weight, deadline=self.deadline)
             self.found[k] = self.items[taken]
         return self.found[k]
 
@@ -182,5 +186,5 @@ def leaf_of(
         return ListLeaf(used, p if grain == 1 else grain * p - w, w, node.cap, b, budget, menus)
     # one frontier serves every cap: it goes to its end, or as far as half as wide numbers do
     reach = int(w.sum()) if node.cap >= NARROW else min(int(w.sum()), NARROW - 1)
-    front = fronts.get(named((p, w), reach), lambda: frontier(p, w, reach))
-    return FrontierLeaf(used, p, w, front.within(node.cap), b, grain, menus)
+    front = fronts.get(named((p, w), reach), lambda: frontier(p, w, reach, budget.deadline))
+    return FrontierLeaf(used, p, w, front.within(node.cap), b, grain, menus, budget.deadline)

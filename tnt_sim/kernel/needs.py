@@ -15,12 +15,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.frontier import cells, frontier, items_of
-from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates, knapsack
+from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, TooManyStates, knapsack
 
 FAR = np.int64(2**61)
 MAX_CELLS = 200_000_000
 """Additions for the frontiers of several open parts."""
+POINTS_PER_LOOK = 64
+"""Points of a part combined between two looks at the clock."""
 MAX_GAIN = 20_000
 """Units of profit above « all for nothing » that several parts may have to bring together."""
 
@@ -61,12 +64,21 @@ class Needs:
         When a hard part has less than nothing.
     TooManyStates, OverflowError
         When a kernel outgrows its budget.
+    DeadlineExpired
+        When time is up.
     """
 
-    def __init__(self, profit: IntArray, weight: IntArray, parts: Sequence[Part]) -> None:
+    def __init__(
+        self,
+        profit: IntArray,
+        weight: IntArray,
+        parts: Sequence[Part],
+        deadline: Deadline = UNLIMITED,
+    ) -> None:
         if any(part.hard and part.free < 0 for part in parts):
             raise ValueError("a hard part has less than nothing")
         self.profit, self.weight, self.parts = profit, weight, tuple(parts)
+        self.deadline = deadline
         self.settled: dict[int, BoolArray] = {}
         self.gained: dict[int, int] = {}
         for k, part in enumerate(parts):
@@ -82,7 +94,10 @@ class Needs:
         profit, weight = self.profit[part.items], self.weight[part.items]
         if int(weight.sum()) <= part.free:
             return np.ones(len(part.items), dtype=np.bool_)
-        return knapsack(profit, weight, part.free).taken if part.hard else None
+        return self._knapsack(profit, weight, part.free).taken if part.hard else None
+
+    def _knapsack(self, profit: IntArray, weight: IntArray, capacity: int) -> Best:
+        return knapsack(profit, weight, capacity, deadline=self.deadline)
 
     def least(self, target: int) -> Needed | None:
         """The least need of a total profit; None when all items together do not reach it."""
@@ -111,6 +126,7 @@ class Needs:
         parts = [others if j == k else own for j, own in enumerate(self.parts)]
         again = Needs.__new__(Needs)
         again.profit, again.weight, again.parts = self.profit, self.weight, tuple(parts)
+        again.deadline = self.deadline
         again.settled, again.gained = dict(self.settled), dict(self.gained)
         again.open, again.fronts = list(self.open), {j: f for j, f in self.fronts.items() if j != k}
         if k in again.settled:
@@ -134,7 +150,7 @@ class Needs:
         """The items of least weight for a profit: the complement of a knapsack."""
         profit, weight = self.profit[items], self.weight[items]
         spare = int(profit.sum()) - max(0, target)
-        out = knapsack(weight, profit, spare)
+        out = self._knapsack(weight, profit, spare)
         return ~out.taken, int(weight.sum()) - out.profit
 
     def _gains(self, k: int) -> _Gains:
@@ -144,7 +160,7 @@ class Needs:
             profit, weight = self.profit[part.items], self.weight[part.items]
             if sum(cells(self.profit[self.parts[j].items]) for j in self.open) > MAX_CELLS:
                 raise TooManyStates("the profits of the open parts are too large for their frontiers")
-            found = frontier(profit, weight, int(weight.sum()))
+            found = frontier(profit, weight, int(weight.sum()), self.deadline)
             first = max(0, int(np.searchsorted(found.weight, part.free, side="right")) - 1)
             p, w = found.profit[first:], found.weight[first:]
             self.fronts[k] = _Gains(int(p[0]), p, w, np.maximum(0, w - part.free))
@@ -165,24 +181,26 @@ class Needs:
             up = np.minimum(g.profit - g.base, top)
             cost = g.need - int(g.need[0])
             last = int(np.searchsorted(up, top, side="left")) + 1
-            d, chosen = _combined(d, up[:last], cost[:last])
+            d, chosen = _combined(d, up[:last], cost[:last], self.deadline)
             choices.append(chosen)
         at = top
         for k, g, chosen in reversed(list(zip(self.open, gains, choices, strict=True))):
             point = int(chosen[at])
             part = self.parts[k]
             p, w = int(g.profit[point]), int(g.weight[point])
-            inside = items_of(self.profit[part.items], self.weight[part.items], p, w)
+            inside = items_of(self.profit[part.items], self.weight[part.items], p, w, deadline=self.deadline)
             taken[part.items[inside]] = True
             at = max(0, at - (p - g.base))
         return Needed(must + int(d[top]), taken)
 
 
-def _combined(d: IntArray, up: IntArray, cost: IntArray) -> tuple[IntArray, IntArray]:
+def _combined(d: IntArray, up: IntArray, cost: IntArray, deadline: Deadline) -> tuple[IntArray, IntArray]:
     """min over a part's points of d[max(0, t − up)] + cost, for every t, and the point that gives it."""
     best = np.full(len(d), FAR)
     chosen = np.zeros(len(d), dtype=np.int64)
     for point, (gain, price) in enumerate(zip(up.tolist(), cost.tolist(), strict=True)):
+        if point % POINTS_PER_LOOK == 0:
+            deadline.check()
         with_it = np.concatenate([np.full(gain, d[0]), d[: len(d) - gain]]) + price
         better = with_it < best
         best = np.where(better, with_it, best)

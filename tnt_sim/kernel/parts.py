@@ -106,7 +106,10 @@ class Joining:
         least = one.least + other.least
         pairs = Pairs.within(states.lost, part.lost, least + self.beyond)
         self.spend(pairs.total // PAIRS)
-        kept = [ahead.of_pairs(states, part, *pair, self.limit) for pair in pairs.chunks()]
+        kept = []
+        for pair in pairs.chunks():
+            self.spend(0)  # a look at the clock
+            kept.append(ahead.of_pairs(states, part, *pair, self.limit))
         mine, its = (np.concatenate(side) for side in zip(*kept, strict=True)) if kept else (NONE, NONE)
         both = states.beside(part, mine, its)
         if ahead.rows:

@@ -23,6 +23,7 @@ from math import log2
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.beyond import Beyond, filled
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.frontier import Frontier
@@ -70,6 +71,7 @@ def best_in_tree(
     max_work: int = MAX_WORK,
     fronts: Known[Frontier] | None = None,
     menus: Menus | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> Choice:
     """The best choice among the columns under a node, in rank order; weights are > 0, caps ≥ 0.
 
@@ -80,10 +82,12 @@ def best_in_tree(
     ------
     TooManyStates
         When the tree is for another method.
+    DeadlineExpired
+        When time is up.
     OverflowError
         When products leave 64 bits.
     """
-    task, light = _in_units(profit, weight, root, max_work, fronts, menus)
+    task, light = _in_units(profit, weight, root, max_work, fronts, menus, deadline)
     return task.over(light, lambda b: task.best(light, b))
 
 
@@ -95,17 +99,18 @@ def tree_reaches(
     max_work: int = MAX_WORK,
     fronts: Known[Frontier] | None = None,
     menus: Menus | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> bool:
     """Whether some choice under a node, as a rule with children or groups, is worth `target` or more.
 
     Raises
     ------
-    TooManyStates, OverflowError
+    TooManyStates, DeadlineExpired, OverflowError
         As `best_in_tree` does.
     """
     if root.shares:
-        return best_in_tree(profit, weight, root, max_work, fronts, menus).profit >= target
-    task, light = _in_units(profit, weight, root, max_work, fronts, menus)
+        return best_in_tree(profit, weight, root, max_work, fronts, menus, deadline).profit >= target
+    task, light = _in_units(profit, weight, root, max_work, fronts, menus, deadline)
     return task.over(light, lambda b: task.reaches(light, b, target))
 
 
@@ -116,6 +121,7 @@ def _in_units(
     max_work: int,
     fronts: Known[Frontier] | None,
     menus: Menus | None,
+    deadline: Deadline,
 ) -> tuple[_Task, Node]:
     """The task and its tree, weights and caps in the greatest unit that all weights share.
 
@@ -128,7 +134,7 @@ def _in_units(
     known = Known[Frontier]() if fronts is None else fronts
     light = weight // unit
     grain = most_of(root, light, menus) + 1 if root.shares else 1
-    return _Task(profit, light, unit, max_work, known, grain, menus), root.divided(unit)
+    return _Task(profit, light, unit, max_work, known, grain, menus, deadline), root.divided(unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +148,7 @@ class _Task:
     fronts: Known[Frontier]
     grain: int
     menus: Menus | None
+    deadline: Deadline
 
     def size(self, node: Node) -> float:
         """What a leaf's profits may come to, weighed by how far its cap falls short."""
@@ -164,7 +171,7 @@ class _Task:
 
     def reaches(self, root: Node, b: int, target: int) -> bool:
         """Whether a choice is worth `target`, with prices over b."""
-        tree = self.part(root, b, Budget(self.max_work))
+        tree = self.part(root, b, Budget(self.max_work, deadline=self.deadline))
         if not isinstance(tree, _Inner):
             return int(tree.near(0, 0).profit.max()) >= target
         return tree.reaches(target)
@@ -172,7 +179,7 @@ class _Task:
     def best(self, root: Node, b: int) -> Choice:
         """The best choice with prices over b."""
         ties = MAX_TIES if self.menus is None else MENU_TIES
-        budget = Budget(self.max_work, ties, not self.scattered(root))
+        budget = Budget(self.max_work, ties, not self.scattered(root), self.deadline)
         tree = self.part(root, b, budget)
         if isinstance(tree, _Inner):
             states, k = tree.root()
@@ -198,6 +205,7 @@ class _Task:
 
     def leaf(self, node: Node, b: int, budget: Budget) -> Part:
         """The leaf of a node's own columns, in groups where some share one."""
+        budget.deadline.check()
         if self.menus is not None:
             own, shared = apart(node.columns, self.menus)
             if len(shared):
@@ -216,6 +224,7 @@ class _Inner:
         self.price, self.full = filled(self._sum, cap)
 
     def _sum(self, a: int) -> tuple[int, int]:
+        self.budget.deadline.check()
         lines = [part.line(a) for part in self.parts]
         return sum(v for v, _ in lines), sum(w for _, w in lines)
 

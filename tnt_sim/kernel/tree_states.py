@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
 from tnt_sim.kernel.menus import Menus
 
@@ -25,11 +26,12 @@ MAX_TIES = 2_000
 
 @dataclass(slots=True)
 class Budget:
-    """What one tree may cost; `alone` says that every tie met was settled."""
+    """What one tree may cost, and until when; `alone` says that every tie met was settled."""
 
     work: int
     ties: int = MAX_TIES
     alone: bool = True
+    deadline: Deadline = UNLIMITED
 
     def spend(self, states: int) -> None:
         """Count states looked at.
@@ -38,7 +40,10 @@ class Budget:
         ------
         TooManyStates
             When the budget is used up.
+        DeadlineExpired
+            When time is up.
         """
+        self.deadline.check()
         self.work -= states
         if self.work < 0:
             raise TooManyStates("the states of a tree of caps outgrew their budget")

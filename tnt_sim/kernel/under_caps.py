@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.forest import Caps, Node, Shared, binding, forest
 from tnt_sim.kernel.frontier import cells
 from tnt_sim.kernel.group import Memory, best_choice
@@ -48,6 +49,7 @@ def best_under_caps(
     memory: Memory | None = None,
     shared: Sequence[Shared] = (),
     menus: Menus | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> Settled:
     """max Σ p x under every cap that crosses no other, then min Σ c x; profits ≥ 0, costs > 0, caps ≥ 0.
 
@@ -60,6 +62,8 @@ def best_under_caps(
     ------
     LongTreeError
         Unless `long`, before such a tree is solved.
+    DeadlineExpired
+        When time is up.
     TooManyStates, OverflowError
         When the trees are for another method.
     """
@@ -83,6 +87,7 @@ def best_under_caps(
     memory = memory or Memory()
     rounds = 0
     while True:
+        deadline.check()
         trees = _with_shared(forest(caps, n_cols, active), shared)
         if not long and any(_is_long(tree, profit) for tree in trees):
             raise LongTreeError
@@ -93,7 +98,7 @@ def best_under_caps(
         for tree in trees:
             name = tuple(sorted(tree.rows()))
             if name not in known:
-                known[name] = best_choice(profit, cost, tree, memory, menus)
+                known[name] = best_choice(profit, cost, tree, memory, menus, deadline)
             x[known[name].columns] = 1
             alone &= known[name].canonical
         broken, close = _broken(caps, x, cost, nested)

@@ -12,6 +12,7 @@ from tnt_sim.certify.by_caps import rooms
 from tnt_sim.certify.menus import one_at_most
 from tnt_sim.certify.one_row import made_choices
 from tnt_sim.certify.system import STAGE, MultiplierError, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.binding import settle
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.prove.live_lp import Answer, LiveLp
@@ -22,7 +23,7 @@ MAX_CHOICES = 100_000
 """Beyond, the linear program is worth its time to other kinds of proof only."""
 
 
-def by_blocks(system: System) -> dict[str, Any] | None:
+def by_blocks(system: System, deadline: Deadline = UNLIMITED) -> dict[str, Any] | None:
     """A proof that the kernel closes the system by the rows that bind; None where it does not.
 
     The goal is a stage's row that has something to gain; « less granted » is then one more cap.
@@ -35,7 +36,7 @@ def by_blocks(system: System) -> dict[str, Any] | None:
         return None
     for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
         try:
-            found = _for_goal(system, read, goal)
+            found = _for_goal(system, read, goal, deadline)
         except (MultiplierError, TooManyStates, OverflowError):
             found = None
         if found is not None:
@@ -43,18 +44,18 @@ def by_blocks(system: System) -> dict[str, Any] | None:
     return None
 
 
-def _for_goal(system: System, read: System, goal: int) -> dict[str, Any] | None:
+def _for_goal(system: System, read: System, goal: int, deadline: Deadline) -> dict[str, Any] | None:
     gain, wanted = gains(read, goal)
     if not (gain > 0).any():
         return None
     # as written at first it is as tight, and smaller where units became choices
-    relaxed = LiveLp(system, goal).solve(system.box())
+    relaxed = LiveLp(system, goal).solve(system.box(), deadline)
     if relaxed.answer is not Answer.BOUNDED:
         return None
     price = np.rint(relaxed.prices * 2.0**SCALE) / 2.0**SCALE
     matrix, upper, others = binding_rows(read, goal)
     group = read.block[items_of(read)]
-    found = settle(gain, matrix, upper, price[others], MAX_WORK, wanted, group=group)
+    found = settle(gain, matrix, upper, price[others], MAX_WORK, wanted, group=group, deadline=deadline)
     if found is None or found.best is not None:
         return None
     used = [int(others[k]) for k in found.rows]

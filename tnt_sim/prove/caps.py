@@ -10,13 +10,14 @@ from tnt_sim.certify.by_caps import rooms
 from tnt_sim.certify.menus import menus_of, one_at_most
 from tnt_sim.certify.one_row import dense, made_choices
 from tnt_sim.certify.system import STAGE, MultiplierError, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.forest import caps_on
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.under_caps import best_under_caps
 from tnt_sim.rules.base import IntArray
 
 
-def by_caps(system: System, cost: IntArray) -> dict[str, Any] | None:
+def by_caps(system: System, cost: IntArray, deadline: Deadline = UNLIMITED) -> dict[str, Any] | None:
     """The trees of caps under which nothing reaches a goal, as a proof that is still to be checked.
 
     The goal is a stage's row; the row « less granted » is then one more cap on all costs.
@@ -26,7 +27,7 @@ def by_caps(system: System, cost: IntArray) -> dict[str, Any] | None:
         return None
     for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
         try:
-            found = _for_goal(*_written(system, cost, goal), goal)
+            found = _for_goal(*_written(system, cost, goal), goal, deadline)
         except MultiplierError:
             found = None
         if found is not None:
@@ -44,7 +45,7 @@ def _written(system: System, cost: IntArray, goal: int) -> tuple[System, IntArra
     return found, dense(one_at_most(with_cost, [goal]), rows.n)[: found.n_choices]
 
 
-def _for_goal(system: System, cost: IntArray, goal: int) -> dict[str, Any] | None:
+def _for_goal(system: System, cost: IntArray, goal: int, deadline: Deadline) -> dict[str, Any] | None:
     rows, n = system.rows, system.n_choices
     gain = -dense(system, goal)
     if not (gain[:n] > 0).any():
@@ -63,7 +64,7 @@ def _for_goal(system: System, cost: IntArray, goal: int) -> dict[str, Any] | Non
         return None
     profit, free = np.where(idle, 0, np.maximum(gain[:n], 0)), -gain[n:]
     try:
-        found = best_under_caps(caps, profit, cost, menus=menus_of(system))
+        found = best_under_caps(caps, profit, cost, menus=menus_of(system), deadline=deadline)
     except (TooManyStates, OverflowError):
         return None
     least = int(np.minimum(free * system.low[n:], free * system.high[n:]).sum()) - int(gain[:n][made].sum())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,16 +10,17 @@ import scipy.sparse as sp
 
 from tnt_sim.certify.pieces import Piece, fallen_apart
 from tnt_sim.certify.system import MultiplierError, System, weigh
+from tnt_sim.deadline import Deadline
 from tnt_sim.prove.live_lp import FloatArray, whole_multipliers
 from tnt_sim.prove.search import NotProved, PointFound
 from tnt_sim.rules.base import IntArray
 from tnt_sim.solve.highs import quiet_highspy
 
-Prove = Callable[[System, float], dict[str, Any]]
+Prove = Callable[[System, Deadline], dict[str, Any]]
 
 
 def apart(
-    system: System, goal: int, prices: FloatArray, deadline: float, prove: Prove
+    system: System, goal: int, prices: FloatArray, deadline: Deadline, prove: Prove
 ) -> dict[str, Any] | None:
     """Pool and tree of a proof by pieces; None where there are no pieces or they do not close the system."""
     kept = _kept(system, goal, prices)
@@ -40,7 +40,7 @@ def apart(
     each = spare // max(1, len(least))
     try:
         proofs = [
-            [bound - each, prove(piece.cheaper_than(bound - each), deadline - time.perf_counter())]
+            [bound - each, prove(piece.cheaper_than(bound - each), deadline)]
             for piece, bound in zip(pieces.systems, least, strict=True)
         ]
     except PointFound:  # a solver's « least » was not the least: a piece's point says nothing of the whole
@@ -77,14 +77,15 @@ def _n_groups(system: System, kept: IntArray) -> int:
     return len(np.unique(label[row]).tolist())
 
 
-def _least(piece: Piece, deadline: float) -> int:
+def _least(piece: Piece, deadline: Deadline) -> int:
     """The least cost of a piece by a solver's word: only what is proven afterwards counts."""
+    deadline.check()
     highspy = quiet_highspy()
     highs = highspy.Highs()
     highs.silent()
     for name, value in (("threads", 1), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0)):
         highs.setOptionValue(name, value)
-    highs.setOptionValue("time_limit", max(0.1, deadline - time.perf_counter()))
+    highs.setOptionValue("time_limit", deadline.seconds_left)
     system, rows = piece.system, piece.system.rows
     n_blocks = len(system.must)
     n = system.n_choices

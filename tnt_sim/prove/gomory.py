@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 
 from tnt_sim.certify.cuts import Recipe, derived
 from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.deadline import Deadline
 from tnt_sim.prove.live_lp import Answer, FloatArray, LiveLp
 from tnt_sim.rules.base import IntArray
 
@@ -21,21 +21,21 @@ MIN_DEPTH = 1e-3
 BITS = 40
 
 
-def cut_off(system: System, goal: int, deadline: float) -> tuple[System, list[Recipe]]:
+def cut_off(system: System, goal: int, deadline: Deadline) -> tuple[System, list[Recipe]]:
     """The system with rows that cut off the points of its linear program, and their recipes."""
     recipes: list[Recipe] = []
     started: float | None = None
     best, stalled = -np.inf, 0
     for _ in range(MAX_PASSES):
         lp = LiveLp(system, goal)
-        found = lp.solve(system.box(), max(0.05, deadline - time.perf_counter()))
+        found = lp.solve(system.box(), deadline)
         if found.answer is not Answer.BOUNDED:
             break
         started = found.cost if started is None else started
         stalled = stalled + 1 if found.cost <= best + 1e-3 * max(1.0, best - started) else 0
         best = max(best, found.cost)
         closed = goal >= 0 and found.cost > float(system.rows.upper[goal])
-        if closed or stalled > 2 or time.perf_counter() > deadline:
+        if closed or stalled > 2 or deadline.expired:
             break
         fresh = _separated(system, lp, found.x)
         if not fresh:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,14 @@ from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.listing import Listed, parts_before
 from tnt_sim.certify.sharpen import sharpen
 from tnt_sim.certify.system import STAGE, Box, MultiplierError, System, compact, narrowed, weigh
+from tnt_sim.deadline import Deadline
 from tnt_sim.prove.live_lp import Answer, LiveLp, whole_multipliers
 from tnt_sim.prove.refute import refute
 from tnt_sim.prove.search import NotProved
 from tnt_sim.rules.base import IntArray
 
 
-def first_of(system: System, listed: Listed, seconds: float) -> dict[str, Any]:
+def first_of(system: System, listed: Listed, deadline: Deadline) -> dict[str, Any]:
     """A proof that no point of the system goes before the list, each of its refutations checked.
 
     Raises
@@ -29,7 +29,6 @@ def first_of(system: System, listed: Listed, seconds: float) -> dict[str, Any]:
     CertificateError
         When a refutation does not hold: the search is wrong there.
     """
-    deadline = time.perf_counter() + seconds
     system = sharpen(system)
     try:
         box = system.box()
@@ -45,20 +44,19 @@ def first_of(system: System, listed: Listed, seconds: float) -> dict[str, Any]:
     return {"narrow": [np.stack(y, axis=1).ravel().tolist() for y in steps], "parts": proofs}
 
 
-def _prices(system: System, box: Box, deadline: float) -> list[tuple[IntArray, IntArray]]:
+def _prices(system: System, box: Box, deadline: Deadline) -> list[tuple[IntArray, IntArray]]:
     """Multipliers for each stage's row as the goal: what each of them leaves open differs."""
     found = []
     for goal in [k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]:
-        answer = LiveLp(system, goal).solve(box, max(0.01, deadline - time.perf_counter()))
+        answer = LiveLp(system, goal).solve(box, deadline)
         if answer.answer is Answer.BOUNDED:
             found.append(whole_multipliers(system, answer.prices))
     return found
 
 
-def _refuted(system: System, deadline: float) -> dict[str, Any]:
-    left = deadline - time.perf_counter()
-    if left <= 0:
+def _refuted(system: System, deadline: Deadline) -> dict[str, Any]:
+    if deadline.expired:
         raise NotProved("no time is left")
-    proof = refute(system, left)
-    check_refutation(system, proof)
+    proof = refute(system, deadline)
+    check_refutation(system, proof, deadline=deadline)
     return proof

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from tnt_sim.certify.system import Box, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import BoolArray, IntArray
 from tnt_sim.solve.highs import quiet_highspy
 
@@ -105,20 +106,19 @@ class LiveLp:
         lp.a_matrix_.value_ = both.data
         self.highs.passModel(lp)
 
-    def solve(self, box: Box, seconds: float = INFINITE) -> Relaxed:
-        """Solve over a box."""
+    def solve(self, box: Box, deadline: Deadline = UNLIMITED) -> Relaxed:
+        """Solve over a box; UNCLEAR when time is up first."""
         self._move(box)
-        found = self._run(seconds)
+        found = self._run(deadline)
         if found.answer is Answer.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":
             self.highs.clearSolver()
-            found = self._run(seconds)
+            found = self._run(deadline)
         return found
 
-    def _run(self, seconds: float) -> Relaxed:
+    def _run(self, deadline: Deadline) -> Relaxed:
         highs = self.highs
         self.n_solves += 1
-        if seconds < INFINITE:
-            highs.setOptionValue("time_limit", highs.getRunTime() + seconds)
+        highs.setOptionValue("time_limit", highs.getRunTime() + deadline.seconds_left)
         highs.run()
         status = highs.getModelStatus().name
         n = self.system.rows.n

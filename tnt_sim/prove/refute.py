@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from tnt_sim.certify.cuts import Recipe
 from tnt_sim.certify.one_row import closed_by_row
 from tnt_sim.certify.sharpen import sharpen
 from tnt_sim.certify.system import MultiplierError, System
+from tnt_sim.deadline import Deadline
 from tnt_sim.prove.blocks import by_blocks
 from tnt_sim.prove.caps import by_caps
 from tnt_sim.prove.fall import apart
@@ -40,7 +40,7 @@ SHRINKS = 0.98
 
 def refute(
     system: System,
-    seconds: float,
+    deadline: Deadline,
     max_nodes: int = MAX_NODES,
     tell: Callable[[int], None] | None = None,
     cost: IntArray | None = None,
@@ -53,15 +53,17 @@ def refute(
         When none is found within the limits.
     PointFound
         When the system holds a point.
+    DeadlineExpired
+        When time is up inside a kernel.
     """
     small = system.n_choices <= ROW_COLUMNS
-    found = by_blocks(system) if small else None
-    found = found or (None if cost is None else by_caps(system, cost))
+    found = by_blocks(system, deadline) if small else None
+    found = found or (None if cost is None else by_caps(system, cost, deadline))
     if found is not None:
         return found
     if len(system.rows.row) > MAX_ENTRIES:
         raise NotProved("only trees of caps are tried on so many rows")
-    root = _Root(sharpen(system), time.perf_counter() + seconds)
+    root = _Root(sharpen(system), deadline)
     found = root.by_one_row()
     if found is not None:
         return found
@@ -85,7 +87,7 @@ class _Root:
     """The system as the rounds leave it."""
 
     system: System
-    deadline: float
+    deadline: Deadline
     rounds: list[dict[str, Any]] = field(default_factory=list)
     closed: bool = False
 
@@ -103,7 +105,7 @@ class _Root:
         length[goal] = 0
         for row in np.argsort(-length, kind="stable")[:TRIED_ROWS].tolist():
             try:
-                if length[row] and closed_by_row(system, system.box(), goal, row, QUICK_WORK):
+                if length[row] and closed_by_row(system, system.box(), goal, row, QUICK_WORK, self.deadline):
                     return {"rounds": self.rounds, "pool": [], "tree": [["knapsack", goal, row]]}
             except MultiplierError:
                 continue
@@ -115,7 +117,7 @@ class _Root:
 
     def narrow(self, cuts: Sequence[Recipe], cut: System | None = None) -> bool:
         """One round; whether another of its kind may help."""
-        if len(self.rounds) >= MAX_ROUNDS:
+        if len(self.rounds) >= MAX_ROUNDS or self.deadline.expired:
             return False
         wider = self.system if cut is None else cut
         step = self._multipliers(wider)
@@ -132,14 +134,14 @@ class _Root:
 
     def cut(self) -> bool:
         """One round of cuts."""
-        if not 0 < self.system.n_cols <= CUT_COLUMNS or time.perf_counter() > self.deadline:
+        if not 0 < self.system.n_cols <= CUT_COLUMNS or self.deadline.expired:
             return False
         wider, recipes = cut_off(self.system, self.goal, self.deadline)
         return self.narrow(recipes, wider) if recipes else False
 
     def fall_apart(self) -> dict[str, Any] | None:
         """A proof by pieces, where the system has some."""
-        found = self.lp().solve(self.system.box())
+        found = self.lp().solve(self.system.box(), self.deadline)
         if found.answer is not Answer.BOUNDED:
             return None
         pieces = apart(self.system, self.goal, found.prices, self.deadline, refute)
@@ -147,7 +149,7 @@ class _Root:
 
     def _multipliers(self, system: System) -> tuple[IntArray, IntArray] | None:
         """The prices of the root; None when they say nothing."""
-        found = LiveLp(system, self.goal).solve(system.box(), max(0.01, self.deadline - time.perf_counter()))
+        found = LiveLp(system, self.goal).solve(system.box(), self.deadline)
         if found.answer is not Answer.BOUNDED:
             return None
         _refuse_point(system, found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from tnt_sim.certify.certificate import parts
 from tnt_sim.certify.system import Box, MultiplierError, System, Weighed, narrowed, slack, weigh
+from tnt_sim.deadline import Deadline
 from tnt_sim.prove.live_lp import Answer, FloatArray, LiveLp, Relaxed, whole_multipliers
 from tnt_sim.rules.base import IntArray
 
@@ -35,7 +35,7 @@ class Search:
 
     system: System
     lp: LiveLp
-    deadline: float
+    deadline: Deadline
     max_nodes: int
     pool: list[list[int]] = field(default_factory=list)
     tokens: list[Any] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Search:
         """
         waiting: list[tuple[Box, _Parent | None]] = [(self.system.box(), None)]
         while waiting:
-            if len(self.tokens) >= self.max_nodes or time.perf_counter() > self.deadline:
+            if len(self.tokens) >= self.max_nodes or self.deadline.expired:
                 raise NotProved(f"stopped after {len(self.tokens)} nodes")
             box, parent = waiting.pop()
             waiting.extend(self._node(box, parent))
@@ -65,8 +65,9 @@ class Search:
                 self.tell(len(self.tokens))
 
     def _node(self, box: Box, parent: _Parent | None) -> list[tuple[Box, _Parent | None]]:
-        found = self.lp.solve(box)
+        found = self.lp.solve(box, self.deadline)
         if found.answer is Answer.UNCLEAR:
+            self.deadline.check()
             return self._blind(box)
         if parent is not None and found.answer is Answer.BOUNDED:
             self.gains.learn(parent, found.cost)

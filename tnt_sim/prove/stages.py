@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claims import Claims, claims_of
 from tnt_sim.certify.system import System
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.kernel.group import Memory
 from tnt_sim.prove.grounds import from_grounds
 from tnt_sim.prove.refute import refute
@@ -24,7 +24,7 @@ Tell = Callable[[float], None]
 def prove_stages(
     problem: Problem,
     values: Sequence[Fraction],
-    seconds: float,
+    deadline: Deadline,
     tell: Tell | None = None,
     first: int = 0,
     grounds: Grounds | None = None,
@@ -44,7 +44,6 @@ def prove_stages(
     """
     proofs: list[dict[str, Any] | None] = [None] * (len(values) - first)
     claims = claims or problem_claims(problem)
-    deadline = time.perf_counter() + seconds
     for place, k in enumerate(range(first, len(values))):
         if claims is None:
             break
@@ -60,19 +59,21 @@ def prove_stages(
     return proofs
 
 
-def prove_empty(problem: Problem, seconds: float) -> dict[str, Any] | None:
+def prove_empty(problem: Problem, deadline: Deadline) -> dict[str, Any] | None:
     """A checked proof that no allocation keeps every rule."""
     claims = problem_claims(problem)
-    return None if claims is None else proof_of(claims.system, time.perf_counter() + seconds)
+    return None if claims is None else proof_of(claims.system, deadline)
 
 
-def prove_nothing_kept(problem: Problem, kept: Sequence[Fraction], seconds: float) -> dict[str, Any] | None:
+def prove_nothing_kept(
+    problem: Problem, kept: Sequence[Fraction], deadline: Deadline
+) -> dict[str, Any] | None:
     """A checked proof that no allocation keeps every rule with its first stages at these values or better."""
     claims = problem_claims(problem)
     if claims is None:
         return None
     try:
-        return proof_of(claims.keeping(kept), time.perf_counter() + seconds)
+        return proof_of(claims.keeping(kept), deadline)
     except (ValueError, OverflowError):
         return None
 
@@ -86,26 +87,27 @@ def problem_claims(problem: Problem) -> Claims | None:
 
 def proof_of(
     system: System,
-    deadline: float,
+    deadline: Deadline,
     cost: IntArray | None = None,
     grounds: Grounds | None = None,
     memory: Memory | None = None,
 ) -> dict[str, Any] | None:
     """A checked proof that a system holds no point; None where none is found in time."""
-    known = None if grounds is None else from_grounds(system, grounds)
-    if known is not None and _holds(system, known, memory):
-        return known
     try:
-        proof = refute(system, deadline - time.perf_counter(), cost=cost)
-        check_refutation(system, proof)
-    except (NotProved, CertificateError, OverflowError):
+        deadline.check()
+        known = None if grounds is None else from_grounds(system, grounds)
+        if known is not None and _holds(system, known, memory, deadline):
+            return known
+        proof = refute(system, deadline, cost=cost)
+        check_refutation(system, proof, deadline=deadline)
+    except (NotProved, CertificateError, OverflowError, DeadlineExpired):
         return None
     return proof
 
 
-def _holds(system: System, proof: dict[str, Any], memory: Memory | None) -> bool:
+def _holds(system: System, proof: dict[str, Any], memory: Memory | None, deadline: Deadline) -> bool:
     try:
-        check_refutation(system, proof, memory)
+        check_refutation(system, proof, memory, deadline)
     except (CertificateError, OverflowError):
         return False
     return True

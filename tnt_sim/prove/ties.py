@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +10,7 @@ from typing import Any
 from tnt_sim.certify.certificate import CertificateError
 from tnt_sim.certify.claims import Claims, least_value
 from tnt_sim.certify.listing import Listed
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.prove.listing import first_of
 from tnt_sim.prove.search import NotProved, PointFound
 from tnt_sim.prove.stages import problem_claims, proof_of
@@ -39,7 +39,7 @@ def prove_ties(
     values: Sequence[Fraction],
     funded: BoolArray,
     granted_cents: IntArray,
-    seconds: float,
+    deadline: Deadline,
     grounds: Grounds | None = None,
 ) -> TieProofs:
     """Both proofs, the second only after the first; `values` are those of the objective's stages.
@@ -49,15 +49,14 @@ def prove_ties(
     claims = problem_claims(problem)
     if claims is None or len(claims.system.rows.row) > MAX_TIE_ENTRIES:
         return TieProofs()
-    began = time.perf_counter()
     every = (*values, least_value(problem, granted_cents))
     try:
         system, cost = claims.of_stage(len(values), every), claims.goals[-1].coefficient
         known = grounds if grounds is not None and grounds.trees else None
-        least = proof_of(system, began + SHARE * seconds, cost, known)
+        least = proof_of(system, deadline.share(SHARE), cost, known)
         if least is None:
             return TieProofs()
-        return TieProofs(least, _listing(problem, claims, every, funded, granted_cents, began + seconds))
+        return TieProofs(least, _listing(problem, claims, every, funded, granted_cents, deadline))
     except (PointFound, ValueError, OverflowError):
         return TieProofs()
 
@@ -68,10 +67,10 @@ def _listing(
     every: Sequence[Fraction],
     funded: BoolArray,
     granted_cents: IntArray,
-    deadline: float,
+    deadline: Deadline,
 ) -> dict[str, Any] | None:
     try:
         listed = Listed.of(claims, problem.offers.unit_cents, funded, granted_cents)
-        return first_of(claims.keeping(every), listed, deadline - time.perf_counter())
-    except (NotProved, PointFound, CertificateError, OverflowError):
+        return first_of(claims.keeping(every), listed, deadline)
+    except (NotProved, PointFound, CertificateError, OverflowError, DeadlineExpired):
         return None

@@ -5,13 +5,13 @@ A raw answer is a claim in floats. What is believed of it is decided in `solve/i
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel
 
 
@@ -49,19 +49,27 @@ _LIMITS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a solve may run; None is no limit.
+    """When a solve must end.
 
-    `time_seconds` is wall-clock time; `nodes` counts branch-and-bound nodes.
+    `deadline` is the one of the run, or an earlier one; `nodes` counts branch-and-bound nodes, None is no limit.
     """
 
-    time_seconds: float | None = None
+    deadline: Deadline = UNLIMITED
     nodes: int | None = None
 
-    def since(self, began: float) -> Limits:
-        """What is left of them of a work that began then, on `time.perf_counter`."""
-        if self.time_seconds is None:
-            return self
-        return replace(self, time_seconds=max(0.0, self.time_seconds - (time.perf_counter() - began)))
+    @property
+    def time_seconds(self) -> float | None:
+        """Wall-clock seconds that are left, None without a limit."""
+        return self.deadline.limit_seconds
+
+    @property
+    def expired(self) -> bool:
+        """Whether no time is left."""
+        return self.deadline.expired
+
+    def share(self, part: float) -> Limits:
+        """The same with a part (0 to 1) of the time that is left."""
+        return replace(self, deadline=self.deadline.share(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,11 @@ def has_crossed_bounds(model: LinearModel) -> bool:
 def infeasible_at_once(solver: str) -> RawSolution:
     """The answer for a model whose own bounds cross: no solver is asked."""
     return RawSolution(Termination.INFEASIBLE, None, None, None, None, None, solver, 0.0)
+
+
+def out_of_time(solver: str) -> RawSolution:
+    """The answer when the deadline has passed before a solver was asked."""
+    return RawSolution(Termination.TIME_LIMIT, None, None, None, None, None, solver, 0.0)
 
 
 def refuse_non_finite(answer: RawSolution) -> RawSolution:

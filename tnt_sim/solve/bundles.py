@@ -152,7 +152,7 @@ def _bundled(
     lists = [np.zeros((0, len(s.columns)), dtype=np.bool_) for s in shorts]
     best = None
     for _ in range(ROUNDS):
-        now = _at(model, shorts, duals)
+        now = None if limits.expired else _at(model, shorts, duals)
         if now is None:
             break
         best = now if best is None or now.scaled < best.scaled else best

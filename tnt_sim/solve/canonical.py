@@ -14,7 +14,7 @@ for the solver, and the first of a class goes first.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -120,14 +120,11 @@ class _Walk:
             repairs=tuple(self.repairs),
         )
 
-    def _left(self) -> Limits:
-        return self.limits.since(self.began)
-
     def _fixed(self) -> tuple[IntArray, IntArray]:
         """Bounds that every point as good as the one in hand keeps; the model's own without prices."""
         if not self.backend.capabilities.duals or not self.model.n_cols:
             return self.model.col_lower.copy(), self.model.col_upper.copy()
-        duals = self.backend.solve(self.model, relax=True, limits=self._left()).row_duals
+        duals = self.backend.solve(self.model, relax=True, limits=self.limits).row_duals
         self.n_solves += 1
         if duals is None:
             return self.model.col_lower.copy(), self.model.col_upper.copy()
@@ -173,9 +170,7 @@ class _Walk:
         if self.goal is not None:
             asked = asked.with_objective(self.goal.objective, self.goal.sense)
         part = restrict(asked, self.lower, self.upper)
-        left = self._left()
-        half = None if left.time_seconds is None else left.time_seconds / 2
-        found = solve_integral(part.model, self.backend, replace(left, time_seconds=half))
+        found = solve_integral(part.model, self.backend, self.limits.share(0.5))
         self.n_solves += found.n_solves
         return found.termination is Termination.INFEASIBLE
 
@@ -218,7 +213,7 @@ class _Walk:
         goal = self.model.with_objective(weights, Sense.MAXIMISE)
         part = restrict(goal, self.lower, self.upper)
         start = part.reduce(self.point)
-        found = solve_integral(part.model, self.backend, self._left(), start)
+        found = solve_integral(part.model, self.backend, self.limits, start)
         self.n_solves += found.n_solves
         self.repairs.extend(found.repairs)
         self.ended = found.termination

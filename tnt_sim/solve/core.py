@@ -36,16 +36,16 @@ def solve_core(
         return solve_integral(model, backend, limits, start)
     relaxed = backend.solve(model, relax=True, limits=limits)
     if relaxed.row_duals is None or relaxed.reduced_costs is None or relaxed.values is None:
-        return solve_integral(model, backend, limits.since(began), start)
-    quick = _quick_point(model, relaxed, backend, limits.since(began))
+        return solve_integral(model, backend, limits, start)
+    quick = _quick_point(model, relaxed, backend, limits)
     known = better(model, quick, start)
     if known is None:
-        return solve_integral(model, backend, limits.since(began), start)
+        return solve_integral(model, backend, limits, start)
     value = model.value(known)
     lower, upper, _ = fix_by_reduced_cost(model, relaxed.row_duals, value, keep_ties=False)
     # The point in hand stays inside, so that the core is never empty and the solver can begin from it.
     part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
-    found = solve_integral(part.model, backend, limits.since(began), part.reduce(known))
+    found = solve_integral(part.model, backend, limits, part.reduce(known))
     return expanded(found, part, model, known, relaxed.log, time.perf_counter() - began)
 
 

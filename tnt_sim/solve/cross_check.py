@@ -137,7 +137,7 @@ def cross_check(
     names = _candidates(choice, first)
     if not names:
         return _conclude((), Verdict.NO_SOLVER, None, began)
-    asked = _Asked(tuple(get_backend(name) for name in names), prices or get_backend(first), limits, began)
+    asked = _Asked(tuple(get_backend(name) for name in names), prices or get_backend(first), limits)
     if outcome.values is None:
         check, improvement = asked.infeasible(model, outcome)
         return _conclude((check,), check.verdict, improvement, began)
@@ -207,10 +207,6 @@ class _Asked:
     solvers: tuple[Backend, ...]
     prices: Backend
     limits: Limits
-    began: float
-
-    def _left(self) -> Limits:
-        return self.limits.since(self.began)
 
     def stage(self, model: LinearModel, result: StageResult) -> _Verdict:
         """One stage: the model of the stage, with the rows of those before."""
@@ -262,14 +258,14 @@ class _Asked:
         own = (np.asarray(model.col_lower), np.asarray(model.col_upper))
         if not self.prices.capabilities.duals:
             return own
-        duals = self.prices.solve(model, relax=True, limits=self._left()).row_duals
+        duals = self.prices.solve(model, relax=True, limits=self.limits).row_duals
         if duals is None:
             return own
         lower, upper, _ = fix_by_reduced_cost(model, duals, value, keep_ties=True)
         return lower, upper
 
     def _solve(self, model: LinearModel, solver: Backend, tuning: Tuning) -> IntegralSolution | None:
-        limits = self._left()
+        limits = self.limits
         if not solver.capabilities.node_limit:
             limits = replace(limits, nodes=None)
         try:

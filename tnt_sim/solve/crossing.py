@@ -19,6 +19,7 @@ from math import comb
 import numpy as np
 import scipy.sparse as sp
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.kernel.binding import Settled, settle
 from tnt_sim.kernel.blocks import LARGEST, Heard
@@ -46,18 +47,24 @@ def solve_crossing(
     heard: Heard | None = None,
     max_work: int = MAX_WORK,
     menus: Menus | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
     """The stages, and whether the point is the one answer; None where this is no way to solve them.
 
     `live` holds the linear program of the model asked about before, whose basis is near this one's. `heard` is
     told of choices over the open columns that keep the rows that bind, and of bounds on the whole objective.
     `max_work` is how many states may be looked at. Columns of one of the `menus` exclude each other.
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up.
     """
     began = time.perf_counter()
     if any(stage.tolerance for stage in stages[:-1]) or not model.n_cols or not stages:
         return None
     if (model.col_lower == model.col_upper).any():
-        again = partial(solve_crossing, live=live, heard=heard, max_work=max_work)
+        again = partial(solve_crossing, live=live, heard=heard, max_work=max_work, deadline=deadline)
         return beside_fixed(model, stages, again, menus)
     value = one_objective(stages, menus)
     # too large together: the first stage by itself, of use where a single choice is best for it
@@ -68,13 +75,13 @@ def solve_crossing(
     matrix, upper, sign, row = at_most(model)
     first = stages if whole else stages[:1]
     wide = menus is not None and model.n_cols > WIDE * model.n_rows
-    duals = (live or LiveLp()).prices(model, value, primal=wide)
+    duals = (live or LiveLp()).prices(model, value, primal=wide, deadline=deadline)
     if duals is None:
         return None
     try:
         price = np.maximum(duals[row] * sign, 0.0)
         group = None if menus is None else menus.group
-        found = settle(value, matrix, upper, price, max_work, None, heard, group)
+        found = settle(value, matrix, upper, price, max_work, None, heard, group, deadline)
     except (TooManyStates, OverflowError):
         return None
     if found is None or found.best is None or not (whole or found.best.ways == 1):

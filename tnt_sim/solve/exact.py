@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.formulation.linear_model import LinearModel
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.kernel.blocks import Heard
@@ -47,27 +48,42 @@ def solve_exactly(
     heard: Heard | None = None,
     memory: Memory | None = None,
     recovery: Recovery | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> Found:
-    """The stages, and whether the point is the one answer; None where no kernel settles them.
+    """The stages, and whether the point is the one answer; None where no kernel settles them in time.
 
     `live` and `heard` are for the blocks (`solve_crossing`), `memory` is for trees. `recovery` says which columns
     are amounts: kernels look at these as choices, and `heard` is told nothing of them.
     """
     if recovery is not None and len(recovery.amount_rows):
-        return _of_amounts(model, stages, recovery, live, memory)
-    return _settled(model, stages, live, heard, memory, None)
+        return in_time(lambda: _of_amounts(model, stages, recovery, live, memory, deadline))
+    return in_time(lambda: _settled(model, stages, live, heard, memory, None, deadline))
+
+
+def in_time(solve: Callable[[], Found]) -> Found:
+    """What a kernel finds; None when its time is up first."""
+    try:
+        return solve()
+    except DeadlineExpired:
+        return None
 
 
 def solve_blocks(
-    model: LinearModel, stages: Sequence[Stage], live: LiveLp | None, recovery: Recovery
+    model: LinearModel,
+    stages: Sequence[Stage],
+    live: LiveLp | None,
+    recovery: Recovery,
+    deadline: Deadline = UNLIMITED,
 ) -> Found:
-    """The stages by blocks alone, amounts as choices."""
+    """The stages by blocks alone, amounts as choices; None where these do not settle them in time."""
     if not len(recovery.amount_rows):
-        return solve_crossing(model, stages, live)
+        return in_time(lambda: solve_crossing(model, stages, live, deadline=deadline))
     every = as_choices(model, stages, recovery, lean=False)
     if every is None:
         return None
-    found = solve_crossing(every.model, every.stages(stages), live, menus=every.menus)
+    found = in_time(
+        lambda: solve_crossing(every.model, every.stages(stages), live, menus=every.menus, deadline=deadline)
+    )
     return _told_of(every, stages, found)
 
 
@@ -78,15 +94,16 @@ def _settled(
     heard: Heard | None,
     memory: Memory | None,
     menus: Menus | None,
+    deadline: Deadline,
 ) -> Found:
     def tree(long: bool) -> Found:
-        return solve_tree(model, stages, long=long, memory=memory, menus=menus)
+        return solve_tree(model, stages, long=long, memory=memory, menus=menus, deadline=deadline)
 
     def blocks(work: int) -> Found:
-        return solve_crossing(model, stages, live, heard, work, menus)
+        return solve_crossing(model, stages, live, heard, work, menus, deadline)
 
     found = _first_of(tree, blocks, model.n_cols)
-    return found if found or heard else _projected(model, stages, live, memory, menus)
+    return found if found or heard else _projected(model, stages, live, memory, menus, deadline)
 
 
 def _of_amounts(
@@ -95,6 +112,7 @@ def _of_amounts(
     recovery: Recovery,
     live: LiveLp | None,
     memory: Memory | None,
+    deadline: Deadline,
 ) -> Found:
     """The same over choices: trees need only those that the goal is the better for, blocks all."""
 
@@ -109,13 +127,18 @@ def _of_amounts(
         return _told_of(made, stages, solve(made.model, made.stages(stages), made.menus))
 
     def tree(long: bool) -> Found:
-        return by(True, lambda m, asked, menus: solve_tree(m, asked, long=long, memory=memory, menus=menus))
+        return by(
+            True,
+            lambda m, asked, menus: solve_tree(
+                m, asked, long=long, memory=memory, menus=menus, deadline=deadline
+            ),
+        )
 
     def blocks(work: int) -> Found:
-        return by(False, lambda m, asked, menus: solve_crossing(m, asked, live, None, work, menus))
+        return by(False, lambda m, asked, menus: solve_crossing(m, asked, live, None, work, menus, deadline))
 
     found = _first_of(tree, blocks, model.n_cols)
-    return found or by(False, lambda m, asked, menus: _projected(m, asked, live, memory, menus))
+    return found or by(False, lambda m, asked, menus: _projected(m, asked, live, memory, menus, deadline))
 
 
 def _first_of(tree: Callable[[bool], Found], blocks: Callable[[int], Found], n_cols: int) -> Found:
@@ -135,6 +158,7 @@ def _projected(
     live: LiveLp | None,
     memory: Memory | None,
     menus: Menus | None,
+    deadline: Deadline,
 ) -> Found:
     """The same over the model without its gains, told of the whole one; a proof has grounds of its own to seek."""
     began = time.perf_counter()
@@ -143,7 +167,7 @@ def _projected(
         return None
     asked = [replace(stage, objective=stage.objective[projected.columns]) for stage in stages]
     left = None if menus is None else menus.picked(projected.columns)
-    found = _settled(projected.model, asked, live, None, memory, left)
+    found = _settled(projected.model, asked, live, None, memory, left, deadline)
     point = None if found is None or found[0].values is None else projected.expand(found[0].values)
     if found is None or point is None:
         return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import Backend, Limits, float_bounds
 from tnt_sim.solve.core import better, expanded
@@ -48,7 +49,7 @@ class FromLast:
         found = None if last is None else self._by_core(model, backend, limits, last, began)
         if found is None:
             known = last if last is not None and model.is_feasible(last) else None
-            found = solve_integral(model, backend, limits.since(began), known)
+            found = solve_integral(model, backend, limits, known)
         if found.values is not None:
             self._points[model.n_cols] = found.values
         return found
@@ -59,35 +60,37 @@ class FromLast:
         """The stage over the columns that a point near the last one leaves open; None without such a point."""
         if not model.integer.all():
             return None
-        prices = self._prices(model)
+        prices = self._prices(model, limits.deadline)
         if prices is None:
             return None
         known = last if model.is_feasible(last) else None
-        known = better(model, known, repaired(model, last, prices))
+        known = better(model, known, repaired(model, last, prices, limits.deadline))
         if known is None:
             return None
         lower, upper, _ = fix_by_reduced_cost(model, prices, model.value(known), keep_ties=False)
         # the point in hand stays inside, so that the core is never empty and the solver can begin from it
         part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
-        inner = solve_integral(part.model, backend, limits.since(began), part.reduce(known))
+        inner = solve_integral(part.model, backend, limits, part.reduce(known))
         found = expanded(inner, part, model, known, "", time.perf_counter() - began)
         return replace(found, n_solves=inner.n_solves)
 
-    def _prices(self, model: LinearModel) -> FloatArray | None:
+    def _prices(self, model: LinearModel, deadline: Deadline) -> FloatArray | None:
         shape = model.n_rows, model.n_cols, model.sense
         live = self._lives.setdefault(shape, LiveLp())
         if len(self._lives) > MAX_SHAPES:
             del self._lives[next(iter(self._lives))]
         up = model.sense is Sense.MAXIMISE
-        found = live.prices(model, model.objective if up else -model.objective)
+        found = live.prices(model, model.objective if up else -model.objective, deadline=deadline)
         return found if found is None or up else -found
 
 
-def repaired(model: LinearModel, point: IntArray, prices: FloatArray) -> IntArray | None:
+def repaired(
+    model: LinearModel, point: IntArray, prices: FloatArray, deadline: Deadline = UNLIMITED
+) -> IntArray | None:
     """A point near another that keeps every row: 0-1 columns flipped, the cheapest at these prices first.
 
     First what brings broken rows nearer to their bounds, then what still improves the objective. None where flips
-    do not do it, or the model is too large to be looked at as a whole.
+    do not do it in time, or the model is too large to be looked at as a whole.
     """
     if model.n_rows * model.n_cols > MAX_CELLS:
         return None
@@ -102,6 +105,8 @@ def repaired(model: LinearModel, point: IntArray, prices: FloatArray) -> IntArra
         off = _off(reach, low, high).sum()
         if not off:
             break
+        if deadline.expired:
+            return None
         step = np.where(x > 0, -1.0, 1.0)
         nearer = off - _off((reach[:, None] + rows * step).T, low, high).sum(axis=1)
         usable = can & (nearer > 0)
@@ -112,8 +117,10 @@ def repaired(model: LinearModel, point: IntArray, prices: FloatArray) -> IntArra
         reach += rows[:, best] * step[best]
         x[best] += int(step[best])
     addable = can & (x == 0) & (sign * model.objective > 0)
-    for j in np.argsort(-worth, kind="stable").tolist():
-        if addable[j] and not _off(after := reach + rows[:, j], low, high).any():
+    for j in np.flatnonzero(addable)[np.argsort(-worth[addable], kind="stable")].tolist():
+        if deadline.expired:
+            break
+        if not _off(after := reach + rows[:, j], low, high).any():
             x[j], reach = 1, after
     return x if model.is_feasible(x) else None
 

@@ -33,6 +33,7 @@ from tnt_sim.solve.backend import (
     float_bounds,
     has_crossed_bounds,
     infeasible_at_once,
+    out_of_time,
     refuse_non_finite,
 )
 
@@ -285,6 +286,8 @@ class HighsBackend:
         solver = f"HiGHS {highs.version()}"
         if has_crossed_bounds(model):
             return infeasible_at_once(solver)
+        if limits.expired:
+            return out_of_time(solver)
         watch = _Watch()
         _set_options(highs, _options(limits, tuning), solver)
         _pass_model(highs, model, relax, solver)

@@ -47,7 +47,7 @@ def solve_integral(
     """Solve one integer model; the point returned keeps every row and bound exactly.
 
     `start` is a point to begin from; when it is exactly feasible it also convicts a solver that claims
-    less. `limits.time_seconds` is for the whole call.
+    less. `limits.deadline` is for the whole call.
 
     Raises
     ------
@@ -70,8 +70,7 @@ def solve_integral(
     if found.termination is not Termination.NUMERIC_TROUBLE:
         return replace(found, values=held)
     # a choice among equal columns cannot be cut off as 0-1 choices can: once more with every column
-    left = limits.since(began)
-    again = _Search(model, backend, left, start if held is None else held, tuning).run()
+    again = _Search(model, backend, limits, start if held is None else held, tuning).run()
     return replace(
         again,
         repairs=(*found.repairs, *again.repairs),
@@ -143,13 +142,10 @@ class _Search:
             start = None
         if tuning is None:
             tuning = self.tuning if not self.n_paths else _OTHER_PATHS[self.n_paths - 1]
-        raw = self.backend.solve(current, limits=self._left(), start=start, tuning=tuning)
+        raw = self.backend.solve(current, limits=self.limits, start=start, tuning=tuning)
         self.solver, self.n_solves = raw.solver, self.n_solves + 1
         self.logs.append(raw.log)
         return raw
-
-    def _left(self) -> Limits:
-        return self.limits.since(self.began)
 
     def _may_retry(self, raw: RawSolution) -> bool:
         """NaN, a failure, or « infeasible » against a feasible point in hand: another path, if any."""
@@ -297,7 +293,7 @@ class _Search:
         lower = np.where(free, self.model.col_lower, base)
         upper = np.where(free, self.model.col_upper, base)
         part = restrict(self.model, lower, upper, around=base)
-        inner = _Search(part.model, self.backend, self._left(), None, self.tuning, depth=1)
+        inner = _Search(part.model, self.backend, self.limits, None, self.tuning, depth=1)
         found = inner.run()
         self.n_solves += found.n_solves
         self.logs.append(found.log)

@@ -8,7 +8,6 @@ the weights would leave what a float can hold.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -130,20 +129,18 @@ def solve_lexicographic(
 ) -> StagesOutcome:
     """Solve the stages in order, each from the point of the one before.
 
-    `limits.time_seconds` is for all stages together. A stage that a limit stops with a point in hand is
+    `limits.deadline` is for all stages together. A stage that a limit stops with a point in hand is
     fixed on that point's value and later stages have what time is left; after Ctrl-C, or without time,
     they are skipped. `solve` is how one stage is solved (`solve_integral`, or `core.solve_core`).
 
     A point of a later stage that is better for an earlier one proves that solve wrong: all begins anew
     from that point, and when that does not end, the outcome is numeric trouble.
     """
-    began = time.perf_counter()
     outcome = _in_order(model, stages, backend, limits, on_progress, start, solve)
     for _ in range(MAX_RESTARTS):
         if outcome.values is None or refuted(stages, outcome.stages, outcome.values) is None:
             return outcome
-        left = limits.since(began)
-        outcome = _in_order(model, stages, backend, left, on_progress, outcome.values, solve)
+        outcome = _in_order(model, stages, backend, limits, on_progress, outcome.values, solve)
     if outcome.values is None or (at := refuted(stages, outcome.stages, outcome.values)) is None:
         return outcome
     doubtful = replace(outcome.stages[at], termination=Termination.NUMERIC_TROUBLE, bound=None)
@@ -174,20 +171,18 @@ def _in_order(
     solve: StageSolver,
 ) -> StagesOutcome:
     """Every stage once."""
-    began = time.perf_counter()
     results: list[StageResult] = []
     held, current = start, model
     for index, stage in enumerate(stages):
         _tell(on_progress, Progress(index, len(stages), stage.name, None))
         current = current.with_objective(stage.objective, stage.sense)
-        left = limits.since(began)
-        stop = bool(results) and (left.time_seconds == 0 or _was_interrupted(results))
+        stop = bool(results) and (limits.expired or _was_interrupted(results))
         if held is not None and _is_settled(stage, stages[:index], results):
             result = _settled(stage, current, held, results[-1])
         elif stop and held is not None:
             result = _skipped(stage, current, held, results[-1])
         else:
-            found = solve(current, backend, left, held)
+            found = solve(current, backend, limits, held)
             held = found.values
             result = _result(stage, found)
         results.append(result)
@@ -195,7 +190,7 @@ def _in_order(
         if held is None:
             break
         if result.limit is not None and not result.skipped and not _was_interrupted(results):
-            current = narrowed(current, backend, result.limit, limits.since(began))
+            current = narrowed(current, backend, result.limit, limits)
         current = with_stage_row(current, stage, result)
     return StagesOutcome(tuple(results), held, current)
 
@@ -322,12 +317,11 @@ def solve_relaxed(
 
     A stage is kept at its value to the whole unit below (above when minimising), since rows are whole.
     """
-    began = time.perf_counter()
     results: list[RelaxedStage] = []
     current = model
     for stage in stages:
         current = current.with_objective(stage.objective, stage.sense)
-        raw = backend.solve(current, relax=True, limits=limits.since(began))
+        raw = backend.solve(current, relax=True, limits=limits)
         results.append(_relaxed(stage, raw, current, model.n_rows))
         if raw.termination is not Termination.OPTIMAL or raw.objective is None:
             break

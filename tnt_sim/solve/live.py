@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import Text
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import float_bounds
@@ -67,8 +68,15 @@ class LiveLp:
     _highs: Any = None
     _unit: FloatArray = field(default_factory=lambda: np.zeros(0))
 
-    def prices(self, model: LinearModel, value: IntArray, *, primal: bool = False) -> FloatArray | None:
-        """Prices of max value·x over the model's rows, (n_rows,); None where there is no optimum.
+    def prices(
+        self,
+        model: LinearModel,
+        value: IntArray,
+        *,
+        primal: bool = False,
+        deadline: Deadline = UNLIMITED,
+    ) -> FloatArray | None:
+        """Prices of max value·x over the model's rows, (n_rows,); None where there is no optimum, or no time.
 
         `value` may be larger than a model holds: it is brought near 2^10 by a power of two. `primal` is for the
         first of models with far more columns than rows.
@@ -78,6 +86,7 @@ class LiveLp:
         scale = 2.0 ** np.floor(np.log2(max(1.0, float(np.abs(value).max(initial=0))))) / 1024.0
         columns = np.arange(model.n_cols, dtype=np.int32)
         self._highs.changeColsCost(model.n_cols, columns, value.astype(np.float64) / scale)
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + deadline.seconds_left)
         self._highs.run()
         self.n_pivots += max(0, int(self._highs.getInfo().simplex_iteration_count))
         if self._highs.getModelStatus().name != "kOptimal":

@@ -18,12 +18,12 @@ Source: Gass and Saaty, The computational algorithm for the parametric objective
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError, Text
 from tnt_sim.formulation.linear_model import FloatArray, LinearModel, Sense
 from tnt_sim.solve.backend import Limits, float_bounds
@@ -84,14 +84,13 @@ def parametric(
     lo, hi
         The interval; where no point exists at an end, the pieces begin or end where the first one does.
     limits
-        `time_seconds` is for the whole walk.
+        The deadline is for the whole walk.
 
     Raises
     ------
     SolverError
         When the linear program is unbounded, or HiGHS fails.
     """
-    began = time.perf_counter()
     d = np.asarray(direction, dtype=np.float64)
     if d.shape != (model.n_rows,) or not lo <= hi:
         raise ValueError("one direction for each row is needed, and lo ≤ hi")
@@ -100,8 +99,7 @@ def parametric(
         nothing = np.zeros(0)
         return Parametric(nothing, nothing, nothing, np.zeros((0, model.n_rows)), True)
     walk = _Walk(model, d, *inside)
-    deadline = np.inf if limits.time_seconds is None else began + limits.time_seconds
-    finished = walk.run(deadline)
+    finished = walk.run(limits.deadline)
     return Parametric(
         np.array(walk.at), np.array(walk.value), np.array(walk.slope),
         np.array(walk.duals).reshape(-1, model.n_rows), finished,
@@ -150,7 +148,7 @@ class _Walk:
     slope: list[float] = field(default_factory=list)
     duals: list[FloatArray] = field(default_factory=list)
 
-    def run(self, deadline: float) -> bool:
+    def run(self, deadline: Deadline) -> bool:
         """Walk to the end; False when time ran out."""
         self.highs, self.unit = load_live(self.model)
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
@@ -169,7 +167,7 @@ class _Walk:
             if here >= self.end or self.now + room.step + room.beyond >= self.end:
                 self.at[-1] = self.end
                 return True
-            if time.perf_counter() > deadline:
+            if deadline.expired:
                 return False
             still = still + 1 if here == self.now else 0
             self.now = here

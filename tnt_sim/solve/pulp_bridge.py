@@ -39,6 +39,7 @@ from tnt_sim.solve.backend import (
     Tuning,
     has_crossed_bounds,
     infeasible_at_once,
+    out_of_time,
     refuse_non_finite,
 )
 from tnt_sim.solve.pulp_options import as_asked, family_of, refused_option, solver_options
@@ -218,8 +219,8 @@ class PulpBackend:
             return _without_rows(model, self.name, relax)
         if limits.nodes is not None and not self.capabilities.node_limit:
             raise _failure(self.name, "no node limit", "pas de limite de nœuds")
-        if limits.time_seconds is not None and limits.time_seconds <= 0:
-            return RawSolution(Termination.TIME_LIMIT, None, None, None, None, None, self.name, 0.0)
+        if limits.expired:
+            return out_of_time(self.name)
         answer = self._ask(model, relax, limits, tuning, began)
         if answer.termination is Termination.INFEASIBLE_OR_UNBOUNDED and not relax and self.family != "cpsat":
             answer = replace(answer, termination=self._told_apart(model, limits, tuning))
@@ -283,7 +284,7 @@ class PulpBackend:
         seconds = limits.time_seconds
         if seconds is not None:
             # glpsol reads whole seconds only.
-            options["timeLimit"] = max(1, math.ceil(seconds)) if self.family == "glpk" else seconds
+            options["timeLimit"] = max(1, math.ceil(seconds)) if self.family == "glpk" else max(0.01, seconds)
         if self.family in ("cbc", "scip", "highs"):
             options |= {"gapRel": 0.0, "gapAbs": 0.0, "logPath": str(log)}
         return options | solver_options(self.solver_name, limits, tuning)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import Backend, Limits, Termination
@@ -61,20 +61,21 @@ def stage_model(
 
 
 def quarantine(
-    model: LinearModel, first: Backend, second: Backend, place: Path, seconds: float = SECONDS
+    model: LinearModel, first: Backend, second: Backend, place: Path, deadline: Deadline = UNLIMITED
 ) -> Quarantined:
     """Ask both again, make the model small, and keep it under `place` in a folder named by its content.
+
+    The work ends at the deadline, and after `SECONDS` in any case.
 
     Raises
     ------
     OSError
         When the folder cannot be written.
     """
-    deadline = time.perf_counter() + seconds
+    deadline = deadline.within(SECONDS)
 
     def ask(part: LinearModel) -> tuple[Claim, Claim]:
-        left = max(0.1, deadline - time.perf_counter())
-        limits = Limits(time_seconds=min(SECONDS_A_SOLVE, left))
+        limits = Limits(deadline.within(SECONDS_A_SOLVE))
         return _claim(part, first, limits), _claim(part, second, limits)
 
     claims = ask(model)
@@ -108,7 +109,7 @@ def contradict(one: Claim, other: Claim) -> bool:
     return one.termination is not other.termination or one.value != other.value
 
 
-def reduced(model: LinearModel, still: Callable[[LinearModel], bool], deadline: float) -> LinearModel:
+def reduced(model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline) -> LinearModel:
     """A part of the model for which `still` holds, and for none with one row or column less, time permitting."""
     size = -1
     while size != model.n_rows + model.n_cols:
@@ -119,7 +120,7 @@ def reduced(model: LinearModel, still: Callable[[LinearModel], bool], deadline: 
 
 
 def _with_fewer_rows(
-    model: LinearModel, still: Callable[[LinearModel], bool], deadline: float
+    model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline
 ) -> LinearModel:
     columns = list(range(model.n_cols))
     kept = _fewer(list(range(model.n_rows)), lambda rows: still(_part(model, rows, columns)), deadline)
@@ -127,20 +128,20 @@ def _with_fewer_rows(
 
 
 def _with_fewer_columns(
-    model: LinearModel, still: Callable[[LinearModel], bool], deadline: float
+    model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline
 ) -> LinearModel:
     rows = list(range(model.n_rows))
     kept = _fewer(list(range(model.n_cols)), lambda columns: still(_part(model, rows, columns)), deadline)
     return _part(model, rows, kept)
 
 
-def _fewer(items: list[int], still: Callable[[list[int]], bool], deadline: float) -> list[int]:
+def _fewer(items: list[int], still: Callable[[list[int]], bool], deadline: Deadline) -> list[int]:
     """Take away halves, quarters, … single items for as long as `still` holds of what is kept."""
     step = len(items)
     while step >= 1:
         begin = 0
         while begin < len(items):
-            if time.perf_counter() >= deadline:
+            if deadline.expired:
                 return items
             kept = items[:begin] + items[begin + step :]
             if still(kept):

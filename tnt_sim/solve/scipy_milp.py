@@ -23,6 +23,7 @@ from tnt_sim.solve.backend import (
     float_bounds,
     has_crossed_bounds,
     infeasible_at_once,
+    out_of_time,
     refuse_non_finite,
 )
 
@@ -63,6 +64,8 @@ class ScipyBackend:
             return infeasible_at_once(_SOLVER)
         if not model.n_cols:
             return _empty(model)
+        if limits.expired:
+            return out_of_time(_SOLVER)
         began = time.perf_counter()
         answer = _linear(model, limits, tuning) if relax else _integer(model, limits, tuning)
         values, bound, duals, termination = answer

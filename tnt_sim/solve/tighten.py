@@ -13,14 +13,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 
 MAX_ENTRIES = 64
 """Longer rows are not looked at: with many dossiers no single one fills the difference."""
+ROWS_PER_LOOK = 64
+"""Rows tightened between two looks at the clock."""
 
 
-def tighten(model: LinearModel) -> LinearModel:
-    """The model with its short 0-1 rows tightened; every whole point that keeps one keeps the other."""
+def tighten(model: LinearModel, deadline: Deadline = UNLIMITED) -> LinearModel:
+    """The model with its short 0-1 rows tightened; every whole point that keeps one keeps the other.
+
+    Rows that the deadline leaves no time for stay as they are.
+    """
     matrix = model.matrix.copy()
     upper = model.row_upper.copy()
     zero_one = model.integer & (model.col_lower >= 0) & (model.col_upper <= 1)
@@ -29,7 +35,9 @@ def tighten(model: LinearModel) -> LinearModel:
     plain = (
         (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER) & (sizes > 1) & (sizes <= MAX_ENTRIES)
     )
-    for row in np.flatnonzero(plain).tolist():
+    for done, row in enumerate(np.flatnonzero(plain).tolist()):
+        if done % ROWS_PER_LOOK == 0 and deadline.expired:
+            break
         entries = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
         values = matrix.data[entries]
         if (values <= 0).any() or not zero_one[matrix.indices[entries]].all():

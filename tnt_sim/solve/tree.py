@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, exact_dot
 from tnt_sim.kernel.forest import Caps, caps_on
 from tnt_sim.kernel.group import Memory
@@ -38,6 +39,7 @@ def solve_tree(
     long: bool = True,
     memory: Memory | None = None,
     menus: Menus | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
     """The stages (a goal, then the least granted), and whether the point is the one answer; else None.
 
@@ -47,13 +49,16 @@ def solve_tree(
     ------
     LongTreeError
         Unless `long`, where another kernel may be quicker.
+    DeadlineExpired
+        When time is up.
     """
     began = time.perf_counter()
     goal, least = stages[0], stages[-1]
     if len(stages) != 2 or goal.sense is not Sense.MAXIMISE or least.sense is not Sense.MINIMISE:
         return None
     if (model.col_lower == model.col_upper).any():
-        return beside_fixed(model, stages, partial(solve_tree, long=long, memory=memory), menus)
+        again = partial(solve_tree, long=long, memory=memory, deadline=deadline)
+        return beside_fixed(model, stages, again, menus)
     is_choice = least.objective != 0
     if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper[is_choice] != 1).any():
         return None
@@ -75,6 +80,7 @@ def solve_tree(
             memory=memory,
             shared=money.shared,
             menus=None if menus is None or menus.plain else menus.picked(money.choices),
+            deadline=deadline,
         )
     except (TooManyStates, OverflowError):
         return None
@@ -100,7 +106,11 @@ def _caps(model: LinearModel, money: FreeMoney) -> Caps:
 
 
 def solve_cheapest(
-    model: LinearModel, stages: Sequence[Stage], profit: IntArray, at_least: int
+    model: LinearModel,
+    stages: Sequence[Stage],
+    profit: IntArray,
+    at_least: int,
+    deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
     """« The least granted for a value of at least … », where no other row of the model binds; else None.
 
@@ -116,7 +126,7 @@ def solve_cheapest(
         rest = at_least - int(profit @ fixed)
         is_open = model.col_lower != model.col_upper
         return beside_fixed(
-            model, stages, lambda part, asked: solve_cheapest(part, asked, profit[is_open], rest)
+            model, stages, lambda part, asked: solve_cheapest(part, asked, profit[is_open], rest, deadline)
         )
     if (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
         return None
@@ -124,7 +134,7 @@ def solve_cheapest(
     if (profit < 0).any() or (cost <= 0).any() or spare < 0:
         return None
     try:
-        left_out = knapsack(cost, profit, spare, MAX_WORK)
+        left_out = knapsack(cost, profit, spare, MAX_WORK, deadline)
     except (TooManyStates, OverflowError):
         return None
     x = 1 - left_out.taken.astype(np.int64)

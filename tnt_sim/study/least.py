@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import ScenarioError, Text
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -195,9 +196,11 @@ def _proof(
     below = at_amount(problem, line, line.top_cents if cents is None else cents - 1)
     try:
         if not kept:
-            return Proof.PROVED if prove_nothing_kept(below, kept, PROOF_SECONDS) else unproven
+            return Proof.PROVED if prove_nothing_kept(below, kept, Deadline(PROOF_SECONDS)) else unproven
         first = len(kept) - 1
-        proofs = prove_stages(below, (*kept[:-1], _unit_less(below, kept)), PROOF_SECONDS, first=first)
+        proofs = prove_stages(
+            below, (*kept[:-1], _unit_less(below, kept)), Deadline(PROOF_SECONDS), first=first
+        )
         return Proof.PROVED if proofs[0] is not None else unproven
     except PointFound:  # the proof's rows may be wider than the rules
         return unproven

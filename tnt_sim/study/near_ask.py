@@ -17,6 +17,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask, forced
@@ -125,7 +126,7 @@ def _relaxed(problem: Problem, kept: Sequence[Fraction], seconds: float) -> _Rel
         model = with_kept_row(model, stage.name, stage.objective, stage.sense, limit)
     goal = form.stages[-1]
     model = model.with_objective(goal.objective, goal.sense)
-    raw = get_backend("highs").solve(model, relax=True, limits=Limits(time_seconds=seconds))
+    raw = get_backend("highs").solve(model, relax=True, limits=Limits(Deadline(seconds)))
     if raw.termination is not Termination.OPTIMAL or raw.values is None or raw.row_duals is None:
         return None
     bound = exact_bound(model, raw.row_duals)

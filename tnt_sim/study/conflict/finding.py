@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
 from tnt_sim.decision import decide
 from tnt_sim.errors import Lang, LimitReached
 from tnt_sim.joined import KEPT, granted_at
@@ -244,7 +245,7 @@ def _clash(tests: Trials, wide: OpenForm, keys: frozenset[str], clock: Clock) ->
     every = lines | held
     without = {line: _witness(tests if line in lines else form, every - {line}) for line in sorted(every)}
     asked = without_goal(form.form.keeping(every))
-    certificate = prove_empty(asked, PROOF_SECONDS)
+    certificate = prove_empty(asked, Deadline(PROOF_SECONDS))
     confirmed = certificate is not None or _confirmed(asked, clock)
     return Clash(tuple(sorted(every)), certificate, confirmed, without)
 

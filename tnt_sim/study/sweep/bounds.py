@@ -22,6 +22,7 @@ import numpy as np
 from tnt_sim.certify.by_prices import best_under, relaxed
 from tnt_sim.certify.claims import Claims, Goal, claims_of
 from tnt_sim.certify.system import MultiplierError, System, slack, weigh
+from tnt_sim.deadline import Deadline
 from tnt_sim.prove.live_lp import Answer, LiveLp, whole_multipliers
 from tnt_sim.prove.prices import price_groups
 from tnt_sim.prove.search import PointFound
@@ -129,7 +130,7 @@ def _proven(
         return []
     alone = replace(problem, stages=problem.stages[:-1])
     try:
-        proofs = prove_stages(alone, values[:-1], seconds, first=first)
+        proofs = prove_stages(alone, values[:-1], Deadline(seconds), first=first)
     except PointFound:
         return []
     held = next((k for k, proof in enumerate(proofs) if proof is None), len(proofs))
@@ -160,7 +161,7 @@ def _with_goal(claims: Claims, system: System, k: int) -> System:
 
 def _find_line(whole: System, k: int, seconds: float, lines: Lines) -> None:
     """The line of the linear program's prices, where it ends in time."""
-    lp = LiveLp(whole, whole.rows.n - 1).solve(whole.box(), seconds)
+    lp = LiveLp(whole, whole.rows.n - 1).solve(whole.box(), Deadline(seconds))
     if lp.answer is Answer.BOUNDED:
         lines.add(k, Line(whole.rows.names, *whole_multipliers(whole, lp.prices)))
 

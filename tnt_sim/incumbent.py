@@ -1,0 +1,69 @@
+"""What a decision has in hand before anything is solved: a list that the exact reading allows.
+
+A limit that stops all else leaves this list. Doing nothing beyond what is committed or decided is one, unless a
+rule asks for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.deadline import Deadline
+from tnt_sim.errors import Defect, LimitReached, Text
+from tnt_sim.formulation.formulate import Formulation
+from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.solve.greedy import greedy_point
+from tnt_sim.solve.lexicographic import Stage
+from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
+
+
+def first_point(form: Formulation, model: LinearModel, goal: Stage, deadline: Deadline) -> IntArray | None:
+    """A point of the model to begin from; None where doing nothing breaks one of its rows."""
+    return greedy_point(model, form.recovery, goal, form.least_granted.objective, deadline)
+
+
+def idle_allocation(problem: Problem) -> Allocation | None:
+    """What is committed, and what is decided at its least amount; None where a rule forbids that."""
+    found = idle_keeping(problem, ())
+    return None if found is None else found[0]
+
+
+def idle_keeping(problem: Problem, kept: Sequence[Fraction]) -> tuple[Allocation, AllocationReading] | None:
+    """The same with its reading, where the first stages are worth no less than `kept`."""
+    offers = problem.offers
+    funded = offers.committed | offers.forced
+    allocation = Allocation(funded, np.where(funded, offers.lowest_cents, 0))
+    reading = read_allocation(problem, allocation)
+    if broken_rules(problem, allocation, reading) or not_kept(problem, kept, reading):
+        return None
+    return allocation, reading
+
+
+def not_kept(problem: Problem, kept: Sequence[Fraction], reading: AllocationReading) -> list[Defect]:
+    """The first stages that are worth less than what is to be kept of them."""
+    return [
+        Defect(
+            f"kept:{stage.goal}",
+            Text(
+                f"« {stage.goal} » vaut {value} à la relecture, et non {wanted}.",
+                f'"{stage.goal}" is {value} when read again, not {wanted}.',
+            ),
+        )
+        for stage, wanted, value in zip(problem.stages, kept, reading.values, strict=False)
+        if (value < wanted if stage.sense is Sense.MAXIMISE else value > wanted)
+    ]
+
+
+def nothing_found() -> LimitReached:
+    """A limit stopped a run whose rules do not allow doing nothing, before any allocation was found."""
+    return LimitReached(
+        Text(
+            "une limite a arrêté le calcul avant qu'une répartition soit trouvée ; rien n'est écrit.",
+            "a limit stopped the run before any allocation was found; nothing is written.",
+        )
+    )

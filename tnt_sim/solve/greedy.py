@@ -1,0 +1,126 @@
+"""A point that keeps every row, before any solver: what stays when a deadline leaves time for nothing else.
+
+Nothing is taken but what must be. Then dossiers are taken one by one, by falling gain of the first goal per unit
+of cost, each at its least amount, wherever every row still holds; then open amounts are raised as far as the rows
+let them. Rows and point are whole numbers, so nothing of it rests on a tolerance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.solve.lexicographic import Stage
+
+ROOM = 2**61
+"""Activities of rows stay below this."""
+PER_LOOK = 256
+"""Dossiers taken between two looks at the clock: about a millisecond."""
+
+
+def greedy_point(
+    model: LinearModel,
+    recovery: Recovery,
+    goal: Stage,
+    cost: IntArray,
+    deadline: Deadline = UNLIMITED,
+) -> IntArray | None:
+    """A point that keeps every row and bound exactly; None where taking nothing breaks one.
+
+    Parameters
+    ----------
+    goal : what is to gain
+    cost : int64 (n_cols,), what each column costs
+    deadline : once it has passed, the point stays as it is then
+    """
+    x = np.clip(np.zeros(model.n_cols, dtype=np.int64), model.col_lower, model.col_upper)
+    reached = model.activity(x)
+    if not model.is_feasible(x) or reached.dtype == object or np.abs(reached).max(initial=0) >= ROOM:
+        return None
+    gain = goal.objective if goal.sense.value == "maximise" else -goal.objective
+    filling = _Filling(model, x, reached.astype(np.int64), model.matrix.tocsc())
+    for place, move in enumerate(_moves(recovery, x, gain, cost)):
+        if place % PER_LOOK == 0 and deadline.expired:
+            break
+        filling.take(move)
+    for place, column in enumerate(recovery.ranged_columns.tolist()):
+        if place % PER_LOOK == 0 and deadline.expired:
+            break
+        if gain[column] > 0:
+            filling.raise_(column)
+    return filling.x if model.is_feasible(filling.x) else x
+
+
+def _moves(recovery: Recovery, x: IntArray, gain: IntArray, cost: IntArray) -> list[list[tuple[int, int]]]:
+    """For each dossier that gains: the columns that fund it at its least amount, with their values."""
+    steps: dict[int, list[tuple[int, int]]] = {}
+    amount = dict(zip(recovery.amount_rows.tolist(), recovery.amount_columns.tolist(), strict=True))
+    options = zip(
+        recovery.options.row.tolist(), recovery.option_columns.tolist(), recovery.options.step.tolist(),
+        strict=True,
+    )  # fmt: skip
+    for row, column, step in options:
+        if step == 0:
+            steps[row] = [(column, 1)]
+        elif row not in steps:
+            steps[row] = [(column, 1), (amount[row], step)]
+    moves = []
+    for column, row in enumerate(recovery.candidate.tolist()):
+        if x[column] == 0:
+            moves.append([(column, 1), *steps.get(row, [])])
+    ratio = [_ratio(move, gain, cost) for move in moves]
+    return [moves[k] for k in np.argsort(-np.array(ratio), kind="stable").tolist() if ratio[k] > 0]
+
+
+def _ratio(move: list[tuple[int, int]], gain: IntArray, cost: IntArray) -> float:
+    """What a move gains per unit of cost."""
+    gained = sum(float(gain[column]) * value for column, value in move)
+    return gained / max(1.0, sum(float(cost[column]) * value for column, value in move))
+
+
+@dataclass(slots=True)
+class _Filling:
+    """A point and what its rows reach, changed column by column while every row holds."""
+
+    model: LinearModel
+    x: IntArray
+    reached: IntArray
+    columns: sp.csc_array
+
+    def take(self, move: list[tuple[int, int]]) -> None:
+        """Set some columns, all or none of them."""
+        touched = []
+        for column, value in move:
+            rows, entries = self._entries(column)
+            self.reached[rows] += entries * value
+            self.x[column] += value
+            touched.append(rows)
+        rows = np.concatenate(touched)
+        now = self.reached[rows]
+        if (now <= self.model.row_upper[rows]).all() and (now >= self.model.row_lower[rows]).all():
+            return
+        for column, value in move:
+            rows, entries = self._entries(column)
+            self.reached[rows] -= entries * value
+            self.x[column] -= value
+
+    def raise_(self, column: int) -> None:
+        """Raise one column as far as its bound and the rows let it."""
+        rows, entries = self._entries(column)
+        up, down = entries > 0, entries < 0
+        above = (self.model.row_upper[rows] - self.reached[rows])[up] // entries[up]
+        below = (self.reached[rows] - self.model.row_lower[rows])[down] // -entries[down]
+        room = int(self.model.col_upper[column] - self.x[column])
+        step = min([room, *above.tolist(), *below.tolist()])
+        if step > 0:
+            self.reached[rows] += entries * step
+            self.x[column] += step
+
+    def _entries(self, column: int) -> tuple[IntArray, IntArray]:
+        part = slice(int(self.columns.indptr[column]), int(self.columns.indptr[column + 1]))
+        return self.columns.indices[part].astype(np.int64), self.columns.data[part]
