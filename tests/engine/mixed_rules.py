@@ -191,6 +191,10 @@ class RuleMaker:
             spec["of"] = self.dice.choice([{"department": ["05", "23"]}, {"tags": {"has": "u"}}])
         if self.dice.random() < 0.25:
             spec["by"] = self.dice.choice(["department", "key"])
+            if self.dice.random() < 0.5:
+                spec["of"] = "all"
+        if name == of_name and spec.get("of") != "all":  # else the share would be of itself
+            spec.setdefault("where", {"lot": "A"})
         percents = [f"{p} %" for p in ([100, 110, 125, 150, 200] if name == "cost" else range(5, 100, 5))]
         if name == of_name or name == "granted":
             percents.append("37.5 %")

@@ -87,7 +87,8 @@ class Rules:
     def _share(self, spec: dict[str, Any]) -> Distance:
         above = self.measures.named(spec["measure"])
         below = self.measures.named(spec.get("of_measure", spec["measure"]))
-        of = self.world.chosen(spec.get("of")) - self.world.waived(spec["id"])
+        pooled = spec.get("of") == "all"
+        of = self.world.chosen(None if pooled else spec.get("of")) - self.world.waived(spec["id"])
         chosen = self.world.chosen(spec.get("where"))
         whole = [name for name in self.in_play if name in of]
         groups = self.measures.groups(spec["by"], whole) if "by" in spec else {"": whole}
@@ -96,7 +97,7 @@ class Rules:
         def broken(award: Award) -> Fraction:
             total = Zero
             for members in groups.values():
-                den = below.value(award, members)
+                den = below.value(award, whole if pooled else members)
                 num = above.value(award, [name for name in members if name in chosen])
                 total += outside(
                     num, None if low is None else low * den, None if high is None else high * den

@@ -48,6 +48,7 @@ PRICED = {kind: text for kind, text in RULES.items() if kind != "decide"}
 """Those that can carry a penalty."""
 
 OTHERS = {
+    "share-of-all": "rules: [{id: r, kind: share, measure: granted, by: department, of: all, max: 60 %}]\n",
     "caps": "caps: [{id: moitie, max: 50 %, of: cost}]\n",
     "levels": "grants: [{mode: common_rate, by: envelope, levels: [20 %, 40 %]}]\n",
 }

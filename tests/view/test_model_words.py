@@ -227,6 +227,14 @@ WORDS = {
         "Parmi les dossiers où l'enveloppe est « a », la part de ceux où l'état du dossier est « accepté », dans "
         f"le montant accordé, ne dépasse pas 20{NB}%."
     ),
+    "{kind: share, measure: dossiers, by: zone, of: all, max: 60 %}": (
+        "Pour chaque « zone », la part du groupe dans le nombre de dossiers financés, tous groupes réunis, ne "
+        f"dépasse pas 60{NB}%."
+    ),
+    "{kind: share, measure: granted, where: {state: accepte}, by: region, of: all, min: 5 %}": (
+        "Pour chaque région, le rapport entre le montant accordé (dossiers où l'état du dossier est « accepté ») "
+        f"et le montant accordé, tous groupes réunis, atteint au moins 5{NB}%."
+    ),
     "{kind: share, measure: granted, of_measure: cost, report: true}": (
         "Le rapport entre le montant accordé et le coût des dossiers financés : sans borne (pour information)."
     ),

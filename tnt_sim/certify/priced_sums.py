@@ -2,7 +2,8 @@
 
     limit, coverage   ⌈min/scale⌉ ≤ Σ ≤ ⌊max/scale⌋
     schedule          Σ ≤ ⌊cents / (100·scale)⌋
-    share             q·N − p·D ≥ 0 for a minimum of p/q, ≤ 0 for a maximum, N and D in one scale
+    share             q·N − p·D ≥ 0 for a minimum of p/q, ≤ 0 for a maximum, N and D in one scale; D of all groups
+                      under `of: all`
     equity            q·M_g − p·Σ M_h ≥ 0 for a share p/q of the totals, ≤ 0 for a maximum
 
 Groups in which several candidates share what counts once have no plain row: they are named as unread.
@@ -59,6 +60,9 @@ def share_lines(lines: Lines, rule: Share) -> None:
     """The numerator against the share of the denominator, in each group."""
     names, codes = rule.groups.names, rule.groups.codes
     part = summed(lines.columns, rule.numerator, codes, len(names))
+    if rule.pooled:
+        _pooled_share(lines, rule, part)
+        return
     whole = summed(lines.columns, rule.denominator, codes, len(names))
     for side, bound in (("min", rule.minimum), ("max", rule.maximum)):
         if bound is None:
@@ -69,6 +73,19 @@ def share_lines(lines: Lines, rule: Share) -> None:
         zero, none = [0] * len(names), [None] * len(names)
         low, high = (zero, none) if side == "min" else (none, zero)
         bounded(lines, [named("rule", rule.id, name, side) for name in names], total, low, high)
+
+
+def _pooled_share(lines: Lines, rule: Share, part: Sum) -> None:
+    """Each group against the denominator of all dossiers, in a row of its own."""
+    whole = summed(lines.columns, rule.denominator, _all(lines.columns), 1)
+    for group, name in enumerate(rule.groups.names):
+        for side, bound in (("min", rule.minimum), ("max", rule.maximum)):
+            if bound is None:
+                continue
+            ratio = bound * rule.denominator.scale / rule.numerator.scale
+            low, high = ([0], [None]) if side == "min" else ([None], [0])
+            total = _against(_only(part, group), whole, ratio)
+            bounded(lines, [named("rule", rule.id, name, side)], total, low, high)
 
 
 def equity_lines(lines: Lines, rule: Equity) -> None:

@@ -125,32 +125,35 @@ def _number(value: Fraction, unit: Unit, lang: Lang) -> str:
 
 def share_can_hold(
     case: Case,
-    numerator: Terms,
     denominator: Terms,
-    groups: Groups,
+    parts: Sequence[tuple[Groups, Terms, Terms | None]],
     offers: Offers,
     bounds: tuple[Fraction | None, Fraction | None],
-    rest: Terms | None,
     path: Path,
 ) -> bool:
-    """Whether the bounds of a hard share can be met at all; `rest` is what the denominator holds beside."""
-    parts = [terms for terms in (numerator, denominator, rest) if terms is not None]
-    if not all(is_plain(terms) for terms in parts):
-        return True
-    top = demand(numerator, groups, offers), least(numerator, groups, offers)
-    whole = demand(denominator, groups, offers), least(denominator, groups, offers)
-    other = None if rest is None else (demand(rest, groups, offers), least(rest, groups, offers))
+    """Whether the bounds of a hard share can be met at all.
+
+    Each part is some groups, their numerator, and what the denominator holds beside it where that is known.
+    """
     low, high = bounds
     bad: dict[str, list[str | None]] = {"min": [], "max": []}
-    for k, name in enumerate(groups.names):
-        if low is not None:
-            never = top[0][k] < low * whole[1][k]
-            never = never or (other is not None and (1 - low) * top[0][k] < low * other[1][k])
-            bad["min"] += [name] if never else []
-        if high is not None:
-            never = top[1][k] > high * whole[0][k]
-            never = never or (other is not None and high <= 1 and (1 - high) * top[1][k] > high * other[0][k])
-            bad["max"] += [name] if never else []
+    for groups, numerator, rest in parts:
+        if not all(is_plain(terms) for terms in (numerator, denominator, rest) if terms is not None):
+            continue
+        top = demand(numerator, groups, offers), least(numerator, groups, offers)
+        whole = demand(denominator, groups, offers), least(denominator, groups, offers)
+        other = None if rest is None else (demand(rest, groups, offers), least(rest, groups, offers))
+        for k, name in enumerate(groups.names):
+            if low is not None:
+                never = top[0][k] < low * whole[1][k]
+                never = never or (other is not None and (1 - low) * top[0][k] < low * other[1][k])
+                bad["min"] += [name] if never else []
+            if high is not None:
+                never = top[1][k] > high * whole[0][k]
+                never = never or (
+                    other is not None and high <= 1 and (1 - high) * top[1][k] > high * other[0][k]
+                )
+                bad["max"] += [name] if never else []
     for side, names in bad.items():
         if names:
             _share_never(case, names, (*path, side))

@@ -3,6 +3,7 @@
     floors of one `limit`, by group     Σ_g minimum_g ≤ the most that the envelopes let these groups get
     minimum uses of envelopes           Σ_children need ≤ what their parent can have
     shares of one whole                 Σ minima of disjoint parts ≤ 1;  Σ maxima of parts that make it up ≥ 1
+    one share of all, by group          n · minimum ≤ 1;  n · maximum ≥ 1 where the n groups make it up
 
 Two shares that ask for more than the whole hold only where nothing of it is funded: that is refused as a single
 share above 100 % is.
@@ -34,6 +35,9 @@ def refuse_clashes(case: Case, offers: Offers, rules: Sequence[tuple[object, Pat
     _uses(case)
     shares = [(rule, path) for rule, path in rules if isinstance(rule, Share) and rule.mode is Mode.HARD]
     _shares(case, offers, [(rule, path) for rule, path in shares if not rule.groups.grouped])
+    for rule, path in shares:
+        if rule.pooled and not rule.numerator.once:
+            _groups_of_all(case, offers, rule, path)
 
 
 def _floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
@@ -105,6 +109,35 @@ def _shares(case: Case, offers: Offers, shares: Sequence[tuple[Share, Path]]) ->
         total = sum((rule.maximum or Fraction(0) for rule, _ in high), Fraction(0))
         if len(high) > 1 and total < 1 and _whole([rule.numerator for rule, _ in high], first):
             _not_whole(case, high, total, "max")
+
+
+def _groups_of_all(case: Case, offers: Offers, rule: Share, path: Path) -> None:
+    """The parts that n groups may have of one whole, against 100 %."""
+    n, inside = len(rule.groups.names), offers.in_play & (rule.groups.codes >= 0)
+    part, whole = rule.numerator.where(inside), rule.denominator.where(offers.in_play)
+    low, high = n * (rule.minimum or Fraction(0)), n * (rule.maximum or Fraction(1))
+    if n == 0 or part.scale != whole.scale or rule.denominator.once:
+        return
+    within = bool((part.per_funded <= whole.per_funded).all() and (part.per_cent <= whole.per_cent).all())
+    if low > 1 and within:
+        side, total = "min", low
+    elif high < 1 and _whole([part], whole):
+        side, total = "max", high
+    else:
+        return
+    fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
+    groups = so_many(n, ("groupe", "groupes"), ("group", "groups"))
+    case.fault(
+        "shares-whole",
+        Text(
+            f"avec {groups.fr}, cette borne fait {fr} de l'ensemble, "
+            f"{'plus' if side == 'min' else 'moins'} que les 100 % à répartir.",
+            f"with {groups.en} this bound comes to {en} of the whole, "
+            f"{'more' if side == 'min' else 'less'} than the 100 % to share.",
+        ),
+        (*path, side),
+        Text(f"Corrigez `{side}`.", f"Correct `{side}`."),
+    )
 
 
 def _equal(one: Terms, other: Terms) -> bool:

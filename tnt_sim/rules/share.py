@@ -3,14 +3,18 @@
     minimum ≤ Σ measure over `where` within `of`  /  Σ of_measure over `of` ≤ maximum
 
 multiplied out, so that it is linear: q·Σ numerator − p·Σ denominator ≥ 0 for a minimum of p/q. An empty
-denominator satisfies the rule.
+denominator satisfies the rule. With `by` both sums are those of a group; with `of: all` the denominator is that of
+all groups together, so that a group's part of the whole has a bound.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
+
+import numpy as np
 
 from tnt_sim.errors import Text
 from tnt_sim.fields import Code, Rate
@@ -47,15 +51,25 @@ class ShareSpec(RuleSpec):
     measure: Code
     of_measure: Code | None = None
     where: Selector | None = None
-    of: Selector | None = None
+    of: Literal["all"] | Selector | None = None
     by: Code | tuple[Code, ...] | None = None
     min: Rate | None = None
     max: Rate | None = None
 
+    @property
+    def pooled(self) -> bool:
+        """Whether each group is set against all groups together."""
+        return self.of == "all" and self.by is not None
+
+    @property
+    def whole(self) -> Selector | None:
+        """The dossiers of the denominator; None for all."""
+        return self.of if isinstance(self.of, Selector) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A compiled `share`."""
+    """A compiled `share`; `pooled`: the denominator is that of all groups together."""
 
     id: str
     kind: str
@@ -66,6 +80,19 @@ class Share:
     minimum: Fraction | None
     maximum: Fraction | None
     penalty: Penalty | None = None
+    pooled: bool = False
+
+    def sides(self) -> Iterator[tuple[str, Groups, Terms]]:
+        """(side, groups, q·numerator − p·denominator): at least 0 for a minimum p/q, at most 0 for a maximum.
+
+        Read as numerator − share·denominator, so that a price is per unit of the numerator.
+        """
+        for side, bound in (("min", self.minimum), ("max", self.maximum)):
+            if bound is None:
+                continue
+            for groups, numerator in blocks(self.numerator, self.groups, self.pooled):
+                terms = combine([(bound.denominator, numerator), (-bound.numerator, self.denominator)])
+                yield side, groups, replace(terms, scale=terms.scale / bound.denominator).reduced()
 
     def rows(self, builder: RowBuilder) -> None:
         """q·numerator − p·denominator ≥ 0 (minimum p/q), ≤ 0 (maximum)."""
@@ -76,18 +103,12 @@ class Share:
         self._write(builder, soft)
 
     def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
-        n = len(self.groups.names)
-        none: list[int | None] = [None] * n
-        zero: list[int | None] = [0] * n
-        for side, bound in (("min", self.minimum), ("max", self.maximum)):
-            if bound is None:
-                continue
-            labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in self.groups.names]
-            terms = combine([(bound.denominator, self.numerator), (-bound.numerator, self.denominator)])
-            # read as numerator − share·denominator, so that a price is per unit of the numerator
-            terms = replace(terms, scale=terms.scale / bound.denominator).reduced()
+        for side, groups, terms in self.sides():
+            labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in groups.names]
+            none: list[int | None] = [None] * len(labels)
+            zero: list[int | None] = [0] * len(labels)
             lower, upper = (zero, none) if side == "min" else (none, zero)
-            builder.rows(labels, terms, self.groups.codes, lower, upper, soft=soft)
+            builder.rows(labels, terms, groups.codes, lower, upper, soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
         """Numerator and denominator of each group as exact integers in one scale."""
@@ -95,7 +116,11 @@ class Share:
         n = len(self.groups.names)
         codes = self.groups.codes
         num = self.numerator.rescaled(scale).evaluate_groups(funded, granted_cents, codes, n)
-        den = self.denominator.rescaled(scale).evaluate_groups(funded, granted_cents, codes, n)
+        whole = self.denominator.rescaled(scale)
+        if self.pooled:
+            den = [whole.evaluate(funded, granted_cents)] * n
+        else:
+            den = whole.evaluate_groups(funded, granted_cents, codes, n)
         readings = tuple(
             Reading(name, a, b, self.minimum, self.maximum)
             for name, a, b in zip(self.groups.names, num, den, strict=True)
@@ -110,15 +135,27 @@ class Share:
         return max(low, high, Fraction(0))
 
 
+def blocks(numerator: Terms, groups: Groups, pooled: bool) -> Iterator[tuple[Groups, Terms]]:
+    """The groups with their numerator, all at once; one after the other where each is set against all dossiers."""
+    if not pooled:
+        yield groups, numerator
+        return
+    everyone = np.zeros(len(groups.codes), dtype=np.int64)
+    for code, name in enumerate(groups.names):
+        yield Groups((name,), everyone, grouped=True), numerator.where(groups.codes == code)
+
+
 def compile_share(
     spec: ShareSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Share | None:
     """Meet the dossiers; None, with defects noted, when something is unknown."""
     numerator = measures.terms(spec.measure, (*path, "measure"))
     denominator = measures.terms(spec.of_measure or spec.measure, (*path, "of_measure"))
-    within = select(case, spec.of, (*path, "of"))
+    within = select(case, spec.whole, (*path, "of"))
     counted = select(case, spec.where, (*path, "where"))
     if numerator is None or denominator is None or within is None or counted is None:
+        return None
+    if _of_itself(case, spec, path):
         return None
     if not all(whole_only(case, terms, True, path) for terms in (numerator, denominator)):
         return None
@@ -128,16 +165,19 @@ def compile_share(
     groups = groups_by(case, spec.by, None, offers.in_play & within, within & offers.in_play, path)
     if groups is None:
         return None
-    rest = denominator.where(within & ~counted)
+    same = spec.of_measure in (None, spec.measure)
+    whole = denominator
     numerator, denominator = numerator.where(counted & within), denominator.where(within)
     if not _sound(case, numerator, denominator, offers, path) or _above_one(case, spec, path):
         return None
-    mode, bounds, same = mode_of(spec), (spec.min, spec.max), spec.of_measure in (None, spec.measure)
+    mode, bounds = mode_of(spec), (spec.min, spec.max)
     warn_idle_share(case, counted, within, offers, bounds, same, path)
-    beside = rest if same and not rest.once else None
-    if mode is Mode.HARD and not share_can_hold(
-        case, numerator, denominator, groups, offers, bounds, beside, path
-    ):
+    parts = []
+    for block, part in blocks(numerator, groups, spec.pooled):
+        mine = counted & (groups.codes == groups.names.index(block.names[0])) if spec.pooled else counted
+        rest = whole.where(within & ~mine)
+        parts.append((block, part, rest if same and not rest.once else None))
+    if mode is Mode.HARD and not share_can_hold(case, denominator, parts, offers, bounds, path):
         return None
     return Share(
         id=spec.id,
@@ -149,7 +189,37 @@ def compile_share(
         minimum=spec.min,
         maximum=spec.max,
         penalty=penalty_of(spec, case, numerator.unit, path),
+        pooled=spec.pooled,
     )
+
+
+def _of_itself(case: Case, spec: ShareSpec, path: Path) -> bool:
+    """Whether numerator and denominator are the same sum, always 100 %; then a defect is noted."""
+    same = spec.of_measure in (None, spec.measure)
+    if not same or spec.pooled or spec.where not in (None, spec.whole):
+        return False
+    if spec.by is None:
+        hint = Text(
+            "Dites quels dossiers comptent au numérateur (`where`), ou donnez une autre mesure à `of_measure`.",
+            "Say which dossiers count in the numerator (`where`), or give another measure to `of_measure`.",
+        )
+    else:
+        hint = Text(
+            "Pour la part de chaque groupe dans l'ensemble, écrivez `of: all` ; pour une part dans chaque groupe, "
+            "dites quels dossiers comptent au numérateur (`where`).",
+            "For the share of each group in the whole, write `of: all`; for a share within each group, say which "
+            "dossiers count in the numerator (`where`).",
+        )
+    case.fault(
+        "share-of-itself",
+        Text(
+            "cette part a le même numérateur et le même dénominateur : elle vaut toujours 100 %.",
+            "this share has the same numerator and denominator: it is always 100 %.",
+        ),
+        path,
+        hint,
+    )
+    return True
 
 
 def _above_one(case: Case, spec: ShareSpec, path: Path) -> bool:

@@ -117,8 +117,8 @@ def _bound(bound: str | ShareOfAmount | None) -> str | None:
 
 def _share(rule: ShareSpec) -> str:
     every, group = _each(rule.by)
-    top = _sum([group, _where(rule.of), _where(rule.where)], _term(rule.measure))
-    bottom = _sum([group, _where(rule.of)], _term(rule.of_measure or rule.measure))
+    top = _sum([group, _where(rule.whole), _where(rule.where)], _term(rule.measure))
+    bottom = _sum(["" if rule.pooled else group, _where(rule.whole)], _term(rule.of_measure or rule.measure))
     low, high = _rate(rule.min), _rate(rule.max)
     if low is None and high is None:
         return f"{every}{top} / {bottom}"

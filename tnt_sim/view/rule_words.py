@@ -62,19 +62,34 @@ def _share(rule: ShareSpec, lang: Lang) -> str:
     limits = stays(low, high, lang)
     top, bottom = (words.measure(name).in_(lang) for name in (rule.measure, rule.of_measure or rule.measure))
     french = lang is Lang.FR
+    if rule.pooled:
+        return _pooled_share(rule, top, bottom, limits, lang)
     if top == bottom and rule.where is not None:
-        whom, part = scope(rule.by, rule.of, lang), which(rule.where, lang)
+        whom, part = scope(rule.by, rule.whole, lang), which(rule.where, lang)
         comma = "" if low is None and high is None else ","
         if french:
-            those = "des dossiers" if rule.of is None else "de ceux"
+            those = "des dossiers" if rule.whole is None else "de ceux"
             return f"{whom}la part {those} {part}, dans {bottom}{comma}{limits}"
-        those = "the dossiers" if rule.of is None else "those"
+        those = "the dossiers" if rule.whole is None else "those"
         return f"{whom}the part of {those} {part}, in {bottom}{comma}{limits}"
     top += of_dossiers(rule.where, lang)
-    bottom += of_dossiers(rule.of, lang)
+    bottom += of_dossiers(rule.whole, lang)
     if french:
         return f"{for_each(rule.by, lang)}le rapport entre {top} et {bottom}{limits}"
     return f"{for_each(rule.by, lang)}the ratio of {top} to {bottom}{limits}"
+
+
+def _pooled_share(rule: ShareSpec, top: str, bottom: str, limits: str, lang: Lang) -> str:
+    """« pour chaque zone, la part du groupe dans le nombre de dossiers financés, tous groupes réunis, … »"""
+    whom = for_each(rule.by, lang)
+    if top == bottom and rule.where is None:
+        if lang is Lang.FR:
+            return f"{whom}la part du groupe dans {bottom}, tous groupes réunis,{limits}"
+        return f"{whom}the part of the group in {bottom}, over all groups together,{limits}"
+    top += of_dossiers(rule.where, lang)
+    if lang is Lang.FR:
+        return f"{whom}le rapport entre {top} et {bottom}, tous groupes réunis,{limits}"
+    return f"{whom}the ratio of {top} to {bottom}, over all groups together,{limits}"
 
 
 def _decide(rule: DecideSpec, lang: Lang) -> str:

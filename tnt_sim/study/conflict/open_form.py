@@ -31,7 +31,6 @@ from tnt_sim.rules.base import (
     Reading,
     Terms,
     Unit,
-    combine,
     exact_sum,
 )
 from tnt_sim.rules.columns import CENT
@@ -264,14 +263,11 @@ def _entry(rule: CompiledRule) -> Entry:
 def _share_limits(share: Share) -> tuple[Limit, ...]:
     """numerator − p·denominator ≥ 0 (minimum p), ≤ 0 (maximum), in the unit of the numerator."""
     found = []
-    none: tuple[Fraction | None, ...] = (None,) * len(share.groups.names)
-    zero: tuple[Fraction | None, ...] = (Fraction(0),) * len(share.groups.names)
-    for side, bound in (("min", share.minimum), ("max", share.maximum)):
-        if bound is not None:
-            terms = combine([(bound.denominator, share.numerator), (-bound.numerator, share.denominator)])
-            terms = replace(terms, scale=terms.scale / bound.denominator).reduced()
-            low, high = (zero, none) if side == "min" else (none, zero)
-            found.append(_limit(share.id, terms, share.groups, low, high))
+    for side, groups, terms in share.sides():
+        none: tuple[Fraction | None, ...] = (None,) * len(groups.names)
+        zero: tuple[Fraction | None, ...] = (Fraction(0),) * len(groups.names)
+        low, high = (zero, none) if side == "min" else (none, zero)
+        found.append(_limit(share.id, terms, groups, low, high))
     return tuple(found)
 
 
