@@ -1,4 +1,4 @@
-"""Voilà started for one scenario: on this machine only, behind a token, with a kernel kept warm."""
+"""Voilà started for one scenario: on this machine only, behind its doors (`doors.py`), with a kernel kept warm."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from tnt_sim.errors import Lang, Text, UsageError
 HOST, FIRST_PORT = "127.0.0.1", 8866
 WARM, PING_MS, MOST_WAIT = 1, 30_000, 60.0
 """Warm kernels that wait for a page; of the connection; seconds until the address is told in any case."""
+IDLE_SECONDS, LOOK_SECONDS = 600, 60
+"""A kernel that no page has been connected to for so long ends; how often that is looked at."""
 NEEDED = ("voila", "anywidget", "ipywidgets", "ipykernel")
 EXTENSIONS = ("anywidget", "@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
 """The only extensions of the browser that are loaded."""
@@ -97,9 +99,9 @@ def address_of(port: int, token: str) -> str:
 
 
 def serve(
-    scenario: Path, title: str, lang: Lang, port: int, token: str, *, ready: Callable[[], None]
+    scenario: Path, title: str, lang: Lang, port: int, token: str, *, ready: Callable[[Path], None]
 ) -> None:
-    """Serve the page until it is interrupted; `ready` is called once it would open at once."""
+    """Serve the page until it is interrupted; once it is warm, `ready` is given a file that leads to it."""
     own = files("tnt_sim") / "app"
     with TemporaryDirectory(prefix="tnt-sim-app-") as folder:
         warm = Path(folder) / "warm"
@@ -107,10 +109,11 @@ def serve(
         os.environ["TNT_SIM_APP"] = json.dumps(asked)
         paths = [str(own / "jupyter"), *filter(None, [os.environ.get("JUPYTER_PATH")])]
         os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
-        from voila.app import Voila
+        from tnt_sim.app.doors import PlannerServer, write_opening
 
-        _when_there(warm, ready)
-        Voila.launch_instance([str(own / "planner.ipynb")], config=_config(title, lang, port, token))
+        opening = write_opening(Path(folder), address_of(port, token))
+        _when_there(warm, lambda: ready(opening))
+        PlannerServer.launch_instance([str(own / "planner.ipynb")], config=_config(title, lang, port, token))
 
 
 def _config(title: str, lang: Lang, port: int, token: str) -> Any:
@@ -121,6 +124,9 @@ def _config(title: str, lang: Lang, port: int, token: str) -> Any:
     config.Voila.ip, config.Voila.port, config.Voila.port_retries = HOST, port, 0
     config.Voila.token, config.Voila.open_browser = token, False
     config.Voila.config_file_paths, config.Voila.log_level = [], logging.ERROR
+    config.IdentityProvider.cookie_options = {"samesite": "Strict"}
+    config.MappingKernelManager.cull_idle_timeout = IDLE_SECONDS
+    config.MappingKernelManager.cull_interval = LOOK_SECONDS
     config.Voila.tornado_settings = {"ws_ping_interval": PING_MS, "ws_ping_timeout": PING_MS}
     config.VoilaConfiguration.template = "tnt-sim"
     config.VoilaConfiguration.preheat_kernel, config.VoilaConfiguration.default_pool_size = True, WARM

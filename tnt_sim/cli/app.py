@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,10 +51,10 @@ def app(
     head = Text("La page du planificateur : ", "The planner's page: ").in_(tongue)
     end = Text("Ctrl-C l'arrête.", "Ctrl-C stops it.").in_(tongue)
 
-    def ready() -> None:
+    def ready(opening: Path) -> None:
         note(f"{head}{address}" if quiet else f"{head}{address}\n{end}")
         if not no_browser:
-            webbrowser.open(address)
+            webbrowser.open(opening.as_uri())
 
     serve(scenario, asked.title, tongue, door, token, ready=ready)
     return 0
