@@ -15,7 +15,7 @@ from tnt_sim.verify import figures
 from tnt_sim.verify.figures import StageFigures, allocation_sha256
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.reasons import Reasons, reasons
-from tnt_sim.verify.words import dossier_sentences
+from tnt_sim.verify.words import dossier_sentences, idle_worthless
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def result_of(
     """Tell one run; without an allocation the same document has nulls and a `conflict`."""
     lang = Lang(problem.scenario.spec.locale)
     why = reasons(problem, allocation, reading) if allocation and reading else None
-    warnings = (*problem.warnings, *evidence.warnings)
+    idle = idle_worthless(problem, why) if why else None
+    warnings = (*problem.warnings, *([idle] if idle else []), *evidence.warnings)
     told: dict[str, Any] = {
         **figures.head(problem),
         "title": problem.scenario.title,
@@ -78,6 +79,7 @@ def result_of(
         "envelopes": figures.envelopes(problem, reading, allocation, why, lang),
         "rules": figures.rules(reading.rules) if reading else [],
         "warnings": figures.warning_lines(warnings, lang),
+        **figures.open_questions([problem], lang),
         "allocation_sha256": allocation_sha256(problem, allocation) if allocation else None,
         "seconds": dict(seconds),
     }

@@ -107,6 +107,7 @@ def _document(
         "canonical_proof": _weakest_ties(every),
         "stopped_by": next((r.document["stopped_by"] for r in every if r.document["stopped_by"]), None),
         "warnings": figures.warning_lines(warnings, Lang(scenario.spec.locale)),
+        **figures.open_questions([result.problem for result in every], Lang(scenario.spec.locale)),
         "steps": entries,
         "seconds": dict(every[-1].document["seconds"]),
     }

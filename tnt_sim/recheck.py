@@ -49,6 +49,14 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     project : the project folder, when it no longer is where the run left it
     """
     run = replay(run_dir, project)
+    checked = _checked(run)
+    if not checked.ok and not _is_same_code(run):
+        older = _checked(replay(run_dir, project, as_0_1_0=True))
+        return older if older.ok else checked
+    return checked
+
+
+def _checked(run: Replay) -> Verification:
     if run.scenario is not None:
         run.found.found.extend(_resolved(run, run.scenario))
     if run.whole is not None and run.scenario is not None:
@@ -66,7 +74,14 @@ def _notes(run: Replay) -> tuple[Text, ...]:
     """What a reader should know beyond what is wrong."""
     reserve = run.rows.reserve
     notes = () if reserve is None else (reserve,)
-    return notes if _is_same_code(run) else (*notes, _other_code(run))
+    notes = notes if _is_same_code(run) else (*notes, _other_code(run))
+    return (*notes, _AS_0_1_0) if run.as_0_1_0 else notes
+
+
+_AS_0_1_0 = Text(
+    "Il est relu comme l'a écrit la version 0.1.0 : orthographes distinctes, cellules vides et motifs d'alors.",
+    "It is read as version 0.1.0 wrote it: spellings apart, empty cells and reasons as they were then.",
+)
 
 
 def _is_same_code(run: Replay) -> bool:

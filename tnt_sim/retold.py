@@ -42,7 +42,12 @@ def retold(run: StoredRun, lang: Lang, project: Path | None = None) -> StoredRun
     table = run.table.join(reasons, on="dossier", how="left", maintain_order="left")
     return replace(
         run,
-        summary={**run.summary, "envelopes": envelopes, "warnings": [*others, *notes]},
+        summary={
+            **run.summary,
+            "envelopes": envelopes,
+            "warnings": [*others, *notes],
+            **{key: told.document[key] for key in ("open_questions",) if key in run.summary},
+        },
         table=table.with_columns(pl.col("_reason").fill_null(pl.col("reason")).alias("reason")).drop(
             "_reason"
         ),

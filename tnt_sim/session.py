@@ -168,14 +168,14 @@ def regoaled(problem: Problem, scenario: Scenario) -> Problem | None:
     told = any(warning.code in TOLD_OF_GOALS for warning in case.warnings.found)
     if told or any(rule.mode is Mode.PENALTY for rule in problem.rules):  # a price names a stage
         return None
-    case = replace(case, locate=scenario.locate, defects=Defects(), warnings=Defects())
+    case = replace(case, locate=scenario.locate, defects=Defects(), warnings=Defects(), questions=[])
     spec, offered = scenario.spec, problem.offers
     named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
     measures = Measures(case, offered.in_play, named)
     stages = Objective(spec, case, measures, offered, {rule.id: rule for rule in problem.rules}).stages()
-    if case.defects.found or case.warnings.found:
+    if case.defects.found or case.warnings.found or case.questions:
         return None
-    case = replace(case, warnings=problem.case.warnings)
+    case = replace(case, warnings=problem.case.warnings, questions=problem.case.questions)
     return replace(problem, scenario=scenario, case=case, stages=stages)
 
 

@@ -17,7 +17,7 @@ from tnt_sim.view.words import REASON
 ROOT = Path(__file__).resolve().parents[2]
 CODES = {
     "committed", "decided", "merit", "rule", "state", "ineligible", "capped_out", "variant", "prerequisite",
-    "order", "outranked", "none_fits", "crowded_out", "reserve",
+    "order", "outranked", "none_fits", "crowded_out", "reserve", "not_given",
 }  # fmt: skip
 
 

@@ -9,12 +9,12 @@ from ruamel.yaml import YAML
 
 from tnt_sim.cli import templates
 from tnt_sim.errors import Lang
+from tnt_sim.rules.selector_words import selector_words
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.view.check import check_document, check_lines
 from tnt_sim.view.explain_scenario import sentence_lines, sentences
 from tnt_sim.view.resolved_text import origin_rows, resolved_lines
-from tnt_sim.view.selector_words import selector_words
 
 FR, EN = Lang.FR, Lang.EN
 
@@ -76,7 +76,7 @@ def test_selectors_in_words() -> None:
         "the filing date is between 1 March 2021 and 30 September 2021"
     )
     assert selector_words({"cost": {"min": "10 k€", "below": {"column": "base", "times": "1.3"}}}, FR) == (
-        "le coût atteint 10\u202f000\u00a0€ et reste sous 1.3 × l'assiette"
+        "le coût atteint 10\u202f000\u00a0€ et reste sous 1,3 × l'assiette"
     )
     assert selector_words({"tags": {"has_all": ["a", "b"]}, "invoices": {"above": "500"}}, FR, "où") == (
         "où les étiquettes contiennent « a » et « b » et où les factures dépassent 500\u00a0€"
@@ -84,9 +84,7 @@ def test_selectors_in_words() -> None:
     assert selector_words({"tags": {"has": ["a"]}, "base": {"empty": "true"}}, EN) == (
         'the tags contain "a" and the eligible cost is empty'
     )
-    assert (
-        selector_words({"not": {"department": "01"}}, EN) == 'it does not hold that (the department is "01")'
-    )
+    assert selector_words({"not": {"department": "01"}}, EN) == 'it is not true that (the department is "01")'
     assert selector_words({"other_state": {"empty": "false"}}, FR) == (
         "les autres aides de l'État ne sont pas vides"
     )

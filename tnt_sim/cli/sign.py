@@ -87,9 +87,10 @@ def _list(run_dir: Path, name: str, register: Path | None, project: Path | None,
     from tnt_sim.recheck import verify_run
     from tnt_sim.verify.inputs import project_of
     from tnt_sim.view.register import sign_run
-    from tnt_sim.view.run_reader import open_run, refuse_unproven
+    from tnt_sim.view.run_reader import open_run, refuse_open_questions, refuse_unproven
 
     run = open_run(run_dir)
+    refuse_open_questions(run)
     if not unproven:
         refuse_unproven(run)
     report = verify_run(run_dir, project)

@@ -49,7 +49,9 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_FILE_BYTES = 4 << 30
-_DEFAULTS = {"applicant_type": "autre", "state": "en_instruction"}
+_DEFAULT_TYPE = "autre"
+_DEFAULT_STATE = "en_instruction"
+"""The state of every dossier of a table without the column; an empty cell stays empty: not stated."""
 _ZERO_DEFAULT = ("other_state", "other_public", "other_private")
 _SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ods", ".parquet")
 
@@ -219,7 +221,8 @@ def _default(name: str, n_rows: int) -> pl.Series:
         ColumnKind.WHEN: (None, pl.Date()),
         ColumnKind.LIST: ([], pl.List(pl.String)),
     }
-    value, dtype = empty.get(CANONICAL[name], ("", pl.String()))
+    text = _DEFAULT_STATE if name == "state" else ""
+    value, dtype = empty.get(CANONICAL[name], (text, pl.String()))
     return pl.Series(name, [value], dtype=dtype).new_from_index(0, n_rows)
 
 
@@ -230,7 +233,7 @@ def _filled(table: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("project") == "").then("dossier").otherwise("project").alias("project"),
         members.then(pl.concat_list("commune")).otherwise("members").alias("members"),
         *(pl.col(f"{name}_cents").fill_null(0) for name in _ZERO_DEFAULT),
-        *(pl.col(name).replace("", value) for name, value in _DEFAULTS.items()),
+        pl.col("applicant_type").replace("", _DEFAULT_TYPE),
     )
 
 

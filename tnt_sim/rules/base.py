@@ -20,6 +20,7 @@ import polars as pl
 from tnt_sim.errors import Defects, Place, Text
 from tnt_sim.portfolio import Portfolio
 from tnt_sim.programme import Tree
+from tnt_sim.rules.open_question import OpenQuestion
 from tnt_sim.rules.terms import (
     SAFE_SUM,
     BoolArray,
@@ -79,6 +80,11 @@ class Case:
     side : the side tables that the scenario names, by the path of the value that names them
     map_year : the year of the scenario's map, or None when it has none
     waived : the dossiers for which an entry is lifted, bool (n,), by the entry's id
+    exact_columns : the columns of which no two spellings are one value
+    absent_allowed : the columns of which a condition may name values that no dossier has
+    as_0_1_0 : whether everything is read and worded as version 0.1.0 did, to check what it wrote
+    questions : what the data leave open, filled while rules are compiled
+    columns_read : the columns of which the values are compared as texts, filled while rules are compiled
     """
 
     portfolio: Portfolio
@@ -92,6 +98,23 @@ class Case:
     side: Mapping[Path, pl.DataFrame] = field(default_factory=dict)
     map_year: int | None = None
     waived: Mapping[str, BoolArray] = field(default_factory=dict)
+    exact_columns: frozenset[str] = frozenset()
+    absent_allowed: frozenset[str] = frozenset()
+    as_0_1_0: bool = False
+    questions: list[OpenQuestion] = field(default_factory=list)
+    columns_read: set[str] = field(default_factory=set)
+
+    def is_exact(self, column: str) -> bool:
+        """Whether the values of a column are compared as they are written."""
+        return self.as_0_1_0 or column in self.exact_columns
+
+    def leave_open(self, question_id: str, text: Text, remedy: Text, rows: IntArray | None = None) -> None:
+        """Note a question that the data leave open, once; nothing where it concerns `rows` and there are none."""
+        if self.as_0_1_0 or (rows is not None and not len(rows)):
+            return
+        names = () if rows is None else tuple(self.table["dossier"].gather(rows).to_list())
+        if all(known.id != question_id for known in self.questions):
+            self.questions.append(OpenQuestion(question_id, text, remedy, names))
 
     def bound(self, entry: str) -> BoolArray:
         """The dossiers that an entry binds, bool (n,): all but the waived ones."""

@@ -12,6 +12,7 @@ import polars as pl
 
 from tnt_sim.errors import Defect, Text, did_you_mean
 from tnt_sim.rules.base import Case, Numeric, Path, Unit
+from tnt_sim.rules.values import is_joined, joined_column
 from tnt_sim.territory import siren
 
 CENT = Fraction(1, 100)
@@ -129,7 +130,9 @@ def _numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:
 
 
 def text_keys(case: Case, column: str) -> pl.Series:
-    """The values of a column as text, "" where empty; a SIRET is compared by its SIREN."""
+    """The values of a column as text, "" where empty; spellings joined, and a SIRET compared by its SIREN."""
+    if is_joined(case, column):
+        return joined_column(case, column).fill_null("")
     key = siren(column) if column == "applicant_id" else pl.col(column)
     return case.portfolio.once(
         ("text", column), lambda: case.table.select(key.cast(pl.String).fill_null("")).to_series()

@@ -240,7 +240,11 @@ def _units(spec: CoverageSpec, case: Case, known: Territory, path: Path) -> pl.D
     here = (*path, "units")
     table = known.units.drop("level", "overseas")
     on_map = replace(
-        case, portfolio=Portfolio(table, ()), node=np.full(table.height, -1, dtype=np.int64), side={}
+        case,
+        portfolio=Portfolio(table, ()),
+        node=np.full(table.height, -1, dtype=np.int64),
+        side={},
+        columns_read=set(),
     )
     chosen = select(on_map, spec.units, here)
     if chosen is None:

@@ -31,6 +31,7 @@ from tnt_sim.rules.base import (
 from tnt_sim.rules.columns import Kind, kind_of
 from tnt_sim.rules.groups import groups_by
 from tnt_sim.rules.select import Selector, select
+from tnt_sim.rules.values import joined_column
 
 MAX_PAIRS = 20_000
 """A price per pair needs one column for each pair: beyond this number it is refused."""
@@ -195,7 +196,9 @@ def members_of(
 
 def _by_list(case: Case, by: str, mask: BoolArray, named: BoolArray) -> Members:
     """A dossier belongs to the group of each value that its list holds."""
-    table = pl.DataFrame({"row": np.arange(case.n), "key": case.table[by], "mask": mask, "named": named})
+    table = pl.DataFrame(
+        {"row": np.arange(case.n), "key": joined_column(case, by), "mask": mask, "named": named}
+    )
     pairs = table.filter("mask").explode("key").filter(pl.col("key").fill_null("") != "").unique()
     names = pairs.filter("named")["key"].unique().sort()
     codes = pl.DataFrame({"key": names}).with_row_index("code")

@@ -12,6 +12,7 @@ from tnt_sim.errors import Text
 from tnt_sim.rules.base import BoolArray, Case, IntArray, Path
 from tnt_sim.rules.columns import Kind, kind_of, text_keys, unknown_column
 from tnt_sim.rules.naming import map_codes
+from tnt_sim.rules.values import is_joined, names_in
 
 MARK = "·"
 """What stands between the values of several columns in the name of a group."""
@@ -60,6 +61,8 @@ def groups_by(
         added = map_codes(case, by, (*path, "groups"))
         if added is None:
             return None
+    elif len(columns) == 1:
+        added = names_in(case, columns[0], added or ())
     names = sorted({*(values[k] for k in present.tolist()), *(added or ())})
     place = {name: k for k, name in enumerate(names)}
     # the last is for cells without a value
@@ -80,7 +83,8 @@ def _coded(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
         return values, code.to_numpy()
 
     # where a dossier lands is the tree's to say, not the table's
-    return read() if "envelope" in columns else case.portfolio.once(("groups", *columns), read)
+    joined = tuple(is_joined(case, column) for column in columns)
+    return read() if "envelope" in columns else case.portfolio.once(("groups", *columns, joined), read)
 
 
 def _no_column(case: Case, path: Path) -> None:

@@ -33,6 +33,7 @@ from tnt_sim.rules.base import (
 from tnt_sim.rules.columns import Kind, kind_of, numeric_column, text_keys
 from tnt_sim.rules.reference import changed_terms, whole_only
 from tnt_sim.rules.select import Selector, select
+from tnt_sim.rules.values import is_joined
 
 CENT = Fraction(1, 100)
 BUILT_IN = (
@@ -330,13 +331,14 @@ def key_codes(case: Case, column: str, *, fallback: bool) -> IntArray:
     A SIRET is compared by its SIREN. With `fallback`, an applicant without a number goes by its name, and
     a dossier without either stands for itself.
     """
-    return case.portfolio.once(("keys", column, fallback), lambda: _key_codes(case, column, fallback))
+    joined = tuple(is_joined(case, name) for name in (column, "applicant"))
+    return case.portfolio.once(("keys", column, fallback, joined), lambda: _key_codes(case, column, fallback))
 
 
 def _key_codes(case: Case, column: str, fallback: bool) -> IntArray:
     text = text_keys(case, column)
     if fallback and column == "applicant_id":
-        name = pl.lit("n:") + case.table["applicant"]
+        name = pl.lit("n:") + text_keys(case, "applicant")
         own = pl.lit("d:") + case.table["dossier"]
         text = case.table.select(
             pl.when(text != "")

@@ -16,15 +16,20 @@ from pydantic import RootModel
 from tnt_sim.errors import Text, did_you_mean
 from tnt_sim.portfolio import FIXED_VALUES
 from tnt_sim.programme import split_names
+from tnt_sim.rules.absent import check_present
 from tnt_sim.rules.base import BoolArray, Case, Path
 from tnt_sim.rules.columns import Kind, kind_of, unknown_column
 from tnt_sim.rules.compare import compare_dates, compare_numbers
+from tnt_sim.rules.values import joined_column, names_in
 from tnt_sim.territory import siren
 
 NUMBER_TESTS = ("min", "max", "above", "below")
 DATE_TESTS = ("from", "until", "before", "after")
 LIST_TESTS = ("has", "has_all", "only")
-TESTS = (*NUMBER_TESTS, *DATE_TESTS, *LIST_TESTS, "empty", "not")
+TESTS = (*NUMBER_TESTS, *DATE_TESTS, *LIST_TESTS, "in", "empty", "not")
+TEXT_TESTS = ("in", *LIST_TESTS)
+OPTIONS = ("exact", "allow_absent")
+"""What may stand beside a test of texts: `exact` joins no spellings, `allow_absent` lets a value occur nowhere."""
 
 
 class Selector(RootModel[dict[str, Any]]):
@@ -104,27 +109,58 @@ def _column(case: Case, name: str, wanted: Any, path: Path) -> BoolArray | None:
     values = wanted if isinstance(wanted, list) else [wanted]
     if not values or any(not isinstance(value, str) for value in values):
         return _bad(case, path)
-    return _one_of(case, name, kind, values, path)
+    return _one_of(case, name, kind, values, path, {})
 
 
 def _tests(case: Case, name: str, kind: Kind, wanted: dict[str, Any], path: Path) -> BoolArray | None:
     result: BoolArray | None = np.ones(case.n, dtype=np.bool_)
-    if not wanted:
-        return _bad(case, path)
-    for test, bound in wanted.items():
-        mask = _test(case, name, kind, test, bound, (*path, test))
+    options, tests = split_options(wanted)
+    if not tests or not _fit_options(case, options, tests, path):
+        return _bad(case, path) if not tests else None
+    for test, bound in tests.items():
+        mask = _test(case, name, kind, test, bound, (*path, test), options)
         result = None if mask is None or result is None else result & mask
     return result
 
 
-def _test(case: Case, name: str, kind: Kind, test: str, bound: Any, path: Path) -> BoolArray | None:
+def split_options(wanted: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of a condition (`exact`, `allow_absent`) and its tests."""
+    options = {key: value for key, value in wanted.items() if key in OPTIONS}
+    return options, {key: value for key, value in wanted.items() if key not in OPTIONS}
+
+
+def _fit_options(case: Case, options: Mapping[str, Any], tests: Mapping[str, Any], path: Path) -> bool:
+    """Whether options are true or false, and stand beside a test that they say something of."""
+    unread = [key for key, value in options.items() if value not in ("true", "false")]
+    idle = [] if set(TEXT_TESTS) & set(tests) else list(options)
+    for key in {*unread, *idle}:
+        case.fault(
+            "selector-option",
+            Text(
+                f"« {key} » vaut true ou false, à côté de `in`, `has`, `has_all` ou `only`.",
+                f'"{key}" is true or false, beside `in`, `has`, `has_all` or `only`.',
+            ),
+            (*path, key),
+            Text(f"Écrivez `{{in: [VALEUR], {key}: true}}`.", f"Write `{{in: [VALUE], {key}: true}}`."),
+        )
+    return not unread and not idle
+
+
+def _test(
+    case: Case, name: str, kind: Kind, test: str, bound: Any, path: Path, options: Mapping[str, Any]
+) -> BoolArray | None:
     if test == "not":
         inner = _column(case, name, bound, path)
         return None if inner is None else ~inner
     if test == "empty":
         return _empty(case, name, kind, bound, path)
+    if test == "in":
+        values = bound if isinstance(bound, list) else [bound]
+        if not values or any(not isinstance(value, str) for value in values):
+            return _bad(case, path)
+        return _one_of(case, name, kind, values, path, options)
     if test in LIST_TESTS and kind is Kind.LIST:
-        return _list_test(case, name, test, bound, path)
+        return _list_test(case, name, test, bound, path, options)
     if test in DATE_TESTS and kind is Kind.DATE:
         return compare_dates(case, name, test, bound, path)
     if test in NUMBER_TESTS and kind in (Kind.MONEY, Kind.NUMBER, Kind.TEXT):
@@ -203,7 +239,9 @@ def under(case: Case, node: int) -> BoolArray:
     return inside
 
 
-def _one_of(case: Case, name: str, kind: Kind, values: list[str], path: Path) -> BoolArray | None:
+def _one_of(
+    case: Case, name: str, kind: Kind, values: list[str], path: Path, options: Mapping[str, Any]
+) -> BoolArray | None:
     if kind is Kind.LIST:
         case.fault(
             "selector-test",
@@ -218,7 +256,7 @@ def _one_of(case: Case, name: str, kind: Kind, values: list[str], path: Path) ->
     if kind is Kind.DATE:
         parts = [compare_dates(case, name, "day", value, path) for value in values]
     elif kind is Kind.TEXT:
-        return _text_equals(case, name, values, path)
+        return _text_equals(case, name, values, path, options)
     else:
         parts = [compare_numbers(case, name, "equal", value, path) for value in values]
     known = [part for part in parts if part is not None]
@@ -228,7 +266,9 @@ def _one_of(case: Case, name: str, kind: Kind, values: list[str], path: Path) ->
     return joined
 
 
-def _text_equals(case: Case, name: str, values: list[str], path: Path) -> BoolArray | None:
+def _text_equals(
+    case: Case, name: str, values: list[str], path: Path, options: Mapping[str, Any]
+) -> BoolArray | None:
     unknown = [value for value in values if value not in FIXED_VALUES.get(name, values)]
     for value in unknown:
         case.fault(
@@ -239,12 +279,23 @@ def _text_equals(case: Case, name: str, values: list[str], path: Path) -> BoolAr
         )
     if unknown:
         return None
-    column = case.table[name]
     if name == "applicant_id":
-        column = case.table.select(siren(name)).to_series()
         values = [value[:9] if len(value) == 14 and value.isdigit() else value for value in values]
+        column = case.table.select(siren(name)).to_series()
+    else:
+        column, values = _compared(case, name, values, options)
     filled = [value for value in values if value != ""]
+    check_present(case, name, filled, path, allowed=options.get("allow_absent") == "true")
     return column.is_in(filled).fill_null(False).to_numpy()
+
+
+def _compared(
+    case: Case, name: str, values: list[str], options: Mapping[str, Any]
+) -> tuple[pl.Series, list[str]]:
+    """A column of texts and the values that it is compared with, each by the name of all its spellings."""
+    if options.get("exact") == "true":
+        return case.table[name], values
+    return joined_column(case, name), names_in(case, name, values)
 
 
 def _empty(case: Case, name: str, kind: Kind, wanted: Any, path: Path) -> BoolArray | None:
@@ -261,10 +312,14 @@ def _empty(case: Case, name: str, kind: Kind, wanted: Any, path: Path) -> BoolAr
     return mask if wanted == "true" else ~mask
 
 
-def _list_test(case: Case, name: str, test: str, wanted: Any, path: Path) -> BoolArray | None:
+def _list_test(
+    case: Case, name: str, test: str, wanted: Any, path: Path, options: Mapping[str, Any]
+) -> BoolArray | None:
     values = wanted if isinstance(wanted, list) else [wanted]
     if not values or any(not isinstance(value, str) for value in values):
         return _bad(case, path)
+    lists, values = _compared(case, name, values, options)
+    check_present(case, name, values, path, allowed=options.get("allow_absent") == "true")
     column = pl.col(name)
     found = column.list.set_intersection(pl.lit(values, dtype=pl.List(pl.String))).list.len()
     filled = column.list.len() > 0
@@ -273,7 +328,7 @@ def _list_test(case: Case, name: str, test: str, wanted: Any, path: Path) -> Boo
         "has_all": found == len(set(values)),
         "only": filled & (found == column.list.unique().list.len()),
     }[test]
-    return case.table.select(expression.fill_null(False)).to_series().to_numpy()
+    return lists.to_frame(name).select(expression.fill_null(False)).to_series().to_numpy()
 
 
 def describe(mapping: Mapping[str, Any]) -> str:

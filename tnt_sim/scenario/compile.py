@@ -15,10 +15,18 @@ from tnt_sim.errors import Defect, Lang, Place, ScenarioError, Text, so_many
 from tnt_sim.fields import Described
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import Case, CompiledRule, Mode, Path, Terms
+from tnt_sim.rules.blank_keys import ask_blank_keys
 from tnt_sim.rules.caps import Caps, check_forced, compile_caps
 from tnt_sim.rules.coverage import CoverageSpec, compile_coverage
 from tnt_sim.rules.decide import DecideSpec, Decisions, decisions
-from tnt_sim.rules.eligibility import Eligibility, assess, filed_later, in_closed_envelopes
+from tnt_sim.rules.eligibility import (
+    Eligibility,
+    assess,
+    filed_later,
+    in_closed_envelopes,
+    not_given_questions,
+    unstated_state,
+)
 from tnt_sim.rules.envelope import read_envelopes
 from tnt_sim.rules.envelope_limits import EnvelopeLimit, envelope_limits
 from tnt_sim.rules.equity import EquitySpec, compile_equity
@@ -27,6 +35,7 @@ from tnt_sim.rules.grant import Offers, offers
 from tnt_sim.rules.limit import LimitSpec, compile_limit
 from tnt_sim.rules.measures import Measures
 from tnt_sim.rules.never_together import refuse_clashes
+from tnt_sim.rules.open_question import OpenQuestion
 from tnt_sim.rules.order import OrderSpec, compile_order
 from tnt_sim.rules.relation import ExclusiveSpec, Requires, RequiresSpec, compile_exclusive, compile_requires
 from tnt_sim.rules.schedule import ScheduleSpec, compile_schedule
@@ -34,6 +43,7 @@ from tnt_sim.rules.share import ShareSpec, compile_share
 from tnt_sim.rules.table_links import TableRule, refuse_circles, table_links
 from tnt_sim.rules.together import TogetherSpec, compile_together
 from tnt_sim.rules.waivers import read_waivers
+from tnt_sim.scenario.accepted import read_accepted, tell_joined
 from tnt_sim.scenario.form import form_defects
 from tnt_sim.scenario.landing import land
 from tnt_sim.scenario.objective import Objective, Stage
@@ -57,6 +67,7 @@ class Problem:
     stages: tuple[Stage, ...]
     granted: Terms
     warnings: tuple[Defect, ...]
+    questions: tuple[OpenQuestion, ...] = ()
 
 
 Described_ = TypeVar("Described_", bound=Described)
@@ -95,6 +106,12 @@ def compile_problem(scenario: Scenario) -> Problem:
     _committed_fit(case, offered)
     limits = envelope_limits(case, offered)
     _notes(case, eligibility, offered)
+    not_given_questions(case, eligibility)
+    for rule, path in rules:
+        ask_blank_keys(rule, path, case, offered.in_play)
+    unstated_state(case, offered.in_play)
+    tell_joined(case)
+    questions = read_accepted(case, in_force(spec, "accept"))
     case.defects.found.sort(key=_reading_order)
     case.defects.raise_if_any(ScenarioError)
     assert granted is not None
@@ -111,6 +128,7 @@ def compile_problem(scenario: Scenario) -> Problem:
         stages=stages,
         granted=granted,
         warnings=(*scenario.warnings, *case.warnings.found),
+        questions=questions,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,8 +13,11 @@ from tnt_sim.errors import Defects, Lang, Place, Text, did_you_mean, so_many
 from tnt_sim.money import format_cents
 from tnt_sim.programme import GROUP_SEPARATOR, Tree, lay_out
 from tnt_sim.rules.base import Case, IntArray, Path
-from tnt_sim.rules.columns import kind_of, unknown_column
+from tnt_sim.rules.blanks import columns_read, is_blank, unknown_in
+from tnt_sim.rules.columns import kind_of, text_keys, unknown_column
+from tnt_sim.rules.funded import listed_names
 from tnt_sim.rules.select import select
+from tnt_sim.rules.values import names_in
 from tnt_sim.scenario.envelope_checks import check_options, share_pro_rata
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.split import split_shares
@@ -27,9 +32,11 @@ def land(scenario: Scenario) -> Case:
     keep = _kept(scenario, case)
     if not keep.all():
         # parts of a split are those of the dossiers that are kept
-        wrong = case.defects.found[before:]
+        wrong, asked, read = case.defects.found[before:], case.questions, case.columns_read
         case = _laid_out(replace(scenario, portfolio=scenario.portfolio.select(pl.Series(keep))))
         case.defects.found.extend(wrong)
+        case.questions.extend(asked)
+        case.columns_read.update(read)
     _homeless(case)
     check_options(case, scenario.spec.programme)
     return share_pro_rata(case)
@@ -79,6 +86,9 @@ def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects)
             path: scenario.tables[name] for path, name in scenario.files.items() if name in scenario.tables
         },
         map_year=None if spec.territory is None else spec.territory.year,
+        exact_columns=frozenset(name for name in spec.values if scenario.is_exact(name)),
+        absent_allowed=frozenset(name for name, values in spec.values.items() if values.allow_absent),
+        as_0_1_0=scenario.as_0_1_0,
     )
     return replace(case, node=_nodes(case, spec.programme.only_leaf(spec.date)))
 
@@ -91,10 +101,40 @@ def _kept(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.
             keep &= source != k
         if entry.where is None:
             continue
-        chosen = select(case, entry.where, ("dossiers", k, "where"))
+        path: Path = ("dossiers", k, "where")
+        chosen = select(case, entry.where, path)
         if chosen is not None:
             keep &= (source != k) | chosen
+            _left_out(case, entry.where.root, path, (source == k) & ~chosen)
     return keep
+
+
+def _left_out(
+    case: Case, mapping: Mapping[str, Any], path: Path, left: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> None:
+    """The rows that `where` leaves out by an empty cell alone: nobody has said whether they belong."""
+    unknown = unknown_in(case, "all", [dict(mapping)], path)
+    rows = np.flatnonzero(left & unknown)
+    columns = columns_read("all", [mapping])
+    names = [column for column in columns if is_blank(case, column)[rows].any()]
+    n = so_many(
+        len(rows),
+        (
+            "ligne laisse vide ; elle est laissée de côté",
+            "lignes laissent vide ; elles sont laissées de côté",
+        ),
+        ("row leaves empty; it is left out", "rows leave empty; they are left out"),
+    )
+    fr, en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
+    case.leave_open(
+        f"left_out/{path[1]}",
+        Text(
+            f"`dossiers.where` lit {fr}, que {n.fr} ({listed_names(case, rows)}).",
+            f"`dossiers.where` reads {en}, which {n.en} ({listed_names(case, rows)}).",
+        ),
+        Text("Remplissez ces cellules.", "Fill these cells."),
+        rows,
+    )
 
 
 def _nodes(case: Case, only: str | None) -> IntArray:
@@ -116,8 +156,9 @@ def _nodes(case: Case, only: str | None) -> IntArray:
         if kind_of(case, column) is None:
             unknown_column(case, column, (*case_path(case, split_node), "split", "by"))
             continue
-        group = case.table[column].cast(pl.String).fill_null("")
-        inside = group.replace_strict(dict(groups), default=-2, return_dtype=pl.Int64).to_numpy()
+        parts = dict(zip(names_in(case, column, groups), groups.values(), strict=True))
+        group = text_keys(case, column)
+        inside = group.replace_strict(parts, default=-2, return_dtype=pl.Int64).to_numpy()
         node = np.where(node == split_node, inside, node)
     return node
 

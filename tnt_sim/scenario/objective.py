@@ -50,6 +50,19 @@ class Stage:
     parts: tuple[GoalPart, ...] = ()
 
 
+def columns_counted_zero(spec: ScenarioSpec) -> tuple[str, ...]:
+    """The columns of the goals' measures of which an empty cell counts zero (`empty: 0`), in order of name."""
+    names = {
+        name for stage in spec.objective for name in {**(stage.maximise or {}), **(stage.minimise or {})}
+    }
+    found = set()
+    for name in names & set(spec.measures):
+        measure = spec.measures[name]
+        pairs = [(measure.column, measure.empty), *((part.column, part.empty) for part in measure.sum or ())]
+        found |= {column for column, empty in pairs if column is not None and empty == "0"}
+    return tuple(sorted(found))
+
+
 @dataclass(frozen=True)
 class Objective:
     """Reads the stages of a scenario against its dossiers and its compiled rules."""

@@ -70,6 +70,7 @@ class Scenario:
     steps: tuple[Step, ...] = ()
     raw: RawScenario | None = None
     base: FilePath | None = None
+    as_0_1_0: bool = False
 
     def with_kept(self, kept: pl.DataFrame) -> Scenario:
         """The scenario with grants of earlier steps, (dossier, kept_cents), kept like committed ones."""
@@ -79,6 +80,13 @@ class Scenario:
         )
         both = cents.select(pl.coalesce("committed_cents", "kept_cents").alias("committed_cents"))
         return replace(self, portfolio=self.portfolio.with_table(table.with_columns(both.to_series())))
+
+    def read_as_0_1_0(self) -> Scenario:
+        """The scenario as version 0.1.0 read it: spellings apart, an empty state under review, its reasons."""
+        state = pl.col("state").replace("", "en_instruction")
+        portfolio = self.portfolio.with_table(self.portfolio.table.with_columns(state))
+        steps = tuple(replace(step, scenario=step.scenario.read_as_0_1_0()) for step in self.steps)
+        return replace(self, portfolio=portfolio, steps=steps, as_0_1_0=True)
 
     @property
     def id(self) -> str:
@@ -100,6 +108,11 @@ class Scenario:
             _put(plain, path, data[file])
         text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def is_exact(self, column: str) -> bool:
+        """Whether the values of a column are compared as they are written."""
+        values = self.spec.values.get(column)
+        return self.as_0_1_0 or (values is not None and values.exact)
 
     def resolved(self) -> dict[str, Any]:
         """The merged scenario in canonical text, defaults left out."""

@@ -23,6 +23,7 @@ from tnt_sim.rules.schedule import ScheduleSpec
 from tnt_sim.rules.select import Selector
 from tnt_sim.rules.share import ShareSpec
 from tnt_sim.rules.together import TogetherSpec
+from tnt_sim.rules.values import ValuesSpec
 from tnt_sim.rules.waivers import WaiverSpec
 from tnt_sim.scenario.uncertain import UncertainSpec
 
@@ -104,6 +105,15 @@ class SolverSpec(Spec):
     cross_check: str = "auto"
 
 
+class AcceptSpec(Described):
+    """An open question that is decided: which one, for how many dossiers, why and by whom."""
+
+    id: Code
+    count: Count = 0
+    reason: Code
+    author: Code
+
+
 class ScenarioSpec(Spec):
     """A scenario, after merging."""
 
@@ -119,10 +129,12 @@ class ScenarioSpec(Spec):
     reference: str | None = None
     programme: ProgrammeSpec
     dossiers: Annotated[tuple[DossiersSpec, ...], Field(min_length=1)]
+    values: Mapping[str, ValuesSpec] = {}
     eligibility: tuple[EligibilitySpec, ...] = ()
     grants: tuple[GrantSpec, ...] = ()
     caps: tuple[CapSpec | NamedCap, ...] = ()
     waivers: tuple[WaiverSpec, ...] = ()
+    accept: tuple[AcceptSpec, ...] = ()
     measures: Mapping[str, MeasureSpec] = {}
     rules: tuple[AnyRule, ...] = ()
     objective: tuple[StageSpec, ...] = ()

@@ -21,6 +21,7 @@ from tnt_sim.money import MoneyError, format_cents, parse_cents, parse_decimal
 from tnt_sim.portfolio import table_column
 from tnt_sim.programme import EnvelopeSpec, Share, SplitSpec
 from tnt_sim.rules.base import Path
+from tnt_sim.rules.values import is_joined, names_in, spellings
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.territory import LEVELS, YEARS, Territory, territory
 
@@ -111,8 +112,8 @@ class _Division:
                     did_you_mean(self.split.by, [name for name in asked.columns if name[0] != "_"]),
                 )
                 return []
-            return [g for g in asked[self.split.by].cast(pl.String).unique().sort().to_list() if g]
-        twice = sorted({group for group in groups if groups.count(group) > 1})
+            return [g for g in self._values(asked).unique().sort().to_list() if g]
+        twice = self._twice(groups)
         if twice:
             self.fault(
                 f"`groups` nomme deux fois : {', '.join(twice[:10])}.",
@@ -127,6 +128,21 @@ class _Division:
         names = [self.spec.id, ""] if only else [self.spec.id]
         table: pl.DataFrame = self.scenario.portfolio.table
         return table.filter(pl.col("envelope").fill_null("").is_in(names))
+
+    def _values(self, asked: pl.DataFrame) -> pl.Series:
+        """The value of `by` in some rows of the dossiers, spellings joined."""
+        column = self.split.by
+        texts = asked[column].cast(pl.String)
+        if not is_joined(self.scenario, column):
+            return texts
+        return texts.replace(spellings(self.scenario, column).changed)
+
+    def _twice(self, groups: Sequence[str]) -> list[str]:
+        """The groups that are one value of `by` with another one."""
+        names = list(groups)
+        if self.split.by in self.scenario.portfolio.table.columns:
+            names = names_in(self.scenario, self.split.by, groups)
+        return sorted({group for group, name in zip(groups, names, strict=True) if names.count(name) > 1})
 
     def _map(self, key: str) -> Territory | None:
         """The scenario's map, when `by` is one of its levels."""
@@ -182,11 +198,10 @@ class _Division:
             return None
         asked = self._asking()
         sums: dict[str, Fraction] = {}
-        for group, value in zip(
-            asked[self.split.by].cast(pl.String).to_list(), asked[column].to_list(), strict=True
-        ):
+        for group, value in zip(self._values(asked).to_list(), asked[column].to_list(), strict=True):
             sums[group] = sums.get(group, Fraction(0)) + Fraction(value or 0)
-        return [sums.get(group, Fraction(0)) for group in groups]
+        names = names_in(self.scenario, self.split.by, groups)
+        return [sums.get(name, Fraction(0)) for name in names]
 
     def _of_table(self) -> list[Share]:
         table = self._table("table", ("amount", "weight"))
@@ -269,7 +284,7 @@ class _Division:
             )
             return None
         groups: list[str] = table["group"].to_list()
-        twice = sorted({group for group in groups if groups.count(group) > 1})
+        twice = self._twice(groups)
         if twice:
             self.fault(
                 f"la table « {name} » nomme deux fois : {', '.join(twice[:10])}.",

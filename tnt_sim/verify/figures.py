@@ -17,11 +17,14 @@ import polars as pl
 
 from tnt_sim.errors import Defect, Lang
 from tnt_sim.rules.base import BoolArray, Reading, RuleReading
+from tnt_sim.scenario.accepted import way_out
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.reasons import Reasons
 from tnt_sim.verify.words import unspent_sentence
 
+QUESTIONED = 20
+"""How many dossiers of an open question a document names."""
 _TWELVE = Context(prec=12, rounding=ROUND_HALF_EVEN)
 
 
@@ -221,6 +224,25 @@ def _figures(reading: Reading) -> dict[str, Any]:
         "slack": decimal_text(reading.slack),
         "holds": reading.holds,
         "binds": reading.slack == 0,
+    }
+
+
+def open_questions(problems: Sequence[Problem], lang: Lang) -> dict[str, Any]:
+    """What the data leave open, each question once, and what decides it; version 0.1.0 knew none."""
+    if any(problem.case.as_0_1_0 for problem in problems):
+        return {}
+    found = {question.id: question for problem in problems for question in problem.questions}
+    return {
+        "open_questions": [
+            {
+                "id": one.id,
+                "count": one.count,
+                "dossiers": list(one.dossiers[:QUESTIONED]),
+                "text": one.text.in_(lang),
+                "way_out": way_out(one).in_(lang),
+            }
+            for one in found.values()
+        ]
     }
 
 

@@ -120,7 +120,7 @@ def _codes(
     offered = problem.offers
     code = np.full(problem.case.n, "", dtype=object)
     for failure in reversed(problem.eligibility.failures):
-        code[failure.mask] = "state" if failure.rule == "state" else "ineligible"
+        code[failure.mask] = failure.code
     code[offered.capped_out] = "capped_out"
     code[offered.refused] = "decided"
     code[waiting & fits] = "crowded_out"

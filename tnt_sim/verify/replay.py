@@ -53,6 +53,7 @@ class Replay:
     rows : the rows that its proofs stand on
     proven : whether its certificate shows that no allocation is better
     proven_first : whether it shows that no allocation as good goes before this one
+    as_0_1_0 : whether values, empty cells and reasons are read as version 0.1.0 did
     """
 
     run_dir: Path
@@ -67,6 +68,7 @@ class Replay:
     rows: ProofRows = NO_ROWS
     proven: bool = False
     proven_first: bool = False
+    as_0_1_0: bool = False
 
 
 def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
@@ -83,10 +85,13 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     return report(run)
 
 
-def replay(run_dir: Path, project: Path | None = None) -> Replay:
-    """Read all of a run folder that can be read, and note what does not hold."""
+def replay(run_dir: Path, project: Path | None = None, *, as_0_1_0: bool = False) -> Replay:
+    """Read all of a run folder that can be read, and note what does not hold.
+
+    `as_0_1_0` reads values, empty cells and reasons as version 0.1.0 did.
+    """
     summary = read_summary(run_dir)
-    run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary)
+    run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary, as_0_1_0=as_0_1_0)
     check_files(run_dir, summary, run.found)
     check_shape(summary, run.found)
     scenario_file = check_inputs(summary, run.project, run.found)
@@ -129,6 +134,8 @@ def _scenario(run: Replay, file: Path) -> Scenario | None:
     except TntError as error:
         run.found.found.extend(error.defects_found())
         return None
+    if run.as_0_1_0:
+        scenario = scenario.read_as_0_1_0()
     if scenario.sha256 == run.summary.get("scenario_sha256"):
         return scenario
     one, other = scenario.sha256[:8], str(run.summary.get("scenario_sha256"))[:8]

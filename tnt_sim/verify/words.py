@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from tnt_sim.errors import Lang, Text, so_many
+from tnt_sim.errors import Defect, Lang, Text, so_many
 from tnt_sim.money import format_cents
 from tnt_sim.rules.base import BoolArray, exact_sum
-from tnt_sim.rules.eligibility import failure_texts
+from tnt_sim.rules.blanks import is_blank
+from tnt_sim.rules.eligibility import INELIGIBLE_CODES, failure_texts
+from tnt_sim.rules.funded import listed_names
 from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.objective import columns_counted_zero
 from tnt_sim.verify.barred import barred_sentences
 from tnt_sim.verify.reading import Allocation
-from tnt_sim.verify.reasons import FUNDED_CODES, Reasons, main_rule
+from tnt_sim.verify.reasons import FUNDED_CODES, Reasons, main_rule, worth_per_euro
 
 
 def unspent_sentence(problem: Problem, reasons: Reasons, node: int) -> Text:
@@ -140,7 +143,7 @@ def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons
     code = reasons.code.to_numpy()
     for failure in problem.eligibility.failures:
         shown = failure_texts(case, failure, lang).to_numpy()
-        mask = failure.mask & np.isin(code, ("state", "ineligible"))
+        mask = failure.mask & np.isin(code, INELIGIBLE_CODES)
         first = mask & (texts == "")
         later = mask & (texts != "")
         texts[later] = texts[later] + " ; " + shown[later].astype(object)
@@ -158,6 +161,12 @@ def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons
             texts[mine] = sentence
     _decided(problem, texts, code, lang)
     _with_rule(texts, code, rule, lang)
+    for row, names in counted_zero(problem, reasons).items():
+        listed = ", ".join(names)
+        texts[row] = Text(
+            f"Aucune valeur n'est donnée ({listed}) : il compte pour zéro dans l'objectif.",
+            f"No value is given ({listed}): it counts as zero in the objective.",
+        ).in_(lang)
     texts[reasons.unclear] = NOT_ESTABLISHED.in_(lang)
     barred_sentences(problem, texts, code, rule, reasons.by, lang)
     return pl.Series("reason", texts.tolist(), dtype=pl.String)
@@ -181,6 +190,47 @@ _TEMPLATES = {
         'Does not fit in what is left of "{envelope}" ({left}).',
     ),
 }
+
+
+def counted_zero(problem: Problem, reasons: Reasons) -> dict[int, tuple[str, ...]]:
+    """The dossiers that add nothing to the goal and leave columns empty that it counts as zero: which columns."""
+    case = problem.case
+    columns = () if case.as_0_1_0 else columns_counted_zero(problem.scenario.spec)
+    idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
+    found: dict[int, tuple[str, ...]] = {}
+    for column in columns:
+        for row in np.flatnonzero(idle & is_blank(case, column)).tolist():
+            found[row] = (*found.get(row, ()), column)
+    return found
+
+
+def idle_worthless(problem: Problem, reasons: Reasons) -> Defect | None:
+    """Warn of money that stays idle beside eligible dossiers which the goal counts for nothing."""
+    case, offered = problem.case, problem.offers
+    idle = (reasons.code == "crowded_out").to_numpy() & (reasons.rule == "").to_numpy() & ~reasons.unclear
+    rows = np.flatnonzero(idle & (worth_per_euro(problem) == 0))
+    if case.as_0_1_0 or problem.stages[0].parts or not len(rows):
+        return None
+    asked = exact_sum(offered.least_cents[rows])
+    n = so_many(
+        len(rows),
+        (
+            "dossier éligible compte pour zéro dans l'objectif et reste sans subvention",
+            "dossiers éligibles comptent pour zéro dans l'objectif et restent sans subvention",
+        ),
+        (
+            "eligible dossier counts as zero in the objective and gets no grant",
+            "eligible dossiers count as zero in the objective and get no grant",
+        ),
+    )
+    names = listed_names(case, rows)
+    return Defect(
+        "idle-money",
+        Text(
+            f"{n.fr}, bien que l'argent suffise ({names} ; {format_cents(asked, Lang.FR)} demandés).",
+            f"{n.en}, though the money would suffice ({names}; {format_cents(asked, Lang.EN)} requested).",
+        ),
+    )
 
 
 NOT_ESTABLISHED = Text(

@@ -13,8 +13,9 @@ from tnt_sim.programme import Tree
 from tnt_sim.rules.base import BoolArray, group_sums
 from tnt_sim.rules.envelope import may_gain, unassigned_cents
 from tnt_sim.rules.select import describe
+from tnt_sim.rules.selector_words import selector_words
 from tnt_sim.scenario.compile import Problem
-from tnt_sim.verify.figures import eligible
+from tnt_sim.verify.figures import eligible, open_questions
 from tnt_sim.verify.figures import envelopes as envelope_entries
 from tnt_sim.view import words
 from tnt_sim.view.envelope_table import envelope_table
@@ -50,8 +51,9 @@ def check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
             {**{key: entry[key] for key in keep}, "demand_cents": demand[k], "unreachable_cents": stuck[k]}
             for k, entry in enumerate(entries)
         ],
-        "checks": _funnel(problem),
+        "checks": _funnel(problem, lang),
         "rules": [{"id": rule.id, "kind": rule.kind, "mode": rule.mode.value} for rule in problem.rules],
+        **open_questions([problem], lang),
         "warnings": [defect.line(lang) for defect in problem.warnings] + _stuck_texts(problem, stuck, lang),
     }
 
@@ -122,13 +124,16 @@ def _stuck_texts(problem: Problem, stuck: Sequence[int], lang: Lang) -> list[str
     return found
 
 
-def _funnel(problem: Problem) -> list[dict[str, Any]]:
+def _funnel(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
     """Each requirement with the dossiers that miss it, and those that miss nothing else."""
     spec = {entry.id: entry for entry in problem.scenario.spec.eligibility}
     missed = np.zeros(problem.case.n, dtype=np.int64)
     masks: dict[str, BoolArray] = {}
     limits = {failure.rule: failure.limit for failure in problem.eligibility.failures}
+    blank: dict[str, BoolArray] = {}
     for failure in problem.eligibility.failures:
+        if not failure.given:
+            blank[failure.rule] = blank.get(failure.rule, failure.mask) | failure.mask
         masks[failure.rule] = masks.get(failure.rule, np.zeros(problem.case.n, dtype=np.bool_)) | failure.mask
     for mask in masks.values():
         missed += mask
@@ -140,14 +145,24 @@ def _funnel(problem: Problem) -> list[dict[str, Any]]:
                 "id": rule,
                 "reason": (entry.reason or entry.title) if entry else "",
                 "require": describe(entry.require.root) if entry else limits[rule],
+                "sentence": selector_words(entry.require.root, lang) if entry else "",
                 "n_missed": int(mask.sum()),
                 "n_only_this": int((mask & (missed == 1)).sum()),
+                "n_not_given": int(blank[rule].sum()) if rule in blank else 0,
             }
         )
     capped = int(problem.offers.capped_out.sum())
     if capped:
         checks.append(
-            {"id": "capped_out", "reason": "", "require": "", "n_missed": capped, "n_only_this": capped}
+            {
+                "id": "capped_out",
+                "reason": "",
+                "require": "",
+                "sentence": "",
+                "n_missed": capped,
+                "n_only_this": capped,
+                "n_not_given": 0,
+            }
         )
     return checks
 
@@ -219,7 +234,12 @@ def _checks(checks: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Li
     fixed = {"state": words.REASON["state"], "capped_out": words.REASON["capped_out"]}
     rows = []
     for check in checks:
-        why = check["reason"] or (fixed[check["id"]].in_(lang) if check["id"] in fixed else check["require"])
+        why = check["reason"] or (
+            fixed[check["id"]].in_(lang) if check["id"] in fixed else check["sentence"] or check["require"]
+        )
+        if check["n_not_given"]:
+            n = count(check["n_not_given"], lang)
+            why += Text(f" (non renseigné : {n})", f" (not given: {n})").in_(lang)
         rows.append((count(check["n_missed"], lang), count(check["n_only_this"], lang), check["id"], why))
     head = (
         ("Dossiers", "à ce seul titre", "Condition", "")

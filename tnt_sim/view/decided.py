@@ -8,6 +8,7 @@ import polars as pl
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents
+from tnt_sim.rules.eligibility import NOT_GIVEN
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.view.run_reader import StoredRun
 
@@ -60,6 +61,8 @@ def plain_reasons(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -> p
     """The reason as an applicant reads it: of a missed requirement its own words, without how it was tested."""
     heads = [entry.reason or entry.title for entry in spec.eligibility if entry.reason or entry.title]
     plain: dict[str, str] = {}
+    for text in reasons.filter(codes == NOT_GIVEN).unique().drop_nulls().to_list():
+        plain[text] = " ; ".join(part.partition(" (")[0] for part in text.split(" ; "))
     for text in reasons.filter(codes == "ineligible").unique().drop_nulls().to_list():
         found = [head for head in dict.fromkeys(heads) if f"{head} (" in text]
         if found:

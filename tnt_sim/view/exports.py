@@ -16,7 +16,7 @@ from tnt_sim.view.award_list import csv_columns, guarded, parquet_columns, plain
 from tnt_sim.view.export_remarks import of_siret
 from tnt_sim.view.flat import CsvStyle, Flat, csv_bytes, frame_bytes, sheet_bytes
 from tnt_sim.view.pabulib import pabulib
-from tnt_sim.view.run_reader import StoredRun, refuse_unproven
+from tnt_sim.view.run_reader import StoredRun, refuse_open_questions, refuse_unproven
 from tnt_sim.view.scdl import GIVEN, scdl
 from tnt_sim.view.scdl import remarks as scdl_remarks
 from tnt_sim.view.workbook import workbook_bytes
@@ -81,6 +81,8 @@ def export_bytes(run: StoredRun, name: str, asked: Asked) -> bytes:
     for key in asked.info:
         if key not in chosen.info:
             raise UsageError(_no_such_key(name, key, chosen.info), code="usage.info")
+    if chosen.is_act:
+        refuse_open_questions(run)
     if chosen.is_act and not asked.unproven:
         refuse_unproven(run)
     return chosen.write(run, asked)

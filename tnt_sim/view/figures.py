@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from tnt_sim.errors import Lang
 from tnt_sim.money import format_cents, format_rate, parse_cents, parse_decimal
+from tnt_sim.rules.column_words import count as count
+from tnt_sim.rules.column_words import listed as listed
+from tnt_sim.rules.column_words import number as number
 
 NO_BREAK = "\u00a0"
 _AMOUNT = re.compile(r"(?<![\d.,])(\d+(?:\.\d{1,2})?) €")
@@ -83,13 +86,6 @@ def _with_cents(text: str, lang: Lang) -> str:
     return text.replace(f"{NO_BREAK}€", f",00{NO_BREAK}€") if lang is Lang.FR else f"{text}.00"
 
 
-def count(number: int | None, lang: Lang) -> str:
-    """A whole number with thousands apart, or a dash."""
-    if number is None:
-        return "–"
-    return f"{number:,}".replace(",", "\u202f") if lang is Lang.FR else f"{number:,}"
-
-
 def plural(number: int, fr: tuple[str, str], en: tuple[str, str], lang: Lang) -> str:
     """« 1 dossier », « 2 dossiers »: French has the plural from two on, English for all but one."""
     if lang is Lang.FR:
@@ -104,18 +100,6 @@ def decimal(text: str | None, lang: Lang) -> str:
     return number(parse_decimal(text), lang)
 
 
-def number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
-    """A number with the marks of the language; « ≈ » where decimals are left out."""
-    scaled = value * 10**decimals
-    rounded = round(scaled)
-    digits = f"{abs(rounded) // 10**decimals:,}"
-    rest = str(abs(rounded) % 10**decimals).rjust(decimals, "0").rstrip("0")
-    thousands, mark = ("\u202f", ",") if lang is Lang.FR else (",", ".")
-    sign = "\u2212" if rounded < 0 else ""
-    about = "" if scaled == rounded else "≈"
-    return about + sign + digits.replace(",", thousands) + (mark + rest if rest else "")
-
-
 def rate(text: str | None, lang: Lang) -> str:
     """A rate of a document as a percentage with two decimals at most."""
     return "–" if text is None else format_rate(parse_decimal(text), lang)
@@ -128,17 +112,3 @@ def euros(text: str | None, lang: Lang) -> str:
     cents = parse_decimal(text) * 100
     about = "" if cents.denominator == 1 else "≈"
     return about + format_cents(round(cents), lang)
-
-
-def listed(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
-    """A short list in words, the last two joined by `word` (« et »); what is left out is counted."""
-    every = list(names)
-    shown = every[:most]
-    if len(every) > most:
-        rest = count(len(every) - most, lang)
-        others = "autre" if len(every) - most == 1 else "autres"
-        return ", ".join(shown) + (f" et {rest} {others}" if lang is Lang.FR else f" and {rest} more")
-    if len(shown) < 2:
-        return "".join(shown)
-    word = word or (" et " if lang is Lang.FR else " and ")
-    return ", ".join(shown[:-1]) + word + shown[-1]

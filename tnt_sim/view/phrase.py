@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from tnt_sim.errors import Lang
 from tnt_sim.rules.select import Selector
+from tnt_sim.rules.selector_words import selector_words
 from tnt_sim.view import words
 from tnt_sim.view.figures import listed
-from tnt_sim.view.selector_words import selector_words
 
 SHOWN_NAMES = 5
 

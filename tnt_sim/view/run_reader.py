@@ -10,9 +10,20 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text, UsageError, VerificationError
+from tnt_sim.errors import (
+    DataError,
+    Defect,
+    Defects,
+    Lang,
+    Place,
+    Text,
+    UsageError,
+    VerificationError,
+    so_many,
+)
 from tnt_sim.programme import GROUP_SEPARATOR, EnvelopeSpec
 from tnt_sim.result import Result
+from tnt_sim.rules.values import is_code, matched
 from tnt_sim.scenario.diagnose import validate_model
 from tnt_sim.scenario.files import load_tree
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -174,7 +185,7 @@ def _placed(spec: ScenarioSpec, envelopes: Sequence[Entry], table: pl.DataFrame)
     name = pl.when(pl.col("envelope").fill_null("") == "").then(pl.lit(only)).otherwise(pl.col("envelope"))
     for split, by in _splits(spec.programme):
         if by in table.columns:
-            part = pl.concat_str(pl.lit(split + GROUP_SEPARATOR), pl.col(by).cast(pl.String).fill_null(""))
+            part = pl.lit(split + GROUP_SEPARATOR) + pl.Series(_groups(spec, table, split, by, list(number)))
             divided = (name == split) & part.is_in(list(number))
             name = pl.when(divided).then(part).otherwise(name)
         closed = ~name.is_in(list(number)) & name.str.starts_with(split + GROUP_SEPARATOR)
@@ -183,10 +194,40 @@ def _placed(spec: ScenarioSpec, envelopes: Sequence[Entry], table: pl.DataFrame)
     return table.with_columns(node.alias(NODE))
 
 
+def _groups(spec: ScenarioSpec, table: pl.DataFrame, split: str, by: str, ids: Sequence[str]) -> pl.Series:
+    """The group of a split that each dossier lands in: its value of `by`, in the spelling of the envelope."""
+    values, named = table[by].cast(pl.String).fill_null(""), spec.values.get(by)
+    if is_code(by) or (named is not None and named.exact):
+        return values
+    prefix = split + GROUP_SEPARATOR
+    return matched(values, [name.removeprefix(prefix) for name in ids if name.startswith(prefix)])
+
+
 def _splits(programme: EnvelopeSpec) -> Iterator[tuple[str, str]]:
     for envelope, _ in programme.walk():
         if envelope.split is not None:
             yield envelope.id, envelope.split.by
+
+
+def refuse_open_questions(run: StoredRun) -> None:
+    """An act may only be drawn up once every open question of the data is decided."""
+    found = run.summary.get("open_questions")
+    if not found:
+        return
+    listed = "\n".join(f"  {one['id']} : {one['text']} {one['way_out']}" for one in found)
+    n = so_many(
+        len(found),
+        ("question ouverte est à trancher", "questions ouvertes sont à trancher"),
+        ("open question is to be decided", "open questions are to be decided"),
+    )
+    raise UsageError(
+        Text(
+            f"« {run.name} » : {n.fr} avant de signer ou d'écrire un acte ; le calcul est ensuite à relancer.\n"
+            f"{listed}",
+            f'"{run.name}": {n.en} before it is signed or an act is written; then run it again.\n{listed}',
+        ),
+        code="usage.open-questions",
+    )
 
 
 def refuse_unproven(run: StoredRun) -> None:

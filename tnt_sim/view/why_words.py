@@ -11,9 +11,9 @@ from typing import Any
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_rate, parse_decimal
+from tnt_sim.rules.selector_words import selector_words
 from tnt_sim.view import words
 from tnt_sim.view.figures import amount, decimal, euros, listed, plural
-from tnt_sim.view.selector_words import selector_words
 
 Entry = Mapping[str, Any]
 
@@ -40,6 +40,9 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
         ),
         "state": Text("Non retenu : {missed}.", "Not funded: {missed}."),
         "ineligible": Text("Non éligible : {missed}.", "Not eligible: {missed}."),
+        "not_given": Text(
+            "Non éligible, faute de réponse : {missed}.", "Not eligible for want of an answer: {missed}."
+        ),
         "capped_out": Text(
             "Éligible, mais ses plafonds ne laissent aucun montant possible.",
             "Eligible, but its caps leave no possible amount.",
@@ -76,6 +79,10 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
             "Non retenu : il n'apporterait rien à l'objectif du programme.",
             "Not funded: it would add nothing to the programme's goal.",
         ),
+        "no_note": Text(
+            "Non retenu : aucune valeur n'est donnée ({empty}), il compte pour zéro dans l'objectif.",
+            "Not funded: no value is given ({empty}), it counts as zero in the objective.",
+        ),
         "unclear": Text(
             "Non retenu : il tiendrait dans ce qui reste ; ce qui l'écarte n'a pas été établi.",
             "Not funded: it would fit in what is left; what keeps it out was not established.",
@@ -100,7 +107,7 @@ def sentence_key(entry: Entry) -> str:
     if code == "outranked" and not entry["margin"]["dossiers"]:
         return "none_fits"
     if code == "crowded_out" and entry["rule"] is None:
-        return "unclear" if entry["unclear"] else "no_gain"
+        return "unclear" if entry["unclear"] else "no_note" if entry["empty"] else "no_gain"
     return code
 
 
@@ -121,6 +128,7 @@ def _filled(entry: Entry, lang: Lang) -> dict[str, str]:
         "why": str(decision.get("reason") or decision.get("title") or decision.get("rule") or "").rstrip("."),
         "missed": " ; ".join(missed_words(one, lang) for one in entry["missed"]),
         "reason": str(entry["reason"]),
+        "empty": ", ".join(entry["empty"]),
     }  # fmt: skip
 
 
@@ -153,12 +161,22 @@ def missed_words(one: Entry, lang: Lang) -> str:
             "sans_suite": Text("classé sans suite", "closed without follow-up"),
         }
         return state.get(str(one["value"]), Text("dossier clos", "closed dossier")).in_(lang)
+    if one["not_given"]:
+        return _not_given(one, lang)
     head = one["reason"] or Text("condition non remplie", "requirement not met").in_(lang)
     parts = [_held(one, lang), _gap(one, lang)]
     source = f" ({one['source']})" if one["source"] else ""
     body = " ; ".join(part for part in parts if part)
     colon = " : " if lang is Lang.FR else ": "
     return f"{head}{colon}{body}{source}" if body else f"{head}{source}"
+
+
+def _not_given(one: Entry, lang: Lang) -> str:
+    """« non renseigné : Avis DDT (exigé : « Avis DDT » est « Favorable ») »"""
+    names, wanted = ", ".join(one["not_given"]), selector_words(one["wanted"], lang)
+    return Text(
+        f"non renseigné : {names} (exigé : {wanted})", f"not given: {names} (required: {wanted})"
+    ).in_(lang)
 
 
 def _held(one: Entry, lang: Lang) -> str:
@@ -176,8 +194,12 @@ def _held(one: Entry, lang: Lang) -> str:
     return ", ".join(parts)
 
 
+CHANGEABLE = frozenset({"cost", "base", "requested", "min_grant", "start", "end"})
+"""The columns of which an applicant may change what it holds: of others, what is missing is no advice."""
+
+
 def _gap(one: Entry, lang: Lang) -> str:
-    if one["shortfall"] is None or one["test"] is None:
+    if one["shortfall"] is None or one["test"] is None or one["column"] not in CHANGEABLE:
         return ""
     gap = figure(one["shortfall"], str(one["unit"]), lang, span=True)
     if one["unit"] == "days":

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.errors import Text
+from tnt_sim.rules.column_words import COLUMN as COLUMN
+from tnt_sim.rules.column_words import bare_column as bare_column
+from tnt_sim.rules.column_words import column as column
+from tnt_sim.rules.column_words import is_plural as is_plural
+from tnt_sim.rules.column_words import long_day as long_day
+from tnt_sim.rules.column_words import value as value
 
 STATUS: Mapping[str, Text] = MappingProxyType(
     {
@@ -61,6 +66,7 @@ REASON: Mapping[str, Text] = MappingProxyType(
         "rule": Text("retenus pour tenir une règle", "funded to meet a rule"),
         "state": Text("refusés ou classés sans suite à l'instruction", "refused or closed by the service"),
         "ineligible": Text("non éligibles", "not eligible"),
+        "not_given": Text("non renseignés dans une condition", "not given in a requirement"),
         "capped_out": Text("montant possible nul ou trop petit", "possible amount zero or too small"),
         "variant": Text("une autre variante est retenue", "another variant is funded"),
         "prerequisite": Text("un dossier préalable n'est pas retenu", "a required dossier is not funded"),
@@ -95,40 +101,6 @@ SENSE: Mapping[str, Text] = MappingProxyType(
     {"maximise": Text("maximiser", "maximise"), "minimise": Text("minimiser", "minimise")}
 )
 
-COLUMN: Mapping[str, Text] = MappingProxyType(
-    {
-        "dossier": Text("le numéro de dossier", "the dossier number"),
-        "project": Text("le projet", "the project"),
-        "title": Text("l'intitulé", "the title"),
-        "envelope": Text("l'enveloppe", "the envelope"),
-        "applicant": Text("le porteur", "the applicant"),
-        "applicant_id": Text("le porteur (SIREN ou code INSEE)", "the applicant (SIREN or INSEE code)"),
-        "applicant_type": Text("le type de porteur", "the type of applicant"),
-        "department": Text("le département", "the department"),
-        "region": Text("la région", "the region"),
-        "epci": Text("l'EPCI", "the EPCI"),
-        "commune": Text("la commune", "the commune"),
-        "members": Text("les membres", "the members"),
-        "population": Text("la population", "the population"),
-        "cost": Text("le coût", "the cost"),
-        "base": Text("l'assiette", "the eligible cost"),
-        "requested": Text("le montant demandé", "the amount requested"),
-        "min_grant": Text("la subvention minimale", "the smallest grant"),
-        "score": Text("la note", "the score"),
-        "filed_at": Text("la date de dépôt", "the filing date"),
-        "start": Text("la date de début", "the start date"),
-        "end": Text("la date de fin", "the end date"),
-        "notified_at": Text("la date de notification", "the notification date"),
-        "state": Text("l'état du dossier", "the dossier's state"),
-        "committed": Text("le montant engagé", "the committed amount"),
-        "tags": Text("les étiquettes", "the tags"),
-        "other_state": Text("les autres aides de l'État", "the other State funds"),
-        "other_public": Text("les autres aides publiques", "the other public funds"),
-        "other_private": Text("les financements privés", "the private funds"),
-        "invoices": Text("les factures", "the invoices"),
-    }
-)
-
 MEASURE: Mapping[str, Text] = MappingProxyType(
     {
         "granted": Text("le montant accordé", "the amount granted"),
@@ -146,36 +118,6 @@ MEASURE: Mapping[str, Text] = MappingProxyType(
     }
 )
 
-_PLURAL = frozenset({"members", "tags", "invoices", "other_state", "other_public", "other_private"})
-_SINGULAR = {
-    "members": Text("commune servie ou membre", "commune served or member"),
-    "tags": Text("étiquette", "tag"),
-    "requires": Text("dossier préalable", "required dossier"),
-    "other_state": Text("montant d'autres aides de l'État", "amount of other State funds"),
-    "other_public": Text("montant d'autres aides publiques", "amount of other public funds"),
-    "other_private": Text("montant de financements privés", "amount of private funds"),
-    "invoices": Text("montant de factures", "amount of invoices"),
-}
-_VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
-    {
-        "applicant_type": {
-            "epci": Text("EPCI", "EPCI"),
-            "metropole": Text("métropole", "métropole"),
-            "departement": Text("département", "département"),
-            "region": Text("région", "région"),
-            "mutualisation": Text("structure de mutualisation", "shared-services body"),
-            "autre": Text("autre", "other"),
-        },
-        "state": {
-            "en_construction": Text("en construction", "being drawn up"),
-            "en_instruction": Text("en instruction", "under review"),
-            "accepte": Text("accepté", "accepted"),
-            "refuse": Text("refusé", "refused"),
-            "sans_suite": Text("classé sans suite", "closed with no action"),
-        },
-    }
-)
-
 _SOLVERS = MappingProxyType(
     {
         "COIN_CMD": "CBC",
@@ -190,16 +132,6 @@ _SOLVERS = MappingProxyType(
 FORMULA_PREFIX = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would take for a formula."""
 
-_ARTICLE_FR = re.compile(r"^(?:le |la |les |l')")
-_MONTHS_FR = (
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
-    "novembre", "décembre",
-)  # fmt: skip
-_MONTHS_EN = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
-)  # fmt: skip
-
 
 def solver_name(backend: str) -> str:
     """The usual name of a solver: « CBC » for `pulp:COIN_CMD`."""
@@ -210,40 +142,6 @@ def solver_name(backend: str) -> str:
 def measure(name: str) -> Text:
     """A measure as people say it; its own name in quotes where it is not built in."""
     return MEASURE.get(name) or Text(f"« {name} »", f'"{name}"')
-
-
-def column(name: str) -> Text:
-    """A column as people say it; its own name in quotes where it is not canonical."""
-    return COLUMN.get(name) or Text(f"« {name} »", f'"{name}"')
-
-
-def is_plural(name: str) -> bool:
-    """Whether a column's words are a plural: « les étiquettes »."""
-    return name in _PLURAL
-
-
-def value(name: str, text: str) -> Text:
-    """A value of a column as people say it; as it is written where it is no word of the table."""
-    return _VALUES.get(name, {}).get(text) or Text(text, text)
-
-
-def bare_column(name: str) -> Text:
-    """A column in the singular and without its article, as after « pour chaque »."""
-    if name in _SINGULAR:
-        return _SINGULAR[name]
-    full = column(name)
-    return Text(_ARTICLE_FR.sub("", full.fr), full.en.removeprefix("the "))
-
-
-def long_day(iso: str) -> Text:
-    """A day in full: « 22 novembre 2021 », 22 November 2021.
-
-    >>> long_day("2021-11-01").fr, long_day("2021-11-01").en
-    ('1er novembre 2021', '1 November 2021')
-    """
-    year, month, day = (int(part) for part in iso[:10].split("-"))
-    first = "1er" if day == 1 else str(day)
-    return Text(f"{first} {_MONTHS_FR[month - 1]} {year}", f"{day} {_MONTHS_EN[month - 1]} {year}")
 
 
 def verdict(document: Mapping[str, Any], second: str = "") -> Text:

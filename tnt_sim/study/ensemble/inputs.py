@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from tnt_sim.errors import ScenarioError, Text, UsageError
 from tnt_sim.portfolio import CANONICAL, ColumnKind, table_column
 from tnt_sim.rules.base import Case, IntArray
-from tnt_sim.rules.columns import kind_of, unknown_column
+from tnt_sim.rules.columns import kind_of, text_keys, unknown_column
 from tnt_sim.rules.select import select
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.uncertain import UncertainSpec, law_of
@@ -87,7 +86,7 @@ def _input(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> Inp
         if kind_of(case, by) is None:
             unknown_column(case, by, (*path, "correlated", "by"))
             return None
-        codes = case.table[by].cast(pl.String).fill_null("").gather(rows)
+        codes = text_keys(case, by).gather(rows)
         names = sorted(set(codes.to_list()))
         place = {name: number for number, name in enumerate(names)}
         group = np.array([place[name] for name in codes.to_list()], dtype=np.int64)

@@ -5,7 +5,7 @@ Nothing is solved here. The entry's keys are those of `explain.dossiers[]`; sent
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.rules.base import IntArray
+from tnt_sim.rules.eligibility import INELIGIBLE_CODES
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.study.explain.missed import Missed, missed_by
 from tnt_sim.verify.figures import decimal_text, eligible
 from tnt_sim.verify.reasons import worth_per_euro
+from tnt_sim.verify.words import counted_zero
 
 Entry = dict[str, Any]
 AT_THE_MARGIN = 3
@@ -34,6 +36,7 @@ class Facts:
     order: IntArray
     """Funded candidates, least worth per euro first."""
     eligible: NDArray[np.bool_]
+    counted_zero: Mapping[int, tuple[str, ...]]
 
 
 def facts_of(decided: Decided) -> Facts:
@@ -42,7 +45,8 @@ def facts_of(decided: Decided) -> Facts:
     worth = worth_per_euro(problem)
     rivals = np.flatnonzero(decided.allocation.funded & problem.offers.candidate & ~problem.offers.forced)
     order = rivals[np.lexsort((-rivals, worth[rivals]))]
-    return Facts(decided, worth, order, np.asarray(eligible(problem), dtype=np.bool_))
+    blank = counted_zero(problem, decided.reasons)
+    return Facts(decided, worth, order, np.asarray(eligible(problem), dtype=np.bool_), blank)
 
 
 def entry_of(facts: Facts, row: int) -> Entry:
@@ -61,13 +65,12 @@ def entry_of(facts: Facts, row: int) -> Entry:
         "asked_cents": int(problem.offers.least_cents[row]) or None,
         "reason_code": code,
         "reason": decided.sentences[row],
-        "missed": [_missed(one) for one in missed_by(problem, row)]
-        if code in ("state", "ineligible")
-        else [],
+        "missed": [_missed(one) for one in missed_by(problem, row)] if code in INELIGIBLE_CODES else [],
         "margin": None if funded else _margin(facts, row),
         "by": _by(decided, row),
         "rule": _rule(decided, row),
         "unclear": bool(decided.reasons.unclear[row]),
+        "empty": list(facts.counted_zero.get(row, ())),
         "decision": _decision(problem, row) if code == "decided" else None,
         "because": [],
         "changes": [],
@@ -90,6 +93,7 @@ def _missed(one: Missed) -> Entry:
         "reason": one.reason,
         "source": one.source,
         "place": str(one.place),
+        "not_given": list(one.not_given),
     }
 
 

@@ -19,7 +19,7 @@ from tnt_sim.errors import Place
 from tnt_sim.rules.base import Numeric, Unit
 from tnt_sim.rules.columns import Kind, kind_of, numeric_column
 from tnt_sim.rules.compare import date_bound, local_days, number_literal
-from tnt_sim.rules.eligibility import EligibilitySpec, Failure
+from tnt_sim.rules.eligibility import EligibilitySpec, Failure, blank_columns
 from tnt_sim.scenario.compile import Problem
 
 _LOW, _HIGH = ("min", "above"), ("max", "below")
@@ -40,6 +40,7 @@ class Missed:
     wanted : the requirement as the scenario writes it
     reason, source : the planner's own words; law or page
     place : where the requirement stands
+    not_given : the columns that the dossier leaves empty, where it misses the requirement by that alone
     """
 
     rule: str
@@ -53,6 +54,7 @@ class Missed:
     reason: str
     source: str
     place: Place
+    not_given: tuple[str, ...] = ()
 
 
 def missed_by(problem: Problem, row: int) -> list[Missed]:
@@ -87,6 +89,7 @@ def _missed(
         failure.reason,
         failure.source,
         place,
+        () if failure.given else blank_columns(problem.case, failure, np.array([row])),
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tnt_sim.errors import Lang, Text
-from tnt_sim.money import MoneyError, format_cents, parse_cents
-from tnt_sim.view import words
-from tnt_sim.view.figures import listed
+from tnt_sim.money import MoneyError, format_cents, parse_cents, parse_decimal
+from tnt_sim.rules import column_words as words
+from tnt_sim.rules.column_words import listed
 
 _COMPARE = {
     "min": (Text("atteint", "is at least"), Text("atteignent", "are at least")),
@@ -33,7 +33,7 @@ _LISTS = {
 _DATES = {"decision": Text("le jour de la décision", "the day of the decision"),
           "year_start": Text("le 1er janvier de l'année", "1 January of the year")}  # fmt: skip
 _SPANS = {"month": "mois", "months": "mois", "day": "jour", "days": "jours", "year": "an", "years": "ans"}
-_WHOLE = re.compile(r"[0-9]{4,}")
+_OPTIONS = ("exact", "allow_absent")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONEY = frozenset(
     {"cost", "base", "requested", "min_grant", "committed", "invoices", "other_state", "other_public",
@@ -61,24 +61,32 @@ def _condition(key: str, wanted: Any, lang: Lang, *, alone: bool) -> str:
         return text if alone else f"({text})"
     if key == "not" and isinstance(wanted, dict):
         return _denied(selector_words(wanted, lang), lang)
-    column = words.column(key).in_(lang)
-    tests = _tests(key, wanted, words.is_plural(key), lang)
-    return f"{column} {(' et ' if lang is Lang.FR else ' and ').join(tests)}"
+    tests = dict(wanted) if isinstance(wanted, dict) else {"in": wanted}
+    denied = tests.pop("not") if isinstance(tests.get("not"), dict) else None
+    parts = []
+    if tests:
+        words_of = _tests(key, tests, words.is_plural(key), lang)
+        parts.append(f"{words.column(key).in_(lang)} {_and(lang).join(words_of)}")
+    if denied is not None:
+        parts.append(_denied(_condition(key, denied, lang, alone=True), lang))
+    return _and(lang).join(parts)
+
+
+def _and(lang: Lang) -> str:
+    return " et " if lang is Lang.FR else " and "
 
 
 def _denied(text: str, lang: Lang) -> str:
-    return f"n'est pas rempli : ({text})" if lang is Lang.FR else f"it does not hold that ({text})"
+    return f"il n'est pas vrai que ({text})" if lang is Lang.FR else f"it is not true that ({text})"
 
 
 def _is(many: bool, lang: Lang) -> str:
     return ("sont" if many else "est") if lang is Lang.FR else ("are" if many else "is")
 
 
-def _tests(key: str, wanted: Any, many: bool, lang: Lang) -> list[str]:
+def _tests(key: str, tests: Mapping[str, Any], many: bool, lang: Lang) -> list[str]:
     """The predicates of one column."""
-    if not isinstance(wanted, dict):
-        return [f"{_is(many, lang)} {_either(key, wanted, lang)}"]
-    rest = dict(wanted)
+    rest = {test: bound for test, bound in tests.items() if test not in _OPTIONS}
     found = []
     if isinstance(rest.get("from"), str) and isinstance(rest.get("until"), str):
         first, last = _day(rest.pop("from"), lang), _day(rest.pop("until"), lang)
@@ -88,6 +96,8 @@ def _tests(key: str, wanted: Any, many: bool, lang: Lang) -> list[str]:
 
 
 def _test(key: str, test: str, bound: Any, many: bool, lang: Lang) -> str:
+    if test == "in":
+        return f"{_is(many, lang)} {_either(key, bound, lang)}"
     if test == "not":
         return _not(key, bound, many, lang)
     if test == "empty":
@@ -104,8 +114,6 @@ def _test(key: str, test: str, bound: Any, many: bool, lang: Lang) -> str:
 
 
 def _not(key: str, bound: Any, many: bool, lang: Lang) -> str:
-    if isinstance(bound, dict):
-        return _denied(" ; ".join(_tests(key, bound, many, lang)), lang)
     if lang is Lang.EN:
         return f"{'are' if many else 'is'} not {_names(key, bound, lang, 'or')}"
     verb = "ne sont" if many else "n'est"
@@ -144,7 +152,7 @@ def _bound(key: str, bound: Any, lang: Lang) -> str:
         return _number(key, str(bound), lang)
     text = words.column(str(bound.get("column", ""))).in_(lang)
     if "times" in bound:
-        text = f"{bound['times']} × {text}"
+        text = f"{_number('', str(bound['times']), lang)} × {text}"
     return text + (f" + {_number(key, str(bound['plus']), lang)}" if "plus" in bound else "")
 
 
@@ -159,20 +167,20 @@ def _moment(bound: Any, lang: Lang) -> str:
         date = str(bound.get("date", ""))
         text = _DATES[date].in_(lang) if date in _DATES else the + _day(date, lang)
     if "plus" in bound:
-        text = f"{_span(str(bound['plus']), lang)} {'après' if lang is Lang.FR else 'after'} {text}"
+        span = str(bound["plus"])
+        side = Text("avant", "before") if span.startswith("-") else Text("après", "after")
+        text = f"{_span(span.removeprefix('-'), lang)} {side.in_(lang)} {text}"
     return text
 
 
 def _number(key: str, text: str, lang: Lang) -> str:
-    """An amount of a column of money in euros, a whole number with its thousands apart, else as written."""
-    if key in _MONEY or "€" in text:
-        try:
+    """An amount of a column of money in euros, a number with the marks of the language, else as written."""
+    try:
+        if key in _MONEY or "€" in text:
             return format_cents(parse_cents(text), lang)
-        except MoneyError:
-            return text
-    if not _WHOLE.fullmatch(text):
+        return text if "%" in text else words.number(parse_decimal(text), lang)
+    except MoneyError:
         return text
-    return f"{int(text):,}".replace(",", "\u202f" if lang is Lang.FR else ",")
 
 
 def _day(text: str, lang: Lang) -> str:
