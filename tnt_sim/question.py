@@ -80,6 +80,7 @@ class Answer:
     canonical : the allocation is the one answer among equals, walked to its end
     method : tree or blocks (an exact kernel settled it), or direct
     certificates : the checked proofs of the optimised stages, or of the impossibility, as far as they were found
+    bound : where a limit ended the search, the solver's bound of the first optimised stage; else None
     """
 
     status: Status
@@ -93,6 +94,7 @@ class Answer:
     method: str
     seconds: float
     certificates: tuple[Mapping[str, Any], ...] = ()
+    bound: Fraction | None = None
 
     @property
     def optimal(self) -> bool:
@@ -257,19 +259,18 @@ class _Question:
         held = [*self.kept, *bests[len(self.kept) : len(self.kept) + self.goals]]
         if len(self.kept) == len(self.problem.stages):  # the least money is what was asked for
             held.append(Fraction(reading.granted_cents, 100))
-        return Answer(
-            status=Status.OPTIMAL if outcome.is_optimal else Status.FEASIBLE,
-            values=reading.values,
-            bests=bests,
-            granted_cents=reading.granted_cents,
-            allocation=allocation,
-            reading=reading,
-            proof=self._proof(outcome, model, stages, held),
-            canonical=outcome.is_optimal and proven,
-            method=WORDS.get(outcome.stages[0].solver, "direct"),
-            seconds=time.perf_counter() - began,
-            certificates=self.certificates,
-        )
+        status = Status.OPTIMAL if outcome.is_optimal else Status.FEASIBLE
+        proof = self._proof(outcome, model, stages, held)
+        alone, bound = outcome.is_optimal and proven, self._bound(form, outcome)
+        method, took = WORDS.get(outcome.stages[0].solver, "direct"), time.perf_counter() - began
+        head = status, reading.values, bests, reading.granted_cents, allocation, reading
+        return Answer(*head, proof, alone, method, took, self.certificates, bound)
+
+    def _bound(self, form: Formulation, outcome: StagesOutcome) -> Fraction | None:
+        first = form.stages[len(self.kept) :][: min(1, self.goals)]
+        if outcome.is_optimal or not first or outcome.stages[0].bound is None:
+            return None
+        return first[0].scale * (outcome.stages[0].bound + first[0].constant)
 
     def _stages(self, form: Formulation) -> list[Stage]:
         first = len(self.kept)

@@ -126,18 +126,28 @@ def target_entry(found: Reached, lang: Lang) -> Document:
 
 
 def price_entry(found: Price) -> Document:
-    """One price, in value and in euros."""
-    return {
+    """One price, in value and in euros; of walls, also what those between the children alone cost."""
+    told: Document = {
         "kind": found.kind,
         "id": found.id,
         "goal": found.stage,
         "value": decimal_text(found.value),
         "change": decimal_text(found.change),
+        "change_upto": None if found.upto is None else decimal_text(found.upto),
         "euros_cents": found.euros_cents,
         "euros_from_cents": found.euros_from_cents,
         **_moved(found.moved),
         "proof": _word(found.proof),
+        "one_level": None,
     }
+    if found.one_level is not None:
+        told["one_level"] = {
+            "goal": found.one_level.stage,
+            "value": decimal_text(abs(found.one_level.change)),
+            "change": decimal_text(found.one_level.change),
+            "proof": _word(found.one_level.proof),
+        }
+    return told
 
 
 def way_entry(base: Base, found: Way) -> Document:

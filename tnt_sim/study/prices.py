@@ -3,13 +3,14 @@
     value   v(without it) − v: how much better the first goal that changes could be
     euros   least { a : with it kept, the goals reach v(without it) } − a₀: the money that would make up for it
 
-of a rule; of a ring fence; of keeping apart the amounts under an envelope (non-fungibility); of a dossier funded
-by decision; of one refused by decision (its replacement cost). What makes up for it is new money (`line.py`).
+of a rule; of a ring fence; of the walls between the amounts under an envelope (non-fungibility: `walls.py`), at
+all depths and between its children alone; of a dossier funded by decision; of one refused by decision (its
+replacement cost). What makes up for it is new money (`line.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -27,9 +28,25 @@ from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
 from tnt_sim.study.least import Least, least_amount
 from tnt_sim.study.line import Line
 from tnt_sim.study.soft import told_only
+from tnt_sim.study.walls import has_walls, opened
 
 RULE, FENCE, APART, FORCED, REFUSED = "rule", "ring_fence", "non_fungible", "forced", "refused"
 KINDS = (RULE, FENCE, APART, FORCED, REFUSED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneLevel:
+    """What the walls between the children of an envelope cost, those further down left standing.
+
+    Attributes
+    ----------
+    stage, change, values, proof : as of a `Price`
+    """
+
+    stage: str | None
+    change: Fraction
+    values: tuple[Fraction, ...]
+    proof: Proof | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +63,8 @@ class Price:
         no amount does
     moved : who would enter and leave without it
     proof : of the value without it
+    upto : the goal changes by no more than this: `change` itself unless a limit ended the search; None: unknown
+    one_level : of walls, what those between the children alone cost; None of all else, and where not settled
     """
 
     kind: str
@@ -57,6 +76,8 @@ class Price:
     euros_from_cents: int | None
     moved: Moves
     proof: Proof | None
+    upto: Fraction | None
+    one_level: OneLevel | None = None
 
     @property
     def free(self) -> bool:
@@ -88,30 +109,61 @@ def prices_of(
     found = [] if into is None else into
     for k, (kind, name, make) in enumerate(asked):
         tell_of(tell, name, k / len(asked))
-        try:
-            without = make()
-        except ScenarioError:  # without it the scenario contradicts itself
-            answer = None
-        else:
-            answer = ask(without, clock=clock, prove=prove)
+        answer = _asked(make, clock, prove)
+        beside = _between_children(base, name, clock, prove) if kind == APART else None
+        if beside is not None and (answer is None or _is_better(base, beside, answer)):
+            answer = beside  # what moves between children alone moves where all may move, too
         if answer is not None and _says_something(base, answer):
-            found.append(_priced(base, line, kind, name, answer, clock))
+            price = _priced(base, line, kind, name, answer, clock)
+            found.append(price if beside is None else replace(price, one_level=_one_level(base, beside)))
         elif unsettled is not None:
             unsettled.append(name)
     return tuple(found)
 
 
+def _asked(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> Answer | None:
+    try:
+        without = make()
+    except ScenarioError:  # without it the scenario contradicts itself
+        return None
+    return ask(without, clock=clock, prove=prove)
+
+
+def _between_children(base: Base, name: str, clock: Clock | None, prove: bool) -> Answer | None:
+    """Without the walls between the children of an envelope; None where a limit came before it was known."""
+    node = base.problem.case.tree.index(name)
+    answer = ask(_open(base.problem, node, wholly=False), clock=clock, prove=prove)
+    return answer if _says_something(base, answer) else None
+
+
+def _is_better(base: Base, one: Answer, other: Answer) -> bool:
+    """Whether the goals of one answer are better, and the other is not the best."""
+    if other.optimal:
+        return False
+    return other.allocation is None or _first_better(base.problem, other.bests, one.bests) is not None
+
+
+def _one_level(base: Base, answer: Answer) -> OneLevel:
+    changed = _first_better(base.problem, base.answer.bests, answer.bests)
+    if changed is None:
+        return OneLevel(None, Fraction(0), answer.values, answer.proof)
+    worth = answer.bests[changed] - base.answer.bests[changed]
+    return OneLevel(base.problem.stages[changed].goal, worth, answer.values, answer.proof)
+
+
 def _says_something(base: Base, answer: Answer) -> bool:
     """Whether an answer is the best, or at least better than with all kept: a limit may leave it short of that."""
-    return answer.allocation is not None and (answer.optimal or _first_better(base, answer) is not None)
+    if answer.allocation is None:
+        return False
+    return answer.optimal or _first_better(base.problem, base.answer.bests, answer.bests) is not None
 
 
 def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock: Clock | None) -> Price:
-    changed = _first_better(base, answer)
+    changed = _first_better(base.problem, base.answer.bests, answer.bests)
     assert answer.allocation is not None
     moved = moves(base.problem, base.allocation, answer.allocation)
     if changed is None:
-        return Price(kind, name, None, Fraction(0), answer.values, 0, 0, moved, answer.proof)
+        return Price(kind, name, None, Fraction(0), answer.values, 0, 0, moved, answer.proof, Fraction(0))
     least = _money_for(base, line, answer, changed, clock)
     worth = answer.bests[changed] - base.answer.bests[changed]
     upper = None if least.amount_cents is None else max(0, least.amount_cents - line.amount_cents)
@@ -119,15 +171,17 @@ def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock:
     known = line.amount_cents if least.lower_cents is None else least.lower_cents
     lower = None if least.unreachable else max(0, known - line.amount_cents)
     goal = base.problem.stages[changed].goal
-    return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof)
+    most = worth if answer.optimal else None
+    if answer.bound is not None and not changed:
+        most = answer.bound - base.answer.bests[0]
+    return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof, most)
 
 
-def _first_better(base: Base, answer: Answer) -> int | None:
-    """The first goal whose value differs; None where all are equal. Letting go never makes the first one worse."""
-    pairs = zip(base.answer.bests, answer.bests, base.problem.stages, strict=True)
-    for k, (now, then, stage) in enumerate(pairs):
-        if now != then:
-            better = then > now if stage.sense is Sense.MAXIMISE else then < now
+def _first_better(problem: Problem, now: Sequence[Fraction], then: Sequence[Fraction]) -> int | None:
+    """The first goal whose value differs; None where all are equal, or it is worse: a limit left it short."""
+    for k, (a, b, stage) in enumerate(zip(now, then, problem.stages, strict=True)):
+        if a != b:
+            better = b > a if stage.sense is Sense.MAXIMISE else b < a
             return k if better else None
     return None
 
@@ -147,8 +201,8 @@ def _kept(problem: Problem) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
         if tree.ring_fenced[node]:
             yield FENCE, name, lambda node=node: _unfenced(problem, node)  # type: ignore[misc]
     for node, name in enumerate(tree.ids):
-        if sum(tree.written_cents[child] is not None for child in tree.children(node)) > 1:
-            yield APART, name, lambda node=node: _pooled(problem, node)  # type: ignore[misc]
+        if has_walls(tree, node):
+            yield APART, name, lambda node=node: _open(problem, node, wholly=True)  # type: ignore[misc]
     names = problem.case.table["dossier"]
     for row in np.flatnonzero(problem.offers.forced & problem.offers.candidate).tolist():
         yield FORCED, names[row], lambda row=row: _unforced(problem, row)  # type: ignore[misc]
@@ -162,14 +216,10 @@ def _unfenced(problem: Problem, node: int) -> Problem:
     return replace(problem, case=replace(problem.case, tree=replace(tree, ring_fenced=fences)))
 
 
-def _pooled(problem: Problem, node: int) -> Problem:
-    """The amounts of the children no longer cap them; what else they ask stays."""
-    tree = problem.case.tree
-    inside = set(tree.children(node))
-    amounts = tuple(None if k in inside else a for k, a in enumerate(tree.amount_cents))
-    written = tuple(None if k in inside else a for k, a in enumerate(tree.written_cents))
-    pooled = replace(tree, amount_cents=amounts, written_cents=written)
-    return replace(problem, case=replace(problem.case, tree=pooled))
+def _open(problem: Problem, node: int, *, wholly: bool) -> Problem:
+    """The money of an envelope free below it; see `walls.py`."""
+    tree = opened(problem.case.tree, node, wholly=wholly)
+    return replace(problem, case=replace(problem.case, tree=tree))
 
 
 def _unforced(problem: Problem, row: int) -> Problem:

@@ -18,13 +18,17 @@ from tnt_sim.view.money_words import (
     KINDS,
     NEVER,
     NO_WAY,
+    PRICE_HEADS,
     TARGET_STOPPED,
     TITLES,
     UNSETTLED,
     WAYS,
+    change_words,
     looked_at,
     no_loss_words,
+    one_level_words,
     proof_word,
+    signed,
 )
 from tnt_sim.view.tables import SYNTHETIC, warning_lines
 from tnt_sim.view.words import long_day
@@ -100,12 +104,7 @@ def _gain(entry: Document, lang: Lang) -> str:
     if entry["gain"] is None:
         return "–"
     one = entry["goal"] == "dossiers" and abs(parse_decimal(entry["gain"])) == 1
-    return f"{_signed(entry['gain'], lang)} {'dossier' if one else entry['goal']}"
-
-
-def _signed(value: str, lang: Lang) -> str:
-    text = decimal(value, lang)
-    return text if text.startswith(("-", "\u2212")) else f"+{text}"
+    return f"{signed(entry['gain'], lang)} {'dossier' if one else entry['goal']}"
 
 
 def _price(entry: Document, lang: Lang) -> str:
@@ -247,21 +246,21 @@ def _price_lines(document: Document, lang: Lang, width: int) -> list[Line]:
         if not entries:
             continue
         dear = sorted((entry for entry in entries if entry["goal"]), key=lambda entry: -float(entry["value"]))
+        walls = kind == "non_fungible"
         lines.append(Line(title.in_(lang), style="bold"))
         rows = [
             (
                 entry["id"],
-                f"{_signed(entry['change'], lang)} {entry['goal']}",
+                change_words(entry, lang),
+                *((one_level_words(entry, lang),) if walls else ()),
                 _euros(entry, lang),
                 proof_word(entry["proof"], lang),
                 _moves(entry, lang),
             )
             for entry in dear[:MOST_ENTRIES]
         ]
-        header = (
-            Text("|sans elle|ou, en argent|preuve|", "|without it|or, in money|proof|").in_(lang).split("|")
-        )
-        lines += hanging(rows, width, header=header, right=(1, 2)) if rows else []
+        header = PRICE_HEADS["walls" if walls else "other"].in_(lang).split("|")
+        lines += hanging(rows, width, header=header, right=(1, 2, 3) if walls else (1, 2)) if rows else []
         free = [entry["id"] for entry in entries if not entry["goal"]]
         if free:
             said = Text("Ne coûtent rien : ", "Cost nothing: ").in_(lang) + listed(free, lang, MOST_FREE)
@@ -299,7 +298,7 @@ def _way_row(entry: Document, lang: Lang) -> tuple[str, ...]:
     name = WAYS[entry["way"]].in_(lang) + (f" {entry['axis']}" if entry["axis"] else "")
     if not entry["allowed"]:
         return name, "–", "–", "–", "–", "–", NO_WAY[entry["why"]].in_(lang)
-    gain = "0" if entry["goal"] is None else f"{_signed(entry['gain'], lang)} {entry['goal']}"
+    gain = "0" if entry["goal"] is None else f"{signed(entry['gain'], lang)} {entry['goal']}"
     added: Sequence[str] = [f"{part['envelope']} {amount(part['cents'], lang)}" for part in entry["added"]]
     return (
         name,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.errors import Lang, Text
-from tnt_sim.view.figures import amount
+from tnt_sim.view.figures import amount, decimal
 from tnt_sim.view.words import PROOF
 
 TITLES: Mapping[str, Text] = MappingProxyType(
@@ -33,14 +33,23 @@ KINDS: Mapping[str, Text] = MappingProxyType(
         "rule": Text("Règles", "Rules"),
         "ring_fence": Text("Cantonnements", "Ring fences"),
         "non_fungible": Text(
-            "Montants séparés sous une enveloppe (non-fongibilité)",
-            "Amounts kept apart under an envelope (non-fungibility)",
+            "Cloisons entre les montants sous une enveloppe (non-fongibilité)",
+            "Walls between the amounts under an envelope (non-fungibility)",
         ),
         "forced": Text("Dossiers retenus par décision", "Dossiers funded by decision"),
         "refused": Text(
             "Dossiers refusés par décision (coût de remplacement)",
             "Dossiers refused by decision (replacement cost)",
         ),
+    }
+)
+PRICE_HEADS: Mapping[str, Text] = MappingProxyType(
+    {
+        "walls": Text(
+            "|sans elles|entre ses enfants seuls|ou, en argent|preuve|",
+            "|without them|between its children alone|or, in money|proof|",
+        ),
+        "other": Text("|sans elle|ou, en argent|preuve|", "|without it|or, in money|proof|"),
     }
 )
 WAYS: Mapping[str, Text] = MappingProxyType(
@@ -111,3 +120,28 @@ def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
     if low == 0:
         return Text(f"au plus {most}", f"{most} at most").in_(lang)
     return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)
+
+
+def signed(value: str, lang: Lang) -> str:
+    """A figure with its sign: « +12,5 »."""
+    text = decimal(value, lang)
+    return text if text.startswith(("-", "\u2212")) else f"+{text}"
+
+
+def change_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """How much higher the goal would be; from … to … where a limit ended the search."""
+    found = f"{signed(entry['change'], lang)} {entry['goal']}"
+    most = entry["change_upto"]
+    if most is None or most == entry["change"]:
+        return f"≥ {found}" if most is None else found
+    return Text(f"{found} à {signed(most, lang)}", f"{found} to {signed(most, lang)}").in_(lang)
+
+
+def one_level_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """What the walls between the children alone cost."""
+    found = entry["one_level"]
+    if found is None:
+        return "–"
+    if found["goal"] is None:
+        return Text("rien", "nothing").in_(lang)
+    return f"{signed(found['change'], lang)} {found['goal']}"

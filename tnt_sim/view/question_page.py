@@ -18,9 +18,12 @@ from tnt_sim.view.money_words import (
     TARGET_STOPPED,
     TITLES,
     WAYS,
+    change_words,
     looked_at,
     no_loss_words,
+    one_level_words,
     proof_word,
+    signed,
 )
 from tnt_sim.view.study_page import Cell, Column, Section, Study
 
@@ -111,8 +114,7 @@ def _price(entry: Document, lang: Lang) -> str:
 def _gain(entry: Document, key: str, lang: Lang) -> str:
     if entry[key] is None or entry["goal"] is None:
         return "–" if entry[key] is None else "0"
-    text = decimal(entry[key], lang)
-    return f"{text if text.startswith(('-', '\u2212')) else f'+{text}'} {entry['goal']}"
+    return f"{signed(entry[key], lang)} {entry['goal']}"
 
 
 def _entries(document: Document, lang: Lang) -> Iterator[Section]:
@@ -224,7 +226,8 @@ def _prices(document: Document, lang: Lang) -> Iterator[Section]:
             svg=bars_svg(bars, [side], title.in_(lang)) if same_goal else "",
             columns=[
                 _column(("Contrainte", "Constraint"), "text", entries, lambda e: e["id"]),
-                _column(("Sans elle", "Without it"), "text", entries, lambda e: _gain(e, "change", lang)),
+                _column(("Sans elle", "Without it"), "text", entries, lambda e: _without(e, lang)),
+                *_between_children(kind, entries, lang),
                 _column(("Ou, en argent", "Or, in money"), "money", entries, lambda e: e["euros_cents"]),
                 _column(("Au moins", "At least"), "money", entries, lambda e: e["euros_from_cents"]),
                 _column(("Entrent", "In"), "text", entries, lambda e: listed(e["enter"], lang, MOST_NAMED)),
@@ -232,6 +235,18 @@ def _prices(document: Document, lang: Lang) -> Iterator[Section]:
                 _column(("Preuve", "Proof"), "text", entries, lambda e: proof_word(e["proof"], lang)),
             ],
         )
+
+
+def _without(entry: Document, lang: Lang) -> str:
+    return change_words(entry, lang) if entry["goal"] else "0"
+
+
+def _between_children(kind: str, entries: Sequence[Document], lang: Lang) -> list[Column]:
+    """Of walls, a column with what those between the children alone cost."""
+    if kind != "non_fungible":
+        return []
+    head = "Entre ses enfants seuls", "Between its children alone"
+    return [_column(head, "text", entries, lambda e: one_level_words(e, lang))]
 
 
 def _ways(document: Document, lang: Lang) -> Iterator[Section]:

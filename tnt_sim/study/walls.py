@@ -1,0 +1,165 @@
+"""The walls between the amounts under an envelope, taken down: its money may go anywhere below it.
+
+With X the envelope in question, the children of X that have an amount and no fence may give each other money
+without limit, and what X leaves unassigned may go to any of them; wholly, so may the children of all below X:
+
+    Σ_c d_c = 0        G_c ≤ a_c + e_c + d_c        d_c ≥ −(a_c − what fences below c set apart)
+
+A ring-fenced envelope keeps what it has: nothing enters, nothing leaves; inside it, its own money is as free. What
+is held back stays held back; minimum uses, numbers of dossiers and rules stay. Amounts that are ceilings (under an
+`overbooked` envelope, or one that draws on the amount of another above it) cap nothing any more; but a fenced one.
+Every allocation that fits today goes on fitting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tnt_sim.programme import Options, Tree, Unassigned
+from tnt_sim.rules.envelope import may_gain, unassigned_cents
+
+
+def has_walls(tree: Tree, node: int) -> bool:
+    """Whether the amounts of at least two children keep money apart."""
+    return sum(tree.written_cents[child] is not None for child in tree.children(node)) > 1
+
+
+def opened(tree: Tree, node: int, *, wholly: bool) -> Tree:
+    """The tree without the walls of an envelope: between its children alone, or at all depths below it.
+
+    Between its children alone, the walls below them stand: what a child gets goes to its own dossiers, and on to
+    its children only where money beyond their amounts may come to them today.
+    """
+    walls = _Walls(tree, wholly)
+    walls.take_down(node)
+    return walls.tree()
+
+
+def _is_fence(tree: Tree, node: int) -> bool:
+    return tree.ring_fenced[node] and tree.written_cents[node] is not None
+
+
+def _are_ceilings(tree: Tree, node: int) -> bool:
+    """Whether the amounts of the children are ceilings: the money is that of the envelope, or of one above."""
+    above = any(tree.amount_cents[k] is not None for k in tree.ancestors(node)[1:])
+    own = tree.amount_cents[node] is not None
+    return (above or own) if tree.overbooked[node] else (above and not own)
+
+
+def _may_get(tree: Tree, node: int) -> bool:
+    """Whether money may come to an envelope today: from its parent, or from its siblings."""
+    if any(node in option.transfer_to for option in tree.options):
+        return True
+    above = int(tree.parent[node])
+    return may_gain(tree, node) and ((unassigned_cents(tree, above) or 0) > 0 or _may_get(tree, above))
+
+
+def _set_apart(tree: Tree, node: int) -> int:
+    """What fences below an envelope set apart of its amount."""
+    if tree.overbooked[node] or tree.written_cents[node] is None:
+        return 0
+    children = tree.children(node)
+    return sum(
+        (tree.written_cents[child] or 0) if tree.ring_fenced[child] else _set_apart(tree, child)
+        for child in children
+    )
+
+
+@dataclass
+class _Walls:
+    """A tree whose walls are being taken down."""
+
+    before: Tree
+    wholly: bool
+    amounts: list[int | None] = field(init=False)
+    written: list[int | None] = field(init=False)
+    options: list[Options] = field(init=False)
+    policy: list[Unassigned] = field(init=False)
+    target: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        tree = self.before
+        self.amounts, self.written = list(tree.amount_cents), list(tree.written_cents)
+        self.options, self.policy = list(tree.options), list(tree.unassigned)
+        self.target = list(tree.unassigned_to)
+
+    def tree(self) -> Tree:
+        """The tree as it is now."""
+        return replace(
+            self.before,
+            amount_cents=tuple(self.amounts),
+            written_cents=tuple(self.written),
+            options=tuple(self.options),
+            unassigned=tuple(self.policy),
+            unassigned_to=tuple(self.target),
+        )
+
+    def take_down(self, node: int) -> None:
+        """Let the money of a node go to any of its children, and wholly, to anything below them."""
+        tree = self.before
+        ceilings = _are_ceilings(tree, node) or (
+            self.amounts[node] is None and tree.amount_cents[node] is not None
+        )
+        free = [k for k in tree.children(node) if self.written[k] is not None and not _is_fence(tree, k)]
+        if ceilings or self._is_plain(node):
+            for child in free:
+                self._lift(child)
+        else:
+            self._share(node, free)
+        if self.wholly:
+            for child in tree.children(node):
+                self.take_down(child)
+        else:
+            for child in free:
+                self._stay_divided(child)
+
+    def _is_plain(self, node: int) -> bool:
+        """Whether one cap says it all: nothing below is fenced or held back, and no wall below stays."""
+        tree = self.before
+        if tree.amount_cents[node] is None:
+            return False
+        below = range(node + 1, int(tree.end[node]))
+        if any(_is_fence(tree, k) or tree.options[k].reserved_cents for k in below):
+            return False
+        if any(tree.options[k].overprogram_cents for k in below):
+            return False
+        return self.wholly or all(tree.written_cents[k] is None or tree.parent[k] == node for k in below)
+
+    def _lift(self, child: int) -> None:
+        """A ceiling that caps nothing any more; where walls below it stay, one too high to cap."""
+        tree = self.before
+        keeps = not self.wholly and any(tree.written_cents[k] is not None for k in tree.children(child))
+        if keeps:
+            self.amounts[child] = sum(max(0, cents or 0) for cents in tree.amount_cents)
+        else:
+            self.amounts[child] = self.written[child] = None
+
+    def _share(self, node: int, free: list[int]) -> None:
+        """Children give each other what they like, by way of one of them that has no fence below."""
+        tree = self.before
+        hub = next((k for k in free if not _set_apart(tree, k)), None)
+        for child in free:
+            others = tuple(k for k in free if k != child)
+            to = others if hub in (None, child) else tuple(k for k in others if k == hub)
+            own, apart = tree.options[child], _set_apart(tree, child)
+            out = (
+                None
+                if not apart or (own.transfer_to and own.out_cents is None)
+                else max(
+                    (tree.amount_cents[child] or 0) - apart, 0, (own.out_cents or 0) if own.transfer_to else 0
+                )
+            )
+            # what a parent gave in proportion is its own now, so that it is not given twice
+            if self.policy[node] is Unassigned.PRO_RATA:
+                self.written[child] = (self.written[child] or 0) + own.given_cents
+                own = replace(own, given_cents=0)
+            self.options[child] = replace(own, transfer_to=to, out_cents=out, in_cents=None)
+        self.policy[node], self.target[node] = Unassigned.FREE, -1
+
+    def _stay_divided(self, child: int) -> None:
+        """Whose children share its whole amount today, and get nothing more, do not get more now."""
+        tree = self.before
+        parts = [cents for k in tree.children(child) if (cents := tree.written_cents[k]) is not None]
+        amount = tree.amount_cents[child]
+        if parts and amount is not None and sum(parts) >= amount and not _may_get(tree, child):
+            self.policy[child] = Unassigned.OWN
