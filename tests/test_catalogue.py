@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -150,3 +151,14 @@ def test_one_french_text_with_two_translations_is_two_entries(tool: ModuleType, 
     changed = {key: said.replace("paid", "settled") for key, said in pairs.items()}
     tool.apply(changed, found, lang)
     assert [one.en for one in tool.sentences(tmp_path)] == ["funded", "settled", "funded"]
+
+
+STALE = re.compile(
+    r"encore construit|construit pas|not built|does not build|cette version ne|this version (?:does not|cannot)"
+)
+
+
+def test_no_sentence_says_that_something_is_not_built(tool: ModuleType) -> None:
+    """A sentence about what is to come outlives its truth."""
+    found = [one.where for one in tool.sentences() if STALE.search(one.fr) or STALE.search(one.en)]
+    assert found == []

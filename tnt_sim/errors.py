@@ -16,11 +16,15 @@ Every sentence a planner may read is a :class:`Text`, French and English side by
 
 from __future__ import annotations
 
+import csv
 import difflib
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 
 
 class Lang(StrEnum):
@@ -228,10 +232,36 @@ class Defects:
             raise kind(self.found)
 
 
+@cache
+def planner_words() -> Mapping[str, tuple[str, ...]]:
+    """What planners call things, in both languages, and the grammar's names for it, the first meant first.
+
+    The words stand in `tnt_sim/data/planner-words.csv`, by name; here they are without accents and plurals.
+    """
+    text = (files("tnt_sim") / "data" / "planner-words.csv").read_text(encoding="utf-8")
+    found: dict[str, list[str]] = {}
+    for row in csv.DictReader(text.splitlines(), delimiter=";"):
+        for word in f"{row['fr']}, {row['en']}".split(", "):
+            if word.strip():
+                found.setdefault(_plain_word(word), []).append(row["name"])
+    return {word: tuple(names) for word, names in found.items()}
+
+
+def _plain_word(word: str) -> str:
+    """A word without accents, capitals, plurals and marks between its parts."""
+    bare = unicodedata.normalize("NFKD", word.casefold().replace("œ", "oe").replace("æ", "ae"))
+    parts = re.sub(r"[^a-z0-9]+", " ", "".join(c for c in bare if not unicodedata.combining(c))).split()
+    return " ".join(part.removesuffix("s") if len(part) > 3 else part for part in parts)
+
+
 def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """The valid name that looks most like `name`, or None when none is close."""
-    close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.6)
-    return close[0] if close else None
+    """The valid name that is spelt almost so, else one that planners call so, else the one most alike; or None."""
+    names, words = list(valid), planner_words()
+    almost = difflib.get_close_matches(name, names, n=1, cutoff=0.85)
+    meant = [one for one in words.get(_plain_word(name), ()) if one in names]
+    meant += [one for one in names if name in words.get(_plain_word(one), ())]
+    alike = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return next(iter([*almost, *meant, *alike]), None)
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> Text | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tnt_sim.cli import doctor
 from tnt_sim.cli.guess import guess_columns, normalised
 from tnt_sim.cli.main import _VERBS
 
@@ -127,6 +128,24 @@ def test_doctor(tnt: Run) -> None:
     assert {"versions", "solvers", "cross_check", "status"} <= set(found)
     assert next(entry for entry in found["solvers"] if entry["name"] == "highs")["works"]
     assert "Solveurs" in tnt("doctor").out
+
+
+def test_doctor_without_a_second_solver(tnt: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate needs no second solver: nothing says that results cannot be published."""
+    monkeypatch.setattr(doctor, "_second_opinions", tuple)
+    said = tnt("doctor")
+    assert "Un optimum sans certificat exact n'est pas confirmé par un second solveur." in " ".join(
+        said.out.split()
+    )
+    assert "publi" not in said.out
+    english = " ".join(tnt("doctor", "--lang", "en").out.split())
+    assert "An optimum without an exact certificate is not confirmed by a second solver." in english
+
+
+def test_a_verb_that_is_not_there(tnt: Run) -> None:
+    assert "le verbe « weigh » n'existe pas. Vouliez-vous dire « weights » ?" in tnt("weigh").err
+    assert "le verbe « valider » n'existe pas. Vouliez-vous dire « validate » ?" in tnt("valider").err
+    assert "le verbe « sweeep » n'existe pas. Vouliez-vous dire « sweep » ?" in tnt("sweeep").err
 
 
 def test_help_is_french_and_lists_only_what_is_built(tnt: Run) -> None:

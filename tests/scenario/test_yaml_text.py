@@ -130,18 +130,17 @@ TEXTS = {
     "a:\n\tb: 1": "yaml s.yaml:2:1 — une tabulation sert de retrait. Remplacez-la par des espaces.",
     "a: @b": "yaml s.yaml:1:4 — une valeur ne peut pas commencer par « @ »."
     " Mettez la valeur entière entre guillemets.",
-    "note: page 3: suite": "yaml s.yaml:1:13 — « : » inattendu ici. Mettez le texte entre guillemets s'il contient"
-    " « : », ou vérifiez le retrait et la ligne d'avant (une espace après « clé: »).",
-    "a: 1\nb": "yaml s.yaml:2:2 — il manque « : » après la clé. Écrivez « clé: valeur », ou vérifiez"
-    " les guillemets et le retrait des lignes d'avant.",
+    "note: page 3: suite": "yaml s.yaml:1:13 — la valeur de « note » contient « : » et n'est pas entre"
+    ' guillemets. Écrivez note: "page 3: suite".',
+    "a: 1\nb": "yaml s.yaml:2:1 — il manque « : » après « b ». Écrivez « clé: valeur ».",
     "- a\nb: 1": "yaml s.yaml:2:1, s.yaml:1:1 — cette ligne n'est pas alignée avec les précédentes. Donnez le même"
     " retrait à toutes les clés d'un bloc et à tous les tirets d'une liste.",
-    "a: [1,\n2": "yaml s.yaml:2:2, s.yaml:1:4 — le fichier finit avant qu'une accolade ou un crochet soit refermé."
-    " Ajoutez le « } » ou le « ] » qui manque.",
+    "a: [1,\n2": "yaml s.yaml:1:4 — « [ » est ouvert sur cette ligne et n'est pas refermé."
+    " Ajoutez « ] » à la fin de son contenu.",
     "a: {b: 1]": "yaml s.yaml:1:9 — « , » ou « } » attendu ici. Fermez l'accolade ou le crochet, ou mettez la"
     " valeur entre guillemets.",
-    'a: "x\nb: 1': "yaml s.yaml:2:5, s.yaml:1:4 — des guillemets ne sont pas refermés."
-    " Fermez-les sur la même valeur.",
+    'a: "x\nb: 1': "yaml s.yaml:1:4 — le guillemet ouvert ici n'est pas refermé : il manque « \" » à la fin de la"
+    ' valeur. Ajoutez « " » à la fin de la valeur, sur la même ligne.',
     'a: "C:\\data"': "yaml s.yaml:1:8 — « \\ » suivi d'un caractère inconnu entre guillemets doubles."
     " Utilisez des guillemets simples, ou « / » dans un chemin.",
     "a: 1\n---\nb: 2": "yaml_documents s.yaml:2:1 — un deuxième document commence ici (« --- ») : un seul est lu"

@@ -158,9 +158,9 @@ def _conclusion(document: dict[str, Any], lang: Lang) -> Any:
         )
     elif document["status"] == "limited":
         text = Text(
-            "Calcul possible, mais sans second solveur pour confirmer : les résultats ne seront pas publiables. "
-            "Installez-en un : pip install 'tnt-sim[crosscheck]', ou CBC, ou GLPK.",
-            "Runs work, but no second solver can confirm them: results will not be publishable. "
+            "Le calcul et les preuves fonctionnent. Un optimum sans certificat exact n'est pas confirmé par un "
+            "second solveur. Installez-en un : pip install 'tnt-sim[crosscheck]', ou CBC, ou GLPK.",
+            "Runs and proofs work. An optimum without an exact certificate is not confirmed by a second solver. "
             "Install one: pip install 'tnt-sim[crosscheck]', or CBC, or GLPK.",
         )
     else:

@@ -6,12 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tnt_sim.errors import Text, UsageError, did_you_mean, nearest
-
-VERBS_TO_COME = (
-    "sweep", "explain", "conflict", "audit", "alternatives", "compare", "ensemble", "batch", "app", "sign",
-)  # fmt: skip
-"""Verbs that planners may have read of and that this version does not have."""
+from tnt_sim.errors import Text, UsageError, did_you_mean
 
 _NO_COMMAND = re.compile(r"No such command '(.+?)'")
 _EXTRA = re.compile(r"unexpected extra argument(?:s|\(s\))? \((.+)\)")
@@ -27,34 +22,14 @@ def usage_error(error: Any, verbs: Sequence[str], verb: str) -> UsageError:
     return UsageError(Text(f"{text.fr} {hint.fr}", f"{text.en} {hint.en}"))
 
 
-def _near(name: str, verbs: Sequence[str]) -> Text | None:
-    """The verb that was meant; one that is not built is named as such."""
-    close = nearest(name, VERBS_TO_COME)
-    if nearest(name, verbs) is not None or close is None:
-        return did_you_mean(name, verbs)
-    return Text(
-        f"Vouliez-vous dire « {close} » ? Il n'est pas encore construit dans cette version.",
-        f'Did you mean "{close}"? It is not built yet in this version.',
-    )
-
-
-def _not_built(name: str, verbs: Sequence[str]) -> tuple[Text, Text]:
-    built = ", ".join(verbs)
-    return Text(
-        f"le verbe « {name} » n'est pas encore construit dans cette version.",
-        f'the verb "{name}" is not built yet in this version.',
-    ), Text(f"Verbes de cette version : {built}.", f"Verbs of this version: {built}.")
-
-
 def _said(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None]:
     message = str(getattr(error, "message", "") or error)
     option = getattr(error, "option_name", None)
     command = _NO_COMMAND.search(message)
     if command:
         name = command[1]
-        if name in VERBS_TO_COME:
-            return _not_built(name, verbs)
-        return Text(f"le verbe « {name} » n'existe pas.", f'there is no verb "{name}".'), _near(name, verbs)
+        text = Text(f"le verbe « {name} » n'existe pas.", f'there is no verb "{name}".')
+        return text, did_you_mean(name, verbs)
     no_value = _NO_VALUE.search(message)
     if no_value:
         return Text(

@@ -158,10 +158,32 @@ def compile_limit(
 _BAD = Fraction(-(10**30))
 
 
+def _of_what(case: Case, bound: str, path: Path) -> None:
+    """Note that a limit has an amount or a number, and where a percentage goes."""
+    side = str(path[-1])
+    case.fault(
+        "limit-share",
+        Text(
+            f"« {bound} » est une part, et une règle `limit` veut un montant ou un nombre.",
+            f'"{bound}" is a share, and a rule `limit` wants an amount or a number.',
+        ),
+        path,
+        Text(
+            f"Écrivez `kind: share`, ou un montant, ou la part d'une enveloppe : "
+            f"`{side}: {{share: {bound}, of_amount: ENVELOPPE}}`.",
+            f"Write `kind: share`, or an amount, or the share of an envelope: "
+            f"`{side}: {{share: {bound}, of_amount: ENVELOPE}}`.",
+        ),
+    )
+
+
 def _bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Path) -> Fraction | None:
     if bound is None:
         return None
     if isinstance(bound, str):
+        if bound.rstrip().endswith("%"):
+            _of_what(case, bound.strip(), path)
+            return _BAD
         value = number_literal(case, bound, terms.unit, path)
         return _BAD if value is None else value
     node = envelope_node(case, bound.of_amount, (*path, "of_amount"))

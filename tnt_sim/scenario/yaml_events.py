@@ -20,6 +20,7 @@ from tnt_sim.errors import Defects, Place, Text
 from tnt_sim.scalars import shown
 from tnt_sim.scenario.nodes import Mapping, Node, Origin, Scalar, Sequence
 from tnt_sim.scenario.yaml_messages import amount_tail_texts, looks_like_amount_tail, sentence
+from tnt_sim.scenario.yaml_slips import space_in_key
 
 MAX_VALUES = 100_000
 MAX_DEPTH = 64
@@ -321,6 +322,10 @@ class EventReader:
         if before.isdecimal() and (key.isdecimal() or looks_like_amount_tail(key)):
             text, hint = amount_tail_texts(before, key)
             self._defect("yaml_comma", text.fr, text.en, place, hint=hint)
+            return
+        slip = space_in_key(key)
+        if slip is not None:
+            self._defect("yaml", slip.text.fr, slip.text.en, place, hint=slip.hint)
             return
         self._defect(
             "yaml_no_value",

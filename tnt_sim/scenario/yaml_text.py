@@ -18,6 +18,7 @@ from tnt_sim.errors import Defects, Place, ScenarioError, Text
 from tnt_sim.scenario.nodes import Node, Origin
 from tnt_sim.scenario.yaml_events import FORBIDDEN, EventReader, StoppedError, place_of
 from tnt_sim.scenario.yaml_messages import explain
+from tnt_sim.scenario.yaml_slips import find_slip
 
 MAX_BYTES = 2 * 1024 * 1024
 
@@ -87,7 +88,7 @@ def _parse(text: str, base: Origin, defects: Defects) -> Node | None:
     except StoppedError:
         pass
     except MarkedYAMLError as error:
-        _scanner_defect(error, reader, defects)
+        _scanner_defect(error, reader, text, defects)
     except Exception as error:  # noqa: BLE001 - the scanner raises ValueError, RecursionError and others
         why = type(error).__name__
         words = Text(
@@ -153,10 +154,17 @@ def _forbidden_character(found: re.Match[str], shown_as: str, defects: Defects) 
     )
 
 
-def _scanner_defect(error: MarkedYAMLError, reader: EventReader, defects: Defects) -> None:
+def _scanner_defect(error: MarkedYAMLError, reader: EventReader, source: str, defects: Defects) -> None:
     words = ": ".join(str(part) for part in (error.context, error.problem) if part)
-    text, hint = explain(words)
     mark = error.problem_mark or error.context_mark
+    began = error.context_mark
+    if mark is not None:
+        slip = find_slip(source, words, (mark.line, mark.column), None if began is None else began.line)
+        if slip is not None:
+            place = Place(reader.base.file, slip.line, slip.column)
+            defects.add("yaml", slip.text, place, hint=slip.hint)
+            return
+    text, hint = explain(words)
     places = [place_of(reader.base, mark) if mark is not None else reader.last_place()]
     if error.context_mark is not None:
         opened = place_of(reader.base, error.context_mark)

@@ -21,10 +21,7 @@ def rule_words(rule: Any, lang: Lang) -> str:
     """« Pour chaque département, le montant accordé ne dépasse pas 297 000 €. »"""
     write = RULE_WORDS.get(str(rule.kind))
     if write is None:
-        return Text(
-            f"Règle de genre « {rule.kind} », que cette version ne construit pas encore.",
-            f'A rule of kind "{rule.kind}", which this version does not build yet.',
-        ).in_(lang)
+        return Text(f"Règle de genre « {rule.kind} ».", f'A rule of kind "{rule.kind}".').in_(lang)
     return capitalised(write(rule, lang)) + (mode_words(rule, lang) if isinstance(rule, RuleSpec) else "")
 
 
