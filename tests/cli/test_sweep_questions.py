@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tnt_sim.study import entry, extension, prices, questions
+from tnt_sim.study import entry, entry_lists, extension, prices
 
 from .conftest import Run
 
@@ -147,8 +147,10 @@ def test_ctrl_c_keeps_the_entries_that_were_found(
     def stop(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(*((entry, "_by_kernel", stop) if place == "thresholds" else (questions, "run", stop)))
-    monkeypatch.setattr(questions, "exact_steps", lambda *_: None)
+    monkeypatch.setattr(
+        *((entry, "_by_kernel", stop) if place == "thresholds" else (entry_lists, "run", stop))
+    )
+    monkeypatch.setattr("tnt_sim.study.sweep.run.exact_steps", lambda *_: None)
     said = tnt(*words)
     assert (said.code, said.document["stopped_by"]) == (130, "interrupt")
     kept = said.document["entries"]

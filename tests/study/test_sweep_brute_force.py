@@ -10,6 +10,7 @@ import pytest
 from sweep_cases import List, Small, small
 
 from tnt_sim.result import Proof, Status
+from tnt_sim.study.sweep.document import document_of
 from tnt_sim.study.sweep.plan import plan_of
 from tnt_sim.study.sweep.point import Point
 from tnt_sim.study.sweep.run import Found, run
@@ -113,3 +114,22 @@ def test_lists_of_a_pass_are_bits_of_one_matrix(tmp_path: Path) -> None:
     assert found.steps.funded.shape == (len(small(5).dossiers), len(found.steps.cents))
     assert (np.diff(found.steps.cents) > 0).all()
     assert (np.diff(found.steps.units) > 0).all()
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_step_changes_something(seed: int, tmp_path: Path) -> None:
+    """At every cent: each change of the best value is a step, and at each step the value, or the list, changes."""
+    case = small(700 + seed, crossing=seed % 3 != 0, own=seed % 2 == 0, tenths=seed % 2 == 1)
+    told = document_of(exact(case, tmp_path))["steps"]
+    best = {amount: case.best(amount) for amount in range(case.base, case.base + SPAN + 1)}
+    rows = list(zip(told["amount_cents"], told["value"], told["granted_cents"], strict=True))
+    for amount, value, granted in rows:
+        listed = best[amount]
+        assert listed is not None
+        assert (Fraction(value), granted) == (case.value(listed), case.granted(listed))
+        assert amount == case.base or best[amount - 1] != listed
+    for amount in range(case.base + 1, case.base + SPAN + 1):
+        now, before = best[amount], best[amount - 1]
+        assert now is not None
+        assert before is not None
+        assert case.value(now) == case.value(before) or amount in told["amount_cents"]

@@ -39,6 +39,7 @@ def head_of(problem: Problem, question: str, line: Line | None, lang: Lang) -> D
         "synthetic": says_synthetic(spec, problem.scenario.portfolio.table),
         "status": "optimal",
         "stopped_by": None,
+        "progress": None,
         "envelope": None if line is None else line.id,
         "amount_cents": line.amount_cents if line is not None and line.written else None,
         "points": [],

@@ -94,7 +94,12 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
         raise _nothing_fits()
     if answer.allocation is None:
         raise LimitReached(
-            Text("une limite a arrêté le calcul de départ.", "a limit stopped the solve to start from.")
+            Text(
+                "la limite de temps est atteinte avant que la répartition de départ soit trouvée. Donnez plus de "
+                "temps : --time-limit.",
+                "the time limit was reached before the allocation to start from was found. Give more time: "
+                "--time-limit.",
+            )
         )
     units = tuple(stage.scale for stage in formulate(problem).stages)
     return Base(scenario, problem, answer, units, _limits(problem, answer.bests))

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.errors import Text
 from tnt_sim.question import ask
 from tnt_sim.rules.base import Mode
@@ -24,13 +25,19 @@ Lift = Callable[[Problem], Problem]
 
 
 def blockers(problem: Problem, line: Line, target_id: str, clock: Clock | None = None) -> tuple[Text, ...]:
-    """The rules and amounts that have to give way together; () where even that is not enough, or none is found."""
+    """The rules and amounts that have to give way together; () where even that is not enough, or none is found.
+
+    () also where the time is over before every one was put back.
+    """
+    deadline = UNLIMITED if clock is None else clock.deadline
     top = replace(without_prices(at_amount(problem, line, line.top_cents)), stages=())
     lifts = list(_lifts(top, line, target_id))
     if len(lifts) > MAX_LIFTED or not _reaches(top, [lift for _, lift in lifts], clock):
         return ()
     lifted = lifts
     for one in lifts:
+        if deadline.expired:
+            return ()
         rest = [other for other in lifted if other is not one]
         if _reaches(top, [lift for _, lift in rest], clock):
             lifted = rest

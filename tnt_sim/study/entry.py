@@ -6,10 +6,13 @@
     flips_i        = how often it enters or leaves over the range
 
 The first is the figure to read: it is monotone and asks one solve. The others belong to the free curve, where a
-dossier may come and go hundreds of times; they are exact where every step is known. Elsewhere the amounts that
-were looked at bound them: with b the last of those without i, and where more money cannot harm the one goal,
+dossier may come and go hundreds of times; they are exact where every change of the list is known. Where the list
+may change unseen between two known amounts (a gap), they are told as brackets: with g the last known amount
+before the first gap and h the one after the last gap, b the last known amount without i,
 
-    a₀ + no_loss_i ≤ first_i ≤ the first of those with i          stable_from_i > b          flips_i ≥ those seen
+    g < first_i ≤ the first known amount with i         b < stable_from_i ≤ h         flips_i ≥ those seen
+
+and where more money cannot harm the one goal, a₀ + no_loss_i ≤ first_i as well,
 
 since a best list at a that holds i is as good as today's; with a second goal it need not be, for more of the
 first. On the nested curve a dossier enters once.
@@ -25,6 +28,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.question import forced
 from tnt_sim.rules.base import BoolArray, IntArray
 from tnt_sim.scenario.compile import Problem
@@ -77,20 +81,29 @@ def no_losses(
 
     One pass of exact kernels where envelopes alone decide; where another rule binds an interval, by exact prices
     below and by an allocation read again above; and one solve each for the rows in `named`. `into` is filled as
-    they are found, for one whom Ctrl-C may stop.
+    they are found, for one whom Ctrl-C or the deadline may stop.
+
+    Raises
+    ------
+    DeadlineExpired
+        When the time is over before every one is looked at.
     """
+    deadline = UNLIMITED if clock is None else clock.deadline
     found = NoLoss.today(base) if into is None else into
     waiting = np.flatnonzero(base.problem.offers.candidate & ~base.allocation.funded).tolist()
-    rest = _by_kernel(base, line, waiting, found, tell)
+    rest = _by_kernel(base, line, waiting, found, tell, deadline)
     rest = _solved(base, line, [row for row in rest if row in set(named or ())], rest, found, clock, tell)
+    deadline.check()
     if rest:
-        lower, upper = limits_by_prices(base, line, rest)
+        lower, upper = limits_by_prices(base, line, rest, deadline)
         for row, low, high in zip(rest, lower, upper, strict=True):
             found.lower[row], found.upper[row], found.method[row] = low, high, LIMITS
     return found
 
 
-def _by_kernel(base: Base, line: Line, waiting: list[int], found: NoLoss, tell: Tell | None) -> list[int]:
+def _by_kernel(
+    base: Base, line: Line, waiting: list[int], found: NoLoss, tell: Tell | None, deadline: Deadline
+) -> list[int]:
     """Settle what the kernels settle; gives the rows that are left."""
     problem = base.problem
     if len(problem.stages) != 1 or moving_rules(problem, line.nodes):
@@ -101,6 +114,7 @@ def _by_kernel(base: Base, line: Line, waiting: list[int], found: NoLoss, tell: 
     place = {row: k for k, row in enumerate(seen.rows.tolist())}
     left = []
     for k, row in enumerate(waiting):
+        deadline.check()
         tell_of(tell, KERNEL, k / len(waiting))
         least = least_of_parts(seen, line, base.limits[0], fund=place[row]) if row in place else None
         if least is None:
@@ -122,6 +136,8 @@ def _solved(
     """One solve for each named row; gives the rows that are left."""
     done = set()
     for k, row in enumerate(named):
+        if clock is not None:
+            clock.deadline.check()
         tell_of(tell, SOLVED, k / len(named))
 
         def let_in(problem: Problem, row: int = row) -> Problem:
@@ -152,21 +168,29 @@ class Lists:
 
     Attributes
     ----------
-    cents : int64 (n_amounts,), the amount from which each list is in force (`exact`) or at which it was found
+    cents : int64 (n_amounts,), the amounts of which the list is known, rising
     funded : bool (n_dossiers, n_amounts)
-    exact : every change of the list over the range is there
+    gaps : bool (n_amounts − 1,), between which neighbours the list may change unseen; elsewhere each is in force
+        until the next
     nested : the lists keep the promises of those before
     rising : at each amount of the range every goal of the best list is at least as good as today's
     from_cents, to_cents : the ends of the range
+    unseen_cents : the least amount of the range whose list is not known, where it lies before the first known one
     """
 
     cents: IntArray
     funded: BoolArray
-    exact: bool
+    gaps: BoolArray
     nested: bool = False
     rising: bool = False
     from_cents: int = 0
     to_cents: int = 0
+    unseen_cents: int | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether every change of the list over the range is known."""
+        return self.unseen_cents is None and not self.gaps.any()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,7 +235,8 @@ def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries
     """Set the figures side by side."""
     funded = lists.funded
     now = base.allocation.funded
-    first, stable, flips = figures_of(lists)
+    first, stable = first_brackets(line, lists, no_loss), stable_brackets(lists)
+    flips = (funded[:, 1:] != funded[:, :-1]).sum(axis=1).astype(np.int64)
     ever, always = funded.any(axis=1), funded.all(axis=1)
     flag = np.where(
         always,
@@ -231,9 +256,12 @@ def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries
             "no_loss_upto_cents": _nulls(no_loss.upper, no_loss.upper != UNKNOWN),
             "no_loss_never": no_loss.never,
             "method": pl.Series(no_loss.method, dtype=pl.String),
-            "first_cents": _nulls(first, ever),
-            "first_from_cents": _nulls(*_first_from(line, lists, no_loss, first)),
-            "stable_from_cents": _nulls(stable, funded[:, -1]),
+            "first_cents": first.exact(),
+            "first_from_cents": first.lowest(),
+            "first_upto_cents": first.highest(),
+            "stable_from_cents": stable.exact(),
+            "stable_low_cents": stable.lowest(),
+            "stable_upto_cents": stable.highest(),
             "out_until_cents": _nulls(lists.cents[_last_out(funded)], ~always),
             "flips": flips,
             "exact": np.full(len(now), lists.exact),
@@ -242,32 +270,66 @@ def entries_of(base: Base, line: Line, lists: Lists, no_loss: NoLoss) -> Entries
     return Entries(base, line, lists, no_loss, table)
 
 
-def _first_from(line: Line, lists: Lists, no_loss: NoLoss, first: IntArray) -> tuple[IntArray, BoolArray]:
-    """What `first` cannot lie below, int64 (n,), and where there is such an amount."""
-    ever = lists.funded.any(axis=1)
+@dataclass(frozen=True, slots=True, eq=False)
+class Brackets:
+    """For each dossier the two ends between which an amount lies, int64 (n,); UNKNOWN where there is none."""
+
+    low: IntArray
+    high: IntArray
+
+    def exact(self) -> pl.Series:
+        """The amounts that are known to the cent; null elsewhere."""
+        return _nulls(self.high, (self.low == self.high) & (self.high != UNKNOWN))
+
+    def lowest(self) -> pl.Series:
+        """No amount below it is the one."""
+        return _nulls(self.low, self.low != UNKNOWN)
+
+    def highest(self) -> pl.Series:
+        """The one is at most this amount."""
+        return _nulls(self.high, self.high != UNKNOWN)
+
+
+def first_brackets(line: Line, lists: Lists, no_loss: NoLoss) -> Brackets:
+    """Between which amounts each dossier is in the best list for the first time."""
+    cents, ever = lists.cents, lists.funded.any(axis=1)
+    place = np.argmax(lists.funded, axis=1)
+    at = np.where(ever, cents[place], UNKNOWN)
     if lists.exact:
-        return first, ever
-    low = lists.from_cents
-    least = np.full(len(first), low, dtype=np.int64)
+        return Brackets(at, at)
+    gap = int(np.argmax(lists.gaps)) if lists.gaps.any() else len(lists.gaps)
+    unseen = cents[gap] + 1 if lists.unseen_cents is None else lists.unseen_cents
+    seen = ever & (place <= gap) & (lists.unseen_cents is None)
+    low = np.where(seen, at, unseen)
     if lists.rising:
-        known = no_loss.lower != UNKNOWN
-        least[known] = np.maximum(low, line.amount_cents + no_loss.lower[known])
-    return np.where(ever, np.minimum(least, first), least), ever | ~no_loss.never
+        known = ~seen & (no_loss.lower != UNKNOWN)
+        low[known] = np.maximum(low[known], line.amount_cents + no_loss.lower[known])
+        low[~ever & no_loss.never] = UNKNOWN
+    return Brackets(np.where(ever, np.minimum(low, at), low), at)
+
+
+def stable_brackets(lists: Lists) -> Brackets:
+    """Between which amounts each dossier enters for good; none for one that the last list is without."""
+    cents, funded = lists.cents, lists.funded
+    inside, out = funded[:, -1], _last_out(funded)
+    at = cents[np.minimum(out + 1, len(cents) - 1)]
+    if not lists.gaps.any():
+        low = at if lists.unseen_cents is None else np.where(out < 0, lists.unseen_cents, at)
+        return Brackets(np.where(inside, low, UNKNOWN), np.where(inside, at, UNKNOWN))
+    gap = len(lists.gaps) - 1 - int(np.argmax(lists.gaps[::-1]))
+    unsure = gap >= out  # it may leave, or enter, unseen from there on
+    entered_unseen = (out >= 0) & lists.gaps[np.clip(out, 0, len(lists.gaps) - 1)]
+    low = np.where(unsure & entered_unseen, cents[np.maximum(out, 0)] + 1, at)
+    if lists.unseen_cents is not None:
+        low = np.where(out < 0, lists.unseen_cents, low)
+    high = np.where(unsure, np.maximum(at, cents[gap + 1]), at)
+    return Brackets(np.where(inside, low, UNKNOWN), np.where(inside, high, UNKNOWN))
 
 
 def _last_out(funded: BoolArray) -> IntArray:
     """The place of the last list without each dossier, int64 (n,); −1 for one that is always in."""
     place = funded.shape[1] - 1 - np.argmax(~funded[:, ::-1], axis=1)
     return np.where(funded.all(axis=1), -1, place)
-
-
-def figures_of(lists: Lists) -> tuple[IntArray, IntArray, IntArray]:
-    """first, stable_from, flips, int64 (n,) each; the first two mean nothing for one never in, or out at last."""
-    funded, cents = lists.funded, lists.cents
-    first = cents[np.argmax(funded, axis=1)]
-    stable = cents[np.minimum(_last_out(funded) + 1, len(cents) - 1)]
-    flips = (funded[:, 1:] != funded[:, :-1]).sum(axis=1)
-    return first, stable, flips.astype(np.int64)
 
 
 def _nulls(values: IntArray, there: BoolArray) -> pl.Series:

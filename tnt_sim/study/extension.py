@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.errors import ScenarioError, Text, UsageError, did_you_mean
 from tnt_sim.question import Answer, ask, with_amounts
-from tnt_sim.result import Proof
+from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
+from tnt_sim.study.course import Course
 from tnt_sim.study.moved import highest_averages
 
 FREE, KEY, WHOLLY = "free", "key", "wholly"
@@ -66,6 +68,7 @@ def ways_to_extend(
     prove: bool = True,
     tell: Tell | None = None,
     into: list[Way] | None = None,
+    course: Course | None = None,
 ) -> list[Way]:
     """The best list under each way to share `cents` of new money.
 
@@ -73,6 +76,7 @@ def ways_to_extend(
     ----------
     key : weights by axis; the written amounts by default
     into : filled as ways are found, for one whom Ctrl-C may stop
+    course : counts the ways that were looked at, and ends them when its deadline has passed
 
     Raises
     ------
@@ -93,10 +97,13 @@ def ways_to_extend(
         ways.append((KEY, None, dict(zip(weights, parts, strict=True))))
     ways += [(WHOLLY, axis, {axis: cents}) for axis in axes]
     found: list[Way] = [] if into is None else into
-    for k, (way, axis, added) in enumerate(ways):
+    run = course or Course(UNLIMITED if clock is None else clock.deadline, "ways")
+    for k, (way, axis, added) in enumerate(run.each(ways)):
         tell_of(tell, axis or way, k / len(ways))
         amounts = {root: total + cents, **{name: axes[name] + more for name, more in added.items()}}
         found.append(_way(base, way, axis, added, amounts, clock, prove))
+        if found[-1].why == Status.STOPPED.value:
+            run.unanswered()
     return found
 
 

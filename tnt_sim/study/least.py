@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import ScenarioError, Text
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -102,11 +102,13 @@ def least_amount(
     problem : compiled at the written amounts
     kept : a value for each of the first stages; what an allocation is worth beyond does not count
     change : made to the problem, at whatever amount it is looked at
+    clock : its deadline ends the search; what is known by then is told
     prove : seek an exact certificate that no smaller amount does
     """
+    deadline = UNLIMITED if clock is None else clock.deadline
     moving = moving_rules(problem, line.nodes)
     if not moving and len(kept) == 1:
-        quick = _by_kernel(change(problem), line, kept[0], prove)
+        quick = _by_kernel(change(problem), line, kept[0], prove, deadline)
         if quick is not None:
             return quick
     loose = loosened(problem, line.nodes, line.top_cents) if moving else problem
@@ -117,9 +119,9 @@ def least_amount(
     if answer.allocation is None:
         nothing = answer.status is Status.INFEASIBLE
         words = tuple(rule.words for rule in moving)
-        return Least(None, None, answer, _proof(loose, line, kept, None, prove and nothing), words)
+        return Least(None, None, answer, _proof(loose, line, kept, None, prove and nothing, deadline), words)
     lower = int(answer.values[-1] * 100)
-    answer = replace(answer, proof=_proof(loose, line, kept, lower, prove and answer.optimal))
+    answer = replace(answer, proof=_proof(loose, line, kept, lower, prove and answer.optimal, deadline))
     if not answer.optimal:
         known = None if moving else lower
         words = tuple(rule.words for rule in moving)
@@ -145,14 +147,22 @@ def read_at(problem: Problem, allocation: Allocation, kept: Sequence[Fraction]) 
     return reading
 
 
-def _by_kernel(problem: Problem, line: Line, value: Fraction, prove: bool) -> Least | None:
+def _by_kernel(
+    problem: Problem, line: Line, value: Fraction, prove: bool, deadline: Deadline
+) -> Least | None:
     """By exact kernels on the envelopes alone; None where another rule binds, or the shape is another."""
     seen = seen_as_parts(problem, line)
-    return None if seen is None else least_of_parts(seen, line, value, prove=prove)
+    return None if seen is None else least_of_parts(seen, line, value, prove=prove, deadline=deadline)
 
 
 def least_of_parts(
-    seen: Seen, line: Line, value: Fraction, *, fund: int | None = None, prove: bool = False
+    seen: Seen,
+    line: Line,
+    value: Fraction,
+    *,
+    fund: int | None = None,
+    prove: bool = False,
+    deadline: Deadline = UNLIMITED,
 ) -> Least | None:
     """The same for a problem that is seen as parts already, with one of its open candidates in (its place)."""
     target = seen.target(value)
@@ -164,7 +174,7 @@ def least_of_parts(
         return None
     began = time.perf_counter()
     if found is None:
-        proof = _proof(seen.problem, line, (value,), None, prove)
+        proof = _proof(seen.problem, line, (value,), None, prove, deadline)
         answer = Answer(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
         return Least(None, None, answer, proof)
     cents = max(line.floor_cents, seen.floor_cents + found.need)  # a line may look upwards only
@@ -172,7 +182,7 @@ def least_of_parts(
     reading = read_at(at_amount(seen.problem, line, cents), allocation, (value,))
     if reading is None:
         return None
-    proof = _proof(seen.problem, line, (value,), cents, prove)
+    proof = _proof(seen.problem, line, (value,), cents, prove, deadline)
     values = (*reading.values[:1], Fraction(cents, 100))
     took = time.perf_counter() - began
     answer = Answer(
@@ -182,7 +192,12 @@ def least_of_parts(
 
 
 def _proof(
-    problem: Problem, line: Line, kept: Sequence[Fraction], cents: int | None, prove: bool
+    problem: Problem,
+    line: Line,
+    kept: Sequence[Fraction],
+    cents: int | None,
+    prove: bool,
+    deadline: Deadline,
 ) -> Proof | None:
     """An exact certificate that no smaller amount does: at a cent less (at the largest) nothing is worth `kept`.
 
@@ -191,16 +206,15 @@ def _proof(
     unproven = None if cents is None else Proof.FEASIBLE_GAP
     if cents is not None and cents <= line.floor_cents:
         return Proof.PROVED  # there is no smaller amount to look at
-    if not prove:
+    until = deadline.within(PROOF_SECONDS)
+    if not prove or until.expired:
         return unproven
     below = at_amount(problem, line, line.top_cents if cents is None else cents - 1)
     try:
         if not kept:
-            return Proof.PROVED if prove_nothing_kept(below, kept, Deadline(PROOF_SECONDS)) else unproven
+            return Proof.PROVED if prove_nothing_kept(below, kept, until) else unproven
         first = len(kept) - 1
-        proofs = prove_stages(
-            below, (*kept[:-1], _unit_less(below, kept)), Deadline(PROOF_SECONDS), first=first
-        )
+        proofs = prove_stages(below, (*kept[:-1], _unit_less(below, kept)), until, first=first)
         return Proof.PROVED if proofs[0] is not None else unproven
     except PointFound:  # the proof's rows may be wider than the rules
         return unproven
@@ -233,6 +247,7 @@ def _climb(
     """
 
     unsure = False
+    deadline = UNLIMITED if clock is None else clock.deadline
 
     def at(cents: int) -> Answer | None:
         nonlocal unsure
@@ -246,16 +261,20 @@ def _climb(
 
     words = tuple(rule.words for rule in moving)
     fails = lower - 1
+    works, answer = None, None
     for cents in _ladder(lower, FURTHER * line.top_cents):
+        if deadline.expired:
+            break
         answer = at(cents)
         if answer is not None:
+            works = cents
             break
         fails = cents
-    else:
+    if works is None or answer is None:
         return Least(lower, None, loose, loose.proof, words)
     relaxes = all(rule.relaxes for rule in moving)
-    works, tries = cents, TRIES if not relaxes else _halvings(cents - fails)
-    while works - fails > 1 and tries > 0:
+    tries = TRIES if not relaxes else _halvings(works - fails)
+    while works - fails > 1 and tries > 0 and not deadline.expired:
         half, tries = (fails + works) // 2, tries - 1
         found = at(half)
         if found is None:
@@ -264,7 +283,7 @@ def _climb(
             works, answer = half, found
     if works == lower:
         return Least(lower, lower, answer, loose.proof, words)
-    if relaxes and not unsure:
+    if relaxes and not unsure and works - fails <= 1:
         return Least(works, works, answer, Proof.FEASIBLE_GAP, words)
     return Least(lower, works, answer, loose.proof, words)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask
 from tnt_sim.relaxed import NEGLIGIBLE, first_prices
@@ -29,6 +30,7 @@ from tnt_sim.solve.lexicographic import Stage as Stage_
 from tnt_sim.solve.lexicographic import solve_relaxed
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
+from tnt_sim.study.course import Course
 from tnt_sim.study.least import amount_stage, least_amount
 from tnt_sim.study.line import Line, line_of, really_at
 from tnt_sim.study.soft import gives_way, told_only, unit_of
@@ -85,6 +87,7 @@ def next_euros(
     prove: bool = True,
     tell: Tell | None = None,
     into: list[NextEuro] | None = None,
+    course: Course | None = None,
 ) -> tuple[NextEuro, ...]:
     """The next euro of each envelope with an amount, and of each hard rule with a distance to give way by.
 
@@ -94,6 +97,7 @@ def next_euros(
     envelopes, rules : those to look at; all by default, parts of a split left out
     prove : seek an exact certificate that nothing rises before
     into : filled as answers come, so that Ctrl-C loses none
+    course : counts the questions answered, and ends them when its deadline has passed
     """
     known = {rule.id: rule for rule in base.problem.rules if gives_way(rule)}
     asked = _Asked(base, clock, prove, _shadow_prices(base))
@@ -102,9 +106,12 @@ def next_euros(
     ]
     wanted += [(name, asked.rule) for name in (known if rules is None else rules) if name in known]
     found = [] if into is None else into
-    for k, (name, question) in enumerate(wanted):
+    way = course or Course(UNLIMITED if clock is None else clock.deadline, "questions")
+    for k, (name, question) in enumerate(way.each(wanted)):
         tell_of(tell, name, k / len(wanted))
         found.append(question(name))
+        if found[-1].status == STOPPED:
+            way.unanswered()
     return tuple(found)
 
 

@@ -12,6 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel, Sense
 from tnt_sim.rules.envelope import most_lowered
@@ -29,23 +31,28 @@ from tnt_sim.verify.reading import Allocation
 UNKNOWN = -1
 
 
-def limits_by_prices(base: Base, line: Line, rows: Sequence[int]) -> tuple[list[int], list[int]]:
-    """A lower and an upper limit on the no-loss extension of each row, in cents; UNKNOWN for no upper one."""
+def limits_by_prices(
+    base: Base, line: Line, rows: Sequence[int], deadline: Deadline = UNLIMITED
+) -> tuple[list[int], list[int]]:
+    """A lower and an upper limit on the no-loss extension of each row, in cents; UNKNOWN for no upper one.
+
+    A row that is reached after the deadline has no upper one.
+    """
     moving = bool(moving_rules(base.problem, line.nodes))
     problem = loosened(base.problem, line.nodes, line.top_cents) if moving else base.problem
     opened, stage = amount_stage(problem, line, line.top_cents)
     asked = replace(opened, stages=(*opened.stages, stage))
-    lower = _lower(base, line, asked, rows)
+    lower = _lower(base, line, asked, rows, deadline)
     if moving:
         return lower, [UNKNOWN] * len(rows)
-    return lower, [_upper(base, line, opened, row) for row in rows]
+    return lower, [UNKNOWN if deadline.expired else _upper(base, line, opened, row) for row in rows]
 
 
-def _lower(base: Base, line: Line, asked: Problem, rows: Sequence[int]) -> list[int]:
+def _lower(base: Base, line: Line, asked: Problem, rows: Sequence[int], deadline: Deadline) -> list[int]:
     form = formulate(asked)
     amount = form.stages[-1]
     model = _keeping(base, form, tighten(form.model)).with_objective(amount.objective, Sense.MINIMISE)
-    duals = get_backend("highs").solve(model, relax=True).row_duals
+    duals = get_backend("highs").solve(model, relax=True, limits=Clock.until(deadline).limits()).row_duals
     if duals is None:
         return [0] * len(rows)
     bound = exact_bound(model, duals)

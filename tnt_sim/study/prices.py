@@ -17,6 +17,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.errors import ScenarioError
 from tnt_sim.question import Answer, ask, with_changes
 from tnt_sim.result import Proof
@@ -25,6 +26,7 @@ from tnt_sim.rules.decide import DecideSpec
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
+from tnt_sim.study.course import Course
 from tnt_sim.study.least import Least, least_amount
 from tnt_sim.study.line import Line
 from tnt_sim.study.soft import told_only
@@ -100,14 +102,17 @@ def prices_of(
     tell: Tell | None = None,
     into: list[Price] | None = None,
     unsettled: list[str] | None = None,
+    course: Course | None = None,
 ) -> tuple[Price, ...]:
     """The price of all that is kept, one solve each, and one more for the euros where it is not free.
 
-    `into` is filled as answers come, so that Ctrl-C loses none; `unsettled` with what had no answer.
+    `into` is filled as answers come, so that Ctrl-C loses none; `unsettled` with what had no answer. `course`
+    counts the prices answered, and ends the others when its deadline has passed.
     """
     asked = [(kind, name, make) for kind, name, make in _kept(base.problem) if kind in kinds]
     found = [] if into is None else into
-    for k, (kind, name, make) in enumerate(asked):
+    way = course or Course(UNLIMITED if clock is None else clock.deadline, "questions")
+    for k, (kind, name, make) in enumerate(way.each(asked)):
         tell_of(tell, name, k / len(asked))
         answer = _asked(make, clock, prove)
         beside = _between_children(base, name, clock, prove) if kind == APART else None
@@ -116,8 +121,10 @@ def prices_of(
         if answer is not None and _says_something(base, answer):
             price = _priced(base, line, kind, name, answer, clock)
             found.append(price if beside is None else replace(price, one_level=_one_level(base, beside)))
-        elif unsettled is not None:
-            unsettled.append(name)
+        else:
+            way.unanswered()
+            if unsettled is not None:
+                unsettled.append(name)
     return tuple(found)
 
 

@@ -9,8 +9,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,21 +21,19 @@ import polars as pl
 from tnt_sim.clock import Clock
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 from tnt_sim.money import MoneyError, parse_cents
-from tnt_sim.result import Status
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study import answers
 from tnt_sim.study.base import Base, Tell, base_of, one_decision, tell_of
-from tnt_sim.study.entry import Lists, NoLoss, entries_of, no_losses
+from tnt_sim.study.course import TIME, Course
+from tnt_sim.study.entry import NoLoss, entries_of, no_losses
+from tnt_sim.study.entry_lists import best_lists, today
 from tnt_sim.study.extension import Way, ways_to_extend
-from tnt_sim.study.line import Line, line_of
+from tnt_sim.study.line import line_of
 from tnt_sim.study.moved import FREE, PRO_RATA
-from tnt_sim.study.moving import moving_rules
 from tnt_sim.study.next_euro import NextEuro, next_euros
 from tnt_sim.study.prices import KINDS, Price, prices_of
-from tnt_sim.study.sweep.exact import exact_steps
-from tnt_sim.study.sweep.plan import Plan, plan_of
-from tnt_sim.study.sweep.run import run
+from tnt_sim.study.sweep.plan import plan_of
 from tnt_sim.study.targets import Reached, reach, target_of
 from tnt_sim.view.frame import PAGE_WIDTH, lines_html
 from tnt_sim.view.money_lines import money_lines
@@ -133,15 +130,24 @@ def next_euro(
         For an envelope or a rule that does not exist, a scenario with steps.
     """
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
+    course = Course(clock.deadline, "questions")
     base = base_of(scenario, clock, prove=prove)
     for name in rules or ():
         _known_rule(base.problem, name)
     found: list[NextEuro] = []
     document = answers.head_of(base.problem, "next", None, tongue)
-    with _kept_at_interrupt(document):
+    with course.held():
         next_euros(
-            base, envelopes=envelopes, rules=rules, clock=clock, prove=prove, tell=progress, into=found
+            base,
+            envelopes=envelopes,
+            rules=rules,
+            clock=clock,
+            prove=prove,
+            tell=progress,
+            into=found,
+            course=course,
         )
+    document = _told(document, course)
     told = {"base": answers.base_figures(base), "next": [answers.next_entry(one) for one in found]}
     return Answered({**document, **told}, "next", tongue)
 
@@ -186,60 +192,20 @@ def entries(
     line = line_of(base.problem, plan.moved.names[0] if share in (FREE, PRO_RATA) else plan.moved.share)
     named, loss = _rows(base, dossiers), NoLoss.today(base)
     document = answers.head_of(base.problem, "entries", line, tongue)
-    with _kept_at_interrupt(document):
+    course = Course(clock.deadline, "dossiers")
+    waiting = base.problem.offers.candidate & ~base.allocation.funded
+    with course.held():
         no_losses(base, line, named=named, clock=clock, tell=progress, into=loss)
-    lists = _today(base, line)
-    if document["stopped_by"] is None:
-        with _kept_at_interrupt(document):
-            lists, interrupted = _lists(lists, plan, clock, progress, rising=_rising(base, line, plan))
-            if interrupted:
-                raise KeyboardInterrupt
+    course.n_asked = int(waiting.sum())
+    course.n_done = sum(loss.method[row] != "" for row in np.flatnonzero(waiting).tolist())
+    lists = today(base, line)
+    if course.stopped_by is None:
+        with course.held():
+            lists = best_lists(base, line, plan, course, progress)
+    document = _told(document, course, held=True)
     found = entries_of(base, line, lists, loss)
     told = {**answers.entries_head(found), "entries": answers.entry_rows(found)}
     return Answered({**document, **told}, "entries", tongue)
-
-
-def _today(base: Base, line: Line) -> Lists:
-    """The list of today alone."""
-    cents = np.array([line.amount_cents], dtype=np.int64)
-    at = line.amount_cents
-    return Lists(cents, base.allocation.funded[:, None], exact=False, from_cents=at, to_cents=at)
-
-
-def _rising(base: Base, line: Line, plan: Plan) -> bool:
-    """Whether the best list at each amount of a plan is no worse than today's in every goal.
-
-    Nothing that is possible today is lost, and there is one goal: for more of the first, a list may be worse in
-    the second.
-    """
-    alone = plan.moved.share == FREE and len(plan.moved.names) == 1 and plan.free
-    upwards = alone and plan.amounts[0] >= line.amount_cents and not moving_rules(base.problem, line.nodes)
-    return upwards and len(base.problem.stages) == 1
-
-
-def _lists(
-    today: Lists, plan: Plan, clock: Clock, progress: Tell | None, *, rising: bool
-) -> tuple[Lists, bool]:
-    """Every step where one pass gives them all, else the lists at the plan's amounts; and if Ctrl-C ended it.
-
-    A list that a limit stopped says nothing: the best one may be another.
-    """
-    low, high = plan.amounts[0], plan.amounts[-1]
-    if plan.free:
-        steps = exact_steps(plan.moved, low, high, None)
-        if steps is not None and not steps.open:
-            return Lists(steps.cents, steps.funded, exact=True, from_cents=low, to_cents=high), False
-    found = run(plan, time_limit=clock.limits().time_seconds, tell=progress)
-    points = found.nested if plan.nested else found.free
-    held = [point for point in points if point.status is Status.OPTIMAL and point.canonical]
-    interrupted = found.stopped_by == "interrupt"
-    if not held:
-        return today, interrupted
-    cents = np.array([point.cents for point in held], dtype=np.int64)
-    funded = np.stack([p.allocation.funded for p in held if p.allocation is not None], axis=1)
-    known = len(held) + sum(point.status is Status.INFEASIBLE for point in points)
-    whole = plan.nested and known == len(plan.amounts)
-    return Lists(cents, funded, whole, plan.nested, rising, low, int(cents[-1])), interrupted
 
 
 def target(
@@ -264,12 +230,16 @@ def target(
     wanted = [target_of(problem, goal, lambda: base().allocation) for goal in goals]
     found: list[Reached] = []
     document = answers.head_of(problem, "target", line, tongue)
-    with _kept_at_interrupt(document):
-        for k, goal in enumerate(wanted):
+    course = Course(clock.deadline, "targets")
+    with course.held():
+        for k, goal in enumerate(course.each(wanted)):
             tell_of(progress, goal.text, k / len(wanted))
             found.append(reach(problem, goal, line, clock=clock, prove=prove))
-    if document["stopped_by"] is None:
-        document |= _how_reached(found)
+            if found[-1].stopped:
+                course.unanswered()
+    document = _told(document, course)
+    if course.stopped_by is None:
+        document["status"] = _how_reached(found)
     return Answered(
         {**document, "targets": [answers.target_entry(one, tongue) for one in found]}, "targets", tongue
     )
@@ -295,7 +265,8 @@ def prices(
     found: list[Price] = []
     unsettled: list[str] = []
     document = answers.head_of(base.problem, "prices", line, tongue)
-    with _kept_at_interrupt(document):
+    course = Course(clock.deadline, "questions")
+    with course.held():
         prices_of(
             base,
             line,
@@ -305,7 +276,9 @@ def prices(
             tell=progress,
             into=found,
             unsettled=unsettled,
+            course=course,
         )
+    document = _told(document, course)
     told = {
         "base": answers.base_figures(base),
         "unsettled": unsettled,
@@ -337,31 +310,32 @@ def extension(
     weights = None if key is None else dict(key)
     found: list[Way] = []
     document = answers.head_of(base.problem, "extension", None, tongue)
-    with _kept_at_interrupt(document):
-        ways_to_extend(base, cents, key=weights, clock=clock, prove=prove, tell=progress, into=found)
+    course = Course(clock.deadline, "ways")
+    with course.held():
+        ways_to_extend(
+            base, cents, key=weights, clock=clock, prove=prove, tell=progress, into=found, course=course
+        )
+    document = _told(document, course)
     ways = [answers.way_entry(base, one) for one in found]
     told = {"extra_cents": cents, "base": answers.base_figures(base), "ways": ways}
     return Answered({**document, **told}, "ways", tongue)
 
 
-def _how_reached(found: Sequence[Reached]) -> dict[str, str]:
+def _told(document: dict[str, Any], course: Course, *, held: bool | None = None) -> dict[str, Any]:
+    """The document with what ended the question and how far it came; `held`: something was found."""
+    status = course.status
+    if status == "stopped" and held and course.stopped_by == TIME:
+        status = "feasible"
+    return {**document, **course.told(), "status": status}
+
+
+def _how_reached(found: Sequence[Reached]) -> str:
     """Infeasible where no target is reached, unless a limit came before that was known."""
     if all(one.amount_cents is not None for one in found):
-        return {}
+        return "optimal"
     if any(one.amount_cents is not None for one in found):
-        return {"status": "feasible"}
-    if any(one.stopped for one in found):
-        return {"status": "stopped", "stopped_by": "time"}
-    return {"status": "infeasible"}
-
-
-@contextmanager
-def _kept_at_interrupt(document: dict[str, Any]) -> Iterator[None]:
-    """Ctrl-C ends the question; what was answered before it is told."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        document |= {"status": "stopped", "stopped_by": "interrupt"}
+        return "feasible"
+    return "stopped" if any(one.stopped for one in found) else "infeasible"
 
 
 def _lang(scenario: Scenario, lang: Lang | str | None) -> Lang:

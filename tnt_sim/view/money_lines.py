@@ -10,6 +10,7 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import parse_decimal
+from tnt_sim.view.course_words import stopped_lines
 from tnt_sim.view.figures import amount, count, decimal, listed, plural, short_amount, three_digits
 from tnt_sim.view.grid import grid, hanging, paragraph
 from tnt_sim.view.money_words import (
@@ -24,11 +25,15 @@ from tnt_sim.view.money_words import (
     UNSETTLED,
     WAYS,
     change_words,
+    first_words,
+    flag_words,
+    flips_words,
     looked_at,
     no_loss_words,
     one_level_words,
     proof_word,
     signed,
+    stable_words,
 )
 from tnt_sim.view.tables import SYNTHETIC, warning_lines
 from tnt_sim.view.words import long_day
@@ -51,6 +56,7 @@ def money_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
     }[document["question"]]
     lines = _head(document, lang, width)
     lines += tell(document, lang, width)
+    lines += stopped_lines(document, lang, width)
     return lines + warning_lines(document["warnings"], lang, width)
 
 
@@ -157,8 +163,9 @@ def _entry_lines(document: Document, lang: Lang, width: int) -> list[Line]:
     looked = looked_at(document)
     said = Text(f"{span}, {known} : {looked.fr}", f"{span}, {known}: {looked.en}")
     lines = paragraph(said.in_(lang), width)
+    exact = document["exact"]
     flags = [
-        (FLAGS[flag].in_(lang), count(number, lang))
+        (flag_words({"flag": flag, "exact": exact}, lang), count(number, lang))
         for flag, number in sorted(document["flags"].items())
         if flag in FLAGS
     ]
@@ -167,10 +174,10 @@ def _entry_lines(document: Document, lang: Lang, width: int) -> list[Line]:
         (
             entry["dossier"],
             no_loss_words(entry, lang),
-            short_amount(entry["first_cents"], lang),
-            short_amount(entry["stable_from_cents"], lang),
-            count(entry["flips"], lang),
-            FLAGS[entry["flag"]].in_(lang),
+            first_words(entry, lang),
+            stable_words(entry, lang),
+            flips_words(entry, lang),
+            flag_words(entry, lang),
         )
         for entry in waiting[:MOST_ENTRIES]
     ]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.errors import Lang, Text
-from tnt_sim.view.figures import amount, decimal
+from tnt_sim.view.figures import amount, count, decimal
 from tnt_sim.view.words import PROOF
 
 TITLES: Mapping[str, Text] = MappingProxyType(
@@ -92,13 +92,65 @@ def proof_word(proof: str | None, lang: Lang) -> str:
     return PROOF[proof].in_(lang) if proof is not None else "–"
 
 
+SEEN: Mapping[str, Text] = MappingProxyType(
+    {
+        "always": Text("à chaque montant regardé", "at each amount looked at"),
+        "enters": Text("entre, aux montants regardés", "enters, at the amounts looked at"),
+        "leaves": Text("sort, aux montants regardés", "leaves, at the amounts looked at"),
+        "never": Text("à aucun montant regardé", "at no amount looked at"),
+    }
+)
+"""What is said instead of a flag where the list may change unseen between two amounts."""
+
+
+def flag_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """What becomes of a dossier over the range, as far as it is known."""
+    flag = entry["flag"]
+    return (FLAGS[flag] if entry["exact"] else SEEN.get(flag, FLAGS[flag])).in_(lang)
+
+
+def bracket_words(low: int | None, high: int | None, lang: Lang) -> str:
+    """An amount that is known to the cent, or the bracket in which it lies; « – » where there is none."""
+    if low is None and high is None:
+        return "–"
+    if low == high:
+        return amount(high or 0, lang)
+    if high is None:
+        least = amount(low or 0, lang)
+        return Text(f"au moins {least}", f"{least} at least").in_(lang)
+    least, most = amount(low or 0, lang), amount(high, lang)
+    return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)
+
+
+def first_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """The amount at which the best list first holds a dossier."""
+    return bracket_words(entry["first_from_cents"], entry["first_upto_cents"], lang)
+
+
+def stable_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """The amount from which on the best list never leaves a dossier out."""
+    exact = entry["stable_from_cents"]
+    if exact is not None or entry["stable_upto_cents"] is None:
+        return bracket_words(exact, exact, lang)
+    return bracket_words(entry["stable_low_cents"], entry["stable_upto_cents"], lang)
+
+
+def flips_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """How often a dossier comes and goes: at least, where changes may be unseen."""
+    n = count(entry["flips"], lang)
+    return n if entry["exact"] else f"≥ {n}"
+
+
 def looked_at(entries: Mapping[str, Any]) -> Text:
     """Which amounts the lists of entry envelopes are of."""
     if entries["nested"]:
         return Text("les annonces, promesses tenues.", "the announcements, promises kept.")
     if entries["exact"]:
         return Text("tous les paliers.", "every step.")
-    return Text("les montants regardés.", "the amounts looked at.")
+    return Text(
+        "entre certains montants, la liste peut changer sans être vue ; les seuils y sont encadrés.",
+        "between some amounts the list may change unseen; entry amounts are then given as brackets.",
+    )
 
 
 def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:

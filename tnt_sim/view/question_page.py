@@ -9,6 +9,7 @@ from typing import Any
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.view.bars import Bar, bars_svg
+from tnt_sim.view.course_words import stopped_sentence
 from tnt_sim.view.figures import amount, count, decimal, listed, plural
 from tnt_sim.view.money_words import (
     BEYOND,
@@ -19,6 +20,8 @@ from tnt_sim.view.money_words import (
     TITLES,
     WAYS,
     change_words,
+    flag_words,
+    flips_words,
     looked_at,
     no_loss_words,
     one_level_words,
@@ -41,7 +44,8 @@ def question_study(document: Document, lang: Lang) -> Study:
     about = [
         Text(f"{document['title'] or document['scenario']}", f"{document['title'] or document['scenario']}")
     ]
-    about += [Text(line, line) for line in document["warnings"]]
+    stopped = stopped_sentence(document, lang)
+    about += [Text(line, line) for line in (stopped, *document["warnings"]) if line]
     return Study(
         title=Text(title.fr[0].upper() + title.fr[1:], title.en[0].upper() + title.en[1:]),
         about=about,
@@ -123,7 +127,12 @@ def _entries(document: Document, lang: Lang) -> Iterator[Section]:
     n = plural(document["n_lists"], ("liste", "listes"), ("list", "lists"), lang)
     looked = looked_at(document)
     low, high = amount(document["from_cents"], lang), amount(document["to_cents"], lang)
-    flags = [(FLAGS[k].in_(lang), v) for k, v in sorted(document["flags"].items()) if k in FLAGS]
+    exact = document["exact"]
+    flags = [
+        (flag_words({"flag": flag, "exact": exact}, lang), number)
+        for flag, number in sorted(document["flags"].items())
+        if flag in FLAGS
+    ]
     yield Section(
         Text("Dossiers qui attendent", "Dossiers that wait"),
         words=[
@@ -142,11 +151,20 @@ def _entries(document: Document, lang: Lang) -> Iterator[Section]:
             _column(
                 ("Sans perte, dès", "Without loss, from"), "text", waiting, lambda e: no_loss_words(e, lang)
             ),
-            _column(("Pas avant", "Not before"), "money", waiting, lambda e: e["first_from_cents"]),
-            _column(("Premier montant", "First amount"), "money", waiting, lambda e: e["first_cents"]),
-            _column(("Pour de bon", "For good"), "money", waiting, lambda e: e["stable_from_cents"]),
-            _column(("Allers-retours", "In and out"), "count", waiting, lambda e: e["flips"]),
-            _column(("Sur la plage", "In the range"), "text", waiting, lambda e: FLAGS[e["flag"]].in_(lang)),
+            _column(
+                ("Premier, au moins", "First, at least"), "money", waiting, lambda e: e["first_from_cents"]
+            ),
+            _column(
+                ("Premier, au plus", "First, at most"), "money", waiting, lambda e: e["first_upto_cents"]
+            ),
+            _column(
+                ("De bon, au moins", "For good, at least"), "money", waiting, lambda e: e["stable_low_cents"]
+            ),
+            _column(
+                ("De bon, au plus", "For good, at most"), "money", waiting, lambda e: e["stable_upto_cents"]
+            ),
+            _column(("Allers-retours", "In and out"), "text", waiting, lambda e: flips_words(e, lang)),
+            _column(("Sur la plage", "In the range"), "text", waiting, lambda e: flag_words(e, lang)),
         ],
     )
 

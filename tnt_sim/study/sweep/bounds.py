@@ -22,7 +22,7 @@ import numpy as np
 from tnt_sim.certify.by_prices import best_under, relaxed
 from tnt_sim.certify.claims import Claims, Goal, claims_of
 from tnt_sim.certify.system import MultiplierError, System, slack, weigh
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.prove.live_lp import Answer, LiveLp, whole_multipliers
 from tnt_sim.prove.prices import price_groups
 from tnt_sim.prove.search import PointFound
@@ -80,6 +80,7 @@ def proven_bounds(
     proven: int = 0,
     lines: Lines | None = None,
     fresh: bool = True,
+    deadline: Deadline = UNLIMITED,
 ) -> tuple[Fraction | None, ...]:
     """What no allocation can better: one bound a stage, the earlier stages being no worse than these values.
 
@@ -89,6 +90,7 @@ def proven_bounds(
     proven : how many of the first stages are known to be best
     lines : those of other amounts, to which this one's are added
     fresh : look for a proof and for lines of this amount as well
+    deadline : after it nothing is looked for any more, and the lines that are known give the bounds
     """
     try:
         claims = claims_of(problem)
@@ -97,9 +99,10 @@ def proven_bounds(
     known = Lines() if lines is None else lines
     found: list[Fraction | None] = list(values[:proven])
     if fresh:
-        found += _proven(problem, values, proven, seconds)
+        found += _proven(problem, values, proven, deadline.within(seconds).seconds_left)
     for k in range(len(found), len(values)):
-        bound = _bound(claims, k, values, seconds if fresh else None, known)
+        left = deadline.within(seconds).seconds_left if fresh else 0.0
+        bound = _bound(claims, k, values, left or None, known)
         if bound is not None and (bound - values[k]) * claims.goals[k].sign < 0:
             bound = None  # these rows cannot be read with this value
         found.append(bound)
@@ -126,7 +129,7 @@ def _proven(
     problem: Problem, values: Sequence[Fraction], first: int, seconds: float
 ) -> list[Fraction | None]:
     """The stages before the last that have an exact certificate, each bounded by its own value."""
-    if len(values) - first < 2:
+    if len(values) - first < 2 or not seconds:
         return []
     alone = replace(problem, stages=problem.stages[:-1])
     try:

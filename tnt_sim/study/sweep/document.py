@@ -44,7 +44,7 @@ def document_of(found: Found, lang: Lang | None = None) -> dict[str, Any]:
         "synthetic": says_synthetic(spec, plan.scenario.portfolio.table),
         "sweep_dir": None,
         "status": _status(found),
-        "stopped_by": found.stopped_by,
+        **found.told(),
         "proof": _weakest([*found.free, *found.nested]),
         "envelopes": list(plan.moved.names),
         "share": plan.moved.share,
@@ -257,11 +257,13 @@ def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Count
     names = ("amount_cents", "value", "bound", "n_funded", "granted_cents", "population", "n_departments")
     rows = list(zip(*(columns.get(name, []) for name in names), strict=True)) if columns["value"] else []
     known = {row[0] for row in rows}
+    lists = _lists_of_steps(found)
     first = [] if found.steps is not None else found.free[:1]
     for point in (*first, *found.walked):
         if point.allocation is None or point.cents in known:
             continue
         known.add(point.cents)
+        lists[point.cents] = point.allocation.granted_cents
         funded = point.allocation.funded[:, None]
         people = counters.population(funded)
         rows.append(
@@ -275,8 +277,26 @@ def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Count
                 int(counters.departments(funded)[0]),
             )
         )
-    rows.sort(key=lambda row: row[0])
+    rows = _changing(sorted(rows, key=lambda row: row[0]), lists)
     return {name: [row[k] for row in rows] for k, name in enumerate(names)}
+
+
+def _lists_of_steps(found: Found) -> dict[int, IntArray]:
+    """What each dossier is granted at the steps of one pass, by amount."""
+    steps = found.steps
+    if steps is None:
+        return {}
+    return {int(cents): steps.allocation(k).granted_cents for k, cents in enumerate(steps.cents)}
+
+
+def _changing(rows: Sequence[tuple[Any, ...]], lists: Mapping[int, IntArray]) -> list[tuple[Any, ...]]:
+    """The rows without those at which nothing changes: same value, same money, same list as before."""
+    kept: list[tuple[Any, ...]] = []
+    for row in rows:
+        before = kept[-1] if kept else None
+        if before is None or before[1] != row[1] or not np.array_equal(lists[before[0]], lists[row[0]]):
+            kept.append(row)
+    return kept
 
 
 def _band(found: Found) -> list[dict[str, Any]]:

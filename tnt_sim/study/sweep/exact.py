@@ -23,6 +23,7 @@ from tnt_sim.certify.by_prices import Group, Pack, Relaxed, relaxed
 from tnt_sim.certify.claims import Claims, Written, claims_of
 from tnt_sim.certify.row_sheet import Choices
 from tnt_sim.certify.system import MultiplierError
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.kernel.curve import Curve, curve
 from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.prove.prices import price_groups
@@ -91,8 +92,15 @@ class _Moving:
         return places, low + -(-missing // self.slope)
 
 
-def exact_steps(moved: Moved, low: int, high: int, tell: Tell | None = None) -> Steps | None:
-    """All steps that one pass over profits gives; None where no sums of rows settle the question."""
+def exact_steps(
+    moved: Moved, low: int, high: int, tell: Tell | None = None, deadline: Deadline = UNLIMITED
+) -> Steps | None:
+    """All steps that one pass over profits gives; None where no sums of rows settle the question, or without time.
+
+    Steps that were not read when the deadline passed are left open.
+    """
+    if deadline.expired:
+        return None
     base = moved.problem_at(high)
     if not plain(base) or any(rule.penalty is not None for rule in base.rules):
         return None
@@ -103,14 +111,14 @@ def exact_steps(moved: Moved, low: int, high: int, tell: Tell | None = None) -> 
     if groups is None or not agreement(base, claims).holds:
         return None
     try:
-        found = _moving(moved, base, groups, low, high)
-        return None if found is None else _Pass(moved, base, claims, low, high, *found).steps(tell)
-    except (MultiplierError, TooManyStates):
+        found = _moving(moved, base, groups, low, high, deadline)
+        return None if found is None else _Pass(moved, base, claims, low, high, *found, deadline).steps(tell)
+    except (MultiplierError, TooManyStates, DeadlineExpired):
         return None
 
 
 def _moving(
-    moved: Moved, base: Problem, groups: Sequence[Group], low: int, high: int
+    moved: Moved, base: Problem, groups: Sequence[Group], low: int, high: int, deadline: Deadline
 ) -> tuple[Relaxed, list[_Moving]] | None:
     """The knapsacks at the lower end and how they grow; None where they do not grow evenly by whole cents."""
     middle = (low + high) // 2
@@ -125,7 +133,7 @@ def _moving(
         slope, rest = divmod(three.room - one.room, max(1, high - low))
         if rest or slope < 0 or two.room != one.room + slope * (middle - low):
             return None
-        found.append(_Moving(one, slope, curve(one.gain, one.weight)))
+        found.append(_Moving(one, slope, curve(one.gain, one.weight, deadline)))
     return first, found
 
 
@@ -155,6 +163,7 @@ class _Pass:
     high: int
     first: Relaxed
     packs: list[_Moving]
+    deadline: Deadline = UNLIMITED
 
     def steps(self, tell: Tell | None) -> Steps:
         """Each step read exactly at its own amount; what breaks a rule is left open until the next step."""
@@ -163,7 +172,7 @@ class _Pass:
         units = gain + self.first.value + self.first.rest + goal.constant
         funded = self._funded(taken)
         steps = Steps(self.base, amounts, units, goal.scale, funded, ())
-        right = steps_hold(self.moved, self.claims, steps, taken, tell)
+        right = steps_hold(self.moved, self.claims, steps, taken, tell, self.deadline)
         ends = np.append(amounts[1:], self.high + 1)
         wrong = np.flatnonzero(~right)
         open_ = _merged(list(zip(amounts[wrong].tolist(), ends[wrong].tolist(), strict=True)))
@@ -200,12 +209,18 @@ def _merged(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def steps_hold(
-    moved: Moved, claims: Claims, steps: Steps, taken: BoolArray, tell: Tell | None = None
+    moved: Moved,
+    claims: Claims,
+    steps: Steps,
+    taken: BoolArray,
+    tell: Tell | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> BoolArray:
     """Which steps keep every rule at their own amount and are worth what they claim, bool (n_steps,).
 
     The tree and the value are read for each step. A rule is read once for each pattern of the choices that its
-    rows hold: what it says of two lists that agree there is the same.
+    rows hold: what it says of two lists that agree there is the same. A step that is not read in time counts as
+    one that does not hold.
     """
     problem = steps.problem
     right = np.ones(len(steps.cents), dtype=np.bool_)
@@ -213,9 +228,12 @@ def steps_hold(
     for part in claims.written:
         if id(part.of) in rules or part.of is problem.caps:
             columns = _columns(claims, part)
-            right &= _by_pattern(problem, part.of, steps, taken[columns])
+            right &= _by_pattern(problem, part.of, steps, taken[columns], deadline)
     stage = problem.stages[0]
     for k, cents in enumerate(steps.cents.tolist()):
+        if deadline.expired:
+            right[k:] = False
+            return right
         lean = moved.lean(problem, cents)
         assert lean is not None
         allocation = steps.allocation(k)
@@ -233,12 +251,14 @@ def _columns(claims: Claims, part: Written) -> IntArray:
     return np.unique(rows.col[inside])
 
 
-def _by_pattern(problem: Problem, of: Any, steps: Steps, taken: BoolArray) -> BoolArray:
+def _by_pattern(problem: Problem, of: Any, steps: Steps, taken: BoolArray, deadline: Deadline) -> BoolArray:
     """Whether a rule, or the caps, hold on each step; taken : bool (n_columns, n_steps)."""
     packed = np.packbits(taken, axis=0)
     _, first, place = np.unique(packed, axis=1, return_index=True, return_inverse=True)
     holds = np.zeros(len(first), dtype=np.bool_)
     for k, step in enumerate(first.tolist()):
+        if deadline.expired:
+            break
         allocation = steps.allocation(step)
         if of is problem.caps:
             holds[k] = not problem.caps.broken(allocation.funded, allocation.granted_cents)

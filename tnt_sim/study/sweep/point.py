@@ -34,7 +34,7 @@ PRICES = "prices"
 FIRST_SHARE, ASK_SHARE, BOUND_SHARE = 0.35, 0.4, 0.15
 """Of the time of one amount: the first stage alone, the others, and each bound where they are not proven."""
 LEAST_SECONDS = 2.0
-"""What a bound may take even when the time is over: a list without a bound says little."""
+"""What a bound may take beyond its share, within the time of the whole: a list without a bound says little."""
 SURE = (Proof.PROVED, Proof.CROSS_CHECKED)
 MAX_FAILED = 4
 """Amounts at which fresh prices do not settle the question, before they are no longer tried."""
@@ -137,7 +137,7 @@ class Settler:
     def _asked(self, problem: Problem, cents: int, seconds: float | None) -> Point:
         """The point as a question of its own: all stages at once, or the first one and then the rest."""
         self.n_asked += 1
-        share = self._limited(seconds, BOUND_SHARE).limit_seconds
+        share = self._limited(seconds, BOUND_SHARE).deadline.limit_seconds
         clock = self._limited(seconds, ASK_SHARE)
         n = len(problem.stages)
         if n == 1 or problem.stages[0].tolerance:
@@ -189,8 +189,19 @@ class Settler:
         """The point with the bounds of its list, where it holds one; its first stages may be known to be best."""
         if point.allocation is None:
             return point
-        most = SECONDS if seconds is None else min(SECONDS, max(LEAST_SECONDS, seconds))
-        bounds = proven_bounds(problem, point.values, most, proven=proven, lines=self.lines)
+        most, deadline = (
+            SECONDS if seconds is None else min(SECONDS, max(LEAST_SECONDS, seconds)),
+            self.clock.deadline,
+        )
+        bounds = proven_bounds(
+            problem,
+            point.values,
+            most,
+            proven=proven,
+            lines=self.lines,
+            fresh=not deadline.expired,
+            deadline=deadline,
+        )
         found = replace(point, bounds=bounds)
         if found.settled and rows_agree(problem, claims_of(problem)):
             return replace(found, status=Status.OPTIMAL, proof=Proof.PROVED)
@@ -214,9 +225,8 @@ class Settler:
 
     def _limited(self, seconds: float | None, share: float = 1.0) -> Clock:
         """A clock for the seconds of one question, or what is left of the sweep's own."""
-        left = self.clock.limits().time_seconds
-        limits = [limit for limit in (seconds, left) if limit is not None]
-        return Clock(share * min(limits) if limits else None)
+        deadline = self.clock.deadline.within(seconds)
+        return Clock.until(deadline if share == 1.0 else deadline.share(share))
 
 
 def _with_all_stages(problem: Problem, held: Answer) -> Answer:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
+
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import ScenarioError
 from tnt_sim.result import Status
@@ -49,6 +51,7 @@ class Walk:
     known : a point of an earlier run at an amount, where it can be shown again
     keep : told each point that is found
     deadline : after it nothing more is looked at, and what is known is whole
+    lists : amounts differ where their lists do, and not only their values
     points : those found, each from the amount at which its list begins to serve
     at : the best point known at each amount
     """
@@ -61,6 +64,7 @@ class Walk:
     known: Known | None = None
     keep: Callable[[Point], None] | None = None
     deadline: Deadline = UNLIMITED
+    lists: bool = False
     points: list[Point] = field(default_factory=list)
     at: dict[int, Point] = field(default_factory=dict)
     waiting: list[tuple[Width, int, int]] = field(default_factory=list)
@@ -110,6 +114,8 @@ class Walk:
             return True
         if self.tolerance is not None:
             return width > self.tolerance.of(high.values[0])
+        if self.lists and not (low.canonical and high.canonical):
+            return width > 0
         return width > 0 or (low.settled and high.settled)  # else a later goal is not proven at these amounts
 
     def serves_from(self, point: Point, floor: int) -> int:
@@ -131,7 +137,17 @@ class Walk:
     def _differ(self, low: Point, high: Point) -> bool:
         if high.cents - low.cents <= 1:
             return False
-        return high.values != low.values or not high.settled or not low.settled
+        sure = low.settled and high.settled and (not self.lists or (low.canonical and high.canonical))
+        return not sure or not self._same(low, high)
+
+    def _same(self, one: Point, other: Point) -> bool:
+        """Whether two points say the same."""
+        if one.values != other.values or not self.lists:
+            return one.values == other.values
+        mine, theirs = one.allocation, other.allocation
+        if mine is None or theirs is None:
+            return mine is theirs
+        return np.array_equal(mine.granted_cents, theirs.granted_cents)
 
     def _pairs(self) -> list[Pair]:
         known = [self.at[cents] for cents in sorted(self.at)]
@@ -182,7 +198,7 @@ class Walk:
         self.at[found.cents] = found
         start = found
         if found.settled:
-            if found.values == low.values:
+            if self._same(low, found):
                 return
             start = replace(found, cents=self.serves_from(found, low.cents + 1))
             self.at[start.cents] = start

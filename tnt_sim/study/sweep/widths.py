@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import ScenarioError
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.study.moved import Moved
@@ -19,21 +20,36 @@ Read = Callable[[int], Fraction | None]
 
 
 def width_cents(
-    moved: Moved, points: Sequence[Point], place: int, sense: Sense, lines: Lines, seconds: float
+    moved: Moved,
+    points: Sequence[Point],
+    place: int,
+    sense: Sense,
+    lines: Lines,
+    seconds: float,
+    deadline: Deadline = UNLIMITED,
 ) -> int:
     """How much less money may be worth what was found at one amount; 0 where nothing is left to know.
 
     `points` are those of the free curve by rising amount; no rule may ask more as it grows.
+
+    Raises
+    ------
+    DeadlineExpired
+        When the time is over before it is known.
     """
     point = points[place]
     if point.settled or not point.values:
         return 0
     sign = 1 if sense is Sense.MAXIMISE else -1
     value = point.values[0]
-    first_line(moved.problem_at(point.cents), lines, seconds)  # its line is among those looked at
+    deadline.check()
+    first_line(
+        moved.problem_at(point.cents), lines, deadline.within(seconds).seconds_left
+    )  # its line is among those looked at
 
     def excess(cents: int) -> Fraction | None:
         """U − L in the direction of the goal; None where the scenario contradicts itself."""
+        deadline.check()
         try:
             bound = first_line(moved.problem_at(cents), lines)
         except ScenarioError:
