@@ -16,14 +16,15 @@ than half, `rule` or `no_gain` where what would fit asks for half, else `none_fi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tnt_sim.rules.base import BoolArray, IntArray, Mode, exact_sum, group_sums
+from tnt_sim.rules.base import BoolArray, CompiledRule, IntArray, Mode, exact_sum, group_sums
+from tnt_sim.rules.table_links import TableRule
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.verify.barred import Barred, barred, is_between
@@ -77,7 +78,7 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
     rule = np.full(case.n, "", dtype=object)
     kept_out = barred(problem, allocation, waiting)
     open_rows = np.flatnonzero(fits & (kept_out.by < 0))
-    tried = open_rows[: _most_tried(problem)]
+    tried = open_rows[: most_tried(problem)]
     blocked_by = _blocking_rules(problem, allocation, reading, tried)
     barred_rows = np.flatnonzero(fits & (kept_out.by >= 0)).tolist()
     blocked_by |= {row: str(kept_out.rule[row]) for row in barred_rows}
@@ -186,22 +187,32 @@ def _blocking_rules(
         funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
         funded[row] = True
         granted[row] = problem.offers.least_cents[row]
-        excess = problem.caps.broken(funded, granted) if shared[row] else []
-        if excess:
-            found[row] = excess[0].cap
-            continue
-        limit = next((one for one in problem.limits if not one.read(funded, granted).holds), None)
-        if limit is not None:
-            found[row] = f"{limit.envelope}.{limit.option}"
-            continue
-        for rule in hard:
-            if not rule.read(funded, granted).holds:
-                found[row] = rule.id
-                break
+        name = first_broken(problem, funded, granted, hard, caps=bool(shared[row]))
+        if name is not None:
+            found[row] = name
     return found
 
 
-def _most_tried(problem: Problem) -> int:
+def first_broken(
+    problem: Problem,
+    funded: BoolArray,
+    granted: IntArray,
+    rules: Sequence[CompiledRule | TableRule],
+    *,
+    caps: bool,
+) -> str | None:
+    """The first cap, limit of an envelope or rule that a list breaks, amounts of envelopes left aside."""
+    excess = problem.caps.broken(funded, granted) if caps else []
+    if excess:
+        return excess[0].cap
+    limit = next((one for one in problem.limits if not one.read(funded, granted).holds), None)
+    if limit is not None:
+        return f"{limit.envelope}.{limit.option}"
+    return next((rule.id for rule in rules if not rule.read(funded, granted).holds), None)
+
+
+def most_tried(problem: Problem) -> int:
+    """How many dossiers are read against every rule."""
     rules = 1 + len(problem.limits) + sum(rule.mode is Mode.HARD for rule in problem.rules)
     return max(TRIED, MOST_READ // (rules * max(1, problem.case.n)))
 

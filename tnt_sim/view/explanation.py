@@ -115,23 +115,35 @@ def reserve_lines(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
             str(one["dossier"]),
             str(one["envelope"]),
             amount(one["asked_cents"], lang),
-            amount(one["missing_cents"], lang),
-            str(one["rule"] or ""),
+            waits_for(one, lang),
         ]
         for one in reserve[:MOST_RESERVE]
     ]
     if not rows:
         return []
     header = (
-        ("rang", "dossier", "enveloppe", "demande", "il manque", "règle")
+        ("rang", "dossier", "enveloppe", "demande", "attend")
         if lang is Lang.FR
-        else ("rank", "dossier", "envelope", "asks", "missing", "rule")
+        else ("rank", "dossier", "envelope", "asks", "waits for")
     )
-    lines = grid(rows, header=header, right=(0, 3, 4))
+    lines = grid(rows, header=header, right=(0, 3))
     if len(reserve) > MOST_RESERVE:
         rest = count(len(reserve) - MOST_RESERVE, lang)
         lines.append(Line(_t(f"  … et {rest} autres", f"  … and {rest} more", lang), style="dim"))
     return lines
+
+
+def waits_for(one: Entry, lang: Lang) -> str:
+    """The one thing that keeps a dossier of the reserve list out: a rule, else the money that is missing."""
+    if one["rule"] is not None:
+        return _t(f"la règle « {one['rule']} »", f'the rule "{one["rule"]}"', lang)
+    if not one["missing_cents"] and not one["looked_at"]:
+        return "–"
+    if not one["missing_cents"]:
+        return _t("rien : il n'ajoute rien", "nothing: it adds nothing", lang)
+    missing = amount(one["missing_cents"], lang)
+    known = _t(f"{missing} de plus", f"{missing} more", lang)
+    return known if one["looked_at"] else f"≥ {known}"
 
 
 def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:

@@ -14,7 +14,7 @@ import polars as pl
 from tnt_sim.errors import Lang, Text
 from tnt_sim.view.change_words import change_sentence
 from tnt_sim.view.decided import MOTIVE
-from tnt_sim.view.explanation import settled_texts
+from tnt_sim.view.explanation import settled_texts, waits_for
 from tnt_sim.view.figures import amount, count, listed
 from tnt_sim.view.why_words import cause_words, why_sentence
 
@@ -32,7 +32,7 @@ class Explained:
     ----------
     why, change : by dossier, its reason, and what would fund it (empty for a funded one)
     rules : (rule, who would enter, who would leave without it)
-    reserve : rank, dossier, envelope, asked, missing, what would fund it
+    reserve : rank, dossier, envelope, asked, what it waits for, what would fund it
     notes : how thresholds were settled
     n_reserve : how many the reserve list holds
     """
@@ -102,6 +102,6 @@ def _waiting(one: Entry, change: Mapping[str, str], lang: Lang) -> tuple[str, ..
         str(one["dossier"]),
         str(one["envelope"]),
         amount(one["asked_cents"], lang),
-        amount(one["missing_cents"], lang),
+        waits_for(one, lang),
         change.get(str(one["dossier"]), ""),
     )

@@ -90,7 +90,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "without_rule": Text("Sans cette règle", "Without this rule"),
         "who_enters": Text("Qui entrerait, dans l'ordre", "Who would enter, in order"),
         "rank": Text("Rang", "Rank"),
-        "missing": Text("Il manque", "Missing"),
+        "missing": Text("Attend", "Waits for"),
         "would_fund": Text("Ce qui le ferait retenir", "What would fund it"),
         "and_more": Text(
             "Autres dossiers, dans la liste et le classeur :", "More dossiers, in the list and the workbook:"

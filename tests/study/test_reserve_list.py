@@ -1,0 +1,109 @@
+"""The reserve list gives one reason for each dossier, and the page of the dossier does not contradict it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tnt_sim.engine import solve
+from tnt_sim.errors import InputError, Lang
+from tnt_sim.result import Status
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.explain.decided import of_result
+from tnt_sim.study.explain.explain import explain
+from tnt_sim.study.line import line_of, really_at
+from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+from tnt_sim.view.explanation import waits_for
+
+HEAD = "dossier,envelope,department,applicant_id,cost,requested,score\n"
+
+
+def drawn(seed: int, folder: Path) -> Any:
+    """Two envelopes under a programme, decimals and cents, a cap by department and another rule."""
+    dice = Random(seed)
+    rows = []
+    for k in range(dice.randint(4, 8)):
+        asked = dice.randint(200, 2400) * dice.choice([1, 1, 25])
+        score = f"{dice.randint(0, 19)}.{dice.choice([0, 5, 25])}"
+        where, who = dice.choice(["a", "b", "p"]), dice.choice(["", "x", "y"])
+        rows.append(
+            f"D{k},{where},{dice.choice(['01', '02'])},{who},{2 * asked / 100:.2f},{asked / 100:.2f},{score}\n"
+        )
+    (folder / "d.csv").write_text(HEAD + "".join(rows), encoding="utf-8")
+    total = sum(float(row.split(",")[5]) for row in rows)
+    a, b = (round(total * dice.randint(5, 40) / 100, 2) for _ in "ab")
+    most = f"{total * dice.randint(20, 60) / 100:.2f} €"
+    rules = [
+        f"  - {{id: dep, kind: limit, measure: granted, by: department, max: {most}}}",
+        "  - {id: une, kind: limit, measure: dossiers, by: applicant_id, max: 1}",
+        "  - {id: part, kind: share, measure: granted, where: {department: '01'}, min: 40 %}",
+    ]
+    fence = dice.choice(["true", "false"])
+    (folder / "s.yaml").write_text(
+        "schema_version: 1\nid: s\ndate: 2026-03-31\n"
+        f"programme:\n  id: p\n  amount: {a + b + dice.choice([0, 0.5, 9]):.2f} €\n  envelopes:\n"
+        f"    - {{id: a, amount: {a:.2f} €, ring_fenced: {fence}}}\n    - {{id: b, amount: {b:.2f} €}}\n"
+        "dossiers: [{file: d.csv}]\ngrants: [{mode: all_or_nothing}]\nobjective: [{maximise: {score: 1}}]\n"
+        "rules:\n" + "\n".join(dice.sample(rules, dice.choice([1, 1, 2]))) + "\n",
+        encoding="utf-8",
+    )
+    return load_scenario(folder / "s.yaml")
+
+
+@pytest.mark.parametrize("first", range(0, 40, 10))
+def test_one_reason_that_the_page_agrees_with(first: int) -> None:
+    told = {"rule": 0, "money": 0, "nothing": 0}
+    for seed in range(first, first + 10):
+        with tempfile.TemporaryDirectory() as name:
+            try:
+                result = solve(drawn(seed, Path(name)))
+            except InputError:
+                continue
+        if result.status is not Status.OPTIMAL:
+            continue
+        decided = of_result(result)
+        numbers = decided.numbers.to_list()
+        waiting = [n for n, f in zip(numbers, decided.allocation.funded.tolist(), strict=True) if not f]
+        document = explain(decided, waiting).document
+        pages = {page["dossier"]: page for page in document["dossiers"]}
+        for one in document["reserve"]:
+            row = numbers.index(one["dossier"])
+            funded, granted = decided.allocation.funded.copy(), decided.allocation.granted_cents.copy()
+            funded[row], granted[row] = True, decided.problem.offers.least_cents[row]
+            beside = Allocation(funded, granted)
+            line = line_of(decided.problem, one["envelope"])
+            more = really_at(decided.problem, line, line.amount_cents + one["missing_cents"])
+            fits = not broken_rules(more, beside, read_allocation(more, beside))
+            assert fits == (one["rule"] is None), (seed, one)
+            changes = [entry for entry in pages[one["dossier"]]["changes"] if entry["kind"] == "envelope"]
+            own = next(entry for entry in changes if entry["of"] == one["envelope"])
+            if own["status"] == "impossible":
+                assert one["rule"] is not None, (seed, one)
+            elif one["rule"] is None and own["status"] in ("exact", "interval"):
+                assert own["by_cents"] <= one["missing_cents"], (seed, one)
+            kind = "rule" if one["rule"] else "money" if one["missing_cents"] else "nothing"
+            told[kind] += 1
+            assert (one["rank"] is not None) == (kind == "money")
+    assert told["rule"] > 0
+    assert told["money"] > 0
+
+
+def test_the_demo_names_the_cap(tmp_path: Path) -> None:
+    tool = [sys.executable, "-m", "tnt_sim"]
+    subprocess.run([*tool, "new", "demo"], cwd=tmp_path, check=True, capture_output=True)
+    result = solve(load_scenario(tmp_path / "demo" / "scenario.yaml"))
+    document = explain(of_result(result), ["E-03"]).document
+    one = next(entry for entry in document["reserve"] if entry["dossier"] == "E-03")
+    assert one["rule"] == "plafond-departement"
+    assert (waits_for(one, Lang.FR), waits_for(one, Lang.EN)) == (
+        "la règle « plafond-departement »",
+        'the rule "plafond-departement"',
+    )
+    statuses = {c["status"] for c in document["dossiers"][0]["changes"] if c["kind"] == "envelope"}
+    assert statuses == {"impossible"}
