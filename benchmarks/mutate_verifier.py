@@ -1,11 +1,13 @@
-"""Mutants of the verifier: every rule kind's reading made to hold, and small changes of its own code.
+"""Mutants of the verifier, of proofs and of kernels: checks taken out, and small changes of one line of code.
 
-The tests of `tests/verify` (of `tests/certify` for the replay of proofs) are collected once. Each mutant is a
-fork in which the code of one function is exchanged; it runs the tests that reach what has changed (a branch that
-is now taken always matters only to a test that did not take it), the quickest first, until one fails or the budget
-is spent. A mutant that no test refused has survived.
+The tests of the part's rooms are collected once and must pass unchanged. Each mutant is a fork in which the code
+of one function is exchanged; it runs the tests that reach what has changed (a branch that is now taken always
+matters only to a test that did not take it), the quickest first, until one fails or the budget is spent. A mutant
+that no test refused has survived; one that did not end is told apart. What each came to is kept in a file, and the
+same command goes on from there. `equivalent_mutants.txt` lists those that change nothing.
 
-uv run python benchmarks/mutate_verifier.py [--part verify|certify|telling] [--sample N] [--budget S]
+uv run python benchmarks/mutate_verifier.py [--part verify|telling|exact] [--sample N] [--budget S] [--again]
+uv run python benchmarks/mutate_verifier.py --part exact --sample 300      # certify/, kernel/, prove/
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import ast
 import copy
 import json
 import os
-import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -23,8 +25,10 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -35,6 +39,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "verify"))
 
+from mutants_kept import OUT_OF_TIME, REFUSED, SURVIVED, Results, digest, drawn, equivalent
 from without import WITHOUT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,11 +62,15 @@ def _modules(room: str) -> list[str]:
 PARTS = {
     "verify": ["recheck", *(name for name in _modules("verify") if name.partition(".")[2] not in TELL)],
     "telling": [f"verify.{name}" for name in TELL],
-    "certify": _modules("certify"),
+    "exact": [name for room in ("certify", "kernel", "prove") for name in _modules(room)],
 }
-TIMEOUT_SECONDS = 240
-ALL = 10 * TIMEOUT_SECONDS
-"""Seconds for every test once, on a machine that does other work."""
+SUITES = {"verify": ("verify",), "telling": ("verify",), "exact": ("certify", "kernel", "prove")}
+TIMEOUT_SECONDS = 60
+ALL = 1200
+"""Processor seconds beyond the budget after which a mutant is stopped; for every test once."""
+PATIENCE = 30
+"""Seconds of the clock for one of the processor, on a machine that does other work."""
+MEMORY = 8 * 2**30
 SWAPS: dict[type, type] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -75,7 +84,9 @@ class Mutant:
     Attributes
     ----------
     module, function : where the change is, the function by its outermost qualified name
-    source : the whole module with the change
+    key : the change, without line numbers
+    version : digest of the module as it is
+    source : gives the whole module with the change
     lines : a test that runs none of them cannot tell the mutant from the code
     without : the name of a check in `WITHOUT`
     """
@@ -83,7 +94,9 @@ class Mutant:
     name: str
     module: str = ""
     function: str = ""
-    source: str = ""
+    key: str = ""
+    version: str = ""
+    source: Callable[[], str] | None = None
     lines: tuple[int, ...] = ()
     without: str = ""
 
@@ -96,7 +109,7 @@ class Mutant:
             found: Any = module
             for part in self.function.split("."):
                 found = vars(found)[part]
-            codes = _codes(compile(self.source, self.name, "exec"))
+            codes = _codes(compile(self.source(), self.name, "exec"))
             plain(found).__code__ = next(code for code in codes if code.co_qualname == self.function)
 
 
@@ -116,18 +129,27 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def code_mutants(module: str) -> Iterator[Mutant]:
     """Every mutant of the functions of one module."""
-    tree = ast.parse(_file(module).read_text(encoding="utf-8"))
+    text = _file(module).read_text(encoding="utf-8")
+    tree, version, seen = ast.parse(text), digest(text), Counter[str]()
     functions, after = dict(_functions(tree, ())), dict(_following(tree))
     for k, node in enumerate(ast.walk(tree)):
         function = functions.get(id(node))
         if function is None:
             continue
-        for label, change in _changes(node):
-            again = copy.deepcopy(tree)
-            change(list(ast.walk(again))[k])
-            source = ast.unparse(ast.fix_missing_locations(again))
+        for label, change in (*_changes(node), *(_figures(node) if module in PARTS["exact"] else ())):
             name = f"{module}:{getattr(node, 'lineno', 0)} {label}"
-            yield Mutant(name, module, function, source, _lines(node, label, after))
+            what = ast.unparse(node.test if isinstance(node, ast.If | ast.IfExp) else node)
+            key = f"{module}.{function}: {label}: {' '.join(what.split())[:80]}"
+            seen[key] += 1
+            key += f" #{seen[key]}" if seen[key] > 1 else ""
+            source = partial(_changed, tree, k, change)
+            yield Mutant(name, module, function, key, version, source, _lines(node, label, after))
+
+
+def _changed(tree: ast.AST, k: int, change: Callable[[Any], None]) -> str:
+    again = copy.deepcopy(tree)
+    change(list(ast.walk(again))[k])
+    return ast.unparse(ast.fix_missing_locations(again))
 
 
 def _following(tree: ast.AST) -> Iterator[tuple[int, int]]:
@@ -167,9 +189,17 @@ def _file(module: str) -> Path:
 
 def unchanged() -> Mutant:
     """A function of the verifier as it is, by the same way: the tests must accept it."""
-    return Mutant(
-        "no change", "verify.claims", "read_claim", _file("verify.claims").read_text(encoding="utf-8")
-    )
+    text = _file("verify.claims").read_text(encoding="utf-8")
+    return Mutant("no change", "verify.claims", "read_claim", "no change", source=lambda: text)
+
+
+def _figures(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
+    """Sums and whole numbers off by one: what exact code must not be."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        other = ast.Sub if isinstance(node.op, ast.Add) else ast.Add
+        yield f"→ {other.__name__}", lambda n: setattr(n, "op", other())
+    elif isinstance(node, ast.Constant) and type(node.value) is int:
+        yield "one more", lambda n: setattr(n, "value", n.value + 1)
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
@@ -196,7 +226,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
 def kind_mutants() -> Iterator[Mutant]:
     """The reading of each kind of rule, and of amounts, caps, envelopes and proofs, made to hold always."""
     for name in WITHOUT:
-        yield Mutant(f"without {name}", without=name)
+        yield Mutant(f"without {name}", key=f"without {name}", version=digest(""), without=name)
 
 
 # ---- running
@@ -209,8 +239,8 @@ class Forks:
     mutants: Sequence[Mutant]
     scratch: Path
     budget: float
+    results: Results
     failed: bool = False
-    alive: list[str] = field(default_factory=list)
     kills: dict[tuple[str, str], int] = field(default_factory=dict)
     """How many mutants of a module a test has refused: those tests go first."""
     began: float = 0.0
@@ -246,32 +276,36 @@ class Forks:
         order = sorted(items, key=lambda item: called[item.nodeid]["seconds"])
         if self._fork(lambda: self._tried(unchanged(), order), ALL) != 0:
             raise self._why("the tests fail on a function exchanged for itself")
-        for number, mutant in enumerate(self.mutants):
+        for number, mutant in enumerate(self.mutants, start=1):
             lines = {f"{mutant.module}:{line}" for line in mutant.lines}
             mine = [one for one in order if not mutant.source or lines & called[one.nodeid]["lines"]]
             mine.sort(key=lambda one: self._turn(mutant, one.nodeid))
-            end = self._fork(lambda mutant=mutant, mine=mine: self._tried(mutant, mine)) if mine else 0
-            if end not in (0, 1, HUNG):
+            began = time.monotonic()
+            limit = self.budget + TIMEOUT_SECONDS
+            end = self._fork(lambda mutant=mutant, mine=mine: self._tried(mutant, mine), limit) if mine else 0
+            if end not in ENDS:
                 raise self._why(f"{mutant.name} could not be made")
+            killer = ""
             if end == 1:
                 killer = (self.scratch / "failed.txt").read_text(encoding="utf-8").partition("\n")[0]
                 self.kills[mutant.module, killer] = self.kills.get((mutant.module, killer), 0) + 1
-            if end == 0:
-                self.alive.append(mutant.name)
-            if end in (0, HUNG):
-                word = "survived" if end == 0 else "hangs"
-                print(f"{word}: {mutant.name} ({len(mine)} tests, {number} tried)", flush=True)
-            if number % 25 == 24:
-                print(f"{number + 1} tried, {len(self.alive)} survived", flush=True)
+            seconds = round(time.monotonic() - began, 1)
+            self.results.add(mutant, ENDS[end], line=mutant.name, tests=len(mine), by=killer, seconds=seconds)
+            if end != 1:
+                print(f"{ENDS[end]}: {mutant.name} | {mutant.key} ({len(mine)} tests)", flush=True)
+            if number % 25 == 0:
+                print(f"{number} of {len(self.mutants)} tried", flush=True)
         return True
 
-    def _fork(self, task: Callable[[], Any], seconds: float = TIMEOUT_SECONDS) -> int:
-        """The end of a task in a fork: 0 done, 1 refused, `HUNG` after the time limit."""
+    def _fork(self, task: Callable[[], Any], seconds: float) -> int:
+        """The end of a task in a fork: 0 done, 1 refused, `HUNG` after so much processor time."""
         pid = os.fork()
         if pid == 0:
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             code = BROKEN
             try:
                 task()
@@ -281,10 +315,11 @@ class Forks:
             finally:
                 os._exit(code)
         began = time.monotonic()
-        while time.monotonic() - began < seconds:
+        while time.monotonic() - began < seconds * PATIENCE:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
-                return os.waitstatus_to_exitcode(status)
+                code = os.waitstatus_to_exitcode(status)
+                return HUNG if code in (-signal.SIGXCPU, -signal.SIGKILL) else code
             time.sleep(0.01)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -330,6 +365,7 @@ def _module(file: str) -> str:
 
 
 HUNG, BROKEN = 99, 98
+ENDS = {0: SURVIVED, 1: REFUSED, HUNG: OUT_OF_TIME}
 TOOL = 4
 
 
@@ -338,12 +374,13 @@ def _copied(made: Path, folder: Path) -> Path:
     return next((folder / "runs").iterdir())
 
 
-def run(mutants: Sequence[Mutant], suite: Path, budget: float) -> list[str]:
-    """The names of those that survive."""
+def run(mutants: Sequence[Mutant], rooms: Sequence[str], budget: float, results: Results) -> None:
+    """Try each of them."""
     import small_runs
     from hypothesis import Phase, settings
 
-    settings.register_profile("quick", phases=(Phase.explicit, Phase.generate), database=None, deadline=None)
+    phases = (Phase.explicit, Phase.generate)
+    settings.register_profile("quick", phases=phases, database=None, deadline=None, derandomize=True)
     settings.load_profile("quick")
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
@@ -351,37 +388,34 @@ def run(mutants: Sequence[Mutant], suite: Path, budget: float) -> list[str]:
         make += f"for name in EVERY: run_of(name, Path({folder!r}) / name)"
         subprocess.run([sys.executable, "-c", make], check=True)
         small_runs.run_of = lambda name, place: _copied(made / name, place)
-        forks = Forks(mutants, made, budget)
+        forks = Forks(mutants, made, budget, results)
         options = ["-s", "-W", "ignore", "-o", "addopts=", "-o", "tmp_path_retention_policy=none"]
         options += ["-k", ELSEWHERE, f"--basetemp={folder}/tmp"]
         options += [part for name in ("terminal", "cacheprovider", "xdist") for part in ("-p", f"no:{name}")]
-        if pytest.main([*options, str(suite)], plugins=[forks]) not in (0, 1):
+        if pytest.main([*options, *(str(TESTS.parent / room) for room in rooms)], plugins=[forks]) not in (
+            0,
+            1,
+        ):
             raise SystemExit(1)
-    return forks.alive
 
 
 def main() -> int:
     """Print the survivors and the score."""
     options = _options()
-    random.seed(options.seed)
     code = [m for name in PARTS[options.part] if options.only in name for m in code_mutants(name)]
-    chosen = code if options.sample is None else random.sample(code, min(options.sample, len(code)))
-    mutants = [*(kind_mutants() if options.part == "verify" and not options.only else ()), *chosen]
-    if options.again is not None:
-        printed = options.again.read_text(encoding="utf-8")
-        mutants = [mutant for mutant in mutants if f"survived: {mutant.name} (" in printed]
+    checks = kind_mutants() if options.part == "verify" and not options.only else ()
+    mutants, without = [*checks, *drawn(code, options.sample, options.seed)], equivalent()
+    results = Results(options.results)
     if options.list:
-        print("\n".join(mutant.name for mutant in mutants))
+        print("\n".join(f"{mutant.name} | {mutant.key} | {results.end_of(mutant)}" for mutant in mutants))
         return 0
-    print(
-        f"{options.part}: {len(mutants)} mutants ({len(chosen)} of {len(code)} changes of code)", flush=True
-    )
+    done = (REFUSED,) if options.again else (REFUSED, SURVIVED, OUT_OF_TIME)
+    left = [one for one in mutants if one.key not in without and results.end_of(one) not in done]
+    print(f"{options.part}: {len(mutants)} of {len(code)} changes drawn, {len(left)} to try", flush=True)
     began = time.perf_counter()
-    suite = TESTS.parent / ("certify" if options.part == "certify" else "verify")
-    alive = run(mutants, suite, options.budget)
-    killed = len(mutants) - len(alive)
-    print(f"{options.part}: {killed} of {len(mutants)} killed, {killed / len(mutants):.1%}; "
-          f"{time.perf_counter() - began:.0f} s")  # fmt: skip
+    if left:
+        run(left, SUITES[options.part], options.budget, results)
+    print(f"{options.part}: {results.score(mutants, without)}; {time.perf_counter() - began:.0f} s")
     return 0
 
 
@@ -394,7 +428,8 @@ def _options() -> argparse.Namespace:
     asked.add_argument(
         "--budget", type=float, default=20.0, help="processor seconds of tests for each mutant"
     )
-    asked.add_argument("--again", type=Path, help="only those that an earlier run printed as survivors")
+    asked.add_argument("--again", action="store_true", help="try also those that survived or ran out of time")
+    asked.add_argument("--results", type=Path, default=ROOT / "dist/mutants.jsonl", help="what each came to")
     asked.add_argument("--list", action="store_true")
     return asked.parse_args()
 

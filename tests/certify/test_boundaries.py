@@ -1,0 +1,123 @@
+"""Proofs at their limits: a system whose only point lies on the limit is not closed; sums stay in 64 bits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tnt_sim.certify.certificate import CertificateError, _Tree, check_refutation
+from tnt_sim.certify.claims import Goal
+from tnt_sim.certify.pieces import fallen_apart
+from tnt_sim.certify.system import MultiplierError, Rows, System, slack, weigh
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.prove.refute import refute
+
+
+def system(*lines: tuple[list[int], int], must: bool = False) -> System:
+    """Choices alone in their blocks under rows of (value of each choice, upper bound)."""
+    n = len(lines[0][0])
+    entries = [(r, c, v) for r, (values, _) in enumerate(lines) for c, v in enumerate(values) if v]
+    row, col, value = (np.array(part, dtype=np.int64) for part in zip(*entries, strict=True))
+    upper = np.array([bound for _, bound in lines], dtype=np.int64)
+    rows = Rows(row, col, value, upper, tuple(f"row {k}" for k in range(len(lines))))
+    zeros = np.zeros(n, dtype=np.int64)
+    return System(np.arange(n), np.full(n, must), zeros, zeros + 1, rows)
+
+
+def closed(of: System, pool: list[list[int]], tree: list[Any]) -> bool:
+    """Whether the tree is taken for a proof that the system holds no point."""
+    try:
+        _Tree(of, pool, tree, UNLIMITED).check()
+    except (CertificateError, MultiplierError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("limit", "empty"), [(-2, False), (-3, True)])
+def test_pieces_close_nothing_that_holds_a_point_at_the_limit(limit: int, empty: bool) -> None:
+    """One of a and b, one of c and d: two together, so « at least two » has its only points at the limit."""
+    whole = system(([-1, -1, -1, -1], limit), ([1, 1, 0, 0], 1), ([0, 0, 1, 1], 1))
+    y, kept = [0, 1], [1, 2]
+    pieces = fallen_apart(whole, whole.box(), weigh(whole, np.array([0]), np.array([1])), kept)
+    proofs = [[-1, refute(piece.cheaper_than(-1), Deadline(20))] for piece in pieces.systems]
+    assert len(proofs) == 2
+    assert closed(whole, [y], [["apart", 0, kept, proofs]]) is empty
+
+
+@pytest.mark.parametrize(("limit", "empty"), [(-2, False), (-3, True)])
+def test_columns_of_no_piece_close_nothing_that_holds_a_point_at_the_limit(limit: int, empty: bool) -> None:
+    assert closed(system(([-1, -1], limit)), [[0, 1]], [["apart", 0, [], []]]) is empty
+
+
+@pytest.mark.parametrize(("limit", "empty"), [(-2, False), (-3, True)])
+def test_a_leaf_closes_nothing_that_holds_a_point_at_the_limit(limit: int, empty: bool) -> None:
+    assert closed(system(([-1, -1], limit)), [[0, 1]], [0]) is empty
+
+
+def test_multipliers_that_wrap_prove_nothing() -> None:
+    """−7x ≤ 0 holds for x = 1. Times 2^61 it is 2^61·x ≤ 0 in 64 bits, which no funded dossier keeps."""
+    whole = system(([-7], 0), must=True)
+    assert (np.array([-7]) * np.array([2**61])).tolist() == [2**61]
+    assert not closed(whole, [[0, 2**61]], [0])
+    with pytest.raises(CertificateError):
+        check_refutation(whole, {"rounds": [], "pool": [[0, 2**61]], "tree": [0]})
+    with pytest.raises(MultiplierError, match="64 bits"):
+        whole.rows.weighed(np.array([0]), np.array([2**61]), 1)
+
+
+def test_a_weighed_coefficient_stays_under_its_room() -> None:
+    rows = system(([1, 2], 0), ([1, -2], 0)).rows
+    first, both = np.array([0]), np.array([0, 1])
+    assert rows.weighed(first, np.array([2**60]), 2).tolist() == [2**60, 2**61]
+    with pytest.raises(MultiplierError, match="64 bits"):
+        rows.weighed(first, np.array([2**61]), 2)
+    with pytest.raises(
+        MultiplierError, match="64 bits"
+    ):  # 2^61 − 2^61 = 0, on the way to which 2^62 is reached
+        rows.weighed(both, np.array([2**60, 2**60]), 2)
+
+
+@pytest.mark.parametrize(
+    ("whole", "y", "fits"),
+    [
+        (system(([1], 1)), 2**61, True),
+        (system(([1], 2)), 2**61, False),  # the limit
+        (system(([1], -2)), 2**61, False),
+        (system(([1, 1], 0)), 2**60, True),
+        (system(([1, 1], 0)), 2**61, False),  # the sum over the columns
+        (system(([1, -1], 0)), 2**61, False),
+    ],
+)
+def test_a_weighed_sum_stays_under_its_room(whole: System, y: int, fits: bool) -> None:
+    index, weight = np.array([0]), np.array([y])
+    if fits:
+        found = weigh(whole, index, weight)
+        assert found.limit == y * int(whole.rows.upper[0])
+        assert slack(whole, whole.box(), found)[0] == found.limit
+    else:
+        with pytest.raises(MultiplierError, match="64 bits"):
+            weigh(whole, index, weight)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_goal_is_bettered_by_one_unit(sign: int) -> None:
+    """A list worth one unit more keeps the row to the unit; the list itself does not."""
+    goal = Goal("score", np.array([3, 5], dtype=np.int64), 7, Fraction(1, 10), sign, Fraction(0))
+    worth = {(x, y): Fraction(3 * x + 5 * y + 7, 10) for x in range(3) for y in range(3)}
+    for value in worth.values():
+        row, bound = goal.bettered(value)
+        kept_row, kept_bound = goal.kept(value)
+        for point, other in worth.items():
+            assert (int(row @ np.array(point)) <= bound) is (sign * other >= sign * value + Fraction(1, 10))
+            assert (int(kept_row @ np.array(point)) <= kept_bound) is (sign * other >= sign * value)
+    with pytest.raises(ValueError, match="multiple"):
+        goal.bettered(Fraction(1, 20))
+
+
+def test_what_may_be_given_up_is_rounded_towards_the_value() -> None:
+    """10 % of 2.9, counted with the constant, is 0.29: 2 units of a tenth, not 3."""
+    goal = Goal("score", np.array([1], dtype=np.int64), 9, Fraction(1, 10), 1, Fraction(1, 10))
+    assert goal.kept(Fraction(29, 10))[1] == -(29 - 9) + 2
