@@ -63,12 +63,8 @@ def test_each_move_has_its_cause_one_change_at_a_time(folder: Path) -> None:
     other = {one_path: alone[two_path], two_path: alone[one_path]}
     for row in found.moves["b"].iter_rows(named=True):
         name = row["dossier"]
-        causes = [
-            path
-            for path, told in alone.items()
-            if told.get(name) == after.get(name) != before.get(name)
-            or other[path].get(name) == before.get(name)
-        ]
+        makes = [p for p, told in alone.items() if told.get(name) == after.get(name) != before.get(name)]
+        causes = makes or [path for path in alone if other[path].get(name) == before.get(name)]
         assert row["cause"] == (" + ".join(causes) or "together")
     single = tnt.compare(one, result(folder, SETS[0]), names=["a", "b"])
     assert set(single.moves["b"]["cause"]) <= {"programme.amount"}
@@ -87,12 +83,8 @@ def test_three_changes_are_taken_away_one_by_one_too(folder: Path) -> None:
     }
     for row in found.moves["b"].iter_rows(named=True):
         name = row["dossier"]
-        causes = {
-            path
-            for path in alone
-            if alone[path].get(name) == after.get(name) != before.get(name)
-            or without[path].get(name) == before.get(name)
-        }
+        makes = {p for p in alone if alone[p].get(name) == after.get(name) != before.get(name)}
+        causes = makes or {path for path in alone if without[path].get(name) == before.get(name)}
         assert set(row["cause"].split(" + ")) == (causes or {"together"})
 
 

@@ -1,12 +1,14 @@
 """Why a dossier moves: each change between two scenarios alone, and all but each.
 
-A change is a *cause* of a move when it makes the move alone, or when the move does not happen without it. One
-cause is told by its path; several are joined; where no single change makes or undoes the move, they act together.
+A change that makes the move alone is its *cause*; several that do are joined. Where none does, those without which
+the move does not happen are; where no single change makes or undoes the move, they act together. A condition or a
+rule that stands on one side only is one change, whatever it says. A dossier that a change alone makes ineligible
+leaves by that change, whatever the others do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +19,7 @@ from tnt_sim.question import Answer, ask
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import with_sets
 from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.study.compare.inputs import Change, changes_of
 from tnt_sim.study.compare.side import Side
 
 MOST_CHANGES = 20
@@ -41,62 +44,83 @@ def causes(
     tell: Callable[[float], None] | None = None,
 ) -> Causes:
     """The cause of every move from the first side to the other."""
-    changes = {
-        row["path"]: row[other.name]
-        for row in keys.iter_rows(named=True)
-        if row[first.name] != row[other.name]
-    }
+    changes = changes_of(first.scenario, other.scenario, keys.select("path", first.name, other.name))
     same_data = first.problem.case.table.equals(other.problem.case.table)
     names = moved["dossier"].to_list()
     if len(changes) + (not same_data) == 1:
-        return Causes(dict.fromkeys(names, next(iter(changes), DATA)), (), 0)
+        return Causes(dict.fromkeys(names, changes[0].path if changes else DATA), (), 0)
+    paths = tuple(change.path for change in changes)
     if not same_data or not changes or len(changes) > MOST_CHANGES or first.scenario.raw is None:
-        return Causes(dict.fromkeys(names, TOGETHER), tuple(changes), 0)
+        return Causes(dict.fromkeys(names, TOGETHER), paths, 0)
     before, after = first.granted_by_dossier(), other.granted_by_dossier()
-    back = {row["path"]: row[first.name] for row in keys.iter_rows(named=True)}
-    tried = _tried(first.scenario, other.scenario, changes, back, tell)
-    untried = tuple(path for path, alone, _ in tried if alone is None)
-    made: dict[str, list[str]] = {name: [] for name in names}
-    for path, alone, without in tried:
-        if alone is None:
-            continue
+    tried = _tried(first.scenario, other.scenario, changes, tell)
+    alone: dict[str, list[str]] = {name: [] for name in names}
+    needed: dict[str, list[str]] = {name: [] for name in names}
+    for path, made, undone in tried:
         for name in names:
-            made_alone = alone.get(name) == after.get(name) != before.get(name)
-            undone = without is not None and without.get(name) == before.get(name)
-            if made_alone or undone:
-                made[name].append(path)
+            if made.moves(name, before, after):
+                alone[name].append(path)
+            if undone.awards is not None and undone.awards.get(name) == before.get(name):
+                needed[name].append(path)
+    untried = tuple(path for path, made, _ in tried if made.awards is None)
     n_solves = len(changes) * (1 if len(changes) == 2 else 2)
-    return Causes({name: " + ".join(paths) or TOGETHER for name, paths in made.items()}, untried, n_solves)
+    found = {name: " + ".join(alone[name] or needed[name]) or TOGETHER for name in names}
+    return Causes(found, untried, n_solves)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A scenario under some of the changes.
+
+    Attributes
+    ----------
+    awards : what it gives, None where it contradicts itself or nothing fits
+    barred : the dossiers that are not eligible under it
+    """
+
+    awards: Awards | None
+    barred: frozenset[str]
+
+    def moves(self, name: str, before: Awards, after: Awards) -> bool:
+        """Whether it does to a dossier what all changes do."""
+        if before.get(name) == after.get(name):
+            return False
+        if name in self.barred:
+            return name not in after
+        return self.awards is not None and self.awards.get(name) == after.get(name)
 
 
 def _tried(
-    first: Scenario,
-    other: Scenario,
-    changes: Mapping[str, str | None],
-    back: Mapping[str, str | None],
-    tell: Callable[[float], None] | None,
-) -> list[tuple[str, Awards | None, Awards | None]]:
-    """(path, the awards under that change alone, the awards under all the others); None where nothing is said."""
-    alone: dict[str, Awards | None] = {}
-    for number, (path, value) in enumerate(changes.items()):
-        alone[path] = _awards(first, path, value)
+    first: Scenario, other: Scenario, changes: Sequence[Change], tell: Callable[[float], None] | None
+) -> list[tuple[str, Tried, Tried]]:
+    """(path, the first scenario with that change alone, the other without it) for each change."""
+    alone = []
+    for number, change in enumerate(changes):
+        alone.append(_under(first, change.there))
         if tell is not None:
             tell((number + 1) / len(changes))
+    paths = [change.path for change in changes]
     if len(changes) == 2:  # all but the one is the other alone
-        one, two = changes
-        return [(one, alone[one], alone[two]), (two, alone[two], alone[one])]
-    return [(path, alone[path], _awards(other, path, back[path])) for path in changes]
+        return list(zip(paths, alone, alone[::-1], strict=True))
+    back = [_under(other, change.here) for change in changes]
+    return list(zip(paths, alone, back, strict=True))
 
 
-def _awards(scenario: Scenario, path: str, text: str | None) -> Awards | None:
-    """The awards of a scenario under one change; None where it contradicts itself or nothing fits."""
+def _under(scenario: Scenario, text: str) -> Tried:
+    """A scenario under one change, `text` as `--set` takes it."""
     try:
-        problem = compile_problem(with_sets(scenario, [f"{path}={text or 'null'}"]))
+        problem = compile_problem(with_sets(scenario, [text]))
+    except InputError:
+        return Tried(None, frozenset())
+    offers, numbers = problem.offers, problem.case.table["dossier"]
+    barred = frozenset(numbers.gather(np.flatnonzero(~offers.in_play)).to_list())
+    try:
         answer: Answer = ask(problem, prove=False)
     except (InputError, LimitReached):
-        return None
+        return Tried(None, barred)
     if answer.allocation is None:
-        return None
+        return Tried(None, barred)
     rows = np.flatnonzero(answer.allocation.funded)
-    names = problem.case.table["dossier"].gather(rows).to_list()
-    return dict(zip(names, answer.allocation.granted_cents[rows].tolist(), strict=True))
+    names = numbers.gather(rows).to_list()
+    cents = answer.allocation.granted_cents[rows].tolist()
+    return Tried(dict(zip(names, cents, strict=True)), barred)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,8 @@ from tnt_sim.study.compare.side import Side
 
 _WORDS = ("title", "note", "source", "solver", "id", "locale")
 KEYS = {"path": pl.String}
+ENTRIES = ("eligibility", "rules")
+"""Sections whose entries may stand on one side only, and then are one change each."""
 CELLS = {"dossier": pl.String, "column": pl.String}
 
 
@@ -25,6 +28,66 @@ def changed_keys(sides: Sequence[Side]) -> pl.DataFrame:
     rows = [row for row in rows if len(set(row[1:])) > 1]
     schema = {**KEYS, **{side.name: pl.String for side in sides}}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two scenarios.
+
+    Attributes
+    ----------
+    path : the path of a key, or of an entry that stands on one side only
+    there, here : what makes the first scenario as the other in it, and the other as the first: texts of `--set`
+    """
+
+    path: str
+    there: str
+    here: str
+
+
+def changes_of(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[Change]:
+    """The changes from one scenario to another; `keys` is (path, text on the first, text on the other)."""
+    one, two = _asked(first), _asked(other)
+    entire = {f"{section}.{name}": section for section in ENTRIES for name in _on_one_side(one, two, section)}
+    found: dict[str, Change] = {}
+    for path, here, there in keys.iter_rows():
+        if here == there or (path in ENTRIES and "[]" in (here, there)):
+            continue  # an empty list says nothing that its entries do not say
+        name = next((name for name in entire if path == name or path.startswith(f"{name}.")), None)
+        if name is None:
+            found[path] = Change(path, f"{path}={there or 'null'}", f"{path}={here or 'null'}")
+        elif name not in found:
+            section = entire[name]
+            found[name] = Change(
+                name,
+                _with_entry(one, two, section, name.removeprefix(f"{section}.")),
+                _with_entry(two, one, section, name.removeprefix(f"{section}.")),
+            )
+    return list(found.values())
+
+
+def _entries(tree: Mapping[str, Any], section: str) -> dict[str, Any]:
+    """The entries of a section by their ids; empty where it is none of entries."""
+    listed = tree.get(section) or []
+    if not all(isinstance(entry, dict) and "id" in entry for entry in listed):
+        return {}
+    return {str(entry["id"]): entry for entry in listed}
+
+
+def _on_one_side(one: Mapping[str, Any], two: Mapping[str, Any], section: str) -> list[str]:
+    here, there = _entries(one, section), _entries(two, section)
+    if any(tree.get(section) and not own for tree, own in ((one, here), (two, there))):
+        return []
+    return [name for name in {**here, **there} if (name in here) != (name in there)]
+
+
+def _with_entry(mine: Mapping[str, Any], others: Mapping[str, Any], section: str, name: str) -> str:
+    """My section with one entry as the others have it: with it, or without."""
+    own, wanted = _entries(mine, section), _entries(others, section)
+    kept = [entry for key, entry in own.items() if key != name]
+    if name in wanted:
+        kept.append(wanted[name])
+    return f"{section}={set_text(kept)}"
 
 
 def changed_cells(first: Side, other: Side) -> pl.DataFrame:

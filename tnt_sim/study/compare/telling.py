@@ -9,9 +9,10 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.study.compare.comparison import Compared
+from tnt_sim.study.compare.differences import difference_rows, is_sentence
 from tnt_sim.study.compare.tables import CHANGES, ENTERS, LEAVES
 from tnt_sim.view.bars import Bar, bars_svg
-from tnt_sim.view.figures import amount, count, decimal, short_amount, spoken
+from tnt_sim.view.figures import amount, count, decimal, short_amount
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.labels import is_synthetic
 from tnt_sim.view.money_words import proof_word
@@ -70,6 +71,7 @@ def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
     ]
     lines += [Line(""), *grid(rows, header=[head.in_(lang) for head in _HEADS.values()], right=(1, 2, 3, 4))]
     lines += _part(Text("Ce qui diffère", "What differs"), _inputs(found, lang), lang)
+    lines += _sentences(found, lang, width)
     for name, moved in found.moves.items():
         lines += _part(Text(f"Vers {name}", f"To {name}"), _moves(moved, lang), lang)
     if not found.one_goal:
@@ -94,14 +96,9 @@ def _part(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
 
 def _inputs(found: Compared, lang: Lang) -> list[list[str]]:
     rows = [
-        [
-            row["path"],
-            *("–" if row[side.name] is None else spoken(row[side.name], lang) for side in found.sides),
-        ]
-        for row in found.keys.iter_rows(named=True)
-    ]
-    rows = [
-        [path, *(text if len(text) <= 40 else f"{text[:39]}…" for text in texts)] for path, *texts in rows
+        [path, *(text if len(text) <= 40 else f"{text[:39]}…" for text in texts)]
+        for path, *texts in difference_rows(found, lang)
+        if not is_sentence(path)
     ]
     changed = {name: table["dossier"].n_unique() for name, table in found.cells.items() if table.height}
     word = ("dossier", "dossiers")
@@ -109,8 +106,19 @@ def _inputs(found: Compared, lang: Lang) -> list[list[str]]:
     return rows + [[text, *[""] * len(found.sides)] for text in told]
 
 
-def _spoken(values: pl.Series, lang: Lang) -> list[str | None]:
-    return [None if value is None else spoken(value, lang) for value in values]
+def _sentences(found: Compared, lang: Lang, width: int) -> list[Line]:
+    """Goals, conditions and rules that differ, each side in its own words."""
+    lines: list[Line] = []
+    colon = " : " if lang is Lang.FR else ": "
+    for path, *texts in difference_rows(found, lang):
+        if is_sentence(path):
+            lines.append(Line(f"  {path}"))
+            for side, text in zip(found.sides, texts, strict=True):
+                lines += paragraph(f"{side.name}{colon}{text}", width, first="    ")
+    if lines and not _inputs(found, lang):
+        title = Text("Ce qui diffère", "What differs").in_(lang)
+        return [Line(""), Line(title, style="bold"), *lines]
+    return lines
 
 
 def _moves(moved: pl.DataFrame, lang: Lang) -> list[list[str]]:
@@ -185,11 +193,15 @@ def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
         svg=_picture([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),
         columns=[Column(head, _kind(key), values[key]) for key, head in _HEADS.items()],
     )
+    differences = difference_rows(found, lang)
     yield Section(
         Text("Ce qui diffère", "What differs"),
         columns=[
-            Column(Text("Paramètre", "Parameter"), "text", found.keys["path"].to_list()),
-            *(Column(Text(s.name, s.name), "text", _spoken(found.keys[s.name], lang)) for s in found.sides),
+            Column(Text("Paramètre", "Parameter"), "text", [path for path, *_ in differences]),
+            *(
+                Column(Text(side.name, side.name), "text", [texts[k] for _, *texts in differences])
+                for k, side in enumerate(found.sides)
+            ),
         ],
     )
     for dimension, title in DIMENSION.items():

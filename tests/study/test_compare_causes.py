@@ -1,0 +1,109 @@
+"""A condition or a rule that stands on one side only is one change; its cause and its words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+import tnt_sim as tnt
+from tnt_sim.errors import Lang
+from tnt_sim.study.compare.telling import comparison_lines
+
+ROWS = "dossier,envelope,department,cost,requested,score\n"
+CONDITION = {"id": "note", "require": {"score": {"min": 6}}}
+RULE = {"id": "dep", "kind": "limit", "measure": "granted", "by": "department", "max": "14.50"}
+GOAL = [{"maximise": {"dossiers": 1}}]
+CHANGES: dict[str, dict[str, Any]] = {
+    "eligibility.note": {"eligibility": [CONDITION]},
+    "rules.dep": {"rules": [RULE]},
+    "objective": {"objective": GOAL},
+    "programme.amount": {"programme": {"id": "p", "amount": "21.75"}},
+}
+
+
+def written(folder: Path, name: str, *parts: str) -> tnt.Scenario:
+    """The scenario with some of the changes."""
+    tree: dict[str, Any] = {
+        "schema_version": 1,
+        "id": name,
+        "date": "2026-03-31",
+        "programme": {"id": "p", "amount": "30.25"},
+        "dossiers": [{"file": "d.csv"}],
+        "grants": [{"mode": "all_or_nothing"}],
+        "objective": [{"maximise": {"score": 1}}],
+    }
+    for part in parts:
+        tree |= CHANGES[part]
+    with (folder / f"{name}.yaml").open("w", encoding="utf-8") as stream:
+        YAML(typ="safe").dump(tree, stream)
+    return tnt.Scenario.from_yaml(folder / f"{name}.yaml")
+
+
+def awards(scenario: tnt.Scenario) -> dict[str, int]:
+    table = scenario.solve().to_dataframe().filter("funded")
+    return dict(zip(table["dossier"].to_list(), table["granted_cents"].to_list(), strict=True))
+
+
+def draw(folder: Path, seed: int) -> Random:
+    dice = Random(seed)
+    rows = []
+    for k in range(8):
+        asked = dice.randint(150, 1200) / 100
+        score = dice.choice(["4.5", "5.9", "6", "7.25", "9", "12.1"])
+        rows.append(f"D{k},p,{dice.choice(['01', '02'])},{2 * asked:.2f},{asked:.2f},{score}\n")
+    (folder / "d.csv").write_text(ROWS + "".join(rows), encoding="utf-8")
+    return dice
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_change_that_suffices_is_the_cause(tmp_path: Path, seed: int) -> None:
+    """By enumeration: each change alone, then all but each, one at a time."""
+    dice = draw(tmp_path, seed)
+    some = dice.sample(list(CHANGES), dice.choice([2, 2, 3]))
+    one, two = written(tmp_path, "one"), written(tmp_path, "two", *some)
+    if dice.random() < 0.5:  # taken away rather than added
+        one, two = two, one
+    base, full = ((), tuple(some)) if one.id == "one" else (tuple(some), ())
+    before, after = awards(one), awards(two)
+    alone, without = {}, {}
+    for k, change in enumerate(some):
+        rest = [other for other in some if other != change]
+        mixed = awards(written(tmp_path, f"mix{k}", change)), awards(written(tmp_path, f"rest{k}", *rest))
+        alone[change], without[change] = mixed if not base else mixed[::-1]
+    assert base != full
+    found = tnt.compare(one, two)
+    moves = next(iter(found.moves.values()))
+    for row in moves.iter_rows(named=True):
+        name = row["dossier"]
+        makes = {c for c in some if alone[c].get(name) == after.get(name) != before.get(name)}
+        causes = makes or {c for c in some if without[c].get(name) == before.get(name)}
+        assert set(row["cause"].split(" + ")) == (causes or {"together"}), (seed, name)
+
+
+def test_a_condition_alone_makes_who_it_bars_leave(tmp_path: Path) -> None:
+    draw(tmp_path, 0)
+    one, two = written(tmp_path, "one"), written(tmp_path, "two", "eligibility.note", "objective")
+    below = {row["dossier"] for row in one.solve().to_dataframe().to_dicts() if float(row["score"]) < 6}
+    found = tnt.compare(one, two)
+    left = [row for row in next(iter(found.moves.values())).to_dicts() if row["dossier"] in below]
+    assert left
+    assert all("eligibility.note" in row["cause"].split(" + ") for row in left)
+
+
+def test_differences_are_sentences(tmp_path: Path) -> None:
+    draw(tmp_path, 0)
+    one = written(tmp_path, "one")
+    two = written(tmp_path, "two", "eligibility.note", "rules.dep", "objective")
+    found = tnt.compare(one, two)
+    for lang, words in (
+        (Lang.FR, ("Maximiser", "ne dépasse pas", "Ce qui diffère")),
+        (Lang.EN, ("Maximise", "for each department", "What differs")),
+    ):
+        text = "\n".join(str(line) for line in comparison_lines(found, lang, 100))
+        assert "{" not in text
+        assert all(word.lower() in text.lower() for word in words), text
+    assert any("[{" in str(row["two"]) for row in found.summary()["inputs"])  # the document keeps its texts
