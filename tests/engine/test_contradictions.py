@@ -33,8 +33,9 @@ CASES = {
         HEAD,
         with_committed("1", 1000),
         [
-            f"committed-exceeds tiny.yaml:7:7 — les engagements de l'enveloppe « a » font 1\u202f000{NB}€, soit "
-            f"100{NB}€ de trop. Relevez le montant, ou corrigez la colonne `committed`."
+            f"committed-exceeds tiny.yaml:7:7 — les engagements de l'enveloppe « a » font 1\u202f000{NB}€ ; elle "
+            f"peut accorder 900{NB}€ : 100{NB}€ de trop. Relevez « a » de 100{NB}€, et pour cela « tout » de "
+            f"100{NB}€, ou corrigez la colonne `committed`."
         ],
     ),
     "rules and goals that name what does not exist": (

@@ -150,8 +150,9 @@ def test_an_envelope_that_opens_at_a_step(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
         solve(scenario(tmp_path, later, steps), cross_check="never")
     assert [defect.line(Lang.FR) for defect in caught.value.defects] == [
-        f"committed-exceeds petit.yaml:7:49 — les engagements de l'enveloppe « a » font 1\u202f100{NB}€, soit "
-        f"500{NB}€ de trop. Relevez le montant, ou corrigez la colonne `committed`."
+        f"committed-exceeds petit.yaml:7:49 — les engagements de l'enveloppe « a » font 1\u202f100{NB}€ ; elle "
+        f"peut accorder 600{NB}€ : 500{NB}€ de trop. Relevez « a » de 500{NB}€, et pour cela « p » de 500{NB}€, "
+        "ou corrigez la colonne `committed`."
     ]
 
 

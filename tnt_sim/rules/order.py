@@ -202,7 +202,9 @@ def compile_order(
     position = _rank(spec, mask, case, measures, path) if spec.rank else _instants(spec, case, path)
     if position is None:
         return None
-    if spec.ties_used == "rank":
+    # before 0.2 the number told dossiers of one instant apart, whatever the rule said
+    in_a_row = spec.ties_used == "rank" or (case.as_0_1_0 and spec.first_come is not None)
+    if in_a_row:
         position = _in_a_row(position)
     if spec.skip:
         return compile_queue(spec.id, mode_of(spec), mask, position, case, offers, path)

@@ -155,7 +155,7 @@ def compile_share(
     counted = select(case, spec.where, (*path, "where"))
     if numerator is None or denominator is None or within is None or counted is None:
         return None
-    if _of_itself(case, spec, path):
+    if not case.as_0_1_0 and _of_itself(case, spec, path):
         return None
     if not all(whole_only(case, terms, True, path) for terms in (numerator, denominator)):
         return None

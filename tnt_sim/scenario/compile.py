@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tnt_sim.errors import Defect, Lang, Place, ScenarioError, Text, so_many
+from tnt_sim.errors import Defect, Place, ScenarioError, Text, so_many
 from tnt_sim.fields import Described
-from tnt_sim.money import format_cents
 from tnt_sim.rules.base import Case, CompiledRule, Mode, Path, Terms
 from tnt_sim.rules.blank_keys import ask_blank_keys
 from tnt_sim.rules.caps import Caps, check_forced, compile_caps
@@ -27,7 +26,6 @@ from tnt_sim.rules.eligibility import (
     not_given_questions,
     unstated_state,
 )
-from tnt_sim.rules.envelope import read_envelopes
 from tnt_sim.rules.envelope_limits import EnvelopeLimit, envelope_limits
 from tnt_sim.rules.equity import EquitySpec, compile_equity
 from tnt_sim.rules.funded import SHOWN, listed_names
@@ -44,6 +42,7 @@ from tnt_sim.rules.table_links import TableRule, refuse_circles, table_links
 from tnt_sim.rules.together import TogetherSpec, compile_together
 from tnt_sim.rules.waivers import read_waivers
 from tnt_sim.scenario.accepted import read_accepted, tell_joined
+from tnt_sim.scenario.commitments import check_commitments
 from tnt_sim.scenario.form import form_defects
 from tnt_sim.scenario.landing import land
 from tnt_sim.scenario.objective import Objective, Stage
@@ -103,7 +102,7 @@ def compile_problem(scenario: Scenario) -> Problem:
     granted = measures.terms("granted", ("objective",))
     for rule, path in rules:
         _stage_exists(rule, path, case, len(spec.objective) or 1)
-    _committed_fit(case, offered)
+    check_commitments(case, offered, spec.programme)
     limits = envelope_limits(case, offered)
     _notes(case, eligibility, offered)
     not_given_questions(case, eligibility)
@@ -207,31 +206,6 @@ def _stage_exists(rule: Any, path: Path, case: Case, n_stages: int) -> None:
             ),
             (*path, "penalty", "stage"),
         )
-
-
-def _committed_fit(case: Case, offered: Offers) -> None:
-    """What is already promised must fit: a contradiction that needs no solver."""
-    reading = read_envelopes(case.tree, case.node, offered.committed_cents)
-    for node in np.flatnonzero(np.array(reading.excess_cents, dtype=object) != 0).tolist():
-        granted, excess = reading.granted_cents[node], reading.excess_cents[node]
-        case.defects.add(
-            "committed-exceeds",
-            Text(
-                f"les engagements de l'enveloppe « {case.tree.ids[node]} » font "
-                f"{format_cents(granted, Lang.FR)}, soit {format_cents(excess, Lang.FR)} de trop.",
-                f'the commitments of envelope "{case.tree.ids[node]}" come to '
-                f"{format_cents(granted, Lang.EN)}, {format_cents(excess, Lang.EN)} too much.",
-            ),
-            _envelope_place(case, node),
-            hint=Text(
-                "Relevez le montant, ou corrigez la colonne `committed`.",
-                "Raise the amount, or correct the column `committed`.",
-            ),
-        )
-
-
-def _envelope_place(case: Case, node: int) -> Place:
-    return case.locate(("envelope", case.tree.ids[node]))
 
 
 def _notes(case: Case, eligibility: Eligibility, offered: Offers) -> None:

@@ -1,0 +1,165 @@
+"""What is already promised must fit the envelopes: a contradiction that needs no solver.
+
+A node is too small by itself where what is committed at and under it exceeds what it may grant. From the deepest
+such nodes up, each is raised by its own deficit and its parents by what their children then exceed them by, until
+the tree holds, with free and `pro_rata` money shared again each time. Each node that was too small is named with
+its deficit, and with the raises that make room for it: all of them together remove the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tnt_sim.errors import Defects, Lang, Text
+from tnt_sim.money import format_cents
+from tnt_sim.programme import EnvelopeSpec, Tree
+from tnt_sim.rules.base import Case
+from tnt_sim.rules.envelope import EnvelopeReading, read_envelopes
+from tnt_sim.rules.grant import Offers
+from tnt_sim.scenario.envelope_checks import share_pro_rata
+
+MOST_ROUNDS = 500
+"""Rounds of raising; a tree that does not hold by then is told without what to raise."""
+
+
+def check_commitments(case: Case, offers: Offers, root: EnvelopeSpec) -> None:
+    """Note every envelope that is too small for what is committed in it."""
+    reading = read_envelopes(case.tree, case.node, offers.committed_cents)
+    if reading.holds:
+        return
+    raising = _Raising(case, offers, {spec.id: spec for spec, _ in root.walk()})
+    holds = raising.run(reading)
+    for node, short in sorted(raising.short.items()):
+        name, granted = case.tree.ids[node], reading.granted_cents[node]
+        most = granted - short
+        case.defects.add(
+            "committed-exceeds",
+            Text(
+                f"les engagements de l'enveloppe « {name} » font {format_cents(granted, Lang.FR)} ; elle peut "
+                f"accorder {format_cents(most, Lang.FR)} : {format_cents(short, Lang.FR)} de trop.",
+                f'the commitments of envelope "{name}" come to {format_cents(granted, Lang.EN)}; it can grant '
+                f"{format_cents(most, Lang.EN)}: {format_cents(short, Lang.EN)} too much.",
+            ),
+            case.locate(("envelope", name)),
+            hint=raising.hint(node) if holds else _CORRECT,
+        )
+
+
+_CORRECT = Text(
+    "Relevez le montant, ou corrigez la colonne `committed`.",
+    "Raise the amount, or correct the column `committed`.",
+)
+
+
+@dataclass
+class _Raising:
+    """The raises that make room for what is committed, in cents of the written amount, by node."""
+
+    case: Case
+    offers: Offers
+    specs: Mapping[str, EnvelopeSpec]
+    raised: dict[int, int] = field(default_factory=dict)
+    short: dict[int, int] = field(default_factory=dict)
+    """What each node lacks by itself."""
+
+    def run(self, reading: EnvelopeReading) -> bool:
+        """Raise until the tree holds; whether it does."""
+        tree = self.case.tree
+        for _ in range(MOST_ROUNDS):
+            over = self._children_over(tree)
+            bad = {node: cents for node, cents in enumerate(reading.excess_cents) if cents}
+            if not over and not bad:
+                return True
+            depth = max(int(tree.depth[node]) for node in over or bad)
+            for node, cents in (over or bad).items():
+                if int(tree.depth[node]) != depth:
+                    continue
+                if over:
+                    self._raise(node, cents)
+                else:
+                    self._raise_short(node, reading.granted_cents[node], tree, cents)
+            tree = self._tree()
+            reading = read_envelopes(tree, self.case.node, self.offers.committed_cents)
+        return False
+
+    def _children_over(self, tree: Tree) -> dict[int, int]:
+        """By node, what the written amounts of its children exceed its own by."""
+        over = {}
+        for node in {int(tree.parent[child]) for child in self.raised if tree.parent[child] >= 0}:
+            written = tree.written_cents[node]
+            below = sum(tree.written_cents[child] or 0 for child in tree.children(node))
+            if written is not None and below > written and not tree.overbooked[node]:
+                over[node] = below - written
+        return over
+
+    def _raise_short(self, node: int, granted: int, tree: Tree, excess: int) -> None:
+        """Raise a node until it may grant by itself what is committed in it."""
+        lacks = max(granted - (tree.amount_cents[node] or 0), 0) or excess
+        self.short[node] = self.short.get(node, 0) + lacks
+        self._raise(node, self._written_for(node, lacks))
+
+    def _raise(self, node: int, cents: int) -> None:
+        self.raised[node] = self.raised.get(node, 0) + cents
+
+    def _written_for(self, node: int, lacks: int) -> int:
+        """The least raise of the written amount by which a node may grant so much more."""
+        before = self.raised.get(node, 0)
+        start = self._own(node, before)
+        low, high = 0, max(1, lacks)
+        while self._own(node, before + high) - start < lacks and high < lacks * 2**20:
+            low, high = high, high * 2
+        while high - low > 1:
+            half = (low + high) // 2
+            if self._own(node, before + half) - start < lacks:
+                low = half
+            else:
+                high = half
+        return high
+
+    def _own(self, node: int, more: int) -> int:
+        """What a node may grant by itself when it is raised: its amount less its reserve, overprogram included."""
+        tree = self.case.tree
+        written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
+        if spec is None:
+            return written
+        held = spec.reserve if tree.options[node].reserved_cents else None
+        kept = 0 if held is None else min(written, -(-written * held.numerator // held.denominator))
+        over = spec.overprogram
+        return written - kept + (0 if over is None else written * over.numerator // over.denominator)
+
+    def _tree(self) -> Tree:
+        """The tree with the raises, what its `pro_rata` nodes give shared again."""
+        tree = self.case.tree
+        written, amounts, options = list(tree.written_cents), list(tree.amount_cents), list(tree.options)
+        for node, option in enumerate(options):
+            if amounts[node] is None or written[node] is None:
+                continue
+            options[node] = replace(option, given_cents=0)
+            amounts[node] = self._own(node, self.raised.get(node, 0))
+            written[node] = (written[node] or 0) + self.raised.get(node, 0)
+        raised = replace(
+            tree, written_cents=tuple(written), amount_cents=tuple(amounts), options=tuple(options)
+        )
+        return share_pro_rata(replace(self.case, tree=raised, defects=Defects())).tree
+
+    def hint(self, node: int) -> Text:
+        """« Relevez « b » de 32 €, et pour cela « a » de 32 €, … »"""
+        own, *above = [
+            Text(
+                f"« {self.case.tree.ids[one]} » de {format_cents(self.raised[one], Lang.FR)}",
+                f'"{self.case.tree.ids[one]}" by {format_cents(self.raised[one], Lang.EN)}',
+            )
+            for one in self.case.tree.ancestors(node)
+            if one in self.raised
+        ]
+        if not above:
+            return Text(
+                f"Relevez {own.fr}, ou corrigez la colonne `committed`.",
+                f"Raise {own.en}, or correct the column `committed`.",
+            )
+        fr, en = ", ".join(one.fr for one in above), ", ".join(one.en for one in above)
+        return Text(
+            f"Relevez {own.fr}, et pour cela {fr}, ou corrigez la colonne `committed`.",
+            f"Raise {own.en}, and for that {en}, or correct the column `committed`.",
+        )
