@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
 RANKS = (
     "errors",
+    "disk",
     "deadline",
     "workers",
     "kernel",

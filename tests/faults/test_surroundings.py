@@ -54,13 +54,13 @@ def test_locale_time_zone_and_hash_seed_change_nothing(demo: Path) -> None:
 
 FULL = """
 import errno
-from pathlib import Path
-write = Path.write_text
-def refuse(self, *words, **more):
-    if self.name == "summary.json":
+from tnt_sim.view import run_folder
+fill = run_folder.fill
+def refuse(file, data):
+    if file.name == "summary.json":
         raise OSError(errno.ENOSPC, "No space left on device")
-    return write(self, *words, **more)
-Path.write_text = refuse
+    return fill(file, data)
+run_folder.fill = refuse
 """
 SMALL = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))"
 

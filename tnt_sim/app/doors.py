@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import logging
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, PathMatches, Rule
 from tornado.web import ErrorHandler, authenticated
 from voila.app import Voila
+
+from tnt_sim.disk import fill
 
 NAMES = ("127.0.0.1", "localhost")
 """The names of this machine by which the page may be asked for."""
@@ -78,10 +79,9 @@ class PlannerServer(Voila):  # type: ignore[misc]
 def write_opening(folder: Path, address: str) -> Path:
     """A file that only this user reads and that leads to the address; every user reads command lines."""
     file, target = folder / "open.html", html.escape(address)
-    door = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(door, "w", encoding="utf-8") as out:
-        out.write(
-            '<!DOCTYPE html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
-            f'<meta http-equiv="refresh" content="0;url={target}"><a href="{target}">tnt_sim</a>'
-        )
+    page = (
+        '<!DOCTYPE html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+        f'<meta http-equiv="refresh" content="0;url={target}"><a href="{target}">tnt_sim</a>'
+    )
+    fill(file, page.encode(), private=True)
     return file

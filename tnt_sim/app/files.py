@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from tnt_sim.app.changes import applied, slug_of, tree_of
 from tnt_sim.app.desk import Shown
 from tnt_sim.app.state import State
+from tnt_sim.disk import named, put, refusal
 from tnt_sim.engine import solve
 from tnt_sim.errors import Lang, LimitReached, Text, UsageError
 from tnt_sim.scenario.places import resolve_inside
@@ -19,7 +20,7 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.compare.api import Comparison
 from tnt_sim.study.compare.side import Side, side_of
 from tnt_sim.study.compare.telling import comparison_study
-from tnt_sim.view.run_folder import why_of, write_run
+from tnt_sim.view.run_folder import write_run
 from tnt_sim.view.run_reader import open_run
 from tnt_sim.view.study_page import study_body
 from tnt_sim.view.workbook import workbook_bytes
@@ -50,19 +51,14 @@ def save(scenario: Scenario, state: State, name: str) -> Path:
     target = resolve_inside(scenario.root, base.parent, f"{slug}.yaml")
     text = _text(scenario, state, name.strip(), slug)
     try:
-        with target.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        put(target, text.encode(), replace=False)
     except FileExistsError:
         raise _refused(
             f"« {target.name} » existe déjà et n'est pas touché. Choisissez un autre nom.",
             f'"{target.name}" exists already and is left as it is. Choose another name.',
         ) from None
     except OSError as error:
-        why = why_of(error)
-        raise _refused(
-            f"« {target.name} » ne peut pas être écrit : {why.fr}.",
-            f'"{target.name}" cannot be written: {why.en}.',
-        ) from error
+        raise refusal(named(Path(target.name)), error, usage="usage.app") from error
     return target
 
 

@@ -13,6 +13,7 @@ import traitlets
 
 from tnt_sim.app.page import Page, Reply
 from tnt_sim.app.phrases import SCRIPT
+from tnt_sim.disk import touch
 from tnt_sim.errors import Lang
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.view.report.page import asset
@@ -57,5 +58,5 @@ def planner_page() -> PageWidget:
     asked = json.loads(os.environ[ASKED])
     scenario = load_scenario(Path(asked["scenario"]))
     page = PageWidget(Page(scenario, Lang(asked["lang"])))
-    Path(asked["warm"]).touch()
+    touch(Path(asked["warm"]))
     return page

@@ -290,7 +290,6 @@ def _written(
     from tnt_sim.formats.importing import accepted
     from tnt_sim.formats.mapping import to_text
     from tnt_sim.view.import_page import import_document, import_tables, write_import
-    from tnt_sim.view.run_folder import why_of
 
     tables = import_tables(imported, lang, TIMEZONE)
     document = import_document(imported, tables[1], lang)
@@ -300,17 +299,6 @@ def _written(
     name = f"dossiers.{'parquet' if parquet else 'csv'}"
     if imported.mapping.format == "pabulib":
         texts[SCENARIO] = _pabulib_scenario(file, name)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        why = why_of(error)
-        raise UsageError(
-            Text(
-                f"« {folder} » ne peut pas être écrit : {why.fr}. Donnez un autre --out.",
-                f'"{folder}" cannot be written: {why.en}. Give another --out.',
-            ),
-            code="usage.out",
-        ) from error
     paths = write_import(folder, imported, tables, texts, parquet=parquet)
     paths.setdefault("mapping", given or folder / MAPPING)
     follow = f"tnt-sim new ma-programmation --from {shown_path(paths['dossiers'])}"

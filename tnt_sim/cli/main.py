@@ -31,12 +31,22 @@ from tnt_sim.cli.report import report
 from tnt_sim.cli.run import run
 from tnt_sim.cli.show import show
 from tnt_sim.cli.sign import sign
-from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, error_document, language, note, tell_error
+from tnt_sim.cli.speak import (
+    INTERRUPTED_AND_TOLD,
+    drop_output,
+    emit,
+    error_document,
+    language,
+    note,
+    output_refused,
+    tell_error,
+)
 from tnt_sim.cli.sweep import sweep
-from tnt_sim.cli.usage import usage_error
+from tnt_sim.cli.usage import check_encoding, name_refused, usage_error
 from tnt_sim.cli.validate import validate
 from tnt_sim.cli.verify import verify
 from tnt_sim.cli.weights import weights
+from tnt_sim.disk import FULL
 from tnt_sim.errors import Defect, Text, TntError
 
 INTERRUPTED, BUG = 130, 1
@@ -138,6 +148,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = [word for word in words if word != "--debug"]
     _speak_utf8()
     try:
+        check_encoding(_verb(words), words)
         code = build()(args=_asked(words), obj=language(words), prog_name=PROGRAM, standalone_mode=False)
     except TntError as error:
         if debug:
@@ -147,6 +158,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refused(error, words)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except UnicodeEncodeError as error:
+        told = name_refused(error)
+        return _bug(error, words, debug=debug) if told is None else _failed(told, words)
+    except MemoryError:
+        return _failed(_NO_MEMORY, words)
+    except OSError as error:
+        if error.errno not in FULL:
+            return _bug(error, words, debug=debug)
+        drop_output()
+        return _failed(output_refused(error), words)
     except Exception as error:  # noqa: BLE001  (the last net: a bug is one line, not a page)
         return _bug(error, words, debug=debug)
     if code == INTERRUPTED:
@@ -178,6 +199,17 @@ def _bug(error: Exception, words: Sequence[str], *, debug: bool) -> int:
     return _failed(TntError(text, code="bug"), words) or BUG
 
 
+_NO_MEMORY = TntError(
+    Text(
+        "la mémoire de cette machine ne suffit pas pour cette question. Fermez d'autres programmes, ou posez-la "
+        "sur moins de dossiers.",
+        "the memory of this machine does not suffice for this question. Close other programs, or ask it of fewer "
+        "dossiers.",
+    ),
+    code="memory",
+)
+
+
 def _interrupted(words: Sequence[str]) -> int:
     lang = language(words)
     text = Text("interrompu ; rien n'a été écrit.", "interrupted; nothing was written.")
@@ -192,7 +224,14 @@ def _verb(words: Sequence[str]) -> str:
 
 
 def _speak_utf8() -> None:
-    """Accents and « € » whatever the system's encoding."""
+    """Accents and « € » whatever the system's encoding; a stream that was closed before we came loses all."""
+    while (
+        handle := os.open(os.devnull, os.O_RDWR)
+    ) <= 2:  # else the first file that is opened would be stdout
+        pass
+    os.close(handle)
+    sys.stdout = sys.stdout or os.fdopen(os.dup(1), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.dup(2), "w")
     for stream in (sys.stdout, sys.stderr):
         change = getattr(stream, "reconfigure", None)
         if change is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from tnt_sim.cli.options import (
     lang_of,
 )
 from tnt_sim.cli.speak import emit, note
+from tnt_sim.disk import named, put_all, refusal
 from tnt_sim.errors import DataError, Defect, Lang, Text, TntError, UsageError, so_many
 
 if TYPE_CHECKING:
@@ -71,25 +71,14 @@ def new(
 
 
 def _write(folder: Path, files: dict[str, str], table: Path | None) -> None:
-    from tnt_sim.view.run_folder import why_of
-
+    data = {folder / name: text.encode() for name, text in files.items()}
     try:
-        for name, text in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
         if table is not None:
-            (folder / "data").mkdir(exist_ok=True)
-            shutil.copyfile(table, folder / "data" / table.name)
+            data[folder / "data" / table.name] = table.read_bytes()
+        put_all(data)
     except OSError as error:
-        why = why_of(error)
-        raise UsageError(
-            Text(
-                f"« {folder} » ne peut pas être écrit : {why.fr}. Choisissez un autre dossier.",
-                f'"{folder}" cannot be written: {why.en}. Choose another folder.',
-            ),
-            code="usage.folder",
-        ) from error
+        remedy = Text("Choisissez un autre dossier.", "Choose another folder.")
+        raise refusal(named(folder), error, remedy, usage="usage.folder") from error
 
 
 def _refuse_occupied(folder: Path) -> None:

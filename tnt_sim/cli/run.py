@@ -26,7 +26,7 @@ from tnt_sim.cli.options import (
     seconds_of,
 )
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
-from tnt_sim.errors import Lang, Text, UsageError
+from tnt_sim.errors import Lang
 
 if TYPE_CHECKING:
     from tnt_sim.result import Result
@@ -100,17 +100,12 @@ def exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
 
 def _write_lp(asked: Any, path: Path) -> None:
     from tnt_sim import engine
-    from tnt_sim.view.run_folder import why_of
+    from tnt_sim.disk import named, refusal
 
     try:
-        path.open("ab").close()  # the writer below has errors of its own kind
         engine.write_lp(asked, path)
     except OSError as error:
-        why = why_of(error)
-        raise UsageError(
-            Text(f"« {path} » ne peut pas être écrit : {why.fr}.", f'"{path}" cannot be written: {why.en}.'),
-            code="usage.write-lp",
-        ) from error
+        raise refusal(named(path), error, usage="usage.write-lp") from error
 
 
 def _kept(result: Result, out: Path | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from tnt_sim import disk
 from tnt_sim.errors import Defect, InputError, Lang, Text, TntError, VerificationError
 
 INTERRUPTED_AND_TOLD = -130
@@ -91,12 +92,27 @@ def note(text: str) -> None:
 
 @contextmanager
 def _pipe_may_close() -> Iterator[None]:
-    """The reader of a pipe may leave before the end (`| head`): that is no error of ours."""
+    """The reader of a pipe may leave before the end (`| head`): that is no error of ours; a full disk is one."""
     try:
         yield
     except BrokenPipeError:
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
+    except OSError as error:
+        drop_output()
+        raise output_refused(error) from error
+
+
+def drop_output() -> None:
+    """Let what stdout still has go nowhere, so that the end of the program does not try to write it again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def output_refused(error: OSError) -> TntError:
+    """The error of a disk that does not take what was to be shown."""
+    named = Text("ce qui devait s'afficher", "what was to be shown")
+    what = named if error.filename is None else disk.named(Path(os.fsdecode(error.filename)))
+    return disk.refusal(what, error, Text("Libérez de la place.", "Free some space."))
 
 
 def tell_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> None:

@@ -233,9 +233,9 @@ def sweep(
 
 def _place(plan: Plan, out: Path | None, *, resume: bool) -> tuple[Path, Store]:
     """The folder of the sweep, and the points that it keeps."""
+    from tnt_sim.disk import named, refusal
     from tnt_sim.study.sweep.store import Store
     from tnt_sim.view.provenance import code_hash
-    from tnt_sim.view.run_folder import why_of
     from tnt_sim.view.sweep_folder import POINTS, sweep_folder
 
     key = plan.key(code_hash())
@@ -243,13 +243,7 @@ def _place(plan: Plan, out: Path | None, *, resume: bool) -> tuple[Path, Store]:
     try:
         return folder, Store.open(folder / POINTS, key, resume=resume)
     except OSError as error:
-        why = why_of(error)
-        raise UsageError(
-            Text(
-                f"« {folder} » ne peut pas être écrit : {why.fr}.", f'"{folder}" cannot be written: {why.en}.'
-            ),
-            code="usage.out",
-        ) from error
+        raise refusal(named(folder), error) from error
 
 
 def _exit_code(document: dict[str, Any]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from tnt_sim.scalars import shown
 from tnt_sim.scenario.nodes import Origin
 
 MARKERS = ("tnt-sim.toml", "pyproject.toml")
+_LONGEST = 255
+"""Bytes of a name: what file systems take."""
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
 _DRIVE = re.compile(r"[a-zA-Z]:")
 
@@ -40,6 +44,8 @@ def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = No
     try:
         path = (base / text).resolve()
         inside = path.is_relative_to(root.resolve())
+        if any(len(os.fsencode(part)) > _LONGEST for part in path.parts):
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     except (OSError, RuntimeError, ValueError) as error:
         why = type(error).__name__
         raise _refused(

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tnt_sim.disk import put
 from tnt_sim.errors import Lang
 from tnt_sim.scenario.meanings import FILE, meaning
 from tnt_sim.scenario.spec import ScenarioSpec
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
         if not fresh:
             sys.stderr.write(f"{path} is not what the specification gives: write it again without --check\n")
         return 0 if fresh else 1
-    path.write_text(text, encoding="utf-8")
+    put(path, text.encode())
     return 0
 
 

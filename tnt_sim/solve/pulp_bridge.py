@@ -12,6 +12,7 @@ What is guarded against (seen with PuLP 4.2):
 from __future__ import annotations
 
 import math
+import re
 import tempfile
 import time
 import warnings
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pulp
 
+from tnt_sim.disk import draft_of
 from tnt_sim.errors import SolverError, Text
 from tnt_sim.formulation.linear_model import (
     NO_LOWER,
@@ -81,6 +83,10 @@ def to_pulp(
     return problem, variables
 
 
+_SYSTEM = re.compile(r"\(os error (\d+)\)")
+"""How PuLP words what the system refused."""
+
+
 def write_lp(model: LinearModel, path: Path) -> None:
     """Write the model as a CPLEX LP file, with the same names on every machine.
 
@@ -88,10 +94,17 @@ def write_lp(model: LinearModel, path: Path) -> None:
     ------
     SolverError
         When a figure has more than 13 significant digits: the file would not be the model.
+    OSError
+        The file cannot be written.
     """
     _refuse_long_figures(model, "LP")
     problem, _ = to_pulp(model)
-    problem.writeLP(str(path), max_length=100)
+    with draft_of(path) as draft:
+        try:
+            problem.writeLP(str(draft), max_length=100)
+        except pulp.PulpError as error:
+            said = _SYSTEM.search(str(error))
+            raise error if said is None else OSError(int(said[1]), str(error)) from error
 
 
 def installed_solvers() -> tuple[str, ...]:

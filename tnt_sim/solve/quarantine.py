@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.disk import put_all
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import Backend, Limits, Termination
@@ -88,16 +89,15 @@ def quarantine(
             small, small_claims = model, claims
     text = lp_text(model)
     folder = place / hashlib.sha256(text.encode()).hexdigest()[:8]
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "model.lp", text)
-    _write(folder / "reduced.lp", lp_text(small))
     document = {
         "schema_version": 1,
         "reproduced": reproduced,
         "model": _told(model, claims),
         "reduced": _told(small, small_claims),
     }
-    _write(folder / "claims.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    claims_text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    texts = {"model.lp": text, "reduced.lp": lp_text(small), "claims.json": claims_text}
+    put_all({folder / name: told.encode() for name, told in texts.items()})
     return Quarantined(folder, reproduced, small.n_rows, small.n_cols)
 
 
@@ -235,7 +235,3 @@ def _told(model: LinearModel, claims: Sequence[Claim]) -> dict[str, Any]:
 def _point(model: LinearModel, values: IntArray) -> dict[str, int]:
     names = model.names_for_solver().columns
     return {names[j]: int(values[j]) for j in np.flatnonzero(values).tolist()}
-
-
-def _write(file: Path, text: str) -> None:
-    file.write_text(text, encoding="utf-8", newline="\n")

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.clock import Clock
+from tnt_sim.disk import parquet_bytes
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 from tnt_sim.money import MoneyError, parse_cents
 from tnt_sim.scenario.compile import Problem, compile_problem
@@ -37,6 +39,7 @@ from tnt_sim.study.sweep.plan import plan_of
 from tnt_sim.study.targets import Reached, reach, target_of
 from tnt_sim.view.frame import PAGE_WIDTH, lines_html
 from tnt_sim.view.money_lines import money_lines
+from tnt_sim.view.put_file import put_file
 
 QUARTER_MORE = "125 %"
 GRID = 10
@@ -75,11 +78,13 @@ class Answered:
 
     def to_parquet(self, path: str | Path) -> None:
         """The table as Parquet."""
-        self.to_dataframe().write_parquet(path)
+        put_file(Path(path), parquet_bytes(self.to_dataframe()))
 
     def to_excel(self, path: str | Path) -> None:
         """The table as a workbook."""
-        self.to_dataframe().write_excel(path)
+        stream = io.BytesIO()
+        self.to_dataframe().write_excel(stream)
+        put_file(Path(path), stream.getvalue())
 
     def plot(self, lang: Lang | str | None = None) -> Any:
         """The value of the next euro, or what each rule costs, as an Altair chart; needs the extra `charts`.

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.disk import parquet_bytes
 from tnt_sim.errors import Lang
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.moved import FREE
@@ -18,6 +19,7 @@ from tnt_sim.study.sweep.plan import plan_of
 from tnt_sim.study.sweep.run import Found, Tell, run
 from tnt_sim.view import sweep_tables
 from tnt_sim.view.frame import PAGE_WIDTH, lines_html
+from tnt_sim.view.put_file import put_file
 from tnt_sim.view.sweep_lines import sweep_lines
 
 
@@ -85,13 +87,13 @@ class Sweep:
         from tnt_sim.view.sweep_sheets import sweep_xlsx
 
         target = Path(path)
-        target.write_bytes(sweep_xlsx(self.document, self.lang))
+        put_file(target, sweep_xlsx(self.document, self.lang))
         return target
 
     def to_parquet(self, path: str | Path, *, table: str = "points") -> Path:
         """One of the tables of `to_dataframe` as Parquet; gives its path."""
         target = Path(path)
-        self.to_dataframe(table=table).write_parquet(target)
+        put_file(target, parquet_bytes(self.to_dataframe(table=table)))
         return target
 
     def _repr_html_(self) -> str:
@@ -172,5 +174,5 @@ def sweep_of(found: Found, lang: Lang | str | None = None) -> Sweep:
 
 def _kept(text: str, path: str | Path | None) -> str:
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        put_file(Path(path), text.encode())
     return text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import polars as pl
 
+from tnt_sim.disk import parquet_bytes
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 from tnt_sim.portfolio import CANONICAL, table_column
 from tnt_sim.view import acts
@@ -172,9 +172,7 @@ def _csv(run: StoredRun, asked: Asked) -> bytes:
 
 
 def _parquet(run: StoredRun, _: Asked) -> bytes:
-    stream = io.BytesIO()
-    parquet_columns(run.table).write_parquet(stream)
-    return stream.getvalue()
+    return parquet_bytes(parquet_columns(run.table))
 
 
 def _scdl(run: StoredRun, asked: Asked) -> bytes:

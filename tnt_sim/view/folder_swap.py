@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-PARTIAL = ".partial"
+from tnt_sim.disk import OLD, PARTIAL, flush, folders_for, is_alive
+
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 
@@ -21,19 +22,19 @@ def put_folder(target: Path, write: Callable[[Path], None]) -> None:
     OSError
         The folder cannot be written; what stood at `target` is still there.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
-    partial = target.parent / f".{target.name}.{os.getpid()}{PARTIAL}"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        write(partial)
-        for file in [*partial.rglob("*"), partial]:
-            _sync(file)
-        _take_place(partial, target)
-    finally:
+    with folders_for(target.parent):
+        _sweep(target)
+        partial = target.parent / f".{target.name}.{os.getpid()}{PARTIAL}"
         shutil.rmtree(partial, ignore_errors=True)
-    _sync(target.parent)
+        try:
+            partial.mkdir()
+            write(partial)
+            for file in [*partial.rglob("*"), partial]:
+                flush(file)
+            _take_place(partial, target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    flush(target.parent)
 
 
 def _take_place(partial: Path, target: Path) -> None:
@@ -43,7 +44,7 @@ def _take_place(partial: Path, target: Path) -> None:
     if _exchange(partial, target):
         return
     # Without an exchange, two renames: the next write brings the old folder back if we stop in between.
-    old = target.parent / f".{target.name}.old"
+    old = target.parent / f".{target.name}{OLD}"
     target.rename(old)
     partial.rename(target)
     shutil.rmtree(old, ignore_errors=True)
@@ -63,39 +64,10 @@ def _exchange(one: Path, other: Path) -> bool:
 
 def _sweep(target: Path) -> None:
     """Bring back what an interrupted replacement left, and remove the remains of dead writers."""
-    old = target.parent / f".{target.name}.old"
+    old = target.parent / f".{target.name}{OLD}"
     if old.is_dir() and not target.exists():
         old.rename(target)
     for partial in target.parent.glob(f".{target.name}.*{PARTIAL}"):
         owner = partial.name.removesuffix(PARTIAL).rpartition(".")[2]
-        if owner.isdigit() and not _alive(int(owner)):
+        if owner.isdigit() and not is_alive(int(owner)):
             shutil.rmtree(partial, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _sync(path: Path) -> None:
-    """Flush a file or a folder to the disk; a folder only where the system can."""
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except OSError:
-        if path.is_dir():
-            return
-        raise
-    try:
-        os.fsync(handle)
-    except OSError:
-        if not path.is_dir():
-            raise
-    finally:
-        os.close(handle)

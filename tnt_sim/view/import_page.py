@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import polars as pl
 from rich.text import Text as Line
 
+from tnt_sim.disk import parquet_bytes
 from tnt_sim.errors import Defect, Lang, Text, so_many
 from tnt_sim.formats.importing import Imported
 from tnt_sim.formats.layouts import LAYOUTS
@@ -18,7 +18,7 @@ from tnt_sim.portfolio import CANONICAL, table_column
 from tnt_sim.view.award_list import canonical_columns, guarded
 from tnt_sim.view.figures import count
 from tnt_sim.view.grid import grid, paragraph
-from tnt_sim.view.put_file import put_file
+from tnt_sim.view.put_file import put_files
 from tnt_sim.view.quality_page import findings_table, quality_document, quality_lines
 
 _MOST_CHANGES, _MOST_LEFT = 12, 12
@@ -197,7 +197,7 @@ def write_import(
     folder: Path, imported: Imported, tables: tuple[pl.DataFrame, pl.DataFrame], texts: Mapping[str, str],
     *, parquet: bool,
 ) -> dict[str, Path]:  # fmt: skip
-    """Write the tables and the texts, each whole or not at all; gives the path of each.
+    """Write the tables and the texts, all or none, and the folder if it is missing; gives the path of each.
 
     Raises
     ------
@@ -206,17 +206,7 @@ def write_import(
     """
     dossiers, findings = tables
     name = "dossiers.parquet" if parquet else "dossiers.csv"
-    files = {name: _parquet(imported.table) if parquet else dossiers.write_csv().encode()}
+    files = {name: parquet_bytes(imported.table) if parquet else dossiers.write_csv().encode()}
     files |= {"quality.csv": findings.write_csv().encode()}
     files |= {file: text.encode() for file, text in texts.items()}
-    paths = {}
-    for file, data in files.items():
-        paths[Path(file).stem] = folder / file
-        put_file(folder / file, data)
-    return paths
-
-
-def _parquet(table: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    table.write_parquet(buffer)
-    return buffer.getvalue()
+    return {path.stem: path for path in put_files(folder, files, replace=True)}

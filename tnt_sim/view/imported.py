@@ -48,7 +48,6 @@ class Import:
     def save(self, folder: Path | str) -> dict[str, Path]:
         """Write `dossiers.csv`, `quality.csv` and `mapping.yaml` into a folder; gives the path of each."""
         place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
         tables = import_tables(self.imported, self.lang, TIMEZONE)
         texts = {MAPPING: to_text(accepted(self.imported))}
         return write_import(place, self.imported, tables, texts, parquet=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tnt_sim.disk import why_of
 from tnt_sim.errors import DataError, Defects, Lang, Place, Text, did_you_mean
 from tnt_sim.formats.options import HiddenRows, ReadOptions
 from tnt_sim.formats.package import refuse
@@ -18,7 +19,6 @@ from tnt_sim.formats.raw import RawTable, letters
 from tnt_sim.formats.workbook import read_workbook
 from tnt_sim.money import MoneyError
 from tnt_sim.view.parameters import Parameter, ParameterKind, as_number, as_text, exact, kind_of, parameters
-from tnt_sim.view.run_folder import why_of
 from tnt_sim.view.workbook_dossiers import NO, YES
 from tnt_sim.view.workbook_params import HEADER_ROW, HEADS, NAME, seal
 

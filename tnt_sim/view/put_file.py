@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tnt_sim.errors import Text, TntError, UsageError
-from tnt_sim.view.run_folder import why_of
+from tnt_sim.disk import named, put_all, refusal
+from tnt_sim.errors import Text, UsageError
 
 
 def check_target(target: Path, *, replace: bool) -> None:
@@ -46,7 +45,7 @@ def check_target(target: Path, *, replace: bool) -> None:
 
 
 def put_file(target: Path, data: bytes) -> None:
-    """Write a file beside its place, then give it its name in one step.
+    """Write a file whole, or not at all.
 
     Raises
     ------
@@ -55,20 +54,11 @@ def put_file(target: Path, data: bytes) -> None:
     TntError
         The disk is full, or fails.
     """
-    partial = target.parent / f".{target.name}.{os.getpid()}.partial"
-    try:
-        partial.write_bytes(data)
-        partial.replace(target)
-    except (PermissionError, FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(_cannot(target, error), code="usage.out") from error
-    except OSError as error:
-        raise TntError(_cannot(target, error), code="output") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    _put({target: data}, target)
 
 
 def put_files(folder: Path, data: Mapping[str, bytes], *, replace: bool) -> list[Path]:
-    """Write several files into a folder, made when it is missing; each is checked before any is written."""
+    """Write several files into a folder, made when it is missing: all of them, or none."""
     if not folder.exists():
         check_target(folder, replace=replace)
     elif not folder.is_dir():
@@ -82,18 +72,16 @@ def put_files(folder: Path, data: Mapping[str, bytes], *, replace: bool) -> list
     else:
         for name in data:
             check_target(folder / name, replace=replace)
+    files = {folder / name: content for name, content in data.items()}
+    _put(files, folder)
+    return list(files)
+
+
+def _put(files: Mapping[Path, bytes], shown: Path) -> None:
     try:
-        folder.mkdir(exist_ok=True)
+        put_all(files)
     except OSError as error:
-        raise UsageError(_cannot(folder, error), code="usage.out") from error
-    for name, content in data.items():
-        put_file(folder / name, content)
-    return [folder / name for name in data]
+        raise refusal(named(shown), error, _ELSEWHERE) from error
 
 
-def _cannot(target: Path, error: OSError) -> Text:
-    why = why_of(error)
-    return Text(
-        f"« {target} » ne peut pas être écrit : {why.fr}. Choisissez une autre place avec --out.",
-        f'"{target}" cannot be written: {why.en}. Choose another place with --out.',
-    )
+_ELSEWHERE = Text("Choisissez une autre place avec --out.", "Choose another place with --out.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.errors import DataError, Defects, Lang, Place, Text, TntError, UsageError
+from tnt_sim.disk import copy, fill, named, refusal, touch
+from tnt_sim.errors import DataError, Defects, Lang, Place, Text, UsageError
 from tnt_sim.formats.table import read_plain
 from tnt_sim.money import cents_to_decimal_text, format_cents
 from tnt_sim.scenario.places import MARKERS
@@ -28,7 +28,6 @@ from tnt_sim.scenario.register import (
 from tnt_sim.verify.documents import written
 from tnt_sim.verify.run_files import RUN_FILES
 from tnt_sim.view.folder_swap import put_folder
-from tnt_sim.view.run_folder import why_of
 from tnt_sim.view.run_reader import StoredRun
 
 _ID = re.compile(r"\w[\w.-]{0,79}")
@@ -193,28 +192,26 @@ def _put(
 
     def write(folder: Path) -> None:
         for file, source in sources.items():
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, folder / file)
+            copy(source, folder / file)
         if (folder / INPUTS).is_dir():
-            (folder / INPUTS / MARKERS[0]).touch()
+            touch(folder / INPUTS / MARKERS[0])
         rows = "".join(
             f"{_quoted(dossier)},{cents_to_decimal_text(held[dossier])}\n" for dossier in sorted(held)
         )
-        (folder / HELD).write_text("dossier,granted\n" + rows, encoding="utf-8", newline="\n")
+        fill(folder / HELD, f"dossier,granted\n{rows}".encode())
         signature["files"] = {file.relative_to(folder).as_posix(): sha256(file) for file in _files(folder)}
-        (folder / SIGNATURE).write_text(written(signature), encoding="utf-8", newline="\n")
+        fill(folder / SIGNATURE, written(signature).encode())
 
     try:
         put_folder(target, write)
     except OSError as error:
-        why = why_of(error)
-        raise TntError(
-            Text(
-                f"« {target} » ne peut pas être écrit : {why.fr}.", f'"{target}" cannot be written: {why.en}.'
-            ),
-            code="output",
-        ) from error
+        raise refusal(named(target), error, _FREE) from error
     return Entry(target, signature)
+
+
+_FREE = Text(
+    "Rien n'est signé. Corrigez cela, puis relancez.", "Nothing is signed. Correct this, then run it again."
+)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tnt_sim.disk import put
 from tnt_sim.errors import Lang
 from tnt_sim.rules.cap_spec import CapSpec
 from tnt_sim.rules.legal import LIBRARY
@@ -130,7 +131,7 @@ def main(arguments: Sequence[str]) -> int:
         if not fresh:
             sys.stderr.write(f"{path} is not what the texts give: write it again without --check\n")
         return 0 if fresh else 1
-    path.write_text(text, encoding="utf-8")
+    put(path, text.encode())
     return 0
 
 

@@ -6,7 +6,6 @@ the folder whole.
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -18,7 +17,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tnt_sim.errors import Text, TntError, UsageError
+from tnt_sim.disk import fill, parquet_bytes, refusal
+from tnt_sim.errors import Text, UsageError
 from tnt_sim.result import Result
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.documents import file_sha256, written
@@ -66,10 +66,9 @@ def write_run(result: Result, out: Path | None = None) -> Path:
     _refuse_strangers(target)
     try:
         put_folder(target, lambda folder: _write(result, folder, target))
-    except (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError) as error:
-        raise UsageError(_cannot_write(target, error), code="usage.out") from error
     except OSError as error:
-        raise TntError(_cannot_write(target, error), code="output") from error
+        what = Text(f"le dossier de calcul « {target} »", f'the run folder "{target}"')
+        raise refusal(what, error, _ELSEWHERE) from error
     return target
 
 
@@ -103,45 +102,20 @@ def _refuse_strangers(target: Path) -> None:
     )
 
 
-_WHY = {
-    errno.EACCES: Text("écriture interdite", "permission denied"),
-    errno.EPERM: Text("écriture interdite", "permission denied"),
-    errno.EROFS: Text("le disque est en lecture seule", "the disk is read-only"),
-    errno.ENOSPC: Text("le disque est plein", "the disk is full"),
-    errno.EFBIG: Text("le fichier dépasse la taille permise", "the file is larger than allowed"),
-    errno.EDQUOT: Text("votre quota est épuisé", "your quota is used up"),
-    errno.ENOENT: Text("ce chemin ne peut pas être créé", "this path cannot be created"),
-    errno.ENOTDIR: Text("une partie du chemin est un fichier", "a part of the path is a file"),
-    errno.EEXIST: Text("un fichier porte déjà ce nom", "a file has this name already"),
-}
-
-
-def why_of(error: OSError) -> Text:
-    """Why the system refused, in both languages."""
-    named = error.strerror or type(error).__name__
-    return _WHY.get(error.errno or 0, Text(named, named))
-
-
-def _cannot_write(target: Path, error: OSError) -> Text:
-    why = why_of(error)
-    return Text(
-        f"le dossier de calcul « {target} » ne peut pas être écrit : {why.fr}. "
-        "Choisissez un autre dossier avec --out.",
-        f'the run folder "{target}" cannot be written: {why.en}. Choose another folder with --out.',
-    )
+_ELSEWHERE = Text("Choisissez un autre dossier avec --out.", "Choose another folder with --out.")
 
 
 def _write(result: Result, folder: Path, target: Path) -> None:
     scenario, problem = result.problem.scenario, result.problem
-    _text(folder / RESOLVED, resolved_yaml(scenario))
-    parquet_columns(result.dossiers).write_parquet(folder / PARQUET)
-    csv_columns(result.dossiers, problem.case.timezone).write_csv(folder / CSV)
-    _text(folder / CERTIFICATE, written(result.certificate))
+    fill(folder / RESOLVED, resolved_yaml(scenario).encode())
+    fill(folder / PARQUET, parquet_bytes(parquet_columns(result.dossiers)))
+    fill(folder / CSV, csv_columns(result.dossiers, problem.case.timezone).write_csv().encode())
+    fill(folder / CERTIFICATE, written(result.certificate).encode())
     files = {name: file_sha256(folder / name) for name in BOUND}
     made = Made(versions(), code_hash(), lock_hash())
     told = summary(result, target, files, made)
-    _text(folder / SUMMARY, written(told))
-    _text(folder / LOG, sealed_log(result.log, told["seconds"]))
+    fill(folder / SUMMARY, written(told).encode())
+    fill(folder / LOG, sealed_log(result.log, told["seconds"]).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +186,3 @@ def to_yaml(tree: Mapping[str, Any]) -> str:
     stream = io.StringIO()
     yaml.dump(dict(tree), stream)
     return stream.getvalue()
-
-
-def _text(file: Path, text: str) -> None:
-    file.write_text(text, encoding="utf-8", newline="\n")

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.full_disk import full_disk
 
 from tnt_sim.cli.main import main
 from tnt_sim.errors import Lang, ScenarioError, TntError, UsageError
@@ -135,7 +136,7 @@ def test_a_crash_while_finishing_loses_nothing(folder: Path, monkeypatch: pytest
 
     def crash(self: Path, missing_ok: bool = False) -> None:
         removed(self, missing_ok)
-        if self.parent.name == JOURNAL:
+        if self.parent.name == JOURNAL and self.suffix == ".parquet":
             raise KeyboardInterrupt
 
     monkeypatch.setattr("tnt_sim.study.batch.run.COMMIT_RECORDS", 3)
@@ -171,12 +172,10 @@ def test_torn_files_are_set_aside_and_their_cases_done_again(
 
 def test_a_full_disk_stops_cleanly_and_the_batch_goes_on_later(folder: Path) -> None:
     batch(folder, "alone")
-    journal = folder / "out" / JOURNAL
     plan = read_plan([folder / "lot.yaml"])
     with Store.open(folder / "out", manifest(plan, {})) as store:
         store.commit([compute(Task(plan.cases[0], {}))])
-        (journal / "00000001.partial").symlink_to("/dev/full")
-        with pytest.raises(TntError) as caught:
+        with full_disk(1), pytest.raises(TntError) as caught:
             store.commit([compute(Task(plan.cases[1], {}))])
     assert caught.value.code == "batch-store"
     assert "la même commande reprend" in caught.value.text.in_(Lang.FR)

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +22,9 @@ from typing import Any, BinaryIO, Self
 
 import polars as pl
 
-from tnt_sim.errors import Lang, Text, TntError, UsageError
+from tnt_sim.disk import PARTIAL, flush, folders_for, named, open_lock, parquet_bytes, put, refusal
+from tnt_sim.errors import Lang, Text, UsageError
 from tnt_sim.study.batch.work import SECONDS
-from tnt_sim.view.run_folder import why_of
 
 MANIFEST, JOURNAL, RUNS, TIMINGS, LOCK = "batch.json", "journal", "runs", "timings.parquet", ".lock"
 CHUNK = 4096
@@ -95,16 +93,18 @@ class Store:
         TntError
             When the disk refuses.
         """
-        with _told_plainly(folder):
-            (folder / JOURNAL).mkdir(parents=True, exist_ok=True)
+        begun = (folder / MANIFEST).exists()
+        with _told_plainly(folder), folders_for(folder / JOURNAL):
             lock = _locked(folder)
-        try:
-            _agree(folder, manifest)
-            store = cls(folder, lock)
-            store._read_journal()
-        except BaseException:
-            lock.close()
-            raise
+            try:
+                _agree(folder, manifest)
+                store = cls(folder, lock)
+                store._read_journal()
+            except BaseException:
+                lock.close()
+                if not begun:
+                    (folder / LOCK).unlink(missing_ok=True)
+                raise
         return store
 
     def __enter__(self) -> Self:
@@ -133,7 +133,6 @@ class Store:
         if not journal:
             return
         with _told_plainly(self.folder):
-            (self.folder / RUNS).mkdir(exist_ok=True)
             order = pl.DataFrame({"case_sha256": list(keys)}).with_row_index("_place")
             self._put_timings(journal, order)
             where = _places([*journal, *sorted((self.folder / RUNS).glob("*.parquet"))])
@@ -145,7 +144,7 @@ class Store:
                 _put_named(found.select(list(SCHEMA)), self.folder / RUNS / f"{number:05d}")
             for file in journal:
                 file.unlink()
-            _flush_folder(self.folder / JOURNAL)
+            flush(self.folder / JOURNAL)
 
     def _put_timings(self, journal: Sequence[Path], order: pl.DataFrame) -> None:
         known = [file for file in (self.folder / TIMINGS,) if file.exists()]
@@ -153,13 +152,11 @@ class Store:
             [pl.read_parquet(file, columns=["case_sha256", SECONDS]) for file in (*journal, *known)]
         ).unique("case_sha256", keep="first", maintain_order=True)
         table = order.join(seconds, on="case_sha256", how="left").sort("_place").drop("_place")
-        data = io.BytesIO()
-        table.write_parquet(data, compression="zstd", statistics=False)
-        _put(data.getvalue(), (self.folder / TIMINGS).with_suffix(".partial"), self.folder / TIMINGS)
+        put(self.folder / TIMINGS, parquet_bytes(table, compression="zstd", statistics=False))
 
     def _read_journal(self) -> None:
         for file in sorted((self.folder / JOURNAL).iterdir()):
-            if file.suffix == ".partial":
+            if file.suffix == PARTIAL:
                 file.unlink()
             elif file.suffix == ".parquet":
                 self.parts = int(file.stem.partition("-")[0]) + 1
@@ -224,35 +221,16 @@ def _sha256(data: bytes) -> str:
 
 def _put_named(table: pl.DataFrame, stem: Path) -> None:
     """Write a file named by its number and by the hash of its bytes, and remove another of that number."""
-    data = io.BytesIO()
-    table.write_parquet(data, compression="zstd", statistics=False)
-    target = stem.with_name(f"{stem.name}-{_sha256(data.getvalue())}.parquet")
-    _put(data.getvalue(), stem.with_suffix(".partial"), target)
+    data = parquet_bytes(table, compression="zstd", statistics=False)
+    target = stem.with_name(f"{stem.name}-{_sha256(data)}.parquet")
+    put(target, data)
     for other in stem.parent.glob(f"{stem.name}-*.parquet"):
         if other != target:
             other.unlink()
 
 
-def _put(data: bytes, partial: Path, target: Path) -> None:
-    """Write aside, flush, rename, flush the folder."""
-    with partial.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(target)
-    _flush_folder(target.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _locked(folder: Path) -> BinaryIO:
-    stream = (folder / LOCK).open("a+b")
+    stream = open_lock(folder / LOCK)
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -272,8 +250,7 @@ def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
     file = folder / MANIFEST
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     if not file.exists():
-        with _told_plainly(folder):
-            _put(text.encode(), file.with_suffix(".partial"), file)
+        put(file, text.encode())
         return
     known = json.loads(file.read_text(encoding="utf-8"))
     differing = sorted(key for key in {*known, *manifest} if known.get(key) != manifest.get(key))
@@ -324,13 +301,10 @@ class _told_plainly:  # noqa: N801 - used as a statement
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OSError | pl.exceptions.PolarsError):
-            why = why_of(error) if isinstance(error, OSError) else Text(str(error), str(error))
-            raise TntError(
-                Text(
-                    f"« {self.folder} » ne peut pas être écrit : {why.fr}. Ce qui y est reste ; la même commande "
-                    "reprend.",
-                    f'"{self.folder}" cannot be written: {why.en}. What is there stays; the same command resumes.',
-                ),
-                code="batch-store",
-            ) from error
+        if isinstance(error, OSError):
+            raise refusal(named(self.folder), error, _RESUMES, code="batch-store") from error
+
+
+_RESUMES = Text(
+    "Ce qui y est reste ; la même commande reprend.", "What is there stays; the same command resumes."
+)

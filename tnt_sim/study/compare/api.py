@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.decision import Report
+from tnt_sim.disk import parquet_bytes
 from tnt_sim.errors import Lang, Text, UsageError
 from tnt_sim.result import Result
 from tnt_sim.scenario.scenario import Scenario
@@ -48,7 +49,7 @@ class Comparison(Compared):
 
     def to_parquet(self, path: Path | str) -> None:
         """The moves, `side` first."""
-        self.to_dataframe().write_parquet(path)
+        put_file(Path(path), parquet_bytes(self.to_dataframe()))
 
     def _repr_html_(self) -> str:
         return study_fragment(comparison_study(self, self.lang), self.lang, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tnt_sim.disk import parquet_bytes
 from tnt_sim.errors import Lang, Text, UsageError
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
@@ -41,7 +42,7 @@ class Ensemble(EnsembleTables):
 
     def to_parquet(self, path: Path | str) -> None:
         """A row a dossier."""
-        self.dossiers.write_parquet(path)
+        put_file(Path(path), parquet_bytes(self.dossiers))
 
     def _repr_html_(self) -> str:
         return study_fragment(ensemble_study(self, self.lang), self.lang, 2)

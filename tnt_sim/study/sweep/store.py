@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from tnt_sim.disk import append, named, put, refusal
+from tnt_sim.errors import Text
 from tnt_sim.result import Proof, Status
 from tnt_sim.study.sweep.point import Point, Shown
 from tnt_sim.verify.reading import Allocation
@@ -45,8 +46,7 @@ class Store:
         if resume and path.is_file() and _key(path) == key:
             store.known = dict(_read(path))
             return store
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"key": key}) + "\n", encoding="utf-8")
+        put(path, (json.dumps({"key": key}) + "\n").encode())
         return store
 
     def put(self, curve: str, point: Point) -> None:
@@ -54,10 +54,16 @@ class Store:
         self.known[curve, point.cents] = point
         if self.path is None:
             return
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(_sealed({"curve": curve, **_written(point)}) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        try:
+            append(self.path, _sealed({"curve": curve, **_written(point)}).encode())
+        except OSError as error:
+            raise refusal(named(self.path), error, _RESUMES) from error
+
+
+_RESUMES = Text(
+    "Les points déjà trouvés y restent ; la même commande avec --resume reprend.",
+    "The points found so far stay there; the same command with --resume goes on.",
+)
 
 
 def _key(path: Path) -> str | None:

@@ -1,0 +1,327 @@
+"""The one door to the disk: every file of the program is written here, whole or not at all.
+
+Bytes are made in memory first. They are written beside their place, flushed to the disk, and given their name in
+one step, so that a full disk leaves what was there before. `tests/faults/test_one_door.py` finds whoever writes
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from tnt_sim.errors import Text, TntError, UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PARTIAL, OLD = ".partial", ".old"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""The disk, or what a user may fill of it, is full."""
+
+_LONGEST = 60
+"""Characters of a file's name in the name of its draft, which may take four bytes each."""
+
+_ELSEWHERE = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EEXIST,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+    }
+)
+"""The place itself cannot be written to: another one can be named."""
+
+_WHY = {
+    errno.EACCES: Text("écriture interdite", "permission denied"),
+    errno.EPERM: Text("écriture interdite", "permission denied"),
+    errno.EROFS: Text("le disque est en lecture seule", "the disk is read-only"),
+    errno.ENOSPC: Text("le disque est plein", "the disk is full"),
+    errno.EFBIG: Text(
+        "le disque est plein ou le fichier dépasse la taille permise",
+        "the disk is full or the file is larger than allowed",
+    ),
+    errno.EDQUOT: Text(
+        "le disque est plein pour vous : votre quota est épuisé",
+        "the disk is full for you: your quota is used up",
+    ),
+    errno.EIO: Text("le disque a signalé une erreur", "the disk reported an error"),
+    errno.ENOENT: Text("ce chemin ne peut pas être créé", "this path cannot be created"),
+    errno.ENOTDIR: Text("une partie du chemin est un fichier", "a part of the path is a file"),
+    errno.EEXIST: Text("un fichier porte déjà ce nom", "a file has this name already"),
+    errno.EISDIR: Text("un dossier porte déjà ce nom", "a folder has this name already"),
+    errno.ENAMETOOLONG: Text("ce nom est trop long", "this name is too long"),
+}
+
+
+def why_of(error: OSError) -> Text:
+    """Why the system refused, in both languages."""
+    named = error.strerror or type(error).__name__
+    return _WHY.get(error.errno or 0, Text(named, named))
+
+
+def refusal(
+    what: Text, error: OSError, remedy: Text | None = None, *, usage: str = "usage.out", code: str = "output"
+) -> TntError:
+    """The error of something that cannot be written: UsageError where another place would do, else TntError.
+
+    Parameters
+    ----------
+    what : what was to be written, as the subject of the sentence
+    remedy : a sentence that says what to do
+    usage, code : the codes of the one and of the other
+    """
+    why = why_of(error)
+    fr, en = ("", "") if remedy is None else (f" {remedy.fr}", f" {remedy.en}")
+    text = Text(
+        f"{what.fr} ne peut pas être écrit : {why.fr}.{fr}", f"{what.en} cannot be written: {why.en}.{en}"
+    )
+    return UsageError(text, code=usage) if error.errno in _ELSEWHERE else TntError(text, code=code)
+
+
+def named(path: Path) -> Text:
+    """A path as the subject of a sentence."""
+    return Text(f"« {path} »", f'"{path}"')
+
+
+def parquet_bytes(table: pl.DataFrame, **options: Any) -> bytes:
+    """A table as the bytes of a Parquet file: the writer of files has errors of its own kind for a full disk."""
+    stream = io.BytesIO()
+    table.write_parquet(stream, **options)
+    return stream.getvalue()
+
+
+def put(target: Path, data: bytes, *, replace: bool = True) -> None:
+    """Write one file, as `put_all` does."""
+    put_all({target: data}, replace=replace)
+
+
+def put_all(files: Mapping[Path, bytes], *, replace: bool = True) -> None:
+    """Write several files and the folders they lie in: all of them, or none.
+
+    Raises
+    ------
+    FileExistsError
+        Without `replace`, for a file that is there.
+    OSError
+        The disk refuses; everything is as it was before.
+    """
+    aside: dict[Path, Path] = {}
+    with folders_for(*(file.parent for file in files)):
+        try:
+            for target, data in files.items():
+                if _is_device(target):
+                    _fill(target, data)
+                    continue
+                if target.exists() and not replace:
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+                _sweep(target)
+                aside[target] = _beside(target, PARTIAL)
+                fill(aside[target], data)
+            _name_all(aside)
+        finally:
+            for partial in aside.values():
+                partial.unlink(missing_ok=True)
+    for folder in {target.parent for target in aside}:
+        flush(folder)
+
+
+def _name_all(aside: Mapping[Path, Path]) -> None:
+    """Give each file its name; where one cannot have it, those before it give theirs back."""
+    earlier: dict[Path, Path | None] = {}
+    try:
+        for target, partial in aside.items():
+            earlier[target] = _kept(target)
+            partial.replace(target)
+    except BaseException:
+        for target, old in earlier.items():
+            if old is not None:
+                old.replace(target)
+                old.unlink(missing_ok=True)  # two names of one file stay two
+            elif not aside[target].exists():  # it had its name already
+                target.unlink(missing_ok=True)
+        raise
+    for old in earlier.values():
+        if old is not None:
+            old.unlink(missing_ok=True)
+
+
+def _kept(target: Path) -> Path | None:
+    """A second name for what stands there, until the new file does."""
+    if not target.is_file():
+        return None
+    old = _beside(target, OLD)
+    old.unlink(missing_ok=True)
+    try:
+        os.link(target, old)
+    except OSError:  # a disk without second names
+        shutil.copyfile(target, old)
+    return old
+
+
+@contextmanager
+def draft_of(target: Path) -> Iterator[Path]:
+    """A place beside a file for a writer that wants a path; what it wrote gets the file's name at the end."""
+    if _is_device(target):
+        yield target
+        return
+    with folders_for(target.parent):
+        draft = _beside(target, PARTIAL)
+        try:
+            yield draft
+            flush(draft)
+            _name_all({target: draft})
+        finally:
+            draft.unlink(missing_ok=True)
+    flush(target.parent)
+
+
+def _is_device(target: Path) -> bool:
+    """A device or a pipe takes the bytes and keeps its name."""
+    return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def fill(file: Path, data: bytes, *, private: bool = False) -> None:
+    """Write a file in a folder that is nobody else's yet, and flush it; no scrap where that fails.
+
+    A `private` file is new and for this user's eyes alone.
+    """
+    try:
+        _fill(file, data, private=private)
+    except FileExistsError:  # it is another's
+        raise
+    except BaseException:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+        raise
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file into a folder that has no name yet, and flush it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    flush(target)
+
+
+def append(file: Path, line: bytes) -> None:
+    """Add a line at the end of a file, on the disk when this returns; a line that does not fit leaves nothing."""
+    handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        size = os.fstat(handle).st_size
+        torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        try:
+            _write(handle, (b"\n" if torn else b"") + line + b"\n")
+            os.fsync(handle)
+        except BaseException:
+            os.ftruncate(handle, size)
+            raise
+    finally:
+        os.close(handle)
+
+
+def open_lock(file: Path) -> BinaryIO:
+    """An empty file to lock, made if it is missing."""
+    return file.open("a+b")
+
+
+def touch(file: Path) -> None:
+    """An empty file that says by its name alone what it has to say."""
+    _fill(file, b"")
+
+
+@contextmanager
+def folders_for(*folders: Path) -> Iterator[None]:
+    """Make the folders that are missing; those that are empty still go again where what is done inside fails."""
+    made: list[Path] = []
+    try:
+        for folder in folders:
+            missing = [one for one in (folder, *folder.parents) if not one.exists()]
+            for one in reversed(missing):
+                one.mkdir(exist_ok=True)
+                made.append(one)
+            if not folder.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+        yield
+    except BaseException:
+        for one in reversed(made):
+            with suppress(OSError):
+                one.rmdir()
+        raise
+
+
+def flush(path: Path) -> None:
+    """Flush a file or a folder to the disk; a folder only where the system can."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        if path.is_dir():
+            return
+        raise
+    try:
+        os.fsync(handle)
+    except OSError:
+        if not path.is_dir():
+            raise
+    finally:
+        os.close(handle)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine runs."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _fill(file: Path, data: bytes, *, private: bool = False) -> None:
+    fresh = os.O_EXCL if private else os.O_TRUNC
+    flags = os.O_WRONLY | os.O_CREAT | fresh | getattr(os, "O_BINARY", 0)
+    handle = os.open(file, flags, 0o600 if private else 0o666)
+    try:
+        _write(handle, data)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write(handle: int, data: bytes) -> None:
+    """All bytes, however few the system takes at a time."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
+def _beside(target: Path, suffix: str) -> Path:
+    """The name beside a file that this process alone gives; short enough wherever the file's own name is."""
+    return target.with_name(f".{target.name[:_LONGEST]}.{os.getpid()}{suffix}")
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a writer of this file left that was killed."""
+    start = f".{target.name[:_LONGEST]}."
+    dead = []
+    for entry in target.parent.iterdir():
+        owner, _, suffix = entry.name.removeprefix(start).partition(".")
+        if entry.name.startswith(start) and owner.isdigit() and f".{suffix}" in (PARTIAL, OLD):
+            dead.append((int(owner), entry))
+    for pid, entry in dead:
+        if not is_alive(pid):
+            entry.unlink(missing_ok=True)
