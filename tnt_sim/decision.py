@@ -64,9 +64,9 @@ MAX_REFUSED = 30
 
 PROOF_SHARE = 0.3
 """The most of what is left of a run's time that is spent on a proof."""
-PROOF_SECONDS = (5.0, 60.0)
+PROOF_SECONDS = (10.0, 60.0)
 """The least and the most: in between, a proof may take four times what the stages took."""
-TIE_SECONDS = (3.0, 30.0)
+TIE_SECONDS = (5.0, 30.0)
 """The same for the proofs of « least granted » and of the list."""
 
 GAP_SECONDS = 5.0
