@@ -75,8 +75,8 @@ def solve(
         )
         return found.with_allowed_words()
     task = decide_steps if is_sequence(scenario) else decide
-    how = {"backend": name, "cross_check": choice, "method": method, "progress": progress}
-    return task(scenario, clock=clock, **how).with_allowed_words()
+    result = task(scenario, backend=name, cross_check=choice, clock=clock, method=method, progress=progress)
+    return result.with_allowed_words()
 
 
 def _relaxed(scenario: Scenario, backend: str, clock: Clock) -> Result:
