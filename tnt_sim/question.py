@@ -393,9 +393,8 @@ class _Question:
         if found is None:
             return None
         values, cents, took = found[1].values, found[1].granted_cents, time.perf_counter() - began
-        return Answer(
-            Status.FEASIBLE, values, values, cents, *found, Proof.FEASIBLE_GAP, False, "direct", took
-        )
+        known = values, values, cents, *found
+        return Answer(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", took)
 
     def _without_allocation(
         self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], began: float
