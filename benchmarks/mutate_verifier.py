@@ -27,7 +27,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from itertools import pairwise
@@ -187,10 +187,9 @@ def _file(module: str) -> Path:
     return PACKAGE / f"{module.replace('.', '/')}.py"
 
 
-def unchanged() -> Mutant:
-    """A function of the verifier as it is, by the same way: the tests must accept it."""
-    text = _file("verify.claims").read_text(encoding="utf-8")
-    return Mutant("no change", "verify.claims", "read_claim", "no change", source=lambda: text)
+def unchanged(mutant: Mutant) -> Mutant:
+    """The function of a mutant as it is, exchanged by the same way: the tests must accept it."""
+    return replace(mutant, name="no change", source=lambda: _file(mutant.module).read_text(encoding="utf-8"))
 
 
 def _figures(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
@@ -267,21 +266,27 @@ class Forks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of the tests themselves."""
-        items, file = session.items, self.scratch / "observed.json"
-        if self._fork(lambda: file.write_text(json.dumps(self._observed(items)), encoding="utf-8"), ALL) != 0:
+        items = session.items
+        file = self.results.file.with_suffix(f".{digest(*_sources(), *(one.nodeid for one in items))}.seen")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.is_file() and self._fork(lambda: self._write_observed(file, items), ALL) != 0:
             raise self._why("the tests fail without any mutant")
         called = json.loads(file.read_text(encoding="utf-8"))
         for entry in called.values():
             entry["lines"] = set(entry["lines"])
         order = sorted(items, key=lambda item: called[item.nodeid]["seconds"])
-        if self._fork(lambda: self._tried(unchanged(), order), ALL) != 0:
-            raise self._why("the tests fail on a function exchanged for itself")
-        for number, mutant in enumerate(self.mutants, start=1):
+        limit = self.budget + TIMEOUT_SECONDS
+
+        def reached_by(mutant: Mutant) -> list[pytest.Item]:
             lines = {f"{mutant.module}:{line}" for line in mutant.lines}
             mine = [one for one in order if not mutant.source or lines & called[one.nodeid]["lines"]]
-            mine.sort(key=lambda one: self._turn(mutant, one.nodeid))
-            began = time.monotonic()
-            limit = self.budget + TIMEOUT_SECONDS
+            return sorted(mine, key=lambda one: self._turn(mutant, one.nodeid))
+
+        same = unchanged(next(mutant for mutant in self.mutants if mutant.source))
+        if self._fork(lambda: self._tried(same, reached_by(same)), limit) != 0:
+            raise self._why("the tests fail on a function exchanged for itself")
+        for number, mutant in enumerate(self.mutants, start=1):
+            mine, began = reached_by(mutant), time.monotonic()
             end = self._fork(lambda mutant=mutant, mine=mine: self._tried(mutant, mine), limit) if mine else 0
             if end not in ENDS:
                 raise self._why(f"{mutant.name} could not be made")
@@ -336,6 +341,11 @@ class Forks:
             if self.failed or time.process_time() - self.began > self.budget:
                 return
 
+    def _write_observed(self, file: Path, items: Sequence[pytest.Item]) -> None:
+        found = self._observed(items)
+        if not self.failed:
+            file.write_text(json.dumps(found), encoding="utf-8")
+
     def _observed(self, items: Sequence[pytest.Item]) -> dict[str, Any]:
         """Each test's seconds and the lines of the package that it runs."""
         monitor, events = sys.monitoring, sys.monitoring.events
@@ -364,6 +374,12 @@ def _module(file: str) -> str:
     return ".".join(Path(file).relative_to(PACKAGE).with_suffix("").parts)
 
 
+def _sources() -> Iterator[str]:
+    """All code that decides which lines a test runs."""
+    for folder in (PACKAGE, TESTS.parent):
+        yield from (file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.py")))
+
+
 HUNG, BROKEN = 99, 98
 ENDS = {0: SURVIVED, 1: REFUSED, HUNG: OUT_OF_TIME}
 TOOL = 4
@@ -384,27 +400,27 @@ def run(mutants: Sequence[Mutant], rooms: Sequence[str], budget: float, results:
     settings.load_profile("quick")
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
-        make = f"import sys; sys.path.insert(0, {str(TESTS)!r}); from small_runs import *\n"
-        make += f"for name in EVERY: run_of(name, Path({folder!r}) / name)"
-        subprocess.run([sys.executable, "-c", make], check=True)
-        small_runs.run_of = lambda name, place: _copied(made / name, place)
+        if "verify" in rooms:
+            make = f"import sys; sys.path.insert(0, {str(TESTS)!r}); from small_runs import *\n"
+            make += f"for name in EVERY: run_of(name, Path({folder!r}) / name)"
+            subprocess.run([sys.executable, "-c", make], check=True)
+            small_runs.run_of = lambda name, place: _copied(made / name, place)
         forks = Forks(mutants, made, budget, results)
         options = ["-s", "-W", "ignore", "-o", "addopts=", "-o", "tmp_path_retention_policy=none"]
         options += ["-k", ELSEWHERE, f"--basetemp={folder}/tmp"]
         options += [part for name in ("terminal", "cacheprovider", "xdist") for part in ("-p", f"no:{name}")]
-        if pytest.main([*options, *(str(TESTS.parent / room) for room in rooms)], plugins=[forks]) not in (
-            0,
-            1,
-        ):
+        options += [str(TESTS.parent / room) for room in rooms]
+        if pytest.main(options, plugins=[forks]) not in (0, 1):
             raise SystemExit(1)
 
 
 def main() -> int:
     """Print the survivors and the score."""
     options = _options()
-    code = [m for name in PARTS[options.part] if options.only in name for m in code_mutants(name)]
+    code = [mutant for name in PARTS[options.part] for mutant in code_mutants(name)]
     checks = kind_mutants() if options.part == "verify" and not options.only else ()
-    mutants, without = [*checks, *drawn(code, options.sample, options.seed)], equivalent()
+    chosen = [one for one in drawn(code, options.sample, options.seed) if options.only in one.module]
+    mutants, without = [*checks, *chosen], equivalent()
     results = Results(options.results)
     if options.list:
         print("\n".join(f"{mutant.name} | {mutant.key} | {results.end_of(mutant)}" for mutant in mutants))
@@ -414,7 +430,7 @@ def main() -> int:
     print(f"{options.part}: {len(mutants)} of {len(code)} changes drawn, {len(left)} to try", flush=True)
     began = time.perf_counter()
     if left:
-        run(left, SUITES[options.part], options.budget, results)
+        run(left, options.rooms or SUITES[options.part], options.budget, results)
     print(f"{options.part}: {results.score(mutants, without)}; {time.perf_counter() - began:.0f} s")
     return 0
 
@@ -424,7 +440,10 @@ def _options() -> argparse.Namespace:
     asked.add_argument("--part", choices=PARTS, default="verify")
     asked.add_argument("--sample", type=int, help="so many changes of code, drawn; all by default")
     asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--only", default="", help="part of a module's name; the rule kinds are left out")
+    asked.add_argument(
+        "--only", default="", help="of those, the modules whose name holds this; no rule kinds"
+    )
+    asked.add_argument("--rooms", nargs="*", help="rooms of tests, in place of all of the part's")
     asked.add_argument(
         "--budget", type=float, default=20.0, help="processor seconds of tests for each mutant"
     )
