@@ -60,9 +60,9 @@ class Deadline:
         """Whether it has passed."""
         return not self.is_unlimited and self._clock() >= self._end
 
-    def check(self) -> None:
-        """Raise `DeadlineExpired` once it has passed."""
-        if self.expired:
+    def check(self, ahead: float = 0.0) -> None:
+        """Raise `DeadlineExpired` once it has passed, or where less than `ahead` seconds are left for a step."""
+        if not self.is_unlimited and self._clock() + ahead >= self._end:
             raise DeadlineExpired
 
     def within(self, seconds: float | None) -> Deadline:

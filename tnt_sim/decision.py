@@ -64,9 +64,9 @@ MAX_REFUSED = 30
 
 PROOF_SHARE = 0.3
 """The most of what is left of a run's time that is spent on a proof."""
-PROOF_SECONDS = (5.0, 60.0)
+PROOF_SECONDS = (10.0, 60.0)
 """The least and the most: in between, a proof may take four times what the stages took."""
-TIE_SECONDS = (3.0, 30.0)
+TIE_SECONDS = (5.0, 30.0)
 """The same for the proofs of « least granted » and of the list."""
 
 GAP_SECONDS = 5.0
@@ -75,6 +75,8 @@ GAP_SHARE = 0.05
 """What is kept back for it of a short limit."""
 KERNEL_SHARE = 0.5
 """The most of what is left of a run's time that exact kernels may take: a solver must have its time too."""
+FIRST_SECONDS = 0.2
+"""For a first point, before anything is solved."""
 
 Report = Callable[[str, float], None]
 
@@ -141,6 +143,8 @@ class _Decision:
     """A kernel settled the decision and found its point to be the only one."""
     proofs: list[dict[str, Any] | None] = field(default_factory=list)
     interrupted: bool = False
+    first: IntArray | None = None
+    """A point in hand before anything is solved."""
     deadline: Deadline = field(init=False)
     """When the search ends; what is left of the run's time then is for what is said of it."""
 
@@ -151,6 +155,8 @@ class _Decision:
 
     def result(self) -> Result:
         self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
+        deadline = self.deadline.within(FIRST_SECONDS)
+        self.first = first_point(self.form, self.form.model, self.stages[0], deadline)
         model = tighten(self.form.model, self.deadline)
         start: IntArray | None = None
         for _ in range(MAX_REFUSED):
@@ -220,8 +226,8 @@ class _Decision:
                 return settled, self._second_opinion(model, settled)
             start = settled.values  # a solver that a limit stops has no less than this
         self.alone = False
-        if start is None:
-            start = first_point(self.form, model, self.stages[0], self.deadline)
+        if start is None and self.first is not None and model.is_feasible(self.first):
+            start = self.first
         solver = get_backend(self.backend)
         for _ in range(MAX_ROUNDS):
             outcome = solve_lexicographic(

@@ -35,9 +35,12 @@ def stopped_by(outcome: StagesOutcome, tie_break: Canonical) -> str | None:
     return _STOPS.get(word)
 
 
-def stopped_warning(optimal: bool, tie_break: Canonical) -> tuple[Defect, ...]:
-    if not optimal:
+def unsure_warning(outcome: StagesOutcome, proof: Proof, tie_break: Canonical) -> tuple[Defect, ...]:
+    """What a decision lacks to be the one best list, in its weakest part."""
+    if not outcome.is_optimal:
         return (notes.NOT_PROVED,)
+    if proof is Proof.FEASIBLE_GAP:
+        return (notes.ONE_SOLVER,)
     return () if tie_break.proven else (notes.NOT_CANONICAL,)
 
 
@@ -135,8 +138,8 @@ def evidence_of(
     ties: TieProofs,
     money: Sequence[int | None] = (),
 ) -> Evidence:
-    optimal = outcome.is_optimal
-    otherwise = Proof.CROSS_CHECKED if optimal and checked.agrees else Proof.FEASIBLE_GAP
+    closed = outcome.is_optimal
+    otherwise = Proof.CROSS_CHECKED if closed and checked.agrees else Proof.FEASIBLE_GAP
     padded = [*proofs, *([None] * len(form.stages))][: len(form.stages)]
     each = [otherwise if proof is None else Proof.PROVED for proof in padded]
     proof = Proof.PROVED if all(word is Proof.PROVED for word in each) else otherwise
@@ -155,7 +158,9 @@ def evidence_of(
         )
     )
     unconfirmed = () if proof is Proof.PROVED else not_confirmed(checked)
-    stopped = None if optimal and tie_break.proven else stopped_by(outcome, tie_break)
+    # what one solver closed and nothing confirms is a list, with the bound that this solver claims
+    optimal = proof is not Proof.FEASIBLE_GAP
+    stopped = None if closed and tie_break.proven else stopped_by(outcome, tie_break)
     return Evidence(
         status=Status.OPTIMAL if optimal else Status.FEASIBLE,
         proof=proof,
@@ -165,13 +170,13 @@ def evidence_of(
         least_granted=Proof.PROVED
         if ties.least_granted
         else Proof.CROSS_CHECKED
-        if optimal and checked.agrees
+        if closed and checked.agrees
         else None,
         listing=Proof.PROVED if ties.listing else None,
         method=method_word(method, outcome),
         certificate=certificate(form, outcome, tie_break, checked, proofs, ties),
         log=solver_log(outcome),
-        warnings=(*unconfirmed, *stopped_warning(optimal, tie_break)),
+        warnings=(*unconfirmed, *unsure_warning(outcome, proof, tie_break)),
     )
 
 

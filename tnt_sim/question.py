@@ -132,6 +132,7 @@ def forced(
         least[row] = most[row] = cents
         ranged[row], levelled[row] = False, True
     candidate = offers.candidate & ~out
+    levels = offers.levels.where(candidate & ~levelled)
     changed = replace(
         offers,
         candidate=candidate,
@@ -140,7 +141,8 @@ def forced(
         ranged=ranged & candidate,
         least_cents=least,
         most_cents=most,
-        levels=offers.levels.where(candidate & ~levelled),
+        levels=levels,
+        common=replace(offers.common, levels=levels),
     )
     return replace(problem, offers=changed)
 
@@ -390,11 +392,9 @@ class _Question:
         found = idle_keeping(self.problem, self.kept) if stopped else None
         if found is None:
             return None
-        values, cents = found[1].values, found[1].granted_cents
-        took = time.perf_counter() - began
-        return Answer(
-            Status.FEASIBLE, values, values, cents, *found, Proof.FEASIBLE_GAP, False, "direct", took
-        )
+        values, cents, took = found[1].values, found[1].granted_cents, time.perf_counter() - began
+        known = values, values, cents, *found
+        return Answer(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", took)
 
     def _without_allocation(
         self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], began: float

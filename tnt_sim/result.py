@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -30,6 +31,20 @@ class Proof(StrEnum):
     PROVED = "PROVED"
     CROSS_CHECKED = "CROSS_CHECKED"
     FEASIBLE_GAP = "FEASIBLE_GAP"
+
+
+ALLOWED: Mapping[Status, tuple[Proof | None, ...]] = MappingProxyType(
+    {
+        Status.OPTIMAL: (Proof.PROVED, Proof.CROSS_CHECKED),
+        Status.FEASIBLE: (Proof.FEASIBLE_GAP,),
+        Status.INFEASIBLE: (Proof.PROVED, Proof.CROSS_CHECKED, None),
+    }
+)
+"""What may support each status of a decision. What one solver alone calls the best is `feasible`.
+
+A linear program (`relaxed`) is optimal or infeasible and has no proof. Version 0.1.0 also wrote `optimal` with
+`FEASIBLE_GAP`, where one solver had closed a run and none confirmed it: such folders are still read.
+"""
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,19 @@ class Result:
     certificate: Mapping[str, Any]
     log: str
     warnings: tuple[Defect, ...]
+
+    def with_allowed_words(self) -> Result:
+        """Itself.
+
+        Raises
+        ------
+        ValueError
+            When its status and its proof contradict each other.
+        """
+        relaxed = self.document["relaxed"] and self.proof is None and self.status is not Status.FEASIBLE
+        if not relaxed and self.proof not in ALLOWED.get(self.status, ()):
+            raise ValueError(f"status {self.status} with proof {self.proof}")
+        return self
 
     def summary(self) -> Mapping[str, Any]:
         """The document of `run --json`."""

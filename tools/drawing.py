@@ -21,8 +21,8 @@ SWEEPS = 24
 FAMILIES: Mapping[str, tuple[str, str]] = {
     "#e8eef6": ("lire et dire", "errors disk money scalars fields territory programme portfolio formats rules "
                 "scenario"),
-    "#fdf0d5": ("calculer", "deadline workers kernel formulation solve incumbent refused clock drafts decision question "
-                "session series sequence engine relaxed joined assemble gap_money result"),
+    "#fdf0d5": ("calculer", "deadline workers kernel formulation solve incumbent refused clock drafts decision "
+                "question session series sequence engine relaxed joined assemble gap_money result"),
     "#dff0e3": ("relire et prouver", "certify verify prove evidence recheck retold"),
     "#f3e3ee": ("répondre et montrer", "study view cli app"),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from brute import allowed
 from cases import cases, load
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tiny import tiny
 
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.question import Answer, ask, forced, with_amounts, with_changes
@@ -135,3 +136,19 @@ def test_what_is_no_candidate_cannot_be_forced() -> None:
     for asked in ({"fund": [here]}, {"amounts": {here: 100}}):
         with pytest.raises(ValueError, match="both in and out"):
             forced(problem, refuse=[here], **asked)
+
+
+def test_a_dossier_out_of_a_group_of_one_rate(tmp_path: Path) -> None:
+    """Its group goes on without it: 30 % for 2, since 30 % is left when 3 has its 300 € of 700 €."""
+    table = "dossier,axis,cost,requested,score\n1,a,1000,600,10.5\n2,a,1000,500,9\n3,b,1000,500,4\n"
+    scenario = """schema_version: 1
+id: tiny
+programme: {id: p, amount: 700 €}
+dossiers: [{file: table.csv}]
+grants: [{mode: common_rate, by: axis, levels: [30 %, 50 %]}]
+objective: [{maximise: {score: 1}}]
+"""
+    problem = compile_problem(tiny(tmp_path, scenario, table))
+    answer = ask(forced(problem, refuse=[0]))
+    assert answer.allocation is not None
+    assert answer.allocation.granted_cents.tolist() == [0, 30000, 30000]

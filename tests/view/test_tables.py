@@ -170,7 +170,7 @@ def test_a_broken_rule_names_its_broken_groups() -> None:
     ("status", "proof", "french"),
     [
         ("optimal", "PROVED", "Prouvé par un certificat exact."),
-        ("optimal", "FEASIBLE_GAP", "sans confirmation indépendante. À ne pas publier."),
+        ("optimal", "FEASIBLE_GAP", "selon un seul solveur ; rien ne le démontre. À ne pas publier."),
         ("feasible", "FEASIBLE_GAP", "rien ne prouve que c'est la meilleure (la limite de temps a arrêté"),
         ("infeasible", "CROSS_CHECKED", "le scénario se contredit."),
         ("infeasible", None, "selon un seul solveur."),

@@ -107,6 +107,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
             'The folder that receives the run folders; "runs" in the project by default.',
         "Écrit aussi le modèle au format LP.": "Also writes the model in LP format.",
         "La méthode de calcul ; auto par défaut.": "The method of solving; auto by default.",
+        "Pour un fichier Pabulib : ce qui est maximisé ; par défaut les points, sinon les votes.":
+            "For a Pabulib file: what is maximised; the points by default, else the votes.",
         "La durée de tout le calcul : 300, « 300 s » ou « 5 min ».":
             'How long all of it may take: 300, "300 s" or "5 min".',
         "Code de sortie 5 si l'optimalité n'est pas prouvée.": "Exit code 5 if optimality is not proven.",

@@ -74,6 +74,14 @@ MethodOption = Annotated[
     str,
     typer.Option("--method", metavar="auto|direct|core|tree", help="La méthode de calcul ; auto par défaut."),
 ]
+MeasureOption = Annotated[
+    str | None,
+    typer.Option(
+        "--measure",
+        metavar="votes|points|cost",
+        help="Pour un fichier Pabulib : ce qui est maximisé ; par défaut les points, sinon les votes.",
+    ),
+]
 TimeLimitOption = Annotated[
     str | None,
     typer.Option(

@@ -12,6 +12,7 @@ from tnt_sim.cli.options import (
     FromXlsxOption,
     JsonOption,
     LangOption,
+    MeasureOption,
     MethodOption,
     OutOption,
     QuietOption,
@@ -29,6 +30,7 @@ from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, w
 from tnt_sim.errors import Lang
 
 if TYPE_CHECKING:
+    from tnt_sim.formats.pabulib import PbFile
     from tnt_sim.result import Result
     from tnt_sim.scenario.scenario import Scenario
 
@@ -47,6 +49,7 @@ def run(
     out: OutOption = None,
     write_lp: WriteLpOption = None,
     method: MethodOption = "auto",
+    measure: MeasureOption = None,
     time_limit: TimeLimitOption = None,
     require_proof: RequireProofOption = False,
     cross_check: CrossCheckOption = None,
@@ -58,6 +61,8 @@ def run(
     check_method(method)
     lang_of(lang, Lang.FR)
     seconds = seconds_of(time_limit)
+    from rich.text import Text as Line
+
     from tnt_sim import engine
     from tnt_sim.scenario.load import load_scenario
 
@@ -66,6 +71,8 @@ def run(
         from tnt_sim.cli.from_xlsx import with_workbook
 
         changes = with_workbook(scenario, changes, from_xlsx, quiet=quiet)
+    if measure is not None:
+        changes = (*changes, _measured(scenario, measure))
     asked = load_scenario(scenario, changes)
     tongue = lang_of(lang, Lang(asked.spec.locale))
     if write_lp is not None:
@@ -79,10 +86,12 @@ def run(
     with progress_line(tongue, wanted=not quiet) as progress:
         result = engine.solve(asked, **options, time_limit=seconds, progress=progress)
         clash = _clash(asked, result, seconds) if result.status.value == "infeasible" and not relax else {}
-    document = {**_kept(result, out), **clash}
+    told = _pabulib(scenario, asked)
+    document = {**_kept(result, out), **clash, **({"pabulib": [text.en for text in told]} if told else {})}
     if as_json:
         emit(document)
     elif not quiet:
+        page([Line(text.in_(tongue)) for text in told])
         _tell(result, document, tongue, typed(scenario, sets=changes))
     return exit_code(document, require_proof=require_proof)
 
@@ -96,6 +105,38 @@ def exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
     if document["status"] == "stopped" or (require_proof and document["proof"] not in PROOFS):
         return STOPPED
     return 0
+
+
+def _measured(path: Path, measure: str) -> str:
+    """The change of a scenario by which a Pabulib file is decided by another measure."""
+    from tnt_sim.view.pabulib_words import goal_of
+
+    if path.suffix.lower() != ".pb":
+        raise UsageError(
+            Text(
+                "--measure est pour les fichiers Pabulib (.pb) ; un scénario dit son objectif dans `objective`.",
+                "--measure is for Pabulib files (.pb); a scenario says its goal in `objective`.",
+            ),
+            code="usage.measure",
+        )
+    return f"objective=[{{maximise: {{{goal_of(_read_pb(path), measure)}: 1}}}}]"
+
+
+def _pabulib(path: Path, asked: Scenario) -> list[Text]:
+    """What a run of a Pabulib file says of it; nothing for a scenario."""
+    from tnt_sim.view.pabulib_words import pabulib_texts
+
+    if path.suffix.lower() != ".pb":
+        return []
+    goals = asked.spec.objective[0].maximise or {}
+    return pabulib_texts(_read_pb(path), "+".join(goals))
+
+
+def _read_pb(path: Path) -> PbFile:
+    from tnt_sim.formats.pabulib import read_pb
+    from tnt_sim.formats.table import read_bytes
+
+    return read_pb(read_bytes(path, path.name), path.name)
 
 
 def _write_lp(asked: Any, path: Path) -> None:

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
+from tnt_sim.kernel.knapsack import STATE_SECONDS, BoolArray, IntArray, TooManyStates
 from tnt_sim.kernel.parts import NONE, Block, Joining, Trail, Way
 from tnt_sim.kernel.repair import Ahead, Repair, toll
 from tnt_sim.kernel.states import Flips, States, apart, flips_of, grown, undominated
@@ -248,7 +248,7 @@ class _Search:
         block.states = _left([(ended, keep, np.full(len(keep), -1))], block.trail)
 
     def _spend(self, n: int) -> None:
-        self.deadline.check()
+        self.deadline.check(n * STATE_SECONDS)
         self.left -= n
         if self.left < 0:
             raise TooManyStates(f"{n} states at once")

@@ -35,6 +35,10 @@ LARGEST = 2**52
 """Sums of profits and of weights stay below this, where a float still tells two integers apart."""
 
 
+STATE_SECONDS = 5e-7
+"""About what one state takes, so that a step which would not end in time is not begun."""
+
+
 class TooManyStates(Exception):
     """The list of states outgrew its budget: the instance is for another method."""
 
@@ -198,7 +202,7 @@ class _Core:
         self._look(states, None)
         known, work = -1, 0
         while len(states.weight) and not (self.sought and self.ways):
-            self.deadline.check()
+            self.deadline.check(len(states.weight) * STATE_SECONDS)
             if known != self.best_profit:
                 known = self.best_profit
                 left, right = self._sides({layer.item for layer in self.layers})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
+from tnt_sim.kernel.knapsack import STATE_SECONDS, BoolArray, IntArray, TooManyStates
 from tnt_sim.kernel.menus import Menus
 
 __all__ = ["NOWHERE", "ROOM", "BoolArray", "Budget", "Differ", "IntArray", "States", "settled", "undominated"]
@@ -43,7 +43,7 @@ class Budget:
         DeadlineExpired
             When time is up.
         """
-        self.deadline.check()
+        self.deadline.check(states * STATE_SECONDS)
         self.work -= states
         if self.work < 0:
             raise TooManyStates("the states of a tree of caps outgrew their budget")

@@ -164,7 +164,7 @@ def compile_caps(case: Case, specs: Sequence[tuple[CapSpec, Path]], eligible: Bo
     found = Caps(
         tuple(cap for cap in caps if cap is not None), code, names, committed, _sums(code, held, len(names))
     )
-    _warn_committed(case, found)
+    warn_committed(case, found)
     return found
 
 
@@ -330,7 +330,7 @@ def _warn_idle(case: Case, spec: CapSpec, path: Path) -> None:
     )
 
 
-def _warn_committed(case: Case, caps: Caps) -> None:
+def warn_committed(case: Case, caps: Caps) -> None:
     """Commitments are kept whatever the caps say; each excess is told, project by project."""
     found = caps.committed_above()
     rows = {int(code): int(row) for row, code in enumerate(caps.code) if caps.committed[row]} if found else {}

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tnt_sim.errors import Defect, Place, ScenarioError, Text, so_many
+from tnt_sim.errors import Defect, Defects, Place, ScenarioError, Text, so_many
 from tnt_sim.fields import Described
 from tnt_sim.rules.base import Case, CompiledRule, Mode, Path, Terms
 from tnt_sim.rules.blank_keys import ask_blank_keys
@@ -40,6 +40,7 @@ from tnt_sim.rules.schedule import ScheduleSpec, compile_schedule
 from tnt_sim.rules.share import ShareSpec, compile_share
 from tnt_sim.rules.table_links import TableRule, refuse_circles, table_links
 from tnt_sim.rules.together import TogetherSpec, compile_together
+from tnt_sim.rules.total_aid import guarded, may_exceed
 from tnt_sim.rules.waivers import read_waivers
 from tnt_sim.scenario.accepted import read_accepted, tell_joined
 from tnt_sim.scenario.commitments import check_commitments
@@ -88,8 +89,12 @@ def compile_problem(scenario: Scenario) -> Problem:
     rules = in_force(spec, "rules")
     decided = decisions(case, [(rule, path) for rule, path in rules if isinstance(rule, DecideSpec)])
     decided = decided if late is None else decided.without(late.mask)
-    ceiling = caps.ceiling_cents()
-    offered = offers(case, in_force(spec, "grants"), eligibility.eligible, decided, ceiling)
+    grants = in_force(spec, "grants")
+    if may_exceed(case, caps, eligibility.eligible):
+        quiet = replace(case, defects=Defects(), warnings=Defects(), questions=[])
+        wanted = offers(quiet, grants, eligibility.eligible, decided, caps.ceiling_cents())
+        caps = guarded(case, caps, wanted.highest_cents)
+    offered = offers(case, grants, eligibility.eligible, decided, caps.ceiling_cents())
     check_forced(case, caps, offered)
     named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
     measures = Measures(case, offered.in_play, named)

@@ -7,6 +7,7 @@ let them. Rows and point are whole numbers, so nothing of it rests on a toleranc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,31 +57,29 @@ def greedy_point(
     return filling.x if model.is_feasible(filling.x) else x
 
 
-def _moves(recovery: Recovery, x: IntArray, gain: IntArray, cost: IntArray) -> list[list[tuple[int, int]]]:
-    """For each dossier that gains: the columns that fund it at its least amount, with their values."""
-    steps: dict[int, list[tuple[int, int]]] = {}
+def _moves(
+    recovery: Recovery, x: IntArray, gain: IntArray, cost: IntArray
+) -> Iterator[list[tuple[int, int]]]:
+    """For each dossier that gains, the best first: the columns that fund it at its least amount, with values."""
+    least = _least_levels(recovery)
+    place = np.searchsorted(recovery.candidate, np.array(list(least), dtype=np.int64))
+    gained, spent = (of[: len(recovery.candidate)].astype(np.float64) for of in (gain, cost))
+    for column, levels in zip(place.tolist(), least.values(), strict=True):
+        gained[column] += sum(float(gain[other]) * value for other, value in levels)
+        spent[column] += sum(float(cost[other]) * value for other, value in levels)
+    ratio = gained / np.maximum(spent, 1.0)
+    useful = np.flatnonzero((ratio > 0) & (x[: len(ratio)] == 0))
+    for column in useful[np.argsort(-ratio[useful], kind="stable")].tolist():
+        yield [(column, 1), *least.get(int(recovery.candidate[column]), ())]
+
+
+def _least_levels(recovery: Recovery) -> dict[int, list[tuple[int, int]]]:
+    """Of each dossier with levels: the columns of its least one, with their values."""
     amount = dict(zip(recovery.amount_rows.tolist(), recovery.amount_columns.tolist(), strict=True))
-    options = zip(
-        recovery.options.row.tolist(), recovery.option_columns.tolist(), recovery.options.step.tolist(),
-        strict=True,
-    )  # fmt: skip
-    for row, column, step in options:
-        if step == 0:
-            steps[row] = [(column, 1)]
-        elif row not in steps:
-            steps[row] = [(column, 1), (amount[row], step)]
-    moves = []
-    for column, row in enumerate(recovery.candidate.tolist()):
-        if x[column] == 0:
-            moves.append([(column, 1), *steps.get(row, [])])
-    ratio = [_ratio(move, gain, cost) for move in moves]
-    return [moves[k] for k in np.argsort(-np.array(ratio), kind="stable").tolist() if ratio[k] > 0]
-
-
-def _ratio(move: list[tuple[int, int]], gain: IntArray, cost: IntArray) -> float:
-    """What a move gains per unit of cost."""
-    gained = sum(float(gain[column]) * value for column, value in move)
-    return gained / max(1.0, sum(float(cost[column]) * value for column, value in move))
+    row, step = recovery.options.row, recovery.options.step
+    columns = recovery.option_columns
+    first = np.unique(row, return_index=True)[1]  # levels stand by dossier, ascending
+    return {int(row[k]): [(int(columns[k]), 1), (amount[int(row[k])], int(step[k]))] for k in first.tolist()}
 
 
 @dataclass(slots=True)

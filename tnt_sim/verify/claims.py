@@ -18,7 +18,7 @@ from typing import Any
 from tnt_sim.errors import Defects, Text
 from tnt_sim.scenario.objective import Sense, Stage
 from tnt_sim.verify.figures import decimal_text
-from tnt_sim.verify.notes import NO_LIST, NOT_CANONICAL, NOT_PROVED
+from tnt_sim.verify.notes import EVIDENCE, NOT_CANONICAL, NOT_PROVED, ONE_SOLVER
 
 STATUSES = ("optimal", "feasible")
 PROOFS = ("FEASIBLE_GAP", "CROSS_CHECKED", "PROVED")
@@ -193,16 +193,16 @@ def check_run_words(
     if canonical is True and (summary.get("status") != "optimal" or stopped is not None):
         note.add("canonical", f"{canonical}, status {summary.get('status')}, stopped_by {stopped}")
     wanted = {
-        NOT_PROVED.code: any(claim.status == "feasible" for claim in claims),
-        "not-cross-checked": any(claim.proof == PROOFS[0] for claim in claims),
+        (NOT_PROVED.code, ONE_SOLVER.code): any(claim.status == "feasible" for claim in claims),
+        ("not-cross-checked",): any(claim.proof == PROOFS[0] for claim in claims),
     }
-    for code, due in wanted.items():
-        if due != (code in notes):
-            note.add("warnings", f"{code}: {'absent' if due else 'present'}")
+    for codes, due in wanted.items():
+        if due != any(code in notes for code in codes):
+            note.add("warnings", f"{' / '.join(codes)}: {'absent' if due else 'present'}")
     ties = summary.get("canonical_proof")
     if canonical is not True and isinstance(ties, dict) and ties.get("list") is not None:
         note.add("canonical_proof.list", f"{str(ties['list'])[:80]}, canonical {canonical}")
-    unsure = bool(notes & {NOT_PROVED.code, NOT_CANONICAL.code, NO_LIST.code})
+    unsure = bool(notes & {doubt.code for doubt in EVIDENCE})
     if canonical is not (not unsure):
         note.add("canonical", f"{canonical}, {', '.join(sorted(notes)) or '—'}")
     if NOT_CANONICAL.code in notes and all(claim.status != "optimal" for claim in claims):

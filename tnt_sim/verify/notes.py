@@ -15,6 +15,13 @@ NOT_PROVED = Defect(
     ),
     hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
 )
+ONE_SOLVER = Defect(
+    "one-solver",
+    Text(
+        "un seul solveur donne cette répartition pour la meilleure ; rien ne le démontre.",
+        "one solver calls this allocation the best; nothing proves it.",
+    ),
+)
 NOT_CANONICAL = Defect(
     "not-canonical",
     Text(
@@ -35,6 +42,7 @@ NO_LIST = Defect(
         'Raise `time_limit`, or look at the hard rules of the step "reserve".',
     ),
 )
+EVIDENCE = (NOT_PROVED, ONE_SOLVER, NOT_CANONICAL, NO_LIST)
 
 
 _MORE_TIME = Text(
@@ -85,13 +93,13 @@ def codes_among(lines: Sequence[str], lang: Lang) -> tuple[set[str], list[str]]:
 
 def in_language(lines: Sequence[str], lang: Lang, other: Lang) -> list[str]:
     """The notes on evidence among warning lines in another language; what a second solver says stays as it is."""
-    told = {note.line(lang): note.line(other) for note in (NOT_PROVED, NOT_CANONICAL, NO_LIST)}
+    told = {note.line(lang): note.line(other) for note in EVIDENCE}
     others = codes_among(lines, lang)[1]
     return [told.get(line, line) for line in lines if line not in others]
 
 
 def _patterns(lang: Lang) -> Iterable[tuple[str, re.Pattern[str]]]:
-    for note in (NOT_PROVED, NOT_CANONICAL, NO_LIST):
+    for note in EVIDENCE:
         yield note.code, re.compile(re.escape(note.line(lang)))
     for verdict in (*_ADVICE, ""):
         free = not_confirmed(Text("@@", "@@"), verdict)

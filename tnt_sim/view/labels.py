@@ -11,6 +11,7 @@ import polars as pl
 from tnt_sim.errors import Lang
 from tnt_sim.result import Result
 from tnt_sim.rules.base import Unit
+from tnt_sim.rules.total_aid import GUARD, GUARD_TITLE
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify import figures as document
@@ -54,6 +55,7 @@ def labels_of(result: Result, lang: Lang) -> Labels:
         synthetic=is_synthetic(problem.scenario),
         second=_second(result),
         rule_titles={
+            GUARD: GUARD_TITLE.in_(lang),
             **{cap.name: cap.filled().title for cap in spec.caps},
             **{rule.id: rule.title for rule in spec.rules},
         },

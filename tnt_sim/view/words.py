@@ -161,10 +161,18 @@ def verdict(document: Mapping[str, Any], second: str = "") -> Text:
         return _confirmed(second)
     if status == "optimal":
         return _PROVED if proof == "PROVED" else _OPTIMAL_ALONE
+    if not stop and _is_closed(document):
+        return _OPTIMAL_ALONE
     return Text(
         f"Répartition valable, mais rien ne prouve que c'est la meilleure{by.fr}. À ne pas publier.",
         f"A valid allocation, but not proven to be the best{by.en}. Not for publication.",
     )
+
+
+def _is_closed(document: Mapping[str, Any]) -> bool:
+    """Whether a solver claims that no goal can be bettered."""
+    goals = document.get("objective") or ()
+    return bool(goals) and all(goal.get("gap") == "0" for goal in goals)
 
 
 def _confirmed(second: str) -> Text:
@@ -181,8 +189,8 @@ _PROVED = Text(
     "Optimal allocation: no other does better. Proven by an exact certificate.",
 )
 _OPTIMAL_ALONE = Text(
-    "Répartition optimale selon un seul solveur, sans confirmation indépendante. À ne pas publier.",
-    "Optimal according to one solver, with no independent confirmation. Not for publication.",
+    "Répartition optimale selon un seul solveur ; rien ne le démontre. À ne pas publier.",
+    "Optimal according to one solver; not proven. Not for publication.",
 )
 _RELAXED = Text(
     "Calcul relâché : des fractions de dossiers sont admises. Ce n'est pas une décision.",

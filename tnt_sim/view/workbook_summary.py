@@ -11,6 +11,7 @@ import polars as pl
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import parse_decimal
 from tnt_sim.rules.base import Unit
+from tnt_sim.rules.total_aid import GUARD, GUARD_TITLE
 from tnt_sim.view import words
 from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.sheet import SOFT, Paper, Styles, set_up, write_text
@@ -198,12 +199,12 @@ def _rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> 
 def rule_titles(run: StoredRun) -> dict[str, str]:
     """The title of each rule and cap that has one."""
     caps = {cap.name: cap.filled().title for cap in run.spec.caps}
-    return {**caps, **{rule.id: rule.title for rule in run.spec.rules}}
+    return {GUARD: GUARD_TITLE.in_(run.lang), **caps, **{rule.id: rule.title for rule in run.spec.rules}}
 
 
 def rule_units(run: StoredRun) -> dict[str, str]:
     """How the figures of each rule are shown."""
-    units = {cap.name: Unit.MONEY.value for cap in run.spec.caps}
+    units = dict.fromkeys((GUARD, *(cap.name for cap in run.spec.caps)), Unit.MONEY.value)
     for rule in run.spec.rules:
         measure = getattr(rule, "measure", None)
         if rule.kind == "share":

@@ -41,6 +41,7 @@ from tnt_sim.rules.groups import Groups
 from tnt_sim.rules.limit import Limit
 from tnt_sim.rules.schedule import Schedule
 from tnt_sim.rules.share import Share
+from tnt_sim.rules.total_aid import GUARD
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.verify.reading import Allocation
 
@@ -122,7 +123,9 @@ class OpenForm:
         wider = {} if free is None else {rule.id: rule for rule in free.rules}
         rules = [_entry(_recounted(rule, wider.get(rule.id, rule))) for rule in _hard(problem)]
         entries = [*_envelopes(problem), *rules, *decided]
-        entries += [_whole(f"cap:{cap.id}", cap.id, "cap", cap.path) for cap in problem.caps.caps]
+        entries += [
+            _whole(f"cap:{cap.id}", cap.id, "cap", cap.path) for cap in problem.caps.caps if cap.id != GUARD
+        ]
         entries += [_whole(f"table:{rule.id}", rule.id, rule.kind, ("dossiers",), rule)
                     for rule in problem.table_rules]  # fmt: skip
         offers = (problem if free is None else free).offers
@@ -150,7 +153,7 @@ class OpenForm:
         """The problem that holds these lines, some eased by an amount of their own unit (euros for money)."""
         problem = self.problem
         rules: list[CompiledRule] = [rule for rule in problem.rules if rule.mode is not Mode.HARD]
-        caps, table = [], []
+        caps, table = [cap for cap in problem.caps.caps if cap.id == GUARD], []
         for entry in self.entries:
             held = Line(entry.key) in kept
             if entry.limits:

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tnt_sim.errors import Lang
 from tnt_sim.rules.base import IntArray
 from tnt_sim.rules.eligibility import INELIGIBLE_CODES
+from tnt_sim.rules.total_aid import GUARD, GUARD_TITLE
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.study.explain.missed import Missed, missed_by
@@ -162,6 +164,9 @@ def rule_named(problem: Problem, name: str) -> Entry:
                     "title": entry.title,
                     "place": str(place),
                 }
+    if name == GUARD:
+        title = GUARD_TITLE.in_(Lang(spec.locale))
+        return {"id": name, "kind": "cap", "title": title, "place": None}
     envelope, _, option = name.partition(".")
     known = envelope in problem.case.tree.ids
     where = str(problem.scenario.locate(("envelope", envelope, option))) if known else None

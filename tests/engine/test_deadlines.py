@@ -1,0 +1,213 @@
+"""A false clock stops every way to an answer at every step: each leaves a list that keeps every rule, at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.clocks import StepClock
+from tiny import tiny
+
+from tnt_sim import engine
+from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
+from tnt_sim.errors import LimitReached
+from tnt_sim.question import ask, forced
+from tnt_sim.result import ALLOWED, Proof, Result, Status
+from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.session import Session
+from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+
+TABLE = """dossier,envelope,department,theme,filed_at,cost,requested,score,committed
+A1,p,01,x,2026-01-01,100000.40,60000.10,14.5,
+A2,p,01,y,2026-01-02,100000,55000.25,12.1,
+A3,p,01,x,2026-01-03,100000,41000,9.8,
+A4,p,02,y,2026-01-04,100000,72000.99,15.7,
+A5,p,02,x,2026-01-05,100000,35000,7.4,20000
+A6,p,02,y,2026-01-06,100000,28000.50,6.6,
+A7,p,03,x,2026-01-07,100000,52000,11.3,
+A8,p,03,y,2026-01-08,100000,64000,13.2,
+A9,p,03,x,2026-01-09,100000,23000.05,5.9,
+B1,p,03,y,2026-01-10,100000,47000,10.4,
+"""
+HEAD = """schema_version: 1
+id: w
+title: W
+date: 2026-03-31
+programme: {id: p, title: P, amount: 250 000.55 €}
+dossiers: [{file: table.csv}]
+objective: [{maximise: {score: 1}}]
+"""
+NESTED = """rules:
+  - {id: dep, title: Plafond, kind: limit, measure: granted, by: department, max: 120 k€}
+"""
+CROSSING = (
+    NESTED
+    + """  - {id: theme, title: Thème, kind: limit, measure: granted, by: theme, max: 110 k€}
+  - {id: part, title: Part, kind: share, measure: granted, where: {department: "02"}, min: 15 %}
+"""
+)
+LEVELS = "grants: [{mode: levels, levels: [20 %, 35 %, 50 %]}]\n"
+RANGES = "grants: [{mode: range, min_rate: 20 %, max_rate: 60 %, round: 100 €}]\n"
+STEPS = """steps:
+  - {id: un, date: 2026-01-04, set: {programme.amount: 150 k€}}
+  - {id: deux, date: 2026-01-31}
+"""
+FLOOR = """rules:
+  - {id: least, title: Minimum, kind: limit, measure: dossiers, min: 3}
+"""
+TICK = StepClock().tick
+MOST_AFTER = 60
+"""Readings of the clock after it has run out, in all that ends and tells a run."""
+
+
+Found = list[tuple[Problem, Allocation | None, Status, Proof | None]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to an answer: the scenario, and how it is solved."""
+
+    scenario: str
+    solve: Callable[[Scenario, float], Found]
+
+
+def run(
+    **how: object,
+) -> Callable[[Scenario, float], Found]:
+    """`engine.solve` within a limit."""
+
+    def solve(scenario: Scenario, seconds: float) -> Found:
+        result: Result = engine.solve(scenario, time_limit=seconds, **how)  # type: ignore[arg-type]
+        problem = result.problem
+        if scenario.steps:  # the last step's problem knows what the first kept
+            problem = compile_problem(scenario)
+        return [(problem, result.allocation, result.status, result.proof)]
+
+    return solve
+
+
+def questions(scenario: Scenario, seconds: float) -> Found:
+    """A problem, and one with a dossier out, each within a limit."""
+    problem = compile_problem(scenario)
+    found = []
+    for asked in (problem, forced(problem, refuse=[int(np.flatnonzero(problem.offers.candidate)[0])])):
+        answer = ask(asked, cross_check="auto", clock=Clock.until(Deadline(seconds)))
+        found.append((asked, answer.allocation, answer.status, answer.proof))
+    return found
+
+
+def session(scenario: Scenario, seconds: float) -> Found:
+    """Two questions of a session."""
+    asked, found = Session(scenario), []
+    for changes in (None, {"programme.amount": "200 k€"}):
+        said = asked.solve(changes, time_limit=seconds)
+        found.append((said.problem, said.answer.allocation, said.answer.status, said.answer.proof))
+    return found
+
+
+WAYS = {
+    "direct": Way(HEAD + CROSSING, run(method="direct", cross_check="never")),
+    "core": Way(HEAD + CROSSING, run(method="core", cross_check="never")),
+    "caps": Way(HEAD + NESTED, run(cross_check="never")),
+    "blocks": Way(HEAD + CROSSING, run(cross_check="never")),
+    "levels": Way(HEAD + LEVELS + CROSSING, run(cross_check="never")),
+    "ranges": Way(HEAD + RANGES + CROSSING, run(cross_check="never")),
+    "steps": Way(HEAD + STEPS + NESTED, run(cross_check="never")),
+    "questions": Way(HEAD + CROSSING, questions),
+    "session": Way(HEAD + NESTED, session),
+}
+
+
+def steps_of(total: int) -> Iterator[int]:
+    """Every early step, then some up to the last one."""
+    yield from sorted({*range(min(6, total)), *np.geomspace(6, total, 10).astype(int).tolist()})
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_every_way_leaves_a_list_at_every_step(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = WAYS[name]
+    scenario = tiny(tmp_path, way.scenario, TABLE)
+    whole = StepClock().install(monkeypatch)
+    best = way.solve(scenario, 1e6)
+    assert all(status is Status.OPTIMAL for _, _, status, _ in best)
+    for limit in steps_of(whole.readings):
+        clock = StepClock().install(monkeypatch)
+        found = way.solve(scenario, limit * TICK)
+        parts = len(found) if name in ("questions", "session") else 1
+        assert clock.readings <= parts * (limit + MOST_AFTER), (limit, clock.readings)
+        for problem, allocation, status, proof in found:
+            assert allocation is not None, limit
+            assert status in (Status.OPTIMAL, Status.FEASIBLE)
+            reading = read_allocation(problem, allocation)
+            if name != "steps":
+                assert not broken_rules(problem, allocation, reading), limit
+            assert proof in ALLOWED[status] or name in ("questions", "session")
+            assert allocation.funded[problem.offers.committed].all()
+
+
+def test_the_second_opinion_keeps_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No certificate, so that a second solver is asked: the list stands wherever that one is stopped."""
+    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_: [None])
+    scenario = tiny(tmp_path, HEAD + CROSSING, TABLE)
+    whole = StepClock().install(monkeypatch)
+    assert engine.solve(scenario, time_limit=1e6).proof is Proof.CROSS_CHECKED
+    for limit in steps_of(whole.readings):
+        clock = StepClock().install(monkeypatch)
+        result = engine.solve(scenario, time_limit=limit * TICK)
+        assert result.allocation is not None
+        assert clock.readings <= limit + MOST_AFTER
+
+
+def test_what_one_solver_closes_is_not_called_optimal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No certificate and no second solver: a list with the bound that one solver claims."""
+    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_: [None])
+    result = engine.solve(tiny(tmp_path, HEAD + CROSSING, TABLE), cross_check="never")
+    assert (result.status, result.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
+    told = result.document
+    assert (told["publishable"], told["canonical"], told["stopped_by"]) == (False, False, None)
+    assert told["objective"][0]["gap"] == "0"
+    assert any(warning.code == "one-solver" for warning in result.warnings)
+
+
+def test_a_contradiction_of_words_is_a_breakdown(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    result = engine.solve(tiny(tmp_path, HEAD, TABLE), cross_check="never")
+    with pytest.raises(ValueError, match="optimal with proof"):
+        replace(result, proof=Proof.FEASIBLE_GAP).with_allowed_words()
+
+
+def test_a_floor_allows_no_list_before_one_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Doing nothing breaks the rule: only then may a limit leave nothing."""
+    scenario = tiny(tmp_path, HEAD + FLOOR, TABLE)
+    StepClock().install(monkeypatch)
+    with pytest.raises(LimitReached, match="avant qu"):
+        engine.solve(scenario, time_limit=0.0)
+
+
+def test_a_limit_of_nothing_holds_a_quick_list(tmp_path: Path) -> None:
+    """Even without a second the list is more than nothing, and says what stopped it."""
+    result = engine.solve(tiny(tmp_path, HEAD + CROSSING, TABLE), time_limit=0.0)
+    told = result.document
+    assert (told["status"], told["proof"], told["stopped_by"]) == ("feasible", "FEASIBLE_GAP", "time")
+    assert not told["publishable"]
+    assert told["n_funded"] >= 1
+
+
+def test_no_limit_reads_no_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = StepClock(math.inf).install(monkeypatch)
+    questions(tiny(tmp_path, HEAD + NESTED, TABLE), 10.0)
+    before = clock.readings
+    compile_problem(tiny(tmp_path, HEAD, TABLE))
+    ask(compile_problem(tiny(tmp_path, HEAD + NESTED, TABLE)), prove=False)
+    assert clock.readings == before
