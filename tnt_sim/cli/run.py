@@ -27,7 +27,7 @@ from tnt_sim.cli.options import (
     seconds_of,
 )
 from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
-from tnt_sim.errors import Lang
+from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
     from tnt_sim.formats.pabulib import PbFile
