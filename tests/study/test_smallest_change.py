@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from little import Case, brute_solve, changed, little, load
 from masks import Masks, funded
 
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.engine import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.result import Status
+from tnt_sim.study.course import Course
 from tnt_sim.study.explain.changes import Asking, asking, changes_of
 from tnt_sim.study.explain.decided import of_result
 from tnt_sim.study.explain.envelope import by_envelopes
@@ -116,7 +118,7 @@ def test_everyone_at_once_agrees_with_brute_force(case: Case) -> None:
         if question is None:
             return
         rows = refused(question, most=9)
-        settled = settle_all(question.decided, rows, lambda phase, share: None)
+        settled = settle_all(question.decided, rows, lambda phase, share: None, Course(UNLIMITED, "dossiers"))
         wanted = worth(case)
         for row, changes in settled.changes.items():
             number = number_of(case, question, row)

@@ -194,3 +194,12 @@ def test_the_next_euro_has_a_picture(tmp_path: Path) -> None:
     assert "+412,0" in drawn
     with pytest.raises(ValueError, match="nothing to draw"):
         next_chart(entries[1:], Lang.FR)
+
+
+@pytest.mark.parametrize("amount", ["100 %", "88 M€", "1 500 €"])
+def test_an_amount_in_the_place_of_an_envelope(amount: str, tmp_path: Path) -> None:
+    """`sweep(s, "100 %", "150 %")`: the sentence says which argument is which, in both languages."""
+    with pytest.raises(UsageError) as raised:
+        tnt.sweep(small(1).scenario(tmp_path), amount, "150 %")
+    assert f'tnt.sweep(s, start="{amount}", stop=…)' in raised.value.text.fr
+    assert "second and third arguments" in raised.value.text.en

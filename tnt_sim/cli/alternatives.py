@@ -20,7 +20,7 @@ from tnt_sim.cli.options import (
     lang_of,
     seconds_of,
 )
-from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
 from tnt_sim.errors import Lang, Text, UsageError
 
 WithinOption = Annotated[
@@ -36,7 +36,7 @@ SteerOption = Annotated[
     bool,
     typer.Option("--steer/--no-steer", help="Aussi le plus rural, le plus mutualisé, le plus équilibré."),
 ]
-INFEASIBLE = 4
+INFEASIBLE, STOPPED = 4, 5
 
 
 def alternatives(
@@ -61,6 +61,7 @@ def alternatives(
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.study.alternatives import alternatives as find
     from tnt_sim.view.alternatives_page import alternatives_lines
+    from tnt_sim.view.course_words import stopped_lines
 
     asked = load_scenario(scenario, tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
@@ -77,9 +78,14 @@ def alternatives(
     elif not quiet:
         page(
             alternatives_lines(found.document, tongue, width())
+            + stopped_lines(found.document, tongue, width())
             + after("alternatives", tongue, typed(scenario, sets=sets))
         )
-    return 0 if found.optimum.allocation is not None else INFEASIBLE
+    if found.course.stopped_by == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    if found.optimum.allocation is not None:
+        return 0
+    return STOPPED if found.optimum.status.value == "stopped" else INFEASIBLE
 
 
 def _rate(text: str) -> str:

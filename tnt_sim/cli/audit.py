@@ -21,9 +21,10 @@ from tnt_sim.cli.options import (
     lang_of,
     seconds_of,
 )
-from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
 from tnt_sim.errors import Lang
 
+STOPPED = 5
 SelectionOption = Annotated[
     Path,
     typer.Option(
@@ -54,6 +55,7 @@ def audit(
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.study.audit import audit as look
     from tnt_sim.view.audit_page import audit_lines
+    from tnt_sim.view.course_words import stopped_lines
 
     asked = load_scenario(scenario, tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
@@ -67,6 +69,10 @@ def audit(
         emit(found.document)
     elif not quiet:
         page(
-            audit_lines(found.document, tongue, width()) + after("audit", tongue, typed(scenario, sets=sets))
+            audit_lines(found.document, tongue, width())
+            + stopped_lines(found.document, tongue, width())
+            + after("audit", tongue, typed(scenario, sets=sets))
         )
-    return 0
+    if found.course.stopped_by == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    return STOPPED if found.document["status"] == "stopped" else 0

@@ -47,6 +47,7 @@ def compare(
     tongue = lang_of(lang, language([str(path) for path in sides]))
     from tnt_sim.study.compare.api import compare as set_side_by_side
     from tnt_sim.study.compare.telling import comparison_lines
+    from tnt_sim.view.course_words import stopped_lines
 
     if out is not None:
         check_out(out, force=force)
@@ -61,7 +62,7 @@ def compare(
     if as_json:
         emit(found.summary())
     elif not quiet:
-        page(comparison_lines(found, tongue, width()))
+        page(comparison_lines(found, tongue, width()) + stopped_lines(found.summary(), tongue, width()))
         if out is None:
             page(after("compare", tongue, typed(*sides)))
     return 0

@@ -20,7 +20,7 @@ from tnt_sim.cli.options import (
     lang_of,
     seconds_of,
 )
-from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
 from tnt_sim.errors import Lang
 
 EXIT = {"infeasible": 4, "feasible": 0, "stopped": 5}
@@ -52,6 +52,7 @@ def conflict(
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.study.conflict import conflict as find
     from tnt_sim.view.conflict_page import conflict_lines
+    from tnt_sim.view.course_words import stopped_lines
 
     asked = load_scenario(scenario, tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
@@ -64,9 +65,9 @@ def conflict(
     if as_json:
         emit(found.document)
     elif not quiet:
-        page(conflict_lines(found.document, tongue, width()))
+        page(conflict_lines(found.document, tongue, width()) + stopped_lines(found.document, tongue, width()))
         repairs = [] if found.status == "feasible" else found.document["repairs"]
         enough = next((repair["set"] for repair in repairs if repair["set"]), None)
         if found.status == "feasible" or enough:
             page(after("conflict", tongue, typed(scenario, sets=[*(sets or ()), *(enough or ())])))
-    return EXIT[found.status]
+    return INTERRUPTED_AND_TOLD if found.course.stopped_by == "interrupt" else EXIT[found.status]

@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.hints import after, typed
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    RunArgument,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
 from tnt_sim.cli.speak import ERROR, INTERRUPTED_AND_TOLD, emit, language, note, page, progress_line, width
 from tnt_sim.cli.verify import ProjectOption
 
@@ -26,6 +34,7 @@ def explain(
     dossiers: DossiersArgument = None,
     everyone: AllOption = False,
     project: ProjectOption = None,
+    time_limit: TimeLimitOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -35,10 +44,13 @@ def explain(
     from tnt_sim.study.explain import explain as study
     from tnt_sim.view.explanation import explanation_lines
 
+    seconds = seconds_of(time_limit)
     found = decided.of_run(run_dir, project)
     tongue = lang_of(lang, language([str(run_dir)]))
     with progress_line(tongue, wanted=not quiet) as progress:
-        told = study.explain(found, dossiers or (), everyone=everyone, lang=tongue, progress=progress)
+        told = study.explain(
+            found, dossiers or (), everyone=everyone, lang=tongue, seconds=seconds, progress=progress
+        )
     for fault in told.faults:
         note(ERROR.in_(tongue) + fault.line(tongue))
     if as_json:

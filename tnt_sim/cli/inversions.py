@@ -8,8 +8,16 @@ from typing import Annotated
 import typer
 
 from tnt_sim.cli.hints import after, typed
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
-from tnt_sim.cli.speak import emit, language, page, width
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    RunArgument,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, language, page, width
 from tnt_sim.cli.verify import ProjectOption
 from tnt_sim.errors import Text, UsageError
 
@@ -48,6 +56,7 @@ def inversions(
     by: ByOption = None,
     penalty: PenaltyOption = None,
     project: ProjectOption = None,
+    time_limit: TimeLimitOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -55,6 +64,7 @@ def inversions(
     """Compte les dossiers non retenus mieux placés que d'autres, et ce que coûte de n'en avoir aucun."""
     from tnt_sim.study.explain.decided import of_run
     from tnt_sim.study.inversions import inversions_document
+    from tnt_sim.view.course_words import stopped_lines
     from tnt_sim.view.inversion_lines import inversion_lines, price_lines
 
     if best not in ("high", "low"):
@@ -65,7 +75,13 @@ def inversions(
     tongue = lang_of(lang, language([str(run_dir)]))
     listed = [name.strip() for name in (opinions or "").split(",") if name.strip()]
     document = inversions_document(
-        of_run(run_dir, project), rank=rank, best=best, opinions=listed, by=by or (), penalty=_number(penalty)
+        of_run(run_dir, project),
+        rank=rank,
+        best=best,
+        opinions=listed,
+        by=by or (),
+        penalty=_number(penalty),
+        seconds=seconds_of(time_limit),
     )
     if as_json:
         emit(document)
@@ -73,8 +89,9 @@ def inversions(
         lines = inversion_lines(document, tongue, width())
         for price in document["prices"]:
             lines += price_lines(price, document["goals"], tongue, width())
+        lines += stopped_lines(document, tongue, width())
         page(lines + after("inversions", tongue, typed(run_dir)))
-    return 0
+    return INTERRUPTED_AND_TOLD if document["stopped_by"] == "interrupt" else 0
 
 
 def _number(text: str | None) -> Fraction | None:

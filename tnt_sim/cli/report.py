@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tnt_sim.cli.export import ForceOption, beside, tell
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, TimeLimitOption, lang_of, seconds_of
 from tnt_sim.cli.retell import spoken
 from tnt_sim.cli.speak import language, progress_line
 from tnt_sim.errors import Lang, Text, UsageError
@@ -114,6 +114,7 @@ class Asked:
     quiet: bool = False
     explained: bool = True
     project: Path | None = None
+    seconds: float | None = None
 
 
 def report(
@@ -127,6 +128,7 @@ def report(
     share: ShareOption = "free",
     explain: ExplainOption = True,
     project: ProjectOption = None,
+    time_limit: TimeLimitOption = None,
     theme_css: ThemeOption = None,
     force: ForceOption = False,
     lang: LangOption = None,
@@ -140,10 +142,11 @@ def report(
     from tnt_sim.view.put_file import check_target, put_file
     from tnt_sim.view.run_reader import open_run
 
+    seconds = seconds_of(time_limit)
     check_target(out, replace=force)
     runs = [spoken(open_run(path), tongue, project, quiet=quiet) for path in run_dirs]
     moving = Moving(slider, start, stop, steps, share, project) if slider is not None else None
-    put_file(out, write(Asked(runs, tongue, out, theme_css, moving, quiet, explain, project)))
+    put_file(out, write(Asked(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)))
     tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
     return 0
 
@@ -201,7 +204,7 @@ def _explanation(asked: Asked) -> Mapping[str, Any] | None:
             note(NOT_EXPLAINED.in_(asked.lang))
         return None
     with progress_line(asked.lang, wanted=not asked.quiet) as tell:
-        return for_reports(decided, lang=asked.lang, progress=tell)
+        return for_reports(decided, lang=asked.lang, seconds=asked.seconds, progress=tell)
 
 
 def _slider(asked: Asked) -> Slider | None:
@@ -228,6 +231,7 @@ def _slider(asked: Asked) -> Slider | None:
             moving.share,
             moving.project,
             tell,
+            asked.seconds,
         )
 
 

@@ -224,9 +224,10 @@ def sweep(
     if as_json:
         emit(document)
     elif not quiet:
+        from tnt_sim.view.course_words import stopped_lines
         from tnt_sim.view.sweep_lines import sweep_lines
 
-        page(sweep_lines(document, lang=tongue, width=width()))
+        page(sweep_lines(document, lang=tongue, width=width()) + stopped_lines(document, tongue, width()))
         page(after("sweep", tongue, typed(scenario, sets=sets)))
     return _exit_code(document)
 
@@ -253,4 +254,5 @@ def _exit_code(document: dict[str, Any]) -> int:
     entries = [point[curve] for point in document["points"] for curve in ("free", "nested") if point[curve]]
     if any(entry["objective"] for entry in entries):
         return 0
-    return STOPPED if any(entry["status"] == "stopped" for entry in entries) else INFEASIBLE
+    stopped = document["stopped_by"] == "time" or any(entry["status"] == "stopped" for entry in entries)
+    return STOPPED if stopped else INFEASIBLE

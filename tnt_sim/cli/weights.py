@@ -17,7 +17,7 @@ from tnt_sim.cli.options import (
     lang_of,
     seconds_of,
 )
-from tnt_sim.cli.speak import emit, page, progress_line, width
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, page, progress_line, width
 from tnt_sim.errors import Lang, Text, UsageError
 
 CriteriaOption = Annotated[
@@ -33,7 +33,7 @@ RangeOption = Annotated[
 OrderOption = Annotated[
     str | None, typer.Option("--order", metavar="A,B", help="Des critères, du plus au moins important.")
 ]
-INFEASIBLE = 4
+INFEASIBLE, STOPPED = 4, 5
 
 
 def weights(
@@ -52,6 +52,7 @@ def weights(
     seconds, bounds = seconds_of(time_limit), dict(_range(text) for text in ranges or ())
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.study.weights import weights as find
+    from tnt_sim.view.course_words import stopped_lines
     from tnt_sim.view.weights_page import weights_lines
 
     asked = load_scenario(scenario, tuple(sets or ()))
@@ -70,9 +71,12 @@ def weights(
     elif not quiet:
         page(
             weights_lines(found.document, tongue, width())
+            + stopped_lines(found.document, tongue, width())
             + after("weights", tongue, typed(scenario, sets=sets))
         )
-    return 0 if found.outcomes else INFEASIBLE
+    if found.course.stopped_by == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    return 0 if found.outcomes else STOPPED if found.document["status"] == "stopped" else INFEASIBLE
 
 
 def _names(text: str) -> list[str]:

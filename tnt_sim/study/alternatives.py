@@ -21,6 +21,7 @@ from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.objective import Sense, Stage
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps
+from tnt_sim.study.course import Course
 from tnt_sim.study.far_search import Portfolio, Progress, Search
 from tnt_sim.study.near import changes
 from tnt_sim.study.pages import Pages
@@ -42,6 +43,7 @@ class Alternatives(Pages):
     ties : other allocations with the same value of every goal and the same money
     must, out : bool (n,), funded (refused) in every portfolio within the loss, by exact bounds
     n_solves : questions asked
+    course : how many portfolios were found of those wanted, and what ended the search before
     """
 
     problem: Problem
@@ -55,6 +57,7 @@ class Alternatives(Pages):
     out: BoolArray
     n_solves: int
     seconds: float
+    course: Course
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -154,13 +157,24 @@ def alternatives_of(
     """The same for a problem, without its document."""
     began = time.perf_counter()
     optimum = ask(problem, clock=clock)
-    search = Search(problem, within, clock, money=by == "money", tell=progress or (lambda phase, done: None))
+    course = Course(clock.deadline, "portfolios", n_asked=0)
+    search = Search(
+        problem,
+        within,
+        clock,
+        money=by == "money",
+        tell=progress or (lambda phase, done: None),
+        course=course,
+    )
     if optimum.allocation is not None:
-        search.start(optimum)
-        search.tie(optimum)
-        if steer:
-            search.steer()
-        search.differ(count)
+        with course.held():
+            search.start(optimum)
+            search.tie(optimum)
+            if steer:
+                search.steer()
+            search.differ(count)
+        if course.stopped_by is not None:
+            course.n_asked = count
     return Alternatives(
         problem,
         within,
@@ -173,6 +187,7 @@ def alternatives_of(
         search.fixed.out,
         search.n_solves + 1,
         time.perf_counter() - began,
+        course,
     )
 
 
@@ -194,6 +209,7 @@ def _told(found: Alternatives, scenario: Scenario) -> Alternatives:
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
         "status": best.status.value,
+        **found.course.told(),
         "within": decimal_text(found.within),
         "by": found.by,
         "optimum": None,

@@ -47,7 +47,7 @@ class Course:
             self.n_done += 1
 
     def unanswered(self) -> None:
-        """The part under way has no answer; where the deadline has passed, that is why."""
+        """The part under way may lack its answer: it is not counted where the deadline has passed by now."""
         if self.deadline.expired:
             self.n_done -= 1
             self.stopped_by = TIME

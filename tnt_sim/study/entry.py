@@ -108,7 +108,7 @@ def _by_kernel(
     problem = base.problem
     if len(problem.stages) != 1 or moving_rules(problem, line.nodes):
         return waiting
-    seen = seen_as_parts(problem, line)
+    seen = seen_as_parts(problem, line, deadline)
     if seen is None:
         return waiting
     place = {row: k for k, row in enumerate(seen.rows.tolist())}

@@ -22,6 +22,7 @@ from tnt_sim.solve.fixing import fix_by_reduced_cost
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.tighten import tighten
 from tnt_sim.study.apart import APART, distance_terms, farthest, nearest_distance
+from tnt_sim.study.course import Course
 from tnt_sim.study.near import with_last_stage
 from tnt_sim.study.near_ask import Fixed, NearAnswer, ask_near
 from tnt_sim.study.steered import steers
@@ -65,6 +66,7 @@ class Search:
     clock: Clock
     money: bool
     tell: Progress
+    course: Course
     floor: Fraction = Fraction(0)
     lists: list[Allocation] = field(default_factory=list)
     portfolios: list[Portfolio] = field(default_factory=list)
@@ -87,13 +89,15 @@ class Search:
 
     def differ(self, count: int) -> None:
         """One portfolio after the other, each as far as possible from all before."""
-        for k in range(count):
+        for k in self.course.each(range(count)):
             self.tell("different", k / (count + 4))
             far = farthest(self.problem, 1, self.lists, money=self.money)
             found = self._found("different", self._asked(far, (self.floor,), self.fixed), 1)
             if found is None:
                 found = self._far_in_all()
             if found is None or found.distance == 0:
+                if found is None:
+                    self.course.unanswered()
                 return
             self.portfolios.append(found)
             self.lists.append(found.allocation)
@@ -134,9 +138,9 @@ class Search:
             lists.append(found.allocation)
 
     def _asked(self, problem: Problem, kept: Sequence[Fraction], fixed: Fixed) -> NearAnswer | None:
-        left = self.clock.limits().time_seconds
-        limit = QUESTION_SECONDS if left is None else min(QUESTION_SECONDS, max(0.01, left / 4))
-        answer = ask_near(problem, kept, fixed, limit)
+        self.course.deadline.check()
+        until = self.course.deadline.share(0.25).within(QUESTION_SECONDS)
+        answer = ask_near(problem, kept, fixed, until)
         self.n_solves += 1 if answer is None else answer.n_solves
         return answer
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import Text, TntError, UsageError, did_you_mean
 from tnt_sim.question import Answer, ask
 from tnt_sim.rules.base import IntArray, Mode, Penalty
@@ -23,6 +24,7 @@ from tnt_sim.rules.columns import Kind, kind_of, numeric_column, scenario_names,
 from tnt_sim.rules.groups import groups_by
 from tnt_sim.rules.order import Order
 from tnt_sim.scenario.compile import Problem
+from tnt_sim.study.course import Course
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.study.explain.score import scores
 from tnt_sim.study.explain.weigh import gains
@@ -147,10 +149,11 @@ def _no_column(problem: Problem, column: str) -> UsageError:
     )
 
 
-def inversions(decided: Decided, ranked: Ranking) -> Entry:
+def inversions(decided: Decided, ranked: Ranking, most: int | None = None) -> Entry:
     """How many pairs there are; each refused dossier with the worst funded one; the pairs themselves.
 
-    The best refused dossier goes first, and of its pairs the worst funded one.
+    The best refused dossier goes first, and of its pairs the worst funded one. All are counted;
+    with `most` no more are listed.
     """
     funded, total = decided.allocation.funded, 0
     found: list[tuple[int, IntArray, str]] = []
@@ -163,6 +166,7 @@ def inversions(decided: Decided, ranked: Ranking) -> Entry:
         total += int(worse.sum())
         found += [(row, inside[:n], name) for row, n in zip(out.tolist(), worse.tolist(), strict=True) if n]
     found.sort(key=lambda one: (int(ranked.place[one[0]]), one[0]))
+    listed = MOST_PAIRS if most is None else min(most, MOST_PAIRS)
     pairs = ((row, int(other), name) for row, others, name in found for other in others)
     return {
         "rank": ranked.column,
@@ -170,9 +174,9 @@ def inversions(decided: Decided, ranked: Ranking) -> Entry:
         "n_refused": len(found),
         "refused": [
             _pair(decided, ranked, row, int(others[0]), name) | {"n_worse": len(others)}
-            for row, others, name in found
+            for row, others, name in found[:most]
         ],
-        "pairs": [_pair(decided, ranked, *pair) for pair in islice(pairs, MOST_PAIRS)],
+        "pairs": [_pair(decided, ranked, *pair) for pair in islice(pairs, listed)],
     }
 
 
@@ -205,7 +209,7 @@ def _plain(value: Any) -> str:
 
 
 def price_of_none(
-    decided: Decided, ranked: Ranking, penalty: Fraction | None = None, *, seconds: float = SECONDS
+    decided: Decided, ranked: Ranking, penalty: Fraction | None = None, *, deadline: Deadline = UNLIMITED
 ) -> Entry:
     """What an `order` rule costs, hard, or at a price for each pair taken from the first stage.
 
@@ -223,7 +227,9 @@ def price_of_none(
         raise _too_many(order.n_pairs)
     told: Entry = {"mode": "hard" if penalty is None else "priced", "penalty": decimal_text(penalty)}
     try:
-        answer = ask(replace(problem, rules=(*problem.rules, order)), prove=False, clock=Clock(seconds))
+        answer = ask(
+            replace(problem, rules=(*problem.rules, order)), prove=False, clock=Clock.until(deadline)
+        )
     except TntError:
         return told | {"status": "stopped"} | _NOTHING
     if answer.allocation is None:
@@ -231,7 +237,7 @@ def price_of_none(
     values = _without_penalty(problem, answer, order, penalty)
     lost = gains(problem.stages, decided.reading.values, values)
     now, then = decided.allocation.funded, answer.allocation.funded
-    again = inversions(replace(decided, allocation=answer.allocation), ranked)
+    again = inversions(replace(decided, allocation=answer.allocation), ranked, most=0)
     return told | {
         "status": answer.status.value,
         "loses": [decimal_text(each) for each in lost],
@@ -297,12 +303,22 @@ def inversions_document(
     opinions: Sequence[str] = (),
     by: Sequence[str] = (),
     penalty: Fraction | None = None,
-    seconds: float = SECONDS,
+    seconds: float | None = None,
 ) -> Entry:
-    """The JSON document: the pairs, and the price of having none, hard and, with `penalty`, at that price each."""
+    """The JSON document: the pairs, and the price of having none, hard and, with `penalty`, at that price each.
+
+    `seconds` are for both prices together; the scenario's `time_limit`, a minute at most, by default.
+    """
     ranked = ranking(decided.problem, rank=rank, best=best, opinions=opinions, by=by)
     found = inversions(decided, ranked)
-    wanted = [None] if penalty is None else [None, penalty]
+    wanted = ([None] if penalty is None else [None, penalty]) if found["n_pairs"] else []
+    limit = min(SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
+    course, prices = Course(Deadline(limit), "questions"), list[Entry]()
+    with course.held():
+        for price in course.each(wanted):
+            prices.append(price_of_none(decided, ranked, price, deadline=course.deadline))
+            if prices[-1]["status"] == "stopped":
+                course.unanswered()
     return {
         **head(decided.problem),
         "command": "inversions",
@@ -310,7 +326,6 @@ def inversions_document(
         "status": "optimal" if decided.best else "feasible",
         "goals": [stage.goal for stage in decided.problem.stages],
         **found,
-        "prices": [price_of_none(decided, ranked, price, seconds=seconds) for price in wanted]
-        if found["n_pairs"]
-        else [],
+        "prices": prices,
+        **course.told(),
     }

@@ -151,7 +151,7 @@ def _by_kernel(
     problem: Problem, line: Line, value: Fraction, prove: bool, deadline: Deadline
 ) -> Least | None:
     """By exact kernels on the envelopes alone; None where another rule binds, or the shape is another."""
-    seen = seen_as_parts(problem, line)
+    seen = seen_as_parts(problem, line, deadline)
     return None if seen is None else least_of_parts(seen, line, value, prove=prove, deadline=deadline)
 
 

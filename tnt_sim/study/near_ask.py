@@ -76,24 +76,24 @@ class _Relaxed:
     cost: np.ndarray
 
 
-def ask_near(problem: Problem, kept: Sequence[Fraction], fixed: Fixed, seconds: float) -> NearAnswer | None:
+def ask_near(problem: Problem, kept: Sequence[Fraction], fixed: Fixed, until: Deadline) -> NearAnswer | None:
     """The best on the last goal with the others held at `kept`; None where no list was found in time."""
     whole = fixed.of(problem)
-    relaxed = _relaxed(whole, kept, seconds)
+    relaxed = _relaxed(whole, kept, until)
     bound = None if relaxed is None else relaxed.bound
     n_solves = 0
     if relaxed is not None and len(relaxed.rows) > 2 * CORE:
         n_solves += 1
-        answer = _asked(_core(whole, relaxed), kept, seconds / 2)
+        answer = _asked(_core(whole, relaxed), kept, until.share(0.5))
         if answer is not None and answer.allocation is not None:
             return NearAnswer(answer, bound, _meets(problem, answer, bound), n_solves)
-    answer = _asked(whole, kept, seconds)
+    answer = _asked(whole, kept, until)
     if answer is None:
         return None
     return NearAnswer(answer, bound, answer.optimal or _meets(problem, answer, bound), n_solves + 1)
 
 
-def _asked(problem: Problem, kept: Sequence[Fraction], seconds: float) -> Answer | None:
+def _asked(problem: Problem, kept: Sequence[Fraction], until: Deadline) -> Answer | None:
     try:
         return ask(
             problem,
@@ -102,7 +102,7 @@ def _asked(problem: Problem, kept: Sequence[Fraction], seconds: float) -> Answer
             least=False,
             canonical=False,
             prove=False,
-            clock=Clock(seconds),
+            clock=Clock.until(until),
             kernels=False,
         )
     except LimitReached:
@@ -116,7 +116,7 @@ def _meets(problem: Problem, answer: Answer, bound: Fraction | None) -> bool:
     return value >= bound if problem.stages[-1].sense is Sense.MAXIMISE else value <= bound
 
 
-def _relaxed(problem: Problem, kept: Sequence[Fraction], seconds: float) -> _Relaxed | None:
+def _relaxed(problem: Problem, kept: Sequence[Fraction], until: Deadline) -> _Relaxed | None:
     form = formulate(problem)
     model = tighten(form.model)
     for stage, value in zip(form.stages, kept, strict=False):
@@ -126,7 +126,7 @@ def _relaxed(problem: Problem, kept: Sequence[Fraction], seconds: float) -> _Rel
         model = with_kept_row(model, stage.name, stage.objective, stage.sense, limit)
     goal = form.stages[-1]
     model = model.with_objective(goal.objective, goal.sense)
-    raw = get_backend("highs").solve(model, relax=True, limits=Limits(Deadline(seconds)))
+    raw = get_backend("highs").solve(model, relax=True, limits=Limits(until))
     if raw.termination is not Termination.OPTIMAL or raw.values is None or raw.row_duals is None:
         return None
     bound = exact_bound(model, raw.row_duals)

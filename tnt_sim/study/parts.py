@@ -17,6 +17,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
 from tnt_sim.kernel.needs import Needs, Part
 from tnt_sim.programme import Tree
@@ -65,8 +66,14 @@ class Seen:
         return Allocation(funded, granted)
 
 
-def seen_as_parts(problem: Problem, line: Line) -> Seen | None:
-    """The problem as parts, None where it is none."""
+def seen_as_parts(problem: Problem, line: Line, deadline: Deadline = UNLIMITED) -> Seen | None:
+    """The problem as parts, None where it is none.
+
+    Raises
+    ------
+    DeadlineExpired
+        When the time is over, here or in a question to its kernel.
+    """
     offers, stage = problem.offers, problem.stages[0]
     terms = stage.terms
     if stage.sense is not Sense.MAXIMISE or stage.parts or terms.once:
@@ -87,9 +94,9 @@ def seen_as_parts(problem: Problem, line: Line) -> Seen | None:
     profit, weight = worth[rows], offers.most_cents[rows]
     settled = exact_sum(worth[offers.committed | (offers.candidate & offers.forced)]) + terms.constant
     try:
-        needs = Needs(profit, weight, _cut(problem, rows, parts))
+        needs = Needs(profit, weight, _cut(problem, rows, parts), deadline)
         enough = [part if part.hard else replace(part, free=int(weight.sum())) for part in parts]
-        most = sum(Needs(profit, weight, _cut(problem, rows, enough)).gained.values())
+        most = sum(Needs(profit, weight, _cut(problem, rows, enough), deadline).gained.values())
     except (ValueError, TooManyStates, OverflowError):
         return None
     return Seen(problem, rows, settled, terms.scale, needs, floor, most)

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tnt_sim import engine
-from tnt_sim.errors import Defects, InputError, Text, UsageError, VerificationError
-from tnt_sim.result import Result
+from tnt_sim.deadline import Deadline
+from tnt_sim.errors import Defects, InputError, LimitReached, Text, UsageError, VerificationError
+from tnt_sim.result import Result, Status
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.moved import FREE, PRO_RATA, Moved
@@ -26,6 +27,10 @@ _NOTHING = Text(
     "Aucune répartition ne respecte toutes les règles à ce montant.",
     "No allocation respects all the rules at this amount.",
 )
+_NO_TIME = Text(
+    "La limite de temps est atteinte avant ce montant : --time-limit en donne plus.",
+    "The time limit was reached before this amount: --time-limit gives more.",
+)
 
 
 def slider_of(
@@ -37,6 +42,7 @@ def slider_of(
     share: str = FREE,
     project: Path | None = None,
     tell: Tell | None = None,
+    seconds: float | None = None,
 ) -> Slider:
     """Decide the run's scenario at amounts of an envelope from `start` to `stop`, and at the written one.
 
@@ -47,6 +53,7 @@ def slider_of(
     start, stop : amounts, or percentages of the written amount
     project : the project folder, when it no longer is where the run left it
     tell : called with a text and the share that is done
+    seconds : for all positions together, the scenario's `time_limit` by default; those not reached say so
 
     Raises
     ------
@@ -68,11 +75,14 @@ def slider_of(
         )
     amounts = sorted({*_amounts(low, high, n_steps), moved.base_cents})
     positions = []
+    deadline = Deadline(scenario.spec.solver.time_limit if seconds is None else seconds)
     for k, cents in enumerate(amounts):
         if tell is not None:
             tell("slider", k / len(amounts))
         positions.append(
-            position_of(run, envelope, cents) if cents == moved.base_cents else _position(moved, cents)
+            position_of(run, envelope, cents)
+            if cents == moved.base_cents
+            else _position(moved, cents, deadline)
         )
     return Slider(envelope, positions, _rule(share))
 
@@ -83,13 +93,17 @@ def _amounts(low: int, high: int, n: int) -> list[int]:
     return [low, *(cents for cents in inner if low < cents < high), high]
 
 
-def _position(moved: Moved, cents: int) -> Position:
+def _position(moved: Moved, cents: int, deadline: Deadline) -> Position:
+    if deadline.expired:
+        return Position(cents, None, why=_NO_TIME)
     try:
-        result = engine.solve(moved.scenario_at(cents))
+        result = engine.solve(moved.scenario_at(cents), time_limit=deadline.limit_seconds)
+    except LimitReached:
+        return Position(cents, None, why=_NO_TIME)
     except InputError as error:
         return Position(cents, None, why=error.defects[0].text)
     if result.allocation is None:
-        return Position(cents, None, why=_NOTHING)
+        return Position(cents, None, why=_NO_TIME if result.status is Status.STOPPED else _NOTHING)
     return _told(result, cents)
 
 

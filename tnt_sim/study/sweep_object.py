@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.disk import parquet_bytes
-from tnt_sim.errors import Lang
+from tnt_sim.errors import Lang, Text, UsageError
+from tnt_sim.money import MoneyError, parse_cents
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.moved import FREE
 from tnt_sim.study.sweep.document import document_of
@@ -142,6 +143,7 @@ def sweep(
         For what cannot be asked: see `plan_of`.
     """
     names = (envelope,) if isinstance(envelope, str) else tuple(envelope)
+    _refuse_amounts(scenario, names)
     plan = plan_of(
         scenario,
         envelopes=[name for name in names if name],
@@ -164,6 +166,32 @@ def sweep(
         tell=progress,
     )
     return sweep_of(found, lang)
+
+
+def _refuse_amounts(scenario: Scenario, names: Sequence[str]) -> None:
+    """An amount in the place of an envelope: `start` and `stop` come after it."""
+    known = {spec.id for spec, _ in scenario.spec.programme.walk()}
+    for name in names:
+        if name in known or not _is_amount(name):
+            continue
+        raise UsageError(
+            Text(
+                f"« {name} » est un montant, et le premier argument après le scénario est une enveloppe. start et "
+                f'stop sont les deuxième et troisième : écrivez tnt.sweep(s, start="{name}", stop=…).',
+                f'"{name}" is an amount, and the first argument after the scenario is an envelope. start and stop '
+                f'are the second and third arguments: write tnt.sweep(s, start="{name}", stop=…).',
+            ),
+            code="usage.envelope",
+        )
+
+
+def _is_amount(text: str) -> bool:
+    """Whether a text is an amount or a percentage."""
+    try:
+        parse_cents(text.strip().removesuffix("%").strip())
+    except MoneyError:
+        return False
+    return True
 
 
 def sweep_of(found: Found, lang: Lang | str | None = None) -> Sweep:

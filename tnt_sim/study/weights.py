@@ -34,6 +34,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import Lang, LimitReached, Text, UsageError
 from tnt_sim.question import Answer, ask
 from tnt_sim.result import Status
@@ -42,6 +43,7 @@ from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.objective import Sense, Stage
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps
+from tnt_sim.study.course import TIME, Course
 from tnt_sim.study.criteria import Criterion, criteria_of, halves_of
 from tnt_sim.study.near import with_last_stage
 from tnt_sim.study.simplex import Half, Polytope, Weights, possible
@@ -92,6 +94,7 @@ class WeightStudy:
     n_draws: int
     n_solves: int
     seconds: float
+    course: Course
     document: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -143,7 +146,8 @@ def weights(
     found = criteria_of(problem, criteria)
     halves = halves_of(list(criteria), ranges or {}, order)
     limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
-    study = _Study(problem, found, halves, Clock(limit), seed, draws, progress or (lambda phase, done: None))
+    course, tell = Course(Deadline(limit), "solves"), progress or (lambda phase, done: None)
+    study = _Study(problem, found, halves, course, seed, draws, tell)
     return _told(study.result(), scenario)
 
 
@@ -154,7 +158,7 @@ class _Study:
     problem: Problem
     criteria: tuple[Criterion, ...]
     halves: list[Half]
-    clock: Clock
+    course: Course
     seed: int
     draws: int
     tell: Progress
@@ -178,11 +182,15 @@ class _Study:
                 )
             )
         exact = n <= EXACT_CRITERIA and int(self.problem.offers.candidate.sum()) <= EXACT_DOSSIERS
-        if exact:
-            self._zones()
-        else:
-            self._envelope()
-            self._between()
+        with self.course.held():
+            if exact:
+                self._zones()
+            else:
+                self._envelope()
+                self._between()
+        if self.doubtful and self.course.deadline.expired:
+            self.course.stopped_by = self.course.stopped_by or TIME
+        self.doubtful |= self.course.stopped_by is not None
         outcomes = sorted(self._undominated(), key=lambda one: one.criteria, reverse=True)
         return WeightStudy(
             self.problem,
@@ -195,6 +203,7 @@ class _Study:
             0 if exact else self.n_drawn,
             self.n_solves,
             time.perf_counter() - began,
+            self.course,
         )
 
     # -- one question ----------------------------------------------------------------------------
@@ -211,8 +220,8 @@ class _Study:
         return Stage("worth", Sense.MAXIMISE, replace(terms, scale=scale).reduced())
 
     def _ask(self, stages: Sequence[Stage], kept: Sequence[Fraction]) -> Answer | None:
-        left = self.clock.limits().time_seconds
-        limit = QUESTION_SECONDS if left is None else min(QUESTION_SECONDS, max(0.01, left))
+        self.course.deadline.check()
+        until = self.course.deadline.within(QUESTION_SECONDS)
         self.n_solves += 1
         self.tell("weights", min(0.95, self.n_solves / 500))
         problem = replace(with_last_stage(self.problem, 0, stages[-1]), stages=tuple(stages))
@@ -223,13 +232,14 @@ class _Study:
                 goals=1,
                 canonical=False,
                 prove=False,
-                clock=Clock(limit),
+                clock=Clock.until(until),
                 kernels=not kept,
             )
         except LimitReached:
             self.doubtful = True
             return None
         self.doubtful |= answer.status not in (Status.OPTIMAL, Status.INFEASIBLE)
+        self.course.n_done += 1
         return answer
 
     def _note(self, answer: Answer | None, *, supported: bool | None) -> Outcome | None:
@@ -268,9 +278,7 @@ class _Study:
             waiting = _split([*waiting, zone], one.values)
 
     def _out_of_time(self) -> bool:
-        left = self.clock.limits().time_seconds
-        if left is not None and left <= 0.01:
-            self.doubtful = True
+        self.course.deadline.check()
         return self.doubtful
 
     # -- those that are best for some weight -------------------------------------------------------
@@ -371,6 +379,7 @@ def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
         "status": "optimal" if found.outcomes else "infeasible" if found.complete else "stopped",
+        **found.course.told(),
         "criteria": [{"name": one.name, "per": decimal_text(one.per)} for one in found.criteria],
         "corners": [[decimal_text(part) for part in w] for w in found.corners],
         "exact": found.exact,

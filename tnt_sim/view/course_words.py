@@ -15,6 +15,7 @@ UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "dossiers": (("dossier", "dossiers"), ("dossier", "dossiers")),
     "amounts": (("montant", "montants"), ("amount", "amounts")),
     "steps": (("palier", "paliers"), ("step", "steps")),
+    "portfolios": (("choix", "choix"), ("choice", "choices")),
     "questions": (("question", "questions"), ("question", "questions")),
     "targets": (("cible", "cibles"), ("target", "targets")),
     "ways": (("partage", "partages"), ("way", "ways")),

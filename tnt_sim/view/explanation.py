@@ -13,6 +13,7 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.view.change_words import change_sentence
+from tnt_sim.view.course_words import stopped_sentence
 from tnt_sim.view.figures import amount, count, listed
 from tnt_sim.view.frame import framed
 from tnt_sim.view.grid import grid, paragraph
@@ -148,17 +149,18 @@ def waits_for(one: Entry, lang: Lang) -> str:
 
 def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
     """With `--all`: how each threshold was settled; what is missing, in yellow."""
-    lines = [Line("")] if document.get("settled") else []
-    for number, text in enumerate(settled_texts(document, lang)):
-        lines += paragraph(text, width, style="dim" if number < 2 else "yellow")
+    texts, settled = settled_texts(document, lang), document.get("settled")
+    lines = [Line("")] if texts else []
+    for number, text in enumerate(texts):
+        lines += paragraph(text, width, style="dim" if settled and number < 2 else "yellow")
     return lines
 
 
 def settled_texts(document: Entry, lang: Lang) -> list[str]:
     """How many dossiers were settled without a solve, by one, or left open; whether the work was stopped."""
-    settled = document.get("settled")
+    settled, stopped = document.get("settled"), _stopped_texts(document, lang)
     if settled is None:
-        return []
+        return stopped
     sure, solved, open_ = (count(settled[k], lang) for k in ("by_bounds", "by_solve", "intervals"))
     lift = [count(settled[f"lifted_{k}"], lang) for k in ("by_bounds", "by_solve", "open")]
     told = [
@@ -175,23 +177,28 @@ def settled_texts(document: Entry, lang: Lang) -> list[str]:
             f"{lift[1]}; to be asked alone: {lift[2]}.",
         ),
     ]
-    if document.get("stopped_by") == "interrupt":
+    return [*(text.in_(lang) for text in told), *stopped]
+
+
+def _stopped_texts(document: Entry, lang: Lang) -> list[str]:
+    """How far the work came, where it was stopped, and what the other dossiers have."""
+    said = stopped_sentence(document, lang)
+    if not said:
+        return []
+    rest = Text(
+        "Les dossiers restants n'ont que leur raison ; demandez-les un à un : tnt-sim explain.",
+        "The remaining dossiers have their reason only; ask for them one by one: tnt-sim explain.",
+    )
+    told, rules = [said, rest.in_(lang)], document["rules_progress"]
+    if rules["of"] and rules["done"] < rules["of"]:
+        few, all_ = count(rules["done"], lang), count(rules["of"], lang)
         told.append(
             Text(
-                "Interrompu : les dossiers restants n'ont que leur raison.",
-                "Interrupted: the remaining dossiers have their reason only.",
-            )
+                f"Effet des règles examiné : {few} sur {all_}.",
+                f"Effects of rules examined: {few} of {all_}.",
+            ).in_(lang)
         )
-    if document.get("stopped_by") == "time":
-        told.append(
-            Text(
-                "Le temps a manqué : les dossiers restants n'ont que leur raison ; demandez-les par "
-                "`tnt-sim explain`.",
-                "There was no time for all: the remaining dossiers have their reason only; ask for them with "
-                "`tnt-sim explain`.",
-            )
-        )
-    return [text.in_(lang) for text in told]
+    return told
 
 
 def reason_rows(document: Entry, lang: Lang) -> list[list[str]]:

@@ -14,8 +14,10 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.errors import Defect, Lang, LimitReached, Text, UsageError
 from tnt_sim.question import Answer, ask
+from tnt_sim.result import Status
 from tnt_sim.rules.base import Mode, Terms, Unit
 from tnt_sim.rules.columns import CENT
 from tnt_sim.rules.groups import Groups
@@ -26,6 +28,7 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps
 from tnt_sim.study.audit.broken import broken_entries
 from tnt_sim.study.audit.selection import Selection, read_selection
+from tnt_sim.study.course import Course
 from tnt_sim.study.near import changes, fewest_changes
 from tnt_sim.study.pages import Pages
 from tnt_sim.verify.figures import decimal_text, head
@@ -81,6 +84,7 @@ class Audit(Pages):
     cheaper: Answer | None
     swaps: tuple[Swap, ...]
     seconds: float = 0.0
+    course: Course = field(default_factory=lambda: Course(UNLIMITED, "questions"))
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -151,17 +155,29 @@ def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Pro
     tell = progress or (lambda phase, done: None)
     reading = read_allocation(problem, chosen.allocation)
     broken = broken_entries(problem, chosen.allocation, reading, Lang(problem.scenario.spec.locale))
-    tell("optimum", 0.1)
-    optimum = _asked(problem, clock)
+    course = Course(clock.deadline, "questions", n_asked=3)
+    optimum: Answer | None = None
     swaps: list[Swap] = []
     better = cheaper = None
-    if optimum is not None and optimum.allocation is not None:
-        tell("better", 0.3)
-        better = _asked(_within_money(problem, reading.granted_cents), clock)
-        tell("cheaper", 0.5)
-        cheaper = _asked(problem, clock, kept=reading.values)
-        tell("swaps", 0.7)
-        swaps = _swaps(problem, chosen, reading.values, optimum.values, broken=bool(broken), clock=clock)
+    with course.held():
+        tell("optimum", 0.1)
+        optimum = _asked(problem, course)
+        if optimum is not None and optimum.allocation is not None:
+            tell("better", 0.3)
+            better = _asked(_within_money(problem, reading.granted_cents), course)
+            tell("cheaper", 0.5)
+            cheaper = _asked(problem, course, kept=reading.values)
+            tell("swaps", 0.7)
+            _swaps(
+                problem,
+                chosen,
+                reading.values,
+                optimum.values,
+                broken=bool(broken),
+                course=course,
+                into=swaps,
+            )
+        course.n_asked = course.n_done if course.stopped_by is None else course.n_asked
     return Audit(
         problem,
         chosen,
@@ -172,19 +188,22 @@ def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Pro
         cheaper,
         tuple(swaps),
         time.perf_counter() - began,
+        course,
     )
 
 
 def _asked(
-    problem: Problem, clock: Clock, *, kept: Sequence[Fraction] = (), goals: int | None = None
+    problem: Problem, course: Course, *, kept: Sequence[Fraction] = (), goals: int | None = None
 ) -> Answer | None:
     """An answer within its share of the time; None where no point was found in it."""
-    left = clock.limits().time_seconds
-    limit = QUESTION_SECONDS if left is None else min(QUESTION_SECONDS, max(left / 2, 0.01))
+    course.deadline.check()
+    until = course.deadline.share(0.5).within(QUESTION_SECONDS)
     try:
-        return ask(problem, kept=kept, goals=goals, clock=Clock(limit))
+        answer = ask(problem, kept=kept, goals=goals, clock=Clock.until(until))
     except LimitReached:
         return None
+    course.n_done += answer.status is not Status.STOPPED
+    return answer
 
 
 def _within_money(problem: Problem, cents: int) -> Problem:
@@ -213,22 +232,23 @@ def _swaps(
     best: Sequence[Fraction],
     *,
     broken: bool,
-    clock: Clock,
-) -> list[Swap]:
-    funded = chosen.allocation.funded
-    swaps = []
-    if broken:
-        answer = _asked(fewest_changes(problem, 0, funded), clock)
-        swaps.append(Swap(Fraction(0), -1, None, answer, _n_changed(answer, chosen)))
+    course: Course,
+    into: list[Swap],
+) -> None:
+    """Swaps towards the optimum, put `into` a list as they are found."""
+    funded, swaps = chosen.allocation.funded, into
     k = lost(problem, mine, best)
+    course.n_asked += broken + (len(SHARES) if k >= 0 else 0)
+    if broken:
+        answer = _asked(fewest_changes(problem, 0, funded), course)
+        swaps.append(Swap(Fraction(0), -1, None, answer, _n_changed(answer, chosen)))
     if k < 0:
-        return swaps
+        return
     for share in SHARES:
         target = mine[k] + share * (best[k] - mine[k])
         asked = fewest_changes(problem, k + 1, funded)
-        answer = _asked(asked, clock, kept=(*best[:k], target), goals=1)
+        answer = _asked(asked, course, kept=(*best[:k], target), goals=1)
         swaps.append(Swap(share, k, target, answer, _n_changed(answer, chosen)))
-    return swaps
 
 
 def _n_changed(answer: Answer | None, chosen: Selection) -> int | None:
@@ -245,6 +265,7 @@ def _told(found: Audit, scenario: Scenario) -> Audit:
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
         "status": "stopped" if found.optimum is None else found.optimum.status.value,
+        **found.course.told(),
         "selection": {
             "n_rows": found.selection.n_rows,
             "n_committed_added": found.selection.n_added,

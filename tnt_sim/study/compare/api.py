@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.decision import Report
 from tnt_sim.disk import parquet_bytes
 from tnt_sim.errors import Lang, Text, UsageError
 from tnt_sim.result import Result
+from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.compare.causes import Causes, causes
 from tnt_sim.study.compare.comparison import Compared
@@ -18,6 +20,7 @@ from tnt_sim.study.compare.inputs import CELLS, KEYS, changed_keys
 from tnt_sim.study.compare.side import Side, side_of
 from tnt_sim.study.compare.tables import moves
 from tnt_sim.study.compare.telling import comparison_study
+from tnt_sim.study.course import Course
 from tnt_sim.view.put_file import put_file
 from tnt_sim.view.study_page import study_book, study_fragment, study_html
 
@@ -69,7 +72,8 @@ def compare(
     things : scenario files, run folders, `Scenario` or `Result` objects, 2 to 20
     names : how they are called; by default their ids, made unique
     attribute : find the cause of each move, one change at a time (a solve or two a change)
-    options : what `solve` takes, for scenarios that are still to be solved
+    options : what `solve` takes, for scenarios that are still to be solved; its `time_limit` is for all of them
+        and the causes together, the longest of the scenarios' by default
 
     Raises
     ------
@@ -93,21 +97,35 @@ def compare(
             code="usage.compare",
         )
     sides: list[Side] = []
+    asked = dict(options or {})
+    things = tuple(_read(thing) for thing in things)
+    limits = [thing.spec.solver.time_limit for thing in things if isinstance(thing, Scenario)]
+    limit = asked.get("time_limit")
+    course = Course(Deadline(max(limits, default=None) if limit is None else limit), "sides")
     for number, thing in enumerate(things):
         if progress is not None:
             progress("solve", number / len(things))
-        side = side_of(thing, None if names is None else names[number], options)
+        asked["time_limit"] = course.deadline.limit_seconds
+        side = side_of(thing, None if names is None else names[number], asked)
         sides.append(_renamed(side, {*COLUMNS, *(known.name for known in sides)}))
     if not attribute:
-        return Comparison(tuple(sides), {})
+        return Comparison(tuple(sides), {}, course)
     first = sides[0]
     found: dict[str, Causes] = {}
-    for side in sides[1:]:
-        if progress is not None:
-            progress("causes", len(found) / len(sides))
-        keys = changed_keys([first, side])
-        found[side.name] = causes(first, side, keys, moves(first, side))
-    return Comparison(tuple(sides), found)
+    with course.held():
+        for side in course.each(sides[1:]):
+            if progress is not None:
+                progress("causes", len(found) / len(sides))
+            keys = changed_keys([first, side])
+            found[side.name] = causes(first, side, keys, moves(first, side), deadline=course.deadline)
+            if found[side.name].untried:
+                course.unanswered()
+    return Comparison(tuple(sides), found, course)
+
+
+def _read(thing: Thing) -> Thing:
+    """The scenario of a path that is no run folder; anything else as it is."""
+    return load_scenario(thing) if isinstance(thing, str | Path) and not Path(thing).is_dir() else thing
 
 
 def _renamed(side: Side, taken: set[str]) -> Side:

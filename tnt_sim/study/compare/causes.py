@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import InputError, LimitReached
 from tnt_sim.question import Answer, ask
 from tnt_sim.scenario.compile import compile_problem
@@ -42,8 +44,9 @@ def causes(
     keys: pl.DataFrame,
     moved: pl.DataFrame,
     tell: Callable[[float], None] | None = None,
+    deadline: Deadline = UNLIMITED,
 ) -> Causes:
-    """The cause of every move from the first side to the other."""
+    """The cause of every move from the first side to the other; without time a change is untried."""
     changes = changes_of(first.scenario, other.scenario, keys.select("path", first.name, other.name))
     same_data = first.problem.case.table.equals(other.problem.case.table)
     names = moved["dossier"].to_list()
@@ -53,7 +56,7 @@ def causes(
     if not same_data or not changes or len(changes) > MOST_CHANGES or first.scenario.raw is None:
         return Causes(dict.fromkeys(names, TOGETHER), paths, 0)
     before, after = first.granted_by_dossier(), other.granted_by_dossier()
-    tried = _tried(first.scenario, other.scenario, changes, tell)
+    tried = _tried(first.scenario, other.scenario, changes, tell, deadline)
     alone: dict[str, list[str]] = {name: [] for name in names}
     needed: dict[str, list[str]] = {name: [] for name in names}
     for path, made, undone in tried:
@@ -91,23 +94,29 @@ class Tried:
 
 
 def _tried(
-    first: Scenario, other: Scenario, changes: Sequence[Change], tell: Callable[[float], None] | None
+    first: Scenario,
+    other: Scenario,
+    changes: Sequence[Change],
+    tell: Callable[[float], None] | None,
+    deadline: Deadline,
 ) -> list[tuple[str, Tried, Tried]]:
     """(path, the first scenario with that change alone, the other without it) for each change."""
     alone = []
     for number, change in enumerate(changes):
-        alone.append(_under(first, change.there))
+        alone.append(_under(first, change.there, deadline))
         if tell is not None:
             tell((number + 1) / len(changes))
     paths = [change.path for change in changes]
     if len(changes) == 2:  # all but the one is the other alone
         return list(zip(paths, alone, alone[::-1], strict=True))
-    back = [_under(other, change.here) for change in changes]
+    back = [_under(other, change.here, deadline) for change in changes]
     return list(zip(paths, alone, back, strict=True))
 
 
-def _under(scenario: Scenario, text: str) -> Tried:
-    """A scenario under one change, `text` as `--set` takes it."""
+def _under(scenario: Scenario, text: str, deadline: Deadline) -> Tried:
+    """A scenario under one change, `text` as `--set` takes it; nothing is tried without time."""
+    if deadline.expired:
+        return Tried(None, frozenset())
     try:
         problem = compile_problem(with_sets(scenario, [text]))
     except InputError:
@@ -115,7 +124,7 @@ def _under(scenario: Scenario, text: str) -> Tried:
     offers, numbers = problem.offers, problem.case.table["dossier"]
     barred = frozenset(numbers.gather(np.flatnonzero(~offers.in_play)).to_list())
     try:
-        answer: Answer = ask(problem, prove=False)
+        answer: Answer = ask(problem, prove=False, clock=Clock.until(deadline))
     except (InputError, LimitReached):
         return Tried(None, barred)
     if answer.allocation is None:

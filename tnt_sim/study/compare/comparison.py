@@ -10,12 +10,14 @@ from typing import Any
 
 import polars as pl
 
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.errors import Lang
 from tnt_sim.study.compare.causes import Causes
 from tnt_sim.study.compare.inputs import changed_cells, changed_keys
 from tnt_sim.study.compare.regret import regrets, worst_regret
 from tnt_sim.study.compare.side import Side
 from tnt_sim.study.compare.tables import moves, totals, winners
+from tnt_sim.study.course import Course
 from tnt_sim.verify.figures import decimal_text
 
 
@@ -27,10 +29,12 @@ class Compared:
     ----------
     sides : the decisions, each with a name of its own
     why : the causes of the moves from the first to each other, by name; empty when they were not asked for
+    course : how many sides the causes were sought for, and what ended that before the others
     """
 
     sides: tuple[Side, ...]
     why: Mapping[str, Causes]
+    course: Course | None = None
 
     @property
     def lang(self) -> Lang:
@@ -111,6 +115,7 @@ class Compared:
         return {
             "schema_version": 1,
             "command": "compare",
+            **(self.course or Course(UNLIMITED, "sides")).told(),
             "scenario": [side.scenario.id for side in self.sides],
             "scenario_sha256": [side.scenario.sha256 for side in self.sides],
             "status": "done",

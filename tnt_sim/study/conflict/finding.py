@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import UNLIMITED
 from tnt_sim.decision import decide
 from tnt_sim.errors import Lang, LimitReached
 from tnt_sim.joined import KEPT, granted_at
@@ -25,6 +25,7 @@ from tnt_sim.study.conflict.open_form import COMMITTED, Line, OpenForm
 from tnt_sim.study.conflict.repair import Repair, repaired
 from tnt_sim.study.conflict.search import Fits, Lines, Search, Trials, minimal_lines, shrink, without_goal
 from tnt_sim.study.conflict.told import member_entry, repair_actions, set_lines
+from tnt_sim.study.course import TIME, Course
 from tnt_sim.study.pages import Pages
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, head
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
@@ -89,6 +90,7 @@ class Conflict(Pages):
     n_solves: int = 0
     seconds: float = 0.0
     step: str = ""
+    course: Course = field(default_factory=lambda: Course(UNLIMITED, "solves"))
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -199,23 +201,43 @@ def conflict_of(
     first_seconds = time.perf_counter() - began
     if first is not Fits.NO:
         status = "feasible" if first is Fits.YES else "stopped"
-        return Conflict(form, wide, status, n_solves=tests.n_solves, seconds=time.perf_counter() - began)
+        stopped = Course(
+            clock.deadline, "solves", tests.n_solves, stopped_by=None if first is Fits.YES else TIME
+        )
+        seconds = time.perf_counter() - began
+        return Conflict(form, wide, status, n_solves=tests.n_solves, seconds=seconds, course=stopped)
     search = Search(tests, max_sets, max_repairs if repairs else 0)
-    search.run()
-    complete = search.complete
-    fixes = [repaired(form, fix, clock) for fix in search.fixes]
-    tests.for_lines(first_seconds)
-    sets = [_clash(tests, wide, keys, clock) for keys in search.conflicts[:max_sets]]
+    course, fixes, sets = Course(clock.deadline, "solves"), list[Repair | None](), list[Clash]()
+    with course.held():
+        search.run()
+        for fix in search.fixes:
+            clock.deadline.check()
+            fixes.append(repaired(form, fix, clock))
+        tests.for_lines(first_seconds)
+        for keys in search.conflicts[:max_sets]:
+            clock.deadline.check()
+            sets.append(_clash(tests, wide, keys, clock))
+    if not search.complete and clock.deadline.expired and course.stopped_by is None:
+        course.stopped_by = TIME
+    course.n_done = tests.n_solves
+    sets += [_unproven(form, keys) for keys in search.conflicts[len(sets) : max_sets]]
     return Conflict(
         form,
         wide,
         "infeasible",
         tuple(sorted(sets, key=lambda clash: (len(clash.lines), clash.lines))),
         tuple(sorted((fix for fix in fixes if fix is not None), key=_rank)),
-        complete and None not in fixes,
+        search.complete and None not in fixes and course.stopped_by is None,
         tests.n_solves,
         time.perf_counter() - began,
+        course=course,
     )
+
+
+def _unproven(form: OpenForm, keys: frozenset[str]) -> Clash:
+    """A conflict for which no time was left: all lines of its entries, of which some may not be needed."""
+    lines = tuple(sorted(form.lines_of(keys)))
+    return Clash(lines, None, False, dict.fromkeys(lines))
 
 
 def without_refusals(problem: Problem) -> Problem | None:
@@ -245,7 +267,7 @@ def _clash(tests: Trials, wide: OpenForm, keys: frozenset[str], clock: Clock) ->
     every = lines | held
     without = {line: _witness(tests if line in lines else form, every - {line}) for line in sorted(every)}
     asked = without_goal(form.form.keeping(every))
-    certificate = prove_empty(asked, Deadline(PROOF_SECONDS))
+    certificate = prove_empty(asked, clock.deadline.within(PROOF_SECONDS))
     confirmed = certificate is not None or _confirmed(asked, clock)
     return Clash(tuple(sorted(every)), certificate, confirmed, without)
 
@@ -276,11 +298,10 @@ def _witness(tests: Trials, kept: Lines) -> Allocation | None:
 
 def _confirmed(problem: Problem, clock: Clock) -> bool:
     """Whether a second solver finds nothing either."""
-    left = clock.limits(0.5).time_seconds
-    limit = PROOF_SECONDS if left is None else min(PROOF_SECONDS, left)
+    until = clock.deadline.share(0.5).within(PROOF_SECONDS)
     try:
         answer = ask(
-            problem, least=False, canonical=False, prove=False, cross_check="auto", clock=Clock(limit)
+            problem, least=False, canonical=False, prove=False, cross_check="auto", clock=Clock.until(until)
         )
     except LimitReached:
         return False
@@ -298,6 +319,7 @@ def told(found: Conflict, scenario: Scenario, lang: Lang) -> Conflict:
         "title": scenario.title,
         "synthetic": is_synthetic(scenario),
         "status": found.status,
+        **found.course.told(),
         "step": found.step or None,
         "sets": [_set_entry(found.wide, clash, lang) for clash in found.sets],
         "repairs": [_repair_entry(form, k, fix, lang) for k, fix in enumerate(found.repairs, start=1)],

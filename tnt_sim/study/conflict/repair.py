@@ -191,8 +191,7 @@ def _one_less(form: OpenForm, kept: Lines, eased: Mapping[Line, Fraction], clock
 
 
 def _short(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
-    left = clock.limits().time_seconds
-    return Clock(seconds if left is None else min(seconds, left))
+    return Clock.until(clock.deadline.within(seconds))
 
 
 def _best(problem: Problem, clock: Clock) -> Answer | None:

@@ -11,7 +11,6 @@ K. Sakallah, J. Autom. Reasoning 2008.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -20,6 +19,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import LimitReached
 from tnt_sim.question import ask
 from tnt_sim.result import Status
@@ -74,7 +74,7 @@ class Trials:
     budget: int = 100
     tell: Callable[[int], None] | None = None
     n_solves: int = 0
-    until: float = float("inf")
+    until: Deadline = UNLIMITED
     doubtful: bool = False
     found: list[tuple[Allocation, Lines]] = field(default_factory=list)
     clashes: list[Lines] = field(default_factory=list)
@@ -92,15 +92,15 @@ class Trials:
 
     def left(self) -> float:
         """Seconds that one more test may take."""
-        run = self.clock.limits().time_seconds
-        of_run = self.seconds if run is None else run if run > LEAST_TIME else 0.0
-        return min(self.seconds, of_run, self.until - time.perf_counter())
+        run = min(self.clock.deadline.seconds_left, self.until.seconds_left)
+        return min(self.seconds, run) if run > LEAST_TIME else 0.0
 
     def for_lines(self, first_seconds: float) -> None:
         """From now on tests are of single lines: shorter, and all together within their share of the time."""
         self.seconds = min(max(5 * first_seconds, QUICK_TEST[0]), QUICK_TEST[1])
-        run = self.clock.limits(LINES_SHARE).time_seconds or 0.0
-        self.until = time.perf_counter() + max(LINES_SECONDS, run)
+        deadline = self.clock.deadline
+        share = 0.0 if deadline.is_unlimited else LINES_SHARE * deadline.seconds_left
+        self.until = deadline.within(max(LINES_SECONDS, share))
         self.budget += 2 * len(self.form.lines)
 
     def witness(self, kept: Lines) -> Allocation | None:
@@ -112,13 +112,13 @@ class Trials:
 
     def _asked(self, kept: Lines) -> Fits:
         problem = without_goal(self.form.keeping(kept))
-        limit = self.left()
+        until = self.clock.deadline.within(self.left())
         self.n_solves += 1
         if self.tell is not None:
             self.tell(self.n_solves)
         try:
             answer = ask(
-                problem, least=False, canonical=False, prove=False, clock=Clock(limit), kernels=False
+                problem, least=False, canonical=False, prove=False, clock=Clock.until(until), kernels=False
             )
         except LimitReached:
             self.doubtful = True
@@ -181,7 +181,7 @@ class Search:
                 self.complete = not self.tests.doubtful
                 return
             full = len(self.fixes) >= self.most_fixes or len(self.conflicts) > self.most_sets
-            if full or self.tests.n_solves >= self.tests.budget:
+            if full or self.tests.n_solves >= self.tests.budget or self.tests.clock.deadline.expired:
                 return
             others = [key for key in keys if key not in fix]
             answer = self.tests.fits(self.form.lines_of(others))

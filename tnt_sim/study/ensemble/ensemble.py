@@ -256,6 +256,7 @@ class EnsembleTables:
             "scenario_sha256": self.sample.scenario_sha256,
             "status": _STATUS[self.draws.stopped_by],
             "stopped_by": self.draws.stopped_by,
+            "progress": {"done": self.n_draws, "of": self.sample.n_draws, "unit": "draws"},
             "n_draws": self.n_draws,
             "n_failed": len(self.draws.solved) - self.n_draws,
             "seed": self.sample.seed,

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.rules.base import IntArray
 from tnt_sim.scenario.objective import Sense
-from tnt_sim.solve.backend import Limits
 from tnt_sim.solve.fixing import ExactBound, exact_bound
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.study.explain.decided import Decided
@@ -69,7 +68,7 @@ class Bounds:
         self.up = 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
         self.rows: IntArray = form.recovery.candidate
         self.column = {int(row): k for k, row in enumerate(self.rows.tolist())}
-        duals = get_backend("highs").solve(model, relax=True, limits=Limits()).row_duals
+        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.limits()).row_duals
         self.bound: ExactBound | None = None if duals is None else exact_bound(model, duals)
         self.model = model
         self.point = decided.allocation.funded[form.recovery.candidate].astype(np.int64)
@@ -82,7 +81,7 @@ class Bounds:
         if self.bound is None or self.bound.scaled is None:
             return None
         if self.model.n_cols == len(self.point):
-            return parts_of(self.model, self.bound, self.point)
+            return parts_of(self.model, self.bound, self.point, self.decided.clock)
         value = self.decided.reading.values[0] / self.scale - self.constant
         slack = self.up * (self.bound.scaled - (int(value) << self.bound.scale))
         return Parts(np.zeros(self.model.n_cols, dtype=np.int64), (slack,), ((),))

@@ -11,10 +11,13 @@ decision), `of` (the column, the envelope, the rule), `status` and figures in `u
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
+from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.errors import InputError
 from tnt_sim.question import Answer, ask, forced
 from tnt_sim.result import Proof
@@ -66,7 +69,8 @@ def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entr
     """Every change that could fund one refused dossier, the plainest first; none for a funded one.
 
     With `confirm` the changed scenario and the one that is one unit short of it are decided anew, with their
-    proofs: the first must fund the dossier and the other must not.
+    proofs: the first must fund the dossier and the other must not. The deadline of the decision's clock ends
+    it with the changes found by then.
     """
     decided = question.decided
     if decided.allocation.funded[row]:
@@ -75,13 +79,19 @@ def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entr
         return [_undefined("any", "", "not_proven")]
     if not decided.problem.offers.candidate[row]:
         return lifted(decided, row)
-    inside = ask(forced(decided.problem, [row]), prove=False)
-    return [
-        *_by_score(question, row, inside, confirm=confirm),
-        *_by_grant(question, row, confirm=confirm),
-        *by_envelopes(decided, row, question.steps),
-        *_by_rules(decided, row, inside),
-    ]
+    inside = ask(forced(decided.problem, [row]), prove=False, clock=decided.clock)
+    found: list[Entry] = []
+    every = chain(
+        _by_score(question, row, inside, confirm=confirm),
+        _by_grant(question, row, confirm=confirm),
+        by_envelopes(decided, row, question.steps),
+        _by_rules(decided, row, inside),
+    )
+    with suppress(DeadlineExpired):
+        for entry in every:
+            found.append(entry)
+            decided.clock.deadline.check()
+    return found
 
 
 def _by_score(question: Asking, row: int, inside: Answer, *, confirm: bool) -> Iterator[Entry]:
@@ -139,7 +149,7 @@ def score_entry(
         name = decided.numbers[row]
         enough = score.with_score(decided.asked, one.column, by, name)
         less = score.with_score(decided.asked, one.column, by - way * one.step, name)
-        found |= _confirmed(enough, less, row)
+        found |= _confirmed(decided, enough, less, row)
     return found
 
 
@@ -176,16 +186,16 @@ def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
         step = int(problem.offers.unit_cents[row])
         enough = grant.with_request(decided.asked, name, cut.cents)
         less = grant.with_request(decided.asked, name, cut.cents + step)
-        found |= _confirmed(enough, less, row)
+        found |= _confirmed(decided, enough, less, row)
         if not found["confirmed"]:
             # a floor lowered to what is asked, or a figure of the request that counts elsewhere, moved too
             found = _undefined("grant", name, "request_counts")
     yield found
 
 
-def _confirmed(enough: Scenario, less: Scenario, row: int) -> Entry:
+def _confirmed(decided: Decided, enough: Scenario, less: Scenario, row: int) -> Entry:
     """Whether one scenario funds the dossier and the other does not, each decided anew with its proof."""
-    first, second = _decided_anew(enough), _decided_anew(less)
+    first, second = (_decided_anew(decided, one) for one in (enough, less))
     if first is None or second is None:
         return {"confirmed": False, "proof": None}
     holds = [one.allocation is not None and bool(one.allocation.funded[row]) for one in (first, second)]
@@ -193,10 +203,10 @@ def _confirmed(enough: Scenario, less: Scenario, row: int) -> Entry:
     return {"confirmed": settled and holds == [True, False], "proof": _proof([first, second])}
 
 
-def _decided_anew(scenario: Scenario) -> Answer | None:
+def _decided_anew(decided: Decided, scenario: Scenario) -> Answer | None:
     """The one answer of a changed scenario; None for a change that cannot be asked."""
     try:
-        return ask(compile_problem(scenario))
+        return ask(compile_problem(scenario), clock=decided.clock)
     except InputError:
         return None
 
@@ -204,6 +214,7 @@ def _decided_anew(scenario: Scenario) -> Answer | None:
 def _by_rules(decided: Decided, row: int, inside: Answer) -> Iterator[Entry]:
     """The rules that, giving way alone, let the dossier in."""
     for rule in _tried(decided, row, every=inside.allocation is None):
+        decided.clock.deadline.check()
         found = relaxed(decided, row, rule)
         if not found.distance:
             continue  # it does not help alone, or it is not what stands in the way

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from tnt_sim.assemble import dossier_table
+from tnt_sim.clock import Clock
 from tnt_sim.errors import Defect, Lang, NothingDecided, Text, UsageError, VerificationError, nearest
 from tnt_sim.result import Result
 from tnt_sim.scenario.compile import Problem
@@ -32,6 +33,7 @@ class Decided:
     best : whether the run found the one answer: the best, its ties broken to the end
     proof : what supports that
     run_dir : the run folder it comes from
+    clock : when questions about it must be answered; without a limit by default
     """
 
     problem: Problem
@@ -43,6 +45,7 @@ class Decided:
     best: bool
     proof: str | None = None
     run_dir: Path | None = None
+    clock: Clock = field(default_factory=lambda: Clock(None))
 
     @property
     def asked(self) -> Scenario:

@@ -51,12 +51,14 @@ class Raised:
     def least(self, kept: tuple[Fraction, ...], *, inside: bool, prove: bool = False) -> Least:
         """The least amount at which the first stages are worth `kept`, with the dossier in or whoever."""
         change = (lambda problem: forced(problem, [self.row])) if inside else (lambda problem: problem)
-        return least_amount(self.problem, self.line, kept=kept, change=change, prove=prove)
+        clock = self.decided.clock
+        return least_amount(self.problem, self.line, kept=kept, change=change, prove=prove, clock=clock)
 
     def first(self, cents: int) -> int | None:
         """The least amount, from one on, at which the one answer holds the dossier; None where it is not found."""
         for _ in range(MOST_TURNS):
-            answer = ask(at_amount(self.problem, self.line, cents), prove=False)
+            self.decided.clock.deadline.check()
+            answer = ask(at_amount(self.problem, self.line, cents), prove=False, clock=self.decided.clock)
             if answer.allocation is None or not (answer.optimal and answer.canonical):
                 return None
             if answer.allocation.funded[self.row]:
@@ -121,15 +123,16 @@ def _entry(raised: Raised) -> Entry:
     return head | figures | {"status": "exact", "tie": tie, "first_cents": first}
 
 
-def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell) -> dict[int, Entry]:
+def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell, into: dict[int, Entry]) -> None:
     """For every refused candidate the least extension of the programme without loss, exact or between two limits.
 
     Exact for all in one pass where kernels settle it; else by the exact prices of one linear program from below,
-    and the decision with the dossier on top, read again, from above.
+    and the decision with the dossier on top, read again, from above. `into` holds what is found, by row, also when
+    the deadline or Ctrl-C comes first.
     """
     problem = decided.problem
     if with_tolerance(problem) or problem.case.tree.written_cents[0] is None:
-        return {}
+        return
     line = line_of(problem, problem.case.tree.ids[0])
     reading = decided.reading
     answer = Answer(
@@ -144,9 +147,14 @@ def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell) -> di
         method="stored",
         seconds=0.0,
     )
-    found = no_losses(Base(decided.asked, problem, answer, steps, reading.values), line, tell=tell)
-    rows = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
-    return {row: _limits(decided, line, found, row) for row in rows.tolist()}
+    base = Base(decided.asked, problem, answer, steps, reading.values)
+    found = NoLoss.today(base)
+    try:
+        no_losses(base, line, clock=decided.clock, tell=tell, into=found)
+    finally:
+        rows = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
+        known = [row for row in rows.tolist() if found.method[row]]
+        into |= {row: _limits(decided, line, found, row) for row in known}
 
 
 def _limits(decided: Decided, line: Line, found: NoLoss, row: int) -> Entry:

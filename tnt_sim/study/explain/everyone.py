@@ -7,14 +7,16 @@ not, one solve does, as far as time allows; else an interval is told, or that th
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.question import ask, forced
+from tnt_sim.study.course import Course
 from tnt_sim.study.explain.bounds import Bounds, Interval
 from tnt_sim.study.explain.changes import Asking, asking, score_entry
 from tnt_sim.study.explain.decided import Decided
@@ -29,11 +31,9 @@ Entry = dict[str, Any]
 MOST_SOLVES = 120
 SECONDS = 120.0
 """Where no kernel settles decisions of this kind, so many dossiers are solved for, within so much time."""
+ENVELOPES_SHARE = 0.4
+"""Of the time that is left: the extensions of all dossiers, before their scores."""
 Tell = Callable[[str, float], None]
-
-
-class _OutOfTime(Exception):
-    """The time that was given has run out."""
 
 
 @dataclass(slots=True)
@@ -44,7 +44,6 @@ class Settled:
     ----------
     by_bounds, by_solve, intervals : refused candidates whose score each way settled
     lifted_by_bounds, lifted_by_solve, lifted_open : obstacles taken away, by what settled each; left to be asked
-    stopped_by : `interrupt`, or `time` when what was given ran out; None
     """
 
     changes: dict[int, list[Entry]] = field(default_factory=dict)
@@ -54,7 +53,6 @@ class Settled:
     lifted_by_bounds: int = 0
     lifted_by_solve: int = 0
     lifted_open: int = 0
-    stopped_by: str | None = None
 
     def counts(self) -> dict[str, int]:
         """How many dossiers each way settled."""
@@ -62,47 +60,45 @@ class Settled:
         return {name: getattr(self, name) for name in names}
 
 
-def settle_all(decided: Decided, rows: Sequence[int], told: Tell, until: float = math.inf) -> Settled:
-    """The changes of every refused dossier among some rows; Ctrl-C, or the time, ends it with what is there."""
-    question, found = asking(decided), Settled()
-
-    def tell(phase: str, share: float) -> None:
-        told(phase, share)
-        if time.perf_counter() > until:
-            raise _OutOfTime
-
-    wanted = set(rows)
-    try:
-        envelopes = of_everyone(
-            decided, question.steps, lambda name, share: tell("envelopes", 0.3 + 0.2 * share)
-        )
-        found.changes.update({row: [entry] for row, entry in envelopes.items() if row in wanted})
-        _scores(question, rows, found, tell)
-        _obstacles(decided, rows, found, tell)
-    except KeyboardInterrupt:
-        found.stopped_by = "interrupt"
-    except _OutOfTime:
-        found.stopped_by = "time"
+def settle_all(decided: Decided, rows: Sequence[int], told: Tell, course: Course) -> Settled:
+    """The changes of every refused dossier among some rows; the deadline, or Ctrl-C, leaves what is there."""
+    question, found, wanted = asking(decided), Settled(), set(rows)
+    offers, funded = decided.problem.offers, decided.allocation.funded
+    waiting = [row for row in rows if offers.candidate[row] and not funded[row]]
+    outside = [row for row in rows if not (offers.candidate[row] or offers.committed[row] or funded[row])]
+    course.n_asked += len(waiting) + len(outside)
+    envelopes: dict[int, Entry] = {}
+    with course.held():
+        quick = replace(decided, clock=Clock.until(course.deadline.share(ENVELOPES_SHARE)))
+        with suppress(DeadlineExpired):
+            of_everyone(
+                quick, question.steps, lambda name, share: told("envelopes", 0.3 + 0.2 * share), envelopes
+            )
+        _scores(question, waiting, found, told, course)
+        _obstacles(decided, outside, found, told, course)
+    for row in wanted & envelopes.keys():
+        found.changes.setdefault(row, []).append(envelopes[row])
     return found
 
 
-def _scores(question: Asking, rows: Sequence[int], found: Settled, told: Tell) -> None:
+def _scores(question: Asking, waiting: Sequence[int], found: Settled, told: Tell, course: Course) -> None:
     """The score that each refused candidate would need, before its other changes."""
     decided = question.decided
-    waiting = [
-        row for row in rows if decided.problem.offers.candidate[row] and not decided.allocation.funded[row]
-    ]
     usable = [(one, effect) for one, effect in question.scores if effect is not None]
     if not waiting or not usable or with_tolerance(decided.problem):
+        course.n_done += len(waiting)
         return
+    course.deadline.check()
     bounds, by_kernel = Bounds(decided), _kernel_settles(decided)
-    until = time.perf_counter() + SECONDS
+    until = course.deadline.within(SECONDS)
     one, effect = usable[0]
     for number, row in enumerate(waiting):
+        course.deadline.check()
+        course.n_done += 1
         told("dossiers", 0.5 + 0.3 * number / len(waiting))
         if not is_given(decided.problem, row, one.column):
             missing = {"kind": "score", "of": one.column, "status": "undefined", "why": "no_figure"}
-            found.changes.setdefault(row, []).insert(0, missing)
+            found.changes.setdefault(row, []).append(missing)
             continue
         interval = bounds.interval(row)
         steps = _settled_steps(question, row, effect[row], interval)
@@ -113,36 +109,33 @@ def _scores(question: Asking, rows: Sequence[int], found: Settled, told: Tell) -
         elif steps is not None:
             found.by_bounds += 1
             entry = _exact(decided, row, one, effect[row], interval, steps)
-        elif by_kernel or (found.by_solve < MOST_SOLVES and time.perf_counter() < until):
+        elif by_kernel or (found.by_solve < MOST_SOLVES and not until.expired):
             found.by_solve += 1
-            inside = ask(forced(decided.problem, [row]), prove=False)
+            inside = ask(forced(decided.problem, [row]), prove=False, clock=decided.clock)
             entry = score_entry(question, row, one, effect[row], inside, confirm=False)
             entry |= {"settled_by": "solve"}
         else:
             found.intervals += 1
             entry = _between(decided, row, one, effect[row], interval)
-        found.changes.setdefault(row, []).insert(0, entry)
+        found.changes.setdefault(row, []).append(entry)
 
 
-def _obstacles(decided: Decided, rows: Sequence[int], found: Settled, told: Tell) -> None:
+def _obstacles(decided: Decided, outside: Sequence[int], found: Settled, told: Tell, course: Course) -> None:
     """What lifting a missed requirement or a refusal would do, for each dossier that none but that keeps out."""
-    offers = decided.problem.offers
-    outside = [
-        row
-        for row in rows
-        if not (offers.candidate[row] or offers.committed[row] or decided.allocation.funded[row])
-    ]
     if not outside:
         return
-    bounds, until = LiftedBounds.of(decided), time.perf_counter() + SECONDS
+    course.deadline.check()
+    bounds, until = LiftedBounds.of(decided), course.deadline.within(SECONDS)
     for number, row in enumerate(outside):
+        course.deadline.check()
         told("lifted", 0.8 + 0.2 * number / len(outside))
         for one in obstacles(decided, row):
             entry = _lifted(one, row, bounds, found, until) if one.problem is not None else one.told()
             found.changes.setdefault(row, []).append(entry)
+        course.n_done += 1
 
 
-def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: Settled, until: float) -> Entry:
+def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: Settled, until: Deadline) -> Entry:
     assert one.problem is not None
     offers, proof = one.problem.offers, bounds.decided.proof
     funds = bounds.funds(one.problem, row)
@@ -152,16 +145,16 @@ def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: Settled, until
     if funds and offers.least_cents[row] == offers.most_cents[row]:
         found.lifted_by_bounds += 1
         return one.funded(int(offers.most_cents[row]), proof) | {"settled_by": "bounds"}
-    if time.perf_counter() < until:
+    if not until.expired:
         found.lifted_by_solve += 1
-        return solved(one, one.problem, row, prove=False) | {"settled_by": "solve"}
+        return solved(one, one.problem, row, bounds.decided, prove=False) | {"settled_by": "solve"}
     found.lifted_open += 1
     return one.entry("undefined", why="ask_alone")
 
 
 def _kernel_settles(decided: Decided) -> bool:
     """Whether a kernel settles this decision: then one dossier more that must be in is a question of moments."""
-    return ask(decided.problem, prove=False, canonical=False).method == "tree"
+    return ask(decided.problem, prove=False, canonical=False, clock=decided.clock).method == "tree"
 
 
 def _settled_steps(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import Defect, Lang
+from tnt_sim.study.course import INTERRUPT, Course
 from tnt_sim.study.explain.changes import asking, changes_of
 from tnt_sim.study.explain.decided import Decided, refuse_all_unknown, rows_of
 from tnt_sim.study.explain.everyone import Settled, settle_all
@@ -25,6 +28,8 @@ from tnt_sim.view.why_words import why_sentence
 
 MOST_INVERSIONS = 100
 REPORT_SECONDS = 60.0
+RULES_SHARE = 0.4
+"""Of the time: what each rule does, before the thresholds of all dossiers."""
 Report = Callable[[str, float], None]
 
 
@@ -88,7 +93,7 @@ def explain(
     everyone : every dossier of the run, in rank order
     confirm : decide each changed scenario anew
     lang : of the sentences; the scenario's by default
-    seconds : about the most for everybody together; what is not reached by then has its reason only
+    seconds : for the whole, the scenario's `time_limit` by default; what is not reached has its reason only
 
     Raises
     ------
@@ -100,30 +105,52 @@ def explain(
     refuse_all_unknown(rows, faults)
     tongue = lang or decided.lang
     told = _tell(progress)
-    until = math.inf if seconds is None else began + seconds
-    effects = _effects(decided, told, until) if decided.best else []
+    limit = decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
+    deadline = Deadline(limit)
+    decided, course = replace(decided, clock=Clock.until(deadline)), Course(deadline, "dossiers")
+    share = deadline.share(RULES_SHARE) if everyone else deadline
+    effects, rules = _effects(decided, told, share) if decided.best else ([], Course(deadline, "questions"))
     facts = facts_of(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
-    entries = [_with_effects(entry_of(facts, row), decided, effects, row) for row in wanted]
-    settled = settle_all(decided, wanted, told, until) if everyone and decided.best else None
-    question, named = (asking(decided), set(rows)) if rows else (None, set())
+    because = _because(decided, effects)
+    entries = [_with_because(entry_of(facts, row), because.get(row, [])) for row in wanted]
+    settled = None
+    if everyone and decided.best and rules.stopped_by != INTERRUPT:
+        settled = settle_all(decided, wanted, told, course)
+    changes: dict[int, list[Entry]] = {} if settled is None else dict(settled.changes)
+    if rows and rules.stopped_by != INTERRUPT:
+        with course.held():
+            question = asking(decided)
+            for row in course.each(rows):
+                told("changes", 0.9)
+                changes[row] = changes_of(question, row, confirm=confirm)
+                course.unanswered()
     for row, entry in zip(wanted, entries, strict=True):
-        if question is not None and row in named:
-            told("changes", 0.9)
-            entry["changes"] = changes_of(question, row, confirm=confirm)
+        if row in changes:
+            entry["changes"] = changes[row]
         elif settled is not None:
-            entry["changes"] = settled.changes.get(row, [])
+            entry["changes"] = []
         entry["sentence"] = why_sentence(entry, tongue)
-    document = _document(decided, entries, effects, settled, faults, tongue)
+    if course.stopped_by is None and rules.stopped_by is not None:
+        course.take(rules.told())
+    document = _document(decided, entries, effects, settled, faults, tongue) | course.told()
+    document["rules_progress"] = rules.told()["progress"]
     document["seconds"] = {"explain": round(time.perf_counter() - began, 3)}
     return Explanation(document, faults)
 
 
 def for_reports(
-    decided: Decided, *, lang: Lang | None = None, progress: Report | None = None
+    decided: Decided,
+    *,
+    lang: Lang | None = None,
+    seconds: float | None = None,
+    progress: Report | None = None,
 ) -> dict[str, Any]:
-    """The document of all dossiers, within about a minute: what a report and a workbook tell."""
-    told = explain(decided, everyone=True, lang=lang, seconds=REPORT_SECONDS, progress=progress)
+    """The document of all dossiers, within a minute or `seconds`: what a report and a workbook tell."""
+    limit = (
+        min(REPORT_SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
+    )
+    told = explain(decided, everyone=True, lang=lang, seconds=limit, progress=progress)
     return told.document
 
 
@@ -131,25 +158,35 @@ def _tell(progress: Report | None) -> Report:
     return progress if progress is not None else lambda phase, share: None
 
 
-def _effects(decided: Decided, told: Report, until: float) -> list[Effect]:
-    """What each rule does, one solve each, as long as there is time."""
-    found = []
-    total = max(1, n_effects(decided.problem))
-    for number, effect in enumerate(effects_of_rules(decided, prove=False)):
-        told("rules", 0.3 * (number + 1) / total)
-        found.append(effect)
-        if time.perf_counter() > until:
-            break
+def _effects(decided: Decided, told: Report, deadline: Deadline) -> tuple[list[Effect], Course]:
+    """What each rule does, one solve each, as long as there is time; and how many were looked at."""
+    found: list[Effect] = []
+    course = Course(deadline, "questions", n_asked=n_effects(decided.problem))
+    with course.held():
+        for number, effect in enumerate(effects_of_rules(decided, Clock.until(deadline), prove=False)):
+            told("rules", 0.3 * (number + 1) / max(1, course.n_asked))
+            found.append(effect)
+            course.n_done += effect.settled
+            if number + 1 < course.n_asked:
+                deadline.check()
+    return found, course
+
+
+def _because(decided: Decided, effects: Sequence[Effect]) -> dict[int, list[Entry]]:
+    """By row, the rules without which the dossier would be decided otherwise."""
+    found: dict[int, list[Entry]] = {}
+    for effect in effects:
+        if not effect.settled:
+            continue
+        named = rule_named(decided.problem, effect.rule)
+        for row in np.flatnonzero(effect.enters | effect.leaves).tolist():
+            found.setdefault(row, []).append(named | {"enters": bool(effect.enters[row])})
     return found
 
 
-def _with_effects(entry: Entry, decided: Decided, effects: Sequence[Effect], row: int) -> Entry:
-    """The entry with the rules without which the dossier would be decided otherwise, and its code after that."""
-    problem = decided.problem
-    for effect in effects:
-        if not effect.settled or not (effect.enters[row] or effect.leaves[row]):
-            continue
-        entry["because"].append(rule_named(problem, effect.rule) | {"enters": bool(effect.enters[row])})
+def _with_because(entry: Entry, because: Sequence[Entry]) -> Entry:
+    """The entry with the rules that decide it, and its code after that."""
+    entry["because"].extend(because)
     if entry["because"] and entry["reason_code"] == "merit":
         entry["reason_code"] = "rule"
     if entry["because"] and entry["reason_code"] in ("outranked", "none_fits"):
@@ -180,7 +217,6 @@ def _document(
         "inversions": _inversions(decided),
         "reserve": reserve_list(decided),
         "settled": None if settled is None else settled.counts(),
-        "stopped_by": None if settled is None else settled.stopped_by,
         "unknown": [
             {"message": fault.text.in_(lang), "hint": fault.hint.in_(lang) if fault.hint else None}
             for fault in faults
@@ -192,8 +228,7 @@ def _inversions(decided: Decided) -> Entry | None:
     """The first thing that a committee sees; None where the goal has no score of its own."""
     if only_score(decided.problem) is None:
         return None
-    found = inversions(decided, ranking(decided.problem))
-    return found | {key: found[key][:MOST_INVERSIONS] for key in ("refused", "pairs")}
+    return inversions(decided, ranking(decided.problem), most=MOST_INVERSIONS)
 
 
 def _effect(decided: Decided, effect: Effect) -> Entry:

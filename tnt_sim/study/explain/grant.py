@@ -19,6 +19,7 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 
+from tnt_sim.clock import Clock
 from tnt_sim.question import Answer, ask, forced
 from tnt_sim.rules.base import CompiledRule, Mode, Terms, Unit
 from tnt_sim.scenario.compile import Problem
@@ -61,13 +62,15 @@ def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
     found: list[Answer] = []
     best = 0
     for question, kept in _strict(problem, row, values, granted, steps):
-        found.append(_largest(question, kept))
+        decided.clock.deadline.check()
+        found.append(_largest(question, kept, decided.clock))
         best = max(best, _cents(found[-1], row))
-    tied = _largest(*_within(problem, row, values, granted))
+    tied = _largest(*_within(problem, row, values, granted), decided.clock)
     found.append(tied)
     cents = _cents(tied, row)
     while cents > best:
-        alone = ask(forced(decided.problem, [row], amounts={row: cents}), prove=False)
+        decided.clock.deadline.check()
+        alone = ask(forced(decided.problem, [row], amounts={row: cents}), prove=False, clock=decided.clock)
         found.append(alone)
         if alone.allocation is not None and goes_first(alone.allocation, decided.allocation) > 0:
             best = cents
@@ -76,7 +79,7 @@ def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
         if cents - unit <= max(best, lowest(problem, row) - 1):
             break
         lower = _opened(decided.problem, row, cents - unit)
-        found.append(_largest(*_within(lower, row, values, granted)))
+        found.append(_largest(*_within(lower, row, values, granted), decided.clock))
         cents = _cents(found[-1], row)
     return Cut(best or None, tuple(found))
 
@@ -137,8 +140,10 @@ def _unpriced(rule: CompiledRule, kept: int) -> CompiledRule:
     return reported
 
 
-def _largest(question: Problem, kept: tuple[Fraction, ...]) -> Answer:
-    return ask(question, kept=kept, goals=1, least=False, canonical=False, prove=False, kernels=False)
+def _largest(question: Problem, kept: tuple[Fraction, ...], clock: Clock) -> Answer:
+    return ask(
+        question, kept=kept, goals=1, least=False, canonical=False, prove=False, kernels=False, clock=clock
+    )
 
 
 def with_request(asked: Scenario, dossier: str, cents: int) -> Scenario:

@@ -53,7 +53,7 @@ class Obstacle:
 def lifted(decided: Decided, row: int) -> list[Entry]:
     """What each obstacle taken away alone would do."""
     return [
-        one.told() if one.problem is None else solved(one, one.problem, row, prove=True)
+        one.told() if one.problem is None else solved(one, one.problem, row, decided, prove=True)
         for one in obstacles(decided, row)
     ]
 
@@ -86,9 +86,9 @@ def _lifting(kind: str, rule: str, scenario: Scenario) -> Obstacle:
         return Obstacle(kind, rule, why="not_liftable")
 
 
-def solved(obstacle: Obstacle, problem: Problem, row: int, *, prove: bool) -> Entry:
+def solved(obstacle: Obstacle, problem: Problem, row: int, decided: Decided, *, prove: bool) -> Entry:
     """Whether the one answer without the obstacle holds the dossier: one solve."""
-    answer = ask(problem, prove=prove)
+    answer = ask(problem, prove=prove, clock=decided.clock)
     settled = answer.optimal and answer.canonical
     if not settled:
         return obstacle.entry("undefined", why="stopped")

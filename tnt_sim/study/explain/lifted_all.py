@@ -42,7 +42,7 @@ class LiftedBounds:
         form = formulate(decided.problem)
         stage = form.stages[0]
         model = tighten(form.model).with_objective(stage.objective, stage.sense)
-        duals = get_backend("highs").solve(model, relax=True).row_duals
+        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.limits()).row_duals
         named = {} if duals is None else dict(zip(model.row_names, duals.tolist(), strict=True))
         return cls(decided, form, named)
 

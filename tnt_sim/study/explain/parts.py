@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from tnt_sim.clock import Clock
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.solve.fixing import ExactBound, exact_bound
 from tnt_sim.solve.registry import get_backend
@@ -37,7 +38,7 @@ class Parts:
     rows: tuple[tuple[int, ...], ...]
 
 
-def parts_of(model: LinearModel, bound: ExactBound, point: IntArray) -> Parts:
+def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Clock) -> Parts:
     """Split a model whose bound is known; `point` is the decision, the best of the model."""
     kept = np.ones(model.n_rows, dtype=np.bool_)
     prices = np.array([int(price) != 0 for price in bound.multipliers.tolist()])
@@ -45,7 +46,9 @@ def parts_of(model: LinearModel, bound: ExactBound, point: IntArray) -> Parts:
     loose = np.flatnonzero(~prices)
     length = np.bincount(entries.row, minlength=model.n_rows)
     for row in loose[np.argsort(-length[loose], kind="stable")][:MOST_TESTED].tolist():
-        if length[row] > 1 and _is_implied(model, kept, row):
+        if clock.deadline.expired:
+            break
+        if length[row] > 1 and _is_implied(model, kept, row, clock):
             kept[row] = False
     label = _labels(model, kept)
     numbers = range(int(label.max(initial=-1)) + 1)
@@ -69,7 +72,7 @@ def _labels(model: LinearModel, kept: np.ndarray) -> IntArray:
     return dense.astype(np.int64)
 
 
-def _is_implied(model: LinearModel, kept: np.ndarray, row: int) -> bool:
+def _is_implied(model: LinearModel, kept: np.ndarray, row: int, clock: Clock) -> bool:
     """Whether the other kept rows hold the activity of a row that has only an upper bound within it."""
     upper = int(model.row_upper[row])
     if model.row_lower[row] != NO_LOWER or upper == NO_UPPER:
@@ -88,7 +91,7 @@ def _is_implied(model: LinearModel, kept: np.ndarray, row: int) -> bool:
         row_names=tuple(model.row_names[k] for k in others.tolist()),
         col_names=model.col_names,
     )
-    duals = get_backend("highs").solve(rest, relax=True).row_duals
+    duals = get_backend("highs").solve(rest, relax=True, limits=clock.limits()).row_duals
     most = None if duals is None else exact_bound(rest, duals).whole(Sense.MAXIMISE)
     return most is not None and most <= upper
 

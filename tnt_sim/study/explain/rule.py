@@ -44,7 +44,15 @@ def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
     )
     rules = tuple(loose if other.id == rule.id else other for other in problem.rules)
     asked = replace(forced(problem, [row]), rules=rules, stages=(*problem.stages, distance))
-    answer = ask(asked, kept=decided.reading.values, goals=1, least=False, canonical=False, kernels=False)
+    answer = ask(
+        asked,
+        kept=decided.reading.values,
+        goals=1,
+        least=False,
+        canonical=False,
+        kernels=False,
+        clock=decided.clock,
+    )
     found = answer.values[-1] if answer.optimal else None
     return Relaxed(rule.id, found, unit, answer)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tnt_sim.clock import Clock
 from tnt_sim.question import Answer, ask
 from tnt_sim.rules.base import BoolArray, Mode
 from tnt_sim.scenario.compile import Problem
@@ -36,10 +37,10 @@ class Effect:
         return self.answer.optimal and self.answer.canonical
 
 
-def effects_of_rules(decided: Decided, *, prove: bool = True) -> Iterator[Effect]:
+def effects_of_rules(decided: Decided, clock: Clock, *, prove: bool = True) -> Iterator[Effect]:
     """One effect for each hard rule, each option of an envelope that counts, and each decision that funds."""
     for name, problem in _without_each(decided.problem):
-        answer = ask(problem, prove=prove)
+        answer = ask(problem, prove=prove, clock=clock)
         funded = decided.allocation.funded
         again = funded if answer.allocation is None else answer.allocation.funded
         yield Effect(name, again & ~funded, funded & ~again, answer)
