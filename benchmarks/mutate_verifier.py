@@ -282,8 +282,9 @@ class Forks:
             mine = [one for one in order if not mutant.source or lines & called[one.nodeid]["lines"]]
             return sorted(mine, key=lambda one: self._turn(mutant, one.nodeid))
 
-        same = unchanged(next(mutant for mutant in self.mutants if mutant.source))
-        if self._fork(lambda: self._tried(same, reached_by(same)), limit) != 0:
+        reached = next((one for one in self.mutants if one.source and reached_by(one)), None)
+        same = None if reached is None else unchanged(reached)
+        if same and self._fork(lambda: self._tried(same, reached_by(same)), limit) != 0:
             raise self._why("the tests fail on a function exchanged for itself")
         for number, mutant in enumerate(self.mutants, start=1):
             mine, began = reached_by(mutant), time.monotonic()
