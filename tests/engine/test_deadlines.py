@@ -15,13 +15,16 @@ from tiny import tiny
 from tnt_sim import engine
 from tnt_sim.clock import Clock
 from tnt_sim.deadline import Deadline
-from tnt_sim.errors import LimitReached
+from tnt_sim.errors import Lang, LimitReached
 from tnt_sim.question import ask, forced
 from tnt_sim.result import ALLOWED, Proof, Result, Status
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.session import Session
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.replay import verify_run
+from tnt_sim.view.run_folder import write_run
+from tnt_sim.view.words import verdict
 
 TABLE = """dossier,envelope,department,theme,filed_at,cost,requested,score,committed
 A1,p,01,x,2026-01-01,100000.40,60000.10,14.5,
@@ -177,6 +180,20 @@ def test_what_one_solver_closes_is_not_called_optimal(
     assert (told["publishable"], told["canonical"], told["stopped_by"]) == (False, False, None)
     assert told["objective"][0]["gap"] == "0"
     assert any(warning.code == "one-solver" for warning in result.warnings)
+
+
+@pytest.mark.parametrize("lang", Lang)
+def test_such_runs_verify_and_say_it(lang: Lang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one solver closes, and what no time was left for: folders that verify, and sentences that say it."""
+    scenario = tiny(tmp_path, HEAD + f"locale: {lang.value}\n" + CROSSING, TABLE)
+    stopped = engine.solve(scenario, time_limit=0.0)
+    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_: [None])
+    alone = engine.solve(scenario, cross_check="never")
+    said = {Lang.FR: ("un seul solveur", "limite de temps"), Lang.EN: ("one solver", "time limit")}[lang]
+    for name, result, words in zip(("alone", "stopped"), (alone, stopped), said, strict=True):
+        told = verify_run(write_run(result, tmp_path / "runs" / name))
+        assert not told.defects, told.defects
+        assert words in verdict(result.document).in_(lang)
 
 
 def test_a_contradiction_of_words_is_a_breakdown(tmp_path: Path) -> None:
