@@ -188,6 +188,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
             "With --extend: the key; the amounts written by default.",
         "Le dossier du projet, si le calcul ou le projet a été déplacé.":
             "The folder of the project, if the run or the project was moved.",
+        "L'empreinte reçue par une autre voie, de la répartition ou du document ; toute autre est refusée.":
+            "The hash received by another way, of the allocation or of the document; any other is refused.",
         "Les mesures, séparées par des virgules.": "The measures, separated by commas.",
         'Le poids d\'un critère : --range score="30 %:60 %".':
             'The weight of a criterion: --range score="30 %:60 %".',

@@ -12,6 +12,7 @@ from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import emit, language, page
+from tnt_sim.cli.verify import with_witnesses
 from tnt_sim.errors import Lang, Text, UsageError, VerificationError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _list(run_dir: Path, name: str, register: Path | None, project: Path | None,
     refuse_open_questions(run)
     if not unproven:
         refuse_unproven(run)
-    report = verify_run(run_dir, project)
+    report = with_witnesses(verify_run(run_dir, project), run_dir, project)
     if not report.ok:
         raise VerificationError(report.defects)
     root = project or project_of(run_dir, run.summary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
 from tnt_sim.cli.speak import ERROR, emit, language, note, page
-from tnt_sim.errors import Defect, Lang
+from tnt_sim.errors import Defect, Lang, Text
 
 if TYPE_CHECKING:
     from tnt_sim.verify.verification import Verification
@@ -35,9 +36,20 @@ RequireOption = Annotated[
 ]
 
 
+ExpectOption = Annotated[
+    str | None,
+    typer.Option(
+        "--expect",
+        metavar="SHA256",
+        help="L'empreinte reçue par une autre voie, de la répartition ou du document ; toute autre est refusée.",
+    ),
+]
+
+
 def verify(
     run_dir: RunArgument,
     project: ProjectOption = None,
+    expect: ExpectOption = None,
     require_proof: RequireOption = False,
     lang: LangOption = None,
     as_json: JsonOption = False,
@@ -46,8 +58,10 @@ def verify(
     """Relit un calcul depuis ses données d'origine : règles, optimalité, rang parmi les ex æquo."""
     tongue = lang_of(lang, language([str(run_dir)]))
     from tnt_sim.recheck import verify_run
+    from tnt_sim.verify.witness import expected_hash
 
-    found = verify_run(run_dir, project)
+    expected = None if expect is None else expected_hash(expect)
+    found = with_witnesses(verify_run(run_dir, project), run_dir, project, expected)
     for defect in found.defects:
         note(ERROR.in_(tongue) + defect.line(tongue))
     for text in found.notes:
@@ -63,6 +77,35 @@ def verify(
     elif not quiet:
         _tell(found, run_dir, tongue)
     return exit_code(found, require_proof=require_proof)
+
+
+def with_witnesses(
+    found: Verification, run_dir: Path, project: Path | None, expected: str | None = None
+) -> Verification:
+    """The check with what speaks from outside against the folder: then nothing in it is shown or claimed."""
+    from dataclasses import replace
+
+    from tnt_sim.verify.inputs import project_of
+    from tnt_sim.verify.run_files import read_summary
+    from tnt_sim.verify.verification import NO_ANSWER
+    from tnt_sim.verify.witness import witness_defects
+
+    summary = read_summary(run_dir)
+    place = (project or project_of(run_dir, summary)).resolve()
+    against = tuple(
+        witness_defects(run_dir, summary, place, project_named=project is not None, expected=expected)
+    )
+    if not against:
+        return found
+    head = {**(found.head or {}), "status": "refused", "proof": None}
+    return replace(
+        found,
+        rules=NO_ANSWER,
+        optimal=NO_ANSWER,
+        first=NO_ANSWER,
+        defects=(*against, *found.defects),
+        head=head,
+    )
 
 
 def exit_code(found: Verification, *, require_proof: bool) -> int:
@@ -85,7 +128,16 @@ def _tell(found: Verification, run_dir: Path, lang: Lang) -> None:
         return
     page([Line(f"  {text.in_(lang)}") for text in answer_texts(found)])
     page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
+    page([Line(f"  {text}", style="dim") for text in _files(found, lang)])
     page(after("verify" if found.optimal.is_shown else "verify --claimed", lang, typed(run_dir)))
+
+
+def _files(found: Verification, lang: Lang) -> list[str]:
+    """Which files were read, where, and the hashes to compare with those that came by another way."""
+    head: Mapping[str, Any] = found.head or {}
+    lines = [f"allocation_sha256 {head['allocation_sha256']}", f"document_sha256 {head['document_sha256']}"]
+    lines.append(Text("Fichiers relus :", "Files read:").in_(lang))
+    return [*lines, *(f"  {entry['file']} · {entry['sha256']}" for entry in head["inputs_read"])]
 
 
 def _entry(defect: Defect, lang: Lang) -> dict[str, Any]:

@@ -12,6 +12,10 @@ from typing import Any
 from tnt_sim.errors import DataError, Defect, Place, Text
 
 SHOWN = 20
+MOST_BYTES = 512 << 20
+"""Bytes of one file of a run folder: ten times those of a million dossiers."""
+MOST_VALUES = 20_000_000
+"""Values of one JSON file."""
 _MISSING = "—"
 
 
@@ -32,12 +36,31 @@ def written(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
+def too_large(file: Path) -> Defect | None:
+    """What is said of a file of a run folder that is larger than any run writes; its size alone is looked at."""
+    size = file.stat().st_size
+    if size <= MOST_BYTES:
+        return None
+    most = MOST_BYTES >> 20
+    return unreadable_defect(
+        file,
+        f"il a {size} octets, et un calcul en écrit {most} Mio au plus",
+        f"it has {size} bytes, and a run writes {most} MiB at most",
+    )
+
+
 def read_object(file: Path) -> dict[str, Any]:
-    """The object of a JSON file; DataError for anything else, a key given twice and NaN included."""
+    """The object of a JSON file; DataError for anything else: a key given twice, NaN, too many values."""
     try:
-        found = json.loads(
-            file.read_text(encoding="utf-8"), object_pairs_hook=_once, parse_constant=_no_constant
-        )
+        large = too_large(file)
+        if large is not None:
+            raise DataError([large])
+        data = file.read_bytes()
+        if sum(data.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+            raise unreadable(
+                file, f"il a plus de {MOST_VALUES} valeurs", f"it holds more than {MOST_VALUES} values"
+            )
+        found = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
     except (OSError, ValueError, RecursionError) as error:
         raise unreadable(file, str(error)) from None
     if not isinstance(found, dict):

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.errors import Defect, Defects, Text
-from tnt_sim.scenario.register import HELD, INPUTS, SIGNATURE
+from tnt_sim.scenario.register import HELD, INPUTS
 from tnt_sim.verify.documents import file_sha256
+from tnt_sim.verify.witness import is_signed_entry
 
 KEYS = {"path", "sha256", "kind"}
 NOT_THERE = frozenset({"input", "input-missing", "project"})
@@ -25,7 +26,7 @@ _MOVED = Text(
 
 def project_of(run_dir: Path, summary: Mapping[str, Any]) -> Path:
     """The project folder that a summary names, from its own folder; a signed list keeps its inputs beside it."""
-    if (run_dir / SIGNATURE).is_file() and (run_dir / INPUTS).is_dir():
+    if is_signed_entry(run_dir, summary):
         return (run_dir / INPUTS).resolve()
     return (run_dir.resolve() / str(summary.get("project", "."))).resolve()
 

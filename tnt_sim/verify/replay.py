@@ -36,6 +36,7 @@ from tnt_sim.verify.verification import (
     Standing,
     Verification,
 )
+from tnt_sim.verify.witness import inputs_read
 
 
 @dataclass(slots=True)
@@ -224,6 +225,9 @@ def report(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
         "status": "verified" if ok else "refused",
         "proof": summary.get("proof") if ok else None,
         "allocation_sha256": summary.get("allocation_sha256"),
+        "document_sha256": summary.get("document_sha256"),
+        "project": str(run.project),
+        "inputs_read": inputs_read(summary, run.project) if run.scenario is not None else [],
     }
     return Verification(rules, optimal, first, defects, notes, run.rows, head)
 

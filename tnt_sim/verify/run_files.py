@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.errors import DataError, Defect, Defects, Place, Text
-from tnt_sim.verify.documents import canonical_sha256, file_sha256, read_object, unreadable_defect, written
+from tnt_sim.verify.documents import (
+    canonical_sha256,
+    file_sha256,
+    read_object,
+    too_large,
+    unreadable_defect,
+    written,
+)
 
 SUMMARY = "summary.json"
 RESOLVED = "scenario.resolved.yaml"
@@ -79,6 +86,9 @@ def check_files(run_dir: Path, summary: Mapping[str, Any], found: Defects) -> No
         return
     for name in RUN_FILES:
         file = run_dir / name
+        large = too_large(file) if file.is_file() else None
+        if large is not None:
+            raise DataError([large])
         if not file.is_file():
             found.found.append(_missing(run_dir, name, bound.get(name)))
         elif name in BOUND and bound.get(name) != file_sha256(file):

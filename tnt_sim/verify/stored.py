@@ -19,6 +19,8 @@ from tnt_sim.verify.reading import Allocation
 from tnt_sim.verify.run_files import rewritten
 
 AWARDS = {"dossier": pl.String(), "funded": pl.Boolean(), "granted_cents": pl.Int64()}
+MOST_ROWS = 5_000_000
+"""Rows of one decision: a few bytes of Parquet may hold any number."""
 _ENDS = (b"PAR1", b"PAR1")
 
 
@@ -33,6 +35,14 @@ def read_parquet(file: Path, found: Defects) -> pl.DataFrame | None:
         )
         return None
     try:
+        rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
+        if rows > MOST_ROWS:
+            said = Text(
+                f"il a {rows} lignes, et {MOST_ROWS} au plus sont lues",
+                f"it has {rows} rows; {MOST_ROWS} at most are read",
+            )
+            found.found.append(unreadable_defect(file, said.fr, said.en))
+            return None
         return pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         lines = str(error).splitlines() or [type(error).__name__]

@@ -167,7 +167,7 @@ def chorus(run: StoredRun, info: Mapping[str, str]) -> Flat:
 
 def _flat(run: StoredRun, title: Text, *columns: Column) -> Flat:
     about = Text(f"{title.fr} – {run.title}", f"{title.en} – {run.title}")
-    return Flat(columns, about, f"{run.name} · {str(run.summary['allocation_sha256'])[:12]}")
+    return Flat(columns, about, f"{run.name} · SHA-256 {run.summary['allocation_sha256']}")
 
 
 def _text(table: pl.DataFrame, name: str, header: str, width: float) -> Column:
