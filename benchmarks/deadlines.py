@@ -16,9 +16,10 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,6 +29,12 @@ from tnt_sim.errors import TntError
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.session import Session
+from tnt_sim.study import questions
+from tnt_sim.study.alternatives import alternatives
+from tnt_sim.study.explain.decided import of_result
+from tnt_sim.study.explain.explain import explain
+from tnt_sim.study.sweep_object import sweep
+from tnt_sim.study.weights import weights
 
 BEYOND = 2.0
 """Seconds that a question may take beyond its limit."""
@@ -128,12 +135,53 @@ def asked_again(scenario: Scenario, seconds: float) -> str:
     return "; ".join(found)
 
 
+def far(document: Mapping[str, Any]) -> str:
+    """How a study ended and after how much."""
+    progress = document["progress"]
+    words = f"{progress['done']} of {progress['of'] or '?'} {progress['unit']}"
+    return f"{document.get('status')}, stopped by {document['stopped_by']}, {words}"
+
+
+def swept(**how: Any) -> Callable[[Scenario, float], str]:
+    """`sweep`, a quarter up from the written amount."""
+    return lambda scenario, seconds: far(sweep(scenario, stop="125 %", time_limit=seconds, **how).document)
+
+
+def questioned(ask: Callable[..., Any], *words: str) -> Callable[[Scenario, float], str]:
+    """A question on money, alternatives, weights."""
+    return lambda scenario, seconds: far(ask(scenario, *words, time_limit=seconds).document)
+
+
+def criteria(scenario: Scenario, seconds: float) -> str:
+    """`weights` of three criteria."""
+    return far(weights(scenario, ["score", "dossiers", "leverage"], time_limit=seconds).document)
+
+
+def explained(scenario: Scenario, seconds: float) -> str:
+    """`explain --all` and the explanations of `report`, on a decision of ten seconds."""
+    decision = of_result(solve(scenario, time_limit=10.0))
+    began = time.perf_counter()
+    told = far(explain(replace(decision, best=True), everyone=True, seconds=seconds).document)
+    return f"{told}, explained in {time.perf_counter() - began:.1f} s"
+
+
 CASES: dict[str, Case] = {
     "run": Case(close_caps, decided),
     "run-ranges": Case(wide_ranges, decided),
     "run-steps": Case(in_steps, decided),
     "session": Case(close_caps, asked_again),
     "session-ranges": Case(wide_ranges, asked_again),
+    "sweep": Case(close_caps, swept(steps=8)),
+    "sweep-exact": Case(close_caps, swept(exact=True)),
+    "sweep-tolerance": Case(close_caps, swept(free=True, tolerance="0,5 %")),
+    "entries": Case(close_caps, questioned(questions.entries)),
+    "next": Case(close_caps, questioned(questions.next_euro)),
+    "prices": Case(close_caps, questioned(questions.prices)),
+    "target": Case(close_caps, questioned(questions.target, "all", "+20")),
+    "extend": Case(close_caps, questioned(questions.extension, "1 M€")),
+    "alternatives": Case(close_caps, questioned(alternatives)),
+    "weights": Case(close_caps, criteria),
+    "explain-all": Case(close_caps, explained),
     "run-million": Case(million, decided, large=True),
 }
 

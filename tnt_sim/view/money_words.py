@@ -25,7 +25,7 @@ FLAGS: Mapping[str, Text] = MappingProxyType(
         "enters": Text("entre et reste", "enters and stays"),
         "in_and_out": Text("entre et sort", "in and out"),
         "leaves": Text("sort", "leaves"),
-        "never": Text("jamais, sur cette plage", "never, in this range"),
+        "never": Text("aucun montant de cette plage", "no amount in this range"),
     }
 )
 KINDS: Mapping[str, Text] = MappingProxyType(
