@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "engine"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from mixed import mixed
 from mixed_run import write
+from support import draws
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import InputError
@@ -32,15 +34,16 @@ def open_amounts(seed: int) -> tuple[str, str]:
     dice = random.Random(seed)
     n = dice.randint(4, 14)
     kinds = dice.choice([["levels"], ["levels", "plain"], ["range", "plain"], ["levels", "range", "plain"]])
-    costs = [dice.randint(1, 12) * dice.choice([100, 700]) for _ in range(dice.choice([2, 5, 14]))]
+    costs = [dice.randint(1, 12) * dice.choice([100, 700, 233.37]) for _ in range(dice.choice([2, 5, 14]))]
+    costs = [round(cost, 2) for cost in costs]
     rows = [
         (
             k,
             dice.choice(kinds),
             dice.choice("ab"),
             dice.choice(costs),
-            dice.randint(1, 6),
-            f"t{dice.randrange(3)}",
+            draws.text(draws.score(dice.choice)),
+            draws.blank(dice.choice, f"t{dice.randrange(3)}", 10),
         )
         for k in range(n)
     ]
@@ -92,10 +95,17 @@ def crossing(seed: int) -> tuple[str, str]:
     """A scenario and its table: rules that cross over dossiers that are funded in full or not at all."""
     dice = random.Random(seed)
     n = dice.randint(8, 40)
-    amounts = [dice.randint(1, 60) * dice.choice([1, 50, 997]) for _ in range(dice.choice([3, 8, 40]))]
+    amounts = [dice.randint(1, 60) * dice.choice([1, 50, 997, 0.37]) for _ in range(dice.choice([3, 8, 40]))]
+    amounts = [round(amount, 2) for amount in amounts]
     rows = [
-        (k, dice.choice(amounts), dice.randint(0, 12), f"t{dice.randrange(3)}", f"r{dice.randrange(4)}")
-        for k in range(n)
+        (
+            k,
+            dice.choice(amounts),
+            draws.text(draws.score(dice.choice)),
+            f"t{dice.randrange(3)}",
+            f"r{dice.randrange(4)}",
+        )
+        for k, theme in enumerate(dice.randrange(3) for _ in range(n))
     ]
     total = sum(row[1] for row in rows)
     rules = []

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from support import draws
 
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
@@ -48,7 +49,7 @@ def dossier(draw: st.DrawFn, number: int, nodes: tuple[str, ...], ranged_left: i
         "requested": cents,
         "cost": cost,
         "rate": (1, 1),
-        "score": Fraction(draw(st.integers(0, 30)), 10),
+        "score": draws.score(lambda some: draw(st.sampled_from(some))),
         "filed": draw(st.sampled_from([None, "2021-03-01", "2021-04-01"])),
         "ranged": ranged,
         "eligible": draw(st.sampled_from([True, True, True, True, False])),
@@ -137,6 +138,8 @@ def rule(draw: st.DrawFn, number: int, total: int) -> dict[str, Any]:
         "where": where,
         "of": draw(st.sampled_from([{}, {"department": ["01", "02"]}])),
     }
+    if name == of_name and not where:  # a share of itself is refused
+        share["where"] = {"department": ["01"]}
     share[draw(st.sampled_from(["min", "max"]))] = Fraction(draw(st.integers(5, 90)), 100)
     return share
 

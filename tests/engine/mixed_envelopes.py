@@ -6,8 +6,9 @@ import random
 from typing import Any
 
 from mixed_rows import DEPARTMENTS, Money, euros
+from support import draws
 
-SHARES = ["5 %", "10 %", "25 %", "50 %"]
+SHARES = list(draws.SHARES)
 
 
 def programme(dice: random.Random, money: Money, count: int, files: dict[str, Any]) -> dict[str, Any]:

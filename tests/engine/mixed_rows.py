@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from support import draws
+
 DEPARTMENTS = ("05", "23", "48")
 COMMUNES = ("48009", "48080", "48092", "48095")
 PEOPLE = {"x": "100", "y": "250", "z": "40"}
@@ -38,7 +40,7 @@ COLUMNS = [
     "grant_kind",
     "n_communes",
 ]
-RATES = ["20 %", "30 %", "50 %", "80 %"]
+RATES = list(draws.RATES)
 
 
 def euros(cents: int) -> str:
@@ -50,7 +52,7 @@ class Money:
 
     def __init__(self, dice: random.Random) -> None:
         self.dice = dice
-        self.unit = dice.choice([1, 7, 50, 100, 100, 5000])
+        self.unit = dice.choice([1, 7, 50, 100, 137, 5000])
 
     def some(self, low: int = 4, high: int = 40) -> int:
         return self.unit * self.dice.randint(low, high)
@@ -79,13 +81,13 @@ def _dossier(dice: random.Random, money: Money, number: int, nodes: list[str]) -
         "dossier": dice.choice([f"{number}", f"0{number}", f"D{number}"]),
         "project": dice.choice(["", "", "P", "Q"]),
         "envelope": dice.choice(nodes),
-        "applicant_id": applicant,
-        "department": dice.choice(DEPARTMENTS),
+        "applicant_id": draws.blank(dice.choice, applicant, 12),
+        "department": dice.choice(DEPARTMENTS),  # never blank: the map and common rates are read by it
         "members": ";".join(sorted(dice.sample(COMMUNES, dice.randint(1, 2)))),
         "population": PEOPLE[applicant],
         "cost": euros(asked + money.unit * dice.choice([0, 0, 3, 11])),
         "requested": euros(asked),
-        "score": f"{dice.randint(0, 9)}.{dice.choice([0, 0, 5])}",
+        "score": draws.text(draws.score(dice.choice)),
         "filed_at": dice.choice(["", "2021-03-01", "2021-03-01T09:30", "2021-04-01", "2021-05-02"]),
         "end": dice.choice(["", "2022-06-30", "2023-06-30", "2024-01-01"]),
         "state": dice.choice(["en_instruction"] * 9 + ["refuse"]),
@@ -93,9 +95,9 @@ def _dossier(dice: random.Random, money: Money, number: int, nodes: list[str]) -
         "invoices": dice.choice(["", "", euros(max(money.unit, asked - money.some(0, 6)))]),
         "tags": dice.choice(["", "m", "m;u", "u"]),
         "lot": dice.choice(["", "L1", "L2"]),
-        "key": dice.choice(["k1", "k2", "k3"]),
-        "note_a": f"{dice.randint(0, 20)}",
-        "note_b": dice.choice(["", f"{dice.randint(0, 20)}"]),
+        "key": dice.choice(["k1", "k2", "k3"]),  # never blank: `once_per` refuses that
+        "note_a": draws.text(draws.score(dice.choice)),
+        "note_b": draws.blank(dice.choice, draws.text(draws.score(dice.choice)), 2),
         "year": dice.choice(["2021", "2022"]),
         "n_communes": f"{dice.randint(1, 6)}",
         "grant_kind": dice.choice(["whole"] * 5 + ["range", "range", "menu", "common", "formula", "rate"]),
@@ -115,7 +117,7 @@ def grants(dice: random.Random, money: Money) -> list[dict[str, Any]]:
     """One entry for each kind of grant; the last is the default."""
     rated: dict[str, Any] = {
         "where": {"grant_kind": "rate"},
-        "max_rate": dice.choice(["50 %", "75 %", "90 %"]),
+        "max_rate": dice.choice(["50 %", "66.6 %", "75 %", "90 %"]),
     }
     if dice.random() < 0.5:
         first = {"up_to": euros(money.unit * dice.randint(3, 20)), "rate": "80 %"}
@@ -134,7 +136,7 @@ def grants(dice: random.Random, money: Money) -> list[dict[str, Any]]:
         {
             "where": {"grant_kind": "menu"},
             "mode": "levels",
-            "levels": [*RATES[1:], f"{euros(money.some())} €"],
+            "levels": [*RATES[2:], f"{euros(money.some())} €"],
         },
         {"where": {"grant_kind": "common"}, "mode": "common_rate", "by": "department", "levels": common},
         {"where": {"grant_kind": "formula"}, "formula": fee, "max": {"column": "invoices"}},

@@ -216,7 +216,7 @@ def near_miss(seed: int, n: int | None = None) -> Instance:
 
 
 def random_small(seed: int, largest: int = 20) -> Instance:
-    """Up to 20 dossiers; flat fees and equal scores make ties, floors make some impossible."""
+    """Up to 20 dossiers; flat fees and equal scores make ties, floors make some impossible; blanks in columns."""
     rng = np.random.default_rng([seed, 2])
     n = int(rng.integers(2, largest + 1))
     fees = [400_000, 400_000, 1_000_000, 1_500_000]
@@ -224,8 +224,8 @@ def random_small(seed: int, largest: int = 20) -> Instance:
     score = rng.integers(1, 4, n) if rng.random() < 0.3 else rng.integers(1, 10**4, n)
     micro = score * 10 ** int(rng.integers(3, 7))
     instance = Instance(f"random {seed}", cents, micro, int(cents.sum() * rng.uniform(0.2, 0.9)))
-    instance.columns["theme"] = [f"t{k}" for k in rng.integers(0, 3, n).tolist()]
-    instance.columns["region"] = [f"r{k}" for k in rng.integers(0, 3, n).tolist()]
+    instance.columns["theme"] = ["" if k == 3 else f"t{k}" for k in rng.integers(0, 4, n).tolist()]
+    instance.columns["region"] = ["" if k == 3 else f"r{k}" for k in rng.integers(0, 4, n).tolist()]
     if rng.random() < 0.4:
         leaf = rng.integers(0, 3, n)
         instance.leaves(leaf, [int(cents[leaf == k].sum() * rng.uniform(0.3, 0.9)) for k in range(3)])
