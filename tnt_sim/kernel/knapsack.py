@@ -35,8 +35,8 @@ LARGEST = 2**52
 """Sums of profits and of weights stay below this, where a float still tells two integers apart."""
 
 
-STATE_SECONDS = 5e-7
-"""About what one state takes, so that a step which would not end in time is not begun."""
+STATE_SECONDS = 1e-6
+"""What one state takes at the most, so that a step which would not end in time is not begun."""
 
 
 class TooManyStates(Exception):
