@@ -12,7 +12,7 @@ from tnt_sim.cli.options import (
     lang_of,
 )
 from tnt_sim.cli.speak import emit, page, width
-from tnt_sim.errors import Lang
+from tnt_sim.errors import Lang, ScenarioError
 
 
 def validate(
@@ -25,13 +25,18 @@ def validate(
     """Vérifie tout ce qui peut l'être sans calculer, et dit l'état des données."""
     lang_of(lang, Lang.FR)
     from tnt_sim.scenario.compile import compile_problem
+    from tnt_sim.scenario.floors import unmet_floors
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.view.check import check_document, check_lines
     from tnt_sim.view.scenario_quality import scenario_quality, scenario_quality_lines
 
     asked = load_scenario(scenario, tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
-    document = check_document(compile_problem(asked), tongue)
+    problem = compile_problem(asked)
+    clashes = [] if asked.steps else unmet_floors(problem)
+    if clashes:
+        raise ScenarioError(clashes)
+    document = check_document(problem, tongue)
     document["quality"] = scenario_quality(asked, tongue)
     for step in asked.steps:
         compile_problem(step.scenario)
