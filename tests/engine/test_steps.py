@@ -59,7 +59,8 @@ def test_each_step_keeps_what_the_earlier_ones_granted(tmp_path: Path) -> None:
     assert codes(result) == {"1": "merit", "2": "outranked", "3": "merit", "4": "merit", "5": "ineligible"}
     assert result.dossiers["step"].to_list() == ["un", "", "deux", "deux", ""]
     assert result.dossiers["reason"][4] == (
-        "condition non remplie (filed_at : 2021-03-10 ; exigé : filed_at: {until: 2021-03-01})"
+        "condition non remplie (date de dépôt : 10 mars 2021 ; exigé : la date de dépôt est au plus tard "
+        "le 1er mars 2021)"
     )
     steps = result.document["steps"]
     assert [(s["id"], s["date"], s["n_funded"], s["granted_cents"]) for s in steps] == [

@@ -81,7 +81,8 @@ def test_exact_integer_rounded_down(tmp_path: Path) -> None:
 
 def test_two_rows_of_one_project_share_a_cap(tmp_path: Path) -> None:
     # 80 % of 1000 − 100 = 700 for both: 600 + 500 is too much, the better one stays
-    assert grants(tmp_path, "", TWO) == {"1": 600_00, "2": 500_00, "3": 100_00}
+    # and without the cap, 1000 − 100 = 900: public aid never exceeds the cost
+    assert grants(tmp_path, "", TWO) == {"1": 600_00, "3": 100_00}
     result = solve(tiny(tmp_path, WIDE + "caps: [r2334-27]\n", TWO), cross_check="never")
     assert funded(result) == {"1": 600_00, "3": 100_00}
     reasons = dict(zip(result.dossiers["dossier"], result.dossiers["reason"], strict=True))

@@ -65,7 +65,10 @@ def test_every_figure_behind_a_reason(result: Result) -> None:
     (late,) = told["6"]["missed"]  # type: ignore[misc]
     assert (late["limit"], late["shortfall"], late["unit"]) == ("2023-11-22", "192", "days")
     assert "192\xa0jours de retard" in str(told["6"]["sentence"])
-    assert "il manque 488\u202f001 (Décret, art. 3)" in str(told["4"]["sentence"])
+    assert "population = 12\u202f000, exigé : la population dépasse 500\u202f000" in str(
+        told["4"]["sentence"]
+    )
+    assert "il manque" not in str(told["4"]["sentence"])
     assert "grâce à la règle « plancher-03 »" in str(told["5"]["sentence"])
     assert "(Jury) : Doublon" in str(told["7"]["sentence"])
     assert told["3"]["margin"]["dossiers"][0]["dossier"] == "5"  # type: ignore[index]

@@ -40,7 +40,12 @@ def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
         return caps
     limit = np.where(covered, _left(case, caps), 0)
     found = replace(caps, caps=(*caps.caps, Cap(GUARD, ("dossiers",), covered, limit)))
-    names = [caps.names[project] for project in np.flatnonzero(covered).tolist()]
+    warn_committed(case, replace(found, caps=found.caps[-1:]))
+    open_rows = np.zeros_like(covered)
+    open_rows[caps.code[~caps.committed & (most_cents > 0)]] = True
+    names = [caps.names[project] for project in np.flatnonzero(covered & open_rows).tolist()]
+    if not names:
+        return found
     n = so_many(
         len(names),
         ("projet demande une aide qui", "projets demandent une aide qui"),
@@ -56,7 +61,6 @@ def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
             f"({listed}).",
         ),
     )
-    warn_committed(case, replace(found, caps=found.caps[-1:]))
     return found
 
 
@@ -75,8 +79,10 @@ def _left(case: Case, caps: Caps) -> IntArray:
 
 
 def _exceeding(case: Case, caps: Caps, most_cents: IntArray) -> BoolArray:
-    """The projects whose rows could get more together than other public aid leaves of the cost."""
-    most = np.zeros(len(caps.names), dtype=np.int64)
+    """The projects whose rows could get more together than other public aid leaves, whatever the caps say."""
+    left, most = _left(case, caps), np.zeros(len(caps.names), dtype=np.int64)
     np.add.at(most, caps.code, np.minimum(most_cents, 2**53))
-    exceeding: BoolArray = (most > 0) & (most > _left(case, caps))
+    exceeding: BoolArray = (most > 0) & (most > left)
+    for cap in caps.caps:
+        exceeding &= ~(cap.covered & (cap.limit_cents <= left))
     return exceeding
