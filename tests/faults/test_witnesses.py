@@ -167,3 +167,20 @@ def test_too_many_values_or_levels_of_json(
     monkeypatch.setattr("tnt_sim.verify.documents.MOST_VALUES", 10)
     assert main(["verify", str(run)]) == 3
     assert "plus de 10 valeurs" in capsys.readouterr().err
+
+
+def test_a_sparse_signature_is_no_signature(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = run_of(demo)
+    assert main(["sign", str(run), "--as", "liste-1"]) == 0
+    os.truncate("registre/liste-1/signature.json", 8 << 30)
+    capsys.readouterr()
+    assert main(["sign", str(run), "--as", "liste-2"]) == 3
+    assert "ce n'est pas une signature du registre" in capsys.readouterr().err
+
+
+def test_a_run_is_not_written_over_a_folder_whose_summary_is_no_run(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.truncate(run_of(demo) / "summary.json", 8 << 30)
+    assert main(["run", "scenario.yaml"]) == 2
+    assert "n'est pas un dossier de calcul" in capsys.readouterr().err

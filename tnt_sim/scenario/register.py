@@ -30,6 +30,8 @@ INPUTS = "inputs"
 COMMITTED_FROM = ("committed_from",)
 LEFT = ("sans_suite", "refuse")
 """States by which the table itself says that a signed dossier has withdrawn."""
+MOST_BYTES = 16 << 20
+"""Bytes of a signature."""
 SHOWN = 20
 
 
@@ -109,6 +111,8 @@ def _entry(folder: Path, found: Defects) -> Entry | None:
     """An entry whose files have the hashes that it signed; None with defects noted."""
     shown = f"{folder.parent.name}/{folder.name}/"
     try:
+        if (folder / SIGNATURE).stat().st_size > MOST_BYTES:
+            raise ValueError("larger than any signature")
         signature = json.loads((folder / SIGNATURE).read_text(encoding="utf-8"))
         files = dict(signature["files"])
         (
@@ -118,7 +122,7 @@ def _entry(folder: Path, found: Defects) -> Entry | None:
             signature["previous"],
             files[HELD],
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         text = Text("ce n'est pas une signature du registre.", "this is no signature of the register.")
         found.add("register", text, Place(file=shown + SIGNATURE), hint=_RESTORE)
         return None
@@ -136,7 +140,8 @@ def _entry(folder: Path, found: Defects) -> Entry | None:
 
 def sha256(file: Path) -> str:
     """SHA-256 of a file's bytes."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:

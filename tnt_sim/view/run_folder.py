@@ -7,7 +7,6 @@ the folder whole.
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -18,10 +17,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tnt_sim.disk import fill, parquet_bytes, refusal
-from tnt_sim.errors import Text, UsageError
+from tnt_sim.errors import DataError, Text, UsageError
 from tnt_sim.result import Result
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.verify.documents import file_sha256, written
+from tnt_sim.verify.documents import file_sha256, read_object, written
 from tnt_sim.verify.run_files import (
     BOUND,
     CERTIFICATE,
@@ -81,10 +80,9 @@ def folder_name(scenario: Scenario) -> str:
 def is_run_folder(folder: Path) -> bool:
     """Whether a folder is one that we wrote: it has our summary."""
     try:
-        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return "scenario_sha256" in read_object(folder / SUMMARY)
+    except (OSError, DataError):
         return False
-    return isinstance(summary, dict) and "scenario_sha256" in summary
 
 
 def _refuse_strangers(target: Path) -> None:
