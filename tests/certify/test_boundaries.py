@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tnt_sim.certify.certificate import CertificateError, _Tree, check_refutation
+from tnt_sim.certify.certificate import MAX_DEPTH, CertificateError, _Tree, _tree, check_refutation
 from tnt_sim.certify.claims import Goal
+from tnt_sim.certify.cuts import Recipe, derived
 from tnt_sim.certify.pieces import fallen_apart
+from tnt_sim.certify.sharpen import _tightened, sharpen
 from tnt_sim.certify.system import MultiplierError, Rows, System, slack, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.prove.refute import refute
@@ -121,3 +123,38 @@ def test_what_may_be_given_up_is_rounded_towards_the_value() -> None:
     """10 % of 2.9, counted with the constant, is 0.29: 2 units of a tenth, not 3."""
     goal = Goal("score", np.array([1], dtype=np.int64), 9, Fraction(1, 10), 1, Fraction(1, 10))
     assert goal.kept(Fraction(29, 10))[1] == -(29 - 9) + 2
+
+
+def test_a_tree_of_caps_may_be_as_deep_as_its_limit() -> None:
+    def nested(depth: int) -> Any:
+        return [0, [nested(depth - 1)]] if depth else [0, []]
+
+    assert _tree(nested(MAX_DEPTH), 0)[0] == 0
+    with pytest.raises(CertificateError, match="deep"):
+        _tree(nested(MAX_DEPTH + 1), 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "divisor", "cut"),
+    [
+        (([2, 2], 3), 2, ([1, 1], 1)),  # x + y ≤ 1
+        (([3, 4], 5), 4, ([2, 3], 3)),  # mixed-integer rounding: 3·⌊a/4⌋ + max(0, a mod 4 − 1)
+    ],
+)
+def test_a_cut_is_as_strong_as_its_derivation(
+    row: tuple[list[int], int], divisor: int, cut: tuple[list[int], int]
+) -> None:
+    recipe = Recipe(np.array([0]), np.array([1]), np.array([], dtype=np.int64), divisor)
+    col, value, bound = derived(system(row), recipe)
+    assert (col.tolist(), value.tolist(), bound) == ([0, 1], *cut)
+
+
+def test_a_coefficient_is_tightened_by_a_spare_of_one() -> None:
+    """3x + 3y ≤ 4 lets in one of the two, as 2x + 2y ≤ 2 does."""
+    assert _tightened([3, 3], [True, True], 4, 6) == ([2, 2], 2)
+
+
+def test_a_row_that_every_point_keeps_is_left_out() -> None:
+    left = sharpen(system(([1, 1], 2), ([1, 1], 1)))
+    assert left is not None
+    assert left.rows.names == ("row 1",)
