@@ -158,3 +158,12 @@ def test_a_row_that_every_point_keeps_is_left_out() -> None:
     left = sharpen(system(([1, 1], 2), ([1, 1], 1)))
     assert left is not None
     assert left.rows.names == ("row 1",)
+
+
+def test_a_row_keeps_every_entry_but_zeros() -> None:
+    rows = system(([1, 1, 1], 2)).rows.with_row(np.array([0, 1, 2]), np.array([1, 0, -1]), 0, "more")
+    assert (rows.col[3:].tolist(), rows.value[3:].tolist(), rows.row[3:].tolist()) == (
+        [0, 2],
+        [1, -1],
+        [1, 1],
+    )
