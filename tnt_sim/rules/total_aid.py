@@ -3,8 +3,9 @@
     Σ_{rows i of p} gᵢ  ≤  cost_p − other_state_p − other_public_p
 
 in whole cents, each figure of a project the largest among its rows, as for the caps of the scenario. The guard
-covers the projects that could exceed it, and those alone; a project of unknown cost is not judged. Commitments are
-kept, and their excess is listed.
+covers the projects with other public aid that could exceed it, and those alone; a request above the cost without
+other aid is a finding of the table. A project of unknown cost is not judged. Commitments are kept, their
+excess is listed.
 """
 
 from __future__ import annotations
@@ -72,10 +73,10 @@ def _largest(case: Case, caps: Caps, name: str, empty: int) -> IntArray:
 
 
 def _left(case: Case, caps: Caps) -> IntArray:
-    """What other public aid leaves of the cost of each project, `NO_LIMIT` where the cost is unknown."""
+    """What other public aid leaves of each project's cost; `NO_LIMIT` for an unknown cost or no other aid."""
     cost = _largest(case, caps, "cost", NO_LIMIT)
     others = sum((_largest(case, caps, name, 0) for name in OTHERS), np.zeros_like(cost))
-    return np.where(cost == NO_LIMIT, NO_LIMIT, cost - others)
+    return np.where((cost == NO_LIMIT) | (others == 0), NO_LIMIT, cost - others)
 
 
 def _exceeding(case: Case, caps: Caps, most_cents: IntArray) -> BoolArray:
