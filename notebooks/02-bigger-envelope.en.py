@@ -118,7 +118,7 @@ found = tnt.entries(scenario, stop="120 M€")
 table = found.to_dataframe()
 waiting = table.filter(~pl.col("funded") & pl.col("no_loss_cents").is_not_null()).sort("no_loss_cents")
 tnt.table(
-    waiting.select("dossier", "no_loss_cents", "flag"),
+    waiting.select("dossier", pl.when(pl.col("flag") != "never").then(pl.col("no_loss_cents")), "flag"),
     most=10,
     lang="en",
     heads={"no_loss_cents": "Extra that is enough", "flag": "Afterwards"},
