@@ -49,6 +49,8 @@ RANKS = (
     "view",
     "recheck",
     "retold",
+    "reoptimisation",
+    "run_access",
     "study",
     "app",
     "cli",

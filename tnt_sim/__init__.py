@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from tnt_sim.study.weights import weights
     from tnt_sim.view.imported import import_file
     from tnt_sim.view.notebook_table import table
-    from tnt_sim.view.opened import open_run
     from tnt_sim.view.plots import Plots
 
     class Scenario(_Scenario):
@@ -162,7 +161,7 @@ _HOMES = {
     "extension": "tnt_sim.study.questions",
     "import_file": "tnt_sim.view.imported",
     "next_euro": "tnt_sim.study.questions",
-    "open_run": "tnt_sim.view.opened",
+    "open_run": "tnt_sim.run_access",
     "prices": "tnt_sim.study.questions",
     "table": "tnt_sim.view.notebook_table",
     "target": "tnt_sim.study.questions",

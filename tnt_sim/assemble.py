@@ -15,6 +15,7 @@ from tnt_sim.verify import figures
 from tnt_sim.verify.figures import StageFigures, allocation_sha256
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.reasons import Reasons, reasons
+from tnt_sim.verify.verification import NO_ROWS, ProofRows
 from tnt_sim.verify.words import dossier_sentences, idle_worthless
 
 
@@ -33,6 +34,7 @@ class Evidence:
     certificate : what `certificate.json` holds
     log : what the solvers printed
     warnings : what the planner should know beyond the problem's own warnings
+    rows : the rows that the certificate stands on, with and without a second reading
     """
 
     status: Status
@@ -46,6 +48,7 @@ class Evidence:
     certificate: Mapping[str, Any] = field(default_factory=dict)
     log: str = ""
     warnings: tuple[Defect, ...] = ()
+    rows: ProofRows = NO_ROWS
 
 
 def result_of(
@@ -73,6 +76,7 @@ def result_of(
             "least_granted": evidence.least_granted.value if evidence.least_granted else None,
             "list": evidence.listing.value if evidence.listing else None,
         },
+        "proof_rows": evidence.rows.document,
         "method": evidence.method,
         "objective": [stage.document() for stage in evidence.stages],
         **figures.totals(problem, reading, allocation),

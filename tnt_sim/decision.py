@@ -48,6 +48,7 @@ from tnt_sim.solve.quarantine import quarantine, stage_model
 from tnt_sim.solve.registry import get_backend, independent_backends
 from tnt_sim.solve.tighten import tighten
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.verification import NO_ROWS
 
 METHODS: dict[str, StageSolver] = {
     "auto": solve_integral,
@@ -182,7 +183,8 @@ class _Decision:
             self.form, outcome, tie_break, checked, reading, self.method, self.proofs, ties,
             self._gaps_in_money(model, outcome),
         )  # fmt: skip
-        return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
+        rows = self.drafts.proof_rows(self.problem) if any(self.proofs) else NO_ROWS
+        return result_of(self.problem, replace(evidence, rows=rows), allocation, reading, self.clock.seconds)
 
     def _tie_break(self, outcome: StagesOutcome) -> Canonical:
         self._tell("tie_break", 0.9)

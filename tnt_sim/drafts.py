@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tnt_sim.certify.agreement import agreement
 from tnt_sim.certify.claims import Claims, claims_again
 from tnt_sim.formulation.formulate import Formulation, formulate, formulated_again
 from tnt_sim.kernel.group import Memory
@@ -18,6 +19,7 @@ from tnt_sim.prove.stages import problem_claims
 from tnt_sim.rules.base import Mode
 from tnt_sim.rules.envelope import may_gain
 from tnt_sim.scenario.compile import Problem
+from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
 KEPT = 2
 """Problems whose rows are kept: the one that all others change, and the last that wrote its own."""
@@ -44,6 +46,14 @@ class Drafts:
         if found is not None:
             _keep(self._claims, problem, found)
         return found
+
+    def proof_rows(self, problem: Problem) -> ProofRows:
+        """How many rows of the problem follow from their second reading, and how many have none."""
+        claims = self.claims(problem)
+        if claims is None:
+            return NO_ROWS
+        held = agreement(problem, claims)
+        return ProofRows(held.n_read, held.n_unread)
 
 
 def _again[T](

@@ -22,6 +22,7 @@ from tnt_sim.scenario.scenario import Scenario, Step
 from tnt_sim.scenario.steps import RESERVE
 from tnt_sim.verify import figures
 from tnt_sim.verify.steps import reserve_list
+from tnt_sim.verify.verification import NO_ROWS
 from tnt_sim.verify.words import reserve_sentence
 
 KEPT = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
@@ -105,6 +106,9 @@ def _document(
         "title": scenario.title,
         "canonical": all(result.document["canonical"] for result in every),
         "canonical_proof": _weakest_ties(every),
+        "proof_rows": {
+            key: sum(result.document["proof_rows"][key] for result in every) for key in NO_ROWS.document
+        },
         "stopped_by": next((r.document["stopped_by"] for r in every if r.document["stopped_by"]), None),
         "warnings": figures.warning_lines(warnings, Lang(scenario.spec.locale)),
         **figures.open_questions([result.problem for result in every], Lang(scenario.spec.locale)),

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.assemble import Evidence, result_of
-from tnt_sim.certify.check import Checker
 from tnt_sim.errors import Defect, Lang, Place, Text
 from tnt_sim.joined import joined
 from tnt_sim.result import Proof, Result, Status
@@ -26,13 +25,14 @@ from tnt_sim.verify.claims import Claim, check_run_words, read_claim
 from tnt_sim.verify.documents import told_differences
 from tnt_sim.verify.figures import StageFigures
 from tnt_sim.verify.notes import NO_LIST, codes_among
+from tnt_sim.verify.older import in_older_words, with_older_reasons
 from tnt_sim.verify.optimality import better_by_one
+from tnt_sim.verify.proofs import NOT_REPLAYED, replay_proofs
 from tnt_sim.verify.replay import Replay, replay, report
-from tnt_sim.verify.run_files import BOUND, CERTIFICATE, CSV, PARQUET, RESOLVED, SUMMARY, rewritten
-from tnt_sim.verify.solver_words import solver_words_apart
+from tnt_sim.verify.run_files import BOUND, CSV, PARQUET, RESOLVED, SUMMARY, rewritten
 from tnt_sim.verify.steps import Decision, step_entries
 from tnt_sim.verify.stored import cells_apart, csv_apart
-from tnt_sim.verify.verification import NO_ROWS, ProofRows, Verification
+from tnt_sim.verify.verification import Verification
 from tnt_sim.view.award_list import csv_columns, parquet_columns
 from tnt_sim.view.provenance import code_hash
 from tnt_sim.view.run_folder import Made, resolved_yaml, summary
@@ -48,21 +48,48 @@ def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
     run_dir : the run folder
     project : the project folder, when it no longer is where the run left it
     """
-    run = replay(run_dir, project)
-    checked = _checked(run)
-    if not checked.ok and not _is_same_code(run):
+    return check_run(run_dir, project).verification
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """A run folder that was checked.
+
+    Attributes
+    ----------
+    run : what was read of it
+    told : the run told anew from what was read; None where that cannot be done
+    verification : what the check shows
+    """
+
+    run: Replay
+    told: Told | None
+    verification: Verification
+
+
+def check_run(run_dir: Path, project: Path | None = None) -> Checked:
+    """Check a run folder in full, and keep what was read and told on the way.
+
+    Raises
+    ------
+    DataError
+        It is no run folder.
+    """
+    checked = _checked(replay(run_dir, project))
+    if not checked.verification.ok and not is_same_code(checked.run):
         older = _checked(replay(run_dir, project, as_0_1_0=True))
-        return older if older.ok else checked
+        return older if older.verification.ok else checked
     return checked
 
 
-def _checked(run: Replay) -> Verification:
+def _checked(run: Replay) -> Checked:
+    told = None
     if run.scenario is not None:
         run.found.found.extend(_resolved(run, run.scenario))
     if run.whole is not None and run.scenario is not None:
         told = told_anew(run, run.scenario, run.whole)
         run.found.found.extend(_compare(run, told, moved=_is_elsewhere(run)))
-    return report(run, _notes(run))
+    return Checked(run, told, report(run, _notes(run)))
 
 
 def _is_elsewhere(run: Replay) -> bool:
@@ -74,8 +101,9 @@ def _notes(run: Replay) -> tuple[Text, ...]:
     """What a reader should know beyond what is wrong."""
     reserve = run.rows.reserve
     notes = () if reserve is None else (reserve,)
-    notes = notes if _is_same_code(run) else (*notes, _other_code(run))
-    return (*notes, _AS_0_1_0) if run.as_0_1_0 else notes
+    other = () if is_same_code(run) else (_other_code(run),)
+    as_then = (_AS_0_1_0,) if run.as_0_1_0 else ()
+    return (*notes, *dict.fromkeys(run.notes), *other, *as_then)
 
 
 _AS_0_1_0 = Text(
@@ -84,7 +112,8 @@ _AS_0_1_0 = Text(
 )
 
 
-def _is_same_code(run: Replay) -> bool:
+def is_same_code(run: Replay) -> bool:
+    """Whether the run says that this very code made it."""
     made = run.summary.get("provenance")
     return not isinstance(made, dict) or made.get("code_sha256") == code_hash()
 
@@ -181,139 +210,18 @@ def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision)
 
 def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
     """Every value of every document that is not the one told anew, and every claim that is not kept."""
-    found = [*_summary(run, told, moved=moved), *_tables(run, told.result), *_unproven(run, told)]
+    unproven = replay_proofs(run, [(part.decision, part.claim) for part in told.parts])
+    if not is_same_code(run):
+        run.notes += [defect.text for defect in unproven if defect.code == NOT_REPLAYED]
+        unproven = [defect for defect in unproven if defect.code != NOT_REPLAYED]
+    run.proven &= told.result.status is Status.OPTIMAL
+    run.proven_first &= run.proven
+    found = [*unproven, *_summary(run, told, moved=moved), *_tables(run, told.result)]
     for part in told.parts:
         if part.claim.status == "optimal" and part.result.reasons is not None:
             one = part.decision
             found += better_by_one(one.problem, one.allocation, one.reading, part.result.reasons)
     return found
-
-
-def _unproven(run: Replay, told: Told) -> list[Defect]:
-    """What is said to be `PROVED` or agreed and is not shown by certificate.json, replayed exactly."""
-    found, shown = [], []
-    for number, part in enumerate(told.parts):
-        stored, claim = _stored_proofs(run, number), part.claim
-        if claim.proof == Proof.CROSS_CHECKED.value and stored.verdict != "agrees":
-            found.append(_not_agreed(stored.verdict))
-        one = part.decision
-        found += solver_words_apart(stored.said, stored.where, one.problem.stages, one.reading.values, claim)
-        proofs = _Proofs.of(part, stored)
-        found += proofs.not_shown(part)
-        shown.append(proofs)
-    run.rows = ProofRows(sum(one.rows.n_read for one in shown), sum(one.rows.n_unread for one in shown))
-    run.proven = all(one.optimal for one in shown)
-    run.proven_first = run.proven and all(one.least and one.first for one in shown)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Proofs:
-    """What the proofs of one decision show when they are replayed: each stage, « least granted », the list."""
-
-    stages: tuple[bool, ...]
-    least: bool
-    first: bool
-    rows: ProofRows
-
-    @classmethod
-    def of(cls, part: _Part, stored: _Stored) -> _Proofs:
-        """Replay them; the rows of the problem are written only where there is a proof to replay."""
-        values, allocation = part.decision.reading.values, part.decision.allocation
-        if not any(stored.stages) and not stored.least_granted and not stored.listing:
-            return cls((False,) * len(values), least=False, first=False, rows=NO_ROWS)
-        check = Checker.of(part.decision.problem)
-        funded, granted = allocation.funded, allocation.granted_cents
-        return cls(
-            check.stages(values, stored.stages),
-            check.least(values, granted, stored.least_granted),
-            check.first(values, funded, granted, stored.listing),
-            ProofRows(check.rows.n_read, check.rows.n_unread),
-        )
-
-    @property
-    def optimal(self) -> bool:
-        """Whether every stage is shown to be the best possible."""
-        return all(self.stages)
-
-    def not_shown(self, part: _Part) -> list[Defect]:
-        """The claims of the decision that its proofs do not show."""
-        claim, proved = part.claim, Proof.PROVED.value
-        goals = zip(part.decision.problem.stages, claim.goals, self.stages, strict=True)
-        found = [_not_shown(stage.goal) for stage, goal, shown in goals if goal.proof == proved and not shown]
-        if claim.least_granted == proved and not self.least:
-            found.append(_not_shown("granted"))
-        if claim.listing == proved and not self.first:
-            found.append(_NO_FIRST)
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """The proofs of one decision as certificate.json holds them, and what it repeats of the solver's words."""
-
-    where: str
-    said: Any
-    stages: list[dict[str, Any] | None]
-    least_granted: dict[str, Any] | None
-    listing: dict[str, Any] | None
-    verdict: str
-
-
-def _stored_proofs(run: Replay, number: int) -> _Stored:
-    stored: Any
-    stored, where = run.certificate or {}, ""
-    if run.steps is not None:
-        steps, where = stored.get("steps"), f"steps[{number}]."
-        stored = steps[number] if isinstance(steps, list) and number < len(steps) else {}
-    stored = stored if isinstance(stored, dict) else {}
-    proofs, ties = stored.get("proofs"), stored.get("tie_break")
-    ties = ties if isinstance(ties, dict) else {}
-    return _Stored(
-        where,
-        stored.get("stages"),
-        [_object(one) for one in proofs] if isinstance(proofs, list) else [],
-        _object(ties.get("least_granted")),
-        _object(ties.get("list")),
-        str((_object(stored.get("cross_check")) or {}).get("verdict"))[:80],
-    )
-
-
-def _object(value: Any) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) else None
-
-
-def _not_shown(goal: str) -> Defect:
-    return Defect(
-        "proof",
-        Text(
-            f"certificate.json ne prouve pas que l'objectif « {goal} » est le meilleur possible.",
-            f'certificate.json does not prove that the goal "{goal}" is the best possible.',
-        ),
-        (Place(file=CERTIFICATE),),
-    )
-
-
-def _not_agreed(verdict: str) -> Defect:
-    return Defect(
-        "proof",
-        Text(
-            f"CROSS_CHECKED, mais certificate.json ne dit pas que deux solveurs s'accordent ({verdict}).",
-            f"CROSS_CHECKED, but certificate.json does not say that two solvers agree ({verdict}).",
-        ),
-        (Place(file=CERTIFICATE),),
-    )
-
-
-_NO_FIRST = Defect(
-    "proof",
-    Text(
-        "certificate.json ne prouve pas qu'aucune liste aussi bonne ne passe avant celle-ci "
-        "(canonical_proof.list).",
-        "certificate.json does not prove that no list as good goes before this one (canonical_proof.list).",
-    ),
-    (Place(file=CERTIFICATE),),
-)
 
 
 def _summary(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
@@ -322,6 +230,10 @@ def _summary(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
     again["document_sha256"], again["seconds"] = stored.get("document_sha256"), stored.get("seconds")
     if moved:
         again["project"] = stored.get("project")
+    if not any(defect.code == NOT_REPLAYED for defect in run.found.found):
+        again["proof_rows"] = run.rows.document
+    if not is_same_code(run):
+        again = in_older_words(stored, again, run.notes)
     notes, again["warnings"] = _warnings(run, again["warnings"])
     check_run_words(stored, notes, [part.claim for part in told.parts], run.found)
     if json.dumps(stored) == json.dumps(again):
@@ -359,9 +271,12 @@ def _made(stored: Mapping[str, Any]) -> Made:
 
 def _tables(run: Replay, result: Result) -> list[Defect]:
     assert run.table is not None  # a decision was read from it
-    found = cells_apart(run.table, parquet_columns(result.dossiers), run.run_dir / PARQUET)
+    again = (
+        result.dossiers if is_same_code(run) else with_older_reasons(run.table, result.dossiers, run.notes)
+    )
+    found = cells_apart(run.table, parquet_columns(again), run.run_dir / PARQUET)
     file = run.run_dir / CSV
     if file.is_file():
-        text = csv_columns(result.dossiers, result.problem.case.timezone).write_csv()
+        text = csv_columns(again, result.problem.case.timezone).write_csv()
         found += csv_apart(file.read_bytes(), text, file)
     return found

@@ -23,6 +23,7 @@ from tnt_sim.solve.backend import Backend, Limits, Termination
 from tnt_sim.solve.lexicographic import RelaxedStage, Stage, solve_relaxed
 from tnt_sim.verify import figures
 from tnt_sim.verify.figures import decimal_text
+from tnt_sim.verify.verification import NO_ROWS
 
 NEGLIGIBLE = 1e-12
 
@@ -58,6 +59,7 @@ def relaxed_result(
         "publishable": False,
         "canonical": False,
         "canonical_proof": {"least_granted": None, "list": None},
+        "proof_rows": NO_ROWS.document,
         "method": "relax",
         "objective": [_goal(form, k, stage) for k, stage in enumerate(found)],
         **figures.totals(problem, None, None),

@@ -16,6 +16,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.figures import StageFigures, decimal_text
 from tnt_sim.verify.notes import NOT_PROVED, not_confirmed
 from tnt_sim.verify.reading import Allocation, read_allocation
+from tnt_sim.verify.verification import ProofRows
 from tnt_sim.view.run_folder import write_run
 
 
@@ -291,6 +292,9 @@ def forged(result: Result, allocation: Allocation, **words: Any) -> Result:
         for entry, stage in zip(told["certificate"]["stages"], stages, strict=False)
     ]
     told["certificate"] = {**told["certificate"], "stages": said}
+    if any(told["certificate"]["proofs"]):
+        rows = result.document["proof_rows"]
+        told["rows"] = ProofRows(rows["read"], rows["unread"])
     again = result_of(
         problem, Evidence(stages=stages, **told), allocation, reading, result.document["seconds"]
     )

@@ -15,13 +15,13 @@ from tnt_sim.app.state import State
 from tnt_sim.disk import named, put, refusal
 from tnt_sim.engine import solve
 from tnt_sim.errors import Lang, LimitReached, Text, UsageError
+from tnt_sim.run_access import open_stored
 from tnt_sim.scenario.places import resolve_inside
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.compare.api import Comparison
 from tnt_sim.study.compare.side import Side, side_of
 from tnt_sim.study.compare.telling import comparison_study
 from tnt_sim.view.run_folder import write_run
-from tnt_sim.view.run_reader import open_run
 from tnt_sim.view.study_page import study_body
 from tnt_sim.view.workbook import workbook_bytes
 
@@ -131,7 +131,7 @@ def workbook(scenario: Scenario, state: State, lang: Lang) -> tuple[Path, bytes]
     if result.allocation is None:
         raise LimitReached(Text("aucune répartition à exporter.", "no allocation to export."))
     folder = write_run(result)
-    return folder, workbook_bytes(open_run(folder), lang)
+    return folder, workbook_bytes(open_stored(folder), lang)
 
 
 def _refused(fr: str, en: str) -> UsageError:

@@ -60,8 +60,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Ce que scdl et chorus demandent et que le calcul ne sait pas.":
             "What scdl and chorus ask and the run does not know.",
         "Remplace le fichier s'il existe.": "Replaces the file if it exists.",
-        "Écrit un acte même si la décision n'est pas prouvée.":
-            "Writes an act even if the decision is not proven.",
+        "Écrit un acte même sans preuve d'optimalité ; il le dit alors.":
+            "Writes an act even without a proof of the optimum; it then says so.",
         "L'export : .csv, .xlsx, .ods, .json (GraphQL) ou .pb.":
             "The export: .csv, .xlsx, .ods, .json (GraphQL) or .pb.",
         "demarche, turgot, grist (tout tableau), pabulib, dotations, fonds-vert ou scdl ; "
@@ -114,6 +114,10 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Code de sortie 5 si l'optimalité n'est pas prouvée.": "Exit code 5 if optimality is not proven.",
         "Code de sortie 5 si l'optimalité n'est pas démontrée ici, 7 si c'est le rang parmi les ex æquo.":
             "Exit code 5 if optimality is not shown here, 7 if the rank among equals is not.",
+        "Résout à nouveau le scénario si le certificat ne démontre pas l'optimalité.":
+            "Solves the scenario again if the certificate does not show the optimum.",
+        "Avec --solve : la durée permise, « 5 min » p. ex.":
+            'With --solve: how long it may take, "5 min" for example.',
         "Le second solveur, indépendant du premier, qui confirme.":
             "The second solver, independent of the first, that confirms.",
         "La langue ; celle du scénario par défaut, sinon fr.": "The language; the scenario's by default, else fr.",

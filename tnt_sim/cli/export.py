@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tnt_sim.cli.hints import after, typed
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
-from tnt_sim.cli.retell import spoken
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    RunArgument,
+    SolveLimitOption,
+    SolveOption,
+    lang_of,
+    seconds_of,
+)
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import emit, language, note, page
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from tnt_sim.run_access import Solving
     from tnt_sim.view.run_reader import StoredRun
 
 GROUPS = ("department", "region")
@@ -49,7 +58,10 @@ InfoOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Remplace le fichier s'il existe.")]
 UnprovenOption = Annotated[
-    bool, typer.Option("--unproven", help="Écrit un acte même si la décision n'est pas prouvée.")
+    bool, typer.Option("--unproven", help="Écrit un acte même sans preuve d'optimalité ; il le dit alors.")
+]
+ProjectOption = Annotated[
+    Path | None, typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s'il a été déplacé.")
 ]
 
 
@@ -62,25 +74,28 @@ def export(
     info: InfoOption = None,
     force: ForceOption = False,
     unproven: UnprovenOption = False,
+    solve: SolveOption = False,
+    time_limit: SolveLimitOption = None,
+    project: ProjectOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Écrit une décision dans le format d'un autre outil : démarche, Turgot, SCDL, courriers…"""
     tongue = lang_of(lang, language([str(run_dir)]))
+    from tnt_sim.run_access import open_stored
     from tnt_sim.view.exports import Asked, export_bytes, format_of
     from tnt_sim.view.flat import CsvStyle
     from tnt_sim.view.put_file import check_target, put_file
-    from tnt_sim.view.run_reader import open_run
 
     if by is not None:
-        return _by_group(run_dir, name, by, out, tongue, force=force, as_json=as_json, quiet=quiet)
+        return _by_group(run_dir, name, by, out, project, tongue, force=force, as_json=as_json, quiet=quiet)
     usual = format_of(name).suffixes[0]
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
     asked = Asked(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
-    run = open_run(run_dir)
-    if format_of(name).is_told:
-        run = spoken(run, tongue, None, quiet=quiet)
+    run = open_stored(
+        run_dir, project, tongue if format_of(name).is_told else None, solving_of(time_limit, wanted=solve)
+    )
     target = out if out is not None else beside(run_dir, _usual_name(run, name, suffix))
     if not target.suffix:
         target = target.with_name(target.name + suffix)
@@ -97,6 +112,7 @@ def _by_group(
     name: str,
     by: str,
     out: Path | None,
+    project: Path | None,
     lang: Lang,
     *,
     force: bool,
@@ -105,17 +121,29 @@ def _by_group(
 ) -> int:
     """One workbook for each department or region, in a folder."""
     _check_by(by, name)
+    from tnt_sim.run_access import open_stored
     from tnt_sim.view.decided import decided
     from tnt_sim.view.put_file import put_files
-    from tnt_sim.view.run_reader import open_run
     from tnt_sim.view.workbook_department import department_bytes, file_name, parts
 
-    run = spoken(open_run(run_dir), lang, None, quiet=quiet)
+    run = open_stored(run_dir, project, lang)
     folder = out if out is not None else beside(run_dir, f"{run.name}-{by}")
     data = {file_name(run, part): department_bytes(run, part, lang) for part in parts(run, decided(run), by)}
     files = put_files(folder, data, replace=force)
     tell(run, "export", f"xlsx by {by}", files, lang, as_json=as_json, quiet=quiet)
     return 0
+
+
+def solving_of(time_limit: str | None, *, wanted: bool) -> Solving | None:
+    """What `--solve` and `--time-limit` ask for; UsageError for a limit without `--solve`."""
+    from tnt_sim.run_access import Solving
+
+    seconds = seconds_of(time_limit)
+    if not wanted and seconds is not None:
+        raise UsageError(
+            Text("--time-limit va avec --solve.", "--time-limit goes with --solve."), code="usage.time-limit"
+        )
+    return Solving(seconds) if wanted else None
 
 
 def _check_by(by: str, name: str) -> None:
@@ -183,8 +211,7 @@ def tell(
     remarks: Sequence[str] = (),
 ) -> None:
     """What was written, as a page or as a document."""
-    if not run.publishable:
-        note(_UNPROVEN.in_(lang))
+    warn(run, lang)
     if as_json:
         emit({**_document(run, command, name, files), "remarks": list(remarks)})
     elif not quiet:
@@ -198,6 +225,17 @@ def tell(
         page(after(command, lang, typed(shown_path(run.folder))))
 
 
+def warn(run: StoredRun, lang: Lang) -> None:
+    """Say aloud what was not verified of a run, or not shown."""
+    from tnt_sim.view.verification_words import mention
+
+    words = mention(run.found)
+    if words is not None:
+        note(Text(f"Attention. {words.fr}", f"Warning. {words.en}").in_(lang))
+    for text in run.found.notes:
+        note(text.in_(lang))
+
+
 def _document(run: StoredRun, command: str, name: str, files: Sequence[Path]) -> dict[str, Any]:
     return {
         "schema_version": 1,
@@ -207,6 +245,7 @@ def _document(run: StoredRun, command: str, name: str, files: Sequence[Path]) ->
         "allocation_sha256": run.summary["allocation_sha256"],
         "status": "written",
         "publishable": run.publishable,
+        **run.found.standings,
         "format": name,
         "n_dossiers": run.table.height,
         "granted_cents": run.summary["granted_cents"],
@@ -215,9 +254,3 @@ def _document(run: StoredRun, command: str, name: str, files: Sequence[Path]) ->
             for file in files
         ],
     }
-
-
-_UNPROVEN = Text(
-    "Attention : cette répartition n'est pas prouvée, et n'est pas à publier.",
-    "Warning: this allocation is not proven, and not for publication.",
-)

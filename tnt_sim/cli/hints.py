@@ -18,7 +18,7 @@ AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
         "show": ("run {it}",),
         "run": ("explain {it}", Text("report {it} --out rapport.html", "report {it} --out report.html")),
         "verify": (Text("sign {it} --as liste-1", "sign {it} --as list-1"), "export {it} --format csv"),
-        "verify --claimed": ("export {it} --format csv",),
+        "verify --claimed": ("verify {it} --solve", "export {it} --format csv"),
         "sign": ("export {it} --format publipostage", "export {it} --format arrete"),
         "explain": (
             "inversions {it}",

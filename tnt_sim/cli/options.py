@@ -91,6 +91,16 @@ TimeLimitOption = Annotated[
 RequireProofOption = Annotated[
     bool, typer.Option("--require-proof", help="Code de sortie 5 si l'optimalité n'est pas prouvée.")
 ]
+SolveOption = Annotated[
+    bool,
+    typer.Option(
+        "--solve", help="Résout à nouveau le scénario si le certificat ne démontre pas l'optimalité."
+    ),
+]
+SolveLimitOption = Annotated[
+    str | None,
+    typer.Option("--time-limit", metavar="DURÉE", help="Avec --solve : la durée permise, « 5 min » p. ex."),
+]
 CrossCheckOption = Annotated[
     str | None,
     typer.Option(

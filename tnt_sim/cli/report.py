@@ -12,7 +12,6 @@ import typer
 
 from tnt_sim.cli.export import ForceOption, beside, tell
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, TimeLimitOption, lang_of, seconds_of
-from tnt_sim.cli.retell import spoken
 from tnt_sim.cli.speak import language, progress_line
 from tnt_sim.errors import Lang, Text, UsageError
 
@@ -139,12 +138,12 @@ def report(
     tongue = lang_of(lang, language([str(path) for path in run_dirs]))
     out = _target(out, run_dirs[0], notebook=notebook)
     write = _writer(out)
+    from tnt_sim.run_access import open_stored
     from tnt_sim.view.put_file import check_target, put_file
-    from tnt_sim.view.run_reader import open_run
 
     seconds = seconds_of(time_limit)
     check_target(out, replace=force)
-    runs = [spoken(open_run(path), tongue, project, quiet=quiet) for path in run_dirs]
+    runs = [open_stored(path, project, tongue) for path in run_dirs]
     moving = Moving(slider, start, stop, steps, share, project) if slider is not None else None
     put_file(out, write(Asked(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)))
     tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tnt_sim.cli.export import UnprovenOption
+from tnt_sim.cli.export import ProjectOption, UnprovenOption, solving_of
 from tnt_sim.cli.hints import after, typed
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, lang_of
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import emit, language, page
 from tnt_sim.cli.verify import with_witnesses
 from tnt_sim.errors import Lang, Text, UsageError, VerificationError
 
 if TYPE_CHECKING:
+    from tnt_sim.run_access import Solving
     from tnt_sim.scenario.register import Entry
 
 REGISTER = "registre"
@@ -41,9 +42,6 @@ RegisterOption = Annotated[
     Path | None,
     typer.Option("--register", metavar="REGISTRE", help="Le registre ; registre/ dans le projet par défaut."),
 ]
-ProjectOption = Annotated[
-    Path | None, typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s'il a été déplacé.")
-]
 
 
 def sign(
@@ -53,6 +51,8 @@ def sign(
     register: RegisterOption = None,
     project: ProjectOption = None,
     unproven: UnprovenOption = False,
+    solve: SolveOption = False,
+    time_limit: SolveLimitOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -68,7 +68,8 @@ def sign(
             code="usage.sign",
         )
     if run_dir is not None:
-        entry = _list(run_dir, name, register, project, unproven=unproven)
+        solving = solving_of(time_limit, wanted=solve)
+        entry = _list(run_dir, name, register, project, solving, unproven=unproven)
     else:
         from tnt_sim.view.register import sign_amendments
 
@@ -83,20 +84,30 @@ def sign(
     return 0
 
 
-def _list(run_dir: Path, name: str, register: Path | None, project: Path | None, *, unproven: bool) -> Entry:
+def _list(
+    run_dir: Path,
+    name: str,
+    register: Path | None,
+    project: Path | None,
+    solving: Solving | None,
+    *,
+    unproven: bool,
+) -> Entry:
     """A run is read again from its inputs before it is signed: nothing is signed that does not hold."""
-    from tnt_sim.recheck import verify_run
+    from tnt_sim.run_access import open_stored
     from tnt_sim.verify.inputs import project_of
+    from tnt_sim.view.exports import refuse_act
     from tnt_sim.view.register import sign_run
-    from tnt_sim.view.run_reader import open_run, refuse_open_questions, refuse_unproven
+    from tnt_sim.view.run_reader import refuse_open_questions
 
-    run = open_run(run_dir)
+    run = open_stored(run_dir, project, solving=solving)
+    if not run.found.ok:
+        raise VerificationError(run.found.defects)
     refuse_open_questions(run)
-    if not unproven:
-        refuse_unproven(run)
-    report = with_witnesses(verify_run(run_dir, project), run_dir, project)
-    if not report.ok:
-        raise VerificationError(report.defects)
+    found = with_witnesses(run.found, run_dir, project)
+    if not found.ok:
+        raise VerificationError(found.defects)
+    refuse_act(run.found, run.name, unproven=unproven)
     root = project or project_of(run_dir, run.summary)
     return sign_run(run, root, register or root / REGISTER, name)
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tnt_sim.cli.hints import after, typed
-from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, RunArgument, lang_of
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    RunArgument,
+    SolveLimitOption,
+    SolveOption,
+    lang_of,
+)
 from tnt_sim.cli.speak import ERROR, emit, language, note, page
 from tnt_sim.errors import Defect, Lang, Text
 
@@ -51,21 +59,27 @@ def verify(
     project: ProjectOption = None,
     expect: ExpectOption = None,
     require_proof: RequireOption = False,
+    solve: SolveOption = False,
+    time_limit: SolveLimitOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Relit un calcul depuis ses données d'origine : règles, optimalité, rang parmi les ex æquo."""
     tongue = lang_of(lang, language([str(run_dir)]))
-    from tnt_sim.recheck import verify_run
+    from tnt_sim.cli.export import solving_of
+    from tnt_sim.run_access import verify_stored
     from tnt_sim.verify.witness import expected_hash
 
     expected = None if expect is None else expected_hash(expect)
-    found = with_witnesses(verify_run(run_dir, project), run_dir, project, expected)
+    checked = verify_stored(run_dir, project, solving_of(time_limit, wanted=solve))
+    found = with_witnesses(checked, run_dir, project, expected)
     for defect in found.defects:
         note(ERROR.in_(tongue) + defect.line(tongue))
+    told = not as_json and not quiet and found.ok
     for text in found.notes:
-        note(text.in_(tongue))
+        if not told or text != found.rows.reserve:  # the page says it beside what it limits
+            note(text.in_(tongue))
     if as_json:
         emit(
             {
@@ -120,13 +134,14 @@ def exit_code(found: Verification, *, require_proof: bool) -> int:
 def _tell(found: Verification, run_dir: Path, lang: Lang) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.view.verification_words import UNBOUND, answer_texts, verdict
+    from tnt_sim.view.verification_words import UNBOUND, answer_rows, verdict
 
     mark, sentence, style = verdict(found)
     page([Line(f"{mark} {sentence.in_(lang)}", style=style)])
     if not found.ok:
         return
-    page([Line(f"  {text.in_(lang)}") for text in answer_texts(found)])
+    colon = Text(" : ", ": ").in_(lang)
+    page([Line(f"  {name.in_(lang)}{colon}{text.in_(lang)}") for name, text in answer_rows(found)])
     page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
     page([Line(f"  {text}", style="dim") for text in _files(found, lang)])
     page(after("verify" if found.optimal.is_shown else "verify --claimed", lang, typed(run_dir)))

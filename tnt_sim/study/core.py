@@ -18,19 +18,21 @@ import polars as pl
 
 from tnt_sim.errors import Text, UsageError
 from tnt_sim.result import Result
+from tnt_sim.run_access import open_stored
 from tnt_sim.verify.figures import decimal_text
-from tnt_sim.view.run_reader import open_run
+from tnt_sim.verify.verification import Verification, of_fresh
 
 CORE, BORDERLINE, EXTERIOR = "core", "borderline", "exterior"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """One decision of the set: its name, its scenario's values by path, and (dossier, funded, granted_cents)."""
+    """One decision of the set: its name, its scenario's values by path, its awards, and its check."""
 
     name: str
     values: Mapping[str, str]
     dossiers: pl.DataFrame
+    found: Verification
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,11 @@ class Core:
             "schema_version": 1,
             "command": "core",
             "runs": [
-                {"run": run.name, "changes": list(changes)}
+                {
+                    "run": run.name,
+                    "changes": list(changes),
+                    **{key: answer.standing.value for key, answer in run.found.answers.items()},
+                }
                 for run, changes in zip(self.runs, self.changes, strict=True)
             ],
             "counts": dict(sorted(zip(counts["class"].to_list(), counts["count"].to_list(), strict=True))),
@@ -70,10 +76,9 @@ class Core:
 
 def seen_run(run_dir: Path) -> Seen:
     """A run folder as one of the set."""
-    run = open_run(run_dir)
-    return _seen(
-        run_dir.name, run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True), run.table
-    )
+    run = open_stored(run_dir)
+    tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    return _seen(run_dir.name, tree, run.table, run.found)
 
 
 def seen_result(result: Result, name: str) -> Seen:
@@ -82,7 +87,7 @@ def seen_result(result: Result, name: str) -> Seen:
         raise UsageError(
             Text(f"« {name} » n'a pas de répartition.", f'"{name}" has no allocation.'), code="usage.core"
         )
-    return _seen(name, result.problem.scenario.resolved(), result.dossiers)
+    return _seen(name, result.problem.scenario.resolved(), result.dossiers, of_fresh(result.document))
 
 
 def core(*runs: Result | str | Path) -> Core:
@@ -103,8 +108,8 @@ def core(*runs: Result | str | Path) -> Core:
     )
 
 
-def _seen(name: str, tree: Mapping[str, Any], table: pl.DataFrame) -> Seen:
-    return Seen(name, dict(_flat(tree)), table.select("dossier", "funded", "granted_cents"))
+def _seen(name: str, tree: Mapping[str, Any], table: pl.DataFrame, found: Verification) -> Seen:
+    return Seen(name, dict(_flat(tree)), table.select("dossier", "funded", "granted_cents"), found)
 
 
 _WORDS = frozenset({"title", "note", "source", "solver"})

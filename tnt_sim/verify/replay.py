@@ -55,6 +55,7 @@ class Replay:
     proven : whether its certificate shows that no allocation is better
     proven_first : whether it shows that no allocation as good goes before this one
     as_0_1_0 : whether values, empty cells and reasons are read as version 0.1.0 did
+    notes : what a reader should know beyond what does not hold
     """
 
     run_dir: Path
@@ -70,6 +71,7 @@ class Replay:
     proven: bool = False
     proven_first: bool = False
     as_0_1_0: bool = False
+    notes: list[Text] = field(default_factory=list)
 
 
 def verify_run(run_dir: Path, project: Path | None = None) -> Verification:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.errors import Defect, Text
@@ -139,3 +140,27 @@ class Verification:
             "defects": [{"code": defect.code, "message": defect.text.en} for defect in self.defects],
             "notes": [note.en for note in self.notes],
         }
+
+
+_SHOWN_HERE: Mapping[Any, Means] = MappingProxyType(
+    {"PROVED": Means.CERTIFICATE, "CROSS_CHECKED": Means.SOLVED_TWICE}
+)
+
+
+def of_fresh(document: Mapping[str, Any]) -> Verification:
+    """What a run shows that this process has just computed, read again and proved."""
+    best = document.get("status") == "optimal" and not document.get("relaxed")
+    means = _SHOWN_HERE.get(document.get("proof")) if best else None
+    listed = (document.get("canonical_proof") or {}).get("list") == "PROVED"
+    optimal, first = (CLAIMED if claim else NO_ANSWER for claim in (best, document.get("canonical")))
+    if means is not None:
+        optimal = Answer(Standing.SHOWN, means)
+    if means is Means.CERTIFICATE and listed:
+        first = Answer(Standing.SHOWN, means)
+    rows = document.get("proof_rows") or {}
+    return Verification(
+        Answer(Standing.SHOWN, Means.INPUTS),
+        optimal,
+        first,
+        rows=ProofRows(rows.get("read", 0), rows.get("unread", 0)),
+    )

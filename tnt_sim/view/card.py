@@ -12,6 +12,7 @@ import polars as pl
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.verification import Verification
 from tnt_sim.view.figures import amount, count, decimal, plural
 from tnt_sim.view.frame import framed, rows_html
 from tnt_sim.view.labels import is_synthetic
@@ -42,10 +43,10 @@ def about(scenario: Scenario) -> About:
     return About(scenario.title, day, is_synthetic(scenario))
 
 
-def result_card(document: Document, told: About, lang: Lang) -> str:
-    """A decision, or why there is none."""
-    mark, _ = mark_of(document)
-    said = f"{mark} {verdict(document).in_(lang)}"
+def result_card(document: Document, told: About, lang: Lang, found: Verification | None = None) -> str:
+    """A decision, or why there is none; `found` is what the check of a stored run showed."""
+    mark, _ = mark_of(document, found)
+    said = f"{mark} {verdict(document, found=found).in_(lang)}"
     parts = [*_head(told, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
     if document["status"] == "infeasible":
         parts.append(_soft(_WHY.in_(lang)))

@@ -29,6 +29,8 @@ def core_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
             "mêmes valeurs", "same values"
         ).in_(lang)
         told = Text("référence", "reference").in_(lang) if number == 0 else told
+        if run["rules"] != "shown":
+            told += Text(" (non vérifié)", " (not verified)").in_(lang)
         lines += paragraph(
             f"{run['run']} : {told}" if lang is Lang.FR else f"{run['run']}: {told}", width, first="  "
         )

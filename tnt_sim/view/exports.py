@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import polars as pl
@@ -11,15 +11,20 @@ import polars as pl
 from tnt_sim.disk import parquet_bytes
 from tnt_sim.errors import Lang, Text, UsageError, did_you_mean
 from tnt_sim.portfolio import CANONICAL, table_column
+from tnt_sim.verify.verification import Verification
 from tnt_sim.view import acts
 from tnt_sim.view.award_list import csv_columns, guarded, parquet_columns, plain_decimal
 from tnt_sim.view.export_remarks import of_siret
-from tnt_sim.view.flat import CsvStyle, Flat, csv_bytes, frame_bytes, sheet_bytes
+from tnt_sim.view.flat import Column, CsvStyle, Flat, Kind, csv_bytes, frame_bytes, sheet_bytes
 from tnt_sim.view.pabulib import pabulib
-from tnt_sim.view.run_reader import StoredRun, refuse_open_questions, refuse_unproven
+from tnt_sim.view.run_reader import StoredRun, refuse_open_questions
 from tnt_sim.view.scdl import GIVEN, scdl
 from tnt_sim.view.scdl import remarks as scdl_remarks
+from tnt_sim.view.verification_words import mention, short_mention
 from tnt_sim.view.workbook import workbook_bytes
+
+MENTION = "Mention"
+"""The column of a table, and the word before a sentence, that says what was not verified or not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Asked:
     lang : of headers and sentences that have a language
     csv_style : of CSV files
     info : what `--info` says
-    unproven : whether acts may be drawn up from a decision that is not proven
+    unproven : whether acts may be drawn up from a decision that is not shown to be the best; they then say so
     """
 
     suffix: str
@@ -83,9 +88,39 @@ def export_bytes(run: StoredRun, name: str, asked: Asked) -> bytes:
             raise UsageError(_no_such_key(name, key, chosen.info), code="usage.info")
     if chosen.is_act:
         refuse_open_questions(run)
-    if chosen.is_act and not asked.unproven:
-        refuse_unproven(run)
+        refuse_act(run.found, run.name, unproven=asked.unproven)
     return chosen.write(run, asked)
+
+
+def refuse_act(found: Verification, name: str, *, unproven: bool) -> None:
+    """An act is drawn up from a decision that is verified here, and shown to be the best unless `unproven`.
+
+    Raises
+    ------
+    UsageError
+        Its inputs are gone, or nothing shows here that its allocation is the best.
+    """
+    if not found.rules.is_shown:
+        raise UsageError(
+            Text(
+                f"« {name} » n'a pas pu être relu : ses données ne sont plus là, ou ont changé. Un acte ne "
+                "s'écrit pas sans elles. Remettez les fichiers d'origine, ou relancez le calcul.",
+                f'"{name}" could not be read again: its inputs are gone, or have changed. No act is drawn up '
+                "without them. Put the original files back, or run it again.",
+            ),
+            code="usage.unverified",
+        )
+    if not found.optimal.is_shown and not unproven:
+        raise UsageError(
+            Text(
+                f"« {name} » : rien ne démontre ici que sa répartition est la meilleure. Ajoutez --solve pour le "
+                "demander à nouveau aux solveurs, relancez le calcul avec plus de temps, ou ajoutez --unproven : "
+                "l'acte dira alors qu'il est sans preuve.",
+                f'"{name}": nothing shows here that its allocation is the best. Add --solve to ask the solvers '
+                "again, run it again with more time, or add --unproven: the act then says that it has no proof.",
+            ),
+            code="usage.unproven",
+        )
 
 
 def format_of(name: str) -> Format:
@@ -165,18 +200,31 @@ def _own(table: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _csv(run: StoredRun, asked: Asked) -> bytes:
-    cells = all_columns(run.table, run.spec.timezone)
+    cells = _mentioned(all_columns(run.table, run.spec.timezone), run, asked)
     own = [name for name, dtype in run.table.schema.items() if dtype.is_decimal()]
     numeric = [name for name in dict.fromkeys((*_NUMERIC, *own)) if name in cells.columns]
     return frame_bytes(cells, numeric, asked.csv_style)
 
 
-def _parquet(run: StoredRun, _: Asked) -> bytes:
-    return parquet_bytes(parquet_columns(run.table))
+def _parquet(run: StoredRun, asked: Asked) -> bytes:
+    return parquet_bytes(_mentioned(parquet_columns(run.table), run, asked))
+
+
+def _mentioned(table: pl.DataFrame, run: StoredRun, asked: Asked) -> pl.DataFrame:
+    """The table, with a column that says so where the run could not be read again."""
+    if run.found.rules.is_shown:
+        return table
+    words = mention(run.found)
+    assert words is not None
+    return table.with_columns(pl.lit(words.in_(asked.lang)).alias(MENTION))
 
 
 def _scdl(run: StoredRun, asked: Asked) -> bytes:
     rows = scdl(run, asked.info)
+    words = short_mention(run.found)
+    if words is not None:
+        said = f" ({words.in_(asked.lang)})"
+        rows = rows.with_columns(pl.col("objet").str.slice(0, 256 - len(said)) + said)
     return frame_bytes(
         rows.select(guarded(pl.col(name)).alias(name) for name in rows.columns), (), CsvStyle.INTL
     )
@@ -184,12 +232,21 @@ def _scdl(run: StoredRun, asked: Asked) -> bytes:
 
 def _flat(build: Callable[[StoredRun, Asked], Flat], sheet: str) -> Callable[[StoredRun, Asked], bytes]:
     def write(run: StoredRun, asked: Asked) -> bytes:
-        flat = build(run, asked)
+        flat = _with_mention(build(run, asked), run, asked.lang)
         if asked.suffix == ".xlsx":
             return sheet_bytes(flat, sheet, asked.lang, run.spec.date)
         return csv_bytes(flat, asked.csv_style)
 
     return write
+
+
+def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
+    """The table with a last column that says so where nothing shows that the decision is right and the best."""
+    words = mention(run.found)
+    if words is None:
+        return flat
+    cells = pl.Series("mention", [words.in_(lang)], dtype=pl.String).new_from_index(0, flat.height)
+    return replace(flat, columns=(*flat.columns, Column(MENTION, Kind.TEXT, cells, 60)))
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(

@@ -14,8 +14,7 @@ from tnt_sim.view.card import About, about, result_card
 from tnt_sim.view.plots import Plots
 from tnt_sim.view.put_file import put_file
 from tnt_sim.view.run_folder import write_run
-from tnt_sim.view.run_reader import NODE, StoredRun, run_of
-from tnt_sim.view.run_reader import open_run as read_run
+from tnt_sim.view.run_reader import NODE, StoredRun, read_stored, run_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,21 +40,8 @@ class OpenedRun:
 
     def _repr_html_(self) -> str:
         day = self.run.spec.date.isoformat() if self.run.spec.date else ""
-        return result_card(self.run.summary, About(self.run.title, day, self.run.synthetic), self.lang)
-
-
-def open_run(run_dir: Path | str, lang: Lang | str | None = None) -> OpenedRun:
-    """Open a run folder whose files are those that the run wrote.
-
-    Raises
-    ------
-    DataError
-        It is no run folder.
-    VerificationError
-        A file was changed, or is missing.
-    """
-    run = read_run(Path(run_dir))
-    return OpenedRun(run, Lang(lang or run.lang))
+        about = About(self.run.title, day, self.run.synthetic)
+        return result_card(self.run.summary, about, self.lang, self.run.found)
 
 
 def plots_of(result: Result) -> Plots:
@@ -87,7 +73,7 @@ def to_html(
 
     tongue = Lang(lang or _lang(result))
     with tempfile.TemporaryDirectory() as folder:
-        run = read_run(write_run(result, Path(folder)))
+        run = read_stored(write_run(result, Path(folder)))
         page = report_html(run, Options(tongue, explanation=explanation))
     if path is not None:
         put_file(Path(path), page.encode())
@@ -104,7 +90,7 @@ def to_excel(
     from tnt_sim.view.workbook import workbook_bytes
 
     with tempfile.TemporaryDirectory() as folder:
-        run = read_run(write_run(result, Path(folder)))
+        run = read_stored(write_run(result, Path(folder)))
         book = workbook_bytes(run, Lang(lang or _lang(result)), explanation=explanation)
     put_file(Path(path), book)
     return Path(path)

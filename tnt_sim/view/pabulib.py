@@ -9,6 +9,7 @@ import polars as pl
 
 from tnt_sim.view.award_list import euros_text, plain_decimal
 from tnt_sim.view.run_reader import StoredRun
+from tnt_sim.view.verification_words import short_mention
 
 COLUMNS = (
     "project_id", "cost", "score", "name", "category", "proposer", "selected", "granted", "reason_code",
@@ -33,7 +34,7 @@ def pabulib(run: StoredRun) -> str:
         "rule": "unknown",
         "language": run.spec.locale,
         "currency": "EUR",
-        "comment": f"tnt_sim {run.name} {run.summary['allocation_sha256']}",
+        "comment": f"tnt_sim {run.name} {run.summary['allocation_sha256']}{_unverified(run)}",
     }
     stream = io.StringIO()
     rows = csv.writer(stream, delimiter=";", lineterminator="\n")
@@ -45,6 +46,12 @@ def pabulib(run: StoredRun) -> str:
     rows.writerows(_projects(run.table).iter_rows())
     stream.write("VOTES\nvoter_id;vote\n")
     return stream.getvalue()
+
+
+def _unverified(run: StoredRun) -> str:
+    """What the comment says of a run that could not be read again."""
+    words = short_mention(run.found)
+    return "" if run.found.rules.is_shown or words is None else f" ({words.in_(run.own_lang)})"
 
 
 def _projects(table: pl.DataFrame) -> pl.DataFrame:

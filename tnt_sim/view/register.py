@@ -64,6 +64,7 @@ def sign_run(run: StoredRun, project: Path, register: Path, name: str) -> Entry:
             key: summary[key]
             for key in ("scenario", "scenario_sha256", "document_sha256", "proof", "publishable")
         },
+        **{key: answer.standing.value for key, answer in run.found.answers.items()},
     }
     sources = {file: run.folder / file for file in RUN_FILES if (run.folder / file).is_file()}
     sources |= {f"{INPUTS}/{entry['path']}": project / entry["path"] for entry in summary["inputs"]}

@@ -29,6 +29,7 @@ from tnt_sim.scenario.files import load_tree
 from tnt_sim.scenario.spec import ScenarioSpec
 from tnt_sim.verify.run_files import PARQUET, RESOLVED, check_files, read_summary
 from tnt_sim.verify.stored import AWARDS, has_columns, read_parquet
+from tnt_sim.verify.verification import Verification, of_fresh
 from tnt_sim.view.award_list import parquet_columns
 from tnt_sim.view.labels import says_synthetic
 
@@ -62,6 +63,7 @@ class StoredRun:
     spec, tree : the scenario as it was run, and its plain values
     table : one row per dossier, amounts in cents, and `_node`
     told_in : the language of its sentences, where it is not the scenario's own
+    verification : what its check showed; None for a run that was computed here
     """
 
     folder: Path
@@ -70,6 +72,12 @@ class StoredRun:
     tree: Mapping[str, Any]
     table: pl.DataFrame
     told_in: Lang | None = None
+    verification: Verification | None = None
+
+    @property
+    def found(self) -> Verification:
+        """What was verified of it; of a run that was computed here, what it shows by itself."""
+        return self.verification or of_fresh(self.summary)
 
     @property
     def name(self) -> str:
@@ -139,8 +147,8 @@ def run_of(result: Result) -> StoredRun:
     return StoredRun(Path(), result.document, spec, result.problem.scenario.tree, table)
 
 
-def open_run(run_dir: Path) -> StoredRun:
-    """Read a run folder whose files are those that the run wrote.
+def read_stored(run_dir: Path) -> StoredRun:
+    """Read a run folder whose files are those that the run wrote; `run_access` alone checks what they say.
 
     Raises
     ------
@@ -227,19 +235,4 @@ def refuse_open_questions(run: StoredRun) -> None:
             f'"{run.name}": {n.en} before it is signed or an act is written; then run it again.\n{listed}',
         ),
         code="usage.open-questions",
-    )
-
-
-def refuse_unproven(run: StoredRun) -> None:
-    """An act may only be drawn up from a decision that is verified and proven."""
-    if run.publishable:
-        return
-    raise UsageError(
-        Text(
-            f"« {run.name} » n'est pas publiable : rien ne prouve que sa répartition est la meilleure. "
-            "Relancez le calcul avec plus de temps, ou ajoutez --unproven si vous l'assumez.",
-            f'"{run.name}" is not publishable: its allocation is not proven to be the best. '
-            "Run it again with more time, or add --unproven if you take responsibility.",
-        ),
-        code="usage.unproven",
     )

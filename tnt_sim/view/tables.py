@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text
+from tnt_sim.verify.verification import Verification, of_fresh
 from tnt_sim.view.envelope_table import envelope_table, unspent_lines
 from tnt_sim.view.figures import amount, count, plural
 from tnt_sim.view.grid import grid, paragraph
@@ -64,13 +65,13 @@ def heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[
     return lines
 
 
-def mark_of(document: Document) -> tuple[str, str]:
-    """The sign of a verdict and its style in the terminal."""
+def mark_of(document: Document, found: Verification | None = None) -> tuple[str, str]:
+    """The sign of a verdict and its style in the terminal; `found` is what the check of a stored run showed."""
     if document["status"] in ("infeasible", "stopped"):
         return "✘", _BAD
-    if document["status"] == "optimal" and document.get("proof") in ("PROVED", "CROSS_CHECKED"):
-        return ("≈", _FAIR) if document.get("relaxed") else ("✔", _GOOD)
-    return "!", _FAIR
+    if (found or of_fresh(document)).optimal.is_shown:
+        return "✔", _GOOD
+    return ("≈" if document.get("relaxed") and document.get("proof") else "!"), _FAIR
 
 
 def money_texts(document: Document, lang: Lang) -> list[str]:

@@ -14,64 +14,62 @@ GOOD, FAIR, BAD = "bold green", "bold yellow", "bold red"
 _RULES: Mapping[Standing, Text] = MappingProxyType(
     {
         Standing.SHOWN: Text(
-            "Règles : respectées. Relues ici au centime, depuis les données d'origine.",
-            "Rules: kept. Read again here to the cent, from the raw inputs.",
+            "Respectées. Relues ici au centime, depuis les données d'origine.",
+            "Kept. Read again here to the cent, from the raw inputs.",
         ),
         Standing.CLAIMED: Text(
-            "Règles : respectées selon le calcul. Non vérifié : ses données ne sont plus là, ou ont changé.",
-            "Rules: kept, according to the run. Not verified: its inputs are gone, or have changed.",
+            "Respectées selon le calcul. Non vérifié : ses données ne sont plus là, ou ont changé.",
+            "Kept, according to the run. Not verified: its inputs are gone, or have changed.",
         ),
         Standing.NONE: Text(
-            "Règles : une règle n'est pas respectée, ou un document est faux.",
-            "Rules: a rule is broken, or a document is false.",
+            "Une règle n'est pas respectée, ou un document est faux.",
+            "A rule is broken, or a document is false.",
         ),
     }
 )
 _OPTIMAL: Mapping[Means | Standing, Text] = MappingProxyType(
     {
         Means.CERTIFICATE: Text(
-            "Optimalité : démontrée ici. Le certificat du calcul a été rejoué.",
-            "Optimality: shown here. The certificate of the run was replayed.",
+            "Démontrée ici. Le certificat du calcul a été rejoué.",
+            "Shown here. The certificate of the run was replayed.",
         ),
         Means.SOLVED_PROOF: Text(
-            "Optimalité : démontrée ici. Le scénario, résolu à nouveau, donne la même valeur, avec un certificat "
-            "vérifié.",
-            "Optimality: shown here. The scenario, solved again, gives the same value, with a certificate that "
+            "Démontrée ici. Le scénario, résolu à nouveau, donne la même valeur, avec un certificat vérifié.",
+            "Shown here. The scenario, solved again, gives the same value, with a certificate that "
             "was checked.",
         ),
         Means.SOLVED_TWICE: Text(
-            "Optimalité : retrouvée ici par deux solveurs indépendants, sans certificat.",
-            "Optimality: found again here by two independent solvers, without a certificate.",
+            "Retrouvée ici par deux solveurs indépendants, sans certificat.",
+            "Found again here by two independent solvers, without a certificate.",
         ),
         Standing.CLAIMED: Text(
-            "Optimalité : affirmée par le calcul seulement. Rien ne la démontre ici.",
-            "Optimality: claimed by the run only. Nothing shows it here.",
+            "Affirmée par le calcul seulement. Rien ne la démontre ici.",
+            "Claimed by the run only. Nothing shows it here.",
         ),
         Standing.NONE: Text(
-            "Optimalité : ni démontrée, ni affirmée par le calcul.",
-            "Optimality: neither shown, nor claimed by the run.",
+            "Ni démontrée, ni affirmée par le calcul.",
+            "Neither shown, nor claimed by the run.",
         ),
     }
 )
 _FIRST: Mapping[Means | Standing, Text] = MappingProxyType(
     {
         Means.CERTIFICATE: Text(
-            "Première parmi les ex æquo : démontré ici. Le certificat du calcul a été rejoué.",
-            "First among equals: shown here. The certificate of the run was replayed.",
+            "Démontré ici. Le certificat du calcul a été rejoué.",
+            "Shown here. The certificate of the run was replayed.",
         ),
         Means.SOLVED_PROOF: Text(
-            "Première parmi les ex æquo : démontré ici. Le scénario, résolu à nouveau, donne la même liste, avec "
-            "un certificat vérifié.",
-            "First among equals: shown here. The scenario, solved again, gives the same list, with a certificate "
+            "Démontré ici. Le scénario, résolu à nouveau, donne la même liste, avec un certificat vérifié.",
+            "Shown here. The scenario, solved again, gives the same list, with a certificate "
             "that was checked.",
         ),
         Standing.CLAIMED: Text(
-            "Première parmi les ex æquo : affirmé par le calcul seulement.",
-            "First among equals: claimed by the run only.",
+            "Affirmé par le calcul seulement.",
+            "Claimed by the run only.",
         ),
         Standing.NONE: Text(
-            "Première parmi les ex æquo : ni démontré, ni affirmé par le calcul.",
-            "First among equals: neither shown, nor claimed by the run.",
+            "Ni démontré, ni affirmé par le calcul.",
+            "Neither shown, nor claimed by the run.",
         ),
     }
 )
@@ -81,7 +79,14 @@ UNBOUND = Text(
     "Not verified, since nothing binds it to the allocation: versions, seconds, method, cause of the stop and "
     "solver.log.",
 )
-NOT_VERIFIED = Text("non vérifié", "not verified")
+NOT_VERIFIED = Text(
+    "Non vérifié : les données du calcul ne sont plus là, ou ont changé.",
+    "Not verified: the inputs of the run are gone, or have changed.",
+)
+NOT_PROVEN = Text(
+    "Établi sans preuve : rien ne démontre que cette répartition est la meilleure.",
+    "Drawn up without a proof: nothing shows that this allocation is the best.",
+)
 
 
 def verdict(found: Verification) -> tuple[str, Text, str]:
@@ -111,11 +116,33 @@ def verdict(found: Verification) -> tuple[str, Text, str]:
     ), FAIR  # fmt: skip
 
 
-def answer_texts(found: Verification) -> tuple[Text, Text, Text]:
-    """One sentence for each of the three answers."""
+def answer_rows(found: Verification) -> tuple[tuple[Text, Text], ...]:
+    """The three answers, each by its name and its sentence."""
     optimal, first = found.optimal, found.first
     return (
-        _RULES[found.rules.standing],
-        _OPTIMAL[optimal.means or optimal.standing],
-        _FIRST[first.means or first.standing],
+        (Text("Règles", "Rules"), _RULES[found.rules.standing]),
+        (Text("Optimalité", "Optimality"), _with_reserve(_OPTIMAL[optimal.means or optimal.standing], found)),
+        (Text("Première parmi les ex æquo", "First among equals"), _FIRST[first.means or first.standing]),
     )
+
+
+def _with_reserve(text: Text, found: Verification) -> Text:
+    """What the replayed certificate shows, with the rows that have no second reading."""
+    reserve = found.rows.reserve
+    if found.optimal.means is not Means.CERTIFICATE or reserve is None:
+        return text
+    return Text(f"{text.fr} {reserve.fr}", f"{text.en} {reserve.en}")
+
+
+def mention(found: Verification) -> Text | None:
+    """What a document says of a decision that is not shown to be right and the best; None where it is."""
+    if not found.rules.is_shown:
+        return NOT_VERIFIED
+    return None if found.optimal.is_shown else NOT_PROVEN
+
+
+def short_mention(found: Verification) -> Text | None:
+    """The same in two words, for a cell among others."""
+    if not found.rules.is_shown:
+        return Text("non vérifié", "not verified")
+    return None if found.optimal.is_shown else Text("optimalité non démontrée", "optimality not shown")

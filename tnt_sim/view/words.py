@@ -13,6 +13,7 @@ from tnt_sim.rules.column_words import column as column
 from tnt_sim.rules.column_words import is_plural as is_plural
 from tnt_sim.rules.column_words import long_day as long_day
 from tnt_sim.rules.column_words import value as value
+from tnt_sim.verify.verification import Means, Verification, of_fresh
 
 STATUS: Mapping[str, Text] = MappingProxyType(
     {
@@ -144,8 +145,18 @@ def measure(name: str) -> Text:
     return MEASURE.get(name) or Text(f"« {name} »", f'"{name}"')
 
 
-def verdict(document: Mapping[str, Any], second: str = "") -> Text:
-    """What was found and what supports it, in plain words; `second` names the solver that confirmed."""
+def verdict(document: Mapping[str, Any], second: str = "", found: Verification | None = None) -> Text:
+    """What was found and what supports it, in plain words.
+
+    `second` names the solver that confirmed; `found` is what the check of a stored run showed.
+    """
+    told = _verdict(document, second, found or of_fresh(document))
+    if found is None or found.rules.is_shown:
+        return told
+    return Text(f"{_NOT_VERIFIED.fr} {told.fr}", f"{_NOT_VERIFIED.en} {told.en}")
+
+
+def _verdict(document: Mapping[str, Any], second: str, found: Verification) -> Text:
     status, proof, relaxed = document["status"], document.get("proof"), document.get("relaxed")
     stop = STOPPED_BY.get(document.get("stopped_by") or "")
     by = Text(f" ({stop.fr} a arrêté le calcul)", f" ({stop.en} ended the run)") if stop else Text("", "")
@@ -157,10 +168,15 @@ def verdict(document: Mapping[str, Any], second: str = "") -> Text:
         )
     if relaxed:
         return _RELAXED
-    if status == "optimal" and proof == "CROSS_CHECKED":
+    means, reserve = found.optimal.means, found.rows.reserve
+    if means is Means.CERTIFICATE:
+        return (
+            _PROVED if reserve is None else Text(f"{_PROVED.fr} {reserve.fr}", f"{_PROVED.en} {reserve.en}")
+        )
+    if means is not None:
         return _confirmed(second)
     if status == "optimal":
-        return _PROVED if proof == "PROVED" else _OPTIMAL_ALONE
+        return _CLAIMED if proof in ("PROVED", "CROSS_CHECKED") else _OPTIMAL_ALONE
     if not stop and _is_closed(document):
         return _OPTIMAL_ALONE
     return Text(
@@ -187,6 +203,14 @@ def _confirmed(second: str) -> Text:
 _PROVED = Text(
     "Répartition optimale : aucune autre ne fait mieux. Prouvé par un certificat exact.",
     "Optimal allocation: no other does better. Proven by an exact certificate.",
+)
+_CLAIMED = Text(
+    "Le calcul se dit optimal ; rien ne le démontre ici. À ne pas publier sans preuve.",
+    "The run says that it is optimal; nothing shows it here. Not for publication without a proof.",
+)
+_NOT_VERIFIED = Text(
+    "NON VÉRIFIÉ : les données du calcul ne sont plus là, ou ont changé.",
+    "NOT VERIFIED: the inputs of the run are gone, or have changed.",
 )
 _OPTIMAL_ALONE = Text(
     "Répartition optimale selon un seul solveur ; rien ne le démontre. À ne pas publier.",

@@ -10,6 +10,7 @@ from tnt_sim.view import words
 from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.sheet import Paper, Styles, set_up, write_text
 from tnt_sim.view.tables import SYNTHETIC
+from tnt_sim.view.verification_words import answer_rows
 
 Row = tuple[str, str]
 _ONE_PAGE = 48
@@ -30,7 +31,7 @@ def write_readme(
     sheet.set_column(1, 1, 96)
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
-    verdict = words.verdict(run.summary).in_(lang)
+    verdict = words.verdict(run.summary, found=run.found).in_(lang)
     write_text(sheet, 1, 0, verdict, styles.made(bold=True))
     row = 2
     for text in _marks(run, lang):
@@ -77,13 +78,11 @@ def _run(run: StoredRun, lang: Lang) -> Iterator[Row]:
         )
     for text in summary.get("sets") or ():
         yield Text("Changement (--set)", "Change (--set)").in_(lang), str(text)
-    proof = words.PROOF[summary["proof"]].in_(lang) if summary.get("proof") in words.PROOF else "–"
-    yield Text("Preuve", "Proof").in_(lang), proof
-    unique = Text("oui", "yes") if summary.get("canonical") else Text("non établie", "not established")
-    yield Text("Réponse unique", "One answer").in_(lang), unique.in_(lang)
+    for name, text in answer_rows(run.found):
+        yield name.in_(lang), text.in_(lang)
     yield Text("Pour vérifier", "To check it").in_(lang), f"tnt-sim verify runs/{run.name}"
     versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())
-    yield Text("Versions", "Versions").in_(lang), versions
+    yield Text("Versions (non vérifié)", "Versions (not verified)").in_(lang), versions
 
 
 def _hashes(run: StoredRun, lang: Lang) -> Iterator[Row]:

@@ -62,7 +62,7 @@ def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name:
         sheet.set_column(k, k, width, None, {"hidden": k == 1})
     write_text(sheet, 0, 0, run.title, styles.title)
     sheet.set_row(0, 24)
-    write_text(sheet, 1, 0, words.verdict(run.summary).in_(lang), styles.soft)
+    write_text(sheet, 1, 0, words.verdict(run.summary, found=run.found).in_(lang), styles.soft)
     _figures(sheet, styles, run, lang)
     row = _envelopes(sheet, styles, run, lang)
     row = _goals(sheet, styles, run, lang, row + 1)

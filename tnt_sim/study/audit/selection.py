@@ -6,7 +6,7 @@ Each row that cannot be taken as it stands is named; the rest is still answered.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,10 +17,10 @@ from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text, UsageE
 from tnt_sim.formats.synonyms import SYNONYMS, names_of, normalised
 from tnt_sim.formats.table import read_plain
 from tnt_sim.money import MoneyError, format_cents, parse_cents_series
+from tnt_sim.run_access import open_stored
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.verify.reading import Allocation
 from tnt_sim.verify.run_files import PARQUET
-from tnt_sim.verify.stored import AWARDS, has_columns, read_parquet
 
 NUMBER = ("dossier", *SYNONYMS["dossier"])
 AMOUNT = (
@@ -80,13 +80,14 @@ def read_selection(path: Path, problem: Problem) -> Selection:
         raise UsageError(
             Text(f"« {path} » n'existe pas.", f'"{path}" does not exist.'), code="usage.selection"
         )
-    chosen = _of_run(path) if path.is_dir() else _of_table(path)
-    return _matched(chosen, problem, path.name)
+    chosen, remarks = _of_run(path) if path.is_dir() else (_of_table(path), ())
+    found = _matched(chosen, problem, path.name)
+    return replace(found, findings=(*remarks, *found.findings))
 
 
-def _of_run(folder: Path) -> pl.DataFrame:
-    file, found = folder / PARQUET, Defects()
-    if not file.is_file():
+def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
+    """What a run folder grants, and a remark where it could not be read again from its own inputs."""
+    if not (folder / PARQUET).is_file():
         raise UsageError(
             Text(
                 f"« {folder} » n'est pas le dossier d'un calcul : il n'a pas de {PARQUET}.",
@@ -94,10 +95,15 @@ def _of_run(folder: Path) -> pl.DataFrame:
             ),
             code="usage.selection",
         )
-    table = read_parquet(file, found)
-    if table is not None and has_columns(table, AWARDS, found):
-        return table.filter("funded").select("dossier", pl.col("granted_cents").alias("cents"), _row())
-    raise DataError(found.found)
+    run = open_stored(folder)
+    awards = run.table.filter("funded").select("dossier", pl.col("granted_cents").alias("cents"), _row())
+    if run.found.rules.is_shown:
+        return awards, ()
+    remark = Text(
+        "cette liste n'est pas vérifiée : les données de son calcul ne sont plus là, ou ont changé.",
+        "this list is not verified: the inputs of its run are gone, or have changed.",
+    )
+    return awards, (Defect("not-verified", remark, (Place(file=folder.name),)),)
 
 
 def _row() -> pl.Expr:

@@ -12,15 +12,15 @@ import polars as pl
 
 from tnt_sim.decision import Report
 from tnt_sim.engine import solve
-from tnt_sim.errors import DataError, LimitReached, NothingDecided, Text
+from tnt_sim.errors import LimitReached, NothingDecided, Text
 from tnt_sim.result import Result, Status
 from tnt_sim.rules.base import IntArray
+from tnt_sim.run_access import read_decision
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.register import last_list
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.reading import Allocation, AllocationReading
-from tnt_sim.verify.replay import replay
 
 ATTRIBUTES = ("title", "applicant_id", "applicant", "applicant_type", "department", "region", "population")
 
@@ -80,8 +80,8 @@ def side_of(
 
     Raises
     ------
-    DataError
-        For a run folder that no longer holds what it says.
+    VerificationError
+        For a run folder that no longer holds what it says, or whose inputs are gone.
     NothingDecided
         For a scenario that no allocation fits.
     LimitReached
@@ -120,8 +120,5 @@ def _of_result(result: Result, name: str | None) -> Side:
 
 
 def _of_run(folder: Path, name: str | None) -> Side:
-    run = replay(folder)
-    if run.whole is None or run.found.found:
-        raise DataError(run.found.found)
-    whole = run.whole
+    run, whole = read_decision(folder)
     return Side(name or folder.name, whole.problem, whole.allocation, whole.reading, run.summary.get("proof"))

@@ -11,14 +11,15 @@ import polars as pl
 
 from tnt_sim.assemble import dossier_table
 from tnt_sim.clock import Clock
-from tnt_sim.errors import Defect, Lang, NothingDecided, Text, UsageError, VerificationError, nearest
+from tnt_sim.errors import Defect, Lang, NothingDecided, Text, UsageError, nearest
 from tnt_sim.result import Result
+from tnt_sim.run_access import read_decision
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.reasons import Reasons, reasons
-from tnt_sim.verify.replay import replay
+from tnt_sim.verify.run_files import read_summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,12 @@ def of_run(run_dir: Path, project: Path | None = None) -> Decided:
     NothingDecided
         The run found no allocation.
     """
-    run = replay(run_dir, project)
-    if run.summary.get("status") in ("infeasible", "stopped"):
-        raise _nothing(str(run.summary.get("scenario")))
-    if run.found.found or run.whole is None or run.table is None:
-        raise VerificationError(run.found.found or [_unread(run_dir)])
-    problem, allocation, reading = run.whole.problem, run.whole.allocation, run.whole.reading
+    summary = read_summary(run_dir)
+    if summary.get("status") in ("infeasible", "stopped"):
+        raise _nothing(str(summary.get("scenario")))
+    run, whole = read_decision(run_dir, project)
+    assert run.table is not None  # a decision was read from it
+    problem, allocation, reading = whole.problem, whole.allocation, whole.reading
     why = reasons(problem, allocation, reading)
     told = dossier_table(problem, allocation, why, Lang(problem.scenario.spec.locale))
     kept = told.select("dossier").join(run.table, on="dossier", how="left", maintain_order="left")
@@ -164,11 +165,4 @@ def _nothing(scenario: str) -> NothingDecided:
             f'the run of "{scenario}" found no allocation: there is no decision to explain. '
             "Ask `tnt-sim conflict SCENARIO`, which says which rules clash.",
         )
-    )
-
-
-def _unread(run_dir: Path) -> Defect:
-    return Defect(
-        "run-folder",
-        Text(f"« {run_dir} » ne peut pas être relu.", f'"{run_dir}" cannot be read again.'),
     )

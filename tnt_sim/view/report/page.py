@@ -31,6 +31,7 @@ from tnt_sim.view.report.positions import Slider
 from tnt_sim.view.report.tallies import Grouping, Tally, groupings, tallies
 from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.tables import SYNTHETIC
+from tnt_sim.view.verification_words import UNBOUND, answer_rows
 
 MOST_ON_PAPER = 5_000
 """A list of more dossiers than this is not laid out on paper: 8 ms of processor time each."""
@@ -123,7 +124,7 @@ def _decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
     return {
         "run": run,
         "summary": summary,
-        "verdict": words.verdict(summary).in_(lang),
+        "verdict": words.verdict(summary, found=run.found).in_(lang),
         "synthetic": SYNTHETIC.in_(lang) if run.synthetic else "",
         "day": words.long_day(run.spec.date.isoformat()).in_(lang) if run.spec.date else "",
         "goals": [
@@ -135,7 +136,8 @@ def _decision(run: StoredRun, lang: Lang) -> dict[str, Any]:
             }
             for goal in summary["objective"]
         ],
-        "proof": words.PROOF[summary["proof"]].in_(lang) if summary.get("proof") in words.PROOF else "–",
+        "answers": [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(run.found)],
+        "unbound": UNBOUND.in_(lang),
         "rules": lines.rule_lines(run, lang),
         "versions": ", ".join(f"{name} {version}" for name, version in summary["versions"].items()),
     }

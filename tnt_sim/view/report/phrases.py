@@ -126,9 +126,8 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "run": Text("Dossier du calcul", "Run folder"),
         "to_check": Text("Pour vérifier", "To check it"),
         "changes": Text("Changements (--set)", "Changes (--set)"),
-        "unique": Text("Réponse unique", "One answer"),
-        "not_shown": Text("non établie", "not established"),
-        "versions": Text("Versions", "Versions"),
+        "versions": Text("Versions (non vérifié)", "Versions (not verified)"),
+        "unverified": Text("Non vérifié", "Not verified"),
         "file": Text("Fichier", "File"),
         "source": Text("Source", "Source"),
         "outlines": Text(

@@ -1,0 +1,114 @@
+"""The one way into a run folder, for every verb, page, act and notebook that reads one.
+
+Nothing of a run leaves this program before its rules were read again from its raw inputs in integers, each
+document compared with what those inputs give, and its certificate replayed. A folder in which anything is false
+is refused, whatever its hashes say. A folder whose inputs are gone can still be opened: what is written from it
+says « not verified », and acts are refused (`StoredRun.verification`, `view/exports.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tnt_sim.errors import Defect, Lang, Text, VerificationError
+from tnt_sim.recheck import check_run
+from tnt_sim.reoptimisation import solve_again
+from tnt_sim.retold import retold
+from tnt_sim.verify.inputs import NOT_THERE
+from tnt_sim.verify.replay import Replay
+from tnt_sim.verify.steps import Decision
+from tnt_sim.verify.verification import Standing, Verification
+from tnt_sim.view.opened import OpenedRun
+from tnt_sim.view.run_reader import StoredRun, read_stored
+
+
+@dataclass(frozen=True, slots=True)
+class Solving:
+    """That the solvers are asked again where the certificate does not show the optimum, for so many seconds."""
+
+    time_limit: float | None = None
+
+
+def open_stored(
+    run_dir: Path,
+    project: Path | None = None,
+    lang: Lang | None = None,
+    solving: Solving | None = None,
+) -> StoredRun:
+    """Open a run folder after its check, its sentences told anew in `lang` (the scenario's own by default).
+
+    Parameters
+    ----------
+    run_dir : the run folder
+    project : the project folder, when it no longer is where the run left it
+    lang : the language of its sentences; where the inputs are gone they stay as the run wrote them
+    solving : solve the scenario again where the certificate does not show the optimum
+
+    Raises
+    ------
+    DataError
+        It is no run folder.
+    VerificationError
+        A rule is broken, a document is false, or a file was changed or is missing.
+    """
+    stored = read_stored(run_dir)
+    checked = check_run(run_dir, project)
+    found = checked.verification if solving is None else solve_again(checked, solving.time_limit)
+    refuse_false(found)
+    run = replace(stored, verification=found)
+    return retold(run, checked, lang or run.own_lang)
+
+
+def verify_stored(run_dir: Path, project: Path | None = None, solving: Solving | None = None) -> Verification:
+    """Check a run folder in full, and solve its scenario again where that is wanted; raises for nothing false."""
+    checked = check_run(run_dir, project)
+    return checked.verification if solving is None else solve_again(checked, solving.time_limit)
+
+
+def open_run(
+    run_dir: Path | str, lang: Lang | str | None = None, project: Path | str | None = None
+) -> OpenedRun:
+    """Open a run folder for a notebook: checked, with its tables, its pictures and its card.
+
+    Raises
+    ------
+    DataError
+        It is no run folder.
+    VerificationError
+        A rule is broken, a document is false, or a file was changed or is missing.
+    """
+    place = None if project is None else Path(project)
+    run = open_stored(Path(run_dir), place, None if lang is None else Lang(lang))
+    return OpenedRun(run, Lang(lang or run.lang))
+
+
+def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, Decision]:
+    """What a run folder decided, for questions that need its inputs.
+
+    Raises
+    ------
+    DataError
+        It is no run folder.
+    VerificationError
+        A rule is broken, a document is false, or the inputs are gone.
+    """
+    checked = check_run(run_dir, project)
+    found = checked.verification
+    if not found.ok or checked.run.whole is None:
+        raise VerificationError(found.defects or [_unread(run_dir)])
+    return checked.run, checked.run.whole
+
+
+def refuse_false(found: Verification) -> None:
+    """Raise VerificationError unless the run is right, or only its inputs are gone."""
+    if found.rules.standing is Standing.NONE:
+        false = [defect for defect in found.defects if defect.code not in NOT_THERE]
+        raise VerificationError(false or found.defects)
+
+
+def _unread(run_dir: Path) -> Defect:
+    return Defect(
+        "run-folder",
+        Text(f"« {run_dir} » ne peut pas être relu.", f'"{run_dir}" cannot be read again.'),
+    )

@@ -1,0 +1,149 @@
+"""certificate.json replayed: which claims of a run its proofs show, and on how many rows they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tnt_sim.certify.check import Checker
+from tnt_sim.errors import Defect, Place, Text
+from tnt_sim.verify.claims import Claim
+from tnt_sim.verify.replay import Replay
+from tnt_sim.verify.run_files import CERTIFICATE
+from tnt_sim.verify.solver_words import solver_words_apart
+from tnt_sim.verify.steps import Decision
+from tnt_sim.verify.verification import NO_ROWS, ProofRows
+
+NOT_REPLAYED = "proof"
+"""The code of a claim on the proof that the certificate does not bear out."""
+
+
+def replay_proofs(run: Replay, parts: Sequence[tuple[Decision, Claim]]) -> list[Defect]:
+    """Replay the proofs of each decision; what is claimed and not shown by them, or said against the claim.
+
+    Notes on `run` whether they show the optimum and the first of equals, and the rows that they stand on.
+    """
+    found, shown = [], []
+    for number, (one, claim) in enumerate(parts):
+        stored = _stored_proofs(run, number)
+        if claim.proof == "CROSS_CHECKED" and stored.verdict != "agrees":
+            found.append(_not_agreed(stored.verdict))
+        found += solver_words_apart(stored.said, stored.where, one.problem.stages, one.reading.values, claim)
+        proofs = _Proofs.of(one, stored)
+        found += proofs.not_shown(one, claim)
+        shown.append(proofs)
+    run.rows = ProofRows(sum(one.rows.n_read for one in shown), sum(one.rows.n_unread for one in shown))
+    run.proven = all(one.optimal for one in shown)
+    run.proven_first = run.proven and all(one.least and one.first for one in shown)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Proofs:
+    """What the proofs of one decision show when they are replayed: each stage, « least granted », the list."""
+
+    stages: tuple[bool, ...]
+    least: bool
+    first: bool
+    rows: ProofRows
+
+    @classmethod
+    def of(cls, decision: Decision, stored: _Stored) -> _Proofs:
+        """Replay them; the rows of the problem are written only where there is a proof to replay."""
+        values, allocation = decision.reading.values, decision.allocation
+        if not any(stored.stages) and not stored.least_granted and not stored.listing:
+            return cls((False,) * len(values), least=False, first=False, rows=NO_ROWS)
+        check = Checker.of(decision.problem)
+        funded, granted = allocation.funded, allocation.granted_cents
+        return cls(
+            check.stages(values, stored.stages),
+            check.least(values, granted, stored.least_granted),
+            check.first(values, funded, granted, stored.listing),
+            ProofRows(check.rows.n_read, check.rows.n_unread),
+        )
+
+    @property
+    def optimal(self) -> bool:
+        """Whether every stage is shown to be the best possible."""
+        return all(self.stages)
+
+    def not_shown(self, decision: Decision, claim: Claim) -> list[Defect]:
+        """The claims of the decision that its proofs do not show."""
+        goals = zip(decision.problem.stages, claim.goals, self.stages, strict=True)
+        found = [
+            _not_shown(stage.goal) for stage, goal, shown in goals if goal.proof == "PROVED" and not shown
+        ]
+        if claim.least_granted == "PROVED" and not self.least:
+            found.append(_not_shown("granted"))
+        if claim.listing == "PROVED" and not self.first:
+            found.append(_NO_FIRST)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The proofs of one decision as certificate.json holds them, and what it repeats of the solver's words."""
+
+    where: str
+    said: Any
+    stages: list[dict[str, Any] | None]
+    least_granted: dict[str, Any] | None
+    listing: dict[str, Any] | None
+    verdict: str
+
+
+def _stored_proofs(run: Replay, number: int) -> _Stored:
+    stored: Any
+    stored, where = run.certificate or {}, ""
+    if run.steps is not None:
+        steps, where = stored.get("steps"), f"steps[{number}]."
+        stored = steps[number] if isinstance(steps, list) and number < len(steps) else {}
+    stored = stored if isinstance(stored, dict) else {}
+    proofs, ties = stored.get("proofs"), stored.get("tie_break")
+    ties = ties if isinstance(ties, dict) else {}
+    return _Stored(
+        where,
+        stored.get("stages"),
+        [_object(one) for one in proofs] if isinstance(proofs, list) else [],
+        _object(ties.get("least_granted")),
+        _object(ties.get("list")),
+        str((_object(stored.get("cross_check")) or {}).get("verdict"))[:80],
+    )
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _not_shown(goal: str) -> Defect:
+    return Defect(
+        NOT_REPLAYED,
+        Text(
+            f"certificate.json ne prouve pas que l'objectif « {goal} » est le meilleur possible.",
+            f'certificate.json does not prove that the goal "{goal}" is the best possible.',
+        ),
+        (Place(file=CERTIFICATE),),
+    )
+
+
+def _not_agreed(verdict: str) -> Defect:
+    return Defect(
+        NOT_REPLAYED,
+        Text(
+            f"CROSS_CHECKED, mais certificate.json ne dit pas que deux solveurs s'accordent ({verdict}).",
+            f"CROSS_CHECKED, but certificate.json does not say that two solvers agree ({verdict}).",
+        ),
+        (Place(file=CERTIFICATE),),
+    )
+
+
+_NO_FIRST = Defect(
+    NOT_REPLAYED,
+    Text(
+        "certificate.json ne prouve pas qu'aucune liste aussi bonne ne passe avant celle-ci "
+        "(canonical_proof.list).",
+        "certificate.json does not prove that no list as good goes before this one (canonical_proof.list).",
+    ),
+    (Place(file=CERTIFICATE),),
+)
