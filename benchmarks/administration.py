@@ -25,12 +25,12 @@ from tnt_sim.engine import solve
 from tnt_sim.errors import Lang
 from tnt_sim.formats.importing import import_form
 from tnt_sim.formats.reading import read_form
+from tnt_sim.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.slider import slider_of
 from tnt_sim.view.import_page import import_tables
 from tnt_sim.view.report.page import Options, report_html
 from tnt_sim.view.run_folder import write_run
-from tnt_sim.view.run_reader import open_run
 from tnt_sim.view.workbook import workbook_bytes
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
@@ -85,7 +85,7 @@ def main() -> None:
                 told = timed(lambda path=path, likeness=likeness: imported(path, likeness=likeness))
                 print(f"import {path.suffix}, likeness {likeness}: {told}")
         root = Path(folder) / "runs"
-        run = open_run(
+        run = open_stored(
             write_run(solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), cross_check="never"), root)
         )
         few = pl.int_range(run.table.height, eager=True) < 2_000

@@ -216,12 +216,18 @@ def test_what_is_not_signed(tnt: Said) -> None:
 def test_an_unproven_run_is_signed_only_when_its_author_says_so(
     tnt: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from dataclasses import replace
+
+    from tnt_sim.verify.verification import CLAIMED
     from tnt_sim.view.run_reader import StoredRun
 
     one = run(tnt, "200 €")
-    monkeypatch.setattr(StoredRun, "publishable", property(lambda self: False))
+    shown = StoredRun.found.fget
+    assert shown is not None
+    claimed = property(lambda self: replace(shown(self), optimal=CLAIMED))
+    monkeypatch.setattr(StoredRun, "found", claimed)
     code, _, err = tnt("sign", one["run_dir"], "--as", "liste-1")
-    assert (code, "n'est pas publiable" in err) == (2, True)
+    assert (code, "rien ne démontre ici" in err) == (2, True)
     assert tnt("sign", one["run_dir"], "--as", "liste-1", "--unproven")[0] == 0
 
 

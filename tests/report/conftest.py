@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "view"))
 from hostile import HOSTILE
 from stored_runs import SCENARIO, TABLE, make_run
 
-from tnt_sim.view.run_reader import StoredRun, open_run
+from tnt_sim.run_access import open_stored
+from tnt_sim.view.run_reader import StoredRun
 
 
 @pytest.fixture(scope="session")
@@ -23,5 +24,5 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[StoredRun]:
     made = []
     for amount in ("9 000 €", "8 600 €", "12 000 €"):
         scenario = SCENARIO.replace("9 000 €", amount).replace("locale: fr", "")
-        made.append(open_run(make_run(folder, scenario, table)))
+        made.append(open_stored(make_run(folder, scenario, table)))
     return made

@@ -9,14 +9,14 @@ from stored_runs import TABLE, make_run
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import Lang, UsageError, VerificationError
+from tnt_sim.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.slider import slider_of
 from tnt_sim.view.report.page import Options, report_html
-from tnt_sim.view.run_reader import open_run
 
 
 def test_each_position_is_the_run_at_that_amount(tmp_path: Path) -> None:
-    run = open_run(make_run(tmp_path))
+    run = open_stored(make_run(tmp_path))
     slider = slider_of(run, "p", "9 000 €", "12 000 €", 4)
     assert [one.amount_cents for one in slider.positions] == [900_000, 1_000_000, 1_100_000, 1_200_000]
     for position in slider.positions:
@@ -32,7 +32,7 @@ def test_each_position_is_the_run_at_that_amount(tmp_path: Path) -> None:
 
 
 def test_an_amount_that_contradicts_the_scenario_says_so(tmp_path: Path) -> None:
-    run = open_run(make_run(tmp_path))
+    run = open_stored(make_run(tmp_path))
     slider = slider_of(run, "p", "50 %", "100 %", 3)
     assert [one.summary is None for one in slider.positions] == [True, True, False]
     assert "font" in slider.positions[0].why.fr
@@ -41,7 +41,7 @@ def test_an_amount_that_contradicts_the_scenario_says_so(tmp_path: Path) -> None
 
 
 def test_sliders_that_cannot_be(tmp_path: Path) -> None:
-    run = open_run(make_run(tmp_path))
+    run = open_stored(make_run(tmp_path))
     for start, stop, n in (("100 %", "90 %", 5), ("90 %", "110 %", 1), ("90 %", "110 %", 500)):
         with pytest.raises(UsageError, match="curseur"):
             slider_of(run, "p", start, stop, n)

@@ -11,7 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from stored_runs import make_run
 
-from tnt_sim.view.run_reader import StoredRun, open_run
+from tnt_sim.run_access import open_stored
+from tnt_sim.view.run_reader import StoredRun
 
 
 @pytest.fixture(scope="session")
@@ -21,4 +22,4 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stored(run_dir: Path) -> StoredRun:
-    return open_run(run_dir)
+    return open_stored(run_dir)

@@ -15,17 +15,18 @@ from stored_runs import edited, make_run
 from tnt_sim.cli.main import main
 from tnt_sim.engine import solve
 from tnt_sim.errors import DataError, Lang
+from tnt_sim.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.view.choices_read import read_choices
 from tnt_sim.view.consolidate import CONFLICTS, LAYER, TABLE, consolidate, layer_yaml
 from tnt_sim.view.decided import decided
-from tnt_sim.view.run_reader import StoredRun, open_run
+from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.workbook_department import department_bytes, file_name, parts
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
-    return open_run(make_run(tmp_path_factory.mktemp("consolidate")))
+    return open_stored(make_run(tmp_path_factory.mktemp("consolidate")))
 
 
 @pytest.fixture

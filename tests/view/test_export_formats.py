@@ -18,9 +18,10 @@ from tnt_sim.formats.reading import read_form
 from tnt_sim.formats.table import ReadOptions, read_dossiers
 from tnt_sim.money import parse_cents
 from tnt_sim.portfolio import CANONICAL, table_column
+from tnt_sim.run_access import open_stored
 from tnt_sim.view.exports import FORMATS, Asked, export_bytes
 from tnt_sim.view.flat import CsvStyle
-from tnt_sim.view.run_reader import StoredRun, open_run
+from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.scdl import faults, schema
 
 FLAT = [name for name, known in FORMATS.items() if ".csv" in known.suffixes and name != "csv"]
@@ -161,7 +162,7 @@ def test_scdl_keeps_its_schema(stored: StoredRun) -> None:
 
 def test_scdl_dates_what_was_committed_before_by_its_own_day(stored: StoredRun, tmp_path: Path) -> None:
     def days(table: str, **info: str) -> tuple[dict[str, str], list[str]]:
-        run = open_run(make_run(tmp_path / f"p{len(list(tmp_path.iterdir()))}", table=table))
+        run = open_stored(make_run(tmp_path / f"p{len(list(tmp_path.iterdir()))}", table=table))
         asked = Asked(".csv", Lang.FR, info={**GIVER, **info})
         found = rows(export_bytes(run, "scdl", asked), ",")
         amounts = {row["montant"]: row["dateConvention"] for row in found}
@@ -188,13 +189,13 @@ def test_chorus_names_the_third_parties_that_are_no_siret(tmp_path: Path) -> Non
     table = TABLE
     for old, new in ids.items():
         table = table.replace(old, new)
-    run = open_run(make_run(tmp_path / "p", table=table))
+    run = open_stored(make_run(tmp_path / "p", table=table))
     told = [one.fr for one in FORMATS["chorus"].remarks(run, Asked(".csv", Lang.FR))]
     assert told == [
         "« Tiers » n'est pas un SIRET de 14 chiffres pour 1 dossier : E-6. "
         "Complétez applicant_id dans la table, ou la ligne avant de la saisir.",
     ]  # fmt: skip
-    wrong = open_run(make_run(tmp_path / "q", table=table.replace(good, "21010053900018")))
+    wrong = open_stored(make_run(tmp_path / "q", table=table.replace(good, "21010053900018")))
     told = [one.fr for one in FORMATS["chorus"].remarks(wrong, Asked(".csv", Lang.FR))]
     assert told[1].startswith("Le SIRET a une clé de contrôle fausse pour 2 dossiers : ")
 

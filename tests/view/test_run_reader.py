@@ -10,8 +10,10 @@ import polars as pl
 import pytest
 
 from tnt_sim.errors import DataError, Lang, UsageError, VerificationError
+from tnt_sim.run_access import open_stored
+from tnt_sim.verify.verification import CLAIMED
 from tnt_sim.view.exports import FORMATS, Asked, export_bytes
-from tnt_sim.view.run_reader import NODE, StoredRun, open_run
+from tnt_sim.view.run_reader import NODE, StoredRun
 
 FILES = (
     "scenario.resolved.yaml",
@@ -29,7 +31,7 @@ def test_a_changed_file_is_refused(run_dir: Path, tmp_path: Path, name: str) -> 
     data = (copy / name).read_bytes()
     (copy / name).write_bytes(data.replace(b"0", b"1", 1) if b"0" in data else data + b"x")
     with pytest.raises(VerificationError) as caught:
-        open_run(copy)
+        open_stored(copy)
     assert name in "\n".join(defect.line(Lang.FR) for defect in caught.value.defects)
 
 
@@ -38,22 +40,22 @@ def test_a_missing_file_is_refused(run_dir: Path, tmp_path: Path, name: str) -> 
     copy = shutil.copytree(run_dir, tmp_path / "run")
     (copy / name).unlink()
     with pytest.raises(VerificationError, match=f"« {name} » manque"):
-        open_run(copy)
+        open_stored(copy)
 
 
 def test_no_run_at_all(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="il n'y a pas de dossier"):
-        open_run(tmp_path / "nowhere")
+        open_stored(tmp_path / "nowhere")
     with pytest.raises(DataError, match="n'est pas un dossier de calcul"):
-        open_run(tmp_path)
+        open_stored(tmp_path)
     (tmp_path / "summary.json").write_text('{"scenario_sha256": "x"}', encoding="utf-8")
     with pytest.raises(DataError, match="ne contient pas de décision"):
-        open_run(tmp_path)
+        open_stored(tmp_path)
 
 
 def test_a_run_can_be_read_away_from_its_project(run_dir: Path, tmp_path: Path, stored: StoredRun) -> None:
     copy = shutil.copytree(run_dir, tmp_path / "elsewhere" / "run")
-    assert open_run(copy).table.equals(stored.table)
+    assert open_stored(copy).table.equals(stored.table)
 
 
 def test_dossiers_stand_in_their_envelopes(stored: StoredRun) -> None:
@@ -68,12 +70,12 @@ def test_dossiers_stand_in_their_envelopes(stored: StoredRun) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_acts_want_a_proof(stored: StoredRun, name: str) -> None:
-    """What tells people or accounts is refused of a run that is not proven, unless that is assumed."""
-    loose = replace(stored, summary={**stored.summary, "publishable": False})
+    """What tells people or accounts is refused of a run not shown to be the best, unless that is assumed."""
+    loose = replace(stored, verification=replace(stored.found, optimal=CLAIMED))
     info = {"nomAttribuant": "x", "idAttribuant": "17690001900015"} if name == "scdl" else {}
     asked = Asked(FORMATS[name].suffixes[0], Lang.FR, info=info)
     if FORMATS[name].is_act:
-        with pytest.raises(UsageError, match="n'est pas publiable"):
+        with pytest.raises(UsageError, match="rien ne démontre ici"):
             export_bytes(loose, name, asked)
         assert export_bytes(loose, name, replace(asked, unproven=True))
     else:

@@ -14,10 +14,11 @@ from python_calamine import CalamineWorkbook
 from stored_runs import SCENARIO, TABLE, make_run
 
 from tnt_sim.errors import Lang, UsageError
+from tnt_sim.run_access import open_stored
 from tnt_sim.study.explain.decided import of_run
 from tnt_sim.study.explain.explain import explain
 from tnt_sim.view.decided import decided
-from tnt_sim.view.run_reader import StoredRun, open_run
+from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.sheet import check_rows, sheet_name
 from tnt_sim.view.workbook import workbook_bytes
 from tnt_sim.view.workbook_department import CHOICES, KEYS, department_bytes, file_name, parts
@@ -156,7 +157,9 @@ def test_the_reserve_list(fr: bytes, stored: StoredRun) -> None:
 
 def test_two_runs_side_by_side(stored: StoredRun, tmp_path: Path) -> None:
     more = SCENARIO.replace("9 000 €", "9 500 €").replace("max: 3 500 €", "max: 2 500 €")
-    other = open_run(make_run(tmp_path / "b", more, TABLE.replace("2500.00,1900.55,4", "2500.00,1900.55,40")))
+    other = open_stored(
+        make_run(tmp_path / "b", more, TABLE.replace("2500.00,1900.55,4", "2500.00,1900.55,40"))
+    )
     book = pages(workbook_bytes(stored, Lang.FR, other))
     assert "Comparaison" in book
     page = book["Comparaison"]
@@ -193,7 +196,7 @@ def test_headers_are_distinct() -> None:
 
 def test_a_column_of_the_planner_named_like_ours(tmp_path: Path) -> None:
     table = TABLE.replace(",avis", ",accordé", 1)
-    run = open_run(make_run(tmp_path, table=table))
+    run = open_stored(make_run(tmp_path, table=table))
     head = pages(workbook_bytes(run, Lang.FR))["Dossiers"][0]
     assert "accordé (2)" in head
 
@@ -228,7 +231,7 @@ def test_departments(stored: StoredRun) -> None:
 def test_what_would_fund_each_dossier(tmp_path: Path) -> None:
     run_dir = make_run(tmp_path)
     document = explain(of_run(run_dir), everyone=True).document
-    found = pages(workbook_bytes(open_run(run_dir), Lang.FR, explanation=document))
+    found = pages(workbook_bytes(open_stored(run_dir), Lang.FR, explanation=document))
     assert "Explications" in found
     head, *rows = found["Dossiers"]
     why, change = head.index("Motif"), head.index("Ce qui le ferait retenir")

@@ -172,6 +172,12 @@ def _style(text: str) -> str:
     )
 
 
+NOT_RETOLD = Text(
+    "Les données du calcul ne sont plus là, ou ont changé : ses phrases restent dans la langue du scénario.",
+    "The data of the run are no longer there, or have changed: its sentences stay in the scenario's language.",
+)
+
+
 def pairs(texts: Sequence[str]) -> dict[str, str]:
     """`KEY=VALUE` texts as a mapping; UsageError for one without `=`, or a key with two values."""
     found: dict[str, str] = {}
@@ -220,7 +226,7 @@ def tell(
         shown = [shown_path(file) for file in files]
         lines = shown if len(shown) <= 4 else [f"{shown_path(files[0].parent)}/ ({len(shown)})"]
         page([Line(Text("Écrit : ", "Written: ").in_(lang) + line) for line in lines])
-        for remark in remarks:
+        for remark in (*remarks, *(text.in_(lang) for text in run.found.notes)):
             note(f"! {remark}")
         page(after(command, lang, typed(shown_path(run.folder))))
 
@@ -232,8 +238,8 @@ def warn(run: StoredRun, lang: Lang) -> None:
     words = mention(run.found)
     if words is not None:
         note(Text(f"Attention. {words.fr}", f"Warning. {words.en}").in_(lang))
-    for text in run.found.notes:
-        note(text.in_(lang))
+    if run.lang is not lang and not run.found.rules.is_shown:
+        note(NOT_RETOLD.in_(lang))
 
 
 def _document(run: StoredRun, command: str, name: str, files: Sequence[Path]) -> dict[str, Any]:

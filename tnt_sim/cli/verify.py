@@ -141,7 +141,8 @@ def _tell(found: Verification, run_dir: Path, lang: Lang) -> None:
     if not found.ok:
         return
     colon = Text(" : ", ": ").in_(lang)
-    page([Line(f"  {name.in_(lang)}{colon}{text.in_(lang)}") for name, text in answer_rows(found)])
+    rows = [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(found)]
+    page([Line(f"  {name}{colon}{text[:1].lower()}{text[1:]}") for name, text in rows])
     page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
     page([Line(f"  {text}", style="dim") for text in _files(found, lang)])
     page(after("verify" if found.optimal.is_shown else "verify --claimed", lang, typed(run_dir)))

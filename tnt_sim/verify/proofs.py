@@ -60,7 +60,7 @@ class _Proofs:
             check.stages(values, stored.stages),
             check.least(values, granted, stored.least_granted),
             check.first(values, funded, granted, stored.listing),
-            ProofRows(check.rows.n_read, check.rows.n_unread),
+            ProofRows(check.rows.n_read, check.rows.n_unread) if any(stored.stages) else NO_ROWS,
         )
 
     @property
