@@ -42,7 +42,7 @@ def _exported(name: str) -> Call:
         "--format",
         name,
         "--out",
-        str(out / f"x{FORMATS[name].suffixes[0]}"),
+        str(out / f"{name}{FORMATS[name].suffixes[0]}"),
     ]
 
 
