@@ -45,7 +45,7 @@ def _told_as(run: StoredRun, told: Result, lang: Lang) -> StoredRun:
             **run.summary,
             "envelopes": [{**entry, **why[entry["id"]]} for entry in run.envelopes],
             "warnings": [*others, *notes],
-            "open_questions": told.document["open_questions"],
+            "open_questions": told.document.get("open_questions", []),
         },
         table=_with_reasons(run.table, told, _REASONS),
         told_in=lang,
