@@ -35,6 +35,7 @@ from tnt_sim.verify.stored import cells_apart, csv_apart
 from tnt_sim.verify.verification import Verification
 from tnt_sim.view.award_list import csv_columns, parquet_columns
 from tnt_sim.view.provenance import code_hash
+from tnt_sim.view.provenance import versions as versions_here
 from tnt_sim.view.run_folder import Made, resolved_yaml, summary
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -262,8 +263,11 @@ def _made(stored: Mapping[str, Any]) -> Made:
     made, versions = stored.get("provenance"), stored.get("versions")
     made = made if isinstance(made, dict) else {}
     code, lock = made.get("code_sha256"), made.get("lock_sha256")
+    told = {str(name): value for name, value in versions.items()} if isinstance(versions, dict) else {}
+    if code == code_hash() and "tnt_sim" in told:
+        told["tnt_sim"] = versions_here()["tnt_sim"]
     return Made(
-        {str(name): value for name, value in versions.items()} if isinstance(versions, dict) else {},
+        told,
         code if isinstance(code, str) and _HASH.fullmatch(code) else "",
         lock if isinstance(lock, str) and _HASH.fullmatch(lock) else None,
     )

@@ -127,3 +127,38 @@ def test_run_folders_of_the_version_before_are_read(name: str) -> None:
     folder, expected = RUNS[name]
     run = DATA / "runs-0.1.0" / name / "runs" / folder
     assert answers(run) == expected
+
+
+@pytest.mark.parametrize("key", ["versions", "seconds", "log"])
+def test_what_nothing_binds_is_labelled(
+    key: str, made: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A forger may write them anew: wherever they are shown, they are said not to be verified."""
+    run = copied(made["links"], tmp_path)
+    summary = load(run)
+    if key == "versions":
+        summary["versions"]["highspy"] = "99.9"
+    elif key == "seconds":
+        summary["seconds"] = {name: value + 1 for name, value in summary["seconds"].items()}
+    else:
+        log = (run / "solver.log").read_text(encoding="utf-8")
+        (run / "solver.log").write_text(f"optimal\n{log}", encoding="utf-8")
+    store(run, summary)
+    rehash(run)
+    assert main(["verify", str(run)]) == 0
+    assert "Non vérifié, car rien ne le relie à la répartition : versions, durées" in capsys.readouterr().out
+    page = tmp_path / "page.html"
+    assert main(["report", str(run), "--no-explain", "--out", str(page), "--quiet", "--lang", "en"]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Versions (not verified)" in text
+    assert "Not verified, since nothing binds it to the allocation: versions, seconds" in text
+
+
+def test_the_version_of_this_code_is_bound_by_its_hash(made: dict[str, Path], tmp_path: Path) -> None:
+    """Who says that this very code made the run cannot say that it was of another version."""
+    run = copied(made["links"], tmp_path)
+    summary = load(run)
+    summary["versions"]["tnt_sim"] = "9.9.9"
+    store(run, summary)
+    rehash(run)
+    assert "summary:versions.tnt_sim" in [defect.code for defect in verify_run(run).defects]
