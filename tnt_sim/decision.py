@@ -48,7 +48,6 @@ from tnt_sim.solve.quarantine import quarantine, stage_model
 from tnt_sim.solve.registry import get_backend, independent_backends
 from tnt_sim.solve.tighten import tighten
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
-from tnt_sim.verify.verification import NO_ROWS
 
 METHODS: dict[str, StageSolver] = {
     "auto": solve_integral,
@@ -67,8 +66,7 @@ PROOF_SHARE = 0.3
 """The most of what is left of a run's time that is spent on a proof."""
 PROOF_SECONDS = (10.0, 60.0)
 """The least and the most: in between, a proof may take four times what the stages took."""
-TIE_SECONDS = (5.0, 30.0)
-"""The same for the proofs of « least granted » and of the list."""
+TIE_SECONDS = (5.0, 30.0)  # the same for « least granted » and the list
 
 GAP_SECONDS = 5.0
 """The most that is kept back for the linear program that tells a gap in money."""
@@ -183,7 +181,7 @@ class _Decision:
             self.form, outcome, tie_break, checked, reading, self.method, self.proofs, ties,
             self._gaps_in_money(model, outcome),
         )  # fmt: skip
-        rows = self.drafts.proof_rows(self.problem) if any(self.proofs) else NO_ROWS
+        rows = self.drafts.proof_rows(self.problem, self.proofs)
         return result_of(self.problem, replace(evidence, rows=rows), allocation, reading, self.clock.seconds)
 
     def _tie_break(self, outcome: StagesOutcome) -> Canonical:

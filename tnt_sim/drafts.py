@@ -8,7 +8,7 @@ caps is kept by what they were asked (`kernel/known.py`), the solver's and the c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tnt_sim.certify.agreement import agreement
@@ -47,9 +47,9 @@ class Drafts:
             _keep(self._claims, problem, found)
         return found
 
-    def proof_rows(self, problem: Problem) -> ProofRows:
-        """How many rows of the problem follow from their second reading, and how many have none."""
-        claims = self.claims(problem)
+    def proof_rows(self, problem: Problem, proofs: Sequence[object]) -> ProofRows:
+        """How many rows that proofs stand on follow from their second reading, and how many have none."""
+        claims = self.claims(problem) if any(proofs) else None
         if claims is None:
             return NO_ROWS
         held = agreement(problem, claims)
