@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from support.keys import write_key
 
 from tnt_sim.cli.examples import EXAMPLES
 from tnt_sim.cli.main import _VERBS, main
@@ -70,6 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoding="utf-8",
     )
     _tables(root)
+    write_key(root / "cle")
     return root
 
 
@@ -144,6 +146,9 @@ def test_an_example_works(
         shutil.rmtree(folder / words[1], ignore_errors=True)
     if words[:3] == ["sign", runs[RUNS[0]], "--as"]:
         shutil.rmtree(folder / "registre")
+    if words[:2] == ["verify", "registre/liste-1"]:
+        shutil.rmtree(folder / "registre")
+        assert main(["sign", runs[RUNS[0]], "--as", "liste-1", "--signing-key", "cle", "--quiet"]) == 0
     code = main(words)
     said = capsys.readouterr()
     assert code in EXIT.get(words[0], (0,)), said.err

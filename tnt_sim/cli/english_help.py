@@ -160,6 +160,12 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Des retraits et des baisses, au lieu d'un calcul : colonnes dossier et granted (0 : retrait).":
             "Withdrawals and reductions instead of a run: columns dossier and granted (0: withdrawn).",
         "Le registre ; registre/ dans le projet par défaut.": "The register; registre/ in the project by default.",
+        "Une clé privée Ed25519 (OpenSSH ou PEM) : elle signe l'entrée du registre.":
+            "A private Ed25519 key (OpenSSH or PEM): it signs the entry of the register.",
+        "La clé publique Ed25519 (.pub ou PEM) du signataire : sa signature au registre est vérifiée.":
+            "The signer's public Ed25519 key (.pub or PEM): the signature in the register is checked.",
+        "Le certificat de l'autorité d'horodatage : les .tsr à côté de la signature sont vérifiés.":
+            "The certificate of the time stamp authority: each .tsr beside the signature is checked.",
         "L'enveloppe qui change, ou plusieurs ; le programme par défaut.":
             "The envelope that changes, or several; the programme by default.",
         'Le premier montant : "88 M€", ou "50 %" de l\'écrit ; l\'écrit par défaut.':
@@ -260,8 +266,8 @@ WORDS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Verbes": "Verbs",
         "VERBE … [OPTIONS]": "VERB … [OPTIONS]",
         "ADRESSE": "ADDRESS", "A=BAS:HAUT": "A=LOW:HIGH", "CHEMIN=VALEUR": "PATH=VALUE", "CIBLE": "TARGET",
-        "CLASSEUR": "WORKBOOK", "CLÉ": "KEY", "CLÉ=VALEUR": "KEY=VALUE", "COLONNE": "COLUMN",
-        "COLONNE=VALEUR": "COLUMN=VALUE", "COLONNE=CHAMP": "COLUMN=FIELD",
+        "CERTIFICAT": "CERTIFICATE", "CLASSEUR": "WORKBOOK", "CLÉ": "KEY", "CLÉ=VALEUR": "KEY=VALUE",
+        "COLONNE": "COLUMN", "COLONNE=VALEUR": "COLUMN=VALUE", "COLONNE=CHAMP": "COLUMN=FIELD",
         "DIR|FICHIER": "DIR|FILE", "DURÉE": "DURATION", "ENVELOPPE": "ENVELOPE",
         "FEUILLE": "SHEET", "FICHIER": "FILE", "ID=POIDS,…": "ID=WEIGHT,…", "MONTANT": "AMOUNT", "NOM": "NAME",
         "PART": "SHARE", "PROJET": "PROJECT", "REGISTRE": "REGISTER", "SIGNE": "SIGN", "VALEUR": "VALUE",

@@ -49,8 +49,9 @@ Une question à la place de la courbe ; avec --out, sa page ou son classeur :
   tnt-sim sweep scenario.yaml --prices --out prix.html
   tnt-sim sweep scenario.yaml --extend "200 k€" --key numerique=3,mobilites=2""",
         "verify": """\
-Exemple :
-  tnt-sim verify runs/exemple-1a2b3c4d""",
+Exemples :
+  tnt-sim verify runs/exemple-1a2b3c4d
+  tnt-sim verify registre/liste-1 --public-key cle.pub""",
         "explain": """\
 Sans dossier : ce que fait chaque règle et la liste de réserve. Avec --all : la
 raison de chacun et la note qu'il faudrait à chaque non retenu.
@@ -115,6 +116,7 @@ baisse se signe aussi, et libère l'argent.
 
 Exemples :
   tnt-sim sign runs/exemple-1a2b3c4d --as liste-1
+  tnt-sim sign runs/exemple-1a2b3c4d --as liste-2 --signing-key cle
   tnt-sim sign --amend retraits.csv --as avenant-1""",
         "import": """\
 Écrit dossiers.csv (la table propre), quality.csv (chaque constat, sa cellule et

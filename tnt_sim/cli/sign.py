@@ -16,10 +16,11 @@ from tnt_sim.cli.verify import with_witnesses
 from tnt_sim.errors import Lang, Text, UsageError, VerificationError
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from tnt_sim.run_access import Solving
     from tnt_sim.scenario.register import Entry
 
-REGISTER = "registre"
 SignedArgument = Annotated[
     Path | None,
     typer.Argument(metavar="[RUN_DIR]", help="Le calcul à signer ; aucun avec --amend.", show_default=False),
@@ -42,6 +43,14 @@ RegisterOption = Annotated[
     Path | None,
     typer.Option("--register", metavar="REGISTRE", help="Le registre ; registre/ dans le projet par défaut."),
 ]
+SigningKeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--signing-key",
+        metavar="CLÉ",
+        help="Une clé privée Ed25519 (OpenSSH ou PEM) : elle signe l'entrée du registre.",
+    ),
+]
 
 
 def sign(
@@ -53,6 +62,7 @@ def sign(
     unproven: UnprovenOption = False,
     solve: SolveOption = False,
     time_limit: SolveLimitOption = None,
+    signing_key: SigningKeyOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -67,18 +77,24 @@ def sign(
             ),
             code="usage.sign",
         )
+    key = None
+    if signing_key is not None:
+        from tnt_sim.verify.keys import read_signing_key
+
+        key = read_signing_key(signing_key)
     if run_dir is not None:
         solving = solving_of(time_limit, wanted=solve)
-        entry = _list(run_dir, name, register, project, solving, unproven=unproven)
+        entry = _list(run_dir, name, register, project, solving, key, unproven=unproven)
     else:
+        from tnt_sim.scenario.register import REGISTER
         from tnt_sim.view.register import sign_amendments
 
         assert amend is not None
-        entry = sign_amendments(amend, register or Path(REGISTER), name)
+        entry = sign_amendments(amend, register or Path(REGISTER), name, key)
     if as_json:
-        emit(_document(entry))
+        emit(_document(entry, key))
     elif not quiet:
-        _tell(entry, tongue)
+        _tell(entry, key, tongue)
         if run_dir is not None:
             page(after("sign", tongue, typed(run_dir)))
     return 0
@@ -90,11 +106,13 @@ def _list(
     register: Path | None,
     project: Path | None,
     solving: Solving | None,
+    key: Ed25519PrivateKey | None,
     *,
     unproven: bool,
 ) -> Entry:
     """A run is read again from its inputs before it is signed: nothing is signed that does not hold."""
     from tnt_sim.run_access import open_stored
+    from tnt_sim.scenario.register import REGISTER
     from tnt_sim.verify.inputs import project_of
     from tnt_sim.view.exports import refuse_act
     from tnt_sim.view.register import sign_run
@@ -109,10 +127,10 @@ def _list(
         raise VerificationError(found.defects)
     refuse_act(run.found, run.name, unproven=unproven)
     root = project or project_of(run_dir, run.summary)
-    return sign_run(run, root, register or root / REGISTER, name)
+    return sign_run(run, root, register or root / REGISTER, name, key)
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: Entry, key: Ed25519PrivateKey | None) -> dict[str, Any]:
     said = dict(entry.signature)
     return {
         "schema_version": 1,
@@ -122,10 +140,20 @@ def _document(entry: Entry) -> dict[str, Any]:
         "status": "signed",
         "path": shown_path(entry.folder),
         "signature": said,
+        "signing_key": _fingerprint(key),
     }
 
 
-def _tell(entry: Entry, lang: Lang) -> None:
+def _fingerprint(key: Ed25519PrivateKey | None) -> str | None:
+    """The fingerprint of the key that checks what this one signs."""
+    if key is None:
+        return None
+    from tnt_sim.verify.keys import fingerprint
+
+    return fingerprint(key.public_key())
+
+
+def _tell(entry: Entry, key: Ed25519PrivateKey | None, lang: Lang) -> None:
     from rich.text import Text as Line
 
     from tnt_sim.view.figures import amount, plural
@@ -145,6 +173,9 @@ def _tell(entry: Entry, lang: Lang) -> None:
             + f"committed_from: {entry.folder.parent.name}/"
         ),
     ]
+    own = _fingerprint(key)
+    if own is not None:
+        lines.append(Line(Text(f"Signé avec la clé {own}", f"Signed with the key {own}").in_(lang)))
     if "freed_cents" in said:
         freed = amount(said["freed_cents"], lang)
         lines.insert(1, Line(Text(f"{freed} libérés", f"{freed} free again").in_(lang)))

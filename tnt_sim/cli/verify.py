@@ -22,6 +22,10 @@ from tnt_sim.cli.speak import ERROR, emit, language, note, page
 from tnt_sim.errors import Defect, Lang, Text
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.x509 import Certificate
+
+    from tnt_sim.verify.signature import Signed
     from tnt_sim.verify.verification import Verification
 
 REFUSED, NOT_OPTIMAL, NOT_FIRST = 1, 5, 7
@@ -54,6 +58,26 @@ ExpectOption = Annotated[
 ]
 
 
+PublicKeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--public-key",
+        metavar="CLÉ",
+        help="La clé publique Ed25519 (.pub ou PEM) du signataire : sa signature au registre est vérifiée.",
+    ),
+]
+
+
+TsaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tsa-cert",
+        metavar="CERTIFICAT",
+        help="Le certificat de l'autorité d'horodatage : les .tsr à côté de la signature sont vérifiés.",
+    ),
+]
+
+
 def verify(
     run_dir: RunArgument,
     project: ProjectOption = None,
@@ -61,6 +85,8 @@ def verify(
     require_proof: RequireOption = False,
     solve: SolveOption = False,
     time_limit: SolveLimitOption = None,
+    public_key: PublicKeyOption = None,
+    tsa_cert: TsaOption = None,
     lang: LangOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -72,8 +98,11 @@ def verify(
     from tnt_sim.verify.witness import expected_hash
 
     expected = None if expect is None else expected_hash(expect)
+    key, authority = _keys(public_key, tsa_cert)
     checked = verify_stored(run_dir, project, solving_of(time_limit, wanted=solve))
     found = with_witnesses(checked, run_dir, project, expected)
+    signed = _signature(run_dir, project, key, authority)
+    found = _refused(found, signed.defects)
     for defect in found.defects:
         note(ERROR.in_(tongue) + defect.line(tongue))
     told = not as_json and not quiet and found.ok
@@ -84,24 +113,43 @@ def verify(
         emit(
             {
                 **found.document,
+                "signature": signed.document,
                 "defects": [_entry(defect, tongue) for defect in found.defects],
                 "notes": [text.in_(tongue) for text in found.notes],
             }
         )
     elif not quiet:
-        _tell(found, run_dir, tongue)
+        _tell(found, signed, run_dir, tongue)
     return exit_code(found, require_proof=require_proof)
+
+
+def _keys(
+    public_key: Path | None, tsa_cert: Path | None
+) -> tuple[Ed25519PublicKey | None, Certificate | None]:
+    """What the reader gives to check signatures with."""
+    from tnt_sim.verify.keys import read_certificate, read_public_key
+
+    key = None if public_key is None else read_public_key(public_key)
+    return key, None if tsa_cert is None else read_certificate(tsa_cert)
+
+
+def _signature(
+    run_dir: Path, project: Path | None, key: Ed25519PublicKey | None, authority: Certificate | None
+) -> Signed:
+    from tnt_sim.verify.inputs import project_of
+    from tnt_sim.verify.run_files import read_summary
+    from tnt_sim.verify.signature import signature_of
+
+    summary = read_summary(run_dir)
+    return signature_of(run_dir, summary, project or project_of(run_dir, summary), key, authority)
 
 
 def with_witnesses(
     found: Verification, run_dir: Path, project: Path | None, expected: str | None = None
 ) -> Verification:
     """The check with what speaks from outside against the folder: then nothing in it is shown or claimed."""
-    from dataclasses import replace
-
     from tnt_sim.verify.inputs import project_of
     from tnt_sim.verify.run_files import read_summary
-    from tnt_sim.verify.verification import NO_ANSWER
     from tnt_sim.verify.witness import witness_defects
 
     summary = read_summary(run_dir)
@@ -109,6 +157,15 @@ def with_witnesses(
     against = tuple(
         witness_defects(run_dir, summary, place, project_named=project is not None, expected=expected)
     )
+    return _refused(found, against)
+
+
+def _refused(found: Verification, against: tuple[Defect, ...]) -> Verification:
+    """The check with what speaks against the folder, if anything does."""
+    from dataclasses import replace
+
+    from tnt_sim.verify.verification import NO_ANSWER
+
     if not against:
         return found
     head = {**(found.head or {}), "status": "refused", "proof": None}
@@ -131,10 +188,10 @@ def exit_code(found: Verification, *, require_proof: bool) -> int:
     return NOT_FIRST if require_proof and not found.first.is_shown else 0
 
 
-def _tell(found: Verification, run_dir: Path, lang: Lang) -> None:
+def _tell(found: Verification, signed: Signed, run_dir: Path, lang: Lang) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.view.verification_words import UNBOUND, answer_rows, verdict
+    from tnt_sim.view.verification_words import UNBOUND, answer_rows, signature_texts, verdict
 
     mark, sentence, style = verdict(found)
     page([Line(f"{mark} {sentence.in_(lang)}", style=style)])
@@ -143,6 +200,7 @@ def _tell(found: Verification, run_dir: Path, lang: Lang) -> None:
     colon = Text(" : ", ": ").in_(lang)
     rows = [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(found)]
     page([Line(f"  {name}{colon}{text[:1].lower()}{text[1:]}") for name, text in rows])
+    page([Line(f"  {text.in_(lang)}") for text in signature_texts(signed)])
     page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
     page([Line(f"  {text}", style="dim") for text in _files(found, lang)])
     page(after("verify" if found.optimal.is_shown else "verify --claimed", lang, typed(run_dir)))

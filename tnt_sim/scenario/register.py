@@ -7,6 +7,7 @@
 
 `engagements.csv` (dossier, granted) is the state after the entry: 0 is a dossier that has withdrawn.
 `signature.json` holds the SHA-256 of each file beside it and that of the signature before it: a change is seen.
+Beside it may lie `signature.ed25519`, made of it with a key, and replies `*.tsr` that date it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from tnt_sim.money import MoneyError, format_cents, parse_cents_series
 from tnt_sim.scenario.nodes import Origin
 
 SIGNATURE, HELD, AMENDMENTS = "signature.json", "engagements.csv", "avenants.csv"
+SEAL = "signature.ed25519"
+"""The signature of `signature.json` with a key."""
+REGISTER = "registre"
+"""The register of a project, where nobody names another."""
 INPUTS = "inputs"
 """What the run of a signed list read, as a project of its own: it can be read again whatever changes after."""
 COMMITTED_FROM = ("committed_from",)
@@ -68,7 +73,7 @@ def read_entries(register: Path) -> list[Entry]:
     """
     found = Defects()
     folders = sorted(register.iterdir()) if register.is_dir() else []
-    entries = [_entry(folder, found) for folder in folders if _is_entry(folder)]
+    entries = [read_entry(folder, found) for folder in folders if _is_entry(folder)]
     found.raise_if_any(DataError)
     ordered = sorted((entry for entry in entries if entry), key=lambda entry: int(entry.signature["number"]))
     before: Entry | None = None
@@ -107,7 +112,7 @@ def _is_entry(folder: Path) -> bool:
     return not folder.name.startswith(".") and (folder / SIGNATURE).is_file()
 
 
-def _entry(folder: Path, found: Defects) -> Entry | None:
+def read_entry(folder: Path, found: Defects) -> Entry | None:
     """An entry whose files have the hashes that it signed; None with defects noted."""
     shown = f"{folder.parent.name}/{folder.name}/"
     try:

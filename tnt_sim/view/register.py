@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tnt_sim.disk import copy, fill, named, refusal, touch
 from tnt_sim.errors import DataError, Defects, Lang, Place, Text, UsageError
@@ -18,6 +18,7 @@ from tnt_sim.scenario.register import (
     HELD,
     INPUTS,
     LEFT,
+    SEAL,
     SHOWN,
     SIGNATURE,
     Entry,
@@ -27,15 +28,25 @@ from tnt_sim.scenario.register import (
 )
 from tnt_sim.verify.documents import written
 from tnt_sim.verify.run_files import RUN_FILES
+from tnt_sim.verify.signature import sealed
 from tnt_sim.view.folder_swap import put_folder
 from tnt_sim.view.run_reader import StoredRun
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _ID = re.compile(r"\w[\w.-]{0,79}")
 Held = Mapping[str, int]
 
 
-def sign_run(run: StoredRun, project: Path, register: Path, name: str) -> Entry:
+def sign_run(
+    run: StoredRun, project: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None
+) -> Entry:
     """Freeze a run as the next list of a register, with the files of its run folder and its inputs from `project`.
+
+    Parameters
+    ----------
+    key : with it, the entry holds its signature
 
     Raises
     ------
@@ -68,10 +79,10 @@ def sign_run(run: StoredRun, project: Path, register: Path, name: str) -> Entry:
     }
     sources = {file: run.folder / file for file in RUN_FILES if (run.folder / file).is_file()}
     sources |= {f"{INPUTS}/{entry['path']}": project / entry["path"] for entry in summary["inputs"]}
-    return _put(register, name, entries, signature, held, sources)
+    return _put(register, name, entries, signature, held, sources, key)
 
 
-def sign_amendments(file: Path, register: Path, name: str) -> Entry:
+def sign_amendments(file: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None) -> Entry:
     """Add what a table (dossier, granted) lowers or withdraws (0) as the next entry of a register.
 
     Raises
@@ -92,7 +103,7 @@ def sign_amendments(file: Path, register: Path, name: str) -> Entry:
     _refuse_amendments(asked, before, file.name)
     freed = sum(before[dossier] - cents for dossier, cents in asked.items())
     signature = {"kind": "amendment", "programme": entries[-1].signature["programme"], "freed_cents": freed}
-    return _put(register, name, entries, signature, {**before, **asked}, {AMENDMENTS: file})
+    return _put(register, name, entries, signature, {**before, **asked}, {AMENDMENTS: file}, key)
 
 
 def _refuse_amendments(asked: Held, before: Held, shown: str) -> None:
@@ -176,6 +187,7 @@ def _put(
     words: Mapping[str, Any],
     held: Held,
     sources: Mapping[str, Path],
+    key: Ed25519PrivateKey | None,
 ) -> Entry:
     """Write an entry whole, or not at all."""
     last = entries[-1] if entries else None
@@ -201,7 +213,10 @@ def _put(
         )
         fill(folder / HELD, f"dossier,granted\n{rows}".encode())
         signature["files"] = {file.relative_to(folder).as_posix(): sha256(file) for file in _files(folder)}
-        fill(folder / SIGNATURE, written(signature).encode())
+        manifest = written(signature).encode()
+        fill(folder / SIGNATURE, manifest)
+        if key is not None:
+            fill(folder / SEAL, sealed(manifest, key))
 
     try:
         put_folder(target, write)

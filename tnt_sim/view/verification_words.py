@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from tnt_sim.errors import Text, so_many
+from tnt_sim.verify.signature import SignatureStanding, Signed
+from tnt_sim.verify.time_stamp import StampStanding, TimeStamp
 from tnt_sim.verify.verification import Means, Standing, Verification
 
 GOOD, FAIR, BAD = "bold green", "bold yellow", "bold red"
@@ -146,3 +148,42 @@ def short_mention(found: Verification) -> Text | None:
     if not found.rules.is_shown:
         return Text("non vérifié", "not verified")
     return None if found.optimal.is_shown else Text("optimalité non démontrée", "optimality not shown")
+
+
+def signature_texts(signed: Signed) -> list[Text]:
+    """A sentence on the signature of a run, and one on each time stamp."""
+    return [_signature_text(signed), *(_stamp_text(stamp) for stamp in signed.stamps)]
+
+
+def _signature_text(signed: Signed) -> Text:
+    """How the signature stands; one that does not fit is a defect, which says so."""
+    entry, key = signed.entry, signed.key
+    if signed.standing is SignatureStanding.CHECKED:
+        return Text(
+            f"Signature de « {entry} » : vérifiée avec cette clé ({key}).",
+            f'Signature of "{entry}": checked with this key ({key}).',
+        )
+    if signed.standing is SignatureStanding.NOT_CHECKED:
+        own = key or "?"
+        return Text(
+            f"Signature de « {entry} » : non vérifiée. Elle se dit de la clé {own} ; donnez --public-key.",
+            f'Signature of "{entry}": not checked. It says that it is of the key {own}; give --public-key.',
+        )
+    return Text("Signature : aucune.", "Signature: none.")
+
+
+def _stamp_text(stamp: TimeStamp) -> Text:
+    if stamp.unread is not None:
+        return Text(
+            f"Horodatage non vérifié : {stamp.unread.fr}", f"Time stamp not checked: {stamp.unread.en}"
+        )
+    when = "" if stamp.time is None else f"{stamp.time:%Y-%m-%d %H:%M:%S} UTC"
+    if stamp.standing is StampStanding.CHECKED:
+        return Text(
+            f"Horodatage {stamp.file} : {when}, vérifié avec ce certificat.",
+            f"Time stamp {stamp.file}: {when}, checked with this certificate.",
+        )
+    return Text(
+        f"Horodatage {stamp.file} : non vérifié. Il dit {when} ; donnez --tsa-cert.",
+        f"Time stamp {stamp.file}: not checked. It says {when}; give --tsa-cert.",
+    )
