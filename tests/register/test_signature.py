@@ -17,7 +17,7 @@ from support.programs import needs
 
 from tnt_sim.cli.main import main
 from tnt_sim.errors import DataError
-from tnt_sim.verify.keys import read_public_key, read_signing_key
+from tnt_sim.verify.keys import read_certificate, read_public_key, read_signing_key
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 OLD = Path(__file__).resolve().parents[1] / "support/data/runs-0.1.0/demo"
@@ -290,6 +290,13 @@ def test_keys_that_check_nothing(name: str, told: str, tnt: Said, project: Path)
     write_bad(project)
     code, _, err = tnt("verify", ENTRY, "--public-key", name)
     assert (code, told in err, f"key {name} — " in err) == (3, True, True), err
+
+
+@needs("/dev/zero" if Path("/dev/zero").exists() else None, "/dev/zero")
+def test_a_device_without_an_end_is_no_key() -> None:
+    for read in (read_signing_key, read_public_key, read_certificate):
+        with pytest.raises(DataError):
+            read(Path("/dev/zero"))
 
 
 @needs(shutil.which("ssh-keygen"), "ssh-keygen")

@@ -165,9 +165,8 @@ def fingerprint(key: Ed25519PublicKey) -> str:
 
 def _read(file: Path) -> bytes:
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise _no_key(file)
-        return file.read_bytes().lstrip()
+        with file.open("rb") as stream:  # no size is looked at: a pipe has none, and a device no end
+            data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         from tnt_sim.disk import why_of
 
@@ -178,6 +177,9 @@ def _read(file: Path) -> bytes:
         else:
             why = why_of(error)
         raise _refused(file, f"{why.fr}.", f"{why.en}.", None) from None
+    if len(data) > MOST_BYTES:
+        raise _no_key(file)
+    return data.lstrip()
 
 
 def _is_public(data: bytes) -> bool:
