@@ -217,7 +217,8 @@ def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
         unproven = [defect for defect in unproven if defect.code != NOT_REPLAYED]
     run.proven &= told.result.status is Status.OPTIMAL
     run.proven_first &= run.proven
-    found = [*unproven, *_summary(run, told, moved=moved), *_tables(run, told.result)]
+    replayed = not any(defect.code == NOT_REPLAYED for defect in unproven)
+    found = [*unproven, *_summary(run, told, moved=moved, replayed=replayed), *_tables(run, told.result)]
     for part in told.parts:
         if part.claim.status == "optimal" and part.result.reasons is not None:
             one = part.decision
@@ -225,14 +226,14 @@ def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
     return found
 
 
-def _summary(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
+def _summary(run: Replay, told: Told, *, moved: bool, replayed: bool) -> list[Defect]:
+    """`replayed`: whether the certificate bears out what is claimed; else its rows are not counted against it."""
     stored = run.summary
     again = summary(told.result, run.run_dir, _files(stored), _made(stored))
     again["document_sha256"], again["seconds"] = stored.get("document_sha256"), stored.get("seconds")
     if moved:
         again["project"] = stored.get("project")
-    if not any(defect.code == NOT_REPLAYED for defect in run.found.found):
-        again["proof_rows"] = run.rows.document
+    again["proof_rows"] = run.rows.document if replayed else stored.get("proof_rows")
     if not is_same_code(run):
         again = in_older_words(stored, again, run.notes)
     notes, again["warnings"] = _warnings(run, again["warnings"])
