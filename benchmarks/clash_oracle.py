@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "study"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import test_alternatives
 import test_audit_of_a_selection

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "trust"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from trust_instances import Instance, near_miss, programme, random_small
 
 from tnt_sim.engine import solve

@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "verify"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from mutations import mutated
 from small_runs import EVERY, run_of

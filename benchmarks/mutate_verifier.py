@@ -38,6 +38,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "verify"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from mutants_kept import OUT_OF_TIME, REFUSED, SURVIVED, Results, digest, drawn, equivalent
 from without import WITHOUT

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "trust"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from oracle_check import OVERSPENT, RIGHT, WRONG, answer, judged
 from other_solvers import Said, others
 from trust_instances import Instance, near_miss, programme, random_small

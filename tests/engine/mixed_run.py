@@ -21,7 +21,7 @@ from tnt_sim.result import Result, Status
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.view.run_folder import write_run
 
-REFUSED_FORMS = {"share-denominator", "requires-circle", "decide-amount"}
+REFUSED_FORMS = {"share-denominator", "share-of-itself", "share-above-one", "requires-circle", "decide-amount"}
 """What is refused for its form; every other refusal says that nothing can hold, and must be right."""
 
 
@@ -70,13 +70,13 @@ def differences(case: Case, found: Result | set[str], expected: Answer) -> list[
         return (
             [] if found.status is Status.INFEASIBLE else [f"{found.status} {awards(found)}, but nothing fits"]
         )
-    if found.status is not (Status.FEASIBLE if expected.no_list else Status.OPTIMAL):
+    if expected.no_list is (found.status is Status.OPTIMAL or _is_best_by_one_solver(found)):
         return [f"{found.status}, but {expected.decision}"]
     told = []
     mine, theirs = awards(found), expected.decision.award
     if mine != theirs:
         told.append(f"award {mine}, but {theirs}")
-    if found.document["canonical"] is expected.no_list:
+    if found.status is Status.OPTIMAL and found.document["canonical"] is expected.no_list:
         told.append("not canonical")
     values = [stage["value"] for stage in found.document["objective"]]
     if not all(_same(text, value) for text, value in zip(values, expected.decision.values, strict=True)):
@@ -86,6 +86,12 @@ def differences(case: Case, found: Result | set[str], expected: Answer) -> list[
     if holds != expected.decision.holds:
         told.append(f"holds {holds}, but {expected.decision.holds}")
     return told + _money(case, found, expected) + _reserve(found, expected)
+
+
+def _is_best_by_one_solver(result: Result) -> bool:
+    """Whether the run says that one solver alone calls its list the best: no proof was found, nobody confirmed it."""
+    codes = {warning.code for warning in result.warnings}
+    return result.status is Status.FEASIBLE and "one-solver" in codes
 
 
 def awards(result: Result) -> dict[str, int]:
