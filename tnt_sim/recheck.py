@@ -33,6 +33,7 @@ from tnt_sim.verify.run_files import BOUND, CSV, PARQUET, RESOLVED, SUMMARY, rew
 from tnt_sim.verify.steps import Decision, step_entries
 from tnt_sim.verify.stored import cells_apart, csv_apart
 from tnt_sim.verify.verification import Verification
+from tnt_sim.verify.witness import hash_defects, witness_defects
 from tnt_sim.view.award_list import csv_columns, parquet_columns
 from tnt_sim.view.provenance import code_hash
 from tnt_sim.view.provenance import versions as versions_here
@@ -68,25 +69,34 @@ class Checked:
     verification: Verification
 
 
-def check_run(run_dir: Path, project: Path | None = None) -> Checked:
+def check_run(run_dir: Path, project: Path | None = None, expected: str | None = None) -> Checked:
     """Check a run folder in full, and keep what was read and told on the way.
+
+    Parameters
+    ----------
+    run_dir : the run folder
+    project : the project folder, where the reader names it; else it must lie above the run folder
+    expected : the hash that the reader was given, see `expected_hash`
 
     Raises
     ------
     DataError
         It is no run folder.
     """
-    checked = _checked(replay(run_dir, project))
+    named = project is not None
+    checked = _checked(replay(run_dir, project), expected, project_named=named)
     if not checked.verification.ok and not is_same_code(checked.run):
-        older = _checked(replay(run_dir, project, as_0_1_0=True))
+        older = _checked(replay(run_dir, project, as_0_1_0=True), expected, project_named=named)
         return older if older.verification.ok else checked
     return checked
 
 
-def _checked(run: Replay) -> Checked:
-    told = None
+def _checked(run: Replay, expected: str | None, *, project_named: bool) -> Checked:
+    told, found = None, run.found.found
+    found.extend(hash_defects(run.summary, expected))
     if run.scenario is not None:
-        run.found.found.extend(_resolved(run, run.scenario))
+        found.extend(witness_defects(run.run_dir, run.summary, run.project, project_named=project_named))
+        found.extend(_resolved(run, run.scenario))
     if run.whole is not None and run.scenario is not None:
         told = told_anew(run, run.scenario, run.whole)
         run.found.found.extend(_compare(run, told, moved=_is_elsewhere(run)))

@@ -60,9 +60,11 @@ def open_stored(
     return retold(run, checked, lang or run.own_lang)
 
 
-def verify_stored(run_dir: Path, project: Path | None = None, solving: Solving | None = None) -> Verification:
+def verify_stored(
+    run_dir: Path, project: Path | None = None, solving: Solving | None = None, expected: str | None = None
+) -> Verification:
     """Check a run folder in full, and solve its scenario again where that is wanted; raises for nothing false."""
-    checked = check_run(run_dir, project)
+    checked = check_run(run_dir, project, expected)
     return checked.verification if solving is None else solve_again(checked, solving.time_limit)
 
 

@@ -166,6 +166,29 @@ def test_a_notebook_refuses_it_too(mutation: str, corrupted: dict[str, Path]) ->
         tnt.open_run(corrupted[mutation])
 
 
+@pytest.fixture(scope="module")
+def hiding(honest: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder that carries its own project inside, every hash made to fit."""
+    run = copied(honest, tmp_path_factory.mktemp("hiding"))
+    summary = load(run)
+    for entry in summary["inputs"]:
+        place = run / ".p" / entry["path"]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(run.parent.parent / entry["path"], place)
+    store(run, {**summary, "project": ".p"})
+    rehash(run)
+    return run
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_project_hidden_in_the_folder_is_refused(
+    reader: str, hiding: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*READERS[reader](hiding, tmp_path), "--lang", "en"]) != 0
+    assert re.search("project-place .*inside the run folder", capsys.readouterr().err)
+    assert written(tmp_path) == []
+
+
 def forged_award(run: Path) -> None:
     """E-03 gets 1,234,567 €, and every hash fits."""
     table = pl.read_parquet(run / "allocation.parquet")

@@ -12,7 +12,6 @@ from tnt_sim.cli.hints import after, typed
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, lang_of
 from tnt_sim.cli.run import shown_path
 from tnt_sim.cli.speak import emit, language, page
-from tnt_sim.cli.verify import with_witnesses
 from tnt_sim.errors import Lang, Text, UsageError, VerificationError
 
 if TYPE_CHECKING:
@@ -122,9 +121,6 @@ def _list(
     if not run.found.ok:
         raise VerificationError(run.found.defects)
     refuse_open_questions(run)
-    found = with_witnesses(run.found, run_dir, project)
-    if not found.ok:
-        raise VerificationError(found.defects)
     refuse_act(run.found, run.name, unproven=unproven)
     root = project or project_of(run_dir, run.summary)
     return sign_run(run, root, register or root / REGISTER, name, key)

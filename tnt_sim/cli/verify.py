@@ -99,8 +99,7 @@ def verify(
 
     expected = None if expect is None else expected_hash(expect)
     key, authority = _keys(public_key, tsa_cert)
-    checked = verify_stored(run_dir, project, solving_of(time_limit, wanted=solve))
-    found = with_witnesses(checked, run_dir, project, expected)
+    found = verify_stored(run_dir, project, solving_of(time_limit, wanted=solve), expected)
     signed = _signature(run_dir, project, key, authority)
     found = _refused(found, signed.defects)
     for defect in found.defects:
@@ -142,22 +141,6 @@ def _signature(
 
     summary = read_summary(run_dir)
     return signature_of(run_dir, summary, project or project_of(run_dir, summary), key, authority)
-
-
-def with_witnesses(
-    found: Verification, run_dir: Path, project: Path | None, expected: str | None = None
-) -> Verification:
-    """The check with what speaks from outside against the folder: then nothing in it is shown or claimed."""
-    from tnt_sim.verify.inputs import project_of
-    from tnt_sim.verify.run_files import read_summary
-    from tnt_sim.verify.witness import witness_defects
-
-    summary = read_summary(run_dir)
-    place = (project or project_of(run_dir, summary)).resolve()
-    against = tuple(
-        witness_defects(run_dir, summary, place, project_named=project is not None, expected=expected)
-    )
-    return _refused(found, against)
 
 
 def _refused(found: Verification, against: tuple[Defect, ...]) -> Verification:

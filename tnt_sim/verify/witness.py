@@ -43,7 +43,7 @@ def is_signed_entry(run_dir: Path, summary: Mapping[str, Any]) -> bool:
 
 
 def witness_defects(
-    run_dir: Path, summary: Mapping[str, Any], project: Path, *, project_named: bool, expected: str | None
+    run_dir: Path, summary: Mapping[str, Any], project: Path, *, project_named: bool
 ) -> Iterator[Defect]:
     """What speaks from outside against a run folder.
 
@@ -51,13 +51,16 @@ def witness_defects(
     ----------
     project : the project folder that was read
     project_named : whether the reader named it
-    expected : the hash that the reader was given, see `expected_hash`
     """
     place, signed = run_dir.resolve(), is_signed_entry(run_dir, summary)
     if not project_named and not signed and project not in place.parents:
         yield _far(run_dir, project, inside=project.is_relative_to(place))
     if not signed and _HASHED_NAME.fullmatch(place.name) and place.name != summary.get("run_dir"):
         yield _other_name(place.name, str(summary.get("run_dir")))
+
+
+def hash_defects(summary: Mapping[str, Any], expected: str | None) -> Iterator[Defect]:
+    """A run whose hashes are not the one that the reader was given, see `expected_hash`."""
     if expected is not None and expected not in [summary.get(name) for name in HASHES]:
         yield _not_expected(summary, expected)
 
