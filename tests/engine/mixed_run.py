@@ -21,7 +21,13 @@ from tnt_sim.result import Result, Status
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.view.run_folder import write_run
 
-REFUSED_FORMS = {"share-denominator", "share-of-itself", "share-above-one", "requires-circle", "decide-amount"}
+REFUSED_FORMS = {
+    "share-denominator",
+    "share-of-itself",
+    "share-above-one",
+    "requires-circle",
+    "decide-amount",
+}
 """What is refused for its form; every other refusal says that nothing can hold, and must be right."""
 
 
@@ -89,7 +95,7 @@ def differences(case: Case, found: Result | set[str], expected: Answer) -> list[
 
 
 def _is_best_by_one_solver(result: Result) -> bool:
-    """Whether the run says that one solver alone calls its list the best: no proof was found, nobody confirmed it."""
+    """Whether one solver alone calls the list of a run the best: no proof was found, nobody confirmed it."""
     codes = {warning.code for warning in result.warnings}
     return result.status is Status.FEASIBLE and "one-solver" in codes
 
