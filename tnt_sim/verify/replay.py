@@ -229,6 +229,7 @@ def report(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
         "allocation_sha256": summary.get("allocation_sha256"),
         "document_sha256": summary.get("document_sha256"),
         "project": str(run.project),
+        "read_as": "0.1.0" if run.as_0_1_0 else None,
         "inputs_read": inputs_read(summary, run.project) if run.scenario is not None else [],
     }
     return Verification(rules, optimal, first, defects, notes, run.rows, head)

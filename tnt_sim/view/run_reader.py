@@ -218,7 +218,17 @@ def _splits(programme: EnvelopeSpec) -> Iterator[tuple[str, str]]:
 
 
 def refuse_open_questions(run: StoredRun) -> None:
-    """An act may only be drawn up once every open question of the data is decided."""
+    """An act may only be drawn up once every open question of the data is decided, as this version reads them."""
+    if run.verification is not None and (run.verification.head or {}).get("read_as"):
+        raise UsageError(
+            Text(
+                f"« {run.name} » n'est juste que selon la lecture de la version 0.1.0, où une majuscule ou une "
+                "cellule vide décidait d'un refus : relancez le calcul avant de signer ou d'écrire un acte.",
+                f'"{run.name}" is right only as version 0.1.0 read it, where a capital letter or an empty cell '
+                "decided a refusal: run it again before it is signed or an act is written.",
+            ),
+            code="usage.read-as",
+        )
     found = run.summary.get("open_questions")
     if not found:
         return
