@@ -68,7 +68,8 @@ grants: [{mode: range, round: 1 €}]
 objective: [{maximise: {granted: 1}}]
 """
     caps = "caps: [{id: etat-80, max: 80 %, of: base, counting: [other_state], source: CGCT R. 2334-27}]\n"
-    assert answer(tmp_path, table, body) == {"1": 500_00, "2": 500_00}
+    # without a cap, public aid still stays within the cost: 1,000 − 100 = 900 for both rows
+    assert answer(tmp_path, table, body) == {"1": 500_00, "2": 400_00}
     # 0.8 × 1,000 − 100 = 700 for both rows; the first in order gets as much as it can: 500, then 200
     assert answer(tmp_path, table, body + caps) == {"1": 500_00, "2": 200_00}
     # the same, taken from the library of legal caps

@@ -229,9 +229,9 @@ def changed(claims: Claims, place: int, dice: Random) -> Claims:
     upper, value = rows.upper.copy(), rows.value.copy()
     inside = np.flatnonzero(rows.row == place)
     if dice.random() < 0.6 or not len(inside):
-        upper[place] -= dice.choice([1, 1, 2, 100])
+        upper[place] -= dice.choice([1, 2, 100, 1000])  # cents: one alone often cuts off nothing
     else:
-        value[dice.choice(inside.tolist())] += dice.choice([1, 1, 50])
+        value[dice.choice(inside.tolist())] += dice.choice([1, 50, 500])
     return replace(claims, system=claims.system.with_rows(replace(rows, upper=upper, value=value)))
 
 

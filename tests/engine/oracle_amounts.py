@@ -147,7 +147,19 @@ def project(row: Row) -> str:
 
 def cap_limits(world: World) -> list[dict[str, int]]:
     """For each cap, what the rows of each project may get together."""
-    return [_limits(world, cap) for cap in world.scenario.get("caps", ())]
+    return [*(_limits(world, cap) for cap in world.scenario.get("caps", ())), _within_cost(world)]
+
+
+def _within_cost(world: World) -> dict[str, int]:
+    """What other public aid leaves of each project's cost: no waiver lifts it."""
+    found: dict[str, int] = {}
+    for name in {project(row) for row in world.rows}:
+        rows = [row for row in world.rows if project(row) == name]
+        cost = _largest(rows, "cost")
+        others = sum(_largest(rows, column) or 0 for column in ("other_state", "other_public"))
+        if cost is not None and others:
+            found[name] = cost - others
+    return found
 
 
 def _limits(world: World, spec: Any) -> dict[str, int]:

@@ -116,7 +116,10 @@ def test_no_eligible_dossier_is_a_warning(tmp_path: Path) -> None:
     assert (result.status, funded(result)) == (Status.OPTIMAL, {})
     assert result.warnings[0].code == "none-eligible"
     assert set(result.dossiers["reason_code"]) == {"ineligible"}
-    assert result.dossiers["reason"][0] == "Trop petit (population : 100 ; exigé : population: {above: 9999})"
+    assert (
+        result.dossiers["reason"][0]
+        == "Trop petit (population : 100 ; exigé : la population dépasse 9\u202f999)"
+    )
 
 
 def test_an_envelope_of_nothing_is_a_warning(tmp_path: Path) -> None:

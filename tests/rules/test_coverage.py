@@ -165,8 +165,7 @@ BAD = {
     "an unknown column of the map": (
         MAP,
         rule(min="1", units={"kind": "commune"}),
-        "unknown-column world.yaml:26:7 — la colonne « kind » n'existe pas. Noms connus : code, department, epci, "
-        "name, nature, population, region, siren, type.",
+        "unknown-column world.yaml:26:7 — la colonne « kind » n'existe pas. Vouliez-vous dire « type » ?",
     ),
     "an unknown column of the dossiers": (
         MAP,

@@ -157,7 +157,7 @@ def test_envelopes_that_cannot_be(option: str, tmp_path: Path) -> None:
 
 
 IDLE = {
-    rule("share, measure: granted, of: {department: 99}, min: 10 %"): (
+    rule("share, measure: granted, where: {score: {min: 1}}, of: {department: 99}, min: 10 %"): (
         "share-idle tiny.yaml:11:9 — cette part ne porte sur aucun dossier éligible : elle est toujours tenue. "
         "Corrigez `of`, ou retirez la règle."
     ),

@@ -15,6 +15,7 @@ from support.clocks import StepClock
 import tnt_sim as tnt
 from tnt_sim.cli.main import _VERBS
 from tnt_sim.errors import Lang, LimitReached
+from tnt_sim.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.solve.highs import HighsBackend
 from tnt_sim.study.explain import decided as decisions
@@ -22,7 +23,6 @@ from tnt_sim.study.explain.explain import explain, for_reports
 from tnt_sim.study.inversions import inversions_document
 from tnt_sim.study.slider import slider_of
 from tnt_sim.view.course_words import UNITS, stopped_sentence
-from tnt_sim.view.run_reader import open_run
 
 Document = Mapping[str, Any]
 
@@ -60,7 +60,7 @@ def _sweep(house: House, seconds: float, **how: Any) -> Document:
 
 
 def _slider(house: House, seconds: float) -> Document:
-    found = slider_of(open_run(house.run), "p", n_steps=6, seconds=seconds)
+    found = slider_of(open_stored(house.run), "p", n_steps=6, seconds=seconds)
     known = [one for one in found.positions if one.summary is not None]
     progress = {"done": len(known), "of": len(found.positions), "unit": "amounts"}
     stopped = "time" if len(known) < len(found.positions) else None

@@ -46,9 +46,12 @@ class Course:
             yield part
             self.n_done += 1
 
-    def unanswered(self) -> None:
-        """The part under way may lack its answer: it is not counted where the deadline has passed by now."""
-        if self.deadline.expired:
+    def unanswered(self, *, stopped: bool = False) -> None:
+        """The part under way may lack its answer: it is not counted where a limit ended it.
+
+        `stopped` says that one did: its own share of the time, or by default the deadline of the whole.
+        """
+        if stopped or self.deadline.expired:
             self.n_done -= 1
             self.stopped_by = TIME
 

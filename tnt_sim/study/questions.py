@@ -241,7 +241,7 @@ def target(
             tell_of(progress, goal.text, k / len(wanted))
             found.append(reach(problem, goal, line, clock=clock, prove=prove))
             if found[-1].stopped:
-                course.unanswered()
+                course.unanswered(stopped=True)
     document = _told(document, course)
     if course.stopped_by is None:
         document["status"] = _how_reached(found)
