@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,23 @@ def test_it_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbclient.NotebookClient(book, timeout=600, kernel_name="python3", resources=resources).execute()
     shown = [cell for cell in book.cells if cell.cell_type == "code" and cell.outputs]
     assert shown, "a story that shows nothing"
+    if path.stem.startswith("02"):
+        no_amount_beside_no_entry(book)
+
+
+def no_amount_beside_no_entry(book: Any) -> None:
+    """A dossier that no amount of the range funds has no amount in the table of entries."""
+    pages = (
+        output.data.get("text/html", "")
+        for cell in book.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "data" in output
+    )
+    rows = [row for page in pages for row in re.findall(r"<tr\b.*?</tr>", page, re.DOTALL)]
+    never = [row for row in rows if re.search("no amount in this range|aucun montant de cette plage", row)]
+    assert never
+    assert not [row for row in never if re.search(r"\d[.,]\d\d\b", row)], never
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -11,6 +11,9 @@ from python_calamine import CalamineWorkbook
 
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
+from tnt_sim.errors import Lang
+from tnt_sim.view.study_page import study_html
+from tnt_sim.view.why_studies import study_of
 
 TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
 1,École <b>,01,commune,900,500,900,10
@@ -74,3 +77,25 @@ def test_from_python(petit: Path) -> None:
         found.to_excel(petit / f"{name}.xlsx", lang="en")
         assert (petit / f"{name}.html").stat().st_size > 2000
         assert (petit / f"{name}.xlsx").stat().st_size > 2000
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_page_says_how_far_a_stopped_study_came(petit: Path, lang: str) -> None:
+    scenario = tnt.Scenario.from_yaml(petit / "petit.yaml")
+    found = tnt.alternatives(scenario, within="10 %")
+    stopped = {**found.document, "stopped_by": "time", "progress": {"done": 2, "of": 5, "unit": "portfolios"}}
+    said = {"fr": "après 2 choix sur 5", "en": "after 2 of 5 choices"}[lang]
+    pages = [
+        " ".join(study_html(study_of(one, Lang(lang)), Lang(lang)).split())
+        for one in (stopped, found.document)
+    ]
+    assert [said in page for page in pages] == [True, False]
+
+
+def test_the_page_of_a_comparison_says_how_far_it_came(petit: Path) -> None:
+    scenario = tnt.Scenario.from_yaml(petit / "petit.yaml")
+    found = tnt.compare(
+        scenario, scenario.with_({"programme.amount": "1 500 €"}), options={"time_limit": 0.0}
+    )
+    found.to_html(petit / "c.html", "en")
+    assert "stopped at the time limit" in (petit / "c.html").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_rate, parse_decimal
 from tnt_sim.view import alternatives_page, audit_page, conflict_page
 from tnt_sim.view.conflict_words import actions_words, members_words
+from tnt_sim.view.course_words import stopped_sentence
 from tnt_sim.view.figures import count, decimal
 from tnt_sim.view.phrase import capitalised
 from tnt_sim.view.study_page import Cell, Column, Section, Study
@@ -26,10 +27,11 @@ def study_of(document: Document, lang: Lang) -> Study:
     """The study of a document of `conflict`, `audit` or `alternatives`."""
     make = _MAKERS[str(document["command"])]
     title, verdict, sections = make(document, lang)
-    sha = document.get("scenario_sha256")
+    sha, stopped = document.get("scenario_sha256"), stopped_sentence(document, lang)
+    about = [_same(str(document["title"] or document["scenario"])), verdict]
     return Study(
         title=title,
-        about=[_same(str(document["title"] or document["scenario"])), verdict],
+        about=[*about, _same(stopped)] if stopped else about,
         sections=sections,
         synthetic=bool(document["synthetic"]),
         foot={"scenario_sha256": str(sha)} if sha else None,

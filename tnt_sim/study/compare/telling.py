@@ -12,6 +12,7 @@ from tnt_sim.study.compare.comparison import Compared
 from tnt_sim.study.compare.differences import difference_rows, is_sentence
 from tnt_sim.study.compare.tables import CHANGES, ENTERS, LEAVES
 from tnt_sim.view.bars import Bar, bars_svg
+from tnt_sim.view.course_words import stopped_sentence
 from tnt_sim.view.figures import amount, count, decimal, short_amount
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.labels import is_synthetic
@@ -173,9 +174,10 @@ def _synthetic(found: Compared) -> bool:
 
 def comparison_study(found: Compared, lang: Lang) -> Study:
     """The whole comparison with its pictures, for a page or a workbook."""
+    stopped = stopped_sentence(found.summary(), lang)
     return Study(
         title=Text("Comparaison de décisions", "Decisions compared"),
-        about=[_title(found)],
+        about=[_title(found), *([Text(stopped, stopped)] if stopped else [])],
         sections=list(_sections(found, lang)),
         synthetic=_synthetic(found),
         foot={side.name: side.scenario.sha256 for side in found.sides},
