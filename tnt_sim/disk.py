@@ -1,7 +1,7 @@
 """The one door to the disk: every file of the program is written here, whole or not at all.
 
 Bytes are made in memory first. They are written beside their place, flushed to the disk, and given their name in
-one step, so that a full disk leaves what was there before. `tests/faults/test_one_door.py` finds whoever writes
+one step, so that a full disk leaves what was there before. `tests/faults/test_one_writer.py` finds whoever writes
 elsewhere.
 """
 

@@ -69,7 +69,9 @@ class Checked:
     verification: Verification
 
 
-def check_run(run_dir: Path, project: Path | None = None, expected: str | None = None) -> Checked:
+def check_run(
+    run_dir: Path, project: Path | None = None, expected: str | None = None, *, anywhere: bool = False
+) -> Checked:
     """Check a run folder in full, and keep what was read and told on the way.
 
     Parameters
@@ -77,25 +79,26 @@ def check_run(run_dir: Path, project: Path | None = None, expected: str | None =
     run_dir : the run folder
     project : the project folder, where the reader names it; else it must lie above the run folder
     expected : the hash that the reader was given, see `expected_hash`
+    anywhere : accept a project that nobody named elsewhere than above the run folder, though never inside it
 
     Raises
     ------
     DataError
         It is no run folder.
     """
-    named = project is not None
-    checked = _checked(replay(run_dir, project), expected, project_named=named)
+    place = {"project_named": project is not None, "anywhere": anywhere}
+    checked = _checked(replay(run_dir, project), expected, **place)
     if not checked.verification.ok and not is_same_code(checked.run):
-        older = _checked(replay(run_dir, project, as_0_1_0=True), expected, project_named=named)
+        older = _checked(replay(run_dir, project, as_0_1_0=True), expected, **place)
         return older if older.verification.ok else checked
     return checked
 
 
-def _checked(run: Replay, expected: str | None, *, project_named: bool) -> Checked:
+def _checked(run: Replay, expected: str | None, **place: bool) -> Checked:
     told, found = None, run.found.found
     found.extend(hash_defects(run.summary, expected))
     if run.scenario is not None:
-        found.extend(witness_defects(run.run_dir, run.summary, run.project, project_named=project_named))
+        found.extend(witness_defects(run.run_dir, run.summary, run.project, **place))
         found.extend(_resolved(run, run.scenario))
     if run.whole is not None and run.scenario is not None:
         told = told_anew(run, run.scenario, run.whole)

@@ -35,6 +35,8 @@ def open_stored(
     project: Path | None = None,
     lang: Lang | None = None,
     solving: Solving | None = None,
+    *,
+    for_act: bool = False,
 ) -> StoredRun:
     """Open a run folder after its check, its sentences told anew in `lang` (the scenario's own by default).
 
@@ -44,6 +46,7 @@ def open_stored(
     project : the project folder, when it no longer is where the run left it
     lang : the language of its sentences; where the inputs are gone they stay as the run wrote them
     solving : solve the scenario again where the certificate does not show the optimum
+    for_act : what is written from it is an act: its project lies above the run folder, or the reader names it
 
     Raises
     ------
@@ -53,7 +56,7 @@ def open_stored(
         A rule is broken, a document is false, or a file was changed or is missing.
     """
     stored = read_stored(run_dir)
-    checked = check_run(run_dir, project)
+    checked = check_run(run_dir, project, anywhere=not for_act)
     found = checked.verification if solving is None else solve_again(checked, solving.time_limit)
     refuse_false(found)
     run = replace(stored, verification=found)
@@ -95,7 +98,7 @@ def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, D
     VerificationError
         A rule is broken, a document is false, or the inputs are gone.
     """
-    checked = check_run(run_dir, project)
+    checked = check_run(run_dir, project, anywhere=True)
     found = checked.verification
     if not found.ok or checked.run.whole is None:
         raise VerificationError(found.defects or [_unread(run_dir)])

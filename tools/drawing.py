@@ -23,7 +23,8 @@ FAMILIES: Mapping[str, tuple[str, str]] = {
                 "scenario"),
     "#fdf0d5": ("calculer", "deadline workers kernel formulation solve incumbent refused clock drafts decision "
                 "question session series sequence engine relaxed joined assemble gap_money result"),
-    "#dff0e3": ("relire et prouver", "certify verify prove evidence recheck retold"),
+    "#dff0e3": ("relire et prouver", "certify verify prove evidence recheck reoptimisation run_access "
+                "retold"),
     "#f3e3ee": ("répondre et montrer", "study view cli app"),
 }  # fmt: skip
 

@@ -189,6 +189,26 @@ def test_a_project_hidden_in_the_folder_is_refused(
     assert written(tmp_path) == []
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_a_project_elsewhere_is_named_for_an_act(
+    reader: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that was written with `--out` is read where it lies; an act is drawn up once its project is named."""
+    shutil.copytree(DATA / "demo", tmp_path / "demo", ignore=shutil.ignore_patterns("runs", "registre"))
+    made = tmp_path / "demo" / "scenario.yaml"
+    assert main(["run", str(made), "--out", str(tmp_path / "away"), "--quiet"]) == 0
+    (run,) = (tmp_path / "away").iterdir()
+    words = READERS[reader](run, tmp_path)
+    if reader == "audit":
+        words[1] = str(made)
+    strict = reader in {"verify", "sign"} | ACTS
+    assert (main([*words, "--lang", "en"]) == 0) is not strict
+    assert ("project-place" in capsys.readouterr().err) is strict
+    if strict:
+        main([*words, "--lang", "en", "--project", str(tmp_path / "demo")])
+        assert "project-place" not in capsys.readouterr().err
+
+
 def forged_award(run: Path) -> None:
     """E-03 gets 1,234,567 €, and every hash fits."""
     table = pl.read_parquet(run / "allocation.parquet")

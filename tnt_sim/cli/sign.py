@@ -117,7 +117,7 @@ def _list(
     from tnt_sim.view.register import sign_run
     from tnt_sim.view.run_reader import refuse_open_questions
 
-    run = open_stored(run_dir, project, solving=solving)
+    run = open_stored(run_dir, project, solving=solving, for_act=True)
     if not run.found.ok:
         raise VerificationError(run.found.defects)
     refuse_open_questions(run)

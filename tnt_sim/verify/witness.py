@@ -43,7 +43,7 @@ def is_signed_entry(run_dir: Path, summary: Mapping[str, Any]) -> bool:
 
 
 def witness_defects(
-    run_dir: Path, summary: Mapping[str, Any], project: Path, *, project_named: bool
+    run_dir: Path, summary: Mapping[str, Any], project: Path, *, project_named: bool, anywhere: bool = False
 ) -> Iterator[Defect]:
     """What speaks from outside against a run folder.
 
@@ -51,10 +51,12 @@ def witness_defects(
     ----------
     project : the project folder that was read
     project_named : whether the reader named it
+    anywhere : accept a project elsewhere than above the run folder, though never inside it
     """
     place, signed = run_dir.resolve(), is_signed_entry(run_dir, summary)
-    if not project_named and not signed and project not in place.parents:
-        yield _far(run_dir, project, inside=project.is_relative_to(place))
+    inside = project.is_relative_to(place)
+    if not project_named and not signed and (inside or not (anywhere or project in place.parents)):
+        yield _far(run_dir, project, inside=inside)
     if not signed and _HASHED_NAME.fullmatch(place.name) and place.name != summary.get("run_dir"):
         yield _other_name(place.name, str(summary.get("run_dir")))
 
