@@ -136,12 +136,14 @@ class Measures:
         return self._column(name, names)
 
     def _once(self, name: str) -> Measure:
-        keys, worth = {}, {}
+        keys: dict[str, str] = {}
+        worth: dict[str, Fraction] = {}
         for row in self.rows():
-            own = row.get("applicant_id") or f"n:{row.get('applicant')}"
-            key = project(row) if name == "projects" else own
+            named = f"n:{row['applicant']}" if row.get("applicant") else f"d:{row['dossier']}"
+            key = project(row) if name == "projects" else row.get("applicant_id") or named
             keys[row["dossier"]] = key
-            worth[key] = Fraction(row["population"]) if name == "population" else Fraction(1)
+            mine = Fraction(row["population"]) if name == "population" else Fraction(1)
+            worth[key] = max(worth.get(key, mine), mine)
         return Measure(once=[(keys, worth)])
 
     def _changed(self, names: set[str] | None) -> Measure:
