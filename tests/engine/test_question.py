@@ -13,6 +13,7 @@ from brute import allowed
 from cases import cases, load
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.flagship import FROZEN
 from tiny import tiny
 
 from tnt_sim.errors import ScenarioError, UsageError
@@ -102,7 +103,7 @@ def test_a_kept_stage_is_followed_by_the_next() -> None:
 
 
 def test_the_kernel_answers_for_one_envelope() -> None:
-    problem = compile_problem(load_scenario(SHIPPED / "tnt-2021.yaml"))
+    problem = compile_problem(load_scenario(FROZEN))
     best = ask(problem)
     assert (best.method, best.proof, best.canonical) == ("tree", Proof.PROVED, True)
     funded = best.allocation.funded if best.allocation else np.zeros(0, dtype=bool)
@@ -117,7 +118,7 @@ def test_the_kernel_answers_for_one_envelope() -> None:
 
 
 def test_amounts_change_in_memory_as_in_the_file() -> None:
-    path = SHIPPED / "tnt-2021.yaml"
+    path = FROZEN
     scenario = load_scenario(path)
     richer = with_amounts(scenario, {"tnt": 9_800_000_000, "deconcentre": 2_850_000_050})
     again = load_scenario(path, ["programme.amount=98 M€", "envelopes.deconcentre.amount=28 500 000,50 €"])
@@ -128,7 +129,7 @@ def test_amounts_change_in_memory_as_in_the_file() -> None:
 
 
 def test_what_is_no_candidate_cannot_be_forced() -> None:
-    problem = compile_problem(load_scenario(SHIPPED / "tnt-2021.yaml"))
+    problem = compile_problem(load_scenario(FROZEN))
     row = int(np.flatnonzero(~problem.offers.candidate)[0])
     with pytest.raises(ValueError, match="candidates"):
         forced(problem, fund=[row])

@@ -1,4 +1,4 @@
-"""The scenarios that are shipped run to a publishable, verified decision."""
+"""The flagship as version 0.1.0 shipped it, and a year of real grants, run to a publishable, verified decision."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.flagship import FROZEN
 from support.programs import WANT
 
 from tnt_sim.engine import solve
@@ -18,12 +19,15 @@ SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[str, Result]:
-    names = ("tnt-2021", "enveloppe-90", "enveloppe-98", "enveloppe-108")
-    return {name: solve(load_scenario(SCENARIOS / f"{name}.yaml"), cross_check="never") for name in names}
+def runs() -> dict[int, Result]:
+    amounts = (88, 90, 98, 108)
+    return {
+        millions: solve(load_scenario(FROZEN, [f"programme.amount={millions} M€"]), cross_check="never")
+        for millions in amounts
+    }
 
 
-def test_each_enlargement_buys_more(runs: dict[str, Result]) -> None:
+def test_each_enlargement_buys_more(runs: dict[int, Result]) -> None:
     values = [Fraction(run.document["objective"][0]["value"]) for run in runs.values()]
     funded = [run.document["n_funded"] for run in runs.values()]
     assert values == sorted(values)
@@ -31,7 +35,7 @@ def test_each_enlargement_buys_more(runs: dict[str, Result]) -> None:
     assert len(set(values)) == len(set(funded)) == 4
 
 
-def test_every_run_is_optimal_and_canonical(runs: dict[str, Result]) -> None:
+def test_every_run_is_optimal_and_canonical(runs: dict[int, Result]) -> None:
     for run in runs.values():
         assert run.status is Status.OPTIMAL
         assert run.document["canonical"]
@@ -43,9 +47,9 @@ def envelope(run: Result, name: str) -> dict[str, Any]:
     return found
 
 
-def test_published_figures_of_2021(runs: dict[str, Result]) -> None:
+def test_published_figures_of_2021(runs: dict[int, Result]) -> None:
     """88 = 30 + 24 + 34; 200 filed, 120 eligible, 75 funded in axes 1-2; 2,076 filed; about 400 more."""
-    run = runs["tnt-2021"]
+    run = runs[88]
     assert [envelope(run, name)["amount_cents"] for name in ("tnt", "axe-1", "axe-2", "axe-3")] == [
         8_800_000_000, 3_000_000_000, 2_400_000_000, 3_400_000_000,
     ]  # fmt: skip
@@ -60,39 +64,39 @@ def test_published_figures_of_2021(runs: dict[str, Result]) -> None:
     assert envelope(run, "demat-ads")["effective_cents"] == 550_000_000
 
 
-def test_the_enlargement_goes_where_demand_is(runs: dict[str, Result]) -> None:
+def test_the_enlargement_goes_where_demand_is(runs: dict[int, Result]) -> None:
     """Ten more millions are unassigned: free, and reach the local windows through axis 3."""
-    run = runs["enveloppe-98"]
+    run = runs[98]
     assert envelope(run, "axe-3")["effective_cents"] > 3_400_000_000
     assert envelope(run, "demat-ads")["effective_cents"] == 550_000_000
     assert envelope(run, "deconcentre")["granted_cents"] > 3_700_000_000
 
 
 def test_the_jury_can_be_switched_off() -> None:
-    scenario = load_scenario(SCENARIOS / "tnt-2021.yaml", ["rules.jury-axes-1-2.off=true"])
+    scenario = load_scenario(FROZEN, ["rules.jury-axes-1-2.off=true"])
     run = solve(scenario, cross_check="never")
     assert sum(envelope(run, name)["n_funded"] for name in ("axe-1", "appels")) > 75
     assert "decided" not in run.dossiers["reason_code"].to_list()
 
 
 @pytest.mark.parametrize("backend", ["scipy", "pulp:HiGHS"])
-def test_other_routes_give_the_same_allocation(runs: dict[str, Result], backend: str) -> None:
-    scenario = load_scenario(SCENARIOS / "tnt-2021.yaml")
+def test_other_routes_give_the_same_allocation(runs: dict[int, Result], backend: str) -> None:
+    scenario = load_scenario(FROZEN)
     again = solve(scenario, backend=backend, cross_check="never")
-    assert again.document["allocation_sha256"] == runs["tnt-2021"].document["allocation_sha256"]
+    assert again.document["allocation_sha256"] == runs[88].document["allocation_sha256"]
 
 
-def test_core_gives_the_same_allocation(runs: dict[str, Result]) -> None:
-    scenario = load_scenario(SCENARIOS / "tnt-2021.yaml")
+def test_core_gives_the_same_allocation(runs: dict[int, Result]) -> None:
+    scenario = load_scenario(FROZEN)
     again = solve(scenario, method="core", cross_check="never")
-    assert again.document["allocation_sha256"] == runs["tnt-2021"].document["allocation_sha256"]
+    assert again.document["allocation_sha256"] == runs[88].document["allocation_sha256"]
 
 
 def test_a_second_solver_confirms() -> None:
     second = independent_backends()
     if not second:
         pytest.skip(WANT + "a solver beside HiGHS")
-    run = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), method="direct", cross_check=second[0])
+    run = solve(load_scenario(FROZEN), method="direct", cross_check=second[0])
     assert run.certificate["cross_check"]["verdict"] == "agrees"
     assert run.document["proof"] == "PROVED"
     assert run.document["publishable"]

@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 
+from support.flagship import FROZEN
 from tiny import HEAD, TABLE, tiny
 
 from tnt_sim import decision
@@ -30,7 +31,6 @@ from tnt_sim.solve.exact import solve_exactly
 from tnt_sim.solve.grounds import Grounds
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome, solve_lexicographic
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 NOTHING_FITS = """rules:
   - {id: trop, kind: limit, measure: granted, where: {department: "01"}, min: 501 €, max: 599 €}
   - {id: un, kind: limit, measure: dossiers, where: {department: "02"}, min: 1}
@@ -95,12 +95,12 @@ def test_each_stage_has_its_own_proof(tmp_path: Path) -> None:
 
 
 def test_the_programme_of_2021_is_proven() -> None:
-    result = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"))
+    result = solve(load_scenario(FROZEN))
     assert result.proof is Proof.PROVED
     assert result.document["canonical"]
     assert result.document["canonical_proof"]["least_granted"] == "PROVED"
     assert result.document["method"] == "tree"
-    direct = solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), method="direct", cross_check="never")
+    direct = solve(load_scenario(FROZEN), method="direct", cross_check="never")
     assert direct.proof is Proof.PROVED
     assert direct.document["allocation_sha256"] == result.document["allocation_sha256"]
 
