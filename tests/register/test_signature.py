@@ -11,12 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from support.keys import NOON, Authority, rsa_key, write_key
 from support.programs import needs
 
 from tnt_sim.cli.main import main
 from tnt_sim.errors import DataError
+from tnt_sim.scenario.register import sha256, state_figures
+from tnt_sim.verify.documents import written
 from tnt_sim.verify.keys import read_certificate, read_public_key, read_signing_key
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -119,6 +122,122 @@ def test_an_amendment_and_the_next_list_are_signed_too(tnt: Said, project: Path)
     _, document, _ = tnt("run", "s.yaml")
     assert tnt("sign", document["run_dir"], "--as", "liste-2", "--signing-key", "cle")[0] == 0
     assert tnt("verify", document["run_dir"], "--public-key", "cle.pub")[1]["signature"]["entry"] == "liste-2"
+
+
+@pytest.fixture
+def amended(project: Path) -> Path:
+    """An amendment of the signed list, signed with the same key."""
+    Path("retraits.csv").write_text(
+        "dossier;granted;motif\nB;0;retrait\nA;99,50;moins cher\n", encoding="utf-8"
+    )
+    words = ["sign", "--amend", "retraits.csv", "--as", "avenant-1", "--signing-key", "cle", "--quiet"]
+    assert main(words) == 0
+    return Path("registre/avenant-1")
+
+
+def test_an_amendment_is_checked_as_a_list_is(
+    tnt: Said, amended: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, document, err = tnt("verify", amended, "--public-key", "cle.pub")
+    assert (code, err, document["status"]) == (0, "", "verified")
+    assert document["signature"]["status"] == "checked"
+    assert (document["kind"], document["freed_cents"], document["granted_cents"]) == (
+        "amendment",
+        10_050,
+        9_950,
+    )
+    assert [document[key] for key in ("rules", "optimal", "first")] == ["none"] * 3
+    code, document, err = tnt("verify", amended, "--public-key", "autre.pub")
+    assert (code, document["status"], document["signature"]["status"]) == (1, "refused", "mismatch")
+    assert "la signature ne correspond pas" in err
+    assert tnt("verify", amended)[1]["signature"]["status"] == "not_checked"
+    for lang, told in (("fr", "100,50\xa0€ libérés depuis « liste-1 », 99,50\xa0€ restent engagés"),
+                       ("en", '€100.50 freed since "liste-1", €99.50 stay committed')):  # fmt: skip
+        assert main(["verify", str(amended), "--public-key", "cle.pub", "--lang", lang]) == 0
+        out = " ".join(capsys.readouterr().out.replace("\xa0", "~").split()).replace("~", "\xa0")
+        assert f"avenant-1{' : ' if lang == 'fr' else ': '}{told}" in out
+        assert "SHA256:" in out
+    (amended / "signature.ed25519").unlink()
+    assert tnt("verify", amended)[0] == 0
+    assert tnt("verify", amended, "--public-key", "cle.pub")[0] == 1
+    for option in ("--solve", "--require-proof"):
+        assert tnt("verify", amended, option)[0] == 2
+
+
+def test_an_amendment_is_dated_too(tnt: Said, amended: Path, project: Path) -> None:
+    authority = Authority("ec")
+    authority.write(project / "tsa.pem")
+    (amended / "a.tsr").write_bytes(authority.reply((amended / "signature.json").read_bytes()))
+    code, document, err = tnt("verify", amended, "--public-key", "cle.pub", "--tsa-cert", "tsa.pem")
+    assert (code, err) == (0, "")
+    assert [stamp["status"] for stamp in document["signature"]["time_stamps"]] == ["checked"]
+
+
+def test_an_amendment_in_a_workbook_is_kept_under_its_own_suffix(tnt: Said, project: Path) -> None:
+    pl.DataFrame({"dossier": ["B"], "granted": [0]}).write_excel("retraits.xlsx")
+    assert tnt("sign", "--amend", "retraits.xlsx", "--as", "avenant-1")[0] == 0
+    assert Path("registre/avenant-1/avenants.xlsx").read_bytes() == Path("retraits.xlsx").read_bytes()
+    assert tnt("verify", "registre/avenant-1")[1]["freed_cents"] == 10_000
+
+
+def refitted(entry: Path, **words: Any) -> None:
+    """What a forger does next: the hashes and the totals of an entry made to fit, and no signature."""
+    held = dict(line.split(",") for line in (entry / "engagements.csv").read_text("utf-8").splitlines()[1:])
+    state = {name: round(float(amount) * 100) for name, amount in held.items()}
+    manifest = json.loads((entry / "signature.json").read_text("utf-8"))
+    manifest |= {**state_figures(state), **words}
+    manifest["files"] = {name: sha256(entry / name) for name in manifest["files"]}
+    (entry / "signature.json").write_text(written(manifest), encoding="utf-8")
+    (entry / "signature.ed25519").unlink(missing_ok=True)
+
+
+FORGED = {
+    "raised": ("A,99.50", "A,900.00", {"freed_cents": -70_000}),
+    "lowered otherwise": ("A,99.50", "A,1.00", {"freed_cents": 19_900}),
+    "another dossier": ("A,99.50", "A,99.50\nZ,5.00", {"freed_cents": 9_550}),
+    "back again": ("B,0.00", "B,100.00", {"freed_cents": 50}),
+    "left out": ("B,0.00\n", "", {"freed_cents": 10_050}),
+    "freed": ("A", "A", {"freed_cents": 1}),
+    "a list": ("A", "A", {"kind": "list"}),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_an_amendment_forged_with_hashes_that_fit(name: str, tnt: Said, amended: Path) -> None:
+    one, other, words = FORGED[name]
+    file = amended / "engagements.csv"
+    file.write_text(file.read_text("utf-8").replace(one, other), encoding="utf-8")
+    refitted(amended, **words)
+    code, document, err = tnt("verify", amended)
+    assert (code, document["status"]) == (1, "refused"), err
+    assert "Traceback" not in err
+    if name in (
+        "raised",
+        "another dossier",
+        "left out",
+        "a list",
+    ):  # what speaks against it without its table
+        Path("s.yaml").write_text(SCENARIO + "committed_from: registre/\n", encoding="utf-8")
+        code, _, err = tnt("run", "s.yaml")
+        assert (code, "register registre/avenant-1/" in err) == (3, True), err
+
+
+def test_a_list_whose_commitments_are_not_its_grants(tnt: Said, project: Path) -> None:
+    """`engagements.csv` and every hash made to fit: the next scenario would have committed 1,000 € to A."""
+    file = ENTRY / "engagements.csv"
+    file.write_text(file.read_text("utf-8").replace("A,100.00", "A,1000.00"), encoding="utf-8")
+    refitted(ENTRY)
+    code, document, err = tnt("verify", ENTRY)
+    assert (code, document["status"]) == (1, "refused")
+    assert "ce n'est pas ce que la liste accorde : A" in err
+    assert "it is not what the list grants: A" in tnt("verify", ENTRY, "--lang", "en")[2]
+    Path("s.yaml").write_text(SCENARIO + "committed_from: registre/\n", encoding="utf-8")
+    code, _, err = tnt("run", "s.yaml")
+    assert (code, "register registre/liste-1/engagements.csv" in err) == (3, True), err
+    (ENTRY / "allocation.parquet").write_bytes(b"PAR1 of nothing PAR1")
+    refitted(ENTRY)
+    code, _, err = tnt("run", "s.yaml")
+    assert (code, "register registre/liste-1/allocation.parquet" in err) == (3, True), err
 
 
 def test_a_run_without_a_signature(tnt: Said, project: Path, capsys: pytest.CaptureFixture[str]) -> None:

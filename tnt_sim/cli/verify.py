@@ -95,12 +95,18 @@ def verify(
     tongue = lang_of(lang, language([str(run_dir)]))
     from tnt_sim.cli.export import solving_of
     from tnt_sim.run_access import verify_stored
+    from tnt_sim.verify.amendment import is_amendment
     from tnt_sim.verify.witness import expected_hash
 
     expected = None if expect is None else expected_hash(expect)
     key, authority = _keys(public_key, tsa_cert)
-    found = verify_stored(run_dir, project, solving_of(time_limit, wanted=solve), expected)
-    signed = _signature(run_dir, project, key, authority)
+    solving = solving_of(time_limit, wanted=solve)
+    if is_amendment(run_dir):
+        _refuse_options({"--project": project, "--solve": solve, "--require-proof": require_proof})
+        found, signed = _amendment(run_dir, expected, key, authority)
+    else:
+        found = verify_stored(run_dir, project, solving, expected)
+        signed = _signature(run_dir, project, key, authority)
     found = _refused(found, signed.defects)
     for defect in found.defects:
         note(ERROR.in_(tongue) + defect.line(tongue))
@@ -120,6 +126,33 @@ def verify(
     elif not quiet:
         _tell(found, signed, run_dir, tongue)
     return exit_code(found, require_proof=require_proof)
+
+
+def _amendment(
+    folder: Path, expected: str | None, key: Ed25519PublicKey | None, authority: Certificate | None
+) -> tuple[Verification, Signed]:
+    """An amendment of a register is no run: what it lowers is read again, and its signature is checked."""
+    from tnt_sim.verify.amendment import read_amendment
+    from tnt_sim.verify.signature import SignatureStanding, Signed, signature_of_entry
+
+    entry, found = read_amendment(folder, expected)
+    if entry is None:
+        return found, Signed(SignatureStanding.MISMATCH)
+    return found, signature_of_entry(entry, key, authority)
+
+
+def _refuse_options(given: Mapping[str, object]) -> None:
+    """An amendment has no project of its own, and nothing to prove."""
+    from tnt_sim.errors import UsageError
+
+    for option in (name for name, value in given.items() if value):
+        raise UsageError(
+            Text(
+                f"{option} est pour un calcul, et ceci est un avenant du registre : retirez cette option.",
+                f"{option} is for a run, and this is an amendment of the register: take this option out.",
+            ),
+            code="usage.amendment",
+        )
 
 
 def _keys(
@@ -174,11 +207,21 @@ def exit_code(found: Verification, *, require_proof: bool) -> int:
 def _tell(found: Verification, signed: Signed, run_dir: Path, lang: Lang) -> None:
     from rich.text import Text as Line
 
-    from tnt_sim.view.verification_words import UNBOUND, answer_rows, signature_texts, verdict
+    from tnt_sim.view.verification_words import (
+        UNBOUND,
+        amendment_verdict,
+        answer_rows,
+        signature_texts,
+        verdict,
+    )
 
-    mark, sentence, style = verdict(found)
+    amended = (found.head or {}).get("kind") == "amendment"
+    mark, sentence, style = amendment_verdict(found) if amended else verdict(found)
     page([Line(f"{mark} {sentence.in_(lang)}", style=style)])
     if not found.ok:
+        return
+    if amended:
+        page([Line(f"  {text.in_(lang)}") for text in signature_texts(signed)])
         return
     colon = Text(" : ", ": ").in_(lang)
     rows = [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(found)]

@@ -20,6 +20,10 @@ from tnt_sim.fields import read_moment, read_span
 from tnt_sim.money import MoneyError, parse_cents, parse_decimal, parse_rate
 from tnt_sim.rules.base import SAFE_SUM, BoolArray, Case, IntArray, Numeric, Path, Unit
 from tnt_sim.rules.columns import Kind, kind_of, numeric_column, unknown_column
+from tnt_sim.scalars import shown
+
+MOST_STEPS = 2**53
+"""The steps of a sum that a float solver holds one by one."""
 
 
 def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
@@ -56,6 +60,23 @@ def number_literal(case: Case, text: str, unit: Unit, path: Path) -> Fraction | 
     except MoneyError as error:
         case.fault("bound", error.text, path)
         return None
+
+
+def bound_literal(case: Case, text: str, unit: Unit, scale: Fraction, path: Path) -> Fraction | None:
+    """The bound of a rule, in steps of its sum small enough for a solver to hold each of them."""
+    value = number_literal(case, text, unit, path)
+    if value is None or abs(value) < MOST_STEPS * scale:
+        return value
+    case.fault(
+        "too-large",
+        Text(
+            f"« {shown(text)} » dépasse ce qui se calcule exactement (2^53 pas de cette somme).",
+            f'"{shown(text)}" leaves what is computed exactly (2^53 steps of this sum).',
+        ),
+        path,
+        Text("Donnez une borne plus petite, ou aucune.", "Give a smaller bound, or none."),
+    )
+    return None
 
 
 def _against_column(

@@ -37,7 +37,7 @@ from tnt_sim.rules.base import (
     exact_sum,
 )
 from tnt_sim.rules.columns import Kind, kind_of, unknown_column
-from tnt_sim.rules.compare import number_literal
+from tnt_sim.rules.compare import bound_literal
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.naming import keyed, map_of, named_by_column, named_by_file
 from tnt_sim.rules.rulespec import RuleSpec, mode_of, penalty_of
@@ -146,7 +146,7 @@ def _bounded(
     for side, text in (("min", spec.min), ("max", spec.max)):
         if text is None:
             continue
-        value = number_literal(case, text, Unit.NUMBER, (*path, side))
+        value = bound_literal(case, text, Unit.NUMBER, Fraction(1), (*path, side))
         if value is None:
             return None
         bounds[side] = value * total if text.rstrip().endswith("%") else value

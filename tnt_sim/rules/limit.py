@@ -28,7 +28,7 @@ from tnt_sim.rules.base import (
     common_scale,
     whole_steps,
 )
-from tnt_sim.rules.compare import number_literal
+from tnt_sim.rules.compare import bound_literal
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups, groups_by
 from tnt_sim.rules.measures import Measures
@@ -184,7 +184,7 @@ def _bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Pa
         if bound.rstrip().endswith("%"):
             _of_what(case, bound.strip(), path)
             return _BAD
-        value = number_literal(case, bound, terms.unit, path)
+        value = bound_literal(case, bound, terms.unit, terms.scale, path)
         return _BAD if value is None else value
     node = envelope_node(case, bound.of_amount, (*path, "of_amount"))
     amount = None if node is None else case.tree.written_cents[node]

@@ -22,10 +22,13 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.errors import DataError, Defect, Defects, Lang, Place, Text, so_many
+from tnt_sim.formats.table import read_plain
 from tnt_sim.money import MoneyError, format_cents, parse_cents_series
 from tnt_sim.scenario.nodes import Origin
 
 SIGNATURE, HELD, AMENDMENTS = "signature.json", "engagements.csv", "avenants.csv"
+ALLOCATION, MOST_ROWS = "allocation.parquet", 5_000_000
+"""The list of a signed run, and its rows at most: a few bytes of Parquet may hold any number."""
 SEAL = "signature.ed25519"
 """The signature of `signature.json` with a key."""
 REGISTER = "registre"
@@ -69,7 +72,7 @@ def read_entries(register: Path) -> list[Entry]:
     Raises
     ------
     DataError
-        A file of an entry was changed or is missing, or the chain is broken.
+        A file of an entry was changed or is missing, the chain is broken, or a state is not that of its entry.
     """
     found = Defects()
     folders = sorted(register.iterdir()) if register.is_dir() else []
@@ -98,7 +101,78 @@ def read_entries(register: Path) -> list[Entry]:
             break
         before = entry
     found.raise_if_any(DataError)
+    state: dict[str, int] = {}
+    for entry in ordered:
+        earlier, state = state, read_state(entry)
+        found.found.extend(state_defects(entry, state, earlier))
+    found.raise_if_any(DataError)
     return ordered
+
+
+def read_state(entry: Entry) -> dict[str, int]:
+    """Cents by dossier after an entry; DataError when they cannot be read."""
+    shown = f"{entry.folder.name}/{HELD}"
+    return held_amounts(read_plain(entry.held, shown_as=shown), shown)
+
+
+def state_defects(
+    entry: Entry, state: Mapping[str, int], before: Mapping[str, int] | None = None
+) -> list[Defect]:
+    """What speaks against the state of an entry: a list commits its own grants, an amendment lowers some of them.
+
+    Whoever writes an entry writes its hashes too, so that a state of another's making has hashes that fit.
+
+    Parameters
+    ----------
+    state : the state after it
+    before : the state before it; None for a list that is read without its register
+    """
+    place, earlier = Place(file=f"{entry.folder.parent.name}/{entry.folder.name}/{HELD}"), before or {}
+    try:
+        wrong = _not_granted(entry, state) if entry.is_list else _not_lowered(state, earlier)
+    except DataError as error:
+        return list(error.defects)
+    wrong += [name for name in earlier if name not in state]
+    if wrong:
+        named = _some(sorted(set(wrong)))
+        fr = "ce que la liste accorde" if entry.is_list else "une baisse de ce qui était signé avant"
+        en = "what the list grants" if entry.is_list else "lower than what was signed before"
+        text = Text(f"ce n'est pas {fr} : {named}.", f"it is not {en}: {named}.")
+        return [Defect("register", text, (place,), _RESTORE)]
+    if all(entry.signature.get(key, value) == value for key, value in state_figures(state).items()):
+        return []
+    text = Text(
+        "la signature donne un autre total que ces montants.",
+        "the signature has another total than these amounts.",
+    )
+    return [Defect("register", text, (place,), _RESTORE)]
+
+
+def state_figures(state: Mapping[str, int]) -> dict[str, Any]:
+    """What a signature says of the state after it; the hash is the contract's, of all with an amount."""
+    lines = sorted(f"{dossier}\t{cents}\n" for dossier, cents in state.items() if cents > 0)
+    return {
+        "n_dossiers": len(lines),
+        "granted_cents": sum(state.values()),
+        "allocation_sha256": hashlib.sha256("".join(lines).encode()).hexdigest(),
+    }
+
+
+def _not_lowered(state: Mapping[str, int], before: Mapping[str, int]) -> list[str]:
+    return [name for name, cents in state.items() if not 0 <= cents <= before.get(name, -1)]
+
+
+def _not_granted(entry: Entry, state: Mapping[str, int]) -> list[str]:
+    """The dossiers of a list whose committed amount is not their grant."""
+    names = (pl.col("dossier").cast(pl.String), pl.col("granted_cents").cast(pl.Int64))
+    try:
+        rows = pl.scan_parquet(entry.folder / ALLOCATION).filter("funded").select(names).head(MOST_ROWS)
+        granted = dict(rows.collect().iter_rows())
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
+        place = Place(file=f"{entry.folder.parent.name}/{entry.folder.name}/{ALLOCATION}")
+        text = Text("la liste ne se lit pas.", "the list cannot be read.")
+        raise DataError([Defect("register", text, (place,), _RESTORE)]) from None
+    return [name for name in {**granted, **state} if granted.get(name, 0) != state.get(name, 0)]
 
 
 _RESTORE = Text(

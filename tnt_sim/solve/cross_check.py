@@ -174,8 +174,8 @@ def _candidates(choice: str, first: str) -> tuple[str, ...]:
         listed = ", ".join(here) or "—"
         raise UsageError(
             Text(
-                f"« {choice} » ne peut pas contre-vérifier ici. Indépendants présents : {listed}.",
-                f'"{choice}" cannot cross-check here. Independent ones present: {listed}.',
+                f"cross_check : « {choice} » ne peut pas contre-vérifier ici. Indépendants présents : {listed}.",
+                f'cross_check: "{choice}" cannot cross-check here. Independent ones present: {listed}.',
             ),
             code="usage.cross_check",
         )

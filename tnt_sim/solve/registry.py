@@ -38,8 +38,9 @@ def get_backend(name: str) -> Backend:
     listed = ", ".join(here)
     raise UsageError(
         Text(
-            f"Le solveur « {name} » n'existe pas, ou pas sur cette machine. {hint.fr} Présents : {listed}.",
-            f'There is no solver "{name}", or it is not on this machine. {hint.en} Present: {listed}.',
+            f"backend : le solveur « {name} » n'existe pas, ou pas sur cette machine. {hint.fr} "
+            f"Présents : {listed}.",
+            f'backend: there is no solver "{name}", or it is not on this machine. {hint.en} Present: {listed}.',
         ),
         code="usage.backend",
     )

@@ -15,8 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tnt_sim.errors import Defect, Defects, Place, Text
-from tnt_sim.scenario.register import REGISTER, SEAL, SIGNATURE, Entry, read_entry
+from tnt_sim.errors import DataError, Defect, Defects, Place, Text
+from tnt_sim.scenario.register import REGISTER, SEAL, SIGNATURE, Entry, read_entry, read_state, state_defects
 from tnt_sim.verify.documents import file_sha256
 from tnt_sim.verify.keys import fingerprint
 from tnt_sim.verify.run_files import BOUND, document_sha256
@@ -110,6 +110,18 @@ def signature_of(
     return replace(found, defects=tuple(_missing(run_dir, found, key, authority)))
 
 
+def signature_of_entry(
+    entry: Entry, key: Ed25519PublicKey | None = None, authority: Certificate | None = None
+) -> Signed:
+    """What is found of the signature of an entry of a register that was read; see `signature_of`."""
+    found = _checked(entry, key, authority)
+    return (
+        found
+        if found.defects
+        else replace(found, defects=tuple(_missing(entry.folder, found, key, authority)))
+    )
+
+
 def _own(
     run_dir: Path, summary: Mapping[str, Any], key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> Signed:
@@ -126,6 +138,11 @@ def _own(
             Place(file=str(run_dir / SIGNATURE)),
             hint=_DO_NOT,
         )
+    elif entry is not None:
+        try:
+            faults.found.extend(state_defects(entry, read_state(entry)))
+        except DataError as error:
+            faults.found.extend(error.defects)
     if entry is None or faults.found:
         return Signed(SignatureStanding.MISMATCH, defects=tuple(faults.found))
     return _checked(entry, key, authority)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +23,9 @@ from tnt_sim.scenario.register import (
     Entry,
     held_amounts,
     read_entries,
+    read_state,
     sha256,
+    state_figures,
 )
 from tnt_sim.verify.documents import written
 from tnt_sim.verify.run_files import RUN_FILES
@@ -103,7 +104,8 @@ def sign_amendments(file: Path, register: Path, name: str, key: Ed25519PrivateKe
     _refuse_amendments(asked, before, file.name)
     freed = sum(before[dossier] - cents for dossier, cents in asked.items())
     signature = {"kind": "amendment", "programme": entries[-1].signature["programme"], "freed_cents": freed}
-    return _put(register, name, entries, signature, {**before, **asked}, {AMENDMENTS: file}, key)
+    own = Path(AMENDMENTS).with_suffix(file.suffix.lower()).name
+    return _put(register, name, entries, signature, {**before, **asked}, {own: file}, key)
 
 
 def _refuse_amendments(asked: Held, before: Held, shown: str) -> None:
@@ -147,11 +149,7 @@ def _open(register: Path, name: str) -> list[Entry]:
 
 def _state(entries: Sequence[Entry]) -> dict[str, int]:
     """What the register holds: that of its last entry."""
-    if not entries:
-        return {}
-    file = entries[-1].held
-    shown = f"{file.parent.name}/{file.name}"
-    return held_amounts(read_plain(file, shown_as=shown), shown)
+    return read_state(entries[-1]) if entries else {}
 
 
 def _kept(run: StoredRun, before: Held) -> dict[str, int]:
@@ -198,9 +196,7 @@ def _put(
         "number": len(entries) + 1,
         **words,
         "previous": None if last is None else {"id": last.id, "sha256": sha256(last.folder / SIGNATURE)},
-        "n_dossiers": sum(1 for cents in held.values() if cents > 0),
-        "granted_cents": sum(held.values()),
-        "allocation_sha256": _allocation_sha256(held),
+        **state_figures(held),
     }
 
     def write(folder: Path) -> None:
@@ -237,12 +233,6 @@ def _files(folder: Path) -> list[Path]:
 def _quoted(text: str) -> str:
     """A cell of CSV, in quotes where it needs them."""
     return '"' + text.replace('"', '""') + '"' if re.search(r'[",\r\n]|^\s|\s$', text) else text
-
-
-def _allocation_sha256(held: Held) -> str:
-    """As the contract says it of an allocation: the lines `dossier TAB cents LF`, those with an amount."""
-    lines = sorted(f"{dossier}\t{cents}\n" for dossier, cents in held.items() if cents > 0)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _refused(fr: str, en: str) -> UsageError:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tnt_sim.errors import Text, so_many
+from tnt_sim.errors import Lang, Text, so_many
+from tnt_sim.money import format_cents
 from tnt_sim.verify.signature import SignatureStanding, Signed
 from tnt_sim.verify.time_stamp import StampStanding, TimeStamp
 from tnt_sim.verify.verification import Means, Standing, Verification
@@ -116,6 +117,23 @@ def verdict(found: Verification) -> tuple[str, Text, str]:
         f"{name} : règles respectées, vérifié ici. Le calcul n'affirme pas être optimal (répartition {sha}).",
         f"{name}: rules kept, verified here. The run does not say that it is optimal (allocation {sha}).",
     ), FAIR  # fmt: skip
+
+
+def amendment_verdict(found: Verification) -> tuple[str, Text, str]:
+    """The same of an amendment of the register, whose state was read again."""
+    head: Mapping[str, Any] = found.head or {}
+    name = head.get("id")
+    if not found.ok:
+        gaps = so_many(len(found.defects), ("écart", "écarts"), ("difference", "differences"))
+        return "✘", Text(f"Avenant refusé : {gaps.fr}.", f"Amendment refused: {gaps.en}."), BAD
+    freed, held = (int(head[key]) for key in ("freed_cents", "granted_cents"))
+    before = (head.get("previous") or {}).get("id")
+    return "✔", Text(
+        f"{name} : {format_cents(freed, Lang.FR)} libérés depuis « {before} », {format_cents(held, Lang.FR)} "
+        "restent engagés, vérifié ici.",
+        f'{name}: {format_cents(freed, Lang.EN)} freed since "{before}", {format_cents(held, Lang.EN)} stay '
+        "committed, verified here.",
+    ), GOOD  # fmt: skip
 
 
 def answer_rows(found: Verification) -> tuple[tuple[Text, Text], ...]:
