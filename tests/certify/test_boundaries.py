@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tnt_sim.certify.by_caps import closed_by_caps
 from tnt_sim.certify.certificate import MAX_DEPTH, CertificateError, _Tree, _tree, check_refutation
 from tnt_sim.certify.claims import Goal
 from tnt_sim.certify.cuts import Recipe, derived
@@ -132,6 +134,25 @@ def test_a_tree_of_caps_may_be_as_deep_as_its_limit() -> None:
     assert _tree(nested(MAX_DEPTH), 0)[0] == 0
     with pytest.raises(CertificateError, match="deep"):
         _tree(nested(MAX_DEPTH + 1), 0)
+
+
+@pytest.mark.parametrize(("inner", "bound"), [([1, 2, 0], 2), ([2, 4, 0], 5), ([4, 8, 0], 8)])
+@pytest.mark.parametrize(("gain", "closes"), [(6, False), (7, True)])
+def test_a_cap_inside_counts_in_units_of_its_own(
+    inner: list[int], bound: int, gain: int, closes: bool
+) -> None:
+    """One of the first two is taken at most, and of all three the second alone, or the others: 6 is the best."""
+    whole = system(([2, 4, 6], 8), (inner, bound), ([-5, -6, -1], -gain))
+    assert closed_by_caps(whole, 2, [(0, [(1, [], False)], False)]) is closes
+
+
+def test_a_choice_that_is_ruled_out_is_under_no_cap() -> None:
+    """It costs less than nothing in one cap and lies in both, yet it cannot be made."""
+    whole = system(([2, 0, -1], 1), ([0, 2, 1], 1), ([-1, -1, -1], -1))
+    trees = [(0, (), False), (1, (), False)]
+    with pytest.raises(MultiplierError):
+        closed_by_caps(whole, 2, trees)
+    assert closed_by_caps(replace(whole, high=np.array([1, 1, 0])), 2, trees)
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,28 @@ def test_second_rows_hold_exactly_where_the_rule_is_read_to_hold() -> None:
     assert {kind for kind in KINDS - {"Offers"} if not exact[kind]} == set()
 
 
+def test_units_of_a_range_are_read_to_be_there_only_with_its_least() -> None:
+    seen = 0
+    for seed, problem, _points in problems(SEEDS):
+        second = second_reading(Columns.of(problem.offers), problem.offers)
+        assert second is not None
+        assert (
+            len(second.names)
+            == len(second.bound)
+            == int(problem.offers.ranged[problem.offers.candidate].sum())
+        )
+        for row, name in enumerate(second.names):
+            one = int(name.removeprefix("range:"))
+            most = int(problem.offers.most_cents[one] - problem.offers.least_cents[one])
+            most //= int(problem.offers.unit_cents[one])
+            funded, units = second.value[second.row == row].tolist()
+            for x, above in product((0, 1), range(most + 2)):
+                fits = funded * x + units * above <= second.bound[row]
+                assert fits is (above <= most * x), (seed, name)
+            seen += 1
+    assert seen > 10
+
+
 def always_unread(problem: Problem, rule: Any) -> set[str]:
     """Names that say only how further columns are bound, or rows whose sense the second rows give otherwise."""
     if rule is problem.case:

@@ -51,6 +51,8 @@ def _separated(
 ) -> list[tuple[Recipe, tuple[IntArray, IntArray, int]]]:
     """The deepest cuts of this basis."""
     found: list[tuple[float, Recipe, tuple[IntArray, IntArray, int]]] = []
+    if not lp.highs.getNumRow():
+        return []  # without rows there is no basis, and asking for one ends the process
     status, basic = lp.highs.getBasicVariables()
     at_upper = _at_upper(lp)
     if status.name == "kError":

@@ -1,0 +1,72 @@
+"""The claims of a problem hold the allocations that its rules let stand, at the values read, and no others."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from test_priced import points_of, problem_of
+
+from tnt_sim.certify.claims import Claims, claims_of, least_value
+from tnt_sim.rules.base import IntArray
+from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+
+FEW = 8
+"""Allocations of a problem that are looked at."""
+
+
+def values_of(claims: Claims, columns: IntArray) -> list[Fraction] | None:
+    """The best of each stage with the first columns settled, the others free; None where no point is left."""
+    system = claims.system
+    rows, n = system.rows, len(columns)
+    for block in np.flatnonzero(system.must):
+        if not columns[: system.n_choices][system.block[: system.n_choices] == block].any():
+            return None
+    matrix = csr_array((rows.value.astype(float), (rows.row, rows.col)), shape=(rows.n, system.n_cols))
+    low, high = system.low.copy(), system.high.copy()
+    if ((columns < low[:n]) | (columns > high[:n])).any():
+        return None
+    low[:n] = high[:n] = columns
+    found = []
+    for goal in claims.goals:
+        answer = milp(
+            -goal.sign * goal.coefficient.astype(float), integrality=np.ones(system.n_cols),
+            bounds=Bounds(low, high), constraints=LinearConstraint(matrix, ub=rows.upper.astype(float)),
+        )  # fmt: skip
+        if answer.x is None:
+            return None
+        point = np.rint(answer.x).astype(np.int64)
+        found.append(goal.scale * (int(goal.coefficient @ point) + goal.constant))
+    return found
+
+
+@pytest.mark.parametrize("first", range(0, 40, 8))
+def test_claims_hold_the_allocations_of_the_rules_at_their_values(first: int) -> None:
+    counted: Counter[str] = Counter()
+    for seed in range(first, first + 8):
+        problem = problem_of(seed)
+        points = None if problem is None else points_of(problem)
+        if problem is None or points is None:
+            continue
+        claims = claims_of(problem)
+        dice = Random(seed)
+        for k in dice.sample(range(len(points.columns)), min(FEW, len(points.columns))):
+            allocation = Allocation(points.funded[k], points.granted[k])
+            reading = read_allocation(problem, allocation)
+            fine = not broken_rules(problem, allocation, reading)
+            found = values_of(claims, points.columns[k])
+            assert (found is not None) is fine, (seed, k)
+            if found is not None:
+                assert found == [*reading.values, least_value(problem, points.granted[k])], (seed, k)
+            counted["fine" if fine else "broken"] += 1
+    assert set(counted) == {"fine", "broken"}

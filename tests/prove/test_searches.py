@@ -1,0 +1,199 @@
+"""The parts of the prover: trees with their limits, pieces, cuts, linear programs, hints."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "certify"))
+
+from small_systems import random_system
+from test_boundaries import closed, system
+
+from tnt_sim.certify.certificate import check_refutation
+from tnt_sim.certify.system import Rows, System
+from tnt_sim.deadline import Deadline
+from tnt_sim.prove.fall import apart
+from tnt_sim.prove.gomory import MIN_DEPTH, _separated, cut_off
+from tnt_sim.prove.grounds import from_grounds
+from tnt_sim.prove.live_lp import Answer, LiveLp, Relaxed
+from tnt_sim.prove.refute import _Root, refute
+from tnt_sim.prove.search import NotProved, Search, _Gains, _Parent
+from tnt_sim.solve.grounds import Grounds
+
+ENDLESS = Deadline(None)
+
+
+def named(whole: System, *names: str) -> System:
+    """The same under other names of rows."""
+    return whole.with_rows(replace(whole.rows, names=names))
+
+
+def odd(n: int) -> System:
+    """2·Σ x = n for an odd n: no multipliers close it before about half of the choices are made."""
+    return system(([2] * n, n), ([-2] * n, -n))
+
+
+def search_of(
+    whole: System, *, max_nodes: int = 100_000, deadline: Deadline = ENDLESS, tell: Any = None
+) -> Search:
+    return Search(whole, LiveLp(whole, -1), deadline, max_nodes, tell=tell)
+
+
+def test_a_search_tells_how_far_it_is_at_each_500_nodes() -> None:
+    told: list[int] = []
+    whole = odd(11)
+    search = search_of(whole, tell=told.append)
+    search.run()
+    assert closed(whole, search.pool, search.tokens)
+    assert len(search.tokens) > 1000
+    assert told[0] == 500
+    assert {after - before for before, after in pairwise(told)} == {500}
+
+
+def test_a_search_ends_at_its_limits() -> None:
+    with pytest.raises(NotProved, match="after 20 nodes"):
+        search_of(odd(11), max_nodes=20).run()
+    with pytest.raises(NotProved, match="after 0 nodes"):
+        search_of(odd(11), deadline=Deadline(0.0)).run()
+
+
+def test_what_was_never_tried_is_expected_to_gain_the_mean() -> None:
+    gains = _Gains.of(4)
+    x = np.array([0.5, 0.5, 0.5, 0.5])
+    assert gains.best(np.array([2, 1]), x) == 2  # nothing learnt: the first of equals
+    gains.learn(_Parent(0, True, 0.5, 10.0), 11.0)
+    gains.learn(_Parent(0, False, 0.5, 10.0), 11.0)
+    gains.learn(_Parent(1, True, 0.5, 10.0), 20.0)
+    gains.learn(_Parent(1, False, 0.5, 10.0), 20.0)
+    # 2 a unit for the first, 20 for the second, 11 for the others
+    assert gains.best(np.array([0, 1, 2]), x) == 1
+    assert gains.best(np.array([0, 2]), x) == 2
+    assert gains.best(np.array([0, 2]), np.array([0.5, 0.0, 0.005, 0.0])) == 0
+    gains.learn(_Parent(3, True, 0.25, 10.0), 5.0)  # a bound that fell gained nothing
+    assert gains.total[1, 3] == 0
+
+
+def test_each_side_of_a_column_promises_what_it_gained() -> None:
+    """1 down and 10 up are less together than 3 down and 4 up."""
+    gains = _Gains.of(2)
+    for column, (down, up) in enumerate(((1.0, 10.0), (3.0, 4.0))):
+        gains.learn(_Parent(column, False, 1.0, 0.0), down)
+        gains.learn(_Parent(column, True, 1.0, 0.0), up)
+    assert gains.best(np.array([0, 1]), np.array([0.5, 0.5])) == 1
+
+
+def pieces(limit: int) -> System:
+    """At most one of a, b, c, whose row says one and a half, and of d, e, f; at least `limit` of all."""
+    return named(
+        system(([2, 2, 2, 0, 0, 0], 3), ([0, 0, 0, 2, 2, 2], 3), ([-1] * 6, -limit)),
+        "a",
+        "b",
+        "stage:x:better",
+    )
+
+
+@pytest.mark.parametrize(("limit", "empty"), [(2, False), (3, True), (4, True), (5, True), (6, True)])
+def test_a_system_falls_into_pieces_that_are_proven_each(limit: int, empty: bool) -> None:
+    whole = pieces(limit)
+    prices = LiveLp(whole, 2).solve(whole.box()).prices
+    proof = apart(whole, 2, prices, ENDLESS, refute)
+    assert (proof is not None) is empty
+    if proof is not None:
+        assert proof["tree"][0][2] == [0, 1]
+        check_refutation(whole, {"rounds": [], **proof})
+    found = _Root(whole, ENDLESS).fall_apart()
+    assert (found is not None) is empty
+
+
+def test_what_does_not_fall_apart_is_no_piece() -> None:
+    whole = named(system(([2, 2, 2], 3), ([-1] * 3, -2)), "a", "stage:x:better")
+    assert _Root(whole, ENDLESS).fall_apart() is None
+    assert _Root(named(system(([2, 2], 1), ([-2, -2], -1)), "a", "b"), ENDLESS).fall_apart() is None
+
+
+def ring(limit: int) -> System:
+    """Of each two neighbours in a ring of five at most one; twice as many as are taken reach `limit`."""
+    pairs = [([int(k in (i, (i + 1) % 5)) for k in range(5)], 1) for i in range(5)]
+    return named(system(([-2] * 5, -limit), *pairs), "stage:x:better", *"abcde")
+
+
+def test_cuts_are_made_until_the_goal_is_out_of_reach() -> None:
+    """The linear program takes half of each, worth 5; whole choices reach 4."""
+    cut, recipes = cut_off(ring(5), 0, ENDLESS)
+    assert recipes
+    assert cut.rows.n == 6 + len(recipes)
+    found = LiveLp(cut, 0).solve(cut.box())
+    assert found.cost > -5 + 1e-6
+    assert cut_off(ring(6), 0, ENDLESS)[1] == []  # out of reach as it is
+    assert cut_off(ring(5), 0, Deadline(0.0))[1] == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_cut_cuts_off_what_the_linear_program_found(seed: int) -> None:
+    whole = random_system(Random(seed))
+    lp = LiveLp(whole, -1)
+    found = lp.solve(whole.box())
+    if found.answer is not Answer.BOUNDED:
+        return
+    for _, (col, value, bound) in _separated(whole, lp, found.x):
+        assert float(value @ found.x[col]) - bound > MIN_DEPTH * float(np.sqrt((value**2.0).sum()))
+
+
+def test_a_system_without_rows_is_not_cut() -> None:
+    """HiGHS has no basis then, and ends the process where it is asked for one."""
+    bare = system(([1, 1], 1))
+    none = np.zeros(0, dtype=np.int64)
+    whole = bare.with_rows(Rows(none, none, none, none, ()))
+    assert cut_off(whole, -1, ENDLESS) == (whole, [])
+
+
+def test_the_goal_counts_once_among_the_prices() -> None:
+    """max 3a + 2b with 2a + 2b ≤ 3: half of b, at a price of 1 for each unit of the row."""
+    found = LiveLp(system(([2, 2], 3), ([-3, -2], -9)), 1).solve(system(([2, 2], 3)).box())
+    assert (found.answer, found.cost) == (Answer.BOUNDED, -4.0)
+    assert found.prices.tolist() == [1.0, 1.0]
+
+
+def test_a_linear_program_is_solved_again_only_where_its_answer_is_unclear(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = system(([2, 2], 3), ([-3, -2], -9))
+    plain = LiveLp(whole, 1)
+    plain.solve(whole.box())
+    assert plain.n_solves == 1
+    unclear = Relaxed(Answer.UNCLEAR, np.zeros(2), np.nan, np.zeros(2))
+    right = LiveLp._run
+
+    def first_unclear(self: LiveLp, deadline: Deadline) -> Relaxed:
+        found = right(self, deadline)
+        return unclear if self.n_solves == 1 else found
+
+    monkeypatch.setattr(LiveLp, "_run", first_unclear)
+    again = LiveLp(whole, 1)
+    assert again.solve(whole.box()).answer is Answer.BOUNDED
+    assert again.n_solves == 2
+    late = LiveLp(whole, 1)
+    assert late.solve(whole.box(), Deadline(0.0)).answer is Answer.UNCLEAR
+    assert late.n_solves == 1
+
+
+def test_the_caps_of_a_kernel_close_the_stage_and_what_costs_less() -> None:
+    """Of a and b under a cap of 4 the first is the best and costs 3; nothing as good costs less."""
+    grounds = Grounds(trees=(("envelope:e", (), False),))
+    lines = ([3, 4], 4), ([-2, -1], -2), ([3, 4], 2)
+    tie = named(system(*lines), "envelope:e:max", "stage:x:kept", "stage:granted:better")
+    proof = from_grounds(tie, grounds)
+    assert proof == {"caps": {"goal": 1, "groups": [[0, []]], "less": 2}}
+    check_refutation(tie, proof)
+    better = named(system(*lines[:1], ([-2, -1], -3)), "envelope:e:max", "stage:x:better")
+    proof = from_grounds(better, grounds)
+    assert proof == {"caps": {"goal": 1, "groups": [[0, []]]}}
+    check_refutation(better, proof)
