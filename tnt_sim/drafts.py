@@ -18,6 +18,7 @@ from tnt_sim.kernel.group import Memory
 from tnt_sim.prove.stages import problem_claims
 from tnt_sim.rules.base import Mode
 from tnt_sim.rules.envelope import may_gain
+from tnt_sim.rules.envelope_rows import EnvelopeRows
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
@@ -86,7 +87,12 @@ def same_rows(before: Problem, after: Problem) -> bool:
         and all(rule.mode is not Mode.PENALTY for rule in after.rules)
         and _plain(before)
         and _plain(after)
+        and _drawn_apart(before) == _drawn_apart(after)
     )
+
+
+def _drawn_apart(problem: Problem) -> dict[int, list[int]]:
+    return EnvelopeRows(problem.case, problem.offers).drawn_apart()
 
 
 def _plain(problem: Problem) -> bool:

@@ -166,6 +166,7 @@ class Tree:
     closed : tuple of bool, (n_nodes,); not in force, itself or something above it: it has no amount and no
         options, and none of its dossiers is eligible
     opened : the amounts that the model may lower, for questions on the least of them; None elsewhere
+    fences_leak : whether envelopes above may use what a ring-fenced one leaves, as in version 0.1.0
     """
 
     ids: tuple[str, ...]
@@ -183,6 +184,7 @@ class Tree:
     unassigned_to: tuple[int, ...]
     closed: tuple[bool, ...]
     opened: Opened | None = None
+    fences_leak: bool = False
 
     @property
     def n_nodes(self) -> int:

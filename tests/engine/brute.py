@@ -93,12 +93,24 @@ def _need(node: dict[str, Any], awards: Award, dossiers: list[dict[str, Any]]) -
             return 0, False
         given += need
     need = max(0, total - node["amount"])
+    apart = _apart(node)
+    if apart:
+        outside = total - sum(_granted(fence, awards, dossiers) for fence in apart)
+        need = max(need, outside - (node["amount"] - sum(fence["amount"] for fence in apart)))
     if given:
         loose = sum(awards.get(d["id"], 0) for d in dossiers if d["envelope"] == node["id"])
         loose += sum(_granted(c, awards, dossiers) for c in children if c["amount"] is None)
         free = node["amount"] - sum(c["amount"] or 0 for c in children)
         need = max(need, given + loose - free)
     return need, True
+
+
+def _apart(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """The outermost ring-fenced envelopes under a node: what they leave goes to nobody else."""
+    if node["amount"] is None or node.get("overbooked"):
+        return []
+    children = [child for child in node.get("children", ()) if child["amount"] is not None]
+    return [f for child in children for f in ([child] if child.get("ring_fenced") else _apart(child))]
 
 
 def measure(name: str, awards: Award, dossiers: list[dict[str, Any]]) -> Fraction:

@@ -168,10 +168,28 @@ class Purse:
             return None
         if node.own is None:
             return 0 if alone == total else None
-        need = self.granted[node.id] - node.own
+        need = max(self.granted[node.id] - node.own, self.outside(node))
         if alone < total:
             need = max(need, total - alone + self.loose[node.id] - self.beyond(node))
         return need
+
+    def outside(self, node: Node) -> int:
+        """What dossiers outside ring-fenced envelopes lack: they may not use what those leave."""
+        reserve = (
+            0 if self.world.freed else share_of(node.spec.get("reserve", "0 %"), node.written or 0, up=True)
+        )
+        apart = self.apart(node)
+        if not apart:
+            return -INFINITE
+        got = self.granted[node.id] - sum(self.granted[kid.id] for kid in apart)
+        return got - ((node.own or 0) + reserve - sum(kid.written or 0 for kid in apart))
+
+    def apart(self, node: Node) -> list[Node]:
+        """The outermost ring-fenced envelopes under a node that shares its amount out."""
+        if node.own is None or node.spec.get("overbooked"):
+            return []
+        kids = [kid for kid in node.kids if kid.own is not None]
+        return [f for kid in kids for f in ([kid] if kid.spec.get("ring_fenced") else self.apart(kid))]
 
     def shipped(self, node: Node, wanted: dict[str, int], purse: int) -> int:
         """The most of what the children want that siblings and the purse can bring."""

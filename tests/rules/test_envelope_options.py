@@ -292,6 +292,12 @@ def cap(node: dict[str, Any]) -> int:
     return amount - reserve + amount * (node.get("overprogram") or 0) // 100
 
 
+def apart(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """The outermost ring-fenced envelopes under a node: what they leave goes to nobody else."""
+    children = node.get("children", ())
+    return [f for child in children for f in ([child] if child.get("ring_fenced") else apart(child))]
+
+
 def oracle(world: World, award: Award) -> int | None:
     """The least that must move between siblings, or None when no flow makes the allocation hold.
 
@@ -347,6 +353,11 @@ def _moved(world: World, award: Award, shares: dict[str, bool]) -> int | None:
 
     for node in nodes(world["root"]):
         rows.append((more(node, -1), cap(node) - _granted(node, world, award)))
+        fences = apart(node)
+        if fences:
+            outside = _granted(node, world, award) - sum(_granted(f, world, award) for f in fences)
+            reserve = -(-node["amount"] * (node.get("reserve") or 0) // 100)
+            rows.append((more(node, -1), cap(node) + reserve - sum(f["amount"] for f in fences) - outside))
         out = {c: 1 for c in columns if c[0] == "m" and c[1] == node["id"]}
         into = {c: 1 for c in columns if c[0] == "m" and c[2] == node["id"]}
         for entries, limit in ((out, node.get("out_max")), (into, node.get("in_max"))):

@@ -70,6 +70,10 @@ class Masks:
         loose = self.held[:, own] @ self.cents[own]
         free = root["amount"] - sum(child["amount"] for child in root["children"])
         need = np.maximum(0, self.granted - root["amount"])
+        apart = {child["id"] for child in root["children"] if child["ring_fenced"]}
+        outside = np.array([d["envelope"] not in apart for d in self.dossiers])
+        left = root["amount"] - sum(c["amount"] for c in root["children"] if c["id"] in apart)
+        need = np.maximum(need, self.held[:, outside] @ self.cents[outside] - left)
         return np.where(given > 0, np.maximum(need, given + loose - free), need), holds
 
     # -- rules -------------------------------------------------------------------------------------

@@ -81,6 +81,8 @@ class Small:
             return False
         if self.granted(chosen) > amount:
             return False
+        if self.fenced and self.granted(chosen) - self._in(chosen, "b") > amount - self.b:
+            return False
         if self.use is not None and 100 * self.granted(chosen) < self.use * amount:
             return False
         if self.exclusive is not None and all(chosen[k] for k in self.exclusive):

@@ -160,12 +160,14 @@ class Purse:
     def __init__(self, case: dict[str, Any], opened: str | None, wholly: bool) -> None:
         self.case, self.opened, self.wholly = case, opened, wholly
         self.own: dict[str, int] = {}
+        self.held: dict[str, int] = {}
         self.given: dict[str, int] = {}
         for node in walk(case["root"]):
             amount = node["amount"]
             if amount is not None:
                 held = -(-amount * node.get("reserve", Fraction(0)).numerator
                          // node.get("reserve", Fraction(1)).denominator)  # fmt: skip
+                self.held[node["id"]] = held
                 self.own[node["id"]] = amount - held + int(amount * node.get("overprogram", 0))
         for node in walk(case["root"]):
             self._give(node)
@@ -251,11 +253,16 @@ class Purse:
                 continue
             wants += max(0, need)
             if here:
-                spare += min(max(0, -need), max(0, self.own[child["id"]] - self._apart(child)))
+                spare += max(0, -need)
         short = max(0, wants - spare)
         if own is None:
             return None if short else -1
         need = self._granted(node) - own
+        apart = self._apart(node)
+        if apart:
+            outside = self._granted(node) - sum(self._granted(fence) for fence in apart)
+            left = own + self.held.get(node["id"], 0) - sum(fence["amount"] for fence in apart)
+            need = max(need, outside - left)
         if short:
             given = sum(self.given.get(c["id"], 0) for c in node["children"])
             loose = sum(self.got[n["id"]] for n in self._loose(node))
@@ -281,11 +288,9 @@ class Purse:
             return False
         return bool(policy == "free" or (isinstance(policy, dict) and policy["to"] == child["id"]))
 
-    def _apart(self, node: Node) -> int:
-        """What fences below a node set apart."""
+    def _apart(self, node: Node) -> list[Node]:
+        """The outermost fences below a node: what they leave goes to nobody else."""
         if node.get("overbooked") or node["amount"] is None:
-            return 0
-        return sum(
-            (c["amount"] or 0) if c.get("ring_fenced") and c["amount"] is not None else self._apart(c)
-            for c in node["children"]
-        )
+            return []
+        kids = [c for c in node["children"] if c["amount"] is not None]
+        return [f for c in kids for f in ([c] if c.get("ring_fenced") else self._apart(c))]

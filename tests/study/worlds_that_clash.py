@@ -220,6 +220,8 @@ class Choices:
             for take_b in (zero, over["b"], np.minimum(over["b"], left)):
                 taken = take_a + take_b
                 asked = self.cents - case["root"]
+                if case["fenced"]:
+                    asked = np.maximum(asked, self.cents - got["b"] - (case["root"] - case["b"]))
                 asked = np.where(taken > 0, np.maximum(asked, taken + got["root"] - free), asked)
                 more = {"a": over["a"] - take_a, "b": over["b"] - take_b, "root": np.maximum(0, asked)}
                 fine = ~((take_b > 0) & case["fenced"])

@@ -1,6 +1,7 @@
 """The second reading of money: the envelope tree, what envelopes ask besides, and caps by project.
 
     envelope   Σ g under it ≤ its amount, with the most that its parent could add where no transfer comes in
+    unfenced   Σ g under it, but not under a fence, ≤ the same with its reserve, less the amounts of the fences
     options    low ≤ Σ ≤ high over the dossiers at and under the envelope
     caps       Σ g of a project's candidates ≤ limit − what it has
 
@@ -39,10 +40,33 @@ def tree_lines(lines: Lines, case: Case) -> None:
         for node, name in zip(at_depth, names, strict=True):
             opened = tree.opened is not None and node in tree.opened.nodes
             if most[node] != 0 or node in takers or tree.options[node].transfer_to or opened:
-                lines.unread.add(f"{name}:max")
+                lines.unread.update((f"{name}:max", f"{name}:unfenced:max"))
+    for node in range(tree.n_nodes):
+        _outside_fences(lines, case, node, most[node])
     for name in tree.ids:
         links = (f"{named('link', name, side='unassigned')}:max", f"out:{name}", f"in:{name}")
         lines.unread.update((*links, f"{name}:shares"))
+
+
+def _outside_fences(lines: Lines, case: Case, node: int, added: int | None) -> None:
+    """What an envelope grants outside those under it whose money is theirs alone."""
+    tree = case.tree
+    amount = _sum_or_none(tree.amount_cents[node], added)
+    under = range(node + 1, int(tree.end[node]))
+    if amount is None or tree.fences_leak or not any(tree.ring_fenced[k] for k in under):
+        return
+    codes = np.where((case.node >= node) & (case.node < tree.end[node]), 0, -1)
+    left, k = amount + tree.options[node].reserved_cents, node
+    while k < tree.end[node]:
+        fence = k != node and tree.ring_fenced[k] and tree.written_cents[k] is not None
+        if fence:
+            left -= tree.written_cents[k] or 0
+            codes[(case.node >= k) & (case.node < tree.end[k])] = -1
+        # nothing is set apart under a fence that is apart itself, nor under ceilings
+        passed = fence or tree.overbooked[k] or tree.amount_cents[k] is None
+        k = int(tree.end[k]) if passed else k + 1
+    name = named("envelope", tree.ids[node], side="unfenced")
+    bounded(lines, [name], _granted(lines, codes, 1), [None], [left])
 
 
 def _sum_or_none(amount: int | None, added: int | None) -> int | None:

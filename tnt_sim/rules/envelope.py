@@ -8,14 +8,17 @@ adds and m_cy ≥ 0 what c gives to its sibling y, d = e + Σ m_·c − Σ m_c·
     G_c − d_c ≤ a_c                       for each child c with an amount
     Σ_c e_c + own_X − d_X ≤ a_X − Σ_c w_c whenever some e_c > 0
     G_X − d_X ≤ a_X
+    G_X − Σ_f G_f − d_X ≤ a_X + r_X − Σ_f w_f     f: the outermost ring-fenced envelopes under X
 
-own_X is what dossiers asked from X itself, or from children without an amount, get. Ring-fenced children,
-children of an `overbooked` node (ceilings) and of a node without amount get nothing on top; with
-`unassigned: {to: ID}` only that child does.
+r_X is the reserve of X, held back of the whole: what a fence does not use goes to nobody else. own_X is what
+dossiers asked from X itself, or from children without an amount, get. Ring-fenced children, children of an
+`overbooked` node (ceilings) and of a node without amount get nothing on top; with `unassigned: {to: ID}` only
+that child does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tnt_sim.programme import Tree, Unassigned
@@ -30,6 +33,7 @@ class EnvelopeReading:
     Attributes
     ----------
     granted_cents : at the node and under it
+    need_cents : what the node needs on top of what it may grant by itself; negative is what it can spare
     extra_cents : the least that the parent must add to what the node may grant by itself; with
         `unassigned: {to: ID}` all that it has
     excess_cents : how much the node exceeds what it can have; 0 where it holds
@@ -40,6 +44,7 @@ class EnvelopeReading:
     """
 
     granted_cents: list[int]
+    need_cents: list[int]
     extra_cents: list[int]
     excess_cents: list[int]
     in_cents: list[int]
@@ -71,6 +76,44 @@ def unassigned_cents(tree: Tree, node: int) -> int | None:
     if amount is None:
         return None
     return amount - sum(tree.written_cents[child] or 0 for child in tree.children(node))
+
+
+def most_gained(tree: Tree) -> list[int | None]:
+    """The most that comes on top of each amount; None where siblings may give to it, or to one above it."""
+    takers = {taker for option in tree.options for taker in option.transfer_to}
+    most: list[int | None] = []
+    for node in range(tree.n_nodes):
+        parent = int(tree.parent[node])
+        if node in takers:
+            most.append(None)
+        elif not may_gain(tree, node):
+            most.append(0)
+        else:
+            above = most[parent]
+            most.append(None if above is None else max(0, above + (unassigned_cents(tree, parent) or 0)))
+    return most
+
+
+def fences(tree: Tree) -> dict[int, list[int]]:
+    """By envelope, the outermost ring-fenced ones under it, if any: nothing else may use their amounts.
+
+    Amounts under an `overbooked` envelope, and under one without amount, are ceilings: they set nothing apart.
+    """
+    found: dict[int, list[int]] = {}
+    for fence, fenced in enumerate(tree.ring_fenced if not tree.fences_leak else ()):
+        above = int(tree.parent[fence])
+        while fenced and tree.amount_cents[fence] is not None and above >= 0:
+            if tree.overbooked[above] or tree.amount_cents[above] is None:
+                break
+            found.setdefault(above, []).append(fence)
+            above = -1 if tree.ring_fenced[above] else int(tree.parent[above])
+    return found
+
+
+def unfenced_cents(tree: Tree, node: int, apart: Sequence[int]) -> int:
+    """a_X + r_X − Σ_f w_f: what a node with an amount may grant outside the fences under it."""
+    held = sum(tree.written_cents[fence] or 0 for fence in apart)
+    return (tree.amount_cents[node] or 0) + tree.options[node].reserved_cents - held
 
 
 def read_envelopes(tree: Tree, node: IntArray, granted_cents: IntArray) -> EnvelopeReading:
@@ -123,11 +166,13 @@ class _Figures:
     moves: list[Move] = field(default_factory=list)
     children: list[list[int]] = field(init=False)
     net: list[int] = field(init=False)
+    fences: dict[int, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         n = self.tree.n_nodes
         self.need, self.asked, self.extra, self.excess = [0] * n, [0] * n, [0] * n, [0] * n
         self.net = [0] * n
+        self.fences = fences(self.tree)
         self.children = [[] for _ in range(n)]
         for place in range(1, n):
             self.children[int(self.tree.parent[place])].append(place)
@@ -155,6 +200,10 @@ class _Figures:
         if amount is None:
             return
         self.need[place] = self.granted[place] - amount
+        if place in self.fences:
+            apart = self.fences[place]
+            outside = self.granted[place] - sum(self.granted[fence] for fence in apart)
+            self.need[place] = max(self.need[place], outside - unfenced_cents(tree, place, apart))
         if gained > 0:
             rest = gained + self._loose(place) - (unassigned_cents(tree, place) or 0)
             self.need[place] = max(self.need[place], rest)
@@ -220,6 +269,7 @@ class _Figures:
         gaps = [0 if e is None else e - g for e, g in zip(effective, self.granted, strict=True)]
         return EnvelopeReading(
             granted_cents=self.granted,
+            need_cents=self.need,
             extra_cents=self.extra,
             excess_cents=self.excess,
             in_cents=taken,

@@ -20,11 +20,13 @@ from tnt_sim.rules.base import (
     exact_sum,
     group_sums,
 )
-from tnt_sim.rules.envelope import may_gain, unassigned_cents
+from tnt_sim.rules.envelope import fences, may_gain, unassigned_cents, unfenced_cents
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.opened import lowering_column
 
 CENT = Fraction(1, 100)
+UNFENCED = "unfenced"
+"""The side of the rows on what is granted outside ring-fenced envelopes."""
 
 
 def relief_name(envelope: str) -> str:
@@ -71,6 +73,8 @@ class EnvelopeRows:
             self._caps(builder, depth, granted)
         for node in range(tree.n_nodes):
             self._sharing(builder, node, granted)
+        for node, apart in self.drawn_apart().items():
+            self._unfenced(builder, node, apart, granted)
 
     def _granted(self) -> Terms:
         ones = np.ones(self.case.n, dtype=np.int64)
@@ -205,6 +209,39 @@ class EnvelopeRows:
         builder.rows([label], granted, codes, [None], [free + big], [*entries, (0, y, big)])
         total = sum(self.room[child] for child in gaining)
         builder.link(f"{name}:shares", [*((self.gains[c], 1) for c in gaining), (y, -total)], 0)
+
+    def _unfenced(self, builder: RowBuilder, node: int, apart: list[int], granted: Terms) -> None:
+        """What is granted outside the fences under a node."""
+        tree, node_of = self.case.tree, self.case.node
+        outside = (node_of >= node) & (node_of < tree.end[node])
+        for fence in apart:
+            outside &= (node_of < fence) | (node_of >= tree.end[fence])
+        entries = [(0, column, -sign) for column, sign in self._more(node)]
+        n_down = sum(1 if k == node else -1 for k in (node, *apart) if self._goes_down(k))
+        entries += [(0, column, n_down) for column in self.lowered if n_down]
+        label = RowLabel(RowKind.ENVELOPE, tree.ids[node], side=UNFENCED)
+        upper = unfenced_cents(tree, node, apart)
+        builder.rows([label], granted, np.where(outside, 0, -1), [None], [upper], entries)
+
+    def drawn_apart(self) -> dict[int, list[int]]:
+        """The nodes where other dossiers could use what fences leave, each with the fences under it."""
+        found = fences(self.case.tree)
+        return {node: found[node] for node in sorted(found) if self._may_overdraw(node)}
+
+    def _may_overdraw(self, node: int) -> bool:
+        """Whether more than the written amounts of its children may be granted under a node, or may leave it."""
+        tree = self.case.tree
+        if any(sign < 0 for _, sign in self.moved.get(node, [])):
+            return True
+        if exact_sum(self.offers.highest_cents[self._loose(node)]):
+            return True
+        children = [child for child in tree.children(node) if tree.amount_cents[child] is not None]
+        return any(
+            child in self.raised
+            or (tree.amount_cents[child] or 0) + tree.options[child].reserved_cents
+            > (tree.written_cents[child] or 0) + tree.options[child].given_cents
+            for child in children
+        )
 
     def _loose(self, node: int) -> BoolArray:
         tree = self.case.tree

@@ -20,7 +20,7 @@ from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents, format_rate
 from tnt_sim.rules.base import Case, Mode, Path, Terms
 from tnt_sim.rules.columns import CENT
-from tnt_sim.rules.envelope import may_gain, unassigned_cents
+from tnt_sim.rules.envelope import most_gained
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.limit import Limit
 from tnt_sim.rules.reach import is_granted, most_granted
@@ -65,17 +65,13 @@ def _uses(case: Case) -> None:
     """What envelopes must use, from the leaves up, against what their parent can have."""
     tree = case.tree
     need = [option.min_use_cents for option in tree.options]
-    receives = {one for option in tree.options for one in option.transfer_to}
-    gain = [0] * tree.n_nodes
-    for node in range(1, tree.n_nodes):
-        parent = int(tree.parent[node])
-        if may_gain(tree, node):
-            gain[node] = gain[parent] + max(0, unassigned_cents(tree, parent) or 0)
+    gain = most_gained(tree)
     for node in range(tree.n_nodes - 1, -1, -1):
         below = sum(need[child] for child in tree.children(node))
         amount = tree.amount_cents[node]
-        if amount is not None and node not in receives and below > amount + gain[node]:
-            _uses_exceed(case, node, below, amount + gain[node])
+        more = gain[node]
+        if amount is not None and more is not None and below > amount + more:
+            _uses_exceed(case, node, below, amount + more)
         need[node] = max(need[node], below)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tnt_sim.programme import Tree
 from tnt_sim.rules.base import BoolArray, IntArray, Terms, Unit, group_sums
-from tnt_sim.rules.envelope import may_gain, unassigned_cents
+from tnt_sim.rules.envelope import most_gained
 from tnt_sim.rules.grant import Offers
 from tnt_sim.rules.groups import Groups
 
@@ -62,21 +62,16 @@ def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) 
     """No envelope lets some dossiers together get more than this, in cents.
 
     reach_X = min(amount_X and what it may gain, what its own dossiers ask + Σ reach of its children); an envelope
-    that money may be moved to has no bound of its own here.
+    to which money may be moved, or whose parent may pass such money on, has no bound of its own here.
     """
     most = offers.highest_cents
     held = inside & (node >= 0)
     reach = group_sums(most[held], node[held], tree.n_nodes)
-    gain = [0] * tree.n_nodes
-    for place in range(1, tree.n_nodes):
-        parent = int(tree.parent[place])
-        if may_gain(tree, place):
-            gain[place] = gain[parent] + max(0, unassigned_cents(tree, parent) or 0)
-    receives = {one for options in tree.options for one in options.transfer_to}
+    gain = most_gained(tree)
     for place in range(tree.n_nodes - 1, -1, -1):
-        amount = tree.amount_cents[place]
-        if amount is not None and place not in receives:
-            reach[place] = min(reach[place], amount + gain[place])
+        amount, more = tree.amount_cents[place], gain[place]
+        if amount is not None and more is not None:
+            reach[place] = min(reach[place], amount + more)
         if place:
             reach[int(tree.parent[place])] += reach[place]
     return reach[0]

@@ -123,10 +123,16 @@ class _Raising:
         written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
         if spec is None:
             return written
-        held = spec.reserve if tree.options[node].reserved_cents else None
-        kept = 0 if held is None else min(written, -(-written * held.numerator // held.denominator))
         over = spec.overprogram
-        return written - kept + (0 if over is None else written * over.numerator // over.denominator)
+        over_cents = 0 if over is None else written * over.numerator // over.denominator
+        return written - self._reserved(node, more) + over_cents
+
+    def _reserved(self, node: int, more: int) -> int:
+        """What a node holds back when it is raised."""
+        tree = self.case.tree
+        written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
+        held = None if spec is None or not tree.options[node].reserved_cents else spec.reserve
+        return 0 if held is None else min(written, -(-written * held.numerator // held.denominator))
 
     def _tree(self) -> Tree:
         """The tree with the raises, what its `pro_rata` nodes give shared again."""
@@ -135,9 +141,10 @@ class _Raising:
         for node, option in enumerate(options):
             if amounts[node] is None or written[node] is None:
                 continue
-            options[node] = replace(option, given_cents=0)
-            amounts[node] = self._own(node, self.raised.get(node, 0))
-            written[node] = (written[node] or 0) + self.raised.get(node, 0)
+            more = self.raised.get(node, 0)
+            options[node] = replace(option, given_cents=0, reserved_cents=self._reserved(node, more))
+            amounts[node] = self._own(node, more)
+            written[node] = (written[node] or 0) + more
         raised = replace(
             tree, written_cents=tuple(written), amount_cents=tuple(amounts), options=tuple(options)
         )

@@ -52,6 +52,7 @@ def _laid_out(scenario: Scenario) -> Case:
     }
     divided = {key: value for key, value in shares.items() if value}
     tree = lay_out(spec.programme, divided, day=spec.date, reserves_freed=scenario.reserves_freed)
+    tree = replace(tree, fences_leak=scenario.as_0_1_0)
     _check_tree(scenario, tree, defects)
     return _case(scenario, tree, scenario.portfolio.table, defects)
 

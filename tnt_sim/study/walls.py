@@ -3,7 +3,7 @@
 With X the envelope in question, the children of X that have an amount and no fence may give each other money
 without limit, and what X leaves unassigned may go to any of them; wholly, so may the children of all below X:
 
-    Σ_c d_c = 0        G_c ≤ a_c + e_c + d_c        d_c ≥ −(a_c − what fences below c set apart)
+    Σ_c d_c = 0        G_c ≤ a_c + e_c + d_c        and what is outside the fences below c stays outside them
 
 A ring-fenced envelope keeps what it has: nothing enters, nothing leaves; inside it, its own money is as free. What
 is held back stays held back; minimum uses, numbers of dossiers and rules stay. Amounts that are ceilings (under an
@@ -52,17 +52,6 @@ def _may_get(tree: Tree, node: int) -> bool:
         return True
     above = int(tree.parent[node])
     return may_gain(tree, node) and ((unassigned_cents(tree, above) or 0) > 0 or _may_get(tree, above))
-
-
-def _set_apart(tree: Tree, node: int) -> int:
-    """What fences below an envelope set apart of its amount."""
-    if tree.overbooked[node] or tree.written_cents[node] is None:
-        return 0
-    children = tree.children(node)
-    return sum(
-        (tree.written_cents[child] or 0) if tree.ring_fenced[child] else _set_apart(tree, child)
-        for child in children
-    )
 
 
 @dataclass
@@ -135,25 +124,15 @@ class _Walls:
             self.amounts[child] = self.written[child] = None
 
     def _share(self, node: int, free: list[int]) -> None:
-        """Children give each other what they like, by way of one of them that has no fence below."""
-        tree = self.before
-        hub = next((k for k in free if not _set_apart(tree, k)), None)
+        """Children give each other what they like, by way of one of them."""
         for child in free:
-            others = tuple(k for k in free if k != child)
-            to = others if hub in (None, child) else tuple(k for k in others if k == hub)
-            own, apart = tree.options[child], _set_apart(tree, child)
-            out = (
-                None
-                if not apart or (own.transfer_to and own.out_cents is None)
-                else max(
-                    (tree.amount_cents[child] or 0) - apart, 0, (own.out_cents or 0) if own.transfer_to else 0
-                )
-            )
+            own = self.before.options[child]
             # what a parent gave in proportion is its own now, so that it is not given twice
             if self.policy[node] is Unassigned.PRO_RATA:
                 self.written[child] = (self.written[child] or 0) + own.given_cents
                 own = replace(own, given_cents=0)
-            self.options[child] = replace(own, transfer_to=to, out_cents=out, in_cents=None)
+            to = tuple(free[1:] if child == free[0] else free[:1])
+            self.options[child] = replace(own, transfer_to=to, out_cents=None, in_cents=None)
         self.policy[node], self.target[node] = Unassigned.FREE, -1
 
     def _stay_divided(self, child: int) -> None:

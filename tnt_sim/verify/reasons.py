@@ -49,6 +49,7 @@ class Reasons:
         one by one, or they would add to a goal (a limit stopped the run, or the goal gives up part of it)
     by : int64 (n,), the dossier that keeps this one out by a rule between dossiers, -1 for none
     blocking : int64 (n,), the envelope node that blocks a dossier, -1 for none
+    left_cents : int64 (n,), what that envelope leaves to the dossier, 0 for none
     unspent_code, unspent_rule : per node, None where nothing is unspent
     unspent_at : per node, the envelope under it that holds most of what is unspent and gives the reason, or
         the node itself
@@ -60,6 +61,7 @@ class Reasons:
     unclear: BoolArray
     by: IntArray
     blocking: IntArray
+    left_cents: IntArray
     unspent_code: tuple[str | None, ...]
     unspent_rule: tuple[str | None, ...]
     unspent_at: tuple[int, ...]
@@ -84,7 +86,7 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
     blocked_by |= {row: str(kept_out.rule[row]) for row in barred_rows}
     for row, name in blocked_by.items():
         rule[row] = name
-    blocking = _blocking_nodes(problem, waiting & ~fits, ask, room)
+    blocking, left_there = _blocking_nodes(problem, waiting & ~fits, ask, room)
     code = _codes(problem, allocation, waiting, fits, blocking, kept_out)
     rule[kept_out.coded] = kept_out.rule[kept_out.coded]
     rule[offered.refused | offered.forced] = np.array(
@@ -103,6 +105,7 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
         unclear=unclear(problem, allocation, reading, fits & (kept_out.by < 0) & (rule == "")),
         by=kept_out.by,
         blocking=blocking,
+        left_cents=left_there,
         unspent_code=tuple(pair[0] for pair in unspent),
         unspent_rule=tuple(pair[1] for pair in unspent),
         unspent_at=tuple(at),
@@ -163,17 +166,18 @@ def worth_per_euro(problem: Problem) -> NDArray[np.float64]:
     return worth
 
 
-def _blocking_nodes(problem: Problem, short: BoolArray, ask: IntArray, room: Room) -> IntArray:
-    """The lowest envelope, from the dossier's own upwards, whose room is too small: int64 (n,)."""
-    tree = problem.case.tree
-    found = np.full(problem.case.n, -1, dtype=np.int64)
-    here = np.where(short, problem.case.node, -1)
-    while (here >= 0).any():
-        active = here >= 0
-        stops = active & (ask > room.local_cents[np.maximum(here, 0)]) & (found < 0)
-        found[stops] = here[stops]
-        here = np.where(active, tree.parent[np.maximum(here, 0)], -1)
-    return found
+def _blocking_nodes(
+    problem: Problem, short: BoolArray, ask: IntArray, room: Room
+) -> tuple[IntArray, IntArray]:
+    """The lowest envelope, from the dossier's own upwards, that leaves too little, and what it leaves."""
+    case = problem.case
+    found, left = np.full(case.n, -1, dtype=np.int64), np.zeros(case.n, dtype=np.int64)
+    for node in np.unique(case.node[short]).tolist():
+        mine = short & (case.node == node)
+        for above, cents in room.along[node]:
+            stops = mine & (ask > cents) & (found < 0)
+            found[stops], left[stops] = above, cents
+    return found, left
 
 
 def _blocking_rules(
@@ -273,9 +277,9 @@ def _main_node(problem: Problem, left: list[int], node: int) -> int:
 
 def _fits_below(problem: Problem, node: int, room: Room, mine: BoolArray, ask: IntArray) -> BoolArray:
     """The dossiers that would fit if only this envelope and those under it counted."""
-    tree = problem.case.tree
-    below = room.local_cents.copy()
-    for place in range(node + 1, int(tree.end[node])):
-        below[place] = min(int(below[place]), int(below[tree.parent[place]]))
-    result: BoolArray = mine & (ask <= below[np.maximum(problem.case.node, 0)])
+    case = problem.case
+    below = np.zeros(case.tree.n_nodes, dtype=np.int64)
+    for place in range(node, int(case.tree.end[node])):
+        below[place] = min(cents for above, cents in room.along[place] if above >= node)
+    result: BoolArray = mine & (ask <= below[np.maximum(case.node, 0)])
     return result

@@ -1,41 +1,88 @@
-"""What is left where: the money that one more dossier could still get at each envelope, in cents."""
+"""What is left where: the money that one more dossier could still get at each envelope, in cents.
+
+A dossier that asks from an envelope, or from one under it without amount, draws on the money that the envelope
+shares out: where its children have some of it, only the rest is left; else what they leave is left too, but not
+what ring-fenced ones leave. A dossier from further down has the whole of what the envelope has left.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from tnt_sim.programme import Tree
 from tnt_sim.rules.base import IntArray
-from tnt_sim.rules.envelope import EnvelopeReading, may_gain, unassigned_cents
+from tnt_sim.rules.envelope import EnvelopeReading, fences, may_gain, unassigned_cents, unfenced_cents
 
 UNLIMITED = 2**60
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Money left at each node, int64 (n_nodes,).
+    """Money left.
 
     Attributes
     ----------
-    local_cents : by the node's own amount and the free money that can reach it
-    whole_cents : by the node and all its parents
+    along : for each node, itself and its parents up to the root, each with the cents that it leaves to a dossier
+        asked from the node
+    whole_cents : the least of them, int64 (n_nodes,)
     """
 
-    local_cents: IntArray
+    along: tuple[tuple[tuple[int, int], ...], ...]
     whole_cents: IntArray
 
 
 def room_left(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> Room:
     """The room at each node on one allocation; `own_cents` is what its own dossiers got."""
+    more = _more(tree, reading, own_cents)
+    outside = _outside(tree, reading)
+    along = tuple(tuple(_along(tree, reading, outside, more, node)) for node in range(tree.n_nodes))
+    whole = np.array([min(cents for _, cents in path) for path in along], dtype=np.int64)
+    return Room(along, whole)
+
+
+def _along(
+    tree: Tree, reading: EnvelopeReading, outside: dict[int, int], more: list[int], node: int
+) -> Iterator[tuple[int, int]]:
+    """Each envelope from a node up to the root, with what it leaves to a dossier of the node."""
+    direct, fenced = True, False
+    for above in tree.ancestors(node):
+        amount = tree.amount_cents[above]
+        if amount is None:
+            yield above, UNLIMITED
+            direct, fenced = True, False
+            continue
+        come = _come(reading, above)
+        left = come - reading.need_cents[above] if direct else amount + come - reading.granted_cents[above]
+        if not direct and not fenced:
+            left = min(left, outside.get(above, UNLIMITED))
+        yield above, min(UNLIMITED, left + more[above])
+        direct = False
+        fenced = (fenced and not tree.overbooked[above]) or tree.ring_fenced[above]
+
+
+def _outside(tree: Tree, reading: EnvelopeReading) -> dict[int, int]:
+    """What each node with fences under it leaves outside them."""
+    found = {}
+    for node, apart in fences(tree).items():
+        granted = reading.granted_cents[node] - sum(reading.granted_cents[fence] for fence in apart)
+        found[node] = unfenced_cents(tree, node, apart) + _come(reading, node) - granted
+    return found
+
+
+def _come(reading: EnvelopeReading, node: int) -> int:
+    """What a node has got on top of its amount."""
+    return reading.extra_cents[node] + reading.in_cents[node] - reading.out_cents[node]
+
+
+def _more(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> list[int]:
+    """What could still come to each node, from its parent and from its siblings."""
     free = [0] * tree.n_nodes
-    local = np.full(tree.n_nodes, UNLIMITED, dtype=np.int64)
-    whole = np.full(tree.n_nodes, UNLIMITED, dtype=np.int64)
+    more = [0] * tree.n_nodes
     for node in range(tree.n_nodes):
-        parent = int(tree.parent[node])
-        gain = free[parent] if may_gain(tree, node) else 0
-        moved = reading.in_cents[node] - reading.out_cents[node]
+        gain = free[int(tree.parent[node])] if may_gain(tree, node) else 0
         unassigned = unassigned_cents(tree, node)
         if unassigned is not None:
             children = tree.children(node)
@@ -43,13 +90,9 @@ def room_left(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> Roo
             loose = own_cents[node] + sum(
                 reading.granted_cents[child] for child in children if tree.amount_cents[child] is None
             )
-            free[node] = gain + max(0, unassigned + reading.extra_cents[node] + moved - given - loose)
-        amount = tree.amount_cents[node]
-        if amount is not None:
-            left = amount + reading.extra_cents[node] + moved - reading.granted_cents[node]
-            local[node] = min(UNLIMITED, left + gain + _from_siblings(tree, reading, node))
-        whole[node] = local[node] if parent < 0 else min(local[node], whole[parent])
-    return Room(local, whole)
+            free[node] = max(0, gain + unassigned + _come(reading, node) - given - loose)
+        more[node] = gain + _from_siblings(tree, reading, node)
+    return more
 
 
 def _from_siblings(tree: Tree, reading: EnvelopeReading, node: int) -> int:
@@ -58,8 +101,7 @@ def _from_siblings(tree: Tree, reading: EnvelopeReading, node: int) -> int:
     for giver, option in enumerate(tree.options):
         if node not in option.transfer_to:
             continue
-        moved = reading.extra_cents[giver] + reading.in_cents[giver] - reading.out_cents[giver]
-        left = max(0, (tree.amount_cents[giver] or 0) + moved - reading.granted_cents[giver])
+        left = max(0, _come(reading, giver) - reading.need_cents[giver])
         limit = left if option.out_cents is None else option.out_cents - reading.out_cents[giver]
         total += max(0, min(left, limit))
     most = tree.options[node].in_cents

@@ -149,16 +149,17 @@ def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons
         texts[later] = texts[later] + " ; " + shown[later].astype(object)
         texts[first] = shown[first]
     titles = np.array([*case.tree.titles, ""], dtype=object)
-    room = reasons.room.local_cents
     rule = reasons.rule.to_numpy()
     for name, template in _TEMPLATES.items():
         rows = np.flatnonzero(code == name)
-        for where in np.unique(reasons.blocking[rows]) if name in _BY_NODE else (None,):
-            mine = rows if where is None else rows[reasons.blocking[rows] == where]
-            node = -1 if where is None else int(where)
-            left = format_cents(int(room[node]), lang) if node >= 0 else ""
-            sentence = template.in_(lang).format(envelope=titles[node], left=left)
-            texts[mine] = sentence
+        if name not in _BY_NODE:
+            texts[rows] = template.in_(lang)
+            continue
+        places = np.stack([reasons.blocking[rows], reasons.left_cents[rows]], axis=1)
+        for node, cents in np.unique(places, axis=0).tolist():
+            mine = rows[(places == (node, cents)).all(axis=1)]
+            left = format_cents(cents, lang) if node >= 0 else ""
+            texts[mine] = template.in_(lang).format(envelope=titles[node], left=left)
     _decided(problem, texts, code, lang)
     _with_rule(texts, code, rule, lang)
     for row, names in counted_zero(problem, reasons).items():

@@ -187,10 +187,8 @@ class Swaps:
         if node < 0:
             return self._for_a_rule(row)
         under = (problem.case.node >= node) & (problem.case.node < problem.case.tree.end[node])
-        missing = max(
-            int(self.ask[row]) - int(self.decided.reasons.room.local_cents[above])
-            for above in problem.case.tree.ancestors(int(problem.case.node[row]))
-        )
+        left = self.decided.reasons.room.whole_cents[problem.case.node[row]]
+        missing = int(self.ask[row]) - int(left)
         out = self.out[under[self.out]]
         out = out[np.argsort(self.value[out] / np.maximum(self.grant[out], 1), kind="stable")]
         into = self.waiting[under[self.waiting] & (self.waiting != row)]

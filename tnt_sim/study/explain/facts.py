@@ -109,7 +109,7 @@ def _margin(facts: Facts, row: int) -> Entry | None:
     return {
         "envelope": tree.ids[node],
         "title": tree.titles[node],
-        "left_cents": int(decided.reasons.room.local_cents[node]),
+        "left_cents": int(decided.reasons.left_cents[row]),
         "asked_cents": int(decided.problem.offers.least_cents[row]),
         "per_thousand_euros": _per_thousand(facts, row),
         "dossiers": [

@@ -1,0 +1,74 @@
+"""The money left to one more dossier of each envelope is what the reading of the tree allows, to the cent."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "study"))
+
+import walls_cases as cases
+
+from tnt_sim.errors import InputError
+from tnt_sim.programme import Tree
+from tnt_sim.rules.envelope import read_envelopes
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.verify.room import UNLIMITED, room_left
+
+
+def fits(tree: Tree, own: list[int], node: int, cents: int) -> bool:
+    more = np.array(own)
+    more[node] += cents
+    return read_envelopes(tree, np.arange(tree.n_nodes), more).holds
+
+
+@pytest.mark.parametrize("first", range(0, 400, 100))
+def test_room_equals_the_tree_read_again(first: int, tmp_path: Path) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + 100):
+        case = cases.drawn(seed)
+        try:
+            tree = compile_problem(cases.load(case, tmp_path)).case.tree
+        except InputError:
+            continue
+        dice = random.Random(seed)
+        for _ in range(6):
+            most = max(1, (tree.amount_cents[0] or 0) // tree.n_nodes)
+            own = [dice.choice([0, 0, dice.randint(0, most)]) for _ in range(tree.n_nodes)]
+            nodes = np.arange(tree.n_nodes)
+            reading = read_envelopes(tree, nodes, np.array(own))
+            if not reading.holds:
+                continue
+            room = room_left(tree, reading, own).whole_cents
+            for node in range(tree.n_nodes):
+                left = int(room[node])
+
+                assert fits(tree, own, node, min(left, 10**9)), (seed, own, tree.ids[node], left)
+                assert left == UNLIMITED or not fits(tree, own, node, left + 1), (
+                    seed,
+                    own,
+                    tree.ids[node],
+                    left,
+                )
+                seen["some" if left else "none"] += 1
+    assert min(seen["some"], seen["none"]) > 5
+
+
+def test_an_old_run_may_use_what_fences_leave(tmp_path: Path) -> None:
+    """Version 0.1.0 let the dossiers of an envelope use what a ring-fenced child leaves."""
+    case = {
+        "root": {"id": "p", "amount": 100, "unassigned": "free", "children": [
+            {"id": "f", "amount": 60, "ring_fenced": True, "children": [], "unassigned": "free"}]},
+        "dossiers": [{"id": "A", "envelope": "p", "most": 50, "least": 50, "score": 1}],
+        "unit": 1,
+    }  # fmt: skip
+    tree = compile_problem(cases.load(case, tmp_path)).case.tree
+    own = np.array([50, 0])
+    assert not read_envelopes(tree, np.arange(2), own).holds
+    assert read_envelopes(replace(tree, fences_leak=True), np.arange(2), own).holds
