@@ -15,6 +15,7 @@ from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.floors import unmet_floors
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.steps import decision_steps
 
 HEAD = """schema_version: 1
 id: t
@@ -38,25 +39,117 @@ CAP = "{id: cap, kind: limit, measure: granted, by: zone, max: 35 €}"
 def test_a_minimum_use_against_a_cap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A (40 €) never fits under 35 €, so that N gets 30 € and S 30 €."""
     asked = scenario(tmp_path, ROWS, CAP, use=70)
-    (found,) = unmet_floors(compile_problem(asked))
+    (found,) = unmet_floors([compile_problem(asked)])
     nb = "\u00a0"
     assert found.text.fr == (
-        f"l'enveloppe « p » doit recevoir au moins 70{nb}€, et la règle « cap » ne laisse pas accorder plus de "
-        f"60{nb}€ à ses dossiers : ce minimum ne peut pas être respecté."
+        f"l'enveloppe « p » doit recevoir au moins 70{nb}€, mais ses dossiers ne peuvent pas recevoir plus de "
+        f"60{nb}€ sous la règle « cap » : ce minimum ne peut pas être respecté."
     )
     assert 'envelope "p" must get at least €70' in found.line(Lang.EN)
     assert main(["validate", str(tmp_path / "t.yaml")]) == 3
     assert "floor-reach t.yaml:3:44" in capsys.readouterr().err.replace("\n", " ")
-    assert unmet_floors(compile_problem(scenario(tmp_path, ROWS, CAP, use=60))) == []
+    assert unmet_floors([compile_problem(scenario(tmp_path, ROWS, CAP, use=60))]) == []
 
 
 def test_a_floor_of_a_rule_against_a_cap(tmp_path: Path) -> None:
     floor = "{id: sol, kind: limit, measure: granted, where: {kind: a}, min: 31 €}"
-    (found,) = unmet_floors(compile_problem(scenario(tmp_path, ROWS, f"{CAP}, {floor}")))
+    (found,) = unmet_floors([compile_problem(scenario(tmp_path, ROWS, f"{CAP}, {floor}"))])
     assert "€31" in found.text.en
     assert "€30" in found.text.en
     report = floor.replace("}, min", "}, report: true, min")
-    assert unmet_floors(compile_problem(scenario(tmp_path, ROWS, f"{CAP}, {report}"))) == []
+    assert unmet_floors([compile_problem(scenario(tmp_path, ROWS, f"{CAP}, {report}"))]) == []
+
+
+TREE = """schema_version: 1
+id: t
+programme: {programme}
+dossiers: [{{file: d.csv}}]
+grants: [{{mode: all_or_nothing}}]
+objective: [{{maximise: {{score: 1}}}}]
+rules: [{rules}]
+{more}"""
+AMOUNTS = (
+    "{id: p, amount: 100 €, envelopes: [{id: a, amount: 50 €, ring_fenced: true}, {id: b, amount: 50 €}]}"
+)
+LISTED = "A,a,40.25,N,,1\nB,a,30,S,,1\nC,b,30,N,,1\nD,b,20.50,S,,1\nE,b,25,,,1\n"
+ZONES = "{id: cap, kind: limit, measure: granted, by: zone, max: 35 €}"
+ONE_EACH = "{id: une, kind: limit, measure: dossiers, by: zone, max: 1}"
+
+
+def said(folder: Path, programme: str, rules: str, rows: str = LISTED, more: str = "") -> list[str]:
+    """What is said of the minimums of a tree, in English."""
+    (folder / "d.csv").write_text(
+        "dossier,envelope,requested,zone,committed,score\n" + rows, encoding="utf-8"
+    )
+    text = TREE.format(programme=programme, rules=rules, more=more)
+    (folder / "t.yaml").write_text(text, encoding="utf-8")
+    asked = load_scenario(folder / "t.yaml")
+    steps = [compile_problem(step.scenario) for step in decision_steps(asked)]
+    return [one.text.en for one in unmet_floors(steps)]
+
+
+CROSSED = "A,a,30,N,,1\nB,a,30,S,,1\nC,b,20.25,X,,1\nD,b,20.25,X,,1\nE,b,20.25,X,,1\n"
+TWO = "{id: p, amount: 111 €, envelopes: [{id: a, amount: 50 €, ring_fenced: true}, {id: b, amount: 61 €}]}"
+PAIR = "{id: cap, kind: limit, measure: granted, by: zone, max: 41 €}"
+FLOOR = "{id: f, kind: limit, measure: granted, where: {zone: [N, S, X]}, min: MIN}"
+NEVER = ": this minimum cannot be met."
+EACH = {
+    "money under a cap and the tree": (
+        (TWO, f"{PAIR}, {FLOOR}", CROSSED, "70.51 €", "70.50 €"),
+        'the rule "f" must get at least €70.51, but its dossiers can get no more than €70.50 under the rule "cap" '
+        "and the caps of envelopes",
+    ),
+    "whole dossiers under one envelope": (
+        (AMOUNTS.replace("fenced: true", "fenced: true, min_use: MIN"), "", LISTED, "81 %", "80.5 %"),
+        'envelope "a" must get at least €40.50, but its dossiers can get no more than €40.25 under the cap of '
+        'envelope "a"',
+    ),
+    "a number under a cap": (
+        (AMOUNTS.replace("id: p, ", "id: p, min_dossiers: MIN, "), ONE_EACH, LISTED, "4", "3"),
+        'envelope "p" must fund at least 4 dossiers, but can fund no more than 3 under the rule "une"',
+    ),
+    "a number under money": (
+        (
+            AMOUNTS,
+            "{id: n, kind: limit, measure: dossiers, where: {envelope: a}, min: MIN}",
+            LISTED,
+            "2",
+            "1",
+        ),
+        'the rule "n" must fund at least 2 dossiers, but can fund no more than 1 under the cap of envelope "a"',
+    ),
+    "a share beside what is committed": (
+        (
+            AMOUNTS,
+            f"{ZONES}, {{id: part, kind: share, measure: granted, where: {{zone: N}}, min: MIN}}",
+            LISTED.replace("C,b,30", "C,b,24").replace("25,,,", "25,,25,"),
+            "50 %",
+            "48.9 %",
+        ),
+        'the rule "part" must get at least €25, but its dossiers can get no more than €24 under the rule "cap"',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_each_kind_of_minimum(tmp_path: Path, name: str) -> None:
+    """The fewest caps that explain it are named; nothing is said of a minimum that they just allow."""
+    (programme, rules, rows, above, allowed), text = EACH[name]
+
+    def with_least(least: str) -> list[str]:
+        return said(tmp_path, programme.replace("MIN", least), rules.replace("MIN", least), rows)
+
+    assert with_least(above) == [text + NEVER]
+    assert with_least(allowed) == []
+
+
+def test_every_step_is_looked_at(tmp_path: Path) -> None:
+    """A later step whose minimum no list of all steps can reach."""
+    rules = f"{PAIR}, {FLOOR.replace('MIN', '20 €')}"
+    steps = "steps: [{id: t1, date: 2026-01-01}, {id: t2, date: 2026-06-01, set: {rules.f.min: 70.51 €}}]\n"
+    (found,) = said(tmp_path, TWO, rules, CROSSED, steps)
+    assert "€70.51" in found
+    assert said(tmp_path, TWO, rules, CROSSED, steps.replace("70.51", "70.50")) == []
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -78,7 +171,7 @@ def test_what_cannot_be_met_is_infeasible(tmp_path: Path, block: int) -> None:
         rules = ", ".join([cap, *([floor] if dice.random() < 0.6 else [])])
         asked = scenario(tmp_path, rows, rules, dice.randint(60, 200), dice.choice([0, 30, 60, 90]))
         try:
-            found = unmet_floors(compile_problem(asked))
+            found = unmet_floors([compile_problem(asked)])
         except ScenarioError:
             continue
         infeasible = solve(asked, cross_check="never").status is Status.INFEASIBLE

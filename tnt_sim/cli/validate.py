@@ -27,19 +27,21 @@ def validate(
     from tnt_sim.scenario.compile import compile_problem
     from tnt_sim.scenario.floors import unmet_floors
     from tnt_sim.scenario.load import load_scenario
+    from tnt_sim.scenario.steps import RESERVE, decision_steps
     from tnt_sim.view.check import check_document, check_lines
     from tnt_sim.view.scenario_quality import scenario_quality, scenario_quality_lines
 
     asked = load_scenario(scenario, tuple(sets or ()))
     tongue = lang_of(lang, Lang(asked.spec.locale))
     problem = compile_problem(asked)
-    clashes = [] if asked.steps else unmet_floors(problem)
+    steps = [compile_problem(step.scenario) for step in decision_steps(asked)] if asked.steps else [problem]
+    clashes = unmet_floors(steps)
     if clashes:
         raise ScenarioError(clashes)
     document = check_document(problem, tongue)
     document["quality"] = scenario_quality(asked, tongue)
-    for step in asked.steps:
-        compile_problem(step.scenario)
+    if asked.steps and asked.steps[-1].id == RESERVE:
+        compile_problem(asked.steps[-1].scenario)
     if as_json:
         emit(document)
     elif not quiet:

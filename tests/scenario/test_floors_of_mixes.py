@@ -1,0 +1,73 @@
+"""`validate` never calls impossible what is possible: raised minimums among all kinds of rules, by enumeration."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
+
+from mixed import mixed
+from mixed_envelopes import nodes
+from mixed_rows import euros
+from mixed_run import write
+from oracle import decide
+from oracle_rows import Case
+
+from tnt_sim.errors import InputError
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.scenario.floors import unmet_floors
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.steps import decision_steps
+
+
+def raised(seed: int, points: int = 500) -> Case:
+    """A mix of rules whose minimums are raised at times, by little or much."""
+    case, dice = mixed(seed, 7, points), random.Random(seed)
+    scenario = case["scenario"]
+    total = sum(round(float(row["requested"]) * 100) for row in case["rows"])
+    for node in nodes(scenario["programme"]):
+        if dice.random() < 0.3:
+            node["min_dossiers"] = str(dice.randint(1, 4))
+        if dice.random() < 0.3 and "amount" in node:
+            node["min_use"] = f"{dice.randint(1, 10) * 10} %"
+    rules: list[dict[str, Any]] = scenario["rules"]
+    for rule in rules:
+        if rule["kind"] == "limit" and "min" in rule and rule["measure"] in ("granted", "dossiers"):
+            money = rule["measure"] == "granted"
+            rule["min"] = euros(total * dice.randint(1, 6) // 10) if money else str(dice.randint(1, 4))
+        if rule["kind"] == "share" and "min" in rule and dice.random() < 0.5:
+            rule["min"] = dice.choice(["40 %", "66.6 %", "90 %"])
+    for number in range(dice.randint(0, 3)):
+        measure = dice.choice(["granted", "dossiers"])
+        by = dice.choice(["department", "applicant_id", "key"])
+        most = euros(total * dice.randint(1, 4) // 10) if measure == "granted" else str(dice.randint(0, 2))
+        rules.append({"id": f"cap{number}", "kind": "limit", "measure": measure, "by": by, "max": most})
+    return case
+
+
+def check(seed: int, folder: Path) -> str:
+    """Whether a minimum is called impossible, and rightly so."""
+    case = raised(seed)
+    try:
+        scenario = load_scenario(write(case, folder))
+        found = unmet_floors([compile_problem(step.scenario) for step in decision_steps(scenario)])
+    except InputError:
+        return "refused"
+    if not found:
+        return "nothing said"
+    decision = decide(case).decision
+    assert decision is None, (seed, [defect.text.en for defect in found], decision)
+    return "impossible"
+
+
+@pytest.mark.parametrize("first", range(0, 240, 60))
+def test_what_is_called_impossible_is(first: int, tmp_path: Path) -> None:
+    ways = Counter(check(seed, tmp_path) for seed in range(first, first + 60))
+    assert ways["impossible"] > 5, ways
+    assert ways["nothing said"] > 5, ways
