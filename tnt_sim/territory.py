@@ -86,6 +86,25 @@ def siren(column: str) -> pl.Expr:
     return pl.when(text.str.contains(r"^\d{14}$")).then(text.str.slice(0, 9)).otherwise(text)
 
 
+def has_members() -> pl.Expr:
+    """Whether the written `members` of a dossier are the territories that it serves, not its applicant's own.
+
+    The members by default, the commune alone, count only where the applicant is no territory.
+    """
+    default = (pl.col("members").list.len() == 1) & (pl.col("members").list.first() == pl.col("commune"))
+    return level_of(pl.col("applicant_type")).is_null() | ((pl.col("members").list.len() > 0) & ~default)
+
+
+def own_place() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """The level of the territory that an applicant is, its number, and the column of the table for that level."""
+    level = level_of(pl.col("applicant_type"))
+    return (
+        level,
+        siren("applicant_id"),
+        pl.coalesce(pl.when(level == name).then(pl.col(name)) for name in LEVELS),
+    )
+
+
 @cache
 def territory(year: int) -> Territory:
     """The map of one of `YEARS`; read once.

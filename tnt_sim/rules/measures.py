@@ -1,7 +1,9 @@
 """Measures: what a rule or an objective counts.
 
-Built in: granted, cost, base, requested, leverage (cost − granted), dossiers, projects, applicants, population
-(the last three once per project or applicant), and any numeric column. A scenario names further ones.
+Built in: granted, cost, base, requested, leverage (cost − granted), dossiers, projects, applicants,
+population (the last three once per project or applicant), inhabitants (each inhabitant of the communes
+reached once), changed, and any numeric column. A scenario names further ones. A measure or a
+column of the scenario's own that is called `inhabitants` goes before the built-in one, which came later.
 Measures other than granted and leverage count in full as soon as the dossier is funded.
 """
 
@@ -31,6 +33,7 @@ from tnt_sim.rules.base import (
     combine,
 )
 from tnt_sim.rules.columns import Kind, kind_of, numeric_column, text_keys
+from tnt_sim.rules.inhabitants import INHABITANTS, inhabitants_terms
 from tnt_sim.rules.reference import changed_terms, whole_only
 from tnt_sim.rules.select import Selector, select
 from tnt_sim.rules.values import is_joined
@@ -112,14 +115,21 @@ class Measures:
         numeric = self.case.portfolio.once(
             ("names",), lambda: [column.removesuffix("_cents") for column in table.columns]
         )
-        return sorted({*BUILT_IN, *self.named, *(name for name in numeric if not name.startswith("_"))})
+        columns = (name for name in numeric if not name.startswith("_"))
+        return sorted({*BUILT_IN, INHABITANTS, *self.named, *columns})
 
     def _resolve(self, name: str, path: Path) -> Terms | None:
         if name in self.named:
             return self._named(self.named[name], ("measures", name))
+        if self._counts_inhabitants(name):
+            return inhabitants_terms(self.case, self.candidates, self.candidates, path)
         if name in BUILT_IN:
             return _built_in(self, name, path)
         return self._column(name, path, zero_if_empty=False)
+
+    def _counts_inhabitants(self, name: str) -> bool:
+        """Whether the built-in measure is meant, not a column of the table that has its name."""
+        return name == INHABITANTS and kind_of(self.case, name) is None
 
     def _named(self, spec: MeasureSpec, path: Path) -> Terms | None:
         if spec.mean is not None:
@@ -178,12 +188,7 @@ class Measures:
             name = spec.column or ""
             if name == "changed" and mask is not None and spec.once_per is None:
                 return changed_terms(self.case, mask, (*path, "column"))
-            built_in = name in BUILT_IN and name not in ("population", "cost", "base", "requested")
-            terms = (
-                _built_in(self, name, (*path, "column"))
-                if built_in
-                else self._column(name, (*path, "column"), zero_if_empty=spec.empty is not None, needed=mask)
-            )
+            terms = self._of_column(name, mask, (*path, "column"), zero_if_empty=spec.empty is not None)
         if terms is None:
             return None
         if not whole_only(self.case, terms, spec.once_per is not None, path):
@@ -192,15 +197,28 @@ class Measures:
             terms = terms.where(mask)
         return terms if spec.once_per is None else self._once(terms, spec.once_per, (*path, "once_per"))
 
+    def _of_column(
+        self, name: str, mask: BoolArray | None, path: Path, *, zero_if_empty: bool
+    ) -> Terms | None:
+        """What `column` names in a part of a measure: a built-in measure, or a column of the table."""
+        if self._counts_inhabitants(name):
+            needed = self.candidates if mask is None else self.candidates & mask
+            return inhabitants_terms(
+                self.case, self.candidates, np.zeros_like(needed) if zero_if_empty else needed, path
+            )
+        if name in BUILT_IN and name not in ("population", "cost", "base", "requested"):
+            return _built_in(self, name, path)
+        return self._column(name, path, zero_if_empty=zero_if_empty, needed=mask)
+
     def _once(self, terms: Terms, column: str, path: Path) -> Terms | None:
         if terms.once or terms.per_cent.any():
             self.case.fault(
                 "once-per",
                 Text(
                     "`once_per` veut une mesure fixe par dossier : ni montant accordé, ni mesure déjà comptée "
-                    "une fois par demandeur ou par projet.",
+                    "une fois par demandeur, par projet ou par habitant.",
                     "`once_per` wants a figure fixed for each dossier: no granted amount, and no measure that is "
-                    "already counted once per applicant or project.",
+                    "already counted once per applicant, project or inhabitant.",
                 ),
                 path,
             )

@@ -10,7 +10,16 @@ from tnt_sim.errors import Defect, Defects, Place, ScenarioError, Text, so_many
 from tnt_sim.portfolio import Portfolio
 from tnt_sim.rules.base import Path
 from tnt_sim.scenario.spec import TerritorySpec
-from tnt_sim.territory import LEVELS, YEARS, Territory, level_of, siren, territory
+from tnt_sim.territory import (
+    LEVELS,
+    YEARS,
+    Territory,
+    has_members,
+    level_of,
+    own_place,
+    siren,
+    territory,
+)
 
 SHOWN = 5
 FOUND = ("department", "region", "population", "epci")
@@ -70,21 +79,15 @@ def _filled(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
     by_department = _look(pl.DataFrame({"d": department}), pl.lit("department"), pl.col("d"), keys)
     region = _first([one["region"] for one in (by_commune, by_epci, by_department, by_applicant)])
     placed = table.with_columns(department=department, region=region)
-    population = _population(placed, keys, by_applicant["population"])
+    population = _population(placed, keys)
     return pl.DataFrame({"department": department, "region": region, "population": population})
 
 
-def _population(table: pl.DataFrame, keys: pl.DataFrame, of_applicant: pl.Series) -> pl.Series:
+def _population(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
     """The written members' sum; else the applicant's own; else the sum of the members by default."""
-    level = level_of(pl.col("applicant_type"))
-    # an applicant without a number goes by the column of its level
-    own = pl.coalesce(pl.when(level == name).then(pl.col(name)) for name in LEVELS)
-    of_place = _look(table, level, own, keys)["population"]
-    one = pl.col("members").list.len() == 1
-    default = one & (pl.col("members").list.first() == pl.col("commune"))
-    grouped = table.select(level.is_null() | ((pl.col("members").list.len() > 0) & ~default)).to_series()
-    itself = of_applicant.zip_with((table["applicant_id"] != ""), of_place)
-    return _members_sum(table, keys).zip_with(grouped, itself)
+    level, number, column = own_place()
+    itself = _look(table, level, pl.when(pl.col("applicant_id") != "").then(number).otherwise(column), keys)
+    return _members_sum(table, keys).zip_with(table.select(has_members()).to_series(), itself["population"])
 
 
 def _members_sum(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:

@@ -17,6 +17,7 @@ import polars as pl
 
 from tnt_sim.errors import Defect, Lang
 from tnt_sim.rules.base import BoolArray, Reading, RuleReading
+from tnt_sim.rules.inhabitants import reach_of
 from tnt_sim.scenario.accepted import way_out
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.verify.reading import Allocation, AllocationReading
@@ -94,10 +95,14 @@ def head(problem: Problem) -> dict[str, Any]:
 def totals(
     problem: Problem, reading: AllocationReading | None, allocation: Allocation | None
 ) -> dict[str, Any]:
-    """Amount, granted, unspent and the counts of the programme."""
+    """Amount, granted, unspent and the counts of the programme; people where the scenario names a map.
+
+    `n_unlocated` are the funded dossiers that name no territory, or a code that the map does not know.
+    """
     amount = problem.case.tree.written_cents[0]
     granted = reading.granted_cents if reading else None
     unspent = max(0, amount - granted) if amount is not None and granted is not None else None
+    reach = reach_of(problem.case) if allocation else None
     return {
         "amount_cents": amount,
         "granted_cents": granted,
@@ -105,6 +110,8 @@ def totals(
         "n_dossiers": problem.case.n,
         "n_eligible": int(eligible(problem).sum()),
         "n_funded": int(allocation.funded.sum()) if allocation else None,
+        "inhabitants": reach.inhabitants(allocation.funded) if reach and allocation else None,
+        "n_unlocated": int(reach.unlocated[allocation.funded].sum()) if reach and allocation else None,
     }
 
 

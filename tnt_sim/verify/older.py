@@ -15,6 +15,8 @@ from tnt_sim.errors import Text
 
 REASON_KEYS = frozenset({"unspent_because", "unspent_code", "unspent_rule", "warnings"})
 REASON_COLUMNS = ("reason_code", "reason")
+ADDED_FIGURES = frozenset({"inhabitants", "n_unlocated"})
+"""Figures of a document that version 0.1.0 did not write."""
 OTHER_WORDS = Text(
     "Ses raisons et ses phrases ne sont pas toutes celles de cette version : elles ne sont pas vérifiées. Ce qui "
     "s'ouvre ou s'exporte porte celles de cette version.",

@@ -22,6 +22,7 @@ from tnt_sim.verify.claims import PROOFS, check_shape
 from tnt_sim.verify.documents import read_object, told_differences
 from tnt_sim.verify.figures import allocation_sha256, decimal_text, envelopes, rules, totals
 from tnt_sim.verify.inputs import NOT_THERE, check_inputs, project_of, register_of
+from tnt_sim.verify.older import ADDED_FIGURES
 from tnt_sim.verify.reading import broken_rules, read_allocation
 from tnt_sim.verify.run_files import CERTIFICATE, PARQUET, check_files, read_summary
 from tnt_sim.verify.steps import Decision, StepsRead, read_steps
@@ -192,6 +193,8 @@ def _figures(run: Replay, decision: Decision) -> None:
         "envelopes": _bare(envelopes(problem, reading, allocation, None, lang)),
     }
     for key, value in again.items():
+        if key in ADDED_FIGURES and key not in run.summary:
+            continue
         stored = run.summary.get(key)
         run.found.found.extend(told_differences(_bare(stored) if key == "envelopes" else stored, value, key))
     told = run.summary.get("objective")

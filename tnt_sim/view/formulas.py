@@ -38,6 +38,7 @@ _TERMS: Mapping[str, str] = MappingProxyType(
         "projects": "[project: x_i = 1]",
         "applicants": "[applicant: x_i = 1]",
         "population": "population_a·[applicant a: x_i = 1]",
+        "inhabitants": "population_c·[i reaches commune c: x_i = 1]",
     }
 )
 _SHOWN = 4

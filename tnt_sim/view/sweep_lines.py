@@ -15,10 +15,10 @@ from tnt_sim.view.sweep_words import (
     ABOUT,
     CURVE,
     CURVES,
-    PEOPLE_NOTE,
     Document,
     heading,
     meaning,
+    people_notes,
     verdict,
 )
 from tnt_sim.view.tables import SYNTHETIC
@@ -37,8 +37,8 @@ def sweep_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
         lines += _section(title, grid(table.rows, header=table.header, right=table.right))
     told = [line for text in meaning(document, lang) for line in paragraph(text, width, first="  ")]
     lines += _section(Text("Ce que cela veut dire", "What this means").in_(lang), told)
-    if any(p[c] and p[c].get("population") is not None for p in document["points"] for c in CURVES):
-        lines += [Line(""), *paragraph(PEOPLE_NOTE.in_(lang), width, first="  ", style="dim")]
+    notes = [paragraph(note.in_(lang), width, first="  ", style="dim") for note in people_notes(document)]
+    lines += [Line(""), *(line for note in notes for line in note)] if notes else []
     for text in document["warnings"]:
         lines += paragraph(text, width, first="  ! ", style="yellow")
     if document["sweep_dir"]:

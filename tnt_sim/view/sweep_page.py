@@ -21,11 +21,11 @@ from tnt_sim.view.sweep_words import (
     ABOUT,
     CURVE,
     CURVES,
-    PEOPLE_NOTE,
     Document,
     has_list,
     heading,
     meaning,
+    people_notes,
     verdict,
 )
 from tnt_sim.view.tables import SYNTHETIC
@@ -77,7 +77,6 @@ def sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | 
         ABOUT.in_(lang),
         Text(f"décision au {day}", f"as of {day}").in_(lang) if day else "",
     ]
-    people = any(p[c] and p[c].get("population") is not None for p in document["points"] for c in CURVES)
     return _template().render(
         lang=lang.value,
         policy=policy("", (style,)),
@@ -89,7 +88,7 @@ def sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | 
         heading=heading(document, lang),
         meaning=meaning(document, lang),
         parts=_parts(document, drawn, lang),
-        people_note=PEOPLE_NOTE.in_(lang) if people else "",
+        people_note=" ".join(note.in_(lang) for note in people_notes(document)),
         foot=f"tnt-sim · {document['scenario_sha256'][:16]}",
     )
 
@@ -150,7 +149,7 @@ def _curve(document: Document, curve: str, lang: Lang) -> Shown | None:
 
 
 def _figures(document: Document, lang: Lang) -> Shown | None:
-    table = figure_table("free" if document["free"] else "nested", document["points"], lang)
+    table = figure_table(document, "free" if document["free"] else "nested", lang)
     caption = Text("Ce que chaque montant atteint", "What each amount reaches")
     return None if table is None else _captioned(caption.in_(lang), table)
 

@@ -29,6 +29,7 @@ _HEADS = {
     "n_funded": Text("Dossiers financés", "Funded dossiers"),
     "n_new": Text("dont nouveaux", "of these new"),
     "population": Text("Population des porteurs", "Applicants' population"),
+    "inhabitants": Text("Habitants des communes atteintes", "Inhabitants of the communes reached"),
     "n_departments": Text("Départements atteints", "Departments reached"),
     "n_entered": Text("Entrent", "Enter"),
     "n_left": Text("Sortent", "Leave"),

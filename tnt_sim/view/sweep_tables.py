@@ -14,9 +14,11 @@ from tnt_sim.view.sweep_words import (
     CURVES,
     NOTHING,
     PEOPLE,
+    REACHED,
     Document,
     amount_texts,
     has_list,
+    holds,
     price_text,
     top_envelopes,
     value_text,
@@ -24,6 +26,7 @@ from tnt_sim.view.sweep_words import (
 from tnt_sim.view.words import PROOF
 
 AMOUNT = Text("Montant", "Amount")
+_FIGURES = ("granted_cents", "left_cents", "n_funded", "n_new", "population", "inhabitants", "n_departments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ def curve_table(document: Document, curve: str, points: Sequence[Mapping[str, An
         *(goal["goal"] for goal in document["goals"]),
         Text("Dossiers", "Dossiers").in_(lang),
         PEOPLE.in_(lang),
+        *([REACHED.in_(lang)] if holds(document, "inhabitants") else []),
         Text("Dép.", "Dept.").in_(lang),
         Text("Accordé", "Granted").in_(lang),
         Text("Entrent", "Enter").in_(lang),
@@ -65,15 +69,16 @@ def curve_table(document: Document, curve: str, points: Sequence[Mapping[str, An
 def _curve_row(
     document: Document, point: Mapping[str, Any], curve: str, later: bool, lang: Lang
 ) -> list[str]:
-    entry = point[curve]
+    entry, reached = point[curve], holds(document, "inhabitants")
     if not has_list(point, curve):
-        return [*["–"] * (len(document["goals"]) + 6), NOTHING[entry["status"]].in_(lang)]
+        return [*["–"] * (len(document["goals"]) + 6 + reached), NOTHING[entry["status"]].in_(lang)]
     nested = curve == "nested" and document["free"]
     change = price_text(document, point, lang) if nested else _moved(entry["left"], later, lang)
     return [
         *(value_text(goal, lang) for goal in entry["objective"]),
         count(entry["n_funded"], lang),
         count(entry["population"], lang),
+        *([count(entry["inhabitants"], lang)] if reached else []),
         count(entry["n_departments"], lang),
         short_amount(entry["granted_cents"], lang),
         _moved(entry["entered"], later, lang),
@@ -86,29 +91,23 @@ def _moved(names: Sequence[str], later: bool, lang: Lang) -> str:
     return count(len(names), lang) if later else "–"
 
 
-def figure_table(curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) -> Table | None:
+def figure_table(document: Document, curve: str, lang: Lang) -> Table | None:
     """Dossiers, people, departments, and what is granted and left, exactly, by amount."""
-    points = [point for point in points if has_list(point, curve)]
+    points = [point for point in document["points"] if has_list(point, curve)]
     if not points:
         return None
-    header = [
-        AMOUNT,
-        Text("Dossiers", "Dossiers"),
-        Text("dont nouveaux", "of these new"),
-        PEOPLE,
-        Text("Départements", "Departments"),
-        Text("Accordé", "Granted"),
-        Text("Non dépensé", "Unspent"),
-    ]
+    counted = {
+        "n_funded": Text("Dossiers", "Dossiers"),
+        "n_new": Text("dont nouveaux", "of these new"),
+        "population": PEOPLE,
+        **({"inhabitants": REACHED} if holds(document, "inhabitants") else {}),
+        "n_departments": Text("Départements", "Departments"),
+    }
+    header = [AMOUNT, *counted.values(), Text("Accordé", "Granted"), Text("Non dépensé", "Unspent")]
     granted = amounts([point[curve]["granted_cents"] for point in points], lang)
     left = amounts([point[curve]["left_cents"] for point in points], lang)
     rows = [
-        [
-            name,
-            *(count(point[curve][key], lang) for key in ("n_funded", "n_new", "population", "n_departments")),
-            granted[k],
-            left[k],
-        ]
+        [name, *(count(point[curve][key], lang) for key in counted), granted[k], left[k]]
         for k, (name, point) in enumerate(
             zip(amount_texts([p["amount_cents"] for p in points], lang), points, strict=True)
         )
@@ -201,8 +200,7 @@ def point_frame(document: Document) -> pl.DataFrame:
                 found = goals[number - 1] if goals else {}
                 row[f"goal_{number}"] = goal["goal"]
                 row[f"value_{number}"], row[f"bound_{number}"] = found.get("value"), found.get("bound")
-            for key in ("granted_cents", "left_cents", "n_funded", "n_new", "population", "n_departments"):
-                row[key] = entry.get(key)
+            row |= {key: entry.get(key) for key in _FIGURES}
             row["n_entered"], row["n_left"] = (len(entry.get(key, [])) for key in ("entered", "left"))
             for key in ("price_of_nesting", "price_goal"):
                 row[key] = point[key] if curve == "nested" else None

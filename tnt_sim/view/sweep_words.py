@@ -36,10 +36,26 @@ PEOPLE_NOTE = Text(
     "les leurs.",
     "Applicants' population: each applicant once; a commune, its EPCI and its department each count their own.",
 )
+REACHED = Text("Habitants", "Inhabitants")
+REACHED_NOTE = Text(
+    "Habitants : ceux des communes atteintes, chacun compté une fois.",
+    "Inhabitants: those of the communes reached, each counted once.",
+)
 NOTHING = {
     "infeasible": Text("aucune répartition ne tient", "no allocation fits"),
     "stopped": Text("rien trouvé à temps", "nothing found in time"),
 }
+
+
+def holds(document: Document, figure: str) -> bool:
+    """Whether some point of a sweep knows a figure."""
+    return any(p[c] and p[c].get(figure) is not None for p in document["points"] for c in CURVES)
+
+
+def people_notes(document: Document) -> list[Text]:
+    """What the figures on people count, where there are any."""
+    notes = (("population", PEOPLE_NOTE), ("inhabitants", REACHED_NOTE))
+    return [note for figure, note in notes if holds(document, figure)]
 
 
 def last_point(document: Document, curve: str) -> Mapping[str, Any] | None:

@@ -75,7 +75,7 @@ def mark_of(document: Document, found: Verification | None = None) -> tuple[str,
 
 
 def money_texts(document: Document, lang: Lang) -> list[str]:
-    """What is granted and left, and how many dossiers are funded: two sentences."""
+    """What is granted and left, how many dossiers are funded, and whom they reach: two sentences or three."""
     total, granted, left = (document[f"{name}_cents"] for name in ("amount", "granted", "unspent"))
     if total is None:
         told = amount(granted, lang)
@@ -95,7 +95,31 @@ def money_texts(document: Document, lang: Lang) -> list[str]:
     )
     open_ = plural(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
     kept = plural(funded, ("financé", "financés"), ("funded", "funded"), lang) if funded is not None else "–"
-    return [money, f"{filed}, {open_}, {kept}"]
+    return [money, f"{filed}, {open_}, {kept}", *people_texts(document, lang)]
+
+
+def people_texts(document: Document, lang: Lang) -> list[str]:
+    """How many people live in the communes that the funded dossiers reach, where the scenario names a map."""
+    if document.get("inhabitants") is None:
+        return []
+    people = plural(document["inhabitants"], ("habitant", "habitants"), ("inhabitant", "inhabitants"), lang)
+    lost = plural(
+        document["n_unlocated"],
+        ("dossier financé ne désigne", "dossiers financés ne désignent"),
+        ("funded dossier names", "funded dossiers name"),
+        lang,
+    )
+    told = _t(
+        f"{people} dans les communes atteintes, chacun compté une fois",
+        f"{people} in the communes reached, each counted once",
+        lang,
+    )
+    beyond = _t(
+        f" ; {lost} pas de commune que la carte connaisse",
+        f"; {lost} no place that the map knows in full",
+        lang,
+    )
+    return [told + (beyond if document["n_unlocated"] else "")]
 
 
 def reason_lines(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:

@@ -116,6 +116,9 @@ MEASURE: Mapping[str, Text] = MappingProxyType(
         "applicants": Text("le nombre de porteurs financés", "the number of funded applicants"),
         "score": Text("la somme des notes des dossiers financés", "the sum of the funded dossiers' scores"),
         "population": Text("la population des porteurs financés", "the population of the funded applicants"),
+        "inhabitants": Text(
+            "les habitants des communes atteintes", "the inhabitants of the communes reached"
+        ),
     }
 )
 

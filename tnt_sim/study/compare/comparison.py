@@ -90,7 +90,7 @@ class Compared:
         return all(goal == goals[0] for goal in goals)
 
     def headline(self) -> list[dict[str, Any]]:
-        """A row a side: name, amount, granted, left, funded, value of the first goal, proof."""
+        """A row a side: name, amount, granted, left, funded, people, value of the first goal, proof."""
         rows = []
         for side in self.sides:
             amount = side.problem.case.tree.amount_cents[0]
@@ -104,6 +104,7 @@ class Compared:
                     "granted_cents": granted,
                     "unspent_cents": None if amount is None else amount - granted,
                     "n_funded": int(side.allocation.funded.sum()),
+                    "inhabitants": side.inhabitants,
                     "goal": side.problem.stages[0].goal,
                     "value": decimal_text(Fraction(side.reading.values[0])),
                 }

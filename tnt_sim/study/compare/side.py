@@ -15,6 +15,7 @@ from tnt_sim.engine import solve
 from tnt_sim.errors import LimitReached, NothingDecided, Text
 from tnt_sim.result import Result, Status
 from tnt_sim.rules.base import IntArray
+from tnt_sim.rules.inhabitants import reach_of
 from tnt_sim.run_access import read_decision
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import load_scenario
@@ -47,6 +48,12 @@ class Side:
     def scenario(self) -> Scenario:
         """The scenario that was asked."""
         return self.problem.scenario
+
+    @property
+    def inhabitants(self) -> int | None:
+        """The inhabitants of the communes that its dossiers reach, each once; None where there is no map."""
+        reach = reach_of(self.problem.case)
+        return None if reach is None else reach.inhabitants(self.allocation.funded)
 
     @property
     def node(self) -> IntArray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 from rich.text import Text as Line
@@ -48,6 +49,7 @@ _HEADS = {
     "name": Text("Scénario", "Scenario"),
     "value": Text("Valeur", "Value"),
     "n_funded": Text("Financés", "Funded"),
+    "inhabitants": Text("Habitants", "Inhabitants"),
     "granted_cents": Text("Accordé", "Granted"),
     "unspent_cents": Text("Reste", "Left"),
     "proof": Text("Preuve", "Proof"),
@@ -59,18 +61,19 @@ def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
     lines = paragraph(_title(found).in_(lang), width, style="bold")
     if _synthetic(found):
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
-    rows = [
-        [
-            row["name"],
-            decimal(row["value"], lang),
-            count(row["n_funded"], lang),
-            amount(row["granted_cents"], lang),
-            amount(row["unspent_cents"], lang),
-            proof_word(row["proof"], lang),
-        ]
-        for row in found.headline()
-    ]
-    lines += [Line(""), *grid(rows, header=[head.in_(lang) for head in _HEADS.values()], right=(1, 2, 3, 4))]
+    cells: Mapping[str, Callable[[Any], str]] = {
+        "name": str,
+        "value": lambda text: decimal(text, lang),
+        "n_funded": lambda number: count(number, lang),
+        "inhabitants": lambda number: count(number, lang),
+        "granted_cents": lambda cents: amount(cents, lang),
+        "unspent_cents": lambda cents: amount(cents, lang),
+        "proof": lambda proof: proof_word(proof, lang),
+    }
+    keys = _keys(found)
+    rows = [[cells[key](row[key]) for key in keys] for row in found.headline()]
+    header = [_HEADS[key].in_(lang) for key in keys]
+    lines += [Line(""), *grid(rows, header=header, right=range(1, len(keys) - 1))]
     lines += _part(Text("Ce qui diffère", "What differs"), _inputs(found, lang), lang)
     lines += _sentences(found, lang, width)
     for name, moved in found.moves.items():
@@ -87,6 +90,12 @@ def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
         for row in found.worst_regret.iter_rows(named=True)
     ]
     return lines + _part(Text("Regret le plus grand", "Greatest regret"), regret, lang)
+
+
+def _keys(found: Compared) -> list[str]:
+    """The columns of the decisions: people only where some scenario names a map."""
+    people = any(side.inhabitants is not None for side in found.sides)
+    return [key for key in _HEADS if key != "inhabitants" or people]
 
 
 def _part(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
@@ -187,13 +196,13 @@ def comparison_study(found: Compared, lang: Lang) -> Study:
 
 def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
     rows = found.headline()
-    values = {key: [row[key] for row in rows] for key in _HEADS}
+    values = {key: [row[key] for row in rows] for key in _keys(found)}
     values["value"] = [decimal(text, lang) for text in values["value"]]
     values["proof"] = [proof_word(text, lang) for text in values["proof"]]
     yield Section(
         Text("Les décisions", "The decisions"),
         svg=_picture([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),
-        columns=[Column(head, _kind(key), values[key]) for key, head in _HEADS.items()],
+        columns=[Column(_HEADS[key], _kind(key), column) for key, column in values.items()],
     )
     differences = difference_rows(found, lang)
     yield Section(
@@ -236,7 +245,13 @@ def _decimals(texts: pl.Series, lang: Lang) -> list[str | None]:
 
 
 def _kind(key: str) -> str:
-    return "money" if key.endswith("_cents") else "count" if key.startswith("n_") else "text"
+    return (
+        "money"
+        if key.endswith("_cents")
+        else "count"
+        if key.startswith("n_") or key == "inhabitants"
+        else "text"
+    )
 
 
 def _dimension(found: Compared, dimension: str, title: Text, lang: Lang) -> Section:

@@ -254,7 +254,16 @@ def _steps(found: Found, counters: Counters) -> dict[str, Any] | None:
 
 def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Counters) -> dict[str, Any]:
     """The steps that were found one by one, between the others."""
-    names = ("amount_cents", "value", "bound", "n_funded", "granted_cents", "population", "n_departments")
+    names = (
+        "amount_cents",
+        "value",
+        "bound",
+        "n_funded",
+        "granted_cents",
+        "population",
+        "inhabitants",
+        "n_departments",
+    )
     rows = list(zip(*(columns.get(name, []) for name in names), strict=True)) if columns["value"] else []
     known = {row[0] for row in rows}
     lists = _lists_of_steps(found)
@@ -274,6 +283,7 @@ def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Count
                 int(funded.sum()),
                 int(point.allocation.granted_cents.sum()),
                 None if people is None else int(people[0]),
+                counters.inhabitants(funded)[0],
                 int(counters.departments(funded)[0]),
             )
         )

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.rules.base import BoolArray, IntArray
+from tnt_sim.rules.base import BoolArray, IntArray, Once
+from tnt_sim.rules.inhabitants import reach_of
 from tnt_sim.rules.measures import key_codes
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.study.sweep.exact import Steps
@@ -26,10 +27,12 @@ class Counters:
     Attributes
     ----------
     people : int64 (n_applicants,), the applicants' inhabitants; None when the table gives none
+    reached : the communes that each dossier reaches, with their inhabitants; None when the scenario names no map
     applicant, department : int64 (n,), codes from 0; a department of -1 is not given
     """
 
     people: IntArray | None
+    reached: Once | None
     applicant: IntArray
     department: IntArray
     n_departments: int
@@ -47,7 +50,9 @@ class Counters:
         names = case.table["department"].fill_null("")
         filled = names.set(names == "", None)
         department = (filled.rank("dense").cast(pl.Int64) - 1).fill_null(-1).to_numpy()
-        return cls(people, applicant, department, int(department.max(initial=-1)) + 1)
+        reach = reach_of(case)
+        reached = None if reach is None else reach.once(np.ones(case.n, dtype=np.bool_))
+        return cls(people, reached, applicant, department, int(department.max(initial=-1)) + 1)
 
     def population(self, funded: BoolArray) -> IntArray | None:
         """Inhabitants of the applicants of each list, each applicant once; funded : bool (n, k), int64 (k,)."""
@@ -56,13 +61,20 @@ class Counters:
         reached = _any_of(self.applicant, funded, len(self.people))
         return np.asarray(self.people @ reached)
 
+    def inhabitants(self, funded: BoolArray) -> list[int | None]:
+        """Inhabitants of the communes that each list reaches, each inhabitant once; funded : bool (n, k)."""
+        if self.reached is None:
+            return [None] * funded.shape[1]
+        held = _any_of(self.reached.key, funded[self.reached.row], len(self.reached.worth))
+        return list((self.reached.worth @ held).tolist())
+
     def departments(self, funded: BoolArray) -> IntArray:
         """How many departments each list reaches, int64 (k,)."""
         return _any_of(self.department, funded, self.n_departments).sum(axis=0)
 
 
 def _any_of(code: IntArray, funded: BoolArray, n_codes: int) -> IntArray:
-    """Whether a list holds some dossier of each code, 0 or 1; int64 (n_codes, k)."""
+    """Whether a list holds some row of each code, 0 or 1; funded : bool (len(code), k), int64 (n_codes, k)."""
     order = np.argsort(code, kind="stable")
     order = order[code[order] >= 0]
     found = np.zeros((n_codes, funded.shape[1]), dtype=np.int64)
@@ -82,6 +94,7 @@ def list_figures(counters: Counters, problem: Problem, allocation: Allocation) -
         "n_funded": int(allocation.funded.sum()),
         "n_new": int((allocation.funded & ~problem.offers.committed).sum()),
         "population": None if people is None else int(people[0]),
+        "inhabitants": counters.inhabitants(funded)[0],
         "n_departments": int(counters.departments(funded)[0]),
         "envelopes": _envelopes(problem, allocation, reading),
         "allocation_sha256": allocation_sha256(problem, allocation),
@@ -115,7 +128,7 @@ def step_columns(counters: Counters, steps: Steps) -> dict[str, list[Any]]:
     offers = steps.problem.offers
     amount = np.where(offers.committed, offers.committed_cents, offers.most_cents)
     told: dict[str, list[Any]] = {
-        name: [] for name in ("n_funded", "granted_cents", "population", "n_departments")
+        name: [] for name in ("n_funded", "granted_cents", "population", "inhabitants", "n_departments")
     }
     for start in range(0, len(steps.cents), CHUNK):
         funded = steps.funded[:, start : start + CHUNK]
@@ -123,5 +136,6 @@ def step_columns(counters: Counters, steps: Steps) -> dict[str, list[Any]]:
         told["granted_cents"] += (amount @ funded).tolist()
         people = counters.population(funded)
         told["population"] += [None] * funded.shape[1] if people is None else people.tolist()
+        told["inhabitants"] += counters.inhabitants(funded)
         told["n_departments"] += counters.departments(funded).tolist()
     return told

@@ -127,7 +127,8 @@ def _position(
         "decision": bool(position.summary["allocation_sha256"] == run.summary["allocation_sha256"])
         and position.summary["scenario_sha256"] == run.summary["scenario_sha256"],
         "totals": [
-            position.summary[key] for key in ("amount_cents", "granted_cents", "unspent_cents", "n_funded")
+            position.summary.get(key)
+            for key in ("amount_cents", "granted_cents", "unspent_cents", "n_funded", "inhabitants")
         ],
         "envelopes": [[entry.get(key) for key in FIGURES] for entry in position.envelopes],
         "rows": rows.tolist(),

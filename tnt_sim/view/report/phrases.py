@@ -20,6 +20,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "filed": Text("Déposés", "Filed"),
         "eligible": Text("Éligibles", "Eligible"),
         "funded": Text("Retenus", "Funded"),
+        "inhabitants": Text("Habitants des communes atteintes", "Inhabitants of the communes reached"),
         "committed": Text("dont déjà engagés", "of which already committed"),
         "day": Text("Date de la décision", "Day of the decision"),
         "goals": Text("Objectifs, dans l'ordre", "Goals, in order"),

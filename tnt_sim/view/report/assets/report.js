@@ -73,7 +73,7 @@
         members.some((one) => one[j] === null) ? null : members.reduce((sum, one) => sum + one[j], 0));
       for (const cell of all("[data-of]", row)) {
         const j = Number(cell.dataset.of);
-        cell.textContent = j === 3 ? count(total[j]) : amount(total[j]);
+        cell.textContent = j >= 3 ? count(total[j]) : amount(total[j]);
       }
       const wide = (cents) => Math.round((1000 * cents) / largest);
       const left = row.querySelector(".left");
@@ -105,7 +105,7 @@
     for (const part of all("[data-decision]")) part.hidden = !here;
     all("[data-total]").forEach((cell) => {
       const j = Number(cell.dataset.total);
-      cell.textContent = j === 3 ? count(position.totals[j]) : amount(position.totals[j]);
+      cell.textContent = j >= 3 ? count(position.totals[j]) : amount(position.totals[j]);
     });
     drawEnvelopes(position);
     Object.keys(D.groups).forEach(drawTable);
