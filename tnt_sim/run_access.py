@@ -88,8 +88,8 @@ def open_run(
     return OpenedRun(run, Lang(lang or run.lang))
 
 
-def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, Decision]:
-    """What a run folder decided, for questions that need its inputs.
+def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, Decision, Verification]:
+    """What a run folder decided, for questions that need its inputs, and what its check showed.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def read_decision(run_dir: Path, project: Path | None = None) -> tuple[Replay, D
     found = checked.verification
     if not found.ok or checked.run.whole is None:
         raise VerificationError(found.defects or [_unread(run_dir)])
-    return checked.run, checked.run.whole
+    return checked.run, checked.run.whole, found
 
 
 def refuse_false(found: Verification) -> None:

@@ -36,6 +36,7 @@ from tnt_sim.scenario.objective import Objective
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.solve.from_last import FromLast
 from tnt_sim.solve.live import Difference, LiveLp
+from tnt_sim.verify.verification import ProofRows
 
 PLAIN_RULES = (LimitSpec, ShareSpec, ExclusiveSpec, RequiresSpec, TogetherSpec, DecideSpec)
 """Rules that look at no envelope's amount, unless they say `of_amount`."""
@@ -113,6 +114,10 @@ class Session:
                 return replace(found, compiled=how)
         # compiling says at once, with its reason, what can never hold
         return self._asked(compile_problem(scenario), *options)
+
+    def proof_rows(self, problem: Problem, answer: Answer) -> ProofRows:
+        """How many rows the proofs of an answer stand on, with and without a second reading."""
+        return self.drafts.proof_rows(problem, answer.certificates)
 
     def _asked(
         self, problem: Problem, prove: bool, canonical: bool, cross_check: str, deadline: Deadline

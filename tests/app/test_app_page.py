@@ -40,6 +40,18 @@ def shown(page: Page) -> set[str]:
     return set(table.filter(pl.Series(page.shown.allocation.funded))["dossier"])
 
 
+def test_proven_never_stands_without_the_rows_that_nothing_reads_twice(
+    page: Page, say: Talk, scenario: Scenario
+) -> None:
+    said = say("amount", id="mobilites", value="8000000")
+    assert page.shown is not None
+    reserve = page.shown.rows.reserve
+    assert reserve is not None
+    assert page.shown.rows.document == solve(scenario).document["proof_rows"]
+    totals = " ".join(re.sub("&#39;", "'", said["parts"]["totals"]).split())
+    assert f"ex æquo départagés. {reserve.fr}" in totals
+
+
 def test_a_slider_gives_what_the_engine_gives(page: Page, say: Talk, scenario: Scenario) -> None:
     before = solve(scenario)
     assert shown(page) == funded(before.dossiers)

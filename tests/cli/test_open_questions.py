@@ -60,6 +60,10 @@ def test_the_whole_round(tnt: Run, folder: Path) -> None:
         said = tnt(*words)
         assert said.code == 2
         assert 'accept: [{id: "not_given/avis", count: 1,' in said.err
+        assert "ces cellules" in said.err
+        in_english = tnt(*words, "--lang", "en").err
+        assert "these cells" in in_english
+        assert "ces cellules" not in in_english
     assert tnt("export", run, "--format", "csv").code == 0
 
     (folder / "s.yaml").write_text(SCENARIO + ACCEPT + "\n", encoding="utf-8")

@@ -107,3 +107,37 @@ def test_differences_are_sentences(tmp_path: Path) -> None:
         assert "{" not in text
         assert all(word.lower() in text.lower() for word in words), text
     assert any("[{" in str(row["two"]) for row in found.summary()["inputs"])  # the document keeps its texts
+
+
+def test_tables_that_differ_are_one_change_among_others(tmp_path: Path) -> None:
+    """« Together » only where no change alone makes or undoes the move: cells and an amount, each tried apart."""
+    others, n_moves = {"dossiers": "programme.amount", "programme.amount": "dossiers"}, 0
+    for seed in range(6):
+        folders = [tmp_path / f"{seed}{side}" for side in "ab"]
+        for folder in folders:
+            folder.mkdir()
+            (folder / "tnt-sim.toml").touch()
+            draw(folder, seed)
+        table = folders[1] / "d.csv"
+        rows = table.read_text("utf-8").splitlines()
+        cells = [row.split(",") for row in rows[1:]]
+        for cell in Random(seed).sample(cells, 2):
+            cell[5] = "0.5" if float(cell[5]) > 6 else "30.5"
+        table.write_text("\n".join([rows[0], *(",".join(row) for row in cells)]) + "\n", encoding="utf-8")
+        first, other = (
+            written(folder, "s", *parts)
+            for folder, parts in zip(folders, ([], ["programme.amount"]), strict=True)
+        )
+        before, after = awards(first), awards(other)
+        alone = {
+            "programme.amount": awards(written(folders[0], "x", "programme.amount")),
+            "dossiers": awards(written(folders[1], "y")),
+        }
+        for row in tnt.compare(first, other, names=["a", "b"]).moves["b"].iter_rows(named=True):
+            name, n_moves = row["dossier"], n_moves + 1
+            makes = {
+                key for key, made in alone.items() if made.get(name) == after.get(name) != before.get(name)
+            }
+            undone = {key for key in alone if alone[others[key]].get(name) == before.get(name)}
+            assert set(row["cause"].split(" + ")) == (makes or undone or {"together"}), (seed, name)
+    assert n_moves > 6

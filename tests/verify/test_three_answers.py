@@ -65,6 +65,30 @@ def test_a_list_below_the_optimum_is_claimed_and_never_green(
     assert main(["verify", str(run), "--require-proof", "--quiet"]) == 5
 
 
+def test_explain_and_compare_say_what_is_only_claimed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, honest = below_the_optimum(tmp_path / "one"), solve(load_scenario(project(BELOW, tmp_path / "two")))
+    other = write_run(honest)
+    for folder, standing in ((run, "claimed"), (other, "shown")):
+        assert main(["explain", str(folder), "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)["verification"]
+        assert (told["rules"], told["optimal"], told["first"]) == ("shown", standing, standing)
+    assert main(["compare", str(run), str(other), "--no-causes", "--json"]) == 0
+    sides = json.loads(capsys.readouterr().out)["sides"]
+    assert [side["verification"]["optimal"] for side in sides] == ["claimed", "shown"]
+    for lang, words in (
+        ("fr", "affirmé par le calcul, non démontré"),
+        ("en", "claimed by the run, not shown"),
+    ):
+        page = tmp_path / f"{lang}.html"
+        asked = ["compare", str(run), str(other), "--no-causes", "--lang", lang]
+        assert main(asked) == 0
+        assert capsys.readouterr().out.count(words) == 1
+        assert main([*asked, "--out", str(page), "--quiet"]) == 0
+        assert page.read_text(encoding="utf-8").count(words) == 1
+
+
 def test_a_certificate_that_replays_shows_all_three(
     made: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

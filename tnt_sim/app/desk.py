@@ -20,6 +20,7 @@ from tnt_sim.session import Session
 from tnt_sim.study.conflict import conflict
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.reasons import Reasons, reasons
+from tnt_sim.verify.verification import ProofRows, of_fresh
 
 QUICK, LONG, CONFLICT_SECONDS = 5.0, 60.0, 20.0
 """Seconds that an answer takes at most: at once, when somebody asks for longer; and a search for repairs."""
@@ -34,6 +35,7 @@ class Shown:
     ----------
     seconds : from the settings to the allocation, its proof and its reading, the drawing of the page left out
     proof, status, canonical : what supports it, as in a result
+    rows : the rows that its proofs stand on
     """
 
     state: State
@@ -44,6 +46,7 @@ class Shown:
     status: Status
     proof: Proof | None
     canonical: bool
+    rows: ProofRows
     seconds: float
 
     @property
@@ -90,9 +93,12 @@ class Desk:
             clash = found.status is Status.INFEASIBLE
             return Trouble(state, (_NOTHING[found.status],), clash=clash, stopped=not clash)
         why = reasons(problem, found.allocation, found.reading)
-        canonical = bool(found.document["canonical"]) if isinstance(found, Result) else found.canonical
+        if isinstance(found, Result):
+            canonical, rows = bool(found.document["canonical"]), of_fresh(found.document).rows
+        else:
+            canonical, rows = found.canonical, self._session.proof_rows(problem, found)
         return Shown(
-            state, problem, found.allocation, found.reading, why, found.status, found.proof, canonical,
+            state, problem, found.allocation, found.reading, why, found.status, found.proof, canonical, rows,
             time.perf_counter() - began,
         )  # fmt: skip
 

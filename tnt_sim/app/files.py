@@ -21,6 +21,7 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.study.compare.api import Comparison
 from tnt_sim.study.compare.side import Side, side_of
 from tnt_sim.study.compare.telling import comparison_study
+from tnt_sim.verify.verification import of_fresh
 from tnt_sim.view.run_folder import write_run
 from tnt_sim.view.study_page import study_body
 from tnt_sim.view.workbook import workbook_bytes
@@ -109,9 +110,10 @@ def comparison_html(scenario: Scenario, shown: Shown, file: str, lang: Lang) -> 
             f"« {file} » n'est pas une variante de ce scénario.", f'"{file}" is no variant of this scenario.'
         )
     proof = None if shown.proof is None else shown.proof.value
-    here = Side(
-        Text("cette page", "this page").in_(lang), shown.problem, shown.allocation, shown.reading, proof
-    )
+    told = {"status": shown.status.value, "proof": proof, "canonical": shown.canonical}
+    found = of_fresh({**told, "proof_rows": shown.rows.document})
+    name = Text("cette page", "this page").in_(lang)
+    here = Side(name, shown.problem, shown.allocation, shown.reading, proof, found)
     there = side_of(scenario.path.parent / file, Path(file).stem)
     study = comparison_study(Comparison((here, there), {}), lang)
     moved = next(k for k, section in enumerate(study.sections) if section.title.fr.startswith("Qui bouge"))

@@ -265,22 +265,21 @@ def _broken(names: Sequence[str], lang: Lang) -> Text:
 
 
 def _how(shown: Shown, lang: Lang) -> Text:
-    """How long it took, and whether it is the one answer."""
+    """How long it took, whether it is the one answer, and the rows of its proof without a second reading."""
     took = number(hundredths(shown.seconds), lang, 2)
     one = (
         Text("réponse unique, ex æquo départagés", "the one answer, ties broken")
         if shown.canonical
         else Text("des ex æquo peuvent exister", "there may be ties")
     )
-    return (
-        Text(
-            f"Calculé, prouvé et relu en {took} s ; {one.fr}.",
-            f"Computed, proven and read again in {took} s; {one.en}.",
-        )
-        if (shown.proof is Proof.PROVED)
-        else Text(
+    if shown.proof is not Proof.PROVED:
+        return Text(
             f"Calculé et relu en {took} s ; {one.fr}.", f"Computed and read again in {took} s; {one.en}."
         )
+    reserve = shown.rows.reserve or Text("", "")
+    return Text(
+        f"Calculé, prouvé et relu en {took} s ; {one.fr}. {reserve.fr}".rstrip(),
+        f"Computed, proven and read again in {took} s; {one.en}. {reserve.en}".rstrip(),
     )
 
 

@@ -93,8 +93,9 @@ def export(
     usual = format_of(name).suffixes[0]
     suffix = out.suffix.lower() if out is not None and out.suffix else usual
     asked = Asked(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
-    told, solving = tongue if format_of(name).is_told else None, solving_of(time_limit, wanted=solve)
-    run = open_stored(run_dir, project, told, solving, for_act=format_of(name).is_act)
+    chosen, solving = format_of(name), solving_of(time_limit, wanted=solve)
+    told = tongue if chosen.is_told or chosen.is_act else None  # an act may be refused in these words
+    run = open_stored(run_dir, project, told, solving, for_act=chosen.is_act)
     target = out if out is not None else beside(run_dir, _usual_name(run, name, suffix))
     if not target.suffix:
         target = target.with_name(target.name + suffix)

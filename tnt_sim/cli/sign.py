@@ -83,7 +83,7 @@ def sign(
         key = read_signing_key(signing_key)
     if run_dir is not None:
         solving = solving_of(time_limit, wanted=solve)
-        entry = _list(run_dir, name, register, project, solving, key, unproven=unproven)
+        entry = _list(run_dir, name, register, project, solving, key, tongue, unproven=unproven)
     else:
         from tnt_sim.scenario.register import REGISTER
         from tnt_sim.view.register import sign_amendments
@@ -106,6 +106,7 @@ def _list(
     project: Path | None,
     solving: Solving | None,
     key: Ed25519PrivateKey | None,
+    lang: Lang,
     *,
     unproven: bool,
 ) -> Entry:
@@ -117,7 +118,7 @@ def _list(
     from tnt_sim.view.register import sign_run
     from tnt_sim.view.run_reader import refuse_open_questions
 
-    run = open_stored(run_dir, project, solving=solving, for_act=True)
+    run = open_stored(run_dir, project, lang, solving, for_act=True)
     if not run.found.ok:
         raise VerificationError(run.found.defects)
     refuse_open_questions(run)

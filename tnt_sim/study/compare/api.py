@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,4 +133,4 @@ def _renamed(side: Side, taken: set[str]) -> Side:
     name, number = side.name, 2
     while name in taken:
         name, number = f"{side.name} ({number})", number + 1
-    return Side(name, side.problem, side.allocation, side.reading, side.proof)
+    return replace(side, name=name)

@@ -100,6 +100,7 @@ class Compared:
                     "name": side.name,
                     "scenario_sha256": side.scenario.sha256,
                     "proof": side.proof,
+                    "verification": side.verification.standings,
                     "amount_cents": amount,
                     "granted_cents": granted,
                     "unspent_cents": None if amount is None else amount - granted,

@@ -22,6 +22,7 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.register import last_list
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.verify.reading import Allocation, AllocationReading
+from tnt_sim.verify.verification import Verification, of_fresh
 
 ATTRIBUTES = ("title", "applicant_id", "applicant", "applicant_type", "department", "region", "population")
 
@@ -36,6 +37,7 @@ class Side:
     problem : what was asked
     allocation, reading : who is funded, read in integers
     proof : what supports it, in the contract's words
+    verification : what is shown of it here, and what only its run claims
     """
 
     name: str
@@ -43,6 +45,7 @@ class Side:
     allocation: Allocation
     reading: AllocationReading
     proof: str | None
+    verification: Verification
 
     @property
     def scenario(self) -> Scenario:
@@ -123,9 +126,11 @@ def _of_result(result: Result, name: str | None) -> Side:
             )
         )
     proof = None if result.proof is None else result.proof.value
-    return Side(called, result.problem, result.allocation, result.reading, proof)
+    found = of_fresh(result.document)
+    return Side(called, result.problem, result.allocation, result.reading, proof, found)
 
 
 def _of_run(folder: Path, name: str | None) -> Side:
-    run, whole = read_decision(folder)
-    return Side(name or folder.name, whole.problem, whole.allocation, whole.reading, run.summary.get("proof"))
+    run, whole, found = read_decision(folder)
+    head = name or folder.name, whole.problem, whole.allocation, whole.reading
+    return Side(*head, run.summary.get("proof"), found)

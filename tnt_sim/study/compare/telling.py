@@ -12,6 +12,7 @@ from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.study.compare.comparison import Compared
 from tnt_sim.study.compare.differences import difference_rows, is_sentence
 from tnt_sim.study.compare.tables import CHANGES, ENTERS, LEAVES
+from tnt_sim.verify.verification import Standing
 from tnt_sim.view.bars import Bar, bars_svg
 from tnt_sim.view.course_words import stopped_sentence
 from tnt_sim.view.figures import amount, count, decimal, short_amount
@@ -40,6 +41,7 @@ _AXIS = {
     "applicant_type": Text("type de porteur", "applicant type"),
 }
 CAUSE = {"together": Text("ensemble", "together"), "dossiers": Text("les dossiers", "the dossiers")}
+CLAIM = Text("affirmé par le calcul, non démontré", "claimed by the run, not shown")
 _NOT_EVERYWHERE = Text("impossible sous certains scénarios", "impossible under some scenarios")
 _UNITS = Text(
     "Les objectifs diffèrent : leurs valeurs ne se comparent pas, et il n'y a pas de regret le plus grand.",
@@ -68,10 +70,12 @@ def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
         "inhabitants": lambda number: count(number, lang),
         "granted_cents": lambda cents: amount(cents, lang),
         "unspent_cents": lambda cents: amount(cents, lang),
-        "proof": lambda proof: proof_word(proof, lang),
     }
     keys = _keys(found)
-    rows = [[cells[key](row[key]) for key in keys] for row in found.headline()]
+    rows = [
+        [_support(row, lang) if key == "proof" else cells[key](row[key]) for key in keys]
+        for row in found.headline()
+    ]
     header = [_HEADS[key].in_(lang) for key in keys]
     lines += [Line(""), *grid(rows, header=header, right=range(1, len(keys) - 1))]
     lines += _part(Text("Ce qui diffère", "What differs"), _inputs(found, lang), lang)
@@ -96,6 +100,13 @@ def _keys(found: Compared) -> list[str]:
     """The columns of the decisions: people only where some scenario names a map."""
     people = any(side.inhabitants is not None for side in found.sides)
     return [key for key in _HEADS if key != "inhabitants" or people]
+
+
+def _support(row: Mapping[str, Any], lang: Lang) -> str:
+    """What supports a decision; a claim of its run folder is said to be one."""
+    if row["verification"]["optimal"] == Standing.CLAIMED:
+        return CLAIM.in_(lang)
+    return proof_word(row["proof"], lang)
 
 
 def _part(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
@@ -198,7 +209,7 @@ def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
     rows = found.headline()
     values = {key: [row[key] for row in rows] for key in _keys(found)}
     values["value"] = [decimal(text, lang) for text in values["value"]]
-    values["proof"] = [proof_word(text, lang) for text in values["proof"]]
+    values["proof"] = [_support(row, lang) for row in rows]
     yield Section(
         Text("Les décisions", "The decisions"),
         svg=_picture([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),

@@ -20,6 +20,7 @@ from tnt_sim.scenario.steps import decision_steps
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.reasons import Reasons, reasons
 from tnt_sim.verify.run_files import read_summary
+from tnt_sim.verify.verification import Verification, of_fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Decided:
     codes, sentences : reason code and reason of each dossier as the run told them, String (n,)
     best : whether the run found the one answer: the best, its ties broken to the end
     proof : what supports that
+    verification : what is shown of it here and what only its run claims; None where nothing was checked
     run_dir : the run folder it comes from
     clock : when questions about it must be answered; without a limit by default
     """
@@ -45,6 +47,7 @@ class Decided:
     sentences: pl.Series
     best: bool
     proof: str | None = None
+    verification: Verification | None = None
     run_dir: Path | None = None
     clock: Clock = field(default_factory=lambda: Clock(None))
 
@@ -78,6 +81,7 @@ def of_result(result: Result) -> Decided:
         sentences=result.dossiers["reason"],
         best=result.document["status"] == "optimal" and result.document["canonical"],
         proof=result.document["proof"],
+        verification=of_fresh(result.document),
     )
 
 
@@ -96,7 +100,7 @@ def of_run(run_dir: Path, project: Path | None = None) -> Decided:
     summary = read_summary(run_dir)
     if summary.get("status") in ("infeasible", "stopped"):
         raise _nothing(str(summary.get("scenario")))
-    run, whole = read_decision(run_dir, project)
+    run, whole, found = read_decision(run_dir, project)
     assert run.table is not None  # a decision was read from it
     problem, allocation, reading = whole.problem, whole.allocation, whole.reading
     why = reasons(problem, allocation, reading)
@@ -111,6 +115,7 @@ def of_run(run_dir: Path, project: Path | None = None) -> Decided:
         sentences=_filled(kept, told, "reason"),
         best=run.summary.get("status") == "optimal" and run.summary.get("canonical") is True,
         proof=run.summary.get("proof"),
+        verification=found,
         run_dir=run_dir,
     )
 

@@ -211,6 +211,7 @@ def _document(
         "synthetic": is_synthetic(problem.scenario),
         "run_dir": None if decided.run_dir is None else decided.run_dir.as_posix(),
         "status": "optimal" if decided.best else "feasible",
+        "verification": None if decided.verification is None else decided.verification.standings,
         "dossiers": list(entries),
         "reasons": counted(entries),
         "rules": [_effect(decided, effect) for effect in effects],
