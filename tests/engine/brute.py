@@ -43,23 +43,20 @@ def options(dossier: dict[str, Any]) -> list[int | None]:
 
 
 def menu_amounts(dossier: dict[str, Any]) -> list[int]:
-    """The amounts of a menu of rates (percent of cost) that lie within what the dossier may get."""
-    amounts = [dossier["cost"] * percent // 100 for percent in dossier["levels"]]
+    """The amounts of a menu of rates (of the cost) that lie within what the dossier may get."""
+    amounts = [dossier["cost"] * rate // 1 for rate in dossier["levels"]]
     top = min(dossier["requested"], dossier["cost"])
     return [cents for cents in amounts if 0 < cents <= top and cents >= dossier.get("min", 0)]
 
 
 def equal_treatment(awards: Award, dossiers: list[dict[str, Any]]) -> bool:
-    """In each group of a common rate some percent explains every funded dossier's amount."""
+    """In each group of a common rate some level explains every funded dossier's amount."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for d in dossiers:
         if d.get("common") and d["id"] in awards and "committed" not in d:
             groups.setdefault(d["department"], []).append(d)
     return all(
-        any(
-            all(d["cost"] * percent // 100 == awards[d["id"]] for d in members)
-            for percent in members[0]["levels"]
-        )
+        any(all(d["cost"] * rate // 1 == awards[d["id"]] for d in members) for rate in members[0]["levels"])
         for members in groups.values()
     )
 
@@ -121,12 +118,12 @@ def measure(name: str, awards: Award, dossiers: list[dict[str, Any]]) -> Fractio
     if name == "dossiers":
         return Fraction(len(funded))
     if name == "applicants":
-        return Fraction(len({d["applicant"] for d in funded}))
+        return Fraction(len({d["holder"] for d in funded}))
     if name == "population":
         best: dict[str, int] = {}
         for d in dossiers:
             if d["id"] in awards:
-                best[d["applicant"]] = d["population"]
+                best[d["holder"]] = max(best.get(d["holder"], 0), d["population"])
         return Fraction(sum(best.values()))
     if name == "leverage":
         return Fraction(sum(d["cost"] - awards[d["id"]] for d in funded), 100)
@@ -151,11 +148,12 @@ def pairs_broken(rule: dict[str, Any], awards: Award, dossiers: list[dict[str, A
             j["id"] in awards and i["id"] not in awards
             for i in free
             for j in free
-            if sign * i[rule["rank"]] < sign * j[rule["rank"]]
-            and (not rule.get("by") or i[rule["by"]] == j[rule["by"]])
+            if None not in (i[rule["rank"]], j[rule["rank"]])
+            and sign * i[rule["rank"]] < sign * j[rule["rank"]]
+            and (not rule.get("by") or "" != i[rule["by"]] == j[rule["by"]])
         )
     if rule.get("by"):
-        names = sorted({d[rule["by"]] for d in chosen})
+        names = sorted({d[rule["by"]] for d in chosen} - {""})
         groups = [[d["id"] for d in chosen if d[rule["by"]] == name] for name in names]
     else:
         groups = [list(rule["dossiers"])]
@@ -205,7 +203,8 @@ def figures(
         num = measure(rule["measure"], awards, [d for d in chosen if d in of])
         return [(num, measure(rule["of_measure"], awards, of), rule.get("min"), rule.get("max"))]
     found = []
-    for group in sorted({d[rule["by"]] for d in dossiers if in_play(d)}) if rule.get("by") else [None]:
+    groups = sorted({d[rule["by"]] for d in dossiers if in_play(d)} - {""}) if rule.get("by") else [None]
+    for group in groups:
         members = [d for d in chosen if group is None or d[rule["by"]] == group]
         low = rule.get("min")
         if low is not None and rule.get("by"):

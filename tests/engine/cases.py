@@ -15,12 +15,17 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 
 ENVELOPES = ("a", "b", "c")
-MENU = ["20 %", "30 %", "50 %", "80 %"]
+THEMED: list[dict[str, list[str]]] = [{"theme": [draws.THEMES[0]]}, {"theme": list(draws.THEMES[1:])}]
+MENU = draws.RATES[::2] + draws.RATES[-1:]
+LEVELS = tuple(Fraction(text.removesuffix(" %")) / 100 for text in MENU)
+PEOPLE = {"x": 100, "y": 250, "z": 40, "w": 250}
 COLUMNS = [
     "dossier",
     "envelope",
     "applicant_id",
+    "applicant",
     "department",
+    "theme",
     "population",
     "cost",
     "requested",
@@ -33,24 +38,34 @@ COLUMNS = [
 ]
 
 
+def pick(draw: st.DrawFn) -> draws.Pick:
+    """A choice that hypothesis draws."""
+    return lambda some: draw(st.sampled_from(some))
+
+
 @st.composite
 def dossier(draw: st.DrawFn, number: int, nodes: tuple[str, ...], ranged_left: int) -> dict[str, Any]:
     name = draw(st.sampled_from([f"{number}", f"0{number}", f"D{number}"]))
     cents = draw(st.sampled_from([100, 250, 1000, 1999, 3333])) * draw(st.integers(1, 6))
     cost = cents + draw(st.sampled_from([0, 0, 500, 1111]))
     ranged = ranged_left > 0 and draw(st.booleans())
-    applicant = draw(st.sampled_from(["x", "y", "z", "w"]))
+    who = draw(st.sampled_from(list(PEOPLE)))
+    numbered = draw(st.integers(0, 4)) > 0
+    theme = draw(st.sampled_from(["", *draws.THEMES]))
     found: dict[str, Any] = {
         "id": name,
         "envelope": draw(st.sampled_from(nodes)),
-        "applicant": applicant,
-        "population": {"x": 100, "y": 250, "z": 40, "w": 250}[applicant],
+        "applicant": who if numbered else "",
+        "holder": who if numbered else draw(st.sampled_from(["l’Été", f"d:{name}"])),
+        "population": PEOPLE[who],
+        "theme": theme,
+        "theme_written": draws.spelling(pick(draw), theme) if theme else "",
         "department": draw(st.sampled_from(["01", "02", "2A"])),
         "requested": cents,
         "cost": cost,
         "rate": (1, 1),
-        "score": draws.score(lambda some: draw(st.sampled_from(some))),
-        "filed": draw(st.sampled_from([None, "2021-03-01", "2021-04-01"])),
+        "score": draws.score(pick(draw)),
+        "filed": draw(st.sampled_from(draws.DAYS)) or None,
         "ranged": ranged,
         "eligible": draw(st.sampled_from([True, True, True, True, False])),
         "decided": draw(st.sampled_from([0, 0, 0, 0, 0, 1, -1])),
@@ -61,7 +76,7 @@ def dossier(draw: st.DrawFn, number: int, nodes: tuple[str, ...], ranged_left: i
         found["round"] = draw(st.sampled_from([50, 77, 100]))
         found["min"] = max(1, cents - steps * found["round"])
     elif draw(st.integers(0, 5)) == 0:
-        found |= {"levels": (20, 30, 50, 80), "common": draw(st.booleans()), "decided": 0}
+        found |= {"levels": LEVELS, "common": draw(st.booleans()), "decided": 0}
     if draw(st.integers(0, 9)) == 0:
         found |= {"committed": draw(st.sampled_from([100, 777])), "decided": 0, "ranged": False}
     if not in_reach(found):
@@ -109,23 +124,26 @@ def node_ids(node: dict[str, Any]) -> list[str]:
 @st.composite
 def rule(draw: st.DrawFn, number: int, total: int) -> dict[str, Any]:
     where = draw(
-        st.sampled_from([{}, {"department": ["01"]}, {"department": ["02", "2A"]}, {"applicant": ["x", "y"]}])
+        st.sampled_from(
+            [{}, {"department": ["01"]}, {"department": ["02", "2A"]}, {"applicant": ["x", "y"]}, *THEMED]
+        )
     )
     if draw(st.booleans()):
         name = draw(st.sampled_from(["granted", "dossiers", "score", "applicants", "population"]))
-        top = {"granted": total // 100, "dossiers": 6, "score": 10, "applicants": 4, "population": 600}[name]
+        top = {"granted": total // 100, "dossiers": 6, "score": 20, "applicants": 4, "population": 600}[name]
         found: dict[str, Any] = {
             "id": f"r{number}",
             "kind": "limit",
             "measure": name,
             "where": where,
-            "by": draw(st.sampled_from([None, "department"])),
+            "by": draw(st.sampled_from([None, "department", "theme"])),
         }
-        low, high = sorted((draw(st.integers(0, top // 3 + 1)), draw(st.integers(0, top))))
+        unit = {"granted": 100, "score": 4}.get(name, 1)  # amounts in cents, scores in quarters
+        low, high = sorted((draw(st.integers(0, top * unit // 3 + 1)), draw(st.integers(0, top * unit))))
         if draw(st.booleans()):
-            found["min"] = Fraction(low)
+            found["min"] = Fraction(low, unit)
         if draw(st.booleans()) or "min" not in found:
-            found["max"] = Fraction(high)
+            found["max"] = Fraction(high, unit)
         return found
     name, of_name = draw(
         st.sampled_from([("granted", "granted"), ("dossiers", "dossiers"), ("cost", "granted")])
@@ -140,7 +158,7 @@ def rule(draw: st.DrawFn, number: int, total: int) -> dict[str, Any]:
     }
     if name == of_name and not where:  # a share of itself is refused
         share["where"] = {"department": ["01"]}
-    share[draw(st.sampled_from(["min", "max"]))] = Fraction(draw(st.integers(5, 90)), 100)
+    share[draw(st.sampled_from(["min", "max"]))] = Fraction(draw(st.integers(50, 900)), 1000)
     return share
 
 
@@ -153,7 +171,7 @@ def relation(draw: st.DrawFn, number: int, names: list[str]) -> dict[str, Any]:
     if kind == "order":
         found |= {"rank": draw(st.sampled_from(["score", "cost", "population"]))}
         found |= {"best": draw(st.sampled_from(["low", "high"]))}
-        found |= {"by": draw(st.sampled_from([None, "department", "applicant"]))}
+        found |= {"by": draw(st.sampled_from([None, "department", "applicant", "theme"]))}
         return found
     if kind == "requires":
         rest = [name for name in names if name not in some] or some
@@ -165,7 +183,7 @@ def relation(draw: st.DrawFn, number: int, names: list[str]) -> dict[str, Any]:
             found["at_least"] = 1
         return found
     if draw(st.booleans()):
-        found["by"] = draw(st.sampled_from(["department", "applicant"]))
+        found["by"] = draw(st.sampled_from(["department", "applicant", "theme"]))
     else:
         found["dossiers"] = some
     if kind == "exclusive":
@@ -207,6 +225,12 @@ def cases(draw: st.DrawFn, largest: int = 8) -> dict[str, Any]:
             stage = draw(st.integers(1, len(stages)))
             cost = Fraction(draw(st.sampled_from([1, 5, 30])), draw(st.sampled_from([1, 10, 100])))
             one["penalty"] = {"cost": cost, "stage": stage}
+    if not any("population" in weights for _, weights in stages) and not any(
+        one.get("measure") == "population" for one in rules
+    ):  # a measure refuses blanks, an order leaves them out
+        unknown = draw(st.sampled_from(["", "x", "w"]))
+        for one in dossiers:
+            one["population"] = None if one["applicant"] == unknown else one["population"]
     return {"envelopes": tree, "dossiers": dossiers, "rules": rules, "stages": stages}
 
 
@@ -235,12 +259,14 @@ def _row(d: dict[str, Any]) -> dict[str, str]:
         "dossier": d["id"],
         "envelope": d["envelope"],
         "applicant_id": d["applicant"],
+        "applicant": "" if d["holder"] == f"d:{d['id']}" else d["holder"],
         "department": d["department"],
-        "population": str(d["population"]),
+        "theme": d["theme_written"],
+        "population": "" if d["population"] is None else str(d["population"]),
         "cost": euros(d["cost"]),
         "requested": euros(d["requested"]),
         "min_grant": euros(d["min"]) if d["min"] else "",
-        "score": str(float(d["score"])),
+        "score": draws.text(d["score"]),
         "filed_at": d["filed"] or "",
         "committed": euros(d.get("committed")),
         "state": "en_instruction" if d["eligible"] else "refuse",
@@ -271,8 +297,13 @@ def _tree(case: dict[str, Any]) -> dict[str, Any]:
                 {"where": {"grant_kind": f"round{unit}"}, "mode": "range", "round": euros(unit)}
                 for unit in kinds
             ),
-            {"where": {"grant_kind": "menu"}, "mode": "levels", "levels": MENU},
-            {"where": {"grant_kind": "common"}, "mode": "common_rate", "by": "department", "levels": MENU},
+            {"where": {"grant_kind": "menu"}, "mode": "levels", "levels": list(MENU)},
+            {
+                "where": {"grant_kind": "common"},
+                "mode": "common_rate",
+                "by": "department",
+                "levels": list(MENU),
+            },
             {"mode": "all_or_nothing"},
         ],
         "rules": rules,
@@ -310,13 +341,18 @@ def _rule(rule: dict[str, Any]) -> dict[str, Any]:
         return found | {key: rule[key] for key in keys if key in rule} | by
     for key in ("where", "of"):
         if rule.get(key):
-            found[key] = {names.get(k, k): v for k, v in rule[key].items()}
+            found[key] = {names.get(k, k): _spelt(k, v) for k, v in rule[key].items()}
     if rule.get("by"):
         found["by"] = rule["by"]
     if rule["kind"] == "share":
         found["of_measure"] = rule["of_measure"]
-        return found | {k: f"{int(rule[k] * 100)} %" for k in ("min", "max") if k in rule}
-    return found | {k: str(int(rule[k])) for k in ("min", "max") if rule.get(k) is not None}
+        return found | {k: f"{draws.text(rule[k] * 100)} %" for k in ("min", "max") if k in rule}
+    return found | {k: draws.text(rule[k]) for k in ("min", "max") if rule.get(k) is not None}
+
+
+def _spelt(column: str, values: list[str]) -> list[str]:
+    """Values as the planner writes them: themes in capitals, as few tables do."""
+    return [value.upper() for value in values] if column == "theme" else values
 
 
 def load(case: dict[str, Any], folder: Path, shuffle: Any = None) -> Scenario:

@@ -6,13 +6,13 @@ import random
 from typing import Any
 
 from mixed_envelopes import nodes, open_to, programme
-from mixed_rows import Money, cap_name, caps, dossiers, euros, grants
+from mixed_rows import SHARED, Money, cap_name, caps, dossiers, euros, grants
 from mixed_rules import RuleMaker
 from oracle import Step
 from oracle_rows import Case, World
 
 MEASURES: dict[str, Any] = {
-    "merite": {"sum": [{"column": "score"}, {"value": "2.5", "where": {"tags": {"has": "m"}}}]},
+    "merite": {"sum": [{"column": "score"}, {"value": "2.5", "where": {"tags": {"has": SHARED}}}]},
     "jury": {"mean": ["note_a", "note_b"]},
     "une_fois": {"column": "score", "once_per": "key"},
     "vides": {"column": "note_b", "empty": "0"},
@@ -43,7 +43,7 @@ def _draw(dice: random.Random, largest: int, points: int) -> Case | None:
         return None
     rows = dossiers(dice, money, names, count)
     scenario: dict[str, Any] = {
-        "schema_version": "1", "id": "case", "date": "2021-11-22", "territory": {"year": "2021"},
+        "schema_version": "1", "id": "case", "date": "2021-11-22", "territory": {"year": "2021", "fill": ["population"]},
         "programme": root, "dossiers": [{"file": "dossiers.csv"}], "grants": grants(dice, money),
         "caps": caps(dice, money), "measures": MEASURES, "rules": [], "objective": [POOR],
         "solver": {"cross_check": "never"},
@@ -81,7 +81,7 @@ def _requirement(dice: random.Random) -> dict[str, Any]:
     )
     return {
         "id": "seuil",
-        "where": dice.choice([{}, {"tags": {"has": "m"}}, {"department": "05"}]),
+        "where": dice.choice([{}, {"tags": {"has": SHARED}}, {"department": "05"}]),
         "require": require,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from mixed_rows import DEPARTMENTS, Money, euros
+from mixed_rows import DEPARTMENTS, KEYS, Money, euros
 from support import draws
 
 SHARES = list(draws.SHARES)
@@ -71,20 +71,23 @@ def _holding(dice: random.Random) -> dict[str, Any]:
 
 
 def _split(dice: random.Random, node: dict[str, Any], amount: int, files: dict[str, Any]) -> None:
-    """Each way to divide an envelope by department."""
+    """Each way to divide an envelope by department or by a column of free text."""
     way = dice.choice(["each", "key", "amounts", "weights"])
-    node["split"] = {"by": "department"}
+    groups, by = list(DEPARTMENTS), "department"
+    if way != "key" and dice.random() < 0.5:
+        groups, by = [draws.spelling(dice.choice, value) for value in KEYS], "key"
+    node["split"] = {"by": by}
     if way == "each":
-        node["split"] |= {"groups": list(DEPARTMENTS), "each": euros(amount // dice.choice([3, 4]))}
+        node["split"] |= {"groups": groups, "each": euros(amount // dice.choice([3, 4]))}
     elif way == "key":
-        node["split"] |= {"groups": list(DEPARTMENTS), "key": "population", "fixed": dice.choice(SHARES)}
+        node["split"] |= {"groups": groups, "key": "population", "fixed": dice.choice(SHARES)}
     else:
         table = f"cles-{node['id']}.csv"
         node["split"]["table"] = table
-        shares = [dice.randint(1, 5) for _ in DEPARTMENTS]
+        shares = [dice.randint(1, 5) for _ in groups]
         cells = [euros(amount * share // sum(shares)) for share in shares] if way == "amounts" else shares
         column = "amount" if way == "amounts" else "weight"
-        files[table] = [{"group": g, column: str(c)} for g, c in zip(DEPARTMENTS, cells, strict=True)]
+        files[table] = [{"group": g, column: str(c)} for g, c in zip(groups, cells, strict=True)]
         if way == "weights" and dice.random() < 0.5:
             node["split"]["fixed"] = dice.choice(SHARES)
 

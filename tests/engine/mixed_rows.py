@@ -10,11 +10,16 @@ from support import draws
 DEPARTMENTS = ("05", "23", "48")
 COMMUNES = ("48009", "48080", "48092", "48095")
 PEOPLE = {"x": "100", "y": "250", "z": "40"}
+SHARED, URGENT = "mutualisé", "d’urgence"
+"""Tags."""
+LOTS = ("Lot d’été", "Cœur de ville")
+KEYS = ("Clé 1", "Clé 2", "Clé 3")
 COLUMNS = [
     "dossier",
     "project",
     "envelope",
     "applicant_id",
+    "applicant",
     "department",
     "members",
     "population",
@@ -76,15 +81,17 @@ def dossiers(dice: random.Random, money: Money, nodes: list[str], count: int) ->
 def _dossier(dice: random.Random, money: Money, number: int, nodes: list[str]) -> dict[str, str]:
     asked = money.some()
     applicant = dice.choice(list(PEOPLE))
+    tags = dice.choice([[], [SHARED], [SHARED, URGENT], [URGENT]])
     row = dict.fromkeys(COLUMNS, "")
     row |= {
         "dossier": dice.choice([f"{number}", f"0{number}", f"D{number}"]),
         "project": dice.choice(["", "", "P", "Q"]),
         "envelope": dice.choice(nodes),
-        "applicant_id": draws.blank(dice.choice, applicant, 12),
+        "applicant_id": draws.blank(dice.choice, applicant, 6),
+        "applicant": draws.blank(dice.choice, draws.spelling(dice.choice, f"Commune d’É{applicant}"), 4),
         "department": dice.choice(DEPARTMENTS),  # never blank: the map and common rates are read by it
         "members": ";".join(sorted(dice.sample(COMMUNES, dice.randint(1, 2)))),
-        "population": PEOPLE[applicant],
+        "population": draws.blank(dice.choice, PEOPLE[applicant], 6),  # the map has its members' then
         "cost": euros(asked + money.unit * dice.choice([0, 0, 3, 11])),
         "requested": euros(asked),
         "score": draws.text(draws.score(dice.choice)),
@@ -93,9 +100,9 @@ def _dossier(dice: random.Random, money: Money, number: int, nodes: list[str]) -
         "state": dice.choice(["en_instruction"] * 9 + ["refuse"]),
         "other_state": dice.choice(["", "", euros(money.some(1, 8))]),
         "invoices": dice.choice(["", "", euros(max(money.unit, asked - money.some(0, 6)))]),
-        "tags": dice.choice(["", "m", "m;u", "u"]),
-        "lot": dice.choice(["", "L1", "L2"]),
-        "key": dice.choice(["k1", "k2", "k3"]),  # never blank: `once_per` refuses that
+        "tags": ";".join(draws.spelling(dice.choice, tag) for tag in tags),
+        "lot": draws.blank(dice.choice, draws.spelling(dice.choice, dice.choice(LOTS)), 3),
+        "key": draws.spelling(dice.choice, dice.choice(KEYS)),  # never blank: `once_per` refuses that
         "note_a": draws.text(draws.score(dice.choice)),
         "note_b": draws.blank(dice.choice, draws.text(draws.score(dice.choice)), 2),
         "year": dice.choice(["2021", "2022"]),
@@ -123,7 +130,7 @@ def grants(dice: random.Random, money: Money) -> list[dict[str, Any]]:
         first = {"up_to": euros(money.unit * dice.randint(3, 20)), "rate": "80 %"}
         rated["max_rate"] = {"brackets": [first, {"rate": "40 %"}]}
     if dice.random() < 0.5:
-        rated["bonus"] = [{"where": {"tags": {"has": "m"}}, "rate": "10 %", "up_to": "95 %"}]
+        rated["bonus"] = [{"where": {"tags": {"has": SHARED}}, "rate": "10 %", "up_to": "95 %"}]
     fee = {
         "flat": euros(money.some(1, 8)),
         "per": [{"column": "n_communes", "amount": euros(money.unit * 4)}],
@@ -138,7 +145,12 @@ def grants(dice: random.Random, money: Money) -> list[dict[str, Any]]:
             "mode": "levels",
             "levels": [*RATES[2:], f"{euros(money.some())} €"],
         },
-        {"where": {"grant_kind": "common"}, "mode": "common_rate", "by": "department", "levels": common},
+        {
+            "where": {"grant_kind": "common"},
+            "mode": "common_rate",
+            "by": dice.choice(["department", "key"]),
+            "levels": common,
+        },
         {"where": {"grant_kind": "formula"}, "formula": fee, "max": {"column": "invoices"}},
         rated,
         {"mode": "all_or_nothing"},
@@ -152,7 +164,7 @@ def caps(dice: random.Random, money: Money) -> list[Any]:
         {"id": "etat", "max": "95 %", "of": "base", "counting": ["other_state"]},
         "r2334-27",
         {"id": "facture", "max": {"column": "invoices"}},
-        {"id": "fixe", "max": f"{euros(money.some(12, 50))} €", "where": {"tags": {"has": "m"}}},
+        {"id": "fixe", "max": f"{euros(money.some(12, 50))} €", "where": {"tags": {"has": SHARED}}},
     ]
     return dice.sample(some, dice.choice([1, 1, 2])) if dice.random() < 0.35 else []
 

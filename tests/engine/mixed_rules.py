@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from mixed_envelopes import nodes
-from mixed_rows import euros
+from mixed_rows import KEYS, LOTS, SHARED, URGENT, euros
 from oracle import Step
 from oracle_rows import UNITS, Award
+from support import draws
 
 Spec = dict[str, Any]
 
@@ -104,13 +105,19 @@ class RuleMaker:
         some = fine[-3:] if fine and self.dice.random() < 0.9 else list(texts)
         return spec | {key: self.dice.choice(some)}
 
+    def spelt(self, value: str) -> str:
+        """A value as a planner writes it, not always as the table does."""
+        return draws.spelling(self.dice.choice, value)
+
     def where(self) -> Spec:
         """A selector, or nothing."""
         some: list[Spec] = [
             {}, {}, {"department": self.dice.sample(["05", "23", "48"], self.dice.randint(1, 2))},
-            {"applicant_id": ["x", "y"]}, {"tags": {"has": "m"}}, {"score": {"min": "3.5"}},
+            {"applicant_id": ["x", "y"]}, {"tags": {"has": self.spelt(SHARED)}}, {"score": {"min": "3.5"}},
             {"envelope": self.dice.choice(nodes(self.root))["id"]}, {"not": {"department": "48"}},
-            {"any": [{"lot": "L1"}, {"filed_at": {"until": "2021-03-01"}}]}, {"lot": {"empty": True}},
+            {"any": [{"lot": self.spelt(LOTS[0])}, {"filed_at": {"until": "2021-03-01"}}]}, {"lot": {"empty": True}},
+            {"lot": {"in": [self.spelt(LOTS[0])], "exact": "true", "allow_absent": "true"}},
+            {"key": [self.spelt(KEYS[0]), self.spelt(KEYS[2])]},
         ]  # fmt: skip
         found = self.dice.choice(some)
         return {"where": found} if found else {}
@@ -188,13 +195,15 @@ class RuleMaker:
         where = self.where() if name != "cost" else {}
         spec: Spec = {"kind": "share", "measure": name, "of_measure": of_name, **where}
         if self.dice.random() < 0.4:
-            spec["of"] = self.dice.choice([{"department": ["05", "23"]}, {"tags": {"has": "u"}}])
+            spec["of"] = self.dice.choice(
+                [{"department": ["05", "23"]}, {"tags": {"has": self.spelt(URGENT)}}]
+            )
         if self.dice.random() < 0.25:
             spec["by"] = self.dice.choice(["department", "key"])
             if self.dice.random() < 0.5:
                 spec["of"] = "all"
         if name == of_name and spec.get("of") != "all":  # else the share would be of itself
-            spec.setdefault("where", {"lot": "A"})
+            spec.setdefault("where", {"lot": self.spelt(LOTS[1])})
         percents = [f"{p} %" for p in ([100, 110, 125, 150, 200] if name == "cost" else range(5, 100, 5))]
         if name == of_name or name == "granted":
             percents.append("37.5 %")

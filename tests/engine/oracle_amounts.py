@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from oracle_rows import Award, Row, World, cents, matches, rate
+from oracle_rows import Award, Row, World, cents, matches, rate, value_of
 
 END = 10**12
 CAPS: dict[str, dict[str, Any]] = {
@@ -234,7 +234,7 @@ def common_groups(world: World) -> list[tuple[str, dict[str, list[int | None]]]]
         spec = entry_of(world, row)
         if spec.get("mode") != "common_rate" or world.committed(row) is not None or not amounts(world, row):
             continue
-        group = row.get(spec["by"], "")
+        group = value_of(row, spec["by"])
         if group:
             found.setdefault((id(spec), group), {})[row["dossier"]] = menu(world, row)
     return [(group, members) for (_, group), members in found.items()]

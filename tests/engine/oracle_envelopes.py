@@ -39,16 +39,13 @@ def largest_remainder(total: int, weights: dict[str, Fraction]) -> dict[str, int
 def split(world: World, node: dict[str, Any]) -> dict[str, int]:
     """The groups of a split envelope and their amounts."""
     spec = node["split"]
-    column = spec["by"]
     if "table" in spec:
         table = world.case["files"][spec["table"]]
         if "amount" in table[0]:
             return {row["group"]: cents(row["amount"]) for row in table}
         weights = {row["group"]: Fraction(row["weight"]) for row in table}
         return _weighted(node, weights)
-    groups = spec.get("groups", "present")
-    if groups == "present":
-        groups = {row[column] for row in world.rows if row["envelope"] == node["id"] and row[column]}
+    groups = spec["groups"]
     if "each" in spec:
         return {group: cents(spec["each"]) for group in groups}
     return _weighted(node, {group: Fraction(UNITS[group]["population"]) for group in groups})

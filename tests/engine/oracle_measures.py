@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from oracle_amounts import base_cents, options, project
-from oracle_rows import Award, Row, World, cents, matches
+from oracle_rows import Award, Row, World, cents, matches, people, value_of
 
 Zero = Fraction(0)
 MONEY = ("cost", "base", "requested", "invoices", "other_state", "other_public", "other_private")
@@ -102,7 +102,11 @@ class Measures:
             part = self._column(spec["column"], names)
         if "once_per" not in spec:
             return part
-        keys = {name: self.world.by_name[name][spec["once_per"]] for name in part.fixed if part.fixed[name]}
+        keys = {
+            name: value_of(self.world.by_name[name], spec["once_per"])
+            for name in part.fixed
+            if part.fixed[name]
+        }
         worth: dict[str, Fraction] = {}
         for name, key in keys.items():
             worth[key] = max(worth.get(key, part.fixed[name]), part.fixed[name])
@@ -116,6 +120,8 @@ class Measures:
                 fixed[name] = Fraction(base_cents(row) or 0, 100)
             elif column in MONEY:
                 fixed[name] = Fraction(cents(row[column] or "0"), 100)
+            elif column == "population":
+                fixed[name] = Fraction(people(row))
             else:
                 fixed[name] = Fraction(row[column] or "0")
         return Measure(fixed, money=column in MONEY)
@@ -139,10 +145,10 @@ class Measures:
         keys: dict[str, str] = {}
         worth: dict[str, Fraction] = {}
         for row in self.rows():
-            named = f"n:{row['applicant']}" if row.get("applicant") else f"d:{row['dossier']}"
+            named = f"n:{value_of(row, 'applicant')}" if row["applicant"] else f"d:{row['dossier']}"
             key = project(row) if name == "projects" else row.get("applicant_id") or named
             keys[row["dossier"]] = key
-            mine = Fraction(row["population"]) if name == "population" else Fraction(1)
+            mine = Fraction(people(row)) if name == "population" else Fraction(1)
             worth[key] = max(worth.get(key, mine), mine)
         return Measure(once=[(keys, worth)])
 
@@ -175,7 +181,7 @@ class Measures:
 
     def key(self, by: Any, row: Row) -> str:
         columns = [by] if isinstance(by, str) else list(by)
-        cells = [self.world.home(row) if one == "envelope" else row.get(one, "") for one in columns]
+        cells = [self.world.home(row) if one == "envelope" else value_of(row, one) for one in columns]
         return " · ".join(cells) if all(cells) else ""
 
 

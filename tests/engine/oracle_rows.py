@@ -11,6 +11,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from support.draws import folded
+
 Case = dict[str, Any]
 Row = dict[str, str]
 Award = dict[str, int]
@@ -26,6 +28,8 @@ UNITS: dict[str, dict[str, str]] = {
 }
 """What the map of 2021 says of the units that cases use."""
 LISTS = ("tags", "members", "requires")
+FREE = ("tags", "lot", "key", "applicant")
+"""Columns of free text, in which spellings of one value are one; all others hold codes, numbers or dates."""
 
 
 def cents(text: str) -> int:
@@ -63,18 +67,39 @@ def listed(text: str) -> list[str]:
     return [part for part in text.split(";") if part]
 
 
-def compare(cell: str, want: Any) -> bool:
+def value_of(row: Row, column: str) -> str:
+    """What a cell of one value comes to: the form of all its spellings in a column of free text."""
+    return _value(column, row.get(column, ""))
+
+
+def values_of(row: Row, column: str) -> set[str]:
+    """What the items of a list come to."""
+    return {_value(column, item) for item in listed(row.get(column, ""))}
+
+
+def _value(column: str, written: str) -> str:
+    return folded(written) if column in FREE else written
+
+
+def people(row: Row) -> str:
+    """The inhabitants of a dossier; the map has those of its members where the cell is empty."""
+    return row["population"] or str(sum(int(UNITS[code]["population"]) for code in listed(row["members"])))
+
+
+def compare(cell: str, want: Any, column: str = "") -> bool:
     """One column of a selector."""
     if isinstance(want, list):
-        return cell in want
+        return _value(column, cell) in {_value(column, one) for one in want}
     if not isinstance(want, dict):
-        return cell == want
-    return all(_test(cell, name, bound) for name, bound in want.items())
+        return _value(column, cell) == _value(column, want)
+    if "exact" in want:
+        return cell in want["in"]
+    return all(_test(cell, name, bound, column) for name, bound in want.items())
 
 
-def _test(cell: str, name: str, bound: Any) -> bool:
+def _test(cell: str, name: str, bound: Any, column: str) -> bool:
     if name == "not":
-        return not compare(cell, bound)
+        return not compare(cell, bound, column)
     if name == "empty":
         return (cell == "") is bound
     if cell == "":
@@ -88,10 +113,9 @@ def _test(cell: str, name: str, bound: Any) -> bool:
     return tests[name]
 
 
-def holds_list(cell: str, want: Any) -> bool:
-    held = listed(cell)
+def holds_list(row: Row, column: str, want: Any) -> bool:
     asked = want["has"] if isinstance(want["has"], list) else [want["has"]]
-    return any(one in held for one in asked)
+    return any(_value(column, one) in values_of(row, column) for one in asked)
 
 
 def matches(row: Row, where: Any, under: Callable[[Row, str], bool]) -> bool:
@@ -104,9 +128,9 @@ def matches(row: Row, where: Any, under: Callable[[Row, str], bool]) -> bool:
         elif column == "envelope":
             fine = any(under(row, name) for name in (want if isinstance(want, list) else [want]))
         elif column in LISTS:
-            fine = holds_list(row.get(column, ""), want)
+            fine = holds_list(row, column, want)
         else:
-            fine = compare(row.get(column, ""), want)
+            fine = compare(people(row) if column == "population" else row.get(column, ""), want, column)
         if not fine:
             return False
     return True
@@ -131,12 +155,12 @@ class World:
         return {row["dossier"]: row for row in self.rows}
 
     @cached_property
-    def divided(self) -> dict[str, str]:
-        """The column by which each split envelope is divided."""
+    def divided(self) -> dict[str, dict[str, Any]]:
+        """How each split envelope is divided."""
         nodes = [self.scenario["programme"]]
         for node in nodes:
             nodes.extend(node.get("envelopes", ()))
-        return {node["id"]: node["split"]["by"] for node in nodes if "split" in node}
+        return {node["id"]: node["split"] for node in nodes if "split" in node}
 
     @cached_property
     def parent(self) -> dict[str, str]:
@@ -151,8 +175,17 @@ class World:
 
     def home(self, row: Row) -> str:
         """The envelope in which a dossier lands."""
-        by = self.divided.get(row["envelope"])
-        return row["envelope"] if by is None else f"{row['envelope']}/{row[by]}"
+        split = self.divided.get(row["envelope"])
+        if split is None:
+            return row["envelope"]
+        named = (
+            [line["group"] for line in self.case["files"][split["table"]]]
+            if "table" in split
+            else split["groups"]
+        )
+        by = split["by"]
+        (group,) = [one for one in named if _value(by, one) == value_of(row, by)]
+        return f"{row['envelope']}/{group}"
 
     def under(self, row: Row, envelope: str) -> bool:
         tree = self.parent

@@ -8,7 +8,19 @@ from typing import Any
 
 from oracle_envelopes import Purse
 from oracle_measures import Measure, Measures
-from oracle_rows import UNITS, Award, World, cents, compare, instant, listed, rank_key, rate
+from oracle_rows import (
+    UNITS,
+    Award,
+    World,
+    cents,
+    compare,
+    instant,
+    listed,
+    people,
+    rank_key,
+    rate,
+    values_of,
+)
 
 Distance = Callable[[Award], Fraction]
 Zero = Fraction(0)
@@ -202,7 +214,7 @@ class Rules:
         if spec["by"] in ("members", "tags"):
             found: dict[str, list[str]] = {}
             for name in playing:
-                for value in set(listed(self.world.by_name[name][spec["by"]])):
+                for value in values_of(self.world.by_name[name], spec["by"]):
                     found.setdefault(value, []).append(name)
             return list(found.values())
         return list(self.measures.groups(spec["by"], playing).values())
@@ -269,6 +281,8 @@ class Rules:
             return {name: sign * measure.alone(name, 0) for name in names}
         if column in ("filed_at", "end"):
             return {name: instant(row[column]) for name, row in rows.items() if row[column]}
+        if column == "population":
+            return {name: sign * Fraction(people(row)) for name, row in rows.items()}
         return {name: sign * Fraction(row[column]) for name, row in rows.items() if row[column]}
 
     def _queue(self, spec: dict[str, Any], free: list[str]) -> Distance:

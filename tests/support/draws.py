@@ -6,7 +6,10 @@ Each function takes `pick`, which chooses one of a list: `dice.choice` of a `ran
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +19,20 @@ SCORES = ("0", "0.5", "2.25", "3.5", "3.5", "5.9", "6.6", "7.4", "7.4", "9.75", 
 """Notes with halves, tenths and quarters; some stand twice, so that dossiers tie."""
 RATES = ("12.5 %", "20 %", "30 %", "33.3 %", "50 %", "80 %")
 SHARES = ("5 %", "7.5 %", "10 %", "25 %", "33.3 %", "50 %")
+DAYS = ("", "2021-03-01", "2021-04-01")
+"""Filing dates; some dossiers have none."""
+THEMES = ("L’Été à l’école", "Cœur de ville", "Réseau d’eau")
+"""Values of a column of free text, with accents, spaces and apostrophes."""
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    str.upper,
+    str.lower,
+    lambda value: _without_accents(value),
+    lambda value: unicodedata.normalize("NFD", value),
+    lambda value: value.replace("’", "'"),
+    lambda value: value.replace(" ", "\u00a0"),
+    lambda value: f" {value.replace(' ', '  ')} ",
+)
 
 
 def score(pick: Pick) -> Fraction:
@@ -34,3 +51,26 @@ def text(value: Fraction) -> str:
 def blank(pick: Pick, value: str, one_in: int = 8) -> str:
     """A cell that is empty once in a while."""
     return str(pick([""] + [value] * (one_in - 1)))
+
+
+def spelling(pick: Pick, value: str, usual: int = 4) -> str:
+    """A value as one of several people wrote it: as it is, or with another case, accent, space or apostrophe."""
+    written: str = pick((str,) * usual + _SPELLINGS)(value)
+    return written
+
+
+def folded(written: str) -> str:
+    """What all spellings of a value have in common, for references that share no code with the engine."""
+    bare = _without_accents(written.lower()).replace("’", "'")
+    return re.sub(r" ?' ?", "'", " ".join(bare.split()))
+
+
+def value_names(written: Iterable[str]) -> dict[str, str]:
+    """The name of each value by its folded form: the most frequent spelling, the first by code point of equals."""
+    counts = Counter(one for one in written if one)
+    ranked = sorted(counts, key=lambda one: (-counts[one], one))
+    return {folded(one): one for one in reversed(ranked)}
+
+
+def _without_accents(value: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", value) if not unicodedata.combining(c))
