@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from support import draws
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, funded, tiny
@@ -229,14 +230,15 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
                 "other": draw(st.sampled_from([0, 0, 100, 333])),
                 "ranged": draw(st.integers(0, 2)) == 0,
                 "committed": draw(st.sampled_from([None, None, None, None, 250])),
-                "score": draw(st.integers(1, 5)),
+                "score": draws.score(lambda some: draw(st.sampled_from(some))),
                 "kind": draw(st.sampled_from(["a", "b"])),
             }
         )
+        rows[-1]["written"] = draws.spelling(lambda some: draw(st.sampled_from(some)), rows[-1]["kind"])
     caps = [
         {
             "id": f"c{k}",
-            "max": draw(st.sampled_from([(1, 3), (1, 2), (4, 5), (1, 1)])),
+            "max": draw(st.sampled_from([(333, 1000), (1, 2), (4, 5), (1, 1)])),
             "counting": draw(st.booleans()),
             "where": draw(st.sampled_from([None, "a", "b"])),
         }
@@ -299,7 +301,9 @@ def load(world: dict[str, Any], folder: Path) -> Any:
         held = "" if row["committed"] is None else f"{row['committed'] / 100:.2f}"
         ranged = "oui" if row["ranged"] else "non"
         lines.append(
-            ",".join([row["id"], row["project"], *money, held, str(row["score"]), row["kind"], ranged])
+            ",".join(
+                [row["id"], row["project"], *money, held, draws.text(row["score"]), row["written"], ranged]
+            )
         )
     (folder / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     caps = [

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import draws
 from worlds import Award, World, answer, best, dossiers, few, quick, rows_agree, score, write
 
 from tnt_sim.engine import solve
@@ -81,10 +82,10 @@ def worlds(draw: st.DrawFn) -> tuple[World, dict[str, Any], list[str]]:
     top = 4 if measure == "units" else sum(PEOPLE.values())
     found: dict[str, Any] = {"measure": measure}
     if draw(st.booleans()):
-        found["where"] = {"score": {"max": 3}}
+        found["where"] = {"score": {"max": "6.6"}}
     low, high = sorted((draw(st.integers(0, top)), draw(st.integers(0, top))))
     if draw(st.booleans()):
-        found["min"] = draw(st.sampled_from([str(low), f"{100 * low // top} %"]))
+        found["min"] = draw(st.sampled_from([str(low), f"{draws.text(Fraction(1000 * low // top, 10))} %"]))
     if "min" not in found or draw(st.booleans()):
         found["max"] = str(high)
     return world, found, already
@@ -93,7 +94,7 @@ def worlds(draw: st.DrawFn) -> tuple[World, dict[str, Any], list[str]]:
 def distance(world: World, found: dict[str, Any], already: list[str], award: Award) -> Fraction:
     reached = set(already)
     for d in world["dossiers"]:
-        if d["id"] in award and ("where" not in found or d["score"] <= 3):
+        if d["id"] in award and ("where" not in found or d["score"] <= Fraction("6.6")):
             reached |= set(d["members"].split(";")) & set(COMMUNES)
     worth = dict.fromkeys(COMMUNES, 1) if found["measure"] == "units" else PEOPLE
     value, total = sum(worth[c] for c in reached), sum(worth.values())

@@ -7,6 +7,7 @@ allocation holds, and how little has to move; it shares no code with the engine.
 from __future__ import annotations
 
 import tempfile
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
+from support import draws
 from worlds import Award, World, best, dossiers, few, options, quick, score, write
 
 from tnt_sim.engine import solve
@@ -246,7 +248,7 @@ def test_contradictions_are_told(name: str, tmp_path: Path) -> None:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A tree of two levels with every option, and a few dossiers."""
-    rate = st.sampled_from([None, None, 10, 25, 50])
+    rate = st.sampled_from([None, None, Fraction("12.5"), Fraction("33.3"), Fraction(50)])
     total = draw(st.sampled_from([1000, 2500, 4000]))
     names = ["a", "b", "c"][: draw(st.integers(1, 3))]
     children: list[dict[str, Any]] = []
@@ -398,7 +400,7 @@ def programme(node: dict[str, Any]) -> dict[str, Any]:
     }
     for option in ("min_use", "reserve", "overprogram"):
         if node.get(option) is not None:
-            found[option] = f"{node[option]} %"
+            found[option] = f"{draws.text(node[option])} %"
     for option in ("min_dossiers", "max_dossiers"):
         if node.get(option) is not None:
             found[option] = node[option]
@@ -409,7 +411,9 @@ def programme(node: dict[str, Any]) -> dict[str, Any]:
     elif node.get("unassigned"):
         found["unassigned"] = node["unassigned"]
     if "to" in node or node.get("in_max") is not None:
-        moves = {key: f"{node[key]} %" for key in ("out_max", "in_max") if node.get(key) is not None}
+        moves = {
+            key: f"{draws.text(node[key])} %" for key in ("out_max", "in_max") if node.get(key) is not None
+        }
         found["transfers"] = {"to": node.get("to", []), **moves}
     if node.get("children"):
         found["envelopes"] = [programme(child) for child in node["children"]]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import draws
 from worlds import Award, World, answer, best, dossiers, few, options, quick, rows_agree, score, write
 
 from tnt_sim.engine import solve
@@ -87,9 +88,9 @@ def worlds(draw: st.DrawFn) -> tuple[World, dict[str, Any]]:
     if draw(st.booleans()):
         found["groups"] = ["48", "23"]
     if draw(st.booleans()):
-        found["min"] = f"{draw(st.integers(0, 100))} %"
+        found["min"] = f"{draws.text(Fraction(draw(st.integers(0, 1000)), 10))} %"
     if "min" not in found or draw(st.booleans()):
-        found["max"] = f"{draw(st.integers(100, 300))} %"
+        found["max"] = f"{draws.text(Fraction(draw(st.integers(1000, 3000)), 10))} %"
     return world, found
 
 
@@ -110,11 +111,11 @@ def distance(world: World, found: dict[str, Any], award: Award) -> tuple[Fractio
     for g in groups:
         fair = Fraction(total * HEADS[g], sum(HEADS[h] for h in groups))
         if "min" in found:
-            low = Fraction(int(found["min"][:-2]), 100) * fair
+            low = Fraction(found["min"][:-2]) / 100 * fair
             low = min(low, Fraction(value(g, most))) if found["floor"] == "demand" else low
             gap += max(0, ceil(low - value(g, award)))
         if "max" in found:
-            gap += max(0, ceil(value(g, award) - Fraction(int(found["max"][:-2]), 100) * fair))
+            gap += max(0, ceil(value(g, award) - Fraction(found["max"][:-2]) / 100 * fair))
     unit = Fraction(1, 100) if found["measure"] == "granted" else Fraction(1)
     return gap * unit, gap == 0
 
@@ -150,7 +151,9 @@ def test_what_rounded_rows_let_through_is_cut_off(case: tuple[World, dict[str, A
     world, found = case
     world = {
         **world,
-        "dossiers": [d | {"ranged": False, "amounts": d["amounts"][:1]} for d in world["dossiers"]],
+        "dossiers": [
+            d | {"ranged": False, "more": 0, "amounts": d["amounts"][:1]} for d in world["dossiers"]
+        ],
     }
     expected = best(world, lambda a: distance(world, found, a)[1], lambda a: (score(world, a),))
     with pytest.MonkeyPatch.context() as patch:

@@ -146,11 +146,11 @@ def test_the_distance_to_a_bound_as_a_goal(tmp_path: Path) -> None:
 
 
 KINDS: dict[str, dict[str, Any]] = {
-    "limit": {"measure": "granted", "by": "department", "min": "20 €", "max": "30 €"},
-    "share": {"measure": "granted", "where": {"department": "05"}, "max": "40 %"},
+    "limit": {"measure": "granted", "by": "department", "min": "20.07 €", "max": "30.50 €"},
+    "share": {"measure": "granted", "where": {"department": "05"}, "max": "33.3 %"},
     "coverage": {"units": {"type": "departement"}, "covered_by": "department", "min": "2"},
-    "equity": {"measure": "granted", "by": "department", "min": "60 %", "max": "130 %"},
-    "schedule": {"year": 2021, "commitments": {"2021": "15 €"}},
+    "equity": {"measure": "granted", "by": "department", "min": "62.5 %", "max": "130 %"},
+    "schedule": {"year": 2021, "commitments": {"2021": "15.05 €"}},
 }
 
 

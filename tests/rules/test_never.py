@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import draws
 from worlds import World, answer, awards_of, dossiers, quick
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
@@ -208,11 +209,12 @@ def bounded(draw: st.DrawFn) -> tuple[World, dict[str, Any]]:
         "where": {"lot": draw(st.sampled_from(["A", "B"]))},
     }
     if draw(st.booleans()):
-        most = 6 if measure == "dossiers" else total // 100
-        found |= {"kind": "limit", side: str(draw(st.integers(0, most)))}
+        unit = 1 if measure == "dossiers" else 100
+        most = Fraction(draw(st.integers(0, 6 if unit == 1 else total)), unit)
+        found |= {"kind": "limit", side: draws.text(most)}
     else:
         measure = found["measure"] = draw(st.sampled_from(["granted", "dossiers"]))
-        found |= {"kind": "share", side: f"{draw(st.integers(0, 100))} %"}
+        found |= {"kind": "share", side: f"{draws.text(Fraction(draw(st.integers(0, 1000)), 10))} %"}
     return {"dossiers": rows, "amount": total * draw(st.integers(20, 110)) // 100}, found
 
 

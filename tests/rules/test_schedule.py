@@ -109,7 +109,7 @@ def worlds(draw: st.DrawFn) -> tuple[World, dict[str, Any], list[Fraction]]:
     limits = st.dictionaries(st.sampled_from([2021, 2022, 2023]), st.integers(0, 4000), max_size=2)
     found["commitments"], found["payments"] = draw(limits), draw(limits)
     if draw(st.booleans()) or not (found["commitments"] or found["payments"]):
-        found["before_end_max"] = draw(st.sampled_from(["80 %", "30 %", "50 %"]))
+        found["before_end_max"] = draw(st.sampled_from(["80 %", "33.3 %", "50 %"]))
     return world, found, shares
 
 
@@ -134,7 +134,7 @@ def distance(world: World, found: dict[str, Any], shares: list[Fraction], award:
         )
         gap += max(0, due - most)
     if "before_end_max" in found:
-        allowed = Fraction(int(found["before_end_max"][:-2]), 100)
+        allowed = Fraction(found["before_end_max"][:-2]) / 100
         for d, g in rows:
             if d["end"]:
                 before = sum(share for k, share in enumerate(shares) if d["year"] + k < int(d["end"][:4]))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import draws
 from worlds import Award, World, answer, best, dossiers, quick, rows_agree, score
 
 from tnt_sim.certify.agreement import agreement
@@ -117,9 +118,9 @@ def shared(draw: st.DrawFn) -> World:
     if draw(st.booleans()):
         rule["where"] = {"kind": "a"}
     side = draw(st.sampled_from(["min", "max"]))
-    rule[side] = f"{draw(st.sampled_from([5, 20, 40, 50, 75]))} %"
+    rule[side] = draw(st.sampled_from(draws.SHARES))
     if draw(st.integers(0, 3)) == 0:
-        rule["penalty"] = {"cost": str(draw(st.integers(0, 2)))}
+        rule["penalty"] = {"cost": draw(st.sampled_from(["0", "0.25", "2"]))}
     total = sum(d["amounts"][-1] for d in rows)
     return {"dossiers": rows, "amount": total * draw(st.integers(20, 110)) // 100, "rules": [rule]}
 

@@ -17,6 +17,7 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from support import draws
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import ScenarioError
@@ -31,6 +32,7 @@ from tnt_sim.solve.registry import get_backend
 
 World = dict[str, Any]
 Award = dict[str, int]
+FREE = ("lot", "zone", "kind")
 Goals = Callable[[Award], tuple[Fraction, ...]]
 
 quick = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -39,7 +41,10 @@ few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health
 
 @st.composite
 def dossiers(draw: st.DrawFn, most: int = 6, **columns: st.SearchStrategy[Any]) -> list[dict[str, Any]]:
-    """Dossiers with a cost, a score, sometimes a range of amounts, a commitment or no eligibility."""
+    """Dossiers with a cost, a score, sometimes a range of amounts, a commitment or no eligibility.
+
+    A column of `FREE` text has one value in the world, `written` in the table as several people would.
+    """
     found = []
     for number in range(1, draw(st.integers(1, most)) + 1):
         cents = draw(st.sampled_from([100, 250, 1000, 1999]))
@@ -47,13 +52,19 @@ def dossiers(draw: st.DrawFn, most: int = 6, **columns: st.SearchStrategy[Any]) 
         one: dict[str, Any] = {
             "id": str(number),
             "amounts": [cents // 100 * 100 + step for step in (0, 100, 200)] if ranged else [cents],
+            "more": draw(st.sampled_from([0, 37])) if ranged else 0,
             "ranged": ranged,
-            "score": draw(st.integers(0, 5)),
+            "score": draws.score(lambda some: draw(st.sampled_from(some))),
             "eligible": draw(st.integers(0, 6)) > 0,
             **{name: draw(values) for name, values in columns.items()},
         }
         if draw(st.integers(0, 7)) == 0:
             one |= {"committed": draw(st.sampled_from([100, 777])), "ranged": False}
+        free = {name: one[name] for name in columns if name in FREE}
+        one["written"] = {
+            name: draws.spelling(lambda some: draw(st.sampled_from(some)), text)
+            for name, text in free.items()
+        }
         found.append(one)
     return found
 
@@ -96,19 +107,23 @@ def euros(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
+def _cell(value: Any) -> str:
+    return draws.text(value) if isinstance(value, Fraction) else str(value)
+
+
 def write(world: World, folder: Path, columns: list[str], **parts: Any) -> Scenario:
     """The world as files: `columns` beyond the usual ones, `parts` as further keys of the scenario."""
     lines = [",".join(["dossier", "requested", "min_grant", "score", "committed", "state", "mode", *columns])]
     for d in world["dossiers"]:
         cells = [
             d["id"],
-            euros(d["amounts"][-1]),
+            euros(d["amounts"][-1] + d.get("more", 0)),  # what is above the last whole euro is rounded off
             euros(d["amounts"][0]) if d["ranged"] else "",
-            str(d["score"]),
+            draws.text(Fraction(d["score"])),
             euros(d["committed"]) if "committed" in d else "",
             "en_instruction" if d["eligible"] else "refuse",
             "range" if d["ranged"] else "whole",
-            *(str(d[name]) for name in columns),
+            *(_cell(d.get("written", d).get(name, d[name])) for name in columns),
         ]
         lines.append(",".join(cells))
     (folder / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -7,12 +7,14 @@ reference shares no code with the engine.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from support import draws
 
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
@@ -36,7 +38,8 @@ class Row:
 class Instance:
     """All-or-nothing dossiers 1 … n in rank order: cents, scores in millionths, rows, and the engine's words.
 
-    `columns` are further columns of the table; `programme` and `rules` are as in a scenario file.
+    `columns` are further columns of the table; `programme` and `rules` are as in a scenario file. A column of free
+    text is `written` in several spellings, `spelt` says how rules write a value of it.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Instance:
     columns: dict[str, list[str]] = field(default_factory=dict)
     rules: list[dict[str, Any]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    written: dict[str, list[str]] = field(default_factory=dict)
+    spelt: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rows.append(Row(self.cents, None, self.total_cents))
@@ -78,7 +83,7 @@ class Instance:
         rule: dict[str, Any] = {"id": f"limit-{len(self.rules)}", "kind": "limit", "measure": measure}
         if where is not None:
             chosen = np.array(self.columns[where[0]]) == where[1]
-            rule["where"] = {where[0]: where[1]}
+            rule["where"] = {where[0]: self.spelt.get(where, where[1])}
         a = np.where(chosen, self.cents if measure == "granted" else 1, 0)
         text = euros if measure == "granted" else str
         self.rules.append(rule | {key: text(value) for key, value in bounds.items()})
@@ -110,7 +115,7 @@ class Instance:
             "dossier": [str(j + 1) for j in range(self.n)],
             "requested": [decimal(cents, 2) for cents in self.cents.tolist()],
             "score": [decimal(micro, 6) for micro in self.micro.tolist()],
-            **self.columns,
+            **(self.columns | self.written),
         }
         names = list(columns)[:: -1 if reverse_columns else 1]
         rows = range(self.n) if order is None else order.tolist()
@@ -224,7 +229,8 @@ def random_small(seed: int, largest: int = 20) -> Instance:
     score = rng.integers(1, 4, n) if rng.random() < 0.3 else rng.integers(1, 10**4, n)
     micro = score * 10 ** int(rng.integers(3, 7))
     instance = Instance(f"random {seed}", cents, micro, int(cents.sum() * rng.uniform(0.2, 0.9)))
-    instance.columns["theme"] = ["" if k == 3 else f"t{k}" for k in rng.integers(0, 4, n).tolist()]
+    instance.columns["theme"] = [("", *draws.THEMES)[k] for k in rng.integers(0, 4, n).tolist()]
+    _spell(instance, rng)
     instance.columns["region"] = ["" if k == 3 else f"r{k}" for k in rng.integers(0, 4, n).tolist()]
     if rng.random() < 0.4:
         leaf = rng.integers(0, 3, n)
@@ -232,6 +238,16 @@ def random_small(seed: int, largest: int = 20) -> Instance:
     for _ in range(int(rng.integers(0, 4))):
         _add_rule(instance, rng)
     return instance
+
+
+def _spell(instance: Instance, rng: np.random.Generator) -> None:
+    """Themes as several people wrote them, and as the planner writes each."""
+
+    def pick(some: Sequence[Any]) -> Any:
+        return some[int(rng.integers(len(some)))]
+
+    instance.written["theme"] = [theme and draws.spelling(pick, theme) for theme in instance.columns["theme"]]
+    instance.spelt |= {("theme", theme): draws.spelling(pick, theme) for theme in draws.THEMES}
 
 
 def _pair(n: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -242,7 +258,7 @@ def _pair(n: int, rng: np.random.Generator) -> tuple[int, int]:
 
 def _add_rule(instance: Instance, rng: np.random.Generator) -> None:
     kind = int(rng.integers(0, 5))
-    theme, region = ("theme", f"t{rng.integers(0, 3)}"), ("region", f"r{rng.integers(0, 3)}")
+    theme, region = ("theme", draws.THEMES[rng.integers(0, 3)]), ("region", f"r{rng.integers(0, 3)}")
     if kind == 0:
         instance.require(*_pair(instance.n, rng))
     elif kind == 1:
