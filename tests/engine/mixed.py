@@ -43,7 +43,8 @@ def _draw(dice: random.Random, largest: int, points: int) -> Case | None:
         return None
     rows = dossiers(dice, money, names, count)
     scenario: dict[str, Any] = {
-        "schema_version": "1", "id": "case", "date": "2021-11-22", "territory": {"year": "2021", "fill": ["population"]},
+        "schema_version": "1", "id": "case", "date": "2021-11-22",
+        "territory": {"year": "2021", "fill": ["population"]},
         "programme": root, "dossiers": [{"file": "dossiers.csv"}], "grants": grants(dice, money),
         "caps": caps(dice, money), "measures": MEASURES, "rules": [], "objective": [POOR],
         "solver": {"cross_check": "never"},

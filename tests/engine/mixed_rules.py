@@ -115,7 +115,8 @@ class RuleMaker:
             {}, {}, {"department": self.dice.sample(["05", "23", "48"], self.dice.randint(1, 2))},
             {"applicant_id": ["x", "y"]}, {"tags": {"has": self.spelt(SHARED)}}, {"score": {"min": "3.5"}},
             {"envelope": self.dice.choice(nodes(self.root))["id"]}, {"not": {"department": "48"}},
-            {"any": [{"lot": self.spelt(LOTS[0])}, {"filed_at": {"until": "2021-03-01"}}]}, {"lot": {"empty": True}},
+            {"any": [{"lot": self.spelt(LOTS[0])}, {"filed_at": {"until": "2021-03-01"}}]},
+            {"lot": {"empty": True}},
             {"lot": {"in": [self.spelt(LOTS[0])], "exact": "true", "allow_absent": "true"}},
             {"key": [self.spelt(KEYS[0]), self.spelt(KEYS[2])]},
         ]  # fmt: skip

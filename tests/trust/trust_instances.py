@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,22 @@ class Instance:
         text = euros if measure == "granted" else str
         self.rules.append(rule | {key: text(value) for key, value in bounds.items()})
         self.rows.append(Row(a, bounds.get("min"), bounds.get("max")))
+
+    def share(self, where: tuple[str, str], rate: str) -> None:
+        """What is granted where a column has a value is at least that share of all that is granted."""
+        rule = {"id": f"share-{len(self.rules)}", "kind": "share", "measure": "granted", "min": rate}
+        self.rules.append(rule | {"where": {where[0]: self.spelt.get(where, where[1])}})
+        part = Fraction(rate.removesuffix("%").strip()) / 100
+        chosen = np.array(self.columns[where[0]]) == where[1]
+        a = np.where(chosen, part.denominator - part.numerator, -part.numerator) * self.cents
+        self.rows.append(Row(a, 0, None))
+
+    def once_each(self, most: int) -> None:
+        """At most so many dossiers of one applicant; those without a number are not counted together."""
+        self.rules.append({"id": "once", "kind": "exclusive", "by": "applicant_id", "max": most})
+        numbers = np.array(self.columns["applicant_id"])
+        for number in sorted({*numbers.tolist()} - {""}):
+            self.rows.append(Row((numbers == number).astype(np.int64), None, most))
 
     def leaves(self, leaf: Ints, caps: list[int]) -> None:
         """Envelopes L0, L1 … under the programme, overbooked: each a ceiling of its own."""
@@ -232,6 +249,9 @@ def random_small(seed: int, largest: int = 20) -> Instance:
     instance.columns["theme"] = [("", *draws.THEMES)[k] for k in rng.integers(0, 4, n).tolist()]
     _spell(instance, rng)
     instance.columns["region"] = ["" if k == 3 else f"r{k}" for k in rng.integers(0, 4, n).tolist()]
+    instance.columns["applicant_id"] = [f"0{k}" if k < 6 else "" for k in rng.integers(0, 9, n).tolist()]
+    if rng.random() < 0.15:
+        instance.once_each(int(rng.integers(1, 4)))
     if rng.random() < 0.4:
         leaf = rng.integers(0, 3, n)
         instance.leaves(leaf, [int(cents[leaf == k].sum() * rng.uniform(0.3, 0.9)) for k in range(3)])
@@ -247,7 +267,8 @@ def _spell(instance: Instance, rng: np.random.Generator) -> None:
         return some[int(rng.integers(len(some)))]
 
     instance.written["theme"] = [theme and draws.spelling(pick, theme) for theme in instance.columns["theme"]]
-    instance.spelt |= {("theme", theme): draws.spelling(pick, theme) for theme in draws.THEMES}
+    themes = sorted({*draws.THEMES, *instance.columns["theme"]} - {""})
+    instance.spelt |= {("theme", theme): draws.spelling(pick, theme) for theme in themes}
 
 
 def _pair(n: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -257,7 +278,7 @@ def _pair(n: int, rng: np.random.Generator) -> tuple[int, int]:
 
 
 def _add_rule(instance: Instance, rng: np.random.Generator) -> None:
-    kind = int(rng.integers(0, 5))
+    kind = int(rng.integers(0, 6))
     theme, region = ("theme", draws.THEMES[rng.integers(0, 3)]), ("region", f"r{rng.integers(0, 3)}")
     if kind == 0:
         instance.require(*_pair(instance.n, rng))
@@ -270,6 +291,8 @@ def _add_rule(instance: Instance, rng: np.random.Generator) -> None:
     elif kind == 3:
         inside = int(instance.cents[np.array(instance.columns["region"]) == region[1]].sum())
         instance.limit("granted", region, max=int(inside * rng.uniform(0.3, 0.9)))
+    elif kind == 4:
+        instance.share(theme, draws.SHARES[int(rng.integers(len(draws.SHARES)))])
     else:
         instance.limit("dossiers", region, max=int(rng.integers(1, instance.n)))
 
@@ -299,7 +322,8 @@ def programme(seed: int, n: int, rule: str) -> Instance:
 def _cross(instance: Instance, rng: np.random.Generator, n_rules: int) -> None:
     """Themes and regions cross: a floor on the worst themes and a cap on the best regions, in turn."""
     theme, region = rng.integers(0, 4, instance.n), rng.integers(0, 5, instance.n)
-    instance.columns["theme"] = [f"t{k}" for k in theme.tolist()]
+    instance.columns["theme"] = [f"Thème d’été {k}" for k in theme.tolist()]
+    _spell(instance, rng)
     instance.columns["region"] = [f"r{k}" for k in region.tolist()]
     order = np.argsort(-instance.micro / instance.cents, kind="stable")
     free = order[np.cumsum(instance.cents[order]) <= instance.total_cents]
@@ -308,7 +332,7 @@ def _cross(instance: Instance, rng: np.random.Generator, n_rules: int) -> None:
     for k in range(n_rules):
         if k % 2 == 0:
             inside = int(spent[theme == k // 2].sum())
-            instance.limit("granted", ("theme", f"t{k // 2}"), min=inside * 110 // 100)
+            instance.limit("granted", ("theme", f"Thème d’été {k // 2}"), min=inside * 110 // 100)
         else:
             inside = int(spent[region == k // 2].sum())
             instance.limit("granted", ("region", f"r{k // 2}"), max=inside * 90 // 100)
