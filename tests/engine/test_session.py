@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import draws
 
 import tnt_sim as tnt
 from tnt_sim.certify.claims import claims_of
@@ -26,8 +27,8 @@ title: SYNTHETIC
 programme: {{id: tout, amount: 900 €{options}, envelopes: [{{id: a, amount: 300 €}}, {{id: b, amount: 350 €}}]}}
 dossiers: [{{file: dossiers.csv}}]
 rules:
-  - {{id: theme, kind: limit, measure: granted, where: {{theme: x}}, min: {floor}}}
-  - {{id: part, kind: share, measure: dossiers, where: {{theme: y}}, min: 20 %}}
+  - {{id: theme, kind: limit, measure: granted, where: {{theme: "L'ETE A L'ECOLE"}}, min: {floor}}}
+  - {{id: part, kind: share, measure: dossiers, where: {{theme: CŒUR  DE ville}}, min: 12.5 %}}
 objective: [{{maximise: {{score: 1}}}}]
 solver: {{cross_check: never}}
 """
@@ -36,10 +37,12 @@ solver: {{cross_check: never}}
 def scenario(folder: Path, options: str = "", floor: str = "100 €") -> tnt.Scenario:
     dice = random.Random(3)
     rows = [
-        f"D{k:02},{dice.randint(20, 120)},{dice.randint(1, 9)},{dice.choice('xyz')},{dice.choice('ab')}"
+        f"D{k:02},{dice.randint(20_00, 120_00) / 100:.2f},{draws.text(draws.score(dice.choice))},"
+        f"{draws.blank(dice.choice, draws.spelling(dice.choice, dice.choice(draws.THEMES)))},{dice.choice('ab')}"
         for k in range(24)
     ]
-    (folder / "dossiers.csv").write_text("\n".join(["dossier,requested,score,theme,envelope", *rows]) + "\n")
+    text = "\n".join(["dossier,requested,score,theme,envelope", *rows]) + "\n"
+    (folder / "dossiers.csv").write_text(text, encoding="utf-8")
     path = folder / "s.yaml"
     path.write_text(HEAD.format(options=options, floor=floor), encoding="utf-8")
     return load_scenario(path)
@@ -50,8 +53,8 @@ CHANGES = [
     {"programme.amount": "800 €"},
     {"envelopes.a.amount": "450 €"},
     {"programme.amount": "820 €", "envelopes.b.amount": "120.50 €"},
-    {"objective": [{"maximise": {"score": 2, "requested": 0.01}}]},
-    {"rules.theme.min": "250 €"},
+    {"objective": [{"maximise": {"score": 2.5, "requested": 0.01}}]},
+    {"rules.theme.min": "150.07 €"},
     {"programme.amount": "1000 €"},
     {"rules.part.off": True},
 ]

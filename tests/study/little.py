@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from support import draws
 
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
@@ -22,23 +23,26 @@ from brute import solve as brute_solve
 __all__ = ["brute_solve", "changed", "goal", "little", "load", "rank_key"]
 
 Case = dict[str, Any]
-HEAD = "dossier,envelope,applicant_id,department,population,cost,requested,min_grant,score,filed_at,state\n"
+HEAD = "dossier,envelope,applicant_id,department,theme,population,cost,requested,min_grant,score,filed_at,state\n"
 
 
 @st.composite
 def dossier(draw: st.DrawFn, number: int, nodes: tuple[str, ...]) -> dict[str, Any]:
     requested = draw(st.integers(2, 14))
+    theme = draw(st.sampled_from(["", *draws.THEMES[:2]]))
     return {
         "id": f"D{number}",
         "envelope": draw(st.sampled_from(nodes)),
-        "applicant": draw(st.sampled_from(["x", "y", "z"])),
-        "population": 100,
+        "applicant": draw(st.sampled_from(["x", "y", "z", ""])),
+        "population": draw(st.sampled_from([100, None])),
+        "theme": theme,
+        "theme_written": theme and draws.spelling(lambda some: draw(st.sampled_from(some)), theme),
         "department": draw(st.sampled_from(["01", "02"])),
         "requested": requested,
         "cost": requested + draw(st.integers(0, 5)),
         "rate": (1, 1),
-        "score": Fraction(draw(st.integers(1, 12)), 2),
-        "filed": draw(st.sampled_from([None, "2021-03-01", "2021-04-01"])),
+        "score": Fraction(draw(st.integers(2, 60)), 10),
+        "filed": draw(st.sampled_from(draws.DAYS)) or None,
         "ranged": False,
         "eligible": True,
         "decided": 0,
@@ -75,7 +79,9 @@ def little(draw: st.DrawFn, largest: int = 6) -> Case:
 
 @st.composite
 def rule(draw: st.DrawFn, number: int) -> dict[str, Any]:
-    where = draw(st.sampled_from([{"department": ["01"]}, {"applicant": ["x", "y"]}]))
+    where = draw(
+        st.sampled_from([{"department": ["01"]}, {"applicant": ["x", "y"]}, {"theme": [draws.THEMES[0]]}])
+    )
     kind = draw(st.sampled_from(["floor", "cap", "count", "share", "exclusive", "by"]))
     found: dict[str, Any] = {
         "id": f"r{number}",
@@ -91,7 +97,8 @@ def rule(draw: st.DrawFn, number: int) -> dict[str, Any]:
     if kind == "count":
         return found | {"measure": "dossiers", "max": Fraction(draw(st.integers(1, 2)))}
     if kind == "by":
-        return found | {"measure": "dossiers", "where": {}, "by": "department", "max": Fraction(2)}
+        by = draw(st.sampled_from(["department", "theme"]))
+        return found | {"measure": "dossiers", "where": {}, "by": by, "max": Fraction(2)}
     if kind == "exclusive":
         return {"id": f"r{number}", "kind": "exclusive", "by": "applicant", "max": 1}
     return {
@@ -101,7 +108,7 @@ def rule(draw: st.DrawFn, number: int) -> dict[str, Any]:
         "of_measure": "granted",
         "where": where,
         "of": {},
-        "min": Fraction(draw(st.sampled_from([20, 40])), 100),
+        "min": Fraction(draw(st.sampled_from([125, 200, 333])), 1000),
     }
 
 
@@ -113,8 +120,10 @@ def load(case: Case, folder: Path) -> Scenario:
     """The case as files, read."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [
-        f"{d['id']},{d['envelope']},{d['applicant']},{d['department']},{d['population']},{euros(d['cost'])},"
-        f"{euros(d['requested'])},{euros(d['min']) if d['min'] else ''},{float(d['score'])},{d['filed'] or ''},"
+        f"{d['id']},{d['envelope']},{d['applicant']},{d['department']},{d['theme_written']},"
+        f"{d['population'] or ''},{euros(d['cost'])},{euros(d['requested'])},"
+        f"{euros(d['min']) if d['min'] else ''},"
+        f"{draws.text(d['score'])},{d['filed'] or ''},"
         f"{'en_instruction' if d['eligible'] else 'refuse'}\n"
         for d in case["dossiers"]
     ]
@@ -150,13 +159,14 @@ def _rule(one: dict[str, Any]) -> dict[str, Any]:
     found = {key: one[key] for key in ("id", "kind", "measure", "of_measure") if key in one}
     for key in ("where", "of"):
         if one.get(key):
-            found[key] = {names.get(k, k): v for k, v in one[key].items()}
+            found[key] = {names.get(k, k): [v.upper() for v in some] if k == "theme" else some
+                          for k, some in one[key].items()}  # fmt: skip
     if one.get("by"):
         found["by"] = names.get(one["by"], one["by"])
     if one["kind"] == "exclusive":
         return found | {"max": one["max"]}
     if one["kind"] == "share":
-        return found | {"min": f"{int(one['min'] * 100)} %"}
+        return found | {"min": f"{draws.text(one['min'] * 100)} %"}
     return found | {key: f"{float(one[key]):.2f}" for key in ("min", "max") if one.get(key) is not None}
 
 

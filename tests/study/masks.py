@@ -79,7 +79,7 @@ class Masks:
     # -- rules -------------------------------------------------------------------------------------
 
     def measure(self, name: str, of: Bools) -> Ints:
-        """A measure over some dossiers of each choice; money in cents, scores in halves."""
+        """A measure over some dossiers of each choice; money in cents, scores in their common part."""
         if name == "granted":
             return self.held[:, of] @ self.cents[of]
         if name == "dossiers":
@@ -99,7 +99,7 @@ class Masks:
         """How far each choice breaks a rule, and by what that is divided (100 for euros)."""
         if rule["kind"] == "exclusive":
             found = np.zeros_like(self.granted)
-            for name in {d["applicant"] for d in self.dossiers}:
+            for name in {d["applicant"] for d in self.dossiers} - {""}:
                 mine = np.array([d["applicant"] == name for d in self.dossiers]) & self.possible
                 number = self.held[:, mine].sum(axis=1)
                 most = rule["max"]
@@ -114,7 +114,7 @@ class Masks:
         unit = 100 if rule["measure"] == "granted" else 1
         groups = [every]
         if rule["by"]:
-            names = {d[rule["by"]] for d, ok in zip(self.dossiers, self.possible, strict=True) if ok}
+            names = {d[rule["by"]] for d, ok in zip(self.dossiers, self.possible, strict=True) if ok} - {""}
             groups = [np.array([d[rule["by"]] == name for d in self.dossiers]) for name in sorted(names)]
         found = np.zeros_like(self.granted)
         for group in groups:

@@ -28,8 +28,8 @@ def check(every: Choices, found: Alternatives, within: Fraction, by: str) -> Non
     worth: Ints | None = None
     if by == "money":
         worth = np.array([d["cents"] for d in every.case["dossiers"]])
-    best = int(every.score[fine].max())
-    near = fine & (every.score >= best * (1 - within))
+    best = int(every.tenths[fine].max())
+    near = fine & (every.tenths >= best * (1 - within))
     assert found.optimum.allocation is not None
     seen = [row_of(every, found, found.optimum.allocation.funded)]
     for one in found.portfolios:
@@ -47,7 +47,7 @@ def check(every: Choices, found: Alternatives, within: Fraction, by: str) -> Non
         member = set(every.held[near, every.ids.index(name)].tolist())
         expected = {"always": {1}, "never": {0}, "open": {0, 1}}.get(kind, member)
         assert member == expected
-    equal = fine & (every.score == best)
+    equal = fine & (every.tenths == best)
     equal &= every.cents == every.cents[equal].min()
     assert len(found.ties) == min(5, int(equal.sum()) - 1)
 
@@ -79,7 +79,7 @@ def test_a_core_gives_a_list_and_a_bound(seed: int, tmp_path: Path, monkeypatch:
     case["rules"] = []
     found = alternatives(write(case, tmp_path), within=Fraction(1, 5), count=3, steer=False)
     every = Choices(case)
-    near = every.allowed & (every.score >= every.score[every.allowed].max() * Fraction(4, 5))
+    near = every.allowed & (every.tenths >= every.tenths[every.allowed].max() * Fraction(4, 5))
     assert found.optimum.allocation is not None
     seen = [row_of(every, found, found.optimum.allocation.funded)]
     assert found.portfolios

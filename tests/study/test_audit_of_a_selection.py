@@ -27,9 +27,9 @@ def audited(case: World, chosen: set[str], folder: Path) -> Audit:
 
 
 def worth(every: Choices) -> Ints:
-    """The score of each list: what a decision refuses counts for nothing."""
+    """The score of each list in tenths: what a decision refuses counts for nothing."""
     refused = {rule["some"][0] for rule in every.case["rules"] if rule["kind"] == "refuse"}
-    score = [0 if d["id"] in refused else d["score"] for d in every.case["dossiers"]]
+    score = [0 if d["id"] in refused else d["tenths"] for d in every.case["dossiers"]]
     return every.held @ np.array(score)
 
 
@@ -41,17 +41,17 @@ def check(every: Choices, row: int, found: Audit) -> None:
     assert bool(found.broken) == broken
     mine, best = int(value[row]), int(value[fine].max())
     assert found.optimum is not None
-    assert found.optimum.values == (best,)
+    assert found.optimum.values == (Fraction(best, 10),)
     within = fine & (every.cents <= every.cents[row])
     assert found.better is not None
-    assert found.better.values == ((int(value[within].max()),) if within.any() else ())
+    assert found.better.values == ((Fraction(int(value[within].max()), 10),) if within.any() else ())
     assert_list(every, found, found.better, within, value)
     as_good = fine & (value >= mine)
     assert found.cheaper is not None
     assert found.cheaper.granted_cents == (int(every.cents[as_good].min()) if as_good.any() else None)
     assert_list(every, found, found.cheaper, as_good, -every.cents)
     for swap in found.swaps:
-        reach = fine & (value >= (-1 if swap.target is None else swap.target))
+        reach = fine & (value >= (-1 if swap.target is None else 10 * swap.target))
         assert swap.n_changed == every.apart(row)[reach].min()
         assert swap.answer is not None
         assert_list(every, found, swap.answer, reach, -every.apart(row))

@@ -44,10 +44,11 @@ def written(case: World, folder: Path) -> Any:
     return load_scenario(folder / "heurt.yaml")
 
 
-def outcomes(case: World) -> set[tuple[int, ...]]:
+def outcomes(case: World) -> set[tuple[Fraction, ...]]:
     every = Choices(case)
-    figures = np.stack([every.score, every.held.sum(axis=1), every.total("second")], axis=1)
-    return {tuple(map(int, row)) for row in figures[every.allowed]}
+    figures = np.stack([every.tenths, every.held.sum(axis=1), every.total("second")], axis=1)
+    return {(Fraction(tenths, 10), Fraction(n), Fraction(second))
+            for tenths, n, second in figures[every.allowed].tolist()}  # fmt: skip
 
 
 def possible(ranges: dict[str, tuple[int, int]], order: tuple[str, ...]) -> list[tuple[Fraction, ...]]:
@@ -62,18 +63,18 @@ def possible(ranges: dict[str, tuple[int, int]], order: tuple[str, ...]) -> list
 
 
 def undominated(
-    every: set[tuple[int, ...]], found: WeightStudy, grid: list[tuple[Fraction, ...]]
-) -> set[tuple[int, ...]]:
+    every: set[tuple[Fraction, ...]], found: WeightStudy, grid: list[tuple[Fraction, ...]]
+) -> set[tuple[Fraction, ...]]:
     """By the definition, over the weights of the grid: a gap is smallest at a corner, and corners are on it."""
     per = [one.per for one in found.criteria]
 
-    def gaps(one: tuple[int, ...], other: tuple[int, ...]) -> list[Fraction]:
+    def gaps(one: tuple[Fraction, ...], other: tuple[Fraction, ...]) -> list[Fraction]:
         return [
             sum((w * (a - b) / p for w, a, b, p in zip(ws, one, other, per, strict=True)), Fraction(0))
             for ws in grid
         ]
 
-    def dominates(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    def dominates(one: tuple[Fraction, ...], other: tuple[Fraction, ...]) -> bool:
         found = gaps(one, other)
         return min(found) >= 0 and max(found) > 0
 
@@ -97,21 +98,27 @@ def test_equals_enumeration(seed: int, tmp_path: Path) -> None:
     every = outcomes(case)
     assert (found.exact, found.complete) == (True, True)
     expected = undominated(every, found, possible(ranges, order)) if every else set()
-    assert {tuple(int(value) for value in one.criteria) for one in found.outcomes} >= expected
+    assert {tuple(map(Fraction, one.criteria)) for one in found.outcomes} >= expected
     ours = {one.values for one in found.outcomes}
     assert len(ours) == len(found.outcomes)
-    assert {tuple(int(v) for v in one.criteria) for one in found.outcomes} <= expected
+    assert {tuple(map(Fraction, one.criteria)) for one in found.outcomes} <= expected
     if found.outcomes:
         best = {max(expected, key=lambda v: found_value(found, v, w)) for w in possible(ranges, order)}
-        shown = {tuple(one["criteria"].values()) for one in found.document["portfolios"] if one["supported"]}
-        assert {tuple(str(x) for x in one) for one in best} <= shown
+        shown = {
+            tuple(map(Fraction, one["criteria"].values()))
+            for one in found.document["portfolios"]
+            if one["supported"]
+        }
+        assert best <= shown
 
 
-def found_value(found: WeightStudy, value: tuple[int, ...], w: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+def found_value(
+    found: WeightStudy, value: tuple[Fraction, ...], w: tuple[Fraction, ...]
+) -> tuple[Fraction, ...]:
     per = [one.per for one in found.criteria]
     return (
         sum((x * v / p for x, v, p in zip(w, value, per, strict=True)), Fraction(0)),
-        *map(Fraction, value),
+        *value,
     )
 
 
@@ -126,8 +133,8 @@ def test_larger_ones_by_cells_and_draws(tmp_path: Path, monkeypatch: pytest.Monk
     best = {tuple(p["criteria"].values()) for p in part.document["portfolios"] if p["supported"]}
     # the best for each weight inside a cell are all there; what is best on a border only need not be
     for w in possible({}, ()):
-        top = max(found_value(whole, tuple(int(c) for c in one.criteria), w)[0] for one in whole.outcomes)
-        mine = max(found_value(part, tuple(map(int, c)), w)[0] for c in best)
+        top = max(found_value(whole, tuple(map(Fraction, one.criteria)), w)[0] for one in whole.outcomes)
+        mine = max(found_value(part, tuple(map(Fraction, c)), w)[0] for c in best)
         assert mine == top
     assert "10 tirages" in "\n".join(line.plain for line in weights_lines(part.document, Lang.FR, 100))
     assert "<table>" in whole._repr_html_()
@@ -135,13 +142,13 @@ def test_larger_ones_by_cells_and_draws(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_four_criteria_have_all_that_are_best_for_some_weight(tmp_path: Path) -> None:
-    case = weighed(world(304, 12, least=12))
+    case = weighed(world(325, 12, least=12))
     case["rules"] = []
     found = weights(written(case, tmp_path), (*NAMES, "granted"), draws=6, seed=2)
     assert (found.exact, found.complete) == (False, True)
     every = Choices(case)
     figures = np.stack(
-        [every.score, every.held.sum(axis=1), every.total("second"), every.cents / 100], axis=1
+        [every.tenths / 10, every.held.sum(axis=1), every.total("second"), every.cents / 100], axis=1
     )[every.allowed]
     per = np.array([float(one.per) for one in found.criteria])
     worth = figures / per

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from support import draws
 
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
@@ -40,11 +41,14 @@ def world(seed: int, largest: int = 7, least: int = 3) -> World:
             "id": f"D{k}",
             "envelope": draw.choice(["a", "b", "root"]),
             "department": draw.choice(DEPARTMENTS),
+            "theme": draw.choice(("", *draws.THEMES, *draws.THEMES)),
             "cents": draw.choice([10_000, 25_050, 33_333, 60_000]) * draw.randint(1, 3),
-            "score": draw.randint(1, 20),
+            "tenths": draw.randint(1, 200),
         }
         for k in range(1, n + 1)
     ]
+    for d in dossiers:
+        d["written"] = d["theme"] and draws.spelling(draw.choice, d["theme"])
     total = sum(d["cents"] for d in dossiers)
     root = total * draw.randint(25, 70) // 100
     a = root * draw.randint(20, 60) // 100
@@ -63,8 +67,8 @@ def world(seed: int, largest: int = 7, least: int = 3) -> World:
 def _rule(draw: random.Random, k: int, dossiers: list[Any]) -> dict[str, Any]:
     kind = draw.choice(KINDS)
     some = draw.sample([d["id"] for d in dossiers], 2)
-    where = draw.choice(DEPARTMENTS)
-    mine = [d for d in dossiers if d["department"] == where]
+    where = draw.choice(draws.THEMES)
+    mine = [d for d in dossiers if d["theme"] == where]
     cents = sum(d["cents"] for d in mine)
     found: dict[str, Any] = {"id": f"r{k}", "kind": kind, "where": where, "some": some}
     if kind == "floor":
@@ -74,7 +78,7 @@ def _rule(draw: random.Random, k: int, dossiers: list[Any]) -> dict[str, Any]:
     if kind == "count":
         found["min"] = len(mine)
     if kind == "share":
-        found["min"] = Fraction(draw.choice([25, 40, 70]), 100)
+        found["min"] = Fraction(draw.choice([125, 333, 700]), 1000)
     if kind == "each":
         found["max"] = draw.randint(0, 1)
     return found
@@ -97,9 +101,10 @@ def write(case: World, folder: Path) -> Scenario:
         "rules:" if case["rules"] else "rules: []",
         *(_written(rule) for rule in case["rules"]),
     ]
-    table = ["dossier,envelope,department,requested,cost,score"]
+    table = ["dossier,envelope,department,theme,requested,cost,score"]
     table += [
-        f"{d['id']},{d['envelope']},{d['department']},{_figure(d['cents'])},{_figure(d['cents'])},{d['score']}"
+        f"{d['id']},{d['envelope']},{d['department']},{d['written']},{_figure(d['cents'])},{_figure(d['cents'])},"
+        + draws.text(Fraction(d["tenths"], 10))
         for d in case["dossiers"]
     ]
     (folder / "d.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
@@ -116,13 +121,13 @@ def _euros(cents: int) -> str:
 
 
 def _written(rule: dict[str, Any]) -> str:
-    head, where, (one, other) = f"id: {rule['id']}", f'where: {{department: "{rule["where"]}"}}', rule["some"]
+    head, where, (one, other) = f"id: {rule['id']}", f'where: {{theme: "{rule["where"]}"}}', rule["some"]
     text = {
         "floor": lambda: f"kind: limit, measure: granted, {where}, min: {_euros(rule['min'])}",
         "cap": lambda: f"kind: limit, measure: granted, {where}, max: {_euros(rule['max'])}",
         "count": lambda: f"kind: limit, measure: dossiers, {where}, min: {rule['min']}",
         "each": lambda: f"kind: limit, measure: dossiers, by: department, max: {rule['max']}",
-        "share": lambda: f"kind: share, measure: granted, {where}, min: {int(rule['min'] * 100)} %",
+        "share": lambda: f"kind: share, measure: granted, {where}, min: {draws.text(rule['min'] * 100)} %",
         "fund": lambda: f"kind: decide, fund: [{one}]",
         "refuse": lambda: f"kind: decide, refuse: [{one}]",
         "exclusive": lambda: f"kind: exclusive, dossiers: [{one}, {other}], max: 1",
@@ -140,7 +145,8 @@ class Choices:
         n = len(self.ids)
         self.held: Ints = np.arange(1 << n, dtype=np.int64)[:, None] >> np.arange(n) & 1
         self.cents = self.total("cents")
-        self.score = self.total("score")
+        self.tenths = self.total("tenths")
+        """The score of each choice, in tenths."""
         self._relief: dict[frozenset[str], Ints] = {}
 
     def total(self, key: str) -> Ints:
@@ -168,7 +174,7 @@ class Choices:
         """By how many cents and how many units each choice breaks a rule; 0 where it holds."""
         nothing = np.zeros_like(self.cents)
         of = np.array([d["cents"] for d in self.case["dossiers"]], dtype=np.int64)
-        mine = self.under("department", rule["where"])
+        mine = self.under("theme", rule["where"])
         money, number = self.held[:, mine] @ of[mine], self.held[:, mine].sum(axis=1)
         one, other = (self.held[:, self.ids.index(name)] for name in rule["some"])
         kind = rule["kind"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import draws
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import TntError
@@ -27,7 +28,35 @@ AXES = {
     "rules.plafond.max": ["20 k€", "30 k€"],
     "rules.plafond.off": ["true", "false"],
     "rules.plafond.min": ["7 k€"],
+    "rules.theme.max": ["18 000,05 €", "25 k€"],
+    "rules.part.max": ["33.3 %", "62.5 %"],
 }  # fmt: skip
+RULES = """\
+  - {id: theme, kind: limit, measure: granted, by: theme, max: 30 k€}
+  - {id: part, kind: share, measure: granted, where: {theme: "RESEAU D'EAU"}, max: 75 %}
+  - {id: porteur, kind: exclusive, by: applicant_id, max: 3}
+"""
+
+
+@pytest.fixture
+def folder(folder: Path) -> Path:
+    """The little programme with cents, decimals, spellings, blanks and applicants without number."""
+    dice = random.Random(11)
+    head, *rows = (folder / "dossiers.csv").read_text(encoding="utf-8").splitlines()
+    lines = [f"{head},theme,applicant_id,applicant"]
+    for row in rows:
+        number, envelope, department, cost, requested, _ = row.split(",")
+        theme = draws.blank(dice.choice, draws.spelling(dice.choice, dice.choice(draws.THEMES)))
+        who = dice.choice(["0123", "2A004", "", ""])
+        name = who or draws.spelling(dice.choice, "L’Île")
+        cells = [number, envelope, department, f"{cost}.{dice.randint(10, 99)}", f"{requested}.07",
+                 draws.text(draws.score(dice.choice)), theme, who, name]  # fmt: skip
+        lines.append(",".join(cells))
+    (folder / "dossiers.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    scenario = (folder / "petit.yaml").read_text(encoding="utf-8")
+    block = scenario.replace("rules: [", "rules:\n  - ").replace("30 k€}]\n", "30 k€}\n" + RULES)
+    (folder / "petit.yaml").write_text(block, encoding="utf-8")
+    return folder
 
 
 def lot(folder: Path, seed: int, most: int = 16) -> Path:
