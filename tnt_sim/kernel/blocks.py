@@ -269,7 +269,8 @@ class _Search:
         inside = self.loose[self.swaps.held[self.loose]]
         used = self.rows[np.ix_(self.common, inside)].sum(axis=1)
         first = Block(-1, NONE, states=States.one(int(self.value[inside].sum()), used))
-        way = Way(Joining(beyond, limit, _ahead(repairs), self._spend).every(first, self.blocks))
+        joining = Joining(beyond, limit, _ahead(repairs), self._spend, self.deadline)
+        way = Way(joining.every(first, self.blocks))
         states = way.joined.states
         every = np.arange(len(states.value))
         self._hold(states, every >= 0, every, way, np.full(len(every), -1))

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tnt_sim.kernel.knapsack import IntArray
+from tnt_sim.deadline import Deadline
+from tnt_sim.kernel.knapsack import STATE_SECONDS, IntArray
 from tnt_sim.kernel.repair import Ahead
 from tnt_sim.kernel.states import Pairs, States, undominated
 
@@ -89,6 +90,7 @@ class Joining:
     limit: float
     ahead: Ahead
     spend: Callable[[int], None]
+    deadline: Deadline
 
     def every(self, first: Block, blocks: Sequence[Block]) -> Part:
         """All blocks beside the first part."""
@@ -106,17 +108,25 @@ class Joining:
         least = one.least + other.least
         pairs = Pairs.within(states.lost, part.lost, least + self.beyond)
         self.spend(pairs.total // PAIRS)
-        kept = []
+        kept = [(states.beside(part, NONE, NONE), NONE, NONE)]
         for pair in pairs.chunks():
-            self.spend(0)  # a look at the clock
-            kept.append(ahead.of_pairs(states, part, *pair, self.limit))
-        mine, its = (np.concatenate(side) for side in zip(*kept, strict=True)) if kept else (NONE, NONE)
-        both = states.beside(part, mine, its)
-        if ahead.rows:
-            alive = np.flatnonzero(both.lost + ahead.least(both) <= self.limit)
-            both, mine, its = both.pick(alive), mine[alive], its[alive]
+            self.deadline.check()
+            kept.append(self._chunk(states, part, *ahead.of_pairs(states, part, *pair, self.limit), ahead))
+        self.deadline.check(sum(len(mine) for _, mine, _ in kept) * STATE_SECONDS)
+        both = States.together([chunk for chunk, _, _ in kept])
+        mine, its = (np.concatenate([chunk[side] for chunk in kept]) for side in (1, 2))
         found, few = undominated(both)
         return Joined(one, other, mine[few], its[few], found, least)
+
+    def _chunk(
+        self, states: States, part: States, mine: IntArray, its: IntArray, ahead: Ahead
+    ) -> tuple[States, IntArray, IntArray]:
+        """Some pairs side by side: those that what lies ahead leaves within the limit."""
+        both = states.beside(part, mine, its)
+        if not ahead.rows:
+            return both, mine, its
+        alive = np.flatnonzero(both.lost + ahead.least(both) <= self.limit)
+        return both.pick(alive), mine[alive], its[alive]
 
 
 def _length(part: Part) -> int:

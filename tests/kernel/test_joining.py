@@ -1,0 +1,62 @@
+"""Two parts of a choice side by side: the deadline is looked at between pieces, however many pairs there are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.clocks import StepClock
+
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.kernel.parts import NONE, NOTHING_AHEAD, Block, Joined, Joining
+from tnt_sim.kernel.states import CHUNK, States
+
+N_STATES, N_ROWS = 900, 4
+
+
+def part_of(seed: int) -> Block:
+    """A block whose states differ in every row, so that none beats another."""
+    random = np.random.default_rng(seed)
+    states = States(
+        random.integers(0, 1000, N_STATES),
+        random.integers(0, 10**9, (N_ROWS, N_STATES)),
+        random.uniform(0, 1, N_STATES),
+        np.zeros(N_STATES),
+        np.ones(N_STATES, dtype=np.int64),
+    )
+    return Block(0, NONE, states=states)
+
+
+def join(deadline: Deadline) -> Joined:
+    """All pairs of two blocks of 900 states."""
+    joined = Joining(10.0, 10.0, NOTHING_AHEAD, lambda _: None, deadline).every(part_of(0), [part_of(1)])
+    assert isinstance(joined, Joined)
+    return joined
+
+
+def test_pairs_are_written_down_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No single step is longer than one chunk: a step of a million pairs takes seconds on a busy machine."""
+    lengths, beside = list[int](), States.beside
+
+    def measured(*words: object) -> States:
+        lengths.append(len(words[2]))  # type: ignore[arg-type]
+        return beside(*words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(States, "beside", measured)
+    joined = join(UNLIMITED)
+    assert sum(lengths) == N_STATES**2 == len(joined.mine)
+    assert max(lengths) <= CHUNK + N_STATES
+
+
+def test_all_pairs_are_there() -> None:
+    joined, one, other = join(UNLIMITED), part_of(0).states, part_of(1).states
+    assert len(np.unique(joined.mine * N_STATES + joined.its)) == N_STATES**2
+    assert (joined.states.value == one.value[joined.mine] + other.value[joined.its]).all()
+    assert (joined.states.used == one.used[:, joined.mine] + other.used[:, joined.its]).all()
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_join_ends_on_its_deadline(after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = StepClock(tick=1.0).install(monkeypatch)
+    with pytest.raises(DeadlineExpired):
+        join(Deadline(after + 0.5))
+    assert clock.readings_after(after) <= 3
