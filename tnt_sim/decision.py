@@ -270,7 +270,7 @@ class _Decision:
     def _by_kernel(self, model: LinearModel) -> StagesOutcome | None:
         """The decision by an exact kernel where one settles it; only for the model as it was first written."""
         whole = self.method in ("auto", "tree") and self.backend == "highs"
-        if not whole or model.n_rows != self.form.model.n_rows:
+        if self.deadline.expired or not whole or model.n_rows != self.form.model.n_rows:
             return None
         recovery = self.form.recovery
         deadline = self.deadline.share(KERNEL_SHARE)

@@ -221,6 +221,21 @@ def test_a_limit_of_nothing_holds_a_quick_list(tmp_path: Path) -> None:
     assert told["n_funded"] >= 1
 
 
+@pytest.mark.parametrize(
+    "work",
+    ["decision.solve_exactly", "solve.lexicographic.narrowed", "solve.greedy._moves"],
+)
+def test_nothing_long_begins_after_the_limit(
+    work: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of these takes seconds at a million dossiers before it first looks at the clock."""
+    begun = list[str]()
+    monkeypatch.setattr(f"tnt_sim.{work}", lambda *_, **__: begun.append(work))
+    result = engine.solve(tiny(tmp_path, HEAD + CROSSING, TABLE), time_limit=0.0)
+    assert result.allocation is not None
+    assert not begun
+
+
 def test_no_limit_reads_no_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = StepClock(math.inf).install(monkeypatch)
     questions(tiny(tmp_path, HEAD + NESTED, TABLE), 10.0)

@@ -43,6 +43,8 @@ def greedy_point(
     reached = model.activity(x)
     if not model.is_feasible(x) or reached.dtype == object or np.abs(reached).max(initial=0) >= ROOM:
         return None
+    if deadline.expired:
+        return x
     gain = goal.objective if goal.sense.value == "maximise" else -goal.objective
     filling = _Filling(model, x, reached.astype(np.int64), model.matrix.tocsc())
     for place, move in enumerate(_moves(recovery, x, gain, cost)):

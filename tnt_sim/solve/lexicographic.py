@@ -189,7 +189,8 @@ def _in_order(
         _tell(on_progress, Progress(index, len(stages), stage.name, result))
         if held is None:
             break
-        if result.limit is not None and not result.skipped and not _was_interrupted(results):
+        ended = result.skipped or limits.expired or _was_interrupted(results)
+        if result.limit is not None and not ended:
             current = narrowed(current, backend, result.limit, limits)
         current = with_stage_row(current, stage, result)
     return StagesOutcome(tuple(results), held, current)

@@ -16,7 +16,7 @@ than half, `rule` or `no_gain` where what would fit asks for half, else `none_fi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,9 +94,10 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
         dtype=object,
     )
     left = _left(problem, reading)
+    under = _rows_under(problem)
     at = [_main_node(problem, left, node) for node in range(case.tree.n_nodes)]
     unspent = [
-        _unspent(problem, at[node], room, waiting, fits, ask, blocked_by, left)
+        _unspent(problem, at[node], under(at[node]), room, waiting, fits, ask, blocked_by, left)
         for node in range(case.tree.n_nodes)
     ]
     return Reasons(
@@ -221,9 +222,22 @@ def most_tried(problem: Problem) -> int:
     return max(TRIED, MOST_READ // (rules * max(1, problem.case.n)))
 
 
+def _rows_under(problem: Problem) -> Callable[[int], IntArray]:
+    """The rows of the dossiers under a node, for any of them: sorted once, so that many nodes cost no more."""
+    end, order = problem.case.tree.end, np.argsort(problem.case.node, kind="stable")
+    node_of = problem.case.node[order]
+
+    def under(node: int) -> IntArray:
+        first, last = np.searchsorted(node_of, [node, end[node]])
+        return order[first:last]
+
+    return under
+
+
 def _unspent(
     problem: Problem,
     node: int,
+    rows: IntArray,
     room: Room,
     waiting: BoolArray,
     fits: BoolArray,
@@ -234,20 +248,19 @@ def _unspent(
     tree = problem.case.tree
     if left[node] <= 0:
         return None, None
-    under = (problem.case.node >= node) & (problem.case.node < tree.end[node])
-    mine = waiting & under
-    if mine.any() and 2 * tree.options[node].reserved_cents >= left[node]:
+    mine = rows[waiting[rows]]
+    if len(mine) and 2 * tree.options[node].reserved_cents >= left[node]:
         return "reserve", None
     if 2 * exact_sum(ask[mine]) < left[node]:
         # all that waits here could not use half of it
         return "all_funded", None
-    fitting = mine & fits
-    if 2 * exact_sum(ask[fitting]) < left[node] or not fitting.any():
-        short = mine & ~fits
+    fitting = mine[fits[mine]]
+    if 2 * exact_sum(ask[fitting]) < left[node] or not len(fitting):
+        short = mine[~fits[mine]]
         return (
             "none_fits" if not _fits_below(problem, node, room, short, ask).any() else "parent_full"
         ), None
-    named = {row: blocked_by[row] for row in np.flatnonzero(fitting).tolist() if row in blocked_by}
+    named = {row: blocked_by[row] for row in fitting.tolist() if row in blocked_by}
     return ("rule", main_rule(named, ask)) if named else ("no_gain", None)
 
 
@@ -275,11 +288,11 @@ def _main_node(problem: Problem, left: list[int], node: int) -> int:
     return node
 
 
-def _fits_below(problem: Problem, node: int, room: Room, mine: BoolArray, ask: IntArray) -> BoolArray:
-    """The dossiers that would fit if only this envelope and those under it counted."""
+def _fits_below(problem: Problem, node: int, room: Room, rows: IntArray, ask: IntArray) -> BoolArray:
+    """Which of some dossiers under an envelope would fit if only this envelope and those under it counted."""
     case = problem.case
     below = np.zeros(case.tree.n_nodes, dtype=np.int64)
     for place in range(node, int(case.tree.end[node])):
         below[place] = min(cents for above, cents in room.along[place] if above >= node)
-    result: BoolArray = mine & (ask <= below[np.maximum(case.node, 0)])
+    result: BoolArray = ask[rows] <= below[case.node[rows]]
     return result
