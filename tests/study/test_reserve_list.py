@@ -11,12 +11,16 @@ from typing import Any
 
 import pytest
 
+from support.clocks import StepClock
+
+from tnt_sim.deadline import Deadline
 from tnt_sim.engine import solve
 from tnt_sim.errors import InputError, Lang
 from tnt_sim.result import Status
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.explain.decided import of_result
 from tnt_sim.study.explain.explain import explain
+from tnt_sim.study.explain.reserve import reserve_list
 from tnt_sim.study.line import line_of, really_at
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 from tnt_sim.view.explanation import waits_for
@@ -92,6 +96,33 @@ def test_one_reason_that_the_page_agrees_with(first: int) -> None:
             assert (one["rank"] is not None) == (kind == "money")
     assert told["rule"] > 0
     assert told["money"] > 0
+
+
+def test_without_time_the_sum_is_a_least(tmp_path: Path) -> None:
+    """Nothing is read beside today's list once the deadline has passed: whoever waits for money lacks that much."""
+    looked = 0
+    for seed in range(12):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        try:
+            result = solve(drawn(seed, folder))
+        except InputError:
+            continue
+        if result.status is not Status.OPTIMAL:
+            continue
+        whole = {one["dossier"]: one for one in reserve_list(of_result(result))}
+        clock = StepClock(tick=1.0)
+        short = reserve_list(of_result(result), Deadline(1.5, clock))
+        assert clock.readings <= len(whole) + 2
+        assert {one["dossier"] for one in short} == set(whole)
+        for one in short:
+            other = whole[one["dossier"]]
+            looked += one["looked_at"] != other["looked_at"]
+            if one["rule"] is None:
+                assert one["missing_cents"] <= other["missing_cents"], seed
+            if not one["looked_at"] and one["missing_cents"]:
+                assert waits_for(one, Lang.FR).startswith("≥")
+    assert looked
 
 
 def test_the_demo_names_the_cap(tmp_path: Path) -> None:

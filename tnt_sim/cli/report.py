@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 
 from tnt_sim.cli.export import ForceOption, beside, tell
 from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, TimeLimitOption, lang_of, seconds_of
-from tnt_sim.cli.speak import language, progress_line
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, language, note, progress_line
 from tnt_sim.errors import Lang, Text, UsageError
 
 if TYPE_CHECKING:
@@ -115,6 +116,11 @@ class Asked:
     project: Path | None = None
     seconds: float | None = None
 
+    @cached_property
+    def explanation(self) -> Mapping[str, Any] | None:
+        """Why each dossier of the first run is funded or not; computed once, by the writer that uses it."""
+        return _explanation(self)
+
 
 def report(
     run_dirs: RunsArgument,
@@ -145,9 +151,12 @@ def report(
     check_target(out, replace=force)
     runs = [open_stored(path, project, tongue) for path in run_dirs]
     moving = Moving(slider, start, stop, steps, share, project) if slider is not None else None
-    put_file(out, write(Asked(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)))
+    asked = Asked(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)
+    put_file(out, write(asked))
     tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
-    return 0
+    explained = None if out.suffix.lower() == NOTEBOOK else asked.explanation
+    interrupted = explained is not None and explained["stopped_by"] == "interrupt"
+    return INTERRUPTED_AND_TOLD if interrupted else 0
 
 
 def _target(out: Path | None, run_dir: Path, *, notebook: bool) -> Path:
@@ -184,17 +193,20 @@ def _options(asked: Asked, *, paper: bool) -> Options:
     from tnt_sim.view.report.theme import read_theme
 
     theme = read_theme(asked.theme) if asked.theme is not None else ""
-    return Options(asked.lang, _slider(asked), theme, paper, _explanation(asked))
+    return Options(asked.lang, _slider(asked), theme, paper, asked.explanation)
 
 
 def _explanation(asked: Asked) -> Mapping[str, Any] | None:
-    """What `explain --all` says of the first run, within a minute; None where its inputs are no longer there."""
+    """What `explain --all` says of the first run, within a minute; None where its inputs are no longer there.
+
+    How far it came is said on stderr too, where it did not come to its end.
+    """
     if not asked.explained:
         return None
-    from tnt_sim.cli.speak import note
     from tnt_sim.errors import DataError, NothingDecided, VerificationError
     from tnt_sim.study.explain.decided import of_run
     from tnt_sim.study.explain.explain import for_reports
+    from tnt_sim.view.course_words import stopped_sentence
 
     try:
         decided = of_run(asked.runs[0].folder, asked.project)
@@ -203,7 +215,11 @@ def _explanation(asked: Asked) -> Mapping[str, Any] | None:
             note(NOT_EXPLAINED.in_(asked.lang))
         return None
     with progress_line(asked.lang, wanted=not asked.quiet) as tell:
-        return for_reports(decided, lang=asked.lang, seconds=asked.seconds, progress=tell)
+        found = for_reports(decided, lang=asked.lang, seconds=asked.seconds, progress=tell)
+    stopped = stopped_sentence(found, asked.lang)
+    if stopped and not asked.quiet:
+        note(stopped)
+    return found
 
 
 def _slider(asked: Asked) -> Slider | None:
@@ -248,7 +264,7 @@ def _workbook(asked: Asked) -> bytes:
             "--theme-css et --slider sont pour .html et .pdf, non pour un classeur.",
             "--theme-css and --slider are for .html and .pdf, not for a workbook.",
         )
-    return workbook_bytes(runs[0], asked.lang, runs[1] if len(runs) == 2 else None, _explanation(asked))
+    return workbook_bytes(runs[0], asked.lang, runs[1] if len(runs) == 2 else None, asked.explanation)
 
 
 def _notebook(asked: Asked) -> bytes:

@@ -28,8 +28,10 @@ from tnt_sim.view.why_words import why_sentence
 
 MOST_INVERSIONS = 100
 REPORT_SECONDS = 60.0
+RESERVE_SHARE = 0.2
+"""Of the time: what each dossier of the reserve list waits for, before all else."""
 RULES_SHARE = 0.4
-"""Of the time: what each rule does, before the thresholds of all dossiers."""
+"""Of the time that is left: what each rule does, before the thresholds of all dossiers."""
 Report = Callable[[str, float], None]
 
 
@@ -108,6 +110,7 @@ def explain(
     limit = decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
     deadline = Deadline(limit)
     decided, course = replace(decided, clock=Clock.until(deadline)), Course(deadline, "dossiers")
+    reserve = reserve_list(decided, deadline.share(RESERVE_SHARE))
     share = deadline.share(RULES_SHARE) if everyone else deadline
     effects, rules = _effects(decided, told, share) if decided.best else ([], Course(deadline, "questions"))
     facts = facts_of(decided)
@@ -133,7 +136,7 @@ def explain(
         entry["sentence"] = why_sentence(entry, tongue)
     if course.stopped_by is None and rules.stopped_by is not None:
         course.take(rules.told())
-    document = _document(decided, entries, effects, settled, faults, tongue) | course.told()
+    document = _document(decided, entries, effects, settled, reserve, faults, tongue) | course.told()
     document["rules_progress"] = rules.told()["progress"]
     document["seconds"] = {"explain": round(time.perf_counter() - began, 3)}
     return Explanation(document, faults)
@@ -199,6 +202,7 @@ def _document(
     entries: Sequence[Entry],
     effects: Sequence[Effect],
     settled: Settled | None,
+    reserve: Sequence[Entry],
     faults: Sequence[Defect],
     lang: Lang,
 ) -> dict[str, Any]:
@@ -216,7 +220,7 @@ def _document(
         "reasons": counted(entries),
         "rules": [_effect(decided, effect) for effect in effects],
         "inversions": _inversions(decided),
-        "reserve": reserve_list(decided),
+        "reserve": list(reserve),
         "settled": None if settled is None else settled.counts(),
         "unknown": [
             {"message": fault.text.in_(lang), "hint": fault.hint.in_(lang) if fault.hint else None}

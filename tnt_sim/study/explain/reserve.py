@@ -6,13 +6,15 @@ Whole dossiers need not enter in it; what each would take is in its changes. Eac
 - `rule`: funded beside today's list, whatever money comes, the dossier would break it
 - else `missing_cents`: with so much more in its envelope and in those above, it enters beside today's list
 
-Dossiers that wait for a rule, and those that would fit as it is, come after the others, without a rank.
+Dossiers that wait for a rule, and those that would fit as it is, come after the others, without a rank. Each is
+read beside today's list as long as there is time (`looked_at`); beyond, `missing_cents` is the least that it can be.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import Mode, exact_sum
 from tnt_sim.rules.envelope import read_envelopes
 from tnt_sim.scenario.compile import Problem
@@ -25,7 +27,7 @@ GRANTS = "grants"
 """What stands for the rule of a common rate, which has no name of its own."""
 
 
-def reserve_list(decided: Decided) -> list[dict[str, Any]]:
+def reserve_list(decided: Decided, deadline: Deadline = UNLIMITED) -> list[dict[str, Any]]:
     """The refused candidates in order, each with its envelope, what it asks, and what it waits for."""
     problem = decided.problem
     waiting = problem.offers.candidate & ~decided.allocation.funded
@@ -38,7 +40,7 @@ def reserve_list(decided: Decided) -> list[dict[str, Any]]:
         node = int(problem.case.node[row])
         left = max(0, int(decided.reasons.room.whole_cents[node]))
         named, missing = str(decided.reasons.rule[row]) or None, max(0, cents - left)
-        beside = _beside(decided, row) if k < most else None
+        beside = _beside(decided, row) if k < most and not deadline.expired else None
         if beside is not None:
             missing = _missing(problem, beside, node, missing)
             named = named or _in_the_way(problem, beside, row)
