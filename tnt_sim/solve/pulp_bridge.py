@@ -45,6 +45,7 @@ from tnt_sim.solve.backend import (
     refuse_non_finite,
 )
 from tnt_sim.solve.pulp_options import as_asked, family_of, refused_option, solver_options
+from tnt_sim.solve.solver_process import SolverOverrunError, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +189,8 @@ def _refuse_long_figures(model: LinearModel, where: str) -> None:
 class PulpBackend:
     """Any solver that PuLP knows, by the name PuLP gives it: gaps 0, one thread, silent.
 
-    Ctrl-C raises KeyboardInterrupt: a solver behind a command line hands nothing back.
+    Ctrl-C raises KeyboardInterrupt: a solver behind a command line hands nothing back. Nor does one that is still
+    running a second after its time limit: its process group is ended, and its log says so.
     """
 
     def __init__(self, solver_name: str) -> None:
@@ -253,7 +255,11 @@ class PulpBackend:
         problem, variables, origin = _build(as_asked(model, self.solver_name), relax, "tnt_sim")
         with tempfile.TemporaryDirectory(prefix="tnt-sim-") as folder:
             log = Path(folder) / "log.txt"
-            stats = self._solve_problem(problem, limits, tuning, folder, log)
+            try:
+                stats = self._solve_problem(problem, limits, tuning, folder, log)
+            except SolverOverrunError:
+                seconds = time.perf_counter() - began
+                return replace(out_of_time(self.name), seconds=seconds, log=_OVERRUN)
             text = log.read_text(errors="replace") if log.exists() else ""
         refused = refused_option(self.solver_name, problem.solverModel, text)
         if refused is not None:
@@ -287,7 +293,8 @@ class PulpBackend:
                 solver.tmpDir = folder
             if not solver.available():
                 raise _failure(self.name, "not on this machine", "absent de cette machine")
-            return problem.solve(solver)
+            with until(limits.deadline, solver):
+                return problem.solve(solver)
         except (pulp.PulpError, AssertionError, LookupError, OSError, TypeError, ValueError) as error:
             detail = f"{type(error).__name__}: {error}"
             raise _failure(self.name, detail, detail) from error
@@ -323,6 +330,9 @@ class PulpBackend:
             duals[row] += constraint.pi
         # CBC is handed « minimise −c·x » for a maximisation, and PuLP leaves its prices in that sign.
         return -duals if self.family == "cbc" and model.sense is Sense.MAXIMISE else duals
+
+
+_OVERRUN = "tnt_sim: the solver was still running after its time limit; its processes were ended\n"
 
 
 def _failure(name: str, en: str, fr: str) -> SolverError:

@@ -1,0 +1,101 @@
+"""Solvers behind a command line: each runs in a process group of its own, which ends with its time or with Ctrl-C.
+
+CBC and GLPK are given a time limit and look at it where they please, which may be minutes later. PuLP starts them
+and waits without end, so that the wait is bounded here: the modules of PuLP that start processes get `Processes`
+in the place of `subprocess`. Outside of `until` it does what `subprocess` does.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any
+
+from tnt_sim.deadline import Deadline
+
+GRACE_SECONDS = 1.0
+"""For a solver that is about to end by its own limit, and for it to write down its point."""
+
+_DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline of a solver's process", default=None)
+
+
+class SolverOverrunError(Exception):
+    """A solver's process did not end at its deadline and was killed with all that it started."""
+
+
+class SolverProcess(subprocess.Popen[bytes]):
+    """A process in a group of its own; waiting for it ends it at the deadline, or when the wait is interrupted."""
+
+    def __init__(self, deadline: Deadline, *words: Any, **how: Any) -> None:
+        self.deadline = deadline
+        self.log = how.get("stdout")
+        super().__init__(*words, start_new_session=True, **how)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code; raises SolverOverrunError where the deadline, and a moment more, passed first."""
+        left = self.deadline.limit_seconds
+        if left is not None and (timeout is None or left + GRACE_SECONDS < timeout):
+            timeout = left + GRACE_SECONDS
+        try:
+            return super().wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._end_group()
+            raise SolverOverrunError from None
+        except BaseException:
+            self._end_group()
+            raise
+
+    def _end_group(self) -> None:
+        with suppress(ProcessLookupError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.pid, signal.SIGKILL)
+            else:
+                self.kill()
+        super().wait()
+        if hasattr(self.log, "close"):  # PuLP closes it only after a process that ended by itself
+            self.log.close()
+
+
+class Processes:
+    """`subprocess` with processes that end at the deadline of `until`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(subprocess, name)
+
+    def Popen(self, *words: Any, **how: Any) -> subprocess.Popen[bytes]:  # noqa: N802
+        """Start a process."""
+        deadline = _DEADLINE.get()
+        if deadline is None:
+            return subprocess.Popen(*words, **how)
+        return SolverProcess(deadline, *words, **how)
+
+    def call(self, *words: Any, **how: Any) -> int:
+        """Run a process and give its exit code."""
+        with self.Popen(*words, **how) as process:
+            return process.wait()
+
+    def check_call(self, *words: Any, **how: Any) -> int:
+        """The same; raises CalledProcessError for an exit code that is not 0."""
+        code = self.call(*words, **how)
+        if code:
+            raise subprocess.CalledProcessError(code, words[0] if words else how["args"])
+        return code
+
+
+@contextmanager
+def until(deadline: Deadline, solver: object) -> Iterator[None]:
+    """Inside, processes that this solver of PuLP starts end a moment after the deadline."""
+    for kind in type(solver).__mro__:
+        module = sys.modules[kind.__module__]
+        if getattr(module, "subprocess", None) is subprocess:
+            module.subprocess = Processes()  # type: ignore[attr-defined]
+    token = _DEADLINE.set(deadline)
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(token)
