@@ -182,7 +182,8 @@ class _Decision:
             self._gaps_in_money(model, outcome),
         )  # fmt: skip
         rows = self.drafts.proof_rows(self.problem, self.proofs)
-        return result_of(self.problem, replace(evidence, rows=rows), allocation, reading, self.clock.seconds)
+        told = result_of(self.problem, replace(evidence, rows=rows), allocation, reading, self.clock.seconds)
+        return replace(told, interrupted=self.interrupted)
 
     def _tie_break(self, outcome: StagesOutcome) -> Canonical:
         self._tell("tie_break", 0.9)

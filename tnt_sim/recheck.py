@@ -22,7 +22,7 @@ from tnt_sim.result import Proof, Result, Status
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import reserve_step
 from tnt_sim.verify.claims import Claim, check_run_words, read_claim
-from tnt_sim.verify.documents import told_differences
+from tnt_sim.verify.documents import bytes_of, told_differences
 from tnt_sim.verify.figures import StageFigures
 from tnt_sim.verify.notes import NO_LIST, codes_among
 from tnt_sim.verify.older import in_older_words, with_older_reasons
@@ -146,7 +146,7 @@ def _resolved(run: Replay, scenario: Scenario) -> list[Defect]:
     file = run.run_dir / RESOLVED
     if not file.is_file():
         return []
-    again, stored = resolved_yaml(scenario).encode(), file.read_bytes()
+    again, stored = resolved_yaml(scenario).encode(), bytes_of(file)
     if again == stored:
         return []
     pairs = zip([*stored.split(b"\n"), b""], [*again.split(b"\n"), b""], strict=False)
@@ -230,7 +230,7 @@ def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
         unproven = [defect for defect in unproven if defect.code != NOT_REPLAYED]
     run.proven &= told.result.status is Status.OPTIMAL
     run.proven_first &= run.proven
-    replayed = not any(defect.code == NOT_REPLAYED for defect in unproven)
+    replayed = run.replayed and not any(defect.code == NOT_REPLAYED for defect in unproven)
     found = [*unproven, *_summary(run, told, moved=moved, replayed=replayed), *_tables(run, told.result)]
     for part in told.parts:
         if part.claim.status == "optimal" and part.result.reasons is not None:
@@ -296,5 +296,5 @@ def _tables(run: Replay, result: Result) -> list[Defect]:
     file = run.run_dir / CSV
     if file.is_file():
         text = csv_columns(again, result.problem.case.timezone).write_csv()
-        found += csv_apart(file.read_bytes(), text, file)
+        found += csv_apart(bytes_of(file), text, file)
     return found

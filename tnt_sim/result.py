@@ -62,6 +62,7 @@ class Result:
     certificate : what supports the proof, as `certificate.json` holds it
     log : what the solvers printed
     warnings : what the planner should know
+    interrupted : Ctrl-C was pressed, even where it cost nothing but a proof of the tie-break
     """
 
     problem: Problem
@@ -76,6 +77,7 @@ class Result:
     certificate: Mapping[str, Any]
     log: str
     warnings: tuple[Defect, ...]
+    interrupted: bool = False
 
     def with_allowed_words(self) -> Result:
         """Itself.

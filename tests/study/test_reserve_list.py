@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 
 import pytest
-
 from support.clocks import StepClock
 
 from tnt_sim.deadline import Deadline
@@ -99,7 +98,7 @@ def test_one_reason_that_the_page_agrees_with(first: int) -> None:
 
 
 def test_without_time_the_sum_is_a_least(tmp_path: Path) -> None:
-    """Nothing is read beside today's list once the deadline has passed: whoever waits for money lacks that much."""
+    """Nothing is read beside today's list once the deadline has passed: each sum is a least."""
     looked = 0
     for seed in range(12):
         folder = tmp_path / str(seed)

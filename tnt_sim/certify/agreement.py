@@ -21,6 +21,7 @@ from tnt_sim.certify.claims import Claims, Written
 from tnt_sim.certify.priced import second_reading
 from tnt_sim.certify.priced_rows import Columns, Numbers, Second
 from tnt_sim.certify.system import Rows, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import BoolArray, IntArray
 from tnt_sim.scenario.compile import Problem
 
@@ -46,21 +47,28 @@ class Agreement:
         return not self.narrow
 
 
-def agreement(problem: Problem, claims: Claims) -> Agreement:
-    """Hold every row of the claims, and what must be chosen, against the second reading of its rule."""
+def agreement(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
+    """Hold every row of the claims, and what must be chosen, against the second reading of its rule.
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up first.
+    """
     columns, system = Columns.of(problem.offers), claims.system
     starts = system.rows.starts()
     narrow, n_read = _musts(columns, problem, system), 0
     # what the goals themselves need stands below what is written for rules
     n_unread = system.rows.n - max((written.last for written in claims.written), default=0)
     for written in claims.written:
+        deadline.check()
         if written.first == written.last:
             continue
         second = None if written.soft else second_reading(columns, written.of)
         if second is None:
             n_unread += written.last - written.first
             continue
-        follows = _follows(system, starts, written, second)
+        follows = _follows(system, starts, written, second, deadline)
         for place in (written.first + np.flatnonzero(~follows)).tolist():
             if system.rows.names[place] in second.unread:
                 n_unread += 1
@@ -82,7 +90,9 @@ def _musts(columns: Columns, problem: Problem, system: System) -> list[str]:
     return [f"must:{int(dossier)}" for dossier in columns.choices.candidate[bad].tolist()]
 
 
-def _follows(system: System, starts: IntArray, written: Written, second: Second) -> BoolArray:
+def _follows(
+    system: System, starts: IntArray, written: Written, second: Second, deadline: Deadline
+) -> BoolArray:
     """Which rows of one rule follow from its second reading, bool (n_rows of the rule,)."""
     rows = system.rows
     places = np.arange(written.first, written.last)
@@ -91,6 +101,7 @@ def _follows(system: System, starts: IntArray, written: Written, second: Second)
     ends = np.searchsorted(second.row, np.arange(len(second.names) + 1)).astype(np.int64)
     same = _same(rows, starts, places, match, second, ends)
     for k in np.flatnonzero(~same).tolist():
+        deadline.check()
         part = slice(int(starts[places[k]]), int(starts[places[k] + 1]))
         col, value, upper = rows.col[part], rows.value[part], int(rows.upper[places[k]])
         same[k] = _always(system, col, value, upper) or any(

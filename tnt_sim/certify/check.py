@@ -12,6 +12,7 @@ from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claims import Claims, claims_of, least_value
 from tnt_sim.certify.listing import Listed, check_first
 from tnt_sim.certify.system import System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import BoolArray, IntArray
 from tnt_sim.scenario.compile import Problem
 
@@ -28,17 +29,19 @@ class Checker:
     ----------
     claims : the problem as a system of rows, with its stages
     rows : how those rows agree with their second reading
+    deadline : when writing and replaying end, by DeadlineExpired
     """
 
     problem: Problem
     claims: Claims
     rows: Agreement
+    deadline: Deadline = UNLIMITED
 
     @classmethod
-    def of(cls, problem: Problem) -> Checker:
+    def of(cls, problem: Problem, deadline: Deadline = UNLIMITED) -> Checker:
         """The rows of a problem, written anew."""
         claims = claims_of(problem)
-        return cls(problem, claims, agreement(problem, claims))
+        return cls(problem, claims, agreement(problem, claims, deadline), deadline)
 
     def stages(self, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> tuple[bool, ...]:
         """Which stages their proofs show to be optimal, given the allocation's exact values."""
@@ -63,14 +66,14 @@ class Checker:
         try:
             every = (*values, least_value(self.problem, granted_cents))
             listed = Listed.of(self.claims, self.problem.offers.unit_cents, funded, granted_cents)
-            check_first(self.claims.keeping(every), listed, proof)
+            check_first(self.claims.keeping(every), listed, proof, self.deadline)
         except (CertificateError, ValueError, OverflowError):
             return False
         return True
 
     def empty(self, proof: Proof | None) -> bool:
         """Whether `proof` shows that no allocation keeps every rule."""
-        return self.rows.holds and proof is not None and _refuted(self.claims.system, proof)
+        return self.rows.holds and proof is not None and _refuted(self.claims.system, proof, self.deadline)
 
     def _better(self, k: int, values: Sequence[Fraction], proof: Proof | None) -> bool:
         """Whether `proof` shows that stage k cannot be bettered."""
@@ -80,12 +83,12 @@ class Checker:
             system = self.claims.of_stage(k, values)
         except (ValueError, OverflowError):
             return False
-        return _refuted(system, proof)
+        return _refuted(system, proof, self.deadline)
 
 
-def _refuted(system: System, proof: Proof) -> bool:
+def _refuted(system: System, proof: Proof, deadline: Deadline) -> bool:
     try:
-        check_refutation(system, proof)
+        check_refutation(system, proof, deadline=deadline)
     except (CertificateError, ValueError, OverflowError):
         return False
     return True

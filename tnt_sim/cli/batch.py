@@ -20,7 +20,6 @@ from tnt_sim.cli.options import (
     LangOption,
     MethodOption,
     QuietOption,
-    TimeLimitOption,
     check_method,
     lang_of,
     seconds_of,
@@ -61,6 +60,14 @@ SchedulerOption = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="ADRESSE", help="Avec dask : un ordonnanceur déjà lancé (tls://…)."),
 ]
+EachLimitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time-limit",
+        metavar="DURÉE",
+        help="La durée de chaque scénario, non du lot (Ctrl-C l'arrête ; ce qui est fait reste) : « 5 min ».",
+    ),
+]
 ResumeOption = Annotated[
     bool, typer.Option("--resume", help="Ne fait que reprendre : refuse un dossier sans lot commencé.")
 ]
@@ -74,7 +81,7 @@ def batch(
     scheduler: SchedulerOption = None,
     backend: BackendOption = None,
     method: MethodOption = "auto",
-    time_limit: TimeLimitOption = None,
+    time_limit: EachLimitOption = None,
     cross_check: CrossCheckOption = None,
     resume: ResumeOption = False,
     lang: LangOption = None,

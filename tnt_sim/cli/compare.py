@@ -18,7 +18,7 @@ from tnt_sim.cli.options import (
     lang_of,
     seconds_of,
 )
-from tnt_sim.cli.speak import emit, language, page, progress_line, width
+from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD, emit, language, page, progress_line, width
 from tnt_sim.errors import Lang, Text, UsageError
 
 SidesArgument = Annotated[
@@ -65,7 +65,7 @@ def compare(
         page(comparison_lines(found, tongue, width()) + stopped_lines(found.summary(), tongue, width()))
         if out is None:
             page(after("compare", tongue, typed(*sides)))
-    return 0
+    return INTERRUPTED_AND_TOLD if found.summary()["stopped_by"] == "interrupt" else 0
 
 
 def check_out(out: Path, *, force: bool) -> None:

@@ -111,6 +111,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
             "For a Pabulib file: what is maximised; the points by default, else the votes.",
         "La durée de tout le calcul : 300, « 300 s » ou « 5 min ».":
             'How long all of it may take: 300, "300 s" or "5 min".',
+        "La durée de chaque scénario, non du lot (Ctrl-C l'arrête ; ce qui est fait reste) : « 5 min ».":
+            'How long each scenario may take, not the batch (Ctrl-C ends it; what is done stays): "5 min".',
         "Code de sortie 5 si l'optimalité n'est pas prouvée.": "Exit code 5 if optimality is not proven.",
         "Code de sortie 5 si l'optimalité n'est pas démontrée ici, 7 si c'est le rang parmi les ex æquo.":
             "Exit code 5 if optimality is not shown here, 7 if the rank among equals is not.",

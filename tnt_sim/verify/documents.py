@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import DataError, Defect, Place, Text
 
 SHOWN = 20
@@ -16,6 +17,9 @@ MOST_BYTES = 512 << 20
 """Bytes of one file of a run folder: ten times those of a million dossiers."""
 MOST_VALUES = 20_000_000
 """Values of one JSON file."""
+READ_SECONDS = 120.0
+"""Seconds for one file of a run folder: ten times those of a million dossiers."""
+_CHUNK = 16 << 20
 _MISSING = "—"
 
 
@@ -26,9 +30,38 @@ def canonical_sha256(document: Any) -> str:
 
 
 def file_sha256(file: Path) -> str:
-    """SHA-256 of the bytes of a file."""
+    """SHA-256 of the bytes of a file; DataError where reading it takes longer than `READ_SECONDS`."""
+    found = hashlib.sha256()
+    for chunk in in_time(_chunks(file), file):
+        found.update(chunk)
+    return found.hexdigest()
+
+
+def bytes_of(file: Path) -> bytes:
+    """The bytes of a file; DataError where reading them takes longer than `READ_SECONDS`."""
+    return b"".join(in_time(_chunks(file), file))
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
     with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        yield from iter(lambda: stream.read(_CHUNK), b"")
+
+
+def in_time[Part](parts: Iterable[Part], file: Path) -> Iterator[Part]:
+    """The parts of a file of a run folder, one after the other; DataError once that takes too long."""
+    deadline = Deadline(READ_SECONDS)
+    for part in parts:
+        _check(deadline, file)
+        yield part
+
+
+def _check(deadline: Deadline, file: Path) -> None:
+    if deadline.expired:
+        raise unreadable(
+            file,
+            f"sa lecture a pris plus de {READ_SECONDS:.0f} s",
+            f"reading it took more than {READ_SECONDS:.0f} s",
+        )
 
 
 def written(document: Mapping[str, Any]) -> str:
@@ -50,17 +83,23 @@ def too_large(file: Path) -> Defect | None:
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """The object of a JSON file; DataError for anything else: a key given twice, NaN, too many values."""
+    """The object of a JSON file; DataError for anything else: a key twice, NaN, too many values, too slow."""
+    deadline = Deadline(READ_SECONDS)
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        _check(deadline, file)
+        return _once(pairs)
+
     try:
         large = too_large(file)
         if large is not None:
             raise DataError([large])
-        data = file.read_bytes()
+        data = bytes_of(file)
         if sum(data.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
             raise unreadable(
                 file, f"il a plus de {MOST_VALUES} valeurs", f"it holds more than {MOST_VALUES} values"
             )
-        found = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
+        found = json.loads(data.decode("utf-8"), object_pairs_hook=once, parse_constant=_no_constant)
     except (OSError, ValueError, RecursionError) as error:
         raise unreadable(file, str(error)) from None
     if not isinstance(found, dict):

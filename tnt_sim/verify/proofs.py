@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tnt_sim.certify.check import Checker
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import Defect, Place, Text
 from tnt_sim.verify.claims import Claim
 from tnt_sim.verify.replay import Replay
@@ -15,6 +16,8 @@ from tnt_sim.verify.solver_words import solver_words_apart
 from tnt_sim.verify.steps import Decision
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
+REPLAY_SECONDS = 600.0
+"""Seconds for all proofs of a run: a run seeks each for a minute at most."""
 NOT_REPLAYED = "proof"
 """The code of a claim on the proof that the certificate does not bear out."""
 
@@ -22,17 +25,23 @@ NOT_REPLAYED = "proof"
 def replay_proofs(run: Replay, parts: Sequence[tuple[Decision, Claim]]) -> list[Defect]:
     """Replay the proofs of each decision; what is claimed and not shown by them, or said against the claim.
 
-    Notes on `run` whether they show the optimum and the first of equals, and the rows that they stand on.
+    Notes on `run` whether they show the optimum and the first of equals, and the rows that they stand on. Where
+    there is no time to replay them all, nothing is shown, and nothing is said against the claim.
     """
-    found, shown = [], []
+    deadline, found, shown = Deadline(REPLAY_SECONDS), [], []
     for number, (one, claim) in enumerate(parts):
         stored = _stored_proofs(run, number)
         if claim.proof == "CROSS_CHECKED" and stored.verdict != "agrees":
             found.append(_not_agreed(stored.verdict))
         found += solver_words_apart(stored.said, stored.where, one.problem.stages, one.reading.values, claim)
-        proofs = _Proofs.of(one, stored)
-        found += proofs.not_shown(one, claim)
+        try:
+            proofs = _Proofs.of(one, stored, deadline)
+            found += proofs.not_shown(one, claim)
+        except DeadlineExpired:
+            run.replayed, proofs = False, _Proofs.none(one)
         shown.append(proofs)
+    if not run.replayed:
+        run.notes.append(_NO_TIME)
     run.rows = ProofRows(sum(one.rows.n_read for one in shown), sum(one.rows.n_unread for one in shown))
     run.proven = all(one.optimal for one in shown)
     run.proven_first = run.proven and all(one.least and one.first for one in shown)
@@ -49,12 +58,17 @@ class _Proofs:
     rows: ProofRows
 
     @classmethod
-    def of(cls, decision: Decision, stored: _Stored) -> _Proofs:
+    def none(cls, decision: Decision) -> _Proofs:
+        """Nothing is shown."""
+        return cls((False,) * len(decision.reading.values), least=False, first=False, rows=NO_ROWS)
+
+    @classmethod
+    def of(cls, decision: Decision, stored: _Stored, deadline: Deadline) -> _Proofs:
         """Replay them; the rows of the problem are written only where there is a proof to replay."""
         values, allocation = decision.reading.values, decision.allocation
         if not any(stored.stages) and not stored.least_granted and not stored.listing:
-            return cls((False,) * len(values), least=False, first=False, rows=NO_ROWS)
-        check = Checker.of(decision.problem)
+            return cls.none(decision)
+        check = Checker.of(decision.problem, deadline)
         funded, granted = allocation.funded, allocation.granted_cents
         return cls(
             check.stages(values, stored.stages),
@@ -137,6 +151,11 @@ def _not_agreed(verdict: str) -> Defect:
         (Place(file=CERTIFICATE),),
     )
 
+
+_NO_TIME = Text(
+    f"Le certificat n'a pas pu être relu en {REPLAY_SECONDS:.0f} s : l'optimalité reste affirmée par le calcul.",
+    f"The certificate could not be replayed within {REPLAY_SECONDS:.0f} s: optimality remains a claim of the run.",
+)
 
 _NO_FIRST = Defect(
     NOT_REPLAYED,

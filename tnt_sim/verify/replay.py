@@ -53,6 +53,7 @@ class Replay:
     whole : the decision that the run folder tells, its problem that of the whole scenario
     steps : every decision of a scenario with steps
     rows : the rows that its proofs stand on
+    replayed : whether there was time to replay its certificate
     proven : whether its certificate shows that no allocation is better
     proven_first : whether it shows that no allocation as good goes before this one
     as_0_1_0 : whether values, empty cells and reasons are read as version 0.1.0 did
@@ -69,6 +70,7 @@ class Replay:
     whole: Decision | None = None
     steps: StepsRead | None = None
     rows: ProofRows = NO_ROWS
+    replayed: bool = True
     proven: bool = False
     proven_first: bool = False
     as_0_1_0: bool = False

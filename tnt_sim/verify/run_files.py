@@ -9,6 +9,7 @@ from typing import Any
 
 from tnt_sim.errors import DataError, Defect, Defects, Place, Text
 from tnt_sim.verify.documents import (
+    bytes_of,
     canonical_sha256,
     file_sha256,
     read_object,
@@ -119,7 +120,7 @@ def _missing(run_dir: Path, name: str, sha256: Any) -> Defect:
 def _check_layout(file: Path, summary: Mapping[str, Any], found: Defects) -> None:
     """`summary.json` is as it was written, to the byte."""
     changed = summary["document_sha256"] != document_sha256(summary)
-    if changed or file.read_bytes() != written(summary).encode():
+    if changed or bytes_of(file) != written(summary).encode():
         found.found.append(rewritten(file))
 
 
@@ -141,7 +142,7 @@ def _check_log(file: Path, summary: Mapping[str, Any], found: Defects) -> None:
     if not file.is_file():
         return
     try:
-        text = file.read_bytes().decode("utf-8")
+        text = bytes_of(file).decode("utf-8")
     except ValueError as error:
         found.found.append(unreadable_defect(file, str(error)))
         return

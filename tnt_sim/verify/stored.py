@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.errors import Defect, Defects, Place, Text
-from tnt_sim.verify.documents import SHOWN, unreadable_defect
+from tnt_sim.verify.documents import SHOWN, bytes_of, in_time, unreadable_defect
 from tnt_sim.verify.reading import Allocation
 from tnt_sim.verify.run_files import rewritten
 
@@ -26,7 +26,7 @@ _ENDS = (b"PAR1", b"PAR1")
 
 def read_parquet(file: Path, found: Defects) -> pl.DataFrame | None:
     """allocation.parquet as a table, None when it cannot be read."""
-    data = file.read_bytes()
+    data = bytes_of(file)
     if len(data) < 12 or (data[:4], data[-4:]) != _ENDS:
         found.found.append(
             unreadable_defect(
@@ -129,7 +129,8 @@ def csv_apart(stored: bytes, again: str, file: Path) -> list[Defect]:
     if stored == again.encode():
         return []
     try:
-        rows = list(csv.reader(io.StringIO(stored.decode("utf-8"), newline=""), strict=True))
+        lines = csv.reader(io.StringIO(stored.decode("utf-8"), newline=""), strict=True)
+        rows = list(in_time(lines, file))
     except (ValueError, csv.Error) as error:
         return [unreadable_defect(file, str(error))]
     wanted = list(csv.reader(io.StringIO(again, newline="")))

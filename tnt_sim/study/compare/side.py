@@ -21,6 +21,7 @@ from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.register import last_list
 from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.study.course import INTERRUPT
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.verification import Verification, of_fresh
 
@@ -104,6 +105,8 @@ def side_of(
         thing = load_scenario(path)
     if isinstance(thing, Scenario):
         thing = solve(thing, progress=progress, **(options or {}))
+        if thing.interrupted or thing.document["stopped_by"] == INTERRUPT:
+            raise KeyboardInterrupt  # a list that Ctrl-C left is no side of a comparison
     return _of_result(thing, name)
 
 

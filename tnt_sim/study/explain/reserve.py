@@ -7,7 +7,7 @@ Whole dossiers need not enter in it; what each would take is in its changes. Eac
 - else `missing_cents`: with so much more in its envelope and in those above, it enters beside today's list
 
 Dossiers that wait for a rule, and those that would fit as it is, come after the others, without a rank. Each is
-read beside today's list as long as there is time (`looked_at`); beyond, `missing_cents` is the least that it can be.
+read beside today's list as long as there is time (`looked_at`); after that `missing_cents` is a least.
 """
 
 from __future__ import annotations
