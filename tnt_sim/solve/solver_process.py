@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
@@ -31,10 +31,10 @@ class SolverOverrunError(Exception):
 class SolverProcess(subprocess.Popen[bytes]):
     """A process in a group of its own; waiting for it ends it at the deadline, or when the wait is interrupted."""
 
-    def __init__(self, deadline: Deadline, *words: Any, **how: Any) -> None:
+    def __init__(self, deadline: Deadline, args: Sequence[str], **how: Any) -> None:
         self.deadline = deadline
-        self.log = how.get("stdout")
-        super().__init__(*words, start_new_session=True, **how)
+        self.log: Any = how.get("stdout")
+        super().__init__(args, start_new_session=True, **how)
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit code; raises SolverOverrunError where the deadline, and a moment more, passed first."""
@@ -67,23 +67,23 @@ class Processes:
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
 
-    def Popen(self, *words: Any, **how: Any) -> subprocess.Popen[bytes]:  # noqa: N802
+    def Popen(self, args: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:  # noqa: N802
         """Start a process."""
         deadline = _DEADLINE.get()
         if deadline is None:
-            return subprocess.Popen(*words, **how)
-        return SolverProcess(deadline, *words, **how)
+            return subprocess.Popen(args, **how)
+        return SolverProcess(deadline, args, **how)
 
-    def call(self, *words: Any, **how: Any) -> int:
+    def call(self, args: Sequence[str], **how: Any) -> int:
         """Run a process and give its exit code."""
-        with self.Popen(*words, **how) as process:
+        with self.Popen(args, **how) as process:
             return process.wait()
 
-    def check_call(self, *words: Any, **how: Any) -> int:
+    def check_call(self, args: Sequence[str], **how: Any) -> int:
         """The same; raises CalledProcessError for an exit code that is not 0."""
-        code = self.call(*words, **how)
+        code = self.call(args, **how)
         if code:
-            raise subprocess.CalledProcessError(code, words[0] if words else how["args"])
+            raise subprocess.CalledProcessError(code, args)
         return code
 
 
