@@ -329,10 +329,8 @@ class _Decision:
         """What the gaps of a decision that a limit stopped are worth."""
         if outcome.is_optimal or self.interrupted:
             return ()
-        amount, limits = (
-            self.problem.case.tree.written_cents[0],
-            Limits(self.clock.deadline.within(GAP_SECONDS)),
-        )
+        amount = self.problem.case.tree.written_cents[0]
+        limits = Limits(self.clock.deadline.within(GAP_SECONDS))
         return gaps_in_money(self.form, model, outcome, amount, get_backend(self.backend), limits)
 
     def _proof_deadline(self, spent: float, seconds: tuple[float, float] = PROOF_SECONDS) -> Deadline:
