@@ -12,13 +12,14 @@ from support.clocks import StepClock
 from sweep_cases import small
 from test_sweep_brute_force import SPAN, chosen, euros, staircase
 
+from tnt_sim.clock import Clock
 from tnt_sim.deadline import Deadline
 from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.sweep import walk as walks
 from tnt_sim.study.sweep.document import document_of
 from tnt_sim.study.sweep.plan import plan_of
-from tnt_sim.study.sweep.point import Point
+from tnt_sim.study.sweep.point import Point, Settler
 from tnt_sim.study.sweep.run import Found, run
 from tnt_sim.study.sweep.walk import Walk
 
@@ -65,6 +66,22 @@ def test_a_width_with_decimals_is_taken_once(monkeypatch: pytest.MonkeyPatch) ->
         assert found.waiting[0][0] == -width
         assert found.step(None) is high
         assert not found.waiting
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_a_list_serves_alike_whether_the_problem_is_compiled_or_not(seed: int, tmp_path: Path) -> None:
+    case = small(500 + seed, crossing=seed % 4 != 0, own=seed % 2 == 0, tenths=True)
+    moved = plan_of(
+        case.scenario(tmp_path), start=euros(case.base), stop=euros(case.base + SPAN), exact=True
+    ).moved
+    top = case.base + SPAN
+    near = moved.problem_at(top)
+    found = Settler(Clock(None)).point(near, top)
+    assert found.allocation is not None
+    amounts = range(0, top + 1, max(1, top // 60))
+    served = [walks.serves(moved, cents, found.allocation) for cents in amounts]
+    assert [walks.serves(moved, cents, found.allocation, near) for cents in amounts] == served
+    assert len(set(served)) == 2, "some amounts serve, some do not"
 
 
 @pytest.mark.parametrize("seed", range(16))

@@ -126,9 +126,10 @@ class Walk:
         if point.allocation is None:
             return point.cents
         low, high = floor, point.cents
+        near = self.moved.problem_at(point.cents) if low < high else None
         while low < high and not self.deadline.expired:
             middle = (low + high) // 2
-            if serves(self.moved, middle, point.allocation):
+            if serves(self.moved, middle, point.allocation, near):
                 high = middle
             else:
                 low = middle + 1
@@ -219,10 +220,11 @@ def _own(point: Point) -> Width:
     return abs(point.bounds[0] - point.values[0])
 
 
-def serves(moved: Moved, cents: int, allocation: Allocation) -> bool:
-    """Whether a list keeps every rule at an amount."""
+def serves(moved: Moved, cents: int, allocation: Allocation, near: Problem | None = None) -> bool:
+    """Whether a list keeps every rule at an amount; `near`, the problem at another, saves compiling it."""
+    alike = near is not None and moved.overdrawn(cents) is None
     try:
-        problem = moved.problem_at(cents)
+        problem = (moved.lean(near, cents) if near and alike else None) or moved.problem_at(cents)
     except ScenarioError:
         return False
     return not broken_rules(problem, allocation, read_allocation(problem, allocation))
