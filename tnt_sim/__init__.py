@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tnt_sim.study.core import core
     from tnt_sim.study.ensemble.api import Ensemble, ensemble
     from tnt_sim.study.explain.explain import Explanation
+    from tnt_sim.study.extend.api import Extension, extend
     from tnt_sim.study.opinions import by_opinion
     from tnt_sim.study.questions import entries, extension, next_euro, prices, target
     from tnt_sim.study.sweep_object import Sweep, sweep
@@ -74,6 +75,15 @@ if TYPE_CHECKING:
             progress: Callable[[str, float], None] | None = None,
         ) -> Result:
             """Find the best allocation and what proves it."""
+
+        def extend(
+            self,
+            *to: str | int,
+            time_limit: float | None = None,
+            lang: Lang | str | None = None,
+            progress: Callable[[str, float], None] | None = None,
+        ) -> Extension:
+            """Compare moving money between envelopes at the same total with enlarging the total."""
 
     class Result(_Result):
         """A result with what Python users ask of it."""
@@ -108,6 +118,7 @@ __all__ = [
     "Defect",
     "DisagreementError",
     "Ensemble",
+    "Extension",
     "InputError",
     "Lang",
     "LimitReached",
@@ -133,6 +144,7 @@ __all__ = [
     "core",
     "ensemble",
     "entries",
+    "extend",
     "extension",
     "import_file",
     "next_euro",
@@ -158,6 +170,8 @@ _HOMES = {
     "core": "tnt_sim.study.core",
     "conflict": "tnt_sim.study.conflict",
     "entries": "tnt_sim.study.questions",
+    "Extension": "tnt_sim.study.extend.api",
+    "extend": "tnt_sim.study.extend.api",
     "extension": "tnt_sim.study.questions",
     "import_file": "tnt_sim.view.imported",
     "next_euro": "tnt_sim.study.questions",
@@ -201,6 +215,7 @@ def _bound_scenario() -> Any:
         "with_": _with,
         "validate": _validate,
         "solve": engine.solve,
+        "extend": _extend,
         "_repr_html_": _scenario_html,
     }
     _bind(Plain, methods)
@@ -266,6 +281,13 @@ def _inversions(self: Any, **options: Any) -> Any:
     from tnt_sim.study.inversions import inversions_document
 
     return inversions_document(of_result(self), **options)
+
+
+def _extend(self: Any, *to: str | int, **options: Any) -> Any:
+    """Compare moving money between envelopes at the same total with enlarging the total: see `tnt_sim.extend`."""
+    from tnt_sim.study.extend.api import extend
+
+    return extend(self, *to, **options)
 
 
 def _scenario_html(self: Any) -> str:

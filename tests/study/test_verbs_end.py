@@ -78,6 +78,7 @@ VERBS: Mapping[str, Callable[[House, float], Document]] = {
     "sweep --target": lambda h, t: tnt.target(h.scenario, "all", "+2", "rules", time_limit=t).document,
     "sweep --prices": lambda h, t: tnt.prices(h.scenario, time_limit=t).document,
     "sweep --extend": lambda h, t: tnt.extension(h.scenario, "10 k€", time_limit=t).document,
+    "extend": lambda h, t: tnt.extend(h.scenario, time_limit=t).document,
     "explain": lambda h, t: explain(h.decided, h.refused[:3], seconds=t).document,
     "explain --all": lambda h, t: explain(h.decided, everyone=True, seconds=t).document,
     "report": lambda h, t: for_reports(h.decided, seconds=t),

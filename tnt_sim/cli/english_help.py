@@ -184,6 +184,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "Comment suivent les montants qui en dépendent.": "How the amounts that depend on it follow.",
         "Le dossier qui reçoit le balayage ; pour une question, sa page (.html) ou son classeur (.xlsx).":
             "The folder that receives the sweep; for a question, its page (.html) or workbook (.xlsx).",
+        'Les totaux à regarder : --to "90 M€,98 M€", ou --to répété ; trois montants ronds par défaut.':
+            'The totals to look at: --to "90 M€,98 M€", or --to again; three round amounts by default.',
         "Reprend là où le même balayage s'est arrêté.": "Goes on where the same sweep stopped.",
         "Ce que vaut l'euro suivant, par enveloppe et par règle.":
             "What the next euro is worth, by envelope and by rule.",
@@ -221,6 +223,8 @@ VERBS_ENGLISH: Mapping[str, str] = MappingProxyType(
             "Shows the merged scenario, the origin of each value, and each rule in one sentence.",
         "Calcule la répartition : qui est financé, pour combien, et pourquoi.":
             "Computes the allocation: who is funded, for how much, and why.",
+        "Transférer ou étendre : ce que rapporte de déplacer l'argent, et ce qu'ajoute un total plus grand.":
+            "Transfer or extend: what moving money brings, and what a larger total adds.",
         "Dit ce qu'achète une enveloppe plus grande, ou plus petite.":
             "Tells what a larger envelope buys, or a smaller one.",
         "Relit un calcul depuis ses données d'origine : règles, optimalité, rang parmi les ex æquo.":
@@ -339,6 +343,10 @@ PARAGRAPHS_ENGLISH: Mapping[str, str] = MappingProxyType(
             "Each amount is solved and proven by itself (free), then keeping the promises of\n"
             "the amounts before (nested). The page, the workbook, the pictures and sweep.json\n"
             "are written in runs/<id>-sweep-<hash>/.",
+        "Sans --to : trois montants ronds. Les enveloppes cantonnées, les réserves et les\n"
+        "règles restent ; un scénario qui fixe des transferts s'y tient.":
+            "Without --to: three round amounts. Ring-fenced envelopes, reserves and rules\n"
+            "stay; a scenario that states transfers keeps to them.",
         "Une question à la place de la courbe ; avec --out, sa page ou son classeur :":
             "A question instead of the curve; with --out, its page or its workbook:",
         "Codes de sortie : 0 fait ; 1 erreur du programme ou vérification refusée ;\n"

@@ -48,6 +48,13 @@ Une question à la place de la courbe ; avec --out, sa page ou son classeur :
   tnt-sim sweep scenario.yaml --target all --target +20 --target departments
   tnt-sim sweep scenario.yaml --prices --out prix.html
   tnt-sim sweep scenario.yaml --extend "200 k€" --key numerique=3,mobilites=2""",
+        "extend": """\
+Sans --to : trois montants ronds. Les enveloppes cantonnées, les réserves et les
+règles restent ; un scénario qui fixe des transferts s'y tient.
+
+Exemples :
+  tnt-sim extend scenario.yaml
+  tnt-sim extend scenario.yaml --to "1.3 M€,1.5 M€" --time-limit 60""",
         "verify": """\
 Exemples :
   tnt-sim verify runs/exemple-1a2b3c4d

@@ -23,6 +23,7 @@ from tnt_sim.cli.ensemble import ensemble
 from tnt_sim.cli.examples import EXAMPLES
 from tnt_sim.cli.explain import explain
 from tnt_sim.cli.export import export
+from tnt_sim.cli.extend import extend
 from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
 from tnt_sim.cli.import_ import import_
 from tnt_sim.cli.inversions import inversions
@@ -77,6 +78,7 @@ _VERBS: dict[str, Callable[..., int]] = {
     "show": show,
     "run": run,
     "sweep": sweep,
+    "extend": extend,
     "verify": verify,
     "explain": explain,
     "inversions": inversions,

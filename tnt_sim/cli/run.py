@@ -88,6 +88,8 @@ def run(
         clash = _clash(asked, result, seconds) if result.status.value == "infeasible" and not relax else {}
     told = _pabulib(scenario, asked)
     document = {**_kept(result, out), **clash, **({"pabulib": [text.en for text in told]} if told else {})}
+    if as_json or not quiet:
+        document["one_more"] = _one_more(asked, result, seconds)
     if as_json:
         emit(document)
     elif not quiet:
@@ -165,6 +167,15 @@ def shown_path(path: Path) -> str:
     return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
 
 
+def _one_more(asked: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
+    """What each axis would do with a million more, within the run's own limit."""
+    from tnt_sim.study.one_more import one_more
+
+    limit = asked.spec.solver.time_limit if seconds is None else seconds
+    spent = sum(result.document["seconds"].values())
+    return one_more(asked, result, None if limit is None else max(0.0, limit - spent))
+
+
 def _clash(asked: Scenario, result: Result, seconds: float | None) -> dict[str, Any]:
     """What clashes in a scenario without an allocation: the first conflict, and the cheapest repairs."""
     from tnt_sim.study.conflict import conflict
@@ -178,6 +189,7 @@ def _clash(asked: Scenario, result: Result, seconds: float | None) -> dict[str, 
 def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> None:
     from tnt_sim.view.conflict_page import first_lines
     from tnt_sim.view.labels import labels_of, spoken
+    from tnt_sim.view.one_more_lines import one_more_lines
     from tnt_sim.view.tables import relaxed_lines, run_lines
 
     document, labels = spoken(result, lang), labels_of(result, lang)
@@ -187,5 +199,6 @@ def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> No
         page(run_lines(document, labels, lang=lang, width=width(), run_dir=told["run_dir"]))
         sets, repairs = told.get("conflict") or [], told.get("repairs") or []
         page(first_lines(sets, repairs, lang, width(), scenario=scenario))
+        page(one_more_lines(told["one_more"], lang, width()))
         if told["run_dir"] is not None:  # the question everybody asks, and the page to send
             page(after("run", lang, quoted(told["run_dir"])))

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 
 from tnt_sim.programme import Tree, Unassigned
 from tnt_sim.rules.base import IntArray, group_sums
-from tnt_sim.rules.transfers import Move, Settlement, settle
+from tnt_sim.rules.transfers import Move, Settlement, Settling, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class EnvelopeReading:
     effective_cents : the written amount with all that comes and goes; None without an amount
     overprogrammed_cents : what is granted beyond the effective amount
     left_cents : what is not granted of it, the reserve included; 0 without an amount
+    moves : what siblings give each other
     """
 
     granted_cents: list[int]
@@ -52,6 +53,7 @@ class EnvelopeReading:
     effective_cents: list[int | None]
     overprogrammed_cents: list[int]
     left_cents: list[int]
+    moves: tuple[Move, ...]
 
     @property
     def holds(self) -> bool:
@@ -116,15 +118,18 @@ def unfenced_cents(tree: Tree, node: int, apart: Sequence[int]) -> int:
     return (tree.amount_cents[node] or 0) + tree.options[node].reserved_cents - held
 
 
-def read_envelopes(tree: Tree, node: IntArray, granted_cents: IntArray) -> EnvelopeReading:
+def read_envelopes(
+    tree: Tree, node: IntArray, granted_cents: IntArray, settling: Settling = settle
+) -> EnvelopeReading:
     """Read the tree on the grants of the dossiers, in Python integers.
 
     Bottom up, each node asks its parent only for what its children cannot move among themselves; top down, the
-    children of each node take its unassigned money first and then the least from each other.
+    children of each node take its unassigned money first and then the least from each other. `settling` says who
+    gives to whom between the children of one parent.
     """
     held = (node >= 0) & (granted_cents != 0)
     own = group_sums(granted_cents[held], node[held], tree.n_nodes)
-    figures = _Figures(tree, own, tree.subtree_sums(own))
+    figures = _Figures(tree, own, tree.subtree_sums(own), settling)
     figures.fit()
     for place in range(tree.n_nodes):
         figures.hand_out(place)
@@ -159,6 +164,7 @@ class _Figures:
     tree: Tree
     own: list[int]
     granted: list[int]
+    settle: Settling = settle
     need: list[int] = field(init=False)
     asked: list[int] = field(init=False)
     extra: list[int] = field(init=False)
@@ -189,8 +195,8 @@ class _Figures:
         tree = self.tree
         amounted, gaining = self._amounted(place), self._gaining(place)
         needs = {child: self.need[child] for child in amounted}
-        alone = settle(tree, amounted, needs, gaining, 0)
-        helped = settle(tree, amounted, needs, gaining, None) if alone.unmet and gaining else alone
+        alone = self.settle(tree, amounted, needs, gaining, 0)
+        helped = self.settle(tree, amounted, needs, gaining, None) if alone.unmet and gaining else alone
         for child, cents in helped.unmet.items():
             self.blame(child, cents)
         gained = sum(alone.unmet.values()) - sum(helped.unmet.values())
@@ -230,7 +236,7 @@ class _Figures:
             free = (unassigned_cents(tree, place) or 0) + self.net[place]
             pool = max(0, free - self._loose(place))
         needs = {child: self.need[child] for child in amounted}
-        found = settle(tree, amounted, needs, gaining, pool)
+        found = self.settle(tree, amounted, needs, gaining, pool)
         self._note(found)
         if tree.unassigned[place] is Unassigned.TO and gaining:
             rest = pool - sum(found.added.values())
@@ -277,4 +283,5 @@ class _Figures:
             effective_cents=effective,
             overprogrammed_cents=[max(0, -gap) for gap in gaps],
             left_cents=[max(0, gap) for gap in gaps],
+            moves=tuple(self.moves),
         )

@@ -10,7 +10,7 @@ Among all such moves the ones of least Σ m count, and of these the lexicographi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tnt_sim.programme import Tree
@@ -39,6 +39,10 @@ class Settlement:
     added: Mapping[int, int]
     moves: tuple[Move, ...]
     unmet: Mapping[int, int]
+
+
+Settling = Callable[[Tree, Sequence[int], Mapping[int, int], Sequence[int], int | None], Settlement]
+"""Meets the needs of siblings, as `settle` does."""
 
 
 @dataclass

@@ -83,7 +83,7 @@ def ways_to_extend(
     UsageError
         For an extension that is not positive, a programme without amount, or a key that names no axis.
     """
-    axes, total = _axes(base.problem)
+    axes, total = axes_of(base.problem)
     if cents <= 0:
         raise UsageError(
             Text("une extension est un montant positif.", "an extension is a positive amount."),
@@ -107,7 +107,7 @@ def ways_to_extend(
     return found
 
 
-def _axes(problem: Problem) -> tuple[dict[str, int], int]:
+def axes_of(problem: Problem) -> tuple[dict[str, int], int]:
     """The children of the programme with an amount, and its own."""
     tree = problem.case.tree
     total = tree.written_cents[0]

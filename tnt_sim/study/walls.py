@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from tnt_sim.programme import Options, Tree, Unassigned
 from tnt_sim.rules.envelope import may_gain, unassigned_cents
+from tnt_sim.rules.transfers import has_transfers
 
 
 def has_walls(tree: Tree, node: int) -> bool:
@@ -24,13 +25,19 @@ def has_walls(tree: Tree, node: int) -> bool:
     return sum(tree.written_cents[child] is not None for child in tree.children(node)) > 1
 
 
-def opened(tree: Tree, node: int, *, wholly: bool) -> Tree:
+def opened(tree: Tree, node: int, *, wholly: bool, stated: bool = False, lifted: bool = True) -> Tree:
     """The tree without the walls of an envelope: between its children alone, or at all depths below it.
 
     Between its children alone, the walls below them stand: what a child gets goes to its own dossiers, and on to
     its children only where money beyond their amounts may come to them today.
+
+    Parameters
+    ----------
+    stated : children between which the scenario states transfers keep to these, and to their limits
+    lifted : amounts may be left out where that lets the same allocations through; else each envelope keeps one, so
+        that a reading says what it gives and gets
     """
-    walls = _Walls(tree, wholly)
+    walls = _Walls(tree, wholly, stated, lifted)
     walls.take_down(node)
     return walls.tree()
 
@@ -60,6 +67,8 @@ class _Walls:
 
     before: Tree
     wholly: bool
+    stated: bool
+    lifted: bool
     amounts: list[int | None] = field(init=False)
     written: list[int | None] = field(init=False)
     options: list[Options] = field(init=False)
@@ -86,15 +95,9 @@ class _Walls:
     def take_down(self, node: int) -> None:
         """Let the money of a node go to any of its children, and wholly, to anything below them."""
         tree = self.before
-        ceilings = _are_ceilings(tree, node) or (
-            self.amounts[node] is None and tree.amount_cents[node] is not None
-        )
         free = [k for k in tree.children(node) if self.written[k] is not None and not _is_fence(tree, k)]
-        if ceilings or self._is_plain(node):
-            for child in free:
-                self._lift(child)
-        else:
-            self._share(node, free)
+        if not self._is_stated(node):
+            self._open(node, free)
         if self.wholly:
             for child in tree.children(node):
                 self.take_down(child)
@@ -102,12 +105,28 @@ class _Walls:
             for child in free:
                 self._stay_divided(child)
 
+    def _open(self, node: int, free: list[int]) -> None:
+        """Take the walls between the children of a node down."""
+        tree = self.before
+        ceilings = _are_ceilings(tree, node) or (
+            self.amounts[node] is None and tree.amount_cents[node] is not None
+        )
+        if ceilings or self._is_plain(node):
+            for child in free:
+                self._lift(child)
+        else:
+            self._share(node, free)
+
+    def _is_stated(self, node: int) -> bool:
+        """Whether the scenario's own transfers between the children stand as they are."""
+        return self.stated and has_transfers(self.before, self.before.children(node))
+
     def _is_plain(self, node: int) -> bool:
         """Whether one cap says it all: nothing below is fenced or held back, and no wall below stays."""
         tree = self.before
-        if tree.amount_cents[node] is None:
-            return False
         below = range(node + 1, int(tree.end[node]))
+        if tree.amount_cents[node] is None or not self.lifted or any(map(self._is_stated, below)):
+            return False
         if any(_is_fence(tree, k) or tree.options[k].reserved_cents for k in below):
             return False
         if any(tree.options[k].overprogram_cents for k in below):

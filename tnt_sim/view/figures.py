@@ -62,6 +62,19 @@ def short_amount(cents: int | None, lang: Lang) -> str:
     return _one_decimal(Fraction(cents, factor), unit, lang)
 
 
+def round_amount(cents: int, lang: Lang) -> str:
+    """An amount as people say it, where that is exact: « 88 M€ », « 1,22 M€ », « 60 k€ »; else to the cent.
+
+    >>> round_amount(8_800_000_000, Lang.FR), round_amount(122_000_000, Lang.EN), round_amount(123_456, Lang.FR)
+    ('88\xa0M€', '€1.22M', '1\u202f234,56\xa0€')
+    """
+    for unit, factor, parts in (("M€", _MILLION_EUROS, 100), ("k€", 100_000, 10)):
+        if cents >= factor and parts * cents % factor == 0:
+            value = number(Fraction(cents, factor), lang)
+            return f"{value}{NO_BREAK}{unit}" if lang is Lang.FR else f"€{value}{unit.removesuffix('€')}"
+    return format_cents(cents, lang)
+
+
 def _one_decimal(value: Fraction, unit: str, lang: Lang) -> str:
     tenths = round(abs(value) * 10)
     whole = f"{tenths // 10:,}"

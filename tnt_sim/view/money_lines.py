@@ -48,30 +48,32 @@ _PER = (("€", 1), ("k€", 1_000), ("M€", 1_000_000))
 def money_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
     """The whole page of one question, line by line."""
     tell = {
-        "next": _next_lines,
+        "next": next_lines,
         "entries": _entry_lines,
         "target": _target_lines,
         "prices": _price_lines,
         "extension": _way_lines,
     }[document["question"]]
-    lines = _head(document, lang, width)
+    lines = head_lines(document, TITLES[document["question"]], lang, width)
     lines += tell(document, lang, width)
     lines += stopped_lines(document, lang, width)
     return lines + warning_lines(document["warnings"], lang, width)
 
 
-def _head(document: Document, lang: Lang, width: int) -> list[Line]:
+def head_lines(document: Document, title: Text, lang: Lang, width: int) -> list[Line]:
+    """The title of the scenario, the question, the day, and « synthétique » when the data are."""
     lines = paragraph(document["title"] or document["scenario"], width, style="bold")
     day = long_day(document["date"]).in_(lang) if document["date"] else ""
     as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
-    about = [document["scenario"], TITLES[document["question"]].in_(lang), as_of]
+    about = [document["scenario"], title.in_(lang), as_of]
     lines.append(Line(" · ".join(part for part in about if part), style="dim"))
     if document["synthetic"]:
         lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
     return [*lines, Line("")]
 
 
-def _next_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+def next_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """What the next euro of each envelope, or the next unit of each rule, buys."""
     lines = []
     for kind in ("envelope", "rule"):
         entries = [entry for entry in document["next"] if entry["kind"] == kind]

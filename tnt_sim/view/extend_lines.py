@@ -1,0 +1,248 @@
+"""« Transfer or extend? » in the terminal: sentences first, then a small table per total, then who moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.errors import Lang, Text
+from tnt_sim.view.course_words import stopped_lines
+from tnt_sim.view.envelope_table import envelope_table
+from tnt_sim.view.extend_words import (
+    change_words,
+    kind_of_move,
+    other_moves,
+    start_texts,
+    total_texts,
+    transfer_words,
+)
+from tnt_sim.view.figures import amount, count, round_amount, short_amount
+from tnt_sim.view.grid import grid, hanging, paragraph, width_of
+from tnt_sim.view.money_lines import head_lines, next_lines
+from tnt_sim.view.money_words import proof_word
+from tnt_sim.view.tables import warning_lines
+
+Document = Mapping[str, Any]
+MOST_MOVES, MOST_NAMED = 20, 5
+_TITLE = Text("transférer ou étendre ?", "transfer or extend?")
+_COLUMNS = (
+    ("amount_cents", Text("Écrit", "Written")),
+    ("effective_cents", Text("Disponible", "Available")),
+    ("granted_cents", Text("Accordé", "Granted")),
+    ("n_funded", Text("Financés", "Funded")),
+    ("n_departments", Text("Départements", "Departments")),
+)
+_DEPARTMENTS = 7
+"""The place of the column in the table of gains."""
+_GAIN_KEYS = ("transfer", "extension", "total", "alone")
+_HEADS = Text(
+    "Total|Objectif|Transferts|Extension en plus|Ensemble|Extension seule|Dossiers|Départements|Accordé|Preuve",
+    "Total|Goal|Transfers|Extension beyond|Together|Extension alone|Dossiers|Departments|Granted|Proof",
+)
+
+
+def extend_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
+    """The whole page, line by line."""
+    free, nested = document["free"], document["nested"]
+    lines = head_lines(document, _TITLE, lang, width)
+    for text in start_texts(document, lang):
+        lines += paragraph(text, width)
+    lines += _transfer_lines(document, lang, width)
+    texts = total_texts(document, free, lang)
+    lines += [Line("")] if texts else []
+    for text in texts:
+        lines += paragraph(text, width)
+    lines += _bold(Text("Chaque liste pour elle-même (libre)", "Each list for itself (free)"), lang)
+    lines += _gain_table(document, free, lang, width)
+    if _same_values(free, nested):
+        same = Text(
+            "Promesses tenues (ce qui est accordé le reste) : les mêmes gains.",
+            "Promises kept (what is granted stays granted): the same gains.",
+        )
+        lines += paragraph(same.in_(lang), width, first="  ")
+    else:
+        title = Text(
+            "Ce qui est accordé le reste (promesses tenues)", "What is granted stays (promises kept)"
+        )
+        lines += _bold(title, lang) + _gain_table(document, nested, lang, width)
+        if nested["transfer"] is not None:
+            lines += _move_lines(document, nested["transfer"], lang)
+    before: Sequence[Document] = ()
+    for entry in (free["transfer"], *(one["with_transfers"] for one in free["totals"])):
+        lines += _envelope_lines(document, entry, before, lang, width)
+        before = entry.get("moves", ()) if entry is not None else ()
+    if document["next"]:
+        lines += [Line(""), *next_lines(document, lang, width)]
+    lines += _mover_lines(document, lang, width)
+    lines += stopped_lines(document, lang, width)
+    return lines + warning_lines(document["warnings"], lang, width)
+
+
+def _bold(text: Text, lang: Lang) -> list[Line]:
+    return [Line(""), Line(text.in_(lang), style="bold")]
+
+
+def _transfer_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """What moving money brings at the written total, the moves, and whether others would do."""
+    total, curve = round_amount(document["amount_cents"], lang), document["free"]
+    entry = curve["transfer"]
+    if document["transfers"] == "none":
+        nothing = Text(
+            f"Le programme n'a qu'un montant, {total} : il n'y a rien à transférer.",
+            f"The programme has one amount only, {total}: there is nothing to transfer.",
+        )
+        return paragraph(nothing.in_(lang), width)
+    if entry is None or not entry["objective"]:
+        unknown = Text(
+            f"Aucune liste n'est connue à {total} avec transferts.",
+            f"No list is known at {total} with transfers.",
+        )
+        return paragraph(unknown.in_(lang), width)
+    lines = paragraph(transfer_words(document, entry, lang), width)
+    if not any(move["kind"] == "transfer" for move in entry["moves"]):
+        return lines
+    lines += _move_lines(document, entry, lang)
+    for text in other_moves(document, entry, lang):
+        lines += paragraph(text, width, first="  ")
+    return lines
+
+
+def _move_lines(document: Document, entry: Document, lang: Lang) -> list[Line]:
+    header = Text("De|À|Montant|", "From|To|Amount|").in_(lang).split("|")
+    moves = entry["moves"]
+    rows = [
+        (move["from"], move["to"], amount(move["cents"], lang), kind_of_move(document, entry, move).in_(lang))
+        for move in moves[:MOST_MOVES]
+    ]
+    return grid(rows, header=header, right=(2,)) + _more(len(moves) - MOST_MOVES, lang) if rows else []
+
+
+def _gain_table(document: Document, curve: Document, lang: Lang, width: int) -> list[Line]:
+    """What each goal gains at each total, and what the list with transfers holds; no departments, no column."""
+    rows = []
+    nothing = dict.fromkeys(("extension", "alone"))
+    written = [{**gain, **nothing, "total": gain["transfer"]} for gain in curve["gains"]]
+    entries = [(document["amount_cents"], written, curve["transfer"])]
+    entries += [(one["total_cents"], one["gains"], one["with_transfers"]) for one in curve["totals"]]
+    for total, gains, entry in entries:
+        counts = ["", "", "", proof_word(entry["proof"], lang) if entry is not None else ""]
+        if entry is not None and entry["objective"]:
+            counts[0], counts[1] = (count(entry[key], lang) for key in ("n_funded", "n_departments"))
+            counts[2] = short_amount(entry["granted_cents"], lang)
+        for k, gain in enumerate(gains):
+            figures = [change_words(document, gain, key, lang) for key in _GAIN_KEYS]
+            first = k == 0
+            rows.append([round_amount(total, lang) if first else "", gain["goal"], *figures])
+            rows[-1] += counts if first else [""] * len(counts)
+    every = [_HEADS.in_(lang).split("|"), *rows]
+    if not document["n_departments"]:
+        every = [[cell for k, cell in enumerate(row) if k != _DEPARTMENTS] for row in every]
+    lines = _gain_grid(every)
+    if width_of(lines) > width:  # what is left out stands in the table of each total
+        narrow = [[*row[: _DEPARTMENTS - 1], row[-1]] for row in every]
+        lines = _gain_grid(narrow)
+    return lines
+
+
+def _gain_grid(every: Sequence[Sequence[str]]) -> list[Line]:
+    return grid(every[1:], header=every[0], right=(0, *range(2, len(every[0]) - 1)))
+
+
+def _same_values(free: Document, nested: Document) -> bool:
+    return all(
+        one["gains"] == other["gains"]
+        for one, other in zip((free, *free["totals"]), (nested, *nested["totals"]), strict=True)
+    )
+
+
+def _envelope_lines(
+    document: Document, entry: Document | None, before: Sequence[Document], lang: Lang, width: int
+) -> list[Line]:
+    """The axes at one total, with those below them that give or take; nothing where nothing changes."""
+    if entry is None or not entry["objective"] or document["transfers"] == "none":
+        return []
+    changes = any(entry[key] for key in ("enter", "leave", "more", "less"))
+    first = entry is document["free"]["transfer"]
+    if not changes and (first or entry["moves"] == before):
+        return []
+    total = round_amount(entry["total_cents"], lang)
+    title = Text(f"À {total}, avec transferts", f"At {total}, with transfers")
+    parents = {one["id"]: one["parent"] for one in entry["envelopes"]}
+    named = {name for move in entry["moves"] for name in (move["from"], move["to"]) if name in parents}
+    shown = {name for name, parent in parents.items() if parent is None or parents[parent] is None}
+    for name in named:
+        place: str | None = name
+        while place is not None:
+            shown.add(place)
+            place = parents[place]
+    rows = [one for one in entry["envelopes"] if one["id"] in shown]
+    lines = _bold(title, lang)
+    if not first:  # those are told above
+        lines += _move_lines(document, entry, lang)
+    if changes:
+        lines += envelope_table(rows, lang, width, _COLUMNS[: None if document["n_departments"] else -1])
+    else:
+        same = Text("La même liste qu'avant.", "The same list as before.")
+        lines += paragraph(same.in_(lang), width, first="  ")
+    for one in entry["raised"]:
+        more = amount(one["cents"], lang)
+        text = Text(
+            f"Le plafond de « {one['envelope']} » est dépassé de {more}.",
+            f'The ceiling of "{one["envelope"]}" is exceeded by {more}.',
+        )
+        lines += paragraph(text.in_(lang), width, first="  ")
+    return lines
+
+
+def _mover_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """Who enters and leaves by transfers, and then at each larger total."""
+    curve, lines = document["free"], []
+    steps = [(document["amount_cents"], curve["transfer"])]
+    steps += [(one["total_cents"], one["with_transfers"]) for one in curve["totals"]]
+    for total, entry in steps:
+        for key in ("enter", "leave"):
+            if entry is None or not entry.get(key):
+                continue
+            n, at = count(len(entry[key]), lang), round_amount(total, lang)
+            by_transfer = total == document["amount_cents"]
+            title = _mover_title(key, n, at, by_transfer=by_transfer)
+            rows = [
+                (
+                    one["dossier"],
+                    amount(one["cents"], lang),
+                    one["envelope"],
+                    _who(one) or "–",
+                )
+                for one in entry["largest"][key][:MOST_NAMED]
+            ]
+            lines += (
+                _bold(title, lang)
+                + hanging(rows, width, right=(1,))
+                + _more(len(entry[key]) - len(rows), lang)
+            )
+    return lines
+
+
+def _who(one: Document) -> str:
+    """The title and the applicant, who is not named twice."""
+    title, applicant = one["title"] or "", one["applicant"] or ""
+    return title if applicant in title else " · ".join(part for part in (title, applicant) if part)
+
+
+def _mover_title(key: str, n: str, at: str, *, by_transfer: bool) -> Text:
+    if by_transfer:
+        if key == "enter":
+            return Text(f"Entrent par transfert à {at} : {n}", f"Enter by transfers at {at}: {n}")
+        return Text(f"Sortent par transfert à {at} : {n}", f"Leave by transfers at {at}: {n}")
+    if key == "enter":
+        return Text(f"Entrent en plus à {at} : {n}", f"Enter beyond that at {at}: {n}")
+    return Text(f"Sortent à {at} : {n}", f"Leave at {at}: {n}")
+
+
+def _more(n: int, lang: Lang) -> list[Line]:
+    if n <= 0:
+        return []
+    more = count(n, lang)
+    return [Line(Text(f"  … {more} autres : --json", f"  … {more} more: --json").in_(lang), style="dim")]
