@@ -18,7 +18,7 @@ def test_a_page_and_one_document(tnt: Run, demo: Path) -> None:
     page = tnt("extend", "scenario.yaml", "--to", "1.3 M€,1,5 M€")
     assert (page.code, page.err) == (0, "")
     assert "transférer ou étendre ?" in page.plain
-    assert "Étendre à 1,3 M€ sans transfert" in page.plain
+    assert "Étendre à 1,3 M€ ne rapporte rien, avec ou sans transferts." in page.plain
     assert "Ensuite : tnt-sim sweep scenario.yaml" in page.plain
     told = tnt("extend", "scenario.yaml", "--to", "1.3 M€", "--to", "1,5 M€", "--json").document
     assert (told["command"], told["status"]) == ("extend", "optimal")
@@ -30,7 +30,7 @@ def test_a_page_and_one_document(tnt: Run, demo: Path) -> None:
                 assert transfer + extension == pytest.approx(total)
     english = tnt("extend", "scenario.yaml", "--to", "1.3 M€", "--lang", "en")
     assert "transfer or extend?" in english.out
-    assert "Extend to €1.3M without transfers" in english.plain
+    assert "Extending to €1.3M brings nothing" in english.plain
 
 
 def test_amounts_are_parted_where_no_decimal_comma_stands() -> None:

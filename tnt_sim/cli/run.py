@@ -189,16 +189,15 @@ def _clash(asked: Scenario, result: Result, seconds: float | None) -> dict[str, 
 def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> None:
     from tnt_sim.view.conflict_page import first_lines
     from tnt_sim.view.labels import labels_of, spoken
-    from tnt_sim.view.one_more_lines import one_more_lines
     from tnt_sim.view.tables import relaxed_lines, run_lines
 
     document, labels = spoken(result, lang), labels_of(result, lang)
     if document["relaxed"]:
         page(relaxed_lines(document, labels, lang=lang, width=width()))
     else:
+        document = {**document, "one_more": told["one_more"]}
         page(run_lines(document, labels, lang=lang, width=width(), run_dir=told["run_dir"]))
         sets, repairs = told.get("conflict") or [], told.get("repairs") or []
         page(first_lines(sets, repairs, lang, width(), scenario=scenario))
-        page(one_more_lines(told["one_more"], lang, width()))
         if told["run_dir"] is not None:  # the question everybody asks, and the page to send
             page(after("run", lang, quoted(told["run_dir"])))

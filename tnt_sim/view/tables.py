@@ -13,6 +13,7 @@ from tnt_sim.view.envelope_table import envelope_table, unspent_lines
 from tnt_sim.view.figures import amount, count, plural
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.labels import Labels
+from tnt_sim.view.one_more_lines import one_more_lines
 from tnt_sim.view.rule_table import figure, goal_lines, rule_lines
 from tnt_sim.view.words import REASON, SENSE, verdict
 
@@ -43,6 +44,7 @@ def run_lines(
         lines += _section(_t("Règles", "Rules", lang), rules)
         lines += _section(_t("Objectif", "Objective", lang), goal_lines(document["objective"], labels, lang))
         lines += _section(_t("Dossiers", "Dossiers", lang), reason_lines(labels.reasons, lang))
+    lines += one_more_lines(document.get("one_more"), lang, width)
     lines += warning_lines(document.get("warnings") or [], lang, width)
     if run_dir is not None:
         lines += [Line(""), *_where(run_dir, lang)]
