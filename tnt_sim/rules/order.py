@@ -118,18 +118,19 @@ class Order:
     def _write(
         self, builder: RowBuilder, kind: RowKind, place: IntArray, small: IntArray, large: IntArray
     ) -> None:
-        """Rows small − large ≤ 0, one for each of these dossiers."""
+        """Rows small − large ≤ 0, one for each of these dossiers; one that a question refuses (-1) is 0."""
         if len(place) == 0:
             return
         names = self.number.gather(self.dossier[place]).to_list()
         labels = [RowLabel(kind, self.id, name) for name in names]
-        row = np.arange(len(place)).tolist()
         extra = [
-            *zip(row, small.tolist(), [1] * len(row), strict=True),
-            *zip(row, large.tolist(), [-1] * len(row), strict=True),
+            (row, column, sign)
+            for sign, columns in ((1, small), (-1, large))
+            for row, column in enumerate(columns.tolist())
+            if column >= 0
         ]
-        none: list[int | None] = [None] * len(row)
-        builder.rows(labels, nothing(len(self.number)), None, none, [0] * len(row), extra)
+        none: list[int | None] = [None] * len(labels)
+        builder.rows(labels, nothing(len(self.number)), None, none, [0] * len(labels), extra)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
         """x_worse ≤ x_better for each pair, each broken one at its price."""

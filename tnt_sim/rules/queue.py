@@ -138,7 +138,9 @@ class FirstCome:
         label = RowLabel(RowKind.RULE, self.id, self.number[row], "turn")
         column = int(builder.funded_columns()[row])
         lower = queue.money_cents - need + 1
-        builder.rows([label], self._granted(), codes, [lower], [None], [(0, column, high - need + 1)])
+        # one that a question refuses has no column: it is not served
+        served = [(0, column, high - need + 1)] if column >= 0 else []
+        builder.rows([label], self._granted(), codes, [lower], [None], served)
 
     def _granted(self) -> Terms:
         ones = np.ones(len(self.number), dtype=np.int64)

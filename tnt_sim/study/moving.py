@@ -1,9 +1,9 @@
-"""Rules that move with an amount because they are a share of it: named, and left out where they would mislead.
+"""Rules that move with an amount because they are read from it: named, and left out where they would mislead.
 
-`min_use`, `reserve`, `overprogram`, transfers and bounds `{share: …, of_amount: …}` change with the amount of
-their envelope, some of them against the planner: with such a rule more money can be worth less. A model in which
-the amount itself is to be found asks less than they do: minima and reserves are left out, maxima taken at the
-largest amount, transfers without limit.
+`min_use`, `reserve`, `overprogram`, transfers, bounds `{share: …, of_amount: …}` and queues that serve whoever
+fits (`first_come` with `skip: true`) change with the amount of their envelope, some of them against the planner:
+with such a rule more money can be worth less. A model in which the amount itself is to be found asks less than
+they do: minima, reserves and queues are left out, maxima taken at the largest amount, transfers without limit.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tnt_sim.errors import Text
 from tnt_sim.programme import Options, Tree, Unassigned
 from tnt_sim.rules.base import Mode
 from tnt_sim.rules.limit import LimitSpec, ShareOfAmount
+from tnt_sim.rules.queue import FirstCome
 from tnt_sim.scenario.compile import Problem
 
 _OPTIONS = {"min_use": False, "reserve": True, "overprogram": True}
@@ -24,7 +25,7 @@ _OPTIONS = {"min_use": False, "reserve": True, "overprogram": True}
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """Something that is a share of the amount, in words; `relaxes`: what fits goes on fitting as it grows."""
+    """Something that is read from the amount, in words; `relaxes`: what fits goes on fitting as it grows."""
 
     words: Text
     relaxes: bool
@@ -51,7 +52,17 @@ def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[Moving, ...]:
     for rule in _of_amount(problem, names):
         words = Text(f"la règle « {rule.id} »", f'the rule "{rule.id}"')
         found.append(Moving(words, not isinstance(rule.min, ShareOfAmount)))
+    for queue in _queues(problem, nodes):
+        words = Text(f"la file de la règle « {queue.id} »", f'the queue of the rule "{queue.id}"')
+        found.append(Moving(words, False))
     return tuple(found)
+
+
+def _queues(problem: Problem, nodes: Sequence[int]) -> list[FirstCome]:
+    """The queues of the lowest of these envelopes: those above it leave their own dossiers what they had."""
+    name = problem.case.tree.ids[nodes[0]]
+    rules = [rule for rule in problem.rules if isinstance(rule, FirstCome)]
+    return [rule for rule in rules if any(queue.name == name for queue in rule.queues)]
 
 
 def _amount_is_split(split: Any) -> bool:
@@ -76,7 +87,7 @@ def loosened(problem: Problem, nodes: Sequence[int], top_cents: int) -> Problem:
     """A problem that allows all that the real rules allow, at any amount of the envelope up to `top_cents`."""
     tree = problem.case.tree
     names = {tree.ids[node] for node in nodes}
-    told = {rule.id for rule in _of_amount(problem, names)}
+    told = {rule.id for rule in _of_amount(problem, names)} | {rule.id for rule in _queues(problem, nodes)}
     rules = tuple(
         replace(rule, mode=Mode.REPORT, penalty=None) if rule.id in told else rule  # type: ignore[type-var]
         for rule in problem.rules

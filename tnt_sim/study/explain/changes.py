@@ -167,6 +167,9 @@ def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
     if not all(answer.optimal or answer.allocation is None for answer in cut.answers):
         yield _undefined("grant", name, "stopped")
         return
+    if cut.cents is None and grant.counts_elsewhere(decided, row):
+        yield _undefined("grant", name, "request_counts")
+        return
     if cut.cents is None:
         yield _impossible("grant", name, "no_amount", *cut.answers)
         return

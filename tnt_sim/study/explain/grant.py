@@ -7,7 +7,8 @@ The dossier's grant becomes an amount g left open below what it asks, and g is m
     c. with every stage as good and no more granted, where the rank then decides
 
 The largest of these is exact whatever the rules: above it no allocation that holds the dossier is the answer.
-Where a floor is lowered to what is asked, a smaller request moves the floor too; the re-solves tell.
+Where a floor is lowered to what is asked, or a queue is settled by it, a smaller request moves the rule too: the
+re-solves tell, and that no amount is enough is said only where the request counts nowhere else.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.clock import Clock
+from tnt_sim.errors import InputError
+from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask, forced
 from tnt_sim.rules.base import CompiledRule, Mode, Terms, Unit
-from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.objective import Sense, Stage
 from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.solve.live import difference
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.study.explain.weigh import goes_first
 
@@ -82,6 +86,23 @@ def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
         found.append(_largest(*_within(lower, row, values, granted), decided.clock))
         cents = _cents(found[-1], row)
     return Cut(best or None, tuple(found))
+
+
+def counts_elsewhere(decided: Decided, row: int) -> bool:
+    """Whether the rules or goals of the least request, the dossier's own amount apart, are others than today's."""
+    problem = decided.problem
+    least, most = lowest(problem, row), int(problem.offers.most_cents[row])
+    try:
+        other = compile_problem(with_request(decided.asked, decided.numbers[row], least))
+    except InputError:
+        return True
+    now, then = (formulate(_opened(one, row, most)) for one in (problem, other))
+    if not difference(now.model, then.model).is_empty:
+        return True
+    return any(
+        (one.scale, one.constant) != (two.scale, two.constant) or (one.objective != two.objective).any()
+        for one, two in zip(now.stages, then.stages, strict=True)
+    )
 
 
 def _cents(answer: Answer, row: int) -> int:
