@@ -2,9 +2,9 @@
 
 The tests of the part's rooms are collected once and must pass unchanged. Each mutant is a fork in which the code
 of one function is exchanged; it runs the tests that reach what has changed (a branch that is now taken always
-matters only to a test that did not take it), the quickest first, until one fails or the budget is spent. A mutant
-that no test refused has survived; one that did not end is told apart. What each came to is kept in a file, and the
-same command goes on from there. `equivalent_mutants.txt` lists those that change nothing.
+matters only to a test that did not take it), in turns of equal seconds, until one fails or the budget is spent. A
+mutant that no test refused has survived; one that did not end is told apart. What each came to is kept in a file,
+and the same command goes on from there. `equivalent_mutants.txt` lists those that change nothing.
 
 uv run python benchmarks/mutate_verifier.py [--part verify|telling|exact] [--sample N] [--budget S] [--again]
 uv run python benchmarks/mutate_verifier.py --part exact --sample 300      # certify/, kernel/, prove/
@@ -253,11 +253,10 @@ class Forks:
                 f"{report.nodeid}\n{report.longreprtext}", encoding="utf-8"
             )
 
-    def _turn(self, mutant: Mutant, test: str) -> tuple[bool, int, bool]:
+    def _turn(self, mutant: Mutant, test: str) -> tuple[bool, int]:
         """When a test has its turn: for a check taken out those that break rules, then those that refuse most."""
         likely = bool(mutant.without) and "test_broken_rules" in test
-        named = f"test_{mutant.module.rpartition('.')[2]}.py" in test
-        return not likely, -self.kills.get((mutant.module, test), 0), not named
+        return not likely, -self.kills.get((mutant.module, test), 0)
 
     def _why(self, what: str) -> RuntimeError:
         file = self.scratch / "failed.txt"
@@ -268,14 +267,8 @@ class Forks:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of the tests themselves."""
         items = session.items
-        file = self.results.file.with_suffix(f".{digest(*_sources(), *(one.nodeid for one in items))}.seen")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.is_file() and self._fork(lambda: self._write_observed(file, items), ALL) != 0:
-            raise self._why("the tests fail without any mutant")
-        called = json.loads(file.read_text(encoding="utf-8"))
-        for entry in called.values():
-            entry["lines"] = set(entry["lines"])
-        order = sorted(items, key=lambda item: called[item.nodeid]["seconds"])
+        called = self._called(items)
+        order = _in_turn(items, called)
         limit = self.budget + TIMEOUT_SECONDS
 
         def reached_by(mutant: Mutant) -> list[pytest.Item]:
@@ -303,6 +296,20 @@ class Forks:
             if number % 25 == 0:
                 print(f"{number} of {len(self.mutants)} tried", flush=True)
         return True
+
+    def _called(self, items: Sequence[pytest.Item]) -> dict[str, Any]:
+        """What each test runs, as noted before where neither the package nor the test has changed."""
+        file = self.results.file.with_suffix(f".{digest(*_sources())}.seen")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        version = {path: digest(path.read_text(encoding="utf-8")) for path in {item.path for item in items}}
+        fresh = [one for one in items if known.get(one.nodeid, {}).get("version") != version[one.path]]
+        if fresh and self._fork(lambda: self._write_observed(file, known, fresh, version), ALL) != 0:
+            raise self._why("the tests fail without any mutant")
+        called: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        for entry in called.values():
+            entry["lines"] = set(entry["lines"])
+        return called
 
     def _fork(self, task: Callable[[], Any], seconds: float) -> int:
         """The end of a task in a fork: 0 done, 1 refused, `HUNG` after so much processor time."""
@@ -343,10 +350,14 @@ class Forks:
             if self.failed or time.process_time() - self.began > self.budget:
                 return
 
-    def _write_observed(self, file: Path, items: Sequence[pytest.Item]) -> None:
+    def _write_observed(
+        self, file: Path, known: dict[str, Any], items: Sequence[pytest.Item], version: Mapping[Path, str]
+    ) -> None:
         found = self._observed(items)
+        for item in items:
+            found[item.nodeid]["version"] = version[item.path]
         if not self.failed:
-            file.write_text(json.dumps(found), encoding="utf-8")
+            file.write_text(json.dumps(known | found), encoding="utf-8")
 
     def _observed(self, items: Sequence[pytest.Item]) -> dict[str, Any]:
         """Each test's seconds and the lines of the package that it runs."""
@@ -376,10 +387,22 @@ def _module(file: str) -> str:
     return ".".join(Path(file).relative_to(PACKAGE).with_suffix("").parts)
 
 
+def _in_turn(items: Sequence[pytest.Item], called: Mapping[str, Any]) -> list[pytest.Item]:
+    """Tests so that each test function has had as many seconds as the others: a slow one, or many, wait."""
+    spent: Counter[str] = Counter()
+    share = {}
+    for item in sorted(items, key=lambda item: called[item.nodeid]["seconds"]):
+        function = item.nodeid.partition("[")[0]
+        spent[function] += called[item.nodeid]["seconds"]
+        share[item.nodeid] = spent[function]
+    return sorted(items, key=lambda item: share[item.nodeid])
+
+
 def _sources() -> Iterator[str]:
-    """All code that decides which lines a test runs."""
-    for folder in (PACKAGE, TESTS.parent):
-        yield from (file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.py")))
+    """All code but the tests' own that decides which lines a test runs."""
+    helpers = (file for file in TESTS.parent.rglob("*.py") if not file.name.startswith("test_"))
+    for file in sorted([*PACKAGE.rglob("*.py"), *helpers]):
+        yield file.read_text(encoding="utf-8")
 
 
 HUNG, BROKEN = 99, 98

@@ -170,6 +170,13 @@ def test_a_cut_is_as_strong_as_its_derivation(
     assert (col.tolist(), value.tolist(), bound) == ([0, 1], *cut)
 
 
+@pytest.mark.parametrize("row", [-1, 3])
+def test_a_cut_of_a_row_that_does_not_exist_is_refused(row: int) -> None:
+    """The row itself, then one for each of the two blocks."""
+    with pytest.raises(MultiplierError, match="there is no row"):
+        derived(system(([2, 2], 3)), Recipe(np.array([row]), np.array([1]), np.array([], dtype=np.int64), 2))
+
+
 def test_a_coefficient_is_tightened_by_a_spare_of_one() -> None:
     """3x + 3y ≤ 4 lets in one of the two, as 2x + 2y ≤ 2 does."""
     assert _tightened([3, 3], [True, True], 4, 6) == ([2, 2], 2)

@@ -59,6 +59,9 @@ def test_claims_hold_the_allocations_of_the_rules_at_their_values(first: int) ->
         if problem is None or points is None:
             continue
         claims = claims_of(problem)
+        size = points.columns.shape[1]
+        assert not claims.system.low[:size].any()
+        assert (claims.system.high[:size] == points.columns.max(axis=0)).all()
         dice = Random(seed)
         for k in dice.sample(range(len(points.columns)), min(FEW, len(points.columns))):
             allocation = Allocation(points.funded[k], points.granted[k])

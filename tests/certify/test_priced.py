@@ -7,11 +7,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 from itertools import product
 from math import gcd
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,11 +25,12 @@ from mixed import mixed
 from mixed_run import write
 from tiny import HEAD, tiny
 
-from tnt_sim.certify.agreement import agreement
+from tnt_sim.certify.agreement import _follows, agreement
 from tnt_sim.certify.check import Checker
 from tnt_sim.certify.claims import Claims, claims_of
 from tnt_sim.certify.priced import READERS, SecondRow, priced, second_reading, second_rows
-from tnt_sim.certify.priced_rows import Columns
+from tnt_sim.certify.priced_rows import Columns, Lines, Sum
+from tnt_sim.certify.priced_sums import _one_group, _times
 from tnt_sim.certify.row_sheet import Choices, RowSheet
 from tnt_sim.engine import solve
 from tnt_sim.errors import InputError
@@ -276,6 +279,68 @@ def test_a_changed_row_is_refused_or_cuts_off_nothing() -> None:
                     assert still_true(other, place, problem, written.of, points), (seed, place)
     assert set(refused) >= KINDS - {"Decisions", "Coverage", "Equity", "FirstCome", "EnvelopeLimit"}
     assert sum(refused.values()) > 2 * accepted
+
+
+def wider(claims: Claims, place: int, dice: Random) -> Claims:
+    """The same rows, one of them times three and then with a higher bound, or with an entry that is less."""
+    rows = claims.system.rows
+    upper, value = rows.upper.copy(), rows.value.copy()
+    inside = np.flatnonzero(rows.row == place)
+    upper[place] *= 3
+    value[inside] *= 3
+    if dice.random() < 0.5 or not len(inside):
+        upper[place] += dice.randint(1, 3)
+    else:
+        value[dice.choice(inside.tolist())] -= dice.randint(1, 3)
+    return replace(claims, system=claims.system.with_rows(replace(rows, upper=upper, value=value)))
+
+
+def test_a_row_that_is_made_wider_still_follows() -> None:
+    dice, asked = Random(5), Counter[str]()
+    for seed, problem, _points in problems(range(25)):
+        claims = claims_of(problem)
+        for written in claims.written:
+            second = None if written.soft else second_reading(Columns.of(problem.offers), written.of)
+            for place in range(written.first, written.last if second else written.first):
+                name = claims.system.rows.names[place]
+                if second is not None and name in second.names and name not in second.unread:
+                    system = wider(claims, place, dice).system
+                    follows = _follows(system, system.rows.starts(), written, second)
+                    assert follows[place - written.first], (seed, name)
+                    asked[type(written.of).__name__] += 1
+    assert {"Limit", "Share", "Exclusive", "Case"} <= set(asked)
+
+
+def equity_of(linear: list[bool], most: int, *, strict: bool, side: str = "min") -> Lines:
+    """What is written for the first of two groups, of which dossiers bring 5 and 6, at a third of all."""
+    offers = SimpleNamespace(candidate=np.ones(2, dtype=np.bool_))
+    lines = Lines(SimpleNamespace(offers=offers, n=2))  # type: ignore[arg-type]
+    own = Sum(np.array([0, 1]), np.array([5, 6]), (0, 0), np.array(linear))
+    of = SimpleNamespace(most=[most, 6], total=most + 6, settled=[0, 0])
+    _one_group(lines, SimpleNamespace(strict=strict, of=of), own, 0, "e:g", side, Fraction(1, 3))  # type: ignore[arg-type]
+    return lines
+
+
+@pytest.mark.parametrize("side", ["min", "max"])
+def test_an_equity_whose_groups_share_what_counts_once_is_unread(side: str) -> None:
+    for linear in ([True, False], [False, True]):
+        lines = equity_of(linear, 0, strict=False, side=side)
+        assert (lines.names, lines.unread) == ([], {"any", f"e:g:{side}"})
+
+
+def test_an_equity_is_read_where_a_low_demand_opens_nothing() -> None:
+    """3·M ≥ M + N: 10 against −6."""
+    for most, strict in ((5, False), (2, True)):
+        lines = equity_of([True, True], most, strict=strict)
+        assert (lines.names, lines.unread) == (["e:g:min"], set())
+        assert [part.tolist() for part in lines.parts[0]] == [[0, 0], [0, 1], [-10, 6]]
+    assert equity_of([True, True], 2, strict=False).unread == {"e:g:min"}
+
+
+def test_products_that_leave_64_bits_are_whole_numbers_all_the_same() -> None:
+    assert _times(np.array([2**60, -3]), 1).dtype == np.int64
+    assert _times(np.array([2**61, -3]), 8).tolist() == [2**64, -24]
+    assert _times(np.array([3, -(2**61)]), 8).tolist() == [24, -(2**64)]
 
 
 def still_true(claims: Claims, place: int, problem: Problem, rule: Any, points: Points) -> bool:

@@ -173,7 +173,6 @@ def _implied(
     size = 1 + max(int(col.max(initial=0)), int(other_col.max(initial=0)))
     mine, other = np.zeros(size, dtype=object), np.zeros(size, dtype=object)
     mine[col], other[other_col] = value, other_value
-    mine, upper = _coprime(mine, upper)
     other, bound = _coprime(other, bound)
     step = _step(mine.tolist(), upper, other.tolist(), bound)
     if step is None:

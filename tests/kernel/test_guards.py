@@ -1,0 +1,132 @@
+"""Kernels look at the clock in every long loop, keep their numbers within 64 bits, and end their own loops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.kernel import curve as curves
+from tnt_sim.kernel import frontier as fronts
+from tnt_sim.kernel import states as lists
+from tnt_sim.kernel.beyond import Beyond
+from tnt_sim.kernel.forest import Node
+from tnt_sim.kernel.known import Known
+from tnt_sim.kernel.needs import _combined
+from tnt_sim.kernel.parts import NOTHING_AHEAD, Block, Joining
+from tnt_sim.kernel.states import States as Partial
+from tnt_sim.kernel.tree import BITS, LEAST_BITS, _Inner, _Task
+from tnt_sim.kernel.tree_states import NOWHERE, ROOM, Budget, States, undominated
+
+LATE = Deadline(0.0)
+ONE, TWO = np.array([1]), np.array([1, 2])
+
+
+def test_a_long_leaf_looks_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    profit, weight = np.array([3, 2, 4]), np.array([2, 2, 3])
+    for module, ask in (
+        (fronts, lambda: fronts.frontier(profit, weight, 5, LATE)),
+        (fronts, lambda: fronts._exactly(profit, weight, 6, 5, LATE)),
+        (curves, lambda: curves.curve(profit, weight, LATE)),
+    ):
+        monkeypatch.setattr(module, "CELLS_PER_LOOK", 1)
+        with pytest.raises(DeadlineExpired):
+            ask()
+
+
+def test_points_of_a_part_are_combined_with_a_look_at_the_clock() -> None:
+    with pytest.raises(DeadlineExpired):
+        _combined(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), LATE)
+
+
+def test_each_chunk_of_pairs_is_a_look_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "CHUNK", 3)
+    whole, none = np.zeros((1, 3), dtype=np.int64), np.zeros(3)
+    states = Partial(np.arange(3), whole, none, none, np.ones(3, dtype=np.int64))
+    other = replace(states, used=whole.copy())
+    spent: list[int] = []
+    joined = Joining(1.0, 1.0, NOTHING_AHEAD, spent.append)._two(
+        Block(0, ONE, states=states), Block(1, ONE, states=other), NOTHING_AHEAD
+    )
+    assert len(joined.states.value) == 9
+    assert spent == [1, 0, 0, 0]  # nine pairs, eight of which take the time of one state
+
+
+class Part:
+    """A part of one state, that counts how often it is asked."""
+
+    def __init__(self, weight: int, profit: int = 1) -> None:
+        self.weight, self.profit, self.asked = weight, profit, 0
+
+    def line(self, a: int) -> tuple[int, int]:
+        return (self.profit, self.weight) if self.profit > a * self.weight else (0, 0)
+
+    def losses(self, a: int, count: int) -> np.ndarray:
+        return np.array([abs(self.profit - a * self.weight)])
+
+    def near(self, a: int, gamma: int) -> States:
+        self.asked += 1
+        assert self.asked < 20, "asked for the same again and again"
+        worth = np.array([0, self.profit - a * self.weight])
+        weight, profit = np.array([0, self.weight]), np.array([0, self.profit])
+        found = States(
+            profit, weight, worth.max() - worth, int(worth.max()), lambda k: np.arange(k), lambda *_: NOWHERE
+        )
+        return found.within(gamma)
+
+
+def test_a_part_with_own_money_refuses_prices_beyond_64_bits() -> None:
+    rich = Beyond(Part(2**40, 2**41), 0)
+    assert len(rich.near(2**21, 0).weight) == 1
+    with pytest.raises(OverflowError, match="64 bits"):
+        rich.near(2**22, 2**62)
+
+
+@pytest.mark.parametrize(("own", "gamma", "asked"), [(0, 0, 1), (3, 0, 1), (3, 5, 1), (2, 0, 1)])
+def test_a_part_with_own_money_is_asked_no_more_than_it_must(own: int, gamma: int, asked: int) -> None:
+    part = Part(3, 7)
+    Beyond(part, own).near(1, gamma)
+    assert part.asked == asked
+
+
+def test_a_node_looks_at_the_clock_for_each_of_its_prices() -> None:
+    with pytest.raises(DeadlineExpired):
+        _Inner([Part(3), Part(4)], 5, 8, Budget(100, deadline=LATE), 1)
+
+
+def task(profit: np.ndarray, weight: np.ndarray, grain: int = 1) -> _Task:
+    return _Task(profit, weight, 1, 1000, Known(), grain, None, UNLIMITED)
+
+
+@pytest.mark.parametrize("worth", [3, 2**20 - 1, 2**20, 2**30, 2**40 + 1])
+def test_prices_are_as_fine_as_64_bits_let_them_be(worth: int) -> None:
+    asked: list[int] = []
+
+    def refuse(b: int) -> None:
+        asked.append(b)
+        raise OverflowError
+
+    root = Node(0, 10, TWO - 1)
+    with pytest.raises(OverflowError, match="leave 64 bits"):
+        task(np.array([worth - 1, 1]), TWO).over(root, refuse)
+    assert asked[0] * worth < ROOM
+    assert asked[0] == 2**BITS or asked[0] * worth >= ROOM // 2
+    coarser = [asked[0] >> shift for shift in (0, 8, 16)]
+    assert asked == [b for b in coarser if b >= 2**LEAST_BITS]
+
+
+def test_of_one_weight_only_the_state_of_most_profit_stays() -> None:
+    kept, equal, whose = undominated(np.array([2, 1, 2, 3, 3, 1, 4]), np.array([5, 4, 6, 6, 7, 4, 7]))
+    assert kept.tolist() == [1, 2, 4]
+    assert (equal.tolist(), whose.tolist()) == ([5], [0])
+
+
+def test_a_sum_of_no_state_is_no_sum() -> None:
+    """Each part is too heavy for the cap but for nothing at all, which costs more than is asked for."""
+    node = _Inner([Part(3, 9), Part(4, 9)], 2, 1, Budget(1000), 1)
+    assert node.reaches(0)
+    assert not node.reaches(1)
+    states, k = node.root()
+    assert (states.profit[k], states.weight[k]) == (0, 0)
