@@ -66,7 +66,7 @@ PARTS = {
     "exact": [name for room in ("certify", "kernel", "prove") for name in _modules(room)],
 }
 SUITES = {"verify": ("verify",), "telling": ("verify",), "exact": ("certify", "kernel", "prove")}
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 15
 ALL = 1200
 """Processor seconds beyond the budget after which a mutant is stopped; for every test once."""
 PATIENCE = 30

@@ -49,6 +49,9 @@ def test_pieces_close_nothing_that_holds_a_point_at_the_limit(limit: int, empty:
     proofs = [[-1, refute(piece.cheaper_than(-1), Deadline(20))] for piece in pieces.systems]
     assert len(proofs) == 2
     assert closed(whole, [y], [["apart", 0, kept, proofs]]) is empty
+    for other in (proofs[:1], [*proofs, proofs[0]]):
+        with pytest.raises(CertificateError, match="as many proofs as pieces"):
+            _Tree(whole, [y], [["apart", 0, kept, other]], UNLIMITED).check()
 
 
 @pytest.mark.parametrize(("limit", "empty"), [(-2, False), (-3, True)])
@@ -153,6 +156,21 @@ def test_a_choice_that_is_ruled_out_is_under_no_cap() -> None:
     with pytest.raises(MultiplierError):
         closed_by_caps(whole, 2, trees)
     assert closed_by_caps(replace(whole, high=np.array([1, 1, 0])), 2, trees)
+
+
+def test_a_row_that_shares_money_out_counts_no_choice() -> None:
+    """A grant of 3 beyond a cap of 2 takes 1 of what is shared out; that it counts there itself would be lost."""
+    for counts, own in ((0, True), (1, False)):
+        whole = replace(
+            system(([counts, 1], 1), ([3, -1], 2), ([-1, 0], -2)), block=np.array([0, -1]),
+            must=np.zeros(1, dtype=np.bool_), high=np.array([1, 5]),
+        )  # fmt: skip
+        trees = [(0, [(1, (), True)], False)]
+        if own:
+            assert closed_by_caps(whole, 2, trees)
+        else:
+            with pytest.raises(MultiplierError, match="counts choices"):
+                closed_by_caps(whole, 2, trees)
 
 
 @pytest.mark.parametrize(

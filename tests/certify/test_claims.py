@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from test_priced import points_of, problem_of
 
 from tnt_sim.certify.claims import Claims, claims_of, least_value
+from tnt_sim.certify.row_sheet import Choices, RowSheet
 from tnt_sim.rules.base import IntArray
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 
@@ -73,3 +74,15 @@ def test_claims_hold_the_allocations_of_the_rules_at_their_values(first: int) ->
                 assert found == [*reading.values, least_value(problem, points.granted[k])], (seed, k)
             counted["fine" if fine else "broken"] += 1
     assert set(counted) == {"fine", "broken"}
+
+
+def test_a_link_is_bounded_on_both_sides() -> None:
+    problem = next(
+        one for one in map(problem_of, range(40)) if one is not None and one.offers.candidate.sum() > 1
+    )
+    sheet = RowSheet(problem.offers, Choices.of(problem.offers))
+    start, (a, b) = len(sheet.upper), np.flatnonzero(problem.offers.candidate)[:2].tolist()
+    sheet.link("pair", [(a, 2), (b, -1)], 3)
+    sheet.link("pair", [(a, 2), (b, -1)], 3, -1)
+    assert (sheet.names[start:], sheet.upper[start:]) == (["pair"] * 3, [3, 3, 1])
+    assert [value.tolist() for *_, value in sheet.entries[-3:]] == [[2, -1], [2, -1], [-2, 1]]

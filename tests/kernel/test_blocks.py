@@ -42,6 +42,24 @@ def every_choice(value: np.ndarray, rows: np.ndarray, upper: np.ndarray) -> tupl
     return (max(worth), worth.count(max(worth))) if worth else None
 
 
+@settings(max_examples=200, deadline=None)
+@given(cases())
+def test_what_is_told_on_the_way_is_true(case) -> None:
+    """A choice that is told keeps every row and is worth no less than the one before; no choice beats a bound."""
+    value, rows, upper, price = case
+    told: list[tuple[np.ndarray | None, float]] = []
+    found = crossing(value, rows, upper, price, [], heard=lambda taken, bound: told.append((taken, bound)))
+    best = every_choice(value, rows, upper)
+    assert all(best is None or bound >= best[0] - 1e-6 for _, bound in told)
+    chosen = [taken for taken, _ in told if taken is not None]
+    assert all((rows[:, taken].sum(axis=1) <= upper).all() for taken in chosen)
+    worth = [int(value[taken].sum()) for taken in chosen]
+    assert worth == sorted(worth)
+    if found is not None:
+        assert told[-1] == (told[-1][0], found.value)
+        assert worth[-1] == found.value
+
+
 @settings(max_examples=400, deadline=None)
 @given(cases(), st.booleans())
 def test_the_best_choice_and_its_ways(case, few: bool) -> None:

@@ -17,6 +17,7 @@ from tnt_sim.kernel.known import Known
 from tnt_sim.kernel.needs import _combined
 from tnt_sim.kernel.parts import NOTHING_AHEAD, Block, Joining
 from tnt_sim.kernel.states import States as Partial
+from tnt_sim.kernel.sums import Sums
 from tnt_sim.kernel.tree import BITS, LEAST_BITS, _Inner, _Task
 from tnt_sim.kernel.tree_states import NOWHERE, ROOM, Budget, States, undominated
 
@@ -130,3 +131,14 @@ def test_a_sum_of_no_state_is_no_sum() -> None:
     assert not node.reaches(1)
     states, k = node.root()
     assert (states.profit[k], states.weight[k]) == (0, 0)
+
+
+def test_sums_compare_heavier_equals_only_where_weight_is_no_goal() -> None:
+    """2 is reached by a weight of 3 and by one of 2."""
+    some = [Part(weight, 2).near(0, 9) for weight in (3, 2)]
+    for heavier, compared in ((False, 0), (True, 1)):
+        budget = Budget(100)
+        before = budget.ties
+        sums = Sums(some, 9, 9, budget, heavier=heavier)
+        assert before - budget.ties == compared
+        assert (sums.profit.tolist(), sums.weight.tolist()) == ([0, 2, 4], [0, 2, 5])

@@ -103,3 +103,11 @@ def test_groups_of_which_even_the_cheapest_change_leaves_too_much() -> None:
     groups = Groups(np.arange(4), p, w, Menus.of(np.array([0, 0, 1, 1])))
     found = near_menus(groups, 10, 0, 0, 1, 0, Budget(10**6))
     assert (found.columns(0).tolist(), found.profit.tolist(), found.weight.tolist()) == ([0], [100], [10])
+
+
+def test_one_item_that_is_not_worth_its_price_is_left() -> None:
+    menus = Menus.of(np.array([0]))
+    one = Groups(np.array([0]), np.array([3]), np.array([2]), menus)
+    for price, taken in ((0, [0]), (1, [0]), (2, [])):
+        found = near_menus(one, 2, price, price, 1, 0, Budget(1000))
+        assert found.columns(0).tolist() == taken

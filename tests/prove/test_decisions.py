@@ -22,8 +22,9 @@ from tnt_sim.certify.claims import claims_of
 from tnt_sim.deadline import Deadline
 from tnt_sim.engine import solve
 from tnt_sim.formulation.formulate import formulate
+from tnt_sim.prove import stages, ties
 from tnt_sim.prove.grounds import from_grounds
-from tnt_sim.prove.stages import prove_stages
+from tnt_sim.prove.stages import proof_of, prove_stages
 from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
@@ -109,9 +110,9 @@ def test_what_the_kernel_settled_it_by_is_where_a_proof_is_sought_first(tmp_path
     """Grounds are no evidence: those of other rows prove nothing, and the search finds its own proof."""
     problem = compile_problem(tiny(tmp_path))
     form = formulate(problem)
-    stages = [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
+    goals = [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
     least = form.least_granted
-    found = solve_exactly(form.model, [*stages, Stage(least.name, least.objective, least.sense)])
+    found = solve_exactly(form.model, [*goals, Stage(least.name, least.objective, least.sense)])
     assert found is not None
     outcome = found[0]
     assert outcome.grounds is not None
@@ -126,6 +127,58 @@ def test_what_the_kernel_settled_it_by_is_where_a_proof_is_sought_first(tmp_path
     better = claims_of(problem).of_stage(0, [value - form.stages[0].scale])
     with pytest.raises(CertificateError):
         check_refutation(better, known)
+
+
+TWO_STAGES = HEAD.replace(
+    "objective: [{maximise: {score: 1}}]",
+    "objective: [{maximise: {dossiers: 1}}, {maximise: {population: 1}}]",
+)
+
+
+def test_stages_are_proven_one_after_the_other_until_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = solve(tiny(tmp_path, TWO_STAGES), cross_check="never")
+    assert result.reading is not None
+    told: list[float] = []
+    asked: list[int] = []
+    proofs = prove_stages(result.problem, result.reading.values, Deadline(20), told.append)
+    assert told == [0.0, 0.5]
+    assert None not in proofs
+    right = stages.proof_of
+
+    def first_fails(system: Any, *given: Any) -> Any:
+        asked.append(len(asked))
+        return None if len(asked) == 1 else right(system, *given)
+
+    monkeypatch.setattr(stages, "proof_of", first_fails)
+    assert prove_stages(result.problem, result.reading.values, Deadline(20)) == [None, None]
+    assert asked == [0]
+
+
+def test_a_proof_that_does_not_hold_is_not_handed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = solve(tiny(tmp_path), cross_check="never")
+    assert result.reading is not None
+    system = claims_of(result.problem).of_stage(0, result.reading.values)
+    assert proof_of(system, Deadline(20)) is not None
+    monkeypatch.setattr(stages, "refute", lambda *_, **__: {"rounds": [], "pool": [], "tree": []})
+    assert proof_of(system, Deadline(20)) is None
+
+
+def test_ties_are_proven_on_as_many_entries_as_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = solve(tiny(tmp_path), cross_check="never")
+    held, reading = result.allocation, result.reading
+    assert held is not None
+    assert reading is not None
+    n_entries = len(claims_of(result.problem).system.rows.row)
+    for most, proven in ((n_entries, True), (n_entries - 1, False)):
+        monkeypatch.setattr(ties, "MAX_TIE_ENTRIES", most)
+        found = ties.prove_ties(result.problem, reading.values, held.funded, held.granted_cents, Deadline(20))
+        assert ((found.least_granted is not None), (found.listing is not None)) == (proven, proven)
 
 
 def test_a_solver_begins_where_a_kernel_ended_without_a_proof(
