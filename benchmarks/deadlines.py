@@ -1,10 +1,12 @@
 """Time limits against the wall clock: how long each question takes beyond its limit, and what it leaves.
 
     uv run python benchmarks/deadlines.py [CASE…] [--limits 1,2,5,10] [--million]
+    uv run python benchmarks/deadlines.py --limits 1,2,5 --markdown      the table of docs/benchmarks.md
 
-Each line is a case under a limit: the seconds it took, and what was found. Reading the inputs and writing are not
-counted. A line is marked `LATE` where a question took more than two seconds beyond its limit, and the program then
-ends with 1. Without a name all cases are run but those of a million dossiers, which `--million` adds.
+Each line is a case under a limit: the seconds it took, and what was found. Reading the inputs, writing, and the
+decision that a question starts from are not counted. A line is marked `LATE` where a question took more than two
+seconds beyond its limit, and the program then ends with 1. Without a name all cases are run but those of a million
+dossiers, which `--million` adds.
 
 A new case is an entry of `CASES`: who writes its scenario, and what is asked of it within how many seconds.
 SYNTHETIC, all of it: amounts in cents, scores with a decimal.
@@ -13,10 +15,12 @@ SYNTHETIC, all of it: amounts in cents, scores with a decimal.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +35,7 @@ from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.session import Session
 from tnt_sim.study import questions
 from tnt_sim.study.alternatives import alternatives
-from tnt_sim.study.explain.decided import of_result
+from tnt_sim.study.explain.decided import Decided, of_result
 from tnt_sim.study.explain.explain import explain
 from tnt_sim.study.sweep_object import sweep
 from tnt_sim.study.weights import weights
@@ -50,11 +54,28 @@ class Case:
     write : writes the scenario into a folder and gives its file
     ask : puts the question and says in a few words what was found
     large : only with `--million`
+    prepare : what the question starts from; the scenario itself by default
     """
 
     write: Callable[[Path], Path]
-    ask: Callable[[Scenario, float], str]
+    ask: Callable[[Any, float], str]
     large: bool = False
+    prepare: Callable[[Scenario], Any] = lambda scenario: scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one question took under a limit, and what it found."""
+
+    case: str
+    limit_seconds: float
+    seconds: float
+    found: str
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it ran more than two seconds beyond its limit."""
+        return self.seconds > self.limit_seconds + BEYOND
 
 
 def close_caps(folder: Path, *, n: int = 300, n_groups: int = 14, grant: str = "", more: str = "") -> Path:
@@ -108,6 +129,13 @@ def in_steps(folder: Path) -> Path:
     return close_caps(folder, more=f"steps:\n{days}")
 
 
+def ten_thousand(folder: Path) -> Path:
+    """Ten thousand dossiers under 303 caps (benchmarks/families.py)."""
+    from families import write_m
+
+    return write_m(folder, 0, 10_000)
+
+
 def million(folder: Path) -> Path:
     """A million dossiers under a cap for each department of each axis (benchmarks/families.py)."""
     from families import write_m
@@ -157,12 +185,14 @@ def criteria(scenario: Scenario, seconds: float) -> str:
     return far(weights(scenario, ["score", "dossiers", "leverage"], time_limit=seconds).document)
 
 
-def explained(scenario: Scenario, seconds: float) -> str:
-    """`explain --all` and the explanations of `report`, on a decision of ten seconds."""
-    decision = of_result(solve(scenario, time_limit=10.0))
-    began = time.perf_counter()
-    told = far(explain(replace(decision, best=True), everyone=True, seconds=seconds).document)
-    return f"{told}, explained in {time.perf_counter() - began:.1f} s"
+def base_decision(scenario: Scenario) -> Decided:
+    """A decision of at most ten seconds, taken as the best, so that every question about it is put."""
+    return replace(of_result(solve(scenario, time_limit=10.0)), best=True)
+
+
+def explained(decision: Decided, seconds: float) -> str:
+    """`explain --all` and the explanations of `report`."""
+    return far(explain(decision, everyone=True, seconds=seconds).document)
 
 
 CASES: dict[str, Case] = {
@@ -181,22 +211,44 @@ CASES: dict[str, Case] = {
     "extend": Case(close_caps, questioned(questions.extension, "1 M€")),
     "alternatives": Case(close_caps, questioned(alternatives)),
     "weights": Case(close_caps, criteria),
-    "explain-all": Case(close_caps, explained),
+    "explain-all": Case(close_caps, explained, prepare=base_decision),
+    "report-10k": Case(ten_thousand, explained, prepare=base_decision),
     "run-million": Case(million, decided, large=True),
 }
 
 
-def measured(name: str, case: Case, scenario: Scenario, limit: float) -> bool:
-    """Put one question; print its line, and say whether it kept its limit."""
+def measured(name: str, case: Case, start: Any, limit: float) -> Measurement:
+    """Put one question, from what it starts from."""
     began = time.perf_counter()
     try:
-        found = case.ask(scenario, limit)
+        found = case.ask(start, limit)
     except TntError as error:
         found = f"{type(error).__name__}: {error.text.en}"
-    took = time.perf_counter() - began
-    kept = took <= limit + BEYOND
-    print(f"{name:20} limit {limit:5.1f} s  took {took:6.2f} s {'' if kept else 'LATE'}  {found}", flush=True)
-    return kept
+    return Measurement(name, limit, time.perf_counter() - began, found)
+
+
+def line_of(one: Measurement) -> str:
+    """One measurement on one line."""
+    late = "LATE" if one.is_late else ""
+    return f"{one.case:20} limit {one.limit_seconds:5.1f} s  took {one.seconds:6.2f} s {late}  {one.found}"
+
+
+def markdown(every: Sequence[Measurement], limits: Sequence[float], loads: Sequence[float]) -> str:
+    """The table of docs/benchmarks.md: a row for each question, a column for each limit."""
+    day = dt.date.today()
+    head = [f"limit {limit:g} s" for limit in limits]
+    lines = [
+        f"{day.day} {day:%B %Y}, {os.cpu_count()} cores, load {min(loads):.1f} to {max(loads):.1f}; "
+        "seconds taken, **bold** where more than two beyond the limit:",
+        "",
+        "| question | " + " | ".join(head) + f" | found within {limits[-1]:g} s |",
+        "|---|" + "---|" * (len(limits) + 1),
+    ]
+    for name in dict.fromkeys(one.case for one in every):
+        row = [one for one in every if one.case == name]
+        cells = [f"**{one.seconds:.2f}**" if one.is_late else f"{one.seconds:.2f}" for one in row]
+        lines.append(f"| `{name}` | " + " | ".join(cells) + f" | {row[-1].found} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -204,15 +256,22 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
     parser.add_argument("--limits", default="1,2,5,10", help="seconds, separated by commas")
     parser.add_argument("--million", action="store_true", help="the cases of a million dossiers too")
+    parser.add_argument("--markdown", action="store_true", help="print a table, and each line on stderr")
     given = parser.parse_args()
     names = given.cases or [name for name, case in CASES.items() if given.million or not case.large]
-    kept = True
+    limits = [float(text) for text in given.limits.split(",")]
+    every, loads = list[Measurement](), [os.getloadavg()[0]]
     with tempfile.TemporaryDirectory() as place:
         for name in names:
-            scenario = load_scenario(CASES[name].write(Path(place) / name))
-            for limit in (float(text) for text in given.limits.split(",")):
-                kept &= measured(name, CASES[name], scenario, limit)
-    sys.exit(0 if kept else 1)
+            case = CASES[name]
+            start = case.prepare(load_scenario(case.write(Path(place) / name)))
+            for limit in limits:
+                every.append(measured(name, case, start, limit))
+                loads.append(os.getloadavg()[0])
+                print(line_of(every[-1]), file=sys.stderr if given.markdown else sys.stdout, flush=True)
+    if given.markdown:
+        print(markdown(every, limits, loads))
+    sys.exit(1 if any(one.is_late for one in every) else 0)
 
 
 if __name__ == "__main__":
