@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import draws
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.claims import claims_of
@@ -54,18 +55,20 @@ def part(dice: random.Random, name: str, total: int, depth: int, leaves: list[st
 def written(folder: Path, seed: int) -> Path:
     dice = random.Random(seed)
     n = dice.randint(8, 30)
-    amounts = [dice.randint(1, 40) * dice.choice([1, 7]) for _ in range(dice.choice([3, 40]))]
+    amounts = [dice.randint(1, 40) * dice.choice([37, 100, 700]) for _ in range(dice.choice([3, 40]))]
     leaves: list[str] = []
     below = [part(dice, name, 120, 1, leaves) for name in "abc"[: dice.randint(2, 3)]]
     total = sum(own for _, own in below) + dice.randint(0, 150)
     rules = ""
     if dice.random() < 0.5:
-        rules = "rules: [{id: cap, kind: limit, measure: granted, by: theme, max: 90 €}]\n"
+        rules = "rules: [{id: cap, kind: limit, measure: granted, by: theme, max: 90.05 €}]\n"
     rows = [
-        f"D{k:03},{dice.choice(amounts)},{dice.randint(0, 9)},{dice.choice(leaves)},t{k % 3}"
+        f"D{k:03},{dice.choice(amounts) / 100:.2f},{draws.text(draws.score(dice.choice))},{dice.choice(leaves)},"
+        + draws.blank(dice.choice, draws.spelling(dice.choice, draws.THEMES[k % 3]))
         for k in range(n)
     ]
-    (folder / "dossiers.csv").write_text("\n".join(["dossier,requested,score,envelope,theme", *rows]) + "\n")
+    text = "\n".join(["dossier,requested,score,envelope,theme", *rows]) + "\n"
+    (folder / "dossiers.csv").write_text(text, encoding="utf-8")
     tree = ", ".join(text for text, _ in below)
     (folder / "case.yaml").write_text(
         "schema_version: 1\nid: case\ntitle: SYNTHETIC\n"

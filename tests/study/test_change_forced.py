@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from support import draws
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import ScenarioError
@@ -38,9 +39,10 @@ def written(folder: Path, seed: int, cells: dict[tuple[str, str], str] | None = 
         rows[f"D{k}"] = {
             "envelope": draw.choice("ab"),
             "department": draw.choice(["01", "02"]),
+            "theme": draws.blank(draw.choice, draws.spelling(draw.choice, draw.choice(draws.THEMES))),
             "cost": f"{requested + draw.randint(0, 900)}.{draw.randint(0, 99):02d}",
             "requested": f"{requested}.{draw.randint(0, 99):02d}",
-            "score": f"{draw.randint(1, 40) / 2}",
+            "score": draws.text(draws.score(draw.choice)),
         }
     for (name, column), value in (cells or {}).items():
         rows[name][column] = value
@@ -53,8 +55,8 @@ def written(folder: Path, seed: int, cells: dict[tuple[str, str], str] | None = 
         f"[{{id: a, amount: {a} €}}, {{id: b, amount: {b} €}}]}}\n"
         "dossiers: [{file: d.csv}]\n"
         "grants: [{mode: all_or_nothing, max_rate: 90 %, round: 10 €}]\n"
-        f"rules:\n  - {{id: plafond, kind: limit, measure: granted, where: {{department: '01'}}, "
-        f"max: {draw.randint(1500, 5000)} €}}\n"
+        f"rules:\n  - {{id: plafond, kind: limit, measure: granted, where: {{theme: {draws.THEMES[1].upper()}}}, "
+        f"max: {draw.randint(1500, 5000)}.05 €}}\n"
         "  - {id: nombre, kind: limit, measure: dossiers, where: {department: '02'}, "
         f"max: {draw.randint(1, 3)}}}\n"
         "objective: [{maximise: {score: 1}}]\nsolver: {cross_check: never}\n"

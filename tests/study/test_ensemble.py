@@ -9,7 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
+from support import draws
 
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
@@ -42,8 +44,11 @@ def file(tmp_path: Path) -> Path:
     draw = random.Random(3)
     rows = ["dossier,department,requested,cost,score"]
     for number in range(8):
-        euros = draw.randint(2, 5) * 1000 + draw.randint(0, 999)
-        rows.append(f"D{number},{draw.choice(['01', '02'])},{euros},{2 * euros},{draw.randint(8, 19)}")
+        cents = draw.randint(2, 5) * 100_000 + draw.randint(0, 99_999)
+        euros, cost = (f"{n // 100}.{n % 100:02d}" for n in (cents, 2 * cents))
+        rows.append(
+            f"D{number},{draw.choice(['01', '02'])},{euros},{cost},{draws.text(draws.score(draw.choice))}"
+        )
     (tmp_path / "d.csv").write_text("\n".join(rows) + "\n")
     path = tmp_path / "s.yaml"
     path.write_text(HEAD + UNCERTAIN, encoding="utf-8")
@@ -71,8 +76,8 @@ def test_every_draw_equals_brute_force(file: Path, sampling: str) -> None:
     worth, gone = [], []
     for number in range(12):
         drawn = ground.draw(number)
-        scores = next(series for name, _, series in drawn.changes if name == "score").cast(float).to_numpy()
-        worth.append([Fraction(round(v)) for v in scores.tolist()])
+        scores = next(series for name, _, series in drawn.changes if name == "score")
+        worth.append([Fraction(text) for text in scores.cast(pl.String).to_list()])
         gone.append(drawn.gone.tolist())
 
     def value(x: tuple[bool, ...], j: int) -> Fraction:
