@@ -6,18 +6,25 @@ D  C and 20 departmental caps, a share of 30 %, 60 exclusions, 60 prerequisites.
 M  3 axes of 101 departments: 303 caps at 50 to 90 % of what is asked, and one for all at 93 % of these.
 M3 the same with a cap for each axis at 96 % of its departments', and one for all at 97 % of these: three levels.
 
+With a final `u` (`bu`, `mu`) a family is as users write their tables: costs in cents, merit in tenths, themes in
+several spellings.
+
 `python benchmarks/families.py NAME SEED FOLDER` writes one. Free spending is what the optimum of A gives each
 group; it is found by the engine itself. N needs the public list of grants (`--list FILE`).
 """
 
 from __future__ import annotations
 
+import random as chance
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from support import draws
 
 from tnt_sim.engine import solve
 from tnt_sim.scenario.load import load_scenario
@@ -236,8 +243,29 @@ def write_m(folder: Path, seed: int, n: int = 1_000_000, *, axes: bool = False) 
     return folder / f"{name}.yaml"
 
 
+def as_written(place: Path, seed: int) -> Path:
+    """The table with some cents less in every cost and request, merit in tenths, and themes spelled anyhow."""
+    file = place.with_name("dossiers.parquet")
+    table = pl.read_parquet(file)
+    random, dice = np.random.default_rng(20_000 + seed), chance.Random(seed)
+    cents = pl.Series(random.integers(0, 100, table.height))
+    if "cost" in table.columns:
+        table = table.with_columns(cost_cents=pl.col("cost") * 100, requested_cents=pl.col("requested") * 100)
+        table = table.drop("cost", "requested")
+    goal = "value" if "value" in table.columns else "score"
+    tenths = pl.Series(random.integers(0, 10, table.height)) / 10
+    table = table.with_columns(pl.col("cost_cents", "requested_cents") - cents, pl.col(goal) + tenths)
+    if "theme" in table.columns:
+        spelt = [draws.spelling(dice.choice, theme) for theme in table["theme"].to_list()]
+        table = table.with_columns(pl.Series("theme", spelt))
+    table.write_parquet(file)
+    return place
+
+
 def write(name: str, seed: int, folder: Path, source: Path | None = None) -> Path:
     """One family's scenario."""
+    if name.endswith("u"):
+        return as_written(write(name[:-1], seed, folder, source), seed)
     if name == "a":
         return write_a(folder, seed)
     if name == "n":

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
+from support import draws
 
 from tnt_sim.cli.main import main
 from tnt_sim.errors import DataError, Lang
@@ -47,6 +48,24 @@ def test_known_laws_are_found_again(tmp_path: Path) -> None:
         assert law.p_value > 0.01
     assert found.small == {"région « 2 »": 12}
     assert found.whole.n == 612
+
+
+def test_spellings_of_a_kind_are_one_law(tmp_path: Path) -> None:
+    """Else the scenario would hold two inputs that both change every dossier of that kind."""
+    file = table(tmp_path, {"Voirie d’été": (1.1, 0.1, 60)})
+    lines = file.read_text(encoding="utf-8").replace("applicant_type", "nature").splitlines()
+    written = {
+        k: draws.spelling(lambda some, k=k: some[k % len(some)], "Voirie d’été", 20) for k in range(1, 61)
+    }
+    lines[1:] = [f"{written[k]};{line.split(';', 1)[1]}" for k, line in enumerate(lines[1:], start=1)]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert len(set(written.values())) > 3
+    found = fit_table(file, planned="Coût prévu", by="nature")
+    assert {name: law.n for name, law in found.laws.items()} == {"Voirie d’été": 60}
+    assert found.small == {}
+    codes = file.read_text(encoding="utf-8").replace("nature;", "code nature;")
+    file.write_text(codes, encoding="utf-8")
+    assert len(fit_table(file, planned="Coût prévu", by="code nature").small) > 3
 
 
 def test_figures_are_those_of_scipy() -> None:

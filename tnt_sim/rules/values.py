@@ -159,6 +159,11 @@ def joined_column(case: Case, name: str) -> pl.Series:
     return case.portfolio.once(("joined", name), lambda: _renamed(column, spellings(case, name).changed))
 
 
+def named_values(column: pl.Series) -> pl.Series:
+    """The texts of a table that no scenario holds, each value by its name; codes as they stand."""
+    return column if is_code(column.name) else _renamed(column, _spellings(column).changed)
+
+
 def _renamed(column: pl.Series, changed: Mapping[str, str]) -> pl.Series:
     if not changed:
         return column

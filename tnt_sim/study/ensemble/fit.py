@@ -21,6 +21,7 @@ from tnt_sim.errors import DataError, Defect, Defects, Place, Text, did_you_mean
 from tnt_sim.formats.synonyms import SYNONYMS, names_of
 from tnt_sim.formats.table import read_plain
 from tnt_sim.money import MoneyError, parse_cents_series
+from tnt_sim.rules.values import named_values
 from tnt_sim.verify.documents import file_sha256
 
 FloatArray = NDArray[np.float64]
@@ -102,7 +103,7 @@ def fit_table(path: Path, planned: str = "cost", realised: str = "realised", by:
     defects.raise_if_any(DataError)
     nothing = ((before == 0) | (after == 0)).fill_null(value=False)
     paired = before.is_not_null() & after.is_not_null() & ~nothing
-    kinds = table[str(names[2])].fill_null("") if by else pl.Series("", [""] * table.height)
+    kinds = named_values(table[str(names[2])].fill_null("")) if by else pl.Series("", [""] * table.height)
     pairs = pl.DataFrame({"by": kinds, "planned": before, "realised": after}).filter(paired)
     if pairs.height < LEAST_PAIRS:
         raise DataError([_too_few(path, pairs.height)])
