@@ -30,10 +30,11 @@ from tnt_sim.verify.optimality import better_by_one
 from tnt_sim.verify.proofs import NOT_REPLAYED, replay_proofs
 from tnt_sim.verify.replay import Replay, replay, report
 from tnt_sim.verify.run_files import BOUND, CSV, PARQUET, RESOLVED, SUMMARY, rewritten
+from tnt_sim.verify.signature import read_own
 from tnt_sim.verify.steps import Decision, step_entries
 from tnt_sim.verify.stored import cells_apart, csv_apart
 from tnt_sim.verify.verification import Verification
-from tnt_sim.verify.witness import hash_defects, witness_defects
+from tnt_sim.verify.witness import hash_defects, is_signed_entry, witness_defects
 from tnt_sim.view.award_list import csv_columns, parquet_columns
 from tnt_sim.view.provenance import code_hash
 from tnt_sim.view.provenance import versions as versions_here
@@ -97,6 +98,8 @@ def check_run(
 def _checked(run: Replay, expected: str | None, **place: bool) -> Checked:
     told, found = None, run.found.found
     found.extend(hash_defects(run.summary, expected))
+    if is_signed_entry(run.run_dir, run.summary):
+        found.extend(read_own(run.run_dir, run.summary)[1])
     if run.scenario is not None:
         found.extend(witness_defects(run.run_dir, run.summary, run.project, **place))
         found.extend(_resolved(run, run.scenario))

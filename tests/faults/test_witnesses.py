@@ -92,6 +92,56 @@ def test_files_that_make_a_folder_look_signed_change_nothing(
     assert "project" in capsys.readouterr().err
 
 
+def test_a_link_under_the_genuine_name_leads_to_no_other_project(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The project must lie above the path that the reader typed, whatever the links on its way."""
+    far = demo.parent / "far"
+    genuine = run_of(demo)
+    shutil.copytree(demo, far)
+    table = far / "data/dossiers.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",14.5,", ",13.5,"), encoding="utf-8")
+    shutil.rmtree(far / "runs")
+    assert main(["run", str(far / "scenario.yaml"), "--quiet"]) == 0
+    evil = run_of(far)
+    assert main(["verify", str(evil), "--quiet"]) == 0
+    shutil.rmtree(genuine)
+    genuine.symlink_to(evil)
+    capsys.readouterr()
+    assert main(["verify", str(genuine)]) == 1
+    said = capsys.readouterr().err
+    assert "project-place" in said
+    assert "run-name" in said
+    assert main(["export", str(genuine), "--format", "arrete"]) == 1
+    assert main(["sign", str(genuine), "--as", "liste-1"]) == 1
+    # runs kept on another disk, under the project: a link that the planner made
+    shutil.move(far / "runs", demo.parent / "disk")
+    (far / "runs").symlink_to(demo.parent / "disk")
+    assert main(["run", str(far / "scenario.yaml"), "--quiet"]) == 0
+    assert main(["verify", str(run_of(far)), "--quiet"]) == 0
+
+
+def test_every_reader_refuses_what_only_looks_signed(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = forged(demo, hidden=True)
+    (run / ".p").rename(run / "inputs")
+    (run / "signature.json").write_text("{}", encoding="utf-8")
+    entry = demo / "registre/liste-1"
+    entry.parent.mkdir()
+    shutil.move(run, entry)
+    for words in (
+        ("verify", entry),
+        ("export", entry, "--format", "arrete"),
+        ("export", entry, "--format", "csv"),
+        ("report", entry, "--out", "page.html", "--no-explain"),
+        ("explain", entry),
+        ("compare", entry, "scenario.yaml"),
+        ("core", entry),
+    ):
+        capsys.readouterr()
+        assert main([*(str(word) for word in words), "--lang", "en"]) == 1, words
+        assert "register" in capsys.readouterr().err, words
+
+
 def test_verify_names_the_files_it_read(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = run_of(demo)
     assert main(["verify", str(run)]) == 0

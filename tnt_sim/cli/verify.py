@@ -190,7 +190,7 @@ def _refused(found: Verification, against: tuple[Defect, ...]) -> Verification:
         rules=NO_ANSWER,
         optimal=NO_ANSWER,
         first=NO_ANSWER,
-        defects=(*against, *found.defects),
+        defects=tuple(dict.fromkeys((*against, *found.defects))),
         head=head,
     )
 

@@ -125,7 +125,20 @@ def signature_of_entry(
 def _own(
     run_dir: Path, summary: Mapping[str, Any], key: Ed25519PublicKey | None, authority: Certificate | None
 ) -> Signed:
-    """An entry of a register: its files are those it signed, and it signed this run."""
+    """An entry of a register, see `read_own`."""
+    entry, faults = read_own(run_dir, summary)
+    return (
+        Signed(SignatureStanding.MISMATCH, defects=faults)
+        if entry is None
+        else _checked(entry, key, authority)
+    )
+
+
+def read_own(run_dir: Path, summary: Mapping[str, Any]) -> tuple[Entry | None, tuple[Defect, ...]]:
+    """The entry of a register that a run folder is: its files are those it signed, and it signed this run.
+
+    None with what speaks against it, where anything does.
+    """
     faults = Defects()
     entry = read_entry(run_dir.resolve(), faults)
     if entry is not None and not _is_of(entry, summary):
@@ -143,9 +156,7 @@ def _own(
             faults.found.extend(state_defects(entry, read_state(entry)))
         except DataError as error:
             faults.found.extend(error.defects)
-    if entry is None or faults.found:
-        return Signed(SignatureStanding.MISMATCH, defects=tuple(faults.found))
-    return _checked(entry, key, authority)
+    return None if faults.found else entry, tuple(faults.found)
 
 
 def _is_whole(run_dir: Path, summary: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ the reader knows, the name under which the folder was announced, and a hash that
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -45,7 +46,7 @@ def is_signed_entry(run_dir: Path, summary: Mapping[str, Any]) -> bool:
 def witness_defects(
     run_dir: Path, summary: Mapping[str, Any], project: Path, *, project_named: bool, anywhere: bool = False
 ) -> Iterator[Defect]:
-    """What speaks from outside against a run folder.
+    """What speaks from outside against a run folder; the path that the reader typed counts, not where links lead.
 
     Parameters
     ----------
@@ -53,12 +54,16 @@ def witness_defects(
     project_named : whether the reader named it
     anywhere : accept a project elsewhere than above the run folder, though never inside it
     """
-    place, signed = run_dir.resolve(), is_signed_entry(run_dir, summary)
+    if is_signed_entry(run_dir, summary):
+        return
+    typed, place = Path(os.path.abspath(run_dir)), run_dir.resolve()
+    above = {folder.resolve() for folder in typed.parents}
     inside = project.is_relative_to(place)
-    if not project_named and not signed and (inside or not (anywhere or project in place.parents)):
+    if not project_named and (inside or not (anywhere or project in above)):
         yield _far(run_dir, project, inside=inside)
-    if not signed and _HASHED_NAME.fullmatch(place.name) and place.name != summary.get("run_dir"):
-        yield _other_name(place.name, str(summary.get("run_dir")))
+    for name in dict.fromkeys((typed.name, place.name)):
+        if _HASHED_NAME.fullmatch(name) and name != summary.get("run_dir"):
+            yield _other_name(name, str(summary.get("run_dir")))
 
 
 def hash_defects(summary: Mapping[str, Any], expected: str | None) -> Iterator[Defect]:
