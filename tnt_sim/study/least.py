@@ -31,6 +31,7 @@ from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense, Stage
 from tnt_sim.study.line import Line, at_amount, really_at
 from tnt_sim.study.moving import Moving, loosened, moving_rules
+from tnt_sim.study.near import with_last_stage
 from tnt_sim.study.parts import Seen, seen_as_parts
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
@@ -114,7 +115,7 @@ def least_amount(
     loose = loosened(problem, line.nodes, line.top_cents) if moving else problem
     loose = change(loose)
     opened, stage = amount_stage(loose, line, line.top_cents)
-    asked = replace(opened, stages=(*opened.stages[: len(kept)], stage))
+    asked = with_last_stage(opened, len(kept), stage)
     answer = ask(asked, kept=kept, goals=1, least=False, canonical=False, prove=False, clock=clock)
     if answer.allocation is None:
         nothing = answer.status is Status.INFEASIBLE

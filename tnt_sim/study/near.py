@@ -56,6 +56,21 @@ def with_last_stage(problem: Problem, n_kept: int, stage: Stage) -> Problem:
     )
 
 
+def with_first_stage(problem: Problem, stage: Stage) -> Problem:
+    """Another goal before those of a problem; prices of broken rules stay with their own goals."""
+    return replace(
+        problem, stages=(stage, *problem.stages), rules=tuple(_a_stage_later(rule) for rule in problem.rules)
+    )
+
+
+def _a_stage_later(rule: CompiledRule) -> CompiledRule:
+    if rule.penalty is None:
+        return rule
+    penalty = replace(rule.penalty, stage=rule.penalty.stage + 1)
+    later: CompiledRule = replace(rule, penalty=penalty)  # type: ignore[type-var]
+    return later
+
+
 def _of_stages(rule: CompiledRule, n_kept: int) -> CompiledRule:
     if rule.mode is Mode.PENALTY and rule.penalty is not None and rule.penalty.stage >= n_kept:
         reported: CompiledRule = replace(rule, mode=Mode.REPORT)  # type: ignore[type-var]

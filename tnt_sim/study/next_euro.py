@@ -11,7 +11,7 @@ stands the shadow price of the linear program, which promises a share of a unit 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from tnt_sim.clock import Clock
@@ -33,6 +33,7 @@ from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
 from tnt_sim.study.course import Course
 from tnt_sim.study.least import amount_stage, least_amount
 from tnt_sim.study.line import Line, line_of, really_at
+from tnt_sim.study.near import with_first_stage, with_last_stage
 from tnt_sim.study.soft import gives_way, told_only, unit_of
 
 DISTANCE = "distance"
@@ -171,13 +172,13 @@ class _Asked:
             stopped = not all(one.status is Status.INFEASIBLE for one in found)
             return _nothing("rule", name, unit, price, proof, stopped=stopped)
         step, k = min(rising)
-        given = replace(soft, stages=(distance, *soft.stages))
+        given = with_first_stage(soft, distance)
         there = ask(given, kept=(step,), clock=self.clock, canonical=False, prove=False)
         return self._told("rule", name, unit, (step, step), k, there, price, proof)
 
     def _distance(self, soft: Problem, distance: Stage, stage: int) -> Answer:
         return ask(
-            replace(soft, stages=(*soft.stages[: stage + 1], distance)),
+            with_last_stage(soft, stage + 1, distance),
             kept=self.base.better(stage),
             goals=1,
             least=False,

@@ -206,7 +206,7 @@ def _kept(problem: Problem) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
     tree = problem.case.tree
     for node, name in enumerate(tree.ids):
         if tree.ring_fenced[node]:
-            yield FENCE, name, lambda node=node: _unfenced(problem, node)  # type: ignore[misc]
+            yield FENCE, name, lambda name=name: _unfenced(problem, name)  # type: ignore[misc]
     for node, name in enumerate(tree.ids):
         if has_walls(tree, node):
             yield APART, name, lambda node=node: _open(problem, node, wholly=True)  # type: ignore[misc]
@@ -217,10 +217,9 @@ def _kept(problem: Problem) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
         yield REFUSED, names[row], lambda name=names[row]: _allowed(problem, name)  # type: ignore[misc]
 
 
-def _unfenced(problem: Problem, node: int) -> Problem:
-    tree = problem.case.tree
-    fences = tuple(fence and k != node for k, fence in enumerate(tree.ring_fenced))
-    return replace(problem, case=replace(problem.case, tree=replace(tree, ring_fenced=fences)))
+def _unfenced(problem: Problem, name: str) -> Problem:
+    """The scenario without the fence of an envelope: what its parent gives in proportion is another then."""
+    return compile_problem(with_changes(problem.scenario, {f"envelopes.{name}.ring_fenced": False}))
 
 
 def _open(problem: Problem, node: int, *, wholly: bool) -> Problem:
