@@ -138,6 +138,22 @@ def test_ctrl_c_keeps_what_is_computed(crowd: Result, monkeypatch: pytest.Monkey
     assert main(["explain", str(folder), "--all", "--json"]) == 130
 
 
+def test_ctrl_c_while_the_reserve_list_is_read(crowd: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first thing that takes time: reasons and the list stay, nothing further is begun."""
+    decided = of_result(crowd)
+    whole = explain(decided, everyone=True)
+    monkeypatch.setattr("tnt_sim.study.explain.reserve._in_the_way", stopped)
+    told = explain(decided, everyone=True)
+    assert told.document["stopped_by"] == "interrupt"
+    assert [one["reason"] for one in entries(told).values()] == [
+        one["reason"] for one in entries(whole).values()
+    ]
+    assert {one["dossier"] for one in told.document["reserve"]} == {
+        one["dossier"] for one in whole.document["reserve"]
+    }
+    assert (told.document["rules"], told.document["settled"]) == ([], None)
+
+
 def stopped(*_: object) -> None:
     raise KeyboardInterrupt
 

@@ -110,18 +110,20 @@ def explain(
     limit = decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
     deadline = Deadline(limit)
     decided, course = replace(decided, clock=Clock.until(deadline)), Course(deadline, "dossiers")
-    reserve = reserve_list(decided, deadline.share(RESERVE_SHARE))
+    reserve = _reserve(decided, course)
     share = deadline.share(RULES_SHARE) if everyone else deadline
-    effects, rules = _effects(decided, told, share) if decided.best else ([], Course(deadline, "questions"))
+    looked = decided.best and course.stopped_by is None
+    effects, rules = _effects(decided, told, share) if looked else ([], Course(deadline, "questions"))
+    goes_on = INTERRUPT not in (course.stopped_by, rules.stopped_by)
     facts = facts_of(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
     because = _because(decided, effects)
     entries = [_with_because(entry_of(facts, row), because.get(row, [])) for row in wanted]
     settled = None
-    if everyone and decided.best and rules.stopped_by != INTERRUPT:
+    if everyone and decided.best and goes_on:
         settled = settle_all(decided, wanted, told, course)
     changes: dict[int, list[Entry]] = {} if settled is None else dict(settled.changes)
-    if rows and rules.stopped_by != INTERRUPT:
+    if rows and goes_on:
         with course.held():
             question = asking(decided)
             for row in course.each(rows):
@@ -159,6 +161,14 @@ def for_reports(
 
 def _tell(progress: Report | None) -> Report:
     return progress if progress is not None else lambda phase, share: None
+
+
+def _reserve(decided: Decided, course: Course) -> list[Entry]:
+    """The reserve list, each dossier read beside today's list as far as its share of the time and Ctrl-C allow."""
+    found: list[Entry] | None = None
+    with course.held():
+        found = reserve_list(decided, course.deadline.share(RESERVE_SHARE))
+    return reserve_list(decided, Deadline(0.0)) if found is None else found
 
 
 def _effects(decided: Decided, told: Report, deadline: Deadline) -> tuple[list[Effect], Course]:
