@@ -85,7 +85,7 @@ def open_amounts(seed: int) -> tuple[str, str]:
         + f"objective: [{{maximise: {goals}}}]\nsolver: {{cross_check: never}}\n"
     )
     table = "dossier,kind,envelope,cost,requested,score,theme\n" + "".join(
-        f"D{k:03},{kind},{envelope},{cost},{cost},{score},{theme}\n"
+        f"D{k:03},{kind},{envelope},{cost},{cost},{score},{theme and draws.spelling(dice.choice, theme)}\n"
         for k, kind, envelope, cost, score, theme in rows
     )
     return text, table
@@ -121,7 +121,7 @@ def crossing(seed: int) -> tuple[str, str]:
     if dice.random() < 0.4:
         rules.append(f"  - {{id: count, kind: limit, measure: dossiers, max: {max(1, n // 2)}}}")
     if dice.random() < 0.3:
-        rules.append("  - {id: part, kind: share, measure: dossiers, where: {theme: t0}, min: 20 %}")
+        rules.append("  - {id: part, kind: share, measure: dossiers, where: {theme: T0}, min: 12.5 %}")
     if dice.random() < 0.3:
         rules.append("  - {id: one, kind: exclusive, dossiers: [D000, D001, D002], max: 1}")
     goals = dice.choice(["{maximise: {score: 1}}", "{maximise: {dossiers: 1}}, {maximise: {score: 1}}"])
@@ -132,7 +132,8 @@ def crossing(seed: int) -> tuple[str, str]:
         f"objective: [{goals}]\nsolver: {{cross_check: never}}\n"
     )
     table = "dossier,requested,score,theme,reg\n" + "".join(
-        f"D{k:03},{amount},{score},{theme},{reg}\n" for k, amount, score, theme, reg in rows
+        f"D{k:03},{amount},{score},{draws.spelling(dice.choice, theme)},{reg}\n"
+        for k, amount, score, theme, reg in rows
     )
     return text, table
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import draws
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, tiny
@@ -108,6 +109,16 @@ def test_a_text_and_its_variants_are_one(text: str, data: st.DataObject) -> None
     other = data.draw(st.sampled_from(variants))(text)
     keys = pl.DataFrame({"t": [text, other]}).select(plain("t")).to_series().to_list()
     assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize("theme", draws.THEMES)
+def test_what_generators_draw_are_spellings_of_one_value(theme: str) -> None:
+    """By the engine, and by the references, which fold texts with code of their own."""
+    written = [spelling(theme) for spelling in draws.SPELLINGS]
+    assert len(set(written)) >= 5
+    assert pl.DataFrame({"t": written}).select(plain("t")).to_series().n_unique() == 1
+    assert {draws.folded(one) for one in written} == {draws.folded(theme)}
+    assert len({draws.folded(one) for one in draws.THEMES}) == len(draws.THEMES)
 
 
 # a value that nobody has

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -23,7 +22,7 @@ DAYS = ("", "2021-03-01", "2021-04-01")
 """Filing dates; some dossiers have none."""
 THEMES = ("L’Été à l’école", "Cœur de ville", "Réseau d’eau")
 """Values of a column of free text, with accents, spaces and apostrophes."""
-_SPELLINGS: tuple[Callable[[str], str], ...] = (
+SPELLINGS: tuple[Callable[[str], str], ...] = (
     str,
     str.upper,
     str.lower,
@@ -55,7 +54,7 @@ def blank(pick: Pick, value: str, one_in: int = 8) -> str:
 
 def spelling(pick: Pick, value: str, usual: int = 4) -> str:
     """A value as one of several people wrote it: as it is, or with another case, accent, space or apostrophe."""
-    written: str = pick((str,) * usual + _SPELLINGS)(value)
+    written: str = pick((str,) * usual + SPELLINGS)(value)
     return written
 
 
@@ -63,13 +62,6 @@ def folded(written: str) -> str:
     """What all spellings of a value have in common, for references that share no code with the engine."""
     bare = _without_accents(written.lower()).replace("’", "'")
     return re.sub(r" ?' ?", "'", " ".join(bare.split()))
-
-
-def value_names(written: Iterable[str]) -> dict[str, str]:
-    """The name of each value by its folded form: the most frequent spelling, the first by code point of equals."""
-    counts = Counter(one for one in written if one)
-    ranked = sorted(counts, key=lambda one: (-counts[one], one))
-    return {folded(one): one for one in reversed(ranked)}
 
 
 def _without_accents(value: str) -> str:

@@ -49,8 +49,8 @@ def folder(folder: Path) -> Path:
         theme = draws.blank(dice.choice, draws.spelling(dice.choice, dice.choice(draws.THEMES)))
         who = dice.choice(["0123", "2A004", "", ""])
         name = who or draws.spelling(dice.choice, "L’Île")
-        cells = [number, envelope, department, f"{cost}.{dice.randint(10, 99)}", f"{requested}.07",
-                 draws.text(draws.score(dice.choice)), theme, who, name]  # fmt: skip
+        score, cents = draws.text(draws.score(dice.choice)), dice.choice(["", ".05", ".50", ".99"])
+        cells = [number, envelope, department, cost + cents, requested + cents, score, theme, who, name]
         lines.append(",".join(cells))
     (folder / "dossiers.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     scenario = (folder / "petit.yaml").read_text(encoding="utf-8")
