@@ -8,16 +8,15 @@ its deficit, and with the raises that make room for it: all of them together rem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from tnt_sim.errors import Defects, Lang, Text
+from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents
 from tnt_sim.programme import EnvelopeSpec, Tree
 from tnt_sim.rules.base import Case
 from tnt_sim.rules.envelope import EnvelopeReading, read_envelopes
 from tnt_sim.rules.grant import Offers
-from tnt_sim.scenario.envelope_checks import share_pro_rata
+from tnt_sim.scenario.raising import Raising
 
 MOST_ROUNDS = 500
 """Rounds of raising; a tree that does not hold by then is told without what to raise."""
@@ -28,7 +27,7 @@ def check_commitments(case: Case, offers: Offers, root: EnvelopeSpec) -> None:
     reading = read_envelopes(case.tree, case.node, offers.committed_cents)
     if reading.holds:
         return
-    raising = _Raising(case, offers, {spec.id: spec for spec, _ in root.walk()})
+    raising = _Raises(case, offers, Raising.of(case, root))
     holds = raising.run(reading)
     for node, short in sorted(raising.short.items()):
         name, granted = case.tree.ids[node], reading.granted_cents[node]
@@ -53,12 +52,12 @@ _CORRECT = Text(
 
 
 @dataclass
-class _Raising:
+class _Raises:
     """The raises that make room for what is committed, in cents of the written amount, by node."""
 
     case: Case
     offers: Offers
-    specs: Mapping[str, EnvelopeSpec]
+    raising: Raising
     raised: dict[int, int] = field(default_factory=dict)
     short: dict[int, int] = field(default_factory=dict)
     """What each node lacks by itself."""
@@ -79,7 +78,7 @@ class _Raising:
                     self._raise(node, cents)
                 else:
                     self._raise_short(node, reading.granted_cents[node], tree, cents)
-            tree = self._tree()
+            tree = self.raising.tree(self.raised)
             reading = read_envelopes(tree, self.case.node, self.offers.committed_cents)
         return False
 
@@ -105,50 +104,17 @@ class _Raising:
     def _written_for(self, node: int, lacks: int) -> int:
         """The least raise of the written amount by which a node may grant so much more."""
         before = self.raised.get(node, 0)
-        start = self._own(node, before)
+        start = self.raising.own_cents(node, before)
         low, high = 0, max(1, lacks)
-        while self._own(node, before + high) - start < lacks and high < lacks * 2**20:
+        while self.raising.own_cents(node, before + high) - start < lacks and high < lacks * 2**20:
             low, high = high, high * 2
         while high - low > 1:
             half = (low + high) // 2
-            if self._own(node, before + half) - start < lacks:
+            if self.raising.own_cents(node, before + half) - start < lacks:
                 low = half
             else:
                 high = half
         return high
-
-    def _own(self, node: int, more: int) -> int:
-        """What a node may grant by itself when it is raised: its amount less its reserve, overprogram included."""
-        tree = self.case.tree
-        written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
-        if spec is None:
-            return written
-        over = spec.overprogram
-        over_cents = 0 if over is None else written * over.numerator // over.denominator
-        return written - self._reserved(node, more) + over_cents
-
-    def _reserved(self, node: int, more: int) -> int:
-        """What a node holds back when it is raised."""
-        tree = self.case.tree
-        written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
-        held = None if spec is None or not tree.options[node].reserved_cents else spec.reserve
-        return 0 if held is None else min(written, -(-written * held.numerator // held.denominator))
-
-    def _tree(self) -> Tree:
-        """The tree with the raises, what its `pro_rata` nodes give shared again."""
-        tree = self.case.tree
-        written, amounts, options = list(tree.written_cents), list(tree.amount_cents), list(tree.options)
-        for node, option in enumerate(options):
-            if amounts[node] is None or written[node] is None:
-                continue
-            more = self.raised.get(node, 0)
-            options[node] = replace(option, given_cents=0, reserved_cents=self._reserved(node, more))
-            amounts[node] = self._own(node, more)
-            written[node] = (written[node] or 0) + more
-        raised = replace(
-            tree, written_cents=tuple(written), amount_cents=tuple(amounts), options=tuple(options)
-        )
-        return share_pro_rata(replace(self.case, tree=raised, defects=Defects())).tree
 
     def hint(self, node: int) -> Text:
         """« Relevez « b » de 32 €, et pour cela « a » de 32 €, … »"""

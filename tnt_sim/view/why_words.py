@@ -72,6 +72,20 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
             "Ne tient pas dans ce qui reste de « {envelope} » : il lui faut {asked} et il reste {left}.",
             'Does not fit in what is left of "{envelope}": it needs {asked} and {left} is left.',
         ),
+        "outranked_barred": Text(
+            "Devancé dans « {envelope} » : il lui faut {asked}, il reste {left}, et les derniers retenus "
+            "({margin}) apportent au moins autant par euro. Même avec plus d'argent, le financer à côté d'eux "
+            "ferait rompre {bar}.",
+            'Outranked in "{envelope}": it needs {asked}, {left} is left, and the last that were funded '
+            "({margin}) bring at least as much per euro. Even with more money, funding it beside them would "
+            "break {bar}.",
+        ),
+        "none_fits_barred": Text(
+            "Ne tient pas dans ce qui reste de « {envelope} » : il lui faut {asked} et il reste {left}. Même avec "
+            "plus d'argent, le financer à côté des retenus ferait rompre {bar}.",
+            'Does not fit in what is left of "{envelope}": it needs {asked} and {left} is left. Even with more '
+            "money, funding it beside those funded would break {bar}.",
+        ),
         "crowded_out": Text(
             "Non retenu : le financer ferait rompre {rule}.", "Not funded: funding it would break {rule}."
         ),
@@ -91,7 +105,10 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
             "Évincé par {rule} : sans elle, la meilleure répartition le compte.",
             "Crowded out by {rule}: without it the best allocation holds it.",
         ),
-        "reserve": Text("{reason}", "{reason}"),
+        "reserve": Text(
+            "Sur la liste de réserve, rang {rank} ({reserved}).",
+            "On the reserve list, rank {rank} ({reserved}).",
+        ),
     }
 )
 """By reason code; some codes have more sentences: `decided` by its way, `crowded_out` by what crowds it out."""
@@ -104,8 +121,9 @@ def sentence_key(entry: Entry) -> str:
         return "decided_funded" if entry["funded"] else "decided_refused"
     if code == "crowded_out" and any(one["enters"] for one in entry["because"]):
         return "displaced"
-    if code == "outranked" and not entry["margin"]["dossiers"]:
-        return "none_fits"
+    if code in ("outranked", "none_fits"):
+        short = "none_fits" if not entry["margin"]["dossiers"] else code
+        return short if entry.get("barred_by") is None else f"{short}_barred"
     if code == "crowded_out" and entry["rule"] is None:
         return "unclear" if entry["unclear"] else "no_note" if entry["empty"] else "no_gain"
     return code
@@ -114,6 +132,7 @@ def sentence_key(entry: Entry) -> str:
 def _filled(entry: Entry, lang: Lang) -> dict[str, str]:
     margin: Entry = entry["margin"] or {}
     decision: Entry = entry["decision"] or {}
+    reserve: Entry = entry.get("on_reserve") or {}
     author = f" ({decision['author']})" if decision.get("author") else ""
     return {
         "granted": amount(entry["granted_cents"], lang),
@@ -124,10 +143,12 @@ def _filled(entry: Entry, lang: Lang) -> dict[str, str]:
                           for one in margin.get("dossiers", ())], lang),
         "by": str(entry["by"] or ""),
         "rule": _named_rule(entry, lang),
+        "bar": cause_words(entry["barred_by"], lang) if entry.get("barred_by") else "",
         "author": author,
         "why": str(decision.get("reason") or decision.get("title") or decision.get("rule") or "").rstrip("."),
         "missed": " ; ".join(missed_words(one, lang) for one in entry["missed"]),
-        "reason": str(entry["reason"]),
+        "rank": str(reserve.get("rank", "")),
+        "reserved": amount(reserve.get("cents"), lang),
         "empty": ", ".join(entry["empty"]),
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Decided:
     codes, sentences : reason code and reason of each dossier as the run told them, String (n,)
     best : whether the run found the one answer: the best, its ties broken to the end
     proof : what supports that
+    on_reserve : rank and cents of the dossiers of the reserve list, by number
     verification : what is shown of it here and what only its run claims; None where nothing was checked
     run_dir : the run folder it comes from
     clock : when questions about it must be answered; without a limit by default
@@ -47,6 +48,7 @@ class Decided:
     sentences: pl.Series
     best: bool
     proof: str | None = None
+    on_reserve: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     verification: Verification | None = None
     run_dir: Path | None = None
     clock: Clock = field(default_factory=lambda: Clock(None))
@@ -81,6 +83,7 @@ def of_result(result: Result) -> Decided:
         sentences=result.dossiers["reason"],
         best=result.document["status"] == "optimal" and result.document["canonical"],
         proof=result.document["proof"],
+        on_reserve=_on_reserve(result.dossiers),
         verification=of_fresh(result.document),
     )
 
@@ -115,9 +118,21 @@ def of_run(run_dir: Path, project: Path | None = None) -> Decided:
         sentences=_filled(kept, told, "reason"),
         best=run.summary.get("status") == "optimal" and run.summary.get("canonical") is True,
         proof=run.summary.get("proof"),
+        on_reserve=_on_reserve(run.table),
         verification=found,
         run_dir=run_dir,
     )
+
+
+def _on_reserve(table: pl.DataFrame) -> dict[str, tuple[int, int]]:
+    """Rank and cents of the dossiers of the reserve list, by number."""
+    if "reserve_rank" not in table.columns:
+        return {}
+    listed = table.filter(pl.col("reserve_rank").is_not_null())
+    return {
+        name: (rank, cents)
+        for name, rank, cents in listed.select("dossier", "reserve_rank", "reserve_cents").iter_rows()
+    }
 
 
 def _filled(kept: pl.DataFrame, told: pl.DataFrame, column: str) -> pl.Series:

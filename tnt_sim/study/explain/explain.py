@@ -118,7 +118,11 @@ def explain(
     facts = facts_of(decided)
     wanted = list(range(len(decided.numbers))) if everyone else rows
     because = _because(decided, effects)
+    bars = {one["dossier"]: one["rule"] for one in reserve if one["rule"] is not None}
     entries = [_with_because(entry_of(facts, row), because.get(row, [])) for row in wanted]
+    for entry in entries:
+        if entry["reason_code"] in ("outranked", "none_fits") and entry["dossier"] in bars:
+            entry["barred_by"] = rule_named(decided.problem, bars[entry["dossier"]])
     settled = None
     if everyone and decided.best and goes_on:
         settled = settle_all(decided, wanted, told, course)

@@ -74,7 +74,9 @@ def entry_of(facts: Facts, row: int) -> Entry:
         "unclear": bool(decided.reasons.unclear[row]),
         "empty": list(facts.counted_zero.get(row, ())),
         "decision": _decision(problem, row) if code == "decided" else None,
+        "on_reserve": _on_reserve(decided, row),
         "because": [],
+        "barred_by": None,
         "changes": [],
     }
 
@@ -171,6 +173,12 @@ def rule_named(problem: Problem, name: str) -> Entry:
     known = envelope in problem.case.tree.ids
     where = str(problem.scenario.locate(("envelope", envelope, option))) if known else None
     return {"id": name, "kind": "envelope" if known else "column", "title": "", "place": where}
+
+
+def _on_reserve(decided: Decided, row: int) -> Entry | None:
+    """The rank of a dossier on the reserve list, and what it would get."""
+    found = decided.on_reserve.get(decided.numbers[row])
+    return None if found is None else {"rank": found[0], "cents": found[1]}
 
 
 def _decision(problem: Problem, row: int) -> Entry | None:

@@ -4,7 +4,8 @@ This is the order in which the linear program lets dossiers in as money grows: i
 Whole dossiers need not enter in it; what each would take is in its changes. Each waits for one thing:
 
 - `rule`: funded beside today's list, whatever money comes, the dossier would break it
-- else `missing_cents`: with so much more in its envelope and in those above, it enters beside today's list
+- else `missing_cents`: with so much more in its envelope and in those above, it enters beside today's list; where
+  a share of the amount is held back, so much is written that what is left of it is enough
 
 Dossiers that wait for a rule, and those that would fit as it is, come after the others, without a rank. Each is
 read beside today's list as long as there is time (`looked_at`); after that `missing_cents` is a least.
@@ -18,11 +19,16 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import Mode, exact_sum
 from tnt_sim.rules.envelope import read_envelopes
 from tnt_sim.scenario.compile import Problem
+from tnt_sim.scenario.raising import Raising
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.verify import steps
 from tnt_sim.verify.reading import Allocation
 from tnt_sim.verify.reasons import first_broken, most_tried
 
+RESERVE = "reserve"
+"""What stands in the way where an envelope holds back all that it gets."""
+MOST_DOUBLINGS = 20
+"""How often the granted money is doubled before an envelope is taken to hold back all that it gets."""
 GRANTS = "grants"
 """What stands for the rule of a common rate, which has no name of its own."""
 
@@ -42,8 +48,9 @@ def reserve_list(decided: Decided, deadline: Deadline = UNLIMITED) -> list[dict[
         named, missing = str(decided.reasons.rule[row]) or None, max(0, cents - left)
         beside = _beside(decided, row) if k < most and not deadline.expired else None
         if beside is not None:
-            missing = _missing(problem, beside, node, missing)
-            named = named or _in_the_way(problem, beside, row)
+            needed = _missing(problem, beside, node, missing)
+            missing = missing if needed is None else needed
+            named = named or _in_the_way(problem, beside, row) or (RESERVE if needed is None else None)
         found.append(
             {
                 "rank": None,
@@ -73,21 +80,29 @@ def _beside(decided: Decided, row: int) -> Allocation:
     return Allocation(funded, granted)
 
 
-def _missing(problem: Problem, beside: Allocation, node: int, room: int) -> int:
+def _missing(problem: Problem, beside: Allocation, node: int, room: int) -> int | None:
     """The least that the envelope and those above it lack for a list: what there is no room for, at least.
 
-    More, where own dossiers of an envelope and its children draw on one remainder.
+    More, where own dossiers of an envelope and its children draw on one remainder, or where a share of an amount
+    is held back. None where no amount is enough.
     """
     tree = problem.case.tree
     nodes = [k for k in tree.ancestors(node) if tree.amount_cents[k] is not None]
+    raising = Raising.of(problem.case, problem.scenario.spec.programme)
 
     def fits(cents: int) -> bool:
-        raised = tree.moved(nodes, cents)
+        raised = raising.tree(dict.fromkeys(nodes, cents))
         return read_envelopes(raised, problem.case.node, beside.granted_cents).holds
 
     if fits(room):
         return room
-    low, high = room, exact_sum(beside.granted_cents)
+    low, high = room, max(1, exact_sum(beside.granted_cents))
+    for _ in range(MOST_DOUBLINGS):
+        if fits(high):
+            break
+        low, high = high, 2 * high
+    else:
+        return None
     while high - low > 1:
         half = (low + high) // 2
         low, high = (low, half) if fits(half) else (half, high)
