@@ -147,10 +147,11 @@ def test_the_demo_names_the_cap(tmp_path: Path) -> None:
         'the rule "plafond-departement"',
     )
     outranked = explain(of_result(result), ["E-12"]).sentences(Lang.EN)["E-12"]
-    assert outranked.startswith(
+    money = (
         'Outranked in "Services numériques": it needs €150,000, €96,400 is left, and the last that were funded '
-        '("E-04", "E-09" and "E-14") bring at least as much per euro. Even with more money, funding it beside them '
-        'would break the rule "plafond-departement: 400 000 € au plus par département".'
+        '("E-04", "E-09" and "E-14") bring at least as much per euro.'
     )
+    bar = 'the rule "plafond-departement: 400 000 € au plus par département"'
+    assert outranked.startswith(f"{money} Even with more money, funding it beside them would break {bar}.")
     statuses = {c["status"] for c in document["dossiers"][0]["changes"] if c["kind"] == "envelope"}
     assert statuses == {"impossible"}
