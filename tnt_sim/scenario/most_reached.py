@@ -183,19 +183,17 @@ class Reach:
         n_caps = 1 if left is None else len(left.cents)
         group = np.zeros_like(some.of) if left is None else left.codes[some.row] % n_caps
         cell = some.of * n_caps + group
-        cells, place = np.unique(cell, return_inverse=True)
-        room = np.full(len(cells), UNLIMITED, dtype=np.int64)
-        if left is not None:
-            room = some.room(place, left.cents[cells % n_caps], left.number[cells % n_caps])
+        # what dossiers of one minimum and one group bring in one envelope, together
+        keys, here = np.unique(cell * self.tree.n_nodes + some.node, return_inverse=True)
+        node, brought = keys % self.tree.n_nodes, _sums(here, some.value, len(keys))
+        cells, place = np.unique(keys // self.tree.n_nodes, return_inverse=True)
         of = cells // n_caps
-        first = np.minimum(room, self._through(some.node, place, some.value, of, rooms))
-        whole = _sums(of, first, n_groups)
         if left is None:
-            return whole
-        keys, here = np.unique(place * self.tree.n_nodes + some.node, return_inverse=True)
-        capped = np.minimum(_sums(here, some.value, len(keys)), room[keys // self.tree.n_nodes])
-        every = np.arange(n_groups)
-        apart = self._through(keys % self.tree.n_nodes, of[keys // self.tree.n_nodes], capped, every, rooms)
+            return _sums(of, self._through(node, place, brought, of, rooms), n_groups)
+        room = some.room(place[here], left.cents[cells % n_caps], left.number[cells % n_caps])
+        whole = _sums(of, np.minimum(room, self._through(node, place, brought, of, rooms)), n_groups)
+        capped = np.minimum(brought, room[place])
+        apart = self._through(node, of[place], capped, np.arange(n_groups), rooms)
         return np.minimum(whole, apart)
 
     def _through(
