@@ -54,7 +54,7 @@ def check(case: World, found: Conflict) -> int:
 
 
 @pytest.mark.parametrize(
-    ("seed", "largest"), [*((k, 7) for k in range(10)), *((k, 12) for k in (*range(10, 19), 2283))]
+    ("seed", "largest"), [*((k, 7) for k in range(10)), *((k, 12) for k in range(10, 19))]
 )
 def test_equals_enumeration(seed: int, largest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tnt_sim.study.conflict.repair.PROOF_SECONDS", 30.0)  # however busy the machine
@@ -63,6 +63,31 @@ def test_equals_enumeration(seed: int, largest: int, tmp_path: Path, monkeypatch
     if problem is not None:
         found = conflict_of(problem, Clock(None), max_sets=50, max_repairs=50, max_solves=1000)
         assert check(case, found) == 0
+
+
+def test_a_group_of_refused_dossiers_keeps_its_bound(tmp_path: Path) -> None:
+    """01 holds D1 alone, refused; its department may have none, so taking back the refusal is no repair."""
+    row = {"envelope": "root", "written": "Eau", "theme": "Eau", "cents": 10_005, "tenths": 15}
+    case = {
+        "root": 90_000, "a": 100, "b": 100, "fenced": False,
+        "dossiers": [
+            {"id": "D1", "department": "01", **row},
+            {"id": "D2", "department": "02", **row},
+        ],
+        "rules": [
+            {"id": "r0", "kind": "refuse", "where": "Eau", "some": ["D1", "D2"]},
+            {"id": "r1", "kind": "each", "where": "Eau", "some": ["D1", "D2"], "max": 0},
+            {"id": "r2", "kind": "floor", "where": "Eau", "some": ["D1", "D2"], "min": 10_005},
+        ],
+    }  # fmt: skip
+    problem = compiled(case, tmp_path)
+    assert problem is not None
+    found = conflict_of(problem, Clock(None), max_sets=50, max_repairs=50, max_solves=1000)
+    assert {repair.fix for repair in found.repairs} == {
+        frozenset({"rule:r2"}),
+        frozenset({"rule:r1"}),
+    }
+    assert check(case, found) == 0
 
 
 TABLE = """dossier,envelope,department,requested,cost,score,committed
