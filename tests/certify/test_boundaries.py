@@ -60,6 +60,11 @@ def test_columns_of_no_piece_close_nothing_that_holds_a_point_at_the_limit(limit
 
 
 @pytest.mark.parametrize(("limit", "empty"), [(-2, False), (-3, True)])
+def test_a_knapsack_closes_nothing_that_holds_a_point_at_the_limit(limit: int, empty: bool) -> None:
+    assert closed(system(([3, 4], 4), ([-2, -1], limit)), [], [["knapsack", 1, 0]]) is empty
+
+
+@pytest.mark.parametrize(("limit", "empty"), [(-2, False), (-3, True)])
 def test_a_leaf_closes_nothing_that_holds_a_point_at_the_limit(limit: int, empty: bool) -> None:
     assert closed(system(([-1, -1], limit)), [[0, 1]], [0]) is empty
 

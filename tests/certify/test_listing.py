@@ -74,6 +74,19 @@ def test_the_first_list_is_proven_and_no_other() -> None:
     assert others > 80
 
 
+def test_a_proof_that_leaves_a_part_out_is_refused() -> None:
+    """Also where that part is empty at sight, for which a proof says null."""
+    empty = 0
+    for _, system, lists in worlds(25):
+        best = max(lists)
+        proof = first_of(system, lists[best], Deadline(20))
+        for end in range(len(proof["parts"])):
+            empty += proof["parts"][end] is None
+            with pytest.raises(CertificateError, match="a part has no proof"):
+                check_first(system, lists[best], {**proof, "parts": proof["parts"][:end]})
+    assert empty > 3
+
+
 def test_damaged_and_foreign_proofs_never_pass_for_a_later_list() -> None:
     proofs = [first_of(system, lists[max(lists)], Deadline(20)) for _, system, lists in worlds(25)]
     for rng, system, lists in worlds(25):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from tnt_sim.kernel import states as lists
 from tnt_sim.kernel.beyond import Beyond
 from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.known import Known
+from tnt_sim.kernel.leaves import leaf_of
 from tnt_sim.kernel.needs import _combined
 from tnt_sim.kernel.parts import NOTHING_AHEAD, Block, Joining
 from tnt_sim.kernel.states import States as Partial
@@ -90,6 +92,30 @@ def test_a_part_with_own_money_is_asked_no_more_than_it_must(own: int, gamma: in
     part = Part(3, 7)
     Beyond(part, own).near(1, gamma)
     assert part.asked == asked
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_part_with_own_money_tells_what_it_needs_beyond(seed: int) -> None:
+    """Of choices that need as much the one that is worth most, within a loss of the best at the price."""
+    rng = np.random.default_rng(seed)
+    n, b = int(rng.integers(1, 6)), 2**6
+    p, w = rng.integers(1, 9, n), rng.integers(1, 9, n)
+    own, a = int(rng.integers(0, int(w.sum()) + 2)), int(rng.integers(0, 3 * b))
+    leaf = leaf_of(Node(0, int(w.sum()), np.arange(n)), p, w, b, Budget(10**5), Known())
+    gamma = int(rng.choice([0, b, 5 * b]))
+    most: dict[int, int] = {}
+    for x in itertools.product((0, 1), repeat=n):
+        need = max(0, int(w @ np.array(x)) - own)
+        most[need] = max(most.get(need, 0), int(p @ np.array(x)))
+    worth = {need: b * profit - a * need for need, profit in most.items()}
+    best = max(worth.values())
+    found = Beyond(leaf, own).near(a, gamma)
+    assert found.best == best
+    kept = [
+        (need, profit, best - worth[need]) for need, profit in sorted(most.items())
+        if best - worth[need] <= gamma and all(q < profit for other, q in most.items() if other < need)
+    ]  # fmt: skip
+    assert list(zip(found.weight.tolist(), found.profit.tolist(), found.loss.tolist(), strict=True)) == kept
 
 
 def test_a_node_looks_at_the_clock_for_each_of_its_prices() -> None:
