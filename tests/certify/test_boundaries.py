@@ -15,7 +15,7 @@ from tnt_sim.certify.claims import Goal
 from tnt_sim.certify.cuts import Recipe, derived
 from tnt_sim.certify.pieces import fallen_apart
 from tnt_sim.certify.sharpen import _tightened, sharpen
-from tnt_sim.certify.system import MultiplierError, Rows, System, slack, weigh
+from tnt_sim.certify.system import MultiplierError, Rows, System, compact, slack, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.prove.refute import refute
 
@@ -203,6 +203,17 @@ def test_a_cut_of_a_row_that_does_not_exist_is_refused(row: int) -> None:
 def test_a_coefficient_is_tightened_by_a_spare_of_one() -> None:
     """3x + 3y ≤ 4 lets in one of the two, as 2x + 2y ≤ 2 does."""
     assert _tightened([3, 3], [True, True], 4, 6) == ([2, 2], 2)
+
+
+def test_a_free_column_that_can_take_one_value_only_is_settled() -> None:
+    """2x + 3t + u ≤ 9 with t = 2 is 2x + u ≤ 3."""
+    whole = replace(
+        system(([2, 3, 1], 9)), block=np.array([0, -1, -1]), must=np.zeros(1, dtype=np.bool_),
+        low=np.array([0, 2, 0]), high=np.array([1, 2, 1]),
+    )  # fmt: skip
+    left = compact(whole, whole.box())
+    assert left is not None
+    assert (left.block.tolist(), left.rows.value.tolist(), left.rows.upper.tolist()) == ([0, -1], [2, 1], [3])
 
 
 def test_a_row_that_every_point_keeps_is_left_out() -> None:

@@ -112,3 +112,18 @@ def test_an_amount_that_nobody_offers_is_refused() -> None:
     assert Listed.of(two, np.array([1]), funded, np.array([9])).taken.tolist() == [1]
     with pytest.raises(CertificateError, match="none of its dossier's"):
         Listed.of(two, np.array([1]), funded, np.array([7]))
+
+
+def test_a_range_counts_from_its_least() -> None:
+    class Range:
+        choices = type("C", (), {
+            "dossier": np.array([0]), "block": np.array([0]), "cents": np.array([500]),
+            "candidate": np.array([0]), "ranged": np.array([0]),
+        })()  # fmt: skip
+
+    one: Any = Range()
+    for cents, units in ((500, 0), (700, 2)):
+        listed = Listed.of(one, np.array([100]), np.array([True]), np.array([cents]))
+        assert (listed.taken.tolist(), listed.free.tolist(), listed.units.tolist()) == ([0], [0], [units])
+    with pytest.raises(CertificateError, match="none of its dossier's"):
+        Listed.of(one, np.array([100]), np.array([True]), np.array([499]))
