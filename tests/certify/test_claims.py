@@ -16,10 +16,12 @@ from scipy.sparse import csr_array
 sys.path.insert(0, str(Path(__file__).parent))
 
 from test_priced import points_of, problem_of
+from tiny import tiny
 
 from tnt_sim.certify.claims import Claims, claims_of, least_value
 from tnt_sim.certify.row_sheet import Choices, RowSheet
 from tnt_sim.rules.base import IntArray
+from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 
 FEW = 8
@@ -86,3 +88,17 @@ def test_a_link_is_bounded_on_both_sides() -> None:
     sheet.link("pair", [(a, 2), (b, -1)], 3, -1)
     assert (sheet.names[start:], sheet.upper[start:]) == (["pair"] * 3, [3, 3, 1])
     assert [value.tolist() for *_, value in sheet.entries[-3:]] == [[2, -1], [2, -1], [-2, 1]]
+
+
+def test_what_counts_once_is_there_if_and_only_if_a_holder_is_funded(tmp_path: Path) -> None:
+    """The first two dossiers share a key, which gets a column; the third holds another alone, and is its own."""
+    problem = compile_problem(tiny(tmp_path))
+    sheet = RowSheet(problem.offers, Choices.of(problem.offers))
+    start = len(sheet.upper)
+    keys, handle = sheet._any(np.array([0, 1, 2]), np.array([5, 5, 9]))
+    assert (keys.tolist(), handle.tolist()) == ([5, 9], [sheet.first_free, 2])
+    rows = sheet.system().rows
+    matrix = np.zeros((rows.n, 5), dtype=np.int64)
+    matrix[rows.row, rows.col] = rows.value
+    assert sorted(matrix[start:].tolist()) == [[-1, -1, 0, 0, 1], [0, 1, 0, 0, -1], [1, 0, 0, 0, -1]]
+    assert rows.upper[start:].tolist() == [0, 0, 0]

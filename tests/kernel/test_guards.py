@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.clocks import StepClock
 
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.kernel import curve as curves
@@ -49,12 +50,11 @@ def test_each_chunk_of_pairs_is_a_look_at_the_clock(monkeypatch: pytest.MonkeyPa
     whole, none = np.zeros((1, 3), dtype=np.int64), np.zeros(3)
     states = Partial(np.arange(3), whole, none, none, np.ones(3, dtype=np.int64))
     other = replace(states, used=whole.copy())
-    spent: list[int] = []
-    joined = Joining(1.0, 1.0, NOTHING_AHEAD, spent.append)._two(
-        Block(0, ONE, states=states), Block(1, ONE, states=other), NOTHING_AHEAD
-    )
+    clock = StepClock()
+    joining = Joining(1.0, 1.0, NOTHING_AHEAD, lambda _: None, Deadline(10, clock))
+    joined = joining._two(Block(0, ONE, states=states), Block(1, ONE, states=other), NOTHING_AHEAD)
     assert len(joined.states.value) == 9
-    assert spent == [1, 0, 0, 0]  # nine pairs, eight of which take the time of one state
+    assert clock.readings == 1 + 3 + 1  # to set it, for each chunk, and before all are written down
 
 
 class Part:
@@ -168,3 +168,25 @@ def test_sums_compare_heavier_equals_only_where_weight_is_no_goal() -> None:
         sums = Sums(some, 9, 9, budget, heavier=heavier)
         assert before - budget.ties == compared
         assert (sums.profit.tolist(), sums.weight.tolist()) == ([0, 2, 4], [0, 2, 5])
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_node_tells_the_best_of_its_parts_at_a_price(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, w = rng.integers(1, 9, 6), rng.integers(1, 9, 6)
+    halves = [np.arange(3), np.arange(3, 6)]
+    first, second, cap = (int(rng.integers(0, 20)) for _ in range(3))
+    leaves = tuple(
+        Node(k + 1, cap, half) for k, (half, cap) in enumerate(zip(halves, (first, second), strict=True))
+    )
+    b, a = 2**8, int(rng.integers(0, 2**10))
+    node = task(p, w).part(Node(0, cap, halves[0][:0], leaves), b, Budget(10**5))
+    worth = [
+        b * int(p @ x) - a * int(w @ x)
+        for x in map(np.array, itertools.product((0, 1), repeat=6))
+        if w @ x <= cap and w[:3] @ x[:3] <= first and w[3:] @ x[3:] <= second
+    ]
+    found = node.near(a, 0)
+    assert found.best == max(worth)
+    assert found.loss.tolist() == [0]
+    assert b * int(found.profit[0]) - a * int(found.weight[0]) == max(worth)
