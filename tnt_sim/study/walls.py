@@ -113,7 +113,9 @@ class _Walls:
         )
         if ceilings or self._is_plain(node):
             for child in free:
-                self._lift(child)
+                self._lift(child, fenced=not ceilings and self._has_fence(child))
+            if any(self.amounts[child] is not None for child in free):
+                self.policy[node], self.target[node] = Unassigned.OWN, -1
         else:
             self._share(node, free)
 
@@ -122,22 +124,24 @@ class _Walls:
         return self.stated and has_transfers(self.before, self.before.children(node))
 
     def _is_plain(self, node: int) -> bool:
-        """Whether one cap says it all: nothing below is fenced or held back, and no wall below stays."""
+        """Whether a cap on all, and one on what is outside fences, say it all: nothing is held back below."""
         tree = self.before
         below = range(node + 1, int(tree.end[node]))
         if tree.amount_cents[node] is None or not self.lifted or any(map(self._is_stated, below)):
             return False
-        if any(_is_fence(tree, k) or tree.options[k].reserved_cents for k in below):
-            return False
-        if any(tree.options[k].overprogram_cents for k in below):
+        if any(tree.options[k].reserved_cents or tree.options[k].overprogram_cents for k in below):
             return False
         return self.wholly or all(tree.written_cents[k] is None or tree.parent[k] == node for k in below)
 
-    def _lift(self, child: int) -> None:
-        """A ceiling that caps nothing any more; where walls below it stay, one too high to cap."""
+    def _has_fence(self, node: int) -> bool:
+        """Whether money is set apart below a node."""
+        return any(_is_fence(self.before, k) for k in range(node + 1, int(self.before.end[node])))
+
+    def _lift(self, child: int, *, fenced: bool) -> None:
+        """A ceiling that caps nothing any more; where walls or fences below it stay, one too high to cap."""
         tree = self.before
         keeps = not self.wholly and any(tree.written_cents[k] is not None for k in tree.children(child))
-        if keeps:
+        if keeps or fenced:
             self.amounts[child] = sum(max(0, cents or 0) for cents in tree.amount_cents)
         else:
             self.amounts[child] = self.written[child] = None

@@ -20,6 +20,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.drafts import Drafts
 from tnt_sim.errors import ScenarioError, Text, UsageError
 from tnt_sim.programme import Tree
 from tnt_sim.question import Answer, ask, forced
@@ -129,6 +130,7 @@ class _Search:
     clock: Clock
     tell: Tell | None
     settlers: dict[tuple[str, bool], Settler] = field(default_factory=dict)
+    drafts: dict[tuple[str, bool], Drafts] = field(default_factory=dict)
     waiting: int = 0
 
     def run(self) -> None:
@@ -213,10 +215,10 @@ class _Search:
         if alone is not None and same_amounts(asked, without_transfers(alone.problem)):
             return alone.point
         if total == self._written and same_amounts(asked, self.result.base.problem):
-            return self._of_answer(self.result.base.answer, asked, total)
+            return self._of_answer(self.result.base.answer, asked, total, FREE, alone is not None)
         return None
 
-    def _of_answer(self, answer: Answer, problem: Problem, total: int) -> Point:
+    def _of_answer(self, answer: Answer, problem: Problem, total: int, curve: str, moved: bool) -> Point:
         point = Point(
             total,
             answer.status,
@@ -230,10 +232,13 @@ class _Search:
         )
         if answer.proof in SURE:
             return point
-        return self._settler(FREE, False).bounded(problem, point, self._seconds())
+        return self._settler(curve, moved).bounded(problem, point, self._seconds())
 
     def _point(self, curve: str, moved: bool, asked: Problem, total: int) -> Point:
-        return self._settler(curve, moved).point(asked, total, seconds=self._seconds())
+        """The best list, by exact kernels where they can; with certified bounds where it is not proven best."""
+        clock = Clock.until(self.clock.deadline.within(self._seconds()))
+        drafts = self.drafts.setdefault((curve, moved), Drafts())
+        return self._of_answer(ask(asked, clock=clock, drafts=drafts), asked, total, curve, moved)
 
     def _seconds(self) -> float | None:
         """A fair share of what is left."""
