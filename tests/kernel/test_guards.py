@@ -12,9 +12,11 @@ from support.clocks import StepClock
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.kernel import curve as curves
 from tnt_sim.kernel import frontier as fronts
+from tnt_sim.kernel import group
 from tnt_sim.kernel import states as lists
 from tnt_sim.kernel.beyond import Beyond
 from tnt_sim.kernel.forest import Node
+from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.known import Known
 from tnt_sim.kernel.leaves import leaf_of
 from tnt_sim.kernel.needs import _combined
@@ -157,6 +159,20 @@ def test_a_sum_of_no_state_is_no_sum() -> None:
     assert not node.reaches(1)
     states, k = node.root()
     assert (states.profit[k], states.weight[k]) == (0, 0)
+    # here the first look finds no sum at all
+    states, k = _Inner([Part(6, 50), Part(6, 50)], 4, 1, Budget(1000), 1).root()
+    assert (states.profit[k], states.weight[k]) == (0, 0)
+
+
+def test_a_single_cap_is_a_plain_knapsack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose profits may be too large for a tree's states."""
+
+    def never(*_: object, **__: object) -> None:
+        raise TooManyStates
+
+    monkeypatch.setattr(group, "best_in_tree", never)
+    found = group.best_choice(np.array([5, 4, 3]), np.array([3, 2, 2]), Node(0, 4, np.arange(3)))
+    assert (found.columns.tolist(), found.profit, found.weight, found.canonical) == ([1, 2], 7, 4, True)
 
 
 def test_sums_compare_heavier_equals_only_where_weight_is_no_goal() -> None:
