@@ -382,13 +382,20 @@ def check_dossiers(facts: Facts, document: Any, lang: Lang) -> set[str]:
     return {sentence_key(entry) for entry in document["dossiers"]}
 
 
+def more_of(line: str) -> str:
+    """The number of « … et 2 304 autres »."""
+    found = re.search(r"\d[\d\u202f,]*", line)
+    assert found is not None
+    return found[0]
+
+
 def check_reserve(facts: Facts, document: Any, lines: list[str], lang: Lang) -> None:
     """Ranks from 1, what each asks, and a rule or a sum that its row and its page share."""
     pages = {entry["dossier"]: entry for entry in document["dossiers"]}
     ranks = []
     for line in lines[1:]:
         if line.strip().startswith("…"):
-            n = int(number(line.split()[2], lang))
+            n = int(number(more_of(line), lang))
             assert n == len(document["reserve"]) - len(lines[1:-1])
             continue
         rank, name, envelope, asks, waits = cells(line)
@@ -413,8 +420,9 @@ def check_reserve(facts: Facts, document: Any, lines: list[str], lang: Lang) -> 
 
 def check_inversions(facts: Facts, document: Any, lines: list[str], lang: Lang) -> None:
     """The pairs of one envelope of which the better by the score is refused, counted again."""
+    column = document["inversions"]["rank"]
     score = {
-        name: Fraction(str(row["score"])) for name, row in facts.rows.items() if row["score"] is not None
+        name: Fraction(str(row[column])) for name, row in facts.rows.items() if row[column] not in (None, "")
     }
     free = [
         (name, row)
@@ -437,7 +445,7 @@ def check_inversions(facts: Facts, document: Any, lines: list[str], lang: Lang) 
     assert refused == sum(bool(some) for some in worse.values())
     for line in lines[2:]:
         if line.strip().startswith("…"):
-            assert int(number(line.split()[2], lang)) == refused - len(lines[2:-1])
+            assert int(number(more_of(line), lang)) == refused - len(lines[2:-1])
             continue
         name, value, asks, other, low, gets, n, envelope = cells(line)
         assert other in worse[name]
