@@ -85,8 +85,10 @@ def test_money_that_siblings_give_is_passed_on(tmp_path: Path) -> None:
     assert funded(tmp_path, programme, "A,c,95,1\n") == {"A": 95_00}
 
 
-def test_the_second_reading_knows_the_row(tmp_path: Path) -> None:
-    programme = "{id: p, amount: 100 €, envelopes: [{id: f, amount: 50 €, ring_fenced: true}]}"
+@pytest.mark.parametrize("within", ["", ", envelopes: [{id: g, amount: 30 €, ring_fenced: true}]"])
+def test_the_second_reading_knows_the_row(tmp_path: Path, within: str) -> None:
+    """A fence within a fence sets nothing more apart."""
+    programme = f"{{id: p, amount: 100 €, envelopes: [{{id: f, amount: 50 €, ring_fenced: true{within}}}]}}"
     funded(tmp_path, programme, "A,p,50,3\nB,f,40,2\nC,p,20,1\n")
     problem = compile_problem(load_scenario(tmp_path / "t.yaml"))
     claims = claims_of(problem)
