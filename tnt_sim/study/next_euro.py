@@ -101,11 +101,13 @@ def next_euros(
     course : counts the questions answered, and ends them when its deadline has passed
     """
     known = {rule.id: rule for rule in base.problem.rules if gives_way(rule)}
-    asked = _Asked(base, clock, prove, _shadow_prices(base))
+    looked_at = [name for name in (known if rules is None else rules) if name in known]
+    in_time = clock is None or not clock.deadline.expired
+    asked = _Asked(base, clock, prove, _shadow_prices(base) if looked_at and in_time else {})
     wanted = [
         (name, asked.envelope) for name in (_envelopes(base.problem) if envelopes is None else envelopes)
     ]
-    wanted += [(name, asked.rule) for name in (known if rules is None else rules) if name in known]
+    wanted += [(name, asked.rule) for name in looked_at]
     found = [] if into is None else into
     way = course or Course(UNLIMITED if clock is None else clock.deadline, "questions")
     for k, (name, question) in enumerate(way.each(wanted)):
