@@ -20,7 +20,7 @@ __all__ = ["NOWHERE", "ROOM", "BoolArray", "Budget", "Differ", "IntArray", "Stat
 
 ROOM = 2**62
 """Every product below stays under this."""
-MAX_TIES = 2_000
+MAX_TIES = 20_000
 """Equal states that are compared by their items, in one tree."""
 
 

@@ -23,9 +23,10 @@ from tnt_sim.kernel.under_caps import LongTreeError
 from tnt_sim.solve.amounts import Amounts, as_choices
 from tnt_sim.solve.crossing import MAX_WORK, solve_crossing
 from tnt_sim.solve.crossing import SOLVER as BLOCKS
-from tnt_sim.solve.gains import without_gains
+from tnt_sim.solve.gains import Projected, without_gains
 from tnt_sim.solve.lexicographic import Stage, StagesOutcome
 from tnt_sim.solve.live import LiveLp
+from tnt_sim.solve.loosened import Loosened, loosened
 from tnt_sim.solve.tree import SOLVER as TREE
 from tnt_sim.solve.tree import solve_tree, told
 
@@ -33,6 +34,8 @@ MANY_COLUMNS = 10_000
 """The linear program of more columns takes longer than a tree of caps."""
 QUICK_WORK = 50_000
 """States of blocks looked at before a long tree is."""
+MOST_CLASHES = 12
+"""Choices that no free money goes with, each ruled out by a row, before the model goes to a solver."""
 WORDS = {TREE: "tree", BLOCKS: "blocks"}
 """What a result's `method` calls each kernel."""
 
@@ -162,17 +165,21 @@ def _projected(
 ) -> Found:
     """The same over the model without its gains, told of the whole one; a proof has grounds of its own to seek."""
     began = time.perf_counter()
-    projected = without_gains(model, stages)
-    if projected is None:
-        return None
-    asked = [replace(stage, objective=stage.objective[projected.columns]) for stage in stages]
-    left = None if menus is None else menus.picked(projected.columns)
-    found = _settled(projected.model, asked, live, None, memory, left, deadline)
-    point = None if found is None or found[0].values is None else projected.expand(found[0].values)
-    if found is None or point is None:
-        return None
-    seconds = time.perf_counter() - began
-    return told(projected.whole, stages, point, found[1], seconds, found[0].stages[0].solver)
+    small: Projected | Loosened | None = without_gains(model, stages) or loosened(model, stages)
+    for _ in range(MOST_CLASHES):
+        if small is None:
+            return None
+        asked = [replace(stage, objective=stage.objective[small.columns]) for stage in stages]
+        left = None if menus is None else menus.picked(small.columns)
+        found = _settled(small.model, asked, live, None, memory, left, deadline)
+        if found is None or found[0].values is None:
+            return None
+        point = small.expand(found[0].values)
+        if point is not None:
+            seconds = time.perf_counter() - began
+            return told(model, stages, point, found[1], seconds, found[0].stages[0].solver)
+        small = small.without(found[0].values) if isinstance(small, Loosened) else None
+    return None
 
 
 def _told_of(choices: Amounts, stages: Sequence[Stage], found: Found) -> Found:

@@ -1,0 +1,78 @@
+"""Free money left out: feasible choices stay, clashes rule out others only, the decision is the solver's."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_gains import envelopes
+
+from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.solve import exact
+from tnt_sim.solve.exact import solve_exactly
+from tnt_sim.solve.lexicographic import Stage, solve_lexicographic
+from tnt_sim.solve.loosened import loosened
+from tnt_sim.solve.registry import get_backend
+
+
+def feasible(model: LinearModel, n: int) -> set[tuple[int, ...]]:
+    """Every choice of the first n columns that some gains go with, by enumeration."""
+    rooms = [range(int(u) + 1) for u in model.col_upper[n:]]
+    return {
+        x
+        for x in itertools.product((0, 1), repeat=n)
+        if any(model.is_feasible(np.array([*x, *g])) for g in itertools.product(*rooms))
+    }
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_feasible_choices_stay_and_clashes_leave(seed: int) -> None:
+    model, stages = envelopes(seed, n=6)
+    small = loosened(model, stages)
+    assert small is not None
+    n = len(small.columns)
+    good = feasible(model, n)
+    for x in itertools.product((0, 1), repeat=n):
+        point, choice = small.expand(np.array(x)), np.array(x)
+        assert (point is not None) == (x in good)
+        if x in good:
+            assert small.model.is_feasible(choice)
+            continue
+        further = small.without(choice) if small.model.is_feasible(choice) else None
+        if further is not None:
+            assert not further.model.is_feasible(choice)
+            assert all(further.model.is_feasible(np.array(other)) for other in good)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_decision_is_the_solvers(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the projection switched off, what is found this way is the optimum."""
+    monkeypatch.setattr(exact, "without_gains", lambda model, stages: None)
+    model, stages = envelopes(seed, n=10)
+    found = solve_exactly(model, stages)
+    fresh = solve_lexicographic(model, stages, get_backend("highs"))
+    if found is not None:
+        assert [stage.value for stage in found[0].stages] == [stage.value for stage in fresh.stages]
+
+
+def test_clashes_are_met_among_these() -> None:
+    """A generator without any would leave the search for multipliers untested."""
+    ruled_out = 0
+    for seed in range(25):
+        model, stages = envelopes(seed, n=6)
+        small = loosened(model, stages)
+        assert small is not None
+        good = feasible(model, 6)
+        for x in itertools.product((0, 1), repeat=6):
+            if x not in good and small.model.is_feasible(np.array(x)):
+                ruled_out += small.without(np.array(x)) is not None
+    assert ruled_out > 0
+
+
+def test_no_gains_or_a_goal_on_all_columns_is_nothing_to_leave_out() -> None:
+    model, stages = envelopes(3)
+    everywhere = [replace(stage, objective=np.ones_like(stage.objective)) for stage in stages]
+    assert loosened(model, everywhere) is None
+    assert isinstance(stages[0], Stage)
