@@ -56,6 +56,7 @@ class BonusSpec(Spec):
 class GrantSpec(Described):
     """How much some dossiers may get; the first entry in force whose `where` matches decides."""
 
+    id: Code | None = None
     where: Selector | None = None
     mode: Literal["all_or_nothing", "range", "levels", "common_rate"] = "all_or_nothing"
     formula: FormulaSpec | None = None

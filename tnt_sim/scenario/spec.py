@@ -66,6 +66,7 @@ class ControlSpec(Spec):
 class DossiersSpec(Described):
     """One dossier file."""
 
+    id: Code | None = None
     file: str
     columns: Mapping[str, str] = {}
     where: Selector | None = None
