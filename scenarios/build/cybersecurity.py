@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 from synthetic import EURO, Atlas, Body, Draw, cost_for, sizes
+from tnt_2021_worth import points_of, weighed
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 TARGET = DATA / "cybersecurite-data.csv"
@@ -22,7 +23,7 @@ MAP = Path(__file__).resolve().parents[2] / "tnt_sim" / "data" / "territories-20
 SEED = 20220601
 COLUMNS = (
     "dossier", "title", "envelope", "applicant", "applicant_id", "applicant_type", "department", "region",
-    "population", "cost", "requested", "score", "filed_at", "state", "tags", "synthetic",
+    "population", "cost", "requested", "score", "points", "filed_at", "state", "tags", "synthetic",
 )  # fmt: skip
 Row = dict[str, str | int | None]
 CYBER = (
@@ -62,8 +63,10 @@ def line(
             }
         )  # fmt: skip
     rows.sort(key=lambda row: str(row["filed_at"]))
+    money, weighted = weighed(rows)
     for number, row in enumerate(rows, start=1):
         row["dossier"] = f"{prefix}-{number:03d}"
+        row["points"] = points_of(row, money, weighted)
     return rows
 
 

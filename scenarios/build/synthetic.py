@@ -55,6 +55,11 @@ class Draw:
             return day.isoformat()
         return f"{day.isoformat()}T{8 + self.below(11):02d}:{self.below(60):02d}"
 
+    def fine_score(self, mean: float, spread: float) -> str:
+        """A mark out of 20 with two decimals, as an index gives it where no jury sits."""
+        hundredths = round(100 * min(max(mean + spread * self.normal(), 2.0), 20.0))
+        return f"{hundredths // 100}.{hundredths % 100:02d}"
+
     def score(self, mean: float, spread: float, low: float = 2.0, high: float = 20.0) -> str:
         """A mark out of 20 with one decimal."""
         tenths = round(10 * min(max(mean + spread * self.normal(), low), high))

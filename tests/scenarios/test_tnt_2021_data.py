@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 TABLE = SCENARIOS / "data" / "tnt-2021-dossiers.csv"
+APART = SCENARIOS / "data" / "tnt-2021-axe-2-seul.csv"
 MAP = SCENARIOS.parent / "tnt_sim" / "data" / "territories-2021.parquet"
 MONEY = ("cost", "requested", "committed")
 NATIONAL = ("axe-1", "appels")
@@ -27,11 +28,15 @@ def cents(column: str) -> pl.Expr:
 
 @pytest.fixture(scope="module")
 def dossiers() -> pl.DataFrame:
-    table = pl.read_csv(TABLE, infer_schema=False)
+    return read(TABLE)
+
+
+def read(path: Path) -> pl.DataFrame:
+    table = pl.read_csv(path, infer_schema=False)
     return table.with_columns(
         *(cents(name) for name in MONEY),
         pl.col("population", "n_communes", "n_api").cast(pl.Int64),
-        pl.col("score").cast(pl.Decimal(6, 1)),
+        pl.col("score", "points").cast(pl.Decimal(12, 2)),
         pl.col("filed_at").str.slice(0, 10).str.to_date("%Y-%m-%d").alias("filed_on"),
         pl.col("notified_at", "end").str.to_date("%Y-%m-%d"),
     )
@@ -57,11 +62,14 @@ def is_eligible() -> pl.Expr:
     large = enough | (pl.col("applicant_type") == "departement")
     axis_1 = (pl.col("envelope") == "axe-1") & ~pl.col("theme").is_in(OUT_OF_SCOPE)
     axis_2 = (pl.col("envelope") == "appels") & in_session & large
-    return (axis_1 | axis_2) & pl.col("state").is_in(["en_instruction", "accepte"])
+    complete = pl.col("state").is_in(["en_instruction", "accepte"])
+    return (axis_1 | axis_2 | ~pl.col("envelope").is_in(NATIONAL)) & complete
 
 
 def national(dossiers: pl.DataFrame) -> pl.DataFrame:
-    return dossiers.filter(pl.col("envelope").is_in(NATIONAL)).with_columns(is_eligible().alias("eligible"))
+    """The dossiers of axes 1 and 2 that were decided on 22 November 2021."""
+    chosen = pl.col("envelope").is_in(NATIONAL) & (pl.col("decided") == "oui")
+    return dossiers.filter(chosen).with_columns(is_eligible().alias("eligible"))
 
 
 def build_script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -76,15 +84,20 @@ def build_script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_build_gives_the_committed_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     script = build_script(monkeypatch)
-    assert script.encode(script.build(MAP)) == TABLE.read_bytes()
+    built = script.build(MAP)
+    assert set(built) == {TABLE, APART}
+    for path, rows in built.items():
+        assert script.encode(rows) == path.read_bytes()
 
 
 def test_scenario_controls_this_table(dossiers: pl.DataFrame, scenario: dict[str, Any]) -> None:
+    for entry, path in zip(scenario["dossiers"], (TABLE, APART), strict=True):
+        assert entry["file"] == f"data/{path.name}"
+        assert entry["control"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     control = scenario["dossiers"][0]["control"]
-    assert control["sha256"] == hashlib.sha256(TABLE.read_bytes()).hexdigest()
-    assert control["rows"] == dossiers.height == 3_206
-    assert control["requested"] == "96 140 000 €"
-    assert dossiers["requested"].sum() == 96_140_000_00
+    assert control["rows"] == dossiers.height == 8_290
+    assert control["requested"] == "101 340 000 €"
+    assert dossiers["requested"].sum() == 101_340_000_00
 
 
 def test_amounts_of_the_envelopes_add_up(scenario: dict[str, Any]) -> None:
@@ -124,6 +137,67 @@ def test_jury_refuses_the_45_other_eligible_ones(dossiers: pl.DataFrame, scenari
     assert sorted(jury["refuse"]) == sorted(rows["dossier"])
     assert jury["reason"]
     assert jury["author"]
+
+
+def test_axis_2_alone_is_the_other_reading(dossiers: pl.DataFrame) -> None:
+    """75 laureates of axis 2 for 13.1 M€ out of 200 filed and 120 eligible; 44 of axis 1 for 13.3 M€."""
+    rows = pl.concat([national(dossiers), national(read(APART))])
+    axis_2 = rows.filter(pl.col("envelope") == "appels")
+    for kind, counts in (
+        (None, (200, 120, 75)),
+        ("mutualisation", (50, 30, 19)),
+        ("metropole", (50, 30, 19)),
+    ):
+        some = axis_2 if kind is None else axis_2.filter(pl.col("applicant_type") == kind)
+        funded = some.filter(pl.col("committed").is_not_null())
+        assert (some.height, some["eligible"].sum(), funded.height) == counts
+    laureates = rows.filter(pl.col("committed").is_not_null())
+    by_axis = laureates.group_by("envelope").agg(pl.len(), pl.col("committed").sum()).sort("envelope")
+    assert by_axis.rows() == [("appels", 75, 13_100_000_00), ("axe-1", 44, 13_300_000_00)]
+
+
+def test_the_second_call_and_the_lines_remain_to_be_decided(dossiers: pl.DataFrame) -> None:
+    second = dossiers.filter((pl.col("envelope") == "appels") & (pl.col("decided") == "non"))
+    eligible = second.filter(is_eligible())
+    assert (second.height, eligible.height, eligible["requested"].sum()) == (24, 14, 2_000_000_00)
+    assert (second["filed_on"] >= date(2021, 10, 8)).all()
+    lines = dossiers.filter(pl.col("envelope").is_in(["groupes", "axe-3-reste"]))
+    found = dict(lines.group_by("theme").agg(pl.col("requested").sum()).rows())
+    assert found == {"cyber": 600_000_00, "partage": 400_000_00, "elus": 600_000_00}
+
+
+def test_about_119_million_are_eligible_37_of_them_committed(dossiers: pl.DataFrame) -> None:
+    """At the flat fees of the reading that is kept, 5,000 € a body for FranceConnect."""
+    flat = pl.when(pl.col("envelope") == "fc").then(5_000_00)
+    fee = flat.otherwise(4_000_00 + 400_00 * pl.col("n_communes").clip(1, 30))
+    asked = dossiers.filter(is_eligible()).with_columns(pl.col("requested").fill_null(fee).alias("asked"))
+    assert dossiers["committed"].sum() == 37_090_000_00
+    assert asked["asked"].sum() == 119_607_200_00
+    assert asked.height == 8_200
+
+
+def test_each_class_is_worth_a_point_a_thousand_euros(dossiers: pl.DataFrame) -> None:
+    """Of what may be funded and is not committed; quality moves a dossier, the size of its grant does not."""
+    flat = pl.when(pl.col("envelope") == "fc").then(5_000_00)
+    fee = flat.otherwise(4_000_00 + 400_00 * pl.col("n_communes").clip(1, 30))
+    free = dossiers.filter(is_eligible() & pl.col("committed").is_null()).with_columns(
+        pl.col("requested").fill_null(fee).alias("asked")
+    )
+    classes = free.group_by("project_class").agg(
+        (pl.col("points").cast(pl.Float64).sum() / (pl.col("asked").sum() / 100_000)).alias("per"),
+        (pl.col("points").cast(pl.Float64) / (pl.col("asked") / 100_000)).std().alias("spread"),
+    )
+    assert classes.height == 12
+    assert classes["per"].is_between(0.999, 1.001).all()
+    assert (classes["spread"] > 0.08).all()
+
+
+def test_the_questionnaire_is_answered_by_nine_in_ten(dossiers: pl.DataFrame) -> None:
+    for name in ("people_trained", "hours_saved", "yearly_savings"):
+        answers = dossiers[name].cast(pl.Int64)
+        assert 0.08 < answers.null_count() / dossiers.height < 0.12
+        assert answers.drop_nulls().ge(0).all()
+        assert answers.sum() > 0
 
 
 def test_every_requirement_of_axes_1_and_2_excludes_someone(dossiers: pl.DataFrame) -> None:
@@ -174,26 +248,40 @@ def test_about_400_candidates_fit_9_million_and_more_fit_more(dossiers: pl.DataF
 
 
 def test_franceconnect(dossiers: pl.DataFrame) -> None:
+    """104 bodies at 5,000 €, all of the equipped list; 66 + 1,327 + 3,099 = 4,492 that the goals still need."""
     rows = dossiers.filter(pl.col("envelope") == "fc")
+    equipped = pl.read_csv(SCENARIOS / "data" / "franceconnect-2021-equipped.csv", infer_schema=False)
     committed = rows.filter(pl.col("committed").is_not_null())
     assert (committed.height, committed["committed"].sum()) == (104, 520_000_00)
     assert set(committed["committed"]) == {5_000_00}
-    assert committed["applicant_id"].n_unique() == 104
+    assert (
+        committed.join(equipped, left_on=["applicant_id", "applicant_type"], right_on=["code", "kind"]).height
+        == 104
+    )
     candidates = rows.filter(pl.col("committed").is_null())
-    assert (candidates.height, candidates["applicant_id"].n_unique()) == (206, 200)
-    asked = 5_000_00 + 5_000_00 * candidates["n_api"].clip(0, 1)
-    twice = candidates.with_columns(asked.alias("asked")).group_by("applicant_id").agg(pl.col("asked").sum())
-    assert twice.filter(pl.col("asked") > 10_000_00).height == 6
-    assert candidates["requested"].null_count() == candidates.height
+    assert rows["applicant_id"].n_unique() == rows.height
+    counts = dict(candidates.group_by("project_class").len().rows())
+    assert counts == {"fc-departement": 66, "fc-grande": 1_327, "fc-petite": 3_099}
+    assert candidates.join(
+        equipped, left_on=["applicant_id", "applicant_type"], right_on=["code", "kind"]
+    ).is_empty()
+    assert (
+        candidates["requested"].null_count()
+        == candidates["filed_at"].null_count()
+        == candidates.height
+        == 4_492
+    )
+    assert candidates.height * 5_000 == 22_460_000
     assert (candidates["cost"] >= 10_000_00).all()
 
 
-def test_demat_ads_asks_more_than_its_tranche(dossiers: pl.DataFrame) -> None:
+def test_demat_ads_asks_what_all_centres_would(dossiers: pl.DataFrame) -> None:
+    """Between 13.94 M€ (each commune above 3,500 by itself) and 15.63 M€ (one centre for each EPCI)."""
     rows = dossiers.filter(pl.col("envelope") == "demat-ads")
     flat = 4_000_00 + 400_00 * rows["n_communes"].clip(1, 30)
-    assert rows.height == 620
+    assert dict(rows.group_by("project_class").len().rows()) == {"ads-epci": 1_000, "ads-commune": 340}
     assert flat.max() == 16_000_00
-    assert flat.sum() == 6_296_000_00
+    assert flat.sum() == 14_057_200_00
     assert (rows["cost"] >= flat).all()
     served = pl.concat([rows["members"].drop_nulls().str.split(";").explode(), rows["commune"].drop_nulls()])
     assert served.len() == served.n_unique() == rows["n_communes"].sum()
@@ -235,6 +323,8 @@ def test_form_of_the_table(dossiers: pl.DataFrame) -> None:
     assert (committed["committed"] == committed["requested"]).all()
     assert (committed["notified_at"] >= committed["filed_on"]).all()
     assert committed.height == 75 + 1_400 + 104
+    assert set(dossiers["decided"]) == {"oui", "non"}
+    assert dossiers.filter(pl.col("decided") == "oui").height == 200 + 1_400 + 104
 
 
 def test_larger_envelopes_extend_the_programme() -> None:

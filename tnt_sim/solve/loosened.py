@@ -94,7 +94,7 @@ def loosened(model: LinearModel, stages: Sequence[Stage]) -> Loosened | None:
     """The model over the columns that some stage counts; None where it has no others, or rows say more."""
     counted = np.any([stage.objective != 0 for stage in stages], axis=0)
     columns, gains = np.flatnonzero(counted), np.flatnonzero(~counted)
-    touched = np.unique(model.matrix[:, gains].tocoo().row)
+    touched = np.unique(model.matrix[:, gains].tocoo().row).astype(np.int64)
     plain = (model.row_lower[touched] == NO_LOWER) & (model.row_upper[touched] != NO_UPPER)
     if not len(gains) or not plain.all() or len(touched) * model.n_cols > MOST_ENTRIES:
         return None

@@ -1,0 +1,203 @@
+"""The three dated scenarios of the flagship, and each reading of what its sources contradict each other on."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tnt_sim.engine import solve
+from tnt_sim.result import Proof, Result
+from tnt_sim.scenario.load import load_scenario
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+FREE = [f"envelopes.{axis}.transfers={{to: [{others}]}}" for axis, others in (
+    ("axe-1", "axe-2, axe-3"), ("axe-2", "axe-1, axe-3"), ("axe-3", "axe-1, axe-2")
+)]  # fmt: skip
+"""Axes that may give each other anything: the best transfer at an unchanged total."""
+
+
+class Runs:
+    """Each question once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], Result] = {}
+
+    def __call__(self, name: str, *sets: str) -> Result:
+        key = (name, *sets)
+        if key not in self._known:
+            scenario = load_scenario(SCENARIOS / f"{name}.yaml", list(sets))
+            self._known[key] = solve(scenario, cross_check="never")
+        return self._known[key]
+
+
+@pytest.fixture(scope="module")
+def runs() -> Runs:
+    return Runs()
+
+
+def envelope(run: Result, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(e for e in run.document["envelopes"] if e["id"] == name)
+    return found
+
+
+def rule(run: Result, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(r for r in run.document["rules"] if r["id"] == name)
+    return found
+
+
+def value(run: Result) -> Fraction:
+    return Fraction(run.document["objective"][0]["value"])
+
+
+def test_the_flagship_is_proven_and_spends_its_money(runs: Runs) -> None:
+    """Less than 2 % of the 88 M€ are left, with 119 M€ of eligible demand of which 37 M€ are committed."""
+    run = runs("tnt-2021")
+    assert (run.proof, run.document["canonical"], run.document["method"]) == (Proof.PROVED, True, "tree")
+    assert run.document["amount_cents"] == 8_800_000_000
+    assert run.document["unspent_cents"] * 50 < run.document["amount_cents"]
+    assert envelope(run, "tnt")["committed_cents"] == 3_709_000_000
+    assert run.document["n_eligible"] == 8_200
+    assert 1_579 < run.document["n_funded"] < 8_200
+
+
+def test_every_axis_decides_and_money_moves_between_them(runs: Runs) -> None:
+    run = runs("tnt-2021")
+    for name in ("axe-1", "appels", "fc", "groupes", "deconcentre", "demat-ads", "axe-3-reste"):
+        part = envelope(run, name)
+        assert 0 < part["n_funded"] < part["n_eligible"], name
+    assert envelope(run, "axe-1")["transferred_out_cents"] > 1_000_000_000
+    assert envelope(run, "axe-3")["granted_cents"] > 3_400_000_000
+
+
+def test_more_money_buys_more_than_moving_it(runs: Runs) -> None:
+    """98 M€ are worth more than the best that any transfer makes of 88 M€."""
+    best = runs("tnt-2021", *FREE)
+    assert best.proof is Proof.PROVED
+    assert value(runs("tnt-2021")) <= value(best) < value(runs("enveloppe-98"))
+    amounts = [runs("tnt-2021"), *(runs(f"enveloppe-{millions}") for millions in (90, 98, 108))]
+    assert {run.proof for run in amounts} == {Proof.PROVED}
+    values = [value(run) for run in amounts]
+    assert values == sorted(set(values))
+
+
+def test_what_was_decided_on_22_november_2021(runs: Runs) -> None:
+    run = runs("tnt-2021-11")
+    assert [envelope(run, name)["amount_cents"] for name in ("tnt", "axe-1", "axe-2", "axe-3", "deconcentre")] == [
+        8_800_000_000, 3_000_000_000, 2_400_000_000, 3_400_000_000, 2_800_000_000,
+    ]  # fmt: skip
+    axes = [envelope(run, "axe-1"), envelope(run, "appels")]
+    counts = [sum(part[key] for part in axes) for key in ("n_dossiers", "n_eligible", "n_funded")]
+    assert counts == [200, 120, 75]
+    local = envelope(run, "deconcentre")
+    assert (local["n_funded"], local["granted_cents"]) == (1_400, 1_900_000_000)
+    connected = envelope(run, "fc")
+    assert (connected["n_funded"], connected["granted_cents"]) == (104, 52_000_000)
+    first = envelope(run, "demat-ads")
+    assert (first["amount_cents"], first["granted_cents"]) == (550_000_000, 0)
+    for name in ("quart-mutualisation", "part-metropoles"):
+        assert (rule(run, name)["num"], rule(run, name)["den"]) == (19, 75)
+    assert run.document["granted_cents"] == 3_709_000_000
+    assert not run.document["warnings"]
+
+
+def test_the_flagship_keeps_what_was_decided(runs: Runs) -> None:
+    decided = runs("tnt-2021-11").dossiers.filter("funded")
+    kept = runs("tnt-2021").dossiers.filter("funded")
+    held = dict(kept.select("dossier", "granted_cents").rows())
+    assert dict(decided.select("dossier", "granted_cents").rows()).items() <= held.items()
+
+
+def test_axis_2_alone_is_a_switch_in_both(runs: Runs) -> None:
+    """Contradiction 1: 200, 120 and 75 for axis 2 alone, and 44 laureates in axis 1."""
+    run = runs("tnt-2021-11-axe-2-seul")
+    calls, first = envelope(run, "appels"), envelope(run, "axe-1")
+    assert [calls[key] for key in ("n_dossiers", "n_eligible", "n_funded")] == [200, 120, 75]
+    assert (calls["granted_cents"], first["n_funded"], first["granted_cents"]) == (
+        1_310_000_000,
+        44,
+        1_330_000_000,
+    )
+    assert (rule(run, "quart-mutualisation")["num"], rule(run, "part-metropoles")["den"]) == (19, 75)
+    open_ = runs("lecture-axe-2-seul")
+    assert open_.document["amount_cents"] - open_.document["unspent_cents"] > 8_624_000_000
+    assert envelope(open_, "tnt")["committed_cents"] == 3_709_000_000 + 610_000_000 + 273_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "switch"),
+    [
+        ("lecture-axe-2-seul", ("dossiers.axe-2-seul.off=false",)),
+        (
+            "lecture-seuil-axe-1",
+            ("eligibility.taille-axe-1.off=false", "eligibility.taille-axe-2-appel-1.off=true"),
+        ),
+    ],
+)
+def test_a_reading_is_a_switch_of_the_scenario(runs: Runs, name: str, switch: tuple[str, ...]) -> None:
+    other, plain = runs(name), runs("tnt-2021")
+    assert other.proof is Proof.PROVED
+    assert (
+        load_scenario(SCENARIOS / "tnt-2021.yaml", list(switch)).sha256
+        != load_scenario(SCENARIOS / "tnt-2021.yaml").sha256
+    )
+    again = solve(load_scenario(SCENARIOS / "tnt-2021.yaml", list(switch)), cross_check="never")
+    assert again.document["allocation_sha256"] == other.document["allocation_sha256"]
+    assert other.document["allocation_sha256"] != plain.document["allocation_sha256"]
+
+
+def test_the_threshold_of_axis_1_shuts_out_small_bodies(runs: Runs) -> None:
+    """Contradiction 2: 500,000 inhabitants asked of axis 1 and no more of the first call of axis 2."""
+    other, plain = runs("lecture-seuil-axe-1"), runs("tnt-2021")
+    assert envelope(other, "axe-1")["n_eligible"] < envelope(plain, "axe-1")["n_eligible"] == 55
+    assert envelope(other, "appels")["n_eligible"] > envelope(plain, "appels")["n_eligible"] == 79
+
+
+def test_5000_or_10000_euros_for_franceconnect(runs: Runs) -> None:
+    """Contradiction 3: 5,000 € for both, or 5,000 € and 5,000 € more for the APIs."""
+    both, apart = runs("tnt-2021"), runs("lecture-fc-10000")
+    assert apart.proof is Proof.PROVED
+    for run, most in ((both, 500_000), (apart, 1_000_000)):
+        assert rule(run, "fc-plafond")["holds"]
+        granted = run.dossiers.filter((run.dossiers["envelope"] == "fc") & run.dossiers["funded"])
+        assert granted["granted_cents"].max() == most
+
+
+def test_28_or_34_million_for_the_deconcentrated_windows(runs: Runs) -> None:
+    """Contradiction 4: what is not granted of 34 M€ may go nowhere else."""
+    plain, other = runs("tnt-2021"), runs("lecture-deconcentre-34")
+    assert envelope(plain, "deconcentre")["amount_cents"] == 2_800_000_000
+    assert envelope(other, "deconcentre")["amount_cents"] == 3_400_000_000
+    assert other.proof is Proof.PROVED
+    # the optimum asks more than 34 M€ of the windows either way: which reading is right changes nothing
+    assert envelope(plain, "deconcentre")["granted_cents"] > 3_400_000_000
+    assert other.document["allocation_sha256"] == plain.document["allocation_sha256"]
+
+
+@pytest.mark.slow
+def test_the_goals_of_the_minister_can_be_switched_on(runs: Runs) -> None:
+    goals = ("objectif-departements", "objectif-grandes", "objectif-petites")
+    run = runs("tnt-2021", *(f"rules.{goal}.off=false" for goal in goals))
+    assert run.status.value in ("optimal", "feasible")
+    assert all(rule(run, goal)["holds"] for goal in goals)
+    assert envelope(run, "fc")["n_funded"] == 104 + 4_492
+
+
+def test_the_published_end_is_reported_beside_the_optimum(runs: Runs) -> None:
+    run = runs("tnt-2023-01")
+    assert run.document["amount_cents"] == 9_000_000_000
+    assert run.document["allocation_sha256"] == runs("enveloppe-90").document["allocation_sha256"]
+    assert rule(run, "fin-projets")["holds"]
+    assert rule(run, "fin-collectivites")["holds"]
+    assert rule(run, "fin-axe-1-montant")["holds"]
+    assert not rule(run, "fin-axe-1-projets")["holds"]
+
+
+def test_the_impact_questionnaire_is_reported_and_can_be_the_goal(runs: Runs) -> None:
+    reported = {name: rule(runs("tnt-2021"), f"impact-{name}") for name in ("formes", "heures", "economies")}
+    assert {(one["mode"], one["holds"]) for one in reported.values()} == {("report", True)}
+    goal = load_scenario(SCENARIOS / "tnt-2021.yaml", ["objective=[{maximise: {formes: 1}}]"])
+    best = solve(goal, cross_check="never", time_limit=20)
+    assert value(best) > Fraction(reported["formes"]["value"])
