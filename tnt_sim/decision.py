@@ -287,7 +287,8 @@ class _Decision:
     def _proofs(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
         """An exact certificate for each stage, or for « nothing fits », where one is found in time."""
         self._tell("proof", 0.8)
-        if self.interrupted or outcome.termination is Termination.INTERRUPTED:
+        stopped = self.interrupted or outcome.termination is Termination.INTERRUPTED
+        if stopped or self.deadline.expired:
             return []
         if not outcome.is_optimal and outcome.termination is not Termination.INFEASIBLE:
             return []

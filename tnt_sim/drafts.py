@@ -9,7 +9,8 @@ caps is kept by what they were asked (`kernel/known.py`), the solver's and the c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import is_
 
 from tnt_sim.certify.agreement import agreement
 from tnt_sim.certify.claims import Claims, claims_again
@@ -60,12 +61,20 @@ class Drafts:
 def _again[T](
     drafts: list[tuple[Problem, T]], problem: Problem, rewritten: Callable[[T, Problem], T | None]
 ) -> T | None:
-    """A draft of the same rows, rewritten for this problem; it is taken out."""
+    """A draft of the same rows, rewritten for this problem where that is another; it is taken out."""
     for place, (before, draft) in enumerate(drafts):
-        if same_rows(before, problem):
+        same = _same_problem(before, problem)
+        if same or same_rows(before, problem):
             del drafts[place]
-            return rewritten(draft, problem)
+            return draft if same else rewritten(draft, problem)
     return None
+
+
+def _same_problem(before: Problem, after: Problem) -> bool:
+    """Whether two problems are made of the very same parts: what is written for one is written for the other."""
+    parts = (part.name for part in fields(Problem) if part.name != "stages")
+    same = all(getattr(before, name) is getattr(after, name) for name in parts)
+    return same and len(before.stages) == len(after.stages) and all(map(is_, before.stages, after.stages))
 
 
 def _keep[T](drafts: list[tuple[Problem, T]], problem: Problem, draft: T) -> None:

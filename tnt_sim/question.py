@@ -371,13 +371,13 @@ class _Question:
         return bool(ask_second(model, stages, outcome, self.choice, limits, first=self.backend).agrees)
 
     def _is_proven(self, held: list[Fraction], grounds: Grounds | None) -> bool:
-        first = len(self.kept)
+        first, deadline = len(self.kept), self._proof_deadline()
+        if deadline.expired:
+            return False
         try:
             claims = self.drafts.claims(self.problem)
             checked = self.drafts.checked
-            proofs = prove_stages(
-                self.problem, held, self._proof_deadline(), None, first, grounds, claims, checked
-            )
+            proofs = prove_stages(self.problem, held, deadline, None, first, grounds, claims, checked)
         except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody
             return False
         self.certificates = tuple(proof for proof in proofs if proof is not None)  # none after the first gap

@@ -13,9 +13,11 @@ from support.clocks import StepClock
 from tiny import tiny
 
 from tnt_sim import engine
+from tnt_sim.certify.claims import Claims
 from tnt_sim.clock import Clock
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import Lang, LimitReached
+from tnt_sim.prove.stages import problem_claims
 from tnt_sim.question import ask, forced
 from tnt_sim.result import ALLOWED, Proof, Result, Status
 from tnt_sim.scenario.compile import Problem, compile_problem
@@ -234,6 +236,27 @@ def test_nothing_long_begins_after_the_limit(
     result = engine.solve(tiny(tmp_path, HEAD + CROSSING, TABLE), time_limit=0.0)
     assert result.allocation is not None
     assert not begun
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_no_rows_of_a_proof_are_written_after_the_limit(
+    kernels: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They take seconds where there are many dossiers, whether a proof is sought then or not."""
+    problem = compile_problem(tiny(tmp_path, HEAD + CROSSING, TABLE))
+    whole, begun = StepClock().install(monkeypatch), list[int]()
+    ask(problem, kernels=kernels, clock=Clock.until(Deadline(1e6)))
+
+    def written(asked: Problem) -> Claims | None:
+        begun.append(clock.readings)
+        return problem_claims(asked)
+
+    monkeypatch.setattr("tnt_sim.drafts.problem_claims", written)
+    for limit in range(whole.readings):
+        clock = StepClock().install(monkeypatch)
+        ask(problem, kernels=kernels, clock=Clock.until(Deadline(limit * TICK)))
+        assert max(begun, default=0) <= limit
+        begun.clear()
 
 
 def test_no_limit_reads_no_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

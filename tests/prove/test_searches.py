@@ -27,6 +27,7 @@ from tnt_sim.prove.live_lp import Answer, LiveLp, Relaxed
 from tnt_sim.prove.refute import _Root, refute
 from tnt_sim.prove.search import NotProved, Search, _Gains, _Parent
 from tnt_sim.solve.grounds import Grounds
+from tnt_sim.solve.highs import DUAL, PRIMAL
 
 ENDLESS = Deadline(None)
 
@@ -197,3 +198,15 @@ def test_the_caps_of_a_kernel_close_the_stage_and_what_costs_less() -> None:
     proof = from_grounds(better, grounds)
     assert proof == {"caps": {"goal": 1, "groups": [[0, []]]}}
     check_refutation(better, proof)
+
+
+def test_a_large_program_is_solved_by_short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same prices either way; a step of the dual simplex does not end in time at a million columns."""
+    whole = system(([2, 2], 3), ([-3, -2], -9))
+    small = LiveLp(whole, 1)
+    monkeypatch.setattr("tnt_sim.solve.highs.MANY_COLUMNS", 1)
+    large = LiveLp(whole, 1)
+    assert [lp.highs.getOptionValue("simplex_strategy")[1] for lp in (small, large)] == [DUAL, PRIMAL]
+    one, other = (lp.solve(whole.box()) for lp in (small, large))
+    assert (one.answer, one.cost) == (other.answer, other.cost)
+    np.testing.assert_allclose(one.prices, other.prices)

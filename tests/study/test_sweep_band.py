@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.clocks import StepClock
 from sweep_cases import Score, Small, small
 from test_sweep_brute_force import SPAN, euros
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.prove.live_lp import LiveLp, Relaxed
 from tnt_sim.question import Answer, ask, forced
 from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.compile import Problem
@@ -194,3 +197,23 @@ def test_every_goal_has_a_bound_at_once(tmp_path: Path) -> None:
     assert there is not None
     assert here is not None
     assert value <= here <= there <= every
+
+
+@pytest.mark.parametrize("readings", [1, 2, 3, 5, 8])
+def test_no_linear_program_of_a_bound_goes_beyond_the_deadline(
+    readings: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each gets what is left and none begins after it; a bound there is nevertheless."""
+    problem = Moved.of(crossing(0).scenario(tmp_path)).problem_at(crossing(0).base)
+    clock, given, solve = StepClock().install(monkeypatch), list[float](), LiveLp._run
+
+    def noted(self: LiveLp, deadline: Deadline) -> Relaxed:
+        given.append(deadline.seconds_left)
+        return solve(self, deadline)
+
+    monkeypatch.setattr(LiveLp, "_run", noted)
+    left = readings * clock.tick
+    assert proven_bounds(problem, (Fraction(0),), 10.0, deadline=Deadline(left))[0] is not None
+    assert all(0 <= seconds <= left for seconds in given)
+    assert len(given) <= readings
+    assert clock.readings < 40

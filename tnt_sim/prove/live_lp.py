@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tnt_sim.certify.system import Box, System
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import BoolArray, IntArray
-from tnt_sim.solve.highs import quiet_highspy
+from tnt_sim.solve.highs import quiet_highspy, strategy
 
 FloatArray = NDArray[np.float64]
 
@@ -67,6 +67,7 @@ class LiveLp:
             ("dual_feasibility_tolerance", 1e-9),
         ):
             self.highs.setOptionValue(name, value)
+        self.highs.setOptionValue("simplex_strategy", strategy(system.n_cols))
         size = np.bincount(system.block[: system.n_choices], minlength=len(system.must))
         self.wide = np.flatnonzero(size > 1).astype(np.int64)
         self.must = np.zeros(len(self.wide), dtype=np.bool_)

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from tnt_sim.certify.by_prices import Group
 from tnt_sim.certify.system import System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.prove.live_lp import Answer, FloatArray, LiveLp
 from tnt_sim.rules.base import IntArray
 
@@ -25,9 +26,9 @@ FAINT = 1e-9
 """Prices below this part of the greatest are taken for zero, by row in the row's own unit."""
 
 
-def price_groups(system: System, gain: IntArray) -> list[Group] | None:
-    """Groups of rows with whole multipliers; None when the linear program has no bounded answer."""
-    prices = row_prices(system, gain)
+def price_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> list[Group] | None:
+    """Groups of rows with whole multipliers; None when the linear program has no bounded answer in time."""
+    prices = row_prices(system, gain, deadline)
     if prices is None:
         return None
     rows = system.rows
@@ -47,11 +48,11 @@ def price_groups(system: System, gain: IntArray) -> list[Group] | None:
     return groups
 
 
-def row_prices(system: System, gain: IntArray) -> FloatArray | None:
-    """The prices ≥ 0 of the rows in max gain·x over the linear program, float (n_rows,)."""
+def row_prices(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> FloatArray | None:
+    """The prices ≥ 0 of the rows in max gain·x over the linear program, (n_rows,); None without an optimum."""
     used = np.flatnonzero(gain)
     rows = system.rows.with_row(used, -gain[used], int(np.abs(gain).sum()) + 1, "goal:better")
-    found = LiveLp(system.with_rows(rows), rows.n - 1).solve(system.box())
+    found = LiveLp(system.with_rows(rows), rows.n - 1).solve(system.box(), deadline)
     if found.answer is not Answer.BOUNDED:
         return None
     prices = found.prices[:-1]

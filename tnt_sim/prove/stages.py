@@ -61,7 +61,7 @@ def prove_stages(
 
 def prove_empty(problem: Problem, deadline: Deadline) -> dict[str, Any] | None:
     """A checked proof that no allocation keeps every rule."""
-    claims = problem_claims(problem)
+    claims = None if deadline.expired else problem_claims(problem)
     return None if claims is None else proof_of(claims.system, deadline)
 
 
@@ -69,7 +69,7 @@ def prove_nothing_kept(
     problem: Problem, kept: Sequence[Fraction], deadline: Deadline
 ) -> dict[str, Any] | None:
     """A checked proof that no allocation keeps every rule with its first stages at these values or better."""
-    claims = problem_claims(problem)
+    claims = None if deadline.expired else problem_claims(problem)
     if claims is None:
         return None
     try:

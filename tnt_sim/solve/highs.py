@@ -24,6 +24,7 @@ import numpy as np
 
 from tnt_sim.errors import SolverError, Text
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.solve.apart import MANY_COLUMNS, is_for_apart, solve_apart
 from tnt_sim.solve.backend import (
     Capabilities,
     Limits,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 DUAL, PRIMAL = 1, 4
 """Simplex strategies of HiGHS."""
+PARALLEL_ROWS = 1 << 13
+"""The presolve rule for parallel rows and columns: at a million columns, minutes without a look at the clock."""
 _FIRST_USE = threading.Lock()
 
 _STATUSES = {
@@ -165,7 +168,7 @@ def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
             )
 
 
-def _options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+def _options(limits: Limits, tuning: Tuning, is_huge: bool = False) -> dict[str, Any]:
     options: dict[str, Any] = {
         "log_to_console": False,
         "threads": 1,
@@ -176,6 +179,8 @@ def _options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     }
     if limits.time_seconds is not None:
         options["time_limit"] = max(float(limits.time_seconds), 0.0)
+    if is_huge:
+        options |= {"presolve_rule_off": PARALLEL_ROWS, "mip_heuristic_run_feasibility_jump": False}
     if limits.nodes is not None:
         options["mip_max_nodes"] = int(limits.nodes)
     if tuning.tolerance is not None:
@@ -215,7 +220,7 @@ def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray
     """
     highs = quiet_highspy().Highs()
     live = {"log_to_console": False, "threads": 1, "presolve": "off", "solver": "simplex"}
-    _set_options(highs, live | {"simplex_strategy": PRIMAL if primal else DUAL}, "HiGHS")
+    _set_options(highs, live | {"simplex_strategy": PRIMAL if primal else strategy(model.n_cols)}, "HiGHS")
     unit = np.ones(model.n_rows)
     matrix = model.matrix
     if matrix.nnz:
@@ -224,6 +229,11 @@ def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray
         unit[filled] = 2.0 ** -np.floor(np.log2(longest.astype(np.float64)))
     _pass_model(highs, model, True, "HiGHS", unit)
     return highs, unit
+
+
+def strategy(n_cols: int) -> int:
+    """The simplex of a live program: dual; a single step of it may take half a minute at a million columns."""
+    return PRIMAL if n_cols > MANY_COLUMNS else DUAL
 
 
 def _run(module: Any, highs: Any, watch: _Watch) -> None:
@@ -280,24 +290,34 @@ class HighsBackend:
         SolverError
             When highspy is missing, refuses an option or the model, or gives an unknown status.
         """
-        began = time.perf_counter()
-        module = quiet_highspy()
-        highs = module.Highs()
-        solver = f"HiGHS {highs.version()}"
+        solver = f"HiGHS {quiet_highspy().Highs().version()}"
         if has_crossed_bounds(model):
             return infeasible_at_once(solver)
         if limits.expired:
             return out_of_time(solver)
-        watch = _Watch()
-        _set_options(highs, _options(limits, tuning), solver)
-        _pass_model(highs, model, relax, solver)
-        if start is not None and not relax and model.n_cols:
-            columns = np.arange(model.n_cols, dtype=np.int32)
-            _must(highs.setSolution(model.n_cols, columns, start.astype(np.float64)), "start", solver)
-        _run(module, highs, watch)
-        mip = not relax and bool(model.integer.any())
-        answer = _read(highs, _termination(highs, limits, solver), mip, solver, watch, began)
-        return refuse_non_finite(answer)
+        if is_for_apart(model):
+            return solve_apart(solve_here, model, relax, limits, start, tuning, solver)
+        return solve_here(model, relax, limits, start, tuning)
+
+
+def solve_here(
+    model: LinearModel, relax: bool, limits: Limits, start: IntArray | None, tuning: Tuning
+) -> RawSolution:
+    """The answer of HiGHS in this process."""
+    began = time.perf_counter()
+    module = quiet_highspy()
+    highs = module.Highs()
+    solver = f"HiGHS {highs.version()}"
+    watch = _Watch()
+    _set_options(highs, _options(limits, tuning, is_for_apart(model)), solver)
+    _pass_model(highs, model, relax, solver)
+    if start is not None and not relax and model.n_cols:
+        columns = np.arange(model.n_cols, dtype=np.int32)
+        _must(highs.setSolution(model.n_cols, columns, start.astype(np.float64)), "start", solver)
+    _run(module, highs, watch)
+    mip = not relax and bool(model.integer.any())
+    answer = _read(highs, _termination(highs, limits, solver), mip, solver, watch, began)
+    return refuse_non_finite(answer)
 
 
 def _array(values: Any) -> FloatArray:

@@ -9,8 +9,8 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.drafts import Drafts
 from tnt_sim.errors import LimitReached, NothingDecided, Text, UsageError
-from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask
 from tnt_sim.result import Status
 from tnt_sim.scenario.compile import Problem, compile_problem
@@ -89,7 +89,8 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
     """
     one_decision(scenario)
     problem = compile_problem(scenario)
-    answer = ask(problem, clock=clock, prove=prove)
+    drafts = Drafts()
+    answer = ask(problem, clock=clock, prove=prove, drafts=drafts)
     if answer.status is Status.INFEASIBLE:
         raise _nothing_fits()
     if answer.allocation is None:
@@ -101,7 +102,7 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
                 "--time-limit.",
             )
         )
-    units = tuple(stage.scale for stage in formulate(problem).stages)
+    units = tuple(stage.scale for stage in drafts.form(problem).stages)
     return Base(scenario, problem, answer, units, _limits(problem, answer.bests))
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from tnt_sim.certify.by_prices import best_under, relaxed
 from tnt_sim.certify.claims import Claims, Goal, claims_of
 from tnt_sim.certify.system import MultiplierError, System, slack, weigh
-from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.prove.live_lp import Answer, LiveLp, whole_multipliers
 from tnt_sim.prove.prices import price_groups
 from tnt_sim.prove.search import PointFound
@@ -86,7 +86,7 @@ def proven_bounds(
 
     Parameters
     ----------
-    seconds : the most that the proofs of earlier stages, and each linear program, may take
+    seconds : the most that the proofs of earlier stages, and what bounds each stage, may take
     proven : how many of the first stages are known to be best
     lines : those of other amounts, to which this one's are added
     fresh : look for a proof and for lines of this amount as well
@@ -99,18 +99,18 @@ def proven_bounds(
     known = Lines() if lines is None else lines
     found: list[Fraction | None] = list(values[:proven])
     if fresh:
-        found += _proven(problem, values, proven, deadline.within(seconds).seconds_left)
+        found += _proven(problem, values, proven, deadline.within(seconds))
     for k in range(len(found), len(values)):
-        left = deadline.within(seconds).seconds_left if fresh else 0.0
-        bound = _bound(claims, k, values, left or None, known)
+        until = deadline.within(seconds)
+        bound = _bound(claims, k, values, until if fresh and not until.expired else None, known)
         if bound is not None and (bound - values[k]) * claims.goals[k].sign < 0:
             bound = None  # these rows cannot be read with this value
         found.append(bound)
     return tuple(found)
 
 
-def first_line(problem: Problem, lines: Lines, seconds: float | None = None) -> Fraction | None:
-    """The least line of the first stage at an amount, not rounded; with a new one where time is given.
+def first_line(problem: Problem, lines: Lines, deadline: Deadline | None = None) -> Fraction | None:
+    """The least line of the first stage at an amount, not rounded; with a new one where a deadline is given.
 
     What an allocation is worth is a whole number of units: it is below the rounded line as it is below the line.
     """
@@ -119,21 +119,21 @@ def first_line(problem: Problem, lines: Lines, seconds: float | None = None) -> 
     except OverflowError:
         return None
     goal, whole = claims.goals[0], _with_goal(claims, claims.system, 0)
-    if seconds is not None:
-        _find_line(whole, 0, seconds, lines)
+    if deadline is not None:
+        _find_line(whole, 0, deadline, lines)
     least = lines.least(0, whole)
     return None if least is None else goal.scale * (goal.sign * least + goal.constant)
 
 
 def _proven(
-    problem: Problem, values: Sequence[Fraction], first: int, seconds: float
+    problem: Problem, values: Sequence[Fraction], first: int, deadline: Deadline
 ) -> list[Fraction | None]:
     """The stages before the last that have an exact certificate, each bounded by its own value."""
-    if len(values) - first < 2 or not seconds:
+    if len(values) - first < 2 or deadline.expired:
         return []
     alone = replace(problem, stages=problem.stages[:-1])
     try:
-        proofs = prove_stages(alone, values[:-1], Deadline(seconds), first=first)
+        proofs = prove_stages(alone, values[:-1], deadline, first=first)
     except PointFound:
         return []
     held = next((k for k, proof in enumerate(proofs) if proof is None), len(proofs))
@@ -141,17 +141,17 @@ def _proven(
 
 
 def _bound(
-    claims: Claims, k: int, values: Sequence[Fraction], seconds: float | None, lines: Lines
+    claims: Claims, k: int, values: Sequence[Fraction], deadline: Deadline | None, lines: Lines
 ) -> Fraction | None:
     goal = claims.goals[k]
     system = claims.keeping(values[:k]) if k else claims.system
     gain = goal.sign * goal.coefficient
     whole = _with_goal(claims, system, k)
-    if seconds is not None:
-        _find_line(whole, k, seconds, lines)
-    sums = seconds is not None and not k
-    bounds = [lines.least(k, whole), _by_sums(system, gain, claims.goals[-1]) if sums else None]
-    known = [bound for bound in bounds if bound is not None]
+    sums = None
+    if deadline is not None:
+        _find_line(whole, k, deadline, lines)
+        sums = None if k else _by_sums(system, gain, claims.goals[-1], deadline)
+    known = [bound for bound in (lines.least(k, whole), sums) if bound is not None]
     return goal.scale * (goal.sign * math.floor(min(known)) + goal.constant) if known else None
 
 
@@ -162,9 +162,9 @@ def _with_goal(claims: Claims, system: System, k: int) -> System:
     return system.with_rows(system.rows.with_row(used, -gain[used], 0, "goal:better"))
 
 
-def _find_line(whole: System, k: int, seconds: float, lines: Lines) -> None:
+def _find_line(whole: System, k: int, deadline: Deadline, lines: Lines) -> None:
     """The line of the linear program's prices, where it ends in time."""
-    lp = LiveLp(whole, whole.rows.n - 1).solve(whole.box(), Deadline(seconds))
+    lp = LiveLp(whole, whole.rows.n - 1).solve(whole.box(), deadline)
     if lp.answer is Answer.BOUNDED:
         lines.add(k, Line(whole.rows.names, *whole_multipliers(whole, lp.prices)))
 
@@ -181,12 +181,15 @@ def line_at(system: System, index: IntArray, y: IntArray) -> Fraction | None:
     return Fraction(room, scale)
 
 
-def _by_sums(system: System, gain: IntArray, least: Goal) -> Fraction | None:
-    groups = price_groups(system, gain)
+def _by_sums(system: System, gain: IntArray, least: Goal, deadline: Deadline) -> Fraction | None:
+    """The best under the sums of rows that the linear program prices, where it is known in time."""
+    if deadline.expired:
+        return None
+    groups = price_groups(system, gain, deadline)
     if groups is None:
         return None
     try:
         found = relaxed(system, gain, least.coefficient, groups)
-        return None if found is None else Fraction(best_under(found).bound)
-    except MultiplierError:
+        return None if found is None else Fraction(best_under(found, deadline).bound)
+    except (MultiplierError, DeadlineExpired):
         return None

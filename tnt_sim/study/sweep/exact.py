@@ -107,7 +107,7 @@ def exact_steps(
     if moved.lean(base, low) is None:
         return None
     claims = claims_of(base)
-    groups = price_groups(claims.system, claims.goals[0].coefficient)
+    groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)
     if groups is None or not agreement(base, claims).holds:
         return None
     try:

@@ -21,6 +21,7 @@ from tnt_sim.certify.claims import Claims, claims_of
 from tnt_sim.certify.row_sheet import Choices
 from tnt_sim.certify.system import MultiplierError
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.prove.prices import price_groups
 from tnt_sim.question import Answer, ask
 from tnt_sim.result import Proof, Status
@@ -112,10 +113,11 @@ class Settler:
             claims = claims_of(problem)
         except OverflowError:
             return None
-        found = None if self.groups is None else settled_by(problem, claims, self.groups)
-        if found is None and self.failed < MAX_FAILED:
-            self.groups = price_groups(claims.system, claims.goals[0].coefficient)
-            found = None if self.groups is None else settled_by(problem, claims, self.groups)
+        deadline = self.clock.deadline
+        found = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
+        if found is None and self.failed < MAX_FAILED and not deadline.expired:
+            self.groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)
+            found = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
             self.failed = 0 if found is not None else self.failed + 1
         if found is None:
             return None
@@ -262,9 +264,9 @@ def plain(problem: Problem) -> bool:
 
 
 def settled_by(
-    problem: Problem, claims: Claims, groups: Sequence[Group]
+    problem: Problem, claims: Claims, groups: Sequence[Group], deadline: Deadline = UNLIMITED
 ) -> tuple[Allocation, AllocationReading, bool] | None:
-    """The allocation that the groups' sums choose, if it keeps every rule and is worth their bound.
+    """The allocation that the groups' sums choose in time, if it keeps every rule and is worth their bound.
 
     All allocations keep the sums, so one that is worth their bound is best; where the sums weigh grants, the
     cheapest and first of theirs is the one answer.
@@ -274,8 +276,8 @@ def settled_by(
         found = relaxed(claims.system, goal.coefficient, least.coefficient, groups)
         if found is None or not found.cheapest:
             return None
-        best = best_under(found)
-    except MultiplierError:
+        best = best_under(found, deadline)
+    except (MultiplierError, DeadlineExpired):
         return None
     allocation = allocation_of(problem, best.taken)
     reading = read_allocation(problem, allocation)

@@ -43,9 +43,7 @@ def width_cents(
     sign = 1 if sense is Sense.MAXIMISE else -1
     value = point.values[0]
     deadline.check()
-    first_line(
-        moved.problem_at(point.cents), lines, deadline.within(seconds).seconds_left
-    )  # its line is among those looked at
+    first_line(moved.problem_at(point.cents), lines, deadline.within(seconds))  # it is among those looked at
 
     def excess(cents: int) -> Fraction | None:
         """U − L in the direction of the goal; None where the scenario contradicts itself."""
