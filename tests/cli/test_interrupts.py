@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,14 @@ class Pressing:
         if self.readings == self.n:
             os.kill(os.getpid(), signal.SIGINT)
         return self.readings * 1e-6
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """What begins the tests in the background has them ignore Ctrl-C: here it is heard all the same."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
