@@ -20,6 +20,7 @@ from typing import Any
 
 import polars as pl
 import xlsxwriter
+from frozen import FLAGSHIP
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import Lang
@@ -33,7 +34,6 @@ from tnt_sim.view.report.page import Options, report_html
 from tnt_sim.view.run_folder import write_run
 from tnt_sim.view.workbook import workbook_bytes
 
-SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 TIMES = 3
 
 
@@ -85,15 +85,14 @@ def main() -> None:
                 told = timed(lambda path=path, likeness=likeness: imported(path, likeness=likeness))
                 print(f"import {path.suffix}, likeness {likeness}: {told}")
         root = Path(folder) / "runs"
-        run = open_stored(
-            write_run(solve(load_scenario(SCENARIOS / "tnt-2021.yaml"), cross_check="never"), root)
-        )
+        scenario = load_scenario(FLAGSHIP)
+        run = open_stored(write_run(solve(scenario, cross_check="never"), root))
         few = pl.int_range(run.table.height, eager=True) < 2_000
         small = type(run)(run.folder, run.summary, run.spec, run.tree, run.table.filter(few))
         print(f"workbook, 2,000 dossiers: {timed(lambda: workbook_bytes(small, Lang.FR))}")
         asked = ("deconcentre", "80 %", "40 M€", 20)
-        positions = timed(lambda: slider_of(run, *asked, project=SCENARIOS.parent), 1)
-        slider = slider_of(run, *asked, project=SCENARIOS.parent)
+        positions = timed(lambda: slider_of(run, *asked, project=scenario.root), 1)
+        slider = slider_of(run, *asked, project=scenario.root)
         print(f"slider, {len(slider.positions)} positions decided and proven: {positions}")
         options = Options(Lang.FR, slider)
         size = len(report_html(run, options).encode()) / 1e6

@@ -2,11 +2,11 @@
 
 uv run --extra dask python benchmarks/batch.py [--variants 200] [--rounds 1]
 
-Variants of `tnt-2021` (amounts of the programme and of an envelope). The same plan by each executor, one after the
-other, in one run; « solving » is the sum of the seconds that the cases themselves took. Workers are started and
-warm when the rates are counted (the second half of the answers), on the clock and in processor time of the
-coordinator and all that it started: the latter is what counts on a machine that does other work. Dask answers by
-groups: what the other worker has done of its own by the middle, about 10 runs, is counted after it in both. Two
+Variants of the frozen `tnt-2021` (amounts of the programme and of an envelope). The same plan by each executor,
+one after the other, in one run; « solving » is the sum of the seconds that the cases themselves took. Workers are
+started and warm when the rates are counted (the second half of the answers), on the clock and in processor time of
+the coordinator and all that it started: the latter is what counts on a machine that does other work. Dask answers
+by groups: what the other worker has done of its own by the middle, about 10 runs, is counted after it in both. Two
 processes and Dask take turns `--rounds` times; the median round is told.
 """
 
@@ -23,14 +23,13 @@ from pathlib import Path
 
 import polars as pl
 import psutil
+from frozen import FLAGSHIP
 from scale_model import Plan, simulate
 
 from tnt_sim.study.batch.executors import Run, executor
 from tnt_sim.study.batch.plan import read_plan
 from tnt_sim.study.batch.run import run_batch
 from tnt_sim.workers import Job, Outcome
-
-SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 
 
 def axes_of(variants: int) -> tuple[list[str], list[str]]:
@@ -49,7 +48,7 @@ def batch_file(variants: int) -> str:
     """A matrix of about so many variants."""
     amounts, scores = (", ".join(axis) for axis in axes_of(variants))
     axes = f"  programme.amount: [{amounts}]\n  envelopes.deconcentre.amount: [{scores}]\n"
-    return f"base: tnt-2021.yaml\nmatrix:\n{axes}"
+    return f"base: {FLAGSHIP.name}\nmatrix:\n{axes}"
 
 
 def processor_seconds() -> float:
@@ -127,7 +126,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1)
     asked = parser.parse_args()
     variants = asked.variants
-    plan_file = SCENARIOS / ".lot-mesure.yaml"
+    plan_file = FLAGSHIP.with_name(".lot-mesure.yaml")
     plan_file.write_text(batch_file(variants), encoding="utf-8")
     try:
         with tempfile.TemporaryDirectory() as name:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 import time
 
+from frozen import FLAGSHIP
+
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.base import base_of
 from tnt_sim.study.entry import Lists, entries_of, no_losses
@@ -16,7 +18,7 @@ from tnt_sim.study.moved import Moved
 from tnt_sim.study.sweep.exact import exact_steps
 
 
-def main(scenario: str = "scenarios/tnt-2021.yaml", envelope: str = "tnt", millions: str = "98") -> None:
+def main(scenario: str = str(FLAGSHIP), envelope: str = "tnt", millions: str = "98") -> None:
     asked = load_scenario(scenario)
     base = base_of(asked, prove=False)
     line = line_of(base.problem, envelope)

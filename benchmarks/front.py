@@ -1,4 +1,4 @@
-"""Everything but solving, on `tnt-2021`: reading, formulating, verifying, telling; medians of fresh runs.
+"""Everything but solving, on the frozen `tnt-2021`: reading, formulating, verifying, telling; medians of runs.
 
 uv run python benchmarks/front.py
 """
@@ -13,13 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from frozen import FLAGSHIP
+
 from tnt_sim.engine import solve
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 
-SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "tnt-2021.yaml"
 TIMES = 15
 
 
@@ -40,7 +41,7 @@ def process(*command: str) -> float:
 
 
 def main() -> None:
-    scenario = load_scenario(SCENARIO)
+    scenario = load_scenario(FLAGSHIP)
     problem = compile_problem(scenario)
     result = solve(scenario, cross_check="never")
     allocation = result.allocation
@@ -50,7 +51,7 @@ def main() -> None:
         assert not broken_rules(problem, found, read_allocation(problem, found))
 
     seconds = {
-        "read": timed(lambda: load_scenario(SCENARIO)),
+        "read": timed(lambda: load_scenario(FLAGSHIP)),
         "compile": timed(lambda: compile_problem(scenario)),
         "formulate": timed(lambda: formulate(problem)),
         "verify": timed(verify),

@@ -2,9 +2,9 @@
 
 uv run python benchmarks/neighbours.py [--cases 30] [FAMILY SEED]
 
-Cases are those of `batch.py` (amounts of `tnt-2021`), or amounts and goals of a family (`variants.py`). All three
-ways are asked for each case in turn, so that they meet the same machine; seconds are processor time, and what a
-batch records of the three is compared. « carried » is how many problems were not compiled anew.
+Cases are those of `batch.py` (amounts of the frozen `tnt-2021`), or amounts and goals of a family (`variants.py`).
+All three ways are asked for each case in turn, so that they meet the same machine; seconds are processor time, and
+what a batch records of the three is compared. « carried » is how many problems were not compiled anew.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from batch import SCENARIOS, amounts_of
+from batch import amounts_of
 from families import write
+from frozen import FLAGSHIP
 from variants import variants
 
 from tnt_sim.engine import solve
@@ -32,7 +33,7 @@ WAYS = ("a run of its own", "alone, no proofs of ties", "after its neighbours")
 def cases(family: str | None, seed: int, n: int, folder: Path) -> tuple[Scenario, list[tuple[str, ...]]]:
     """A base and the changes of its cases, as texts."""
     if family is None:
-        return load_scenario(SCENARIOS / "tnt-2021.yaml"), [
+        return load_scenario(FLAGSHIP), [
             (f"programme.amount={programme}", f"envelopes.deconcentre.amount={part}")
             for programme, part in amounts_of(n)
         ][:n]

@@ -15,6 +15,8 @@ import subprocess
 import sys
 from typing import Any
 
+from frozen import FLAGSHIP
+
 N = 20
 MOVE = """([box, share]) => new Promise(done => {
   const slider = document.querySelector(`input[type=range][data-id="${box}"]`);
@@ -30,9 +32,7 @@ MOVE = """([box, share]) => new Promise(done => {
 })"""
 
 
-def main(
-    scenario: str = "scenarios/tnt-2021.yaml", envelope: str = "deconcentre", settings: str = ""
-) -> None:
+def main(scenario: str = str(FLAGSHIP), envelope: str = "deconcentre", settings: str = "") -> None:
     """Start the page, move the slider, tell the times."""
     command = [sys.executable, "-m", "tnt_sim", "app", scenario, "--no-browser"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from frozen import FLAGSHIP
 
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER
@@ -70,7 +71,7 @@ def write_model(scenario: Path, to: Path) -> None:
 
 
 def main() -> None:
-    scenario = Path(sys.argv[1] if len(sys.argv) > 1 else "scenarios/tnt-2021.yaml").resolve()
+    scenario = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else FLAGSHIP
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     tool = str(Path(sys.executable).with_name("tnt-sim"))
     with tempfile.TemporaryDirectory() as folder:

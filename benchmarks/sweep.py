@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from statistics import median
+
+from frozen import FLAGSHIP
 
 from tnt_sim.engine import solve
 from tnt_sim.result import Proof
@@ -19,14 +20,13 @@ from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.sweep.plan import plan_of
 from tnt_sim.study.sweep.run import run
 
-SCENARIO = Path(__file__).parents[1] / "scenarios" / "tnt-2021.yaml"
 LOW, HIGH = "88 M€", "108 M€"
 
 
 def cold(amount: str) -> float:
     """Seconds of one decision from its files."""
     began = time.perf_counter()
-    result = solve(load_scenario(SCENARIO, (f"programme.amount={amount}",)))
+    result = solve(load_scenario(FLAGSHIP, (f"programme.amount={amount}",)))
     assert result.proof is Proof.PROVED
     return time.perf_counter() - began
 
@@ -34,7 +34,7 @@ def cold(amount: str) -> float:
 def sweep(n_points: int, **curves: bool) -> tuple[float, int]:
     """Seconds of a sweep from its files, and how many of its points are proven."""
     began = time.perf_counter()
-    scenario = load_scenario(SCENARIO)
+    scenario = load_scenario(FLAGSHIP)
     found = run(plan_of(scenario, start=LOW, stop=HIGH, steps=n_points - 1, **curves))
     points = [*found.free, *found.nested]
     assert all(point.settled for point in points)
@@ -57,7 +57,7 @@ def main(n_points: int) -> None:
         f"both: {2 * n_points} points, {n_both} proven, {both:.1f} s = {both / one:.1f} cold solves (at most 40)"
     )
     began = time.perf_counter()
-    steps = run(plan_of(load_scenario(SCENARIO), start=LOW, stop=HIGH, exact=True)).steps
+    steps = run(plan_of(load_scenario(FLAGSHIP), start=LOW, stop=HIGH, exact=True)).steps
     assert steps is not None
     spent = time.perf_counter() - began
     print(f"exact: {len(steps.cents)} steps and lists, {spent:.1f} s = {spent / one:.1f} cold solves")

@@ -1,4 +1,4 @@
-"""`tnt-sim verify` on `tnt-2021`: reading the files, and what the check takes beyond; the best of several runs.
+"""`tnt-sim verify` on the frozen `tnt-2021`: reading the files, and what the check takes beyond; best of 9.
 
 uv run python benchmarks/verify_speed.py
 """
@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from frozen import FLAGSHIP
+
 from tnt_sim import recheck
 from tnt_sim.engine import solve
 from tnt_sim.scenario.load import load_scenario
@@ -19,7 +21,6 @@ from tnt_sim.verify.documents import read_object
 from tnt_sim.verify.stored import read_parquet
 from tnt_sim.view.run_folder import write_run
 
-SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "tnt-2021.yaml"
 TIMES = 9
 
 
@@ -34,14 +35,14 @@ def best(what: Callable[[], Any]) -> float:
 
 
 def main() -> None:
-    result = solve(load_scenario(SCENARIO))
+    result = solve(load_scenario(FLAGSHIP))
     n = result.problem.case.n
     with tempfile.TemporaryDirectory() as folder:
         run = write_run(result, Path(folder))
         assert recheck.verify_run(run).ok
 
         def read() -> None:
-            load_scenario(SCENARIO)
+            load_scenario(FLAGSHIP)
             for name in ("summary.json", "certificate.json"):
                 read_object(run / name)
             read_parquet(run / "allocation.parquet", replay.Defects())
