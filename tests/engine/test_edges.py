@@ -118,7 +118,7 @@ REFUSED = {
         "measures: {m: {column: granted, once_per: department}}\n"
         "rules: [{id: r, kind: limit, measure: m, max: 1}]\n",
         "once-per tiny.yaml:11:43 — `once_per` veut une mesure fixe par dossier : ni montant accordé, ni mesure "
-        "déjà comptée une fois par demandeur ou par projet.",
+        "déjà comptée une fois par demandeur, par projet ou par habitant.",
     ),
 }
 
