@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from support.programs import CHROMIUM, WANT, wanting
 
 _ARGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+# what is drawn is the same on every machine; `--hypothesis-profile=default` draws anew
+settings.register_profile("same", derandomize=True, print_blob=True)
+settings.load_profile("same")
 
 os.environ.pop("COLUMNS", None)  # a terminal's width, which would wrap what tests read
 
