@@ -76,7 +76,7 @@ def test_the_page_of_an_explanation(facts: Facts, explained: Any, lang: Lang) ->
         assert len(read) >= 17
 
 
-@pytest.mark.parametrize("facts", slow("frozen", "shipped"), indirect=True)
+@pytest.mark.parametrize("facts", slow("frozen"), indirect=True)
 def test_one_dossier_for_each_reason(facts: Facts) -> None:
     """On a large scenario too, with every smallest change; both languages of one answer."""
     chosen: dict[str, str] = {}
@@ -98,7 +98,7 @@ def swept_pages(facts: Facts, low: str, high: str) -> None:
         assert {"free", "nested", "meaning"} <= check_sweep(facts, last, told, swept, lang)
 
 
-@pytest.mark.parametrize("facts", ["demo", *slow("motifs", "frozen", "shipped")], indirect=True)
+@pytest.mark.parametrize("facts", ["demo", *slow("motifs", "frozen")], indirect=True)
 def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained: Any) -> None:
     """Three questions on money at once: each page by itself, and one amount for one dossier on all of them."""
     root = facts.envelopes[next(iter(facts.envelopes))]["amount_cents"]
