@@ -23,7 +23,7 @@ MANY_COLUMNS = 200_000
 """Models with more columns that are open are solved apart: with half of them HiGHS is half a second late."""
 TO_ANSWER_SECONDS = 1.0
 """Before the deadline, for HiGHS to end by its own limit and for its point to be handed over."""
-COMMAND = (sys.executable, "-m", "tnt_sim.solve.apart")
+COMMAND = (sys.executable, "-P", "-m", "tnt_sim.solve.apart")
 
 
 def is_for_apart(model: LinearModel) -> bool:
@@ -118,7 +118,7 @@ def main() -> None:
     """Solve the request of the standard input; the answer goes to the standard output."""
     request: Request = pickle.load(sys.stdin.buffer)
     answer = request.solve(request.model, request.relax, request.limits(), request.start, request.tuning)
-    pickle.dump(answer, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    sys.stdout.buffer.write(pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL))
 
 
 if __name__ == "__main__":
