@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tnt_sim import disk
+from tnt_sim.view import register
 
 
 class FullDisk:
@@ -46,7 +47,7 @@ def full_disk(full_from: int | None = None, error: int = errno.ENOSPC) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(disk, "_write", half)
         patch.setattr(disk, "copy", counted)
-        patch.setattr("tnt_sim.view.register.copy", counted)
+        patch.setattr(register, "copy", counted)
         yield state
 
 
