@@ -219,17 +219,7 @@ class _Search:
         return None
 
     def _of_answer(self, answer: Answer, problem: Problem, total: int, curve: str, moved: bool) -> Point:
-        point = Point(
-            total,
-            answer.status,
-            answer.proof,
-            answer.values,
-            answer.values,
-            answer.allocation,
-            answer.canonical,
-            answer.method,
-            answer.seconds,
-        )
+        point = Point.of(total, answer)
         if answer.proof in SURE:
             return point
         return self._settler(curve, moved).bounded(problem, point, self._seconds())

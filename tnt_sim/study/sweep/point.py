@@ -76,6 +76,22 @@ class Point:
     seconds: float
     shown: tuple[Shown, ...] = ()
 
+    @classmethod
+    def of(cls, cents: int, answer: Answer, shown: tuple[Shown, ...] = ()) -> Point:
+        """An answer at one amount, whose values are taken for bounds: true only where it is proven best."""
+        return cls(
+            cents,
+            answer.status,
+            answer.proof,
+            answer.values,
+            answer.values,
+            answer.allocation,
+            answer.canonical,
+            answer.method,
+            answer.seconds,
+            shown,
+        )
+
     @property
     def settled(self) -> bool:
         """Whether nothing is left between L and U, or the impossibility is proven."""
@@ -172,18 +188,7 @@ class Settler:
         proven: int = 0,
     ) -> Point:
         """An answer as a point, with certified bounds where it is not proven best."""
-        point = Point(
-            cents,
-            answer.status,
-            answer.proof,
-            answer.values,
-            answer.values,
-            answer.allocation,
-            answer.canonical,
-            answer.method,
-            answer.seconds,
-            shown,
-        )
+        point = Point.of(cents, answer, shown)
         proven = max(proven, sum(len(part.proofs) for part in shown))
         return point if answer.proof in SURE else self.bounded(problem, point, seconds, proven)
 
