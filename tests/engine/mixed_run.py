@@ -121,12 +121,17 @@ def _money(case: Case, found: Result, expected: Answer) -> list[str]:
     if any("transfers" in node for node in below):
         return []
     # parts of a split go by a spelling of their value, which a table may hold with more spaces
-    entries = {folded(entry["id"]): entry for entry in found.document["envelopes"]}
-    held = {name: entries[folded(name)] for name in expected.decision.moved}
+    entries = {_folded_parts(entry["id"]): entry for entry in found.document["envelopes"]}
+    held = {name: entries[_folded_parts(name)] for name in expected.decision.moved}
     mine = {
         name: (entry["transferred_in_cents"], entry["transferred_out_cents"]) for name, entry in held.items()
     }
     return [] if mine == expected.decision.moved else [f"moved {mine}, but {expected.decision.moved}"]
+
+
+def _folded_parts(envelope: str) -> tuple[str, ...]:
+    """An envelope's id with each of its parts folded on its own: spaces at a value's ends say nothing."""
+    return tuple(folded(part) for part in envelope.split("/"))
 
 
 def _reserve(found: Result, expected: Answer) -> list[str]:
