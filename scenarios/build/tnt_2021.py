@@ -49,20 +49,38 @@ def local_body(draw: Draw, atlas: Atlas, syndicats: Sequence[Body], department: 
     return max((draw.pick(pool) for _ in range(3)), key=lambda body: int(body["population"] or 0))
 
 
-def local_syndicats(draw: Draw, atlas: Atlas, codes: Sequence[str]) -> list[Body]:
-    """One invented syndicat per department, over an invented number of inhabitants."""
+def local_syndicats(draw: Draw, places: Draw, atlas: Atlas, codes: Sequence[str]) -> list[Body]:
+    """One invented syndicat per department; members are drawn from `places`, `draw` says about how many people."""
     home = {str(body["department"]): body for body in atlas.epci + atlas.communes + atlas.departements}
-    return [
-        invented("Syndicat informatique", "syndicat", home[code], number)
-        | {"population": 5_000 + 100 * draw.below(1_500)}
-        for number, code in enumerate(codes, start=1)
-    ]
+    found: list[Body] = []
+    for number, code in enumerate(codes, start=1):
+        body = invented("Syndicat informatique", "syndicat", home[code], number)
+        here = [commune for commune in atlas.communes if commune["department"] == code]
+        members = joined(places.shuffled(here), 5_000 + 100 * draw.below(1_500))
+        body["members"] = ";".join(sorted(str(member["commune"]) for member in members))
+        body["population"] = sum(int(member["population"] or 0) for member in members)
+        found.append(body)
+    return found
 
 
-def deconcentrated(draw: Draw, atlas: Atlas, structures: Sequence[Body]) -> list[Row]:
+def joined(communes: Sequence[Body], people: int) -> list[Body]:
+    """The communes that join one after the other while all together have no more than so many inhabitants.
+
+    Where that leaves less than two, the two smallest.
+    """
+    members: list[Body] = []
+    for commune in communes:
+        if int(commune["population"] or 0) <= people:
+            members.append(commune)
+            people -= int(commune["population"] or 0)
+    smallest = sorted(communes, key=lambda body: int(body["population"] or 0))[:2]
+    return members if len(members) > 1 else smallest
+
+
+def deconcentrated(draw: Draw, places: Draw, atlas: Atlas, structures: Sequence[Body]) -> list[Row]:
     """Axis 3: 1,400 committed = 19 M€ (500 = 9.7 M€ by 8 October), 676 candidates = 33 M€."""
     codes = sorted({str(body["department"]) for body in atlas.communes} - {"75"})
-    syndicats = [*structures, *local_syndicats(draw, atlas, codes)]
+    syndicats = [*structures, *local_syndicats(draw, places, atlas, codes)]
     rows: list[Row] = []
     held = dict.fromkeys(codes, 0)
     for n, whole, sigma, first, last in (
@@ -107,7 +125,7 @@ def build(territories: Path = MAP) -> dict[Path, list[Row]]:
     rows = [
         *numbered(first["axe-1"], "A1", 3), *numbered(calls, "A2", 3), *numbered(second["appels"], "A2S", 2),
         *franceconnect(Draw(SEED + 2), atlas, territories),
-        *deconcentrated(Draw(SEED + 3), atlas, structures), *demat_ads(Draw(SEED + 4), atlas),
+        *deconcentrated(Draw(SEED + 3), Draw(SEED + 10), atlas, structures), *demat_ads(Draw(SEED + 4), atlas),
         *lines(Draw(SEED + 6), atlas, structures),
     ]  # fmt: skip
     others = [*numbered(apart["axe-1"], "A1B", 2), *numbered(apart["appels"], "A2B", 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tnt_sim.result import Proof, Result
 from tnt_sim.scenario.load import load_scenario
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+TABLES = ("tnt-2021-dossiers", "tnt-2021-axe-2-seul", "franceconnect-2021-equipped")
 FREE = [f"envelopes.{axis}.transfers={{to: [{others}]}}" for axis, others in (
     ("axe-1", "axe-2, axe-3"), ("axe-2", "axe-1, axe-3"), ("axe-3", "axe-1, axe-2")
 )]  # fmt: skip
@@ -178,11 +180,36 @@ def test_28_or_34_million_for_the_deconcentrated_windows(runs: Runs) -> None:
 
 @pytest.mark.slow
 def test_the_goals_of_the_minister_can_be_switched_on(runs: Runs) -> None:
+    """Proven, and dearer than all else: every candidate of the window is needed, from 5,000 € each."""
     goals = ("objectif-departements", "objectif-grandes", "objectif-petites")
     run = runs("tnt-2021", *(f"rules.{goal}.off=false" for goal in goals))
-    assert run.status.value in ("optimal", "feasible")
-    assert all(rule(run, goal)["holds"] for goal in goals)
+    assert (run.proof, run.document["canonical"]) == (Proof.PROVED, True)
+    assert {(rule(run, goal)["num"], rule(run, goal)["den"]) for goal in goals} == {
+        (101, 101), (2_211, 4_422), (3_180, 31_797),
+    }  # fmt: skip
     assert envelope(run, "fc")["n_funded"] == 104 + 4_492
+    assert value(runs("tnt-2021")) - value(run) == Fraction("1058.27")
+
+
+def test_inhabitants_can_be_the_goal_and_a_rule(runs: Runs) -> None:
+    """Every eligible dossier has a place on the map; each inhabitant counts once."""
+    best = runs("tnt-2021", "objective=[{maximise: {inhabitants: 1}}]")
+    assert best.proof is Proof.PROVED
+    assert value(best) == best.document["inhabitants"] > runs("tnt-2021").document["inhabitants"]
+    assert best.document["n_unlocated"] == runs("tnt-2021").document["n_unlocated"] == 0
+
+
+def test_inhabitants_can_be_a_rule(tmp_path: Path) -> None:
+    """A floor above what the optimum reaches without it changes the list, and is kept."""
+    (tmp_path / "data").mkdir()
+    for name in ("tnt-2021.yaml", *(f"data/{stem}.csv" for stem in TABLES)):
+        shutil.copyfile(SCENARIOS / name, tmp_path / name)
+    path = tmp_path / "habitants.yaml"
+    floor = "{id: habitants, title: Habitants, kind: limit, measure: inhabitants, min: 66000000}"
+    path.write_text(f"schema_version: 1\nextends: tnt-2021.yaml\nid: habitants\nrules: [{floor}]\n")
+    run = solve(load_scenario(path), cross_check="never", time_limit=20)
+    assert rule(run, "habitants")["holds"]
+    assert run.document["inhabitants"] == rule(run, "habitants")["num"] >= 66_000_000
 
 
 def test_the_published_end_is_reported_beside_the_optimum(runs: Runs) -> None:

@@ -308,8 +308,21 @@ def test_invented_bodies_say_so_and_count_their_members(dossiers: pl.DataFrame) 
     assert invented["applicant"].str.ends_with("(fictif)").all()
     assert dossiers.filter(pl.col("applicant").str.contains("fictif", literal=True)).height == invented.height
     heads = dict(pl.read_parquet(MAP).select("code", "population").rows())
-    for members, population in invented.drop_nulls("members").select("members", "population").rows():
+    assert invented.height > 100
+    for members, population in invented.select("members", "population").rows():
+        assert len(set(members.split(";"))) == members.count(";") + 1 >= 2
         assert sum(heads[code] for code in members.split(";")) == population
+
+
+def test_members_of_a_syndicat_are_communes_of_its_department(dossiers: pl.DataFrame) -> None:
+    """Each syndicat is the same wherever it applies, and over 160,000 inhabitants at most."""
+    homes = dict(pl.read_parquet(MAP).filter(pl.col("type") == "commune").select("code", "department").rows())
+    syndicats = dossiers.filter(pl.col("applicant_type") == "syndicat")
+    assert syndicats.height == 77
+    assert syndicats["applicant_id"].n_unique() == syndicats.unique(["applicant_id", "members"]).height == 50
+    for department, members in syndicats.select("department", "members").rows():
+        assert {homes[code] for code in members.split(";")} == {department}
+    assert syndicats["population"].max() < 160_000  # type: ignore[operator]
 
 
 def test_form_of_the_table(dossiers: pl.DataFrame) -> None:
