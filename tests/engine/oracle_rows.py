@@ -93,7 +93,7 @@ def compare(cell: str, want: Any, column: str = "") -> bool:
     if not isinstance(want, dict):
         return _value(column, cell) == _value(column, want)
     if "exact" in want:
-        return cell in want["in"]
+        return cell.strip() in [value.strip() for value in want["in"]]
     return all(_test(cell, name, bound, column) for name, bound in want.items())
 
 

@@ -66,7 +66,9 @@ def test_codes_are_never_joined(tmp_path: Path) -> None:
 
 def test_exact_keeps_spellings_apart(tmp_path: Path) -> None:
     assert held(tmp_path, '{"Avis DDT": {in: [Favorable], exact: true}}') == "1"
+    assert held(tmp_path, '{"Avis DDT": {in: [" Favorable "], exact: true}}') == "1"
     assert held(tmp_path, '{"Avis DDT": Favorable}', 'values: {"Avis DDT": {exact: true}}\n') == "1"
+    assert held(tmp_path, '{"Avis DDT": " Favorable "}', 'values: {"Avis DDT": {exact: true}}\n') == "1"
     problem = compiled(tmp_path, "values: {theme: {exact: true}}\n" + BY_THEME)
     assert problem.rules[0].groups.names == ("EAU", "Eau", "L’École", "eau", "l'ecole")  # type: ignore[attr-defined]
 

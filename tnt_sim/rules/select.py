@@ -20,7 +20,7 @@ from tnt_sim.rules.absent import check_present
 from tnt_sim.rules.base import BoolArray, Case, Path
 from tnt_sim.rules.columns import Kind, kind_of, unknown_column
 from tnt_sim.rules.compare import compare_dates, compare_numbers
-from tnt_sim.rules.values import joined_column, names_in
+from tnt_sim.rules.values import joined_column, names_in, without_ends
 from tnt_sim.territory import siren
 
 NUMBER_TESTS = ("min", "max", "above", "below")
@@ -294,7 +294,7 @@ def _compared(
 ) -> tuple[pl.Series, list[str]]:
     """A column of texts and the values that it is compared with, each by the name of all its spellings."""
     if options.get("exact") == "true":
-        return case.table[name], values
+        return case.table[name], without_ends(values)
     return joined_column(case, name), names_in(case, name, values)
 
 

@@ -182,5 +182,10 @@ def matched(values: pl.Series, names: Sequence[str]) -> pl.Series:
 
 def names_in(of: Spelled, column: str, texts: Iterable[str]) -> list[str]:
     """Texts of the scenario or of a side table by the names that `joined_column` gives them."""
-    listed = list(texts)
+    listed = without_ends(texts)
     return spellings(of, column).names_of(listed) if is_joined(of, column) else listed
+
+
+def without_ends(texts: Iterable[str]) -> list[str]:
+    """Texts of the scenario as cells are read: without spaces at their ends."""
+    return [text.strip() for text in texts]
