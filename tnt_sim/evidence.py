@@ -10,7 +10,7 @@ from tnt_sim.assemble import Evidence
 from tnt_sim.errors import Defect, DisagreementError, Text
 from tnt_sim.formulation.formulate import Formulation, ModelStage
 from tnt_sim.prove.ties import TieProofs
-from tnt_sim.result import Proof, Status
+from tnt_sim.result import Proof, Status, status_with
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.canonical import Canonical
 from tnt_sim.solve.cross_check import CrossCheck
@@ -159,14 +159,14 @@ def evidence_of(
     )
     unconfirmed = () if proof is Proof.PROVED else not_confirmed(checked)
     # what one solver closed and nothing confirms is a list, with the bound that this solver claims
-    optimal = proof is not Proof.FEASIBLE_GAP
+    status = status_with(proof)
     stopped = None if closed and tie_break.proven else stopped_by(outcome, tie_break)
     return Evidence(
-        status=Status.OPTIMAL if optimal else Status.FEASIBLE,
+        status=status,
         proof=proof,
         stages=stages,
         stopped_by=stopped,
-        canonical=optimal and tie_break.proven,
+        canonical=status is Status.OPTIMAL and tie_break.proven,
         least_granted=Proof.PROVED
         if ties.least_granted
         else Proof.CROSS_CHECKED

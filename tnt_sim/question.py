@@ -26,7 +26,7 @@ from tnt_sim.incumbent import idle_keeping, not_kept
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_nothing_kept, prove_stages
 from tnt_sim.refused import without_refused
-from tnt_sim.result import Proof, Status
+from tnt_sim.result import Answer, Proof, Status, status_with
 from tnt_sim.scenario.amounts import with_amounts
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import with_changes
@@ -61,45 +61,6 @@ MAX_ROUNDS = 30
 PROOF_SECONDS = 10.0
 KERNEL_SHARE = 0.5
 """The most of the time that exact kernels may take: a solver must have its time too."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What a question came to.
-
-    Attributes
-    ----------
-    status : optimal; feasible (a point at a limit); infeasible; stopped (a limit, nothing held)
-    values : the exact value of each stage of the problem, kept ones included; empty without an allocation
-    bests : the best value of each stage, before later ones took what its tolerance gives up; else as `values`
-    granted_cents : all that is granted, committed money included; None without an allocation
-    allocation, reading : the point and its exact reading; None where there is none
-    proof : PROVED when every optimised stage (the least money where all stages are kept, or the impossibility) has
-        an exact certificate, CROSS_CHECKED when a second solver agrees, else FEASIBLE_GAP; None when an
-        impossibility rests on one solver
-    canonical : the allocation is the one answer among equals, walked to its end
-    method : tree or blocks (an exact kernel settled it), or direct
-    certificates : the checked proofs of the optimised stages, or of the impossibility, as far as they were found
-    bound : where a limit ended the search, the solver's bound of the first optimised stage; else None
-    """
-
-    status: Status
-    values: tuple[Fraction, ...]
-    bests: tuple[Fraction, ...]
-    granted_cents: int | None
-    allocation: Allocation | None
-    reading: AllocationReading | None
-    proof: Proof | None
-    canonical: bool
-    method: str
-    seconds: float
-    certificates: tuple[Mapping[str, Any], ...] = ()
-    bound: Fraction | None = None
-
-    @property
-    def optimal(self) -> bool:
-        """Whether the best was found, proven or not."""
-        return self.status is Status.OPTIMAL
 
 
 def forced(
@@ -261,16 +222,17 @@ class _Question:
         held = [*self.kept, *bests[len(self.kept) : len(self.kept) + self.goals]]
         if len(self.kept) == len(self.problem.stages):  # the least money is what was asked for
             held.append(Fraction(reading.granted_cents, 100))
-        status = Status.OPTIMAL if outcome.is_optimal else Status.FEASIBLE
         proof = self._proof(outcome, model, stages, held)
-        alone, bound = outcome.is_optimal and proven, self._bound(form, outcome)
+        status, closed = status_with(proof), outcome.is_optimal
+        bound = None if status is Status.OPTIMAL else self._bound(form, outcome)
         method, took = WORDS.get(outcome.stages[0].solver, "direct"), time.perf_counter() - began
         head = status, reading.values, bests, reading.granted_cents, allocation, reading
-        return Answer(*head, proof, alone, method, took, self.certificates, bound)
+        claimed = closed and status is Status.FEASIBLE
+        return Answer(*head, proof, closed and proven, method, took, self.certificates, bound, claimed)
 
     def _bound(self, form: Formulation, outcome: StagesOutcome) -> Fraction | None:
         first = form.stages[len(self.kept) :][: min(1, self.goals)]
-        if outcome.is_optimal or not first or outcome.stages[0].bound is None:
+        if not first or outcome.stages[0].bound is None:
             return None
         return first[0].scale * (outcome.stages[0].bound + first[0].constant)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
@@ -38,13 +39,91 @@ ALLOWED: Mapping[Status, tuple[Proof | None, ...]] = MappingProxyType(
         Status.OPTIMAL: (Proof.PROVED, Proof.CROSS_CHECKED),
         Status.FEASIBLE: (Proof.FEASIBLE_GAP,),
         Status.INFEASIBLE: (Proof.PROVED, Proof.CROSS_CHECKED, None),
+        Status.STOPPED: (None,),
     }
 )
-"""What may support each status of a decision. What one solver alone calls the best is `feasible`.
+"""What may support each status, of a decision or of an answer. What one solver alone calls the best is `feasible`.
 
 A linear program (`relaxed`) is optimal or infeasible and has no proof. Version 0.1.0 also wrote `optimal` with
 `FEASIBLE_GAP`, where one solver had closed a run and none confirmed it: such folders are still read.
 """
+
+
+def check_words(status: Status, proof: Proof | None) -> None:
+    """Check that a status and what supports it do not contradict each other.
+
+    Raises
+    ------
+    ValueError
+        When they do.
+    """
+    if proof not in ALLOWED[status]:
+        raise ValueError(f"status {status} with proof {proof}")
+
+
+def status_with(proof: Proof | None) -> Status:
+    """Name what a list is with this proof: optimal where something shows it, else feasible."""
+    return Status.OPTIMAL if proof in ALLOWED[Status.OPTIMAL] else Status.FEASIBLE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Result of one question: a list, its goals, and what supports them.
+
+    Attributes
+    ----------
+    status : optimal (proven or confirmed); feasible (a list, not shown to be the best); infeasible; stopped (a
+        limit came before any list)
+    values : the exact value of each stage of the problem, kept ones included; empty without an allocation
+    bests : the best value of each stage, before later ones took what its tolerance gives up; else as `values`
+    granted_cents : all that is granted, committed money included; None without an allocation
+    allocation, reading : the point and its exact reading; None where there is none
+    proof : PROVED when every optimised stage (the least money where all stages are kept, or the impossibility) has
+        an exact certificate, CROSS_CHECKED when a second solver agrees, else FEASIBLE_GAP; None when an
+        impossibility rests on one solver
+    canonical : the allocation is the one answer among equals, walked to its end
+    method : tree or blocks (an exact kernel settled it), or direct
+    certificates : the checked proofs of the optimised stages, or of the impossibility, as far as they were found
+    bound : where the list is not optimal, the bound of the first optimised stage that its solver claims; else None
+    claimed : a kernel or one solver ended its search with this list, and nothing else shows that it is the best
+
+    Raises
+    ------
+    ValueError
+        When the status and the proof contradict each other.
+    """
+
+    status: Status
+    values: tuple[Fraction, ...]
+    bests: tuple[Fraction, ...]
+    granted_cents: int | None
+    allocation: Allocation | None
+    reading: AllocationReading | None
+    proof: Proof | None
+    canonical: bool
+    method: str
+    seconds: float
+    certificates: tuple[Mapping[str, Any], ...] = ()
+    bound: Fraction | None = None
+    claimed: bool = False
+
+    def __post_init__(self) -> None:
+        check_words(self.status, self.proof)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the search ended with the best list: shown where `status` is optimal, else by one solver's word.
+
+        A step of a search may go on from it; what a planner reads as the best needs `optimal`.
+        """
+        return self.status is Status.OPTIMAL or self.claimed
+
+    def with_proof(self, proof: Proof | None) -> Answer:
+        """Return the same list with what supports it, and the status that goes with that."""
+        if self.allocation is None:
+            return replace(self, proof=proof)
+        status = status_with(proof)
+        return replace(self, status=status, proof=proof, claimed=self.is_closed and status is Status.FEASIBLE)
 
 
 @dataclass(frozen=True)
@@ -87,9 +166,8 @@ class Result:
         ValueError
             When its status and its proof contradict each other.
         """
-        relaxed = self.document["relaxed"] and self.proof is None and self.status is not Status.FEASIBLE
-        if not relaxed and self.proof not in ALLOWED.get(self.status, ()):
-            raise ValueError(f"status {self.status} with proof {self.proof}")
+        if not (self.document["relaxed"] and self.proof is None and self.status is not Status.FEASIBLE):
+            check_words(self.status, self.proof)
         return self
 
     def summary(self) -> Mapping[str, Any]:

@@ -229,3 +229,15 @@ def test_a_row_keeps_every_entry_but_zeros() -> None:
         [1, -1],
         [1, 1],
     )
+
+
+@pytest.mark.parametrize(
+    ("sign", "kept", "meets"), [(1, "2.3", 3), (1, "2", 2), (-1, "2.3", 2), (-1, "3", 3)]
+)
+def test_a_value_between_two_units_is_kept_by_the_better_one(sign: int, kept: str, meets: int) -> None:
+    """A share of a value, or half a gap, is no whole number of units; what keeps it is still known exactly."""
+    goal = Goal("g", np.array([1], dtype=np.int64), 0, Fraction(1), sign, Fraction(0))
+    row, bound = goal.kept(Fraction(kept))
+    holds = [x for x in range(6) if row[0] * x <= bound]
+    assert holds == [x for x in range(6) if sign * x >= sign * Fraction(kept)]
+    assert (min(holds) if sign > 0 else max(holds)) == meets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 
 import tnt_sim as tnt
 from tnt_sim.errors import Lang
+from tnt_sim.study.compare import causes
 from tnt_sim.study.compare.telling import comparison_lines
 
 ROWS = "dossier,envelope,department,cost,requested,score\n"
@@ -141,3 +143,16 @@ def test_tables_that_differ_are_one_change_among_others(tmp_path: Path) -> None:
             undone = {key for key in alone if alone[others[key]].get(name) == before.get(name)}
             assert set(row["cause"].split(" + ")) == (makes or undone or {"together"}), (seed, name)
     assert n_moves > 6
+
+
+def test_a_list_at_a_limit_is_the_cause_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that was in hand when the time was over says nothing of what a change does."""
+    draw(tmp_path, 1)
+    some = ("rules.dep", "objective", "programme.amount")
+    one, two = written(tmp_path, "one"), written(tmp_path, "two", *some)
+    assert not tnt.compare(one, two).why["two"].untried
+    asked = causes.ask
+    monkeypatch.setattr(causes, "ask", lambda *a, **how: replace(asked(*a, **how), claimed=False))
+    found = tnt.compare(one, two).why["two"]
+    assert sorted(found.untried) == sorted(some)
+    assert set(found.by_dossier.values()) == {"together"}

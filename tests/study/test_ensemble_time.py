@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
 from tnt_sim.errors import Lang
+from tnt_sim.question import Answer
+from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.ensemble import one, run
 from tnt_sim.study.ensemble.telling import ensemble_lines
@@ -125,3 +129,23 @@ def test_a_list_that_breaks_a_rule_is_not_named_best(file: Path) -> None:
     found = tnt.ensemble(file, draws=30, workers=1)
     assert len(found.steady) == len(found.kept)
     assert "que de listes qui tiennent" not in told(found)
+
+
+def test_a_draw_whose_search_did_not_end_is_left_out(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its list may not be its best; nor is it a draw in which nothing is allowed."""
+    whole = tnt.ensemble(file, draws=6, workers=1)
+    asked = one.ask
+    stopped = iter([True, False, True])
+
+    def ask(problem: Problem, **how: Any) -> Answer:
+        answer = asked(problem, **how)
+        return replace(answer, claimed=False) if next(stopped, False) else answer
+
+    monkeypatch.setattr(one, "ask", ask)
+    found = tnt.ensemble(file, draws=6, workers=1)
+    assert found.draws.numbers == [1, 3, 4, 5]
+    assert found.values == [whole.values[k] for k in (1, 3, 4, 5)]
+    assert (found.draws.n_infeasible, found.summary()["n_failed"]) == (0, 2)
+    assert "La meilleure liste n'a pas été trouvée dans 2 tirages sur 6" in told(found)
+    assert "The best list was not found in 2 draws of 6" in told(found, Lang.EN)
+    assert "aucune répartition" not in told(found)

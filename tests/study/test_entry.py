@@ -18,7 +18,7 @@ from test_least import envelopes, scenario_of
 from tiny import TABLE, tiny
 
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
-from tnt_sim.result import Status
+from tnt_sim.result import Proof, Status
 from tnt_sim.study import entry_lists
 from tnt_sim.study.base import base_of
 from tnt_sim.study.entry import UNKNOWN, Lists, NoLoss, first_brackets, no_losses, stable_brackets
@@ -290,7 +290,9 @@ def test_a_list_that_a_limit_stopped_is_no_best_list(tmp_path: Path, monkeypatch
 
     def stopped(plan: Plan, **asked: Any) -> Found:
         found = run(replace(plan, exact=False), **{**asked, "most_lists": None})
-        found.free[0] = replace(found.free[0], status=Status.FEASIBLE, canonical=False)
+        found.free[0] = replace(
+            found.free[0], status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP, canonical=False
+        )
         return found
 
     monkeypatch.setattr(entry_lists, "run", stopped)

@@ -111,7 +111,9 @@ def test_a_try_that_a_limit_ends_is_no_proof_that_less_will_not_do(
         if more["goals"] == 0 and found.allocation is not None:
             tries.append(1)
             if len(tries) > 1:  # every try after the first that works is cut short
-                return replace(found, status=Status.STOPPED, allocation=None, reading=None)
+                return replace(
+                    found, status=Status.STOPPED, proof=None, claimed=False, allocation=None, reading=None
+                )
         return found
 
     monkeypatch.setattr(least, "ask", hasty)

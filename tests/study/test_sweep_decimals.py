@@ -14,7 +14,7 @@ from test_sweep_brute_force import SPAN, chosen, euros, staircase
 
 from tnt_sim.clock import Clock
 from tnt_sim.deadline import Deadline
-from tnt_sim.result import Proof, Status
+from tnt_sim.result import Proof, status_with
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.sweep import walk as walks
 from tnt_sim.study.sweep.document import document_of
@@ -53,7 +53,7 @@ B1,p,03,100000,47000,10.4,2026-01-10
 
 def point(cents: int, value: Fraction, bound: Fraction) -> Point:
     proof = Proof.PROVED if value == bound else Proof.FEASIBLE_GAP
-    return Point(cents, Status.OPTIMAL, proof, (value,), (bound,), None, True, "direct", 0.0)
+    return Point(cents, status_with(proof), proof, (value,), (bound,), None, True, "direct", 0.0)
 
 
 def test_a_width_with_decimals_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:

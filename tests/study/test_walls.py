@@ -17,7 +17,7 @@ import tnt_sim as tnt
 from tnt_sim.clock import Clock
 from tnt_sim.errors import InputError, Lang
 from tnt_sim.question import with_changes
-from tnt_sim.result import Status
+from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study import prices as prices_module
 from tnt_sim.study.base import Base, base_of
@@ -149,7 +149,7 @@ def test_a_limit_leaves_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def _left_at(answer: Any, bound: Fraction) -> Any:
-    return replace(answer, status=Status.FEASIBLE, bound=bound)
+    return replace(answer, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP, bound=bound)
 
 
 def test_the_flagship_gains_what_a_transfer_gains() -> None:

@@ -108,13 +108,13 @@ WHY = [
         funded_for,
     ),
     Pattern(
-        "Retenu pour {granted:money} grâce à {rule} : sans elle, la meilleure répartition ne le compte pas.",
-        "Funded for {granted:money} thanks to {rule}: without it the best allocation does not hold it.",
+        "Retenu pour {granted:money} grâce à {rule} : sans elle, la répartition recalculée ne le compte pas.",
+        "Funded for {granted:money} thanks to {rule}: without it the recomputed allocation does not hold it.",
         thanks_to,
     ),
     Pattern(
-        "Évincé par {rule} : sans elle, la meilleure répartition le compte.",
-        "Crowded out by {rule}: without it the best allocation holds it.",
+        "Évincé par {rule} : sans elle, la répartition recalculée le compte.",
+        "Crowded out by {rule}: without it the recomputed allocation holds it.",
         displaced,
     ),
     Pattern(

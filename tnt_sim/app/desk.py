@@ -52,7 +52,7 @@ class Shown:
     @property
     def sure(self) -> bool:
         """Whether it is the best there is, and something supports that."""
-        return self.status is Status.OPTIMAL and self.proof in (Proof.PROVED, Proof.CROSS_CHECKED)
+        return self.status is Status.OPTIMAL
 
 
 @dataclass(frozen=True, eq=False)

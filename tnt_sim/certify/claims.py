@@ -51,10 +51,10 @@ class Goal:
         return units.numerator - self.constant
 
     def kept(self, value: Fraction) -> tuple[IntArray, int]:
-        """The row « no worse than its limit », as Σ ≤ bound."""
-        units = self.units(value)
-        given_up = self.tolerance * abs(units + self.constant)
-        return -self.sign * self.coefficient, math.floor(self.sign * -units + given_up)
+        """The row « no worse than its limit », as Σ ≤ bound; a limit between units is met by the better one."""
+        units = value / self.scale
+        given_up = self.tolerance * abs(units)
+        return -self.sign * self.coefficient, math.floor(self.sign * (self.constant - units) + given_up)
 
     def bettered(self, value: Fraction) -> tuple[IntArray, int]:
         """The row « better by a unit at least », as Σ ≤ bound."""

@@ -213,8 +213,8 @@ def price_of_none(
 ) -> Entry:
     """What an `order` rule costs, hard, or at a price for each pair taken from the first stage.
 
-    `loses` is what each stage loses, better counted up, `enters` and `leaves` say for whom; where a limit stops
-    the solve (`status` feasible) the loss is at most that.
+    `loses` is what each stage loses, better counted up, `enters` and `leaves` say for whom; where nothing shows
+    that the list is the best (`status` feasible) the loss is at most that.
 
     Raises
     ------
@@ -227,9 +227,7 @@ def price_of_none(
         raise _too_many(order.n_pairs)
     told: Entry = {"mode": "hard" if penalty is None else "priced", "penalty": decimal_text(penalty)}
     try:
-        answer = ask(
-            replace(problem, rules=(*problem.rules, order)), prove=False, clock=Clock.until(deadline)
-        )
+        answer = ask(replace(problem, rules=(*problem.rules, order)), clock=Clock.until(deadline))
     except TntError:
         return told | {"status": "stopped"} | _NOTHING
     if answer.allocation is None:

@@ -24,7 +24,7 @@ from tnt_sim.programme import Opened
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_nothing_kept, prove_stages
 from tnt_sim.question import PROOF_SECONDS, Answer, ask
-from tnt_sim.result import Proof, Status
+from tnt_sim.result import Proof, Status, status_with
 from tnt_sim.rules.base import Terms, Unit
 from tnt_sim.rules.opened import CENT, Lowered
 from tnt_sim.scenario.compile import Problem
@@ -67,7 +67,7 @@ class Least:
 
     @property
     def exact(self) -> bool:
-        """Whether the least amount is known to the cent."""
+        """Whether one amount is left; `proof` says what supports that no smaller one does."""
         return self.amount_cents is not None and self.amount_cents == self.lower_cents
 
     @property
@@ -122,8 +122,8 @@ def least_amount(
         words = tuple(rule.words for rule in moving)
         return Least(None, None, answer, _proof(loose, line, kept, None, prove and nothing, deadline), words)
     lower = int(answer.values[-1] * 100)
-    answer = replace(answer, proof=_proof(loose, line, kept, lower, prove and answer.optimal, deadline))
-    if not answer.optimal:
+    answer = answer.with_proof(_proof(loose, line, kept, lower, prove and answer.is_closed, deadline))
+    if not answer.is_closed:
         known = None if moving else lower
         words = tuple(rule.words for rule in moving)
         return Least(line.floor_cents, known, answer, Proof.FEASIBLE_GAP, words)
@@ -186,9 +186,9 @@ def least_of_parts(
     proof = _proof(seen.problem, line, (value,), cents, prove, deadline)
     values = (*reading.values[:1], Fraction(cents, 100))
     took = time.perf_counter() - began
-    answer = Answer(
-        Status.OPTIMAL, values, values, reading.granted_cents, allocation, reading, proof, False, "tree", took
-    )
+    status = status_with(proof)
+    known = status, values, values, reading.granted_cents, allocation, reading, proof, False, "tree", took
+    answer = Answer(*known, claimed=status is Status.FEASIBLE)
     return Least(cents, cents, answer, proof)
 
 

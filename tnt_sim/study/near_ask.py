@@ -4,8 +4,8 @@
     list    dossiers whose reduced cost is large stay as the linear program has them; the others, the core, are
             chosen by the solver, which has the whole only where the core holds nothing
 
-The list is read again in integers. It is the best of all where the whole was solved to its end, or where it meets
-the bound; elsewhere the bound says how much better another could be.
+The list is read again in integers. It is the best of all where a certificate shows it, or where it meets the
+bound; elsewhere the bound says how much better another could be.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask, forced
+from tnt_sim.result import Status
 from tnt_sim.rules.base import BoolArray, IntArray
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
@@ -43,7 +44,7 @@ class NearAnswer:
     ----------
     answer : the list that was found
     bound : no allocation is better on the last goal; None where no linear program was solved
-    proven : the list is the best
+    proven : the list is shown to be the best
     n_solves : how many times a solver was asked for a list
     """
 
@@ -87,13 +88,16 @@ def ask_near(problem: Problem, kept: Sequence[Fraction], fixed: Fixed, until: De
         answer = _asked(_core(whole, relaxed), kept, until.share(0.5))
         if answer is not None and answer.allocation is not None:
             return NearAnswer(answer, bound, _meets(problem, answer, bound), n_solves)
-    answer = _asked(whole, kept, until)
+    answer = _asked(whole, kept, until, prove=True)
     if answer is None:
         return None
-    return NearAnswer(answer, bound, answer.optimal or _meets(problem, answer, bound), n_solves + 1)
+    proven = answer.status is Status.OPTIMAL or _meets(problem, answer, bound)
+    return NearAnswer(answer, bound, proven, n_solves + 1)
 
 
-def _asked(problem: Problem, kept: Sequence[Fraction], until: Deadline) -> Answer | None:
+def _asked(
+    problem: Problem, kept: Sequence[Fraction], until: Deadline, *, prove: bool = False
+) -> Answer | None:
     try:
         return ask(
             problem,
@@ -101,7 +105,7 @@ def _asked(problem: Problem, kept: Sequence[Fraction], until: Deadline) -> Answe
             goals=1,
             least=False,
             canonical=False,
-            prove=False,
+            prove=prove,
             clock=Clock.until(until),
             kernels=False,
         )

@@ -169,7 +169,7 @@ class _Asked:
         price = max((p for label, p in self.prices.items() if _is_rule(label, name)), default=None)
         found = [self._distance(soft, distance, k) for k in range(len(soft.stages))]
         proof = _weakest([one.proof for one in found])
-        rising = [(one.values[-1], k) for k, one in enumerate(found) if one.optimal]
+        rising = [(one.values[-1], k) for k, one in enumerate(found) if one.is_closed]
         if not rising:
             stopped = not all(one.status is Status.INFEASIBLE for one in found)
             return _nothing("rule", name, unit, price, proof, stopped=stopped)

@@ -145,7 +145,7 @@ def _between_children(base: Base, name: str, clock: Clock | None, prove: bool) -
 
 def _is_better(base: Base, one: Answer, other: Answer) -> bool:
     """Whether the goals of one answer are better, and the other is not the best."""
-    if other.optimal:
+    if other.is_closed:
         return False
     return other.allocation is None or _first_better(base.problem, other.bests, one.bests) is not None
 
@@ -162,7 +162,7 @@ def _says_something(base: Base, answer: Answer) -> bool:
     """Whether an answer is the best, or at least better than with all kept: a limit may leave it short of that."""
     if answer.allocation is None:
         return False
-    return answer.optimal or _first_better(base.problem, base.answer.bests, answer.bests) is not None
+    return answer.is_closed or _first_better(base.problem, base.answer.bests, answer.bests) is not None
 
 
 def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock: Clock | None) -> Price:
@@ -178,7 +178,7 @@ def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock:
     known = line.amount_cents if least.lower_cents is None else least.lower_cents
     lower = None if least.unreachable else max(0, known - line.amount_cents)
     goal = base.problem.stages[changed].goal
-    most = worth if answer.optimal else None
+    most = worth if answer.is_closed else None
     if answer.bound is not None and not changed:
         most = answer.bound - base.answer.bests[0]
     return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof, most)

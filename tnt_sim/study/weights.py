@@ -238,7 +238,7 @@ class _Study:
         except LimitReached:
             self.doubtful = True
             return None
-        self.doubtful |= answer.status not in (Status.OPTIMAL, Status.INFEASIBLE)
+        self.doubtful |= not answer.is_closed and answer.status is not Status.INFEASIBLE
         self.course.n_done += 1
         return answer
 

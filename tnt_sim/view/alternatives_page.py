@@ -67,17 +67,18 @@ def verdict(document: Document) -> Text:
         return Text(
             "Le temps a manqué : aucune répartition trouvée.", "There was no time: no allocation was found."
         )
-    rate = parse_decimal(document["within"])
+    rate, shown = parse_decimal(document["within"]), document["status"] == "optimal"
+    best = Text("du meilleur", "the best") if shown else Text("du meilleur trouvé", "the best found")
     fr, en = format_rate(rate, Lang.FR), format_rate(rate, Lang.EN)
     if n == 0:
         return Text(
-            f"Aucun autre choix trouvé à moins de {fr} du meilleur.",
-            f"No other choice was found within {en} of the best.",
+            f"Aucun autre choix trouvé à moins de {fr} {best.fr}.",
+            f"No other choice was found within {en} of {best.en}.",
         )
     others = so_many(n, ("autre choix", "autres choix"), ("other choice", "other choices"))
     return Text(
-        f"{others.fr} à moins de {fr} du meilleur, aussi {'différents' if n > 1 else 'différent'} que possible.",
-        f"{others.en} within {en} of the best, as different as possible.",
+        f"{others.fr} à moins de {fr} {best.fr}, aussi {'différents' if n > 1 else 'différent'} que possible.",
+        f"{others.en} within {en} of {best.en}, as different as possible.",
     )
 
 
@@ -122,10 +123,12 @@ def _table(document: Document, lang: Lang) -> list[Line]:
         Text("financés", "funded").in_(lang),
         Text("accordé", "granted").in_(lang),
     )
-    best = document["optimum"]
+    best, shown = document["optimum"], document["status"] == "optimal"
     rows: list[tuple[str, ...]] = [
         (
-            Text("le meilleur", "the best").in_(lang),
+            (Text("le meilleur", "the best") if shown else Text("le meilleur trouvé", "the best found")).in_(
+                lang
+            ),
             _value(best["objective"][0]["value"], lang),
             "–",
             "–",

@@ -78,15 +78,15 @@ def verdict(document: Document) -> Text:
     if document["optimum"] is None:
         return Text(f"{fr}toutes les règles tiennent.", f"{en}every rule holds.")
     if not losses or parse_decimal(losses[0]["loss"]) < 0:
-        best = document["status"] == "optimal"
-        none = (
-            Text("aucun choix", "no choice")
-            if best
-            else Text("aucun choix trouvé à temps", "no choice found in time")
-        )
+        if document["status"] == "optimal":
+            return Text(
+                f"{fr}toutes les règles tiennent, et aucun choix ne fait mieux.",
+                f"{en}every rule holds, and no choice does better.",
+            )
         return Text(
-            f"{fr}toutes les règles tiennent, et {none.fr} ne fait mieux.",
-            f"{en}every rule holds, and {none.en} does better.",
+            f"{fr}toutes les règles tiennent ; aucun meilleur choix n'a été trouvé, mais rien ne prouve qu'il "
+            "n'en existe pas.",
+            f"{en}every rule holds; no better choice was found, but nothing proves that there is none.",
         )
     return Text(
         f"{fr}toutes les règles tiennent ; un meilleur choix existe.",

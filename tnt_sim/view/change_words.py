@@ -15,6 +15,16 @@ Entry = Mapping[str, Any]
 
 def change_sentence(change: Entry, lang: Lang) -> str:
     """« Il serait retenu avec « score » à 14,5 au lieu de 12 (+2,5) ; 14,4 ne suffit pas. »"""
+    said = _said(change, lang)
+    if change.get("proof") != "FEASIBLE_GAP":
+        return said
+    return f"{said.removesuffix('.')} {ALONE.in_(lang)}."
+
+
+ALONE = Text("(selon un seul solveur, sans preuve)", "(by one solver alone, without a proof)")
+
+
+def _said(change: Entry, lang: Lang) -> str:
     if change["status"] in ("impossible", "undefined"):
         return _not(change, lang)
     write = {

@@ -35,8 +35,8 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
             "Funded for {granted}: it belongs to the best allocation for the programme's goal.",
         ),
         "rule": Text(
-            "Retenu pour {granted} grâce à {rule} : sans elle, la meilleure répartition ne le compte pas.",
-            "Funded for {granted} thanks to {rule}: without it the best allocation does not hold it.",
+            "Retenu pour {granted} grâce à {rule} : sans elle, la répartition recalculée ne le compte pas.",
+            "Funded for {granted} thanks to {rule}: without it the recomputed allocation does not hold it.",
         ),
         "state": Text("Non retenu : {missed}.", "Not funded: {missed}."),
         "ineligible": Text("Non éligible : {missed}.", "Not eligible: {missed}."),
@@ -102,8 +102,8 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
             "Not funded: it would fit in what is left; what keeps it out was not established.",
         ),
         "displaced": Text(
-            "Évincé par {rule} : sans elle, la meilleure répartition le compte.",
-            "Crowded out by {rule}: without it the best allocation holds it.",
+            "Évincé par {rule} : sans elle, la répartition recalculée le compte.",
+            "Crowded out by {rule}: without it the recomputed allocation holds it.",
         ),
         "reserve": Text(
             "Sur la liste de réserve, rang {rank} ({reserved}).",

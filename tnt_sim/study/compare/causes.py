@@ -113,7 +113,7 @@ class Tried:
 
     Attributes
     ----------
-    awards : what it gives, None where it contradicts itself or nothing fits
+    awards : what it gives; None where it contradicts itself, nothing fits, or a limit came first
     barred : the dossiers that are not eligible under it
     """
 
@@ -159,7 +159,9 @@ def _under(make: Callable[[], Scenario], deadline: Deadline) -> Tried:
         answer: Answer = ask(problem, prove=False, clock=Clock.until(deadline))
     except (InputError, LimitReached):
         return Tried(None, barred)
-    if answer.allocation is None:
+    if (
+        answer.allocation is None or not answer.is_closed
+    ):  # a list at a limit says nothing of what the change does
         return Tried(None, barred)
     rows = np.flatnonzero(answer.allocation.funded)
     names = numbers.gather(rows).to_list()

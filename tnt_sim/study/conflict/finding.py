@@ -362,7 +362,7 @@ def _repair_entry(form: OpenForm, rank: int, fix: Repair, lang: Lang) -> dict[st
             {"goal": stage.goal, "sense": stage.sense.value, "value": decimal_text(value)}
             for stage, value in zip(stages, best.values if best else (), strict=False)
         ],
-        "best_found": best is not None and best.optimal,
+        "best_found": best is not None and best.is_closed,
         "n_funded": int(best.allocation.funded.sum()) if best and best.allocation else None,
         "granted_cents": best.granted_cents if best else None,
         "set": set_lines(form, fix),

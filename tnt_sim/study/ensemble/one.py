@@ -29,6 +29,8 @@ from tnt_sim.study.ensemble.inputs import Input, inputs_of
 from tnt_sim.study.ensemble.sampling import FloatArray, parts, points
 from tnt_sim.verify.reading import Allocation, read_allocation
 
+INFEASIBLE, STOPPED = Status.INFEASIBLE.value, Status.STOPPED.value
+"""Of a draw without a best list: no allocation keeps its rules, or a limit ended its search."""
 Awards = tuple[IntArray, IntArray]
 """The rows that are funded, ascending, and their cents."""
 
@@ -159,14 +161,18 @@ def work(task: Task) -> dict[str, Any]:
                 "exceeded": _exceeded(problem, draw, task.lists[0]),
             }
         answer = ask(problem, prove=False, clock=clock_until(task.until))
-    except (InputError, LimitReached, VerificationError) as error:
+    except InputError:  # its rules contradict each other
+        return {"status": INFEASIBLE}
+    except (LimitReached, VerificationError) as error:
         return {"status": error.code}
-    if answer.allocation is None or answer.reading is None:
-        return {"status": answer.status.value}
+    if answer.status is Status.INFEASIBLE:
+        return {"status": INFEASIBLE}
+    if answer.allocation is None or answer.reading is None or not answer.is_closed:
+        return {"status": STOPPED}
     rows = np.flatnonzero(answer.allocation.funded)
     granted = answer.allocation.granted_cents
     told: dict[str, Any] = {
-        "status": Status.OPTIMAL.value if answer.optimal else answer.status.value,
+        "status": answer.status.value,
         "value": answer.values[0],
         "granted_cents": answer.granted_cents,
         "paid_cents": int(draw.paid_cents(granted).sum()),

@@ -15,7 +15,7 @@ import numpy as np
 from tnt_sim.question import Answer, ask
 from tnt_sim.rules.base import Mode, common_scale
 from tnt_sim.scenario.compile import Problem
-from tnt_sim.study.ensemble.one import Awards, Sample, clock_until, tasks, work
+from tnt_sim.study.ensemble.one import INFEASIBLE, Awards, Sample, clock_until, tasks, work
 from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
 from tnt_sim.workers import Job, Outcome, in_processes, serially
 
@@ -50,6 +50,11 @@ class Draws:
     mixed: list[dict[int, Fraction]] = field(default_factory=list)
     stopped_by: str | None = None
     failed: int = 0
+
+    @property
+    def n_infeasible(self) -> int:
+        """How many draws have no allocation that keeps every rule."""
+        return sum(told["status"] == INFEASIBLE for told in self.solved.values())
 
     @property
     def numbers(self) -> list[int]:
@@ -195,7 +200,7 @@ def _best_average(problem: Problem, draws: Draws, end: float) -> Awards | None:
     terms = replace(first.terms, scale=scale / len(solved), per_funded=total).reduced()
     question = replace(problem, stages=(replace(first, terms=terms), *problem.stages[1:]))
     answer = ask(question, prove=False, clock=clock_until(end))
-    if answer.allocation is None or not answer.optimal:
+    if answer.allocation is None or not answer.is_closed:
         return None
     rows = np.flatnonzero(answer.allocation.funded)
     return rows, answer.allocation.granted_cents[rows]

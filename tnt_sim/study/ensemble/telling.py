@@ -85,7 +85,17 @@ def _doubts(found: EnsembleTables) -> list[Text]:
     """What the figures leave out."""
     told = []
     n, held = len(found.draws.solved), found.n_draws
-    lost = n - held
+    lost = found.draws.n_infeasible
+    unknown = n - held - lost
+    if unknown:
+        told.append(
+            Text(
+                f"La meilleure liste n'a pas été trouvée dans {so_many(unknown, *DRAWS).fr} sur {n} : les "
+                "chiffres n'en tiennent pas compte.",
+                f"The best list was not found in {so_many(unknown, *DRAWS).en} of {n}: the figures leave them "
+                "out.",
+            )
+        )
     if lost:
         nothing = Text(
             f"Dans {so_many(lost, *DRAWS).fr} sur {n}, aucune répartition ne tient (planchers, promesses)",

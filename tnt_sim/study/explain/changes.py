@@ -122,7 +122,7 @@ def score_entry(
     decided = question.decided
     if inside.allocation is None:
         return _impossible("score", one.column, "no_allocation", inside)
-    if not (inside.optimal and inside.canonical):
+    if not (inside.is_closed and inside.canonical):
         return _undefined("score", one.column, "stopped")
     gained = gains(decided.problem.stages, inside.values, decided.reading.values)
     wins = goes_first(inside.allocation, decided.allocation) > 0
@@ -164,7 +164,7 @@ def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
         yield _undefined("grant", name, "tolerance")
         return
     cut = grant.cut_to(decided, row, question.steps)
-    if not all(answer.optimal or answer.allocation is None for answer in cut.answers):
+    if not all(answer.is_closed or answer.allocation is None for answer in cut.answers):
         yield _undefined("grant", name, "stopped")
         return
     if cut.cents is None and grant.counts_elsewhere(decided, row):
@@ -202,7 +202,7 @@ def _confirmed(decided: Decided, enough: Scenario, less: Scenario, row: int) -> 
     if first is None or second is None:
         return {"confirmed": False, "proof": None}
     holds = [one.allocation is not None and bool(one.allocation.funded[row]) for one in (first, second)]
-    settled = all(one.allocation is None or (one.optimal and one.canonical) for one in (first, second))
+    settled = all(one.allocation is None or (one.is_closed and one.canonical) for one in (first, second))
     return {"confirmed": settled and holds == [True, False], "proof": _proof([first, second])}
 
 

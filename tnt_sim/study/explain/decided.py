@@ -12,7 +12,7 @@ import polars as pl
 from tnt_sim.assemble import dossier_table
 from tnt_sim.clock import Clock
 from tnt_sim.errors import Defect, Lang, NothingDecided, Text, UsageError, nearest
-from tnt_sim.result import Result
+from tnt_sim.result import ALLOWED, Result, Status
 from tnt_sim.run_access import read_decision
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.scenario import Scenario
@@ -116,7 +116,10 @@ def of_run(run_dir: Path, project: Path | None = None) -> Decided:
         reasons=why,
         codes=_filled(kept, told, "reason_code"),
         sentences=_filled(kept, told, "reason"),
-        best=run.summary.get("status") == "optimal" and run.summary.get("canonical") is True,
+        # 0.1.0 also called optimal what one solver alone had closed
+        best=run.summary.get("status") == "optimal"
+        and run.summary.get("proof") in ALLOWED[Status.OPTIMAL]
+        and run.summary.get("canonical") is True,
         proof=run.summary.get("proof"),
         on_reserve=_on_reserve(run.table),
         verification=found,

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.question import Answer, ask, forced
-from tnt_sim.result import Status
+from tnt_sim.result import Proof, status_with
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.study.base import Base, Tell
@@ -59,7 +59,7 @@ class Raised:
         for _ in range(MOST_TURNS):
             self.decided.clock.deadline.check()
             answer = ask(at_amount(self.problem, self.line, cents), prove=False, clock=self.decided.clock)
-            if answer.allocation is None or not (answer.optimal and answer.canonical):
+            if answer.allocation is None or not (answer.is_closed and answer.canonical):
                 return None
             if answer.allocation.funded[self.row]:
                 return cents
@@ -135,14 +135,15 @@ def of_everyone(decided: Decided, steps: tuple[Fraction, ...], tell: Tell, into:
         return
     line = line_of(problem, problem.case.tree.ids[0])
     reading = decided.reading
+    proof = Proof(decided.proof or Proof.FEASIBLE_GAP)
     answer = Answer(
-        status=Status.OPTIMAL,
+        status=status_with(proof),
         values=reading.values,
         bests=reading.values,
         granted_cents=reading.granted_cents,
         allocation=decided.allocation,
         reading=reading,
-        proof=None,
+        proof=proof,
         canonical=True,
         method="stored",
         seconds=0.0,

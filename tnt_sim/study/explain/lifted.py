@@ -89,7 +89,7 @@ def _lifting(kind: str, rule: str, scenario: Scenario) -> Obstacle:
 def solved(obstacle: Obstacle, problem: Problem, row: int, decided: Decided, *, prove: bool) -> Entry:
     """Whether the one answer without the obstacle holds the dossier: one solve."""
     answer = ask(problem, prove=prove, clock=decided.clock)
-    settled = answer.optimal and answer.canonical
+    settled = answer.is_closed and answer.canonical
     if not settled:
         return obstacle.entry("undefined", why="stopped")
     proof = answer.proof.value if answer.proof and prove else None

@@ -53,7 +53,7 @@ def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
         kernels=False,
         clock=decided.clock,
     )
-    found = answer.values[-1] if answer.optimal else None
+    found = answer.values[-1] if answer.is_closed else None
     return Relaxed(rule.id, found, unit, answer)
 
 

@@ -34,7 +34,7 @@ class Effect:
     @property
     def settled(self) -> bool:
         """Whether the best allocation without the rule was found."""
-        return self.answer.optimal and self.answer.canonical
+        return self.answer.is_closed and self.answer.canonical
 
 
 def effects_of_rules(decided: Decided, clock: Clock, *, prove: bool = True) -> Iterator[Effect]:

@@ -24,7 +24,7 @@ from tnt_sim.clock import Clock
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.prove.prices import price_groups
 from tnt_sim.question import Answer, ask
-from tnt_sim.result import Proof, Status
+from tnt_sim.result import Proof, Status, check_words, status_with
 from tnt_sim.rules.base import BoolArray
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
@@ -75,6 +75,9 @@ class Point:
     method: str
     seconds: float
     shown: tuple[Shown, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_words(self.status, self.proof)
 
     @classmethod
     def of(cls, cents: int, answer: Answer, shown: tuple[Shown, ...] = ()) -> Point:
@@ -138,12 +141,12 @@ class Settler:
         if found is None:
             return None
         allocation, reading, canonical = found
-        holds = rows_agree(problem, claims)
+        proof = Proof.PROVED if rows_agree(problem, claims) else Proof.FEASIBLE_GAP
         self.n_prices += 1
         return Point(
             cents,
-            Status.OPTIMAL,
-            Proof.PROVED if holds else Proof.FEASIBLE_GAP,
+            status_with(proof),
+            proof,
             reading.values,
             reading.values,
             allocation,
@@ -166,14 +169,14 @@ class Settler:
         shown = _shown(held, 1, 0)
         if held.allocation is None:
             return self._told(problem, cents, held, share, shown)
-        rest = self._ask(problem, clock, kept=held.values) if held.optimal else held
+        rest = self._ask(problem, clock, kept=held.values) if held.is_closed else held
         if rest.allocation is None or rest is held:
             rest = _with_all_stages(problem, held)
         elif shown:
             shown += _shown(rest, n, 1)
         proofs = [answer.proof for answer in (held, rest)]
         proof = max((proof or Proof.FEASIBLE_GAP for proof in proofs), key=list(Proof).index)
-        return self._told(problem, cents, replace(rest, proof=proof), share, shown, int(held.proof in SURE))
+        return self._told(problem, cents, rest.with_proof(proof), share, shown, int(held.proof in SURE))
 
     def _ask(self, problem: Problem, clock: Clock, **more: Any) -> Answer:
         return ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
@@ -247,6 +250,7 @@ def _with_all_stages(problem: Problem, held: Answer) -> Answer:
         values=reading.values,
         reading=reading,
         canonical=False,
+        claimed=False,
     )
 
 

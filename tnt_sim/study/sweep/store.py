@@ -21,7 +21,7 @@ import numpy as np
 
 from tnt_sim.disk import append, named, put, refusal
 from tnt_sim.errors import Text
-from tnt_sim.result import Proof, Status
+from tnt_sim.result import Proof, Status, status_with
 from tnt_sim.study.sweep.point import Point, Shown
 from tnt_sim.verify.reading import Allocation
 
@@ -127,10 +127,13 @@ def _point(told: dict[str, Any]) -> Point:
         granted = np.zeros(len(funded), dtype=np.int64)
         granted[funded] = np.frombuffer(_unpacked(told["granted"]), dtype=np.int64)
         allocation = Allocation(funded, granted)
+    proof = None if told["proof"] is None else Proof(told["proof"])
     return Point(
         cents=int(told["cents"]),
-        status=Status(told["status"]),
-        proof=None if told["proof"] is None else Proof(told["proof"]),
+        status=Status(told["status"])
+        if allocation is None
+        else status_with(proof),  # 0.1.0 wrote other pairs
+        proof=proof,
         values=tuple(Fraction(value) for value in told["values"]),
         bounds=(None,) * len(told["values"]),
         allocation=allocation,
