@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from tnt_sim.certify.agreement import agreement
+from tnt_sim.certify.claims import claims_of
 from tnt_sim.engine import solve
 from tnt_sim.result import Proof, Result
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.study.explain.decided import of_result
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 TABLES = ("tnt-2021-dossiers", "tnt-2021-axe-2-seul", "franceconnect-2021-equipped")
@@ -189,6 +192,35 @@ def test_the_goals_of_the_minister_can_be_switched_on(runs: Runs) -> None:
     }  # fmt: skip
     assert envelope(run, "fc")["n_funded"] == 104 + 4_492
     assert value(runs("tnt-2021")) - value(run) == Fraction("1058.27")
+
+
+def test_what_axis_1_leaves_reaches_the_lines_of_axis_3(runs: Runs) -> None:
+    """What is left of 88 M€ may go to a Démat.ADS centre: through axis 3, within the limits of transfers."""
+    run = runs("tnt-2021")
+    decided = of_result(run)
+    left = decided.reasons.room.whole_cents
+    place = decided.problem.case.tree.ids.index
+    assert run.document["unspent_cents"] > 0
+    for name in ("axe-1", "appels", "fc", "groupes", "deconcentre", "demat-ads", "axe-3-reste"):
+        assert left[place(name)] == run.document["unspent_cents"], name
+
+
+def test_rows_without_a_second_reading_are_those_of_moving_money(runs: Runs) -> None:
+    """Amounts that money is added to or taken from, limits of transfers, and what axis 3 shares out."""
+    run = runs("tnt-2021")
+    problem = of_result(run).problem
+    claims = claims_of(problem)
+    rows, n = claims.system.rows, claims.system.n_choices
+    moving = {rows.names[row] for row in rows.row[rows.col >= n].tolist()}
+    axes = ("axe-1", "axe-2", "axe-3", "deconcentre", "demat-ads", "axe-3-reste")
+    assert moving == {
+        *(f"envelope:{name}:max" for name in axes), "out:axe-1", "in:axe-2", "in:axe-3",
+        "link:axe-3:unassigned:max", "axe-3:shares", "out:axe-2", "out:axe-3",
+    }  # fmt: skip
+    found = agreement(problem, claims)
+    # axes 2 and 3 give to one other alone: that move's own bound says the same
+    assert (found.narrow, found.n_unread) == ((), len(moving) - 2)
+    assert run.document["proof_rows"] == {"read": found.n_read, "unread": 11}
 
 
 def test_inhabitants_can_be_the_goal_and_a_rule(runs: Runs) -> None:

@@ -119,7 +119,7 @@ def _written(node: Node) -> Node:
     found: Node = {"id": node["id"]}
     if node["amount"] is not None:
         found["amount"] = euros(node["amount"])
-    for key in ("ring_fenced", "overbooked", "max_dossiers"):
+    for key in ("ring_fenced", "overbooked", "max_dossiers", "transfers"):
         if key in node:
             found[key] = node[key]
     for key in ("reserve", "overprogram"):

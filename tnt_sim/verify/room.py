@@ -83,6 +83,7 @@ def _more(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> list[in
     more = [0] * tree.n_nodes
     for node in range(tree.n_nodes):
         gain = free[int(tree.parent[node])] if may_gain(tree, node) else 0
+        more[node] = gain + _from_siblings(tree, reading, node)
         unassigned = unassigned_cents(tree, node)
         if unassigned is not None:
             children = tree.children(node)
@@ -90,8 +91,7 @@ def _more(tree: Tree, reading: EnvelopeReading, own_cents: list[int]) -> list[in
             loose = own_cents[node] + sum(
                 reading.granted_cents[child] for child in children if tree.amount_cents[child] is None
             )
-            free[node] = max(0, gain + unassigned + _come(reading, node) - given - loose)
-        more[node] = gain + _from_siblings(tree, reading, node)
+            free[node] = max(0, more[node] + unassigned + _come(reading, node) - given - loose)
     return more
 
 

@@ -81,10 +81,10 @@ def _beside(decided: Decided, row: int) -> Allocation:
 
 
 def _missing(problem: Problem, beside: Allocation, node: int, room: int) -> int | None:
-    """The least that the envelope and those above it lack for a list: what there is no room for, at least.
+    """The least that the envelope and those above it lack for a list: about what there is no room for.
 
     More, where own dossiers of an envelope and its children draw on one remainder, or where a share of an amount
-    is held back. None where no amount is enough.
+    is held back; less, where money reaches the envelope through several others. None where no amount is enough.
     """
     tree = problem.case.tree
     nodes = [k for k in tree.ancestors(node) if tree.amount_cents[k] is not None]
@@ -95,14 +95,17 @@ def _missing(problem: Problem, beside: Allocation, node: int, room: int) -> int 
         return read_envelopes(raised, problem.case.node, beside.granted_cents).holds
 
     if fits(room):
-        return room
-    low, high = room, max(1, exact_sum(beside.granted_cents))
-    for _ in range(MOST_DOUBLINGS):
-        if fits(high):
-            break
-        low, high = high, 2 * high
+        if not room or not fits(room - 1):
+            return room
+        low, high = -1, room - 1
     else:
-        return None
+        low, high = room, max(1, exact_sum(beside.granted_cents))
+        for _ in range(MOST_DOUBLINGS):
+            if fits(high):
+                break
+            low, high = high, 2 * high
+        else:
+            return None
     while high - low > 1:
         half = (low + high) // 2
         low, high = (low, half) if fits(half) else (half, high)
