@@ -20,6 +20,7 @@ from tnt_sim.app.phrases import PAGE
 from tnt_sim.errors import Lang, Text
 from tnt_sim.result import Proof
 from tnt_sim.rules.base import Unit
+from tnt_sim.rules.inhabitants import Reach, reach_of
 from tnt_sim.verify.figures import decimal_text
 from tnt_sim.verify.words import unspent_sentence
 from tnt_sim.view import words
@@ -91,6 +92,8 @@ class Drawer:
             "band": self.band(shown),
             "totals": self.macro("totals", self._totals(shown, before.written)),
             "moves": self.macro("moves", self._moves(shown, before)),
+            "map": "",
+            "departments": "",
         }
         if self.by_department is not None:
             lines = tallies(tabled(shown), self.by_department)
@@ -127,18 +130,24 @@ class Drawer:
     def _figures(self, shown: Shown, written: Shown | None) -> list[tuple[str, str, str]]:
         """Name, value, and the value in the scenario as written where it differs."""
         lang = self.lang
-        names = [PAGE[key].in_(lang) for key in ("amount", "granted", "left", "funded")]
-        now, then = ([None] * 4 if one is None else self._told(one) for one in (shown, written))
+        reach = reach_of(shown.problem.case)
+        keys = ("amount", "granted", "left", "funded", *(() if reach is None else ("inhabitants",)))
+        names = [PAGE[key].in_(lang) for key in keys]
+        now, then = (
+            [None] * len(keys) if one is None else self._told(one, reach) for one in (shown, written)
+        )
         was = Text("écrit : {}", "as written: {}").in_(lang)
         return [
             (name, value or "", was.format(old) if old not in (None, value) else "")
             for name, value, old in zip(names, now, then, strict=True)
         ]
 
-    def _told(self, shown: Shown) -> list[str | None]:
+    def _told(self, shown: Shown, reach: Reach | None) -> list[str | None]:
         granted, left, funded = figures_of(shown)
         whole = amount(shown.problem.case.tree.written_cents[0], self.lang)
-        return [whole, amount(granted, self.lang), amount(left, self.lang), count(funded, self.lang)]
+        told = [whole, amount(granted, self.lang), amount(left, self.lang), count(funded, self.lang)]
+        people = [] if reach is None else [count(reach.inhabitants(shown.allocation.funded), self.lang)]
+        return [*told, *people]
 
     def _goal(self, k: int, shown: Shown, written: Shown | None) -> str:
         """« Maximiser score : 31 240 (écrit : 31 100) », the old value only where the same is asked."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tnt_sim.errors import Text
+from tnt_sim.view.words import INHABITANTS
 
 PAGE: Mapping[str, Text] = MappingProxyType(
     {
@@ -69,6 +70,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "left": Text("Reste", "Left"),
         "why_left": Text("Pourquoi il reste de l'argent", "Why money is left"),
         "funded": Text("Retenus", "Funded"),
+        "inhabitants": INHABITANTS,
         "filed": Text("Déposés", "Filed"),
         "amount": Text("Enveloppe", "Envelope"),
         "why": Text("Pourquoi", "Why"),

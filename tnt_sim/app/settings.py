@@ -13,6 +13,7 @@ from tnt_sim.app.phrases import PAGE
 from tnt_sim.app.state import State
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import MoneyError, parse_cents, parse_decimal
+from tnt_sim.rules.inhabitants import INHABITANTS
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.view import words
 from tnt_sim.view.figures import amount, plural, short_amount
@@ -21,7 +22,7 @@ from tnt_sim.view.phrase import capitalised
 from tnt_sim.view.rule_words import rule_words
 
 BUILT_IN = ("dossiers", "granted", "population", "leverage")
-"""Goals that any scenario may add; its own measures come first."""
+"""Goals that any scenario may add, `inhabitants` where it names a map; its own measures come first."""
 _UNITS = (("M€", 100_000_000), ("k€", 100_000), ("€", 100))
 _STEPS_A_SLIDER = 200
 
@@ -173,7 +174,8 @@ def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, 
         goals = goals_of(stage)
         plain = {name: str(weight) for name, weight in goals.items() if not isinstance(weight, dict)}
         used = list(plain)
-        more = [name for name in (*scenario.spec.measures, *BUILT_IN) if name not in goals]
+        reached = () if scenario.spec.territory is None else (INHABITANTS,)
+        more = [name for name in (*scenario.spec.measures, *BUILT_IN, *reached) if name not in goals]
         values = {**plain, **{name: text for (j, name), text in state.weights.items() if j == k}}
         told = [
             {

@@ -12,7 +12,7 @@ from tnt_sim.view.sheet import MAX_ROWS, Paper, Styles, close, new_book, set_up,
 from tnt_sim.view.sweep_tables import dossier_frame, envelope_frame, point_frame, step_frame
 from tnt_sim.view.sweep_words import Document, heading, meaning, verdict
 from tnt_sim.view.tables import SYNTHETIC
-from tnt_sim.view.words import PROOF
+from tnt_sim.view.words import INHABITANTS, PROOF
 
 _NAMES = {
     "points": Text("Montants", "Amounts"),
@@ -29,7 +29,7 @@ _HEADS = {
     "n_funded": Text("Dossiers financés", "Funded dossiers"),
     "n_new": Text("dont nouveaux", "of these new"),
     "population": Text("Population des porteurs", "Applicants' population"),
-    "inhabitants": Text("Habitants des communes atteintes", "Inhabitants of the communes reached"),
+    "inhabitants": INHABITANTS,
     "n_departments": Text("Départements atteints", "Departments reached"),
     "n_entered": Text("Entrent", "Enter"),
     "n_left": Text("Sortent", "Leave"),

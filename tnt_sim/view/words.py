@@ -122,6 +122,9 @@ MEASURE: Mapping[str, Text] = MappingProxyType(
     }
 )
 
+INHABITANTS = Text("Habitants des communes atteintes", "Inhabitants of the communes reached")
+"""The head of what `inhabitants` counts."""
+
 _SOLVERS = MappingProxyType(
     {
         "COIN_CMD": "CBC",

@@ -11,6 +11,7 @@ from tnt_sim.errors import Text
 from tnt_sim.view.parameters import parameters
 from tnt_sim.view.run_reader import StoredRun
 from tnt_sim.view.sheet import Paper, Styles, set_up, write_text
+from tnt_sim.view.words import INHABITANTS
 from tnt_sim.view.workbook_dossiers import NAMES, SheetColumn, euros, write_table
 from tnt_sim.view.workbook_params import write_value
 
@@ -24,6 +25,8 @@ _TOTALS = (
     ("n_eligible", Text("Dossiers éligibles", "Eligible dossiers")),
     ("n_funded", Text("Dossiers retenus", "Funded dossiers")),
 )
+_PEOPLE = ("inhabitants", INHABITANTS)
+"""Only where both scenarios name a map."""
 
 
 def write_comparison(
@@ -86,7 +89,8 @@ def _totals(
     sheet: Any, styles: Styles, one: Mapping[str, Any], other: Mapping[str, Any], paper: Paper, row: int
 ) -> int:
     at = _heads(sheet, styles, row, Text("Totaux", "Totals"), paper)
-    for key, title in _TOTALS:
+    known = all(run.get(_PEOPLE[0]) is not None for run in (one, other))
+    for key, title in (*_TOTALS, *([_PEOPLE] if known else [])):
         _pair(
             sheet,
             styles,

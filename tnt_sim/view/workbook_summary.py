@@ -92,6 +92,11 @@ def _figures(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> None:
         sheet.write_string(3, column, title.in_(lang), label)
         if value is not None:
             sheet.write_formula(4, column, formula, big, value / 100 if kind == "short" else value)
+    people = run.summary.get("inhabitants")
+    if people is not None:  # no sum of the table: a commune counts once, whoever reaches it
+        sheet.write_string(3, 11, words.INHABITANTS.in_(lang), styles.made(font_color=SOFT))
+        big = styles.made(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
+        sheet.write_number(4, 11, people, big)
     sheet.set_row(4, 20)
 
 

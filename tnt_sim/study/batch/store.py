@@ -57,6 +57,7 @@ SCHEMA: Mapping[str, Any] = {
     "n_dossiers": pl.Int64,
     "n_eligible": pl.Int64,
     "n_funded": pl.Int64,
+    "inhabitants": pl.Int64,
     "allocation_sha256": pl.String,
     "goals": pl.List(pl.String),
     "values": pl.List(pl.String),

@@ -110,6 +110,7 @@ _FIGURES = (
     "n_dossiers",
     "n_eligible",
     "n_funded",
+    "inhabitants",
     "allocation_sha256",
 )
 _ENVELOPE = ("id", "amount_cents", "effective_cents", "granted_cents", "unspent_cents", "n_funded")

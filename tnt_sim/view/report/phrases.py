@@ -7,6 +7,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from tnt_sim.errors import Lang, Text
+from tnt_sim.view.words import INHABITANTS
 
 PAGE: Mapping[str, Text] = MappingProxyType(
     {
@@ -20,7 +21,7 @@ PAGE: Mapping[str, Text] = MappingProxyType(
         "filed": Text("Déposés", "Filed"),
         "eligible": Text("Éligibles", "Eligible"),
         "funded": Text("Retenus", "Funded"),
-        "inhabitants": Text("Habitants des communes atteintes", "Inhabitants of the communes reached"),
+        "inhabitants": INHABITANTS,
         "committed": Text("dont déjà engagés", "of which already committed"),
         "day": Text("Date de la décision", "Day of the decision"),
         "goals": Text("Objectifs, dans l'ordre", "Goals, in order"),
