@@ -8,6 +8,7 @@ from support.clocks import StepClock
 
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.kernel.parts import NONE, NOTHING_AHEAD, Block, Joined, Joining
+from tnt_sim.kernel.repair import Ahead
 from tnt_sim.kernel.states import CHUNK, States
 
 N_STATES, N_ROWS = 900, 4
@@ -60,3 +61,25 @@ def test_a_join_ends_on_its_deadline(after: int, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(DeadlineExpired):
         join(Deadline(after + 0.5))
     assert clock.readings_after(after) <= 3
+
+
+class FarRow:
+    """A row of cells to come: a rough look says nothing of it, the exact one costs a pair that is over too much."""
+
+    def rough(self, over: np.ndarray) -> np.ndarray:
+        return np.zeros(len(over))
+
+    def least(self, over: np.ndarray) -> np.ndarray:
+        return np.where(over > 0, 100.0, 0.0)
+
+
+def test_pairs_that_a_row_ahead_rules_out_are_not_kept() -> None:
+    """The second half would be joined with each of them, for nothing."""
+    one, other = part_of(0).states, part_of(1).states
+    upper = int(np.median(one.used[0]) + np.median(other.used[0]))
+    ahead = Ahead(((0, upper, FarRow()),))  # type: ignore[arg-type]
+    joined = Joining(10.0, 10.0, ahead, lambda _: None, UNLIMITED).every(part_of(0), [part_of(1)])
+    assert isinstance(joined, Joined)
+    fits = one.used[0][:, None] + other.used[0][None, :] <= upper
+    assert 0 < fits.sum() < fits.size
+    assert sorted(joined.mine * N_STATES + joined.its) == np.flatnonzero(fits).tolist()
