@@ -64,7 +64,7 @@ def test_a_join_ends_on_its_deadline(after: int, monkeypatch: pytest.MonkeyPatch
 
 
 class FarRow:
-    """A row of cells to come: a rough look says nothing of it, the exact one costs a pair that is over too much."""
+    """A row of cells to come, of which only the exact look says what a pair that is over costs."""
 
     def rough(self, over: np.ndarray) -> np.ndarray:
         return np.zeros(len(over))
