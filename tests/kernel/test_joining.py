@@ -7,9 +7,12 @@ import pytest
 from support.clocks import StepClock
 
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.kernel import sums
 from tnt_sim.kernel.parts import NONE, NOTHING_AHEAD, Block, Joined, Joining
-from tnt_sim.kernel.repair import Ahead
 from tnt_sim.kernel.states import CHUNK, States
+from tnt_sim.kernel.sums import Sums
+from tnt_sim.kernel.tree_states import NOWHERE, Budget
+from tnt_sim.kernel.tree_states import States as Weighed
 
 N_STATES, N_ROWS = 900, 4
 
@@ -63,23 +66,48 @@ def test_a_join_ends_on_its_deadline(after: int, monkeypatch: pytest.MonkeyPatch
     assert clock.readings_after(after) <= 3
 
 
-class FarRow:
-    """A row of cells to come, of which only the exact look says what a pair that is over costs."""
-
-    def rough(self, over: np.ndarray) -> np.ndarray:
-        return np.zeros(len(over))
-
-    def least(self, over: np.ndarray) -> np.ndarray:
-        return np.where(over > 0, 100.0, 0.0)
+SUMS = [(seed, heavier) for seed in range(25) for heavier in (False, True)]
 
 
-def test_pairs_that_a_row_ahead_rules_out_are_not_kept() -> None:
-    """The second half would be joined with each of them, for nothing."""
-    one, other = part_of(0).states, part_of(1).states
-    upper = int(np.median(one.used[0]) + np.median(other.used[0]))
-    ahead = Ahead(((0, upper, FarRow()),))  # type: ignore[arg-type]
-    joined = Joining(10.0, 10.0, ahead, lambda _: None, UNLIMITED).every(part_of(0), [part_of(1)])
-    assert isinstance(joined, Joined)
-    fits = one.used[0][:, None] + other.used[0][None, :] <= upper
-    assert 0 < fits.sum() < fits.size
-    assert sorted(joined.mine * N_STATES + joined.its) == np.flatnonzero(fits).tolist()
+def sums_of(seed: int, heavier: bool) -> Sums:
+    """Sums of a few parts with many equal profits and weights, as far as a cap and a loss allow."""
+    random = np.random.default_rng(seed)
+    parts = []
+    for k in range(4):
+        n = int(random.integers(0 if k == 3 else 1, 30))
+        weight = np.sort(random.integers(0, 40, n))
+        profit, loss = random.integers(0, 12, n), random.integers(0, 20, n)
+        offset = 100 * k
+
+        def differ(one: int, other: int, offset: int = offset) -> tuple[int, bool]:
+            return (offset + min(one, other), one < other) if one != other else NOWHERE
+
+        parts.append(Weighed(profit, weight, loss, 50, lambda place: np.array([place]), differ))
+    return Sums(parts, 90, 45, Budget(10**9), heavier=heavier)
+
+
+@pytest.mark.parametrize(("seed", "heavier"), SUMS)
+def test_sums_of_parts_in_pieces_are_the_same(
+    seed: int, heavier: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tens of millions of pairs would fill the memory: pieces are thinned out, and no sum is lost or changed."""
+    whole = sums_of(seed, heavier)
+    for pairs in (1, 17, 200):
+        monkeypatch.setattr(sums, "PAIRS", pairs)
+        found = sums_of(seed, heavier)
+        for name in ("profit", "weight", "loss"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
+        for place in range(len(whole.profit)):
+            np.testing.assert_array_equal(found.columns(place), whole.columns(place))
+
+
+def test_pieces_of_sums_hold_so_many_pairs_and_read_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sums, "PAIRS", 50)
+    spans = [span.stop - span.start for span in sums._spans(np.full(100, 20))]
+    assert spans == [2] * 50
+    assert [span.stop for span in sums._spans(np.array([5, 500, 5, 30, 20]))] == [1, 2, 4, 5]
+    clock = StepClock().install(monkeypatch)
+    part = Weighed(*(np.arange(40) for _ in range(3)), 0, lambda place: np.array([place]), lambda *_: NOWHERE)
+    with pytest.raises(DeadlineExpired):
+        Sums([part, part], 10**6, 10**6, Budget(10**9, deadline=Deadline(10 * clock.tick)), heavier=False)
+    assert clock.readings <= 12

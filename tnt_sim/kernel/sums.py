@@ -16,6 +16,20 @@ from tnt_sim.kernel.tree_states import (
     undominated,
 )
 
+PAIRS = 4_000_000
+"""Pairs held at once, of about 100 bytes each."""
+
+
+def _spans(count: IntArray) -> list[slice]:
+    """Spans of a part's states with at most `PAIRS` pairs, or of one state; `count` (n_states,) is each one's."""
+    ends, spans, start = np.cumsum(count), list[slice](), 0
+    while start < len(count):
+        before = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + PAIRS, side="right")))
+        spans.append(slice(start, stop))
+        start = stop
+    return spans or [slice(0, 0)]
+
 
 class Sums:
     """The undominated sums of parts' states that lose at most `need` and keep the cap, by rising weight."""
@@ -45,14 +59,11 @@ class Sums:
         count = np.searchsorted(self.loss[order], need - part.loss, side="right")
         total = int(count.sum())
         self.budget.spend(total)
-        ends = np.cumsum(count)
-        mine = order[np.arange(total) - np.repeat(ends - count, count)]
-        theirs = np.repeat(np.arange(len(count)), count)
-        weight = self.weight[mine] + part.weight[theirs]
-        fits = np.flatnonzero(weight <= cap)
-        mine, theirs, weight = mine[fits], theirs[fits], weight[fits]
-        profit = self.profit[mine] + part.profit[theirs]
-        kept, equal, whose = undominated(weight, profit) if len(weight) else (fits, fits[:0], fits[:0])
+        spans = _spans(count)
+        parted = [self._pairs(part, order, count, span, cap, peaks=len(spans) > 1) for span in spans]
+        mine, theirs, weight, profit = (np.concatenate(one) for one in zip(*parted, strict=True))
+        nobody = np.zeros(0, dtype=np.int64)
+        kept, equal, whose = undominated(weight, profit) if len(weight) else (nobody, nobody, nobody)
         self.layers.append((k, mine, theirs))
         if len(equal):
             kept = settled(kept, equal, whose, self.differ, self.budget)
@@ -62,6 +73,29 @@ class Sums:
         self.layers[-1] = k, mine, theirs
         self.weight, self.profit = weight[kept], profit[kept]
         self.loss = self.loss[mine] + part.loss[theirs]
+
+    def _pairs(
+        self, part: States, order: IntArray, count: IntArray, span: slice, cap: int, *, peaks: bool
+    ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+        """Pairs of a sum with some states of a part that keep the cap: places of both, weight and profit.
+
+        With `peaks`, those alone that no lighter pair of the same states is worth more than: the others are
+        neither undominated among all pairs nor equal to one that is.
+        """
+        self.budget.deadline.check()
+        here = count[span]
+        mine = order[np.arange(here.sum()) - np.repeat(np.cumsum(here) - here, here)]
+        theirs = np.repeat(np.arange(span.start, span.stop), here)
+        weight = self.weight[mine] + part.weight[theirs]
+        fits = np.flatnonzero(weight <= cap)
+        mine, theirs, weight = mine[fits], theirs[fits], weight[fits]
+        profit = self.profit[mine] + part.profit[theirs]
+        if peaks:
+            rising = np.argsort(weight, kind="stable")
+            top = np.maximum.accumulate(profit[rising]) if len(rising) else profit
+            kept = np.sort(rising[profit[rising] == top])
+            mine, theirs, weight, profit = mine[kept], theirs[kept], weight[kept], profit[kept]
+        return mine, theirs, weight, profit
 
     def _chosen(self, place: int) -> dict[int, int]:
         """Which state of each part a sum is made of; parts of one state are left out."""
