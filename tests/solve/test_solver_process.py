@@ -113,3 +113,53 @@ def test_the_deadline_is_that_of_the_solve_under_way() -> None:
     waits = [sys.executable, "-c", "import time; time.sleep(600)"]
     with until(Deadline(-5.0), pulp.GLPK_CMD()), pytest.raises(SolverOverrunError):
         sys.modules["pulp.apis.glpk"].subprocess.call(waits)  # type: ignore[attr-defined]
+
+
+KILLED = """
+import os, sys
+from tnt_sim.deadline import Deadline
+from tnt_sim.solve.solver_process import Processes, ending_with_us, until
+
+how = sys.argv[1]
+if how == "solver":
+    from tnt_sim.solve import solver_process
+    token = solver_process._DEADLINE.set(Deadline(600.0))
+    Processes().Popen([sys.argv[2]])
+else:
+    import subprocess
+    process = subprocess.Popen([sys.argv[2]], start_new_session=True)
+    guarded = ending_with_us(process.pid)
+    guarded.__enter__()
+while not os.path.exists(sys.argv[3]):
+    pass
+os.kill(os.getpid(), 9)
+"""
+
+
+@posix
+@pytest.mark.parametrize("how", ["solver", "apart"])
+def test_what_a_killed_process_had_started_ends_with_it(how: str, stubborn: Path) -> None:
+    """Killed with -9 it can end nothing itself: a guard does, with all that the solver started."""
+    script = str(stubborn.with_name("stubborn"))
+    done = subprocess.run([sys.executable, "-c", KILLED, how, script, str(stubborn)], check=False, timeout=60)
+    assert done.returncode == -9
+    assert not is_alive(stubborn)
+
+
+@posix
+def test_no_guard_outlives_what_it_guards(stubborn: Path) -> None:
+    """Each solve dismisses its own, which then ends nothing."""
+    guards = list[Any]()
+    original = solver_process._guard_of
+
+    def noted(pid: int) -> Any:
+        guards.append(original(pid))
+        return guards[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solver_process, "_guard_of", noted)
+        process = SolverProcess(UNLIMITED, [sys.executable, "-c", "pass"])
+        assert process.wait() == 0
+        with pytest.raises(SolverOverrunError):
+            SolverProcess(Deadline(0.1), [str(stubborn.with_name("stubborn"))]).wait()
+    assert [guard.returncode for guard in guards] == [-9, -9]

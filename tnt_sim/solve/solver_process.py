@@ -2,12 +2,14 @@
 
 CBC and GLPK are given a time limit and look at it where they please, which may be minutes later. PuLP starts them
 and waits without end, so that the wait is bounded here: the modules of PuLP that start processes get `Processes`
-in the place of `subprocess`. Outside of `until` it does what `subprocess` does.
+in the place of `subprocess`. Outside of `until` it does what `subprocess` does. A process that is killed at once
+cannot end what it started: a guard does (`ending_with_us`).
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +26,43 @@ GRACE_SECONDS = 1.0
 _DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline of a solver's process", default=None)
 
 
+@contextmanager
+def ending_with_us(pid: int) -> Iterator[None]:
+    """Inside, the group of a process that we started ends with us, even where we are killed at once.
+
+    A shell reads a pipe that nobody writes to: it comes to its end with this process, and the shell then ends the
+    group. Windows has no such shell: there, the solver's own limit ends it.
+    """
+    guard = _guard_of(pid)
+    try:
+        yield
+    finally:
+        _dismiss(guard)
+
+
+def _guard_of(pid: int) -> subprocess.Popen[bytes] | None:
+    shell = shutil.which("sh") if hasattr(os, "killpg") else None
+    if shell is None:
+        return None
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(
+        (shell, "-c", 'read -r _; kill -s KILL -- "-$0"', str(pid)),
+        stdin=subprocess.PIPE,
+        stdout=nowhere,
+        stderr=nowhere,
+        start_new_session=True,
+    )
+
+
+def _dismiss(guard: subprocess.Popen[bytes] | None) -> None:
+    """End a guard whose process has ended: first the shell, and only then its pipe."""
+    if guard is not None:
+        guard.kill()
+        guard.wait()
+        if guard.stdin is not None:
+            guard.stdin.close()
+
+
 class SolverOverrunError(Exception):
     """A solver's process did not end at its deadline and was killed with all that it started."""
 
@@ -35,6 +74,7 @@ class SolverProcess(subprocess.Popen[bytes]):
         self.deadline = deadline
         self.log: Any = how.get("stdout")
         super().__init__(args, start_new_session=True, **how)
+        self._guard = _guard_of(self.pid)
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit code; raises SolverOverrunError where the deadline, and a moment more, passed first."""
@@ -42,13 +82,19 @@ class SolverProcess(subprocess.Popen[bytes]):
         if left is not None and (timeout is None or left + GRACE_SECONDS < timeout):
             timeout = left + GRACE_SECONDS
         try:
-            return super().wait(timeout)
+            code = super().wait(timeout)
         except subprocess.TimeoutExpired:
             self._end_group()
             raise SolverOverrunError from None
         except BaseException:
             self._end_group()
             raise
+        self._without_guard()
+        return code
+
+    def _without_guard(self) -> None:
+        _dismiss(self._guard)
+        self._guard = None
 
     def _end_group(self) -> None:
         with suppress(ProcessLookupError):
@@ -57,6 +103,7 @@ class SolverProcess(subprocess.Popen[bytes]):
             else:
                 self.kill()
         super().wait()
+        self._without_guard()
         if hasattr(self.log, "close"):  # PuLP closes it only after a process that ended by itself
             self.log.close()
 
