@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
 import sys
 from typing import Any
 
@@ -17,6 +16,7 @@ from tnt_sim.solve import apart
 from tnt_sim.solve.apart import Request
 from tnt_sim.solve.backend import Limits, Termination, Tuning
 from tnt_sim.solve.highs import PARALLEL_ROWS, HighsBackend, _options, solve_here
+from tnt_sim.solve.integral import solve_integral
 
 
 @pytest.fixture
@@ -46,31 +46,88 @@ def test_the_answer_apart_is_the_answer_here(relax: bool, monkeypatch: pytest.Mo
 def test_a_process_that_looks_at_no_clock_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait is exactly what is left, and what overruns it is a limit and no failure."""
     program(monkeypatch, "import time; time.sleep(600)")
-    waits, run = [], subprocess.run
+    waits, run = [], apart._run
 
-    def noted(*args: Any, timeout: float, **how: Any) -> Any:
+    def noted(sent: bytes, timeout: float) -> Any:
         waits.append(timeout)
-        return run(*args, timeout=0.05, **how)
+        return run(sent, 0.05)
 
-    monkeypatch.setattr(subprocess, "run", noted)
+    monkeypatch.setattr(apart, "_run", noted)
     found = HighsBackend().solve(near_miss(0), limits=Limits(Deadline(20.0, lambda: 7.0)))
     assert (found.termination, found.values) == (Termination.TIME_LIMIT, None)
     assert waits == [20.0]
 
 
+STUBBORN = """
+import pickle, sys, time
+from tnt_sim.solve import apart, highs
+
+def stubborn(model, relax, limits, start, tuning, on_point):
+    highs.solve_here(model, relax, limits, start, tuning, on_point)
+    on_point(None)
+    sys.stdout.buffer.write(apart._LENGTH.pack(1000) + b"half a part")
+    sys.stdout.buffer.flush()
+    time.sleep(600)
+
+request = pickle.load(sys.stdin.buffer)
+stubborn(request.model, request.relax, request.limits(), request.start, request.tuning, apart._Sender().point)
+"""
+
+
 @pytest.mark.usefixtures("all_apart")
-def test_no_process_begins_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a process was started"))
-    found = HighsBackend().solve(near_miss(0), limits=Limits(Deadline(0.0)))
+def test_a_process_that_is_ended_leaves_its_last_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points go out as they are met: the search begins from the last one, and half a part is none."""
+    monkeypatch.setattr(apart, "BETWEEN_POINTS_SECONDS", 0.0)
+    program(monkeypatch, STUBBORN.replace("request = ", "apart.BETWEEN_POINTS_SECONDS = 0.0\nrequest = "))
+    run = apart._run
+    monkeypatch.setattr(apart, "_run", lambda sent, timeout: run(sent, 5.0))
+    model = near_miss(0)
+    found = HighsBackend().solve(model, limits=Limits(Deadline(20.0)))
+    assert found.termination is Termination.TIME_LIMIT
+    assert found.values is not None
+    point = np.rint(found.values).astype(np.int64)
+    assert model.is_feasible(point)
+    assert found.objective == model.value(point) > 0
+    kept = solve_integral(model, HighsBackend(), Limits(Deadline(20.0)))
+    assert (kept.termination, kept.value) == (Termination.TIME_LIMIT, model.value(point))
+
+
+def test_points_are_sent_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last point met is sent once the time has come, and nothing is sent twice."""
+    now, sent = [0.0], list[bytes]()
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    sender = apart._Sender()
+    monkeypatch.setattr(apart._Sender, "part", lambda _, told: sent.append(told))
+    for at, point in (
+        (0.0, 1.0),
+        (0.1, 2.0),
+        (0.2, 300.0),
+        (0.3, None),
+        (0.6, None),
+        (0.7, None),
+        (1.2, None),
+    ):
+        now[0] = at
+        sender.point(None if point is None else np.array([point, 0.0]))
+    values = [apart._unpacked(packed, 2) for packed in sent]
+    assert [value.tolist() for value in values if value is not None] == [[1.0, 0.0], [300.0, 0.0]]
+
+
+@pytest.mark.usefixtures("all_apart")
+@pytest.mark.parametrize("seconds", [0.0, apart.TO_ANSWER_SECONDS])
+def test_no_process_begins_too_late(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the deadline, or where it could not answer any more."""
+    monkeypatch.setattr(apart, "_run", lambda *_: pytest.fail("a process was started"))
+    found = HighsBackend().solve(near_miss(0), limits=Limits(Deadline(seconds)))
     assert found.termination is Termination.TIME_LIMIT
 
 
 @pytest.mark.usefixtures("all_apart")
 def test_ctrl_c_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: Any, **__: Any) -> Any:
+    def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(subprocess, "run", interrupted)
+    monkeypatch.setattr(apart, "_run", interrupted)
     assert HighsBackend().solve(near_miss(0)).termination is Termination.INTERRUPTED
 
 

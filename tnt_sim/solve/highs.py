@@ -24,7 +24,7 @@ import numpy as np
 
 from tnt_sim.errors import SolverError, Text
 from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
-from tnt_sim.solve.apart import MANY_COLUMNS, is_for_apart, solve_apart
+from tnt_sim.solve.apart import MANY_COLUMNS, OnPoint, is_for_apart, solve_apart
 from tnt_sim.solve.backend import (
     Capabilities,
     Limits,
@@ -113,16 +113,23 @@ def _descriptor_1_to_nowhere() -> Iterator[None]:
 
 @dataclass(slots=True)
 class _Watch:
-    """What the callbacks of one solve write: the log, and whether Ctrl-C was pressed."""
+    """What the callbacks of one solve write: the log, better points, and whether Ctrl-C was pressed."""
 
     interrupted: bool = False
     lines: list[str] = field(default_factory=list)
+    on_point: OnPoint | None = None
+    point_kind: int = -1
 
-    def callback(self, kind: Any, message: str, _out: Any, answer: Any, _data: Any) -> None:
+    def callback(self, kind: Any, message: str, out: Any, answer: Any, _data: Any) -> None:
         """Called by HiGHS; must never raise (the exception would cross C++)."""
         if int(kind) == 0:
             self.lines.append(message)
-        elif self.interrupted and answer is not None:
+            return
+        if self.on_point is not None:
+            self.on_point(
+                np.array(out.mip_solution, dtype=np.float64) if int(kind) == self.point_kind else None
+            )
+        if self.interrupted and answer is not None:
             answer.user_interrupt = True
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
@@ -239,8 +246,14 @@ def strategy(n_cols: int) -> int:
 def _run(module: Any, highs: Any, watch: _Watch) -> None:
     """Run; once more after a scheduler reset when another thread count was used before in this thread."""
     kinds = module.cb.HighsCallbackType
+    watch.point_kind = int(kinds.kCallbackMipImprovingSolution)
     highs.setCallback(watch.callback, None)
-    for kind in (kinds.kCallbackLogging, kinds.kCallbackMipInterrupt, kinds.kCallbackSimplexInterrupt):
+    for kind in (
+        kinds.kCallbackLogging,
+        kinds.kCallbackMipInterrupt,
+        kinds.kCallbackSimplexInterrupt,
+        *([kinds.kCallbackMipImprovingSolution] if watch.on_point else []),
+    ):
         highs.startCallback(kind)
     with _ctrl_c_stops(watch):
         status = highs.run()
@@ -301,14 +314,19 @@ class HighsBackend:
 
 
 def solve_here(
-    model: LinearModel, relax: bool, limits: Limits, start: IntArray | None, tuning: Tuning
+    model: LinearModel,
+    relax: bool,
+    limits: Limits,
+    start: IntArray | None,
+    tuning: Tuning,
+    on_point: OnPoint | None = None,
 ) -> RawSolution:
-    """The answer of HiGHS in this process."""
+    """The answer of HiGHS in this process; `on_point` is told each better point on the way."""
     began = time.perf_counter()
     module = quiet_highspy()
     highs = module.Highs()
     solver = f"HiGHS {highs.version()}"
-    watch = _Watch()
+    watch = _Watch(on_point=on_point)
     _set_options(highs, _options(limits, tuning, is_for_apart(model)), solver)
     _pass_model(highs, model, relax, solver)
     if start is not None and not relax and model.n_cols:
