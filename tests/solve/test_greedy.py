@@ -1,0 +1,134 @@
+"""The first list, taken in rounds: under caps it is the one that dossiers give one by one; it keeps every row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.clocks import StepClock
+
+from tnt_sim.deadline import Deadline
+from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import IntArray
+from tnt_sim.incumbent import first_point
+from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.solve import greedy
+from tnt_sim.solve.lexicographic import Stage
+
+CAPS = """  - {id: dep, kind: limit, measure: granted, by: department, max: 90 k€}
+  - {id: few, kind: limit, measure: dossiers, by: theme, max: 9}
+"""
+SHARES = (
+    CAPS
+    + """  - {id: part, kind: share, measure: granted, where: {theme: a}, max: 30 %}
+  - {id: least, kind: share, measure: dossiers, where: {department: "02"}, min: 20 %}
+"""
+)
+GRANTS = {
+    "one": "",
+    "levels": "grants: [{mode: levels, levels: [20 %, 35 %, 50 %]}]\n",
+    "ranges": "grants: [{mode: range, min_rate: 20 %, max_rate: 60 %, round: 100 €}]\n",
+}
+
+
+def written(folder: Path, seed: int, rules: str, grants: str, n: int = 60) -> Formulation:
+    """A small scenario with amounts in cents, as a model."""
+    random = np.random.default_rng(seed)
+    rows = ["dossier,department,theme,cost,requested,score"]
+    for k in range(n):
+        cents = int(random.integers(100_000, 2_500_000))
+        score = int(random.integers(1, 200)) / 10
+        department, theme = f"0{random.integers(1, 5)}", "abc"[int(random.integers(0, 3))]
+        rows.append(f"D{k:03d},{department},{theme},{cents * 2 / 100:.2f},{cents / 100:.2f},{score}")
+    (folder / "d.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    text = f"""schema_version: 1
+id: g
+date: 2026-03-31
+programme: {{id: p, title: P, amount: 270 000.55 €}}
+dossiers: [{{file: d.csv}}]
+objective: [{{maximise: {{score: 1}}}}]
+{grants}rules:
+{rules}"""
+    (folder / "g.yaml").write_text(text, encoding="utf-8")
+    return formulate(compile_problem(load_scenario(folder / "g.yaml")))
+
+
+def stage_of(form: Formulation) -> Stage:
+    first = form.stages[0]
+    return Stage(first.name, first.objective, first.sense)
+
+
+def one_by_one(form: Formulation) -> IntArray:
+    """Each dossier in turn, by gain per cent, taken where every row still holds."""
+    model, recovery = form.model, form.recovery
+    x = model.col_lower.copy()
+    n = len(recovery.candidate)
+    gain, cost = form.stages[0].objective, form.least_granted.objective
+    ratio = gain[:n] / np.maximum(cost[:n], 1)
+    for column in np.argsort(-ratio, kind="stable").tolist():
+        if ratio[column] > 0:
+            x[column] = 1
+            if not model.is_feasible(x):
+                x[column] = 0
+    return x
+
+
+@pytest.mark.parametrize("per_round", [1, 7, 100_000])
+@pytest.mark.parametrize("seed", range(12))
+def test_under_caps_rounds_take_what_one_by_one_takes(
+    seed: int, per_round: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(greedy, "PER_ROUND", per_round)
+    form = written(tmp_path, seed, CAPS, "")
+    found = first_point(form, form.model, stage_of(form), Deadline(None))
+    assert found is not None
+    np.testing.assert_array_equal(found, one_by_one(form))
+
+
+@pytest.mark.parametrize("grants", GRANTS)
+@pytest.mark.parametrize("seed", range(6))
+def test_every_list_keeps_every_row_and_leaves_nobody_who_fits(
+    seed: int, grants: str, tmp_path: Path
+) -> None:
+    """Shares bar some at first and let them in later: at the end nobody who waits would fit alone."""
+    form = written(tmp_path, seed, SHARES, GRANTS[grants])
+    found = first_point(form, form.model, stage_of(form), Deadline(None))
+    assert found is not None
+    assert form.model.is_feasible(found)
+    assert form.model.with_objective(form.stages[0].objective, form.stages[0].sense).value(found) > 0
+    if grants == "one":
+        for column in np.flatnonzero(found == 0).tolist():
+            more = found.copy()
+            more[column] = 1
+            assert not form.model.is_feasible(more)
+
+
+def test_a_column_that_is_closed_stays_closed(tmp_path: Path) -> None:
+    form = written(tmp_path, 0, CAPS, "")
+    upper = form.model.col_upper.copy()
+    upper[::2] = 0
+    model = form.model.with_bounds(form.model.col_lower, upper)
+    found = first_point(form, model, stage_of(form), Deadline(None))
+    assert found is not None
+    assert found.sum() > 0
+    assert not found[::2].any()
+
+
+def test_a_false_clock_stops_it_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few more looks at the clock after the deadline, a whole list at each, and no less than the step before."""
+    monkeypatch.setattr(greedy, "PER_ROUND", 10)
+    form = written(tmp_path, 1, SHARES, GRANTS["ranges"])
+    whole = StepClock().install(monkeypatch)
+    first_point(form, form.model, stage_of(form), Deadline(1e6))
+    values = []
+    for limit in range(whole.readings + 1):
+        clock = StepClock().install(monkeypatch)
+        found = first_point(form, form.model, stage_of(form), Deadline(limit * clock.tick))
+        assert clock.readings <= limit + 4
+        assert found is not None
+        assert form.model.is_feasible(found)
+        values.append(int(found @ form.stages[0].objective))
+    assert values == sorted(values)
+    assert values[0] == 0 < values[-1]
