@@ -17,6 +17,7 @@ class Clock:
     seconds: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
     deadline: Deadline = field(init=False)
+    _reads: bool = field(default=True, init=False)
 
     def __post_init__(self) -> None:
         self.deadline = Deadline(self.limit_seconds)
@@ -25,8 +26,14 @@ class Clock:
     def until(cls, deadline: Deadline) -> Clock:
         """A clock of a part of the work, whose end is `deadline`."""
         clock = cls(deadline.limit_seconds)
-        clock.deadline = deadline
+        clock.deadline, clock._reads = deadline, False
         return clock
+
+    def begin(self) -> None:
+        """The inputs are read, rules and dossiers together: the limit counts from here, the first time only."""
+        if self._reads:
+            self.lap("read")
+            self.deadline, self._reads = Deadline(self.limit_seconds), False
 
     def share(self, part: float) -> Clock:
         """A clock of a part of the work that may take a part (0 to 1) of what is left; phases are counted here."""

@@ -14,14 +14,20 @@ from typing import Any
 
 from tnt_sim.assemble import result_of
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.drafts import Drafts
-from tnt_sim.errors import Defect, SolverError, Text, VerificationError
-from tnt_sim.evidence import disagreement, empty_evidence, evidence_of, idle_evidence
+from tnt_sim.errors import SolverError
+from tnt_sim.evidence import (
+    disagreement,
+    empty_evidence,
+    evidence_of,
+    idle_evidence,
+    read_again,
+)
 from tnt_sim.formulation.formulate import Formulation, ModelStage
 from tnt_sim.formulation.linear_model import IntArray, LinearModel
 from tnt_sim.gap_money import gaps_in_money
-from tnt_sim.incumbent import first_point, idle_allocation, nothing_found
+from tnt_sim.incumbent import first_point, idle_keeping, nothing_found, unwritten_result
 from tnt_sim.prove.search import PointFound
 from tnt_sim.prove.stages import prove_empty, prove_stages
 from tnt_sim.prove.ties import TieProofs, prove_ties
@@ -47,7 +53,7 @@ from tnt_sim.solve.lexicographic import (
 from tnt_sim.solve.quarantine import quarantine, stage_model
 from tnt_sim.solve.registry import get_backend, independent_backends
 from tnt_sim.solve.tighten import tighten
-from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.reading import Allocation, AllocationReading, read_allocation
 
 METHODS: dict[str, StageSolver] = {
     "auto": solve_integral,
@@ -74,8 +80,8 @@ GAP_SHARE = 0.05
 """What is kept back for it of a short limit."""
 KERNEL_SHARE = 0.5
 """The most of what is left of a run's time that exact kernels may take: a solver must have its time too."""
-FIRST_SECONDS = 0.2
-"""For a first point, before anything is solved."""
+FIRST_SECONDS, FIRST_SHARE = 1.0, 0.5
+"""The most for a first point, before anything is solved, and the most of what is left."""
 
 Report = Callable[[str, float], None]
 
@@ -90,8 +96,10 @@ def decide(
     progress: Report | None = None,
 ) -> Result:
     """One decision of a scenario without steps, within what `clock` has left."""
+    problem = compile_problem(scenario)
+    clock.begin()
     return decide_problem(
-        compile_problem(scenario),
+        problem,
         backend=backend,
         cross_check=cross_check,
         clock=clock,
@@ -119,8 +127,12 @@ def decide_problem(
     ties : seek proofs of « least granted » and of the list too
     """
     drafts = drafts or Drafts()
-    form = drafts.form(problem)
-    clock.lap("formulate")
+    try:
+        form = drafts.form(problem, clock.deadline)
+    except DeadlineExpired:
+        return unwritten_result(problem, method, clock.seconds)
+    finally:
+        clock.lap("formulate")
     return _Decision(problem, form, drafts, backend, cross_check, method, clock, progress, ties).result()
 
 
@@ -154,7 +166,7 @@ class _Decision:
 
     def result(self) -> Result:
         self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
-        deadline = self.deadline.within(FIRST_SECONDS)
+        deadline = self.deadline.share(FIRST_SHARE).within(FIRST_SECONDS)
         self.first = first_point(self.form, self.form.model, self.stages[0], deadline)
         model = tighten(self.form.model, self.deadline)
         start: IntArray | None = None
@@ -174,7 +186,7 @@ class _Decision:
             if narrower is model:
                 break
             model = narrower
-        reading = _read_again(self.problem, self.form, allocation, outcome)
+        reading = read_again(self.problem, self.form, allocation, outcome)
         self.clock.lap("verify")
         ties = self._tie_proofs(outcome, tie_break, allocation, reading)
         evidence = evidence_of(
@@ -350,10 +362,10 @@ class _Decision:
 
     def _at_limit(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
         """The list that needs no solver, where one is allowed: a limit stopped all else."""
-        allocation = idle_allocation(self.problem)
-        if allocation is None:
+        found = idle_keeping(self.problem, ())
+        if found is None:
             raise nothing_found()
-        reading = read_allocation(self.problem, allocation)
+        allocation, reading = found
         evidence = idle_evidence(self.form, outcome, checked, reading, self.method)
         return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
 
@@ -390,31 +402,3 @@ def _told(progress: Report | None) -> Callable[[Progress], None] | None:
         progress(step.name, 0.8 * done / step.n_stages)
 
     return tell
-
-
-def _read_again(
-    problem: Problem, form: Formulation, allocation: Allocation, outcome: StagesOutcome
-) -> AllocationReading:
-    """Read the allocation from the problem's data; it must keep every rule and be worth what was claimed."""
-    reading = read_allocation(problem, allocation)
-    broken = broken_rules(problem, allocation, reading)
-    for stage, found, value in zip(form.stages, outcome.stages, reading.values, strict=False):
-        worst = None if found.limit is None else stage.scale * (found.limit + stage.constant)
-        best = None if found.value is None else stage.scale * (found.value + stage.constant)
-        inside = worst is not None and best is not None and min(worst, best) <= value <= max(worst, best)
-        if not inside and worst is not None and found.termination is not Termination.OPTIMAL:
-            # an incumbent may be worth more than its further columns say: distances and minima not drawn tight
-            inside = value >= worst if found.sense.value == "maximise" else value <= worst
-        if not inside:
-            broken.append(
-                Defect(
-                    f"objective:{stage.name}",
-                    Text(
-                        f"l'objectif « {stage.name} » vaut {value} à la relecture, et non {best}.",
-                        f'the goal "{stage.name}" is {value} when read again, not {best}.',
-                    ),
-                )
-            )
-    if broken:
-        raise VerificationError(broken)
-    return reading

@@ -14,6 +14,7 @@ from operator import is_
 
 from tnt_sim.certify.agreement import agreement
 from tnt_sim.certify.claims import Claims, claims_again
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.formulate import Formulation, formulate, formulated_again
 from tnt_sim.kernel.group import Memory
 from tnt_sim.prove.stages import problem_claims
@@ -36,9 +37,19 @@ class Drafts:
     _forms: list[tuple[Problem, Formulation]] = field(default_factory=list, init=False)
     _claims: list[tuple[Problem, Claims]] = field(default_factory=list, init=False)
 
-    def form(self, problem: Problem) -> Formulation:
-        """The problem as an integer model, as `formulate` writes it."""
-        found = _again(self._forms, problem, formulated_again) or formulate(problem)
+    def form(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Formulation:
+        """The problem as an integer model, as `formulate` writes it.
+
+        Raises
+        ------
+        DeadlineExpired
+            When the time is up before it is written.
+        """
+
+        def again(form: Formulation, other: Problem) -> Formulation | None:
+            return formulated_again(form, other, deadline)
+
+        found = _again(self._forms, problem, again) or formulate(problem, deadline=deadline)
         _keep(self._forms, problem, found)
         return found
 

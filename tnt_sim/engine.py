@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.decision import METHODS, Report, decide
 from tnt_sim.errors import Text, UsageError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.relaxed import relaxed_result
+from tnt_sim.relaxed import relaxed_result, unsolved
 from tnt_sim.result import Result
 from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.scenario.steps import decision_steps, is_sequence
 from tnt_sim.sequence import decide_steps
 from tnt_sim.series import Series
+from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.registry import write_lp as write_model
 
@@ -88,7 +90,11 @@ def _relaxed(scenario: Scenario, backend: str, clock: Clock) -> Result:
             )
         )
     problem = compile_problem(scenario)
-    form = formulate(problem, whole=False)
+    clock.begin()
+    try:
+        form = formulate(problem, whole=False, deadline=clock.deadline)
+    except DeadlineExpired:
+        raise unsolved(Termination.TIME_LIMIT) from None
     clock.lap("formulate")
     return relaxed_result(problem, form, get_backend(backend), clock.limits(), clock.seconds)
 

@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from tnt_sim.assemble import Evidence
-from tnt_sim.errors import Defect, DisagreementError, Text
+from tnt_sim.errors import Defect, DisagreementError, Text, VerificationError
 from tnt_sim.formulation.formulate import Formulation, ModelStage
 from tnt_sim.prove.ties import TieProofs
 from tnt_sim.result import Proof, Status, status_with
+from tnt_sim.scenario.compile import Problem
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.canonical import Canonical
-from tnt_sim.solve.cross_check import CrossCheck
+from tnt_sim.solve.cross_check import CrossCheck, Verdict
 from tnt_sim.solve.exact import WORDS
 from tnt_sim.solve.lexicographic import StagesOutcome
 from tnt_sim.verify import notes
 from tnt_sim.verify.figures import StageFigures, decimal_text
-from tnt_sim.verify.reading import AllocationReading
+from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 _STOPS = {
     Termination.TIME_LIMIT: "time",
@@ -221,6 +222,56 @@ def idle_evidence(
     )
 
 
+def unwritten_evidence(problem: Problem, reading: AllocationReading, method: str) -> Evidence:
+    """What is said of the list in hand where the limit came before a model was written."""
+    return Evidence(
+        status=Status.FEASIBLE,
+        proof=Proof.FEASIBLE_GAP,
+        stages=tuple(
+            StageFigures(stage.goal, stage.sense.value, value, None, Proof.FEASIBLE_GAP.value, None)
+            for stage, value in zip(problem.stages, reading.values, strict=True)
+        ),
+        stopped_by=_STOPS[Termination.TIME_LIMIT],
+        method="core" if method == "core" else "direct",
+        certificate={
+            "schema_version": 1,
+            "stages": [],
+            "proofs": [],
+            "tie_break": None,
+            "cross_check": {"verdict": Verdict.NOT_PROVED.value, "solver": None, "stages": []},
+        },
+        warnings=(notes.NOT_PROVED,),
+    )
+
+
 def method_word(method: str, outcome: StagesOutcome) -> str:
     """How the model was solved, in the contract's words."""
     return WORDS.get(outcome.stages[0].solver, "core" if method == "core" else "direct")
+
+
+def read_again(
+    problem: Problem, form: Formulation, allocation: Allocation, outcome: StagesOutcome
+) -> AllocationReading:
+    """Read the allocation from the problem's data; it must keep every rule and be worth what was claimed."""
+    reading = read_allocation(problem, allocation)
+    broken = broken_rules(problem, allocation, reading)
+    for stage, found, value in zip(form.stages, outcome.stages, reading.values, strict=False):
+        worst = None if found.limit is None else stage.scale * (found.limit + stage.constant)
+        best = None if found.value is None else stage.scale * (found.value + stage.constant)
+        inside = worst is not None and best is not None and min(worst, best) <= value <= max(worst, best)
+        if not inside and worst is not None and found.termination is not Termination.OPTIMAL:
+            # an incumbent may be worth more than its further columns say: distances and minima not drawn tight
+            inside = value >= worst if found.sense.value == "maximise" else value <= worst
+        if not inside:
+            broken.append(
+                Defect(
+                    f"objective:{stage.name}",
+                    Text(
+                        f"l'objectif « {stage.name} » vaut {value} à la relecture, et non {best}.",
+                        f'the goal "{stage.name}" is {value} when read again, not {best}.',
+                    ),
+                )
+            )
+    if broken:
+        raise VerificationError(broken)
+    return reading

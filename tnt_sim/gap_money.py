@@ -30,7 +30,7 @@ def gaps_in_money(
     """
     found: list[int | None] = []
     for stage, result in zip(form.stages, outcome.stages, strict=False):
-        if result.value is None:
+        if result.value is None or limits.expired:
             break
         model = with_kept_row(model, stage.name, stage.objective, stage.sense, result.value)
         closed = amount_cents is None or result.bound == result.value

@@ -6,15 +6,18 @@ rule asks for more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
 
+from tnt_sim.assemble import result_of
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import Defect, LimitReached, Text
+from tnt_sim.evidence import unwritten_evidence
 from tnt_sim.formulation.formulate import Formulation
 from tnt_sim.formulation.linear_model import IntArray, LinearModel
+from tnt_sim.result import Result
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.solve.greedy import greedy_point
@@ -27,14 +30,11 @@ def first_point(form: Formulation, model: LinearModel, goal: Stage, deadline: De
     return greedy_point(model, form.recovery, goal, form.least_granted.objective, deadline)
 
 
-def idle_allocation(problem: Problem) -> Allocation | None:
-    """What is committed, and what is decided at its least amount; None where a rule forbids that."""
-    found = idle_keeping(problem, ())
-    return None if found is None else found[0]
-
-
 def idle_keeping(problem: Problem, kept: Sequence[Fraction]) -> tuple[Allocation, AllocationReading] | None:
-    """The same with its reading, where the first stages are worth no less than `kept`."""
+    """What is committed, and what is decided at its least amount, with its reading.
+
+    None where a rule forbids that, or the first stages are worth less than `kept`.
+    """
     offers = problem.offers
     funded = offers.committed | offers.forced
     allocation = Allocation(funded, np.where(funded, offers.lowest_cents, 0))
@@ -42,6 +42,21 @@ def idle_keeping(problem: Problem, kept: Sequence[Fraction]) -> tuple[Allocation
     if broken_rules(problem, allocation, reading) or not_kept(problem, kept, reading):
         return None
     return allocation, reading
+
+
+def unwritten_result(problem: Problem, method: str, seconds: Mapping[str, float]) -> Result:
+    """That list as a result, where the limit came before a model was written.
+
+    Raises
+    ------
+    LimitReached
+        Where a rule forbids it.
+    """
+    found = idle_keeping(problem, ())
+    if found is None:
+        raise nothing_found()
+    evidence = unwritten_evidence(problem, found[1], method)
+    return result_of(problem, evidence, *found, seconds)
 
 
 def not_kept(problem: Problem, kept: Sequence[Fraction], reading: AllocationReading) -> list[Defect]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.drafts import Drafts
 from tnt_sim.errors import VerificationError
 from tnt_sim.formulation.formulate import Formulation
@@ -34,7 +34,7 @@ from tnt_sim.scenario.objective import Sense
 from tnt_sim.solve.backend import Limits, Termination
 from tnt_sim.solve.canonical import canonical as walk
 from tnt_sim.solve.cross_check import cross_check as ask_second
-from tnt_sim.solve.exact import WORDS, solve_blocks, solve_exactly, solve_kept
+from tnt_sim.solve.exact import WORDS, in_time, solve_blocks, solve_exactly
 from tnt_sim.solve.grounds import Grounds
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.lexicographic import (
@@ -49,6 +49,7 @@ from tnt_sim.solve.lexicographic import (
 from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.tighten import tighten
+from tnt_sim.solve.tree import solve_cheapest
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 __all__ = ["Answer", "ask", "forced", "with_amounts", "with_changes"]
@@ -58,6 +59,7 @@ Rows = Sequence[int] | IntArray
 MAX_ROUNDS = 30
 """Times that a point is refused by the exact reading, or that a later stage refutes an earlier one."""
 PROOF_SECONDS = 10.0
+_NO_LIMIT = (Termination.INFEASIBLE, Termination.INTERRUPTED)
 KERNEL_SHARE = 0.5
 """The most of the time that exact kernels may take: a solver must have its time too."""
 
@@ -192,7 +194,10 @@ class _Question:
 
     def answer(self) -> Answer:
         began = time.perf_counter()
-        form = self.drafts.form(self.problem)
+        try:
+            form = self.drafts.form(self.problem, self.deadline)
+        except DeadlineExpired:
+            return self._idle(began) or self._stopped(began)
         stages = self._stages(form)
         kept, model = (
             self._with_kept(form, form.model),
@@ -205,7 +210,8 @@ class _Question:
         outcome, alone = found
         for _ in range(MAX_ROUNDS):
             if outcome.values is None:
-                return self._idle(outcome, began) or self._without_allocation(outcome, model, stages, began)
+                idle = None if outcome.termination in _NO_LIMIT else self._idle(began)
+                return idle or self._without_allocation(outcome, model, stages, began)
             x, proven = self._one(form, outcome, alone)
             if refuted(stages, outcome.stages, x) is not None:
                 outcome, alone = self._solved(model, stages, x), False
@@ -275,11 +281,10 @@ class _Question:
             return solve_exactly(
                 model, stages, self.live, memory=known, recovery=form.recovery, deadline=deadline
             )
-        first, found = form.stages[0], None
-        if len(stages) == 1 and first.sense.value == Sense.MAXIMISE.value:
-            goal = Stage(first.name, first.objective, first.sense)
-            at_least = int(model.row_lower[model.n_rows - min(len(self.kept), len(form.stages))])
-            found = solve_kept(model, stages[0], goal, at_least, known, deadline)
+        goal, found = form.stages[0], None
+        if len(self.kept) == len(form.stages) == 1 and goal.sense.value == Sense.MAXIMISE.value:
+            at_least = int(model.row_lower[-1])
+            found = in_time(lambda: solve_cheapest(model, stages, goal.objective, at_least, deadline))
         return found or solve_blocks(model, stages, self.live, form.recovery, deadline)
 
     def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:
@@ -348,15 +353,19 @@ class _Question:
     def _proof_deadline(self) -> Deadline:
         return self.deadline.share(0.5).within(PROOF_SECONDS)
 
-    def _idle(self, outcome: StagesOutcome, began: float) -> Answer | None:
+    def _idle(self, began: float) -> Answer | None:
         """The list that needs no solver, where a limit stopped all else and such a list keeps what is kept."""
-        stopped = outcome.termination not in (Termination.INFEASIBLE, Termination.INTERRUPTED)
-        found = idle_keeping(self.problem, self.kept) if stopped else None
+        found = idle_keeping(self.problem, self.kept)
         if found is None:
             return None
         values, cents, took = found[1].values, found[1].granted_cents, time.perf_counter() - began
         known = values, values, cents, *found
         return Answer(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", took)
+
+    def _stopped(self, began: float) -> Answer:
+        """Nothing was found in time."""
+        took = time.perf_counter() - began
+        return Answer(Status.STOPPED, (), (), None, None, None, None, False, "direct", took)
 
     def _without_allocation(
         self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], began: float

@@ -40,12 +40,7 @@ def relaxed_result(
     found = solve_relaxed(form.model, stages, backend, limits)
     last = found[-1].termination
     if last not in (Termination.OPTIMAL, Termination.INFEASIBLE):
-        raise LimitReached(
-            Text(
-                f"le programme linéaire n'a pas été résolu jusqu'au bout ({last.value}).",
-                f"the linear program was not solved to the end ({last.value}).",
-            )
-        )
+        raise unsolved(last)
     status = Status.OPTIMAL if last is Termination.OPTIMAL else Status.INFEASIBLE
     prices = _prices(form, found) if status is Status.OPTIMAL else []
     lang = Lang(problem.scenario.spec.locale)
@@ -132,14 +127,24 @@ def _prices(form: Formulation, found: tuple[RelaxedStage, ...]) -> list[dict[str
     return prices
 
 
-def first_prices(form: Formulation, backend: Backend) -> dict[RowLabel, float]:
+def unsolved(word: Termination) -> LimitReached:
+    """A limit stopped the linear program."""
+    return LimitReached(
+        Text(
+            f"le programme linéaire n'a pas été résolu jusqu'au bout ({word.value}).",
+            f"the linear program was not solved to the end ({word.value}).",
+        )
+    )
+
+
+def first_prices(form: Formulation, backend: Backend, limits: Limits = Limits()) -> dict[RowLabel, float]:
     """What the linear program pays for a unit of each row's measure, in the first goal's unit; {} without prices.
 
     Sizes only: a maximum pays when it is raised, a minimum when it is lowered. Equal labels keep the larger.
     """
     stage = form.stages[0]
     first = Stage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
-    found = solve_relaxed(form.model, [first], backend)[0]
+    found = solve_relaxed(form.model, [first], backend, limits)[0]
     if found.row_duals is None or found.termination is not Termination.OPTIMAL:
         return {}
     prices: dict[RowLabel, float] = {}

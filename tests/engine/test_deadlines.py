@@ -15,8 +15,9 @@ from tiny import tiny
 from tnt_sim import engine
 from tnt_sim.certify.claims import Claims
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import Lang, LimitReached
+from tnt_sim.formulation.formulate import formulate, formulated_again
 from tnt_sim.prove.stages import problem_claims
 from tnt_sim.question import ask, forced
 from tnt_sim.result import ALLOWED, Proof, Result, Status
@@ -63,6 +64,8 @@ STEPS = """steps:
   - {id: un, date: 2026-01-04, set: {programme.amount: 150 k€}}
   - {id: deux, date: 2026-01-31}
 """
+PEOPLE = "measures: {people: {column: score, once_per: department}}\n"
+REACHED = "  - {id: reached, kind: limit, measure: people, max: 60}\n"
 FLOOR = """rules:
   - {id: least, title: Minimum, kind: limit, measure: dossiers, min: 3}
 """
@@ -257,6 +260,70 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
         ask(problem, kernels=kernels, clock=Clock.until(Deadline(limit * TICK)))
         assert max(begun, default=0) <= limit
         begun.clear()
+
+
+@pytest.mark.parametrize("grants", ["", LEVELS, RANGES])
+def test_no_model_is_written_after_the_limit(
+    grants: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million dossiers take seconds to read and to write as rows: both end at the next look at the clock."""
+    scenario = tiny(tmp_path, HEAD + grants + PEOPLE + CROSSING + REACHED, TABLE)
+    problem = compile_problem(scenario)
+    steps: list[Callable[[Deadline], object]] = [
+        lambda deadline: compile_problem(scenario, deadline),
+        lambda deadline: formulate(problem, deadline=deadline),
+        lambda deadline: formulated_again(formulate(problem), problem, deadline),
+    ]
+    for step in steps:
+        whole = StepClock().install(monkeypatch)
+        step(Deadline(1e6))
+        assert whole.readings >= 3
+        for limit in range(whole.readings - 1):
+            clock = StepClock().install(monkeypatch)
+            with pytest.raises(DeadlineExpired):
+                step(Deadline(limit * TICK))
+            assert clock.readings <= limit + 2
+
+
+def test_the_limit_counts_from_where_the_inputs_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading tables and rules takes what it takes; a question's own scenarios are read within its time."""
+    scenario = tiny(tmp_path, HEAD + NESTED, TABLE)
+    clock = StepClock().install(monkeypatch)
+
+    def slow(asked: Scenario, *_: object) -> Problem:
+        clock.readings += 1_000_000
+        return compile_problem(asked)
+
+    monkeypatch.setattr("tnt_sim.decision.compile_problem", slow)
+    result = engine.solve(scenario, time_limit=500.0)
+    assert result.status is Status.OPTIMAL
+    began = Clock(1.0)
+    began.begin()
+    end = began.deadline
+    began.begin()
+    assert began.deadline is end
+    part = Clock.until(end)
+    part.begin()
+    assert part.deadline is end
+
+
+def test_without_a_model_the_list_in_hand_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit comes while the model is written: the list that needs none is told, with what stopped it."""
+    scenario = tiny(tmp_path, HEAD + CROSSING, TABLE)
+    monkeypatch.setattr("tnt_sim.drafts.formulate", lambda *_, **__: Deadline(0.0).check())
+    result = engine.solve(scenario, time_limit=5.0)
+    told = result.document
+    assert (told["status"], told["stopped_by"], told["n_funded"]) == ("feasible", "time", 1)
+    assert told["objective"][0]["bound"] is None
+    verified = verify_run(write_run(result, tmp_path / "runs" / "r"))
+    assert not verified.defects, verified.defects
+    problem = compile_problem(scenario)
+    answer = ask(problem, clock=Clock(5.0))
+    assert (answer.status, answer.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
+    better = ask(problem, kept=(answer.values[0] + 1,), clock=Clock(5.0))
+    assert (better.status, better.allocation) == (Status.STOPPED, None)
 
 
 def test_no_limit_reads_no_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,16 +16,21 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.formulation.rounding import outwards
+from tnt_sim.formulation.rounding import divide, outwards
 from tnt_sim.rules.base import IntArray, Once, RowKind, RowLabel, Soft, Terms, Unit, group_sums
+
+LABELS_PER_LOOK = 20_000
+"""Rows named between two looks at the clock: about 20 ms."""
 
 
 @dataclass
 class _OnceColumns:
-    """The columns that stand for « some funded dossier holds this key »."""
+    """The columns that stand for « some funded dossier holds this key », one for each key, ascending."""
 
+    keys: IntArray
     column: IntArray
     members: tuple[IntArray, IntArray]
     needs_upper: bool = False
@@ -49,9 +54,13 @@ class Goal:
 
 @dataclass
 class Builder:
-    """Collects rows; `model()` closes it. One instance builds one model."""
+    """Collects rows; `model()` closes it. One instance builds one model.
+
+    Every step may raise `DeadlineExpired`: a million dossiers take seconds to write, and half a model is none.
+    """
 
     recovery: Recovery
+    deadline: Deadline = UNLIMITED
     labels: list[RowLabel] = field(default_factory=list)
     units: list[Fraction] = field(default_factory=list)
     measures: list[Unit] = field(default_factory=list)
@@ -97,6 +106,7 @@ class Builder:
         wide: bool = False,
     ) -> None:
         """One row per group; see `RowBuilder`."""
+        self.deadline.check()
         n_groups, first, start = len(labels), len(self.labels), len(self._value)
         groups = np.zeros(self.recovery.n, dtype=np.int64) if codes is None else codes
         constants = self._entries(terms, groups, n_groups, first)
@@ -203,6 +213,7 @@ class Builder:
         upper: int | None,
     ) -> None:
         """Many rows over columns at once, one pair of bounds for all."""
+        self.deadline.check()
         count = int(row.max(initial=-1)) + 1
         self._add(row + len(self.labels), column, value)
         self.labels.extend(RowLabel(RowKind.LINK, name, side=str(k)) for k in range(count))
@@ -213,6 +224,7 @@ class Builder:
 
     def objective(self, terms: Terms, sense: Sense) -> Goal:
         """The coefficients of a stage by column, and its constant."""
+        self.deadline.check()
         one = np.zeros(self.recovery.n, dtype=np.int64)
         start = len(self._row)
         constant = self._entries(terms, one, 1, 0)[0]
@@ -230,15 +242,19 @@ class Builder:
         for once in list(self._once.values()):
             self._once_links(once)
         n_rows = len(self.labels)
+        self.deadline.check()
         entries = (_joined(self._value), (_joined(self._row), _joined(self._column)))
         matrix = sp.coo_array(entries, shape=(n_rows, self.n_cols)).tocsr()
+        self.deadline.check()
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
         matrix = self._without_idle_rows(matrix)
+        self.deadline.check()
         if whole:
-            lower, upper = _divide(matrix, self.lower, self.upper, self.units)
+            lower, upper = divide(matrix, self.lower, self.upper, self.units)
         else:
             lower, upper = np.array(self.lower, dtype=np.int64), np.array(self.upper, dtype=np.int64)
+        self.deadline.check()
         lower_x, upper_x = self.recovery.column_bounds()
         extra_lower = np.array(self._extra_lower, dtype=np.int64)
         extra_upper = np.array(self._extra_upper, dtype=np.int64)
@@ -300,12 +316,12 @@ class Builder:
         n_keys = max(len(part.worth), 1)
         inside = groups[part.row] >= 0
         row, pair = part.row[inside], groups[part.row[inside]] * n_keys + part.key[inside]
-        settled = np.unique(pair[np.isin(row, recovery.committed)])
+        settled = np.unique(pair[recovery.is_committed()[row]])
         constants = group_sums(part.worth[settled % n_keys], settled // n_keys, n_groups)
-        open_ = np.isin(row, recovery.candidate) & ~np.isin(pair, settled)
-        keys = np.unique(pair[open_])
-        once = self._once_columns(np.searchsorted(recovery.candidate, row[open_]), pair[open_])
-        worth, group = part.worth[keys % n_keys], keys // n_keys
+        place = self.funded_columns()[row]
+        open_ = (place >= 0) & ~np.isin(pair, settled)
+        once = self._once_columns(place[open_], pair[open_])
+        worth, group = part.worth[once.keys % n_keys], once.keys // n_keys
         used = worth != 0
         self._add(group[used] + first, once.column[used], worth[used])
         gains, losses = bool((worth > 0).any()), bool((worth < 0).any())
@@ -318,17 +334,20 @@ class Builder:
         name = x.tobytes() + pair.tobytes()
         if name in self._once:
             return self._once[name]
+        self.deadline.check()
         keys, code, count = np.unique(pair, return_inverse=True, return_counts=True)
+        self.deadline.check()
         column = np.empty(len(keys), dtype=np.int64)
         column[code] = x
         shared = np.flatnonzero(count > 1)
         start = self.n_cols
         names = self.recovery.column_names()
-        for key in shared.tolist():
-            self.column(f"any:{names[int(column[key])]}", 0, 1)
+        self._extra_names.extend(f"any:{names[one]}" for one in column[shared].tolist())
+        self._extra_lower.extend([0] * len(shared))
+        self._extra_upper.extend([1] * len(shared))
         column[shared] = np.arange(start, start + len(shared))
         inside = count[code] > 1
-        found = _OnceColumns(column, (x[inside], column[code[inside]]))
+        found = _OnceColumns(keys, column, (x[inside], column[code[inside]]))
         self._once[name] = found
         return found
 
@@ -384,7 +403,10 @@ class Builder:
         )  # fmt: skip
 
     def _link_rows(self, count: int, side: str) -> None:
-        self.labels.extend(RowLabel(RowKind.LINK, str(k), side=side) for k in range(count))
+        for start in range(0, count, LABELS_PER_LOOK):
+            self.deadline.check()
+            part = range(start, min(count, start + LABELS_PER_LOOK))
+            self.labels.extend(RowLabel(RowKind.LINK, str(k), side=side) for k in part)
         self.units.extend([Fraction(1)] * count)
         self.measures.extend([Unit.NUMBER] * count)
         self.lower.extend([NO_LOWER] * count)
@@ -393,24 +415,3 @@ class Builder:
 
 def _joined(parts: list[IntArray]) -> IntArray:
     return np.concatenate([*parts, np.zeros(0, dtype=np.int64)])
-
-
-def _divide(
-    matrix: Any, lower: list[int], upper: list[int], units: list[Fraction]
-) -> tuple[IntArray, IntArray]:
-    """Divide each row by the common divisor of its coefficients, in place; bounds are rounded inwards.
-
-    Σ a_j x_j is a multiple of the divisor, so rounding the bounds inwards changes nothing but helps solvers.
-    """
-    low, high = np.array(lower, dtype=np.int64), np.array(upper, dtype=np.int64)
-    filled = np.flatnonzero(np.diff(matrix.indptr))
-    if len(filled) == 0:
-        return low, high
-    divisor = np.ones(matrix.shape[0], dtype=np.int64)
-    divisor[filled] = np.gcd.reduceat(np.abs(matrix.data), matrix.indptr[filled])
-    matrix.data //= np.repeat(divisor, np.diff(matrix.indptr))
-    for row in np.flatnonzero(divisor > 1).tolist():
-        units[row] *= int(divisor[row])
-    low = np.where(low == NO_LOWER, low, -(-low // divisor))
-    high = np.where(high == NO_UPPER, high, high // divisor)
-    return low, high

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import Text
 from tnt_sim.formulation.builder import Builder, Goal
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, Sense
@@ -58,18 +59,29 @@ class Formulation:
 
 
 def formulate(
-    problem: Problem, *, whole: bool = True, relief: Mapping[int, Soft] = MappingProxyType({})
+    problem: Problem,
+    *,
+    whole: bool = True,
+    relief: Mapping[int, Soft] = MappingProxyType({}),
+    deadline: Deadline = UNLIMITED,
 ) -> Formulation:
     """Write every envelope, rule and goal as integer rows over the candidates.
 
     With `whole`, bounds are rounded to what whole points can reach, which would cut off fractions that the
     linear program of `--relax` allows. `relief` prices each euro added to the amount of an envelope, by node.
+
+    Raises
+    ------
+    DeadlineExpired
+        When the time is up before the model is written.
     """
+    deadline.check()
     recovery = Recovery.of(problem.offers, problem.case.table["dossier"])
-    builder = Builder(recovery)
+    builder = Builder(recovery, deadline)
     EnvelopeRows(problem.case, problem.offers, relief=relief).rows(builder)
     for limit in problem.limits:
         limit.rows(builder)
+    deadline.check()
     problem.offers.common.rows(builder)
     problem.caps.rows(builder, problem.offers)
     for rule in (*problem.rules, *problem.table_rules):
@@ -98,12 +110,14 @@ def formulate(
     )
 
 
-def formulated_again(form: Formulation, problem: Problem) -> Formulation | None:
+def formulated_again(
+    form: Formulation, problem: Problem, deadline: Deadline = UNLIMITED
+) -> Formulation | None:
     """The formulation with the amounts and the goals of a problem that writes the same rows otherwise.
 
-    None where its envelopes' rows are others.
+    None where its envelopes' rows are others. Raises `DeadlineExpired` as `formulate` does.
     """
-    builder = Builder(form.recovery)
+    builder = Builder(form.recovery, deadline)
     EnvelopeRows(problem.case, problem.offers).rows(builder)
     place = {label: row for row, label in enumerate(form.labels) if label.kind is RowKind.ENVELOPE}
     upper = form.model.row_upper.copy()

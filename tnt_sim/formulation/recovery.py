@@ -93,6 +93,12 @@ class Recovery:
         start = len(self.candidate) + len(self.amount_rows)
         return np.arange(start, start + len(self.options.row), dtype=np.int64)
 
+    def is_committed(self) -> BoolArray:
+        """Whether each dossier is committed, bool (n,)."""
+        mask = np.zeros(self.n, dtype=np.bool_)
+        mask[self.committed] = True
+        return mask
+
     def steps(self) -> IntArray:
         """The largest value of each amount column: units from least to most, or the highest level's step."""
         j = self.amount_rows

@@ -177,7 +177,7 @@ class RowLabel:
     side: str = ""
 
     def __str__(self) -> str:
-        parts = [self.kind.value, self.id, *([self.group] if self.group else [])]
+        parts = [self.kind, self.id, *([self.group] if self.group else [])]
         return ":".join(parts) + (f":{self.side}" if self.side else "")
 
 

@@ -152,8 +152,10 @@ def in_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
     for spec, _ in root.walk():
         node = case.tree.index(spec.id)
         above = int(case.tree.parent[node])
+        if spec.in_force(case.day) or (above >= 0 and case.tree.closed[above]):
+            continue
         mask = under(case, node)
-        if spec.in_force(case.day) or (above >= 0 and case.tree.closed[above]) or not mask.any():
+        if not mask.any():
             continue
         limit, fr, en = "off: true", "elle est mise à l'écart (`off: true`)", "it is set aside (`off: true`)"
         if not spec.off and spec.valid is not None:

@@ -62,6 +62,8 @@ def envelope_limits(case: Case, offers: Offers) -> tuple[EnvelopeLimit, ...]:
     money = Terms(CENT, Unit.MONEY, zeros, ones)
     count = Terms(Fraction(1), Unit.NUMBER, ones, zeros)
     for node, option in enumerate(tree.options):
+        if not (option.min_use_cents or option.min_dossiers or option.max_dossiers is not None):
+            continue
         under = (case.node >= node) & (case.node < tree.end[node])
         name = tree.ids[node]
         if option.min_use_cents:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import Defect, Defects, Place, ScenarioError, Text, so_many
 from tnt_sim.fields import Described
 from tnt_sim.rules.base import Case, CompiledRule, Mode, Path, Terms
@@ -73,19 +74,34 @@ class Problem:
 Described_ = TypeVar("Described_", bound=Described)
 
 
-def compile_problem(scenario: Scenario) -> Problem:
-    """Read a scenario against its dossiers; every defect is raised in one ScenarioError."""
+def compile_problem(scenario: Scenario, deadline: Deadline = UNLIMITED) -> Problem:
+    """Read a scenario against its dossiers; every defect is raised in one ScenarioError.
+
+    The scenario that a question starts from is read without a deadline, as its tables are. One that a question
+    makes on its way is read within the question's time.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario contradicts itself.
+    DeadlineExpired
+        When the time is up before it is read.
+    """
+    deadline.check()
     spec = scenario.spec
     defects = form_defects(spec, scenario.locate)
     case = land(scenario)
+    deadline.check()
     case.defects.found.extend(defects)
     case = replace(case, waived=read_waivers(case, in_force(spec, "waivers"), _kinds(spec)))
     eligibility = assess(case, in_force(spec, "eligibility"), case.waived)
     for failure in in_closed_envelopes(case, spec.programme):
         eligibility = eligibility.without(failure)
+    deadline.check()
     late = filed_later(case, scenario.closes)
     eligibility = eligibility if late is None else eligibility.without(late)
     caps = compile_caps(case, in_force(spec, "caps"), eligibility.eligible)
+    deadline.check()
     rules = in_force(spec, "rules")
     decided = decisions(case, [(rule, path) for rule, path in rules if isinstance(rule, DecideSpec)])
     decided = decided if late is None else decided.without(late.mask)
@@ -94,19 +110,26 @@ def compile_problem(scenario: Scenario) -> Problem:
         quiet = replace(case, defects=Defects(), warnings=Defects(), questions=[])
         wanted = offers(quiet, grants, eligibility.eligible, decided, caps.ceiling_cents())
         caps = guarded(case, caps, wanted.highest_cents)
+    deadline.check()
     offered = offers(case, grants, eligibility.eligible, decided, caps.ceiling_cents())
+    deadline.check()
     check_forced(case, caps, offered)
     named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
     measures = Measures(case, offered.in_play, named)
-    compiled = [_compile_rule(rule, path, case, measures, offered) for rule, path in rules]
+    compiled = []
+    for rule, path in rules:
+        deadline.check()
+        compiled.append(_compile_rule(rule, path, case, measures, offered))
     table_rules = table_links(case, offered)
     _no_circles(case, compiled, [path for _, path in rules], table_rules)
     known = {rule.id: rule for rule in compiled if rule is not None}
     refuse_clashes(case, offered, [(rule, path) for rule, (_, path) in zip(compiled, rules, strict=True)])
+    deadline.check()
     stages = Objective(spec, case, measures, offered, known).stages()
     granted = measures.terms("granted", ("objective",))
     for rule, path in rules:
         _stage_exists(rule, path, case, len(spec.objective) or 1)
+    deadline.check()
     check_commitments(case, offered, spec.programme)
     limits = envelope_limits(case, offered)
     _notes(case, eligibility, offered)

@@ -60,6 +60,8 @@ def solve_integral(
         raise ModelError(
             Text("une décision n'a que des colonnes entières", "a decision has whole columns only")
         )
+    if limits.expired:  # equal columns of a million take a second to find
+        return _Search(model, backend, limits, start, tuning).at_once()
     small = merge(model)
     if small.model is model:
         return _Search(model, backend, limits, start, tuning).run()
@@ -103,6 +105,13 @@ class _Search:
     n_solves: int = 0
     n_paths: int = 0
     doubtful: bool = False  # something was cut off without an exact reason
+
+    def at_once(self) -> IntegralSolution:
+        """What is in hand, where no time is left to solve."""
+        self.solver = self.backend.name
+        if self.start is not None and self.model.is_feasible(self.start):
+            self._hold(self.start)
+        return self._result(Termination.TIME_LIMIT)
 
     def run(self) -> IntegralSolution:
         if self.start is not None and self.model.is_feasible(self.start):

@@ -192,7 +192,8 @@ def _in_order(
         ended = result.skipped or limits.expired or _was_interrupted(results)
         if result.limit is not None and not ended:
             current = narrowed(current, backend, result.limit, limits)
-        current = with_stage_row(current, stage, result)
+        if not limits.expired:  # what is asked of the model later has the same deadline
+            current = with_stage_row(current, stage, result)
     return StagesOutcome(tuple(results), held, current)
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.drafts import Drafts
 from tnt_sim.errors import LimitReached, NothingDecided, Text, UsageError
 from tnt_sim.question import Answer, ask
@@ -89,6 +90,8 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
     """
     one_decision(scenario)
     problem = compile_problem(scenario)
+    clock = clock or Clock(None)
+    clock.begin()
     drafts = Drafts()
     answer = ask(problem, clock=clock, prove=prove, drafts=drafts)
     if answer.status is Status.INFEASIBLE:
@@ -102,8 +105,16 @@ def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = Tru
                 "--time-limit.",
             )
         )
-    units = tuple(stage.scale for stage in drafts.form(problem).stages)
-    return Base(scenario, problem, answer, units, _limits(problem, answer.bests))
+    return Base(scenario, problem, answer, _units(problem, drafts, clock), _limits(problem, answer.bests))
+
+
+def _units(problem: Problem, drafts: Drafts, clock: Clock) -> tuple[Fraction, ...]:
+    """One unit of each stage as the model counts it; of its sum alone where no time was left for a model."""
+    try:
+        stages = drafts.form(problem, clock.deadline).stages
+    except DeadlineExpired:
+        return tuple(stage.terms.scale for stage in problem.stages)
+    return tuple(stage.scale for stage in stages)
 
 
 def _limits(problem: Problem, bests: Sequence[Fraction]) -> tuple[Fraction, ...]:

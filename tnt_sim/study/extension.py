@@ -160,7 +160,9 @@ def _way(
 ) -> Way:
     nothing = Way(way, axis, tuple(added.items()), (), None, Fraction(0), None, None, None, None, None, None)
     try:
-        problem = compile_problem(with_amounts(base.scenario, amounts))
+        problem = compile_problem(
+            with_amounts(base.scenario, amounts), UNLIMITED if clock is None else clock.deadline
+        )
     except ScenarioError:
         return replace(nothing, why="contradiction")
     answer = ask(problem, clock=clock, prove=prove)

@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
+from tnt_sim.deadline import DeadlineExpired
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer
 from tnt_sim.rules.base import Mode
@@ -158,7 +159,10 @@ class Search:
     def _settled(self, worst: Fraction) -> Fixed:
         """What no allocation whose first goal is no worse than that can change, by exact reduced costs."""
         must, out = self.problem.offers.committed.copy(), ~self.problem.offers.in_play
-        form = formulate(self.problem)
+        try:
+            form = formulate(self.problem, deadline=self.clock.deadline)
+        except DeadlineExpired:
+            return Fixed(must, out)
         stage = form.stages[0]
         model = tighten(form.model).with_objective(stage.objective, stage.sense)
         duals = get_backend("highs").solve(model, relax=True, limits=self.clock.limits()).row_duals

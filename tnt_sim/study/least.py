@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.errors import ScenarioError, Text
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.kernel.knapsack import TooManyStates
@@ -215,15 +215,15 @@ def _proof(
         if not kept:
             return Proof.PROVED if prove_nothing_kept(below, kept, until) else unproven
         first = len(kept) - 1
-        proofs = prove_stages(below, (*kept[:-1], _unit_less(below, kept)), until, first=first)
+        proofs = prove_stages(below, (*kept[:-1], _unit_less(below, kept, until)), until, first=first)
         return Proof.PROVED if proofs[0] is not None else unproven
-    except PointFound:  # the proof's rows may be wider than the rules
+    except (PointFound, DeadlineExpired):  # the proof's rows may be wider than the rules
         return unproven
 
 
-def _unit_less(problem: Problem, kept: Sequence[Fraction]) -> Fraction:
+def _unit_less(problem: Problem, kept: Sequence[Fraction], deadline: Deadline) -> Fraction:
     """The value a unit worse than the last that is kept: a proof of a stage says « nothing betters it »."""
-    stage = formulate(problem).stages[len(kept) - 1]
+    stage = formulate(problem, deadline=deadline).stages[len(kept) - 1]
     units = kept[-1] / stage.scale
     if stage.sense.value == Sense.MAXIMISE.value:
         return stage.scale * (-(-units.numerator // units.denominator) - 1)

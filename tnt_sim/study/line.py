@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import Text, UsageError, did_you_mean
 from tnt_sim.programme import Tree
 from tnt_sim.question import with_amounts
@@ -107,11 +108,11 @@ def at_amount(problem: Problem, line: Line, cents: int) -> Problem:
     return replace(problem, case=replace(problem.case, tree=_tree_at(problem.case.tree, line, cents)))
 
 
-def really_at(problem: Problem, line: Line, cents: int) -> Problem:
-    """The problem at an amount, rules that are shares of it included: read again where there are such."""
+def really_at(problem: Problem, line: Line, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
+    """The problem at an amount, read again in time where rules are shares of it."""
     if not moving_rules(problem, line.nodes):
         return at_amount(problem, line, cents)
-    return compile_problem(with_amounts(problem.scenario, amounts_at(problem, line, cents)))
+    return compile_problem(with_amounts(problem.scenario, amounts_at(problem, line, cents)), deadline)
 
 
 def _tree_at(tree: Tree, line: Line, cents: int) -> Tree:

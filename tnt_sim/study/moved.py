@@ -19,6 +19,7 @@ from fractions import Fraction
 
 import polars as pl
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import Text, UsageError, did_you_mean
 from tnt_sim.money import cents_to_decimal_text, parse_cents, parse_decimal
 from tnt_sim.programme import EnvelopeSpec, Options
@@ -123,15 +124,17 @@ class Moved:
         scenario = with_amounts(self.scenario, amounts) if amounts else self.scenario
         return self._with_splits(scenario, cents) if self.share == PRO_RATA else scenario
 
-    def problem_at(self, cents: int) -> Problem:
+    def problem_at(self, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
         """The problem at an amount.
 
         Raises
         ------
         ScenarioError
             When the scenario contradicts itself there.
+        DeadlineExpired
+            When the time is up before it is read.
         """
-        return compile_problem(self.scenario_at(cents))
+        return compile_problem(self.scenario_at(cents), deadline)
 
     def overdrawn(self, cents: int) -> tuple[str, int] | None:
         """An envelope whose written children come to more than it has at an amount, and to how much; else None."""

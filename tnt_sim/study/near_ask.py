@@ -17,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import Deadline
+from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask, forced
@@ -121,7 +121,10 @@ def _meets(problem: Problem, answer: Answer, bound: Fraction | None) -> bool:
 
 
 def _relaxed(problem: Problem, kept: Sequence[Fraction], until: Deadline) -> _Relaxed | None:
-    form = formulate(problem)
+    try:
+        form = formulate(problem, deadline=until)
+    except DeadlineExpired:
+        return None
     model = tighten(form.model)
     for stage, value in zip(form.stages, kept, strict=False):
         units = value / stage.scale - stage.constant

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import UNLIMITED
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.question import Answer, ask
 from tnt_sim.relaxed import NEGLIGIBLE, first_prices
@@ -25,7 +25,7 @@ from tnt_sim.rules.goals import Shortfall
 from tnt_sim.rules.opened import LOWERED
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense, Stage
-from tnt_sim.solve.backend import Termination
+from tnt_sim.solve.backend import Limits, Termination
 from tnt_sim.solve.lexicographic import Stage as Stage_
 from tnt_sim.solve.lexicographic import solve_relaxed
 from tnt_sim.solve.registry import get_backend
@@ -102,14 +102,14 @@ def next_euros(
     """
     known = {rule.id: rule for rule in base.problem.rules if gives_way(rule)}
     looked_at = [name for name in (known if rules is None else rules) if name in known]
-    in_time = clock is None or not clock.deadline.expired
-    asked = _Asked(base, clock, prove, _shadow_prices(base) if looked_at and in_time else {})
+    deadline = UNLIMITED if clock is None else clock.deadline
+    asked = _Asked(base, clock, prove, _shadow_prices(base, deadline) if looked_at else {})
     wanted = [
         (name, asked.envelope) for name in (_envelopes(base.problem) if envelopes is None else envelopes)
     ]
     wanted += [(name, asked.rule) for name in looked_at]
     found = [] if into is None else into
-    way = course or Course(UNLIMITED if clock is None else clock.deadline, "questions")
+    way = course or Course(deadline, "questions")
     for k, (name, question) in enumerate(way.each(wanted)):
         tell_of(tell, name, k / len(wanted))
         found.append(question(name))
@@ -125,8 +125,12 @@ def _envelopes(problem: Problem) -> list[str]:
     return [name for k, name in enumerate(tree.ids) if k not in parts and tree.written_cents[k] is not None]
 
 
-def _shadow_prices(base: Base) -> Mapping[RowLabel, float]:
-    return first_prices(formulate(base.problem, whole=False), get_backend("highs"))
+def _shadow_prices(base: Base, deadline: Deadline) -> Mapping[RowLabel, float]:
+    try:
+        form = formulate(base.problem, whole=False, deadline=deadline)
+    except DeadlineExpired:
+        return {}
+    return first_prices(form, get_backend("highs"), Limits(deadline))
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,8 @@ class _Asked:
         """The least to add to an envelope, over the goals that can rise."""
         base = self.base
         line = line_of(base.problem, name)
-        price = shadow_price(base.problem, line)
+        deadline = UNLIMITED if self.clock is None else self.clock.deadline
+        price = shadow_price(base.problem, line, deadline)
         found = [
             least_amount(
                 base.problem, line.upwards(), kept=base.better(k), clock=self.clock, prove=self.prove
@@ -223,19 +228,24 @@ class _Asked:
         )
 
 
-def shadow_price(problem: Problem, line: Line) -> float | None:
-    """What the linear program pays for a euro more of an envelope, in the first goal's unit; None without prices.
+def shadow_price(problem: Problem, line: Line, deadline: Deadline = UNLIMITED) -> float | None:
+    """What the linear program pays for a euro more of an envelope, in the first goal's unit.
+
+    None without prices, or where the deadline came first.
 
     It is the reduced cost of the column that lowers the amount, held where the amount is the written one.
     """
     opened, _ = amount_stage(problem, line, line.top_cents)
-    form = formulate(opened, whole=False)
+    try:
+        form = formulate(opened, whole=False, deadline=deadline)
+    except DeadlineExpired:
+        return None
     model, stage = form.model, form.stages[0]
     column = list(model.col_names).index(LOWERED)
     low, high = model.col_lower.copy(), model.col_upper.copy()
     low[column] = high[column] = line.top_cents - line.amount_cents
     first = Stage_(stage.name, stage.objective, stage.sense)
-    found = solve_relaxed(model.with_bounds(low, high), [first], get_backend("highs"))[0]
+    found = solve_relaxed(model.with_bounds(low, high), [first], get_backend("highs"), Limits(deadline))[0]
     if found.reduced_costs is None or found.termination is not Termination.OPTIMAL:
         return None
     price = abs(float(found.reduced_costs[column])) * float(stage.scale) * 100

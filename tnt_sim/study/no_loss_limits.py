@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.formulation.formulate import Formulation, formulate
 from tnt_sim.formulation.linear_model import LinearModel, Sense
 from tnt_sim.rules.envelope import most_lowered
@@ -49,7 +49,10 @@ def limits_by_prices(
 
 
 def _lower(base: Base, line: Line, asked: Problem, rows: Sequence[int], deadline: Deadline) -> list[int]:
-    form = formulate(asked)
+    try:
+        form = formulate(asked, deadline=deadline)
+    except DeadlineExpired:
+        return [0] * len(rows)
     amount = form.stages[-1]
     model = _keeping(base, form, tighten(form.model)).with_objective(amount.objective, Sense.MINIMISE)
     duals = get_backend("highs").solve(model, relax=True, limits=Clock.until(deadline).limits()).row_duals

@@ -17,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.clock import Clock
-from tnt_sim.deadline import UNLIMITED
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import ScenarioError
 from tnt_sim.question import Answer, ask, with_changes
 from tnt_sim.result import Proof
@@ -109,9 +109,10 @@ def prices_of(
     `into` is filled as answers come, so that Ctrl-C loses none; `unsettled` with what had no answer. `course`
     counts the prices answered, and ends the others when its deadline has passed.
     """
-    asked = [(kind, name, make) for kind, name, make in _kept(base.problem) if kind in kinds]
+    deadline = UNLIMITED if clock is None else clock.deadline
+    asked = [(kind, name, make) for kind, name, make in _kept(base.problem, deadline) if kind in kinds]
     found = [] if into is None else into
-    way = course or Course(UNLIMITED if clock is None else clock.deadline, "questions")
+    way = course or Course(deadline, "questions")
     for k, (kind, name, make) in enumerate(way.each(asked)):
         tell_of(tell, name, k / len(asked))
         answer = _asked(make, clock, prove)
@@ -198,7 +199,7 @@ def _money_for(base: Base, line: Line, answer: Answer, stage: int, clock: Clock 
     return least_amount(base.problem, line.upwards(), kept=kept, clock=clock, prove=False)
 
 
-def _kept(problem: Problem) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
+def _kept(problem: Problem, deadline: Deadline) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
     """All that could be let go, and the problem without it."""
     for rule in problem.rules:
         if rule.mode is Mode.HARD:
@@ -206,7 +207,7 @@ def _kept(problem: Problem) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
     tree = problem.case.tree
     for node, name in enumerate(tree.ids):
         if tree.ring_fenced[node]:
-            yield FENCE, name, lambda name=name: _unfenced(problem, name)  # type: ignore[misc]
+            yield FENCE, name, lambda name=name: _unfenced(problem, name, deadline)  # type: ignore[misc]
     for node, name in enumerate(tree.ids):
         if has_walls(tree, node):
             yield APART, name, lambda node=node: _open(problem, node, wholly=True)  # type: ignore[misc]
@@ -214,12 +215,12 @@ def _kept(problem: Problem) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
     for row in np.flatnonzero(problem.offers.forced & problem.offers.candidate).tolist():
         yield FORCED, names[row], lambda row=row: _unforced(problem, row)  # type: ignore[misc]
     for row in np.flatnonzero(problem.offers.refused).tolist():
-        yield REFUSED, names[row], lambda name=names[row]: _allowed(problem, name)  # type: ignore[misc]
+        yield REFUSED, names[row], lambda name=names[row]: _allowed(problem, name, deadline)  # type: ignore[misc]
 
 
-def _unfenced(problem: Problem, name: str) -> Problem:
+def _unfenced(problem: Problem, name: str, deadline: Deadline) -> Problem:
     """The scenario without the fence of an envelope: what its parent gives in proportion is another then."""
-    return compile_problem(with_changes(problem.scenario, {f"envelopes.{name}.ring_fenced": False}))
+    return compile_problem(with_changes(problem.scenario, {f"envelopes.{name}.ring_fenced": False}), deadline)
 
 
 def _open(problem: Problem, node: int, *, wholly: bool) -> Problem:
@@ -237,7 +238,7 @@ def _unforced(problem: Problem, row: int) -> Problem:
     return replace(problem, offers=replace(problem.offers, forced=forced), decided=decided)
 
 
-def _allowed(problem: Problem, dossier: str) -> Problem:
+def _allowed(problem: Problem, dossier: str, deadline: Deadline) -> Problem:
     """The scenario without the refusal of one dossier."""
     changes: dict[str, object] = {}
     for rule in problem.scenario.spec.rules:
@@ -245,4 +246,4 @@ def _allowed(problem: Problem, dossier: str) -> Problem:
             rest = [name for name in rule.refuse if name != dossier]
             empty = not rest and not rule.fund and not rule.amounts
             changes |= {f"rules.{rule.id}.off": True} if empty else {f"rules.{rule.id}.refuse": rest}
-    return compile_problem(with_changes(problem.scenario, changes))
+    return compile_problem(with_changes(problem.scenario, changes), deadline)

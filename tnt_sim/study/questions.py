@@ -135,8 +135,8 @@ def next_euro(
         For an envelope or a rule that does not exist, a scenario with steps.
     """
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
-    course = Course(clock.deadline, "questions")
     base = base_of(scenario, clock, prove=prove)
+    course = Course(clock.deadline, "questions")
     for name in rules or ():
         _known_rule(base.problem, name)
     found: list[NextEuro] = []
@@ -226,6 +226,7 @@ def target(
     one_decision(scenario)
     clock, tongue = Clock(time_limit), _lang(scenario, lang)
     problem = compile_problem(scenario)
+    clock.begin()
     line = line_of(problem, envelope or problem.case.tree.ids[0])
 
     @cache

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from tnt_sim.errors import Lang, Text
@@ -36,17 +37,13 @@ class Barred:
     ----------
     code, rule : object (n,), the reason code and the rule, "" for none
     by : int64 (n,), the dossier that stands in the way, -1 for none
+    coded : bool (n,), the dossiers whose code counts even where the money does not suffice
     """
 
     code: NDArray[Any]
     rule: NDArray[Any]
     by: IntArray
-
-    @property
-    def coded(self) -> BoolArray:
-        """The dossiers whose code counts even where the money does not suffice, bool (n,)."""
-        found: BoolArray = (self.code != "") & (self.code != "crowded_out")
-        return found
+    coded: BoolArray
 
 
 def is_between(rule: CompiledRule | TableRule) -> bool:
@@ -58,7 +55,7 @@ def barred(problem: Problem, allocation: Allocation, waiting: BoolArray) -> Barr
     """Read every hard rule between dossiers for the candidates that wait."""
     n = problem.case.n
     code, name = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
-    by = np.full(n, -1, dtype=np.int64)
+    by, coded = np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.bool_)
     found = [
         (CODES.get(rule.kind, "crowded_out"), rule)
         for rule in (*problem.table_rules, *problem.rules)
@@ -68,7 +65,8 @@ def barred(problem: Problem, allocation: Allocation, waiting: BoolArray) -> Barr
         who = rule.barred_by(allocation.funded, allocation.granted_cents)
         mine = waiting & (who >= 0) & (by < 0)
         code[mine], name[mine], by[mine] = word, rule.id, who[mine]
-    return Barred(code, name, by)
+        coded[mine] = word != "crowded_out"
+    return Barred(code, name, by, coded)
 
 
 _SENTENCES = {
@@ -84,10 +82,10 @@ _SENTENCES = {
 
 
 def barred_sentences(
-    problem: Problem, texts: NDArray[Any], code: NDArray[Any], rule: NDArray[Any], by: IntArray, lang: Lang
+    problem: Problem, texts: NDArray[Any], code: pl.Series, rule: pl.Series, by: IntArray, lang: Lang
 ) -> None:
     """Fill in the sentences of the three codes."""
     numbers = problem.case.table["dossier"]
     for word, template in _SENTENCES.items():
-        for row in np.flatnonzero(code == word).tolist():
+        for row in (code == word).arg_true().to_list():
             texts[row] = template.in_(lang).format(by=numbers[int(by[row])], rule=rule[row])

@@ -24,11 +24,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tnt_sim.rules.base import BoolArray, CompiledRule, IntArray, Mode, exact_sum, group_sums
+from tnt_sim.rules.envelope_limits import EnvelopeLimit
 from tnt_sim.rules.table_links import TableRule
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.verify.barred import Barred, barred, is_between
 from tnt_sim.verify.idle import TRIED, unclear
+from tnt_sim.verify.one_more import Holds, holds_with
 from tnt_sim.verify.reading import Allocation, AllocationReading
 from tnt_sim.verify.room import Room, room_left
 
@@ -54,6 +56,7 @@ class Reasons:
     unspent_at : per node, the envelope under it that holds most of what is unspent and gives the reason, or
         the node itself
     room : the money left at each node
+    rows_under : the rows of the dossiers at and under a node
     """
 
     code: pl.Series
@@ -66,6 +69,7 @@ class Reasons:
     unspent_rule: tuple[str | None, ...]
     unspent_at: tuple[int, ...]
     room: Room
+    rows_under: Callable[[int], IntArray]
 
 
 def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading) -> Reasons:
@@ -100,10 +104,12 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
         _unspent(problem, at[node], under(at[node]), room, waiting, fits, ask, blocked_by, left)
         for node in range(case.tree.n_nodes)
     ]
+    named = pl.Series("rule", rule.tolist(), dtype=pl.String)
+    open_fits = fits & (kept_out.by < 0) & (named == "").to_numpy()
     return Reasons(
-        code=pl.Series("reason_code", code, dtype=pl.String),
-        rule=pl.Series("rule", rule.tolist(), dtype=pl.String),
-        unclear=unclear(problem, allocation, reading, fits & (kept_out.by < 0) & (rule == "")),
+        code=code,
+        rule=named,
+        unclear=unclear(problem, allocation, reading, open_fits),
         by=kept_out.by,
         blocking=blocking,
         left_cents=left_there,
@@ -111,6 +117,7 @@ def reasons(problem: Problem, allocation: Allocation, reading: AllocationReading
         unspent_rule=tuple(pair[1] for pair in unspent),
         unspent_at=tuple(at),
         room=room,
+        rows_under=under,
     )
 
 
@@ -121,7 +128,7 @@ def _codes(
     fits: BoolArray,
     blocking: IntArray,
     kept_out: Barred,
-) -> list[str]:
+) -> pl.Series:
     offered = problem.offers
     code = np.full(problem.case.n, "", dtype=object)
     for failure in reversed(problem.eligibility.failures):
@@ -135,8 +142,7 @@ def _codes(
     code[allocation.funded] = "merit"
     code[offered.forced & allocation.funded] = "decided"
     code[offered.committed] = "committed"
-    listed: list[str] = code.tolist()
-    return listed
+    return pl.Series("reason_code", code.tolist(), dtype=pl.String)
 
 
 def _outranked(problem: Problem, allocation: Allocation, short: BoolArray, blocking: IntArray) -> BoolArray:
@@ -173,10 +179,12 @@ def _blocking_nodes(
     """The lowest envelope, from the dossier's own upwards, that leaves too little, and what it leaves."""
     case = problem.case
     found, left = np.full(case.n, -1, dtype=np.int64), np.zeros(case.n, dtype=np.int64)
-    for node in np.unique(case.node[short]).tolist():
-        mine = short & (case.node == node)
-        for above, cents in room.along[node]:
-            stops = mine & (ask > cents) & (found < 0)
+    rows = np.flatnonzero(short)
+    rows = rows[np.argsort(case.node[rows], kind="stable")]
+    first = np.flatnonzero(np.diff(case.node[rows], prepend=-2))
+    for mine in np.split(rows, first[1:]):
+        for above, cents in room.along[int(case.node[mine[0]])] if len(mine) else ():
+            stops = mine[(ask[mine] > cents) & (found[mine] < 0)]
             found[stops], left[stops] = above, cents
     return found, left
 
@@ -187,15 +195,34 @@ def _blocking_rules(
     """For dossiers that fit with the money left: the first cap or hard rule that funding them would break."""
     shared = problem.caps.in_shared(problem.offers)
     hard = [rule for rule in problem.rules if rule.mode is Mode.HARD and not is_between(rule)]
+    tests: list[tuple[str, Holds]] = [
+        *((_name_of(limit), _with_one(limit, allocation)) for limit in problem.limits),
+        *((rule.id, _with_one(rule, allocation)) for rule in hard),
+    ]
     found: dict[int, str] = {}
     for row in rows.tolist():
-        funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
-        funded[row] = True
-        granted[row] = problem.offers.least_cents[row]
-        name = first_broken(problem, funded, granted, hard, caps=bool(shared[row]))
+        cents = int(problem.offers.least_cents[row])
+        names = (name for name, holds in tests if not holds(row, cents))
+        name = (_broken_cap(problem, allocation, row, cents) if shared[row] else None) or next(names, None)
         if name is not None:
             found[row] = name
     return found
+
+
+def _with_one(rule: CompiledRule | TableRule | EnvelopeLimit, allocation: Allocation) -> Holds:
+    return holds_with(rule, allocation.funded, allocation.granted_cents)
+
+
+def _broken_cap(problem: Problem, allocation: Allocation, row: int, cents: int) -> str | None:
+    """The first cap that a list breaks with a dossier more."""
+    funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
+    funded[row], granted[row] = True, cents
+    excess = problem.caps.broken(funded, granted)
+    return excess[0].cap if excess else None
+
+
+def _name_of(limit: EnvelopeLimit) -> str:
+    return f"{limit.envelope}.{limit.option}"
 
 
 def first_broken(
@@ -212,7 +239,7 @@ def first_broken(
         return excess[0].cap
     limit = next((one for one in problem.limits if not one.read(funded, granted).holds), None)
     if limit is not None:
-        return f"{limit.envelope}.{limit.option}"
+        return _name_of(limit)
     return next((rule.id for rule in rules if not rule.read(funded, granted).holds), None)
 
 

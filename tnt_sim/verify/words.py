@@ -7,7 +7,7 @@ import polars as pl
 
 from tnt_sim.errors import Defect, Lang, Text, so_many
 from tnt_sim.money import format_cents
-from tnt_sim.rules.base import BoolArray, exact_sum
+from tnt_sim.rules.base import IntArray, exact_sum
 from tnt_sim.rules.blanks import is_blank
 from tnt_sim.rules.eligibility import INELIGIBLE_CODES, failure_texts
 from tnt_sim.rules.funded import listed_names
@@ -47,7 +47,7 @@ def _unspent_why(problem: Problem, reasons: Reasons, node: int, at: int) -> Text
             f"La règle « {rule} » empêche de financer un dossier de plus.",
             f'The rule "{rule}" bars one dossier more.',
         )
-    if (reasons.unclear & _under(problem, at)).any():
+    if reasons.unclear[reasons.rows_under(at)].any():
         return Text(
             "Des dossiers y tiendraient ; ce qui les écarte n'a pas été établi.",
             "Some dossiers would fit; what keeps them out was not established.",
@@ -68,21 +68,14 @@ _NONE_FITS = (
 """For an envelope without envelopes under it, and for one with some."""
 
 
-def _under(problem: Problem, node: int) -> BoolArray:
-    """The dossiers at and under a node."""
-    case = problem.case
-    inside: BoolArray = (case.node >= node) & (case.node < case.tree.end[node])
-    return inside
-
-
 def _all_funded(problem: Problem, reasons: Reasons, node: int) -> Text:
-    under = _under(problem, node)
-    if not under.any():
+    under = reasons.rows_under(node)
+    if not len(under):
         return Text("Aucun dossier n'y est déposé.", "No dossier is filed there.")
-    if not (under & problem.offers.in_play).any():
+    if not problem.offers.in_play[under].any():
         return Text("Aucun dossier n'y est éligible.", "No dossier is eligible there.")
     exceptions = _waiting(problem, reasons, under)
-    refused = int((under & problem.offers.refused).sum())
+    refused = int(problem.offers.refused[under].sum())
     if refused:
         exceptions.append(
             so_many(
@@ -104,12 +97,13 @@ def _with_exceptions(head: Text, exceptions: list[Text]) -> Text:
 
 def _fitting(problem: Problem, reasons: Reasons, node: int) -> list[Text]:
     """The dossiers under a node that would fit in the money, and what keeps them out."""
-    return _waiting(problem, reasons, _under(problem, node) & (reasons.blocking < 0))
+    under = reasons.rows_under(node)
+    return _waiting(problem, reasons, under[reasons.blocking[under] < 0])
 
 
-def _waiting(problem: Problem, reasons: Reasons, mask: BoolArray) -> list[Text]:
+def _waiting(problem: Problem, reasons: Reasons, rows: IntArray) -> list[Text]:
     """How many unfunded candidates there are, what they ask for, and which rule keeps most of it out."""
-    rows = np.flatnonzero(mask & problem.offers.candidate)
+    rows = rows[problem.offers.candidate[rows]]
     rows = rows[~reasons.code.gather(rows).is_in(FUNDED_CODES).to_numpy()]
     if len(rows) == 0:
         return []
@@ -140,26 +134,30 @@ def dossier_sentences(problem: Problem, allocation: Allocation, reasons: Reasons
     """The reason of each dossier in one sentence, String (n,)."""
     case = problem.case
     texts = np.full(case.n, "", dtype=object)
-    code = reasons.code.to_numpy()
+    code, rule = reasons.code, reasons.rule
+    ineligible = code.is_in(INELIGIBLE_CODES).to_numpy()
     for failure in problem.eligibility.failures:
         shown = failure_texts(case, failure, lang).to_numpy()
-        mask = failure.mask & np.isin(code, INELIGIBLE_CODES)
+        mask = failure.mask & ineligible
         first = mask & (texts == "")
         later = mask & (texts != "")
         texts[later] = texts[later] + " ; " + shown[later].astype(object)
         texts[first] = shown[first]
     titles = np.array([*case.tree.titles, ""], dtype=object)
-    rule = reasons.rule.to_numpy()
     for name, template in _TEMPLATES.items():
-        rows = np.flatnonzero(code == name)
+        rows = (code == name).arg_true().to_numpy()
         if name not in _BY_NODE:
             texts[rows] = template.in_(lang)
             continue
         places = np.stack([reasons.blocking[rows], reasons.left_cents[rows]], axis=1)
-        for node, cents in np.unique(places, axis=0).tolist():
-            mine = rows[(places == (node, cents)).all(axis=1)]
-            left = format_cents(cents, lang) if node >= 0 else ""
-            texts[mine] = template.in_(lang).format(envelope=titles[node], left=left)
+        known, which = np.unique(places, axis=0, return_inverse=True)
+        words = [
+            template.in_(lang).format(
+                envelope=titles[node], left=format_cents(cents, lang) if node >= 0 else ""
+            )
+            for node, cents in known.tolist()
+        ]
+        texts[rows] = np.array(words, dtype=object)[which]
     _decided(problem, texts, code, lang)
     _with_rule(texts, code, rule, lang)
     for row, names in counted_zero(problem, reasons).items():
@@ -240,20 +238,21 @@ NOT_ESTABLISHED = Text(
 )
 
 
-def _decided(problem: Problem, texts: np.ndarray, code: np.ndarray, lang: Lang) -> None:
+def _decided(problem: Problem, texts: np.ndarray, code: pl.Series, lang: Lang) -> None:
     for k, spec in enumerate(problem.decided.specs):
         by = f" ({spec.author})" if spec.author else ""
         words = spec.reason or spec.title or spec.id
         kept = Text(f"Retenu par décision{by} : {words}.", f"Funded by decision{by}: {words}.").in_(lang)
         lost = Text(f"Refusé par décision{by} : {words}.", f"Refused by decision{by}: {words}.").in_(lang)
-        mine = (problem.decided.rule == k) & (code == "decided")
+        mine = (problem.decided.rule == k) & (code == "decided").to_numpy()
         texts[mine & (problem.decided.choice > 0)] = kept
         texts[mine & (problem.decided.choice < 0)] = lost
 
 
-def _with_rule(texts: np.ndarray, code: np.ndarray, rule: np.ndarray, lang: Lang) -> None:
-    crowded = code == "crowded_out"
-    for name in sorted(set(rule[crowded].tolist())):
+def _with_rule(texts: np.ndarray, code: pl.Series, rule: pl.Series, lang: Lang) -> None:
+    rows = (code == "crowded_out").arg_true().to_numpy()
+    crowded = rule.gather(rows)
+    for name in sorted(set(crowded.to_list())):
         text = (
             Text(
                 f"Le financer ferait rompre la règle « {name} ».",
@@ -262,7 +261,7 @@ def _with_rule(texts: np.ndarray, code: np.ndarray, rule: np.ndarray, lang: Lang
             if name
             else Text("Il n'apporterait rien à l'objectif.", "It would add nothing to the goal.")
         )
-        texts[crowded & (rule == name)] = text.in_(lang)
+        texts[rows[(crowded == name).to_numpy()]] = text.in_(lang)
 
 
 def reserve_sentence(rank: int, cents: int, lang: Lang) -> str:

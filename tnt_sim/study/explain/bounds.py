@@ -61,7 +61,7 @@ class Bounds:
     def __init__(self, decided: Decided) -> None:
         self.decided = decided
         problem = decided.problem
-        form = formulate(problem)
+        form = formulate(problem, deadline=decided.clock.deadline)
         stage = form.stages[0]
         model = form.model.with_objective(stage.objective, stage.sense)
         self.scale, self.constant = stage.scale, stage.constant

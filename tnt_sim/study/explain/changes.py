@@ -62,7 +62,7 @@ def asking(decided: Decided) -> Asking:
         (one, score.effects(problem, decided.asked, one) if one.other is None else None)
         for one in score.scores(problem)
     ]
-    return Asking(decided, units(problem), tuple(found))
+    return Asking(decided, units(problem, decided.clock.deadline), tuple(found))
 
 
 def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entry]:

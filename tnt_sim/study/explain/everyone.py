@@ -62,13 +62,14 @@ class Settled:
 
 def settle_all(decided: Decided, rows: Sequence[int], told: Tell, course: Course) -> Settled:
     """The changes of every refused dossier among some rows; the deadline, or Ctrl-C, leaves what is there."""
-    question, found, wanted = asking(decided), Settled(), set(rows)
+    found, wanted = Settled(), set(rows)
     offers, funded = decided.problem.offers, decided.allocation.funded
     waiting = [row for row in rows if offers.candidate[row] and not funded[row]]
     outside = [row for row in rows if not (offers.candidate[row] or offers.committed[row] or funded[row])]
     course.n_asked += len(waiting) + len(outside)
     envelopes: dict[int, Entry] = {}
     with course.held():
+        question = asking(decided)
         quick = replace(decided, clock=Clock.until(course.deadline.share(ENVELOPES_SHARE)))
         with suppress(DeadlineExpired):
             of_everyone(

@@ -90,13 +90,13 @@ def cut_to(decided: Decided, row: int, steps: Sequence[Fraction]) -> Cut:
 
 def counts_elsewhere(decided: Decided, row: int) -> bool:
     """Whether the rules or goals of the least request, the dossier's own amount apart, are others than today's."""
-    problem = decided.problem
+    problem, deadline = decided.problem, decided.clock.deadline
     least, most = lowest(problem, row), int(problem.offers.most_cents[row])
     try:
-        other = compile_problem(with_request(decided.asked, decided.numbers[row], least))
+        other = compile_problem(with_request(decided.asked, decided.numbers[row], least), deadline)
     except InputError:
         return True
-    now, then = (formulate(_opened(one, row, most)) for one in (problem, other))
+    now, then = (formulate(_opened(one, row, most), deadline=deadline) for one in (problem, other))
     if not difference(now.model, then.model).is_empty:
         return True
     return any(
@@ -162,7 +162,9 @@ def _unpriced(rule: CompiledRule, kept: int) -> CompiledRule:
 
 
 def _largest(question: Problem, kept: tuple[Fraction, ...], clock: Clock) -> Answer:
-    return ask(question, kept=kept, goals=1, least=False, canonical=False, prove=False, clock=clock)
+    return ask(
+        question, kept=kept, goals=1, least=False, canonical=False, prove=False, kernels=False, clock=clock
+    )
 
 
 def with_request(asked: Scenario, dossier: str, cents: int) -> Scenario:

@@ -39,7 +39,7 @@ class LiftedBounds:
     @classmethod
     def of(cls, decided: Decided) -> LiftedBounds:
         """One linear program for all."""
-        form = formulate(decided.problem)
+        form = formulate(decided.problem, deadline=decided.clock.deadline)
         stage = form.stages[0]
         model = tighten(form.model).with_objective(stage.objective, stage.sense)
         duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.limits()).row_duals
@@ -53,7 +53,7 @@ class LiftedBounds:
         today = self._worth(problem, self.decided.allocation)
         if today is None:
             return None
-        form = formulate(problem)
+        form = formulate(problem, deadline=self.decided.clock.deadline)
         if self._at_most(form, problem, row) < today:
             return False
         more = self._worth(problem, self._with(problem, row))

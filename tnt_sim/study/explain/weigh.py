@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.objective import Sense, Stage
@@ -45,9 +46,9 @@ def goes_first(one: Allocation, other: Allocation) -> int:
     return 0
 
 
-def units(problem: Problem) -> tuple[Fraction, ...]:
+def units(problem: Problem, deadline: Deadline = UNLIMITED) -> tuple[Fraction, ...]:
     """For each stage a step of which all its values are whole multiples: what the least gain can be."""
-    return tuple(stage.scale for stage in formulate(problem).stages)
+    return tuple(stage.scale for stage in formulate(problem, deadline=deadline).stages)
 
 
 def with_tolerance(problem: Problem) -> bool:

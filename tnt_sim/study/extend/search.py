@@ -199,7 +199,11 @@ class _Search:
         """The problem at a total; None where the scenario contradicts itself there."""
         base = self.result.base.problem
         try:
-            return base if total == self._written else really_at(base, self.result.line, total)
+            return (
+                base
+                if total == self._written
+                else really_at(base, self.result.line, total, self.clock.deadline)
+            )
         except ScenarioError:
             return None
 

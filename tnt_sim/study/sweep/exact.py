@@ -101,7 +101,7 @@ def exact_steps(
     """
     if deadline.expired:
         return None
-    base = moved.problem_at(high)
+    base = moved.problem_at(high, deadline)
     if not plain(base) or any(rule.penalty is not None for rule in base.rules):
         return None
     if moved.lean(base, low) is None:

@@ -110,6 +110,7 @@ class Run:
 
     def __post_init__(self) -> None:
         base = compile_problem(self.plan.scenario)
+        self.clock.begin()
         course = Course(self.clock.deadline, "amounts")
         self.found, self.counters = Found(self.plan, base, course), Counters.of(base)
         self.settler = self._settler()
@@ -232,7 +233,7 @@ class Run:
     def _problem(self, cents: int, promised: Allocation | None = None) -> Problem | None:
         """The problem at an amount, with promises to keep; None where the scenario contradicts itself."""
         try:
-            problem = self.plan.moved.problem_at(cents)
+            problem = self.plan.moved.problem_at(cents, self.clock.deadline)
         except ScenarioError:
             return None
         if promised is None:

@@ -43,13 +43,14 @@ def width_cents(
     sign = 1 if sense is Sense.MAXIMISE else -1
     value = point.values[0]
     deadline.check()
-    first_line(moved.problem_at(point.cents), lines, deadline.within(seconds))  # it is among those looked at
+    there = moved.problem_at(point.cents, deadline)
+    first_line(there, lines, deadline.within(seconds))  # it is among those looked at
 
     def excess(cents: int) -> Fraction | None:
         """U − L in the direction of the goal; None where the scenario contradicts itself."""
         deadline.check()
         try:
-            bound = first_line(moved.problem_at(cents), lines)
+            bound = first_line(moved.problem_at(cents, deadline), lines)
         except ScenarioError:
             return None
         return None if bound is None else sign * (bound - value)
