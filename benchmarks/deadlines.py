@@ -27,14 +27,19 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import scipy.stats  # noqa: F401 - loaded when draws begin: what a program loads is not counted
 
 from tnt_sim.engine import solve
 from tnt_sim.errors import TntError
-from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.load import load_scenario, with_sets
 from tnt_sim.scenario.scenario import Scenario
 from tnt_sim.session import Session
 from tnt_sim.study import questions
 from tnt_sim.study.alternatives import alternatives
+from tnt_sim.study.audit.audit import audit
+from tnt_sim.study.compare.api import compare
+from tnt_sim.study.conflict.finding import conflict
+from tnt_sim.study.ensemble.api import ensemble
 from tnt_sim.study.explain.decided import Decided, of_result
 from tnt_sim.study.explain.explain import explain
 from tnt_sim.study.sweep_object import sweep
@@ -129,6 +134,35 @@ def in_steps(folder: Path) -> Path:
     return close_caps(folder, more=f"steps:\n{days}")
 
 
+def that_clash(folder: Path) -> Path:
+    """The same where nearly all is to be used, and ten departments are each to get more than their caps allow."""
+    path = close_caps(folder)
+    floors = "".join(
+        f"  - {{id: floor-{group}, kind: share, measure: granted, where: {{department: {group}}}, min: 9.5 %}}\n"
+        for group in (f"d{number:02d}" for number in range(10))
+    )
+    text = path.read_text(encoding="utf-8").replace(" €}\ndossiers", " €, min_use: 90 %}\ndossiers")
+    path.write_text(text + floors, encoding="utf-8")
+    return path
+
+
+def that_vary(folder: Path) -> Path:
+    """The same with costs that are uncertain and dossiers that may withdraw."""
+    more = (
+        "uncertain:\n  - {id: cost, column: cost, times: {lognormal: {median: 1, sigma: 0.2}}}\n"
+        "  - {id: gone, event: withdrawn, probability: 5 %}\n"
+    )
+    return close_caps(folder, more=more)
+
+
+def with_a_list(folder: Path) -> Path:
+    """The same beside a list of the hundred best notes, made by hand."""
+    path = close_caps(folder)
+    best = pl.read_csv(folder / "dossiers.csv").sort("score", "dossier", descending=[True, False]).head(100)
+    best.select("dossier").write_csv(folder / "list.csv")
+    return path
+
+
 def ten_thousand(folder: Path) -> Path:
     """Ten thousand dossiers under 303 caps (benchmarks/families.py)."""
     from families import write_m
@@ -185,6 +219,31 @@ def criteria(scenario: Scenario, seconds: float) -> str:
     return far(weights(scenario, ["score", "dossiers", "leverage"], time_limit=seconds).document)
 
 
+def held_against(scenario: Scenario, seconds: float) -> str:
+    """`audit`."""
+    assert scenario.path is not None
+    return far(audit(scenario, scenario.path.parent / "list.csv", time_limit=seconds).document)
+
+
+def compared(scenario: Scenario, seconds: float) -> str:
+    """`compare` with a variant of four changes, each tried alone and all but each."""
+    other = with_sets(
+        scenario,
+        [
+            "rules.department-d03.max=200 k€",
+            "rules.theme-t05.off=true",
+            "rules.kind-k07.max=250 k€",
+            "programme.amount=9 M€",
+        ],
+    )
+    return far(compare(scenario, other, options={"time_limit": seconds}).summary())
+
+
+def drawn(scenario: Scenario, seconds: float) -> str:
+    """`ensemble` of a thousand draws."""
+    return far(ensemble(scenario, 1000, workers=2, time_limit=seconds).summary())
+
+
 def base_decision(scenario: Scenario) -> Decided:
     """A decision of at most ten seconds, taken as the best, so that every question about it is put."""
     return replace(of_result(solve(scenario, time_limit=10.0)), best=True)
@@ -211,6 +270,10 @@ CASES: dict[str, Case] = {
     "extend": Case(close_caps, questioned(questions.extension, "1 M€")),
     "alternatives": Case(close_caps, questioned(alternatives)),
     "weights": Case(close_caps, criteria),
+    "conflict": Case(that_clash, questioned(conflict)),
+    "audit": Case(with_a_list, held_against),
+    "compare": Case(close_caps, compared),
+    "ensemble": Case(that_vary, drawn),
     "explain-all": Case(close_caps, explained, prepare=base_decision),
     "report-10k": Case(ten_thousand, explained, prepare=base_decision),
     "run-million": Case(million, decided, large=True),

@@ -34,7 +34,7 @@ from tnt_sim.scenario.objective import Sense
 from tnt_sim.solve.backend import Limits, Termination
 from tnt_sim.solve.canonical import canonical as walk
 from tnt_sim.solve.cross_check import cross_check as ask_second
-from tnt_sim.solve.exact import WORDS, in_time, solve_blocks, solve_exactly
+from tnt_sim.solve.exact import WORDS, solve_blocks, solve_exactly, solve_kept
 from tnt_sim.solve.grounds import Grounds
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.lexicographic import (
@@ -49,7 +49,6 @@ from tnt_sim.solve.lexicographic import (
 from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.tighten import tighten
-from tnt_sim.solve.tree import solve_cheapest
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 __all__ = ["Answer", "ask", "forced", "with_amounts", "with_changes"]
@@ -281,10 +280,11 @@ class _Question:
             return solve_exactly(
                 model, stages, self.live, memory=known, recovery=form.recovery, deadline=deadline
             )
-        goal, found = form.stages[0], None
-        if len(self.kept) == len(form.stages) == 1 and goal.sense.value == Sense.MAXIMISE.value:
-            at_least = int(model.row_lower[-1])
-            found = in_time(lambda: solve_cheapest(model, stages, goal.objective, at_least, deadline))
+        first, found = form.stages[0], None
+        if len(stages) == 1 and first.sense.value == Sense.MAXIMISE.value:
+            goal = Stage(first.name, first.objective, first.sense)
+            at_least = int(model.row_lower[model.n_rows - min(len(self.kept), len(form.stages))])
+            found = solve_kept(model, stages[0], goal, at_least, known, deadline)
         return found or solve_blocks(model, stages, self.live, form.recovery, deadline)
 
     def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:

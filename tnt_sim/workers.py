@@ -17,6 +17,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from tnt_sim.deadline import UNLIMITED, Deadline
+
 Job = tuple[int, Any]
 """A number, and what the work needs; it must be picklable."""
 Work = Callable[[Any], Any]
@@ -47,7 +49,11 @@ def serially(work: Work, groups: Iterable[Sequence[Job]]) -> Generator[Outcome]:
 
 
 def in_processes(
-    work: Work, groups: Iterable[Sequence[Job]], n_workers: int, tries: int = TRIES
+    work: Work,
+    groups: Iterable[Sequence[Job]],
+    n_workers: int,
+    tries: int = TRIES,
+    deadline: Deadline = UNLIMITED,
 ) -> Generator[Outcome]:
     """Every job in one of `n_workers` spawned processes, in the order in which they end.
 
@@ -56,12 +62,13 @@ def in_processes(
     work : a function of a module, which the workers import
     groups : jobs that are best done one after the other by one worker; taken as workers become free
     tries : workers that a job may end before it is given up as `crashed`
+    deadline : when those that are still at work, or not yet awake, are ended and waited for no longer
     """
     pool = _Pool(work, deque(), iter(groups), tries)
     try:
         for _ in range(n_workers):
             pool.hire()
-        yield from pool.outcomes()
+        yield from pool.outcomes(deadline)
     finally:
         pool.dismiss()
 
@@ -113,16 +120,16 @@ class _Pool:
         there.close()
         self.workers[here] = _Worker(process, here)
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """Hand out groups and take in answers until nothing is left."""
-        while True:
+    def outcomes(self, deadline: Deadline) -> Iterator[Outcome]:
+        """Hand out groups and take in answers until nothing is left, or no time."""
+        while not deadline.expired:
             for worker in list(self.workers.values()):
                 if not worker.owed:
                     self._give(worker)
             busy = [worker.pipe for worker in self.workers.values() if worker.owed]
             if not busy:
                 return
-            for pipe in wait(busy):
+            for pipe in wait(busy, deadline.limit_seconds):
                 assert isinstance(pipe, Connection)
                 yield from self._answer(self.workers[pipe])
 

@@ -62,6 +62,8 @@ def test_each_chunk_of_pairs_is_a_look_at_the_clock(monkeypatch: pytest.MonkeyPa
 class Part:
     """A part of one state, that counts how often it is asked."""
 
+    size = 1
+
     def __init__(self, weight: int, profit: int = 1) -> None:
         self.weight, self.profit, self.asked = weight, profit, 0
 

@@ -9,6 +9,7 @@ from support.clocks import StepClock
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
 from tnt_sim.kernel import sums
 from tnt_sim.kernel.parts import NONE, NOTHING_AHEAD, Block, Joined, Joining
+from tnt_sim.kernel.repair import Ahead
 from tnt_sim.kernel.states import CHUNK, States
 from tnt_sim.kernel.sums import Sums
 from tnt_sim.kernel.tree_states import NOWHERE, Budget
@@ -111,3 +112,25 @@ def test_pieces_of_sums_hold_so_many_pairs_and_read_the_clock(monkeypatch: pytes
     with pytest.raises(DeadlineExpired):
         Sums([part, part], 10**6, 10**6, Budget(10**9, deadline=Deadline(10 * clock.tick)), heavier=False)
     assert clock.readings <= 12
+
+
+class FarRow:
+    """A row of cells to come, of which only the exact look says what a pair that is over costs."""
+
+    def rough(self, over: np.ndarray) -> np.ndarray:
+        return np.zeros(len(over))
+
+    def least(self, over: np.ndarray) -> np.ndarray:
+        return np.where(over > 0, 100.0, 0.0)
+
+
+def test_pairs_that_a_row_ahead_rules_out_are_not_kept() -> None:
+    """The second half would be joined with each of them, for nothing."""
+    one, other = part_of(0).states, part_of(1).states
+    upper = int(np.median(one.used[0]) + np.median(other.used[0]))
+    ahead = Ahead(((0, upper, FarRow()),))  # type: ignore[arg-type]
+    joined = Joining(10.0, 10.0, ahead, lambda _: None, UNLIMITED).every(part_of(0), [part_of(1)])
+    assert isinstance(joined, Joined)
+    fits = one.used[0][:, None] + other.used[0][None, :] <= upper
+    assert 0 < fits.sum() < fits.size
+    assert sorted(joined.mine * N_STATES + joined.its) == np.flatnonzero(fits).tolist()

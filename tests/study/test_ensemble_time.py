@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.clocks import StepClock
 
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
+from tnt_sim.deadline import Deadline
 from tnt_sim.errors import Lang
 from tnt_sim.question import Answer
 from tnt_sim.scenario.compile import Problem
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.ensemble import one, run
 from tnt_sim.study.ensemble.telling import ensemble_lines
+from tnt_sim.workers import Outcome
 
 HEAD = """\
 schema_version: 1
@@ -55,6 +59,7 @@ def slowly(
     clock = SimpleNamespace(monotonic=lambda: now[0])
     monkeypatch.setattr(run, "time", clock)
     monkeypatch.setattr(one, "time", clock)
+    StepClock(tick=0.0).install(monkeypatch)
 
     def tick(phase: str, share: float) -> None:
         now[0] += 1
@@ -149,3 +154,18 @@ def test_a_draw_whose_search_did_not_end_is_left_out(file: Path, monkeypatch: py
     assert "La meilleure liste n'a pas été trouvée dans 2 tirages sur 6" in told(found)
     assert "The best list was not found in 2 draws of 6" in told(found, Lang.EN)
     assert "aucune répartition" not in told(found)
+
+
+def test_workers_that_are_not_awake_in_time_are_not_waited_for(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = list[float]()
+
+    def asleep(*_: Any, deadline: Deadline) -> Iterator[Outcome]:
+        ends.append(deadline.seconds_left)
+        yield from ()
+
+    monkeypatch.setattr(run, "in_processes", asleep)
+    found = tnt.ensemble(file, draws=6, workers=2, time_limit=30.0)
+    assert 0 < ends[0] <= 20.0  # draws have two thirds
+    assert (found.summary()["status"], found.summary()["stopped_by"], found.n_draws) == ("stopped", "time", 0)

@@ -47,7 +47,7 @@ class Beyond:
     """A part with money of its own."""
 
     def __init__(self, part: Part, own: int) -> None:
-        self.part, self.own = part, own
+        self.part, self.own, self.size = part, own, part.size
         self.price, self.full = filled(part.line, own)
 
     def line(self, a: int) -> tuple[int, int]:

@@ -80,7 +80,7 @@ def _best(
         taken = best.taken if best.ways == 1 else _first(profit[own], cost[own], best, deadline)
         if taken is not None:
             return Choice(own[np.flatnonzero(taken)], best.profit, best.weight, True)
-    return best_in_tree(profit, cost, tree, _work(tree), fronts, menus, deadline)
+    return best_in_tree(profit, cost, tree, tree_work(tree), fronts, menus, deadline)
 
 
 def _alone(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None) -> IntArray | None:
@@ -101,7 +101,8 @@ def _name(profit: IntArray, cost: IntArray, tree: Node, menus: Menus | None, *ta
     return named(numbers, shape(tree), *target)
 
 
-def _work(tree: Node) -> int:
+def tree_work(tree: Node) -> int:
+    """How many states one tree may cost."""
     return TREE_WORK + COLUMN_WORK * len(tree.every())
 
 
@@ -151,5 +152,5 @@ def _reaches(
 ) -> bool:
     own = _alone(profit, cost, tree, menus)
     if own is None:
-        return tree_reaches(profit, cost, tree, target, _work(tree), fronts, menus, deadline)
+        return tree_reaches(profit, cost, tree, target, tree_work(tree), fronts, menus, deadline)
     return reaches(profit[own], cost[own], tree.cap, target, KNAPSACK_WORK, deadline)

@@ -17,7 +17,7 @@ from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.frontier import NARROW, Frontier, cells, frontier, items_of
 from tnt_sim.kernel.known import Known, named
 from tnt_sim.kernel.menus import Menus
-from tnt_sim.kernel.near import near_states
+from tnt_sim.kernel.near import near_states, relaxed
 from tnt_sim.kernel.tree_states import NOWHERE, ROOM, Budget, IntArray, States, first_place, least_of
 
 FRONTIER_CELLS = 150_000_000
@@ -27,7 +27,13 @@ WIDER = 8
 
 
 class Part(Protocol):
-    """A leaf or a node of the tree: its columns may be chosen within its caps."""
+    """A leaf or a node of the tree: its columns may be chosen within its caps.
+
+    `size` is how many items it holds.
+    """
+
+    @property
+    def size(self) -> int: ...
 
     def line(self, a: int) -> tuple[int, int]:
         """(v, w) such that v − w·a is what the part is worth at the price a/b, about or exactly, times b."""
@@ -57,6 +63,7 @@ class FrontierLeaf:
         deadline: Deadline,
     ) -> None:
         self.items, self.p, self.w, self.b, self.menus = columns, profit, weight, b, menus
+        self.size = len(columns)
         self.deadline = deadline
         self.gain, self.weight = front.profit, front.weight
         self.profit = front.profit if grain == 1 else grain * front.profit - front.weight
@@ -117,6 +124,7 @@ class ListLeaf:
     ) -> None:
         self.items, self.p, self.w, self.capacity = columns, profit, weight, capacity
         self.b, self.budget, self.menus = b, budget, menus
+        self.size = len(columns)
         order = np.argsort(-(profit / weight), kind="stable")
         self.ratio = profit[order] / weight[order]
         self.reach = np.r_[0, np.cumsum(weight[order])]
@@ -147,6 +155,17 @@ class ListLeaf:
             found = near_states(self.p, self.w, self.capacity, a, self.b, wide, self.budget)
             self.kept = a, wide, self._named(found)
         return self.kept[2].within(gamma)
+
+    def most(self, a: int) -> int:
+        """What the relaxed leaf is worth at a price."""
+        if float(self.gain[-1]) * self.b >= ROOM or float(self.reach[-1]) * max(a, 1) >= ROOM:
+            raise OverflowError("the price of a leaf leaves 64 bits")
+        return relaxed(self.p, self.w, self.capacity, a, self.b)
+
+    def weighing(self, a: int, gamma: int, low: int, high: int) -> States:
+        """States of a weight from low to high that lose no more than Γ against `most`, which is their `best`."""
+        window = low, min(high, self.capacity)
+        return self._named(near_states(self.p, self.w, self.capacity, a, self.b, gamma, self.budget, window))
 
     def _named(self, found: States) -> States:
         """The same states over columns instead of places."""

@@ -31,6 +31,7 @@ class MenuLeaf:
     ) -> None:
         self.groups = Groups(items, profit, weight, menus)
         self.capacity, self.b, self.budget = capacity, b, budget
+        self.size = len(items)
         self.heads, self.of = runs(menus.group[items])
         self.richest, self.heaviest = self.groups.most
         self.price, self.full = filled(self._sum, capacity)

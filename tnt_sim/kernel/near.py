@@ -36,9 +36,18 @@ ITEM_WORK = 64
 
 
 def near_states(
-    profit: IntArray, weight: IntArray, capacity: int, a: int, b: int, gamma: int, budget: Budget
+    profit: IntArray,
+    weight: IntArray,
+    capacity: int,
+    a: int,
+    b: int,
+    gamma: int,
+    budget: Budget,
+    window: tuple[int, int] | None = None,
 ) -> States:
     """Undominated states of a leaf within Γ of its best at a/b; `columns` gives places in the arrays given.
+
+    With a `window`, only those of a weight within it, and within Γ of the bound U; `best` is U then.
 
     Profits and weights are > 0, no weight passes the capacity.
 
@@ -49,9 +58,15 @@ def near_states(
     OverflowError
         When products leave 64 bits.
     """
-    core = _Core(profit, weight, capacity, a, b, gamma, budget)
+    core = _Core(profit, weight, capacity, a, b, gamma, budget, window)
     core.grow()
     return core.states()
+
+
+def relaxed(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+    """U: no choice of a leaf is worth more at the price a/b."""
+    inner = max(a, _fill_price(p, w, capacity, a, b))
+    return int(np.maximum(b * p - inner * w, 0).sum()) + (inner - a) * capacity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +82,20 @@ class _Core:
     """Grows the states of a leaf from its best items at the price that fills the cap."""
 
     def __init__(
-        self, p: IntArray, w: IntArray, capacity: int, a: int, b: int, gamma: int, budget: Budget
+        self,
+        p: IntArray,
+        w: IntArray,
+        capacity: int,
+        a: int,
+        b: int,
+        gamma: int,
+        budget: Budget,
+        window: tuple[int, int] | None,
     ) -> None:
         if float(p.sum()) * b >= ROOM or float(w.sum()) * max(a, 1) >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
         self.p, self.w, self.capacity, self.gamma, self.budget = p, w, capacity, gamma, budget
+        self.window = window
         inner = max(a, _fill_price(p, w, capacity, a, b))
         if float(w.sum()) * inner >= ROOM:
             raise OverflowError("the price of a leaf leaves 64 bits")
@@ -84,7 +108,7 @@ class _Core:
         self.gone = np.zeros(1, dtype=np.int64)
         self.last = np.ones(1, dtype=np.bool_)
         self.layers: list[_Layer] = []
-        self.least = self._reached()
+        self.least = self._reached() if window is None else 0
 
     def _reached(self) -> int:
         """A loss that some choice has: the best items as far as they fit, and one more."""
@@ -110,6 +134,8 @@ class _Core:
         inside = self.base[order]
         drop, add = _next(each, inside), _next(each, ~inside)
         for place, item in enumerate(order.tolist()):
+            if not len(self.weight):  # none within the window
+                return
             if lost[item] <= self.gamma + self.least:
                 twin = place > 0 and self._twins(int(order[place - 1]), item)
                 self._flip(item, int(lost[item]), twin=twin)
@@ -148,10 +174,15 @@ class _Core:
         """Drop what cannot come within Γ of the least loss any more."""
         room = self.capacity - self.weight
         fits = room >= 0
-        if fits.any():
+        if fits.any() and self.window is None:
             self.least = min(self.least, int((self.gone[fits] + self.delta * room[fits]).min()))
         per_unit = np.where(fits, min(float(self.delta), add), -drop if np.isfinite(drop) else -float(ROOM))
         bound = self.gone + room * per_unit
+        if self.window is not None:
+            low, high = self.window
+            lacking, over = np.maximum(low - self.weight, 0), np.maximum(self.weight - high, 0)
+            for short, price in ((lacking, add), (over, drop)):
+                bound = np.maximum(bound, self.gone + short * (price if np.isfinite(price) else float(ROOM)))
         limit = float(self.gamma + self.least)
         alive = bound <= limit + MARGIN * (1.0 + limit)
         if not alive.all():
@@ -188,6 +219,10 @@ class _Core:
         """What is within Γ of the best, once every item is in."""
         short = self.gone + self.delta * (self.capacity - self.weight)
         found = States(self.profit, self.weight, short, self.bound, self._columns, self._differ)
+        if self.window is not None:
+            low, high = self.window
+            inside = (self.weight >= low) & (self.weight <= high) & (short <= self.gamma)
+            return found.among(np.flatnonzero(inside))
         return within_cap(found, self.capacity, self.gamma)
 
 

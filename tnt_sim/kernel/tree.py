@@ -29,7 +29,7 @@ from tnt_sim.kernel.forest import Node
 from tnt_sim.kernel.frontier import Frontier
 from tnt_sim.kernel.known import Known
 from tnt_sim.kernel.lasting import apart, most_of, scattered, trimmed
-from tnt_sim.kernel.leaves import WIDER, Part, leaf_of
+from tnt_sim.kernel.leaves import WIDER, ListLeaf, Part, leaf_of
 from tnt_sim.kernel.menu_leaf import MenuLeaf
 from tnt_sim.kernel.menus import Menus
 from tnt_sim.kernel.sums import Sums
@@ -114,6 +114,28 @@ def tree_reaches(
     return task.over(light, lambda b: task.reaches(light, b, target))
 
 
+def cheapest_in_tree(
+    profit: IntArray,
+    weight: IntArray,
+    root: Node,
+    target: int,
+    max_work: int = MAX_WORK,
+    fronts: Known[Frontier] | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> Choice | None:
+    """A choice of least weight that is worth `target` or more; None where no choice under the caps is.
+
+    The root has children and a cap that holds nothing back.
+
+    Raises
+    ------
+    TooManyStates, DeadlineExpired, OverflowError
+        As `best_in_tree` does.
+    """
+    task, light = _in_units(profit, weight, root, max_work, fronts, None, deadline)
+    return task.over(light, lambda b: task.cheapest(light, b, target))
+
+
 def _in_units(
     profit: IntArray,
     weight: IntArray,
@@ -190,6 +212,18 @@ class _Task:
         profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
         return Choice(columns, profit, self.unit * weight, budget.alone)
 
+    def cheapest(self, root: Node, b: int, target: int) -> Choice | None:
+        """The choice of least weight worth `target`, with prices over b."""
+        budget = Budget(self.max_work, 0, deadline=self.deadline)
+        tree = self.part(root, b, budget)
+        assert isinstance(tree, _Inner)
+        found = tree.cheapest(target)
+        if found is None:
+            return None
+        columns = found[0].columns(found[1])
+        profit, weight = int(self.profit[columns].sum()), int(self.weight[columns].sum())
+        return Choice(columns, profit, self.unit * weight, False)
+
     def scattered(self, root: Node) -> bool:
         """Whether a group lies under several nodes: then the order of choices is not kept."""
         return self.menus is not None and scattered(root.parts(), self.menus)
@@ -222,6 +256,13 @@ class _Inner:
     def __init__(self, parts: Sequence[Part], cap: int, b: int, budget: Budget, grain: int) -> None:
         self.parts, self.cap, self.b, self.budget, self.grain = parts, cap, b, budget, grain
         self.price, self.full = filled(self._sum, cap)
+        self.size = sum(part.size for part in parts)
+        self.long = self._longest()
+
+    def _longest(self) -> ListLeaf | None:
+        """The list among the parts that holds more than half of all items; None without one."""
+        long = max(self.parts, key=lambda part: part.size)
+        return long if isinstance(long, ListLeaf) and 2 * long.size > self.size else None
 
     def _sum(self, a: int) -> tuple[int, int]:
         self.budget.deadline.check()
@@ -243,7 +284,7 @@ class _Inner:
         inner = max(a, self.price)
         need = gamma
         while True:
-            sums = self._sums(inner, need)
+            sums = self._sums_of([part.near(inner, need) for part in self.parts], need)
             short = sums.loss + (inner - a) * (self.cap - sums.weight)
             least = int(short.min()) if len(short) else 0
             if len(short) and need >= gamma + least:
@@ -260,15 +301,32 @@ class _Inner:
         unit = self.b * self.grain
         return max(1, min(FIRST_UNITS * unit, int(positive[-1]) if len(positive) else unit))
 
-    def _sums(self, price: int, need: int) -> Sums:
-        parts = [part.near(price, need) for part in self.parts]
+    def _sums(self, price: int, need: int, window: tuple[int, int]) -> Sums:
+        """Sums of states that lose `need` together at most, complete for those of a weight within a window.
+
+        A list longer than all other parts looks for those states alone that the window leaves beside these.
+        """
+        long = self.long
+        if long is None:
+            parts = [part.near(price, need) for part in self.parts]
+        else:
+            parts = [part.near(price, need) for part in self.parts if part is not long]
+            low = window[0] - sum(int(part.weight.max()) for part in parts)
+            high = window[1] - sum(int(part.weight.min()) for part in parts)
+            place = next(k for k, part in enumerate(self.parts) if part is long)
+            parts.insert(place, long.weighing(price, need, low, high))
+        return self._sums_of(parts, need)
+
+    def _sums_of(self, parts: Sequence[States], need: int) -> Sums:
         return Sums(parts, self.cap, need, self.budget, heavier=self.grain > 1)
 
     def root(self) -> tuple[States, int]:
         """The greatest profit, then the least weight: the states, and which of them."""
-        need = self._first(self.price)
+        need = self._first_at_root(self.price)
         while True:
-            sums = self._sums(self.price, need)
+            # what is as good as the best in sight weighs cap − Γ/a or more, the lightest of equals cap − 2Γ/a
+            least = self.cap - 2 * need // self.price if self.price else 0
+            sums = self._sums(self.price, need, (least, self.cap))
             more = 0
             if len(sums.profit):
                 profit = int(sums.profit.max())
@@ -285,9 +343,59 @@ class _Inner:
         # Leaves find states for WIDER times what is asked for: that is to be about what the relaxed program
         # leaves. Hundreds of leaves leave a little each, and all of it is too much for any of them.
         about = min(max(0, self.full - self.b * target) // WIDER + 1, self._first(self.price))
-        best = sum(part.near(self.price, about).best for part in self.parts)
+        best = sum(part.near(self.price, about).best for part in self.parts if part is not self.long)
+        best += 0 if self.long is None else self.long.most(self.price)
         need = best + self.price * self.cap - self.b * target
         if need < 0:
             return False
-        sums = self._sums(self.price, need)
+        least = self.cap - need // self.price if self.price else 0
+        sums = self._sums(self.price, need, (least, self.cap))
         return bool((sums.profit >= target).any())
+
+    def cheapest(self, target: int) -> tuple[States, int] | None:
+        """The least weight for a profit: the states, and which of them; None where no sum is worth as much.
+
+        At any price a/b a choice worth `target` of weight W loses Γ = V(a) − b·target + a·W at most, so that W
+        lies within Γ/a above (b·target − V(a))/a.
+        """
+        if sum(int(part.near(0, 0).profit.max()) for part in self.parts) < target:
+            return None
+        price = self._price_of(target)
+        need = self._first_at_root(price)
+        best = self._best(price)
+        while True:
+            least = (self.b * target - best) // price
+            sums = self._sums(price, need, (least, least + need // price + 1))
+            enough = np.flatnonzero(sums.profit >= target)
+            more = 0
+            if len(enough):
+                found = int(enough[np.argmin(sums.weight[enough])])
+                more = sums.best - self.b * target + price * int(sums.weight[found])
+                if need >= more:
+                    return sums.states(), found
+            need = min(2 * need, more) if more else 2 * need
+
+    def _best(self, price: int) -> int:
+        """What no sum of the parts is worth more than at a price."""
+        known = sum(part.near(price, 0).best for part in self.parts if part is not self.long)
+        return known + (0 if self.long is None else self.long.most(price))
+
+    def _first_at_root(self, price: int) -> int:
+        """The first loss looked at: the states of the longest list are not kept, but few are in the window."""
+        return self._first(price) * (1 if self.long is None else WIDER)
+
+    def _price_of(self, target: int) -> int:
+        """The price at which the parts are worth about `target`, by tangents; at least 1."""
+        many, few = self._sum(0), (0, 0)
+        price = 1
+        while many[1] > few[1]:
+            a = max(1, (many[0] - few[0]) // (many[1] - few[1]))
+            found = self._sum(a)
+            if found in (many, few):
+                return a
+            price = a
+            if found[0] >= self.b * target:
+                many = found
+            else:
+                few = found
+        return price

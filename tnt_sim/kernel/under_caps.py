@@ -15,12 +15,12 @@ import numpy as np
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.kernel.forest import Caps, Node, Shared, binding, forest
 from tnt_sim.kernel.frontier import cells
-from tnt_sim.kernel.group import Memory, best_choice
-from tnt_sim.kernel.knapsack import BoolArray, IntArray
+from tnt_sim.kernel.group import KNAPSACK_WORK, Memory, best_choice, tree_work
+from tnt_sim.kernel.knapsack import BoolArray, IntArray, knapsack
 from tnt_sim.kernel.lasting import greatest, lasting, scattered
 from tnt_sim.kernel.leaves import FRONTIER_CELLS
 from tnt_sim.kernel.menus import Menus
-from tnt_sim.kernel.tree import Choice
+from tnt_sim.kernel.tree import Choice, cheapest_in_tree
 
 FEW_CAPS = 12
 CLOSE_ROUNDS = 1
@@ -106,6 +106,56 @@ def best_under_caps(
             if menus is not None:
                 alone &= not scattered([outside, *(np.sort(tree.every()) for tree in trees)], menus)
             return Settled(x, alone, tuple(trees))
+        active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
+        rounds += 1
+
+
+def cheapest_under_caps(
+    caps: Caps,
+    profit: IntArray,
+    cost: IntArray,
+    at_least: int,
+    *,
+    memory: Memory | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> IntArray | None:
+    """min Σ c x subject to Σ p x ≥ at_least under every cap that crosses no other; None where nothing is worth it.
+
+    Profits are ≥ 0, costs > 0, caps ≥ 0. Without caps it is a knapsack of what is left out.
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up.
+    TooManyStates, OverflowError
+        When the trees are for another method.
+    """
+    n_cols, known = len(profit), memory or Memory()
+    every = {row for row, columns in zip(caps.row, caps.columns, strict=True) if len(columns) == n_cols}
+    most = min((cap for row, cap in zip(caps.row, caps.cap, strict=True) if row in every), default=None)
+    nested = set().union(*(node.rows() for node in forest(caps, n_cols, set(caps.row) - every)))
+    active: set[int] = set()
+    spare = int(profit.sum()) - at_least
+    if spare < 0:
+        return None
+    rounds = 0
+    while True:
+        deadline.check()
+        trees = forest(caps, n_cols, active)
+        if trees:
+            root = Node(-1, int(cost.sum()), _outside(trees, profit > 0), tuple(trees))
+            found = cheapest_in_tree(profit, cost, root, at_least, tree_work(root), known.fronts, deadline)
+            if found is None:
+                return None
+            x = np.zeros(n_cols, dtype=np.int64)
+            x[found.columns] = 1
+        else:
+            x = 1 - knapsack(cost, profit, spare, KNAPSACK_WORK, deadline).taken.astype(np.int64)
+        broken, close = _broken(caps, x, cost, nested)
+        if most is not None and int(cost @ x) > most:
+            return None  # what costs least under some of the caps costs more than a cap on all of it
+        if not broken:
+            return x
         active = active | broken | (close if rounds >= CLOSE_ROUNDS else set())
         rounds += 1
 

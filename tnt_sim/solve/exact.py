@@ -13,14 +13,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
+
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.formulation.linear_model import IntArray, LinearModel
 from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.kernel.blocks import Heard
 from tnt_sim.kernel.group import Memory
 from tnt_sim.kernel.menus import Menus
 from tnt_sim.kernel.under_caps import LongTreeError
 from tnt_sim.solve.amounts import Amounts, as_choices
+from tnt_sim.solve.beside_kept import solve_largest
 from tnt_sim.solve.crossing import MAX_WORK, solve_crossing
 from tnt_sim.solve.crossing import SOLVER as BLOCKS
 from tnt_sim.solve.gains import Projected, without_gains
@@ -28,7 +31,7 @@ from tnt_sim.solve.lexicographic import Stage, StagesOutcome
 from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.loosened import Loosened, loosened
 from tnt_sim.solve.tree import SOLVER as TREE
-from tnt_sim.solve.tree import solve_tree, told
+from tnt_sim.solve.tree import nothing, solve_cheapest, solve_tree, told
 
 MANY_COLUMNS = 10_000
 """The linear program of more columns takes longer than a tree of caps."""
@@ -42,6 +45,8 @@ WORDS = {TREE: "tree", BLOCKS: "blocks"}
 
 Found = tuple[StagesOutcome, bool] | None
 """The stages, and whether the point is the one answer; None where no kernel settles them."""
+Settling = Callable[[LinearModel, Sequence[Stage], IntArray], Found]
+"""How a model over some of the columns, given by their places, is settled."""
 
 
 def solve_exactly(
@@ -106,7 +111,19 @@ def _settled(
         return solve_crossing(model, stages, live, heard, work, menus, deadline)
 
     found = _first_of(tree, blocks, model.n_cols)
-    return found if found or heard else _projected(model, stages, live, memory, menus, deadline)
+    return found if found or heard else _projected(model, stages, _settling(live, memory, menus, deadline))
+
+
+def _settling(
+    live: LiveLp | None, memory: Memory | None, menus: Menus | None, deadline: Deadline
+) -> Settling:
+    """How a model over some of the columns is settled."""
+
+    def settle(model: LinearModel, stages: Sequence[Stage], columns: IntArray) -> Found:
+        left = None if menus is None else menus.picked(columns)
+        return _settled(model, stages, live, None, memory, left, deadline)
+
+    return settle
 
 
 def _of_amounts(
@@ -141,7 +158,10 @@ def _of_amounts(
         return by(False, lambda m, asked, menus: solve_crossing(m, asked, live, None, work, menus, deadline))
 
     found = _first_of(tree, blocks, model.n_cols)
-    return found or by(False, lambda m, asked, menus: _projected(m, asked, live, memory, menus, deadline))
+    return found or by(
+        False,
+        lambda m, asked, menus: _projected(m, asked, _settling(live, memory, menus, deadline)),
+    )
 
 
 def _first_of(tree: Callable[[bool], Found], blocks: Callable[[int], Found], n_cols: int) -> Found:
@@ -156,30 +176,51 @@ def _first_of(tree: Callable[[bool], Found], blocks: Callable[[int], Found], n_c
 
 
 def _projected(
-    model: LinearModel,
-    stages: Sequence[Stage],
-    live: LiveLp | None,
-    memory: Memory | None,
-    menus: Menus | None,
-    deadline: Deadline,
+    model: LinearModel, stages: Sequence[Stage], settle: Settling, beside: Sequence[Stage] = ()
 ) -> Found:
-    """The same over the model without its gains, told of the whole one; a proof has grounds of its own to seek."""
+    """The same over the model without its gains, told of the whole one; a proof has grounds of its own to seek.
+
+    No gain counts in one of the `stages`, nor in those `beside` them.
+    """
     began = time.perf_counter()
-    small: Projected | Loosened | None = without_gains(model, stages) or loosened(model, stages)
+    counted = [*stages, *beside]
+    small: Projected | Loosened | None = without_gains(model, counted) or loosened(model, counted)
     for _ in range(MOST_CLASHES):
         if small is None:
             return None
         asked = [replace(stage, objective=stage.objective[small.columns]) for stage in stages]
-        left = None if menus is None else menus.picked(small.columns)
-        found = _settled(small.model, asked, live, None, memory, left, deadline)
-        if found is None or found[0].values is None:
+        found = settle(small.model, asked, small.columns)
+        if found is None:
             return None
+        seconds = time.perf_counter() - began
+        if found[0].values is None:
+            return nothing(model, stages, seconds)
         point = small.expand(found[0].values)
         if point is not None:
-            seconds = time.perf_counter() - began
             return told(model, stages, point, found[1], seconds, found[0].stages[0].solver)
         small = small.without(found[0].values) if isinstance(small, Loosened) else None
     return None
+
+
+def solve_kept(
+    model: LinearModel,
+    stage: Stage,
+    goal: Stage,
+    at_least: int,
+    memory: Memory | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> Found:
+    """One stage with a goal kept at a value: the least cost, or the largest of one column; None where no kernel
+    settles it in time. `model` has the row that keeps the goal.
+    """
+
+    def cheapest(whole: LinearModel, asked: Stage) -> Found:
+        def settle(part: LinearModel, stages: Sequence[Stage], columns: IntArray) -> Found:
+            return solve_cheapest(part, stages, goal.objective[columns], at_least, memory, deadline)
+
+        return settle(whole, [asked], np.arange(whole.n_cols)) or _projected(whole, [asked], settle, [goal])
+
+    return in_time(lambda: solve_largest(model, stage, goal, cheapest) or cheapest(model, stage))
 
 
 def _told_of(choices: Amounts, stages: Sequence[Stage], found: Found) -> Found:

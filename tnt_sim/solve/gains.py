@@ -19,6 +19,7 @@ import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError
 from tnt_sim.solve.lexicographic import Stage
+from tnt_sim.solve.restriction import breakable
 
 MOST_GAINS = 6
 MOST_ROWS = 40
@@ -73,7 +74,7 @@ def without_gains(model: LinearModel, stages: Sequence[Stage]) -> Projected | No
         rows, upper, step = found
         steps.append(step)
     columns = np.flatnonzero(~ranged)
-    kept = np.setdiff1d(np.arange(model.n_rows), touched)
+    kept = np.setdiff1d(breakable(model), touched)
     names = (*(model.row_names[k] for k in kept.tolist()), *(f"projected {k}" for k in range(len(rows))))
     try:
         small = LinearModel(

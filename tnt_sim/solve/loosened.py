@@ -19,7 +19,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.solve.integral import solve_integral
 from tnt_sim.solve.lexicographic import Stage
 from tnt_sim.solve.registry import get_backend
-from tnt_sim.solve.restriction import restrict
+from tnt_sim.solve.restriction import breakable, restrict
 
 MOST_ENTRIES = 2_000_000
 """Beyond these, a solver is left to it."""
@@ -100,7 +100,7 @@ def loosened(model: LinearModel, stages: Sequence[Stage]) -> Loosened | None:
         return None
     part, (low, high) = model.matrix[:, gains], (model.col_lower[gains], model.col_upper[gains])
     least = part.maximum(0) @ low + part.minimum(0) @ high
-    kept = np.flatnonzero(np.diff(model.matrix[:, columns].tocsr().indptr))
+    kept = np.intersect1d(breakable(model), np.flatnonzero(np.diff(model.matrix[:, columns].tocsr().indptr)))
     upper = model.row_upper[kept]
     try:
         small = LinearModel(

@@ -77,11 +77,21 @@ def restrict(
     return Restriction(small, columns, base, model.value(base))
 
 
+def breakable(model: LinearModel) -> IntArray:
+    """The rows that some point within the columns' bounds breaks: the others say nothing."""
+    least, most = _reach(model.matrix, model.col_lower, model.col_upper)
+    lower = _needed(model.row_lower, least, NO_LOWER)
+    upper = _needed(model.row_upper, most, NO_UPPER)
+    return np.flatnonzero((lower != NO_LOWER) | (upper != NO_UPPER))
+
+
 def _shifted(bounds: IntArray, shift: ExactArray, absent: int) -> ExactArray:
     return np.where(bounds == absent, absent, bounds - shift)
 
 
-def _reach(matrix: object, low: ExactArray, high: ExactArray) -> tuple[FloatArray, FloatArray]:
+def _reach(
+    matrix: object, low: IntArray | ExactArray, high: IntArray | ExactArray
+) -> tuple[FloatArray, FloatArray]:
     """The least and the greatest activity of each row over the columns' bounds, in floats."""
     a = matrix.astype(np.float64)  # type: ignore[attr-defined]
     up, down = a.maximum(0), a.minimum(0)
@@ -90,7 +100,7 @@ def _reach(matrix: object, low: ExactArray, high: ExactArray) -> tuple[FloatArra
     return up @ low_f + down @ high_f, up @ high_f + down @ low_f
 
 
-def _needed(bounds: ExactArray, reach: FloatArray, absent: int) -> IntArray:
+def _needed(bounds: IntArray | ExactArray, reach: FloatArray, absent: int) -> IntArray:
     """Bounds that some open column can still break; the others become absent.
 
     The floats of `reach` may be wrong by their last digits only: what is dropped is clear of that.

@@ -18,9 +18,9 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, exact_dot
 from tnt_sim.kernel.forest import Caps, caps_on
 from tnt_sim.kernel.group import Memory
-from tnt_sim.kernel.knapsack import TooManyStates, knapsack
+from tnt_sim.kernel.knapsack import TooManyStates
 from tnt_sim.kernel.menus import Menus
-from tnt_sim.kernel.under_caps import best_under_caps
+from tnt_sim.kernel.under_caps import best_under_caps, cheapest_under_caps
 from tnt_sim.solve.backend import Termination
 from tnt_sim.solve.free_money import FreeMoney, free_money
 from tnt_sim.solve.grounds import Grounds, of_trees
@@ -28,8 +28,6 @@ from tnt_sim.solve.lexicographic import Stage, StageResult, StagesOutcome, with_
 from tnt_sim.solve.restriction import restrict
 
 SOLVER = "kernel"
-MAX_WORK = 1_000_000
-"""States that a kernel may look at before the model goes to a solver."""
 
 
 def solve_tree(
@@ -110,12 +108,18 @@ def solve_cheapest(
     stages: Sequence[Stage],
     profit: IntArray,
     at_least: int,
+    memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
-    """« The least granted for a value of at least … », where no other row of the model binds; else None.
+    """« The least cost for a value of at least … », where no row binds but caps on that cost; else None.
 
-    With y = 1 − x what is left out, it is a knapsack: max Σ cost·y subject to Σ profit·y ≤ Σ profit − at_least.
-    The second answer is always False: other choices may cost as little.
+    The second answer is always False: other choices may cost as little. A column by which the value falls, or that
+    brings none, is never taken.
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up.
     """
     began = time.perf_counter()
     least = stages[0]
@@ -125,20 +129,28 @@ def solve_cheapest(
         fixed = np.where(model.col_lower == model.col_upper, model.col_lower, 0)
         rest = at_least - int(profit @ fixed)
         is_open = model.col_lower != model.col_upper
-        return beside_fixed(
-            model, stages, lambda part, asked: solve_cheapest(part, asked, profit[is_open], rest, deadline)
-        )
+
+        def again(part: LinearModel, asked: Sequence[Stage]) -> tuple[StagesOutcome, bool] | None:
+            return solve_cheapest(part, asked, profit[is_open], rest, memory, deadline)
+
+        return beside_fixed(model, stages, again)
     if (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
         return None
-    cost, spare = least.objective, int(profit.sum()) - at_least
-    if (profit < 0).any() or (cost <= 0).any() or spare < 0:
+    cost = least.objective
+    if (cost <= 0).any():
+        return None
+    caps = _caps(model, FreeMoney(cost, np.arange(model.n_cols), np.zeros(0, dtype=np.int64), (), {}))
+    if min(caps.cap, default=0) < 0:
         return None
     try:
-        left_out = knapsack(cost, profit, spare, MAX_WORK, deadline)
+        gain = np.maximum(profit, 0)
+        x = cheapest_under_caps(caps, gain, cost, at_least, memory=memory, deadline=deadline)
     except (TooManyStates, OverflowError):
         return None
-    x = 1 - left_out.taken.astype(np.int64)
-    return None if _broken_rows(model, x) else told(model, stages, x, False, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    if x is None:
+        return nothing(model, stages, seconds)
+    return None if _broken_rows(model, x) else told(model, stages, x, False, seconds)
 
 
 def beside_fixed(
@@ -152,9 +164,11 @@ def beside_fixed(
     part = restrict(model, model.col_lower, model.col_upper)
     asked = [replace(stage, objective=stage.objective[part.open_columns]) for stage in stages]
     found = solve(part.model, asked, **({} if menus is None else {"menus": menus.picked(part.open_columns)}))
-    if found is None or found[0].values is None:
+    if found is None:
         return None
     solver, seconds = found[0].stages[0].solver, time.perf_counter() - began
+    if found[0].values is None:
+        return nothing(model, stages, seconds)
     x, alone = part.expand(found[0].values), found[1]
     return told(model, stages, x, alone, seconds, solver, found[0].grounds)
 
@@ -164,6 +178,13 @@ def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
     low = (model.row_lower != NO_LOWER) & (reached < model.row_lower)
     high = (model.row_upper != NO_UPPER) & (reached > model.row_upper)
     return set(np.flatnonzero((low | high).astype(bool)).tolist())
+
+
+def nothing(model: LinearModel, stages: Sequence[Stage], seconds: float) -> tuple[StagesOutcome, bool]:
+    """An exact kernel found that no point keeps the rows, as the outcome of the first stage."""
+    first = stages[0]
+    result = StageResult(first.name, first.sense, Termination.INFEASIBLE, None, None, None, SOLVER, seconds)
+    return StagesOutcome((result,), None, model), False
 
 
 def told(

@@ -24,9 +24,9 @@ from tnt_sim.study.line import line_of, really_at
 from tnt_sim.study.sweep.point import SURE
 from tnt_sim.verify.figures import decimal_text
 
-SECONDS = 3.0
+SECONDS = 10.0
 """The most that a run spends on it."""
-SLOWEST_RUN = 10.0
+SLOWEST_RUN = 30.0
 """Seconds of a run beyond which it is not begun: each axis would take about as long."""
 STEPS, SLOW, UNPROVEN, NO_AMOUNT = "steps", "slow", "unproven", "no_amount"
 

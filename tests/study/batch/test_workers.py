@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.workers import Outcome, in_processes, serially
 
 
@@ -60,3 +61,16 @@ def test_leaving_early_ends_the_workers() -> None:
     import multiprocessing
 
     assert not multiprocessing.active_children()
+
+
+def doze(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def test_nobody_waits_for_workers_beyond_the_deadline() -> None:
+    """A worker on a busy machine may need half a minute before it is awake."""
+    assert list(in_processes(doze, [[(n, 30.0)] for n in range(4)], 2, deadline=Deadline(0.2))) == []
+    import multiprocessing
+
+    assert multiprocessing.active_children() == []

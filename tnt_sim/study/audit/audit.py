@@ -202,7 +202,9 @@ def _asked(
         answer = ask(problem, kept=kept, goals=goals, clock=Clock.until(until))
     except LimitReached:
         return None
-    course.n_done += answer.status is not Status.STOPPED
+    course.n_done += 1
+    if not answer.is_closed and answer.status is not Status.INFEASIBLE:
+        course.unanswered(stopped=True)
     return answer
 
 

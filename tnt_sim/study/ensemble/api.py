@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tnt_sim.deadline import Deadline
 from tnt_sim.disk import parquet_bytes
 from tnt_sim.errors import Lang, Text, UsageError
 from tnt_sim.scenario.load import load_scenario
@@ -88,9 +89,10 @@ def ensemble(
             ),
             code="usage.ensemble",
         )
+    deadline = Deadline(scenario.spec.solver.time_limit if time_limit is None else time_limit)
     sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
     ground = ground_of(scenario, sample)
     n_workers = workers or processors()
-    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
-    found = run_draws(ground.problem, sample, n_workers, len(ground.inputs), sensitivity, tell, limit)
+    seconds = deadline.limit_seconds
+    found = run_draws(ground.problem, sample, n_workers, len(ground.inputs), sensitivity, tell, seconds)
     return Ensemble(sample, ground, found)

@@ -131,15 +131,21 @@ class _Counter:
 def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Generator[Outcome]:
     """What comes of jobs in time; `draws` is told when time ends them."""
     groups: Iterable[Sequence[Job]] = [jobs[k : k + GROUP] for k in range(0, len(jobs), GROUP)]
-    outcomes = serially(work, groups) if n_workers == 1 else in_processes(work, groups, n_workers)
+    if n_workers == 1:
+        outcomes = serially(work, groups)
+    else:
+        outcomes = in_processes(work, groups, n_workers, deadline=clock_until(until).deadline)
+    waiting = len(jobs)
     try:
         for outcome in outcomes:
             if time.monotonic() >= until:
-                draws.stopped_by = "time"
-                return
+                break
+            waiting -= 1
             yield outcome
     finally:
         outcomes.close()
+    if waiting:
+        draws.stopped_by = "time"
 
 
 def _take(draws: Draws, outcome: Outcome) -> None:
