@@ -77,6 +77,36 @@ def test_every_axis_decides_and_money_moves_between_them(runs: Runs) -> None:
     assert envelope(run, "axe-3")["granted_cents"] > 3_400_000_000
 
 
+def test_what_a_department_may_get_costs_points(runs: Runs) -> None:
+    """The cap binds though no department reaches it: dossiers are not cut. Both optima are proven."""
+    plain, without = runs("tnt-2021"), runs("tnt-2021", "rules.plafond-departement.off=true")
+    assert (plain.proof, without.proof) == (Proof.PROVED, Proof.PROVED)
+    assert value(without) - value(plain) == Fraction("116.9")
+    assert without.document["n_funded"] == 5_768
+
+
+@pytest.mark.parametrize("name", ["quart-mutualisation", "fc-plafond"])
+def test_rules_that_cost_nothing(runs: Runs, name: str) -> None:
+    plain, without = runs("tnt-2021"), runs("tnt-2021", f"rules.{name}.off=true")
+    assert without.document["allocation_sha256"] == plain.document["allocation_sha256"]
+
+
+@pytest.mark.slow
+def test_the_quarter_of_the_metropoles_costs_points(runs: Runs) -> None:
+    """The optimum has 25 of 109; a list with a quarter costs 14.56 points at most."""
+    plain, bound = runs("tnt-2021"), runs("tnt-2021", "rules.part-metropoles.off=false")
+    laureates = plain.dossiers.filter(
+        plain.dossiers["funded"] & plain.dossiers["envelope"].is_in(["axe-1", "appels"])
+    )
+    of_them = laureates.filter(laureates["applicant_type"] == "metropole").height
+    assert (of_them, laureates.height) == (25, 109)
+    share = rule(bound, "part-metropoles")
+    assert share["holds"]
+    assert 4 * share["num"] >= share["den"]
+    assert 0 <= value(plain) - value(bound) <= Fraction("14.56")
+    assert bound.document["allocation_sha256"] != plain.document["allocation_sha256"]
+
+
 def test_more_money_buys_more_than_moving_it(runs: Runs) -> None:
     """98 M€ are worth more than the best that any transfer makes of 88 M€."""
     best = runs("tnt-2021", *FREE)

@@ -1,0 +1,103 @@
+"""`docs/pictures/app-wide.png` and `app-narrow.png`: the planner's page, as a browser shows it.
+
+python tools/app_pictures.py [CHROMIUM]     needs Chromium (found by name, or given) and the development packages
+
+The wide one is the flagship with axis 3 at 35 M€, the narrow one the demo with five dossiers that clash.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from picture import COLOURS, NAMES, ROOT
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+PICTURES = ROOT / "docs" / "pictures"
+PATIENCE_MS = 120_000
+CLASHING = ("E-03", "E-04", "E-07", "E-09", "E-12")
+AT_REST = (
+    "n => { const page = document.querySelector('[data-page]');"
+    " return Number(page.dataset.answers) > n && !page.hasAttribute('aria-busy'); }"
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Draw both pictures."""
+    browser = words[0] if words else next(filter(None, map(shutil.which, NAMES)), None)
+    if browser is None:
+        print(__doc__)
+        return 2
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        demo = Path(folder) / "demo"
+        subprocess.run(
+            [sys.executable, "-m", "tnt_sim", "new", str(demo)], check=True, stdout=subprocess.DEVNULL
+        )
+        opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        with served(ROOT / "scenarios" / "tnt-2021.yaml") as address:
+            tab = open_page(opened, address, 1280, 1250)
+            change(tab, lambda: tab.fill("#box-3", "35") or tab.press("#box-3", "Enter"))
+            longer = tab.query_selector("[data-do=longer]")  # on a busy machine
+            if longer is not None:
+                change(tab, longer.click)
+            draw(tab, "app-wide")
+        with served(demo / "scenario.yaml") as address:
+            forced = "&".join(f"in.{name}={quote('arbitrage du préfet')}" for name in CLASHING)
+            draw(open_page(opened, f"{address}#{forced}", 390, 1300), "app-narrow")
+        opened.close()
+    return 0
+
+
+@contextmanager
+def served(scenario: Path) -> Iterator[str]:
+    """The address of the page of a scenario, served as the command does."""
+    command = [sys.executable, "-m", "tnt_sim", "app", str(scenario), "--no-browser"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        found = next(filter(None, (re.search(r"http://127\S+token=\S+", line) for line in process.stderr)))
+        yield found[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.stderr.read()
+        process.wait()
+
+
+def open_page(browser: Any, address: str, width: int, height: int) -> Any:
+    """A tab with the page, at rest."""
+    tab = browser.new_page(viewport={"width": width, "height": height})
+    tab.set_default_timeout(PATIENCE_MS)
+    tab.goto(address)
+    tab.wait_for_selector("[data-page][data-answers]")
+    tab.wait_for_function(AT_REST, arg=-1)
+    return tab
+
+
+def change(tab: Any, act: Any) -> None:
+    """Do something, and wait until the page rests with a new answer."""
+    before = int(tab.get_attribute("[data-page]", "data-answers"))
+    act()
+    tab.wait_for_function(AT_REST, arg=before)
+
+
+def draw(tab: Any, name: str) -> None:
+    """What the tab shows, in few colours."""
+    path = PICTURES / f"{name}.png"
+    tab.screenshot(path=str(path))
+    tab.close()
+    Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
