@@ -78,6 +78,8 @@ GAP_SECONDS = 5.0
 """The most that is kept back for the linear program that tells a gap in money."""
 GAP_SHARE = 0.05
 """What is kept back for it of a short limit."""
+TELL_SHARE = 0.25
+"""The most of a limit that is kept back for telling the result."""
 KERNEL_SHARE = 0.5
 """The most of what is left of a run's time that exact kernels may take: a solver must have its time too."""
 FIRST_SECONDS, FIRST_SHARE = 1.0, 0.5
@@ -128,7 +130,7 @@ def decide_problem(
     """
     drafts = drafts or Drafts()
     try:
-        form = drafts.form(problem, clock.deadline)
+        form = drafts.form(problem, clock.keeping_back(TELL_SHARE))
     except DeadlineExpired:
         return unwritten_result(problem, method, clock.seconds)
     finally:
@@ -160,9 +162,10 @@ class _Decision:
     """When the search ends; what is left of the run's time then is for what is said of it."""
 
     def __post_init__(self) -> None:
-        left = self.clock.deadline.seconds_left
+        until = self.clock.keeping_back(TELL_SHARE)
+        left = until.seconds_left
         kept_back = min(GAP_SECONDS, GAP_SHARE * left)
-        self.deadline = self.clock.deadline.within(None if math.isinf(left) else left - kept_back)
+        self.deadline = until.within(None if math.isinf(left) else left - kept_back)
 
     def result(self) -> Result:
         self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
@@ -310,7 +313,7 @@ class _Decision:
                 return [prove_empty(self.problem, deadline)]
             allocation = Allocation(*self.form.recovery.awards(outcome.values))
             values = read_allocation(self.problem, allocation).values
-            claims = self.drafts.claims(self.problem)
+            claims = self.drafts.claims(self.problem, deadline)
             checked = self.drafts.checked
             return prove_stages(self.problem, values, deadline, None, 0, outcome.grounds, claims, checked)
         except KeyboardInterrupt:
@@ -343,7 +346,7 @@ class _Decision:
         if outcome.is_optimal or self.interrupted:
             return ()
         amount = self.problem.case.tree.written_cents[0]
-        limits = Limits(self.clock.deadline.within(GAP_SECONDS))
+        limits = Limits(self.clock.keeping_back(TELL_SHARE).within(GAP_SECONDS))
         return gaps_in_money(self.form, model, outcome, amount, get_backend(self.backend), limits)
 
     def _proof_deadline(self, spent: float, seconds: tuple[float, float] = PROOF_SECONDS) -> Deadline:

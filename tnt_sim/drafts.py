@@ -53,9 +53,9 @@ class Drafts:
         _keep(self._forms, problem, found)
         return found
 
-    def claims(self, problem: Problem) -> Claims | None:
-        """The problem as a system of rows, as `claims_of` writes it; None where 64 bits do not hold it."""
-        found = _again(self._claims, problem, claims_again) or problem_claims(problem)
+    def claims(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Claims | None:
+        """The problem as a system of rows, as `claims_of` writes it; None as `problem_claims` gives it."""
+        found = _again(self._claims, problem, claims_again) or problem_claims(problem, deadline)
         if found is not None:
             _keep(self._claims, problem, found)
         return found

@@ -342,7 +342,7 @@ class _Question:
         if deadline.expired:
             return False
         try:
-            claims = self.drafts.claims(self.problem)
+            claims = self.drafts.claims(self.problem, deadline)
             checked = self.drafts.checked
             proofs = prove_stages(self.problem, held, deadline, None, first, grounds, claims, checked)
         except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody

@@ -241,3 +241,18 @@ def test_a_value_between_two_units_is_kept_by_the_better_one(sign: int, kept: st
     holds = [x for x in range(6) if row[0] * x <= bound]
     assert holds == [x for x in range(6) if sign * x >= sign * Fraction(kept)]
     assert (min(holds) if sign > 0 else max(holds)) == meets
+
+
+def test_rows_are_sorted_as_by_row_and_then_by_column() -> None:
+    """One key for both sorts the same, in order of what was written first; what recurs is summed, and zeros go."""
+    random = np.random.default_rng(2)
+    for _ in range(50):
+        n = int(random.integers(0, 40))
+        row, col, value = random.integers(0, 5, n), random.integers(0, 4, n), random.integers(-2, 3, n)
+        found = Rows.sorted(row, col, value, np.zeros(5, dtype=np.int64), ("",) * 5)
+        table = np.zeros((5, 4), dtype=np.int64)
+        np.add.at(table, (row, col), value)
+        where = np.nonzero(table)
+        np.testing.assert_array_equal(found.row, where[0])
+        np.testing.assert_array_equal(found.col, where[1])
+        np.testing.assert_array_equal(found.value, table[where])

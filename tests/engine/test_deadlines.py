@@ -250,9 +250,9 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
     whole, begun = StepClock().install(monkeypatch), list[int]()
     ask(problem, kernels=kernels, clock=Clock.until(Deadline(1e6)))
 
-    def written(asked: Problem) -> Claims | None:
+    def written(asked: Problem, deadline: Deadline) -> Claims | None:
         begun.append(clock.readings)
-        return problem_claims(asked)
+        return problem_claims(asked, deadline)
 
     monkeypatch.setattr("tnt_sim.drafts.problem_claims", written)
     for limit in range(whole.readings):

@@ -40,7 +40,7 @@ class Checker:
     @classmethod
     def of(cls, problem: Problem, deadline: Deadline = UNLIMITED) -> Checker:
         """The rows of a problem, written anew."""
-        claims = claims_of(problem)
+        claims = claims_of(problem, deadline)
         return cls(problem, claims, agreement(problem, claims, deadline), deadline)
 
     def stages(self, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> tuple[bool, ...]:

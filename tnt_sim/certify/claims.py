@@ -20,6 +20,7 @@ import numpy as np
 
 from tnt_sim.certify.row_sheet import Choices, RowSheet
 from tnt_sim.certify.system import STAGE, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import IntArray, Mode, checked_product, common_scale
 from tnt_sim.rules.envelope_rows import EnvelopeRows
 from tnt_sim.scenario.compile import Problem
@@ -107,9 +108,18 @@ def least_value(problem: Problem, granted_cents: IntArray) -> Fraction:
     return problem.granted.evaluate(nobody, granted_cents) * problem.granted.scale
 
 
-def claims_of(problem: Problem) -> Claims:
-    """The rows of every envelope and hard rule, of what is priced, and the stages."""
-    sheet = RowSheet(problem.offers, Choices.of(problem.offers))
+def claims_of(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
+    """The rows of every envelope and hard rule, of what is priced, and the stages.
+
+    Raises
+    ------
+    DeadlineExpired
+        When the time is up before they are written.
+    OverflowError
+        When 64 bits do not hold them.
+    """
+    deadline.check()
+    sheet = RowSheet(problem.offers, Choices.of(problem.offers), deadline)
     written = _written(problem, sheet)
     least = Stage("granted", Sense.MINIMISE, problem.granted)
     stages = (*problem.stages, least)

@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from tnt_sim.certify.system import Rows, System
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import BoolArray, IntArray, Once, RowLabel, Soft, Terms, group_sums
 from tnt_sim.rules.grant import Offers
 
@@ -50,10 +51,14 @@ class Choices:
 
 @dataclass
 class RowSheet:
-    """Collects the rows of a problem over handles; `system` expands them to columns. Fulfils `RowBuilder`."""
+    """Collects the rows of a problem over handles; `system` expands them to columns. Fulfils `RowBuilder`.
+
+    Every step may raise `DeadlineExpired`.
+    """
 
     offers: Offers
     choices: Choices
+    deadline: Deadline = UNLIMITED
     prices: list[tuple[int, int, Fraction]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     low: list[int] = field(default_factory=list)
@@ -104,6 +109,7 @@ class RowSheet:
         wide: bool = False,
     ) -> None:
         """One row per group; see `RowBuilder`. Long integers need no rounding here but what 64 bits ask for."""
+        self.deadline.check()
         groups = np.zeros(self.n, dtype=np.int64) if codes is None else codes
         row, handle, value, constants = self.entries_of(terms, groups, len(labels))
         if extra:
@@ -220,6 +226,7 @@ class RowSheet:
         self, terms: Terms, groups: IntArray, n_groups: int
     ) -> tuple[IntArray, IntArray, IntArray, list[int]]:
         """(group, handle, value) of a sum over dossiers, and the constant of each group."""
+        self.deadline.check()
         c, r = self.choices, self.choices.ranged
         value = terms.per_funded[c.dossier] + terms.per_cent[c.dossier] * c.cents
         used = (groups[c.dossier] >= 0) & (value != 0)
@@ -254,7 +261,9 @@ class RowSheet:
         """The distinct keys and the handle of each: a sole holder's own, else a column with its two-sided rows."""
         name = dossier.tobytes() + b"|" + pair.tobytes()
         if name not in self._once:
+            self.deadline.check()
             order = np.lexsort((dossier, pair))
+            self.deadline.check()
             pair, dossier = pair[order], dossier[order]
             keys, start, count = np.unique(pair, return_index=True, return_counts=True)
             handle = dossier[start].astype(np.int64)
@@ -287,7 +296,9 @@ class RowSheet:
         n_choices, n_free = len(c.dossier), len(self.low)
         empty = np.zeros(0, dtype=np.int64)
         row, handle, value = (np.concatenate([*(part[k] for part in self.entries), empty]) for k in range(3))
+        self.deadline.check()
         row, col, value = self.expanded(row, handle, value)
+        self.deadline.check()
         forced = self.offers.forced[c.candidate]
         return System(
             block=np.concatenate([c.block, np.full(n_free, -1, dtype=np.int64)]),

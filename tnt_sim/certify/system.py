@@ -58,7 +58,8 @@ class Rows:
         cls, row: IntArray, col: IntArray, value: IntArray, upper: IntArray, names: tuple[str, ...]
     ) -> Rows:
         """Rows from entries in any order; a column may recur within a row."""
-        order = np.lexsort((col, row))
+        width = int(col.max(initial=0)) + 1  # rows × columns that memory holds are far below 2^63
+        order = np.argsort(row * width + col, kind="stable")
         row, col, value = row[order], col[order], value[order]
         if len(row):
             first = np.flatnonzero(np.r_[True, (np.diff(row) != 0) | (np.diff(col) != 0)])

@@ -43,7 +43,7 @@ def prove_stages(
         When a better point exists: then the values are not the best ones.
     """
     proofs: list[dict[str, Any] | None] = [None] * (len(values) - first)
-    claims = claims or problem_claims(problem)
+    claims = claims or problem_claims(problem, deadline)
     for place, k in enumerate(range(first, len(values))):
         if claims is None:
             break
@@ -61,7 +61,7 @@ def prove_stages(
 
 def prove_empty(problem: Problem, deadline: Deadline) -> dict[str, Any] | None:
     """A checked proof that no allocation keeps every rule."""
-    claims = None if deadline.expired else problem_claims(problem)
+    claims = problem_claims(problem, deadline)
     return None if claims is None else proof_of(claims.system, deadline)
 
 
@@ -69,7 +69,7 @@ def prove_nothing_kept(
     problem: Problem, kept: Sequence[Fraction], deadline: Deadline
 ) -> dict[str, Any] | None:
     """A checked proof that no allocation keeps every rule with its first stages at these values or better."""
-    claims = None if deadline.expired else problem_claims(problem)
+    claims = problem_claims(problem, deadline)
     if claims is None:
         return None
     try:
@@ -78,10 +78,11 @@ def prove_nothing_kept(
         return None
 
 
-def problem_claims(problem: Problem) -> Claims | None:
+def problem_claims(problem: Problem, deadline: Deadline) -> Claims | None:
+    """The rows of a problem; None where 64 bits do not hold them, or the time does not suffice to write them."""
     try:
-        return claims_of(problem)
-    except OverflowError:
+        return claims_of(problem, deadline)
+    except (OverflowError, DeadlineExpired):
         return None
 
 

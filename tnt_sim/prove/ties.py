@@ -46,7 +46,7 @@ def prove_ties(
 
     `grounds` are what the first of these was settled by.
     """
-    claims = problem_claims(problem)
+    claims = problem_claims(problem, deadline)
     if claims is None or len(claims.system.rows.row) > MAX_TIE_ENTRIES:
         return TieProofs()
     every = (*values, least_value(problem, granted_cents))

@@ -134,6 +134,8 @@ def cross_check(
     began = time.perf_counter()
     if choice == "never":
         return _conclude((), Verdict.NOT_ASKED, None, began)
+    if limits.expired and not (outcome.is_optimal or outcome.termination is Termination.INFEASIBLE):
+        return _conclude((), Verdict.NOT_PROVED, None, began)
     names = _candidates(choice, first)
     if not names:
         return _conclude((), Verdict.NO_SOLVER, None, began)

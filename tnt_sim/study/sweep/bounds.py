@@ -72,6 +72,10 @@ class Lines:
         return min((bound for bound in told if bound is not None), default=None)
 
 
+BEYOND_SECONDS = 0.5
+"""For writing the rows that known lines bound after the deadline: a list without a bound says little."""
+
+
 def proven_bounds(
     problem: Problem,
     values: Sequence[Fraction],
@@ -93,8 +97,8 @@ def proven_bounds(
     deadline : after it nothing is looked for any more, and the lines that are known give the bounds
     """
     try:
-        claims = claims_of(problem)
-    except OverflowError:
+        claims = claims_of(problem, Deadline(deadline.seconds_left + BEYOND_SECONDS))
+    except (OverflowError, DeadlineExpired):
         return (None,) * len(values)
     known = Lines() if lines is None else lines
     found: list[Fraction | None] = list(values[:proven])

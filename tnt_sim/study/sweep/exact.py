@@ -106,11 +106,11 @@ def exact_steps(
         return None
     if moved.lean(base, low) is None:
         return None
-    claims = claims_of(base)
-    groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)
-    if groups is None or not agreement(base, claims).holds:
-        return None
     try:
+        claims = claims_of(base, deadline)
+        groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)
+        if groups is None or not agreement(base, claims, deadline).holds:
+            return None
         found = _moving(moved, base, groups, low, high, deadline)
         return None if found is None else _Pass(moved, base, claims, low, high, *found, deadline).steps(tell)
     except (MultiplierError, TooManyStates, DeadlineExpired):
@@ -122,7 +122,7 @@ def _moving(
 ) -> tuple[Relaxed, list[_Moving]] | None:
     """The knapsacks at the lower end and how they grow; None where they do not grow evenly by whole cents."""
     middle = (low + high) // 2
-    at = [_relaxed_at(moved, base, groups, cents) for cents in (low, middle, high)]
+    at = [_relaxed_at(moved, base, groups, cents, deadline) for cents in (low, middle, high)]
     first, second, last = at
     if first is None or second is None or last is None or not first.cheapest:
         return None
@@ -137,10 +137,12 @@ def _moving(
     return first, found
 
 
-def _relaxed_at(moved: Moved, base: Problem, groups: Sequence[Group], cents: int) -> Relaxed | None:
+def _relaxed_at(
+    moved: Moved, base: Problem, groups: Sequence[Group], cents: int, deadline: Deadline
+) -> Relaxed | None:
     problem = moved.lean(base, cents)
     assert problem is not None
-    claims = claims_of(problem)
+    claims = claims_of(problem, deadline)
     return relaxed(claims.system, claims.goals[0].coefficient, claims.goals[-1].coefficient, groups)
 
 

@@ -47,9 +47,7 @@ class Counters:
         if known.null_count() < case.n:
             people = np.zeros(int(applicant.max(initial=-1)) + 1, dtype=np.int64)
             np.maximum.at(people, applicant, known.cast(pl.Int64).fill_null(0).to_numpy())
-        names = case.table["department"].fill_null("")
-        filled = names.set(names == "", None)
-        department = (filled.rank("dense").cast(pl.Int64) - 1).fill_null(-1).to_numpy()
+        department = case.portfolio.once(("department codes",), lambda: _codes(case.table["department"]))
         reach = reach_of(case)
         reached = None if reach is None else reach.once(np.ones(case.n, dtype=np.bool_))
         return cls(people, reached, applicant, department, int(department.max(initial=-1)) + 1)
@@ -71,6 +69,15 @@ class Counters:
     def departments(self, funded: BoolArray) -> IntArray:
         """How many departments each list reaches, int64 (k,)."""
         return _any_of(self.department, funded, self.n_departments).sum(axis=0)
+
+
+def _codes(names: pl.Series) -> IntArray:
+    """Codes from 0 of the names that are given, by first appearance; -1 for none."""
+    known = names.set(names == "", None).alias("name")
+    kinds = known.drop_nulls().unique(maintain_order=True)
+    codes = pl.DataFrame({"name": kinds, "code": np.arange(len(kinds))})
+    found = known.to_frame().join(codes, on="name", how="left", maintain_order="left")["code"]
+    return found.fill_null(-1).to_numpy()
 
 
 def _any_of(code: IntArray, funded: BoolArray, n_codes: int) -> IntArray:

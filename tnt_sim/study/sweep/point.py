@@ -128,11 +128,11 @@ class Settler:
         """The point, where sums of rows and the exact reading settle it together."""
         if not plain(problem):
             return None
-        try:
-            claims = claims_of(problem)
-        except OverflowError:
-            return None
         deadline = self.clock.deadline
+        try:
+            claims = claims_of(problem, deadline)
+        except (OverflowError, DeadlineExpired):
+            return None
         found = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
         if found is None and self.failed < MAX_FAILED and not deadline.expired:
             self.groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)

@@ -124,7 +124,7 @@ class Run:
     def _all(self) -> None:
         low, high = (self._problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1]))
         if low is not None and high is not None:
-            self.found.tightening = tightening(low, high)
+            self.found.tightening = tightening(low, high, self.clock.deadline)
         self.found.course.n_asked = self.n_points
         if self.plan.free:
             self._free()
@@ -406,5 +406,5 @@ def run(
     deadline : of whoever asks; else the sweep's own, `time_limit` seconds from now
     most_lists : where given, an exact walk looks for every change of the list, at so many amounts at most
     """
-    clock = Clock.until(Deadline(time_limit) if deadline is None else deadline)
+    clock = Clock(time_limit) if deadline is None else Clock.until(deadline)
     return Run(plan, store or Store(None, ""), clock, backend, cross_check, tell, most_lists).result()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tnt_sim.certify.claims import Claims, Written, claims_of
+from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.rules.base import Case, IntArray
 from tnt_sim.rules.envelope_limits import EnvelopeLimit
 from tnt_sim.scenario.compile import Problem
@@ -23,12 +24,12 @@ class Tightening:
         return self.id if self.option is None else f"{self.id}.{self.option}"
 
 
-def tightening(low: Problem, high: Problem) -> list[Tightening]:
+def tightening(low: Problem, high: Problem, deadline: Deadline = UNLIMITED) -> list[Tightening]:
     """The rules of which some row at the higher amount is not implied by the same row at the lower one.
 
-    The tree's own rows only relax: no amount falls as the whole grows.
+    The tree's own rows only relax: no amount falls as the whole grows. Raises DeadlineExpired when the time is up.
     """
-    before, after = claims_of(low), claims_of(high)
+    before, after = claims_of(low, deadline), claims_of(high, deadline)
     found = []
     for old, new in zip(before.written, after.written, strict=True):
         if isinstance(old.of, Case) or _implied(before, old, after, new):
