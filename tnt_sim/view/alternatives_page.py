@@ -11,7 +11,7 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents, format_rate, parse_decimal
-from tnt_sim.view.figures import count, euros, number
+from tnt_sim.view.figures import count, euros, not_listed, number
 from tnt_sim.view.frame import framed
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.tables import SYNTHETIC
@@ -49,12 +49,8 @@ def alternatives_lines(document: Document, lang: Lang, width: int) -> list[Line]
             *grid(rows[:SHOWN], right=(2,)),
         ]
     if len(rows) > SHOWN:
-        more = count(len(rows) - SHOWN, lang)
-        lines.append(
-            Line(
-                Text(f"  … et {more} autres : --json", f"  … and {more} more: --json").in_(lang), style="dim"
-            )
-        )
+        and_ = Text("et", "and").in_(lang)
+        lines.append(Line(f"  … {and_} {not_listed(len(rows) - SHOWN, lang)}", style="dim"))
     return lines
 
 

@@ -10,7 +10,7 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text, so_many
 from tnt_sim.money import format_cents, parse_decimal
-from tnt_sim.view.figures import count, number, plural
+from tnt_sim.view.figures import not_listed, number, plural
 from tnt_sim.view.frame import framed, rows_html
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.phrase import capitalised
@@ -183,13 +183,8 @@ def _changes(found: Document, lang: Lang) -> list[Line]:
     ]
     lines = grid(rows[:SHOWN], right=(3,), indent=4)
     if len(rows) > SHOWN:
-        more = count(len(rows) - SHOWN, lang)
-        lines.append(
-            Line(
-                Text(f"    … et {more} autres : --json", f"    … and {more} more: --json").in_(lang),
-                style="dim",
-            )
-        )
+        and_ = Text("et", "and").in_(lang)
+        lines.append(Line(f"    … {and_} {not_listed(len(rows) - SHOWN, lang)}", style="dim"))
     return lines
 
 

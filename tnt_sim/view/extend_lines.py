@@ -18,7 +18,7 @@ from tnt_sim.view.extend_words import (
     total_texts,
     transfer_words,
 )
-from tnt_sim.view.figures import amount, count, round_amount, short_amount
+from tnt_sim.view.figures import amount, count, not_listed, round_amount, short_amount
 from tnt_sim.view.grid import grid, hanging, paragraph, width_of
 from tnt_sim.view.money_lines import head_lines, next_lines
 from tnt_sim.view.money_words import proof_word
@@ -244,5 +244,4 @@ def _mover_title(key: str, n: str, at: str, *, by_transfer: bool) -> Text:
 def _more(n: int, lang: Lang) -> list[Line]:
     if n <= 0:
         return []
-    more = count(n, lang)
-    return [Line(Text(f"  … {more} autres : --json", f"  … {more} more: --json").in_(lang), style="dim")]
+    return [Line(f"  … {not_listed(n, lang)}", style="dim")]

@@ -106,6 +106,12 @@ def plural(number: int, fr: tuple[str, str], en: tuple[str, str], lang: Lang) ->
     return f"{count(number, lang)} {en[number != 1]}"
 
 
+def not_listed(number: int, lang: Lang) -> str:
+    """« 3 autres : --json »: how many more there are than a list shows, and where all of them stand."""
+    others = plural(number, ("autre", "autres"), ("more", "more"), lang)
+    return f"{others} : --json" if lang is Lang.FR else f"{others}: --json"
+
+
 def decimal(text: str | None, lang: Lang) -> str:
     """An exact decimal of a document, at most six decimals of it."""
     if text is None:

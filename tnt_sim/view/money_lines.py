@@ -11,7 +11,16 @@ from rich.text import Text as Line
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import parse_decimal
 from tnt_sim.view.course_words import stopped_lines
-from tnt_sim.view.figures import amount, count, decimal, listed, plural, short_amount, three_digits
+from tnt_sim.view.figures import (
+    amount,
+    count,
+    decimal,
+    listed,
+    not_listed,
+    plural,
+    short_amount,
+    three_digits,
+)
 from tnt_sim.view.grid import grid, hanging, paragraph
 from tnt_sim.view.money_words import (
     BEYOND,
@@ -187,10 +196,7 @@ def _entry_lines(document: Document, lang: Lang, width: int) -> list[Line]:
                   "dossier|without loss, from|first|for good|in and out|").in_(lang).split("|")  # fmt: skip
     lines += grid(rows, header=header, right=(1, 2, 3, 4))
     if len(waiting) > MOST_ENTRIES:
-        more = count(len(waiting) - MOST_ENTRIES, lang)
-        lines.append(
-            Line(Text(f"  … {more} autres : --json", f"  … {more} more: --json").in_(lang), style="dim")
-        )
+        lines.append(Line(f"  … {not_listed(len(waiting) - MOST_ENTRIES, lang)}", style="dim"))
     return lines
 
 

@@ -10,7 +10,7 @@ from rich.text import Text as Line
 
 from tnt_sim.errors import Lang, Text
 from tnt_sim.money import format_cents, parse_decimal
-from tnt_sim.view.figures import count, number
+from tnt_sim.view.figures import count, not_listed, number
 from tnt_sim.view.frame import framed
 from tnt_sim.view.grid import grid, paragraph
 from tnt_sim.view.tables import SYNTHETIC
@@ -94,12 +94,8 @@ def _table(document: Document, lang: Lang) -> list[Line]:
     ]
     lines = grid(rows, header=head, right=tuple(range(1, len(head))))
     if len(document["portfolios"]) > SHOWN:
-        more = count(len(document["portfolios"]) - SHOWN, lang)
-        lines.append(
-            Line(
-                Text(f"  … et {more} autres : --json", f"  … and {more} more: --json").in_(lang), style="dim"
-            )
-        )
+        and_ = Text("et", "and").in_(lang)
+        lines.append(Line(f"  … {and_} {not_listed(len(document['portfolios']) - SHOWN, lang)}", style="dim"))
     return lines
 
 
