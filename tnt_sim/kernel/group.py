@@ -15,7 +15,7 @@ from tnt_sim.kernel.lasting import apart, trimmed
 from tnt_sim.kernel.menus import Menus
 from tnt_sim.kernel.tree import Choice, best_in_tree, tree_reaches
 
-KNAPSACK_WORK = 1_000_000
+KNAPSACK_WORK = 5_000_000
 TREE_WORK, COLUMN_WORK = 20_000_000, 20
 """States that a kernel may look at: a knapsack's, a tree's, and a tree's for each of its columns."""
 TIE_CELLS = 4_000_000
