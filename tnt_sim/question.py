@@ -49,6 +49,7 @@ from tnt_sim.solve.lexicographic import (
 from tnt_sim.solve.live import LiveLp
 from tnt_sim.solve.registry import get_backend
 from tnt_sim.solve.tighten import tighten
+from tnt_sim.solve.tree import nothing
 from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, read_allocation
 
 __all__ = ["Answer", "ask", "forced", "with_amounts", "with_changes"]
@@ -285,7 +286,21 @@ class _Question:
             goal = Stage(first.name, first.objective, first.sense)
             at_least = int(model.row_lower[model.n_rows - min(len(self.kept), len(form.stages))])
             found = solve_kept(model, stages[0], goal, at_least, known, deadline)
+            found = found or self._out_of_reach(form, goal, at_least, deadline)
         return found or solve_blocks(model, stages, self.live, form.recovery, deadline)
+
+    def _out_of_reach(
+        self, form: Formulation, goal: Stage, at_least: int, deadline: Deadline
+    ) -> tuple[StagesOutcome, bool] | None:
+        """That nothing is worth the first kept value, where kernels find the best that there is."""
+        least = form.least_granted
+        stages = goal, Stage(least.name, least.objective, least.sense)
+        known, recovery = self.drafts.solved, form.recovery
+        found = solve_exactly(
+            form.model, stages, self.live, memory=known, recovery=recovery, deadline=deadline
+        )
+        best = None if found is None else found[0].stages[0].value
+        return nothing(form.model, stages, 0.0) if best is not None and best < at_least else None
 
     def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:
         solver = get_backend(self.backend)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from hypothesis import strategies as st
 from support.flagship import FROZEN
 from tiny import tiny
 
+from tnt_sim import question
 from tnt_sim.errors import ScenarioError, UsageError
 from tnt_sim.question import Answer, ask, forced, with_amounts, with_changes
 from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.objective import Sense, Stage
 
 SLOW = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
@@ -115,6 +118,19 @@ def test_the_kernel_answers_for_one_envelope() -> None:
     assert cheapest.granted_cents is not None
     assert best.granted_cents is not None
     assert cheapest.granted_cents <= best.granted_cents
+
+
+def test_what_kernels_show_to_be_out_of_reach_goes_to_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that nothing has, beside a stage that no kernel settles: the answer, and its proof."""
+    problem = compile_problem(load_scenario(FROZEN))
+    best = ask(problem, prove=False).values[0]
+    money = Stage("money", Sense.MAXIMISE, problem.granted)
+    asked = replace(problem, stages=(*problem.stages, money))
+    reached = ask(asked, kept=[best], goals=1, least=False, canonical=False, prove=False)
+    assert reached.allocation is not None
+    monkeypatch.setattr(question, "solve_lexicographic", None)
+    beyond = ask(asked, kept=[best + Fraction(1, 10)], goals=1, least=False, canonical=False)
+    assert (beyond.status, beyond.proof) == (Status.INFEASIBLE, Proof.PROVED)
 
 
 def test_amounts_change_in_memory_as_in_the_file() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from test_gains import envelopes
 
-from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 from tnt_sim.solve import exact
 from tnt_sim.solve.exact import solve_exactly
 from tnt_sim.solve.lexicographic import Stage, solve_lexicographic
@@ -27,9 +27,24 @@ def feasible(model: LinearModel, n: int) -> set[tuple[int, ...]]:
     }
 
 
+def turned_round(model: LinearModel, every: int) -> LinearModel:
+    """The same rows, each k-th of them written as « at least »."""
+    turned = np.arange(model.n_rows) % every == 0
+    sign = np.where(turned, -1, 1)
+    return replace(
+        model,
+        matrix=model.matrix.multiply(sign[:, None]).tocsr(),
+        row_lower=np.where(turned, -model.row_upper, NO_LOWER),
+        row_upper=np.where(turned, NO_UPPER, model.row_upper),
+    )
+
+
+@pytest.mark.parametrize("every", [1, 2, 99])
 @pytest.mark.parametrize("seed", range(25))
-def test_feasible_choices_stay_and_clashes_leave(seed: int) -> None:
+def test_feasible_choices_stay_and_clashes_leave(seed: int, every: int) -> None:
+    """With « at most » rows and « at least » rows over free money."""
     model, stages = envelopes(seed, n=6)
+    model = turned_round(model, every)
     small = loosened(model, stages)
     assert small is not None
     n = len(small.columns)

@@ -73,7 +73,7 @@ def prove_nothing_kept(
     if claims is None:
         return None
     try:
-        return proof_of(claims.keeping(kept), deadline)
+        return proof_of(claims.keeping(kept), deadline, claims.goals[-1].coefficient)
     except (ValueError, OverflowError):
         return None
 

@@ -90,13 +90,39 @@ class Loosened:
         return np.rint(-program.ineqlin.marginals).astype(np.int64)
 
 
+def _at_most(model: LinearModel, columns: IntArray) -> LinearModel:
+    """The model with a row « at most » for each « at least » over one of these columns."""
+    held = np.zeros(model.n_rows, dtype=np.bool_)
+    held[np.unique(model.matrix[:, columns].tocoo().row)] = True
+    low = np.flatnonzero(held & (model.row_lower != NO_LOWER))
+    if not len(low):
+        return model
+    stays = np.flatnonzero(~held | (model.row_upper != NO_UPPER))
+    names = [model.row_names[k] for k in (*stays.tolist(), *low.tolist())]
+    lower = np.where(held, NO_LOWER, model.row_lower)
+    return LinearModel(
+        matrix=sp.vstack([model.matrix[stays], -model.matrix[low]], format="csr"),
+        row_lower=np.concatenate([lower[stays], np.full(len(low), NO_LOWER)]),
+        row_upper=np.concatenate([model.row_upper[stays], -model.row_lower[low]]),
+        col_lower=model.col_lower,
+        col_upper=model.col_upper,
+        integer=model.integer,
+        objective=model.objective,
+        sense=model.sense,
+        row_names=tuple(names),
+        col_names=model.col_names,
+    )
+
+
 def loosened(model: LinearModel, stages: Sequence[Stage]) -> Loosened | None:
-    """The model over the columns that some stage counts; None where it has no others, or rows say more."""
+    """The model over the columns that some stage counts; None where it has no others, or they are too many."""
     counted = np.any([stage.objective != 0 for stage in stages], axis=0)
     columns, gains = np.flatnonzero(counted), np.flatnonzero(~counted)
+    if not len(gains):
+        return None
+    model = _at_most(model, gains)
     touched = np.unique(model.matrix[:, gains].tocoo().row).astype(np.int64)
-    plain = (model.row_lower[touched] == NO_LOWER) & (model.row_upper[touched] != NO_UPPER)
-    if not len(gains) or not plain.all() or len(touched) * model.n_cols > MOST_ENTRIES:
+    if len(touched) * model.n_cols > MOST_ENTRIES:
         return None
     part, (low, high) = model.matrix[:, gains], (model.col_lower[gains], model.col_upper[gains])
     least = part.maximum(0) @ low + part.minimum(0) @ high

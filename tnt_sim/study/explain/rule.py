@@ -50,7 +50,6 @@ def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
         goals=1,
         least=False,
         canonical=False,
-        kernels=False,
         clock=decided.clock,
     )
     found = answer.values[-1] if answer.is_closed else None
