@@ -91,6 +91,20 @@ def test_what_was_joined_is_listed_with_its_counts(tmp_path: Path) -> None:
     assert not [one for one in compiled(tmp_path, "").warnings if one.code == "values-joined"]
 
 
+@pytest.mark.parametrize(("number", "joined"), [("67507", 0), ("", 1)])
+def test_names_of_applicants_are_read_only_where_a_number_is_missing(
+    tmp_path: Path, number: str, joined: int
+) -> None:
+    """« Ville » and « Villé » are two communes: with their numbers, nothing is said of their names."""
+    table = (
+        "dossier,envelope,requested,score,applicant,applicant_id\n"
+        f"1,a,600,1.5,Ville,60676\n2,a,500,2.5,Villé,{number}\n3,b,400,3,Ville,60676\n"
+    )
+    rule = "rules: [{id: n, kind: limit, measure: applicants, max: 9}]\n"
+    problem = compiled(tmp_path, rule, table)
+    assert [one.code for one in problem.warnings].count("values-joined") == joined
+
+
 def test_a_split_lands_every_spelling(tmp_path: Path) -> None:
     split = "split: {by: theme, groups: [eau, ecole], each: 100 €}"
     table = TABLE.replace("L’École", "École").replace("l'ecole", "ecole").replace("02,,,", "02,,eau,")

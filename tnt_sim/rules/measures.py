@@ -355,7 +355,7 @@ def key_codes(case: Case, column: str, *, fallback: bool) -> IntArray:
 
 def _key_codes(case: Case, column: str, fallback: bool) -> IntArray:
     text = text_keys(case, column)
-    if fallback and column == "applicant_id":
+    if fallback and column == "applicant_id" and (text == "").any():
         name = pl.lit("n:") + text_keys(case, "applicant")
         own = pl.lit("d:") + case.table["dossier"]
         text = case.table.select(
