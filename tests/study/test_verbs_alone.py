@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,22 @@ import pytest
 from test_verbs_end import VERBS, House
 
 import tnt_sim as tnt
+from tnt_sim.engine import solve
 from tnt_sim.errors import Lang
-from tnt_sim.result import ALLOWED, Status
+from tnt_sim.result import ALLOWED, Answer, Proof, Status
+from tnt_sim.scenario.compile import Problem
+from tnt_sim.study import extension, next_euro, weights
+from tnt_sim.study.explain.decided import Decided, of_result
+from tnt_sim.study.explain.explain import explain
 from tnt_sim.study.inversions import inversions_document
+from tnt_sim.verify.reading import Allocation, read_allocation
 from tnt_sim.view.alternatives_page import verdict as alternatives_words
+from tnt_sim.view.audit_page import audit_lines
 from tnt_sim.view.audit_page import verdict as audit_words
 from tnt_sim.view.change_words import change_sentence
 from tnt_sim.view.inversion_lines import price_lines
+from tnt_sim.view.money_lines import money_lines
+from tnt_sim.view.why_words import why_sentence
 
 
 @pytest.fixture
@@ -104,3 +115,75 @@ def test_a_change_says_that_one_solver_claims_it() -> None:
     alone = change | {"proof": "FEASIBLE_GAP"}
     assert change_sentence(alone, Lang.FR).endswith("(selon un seul solveur, sans preuve).")
     assert change_sentence(alone, Lang.EN).endswith("(by one solver alone, without a proof).")
+
+
+def test_a_funded_dossier_of_a_list_that_nothing_proves(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(decided: Decided) -> str:
+        document = explain(decided, everyone=True, seconds=60.0).document
+        funded = next(one for one in document["dossiers"] if one["reason_code"] == "merit")
+        return f"{why_sentence(funded, Lang.FR)} {why_sentence(funded, Lang.EN)}"
+
+    assert "la meilleure répartition" in said(house.decided)
+    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_, **__: [None])
+    alone = of_result(solve(house.scenario, cross_check="never"))
+    assert (alone.proof, alone.best) == ("FEASIBLE_GAP", False)
+    assert "rien ne prouve qu'elle est la meilleure" in said(alone)
+    assert "which nothing proves to be the best" in said(alone)
+
+
+def stopped(asked: Callable[..., Answer], after: int) -> Callable[..., Answer]:
+    """Questions that a limit stops from one of them on, with the list that needs no solver in hand."""
+    numbers = count()
+
+    def ask(problem: Problem, **how: Any) -> Answer:
+        answer = asked(problem, **how)
+        if next(numbers) < after or answer.allocation is None:
+            return answer
+        nothing = Allocation(problem.offers.committed.copy(), problem.offers.committed_cents.copy())
+        reading = read_allocation(problem, nothing)
+        known = reading.values, reading.values, reading.granted_cents, nothing, reading
+        return Answer(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", 0.0)
+
+    return ask
+
+
+def test_a_list_at_a_limit_is_no_gain(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an euro more buys, and each way to extend, is never told from a list that the time cut short."""
+    monkeypatch.setattr(next_euro, "ask", stopped(next_euro.ask, 0))
+    monkeypatch.setattr(extension, "ask", stopped(extension.ask, 0))
+    told = tnt.next_euro(house.scenario).document
+    assert told["next"]
+    for entry in told["next"]:
+        assert (entry["gain"], entry["leave"], entry["n_funded"]) == (None, [], None)
+    for lang, said in ((Lang.FR, "liste non trouvée à temps"), (Lang.EN, "no list was found in time")):
+        assert said in "\n".join(line.plain for line in money_lines(told, lang=lang, width=200))
+    ways = tnt.extension(house.scenario, "10 k€").document["ways"]
+    assert ways
+    assert all((way["allowed"], way["why"]) == (False, "stopped") for way in ways)
+
+
+def test_an_audit_says_what_nothing_proves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said() -> str:
+        document = tnt.audit(house.scenario, house.folder / "list.csv").document
+        return "\n".join(line.plain for line in audit_lines(document, Lang.FR, 200))
+
+    shown = said()
+    assert "Le mieux pour le même argent" in shown
+    assert "au plus" not in shown
+    monkeypatch.setattr("tnt_sim.question.prove_stages", lambda *_, **__: [None])
+    alone = said()
+    assert "Le mieux trouvé pour le même argent" in alone
+    assert "changent au plus" in alone
+
+
+def test_a_list_at_a_limit_is_best_for_no_weights(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = tnt.weights(house.scenario, ["score", "dossiers"]).document
+    assert any(one["supported"] for one in whole["portfolios"])
+    asked = weights.ask
+    monkeypatch.setattr(weights, "ask", lambda *a, **how: replace(asked(*a, **how), claimed=False))
+    told = tnt.weights(house.scenario, ["score", "dossiers"]).document
+    assert told["portfolios"]
+    assert not any(one["supported"] for one in told["portfolios"])
+    assert told["complete"] is False

@@ -108,6 +108,13 @@ WHY = [
         funded_for,
     ),
     Pattern(
+        "Retenu pour {granted:money} : il est dans la répartition trouvée, dont rien ne prouve qu'elle est la "
+        "meilleure.",
+        "Funded for {granted:money}: it belongs to the allocation that was found, which nothing proves to be the "
+        "best.",
+        funded_for,
+    ),
+    Pattern(
         "Retenu pour {granted:money} grâce à {rule} : sans elle, la répartition recalculée ne le compte pas.",
         "Funded for {granted:money} thanks to {rule}: without it the recomputed allocation does not hold it.",
         thanks_to,

@@ -137,6 +137,15 @@ def _nothing_fits() -> NothingDecided:
     )
 
 
+def first_better(problem: Problem, now: Sequence[Fraction], then: Sequence[Fraction]) -> int | None:
+    """The first goal whose value differs; None where all are equal, or it is worse: a limit left it short."""
+    for k, (a, b, stage) in enumerate(zip(now, then, problem.stages, strict=True)):
+        if a != b:
+            better = b > a if stage.sense is Sense.MAXIMISE else b < a
+            return k if better else None
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Moves:
     """How one allocation differs from another, by dossier, in rank order.

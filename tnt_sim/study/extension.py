@@ -16,7 +16,7 @@ from tnt_sim.errors import ScenarioError, Text, UsageError, did_you_mean
 from tnt_sim.question import Answer, ask, with_amounts
 from tnt_sim.result import Proof, Status
 from tnt_sim.scenario.compile import Problem, compile_problem
-from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
+from tnt_sim.study.base import Base, Moves, Tell, first_better, moves, tell_of
 from tnt_sim.study.course import Course
 from tnt_sim.study.moved import highest_averages
 
@@ -168,6 +168,8 @@ def _way(
     answer = ask(problem, clock=clock, prove=prove)
     if answer.allocation is None or answer.reading is None:
         return replace(nothing, why=answer.status.value)
+    if not answer.is_closed and first_better(base.problem, base.answer.bests, answer.bests) is None:
+        return replace(nothing, why=Status.STOPPED.value)  # what a limit left says nothing of the way
     read = answer.reading.envelopes
     if way == FREE:
         tree = problem.case.tree

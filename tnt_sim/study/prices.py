@@ -10,7 +10,7 @@ replacement cost). What makes up for it is new money (`line.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -24,8 +24,7 @@ from tnt_sim.result import Proof
 from tnt_sim.rules.base import Mode
 from tnt_sim.rules.decide import DecideSpec
 from tnt_sim.scenario.compile import Problem, compile_problem
-from tnt_sim.scenario.objective import Sense
-from tnt_sim.study.base import Base, Moves, Tell, moves, tell_of
+from tnt_sim.study.base import Base, Moves, Tell, first_better, moves, tell_of
 from tnt_sim.study.course import Course
 from tnt_sim.study.least import Least, least_amount
 from tnt_sim.study.line import Line
@@ -148,11 +147,11 @@ def _is_better(base: Base, one: Answer, other: Answer) -> bool:
     """Whether the goals of one answer are better, and the other is not the best."""
     if other.is_closed:
         return False
-    return other.allocation is None or _first_better(base.problem, other.bests, one.bests) is not None
+    return other.allocation is None or first_better(base.problem, other.bests, one.bests) is not None
 
 
 def _one_level(base: Base, answer: Answer) -> OneLevel:
-    changed = _first_better(base.problem, base.answer.bests, answer.bests)
+    changed = first_better(base.problem, base.answer.bests, answer.bests)
     if changed is None:
         return OneLevel(None, Fraction(0), answer.values, answer.proof)
     worth = answer.bests[changed] - base.answer.bests[changed]
@@ -163,11 +162,11 @@ def _says_something(base: Base, answer: Answer) -> bool:
     """Whether an answer is the best, or at least better than with all kept: a limit may leave it short of that."""
     if answer.allocation is None:
         return False
-    return answer.is_closed or _first_better(base.problem, base.answer.bests, answer.bests) is not None
+    return answer.is_closed or first_better(base.problem, base.answer.bests, answer.bests) is not None
 
 
 def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock: Clock | None) -> Price:
-    changed = _first_better(base.problem, base.answer.bests, answer.bests)
+    changed = first_better(base.problem, base.answer.bests, answer.bests)
     assert answer.allocation is not None
     moved = moves(base.problem, base.allocation, answer.allocation)
     if changed is None:
@@ -183,15 +182,6 @@ def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock:
     if answer.bound is not None and not changed:
         most = answer.bound - base.answer.bests[0]
     return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof, most)
-
-
-def _first_better(problem: Problem, now: Sequence[Fraction], then: Sequence[Fraction]) -> int | None:
-    """The first goal whose value differs; None where all are equal, or it is worse: a limit left it short."""
-    for k, (a, b, stage) in enumerate(zip(now, then, problem.stages, strict=True)):
-        if a != b:
-            better = b > a if stage.sense is Sense.MAXIMISE else b < a
-            return k if better else None
-    return None
 
 
 def _money_for(base: Base, line: Line, answer: Answer, stage: int, clock: Clock | None) -> Least:

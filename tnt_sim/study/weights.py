@@ -248,8 +248,9 @@ class _Study:
         funded, granted = answer.allocation.funded, answer.allocation.granted_cents
         criteria = tuple(one.terms.evaluate(funded, granted) * one.terms.scale for one in self.criteria)
         values = tuple(self.value(criteria, w) for w in self.corners)
-        if values not in self.found or supported:
-            self.found[values] = Outcome(answer.allocation, criteria, values, answer.granted_cents, supported)
+        shown = (supported and answer.is_closed) or None
+        if values not in self.found or shown:
+            self.found[values] = Outcome(answer.allocation, criteria, values, answer.granted_cents, shown)
         return self.found[values]
 
     def value(self, criteria: Point, w: Weights) -> Fraction:
@@ -391,7 +392,7 @@ def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
                 "criteria": {
                     c.name: decimal_text(v) for c, v in zip(found.criteria, one.criteria, strict=True)
                 },
-                "supported": one.supported if not found.exact else _supported(found, one),
+                "supported": _supported(found, one) if found.exact and found.complete else one.supported,
                 "granted_cents": one.granted_cents,
                 "n_funded": int(one.allocation.funded.sum()),
                 "allocation_sha256": allocation_sha256(problem, one.allocation),

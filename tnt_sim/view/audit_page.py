@@ -18,6 +18,15 @@ from tnt_sim.view.tables import SYNTHETIC
 
 Document = Mapping[str, Any]
 SHOWN = 12
+BETTER = (
+    Text("Le mieux trouvé pour le même argent", "The best found for the same money"),
+    Text("Le mieux pour le même argent", "The best for the same money"),
+)
+CHEAPER = (
+    Text("Aussi bien, au moindre coût trouvé", "As good for the least money found"),
+    Text("Aussi bien, au moindre coût", "As good for the least money"),
+)
+"""Of a list that nothing shows to be the best, and of one that is."""
 
 
 def audit_lines(document: Document, lang: Lang, width: int) -> list[Line]:
@@ -34,11 +43,12 @@ def audit_lines(document: Document, lang: Lang, width: int) -> list[Line]:
         for entry in document["broken"][: 4 * SHOWN]:
             lines += paragraph(capitalised(str(entry["words"])), width, first="  • ")
     lines += _goals(document["objective"], lang)
-    for title, key in (
-        (Text("Le mieux pour le même argent", "The best for the same money"), "better"),
-        (Text("Aussi bien, au moindre coût", "As good for the least money"), "cheaper"),
+    for titles, key in (
+        (BETTER, "better"),
+        (CHEAPER, "cheaper"),
     ):
         if document[key] is not None:
+            title = titles[document[key]["status"] == "optimal"]
             lines += [
                 Line(""),
                 *paragraph(_answer_words(title, document[key], document, lang), width, style="bold"),
@@ -102,7 +112,8 @@ def swap_words(swap: Document, allowed: bool) -> Text:
     else:
         fr = plural(n, ("dossier change", "dossiers changent"), ("", ""), Lang.FR)
         en = plural(n, ("", ""), ("dossier changes", "dossiers change"), Lang.EN)
-        told = Text(fr, en)
+        most = Text("", "") if swap["status"] == "optimal" else Text(" au plus", " at most")
+        told = Text(f"{fr}{most.fr}", f"{en}{most.en}")
     if swap["goal"] is None:
         return Text(
             f"Pour tenir toutes les règles en changeant le moins : {told.fr}",

@@ -139,6 +139,8 @@ def _bought(entry: Document, lang: Lang) -> str:
         return NEVER[entry["kind"]].in_(lang)
     if entry["status"] == "stopped":
         return Text("arrêté par la limite de temps", "stopped by the time limit").in_(lang)
+    if entry["gain"] is None and entry["step_upto"] is not None:
+        return Text("liste non trouvée à temps", "no list was found in time").in_(lang)
     if entry["gain"] is None:
         return Text("aucun montant essayé n'y suffit", "no amount that was tried is enough").in_(lang)
     if not entry["exact"]:

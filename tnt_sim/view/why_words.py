@@ -34,6 +34,12 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
             "Retenu pour {granted} : il est dans la meilleure répartition de l'objectif du programme.",
             "Funded for {granted}: it belongs to the best allocation for the programme's goal.",
         ),
+        "listed": Text(
+            "Retenu pour {granted} : il est dans la répartition trouvée, dont rien ne prouve qu'elle est la "
+            "meilleure.",
+            "Funded for {granted}: it belongs to the allocation that was found, which nothing proves to be the "
+            "best.",
+        ),
         "rule": Text(
             "Retenu pour {granted} grâce à {rule} : sans elle, la répartition recalculée ne le compte pas.",
             "Funded for {granted} thanks to {rule}: without it the recomputed allocation does not hold it.",
@@ -111,7 +117,8 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
         ),
     }
 )
-"""By reason code; some codes have more sentences: `decided` by its way, `crowded_out` by what crowds it out."""
+"""By reason code; some codes have more sentences: `decided` by its way, `merit` by whether the
+list is shown to be the best, `crowded_out` by what crowds it out."""
 
 
 def sentence_key(entry: Entry) -> str:
@@ -119,6 +126,8 @@ def sentence_key(entry: Entry) -> str:
     code = str(entry["reason_code"])
     if code == "decided":
         return "decided_funded" if entry["funded"] else "decided_refused"
+    if code == "merit" and not entry["optimal"]:
+        return "listed"
     if code == "crowded_out" and any(one["enters"] for one in entry["because"]):
         return "displaced"
     if code in ("outranked", "none_fits"):

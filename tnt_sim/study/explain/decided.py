@@ -60,6 +60,11 @@ class Decided:
         return replace(last, portfolio=self.problem.case.portfolio)
 
     @property
+    def is_optimal(self) -> bool:
+        """Whether a certificate or a second solver supports that it is the best."""
+        return self.proof in ALLOWED[Status.OPTIMAL]
+
+    @property
     def lang(self) -> Lang:
         """The language of the scenario."""
         return Lang(self.problem.scenario.spec.locale)

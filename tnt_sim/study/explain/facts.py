@@ -66,6 +66,7 @@ def entry_of(facts: Facts, row: int) -> Entry:
         "granted_cents": int(decided.allocation.granted_cents[row]),
         "asked_cents": int(problem.offers.least_cents[row]) or None,
         "reason_code": code,
+        "optimal": decided.is_optimal,
         "reason": decided.sentences[row],
         "missed": [_missed(one) for one in missed_by(problem, row)] if code in INELIGIBLE_CODES else [],
         "margin": None if funded else _margin(facts, row),
