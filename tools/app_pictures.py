@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -68,7 +67,7 @@ def served(scenario: Path) -> Iterator[str]:
         found = next(filter(None, (re.search(r"http://127\S+token=\S+", line) for line in process.stderr)))
         yield found[0]
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # Ctrl-C is ignored by what a shell runs behind
         process.stderr.read()
         process.wait()
 
