@@ -82,7 +82,7 @@ TELL_SHARE = 0.25
 """The most of a limit that is kept back for telling the result."""
 KERNEL_SHARE = 0.5
 """The most of what is left of a run's time that exact kernels may take: a solver must have its time too."""
-FIRST_SECONDS, FIRST_SHARE = 1.0, 0.5
+FIRST_SECONDS, FIRST_SHARE = 5.0, 0.5
 """The most for a first point, before anything is solved, and the most of what is left."""
 
 Report = Callable[[str, float], None]

@@ -39,13 +39,14 @@ def reserve_list(decided: Decided, deadline: Deadline = UNLIMITED) -> list[dict[
     waiting = problem.offers.candidate & ~decided.allocation.funded
     listed = steps.reserve_list(problem, waiting, problem.offers.least_cents)
     place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
-    most = most_tried(problem)
+    most, node_of = most_tried(problem), problem.case.node.tolist()
+    left_at, rules = decided.reasons.room.whole_cents.tolist(), decided.reasons.rule.to_list()
     found = []
     for k, (name, _, cents) in enumerate(listed.iter_rows()):
         row = place[name]
-        node = int(problem.case.node[row])
-        left = max(0, int(decided.reasons.room.whole_cents[node]))
-        named, missing = str(decided.reasons.rule[row]) or None, max(0, cents - left)
+        node = node_of[row]
+        left = max(0, left_at[node])
+        named, missing = rules[row] or None, max(0, cents - left)
         beside = _beside(decided, row) if k < most and not deadline.expired else None
         if beside is not None:
             needed = _missing(problem, beside, node, missing)

@@ -122,10 +122,10 @@ class Run:
         return self.found
 
     def _all(self) -> None:
+        self.found.course.n_asked = self.n_points
         low, high = (self._problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1]))
         if low is not None and high is not None:
             self.found.tightening = tightening(low, high, self.clock.deadline)
-        self.found.course.n_asked = self.n_points
         if self.plan.free:
             self._free()
         if self.plan.nested:
