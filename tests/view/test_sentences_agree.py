@@ -76,7 +76,7 @@ def test_the_page_of_an_explanation(facts: Facts, explained: Any, lang: Lang) ->
         assert len(read) >= 17
 
 
-@pytest.mark.parametrize("facts", slow("frozen"), indirect=True)
+@pytest.mark.parametrize("facts", slow("frozen", "shipped"), indirect=True)
 def test_one_dossier_for_each_reason(facts: Facts) -> None:
     """On a large scenario too, with every smallest change; both languages of one answer."""
     chosen: dict[str, str] = {}
@@ -111,3 +111,14 @@ def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained:
         check_entries(facts, entries, lang)
         check_next(facts, following, lang)
     amounts_agree(facts, explained, entries, following)
+
+
+@pytest.mark.parametrize("facts", slow("shipped"), indirect=True)
+def test_the_pages_of_a_sweep_and_the_next_euro(facts: Facts) -> None:
+    """Of the flagship; its entries take longer than all else together."""
+    top = next(iter(facts.envelopes))
+    root = facts.envelopes[top]["amount_cents"]
+    swept_pages(facts, f"{root // 100} €", f"{root * 12 // 1000} €")
+    following = questions.next_euro(facts.result.problem.scenario, envelopes=[top], rules=[]).document
+    for lang in Lang:
+        check_next(facts, following, lang)

@@ -98,7 +98,7 @@ def gained(
     assert abs(money[0] - (other["granted_cents"] - one["granted_cents"])) <= money[1]
     before = {entry["id"]: entry["granted_cents"] for entry in one["envelopes"]}
     after = {entry["id"]: entry["granted_cents"] for entry in other["envelopes"]}
-    parts = re.split(r", | et | and ", rest) if rest else []
+    parts = re.split(r",\s|\set\s|\sand\s", rest) if rest else []
     total = 0
     for part in parts:
         text, name = re.split(" à | to ", part.strip())
