@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import sys
 from typing import Any
@@ -42,6 +43,27 @@ def test_the_answer_apart_is_the_answer_here(relax: bool, monkeypatch: pytest.Mo
         assert (there.row_duals is None) == (here.row_duals is None)
 
 
+NOISY = """
+import os
+from tnt_sim.solve import apart, highs
+
+def noisy(*asked, solve=highs.solve_here):
+    os.write(1, b"Presolving model")
+    return solve(*asked)
+
+highs.solve_here = noisy
+apart.main()
+"""
+
+
+@pytest.mark.usefixtures("all_apart")
+def test_what_a_solver_prints_is_no_part_of_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    program(monkeypatch, NOISY)
+    found = HighsBackend().solve(near_miss(0))
+    monkeypatch.setattr(apart, "MANY_COLUMNS", 10**9)
+    assert found.objective == HighsBackend().solve(near_miss(0)).objective
+
+
 @pytest.mark.usefixtures("all_apart")
 def test_a_process_that_looks_at_no_clock_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait is exactly what is left, and what overruns it is a limit and no failure."""
@@ -70,7 +92,8 @@ def stubborn(model, relax, limits, start, tuning, on_point):
     time.sleep(600)
 
 request = pickle.load(sys.stdin.buffer)
-stubborn(request.model, request.relax, request.limits(), request.start, request.tuning, apart._Sender().point)
+point = apart._Sender(sys.stdout.buffer).point
+stubborn(request.model, request.relax, request.limits(), request.start, request.tuning, point)
 """
 
 
@@ -96,7 +119,7 @@ def test_points_are_sent_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last point met is sent once the time has come, and nothing is sent twice."""
     now, sent = [0.0], list[bytes]()
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    sender = apart._Sender()
+    sender = apart._Sender(io.BytesIO())
     monkeypatch.setattr(apart._Sender, "part", lambda _, told: sent.append(told))
     for at, point in (
         (0.0, 1.0),

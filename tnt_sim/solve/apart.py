@@ -8,6 +8,7 @@ meets on the way it hands over at once, so that the last one stays.
 
 from __future__ import annotations
 
+import os
 import pickle
 import struct
 import subprocess
@@ -16,7 +17,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -164,8 +165,9 @@ def _unpacked(packed: bytes, n_cols: int) -> FloatArray | None:
 
 @dataclass(slots=True)
 class _Sender:
-    """Writes parts to the standard output, points no more often than is of use."""
+    """Writes parts to a stream, points no more often than is of use."""
 
+    stream: BinaryIO
     last_sent: float = -BETWEEN_POINTS_SECONDS
     waiting: FloatArray | None = None
 
@@ -180,14 +182,19 @@ class _Sender:
     def part(self, told: object) -> None:
         """Write one part, its length first."""
         text = pickle.dumps(told, protocol=pickle.HIGHEST_PROTOCOL)
-        sys.stdout.buffer.write(_LENGTH.pack(len(text)) + text)
-        sys.stdout.buffer.flush()
+        self.stream.write(_LENGTH.pack(len(text)) + text)
+        self.stream.flush()
 
 
 def main() -> None:
-    """Solve the request of the standard input; points and the answer go to the standard output."""
+    """Solve the request of the standard input; points and the answer go to the standard output.
+
+    What the solver itself prints goes to the standard error.
+    """
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     request: Request = pickle.load(sys.stdin.buffer)
-    sender = _Sender()
+    sender = _Sender(answers)
     answer = request.solve(
         request.model, request.relax, request.limits(), request.start, request.tuning, sender.point
     )
