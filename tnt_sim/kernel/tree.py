@@ -323,20 +323,22 @@ class _Inner:
     def root(self) -> tuple[States, int]:
         """The greatest profit, then the least weight: the states, and which of them."""
         need = self._first_at_root(self.price)
+        reach = 2 * need  # states are looked for that weigh cap − reach/a or more
         while True:
-            # what is as good as the best in sight weighs cap − Γ/a or more, the lightest of equals cap − 2Γ/a
-            least = self.cap - 2 * need // self.price if self.price else 0
+            least = self.cap - reach // self.price if self.price else 0
             sums = self._sums(self.price, need, (least, self.cap))
-            more = 0
-            if len(sums.profit):
-                profit = int(sums.profit.max())
-                equal = np.flatnonzero(sums.profit == profit)
-                # of equals the lightest, or with a grain the heaviest, which then goes first
-                better = profit if self.grain > 1 else profit + 1
-                more = sums.best + self.price * self.cap - self.b * better
-                if need >= more:
-                    return sums.states(), int(equal[-1 if self.grain > 1 else 0])
-            need = min(2 * need, more) if more else 2 * need
+            if not len(sums.profit):
+                need, reach = 2 * need, 4 * need
+                continue
+            profit = int(sums.profit.max())
+            equal = np.flatnonzero(sums.profit == profit)
+            # what is as good as the best in sight weighs cap − spare/a or more, and loses no more than spare
+            spare = sums.best + self.price * self.cap - self.b * profit
+            # of equals the lightest, or with a grain the heaviest, which then goes first
+            more = spare if self.grain > 1 else spare - self.b
+            if need >= more and (self.long is None or reach >= spare):
+                return sums.states(), int(equal[-1 if self.grain > 1 else 0])
+            need, reach = max(need, min(2 * need, more)), spare
 
     def reaches(self, target: int) -> bool:
         """Whether a choice is worth `target`: one that is loses no more than U − b·target."""

@@ -1,0 +1,32 @@
+"""A list far longer than all else under a cap, whose states are looked for near the cap alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.long_lists import LongList
+
+from tnt_sim.kernel import leaves
+from tnt_sim.kernel.forest import Node
+from tnt_sim.kernel.group import best_choice, can_reach
+from tnt_sim.kernel.tree import cheapest_in_tree
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_lightest_of_equal_choices_is_found_however_little_is_looked_at_first(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few different profits and many weights: the first states found lose far less than one unit of profit."""
+    monkeypatch.setattr(leaves, "FRONTIER_CELLS", 0)
+    drawn = LongList.drawn(seed)
+    p, w = drawn.profit, drawn.weight
+    own, inner = np.arange(len(drawn.below), len(p)), Node(1, drawn.cap_below, drawn.below)
+    root = Node(0, drawn.cap, own, (inner,))
+    found = best_choice(p, w, root)
+    assert (found.profit, found.weight) == drawn.best
+    assert can_reach(p, w, root, found.profit)
+    assert not can_reach(p, w, root, found.profit + 1)
+    target = int(np.random.default_rng(seed).integers(1, found.profit))
+    cheapest = cheapest_in_tree(p, w, Node(-1, int(w.sum()), own, (inner,)), target)
+    assert cheapest is not None
+    assert cheapest.weight == int(drawn.least[target:].min())
