@@ -17,6 +17,7 @@ from tnt_sim.deadline import Deadline
 from tnt_sim.engine import solve
 from tnt_sim.errors import InputError, Lang
 from tnt_sim.result import Status
+from tnt_sim.rules.limit import Limit
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.study.explain.decided import of_result
 from tnt_sim.study.explain.explain import explain
@@ -155,3 +156,20 @@ def test_the_demo_names_the_cap(tmp_path: Path) -> None:
     assert outranked.startswith(f"{money} Even with more money, funding it beside them would break {bar}.")
     statuses = {c["status"] for c in document["dossiers"][0]["changes"] if c["kind"] == "envelope"}
     assert statuses == {"impossible"}
+
+
+def test_sums_are_read_once_for_the_whole_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of rules that are sums each is read once, not once for each dossier that waits."""
+    decided = of_result(solve(drawn(12, tmp_path)))
+    sums = [rule for rule in decided.problem.rules if isinstance(rule, Limit)]
+    assert sums
+    read, n_read = Limit.read, list[str]()
+
+    def counted(self: Limit, funded: Any, granted_cents: Any) -> Any:
+        n_read.append(self.id)
+        return read(self, funded, granted_cents)
+
+    monkeypatch.setattr(Limit, "read", counted)
+    listed = reserve_list(decided)
+    assert sum(one["looked_at"] for one in listed) > 1
+    assert sorted(n_read) == sorted(rule.id for rule in sums)

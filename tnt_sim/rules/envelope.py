@@ -127,8 +127,17 @@ def read_envelopes(
     children of each node take its unassigned money first and then the least from each other. `settling` says who
     gives to whom between the children of one parent.
     """
+    return read_sums(tree, own_sums(tree, node, granted_cents), settling)
+
+
+def own_sums(tree: Tree, node: IntArray, granted_cents: IntArray) -> list[int]:
+    """What the dossiers of each node itself get, exact."""
     held = (node >= 0) & (granted_cents != 0)
-    own = group_sums(granted_cents[held], node[held], tree.n_nodes)
+    return group_sums(granted_cents[held], node[held], tree.n_nodes)
+
+
+def read_sums(tree: Tree, own: Sequence[int], settling: Settling = settle) -> EnvelopeReading:
+    """Read the tree on what the dossiers of each node itself get."""
     figures = _Figures(tree, own, tree.subtree_sums(own), settling)
     figures.fit()
     for place in range(tree.n_nodes):
@@ -141,8 +150,7 @@ def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
 
     What fits goes on fitting when the amounts rise, so the place where it begins is found by halving.
     """
-    held = (node >= 0) & (granted_cents != 0)
-    own = group_sums(granted_cents[held], node[held], tree.n_nodes)
+    own = own_sums(tree, node, granted_cents)
     granted = tree.subtree_sums(own)
     if tree.opened is None:
         return 0

@@ -193,20 +193,30 @@ def _blocking_rules(
     problem: Problem, allocation: Allocation, reading: AllocationReading, rows: IntArray
 ) -> dict[int, str]:
     """For dossiers that fit with the money left: the first cap or hard rule that funding them would break."""
-    shared = problem.caps.in_shared(problem.offers)
     hard = [rule for rule in problem.rules if rule.mode is Mode.HARD and not is_between(rule)]
+    named = first_broken_with(problem, allocation, hard)
+    return {row: name for row in rows.tolist() if (name := named(row)) is not None}
+
+
+def first_broken_with(
+    problem: Problem, allocation: Allocation, rules: Sequence[CompiledRule | TableRule]
+) -> Callable[[int], str | None]:
+    """The first cap, limit of an envelope or rule that a list breaks with a dossier more at its least amount.
+
+    Amounts of envelopes are left aside.
+    """
+    shared = problem.caps.in_shared(problem.offers)
     tests: list[tuple[str, Holds]] = [
         *((_name_of(limit), _with_one(limit, allocation)) for limit in problem.limits),
-        *((rule.id, _with_one(rule, allocation)) for rule in hard),
+        *((rule.id, _with_one(rule, allocation)) for rule in rules),
     ]
-    found: dict[int, str] = {}
-    for row in rows.tolist():
+
+    def named(row: int) -> str | None:
         cents = int(problem.offers.least_cents[row])
         names = (name for name, holds in tests if not holds(row, cents))
-        name = (_broken_cap(problem, allocation, row, cents) if shared[row] else None) or next(names, None)
-        if name is not None:
-            found[row] = name
-    return found
+        return (_broken_cap(problem, allocation, row, cents) if shared[row] else None) or next(names, None)
+
+    return named
 
 
 def _with_one(rule: CompiledRule | TableRule | EnvelopeLimit, allocation: Allocation) -> Holds:
@@ -223,24 +233,6 @@ def _broken_cap(problem: Problem, allocation: Allocation, row: int, cents: int) 
 
 def _name_of(limit: EnvelopeLimit) -> str:
     return f"{limit.envelope}.{limit.option}"
-
-
-def first_broken(
-    problem: Problem,
-    funded: BoolArray,
-    granted: IntArray,
-    rules: Sequence[CompiledRule | TableRule],
-    *,
-    caps: bool,
-) -> str | None:
-    """The first cap, limit of an envelope or rule that a list breaks, amounts of envelopes left aside."""
-    excess = problem.caps.broken(funded, granted) if caps else []
-    if excess:
-        return excess[0].cap
-    limit = next((one for one in problem.limits if not one.read(funded, granted).holds), None)
-    if limit is not None:
-        return _name_of(limit)
-    return next((rule.id for rule in rules if not rule.read(funded, granted).holds), None)
 
 
 def most_tried(problem: Problem) -> int:

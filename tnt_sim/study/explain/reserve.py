@@ -13,17 +13,17 @@ read beside today's list as long as there is time (`looked_at`); after that `mis
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.rules.base import Mode, exact_sum
-from tnt_sim.rules.envelope import read_envelopes
-from tnt_sim.scenario.compile import Problem
+from tnt_sim.rules.base import Mode
+from tnt_sim.rules.envelope import own_sums, read_sums
 from tnt_sim.scenario.raising import Raising
 from tnt_sim.study.explain.decided import Decided
 from tnt_sim.verify import steps
-from tnt_sim.verify.reading import Allocation
-from tnt_sim.verify.reasons import first_broken, most_tried
+from tnt_sim.verify.reasons import first_broken_with, most_tried
 
 RESERVE = "reserve"
 """What stands in the way where an envelope holds back all that it gets."""
@@ -41,17 +41,18 @@ def reserve_list(decided: Decided, deadline: Deadline = UNLIMITED) -> list[dict[
     place = dict(zip(decided.numbers.to_list(), range(len(decided.numbers)), strict=True))
     most, node_of = most_tried(problem), problem.case.node.tolist()
     left_at, rules = decided.reasons.room.whole_cents.tolist(), decided.reasons.rule.to_list()
+    money, in_the_way = _Money.of(decided), _in_the_way(decided)
     found = []
     for k, (name, _, cents) in enumerate(listed.iter_rows()):
         row = place[name]
         node = node_of[row]
         left = max(0, left_at[node])
         named, missing = rules[row] or None, max(0, cents - left)
-        beside = _beside(decided, row) if k < most and not deadline.expired else None
-        if beside is not None:
-            needed = _missing(problem, beside, node, missing)
+        beside = k < most and not deadline.expired
+        if beside:
+            needed = money.missing(node, cents, missing)
             missing = missing if needed is None else needed
-            named = named or _in_the_way(problem, beside, row) or (RESERVE if needed is None else None)
+            named = named or in_the_way(row) or (RESERVE if needed is None else None)
         found.append(
             {
                 "rank": None,
@@ -61,7 +62,7 @@ def reserve_list(decided: Decided, deadline: Deadline = UNLIMITED) -> list[dict[
                 "left_cents": left,
                 "missing_cents": missing,
                 "rule": named,
-                "looked_at": beside is not None or named is not None,
+                "looked_at": beside or named is not None,
             }
         )
     found.sort(key=lambda one: not _waits_for_money(one))
@@ -74,52 +75,67 @@ def _waits_for_money(one: dict[str, Any]) -> bool:
     return one["rule"] is None and one["missing_cents"] > 0
 
 
-def _beside(decided: Decided, row: int) -> Allocation:
-    """Today's list with one dossier more, for the least that it may get."""
-    funded, granted = decided.allocation.funded.copy(), decided.allocation.granted_cents.copy()
-    funded[row], granted[row] = True, decided.problem.offers.least_cents[row]
-    return Allocation(funded, granted)
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """What a list with one dossier more takes from the envelopes.
 
-
-def _missing(problem: Problem, beside: Allocation, node: int, room: int) -> int | None:
-    """The least that the envelope and those above it lack for a list: about what there is no room for.
-
-    More, where own dossiers of an envelope and its children draw on one remainder, or where a share of an amount
-    is held back; less, where money reaches the envelope through several others. None where no amount is enough.
+    Attributes
+    ----------
+    raising : the envelopes at other amounts
+    own_cents : what the dossiers of each envelope itself get today
     """
-    tree = problem.case.tree
-    nodes = [k for k in tree.ancestors(node) if tree.amount_cents[k] is not None]
-    raising = Raising.of(problem.case, problem.scenario.spec.programme)
 
-    def fits(cents: int) -> bool:
-        raised = raising.tree(dict.fromkeys(nodes, cents))
-        return read_envelopes(raised, problem.case.node, beside.granted_cents).holds
+    raising: Raising
+    own_cents: tuple[int, ...]
 
-    if fits(room):
-        if not room or not fits(room - 1):
-            return room
-        low, high = -1, room - 1
-    else:
-        low, high = room, max(1, exact_sum(beside.granted_cents))
-        for _ in range(MOST_DOUBLINGS):
-            if fits(high):
-                break
-            low, high = high, 2 * high
+    @classmethod
+    def of(cls, decided: Decided) -> _Money:
+        case, spec = decided.problem.case, decided.problem.scenario.spec
+        own = own_sums(case.tree, case.node, decided.allocation.granted_cents)
+        return cls(Raising.of(case, spec.programme), tuple(own))
+
+    def missing(self, node: int, cents: int, room: int) -> int | None:
+        """The least that the envelope and those above it lack for a dossier: about what there is no room for.
+
+        More, where own dossiers of an envelope and its children draw on one remainder, or where a share of an
+        amount is held back; less, where money reaches the envelope through several others. None where no amount
+        is enough.
+        """
+        tree = self.raising.case.tree
+        nodes = [k for k in tree.ancestors(node) if tree.amount_cents[k] is not None]
+        own = list(self.own_cents)
+        own[node] += cents
+
+        def fits(more: int) -> bool:
+            return read_sums(self.raising.tree(dict.fromkeys(nodes, more)), own).holds
+
+        if fits(room):
+            if not room or not fits(room - 1):
+                return room
+            low, high = -1, room - 1
         else:
-            return None
-    while high - low > 1:
-        half = (low + high) // 2
-        low, high = (low, half) if fits(half) else (half, high)
-    return high
+            low, high = room, max(1, sum(own))
+            for _ in range(MOST_DOUBLINGS):
+                if fits(high):
+                    break
+                low, high = high, 2 * high
+            else:
+                return None
+        while high - low > 1:
+            half = (low + high) // 2
+            low, high = (low, half) if fits(half) else (half, high)
+        return high
 
 
-def _in_the_way(problem: Problem, beside: Allocation, row: int) -> str | None:
+def _in_the_way(decided: Decided) -> Callable[[int], str | None]:
     """What a list with a dossier more breaks, whatever money comes."""
-    if problem.offers.common.broken(beside.funded, beside.granted_cents):
-        return GRANTS
-    caps = bool(problem.caps.in_shared(problem.offers)[row])
-    return first_broken(problem, beside.funded, beside.granted_cents, _hard(problem), caps=caps)
+    problem, today = decided.problem, decided.allocation
+    hard = [*problem.table_rules, *(rule for rule in problem.rules if rule.mode is Mode.HARD)]
+    broken = first_broken_with(problem, today, hard)
 
+    def named(row: int) -> str | None:
+        funded, granted = today.funded.copy(), today.granted_cents.copy()
+        funded[row], granted[row] = True, problem.offers.least_cents[row]
+        return GRANTS if problem.offers.common.broken(funded, granted) else broken(row)
 
-def _hard(problem: Problem) -> list[Any]:
-    return [*problem.table_rules, *(rule for rule in problem.rules if rule.mode is Mode.HARD)]
+    return named
