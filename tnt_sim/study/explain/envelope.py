@@ -6,7 +6,8 @@
               that amount is C itself, the rank is against it, and the next amount is the least worth more than z
 
 The second is not monotone: the dossier may leave again further on. It is not given where the loop meets a tie
-among several envelopes, nor where a rule is a share of the amount. Money of the envelopes above moves
+among several envelopes or goes on beyond a few amounts (`sweep --entries` looks at all of them), nor where a rule
+is a share of the amount. Money of the envelopes above moves
 with it, cent for cent.
 """
 
@@ -31,7 +32,8 @@ from tnt_sim.study.least import Least, least_amount
 from tnt_sim.study.line import Line, at_amount, line_of
 
 Entry = dict[str, Any]
-MOST_TURNS = 25
+MOST_TURNS = 6
+"""Amounts that are looked at for `first`: most dossiers that are found so enter at the second."""
 
 
 @dataclass(frozen=True, slots=True)
