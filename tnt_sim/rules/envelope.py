@@ -136,7 +136,7 @@ def own_sums(tree: Tree, node: IntArray, granted_cents: IntArray) -> list[int]:
     return group_sums(granted_cents[held], node[held], tree.n_nodes)
 
 
-def read_sums(tree: Tree, own: Sequence[int], settling: Settling = settle) -> EnvelopeReading:
+def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> EnvelopeReading:
     """Read the tree on what the dossiers of each node itself get."""
     figures = _Figures(tree, own, tree.subtree_sums(own), settling)
     figures.fit()
