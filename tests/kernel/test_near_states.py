@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tnt_sim.kernel.forest import Caps, Node, binding
-from tnt_sim.kernel.near import near_states
+from tnt_sim.kernel.near import near_states, relaxed
 from tnt_sim.kernel.tree_states import Budget
 
 
@@ -49,6 +49,13 @@ def test_the_states_within_a_loss_are_those_of_every_choice(seed: int) -> None:
             ours, theirs = set(found.columns(one).tolist()), set(found.columns(other).tolist())
             place = min(ours ^ theirs)
             assert found.differ(one, other) == (place, place in ours)
+
+
+def test_a_bound_that_64_bits_do_not_hold_is_none() -> None:
+    """Two items that are worth much set a price at which the weights of the others leave 64 bits together."""
+    p, w = np.array([2**30, 2**30, *[1] * 100]), np.full(102, 2**20)
+    with pytest.raises(OverflowError):
+        relaxed(p, w, 2**20, 0, 2**26)
 
 
 def caps(*rows: tuple[list[int], int]) -> Caps:

@@ -158,8 +158,6 @@ class ListLeaf:
 
     def most(self, a: int) -> int:
         """What the relaxed leaf is worth at a price."""
-        if float(self.gain[-1]) * self.b >= ROOM or float(self.reach[-1]) * max(a, 1) >= ROOM:
-            raise OverflowError("the price of a leaf leaves 64 bits")
         return relaxed(self.p, self.w, self.capacity, a, self.b)
 
     def weighing(self, a: int, gamma: int, low: int, high: int) -> States:

@@ -64,8 +64,8 @@ def near_states(
 
 
 def relaxed(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
-    """U: no choice of a leaf is worth more at the price a/b."""
-    inner = max(a, _fill_price(p, w, capacity, a, b))
+    """U: no choice of a leaf is worth more at the price a/b; OverflowError when products leave 64 bits."""
+    inner = _inner_price(p, w, capacity, a, b)
     return int(np.maximum(b * p - inner * w, 0).sum()) + (inner - a) * capacity
 
 
@@ -92,13 +92,9 @@ class _Core:
         budget: Budget,
         window: tuple[int, int] | None,
     ) -> None:
-        if float(p.sum()) * b >= ROOM or float(w.sum()) * max(a, 1) >= ROOM:
-            raise OverflowError("the price of a leaf leaves 64 bits")
         self.p, self.w, self.capacity, self.gamma, self.budget = p, w, capacity, gamma, budget
         self.window = window
-        inner = max(a, _fill_price(p, w, capacity, a, b))
-        if float(w.sum()) * inner >= ROOM:
-            raise OverflowError("the price of a leaf leaves 64 bits")
+        inner = _inner_price(p, w, capacity, a, b)
         self.delta = inner - a
         self.r = b * p - inner * w
         self.base = self.r > 0
@@ -232,6 +228,15 @@ def within_cap(found: States, capacity: int, gamma: int) -> States:
     least = int(found.loss[fits].min())
     loss = np.where(fits, found.loss - least, ROOM)
     return replace(found, loss=loss, best=found.best - least).within(gamma)
+
+
+def _inner_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+    """c: the price given, or the dearer one that fills the capacity."""
+    if float(p.sum()) * b < ROOM and float(w.sum()) * max(a, 1) < ROOM:
+        inner = max(a, _fill_price(p, w, capacity, a, b))
+        if float(w.sum()) * inner < ROOM:
+            return inner
+    raise OverflowError("the price of a leaf leaves 64 bits")
 
 
 def _fill_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
