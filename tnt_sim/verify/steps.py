@@ -21,6 +21,8 @@ from tnt_sim.verify.reading import Allocation, AllocationReading, broken_rules, 
 from tnt_sim.verify.stored import AWARDS, has_columns
 
 COLUMNS = {**AWARDS, "step": pl.String()}
+CLOSE = 1e-14
+"""Floats tell quotients of 64-bit integers apart that differ by more than this, as a part of either."""
 RESERVE_COLUMNS = {"reserve_rank": pl.Int64(), "reserve_cents": pl.Int64()}
 
 
@@ -33,16 +35,40 @@ def reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -
     worth = stage.terms.per_funded + stage.terms.per_cent * granted_cents
     for part in stage.terms.once:
         worth = worth + part.largest_per_dossier(len(worth))
-    sign = -1 if stage.sense is Sense.MAXIMISE else 1
-    rows = np.flatnonzero(funded & ~problem.offers.committed).tolist()
-    rows.sort(key=lambda k: (sign * Fraction(int(worth[k]), max(1, int(granted_cents[k]))), k))
+    rows = np.flatnonzero(funded & ~problem.offers.committed)
+    better = worth[rows] if stage.sense is Sense.MAXIMISE else -worth[rows]
+    rows = rows[largest_quotients(better, np.maximum(1, granted_cents[rows]))]
     return pl.DataFrame(
         {
             "dossier": problem.case.table["dossier"].gather(rows),
-            "reserve_rank": pl.Series(range(1, len(rows) + 1), dtype=pl.Int64),
+            "reserve_rank": pl.Series(np.arange(1, len(rows) + 1), dtype=pl.Int64),
             "reserve_cents": pl.Series(granted_cents[rows], dtype=pl.Int64),
         }
     )
+
+
+def largest_quotients(numerator: IntArray, denominator: IntArray) -> IntArray:
+    """The order of numerator / denominator, exact, the largest first; equals stay in their order.
+
+    Denominators are positive. Floats order what they tell apart; fractions order each stretch of what is closer.
+    """
+    quotient = numerator / denominator
+    order = np.lexsort((np.arange(len(quotient)), -quotient))
+    if not len(order):
+        return order
+    sorted_ = quotient[order]
+    is_close = np.abs(np.diff(sorted_)) <= CLOSE * np.abs(sorted_[:-1])
+    divisor = np.gcd(numerator, denominator)
+    reduced = np.column_stack([numerator // divisor, denominator // divisor])[order]
+    is_other = np.any(reduced[1:] != reduced[:-1], axis=1)
+    ends = np.r_[np.flatnonzero(~is_close) + 1, len(order)]
+    stretches = np.unique(np.searchsorted(ends, np.flatnonzero(is_close & is_other), side="right"))
+    for stretch in stretches.tolist():
+        first, end = (int(ends[stretch - 1]) if stretch else 0), int(ends[stretch])
+        mine = order[first:end].tolist()
+        mine.sort(key=lambda k: (Fraction(-int(numerator[k]), int(denominator[k])), k))
+        order[first:end] = mine
+    return order
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,17 +52,17 @@ class Asking:
 
     decided: Decided
     steps: tuple[Fraction, ...]
-    scores: tuple[tuple[score.Score, list[tuple[Fraction, ...]] | None], ...]
+    scores: tuple[tuple[score.Score, score.Effects | None], ...]
 
 
 def asking(decided: Decided) -> Asking:
     """Read the goal once."""
-    problem = decided.problem
+    problem, deadline = decided.problem, decided.clock.deadline
     found = [
-        (one, score.effects(problem, decided.asked, one) if one.other is None else None)
+        (one, score.effects(problem, decided.asked, one, deadline) if one.other is None else None)
         for one in score.scores(problem)
     ]
-    return Asking(decided, units(problem, decided.clock.deadline), tuple(found))
+    return Asking(decided, units(problem, deadline), tuple(found))
 
 
 def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entry]:

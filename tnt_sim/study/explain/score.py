@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tnt_sim.rules.base import Case, Terms, common_scale
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.rules.base import Case, IntArray, Terms, common_scale
 from tnt_sim.rules.columns import MICRO, Kind, kind_of, numeric_column
 from tnt_sim.scenario.compile import Problem, compile_problem
 from tnt_sim.scenario.objective import Sense
@@ -99,21 +100,35 @@ def with_score(asked: Scenario, column: str, by: Fraction, dossier: str | None =
     return replace(asked, portfolio=asked.portfolio.with_table(table))
 
 
-def effects(problem: Problem, asked: Scenario, score: Score) -> list[tuple[Fraction, ...]] | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Effects:
+    """What one step of a score adds to each stage, by the row of the dossier, better counted up."""
+
+    units: tuple[Fraction, ...]
+    counts: tuple[IntArray, ...]
+
+    def __getitem__(self, row: int) -> tuple[Fraction, ...]:
+        """One step of the dossier of this row."""
+        pairs = zip(self.units, self.counts, strict=True)
+        return tuple(unit * int(count[row]) for unit, count in pairs)
+
+
+def effects(
+    problem: Problem, asked: Scenario, score: Score, deadline: Deadline = UNLIMITED
+) -> Effects | None:
     """For each dossier, what one step of its score adds to each stage once it is funded, better counted up.
 
     None where the figure is no plain sum: counted once per key, or the smallest of groups.
     """
-    raised = compile_problem(with_score(asked, score.column, score.step))
-    found = []
+    raised = compile_problem(with_score(asked, score.column, score.step), deadline)
+    units, counts = [], []
     for before, after in zip(problem.stages, raised.stages, strict=True):
         if before.parts or not _same_once(before.terms, after.terms):
             return None
         scale = common_scale([before.terms.scale, after.terms.scale])
-        moved = after.terms.rescaled(scale).per_funded - before.terms.rescaled(scale).per_funded
-        sign = 1 if before.sense is Sense.MAXIMISE else -1
-        found.append([sign * scale * int(value) for value in moved.tolist()])
-    return list(zip(*found, strict=True))
+        counts.append(after.terms.rescaled(scale).per_funded - before.terms.rescaled(scale).per_funded)
+        units.append(scale if before.sense is Sense.MAXIMISE else -scale)
+    return Effects(tuple(units), tuple(counts))
 
 
 def _same_once(before: Terms, after: Terms) -> bool:
