@@ -153,7 +153,9 @@ def test_the_demo_names_the_cap(tmp_path: Path) -> None:
         '("E-04", "E-09" and "E-14") bring at least as much per euro.'
     )
     bar = 'the rule "plafond-departement: 400 000 € au plus par département"'
-    assert outranked.startswith(f"{money} Even with more money, funding it beside them would break {bar}.")
+    # « beside those funded » read like « whatever happens », though a list with others out may hold it
+    alone = "Even with more money, funding it without changing the others would break"
+    assert outranked.startswith(f"{money} {alone} {bar}.")
     statuses = {c["status"] for c in document["dossiers"][0]["changes"] if c["kind"] == "envelope"}
     assert statuses == {"impossible"}
 

@@ -127,13 +127,13 @@ WHY = [
     Pattern(
         "Devancé dans « {title} » : il lui faut {asked:money}, il reste {left:money}, et les derniers "
         "retenus "
-        "({margin}) apportent au moins autant par euro. Même avec plus d'argent, le financer à côté "
-        "d'eux ferait "
+        "({margin}) apportent au moins autant par euro. Même avec plus d'argent, le financer sans "
+        "changer les autres ferait "
         "rompre {bar}.",
         'Outranked in "{title}": it needs {asked:money}, {left:money} is left, and the last that were '
         "funded "
-        "({margin}) bring at least as much per euro. Even with more money, funding it beside them would "
-        "break "
+        "({margin}) bring at least as much per euro. Even with more money, funding it without changing the "
+        "others would break "
         "{bar}.",
         short_of_money,
     ),
@@ -149,10 +149,10 @@ WHY = [
     Pattern(
         "Ne tient pas dans ce qui reste de « {title} » : il lui faut {asked:money} et il reste "
         "{left:money}. Même "
-        "avec plus d'argent, le financer à côté des retenus ferait rompre {bar}.",
+        "avec plus d'argent, le financer sans changer les autres ferait rompre {bar}.",
         'Does not fit in what is left of "{title}": it needs {asked:money} and {left:money} is left. '
         "Even with "
-        "more money, funding it beside those funded would break {bar}.",
+        "more money, funding it without changing the others would break {bar}.",
         short_of_money,
     ),
     Pattern(

@@ -80,17 +80,17 @@ SENTENCES: Mapping[str, Text] = MappingProxyType(
         ),
         "outranked_barred": Text(
             "Devancé dans « {envelope} » : il lui faut {asked}, il reste {left}, et les derniers retenus "
-            "({margin}) apportent au moins autant par euro. Même avec plus d'argent, le financer à côté d'eux "
-            "ferait rompre {bar}.",
+            "({margin}) apportent au moins autant par euro. Même avec plus d'argent, le financer sans "
+            "changer les autres ferait rompre {bar}.",
             'Outranked in "{envelope}": it needs {asked}, {left} is left, and the last that were funded '
-            "({margin}) bring at least as much per euro. Even with more money, funding it beside them would "
-            "break {bar}.",
+            "({margin}) bring at least as much per euro. Even with more money, funding it without changing "
+            "the others would break {bar}.",
         ),
         "none_fits_barred": Text(
             "Ne tient pas dans ce qui reste de « {envelope} » : il lui faut {asked} et il reste {left}. Même avec "
-            "plus d'argent, le financer à côté des retenus ferait rompre {bar}.",
+            "plus d'argent, le financer sans changer les autres ferait rompre {bar}.",
             'Does not fit in what is left of "{envelope}": it needs {asked} and {left} is left. Even with more '
-            "money, funding it beside those funded would break {bar}.",
+            "money, funding it without changing the others would break {bar}.",
         ),
         "crowded_out": Text(
             "Non retenu : le financer ferait rompre {rule}.", "Not funded: funding it would break {rule}."
