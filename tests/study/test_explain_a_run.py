@@ -142,7 +142,7 @@ def test_ctrl_c_while_the_reserve_list_is_read(crowd: Result, monkeypatch: pytes
     """The first thing that takes time: reasons and the list stay, nothing further is begun."""
     decided = of_result(crowd)
     whole = explain(decided, everyone=True)
-    monkeypatch.setattr("tnt_sim.study.explain.reserve._in_the_way", stopped)
+    monkeypatch.setattr("tnt_sim.study.explain.reserve._in_the_way", lambda decided: stopped)
     told = explain(decided, everyone=True)
     assert told.document["stopped_by"] == "interrupt"
     assert [one["reason"] for one in entries(told).values()] == [
