@@ -123,6 +123,7 @@ def ask(
     method: StageSolver = solve_integral,
     live: LiveLp | None = None,
     kernels: bool = True,
+    blocks: bool = True,
     drafts: Drafts | None = None,
 ) -> Answer:
     """Hold the first stages at `kept`, optimise the next ones, then the money, then the tie-break.
@@ -137,6 +138,7 @@ def ask(
     cross_check : `auto` or the name of an independent solver where no certificate is found; `never`
     clock : what is left of the time; at its end the answer is the best list found until then
     kernels : try exact kernels before a solver, for half of the time at most
+    blocks : beside a kept goal too, those under prices, which take long where an amount has many steps
     live, drafts : the linear program of the question before, its rows and what kernels found, to begin from
         (`session.py`); the answer is the same
 
@@ -160,6 +162,7 @@ def ask(
         method,
         live,
         kernels,
+        blocks,
         drafts or Drafts(),
     ).answer()
 
@@ -189,6 +192,7 @@ class _Question:
     method: StageSolver
     live: LiveLp | None = None
     kernels: bool = True
+    blocks: bool = True
     drafts: Drafts = field(default_factory=Drafts)
     certificates: tuple[Mapping[str, Any], ...] = field(init=False, default=())
 
@@ -287,18 +291,22 @@ class _Question:
             at_least = int(model.row_lower[model.n_rows - min(len(self.kept), len(form.stages))])
             found = solve_kept(model, stages[0], goal, at_least, known, deadline)
             found = found or self._out_of_reach(form, goal, at_least, deadline)
-        return found or solve_blocks(model, stages, self.live, form.recovery, deadline)
+        if found or not self.blocks:
+            return found
+        return solve_blocks(model, stages, self.live, form.recovery, deadline)
 
     def _out_of_reach(
         self, form: Formulation, goal: Stage, at_least: int, deadline: Deadline
     ) -> tuple[StagesOutcome, bool] | None:
-        """That nothing is worth the first kept value, where kernels find the best that there is."""
-        least = form.least_granted
-        stages = goal, Stage(least.name, least.objective, least.sense)
-        known, recovery = self.drafts.solved, form.recovery
-        found = solve_exactly(
-            form.model, stages, self.live, memory=known, recovery=recovery, deadline=deadline
-        )
+        """That nothing is worth the first kept value, where a tree of caps finds the best that there is.
+
+        Open amounts that the goal does not count are left out: only the best value is asked for.
+        """
+        least, known = form.least_granted, self.drafts.solved
+        cost = least.objective.copy()
+        cost[form.recovery.amount_columns] = 0
+        stages = goal, Stage(least.name, cost, least.sense)
+        found = solve_exactly(form.model, stages, memory=known, deadline=deadline, max_work=0)
         best = None if found is None else found[0].stages[0].value
         return nothing(form.model, stages, 0.0) if best is not None and best < at_least else None
 

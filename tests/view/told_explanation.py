@@ -12,7 +12,7 @@ from told_facts import Facts
 from told_run import WIDE
 
 from tnt_sim.errors import Lang
-from tnt_sim.view.change_words import KINDS, WHY_NOT
+from tnt_sim.view.change_words import ALONE, KINDS, WHY_NOT
 from tnt_sim.view.explanation import dossier_lines, explanation_lines
 from tnt_sim.view.why_words import sentence_key
 
@@ -385,7 +385,10 @@ def check_dossiers(facts: Facts, document: Any, lang: Lang) -> set[str]:
         about: dict[str, Any] = {"facts": facts, "entry": entry, "document": document}
         read_sentence(WHY, lines[0], lang, **about)
         for line, change in zip(lines[1:], entry["changes"], strict=True):
-            read_sentence(CHANGES, line.removeprefix("→ "), lang, change=change, **about)
+            said = line.removeprefix("→ ")
+            bare = said.replace(f" {ALONE.in_(lang)}", "")
+            assert (bare != said) is (change.get("proof") == "FEASIBLE_GAP"), line
+            read_sentence(CHANGES, bare, lang, change=change, **about)
     return {sentence_key(entry) for entry in document["dossiers"]}
 
 

@@ -57,15 +57,17 @@ def solve_exactly(
     memory: Memory | None = None,
     recovery: Recovery | None = None,
     deadline: Deadline = UNLIMITED,
+    max_work: int = MAX_WORK,
 ) -> Found:
     """The stages, and whether the point is the one answer; None where no kernel settles them in time.
 
     `live` and `heard` are for the blocks (`solve_crossing`), `memory` is for trees. `recovery` says which columns
-    are amounts: kernels look at these as choices, and `heard` is told nothing of them.
+    are amounts: kernels look at these as choices, and `heard` is told nothing of them. `max_work` bounds the
+    states of the blocks; with 0 only trees are tried.
     """
     if recovery is not None and len(recovery.amount_rows):
-        return in_time(lambda: _of_amounts(model, stages, recovery, live, memory, deadline))
-    return in_time(lambda: _settled(model, stages, live, heard, memory, None, deadline))
+        return in_time(lambda: _of_amounts(model, stages, recovery, live, memory, deadline, max_work))
+    return in_time(lambda: _settled(model, stages, live, heard, memory, None, deadline, max_work))
 
 
 def in_time(solve: Callable[[], Found]) -> Found:
@@ -103,6 +105,7 @@ def _settled(
     memory: Memory | None,
     menus: Menus | None,
     deadline: Deadline,
+    max_work: int,
 ) -> Found:
     def tree(long: bool) -> Found:
         return solve_tree(model, stages, long=long, memory=memory, menus=menus, deadline=deadline)
@@ -110,18 +113,20 @@ def _settled(
     def blocks(work: int) -> Found:
         return solve_crossing(model, stages, live, heard, work, menus, deadline)
 
-    found = _first_of(tree, blocks, model.n_cols)
-    return found if found or heard else _projected(model, stages, _settling(live, memory, menus, deadline))
+    found = _first_of(tree, blocks, model.n_cols, max_work)
+    if found or heard:
+        return found
+    return _projected(model, stages, _settling(live, memory, menus, deadline, max_work))
 
 
 def _settling(
-    live: LiveLp | None, memory: Memory | None, menus: Menus | None, deadline: Deadline
+    live: LiveLp | None, memory: Memory | None, menus: Menus | None, deadline: Deadline, max_work: int
 ) -> Settling:
     """How a model over some of the columns is settled."""
 
     def settle(model: LinearModel, stages: Sequence[Stage], columns: IntArray) -> Found:
         left = None if menus is None else menus.picked(columns)
-        return _settled(model, stages, live, None, memory, left, deadline)
+        return _settled(model, stages, live, None, memory, left, deadline, max_work)
 
     return settle
 
@@ -133,6 +138,7 @@ def _of_amounts(
     live: LiveLp | None,
     memory: Memory | None,
     deadline: Deadline,
+    max_work: int,
 ) -> Found:
     """The same over choices: trees need only those that the goal is the better for, blocks all."""
 
@@ -157,22 +163,24 @@ def _of_amounts(
     def blocks(work: int) -> Found:
         return by(False, lambda m, asked, menus: solve_crossing(m, asked, live, None, work, menus, deadline))
 
-    found = _first_of(tree, blocks, model.n_cols)
+    found = _first_of(tree, blocks, model.n_cols, max_work)
     return found or by(
         False,
-        lambda m, asked, menus: _projected(m, asked, _settling(live, memory, menus, deadline)),
+        lambda m, asked, menus: _projected(m, asked, _settling(live, memory, menus, deadline, max_work)),
     )
 
 
-def _first_of(tree: Callable[[bool], Found], blocks: Callable[[int], Found], n_cols: int) -> Found:
+def _first_of(
+    tree: Callable[[bool], Found], blocks: Callable[[int], Found], n_cols: int, max_work: int
+) -> Found:
     """A tree, and then blocks; these first where the tree is long and they are quick."""
     try:
         found = tree(n_cols > MANY_COLUMNS)
     except LongTreeError:
-        found = blocks(QUICK_WORK)
+        found = blocks(min(QUICK_WORK, max_work)) if max_work else None
         if found is None or not found[1]:
             found = tree(True)
-    return found or blocks(MAX_WORK)
+    return found or (blocks(max_work) if max_work else None)
 
 
 def _projected(

@@ -162,7 +162,9 @@ def _unpriced(rule: CompiledRule, kept: int) -> CompiledRule:
 
 
 def _largest(question: Problem, kept: tuple[Fraction, ...], clock: Clock) -> Answer:
-    return ask(question, kept=kept, goals=1, least=False, canonical=False, prove=False, clock=clock)
+    return ask(
+        question, kept=kept, goals=1, least=False, canonical=False, prove=False, blocks=False, clock=clock
+    )
 
 
 def with_request(asked: Scenario, dossier: str, cents: int) -> Scenario:

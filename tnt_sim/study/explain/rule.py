@@ -50,6 +50,7 @@ def relaxed(decided: Decided, row: int, rule: CompiledRule) -> Relaxed:
         goals=1,
         least=False,
         canonical=False,
+        blocks=False,
         clock=decided.clock,
     )
     found = answer.values[-1] if answer.is_closed else None
