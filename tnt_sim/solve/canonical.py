@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, Sense
 from tnt_sim.solve.backend import Backend, Limits, Termination
@@ -104,9 +105,13 @@ class _Walk:
         self.lower, self.upper = self._fixed()
         self.n_open = int((self.lower < self.upper).sum())
         ranked = [j for j in order.tolist() if self.lower[j] < self.upper[j]]
-        self._know_twins(ranked)
-        self._take(self.point)
-        if len(ranked) < MANY_OPEN or not self._only_one(ranked, amounts):
+        if not self.limits.expired:
+            self._know_twins(ranked)
+            self._take(self.point)
+        one = len(ranked) >= MANY_OPEN and not self.limits.expired and self._only_one(ranked, amounts)
+        if ranked and self.limits.expired and not one:
+            self.ended = Termination.TIME_LIMIT
+        elif not one:
             self._walk_funded(ranked)
         if self.ended is Termination.OPTIMAL:
             self._walk_amounts(amounts.tolist())
@@ -160,10 +165,10 @@ class _Walk:
             return False
         other = must_change(self.model, self.point, np.array(ranked, dtype=np.int64))
         pairs = [pair for columns in self.twins for pair in pairwise(columns)]
-        rows = np.zeros((1 + len(pairs), self.model.n_cols), dtype=np.int64)
-        rows[0] = other.coefficients
-        for row, (earlier, later) in zip(rows[1:], pairs, strict=True):
-            row[earlier], row[later] = 1, -1
+        places = np.repeat(np.arange(len(pairs)), 2), np.array(pairs, dtype=np.int64).ravel()
+        signs = np.tile(np.array([1, -1], dtype=np.int64), len(pairs))
+        equal = sp.csr_array((signs, places), shape=(len(pairs), self.model.n_cols))
+        rows = sp.vstack([sp.csr_array(other.coefficients[None, :]), equal], format="csr")
         lower = [other.lower, *([0] * len(pairs))]
         names = ["another", *(f"equal {k}" for k in range(len(pairs)))]
         asked = self.model.with_rows(rows, lower, [NO_UPPER] * len(lower), names)
