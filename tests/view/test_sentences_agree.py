@@ -114,11 +114,15 @@ def test_the_pages_of_a_sweep_entries_and_the_next_euro(facts: Facts, explained:
 
 
 @pytest.mark.parametrize("facts", slow("shipped"), indirect=True)
-def test_the_pages_of_a_sweep_and_the_next_euro(facts: Facts) -> None:
-    """Of the flagship; its entries take longer than all else together."""
+def test_the_pages_of_the_flagship_s_questions_on_money(facts: Facts) -> None:
+    """A sweep, the next euro, and the entries as far as 40 seconds go: all of them take minutes."""
     top = next(iter(facts.envelopes))
     root = facts.envelopes[top]["amount_cents"]
     swept_pages(facts, f"{root // 100} €", f"{root * 12 // 1000} €")
-    following = questions.next_euro(facts.result.problem.scenario, envelopes=[top], rules=[]).document
+    scenario = facts.result.problem.scenario
+    following = questions.next_euro(scenario, envelopes=[top], rules=[]).document
+    stop = f"{root // 100 + 20_000} €"
+    entries = questions.entries(scenario, start=f"{root // 100} €", stop=stop, time_limit=40).document
     for lang in Lang:
         check_next(facts, following, lang)
+        check_entries(facts, entries, lang)
