@@ -53,6 +53,7 @@ SHARE = "kind: share, measure: granted, where: {department: '%s'}, "
         ([f"id: r, {SHARE % '01'} min: 60 %", f"id: s, {SHARE % '02'} min: 50 %"], ["shares-whole"]),
         ([f"id: r, {SHARE % '01'} min: 60 %", f"id: s, {SHARE % '02'} min: 40 %"], []),
         ([f"id: r, {SHARE % '01'} min: 60 %", f"id: s, {SHARE % '01'} min: 50 %"], []),
+        ([f"id: r, {SHARE % '09'} min: 60 %", f"id: s, {SHARE % '09'} min: 50 %"], []),
         ([f"id: r, {SHARE % '01'} max: 60 %", f"id: s, {SHARE % '02'} max: 30 %"], ["shares-whole"]),
         ([f"id: r, {SHARE % '01'} max: 60 %", f"id: s, {SHARE % '02'} max: 40 %"], []),
         ([f"id: r, {SHARE % '01'} min: 60 %", f"id: s, {COUNT} min: 50 %"], []),

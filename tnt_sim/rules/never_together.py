@@ -149,12 +149,12 @@ def _equal(one: Terms, other: Terms) -> bool:
 
 
 def _disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tuple[Share, Path]]:
-    """The first rules of a list of which no dossier in play enters two."""
+    """The first rules of a list of which no dossier in play enters two; those that none enters say nothing."""
     taken = np.zeros(len(offers.candidate), dtype=np.bool_)
     found = []
     for rule, path in shares:
         mine = ((rule.numerator.per_funded != 0) | (rule.numerator.per_cent != 0)) & offers.in_play
-        if not (mine & taken).any() and not rule.numerator.once:
+        if mine.any() and not (mine & taken).any() and not rule.numerator.once:
             taken |= mine
             found.append((rule, path))
     return found
