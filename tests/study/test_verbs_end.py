@@ -23,6 +23,7 @@ from tnt_sim.study.explain.explain import explain, for_reports
 from tnt_sim.study.inversions import inversions_document
 from tnt_sim.study.slider import slider_of
 from tnt_sim.view.course_words import UNITS, stopped_sentence
+from tnt_sim.view.report.explained import explained
 
 Document = Mapping[str, Any]
 
@@ -168,3 +169,19 @@ def test_a_limit_in_the_past_is_said_at_once(house: House) -> None:
         except LimitReached:
             continue
         assert document["stopped_by"] == "time" or verb in ("ensemble", "compare"), verb
+
+
+def test_reasons_of_all_end_with_the_limit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where even the reasons take too long, the list ends with those that were told, and says how many."""
+    monkeypatch.setattr("tnt_sim.study.explain.explain.REASONS_AT_A_TIME", 1)
+    monkeypatch.setattr("tnt_sim.study.explain.explain.REASONS_SECONDS", 0.0)
+    StepClock().install(monkeypatch)
+    document = explain(house.decided, everyone=True, seconds=0.0).document
+    n = len(house.decided.numbers)
+    assert len(document["dossiers"]) == 1 < n
+    assert (document["stopped_by"], document["progress"]) == (
+        "time",
+        {"done": 1, "of": n, "unit": "dossiers"},
+    )
+    assert document["settled"] is None
+    assert explained(document, Lang.FR) is not None

@@ -109,8 +109,8 @@ OPTIONS_ENGLISH: Mapping[str, str] = MappingProxyType(
         "La méthode de calcul ; auto par défaut.": "The method of solving; auto by default.",
         "Pour un fichier Pabulib : ce qui est maximisé ; par défaut les points, sinon les votes.":
             "For a Pabulib file: what is maximised; the points by default, else the votes.",
-        "La durée de tout le calcul : 300, « 300 s » ou « 5 min ».":
-            'How long all of it may take: 300, "300 s" or "5 min".',
+        "La durée du calcul, lecture et écriture non comprises : 300, « 300 s », « 5 min ».":
+            'Limits the computation, reading and writing aside: 300, "300 s" or "5 min".',
         "La durée de chaque scénario, non du lot (Ctrl-C l'arrête ; ce qui est fait reste) : « 5 min ».":
             'How long each scenario may take, not the batch (Ctrl-C ends it; what is done stays): "5 min".',
         "Code de sortie 5 si l'optimalité n'est pas prouvée.": "Exit code 5 if optimality is not proven.",

@@ -85,7 +85,9 @@ MeasureOption = Annotated[
 TimeLimitOption = Annotated[
     str | None,
     typer.Option(
-        "--time-limit", metavar="DURÉE", help="La durée de tout le calcul : 300, « 300 s » ou « 5 min »."
+        "--time-limit",
+        metavar="DURÉE",
+        help="La durée du calcul, lecture et écriture non comprises : 300, « 300 s », « 5 min ».",
     ),
 ]
 RequireProofOption = Annotated[

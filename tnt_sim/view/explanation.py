@@ -186,8 +186,8 @@ def _stopped_texts(document: Entry, lang: Lang) -> list[str]:
     if not said:
         return []
     rest = Text(
-        "Les dossiers restants n'ont que leur raison ; demandez-les un à un : tnt-sim explain.",
-        "The remaining dossiers have their reason only; ask for them one by one: tnt-sim explain.",
+        "Les dossiers restants n'ont pas de seuil ; demandez-les un à un : tnt-sim explain.",
+        "The remaining dossiers have no threshold; ask for them one by one: tnt-sim explain.",
     )
     told, rules = [said, rest.in_(lang)], document["rules_progress"]
     if rules["of"] and rules["done"] < rules["of"]:

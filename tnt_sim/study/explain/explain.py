@@ -30,6 +30,10 @@ MOST_INVERSIONS = 100
 REPORT_SECONDS = 60.0
 RESERVE_SHARE = 0.2
 """Of the time: what each dossier of the reserve list waits for, before all else."""
+REASONS_SECONDS = 1.0
+"""What the reasons of all dossiers may take beyond the limit: they are told even where nothing else is reached."""
+REASONS_AT_A_TIME = 500
+"""Dossiers whose reasons are told between two looks at the clock."""
 RULES_SHARE = 0.4
 """Of the time that is left: what each rule does, before the thresholds of all dossiers."""
 Report = Callable[[str, float], None]
@@ -95,7 +99,9 @@ def explain(
     everyone : every dossier of the run, in rank order
     confirm : decide each changed scenario anew
     lang : of the sentences; the scenario's by default
-    seconds : for the whole, the scenario's `time_limit` by default; what is not reached has its reason only
+    seconds : for the whole, the scenario's `time_limit` by default; what is not reached has its reason only. The
+        reasons may take `REASONS_SECONDS` beyond it; dossiers after that have no entry, and `progress` says how
+        many have one
 
     Raises
     ------
@@ -108,7 +114,7 @@ def explain(
     tongue = lang or decided.lang
     told = _tell(progress)
     limit = decided.problem.scenario.spec.solver.time_limit if seconds is None else seconds
-    deadline = Deadline(limit)
+    deadline, reasons = Deadline(limit), Course(Deadline(limit + REASONS_SECONDS), "dossiers")
     decided, course = replace(decided, clock=Clock.until(deadline)), Course(deadline, "dossiers")
     reserve = _reserve(decided, course)
     share = deadline.share(RULES_SHARE) if everyone else deadline
@@ -119,11 +125,20 @@ def explain(
     wanted = list(range(len(decided.numbers))) if everyone else rows
     because = _because(decided, effects)
     bars = {one["dossier"]: one["rule"] for one in reserve if one["rule"] is not None}
-    entries = [_with_because(entry_of(facts, row), because.get(row, [])) for row in wanted]
-    for entry in entries:
-        if entry["reason_code"] in ("outranked", "none_fits") and entry["dossier"] in bars:
-            entry["barred_by"] = rule_named(decided.problem, bars[entry["dossier"]])
+    entries: list[Entry] = []
+    reasons.n_asked = len(wanted)
+    with reasons.held():
+        for row in wanted:
+            entry = _with_because(entry_of(facts, row), because.get(row, []))
+            if entry["reason_code"] in ("outranked", "none_fits") and entry["dossier"] in bars:
+                entry["barred_by"] = rule_named(decided.problem, bars[entry["dossier"]])
+            entry["sentence"] = why_sentence(entry, tongue)
+            entries.append(entry)
+            if everyone and len(entries) % REASONS_AT_A_TIME == 0:
+                reasons.deadline.check()
+    reasons.n_done = len(entries)
     settled = None
+    goes_on = goes_on and reasons.stopped_by is None
     if everyone and decided.best and goes_on:
         settled = settle_all(decided, wanted, told, course)
     changes: dict[int, list[Entry]] = {} if settled is None else dict(settled.changes)
@@ -134,13 +149,14 @@ def explain(
                 told("changes", 0.9)
                 changes[row] = changes_of(question, row, confirm=confirm)
                 course.unanswered()
-    for row, entry in zip(wanted, entries, strict=True):
+    for row, entry in zip(wanted, entries, strict=False):
         if row in changes:
             entry["changes"] = changes[row]
         elif settled is not None:
             entry["changes"] = []
-        entry["sentence"] = why_sentence(entry, tongue)
-    if course.stopped_by is None and rules.stopped_by is not None:
+    if reasons.stopped_by is not None:
+        course.take(reasons.told())
+    elif course.stopped_by is None and rules.stopped_by is not None:
         course.take(rules.told())
     document = _document(decided, entries, effects, settled, reserve, faults, tongue) | course.told()
     document["rules_progress"] = rules.told()["progress"]
