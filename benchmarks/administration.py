@@ -22,17 +22,17 @@ import polars as pl
 import xlsxwriter
 from frozen import FLAGSHIP
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
-from tnt_sim.formats.importing import import_form
-from tnt_sim.formats.reading import read_form
-from tnt_sim.run_access import open_stored
+from tnt_sim.analysis.sweep.slider_positions import slider_of
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.forms.form_import import import_form
+from tnt_sim.ingest.forms.form_reader import read_form
+from tnt_sim.reporting.decision_page.page import Options, report_html
+from tnt_sim.reporting.reports.form_import import import_tables
+from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.reporting.workbook.workbook import workbook_bytes
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.slider import slider_of
-from tnt_sim.view.import_page import import_tables
-from tnt_sim.view.report.page import Options, report_html
-from tnt_sim.view.run_folder import write_run
-from tnt_sim.view.workbook import workbook_bytes
 
 TIMES = 3
 

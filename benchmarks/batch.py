@@ -26,10 +26,10 @@ import psutil
 from frozen import FLAGSHIP
 from scale_model import Plan, simulate
 
-from tnt_sim.study.batch.executors import Run, executor
-from tnt_sim.study.batch.plan import read_plan
-from tnt_sim.study.batch.run import run_batch
-from tnt_sim.workers import Job, Outcome
+from tnt_sim.analysis.batch.plan import read_plan
+from tnt_sim.analysis.batch.runner import run_batch
+from tnt_sim.analysis.batch.task import Run, executor
+from tnt_sim.parallel import Job, Outcome
 
 
 def axes_of(variants: int) -> tuple[list[str], list[str]]:

@@ -2,8 +2,8 @@
 
     uv run python benchmarks/breakpoints.py FAMILY SEED… [--points N]      (default 200; the loop is timed on N/20)
 
-The walk is `solve/parametric.py`; the loop builds one PuLP problem per point, as a user's loop does, and solves
-its linear program with HiGHS. Both in processor seconds; the values at the loop's points are compared.
+The walk is `solve/methods/parametric_lp.py`; the loop builds one PuLP problem per point, as a user's loop does,
+and solves its linear program with HiGHS. Both in processor seconds; the values at the loop's points are compared.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import pulp
 from families import write
 
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.parametric import parametric
-from tnt_sim.solve.pulp_bridge import to_pulp
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.backends.pulp_bridge import to_pulp
+from tnt_sim.solve.methods.parametric_lp import parametric
 
 
 def compare(path: Path, n_points: int) -> None:

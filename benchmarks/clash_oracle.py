@@ -23,10 +23,10 @@ import test_audit_of_a_selection
 import test_conflict
 from worlds_that_clash import Choices, World, world, write
 
-from tnt_sim.clock import Clock
+from tnt_sim.analysis.alternatives.alternatives import alternatives
+from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict_of
+from tnt_sim.engine.budgets import Clock
 from tnt_sim.errors import ScenarioError
-from tnt_sim.study.alternatives import alternatives
-from tnt_sim.study.conflict import conflict_of
 
 FIRST, WORLDS, LARGEST = (*map(int, sys.argv[1:4]), 12)[:3]
 COUNT: Counter[str] = Counter()

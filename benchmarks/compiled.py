@@ -18,9 +18,9 @@ import numpy as np
 from families import write_n
 
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.kernel.frontier import cells, frontier
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.kernel.profit_frontier import cells, frontier
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import compile_problem
 
 Leaf = tuple[np.ndarray, np.ndarray, int]
 

@@ -26,15 +26,15 @@ from peers import spent
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import LinearModel
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.formulation.linear_model import LinearModel, Stage
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.backend import Limits, Termination
-from tnt_sim.solve.canonical import canonical
-from tnt_sim.solve.exact import WORDS, solve_exactly
-from tnt_sim.solve.highs import HighsBackend, quiet_highspy
-from tnt_sim.solve.lexicographic import Progress, Stage, solve_lexicographic
-from tnt_sim.solve.tighten import tighten
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.backends.backend import Limits, Termination
+from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
+from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
+from tnt_sim.solve.methods.lexicographic import Progress, solve_lexicographic
+from tnt_sim.solve.methods.tie_break import canonical
+from tnt_sim.solve.reductions.tighten import tighten
 
 NEAR = 1e-4
 

@@ -30,23 +30,20 @@ import numpy as np
 import polars as pl
 import scipy.stats  # noqa: F401 - loaded when draws begin: what a program loads is not counted
 
-from tnt_sim.clock import Clock
-from tnt_sim.engine import solve
+from tnt_sim.analysis.alternatives.alternatives import alternatives
+from tnt_sim.analysis.audit.audit import audit
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+from tnt_sim.analysis.marginal import questions
+from tnt_sim.analysis.preferences.partial_weights import weights
+from tnt_sim.analysis.shared.decided_run import Decided, of_result
+from tnt_sim.api.analyses import compare, ensemble, extend, sweep
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.session import Session
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.scenario.load import load_scenario, with_sets
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.session import Session
-from tnt_sim.study import questions
-from tnt_sim.study.alternatives import alternatives
-from tnt_sim.study.audit.audit import audit
-from tnt_sim.study.compare.api import compare
-from tnt_sim.study.conflict.finding import conflict
-from tnt_sim.study.ensemble.api import ensemble
-from tnt_sim.study.explain.decided import Decided, of_result
-from tnt_sim.study.explain.explain import explain
-from tnt_sim.study.extend.api import extend
-from tnt_sim.study.sweep_object import sweep
-from tnt_sim.study.weights import weights
 
 BEYOND = 2.0
 """Seconds that a question may take beyond its limit."""

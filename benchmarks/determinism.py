@@ -25,11 +25,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "trust"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from trust_instances import Instance, near_miss, programme, random_small
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve import highs
-from tnt_sim.solve.registry import available_backends
+from tnt_sim.solve.backends import highs
+from tnt_sim.solve.backends.registry import available_backends
 
 ROOT = Path(__file__).resolve().parents[1]
 N_SEEDS, N_ORDERS = 10, 10

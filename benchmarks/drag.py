@@ -18,9 +18,9 @@ import numpy as np
 from families import write
 
 import tnt_sim as tnt
-from tnt_sim.question import ask
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.engine.optimise import ask
 from tnt_sim.scenario.load import load_scenario, with_changes
+from tnt_sim.scenario.problem import compile_problem
 
 
 def main() -> None:

@@ -10,12 +10,12 @@ import time
 
 from frozen import FLAGSHIP
 
+from tnt_sim.analysis.marginal.entry_thresholds import Lists, entries_of, no_losses
+from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.shared.envelope_path import line_of
+from tnt_sim.analysis.shared.reference_solution import base_of
+from tnt_sim.analysis.sweep.exact_steps import exact_steps
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.base import base_of
-from tnt_sim.study.entry import Lists, entries_of, no_losses
-from tnt_sim.study.line import line_of
-from tnt_sim.study.moved import Moved
-from tnt_sim.study.sweep.exact import exact_steps
 
 
 def main(scenario: str = str(FLAGSHIP), envelope: str = "tnt", millions: str = "98") -> None:

@@ -23,9 +23,9 @@ from mixed import mixed
 from mixed_run import write
 from support import draws
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.result import Result
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
-from tnt_sim.result import Result
 from tnt_sim.scenario.load import load_scenario
 
 

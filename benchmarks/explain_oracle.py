@@ -29,8 +29,8 @@ from test_smallest_change import (
     worth,
 )
 
-from tnt_sim.study.explain.changes import changes_of
-from tnt_sim.study.explain.rule import relaxed
+from tnt_sim.analysis.explain.minimal_changes import changes_of
+from tnt_sim.analysis.explain.rule_effects import relaxed
 
 SEED, CASES, LARGEST = (*map(int, sys.argv[1:4]), 12)[:3]
 COUNT: Counter[str] = Counter()

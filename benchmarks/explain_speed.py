@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from tnt_sim.question import ask
-from tnt_sim.study.explain.decided import of_run
-from tnt_sim.study.explain.explain import explain
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.shared.decided_run import of_run
+from tnt_sim.engine.optimise import ask
 
 decided = of_run(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
 

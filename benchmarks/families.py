@@ -26,7 +26,7 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from support import draws
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
 N_DEPARTMENTS, N_REGIONS, N_THEMES = 101, 13, 8

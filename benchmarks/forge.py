@@ -27,16 +27,16 @@ import polars as pl
 from mutations import ALWAYS, leaves, load, other, rehash, store
 from small_runs import EVERY, changed, forged, project
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.award_list import csv_columns
+from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
-from tnt_sim.result import Proof, Result
-from tnt_sim.run_access import open_stored
+from tnt_sim.reporting.export.formats import refuse_act
+from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.idle import is_better
-from tnt_sim.verify.reading import broken_rules, read_allocation
-from tnt_sim.view.award_list import csv_columns
-from tnt_sim.view.exports import refuse_act
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.verify.allocation_reading import broken_rules, read_allocation
+from tnt_sim.verify.decision_reasons import is_better
 
 NAMES = tuple(name for name in EVERY if name != "half")
 

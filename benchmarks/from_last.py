@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from families import write
 
-from tnt_sim.question import ask
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.engine.optimise import ask
 from tnt_sim.scenario.load import load_scenario, with_changes
-from tnt_sim.solve.from_last import FromLast
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.methods.core_problem import FromLast
 
 
 def main() -> None:

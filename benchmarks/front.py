@@ -15,11 +15,11 @@ from typing import Any
 
 from frozen import FLAGSHIP
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
 TIMES = 15
 

@@ -146,8 +146,7 @@ def _work(asked: argparse.Namespace) -> int:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     sys.path.insert(0, str(HERE))
     if asked.kind in ("yaml", "pb"):
-        import tnt_sim.scenario.compile
-        import tnt_sim.scenario.load  # noqa: F401
+        pass
 
     gc.freeze()
     print("{}", flush=True)
@@ -211,7 +210,7 @@ def _outcome(prepared: Callable[[], None], raise_it: bool) -> dict[str, Any]:
 
 
 def _languages() -> tuple[Any, ...]:
-    from tnt_sim.errors import Lang
+    from tnt_sim.i18n.message import Lang
 
     return tuple(Lang)
 
@@ -231,7 +230,7 @@ def _scenario(_kind: str, rng: random.Random, folder: Path) -> Any:
     import fuzz_yaml
 
     from tnt_sim import Scenario
-    from tnt_sim.scenario.compile import compile_problem
+    from tnt_sim.scenario.problem import compile_problem
 
     for old in folder.iterdir():
         old.unlink()
@@ -253,7 +252,7 @@ def _budget(_kind: str, rng: random.Random, folder: Path) -> Any:
     import fuzz_tables
 
     from tnt_sim import Scenario
-    from tnt_sim.scenario.compile import compile_problem
+    from tnt_sim.scenario.problem import compile_problem
 
     path = folder / "quartier.pb"
     path.write_bytes(fuzz_tables.pb_bytes(rng))
@@ -267,7 +266,8 @@ def _budget(_kind: str, rng: random.Random, folder: Path) -> Any:
 def _table(kind: str, rng: random.Random, folder: Path) -> Any:
     import fuzz_tables
 
-    from tnt_sim.formats.table import ReadOptions, read_dossiers, read_plain
+    from tnt_sim.ingest.portfolio_reader import read_dossiers, read_plain
+    from tnt_sim.ingest.tables.raw_table import ReadOptions
 
     data = getattr(fuzz_tables, f"{kind}_bytes")(rng)
     path = folder / f"dossiers.{kind}"

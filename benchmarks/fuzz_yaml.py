@@ -8,8 +8,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.scenario.nodes import to_tree
-from tnt_sim.scenario.yaml_text import parse_yaml
+from tnt_sim.scenario.yaml.nodes import to_tree
+from tnt_sim.scenario.yaml.reader import parse_yaml
 
 SCHEMA = json.loads(
     (Path(__file__).resolve().parents[1] / "scenarios/scenario.schema.json").read_text(encoding="utf-8")

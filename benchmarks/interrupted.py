@@ -30,16 +30,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import tnt_sim.study.batch.run
-import tnt_sim.study.sweep
-import tnt_sim.view.question_page
-import tnt_sim.view.register
-import tnt_sim.view.workbook
+import tnt_sim.analysis.batch.runner
+import tnt_sim.analysis.sweep
+import tnt_sim.reporting.reports.marginal
+import tnt_sim.reporting.run_folder.sign_register
+import tnt_sim.reporting.workbook.workbook
 from tnt_sim import disk
 from tnt_sim.cli.main import main as run_command
 from tnt_sim.disk import OLD, PARTIAL
 
-LOADED = (tnt_sim.study, tnt_sim.view)
+LOADED = (tnt_sim.analysis, tnt_sim.reporting)
 """Imported here once: a fork begins with them."""
 KINDS = ("moment", "byte", "full", "limit", "disk")
 KILLS = ("moment", "byte")
@@ -115,10 +115,9 @@ def task(words: tuple[str, ...], folder: Path, hurt: Callable[[], None] = lambda
 
     def work() -> int:
         os.chdir(folder)
-        import tnt_sim.view.sweep_folder
-        import tnt_sim.view.sweep_page
+        import tnt_sim.reporting.reports.sweep
 
-        for module in (tnt_sim.view.sweep_page, tnt_sim.view.sweep_folder):
+        for module in (tnt_sim.reporting.reports.sweep, tnt_sim.reporting.reports.sweep):
             module.has_charts = lambda: False  # type: ignore[attr-defined]  # drawn for seconds, written alike
         hurt()
         return run_command(list(words))

@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
-from tnt_sim.verify.reasons import reasons
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.decision_reasons import reasons
 
 HEAD = """schema_version: 1
 id: million

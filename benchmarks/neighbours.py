@@ -21,11 +21,11 @@ from families import write
 from frozen import FLAGSHIP
 from variants import variants
 
-from tnt_sim.engine import solve
+from tnt_sim.analysis.batch.task import told
+from tnt_sim.engine.session import Series
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario, set_text, with_sets
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.series import Series
-from tnt_sim.study.batch.work import told
 
 WAYS = ("a run of its own", "alone, no proofs of ties", "after its neighbours")
 

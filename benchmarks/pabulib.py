@@ -21,12 +21,12 @@ from pathlib import Path
 
 import polars as pl
 
-from tnt_sim.formats.pabulib import read_pb
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.formulation.linear_model import Stage
+from tnt_sim.ingest.tables.pabulib import read_pb
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.lexicographic import Stage
-from tnt_sim.solve.tree import solve_tree
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.methods.cap_tree import solve_tree
 
 Projects = list[tuple[str, int, int]]
 

@@ -16,8 +16,8 @@ import numpy as np
 import pulp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
-from tnt_sim.solve.highs import quiet_highspy
-from tnt_sim.solve.pulp_bridge import to_pulp
+from tnt_sim.solve.backends.highs import quiet_highspy
+from tnt_sim.solve.backends.pulp_bridge import to_pulp
 
 Answer = tuple[float, np.ndarray | None]
 Peer = Callable[[LinearModel, float], Answer | None]

@@ -18,10 +18,10 @@ from families import write
 from peers import PEERS
 
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.formulation.linear_model import Stage
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.exact import solve_exactly
-from tnt_sim.solve.lexicographic import Stage
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.methods.exact_kernels import solve_exactly
 
 
 def compare(path: Path, limit: float, peers: Sequence[str]) -> None:

@@ -28,12 +28,12 @@ def measured(size: int) -> dict[str, float]:
     """Processor seconds of each phase and peak GB, in this process."""
     from tnt_sim.deadline import Deadline
     from tnt_sim.formulation.formulate import formulate
-    from tnt_sim.prove.stages import prove_stages
-    from tnt_sim.scenario.compile import compile_problem
+    from tnt_sim.formulation.linear_model import Stage
+    from tnt_sim.prove.stage_proofs import prove_stages
     from tnt_sim.scenario.load import load_scenario
-    from tnt_sim.solve.lexicographic import Stage
-    from tnt_sim.solve.tree import solve_tree
-    from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+    from tnt_sim.scenario.problem import compile_problem
+    from tnt_sim.solve.methods.cap_tree import solve_tree
+    from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
     with tempfile.TemporaryDirectory() as folder:
         path = write_m(Path(folder), 0, size)

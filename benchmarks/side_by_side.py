@@ -20,13 +20,12 @@ from pathlib import Path
 from families import write
 from peers import PEERS, Peer
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import NO_UPPER
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.formulation.linear_model import NO_UPPER, Stage
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.exact import solve_exactly
-from tnt_sim.solve.lexicographic import Stage
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.methods.exact_kernels import solve_exactly
 
 Times = dict[str, list[float]]
 

@@ -23,8 +23,8 @@ from frozen import FLAGSHIP
 
 from tnt_sim.formulation.formulate import formulate
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER
-from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import compile_problem
 
 BARE = """
 import sys, numpy as np, polars, highspy

@@ -14,11 +14,11 @@ from statistics import median
 
 from frozen import FLAGSHIP
 
-from tnt_sim.engine import solve
-from tnt_sim.result import Proof
+from tnt_sim.analysis.sweep.plan import plan_of
+from tnt_sim.analysis.sweep.runner import run
+from tnt_sim.engine.result import Proof
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.sweep.plan import plan_of
-from tnt_sim.study.sweep.run import run
 
 LOW, HIGH = "88 M€", "108 M€"
 

@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
+from tnt_sim.parallel import Job, in_processes
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.workers import Job, in_processes
 
 _READ: dict[str, Any] = {}
 

@@ -1,125 +1,102 @@
-"""The house: a module imports only from lower ranks, packages have no cycles, nothing heavy comes early."""
+"""The house: rooms and folders import in one order, nothing heavy comes early, names are unique."""
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import rooms
 
-PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
-RANKS = (
-    "errors",
-    "disk",
-    "deadline",
-    "workers",
-    "kernel",
-    "money",
-    "scalars",
-    "fields",
-    "territory",
-    "programme",
-    "portfolio",
-    "formats",
-    "rules",
-    "scenario",
-    "formulation",
-    "solve",
-    "clock",
-    "certify",
-    "verify",
-    "result",
-    "assemble",
-    "joined",
-    "relaxed",
-    "prove",
-    "gap_money",
-    "evidence",
-    "refused",
-    "incumbent",
-    "drafts",
-    "decision",
-    "question",
-    "session",
-    "sequence",
-    "series",
-    "engine",
-    "view",
-    "recheck",
-    "retold",
-    "reoptimisation",
-    "run_access",
-    "study",
-    "app",
-    "cli",
-)
-MODULES = sorted(PACKAGE.rglob("*.py"))
+GRAPH = rooms.imports()
+MOST_FILES = 16
+"""Files of a folder, apart from `__init__.py`; more only where each is one verb or one answer."""
+ONE_FILE_A_VERB = {"cli/commands", "reporting/reports"}
 
 
-def name_of(path: Path) -> str:
-    parts = list(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+def test_every_module_stands_in_a_room() -> None:
+    assert {rooms.room_of(module) for module in GRAPH} == set(rooms.ORDER)
 
 
-def imports_of(path: Path) -> set[str]:
-    """Every tnt_sim module that a file imports, inside functions too."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    known = {name_of(module) for module in MODULES}
-    return {name for name in found if name.startswith("tnt_sim.") and name in known}
+def test_rooms_import_in_one_order() -> None:
+    """Only from rooms to the left; the list of exceptions names each that is left, and no other."""
+    assert rooms.arrows_back(GRAPH) == rooms.ARROWS_TO_CUT
 
 
-def rank_of(module: str) -> int:
-    return RANKS.index(module.split(".")[1])
-
-
-@pytest.mark.parametrize(
-    "path", [m for m in MODULES if m.parent != PACKAGE or m.stem != "__init__"], ids=name_of
-)
-def test_imports_only_from_lower_ranks(path: Path) -> None:
-    module = name_of(path)
-    if module == "tnt_sim.__main__":
-        return
-    for imported in imports_of(path):
-        same_room = imported.split(".")[1] == module.split(".")[1]
-        assert same_room or rank_of(imported) < rank_of(module), f"{module} imports {imported}"
-
-
-def test_no_cycles() -> None:
-    graph = {name_of(path): imports_of(path) - {name_of(path)} for path in MODULES}
+def _acyclic(graph: dict[str, set[str]]) -> None:
     done: set[str] = set()
 
-    def visit(module: str, trail: tuple[str, ...]) -> None:
-        assert module not in trail, " → ".join((*trail, module))
-        if module in done:
+    def visit(node: str, trail: tuple[str, ...]) -> None:
+        assert node not in trail, " → ".join((*trail, node))
+        if node in done:
             return
-        for imported in sorted(graph.get(module, ())):
-            visit(imported, (*trail, module))
-        done.add(module)
+        for other in sorted(graph.get(node, ())):
+            visit(other, (*trail, node))
+        done.add(node)
 
-    for module in graph:
-        visit(module, ())
-
-
-def test_files_are_short() -> None:
-    long = {name_of(path): n for path in MODULES if (n := len(path.read_text().splitlines())) > 420}
-    assert not long
+    for node in graph:
+        visit(node, ())
 
 
-def test_verifier_needs_neither_formulation_nor_solver() -> None:
-    """The verifier imports with the formulation, the solvers and their packages blocked."""
+def test_no_cycle_of_files() -> None:
+    _acyclic({module: set(others) for module, others in GRAPH.items()})
+
+
+@pytest.mark.parametrize("room", rooms.ORDER)
+def test_no_cycle_of_folders_inside_a_room(room: str) -> None:
+    """A file that lies in the room itself stands for itself."""
+    paths = rooms.modules()
+
+    def folder(module: str) -> str:
+        path = paths[module].relative_to(rooms.PACKAGE)
+        return path.parts[1] if len(path.parts) > 2 else module
+
+    inside: dict[str, set[str]] = {}
+    for module, others in GRAPH.items():
+        if rooms.room_of(module) == room:
+            met = {folder(other) for other in others if rooms.room_of(other) == room}
+            inside.setdefault(folder(module), set()).update(met - {folder(module)})
+    _acyclic(inside)
+
+
+def test_no_folder_is_crowded() -> None:
+    counts = Counter(
+        path.parent.relative_to(rooms.PACKAGE).as_posix()
+        for path in rooms.modules().values()
+        if path.stem != "__init__"
+    )
+    assert {name for name, n in counts.items() if n > MOST_FILES} <= ONE_FILE_A_VERB
+
+
+def test_kernels_import_nothing_but_the_deadline() -> None:
+    for module, others in GRAPH.items():
+        if rooms.room_of(module) == "kernel":
+            assert {rooms.room_of(other) for other in others} <= {"kernel", "deadline"}, module
+
+
+def test_checkers_need_neither_formulation_nor_solver() -> None:
+    """`certify` and `verify` import with the formulation, the solvers and their packages blocked."""
     code = (
         "import sys\n"
         "for name in ('tnt_sim.formulation', 'tnt_sim.solve', 'highspy', 'pulp', 'scipy'):\n"
         "    sys.modules[name] = None\n"
-        "import tnt_sim.verify.replay\n"
+        "import tnt_sim.certify.proof_checker\n"
+        "import tnt_sim.verify.run_replay\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_stray_import_is_seen() -> None:
+    found = rooms.arrows_back({"tnt_sim.kernel.knapsack": frozenset({"tnt_sim.cli.main"})})
+    assert found == {("kernel.knapsack", "cli.main")}
+
+
+def test_every_listed_arrow_names_files() -> None:
+    known = rooms.modules()
+    for module, other in rooms.ARROWS_TO_CUT:
+        assert f"tnt_sim.{module}" in known
+        assert f"tnt_sim.{other}" in known
+    assert Path(rooms.PACKAGE).is_dir()

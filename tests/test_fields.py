@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from tnt_sim.fields import (
+from tnt_sim.domain.field_types import (
     Cents,
     Code,
     Count,

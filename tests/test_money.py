@@ -10,8 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tnt_sim.errors import Lang
-from tnt_sim.money import (
+from tnt_sim.domain.money import (
     MAX_CENTS,
     MoneyError,
     ceil_to,
@@ -28,6 +27,7 @@ from tnt_sim.money import (
     parse_decimal,
     parse_rate,
 )
+from tnt_sim.i18n.message import Lang
 
 CENTS = st.integers(-MAX_CENTS, MAX_CENTS)
 

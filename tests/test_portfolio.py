@@ -10,9 +10,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tnt_sim.errors import Place
-from tnt_sim.formats.table import read_dossiers
-from tnt_sim.portfolio import (
+from tnt_sim.domain.portfolio import (
     CANONICAL,
     Portfolio,
     in_rank_order,
@@ -21,6 +19,8 @@ from tnt_sim.portfolio import (
     parse_numbers,
     table_column,
 )
+from tnt_sim.errors import Place
+from tnt_sim.ingest.portfolio_reader import read_dossiers
 
 
 def portfolio(folder: Path, text: str) -> Portfolio:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.cli import templates
+from tnt_sim.cli.commands import new as templates
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.errors import InputError, Lang
+from tnt_sim.domain.territory import YEARS, territory
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.territory import YEARS, territory
 
 HEAD = (
     "dossier,applicant_type,applicant_id,department,region,epci,commune,members,population,requested,cost\n"

@@ -16,40 +16,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from tnt_sim.analysis.alternatives.alternatives import alternatives
+    from tnt_sim.analysis.audit import audit
+    from tnt_sim.analysis.compare.common_core import core
+    from tnt_sim.analysis.explain.explanation import Explanation
+    from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+    from tnt_sim.analysis.marginal.questions import entries, extension, next_euro, prices, target
+    from tnt_sim.analysis.preferences.partial_weights import by_opinion, weights
+    from tnt_sim.api.analyses import Comparison, Ensemble, Extension, Sweep, compare, ensemble, extend, sweep
+    from tnt_sim.api.imports import import_file
+    from tnt_sim.engine.result import Proof, Status
+    from tnt_sim.engine.result import Result as _Result
+    from tnt_sim.engine.session import Session
     from tnt_sim.errors import (
         DataError,
         Defect,
         DisagreementError,
         InputError,
-        Lang,
         LimitReached,
         NothingDecided,
         ScenarioError,
         SolverError,
-        Text,
         TntError,
         UsageError,
         VerificationError,
     )
-    from tnt_sim.result import Proof, Status
-    from tnt_sim.result import Result as _Result
+    from tnt_sim.i18n.message import Lang, Text
+    from tnt_sim.reporting.notebook.plots import Plots
+    from tnt_sim.reporting.notebook.tables import table
     from tnt_sim.scenario.scenario import Scenario as _Scenario
-    from tnt_sim.session import Session
-    from tnt_sim.study.alternatives import alternatives
-    from tnt_sim.study.audit import audit
-    from tnt_sim.study.compare.api import Comparison, compare
-    from tnt_sim.study.conflict import conflict
-    from tnt_sim.study.core import core
-    from tnt_sim.study.ensemble.api import Ensemble, ensemble
-    from tnt_sim.study.explain.explain import Explanation
-    from tnt_sim.study.extend.api import Extension, extend
-    from tnt_sim.study.opinions import by_opinion
-    from tnt_sim.study.questions import entries, extension, next_euro, prices, target
-    from tnt_sim.study.sweep_object import Sweep, sweep
-    from tnt_sim.study.weights import weights
-    from tnt_sim.view.imported import import_file
-    from tnt_sim.view.notebook_table import table
-    from tnt_sim.view.plots import Plots
 
     class Scenario(_Scenario):
         """A scenario with what Python users do with it."""
@@ -157,32 +152,32 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Comparison": "tnt_sim.study.compare.api",
-    "Ensemble": "tnt_sim.study.ensemble.api",
-    "Proof": "tnt_sim.result",
-    "Result": "tnt_sim.result",
-    "Session": "tnt_sim.session",
-    "Status": "tnt_sim.result",
-    "compare": "tnt_sim.study.compare.api",
-    "alternatives": "tnt_sim.study.alternatives",
-    "audit": "tnt_sim.study.audit",
-    "by_opinion": "tnt_sim.study.opinions",
-    "core": "tnt_sim.study.core",
-    "conflict": "tnt_sim.study.conflict",
-    "entries": "tnt_sim.study.questions",
-    "Extension": "tnt_sim.study.extend.api",
-    "extend": "tnt_sim.study.extend.api",
-    "extension": "tnt_sim.study.questions",
-    "import_file": "tnt_sim.view.imported",
-    "next_euro": "tnt_sim.study.questions",
-    "open_run": "tnt_sim.run_access",
-    "prices": "tnt_sim.study.questions",
-    "table": "tnt_sim.view.notebook_table",
-    "target": "tnt_sim.study.questions",
-    "ensemble": "tnt_sim.study.ensemble.api",
-    "weights": "tnt_sim.study.weights",
-    "Sweep": "tnt_sim.study.sweep_object",
-    "sweep": "tnt_sim.study.sweep_object",
+    "Comparison": "tnt_sim.api.analyses",
+    "Ensemble": "tnt_sim.api.analyses",
+    "Proof": "tnt_sim.engine.result",
+    "Result": "tnt_sim.engine.result",
+    "Session": "tnt_sim.engine.session",
+    "Status": "tnt_sim.engine.result",
+    "compare": "tnt_sim.api.analyses",
+    "alternatives": "tnt_sim.analysis.alternatives.alternatives",
+    "audit": "tnt_sim.analysis.audit",
+    "by_opinion": "tnt_sim.analysis.preferences.partial_weights",
+    "core": "tnt_sim.analysis.compare.common_core",
+    "conflict": "tnt_sim.analysis.infeasibility",
+    "entries": "tnt_sim.analysis.marginal.questions",
+    "Extension": "tnt_sim.api.analyses",
+    "extend": "tnt_sim.api.analyses",
+    "extension": "tnt_sim.analysis.marginal.questions",
+    "import_file": "tnt_sim.api.imports",
+    "next_euro": "tnt_sim.analysis.marginal.questions",
+    "open_run": "tnt_sim.reporting.run_folder.run_access",
+    "prices": "tnt_sim.analysis.marginal.questions",
+    "table": "tnt_sim.reporting.notebook.tables",
+    "target": "tnt_sim.analysis.marginal.questions",
+    "ensemble": "tnt_sim.api.analyses",
+    "weights": "tnt_sim.analysis.preferences.partial_weights",
+    "Sweep": "tnt_sim.api.analyses",
+    "sweep": "tnt_sim.api.analyses",
 }
 
 
@@ -206,7 +201,7 @@ def __dir__() -> list[str]:
 
 def _bound_scenario() -> Any:
     """The Scenario class with the methods that stand above it: rooms below never import upward."""
-    from tnt_sim import engine
+    from tnt_sim.engine import solve as engine
     from tnt_sim.scenario.load import load_scenario
     from tnt_sim.scenario.scenario import Scenario as Plain
 
@@ -225,7 +220,7 @@ def _bound_scenario() -> Any:
 
 def _bound_result() -> Any:
     """The Result class with the questions that stand above it."""
-    from tnt_sim.result import Result as Plain
+    from tnt_sim.engine.result import Result as Plain
 
     methods = {
         "explain": _explain,
@@ -244,7 +239,7 @@ def _opened(name: str) -> Callable[..., Any]:
     """A function of `view.opened`, loaded when it is first called."""
 
     def call(*given: Any, **options: Any) -> Any:
-        return getattr(import_module("tnt_sim.view.opened"), name)(*given, **options)
+        return getattr(import_module("tnt_sim.api.runs"), name)(*given, **options)
 
     return call
 
@@ -253,8 +248,8 @@ def _explained(name: str) -> Callable[..., Any]:
     """The same for a document that says of each dossier what would fund it; `explain=False` leaves that out."""
 
     def call(self: Any, *given: Any, explain: bool = True, **options: Any) -> Any:
-        from tnt_sim.study.explain.decided import of_result
-        from tnt_sim.study.explain.explain import for_reports
+        from tnt_sim.analysis.explain.explanation import for_reports
+        from tnt_sim.analysis.shared.decided_run import of_result
 
         told = for_reports(of_result(self)) if explain and self.allocation is not None else None
         return _opened(name)(self, *given, explanation=told, **options)
@@ -269,29 +264,29 @@ def _bind(kind: type, methods: Mapping[str, Any]) -> None:
 
 
 def _explain(self: Any, *dossiers: str, everyone: bool = False, lang: Any = None) -> Any:
-    from tnt_sim.errors import Lang
-    from tnt_sim.study.explain.decided import of_result
-    from tnt_sim.study.explain.explain import explain
+    from tnt_sim.analysis.explain.explanation import explain
+    from tnt_sim.analysis.shared.decided_run import of_result
+    from tnt_sim.i18n.message import Lang
 
     return explain(of_result(self), dossiers, everyone=everyone, lang=None if lang is None else Lang(lang))
 
 
 def _inversions(self: Any, **options: Any) -> Any:
-    from tnt_sim.study.explain.decided import of_result
-    from tnt_sim.study.inversions import inversions_document
+    from tnt_sim.analysis.explain.rank_inversions import inversions_document
+    from tnt_sim.analysis.shared.decided_run import of_result
 
     return inversions_document(of_result(self), **options)
 
 
 def _extend(self: Any, *to: str | int, **options: Any) -> Any:
     """Compare moving money between envelopes at the same total with enlarging the total: see `tnt_sim.extend`."""
-    from tnt_sim.study.extend.api import extend
+    from tnt_sim.api.analyses import extend
 
     return extend(self, *to, **options)
 
 
 def _scenario_html(self: Any) -> str:
-    from tnt_sim.view.card import scenario_card
+    from tnt_sim.reporting.notebook.cards import scenario_card
 
     return scenario_card(self)
 
@@ -304,8 +299,8 @@ def _with(self: Any, changes: Mapping[str, object]) -> Any:
 
 
 def _validate(self: Any, lang: Any = None) -> dict[str, Any]:
-    from tnt_sim.errors import Lang
-    from tnt_sim.scenario.compile import compile_problem
-    from tnt_sim.view.check import check_document
+    from tnt_sim.i18n.message import Lang
+    from tnt_sim.reporting.reports.validation import check_document
+    from tnt_sim.scenario.problem import compile_problem
 
     return check_document(compile_problem(self), Lang(lang or self.spec.locale))

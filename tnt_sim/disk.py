@@ -17,7 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tnt_sim.errors import Text, TntError, UsageError
+from tnt_sim.errors import TntError, UsageError
+from tnt_sim.i18n.message import Text
 
 if TYPE_CHECKING:
     import polars as pl

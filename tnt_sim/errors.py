@@ -22,37 +22,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
-
-class Lang(StrEnum):
-    """The languages that tnt_sim speaks to people."""
-
-    FR = "fr"
-    EN = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One sentence in both languages."""
-
-    fr: str
-    en: str
-
-    def in_(self, lang: Lang) -> str:
-        """The sentence in one language."""
-        return self.fr if lang is Lang.FR else self.en
-
-    def __str__(self) -> str:
-        return self.fr
-
-
-def so_many(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Text:
-    """« 1 règle », « 2 règles »: French has the plural from two on, English for all but one."""
-    return Text(f"{number} {fr[abs(number) >= 2]}", f"{number} {en[number != 1]}")
-
+from tnt_sim.i18n.message import Lang, Text
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

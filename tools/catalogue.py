@@ -27,26 +27,25 @@ _LANGUAGE = re.compile(
 )
 _FIELD = re.compile(r"\{[^{}]*\}")
 _WRITTEN_IN_FRENCH = {
-    "cli/templates.py": "files that `new` writes, for a planner in France to edit",
-    "cli/new.py": "comments in the scenario that `new --from` writes",
-    "formats/pabulib.py": "the note of the scenario that `import` writes for a `.pb`",
-    "formats/mapping.py": "comments of mapping.yaml, the chief ones in both languages",
-    "app/files.py": "the head of a saved variant, in both languages",
-    "view/consolidate.py": "the head of the rules that `--consolidate` writes",
-    "view/run_folder.py": "the head of scenario.resolved.yaml",
+    "cli/commands/new.py": "files that `new` writes, and their comments, for a planner in France to edit",
+    "ingest/tables/pabulib.py": "the note of the scenario that `import` writes for a `.pb`",
+    "ingest/forms/mapping.py": "comments of mapping.yaml, the chief ones in both languages",
+    "app/saved_files.py": "the head of a saved variant, in both languages",
+    "reporting/workbook/department_workbook.py": "the head of the rules that `--consolidate` writes",
+    "reporting/run_folder/writer.py": "the head of scenario.resolved.yaml",
     "cli/examples.py": "said in English by cli/english_help.py, which tests/docs/test_english_help.py holds whole",
     "cli/main.py": "said in English by cli/english_help.py",
-    "view/acts.py": "labels that Turgot, démarches-simplifiées, Chorus and letters have in French",
-    "formats/demarche_json.py": "labels of the exports of démarches-simplifiées",
-    "view/scdl.py": "values that the schema names",
-    "rules/legal.py": "names of legal texts",
-    "view/rules_doc.py": "the page docs/rules.md, in French",
-    "view/catalogue.py": "the rules of docs/rules.md, in French",
-    "formats/total_row.py": "words looked for in files",
-    "fields.py": "units that a scenario may write",
-    "cli/import_.py": "a remedy looked for in other sentences",
+    "reporting/export/administrative_tables.py": "labels of Turgot, démarches-simplifiées, Chorus and letters",
+    "ingest/forms/demarche_api.py": "labels of the exports of démarches-simplifiées",
+    "reporting/export/scdl.py": "values that the schema names",
+    "rules/offers/cap_spec.py": "names of legal texts",
+    "reporting/reports/rules_page.py": "the page docs/rules.md, in French",
+    "reporting/text/rule_examples.py": "the rules of docs/rules.md, in French",
+    "ingest/portfolio_reader.py": "words looked for in files",
+    "domain/field_types.py": "units that a scenario may write",
+    "cli/commands/import_.py": "a remedy looked for in other sentences",
 }
-_PAGES = ("view/rules_doc.py", "view/catalogue.py")
+_PAGES = ("reporting/reports/rules_page.py", "reporting/text/rule_examples.py")
 """What makes a page of the documentation, in French, and no sentence of the program."""
 _WORDS = {
     "où": "a word that selector_words takes in French alone",

@@ -18,7 +18,7 @@ import command_pages
 import drawing
 import scenario_page
 
-from tnt_sim.view.rules_doc import rules_document
+from tnt_sim.reporting.reports.rules_page import rules_document
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES: Mapping[str, Callable[[], str]] = {

@@ -1,58 +1,28 @@
 """`docs/architecture.svg`: the rooms of the package and what each imports, drawn from the imports themselves.
 
 A room stands above all that it imports. An arrow that follows from others is left out (transitive reduction), so
-what is drawn is the least from which the rest follows. `python tools/docs.py write` writes it.
+what is drawn is the least from which the rest follows; imports that run back (`rooms.ARROWS_TO_CUT`) are left out
+too. `python tools/docs.py write` writes it.
 """
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1] / "tnt_sim"
+import rooms
+
 BOX, HIGH, GAP, STEP, MARGIN = 116, 34, 16, 66, 14
 SWEEPS = 24
 """Passes that bring rooms near what they are joined to."""
 FAMILIES: Mapping[str, tuple[str, str]] = {
-    "#e8eef6": ("lire et dire", "errors disk money scalars fields territory programme portfolio formats rules "
-                "scenario"),
-    "#fdf0d5": ("calculer", "deadline workers kernel formulation solve incumbent refused clock drafts decision "
-                "question session series sequence engine relaxed joined assemble gap_money result"),
-    "#dff0e3": ("relire et prouver", "certify verify prove evidence recheck reoptimisation run_access "
-                "retold"),
-    "#f3e3ee": ("répondre et montrer", "study view cli app"),
+    "#e8eef6": ("lire", "i18n errors deadline parallel disk domain ingest rules scenario"),
+    "#fdf0d5": ("calculer", "formulation kernel solve engine"),
+    "#dff0e3": ("relire et prouver", "certify verify prove"),
+    "#f3e3ee": ("répondre et montrer", "analysis reporting api app cli"),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """For each room those it imports."""
-
-    imports: Mapping[str, frozenset[str]]
-
-
-def house(package: Path = PACKAGE) -> House:
-    """Read every import, those inside functions too."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for path in sorted(package.rglob("*.py")):
-        parts = path.relative_to(package).with_suffix("").parts
-        room = parts[0]
-        if room.startswith("__"):
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if isinstance(node, ast.ImportFrom) and node.module == package.name:
-                names = [f"{package.name}.{alias.name}" for alias in node.names]
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            found[room] |= {name.split(".")[1] for name in names if name.startswith(f"{package.name}.")}
-    rooms = set(found)
-    return House({room: frozenset(found[room] & rooms - {room}) for room in sorted(rooms)})
 
 
 def reduced(imports: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
@@ -130,10 +100,10 @@ def _spread(row: list[str], wish: Mapping[str, float], x: dict[str, float]) -> N
         x[name] -= late
 
 
-def drawing(found: House | None = None) -> str:
-    """The whole SVG text."""
-    found = found or house()
-    arrows = reduced(found.imports)
+def drawing(found: Mapping[str, frozenset[str]] | None = None) -> str:
+    """The whole SVG text, of the rooms that each room imports."""
+    found = rooms.room_imports(rooms.imports()) if found is None else found
+    arrows = reduced(found)
     rows, short = _rows(arrows)
     x = _placed(rows, short)
     top = len(rows) - 1
@@ -141,7 +111,7 @@ def drawing(found: House | None = None) -> str:
     width = max(x[name] + _wide(name) / 2 for name in x) + MARGIN
     height = MARGIN * 2 + top * STEP + HIGH + 30
     parts = [_curve(x[a], y[a] + _half(a), x[b], y[b] - _half(b), end="→" not in b) for a, b in short]
-    parts += [_room(room, x[room], y[room]) for room in sorted(found.imports)]
+    parts += [_box(room, x[room], y[room]) for room in sorted(found)]
     parts += _legend(height)
     label = "Les pièces de tnt_sim ; une flèche va de celle qui importe à celle qui est importée"
     return (
@@ -167,10 +137,10 @@ def _curve(x0: float, y0: float, x1: float, y1: float, *, end: bool) -> str:
 
 def family(room: str) -> str:
     """The colour of a room, "" for one that belongs to no family yet."""
-    return next((colour for colour, (_, rooms) in FAMILIES.items() if room in rooms.split()), "")
+    return next((colour for colour, (_, inside) in FAMILIES.items() if room in inside.split()), "")
 
 
-def _room(room: str, x: float, y: float) -> str:
+def _box(room: str, x: float, y: float) -> str:
     fill = family(room) or "#fff"
     return (
         f'<g><rect x="{x - BOX / 2:.0f}" y="{y - HIGH / 2:.0f}" width="{BOX}" height="{HIGH}" rx="5" '

@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tnt_sim.scenario.meanings import FILE, meaning
-from tnt_sim.scenario.schema import scenario_schema
+from tnt_sim.scenario.json_schema import FILE, meaning, scenario_schema
 from tnt_sim.scenario.spec import ScenarioSpec
 
 _HEAD = """# Le scénario, clé par clé

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import polars as pl
 
-from tnt_sim.errors import DataError, Lang
-from tnt_sim.study.ensemble.fit import fit_table
-from tnt_sim.study.ensemble.fit_told import fit_yaml
+from tnt_sim.analysis.uncertainty.cost_overrun_fit import fit_table
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.uncertainty import fit_yaml
 
 PARTS = (
     r"\btr(anche)?s?\b|\bphases?\b|\bt[fc]\d?\b|\b\d ?(er|ere|e|eme|nd|nde)\b|\bsuite\b|\bannee|\blots?\b"

@@ -10,7 +10,7 @@ import pytest
 
 from tnt_sim.app.page import Page, Reply
 from tnt_sim.cli.main import main
-from tnt_sim.errors import Lang
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 

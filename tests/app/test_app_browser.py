@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import amount
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.figures import amount
 
 for needed in ("voila", "anywidget", "playwright"):
     pytest.importorskip(needed)

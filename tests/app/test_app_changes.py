@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.app.changes import (
+from tnt_sim.app.page_state import Forced, State
+from tnt_sim.app.saved_files import save, saved
+from tnt_sim.app.scenario_changes import (
     amount_text,
     applied,
     known_only,
@@ -17,11 +19,9 @@ from tnt_sim.app.changes import (
     with_set_lines,
     without_written,
 )
-from tnt_sim.app.files import save, saved
-from tnt_sim.app.state import Forced, State
-from tnt_sim.engine import solve
+from tnt_sim.domain.money import parse_cents
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import UsageError
-from tnt_sim.money import parse_cents
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 

@@ -24,11 +24,11 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from tnt_sim.app import server
-from tnt_sim.app.doors import Elsewhere, WithoutToken, write_opening
-from tnt_sim.cli import app as verb
+from tnt_sim.app import widget as server
+from tnt_sim.app.request_guard import Elsewhere, WithoutToken, write_opening
+from tnt_sim.cli.commands import app as verb
 from tnt_sim.cli.main import main
-from tnt_sim.errors import Lang
+from tnt_sim.i18n.message import Lang
 
 PATIENCE = 60
 IMPATIENT = (

@@ -14,18 +14,20 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tnt_sim.app.desk import LONG, QUICK, Shown
+from tnt_sim.app.live_answers import LONG, QUICK, Shown
 from tnt_sim.app.page import Page
-from tnt_sim.app.parts import MOST_MOVES
-from tnt_sim.app.phrases import PAGE, SHARES
-from tnt_sim.app.state import State, decode
+from tnt_sim.app.page_state import State, decode
+from tnt_sim.app.page_text import PAGE, SHARES
+from tnt_sim.app.panels import MOST_MOVES
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, LimitReached, Text
-from tnt_sim.result import Proof, Status
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import LimitReached
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import short_amount
+from tnt_sim.rules.expressions.column_text import count
 from tnt_sim.scenario.load import load_scenario, with_changes
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.view.figures import count, short_amount
 
 Talk = Callable[..., Mapping[str, Any]]
 

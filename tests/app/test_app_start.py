@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.app import server
+from tnt_sim.app import widget as server
 from tnt_sim.cli.main import main
-from tnt_sim.errors import Lang
+from tnt_sim.i18n.message import Lang
 
 
 @pytest.fixture(autouse=True)

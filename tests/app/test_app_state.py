@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tnt_sim.app.settings import Axis, box_text, cents_of_box, slider_max, step_of
-from tnt_sim.app.state import FIRST_ROWS, SHARES, SHOWS, Forced, State, decode, encode
-from tnt_sim.errors import Lang
+from tnt_sim.app.page_settings import Axis, box_text, cents_of_box, slider_max, step_of
+from tnt_sim.app.page_state import FIRST_ROWS, SHARES, SHOWS, Forced, State, decode, encode
+from tnt_sim.i18n.message import Lang
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.engine import solve
-from tnt_sim.result import Result, Status
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
 BEST_SCORE = "objective: [{maximise: {score: 1}}]\n"

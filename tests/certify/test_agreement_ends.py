@@ -13,11 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from support.clocks import StepClock
 from tiny import HEAD, tiny
 
-from tnt_sim.certify import agreement as read_again
-from tnt_sim.certify.claims import claims_of
-from tnt_sim.certify.priced import second_reading
+from tnt_sim.certify import rule_rows as read_again
+from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.certify.rule_rows import second_reading
 from tnt_sim.deadline import Deadline, DeadlineExpired
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.scenario.problem import compile_problem
 
 RULES = "rules:\n" + "".join(
     f"  - {{id: r{k}, title: R, kind: limit, measure: granted, max: {400 + k} €}}\n" for k in range(6)

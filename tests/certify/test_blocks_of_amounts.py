@@ -15,15 +15,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from small_systems import points, random_system, ranged_system
 
-from tnt_sim.certify.by_blocks import SCALE, bounded, closed_by_blocks, items_of
+from tnt_sim.certify.block_bound import SCALE, bounded, closed_by_blocks, items_of
 from tnt_sim.certify.certificate import check_refutation
-from tnt_sim.certify.menus import RANGE, one_at_most
+from tnt_sim.certify.choice_blocks import RANGE, one_at_most
 from tnt_sim.certify.system import MultiplierError, Rows, System
-from tnt_sim.kernel.binding import own_rows
-from tnt_sim.prove.blocks import binding_rows, by_blocks
-from tnt_sim.prove.grounds import from_grounds
-from tnt_sim.prove.live_lp import Answer, LiveLp
-from tnt_sim.solve.grounds import Grounds, PricedRow
+from tnt_sim.kernel.blocks.active_rows import own_rows
+from tnt_sim.prove.kernel_proofs import binding_rows, by_blocks, from_grounds
+from tnt_sim.prove.proof_lp import Answer, LiveLp
+from tnt_sim.solve.methods.lexicographic import Grounds, PricedRow
 
 GOAL = "stage:score:better"
 

@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tnt_sim.certify.by_caps import closed_by_caps
+from tnt_sim.certify.cap_tree_bound import closed_by_caps
 from tnt_sim.certify.certificate import MAX_DEPTH, CertificateError, _Tree, _tree, check_refutation
-from tnt_sim.certify.claims import Goal
-from tnt_sim.certify.cuts import Recipe, derived
-from tnt_sim.certify.pieces import fallen_apart
-from tnt_sim.certify.sharpen import _tightened, sharpen
+from tnt_sim.certify.claim_systems import Goal
+from tnt_sim.certify.decomposition import fallen_apart
+from tnt_sim.certify.derived_rows import Recipe, _tightened, derived, sharpen
 from tnt_sim.certify.system import MultiplierError, Rows, System, compact, slack, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.prove.refute import refute
+from tnt_sim.prove.refutation import refute
 
 
 def system(*lines: tuple[list[int], int], must: bool = False) -> System:

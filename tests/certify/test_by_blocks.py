@@ -7,10 +7,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tnt_sim.certify.by_blocks import SCALE, closed_by_blocks
+from tnt_sim.certify.block_bound import SCALE, closed_by_blocks
 from tnt_sim.certify.certificate import CertificateError, check_refutation
 from tnt_sim.certify.system import MultiplierError, Rows, System
-from tnt_sim.prove.blocks import by_blocks
+from tnt_sim.prove.kernel_proofs import by_blocks
 
 
 def system_of(random: np.random.Generator, better: int | None) -> tuple[System, int]:

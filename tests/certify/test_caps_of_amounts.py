@@ -14,12 +14,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from small_systems import points, random_system, ranged_system
 
-from tnt_sim.certify import by_caps as checker
-from tnt_sim.certify.by_caps import Tree, closed_by_caps
+from tnt_sim.certify import cap_tree_bound as checker
+from tnt_sim.certify.cap_tree_bound import Tree, closed_by_caps
 from tnt_sim.certify.certificate import check_refutation
-from tnt_sim.certify.one_row import dense
+from tnt_sim.certify.single_row_bound import dense
 from tnt_sim.certify.system import MultiplierError, Rows, System
-from tnt_sim.prove.caps import by_caps
+from tnt_sim.prove.kernel_proofs import by_caps
 
 Line = tuple[dict[int, int], int, str]
 GOAL, LESS = "stage:x:better", "stage:granted:better"

@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_systems import points, random_system
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.cuts import Recipe, derived
-from tnt_sim.certify.sharpen import sharpen
+from tnt_sim.certify.derived_rows import Recipe, derived, sharpen
 from tnt_sim.certify.system import MultiplierError, System, narrowed, slack, weigh
 from tnt_sim.deadline import Deadline
-from tnt_sim.prove.refute import PointFound, refute
+from tnt_sim.prove.branch_search import PointFound
+from tnt_sim.prove.refutation import refute
 
 
 @pytest.mark.parametrize("seed", range(250))

@@ -18,11 +18,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from test_priced import points_of, problem_of
 from tiny import tiny
 
-from tnt_sim.certify.claims import Claims, claims_of, least_value
-from tnt_sim.certify.row_sheet import Choices, RowSheet
-from tnt_sim.rules.base import IntArray
-from tnt_sim.scenario.compile import compile_problem
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+from tnt_sim.certify.claim_systems import Claims, claims_of, least_value
+from tnt_sim.certify.row_writer import RowSheet
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.rules.second_reading.rows import Choices
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
 FEW = 8
 """Allocations of a problem that are looked at."""

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 import tnt_sim.rules
-from tnt_sim.certify.priced import READERS
+from tnt_sim.certify.rule_rows import READERS
 from tnt_sim.cli.main import main
-from tnt_sim.recheck import verify_run
-from tnt_sim.rules.envelope_rows import EnvelopeRows
-from tnt_sim.rules.levels import CommonRates
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
+from tnt_sim.rules.offers.levels import CommonRates
 
 DATA = Path(__file__).resolve().parents[1] / "support" / "data" / "runs-0.1.0"
 RESERVED = {CommonRates}

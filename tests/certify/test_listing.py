@@ -17,11 +17,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_systems import points, random_system
 
 from tnt_sim.certify.certificate import CertificateError
-from tnt_sim.certify.listing import Listed, check_first
+from tnt_sim.certify.proof_checker import Listed, check_first
 from tnt_sim.certify.system import System
 from tnt_sim.deadline import Deadline
-from tnt_sim.prove.listing import first_of
-from tnt_sim.prove.search import NotProved, PointFound
+from tnt_sim.prove.branch_search import NotProved, PointFound
+from tnt_sim.prove.tie_break_proofs import first_of
 
 Key = tuple[tuple[bool, ...], tuple[tuple[int, int], ...]]
 Lists = dict[Key, Listed]

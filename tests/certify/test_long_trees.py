@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from support.long_lists import LongList
 
-from tnt_sim.certify.by_caps import closed_by_caps
+from tnt_sim.certify.cap_tree_bound import closed_by_caps
 from tnt_sim.certify.system import Rows, System
-from tnt_sim.kernel import leaves
+from tnt_sim.kernel.cap_tree import leaves
 
 TOP, BELOW, GOAL, LESS = range(4)
 

@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from small_systems import points, ranged_system
 
-from tnt_sim.certify import menus
-from tnt_sim.certify.menus import from_leasts, with_units
-from tnt_sim.certify.one_row import dense
+from tnt_sim.certify import choice_blocks as menus
+from tnt_sim.certify.choice_blocks import from_leasts, with_units
+from tnt_sim.certify.single_row_bound import dense
 from tnt_sim.certify.system import MultiplierError, Rows, System
 
 MANY = 400

@@ -13,14 +13,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from small_systems import points, random_system
 
-from tnt_sim.certify.by_caps import closed_by_caps
+from tnt_sim.certify.cap_tree_bound import closed_by_caps
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.one_row import closed_by_row
-from tnt_sim.certify.pieces import fallen_apart
+from tnt_sim.certify.decomposition import fallen_apart
+from tnt_sim.certify.single_row_bound import closed_by_row
 from tnt_sim.certify.system import MultiplierError, Rows, System, weigh
 from tnt_sim.deadline import Deadline
-from tnt_sim.prove.caps import by_caps
-from tnt_sim.prove.refute import PointFound, refute
+from tnt_sim.prove.branch_search import PointFound
+from tnt_sim.prove.kernel_proofs import by_caps
+from tnt_sim.prove.refutation import refute
 
 
 @pytest.mark.parametrize("seed", range(200))

@@ -25,24 +25,32 @@ from mixed import mixed
 from mixed_run import write
 from tiny import HEAD, tiny
 
-from tnt_sim.certify.agreement import _follows, agreement
-from tnt_sim.certify.check import Checker
-from tnt_sim.certify.claims import Claims, claims_of
-from tnt_sim.certify.priced import READERS, SecondRow, priced, second_reading, second_rows
-from tnt_sim.certify.priced_rows import Columns, Lines, Sum
-from tnt_sim.certify.priced_sums import _one_group, _times
-from tnt_sim.certify.row_sheet import Choices, RowSheet
+from tnt_sim.certify.claim_systems import Claims, claims_of
+from tnt_sim.certify.proof_checker import Checker
+from tnt_sim.certify.row_writer import RowSheet
+from tnt_sim.certify.rule_rows import (
+    READERS,
+    SecondRow,
+    _follows,
+    agreement,
+    priced,
+    second_reading,
+    second_rows,
+)
 from tnt_sim.deadline import UNLIMITED
-from tnt_sim.engine import solve
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
-from tnt_sim.result import Proof, Status
-from tnt_sim.rules.base import CompiledRule, IntArray, Mode
-from tnt_sim.rules.caps import Caps
-from tnt_sim.rules.decide import Decisions
-from tnt_sim.rules.envelope import read_envelopes
-from tnt_sim.rules.limit import Limit
-from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.rules.envelopes.tree_reading import read_envelopes
+from tnt_sim.rules.kinds.equity.check import _one_group
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.rules.offers.caps import Caps
+from tnt_sim.rules.offers.decisions import Decisions
+from tnt_sim.rules.protocols import CompiledRule, Mode
+from tnt_sim.rules.second_reading.rows import Choices, Columns, Lines, Sum, _times
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 SEEDS = (*range(40), 72)
 MOST_POINTS = 1500

@@ -17,11 +17,11 @@ from small_systems import points, random_system
 from test_boundaries import system
 from test_pieces_and_caps import tree_system
 
-from tnt_sim.certify import by_prices
-from tnt_sim.certify.by_prices import best_under, relaxed
+from tnt_sim.certify import row_sum_bound as by_prices
+from tnt_sim.certify.row_sum_bound import best_under, relaxed
 from tnt_sim.certify.system import MultiplierError, System
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.prove.prices import LARGEST_MULTIPLIER, LARGEST_RATIO, _whole, price_groups, row_prices
+from tnt_sim.prove.proof_lp import LARGEST_MULTIPLIER, LARGEST_RATIO, _whole, price_groups, row_prices
 
 
 def single(rng: Random) -> System:

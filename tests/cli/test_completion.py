@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.cli import complete, templates
+from tnt_sim.cli import options as complete
+from tnt_sim.cli.commands import new as templates
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.cli.run import exit_code
-from tnt_sim.cli.speak import INTERRUPTED_AND_TOLD
-from tnt_sim.errors import Lang
+from tnt_sim.cli.commands.run import exit_code
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD
+from tnt_sim.i18n.message import Lang
 
 from .conftest import Run
 
@@ -75,7 +75,7 @@ def test_a_bug_is_one_line(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret\nsecond line")
 
-    monkeypatch.setattr("tnt_sim.engine.solve", broken)
+    monkeypatch.setattr("tnt_sim.engine.solve.solve", broken)
     said = tnt("run", "scenario.yaml")
     assert (said.code, said.out) == (1, "")
     assert said.err == (
@@ -89,14 +89,14 @@ def test_interrupted_is_130(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatc
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tnt_sim.engine.solve", stop)
+    monkeypatch.setattr("tnt_sim.engine.solve.solve", stop)
     said = tnt("run", "scenario.yaml")
     assert (said.code, said.out, said.err) == (130, "", "Interrompu ; rien n'a été écrit.\n")
     assert tnt("run", "scenario.yaml", "--json").document["error"]["code"] == "interrupted"
 
 
 def test_language_before_a_scenario_is_read(tmp_path: Path) -> None:
-    from tnt_sim.cli.speak import language
+    from tnt_sim.cli.console import language
 
     file = tmp_path / "s.yaml"
     file.write_text("id: x\nlocale: en\n", encoding="utf-8")

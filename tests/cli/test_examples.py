@@ -12,9 +12,9 @@ import pytest
 import xlsxwriter
 from support.keys import write_key
 
+from tnt_sim.cli.commands.new import dossiers_csv
 from tnt_sim.cli.examples import EXAMPLES
 from tnt_sim.cli.main import _VERBS, main
-from tnt_sim.cli.templates import dossiers_csv
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "import"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "formats"))

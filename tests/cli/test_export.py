@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.view.exports import FORMATS
+from tnt_sim.reporting.export.formats import FORMATS
 
 from .conftest import Run
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.study import one_more as one_more_module
-from tnt_sim.study.extend import search
+from tnt_sim.analysis.extend import one_more_step as one_more_module
+from tnt_sim.analysis.extend import search
 
 from .conftest import Run
 
@@ -34,7 +34,7 @@ def test_a_page_and_one_document(tnt: Run, demo: Path) -> None:
 
 
 def test_amounts_are_parted_where_no_decimal_comma_stands() -> None:
-    from tnt_sim.cli.extend import _amounts
+    from tnt_sim.cli.commands.extend import _amounts
 
     assert list(_amounts(["90M,98M,108M"])) == ["90M", "98M", "108M"]
     assert list(_amounts(["22,5 M€", "1,3 M€ ; 110 %"])) == ["22,5 M€", "1,3 M€", "110 %"]

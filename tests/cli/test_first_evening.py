@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from tnt_sim.cli.guess import guess_columns
-from tnt_sim.errors import Lang
-from tnt_sim.programme import EnvelopeSpec
-from tnt_sim.view.envelope_words import free_money
-from tnt_sim.view.figures import spoken, three_digits
-from tnt_sim.view.money_words import no_loss_words
+from tnt_sim.domain.budget_tree import EnvelopeSpec
+from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import spoken, three_digits
+from tnt_sim.ingest.tables.column_guess import guess_columns
+from tnt_sim.reporting.text.marginal import no_loss_words
+from tnt_sim.rules.envelopes.text import free_money
 
 from .conftest import Run
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.scenario.compile import Problem
-from tnt_sim.study.sweep.point import Settler
-from tnt_sim.study.sweep.run import Run as SweepRun
-from tnt_sim.view.sweep_folder import DOCUMENT, PAGE, POINTS, WORKBOOK
+from tnt_sim.analysis.sweep.envelope_point import Settler
+from tnt_sim.analysis.sweep.runner import Run as SweepRun
+from tnt_sim.reporting.reports.sweep import DOCUMENT, PAGE, POINTS, WORKBOOK
+from tnt_sim.scenario.problem import Problem
 
 from .conftest import Run
 

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tnt_sim.study import entry, entry_lists, extension, prices
+from tnt_sim.analysis.marginal import entry_lists
+from tnt_sim.analysis.marginal import entry_thresholds as entry
+from tnt_sim.analysis.marginal import extension_allocation as extension
+from tnt_sim.analysis.marginal import rule_prices as prices
 
 from .conftest import Run
 
@@ -150,7 +153,7 @@ def test_ctrl_c_keeps_the_entries_that_were_found(
     monkeypatch.setattr(
         *((entry, "_by_kernel", stop) if place == "thresholds" else (entry_lists, "run", stop))
     )
-    monkeypatch.setattr("tnt_sim.study.sweep.run.exact_steps", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.sweep.exact_steps.exact_steps", lambda *_: None)
     said = tnt(*words)
     assert (said.code, said.document["stopped_by"]) == (130, "interrupt")
     kept = said.document["entries"]

@@ -9,9 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.cli import doctor
-from tnt_sim.cli.guess import guess_columns, normalised
+from tnt_sim.cli.commands import doctor
 from tnt_sim.cli.main import _VERBS
+from tnt_sim.ingest.tables.column_guess import guess_columns
+from tnt_sim.ingest.tables.headers import normalised
 
 from .conftest import Run
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from support.programs import WANT, wanting
 
+from tnt_sim.analysis.batch.task import executor
 from tnt_sim.cli.main import main
 from tnt_sim.errors import UsageError
-from tnt_sim.study.batch.executors import executor
-from tnt_sim.view.chart_theme import altair
+from tnt_sim.reporting.charts.theme import altair
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -12,8 +12,7 @@ from urllib.parse import unquote
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.scenario.meanings import ANY, FILE, meaning, meanings
-from tnt_sim.scenario.schema import scenario_schema
+from tnt_sim.scenario.json_schema import ANY, FILE, meaning, meanings, scenario_schema
 from tnt_sim.scenario.spec import ScenarioSpec
 
 ROOT = Path(__file__).resolve().parents[2]

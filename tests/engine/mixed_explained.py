@@ -13,11 +13,11 @@ from mixed_rows import euros
 from oracle import decide
 from oracle_rows import Case, cents
 
-from tnt_sim.rules.base import Mode
-from tnt_sim.study.explain.changes import Asking, asking, changes_of
-from tnt_sim.study.explain.decided import of_result
-from tnt_sim.study.explain.rule import relaxed
-from tnt_sim.study.soft import gives_way
+from tnt_sim.analysis.explain.minimal_changes import Asking, asking, changes_of
+from tnt_sim.analysis.explain.rule_effects import relaxed
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.analysis.shared.reference_solution import gives_way
+from tnt_sim.rules.protocols import Mode
 
 
 def of_explain(mix: Mix) -> Told:

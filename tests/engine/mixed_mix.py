@@ -15,13 +15,13 @@ from mixed_rows import euros
 from mixed_run import write
 from oracle_rows import Award, Case
 
-from tnt_sim.engine import solve
-from tnt_sim.result import Result
+from tnt_sim.analysis.shared.reference_solution import Base, base_of
+from tnt_sim.engine.result import Result
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.objective import Sense
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.study.base import Base, base_of
-from tnt_sim.verify.reading import Allocation
+from tnt_sim.verify.allocation_reading import Allocation
 
 Told = list[str]
 

@@ -20,17 +20,17 @@ from oracle import decide
 from oracle_rows import Case, cents
 
 import tnt_sim as tnt
+from tnt_sim.analysis.batch.plan import read_plan
+from tnt_sim.analysis.batch.runner import run_batch
+from tnt_sim.analysis.batch.task import executor
+from tnt_sim.analysis.marginal.marginal_euro import next_euros
+from tnt_sim.analysis.marginal.rule_prices import FENCE, FORCED, REFUSED, RULE, prices_of
+from tnt_sim.analysis.marginal.target_envelope import reach, target_of
+from tnt_sim.analysis.shared.envelope_path import line_of
+from tnt_sim.analysis.shared.reference_solution import gives_way
+from tnt_sim.analysis.sweep.result import document_of
+from tnt_sim.engine.result import Status
 from tnt_sim.errors import InputError, NothingDecided, UsageError
-from tnt_sim.result import Status
-from tnt_sim.study.batch.executors import executor
-from tnt_sim.study.batch.plan import read_plan
-from tnt_sim.study.batch.run import run_batch
-from tnt_sim.study.line import line_of
-from tnt_sim.study.next_euro import next_euros
-from tnt_sim.study.prices import FENCE, FORCED, REFUSED, RULE, prices_of
-from tnt_sim.study.soft import gives_way
-from tnt_sim.study.sweep.document import document_of
-from tnt_sim.study.targets import reach, target_of
 
 FORMS = {*REFUSED_FORMS, "children-exceed", "shares-whole"}
 """What is refused for its form when a value is changed."""

@@ -15,12 +15,12 @@ from oracle_rows import Case
 from ruamel.yaml import YAML
 from support.draws import folded
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import InputError
-from tnt_sim.recheck import verify_run
-from tnt_sim.result import Result, Status
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.run_folder import write_run
 
 REFUSED_FORMS = {
     "share-denominator",

@@ -15,11 +15,11 @@ from support.clocks import StepClock
 from test_question import problem_of
 from tiny import tiny
 
-from tnt_sim.clock import Clock
 from tnt_sim.deadline import Deadline
-from tnt_sim.question import ask, forced
-from tnt_sim.result import ALLOWED, Answer, Proof, Status
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.result import ALLOWED, Answer, Proof, Status
+from tnt_sim.scenario.problem import compile_problem
 
 SURE = (Proof.PROVED, Proof.CROSS_CHECKED)
 HEAD = """schema_version: 1

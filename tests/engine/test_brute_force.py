@@ -12,9 +12,9 @@ from brute import solve as brute_solve
 from cases import cases, load
 from hypothesis import HealthCheck, given, settings
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
-from tnt_sim.result import Status
 
 REFUSED_FORMS = {"share-denominator", "requires-circle"}
 """What is refused for its form; every other refusal says that nothing can hold, and must be right."""

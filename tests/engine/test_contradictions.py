@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from tiny import HEAD, TABLE, funded, tiny, with_committed
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import InputError, Lang
-from tnt_sim.result import Status
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
 
 NB = "\u00a0"
 CASES = {

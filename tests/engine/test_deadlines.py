@@ -12,22 +12,23 @@ import pytest
 from support.clocks import StepClock
 from tiny import tiny
 
-from tnt_sim import engine
-from tnt_sim.certify.claims import Claims
-from tnt_sim.clock import Clock
+from tnt_sim.certify.claim_systems import Claims
 from tnt_sim.deadline import Deadline, DeadlineExpired
-from tnt_sim.errors import Lang, LimitReached
+from tnt_sim.engine import solve as engine
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.result import ALLOWED, Proof, Result, Status
+from tnt_sim.engine.session import Session
+from tnt_sim.errors import LimitReached
 from tnt_sim.formulation.formulate import formulate, formulated_again
-from tnt_sim.prove.stages import problem_claims
-from tnt_sim.question import ask, forced
-from tnt_sim.result import ALLOWED, Proof, Result, Status
-from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.i18n.message import Lang
+from tnt_sim.prove.stage_proofs import problem_claims
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.reporting.text.vocabulary import verdict
+from tnt_sim.scenario.problem import Problem, compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.session import Session
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
-from tnt_sim.verify.replay import verify_run
-from tnt_sim.view.run_folder import write_run
-from tnt_sim.view.words import verdict
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.run_replay import verify_run
 
 TABLE = """dossier,envelope,department,theme,filed_at,cost,requested,score,committed
 A1,p,01,x,2026-01-01,100000.40,60000.10,14.5,
@@ -163,7 +164,7 @@ def test_every_way_leaves_a_list_at_every_step(
 
 def test_the_second_opinion_keeps_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No certificate, so that a second solver is asked: the list stands wherever that one is stopped."""
-    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_: [None])
     scenario = tiny(tmp_path, HEAD + CROSSING, TABLE)
     whole = StepClock().install(monkeypatch)
     assert engine.solve(scenario, time_limit=1e6).proof is Proof.CROSS_CHECKED
@@ -178,7 +179,7 @@ def test_what_one_solver_closes_is_not_called_optimal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No certificate and no second solver: a list with the bound that one solver claims."""
-    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_: [None])
     result = engine.solve(tiny(tmp_path, HEAD + CROSSING, TABLE), cross_check="never")
     assert (result.status, result.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
     told = result.document
@@ -192,7 +193,7 @@ def test_such_runs_verify_and_say_it(lang: Lang, tmp_path: Path, monkeypatch: py
     """What one solver closes, and what no time was left for: folders that verify, and sentences that say it."""
     scenario = tiny(tmp_path, HEAD + f"locale: {lang.value}\n" + CROSSING, TABLE)
     stopped = engine.solve(scenario, time_limit=0.0)
-    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_: [None])
     alone = engine.solve(scenario, cross_check="never")
     said = {Lang.FR: ("un seul solveur", "limite de temps"), Lang.EN: ("one solver", "time limit")}[lang]
     for name, result, words in zip(("alone", "stopped"), (alone, stopped), said, strict=True):
@@ -254,7 +255,7 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
         begun.append(clock.readings)
         return problem_claims(asked, deadline)
 
-    monkeypatch.setattr("tnt_sim.drafts.problem_claims", written)
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.problem_claims", written)
     for limit in range(whole.readings):
         clock = StepClock().install(monkeypatch)
         ask(problem, kernels=kernels, clock=Clock.until(Deadline(limit * TICK)))
@@ -296,7 +297,7 @@ def test_the_limit_counts_from_where_the_inputs_are_read(
         clock.readings += 1_000_000
         return compile_problem(asked)
 
-    monkeypatch.setattr("tnt_sim.decision.compile_problem", slow)
+    monkeypatch.setattr("tnt_sim.scenario.problem.compile_problem", slow)
     result = engine.solve(scenario, time_limit=500.0)
     assert result.status is Status.OPTIMAL
     began = Clock(1.0)
@@ -312,7 +313,7 @@ def test_the_limit_counts_from_where_the_inputs_are_read(
 def test_without_a_model_the_list_in_hand_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit comes while the model is written: the list that needs none is told, with what stopped it."""
     scenario = tiny(tmp_path, HEAD + CROSSING, TABLE)
-    monkeypatch.setattr("tnt_sim.drafts.formulate", lambda *_, **__: Deadline(0.0).check())
+    monkeypatch.setattr("tnt_sim.formulation.formulate.formulate", lambda *_, **__: Deadline(0.0).check())
     result = engine.solve(scenario, time_limit=5.0)
     told = result.document
     assert (told["status"], told["stopped_by"], told["n_funded"]) == ("feasible", "time", 1)

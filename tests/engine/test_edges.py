@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from tiny import HEAD, TABLE, funded, tiny
 
-from tnt_sim import decision
-from tnt_sim.engine import solve
-from tnt_sim.errors import InputError, Lang
-from tnt_sim.solve.registry import independent_backends
+from tnt_sim.engine import optimise as decision
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.solve.backends.registry import independent_backends
 
 ONE = """schema_version: 1
 id: un

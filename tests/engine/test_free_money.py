@@ -12,11 +12,11 @@ import pytest
 from support import draws
 
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.claims import claims_of
-from tnt_sim.engine import solve
-from tnt_sim.question import ask
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import compile_problem
 
 
 def test_one_part_with_all_dossiers_may_gain_too(tmp_path: Path) -> None:

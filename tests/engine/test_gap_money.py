@@ -14,16 +14,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tiny import HEAD, tiny
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
+from tnt_sim.engine.solution_evidence import gaps_in_money
+from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.gap_money import gaps_in_money
-from tnt_sim.scenario.compile import compile_problem
-from tnt_sim.solve.backend import Limits, Termination
-from tnt_sim.solve.lexicographic import StageResult, StagesOutcome
-from tnt_sim.solve.registry import get_backend
-from tnt_sim.view.labels import Labels
-from tnt_sim.view.rule_table import goal_lines
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.run import goal_lines
+from tnt_sim.reporting.text.vocabulary import Labels
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.backends.backend import Limits, Termination
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.lexicographic import StageResult, StagesOutcome
 
 
 @pytest.mark.parametrize("seed", range(12))

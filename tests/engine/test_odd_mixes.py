@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from tiny import funded, tiny
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.recheck import verify_run
-from tnt_sim.result import Status
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.reporting.run_folder.writer import write_run
 
 TABLE = """dossier,envelope,filed_at,cost,requested,score
 1,a,2021-01-01,1000,500,1

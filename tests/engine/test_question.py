@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from support.flagship import FROZEN
 from tiny import tiny
 
-from tnt_sim import question
+from tnt_sim.engine import optimise as question
+from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.result import Answer, Proof, Status
 from tnt_sim.errors import ScenarioError, UsageError
-from tnt_sim.question import Answer, ask, forced, with_amounts, with_changes
-from tnt_sim.result import Proof, Status
-from tnt_sim.scenario.compile import Problem, compile_problem
-from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.load import load_scenario, with_amounts, with_changes
 from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 SLOW = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"

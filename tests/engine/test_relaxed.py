@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tiny import HEAD, tiny, with_committed
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 
 RULE = "rules: [{id: r, kind: limit, measure: granted, where: {department: 01}, max: 300 €}]\n"
 

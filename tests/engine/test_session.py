@@ -10,16 +10,16 @@ import pytest
 from support import draws
 
 import tnt_sim as tnt
-from tnt_sim.certify.claims import claims_of
-from tnt_sim.drafts import Drafts
+from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.session import reamounted, regoaled
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.question import ask
-from tnt_sim.result import Status
-from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario, with_changes
-from tnt_sim.session import reamounted, regoaled
-from tnt_sim.solve.live import difference
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.backends.incremental_lp import difference
 
 HEAD = """schema_version: 1
 id: s

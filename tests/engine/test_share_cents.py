@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tiny import tiny
 
-from tnt_sim.engine import solve
-from tnt_sim.result import Proof, Status
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.solve import solve
 
 SCENARIO = """schema_version: 1
 id: parts

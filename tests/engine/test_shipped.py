@@ -10,10 +10,10 @@ import pytest
 from support.flagship import FROZEN
 from support.programs import WANT
 
-from tnt_sim.engine import solve
-from tnt_sim.result import Result, Status
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.registry import independent_backends
+from tnt_sim.solve.backends.registry import independent_backends
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 

@@ -16,12 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from ruamel.yaml import YAML
 from tiny import funded, tiny
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError, UsageError
-from tnt_sim.result import Proof, Result, Status
+from tnt_sim.engine.result import Proof, Result, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.replay import verify_run
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.verify.run_replay import verify_run
 
 TABLE = """dossier,filed_at,requested,score
 1,2021-01-10,600,5
@@ -120,7 +121,7 @@ def test_a_step_without_solution_says_so(tmp_path: Path) -> None:
 def test_the_weakest_proof_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     proven = solve(tiny(tmp_path, HEAD % "" + STEPS, TABLE), cross_check="never")
     assert proven.proof is Proof.PROVED
-    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_: [None])
     result = solve(tiny(tmp_path, HEAD % "" + STEPS, TABLE), cross_check="never")
     assert (result.status, result.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
     assert not result.document["publishable"]

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.errors import InputError, Lang
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import compile_problem
 
 SCENARIO = """\
 schema_version: 1

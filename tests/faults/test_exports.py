@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.cli.templates import dossiers_csv
-from tnt_sim.formats.table import read_dossiers
-from tnt_sim.view.award_list import csv_columns
+from tnt_sim.cli.commands.new import dossiers_csv
+from tnt_sim.engine.award_list import csv_columns
+from tnt_sim.ingest.portfolio_reader import read_dossiers
 
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 FORMULA = 'HYPERLINK("http://x";1)'

@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError, InputError, TntError
-from tnt_sim.formats.table import read_dossiers
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.ingest.portfolio_reader import read_dossiers
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import compile_problem
 
 SCENARIO = """\
 schema_version: 1

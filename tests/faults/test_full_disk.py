@@ -115,9 +115,9 @@ def test_each_write_in_turn_finds_the_disk_full(
 ) -> None:
     case = CASES[name]
     monkeypatch.setattr(
-        "tnt_sim.view.sweep_page.has_charts", lambda: False
+        "tnt_sim.reporting.reports.sweep.has_charts", lambda: False
     )  # drawn for seconds, written as the rest
-    monkeypatch.setattr("tnt_sim.view.sweep_folder.has_charts", lambda: False)
+    monkeypatch.setattr("tnt_sim.reporting.reports.sweep.has_charts", lambda: False)
     with full_disk() as good:
         copy = project.parent / "copy"
         shutil.copytree(project, copy)

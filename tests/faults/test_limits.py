@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from tnt_sim.errors import DataError, Lang
-from tnt_sim.formats import csv_limits, package, sheet_marks
-from tnt_sim.formats.table import read_dossiers
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.portfolio_reader import read_dossiers
+from tnt_sim.ingest.tables import csv_files as csv_limits
+from tnt_sim.ingest.tables import sheet_marks
+from tnt_sim.ingest.tables import zip_packages as package
 
 HIDDEN_ROWS = '<table:table-row table:visibility="collapse" table:number-rows-repeated="9000000"/>'
 HIDDEN_COLUMN = '<table:table-column table:visibility="collapse" table:number-columns-repeated="9000000"/>'

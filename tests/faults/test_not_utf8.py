@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tnt_sim.cli.console import name_refused
 from tnt_sim.cli.main import main
-from tnt_sim.cli.usage import name_refused
 
 PROGRAM = "import sys; from tnt_sim.cli.main import main; sys.exit(main(sys.argv[1:]))"
 LATIN = b"caf\xe9"

@@ -27,8 +27,11 @@ INTO = {
 }
 """Writers that take a file or a stream, and where it stands among their arguments."""
 ALLOWED = {
-    ("view/folder_swap.py", "mkdir"): "a folder in the making, which disk.put_all has no name for",
-    ("solve/pulp_bridge.py", "writeLP"): "into a draft of disk.draft_of",
+    (
+        "reporting/run_folder/atomic_write.py",
+        "mkdir",
+    ): "a folder in the making, which disk.put_all has no name for",
+    ("solve/backends/pulp_bridge.py", "writeLP"): "into a draft of disk.draft_of",
 }
 
 

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from tnt_sim.cli.main import main
-from tnt_sim.errors import DataError, Defect, Lang, Place, Text, TntError
-from tnt_sim.formats.table import read_dossiers, read_plain
+from tnt_sim.errors import DataError, Defect, Place, TntError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.ingest.portfolio_reader import read_dossiers, read_plain
 
 NAME, ADDRESS = "Jeanne Martin-Duval", "jeanne.martin@mairie-exemple.fr"
 HEAD = "dossier;title;applicant;contact;requested;score;filed_at;population\n"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.cli.speak import language
-from tnt_sim.errors import InputError, Lang
+from tnt_sim.cli.console import language
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
 
 SCENARIO = """\

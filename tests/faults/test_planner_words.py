@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tnt_sim.cli.main import main
-from tnt_sim.errors import DataError, Lang
-from tnt_sim.formats.table import read_dossiers
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.portfolio_reader import read_dossiers
 
 TABLE = "N° de dossier;Montant demandé;Avis du préfet\nA;10;bon\nB;20;réservé\n"
 

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from tnt_sim.cli.main import main
-from tnt_sim.verify.documents import MOST_BYTES
-from tnt_sim.verify.stored import MOST_ROWS
+from tnt_sim.verify.run_files import MOST_BYTES
+from tnt_sim.verify.stored_allocation import MOST_ROWS
 
 
 @pytest.fixture
@@ -51,8 +51,7 @@ def forged(demo: Path, *, hidden: bool) -> Path:
     shutil.copytree(other, place, ignore=shutil.ignore_patterns("runs"))
     told = json.loads((genuine / "summary.json").read_text(encoding="utf-8"))
     told["project"] = ".p" if hidden else os.path.relpath(place, genuine)
-    from tnt_sim.verify.documents import written
-    from tnt_sim.verify.run_files import document_sha256
+    from tnt_sim.verify.run_files import document_sha256, written
 
     told["document_sha256"] = document_sha256(told)
     (genuine / "summary.json").write_text(written(told), encoding="utf-8")
@@ -214,7 +213,7 @@ def test_too_many_values_or_levels_of_json(
     (run / "certificate.json").write_text('{"a": ' + "[" * 200_000 + "]" * 200_000 + "}", encoding="utf-8")
     assert main(["verify", str(run)]) == 1
     assert "inattendue" not in capsys.readouterr().err
-    monkeypatch.setattr("tnt_sim.verify.documents.MOST_VALUES", 10)
+    monkeypatch.setattr("tnt_sim.verify.run_files.MOST_VALUES", 10)
     assert main(["verify", str(run)]) == 3
     assert "plus de 10 valeurs" in capsys.readouterr().err
 

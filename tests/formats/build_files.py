@@ -12,9 +12,11 @@ from xml.sax.saxutils import escape
 
 import xlsxwriter
 
-from tnt_sim.errors import DataError, Lang
-from tnt_sim.formats.table import ReadOptions, read_dossiers
-from tnt_sim.portfolio import Portfolio
+from tnt_sim.domain.portfolio import Portfolio
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.portfolio_reader import read_dossiers
+from tnt_sim.ingest.tables.raw_table import ReadOptions
 
 _NAMESPACES = (
     " ".join(

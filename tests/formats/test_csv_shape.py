@@ -12,11 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tnt_sim.formats import csv_shape
-from tnt_sim.formats.csv_shape import shape_of
-from tnt_sim.formats.csv_text import read_csv
-from tnt_sim.formats.options import ReadOptions
-from tnt_sim.formats.raw import plain_cells
+from tnt_sim.ingest.tables import csv_files as csv_shape
+from tnt_sim.ingest.tables.csv_files import read_csv, shape_of
+from tnt_sim.ingest.tables.raw_table import ReadOptions, plain_cells
 
 CELL = st.text('ab";,\n\ré ', max_size=5)
 

@@ -13,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tnt_sim.errors import DataError
-from tnt_sim.formats import workbook
-from tnt_sim.formats.options import HiddenRows, ReadOptions
-from tnt_sim.formats.package import open_package
-from tnt_sim.formats.plain_sheet import plain_sheet
-from tnt_sim.formats.raw import RawTable
+from tnt_sim.ingest.tables import workbooks as workbook
+from tnt_sim.ingest.tables.plain_sheet import plain_sheet
+from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions
+from tnt_sim.ingest.tables.zip_packages import open_package
 
 SHEET = "xl/worksheets/sheet1.xml"
 ROWS = [["dossier", 2021.0, "coût"], ["0012", 12.5, "a & b <c> « d »"], [None, None, None], ["A", None, "é"]]

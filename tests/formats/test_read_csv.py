@@ -414,7 +414,8 @@ def test_the_published_list(folder: Path) -> None:
     path = folder / "projects_detr_dsil_2018_2019.csv"
     if not path.exists():
         pytest.skip("the shared data are not here")
-    from tnt_sim.formats.table import ReadOptions, Rounding, read_dossiers
+    from tnt_sim.ingest.portfolio_reader import read_dossiers
+    from tnt_sim.ingest.tables.raw_table import ReadOptions, Rounding
 
     columns = {"dossier": "project_id", "requested": "grant", "applicant_id": "beneficiary_code"}
     found = read_dossiers(path, shown_as="x", columns=columns, read=ReadOptions(rounding=Rounding.NEAREST))

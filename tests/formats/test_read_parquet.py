@@ -13,8 +13,10 @@ import pytest
 from build_files import faults, ods, ods_rows, read, xlsx
 from polars.testing import assert_frame_equal
 
-from tnt_sim.errors import DataError, Lang
-from tnt_sim.formats.table import ReadOptions, join, read_dossiers, read_plain
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.portfolio_reader import join, read_dossiers, read_plain
+from tnt_sim.ingest.tables.raw_table import ReadOptions
 
 
 def parquet(table: pl.DataFrame) -> bytes:

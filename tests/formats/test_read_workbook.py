@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from build_files import faults, ods, ods_cell, ods_rows, packed, read, repacked, xlsx
 
-from tnt_sim.formats.table import ReadOptions, read_dossiers
+from tnt_sim.ingest.portfolio_reader import read_dossiers
+from tnt_sim.ingest.tables.raw_table import ReadOptions
 
 HEAD = ["dossier", "requested", "filed_at", "department", "applicant_id"]
 PASTE = "Collez la valeur à la place de la formule."

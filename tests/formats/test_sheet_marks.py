@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tnt_sim.formats import sheet_marks
-from tnt_sim.formats.raw import letters
-from tnt_sim.formats.sheet_marks import TooManyCells, xlsx_marks
+from tnt_sim.ingest.tables import sheet_marks
+from tnt_sim.ingest.tables.raw_table import letters
+from tnt_sim.ingest.tables.sheet_marks import TooManyCells, xlsx_marks
 
 ADDRESS = st.builds(lambda c, r: f"{letters(c)}{r}", st.integers(0, 30), st.integers(1, 60))
 CELLS = st.one_of(

@@ -13,10 +13,10 @@ from typing import Any
 import xlsxwriter
 from build_files import ods_rows, packed
 
-from tnt_sim.formats.importing import Imported, import_form
-from tnt_sim.formats.mapping import FormMapping
-from tnt_sim.formats.options import ReadOptions
-from tnt_sim.formats.reading import read_form
+from tnt_sim.ingest.forms.form_import import Imported, import_form
+from tnt_sim.ingest.forms.form_reader import read_form
+from tnt_sim.ingest.forms.mapping import FormMapping
+from tnt_sim.ingest.tables.raw_table import ReadOptions
 
 Row = Sequence[Any]
 

@@ -12,9 +12,10 @@ from build_files import packed, repacked, xlsx
 from made_exports import ASKED, LABELS, answer, as_csv, book, demarche_sheets, imported, rows
 
 from tnt_sim.cli.main import main
-from tnt_sim.errors import DataError, InputError, Lang
-from tnt_sim.formats.mapping import FormMapping
-from tnt_sim.formats.reading import read_form
+from tnt_sim.errors import DataError, InputError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.forms.form_reader import read_form
+from tnt_sim.ingest.forms.mapping import FormMapping
 
 
 def said(

@@ -8,8 +8,9 @@ import pytest
 from build_files import ods, ods_rows
 from made_exports import as_csv, book, imported, ods_book
 
-from tnt_sim.errors import InputError, Lang
-from tnt_sim.view.import_page import import_tables
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.form_import import import_tables
 
 HEAD = ["dossier", "title", "applicant_id", "department", "state", "cost", "requested", "title"]
 BODY = [

@@ -24,13 +24,14 @@ from made_exports import (
 )
 
 from tnt_sim.cli.main import main
-from tnt_sim.errors import DataError, Lang
-from tnt_sim.formats.form import numbered
-from tnt_sim.formats.importing import Imported
-from tnt_sim.formats.mapping import FORMATS
-from tnt_sim.formats.table import read_dossiers
-from tnt_sim.portfolio import CANONICAL, table_column
-from tnt_sim.view.import_page import import_tables
+from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.forms.form_import import Imported
+from tnt_sim.ingest.forms.form_table import numbered
+from tnt_sim.ingest.forms.mapping import FORMATS
+from tnt_sim.ingest.portfolio_reader import read_dossiers
+from tnt_sim.reporting.reports.form_import import import_tables
 
 
 def check_demarche(done: Imported) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from made_exports import ASKED, COST, LABELS, answer, as_csv, imported, rows
 
+from tnt_sim.api.imports import read_mapping
 from tnt_sim.cli.main import main
-from tnt_sim.formats.importing import Imported
-from tnt_sim.formats.mapping import FormMapping, to_text
-from tnt_sim.view.imported import read_mapping
+from tnt_sim.ingest.forms.form_import import Imported
+from tnt_sim.ingest.forms.mapping import FormMapping, to_text
 
 WHAT = ("what", "label", "column")
 

@@ -12,12 +12,11 @@ import pytest
 from made_exports import imported
 
 from tnt_sim.cli.main import main
-from tnt_sim.errors import Lang
-from tnt_sim.formats.finding_kinds import KINDS, Severity
-from tnt_sim.formats.likeness import title_keys
-from tnt_sim.formats.mapping import Control, FormMapping
-from tnt_sim.formats.quality import examine
-from tnt_sim.view.quality_page import findings_table
+from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.forms.mapping import Control, FormMapping
+from tnt_sim.ingest.quality.checks import examine, title_keys
+from tnt_sim.ingest.quality.findings import KINDS, Severity
+from tnt_sim.reporting.reports.form_import import findings_table
 
 BOURG, OYONNAX = "01053", "01283"
 

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from tnt_sim.cli.main import main
-from tnt_sim.formats.importing import Imported, import_form
-from tnt_sim.formats.reading import read_form
+from tnt_sim.ingest.forms.form_import import Imported, import_form
+from tnt_sim.ingest.forms.form_reader import read_form
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the public data are not beside the project")

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from tnt_sim.kernel import leaves
-from tnt_sim.kernel.forest import Node
-from tnt_sim.kernel.group import Memory, best_choice, can_reach
+from tnt_sim.kernel.cap_tree import leaves
+from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, can_reach
+from tnt_sim.kernel.cap_tree.caps import Node
 
 NONE = np.zeros(0, dtype=np.int64)
 

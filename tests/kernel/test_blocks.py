@@ -10,9 +10,11 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tnt_sim.kernel import blocks, repair, states
-from tnt_sim.kernel.binding import own_rows, settle
-from tnt_sim.kernel.blocks import crossing
+from tnt_sim.kernel.blocks import block_search as blocks
+from tnt_sim.kernel.blocks import joined_blocks as repair
+from tnt_sim.kernel.blocks import states
+from tnt_sim.kernel.blocks.active_rows import own_rows, settle
+from tnt_sim.kernel.blocks.block_search import crossing
 from tnt_sim.kernel.knapsack import TooManyStates
 
 SMALL = st.integers(-4, 9)

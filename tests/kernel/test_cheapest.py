@@ -10,12 +10,11 @@ from scipy import optimize
 from test_near_states import some_items
 from test_tree import caps_of, keeps, random_tree
 
-from tnt_sim.kernel import leaves
-from tnt_sim.kernel.forest import Caps, Node
-from tnt_sim.kernel.group import best_choice, can_reach
-from tnt_sim.kernel.near import near_states, relaxed
-from tnt_sim.kernel.tree_states import Budget, States
-from tnt_sim.kernel.under_caps import cheapest_under_caps
+from tnt_sim.kernel.cap_tree import leaves
+from tnt_sim.kernel.cap_tree.best_choice import best_choice, can_reach, cheapest_under_caps
+from tnt_sim.kernel.cap_tree.caps import Caps, Node
+from tnt_sim.kernel.cap_tree.core_enumeration import near_states, relaxed
+from tnt_sim.kernel.cap_tree.states import Budget, States
 
 
 def least_of_all(p: np.ndarray, w: np.ndarray, root: Node, target: int) -> int | None:

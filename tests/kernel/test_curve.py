@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tnt_sim.kernel import curve as home
-from tnt_sim.kernel.curve import curve
+from tnt_sim.kernel import profit_frontier as home
 from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.profit_frontier import curve
 
 
 @settings(max_examples=120, deadline=None)

@@ -9,12 +9,14 @@ import pytest
 import scipy.sparse as sp
 from scipy.optimize import linprog
 
-from tnt_sim.kernel import blocks, repair, states
-from tnt_sim.kernel.binding import own_rows, settle
-from tnt_sim.kernel.blocks import crossing
-from tnt_sim.kernel.repair import Repair
-from tnt_sim.kernel.states import flips_of
-from tnt_sim.kernel.swaps import Swaps, numbered
+from tnt_sim.kernel.blocks import block_search as blocks
+from tnt_sim.kernel.blocks import joined_blocks as repair
+from tnt_sim.kernel.blocks import states
+from tnt_sim.kernel.blocks.active_rows import own_rows, settle
+from tnt_sim.kernel.blocks.block_search import crossing
+from tnt_sim.kernel.blocks.exchanges import Swaps, numbered
+from tnt_sim.kernel.blocks.joined_blocks import Repair
+from tnt_sim.kernel.blocks.states import flips_of
 
 FEW_VALUES = ([0, 1, 2, 3], [-4, 9, 5, 5], [1, 1, 1, 2], [-3, -2, -1, 0], [100, 0, 7, -100])
 

@@ -10,21 +10,19 @@ import pytest
 from support.clocks import StepClock
 
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.kernel import curve as curves
-from tnt_sim.kernel import frontier as fronts
-from tnt_sim.kernel import group
-from tnt_sim.kernel import states as lists
-from tnt_sim.kernel.beyond import Beyond
-from tnt_sim.kernel.forest import Node
+from tnt_sim.kernel import profit_frontier as curves
+from tnt_sim.kernel import profit_frontier as fronts
+from tnt_sim.kernel.blocks import states as lists
+from tnt_sim.kernel.blocks.joined_blocks import NOTHING_AHEAD, Block, Joining
+from tnt_sim.kernel.blocks.states import States as Partial
+from tnt_sim.kernel.cap_tree import best_choice as group
+from tnt_sim.kernel.cap_tree.caps import Node
+from tnt_sim.kernel.cap_tree.leaves import Beyond, leaf_of
+from tnt_sim.kernel.cap_tree.memo import Known
+from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, States, Sums, undominated
+from tnt_sim.kernel.cap_tree.tree_search import BITS, LEAST_BITS, _Inner, _Task
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.kernel.known import Known
-from tnt_sim.kernel.leaves import leaf_of
-from tnt_sim.kernel.needs import _combined
-from tnt_sim.kernel.parts import NOTHING_AHEAD, Block, Joining
-from tnt_sim.kernel.states import States as Partial
-from tnt_sim.kernel.sums import Sums
-from tnt_sim.kernel.tree import BITS, LEAST_BITS, _Inner, _Task
-from tnt_sim.kernel.tree_states import NOWHERE, ROOM, Budget, States, undominated
+from tnt_sim.kernel.minimum_addition import _combined
 
 LATE = Deadline(0.0)
 ONE, TWO = np.array([1]), np.array([1, 2])

@@ -7,13 +7,11 @@ import pytest
 from support.clocks import StepClock
 
 from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
-from tnt_sim.kernel import sums
-from tnt_sim.kernel.parts import NONE, NOTHING_AHEAD, Block, Joined, Joining
-from tnt_sim.kernel.repair import Ahead
-from tnt_sim.kernel.states import CHUNK, States
-from tnt_sim.kernel.sums import Sums
-from tnt_sim.kernel.tree_states import NOWHERE, Budget
-from tnt_sim.kernel.tree_states import States as Weighed
+from tnt_sim.kernel.blocks.joined_blocks import NONE, NOTHING_AHEAD, Ahead, Block, Joined, Joining
+from tnt_sim.kernel.blocks.states import CHUNK, States
+from tnt_sim.kernel.cap_tree import states as sums
+from tnt_sim.kernel.cap_tree.states import NOWHERE, Budget, Sums
+from tnt_sim.kernel.cap_tree.states import States as Weighed
 
 N_STATES, N_ROWS = 900, 4
 

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tnt_sim.kernel.forest import caps_on, forest
+from tnt_sim.kernel.cap_tree.caps import caps_on, forest
 from tnt_sim.kernel.knapsack import TooManyStates, knapsack, reaches
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from support.long_lists import LongList
 
-from tnt_sim.kernel import leaves
-from tnt_sim.kernel.forest import Node
-from tnt_sim.kernel.group import best_choice, can_reach
-from tnt_sim.kernel.tree import cheapest_in_tree
+from tnt_sim.kernel.cap_tree import leaves
+from tnt_sim.kernel.cap_tree.best_choice import best_choice, can_reach
+from tnt_sim.kernel.cap_tree.caps import Node
+from tnt_sim.kernel.cap_tree.tree_search import cheapest_in_tree
 
 
 @pytest.mark.parametrize("seed", range(20))

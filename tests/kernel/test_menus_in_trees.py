@@ -15,14 +15,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from test_beyond import needed, sharing_tree
 from test_tree import caps_of, keeps, random_tree
 
-from tnt_sim.kernel import leaves
-from tnt_sim.kernel.forest import Caps, Node
-from tnt_sim.kernel.group import Memory, best_choice, can_reach
-from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.kernel.lasting import lasting
-from tnt_sim.kernel.menus import Menus
-from tnt_sim.kernel.tree import best_in_tree, tree_reaches
-from tnt_sim.kernel.under_caps import best_under_caps
+from tnt_sim.kernel.cap_tree import leaves
+from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, best_under_caps, can_reach
+from tnt_sim.kernel.cap_tree.caps import Caps, Node
+from tnt_sim.kernel.cap_tree.dominance import lasting
+from tnt_sim.kernel.cap_tree.tree_search import best_in_tree, tree_reaches
+from tnt_sim.kernel.knapsack import Menus, TooManyStates
 
 Case = tuple[np.ndarray, np.ndarray, Menus]
 

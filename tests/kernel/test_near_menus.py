@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from tnt_sim.kernel.lasting import lasting
-from tnt_sim.kernel.menu_leaf import MenuLeaf
-from tnt_sim.kernel.menus import Menus
-from tnt_sim.kernel.near_menus import Groups, near_menus
-from tnt_sim.kernel.tree_states import Budget
+from tnt_sim.kernel.cap_tree.core_enumeration import Groups, near_menus
+from tnt_sim.kernel.cap_tree.dominance import lasting
+from tnt_sim.kernel.cap_tree.leaves import MenuLeaf
+from tnt_sim.kernel.cap_tree.states import Budget
+from tnt_sim.kernel.knapsack import Menus
 
 Choices = dict[tuple[int, int], list[tuple[int, ...]]]
 

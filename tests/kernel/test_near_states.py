@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from tnt_sim.kernel.forest import Caps, Node, binding
-from tnt_sim.kernel.near import near_states, relaxed
-from tnt_sim.kernel.tree_states import Budget
+from tnt_sim.kernel.cap_tree.caps import Caps, Node, binding
+from tnt_sim.kernel.cap_tree.core_enumeration import near_states, relaxed
+from tnt_sim.kernel.cap_tree.states import Budget
 
 
 def some_items(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

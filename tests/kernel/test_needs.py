@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tnt_sim.kernel.needs import Needs, Part
+from tnt_sim.kernel.minimum_addition import Needs, Part
 
 
 @st.composite

@@ -8,15 +8,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tnt_sim.kernel import leaves
-from tnt_sim.kernel.forest import Caps, Node, binding
-from tnt_sim.kernel.frontier import Frontier
-from tnt_sim.kernel.group import Memory, best_choice, can_reach
+from tnt_sim.kernel.cap_tree import leaves
+from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, best_under_caps, can_reach
+from tnt_sim.kernel.cap_tree.caps import Caps, Node, binding
+from tnt_sim.kernel.cap_tree.memo import Known
+from tnt_sim.kernel.cap_tree.states import States
+from tnt_sim.kernel.cap_tree.tree_search import best_in_tree, tree_reaches
 from tnt_sim.kernel.knapsack import TooManyStates
-from tnt_sim.kernel.known import Known
-from tnt_sim.kernel.tree import best_in_tree, tree_reaches
-from tnt_sim.kernel.tree_states import States
-from tnt_sim.kernel.under_caps import best_under_caps
+from tnt_sim.kernel.profit_frontier import Frontier
 
 
 def random_tree(rng: np.random.Generator, columns: np.ndarray, w: np.ndarray, depth: int) -> Node:

@@ -15,22 +15,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from support.flagship import FROZEN
 from tiny import HEAD, TABLE, tiny
 
-from tnt_sim import decision
 from tnt_sim.certify.certificate import CertificateError, check_refutation
-from tnt_sim.certify.check import Checker
-from tnt_sim.certify.claims import claims_of
+from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.certify.proof_checker import Checker
 from tnt_sim.deadline import Deadline
-from tnt_sim.engine import solve
+from tnt_sim.engine import optimise as decision
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.prove import stages, ties
-from tnt_sim.prove.grounds import from_grounds
-from tnt_sim.prove.stages import proof_of, prove_stages
-from tnt_sim.result import Proof, Status
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.formulation.linear_model import Stage
+from tnt_sim.prove import stage_proofs as stages
+from tnt_sim.prove import tie_break_proofs as ties
+from tnt_sim.prove.kernel_proofs import from_grounds
+from tnt_sim.prove.stage_proofs import proof_of, prove_stages
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.exact import solve_exactly
-from tnt_sim.solve.grounds import Grounds
-from tnt_sim.solve.lexicographic import Stage, StagesOutcome, solve_lexicographic
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.methods.exact_kernels import solve_exactly
+from tnt_sim.solve.methods.lexicographic import Grounds, StagesOutcome, solve_lexicographic
 
 NOTHING_FITS = """rules:
   - {id: trop, kind: limit, measure: granted, where: {department: "01"}, min: 501 €, max: 599 €}

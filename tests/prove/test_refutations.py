@@ -17,8 +17,9 @@ from test_caps_of_amounts import GOAL, amounts_system, bounded, value
 from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.system import System
 from tnt_sim.deadline import Deadline
-from tnt_sim.prove import refute as refutation
-from tnt_sim.prove.refute import PointFound, _Root, refute
+from tnt_sim.prove import refutation
+from tnt_sim.prove.branch_search import PointFound
+from tnt_sim.prove.refutation import _Root, refute
 
 WAYS = {
     "rounds": {"MAX_ROUNDS": 10},

@@ -20,14 +20,13 @@ from test_boundaries import closed, system
 from tnt_sim.certify.certificate import check_refutation
 from tnt_sim.certify.system import Rows, System
 from tnt_sim.deadline import Deadline
-from tnt_sim.prove.fall import apart
-from tnt_sim.prove.gomory import MIN_DEPTH, _separated, cut_off
-from tnt_sim.prove.grounds import from_grounds
-from tnt_sim.prove.live_lp import Answer, LiveLp, Relaxed
-from tnt_sim.prove.refute import _Root, refute
-from tnt_sim.prove.search import NotProved, Search, _Gains, _Parent
-from tnt_sim.solve.grounds import Grounds
-from tnt_sim.solve.highs import DUAL, PRIMAL
+from tnt_sim.prove.branch_search import NotProved, Search, _Gains, _Parent
+from tnt_sim.prove.decomposition_proof import apart
+from tnt_sim.prove.kernel_proofs import from_grounds
+from tnt_sim.prove.proof_lp import Answer, LiveLp, Relaxed
+from tnt_sim.prove.refutation import MIN_DEPTH, _Root, _separated, cut_off, refute
+from tnt_sim.solve.backends.highs import DUAL, PRIMAL
+from tnt_sim.solve.methods.lexicographic import Grounds
 
 ENDLESS = Deadline(None)
 
@@ -204,7 +203,7 @@ def test_a_large_program_is_solved_by_short_steps(monkeypatch: pytest.MonkeyPatc
     """The same prices either way; a step of the dual simplex does not end in time at a million columns."""
     whole = system(([2, 2], 3), ([-3, -2], -9))
     small = LiveLp(whole, 1)
-    monkeypatch.setattr("tnt_sim.solve.highs.MANY_COLUMNS", 1)
+    monkeypatch.setattr("tnt_sim.solve.backends.solver_process.MANY_COLUMNS", 1)
     large = LiveLp(whole, 1)
     assert [lp.highs.getOptionValue("simplex_strategy")[1] for lp in (small, large)] == [DUAL, PRIMAL]
     one, other = (lp.solve(whole.box()) for lp in (small, large))

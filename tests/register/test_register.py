@@ -13,7 +13,7 @@ import pytest
 
 from tnt_sim.cli.main import main
 from tnt_sim.errors import DataError
-from tnt_sim.scenario.register import read_entries
+from tnt_sim.scenario.decision_register import read_entries
 
 TABLE = """\
 dossier,title,envelope,cost,requested,score,state
@@ -218,8 +218,8 @@ def test_an_unproven_run_is_signed_only_when_its_author_says_so(
 ) -> None:
     from dataclasses import replace
 
+    from tnt_sim.engine.stored_run import StoredRun
     from tnt_sim.verify.verification import CLAIMED
-    from tnt_sim.view.run_reader import StoredRun
 
     one = run(tnt, "200 €")
     shown = StoredRun.found.fget

@@ -18,9 +18,9 @@ from support.programs import needs
 
 from tnt_sim.cli.main import main
 from tnt_sim.errors import DataError
-from tnt_sim.scenario.register import sha256, state_figures
-from tnt_sim.verify.documents import written
-from tnt_sim.verify.keys import read_certificate, read_public_key, read_signing_key
+from tnt_sim.scenario.decision_register import sha256, state_figures
+from tnt_sim.verify.run_files import written
+from tnt_sim.verify.signing.keys import read_certificate, read_public_key, read_signing_key
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 OLD = Path(__file__).resolve().parents[1] / "support/data/runs-0.1.0/demo"
@@ -305,7 +305,7 @@ def test_each_change_is_seen(what: str, tnt: Said) -> None:
 
 
 def test_each_bit_of_the_signature_counts(tnt: Said) -> None:
-    from tnt_sim.verify.signature import signature_of
+    from tnt_sim.verify.signing.signature import signature_of
 
     key, summary = (
         read_public_key(Path("cle.pub")),
@@ -568,7 +568,7 @@ def test_a_certificate_and_no_time_stamp(tnt: Said, project: Path) -> None:
 
 def test_each_byte_of_a_time_stamp_counts(tnt: Said, project: Path) -> None:
     """Whatever byte is changed: never a crash, and a stamp that is checked still tells the same time."""
-    from tnt_sim.verify.time_stamp import StampStanding, read_time_stamps
+    from tnt_sim.verify.signing.time_stamp import StampStanding, read_time_stamps
 
     authority, manifest = Authority("ec"), SIGNATURE.read_bytes()
     whole = authority.reply(manifest)

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "view"))
 from hostile import HOSTILE
 from stored_runs import SCENARIO, TABLE, make_run
 
-from tnt_sim.run_access import open_stored
-from tnt_sim.view.run_reader import StoredRun
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.reporting.run_folder.run_access import open_stored
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from hostile import HOSTILE
 
-from tnt_sim.errors import Lang
-from tnt_sim.view.figures import amount, count
-from tnt_sim.view.report.page import Options, report_html
-from tnt_sim.view.report.positions import slider_of_runs
-from tnt_sim.view.run_reader import StoredRun
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import amount
+from tnt_sim.reporting.decision_page.page import Options, report_html
+from tnt_sim.reporting.decision_page.script_data import slider_of_runs
+from tnt_sim.rules.expressions.column_text import count
 
 
 class Opened:

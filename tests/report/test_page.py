@@ -11,18 +11,17 @@ import pytest
 from hostile import HOSTILE
 from support.programs import WANT
 
-from tnt_sim.errors import DataError, Lang, UsageError
-from tnt_sim.study.explain.decided import of_run
-from tnt_sim.study.explain.explain import explain
-from tnt_sim.view.explanation import sentences_of
-from tnt_sim.view.figures import amount
-from tnt_sim.view.report.page import Options, policy, report_html
-from tnt_sim.view.report.payload import script_text
-from tnt_sim.view.report.pdf import report_pdf
-from tnt_sim.view.report.phrases import PAGE
-from tnt_sim.view.report.positions import slider_of_runs
-from tnt_sim.view.report.theme import read_theme
-from tnt_sim.view.run_reader import StoredRun
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.shared.decided_run import of_run
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import DataError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import amount
+from tnt_sim.reporting.decision_page.page import Options, read_theme, report_html, report_pdf
+from tnt_sim.reporting.decision_page.page_text import PAGE
+from tnt_sim.reporting.decision_page.script_data import script_text, slider_of_runs
+from tnt_sim.reporting.renderers.html import policy
+from tnt_sim.reporting.reports.explanation import sentences_of
 
 
 class Page(HTMLParser):
@@ -187,7 +186,7 @@ def script_data(page: Page) -> str:
 
 
 def test_french_signs_stay_with_their_words() -> None:
-    from tnt_sim.view.report.page import _held_together
+    from tnt_sim.reporting.decision_page.page import _held_together
 
     page = "<style>a :hover{}</style><p>« a » : b ?</p><code>x : y</code>"
     assert _held_together(page) == (

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from stored_runs import TABLE, make_run
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, UsageError, VerificationError
-from tnt_sim.run_access import open_stored
+from tnt_sim.analysis.sweep.slider_positions import slider_of
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import UsageError, VerificationError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.decision_page.page import Options, report_html
+from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.slider import slider_of
-from tnt_sim.view.report.page import Options, report_html
 
 
 def test_each_position_is_the_run_at_that_amount(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tnt_sim.engine import write_lp
+from tnt_sim.engine.solve import write_lp
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
 

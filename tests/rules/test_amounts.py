@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, TABLE, funded, tiny, with_committed
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.rules.levels import unclear_levels
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.offers.levels import unclear_levels
+from tnt_sim.scenario.problem import compile_problem
 
 NB, NNB = "\u00a0", "\u202f"
 WIDE = HEAD.replace("1 500 €", "9 k€").replace("900 €", "4 k€").replace("600 €", "4 k€")

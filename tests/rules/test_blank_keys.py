@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, tiny
 
-from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 TABLE = """dossier,envelope,requested,score,applicant_id,department,lot
 1,a,100,10,,01,x

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
-from tnt_sim.result import Result
+from tnt_sim.engine.result import Result
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.run import rule_lines
+from tnt_sim.reporting.text.vocabulary import labels_of
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.labels import labels_of
-from tnt_sim.view.rule_table import rule_lines
 
 TABLE = """dossier,project,cost,requested,committed,other_state,score
 1,p,1000,900,,0,10

@@ -19,16 +19,17 @@ from support import draws
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, funded, tiny
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.result import Status
-from tnt_sim.rules.legal import LIBRARY
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.offers.cap_spec import LIBRARY
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.registry import get_backend
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.integral import solve_integral
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
 NB = "\u00a0"
 WIDE = HEAD.replace("1 500 €", "9 k€").replace("900 €", "4 k€").replace("600 €", "4 k€")

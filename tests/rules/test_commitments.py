@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.errors import Defect, Lang, ScenarioError
-from tnt_sim.money import parse_cents
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.domain.money import parse_cents
+from tnt_sim.errors import Defect, ScenarioError
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import compile_problem
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = """schema_version: 1

@@ -12,18 +12,17 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from golden_models import FOLDER, PRICED, RULES, model_text, scenario, tails
 
-from tnt_sim.errors import Lang
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.rules.base import Mode
-from tnt_sim.rules.decide import DecideSpec
-from tnt_sim.rules.rulespec import RuleSpec
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.scenario import sentences
+from tnt_sim.reporting.text import vocabulary as words
+from tnt_sim.reporting.text.rule_examples import CATALOGUE, KINDS
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec
+from tnt_sim.rules.kinds.registry import RULE_FORMULAS, RULE_WORDS
+from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.spec import AnyRule
-from tnt_sim.view import words
-from tnt_sim.view.catalogue import CATALOGUE, KINDS
-from tnt_sim.view.explain_scenario import sentences
-from tnt_sim.view.formulas import RULE_FORMULAS
-from tnt_sim.view.rule_words import RULE_WORDS
 
 SPECS: dict[str, Any] = {
     get_args(spec.model_fields["kind"].annotation)[0]: spec for spec in get_args(get_args(AnyRule)[0])

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from support import draws
 from worlds import Award, World, answer, best, dossiers, few, quick, rows_agree, score, write
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import InputError, Lang
-from tnt_sim.territory import territory
-from tnt_sim.verify.replay import verify_run
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.domain.territory import territory
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.verify.run_replay import verify_run
 
 # Ain: four communes whose inhabitants on the map of 2021 are known to the test by their own reading
 COMMUNES = ("01001", "01002", "01004", "01005")

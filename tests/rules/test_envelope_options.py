@@ -20,15 +20,16 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from support import draws
 from worlds import Award, World, best, dossiers, few, options, quick, score, write
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.result import Result, Status
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.registry import get_backend
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.integral import solve_integral
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
 NB, NNB = "\u00a0", "\u202f"
 TABLE = """dossier,envelope,cost,requested,score

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from support import draws
 from worlds import Award, World, answer, best, dossiers, few, options, quick, rows_agree, score, write
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import InputError, Lang, VerificationError
-from tnt_sim.formulation import rounding
-from tnt_sim.verify.replay import verify_run
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import InputError, VerificationError
+from tnt_sim.formulation import builder as rounding
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.verify.run_replay import verify_run
 
 # inhabitants on the map of 2021
 HEADS = {"05": 141220, "48": 76604, "23": 116617}

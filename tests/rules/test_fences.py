@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.certify.agreement import agreement
-from tnt_sim.certify.claims import claims_of
-from tnt_sim.engine import solve
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import compile_problem
 
 HEAD = """schema_version: 1
 id: t

@@ -11,13 +11,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import TABLE, funded, with_committed
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.result import Result, Status
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.replay import verify_run
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify.run_replay import verify_run
 
 HEAD = "schema_version: 1\nid: petit\ndate: 2021-11-22\ndossiers: [{file: table.csv}]\n"
 HEAD += "objective: [{maximise: {score: 1}}]\n"

@@ -17,14 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import Award, World, answer, best, dossiers, few, quick, rows_agree, score, write
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.recheck import check_run
-from tnt_sim.result import Proof, Status
-from tnt_sim.rules.inhabitants import reach_of
-from tnt_sim.scenario.compile import compile_problem
-from tnt_sim.verify.replay import verify_run
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.replay import check_run
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.rules.expressions.inhabitants import reach_of
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify.run_replay import verify_run
 
 MAP = {"territory": {"year": 2021}}
 RAW = pl.read_parquet(Path(__file__).parents[2] / "tnt_sim" / "data" / "territories-2021.parquet")

@@ -16,8 +16,9 @@ from worlds import World, answer, awards_of, dossiers, quick
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, TABLE, tiny, with_committed
 
-from tnt_sim.errors import InputError, Lang
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.problem import compile_problem
 
 NB, NNB = "\u00a0", "\u202f"
 MAP = "territory: {year: 2021}\n"

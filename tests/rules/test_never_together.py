@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import compile_problem
 
 TABLE = """dossier,envelope,department,requested,cost,score
 1,a,01,600,600,1

@@ -10,10 +10,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, tiny
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
-from tnt_sim.rules.eligibility import failure_texts
-from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.offers.eligibility import failure_texts
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 TABLE = """dossier,envelope,requested,score,population,end,state,avis,note
 1,a,600,10,100,2021-06-30,en_instruction,Favorable,1.5

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import Award, World, answer, best, dossiers, options, quick, rows_agree, score
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
+from tnt_sim.engine.result import Result
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.result import Result
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
 REFUSED = {"committed-exceeds", "exclusive-broken", "requires-broken", "together-broken", "requires-circle"}
 HEAD = """schema_version: 1

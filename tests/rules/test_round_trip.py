@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, tiny
 
-from tnt_sim.engine import solve
-from tnt_sim.portfolio import CANONICAL, STATES, table_column
-from tnt_sim.view.award_list import csv_columns
+from tnt_sim.domain.portfolio import CANONICAL, STATES, table_column
+from tnt_sim.engine.award_list import csv_columns
+from tnt_sim.engine.solve import solve
 
 CELLS: dict[str, st.SearchStrategy[str]] = {
     "title": st.sampled_from(["", "École d’été", "a;b", '"x"', "= 1"]),

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from support import draws
 from worlds import Award, World, answer, best, dossiers, quick, rows_agree, score
 
-from tnt_sim.certify.agreement import agreement
-from tnt_sim.certify.claims import claims_of
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.rules_page import scenario_part
+from tnt_sim.rules.kinds.registry import rule_formula
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.formulas import rule_formula
-from tnt_sim.view.rules_doc import scenario_part
+from tnt_sim.scenario.problem import compile_problem
 
 HEAD = """schema_version: 1
 id: petit

@@ -15,11 +15,11 @@ from support import draws
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, tiny
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
+from tnt_sim.engine.stored_run import run_of
 from tnt_sim.errors import ScenarioError
-from tnt_sim.rules.values import is_code, plain
-from tnt_sim.scenario.compile import Problem, compile_problem
-from tnt_sim.view.run_reader import run_of
+from tnt_sim.rules.expressions.values import is_code, plain
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 TABLE = """dossier,envelope,requested,score,department,Avis DDT,theme,tags
 1,a,600,1.5,2A,Favorable,L’École,Mutualisé;vert

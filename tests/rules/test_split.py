@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.envelope_split import fill, whole_cents
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.split import fill, whole_cents
+from tnt_sim.scenario.problem import compile_problem
 
 NB, NNB = "\u00a0", "\u202f"
 TABLE = """dossier,envelope,department,requested,score
@@ -56,7 +57,7 @@ def test_a_split_changes_the_answer(tmp_path: Path) -> None:
 
 def test_the_map_gives_groups_and_inhabitants(tmp_path: Path) -> None:
     """1,000,000 € : 30 % in equal parts of 101, 70 % by inhabitants."""
-    from tnt_sim.territory import territory
+    from tnt_sim.domain.territory import territory
 
     more = "territory: {year: 2021}\n"
     every = parts(scenario(tmp_path, "{by: department, groups: map, each: 1 €}", more=more))

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, tiny
 
-from tnt_sim.engine import solve
+from tnt_sim.domain.money import parse_cents
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
-from tnt_sim.money import parse_cents
-from tnt_sim.rules.total_aid import GUARD
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.rules.offers.total_aid import GUARD
+from tnt_sim.scenario.problem import compile_problem
 
 CAPPED = """caps: [{use: cgct-l1111-10}]
 waivers: [{of: cgct-l1111-10, where: {dossier: ['1']}, reason: calamité, author: préfet}]

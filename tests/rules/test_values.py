@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import HEAD, tiny
 
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.problem import compile_problem
 
 TABLE = """dossier,envelope,requested,score,filed_at,notified_at,lot,nature
 1,a,600,10,2021-06-30T09:00:00+02:00,2021-01-31,x,u

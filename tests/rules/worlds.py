@@ -19,16 +19,16 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from support import draws
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
 from tnt_sim.formulation.formulate import formulate
-from tnt_sim.result import Status
-from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.solve.backend import Termination
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.registry import get_backend
+from tnt_sim.solve.backends.backend import Termination
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.integral import solve_integral
 
 World = dict[str, Any]
 Award = dict[str, int]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tnt_sim.fields import Cents, Code, Count, Day, Described, Rate, Spec, Valid
+from tnt_sim.domain.field_types import Cents, Code, Count, Day, Described, Rate, Spec, Valid
 
 
 class Programme(Described):

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from small_model import Scenario
 
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.scenario.diagnose import validate_model
-from tnt_sim.scenario.files import load_tree
-from tnt_sim.scenario.schema import scenario_schema, schema_text
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.json_schema import scenario_schema, schema_text
+from tnt_sim.scenario.yaml.layers import load_tree
+from tnt_sim.scenario.yaml.schema_errors import validate_model
 
 BROKEN = Path(__file__).parent / "broken"
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tnt_sim.errors import ScenarioError, UsageError
-from tnt_sim.scenario.files import RawScenario, load_tree, project_root, resolve_inside
-from tnt_sim.scenario.nodes import Origin, to_tree
-from tnt_sim.scenario.set_paths import parse_value
-from tnt_sim.scenario.yaml_text import parse_yaml
+from tnt_sim.scenario.yaml.layers import RawScenario, load_tree
+from tnt_sim.scenario.yaml.nodes import Origin, to_tree
+from tnt_sim.scenario.yaml.overrides import parse_value
+from tnt_sim.scenario.yaml.reader import parse_yaml
+from tnt_sim.scenario.yaml.safe_paths import project_root, resolve_inside
 
 BASE = """
 id: base

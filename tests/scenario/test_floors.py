@@ -8,14 +8,14 @@ from random import Random
 import pytest
 
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.result import Status
-from tnt_sim.scenario.compile import compile_problem
-from tnt_sim.scenario.floors import unmet_floors
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.scenario.steps import decision_steps
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.scenario.scenario import Scenario, decision_steps
+from tnt_sim.scenario.unreachable_floors import unmet_floors
 
 HEAD = """schema_version: 1
 id: t

@@ -20,10 +20,10 @@ from oracle import decide
 from oracle_rows import Case
 
 from tnt_sim.errors import InputError
-from tnt_sim.scenario.compile import compile_problem
-from tnt_sim.scenario.floors import unmet_floors
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.steps import decision_steps
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.scenario.scenario import decision_steps
+from tnt_sim.scenario.unreachable_floors import unmet_floors
 
 
 def raised(seed: int, points: int = 500) -> Case:

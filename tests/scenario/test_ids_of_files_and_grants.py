@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
 BASE = """id: b

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tnt_sim.scenario.schema import main
+from tnt_sim.scenario.json_schema import main
 
 COMMITTED = Path(__file__).resolve().parents[2] / "scenarios" / "scenario.schema.json"
 

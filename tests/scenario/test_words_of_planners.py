@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from tnt_sim.cli.main import _VERBS
-from tnt_sim.errors import Lang, ScenarioError, nearest
-from tnt_sim.portfolio import CANONICAL
-from tnt_sim.rules.measures import BUILT_IN
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.domain.portfolio import CANONICAL
+from tnt_sim.errors import ScenarioError, nearest
+from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.expressions.measures import BUILT_IN
+from tnt_sim.scenario.json_schema import scenario_schema
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.schema import scenario_schema
+from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.spec import ScenarioSpec
 
 TABLE = csv.DictReader(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.scenario.yaml_text import parse_yaml, read_yaml
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.yaml.reader import parse_yaml, read_yaml
 
 SLIPS = Path(__file__).parent / "broken" / "slips"
 

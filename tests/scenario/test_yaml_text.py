@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tnt_sim.errors import Defect, ScenarioError
-from tnt_sim.scenario.nodes import Node, to_tree
-from tnt_sim.scenario.yaml_text import parse_yaml, read_yaml
+from tnt_sim.scenario.yaml.nodes import Node, to_tree
+from tnt_sim.scenario.yaml.reader import parse_yaml, read_yaml
 
 BROKEN = Path(__file__).parent / "broken"
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.certify.agreement import agreement
-from tnt_sim.certify.claims import claims_of
-from tnt_sim.engine import solve
-from tnt_sim.result import Proof, Result
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.certify.claim_systems import claims_of
+from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.explain.decided import of_result
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 TABLES = ("tnt-2021-dossiers", "tnt-2021-axe-2-seul", "franceconnect-2021-equipped")

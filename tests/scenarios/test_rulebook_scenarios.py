@@ -11,12 +11,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
-from tnt_sim.result import Result, Status
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.scenario import sentences
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.explain_scenario import sentences
+from tnt_sim.scenario.problem import compile_problem
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 DATA = SCENARIOS / "data"

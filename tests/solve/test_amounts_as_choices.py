@@ -15,11 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 from tiny import tiny
 
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense
-from tnt_sim.scenario.compile import compile_problem
-from tnt_sim.solve import amounts
-from tnt_sim.solve.amounts import Amounts, as_choices
-from tnt_sim.solve.lexicographic import Stage
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, Sense, Stage
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.reductions import amounts_as_binaries as amounts
+from tnt_sim.solve.reductions.amounts_as_binaries import Amounts, as_choices
 
 TABLE = "dossier,kind,department,cost,requested,score\n"
 SCENARIO = """schema_version: 1

@@ -13,11 +13,11 @@ from solve_instances import near_miss
 
 from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.errors import SolverError
-from tnt_sim.solve import apart
-from tnt_sim.solve.apart import Request
-from tnt_sim.solve.backend import Limits, Termination, Tuning
-from tnt_sim.solve.highs import PARALLEL_ROWS, HighsBackend, _options, solve_here
-from tnt_sim.solve.integral import solve_integral
+from tnt_sim.solve.backends import solver_process as apart
+from tnt_sim.solve.backends.backend import Limits, Termination, Tuning
+from tnt_sim.solve.backends.highs import PARALLEL_ROWS, HighsBackend, _options, solve_here
+from tnt_sim.solve.backends.solver_process import Request
+from tnt_sim.solve.methods.integral import solve_integral
 
 
 @pytest.fixture
@@ -45,7 +45,8 @@ def test_the_answer_apart_is_the_answer_here(relax: bool, monkeypatch: pytest.Mo
 
 NOISY = """
 import os
-from tnt_sim.solve import apart, highs
+from tnt_sim.solve.backends import solver_process as apart
+from tnt_sim.solve.backends import highs
 
 def noisy(*asked, solve=highs.solve_here):
     os.write(1, b"Presolving model")
@@ -82,7 +83,8 @@ def test_a_process_that_looks_at_no_clock_ends_with_the_deadline(monkeypatch: py
 
 STUBBORN = """
 import pickle, sys, time
-from tnt_sim.solve import apart, highs
+from tnt_sim.solve.backends import solver_process as apart
+from tnt_sim.solve.backends import highs
 
 def stubborn(model, relax, limits, start, tuning, on_point):
     highs.solve_here(model, relax, limits, start, tuning, on_point)

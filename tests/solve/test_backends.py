@@ -19,11 +19,11 @@ from support.programs import each_backend
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError, UsageError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
-from tnt_sim.solve import pulp_bridge
-from tnt_sim.solve.backend import Backend, Limits, RawSolution, Termination, Tuning
-from tnt_sim.solve.highs import HighsBackend, quiet_highspy
-from tnt_sim.solve.pulp_bridge import PulpBackend, to_pulp, write_lp
-from tnt_sim.solve.registry import available_backends, get_backend, independent_backends
+from tnt_sim.solve.backends import pulp_bridge
+from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
+from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
+from tnt_sim.solve.backends.pulp_bridge import PulpBackend, to_pulp, write_lp
+from tnt_sim.solve.backends.registry import available_backends, get_backend, independent_backends
 
 
 def _has_prices(name: str) -> bool:
@@ -256,7 +256,7 @@ def test_figures_too_long_for_a_file_are_refused() -> None:
 
 
 def test_a_bad_option_is_an_error() -> None:
-    from tnt_sim.solve import highs
+    from tnt_sim.solve.backends import highs
 
     with pytest.raises(SolverError):
         highs._set_options(quiet_highspy().Highs(), {"no_such_option": 1}, "HiGHS")

@@ -11,11 +11,11 @@ import pytest
 import scipy.sparse as sp
 from test_gains import envelopes
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
-from tnt_sim.solve import exact
-from tnt_sim.solve.backend import Termination
-from tnt_sim.solve.exact import solve_kept
-from tnt_sim.solve.lexicographic import Stage, with_kept_row
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense, Stage
+from tnt_sim.solve.backends.backend import Termination
+from tnt_sim.solve.methods import exact_kernels as exact
+from tnt_sim.solve.methods.exact_kernels import solve_kept
+from tnt_sim.solve.methods.lexicographic import with_kept_row
 
 
 def points(model: LinearModel) -> list[np.ndarray]:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from solve_instances import model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
-from tnt_sim.solve import bundles, lexicographic
-from tnt_sim.solve.bundles import Short, close_by_lists
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.lexicographic import narrowed
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.methods import lexicographic
+from tnt_sim.solve.methods.lexicographic import narrowed
+from tnt_sim.solve.reductions import row_enumeration as bundles
+from tnt_sim.solve.reductions.row_enumeration import Short, close_by_lists
 
 
 def crossing(seed: int, n: int, sense: Sense) -> LinearModel:

@@ -12,13 +12,13 @@ from solve_instances import model_of, points_of
 from support.programs import each_backend
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
-from tnt_sim.solve import canonical as canonical_module
-from tnt_sim.solve.backend import Limits
-from tnt_sim.solve.canonical import canonical
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.lexicographic import Stage, StagesOutcome, solve_lexicographic
-from tnt_sim.solve.registry import get_backend
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.solve.backends.backend import Limits
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods import tie_break as canonical_module
+from tnt_sim.solve.methods.lexicographic import StagesOutcome, solve_lexicographic
+from tnt_sim.solve.methods.tie_break import canonical
 
 EXACT = Fraction(0)
 

@@ -12,12 +12,12 @@ from solve_instances import best_of, model_of, near_miss
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
-from tnt_sim.solve import core
-from tnt_sim.solve.backend import Limits, Termination
-from tnt_sim.solve.core import solve_core
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.registry import get_backend
+from tnt_sim.solve.backends.backend import Limits, Termination
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods import core_problem as core
+from tnt_sim.solve.methods.core_problem import solve_core
+from tnt_sim.solve.methods.integral import solve_integral
 
 
 @pytest.fixture(autouse=True)

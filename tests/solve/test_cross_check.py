@@ -12,13 +12,13 @@ from support.programs import WANT, each_second_opinion
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import UsageError
-from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
-from tnt_sim.solve import cross_check as module
-from tnt_sim.solve.backend import Limits, Termination
-from tnt_sim.solve.cross_check import Verdict, cross_check
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.lexicographic import Stage, StagesOutcome, solve_lexicographic
-from tnt_sim.solve.registry import independent_backends
+from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense, Stage
+from tnt_sim.solve.backends.backend import Limits, Termination
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.backends.registry import independent_backends
+from tnt_sim.solve.methods import cross_check as module
+from tnt_sim.solve.methods.cross_check import Verdict, cross_check
+from tnt_sim.solve.methods.lexicographic import StagesOutcome, solve_lexicographic
 
 needs_second = pytest.mark.skipif(not independent_backends(), reason=WANT + "a solver beside HiGHS")
 

@@ -12,12 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
-from tnt_sim.kernel.menus import Menus
-from tnt_sim.solve.amounts import MENU
-from tnt_sim.solve.crossing import one_objective, solve_crossing
-from tnt_sim.solve.lexicographic import Stage
-from tnt_sim.solve.live import LiveLp
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense, Stage
+from tnt_sim.kernel.knapsack import Menus
+from tnt_sim.solve.backends.incremental_lp import LiveLp
+from tnt_sim.solve.methods.priced_blocks import one_objective, solve_crossing
+from tnt_sim.solve.reductions.amounts_as_binaries import MENU
 
 
 @st.composite

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from solve_instances import best_of, model_of, points_of
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, ModelError, Sense
-from tnt_sim.solve.fixing import exact_bound, fix_by_reduced_cost
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.restriction import restrict
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.reductions.fixing import exact_bound, fix_by_reduced_cost
+from tnt_sim.solve.reductions.restriction import restrict
 
 
 @st.composite

@@ -7,10 +7,10 @@ import pytest
 import scipy.sparse as sp
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
-from tnt_sim.solve import from_last
-from tnt_sim.solve.from_last import MAX_SHAPES, FromLast, repaired
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.registry import get_backend
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods import core_problem as from_last
+from tnt_sim.solve.methods.core_problem import MAX_SHAPES, FromLast, repaired
+from tnt_sim.solve.methods.integral import solve_integral
 
 
 def drawn(rng: np.random.Generator, n: int, *, ranged: bool) -> LinearModel:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
-from tnt_sim.solve.exact import solve_exactly
-from tnt_sim.solve.gains import MOST_GAINS, without_gains
-from tnt_sim.solve.lexicographic import Stage, solve_lexicographic
-from tnt_sim.solve.registry import get_backend
+from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense, Stage
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.exact_kernels import solve_exactly
+from tnt_sim.solve.methods.lexicographic import solve_lexicographic
+from tnt_sim.solve.reductions.projection import MOST_GAINS, without_gains
 
 
 def envelopes(seed: int, n: int = 8, most_gains: int = 3) -> tuple[LinearModel, list[Stage]]:

@@ -9,13 +9,12 @@ import pytest
 from support.clocks import StepClock
 
 from tnt_sim.deadline import Deadline
+from tnt_sim.engine.incumbent import first_point
 from tnt_sim.formulation.formulate import Formulation, formulate
-from tnt_sim.formulation.linear_model import IntArray
-from tnt_sim.incumbent import first_point
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.formulation.linear_model import IntArray, Stage
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve import greedy
-from tnt_sim.solve.lexicographic import Stage
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.solve.methods import greedy
 
 CAPS = """  - {id: dep, kind: limit, measure: granted, by: department, max: 90 k€}
   - {id: few, kind: limit, measure: dossiers, by: theme, max: 9}

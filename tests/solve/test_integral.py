@@ -13,12 +13,11 @@ from solve_instances import best_of, model_of, near_miss, points_of
 from support.programs import each_backend
 
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, ModelError, Sense
-from tnt_sim.solve.backend import Backend, Capabilities, Limits, RawSolution, Termination, Tuning
-from tnt_sim.solve.cuts import cover_cut
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.registry import get_backend
-from tnt_sim.solve.solution import IntegralSolution, RepairKind
+from tnt_sim.solve.backends.backend import Backend, Capabilities, Limits, RawSolution, Termination, Tuning
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.integral import IntegralSolution, RepairKind, solve_integral
+from tnt_sim.solve.reductions.cuts import cover_cut
 
 EVERY = each_backend()
 EXACT_HERE = {"highs": 600, "pulp:HiGHS": 100, "pulp:COIN_CMD": 100}

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from solve_instances import model_of, points_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, Sense
-from tnt_sim.solve.backend import Backend, Limits, RawSolution, Termination, Tuning
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.lexicographic import Progress, Stage, solve_lexicographic, solve_relaxed
+from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, Tuning
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.methods.lexicographic import Progress, solve_lexicographic, solve_relaxed
 
 
 def stage(name: str, objective: list[int], sense: Sense = Sense.MAXIMISE, tolerance: str = "0") -> Stage:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from test_gains import envelopes
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
-from tnt_sim.solve import exact
-from tnt_sim.solve.exact import solve_exactly
-from tnt_sim.solve.lexicographic import Stage, solve_lexicographic
-from tnt_sim.solve.loosened import loosened
-from tnt_sim.solve.registry import get_backend
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Stage
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods import exact_kernels as exact
+from tnt_sim.solve.methods.benders_projection import loosened
+from tnt_sim.solve.methods.exact_kernels import solve_exactly
+from tnt_sim.solve.methods.lexicographic import solve_lexicographic
 
 
 def feasible(model: LinearModel, n: int) -> set[tuple[int, ...]]:

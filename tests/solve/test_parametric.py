@@ -13,8 +13,8 @@ from scipy.optimize import linprog
 
 from tnt_sim.deadline import Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
-from tnt_sim.solve.backend import Limits
-from tnt_sim.solve.parametric import parametric
+from tnt_sim.solve.backends.backend import Limits
+from tnt_sim.solve.methods.parametric_lp import parametric
 
 
 def model_of(rows, lower, upper, objective, sense=Sense.MAXIMISE) -> LinearModel:

@@ -11,11 +11,10 @@ from support.programs import needs_solver
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
-from tnt_sim.solve import pulp_options
-from tnt_sim.solve.backend import Limits, Termination, Tuning
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.pulp_bridge import PulpBackend
-from tnt_sim.solve.pulp_options import as_asked, refused_option, solver_options
+from tnt_sim.solve.backends import pulp_bridge as pulp_options
+from tnt_sim.solve.backends.backend import Limits, Termination, Tuning
+from tnt_sim.solve.backends.pulp_bridge import PulpBackend, as_asked, refused_option, solver_options
+from tnt_sim.solve.methods.integral import solve_integral
 
 
 @needs_solver("pulp:COIN_CMD")

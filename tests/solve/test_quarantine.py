@@ -13,12 +13,12 @@ import pytest
 from solve_instances import best_of, model_of, near_miss
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
-from tnt_sim.solve.backend import Capabilities, Limits, RawSolution, Termination, Tuning
-from tnt_sim.solve.highs import HighsBackend, quiet_highspy
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.lexicographic import Stage, solve_lexicographic
-from tnt_sim.solve.quarantine import Claim, contradict, lp_text, quarantine, reduced, stage_model
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.solve.backends.backend import Capabilities, Limits, RawSolution, Termination, Tuning
+from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
+from tnt_sim.solve.methods.cross_check import Claim, contradict, lp_text, quarantine, reduced, stage_model
+from tnt_sim.solve.methods.integral import solve_integral
+from tnt_sim.solve.methods.lexicographic import solve_lexicographic
 
 
 @dataclass

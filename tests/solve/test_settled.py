@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 from solve_instances import model_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, Sense
-from tnt_sim.solve.backend import Backend, Limits, Termination
-from tnt_sim.solve.cross_check import Verdict, cross_check
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.lexicographic import MAX_RESTARTS, Stage, refuted, solve_lexicographic
-from tnt_sim.solve.registry import independent_backends
-from tnt_sim.solve.solution import IntegralSolution
+from tnt_sim.formulation.linear_model import NO_LOWER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.solve.backends.backend import Backend, Limits, Termination
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.backends.registry import independent_backends
+from tnt_sim.solve.methods.cross_check import Verdict, cross_check
+from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
+from tnt_sim.solve.methods.lexicographic import MAX_RESTARTS, refuted, solve_lexicographic
 
 COSTS = [30, 20, 50, 40]
 PROGRAMME = model_of([COSTS], [NO_LOWER], [85], [0] * 4)

@@ -15,13 +15,14 @@ from solve_instances import near_miss
 from support.programs import needs_solver
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.solve import solver_process
-from tnt_sim.solve.backend import Limits, Termination
-from tnt_sim.solve.cross_check import Verdict, cross_check
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.lexicographic import Stage, solve_lexicographic
-from tnt_sim.solve.pulp_bridge import PulpBackend
-from tnt_sim.solve.solver_process import Processes, SolverOverrunError, SolverProcess, until
+from tnt_sim.formulation.linear_model import Stage
+from tnt_sim.solve.backends import solver_process
+from tnt_sim.solve.backends.backend import Limits, Termination
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.backends.pulp_bridge import PulpBackend
+from tnt_sim.solve.backends.solver_process import Processes, SolverOverrunError, SolverProcess, until
+from tnt_sim.solve.methods.cross_check import Verdict, cross_check
+from tnt_sim.solve.methods.lexicographic import solve_lexicographic
 
 posix = pytest.mark.skipif(os.name != "posix", reason="a solver is stood in for by a shell script")
 SOLVERS = {"COIN_CMD": "pulp.apis.coin", "GLPK_CMD": "pulp.apis.glpk"}
@@ -66,8 +67,8 @@ def test_a_solver_that_overruns_is_ended_with_what_it_started(name: str, stubbor
 def test_a_second_opinion_that_overruns_is_a_limit_and_no_failure(
     stubborn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tnt_sim.solve.cross_check.independent_backends", lambda: ("pulp:COIN_CMD",))
-    monkeypatch.setattr("tnt_sim.solve.cross_check.get_backend", lambda _: PulpBackend("COIN_CMD"))
+    monkeypatch.setattr("tnt_sim.solve.backends.registry.independent_backends", lambda: ("pulp:COIN_CMD",))
+    monkeypatch.setattr("tnt_sim.solve.backends.registry.get_backend", lambda _: PulpBackend("COIN_CMD"))
     model = near_miss(0)
     stages = [Stage("score", model.objective, model.sense)]
     outcome = solve_lexicographic(model, stages, HighsBackend())
@@ -118,11 +119,11 @@ def test_the_deadline_is_that_of_the_solve_under_way() -> None:
 KILLED = """
 import os, sys
 from tnt_sim.deadline import Deadline
-from tnt_sim.solve.solver_process import Processes, ending_with_us, until
+from tnt_sim.solve.backends.solver_process import Processes, ending_with_us, until
 
 how = sys.argv[1]
 if how == "solver":
-    from tnt_sim.solve import solver_process
+    from tnt_sim.solve.backends import solver_process
     token = solver_process._DEADLINE.set(Deadline(600.0))
     Processes().Popen([sys.argv[2]])
 else:

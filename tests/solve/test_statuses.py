@@ -13,11 +13,11 @@ from support.programs import each_backend
 from tnt_sim.deadline import Deadline
 from tnt_sim.errors import SolverError
 from tnt_sim.formulation.linear_model import NO_LOWER
-from tnt_sim.solve import highs, scipy_milp
-from tnt_sim.solve.backend import Limits, RawSolution, Termination, Tuning, refuse_non_finite
-from tnt_sim.solve.highs import HighsBackend, quiet_highspy
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.registry import get_backend
+from tnt_sim.solve.backends import highs, scipy_milp
+from tnt_sim.solve.backends.backend import Limits, RawSolution, Termination, Tuning, refuse_non_finite
+from tnt_sim.solve.backends.highs import HighsBackend, quiet_highspy
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.integral import solve_integral
 
 REFUSED = {"kNotset", "kLoadError", "kModelError", "kObjectiveBound", "kObjectiveTarget"}
 

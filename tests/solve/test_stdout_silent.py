@@ -11,8 +11,8 @@ from support.programs import each_backend
 SOLVE = """
 import numpy as np, scipy.sparse as sp
 from tnt_sim.formulation.linear_model import LinearModel, Sense, NO_LOWER
-from tnt_sim.solve.registry import get_backend
-from tnt_sim.solve.integral import solve_integral
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.integral import solve_integral
 model = LinearModel(sp.csr_array(np.array([[3, 4, 5], [1, 2, 1]])), [NO_LOWER, 1], [8, 4], [0] * 3, [1] * 3,
                     [True] * 3, [5, 6, 7], Sense.MAXIMISE, ("a", "b"), ("x", "y", "z"))
 backend = get_backend({name!r})
@@ -48,10 +48,10 @@ def test_without_standard_output_it_still_solves() -> None:
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("tnt_sim.solve.highs", ("pulp", "scipy.optimize", "highspy")),
-        ("tnt_sim.solve.registry", ("pulp", "scipy.optimize", "highspy")),
-        ("tnt_sim.solve.cross_check", ("pulp", "scipy.optimize", "highspy")),
-        ("tnt_sim.solve.canonical", ("pulp", "scipy.optimize", "highspy")),
+        ("tnt_sim.solve.backends.highs", ("pulp", "scipy.optimize", "highspy")),
+        ("tnt_sim.solve.backends.registry", ("pulp", "scipy.optimize", "highspy")),
+        ("tnt_sim.solve.methods.cross_check", ("pulp", "scipy.optimize", "highspy")),
+        ("tnt_sim.solve.methods.tie_break", ("pulp", "scipy.optimize", "highspy")),
     ],
 )
 def test_imports_are_light(module: str, unwanted: tuple[str, ...]) -> None:

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from solve_instances import best_of, model_of, points_of
 
-from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense
-from tnt_sim.solve.canonical import canonical
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.solve.integral import solve_integral
-from tnt_sim.solve.lexicographic import Stage, solve_lexicographic
-from tnt_sim.solve.twins import classes, merge
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel, Sense, Stage
+from tnt_sim.solve.backends.highs import HighsBackend
+from tnt_sim.solve.methods.integral import solve_integral
+from tnt_sim.solve.methods.lexicographic import solve_lexicographic
+from tnt_sim.solve.methods.tie_break import canonical
+from tnt_sim.solve.reductions.symmetry import classes, merge
 
 
 @st.composite

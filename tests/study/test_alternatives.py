@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from worlds_that_clash import Choices, Ints, world, write
 
-from tnt_sim.errors import Lang, ScenarioError, UsageError
+from tnt_sim.analysis.alternatives import diverse_search as near_ask
+from tnt_sim.analysis.alternatives.alternatives import Alternatives, alternatives, classes
+from tnt_sim.analysis.alternatives.diverse_search import Search
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.alternatives import alternatives_lines
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study import near_ask
-from tnt_sim.study.alternatives import Alternatives, alternatives, classes
-from tnt_sim.study.far_search import Search
-from tnt_sim.view.alternatives_page import alternatives_lines
 
 
 def row_of(every: Choices, found: Alternatives, funded: np.ndarray[Any, Any]) -> int:

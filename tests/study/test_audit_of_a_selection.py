@@ -10,13 +10,15 @@ import pytest
 import xlsxwriter
 from worlds_that_clash import NEVER, Bools, Choices, Ints, World, world, write
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import DataError, Lang, ScenarioError, UsageError
-from tnt_sim.question import Answer
+from tnt_sim.analysis.audit import audit
+from tnt_sim.analysis.audit.audit import Audit
+from tnt_sim.engine.result import Answer
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import DataError, ScenarioError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.audit import audit_lines
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.audit import Audit, audit
-from tnt_sim.view.audit_page import audit_lines
-from tnt_sim.view.run_folder import write_run
 
 
 def audited(case: World, chosen: set[str], folder: Path) -> Audit:

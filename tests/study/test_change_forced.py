@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from support import draws
 
-from tnt_sim.engine import solve
+from tnt_sim.analysis.explain.minimal_changes import asking, changes_of
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.result import Answer, Result, Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
-from tnt_sim.question import Answer, ask, forced, with_amounts, with_changes
-from tnt_sim.result import Result, Status
-from tnt_sim.scenario.compile import compile_problem
-from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.load import load_scenario, with_amounts, with_changes
+from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.study.explain.changes import asking, changes_of
-from tnt_sim.study.explain.decided import of_result
 
 SEEDS = range(10, 21)
 UNIT = 1_000

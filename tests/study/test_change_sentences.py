@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.text.decision_reasons import change_sentence
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.explain.decided import of_result
-from tnt_sim.study.explain.explain import explain
-from tnt_sim.view.change_words import change_sentence
 
 HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
 

@@ -11,11 +11,12 @@ import pytest
 
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, NothingDecided, UsageError
-from tnt_sim.result import Result
+from tnt_sim.engine.result import Result
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import NothingDecided, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.run_folder import write_run
 
 SETS = ("programme.amount=52 k€", "rules.plafond.max=18 k€")
 
@@ -199,7 +200,7 @@ def test_a_side_where_nothing_fits(folder: Path, capsys: pytest.CaptureFixture[s
 
 def test_regrets_of_other_goals_have_no_greatest(folder: Path) -> None:
     """A loss in points of score and one in dossiers are not the same unit."""
-    from tnt_sim.study.compare.telling import comparison_lines
+    from tnt_sim.reporting.reports.comparison import comparison_lines
 
     other = layer(folder, "nombre", "objective: [{maximise: {dossiers: 1}}]")
     found = tnt.compare(folder / "petit.yaml", other, attribute=False)

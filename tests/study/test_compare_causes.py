@@ -11,9 +11,9 @@ import pytest
 from ruamel.yaml import YAML
 
 import tnt_sim as tnt
-from tnt_sim.errors import Lang
-from tnt_sim.study.compare import causes
-from tnt_sim.study.compare.telling import comparison_lines
+from tnt_sim.analysis.compare import causes
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.comparison import comparison_lines
 
 ROWS = "dossier,envelope,department,cost,requested,score\n"
 CONDITION = {"id": "note", "require": {"score": {"min": 6}}}

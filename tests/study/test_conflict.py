@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from worlds_that_clash import Choices, World, conflicts, corrections, world, write
 
-from tnt_sim.clock import Clock
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.result import Status
-from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.analysis.infeasibility.conflict_search import Fits, Search, Trials
+from tnt_sim.analysis.infeasibility.elastic_problem import OpenForm
+from tnt_sim.analysis.infeasibility.minimal_conflicts import Conflict, conflict, conflict_of
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.infeasibility import first_lines, members_words, typed_sets, verdict
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.conflict import Conflict, conflict, conflict_of
-from tnt_sim.study.conflict.open_form import OpenForm
-from tnt_sim.study.conflict.search import Fits, Search, Trials
-from tnt_sim.view.conflict_page import first_lines, typed_sets, verdict
-from tnt_sim.view.conflict_words import members_words
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 
 def compiled(case: World, folder: Path) -> Problem | None:
@@ -57,7 +57,9 @@ def check(case: World, found: Conflict) -> int:
     ("seed", "largest"), [*((k, 7) for k in range(10)), *((k, 12) for k in range(10, 19))]
 )
 def test_equals_enumeration(seed: int, largest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tnt_sim.study.conflict.repair.PROOF_SECONDS", 30.0)  # however busy the machine
+    monkeypatch.setattr(
+        "tnt_sim.analysis.infeasibility.repair.PROOF_SECONDS", 30.0
+    )  # however busy the machine
     case = world(seed, largest, least=3 if largest < 12 else 8)
     problem = compiled(case, tmp_path)
     if problem is not None:
@@ -271,7 +273,7 @@ def test_what_is_typed_and_what_is_proven() -> None:
 
 
 def test_fifty_rules_in_at_most_a_hundred_solves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tnt_sim.study.conflict.repair.PROOF_SECONDS", 0.1)
+    monkeypatch.setattr("tnt_sim.analysis.infeasibility.repair.PROOF_SECONDS", 0.1)
     draw = random.Random(5)
     table = ["dossier,lot,theme,requested,cost,score"]
     table += [

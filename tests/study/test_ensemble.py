@@ -14,11 +14,12 @@ import pytest
 from support import draws
 
 import tnt_sim as tnt
+from tnt_sim.analysis.uncertainty.result import overprogramming, risk_of, total_effect
+from tnt_sim.analysis.uncertainty.runner import Sample, ground_of
 from tnt_sim.cli.main import main
-from tnt_sim.errors import Lang, ScenarioError, UsageError
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.message import Lang
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.ensemble.figures import overprogramming, risk_of, total_effect
-from tnt_sim.study.ensemble.one import Sample, ground_of
 
 HEAD = """\
 schema_version: 1

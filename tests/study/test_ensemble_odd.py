@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.errors import Lang, ScenarioError, UsageError
+from tnt_sim.analysis.uncertainty import draws as sampling
+from tnt_sim.analysis.uncertainty.runner import Sample, ground_of
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.uncertainty import ensemble_lines
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.ensemble import sampling
-from tnt_sim.study.ensemble.one import Sample, ground_of
-from tnt_sim.study.ensemble.telling import ensemble_lines
 
 HEAD = """\
 schema_version: 1

@@ -15,15 +15,16 @@ import pytest
 from support.clocks import StepClock
 
 import tnt_sim as tnt
+from tnt_sim.analysis.uncertainty import runner as one
+from tnt_sim.analysis.uncertainty import runner as run
 from tnt_sim.cli.main import main
 from tnt_sim.deadline import Deadline
-from tnt_sim.errors import Lang
-from tnt_sim.question import Answer
-from tnt_sim.scenario.compile import Problem
+from tnt_sim.engine.result import Answer
+from tnt_sim.i18n.message import Lang
+from tnt_sim.parallel import Outcome
+from tnt_sim.reporting.reports.uncertainty import ensemble_lines
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.ensemble import one, run
-from tnt_sim.study.ensemble.telling import ensemble_lines
-from tnt_sim.workers import Outcome
+from tnt_sim.scenario.problem import Problem
 
 HEAD = """\
 schema_version: 1

@@ -17,15 +17,22 @@ from hypothesis import strategies as st
 from test_least import envelopes, scenario_of
 from tiny import TABLE, tiny
 
+from tnt_sim.analysis.marginal import entry_lists
+from tnt_sim.analysis.marginal.entry_thresholds import (
+    UNKNOWN,
+    Lists,
+    NoLoss,
+    first_brackets,
+    no_losses,
+    stable_brackets,
+)
+from tnt_sim.analysis.marginal.questions import entries
+from tnt_sim.analysis.shared.envelope_path import Line, line_of
+from tnt_sim.analysis.shared.reference_solution import base_of
+from tnt_sim.analysis.sweep.plan import Plan
+from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.engine.result import Proof, Status
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
-from tnt_sim.result import Proof, Status
-from tnt_sim.study import entry_lists
-from tnt_sim.study.base import base_of
-from tnt_sim.study.entry import UNKNOWN, Lists, NoLoss, first_brackets, no_losses, stable_brackets
-from tnt_sim.study.line import Line, line_of
-from tnt_sim.study.questions import entries
-from tnt_sim.study.sweep.plan import Plan
-from tnt_sim.study.sweep.run import Found, run
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -172,7 +179,7 @@ def test_entries_of_a_walk_equal_brute_force(case: dict[str, Any], more: int, da
     high = low + more
     most = data.draw(st.sampled_from([0, 4, 6, 160]))
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tnt_sim.study.sweep.run.exact_steps", lambda *_: None)
+        patch.setattr("tnt_sim.analysis.sweep.exact_steps.exact_steps", lambda *_: None)
         patch.setattr(entry_lists, "MOST_LISTS", most)
         try:
             scenario = load(case, Path(folder))
@@ -255,7 +262,7 @@ def test_a_range_within_another_agrees(most: int, tmp_path: Path, monkeypatch: p
 def test_what_is_not_looked_at_is_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dossier 3 enters without loss at 1,900 €; the list of 2,100 € serves from there on, and what lies between
     1,800 and 1,900 € is not looked at."""
-    monkeypatch.setattr("tnt_sim.study.sweep.run.exact_steps", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.sweep.exact_steps.exact_steps", lambda *_: None)
     monkeypatch.setattr(entry_lists, "MOST_LISTS", 0)
     plain = (
         "schema_version: 1\nid: tiny\nprogramme: {id: tout, amount: 1 500 €}\ndossiers: [{file: table.csv}]\n"
@@ -286,7 +293,7 @@ def test_more_of_the_first_goal_may_cost_the_second(tmp_path: Path) -> None:
 
 
 def test_a_list_that_a_limit_stopped_is_no_best_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tnt_sim.study.sweep.run.exact_steps", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.sweep.exact_steps.exact_steps", lambda *_: None)
 
     def stopped(plan: Plan, **asked: Any) -> Found:
         found = run(replace(plan, exact=False), **{**asked, "most_lists": None})

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 import tnt_sim as tnt
+from tnt_sim.analysis.explain.explanation import Explanation, explain
+from tnt_sim.analysis.shared.decided_run import of_result, of_run
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
+from tnt_sim.engine.result import Result
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import NothingDecided, UsageError
-from tnt_sim.result import Result
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.reporting.text.decision_reasons import SENTENCES, sentence_key
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.explain.decided import of_result, of_run
-from tnt_sim.study.explain.explain import Explanation, explain
-from tnt_sim.view.run_folder import write_run
-from tnt_sim.view.why_words import SENTENCES, sentence_key
 
 TABLE = """dossier,department,cost,requested,score,population,end
 1,01,1000,600,10,900000,2022-01-01
@@ -134,7 +134,7 @@ def test_ctrl_c_keeps_what_is_computed(crowd: Result, monkeypatch: pytest.Monkey
         else:
             assert one["changes"] == whole[name]["changes"]
     folder = write_run(crowd, None)
-    monkeypatch.setattr("tnt_sim.study.explain.everyone._obstacles", stopped)
+    monkeypatch.setattr("tnt_sim.analysis.explain.minimal_changes._obstacles", stopped)
     assert main(["explain", str(folder), "--all", "--json"]) == 130
 
 
@@ -142,7 +142,7 @@ def test_ctrl_c_while_the_reserve_list_is_read(crowd: Result, monkeypatch: pytes
     """The first thing that takes time: reasons and the list stay, nothing further is begun."""
     decided = of_result(crowd)
     whole = explain(decided, everyone=True)
-    monkeypatch.setattr("tnt_sim.study.explain.reserve._in_the_way", lambda decided: stopped)
+    monkeypatch.setattr("tnt_sim.analysis.explain.explanation._in_the_way", lambda decided: stopped)
     told = explain(decided, everyone=True)
     assert told.document["stopped_by"] == "interrupt"
     assert [one["reason"] for one in entries(told).values()] == [

@@ -16,12 +16,12 @@ import transfer_cases as stated
 import walls_cases as brute
 
 import tnt_sim as tnt
+from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, Standing
+from tnt_sim.analysis.extend.search import extend_of, totals_of
+from tnt_sim.analysis.extend.transfer import TRANSFER
+from tnt_sim.analysis.shared.amount_variation import Moved
 from tnt_sim.errors import InputError, NothingDecided, UsageError
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.study.extend.result import FREE, NESTED, ExtendResult, Standing
-from tnt_sim.study.extend.search import extend_of, totals_of
-from tnt_sim.study.moved import Moved
-from tnt_sim.study.transfer import TRANSFER
 
 FLAGSHIP = Path(__file__).parents[1] / "support" / "data" / "tnt-2021-3206" / "scenario.yaml"
 

@@ -10,11 +10,12 @@ import pytest
 from scipy import stats
 from support import draws
 
+from tnt_sim.analysis.uncertainty.cost_overrun_fit import anderson_darling, fit_table
 from tnt_sim.cli.main import main
-from tnt_sim.errors import DataError, Lang
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.uncertainty import fit_yaml
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.ensemble.fit import anderson_darling, fit_table
-from tnt_sim.study.ensemble.fit_told import fit_yaml
 
 LAWS = {"commune": (1.05, 0.15, 400), "epci": (0.98, 0.08, 200), "région \u00ab 2 \u00bb": (1.2, 0.3, 12)}
 
@@ -94,8 +95,8 @@ def test_a_scenario_takes_the_fragment(tmp_path: Path) -> None:
     )
     head = "schema_version: 1\nid: s\nprogramme: {id: p, amount: 10 €}\ndossiers: [{file: d.csv}]\n"
     (tmp_path / "s.yaml").write_text(head + fragment, encoding="utf-8")
-    from tnt_sim.scenario.compile import compile_problem
-    from tnt_sim.study.ensemble.inputs import inputs_of
+    from tnt_sim.analysis.uncertainty.draws import inputs_of
+    from tnt_sim.scenario.problem import compile_problem
 
     inputs = inputs_of(compile_problem(load_scenario(tmp_path / "s.yaml")))
     assert [one.spec.id for one in inputs] == ["surcouts-commune", "surcouts-epci", "surcouts-autres"]

@@ -7,14 +7,13 @@ from pathlib import Path
 import polars as pl
 
 import tnt_sim as tnt
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.comparison import comparison_lines
+from tnt_sim.reporting.reports.run import money_texts
+from tnt_sim.reporting.reports.sweep import sweep_html, sweep_lines
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.study.compare.telling import comparison_lines
-from tnt_sim.view.sweep_lines import sweep_lines
-from tnt_sim.view.sweep_page import sweep_html
-from tnt_sim.view.tables import money_texts
 
 RAW = pl.read_parquet(Path(__file__).parents[2] / "tnt_sim" / "data" / "territories-2021.parquet")
 COMMUNES = RAW.filter(pl.col("type") == "commune").rows(named=True)

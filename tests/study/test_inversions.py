@@ -13,17 +13,18 @@ from little import Case, brute_solve, goal, little, load, rank_key
 from masks import funded
 
 import tnt_sim as tnt
+from tnt_sim.analysis.compare.common_core import core_of, seen_result
+from tnt_sim.analysis.explain.rank_inversions import inversions, inversions_document, price_of_none, ranking
+from tnt_sim.analysis.preferences.partial_weights import by_opinion
+from tnt_sim.analysis.shared.decided_run import of_result
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang, ScenarioError, UsageError
-from tnt_sim.result import Result, Status
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.explanation import shown_value
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario, with_changes
-from tnt_sim.study.core import core_of, seen_result
-from tnt_sim.study.explain.decided import of_result
-from tnt_sim.study.inversions import inversions, inversions_document, price_of_none, ranking
-from tnt_sim.study.opinions import by_opinion
-from tnt_sim.view.inversion_lines import shown_value
-from tnt_sim.view.run_folder import write_run
 
 QUICK = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

@@ -11,12 +11,12 @@ from cases import cases, load, node_ids
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tnt_sim.analysis.marginal.minimum_envelope import least_amount
+from tnt_sim.analysis.shared.envelope_path import line_of
 from tnt_sim.errors import ScenarioError
-from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import compile_problem
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.study.least import least_amount
-from tnt_sim.study.line import line_of
 
 
 def scenario_of(case: dict[str, Any]) -> Scenario:

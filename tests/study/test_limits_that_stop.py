@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.errors import Lang
-from tnt_sim.question import Answer
-from tnt_sim.result import Status
+from tnt_sim.analysis.audit import audit
+from tnt_sim.analysis.marginal.questions import extension, prices
+from tnt_sim.analysis.preferences.partial_weights import weights
+from tnt_sim.engine.result import Answer, Status
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports import alternatives as alternatives_page
+from tnt_sim.reporting.reports import audit as audit_page
+from tnt_sim.reporting.reports import preferences as weights_page
+from tnt_sim.reporting.reports.marginal import money_lines
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.study.audit import audit
-from tnt_sim.study.questions import extension, prices
-from tnt_sim.study.weights import weights
-from tnt_sim.view import alternatives_page, audit_page, weights_page
-from tnt_sim.view.money_lines import money_lines
 
 TEXT = """schema_version: 1
 id: s
@@ -42,7 +43,7 @@ def told(document: object) -> str:
 
 
 def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
-    monkeypatch.setattr(f"tnt_sim.study.{module}.ask", lambda *_, **__: STOPPED)
+    monkeypatch.setattr(f"tnt_sim.analysis.{module}.ask", lambda *_, **__: STOPPED)
 
 
 def test_an_extension(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +67,7 @@ def test_weights(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_audit(scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["tnt_sim.study.audit.audit"], "_asked", lambda *_, **__: None)
+    monkeypatch.setattr(sys.modules["tnt_sim.analysis.audit.audit"], "_asked", lambda *_, **__: None)
     (tmp_path / "l.csv").write_text("dossier\nA\n", encoding="utf-8")
     document = audit(scenario, tmp_path / "l.csv").document
     assert document["status"] == "stopped"

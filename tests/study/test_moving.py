@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from tiny import TABLE, tiny
 
-from tnt_sim.question import Answer, ask, with_amounts
-from tnt_sim.result import Status
-from tnt_sim.scenario.compile import Problem, compile_problem
-from tnt_sim.study import least
-from tnt_sim.study.least import least_amount
-from tnt_sim.study.line import at_amount, line_of
+from tnt_sim.analysis.marginal import minimum_envelope as least
+from tnt_sim.analysis.marginal.minimum_envelope import least_amount
+from tnt_sim.analysis.shared.envelope_path import at_amount, line_of
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer, Status
+from tnt_sim.scenario.load import with_amounts
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 GRANTS, SCORES = (600, 500, 800, 400), (10, 9, 8, 7)
 HEAD = """schema_version: 1

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_least import envelopes, scenario_of
 
+from tnt_sim.analysis.marginal.marginal_euro import next_euros
+from tnt_sim.analysis.shared.reference_solution import base_of
 from tnt_sim.errors import NothingDecided, ScenarioError
-from tnt_sim.study.base import base_of
-from tnt_sim.study.next_euro import next_euros
 
 
 def rises(point: Any, best: Any) -> bool:

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_least import scenario_of
 
+from tnt_sim.analysis.marginal.extension_allocation import KEY, WHOLLY, ways_to_extend
+from tnt_sim.analysis.marginal.rule_prices import APART, FENCE, FORCED, REFUSED, RULE, prices_of
+from tnt_sim.analysis.shared.amount_variation import highest_averages
+from tnt_sim.analysis.shared.envelope_path import line_of
+from tnt_sim.analysis.shared.reference_solution import Base, base_of
 from tnt_sim.errors import NothingDecided, ScenarioError
 from tnt_sim.scenario.objective import Sense
-from tnt_sim.study.base import Base, base_of
-from tnt_sim.study.extension import KEY, WHOLLY, ways_to_extend
-from tnt_sim.study.line import line_of
-from tnt_sim.study.moved import highest_averages
-from tnt_sim.study.prices import APART, FENCE, FORCED, REFUSED, RULE, prices_of
 
 
 def without(case: dict[str, Any], kind: str, name: str) -> dict[str, Any]:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.engine import solve
+from tnt_sim.analysis.explain.explanation import Explanation, explain
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.engine.solve import solve
+from tnt_sim.reporting.text.decision_reasons import KINDS, SENTENCES, WHY_NOT, sentence_key, why_sentence
+from tnt_sim.reporting.text.vocabulary import REASON
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.explain.decided import of_result
-from tnt_sim.study.explain.explain import Explanation, explain
-from tnt_sim.view.change_words import KINDS, WHY_NOT
-from tnt_sim.view.why_words import SENTENCES, sentence_key, why_sentence
-from tnt_sim.view.words import REASON
 
 ROOT = Path(__file__).resolve().parents[2]
 CODES = {

@@ -13,18 +13,18 @@ from typing import Any
 import pytest
 from support.clocks import StepClock
 
+from tnt_sim.analysis.explain.explanation import explain, reserve_list
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.analysis.shared.envelope_path import line_of, really_at
 from tnt_sim.deadline import Deadline
-from tnt_sim.engine import solve
-from tnt_sim.errors import InputError, Lang
-from tnt_sim.result import Status
-from tnt_sim.rules.limit import Limit
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.explanation import waits_for
+from tnt_sim.rules.kinds.limit.rule import Limit
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.explain.decided import of_result
-from tnt_sim.study.explain.explain import explain
-from tnt_sim.study.explain.reserve import reserve_list
-from tnt_sim.study.line import line_of, really_at
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
-from tnt_sim.view.explanation import waits_for
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
 HEAD = "dossier,envelope,department,applicant_id,cost,requested,score\n"
 

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.errors import Lang, UsageError
-from tnt_sim.question import Answer
-from tnt_sim.result import Status
+from tnt_sim.analysis.marginal.entry_thresholds import no_losses
+from tnt_sim.analysis.marginal.marginal_euro import next_euros
+from tnt_sim.analysis.marginal.questions import prices as ask_prices
+from tnt_sim.analysis.marginal.questions import target
+from tnt_sim.analysis.marginal.rule_prices import prices_of
+from tnt_sim.analysis.shared.envelope_path import line_of
+from tnt_sim.analysis.shared.reference_solution import base_of
+from tnt_sim.engine.result import Answer, Status
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.marginal import money_lines
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.study.base import base_of
-from tnt_sim.study.entry import no_losses
-from tnt_sim.study.line import line_of
-from tnt_sim.study.next_euro import next_euros
-from tnt_sim.study.prices import prices_of
-from tnt_sim.study.questions import prices as ask_prices
-from tnt_sim.study.questions import target
-from tnt_sim.view.money_lines import money_lines
 
 HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
 
@@ -91,8 +91,8 @@ def test_a_target_that_a_limit_stops_is_not_called_out_of_reach(
 ) -> None:
     asked = scenario(tmp_path, PLAIN, SCORES)
     nothing = Answer(Status.STOPPED, (), (), None, None, None, None, False, "direct", 0.0)
-    monkeypatch.setattr("tnt_sim.study.least.ask", lambda *_, **__: nothing)
-    monkeypatch.setattr("tnt_sim.study.least._by_kernel", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.engine.optimise.ask", lambda *_, **__: nothing)
+    monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope._by_kernel", lambda *_: None)
     found = target(asked, "score=120", prove=False)
     assert (found.document["status"], found.document["stopped_by"]) == ("stopped", "time")
     assert "on ne sait pas" in told(found.document)

@@ -12,16 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from little import Case, brute_solve, changed, little, load
 from masks import Masks, funded
 
+from tnt_sim.analysis.explain.minimal_changes import Asking, asking, changes_of, settle_all
+from tnt_sim.analysis.explain.required_changes import by_envelopes
+from tnt_sim.analysis.explain.rule_effects import relaxed
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.analysis.shared.progress import Course
 from tnt_sim.deadline import UNLIMITED
-from tnt_sim.engine import solve
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError
-from tnt_sim.result import Status
-from tnt_sim.study.course import Course
-from tnt_sim.study.explain.changes import Asking, asking, changes_of
-from tnt_sim.study.explain.decided import of_result
-from tnt_sim.study.explain.envelope import by_envelopes
-from tnt_sim.study.explain.everyone import settle_all
-from tnt_sim.study.explain.rule import relaxed
 
 STEPS = 60
 QUICK = settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

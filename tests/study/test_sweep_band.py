@@ -13,23 +13,22 @@ from support.clocks import StepClock
 from sweep_cases import Score, Small, small
 from test_sweep_brute_force import SPAN, euros
 
-from tnt_sim.clock import Clock
+from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.sweep import envelope_point as points_of
+from tnt_sim.analysis.sweep.dual_bounds import Lines, first_line, proven_bounds
+from tnt_sim.analysis.sweep.envelope_point import Settler
+from tnt_sim.analysis.sweep.plan import Tolerance, plan_of
+from tnt_sim.analysis.sweep.result import document_of
+from tnt_sim.analysis.sweep.runner import Found, Run, run
+from tnt_sim.analysis.sweep.step_walk import least_reaching
+from tnt_sim.analysis.sweep.store import Store
 from tnt_sim.deadline import Deadline
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.result import Answer, Proof, Status
 from tnt_sim.errors import ScenarioError, UsageError
-from tnt_sim.prove.live_lp import LiveLp, Relaxed
-from tnt_sim.question import Answer, ask, forced
-from tnt_sim.result import Proof, Status
-from tnt_sim.scenario.compile import Problem
-from tnt_sim.study.moved import Moved
-from tnt_sim.study.sweep import point as points_of
-from tnt_sim.study.sweep.bounds import Lines, first_line, proven_bounds
-from tnt_sim.study.sweep.document import document_of
-from tnt_sim.study.sweep.plan import plan_of
-from tnt_sim.study.sweep.point import Settler
-from tnt_sim.study.sweep.run import Found, Run, run
-from tnt_sim.study.sweep.store import Store
-from tnt_sim.study.sweep.tolerance import Tolerance
-from tnt_sim.study.sweep.widths import least_reaching
+from tnt_sim.prove.proof_lp import LiveLp, Relaxed
+from tnt_sim.scenario.problem import Problem
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from sweep_cases import List, Small, small
 
-from tnt_sim.result import Proof, Status
-from tnt_sim.study.sweep.document import document_of
-from tnt_sim.study.sweep.plan import plan_of
-from tnt_sim.study.sweep.point import Point
-from tnt_sim.study.sweep.run import Found, run
+from tnt_sim.analysis.sweep.envelope_point import Point
+from tnt_sim.analysis.sweep.plan import plan_of
+from tnt_sim.analysis.sweep.result import document_of
+from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.engine.result import Proof, Status
 
 SPAN = 24
 

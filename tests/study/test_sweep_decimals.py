@@ -12,16 +12,16 @@ from support.clocks import StepClock
 from sweep_cases import small
 from test_sweep_brute_force import SPAN, chosen, euros, staircase
 
-from tnt_sim.clock import Clock
+from tnt_sim.analysis.sweep import step_walk as walks
+from tnt_sim.analysis.sweep.envelope_point import Point, Settler
+from tnt_sim.analysis.sweep.plan import plan_of
+from tnt_sim.analysis.sweep.result import document_of
+from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.analysis.sweep.step_walk import Walk
 from tnt_sim.deadline import Deadline
-from tnt_sim.result import Proof, status_with
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.result import Proof, status_with
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.sweep import walk as walks
-from tnt_sim.study.sweep.document import document_of
-from tnt_sim.study.sweep.plan import plan_of
-from tnt_sim.study.sweep.point import Point, Settler
-from tnt_sim.study.sweep.run import Found, run
-from tnt_sim.study.sweep.walk import Walk
 
 CROSSING = """\
 schema_version: 1

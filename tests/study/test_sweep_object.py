@@ -16,17 +16,18 @@ from python_calamine import CalamineWorkbook
 from sweep_cases import small
 
 import tnt_sim as tnt
-from tnt_sim.errors import Lang, UsageError
-from tnt_sim.result import Proof, Status
-from tnt_sim.study.moved import Moved, highest_averages
-from tnt_sim.study.sweep.amounts import amounts_between
-from tnt_sim.study.sweep.point import Point, carried
-from tnt_sim.study.sweep.store import Store
-from tnt_sim.verify.reading import Allocation
-from tnt_sim.view.chart_theme import html, png, svg
-from tnt_sim.view.charts import KINDS
-from tnt_sim.view.next_chart import next_chart
-from tnt_sim.view.sweep_page import sweep_html
+from tnt_sim.analysis.shared.amount_variation import Moved, highest_averages
+from tnt_sim.analysis.sweep.envelope_point import Point, carried
+from tnt_sim.analysis.sweep.plan import amounts_between
+from tnt_sim.analysis.sweep.store import Store
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.charts.marginal_charts import next_chart
+from tnt_sim.reporting.charts.sweep_charts import KINDS
+from tnt_sim.reporting.charts.theme import html, png, svg
+from tnt_sim.reporting.reports.sweep import sweep_html
+from tnt_sim.verify.allocation_reading import Allocation
 
 
 @pytest.fixture(scope="module")

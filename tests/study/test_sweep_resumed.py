@@ -14,13 +14,13 @@ import pytest
 from sweep_cases import Small, small
 from test_sweep_brute_force import SPAN, chosen, euros
 
-from tnt_sim.result import Proof, Status
-from tnt_sim.scenario.compile import Problem
-from tnt_sim.study.sweep.plan import Plan, plan_of
-from tnt_sim.study.sweep.point import Point, Settler
-from tnt_sim.study.sweep.run import Found, run
-from tnt_sim.study.sweep.store import Store
-from tnt_sim.verify.reading import Allocation
+from tnt_sim.analysis.sweep.envelope_point import Point, Settler
+from tnt_sim.analysis.sweep.plan import Plan, plan_of
+from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.analysis.sweep.store import Store
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation
 
 KEY = "key"
 
@@ -73,7 +73,7 @@ def _weaker(told: dict[str, Any]) -> None:
     empty = Point(
         0, Status.OPTIMAL, Proof.PROVED, (Fraction(0),), (Fraction(0),), nothing, True, "direct", 0.0
     )
-    from tnt_sim.study.sweep.store import _written
+    from tnt_sim.analysis.sweep.store import _written
 
     told |= {key: _written(empty)[key] for key in ("funded", "granted", "values")}
 
@@ -117,7 +117,7 @@ def test_a_changed_line_proves_nothing(
 
 
 def _sealed(told: dict[str, Any]) -> str:
-    from tnt_sim.study.sweep.store import _sealed as seal
+    from tnt_sim.analysis.sweep.store import _sealed as seal
 
     return seal(told)
 
@@ -141,8 +141,8 @@ def test_without_proof_the_list_is_kept_and_bounded_anew(
     tmp_path: Path, asked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Under the same limit nothing is asked again; with much more time, or none, it is."""
-    from tnt_sim.study.sweep import bounds
-    from tnt_sim.study.sweep import point as points_of
+    from tnt_sim.analysis.sweep import dual_bounds as bounds
+    from tnt_sim.analysis.sweep import envelope_point as points_of
 
     case, plan = case_and_plan(tmp_path, 101)
     path = tmp_path / "points.jsonl"

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_least import envelopes, scenario_of
 
+from tnt_sim.analysis.marginal.target_envelope import Reached, reach, target_of
+from tnt_sim.analysis.shared.envelope_path import line_of
+from tnt_sim.analysis.shared.reference_solution import base_of
 from tnt_sim.errors import NothingDecided, ScenarioError, UsageError
-from tnt_sim.scenario.compile import Problem, compile_problem
-from tnt_sim.study.base import base_of
-from tnt_sim.study.line import line_of
-from tnt_sim.study.targets import Reached, reach, target_of
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 
 def reached(problem: Problem, name: str, text: str) -> Reached:

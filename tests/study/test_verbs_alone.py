@@ -12,22 +12,23 @@ import pytest
 from test_verbs_end import VERBS, House
 
 import tnt_sim as tnt
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
-from tnt_sim.result import ALLOWED, Answer, Proof, Status
-from tnt_sim.scenario.compile import Problem
-from tnt_sim.study import extension, next_euro, weights
-from tnt_sim.study.explain.decided import Decided, of_result
-from tnt_sim.study.explain.explain import explain
-from tnt_sim.study.inversions import inversions_document
-from tnt_sim.verify.reading import Allocation, read_allocation
-from tnt_sim.view.alternatives_page import verdict as alternatives_words
-from tnt_sim.view.audit_page import audit_lines
-from tnt_sim.view.audit_page import verdict as audit_words
-from tnt_sim.view.change_words import change_sentence
-from tnt_sim.view.inversion_lines import price_lines
-from tnt_sim.view.money_lines import money_lines
-from tnt_sim.view.why_words import why_sentence
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.explain.rank_inversions import inversions_document
+from tnt_sim.analysis.marginal import extension_allocation as extension
+from tnt_sim.analysis.marginal import marginal_euro as next_euro
+from tnt_sim.analysis.preferences import partial_weights as weights
+from tnt_sim.analysis.shared.decided_run import Decided, of_result
+from tnt_sim.engine.result import ALLOWED, Answer, Proof, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.alternatives import verdict as alternatives_words
+from tnt_sim.reporting.reports.audit import audit_lines
+from tnt_sim.reporting.reports.audit import verdict as audit_words
+from tnt_sim.reporting.reports.explanation import price_lines
+from tnt_sim.reporting.reports.marginal import money_lines
+from tnt_sim.reporting.text.decision_reasons import change_sentence, why_sentence
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation, read_allocation
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def house(folder: Path) -> House:
 @pytest.fixture
 def unproven(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """The same, from here on without any certificate of a question."""
-    monkeypatch.setattr("tnt_sim.question.prove_stages", lambda *_, **__: [None])
-    monkeypatch.setattr("tnt_sim.study.least.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
     return house
 
 
@@ -84,7 +85,7 @@ def test_a_list_that_nothing_betters(house: House, monkeypatch: pytest.MonkeyPat
     chosen.write_text("dossier\n" + "\n".join(names) + "\n", encoding="utf-8")
     shown = tnt.audit(house.scenario, chosen).document
     assert "aucun choix ne fait mieux" in audit_words(shown).fr
-    monkeypatch.setattr("tnt_sim.question.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
     alone = tnt.audit(house.scenario, chosen).document
     assert alone["status"] == "feasible"
     assert "rien ne prouve" in audit_words(alone).fr
@@ -98,7 +99,7 @@ def test_the_price_of_no_inversion(house: House, monkeypatch: pytest.MonkeyPatch
         return "\n".join(line.plain for line in price_lines(price, told["goals"], Lang.EN, 200))
 
     assert "costs:" in said()
-    monkeypatch.setattr("tnt_sim.question.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
     assert "costs at most:" in said()
 
 
@@ -126,7 +127,7 @@ def test_a_funded_dossier_of_a_list_that_nothing_proves(
         return f"{why_sentence(funded, Lang.FR)} {why_sentence(funded, Lang.EN)}"
 
     assert "la meilleure répartition" in said(house.decided)
-    monkeypatch.setattr("tnt_sim.decision.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
     alone = of_result(solve(house.scenario, cross_check="never"))
     assert (alone.proof, alone.best) == ("FEASIBLE_GAP", False)
     assert "rien ne prouve qu'elle est la meilleure" in said(alone)
@@ -172,7 +173,7 @@ def test_an_audit_says_what_nothing_proves(house: House, monkeypatch: pytest.Mon
     shown = said()
     assert "Le mieux pour le même argent" in shown
     assert "au plus" not in shown
-    monkeypatch.setattr("tnt_sim.question.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
     alone = said()
     assert "Le mieux trouvé pour le même argent" in alone
     assert "changent au plus" in alone

@@ -13,17 +13,18 @@ import pytest
 from support.clocks import StepClock
 
 import tnt_sim as tnt
+from tnt_sim.analysis.explain.explanation import explain, for_reports
+from tnt_sim.analysis.explain.rank_inversions import inversions_document
+from tnt_sim.analysis.shared import decided_run as decisions
+from tnt_sim.analysis.sweep.slider_positions import slider_of
 from tnt_sim.cli.main import _VERBS
-from tnt_sim.errors import Lang, LimitReached
-from tnt_sim.run_access import open_stored
+from tnt_sim.errors import LimitReached
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.explanation import explained
+from tnt_sim.reporting.reports.progress import UNITS, stopped_sentence
+from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.solve.highs import HighsBackend
-from tnt_sim.study.explain import decided as decisions
-from tnt_sim.study.explain.explain import explain, for_reports
-from tnt_sim.study.inversions import inversions_document
-from tnt_sim.study.slider import slider_of
-from tnt_sim.view.course_words import UNITS, stopped_sentence
-from tnt_sim.view.report.explained import explained
+from tnt_sim.solve.backends.highs import HighsBackend
 
 Document = Mapping[str, Any]
 
@@ -173,8 +174,8 @@ def test_a_limit_in_the_past_is_said_at_once(house: House) -> None:
 
 def test_reasons_of_all_end_with_the_limit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where even the reasons take too long, the list ends with those that were told, and says how many."""
-    monkeypatch.setattr("tnt_sim.study.explain.explain.REASONS_AT_A_TIME", 1)
-    monkeypatch.setattr("tnt_sim.study.explain.explain.REASONS_SECONDS", 0.0)
+    monkeypatch.setattr("tnt_sim.analysis.explain.explanation.REASONS_AT_A_TIME", 1)
+    monkeypatch.setattr("tnt_sim.analysis.explain.explanation.REASONS_SECONDS", 0.0)
     StepClock().install(monkeypatch)
     document = explain(house.decided, everyone=True, seconds=0.0).document
     n = len(house.decided.numbers)

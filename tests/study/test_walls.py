@@ -14,16 +14,16 @@ import pytest
 import walls_cases as brute
 
 import tnt_sim as tnt
-from tnt_sim.clock import Clock
-from tnt_sim.errors import InputError, Lang
-from tnt_sim.question import with_changes
-from tnt_sim.result import Proof, Status
-from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study import prices as prices_module
-from tnt_sim.study.base import Base, base_of
-from tnt_sim.study.line import line_of
-from tnt_sim.study.prices import APART, Price, prices_of
-from tnt_sim.view.money_lines import money_lines
+from tnt_sim.analysis.marginal import rule_prices as prices_module
+from tnt_sim.analysis.marginal.rule_prices import APART, Price, prices_of
+from tnt_sim.analysis.shared.envelope_path import line_of
+from tnt_sim.analysis.shared.reference_solution import Base, base_of
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.marginal import money_lines
+from tnt_sim.scenario.load import load_scenario, with_changes
 
 FLAGSHIP = Path(__file__).parents[1] / "support" / "data" / "tnt-2021-3206" / "scenario.yaml"
 NESTED = """schema_version: 1

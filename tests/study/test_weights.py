@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from worlds_that_clash import Choices, World, world, write
 
-from tnt_sim.errors import Lang, ScenarioError, UsageError
-from tnt_sim.study import weights as room
-from tnt_sim.study.criteria import round_figure
-from tnt_sim.study.simplex import possible as region_of
-from tnt_sim.study.simplex import statements
-from tnt_sim.study.weights import WeightStudy, weights
-from tnt_sim.view.weights_page import weights_lines
+from tnt_sim.analysis.preferences import partial_weights as room
+from tnt_sim.analysis.preferences.partial_weights import WeightStudy, weights
+from tnt_sim.analysis.preferences.weight_polytope import possible as region_of
+from tnt_sim.analysis.preferences.weight_polytope import round_figure, statements
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.preferences import weights_lines
 
 NAMES = ("score", "dossiers", "second")
 GRID = 24

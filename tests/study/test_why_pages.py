@@ -11,9 +11,9 @@ from python_calamine import CalamineWorkbook
 
 import tnt_sim as tnt
 from tnt_sim.cli.main import main
-from tnt_sim.errors import Lang
-from tnt_sim.view.study_page import study_html
-from tnt_sim.view.why_studies import study_of
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.html import study_html
+from tnt_sim.reporting.reports.study_reports import study_of
 
 TABLE = """dossier,title,department,applicant_type,population,requested,cost,score
 1,École <b>,01,commune,900,500,900,10

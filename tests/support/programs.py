@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.solve.registry import available_backends, independent_backends
+from tnt_sim.solve.backends.registry import available_backends, independent_backends
 
 WANT = "for want of "
 """How the reason of such a skip begins."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.text import Text as Line
 
-from tnt_sim.errors import Lang
+from tnt_sim.i18n.message import Lang
 
 Fields = dict[str, Any]
 Check = Callable[..., None]

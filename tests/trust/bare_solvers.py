@@ -14,7 +14,7 @@ import numpy as np
 import pulp
 from trust_instances import MICRO, Instance, brute_force
 
-from tnt_sim.solve.highs import quiet_highspy
+from tnt_sim.solve.backends.highs import quiet_highspy
 
 
 class Fault(StrEnum):

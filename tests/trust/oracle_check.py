@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from trust_instances import Instance, brute_force
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import ScenarioError, TntError
-from tnt_sim.result import Result, Status
 
 RIGHT, WRONG, OVERSPENT, UNPROVEN = "right", "mismatch", "overspent", "not canonical"
 REFUSED = "refused"

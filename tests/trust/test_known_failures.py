@@ -17,10 +17,10 @@ from bare_solvers import Claim, Fault, fault_of, highs, scip, through_pulp
 from support.programs import each_backend, each_second_opinion, needs_solver
 from trust_instances import Instance, brute_force
 
-from tnt_sim.engine import solve
-from tnt_sim.result import Status
-from tnt_sim.solve.highs import quiet_highspy
-from tnt_sim.solve.registry import get_backend, independent_backends
+from tnt_sim.engine.result import Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.solve.backends.highs import quiet_highspy
+from tnt_sim.solve.backends.registry import get_backend, independent_backends
 
 GAP_0 = {"mip_rel_gap": 0.0, "mip_abs_gap": 0.0}
 TIGHT = GAP_0 | {"mip_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}
@@ -164,7 +164,7 @@ def check(instance: Instance, backend: str, second: str) -> None:
 
 def test_a_point_of_nan_is_refused_whatever_its_status() -> None:
     """The first look at the answer, before any other solver is asked."""
-    from tnt_sim.solve.backend import RawSolution, Termination, refuse_non_finite
+    from tnt_sim.solve.backends.backend import RawSolution, Termination, refuse_non_finite
 
     claim = NAN.bare(NAN.instance())
     if claim.values is None or np.isfinite(claim.values).all():

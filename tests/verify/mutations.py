@@ -19,10 +19,17 @@ from typing import Any
 
 import polars as pl
 
-from tnt_sim.errors import InputError, Lang
-from tnt_sim.recheck import verify_run
-from tnt_sim.verify.documents import canonical_sha256, file_sha256, written
-from tnt_sim.verify.run_files import BOUND, document_sha256, sealed_log
+from tnt_sim.errors import InputError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.verify.run_files import (
+    BOUND,
+    canonical_sha256,
+    document_sha256,
+    file_sha256,
+    sealed_log,
+    written,
+)
 
 Named = tuple[str, ...]
 Mutation = Callable[[Path, random.Random], Named | None]

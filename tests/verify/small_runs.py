@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from tnt_sim.assemble import Evidence, result_of
-from tnt_sim.engine import solve
-from tnt_sim.errors import Text
-from tnt_sim.result import Proof, Result, Status
+from tnt_sim.engine.result import Evidence, Proof, Result, Status, result_of
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.figures import StageFigures, decimal_text
-from tnt_sim.verify.notes import NOT_PROVED, not_confirmed
-from tnt_sim.verify.reading import Allocation, read_allocation
+from tnt_sim.verify.allocation_reading import Allocation, read_allocation
+from tnt_sim.verify.claim_consistency import NOT_PROVED, not_confirmed
+from tnt_sim.verify.run_document import StageFigures, decimal_text
 from tnt_sim.verify.verification import ProofRows
-from tnt_sim.view.run_folder import write_run
 
 
 @dataclass(frozen=True)

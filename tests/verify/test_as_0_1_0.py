@@ -9,7 +9,7 @@ import pytest
 from mutations import rehash
 
 from tnt_sim.cli.main import main
-from tnt_sim.recheck import verify_run
+from tnt_sim.reporting.run_folder.replay import verify_run
 
 DATA = Path(__file__).resolve().parents[1] / "support" / "data" / "runs-0.1.0"
 RUNS = sorted([*DATA.glob("*/runs/*"), *DATA.glob("*/registre/*")])

@@ -19,13 +19,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_runs import Change, changed, forged, solved
 from without import KINDS, WITHOUT
 
-from tnt_sim.errors import Lang
-from tnt_sim.recheck import verify_run
-from tnt_sim.result import Proof, Result
-from tnt_sim.rules.base import Mode
+from tnt_sim.engine.result import Proof, Result
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.spec import AnyRule
-from tnt_sim.verify.reading import Allocation
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.verify.allocation_reading import Allocation
 
 # what an allocation becomes, and the codes that must stand in the refusal
 BROKEN: list[tuple[str, Change, set[str]]] = [

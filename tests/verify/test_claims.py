@@ -15,10 +15,20 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from small_runs import solved
 
-from tnt_sim.errors import Defects, Lang, Text
+from tnt_sim.errors import Defects
+from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.scenario.objective import Stage
-from tnt_sim.verify.claims import Claim, check_run_words, check_shape, read_claim
-from tnt_sim.verify.notes import NO_LIST, NOT_CANONICAL, NOT_PROVED, codes_among, not_confirmed
+from tnt_sim.verify.claim_consistency import (
+    NO_LIST,
+    NOT_CANONICAL,
+    NOT_PROVED,
+    Claim,
+    check_run_words,
+    check_shape,
+    codes_among,
+    not_confirmed,
+    read_claim,
+)
 
 Entry = dict[str, Any]
 

@@ -18,12 +18,12 @@ from forge import OWN, forgeries, workshop
 from small_runs import forged
 
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
-from tnt_sim.recheck import verify_run
-from tnt_sim.result import Proof, Result
+from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.solve import solve
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.reading import Allocation, broken_rules, read_allocation
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import tnt_sim as tnt
-from tnt_sim.study.explain.decided import of_result
-from tnt_sim.study.explain.explain import explain
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.shared.decided_run import of_result
 
 HEAD = "schema_version: 1\nid: s\ndossiers: [{file: d.csv}]\nsolver: {cross_check: never}\n"
 NOTHING, RULE = "Il n'apporterait rien à l'objectif.", "Le financer ferait rompre la règle « r »."
@@ -36,7 +36,7 @@ def test_many_dossiers_that_a_rule_keeps_out_name_it(tmp_path: Path) -> None:
 
 
 def test_beyond_what_is_read_nothing_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tnt_sim.verify.reasons.MOST_READ", 0)
+    monkeypatch.setattr("tnt_sim.verify.decision_reasons.MOST_READ", 0)
     told = list(reasons_of(tmp_path, FEW_OF_THEM, MANY).values())
     assert (told.count(RULE), told.count(UNKNOWN), told.count(NOTHING)) == (200, 55, 0)
 
@@ -69,7 +69,7 @@ def test_a_goal_with_a_price_is_read_with_the_dossier(tmp_path: Path) -> None:
 
 
 def test_an_explanation_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tnt_sim.verify.reasons.MOST_READ", 0)
+    monkeypatch.setattr("tnt_sim.verify.decision_reasons.MOST_READ", 0)
     (tmp_path / "d.csv").write_text(MANY, encoding="utf-8")
     (tmp_path / "s.yaml").write_text(HEAD + FEW_OF_THEM, encoding="utf-8")
     decided = of_result(tnt.Scenario.from_yaml(tmp_path / "s.yaml").solve())

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tnt_sim.verify.steps import largest_quotients
+from tnt_sim.verify.step_reading import largest_quotients
 
 
 def expected(numerator: list[int], denominator: list[int]) -> list[int]:

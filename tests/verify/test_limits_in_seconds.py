@@ -11,15 +11,15 @@ import pytest
 from support.clocks import StepClock
 
 from tnt_sim import deadline
-from tnt_sim.certify.check import Checker
+from tnt_sim.certify.proof_checker import Checker
 from tnt_sim.cli.main import main
 from tnt_sim.deadline import Deadline, DeadlineExpired
 from tnt_sim.errors import DataError
-from tnt_sim.scenario.compile import compile_problem
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify import documents, proofs
-from tnt_sim.verify.documents import READ_SECONDS, read_object
-from tnt_sim.verify.run_files import RUN_FILES
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify import proofs
+from tnt_sim.verify import run_files as documents
+from tnt_sim.verify.run_files import READ_SECONDS, RUN_FILES, read_object
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from mutations import ALWAYS, PLAIN, Outcome, mutated
 from small_runs import EVERY, run_of
 
-from tnt_sim.errors import Lang
-from tnt_sim.recheck import verify_run
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.replay import verify_run
 
 SEEDS = range(160)
 

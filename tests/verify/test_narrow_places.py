@@ -13,18 +13,18 @@ from checked import codes, copied, said
 from mutations import load, rehash, store
 from small_runs import Small, changed, forged, project, solved, table
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Defects, Lang
-from tnt_sim.recheck import verify_run
-from tnt_sim.result import Proof, Status
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import Defects
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.scenario.decision_register import HELD, INPUTS, SIGNATURE
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.scenario.register import HELD, INPUTS, SIGNATURE
-from tnt_sim.verify import replay
-from tnt_sim.verify.claims import read_claim
-from tnt_sim.verify.inputs import KINDS, project_of, register_of
-from tnt_sim.verify.solver_words import solver_words_apart
-from tnt_sim.verify.stored import read_parquet, stored_allocation
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.verify import run_replay as replay
+from tnt_sim.verify.claim_consistency import read_claim, solver_words_apart
+from tnt_sim.verify.input_files import KINDS, project_of, register_of
+from tnt_sim.verify.stored_allocation import read_parquet, stored_allocation
 
 PLAIN = Small(
     "schema_version: 1\nid: simple\nprogramme: {id: p, amount: 100 €}\ndossiers: [{file: table.csv}]\n"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tnt_sim.errors import Lang, Text
-from tnt_sim.solve.cross_check import Verdict
-from tnt_sim.verify.notes import codes_among, not_confirmed
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.solve.methods.cross_check import Verdict
+from tnt_sim.verify.claim_consistency import codes_among, not_confirmed
 
 WHY = Text("le second solveur n'a pas fini dans le temps donné", "the second solver did not finish in time")
 

@@ -27,9 +27,9 @@ from test_three_answers import below_the_optimum
 import tnt_sim as tnt
 from tnt_sim.cli.main import _VERBS, main
 from tnt_sim.errors import TntError
-from tnt_sim.recheck import check_run
+from tnt_sim.reporting.export.formats import FORMATS
+from tnt_sim.reporting.run_folder.replay import check_run
 from tnt_sim.verify.verification import Standing
-from tnt_sim.view.exports import FORMATS
 
 DATA = Path(__file__).resolve().parents[1] / "support" / "data" / "runs-0.1.0"
 MUTATIONS = tuple({mutation.__name__: mutation for mutation in ALWAYS}.values())
@@ -359,9 +359,9 @@ def test_solving_again_shows_by_what(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_solving_again_with_two_solvers_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the engine finds no certificate, two solvers that agree show the optimum, and not the rank."""
     pytest.importorskip("ortools")
-    from tnt_sim import decision
-    from tnt_sim.cli.verify import exit_code
-    from tnt_sim.run_access import Solving, verify_stored
+    from tnt_sim.cli.commands.verify import exit_code
+    from tnt_sim.engine import optimise as decision
+    from tnt_sim.reporting.run_folder.run_access import Solving, verify_stored
 
     run = honest_by_solvers(tmp_path)
     monkeypatch.setattr(decision._Decision, "_proofs", lambda *_: [])

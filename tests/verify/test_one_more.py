@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tnt_sim.rules.base import Mode
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.rules.protocols import Mode
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.one_more import holds_with
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify.added_dossier import holds_with
 
 SCENARIO = """schema_version: 1
 id: o

@@ -6,13 +6,13 @@ import pytest
 from checked import codes
 from small_runs import Small, changed, forged, project, table
 
-from tnt_sim.engine import solve
-from tnt_sim.result import Proof, Result
+from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.solve import solve
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify.optimality import better_by_one
-from tnt_sim.verify.reading import read_allocation
-from tnt_sim.verify.reasons import reasons
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.verify.allocation_reading import read_allocation
+from tnt_sim.verify.claim_consistency import better_by_one
+from tnt_sim.verify.decision_reasons import reasons
 
 SMALL = Small(
     """schema_version: 1

@@ -12,11 +12,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import DataError
-from tnt_sim.recheck import verify_run
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.run_folder import write_run
 
 SCENARIO = """schema_version: 1
 id: petit

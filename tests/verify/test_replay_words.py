@@ -10,10 +10,11 @@ from checked import copied
 from mutations import load
 from small_runs import changed, solved
 
-from tnt_sim.errors import DataError, Defect, Text
-from tnt_sim.recheck import verify_run
-from tnt_sim.verify import replay
-from tnt_sim.verify.reading import broken_rules, read_allocation
+from tnt_sim.errors import DataError, Defect
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.verify import run_replay as replay
+from tnt_sim.verify.allocation_reading import broken_rules, read_allocation
 
 
 def test_a_scenario_that_this_code_refuses_says_why(

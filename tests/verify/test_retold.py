@@ -8,13 +8,13 @@ import pytest
 from checked import copied
 from small_runs import EVERY, project, unfinished
 
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
-from tnt_sim.run_access import open_stored
+from tnt_sim.engine.solve import solve
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
 from tnt_sim.verify.verification import Standing
-from tnt_sim.view.run_folder import write_run
-from tnt_sim.view.run_reader import StoredRun
 
 
 def in_other_words(name: str, folder: Path, lang: Lang) -> StoredRun:

@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "study"))
 
 import walls_cases as cases
 
+from tnt_sim.domain.budget_tree import Tree
 from tnt_sim.errors import InputError
-from tnt_sim.programme import Tree
-from tnt_sim.rules.envelope import read_envelopes
-from tnt_sim.scenario.compile import compile_problem
-from tnt_sim.verify.room import UNLIMITED, room_left
+from tnt_sim.rules.envelopes.tree_reading import read_envelopes
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.verify.decision_reasons import UNLIMITED, room_left
 
 
 def fits(tree: Tree, own: list[int], node: int, cents: int) -> bool:

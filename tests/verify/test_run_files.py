@@ -16,7 +16,7 @@ from checked import codes, said
 from mutations import load, rehash, store
 
 from tnt_sim.errors import DataError
-from tnt_sim.recheck import verify_run
+from tnt_sim.reporting.run_folder.replay import verify_run
 from tnt_sim.verify.run_files import RUN_FILES, sealed_log
 
 

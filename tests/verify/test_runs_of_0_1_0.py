@@ -15,9 +15,9 @@ from mutations import load, rehash, store
 from test_one_door import ACTS, READERS
 
 from tnt_sim.cli.main import main
-from tnt_sim.recheck import check_run
-from tnt_sim.run_access import open_stored
-from tnt_sim.view.exports import FORMATS
+from tnt_sim.reporting.export.formats import FORMATS
+from tnt_sim.reporting.run_folder.replay import check_run
+from tnt_sim.reporting.run_folder.run_access import open_stored
 
 DATA = Path(__file__).resolve().parents[1] / "support" / "data" / "runs-0.1.0"
 PLACES = {

@@ -14,10 +14,11 @@ from checked import codes, copied, said
 from mutations import load, rehash, store
 from small_runs import EVERY
 
-from tnt_sim.errors import DataError, Lang
-from tnt_sim.recheck import verify_run
-from tnt_sim.verify import replay
-from tnt_sim.verify.documents import difference_of, read_object
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.verify import run_replay as replay
+from tnt_sim.verify.run_files import difference_of, read_object
 
 
 @pytest.mark.parametrize("name", EVERY)

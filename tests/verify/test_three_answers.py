@@ -17,12 +17,12 @@ from mutations import load, rehash, store
 from small_runs import Small, changed, forged, project, solved, table
 
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
-from tnt_sim.recheck import verify_run
-from tnt_sim.result import Proof
+from tnt_sim.engine.result import Proof
+from tnt_sim.engine.solve import solve
+from tnt_sim.reporting.run_folder.replay import verify_run
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.verify import replay
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.verify import run_replay as replay
 
 DATA = Path(__file__).resolve().parents[1] / "support" / "data"
 BELOW = Small(

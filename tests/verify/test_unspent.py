@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
 from tnt_sim.scenario.load import load_scenario
 
 TEXT = """schema_version: 1

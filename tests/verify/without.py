@@ -8,22 +8,22 @@ from typing import Any
 
 import numpy as np
 
-import tnt_sim.recheck
-import tnt_sim.verify.reading
-from tnt_sim.rules.base import Mode, RuleReading
-from tnt_sim.rules.caps import Caps
-from tnt_sim.rules.coverage import Coverage
-from tnt_sim.rules.envelope_limits import EnvelopeLimit
-from tnt_sim.rules.equity import Equity
-from tnt_sim.rules.grant import Offers
-from tnt_sim.rules.levels import CommonRates
-from tnt_sim.rules.limit import Limit
-from tnt_sim.rules.order import Order
-from tnt_sim.rules.queue import FirstCome
-from tnt_sim.rules.relation import Exclusive, Requires
-from tnt_sim.rules.schedule import Schedule
-from tnt_sim.rules.share import Share
-from tnt_sim.rules.together import Together
+import tnt_sim.reporting.run_folder.replay
+import tnt_sim.verify.allocation_reading
+from tnt_sim.rules.envelopes.options import EnvelopeLimit
+from tnt_sim.rules.kinds.coverage.rule import Coverage
+from tnt_sim.rules.kinds.equity.rule import Equity
+from tnt_sim.rules.kinds.exclusive.rule import Exclusive
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.kinds.order.rule import FirstCome, Order
+from tnt_sim.rules.kinds.requires.rule import Requires
+from tnt_sim.rules.kinds.schedule.rule import Schedule
+from tnt_sim.rules.kinds.share.rule import Share
+from tnt_sim.rules.kinds.together.rule import Together
+from tnt_sim.rules.offers.caps import Caps
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.offers.levels import CommonRates
+from tnt_sim.rules.protocols import Mode, RuleReading
 
 Put = Callable[[Any, str, Any], None]
 """How a thing is exchanged: `setattr`, or that of a test's monkeypatch."""
@@ -67,10 +67,10 @@ WITHOUT: dict[str, Callable[[Put], None]] = {
     "grant amounts": lambda put: put(Offers, "amount_fits", lambda _, g: np.ones(len(g), dtype=np.bool_)),
     "common rates": _nothing(CommonRates, "broken"),
     "caps": _nothing(Caps, "broken"),
-    "envelopes": _nothing(tnt_sim.verify.reading, "_envelopes"),
-    "awards": _nothing(tnt_sim.verify.reading, "_awards"),
-    "table columns": _nothing(tnt_sim.verify.reading, "_table"),
-    "proofs": _nothing(tnt_sim.recheck, "_unproven"),
-    "one dossier more": _nothing(tnt_sim.recheck, "better_by_one"),
+    "envelopes": _nothing(tnt_sim.verify.allocation_reading, "_envelopes"),
+    "awards": _nothing(tnt_sim.verify.allocation_reading, "_awards"),
+    "table columns": _nothing(tnt_sim.verify.allocation_reading, "_table"),
+    "proofs": _nothing(tnt_sim.reporting.run_folder.replay, "_unproven"),
+    "one dossier more": _nothing(tnt_sim.reporting.run_folder.replay, "better_by_one"),
 }
 """Each check of an allocation, and how it is taken out."""

@@ -6,9 +6,9 @@ import re
 import zipfile
 from pathlib import Path
 
-from tnt_sim.engine import solve
+from tnt_sim.engine.solve import solve
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.run_folder import write_run
 
 TABLE = """\
 dossier,title,envelope,applicant,applicant_id,department,cost,requested,score,committed,filed_at,state,population,avis

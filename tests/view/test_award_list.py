@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.formats.table import read_dossiers
-from tnt_sim.portfolio import CANONICAL
-from tnt_sim.view.award_list import DECISION, csv_columns, parquet_columns
+from tnt_sim.domain.portfolio import CANONICAL
+from tnt_sim.engine.award_list import DECISION, csv_columns, parquet_columns
+from tnt_sim.ingest.portfolio_reader import read_dossiers
 
 TEXT = """\
 dossier,title,cost,requested,score,filed_at,tags,extra

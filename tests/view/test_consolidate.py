@@ -13,15 +13,24 @@ from python_calamine import CalamineWorkbook
 from stored_runs import edited, make_run
 
 from tnt_sim.cli.main import main
-from tnt_sim.engine import solve
-from tnt_sim.errors import DataError, Lang
-from tnt_sim.run_access import open_stored
+from tnt_sim.engine.solve import solve
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.decision_table import decided
+from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.reporting.workbook.department_workbook import (
+    CONFLICTS,
+    LAYER,
+    TABLE,
+    consolidate,
+    department_bytes,
+    file_name,
+    layer_yaml,
+    parts,
+    read_choices,
+)
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.choices_read import read_choices
-from tnt_sim.view.consolidate import CONFLICTS, LAYER, TABLE, consolidate, layer_yaml
-from tnt_sim.view.decided import decided
-from tnt_sim.view.run_reader import StoredRun
-from tnt_sim.view.workbook_department import department_bytes, file_name, parts
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +155,7 @@ def test_cells_that_cannot_be_taken(
 
 
 def test_workbooks_that_are_not_ours(run: StoredRun, books: dict[str, Path], tmp_path: Path) -> None:
-    from tnt_sim.view.workbook import workbook_bytes
+    from tnt_sim.reporting.workbook.workbook import workbook_bytes
 
     (tmp_path / "other.xlsx").write_bytes(workbook_bytes(run, Lang.FR))
     with pytest.raises(DataError, match="pas un classeur de choix"):

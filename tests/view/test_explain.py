@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tnt_sim.cli import templates
-from tnt_sim.errors import Lang
-from tnt_sim.rules.selector_words import selector_words
-from tnt_sim.scenario.compile import Problem, compile_problem
+from tnt_sim.cli.commands import new as templates
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.scenario import sentence_lines, sentences
+from tnt_sim.reporting.reports.validation import check_document, check_lines
+from tnt_sim.reporting.run_folder.writer import origin_rows, resolved_lines
+from tnt_sim.rules.expressions.text import selector_words
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.check import check_document, check_lines
-from tnt_sim.view.explain_scenario import sentence_lines, sentences
-from tnt_sim.view.resolved_text import origin_rows, resolved_lines
+from tnt_sim.scenario.problem import Problem, compile_problem
 
 FR, EN = Lang.FR, Lang.EN
 

@@ -11,18 +11,20 @@ import polars as pl
 import pytest
 from stored_runs import TABLE, make_run
 
-from tnt_sim.errors import DataError, Lang, UsageError
-from tnt_sim.formats.importing import import_form
-from tnt_sim.formats.pabulib import read_pb
-from tnt_sim.formats.reading import read_form
-from tnt_sim.formats.table import ReadOptions, read_dossiers
-from tnt_sim.money import parse_cents
-from tnt_sim.portfolio import CANONICAL, table_column
-from tnt_sim.run_access import open_stored
-from tnt_sim.view.exports import FORMATS, Asked, export_bytes
-from tnt_sim.view.flat import CsvStyle
-from tnt_sim.view.run_reader import StoredRun
-from tnt_sim.view.scdl import faults, schema
+from tnt_sim.domain.money import parse_cents
+from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import DataError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.ingest.forms.form_import import import_form
+from tnt_sim.ingest.forms.form_reader import read_form
+from tnt_sim.ingest.portfolio_reader import read_dossiers
+from tnt_sim.ingest.tables.pabulib import read_pb
+from tnt_sim.ingest.tables.raw_table import ReadOptions
+from tnt_sim.reporting.export.flat_table import CsvStyle
+from tnt_sim.reporting.export.formats import FORMATS, Asked, export_bytes
+from tnt_sim.reporting.export.scdl import faults, schema
+from tnt_sim.reporting.run_folder.run_access import open_stored
 
 FLAT = [name for name, known in FORMATS.items() if ".csv" in known.suffixes and name != "csv"]
 GIVER = {"nomAttribuant": "Préfecture", "idAttribuant": "17690001900015"}

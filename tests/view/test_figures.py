@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import pytest
 
-from tnt_sim.errors import Lang
-from tnt_sim.view.figures import amounts, euros, listed, number, plural, rate, short_amount
+from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import amounts, euros, plural, rate, short_amount
+from tnt_sim.rules.expressions.column_text import listed, number
 
 FR, EN = Lang.FR, Lang.EN
 

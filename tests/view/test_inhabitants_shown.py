@@ -9,15 +9,15 @@ import pytest
 from stored_runs import make_run
 from test_workbook import pages
 
+from tnt_sim.analysis.batch.store import read_runs
 from tnt_sim.app.page import Page
-from tnt_sim.app.settings import stages_told
+from tnt_sim.app.page_settings import stages_told
 from tnt_sim.cli.main import main
-from tnt_sim.errors import Lang
-from tnt_sim.run_access import open_stored
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.reporting.workbook.workbook import workbook_bytes
+from tnt_sim.rules.expressions.column_text import count
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study.batch.store import read_runs
-from tnt_sim.view.figures import count
-from tnt_sim.view.workbook import workbook_bytes
 
 TABLE = """\
 dossier,envelope,applicant,applicant_id,applicant_type,requested,score

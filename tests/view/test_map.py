@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from tnt_sim.territory import territory
-from tnt_sim.view.map import FILLS, NOTHING, breaks, department_codes, fill_of, fills_of, map_svg
+from tnt_sim.domain.territory import territory
+from tnt_sim.reporting.charts.department_map import (
+    FILLS,
+    NOTHING,
+    breaks,
+    department_codes,
+    fill_of,
+    fills_of,
+    map_svg,
+)
 
 _NS = "{http://www.w3.org/2000/svg}"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.reporting.reports.validation import ModelTold, told_of
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.model_words import ModelTold, told_of
+from tnt_sim.scenario.problem import compile_problem
 
 TABLE = "dossier,cost,requested\n1,20000,20000\n2,30000,30000\n"
 TEXT = """schema_version: 1

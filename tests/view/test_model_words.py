@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.errors import Lang
-from tnt_sim.scenario.compile import compile_problem
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.rules_page import main, rules_document, scenario_part
+from tnt_sim.reporting.reports.scenario import Sentence, sentence_document, sentence_lines, sentences
+from tnt_sim.rules.kinds.registry import rule_words
 from tnt_sim.scenario.load import load_scenario
-from tnt_sim.view.explain_scenario import Sentence, sentence_document, sentence_lines, sentences
-from tnt_sim.view.rule_words import rule_words
-from tnt_sim.view.rules_doc import main, rules_document, scenario_part
+from tnt_sim.scenario.problem import compile_problem
 
 ROOT = Path(__file__).resolve().parents[2]
 FR, EN = Lang.FR, Lang.EN
@@ -263,7 +263,7 @@ def test_steps_are_told(tmp_path: Path) -> None:
 
 
 def test_the_book_of_rules_is_fresh() -> None:
-    """`uv run python -m tnt_sim.view.rules_doc docs/rules.md` writes it again."""
+    """`uv run python -m tnt_sim.reporting.reports.rules_page docs/rules.md` writes it again."""
     path = ROOT / "docs" / "rules.md"
     assert path.read_text(encoding="utf-8") == rules_document()
 

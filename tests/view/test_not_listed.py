@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tnt_sim.errors import Lang
-from tnt_sim.view.extend_lines import _more
-from tnt_sim.view.figures import not_listed
+from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import not_listed
+from tnt_sim.reporting.reports.extend import _more
 
 
 @pytest.mark.parametrize(

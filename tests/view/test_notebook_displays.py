@@ -10,8 +10,9 @@ import pytest
 from stored_runs import SCENARIO, make_run
 
 import tnt_sim as tnt
-from tnt_sim.errors import Lang, VerificationError
-from tnt_sim.view.card import About, result_card
+from tnt_sim.errors import VerificationError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.notebook.cards import About, result_card
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

@@ -7,11 +7,18 @@ from pathlib import Path
 import pytest
 from stored_runs import edited
 
-from tnt_sim.errors import DataError, Lang
-from tnt_sim.view.parameters import ParameterKind, as_number, as_text, kind_of, parameters
-from tnt_sim.view.parameters_read import changed_parameters
-from tnt_sim.view.run_reader import StoredRun
-from tnt_sim.view.workbook import workbook_bytes
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import DataError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.workbook.parameters import (
+    ParameterKind,
+    as_number,
+    as_text,
+    changed_parameters,
+    kind_of,
+    parameters,
+)
+from tnt_sim.reporting.workbook.workbook import workbook_bytes
 
 PATHS = [
     "programme.amount", "envelopes.a.amount", "envelopes.a.reserve", "envelopes.loc.amount",

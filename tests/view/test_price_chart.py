@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tnt_sim.errors import Lang
-from tnt_sim.view.price_chart import price_chart, price_rows
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.charts.marginal_charts import price_chart, price_rows
 
 PRICES = [
     {"id": "free", "goal": None, "value": "0"},

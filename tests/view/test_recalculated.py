@@ -13,11 +13,11 @@ import pytest
 from python_calamine import CalamineWorkbook
 from support.programs import LIBREOFFICE, needs
 
-from tnt_sim.errors import Lang
-from tnt_sim.view.decided import decided
-from tnt_sim.view.run_reader import StoredRun
-from tnt_sim.view.workbook import workbook_bytes
-from tnt_sim.view.workbook_department import department_bytes, parts
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.decision_table import decided
+from tnt_sim.reporting.workbook.department_workbook import department_bytes, parts
+from tnt_sim.reporting.workbook.workbook import workbook_bytes
 
 _CACHED = re.compile(r"(<f[^>]*>[^<]*</f>)<v>[^<]*</v>")
 

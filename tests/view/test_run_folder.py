@@ -8,13 +8,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim import engine
-from tnt_sim.cli.new import new
+from tnt_sim.cli.commands.new import new
+from tnt_sim.engine import solve as engine
+from tnt_sim.engine.result import Result
 from tnt_sim.errors import UsageError
-from tnt_sim.result import Result
+from tnt_sim.reporting.run_folder.writer import write_run
 from tnt_sim.scenario.load import load_resolved, load_scenario
-from tnt_sim.verify.replay import verify_run
-from tnt_sim.view.run_folder import write_run
+from tnt_sim.verify.run_replay import verify_run
 
 FILES = {
     "allocation.csv",

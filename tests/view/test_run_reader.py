@@ -9,11 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tnt_sim.errors import DataError, Lang, UsageError, VerificationError
-from tnt_sim.run_access import open_stored
+from tnt_sim.engine.stored_run import NODE, StoredRun
+from tnt_sim.errors import DataError, UsageError, VerificationError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.export.formats import FORMATS, Asked, export_bytes
+from tnt_sim.reporting.run_folder.run_access import open_stored
 from tnt_sim.verify.verification import CLAIMED
-from tnt_sim.view.exports import FORMATS, Asked, export_bytes
-from tnt_sim.view.run_reader import NODE, StoredRun
 
 FILES = (
     "scenario.resolved.yaml",

@@ -20,13 +20,12 @@ from told_run import check_run
 from told_sweep import amounts_agree, check_entries, check_next, check_sweep
 
 import tnt_sim as tnt
-from tnt_sim.engine import solve
-from tnt_sim.errors import Lang
-from tnt_sim.scenario.amounts import with_amounts
-from tnt_sim.scenario.load import load_scenario
-from tnt_sim.study import questions
-from tnt_sim.study.explain.decided import of_result
-from tnt_sim.study.explain.explain import explain
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.marginal import questions
+from tnt_sim.analysis.shared.decided_run import of_result
+from tnt_sim.engine.solve import solve
+from tnt_sim.i18n.message import Lang
+from tnt_sim.scenario.load import load_scenario, with_amounts
 
 ROOT = Path(__file__).resolve().parents[2]
 FROZEN = ROOT / "tests/support/data/tnt-2021-3206/scenario.yaml"

@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 
-from tnt_sim.errors import Lang
-from tnt_sim.view.envelope_table import envelope_table, unspent_lines
-from tnt_sim.view.labels import Labels
-from tnt_sim.view.rule_table import rule_lines
-from tnt_sim.view.tables import relaxed_lines, run_lines
-from tnt_sim.view.words import verdict
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.run import envelope_table, relaxed_lines, rule_lines, run_lines, unspent_lines
+from tnt_sim.reporting.text.vocabulary import Labels, verdict
 
 FR, EN = Lang.FR, Lang.EN
 MILLION = 100_000_000

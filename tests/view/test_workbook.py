@@ -13,16 +13,17 @@ import pytest
 from python_calamine import CalamineWorkbook
 from stored_runs import SCENARIO, TABLE, make_run
 
-from tnt_sim.errors import Lang, UsageError
-from tnt_sim.run_access import open_stored
-from tnt_sim.study.explain.decided import of_run
-from tnt_sim.study.explain.explain import explain
-from tnt_sim.view.decided import decided
-from tnt_sim.view.run_reader import StoredRun
-from tnt_sim.view.sheet import check_rows, sheet_name
-from tnt_sim.view.workbook import workbook_bytes
-from tnt_sim.view.workbook_department import CHOICES, KEYS, department_bytes, file_name, parts
-from tnt_sim.view.workbook_dossiers import NAMES
+from tnt_sim.analysis.explain.explanation import explain
+from tnt_sim.analysis.shared.decided_run import of_run
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.renderers.xlsx import check_rows, sheet_name
+from tnt_sim.reporting.reports.decision_table import decided
+from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.reporting.workbook.department_workbook import CHOICES, KEYS, department_bytes, file_name, parts
+from tnt_sim.reporting.workbook.dossier_sheet import NAMES
+from tnt_sim.reporting.workbook.workbook import workbook_bytes
 
 SHEETS = {
     Lang.FR: ["Lisez-moi", "Synthèse", "a", "loc-01", "loc-69", "Dossiers", "Réserve", "Paramètres"],

@@ -11,10 +11,9 @@ from support.told import Pattern, cells, cents, number, read_sentence, sections
 from told_facts import Facts
 from told_run import WIDE
 
-from tnt_sim.errors import Lang
-from tnt_sim.view.change_words import ALONE, KINDS, WHY_NOT
-from tnt_sim.view.explanation import dossier_lines, explanation_lines
-from tnt_sim.view.why_words import sentence_key
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.explanation import dossier_lines, explanation_lines
+from tnt_sim.reporting.text.decision_reasons import ALONE, KINDS, WHY_NOT, sentence_key
 
 
 def named(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from tnt_sim.result import Result
+from tnt_sim.engine.result import Result
 
 
 def plain(text: str) -> str:

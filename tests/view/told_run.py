@@ -9,10 +9,9 @@ from typing import Any
 from support.told import Pattern, cells, cents, number, read_sentence, sections
 from told_facts import Facts, plain
 
-from tnt_sim.errors import Lang
-from tnt_sim.view.labels import labels_of, spoken
-from tnt_sim.view.tables import run_lines
-from tnt_sim.view.words import REASON
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.run import run_lines
+from tnt_sim.reporting.text.vocabulary import REASON, labels_of, spoken
 
 WIDE = 10_000
 MONEY_CODES = ("outranked", "none_fits", "reserve")

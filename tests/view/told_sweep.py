@@ -11,9 +11,9 @@ from support.told import Pattern, cells, cents, number, read_sentence, sections
 from told_facts import Facts, plain
 from told_run import UNSPENT, WIDE
 
-from tnt_sim.errors import Lang
-from tnt_sim.view.money_lines import money_lines
-from tnt_sim.view.sweep_lines import sweep_lines
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.reports.marginal import money_lines
+from tnt_sim.reporting.reports.sweep import sweep_lines
 
 POINT = {
     "Dossiers": "n_funded",

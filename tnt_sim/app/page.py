@@ -11,21 +11,20 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tnt_sim.app import settings
-from tnt_sim.app.changes import known_only, moved, unknown, with_set_lines, without_written
-from tnt_sim.app.desk import LONG, Desk, Shown, Trouble
-from tnt_sim.app.files import comparison_html, save, saved, workbook
-from tnt_sim.app.listing import departments_of, listed_part
-from tnt_sim.app.parts import Before, Drawer, hundredths
-from tnt_sim.app.phrases import PAGE, SHARES
-from tnt_sim.app.state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, weight_text
-from tnt_sim.app.trouble import trouble_part
-from tnt_sim.errors import Lang, Text, TntError, UsageError
-from tnt_sim.scenario.scenario import Scenario
-from tnt_sim.view import words
-from tnt_sim.view.figures import number
-from tnt_sim.view.labels import is_synthetic
-from tnt_sim.view.tables import SYNTHETIC
+from tnt_sim.app import page_settings
+from tnt_sim.app.live_answers import LONG, Desk, Shown, Trouble
+from tnt_sim.app.page_state import FIRST_ROWS, SHOWS, Forced, State, decode, encode, weight_text
+from tnt_sim.app.page_text import PAGE, SHARES
+from tnt_sim.app.panels import Before, Drawer, departments_of, hundredths, listed_part, trouble_part
+from tnt_sim.app.saved_files import comparison_html, save, saved, workbook
+from tnt_sim.app.scenario_changes import known_only, moved, unknown, with_set_lines, without_written
+from tnt_sim.errors import TntError, UsageError
+from tnt_sim.i18n import message
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.rules.expressions.column_text import number
+from tnt_sim.scenario.scenario import Scenario, is_synthetic
 
 Event = Mapping[str, Any]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -58,7 +57,7 @@ class Page:
     def __init__(self, scenario: Scenario, lang: Lang) -> None:
         self.scenario, self.lang = scenario, lang
         self.desk = Desk(scenario)
-        self.axes = settings.axes_of(scenario)
+        self.axes = page_settings.axes_of(scenario)
         self.state = State()
         self.shown: Shown | None = None
         self.last: Shown | None = None
@@ -145,7 +144,7 @@ class Page:
         data = more.pop("data", None)
         told = {
             "parts": {**changed, **more.pop("parts", {})},
-            "values": settings.input_values(self.scenario, self.axes, self.state, self.lang),
+            "values": page_settings.input_values(self.scenario, self.axes, self.state, self.lang),
             "address": encode(self.state),
             "soft": soft,
             "said": said.in_(self.lang),
@@ -159,9 +158,9 @@ class Page:
         drawer, shown = self._drawer, self.shown
         found = {
             "trouble": trouble_part(drawer, self.trouble, self._conflict, held=shown is not None),
-            "forced": settings.forced_part(drawer, self.state),
+            "forced": page_settings.forced_part(drawer, self.state),
             "saved": drawer.macro("saved", {"files": saved(self.scenario)}),
-            **settings.axis_parts(drawer, self.axes, self.state, shown),
+            **page_settings.axis_parts(drawer, self.axes, self.state, shown),
         }
         if shown is None:
             return {**dict.fromkeys(("band", "totals", "moves", "map", "departments", "list"), ""), **found}
@@ -173,12 +172,12 @@ class Page:
     def _frame(self) -> str:
         """The whole page as it opens."""
         scenario, lang = self.scenario, self.lang
-        spec, unit = scenario.spec, settings.unit_of(self.axes)
-        values = settings.axis_values(self.axes, self.state, lang)
+        spec, unit = scenario.spec, page_settings.unit_of(self.axes)
+        values = page_settings.axis_values(self.axes, self.state, lang)
         axes = [
             {
                 "k": axis.k, "id": axis.id, "title": axis.title, "below": axis.below, "top": axis.k == 0,
-                "unit": unit[0], "step": settings.step_of(axis.written_cents),
+                "unit": unit[0], "step": page_settings.step_of(axis.written_cents),
                 "box": values[f"box-{axis.k}"]["value"], **values[f"amount-{axis.k}"],
                 "told": Markup(self._sent[f"axis-{axis.k}"]),
             }
@@ -188,14 +187,14 @@ class Page:
         told = {
             "title": scenario.title,
             "own": spec.locale,
-            "day": words.long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
+            "day": message.long_day(spec.date.isoformat()).in_(lang) if spec.date else "",
             "synthetic": SYNTHETIC.in_(lang) if is_synthetic(scenario) else "",
             "parts": {name: Markup(html) for name, html in self._sent.items()},
             "axes": axes,
             "share": self.state.share,
             "shares": [(key, text.in_(lang)) for key, text in SHARES.items()],
-            "rules": settings.rules_told(scenario, self.state, lang),
-            "stages": settings.stages_told(scenario, self.state, lang),
+            "rules": page_settings.rules_told(scenario, self.state, lang),
+            "stages": page_settings.stages_told(scenario, self.state, lang),
             "shows": shows,
             "departments": departments_of(self._drawer, scenario.portfolio.table),
         }
@@ -211,7 +210,7 @@ _UNREADABLE = Text(
 def _supported(shown: Shown) -> Text:
     """« Prouvé en 0,18 s », what stands beside the totals."""
     proof = "" if shown.proof is None else shown.proof.value
-    name = words.PROOF.get(proof, words.PROOF["FEASIBLE_GAP"])
+    name = vocabulary.PROOF.get(proof, vocabulary.PROOF["FEASIBLE_GAP"])
     fr, en = (number(hundredths(shown.seconds), lang, 2) for lang in (Lang.FR, Lang.EN))
     return Text(f"{name.fr.capitalize()}, en {fr} s", f"{name.en.capitalize()}, in {en} s")
 
@@ -228,7 +227,7 @@ def _amount(page: Page, event: Event) -> Iterator[Reply]:
 def _box(page: Page, event: Event) -> Iterator[Reply]:
     text = str(event["value"])
     try:
-        cents = settings.cents_of_box(text, settings.unit_of(page.axes))
+        cents = page_settings.cents_of_box(text, page_settings.unit_of(page.axes))
     except ValueError:
         raise _refused(
             f"« {text} » n'est pas un montant. Écrivez par exemple 31,5 ou 31,5 M€.",

@@ -1,1 +1,1 @@
-"""Checks proofs exactly, with no solver and without the formulation's matrix."""
+"""certify/__init__.py."""

@@ -12,11 +12,11 @@ multipliers and leaves the system over what is still undecided. The tree branche
     apart k …     with the multipliers k and only the rows that are kept, the part falls into pieces that share no
                   row; each piece's least cost is bounded by a refutation of its own, and the sum closes the part
 
-A proof may also be trees of caps alone (`by_caps.py`): {"caps": {"goal": row, "groups": [tree, …]}}, where a
-tree is [row, [tree, …]], and a row alone stands for a tree without further rows; [row, [tree, …], true] is a cap
+A proof may also be trees of caps alone (`cap_tree_bound.py`): {"caps": {"goal": row, "groups": [tree, …]}}, where
+a tree is [row, [tree, …]], and a row alone stands for a tree without further rows; [row, [tree, …], true] is a cap
 that may be gone beyond, as far as the row over it pays. With "less", a row that asks for less than what the best
-of the trees cost, where these just reach the goal. Or exact blocks under prices (`by_blocks.py`):
-{"blocks": {"goal", "rows", "own", "prices", "scale"}}.
+of the trees cost, where these just reach the goal. Or exact blocks under prices (`block_bound.py`): {"blocks":
+{"goal", "rows", "own", "prices", "scale"}}.
 
 Each multiplier vector is [row, weight, row, weight, …] over the rows of its round's system.
 """
@@ -29,25 +29,15 @@ from typing import Any
 
 import numpy as np
 
-from tnt_sim.certify.by_blocks import SCALE, closed_by_blocks
-from tnt_sim.certify.by_caps import Tree, closed_by_caps
-from tnt_sim.certify.cuts import Recipe, derived
-from tnt_sim.certify.one_row import closed_by_row
-from tnt_sim.certify.pieces import fallen_apart
-from tnt_sim.certify.sharpen import sharpen
-from tnt_sim.certify.system import (
-    Box,
-    MultiplierError,
-    System,
-    Weighed,
-    compact,
-    narrowed,
-    slack,
-    weigh,
-)
+from tnt_sim.certify.block_bound import SCALE, closed_by_blocks
+from tnt_sim.certify.cap_tree_bound import Tree, closed_by_caps
+from tnt_sim.certify.decomposition import fallen_apart
+from tnt_sim.certify.derived_rows import Recipe, derived, sharpen
+from tnt_sim.certify.single_row_bound import closed_by_row
+from tnt_sim.certify.system import Box, MultiplierError, System, Weighed, compact, narrowed, slack, weigh
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.kernel.group import Memory
-from tnt_sim.rules.base import IntArray
+from tnt_sim.kernel.cap_tree.best_choice import Memory
+from tnt_sim.rules.linear_terms import IntArray
 
 MAX_NODES = 2_000_000
 """Longer trees are refused rather than replayed."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tnt_sim.rules.base import BoolArray, IntArray
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
 
 STAGE = "stage:"
 """How the names of rows begin that keep or better a stage."""

@@ -8,7 +8,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 from tnt_sim.cli.english_help import in_english
-from tnt_sim.errors import Lang
+from tnt_sim.i18n.message import Lang
 
 _OF_TYPER = {
     "help": "Affiche cette aide.",

@@ -11,44 +11,47 @@ from typing import Annotated
 
 import typer
 
-from tnt_sim.cli.alternatives import alternatives
-from tnt_sim.cli.app import app
-from tnt_sim.cli.audit import audit
-from tnt_sim.cli.batch import batch
-from tnt_sim.cli.compare import compare
-from tnt_sim.cli.conflict import conflict
-from tnt_sim.cli.core import core
-from tnt_sim.cli.doctor import doctor
-from tnt_sim.cli.ensemble import ensemble
-from tnt_sim.cli.examples import EXAMPLES
-from tnt_sim.cli.explain import explain
-from tnt_sim.cli.export import export
-from tnt_sim.cli.extend import extend
-from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
-from tnt_sim.cli.import_ import import_
-from tnt_sim.cli.inversions import inversions
-from tnt_sim.cli.new import new
-from tnt_sim.cli.report import report
-from tnt_sim.cli.run import run
-from tnt_sim.cli.show import show
-from tnt_sim.cli.sign import sign
-from tnt_sim.cli.speak import (
+from tnt_sim.cli.commands.alternatives import alternatives
+from tnt_sim.cli.commands.app import app
+from tnt_sim.cli.commands.audit import audit
+from tnt_sim.cli.commands.batch import batch
+from tnt_sim.cli.commands.compare import compare
+from tnt_sim.cli.commands.conflict import conflict
+from tnt_sim.cli.commands.core import core
+from tnt_sim.cli.commands.doctor import doctor
+from tnt_sim.cli.commands.ensemble import ensemble
+from tnt_sim.cli.commands.explain import explain
+from tnt_sim.cli.commands.export import export
+from tnt_sim.cli.commands.extend import extend
+from tnt_sim.cli.commands.import_ import import_
+from tnt_sim.cli.commands.inversions import inversions
+from tnt_sim.cli.commands.new import new
+from tnt_sim.cli.commands.report import report
+from tnt_sim.cli.commands.run import run
+from tnt_sim.cli.commands.show import show
+from tnt_sim.cli.commands.sign import sign
+from tnt_sim.cli.commands.sweep import sweep
+from tnt_sim.cli.commands.validate import validate
+from tnt_sim.cli.commands.verify import verify
+from tnt_sim.cli.commands.weights import weights
+from tnt_sim.cli.console import (
     INTERRUPTED_AND_TOLD,
+    check_encoding,
     drop_output,
     emit,
     error_document,
     language,
+    name_refused,
     note,
     output_refused,
     tell_error,
+    usage_error,
 )
-from tnt_sim.cli.sweep import sweep
-from tnt_sim.cli.usage import check_encoding, name_refused, usage_error
-from tnt_sim.cli.validate import validate
-from tnt_sim.cli.verify import verify
-from tnt_sim.cli.weights import weights
+from tnt_sim.cli.examples import EXAMPLES
+from tnt_sim.cli.french_help import FrenchCommand, FrenchGroup
 from tnt_sim.disk import FULL
-from tnt_sim.errors import Defect, Text, TntError
+from tnt_sim.errors import Defect, TntError
+from tnt_sim.i18n.message import Text
 
 INTERRUPTED, BUG = 130, 1
 PROGRAM = "tnt-sim"

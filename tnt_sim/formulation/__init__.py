@@ -1,1 +1,1 @@
-
+"""formulation/__init__.py."""

@@ -8,15 +8,16 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from tnt_sim.deadline import UNLIMITED, Deadline
-from tnt_sim.errors import Text
 from tnt_sim.formulation.builder import Builder, Goal
 from tnt_sim.formulation.linear_model import IntArray, LinearModel, ModelError, Sense
 from tnt_sim.formulation.recovery import Recovery
-from tnt_sim.rules.base import Mode, RowKind, RowLabel, Soft, Unit, checked_product, common_scale
-from tnt_sim.rules.envelope_rows import EnvelopeRows
-from tnt_sim.scenario.compile import Problem
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
+from tnt_sim.rules.linear_terms import Unit, checked_product, common_scale
+from tnt_sim.rules.protocols import Mode, RowKind, RowLabel, Soft
 from tnt_sim.scenario.objective import Sense as Direction
 from tnt_sim.scenario.objective import Stage
+from tnt_sim.scenario.problem import Problem
 
 GRANTED = "granted"
 

@@ -10,18 +10,21 @@ the model that the exact readings (`activity`, `value`, `violations`) check.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from tnt_sim.errors import Text, TntError
+from tnt_sim.errors import TntError
+from tnt_sim.i18n.message import Text
 
 NO_LOWER = -(2**62)
 """An absent lower bound of a row or a column."""
@@ -320,3 +323,24 @@ def _outside(
         )
         for i in np.flatnonzero(broken.astype(bool)).tolist()
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """One goal: whole coefficients over the columns, (n_cols,), and how much of its best may be given up.
+
+    `constant` is what settled dossiers add to the value; a share of the value given up counts it.
+    """
+
+    name: str
+    objective: IntArray
+    sense: Sense
+    tolerance: Fraction = Fraction(0)
+    constant: int = 0
+
+    def limit(self, value: int) -> int:
+        """The worst value that later stages may bring this one to, for a best value of `value`."""
+        given_up = self.tolerance * abs(value + self.constant)
+        if self.sense is Sense.MAXIMISE:
+            return math.ceil(value - given_up)
+        return math.floor(value + given_up)

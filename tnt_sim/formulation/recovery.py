@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from tnt_sim.rules.base import BoolArray, IntArray
-from tnt_sim.rules.grant import Offers
-from tnt_sim.rules.levels import Levels
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.offers.levels import Levels
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Exact combinatorial kernels over integer arrays: they know neither scenarios nor solvers."""
+"""kernel/__init__.py."""

@@ -1,1 +1,1 @@
-
+"""scenario/__init__.py."""

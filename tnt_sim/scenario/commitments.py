@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tnt_sim.errors import Lang, Text
-from tnt_sim.money import format_cents
-from tnt_sim.programme import EnvelopeSpec, Tree
-from tnt_sim.rules.base import Case
-from tnt_sim.rules.envelope import EnvelopeReading, read_envelopes
-from tnt_sim.rules.grant import Offers
-from tnt_sim.scenario.raising import Raising
+from tnt_sim.domain.budget_tree import EnvelopeSpec, Tree
+from tnt_sim.domain.money import format_cents
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case
+from tnt_sim.scenario.raised_amounts import Raising
 
 MOST_ROUNDS = 500
 """Rounds of raising; a tree that does not hold by then is told without what to raise."""

@@ -1,4 +1,7 @@
-"""A scenario: what is asked, the dossiers it is asked about, and where every value came from."""
+"""A scenario: what is asked, the dossiers it is asked about, and where every value came from.
+
+The steps of a scenario: what is planned one after the other, and the last one that frees the reserves.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,15 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
-from tnt_sim.errors import Defect, Place
-from tnt_sim.fields import Described
-from tnt_sim.portfolio import Portfolio
-from tnt_sim.programme import split_names
-from tnt_sim.rules.base import Path
-from tnt_sim.scenario.files import RawScenario
-from tnt_sim.scenario.nodes import Origin
+from tnt_sim.domain.budget_tree import split_names
+from tnt_sim.domain.field_types import Described
+from tnt_sim.domain.portfolio import Portfolio
+from tnt_sim.errors import Defect, Defects, Place, ScenarioError
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.protocols import Path
 from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.scenario.yaml.layers import RawScenario
+from tnt_sim.scenario.yaml.nodes import Origin
 
 WORDS = frozenset({"title", "note", "source"})
 
@@ -167,3 +171,68 @@ def _without_words(model: Any, dumped: Any) -> Any:
         values = {str(key): part for key, part in model.items()}
         return {key: _without_words(values.get(key), part) for key, part in dumped.items()}
     return dumped
+
+
+RESERVE = "reserve"
+
+
+def check_steps(scenario: Scenario) -> None:
+    """Steps run forward in time, and the one that frees the reserves is the last."""
+    defects = Defects()
+    steps = scenario.spec.steps
+    day = None
+    for k, step in enumerate(steps):
+        if step.id == RESERVE and k + 1 < len(steps):
+            text = Text("l'étape « reserve » est la dernière.", 'the step "reserve" comes last.')
+            defects.add("steps", text, scenario.locate(("steps", k, "id")))
+        if "steps" in {path.split(".")[0] for path in step.set}:
+            text = Text("une étape ne change pas les étapes.", "a step does not change the steps.")
+            defects.add("steps", text, scenario.locate(("steps", k, "set")))
+        now = step.date or scenario.spec.date
+        if now is not None and day is not None and now < day:
+            text = Text(
+                f"l'étape « {step.id} » ({now}) précède celle d'avant ({day}).",
+                f'the step "{step.id}" ({now}) comes before the one above ({day}).',
+            )
+            defects.add("steps", text, scenario.locate(("steps", k, "date")))
+        day = now or day
+    defects.raise_if_any(ScenarioError)
+
+
+def decision_steps(scenario: Scenario) -> tuple[Step, ...]:
+    """The steps that decide, in order; the scenario itself, nameless, without any."""
+    deciding = tuple(step for step in scenario.steps if step.id != RESERVE)
+    return deciding or (Step("", scenario),)
+
+
+def reserve_step(scenario: Scenario) -> Step | None:
+    """The step that frees the reserves: the one of that name, else the last one again where money is held back."""
+    if scenario.steps and scenario.steps[-1].id == RESERVE:
+        return Step(RESERVE, replace(scenario.steps[-1].scenario, reserves_freed=True))
+    last = decision_steps(scenario)[-1].scenario
+    held = [spec for spec, _ in last.spec.programme.applied(last.spec.date) if spec.reserve]
+    return Step(RESERVE, replace(last, reserves_freed=True)) if held else None
+
+
+def is_sequence(scenario: Scenario) -> bool:
+    """Whether there is more than one decision to take."""
+    return bool(scenario.steps) or reserve_step(scenario) is not None
+
+
+_YES = ("oui", "true", "1", "yes", "vrai")
+_NOTE_MARKS = ("synthétique", "synthetique", "synthetic")
+
+
+def is_synthetic(scenario: Scenario) -> bool:
+    """Whether a column `synthetic` says « oui » somewhere, or the scenario's note says it."""
+    return says_synthetic(scenario.spec, scenario.portfolio.table)
+
+
+def says_synthetic(spec: ScenarioSpec, table: pl.DataFrame) -> bool:
+    """The same, of a scenario and a table of its dossiers."""
+    if "synthetic" in table.columns:
+        marked = table["synthetic"].cast(pl.String).str.to_lowercase().is_in(list(_YES))
+        if bool(marked.any()):
+            return True
+    note = f"{spec.note} {spec.title}".lower()
+    return any(mark in note for mark in _NOTE_MARKS)

@@ -1,31 +1,154 @@
-"""The scenario as it is asked for: the shape of the file, field by field."""
+"""What is not known when a decision is taken: columns that may differ, events that may happen; for `ensemble`.
+
+The scenario as it is asked for: the shape of the file, field by field.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from tnt_sim.fields import Code, Count, Day, Described, Rate, Seconds, Spec, Zone
-from tnt_sim.programme import ProgrammeSpec
-from tnt_sim.rules.cap_spec import CapSpec, NamedCap
-from tnt_sim.rules.coverage import CoverageSpec
-from tnt_sim.rules.decide import DecideSpec
-from tnt_sim.rules.eligibility import EligibilitySpec
-from tnt_sim.rules.equity import EquitySpec
-from tnt_sim.rules.grant_spec import GrantSpec
-from tnt_sim.rules.limit import LimitSpec
-from tnt_sim.rules.measures import MeasureSpec
-from tnt_sim.rules.order import OrderSpec
-from tnt_sim.rules.relation import ExclusiveSpec, RequiresSpec
-from tnt_sim.rules.schedule import ScheduleSpec
-from tnt_sim.rules.select import Selector
-from tnt_sim.rules.share import ShareSpec
-from tnt_sim.rules.together import TogetherSpec
-from tnt_sim.rules.values import ValuesSpec
-from tnt_sim.rules.waivers import WaiverSpec
-from tnt_sim.scenario.uncertain import UncertainSpec
+from tnt_sim.domain.budget_tree import ProgrammeSpec
+from tnt_sim.domain.field_types import Code, Count, Day, Described, Number, Rate, Seconds, Spec, Zone, fault
+from tnt_sim.domain.money import MoneyError, parse_decimal
+from tnt_sim.rules.expressions.measures import MeasureSpec
+from tnt_sim.rules.expressions.selectors import Selector
+from tnt_sim.rules.expressions.values import ValuesSpec
+from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
+from tnt_sim.rules.kinds.equity.rule import EquitySpec
+from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec
+from tnt_sim.rules.kinds.limit.rule import LimitSpec
+from tnt_sim.rules.kinds.order.rule import OrderSpec
+from tnt_sim.rules.kinds.requires.rule import RequiresSpec
+from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
+from tnt_sim.rules.kinds.share.rule import ShareSpec
+from tnt_sim.rules.kinds.together.rule import TogetherSpec
+from tnt_sim.rules.offers.cap_spec import CapSpec, NamedCap
+from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.rules.offers.eligibility import EligibilitySpec, WaiverSpec
+from tnt_sim.rules.offers.grant_spec import GrantSpec
+
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "normal": ("mean", "sd"),
+    "lognormal": ("median", "sigma"),
+    "uniform": ("low", "high"),
+    "triangular": ("low", "mode", "high"),
+}
+"""The laws and their parameters; `triangular` may also be written as a list."""
+_DEFAULTS = {"mean": "0", "median": "1"}
+
+
+class CorrelatedSpec(Spec):
+    """Draws of one group move together: the share `rho` of their variance (of the normal scores) is common."""
+
+    by: Code
+    rho: Number
+
+
+class UncertainSpec(Described):
+    """One thing that is not known.
+
+    `column` differs by a factor (`times`) or an amount (`plus`), or an `event` happens with a `probability`:
+
+    withdrawn   the dossier is taken back before the decision or after it, and is not paid
+    eligible    the dossier turns out to be eligible with this probability
+    arrives     the dossier is filed with this probability
+    lapsed      the dossier is funded, but nothing is paid
+    final_cost  the real cost is this factor of the planned one; the grant follows it, downwards only
+    """
+
+    id: Code
+    column: Code | None = None
+    event: Literal["withdrawn", "eligible", "arrives", "lapsed", "final_cost"] | None = None
+    where: Selector | None = None
+    times: Mapping[str, Any] | None = None
+    plus: Mapping[str, Any] | None = None
+    probability: Rate | None = None
+    correlated: CorrelatedSpec | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> UncertainSpec:
+        law = self.times if self.times is not None else self.plus
+        if (self.column is None) == (self.event is None):
+            raise _wrong("il faut `column` ou `event`, l'un des deux", "either `column` or `event` is needed")
+        if self.times is not None and self.plus is not None:
+            raise _wrong("`times` ou `plus`, pas les deux", "`times` or `plus`, not both")
+        chance = self.event is not None and self.event != "final_cost"
+        if chance and (self.probability is None or law is not None):
+            raise _wrong(
+                f"l'événement « {self.event} » veut `probability`, et ni `times` ni `plus`",
+                f'the event "{self.event}" wants `probability`, and neither `times` nor `plus`',
+            )
+        if not chance and (law is None or self.probability is not None):
+            raise _wrong(
+                "il faut une loi (`times` ou `plus`), sans `probability`",
+                "a law is needed (`times` or `plus`), without `probability`",
+            )
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            raise _wrong("`probability` est entre 0 et 100 %", "`probability` lies between 0 and 100 %")
+        if self.event == "final_cost" and self.times is None:
+            raise _wrong("`final_cost` veut `times`", "`final_cost` wants `times`")
+        if chance and self.correlated is not None and self.probability in (0, 1):
+            raise _wrong(
+                "une probabilité de 0 ou 1 n'a rien à corréler", "a sure event has nothing to correlate"
+            )
+        if self.correlated is not None and not 0 <= self.correlated.rho <= 1:
+            raise _wrong("`rho` est entre 0 et 1", "`rho` lies between 0 and 1")
+        if law is not None:
+            numbers = law_of(law)[1]
+            if self.times is not None and (numbers.get("low", 0.0) < 0 or numbers.get("mean", 1.0) <= 0):
+                raise _wrong(
+                    "un facteur (`times`) n'est pas négatif : 1 est « comme prévu », 1.2 vingt pour cent de plus",
+                    "a factor (`times`) is not negative: 1 is « as planned », 1.2 twenty per cent more",
+                )
+        return self
+
+
+def _wrong(fr: str, en: str) -> Exception:
+    return fault("uncertain", fr, en)
+
+
+def law_of(law: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
+    """The name of a law and its parameters as numbers.
+
+    Raises
+    ------
+    PydanticCustomError
+        For a law that is unknown, or parameters that are missing, unknown or out of order.
+    """
+    if len(law) != 1 or next(iter(law)) not in PARAMETERS:
+        names = ", ".join(PARAMETERS)
+        raise _wrong(f"une loi est l'une de : {names}", f"a law is one of: {names}")
+    name, given = next(iter(law.items()))
+    keys = PARAMETERS[name]
+    if isinstance(given, list | tuple) and name == "triangular" and len(given) == len(keys):
+        given = dict(zip(keys, given, strict=True))
+    if not isinstance(given, Mapping) or not set(given) <= set(keys):
+        listed = ", ".join(keys)
+        raise _wrong(f"« {name} » a pour paramètres : {listed}", f'"{name}" has the parameters: {listed}')
+    full = {key: given.get(key, _DEFAULTS.get(key)) for key in keys}
+    missing = [key for key, value in full.items() if value is None]
+    if missing:
+        raise _wrong(f"« {name} » : il manque {missing[0]}", f'"{name}": {missing[0]} is missing')
+    numbers = {key: _number(str(value)) for key, value in full.items()}
+    in_order = [numbers[key] for key in ("low", "mode", "high") if key in numbers]
+    if in_order != sorted(in_order) or (in_order and in_order[0] == in_order[-1]):
+        raise _wrong(f"« {name} » : des bornes dans l'ordre", f'"{name}": bounds in order')
+    if numbers.get("sd", 1.0) <= 0 or numbers.get("sigma", 1.0) <= 0 or numbers.get("median", 1.0) <= 0:
+        raise _wrong(
+            f"« {name} » : un écart et une médiane positifs", f'"{name}": a positive spread and median'
+        )
+    return name, numbers
+
+
+def _number(text: str) -> float:
+    try:
+        return float(parse_decimal(text))
+    except MoneyError as error:
+        raise _wrong(f"« {text} » n'est pas un nombre", f'"{text}" is no number') from error
+
 
 AnyRule = Annotated[
     LimitSpec

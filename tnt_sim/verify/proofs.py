@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tnt_sim.certify.check import Checker
+from tnt_sim.certify.proof_checker import Checker
 from tnt_sim.deadline import Deadline, DeadlineExpired
-from tnt_sim.errors import Defect, Place, Text
-from tnt_sim.verify.claims import Claim
-from tnt_sim.verify.replay import Replay
+from tnt_sim.errors import Defect, Place
+from tnt_sim.i18n.message import Text
+from tnt_sim.verify.claim_consistency import Claim, solver_words_apart
 from tnt_sim.verify.run_files import CERTIFICATE
-from tnt_sim.verify.solver_words import solver_words_apart
-from tnt_sim.verify.steps import Decision
+from tnt_sim.verify.run_replay import Replay
+from tnt_sim.verify.step_reading import Decision
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
 REPLAY_SECONDS = 600.0

@@ -13,7 +13,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from tnt_sim.errors import Defect, Text
+from tnt_sim.errors import Defect
+from tnt_sim.i18n.message import Text
 
 UNVERIFIED = ("versions", "seconds", "solver.log", "method", "stopped_by")
 """What a run says of itself and nothing binds: a forger writes it anew with hashes that fit."""

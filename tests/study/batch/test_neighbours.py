@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from support import draws
 
-from tnt_sim.engine import solve
+from tnt_sim.analysis.batch import task as work
+from tnt_sim.analysis.batch.plan import read_plan
+from tnt_sim.analysis.batch.runner import run_batch
+from tnt_sim.analysis.batch.task import SECONDS, Task, compute, executor
+from tnt_sim.engine.session import Series
+from tnt_sim.engine.solve import solve
 from tnt_sim.errors import TntError
 from tnt_sim.scenario.load import load_scenario, with_sets
-from tnt_sim.series import Series
-from tnt_sim.study.batch import work
-from tnt_sim.study.batch.executors import executor
-from tnt_sim.study.batch.plan import read_plan
-from tnt_sim.study.batch.run import run_batch
-from tnt_sim.study.batch.work import SECONDS, Task, compute
 
 AXES = {
     "programme.amount": ["49 k€", "50 k€", "55.5 k€", "60 k€", "75 k€", "90 k€"],
@@ -90,7 +89,7 @@ def told(record: dict[str, Any]) -> dict[str, Any]:
 
 def tried_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Values that contradict the base alone are wanted here: the check of each value is for planners."""
-    monkeypatch.setattr("tnt_sim.study.batch.plan._check_values", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.batch.plan._check_values", lambda *_: None)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -140,11 +139,11 @@ def test_stores_are_equal_serial_in_any_order_by_processes_and_one_by_one(
     run_batch(plan, folder / "two", executor("processes", 2), 2)
     run_batch(plan, folder / "serial", executor("serial", 1), 1)
     with monkeypatch.context() as patched:
-        patched.setattr("tnt_sim.study.batch.executors.compute", cold)
+        patched.setattr("tnt_sim.analysis.batch.task.compute", cold)
         run_batch(plan, folder / "alone", executor("serial", 1), 1)
     with monkeypatch.context() as patched:
         dice = random.Random(seed)
-        patched.setattr("tnt_sim.study.batch.plan.Case.likeness", property(lambda _: (dice.random(),)))
+        patched.setattr("tnt_sim.analysis.batch.plan.Case.likeness", property(lambda _: (dice.random(),)))
         run_batch(plan, folder / "shuffled", executor("serial", 1), 1)
     assert stored(folder / "two") == stored(folder / "serial") == stored(folder / "alone")
     assert stored(folder / "shuffled") == stored(folder / "alone")

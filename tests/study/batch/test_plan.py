@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tnt_sim.errors import Lang, ScenarioError
-from tnt_sim.study.batch.plan import read_plan
+from tnt_sim.analysis.batch.plan import read_plan
+from tnt_sim.errors import ScenarioError
+from tnt_sim.i18n.message import Lang
 
 
 def test_the_matrix_is_crossed_in_order_and_filtered(folder: Path) -> None:

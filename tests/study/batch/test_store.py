@@ -15,13 +15,13 @@ import polars as pl
 import pytest
 from support.full_disk import full_disk
 
+from tnt_sim.analysis.batch.plan import read_plan
+from tnt_sim.analysis.batch.runner import manifest, run_batch
+from tnt_sim.analysis.batch.store import JOURNAL, RUNS, Store, read_runs
+from tnt_sim.analysis.batch.task import Task, _Dask, compute, executor
 from tnt_sim.cli.main import main
-from tnt_sim.errors import Lang, ScenarioError, TntError, UsageError
-from tnt_sim.study.batch.executors import _Dask, executor
-from tnt_sim.study.batch.plan import read_plan
-from tnt_sim.study.batch.run import manifest, run_batch
-from tnt_sim.study.batch.store import JOURNAL, RUNS, Store, read_runs
-from tnt_sim.study.batch.work import Task, compute
+from tnt_sim.errors import ScenarioError, TntError, UsageError
+from tnt_sim.i18n.message import Lang
 
 N_CASES = 10
 
@@ -76,7 +76,7 @@ def test_two_local_clusters_at_once_say_nothing() -> None:
 
 
 def test_an_answer_is_that_of_a_run(folder: Path) -> None:
-    from tnt_sim.engine import solve
+    from tnt_sim.engine.solve import solve
     from tnt_sim.scenario.load import load_scenario
 
     found = batch(folder, "out").runs
@@ -97,7 +97,7 @@ def test_polars_reads_the_data_set_and_nothing_is_done_twice(
     batch(folder, "out")
     before = stored(folder / "out")
     assert pl.scan_parquet(folder / "out" / RUNS).select(pl.len()).collect().item() == N_CASES
-    monkeypatch.setattr("tnt_sim.study.batch.executors.compute", None)
+    monkeypatch.setattr("tnt_sim.analysis.batch.task.compute", None)
     assert batch(folder, "out").runs.height == N_CASES
     assert stored(folder / "out") == before
 
@@ -139,7 +139,7 @@ def test_a_crash_while_finishing_loses_nothing(folder: Path, monkeypatch: pytest
         if self.parent.name == JOURNAL and self.suffix == ".parquet":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("tnt_sim.study.batch.run.COMMIT_RECORDS", 3)
+    monkeypatch.setattr("tnt_sim.analysis.batch.runner.COMMIT_RECORDS", 3)
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", crash)
         with pytest.raises(KeyboardInterrupt):
@@ -214,7 +214,7 @@ def test_inputs_that_change_midway_are_refused(folder: Path, monkeypatch: pytest
 def test_other_code_and_other_batches_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     batch(folder, "out")
     with monkeypatch.context() as patched:
-        patched.setattr("tnt_sim.study.batch.run.code_hash", lambda: "other")
+        patched.setattr("tnt_sim.engine.stored_run.code_hash", lambda: "other")
         with pytest.raises(UsageError, match="autre version du programme"):
             batch(folder, "out")
     lot = folder / "lot.yaml"

@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tnt_sim.analysis.batch.store import RUNS, read_runs
+from tnt_sim.analysis.batch.task import failed
 from tnt_sim.cli.main import main
-from tnt_sim.study.batch.store import RUNS, read_runs
-from tnt_sim.study.batch.work import failed
 
 MATRIX = "{programme.amount: [60 k€, 40 k€], envelopes.a.amount: [30 k€]}"
 
@@ -51,7 +51,7 @@ def test_a_store_of_before_is_read(folder: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_case_that_ends_its_workers_is_told_in_words(folder: Path) -> None:
-    from tnt_sim.study.batch.plan import read_plan
+    from tnt_sim.analysis.batch.plan import read_plan
 
     case = read_plan([folder / "lot.yaml"]).cases[0]
     record = failed(case, "crashed")

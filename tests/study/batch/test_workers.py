@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tnt_sim.deadline import Deadline
-from tnt_sim.workers import Outcome, in_processes, serially
+from tnt_sim.parallel import Outcome, in_processes, serially
 
 
 def square(number: int) -> int:

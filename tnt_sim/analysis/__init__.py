@@ -1,0 +1,1 @@
+"""analysis/__init__.py."""

@@ -1,0 +1,282 @@
+"""`alternatives(scenario)`: portfolios nearly as good that differ as much as possible, and what they share."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.analysis.alternatives.diverse_search import Portfolio, Progress, Search
+from tnt_sim.analysis.shared.list_distance import changes
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.api.analyses import Pages
+from tnt_sim.domain.money import parse_rate
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.reports.alternatives import alternatives_html
+from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
+from tnt_sim.verify.allocation_reading import Allocation
+from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
+
+
+@dataclass(frozen=True, eq=False)
+class Alternatives(Pages):
+    """Near-optimal portfolios of a scenario.
+
+    Attributes
+    ----------
+    optimum : the decision
+    portfolios : in the order in which they were found, each farthest from all before
+    steered : with the figure that each was steered by
+    ties : other allocations with the same value of every goal and the same money
+    must, out : bool (n,), funded (refused) in every portfolio within the loss, by exact bounds
+    n_solves : questions asked
+    course : how many portfolios were found of those wanted, and what ended the search before
+    """
+
+    problem: Problem
+    within: Fraction
+    by: str
+    optimum: Answer
+    portfolios: tuple[Portfolio, ...]
+    steered: tuple[Portfolio, ...]
+    ties: tuple[Portfolio, ...]
+    must: BoolArray
+    out: BoolArray
+    n_solves: int
+    seconds: float
+    course: Course
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def lang(self) -> Lang:
+        """The scenario's language."""
+        return Lang(self.problem.scenario.spec.locale)
+
+    @property
+    def every(self) -> tuple[Allocation, ...]:
+        """The optimum and all that was found beside it."""
+        others = (*self.portfolios, *self.steered, *self.ties)
+        first = () if self.optimum.allocation is None else (self.optimum.allocation,)
+        return (*first, *(one.allocation for one in others))
+
+    def to_json(self) -> str:
+        """The document of `alternatives --json`, as text."""
+        return json.dumps(self.document, ensure_ascii=False, indent=2)
+
+    def to_dataframe(self, backend: str = "polars") -> Any:
+        """One row per dossier: in how many portfolios it is funded, and its class."""
+        table = self.problem.case.table.select("dossier", "title").with_columns(
+            pl.Series("n_funded_in", self._count(), dtype=pl.Int64),
+            pl.Series("class", classes(self)),
+        )
+        return table if backend == "polars" else table.to_pandas()
+
+    def _count(self) -> list[int]:
+        total = np.zeros(self.problem.case.n, dtype=np.int64)
+        for one in self.every:
+            total += one.funded
+        return [int(value) for value in total]
+
+    def _repr_html_(self) -> str:
+        return alternatives_html(self.document, self.lang)
+
+
+def alternatives(
+    scenario: Scenario,
+    *,
+    within: Fraction | str = "1 %",
+    count: int = 10,
+    by: str = "dossiers",
+    steer: bool = True,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> Alternatives:
+    """Portfolios within a loss of the first goal that differ as much as possible.
+
+    Parameters
+    ----------
+    scenario : what is asked; one decision
+    within : the share of the first goal's best value that may be lost
+    count : how many are sought
+    by : `dossiers` (how many decisions differ) or `money` (how much goes elsewhere)
+    steer : also the most rural, the most mutualised and the most balanced
+
+    Raises
+    ------
+    UsageError
+        A sequence of steps, another `by`, a loss outside [0, 100 %], a goal that is minimised to 0.
+    LimitReached
+        No optimum within the time.
+    """
+    if by not in ("dossiers", "money"):
+        raise UsageError(
+            Text(f"--by vaut dossiers ou money, pas « {by} ».", f'--by is dossiers or money, not "{by}".')
+        )
+    loss = parse_rate(within) if isinstance(within, str) else Fraction(within)
+    if not 0 <= loss <= 1:
+        raise UsageError(
+            Text("--within va de 0 à 100 %.", "--within goes from 0 to 100 %."), code="usage.within"
+        )
+    steps = decision_steps(scenario)
+    if len(steps) > 1:
+        raise UsageError(
+            Text(
+                "`alternatives` regarde une seule décision, et ce scénario a plusieurs étapes.",
+                "`alternatives` looks at one decision, and this scenario has several steps.",
+            )
+        )
+    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    problem = compile_problem(steps[0].scenario)
+    found = alternatives_of(problem, loss, count, Clock(limit), by=by, steer=steer, progress=progress)
+    return _told(found, scenario)
+
+
+def alternatives_of(
+    problem: Problem,
+    within: Fraction,
+    count: int,
+    clock: Clock,
+    *,
+    by: str = "dossiers",
+    steer: bool = True,
+    progress: Progress | None = None,
+) -> Alternatives:
+    """The same for a problem, without its document."""
+    began = time.perf_counter()
+    optimum = ask(problem, clock=clock)
+    course = Course(clock.deadline, "portfolios", n_asked=0)
+    search = Search(
+        problem,
+        within,
+        clock,
+        money=by == "money",
+        tell=progress or (lambda phase, done: None),
+        course=course,
+    )
+    if optimum.allocation is not None:
+        with course.held():
+            search.start(optimum)
+            search.tie(optimum)
+            if steer:
+                search.steer()
+            search.differ(count)
+        if course.stopped_by is not None:
+            course.n_asked = count
+    return Alternatives(
+        problem,
+        within,
+        by,
+        optimum,
+        tuple(search.portfolios),
+        tuple(search.steered),
+        tuple(search.ties),
+        search.fixed.must,
+        search.fixed.out,
+        search.n_solves + 1,
+        time.perf_counter() - began,
+        course,
+    )
+
+
+def classes(found: Alternatives) -> list[str]:
+    """Each dossier: `always` or `never` (proven), `open` (shown to move), `same` (never seen to move)."""
+    every = np.array([one.funded for one in found.every])
+    moves = every.any(axis=0) & ~every.all(axis=0)
+    return [
+        "always" if must else "never" if out else "open" if move else "same"
+        for must, out, move in zip(found.must.tolist(), found.out.tolist(), moves.tolist(), strict=True)
+    ]
+
+
+def _told(found: Alternatives, scenario: Scenario) -> Alternatives:
+    problem, best = found.problem, found.optimum
+    document: dict[str, Any] = {
+        **{key: value for key, value in head(problem).items() if key != "run_dir"},
+        "command": "alternatives",
+        "title": scenario.title,
+        "synthetic": is_synthetic(scenario),
+        "status": best.status.value,
+        **found.course.told(),
+        "within": decimal_text(found.within),
+        "by": found.by,
+        "optimum": None,
+        "portfolios": [_entry(found, k, one) for k, one in enumerate(found.portfolios, start=1)],
+        "steered": [_entry(found, k, one) for k, one in enumerate(found.steered, start=1)],
+        "ties": [_entry(found, k, one) for k, one in enumerate(found.ties, start=1)],
+        **_shared(found),
+        "n_solves": found.n_solves,
+        "seconds": round(found.seconds, 3),
+    }
+    if best.allocation is not None:
+        document["optimum"] = {
+            "objective": _goals(problem.stages, best.values),
+            "granted_cents": best.granted_cents,
+            "n_funded": int(best.allocation.funded.sum()),
+            "allocation_sha256": allocation_sha256(problem, best.allocation),
+        }
+    return replace(found, document=document)
+
+
+def _goals(stages: Sequence[Stage], values: Sequence[Fraction]) -> list[dict[str, Any]]:
+    return [
+        {"goal": stage.goal, "sense": stage.sense.value, "value": decimal_text(value)}
+        for stage, value in zip(stages, values, strict=True)
+    ]
+
+
+def _entry(found: Alternatives, rank: int, one: Portfolio) -> dict[str, Any]:
+    best = found.optimum
+    assert best.allocation is not None
+    first, mine = best.values[0], one.values[0]
+    loss = abs(first - mine) / abs(first) if first else Fraction(0)
+    worse = mine < first if found.problem.stages[0].sense is Sense.MAXIMISE else mine > first
+    return {
+        "rank": rank,
+        "name": one.name,
+        "objective": _goals(found.problem.stages, one.values),
+        "loss": decimal_text(loss if worse else Fraction(0)),
+        "granted_cents": one.granted_cents,
+        "n_funded": int(one.allocation.funded.sum()),
+        "distance": decimal_text(one.distance),
+        "figure": decimal_text(one.figure),
+        "bound": decimal_text(one.bound),
+        "proven": one.proven,
+        "changes": changes(found.problem, best.allocation, one.allocation),
+        "allocation_sha256": allocation_sha256(found.problem, one.allocation),
+    }
+
+
+def _shared(found: Alternatives) -> dict[str, Any]:
+    """What all portfolios share, what is proven never to move, and each dossier that does."""
+    if not found.every:
+        return {"shared": None, "open": []}
+    table = found.to_dataframe()
+    funded_in, kinds = table["n_funded_in"].to_numpy(), np.array(table["class"].to_list())
+    n, play = len(found.every), found.problem.offers.in_play
+    movers = table.filter(pl.col("class") == "open")
+    return {
+        "shared": {
+            "n_portfolios": n,
+            "n_funded": int(((funded_in == n) & play).sum()),
+            "n_refused": int(((funded_in == 0) & play).sum()),
+            "n_funded_proven": int((kinds == "always").sum()),
+            "n_refused_proven": int(((kinds == "never") & play).sum()),
+        },
+        "open": [
+            {"dossier": name, "title": title, "n_funded_in": times}
+            for name, title, times in movers.select("dossier", "title", "n_funded_in").iter_rows()
+        ],
+    }

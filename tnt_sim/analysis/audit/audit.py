@@ -1,0 +1,401 @@
+"""Which rules a selection breaks, and by how much: each bound with its own figure, read in exact integers.
+
+`audit(scenario, selection)`: what a hand-made list breaks, what it costs, and what better lists look like.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.analysis.audit.selection import Selection, read_selection
+from tnt_sim.analysis.infeasibility.elastic_problem import Entry, Line, OpenForm
+from tnt_sim.analysis.infeasibility.minimal_conflicts import figure, member_entry, without_refusals
+from tnt_sim.analysis.shared.list_distance import changes, fewest_changes
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.api.analyses import Pages
+from tnt_sim.deadline import UNLIMITED
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer, Status
+from tnt_sim.errors import Defect, LimitReached, UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.reports.audit import audit_html, broken_words
+from tnt_sim.rules.expressions.columns import CENT
+from tnt_sim.rules.expressions.groups import Groups
+from tnt_sim.rules.kinds.equity.rule import Equity
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.linear_terms import Terms, Unit
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.run_document import decimal_text, head
+
+OF_LINES = ("rule:", "cap:", "envelope:", "variant", "prerequisite", "decide:")
+"""Defects that the lines tell already, with their amounts."""
+
+
+def broken_entries(
+    problem: Problem, allocation: Allocation, reading: AllocationReading, lang: Lang
+) -> list[dict[str, Any]]:
+    """One entry for each bound that does not hold, then one for each award that cannot be."""
+    form = OpenForm.of(problem, without_refusals(problem))
+    found = [
+        _entry(form, line, *_distance(problem, form.entry(line.entry), line, allocation), lang)
+        for line in sorted(form.broken(allocation))
+    ]
+    for node, cents in enumerate(reading.envelopes.excess_cents):
+        if cents:
+            line = Line(f"envelope:{problem.case.tree.ids[node]}")
+            found.append(_entry(form, line, cents * CENT, Unit.MONEY, lang))
+    awards = [
+        {"kind": defect.code, "id": "", "by": None, "by_cents": None, "words": defect.text.in_(lang)}
+        for defect in broken_rules(problem, allocation, reading)
+        if not defect.code.startswith(OF_LINES)
+    ]
+    return [*found, *awards]
+
+
+def _distance(problem: Problem, entry: Entry, line: Line, allocation: Allocation) -> tuple[Fraction, Unit]:
+    """How far a bound is passed, and its unit; of what binds as a whole, its own distance."""
+    funded, granted = allocation.funded, allocation.granted_cents
+    for limit, name, side, bound in entry.bounds():
+        if (name or "", side) == (line.group, line.side):
+            figures = limit.read(funded, granted).readings
+            found = next(one for one in figures if (one.group or "") == line.group)
+            value = Fraction(found.num, found.den)
+            return (bound - value if side == "min" else value - bound), entry.unit
+    if entry.kind == "cap":
+        above = [one for one in problem.caps.broken(funded, granted) if one.cap == entry.id]
+        return sum(one.granted_cents - max(one.limit_cents, 0) for one in above) * CENT, Unit.MONEY
+    assert entry.rule is not None
+    unit = entry.rule.of.terms.unit if isinstance(entry.rule, Equity) else Unit.NUMBER
+    return entry.rule.read(funded, granted).distance, unit
+
+
+def _entry(form: OpenForm, line: Line, by: Fraction, unit: Unit, lang: Lang) -> dict[str, Any]:
+    if unit is Unit.MONEY:
+        by = -(-by // CENT) * CENT
+    told = {**member_entry(form, line, lang), **figure("by", by, unit)}
+    return {**told, "words": broken_words(told, lang)}
+
+
+SHARES = (Fraction(1, 2), Fraction(9, 10), Fraction(1))
+QUESTION_SECONDS = 60.0
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swap:
+    """The fewest dossiers whose decision must change to recover a share of the loss.
+
+    Attributes
+    ----------
+    share : of the loss; 0 for « as few as keep every rule »
+    stage : the goal that it is counted in, -1 for none
+    target : the value asked of that goal
+    answer : the nearest allocation, None where time ran out
+    n_changed : how many decisions differ
+    """
+
+    share: Fraction
+    stage: int
+    target: Fraction | None
+    answer: Answer | None
+    n_changed: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Audit(Pages):
+    """A selection against the rules and the optimum.
+
+    Attributes
+    ----------
+    selection, reading : the list, and its exact figures
+    broken : the rules that it breaks, as entries of the document; none where it is allowed
+    optimum : the best allocation
+    better : the best for no more money than the list grants
+    cheaper : the least money for at least the list's value in every goal
+    swaps : from the list towards the optimum
+    """
+
+    problem: Problem
+    selection: Selection
+    reading: AllocationReading
+    broken: tuple[Mapping[str, Any], ...]
+    optimum: Answer | None
+    better: Answer | None
+    cheaper: Answer | None
+    swaps: tuple[Swap, ...]
+    seconds: float = 0.0
+    course: Course = field(default_factory=lambda: Course(UNLIMITED, "questions"))
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def lang(self) -> Lang:
+        """The scenario's language."""
+        return Lang(self.problem.scenario.spec.locale)
+
+    def to_json(self) -> str:
+        """The document of `audit --json`, as text."""
+        return json.dumps(self.document, ensure_ascii=False, indent=2)
+
+    def to_dataframe(self, backend: str = "polars") -> Any:
+        """One row per dossier: selected, in the optimum, and both amounts in cents."""
+        table = self.problem.case.table.select("dossier", "title").with_columns(
+            pl.Series("selected", self.selection.allocation.funded),
+            pl.Series("selected_cents", self.selection.allocation.granted_cents),
+        )
+        if self.optimum is not None and self.optimum.allocation is not None:
+            best = self.optimum.allocation
+            table = table.with_columns(
+                pl.Series("optimum", best.funded), pl.Series("optimum_cents", best.granted_cents)
+            )
+        return table if backend == "polars" else table.to_pandas()
+
+    def _repr_html_(self) -> str:
+        return audit_html(self.document, self.lang)
+
+
+def audit(
+    scenario: Scenario,
+    selection: str | Path,
+    *,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """A hand-made selection against the rules and the optimum.
+
+    Parameters
+    ----------
+    scenario : what is asked; one decision
+    selection : a table with the dossiers' numbers, a Turgot export, or a run folder
+    time_limit : seconds for the whole; the scenario's own by default
+
+    Raises
+    ------
+    UsageError
+        A sequence of steps, or no such file.
+    DataError
+        A file that cannot be read.
+    """
+    steps = decision_steps(scenario)
+    if len(steps) > 1:
+        raise UsageError(
+            Text(
+                "`audit` regarde une seule décision, et ce scénario a plusieurs étapes.",
+                "`audit` looks at one decision, and this scenario has several steps.",
+            )
+        )
+    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    problem = compile_problem(steps[0].scenario)
+    chosen = read_selection(Path(selection), problem)
+    return _told(audit_of(problem, chosen, Clock(limit), progress=progress), scenario)
+
+
+def audit_of(problem: Problem, chosen: Selection, clock: Clock, *, progress: Progress | None = None) -> Audit:
+    """The same for a problem and a selection that was read, without its document."""
+    began = time.perf_counter()
+    tell = progress or (lambda phase, done: None)
+    reading = read_allocation(problem, chosen.allocation)
+    broken = broken_entries(problem, chosen.allocation, reading, Lang(problem.scenario.spec.locale))
+    course = Course(clock.deadline, "questions", n_asked=3)
+    optimum: Answer | None = None
+    swaps: list[Swap] = []
+    better = cheaper = None
+    with course.held():
+        tell("optimum", 0.1)
+        optimum = _asked(problem, course)
+        if optimum is not None and optimum.allocation is not None:
+            tell("better", 0.3)
+            better = _asked(_within_money(problem, reading.granted_cents), course)
+            tell("cheaper", 0.5)
+            cheaper = _asked(problem, course, kept=reading.values)
+            tell("swaps", 0.7)
+            _swaps(
+                problem,
+                chosen,
+                reading.values,
+                optimum.values,
+                broken=bool(broken),
+                course=course,
+                into=swaps,
+            )
+        course.n_asked = course.n_done if course.stopped_by is None else course.n_asked
+    return Audit(
+        problem,
+        chosen,
+        reading,
+        tuple(broken),
+        optimum,
+        better,
+        cheaper,
+        tuple(swaps),
+        time.perf_counter() - began,
+        course,
+    )
+
+
+def _asked(
+    problem: Problem, course: Course, *, kept: Sequence[Fraction] = (), goals: int | None = None
+) -> Answer | None:
+    """An answer within its share of the time; None where no point was found in it."""
+    course.deadline.check()
+    until = course.deadline.share(0.5).within(QUESTION_SECONDS)
+    try:
+        answer = ask(problem, kept=kept, goals=goals, clock=Clock.until(until))
+    except LimitReached:
+        return None
+    course.n_done += 1
+    if not answer.is_closed and answer.status is not Status.INFEASIBLE:
+        course.unanswered(stopped=True)
+    return answer
+
+
+def _within_money(problem: Problem, cents: int) -> Problem:
+    """The problem with no more granted than that."""
+    n = problem.case.n
+    zeros, ones = np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int64)
+    money = Terms(CENT, Unit.MONEY, zeros, ones)
+    groups = Groups((None,), zeros, grouped=False)
+    limit = Limit("selection", "limit", Mode.HARD, money, groups, (None,), (cents * CENT,), (False,))
+    return replace(problem, rules=(*problem.rules, limit))
+
+
+def lost(problem: Problem, mine: Sequence[Fraction], best: Sequence[Fraction]) -> int:
+    """The first goal in which a list falls short of the optimum, -1 where it is better or equal in all."""
+    for k, (stage, value, most) in enumerate(zip(problem.stages, mine, best, strict=True)):
+        if value != most:
+            short = value < most if stage.sense is Sense.MAXIMISE else value > most
+            return k if short else -1
+    return -1
+
+
+def _swaps(
+    problem: Problem,
+    chosen: Selection,
+    mine: Sequence[Fraction],
+    best: Sequence[Fraction],
+    *,
+    broken: bool,
+    course: Course,
+    into: list[Swap],
+) -> None:
+    """Swaps towards the optimum, put `into` a list as they are found."""
+    funded, swaps = chosen.allocation.funded, into
+    k = lost(problem, mine, best)
+    course.n_asked += broken + (len(SHARES) if k >= 0 else 0)
+    if broken:
+        answer = _asked(fewest_changes(problem, 0, funded), course)
+        swaps.append(Swap(Fraction(0), -1, None, answer, _n_changed(answer, chosen)))
+    if k < 0:
+        return
+    for share in SHARES:
+        target = mine[k] + share * (best[k] - mine[k])
+        asked = fewest_changes(problem, k + 1, funded)
+        answer = _asked(asked, course, kept=(*best[:k], target), goals=1)
+        swaps.append(Swap(share, k, target, answer, _n_changed(answer, chosen)))
+
+
+def _n_changed(answer: Answer | None, chosen: Selection) -> int | None:
+    if answer is None or answer.allocation is None:
+        return None
+    return int((answer.allocation.funded != chosen.allocation.funded).sum())
+
+
+def _told(found: Audit, scenario: Scenario) -> Audit:
+    problem = found.problem
+    document = {
+        **{key: value for key, value in head(problem).items() if key != "run_dir"},
+        "command": "audit",
+        "title": scenario.title,
+        "synthetic": is_synthetic(scenario),
+        "status": "stopped" if found.optimum is None else found.optimum.status.value,
+        **found.course.told(),
+        "selection": {
+            "n_rows": found.selection.n_rows,
+            "n_committed_added": found.selection.n_added,
+            "n_funded": int(found.selection.allocation.funded.sum()),
+            "granted_cents": found.reading.granted_cents,
+            "allowed": not found.broken,
+            "findings": [_finding(defect, found.lang) for defect in found.selection.findings],
+        },
+        "broken": list(found.broken),
+        "objective": _goals(found),
+        "optimum": _answer(found, found.optimum),
+        "better": _answer(found, found.better),
+        "cheaper": _answer(found, found.cheaper),
+        "swaps": [_swap(found, swap) for swap in found.swaps],
+        "seconds": round(found.seconds, 3),
+    }
+    return replace(found, document=document)
+
+
+def _finding(defect: Defect, lang: Lang) -> dict[str, Any]:
+    place = defect.places[0] if defect.places else None
+    return {
+        "code": defect.code,
+        "message": defect.text.in_(lang),
+        "hint": defect.hint.in_(lang) if defect.hint else None,
+        "file": place.file if place else None,
+        "row": place.row if place else None,
+        "dossier": place.dossier if place else None,
+    }
+
+
+def _goals(found: Audit) -> list[dict[str, Any]]:
+    """Each goal: the list's value, the optimum's, and what lies between."""
+    best: Sequence[Fraction | None] = (None,) * len(found.problem.stages)
+    if found.optimum is not None and found.optimum.values:
+        best = found.optimum.values
+    return [
+        {
+            "goal": stage.goal,
+            "sense": stage.sense.value,
+            "value": decimal_text(mine),
+            "optimum": decimal_text(most),
+            "loss": None if most is None else decimal_text(_loss(stage.sense, mine, most)),
+        }
+        for stage, mine, most in zip(found.problem.stages, found.reading.values, best, strict=True)
+    ]
+
+
+def _loss(sense: Sense, mine: Fraction, best: Fraction) -> Fraction:
+    return best - mine if sense is Sense.MAXIMISE else mine - best
+
+
+def _answer(found: Audit, answer: Answer | None) -> dict[str, Any] | None:
+    """Another list beside the selection: its values, its money, and who changes."""
+    if answer is None or answer.allocation is None or answer.granted_cents is None:
+        return None
+    # a stage of ours may stand after the planner's: its value is told apart
+    reading = read_allocation(found.problem, answer.allocation)
+    return {
+        "status": answer.status.value,
+        "proof": answer.proof.value if answer.proof else None,
+        "values": [decimal_text(value) for value in reading.values],
+        "granted_cents": answer.granted_cents,
+        "saved_cents": found.reading.granted_cents - answer.granted_cents,
+        "n_funded": int(answer.allocation.funded.sum()),
+        "changes": changes(found.problem, found.selection.allocation, answer.allocation),
+    }
+
+
+def _swap(found: Audit, swap: Swap) -> dict[str, Any]:
+    return {
+        "recover": decimal_text(swap.share),
+        "goal": found.problem.stages[swap.stage].goal if swap.stage >= 0 else None,
+        "target": decimal_text(swap.target),
+        "n_changed": swap.n_changed,
+        **(_answer(found, swap.answer) or {"status": "stopped"}),
+    }

@@ -1,0 +1,280 @@
+"""A selection made by hand: a table of dossiers, a Turgot export, or a run folder, read against the scenario.
+
+Each row that cannot be taken as it stands is named; the rest is still answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.money import MoneyError, format_cents, parse_cents_series
+from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.ingest.portfolio_reader import read_plain
+from tnt_sim.ingest.tables.headers import SYNONYMS, names_of, normalised
+from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation
+from tnt_sim.verify.run_files import PARQUET
+
+NUMBER = ("dossier", *SYNONYMS["dossier"])
+AMOUNT = (
+    "granted", "montant previsionnel accorde", "montant prevsionnel accorde", "montant accorde", "montant propose",
+    "montant", "subvention",
+)  # fmt: skip
+STATUS = ("funded", "statut de la simulation", "decision", "statut", "choix")
+YES = (
+    "true",
+    "oui",
+    "yes",
+    "1",
+    "vrai",
+    "x",
+    "accepte provisoirement",
+    "accepte",
+    "retenu",
+    "finance",
+    "accord",
+)
+NO = (
+    "false", "non", "no", "0", "faux", "", "refuse provisoirement", "refuse", "classe sans suite", "sans suite",
+    "en traitement", "en instruction", "en construction", "refus", "reserve", "attente",
+)  # fmt: skip
+_SAID: Mapping[str, bool] = MappingProxyType({**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """A list of dossiers as an allocation of a problem.
+
+    Attributes
+    ----------
+    allocation : the list, with what is committed
+    findings : rows that were not taken as they stand, each named
+    n_rows : rows that the file selects
+    n_added : committed dossiers that the file does not name; they are promised and stay
+    """
+
+    allocation: Allocation
+    findings: tuple[Defect, ...]
+    n_rows: int
+    n_added: int
+
+
+def read_selection(path: Path, problem: Problem) -> Selection:
+    """The selection of a file or of a run folder.
+
+    Raises
+    ------
+    UsageError
+        When there is no such file, or it is a folder of something else.
+    DataError
+        When the file cannot be read, or has no column of dossier numbers.
+    """
+    if not path.exists():
+        raise UsageError(
+            Text(f"« {path} » n'existe pas.", f'"{path}" does not exist.'), code="usage.selection"
+        )
+    chosen, remarks = _of_run(path) if path.is_dir() else (_of_table(path), ())
+    found = _matched(chosen, problem, path.name)
+    return replace(found, findings=(*remarks, *found.findings))
+
+
+def _of_run(folder: Path) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
+    """What a run folder grants, and a remark where it could not be read again from its own inputs."""
+    if not (folder / PARQUET).is_file():
+        raise UsageError(
+            Text(
+                f"« {folder} » n'est pas le dossier d'un calcul : il n'a pas de {PARQUET}.",
+                f'"{folder}" is no run folder: it has no {PARQUET}.',
+            ),
+            code="usage.selection",
+        )
+    run = open_stored(folder)
+    awards = run.table.filter("funded").select("dossier", pl.col("granted_cents").alias("cents"), _row())
+    if run.found.rules.is_shown:
+        return awards, ()
+    remark = Text(
+        "cette liste n'est pas vérifiée : les données de son calcul ne sont plus là, ou ont changé.",
+        "this list is not verified: the inputs of its run are gone, or have changed.",
+    )
+    return awards, (Defect("not-verified", remark, (Place(file=folder.name),)),)
+
+
+def _row() -> pl.Expr:
+    return pl.int_range(2, pl.len() + 2).alias("row")
+
+
+def _of_table(path: Path) -> pl.DataFrame:
+    table = read_plain(path, shown_as=path.name)
+    names = {known: name for name in table.columns if name != "_row" for known in names_of(name)}
+    number = _named(names, NUMBER)
+    if number is None:
+        raise DataError([_no_number(path, list(table.columns))])
+    amount, status = _named(names, AMOUNT), _named(names, STATUS)
+    cents, found = _amounts(table, amount, path)
+    kept = table.select(
+        pl.col(number).alias("dossier"), pl.col("_row").alias("row"), cents.alias("cents")
+    ).with_columns(_chosen(table, status, path, found))
+    found.raise_if_any(DataError)
+    # without a word on each row, an amount of 0 says « not this one »
+    zero = pl.col("cents").fill_null(1) == 0
+    return kept.filter(pl.col("chosen") & ~zero & (pl.col("dossier") != "")).drop("chosen")
+
+
+def _named(names: Mapping[str, str], wanted: Sequence[str]) -> str | None:
+    return next((names[name] for name in wanted if name in names), None)
+
+
+def _no_number(path: Path, columns: Sequence[str]) -> Defect:
+    shown = ", ".join(name for name in columns if name != "_row")
+    return Defect(
+        "selection-columns",
+        Text(
+            f"aucune colonne ne donne le numéro de dossier (colonnes lues : {shown}).",
+            f"no column gives the dossier number (columns read: {shown}).",
+        ),
+        (Place(file=path.name),),
+        Text("Nommez-en une `dossier`.", "Name one `dossier`."),
+    )
+
+
+def _amounts(table: pl.DataFrame, name: str | None, path: Path) -> tuple[pl.Series, Defects]:
+    found = Defects()
+    if name is None:
+        return pl.Series("cents", [None] * table.height, dtype=pl.Int64), found
+    cents, reasons = parse_cents_series(table[name])
+    for row in reasons.is_not_null().arg_true().to_list():
+        why = MoneyError(reasons[row]).text
+        found.add(
+            "selection-amount",
+            Text(
+                f"« {table[name][row]} » n'est pas un montant : {why.fr}",
+                f'"{table[name][row]}" is no amount: {why.en}',
+            ),
+            Place(file=path.name, row=int(table["_row"][row])),
+        )
+    for row in (cents < 0).fill_null(value=False).arg_true().to_list():
+        found.add(
+            "selection-amount",
+            Text(
+                f"« {table[name][row]} » : un montant ne peut pas être négatif.",
+                f'"{table[name][row]}": an amount cannot be negative.',
+            ),
+            Place(file=path.name, row=int(table["_row"][row])),
+        )
+    return cents, found
+
+
+def _chosen(table: pl.DataFrame, name: str | None, path: Path, found: Defects) -> pl.Series:
+    if name is None:
+        return pl.Series("chosen", [True] * table.height)
+    said = [_SAID.get(normalised(word)) for word in table[name].to_list()]
+    for row, word in enumerate(said):
+        if word is None:
+            found.add(
+                "selection-status",
+                Text(
+                    f"« {table[name][row]} » ne dit pas si le dossier est retenu.",
+                    f'"{table[name][row]}" does not say whether the dossier is selected.',
+                ),
+                Place(file=path.name, row=int(table["_row"][row])),
+                hint=Text("Écrivez oui ou non.", "Write yes or no."),
+            )
+    return pl.Series("chosen", [bool(word) for word in said], dtype=pl.Boolean)
+
+
+def _matched(chosen: pl.DataFrame, problem: Problem, file: str) -> Selection:
+    found = Defects()
+    known = {name: row for row, name in enumerate(problem.case.table["dossier"].to_list())}
+    offers = problem.offers
+    funded, granted = offers.committed.copy(), np.where(offers.committed, offers.committed_cents, 0)
+    seen: dict[str, tuple[int, int | None]] = {}
+    named = 0
+    for name, cents, line in chosen.select("dossier", "cents", "row").iter_rows():
+        place = Place(file=file, row=int(line), dossier=name)
+        row = known.get(name)
+        if row is None:
+            _unknown(found, name, place, known)
+        elif name in seen:
+            _twice(found, name, seen[name], cents, place)
+        else:
+            seen[name] = int(line), cents
+            named += bool(offers.committed[row])
+            funded[row], granted[row] = True, _taken(problem, row, name, cents, place, found)
+    added = int(offers.committed.sum()) - named
+    return Selection(Allocation(funded, granted.astype(np.int64)), tuple(found.found), len(seen), added)
+
+
+def _taken(problem: Problem, row: int, name: str, cents: int | None, place: Place, found: Defects) -> int:
+    """The amount that a row gives; what cannot be so is noted, and kept as the list says it."""
+    offers = problem.offers
+    if offers.committed[row]:
+        held = int(offers.committed_cents[row])
+        if cents not in (None, held):
+            fr, en = (format_cents(held, lang) for lang in (Lang.FR, Lang.EN))
+            words = (
+                f"est engagé pour {fr}, et garde ce montant",
+                f"is committed for {en}, and keeps that amount",
+            )
+            _note(found, "selection-committed", place, name, words)
+        return held
+    state = str(problem.case.table["state"][row])
+    most = int(offers.most_cents[row]) if offers.candidate[row] else _asked(problem, row)
+    if not offers.candidate[row]:
+        words = {
+            "refuse": ("est refusé à l'instruction", "is refused by the service"),
+            "sans_suite": ("est retiré ou classé sans suite", "is withdrawn or closed"),
+        }.get(state, ("ne peut pas être financé (inéligible, plafonné à zéro ou refusé par décision)",
+                      "cannot be funded (ineligible, capped to zero or refused by decision)"))  # fmt: skip
+        _note(found, "selection-ineligible", place, name, words)
+    elif cents is not None and cents > most:
+        above, limit = (
+            [format_cents(figure, lang) for lang in (Lang.FR, Lang.EN)] for figure in (cents, most)
+        )
+        words = (
+            f"reçoit {above[0]}, plus que les {limit[0]} qu'il peut recevoir",
+            f"gets {above[1]}, more than the {limit[1]} that it may get",
+        )
+        _note(found, "selection-above", place, name, words)
+    return most if cents is None else cents
+
+
+def _asked(problem: Problem, row: int) -> int:
+    return int(problem.case.table["requested_cents"][row] or 0)
+
+
+def _note(found: Defects, code: str, place: Place, name: str, words: tuple[str, str]) -> None:
+    fr, en = words
+    found.add(code, Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'), place)
+
+
+def _unknown(found: Defects, name: str, place: Place, known: Mapping[str, int]) -> None:
+    found.add(
+        "selection-unknown",
+        Text(f"le dossier « {name} » n'existe pas dans ce scénario : il est laissé de côté.",
+             f'dossier "{name}" does not exist in this scenario: it is left out.'),
+        place,
+        hint=did_you_mean(name, known),
+    )  # fmt: skip
+
+
+def _twice(found: Defects, name: str, first: tuple[int, int | None], cents: int | None, place: Place) -> None:
+    line, before = first
+    differs = before != cents
+    found.add(
+        "selection-twice",
+        Text(
+            f"le dossier « {name} » est déjà à la ligne {line} : il compte une fois"
+            + (", pour le montant de cette ligne-là." if differs else "."),
+            f'dossier "{name}" is already in row {line}: it counts once'
+            + (", for the amount of that row." if differs else "."),
+        ),
+        place,
+    )

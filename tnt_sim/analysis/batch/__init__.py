@@ -1,0 +1,1 @@
+"""analysis/batch/__init__.py."""

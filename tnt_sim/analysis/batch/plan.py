@@ -1,0 +1,249 @@
+"""What a batch asks for: scenarios as they are, or a base crossed with the values of a matrix.
+
+A case is a base scenario and the texts `PATH=VALUE` that change it; the cases of a matrix are the product of its
+axes in the order of the file, the last axis fastest, less what `skip` names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.domain.field_types import Spec
+from tnt_sim.errors import Defect, Defects, Place, ScenarioError, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.load import load_scenario, set_text, with_changes
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.yaml.nodes import Mapping as MappingNode
+from tnt_sim.scenario.yaml.nodes import Origin, Steps, to_tree, walk
+from tnt_sim.scenario.yaml.reader import read_yaml
+from tnt_sim.scenario.yaml.safe_paths import existing_file, project_root, resolve_inside, shown_path
+from tnt_sim.scenario.yaml.schema_errors import validate_model
+
+MAX_CASES = 1_000_000
+_NAMED = re.compile(r"\{([^{}]+)\}")
+
+
+class BatchSpec(Spec):
+    """A batch file."""
+
+    base: str
+    matrix: Mapping[str, tuple[Any, ...]] = {}
+    skip: tuple[Mapping[str, Any], ...] = ()
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One scenario to compute: its name, its base file and what changes it.
+
+    `key` identifies it by content: the SHA-256 of the base's `sha256`, of how it is to be solved (`solver`, which
+    that leaves out), and of the changes.
+    """
+
+    name: str
+    base: Path
+    base_sha256: str
+    sets: tuple[str, ...]
+    solver: str = ""
+
+    @property
+    def key(self) -> str:
+        """The identity of the case, whatever its name and its place in the batch."""
+        whole = [self.base_sha256, self.solver, list(self.sets)]
+        text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def likeness(self) -> tuple[Any, ...]:
+        """What cases have in common that can differ by amounts and goals alone."""
+        paths = [(text.partition("=")[0].strip(), text) for text in self.sets]
+        others = [text for path, text in paths if not (path.endswith(".amount") or path == "objective")]
+        return (self.base, self.base_sha256, self.solver, *others)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The cases of a batch, in order, and the base scenarios that they change."""
+
+    cases: tuple[Case, ...]
+    bases: tuple[Scenario, ...]
+
+    @property
+    def sha256(self) -> str:
+        """The identity of the whole batch, names included."""
+        total = hashlib.sha256()
+        for case in self.cases:
+            total.update(f"{case.key}\t{case.name}\n".encode())
+        return total.hexdigest()
+
+
+def read_plan(paths: Sequence[Path]) -> Plan:
+    """The plan of some files, each a scenario or a batch file.
+
+    Raises
+    ------
+    ScenarioError, DataError
+        Every defect of a file; each value of a matrix is tried once, alone.
+    """
+    cases: list[Case] = []
+    bases: list[Scenario] = []
+    for path in paths:
+        found, base = _of_file(path)
+        cases.extend(found)
+        bases.append(base)
+    seen: dict[str, Case] = {}
+    for case in cases:  # the same question twice is asked once
+        seen.setdefault(case.key, case)
+    return Plan(tuple(seen.values()), tuple(bases))
+
+
+def _of_file(path: Path) -> tuple[list[Case], Scenario]:
+    node = (
+        None
+        if path.suffix == ".pb"
+        else read_yaml(existing_file(path, str(path), Origin(str(path))), path.name)
+    )
+    if not isinstance(node, MappingNode) or "base" not in node.entries:
+        scenario = load_scenario(path)
+        return [Case(scenario.id, path.resolve(), scenario.sha256, (), _solver(scenario))], scenario
+    origins: Mapping[Steps, Origin] = dict(walk(node))
+    spec = validate_model(BatchSpec, to_tree(node), origins)
+    root = project_root(path.resolve())
+    file = resolve_inside(root, path.resolve().parent, spec.base, origins[("base",)])
+    scenario = load_scenario(existing_file(file, spec.base, origins[("base",)]))
+    defects = Defects()
+    _check_names(spec, origins, defects)
+    _check_values(spec, origins, scenario, defects)
+    _check_skipped(spec, origins, defects)
+    defects.raise_if_any(ScenarioError)
+    axes = [[(key, set_text(value)) for value in values] for key, values in spec.matrix.items()]
+    skipped = [{key: set_text(value) for key, value in entry.items()} for entry in spec.skip]
+    kept = [
+        chosen for chosen in product(*axes) if not any(set(entry.items()) <= set(chosen) for entry in skipped)
+    ]
+    if not kept:
+        raise ScenarioError([_nothing_left(origins[("skip",)].place())])
+    names = _names(spec, kept, scenario.id)
+    cases = [
+        Case(
+            name,
+            file,
+            scenario.sha256,
+            tuple(f"{key}={value}" for key, value in chosen),
+            _solver(scenario),
+        )
+        for name, chosen in zip(names, kept, strict=True)
+    ]
+    return cases, scenario
+
+
+def _nothing_left(place: Place) -> Defect:
+    return Defect(
+        "batch-none",
+        Text("`skip` écarte tous les scénarios.", "`skip` leaves no scenario."),
+        (place,),
+        Text("Retirez une entrée de `skip`.", "Drop an entry of `skip`."),
+    )
+
+
+def _solver(scenario: Scenario) -> str:
+    """How a scenario asks to be solved, as it is written."""
+    return json.dumps(scenario.tree.get("solver") or {}, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _names(spec: BatchSpec, kept: Sequence[Sequence[tuple[str, str]]], default: str) -> list[str]:
+    """The name of each case; values that `name` does not speak of follow where names would be the same."""
+    found = [_name(spec.name, chosen) or default for chosen in kept]
+    if spec.name is None or len(set(found)) == len(found):
+        return found
+    unsaid = set(spec.matrix) - set(_NAMED.findall(spec.name))
+    return [
+        f"{name} ({', '.join(value for key, value in chosen if key in unsaid)})"
+        for name, chosen in zip(found, kept, strict=True)
+    ]
+
+
+def _name(template: str | None, chosen: Sequence[tuple[str, str]]) -> str:
+    values = dict(chosen)
+    if template is None:
+        return ", ".join(values.values())
+    return _NAMED.sub(lambda match: values[match[1]], template)
+
+
+def _check_skipped(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defects) -> None:
+    """What `skip` names is there: some key, and values of its axis; else a typing error would skip nothing."""
+    for k, entry in enumerate(spec.skip):
+        if not entry:
+            defects.add(
+                "batch-skip",
+                Text("cette entrée de `skip` est vide.", "this entry of `skip` is empty."),
+                origins[("skip", k)].place(),
+            )
+        for key, value in entry.items():
+            known = [set_text(one) for one in spec.matrix.get(key, ())]
+            if known and set_text(value) not in known:
+                defects.add(
+                    "batch-skip",
+                    Text(
+                        f"« {set_text(value)} » n'est pas une valeur de l'axe « {key} ».",
+                        f'"{set_text(value)}" is no value of the axis "{key}".',
+                    ),
+                    origins[("skip", k, key)].place(),
+                    hint=did_you_mean(set_text(value), known),
+                )
+
+
+def _check_names(spec: BatchSpec, origins: Mapping[Steps, Origin], defects: Defects) -> None:
+    """The keys that `name` and `skip` speak of are axes, and the product is not beyond reason."""
+    asked: list[tuple[Steps, str]] = [(("name",), key) for key in _NAMED.findall(spec.name or "")]
+    asked += [(("skip", k, key), key) for k, entry in enumerate(spec.skip) for key in entry]
+    for steps, key in asked:
+        if key not in spec.matrix:
+            defects.add(
+                "batch-key",
+                Text(f"« {key} » n'est pas un axe de `matrix`.", f'"{key}" is no axis of `matrix`.'),
+                origins[steps].place(),
+                hint=did_you_mean(key, spec.matrix),
+            )
+    for key, values in spec.matrix.items():
+        if not values:
+            defects.add(
+                "batch-empty",
+                Text(f"l'axe « {key} » n'a pas de valeur.", f'the axis "{key}" has no value.'),
+                origins[("matrix", key)].place(),
+            )
+    n = prod(len(values) for values in spec.matrix.values())
+    if n > MAX_CASES:
+        defects.add(
+            "batch-size",
+            Text(f"{n} scénarios : plus que {MAX_CASES}.", f"{n} scenarios: more than {MAX_CASES}."),
+            origins[("matrix",)].place(),
+            hint=Text("Partagez la matrice en plusieurs fichiers.", "Split the matrix into several files."),
+        )
+
+
+def _check_values(
+    spec: BatchSpec, origins: Mapping[Steps, Origin], scenario: Scenario, defects: Defects
+) -> None:
+    """Each value of each axis makes a scenario; what it breaks is told at its place in the batch file."""
+    for key, values in spec.matrix.items():
+        for k, value in enumerate(values):
+            try:
+                with_changes(scenario, {key: value})
+            except ScenarioError as error:
+                place = origins[("matrix", key, k)].place()
+                for defect in error.defects:
+                    defects.add(defect.code, defect.text, place, *defect.places, hint=defect.hint)
+
+
+def shown_base(scenario: Scenario) -> str:
+    """The base file as it is shown, from its project folder."""
+    return shown_path(scenario.root, scenario.path) if scenario.path else scenario.id

@@ -1,0 +1,222 @@
+"""A batch from its plan to its store: what is done already is not done again, and nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.analysis.batch.plan import Plan
+from tnt_sim.analysis.batch.store import Store, read_runs
+from tnt_sim.analysis.batch.task import INPUTS_CHANGED, Run, Task, failed
+from tnt_sim.engine.stored_run import code_hash, versions
+from tnt_sim.errors import Defect, DisagreementError, Place, ScenarioError
+from tnt_sim.i18n.message import Text
+from tnt_sim.parallel import Job, Outcome
+from tnt_sim.verify.run_files import file_sha256
+
+COMMIT_RECORDS, COMMIT_SECONDS = 256, 1.0
+"""A commit is made for so many records, or once so long has passed since the last."""
+MOST_IN_GROUP = 20
+
+Tell = Callable[["Tick"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """How far a batch is: cases in all, done (earlier ones included), done by this process, and failed so far."""
+
+    n_cases: int
+    n_done: int
+    n_fresh: int
+    n_failed: int
+    record: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What is in the store after a run: a row a case, in the order of the batch.
+
+    `interrupted`: Ctrl-C or a termination signal; the same command goes on from there.
+    """
+
+    plan: Plan
+    folder: Path
+    runs: pl.DataFrame
+    interrupted: bool
+    n_torn: int
+
+    @property
+    def n_failed(self) -> int:
+        """Cases whose record is an error."""
+        return int((self.runs["status"] == "error").sum())
+
+
+def run_batch(
+    plan: Plan,
+    folder: Path,
+    run: Run,
+    n_workers: int,
+    options: Mapping[str, Any] | None = None,
+    tell: Tell | None = None,
+) -> BatchResult:
+    """Compute what is missing of a plan into its store.
+
+    Parameters
+    ----------
+    run : an executor (`executors.executor`)
+    n_workers : how many compute at once, for the size of groups
+    options : what `engine.solve` takes beyond its scenario
+    tell : called after each answer
+
+    Raises
+    ------
+    UsageError, TntError
+        As `Store.open` and `Store.commit` do.
+    ScenarioError
+        When input files change while the batch runs.
+    DisagreementError
+        When one scenario by two names got two allocations.
+    """
+    asked = dict(options or {})
+    with Store.open(folder, manifest(plan, asked)) as store:
+        left = [number for number, case in enumerate(plan.cases) if case.key not in store.done]
+        coordinator = _Coordinator(plan, store, tell, len(plan.cases) - len(left))
+        groups = _groups(plan, left, asked, n_workers)
+        interrupted = coordinator.take(run(groups))
+        if not interrupted and len(store.done) >= len(plan.cases):
+            _same_inputs(plan)
+            store.finish([case.key for case in plan.cases])
+        runs = _in_order(plan, read_runs(folder))
+        _agreeing(runs)
+        return BatchResult(plan, folder, runs, interrupted, store.torn)
+
+
+def manifest(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a store is for; a store with another one is refused."""
+    inputs = {file.path: file.sha256 for base in plan.bases for file in base.inputs}
+    return {
+        "schema_version": 1,
+        "batch_sha256": plan.sha256,
+        "n_cases": len(plan.cases),
+        "inputs": [{"path": path, "sha256": inputs[path]} for path in sorted(inputs)],
+        "options": dict(sorted(options.items())),
+        "code_sha256": code_hash(),
+        "versions": versions(),
+    }
+
+
+def _groups(
+    plan: Plan, left: Sequence[int], options: Mapping[str, Any], n_workers: int
+) -> Iterator[list[Job]]:
+    """Neighbours go together, so that a worker reads a base once and meets like after like; small near the end.
+
+    Cases of one base that differ by amounts and goals alone come one after the other: they share problem and rows.
+    """
+    place: dict[tuple[Any, ...], int] = {}
+    left = sorted(left, key=lambda number: place.setdefault(plan.cases[number].likeness, len(place)))
+    start = 0
+    while start < len(left):
+        rest = len(left) - start
+        size = max(1, min(MOST_IN_GROUP, rest // (4 * n_workers)))
+        yield [(number, Task(plan.cases[number], options)) for number in left[start : start + size]]
+        start += size
+
+
+@dataclass(eq=False)
+class _Coordinator:
+    """Takes answers in and commits them in groups."""
+
+    plan: Plan
+    store: Store
+    tell: Tell | None
+    n_before: int
+
+    def take(self, outcomes: Generator[Outcome]) -> bool:
+        """Take every answer; whether Ctrl-C ended it."""
+        waiting: list[Mapping[str, Any]] = []
+        n_fresh = n_failed = 0
+        last = time.monotonic()
+        try:
+            for outcome in outcomes:
+                record = self._record(outcome)
+                if record.get("stopped_by") == "interrupt":
+                    return True
+                waiting.append(record)
+                n_fresh += 1
+                n_failed += record["status"] == "error"
+                if len(waiting) >= COMMIT_RECORDS or time.monotonic() - last >= COMMIT_SECONDS:
+                    self.store.commit(waiting)
+                    waiting, last = [], time.monotonic()
+                if self.tell is not None:
+                    done = self.n_before + n_fresh
+                    self.tell(Tick(len(self.plan.cases), done, n_fresh, n_failed, record))
+        except KeyboardInterrupt:
+            return True
+        finally:
+            outcomes.close()
+            self.store.commit(waiting)
+        return False
+
+    def _record(self, outcome: Outcome) -> Mapping[str, Any]:
+        if outcome.failure is not None:
+            return failed(self.plan.cases[outcome.number], outcome.failure)
+        record: Mapping[str, Any] = outcome.value
+        if record["status"] == INPUTS_CHANGED:
+            raise _changed([self.plan.cases[outcome.number].base.name])
+        return record
+
+
+def _same_inputs(plan: Plan) -> None:
+    """The files are still those that the plan was made of."""
+    wrong = [
+        file.path
+        for base in plan.bases
+        for file in base.inputs
+        if not (base.root / file.path).is_file() or file_sha256(base.root / file.path) != file.sha256
+    ]
+    if wrong:
+        raise _changed(sorted(set(wrong)))
+
+
+def _changed(names: Sequence[str]) -> ScenarioError:
+    listed = ", ".join(names)
+    return ScenarioError(
+        [
+            Defect(
+                "batch-inputs",
+                Text(
+                    f"{listed} a changé depuis le début du lot : les réponses ne seraient pas comparables.",
+                    f"{listed} has changed since the batch began: the answers could not be compared.",
+                ),
+                tuple(Place(file=name) for name in names),
+                Text(
+                    "Remettez les fichiers et relancez, ou recommencez dans un autre --out.",
+                    "Put the files back and run again, or start anew in another --out.",
+                ),
+            )
+        ]
+    )
+
+
+def _in_order(plan: Plan, runs: pl.DataFrame) -> pl.DataFrame:
+    order = pl.DataFrame({"case_sha256": [case.key for case in plan.cases]}).with_row_index("_place")
+    return order.join(runs, on="case_sha256").sort("_place").drop("_place")
+
+
+def _agreeing(runs: pl.DataFrame) -> None:
+    """One scenario has one answer, whatever it is called."""
+    known = runs.filter(pl.col("canonical") & pl.col("allocation_sha256").is_not_null())
+    split = known.group_by("scenario_sha256").agg(pl.col("allocation_sha256").n_unique(), pl.col("name"))
+    for row in split.filter(pl.col("allocation_sha256") > 1).iter_rows(named=True):
+        names = ", ".join(row["name"])
+        raise DisagreementError(
+            Text(
+                f"le même scénario a eu deux réponses ({names}).",
+                f"the same scenario got two answers ({names}).",
+            )
+        )

@@ -1,0 +1,312 @@
+"""The store of a batch: each answer is written once, whole, and is there after any crash once it is acknowledged.
+
+    DIR/batch.json       what is asked, with the hashes of inputs and code: written first, never changed
+    DIR/journal/*.parquet   answers as they come, a few hundred a file: written aside, flushed to the disk, renamed
+    DIR/runs/*.parquet   when all is done: one row a case in the order of the batch, the same bytes however it ran
+    DIR/timings.parquet  seconds by case, the only thing that depends on the clock
+
+Files of answers are named NUMBER-HASH.parquet by the SHA-256 of their bytes. One process at a time holds the store
+(an advisory lock that the system frees when the process dies). A file that is not what its name says is set aside
+as `*.torn` and its cases are computed again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import polars as pl
+
+from tnt_sim.analysis.batch.task import SECONDS
+from tnt_sim.disk import PARTIAL, flush, folders_for, named, open_lock, parquet_bytes, put, refusal
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+
+MANIFEST, JOURNAL, RUNS, TIMINGS, LOCK = "batch.json", "journal", "runs", "timings.parquet", ".lock"
+CHUNK = 4096
+"""Cases in one file of `runs/`."""
+
+_ENVELOPE = pl.Struct(
+    {
+        "id": pl.String,
+        "amount_cents": pl.Int64,
+        "effective_cents": pl.Int64,
+        "granted_cents": pl.Int64,
+        "unspent_cents": pl.Int64,
+        "n_funded": pl.Int64,
+    }
+)
+SCHEMA: Mapping[str, Any] = {
+    "case_sha256": pl.String,
+    "name": pl.String,
+    "changes": pl.List(pl.String),
+    "scenario_sha256": pl.String,
+    "status": pl.String,
+    "stopped_by": pl.String,
+    "proof": pl.String,
+    "publishable": pl.Boolean,
+    "canonical": pl.Boolean,
+    "method": pl.String,
+    "amount_cents": pl.Int64,
+    "granted_cents": pl.Int64,
+    "unspent_cents": pl.Int64,
+    "n_dossiers": pl.Int64,
+    "n_eligible": pl.Int64,
+    "n_funded": pl.Int64,
+    "inhabitants": pl.Int64,
+    "allocation_sha256": pl.String,
+    "goals": pl.List(pl.String),
+    "values": pl.List(pl.String),
+    "bounds": pl.List(pl.String),
+    "gap_money_cents": pl.List(pl.Int64),
+    "envelopes": pl.List(_ENVELOPE),
+    "dossier": pl.List(pl.String),
+    "awarded_cents": pl.List(pl.Int64),
+    "error_code": pl.String,
+    "error": pl.String,
+    "error_fr": pl.String,
+}
+"""The columns of `runs/`; a funded dossier and its cents have one place in `dossier` and `awarded_cents`."""
+
+
+@dataclass(eq=False)
+class Store:
+    """A store that this process holds; use it in a `with`."""
+
+    folder: Path
+    lock: BinaryIO
+    done: set[str] = field(default_factory=set)
+    torn: int = 0
+    parts: int = 0
+
+    @classmethod
+    def open(cls, folder: Path, manifest: Mapping[str, Any]) -> Self:
+        """Take a store for a batch, new or begun earlier.
+
+        Raises
+        ------
+        UsageError
+            When the folder holds another batch, other inputs or the work of other code, or another process has it.
+        TntError
+            When the disk refuses.
+        """
+        begun = (folder / MANIFEST).exists()
+        with _told_plainly(folder), folders_for(folder / JOURNAL):
+            lock = _locked(folder)
+            try:
+                _agree(folder, manifest)
+                store = cls(folder, lock)
+                store._read_journal()
+            except BaseException:
+                lock.close()
+                if not begun:
+                    (folder / LOCK).unlink(missing_ok=True)
+                raise
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.close()
+
+    def commit(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Write some answers; when this returns they outlive a power cut."""
+        fresh = [record for record in records if record["case_sha256"] not in self.done]
+        if not fresh:
+            return
+        table = pl.DataFrame(fresh, schema={**SCHEMA, SECONDS: pl.Float64})
+        with _told_plainly(self.folder):
+            _put_named(table, self.folder / JOURNAL / f"{self.parts:08d}")
+        self.parts += 1
+        self.done.update(record["case_sha256"] for record in fresh)
+
+    def finish(self, keys: Sequence[str]) -> None:
+        """Write `runs/` and `timings.parquet` in the order of the batch, then drop the journal.
+
+        Rows come from both, so that a crash at any place of this leaves all that a second call needs.
+        """
+        journal = sorted((self.folder / JOURNAL).glob("*.parquet"))
+        if not journal:
+            return
+        with _told_plainly(self.folder):
+            order = pl.DataFrame({"case_sha256": list(keys)}).with_row_index("_place")
+            self._put_timings(journal, order)
+            where = _places([*journal, *sorted((self.folder / RUNS).glob("*.parquet"))])
+            for number, start in enumerate(range(0, len(keys), CHUNK)):
+                chunk = order.slice(start, CHUNK)
+                files = chunk.join(where, on="case_sha256")["file"].unique().sort()
+                rows = pl.concat([_rows(Path(file)) for file in files])
+                found = rows.join(chunk, on="case_sha256").unique("case_sha256").sort("_place")
+                _put_named(found.select(list(SCHEMA)), self.folder / RUNS / f"{number:05d}")
+            for file in journal:
+                file.unlink()
+            flush(self.folder / JOURNAL)
+
+    def _put_timings(self, journal: Sequence[Path], order: pl.DataFrame) -> None:
+        known = [file for file in (self.folder / TIMINGS,) if file.exists()]
+        seconds = pl.concat(
+            [pl.read_parquet(file, columns=["case_sha256", SECONDS]) for file in (*journal, *known)]
+        ).unique("case_sha256", keep="first", maintain_order=True)
+        table = order.join(seconds, on="case_sha256", how="left").sort("_place").drop("_place")
+        put(self.folder / TIMINGS, parquet_bytes(table, compression="zstd", statistics=False))
+
+    def _read_journal(self) -> None:
+        for file in sorted((self.folder / JOURNAL).iterdir()):
+            if file.suffix == PARTIAL:
+                file.unlink()
+            elif file.suffix == ".parquet":
+                self.parts = int(file.stem.partition("-")[0]) + 1
+                self._take(file)
+        for file in sorted((self.folder / RUNS).glob("*.parquet")):
+            self._take(file)
+
+    def _take(self, file: Path) -> None:
+        if _sha256(file.read_bytes()) != file.stem.partition("-")[2]:
+            file.rename(file.with_suffix(".torn"))
+            self.torn += 1
+            return
+        self.done.update(pl.read_parquet(file, columns=["case_sha256"])["case_sha256"].to_list())
+
+
+def read_runs(folder: Path) -> pl.DataFrame:
+    """Every answer of a store so far, one row a case; `runs/` where it is finished, else the journal."""
+    files = [*sorted((folder / RUNS).glob("*.parquet")), *sorted((folder / JOURNAL).glob("*.parquet"))]
+    if not files:
+        return pl.DataFrame(schema=SCHEMA)
+    tables = [_rows(file) for file in files]
+    return pl.concat(tables).unique("case_sha256", keep="first", maintain_order=True)
+
+
+def _rows(file: Path) -> pl.DataFrame:
+    """The answers of a file; columns that came after it was written are empty."""
+    table = pl.read_parquet(file)
+    late = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in table.columns]
+    return table.with_columns(late).select(list(SCHEMA))
+
+
+def check_begun(folder: Path) -> None:
+    """A batch was begun there.
+
+    Raises
+    ------
+    UsageError
+        When nothing is there to resume.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise UsageError(
+            Text(
+                f"« {folder} » ne contient pas de lot commencé : il n'y a rien à reprendre.",
+                f'"{folder}" holds no batch: there is nothing to resume.',
+            ),
+            code="usage.resume",
+        )
+
+
+def _places(files: Sequence[Path]) -> pl.DataFrame:
+    """Which file holds each case, the first of several."""
+    parts = [
+        pl.read_parquet(file, columns=["case_sha256"]).with_columns(file=pl.lit(str(file))) for file in files
+    ]
+    return pl.concat(parts).unique("case_sha256", keep="first", maintain_order=True)
+
+
+def _sha256(data: bytes) -> str:
+    """Half of the SHA-256 of a file's bytes, in hexadecimal: for its name."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _put_named(table: pl.DataFrame, stem: Path) -> None:
+    """Write a file named by its number and by the hash of its bytes, and remove another of that number."""
+    data = parquet_bytes(table, compression="zstd", statistics=False)
+    target = stem.with_name(f"{stem.name}-{_sha256(data)}.parquet")
+    put(target, data)
+    for other in stem.parent.glob(f"{stem.name}-*.parquet"):
+        if other != target:
+            other.unlink()
+
+
+def _locked(folder: Path) -> BinaryIO:
+    stream = open_lock(folder / LOCK)
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        raise UsageError(
+            Text(
+                f"un autre calcul écrit déjà dans « {folder} ». Attendez qu'il finisse, ou donnez un autre --out.",
+                f'another run is writing to "{folder}" already. Wait for its end, or give another --out.',
+            ),
+            code="batch-locked",
+        ) from None
+    return stream
+
+
+def _agree(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """The manifest of a new store is written; that of an old one must be the same."""
+    file = folder / MANIFEST
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    if not file.exists():
+        put(file, text.encode())
+        return
+    known = json.loads(file.read_text(encoding="utf-8"))
+    differing = sorted(key for key in {*known, *manifest} if known.get(key) != manifest.get(key))
+    if differing:
+        raise UsageError(_other_batch(folder, differing, known, manifest), code="batch-other")
+
+
+def _other_batch(folder: Path, keys: Sequence[str], known: Mapping[str, Any], now: Mapping[str, Any]) -> Text:
+    if "inputs" in keys:
+        was = {entry["path"]: entry["sha256"] for entry in known["inputs"]}
+        files = [entry["path"] for entry in now["inputs"] if was.get(entry["path"]) != entry["sha256"]]
+        names = ", ".join(files) or ", ".join(was)
+        return Text(
+            f"« {folder} » a été commencé avec d'autres fichiers ({names} a changé). Remettez-les, ou donnez un "
+            "autre --out.",
+            f'"{folder}" was begun with other files ({names} has changed). Put them back, or give another --out.',
+        )
+    if keys in (["code_sha256"], ["code_sha256", "versions"], ["versions"]):
+        return Text(
+            f"« {folder} » a été commencé par une autre version du programme ; les réponses ne se mélangent pas. "
+            "Donnez un autre --out.",
+            f'"{folder}" was begun by another version of the program; answers are not mixed. Give another --out.',
+        )
+    differs = [Text(*_DIFFERS[key]) for key in keys if key in _DIFFERS] or [Text(*_DIFFERS["batch_sha256"])]
+    fr, en = (", ".join(dict.fromkeys(word.in_(lang) for word in differs)) for lang in (Lang.FR, Lang.EN))
+    return Text(
+        f"« {folder} » contient un autre lot (autres : {fr}). Donnez un autre --out.",
+        f'"{folder}" holds another batch (other {en}). Give another --out.',
+    )
+
+
+_DIFFERS = {
+    "batch_sha256": ("scénarios ou noms", "scenarios or names"),
+    "n_cases": ("scénarios ou noms", "scenarios or names"),
+    "options": ("options de calcul", "options of the solve"),
+    "code_sha256": ("version du programme", "version of the program"),
+    "versions": ("version du programme", "version of the program"),
+}
+
+
+class _told_plainly:  # noqa: N801 - used as a statement
+    """What the disk refuses, as a sentence; what is in the store stays as it was."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError):
+            raise refusal(named(self.folder), error, _RESUMES, code="batch-store") from error
+
+
+_RESUMES = Text(
+    "Ce qui y est reste ; la même commande reprend.", "What is there stays; the same command resumes."
+)

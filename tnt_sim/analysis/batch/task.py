@@ -1,0 +1,258 @@
+"""One case computed: a flat record without clock or path, the same wherever and whenever it is made.
+
+Who computes: this process, worker processes, or Dask; the same tasks in, the same records out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.analysis.batch.plan import Case
+from tnt_sim.engine.result import Result
+from tnt_sim.engine.session import Series
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import TntError, UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.parallel import TRIES, Job, Outcome, in_processes, serially
+from tnt_sim.scenario.load import load_scenario, with_sets
+from tnt_sim.scenario.scenario import Scenario
+
+__all__ = ["EXECUTORS", "Run", "Task", "executor"]
+
+SECONDS = "seconds"
+"""The one field of a record that depends on the clock; it is kept apart."""
+INPUTS_CHANGED = "inputs-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A case and how it is to be solved; what a worker is sent."""
+
+    case: Case
+    options: Mapping[str, Any]
+
+
+def compute(task: Task) -> dict[str, Any]:
+    """The record of one case; an error of the scenario is a record too.
+
+    Its status is `INPUTS_CHANGED` when the base is no longer the one that the batch began with.
+    """
+    began = time.perf_counter()
+    case = task.case
+    head = {"case_sha256": case.key, "name": case.name, "changes": list(case.sets)}
+    try:
+        base, series = _begun(case.base, case.base_sha256)
+        if base.sha256 != case.base_sha256:
+            return {**head, "status": INPUTS_CHANGED}
+        scenario = with_sets(base, case.sets) if case.sets else base
+        record = told(scenario, solve(scenario, series=series, **task.options))
+    except TntError as error:
+        record = {"status": "error", "error_code": error.code, **_in_both(error.text)}
+    return {**head, **record, SECONDS: time.perf_counter() - began}
+
+
+_CRASHED = Text(
+    "le calcul a été arrêté à chaque essai, sans réponse (mémoire épuisée ?)",
+    "the computation was ended at each try, without an answer (out of memory?)",
+)
+
+
+def _in_both(text: Text) -> dict[str, str]:
+    """What went wrong, for readers of either language."""
+    return {"error": text.in_(Lang.EN), "error_fr": text.in_(Lang.FR)}
+
+
+def failed(case: Case, failure: str) -> dict[str, Any]:
+    """The record of a case that no worker survived, or that met a bug."""
+    return {
+        "case_sha256": case.key,
+        "name": case.name,
+        "changes": list(case.sets),
+        "status": "error",
+        "error_code": "crashed" if failure == "crashed" else "bug",
+        **_in_both(_CRASHED if failure == "crashed" else Text(failure, failure)),
+        SECONDS: 0.0,
+    }
+
+
+@lru_cache(maxsize=2)
+def _begun(path: Path, sha256: str) -> tuple[Scenario, Series]:
+    """The base scenario, read once a process for each of its contents, and what its cases leave to the next."""
+    return load_scenario(path), Series()
+
+
+def told(scenario: Scenario, result: Result) -> dict[str, Any]:
+    """The figures of a result that a batch compares."""
+    document = result.document
+    goals = document["objective"]
+    awards = result.dossiers.filter("funded") if result.allocation is not None else None
+    return {
+        "scenario_sha256": scenario.sha256,
+        **{key: document[key] for key in _FIGURES},
+        "goals": [goal["goal"] for goal in goals],
+        "values": [goal["value"] for goal in goals],
+        "bounds": [goal["bound"] for goal in goals],
+        "gap_money_cents": [goal.get("gap_money_cents") for goal in goals],
+        "envelopes": [{key: entry[key] for key in _ENVELOPE} for entry in document["envelopes"]],
+        "dossier": None if awards is None else awards["dossier"].to_list(),
+        "awarded_cents": None if awards is None else awards["granted_cents"].to_list(),
+    }
+
+
+_FIGURES = (
+    "status",
+    "stopped_by",
+    "proof",
+    "publishable",
+    "canonical",
+    "method",
+    "amount_cents",
+    "granted_cents",
+    "unspent_cents",
+    "n_dossiers",
+    "n_eligible",
+    "n_funded",
+    "inhabitants",
+    "allocation_sha256",
+)
+_ENVELOPE = ("id", "amount_cents", "effective_cents", "granted_cents", "unspent_cents", "n_funded")
+
+EXECUTORS = ("serial", "processes", "dask")
+
+LOCAL_CLUSTER = {
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
+"""Without Dask's MALLOC_TRIM_THRESHOLD_, by which the C library asks again for the memory of each larger array: it
+tripled the time of a case. Without a look at the stack every 10 ms, and with fewer looks at clock and memory: each
+wakes a process beside the cases. As settings: a nanny hands its worker its own, which win over variables."""
+
+Run = Callable[[Iterable[Sequence[Job]]], Generator[Outcome]]
+
+
+def executor(name: str, n_workers: int, scheduler: str | None = None) -> Run:
+    """The way to run groups of tasks.
+
+    Raises
+    ------
+    UsageError
+        For a name that is none, a remote scheduler without TLS, or Dask where it is not installed.
+    """
+    if scheduler is not None and name != "dask":
+        raise UsageError(
+            Text("--scheduler demande --executor dask.", "--scheduler asks for --executor dask."),
+            code="usage.scheduler",
+        )
+    if name == "serial":
+        return lambda groups: serially(compute, groups)
+    if name == "processes":
+        return lambda groups: in_processes(compute, groups, n_workers)
+    if name == "dask":
+        return _Dask(n_workers, scheduler)
+    raise UsageError(
+        Text(
+            f"--executor vaut {', '.join(EXECUTORS)}, pas « {name} ».",
+            f'--executor is {", ".join(EXECUTORS)}, not "{name}".',
+        ),
+        code="usage.executor",
+    )
+
+
+def compute_group(group: Sequence[Job]) -> list[Outcome]:
+    """A group on a Dask worker, one after the other."""
+    return list(serially(compute, [group]))
+
+
+class _Dask:
+    """A local cluster on the loopback address, or a scheduler elsewhere behind TLS."""
+
+    def __init__(self, n_workers: int, scheduler: str | None) -> None:
+        try:
+            import distributed
+        except ImportError as error:
+            raise UsageError(
+                Text(
+                    "Dask n'est pas installé : uv sync --extra dask, ou --executor processes.",
+                    "Dask is not installed: uv sync --extra dask, or --executor processes.",
+                ),
+                code="usage.dask",
+            ) from error
+        if scheduler is not None and not _may_be_used(scheduler):
+            raise UsageError(
+                Text(
+                    f"« {scheduler} » n'est pas chiffré. Un ordonnanceur distant veut tls://ADRESSE:PORT "
+                    "(docs/scale.md dit comment).",
+                    f'"{scheduler}" is not encrypted. A remote scheduler wants tls://ADDRESS:PORT '
+                    "(docs/scale.md says how).",
+                ),
+                code="usage.scheduler",
+            )
+        self._distributed: Any = distributed
+        self._n_workers, self._scheduler = n_workers, scheduler
+
+    def __call__(self, groups: Iterable[Sequence[Job]]) -> Generator[Outcome]:
+        with self._client() as client:
+            yield from self._outcomes(client, iter(groups))
+
+    def _client(self) -> Any:
+        """A client whose cluster ends with it."""
+        if self._scheduler is not None:
+            return self._distributed.Client(self._scheduler)
+        import dask
+
+        with dask.config.set(LOCAL_CLUSTER):
+            return self._distributed.Client(
+                n_workers=self._n_workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                silence_logs=50,
+            )
+
+    def _outcomes(self, client: Any, groups: Iterator[Sequence[Job]]) -> Iterator[Outcome]:
+        """Two groups a worker under way; a group whose workers were killed is tried again job by job."""
+        waiting: dict[Any, list[Job]] = {}
+        again: deque[list[Job]] = deque()
+        done = self._distributed.as_completed(loop=client.loop)
+        killed: dict[int, int] = {}
+        while True:
+            most = 2 * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+            while len(waiting) < most:
+                group = again.popleft() if again else list(next(groups, ()))
+                if not group:
+                    break
+                future = client.submit(compute_group, group, pure=False, retries=0)
+                waiting[future] = group
+                done.add(future)
+            if not waiting:
+                return
+            future = next(done)
+            group = waiting.pop(future)
+            if future.status == "finished":
+                yield from future.result()
+            elif len(group) > 1:
+                again.extend([job] for job in group)
+            else:
+                number = group[0][0]
+                killed[number] = killed.get(number, 0) + 1
+                if killed[number] >= TRIES:
+                    yield Outcome(number, failure="crashed")
+                else:
+                    again.append(group)
+
+
+def _may_be_used(scheduler: str) -> bool:
+    """Encrypted, or on this machine."""
+    host = scheduler.partition("://")[2].rpartition(":")[0]
+    return scheduler.startswith("tls://") or host in ("127.0.0.1", "localhost", "[::1]")

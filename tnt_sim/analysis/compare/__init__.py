@@ -1,0 +1,1 @@
+"""analysis/compare/__init__.py."""

@@ -1,0 +1,307 @@
+"""What was asked differently: keys of the scenarios, and cells of the dossiers.
+
+Why a dossier moves: each change between two scenarios alone, and all but each.
+
+A change that makes the move alone is its *cause*; several that do are joined. Where none does, those without which
+the move does not happen are; where no single change makes or undoes the move, they act together. A condition or a
+rule that stands on one side only is one change, whatever it says. A dossier that a change alone makes ineligible
+leaves by that change, whatever the others do. Tables whose cells differ are one change, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.analysis.compare.compared_run import Side
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer
+from tnt_sim.errors import InputError, LimitReached
+from tnt_sim.scenario.load import set_text, with_sets
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.scenario.scenario import Scenario
+
+_WORDS = ("title", "note", "source", "solver", "id", "locale")
+KEYS = {"path": pl.String}
+ENTRIES = ("eligibility", "rules")
+"""Sections whose entries may stand on one side only, and then are one change each."""
+CELLS = {"dossier": pl.String, "column": pl.String}
+
+
+def changed_keys(sides: Sequence[Side]) -> pl.DataFrame:
+    """A row a key that is not the same on every side: its `--set` path, and its text on each side by name."""
+    each = [dict(_flat(_asked(side.scenario))) for side in sides]
+    paths = list(dict.fromkeys(path for keys in each for path in keys))
+    rows = [[path, *(keys.get(path) for keys in each)] for path in paths]
+    rows = [row for row in rows if len(set(row[1:])) > 1]
+    schema = {**KEYS, **{side.name: pl.String for side in sides}}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two scenarios.
+
+    Attributes
+    ----------
+    path : the path of a key, or of an entry that stands on one side only
+    there, here : what makes the first scenario as the other in it, and the other as the first: texts of `--set`
+    """
+
+    path: str
+    there: str
+    here: str
+
+
+def changes_of(first: Scenario, other: Scenario, keys: pl.DataFrame) -> list[Change]:
+    """The changes from one scenario to another; `keys` is (path, text on the first, text on the other)."""
+    one, two = _asked(first), _asked(other)
+    entire = {f"{section}.{name}": section for section in ENTRIES for name in _on_one_side(one, two, section)}
+    found: dict[str, Change] = {}
+    for path, here, there in keys.iter_rows():
+        if here == there or (path in ENTRIES and "[]" in (here, there)):
+            continue  # an empty list says nothing that its entries do not say
+        name = next((name for name in entire if path == name or path.startswith(f"{name}.")), None)
+        if name is None:
+            found[path] = Change(path, f"{path}={there or 'null'}", f"{path}={here or 'null'}")
+        elif name not in found:
+            section = entire[name]
+            found[name] = Change(
+                name,
+                _with_entry(one, two, section, name.removeprefix(f"{section}.")),
+                _with_entry(two, one, section, name.removeprefix(f"{section}.")),
+            )
+    return list(found.values())
+
+
+def _entries(tree: Mapping[str, Any], section: str) -> dict[str, Any]:
+    """The entries of a section by their ids; empty where it is none of entries."""
+    listed = tree.get(section) or []
+    if not all(isinstance(entry, dict) and "id" in entry for entry in listed):
+        return {}
+    return {str(entry["id"]): entry for entry in listed}
+
+
+def _on_one_side(one: Mapping[str, Any], two: Mapping[str, Any], section: str) -> list[str]:
+    here, there = _entries(one, section), _entries(two, section)
+    if any(tree.get(section) and not own for tree, own in ((one, here), (two, there))):
+        return []
+    return [name for name in {**here, **there} if (name in here) != (name in there)]
+
+
+def _with_entry(mine: Mapping[str, Any], others: Mapping[str, Any], section: str, name: str) -> str:
+    """My section with one entry as the others have it: with it, or without."""
+    own, wanted = _entries(mine, section), _entries(others, section)
+    kept = [entry for key, entry in own.items() if key != name]
+    if name in wanted:
+        kept.append(wanted[name])
+    return f"{section}={set_text(kept)}"
+
+
+def changed_cells(first: Side, other: Side) -> pl.DataFrame:
+    """A row a cell of a dossier that differs: `dossier`, `column`, and both texts; `column` is empty for a dossier
+    that stands on one side only."""
+    one, two = (_texts(side.problem.case.table) for side in (first, other))
+    names = (first.name, other.name)
+    schema = {**CELLS, names[0]: pl.String, names[1]: pl.String}
+    only = [
+        (dossier, "", *marks)
+        for held, lacking, marks in ((one, two, ("✓", None)), (two, one, (None, "✓")))
+        for dossier in held.join(lacking, on="dossier", how="anti")["dossier"].to_list()
+    ]
+    both = one.join(two, on="dossier", suffix="\n")
+    rows: list[tuple[Any, ...]] = list(only)
+    for column in one.columns:
+        if column == "dossier" or column not in two.columns:
+            continue
+        differs = both.filter(pl.col(column).ne_missing(pl.col(f"{column}\n")))
+        rows += [
+            (row["dossier"], column, row[column], row[f"{column}\n"]) for row in differs.iter_rows(named=True)
+        ]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _asked(scenario: Scenario) -> Mapping[str, Any]:
+    """The resolved scenario without the words and the solver, which decide nothing."""
+    return {key: value for key, value in scenario.resolved().items() if key not in _WORDS}
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each value with the path that `--set` takes; entries of lists by their id, other lists whole."""
+    if isinstance(value, dict) and value:
+        for key, child in value.items():
+            if key not in ("title", "note", "source"):
+                yield from _flat(child, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and value and all(isinstance(e, dict) and "id" in e for e in value):
+        here = "envelopes" if path.endswith("envelopes") else path
+        for entry in value:
+            rest = {key: child for key, child in entry.items() if key != "id"}
+            yield from _flat(rest, f"{here}.{entry['id']}")
+            if not rest:
+                yield f"{here}.{entry['id']}", ""
+    else:
+        yield path, set_text(value)
+
+
+def _texts(table: pl.DataFrame) -> pl.DataFrame:
+    """Every cell as a text, for comparing."""
+    known = [table_column(name) for name in CANONICAL]
+    columns = [column for column in known if column in table.columns]
+    return table.select(
+        pl.col(column).list.join(";")
+        if table.schema[column] == pl.List(pl.String)
+        else pl.col(column).cast(pl.String)
+        for column in columns
+    )
+
+
+MOST_CHANGES = 20
+TOGETHER, DATA = "together", "dossiers"
+_SOURCES = ("dossiers", "territory", "timezone", "committed_from")
+"""Keys that decide which cells are read: changed together with them, they are no change of their own."""
+Awards = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """The cause of each move by dossier, and the changes that were not tried (too many, or no scenario alone)."""
+
+    by_dossier: Mapping[str, str]
+    untried: tuple[str, ...]
+    n_solves: int
+
+
+def causes(
+    first: Side,
+    other: Side,
+    keys: pl.DataFrame,
+    moved: pl.DataFrame,
+    tell: Callable[[float], None] | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> Causes:
+    """The cause of every move from the first side to the other; without time a change is untried."""
+    changes = changes_of(first.scenario, other.scenario, keys.select("path", first.name, other.name))
+    same_data = first.problem.case.table.equals(other.problem.case.table)
+    names = moved["dossier"].to_list()
+    if len(changes) + (not same_data) == 1:
+        return Causes(dict.fromkeys(names, changes[0].path if changes else DATA), (), 0)
+    parts = _parts(first.scenario, other.scenario, changes, same_data=same_data)
+    paths = tuple(part.path for part in parts)
+    if not 0 < len(parts) <= MOST_CHANGES or first.scenario.raw is None:
+        return Causes(dict.fromkeys(names, TOGETHER), paths or (DATA,), 0)
+    before, after = first.granted_by_dossier(), other.granted_by_dossier()
+    tried = _tried(parts, tell, deadline)
+    alone: dict[str, list[str]] = {name: [] for name in names}
+    needed: dict[str, list[str]] = {name: [] for name in names}
+    for path, made, undone in tried:
+        for name in names:
+            if made.moves(name, before, after):
+                alone[name].append(path)
+            if undone.awards is not None and undone.awards.get(name) == before.get(name):
+                needed[name].append(path)
+    untried = tuple(path for path, made, _ in tried if made.awards is None)
+    n_solves = len(parts) * (1 if len(parts) == 2 else 2)
+    found = {name: " + ".join(alone[name] or needed[name]) or TOGETHER for name in names}
+    return Causes(found, untried, n_solves)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One change: what makes the first scenario with it alone, and the other without it."""
+
+    path: str
+    alone: Callable[[], Scenario]
+    without: Callable[[], Scenario]
+
+
+def _parts(
+    first: Scenario, other: Scenario, changes: Sequence[Change], *, same_data: bool
+) -> Sequence[_Part]:
+    """The changes, with the cells of the tables as one; none where the cells cannot be changed alone."""
+    parts = [
+        _Part(
+            change.path,
+            lambda text=change.there: with_sets(first, [text]),  # type: ignore[misc]
+            lambda text=change.here: with_sets(other, [text]),  # type: ignore[misc]
+        )
+        for change in changes
+    ]
+    if same_data:
+        return parts
+    if first.steps or other.steps or any(change.path.startswith(_SOURCES) for change in changes):
+        return ()
+    cells = _Part(
+        DATA,
+        lambda: replace(first, portfolio=other.portfolio),
+        lambda: replace(other, portfolio=first.portfolio),
+    )
+    return [*parts, cells]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A scenario under some of the changes.
+
+    Attributes
+    ----------
+    awards : what it gives; None where it contradicts itself, nothing fits, or a limit came first
+    barred : the dossiers that are not eligible under it
+    """
+
+    awards: Awards | None
+    barred: frozenset[str]
+
+    def moves(self, name: str, before: Awards, after: Awards) -> bool:
+        """Whether it does to a dossier what all changes do."""
+        if before.get(name) == after.get(name):
+            return False
+        if name in self.barred:
+            return name not in after
+        return self.awards is not None and self.awards.get(name) == after.get(name)
+
+
+def _tried(
+    parts: Sequence[_Part], tell: Callable[[float], None] | None, deadline: Deadline
+) -> list[tuple[str, Tried, Tried]]:
+    """(path, the first scenario with that change alone, the other without it) for each change."""
+    alone = []
+    for number, part in enumerate(parts):
+        alone.append(_under(part.alone, deadline))
+        if tell is not None:
+            tell((number + 1) / len(parts))
+    paths = [part.path for part in parts]
+    if len(parts) == 2:  # all but the one is the other alone
+        return list(zip(paths, alone, alone[::-1], strict=True))
+    back = [_under(part.without, deadline) for part in parts]
+    return list(zip(paths, alone, back, strict=True))
+
+
+def _under(make: Callable[[], Scenario], deadline: Deadline) -> Tried:
+    """A scenario under one change; nothing is tried without time."""
+    if deadline.expired:
+        return Tried(None, frozenset())
+    try:
+        problem = compile_problem(make())
+    except InputError:
+        return Tried(None, frozenset())
+    offers, numbers = problem.offers, problem.case.table["dossier"]
+    barred = frozenset(numbers.gather(np.flatnonzero(~offers.in_play)).to_list())
+    try:
+        answer: Answer = ask(problem, prove=False, clock=Clock.until(deadline))
+    except (InputError, LimitReached):
+        return Tried(None, barred)
+    if (
+        answer.allocation is None or not answer.is_closed
+    ):  # a list at a limit says nothing of what the change does
+        return Tried(None, barred)
+    rows = np.flatnonzero(answer.allocation.funded)
+    names = numbers.gather(rows).to_list()
+    cents = answer.allocation.granted_cents[rows].tolist()
+    return Tried(dict(zip(names, cents, strict=True)), barred)

@@ -1,0 +1,193 @@
+"""Core, borderline, exterior: which dossiers are funded in every one of some runs, in none, or in some.
+
+    core index_i = #{runs that fund i} / #{runs that know i}        core 1, exterior 0, borderline between
+
+For each dossier that is decided otherwise than in the first run: the one change that moves it, among the runs that
+differ from the first in one value of the scenario alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.engine.result import Result
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.verification import Verification, of_fresh
+
+CORE, BORDERLINE, EXTERIOR = "core", "borderline", "exterior"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One decision of the set: its name, its scenario's values by path, its awards, and its check."""
+
+    name: str
+    values: Mapping[str, str]
+    dossiers: pl.DataFrame
+    found: Verification
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Core:
+    """What a set of runs has in common; `table` has one row a dossier, `moves` one a dossier and change."""
+
+    runs: tuple[Seen, ...]
+    changes: tuple[tuple[str, ...], ...]
+    table: pl.DataFrame
+    moves: pl.DataFrame
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        moved: dict[str, list[dict[str, Any]]] = {}
+        for row in self.moves.iter_rows(named=True):
+            name = row.pop("dossier")
+            moved.setdefault(name, []).append(row)
+        counts = self.table["class"].value_counts()
+        return {
+            "schema_version": 1,
+            "command": "core",
+            "runs": [
+                {
+                    "run": run.name,
+                    "changes": list(changes),
+                    **{key: answer.standing.value for key, answer in run.found.answers.items()},
+                }
+                for run, changes in zip(self.runs, self.changes, strict=True)
+            ],
+            "counts": dict(sorted(zip(counts["class"].to_list(), counts["count"].to_list(), strict=True))),
+            "dossiers": [
+                row | {"moved_by": moved.get(row["dossier"], [])} for row in self.table.iter_rows(named=True)
+            ],
+        }
+
+    def to_dataframe(self) -> pl.DataFrame:
+        """One row a dossier."""
+        return self.table
+
+
+def seen_run(run_dir: Path) -> Seen:
+    """A run folder as one of the set."""
+    run = open_stored(run_dir)
+    tree = run.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    return _seen(run_dir.name, tree, run.table, run.found)
+
+
+def seen_result(result: Result, name: str) -> Seen:
+    """A result as one of the set; UsageError when it found no allocation."""
+    if result.allocation is None:
+        raise UsageError(
+            Text(f"« {name} » n'a pas de répartition.", f'"{name}" has no allocation.'), code="usage.core"
+        )
+    return _seen(name, result.problem.scenario.resolved(), result.dossiers, of_fresh(result.document))
+
+
+def core(*runs: Result | str | Path) -> Core:
+    """The core of some decisions, each a result or a run folder; the first is the reference.
+
+    Raises
+    ------
+    UsageError
+        For fewer than two, or a result without an allocation.
+    """
+    return core_of(
+        [
+            seen_result(run, f"{number}-{run.problem.scenario.id}")
+            if isinstance(run, Result)
+            else seen_run(Path(run))
+            for number, run in enumerate(runs, start=1)
+        ]
+    )
+
+
+def _seen(name: str, tree: Mapping[str, Any], table: pl.DataFrame, found: Verification) -> Seen:
+    return Seen(name, dict(_flat(tree)), table.select("dossier", "funded", "granted_cents"), found)
+
+
+_WORDS = frozenset({"title", "note", "source", "solver"})
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every value of a tree by its dotted path, list entries by their id."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key not in _WORDS:
+                yield from _flat(part, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
+        for number, part in enumerate(value):
+            name = part.get("id", number) if isinstance(part, Mapping) else number
+            yield from _flat(part, f"{path}.{name}")
+    else:
+        yield path, str(value)
+
+
+def core_of(runs: Sequence[Seen]) -> Core:
+    """Set some decisions side by side; the first is the one that others are told against.
+
+    Raises
+    ------
+    UsageError
+        For fewer than two.
+    """
+    if len(runs) < 2:
+        raise UsageError(
+            Text("un noyau se lit sur deux calculs au moins.", "a core takes two runs at least."),
+            code="usage.core",
+        )
+    changes = tuple(_changes(runs[0].values, run.values) for run in runs)
+    every = pl.concat([run.dossiers.with_columns(pl.lit(k).alias("run")) for k, run in enumerate(runs)])
+    known = every.group_by("dossier", maintain_order=True).agg(
+        pl.col("funded").sum().cast(pl.Int64).alias("n_funded"),
+        pl.len().cast(pl.Int64).alias("n_runs"),
+        pl.col("granted_cents").filter(pl.col("funded")).min().alias("least_cents"),
+        pl.col("granted_cents").filter(pl.col("funded")).max().alias("most_cents"),
+    )
+    kind = (
+        pl.when(pl.col("n_funded") == pl.col("n_runs"))
+        .then(pl.lit(CORE))
+        .when(pl.col("n_funded") == 0)
+        .then(pl.lit(EXTERIOR))
+        .otherwise(pl.lit(BORDERLINE))
+    )
+    index = [
+        decimal_text(Fraction(held, total))
+        for held, total in zip(known["n_funded"].to_list(), known["n_runs"].to_list(), strict=True)
+    ]
+    table = known.with_columns(pl.Series("core_index", index, dtype=pl.String), kind.alias("class"))
+    return Core(tuple(runs), changes, table, _moves(runs, changes))
+
+
+def _changes(base: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:
+    """« path: before → after » for each value that differs."""
+    paths = sorted({*base, *other})
+    return tuple(
+        f"{path}: {base.get(path, '–')} → {other.get(path, '–')}"
+        for path in paths
+        if path != "id" and base.get(path) != other.get(path)
+    )
+
+
+def _moves(runs: Sequence[Seen], changes: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+    """Who is decided otherwise than in the first run, by the runs that differ from it in one value."""
+    base = runs[0].dossiers.select("dossier", pl.col("funded").alias("before"))
+    found = []
+    for run, told in zip(runs, changes, strict=True):
+        if len(told) == 1:
+            both = base.join(run.dossiers, on="dossier", how="inner", maintain_order="left")
+            moved = both.filter(pl.col("before") != pl.col("funded"))
+            found.append(
+                moved.select(
+                    "dossier", pl.lit(told[0]).alias("change"), pl.lit(run.name).alias("run"), "funded"
+                )
+            )
+    schema = {"dossier": pl.String, "change": pl.String, "run": pl.String, "funded": pl.Boolean}
+    return pl.concat(found) if found else pl.DataFrame(schema=schema)

@@ -1,0 +1,140 @@
+"""One side of a comparison: a scenario to solve, a result in hand, or a run folder read again from its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.analysis.shared.progress import INTERRUPT
+from tnt_sim.engine.optimise import Report
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import LimitReached, NothingDecided
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.run_folder.run_access import read_decision
+from tnt_sim.rules.expressions.inhabitants import reach_of
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.scenario.decision_register import last_list
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
+from tnt_sim.verify.verification import Verification, of_fresh
+
+ATTRIBUTES = ("title", "applicant_id", "applicant", "applicant_type", "department", "region", "population")
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A decision to compare.
+
+    Attributes
+    ----------
+    name : how it is called, unique among the sides
+    problem : what was asked
+    allocation, reading : who is funded, read in integers
+    proof : what supports it, in the contract's words
+    verification : what is shown of it here, and what only its run claims
+    """
+
+    name: str
+    problem: Problem
+    allocation: Allocation
+    reading: AllocationReading
+    proof: str | None
+    verification: Verification
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was asked."""
+        return self.problem.scenario
+
+    @property
+    def inhabitants(self) -> int | None:
+        """The inhabitants of the communes that its dossiers reach, each once; None where there is no map."""
+        reach = reach_of(self.problem.case)
+        return None if reach is None else reach.inhabitants(self.allocation.funded)
+
+    @property
+    def node(self) -> IntArray:
+        """The envelope of each dossier, int64 (n,)."""
+        return self.problem.case.node
+
+    def dossiers(self) -> pl.DataFrame:
+        """A row a dossier: its attributes, its envelope, `funded` and `granted_cents`."""
+        case = self.problem.case
+        ids = pl.Series("envelope", case.tree.ids, dtype=pl.String)
+        return case.table.select("dossier", *ATTRIBUTES).with_columns(
+            ids.gather(pl.Series(case.node)),
+            pl.Series("funded", self.allocation.funded),
+            pl.Series("granted_cents", self.allocation.granted_cents),
+        )
+
+    def granted_by_dossier(self) -> dict[str, int]:
+        """The cents of each funded dossier."""
+        rows = np.flatnonzero(self.allocation.funded)
+        names = self.problem.case.table["dossier"].gather(rows).to_list()
+        return dict(zip(names, self.allocation.granted_cents[rows].tolist(), strict=True))
+
+
+def side_of(
+    thing: Path | str | Scenario | Result,
+    name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    progress: Report | None = None,
+) -> Side:
+    """The side that a file, a run folder, a scenario or a result makes.
+
+    Raises
+    ------
+    VerificationError
+        For a run folder that no longer holds what it says, or whose inputs are gone.
+    NothingDecided
+        For a scenario that no allocation fits.
+    LimitReached
+        For one that none was found for in time.
+    """
+    if isinstance(thing, str | Path):
+        path = Path(thing)
+        if path.is_dir():
+            return _of_run(last_list(path), name)
+        thing = load_scenario(path)
+    if isinstance(thing, Scenario):
+        thing = solve(thing, progress=progress, **(options or {}))
+        if thing.interrupted or thing.document["stopped_by"] == INTERRUPT:
+            raise KeyboardInterrupt  # a list that Ctrl-C left is no side of a comparison
+    return _of_result(thing, name)
+
+
+def _of_result(result: Result, name: str | None) -> Side:
+    called = name or result.problem.scenario.id
+    if result.status is Status.INFEASIBLE:
+        raise NothingDecided(
+            Text(
+                f"« {called} » : aucune répartition ne tient, il n'y a rien à comparer. "
+                "`tnt-sim conflict` dit quelles règles se contredisent.",
+                f'"{called}": no allocation holds, there is nothing to compare. '
+                "`tnt-sim conflict` says which rules contradict each other.",
+            )
+        )
+    if result.allocation is None or result.reading is None:
+        raise LimitReached(
+            Text(
+                f"« {called} » : le temps a manqué avant qu'une répartition soit trouvée, rien à comparer.",
+                f'"{called}": time ran out before an allocation was found, nothing to compare.',
+            )
+        )
+    proof = None if result.proof is None else result.proof.value
+    found = of_fresh(result.document)
+    return Side(called, result.problem, result.allocation, result.reading, proof, found)
+
+
+def _of_run(folder: Path, name: str | None) -> Side:
+    run, whole, found = read_decision(folder)
+    head = name or folder.name, whole.problem, whole.allocation, whole.reading
+    return Side(*head, run.summary.get("proof"), found)

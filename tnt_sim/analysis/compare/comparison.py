@@ -1,0 +1,316 @@
+"""What each portfolio is worth where another scenario comes true, and what it then costs to have chosen it.
+
+    regret_ij = max(0, best_j − value_j(portfolio i))    better up, in the unit of the first goal of j
+
+A portfolio that breaks a rule of scenario j has no value there; what it breaks is told.
+
+Totals and moves: the same figures on each side, and who enters, leaves or gets another amount.
+
+Decisions side by side, as tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.analysis.compare.causes import Causes, changed_cells, changed_keys
+from tnt_sim.analysis.compare.compared_run import ATTRIBUTES, Side
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.deadline import UNLIMITED
+from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.linear_terms import exact_sum
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.run_document import decimal_text
+
+SCHEMA = {
+    "portfolio": pl.String,
+    "scenario": pl.String,
+    "value": pl.String,
+    "regret": pl.String,
+    "holds": pl.Boolean,
+    "broken": pl.String,
+}
+
+
+def regrets(sides: Sequence[Side]) -> pl.DataFrame:
+    """A row a portfolio and a scenario; `value` and `regret` are exact decimals, null where it does not hold."""
+    return pl.DataFrame([_under(i, j) for j in sides for i in sides], schema=SCHEMA, orient="row")
+
+
+def _under(side: Side, scenario: Side) -> tuple[object, ...]:
+    """One portfolio read under another scenario."""
+    awards = side.granted_by_dossier()
+    table = scenario.problem.case.table
+    granted = np.array([awards.get(name, 0) for name in table["dossier"].to_list()], dtype=np.int64)
+    funded = table["dossier"].is_in(list(awards)).to_numpy()
+    unknown = len(awards) - int(funded.sum())
+    names = (side.name, scenario.name)
+    if unknown:
+        return (*names, None, None, False, f"dossier ×{unknown}")
+    allocation = Allocation(funded, granted)
+    reading = read_allocation(scenario.problem, allocation)
+    broken = broken_rules(scenario.problem, allocation, reading)
+    if broken:
+        codes = dict.fromkeys(defect.code for defect in broken)
+        return (*names, None, None, False, ", ".join(codes))
+    value, best = reading.values[0], scenario.reading.values[0]
+    sign = 1 if scenario.problem.stages[0].sense is Sense.MAXIMISE else -1
+    lost = max(
+        Fraction(0), sign * (best - value)
+    )  # a list may be better where a limit stopped, or in a tolerance
+    return (*names, decimal_text(value), decimal_text(lost), True, "")
+
+
+def worst_regret(table: pl.DataFrame) -> pl.DataFrame:
+    """The greatest regret of each portfolio over the scenarios it holds in, and whether it holds in all."""
+    rows = []
+    for (name,), part in table.group_by("portfolio", maintain_order=True):
+        known = part["regret"].drop_nulls().to_list()
+        rows.append((name, max(known, key=Fraction, default=None), bool(part["holds"].all())))
+    schema = {"portfolio": pl.String, "worst_regret": pl.String, "holds_everywhere": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+SIZE_CLASSES = (
+    (3_500, "0-3500"),
+    (20_000, "3500-20000"),
+    (100_000, "20000-100000"),
+    (None, "100000+"),
+)
+"""Inhabitants of the applicant: below each bound, the last without one."""
+DIMENSIONS = ("envelope", "region", "department", "applicant_type", "size_class")
+ENTERS, LEAVES, CHANGES, STAYS = "enters", "leaves", "amount", "stays"
+
+
+def totals(sides: Sequence[Side]) -> pl.DataFrame:
+    """A row a group of a dimension and a side: `dimension`, `group`, `side`, `n_funded`, `granted_cents`.
+
+    Figures of an envelope include all under it; `dimension` is empty in the row of the whole side.
+    """
+    return pl.concat([_of_side(side) for side in sides])
+
+
+def _of_side(side: Side) -> pl.DataFrame:
+    table = side.dossiers().with_columns(size_class().alias("size_class")).filter("funded")
+    granted, funded = side.allocation.granted_cents, side.allocation.funded
+    whole = pl.DataFrame(
+        {"group": [""], "n_funded": [int(funded.sum())], "granted_cents": [exact_sum(granted)]}
+    )
+    parts = [whole.with_columns(pl.lit("").alias("dimension")), _envelopes(side)]
+    for dimension in DIMENSIONS[1:]:
+        grouped = table.group_by(pl.col(dimension).fill_null("").alias("group"))
+        found = grouped.agg(pl.len().cast(pl.Int64).alias("n_funded"), pl.col("granted_cents").sum()).sort(
+            "group"
+        )
+        parts.append(found.with_columns(pl.lit(dimension).alias("dimension")))
+    columns = ["dimension", "group", pl.lit(side.name).alias("side"), "n_funded", "granted_cents"]
+    return pl.concat([part.select(columns) for part in parts])
+
+
+def _envelopes(side: Side) -> pl.DataFrame:
+    """The tree's figures, each with all under it."""
+    tree, node = side.problem.case.tree, side.node
+    funded = np.bincount(node[side.allocation.funded], minlength=tree.n_nodes).tolist()
+    return pl.DataFrame(
+        {
+            "dimension": ["envelope"] * tree.n_nodes,
+            "group": list(tree.ids),
+            "n_funded": tree.subtree_sums(funded),
+            "granted_cents": list(side.reading.envelopes.granted_cents),
+        },
+        schema_overrides={"n_funded": pl.Int64, "granted_cents": pl.Int64},
+    )
+
+
+def size_class() -> pl.Expr:
+    """The size class of an applicant by its inhabitants; empty where they are not known."""
+    bounds = [bound for bound, _ in SIZE_CLASSES if bound is not None]
+    passed = pl.sum_horizontal((pl.col("population") >= bound).cast(pl.Int64) for bound in bounds)
+    names = {number: name for number, (_, name) in enumerate(SIZE_CLASSES)}
+    known = pl.when(pl.col("population").is_not_null()).then(passed)
+    return known.replace_strict(names, default="", return_dtype=pl.String)
+
+
+def moves(first: Side, other: Side) -> pl.DataFrame:
+    """A row a dossier that is not decided alike: `dossier`, its attributes, both amounts, `move`, `change_cents`.
+
+    Amounts are 0 where a dossier is not funded, and null where it does not stand on that side.
+    """
+    one, two = first.dossiers(), other.dossiers()
+    keys = ["dossier", "envelope", *ATTRIBUTES]
+    amounts = ["funded", "granted_cents"]
+    joined = one.select(*keys, *amounts).join(
+        two.select(*keys, *amounts),
+        on="dossier",
+        how="full",
+        suffix="_other",
+        coalesce=True,
+        maintain_order="left_right",
+    )
+    for column in keys[1:]:
+        joined = joined.with_columns(pl.coalesce(column, f"{column}_other")).drop(f"{column}_other")
+    before, after = (pl.col(name).fill_null(False) for name in ("funded", "funded_other"))
+    paid = pl.col("granted_cents").fill_null(0), pl.col("granted_cents_other").fill_null(0)
+    move = (
+        pl.when(after & ~before)
+        .then(pl.lit(ENTERS))
+        .when(before & ~after)
+        .then(pl.lit(LEAVES))
+        .when(before & after & (paid[0] != paid[1]))
+        .then(pl.lit(CHANGES))
+        .otherwise(pl.lit(STAYS))
+    )
+    return (
+        joined.with_columns(move.alias("move"), (paid[1] - paid[0]).alias("change_cents"))
+        .filter(pl.col("move") != STAYS)
+        .rename({"granted_cents": "before_cents", "granted_cents_other": "after_cents"})
+        .drop("funded", "funded_other")
+    )
+
+
+def winners(moved: pl.DataFrame) -> pl.DataFrame:
+    """Who gains and who loses: what the dossiers of each applicant type, department and region gain and lose."""
+    parts = []
+    for dimension in ("applicant_type", "department", "region"):
+        grouped = moved.group_by(pl.col(dimension).fill_null("").alias("group"))
+        gained = pl.col("change_cents").filter(pl.col("change_cents") > 0).sum().alias("gained_cents")
+        lost = pl.col("change_cents").filter(pl.col("change_cents") < 0).sum().alias("lost_cents")
+        found = grouped.agg(gained, lost, pl.col("change_cents").sum().alias("net_cents"))
+        parts.append(found.select(pl.lit(dimension).alias("dimension"), pl.all()))
+    return pl.concat(parts).sort("dimension", "net_cents", "group", descending=[False, True, False])
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Decisions side by side; the first is what the others are held against.
+
+    Attributes
+    ----------
+    sides : the decisions, each with a name of its own
+    why : the causes of the moves from the first to each other, by name; empty when they were not asked for
+    course : how many sides the causes were sought for, and what ended that before the others
+    """
+
+    sides: tuple[Side, ...]
+    why: Mapping[str, Causes]
+    course: Course | None = None
+
+    @property
+    def lang(self) -> Lang:
+        """The language of the first scenario."""
+        return Lang(self.sides[0].scenario.spec.locale)
+
+    @cached_property
+    def keys(self) -> pl.DataFrame:
+        """Keys of the scenarios that differ: `path` and a column a side."""
+        return changed_keys(self.sides)
+
+    @cached_property
+    def cells(self) -> Mapping[str, pl.DataFrame]:
+        """Cells of dossiers that differ from the first side, by the other side's name."""
+        return {side.name: changed_cells(self.sides[0], side) for side in self.sides[1:]}
+
+    @cached_property
+    def totals(self) -> pl.DataFrame:
+        """`dimension`, `group`, `side`, `n_funded`, `granted_cents`."""
+        return totals(self.sides)
+
+    @cached_property
+    def moves(self) -> Mapping[str, pl.DataFrame]:
+        """Who is decided otherwise than on the first side, by the other side's name; with `cause`."""
+        found = {}
+        for side in self.sides[1:]:
+            moved = moves(self.sides[0], side)
+            why = self.why.get(side.name)
+            cause = [None if why is None else why.by_dossier.get(name) for name in moved["dossier"].to_list()]
+            found[side.name] = moved.with_columns(pl.Series("cause", cause, dtype=pl.String))
+        return found
+
+    @cached_property
+    def winners(self) -> Mapping[str, pl.DataFrame]:
+        """What each applicant type, department and region gains and loses, by the other side's name."""
+        return {name: winners(moved) for name, moved in self.moves.items()}
+
+    @cached_property
+    def regrets(self) -> pl.DataFrame:
+        """What each portfolio is worth under each scenario."""
+        return regrets(self.sides)
+
+    @cached_property
+    def worst_regret(self) -> pl.DataFrame:
+        """The greatest regret of each portfolio; null where the first goals differ, and so their units."""
+        table = worst_regret(self.regrets)
+        return table if self.one_goal else table.with_columns(worst_regret=pl.lit(None, pl.String))
+
+    @property
+    def one_goal(self) -> bool:
+        """Whether every side has the same first goal, so that values may be set against each other."""
+        goals = [(side.scenario.tree.get("objective") or [None])[0] for side in self.sides]
+        return all(goal == goals[0] for goal in goals)
+
+    def headline(self) -> list[dict[str, Any]]:
+        """A row a side: name, amount, granted, left, funded, people, value of the first goal, proof."""
+        rows = []
+        for side in self.sides:
+            amount = side.problem.case.tree.amount_cents[0]
+            granted = side.reading.granted_cents
+            rows.append(
+                {
+                    "name": side.name,
+                    "scenario_sha256": side.scenario.sha256,
+                    "proof": side.proof,
+                    "verification": side.verification.standings,
+                    "amount_cents": amount,
+                    "granted_cents": granted,
+                    "unspent_cents": None if amount is None else amount - granted,
+                    "n_funded": int(side.allocation.funded.sum()),
+                    "inhabitants": side.inhabitants,
+                    "goal": side.problem.stages[0].goal,
+                    "value": decimal_text(Fraction(side.reading.values[0])),
+                }
+            )
+        return rows
+
+    def summary(self) -> dict[str, Any]:
+        """The document of `compare --json`."""
+        return {
+            "schema_version": 1,
+            "command": "compare",
+            **(self.course or Course(UNLIMITED, "sides")).told(),
+            "scenario": [side.scenario.id for side in self.sides],
+            "scenario_sha256": [side.scenario.sha256 for side in self.sides],
+            "status": "done",
+            "sides": self.headline(),
+            "inputs": self.keys.to_dicts(),
+            "cells": {name: table.to_dicts() for name, table in self.cells.items()},
+            "totals": self.totals.to_dicts(),
+            "changes": [
+                {"side": name, **_plain(row)}
+                for name, moved in self.moves.items()
+                for row in moved.iter_rows(named=True)
+            ],
+            "winners": [
+                {"side": name, **row}
+                for name, table in self.winners.items()
+                for row in table.iter_rows(named=True)
+            ],
+            "regrets": self.regrets.to_dicts(),
+        }
+
+    def to_dataframe(self, backend: str = "polars") -> Any:
+        """All moves as one table, `side` first."""
+        parts = [moved.select(pl.lit(name).alias("side"), pl.all()) for name, moved in self.moves.items()]
+        table = pl.concat(parts)
+        return table if backend == "polars" else table.to_pandas()
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in ("title", "applicant")}

@@ -1,0 +1,57 @@
+"""What was asked differently, in words: goals, conditions and rules as sentences, other keys as written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tnt_sim.analysis.compare.causes import ENTRIES
+from tnt_sim.analysis.compare.compared_run import Side
+from tnt_sim.analysis.compare.comparison import Compared
+from tnt_sim.i18n.message import Lang
+from tnt_sim.i18n.numbers import spoken
+from tnt_sim.reporting.text.scenario_entries import eligibility_words
+from tnt_sim.rules.kinds.registry import rule_words
+from tnt_sim.scenario.objective_text import stage_words
+
+GOALS = "objective"
+NONE = "–"
+
+
+def difference_rows(found: Compared, lang: Lang) -> list[list[str]]:
+    """A row for each difference: its path, then what each side says of it."""
+    rows: dict[str, list[str]] = {}
+    for row in found.keys.iter_rows(named=True):
+        texts = [row[side.name] for side in found.sides]
+        path = _entry_of(row["path"], texts)
+        if path is None:
+            rows[row["path"]] = [NONE if text is None else spoken(text, lang) for text in texts]
+        elif path not in ENTRIES:
+            rows[path] = [_sentence(side, path, lang) for side in found.sides]
+    return [[path, *texts] for path, texts in rows.items()]
+
+
+def is_sentence(path: str) -> bool:
+    """Whether a row of differences holds sentences, which take the width of a page."""
+    return path == GOALS or (path.split(".")[0] in ENTRIES and path.count(".") == 1)
+
+
+def _entry_of(path: str, texts: list[Any]) -> str | None:
+    """The goals, the condition or the rule that a key is told by; None for a key that is told as it is written."""
+    if path == GOALS or path in ENTRIES:
+        return path
+    section, _, rest = path.partition(".")
+    plain = all(text is None or not str(text).startswith(("[", "{")) for text in texts)
+    if section not in ENTRIES or (plain and all(text is not None for text in texts)):
+        return None
+    return f"{section}.{rest.partition('.')[0]}"
+
+
+def _sentence(side: Side, path: str, lang: Lang) -> str:
+    spec = side.scenario.spec
+    if path == GOALS:
+        return " ".join(stage_words(stage, lang) for stage in spec.objective) or NONE
+    section, _, name = path.partition(".")
+    words: Mapping[str, Any] = {"eligibility": eligibility_words, "rules": rule_words}
+    entry = next((one for one in getattr(spec, section) if one.id == name), None)
+    return NONE if entry is None else str(words[section](entry, lang))

@@ -1,0 +1,1 @@
+"""analysis/explain/__init__.py."""

@@ -1,0 +1,386 @@
+"""Every requirement that a dossier misses: what it holds, what is asked, by how much it falls short, and why.
+
+The shortfall is exact where the requirement compares one figure or one day with a bound; a list of admitted
+values has none.
+
+What stands behind each reason: figures and names read from the decision, one plain entry for each dossier.
+
+Nothing is solved here. The entry's keys are those of `explain.dossiers[]`; sentences are made of it in `view/`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tnt_sim.analysis.shared.decided_run import Decided
+from tnt_sim.errors import Place
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.text.decision_reasons import counted_zero
+from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column
+from tnt_sim.rules.expressions.comparisons import date_bound, local_days, number_literal
+from tnt_sim.rules.linear_terms import IntArray, Unit
+from tnt_sim.rules.offers.eligibility import INELIGIBLE_CODES, EligibilitySpec, Failure, blank_columns
+from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
+from tnt_sim.rules.protocols import Numeric
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.decision_reasons import worth_per_euro
+from tnt_sim.verify.run_document import decimal_text, eligible
+
+_LOW, _HIGH = ("min", "above"), ("max", "below")
+_EARLY, _LATE = ("until", "before"), ("from", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """One requirement that one dossier misses.
+
+    Attributes
+    ----------
+    rule, column : the eligibility entry (`state` for a closed dossier) and the column that it looks at
+    value : what the dossier holds; None for an empty cell or where several columns count
+    test, limit : the comparison that fails (`min`, `above`, `until`, …) and its bound, None where it is none
+    shortfall : how much is missing, or too much; None where it cannot be counted
+    unit : « money » (euros), « number » or « days »
+    wanted : the requirement as the scenario writes it
+    reason, source : the planner's own words; law or page
+    place : where the requirement stands
+    not_given : the columns that the dossier leaves empty, where it misses the requirement by that alone
+    """
+
+    rule: str
+    column: str
+    value: Fraction | str | None
+    test: str | None
+    limit: Fraction | str | None
+    shortfall: Fraction | None
+    unit: str
+    wanted: Mapping[str, Any]
+    reason: str
+    source: str
+    place: Place
+    not_given: tuple[str, ...] = ()
+
+
+def missed_by(problem: Problem, row: int) -> list[Missed]:
+    """All requirements that a dossier misses, in the order of the scenario."""
+    specs = {spec.id: (spec, k) for k, spec in enumerate(problem.scenario.spec.eligibility)}
+    found = []
+    for failure in problem.eligibility.failures:
+        if failure.mask[row]:
+            spec, number = specs.get(failure.rule, (None, -1))
+            found.append(_unmet(problem, row, failure, spec, number))
+    return found
+
+
+def _unmet(problem: Problem, row: int, failure: Failure, spec: EligibilitySpec | None, number: int) -> Missed:
+    wanted = {} if spec is None else {failure.column: spec.require.root[failure.column]}
+    value, unit = _value(problem, row, failure.column)
+    tests = wanted.get(failure.column)
+    figures: Figures = (None, None, None)
+    if isinstance(tests, dict) and value is not None:
+        path = ("eligibility", number, "require", failure.column)
+        figures = _first_missed(problem, row, failure.column, tests, value, path)
+    place = problem.scenario.locate(("dossiers",) if spec is None else ("eligibility", number))
+    return Missed(
+        failure.rule,
+        failure.column,
+        value,
+        *figures,
+        unit,
+        wanted,
+        failure.reason,
+        failure.source,
+        place,
+        () if failure.given else blank_columns(problem.case, failure, np.array([row])),
+    )
+
+
+def _value(problem: Problem, row: int, column: str) -> tuple[Fraction | str | None, str]:
+    """What the dossier holds, and its unit."""
+    case = problem.case
+    kind = kind_of(case, column)
+    if kind is None:
+        return None, Unit.NUMBER.value
+    if kind in (Kind.MONEY, Kind.NUMBER):
+        figures = numeric_column(case, column, ())
+        unit = Unit.MONEY.value if kind is Kind.MONEY else Unit.NUMBER.value
+        if figures is None or figures.missing[row]:
+            return None, unit
+        return figures.scale * int(figures.values[row]), unit
+    cell = case.table[column][row]
+    if kind is Kind.DATE:
+        return (None if cell is None else _day(case.table[column], row, case.timezone)), "days"
+    text = ";".join(cell) if isinstance(cell, pl.Series | list) else cell
+    return (text or None), "text"
+
+
+def _day(column: pl.Series, row: int, timezone: str) -> str:
+    return str(local_days(column.slice(row, 1), timezone)[0])
+
+
+Figures = tuple[str | None, Fraction | str | None, Fraction | None]
+
+
+def _first_missed(
+    problem: Problem,
+    row: int,
+    column: str,
+    tests: Mapping[str, Any],
+    value: Fraction | str,
+    path: tuple[str | int, ...],
+) -> Figures:
+    """The first comparison of a requirement that fails, its bound and what is missing."""
+    for test, bound in tests.items():
+        if isinstance(value, Fraction) and test in (*_LOW, *_HIGH):
+            found = _number(problem, row, column, test, bound, value, path)
+        elif isinstance(value, str) and test in (*_EARLY, *_LATE):
+            found = _date(problem, row, column, test, bound, path)
+        else:
+            continue
+        if found is not None:
+            return found
+    return None, None, None
+
+
+def _number(
+    problem: Problem,
+    row: int,
+    column: str,
+    test: str,
+    bound: Any,
+    value: Fraction,
+    path: tuple[str | int, ...],
+) -> Figures | None:
+    case = problem.case
+    figures = numeric_column(case, column, path)
+    if figures is None:
+        return None
+    if isinstance(bound, dict):
+        other = numeric_column(case, str(bound.get("column")), path)
+        times = number_literal(case, str(bound.get("times", "1")), Unit.NUMBER, path)
+        plus = number_literal(case, str(bound.get("plus", "0")), figures.unit, path)
+        if other is None or times is None or plus is None or other.missing[row]:
+            return None
+        limit: Fraction | None = times * other.scale * int(other.values[row]) + plus
+    else:
+        limit = number_literal(case, str(bound), figures.unit, path)
+    if limit is None:
+        return None
+    gap = limit - value if test in _LOW else value - limit
+    strict = test in ("above", "below")
+    if gap < 0 or (gap == 0 and not strict):
+        return None
+    return test, limit, gap + _beyond(gap, figures) if strict else gap
+
+
+def _beyond(gap: Fraction, figures: Numeric) -> Fraction:
+    """From a strict bound to the nearest figure beyond it, where the column counts cents or whole things."""
+    whole = figures.scale * int(np.gcd.reduce(np.abs(figures.values), initial=0))
+    if figures.unit is not Unit.MONEY and whole.denominator != 1:
+        return Fraction(0)
+    step = figures.scale if figures.unit is Unit.MONEY else Fraction(1)
+    return step * (1 + math.floor(gap / step)) - gap
+
+
+def _date(
+    problem: Problem, row: int, column: str, test: str, bound: Any, path: tuple[str | int, ...]
+) -> Figures | None:
+    case = problem.case
+    limits = date_bound(case, bound, path)
+    if limits is None or limits[row] is None:
+        return None
+    held = local_days(case.table[column].slice(row, 1), case.timezone)[0]
+    limit = local_days(limits.slice(row, 1), case.timezone)[0]
+    days = (held - limit).days if test in _EARLY else (limit - held).days
+    days += test in ("before", "after")
+    return (test, str(limit), Fraction(days)) if days > 0 else None
+
+
+Entry = dict[str, Any]
+AT_THE_MARGIN = 3
+"""Dossiers named at the margin: the last that were funded in the envelope that blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is read once for all dossiers."""
+
+    decided: Decided
+    worth: NDArray[np.float64]
+    order: IntArray
+    """Funded candidates, least worth per euro first."""
+    eligible: NDArray[np.bool_]
+    counted_zero: Mapping[int, tuple[str, ...]]
+
+
+def facts_of(decided: Decided) -> Facts:
+    """Read the decision once."""
+    problem = decided.problem
+    worth = worth_per_euro(problem)
+    rivals = np.flatnonzero(decided.allocation.funded & problem.offers.candidate & ~problem.offers.forced)
+    order = rivals[np.lexsort((-rivals, worth[rivals]))]
+    blank = counted_zero(problem, decided.reasons)
+    return Facts(decided, worth, order, np.asarray(eligible(problem), dtype=np.bool_), blank)
+
+
+def entry_of(facts: Facts, row: int) -> Entry:
+    """The entry of one dossier, without the changes that would fund it."""
+    decided = facts.decided
+    problem = decided.problem
+    code = str(decided.codes[row])
+    funded = bool(decided.allocation.funded[row])
+    node = int(problem.case.node[row])
+    return {
+        "dossier": decided.numbers[row],
+        "envelope": problem.case.tree.ids[node] if node >= 0 else None,
+        "eligible": bool(facts.eligible[row]),
+        "funded": funded,
+        "granted_cents": int(decided.allocation.granted_cents[row]),
+        "asked_cents": int(problem.offers.least_cents[row]) or None,
+        "reason_code": code,
+        "optimal": decided.is_optimal,
+        "reason": decided.sentences[row],
+        "missed": [_missed(one) for one in missed_by(problem, row)] if code in INELIGIBLE_CODES else [],
+        "margin": None if funded else _margin(facts, row),
+        "by": _by(decided, row),
+        "rule": _rule(decided, row),
+        "unclear": bool(decided.reasons.unclear[row]),
+        "empty": list(facts.counted_zero.get(row, ())),
+        "decision": _decision(problem, row) if code == "decided" else None,
+        "on_reserve": _on_reserve(decided, row),
+        "because": [],
+        "barred_by": None,
+        "changes": [],
+    }
+
+
+def _missed(one: Missed) -> Entry:
+    def told(value: Fraction | str | None) -> str | None:
+        return decimal_text(value) if isinstance(value, Fraction) else value
+
+    return {
+        "rule": one.rule,
+        "column": one.column,
+        "value": told(one.value),
+        "test": one.test,
+        "limit": told(one.limit),
+        "shortfall": told(one.shortfall),
+        "unit": one.unit,
+        "wanted": dict(one.wanted),
+        "reason": one.reason,
+        "source": one.source,
+        "place": str(one.place),
+        "not_given": list(one.not_given),
+    }
+
+
+def _margin(facts: Facts, row: int) -> Entry | None:
+    """The envelope that blocks a dossier, what is left there, and the last dossiers that were funded under it."""
+    decided = facts.decided
+    tree = decided.problem.case.tree
+    node = int(decided.reasons.blocking[row])
+    if node < 0:
+        return None
+    return {
+        "envelope": tree.ids[node],
+        "title": tree.titles[node],
+        "left_cents": int(decided.reasons.left_cents[row]),
+        "asked_cents": int(decided.problem.offers.least_cents[row]),
+        "per_thousand_euros": _per_thousand(facts, row),
+        "dossiers": [
+            {
+                "dossier": decided.numbers[other],
+                "granted_cents": int(decided.allocation.granted_cents[other]),
+                "per_thousand_euros": _per_thousand(facts, other),
+            }
+            for other in last_funded(facts, node, AT_THE_MARGIN)
+        ],
+    }
+
+
+def last_funded(facts: Facts, node: int, most: int) -> list[int]:
+    """The funded candidates under an envelope that bring the first goal least per euro, the least first."""
+    case = facts.decided.problem.case
+    at = case.node[facts.order]
+    under = facts.order[(at >= node) & (at < case.tree.end[node])]
+    found: list[int] = under[:most].tolist()
+    return found
+
+
+def _per_thousand(facts: Facts, row: int) -> str:
+    """What a dossier brings to the first goal per 1,000 €, with two decimals: a figure to read, not to decide."""
+    return f"{facts.worth[row] * float(facts.decided.problem.stages[0].terms.scale) * 100_000:.2f}"
+
+
+def _by(decided: Decided, row: int) -> str | None:
+    """The dossier that keeps this one out by a rule between dossiers."""
+    other = int(decided.reasons.by[row])
+    return decided.numbers[other] if other >= 0 else None
+
+
+def _rule(decided: Decided, row: int) -> Entry | None:
+    """The rule that the reason refers to, with where it stands."""
+    name = str(decided.reasons.rule[row])
+    if not name:
+        return None
+    return rule_named(decided.problem, name)
+
+
+def rule_named(problem: Problem, name: str) -> Entry:
+    """A rule, a cap or an envelope's option by its name, with its title and its place in the files."""
+    spec = problem.scenario.spec
+    for key, entries in (("rules", spec.rules), ("caps", [cap.filled() for cap in spec.caps])):
+        for number, entry in enumerate(entries):
+            if name in (getattr(entry, "id", None), getattr(entry, "name", None)):
+                place = problem.scenario.locate((key, number))
+                return {
+                    "id": name,
+                    "kind": str(getattr(entry, "kind", "cap")),
+                    "title": entry.title,
+                    "place": str(place),
+                }
+    if name == GUARD:
+        title = GUARD_TITLE.in_(Lang(spec.locale))
+        return {"id": name, "kind": "cap", "title": title, "place": None}
+    envelope, _, option = name.partition(".")
+    known = envelope in problem.case.tree.ids
+    where = str(problem.scenario.locate(("envelope", envelope, option))) if known else None
+    return {"id": name, "kind": "envelope" if known else "column", "title": "", "place": where}
+
+
+def _on_reserve(decided: Decided, row: int) -> Entry | None:
+    """The rank of a dossier on the reserve list, and what it would get."""
+    found = decided.on_reserve.get(decided.numbers[row])
+    return None if found is None else {"rank": found[0], "cents": found[1]}
+
+
+def _decision(problem: Problem, row: int) -> Entry | None:
+    """Who decided on a dossier, and why."""
+    number = int(problem.decided.rule[row])
+    if number < 0:
+        return None
+    spec = problem.decided.specs[number]
+    place = problem.scenario.locate(("rules", spec.id))
+    return {
+        "rule": spec.id,
+        "title": spec.title,
+        "reason": spec.reason,
+        "author": spec.author,
+        "place": str(place),
+    }
+
+
+def counted(entries: Sequence[Entry]) -> dict[str, int]:
+    """How many dossiers have each reason code."""
+    found: dict[str, int] = {}
+    for entry in entries:
+        found[entry["reason_code"]] = found.get(entry["reason_code"], 0) + 1
+    return dict(sorted(found.items()))

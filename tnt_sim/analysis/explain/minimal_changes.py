@@ -1,0 +1,488 @@
+"""The smallest change of one thing that would fund a refused dossier, exact and confirmed by a re-solve.
+
+Each change is an entry of `explain.dossiers[].changes[]`: `kind` (score, grant, envelope, rule, requirement,
+decision), `of` (the column, the envelope, the rule), `status` and figures in `unit`:
+
+    exact        `to` does, one unit less does not
+    impossible   no such change does: `why` says what stands in the way
+    undefined    the question has no exact answer here: `why` says what makes it so
+
+For all dossiers at once: the score and the extension that each would need, what lifting its obstacle would do.
+
+Most are settled without a solve: an exact bound from below and a list read again from above meet (`bounds.py`), or
+an exact bound says that a dossier without its obstacle would still be refused (`relaxed_conditions.py`). Where
+they do not, one solve does, as far as time allows; else an interval is told, or that the dossier is to be asked
+alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+from tnt_sim.analysis.explain import required_changes
+from tnt_sim.analysis.explain.refusal_bounds import Bounds, Interval
+from tnt_sim.analysis.explain.relaxed_conditions import LiftedBounds, Obstacle, lifted, obstacles, solved
+from tnt_sim.analysis.explain.required_changes import Score, by_envelopes, figure_of, is_given, of_everyone
+from tnt_sim.analysis.explain.rule_effects import relaxed
+from tnt_sim.analysis.shared.decided_run import Decided, gains, goes_first, units, with_tolerance
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.reference_solution import gives_way
+from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.result import Answer, Proof
+from tnt_sim.errors import InputError
+from tnt_sim.rules.protocols import CompiledRule
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.run_document import decimal_text
+
+Entry = dict[str, Any]
+MOST_RULES = 12
+"""Rules that are tried one by one; those that the decision leaves without slack go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is read once for all dossiers.
+
+    Attributes
+    ----------
+    decided : the decision
+    steps : the least gain of each stage
+    scores : the columns of the goal that are merit, with what one step of each brings to each dossier and stage;
+        None where it is no plain sum
+    """
+
+    decided: Decided
+    steps: tuple[Fraction, ...]
+    scores: tuple[tuple[required_changes.Score, required_changes.Effects | None], ...]
+
+
+def asking(decided: Decided) -> Asking:
+    """Read the goal once."""
+    problem, deadline = decided.problem, decided.clock.deadline
+    found = [
+        (one, required_changes.effects(problem, decided.asked, one, deadline) if one.other is None else None)
+        for one in required_changes.scores(problem)
+    ]
+    return Asking(decided, units(problem, deadline), tuple(found))
+
+
+def changes_of(question: Asking, row: int, *, confirm: bool = True) -> list[Entry]:
+    """Every change that could fund one refused dossier, the plainest first; none for a funded one.
+
+    With `confirm` the changed scenario and the one that is one unit short of it are decided anew, with their
+    proofs: the first must fund the dossier and the other must not. The deadline of the decision's clock ends
+    it with the changes found by then.
+    """
+    decided = question.decided
+    if decided.allocation.funded[row]:
+        return []
+    if not decided.best:
+        return [_undefined("any", "", "not_proven")]
+    if not decided.problem.offers.candidate[row]:
+        return lifted(decided, row)
+    inside = ask(forced(decided.problem, [row]), prove=False, clock=decided.clock)
+    found: list[Entry] = []
+    every = chain(
+        _by_score(question, row, inside, confirm=confirm),
+        _by_grant(question, row, confirm=confirm),
+        by_envelopes(decided, row, question.steps),
+        _by_rules(decided, row, inside),
+    )
+    with suppress(DeadlineExpired):
+        for entry in every:
+            found.append(entry)
+            decided.clock.deadline.check()
+    return found
+
+
+def _by_score(question: Asking, row: int, inside: Answer, *, confirm: bool) -> Iterator[Entry]:
+    decided = question.decided
+    for one, effect in question.scores:
+        if one.other is not None:
+            yield _undefined("score", one.column, "other_use", by=one.other)
+        elif effect is None:
+            yield _undefined("score", one.column, "no_plain_sum")
+        elif with_tolerance(decided.problem):
+            yield _undefined("score", one.column, "tolerance")
+        elif not required_changes.is_given(decided.problem, row, one.column):
+            yield _undefined("score", one.column, "no_figure")
+        else:
+            yield score_entry(question, row, one, effect[row], inside, confirm=confirm)
+
+
+def score_entry(
+    question: Asking,
+    row: int,
+    one: required_changes.Score,
+    effect: tuple[Fraction, ...],
+    inside: Answer,
+    *,
+    confirm: bool,
+) -> Entry:
+    """The score raised to, from the best allocation that holds the dossier."""
+    decided = question.decided
+    if inside.allocation is None:
+        return _impossible("score", one.column, "no_allocation", inside)
+    if not (inside.is_closed and inside.canonical):
+        return _undefined("score", one.column, "stopped")
+    gained = gains(decided.problem.stages, inside.values, decided.reading.values)
+    wins = goes_first(inside.allocation, decided.allocation) > 0
+    steps = required_changes.steps_needed(gained, effect, wins)
+    if steps is None:
+        return _impossible("score", one.column, "earlier_goal", inside)
+    way = 1 if next(each for each in effect if each) > 0 else -1
+    by, now = way * steps * one.step, required_changes.figure_of(decided.problem, row, one.column)
+    found = {
+        "kind": "score",
+        "of": one.column,
+        "status": "exact",
+        "unit": "number",
+        "from": decimal_text(now),
+        "to": decimal_text(now + by),
+        "by": decimal_text(by),
+        "step": decimal_text(one.step),
+        "top": decimal_text(one.top),
+        "tie": required_changes.tie_at(gained, effect),
+        "proof": None,
+        "confirmed": None,
+    }
+    if confirm:
+        name = decided.numbers[row]
+        enough = required_changes.with_score(decided.asked, one.column, by, name)
+        less = required_changes.with_score(decided.asked, one.column, by - way * one.step, name)
+        found |= _confirmed(decided, enough, less, row)
+    return found
+
+
+def _by_grant(question: Asking, row: int, *, confirm: bool) -> Iterator[Entry]:
+    decided, name = question.decided, question.decided.numbers[row]
+    problem = decided.problem
+    asked = int(problem.offers.most_cents[row])
+    if not required_changes.can_be_cut(problem, row):
+        yield _undefined("grant", name, "not_one_amount")
+        return
+    if with_tolerance(problem):
+        yield _undefined("grant", name, "tolerance")
+        return
+    cut = required_changes.cut_to(decided, row, question.steps)
+    if not all(answer.is_closed or answer.allocation is None for answer in cut.answers):
+        yield _undefined("grant", name, "stopped")
+        return
+    if cut.cents is None and required_changes.counts_elsewhere(decided, row):
+        yield _undefined("grant", name, "request_counts")
+        return
+    if cut.cents is None:
+        yield _impossible("grant", name, "no_amount", *cut.answers)
+        return
+    found = {
+        "kind": "grant",
+        "of": name,
+        "status": "exact",
+        "unit": "money",
+        "from_cents": asked,
+        "to_cents": cut.cents,
+        "by_cents": asked - cut.cents,
+        "step_cents": int(problem.offers.unit_cents[row]),
+        "proof": None,
+        "confirmed": None,
+    }
+    if confirm:
+        step = int(problem.offers.unit_cents[row])
+        enough = required_changes.with_request(decided.asked, name, cut.cents)
+        less = required_changes.with_request(decided.asked, name, cut.cents + step)
+        found |= _confirmed(decided, enough, less, row)
+        if not found["confirmed"]:
+            # a floor lowered to what is asked, or a figure of the request that counts elsewhere, moved too
+            found = _undefined("grant", name, "request_counts")
+    yield found
+
+
+def _confirmed(decided: Decided, enough: Scenario, less: Scenario, row: int) -> Entry:
+    """Whether one scenario funds the dossier and the other does not, each decided anew with its proof."""
+    first, second = (_decided_anew(decided, one) for one in (enough, less))
+    if first is None or second is None:
+        return {"confirmed": False, "proof": None}
+    holds = [one.allocation is not None and bool(one.allocation.funded[row]) for one in (first, second)]
+    settled = all(one.allocation is None or (one.is_closed and one.canonical) for one in (first, second))
+    return {"confirmed": settled and holds == [True, False], "proof": _proof([first, second])}
+
+
+def _decided_anew(decided: Decided, scenario: Scenario) -> Answer | None:
+    """The one answer of a changed scenario; None for a change that cannot be asked."""
+    try:
+        return ask(compile_problem(scenario), clock=decided.clock)
+    except InputError:
+        return None
+
+
+def _by_rules(decided: Decided, row: int, inside: Answer) -> Iterator[Entry]:
+    """The rules that, giving way alone, let the dossier in."""
+    for rule in _tried(decided, row, every=inside.allocation is None):
+        decided.clock.deadline.check()
+        found = relaxed(decided, row, rule)
+        if not found.distance:
+            continue  # it does not help alone, or it is not what stands in the way
+        yield {
+            "kind": "rule",
+            "of": rule.id,
+            "status": "exact",
+            "unit": found.unit.value,
+            "by": decimal_text(found.distance),
+            "proof": _proof([found.answer]),
+            "confirmed": True,  # its allocation was read again with every other rule in force
+        }
+
+
+def _tried(decided: Decided, row: int, *, every: bool) -> Sequence[CompiledRule]:
+    """The hard rules that can be what stands in the way: the one named, and tight ones that count the dossier.
+
+    All that count it when no allocation holds it as the rules are.
+    """
+    named = str(decided.reasons.rule[row])
+    read = {rule.id: rule for rule in decided.reading.rules}
+    tight = [
+        rule
+        for rule in decided.problem.rules
+        if gives_way(rule)
+        and (rule.id == named or (_counts(decided, row, rule) and (every or _is_tight(read[rule.id]))))
+    ]
+    return sorted(tight, key=lambda rule: rule.id != named)[:MOST_RULES]
+
+
+def _counts(decided: Decided, row: int, rule: CompiledRule) -> bool:
+    """Whether the rule's figures change when the dossier is funded beside the others."""
+    funded, granted = decided.allocation.funded.copy(), decided.allocation.granted_cents.copy()
+    before = rule.read(funded, granted)
+    funded[row], granted[row] = True, decided.problem.offers.least_cents[row]
+    return rule.read(funded, granted) != before
+
+
+def _is_tight(read: Any) -> bool:
+    return any(figure.slack is not None and figure.slack <= 0 for figure in read.readings)
+
+
+def _proof(answers: Sequence[Answer]) -> str | None:
+    """The weakest of what supports some answers; None where one has nothing."""
+    order = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
+    proofs = [answer.proof for answer in answers]
+    if any(proof is None for proof in proofs):
+        return None
+    return min((proof for proof in proofs if proof is not None), key=order.index).value
+
+
+def _undefined(kind: str, of: str, why: str, **more: Any) -> Entry:
+    return {"kind": kind, "of": of, "status": "undefined", "why": why, **more}
+
+
+def _impossible(kind: str, of: str, why: str, *answers: Answer) -> Entry:
+    return {"kind": kind, "of": of, "status": "impossible", "why": why, "proof": _proof(answers)}
+
+
+MOST_SOLVES = 120
+SECONDS = 120.0
+"""Where no kernel settles decisions of this kind, so many dossiers are solved for, within so much time."""
+ENVELOPES_SHARE = 0.4
+"""Of the time that is left: the extensions of all dossiers, before their scores."""
+Tell = Callable[[str, float], None]
+
+
+@dataclass(slots=True)
+class Settled:
+    """The changes by row, and how they were settled.
+
+    Attributes
+    ----------
+    by_bounds, by_solve, intervals : refused candidates whose score each way settled
+    lifted_by_bounds, lifted_by_solve, lifted_open : obstacles taken away, by what settled each; left to be asked
+    """
+
+    changes: dict[int, list[Entry]] = field(default_factory=dict)
+    by_bounds: int = 0
+    by_solve: int = 0
+    intervals: int = 0
+    lifted_by_bounds: int = 0
+    lifted_by_solve: int = 0
+    lifted_open: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """How many dossiers each way settled."""
+        names = ("by_bounds", "by_solve", "intervals", "lifted_by_bounds", "lifted_by_solve", "lifted_open")
+        return {name: getattr(self, name) for name in names}
+
+
+def settle_all(decided: Decided, rows: Sequence[int], told: Tell, course: Course) -> Settled:
+    """The changes of every refused dossier among some rows; the deadline, or Ctrl-C, leaves what is there."""
+    found, wanted = Settled(), set(rows)
+    offers, funded = decided.problem.offers, decided.allocation.funded
+    waiting = [row for row in rows if offers.candidate[row] and not funded[row]]
+    outside = [row for row in rows if not (offers.candidate[row] or offers.committed[row] or funded[row])]
+    course.n_asked += len(waiting) + len(outside)
+    envelopes: dict[int, Entry] = {}
+    with course.held():
+        question = asking(decided)
+        quick = replace(decided, clock=Clock.until(course.deadline.share(ENVELOPES_SHARE)))
+        with suppress(DeadlineExpired):
+            of_everyone(
+                quick, question.steps, lambda name, share: told("envelopes", 0.3 + 0.2 * share), envelopes
+            )
+        _scores(question, waiting, found, told, course)
+        _obstacles(decided, outside, found, told, course)
+    for row in wanted & envelopes.keys():
+        found.changes.setdefault(row, []).append(envelopes[row])
+    return found
+
+
+def _scores(question: Asking, waiting: Sequence[int], found: Settled, told: Tell, course: Course) -> None:
+    """The score that each refused candidate would need, before its other changes."""
+    decided = question.decided
+    usable = [(one, effect) for one, effect in question.scores if effect is not None]
+    if not waiting or not usable or with_tolerance(decided.problem):
+        course.n_done += len(waiting)
+        return
+    course.deadline.check()
+    bounds, by_kernel = Bounds(decided), _kernel_settles(decided)
+    until = course.deadline.within(SECONDS)
+    one, effect = usable[0]
+    for number, row in enumerate(waiting):
+        course.deadline.check()
+        course.n_done += 1
+        told("dossiers", 0.5 + 0.3 * number / len(waiting))
+        if not is_given(decided.problem, row, one.column):
+            missing = {"kind": "score", "of": one.column, "status": "undefined", "why": "no_figure"}
+            found.changes.setdefault(row, []).append(missing)
+            continue
+        interval = bounds.interval(row)
+        steps = _settled_steps(question, row, effect[row], interval)
+        if interval.impossible:
+            found.by_bounds += 1
+            entry: Entry = {"kind": "score", "of": one.column, "status": "impossible", "why": "no_allocation"}
+            entry |= {"settled_by": "bounds", "proof": decided.proof}
+        elif steps is not None:
+            found.by_bounds += 1
+            entry = _exact(decided, row, one, effect[row], interval, steps)
+        elif by_kernel or (found.by_solve < MOST_SOLVES and not until.expired):
+            found.by_solve += 1
+            inside = ask(forced(decided.problem, [row]), prove=False, clock=decided.clock)
+            entry = score_entry(question, row, one, effect[row], inside, confirm=False)
+            entry |= {"settled_by": "solve"}
+        else:
+            found.intervals += 1
+            entry = _between(decided, row, one, effect[row], interval)
+        found.changes.setdefault(row, []).append(entry)
+
+
+def _obstacles(decided: Decided, outside: Sequence[int], found: Settled, told: Tell, course: Course) -> None:
+    """What lifting a missed requirement or a refusal would do, for each dossier that none but that keeps out."""
+    if not outside:
+        return
+    course.deadline.check()
+    bounds, until = LiftedBounds.of(decided), course.deadline.within(SECONDS)
+    for number, row in enumerate(outside):
+        course.deadline.check()
+        told("lifted", 0.8 + 0.2 * number / len(outside))
+        for one in obstacles(decided, row):
+            entry = _lifted(one, row, bounds, found, until) if one.problem is not None else one.told()
+            found.changes.setdefault(row, []).append(entry)
+        course.n_done += 1
+
+
+def _lifted(one: Obstacle, row: int, bounds: LiftedBounds, found: Settled, until: Deadline) -> Entry:
+    assert one.problem is not None
+    offers, proof = one.problem.offers, bounds.decided.proof
+    funds = bounds.funds(one.problem, row)
+    if funds is False:
+        found.lifted_by_bounds += 1
+        return one.entry("impossible", why="not_enough", proof=proof, settled_by="bounds")
+    if funds and offers.least_cents[row] == offers.most_cents[row]:
+        found.lifted_by_bounds += 1
+        return one.funded(int(offers.most_cents[row]), proof) | {"settled_by": "bounds"}
+    if not until.expired:
+        found.lifted_by_solve += 1
+        return solved(one, one.problem, row, bounds.decided, prove=False) | {"settled_by": "solve"}
+    found.lifted_open += 1
+    return one.entry("undefined", why="ask_alone")
+
+
+def _kernel_settles(decided: Decided) -> bool:
+    """Whether a kernel settles this decision: then one dossier more that must be in is a question of moments."""
+    return ask(decided.problem, prove=False, canonical=False, clock=decided.clock).method == "tree"
+
+
+def _settled_steps(
+    question: Asking, row: int, effect: tuple[Fraction, ...], interval: Interval
+) -> int | None:
+    """The exact number of steps, where the loss is one figure and ties are decided; None elsewhere."""
+    decided = question.decided
+    if not interval.point or len(decided.problem.stages) > 1 or not effect[0] or interval.reading is None:
+        return None
+    whole = interval.low / abs(effect[0])
+    if whole.denominator != 1:
+        return -(-whole.numerator // whole.denominator)
+    # a tie after so many steps: the money decides, then the rank, if the list in hand is the least of its kind
+    assert interval.allocation is not None
+    if goes_first(interval.allocation, decided.allocation) > 0:
+        return int(whole)
+    return int(whole) + 1 if interval.least_cents > decided.reading.granted_cents else None
+
+
+def _exact(
+    decided: Decided, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval, steps: int
+) -> Entry:
+    way = 1 if effect[0] > 0 else -1
+    now, by = figure_of(decided.problem, row, one.column), way * steps * one.step
+    return _entry(one) | {
+        "status": "exact",
+        "from": decimal_text(now),
+        "to": decimal_text(now + by),
+        "by": decimal_text(by),
+        "tie": (interval.low / abs(effect[0])).denominator == 1,
+        "settled_by": "bounds",
+        "proof": decided.proof,
+        "confirmed": None,
+    }
+
+
+def _between(
+    decided: Decided, row: int, one: Score, effect: tuple[Fraction, ...], interval: Interval
+) -> Entry:
+    """At least and at most this score; `enough` is None where no list was found."""
+    now = figure_of(decided.problem, row, one.column)
+    if not effect[0]:
+        lost = {"status": "impossible", "why": "earlier_goal"}
+        return {"kind": "score", "of": one.column} | (
+            lost if interval.low else {"status": "undefined", "why": "ask_alone"}
+        )
+    way = 1 if effect[0] > 0 else -1
+    least = interval.low / abs(effect[0])
+    low = -(-least.numerator // least.denominator)
+    high = None
+    if interval.high is not None:
+        most = interval.high / abs(effect[0])
+        high = most.numerator // most.denominator + 1
+    return _entry(one) | {
+        "status": "interval",
+        "from": decimal_text(now),
+        "low": decimal_text(now + way * max(0, low) * one.step),
+        "high": None if high is None else decimal_text(now + way * high * one.step),
+        "settled_by": "bounds",
+        "proof": decided.proof,
+        "confirmed": None,
+    }
+
+
+def _entry(one: Score) -> Entry:
+    return {
+        "kind": "score",
+        "of": one.column,
+        "unit": "number",
+        "step": decimal_text(one.step),
+        "top": decimal_text(one.top),
+    }

@@ -1,0 +1,331 @@
+"""Inversions: a better dossier refused while a worse one of the same envelope and class is funded.
+
+Compared are eligible dossiers that are neither committed nor decided by people, as in an `order` rule: by a score,
+or by an ordinal opinion (« très favorable » before « favorable »); equal ones and empty ones are no inversion. The
+price of having none is that of an `order` rule: the best allocation under it against the decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.analysis.explain.required_changes import scores
+from tnt_sim.analysis.shared.decided_run import Decided, gains
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer
+from tnt_sim.errors import TntError, UsageError, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column, scenario_names, text_keys
+from tnt_sim.rules.expressions.groups import groups_by
+from tnt_sim.rules.kinds.order.rule import Order
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.rules.protocols import Mode, Penalty
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.run_document import decimal_text, head
+
+Entry = dict[str, Any]
+MOST_PAIRS = 1_000
+"""Pairs listed one by one; all are counted."""
+RULE = "no-inversion"
+MOST_PRICED = 20_000
+"""Pairs that can be priced one by one."""
+SECONDS = 60.0
+_NOTHING: Entry = {"loses": None, "granted_cents": None, "enters": None, "leaves": None, "n_pairs": None}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Who is better than whom.
+
+    Attributes
+    ----------
+    column : what ranks
+    place : int64 (n,), 0 for the best, equal for equals, −1 for an empty cell
+    group : int64 (n,), the envelope and class, −1 for dossiers that are not compared
+    names : of the groups
+    """
+
+    column: str
+    place: IntArray
+    group: IntArray
+    names: tuple[str, ...]
+
+
+def ranking(
+    problem: Problem,
+    *,
+    rank: str | None = None,
+    best: str = "high",
+    opinions: Sequence[str] = (),
+    by: Sequence[str] = (),
+) -> Ranking:
+    """The ranking by a numeric column, or by a text column whose values `opinions` lists, best first.
+
+    Parameters
+    ----------
+    rank : the column; the first score of the objective by default
+    best : `high` or `low`, for a numeric column
+    by : further columns that must be equal, beside the envelope
+
+    Raises
+    ------
+    UsageError
+        When there is no such column, nothing to rank by, or a value that `opinions` does not list.
+    """
+    case = problem.case
+    column = rank or only_score(problem)
+    if column is None:
+        raise UsageError(
+            Text(
+                "l'objectif n'a pas une note et une seule : dites par quelle colonne classer (--rank).",
+                "the goal has not just one score: say which column ranks (--rank).",
+            ),
+            code="usage.rank",
+        )
+    place = _opinions(problem, column, opinions) if opinions else _figures(problem, column, best)
+    compared = problem.offers.candidate & ~problem.offers.forced & (place >= 0)
+    for name in by:
+        if kind_of(case, name) in (None, Kind.LIST):
+            raise _no_column(problem, name)
+    groups = groups_by(case, ["envelope", *by], None, compared, compared, ())
+    assert groups is not None
+    return Ranking(column, place, groups.codes, tuple(str(name) for name in groups.names))
+
+
+def only_score(problem: Problem) -> str | None:
+    """The column of the objective that is merit; None where there is none, or several."""
+    found = scores(problem)
+    return found[0].column if len(found) == 1 else None
+
+
+def _figures(problem: Problem, column: str, best: str) -> IntArray:
+    kind = kind_of(problem.case, column)
+    # a further column of a table is text, of figures or of words
+    if kind not in (Kind.NUMBER, Kind.MONEY, Kind.TEXT) or (
+        kind is Kind.TEXT and problem.case.portfolio.numeric(column)[1]
+    ):
+        raise _no_column(problem, column)
+    figures = numeric_column(problem.case, column, ())
+    assert figures is not None
+    key = -figures.values if best == "high" else figures.values
+    _, place = np.unique(key, return_inverse=True)
+    return np.where(figures.missing, -1, place.astype(np.int64))
+
+
+def _opinions(problem: Problem, column: str, opinions: Sequence[str]) -> IntArray:
+    if kind_of(problem.case, column) is not Kind.TEXT:
+        raise _no_column(problem, column)
+    held = text_keys(problem.case, column).to_list()
+    order = {name: k for k, name in enumerate(opinions)}
+    strange = sorted({name for name in held if name and name not in order})
+    if strange:
+        hint = did_you_mean(strange[0], opinions) or Text("", "")
+        raise UsageError(
+            Text(
+                f"« {strange[0]} » est dans la colonne « {column} », pas dans les avis donnés. {hint.fr}",
+                f'"{strange[0]}" is in column "{column}" but not among the opinions given. {hint.en}',
+            ),
+            code="usage.opinions",
+        )
+    return np.array([order.get(name, -1) for name in held], dtype=np.int64)
+
+
+def _no_column(problem: Problem, column: str) -> UsageError:
+    names = scenario_names(problem.case)
+    hint = Text("", "") if column in names else did_you_mean(column, names) or Text("", "")
+    return UsageError(
+        Text(
+            f"« {column} » ne peut pas classer : il faut des chiffres, ou des avis avec leur ordre. {hint.fr}",
+            f'"{column}" cannot rank: it takes figures, or opinions with their order. {hint.en}',
+        ),
+        code="usage.rank",
+    )
+
+
+def inversions(decided: Decided, ranked: Ranking, most: int | None = None) -> Entry:
+    """How many pairs there are; each refused dossier with the worst funded one; the pairs themselves.
+
+    The best refused dossier goes first, and of its pairs the worst funded one. All are counted;
+    with `most` no more are listed.
+    """
+    funded, total = decided.allocation.funded, 0
+    found: list[tuple[int, IntArray, str]] = []
+    for code, name in enumerate(ranked.names):
+        mine = np.flatnonzero(ranked.group == code)
+        inside = mine[funded[mine]]
+        inside = inside[np.argsort(-ranked.place[inside], kind="stable")]
+        out = mine[~funded[mine]]
+        worse = len(inside) - np.searchsorted(np.sort(ranked.place[inside]), ranked.place[out], side="right")
+        total += int(worse.sum())
+        found += [(row, inside[:n], name) for row, n in zip(out.tolist(), worse.tolist(), strict=True) if n]
+    found.sort(key=lambda one: (int(ranked.place[one[0]]), one[0]))
+    listed = MOST_PAIRS if most is None else min(most, MOST_PAIRS)
+    pairs = ((row, int(other), name) for row, others, name in found for other in others)
+    return {
+        "rank": ranked.column,
+        "n_pairs": total,
+        "n_refused": len(found),
+        "refused": [
+            _pair(decided, ranked, row, int(others[0]), name) | {"n_worse": len(others)}
+            for row, others, name in found[:most]
+        ],
+        "pairs": [_pair(decided, ranked, *pair) for pair in islice(pairs, listed)],
+    }
+
+
+def _pair(decided: Decided, ranked: Ranking, better: int, worse: int, group: str) -> Entry:
+    return {
+        "group": group,
+        "better": _side(decided, ranked, better)
+        | {"asked_cents": int(decided.problem.offers.least_cents[better])},
+        "worse": _side(decided, ranked, worse)
+        | {"granted_cents": int(decided.allocation.granted_cents[worse])},
+    }
+
+
+def _side(decided: Decided, ranked: Ranking, row: int) -> Entry:
+    case = decided.problem.case
+    if kind_of(case, ranked.column) is Kind.MONEY:
+        cents = case.table[f"{ranked.column}_cents"][row]
+        return {"dossier": decided.numbers[row], "value": None, "value_cents": cents}
+    value = case.table[ranked.column][row]
+    return {
+        "dossier": decided.numbers[row],
+        "value": None if value is None else _plain(value),
+        "value_cents": None,
+    }
+
+
+def _plain(value: Any) -> str:
+    text = str(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def price_of_none(
+    decided: Decided, ranked: Ranking, penalty: Fraction | None = None, *, deadline: Deadline = UNLIMITED
+) -> Entry:
+    """What an `order` rule costs, hard, or at a price for each pair taken from the first stage.
+
+    `loses` is what each stage loses, better counted up, `enters` and `leaves` say for whom; where nothing shows
+    that the list is the best (`status` feasible) the loss is at most that.
+
+    Raises
+    ------
+    UsageError
+        When there are too many pairs to price one by one.
+    """
+    problem = decided.problem
+    order = _order(problem, ranked, penalty)
+    if penalty is not None and order.n_pairs > MOST_PRICED:
+        raise _too_many(order.n_pairs)
+    told: Entry = {"mode": "hard" if penalty is None else "priced", "penalty": decimal_text(penalty)}
+    try:
+        answer = ask(replace(problem, rules=(*problem.rules, order)), clock=Clock.until(deadline))
+    except TntError:
+        return told | {"status": "stopped"} | _NOTHING
+    if answer.allocation is None:
+        return told | {"status": answer.status.value} | _NOTHING
+    values = _without_penalty(problem, answer, order, penalty)
+    lost = gains(problem.stages, decided.reading.values, values)
+    now, then = decided.allocation.funded, answer.allocation.funded
+    again = inversions(replace(decided, allocation=answer.allocation), ranked, most=0)
+    return told | {
+        "status": answer.status.value,
+        "loses": [decimal_text(each) for each in lost],
+        "granted_cents": answer.granted_cents,
+        "enters": decided.numbers.filter(then & ~now).to_list(),
+        "leaves": decided.numbers.filter(now & ~then).to_list(),
+        "n_pairs": again["n_pairs"],
+    }
+
+
+def _too_many(n_pairs: int) -> UsageError:
+    return UsageError(
+        Text(
+            f"un prix par inversion se compte par paire : il y en aurait {n_pairs}, et la limite est de "
+            f"{MOST_PRICED}. Comparez des classes plus petites (--by).",
+            f"a price for each inversion is counted per pair: there would be {n_pairs}, and the limit is "
+            f"{MOST_PRICED}. Compare smaller classes (--by).",
+        ),
+        code="usage.penalty",
+    )
+
+
+def _without_penalty(
+    problem: Problem, answer: Answer, order: Order, penalty: Fraction | None
+) -> tuple[Fraction, ...]:
+    """The stages' values without what the pairs took from the first."""
+    if penalty is None or answer.allocation is None:
+        return answer.values
+    read = order.read(answer.allocation.funded, answer.allocation.granted_cents)
+    sign = 1 if problem.stages[0].sense.value == "maximise" else -1
+    return (answer.values[0] + sign * penalty * read.distance, *answer.values[1:])
+
+
+def _order(problem: Problem, ranked: Ranking, penalty: Fraction | None) -> Order:
+    """The rule « nobody before a better one », in each envelope and class."""
+    dossier = np.flatnonzero(ranked.group >= 0)
+    code, place = ranked.group[dossier], ranked.place[dossier]
+    sequence = np.lexsort((dossier, place, code))
+    dossier, code, place = dossier[sequence], code[sequence], place[sequence]
+    new = np.ones(len(code), dtype=np.int64)
+    new[1:] = (code[1:] != code[:-1]) | (place[1:] != place[:-1])
+    step = np.cumsum(new) - 1
+    level = step - step[np.searchsorted(code, code)] if len(code) else step
+    return Order(
+        id=RULE,
+        kind="order",
+        mode=Mode.HARD if penalty is None else Mode.PENALTY,
+        names=ranked.names,
+        grouped=True,
+        group=code,
+        dossier=dossier,
+        level=level,
+        number=problem.case.table["dossier"],
+        penalty=None if penalty is None else Penalty(0, penalty),
+    )
+
+
+def inversions_document(
+    decided: Decided,
+    *,
+    rank: str | None = None,
+    best: str = "high",
+    opinions: Sequence[str] = (),
+    by: Sequence[str] = (),
+    penalty: Fraction | None = None,
+    seconds: float | None = None,
+) -> Entry:
+    """The JSON document: the pairs, and the price of having none, hard and, with `penalty`, at that price each.
+
+    `seconds` are for both prices together; the scenario's `time_limit`, a minute at most, by default.
+    """
+    ranked = ranking(decided.problem, rank=rank, best=best, opinions=opinions, by=by)
+    found = inversions(decided, ranked)
+    wanted = ([None] if penalty is None else [None, penalty]) if found["n_pairs"] else []
+    limit = min(SECONDS, decided.problem.scenario.spec.solver.time_limit) if seconds is None else seconds
+    course, prices = Course(Deadline(limit), "questions"), list[Entry]()
+    with course.held():
+        for price in course.each(wanted):
+            prices.append(price_of_none(decided, ranked, price, deadline=course.deadline))
+            if prices[-1]["status"] == "stopped":
+                course.unanswered()
+    return {
+        **head(decided.problem),
+        "command": "inversions",
+        "run_dir": None if decided.run_dir is None else decided.run_dir.as_posix(),
+        "status": "optimal" if decided.best else "feasible",
+        "goals": [stage.goal for stage in decided.problem.stages],
+        **found,
+        "prices": prices,
+        **course.told(),
+    }

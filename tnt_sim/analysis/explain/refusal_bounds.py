@@ -1,0 +1,423 @@
+"""A model of 0-1 columns falls into parts that no row joins: then a part's own bound suffices for its columns.
+
+Rows with a price join their columns. A row without one joins its columns too, unless the other rows imply it,
+which an exact bound on its activity shows; such rows are left out one after the other. In each part the decision
+is the best, since it is the best of the whole: the slack of the bound in other parts says nothing about this one.
+
+A part of the model with one cap is a knapsack: one pass over its profits bounds every refused dossier at once.
+
+    best(c) = max Σ p_j x_j  subject to  Σ w_j x_j ≤ c          from one frontier of (profit, least weight)
+
+With dossier i in, the part is worth p_i + best(cap − w_i) at most, and an allocation of that worth weighs at least
+w_i + (the least weight of that profit). Both may count i twice: they are bounds, and lists read again meet them.
+
+How far from funded, for every refused dossier at once: certified intervals, without a solve for each.
+
+    below   |r_i| − (U − v₀), rounded up  U an exact bound from any prices, r_i the exact reduced cost of x_i: no
+                                          allocation that holds i is worth more than U − |r_i|; only the slack
+                                          U − v₀ of its own part of the model counts (`parts.py`)
+    above   v₀ − v(a list that holds i)   the decision with i in and one or two others out, perhaps one more in,
+                                          read again in integers with every rule
+
+in the unit of the first stage. One linear program for all; where both ends meet the loss is known exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from tnt_sim.analysis.shared.decided_run import Decided
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.profit_frontier import Frontier, cells, frontier, items_of
+from tnt_sim.scenario.objective import Sense as GoalSense
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.reductions.fixing import ExactBound, exact_bound
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+
+MOST_TESTED = 20
+"""Rows without a price that are tried for being implied, the longest first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """How a model falls apart.
+
+    Attributes
+    ----------
+    of_column : the part of each column, int64 (n_cols,)
+    slack : by part, how much the bound lies above the decision, in the bound's scale
+    rows : by part, the rows that are not implied
+    """
+
+    of_column: IntArray
+    slack: tuple[int, ...]
+    rows: tuple[tuple[int, ...], ...]
+
+
+def parts_of(model: LinearModel, bound: ExactBound, point: IntArray, clock: Clock) -> Parts:
+    """Split a model whose bound is known; `point` is the decision, the best of the model."""
+    kept = np.ones(model.n_rows, dtype=np.bool_)
+    prices = np.array([int(price) != 0 for price in bound.multipliers.tolist()])
+    entries = model.matrix.tocoo()
+    loose = np.flatnonzero(~prices)
+    length = np.bincount(entries.row, minlength=model.n_rows)
+    for row in loose[np.argsort(-length[loose], kind="stable")][:MOST_TESTED].tolist():
+        if clock.deadline.expired:
+            break
+        if length[row] > 1 and _is_implied(model, kept, row, clock):
+            kept[row] = False
+    label = _labels(model, kept)
+    numbers = range(int(label.max(initial=-1)) + 1)
+    slack = tuple(_slack(model, bound, point, label, part) for part in numbers)
+    rows: list[list[int]] = [[] for _ in numbers]
+    first = np.full(model.n_rows, -1, dtype=np.int64)
+    first[entries.row] = label[entries.col]
+    for row in np.flatnonzero(kept & (first >= 0)).tolist():
+        rows[int(first[row])].append(row)
+    return Parts(label, slack, tuple(tuple(some) for some in rows))
+
+
+def _labels(model: LinearModel, kept: np.ndarray) -> IntArray:
+    entries = model.matrix.tocoo()
+    used = kept[entries.row]
+    size = model.n_rows + model.n_cols
+    ones = np.ones(int(used.sum()), dtype=np.int8)
+    graph = coo_array((ones, (entries.row[used], model.n_rows + entries.col[used])), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    _, dense = np.unique(label[model.n_rows :], return_inverse=True)
+    return dense.astype(np.int64)
+
+
+def _is_implied(model: LinearModel, kept: np.ndarray, row: int, clock: Clock) -> bool:
+    """Whether the other kept rows hold the activity of a row that has only an upper bound within it."""
+    upper = int(model.row_upper[row])
+    if model.row_lower[row] != NO_LOWER or upper == NO_UPPER:
+        return False
+    others = np.flatnonzero(kept & (np.arange(model.n_rows) != row))
+    activity = model.matrix[[row], :].toarray().ravel().astype(np.int64)
+    rest = LinearModel(
+        matrix=model.matrix[others, :],
+        row_lower=model.row_lower[others],
+        row_upper=model.row_upper[others],
+        col_lower=model.col_lower,
+        col_upper=model.col_upper,
+        objective=activity,
+        sense=Sense.MAXIMISE,
+        integer=model.integer,
+        row_names=tuple(model.row_names[k] for k in others.tolist()),
+        col_names=model.col_names,
+    )
+    duals = get_backend("highs").solve(rest, relax=True, limits=clock.limits()).row_duals
+    most = None if duals is None else exact_bound(rest, duals).whole(Sense.MAXIMISE)
+    return most is not None and most <= upper
+
+
+def _slack(model: LinearModel, bound: ExactBound, point: IntArray, label: IntArray, part: int) -> int:
+    """What the bound leaves above the decision in one part: its rows' slack at their prices, its columns' too."""
+    mine = np.flatnonzero(label == part)
+    up = 1 if model.sense is Sense.MAXIMISE else -1
+    reduced = [up * int(value) for value in np.asarray(bound.reduced_costs)[mine].tolist()]
+    total = sum(
+        max(cost * int(model.col_lower[j]), cost * int(model.col_upper[j])) - cost * int(point[j])
+        for cost, j in zip(reduced, mine.tolist(), strict=True)
+    )
+    matrix = model.matrix[:, mine]
+    inside = np.flatnonzero(np.diff(matrix.tocsr().indptr) > 0)
+    activity = model.activity(point)
+    for row in inside.tolist():
+        price = up * int(bound.multipliers[row])
+        if price:
+            limit = int(model.row_upper[row]) if price > 0 else int(model.row_lower[row])
+            total += price * (limit - int(activity[row]))
+    return total
+
+
+MOST_CELLS = 400_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneCap:
+    """One part: its columns, all profits and weights by column, its cap, its frontier, its decided worth."""
+
+    columns: IntArray
+    profit: IntArray
+    weight: IntArray
+    cap: int
+    front: Frontier
+    worth: int
+
+    def loss(self, column: int) -> int | None:
+        """The least that the part loses with a column in, in units of the objective; None when it cannot be in."""
+        room = self.cap - int(self.weight[column])
+        if room < 0:
+            return None
+        place = int(np.searchsorted(self.front.weight, room, side="right")) - 1
+        return self.worth - int(self.profit[column]) - int(self.front.profit[place])
+
+    def choice(self, column: int) -> IntArray | None:
+        """A choice that holds this column and loses no more than `loss`; None when it would count it twice."""
+        room = self.cap - int(self.weight[column])
+        place = int(np.searchsorted(self.front.weight, room, side="right")) - 1
+        target, least = int(self.front.profit[place]), int(self.front.weight[place])
+        try:
+            taken = items_of(self.profit[self.columns], self.weight[self.columns], target, least)
+        except TooManyStates:
+            return None
+        chosen = self.columns[taken]
+        return None if column in chosen else np.append(chosen, column)
+
+    def least_weight(self, column: int, worth: int) -> int:
+        """The least weight of a choice that holds the column and is worth that much or more."""
+        rest = max(0, worth - int(self.profit[column]))
+        place = int(np.searchsorted(self.front.profit, rest, side="left"))
+        return int(self.weight[column]) + int(self.front.weight[place])
+
+
+def one_cap(model: LinearModel, parts: Parts, point: IntArray, part: int) -> OneCap | None:
+    """The knapsack that a part is; None when it is none, or too large for one pass."""
+    if len(parts.rows[part]) != 1 or model.sense is not Sense.MAXIMISE:
+        return None
+    row = parts.rows[part][0]
+    mine = np.flatnonzero(parts.of_column == part)
+    weight = model.matrix[[row], :].toarray().ravel().astype(np.int64)
+    plain = (model.col_lower[mine] == 0) & (model.col_upper[mine] == 1)
+    fits = model.row_lower[row] == NO_LOWER and model.row_upper[row] != NO_UPPER
+    profit = model.objective
+    if not fits or not plain.all() or (weight[mine] <= 0).any() or (profit[mine] < 0).any():
+        return None
+    if cells(profit[mine]) > MOST_CELLS or model.row_upper[row] < 0:
+        return None
+    front = frontier(profit[mine], weight[mine], int(model.row_upper[row]))
+    worth = int(profit[mine][point[mine] > 0].sum())
+    return OneCap(mine, profit, weight, int(model.row_upper[row]), front, worth)
+
+
+MOST_PAIRS = 160
+"""Funded dossiers of least value per euro among which pairs are taken out."""
+TRIED = 6
+"""Repaired lists of one dossier that are read again, the best by its figures first."""
+NEVER = np.int64(2**60)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interval:
+    """What the first stage loses at least and at most when the dossier must be in; None where nothing is known.
+
+    `reading` is that of the list behind `high`; with both ends equal, an allocation that holds the dossier and
+    loses no more grants at least `least_cents`. `impossible`: no allocation holds it.
+    """
+
+    low: Fraction
+    high: Fraction | None
+    allocation: Allocation | None = None
+    reading: AllocationReading | None = None
+    least_cents: int = 0
+    impossible: bool = False
+
+    @property
+    def point(self) -> bool:
+        """Whether the loss is known exactly."""
+        return self.low == self.high
+
+
+class Bounds:
+    """The prices of one linear program, and the lists that a swap or two make of the decision."""
+
+    def __init__(self, decided: Decided) -> None:
+        self.decided = decided
+        problem = decided.problem
+        form = formulate(problem, deadline=decided.clock.deadline)
+        stage = form.stages[0]
+        model = form.model.with_objective(stage.objective, stage.sense)
+        self.scale, self.constant = stage.scale, stage.constant
+        self.up = 1 if problem.stages[0].sense is GoalSense.MAXIMISE else -1
+        self.rows: IntArray = form.recovery.candidate
+        self.column = {int(row): k for k, row in enumerate(self.rows.tolist())}
+        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.limits()).row_duals
+        self.bound: ExactBound | None = None if duals is None else exact_bound(model, duals)
+        self.model = model
+        self.point = decided.allocation.funded[form.recovery.candidate].astype(np.int64)
+        self.parts = self._parts()
+        self.caps: dict[int, OneCap | None] = {}
+        self.swaps = Swaps(decided)
+
+    def _parts(self) -> Parts | None:
+        """The parts of a model that has a column for each candidate and no other; one part of any other model."""
+        if self.bound is None or self.bound.scaled is None:
+            return None
+        if self.model.n_cols == len(self.point):
+            return parts_of(self.model, self.bound, self.point, self.decided.clock)
+        value = self.decided.reading.values[0] / self.scale - self.constant
+        slack = self.up * (self.bound.scaled - (int(value) << self.bound.scale))
+        return Parts(np.zeros(self.model.n_cols, dtype=np.int64), (slack,), ((),))
+
+    def _cap_of(self, column: int) -> OneCap | None:
+        """The knapsack that the part of a column is, found once."""
+        if self.parts is None:
+            return None
+        part = int(self.parts.of_column[column])
+        if part not in self.caps:
+            self.caps[part] = one_cap(self.model, self.parts, self.point, part)
+        return self.caps[part]
+
+    def interval(self, row: int) -> Interval:
+        """The loss of one refused dossier."""
+        column = self.column[row]
+        cap = self._cap_of(column)
+        low = self._low(column)
+        if cap is not None:
+            loss = cap.loss(column)
+            if loss is None:
+                return Interval(low, None, impossible=True)
+            low = max(low, self.scale * loss)
+        found = self.swaps.best(row)
+        if cap is not None and (found is None or self._loss(found[1]) > low):
+            found = self._chosen(column, cap) or found
+        if found is None:
+            return Interval(low, None)
+        allocation, reading = found
+        high = self._loss(reading)
+        least = self._least_cents(column, cap, high) if high == low else 0
+        return Interval(min(low, high), high, allocation, reading, least)
+
+    def _loss(self, reading: AllocationReading) -> Fraction:
+        return self.up * (self.decided.reading.values[0] - reading.values[0])
+
+    def _chosen(self, column: int, cap: OneCap) -> tuple[Allocation, AllocationReading] | None:
+        """The decision with the part of a dossier as its knapsack would have it, if that keeps every rule."""
+        columns = cap.choice(column)
+        if columns is None:
+            return None
+        funded, granted = self.decided.allocation.funded.copy(), self.swaps.grant.copy()
+        funded[self.rows[cap.columns]], granted[self.rows[cap.columns]] = False, 0
+        inside = self.rows[columns]
+        funded[inside], granted[inside] = True, self.swaps.ask[inside]
+        return read_if_kept(self.decided, Allocation(funded, granted))
+
+    def _least_cents(self, column: int, cap: OneCap | None, loss: Fraction) -> int:
+        """The least that is granted in all by a list that holds the dossier and loses so much; 0 when unknown."""
+        if cap is None:
+            return 0
+        mine = cap.columns
+        cents = self.swaps.ask[self.rows[mine]]
+        each = cents // cap.weight[mine]
+        if (cents != each[0] * cap.weight[mine]).any():
+            return 0
+        least = int(each[0]) * cap.least_weight(column, cap.worth - int(loss / self.scale))
+        held = int(cents[self.point[mine] > 0].sum())
+        return self.decided.reading.granted_cents - held + least
+
+    def _low(self, column: int) -> Fraction:
+        if self.bound is None or self.parts is None:
+            return Fraction(0)
+        against = -self.up * int(self.bound.reduced_costs[column])
+        lost = max(0, against) - self.parts.slack[int(self.parts.of_column[column])]
+        return max(Fraction(0), self.scale * -(-lost >> self.bound.scale))
+
+
+class Swaps:
+    """Lists made of the decision: one dossier in, one or two out, perhaps another in."""
+
+    def __init__(self, decided: Decided) -> None:
+        self.decided = decided
+        problem = decided.problem
+        stage = problem.stages[0]
+        sign = 1 if stage.sense is GoalSense.MAXIMISE else -1
+        ask = problem.offers.least_cents
+        self.value: IntArray = sign * (stage.terms.per_funded + stage.terms.per_cent * ask)
+        for part in stage.terms.once:
+            self.value = self.value + sign * part.largest_per_dossier(len(ask))
+        self.grant = decided.allocation.granted_cents
+        self.ask = ask
+        free = decided.allocation.funded & problem.offers.candidate & ~problem.offers.forced
+        self.out = np.flatnonzero(free)
+        self.waiting = np.flatnonzero(problem.offers.candidate & ~decided.allocation.funded)
+
+    def best(self, row: int) -> tuple[Allocation, AllocationReading] | None:
+        """The most valuable of these lists that keeps every rule, as its reading says; None when none is found."""
+        for out, into in self._ranked(row):
+            funded, granted = self.decided.allocation.funded.copy(), self.grant.copy()
+            funded[out], granted[out] = False, 0
+            for other in (row, *into):
+                funded[other], granted[other] = True, self.ask[other]
+            kept = read_if_kept(self.decided, Allocation(funded, granted))
+            if kept is not None:
+                return kept
+        return None
+
+    def _ranked(self, row: int) -> list[tuple[list[int], list[int]]]:
+        """Lists by their figures, best first: who goes out and who else comes in."""
+        problem = self.decided.problem
+        node = int(self.decided.reasons.blocking[row])
+        if node < 0:
+            return self._for_a_rule(row)
+        under = (problem.case.node >= node) & (problem.case.node < problem.case.tree.end[node])
+        left = self.decided.reasons.room.whole_cents[problem.case.node[row]]
+        missing = int(self.ask[row]) - int(left)
+        out = self.out[under[self.out]]
+        out = out[np.argsort(self.value[out] / np.maximum(self.grant[out], 1), kind="stable")]
+        into = self.waiting[under[self.waiting] & (self.waiting != row)]
+        return self._exchanges(out, into, missing)
+
+    def _exchanges(self, out: IntArray, into: IntArray, missing: int) -> list[tuple[list[int], list[int]]]:
+        weight, value = self.grant[out], self.value[out]
+        pairs = min(len(out), MOST_PAIRS)
+        first, second = np.triu_indices(pairs, 1)
+        freed = np.concatenate([weight, weight[first] + weight[second]])
+        lost = np.concatenate([value, value[first] + value[second]])
+        enough = np.flatnonzero(freed >= missing)
+        gain, who = self._filling(into, freed[enough] - missing)
+        net = lost[enough] - gain
+        order = np.lexsort((freed[enough], net))[:TRIED]
+        found = []
+        for k in order.tolist():
+            place = int(enough[k])
+            gone = (
+                [place] if place < len(out) else [int(first[place - len(out)]), int(second[place - len(out)])]
+            )
+            found.append(([int(out[g]) for g in gone], [int(who[k])] if who[k] >= 0 else []))
+        return found
+
+    def _filling(self, into: IntArray, room: IntArray) -> tuple[IntArray, IntArray]:
+        """For each room the most valuable dossier that fits in it, and its row; 0 and −1 for none."""
+        if not len(into) or not len(room):
+            return np.zeros(len(room), dtype=np.int64), np.full(len(room), -1, dtype=np.int64)
+        by_weight = into[np.argsort(self.ask[into], kind="stable")]
+        top = np.maximum.accumulate(self.value[by_weight])
+        best = np.maximum.accumulate(np.where(self.value[by_weight] == top, np.arange(len(by_weight)), -1))
+        place = np.searchsorted(self.ask[by_weight], room, side="right") - 1
+        held = (place >= 0) & (top[np.maximum(place, 0)] > 0)
+        gain = np.where(held, top[np.maximum(place, 0)], 0)
+        row = np.where(held, by_weight[np.maximum(best[np.maximum(place, 0)], 0)], -1)
+        return gain, row
+
+    def _for_a_rule(self, row: int) -> list[tuple[list[int], list[int]]]:
+        """It fits, but a rule stands in the way: alone where the rule gains from it, else for one other."""
+        order = self.out[np.argsort(self.value[self.out], kind="stable")]
+        return [([], []), *(([int(other)], []) for other in self._of_its_rule(row, order)[:TRIED])]
+
+    def _of_its_rule(self, row: int, order: IntArray) -> IntArray:
+        """The funded dossiers that share a group of the rule that blocks."""
+        name = str(self.decided.reasons.rule[row])
+        rule = next((one for one in self.decided.problem.rules if one.id == name), None)
+        groups = getattr(rule, "groups", None)
+        codes: NDArray[np.int64] | None = getattr(groups, "codes", None)
+        if codes is None:
+            return order
+        shared: IntArray = order[codes[order] == codes[row]]
+        return shared
+
+
+def read_if_kept(decided: Decided, allocation: Allocation) -> tuple[Allocation, AllocationReading] | None:
+    """An allocation with its reading, if it keeps every rule."""
+    reading = read_allocation(decided.problem, allocation)
+    return None if broken_rules(decided.problem, allocation, reading) else (allocation, reading)

@@ -1,0 +1,240 @@
+"""What stands before the competition: a requirement that is missed, a decision to refuse. What if it were lifted?
+
+One entry for each requirement or decision: would the dossier be funded without it, everything else unchanged? A
+dossier that misses two requirements is let in by neither alone.
+
+What lifting an obstacle would do, for every dossier that is kept out of the competition: without a solve.
+
+The decision's own allocation is read again in the problem without the obstacle; where it keeps every rule, it is
+worth v₀ there.
+
+    refused   from the prices of the decision's linear program, an exact bound says that an allocation with the
+              dossier in is worth less than v₀
+    funded    the decision with the dossier on top keeps every rule and is worth more than v₀, and without the
+              dossier's column the model holds every row of the decision's: nothing without it is worth more
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from tnt_sim.analysis.shared.decided_run import Decided
+from tnt_sim.engine.optimise import ask
+from tnt_sim.errors import InputError
+from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray
+from tnt_sim.rules.expressions.selectors import Selector
+from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.rules.offers.eligibility import WaiverSpec
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.reductions.fixing import exact_bound
+from tnt_sim.solve.reductions.tighten import tighten
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Obstacle:
+    """What keeps one dossier out of the competition.
+
+    Attributes
+    ----------
+    kind, of : `requirement`, `decision` or `grant`, and its name
+    problem : the problem without it, for this dossier alone; None where it cannot be lifted
+    why : then, why not
+    """
+
+    kind: str
+    of: str
+    problem: Problem | None = None
+    why: str = ""
+
+    def entry(self, status: str, **more: object) -> Entry:
+        """The entry of the document."""
+        return {"kind": self.kind, "of": self.of, "status": status, **more}
+
+    def funded(self, cents: int, proof: str | None) -> Entry:
+        """The entry of a dossier that would be funded without it."""
+        return self.entry("exact", unit="yes", grant_cents=cents, proof=proof, confirmed=True)
+
+    def told(self) -> Entry:
+        """The entry of one that cannot be lifted."""
+        return self.entry("impossible" if self.why == "several_missed" else "undefined", why=self.why)
+
+
+def lifted(decided: Decided, row: int) -> list[Entry]:
+    """What each obstacle taken away alone would do."""
+    return [
+        one.told() if one.problem is None else solved(one, one.problem, row, decided, prove=True)
+        for one in obstacles(decided, row)
+    ]
+
+
+def obstacles(decided: Decided, row: int) -> list[Obstacle]:
+    """What keeps a dossier out of the competition, each with the problem that is left without it."""
+    problem = decided.problem
+    name = str(decided.numbers[row])
+    if problem.offers.refused[row]:
+        rule = problem.decided.specs[int(problem.decided.rule[row])].id
+        return [_lifting("decision", rule, _without_decision(decided.asked, rule, name))]
+    if problem.offers.capped_out[row]:
+        return [Obstacle("grant", name, why="capped_out")]
+    rules = list(dict.fromkeys(one.rule for one in problem.eligibility.failures if one.mask[row]))
+    liftable = {spec.id for spec in decided.asked.spec.eligibility}
+    if len(rules) > 1:
+        return [Obstacle("requirement", rule, why="several_missed") for rule in rules]
+    return [
+        _lifting("requirement", rule, _waived(decided.asked, rule, name))
+        if rule in liftable
+        else Obstacle("requirement", rule, why="not_liftable")
+        for rule in rules
+    ]
+
+
+def _lifting(kind: str, rule: str, scenario: Scenario) -> Obstacle:
+    try:
+        return Obstacle(kind, rule, compile_problem(scenario))
+    except InputError:
+        return Obstacle(kind, rule, why="not_liftable")
+
+
+def solved(obstacle: Obstacle, problem: Problem, row: int, decided: Decided, *, prove: bool) -> Entry:
+    """Whether the one answer without the obstacle holds the dossier: one solve."""
+    answer = ask(problem, prove=prove, clock=decided.clock)
+    settled = answer.is_closed and answer.canonical
+    if not settled:
+        return obstacle.entry("undefined", why="stopped")
+    proof = answer.proof.value if answer.proof and prove else None
+    assert answer.allocation is not None
+    if not answer.allocation.funded[row]:
+        return obstacle.entry("impossible", why="not_enough", proof=proof)
+    return obstacle.funded(int(answer.allocation.granted_cents[row]), proof)
+
+
+def _waived(scenario: Scenario, rule: str, dossier: str) -> Scenario:
+    waiver = WaiverSpec(of=rule, where=Selector({"dossier": dossier}))
+    return _with_spec(scenario, waivers=(*scenario.spec.waivers, waiver))
+
+
+def _without_decision(scenario: Scenario, rule: str, dossier: str) -> Scenario:
+    rules = tuple(
+        one.model_copy(update={"refuse": tuple(name for name in one.refuse if name != dossier)})
+        if isinstance(one, DecideSpec) and one.id == rule
+        else one
+        for one in scenario.spec.rules
+    )
+    return _with_spec(scenario, rules=rules)
+
+
+def _with_spec(scenario: Scenario, **changed: object) -> Scenario:
+    return replace(scenario, spec=scenario.spec.model_copy(update=changed))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiftedBounds:
+    """The decision's model, and the prices of its linear program by the name of the row."""
+
+    decided: Decided
+    form: Formulation
+    prices: dict[str, float]
+
+    @classmethod
+    def of(cls, decided: Decided) -> LiftedBounds:
+        """One linear program for all."""
+        form = formulate(decided.problem, deadline=decided.clock.deadline)
+        stage = form.stages[0]
+        model = tighten(form.model).with_objective(stage.objective, stage.sense)
+        duals = get_backend("highs").solve(model, relax=True, limits=decided.clock.limits()).row_duals
+        named = {} if duals is None else dict(zip(model.row_names, duals.tolist(), strict=True))
+        return cls(decided, form, named)
+
+    def funds(self, problem: Problem, row: int) -> bool | None:
+        """Whether the dossier is in the best allocation of the problem; None where only a solve can tell."""
+        if not problem.offers.candidate[row]:
+            return None
+        today = self._worth(problem, self.decided.allocation)
+        if today is None:
+            return None
+        form = formulate(problem, deadline=self.decided.clock.deadline)
+        if self._at_most(form, problem, row) < today:
+            return False
+        more = self._worth(problem, self._with(problem, row))
+        return True if more is not None and more > today and self._no_wider(form, row) else None
+
+    def _worth(self, problem: Problem, allocation: Allocation) -> Fraction | None:
+        """The first stage of an allocation, better counted up; None where it breaks a rule."""
+        reading = read_allocation(problem, allocation)
+        return None if broken_rules(problem, allocation, reading) else _up(problem) * reading.values[0]
+
+    def _at_most(self, form: Formulation, problem: Problem, row: int) -> Fraction:
+        """No allocation that holds the dossier is worth more in the first stage."""
+        stage = form.stages[0]
+        model = tighten(form.model).with_objective(stage.objective, stage.sense)
+        bound = exact_bound(model, self._prices(model.row_names))
+        if bound.scaled is None:
+            return Fraction(2**62)
+        up, column = _up(problem), _column(form, row)
+        most = up * bound.scaled + min(0, up * int(bound.reduced_costs[column]))
+        return (Fraction(most, 1 << bound.scale) + up * stage.constant) * stage.scale
+
+    def _with(self, problem: Problem, row: int) -> Allocation:
+        funded, granted = self.decided.allocation.funded.copy(), self.decided.allocation.granted_cents.copy()
+        funded[row], granted[row] = True, problem.offers.least_cents[row]
+        return Allocation(funded, granted)
+
+    def _no_wider(self, form: Formulation, row: int) -> bool:
+        """Whether the model without the dossier's column holds every row of the decision's, and the same goal."""
+        ours, theirs, column = self.form.model, form.model, _column(form, row)
+        at = {name: k for k, name in enumerate(theirs.row_names)}
+        unique = len(at) == theirs.n_rows
+        if theirs.n_cols != ours.n_cols + 1 or not unique or not at.keys() >= set(ours.row_names):
+            return False
+        kept, rows = np.arange(theirs.n_cols) != column, [at[name] for name in ours.row_names]
+        one, other = self.form.stages[0], form.stages[0]
+        matrix = theirs.matrix.tocsr()[rows, :].tocsc()[:, kept].tocsr()
+        mine = _reduced(ours.matrix, ours.row_lower, ours.row_upper)
+        yours = _reduced(matrix, theirs.row_lower[rows], theirs.row_upper[rows])
+        same = (
+            *zip(mine[1:], yours[1:], strict=True),
+            (ours.col_lower, theirs.col_lower[kept]),
+            (ours.col_upper, theirs.col_upper[kept]),
+            (one.objective, other.objective[kept]),
+        )
+        alike = (one.scale, one.constant) == (other.scale, other.constant)
+        return (
+            alike and all(np.array_equal(a, b) for a, b in same) and (mine[0] - yours[0]).count_nonzero() == 0
+        )
+
+    def _prices(self, names: tuple[str, ...]) -> FloatArray:
+        return np.array([self.prices.get(name, 0.0) for name in names])
+
+
+def _up(problem: Problem) -> int:
+    return 1 if problem.stages[0].sense is Sense.MAXIMISE else -1
+
+
+def _column(form: Formulation, row: int) -> int:
+    """The column that says whether a dossier is funded."""
+    return int(form.recovery.funded_columns[np.searchsorted(form.recovery.candidate, row)])
+
+
+def _reduced(matrix: csr_array, lower: IntArray, upper: IntArray) -> tuple[csr_array, IntArray, IntArray]:
+    """Rows divided by their common divisor, bounds rounded to what whole points can reach."""
+    rows = matrix.tocsr(copy=True)
+    rows.eliminate_zeros()
+    filled = np.flatnonzero(np.diff(rows.indptr))
+    divisor = np.ones(rows.shape[0], dtype=np.int64)
+    if len(filled):
+        divisor[filled] = np.gcd.reduceat(np.abs(rows.data), rows.indptr[filled])
+    rows.data = rows.data // np.repeat(divisor, np.diff(rows.indptr))
+    low = np.where(lower == NO_LOWER, NO_LOWER, -(-lower // divisor))
+    return rows, low, np.where(upper == NO_UPPER, NO_UPPER, upper // divisor)

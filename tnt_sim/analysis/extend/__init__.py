@@ -1,0 +1,1 @@
+"""analysis/extend/__init__.py."""

@@ -1,0 +1,200 @@
+"""The document of « transfer or extend? » (`extend --json`): amounts in integer cents, exact decimals as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GoalParts, Standing
+from tnt_sim.analysis.marginal.questions import head_of, next_entry
+from tnt_sim.analysis.shared.reference_solution import Moves, moves
+from tnt_sim.analysis.sweep.exact_steps import Counters
+from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation
+from tnt_sim.verify.run_document import decimal_text
+
+Document = dict[str, Any]
+MOST_LARGEST = 10
+"""Dossiers named with title and amount among those that enter, or leave."""
+
+
+def document_of(result: ExtendResult, lang: Lang) -> Document:
+    """The whole document; what the clock or Ctrl-C left out is null or missing."""
+    problem, course = result.base.problem, result.course
+    head = head_of(problem, "", result.line, lang)
+    for key in ("question", "points", "envelope"):
+        del head[key]
+    status = "feasible" if course.status == "stopped" and course.stopped_by == "time" else course.status
+    writer = _Writer(result, Counters.of(problem))
+    return {
+        **head,
+        "command": "extend",
+        **course.told(),
+        "status": status,
+        "totals_cents": list(result.totals),
+        "n_departments": writer.counters.n_departments,
+        "transfers": result.limits,
+        "goals": [
+            {"goal": stage.goal, "sense": stage.sense.value, "unit": stage.terms.unit.value}
+            for stage in problem.stages
+        ],
+        "as_written": writer.entry(result.standing(FREE, result.line.amount_cents, False), None),
+        **{curve: writer.curve(curve) for curve in (FREE, NESTED)},
+        "equal_lists": {
+            "complete": len(result.ranges) == result.n_ranges and all(one.proven for one in result.ranges),
+            "ranges": [
+                {
+                    "envelope": one.envelope,
+                    "least_cents": one.least_cents,
+                    "most_cents": one.most_cents,
+                    "proven": one.proven,
+                }
+                for one in result.ranges
+            ],
+        },
+        "next": [next_entry(one) for one in result.next],
+    }
+
+
+class _Writer:
+    """Writes the entries of one answer."""
+
+    def __init__(self, result: ExtendResult, counters: Counters) -> None:
+        self.result = result
+        self.counters = counters
+        self.written = {spec.id for spec, _ in result.base.scenario.spec.programme.walk()}
+
+    def curve(self, curve: str) -> Document:
+        """Transfers at the written total, then each larger one."""
+        written = self.result.line.amount_cents
+        start = self.result.standing(curve, written, False)
+        moved = self.result.standing(curve, written, True)
+        totals = []
+        for total in self.result.totals:
+            alone, there = (self.result.standing(curve, total, way) for way in (False, True))
+            parts = [_parts_entry(one) for one in self.result.parts(curve, total)]
+            totals.append(
+                {
+                    "total_cents": total,
+                    "extra_cents": total - written,
+                    "alone": self.entry(alone, start),
+                    "with_transfers": self.entry(there, moved),
+                    "gains": parts,
+                }
+            )
+        gains = [_parts_entry(one) for one in self.result.parts(curve, written)]
+        return {
+            "transfer": self.entry(moved, start),
+            "gains": [{key: one[key] for key in ("goal", "transfer")} for one in gains],
+            "totals": totals,
+        }
+
+    def entry(self, found: Standing | None, against: Standing | None) -> Document | None:
+        """One list, and who enters and leaves against another; None where it was not looked for."""
+        if found is None:
+            return None
+        problem, point = found.problem, found.point
+        head = {
+            "total_cents": found.total_cents,
+            "status": point.status.value,
+            "proof": None if point.proof is None else point.proof.value,
+        }
+        allocation, transfers = found.allocation, found.transfers
+        if allocation is None or transfers is None:
+            return {**head, "objective": []}
+        funded = allocation.funded
+        reading = transfers.reading
+        return {
+            **head,
+            "objective": [
+                {
+                    "goal": stage.goal,
+                    "sense": stage.sense.value,
+                    "value": decimal_text(value),
+                    "bound": decimal_text(bound),
+                }
+                for stage, value, bound in zip(problem.stages, point.values, point.bounds, strict=True)
+            ],
+            "n_funded": int(funded.sum()),
+            "n_departments": int(self.counters.departments(funded[:, None])[0]),
+            "granted_cents": reading.granted_cents[0],
+            "unspent_cents": reading.left_cents[0],
+            "envelopes": self._envelopes(found, funded),
+            "moves": [
+                {"from": one.giver, "to": one.taker, "cents": one.cents, "kind": one.kind}
+                for one in transfers.moves
+            ],
+            "could_give": [
+                {"envelope": name, "cents": cents} for name, cents in transfers.could_give.items()
+            ],
+            "raised": [{"envelope": name, "cents": cents} for name, cents in transfers.raised.items()],
+            **self._movers(problem, None if against is None else against.allocation, allocation),
+        }
+
+    def _envelopes(self, found: Standing, funded: BoolArray) -> list[Document]:
+        """Each written envelope, parts of a split within it; departments of the programme and its axes only."""
+        assert found.transfers is not None
+        tree, node, reading = found.problem.case.tree, found.problem.case.node, found.transfers.reading
+        counts = tree.subtree_sums(np.bincount(node[funded & (node >= 0)], minlength=tree.n_nodes).tolist())
+        axes = [0, *tree.children(0)]
+        lists = np.stack([funded & (node >= k) & (node < tree.end[k]) for k in axes], axis=1)
+        reached = dict(zip(axes, self.counters.departments(lists).tolist(), strict=True))
+        return [
+            {
+                "id": name,
+                "parent": tree.ids[int(tree.parent[k])] if k else None,
+                "title": tree.titles[k],
+                "amount_cents": tree.written_cents[k],
+                "effective_cents": reading.effective_cents[k],
+                "granted_cents": reading.granted_cents[k],
+                "n_funded": counts[k],
+                "n_departments": reached.get(k),
+            }
+            for k, name in enumerate(tree.ids)
+            if name in self.written
+        ]
+
+    def _movers(self, problem: Problem, before: Allocation | None, after: Allocation) -> Document:
+        """Who enters, leaves or gets another sum, and the largest of them."""
+        if before is None:
+            nothing: Document = {"enter": [], "leave": [], "more": [], "less": []}
+            return {**nothing, "largest": {"enter": [], "leave": []}}
+        moved = moves(problem, before, after)
+        ids = {key: list(getattr(moved, key)) for key in Moves.__slots__}
+        masks = {"enter": after.funded & ~before.funded, "leave": before.funded & ~after.funded}
+        lists = {"enter": after, "leave": before}
+        largest = {key: _largest(problem, masks[key], lists[key]) for key in masks}
+        return {**ids, "largest": largest}
+
+
+def _largest(problem: Problem, mask: BoolArray, of: Allocation) -> list[Document]:
+    """The largest grants of some dossiers, by amount and then by rank."""
+    table, tree = problem.case.table, problem.case.tree
+    rows = np.flatnonzero(mask)
+    rows = rows[np.argsort(-of.granted_cents[rows], kind="stable")][:MOST_LARGEST]
+    return [
+        {
+            "dossier": table["dossier"][row],
+            "title": table["title"][row],
+            "applicant": table["applicant"][row],
+            "envelope": tree.ids[int(problem.case.node[row])],
+            "cents": int(of.granted_cents[row]),
+        }
+        for row in rows.tolist()
+    ]
+
+
+def _parts_entry(parts: GoalParts) -> Document:
+    texts: Sequence[tuple[str, Fraction | None]] = (
+        ("transfer", parts.transfer),
+        ("extension", parts.extension),
+        ("total", parts.total),
+        ("alone", parts.alone),
+        ("alone_beyond_transfer", parts.beyond),
+    )
+    return {"goal": parts.goal, **{key: decimal_text(value) for key, value in texts}}

@@ -1,0 +1,99 @@
+"""What each axis would do with one more step of money (a million, for 88 M€), beside a decision that is made.
+
+The step is new money: it raises the axis and the programme. It is asked only where the run left time for it, and
+only answers that are proven best are told.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tnt_sim.analysis.extend.search import round_step
+from tnt_sim.analysis.marginal.extension_allocation import axes_of
+from tnt_sim.analysis.shared.envelope_path import line_of, really_at
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.reference_solution import moves
+from tnt_sim.analysis.sweep.envelope_point import SURE
+from tnt_sim.deadline import Deadline
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Proof, Result
+from tnt_sim.errors import ScenarioError
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.run_document import decimal_text
+
+SECONDS = 10.0
+"""The most that a run spends on it."""
+SLOWEST_RUN = 30.0
+"""Seconds of a run beyond which it is not begun: each axis would take about as long."""
+STEPS, SLOW, UNPROVEN, NO_AMOUNT = "steps", "slow", "unproven", "no_amount"
+
+
+def one_more(scenario: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
+    """The document, or None for a result without an allocation.
+
+    Parameters
+    ----------
+    seconds : left of the run's own limit; None without one
+    """
+    if result.allocation is None or result.reading is None or result.document["relaxed"]:
+        return None
+    why = _why_not(scenario, result)
+    if why is not None:
+        return {"cents": None, "why_not": why, "axes": [], "missing": []}
+    axes, written = axes_of(result.problem)
+    names, step = list(axes) or [result.problem.case.tree.ids[0]], round_step(written)
+    course, found, drafts = Course(Deadline(SECONDS).within(seconds), "questions"), [], Drafts()
+    with course.held():
+        for axis in course.each(names):
+            entry = _entry(result, axis, step, Clock.until(course.deadline), drafts)
+            found += [] if entry is None else [entry]
+    known = {entry["envelope"] for entry in found}
+    return {
+        "cents": step,
+        "why_not": None,
+        "axes": found,
+        "missing": [axis for axis in names if axis not in known],
+    }
+
+
+def _why_not(scenario: Scenario, result: Result) -> str | None:
+    """Why it is not asked."""
+    if scenario.steps:
+        return STEPS
+    if result.problem.case.tree.written_cents[0] is None:
+        return NO_AMOUNT
+    if result.proof not in SURE:
+        return UNPROVEN
+    return SLOW if sum(result.document["seconds"].values()) > SLOWEST_RUN else None
+
+
+def _entry(result: Result, axis: str, step: int, clock: Clock, drafts: Drafts) -> dict[str, Any] | None:
+    """What an axis does with it; None where that is not proven in time."""
+    assert result.allocation is not None
+    assert result.reading is not None
+    line = line_of(result.problem, axis)
+    try:
+        problem = really_at(result.problem, line, line.amount_cents + step)
+    except ScenarioError:  # a rule contradicts itself at that amount
+        return None
+    answer = ask(problem, clock=clock, drafts=drafts)
+    if answer.allocation is None or answer.proof is not Proof.PROVED or answer.granted_cents is None:
+        return None
+    pairs = zip(problem.stages, result.reading.values, answer.values, strict=True)
+    goal, change, sense = next(
+        ((stage.goal, then - now, stage.sense) for stage, now, then in pairs if now != then),
+        (None, None, Sense.MAXIMISE),
+    )
+    moved = moves(problem, result.allocation, answer.allocation)
+    return {
+        "envelope": axis,
+        "goal": goal,
+        "change": decimal_text(change),
+        "better": None if change is None else (change > 0) == (sense is Sense.MAXIMISE),
+        "n_enter": len(moved.enter),
+        "n_leave": len(moved.leave),
+        "granted_cents": answer.granted_cents - result.reading.granted_cents,
+    }

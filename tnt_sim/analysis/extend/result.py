@@ -1,0 +1,136 @@
+"""What « transfer or extend? » came to: the best lists by total, and what each goal gains by which way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tnt_sim.analysis.extend.transfer import TransferReading
+from tnt_sim.analysis.marginal.marginal_euro import NextEuro
+from tnt_sim.analysis.shared.envelope_path import Line
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.reference_solution import Base
+from tnt_sim.analysis.sweep.envelope_point import Point
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation
+
+FREE, NESTED = "free", "nested"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """The best list at one total, with transfers or without.
+
+    Attributes
+    ----------
+    total_cents : of the programme
+    problem : at that total, without transfers of this module
+    point : its list and what is known of it
+    transfers : how the list fits; None where there is no list
+    """
+
+    total_cents: int
+    problem: Problem
+    point: Point
+    transfers: TransferReading | None
+
+    @property
+    def allocation(self) -> Allocation | None:
+        """Its list."""
+        return self.point.allocation
+
+
+@dataclass(frozen=True, slots=True)
+class GoalParts:
+    """What transfers and an extension bring to one goal, positive where it is better; None where not known.
+
+    Attributes
+    ----------
+    transfer, extension, total : total = transfer + extension
+    alone : the extension without transfers; `beyond` is what it brings beyond transfers at the written total
+    """
+
+    goal: str
+    transfer: Fraction | None
+    extension: Fraction | None
+    total: Fraction | None
+    alone: Fraction | None
+    beyond: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedRange:
+    """Between which sums an envelope is granted over all lists of the same value and the same money.
+
+    `proven` says that no such list grants it less or more; else lists were found for both sums.
+    """
+
+    envelope: str
+    least_cents: int
+    most_cents: int
+    proven: bool
+
+
+@dataclass
+class ExtendResult:
+    """What the question came to, complete or not.
+
+    Attributes
+    ----------
+    base : the scenario as it stands, its own transfers included
+    totals : the larger totals, in cents, rising
+    standings : by curve, total and whether with transfers
+    next : the next euro of each axis
+    ranges : what the givers and takers of the free transfers are granted in lists that are as good
+    n_ranges : how many of these were wanted
+    limits : what limits transfers
+    """
+
+    base: Base
+    line: Line
+    totals: tuple[int, ...]
+    course: Course
+    limits: str
+    standings: dict[tuple[str, int, bool], Standing] = field(default_factory=dict)
+    next: list[NextEuro] = field(default_factory=list)
+    ranges: list[GrantedRange] = field(default_factory=list)
+    n_ranges: int = 0
+
+    def standing(self, curve: str, total_cents: int, moved: bool) -> Standing | None:
+        """One list; the starting point serves both curves."""
+        start = total_cents == self.line.amount_cents and not moved
+        return self.standings.get((FREE if start else curve, total_cents, moved))
+
+    def parts(self, curve: str, total_cents: int) -> tuple[GoalParts, ...]:
+        """What each goal gains from transfers and from a larger total."""
+        written = self.line.amount_cents
+        start, moved, there, alone = (
+            self._values(curve, *key)
+            for key in ((written, False), (written, True), (total_cents, True), (total_cents, False))
+        )
+        return tuple(
+            GoalParts(
+                stage.goal,
+                self._gain(k, start, moved),
+                self._gain(k, moved, there),
+                self._gain(k, start, there),
+                self._gain(k, start, alone),
+                self._gain(k, moved, alone),
+            )
+            for k, stage in enumerate(self.base.problem.stages)
+        )
+
+    def _values(self, curve: str, total_cents: int, moved: bool) -> tuple[Fraction, ...]:
+        found = self.standing(curve, total_cents, moved)
+        return () if found is None else found.point.values
+
+    def _gain(self, k: int, before: Sequence[Fraction], after: Sequence[Fraction]) -> Fraction | None:
+        """How much better a goal is, a whole number of its units."""
+        if not before or not after:
+            return None
+        sign = 1 if self.base.problem.stages[k].sense is Sense.MAXIMISE else -1
+        units = sign * (after[k] - before[k]) / self.base.units[k]
+        assert units.denominator == 1, "a goal moved by less than its unit"
+        return units * self.base.units[k]

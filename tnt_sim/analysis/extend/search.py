@@ -1,0 +1,323 @@
+"""Transfer or extend: what moving money at the same total brings, and what a larger total adds beyond that.
+
+With v the value of the best list, T₀ the written total, and every other amount as written:
+
+    alone(T)    = v(T, nobody gives to a sibling)            alone(T₀) is the starting point
+    moved(T)    = v(T, with transfers: `transfer.py`)        moved(T₀) − alone(T₀) is the gain by transfers
+    moved(T) − alone(T₀) = [moved(T₀) − alone(T₀)] + [moved(T) − moved(T₀)]        goal by goal, in whole units
+
+free: each list for itself. nested: whoever is funded stays funded for the same sum, from alone(T₀) to moved(T₀)
+and on to each larger total; and from alone(T₀) to each larger total without transfers.
+Where transfers bring nothing, neither value nor money, the list without them is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.analysis.extend.result import FREE, NESTED, ExtendResult, GrantedRange, Standing
+from tnt_sim.analysis.extend.transfer import (
+    TRANSFER,
+    TransferReading,
+    limits_of,
+    read_transfers,
+    same_amounts,
+    with_transfers,
+    without_transfers,
+)
+from tnt_sim.analysis.marginal.extension_allocation import axes_of
+from tnt_sim.analysis.marginal.marginal_euro import next_euros
+from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.shared.envelope_path import line_of, really_at
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.reference_solution import Tell, base_of, tell_of
+from tnt_sim.analysis.sweep.envelope_point import SURE, Point, Settler
+from tnt_sim.domain.budget_tree import Tree
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.optimise import ask, forced
+from tnt_sim.engine.result import Answer, Status
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.linear_terms import exact_sum
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.allocation_reading import Allocation
+
+STEPS = (2, 10, 20)
+"""Totals that are looked at where none is named: so many units more, a power of ten."""
+MOST_RANGES = 12
+LEAST_SECONDS, OTHER_LISTS_SECONDS = 0.2, 30.0
+"""The least that a list gets, and the most for the question whether other lists are as good."""
+
+
+def extend_of(
+    scenario: Scenario,
+    to: Sequence[str | int] = (),
+    *,
+    clock: Clock | None = None,
+    tell: Tell | None = None,
+) -> ExtendResult:
+    """Ask whether to transfer or to extend.
+
+    Parameters
+    ----------
+    to : totals of the programme, « 98 M€ », « 110 % » or whole euros; three round ones by default
+
+    Raises
+    ------
+    UsageError
+        For a programme without amount, a total below it, a scenario with steps.
+    NothingDecided, LimitReached
+        Where there is no list to start from.
+    """
+    clock = clock or Clock(None)
+    totals = totals_of(Moved.of(scenario), to)
+    base = base_of(scenario, clock)
+    line = line_of(base.problem, base.problem.case.tree.ids[0])
+    found = ExtendResult(
+        base, line, totals, Course(clock.deadline, "questions"), limits_of(base.problem.case.tree)
+    )
+    with found.course.held():
+        _Search(found, clock, tell).run()
+    return found
+
+
+def totals_of(moved: Moved, to: Sequence[str | int]) -> tuple[int, ...]:
+    """The larger totals that are asked for, rising; the written one is always looked at.
+
+    Raises
+    ------
+    UsageError
+        For a total below the written amount.
+    """
+    written = moved.base_cents
+    if not to:
+        return tuple(written + step * round_step(written) for step in STEPS)
+    totals = sorted({moved.cents_of(text) for text in to})
+    if totals[0] < written:
+        raise UsageError(
+            Text(
+                "un total demandé est inférieur au montant écrit. Pour une enveloppe plus petite : sweep --from.",
+                "a total is below the written amount. For a smaller envelope: sweep --from.",
+            ),
+            code="usage.total",
+        )
+    return tuple(total for total in totals if total > written)
+
+
+def round_step(written_cents: int) -> int:
+    """The power of ten of cents of which a programme has between 80 and 800, or a cent.
+
+    >>> round_step(8_800_000_000)
+    100000000
+    """
+    step = 1
+    while step * 10 * STEPS[-1] * 4 <= written_cents:
+        step *= 10
+    return step
+
+
+@dataclass
+class _Search:
+    """The questions one after the other, the most telling first."""
+
+    result: ExtendResult
+    clock: Clock
+    tell: Tell | None
+    settlers: dict[tuple[str, bool], Settler] = field(default_factory=dict)
+    drafts: dict[tuple[str, bool], Drafts] = field(default_factory=dict)
+    waiting: int = 0
+
+    def run(self) -> None:
+        """All of them, or as many as there is time for."""
+        result, written = self.result, self.result.line.amount_cents
+        wanted = [
+            (curve, total, moved)
+            for curve in (FREE, NESTED)
+            for total in (written, *result.totals)
+            for moved in (False, True)
+            if (curve, total, moved) != (NESTED, written, False)
+        ]
+        self.waiting = len(wanted)
+        for key in result.course.each(wanted):
+            tell_of(self.tell, key[0], 1 - self.waiting / len(wanted))
+            self._settle(*key)
+            self.waiting -= 1
+        self._improve()
+        next_euros(
+            result.base,
+            envelopes=list(axes_of(result.base.problem)[0]) or [result.line.id],
+            rules=(),
+            clock=self.clock,
+            into=result.next,
+            course=result.course,
+        )
+        self._compare_equals()
+
+    def _settle(self, curve: str, total: int, moved: bool) -> None:
+        """Find one list."""
+        problem = self._problem(total)
+        if problem is None:
+            return
+        promised = self._promised(curve, total, moved)
+        asked = _promising(with_transfers(problem) if moved else without_transfers(problem), promised)
+        alone = self.result.standing(curve, total, False) if moved else None
+        point = self._known(asked, total, promised, alone) or self._point(curve, moved, asked, total)
+        if not point.settled:
+            stopped = point.allocation is None and point.status is Status.STOPPED
+            self.result.course.unanswered(stopped=stopped)
+        if promised is None:
+            for rival in (self.result.standing(curve, self._before(total), moved), alone):
+                if rival is not None:
+                    point = self._settler(curve, moved).carried(asked, rival.point, point)
+        if alone is not None and (promised is None or total == self._written):
+            point = self._with_fewest_moves(point, alone.point)
+        self._keep(curve, total, moved, problem, point)
+
+    @property
+    def _written(self) -> int:
+        return self.result.line.amount_cents
+
+    def _before(self, total: int) -> int:
+        every = (self._written, *self.result.totals)
+        return every[max(0, every.index(total) - 1)]
+
+    def _promised(self, curve: str, total: int, moved: bool) -> Allocation | None:
+        """The list whose dossiers stay funded; None on the free curve."""
+        if curve == FREE:
+            return None
+        before = (self._written, False) if total == self._written else (self._before(total), moved)
+        found = self.result.standing(NESTED, *before)
+        return None if found is None else found.allocation
+
+    def _problem(self, total: int) -> Problem | None:
+        """The problem at a total; None where the scenario contradicts itself there."""
+        base = self.result.base.problem
+        try:
+            return (
+                base
+                if total == self._written
+                else really_at(base, self.result.line, total, self.clock.deadline)
+            )
+        except ScenarioError:
+            return None
+
+    def _settler(self, curve: str, moved: bool) -> Settler:
+        return self.settlers.setdefault((curve, moved), Settler(self.clock))
+
+    def _known(
+        self, asked: Problem, total: int, promised: Allocation | None, alone: Standing | None
+    ) -> Point | None:
+        """The point of a question that was answered already: no transfer is possible, or the scenario as it is."""
+        if promised is not None:
+            return None
+        if alone is not None and same_amounts(asked, without_transfers(alone.problem)):
+            return alone.point
+        if total == self._written and same_amounts(asked, self.result.base.problem):
+            return self._of_answer(self.result.base.answer, asked, total, FREE, alone is not None)
+        return None
+
+    def _of_answer(self, answer: Answer, problem: Problem, total: int, curve: str, moved: bool) -> Point:
+        point = Point.of(total, answer)
+        if answer.proof in SURE:
+            return point
+        return self._settler(curve, moved).bounded(problem, point, self._seconds())
+
+    def _point(self, curve: str, moved: bool, asked: Problem, total: int) -> Point:
+        """The best list, by exact kernels where they can; with certified bounds where it is not proven best."""
+        clock = Clock.until(self.clock.deadline.within(self._seconds()))
+        drafts = self.drafts.setdefault((curve, moved), Drafts())
+        return self._of_answer(ask(asked, clock=clock, drafts=drafts), asked, total, curve, moved)
+
+    def _seconds(self) -> float | None:
+        """A fair share of what is left."""
+        left = self.clock.deadline.limit_seconds
+        return None if left is None else max(LEAST_SECONDS, left / max(1, self.waiting))
+
+    def _with_fewest_moves(self, point: Point, alone: Point) -> Point:
+        """The list without transfers, where those bring neither value nor money."""
+        if point.allocation is None or alone.allocation is None or point.values != alone.values:
+            return point
+        saves = alone.allocation.granted_cents.sum() - point.allocation.granted_cents.sum()
+        return point if saves > 0 else replace(point, allocation=alone.allocation)
+
+    def _keep(self, curve: str, total: int, moved: bool, problem: Problem, point: Point) -> None:
+        reading = None if point.allocation is None else read_transfers(problem, point.allocation, moved=moved)
+        self.result.standings[curve, total, moved] = Standing(total, problem, point, reading)
+
+    def _improve(self) -> None:
+        """What keeps the promises is allowed without them: the free list is worth no less."""
+        for (curve, total, moved), found in list(self.result.standings.items()):
+            nested = self.result.standings.get((NESTED, total, moved))
+            if curve == NESTED or nested is None or found.point.settled:
+                continue
+            asked = with_transfers(found.problem) if moved else without_transfers(found.problem)
+            point = self._settler(FREE, moved).carried(asked, nested.point, found.point)
+            self._keep(FREE, total, moved, found.problem, point)
+
+    def _compare_equals(self) -> None:
+        """What the givers and takers of the free transfers are granted in other lists that are as good."""
+        found = self.result.standing(FREE, self._written, True)
+        if found is None or found.transfers is None or not found.point.settled:
+            return
+        names = _siblings_that_move(found.problem.case.tree, found.transfers)
+        self.result.n_ranges = len(names)
+        clock = Clock.until(self.clock.deadline.within(OTHER_LISTS_SECONDS))
+        for name in self.result.course.each(names):
+            (least, low), (most, high) = (
+                _granted(found, name, sense, clock) for sense in (Sense.MINIMISE, Sense.MAXIMISE)
+            )
+            if not (low and high):
+                self.result.course.unanswered()
+            self.result.ranges.append(GrantedRange(name, least, most, low and high))
+
+
+def _siblings_that_move(tree: Tree, transfers: TransferReading) -> list[str]:
+    """Those that give or take, with their siblings where these are few; in the order of the tree."""
+    named = {
+        tree.index(name)
+        for move in transfers.moves
+        if move.kind == TRANSFER
+        for name in (move.giver, move.taker)
+    }
+    parents = {int(tree.parent[k]) for k in named}
+    family = [k for parent in parents for k in tree.children(parent) if tree.written_cents[k] is not None]
+    return [tree.ids[k] for k in sorted(family if len(family) <= MOST_RANGES else named)]
+
+
+def _promising(problem: Problem, promised: Allocation | None) -> Problem:
+    """The problem in which a list stays funded, for the same sums."""
+    if promised is None:
+        return problem
+    rows = np.flatnonzero(promised.funded & ~problem.offers.committed)
+    amounts = dict(zip(rows.tolist(), promised.granted_cents[rows].tolist(), strict=True))
+    return forced(problem, fund=rows, amounts=amounts)
+
+
+def _granted(found: Standing, name: str, sense: Sense, clock: Clock) -> tuple[int, bool]:
+    """The least or the most that an envelope is granted by a list of the same value and money; whether proven."""
+    problem = with_transfers(found.problem)
+    tree, node = problem.case.tree, problem.case.node
+    place = tree.index(name)
+    under = (node >= place) & (node < tree.end[place])
+    money = Stage("granted", Sense.MINIMISE, problem.granted)
+    part = Stage(name, sense, problem.granted.where(under))
+    assert found.allocation is not None
+    whole = Fraction(int(found.allocation.granted_cents.sum()), 100)
+    answer = ask(
+        replace(problem, stages=(*problem.stages, money, part)),
+        kept=(*found.point.values, whole),
+        goals=1,
+        least=False,
+        canonical=False,
+        clock=clock,
+    )
+    if answer.allocation is None:  # a limit came first: its own list is such a list
+        return exact_sum(found.allocation.granted_cents[under]), False
+    return int(answer.values[-1] * 100), answer.proof in SURE

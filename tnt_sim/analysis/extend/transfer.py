@@ -1,0 +1,217 @@
+"""Money that moves between envelopes at the same total: the trees with and without transfers, and the moves.
+
+    without   the amounts as written: nobody gives to a sibling; what is unassigned goes where the scenario says
+    with      where the scenario states transfers between the children of a parent, these, within their limits;
+              elsewhere money goes to any envelope below the programme (`analysis/shared/partition.py`)
+
+Fences, reserves, minimum uses and rules stand in both. Who gives to whom is read from an allocation, in whole
+cents: a parent's unassigned money goes first; what is then missing comes from siblings, those that give and those
+that take each in the order of the tree, so that g givers and t takers need at most g + t − 1 moves. Stated
+transfers are read as a run reads them (`rules/envelopes/transfers.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from tnt_sim.analysis.shared.partition import opened
+from tnt_sim.domain.budget_tree import Tree
+from tnt_sim.errors import Defect, VerificationError
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.envelopes.transfers import Move, Settlement, has_transfers, settle
+from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation
+
+TRANSFER, UNASSIGNED = "transfer", "unassigned"
+STATED_LIMITS, NO_LIMITS, SOME_LIMITS, NOTHING = "stated", "free", "mixed", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyMove:
+    """Cents that go from one envelope to another.
+
+    Attributes
+    ----------
+    giver, taker : ids of envelopes
+    kind : `transfer` between siblings; `unassigned` where a parent adds what it had not assigned
+    """
+
+    giver: str
+    taker: str
+    cents: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TransferReading:
+    """What moves so that an allocation fits.
+
+    Attributes
+    ----------
+    moves : in the order of the tree; the same for the same allocation
+    could_give : by envelope, the cents that it could give in the place of one that gives: other moves would do
+    raised : by envelope, by how much a ceiling is exceeded that is no money of its own (`overbooked`, or an amount
+        under an envelope that has none)
+    reading : all figures of the tree
+    """
+
+    moves: tuple[MoneyMove, ...]
+    could_give: Mapping[str, int]
+    raised: Mapping[str, int]
+    reading: EnvelopeReading
+
+
+def without_transfers(problem: Problem) -> Problem:
+    """The problem in which no envelope gives to another."""
+    tree = problem.case.tree
+    options = tuple(replace(one, transfer_to=(), out_cents=None, in_cents=None) for one in tree.options)
+    return _with_tree(problem, replace(tree, options=options))
+
+
+def with_transfers(problem: Problem) -> Problem:
+    """The problem in which money moves below the programme, within stated limits where there are some."""
+    return _with_tree(problem, opened(problem.case.tree, 0, wholly=True, stated=True))
+
+
+def same_amounts(one: Problem, other: Problem) -> bool:
+    """Whether the trees of two problems let the same money through."""
+    a, b = one.case.tree, other.case.tree
+    return (a.amount_cents, a.written_cents, a.options, a.unassigned, a.unassigned_to) == (
+        b.amount_cents,
+        b.written_cents,
+        b.options,
+        b.unassigned,
+        b.unassigned_to,
+    )
+
+
+def limits_of(tree: Tree) -> str:
+    """What limits the moves: `stated` transfers, nothing (`free`), each in part (`mixed`); `none`: no walls."""
+    families = [
+        has_transfers(tree, children)
+        for children in map(tree.children, range(tree.n_nodes))
+        if any(tree.written_cents[k] is not None for k in children)
+    ]
+    if not families:
+        return NOTHING
+    return STATED_LIMITS if all(families) else SOME_LIMITS if any(families) else NO_LIMITS
+
+
+def read_transfers(problem: Problem, allocation: Allocation, *, moved: bool) -> TransferReading:
+    """The moves by which an allocation fits the amounts of `problem`, with transfers or without.
+
+    Raises
+    ------
+    VerificationError
+        When the allocation does not fit even so.
+    """
+    tree, node = problem.case.tree, problem.case.node
+    siblings = _Siblings(tree)
+    if moved:
+        apart = opened(tree, 0, wholly=True, stated=True, lifted=False)
+        reading = read_envelopes(apart, node, allocation.granted_cents, siblings)
+    else:
+        apart = without_transfers(problem).case.tree
+        reading = read_envelopes(apart, node, allocation.granted_cents)
+    if not reading.holds:
+        raise _does_not_fit(tree, reading)
+    moves = [MoneyMove(tree.ids[m.giver], tree.ids[m.taker], m.cents, TRANSFER) for m in reading.moves]
+    parent = tree.parent
+    moves += [
+        MoneyMove(tree.ids[int(parent[k])], tree.ids[k], cents, UNASSIGNED)
+        for k, cents in enumerate(reading.extra_cents)
+        if cents
+    ]
+    place = {name: k for k, name in enumerate(tree.ids)}
+    moves.sort(key=lambda move: (place[move.giver], place[move.taker]))
+    could = siblings.could_give()
+    raised = {
+        tree.ids[k]: over
+        for k, cents in enumerate(tree.amount_cents)
+        if cents is not None
+        and apart.amount_cents[k] is None
+        and (over := reading.granted_cents[k] - cents) > 0
+    }
+    return TransferReading(tuple(moves), {tree.ids[k]: cents for k, cents in could.items()}, raised, reading)
+
+
+def _with_tree(problem: Problem, tree: Tree) -> Problem:
+    return replace(problem, case=replace(problem.case, tree=tree))
+
+
+def _does_not_fit(tree: Tree, reading: EnvelopeReading) -> VerificationError:
+    name = tree.ids[next(k for k, cents in enumerate(reading.excess_cents) if cents)]
+    text = Text(
+        f"la liste ne tient pas dans « {name} », transferts compris.",
+        f'the list does not fit in "{name}", transfers included.',
+    )
+    return VerificationError([Defect("transfers", text)])
+
+
+@dataclass
+class _Siblings:
+    """Settles the needs of siblings: stated transfers as a run does, others in the order of the tree.
+
+    `last` holds, by parent, what each child could spare and the settlement that counts: that of the last call.
+    """
+
+    written: Tree
+    last: dict[int, tuple[Mapping[int, int], Settlement]] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        tree: Tree,
+        children: Sequence[int],
+        needs: Mapping[int, int],
+        gaining: Sequence[int],
+        pool: int | None,
+    ) -> Settlement:
+        parent = int(tree.parent[children[0]]) if children else 0
+        stated = has_transfers(self.written, children)
+        found = (settle if stated else _in_tree_order)(tree, children, needs, gaining, pool)
+        self.last[parent] = {child: _spare(tree, child, needs[child]) for child in children}, found
+        return found
+
+    def could_give(self) -> dict[int, int]:
+        """By node, what it could give to a sibling that gets something from another now."""
+        could: dict[int, int] = {}
+        for spares, found in self.last.values():
+            for child, whole in spares.items():
+                spare = whole - sum(move.cents for move in found.moves if move.giver == child)
+                others = {move.taker for move in found.moves if move.giver != child}
+                if spare > 0 and any(self._may_give(child, taker) for taker in others):
+                    could[child] = spare
+        return could
+
+    def _may_give(self, child: int, taker: int) -> bool:
+        siblings = self.written.children(int(self.written.parent[child]))
+        if has_transfers(self.written, siblings):
+            return taker in self.written.options[child].transfer_to
+        return not self.written.ring_fenced[child]
+
+
+def _spare(tree: Tree, child: int, need: int) -> int:
+    out = tree.options[child].out_cents
+    return max(0, -need) if out is None else min(max(0, -need), out)
+
+
+def _in_tree_order(
+    tree: Tree, children: Sequence[int], needs: Mapping[int, int], gaining: Sequence[int], pool: int | None
+) -> Settlement:
+    """Needs met from the parent's pool, then from siblings without a fence, all in the order of the tree."""
+    wants = {child: needs[child] for child in children if needs[child] > 0}
+    left = sum(wants.values()) if pool is None else pool
+    added: dict[int, int] = {}
+    for child in wants:
+        if child in gaining and (cents := min(left, wants[child])):
+            added[child], left, wants[child] = cents, left - cents, wants[child] - cents
+    moves = []
+    for giver in children:
+        spare = 0 if tree.ring_fenced[giver] else _spare(tree, giver, needs[giver])
+        for taker in wants:
+            if not tree.ring_fenced[taker] and (cents := min(spare, wants[taker])):
+                moves.append(Move(giver, taker, cents))
+                spare, wants[taker] = spare - cents, wants[taker] - cents
+    return Settlement(added, tuple(moves), {child: cents for child, cents in wants.items() if cents})

@@ -1,0 +1,369 @@
+"""A problem whose every binding part can be lifted: the rules of a scenario as rows with names of their own.
+
+What a planner wrote becomes *entries* (a rule, the amount of an envelope, a decision, the commitments); an entry
+has one *line* for each bound of each group, or a single one where it binds as a whole:
+
+    limit, share, schedule, coverage, min_use, min_dossiers, max_dossiers    lower ≤ Σ terms ≤ upper, by group
+    decide, committed                                                      1 ≤ x or x ≤ 0, by dossier
+    amount of an envelope                                                  what it may grant by itself
+    exclusive, requires, together, order, equity, caps                      as a whole
+
+`keeping` gives the problem that holds some lines only, some of them eased by an exact amount. It is a problem like
+any other: formulation, exact reading and proofs serve it unchanged. Lifting or easing only ever adds solutions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from types import MappingProxyType
+
+import numpy as np
+
+from tnt_sim.domain.budget_tree import Tree
+from tnt_sim.rules.envelopes.options import EnvelopeLimit
+from tnt_sim.rules.envelopes.tree_reading import read_envelopes
+from tnt_sim.rules.expressions.columns import CENT
+from tnt_sim.rules.expressions.groups import Groups
+from tnt_sim.rules.kinds.coverage.rule import Coverage
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.kinds.schedule.rule import Schedule
+from tnt_sim.rules.kinds.share.rule import Share
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, exact_sum
+from tnt_sim.rules.offers.total_aid import GUARD
+from tnt_sim.rules.protocols import CompiledRule, Mode, Path, Reading
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation
+
+COMMITTED = "committed"
+NAMED_COMMITMENTS = 12
+"""More commitments than these are told by envelope."""
+NO_EASE: Mapping[Line, Fraction] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Line:
+    """One thing that binds: a bound of a group of an entry; group and side are empty where it is the whole."""
+
+    entry: str
+    group: str = ""
+    side: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """What a planner wrote and could take back.
+
+    Attributes
+    ----------
+    key : unique in the problem
+    id, kind : as the scenario says them; kind `envelope` is its amount
+    path : where it is written
+    limits : its bounds as sums over dossiers; none for what binds as a whole
+    rule : the compiled rule, for the reading of its own figures
+    node : the envelope, -1 for none
+    """
+
+    key: str
+    id: str
+    kind: str
+    path: Path
+    limits: tuple[Limit, ...] = ()
+    rule: CompiledRule | None = None
+    node: int = -1
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Its lines, in order."""
+        if not self.limits:
+            return (Line(self.key),)
+        return tuple(Line(self.key, name or "", side) for _, name, side, _ in self.bounds())
+
+    def bounds(self) -> Iterator[tuple[Limit, str | None, str, Fraction]]:
+        """(limit, group, side, bound) of each line."""
+        for limit in self.limits:
+            for name, low, high in zip(limit.groups.names, limit.minimum, limit.maximum, strict=True):
+                if low is not None:
+                    yield limit, name, "min", low
+                if high is not None:
+                    yield limit, name, "max", high
+
+    @property
+    def unit(self) -> Unit:
+        """What its slack counts: money where its sums are money, else a number."""
+        if self.kind == "envelope":
+            return Unit.MONEY
+        return self.limits[0].terms.unit if self.limits else Unit.NUMBER
+
+
+@dataclass(frozen=True, eq=False)
+class OpenForm:
+    """A problem with nothing binding, and the entries that may be put back."""
+
+    problem: Problem
+    entries: tuple[Entry, ...]
+
+    @classmethod
+    def of(cls, problem: Problem, free: Problem | None = None, *, commitments: bool = False) -> OpenForm:
+        """The open form of a problem; `free` is the same problem without refusals by decision, where it has some.
+
+        With `commitments`, what is committed may be left out too, and is an entry like others.
+        """
+        decided = _decisions(problem)
+        wider = {} if free is None else {rule.id: rule for rule in free.rules}
+        rules = [_entry(_recounted(rule, wider.get(rule.id, rule))) for rule in _hard(problem)]
+        entries = [*_envelopes(problem), *rules, *decided]
+        entries += [
+            _whole(f"cap:{cap.id}", cap.id, "cap", cap.path) for cap in problem.caps.caps if cap.id != GUARD
+        ]
+        entries += [_whole(f"table:{rule.id}", rule.id, rule.kind, ("dossiers",), rule)
+                    for rule in problem.table_rules]  # fmt: skip
+        offers = (problem if free is None else free).offers
+        opened = replace(problem, offers=replace(offers, forced=np.zeros_like(offers.forced)), limits=())
+        if commitments and problem.offers.committed.any():
+            entries.append(_commitments(problem))
+            opened = _uncommitted(opened)
+        return cls(opened, tuple(entry for entry in entries if entry.lines))
+
+    @property
+    def lines(self) -> frozenset[Line]:
+        """All lines of all entries."""
+        return frozenset(line for entry in self.entries for line in entry.lines)
+
+    def entry(self, key: str) -> Entry:
+        """An entry by its key."""
+        return next(entry for entry in self.entries if entry.key == key)
+
+    def lines_of(self, keys: Iterable[str]) -> frozenset[Line]:
+        """The lines of some entries."""
+        wanted = set(keys)
+        return frozenset(line for entry in self.entries if entry.key in wanted for line in entry.lines)
+
+    def keeping(self, kept: frozenset[Line], ease: Mapping[Line, Fraction] = NO_EASE) -> Problem:
+        """The problem that holds these lines, some eased by an amount of their own unit (euros for money)."""
+        problem = self.problem
+        rules: list[CompiledRule] = [rule for rule in problem.rules if rule.mode is not Mode.HARD]
+        caps, table = [cap for cap in problem.caps.caps if cap.id == GUARD], []
+        for entry in self.entries:
+            held = Line(entry.key) in kept
+            if entry.limits:
+                rules += _limits_kept(entry, kept, ease)
+            elif entry.kind == "cap":
+                caps += [cap for cap in problem.caps.caps if held and cap.id == entry.id]
+            elif entry.key.startswith("table:"):
+                table += [rule for rule in problem.table_rules if held and rule.id == entry.id]
+            elif held and entry.rule is not None:
+                rules.append(entry.rule)
+        return replace(
+            problem,
+            case=replace(problem.case, tree=self._tree(kept, ease)),
+            caps=replace(problem.caps, caps=tuple(caps)),
+            rules=tuple(rules),
+            table_rules=tuple(table),
+        )
+
+    def broken(self, allocation: Allocation) -> frozenset[Line]:
+        """The lines that an allocation breaks, those of the amounts of envelopes left out."""
+        found: set[Line] = set()
+        funded, granted = allocation.funded, allocation.granted_cents
+        above = {excess.cap for excess in self.problem.caps.broken(funded, granted)}
+        for entry in self.entries:
+            for limit in entry.limits:
+                for figure in limit.read(funded, granted).readings:
+                    found |= {Line(entry.key, figure.group or "", side) for side in _sides_broken(figure)}
+            if entry.kind == "cap" and entry.id in above:
+                found.add(Line(entry.key))
+            if not entry.limits and entry.rule is not None and not entry.rule.read(funded, granted).holds:
+                found.add(Line(entry.key))
+        return frozenset(found)
+
+    def envelopes_hold(self, allocation: Allocation, kept: frozenset[Line]) -> bool:
+        """Whether the amounts among these lines hold, the others being lifted."""
+        return read_envelopes(self._tree(kept), self.problem.case.node, allocation.granted_cents).holds
+
+    def _tree(self, kept: frozenset[Line], ease: Mapping[Line, Fraction] = NO_EASE) -> Tree:
+        """The tree whose lifted amounts are beyond all that could be granted; written amounts stay."""
+        amounts = list(self.problem.case.tree.amount_cents)
+        beyond = exact_sum(self.problem.offers.highest_cents)
+        for entry in self.entries:
+            line = Line(entry.key)
+            if entry.kind == "envelope":
+                more = int(ease.get(line, Fraction(0)) / CENT) if line in kept else beyond
+                amounts[entry.node] = (amounts[entry.node] or 0) + more
+        return replace(self.problem.case.tree, amount_cents=tuple(amounts))
+
+
+def _sides_broken(figure: Reading) -> list[str]:
+    value = figure.value
+    low = value is not None and figure.minimum is not None and value < figure.minimum
+    high = value is not None and figure.maximum is not None and value > figure.maximum
+    return [side for side, broken in (("min", low), ("max", high)) if broken]
+
+
+def _limits_kept(entry: Entry, kept: frozenset[Line], ease: Mapping[Line, Fraction]) -> list[CompiledRule]:
+    """The limits of an entry with the bounds of its kept lines, eased."""
+    found: list[CompiledRule] = []
+    for limit in entry.limits:
+        bounds: dict[str, list[Fraction | None]] = {"min": [], "max": []}
+        for side, given, sign in (("min", limit.minimum, -1), ("max", limit.maximum, 1)):
+            for name, bound in zip(limit.groups.names, given, strict=True):
+                line = Line(entry.key, name or "", side)
+                eased = None if bound is None else bound + sign * ease.get(line, Fraction(0))
+                bounds[side].append(eased if line in kept else None)
+        if any(bound is not None for side in bounds.values() for bound in side):
+            found.append(replace(limit, minimum=tuple(bounds["min"]), maximum=tuple(bounds["max"])))
+    return found
+
+
+def _hard(problem: Problem) -> list[CompiledRule]:
+    return [rule for rule in problem.rules if rule.mode is Mode.HARD]
+
+
+def _recounted(rule: CompiledRule, wider: CompiledRule) -> CompiledRule:
+    """The rule with the sums of `wider`, in which dossiers refused by decision count too, and its own bounds.
+
+    A floor that was lowered to what its group can take stays so; a group of refused dossiers alone has no floor.
+    """
+    if isinstance(rule, Limit) and isinstance(wider, Limit):
+        own = dict(zip(rule.groups.names, rule.minimum, strict=True))
+        return replace(wider, minimum=tuple(own.get(name) for name in wider.groups.names))
+    if isinstance(rule, Coverage) and isinstance(wider, Coverage):
+        return replace(wider, minimum=rule.minimum, maximum=rule.maximum)
+    return wider if isinstance(rule, Share | Schedule) else rule
+
+
+def _whole(key: str, name: str, kind: str, path: Path, rule: CompiledRule | None = None) -> Entry:
+    return Entry(key, name, kind, path, rule=rule)
+
+
+def _entry(rule: CompiledRule) -> Entry:
+    key, path = f"rule:{rule.id}", ("rules", rule.id)
+    if isinstance(rule, Limit):
+        return Entry(key, rule.id, rule.kind, path, (rule,), rule)
+    if isinstance(rule, Share):
+        return Entry(key, rule.id, rule.kind, path, _share_limits(rule), rule)
+    if isinstance(rule, Schedule):
+        limits = tuple(
+            _one_limit(rule.id, one.terms, one.name, None, one.cents * CENT) for one in rule.ceilings
+        )
+        return Entry(key, rule.id, rule.kind, path, limits, rule)
+    if isinstance(rule, Coverage):
+        limit = _one_limit(rule.id, rule.terms, None, rule.minimum, rule.maximum)
+        return Entry(key, rule.id, rule.kind, path, (limit,), rule)
+    return _whole(key, rule.id, rule.kind, path, rule)
+
+
+def _share_limits(share: Share) -> tuple[Limit, ...]:
+    """numerator − p·denominator ≥ 0 (minimum p), ≤ 0 (maximum), in the unit of the numerator."""
+    found = []
+    for side, groups, terms in share.sides():
+        none: tuple[Fraction | None, ...] = (None,) * len(groups.names)
+        zero: tuple[Fraction | None, ...] = (Fraction(0),) * len(groups.names)
+        low, high = (zero, none) if side == "min" else (none, zero)
+        found.append(_limit(share.id, terms, groups, low, high))
+    return tuple(found)
+
+
+def _limit(
+    name: str,
+    terms: Terms,
+    groups: Groups,
+    low: tuple[Fraction | None, ...],
+    high: tuple[Fraction | None, ...],
+) -> Limit:
+    return Limit(name, "limit", Mode.HARD, terms, groups, low, high, (False,) * len(groups.names))
+
+
+def _one_limit(
+    name: str, terms: Terms, group: str | None, low: Fraction | None, high: Fraction | None
+) -> Limit:
+    codes = np.zeros(len(terms.per_funded), dtype=np.int64)
+    return _limit(name, terms, Groups((group,), codes, grouped=group is not None), (low,), (high,))
+
+
+def _envelopes(problem: Problem) -> list[Entry]:
+    """The amounts of the envelopes, and what they ask besides."""
+    tree = problem.case.tree
+    found = [
+        Entry(
+            f"envelope:{tree.ids[node]}", tree.ids[node], "envelope", ("envelope", tree.ids[node]), node=node
+        )
+        for node in range(tree.n_nodes)
+        if tree.amount_cents[node] is not None
+    ]
+    return [*found, *(_envelope_option(limit, tree.index(limit.envelope)) for limit in problem.limits)]
+
+
+def _envelope_option(limit: EnvelopeLimit, node: int) -> Entry:
+    scale = limit.terms.scale
+    low = None if limit.low is None else limit.low * scale
+    high = None if limit.high is None else limit.high * scale
+    bound = _one_limit(f"{limit.envelope}.{limit.option}", limit.terms, None, low, high)
+    path: Path = ("envelope", limit.envelope, limit.option)
+    key = f"envelope:{limit.envelope}.{limit.option}"
+    return Entry(key, limit.envelope, limit.option, path, (bound,), node=node)
+
+
+def _decisions(problem: Problem) -> list[Entry]:
+    """A decide rule as bounds on each of the dossiers that it settles."""
+    offers, dossier = problem.offers, problem.case.table["dossier"]
+    found = []
+    for spec in problem.decided.specs:
+        limits = []
+        for mask, named, low, high in (
+            (offers.forced, spec.fund, 1, None),
+            (offers.refused, spec.refuse, None, 0),
+        ):
+            rows = np.flatnonzero(mask & dossier.is_in(list(named)).to_numpy())
+            if len(rows):
+                limits.append(_per_dossier(problem, spec.id, rows, low, high))
+        if limits:
+            found.append(Entry(f"decide:{spec.id}", spec.id, "decide", ("rules", spec.id), tuple(limits)))
+    return found
+
+
+def _commitments(problem: Problem) -> Entry:
+    """What is committed, dossier by dossier; of many, all those of an envelope together."""
+    rows = np.flatnonzero(problem.offers.committed)
+    limit = _per_dossier(problem, COMMITTED, rows, 1, None)
+    if len(rows) > NAMED_COMMITMENTS:
+        nodes, code, count = np.unique(problem.case.node[rows], return_inverse=True, return_counts=True)
+        codes = limit.groups.codes.copy()
+        codes[rows] = code
+        names = tuple(problem.case.tree.ids[node] for node in nodes.tolist())
+        lower = tuple(Fraction(n) for n in count.tolist())
+        limit = _limit(
+            COMMITTED, limit.terms, Groups(names, codes, grouped=True), lower, (None,) * len(names)
+        )
+    return Entry(COMMITTED, COMMITTED, COMMITTED, ("dossiers",), (limit,))
+
+
+def _per_dossier(problem: Problem, name: str, rows: IntArray, low: int | None, high: int | None) -> Limit:
+    n = problem.case.n
+    codes = np.full(n, -1, dtype=np.int64)
+    codes[rows] = np.arange(len(rows))
+    names = tuple(problem.case.table["dossier"].gather(rows).to_list())
+    ones, zeros = np.ones(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    terms = Terms(Fraction(1), Unit.NUMBER, ones, zeros)
+    lower = (None if low is None else Fraction(low),) * len(names)
+    upper = (None if high is None else Fraction(high),) * len(names)
+    return _limit(name, terms, Groups(names, codes, grouped=True), lower, upper)
+
+
+def _uncommitted(problem: Problem) -> Problem:
+    """What is committed becomes a candidate for exactly that; a cap that it exceeds alone stays exceeded."""
+    offers, caps = problem.offers, problem.caps
+    held: BoolArray = offers.committed
+    changed = replace(
+        offers,
+        candidate=offers.candidate | held,
+        committed=np.zeros_like(held),
+        least_cents=np.where(held, offers.committed_cents, offers.least_cents),
+        most_cents=np.where(held, offers.committed_cents, offers.most_cents),
+        unit_cents=np.where(held, 1, offers.unit_cents),
+    )
+    within = tuple(
+        replace(cap, covered=cap.covered & (caps.committed_cents <= cap.limit_cents)) for cap in caps.caps
+    )
+    return replace(problem, offers=changed, caps=replace(caps, caps=within))

@@ -1,0 +1,651 @@
+"""Members and repairs as entries of the document, with the figures that their sentences need.
+
+Why nothing fits: `conflict(scenario)` and what it gives.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.analysis.infeasibility.conflict_search import (
+    Fits,
+    Lines,
+    Search,
+    Trials,
+    minimal_lines,
+    shrink,
+    without_goal,
+)
+from tnt_sim.analysis.infeasibility.elastic_problem import COMMITTED, Entry, Line, OpenForm
+from tnt_sim.analysis.infeasibility.repair import Repair, repaired
+from tnt_sim.analysis.shared.progress import TIME, Course
+from tnt_sim.api.analyses import Pages
+from tnt_sim.deadline import UNLIMITED
+from tnt_sim.domain.field_types import write_number, write_rate
+from tnt_sim.domain.money import format_cents
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.multi_step import KEPT, granted_at
+from tnt_sim.engine.optimise import ask, decide
+from tnt_sim.errors import LimitReached, ScenarioError, UsageError
+from tnt_sim.i18n.message import Lang
+from tnt_sim.prove.stage_proofs import prove_empty
+from tnt_sim.reporting.reports.infeasibility import (
+    action_words,
+    conflict_html,
+    member_words,
+    repair_words,
+    set_words,
+)
+from tnt_sim.rules.expressions.columns import CENT
+from tnt_sim.rules.kinds.coverage.rule import Coverage
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.kinds.share.rule import Share
+from tnt_sim.rules.linear_terms import Unit, exact_sum
+from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.rules.protocols import CompiledRule
+from tnt_sim.scenario.load import with_sets
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
+
+HUNDREDTH_OF_PERCENT = Fraction(1, 10_000)
+
+
+def member_entry(form: OpenForm, line: Line, lang: Lang) -> dict[str, Any]:
+    """One member of a conflict."""
+    told = {**_head(form, line), **_bound_of(form, line)}
+    return {**told, "words": member_words(told, lang)}
+
+
+def repair_actions(form: OpenForm, repair: Repair, lang: Lang) -> list[dict[str, Any]]:
+    """What a repair does, one entry for each bound that gives way and each thing that is lifted."""
+    told = [_eased(form, line, slack, repair) for line, slack in sorted(repair.eased.items())]
+    told += [{**_head(form, line), "do": "lift"} for line in sorted(repair.lifted)]
+    return [{**entry, "words": action_words(entry, lang)} for entry in told]
+
+
+def _head(form: OpenForm, line: Line) -> dict[str, Any]:
+    entry, scenario = form.entry(line.entry), form.problem.scenario
+    place = scenario.locate(entry.path)
+    spec = next((rule for rule in scenario.spec.rules if rule.id == entry.id), None)
+    of_rule = spec is not None and entry.path[0] == "rules"
+    return {
+        "kind": entry.kind,
+        "id": entry.id,
+        "title": spec.title if spec is not None and of_rule else "",
+        "group": line.group or None,
+        "group_name": group_name(form.problem, getattr(spec, "by", None) if of_rule else None, line.group),
+        "side": line.side,
+        "table": entry.key.startswith("table:"),
+        "file": place.file,
+        "line": place.line,
+        "source": spec.source if spec is not None and of_rule else "",
+    }
+
+
+def group_name(problem: Problem, by: object, group: str) -> str | None:
+    """The name of a territory on the scenario's map; None where the group is none."""
+    known = problem.case.map
+    if known is None or by not in ("department", "region", "epci", "commune") or not group:
+        return None
+    found = known.table.filter((pl.col("level") == by) & (pl.col("code") == group))["name"]
+    return str(found[0]) if len(found) else None
+
+
+def _bound_of(form: OpenForm, line: Line) -> dict[str, Any]:
+    """The bound as it is written: cents, a rate or a number."""
+    entry = form.entry(line.entry)
+    if entry.kind == "envelope":
+        return figure("bound", (form.problem.case.tree.amount_cents[entry.node] or 0) * CENT, Unit.MONEY)
+    if entry.kind == COMMITTED:
+        limit, name, _, count = next(one for one in entry.bounds() if one[1] == line.group)
+        rows = limit.groups.codes == limit.groups.names.index(name)
+        return {"bound": decimal_text(count), "bound_cents": exact_sum(form.problem.offers.most_cents[rows])}
+    bound = written(entry, line)
+    if bound is None:
+        return {"bound": None, "bound_cents": None}
+    rate = share_bound(entry.rule, line.side)
+    return {**figure("bound", bound, entry.unit), "rate": None if rate is None else decimal_text(rate)}
+
+
+def written(entry: Entry, line: Line) -> Fraction | None:
+    """The bound of a line in the unit of its sum; None for what binds as a whole."""
+    return next(
+        (bound for _, name, side, bound in entry.bounds() if (name or "", side) == (line.group, line.side)),
+        None,
+    )
+
+
+def share_bound(rule: CompiledRule | None, side: str) -> Fraction | None:
+    """The share that a `share` rule asks."""
+    if not isinstance(rule, Share):
+        return None
+    return rule.minimum if side == "min" else rule.maximum
+
+
+def figure(key: str, value: Fraction, unit: Unit) -> dict[str, Any]:
+    cents = int(value / CENT) if unit is Unit.MONEY and (value / CENT).denominator == 1 else None
+    return {key: decimal_text(value), f"{key}_cents": cents}
+
+
+def _eased(form: OpenForm, line: Line, slack: Fraction, repair: Repair) -> dict[str, Any]:
+    entry = form.entry(line.entry)
+    up = line.side != "min"
+    if entry.kind == "envelope":
+        tree = form.problem.case.tree
+        bound = (tree.written_cents[entry.node] or tree.amount_cents[entry.node] or 0) * CENT
+        slack = written_raise(form, entry.node, int(slack / CENT)) * CENT
+    else:
+        bound = written(entry, line) or Fraction(0)
+    to = bound + slack if up else bound - slack
+    told = {
+        **_head(form, line),
+        "do": "raise" if up else "lower",
+        **figure("by", slack, entry.unit),
+        **figure("from", bound, entry.unit),
+        **figure("to", to, entry.unit),
+    }
+    rate = share_bound(entry.rule, line.side)
+    if rate is not None:
+        told |= {
+            "kind": "share",
+            "rate": decimal_text(rate),
+            "reached": decimal_text(_reached(entry, line, repair)),
+        }
+    elif entry.kind == "limit" and line.side == "min" and entry.unit is Unit.NUMBER:
+        told["cheapest"] = _cheapest(form, entry, line, repair)
+    return told
+
+
+def _reached(entry: Entry, line: Line, repair: Repair) -> Fraction | None:
+    """The share that the repaired allocation reaches, rounded by a hundredth of a percent to what it keeps."""
+    assert entry.rule is not None
+    figures = entry.rule.read(repair.allocation.funded, repair.allocation.granted_cents).readings
+    value = next(figure.value for figure in figures if (figure.group or "") == line.group)
+    if value is None:
+        return None
+    steps = value / HUNDREDTH_OF_PERCENT
+    whole = -(-steps.numerator // steps.denominator) if line.side == "max" else int(steps // 1)
+    return whole * HUNDREDTH_OF_PERCENT
+
+
+def _cheapest(form: OpenForm, entry: Entry, line: Line, repair: Repair) -> dict[str, Any] | None:
+    """The dossier that costs least among those whose funding would count towards a minimum number."""
+    limit = next(
+        limit for limit, name, side, _ in entry.bounds() if (name or "", side) == (line.group, line.side)
+    )
+    group = [name or "" for name in limit.groups.names].index(line.group)
+    offers = form.problem.offers
+    counts = (limit.terms.per_funded > 0) & (limit.groups.codes == group)
+    for part in limit.terms.once:
+        counts[part.row] |= limit.groups.codes[part.row] == group
+    rows = np.flatnonzero(counts & offers.candidate & ~repair.allocation.funded)
+    if not len(rows):
+        return None
+    row = int(rows[np.argmin(offers.least_cents[rows])])
+    return {"dossier": form.problem.case.table["dossier"][row], "cents": int(offers.least_cents[row])}
+
+
+def set_lines(form: OpenForm, repair: Repair) -> list[str] | None:
+    """The `--set` texts that write a repair into the scenario, in which its allocation is read again.
+
+    None where the grammar has no place for it, or where what is written moves more: a share of an amount.
+    """
+    lines = _lines(form, repair)
+    return lines if lines is not None and _repairs(form.problem, lines, repair.allocation) else None
+
+
+def _repairs(problem: Problem, lines: list[str], allocation: Allocation) -> bool:
+    scenario = problem.scenario
+    if scenario.raw is None or scenario.spec.steps:
+        return True  # cannot be written so, or not for one step alone
+    try:
+        changed = compile_problem(replace(with_sets(scenario, lines), portfolio=scenario.portfolio))
+    except (ScenarioError, UsageError):
+        return False
+    return not broken_rules(changed, allocation, read_allocation(changed, allocation))
+
+
+def _lines(form: OpenForm, repair: Repair) -> list[str] | None:
+    found = _decided_again(form, [line for line in repair.eased if form.entry(line.entry).kind == "decide"])
+    for line, slack in sorted(repair.eased.items()):
+        if form.entry(line.entry).kind == "decide":
+            continue
+        one = _set_of(form, form.entry(line.entry), line, slack, repair)
+        if one is None:
+            return None
+        found += one
+    for line in sorted(repair.lifted):
+        entry = form.entry(line.entry)
+        if entry.path[0] != "rules" or line.group:
+            return None
+        found.append(f"rules.{entry.id}.off=true")
+    return found
+
+
+def _decided_again(form: OpenForm, lines: list[Line]) -> list[str]:
+    """The decisions without the dossiers that are taken back; one that is left without any is switched off."""
+    found = []
+    for key in sorted({line.entry for line in lines}):
+        name = form.entry(key).id
+        spec = next(one for one in form.problem.decided.specs if one.id == name)
+        back = {line.group for line in lines if line.entry == key}
+        kept = {
+            "fund": [d for d in spec.fund if d not in back],
+            "refuse": [d for d in spec.refuse if d not in back],
+        }
+        if not any(kept.values()) and not spec.amounts:
+            found.append(f"rules.{name}.off=true")
+            continue
+        for side, dossiers in kept.items():
+            if len(dossiers) < len(getattr(spec, side)):
+                found.append(f"rules.{name}.{side}={json.dumps(dossiers, ensure_ascii=False)}")
+    return found
+
+
+def _set_of(form: OpenForm, entry: Entry, line: Line, slack: Fraction, repair: Repair) -> list[str] | None:
+    if entry.kind == "envelope":
+        return _raised(form, entry, int(slack / CENT))
+    if entry.limits and entry.path[0] == "envelope" and entry.kind != "min_use":
+        bound = (written(entry, line) or Fraction(0)) + (slack if line.side == "max" else -slack)
+        return [f"envelopes.{entry.id}.{entry.kind}={write_number(bound)}"]
+    if line.group or entry.path[0] != "rules":
+        return None
+    path = f"rules.{entry.id}.{line.side}"
+    if isinstance(entry.rule, Share):
+        reached = _reached(entry, line, repair)
+        return None if reached is None else [f"{path}={write_rate(reached)}"]
+    if not isinstance(entry.rule, Limit):
+        return None if not isinstance(entry.rule, Coverage) else _plain(path, entry, line, slack)
+    return _plain(path, entry, line, slack)
+
+
+def _plain(path: str, entry: Entry, line: Line, slack: Fraction) -> list[str]:
+    bound = (written(entry, line) or Fraction(0)) + (slack if line.side == "max" else -slack)
+    if entry.unit is Unit.MONEY:
+        return [f"{path}={format_cents(int(bound / CENT), Lang.FR)}"]
+    return [f"{path}={write_number(bound)}"]
+
+
+def written_raise(form: OpenForm, node: int, cents: int) -> int:
+    """By how much the written amount must rise for an envelope to grant so much more: a reserve keeps its part."""
+    tree = form.problem.case.tree
+    spec = next(
+        (one for one, _ in form.problem.scenario.spec.programme.walk() if one.id == tree.ids[node]), None
+    )
+    amount = tree.written_cents[node]
+    if spec is None or amount is None or not (spec.reserve or spec.overprogram):
+        return cents
+    kept, beyond = spec.reserve or Fraction(0), spec.overprogram or Fraction(0)
+
+    def grants(written: int) -> int:
+        return written + math.floor(-written * kept) + math.floor(written * beyond)
+
+    wanted, share = grants(amount) + cents, 1 - kept + beyond
+    more = math.floor(cents / share) - 2 if share > 0 else 0
+    while share > 0 and grants(amount + more) < wanted:
+        more += 1
+    return max(more, 0) if share > 0 else cents
+
+
+def _raised(form: OpenForm, entry: Entry, cents: int) -> list[str] | None:
+    """The envelope and all above it raised by as much, so that no other part of the programme has less."""
+    tree = form.problem.case.tree
+    known = {spec.id for spec, _ in form.problem.scenario.spec.programme.walk()}
+    cents, found = written_raise(form, entry.node, cents), []
+    for node in tree.ancestors(entry.node):
+        amount = tree.written_cents[node]
+        if amount is None:
+            continue
+        if tree.ids[node] not in known:
+            return None
+        path = "programme.amount" if node == 0 else f"envelopes.{tree.ids[node]}.amount"
+        found.append(f"{path}={format_cents(amount + cents, Lang.FR)}")
+    return found
+
+
+MOST_SETS, MOST_REPAIRS, MOST_SOLVES = 8, 8, 100
+PROOF_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clash:
+    """A minimal set of lines that no allocation holds together.
+
+    Attributes
+    ----------
+    lines : its members, in order
+    certificate : the exact proof that they clash, None where none was found in time
+    confirmed : proven, or a second solver agrees
+    without : for each member an allocation that holds all others, read again; None where none was found
+    """
+
+    lines: tuple[Line, ...]
+    certificate: Mapping[str, Any] | None
+    confirmed: bool
+    without: Mapping[Line, Allocation | None]
+
+    @property
+    def proof(self) -> str | None:
+        """What supports that they clash."""
+        if self.certificate is not None:
+            return "PROVED"
+        return "CROSS_CHECKED" if self.confirmed else None
+
+    @property
+    def minimal(self) -> bool:
+        """Whether each member is shown to be needed, by an allocation that holds all the others."""
+        return all(allocation is not None for allocation in self.without.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Conflict(Pages):
+    """Why a scenario has no allocation, and what repairs it.
+
+    Attributes
+    ----------
+    form, wide : the problem in its open form, which names the lines; in `wide` what is committed has lines too
+    status : `infeasible`; `feasible` when something fits after all; `stopped` when no test could say
+    sets : minimal conflicts; of several that concern the same rules, one
+    repairs : cheapest first: rules touched, then euros
+    complete : no other set of rules clashes minimally, and no other minimal repair exists
+    n_solves : how many times a solver was asked whether something fits
+    """
+
+    form: OpenForm
+    wide: OpenForm
+    status: str
+    sets: tuple[Clash, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    complete: bool = True
+    n_solves: int = 0
+    seconds: float = 0.0
+    step: str = ""
+    course: Course = field(default_factory=lambda: Course(UNLIMITED, "solves"))
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def lang(self) -> Lang:
+        """The scenario's language."""
+        return Lang(self.form.problem.scenario.spec.locale)
+
+    def to_json(self) -> str:
+        """The document of `conflict --json`, as text."""
+        return json.dumps(self.document, ensure_ascii=False, indent=2)
+
+    def to_dataframe(self, backend: str = "polars") -> Any:
+        """One row for each member of each set: set, kind, id, group, side, bound, file, line, words."""
+        rows = [
+            {"set": k, **{key: member[key] for key in _COLUMNS}}
+            for k, one in enumerate(self.document["sets"], start=1)
+            for member in one["members"]
+        ]
+        table = pl.DataFrame(rows, schema={"set": pl.Int64, **_COLUMNS})
+        return table if backend == "polars" else table.to_pandas()
+
+    def _repr_html_(self) -> str:
+        return conflict_html(self.document, self.lang)
+
+
+_COLUMNS = {
+    "kind": pl.String,
+    "id": pl.String,
+    "group": pl.String,
+    "side": pl.String,
+    "bound": pl.String,
+    "file": pl.String,
+    "line": pl.Int64,
+    "words": pl.String,
+}
+
+
+def conflict(
+    scenario: Scenario,
+    *,
+    time_limit: float | None = None,
+    max_sets: int = MOST_SETS,
+    max_repairs: int = MOST_REPAIRS,
+    max_solves: int = MOST_SOLVES,
+    repairs: bool = True,
+    progress: Callable[[str, float], None] | None = None,
+) -> Conflict:
+    """Minimal sets of rules that clash, and the cheapest repairs.
+
+    Parameters
+    ----------
+    scenario : what is asked; of a sequence, the first step that has no allocation is looked at
+    time_limit : seconds for the whole; the scenario's own by default
+    max_sets, max_repairs, max_solves : how many are sought, and asked; `complete` says whether these are all
+    repairs : False for the first conflict alone
+
+    Raises
+    ------
+    ScenarioError
+        Contradictions that need no solver.
+    """
+    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    clock = Clock(limit)
+    step, problem = infeasible_step(scenario, clock)
+    found = conflict_of(
+        problem,
+        clock,
+        max_sets=max_sets,
+        max_repairs=max_repairs,
+        max_solves=max_solves,
+        repairs=repairs,
+        progress=progress,
+    )
+    return told(replace(found, step=step), scenario, Lang(scenario.spec.locale))
+
+
+def infeasible_step(scenario: Scenario, clock: Clock) -> tuple[str, Problem]:
+    """The id and the problem of the first step without an allocation; the last step's where all have one."""
+    kept = pl.DataFrame(schema=KEPT)
+    steps = decision_steps(scenario)
+    for step in steps[:-1]:
+        asked = step.scenario.with_kept(kept)
+        result = decide(asked, backend="highs", cross_check="never", clock=clock)
+        if result.allocation is None:
+            return step.id, result.problem
+        kept = pl.concat([kept, granted_at(step, result)])
+    return steps[-1].id, compile_problem(steps[-1].scenario.with_kept(kept))
+
+
+def conflict_of(
+    problem: Problem,
+    clock: Clock,
+    *,
+    max_sets: int = MOST_SETS,
+    max_repairs: int = MOST_REPAIRS,
+    max_solves: int = MOST_SOLVES,
+    repairs: bool = True,
+    progress: Callable[[str, float], None] | None = None,
+) -> Conflict:
+    """The same for a problem, without its document."""
+    began = time.perf_counter()
+    free = without_refusals(problem)
+    form = OpenForm.of(problem, free)
+    wide = OpenForm.of(problem, free, commitments=True) if problem.offers.committed.any() else form
+    tell = None if progress is None else _teller(progress)
+    tests = Trials(form, clock, budget=max_solves, tell=tell)
+    first = tests.fits(form.lines)
+    first_seconds = time.perf_counter() - began
+    if first is not Fits.NO:
+        status = "feasible" if first is Fits.YES else "stopped"
+        stopped = Course(
+            clock.deadline, "solves", tests.n_solves, stopped_by=None if first is Fits.YES else TIME
+        )
+        seconds = time.perf_counter() - began
+        return Conflict(form, wide, status, n_solves=tests.n_solves, seconds=seconds, course=stopped)
+    search = Search(tests, max_sets, max_repairs if repairs else 0)
+    course, fixes, sets = Course(clock.deadline, "solves"), list[Repair | None](), list[Clash]()
+    with course.held():
+        search.run()
+        for fix in search.fixes:
+            clock.deadline.check()
+            fixes.append(repaired(form, fix, clock))
+        tests.for_lines(first_seconds)
+        for keys in search.conflicts[:max_sets]:
+            clock.deadline.check()
+            sets.append(_clash(tests, wide, keys, clock))
+    if not search.complete and clock.deadline.expired and course.stopped_by is None:
+        course.stopped_by = TIME
+    course.n_done = tests.n_solves
+    sets += [_unproven(form, keys) for keys in search.conflicts[len(sets) : max_sets]]
+    return Conflict(
+        form,
+        wide,
+        "infeasible",
+        tuple(sorted(sets, key=lambda clash: (len(clash.lines), clash.lines))),
+        tuple(sorted((fix for fix in fixes if fix is not None), key=_rank)),
+        search.complete and None not in fixes and course.stopped_by is None,
+        tests.n_solves,
+        time.perf_counter() - began,
+        course=course,
+    )
+
+
+def _unproven(form: OpenForm, keys: frozenset[str]) -> Clash:
+    """A conflict for which no time was left: all lines of its entries, of which some may not be needed."""
+    lines = tuple(sorted(form.lines_of(keys)))
+    return Clash(lines, None, False, dict.fromkeys(lines))
+
+
+def without_refusals(problem: Problem) -> Problem | None:
+    """The problem as it would be offered without refusals by decision; None where there are none."""
+    if not problem.offers.refused.any():
+        return None
+    scenario = problem.scenario
+    rules = tuple(
+        rule.model_copy(update={"fund": (), "refuse": ()}) if isinstance(rule, DecideSpec) else rule
+        for rule in scenario.spec.rules
+    )
+    return compile_problem(replace(scenario, spec=scenario.spec.model_copy(update={"rules": rules})))
+
+
+def _teller(progress: Callable[[str, float], None]) -> Callable[[int], None]:
+    return lambda n: progress("conflict", min(0.95, n / MOST_SOLVES))
+
+
+def _rank(repair: Repair) -> tuple[int, int, Any, list[str]]:
+    """Rules touched, then euros, then units and things lifted, then names."""
+    return len(repair.fix), repair.cents, repair.units + len(repair.lifted), sorted(repair.fix)
+
+
+def _clash(tests: Trials, wide: OpenForm, keys: frozenset[str], clock: Clock) -> Clash:
+    lines = minimal_lines(tests, keys)
+    form, held = _with_commitments(tests, wide, lines)
+    every = lines | held
+    without = {line: _witness(tests if line in lines else form, every - {line}) for line in sorted(every)}
+    asked = without_goal(form.form.keeping(every))
+    certificate = prove_empty(asked, clock.deadline.within(PROOF_SECONDS))
+    confirmed = certificate is not None or _confirmed(asked, clock)
+    return Clash(tuple(sorted(every)), certificate, confirmed, without)
+
+
+def _with_commitments(tests: Trials, wide: OpenForm, lines: Lines) -> tuple[Trials, Lines]:
+    """The commitments without which the lines would fit together; none where they clash by themselves."""
+    if wide is tests.form:
+        return tests, frozenset()
+    more = replace(tests, form=wide, found=[], clashes=[])
+    needed: list[Line] = []
+    if more.fits(lines) is not Fits.NO:
+        held = sorted(wide.lines_of([COMMITTED]))
+        needed = shrink(held, lambda part: more.fits(lines | frozenset(part)) is Fits.NO)
+    tests.n_solves = more.n_solves
+    return more, frozenset(needed)
+
+
+def _witness(tests: Trials, kept: Lines) -> Allocation | None:
+    """An allocation that holds these lines, read again in full."""
+    if tests.fits(kept) is not Fits.YES:
+        return None
+    allocation = tests.witness(kept)
+    problem = without_goal(tests.form.keeping(kept))
+    if allocation is None or broken_rules(problem, allocation, read_allocation(problem, allocation)):
+        return None
+    return allocation
+
+
+def _confirmed(problem: Problem, clock: Clock) -> bool:
+    """Whether a second solver finds nothing either."""
+    until = clock.deadline.share(0.5).within(PROOF_SECONDS)
+    try:
+        answer = ask(
+            problem, least=False, canonical=False, prove=False, cross_check="auto", clock=Clock.until(until)
+        )
+    except LimitReached:
+        return False
+    return answer.allocation is None and answer.proof is not None
+
+
+def told(found: Conflict, scenario: Scenario, lang: Lang) -> Conflict:
+    """The conflict with its document."""
+    form = found.form
+    document = {
+        **{key: value for key, value in head(form.problem).items() if key != "run_dir"},
+        "command": "conflict",
+        "scenario": scenario.id,
+        "scenario_sha256": scenario.sha256,
+        "title": scenario.title,
+        "synthetic": is_synthetic(scenario),
+        "status": found.status,
+        **found.course.told(),
+        "step": found.step or None,
+        "sets": [_set_entry(found.wide, clash, lang) for clash in found.sets],
+        "repairs": [_repair_entry(form, k, fix, lang) for k, fix in enumerate(found.repairs, start=1)],
+        "complete": found.complete,
+        "n_solves": found.n_solves,
+        "seconds": round(found.seconds, 3),
+    }
+    return replace(found, document=document)
+
+
+def _set_entry(form: OpenForm, clash: Clash, lang: Lang) -> dict[str, Any]:
+    members = []
+    for line in clash.lines:
+        allocation = clash.without[line]
+        shown = None
+        if allocation is not None:
+            shown = {
+                "allocation_sha256": allocation_sha256(form.problem, allocation),
+                "n_funded": int(allocation.funded.sum()),
+                "granted_cents": int(allocation.granted_cents.sum()),
+            }
+        members.append({**member_entry(form, line, lang), "without": shown})
+    entry = {"members": members, "proof": clash.proof, "minimal": clash.minimal}
+    return {**entry, "words": set_words(entry, lang)}
+
+
+def _repair_entry(form: OpenForm, rank: int, fix: Repair, lang: Lang) -> dict[str, Any]:
+    actions = repair_actions(form, fix, lang)
+    best = fix.best
+    stages = form.problem.stages
+    entry = {
+        "rank": rank,
+        "n_rules": len(fix.fix),
+        "cents": fix.cents,
+        "actions": actions,
+        "verified": True,
+        "least": fix.least,
+        "least_proven": fix.least_proven,
+        "objective": [
+            {"goal": stage.goal, "sense": stage.sense.value, "value": decimal_text(value)}
+            for stage, value in zip(stages, best.values if best else (), strict=False)
+        ],
+        "best_found": best is not None and best.is_closed,
+        "n_funded": int(best.allocation.funded.sum()) if best and best.allocation else None,
+        "granted_cents": best.granted_cents if best else None,
+        "set": set_lines(form, fix),
+    }
+    return {**entry, "words": repair_words(entry, lang)}

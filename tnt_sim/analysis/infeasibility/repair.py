@@ -1,0 +1,203 @@
+"""What a correction costs: the least euros, then the fewest units, by which its bounds must give way.
+
+The bounds of the entries of a correction T may be broken, at a price of one for each cent or unit, everything else
+holds, and what binds as a whole is lifted:
+
+    min Σ_money slack, then min Σ_numbers slack      slack of an envelope: what is added to what it may grant
+
+The slack is read from the point in exact integers, added to the bounds, and the eased problem is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.analysis.infeasibility.conflict_search import Keys, Lines, without_goal
+from tnt_sim.analysis.infeasibility.elastic_problem import Entry, Line, OpenForm
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer
+from tnt_sim.errors import LimitReached
+from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import IntArray
+from tnt_sim.formulation.linear_model import Stage as ModelStage
+from tnt_sim.rules.envelopes.tree_rows import relief_name
+from tnt_sim.rules.expressions.columns import CENT
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.linear_terms import Terms, Unit
+from tnt_sim.rules.protocols import Mode, Penalty
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.lexicographic import StagesOutcome, solve_lexicographic
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+
+MONEY_STAGE, NUMBER_STAGE = 0, 1
+MOST_SECONDS, PROOF_SECONDS = 15.0, 2.0
+"""For each solve of one repair (its cost, the best allocation after it); for the proof that less is too little."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repair:
+    """One way out.
+
+    Attributes
+    ----------
+    fix : the entries that it touches
+    eased : by how much each bound gives way, in its unit (euros for money)
+    lifted : what is set aside as a whole, or for some dossiers
+    cents : Σ of the money slacks
+    least : no smaller sum of euros (then of units) repairs through these entries, as the solver ended
+    least_proven : one cent less is proven impossible; None where not asked
+    allocation : one that holds everything once the slack is added, read again
+    best : the best allocation after it
+    """
+
+    fix: Keys
+    eased: Mapping[Line, Fraction]
+    lifted: Lines
+    cents: int
+    units: Fraction
+    least: bool
+    least_proven: bool | None
+    allocation: Allocation
+    best: Answer | None
+
+
+def repaired(form: OpenForm, fix: Keys, clock: Clock, *, prove: bool = True) -> Repair | None:
+    """The cheapest way to repair through these entries; None when time runs out before one is found."""
+    touched = [form.entry(key) for key in sorted(fix)]
+    whole = frozenset(line for entry in touched if not _gives_way(entry) for line in entry.lines)
+    form_of = _soft_form(form, touched)
+    outcome = _solved(form_of, clock)
+    if outcome.values is None:
+        return None
+    allocation = Allocation(*form_of.recovery.awards(outcome.values))
+    eased = {
+        **_eased(touched, allocation),
+        **_reliefs(touched, form_of, outcome.values),
+    }
+    kept = form.lines - whole
+    problem = form.keeping(kept, eased)
+    if broken_rules(problem, allocation, read_allocation(problem, allocation)):
+        return None
+    money = {line: slack for line, slack in eased.items() if form.entry(line.entry).unit is Unit.MONEY}
+    cents = sum(int(slack / CENT) for slack in money.values())
+    return Repair(
+        fix=fix,
+        eased=eased,
+        lifted=whole,
+        cents=cents,
+        units=sum((slack for line, slack in eased.items() if line not in money), Fraction(0)),
+        least=outcome.is_optimal,
+        least_proven=_one_less(form, kept, eased, clock) if prove and len(eased) == 1 == len(money) else None,
+        allocation=allocation,
+        best=_best(form.keeping(kept, _with_those_above(form, eased)), clock),
+    )
+
+
+def _with_those_above(form: OpenForm, eased: Mapping[Line, Fraction]) -> dict[Line, Fraction]:
+    """An envelope is raised with new money: what stands above it, and is not raised itself, rises by as much."""
+    tree = form.problem.case.tree
+    found = dict(eased)
+    for line, slack in eased.items():
+        entry = form.entry(line.entry)
+        if entry.kind == "envelope":
+            for node in tree.ancestors(entry.node)[1:]:
+                above = Line(f"envelope:{tree.ids[node]}")
+                if above not in eased:
+                    found[above] = max(slack, found.get(above, Fraction(0)))
+    return found
+
+
+def _gives_way(entry: Entry) -> bool:
+    """Whether an entry's slack has a measure; decisions and what binds as a whole are lifted or not."""
+    return entry.kind == "envelope" or bool(entry.limits)
+
+
+def _soft_form(form: OpenForm, touched: list[Entry]) -> Formulation:
+    """The model in which touched bounds may be broken, priced by the cent and by the unit."""
+    keys = {entry.key for entry in touched}
+    held = frozenset(line for line in form.lines if line.entry not in keys)
+    amounts = frozenset(Line(entry.key) for entry in touched if entry.kind == "envelope")
+    problem = form.keeping(held | amounts)
+    hard = [rule for rule in problem.rules if rule.mode is Mode.HARD]
+    soft = [_priced(limit, entry.unit) for entry in touched for limit in entry.limits]
+    relief = {entry.node: _penalty(Unit.MONEY).soft for entry in touched if entry.kind == "envelope"}
+    stages = (_nothing("euros", problem, Unit.MONEY), _nothing("units", problem, Unit.NUMBER))
+    return formulate(replace(problem, rules=(*hard, *soft), stages=stages), relief=relief)
+
+
+def _penalty(unit: Unit) -> Penalty:
+    """One for each cent; one for each unit."""
+    return Penalty(MONEY_STAGE, Fraction(100)) if unit is Unit.MONEY else Penalty(NUMBER_STAGE, Fraction(1))
+
+
+def _priced(limit: Limit, unit: Unit) -> Limit:
+    return replace(limit, mode=Mode.PENALTY, penalty=_penalty(unit))
+
+
+def _nothing(name: str, problem: Problem, unit: Unit) -> Stage:
+    zeros = np.zeros(problem.case.n, dtype=np.int64)
+    return Stage(name, Sense.MINIMISE, Terms(Fraction(1), unit, zeros, zeros))
+
+
+def _solved(form: Formulation, clock: Clock) -> StagesOutcome:
+    stages = [ModelStage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
+    return solve_lexicographic(form.model, stages, get_backend("highs"), _short(clock).limits())
+
+
+def _eased(touched: list[Entry], allocation: Allocation) -> dict[Line, Fraction]:
+    """By how much an allocation breaks the bounds of the touched entries; money in whole cents."""
+    found = {}
+    for entry in touched:
+        for limit in entry.limits:
+            for figure in limit.read(allocation.funded, allocation.granted_cents).readings:
+                value = Fraction(figure.num, figure.den)
+                low = Fraction(0) if figure.minimum is None else figure.minimum - value
+                high = Fraction(0) if figure.maximum is None else value - figure.maximum
+                for side, slack in (("min", low), ("max", high)):
+                    if slack > 0:
+                        whole = -(-slack // CENT) * CENT if entry.unit is Unit.MONEY else slack
+                        found[Line(entry.key, figure.group or "", side)] = whole
+    return found
+
+
+def _reliefs(touched: list[Entry], form: Formulation, x: IntArray) -> dict[Line, Fraction]:
+    """What is added to the amounts of envelopes, from the point."""
+    names = list(form.model.col_names)
+    found = {}
+    for entry in touched:
+        if entry.kind == "envelope" and (cents := int(x[names.index(relief_name(entry.id))])):
+            found[Line(entry.key)] = cents * CENT
+    return found
+
+
+def _one_less(form: OpenForm, kept: Lines, eased: Mapping[Line, Fraction], clock: Clock) -> bool:
+    """Whether it is proven that one cent less does not repair."""
+    less = {line: slack - CENT for line, slack in eased.items()}
+    try:
+        answer = ask(
+            without_goal(form.keeping(kept, less)),
+            least=False,
+            canonical=False,
+            clock=_short(clock, PROOF_SECONDS),
+        )
+    except LimitReached:
+        return False
+    return answer.allocation is None and answer.proof is not None
+
+
+def _short(clock: Clock, seconds: float = MOST_SECONDS) -> Clock:
+    return Clock.until(clock.deadline.within(seconds))
+
+
+def _best(problem: Problem, clock: Clock) -> Answer | None:
+    try:
+        return ask(problem, least=False, canonical=False, prove=False, clock=_short(clock), kernels=False)
+    except LimitReached:
+        return None

@@ -1,0 +1,197 @@
+"""Where to put an extension: the model's choice, the statutory key, or all of it on one axis, side by side.
+
+Every way gives the programme the same extra money and takes nothing from anybody. The model's choice adds it to
+the programme alone, to be shared as `unassigned` says; the key raises every axis in proportion to what is written
+(odd cents to the highest averages); « wholly on X » raises X. An axis is a child of the programme with an amount.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from tnt_sim.analysis.shared.amount_variation import highest_averages
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.reference_solution import Base, Moves, Tell, first_better, moves, tell_of
+from tnt_sim.deadline import UNLIMITED
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer, Proof, Status
+from tnt_sim.errors import ScenarioError, UsageError, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.load import with_amounts
+from tnt_sim.scenario.problem import Problem, compile_problem
+
+FREE, KEY, WHOLLY = "free", "key", "wholly"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """One way to share the extra money.
+
+    Attributes
+    ----------
+    way, axis : free, key or wholly, and the axis of the last
+    added : (axis, cents) as written; for « free » what the best list uses beyond each axis' own amount, more than
+        today's list does
+    values, gain : the goals, and how much better the first one that changes is
+    goal : its name; None where none changes
+    n_funded, granted_cents, unspent_cents : of the best list; unspent of the programme
+    moved : who enters and who leaves
+    why : where there is no list: `contradiction` (the amounts, before any solve), `infeasible`, `stopped`
+    """
+
+    way: str
+    axis: str | None
+    added: tuple[tuple[str, int], ...]
+    values: tuple[Fraction, ...]
+    goal: str | None
+    gain: Fraction
+    n_funded: int | None
+    granted_cents: int | None
+    unspent_cents: int | None
+    moved: Moves | None
+    proof: Proof | None
+    answer: Answer | None
+    why: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether there is a list."""
+        return self.answer is not None
+
+
+def ways_to_extend(
+    base: Base,
+    cents: int,
+    *,
+    key: dict[str, int] | None = None,
+    clock: Clock | None = None,
+    prove: bool = True,
+    tell: Tell | None = None,
+    into: list[Way] | None = None,
+    course: Course | None = None,
+) -> list[Way]:
+    """The best list under each way to share `cents` of new money.
+
+    Parameters
+    ----------
+    key : weights by axis; the written amounts by default
+    into : filled as ways are found, for one whom Ctrl-C may stop
+    course : counts the ways that were looked at, and ends them when its deadline has passed
+
+    Raises
+    ------
+    UsageError
+        For an extension that is not positive, a programme without amount, or a key that names no axis.
+    """
+    axes, total = axes_of(base.problem)
+    if cents <= 0:
+        raise UsageError(
+            Text("une extension est un montant positif.", "an extension is a positive amount."),
+            code="usage.extension",
+        )
+    weights = _weights(key, axes)
+    root = base.problem.case.tree.ids[0]
+    ways: list[tuple[str, str | None, dict[str, int]]] = [(FREE, None, {})]
+    if axes and sum(weights.values()):
+        parts = highest_averages(cents, list(weights.values()), list(weights))
+        ways.append((KEY, None, dict(zip(weights, parts, strict=True))))
+    ways += [(WHOLLY, axis, {axis: cents}) for axis in axes]
+    found: list[Way] = [] if into is None else into
+    run = course or Course(UNLIMITED if clock is None else clock.deadline, "ways")
+    for k, (way, axis, added) in enumerate(run.each(ways)):
+        tell_of(tell, axis or way, k / len(ways))
+        amounts = {root: total + cents, **{name: axes[name] + more for name, more in added.items()}}
+        found.append(_way(base, way, axis, added, amounts, clock, prove))
+        if found[-1].why == Status.STOPPED.value:
+            run.unanswered()
+    return found
+
+
+def axes_of(problem: Problem) -> tuple[dict[str, int], int]:
+    """The children of the programme with an amount, and its own."""
+    tree = problem.case.tree
+    total = tree.written_cents[0]
+    if total is None:
+        raise UsageError(
+            Text(
+                "le programme n'a pas de montant : il n'y a rien à étendre.",
+                "the programme has no amount: there is nothing to extend.",
+            ),
+            code="usage.extension",
+        )
+    parts = {node for _, groups in tree.landing.values() for node in groups.values()}
+    axes = {
+        tree.ids[k]: tree.written_cents[k] or 0
+        for k in tree.children(0)
+        if tree.written_cents[k] is not None and k not in parts
+    }
+    return axes, total
+
+
+def _weights(key: dict[str, int] | None, axes: dict[str, int]) -> dict[str, int]:
+    if key is None:
+        return axes
+    for name, weight in key.items():
+        if name not in axes:
+            hint = did_you_mean(name, axes) or Text("", "")
+            raise UsageError(
+                Text(
+                    f"« {name} » n'est pas un axe du programme. {hint.fr}",
+                    f'"{name}" is no axis of the programme. {hint.en}',
+                ),
+                code="usage.key",
+            )
+        if weight < 0:
+            raise UsageError(
+                Text(f"le poids de « {name} » est négatif.", f'the weight of "{name}" is negative.'),
+                code="usage.key",
+            )
+    return key
+
+
+def _way(
+    base: Base,
+    way: str,
+    axis: str | None,
+    added: dict[str, int],
+    amounts: dict[str, int],
+    clock: Clock | None,
+    prove: bool,
+) -> Way:
+    nothing = Way(way, axis, tuple(added.items()), (), None, Fraction(0), None, None, None, None, None, None)
+    try:
+        problem = compile_problem(
+            with_amounts(base.scenario, amounts), UNLIMITED if clock is None else clock.deadline
+        )
+    except ScenarioError:
+        return replace(nothing, why="contradiction")
+    answer = ask(problem, clock=clock, prove=prove)
+    if answer.allocation is None or answer.reading is None:
+        return replace(nothing, why=answer.status.value)
+    if not answer.is_closed and first_better(base.problem, base.answer.bests, answer.bests) is None:
+        return replace(nothing, why=Status.STOPPED.value)  # what a limit left says nothing of the way
+    read = answer.reading.envelopes
+    if way == FREE:
+        tree = problem.case.tree
+        now = base.answer.reading.envelopes.extra_cents if base.answer.reading else [0] * tree.n_nodes
+        used = {tree.ids[k]: read.extra_cents[k] - now[k] for k in tree.children(0)}
+        added = {name: extra for name, extra in used.items() if extra}
+    changed = next(
+        (k for k, (a, b) in enumerate(zip(base.answer.bests, answer.bests, strict=True)) if a != b), None
+    )
+    return Way(
+        way=way,
+        axis=axis,
+        added=tuple(added.items()),
+        values=answer.values,
+        goal=None if changed is None else base.problem.stages[changed].goal,
+        gain=Fraction(0) if changed is None else answer.bests[changed] - base.answer.bests[changed],
+        n_funded=int(answer.allocation.funded.sum()),
+        granted_cents=answer.granted_cents,
+        unspent_cents=read.left_cents[0],
+        moved=moves(base.problem, base.allocation, answer.allocation),
+        proof=answer.proof,
+        answer=answer,
+    )

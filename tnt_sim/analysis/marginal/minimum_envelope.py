@@ -1,0 +1,515 @@
+"""A problem seen as parts that have some money of their own: what exact kernels can answer at once.
+
+Only the envelopes are looked at, and limits on money within a part that holds all its dossiers; every other rule,
+and caps below a part, are left out. So what a kernel finds is a lower limit on the least amount, and the least
+amount itself as soon as its allocation keeps every rule there.
+
+With E the envelope in question and floor the sum of its children's amounts, E needs floor + Σ_k max(0, G_k − a_k)
+over the parts that may get more (through envelopes that share out nothing of their own); what may get nothing on
+top is hard. Where own dossiers and children compete for one remainder, or siblings give each other money, no such
+parts are seen.
+
+The least amount of an envelope at which something holds: one solve, then read again at that amount.
+
+    least { a : an allocation keeps every rule when the envelope has a, and its goals are worth at least `kept` }
+
+The amounts of the envelopes above move with it, cent for cent: new money, not that of a neighbour. The model finds
+the amount itself (`rules/envelopes/tree_rows.py`), never by halving: with rules the value need not grow with the
+amount. Where a rule is a share of the amount (`analysis/shared/envelope_path.py`) the model asks less than the
+rules do: what it gives is a lower limit, and an amount counts only once the real rules were solved at it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.analysis.shared.envelope_path import Line, Moving, at_amount, loosened, moving_rules, really_at
+from tnt_sim.analysis.shared.list_distance import with_last_stage
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.domain.budget_tree import Opened, Tree
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import REOPTIMISE_PROOF_SECONDS, ask
+from tnt_sim.engine.result import Answer, Proof, Status, status_with
+from tnt_sim.errors import ScenarioError
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.i18n.message import Text
+from tnt_sim.kernel.knapsack import BoolArray, IntArray, TooManyStates
+from tnt_sim.kernel.minimum_addition import Needs, Part
+from tnt_sim.prove.branch_search import PointFound
+from tnt_sim.prove.stage_proofs import prove_nothing_kept, prove_stages
+from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
+from tnt_sim.rules.envelopes.tree_rows import CENT, Lowered
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.linear_terms import Terms, Unit, exact_sum, group_sums
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A problem as a kernel sees it.
+
+    Attributes
+    ----------
+    rows : the open candidates, int64 (n_items,); `profit` and `weight` are theirs
+    settled : the profit of committed and forced dossiers, in the goal's whole units
+    scale : the value of one unit of profit
+    needs : the kernel
+    floor_cents : the amount at which nothing is needed
+    most : no more profit than that can be had at any amount
+    """
+
+    problem: Problem
+    rows: IntArray
+    settled: int
+    scale: Fraction
+    needs: Needs
+    floor_cents: int
+    most: int
+
+    def target(self, value: Fraction) -> int:
+        """The profit that open candidates must bring for a value of the goal."""
+        units = value / self.scale
+        return -(-units.numerator // units.denominator) - self.settled
+
+    def allocation(self, taken: BoolArray) -> Allocation:
+        """A choice of items as an allocation."""
+        offers = self.problem.offers
+        funded = offers.committed | offers.forced
+        funded[self.rows[taken]] = True
+        granted = np.where(offers.committed, offers.committed_cents, np.where(funded, offers.most_cents, 0))
+        return Allocation(funded, granted)
+
+
+def seen_as_parts(problem: Problem, line: Line, deadline: Deadline = UNLIMITED) -> Seen | None:
+    """The problem as parts, None where it is none.
+
+    Raises
+    ------
+    DeadlineExpired
+        When the time is over, here or in a question to its kernel.
+    """
+    offers, stage = problem.offers, problem.stages[0]
+    terms = stage.terms
+    if stage.sense is not Sense.MAXIMISE or stage.parts or terms.once:
+        return None
+    if any(r.mode is Mode.PENALTY and r.penalty and r.penalty.stage == 0 for r in problem.rules):
+        return None
+    plain = offers.candidate & (offers.least_cents == offers.most_cents)
+    if not plain[offers.candidate].all() or len(offers.levels.where(offers.candidate).row):
+        return None
+    worth = terms.per_funded + terms.per_cent * offers.highest_cents
+    rows = np.flatnonzero(offers.candidate & ~offers.forced)
+    if (worth[rows] < 0).any():
+        return None
+    found = _Parts(problem, line, rows).parts()
+    if found is None:
+        return None
+    parts, floor = found
+    profit, weight = worth[rows], offers.most_cents[rows]
+    settled = exact_sum(worth[offers.committed | (offers.candidate & offers.forced)]) + terms.constant
+    try:
+        needs = Needs(profit, weight, _cut(problem, rows, parts), deadline)
+        enough = [part if part.hard else replace(part, free=int(weight.sum())) for part in parts]
+        most = sum(Needs(profit, weight, _cut(problem, rows, enough), deadline).gained.values())
+    except (ValueError, TooManyStates, OverflowError):
+        return None
+    return Seen(problem, rows, settled, terms.scale, needs, floor, most)
+
+
+def _cut(problem: Problem, rows: IntArray, parts: list[Part]) -> list[Part]:
+    return [piece for part in parts for piece in _under_limits(problem, rows, part)]
+
+
+def _under_limits(problem: Problem, rows: IntArray, part: Part) -> list[Part]:
+    """A part that holds all its dossiers, cut into what limits on money by group let through, and the rest."""
+    weight = problem.offers.most_cents[rows]
+    if int(weight[part.items].sum()) > part.free:
+        return [part]
+    left = np.zeros(len(rows), dtype=np.bool_)
+    left[part.items] = True
+    pieces = []
+    for codes, caps in _limits(problem):
+        own = codes[rows]
+        inside = left & (own >= 0)
+        asked = np.bincount(own[inside], weights=weight[inside].astype(np.float64), minlength=len(caps))
+        for group in np.flatnonzero(asked > np.array(caps, dtype=np.float64)).tolist():
+            items = np.flatnonzero(inside & (own == group))
+            pieces.append(Part(items, caps[group], hard=True))
+            left[items] = False
+    rest = np.flatnonzero(left)
+    return [Part(rest, int(weight[rest].sum()), hard=False), *pieces]
+
+
+def _limits(problem: Problem) -> list[tuple[IntArray, list[int]]]:
+    """Each hard limit on money: the group of each dossier (-1: none), and the cents left to each group."""
+    offers = problem.offers
+    sure = offers.committed | (offers.candidate & offers.forced)
+    found = []
+    for rule in problem.rules:
+        if not isinstance(rule, Limit) or rule.mode is not Mode.HARD or rule.terms.unit is not Unit.MONEY:
+            continue
+        counted = rule.terms.per_cent != 0
+        if rule.terms.per_funded.any() or rule.terms.once or (rule.terms.per_cent[counted] != 1).any():
+            continue
+        if any(low is not None for low in rule.minimum) or any(high is None for high in rule.maximum):
+            continue
+        codes = np.where(counted, rule.groups.codes, -1)
+        gone = sure & (codes >= 0)
+        spent = group_sums(offers.highest_cents[gone], codes[gone], len(rule.groups.names))
+        most = [int(high / rule.terms.scale) for high in rule.maximum if high is not None]
+        found.append((codes, [high - low for high, low in zip(most, spent, strict=True)]))
+    return found
+
+
+class _Parts:
+    """The parts of one problem."""
+
+    def __init__(self, problem: Problem, line: Line, rows: IntArray) -> None:
+        self.tree: Tree = problem.case.tree
+        self.node = problem.case.node
+        self.line = line
+        self.rows = rows
+        offers = problem.offers
+        sure = offers.committed | (offers.candidate & offers.forced)
+        self.spent = np.where(sure, offers.highest_cents, 0)
+        self.found: list[Part] = []
+
+    def parts(self) -> tuple[list[Part], int] | None:
+        """The parts and what their amounts come to; None where the tree is none of the shape."""
+        tree = self.tree
+        if any(option.transfer_to for option in tree.options) or any(tree.overbooked):
+            return None
+        lowest = self.line.node
+        if tree.written_cents[lowest] is None and tree.children(lowest):
+            return None
+        for above in self.line.nodes[1:]:
+            inside = [k for k in tree.children(above) if tree.written_cents[k] is not None]
+            if unassigned_cents(tree, above) != 0 or self._loose(above, inside):
+                return None
+            for child in inside:
+                if child not in self.line.nodes:
+                    self._fixed(child)
+        if self.line.nodes[-1] != 0:
+            return None
+        children = [k for k in tree.children(lowest) if tree.written_cents[k] is not None]
+        if not children:
+            self._add(lowest, 0, hard=False)
+            return self.found, 0
+        if self._loose(lowest, children):
+            return None
+        for child in children:
+            if may_gain(tree, child):
+                self._gaining(child)
+            else:
+                self._fixed(child)
+        return self.found, sum(tree.written_cents[child] or 0 for child in children)
+
+    def _gaining(self, node: int) -> None:
+        """A part that may get more; its children apart where all it gets is passed on to them."""
+        children = [k for k in self.tree.children(node) if self.tree.written_cents[k] is not None]
+        passes = children and unassigned_cents(self.tree, node) == 0 and not self._loose(node, children)
+        if not passes:
+            self._add(node, self.tree.amount_cents[node] or 0, hard=False)
+            return
+        for child in children:
+            if may_gain(self.tree, child):
+                self._gaining(child)
+            else:
+                self._fixed(child)
+
+    def _fixed(self, node: int) -> None:
+        """A part that gets nothing more; its children apart where it has nothing beside their amounts."""
+        children = [k for k in self.tree.children(node) if self.tree.written_cents[k] is not None]
+        if not children or unassigned_cents(self.tree, node) != 0 or self._loose(node, children):
+            self._add(node, self.tree.amount_cents[node] or 0, hard=True)
+            return
+        for child in children:
+            self._fixed(child)
+
+    def _add(self, node: int, amount: int, *, hard: bool) -> None:
+        end = self.tree.end[node]
+        under = (self.node >= node) & (self.node < end)
+        items = np.flatnonzero(under[self.rows])
+        self.found.append(Part(items, amount - exact_sum(self.spent[under]), hard))
+
+    def _loose(self, node: int, children: list[int]) -> bool:
+        """Whether a node has dossiers beside those of its children with amounts."""
+        held = (self.node >= node) & (self.node < self.tree.end[node])
+        for child in children:
+            held &= ~((self.node >= child) & (self.node < self.tree.end[child]))
+        play = np.zeros(len(self.node), dtype=np.bool_)
+        play[self.rows] = True
+        return bool((held & (play | (self.spent > 0))).any())
+
+
+AMOUNT = "amount"
+"""The name of the stage that counts the envelope's amount."""
+FURTHER = 10
+"""A reserve may hold back most of an amount: how many times the largest useful one is tried."""
+CLIMBS, TRIES = 16, 10
+"""Amounts tried above a lower limit, and to bring an upper one down, before an interval is told."""
+
+Change = Callable[[Problem], Problem]
+"""What a question changes in a problem: dossiers forced, a rule left out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Least:
+    """What a question on the least amount came to.
+
+    Attributes
+    ----------
+    lower_cents : no smaller amount will do; None when no amount does
+    amount_cents : an amount that does, its allocation read again there; None when none was found
+    answer : the allocation at that amount; of the impossibility when no amount does
+    proof : what supports the lower limit, or the impossibility
+    moving : the rules that are a share of the amount, which make the answer an interval
+    """
+
+    lower_cents: int | None
+    amount_cents: int | None
+    answer: Answer
+    proof: Proof | None
+    moving: tuple[Text, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether one amount is left; `proof` says what supports that no smaller one does."""
+        return self.amount_cents is not None and self.amount_cents == self.lower_cents
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether no amount does, however large."""
+        return self.lower_cents is None and self.answer.status is Status.INFEASIBLE
+
+
+def amount_stage(problem: Problem, line: Line, largest_cents: int) -> tuple[Problem, Stage]:
+    """The problem with the amount open from its floor to `largest_cents`, and the stage that makes it least."""
+    raised = at_amount(problem, line, largest_cents)
+    opened = Opened(line.nodes, max(0, largest_cents - line.floor_cents))
+    case = replace(raised.case, tree=replace(raised.case.tree, opened=opened))
+    zeros = problem.granted.per_funded * 0
+    counted = Terms(CENT, Unit.MONEY, zeros, zeros, constant=largest_cents)
+    stage = Stage(AMOUNT, Sense.MINIMISE, counted, parts=(Lowered(case.tree, case.node),))
+    return replace(raised, case=case), stage
+
+
+def least_amount(
+    problem: Problem,
+    line: Line,
+    *,
+    kept: Sequence[Fraction] = (),
+    change: Change = lambda problem: problem,
+    clock: Clock | None = None,
+    prove: bool = True,
+) -> Least:
+    """The least amount at which the first stages are worth at least `kept`, once `change` is made.
+
+    Parameters
+    ----------
+    problem : compiled at the written amounts
+    kept : a value for each of the first stages; what an allocation is worth beyond does not count
+    change : made to the problem, at whatever amount it is looked at
+    clock : its deadline ends the search; what is known by then is told
+    prove : seek an exact certificate that no smaller amount does
+    """
+    deadline = UNLIMITED if clock is None else clock.deadline
+    moving = moving_rules(problem, line.nodes)
+    if not moving and len(kept) == 1:
+        quick = _by_kernel(change(problem), line, kept[0], prove, deadline)
+        if quick is not None:
+            return quick
+    loose = loosened(problem, line.nodes, line.top_cents) if moving else problem
+    loose = change(loose)
+    opened, stage = amount_stage(loose, line, line.top_cents)
+    asked = with_last_stage(opened, len(kept), stage)
+    answer = ask(asked, kept=kept, goals=1, least=False, canonical=False, prove=False, clock=clock)
+    if answer.allocation is None:
+        nothing = answer.status is Status.INFEASIBLE
+        words = tuple(rule.words for rule in moving)
+        return Least(None, None, answer, _proof(loose, line, kept, None, prove and nothing, deadline), words)
+    lower = int(answer.values[-1] * 100)
+    answer = answer.with_proof(_proof(loose, line, kept, lower, prove and answer.is_closed, deadline))
+    if not answer.is_closed:
+        known = None if moving else lower
+        words = tuple(rule.words for rule in moving)
+        return Least(line.floor_cents, known, answer, Proof.FEASIBLE_GAP, words)
+    if not moving:
+        there = change(at_amount(problem, line, lower))
+        assert answer.allocation is not None
+        assert read_at(there, answer.allocation, kept) is not None, (
+            "the allocation breaks a rule at the amount that was found for it"
+        )
+        return Least(lower, lower, answer, answer.proof)
+    return _climb(problem, line, lower, kept, change, clock, answer, moving)
+
+
+def read_at(problem: Problem, allocation: Allocation, kept: Sequence[Fraction]) -> AllocationReading | None:
+    """The allocation read again; None when it breaks a rule, or is worth less than `kept`."""
+    reading = read_allocation(problem, allocation)
+    if broken_rules(problem, allocation, reading):
+        return None
+    for stage, wanted, value in zip(problem.stages, kept, reading.values, strict=False):
+        if value < wanted if stage.sense is Sense.MAXIMISE else value > wanted:
+            return None
+    return reading
+
+
+def _by_kernel(
+    problem: Problem, line: Line, value: Fraction, prove: bool, deadline: Deadline
+) -> Least | None:
+    """By exact kernels on the envelopes alone; None where another rule binds, or the shape is another."""
+    seen = seen_as_parts(problem, line, deadline)
+    return None if seen is None else least_of_parts(seen, line, value, prove=prove, deadline=deadline)
+
+
+def least_of_parts(
+    seen: Seen,
+    line: Line,
+    value: Fraction,
+    *,
+    fund: int | None = None,
+    prove: bool = False,
+    deadline: Deadline = UNLIMITED,
+) -> Least | None:
+    """The same for a problem that is seen as parts already, with one of its open candidates in (its place)."""
+    target = seen.target(value)
+    try:
+        found = None
+        if target <= seen.most:
+            found = seen.needs.least(target) if fund is None else seen.needs.least_with(fund, target)
+    except (TooManyStates, OverflowError):
+        return None
+    began = time.perf_counter()
+    if found is None:
+        proof = _proof(seen.problem, line, (value,), None, prove, deadline)
+        answer = Answer(Status.INFEASIBLE, (), (), None, None, None, proof, False, "tree", 0.0)
+        return Least(None, None, answer, proof)
+    cents = max(line.floor_cents, seen.floor_cents + found.need)  # a line may look upwards only
+    allocation = seen.allocation(found.taken)
+    reading = read_at(at_amount(seen.problem, line, cents), allocation, (value,))
+    if reading is None:
+        return None
+    proof = _proof(seen.problem, line, (value,), cents, prove, deadline)
+    values = (*reading.values[:1], Fraction(cents, 100))
+    took = time.perf_counter() - began
+    status = status_with(proof)
+    known = status, values, values, reading.granted_cents, allocation, reading, proof, False, "tree", took
+    answer = Answer(*known, claimed=status is Status.FEASIBLE)
+    return Least(cents, cents, answer, proof)
+
+
+def _proof(
+    problem: Problem,
+    line: Line,
+    kept: Sequence[Fraction],
+    cents: int | None,
+    prove: bool,
+    deadline: Deadline,
+) -> Proof | None:
+    """An exact certificate that no smaller amount does: at a cent less (at the largest) nothing is worth `kept`.
+
+    What fits at an amount fits at every larger one, so the amount itself need not be a column of the proof.
+    """
+    unproven = None if cents is None else Proof.FEASIBLE_GAP
+    if cents is not None and cents <= line.floor_cents:
+        return Proof.PROVED  # there is no smaller amount to look at
+    until = deadline.within(REOPTIMISE_PROOF_SECONDS)
+    if not prove or until.expired:
+        return unproven
+    below = at_amount(problem, line, line.top_cents if cents is None else cents - 1)
+    try:
+        if not kept:
+            return Proof.PROVED if prove_nothing_kept(below, kept, until) else unproven
+        first = len(kept) - 1
+        proofs = prove_stages(below, (*kept[:-1], _unit_less(below, kept, until)), until, first=first)
+        return Proof.PROVED if proofs[0] is not None else unproven
+    except (PointFound, DeadlineExpired):  # the proof's rows may be wider than the rules
+        return unproven
+
+
+def _unit_less(problem: Problem, kept: Sequence[Fraction], deadline: Deadline) -> Fraction:
+    """The value a unit worse than the last that is kept: a proof of a stage says « nothing betters it »."""
+    stage = formulate(problem, deadline=deadline).stages[len(kept) - 1]
+    units = kept[-1] / stage.scale
+    if stage.sense.value == Sense.MAXIMISE.value:
+        return stage.scale * (-(-units.numerator // units.denominator) - 1)
+    return stage.scale * (units.numerator // units.denominator + 1)
+
+
+def _climb(
+    problem: Problem,
+    line: Line,
+    lower: int,
+    kept: Sequence[Fraction],
+    change: Change,
+    clock: Clock | None,
+    loose: Answer,
+    moving: tuple[Moving, ...],
+) -> Least:
+    """An amount at which the real rules allow it, from the lower limit on.
+
+    Where every moving rule relaxes as the amount grows, what can be had goes on being had: then halving is right,
+    and finds the least. Else, or where a limit ends a try, only amounts that were solved count, and the answer is
+    an interval.
+    """
+
+    unsure = False
+    deadline = UNLIMITED if clock is None else clock.deadline
+
+    def at(cents: int) -> Answer | None:
+        nonlocal unsure
+        try:
+            real = change(really_at(problem, line, cents))
+        except ScenarioError:  # at this amount a rule contradicts itself: a minimum use above the demand
+            return None
+        found = ask(real, kept=kept, goals=0, canonical=False, prove=False, clock=clock)
+        unsure |= found.allocation is None and found.status is not Status.INFEASIBLE
+        return found if found.allocation is not None else None
+
+    words = tuple(rule.words for rule in moving)
+    fails = lower - 1
+    works, answer = None, None
+    for cents in _ladder(lower, FURTHER * line.top_cents):
+        if deadline.expired:
+            break
+        answer = at(cents)
+        if answer is not None:
+            works = cents
+            break
+        fails = cents
+    if works is None or answer is None:
+        return Least(lower, None, loose, loose.proof, words)
+    relaxes = all(rule.relaxes for rule in moving)
+    tries = TRIES if not relaxes else _halvings(works - fails)
+    while works - fails > 1 and tries > 0 and not deadline.expired:
+        half, tries = (fails + works) // 2, tries - 1
+        found = at(half)
+        if found is None:
+            fails = half
+        else:
+            works, answer = half, found
+    if works == lower:
+        return Least(lower, lower, answer, loose.proof, words)
+    if relaxes and not unsure and works - fails <= 1:
+        return Least(works, works, answer, Proof.FEASIBLE_GAP, words)
+    return Least(lower, works, answer, loose.proof, words)
+
+
+def _halvings(width: int) -> int:
+    """How many halvings settle an interval of that width."""
+    return max(0, width).bit_length() + 1
+
+
+def _ladder(lower: int, top: int) -> list[int]:
+    """The lower limit, then amounts that double their distance from it, the largest last."""
+    wide = max(1, top - lower)
+    return sorted({lower, *(lower + (wide >> k) for k in range(CLIMBS, -1, -1))})

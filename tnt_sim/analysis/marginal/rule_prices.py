@@ -1,0 +1,248 @@
+"""What it costs to keep each thing that a planner could let go, in value and in euros.
+
+    value   v(without it) − v: how much better the first goal that changes could be
+    euros   least { a : with it kept, the goals reach v(without it) } − a₀: the money that would make up for it
+
+of a rule; of a ring fence; of the walls between the amounts under an envelope (non-fungibility:
+`analysis/shared/partition.py`), at all depths and between its children alone; of a dossier funded by decision; of
+one refused by decision (its replacement cost). What makes up for it is new money
+(`analysis/shared/envelope_path.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.analysis.marginal.minimum_envelope import Least, least_amount
+from tnt_sim.analysis.shared.envelope_path import Line
+from tnt_sim.analysis.shared.partition import has_walls, opened
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.reference_solution import (
+    Base,
+    Moves,
+    Tell,
+    first_better,
+    moves,
+    tell_of,
+    told_only,
+)
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer, Proof
+from tnt_sim.errors import ScenarioError
+from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.scenario.load import with_changes
+from tnt_sim.scenario.problem import Problem, compile_problem
+
+RULE, FENCE, APART, FORCED, REFUSED = "rule", "ring_fence", "non_fungible", "forced", "refused"
+KINDS = (RULE, FENCE, APART, FORCED, REFUSED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneLevel:
+    """What the walls between the children of an envelope cost, those further down left standing.
+
+    Attributes
+    ----------
+    stage, change, values, proof : as of a `Price`
+    """
+
+    stage: str | None
+    change: Fraction
+    values: tuple[Fraction, ...]
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Price:
+    """What one thing costs.
+
+    Attributes
+    ----------
+    kind, id : what is kept: a rule, an envelope's fence, the amounts under an envelope, a decided dossier
+    stage, change : the first goal that would be better without it, and by how much it would be higher (a goal that
+        is minimised: negative); None and 0 where none would
+    values : every goal's value without it
+    euros_cents, euros_from_cents : the money that would make up for it, and what no smaller sum does; None where
+        no amount does
+    moved : who would enter and leave without it
+    proof : of the value without it
+    upto : the goal changes by no more than this: `change` itself unless a limit ended the search; None: unknown
+    one_level : of walls, what those between the children alone cost; None of all else, and where not settled
+    """
+
+    kind: str
+    id: str
+    stage: str | None
+    change: Fraction
+    values: tuple[Fraction, ...]
+    euros_cents: int | None
+    euros_from_cents: int | None
+    moved: Moves
+    proof: Proof | None
+    upto: Fraction | None
+    one_level: OneLevel | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether it costs nothing."""
+        return self.stage is None
+
+    @property
+    def value(self) -> Fraction:
+        """How much better the goal would be."""
+        return abs(self.change)
+
+
+def prices_of(
+    base: Base,
+    line: Line,
+    *,
+    kinds: tuple[str, ...] = KINDS,
+    clock: Clock | None = None,
+    prove: bool = True,
+    tell: Tell | None = None,
+    into: list[Price] | None = None,
+    unsettled: list[str] | None = None,
+    course: Course | None = None,
+) -> tuple[Price, ...]:
+    """The price of all that is kept, one solve each, and one more for the euros where it is not free.
+
+    `into` is filled as answers come, so that Ctrl-C loses none; `unsettled` with what had no answer. `course`
+    counts the prices answered, and ends the others when its deadline has passed.
+    """
+    deadline = UNLIMITED if clock is None else clock.deadline
+    asked = [(kind, name, make) for kind, name, make in _kept(base.problem, deadline) if kind in kinds]
+    found = [] if into is None else into
+    way = course or Course(deadline, "questions")
+    for k, (kind, name, make) in enumerate(way.each(asked)):
+        tell_of(tell, name, k / len(asked))
+        answer = _asked(make, clock, prove)
+        beside = _between_children(base, name, clock, prove) if kind == APART else None
+        if beside is not None and (answer is None or _is_better(base, beside, answer)):
+            answer = beside  # what moves between children alone moves where all may move, too
+        if answer is not None and _says_something(base, answer):
+            price = _priced(base, line, kind, name, answer, clock)
+            found.append(price if beside is None else replace(price, one_level=_one_level(base, beside)))
+        else:
+            way.unanswered()
+            if unsettled is not None:
+                unsettled.append(name)
+    return tuple(found)
+
+
+def _asked(make: Callable[[], Problem], clock: Clock | None, prove: bool) -> Answer | None:
+    try:
+        without = make()
+    except ScenarioError:  # without it the scenario contradicts itself
+        return None
+    return ask(without, clock=clock, prove=prove)
+
+
+def _between_children(base: Base, name: str, clock: Clock | None, prove: bool) -> Answer | None:
+    """Without the walls between the children of an envelope; None where a limit came before it was known."""
+    node = base.problem.case.tree.index(name)
+    answer = ask(_open(base.problem, node, wholly=False), clock=clock, prove=prove)
+    return answer if _says_something(base, answer) else None
+
+
+def _is_better(base: Base, one: Answer, other: Answer) -> bool:
+    """Whether the goals of one answer are better, and the other is not the best."""
+    if other.is_closed:
+        return False
+    return other.allocation is None or first_better(base.problem, other.bests, one.bests) is not None
+
+
+def _one_level(base: Base, answer: Answer) -> OneLevel:
+    changed = first_better(base.problem, base.answer.bests, answer.bests)
+    if changed is None:
+        return OneLevel(None, Fraction(0), answer.values, answer.proof)
+    worth = answer.bests[changed] - base.answer.bests[changed]
+    return OneLevel(base.problem.stages[changed].goal, worth, answer.values, answer.proof)
+
+
+def _says_something(base: Base, answer: Answer) -> bool:
+    """Whether an answer is the best, or at least better than with all kept: a limit may leave it short of that."""
+    if answer.allocation is None:
+        return False
+    return answer.is_closed or first_better(base.problem, base.answer.bests, answer.bests) is not None
+
+
+def _priced(base: Base, line: Line, kind: str, name: str, answer: Answer, clock: Clock | None) -> Price:
+    changed = first_better(base.problem, base.answer.bests, answer.bests)
+    assert answer.allocation is not None
+    moved = moves(base.problem, base.allocation, answer.allocation)
+    if changed is None:
+        return Price(kind, name, None, Fraction(0), answer.values, 0, 0, moved, answer.proof, Fraction(0))
+    least = _money_for(base, line, answer, changed, clock)
+    worth = answer.bests[changed] - base.answer.bests[changed]
+    upper = None if least.amount_cents is None else max(0, least.amount_cents - line.amount_cents)
+    # where a limit came first, nothing is known of the money: 0 at least
+    known = line.amount_cents if least.lower_cents is None else least.lower_cents
+    lower = None if least.unreachable else max(0, known - line.amount_cents)
+    goal = base.problem.stages[changed].goal
+    most = worth if answer.is_closed else None
+    if answer.bound is not None and not changed:
+        most = answer.bound - base.answer.bests[0]
+    return Price(kind, name, goal, worth, answer.values, upper, lower, moved, answer.proof, most)
+
+
+def _money_for(base: Base, line: Line, answer: Answer, stage: int, clock: Clock | None) -> Least:
+    kept = (*base.limits[:stage], answer.bests[stage])
+    return least_amount(base.problem, line.upwards(), kept=kept, clock=clock, prove=False)
+
+
+def _kept(problem: Problem, deadline: Deadline) -> Iterator[tuple[str, str, Callable[[], Problem]]]:
+    """All that could be let go, and the problem without it."""
+    for rule in problem.rules:
+        if rule.mode is Mode.HARD:
+            yield RULE, rule.id, lambda name=rule.id: told_only(problem, name)  # type: ignore[misc]
+    tree = problem.case.tree
+    for node, name in enumerate(tree.ids):
+        if tree.ring_fenced[node]:
+            yield FENCE, name, lambda name=name: _unfenced(problem, name, deadline)  # type: ignore[misc]
+    for node, name in enumerate(tree.ids):
+        if has_walls(tree, node):
+            yield APART, name, lambda node=node: _open(problem, node, wholly=True)  # type: ignore[misc]
+    names = problem.case.table["dossier"]
+    for row in np.flatnonzero(problem.offers.forced & problem.offers.candidate).tolist():
+        yield FORCED, names[row], lambda row=row: _unforced(problem, row)  # type: ignore[misc]
+    for row in np.flatnonzero(problem.offers.refused).tolist():
+        yield REFUSED, names[row], lambda name=names[row]: _allowed(problem, name, deadline)  # type: ignore[misc]
+
+
+def _unfenced(problem: Problem, name: str, deadline: Deadline) -> Problem:
+    """The scenario without the fence of an envelope: what its parent gives in proportion is another then."""
+    return compile_problem(with_changes(problem.scenario, {f"envelopes.{name}.ring_fenced": False}), deadline)
+
+
+def _open(problem: Problem, node: int, *, wholly: bool) -> Problem:
+    """The money of an envelope free below it; see `analysis/shared/partition.py`."""
+    tree = opened(problem.case.tree, node, wholly=wholly)
+    return replace(problem, case=replace(problem.case, tree=tree))
+
+
+def _unforced(problem: Problem, row: int) -> Problem:
+    forced = problem.offers.forced.copy()
+    forced[row] = False
+    choice = problem.decided.choice.copy()
+    choice[row] = 0
+    decided = replace(problem.decided, choice=choice)
+    return replace(problem, offers=replace(problem.offers, forced=forced), decided=decided)
+
+
+def _allowed(problem: Problem, dossier: str, deadline: Deadline) -> Problem:
+    """The scenario without the refusal of one dossier."""
+    changes: dict[str, object] = {}
+    for rule in problem.scenario.spec.rules:
+        if isinstance(rule, DecideSpec) and dossier in rule.refuse:
+            rest = [name for name in rule.refuse if name != dossier]
+            empty = not rest and not rule.fund and not rule.amounts
+            changes |= {f"rules.{rule.id}.off": True} if empty else {f"rules.{rule.id}.refuse": rest}
+    return compile_problem(with_changes(problem.scenario, changes), deadline)

@@ -1,0 +1,387 @@
+"""What is in the way of a target that no amount reaches: rules and amounts that would have to give way together.
+
+From « everything lifted » each is put back in turn and stays if the target can still be reached. What stays lifted
+is a smallest set in this sense: with all of it lifted some amount reaches the target, with one less none does, or
+none was found within the time.
+
+The smallest envelope that reaches a goal, with its list: one solve that makes the amount least, never halving.
+
+    all                 every eligible dossier
+    +400                400 dossiers more than today; `MEASURE=+N` of any measure, `MEASURE=N` in all
+    departments         a dossier in every department; `every:COLUMN` for any column
+    rules               an allocation that keeps every rule
+    rule:ID             a rule that is only reported or priced, kept
+
+At that amount the best list for the scenario's own goals is found, the target being one more rule. A goal that no
+amount reaches is told with what is missing: eligible dossiers, or the rule that is in the way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+
+from tnt_sim.analysis.marginal.minimum_envelope import Change, least_amount
+from tnt_sim.analysis.shared.envelope_path import Line, at_amount, really_at
+from tnt_sim.analysis.shared.reference_solution import told_only, without_prices
+from tnt_sim.deadline import UNLIMITED
+from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer, Proof
+from tnt_sim.errors import Defects, UsageError, did_you_mean
+from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.rules.expressions.groups import Groups, groups_by
+from tnt_sim.rules.expressions.measures import Measures
+from tnt_sim.rules.kind_support.attainable_range import demand
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.linear_terms import Terms, Unit
+from tnt_sim.rules.protocols import Case, Mode
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation
+
+MAX_LIFTED = 60
+Lift = Callable[[Problem], Problem]
+
+
+def blockers(problem: Problem, line: Line, target_id: str, clock: Clock | None = None) -> tuple[Text, ...]:
+    """The rules and amounts that have to give way together; () where even that is not enough, or none is found.
+
+    () also where the time is over before every one was put back.
+    """
+    deadline = UNLIMITED if clock is None else clock.deadline
+    top = replace(without_prices(at_amount(problem, line, line.top_cents)), stages=())
+    lifts = list(_lifts(top, line, target_id))
+    if len(lifts) > MAX_LIFTED or not _reaches(top, [lift for _, lift in lifts], clock):
+        return ()
+    lifted = lifts
+    for one in lifts:
+        if deadline.expired:
+            return ()
+        rest = [other for other in lifted if other is not one]
+        if _reaches(top, [lift for _, lift in rest], clock):
+            lifted = rest
+    return tuple(name for name, _ in lifted)
+
+
+def _reaches(problem: Problem, lifts: list[Lift], clock: Clock | None) -> bool:
+    for lift in lifts:
+        problem = lift(problem)
+    return ask(problem, canonical=False, prove=False, clock=clock).allocation is not None
+
+
+def _lifts(problem: Problem, line: Line, target_id: str) -> Iterator[tuple[Text, Lift]]:
+    tree = problem.case.tree
+    for node, name in enumerate(tree.ids):
+        if tree.written_cents[node] is not None and node not in line.nodes:
+            text = Text(f"le montant de l'enveloppe « {name} »", f'the amount of envelope "{name}"')
+            yield text, partial(_wider, line=line, node=node)
+    for limit in problem.limits:
+        text = Text(
+            f"`{limit.option}` de l'enveloppe « {limit.envelope} »",
+            f'`{limit.option}` of envelope "{limit.envelope}"',
+        )
+        yield text, partial(_without_limit, envelope=limit.envelope, option=limit.option)
+    for rule in problem.table_rules:
+        text = Text(f"la colonne `{rule.id}`", f"the column `{rule.id}`")
+        yield text, partial(_without_column, rule_id=rule.id)
+    for one in problem.rules:
+        if one.mode is Mode.HARD and one.id != target_id:
+            text = Text(f"la règle « {one.id} »", f'the rule "{one.id}"')
+            yield text, partial(told_only, rule_id=one.id)
+
+
+def _wider(problem: Problem, line: Line, node: int) -> Problem:
+    tree = problem.case.tree
+    above = [k for k in tree.ancestors(node) if tree.written_cents[k] is not None]
+    return replace(problem, case=replace(problem.case, tree=tree.moved(above, line.top_cents)))
+
+
+def _without_limit(problem: Problem, envelope: str, option: str) -> Problem:
+    kept = tuple(one for one in problem.limits if (one.envelope, one.option) != (envelope, option))
+    return replace(problem, limits=kept)
+
+
+def _without_column(problem: Problem, rule_id: str) -> Problem:
+    return replace(problem, table_rules=tuple(one for one in problem.table_rules if one.id != rule_id))
+
+
+Today = Callable[[], Allocation]
+TARGET = "target"
+DEPARTMENT = "department"
+_COUNT = re.compile(r"(?:(?P<measure>[^=+]+)=)?(?P<more>\+)?(?P<number>[^=+]+)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """A goal as a problem takes it.
+
+    Attributes
+    ----------
+    text, words : as it was asked, and in words
+    rule : the further rule that says it; None for « rules » and « rule:ID »
+    held : the rule that is made hard
+    """
+
+    text: str
+    words: Text
+    rule: Limit | None = None
+    held: str | None = None
+
+    def on(self, problem: Problem) -> Problem:
+        """The problem with the target as one more rule."""
+        if self.rule is not None:
+            return replace(problem, rules=(*problem.rules, self.rule))
+        if self.held is None:
+            return problem
+        rules = tuple(
+            replace(rule, mode=Mode.HARD, penalty=None) if rule.id == self.held else rule  # type: ignore[type-var]
+            for rule in problem.rules
+        )
+        return replace(problem, rules=rules)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reached:
+    """The smallest envelope for a target.
+
+    Attributes
+    ----------
+    target, line : what was asked
+    lower_cents, amount_cents : no smaller amount reaches it; the least known that does; None where none does
+    answer : the best list for the scenario's own goals at that amount, the target kept; None where none does
+    problem : the scenario with the target as one more rule, where it is reached
+    missing : the groups without enough eligible dossiers, or what all eligible ones come to
+    blocked_by : the rules and envelopes without which some amount would reach it
+    proof : what supports that no smaller amount does, or that none does
+    stopped : a limit ended the search before anything was known
+    """
+
+    problem: Problem
+    target: Target
+    line: Line
+    lower_cents: int | None
+    amount_cents: int | None
+    answer: Answer | None
+    missing: Text | None
+    blocked_by: tuple[Text, ...]
+    proof: Proof | None
+    stopped: bool = False
+
+    @property
+    def extra_cents(self) -> int | None:
+        """How much more than the written amount, if there is one; negative where less is enough."""
+        if self.amount_cents is None or not self.line.written:
+            return None
+        return self.amount_cents - self.line.amount_cents
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is known to the cent."""
+        return self.amount_cents is not None and self.amount_cents == self.lower_cents
+
+
+def target_of(problem: Problem, text: str, today: Today) -> Target:
+    """Read a target; `today` gives the list that « more » is counted from.
+
+    Raises
+    ------
+    UsageError
+        For what is no target.
+    """
+    said = text.strip()
+    if said == "all":
+        count = Fraction(int(problem.offers.in_play.sum()))
+        words = Text("tous les dossiers éligibles", "every eligible dossier")
+        return Target(text, words, _at_least(problem, "dossiers", count))
+    if said in ("departments", "départements", "departements") or said.startswith("every:"):
+        return _every(problem, text, said.partition(":")[2].strip() or DEPARTMENT)
+    if said == "rules":
+        return Target(text, Text("toutes les règles tenues", "every rule kept"))
+    if said.startswith("rule:"):
+        return _rule(problem, text, said.removeprefix("rule:").strip())
+    match = _COUNT.fullmatch(said)
+    if match is None:
+        raise _no_target(text)
+    return _count(
+        problem,
+        text,
+        (match["measure"] or "dossiers").strip(),
+        match["number"],
+        today if match["more"] else None,
+    )
+
+
+def _count(problem: Problem, text: str, measure: str, number: str, today: Today | None) -> Target:
+    terms = _terms(problem, measure)
+    try:
+        wanted = Fraction(parse_cents(number), 100) if terms.unit is Unit.MONEY else parse_decimal(number)
+    except MoneyError as error:
+        raise _no_target(text, error.text) from error
+    more = today is not None
+    if today is not None:
+        now = today()
+        wanted += terms.evaluate(now.funded, now.granted_cents) * terms.scale
+    fr = f"« {measure} » : {number.strip()} {'de plus' if more else 'au moins'}"
+    en = f'"{measure}": {number.strip()} {"more" if more else "at least"}'
+    return Target(text, Text(fr, en), _at_least(problem, measure, wanted))
+
+
+def _every(problem: Problem, text: str, column: str) -> Target:
+    """At least one dossier in each group; those of the map too, where it knows the column."""
+    case = replace(problem.case, defects=Defects())
+    mapped = case.map_year is not None and column in (DEPARTMENT, "region")
+    play = problem.offers.in_play
+    groups = groups_by(case, column, "map" if mapped else None, play, play, ())
+    if groups is None:
+        raise _not_known(case, column, [name for name in case.table.columns if not name.startswith("_")])
+    if not groups.names:
+        raise UsageError(
+            Text(
+                f"aucun dossier éligible n'a de valeur dans « {column} » : il n'y a rien à atteindre.",
+                f'no eligible dossier has a value in "{column}": there is nothing to reach.',
+            ),
+            code="usage.target",
+        )
+    if column == DEPARTMENT:
+        words = Text("un dossier dans chaque département", "a dossier in every department")
+    else:
+        words = Text(f"un dossier pour chaque « {column} »", f'a dossier for every "{column}"')
+    ones = np.ones(case.n, dtype=np.int64)
+    terms = Terms(Fraction(1), Unit.NUMBER, ones, ones * 0)
+    return Target(text, words, _limit(terms, groups, Fraction(1)))
+
+
+def _rule(problem: Problem, text: str, name: str) -> Target:
+    known = {rule.id: rule for rule in problem.rules}
+    if name not in known:
+        hint = did_you_mean(name, sorted(known)) or Text("", "")
+        raise UsageError(
+            Text(f"la règle « {name} » n'existe pas. {hint.fr}", f'there is no rule "{name}". {hint.en}'),
+            code="usage.target",
+        )
+    return Target(text, Text(f"la règle « {name} » tenue", f'the rule "{name}" kept'), held=name)
+
+
+def _terms(problem: Problem, measure: str) -> Terms:
+    case = replace(problem.case, defects=Defects())
+    spec = problem.scenario.spec
+    named = {name: one for name, one in spec.measures.items() if one.in_force(spec.date)}
+    measures = Measures(case, problem.offers.in_play, named)
+    terms = measures.terms(measure, ("objective",)) if measure in measures.names() else None
+    if terms is None:
+        raise _not_known(case, measure, measures.names())
+    return terms
+
+
+def _at_least(problem: Problem, measure: str, wanted: Fraction) -> Limit:
+    whole = np.zeros(problem.case.n, dtype=np.int64)
+    return _limit(_terms(problem, measure), Groups((None,), whole, grouped=False), wanted)
+
+
+def _limit(terms: Terms, groups: Groups, wanted: Fraction) -> Limit:
+    n = len(groups.names)
+    return Limit(TARGET, "limit", Mode.HARD, terms, groups, (wanted,) * n, (None,) * n, (False,) * n)
+
+
+def _no_target(text: str, why: Text | None = None) -> UsageError:
+    fr, en = ("", "") if why is None else (f" ({why.fr})", f" ({why.en})")
+    return UsageError(
+        Text(
+            f"« {text} » n'est pas une cible{fr}. Écrivez all, +400, departments, every:COLONNE, MESURE=N, "
+            "MESURE=+N, rules ou rule:ID.",
+            f'"{text}" is no target{en}. Write all, +400, departments, every:COLUMN, MEASURE=N, MEASURE=+N, '
+            "rules or rule:ID.",
+        ),
+        code="usage.target",
+    )
+
+
+def _not_known(case: Case, name: str, names: list[str]) -> UsageError:
+    if case.defects.found:
+        return UsageError(case.defects.found[0].text, code="usage.target")
+    hint = did_you_mean(name, names) or Text("", "")
+    return UsageError(
+        Text(
+            f"« {name} » n'est ni une mesure ni une colonne. {hint.fr}",
+            f'"{name}" is neither a measure nor a column. {hint.en}',
+        ),
+        code="usage.target",
+    )
+
+
+def reach(
+    problem: Problem, target: Target, line: Line, *, clock: Clock | None = None, prove: bool = True
+) -> Reached:
+    """The smallest amount of the envelope that reaches the target, and the best list there."""
+
+    def nothing(
+        lower: int | None, proof: Proof | None, missing: Text | None = None, stops: tuple[Text, ...] = ()
+    ) -> Reached:
+        return Reached(problem, target, line, lower, None, None, missing, stops, proof)
+
+    missing = _missing(problem, target)
+    if missing is not None:
+        return nothing(None, Proof.PROVED, missing)
+    kept: tuple[Fraction, ...] = ()
+    change = _ruled(target)
+    if target.rule is not None and not target.rule.groups.grouped:
+        # a single sum is a goal as well as a rule, and a goal is what the kernels know
+        change, kept = _aimed(target.rule.terms), (target.rule.minimum[0] or Fraction(0),)
+    found = least_amount(problem, line, kept=kept, change=change, clock=clock, prove=prove)
+    if found.unreachable:
+        stops = blockers(target.on(problem), line, target.held or TARGET, clock)
+        return nothing(None, found.proof, None, stops)
+    if found.amount_cents is None:
+        return replace(nothing(found.lower_cents, found.proof), stopped=found.lower_cents is None)
+    there = target.on(really_at(problem, line, found.amount_cents))
+    answer = ask(there, clock=clock, prove=False)
+    return Reached(there, target, line, found.lower_cents, found.amount_cents, answer, None, (), found.proof)
+
+
+def _ruled(target: Target) -> Change:
+    """The target as a rule, and no other goal."""
+    return lambda problem: replace(target.on(without_prices(problem)), stages=())
+
+
+def _aimed(terms: Terms) -> Change:
+    """The target as the only goal."""
+    stage = Stage(TARGET, Sense.MAXIMISE, terms)
+    return lambda problem: replace(without_prices(problem), stages=(stage,))
+
+
+def _missing(problem: Problem, target: Target) -> Text | None:
+    """What no amount can bring: all eligible dossiers together, each at its most, do not reach the target."""
+    rule = target.rule
+    if rule is None or any(part.worth.min(initial=0) < 0 for part in rule.terms.once):
+        return None
+    most = demand(rule.terms, rule.groups, problem.offers)
+    short = [
+        (name, value)
+        for name, value, wanted in zip(rule.groups.names, most, rule.minimum, strict=True)
+        if wanted is not None and value < wanted
+    ]
+    if not short:
+        return None
+    if not rule.groups.grouped:
+        top, asked = _number(short[0][1]), _number(rule.minimum[0] or Fraction(0))
+        return Text(
+            f"tous les dossiers éligibles ensemble font {top}, et la cible est {asked}",
+            f"all eligible dossiers together come to {top}, and the target is {asked}",
+        )
+    names = ", ".join(str(name) for name, _ in short[:12]) + (", …" if len(short) > 12 else "")
+    n = so_many(len(short), ("groupe", "groupes"), ("group", "groups"))
+    return Text(
+        f"{n.fr} sans dossier éligible : {names}",
+        f"{n.en} without an eligible dossier: {names}",
+    )
+
+
+def _number(value: Fraction) -> str:
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):.6g}"

@@ -1,0 +1,453 @@
+"""Ordinal opinions instead of a score: as many of the best opinion as can be, then as many of the next.
+
+    max #{funded, « très favorable »}, then max #{funded, « favorable »}, …
+
+A number for each opinion would say how many of one are worth one of another, which nobody said; counts in order
+do not.
+
+`weights(scenario)`: what can be said when the weights of criteria are known only in part.
+
+With criteria M_k, each divided by a round figure p_k near what all dossiers bring together, a portfolio is worth
+Σ w_k M_k / p_k. One dominates another when it is worth at least as much under every possible weight and more under
+some. That is decided at the corners e of the possible weights, so that the non-dominated portfolios are the Pareto
+set of the values V_e. Up to 40 candidates and three criteria all of them are found: a zone is the set of points
+above a corner ℓ; the best Σ V_e in a zone is never dominated, and splits it:
+
+    max Σ_e V_e  with  V_e > ℓ_e for all e     →  z;  zones ℓ with ℓ_e := z_e, for each e
+
+When every zone is empty, all outcomes are known. Above that size: those that are best for some weight, exactly,
+and others from zones between two of them, drawn at random. The first lie under the envelope of what is known,
+
+    { (w, z) : w possible, z ≥ V(w) for each known outcome V }        the best at a corner w is worth z, or cuts it
+
+for any number of criteria: when every corner is confirmed, no weight has a better outcome than those known.
+
+Sources: Liesiö, Mild and Salo, EJOR 2007 (robust portfolio modelling); Klamroth, Lacour and Vanderpooten, EJOR
+2015 (zones); Benson, J. Global Optimization 1998 (the envelope).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import lcm
+from random import Random
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.analysis.preferences.weight_polytope import (
+    Criterion,
+    Half,
+    Polytope,
+    Weights,
+    criteria_of,
+    halves_of,
+    possible,
+)
+from tnt_sim.analysis.shared.list_distance import with_last_stage
+from tnt_sim.analysis.shared.progress import TIME, Course
+from tnt_sim.deadline import Deadline
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer, Status
+from tnt_sim.errors import LimitReached, UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.reports.preferences import weights_html
+from tnt_sim.rules.linear_terms import combine
+from tnt_sim.scenario.load import with_changes
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario, decision_steps, is_synthetic
+from tnt_sim.verify.allocation_reading import Allocation
+from tnt_sim.verify.run_document import allocation_sha256, decimal_text, head
+
+
+def opinion_goals(column: str, opinions: Sequence[str]) -> dict[str, Any]:
+    """The `measures` and the `objective` of a scenario that counts opinions, best first."""
+    names = [f"{column}-{number}" for number in range(1, len(opinions) + 1)]
+    return {
+        "measures": {
+            name: {"title": opinion, "value": 1, "where": {column: opinion}}
+            for name, opinion in zip(names, opinions, strict=True)
+        },
+        "objective": [{"maximise": {name: 1}} for name in names],
+    }
+
+
+def by_opinion(scenario: Scenario, column: str, opinions: Sequence[str]) -> Scenario:
+    """The scenario with that objective in place of its own; its other measures stay."""
+    goals = opinion_goals(column, opinions)
+    measures = {f"measures.{name}": spec for name, spec in goals["measures"].items()}
+    return with_changes(scenario, {**measures, "objective": goals["objective"]})
+
+
+EXACT_DOSSIERS, EXACT_CRITERIA = 40, 3
+DRAWS = 60
+QUESTION_SECONDS = 20.0
+Progress = Callable[[str, float], None]
+Point = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A portfolio that no other dominates: the value of each criterion, and V at each corner of the weights."""
+
+    allocation: Allocation
+    criteria: Point
+    values: Point
+    granted_cents: int
+    supported: bool | None
+
+
+@dataclass(frozen=True, eq=False)
+class WeightStudy:
+    """The portfolios that incomplete weights leave.
+
+    Attributes
+    ----------
+    region : the possible weights
+    corners : its corners
+    outcomes : one portfolio for each outcome, by value of the first criterion
+    exact : all of them were sought; else those best for some weight, and others by draws
+    complete : what was sought was found to the end
+    n_draws : zones that were drawn at random, where not exact
+    """
+
+    problem: Problem
+    criteria: tuple[Criterion, ...]
+    region: Polytope
+    corners: tuple[Weights, ...]
+    outcomes: tuple[Outcome, ...]
+    exact: bool
+    complete: bool
+    n_draws: int
+    n_solves: int
+    seconds: float
+    course: Course
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The document of `weights --json`, as text."""
+        return json.dumps(self.document, ensure_ascii=False, indent=2)
+
+    def to_dataframe(self, backend: str = "polars") -> Any:
+        """One row per dossier: its core index, the share of the portfolios that fund it."""
+        n = max(1, len(self.outcomes))
+        total = np.sum([one.allocation.funded for one in self.outcomes], axis=0) if self.outcomes else 0
+        index = np.broadcast_to(np.asarray(total) / n, self.problem.case.n)
+        table = self.problem.case.table.select("dossier", "title").with_columns(
+            pl.Series("core_index", index.copy())
+        )
+        return table if backend == "polars" else table.to_pandas()
+
+    def _repr_html_(self) -> str:
+        return weights_html(self.document, Lang(self.problem.scenario.spec.locale))
+
+
+def weights(
+    scenario: Scenario,
+    criteria: Sequence[str],
+    *,
+    ranges: Mapping[str, tuple[str, str]] | None = None,
+    order: Sequence[str] = (),
+    seed: int = 1,
+    draws: int = DRAWS,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> WeightStudy:
+    """The portfolios that are not dominated when weights are known only by ranges and an order.
+
+    Parameters
+    ----------
+    scenario : the rules, the envelopes and the dossiers; its own objective is not used
+    criteria : two or more measures, each better when larger
+    ranges : lowest and highest weight of some criteria, as « 20 % »; weights sum to 100 %
+    order : criteria, each said to weigh at least as much as the next
+    seed, draws : of the sampling above 40 candidates or three criteria
+
+    Raises
+    ------
+    UsageError
+        Unknown criteria, or weights that cannot be.
+    """
+    steps = decision_steps(scenario)
+    problem = compile_problem(steps[0].scenario)
+    found = criteria_of(problem, criteria)
+    halves = halves_of(list(criteria), ranges or {}, order)
+    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    course, tell = Course(Deadline(limit), "solves"), progress or (lambda phase, done: None)
+    study = _Study(problem, found, halves, course, seed, draws, tell)
+    return _told(study.result(), scenario)
+
+
+@dataclass
+class _Study:
+    """The outcomes as they are found."""
+
+    problem: Problem
+    criteria: tuple[Criterion, ...]
+    halves: list[Half]
+    course: Course
+    seed: int
+    draws: int
+    tell: Progress
+    region: Polytope = field(init=False)
+    corners: list[Weights] = field(default_factory=list)
+    n_drawn: int = 0
+    found: dict[Point, Outcome] = field(default_factory=dict)
+    n_solves: int = 0
+    doubtful: bool = False
+
+    def result(self) -> WeightStudy:
+        began = time.perf_counter()
+        n = len(self.criteria)
+        self.region = possible(n, self.halves)
+        self.corners = self.region.points
+        if not self.corners:
+            raise UsageError(
+                Text(
+                    "aucun poids ne respecte ces bornes et cet ordre.",
+                    "no weights meet these ranges and this order.",
+                )
+            )
+        exact = n <= EXACT_CRITERIA and int(self.problem.offers.candidate.sum()) <= EXACT_DOSSIERS
+        with self.course.held():
+            if exact:
+                self._zones()
+            else:
+                self._envelope()
+                self._between()
+        if self.doubtful and self.course.deadline.expired:
+            self.course.stopped_by = self.course.stopped_by or TIME
+        self.doubtful |= self.course.stopped_by is not None
+        outcomes = sorted(self._undominated(), key=lambda one: one.criteria, reverse=True)
+        return WeightStudy(
+            self.problem,
+            self.criteria,
+            self.region,
+            tuple(self.corners),
+            tuple(outcomes),
+            exact,
+            not self.doubtful,
+            0 if exact else self.n_drawn,
+            self.n_solves,
+            time.perf_counter() - began,
+            self.course,
+        )
+
+    # -- one question ----------------------------------------------------------------------------
+
+    def worth(self, w: Weights) -> Stage:
+        """Σ w_k M_k / p_k as a goal."""
+        factors = [share / one.per * one.terms.scale for share, one in zip(w, self.criteria, strict=True)]
+        scale = Fraction(1, lcm(*(factor.denominator for factor in factors)))
+        parts = [
+            (int(factor / scale), replace(one.terms, scale=Fraction(1)))
+            for factor, one in zip(factors, self.criteria, strict=True)
+        ]
+        terms = combine(parts)
+        return Stage("worth", Sense.MAXIMISE, replace(terms, scale=scale).reduced())
+
+    def _ask(self, stages: Sequence[Stage], kept: Sequence[Fraction]) -> Answer | None:
+        self.course.deadline.check()
+        until = self.course.deadline.within(QUESTION_SECONDS)
+        self.n_solves += 1
+        self.tell("weights", min(0.95, self.n_solves / 500))
+        problem = replace(with_last_stage(self.problem, 0, stages[-1]), stages=tuple(stages))
+        try:
+            answer = ask(
+                problem,
+                kept=kept,
+                goals=1,
+                canonical=False,
+                prove=False,
+                clock=Clock.until(until),
+                kernels=not kept,
+            )
+        except LimitReached:
+            self.doubtful = True
+            return None
+        self.doubtful |= not answer.is_closed and answer.status is not Status.INFEASIBLE
+        self.course.n_done += 1
+        return answer
+
+    def _note(self, answer: Answer | None, *, supported: bool | None) -> Outcome | None:
+        if answer is None or answer.allocation is None or answer.granted_cents is None:
+            return None
+        funded, granted = answer.allocation.funded, answer.allocation.granted_cents
+        criteria = tuple(one.terms.evaluate(funded, granted) * one.terms.scale for one in self.criteria)
+        values = tuple(self.value(criteria, w) for w in self.corners)
+        shown = (supported and answer.is_closed) or None
+        if values not in self.found or shown:
+            self.found[values] = Outcome(answer.allocation, criteria, values, answer.granted_cents, shown)
+        return self.found[values]
+
+    def value(self, criteria: Point, w: Weights) -> Fraction:
+        """Σ w_k M_k / p_k of an outcome."""
+        return sum(
+            (a * m / one.per for a, m, one in zip(w, criteria, self.criteria, strict=True)), Fraction(0)
+        )
+
+    # -- all of them -----------------------------------------------------------------------------
+
+    def _zones(self) -> None:
+        """Every outcome: zone after zone until all are empty."""
+        worth = [self.worth(w) for w in self.corners]
+        middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
+        stages = [*worth, self.worth(middle)]
+        low = tuple(_lowest(stage, self.problem) - stage.terms.scale for stage in worth)
+        waiting = [low]
+        while waiting:
+            if self._out_of_time():
+                return
+            zone = waiting.pop()
+            kept = [bound + stage.terms.scale for bound, stage in zip(zone, worth, strict=True)]
+            one = self._note(self._ask(stages, kept), supported=None)
+            if one is None:
+                continue
+            waiting = _split([*waiting, zone], one.values)
+
+    def _out_of_time(self) -> bool:
+        self.course.deadline.check()
+        return self.doubtful
+
+    # -- those that are best for some weight -------------------------------------------------------
+
+    def _envelope(self) -> None:
+        """Ask at each corner of the envelope of what is known; what is better there cuts it."""
+        tops = [self._best_at(w) for w in self.corners]
+        if any(top is None for top in tops):
+            return
+        top = max(self.value(one, w) for w in self.corners for one in tops if one is not None) + 1
+        first, *others = dict.fromkeys(one for one in tops if one is not None)
+        envelope = self.region.under(top, self._slopes(first))
+        for one in others:
+            envelope = envelope.cut(self._above(one))
+        confirmed = set(self.corners)
+        while not self._out_of_time():
+            at = next(
+                (corner.point for corner in envelope.corners
+                 if corner.point[-1] < top and corner.point[:-1] not in confirmed), None
+            )  # fmt: skip
+            if at is None:
+                return
+            confirmed.add(at[:-1])
+            better = self._best_at(at[:-1])
+            if better is not None and self.value(better, at[:-1]) > at[-1]:
+                envelope = envelope.cut(self._above(better))
+
+    def _best_at(self, w: Weights) -> Point | None:
+        """The criteria of the best outcome at one weight."""
+        one = self._note(self._ask([self.worth(w)], ()), supported=True)
+        return None if one is None else one.criteria
+
+    def _slopes(self, criteria: Point) -> Point:
+        """What an outcome is worth for each whole weight."""
+        return tuple(value / one.per for value, one in zip(criteria, self.criteria, strict=True))
+
+    def _above(self, criteria: Point) -> Half:
+        """z ≥ V(w)."""
+        return (*(-slope for slope in self._slopes(criteria)), Fraction(1)), Fraction(0)
+
+    def _between(self) -> None:
+        """Zones between two outcomes, drawn: the best in them is never dominated, whatever the weights."""
+        random, known = Random(self.seed), list(self.found.values())
+        worth = [self.worth(w) for w in self.corners]
+        middle = tuple(sum(part, Fraction(0)) / len(self.corners) for part in zip(*self.corners, strict=True))
+        for _ in range(self.draws if len(known) > 1 else 0):
+            if self._out_of_time():
+                return
+            self.n_drawn += 1
+            a, b = random.sample(known, 2)
+            kept = [
+                min(x, y) + stage.terms.scale for x, y, stage in zip(a.values, b.values, worth, strict=True)
+            ]
+            self._note(self._ask([*worth, self.worth(middle)], kept), supported=None)
+
+    def _undominated(self) -> list[Outcome]:
+        every = list(self.found.values())
+        return [one for one in every if not any(_dominates(other.values, one.values) for other in every)]
+
+
+def _lowest(stage: Stage, problem: Problem) -> Fraction:
+    """No allocation is worth less."""
+    terms, most = stage.terms, problem.offers.highest_cents
+    each = np.minimum(terms.per_funded, 0) + np.minimum(terms.per_cent, 0) * most
+    once = sum(int(np.minimum(part.worth, 0).sum()) for part in terms.once)
+    return (terms.constant + int(each.sum()) + once) * terms.scale
+
+
+def _dominates(one: Point, other: Point) -> bool:
+    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
+
+
+def _split(zones: Sequence[Point], z: Point) -> list[Point]:
+    """The zones after a point was found: those that hold it fall apart; what lies within another is left out."""
+    kept = [zone for zone in zones if not all(a > b for a, b in zip(z, zone, strict=True))]
+    parts = [
+        (*zone[:k], z[k], *zone[k + 1 :])
+        for zone in zones
+        if all(a > b for a, b in zip(z, zone, strict=True))
+        for k in range(len(z))
+    ]
+    every = list(dict.fromkeys([*kept, *parts]))
+    return [
+        zone
+        for zone in every
+        if not any(other != zone and all(a <= b for a, b in zip(other, zone, strict=True)) for other in every)
+    ]
+
+
+def _told(found: WeightStudy, scenario: Scenario) -> WeightStudy:
+    problem = found.problem
+    table = found.to_dataframe()
+    play = pl.Series(problem.offers.in_play)
+    moving = table.filter(play & (pl.col("core_index") > 0) & (pl.col("core_index") < 1))
+    document = {
+        **{key: value for key, value in head(problem).items() if key != "run_dir"},
+        "command": "weights",
+        "title": scenario.title,
+        "synthetic": is_synthetic(scenario),
+        "status": "optimal" if found.outcomes else "infeasible" if found.complete else "stopped",
+        **found.course.told(),
+        "criteria": [{"name": one.name, "per": decimal_text(one.per)} for one in found.criteria],
+        "corners": [[decimal_text(part) for part in w] for w in found.corners],
+        "exact": found.exact,
+        "complete": found.complete,
+        "n_draws": found.n_draws,
+        "portfolios": [
+            {
+                "rank": k,
+                "criteria": {
+                    c.name: decimal_text(v) for c, v in zip(found.criteria, one.criteria, strict=True)
+                },
+                "supported": _supported(found, one) if found.exact and found.complete else one.supported,
+                "granted_cents": one.granted_cents,
+                "n_funded": int(one.allocation.funded.sum()),
+                "allocation_sha256": allocation_sha256(problem, one.allocation),
+            }
+            for k, one in enumerate(found.outcomes, start=1)
+        ],
+        "core": table.filter(play & (pl.col("core_index") == 1))["dossier"].to_list(),
+        "borderline": moving.select("dossier", "title", "core_index").to_dicts(),
+        "n_exterior": int((play & (table["core_index"] == 0)).sum()),
+        "n_solves": found.n_solves,
+        "seconds": round(found.seconds, 3),
+    }
+    return replace(found, document=document)
+
+
+def _supported(found: WeightStudy, one: Outcome) -> bool:
+    """Whether some possible weights make it a best one, among all outcomes."""
+    cell = found.region
+    for other in found.outcomes:
+        gap = tuple(
+            (a - b) / c.per for a, b, c in zip(one.criteria, other.criteria, found.criteria, strict=True)
+        )
+        cell = cell.cut((gap, Fraction(0)))
+    return bool(cell.corners)

@@ -1,0 +1,195 @@
+"""The weights that a statement leaves possible, as a polytope in exact fractions, and what cuts it.
+
+    W = { w ≥ 0, Σ w = 1, lowest_k ≤ w_k ≤ highest_k, w_i ≥ w_j for each i said to weigh as much as j or more }
+
+A half-space is a row (a, b): a·w ≥ b. Each corner knows the half-spaces that it lies on; a cut keeps the corners
+inside and adds one on each edge that it crosses: two corners share an edge when no third lies on all the
+half-spaces that they have in common (the double description of T. Motzkin and others, 1953).
+
+Criteria and what is known of their weights: measures, round figures that they are divided by, half-spaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from tnt_sim.domain.money import parse_rate
+from tnt_sim.errors import ScenarioError, UsageError, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.measures import Measures
+from tnt_sim.rules.linear_terms import Terms
+from tnt_sim.scenario.problem import Problem
+
+Weights = tuple[Fraction, ...]
+Half = tuple[tuple[Fraction, ...], Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Corner:
+    """A corner and, as bits, the half-spaces on whose border it lies."""
+
+    point: Weights
+    tight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Polytope:
+    """A polytope by its corners; `n_halves` half-spaces were used to cut it."""
+
+    corners: tuple[Corner, ...]
+    n_halves: int
+
+    @classmethod
+    def simplex(cls, n: int) -> Polytope:
+        """All weights of n criteria: w ≥ 0, Σ w = 1."""
+        every = (1 << n) - 1
+        return cls(tuple(Corner(_unit(n, k, 1), every ^ (1 << k)) for k in range(n)), n)
+
+    @property
+    def points(self) -> list[Weights]:
+        """The corners as points."""
+        return [corner.point for corner in self.corners]
+
+    def cut(self, half: Half) -> Polytope:
+        """What lies on one side; without corners when nothing does."""
+        bit = 1 << self.n_halves
+        stands = [(corner, side(half, corner.point)) for corner in self.corners]
+        kept = [
+            Corner(corner.point, corner.tight | bit if at == 0 else corner.tight)
+            for corner, at in stands
+            if at >= 0
+        ]
+        outside = [(corner, at) for corner, at in stands if at < 0]
+        for here, a in stands:
+            for there, b in outside if a > 0 else ():
+                if self._share_an_edge(here, there):
+                    t = a / (a - b)
+                    point = tuple(x + t * (y - x) for x, y in zip(here.point, there.point, strict=True))
+                    kept.append(Corner(point, here.tight & there.tight | bit))
+        return Polytope(tuple(kept), self.n_halves + 1)
+
+    def under(self, top: Fraction, bottom: Sequence[Fraction]) -> Polytope:
+        """The points (w, z) between bottom·w and a constant above it, z last."""
+        low, high = 1 << self.n_halves, 2 << self.n_halves
+        floor = [Corner((*one.point, dot(bottom, one.point)), one.tight | low) for one in self.corners]
+        return Polytope(
+            (*floor, *(Corner((*one.point, top), one.tight | high) for one in self.corners)),
+            self.n_halves + 2,
+        )
+
+    def _share_an_edge(self, one: Corner, other: Corner) -> bool:
+        common = one.tight & other.tight
+        return not any(
+            third.tight & common == common
+            for third in self.corners
+            if third is not one and third is not other
+        )
+
+
+def statements(
+    n: int, ranges: Sequence[tuple[Fraction, Fraction]], order: Sequence[tuple[int, int]]
+) -> list[Half]:
+    """The half-spaces of ranges (lowest, highest) for each criterion and of pairs (i, j): w_i ≥ w_j."""
+    halves: list[Half] = []
+    for k, (low, high) in enumerate(ranges):
+        halves += [(_unit(n, k, 1), low), (_unit(n, k, -1), -high)]
+    for i, j in order:
+        row = [Fraction(0)] * n
+        row[i], row[j] = Fraction(1), Fraction(-1)
+        halves.append((tuple(row), Fraction(0)))
+    return halves
+
+
+def _unit(n: int, k: int, sign: int) -> tuple[Fraction, ...]:
+    return tuple(Fraction(sign if j == k else 0) for j in range(n))
+
+
+def possible(n: int, halves: Sequence[Half]) -> Polytope:
+    """All weights of n criteria on one side of each half-space."""
+    found = Polytope.simplex(n)
+    for half in halves:
+        found = found.cut(half)
+    return found
+
+
+def side(half: Half, w: Weights) -> Fraction:
+    """a·w − b: where w stands."""
+    row, bound = half
+    return dot(row, w) - bound
+
+
+def dot(a: Sequence[Fraction], w: Weights) -> Fraction:
+    """Σ a_k w_k."""
+    return sum((x * y for x, y in zip(a, w, strict=True)), Fraction(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A measure and what it is divided by, in its unit."""
+
+    name: str
+    terms: Terms
+    per: Fraction
+
+
+def criteria_of(problem: Problem, names: Sequence[str]) -> tuple[Criterion, ...]:
+    """The measures of these names, each with what it is divided by; UsageError for names that are none."""
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise UsageError(
+            Text(
+                "il faut au moins deux critères différents : --criteria score,dossiers.",
+                "at least two different criteria are needed: --criteria score,dossiers.",
+            )
+        )
+    spec = problem.scenario.spec
+    named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
+    measures = Measures(problem.case, problem.offers.in_play, named)
+    found = []
+    for name in names:
+        before = len(problem.case.defects.found)
+        terms = measures.terms(name, ("objective",))
+        if terms is None:
+            defects = problem.case.defects.found[before:]
+            del problem.case.defects.found[before:]
+            if name in measures.names():
+                raise ScenarioError(defects)
+            hint = did_you_mean(name, measures.names()) or Text("", "")
+            raise UsageError(
+                Text(
+                    f"la mesure « {name} » n'existe pas. {hint.fr}",
+                    f'there is no measure "{name}". {hint.en}',
+                )
+            )
+        offers = problem.offers
+        whole = terms.evaluate(offers.in_play, offers.highest_cents) * terms.scale
+        found.append(Criterion(name, terms, round_figure(whole)))
+    return tuple(found)
+
+
+def round_figure(value: Fraction) -> Fraction:
+    """The largest 1, 2 or 5 times a power of ten that is not above a positive value; 1 where there is none."""
+    if value <= 0:
+        return Fraction(1)
+    power = Fraction(1)
+    while power > value:
+        power /= 10
+    while power * 10 <= value:
+        power *= 10
+    return next(power * digit for digit in (5, 2, 1) if power * digit <= value)
+
+
+def halves_of(
+    names: Sequence[str], ranges: Mapping[str, tuple[str, str]], order: Sequence[str]
+) -> list[Half]:
+    """What ranges and an order say of the weights; UsageError where they name what is no criterion."""
+    unknown = [name for name in (*ranges, *order) if name not in names]
+    if unknown:
+        raise UsageError(
+            Text(f"« {unknown[0]} » n'est pas un des critères.", f'"{unknown[0]}" is none of the criteria.')
+        )
+    bounds = [tuple(map(parse_rate, ranges.get(name, ("0 %", "100 %")))) for name in names]
+    pairs = [(names.index(a), names.index(b)) for a, b in pairwise(order)]
+    return statements(len(names), [(low, high) for low, high in bounds], pairs)

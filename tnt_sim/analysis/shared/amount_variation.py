@@ -1,0 +1,313 @@
+"""Which amounts of the tree move together, and the scenario at each amount.
+
+Δ is the difference from the written amount. An extension is new money: what stands above a moved envelope gets Δ
+as well, unless it is `overbooked` (its children are ceilings) or has no amount. Below it, by the key:
+
+    free       nothing moves: the model shares what is beyond the children's amounts, as `unassigned` says
+    pro_rata   every amount under it keeps its proportion; odd cents go to the highest averages, ties by id
+    an id      Δ goes to that envelope, and through those between
+
+Several envelopes move in proportion to their written amounts. Highest averages (d'Hondt), and not largest
+remainders: no envelope loses a cent when the whole gains one, so a bigger amount never takes anything away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import polars as pl
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.domain.budget_tree import EnvelopeSpec, Options
+from tnt_sim.domain.money import cents_to_decimal_text, parse_cents, parse_decimal
+from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.load import with_amounts, with_changes
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario
+
+FREE, PRO_RATA = "free", "pro_rata"
+_LOOK_AT_MONEY = ("order", "equity")
+"""Rules whose rows are written with the amounts of envelopes in view."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The envelopes that move, and how what is under them follows.
+
+    Attributes
+    ----------
+    names : the envelopes, none under another
+    share : `free`, `pro_rata` or the id of an envelope under the moved one
+    base_cents : what they come to as written
+    """
+
+    scenario: Scenario
+    names: tuple[str, ...]
+    share: str
+    base_cents: int
+    _family: Mapping[str, EnvelopeSpec] = field(repr=False)
+    _above: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+    @classmethod
+    def of(cls, scenario: Scenario, names: Sequence[str] = (), share: str = FREE) -> Moved:
+        """Check the names and the key; the programme itself without names.
+
+        Raises
+        ------
+        UsageError
+            For an envelope that does not exist, has no amount or lies under another, or a key that is none.
+        """
+        names = tuple(dict.fromkeys(names)) or (scenario.spec.programme.id,)
+        family = {spec.id: spec for spec, _ in scenario.spec.programme.walk()}
+        above = dict(_ancestry(scenario.spec.programme, ()))
+        for name in names:
+            _check_name(name, family, scenario)
+            inside = next((other for other in names if other in above[name]), None)
+            if inside is not None:
+                raise UsageError(
+                    Text(
+                        f"« {name} » est dans « {inside} » : nommez l'une des deux.",
+                        f'"{name}" lies in "{inside}": name one of the two.',
+                    ),
+                    code="usage.envelope",
+                )
+        share = share.removeprefix("to:") if share not in (FREE, PRO_RATA) else share
+        _check_share(share, names, family, above)
+        base = sum(family[name].amount or 0 for name in names)
+        return cls(scenario, names, share, base, family, above)
+
+    def cents_of(self, text: str | int) -> int:
+        """An amount as people say it: « 88 M€ », or « 50 % » of the written amount, rounded down to the cent.
+
+        Raises
+        ------
+        UsageError
+            For a text that is neither.
+        """
+        if isinstance(text, int):
+            return text * 100
+        said = text.strip()
+        try:
+            if said.endswith("%"):
+                rate = _percentage(said)
+                return self.base_cents * rate.numerator // rate.denominator
+            return parse_cents(said)
+        except ValueError as error:
+            why = getattr(error, "text", Text("", ""))
+            raise UsageError(
+                Text(
+                    f"« {text} » n'est pas un montant : {why.fr}. Écrivez « 98 M€ », « 22,5 M€ » ou « 110 % ».",
+                    f'"{text}" is no amount: {why.en}. Write "98 M€", "22.5 M€" or "110 %".',
+                ),
+                code="usage.amount",
+            ) from error
+
+    def amounts(self, cents: int) -> dict[str, int]:
+        """The amounts that differ from the written ones when the moved envelopes come to `cents`."""
+        written = [self._family[name].amount or 0 for name in self.names]
+        parts = [cents] if len(self.names) == 1 else highest_averages(cents, written, self.names)
+        moved: dict[str, int] = {}
+        for name, part, before in zip(self.names, parts, written, strict=True):
+            moved[name] = part
+            self._raise_above(moved, name, part - before)
+            if self.share == PRO_RATA:
+                moved.update(_in_proportion(self._family[name], part, before))
+            elif self.share != FREE:
+                self._raise_between(moved, name, part - before)
+        return {name: part for name, part in moved.items() if part != self._family[name].amount}
+
+    def scenario_at(self, cents: int) -> Scenario:
+        """The scenario at an amount; nothing is read again."""
+        amounts = self.amounts(cents)
+        scenario = with_amounts(self.scenario, amounts) if amounts else self.scenario
+        return self._with_splits(scenario, cents) if self.share == PRO_RATA else scenario
+
+    def problem_at(self, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
+        """The problem at an amount.
+
+        Raises
+        ------
+        ScenarioError
+            When the scenario contradicts itself there.
+        DeadlineExpired
+            When the time is up before it is read.
+        """
+        return compile_problem(self.scenario_at(cents), deadline)
+
+    def overdrawn(self, cents: int) -> tuple[str, int] | None:
+        """An envelope whose written children come to more than it has at an amount, and to how much; else None."""
+        amounts = {**{name: spec.amount for name, spec in self._family.items()}, **self.amounts(cents)}
+        for name, spec in self._family.items():
+            below = sum(amounts[child.id] or 0 for child in spec.envelopes)
+            amount = amounts[name]
+            if amount is not None and (amount < 0 or (below > amount and not spec.overbooked)):
+                return name, below
+        return None
+
+    def lean(self, problem: Problem, cents: int) -> Problem | None:
+        """The problem at an amount from one at another, only the tree's amounts changed, without compiling it.
+
+        None where more than plain amounts depends on what moves: shares of an amount, reserves, minimum uses,
+        money given pro rata, parts of a split.
+        """
+        tree = problem.case.tree
+        plain = all(option == Options() for option in tree.options)
+        if not plain or problem.limits or len(tree.ids) != len(self._family):
+            return None
+        if any(rule.kind in _LOOK_AT_MONEY for rule in problem.rules):
+            return None
+        if any("of_amount" in str(rule) for rule in self.scenario.spec.rules):
+            return None
+        amounts = {**{name: spec.amount for name, spec in self._family.items()}, **self.amounts(cents)}
+        written = tuple(
+            None if closed else amounts[name] for name, closed in zip(tree.ids, tree.closed, strict=True)
+        )
+        moved = replace(tree, written_cents=written, amount_cents=written)
+        return replace(problem, case=replace(problem.case, tree=moved))
+
+    def _raise_above(self, moved: dict[str, int], name: str, more: int) -> None:
+        for above in reversed(self._above[name]):
+            spec = self._family[above]
+            if spec.overbooked:
+                return
+            if spec.amount is not None:
+                moved[above] = moved.get(above, spec.amount) + more
+
+    def _raise_between(self, moved: dict[str, int], name: str, more: int) -> None:
+        line = self._above[self.share]
+        for below in (*line[line.index(name) + 1 :], self.share):
+            amount = self._family[below].amount
+            if amount is not None:
+                moved[below] = amount + more
+
+    def _with_splits(self, scenario: Scenario, cents: int) -> Scenario:
+        """Amounts by group keep their proportion too, each rounded down: tables of amounts, and `each`."""
+        tables, each = dict(scenario.tables), {}
+        for spec in (spec for name in self.names for spec, _ in self._family[name].walk()):
+            if spec.split is None:
+                continue
+            if spec.split.each is not None:
+                part = spec.split.each * cents // self.base_cents
+                each[f"envelopes.{spec.id}.split.each"] = f"{cents_to_decimal_text(part)} €"
+            file = scenario.files.get((*scenario.envelope_path(spec.id), "split", "table"))
+            if file is not None and "amount" in tables[file].columns:
+                tables[file] = _scaled(tables[file], cents, self.base_cents)
+        return replace(with_changes(scenario, each) if each else scenario, tables=tables)
+
+
+def _ancestry(spec: EnvelopeSpec, above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield spec.id, above
+    for child in spec.envelopes:
+        yield from _ancestry(child, (*above, spec.id))
+
+
+def _check_name(name: str, family: Mapping[str, EnvelopeSpec], scenario: Scenario) -> None:
+    if name not in family:
+        hint = did_you_mean(name, family) or Text("", "")
+        raise UsageError(
+            Text(
+                f"l'enveloppe « {name} » n'existe pas. {hint.fr}", f'there is no envelope "{name}". {hint.en}'
+            ),
+            code="usage.envelope",
+        )
+    spec = family[name]
+    if spec.amount is None:
+        raise UsageError(
+            Text(
+                f"l'enveloppe « {name} » n'a pas de montant : seules celles du dessus la limitent.",
+                f'the envelope "{name}" has no amount: only those above it limit it.',
+            ),
+            code="usage.envelope",
+        )
+    if not spec.in_force(scenario.spec.date):
+        raise UsageError(
+            Text(f"l'enveloppe « {name} » n'est pas en vigueur.", f'the envelope "{name}" is not in force.'),
+            code="usage.envelope",
+        )
+
+
+def _check_share(
+    share: str,
+    names: Sequence[str],
+    family: Mapping[str, EnvelopeSpec],
+    above: Mapping[str, tuple[str, ...]],
+) -> None:
+    if share == PRO_RATA and any(not family[name].amount for name in names):
+        raise UsageError(
+            Text("rien ne se partage au prorata de 0 €.", "nothing can be shared in proportion to 0 €."),
+            code="usage.share",
+        )
+    if share in (FREE, PRO_RATA):
+        return
+    if share not in family:
+        hint = did_you_mean(share, [*family, FREE, PRO_RATA]) or Text("", "")
+        raise UsageError(
+            Text(
+                f"--share vaut free, pro_rata ou l'identifiant d'une enveloppe, pas « {share} ». {hint.fr}",
+                f'--share is free, pro_rata or the id of an envelope, not "{share}". {hint.en}',
+            ),
+            code="usage.share",
+        )
+    if len(names) != 1 or names[0] not in above[share]:
+        raise UsageError(
+            Text(
+                f"« {share} » n'est pas sous l'enveloppe qui bouge ({', '.join(names)}).",
+                f'"{share}" does not lie under the envelope that moves ({", ".join(names)}).',
+            ),
+            code="usage.share",
+        )
+
+
+def _percentage(said: str) -> Fraction:
+    return parse_decimal(said.removesuffix("%").strip()) / 100
+
+
+def _in_proportion(spec: EnvelopeSpec, cents: int, before: int) -> dict[str, int]:
+    """The amounts under an envelope that goes from `before` to `cents`."""
+    below = list(_nearest_amounts(spec))
+    written = [child.amount or 0 for child in below]
+    if not below or not sum(written):
+        return {}
+    if spec.overbooked:
+        parts = [amount * cents // before for amount in written]
+    else:
+        whole = sum(written) * cents // before
+        parts = highest_averages(whole, written, [child.id for child in below])
+    moved = {child.id: part for child, part in zip(below, parts, strict=True)}
+    for child, part, amount in zip(below, parts, written, strict=True):
+        if amount:
+            moved |= _in_proportion(child, part, amount)
+    return moved
+
+
+def _nearest_amounts(spec: EnvelopeSpec) -> Iterator[EnvelopeSpec]:
+    """The envelopes under one that have an amount with none between."""
+    for child in spec.envelopes:
+        if child.amount is not None:
+            yield child
+        else:
+            yield from _nearest_amounts(child)
+
+
+def highest_averages(total_cents: int, weights: Sequence[int], names: Sequence[str]) -> list[int]:
+    """Share whole cents in proportion to weights, each odd cent to the highest weight per cent held plus one.
+
+    Source: « plus forte moyenne » (D'Hondt's method); nobody's part falls when the total rises.
+    """
+    whole = sum(weights)
+    parts = [total_cents * weight // whole for weight in weights]
+    for _ in range(total_cents - sum(parts)):
+        averages = [Fraction(weight, part + 1) for weight, part in zip(weights, parts, strict=True)]
+        place = min(range(len(weights)), key=lambda k: (-averages[k], names[k]))
+        parts[place] += 1
+    return parts
+
+
+def _scaled(table: pl.DataFrame, cents: int, base: int) -> pl.DataFrame:
+    amounts = [
+        cents_to_decimal_text(parse_cents(str(text)) * cents // base) for text in table["amount"].to_list()
+    ]
+    return table.with_columns(pl.Series("amount", amounts))

@@ -1,0 +1,269 @@
+"""Rules that move with an amount because they are read from it: named, and left out where they would mislead.
+
+`min_use`, `reserve`, `overprogram`, transfers, bounds `{share: …, of_amount: …}` and queues that serve whoever
+fits (`first_come` with `skip: true`) change with the amount of their envelope, some of them against the planner:
+with such a rule more money can be worth less. A model in which the amount itself is to be found asks less than
+they do: minima, reserves and queues are left out, maxima taken at the largest amount, transfers without limit.
+
+An envelope whose amount is asked for, with those above it that move as it does, cent for cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.domain.budget_tree import Options, Tree, Unassigned
+from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.kind_support.rule_spec import ShareOfAmount
+from tnt_sim.rules.kinds.limit.rule import LimitSpec
+from tnt_sim.rules.kinds.order.rule import FirstCome
+from tnt_sim.rules.linear_terms import exact_sum
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.scenario.load import with_amounts
+from tnt_sim.scenario.problem import Problem, compile_problem
+
+_OPTIONS = {"min_use": False, "reserve": True, "overprogram": True}
+"""Whether what fits at an amount goes on fitting at larger ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """Something that is read from the amount, in words; `relaxes`: what fits goes on fitting as it grows."""
+
+    words: Text
+    relaxes: bool
+
+
+def moving_rules(problem: Problem, nodes: Sequence[int]) -> tuple[Moving, ...]:
+    """What is a share of the amount of one of these envelopes; () where nothing is."""
+    tree = problem.case.tree
+    names = {tree.ids[node] for node in nodes}
+    found = []
+    for spec, _ in problem.scenario.spec.programme.applied(problem.scenario.spec.date):
+        if spec.id not in names:
+            continue
+        keys = {key: relaxes for key, relaxes in _OPTIONS.items() if getattr(spec, key)}
+        moves = spec.transfers
+        keys |= (
+            {"transfers": True} if moves is not None and (moves.out_max or moves.in_max) is not None else {}
+        )
+        keys |= {"unassigned: pro_rata": False} if spec.unassigned == "pro_rata" else {}
+        keys |= {"split": False} if _amount_is_split(spec.split) else {}
+        for key, relaxes in keys.items():
+            words = Text(f"`{key}` de l'enveloppe « {spec.id} »", f'`{key}` of envelope "{spec.id}"')
+            found.append(Moving(words, relaxes))
+    for rule in _of_amount(problem, names):
+        words = Text(f"la règle « {rule.id} »", f'the rule "{rule.id}"')
+        found.append(Moving(words, not isinstance(rule.min, ShareOfAmount)))
+    for queue in _queues(problem, nodes):
+        words = Text(f"la file de la règle « {queue.id} »", f'the queue of the rule "{queue.id}"')
+        found.append(Moving(words, False))
+    return tuple(found)
+
+
+def _queues(problem: Problem, nodes: Sequence[int]) -> list[FirstCome]:
+    """The queues of the lowest of these envelopes: those above it leave their own dossiers what they had."""
+    name = problem.case.tree.ids[nodes[0]]
+    rules = [rule for rule in problem.rules if isinstance(rule, FirstCome)]
+    return [rule for rule in rules if any(queue.name == name for queue in rule.queues)]
+
+
+def _amount_is_split(split: Any) -> bool:
+    """Whether the parts of a split are shares of the whole, and not amounts of their own."""
+    return split is not None and split.each is None
+
+
+def _of_amount(problem: Problem, names: set[str]) -> list[LimitSpec]:
+    spec = problem.scenario.spec
+    return [
+        rule
+        for rule in spec.rules
+        if isinstance(rule, LimitSpec)
+        and rule.in_force(spec.date)
+        and any(
+            isinstance(bound, ShareOfAmount) and bound.of_amount in names for bound in (rule.min, rule.max)
+        )
+    ]
+
+
+def loosened(problem: Problem, nodes: Sequence[int], top_cents: int) -> Problem:
+    """A problem that allows all that the real rules allow, at any amount of the envelope up to `top_cents`."""
+    tree = problem.case.tree
+    names = {tree.ids[node] for node in nodes}
+    told = {rule.id for rule in _of_amount(problem, names)} | {rule.id for rule in _queues(problem, nodes)}
+    rules = tuple(
+        replace(rule, mode=Mode.REPORT, penalty=None) if rule.id in told else rule  # type: ignore[type-var]
+        for rule in problem.rules
+    )
+    limits = tuple(
+        limit for limit in problem.limits if limit.envelope not in names or limit.option != "min_use"
+    )
+    case = replace(problem.case, tree=_loose_tree(tree, nodes, top_cents))
+    return replace(problem, rules=rules, limits=limits, case=case)
+
+
+def _loose_tree(tree: Tree, nodes: Sequence[int], top_cents: int) -> Tree:
+    amounts, written = list(tree.amount_cents), list(tree.written_cents)
+    options, policy = list(tree.options), list(tree.unassigned)
+    for node in nodes:
+        amount = tree.written_cents[node] or 0
+        old = tree.options[node]
+        most = top_cents + max(0, amount - (tree.written_cents[nodes[0]] or 0))
+        new = replace(
+            old,
+            reserved_cents=0,
+            min_use_cents=0,
+            overprogram_cents=_scaled(old.overprogram_cents, amount, most) if old.overprogram_cents else 0,
+            out_cents=None,
+            in_cents=None,
+        )
+        options[node] = new
+        if amounts[node] is not None:
+            amounts[node] = amount + new.overprogram_cents + _given(old)
+        if policy[node] is Unassigned.PRO_RATA:
+            policy[node] = Unassigned.FREE
+            for child in tree.children(node):
+                if amounts[child] is not None:
+                    amounts[child] = (amounts[child] or 0) - tree.options[child].given_cents
+                    options[child] = replace(options[child], given_cents=0)
+        if node in tree.landing:
+            for part in tree.landing[node][1].values():
+                amounts[part] = written[part] = None
+    return replace(
+        tree,
+        amount_cents=tuple(amounts),
+        written_cents=tuple(written),
+        options=tuple(options),
+        unassigned=tuple(policy),
+    )
+
+
+def _given(option: Options) -> int:
+    return option.given_cents
+
+
+def _scaled(cents: int, amount: int, most: int) -> int:
+    """A share of an amount, taken of the largest; whole when nothing is known of the share."""
+    return -(-(cents + 1) * most // amount) if amount > 0 else most
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """An envelope whose amount moves, and the envelopes above it that move with it.
+
+    Attributes
+    ----------
+    node, nodes : the envelope; it and all above it that have an amount
+    amount_cents : its written amount, 0 where it has none and is the programme
+    floor_cents : what its children's amounts come to: no amount below fits
+    top_cents : an amount at which it holds nothing back any more; what it leaves may go to those above, too
+    written : whether the scenario gives it an amount; only the programme may have none
+    """
+
+    id: str
+    node: int
+    nodes: tuple[int, ...]
+    amount_cents: int
+    floor_cents: int
+    top_cents: int
+    written: bool = True
+
+    def upwards(self) -> Line:
+        """The same from its written amount on: where a rule is a share of it, less money may buy more."""
+        return replace(self, floor_cents=max(self.floor_cents, self.amount_cents))
+
+
+def line_of(problem: Problem, envelope: str) -> Line:
+    """The envelope of that name with those above it.
+
+    Raises
+    ------
+    UsageError
+        When there is none, or it is not the programme and has no amount of its own.
+    """
+    tree = problem.case.tree
+    if envelope not in tree.ids:
+        hint = did_you_mean(envelope, tree.ids) or Text("", "")
+        raise UsageError(
+            Text(
+                f"l'enveloppe « {envelope} » n'existe pas. {hint.fr}",
+                f'there is no envelope "{envelope}". {hint.en}',
+            ),
+            code="usage.envelope",
+        )
+    node = tree.index(envelope)
+    if tree.written_cents[node] is None and node > 0:
+        raise UsageError(
+            Text(
+                f"l'enveloppe « {envelope} » n'a pas de montant : seules celles qui la contiennent la limitent.",
+                f'envelope "{envelope}" has no amount: only those above it limit it.',
+            ),
+            code="usage.envelope",
+        )
+    amount = tree.written_cents[node] or 0
+    return Line(
+        id=envelope,
+        node=node,
+        nodes=_moving(tree, node),
+        amount_cents=amount,
+        floor_cents=_floor(problem, node),
+        top_cents=amount + _reach(problem, 0),
+        written=tree.written_cents[node] is not None,
+    )
+
+
+def _moving(tree: Tree, node: int) -> tuple[int, ...]:
+    """The envelope and those above it that have an amount; children of an overbooked one are ceilings."""
+    nodes = [node]
+    for above in tree.ancestors(node)[1:]:
+        if tree.overbooked[above]:
+            break
+        if tree.written_cents[above] is not None:
+            nodes.append(above)
+    return tuple(nodes)
+
+
+def _floor(problem: Problem, node: int) -> int:
+    tree = problem.case.tree
+    if tree.overbooked[node]:
+        return 0
+    return sum(tree.written_cents[child] or 0 for child in tree.children(node))
+
+
+def _reach(problem: Problem, node: int) -> int:
+    """The most that can be granted at and under a node."""
+    case = problem.case
+    under = (case.node >= node) & (case.node < case.tree.end[node]) & problem.offers.in_play
+    return exact_sum(problem.offers.highest_cents[under])
+
+
+def at_amount(problem: Problem, line: Line, cents: int) -> Problem:
+    """The problem with the envelope at an amount, and those above it moved by as much."""
+    return replace(problem, case=replace(problem.case, tree=_tree_at(problem.case.tree, line, cents)))
+
+
+def really_at(problem: Problem, line: Line, cents: int, deadline: Deadline = UNLIMITED) -> Problem:
+    """The problem at an amount, read again in time where rules are shares of it."""
+    if not moving_rules(problem, line.nodes):
+        return at_amount(problem, line, cents)
+    return compile_problem(with_amounts(problem.scenario, amounts_at(problem, line, cents)), deadline)
+
+
+def _tree_at(tree: Tree, line: Line, cents: int) -> Tree:
+    if tree.written_cents[line.node] is None:
+        amounts = list(tree.amount_cents)
+        amounts[line.node] = line.amount_cents
+        given = tuple(amounts)
+        tree = replace(tree, amount_cents=given, written_cents=given)
+    return tree.moved(line.nodes, cents - line.amount_cents)
+
+
+def amounts_at(problem: Problem, line: Line, cents: int) -> dict[str, int]:
+    """The written amounts, by envelope, when the envelope has `cents`."""
+    tree = problem.case.tree
+    more = cents - line.amount_cents
+    return {tree.ids[k]: (tree.written_cents[k] or 0) + more for k in line.nodes}

@@ -1,0 +1,218 @@
+"""Where every question starts from: the problem, its best allocation, and how two allocations differ.
+
+Rules that are told and bind nobody, for « what if it did not hold ».
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.deadline import DeadlineExpired
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer, Status
+from tnt_sim.errors import LimitReached, NothingDecided, UsageError
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.kinds.equity.rule import Equity
+from tnt_sim.rules.kinds.order.rule import FirstCome
+from tnt_sim.rules.linear_terms import Terms, Unit
+from tnt_sim.rules.protocols import CompiledRule, Mode
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.allocation_reading import Allocation
+
+Tell = Callable[[str, float], None]
+"""Told the name of what is looked at, and the share of the whole that is done."""
+
+
+def tell_of(tell: Tell | None, name: str, share: float) -> None:
+    """Tell somebody who wants to know."""
+    if tell is not None:
+        tell(name, share)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """A scenario as it stands.
+
+    Attributes
+    ----------
+    problem, answer : what is asked, and its canonical best allocation
+    units : one unit of each stage's value: the least by which it can rise
+    limits : the worst value to which later stages may bring each stage (its best value, less its tolerance)
+    """
+
+    scenario: Scenario
+    problem: Problem
+    answer: Answer
+    units: tuple[Fraction, ...]
+    limits: tuple[Fraction, ...]
+
+    @property
+    def allocation(self) -> Allocation:
+        """The best allocation."""
+        assert self.answer.allocation is not None
+        return self.answer.allocation
+
+    def better(self, stage: int) -> tuple[Fraction, ...]:
+        """What to keep so that a stage rises by a unit and none before it falls."""
+        sign = 1 if self.problem.stages[stage].sense is Sense.MAXIMISE else -1
+        return (*self.limits[:stage], self.answer.bests[stage] + sign * self.units[stage])
+
+
+def one_decision(scenario: Scenario) -> None:
+    """Refuse a scenario with steps.
+
+    Raises
+    ------
+    UsageError
+        For a scenario with steps: a question looks at one decision.
+    """
+    if scenario.steps:
+        raise UsageError(
+            Text(
+                "cette question regarde une seule décision, et ce scénario a des étapes.",
+                "this question looks at one decision, and this scenario has steps.",
+            ),
+            code="usage.steps",
+        )
+
+
+def base_of(scenario: Scenario, clock: Clock | None = None, *, prove: bool = True) -> Base:
+    """Solve a scenario as it stands.
+
+    Raises
+    ------
+    UsageError
+        For a scenario with steps: a question looks at one decision.
+    NothingDecided
+        When no allocation keeps every rule.
+    LimitReached
+        When none was found in time.
+    """
+    one_decision(scenario)
+    problem = compile_problem(scenario)
+    clock = clock or Clock(None)
+    clock.begin()
+    drafts = Drafts()
+    answer = ask(problem, clock=clock, prove=prove, drafts=drafts)
+    if answer.status is Status.INFEASIBLE:
+        raise _nothing_fits()
+    if answer.allocation is None:
+        raise LimitReached(
+            Text(
+                "la limite de temps est atteinte avant que la répartition de départ soit trouvée. Donnez plus de "
+                "temps : --time-limit.",
+                "the time limit was reached before the allocation to start from was found. Give more time: "
+                "--time-limit.",
+            )
+        )
+    return Base(scenario, problem, answer, _units(problem, drafts, clock), _limits(problem, answer.bests))
+
+
+def _units(problem: Problem, drafts: Drafts, clock: Clock) -> tuple[Fraction, ...]:
+    """One unit of each stage as the model counts it; of its sum alone where no time was left for a model."""
+    try:
+        stages = drafts.form(problem, clock.deadline).stages
+    except DeadlineExpired:
+        return tuple(stage.terms.scale for stage in problem.stages)
+    return tuple(stage.scale for stage in stages)
+
+
+def _limits(problem: Problem, bests: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    return tuple(
+        best - stage.tolerance * abs(best)
+        if stage.sense is Sense.MAXIMISE
+        else best + stage.tolerance * abs(best)
+        for stage, best in zip(problem.stages, bests, strict=True)
+    )
+
+
+def _nothing_fits() -> NothingDecided:
+    return NothingDecided(
+        Text(
+            "aucune répartition ne tient toutes les règles : il n'y a rien d'où partir. Demandez le plus petit "
+            "montant qui les tient toutes : sweep --target rules.",
+            "no allocation keeps every rule: there is nothing to start from. Ask for the least amount that keeps "
+            "them all: sweep --target rules.",
+        )
+    )
+
+
+def first_better(problem: Problem, now: Sequence[Fraction], then: Sequence[Fraction]) -> int | None:
+    """The first goal whose value differs; None where all are equal, or it is worse: a limit left it short."""
+    for k, (a, b, stage) in enumerate(zip(now, then, problem.stages, strict=True)):
+        if a != b:
+            better = b > a if stage.sense is Sense.MAXIMISE else b < a
+            return k if better else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How one allocation differs from another, by dossier, in rank order.
+
+    Attributes
+    ----------
+    enter, leave : dossiers funded only in the second, only in the first
+    more, less : dossiers funded in both, for more or for less in the second
+    """
+
+    enter: tuple[str, ...]
+    leave: tuple[str, ...]
+    more: tuple[str, ...]
+    less: tuple[str, ...]
+
+
+def moves(problem: Problem, before: Allocation, after: Allocation) -> Moves:
+    """Who enters, who leaves, whose amount changes."""
+    names = problem.case.table["dossier"]
+    both = before.funded & after.funded
+    masks = (
+        after.funded & ~before.funded,
+        before.funded & ~after.funded,
+        both & (after.granted_cents > before.granted_cents),
+        both & (after.granted_cents < before.granted_cents),
+    )
+    return Moves(*(tuple(names.gather(np.flatnonzero(mask)).to_list()) for mask in masks))
+
+
+def reported(rule: CompiledRule) -> CompiledRule:
+    """A rule in mode « reported »."""
+    found: CompiledRule = replace(rule, mode=Mode.REPORT, penalty=None)  # type: ignore[type-var]
+    return found
+
+
+def told_only(problem: Problem, rule_id: str) -> Problem:
+    """The problem with a rule that is read and told, but binds nobody."""
+    rules = tuple(reported(rule) if rule.id == rule_id else rule for rule in problem.rules)
+    return replace(problem, rules=rules)
+
+
+def without_prices(problem: Problem) -> Problem:
+    """The problem in which broken rules cost nothing: its hard rules only."""
+    rules = tuple(reported(rule) if rule.mode is Mode.PENALTY else rule for rule in problem.rules)
+    return replace(problem, rules=rules)
+
+
+def gives_way(rule: CompiledRule) -> bool:
+    """Whether a rule is hard and has a distance that can be measured."""
+    if rule.mode is not Mode.HARD or isinstance(rule, FirstCome):
+        return False
+    return not isinstance(rule, Equity) or rule.priceable
+
+
+def unit_of(rule: CompiledRule) -> Unit:
+    """What the distance of a rule counts."""
+    if rule.kind == "schedule":
+        return Unit.MONEY
+    terms = getattr(rule, "terms", None) or getattr(rule, "numerator", None)
+    if isinstance(rule, Equity):
+        terms = rule.of.terms
+    return terms.unit if isinstance(terms, Terms) else Unit.NUMBER

@@ -1,0 +1,1 @@
+"""analysis/sweep/__init__.py."""

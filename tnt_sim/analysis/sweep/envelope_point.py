@@ -1,0 +1,408 @@
+"""One amount settled: by a few sums of rows whose multipliers serve every amount, else as a question of its own.
+
+A point holds a verified allocation, what it is worth, and what nothing at that amount can be worth more than:
+
+    L(C) = the value of the allocation, read exactly against the rules at C      U(C) = the least proven bound at C
+
+A point of an earlier run, shown again: its list is read exactly and its certificates are replayed.
+
+What a file says of a point counts for nothing until then. A point without proof keeps its list, its bounds being
+computed anew; it is asked again where it would get much more time than it had.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.analysis.sweep.dual_bounds import SECONDS, Lines, proven_bounds
+from tnt_sim.certify.certificate import CertificateError, check_refutation
+from tnt_sim.certify.claim_systems import Claims, claims_of
+from tnt_sim.certify.row_sum_bound import Group, best_under, relaxed
+from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.certify.system import MultiplierError
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer, Proof, Status, check_words, status_with
+from tnt_sim.prove.proof_lp import price_groups
+from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.rules.second_reading.rows import Choices
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+
+PRICES = "prices"
+FIRST_SHARE, ASK_SHARE, BOUND_SHARE = 0.35, 0.4, 0.15
+"""Of the time of one amount: the first stage alone, the others, and each bound where they are not proven."""
+LEAST_SECONDS = 2.0
+"""What a bound may take beyond its share, within the time of the whole: a list without a bound says little."""
+SURE = (Proof.PROVED, Proof.CROSS_CHECKED)
+MAX_FAILED = 4
+"""Amounts at which fresh prices do not settle the question, before they are no longer tried."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """Checked proofs of the stages from `first` on, over the problem of the first `n_stages`."""
+
+    n_stages: int
+    first: int
+    proofs: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """What was found at one amount.
+
+    Attributes
+    ----------
+    cents : what the moved envelopes come to
+    status, proof : as in the contract; proof is None where nothing supports an impossibility
+    values, bounds : L and U of each stage, exact; empty without an allocation. A bound is None where none is known
+    allocation : by rank of the dossiers, None where there is none
+    canonical : it is the one answer among equals
+    method : prices, tree or direct
+    shown : the proofs behind it, so that they can be replayed
+    """
+
+    cents: int
+    status: Status
+    proof: Proof | None
+    values: tuple[Fraction, ...]
+    bounds: tuple[Fraction | None, ...]
+    allocation: Allocation | None
+    canonical: bool
+    method: str
+    seconds: float
+    shown: tuple[Shown, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_words(self.status, self.proof)
+
+    @classmethod
+    def of(cls, cents: int, answer: Answer, shown: tuple[Shown, ...] = ()) -> Point:
+        """An answer at one amount, whose values are taken for bounds: true only where it is proven best."""
+        return cls(
+            cents,
+            answer.status,
+            answer.proof,
+            answer.values,
+            answer.values,
+            answer.allocation,
+            answer.canonical,
+            answer.method,
+            answer.seconds,
+            shown,
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left between L and U, or the impossibility is proven."""
+        if self.allocation is None:
+            return self.status is Status.INFEASIBLE and self.proof is not None
+        return self.values == self.bounds
+
+
+@dataclass
+class Settler:
+    """Settles one amount after the other; what served one is tried first at the next."""
+
+    clock: Clock
+    backend: str = "highs"
+    cross_check: str = "never"
+    groups: list[Group] | None = None
+    lines: Lines = field(default_factory=Lines)
+    failed: int = 0
+    n_prices: int = field(default=0)
+    n_asked: int = field(default=0)
+
+    def point(self, problem: Problem, cents: int, *, seconds: float | None = None) -> Point:
+        """The best at one amount; `seconds` is the most that a question of its own may take."""
+        began = time.perf_counter()
+        found = self.by_prices(problem, cents, began)
+        if found is None:
+            found = self._asked(problem, cents, seconds)
+        return replace(found, seconds=time.perf_counter() - began)
+
+    def by_prices(self, problem: Problem, cents: int, began: float = 0.0) -> Point | None:
+        """The point, where sums of rows and the exact reading settle it together."""
+        if not plain(problem):
+            return None
+        deadline = self.clock.deadline
+        try:
+            claims = claims_of(problem, deadline)
+        except (OverflowError, DeadlineExpired):
+            return None
+        found = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
+        if found is None and self.failed < MAX_FAILED and not deadline.expired:
+            self.groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)
+            found = None if self.groups is None else settled_by(problem, claims, self.groups, deadline)
+            self.failed = 0 if found is not None else self.failed + 1
+        if found is None:
+            return None
+        allocation, reading, canonical = found
+        proof = Proof.PROVED if rows_agree(problem, claims) else Proof.FEASIBLE_GAP
+        self.n_prices += 1
+        return Point(
+            cents,
+            status_with(proof),
+            proof,
+            reading.values,
+            reading.values,
+            allocation,
+            canonical,
+            PRICES,
+            time.perf_counter() - began,
+        )
+
+    def _asked(self, problem: Problem, cents: int, seconds: float | None) -> Point:
+        """The point as a question of its own: all stages at once, or the first one and then the rest."""
+        self.n_asked += 1
+        share = self._limited(seconds, BOUND_SHARE).deadline.limit_seconds
+        clock = self._limited(seconds, ASK_SHARE)
+        n = len(problem.stages)
+        if n == 1 or problem.stages[0].tolerance:
+            answer = self._ask(problem, clock)
+            return self._told(problem, cents, answer, share, _shown(answer, n, 0))
+        alone = replace(problem, stages=problem.stages[:1])
+        held = self._ask(alone, self._limited(seconds, FIRST_SHARE))
+        shown = _shown(held, 1, 0)
+        if held.allocation is None:
+            return self._told(problem, cents, held, share, shown)
+        rest = self._ask(problem, clock, kept=held.values) if held.is_closed else held
+        if rest.allocation is None or rest is held:
+            rest = _with_all_stages(problem, held)
+        elif shown:
+            shown += _shown(rest, n, 1)
+        proofs = [answer.proof for answer in (held, rest)]
+        proof = max((proof or Proof.FEASIBLE_GAP for proof in proofs), key=list(Proof).index)
+        return self._told(problem, cents, rest.with_proof(proof), share, shown, int(held.proof in SURE))
+
+    def _ask(self, problem: Problem, clock: Clock, **more: Any) -> Answer:
+        return ask(problem, backend=self.backend, cross_check=self.cross_check, clock=clock, **more)
+
+    def _told(
+        self,
+        problem: Problem,
+        cents: int,
+        answer: Answer,
+        seconds: float | None,
+        shown: tuple[Shown, ...],
+        proven: int = 0,
+    ) -> Point:
+        """An answer as a point, with certified bounds where it is not proven best."""
+        point = Point.of(cents, answer, shown)
+        proven = max(proven, sum(len(part.proofs) for part in shown))
+        return point if answer.proof in SURE else self.bounded(problem, point, seconds, proven)
+
+    def bounded(self, problem: Problem, point: Point, seconds: float | None = None, proven: int = 0) -> Point:
+        """The point with the bounds of its list, where it holds one; its first stages may be known to be best."""
+        if point.allocation is None:
+            return point
+        most, deadline = (
+            SECONDS if seconds is None else min(SECONDS, max(LEAST_SECONDS, seconds)),
+            self.clock.deadline,
+        )
+        bounds = proven_bounds(
+            problem,
+            point.values,
+            most,
+            proven=proven,
+            lines=self.lines,
+            fresh=not deadline.expired,
+            deadline=deadline,
+        )
+        found = replace(point, bounds=bounds)
+        if found.settled and rows_agree(problem, claims_of(problem)):
+            return replace(found, status=Status.OPTIMAL, proof=Proof.PROVED)
+        return found
+
+    def carried(self, problem: Problem | None, before: Point | None, point: Point) -> Point:
+        """The point, or what the amount before held where that is better, with the bounds of what it holds."""
+        kept = carried(problem, before, point)
+        if kept is point or problem is None:
+            return point
+        pairs = zip(point.bounds, kept.values, strict=False)
+        proven = next((k for k, (bound, value) in enumerate(pairs) if bound != value), len(point.bounds))
+        return self.bounded(problem, kept, LEAST_SECONDS, proven)
+
+    def rebounded(self, problem: Problem, point: Point) -> Point:
+        """The point with the least of its bounds and of all lines known by now."""
+        bounds = proven_bounds(problem, point.values, lines=self.lines, fresh=False)
+        both = zip(point.bounds, bounds, problem.stages, strict=True)
+        least = [_tighter(one, other, stage.sense is Sense.MAXIMISE) for one, other, stage in both]
+        return replace(point, bounds=tuple(least))
+
+    def _limited(self, seconds: float | None, share: float = 1.0) -> Clock:
+        """A clock for the seconds of one question, or what is left of the sweep's own."""
+        deadline = self.clock.deadline.within(seconds)
+        return Clock.until(deadline if share == 1.0 else deadline.share(share))
+
+
+def _with_all_stages(problem: Problem, held: Answer) -> Answer:
+    """An allocation found for the first stage alone, with the values of the others, of which nothing is proven."""
+    assert held.allocation is not None
+    reading = read_allocation(problem, held.allocation)
+    return replace(
+        held,
+        status=Status.FEASIBLE,
+        proof=Proof.FEASIBLE_GAP,
+        values=reading.values,
+        reading=reading,
+        canonical=False,
+        claimed=False,
+    )
+
+
+def _shown(answer: Answer, n_stages: int, first: int) -> tuple[Shown, ...]:
+    return (Shown(n_stages, first, answer.certificates),) if answer.certificates else ()
+
+
+def rows_agree(problem: Problem, claims: Claims) -> bool:
+    """Whether no row is narrower than the second reading of its rule; what is promised is the question's own."""
+    promised = {f"must:{row}" for row in np.flatnonzero(problem.offers.forced).tolist()}
+    return set(agreement(problem, claims).narrow) <= promised
+
+
+def plain(problem: Problem) -> bool:
+    """Whether the goal is one sum to be maximised, over dossiers that get one amount each."""
+    offers = problem.offers
+    if len(problem.stages) != 1 or problem.stages[0].sense is not Sense.MAXIMISE or problem.stages[0].parts:
+        return False
+    return not (offers.ranged & offers.candidate).any() and not len(offers.levels.row)
+
+
+def settled_by(
+    problem: Problem, claims: Claims, groups: Sequence[Group], deadline: Deadline = UNLIMITED
+) -> tuple[Allocation, AllocationReading, bool] | None:
+    """The allocation that the groups' sums choose in time, if it keeps every rule and is worth their bound.
+
+    All allocations keep the sums, so one that is worth their bound is best; where the sums weigh grants, the
+    cheapest and first of theirs is the one answer.
+    """
+    goal, least = claims.goals[0], claims.goals[-1]
+    try:
+        found = relaxed(claims.system, goal.coefficient, least.coefficient, groups)
+        if found is None or not found.cheapest:
+            return None
+        best = best_under(found, deadline)
+    except (MultiplierError, DeadlineExpired):
+        return None
+    allocation = allocation_of(problem, best.taken)
+    reading = read_allocation(problem, allocation)
+    if reading.values[0] != (best.bound + goal.constant) * goal.scale:
+        return None
+    if broken_rules(problem, allocation, reading):
+        return None
+    return allocation, reading, True
+
+
+def allocation_of(problem: Problem, taken: BoolArray) -> Allocation:
+    """Choices, bool (n_choices,), as an allocation; committed dossiers keep what they have."""
+    offers = problem.offers
+    choices = Choices.of(offers)
+    funded = offers.committed.copy()
+    granted = np.where(offers.committed, offers.committed_cents, 0)
+    rows = choices.dossier[taken]
+    funded[rows] = True
+    granted[rows] = choices.cents[taken]
+    return Allocation(funded, granted)
+
+
+def carried(problem: Problem | None, before: Point | None, point: Point) -> Point:
+    """A point that is not settled holds at least what the amount before held, where that keeps every rule."""
+    if point.settled or before is None or before.allocation is None or problem is None:
+        return point
+    reading = read_allocation(problem, before.allocation)
+    if broken_rules(problem, before.allocation, reading):
+        return point
+    signs = [1 if stage.sense is Sense.MAXIMISE else -1 for stage in problem.stages]
+    mine = [sign * value for sign, value in zip(signs, point.values, strict=False)]
+    theirs = [sign * value for sign, value in zip(signs, reading.values, strict=True)]
+    if point.allocation is not None and mine >= theirs:
+        return point
+    return Point(
+        point.cents,
+        Status.FEASIBLE,
+        Proof.FEASIBLE_GAP,
+        reading.values,
+        (None,) * len(reading.values),
+        before.allocation,
+        False,
+        "kept",
+        point.seconds,
+        point.shown,
+    )
+
+
+def at_most(point: Point, above: Point, up: bool) -> Point:
+    """The point with the bound of a greater amount, where no rule asks more as it grows; `up` to maximise."""
+    if point.settled or not point.bounds or not above.bounds:
+        return point
+    return replace(point, bounds=(_tighter(point.bounds[0], above.bounds[0], up), *point.bounds[1:]))
+
+
+def _tighter(one: Fraction | None, other: Fraction | None, up: bool) -> Fraction | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other) if up else max(one, other)
+
+
+WORTH_MORE = 2.0
+"""How many times the time that a point had makes it worth asking again."""
+
+
+def shown_again(settler: Settler, problem: Problem, stored: Point, seconds: float | None) -> Point | None:
+    """The stored point as far as it can be shown; None where it must be asked again.
+
+    `seconds` is what a question of its own would get, None without a limit.
+    """
+    if stored.method == PRICES:
+        return settler.by_prices(problem, stored.cents)
+    if stored.allocation is None:
+        return _impossible(problem, stored)
+    reading = read_allocation(problem, stored.allocation)
+    if reading.values != stored.values or broken_rules(problem, stored.allocation, reading):
+        return None
+    proven = n_shown(problem, stored)
+    if proven == len(problem.stages):
+        return replace(stored, bounds=stored.values, status=Status.OPTIMAL, proof=Proof.PROVED)
+    if stored.proof is Proof.CROSS_CHECKED or seconds is None or seconds >= WORTH_MORE * stored.seconds:
+        return None
+    point = replace(stored, status=Status.FEASIBLE, proof=Proof.FEASIBLE_GAP, canonical=False)
+    return settler.bounded(problem, point, seconds, proven)
+
+
+def n_shown(problem: Problem, stored: Point) -> int:
+    """How many of the first stages the stored certificates show to be best."""
+    proven = 0
+    for part in stored.shown:
+        if part.first != proven or not part.first < part.n_stages <= len(problem.stages):
+            return proven
+        claims = claims_of(replace(problem, stages=problem.stages[: part.n_stages]))
+        for proof in part.proofs[: part.n_stages - part.first]:
+            try:
+                check_refutation(claims.of_stage(proven, stored.values), proof)
+            except (CertificateError, ValueError):
+                return proven
+            proven += 1
+    return proven
+
+
+def _impossible(problem: Problem, stored: Point) -> Point | None:
+    """The point where a certificate shows that no allocation keeps every rule."""
+    for part in stored.shown:
+        claims = claims_of(replace(problem, stages=problem.stages[: part.n_stages]))
+        for proof in part.proofs:
+            try:
+                check_refutation(claims.system, proof)
+            except CertificateError:
+                continue
+            return replace(stored, status=Status.INFEASIBLE, proof=Proof.PROVED, values=(), bounds=())
+    return None

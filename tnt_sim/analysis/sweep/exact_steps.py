@@ -1,0 +1,408 @@
+"""The exact curve: every amount at which the answer changes.
+
+Where sums of rows settle the question, each is one knapsack whose capacity grows with the amount: one pass over
+profits gives all steps and all lists (`kernel/profit_frontier.py`). Each list is read exactly against the rules at
+its own amount. What is left, between two steps whose list breaks a rule, is walked from above:
+
+    solve at C; the list found serves down to C″ = min { C : it keeps every rule };  solve again at C″ − 1 cent
+
+which is one solve a step, with any rules, as long as none of them asks more when the amount grows.
+
+What an amount buys, in figures: dossiers, money, people and departments, in all and by envelope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.sweep.envelope_point import PRICES, Point, plain
+from tnt_sim.certify.claim_systems import Claims, Written, claims_of
+from tnt_sim.certify.row_sum_bound import Group, Pack, Relaxed, relaxed
+from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.certify.system import MultiplierError
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.engine.result import Proof, Status
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.kernel.profit_frontier import Curve, curve
+from tnt_sim.prove.proof_lp import price_groups
+from tnt_sim.rules.envelopes.tree_reading import read_envelopes
+from tnt_sim.rules.expressions.inhabitants import reach_of
+from tnt_sim.rules.expressions.measures import key_codes
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.rules.second_reading.rows import Choices
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, read_allocation
+from tnt_sim.verify.run_document import allocation_sha256
+
+Tell = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Steps by rising amount, and the intervals [from, until) that this pass leaves open.
+
+    Attributes
+    ----------
+    cents : int64 (n_steps,), the amount from which each step is in force
+    units : int64 (n_steps,), its value: scale · units
+    funded : bool (n_dossiers, n_steps), committed dossiers included
+    """
+
+    problem: Problem
+    cents: IntArray
+    units: IntArray
+    scale: Fraction
+    funded: BoolArray
+    open: tuple[tuple[int, int], ...]
+
+    def value(self, k: int) -> Fraction:
+        """The value of one step."""
+        return self.scale * int(self.units[k])
+
+    def allocation(self, k: int) -> Allocation:
+        """The list of one step: each dossier has one amount here."""
+        offers, funded = self.problem.offers, self.funded[:, k]
+        amount = np.where(offers.committed, offers.committed_cents, offers.most_cents)
+        return Allocation(funded, np.where(funded, amount, 0))
+
+    def point(self, k: int) -> Point:
+        """One step as a point."""
+        value = (self.value(k),)
+        cents = int(self.cents[k])
+        return Point(cents, Status.OPTIMAL, Proof.PROVED, value, value, self.allocation(k), True, PRICES, 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moving:
+    """One knapsack over the range: its pack at the lower end, its capacity's slope, and its steps."""
+
+    pack: Pack
+    slope: int
+    steps: Curve
+
+    def amounts(self, low: int, high: int) -> tuple[IntArray, IntArray]:
+        """The steps in force within [low, high], and the amount from which each is, not below `low`."""
+        if self.slope == 0:
+            return np.array([self.steps.step_at(self.pack.room)]), np.array([low])
+        first = self.steps.step_at(self.pack.room)
+        last = self.steps.step_at(self.pack.room + self.slope * (high - low))
+        places = np.arange(first, last + 1)
+        missing = np.maximum(self.steps.weight[places] - self.pack.room, 0)
+        return places, low + -(-missing // self.slope)
+
+
+def exact_steps(
+    moved: Moved, low: int, high: int, tell: Tell | None = None, deadline: Deadline = UNLIMITED
+) -> Steps | None:
+    """All steps that one pass over profits gives; None where no sums of rows settle the question, or without time.
+
+    Steps that were not read when the deadline passed are left open.
+    """
+    if deadline.expired:
+        return None
+    base = moved.problem_at(high, deadline)
+    if not plain(base) or any(rule.penalty is not None for rule in base.rules):
+        return None
+    if moved.lean(base, low) is None:
+        return None
+    try:
+        claims = claims_of(base, deadline)
+        groups = price_groups(claims.system, claims.goals[0].coefficient, deadline)
+        if groups is None or not agreement(base, claims, deadline).holds:
+            return None
+        found = _moving(moved, base, groups, low, high, deadline)
+        return None if found is None else _Pass(moved, base, claims, low, high, *found, deadline).steps(tell)
+    except (MultiplierError, TooManyStates, DeadlineExpired):
+        return None
+
+
+def _moving(
+    moved: Moved, base: Problem, groups: Sequence[Group], low: int, high: int, deadline: Deadline
+) -> tuple[Relaxed, list[_Moving]] | None:
+    """The knapsacks at the lower end and how they grow; None where they do not grow evenly by whole cents."""
+    middle = (low + high) // 2
+    at = [_relaxed_at(moved, base, groups, cents, deadline) for cents in (low, middle, high)]
+    first, second, last = at
+    if first is None or second is None or last is None or not first.cheapest:
+        return None
+    found = []
+    for one, two, three in zip(first.packs, second.packs, last.packs, strict=True):
+        if not (_same(one, two) and _same(one, three)):
+            return None
+        slope, rest = divmod(three.room - one.room, max(1, high - low))
+        if rest or slope < 0 or two.room != one.room + slope * (middle - low):
+            return None
+        found.append(_Moving(one, slope, curve(one.gain, one.weight, deadline)))
+    return first, found
+
+
+def _relaxed_at(
+    moved: Moved, base: Problem, groups: Sequence[Group], cents: int, deadline: Deadline
+) -> Relaxed | None:
+    problem = moved.lean(base, cents)
+    assert problem is not None
+    claims = claims_of(problem, deadline)
+    return relaxed(claims.system, claims.goals[0].coefficient, claims.goals[-1].coefficient, groups)
+
+
+def _same(one: Pack, other: Pack) -> bool:
+    return (
+        np.array_equal(one.choice, other.choice)
+        and np.array_equal(one.gain, other.gain)
+        and np.array_equal(one.weight, other.weight)
+    )
+
+
+@dataclass
+class _Pass:
+    """All steps of one range from its knapsacks."""
+
+    moved: Moved
+    base: Problem
+    claims: Claims
+    low: int
+    high: int
+    first: Relaxed
+    packs: list[_Moving]
+    deadline: Deadline = UNLIMITED
+
+    def steps(self, tell: Tell | None) -> Steps:
+        """Each step read exactly at its own amount; what breaks a rule is left open until the next step."""
+        amounts, taken, gain = self._joined()
+        goal = self.claims.goals[0]
+        units = gain + self.first.value + self.first.rest + goal.constant
+        funded = self._funded(taken)
+        steps = Steps(self.base, amounts, units, goal.scale, funded, ())
+        right = steps_hold(self.moved, self.claims, steps, taken, tell, self.deadline)
+        ends = np.append(amounts[1:], self.high + 1)
+        wrong = np.flatnonzero(~right)
+        open_ = _merged(list(zip(amounts[wrong].tolist(), ends[wrong].tolist(), strict=True)))
+        return Steps(self.base, amounts[right], units[right], goal.scale, funded[:, right], tuple(open_))
+
+    def _joined(self) -> tuple[IntArray, BoolArray, IntArray]:
+        """The amounts of all steps, the choices, bool (n_choices, n_steps), and the packs' gains together."""
+        each = [pack.amounts(self.low, self.high) for pack in self.packs]
+        amounts = np.unique(np.concatenate([np.array([self.low]), *(when for _, when in each)]))
+        taken = np.repeat(self.first.outside[:, None], len(amounts), axis=1)
+        gain = np.zeros(len(amounts), dtype=np.int64)
+        for pack, (places, when) in zip(self.packs, each, strict=True):
+            at = np.searchsorted(when, amounts, side="right") - 1
+            taken[pack.pack.choice] |= pack.steps.choices(places)[:, at]
+            gain += pack.steps.profit[places[at]]
+        return amounts, taken, gain
+
+    def _funded(self, taken: BoolArray) -> BoolArray:
+        offers = self.base.offers
+        funded = np.repeat(offers.committed[:, None], taken.shape[1], axis=1)
+        funded[Choices.of(offers).dossier] |= taken
+        return funded
+
+
+def _merged(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Neighbouring intervals as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in intervals:
+        if found and found[-1][1] == start:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def steps_hold(
+    moved: Moved,
+    claims: Claims,
+    steps: Steps,
+    taken: BoolArray,
+    tell: Tell | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> BoolArray:
+    """Which steps keep every rule at their own amount and are worth what they claim, bool (n_steps,).
+
+    The tree and the value are read for each step. A rule is read once for each pattern of the choices that its
+    rows hold: what it says of two lists that agree there is the same. A step that is not read in time counts as
+    one that does not hold.
+    """
+    problem = steps.problem
+    right = np.ones(len(steps.cents), dtype=np.bool_)
+    rules = {id(rule): rule for rule in (*problem.rules, *problem.table_rules) if rule.mode is Mode.HARD}
+    for part in claims.written:
+        if id(part.of) in rules or part.of is problem.caps:
+            columns = _columns(claims, part)
+            right &= _by_pattern(problem, part.of, steps, taken[columns], deadline)
+    stage = problem.stages[0]
+    for k, cents in enumerate(steps.cents.tolist()):
+        if deadline.expired:
+            right[k:] = False
+            return right
+        lean = moved.lean(problem, cents)
+        assert lean is not None
+        allocation = steps.allocation(k)
+        tree = read_envelopes(lean.case.tree, lean.case.node, allocation.granted_cents)
+        value = stage.terms.evaluate(allocation.funded, allocation.granted_cents) * stage.terms.scale
+        right[k] &= tree.holds and value == steps.value(k)
+        if tell is not None and k % 64 == 0:
+            tell(k / len(right))
+    return right
+
+
+def _columns(claims: Claims, part: Written) -> IntArray:
+    rows = claims.system.rows
+    inside = (rows.row >= part.first) & (rows.row < part.last) & (rows.col < claims.system.n_choices)
+    return np.unique(rows.col[inside])
+
+
+def _by_pattern(problem: Problem, of: Any, steps: Steps, taken: BoolArray, deadline: Deadline) -> BoolArray:
+    """Whether a rule, or the caps, hold on each step; taken : bool (n_columns, n_steps)."""
+    packed = np.packbits(taken, axis=0)
+    _, first, place = np.unique(packed, axis=1, return_index=True, return_inverse=True)
+    holds = np.zeros(len(first), dtype=np.bool_)
+    for k, step in enumerate(first.tolist()):
+        if deadline.expired:
+            break
+        allocation = steps.allocation(step)
+        if of is problem.caps:
+            holds[k] = not problem.caps.broken(allocation.funded, allocation.granted_cents)
+        else:
+            holds[k] = of.read(allocation.funded, allocation.granted_cents).holds
+    return holds[place.ravel()]
+
+
+CHUNK = 256
+"""Steps counted at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counters:
+    """What every list of one table is counted by.
+
+    Attributes
+    ----------
+    people : int64 (n_applicants,), the applicants' inhabitants; None when the table gives none
+    reached : the communes that each dossier reaches, with their inhabitants; None when the scenario names no map
+    applicant, department : int64 (n,), codes from 0; a department of -1 is not given
+    """
+
+    people: IntArray | None
+    reached: Once | None
+    applicant: IntArray
+    department: IntArray
+    n_departments: int
+
+    @classmethod
+    def of(cls, problem: Problem) -> Counters:
+        """The counters of a problem's dossiers."""
+        case = problem.case
+        applicant = key_codes(case, "applicant_id", fallback=True)
+        known = case.table["population"]
+        people = None
+        if known.null_count() < case.n:
+            people = np.zeros(int(applicant.max(initial=-1)) + 1, dtype=np.int64)
+            np.maximum.at(people, applicant, known.cast(pl.Int64).fill_null(0).to_numpy())
+        department = case.portfolio.once(("department codes",), lambda: _codes(case.table["department"]))
+        reach = reach_of(case)
+        reached = None if reach is None else reach.once(np.ones(case.n, dtype=np.bool_))
+        return cls(people, reached, applicant, department, int(department.max(initial=-1)) + 1)
+
+    def population(self, funded: BoolArray) -> IntArray | None:
+        """Inhabitants of the applicants of each list, each applicant once; funded : bool (n, k), int64 (k,)."""
+        if self.people is None:
+            return None
+        reached = _any_of(self.applicant, funded, len(self.people))
+        return np.asarray(self.people @ reached)
+
+    def inhabitants(self, funded: BoolArray) -> list[int | None]:
+        """Inhabitants of the communes that each list reaches, each inhabitant once; funded : bool (n, k)."""
+        if self.reached is None:
+            return [None] * funded.shape[1]
+        held = _any_of(self.reached.key, funded[self.reached.row], len(self.reached.worth))
+        return list((self.reached.worth @ held).tolist())
+
+    def departments(self, funded: BoolArray) -> IntArray:
+        """How many departments each list reaches, int64 (k,)."""
+        return _any_of(self.department, funded, self.n_departments).sum(axis=0)
+
+
+def _codes(names: pl.Series) -> IntArray:
+    """Codes from 0 of the names that are given, by first appearance; -1 for none."""
+    known = names.set(names == "", None).alias("name")
+    kinds = known.drop_nulls().unique(maintain_order=True)
+    codes = pl.DataFrame({"name": kinds, "code": np.arange(len(kinds))})
+    found = known.to_frame().join(codes, on="name", how="left", maintain_order="left")["code"]
+    return found.fill_null(-1).to_numpy()
+
+
+def _any_of(code: IntArray, funded: BoolArray, n_codes: int) -> IntArray:
+    """Whether a list holds some row of each code, 0 or 1; funded : bool (len(code), k), int64 (n_codes, k)."""
+    order = np.argsort(code, kind="stable")
+    order = order[code[order] >= 0]
+    found = np.zeros((n_codes, funded.shape[1]), dtype=np.int64)
+    if len(order):
+        starts = np.flatnonzero(np.r_[True, np.diff(code[order]) != 0])
+        found[code[order][starts]] = np.logical_or.reduceat(funded[order], starts, axis=0)
+    return found
+
+
+def list_figures(counters: Counters, problem: Problem, allocation: Allocation) -> dict[str, Any]:
+    """The figures of one list; amounts in cents, those of an envelope with all that is under it."""
+    reading = read_allocation(problem, allocation)
+    funded = allocation.funded[:, None]
+    people = counters.population(funded)
+    return {
+        "granted_cents": reading.granted_cents,
+        "n_funded": int(allocation.funded.sum()),
+        "n_new": int((allocation.funded & ~problem.offers.committed).sum()),
+        "population": None if people is None else int(people[0]),
+        "inhabitants": counters.inhabitants(funded)[0],
+        "n_departments": int(counters.departments(funded)[0]),
+        "envelopes": _envelopes(problem, allocation, reading),
+        "allocation_sha256": allocation_sha256(problem, allocation),
+    }
+
+
+def _envelopes(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[dict[str, Any]]:
+    """One entry per written envelope; the parts of a split are within it."""
+    tree, node = problem.case.tree, problem.case.node
+    written = {spec.id for spec, _ in problem.scenario.spec.programme.walk()}
+    held = allocation.funded & (node >= 0)
+    counts = tree.subtree_sums(np.bincount(node[held], minlength=tree.n_nodes).tolist())
+    money = reading.envelopes
+    return [
+        {
+            "id": name,
+            "parent": tree.ids[int(tree.parent[k])] if k else None,
+            "title": tree.titles[k],
+            "amount_cents": tree.written_cents[k],
+            "effective_cents": money.effective_cents[k],
+            "granted_cents": money.granted_cents[k],
+            "n_funded": counts[k],
+        }
+        for k, name in enumerate(tree.ids)
+        if name in written
+    ]
+
+
+def step_columns(counters: Counters, steps: Steps) -> dict[str, list[Any]]:
+    """The figures of every step, by column."""
+    offers = steps.problem.offers
+    amount = np.where(offers.committed, offers.committed_cents, offers.most_cents)
+    told: dict[str, list[Any]] = {
+        name: [] for name in ("n_funded", "granted_cents", "population", "inhabitants", "n_departments")
+    }
+    for start in range(0, len(steps.cents), CHUNK):
+        funded = steps.funded[:, start : start + CHUNK]
+        told["n_funded"] += funded.sum(axis=0).tolist()
+        told["granted_cents"] += (amount @ funded).tolist()
+        people = counters.population(funded)
+        told["population"] += [None] * funded.shape[1] if people is None else people.tolist()
+        told["inhabitants"] += counters.inhabitants(funded)
+        told["n_departments"] += counters.departments(funded).tolist()
+    return told

@@ -1,0 +1,372 @@
+"""The amounts of a grid: as many steps as asked, else round figures that people would announce.
+
+How wide the band of a sweep may stay: « 0,5 % » of the value, or so many units of the first goal.
+
+What a sweep is asked: the amounts and the curves; and what cannot be, said before anything is solved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tnt_sim.analysis.shared.amount_variation import FREE, Moved
+from tnt_sim.domain.money import format_cents, parse_decimal
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.linear_terms import group_sums
+from tnt_sim.rules.offers.funded_rows import listed_names
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario
+
+FEWEST, MOST = 5, 12
+_ROUND = (10, 20, 25, 40, 50)
+_SCALES = (Fraction(1, 100), Fraction(1, 10), Fraction(1))
+
+
+def amounts_between(low: int, high: int, steps: int | None, whole: int | None = None) -> tuple[int, ...]:
+    """Amounts in cents from `low` to `high`, both included.
+
+    Parameters
+    ----------
+    steps : n gives n + 1 amounts at equal distance, rounded down to the cent; None gives round figures
+    whole : round figures are then shares of it
+
+    >>> amounts_between(8_800_000_000, 10_800_000_000, None)[:3]
+    (8800000000, 9000000000, 9200000000)
+    """
+    if low == high:
+        return (low,)
+    if steps is not None:
+        return tuple(dict.fromkeys(low + (high - low) * k // steps for k in range(steps + 1)))
+    unit = Fraction(whole or 1)
+    step = _round_step(low / unit, high / unit)
+    first, last = -(-low // (step * unit)), high // (step * unit)
+    inner = (int(k * step * unit) for k in range(int(first), int(last) + 1))
+    return tuple(sorted({low, high, *(cents for cents in inner if low < cents < high)}))
+
+
+def _round_step(low: Fraction, high: Fraction) -> Fraction:
+    """The round step that ends meet best: both ends on it if one fits, then the most points."""
+    size = high - low
+    power = Fraction(1)
+    while power * 10 > size:
+        power /= 10
+    while power * 100 <= size:
+        power *= 10
+    steps = [Fraction(r) * power * scale for scale in _SCALES for r in _ROUND]
+    fitting = [step for step in steps if FEWEST <= size / step <= MOST] or steps[:1]
+    aligned = [step for step in fitting if _near(low, step) and _near(high, step)]
+    return min(aligned or fitting)
+
+
+def _near(value: Fraction, step: Fraction) -> bool:
+    """Whether a value is a whole number of steps, but for the cent that a share was rounded by."""
+    off = value % step
+    return min(off, step - off) * 1_000_000 < step
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """A width in the unit of the first goal, or, `relative`, as a part of its value."""
+
+    size: Fraction
+    relative: bool
+
+    @classmethod
+    def of_text(cls, text: str) -> Tolerance:
+        """Read one.
+
+        Raises
+        ------
+        UsageError
+            For what is no positive number, with or without « % ».
+        """
+        said = text.strip()
+        relative = said.endswith("%")
+        try:
+            size = parse_decimal(said.removesuffix("%").strip())
+        except ValueError:
+            size = Fraction(0)
+        if size <= 0:
+            raise UsageError(
+                Text(
+                    f"--tolerance est une part de la valeur, « 0,5 % », ou un nombre d'unités du but, « 10 » ; "
+                    f"pas « {text} ». Pour tous les paliers : --exact.",
+                    f'--tolerance is a part of the value, "0.5 %", or a number of units of the goal, "10"; '
+                    f'not "{text}". For every step: --exact.',
+                ),
+                code="usage.tolerance",
+            )
+        return cls(size / 100 if relative else size, relative)
+
+    def of(self, value: Fraction) -> Fraction:
+        """How wide the band may be at a value."""
+        return self.size * abs(value) if self.relative else self.size
+
+
+MAX_POINTS = 2_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One sweep.
+
+    Attributes
+    ----------
+    moved : the envelopes and the key
+    amounts : in cents, rising; the announcements of the nested curve
+    free, nested : the curves asked for
+    exact : every step of the free curve as well
+    tolerance : the free curve is refined between the amounts until its band is nowhere wider
+    """
+
+    moved: Moved
+    amounts: tuple[int, ...]
+    free: bool
+    nested: bool
+    exact: bool
+    tolerance: Tolerance | None = None
+
+    @property
+    def refined(self) -> bool:
+        """Whether what lies between the amounts is asked for."""
+        return self.exact or self.tolerance is not None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario as written."""
+        return self.moved.scenario
+
+    def key(self, code: str) -> str:
+        """SHA-256 of all that the points depend on, the code's own hash included."""
+        told = [self.scenario.sha256, self.moved.names, self.moved.share, self.amounts, self.exact, code]
+        if self.tolerance is not None:
+            told.append(f"{self.tolerance.size} {self.tolerance.relative}")
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def plan_of(
+    scenario: Scenario,
+    *,
+    envelopes: Sequence[str] = (),
+    start: str | int | None = None,
+    stop: str | int | None = None,
+    steps: int | None = None,
+    at: Sequence[str | int] = (),
+    share: str = FREE,
+    exact: bool = False,
+    free: bool = False,
+    nested: bool = False,
+    tolerance: str | None = None,
+) -> Plan:
+    """Read what is asked.
+
+    Neither `free` nor `nested` asks for both, side by side; under `exact`, for the free curve alone.
+
+    Raises
+    ------
+    UsageError
+        For what cannot be: an unknown envelope, `start` above `stop`, amounts below what is committed, no steps,
+        a nested exact curve, a scenario with steps.
+    """
+    _refuse_modes(scenario, exact=exact, nested=nested, free=free, steps=steps, at=at)
+    within = _tolerance(tolerance, exact=exact, free_too=free or not nested)
+    moved = Moved.of(scenario, envelopes, share)
+    amounts = _amounts(moved, start, stop, steps, at)
+    _refuse_children(moved, amounts[0])
+    _refuse_committed(moved, amounts[0])
+    both = not free and not nested
+    return Plan(moved, amounts, free or both or exact, nested or (both and not exact), exact, within)
+
+
+def _tolerance(text: str | None, *, exact: bool, free_too: bool) -> Tolerance | None:
+    """How wide the band of the free curve may stay, where that is asked for."""
+    if text is None:
+        return None
+    if exact:
+        raise UsageError(
+            Text(
+                "--exact donne tous les paliers, sans tolérance ; --tolerance s'arrête avant : l'un des deux.",
+                "--exact gives every step, without tolerance; --tolerance stops before: one of the two.",
+            ),
+            code="usage.together",
+        )
+    if not free_too:
+        raise UsageError(
+            Text(
+                "--tolerance resserre la courbe libre entre les montants ; la courbe cumulative n'existe qu'aux "
+                "annonces. Retirez --nested, ou --tolerance.",
+                "--tolerance narrows the free curve between the amounts; the nested one only exists at its "
+                "announcements. Take away --nested, or --tolerance.",
+            ),
+            code="usage.together",
+        )
+    return Tolerance.of_text(text)
+
+
+def _refuse_modes(
+    scenario: Scenario, *, exact: bool, nested: bool, free: bool, steps: int | None, at: Sequence[str | int]
+) -> None:
+    if scenario.steps:
+        raise UsageError(
+            Text(
+                "un balayage regarde une seule décision, et ce scénario a des étapes.",
+                "a sweep looks at one decision, and this scenario has steps.",
+            ),
+            code="usage.steps",
+        )
+    if exact and nested:
+        raise UsageError(
+            Text(
+                "--exact et --nested ne vont pas ensemble : la courbe cumulative dépend de la liste des annonces. "
+                "Avec des annonces à chaque euro, elle se réduit à « le premier petit dossier qui tient ». "
+                "Donnez vos annonces : --nested --at « 90 M€ » --at « 98 M€ ».",
+                "--exact and --nested do not go together: the nested curve depends on the list of announcements. "
+                'With one announcement each euro it comes down to "the first small dossier that fits". '
+                'Give your announcements: --nested --at "90 M€" --at "98 M€".',
+            ),
+            code="usage.exact-nested",
+        )
+    if exact and steps is not None:
+        raise UsageError(
+            Text(
+                "--exact donne tous les paliers : --steps ne va pas avec.",
+                "--exact gives every step: --steps does not go with it.",
+            ),
+            code="usage.steps",
+        )
+    if steps is not None and at:
+        raise UsageError(
+            Text(
+                "--at donne les montants un par un : --steps ne va pas avec.",
+                "--at gives the amounts one by one: --steps does not go with it.",
+            ),
+            code="usage.steps",
+        )
+    if steps is not None and not 1 <= steps < MAX_POINTS:
+        raise UsageError(
+            Text(
+                f"--steps est un nombre de pas, de 1 à {MAX_POINTS - 1}, pas {steps}.",
+                f"--steps is a number of steps, from 1 to {MAX_POINTS - 1}, not {steps}.",
+            ),
+            code="usage.steps",
+        )
+
+
+def _amounts(
+    moved: Moved,
+    start: str | int | None,
+    stop: str | int | None,
+    steps: int | None,
+    at: Sequence[str | int],
+) -> tuple[int, ...]:
+    listed = [moved.cents_of(text) for text in at]
+    low = min(listed, default=moved.base_cents) if start is None else moved.cents_of(start)
+    high = _usual_end(moved, low, listed) if stop is None else moved.cents_of(stop)
+    if low > high or low < 0:
+        fr, en = (f"{format_cents(low, lang)} > {format_cents(high, lang)}" for lang in (Lang.FR, Lang.EN))
+        raise UsageError(
+            Text(
+                f"--from doit être inférieur à --to, et positif ({fr}).",
+                f"--from must be below --to, and positive ({en}).",
+            ),
+            code="usage.amounts",
+        )
+    outside = [cents for cents in listed if not low <= cents <= high]
+    if outside:
+        raise UsageError(
+            Text(
+                f"--at {format_cents(outside[0], Lang.FR)} n'est pas entre --from et --to.",
+                f"--at {format_cents(outside[0], Lang.EN)} is not between --from and --to.",
+            ),
+            code="usage.amounts",
+        )
+    if listed:
+        return tuple(sorted({low, *listed, high}))
+    shares = all(isinstance(text, str) and text.strip().endswith("%") for text in (start, stop))
+    return amounts_between(low, high, steps, moved.base_cents if shares else None)
+
+
+def _usual_end(moved: Moved, low: int, listed: Sequence[int]) -> int:
+    """Without `--to`: the last announcement, else the written amount, or a quarter above where it starts."""
+    if listed:
+        return max(listed)
+    return moved.base_cents if low < moved.base_cents else low + low // 4
+
+
+def _refuse_children(moved: Moved, low: int) -> None:
+    """Below what its children come to, a moved envelope wants a key."""
+    short = moved.overdrawn(low)
+    if short is None:
+        return
+    name, below = short
+    fr, en = format_cents(below, Lang.FR), format_cents(below, Lang.EN)
+    raise UsageError(
+        Text(
+            f"les montants écrits sous « {name} » font {fr} : en dessous, dites comment ils suivent, "
+            "--share pro_rata (tous dans la même proportion) ou --share ID (une seule enveloppe).",
+            f'the amounts written under "{name}" come to {en}: below, say how they follow, '
+            "--share pro_rata (all in proportion) or --share ID (one envelope alone).",
+        ),
+        code="usage.amounts",
+    )
+
+
+def _refuse_committed(moved: Moved, low: int) -> None:
+    """No amount below what is committed: how much, by which dossiers, and the least that can be asked."""
+    base = compile_problem(moved.scenario)
+    short = _uncovered(moved, base, low)
+    if short is None:
+        return
+    name, committed, names, n = short
+    least = _least_covering(moved, base, low)
+    hint = Text("", "")
+    if least is not None:
+        hint = Text(
+            f" --from peut descendre jusqu'à {format_cents(least, Lang.FR)}.",
+            f" --from can go down to {format_cents(least, Lang.EN)}.",
+        )
+    fr, en = format_cents(committed, Lang.FR), format_cents(committed, Lang.EN)
+    many = so_many(n, ("dossier", "dossiers"), ("dossier", "dossiers"))
+    raise UsageError(
+        Text(
+            f"à {format_cents(low, Lang.FR)}, l'enveloppe « {name} » ne couvre plus ce qui est engagé : "
+            f"{fr} pour {many.fr} ({names}).{hint.fr}",
+            f'at {format_cents(low, Lang.EN)} the envelope "{name}" no longer covers what is committed: '
+            f"{en} for {many.en} ({names}).{hint.en}",
+        ),
+        code="usage.committed",
+    )
+
+
+def _uncovered(moved: Moved, base: Problem, cents: int) -> tuple[str, int, str, int] | None:
+    """The deepest envelope whose commitments exceed its amount, how much, by whom."""
+    tree, node, offers = base.case.tree, base.case.node, base.offers
+    held = (node >= 0) & offers.committed
+    sums = tree.subtree_sums(group_sums(offers.committed_cents[held], node[held], tree.n_nodes))
+    amounts = moved.amounts(cents)
+    for k in range(tree.n_nodes - 1, -1, -1):
+        amount = amounts.get(tree.ids[k], tree.written_cents[k])
+        option = tree.options[k]
+        if amount is None or sums[k] <= amount + option.overprogram_cents or tree.ids[k] not in amounts:
+            continue
+        rows = (held & (node >= k) & (node < int(tree.end[k]))).nonzero()[0]
+        return tree.ids[k], sums[k], listed_names(base.case, rows, 5), len(rows)
+    return None
+
+
+def _least_covering(moved: Moved, base: Problem, low: int) -> int | None:
+    high = moved.base_cents
+    if high <= low or _uncovered(moved, base, high) is not None:
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        if _uncovered(moved, base, middle) is None:
+            high = middle
+        else:
+            low = middle + 1
+    return high

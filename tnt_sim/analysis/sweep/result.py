@@ -1,0 +1,329 @@
+"""The document of a sweep (`sweep --json`): amounts in integer cents, exact decimals as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.analysis.sweep.envelope_point import Point
+from tnt_sim.analysis.sweep.exact_steps import Counters, step_columns
+from tnt_sim.analysis.sweep.plan import Tolerance
+from tnt_sim.analysis.sweep.runner import FREE_CURVE, NESTED_CURVE, Found
+from tnt_sim.engine.result import Proof
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.text.decision_reasons import unspent_sentence
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import says_synthetic
+from tnt_sim.verify.allocation_reading import read_allocation
+from tnt_sim.verify.decision_reasons import reasons
+from tnt_sim.verify.run_document import decimal_text, warning_lines
+
+RANKS = (Proof.PROVED, Proof.CROSS_CHECKED, Proof.FEASIBLE_GAP)
+
+
+def document_of(found: Found, lang: Lang | None = None) -> dict[str, Any]:
+    """The whole document; what Ctrl-C or the clock left out is missing from `points`.
+
+    Sentences are in `lang`, the scenario's locale by default.
+    """
+    plan, spec = found.plan, found.plan.scenario.spec
+    base = found.base
+    counters = Counters.of(base)
+    lang = lang or Lang(spec.locale)
+    return {
+        "schema_version": 1,
+        "command": "sweep",
+        "scenario": plan.scenario.id,
+        "scenario_sha256": plan.scenario.sha256,
+        "title": plan.scenario.title,
+        "date": spec.date.isoformat() if spec.date else None,
+        "synthetic": says_synthetic(spec, plan.scenario.portfolio.table),
+        "sweep_dir": None,
+        "status": _status(found),
+        **found.told(),
+        "proof": _weakest([*found.free, *found.nested]),
+        "envelopes": list(plan.moved.names),
+        "share": plan.moved.share,
+        "base_cents": plan.moved.base_cents,
+        "from_cents": plan.amounts[0],
+        "to_cents": plan.amounts[-1],
+        "free": plan.free,
+        "nested": plan.nested,
+        "exact": plan.exact,
+        "tolerance": None if plan.tolerance is None else _tolerance(plan.tolerance),
+        "goals": [
+            {"goal": stage.goal, "sense": stage.sense.value, "unit": stage.terms.unit.value}
+            for stage in base.stages
+        ],
+        "n_dossiers": base.case.n,
+        "n_departments": counters.n_departments,
+        "tightening": [{"id": rule.id, "option": rule.option} for rule in found.tightening],
+        "points": _points(found),
+        "dossiers": _dossiers(found),
+        "unspent": _unspent(found, lang),
+        "steps": _steps(found, counters),
+        "band": _band(found),
+        "warnings": warning_lines(base.warnings, lang),
+    }
+
+
+def _status(found: Found) -> str:
+    points = [*found.free, *found.nested]
+    wanted = len(found.plan.amounts) * (found.plan.free + found.plan.nested)
+    if found.stopped_by == "interrupt" or len(points) < wanted:
+        return "stopped"
+    return "optimal" if all(point.settled for point in points) and not found.open else "feasible"
+
+
+def _weakest(points: Sequence[Point]) -> str | None:
+    proofs = [point.proof for point in points]
+    if not proofs or None in proofs:
+        return None
+    return max((proof for proof in proofs if proof), key=RANKS.index).value
+
+
+def _points(found: Found) -> list[dict[str, Any]]:
+    free = {point.cents: point for point in found.free}
+    nested = {point.cents: point for point in found.nested}
+    told, before = [], dict[str, Point]()
+    for cents in found.plan.amounts:
+        entry: dict[str, Any] = {"amount_cents": cents, "free": None, "nested": None}
+        for name, point in ((FREE_CURVE, free.get(cents)), (NESTED_CURVE, nested.get(cents))):
+            if point is not None:
+                entry[name] = _curve(found, name, point, before.get(name))
+                before[name] = point if point.allocation is not None else before.get(name, point)
+        entry["price_of_nesting"], entry["price_goal"] = _price(found, free.get(cents), nested.get(cents))
+        if entry["free"] or entry["nested"]:
+            told.append(entry)
+    return told
+
+
+def _width(found: Found, name: str, point: Point) -> int | None:
+    """In cents, how much less money may be worth as much as what was found.
+
+    None where that cannot be said: a nested curve exists at its announcements alone, and where a rule asks more as
+    the amount grows less money may be worth more.
+    """
+    if point.settled:
+        return 0
+    return found.widths.get(point.cents) if name == FREE_CURVE else None
+
+
+def _tolerance(tolerance: Tolerance) -> str:
+    if tolerance.relative:
+        return f"{decimal_text(tolerance.size * 100)} %"
+    return str(decimal_text(tolerance.size))
+
+
+def _curve(found: Found, name: str, point: Point, before: Point | None) -> dict[str, Any]:
+    """One point of one curve; `entered` and `left` are against the amount before."""
+    told: dict[str, Any] = {
+        "status": point.status.value,
+        "proof": point.proof.value if point.proof else None,
+        "canonical": point.canonical,
+        "method": point.method,
+        "objective": [],
+        "width_cents": _width(found, name, point),
+        "seconds": round(point.seconds, 4),
+    }
+    if point.allocation is None:
+        return told
+    told["objective"] = [
+        {
+            "goal": stage.goal,
+            "sense": stage.sense.value,
+            "value": decimal_text(value),
+            "bound": decimal_text(bound),
+            "gap": None if bound is None else decimal_text(abs(bound - value)),
+        }
+        for stage, value, bound in zip(found.base.stages, point.values, point.bounds, strict=True)
+    ]
+    told |= found.figures[name, point.cents]
+    names = set(found.plan.moved.names)
+    granted = sum(entry["granted_cents"] for entry in told["envelopes"] if entry["id"] in names)
+    told["left_cents"] = point.cents - granted
+    return told | _changes(found.base, point, before)
+
+
+def _changes(problem: Problem, point: Point, before: Point | None) -> dict[str, Any]:
+    assert point.allocation is not None
+    if before is None or before.allocation is None:
+        return {"entered": [], "left": []}
+    now, then = point.allocation.funded, before.allocation.funded
+    return {"entered": _names(problem, now & ~then), "left": _names(problem, then & ~now)}
+
+
+def _names(problem: Problem, mask: BoolArray) -> list[str]:
+    names: list[str] = problem.case.table["dossier"].gather(np.flatnonzero(mask)).to_list()
+    return names
+
+
+def _price(found: Found, free: Point | None, nested: Point | None) -> tuple[str | None, str | None]:
+    """What keeping the promises costs, in the first goal that differs, and which one; « 0 » where none does."""
+    if free is None or nested is None or not free.values or not nested.values:
+        return None, None
+    for stage, one, other in zip(found.base.stages, free.values, nested.values, strict=True):
+        if one != other:
+            price = (one - other) * (1 if stage.sense is Sense.MAXIMISE else -1)
+            return decimal_text(price), stage.goal
+    return "0", None
+
+
+def _dossiers(found: Found) -> list[dict[str, Any]]:
+    """The dossiers that some amount changes: their entry in each curve, over the amounts that were asked."""
+    lists = {
+        name: _lists(points) for name, points in ((FREE_CURVE, found.free), (NESTED_CURVE, found.nested))
+    }
+    every = [funded for _, funded, _ in (*lists[FREE_CURVE], *lists[NESTED_CURVE])]
+    if not every:
+        return []
+    changed = np.logical_or.reduce(every) & ~np.logical_and.reduce(every)
+    table, tree = found.base.case.table, found.base.case.tree
+    ids = [tree.ids[int(k)] if k >= 0 else "" for k in found.base.case.node]
+    told = []
+    for row in np.flatnonzero(changed).tolist():
+        entry: dict[str, Any] = {
+            "dossier": table["dossier"][row],
+            "title": table["title"][row],
+            "envelope": ids[row],
+            "granted_cents": max(int(cents[row]) for part in lists.values() for _, _, cents in part),
+        }
+        for name, part in lists.items():
+            entry[f"{name}_from_cents"] = _stable_from(part, row)
+            entry[f"{name}_at_cents"] = [amount for amount, funded, _ in part if funded[row]]
+        told.append(entry)
+    return told
+
+
+def _lists(points: Sequence[Point]) -> list[tuple[int, BoolArray, IntArray]]:
+    return [
+        (p.cents, p.allocation.funded, p.allocation.granted_cents) for p in points if p.allocation is not None
+    ]
+
+
+def _stable_from(lists: Sequence[tuple[int, BoolArray, IntArray]], row: int) -> int | None:
+    """The least of the amounts asked from which on the dossier is funded at each of them."""
+    found = None
+    for amount, funded, _ in reversed(lists):
+        if not funded[row]:
+            break
+        found = amount
+    return found
+
+
+def _unspent(found: Found, lang: Lang) -> list[dict[str, Any]]:
+    """At the greatest amount, what the envelopes just under the programme leave, and why."""
+    point = next((p for p in reversed(found.free or found.nested) if p.allocation is not None), None)
+    if point is None or point.allocation is None:
+        return []
+    problem = found.plan.moved.problem_at(point.cents)
+    reading = read_allocation(problem, point.allocation)
+    why = reasons(problem, point.allocation, reading)
+    tree = problem.case.tree
+    return [
+        {
+            "id": tree.ids[k],
+            "title": tree.titles[k],
+            "unspent_cents": reading.envelopes.left_cents[k],
+            "unspent_code": why.unspent_code[k],
+            "unspent_because": unspent_sentence(problem, why, k).in_(lang),
+        }
+        for k in tree.children(0) or [0]
+        if reading.envelopes.left_cents[k] and why.unspent_code[k]
+    ]
+
+
+def _steps(found: Found, counters: Counters) -> dict[str, Any] | None:
+    """Every amount known from which something else is in force, by column; where the curve is refined."""
+    if not found.plan.refined or found.tightening:
+        return None
+    columns: dict[str, list[Any]] = {"amount_cents": [], "value": [], "bound": []}
+    if found.steps is not None:
+        columns["amount_cents"] = found.steps.cents.tolist()
+        columns["value"] = [decimal_text(found.steps.value(k)) for k in range(len(found.steps.cents))]
+        columns["bound"] = list(columns["value"])
+        columns |= step_columns(counters, found.steps)
+        if not found.walked:
+            return columns
+    return _with_walked(columns, found, counters)
+
+
+def _with_walked(columns: Mapping[str, list[Any]], found: Found, counters: Counters) -> dict[str, Any]:
+    """The steps that were found one by one, between the others."""
+    names = (
+        "amount_cents",
+        "value",
+        "bound",
+        "n_funded",
+        "granted_cents",
+        "population",
+        "inhabitants",
+        "n_departments",
+    )
+    rows = list(zip(*(columns.get(name, []) for name in names), strict=True)) if columns["value"] else []
+    known = {row[0] for row in rows}
+    lists = _lists_of_steps(found)
+    first = [] if found.steps is not None else found.free[:1]
+    for point in (*first, *found.walked):
+        if point.allocation is None or point.cents in known:
+            continue
+        known.add(point.cents)
+        lists[point.cents] = point.allocation.granted_cents
+        funded = point.allocation.funded[:, None]
+        people = counters.population(funded)
+        rows.append(
+            (
+                point.cents,
+                decimal_text(point.values[0]),
+                decimal_text(point.bounds[0]),
+                int(funded.sum()),
+                int(point.allocation.granted_cents.sum()),
+                None if people is None else int(people[0]),
+                counters.inhabitants(funded)[0],
+                int(counters.departments(funded)[0]),
+            )
+        )
+    rows = _changing(sorted(rows, key=lambda row: row[0]), lists)
+    return {name: [row[k] for row in rows] for k, name in enumerate(names)}
+
+
+def _lists_of_steps(found: Found) -> dict[int, IntArray]:
+    """What each dossier is granted at the steps of one pass, by amount."""
+    steps = found.steps
+    if steps is None:
+        return {}
+    return {int(cents): steps.allocation(k).granted_cents for k, cents in enumerate(steps.cents)}
+
+
+def _changing(rows: Sequence[tuple[Any, ...]], lists: Mapping[int, IntArray]) -> list[tuple[Any, ...]]:
+    """The rows without those at which nothing changes: same value, same money, same list as before."""
+    kept: list[tuple[Any, ...]] = []
+    for row in rows:
+        before = kept[-1] if kept else None
+        if before is None or before[1] != row[1] or not np.array_equal(lists[before[0]], lists[row[0]]):
+            kept.append(row)
+    return kept
+
+
+def _band(found: Found) -> list[dict[str, Any]]:
+    """The intervals in which the free curve is known only to lie between two values of the first goal."""
+    told = []
+    wide = {low.cents for low, _ in found.open}
+    for low, high in sorted(found.band, key=lambda pair: pair[0].cents):
+        bound = high.bounds[0] if high.bounds else None
+        known = bool(low.values) and bound is not None
+        told.append(
+            {
+                "from_cents": low.cents,
+                "until_cents": high.cents,
+                "low": decimal_text(low.values[0]) if low.values else None,
+                "high": decimal_text(bound),
+                "width": decimal_text(abs(bound - low.values[0])) if known and bound is not None else None,
+                "within_tolerance": None if found.plan.tolerance is None else low.cents not in wide,
+            }
+        )
+    return told

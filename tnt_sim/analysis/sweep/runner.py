@@ -1,0 +1,406 @@
+"""A sweep from its plan to its points: the free curve, the nested one, every step where that is asked.
+
+free     v(C)   = the best at C, whatever was said before
+nested   w(C_i) = the best at C_i that keeps every promise of C_{i−1}: who was funded, and for how much
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.sweep.envelope_point import LEAST_SECONDS, Point, Settler, at_most, shown_again
+from tnt_sim.analysis.sweep.exact_steps import Counters, Steps, exact_steps, list_figures
+from tnt_sim.analysis.sweep.plan import Plan
+from tnt_sim.analysis.sweep.step_walk import Tightening, Walk, tightening, width_cents
+from tnt_sim.analysis.sweep.store import Store
+from tnt_sim.deadline import Deadline
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import forced
+from tnt_sim.engine.result import Status
+from tnt_sim.errors import ScenarioError
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.verify.allocation_reading import Allocation
+
+FREE_CURVE, NESTED_CURVE = "free", "nested"
+BETWEEN = "between"
+"""Under which the points between those of the grid are kept."""
+Tell = Callable[[str, float], None]
+
+
+@dataclass
+class Found:
+    """What a sweep came to, complete or not.
+
+    Attributes
+    ----------
+    base : the problem at the written amount
+    free, nested : points by rising amount; those asked for
+    figures : of each point with an allocation, by curve and amount
+    steps : every step that one pass gives, under `exact`
+    walked : further steps, one solve each
+    looked : every point of that walk, those that changed nothing included
+    refined : what lies between the amounts was looked into, to the end or not
+    band : intervals (lower, upper amount) in which the free curve is known to lie between two values only
+    open : those of them that are wider than what was asked for
+    widths : of the free points that are not settled, how much less money may be worth as much, in cents
+    tightening : rules that ask more as the amount grows
+    course : how many of the amounts were settled, and what ended the sweep before the others
+    """
+
+    plan: Plan
+    base: Problem
+    course: Course
+    free: list[Point] = field(default_factory=list)
+    nested: list[Point] = field(default_factory=list)
+    steps: Steps | None = None
+    walked: list[Point] = field(default_factory=list)
+    looked: list[Point] = field(default_factory=list)
+    refined: bool = False
+    band: list[tuple[Point, Point]] = field(default_factory=list)
+    open: list[tuple[Point, Point]] = field(default_factory=list)
+    widths: dict[int, int] = field(default_factory=dict)
+    tightening: list[Tightening] = field(default_factory=list)
+    figures: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    n_prices: int = 0
+    n_asked: int = 0
+
+    @property
+    def stopped_by(self) -> str | None:
+        """`time` or `interrupt`; None for a sweep that came to its end."""
+        return self.course.stopped_by
+
+    def told(self) -> dict[str, Any]:
+        """What ended it and after how much: amounts of the grid, or steps where all of these are settled."""
+        told = self.course.told()
+        if self.stopped_by is not None and self.refined:
+            n = len({point.cents for point in self.walked})
+            n += 0 if self.steps is None else len(self.steps.cents)
+            told["progress"] = {"done": n, "of": None, "unit": "steps"}
+        return told
+
+
+@dataclass
+class Run:
+    """One sweep on its way."""
+
+    plan: Plan
+    store: Store
+    clock: Clock
+    backend: str = "highs"
+    cross_check: str = "never"
+    tell: Tell | None = None
+    most_lists: int | None = None
+    """Where given, the walk goes by lists and not only by values, for so many of its amounts."""
+    found: Found = field(init=False)
+    counters: Counters = field(init=False)
+    settler: Settler = field(init=False)
+    resumed: set[tuple[str, int]] = field(default_factory=set)
+    done: int = 0
+
+    def __post_init__(self) -> None:
+        base = compile_problem(self.plan.scenario)
+        self.clock.begin()
+        course = Course(self.clock.deadline, "amounts")
+        self.found, self.counters = Found(self.plan, base, course), Counters.of(base)
+        self.settler = self._settler()
+
+    def result(self) -> Found:
+        """All points, or those that were found before the deadline, or Ctrl-C."""
+        with self.found.course.held():
+            self._all()
+        return self.found
+
+    def _all(self) -> None:
+        self.found.course.n_asked = self.n_points
+        low, high = (self._problem(cents) for cents in (self.plan.amounts[0], self.plan.amounts[-1]))
+        if low is not None and high is not None:
+            self.found.tightening = tightening(low, high, self.clock.deadline)
+        if self.plan.free:
+            self._free()
+        if self.plan.nested:
+            self._nested()
+            self._as_good_as_nested()
+        if self.plan.refined and not self.found.tightening:
+            self._refined()
+
+    @property
+    def n_points(self) -> int:
+        """How many points are asked for."""
+        return len(self.plan.amounts) * (self.plan.free + self.plan.nested)
+
+    def _amounts(self) -> Iterator[int]:
+        """The amounts of the grid, as long as there is time; those of both curves are counted."""
+        course = self.found.course
+        for cents in self.plan.amounts:
+            self.clock.deadline.check()
+            yield cents
+            course.n_done += 1
+
+    def _free(self) -> None:
+        try:
+            for cents in self._amounts():
+                problem = self._problem(cents)
+                before = self.found.free[-1] if self.found.free else None
+                point = self._point(FREE_CURVE, self.settler, cents, problem)
+                self._take(FREE_CURVE, self.found.free, self.settler.carried(problem, before, point), problem)
+            self._tightened()
+        finally:
+            self._banded()
+        self._widened()
+
+    def _width(self, place: int) -> int:
+        sense = self.found.base.stages[0].sense
+        lines, deadline = self.settler.lines, self.clock.deadline
+        return width_cents(self.plan.moved, self.found.free, place, sense, lines, LEAST_SECONDS, deadline)
+
+    def _nested(self) -> None:
+        """Each amount with the promises of the one before; the first is free to choose."""
+        settler = self._settler()
+        promised: Allocation | None = None
+        for cents in self._amounts():
+            problem = self._problem(cents, promised)
+            before = self.found.nested[-1] if self.found.nested else None
+            point = self._point(NESTED_CURVE, settler, cents, problem)
+            self._take(NESTED_CURVE, self.found.nested, settler.carried(problem, before, point), problem)
+            promised = self.found.nested[-1].allocation or promised
+
+    def _as_good_as_nested(self) -> None:
+        """What keeps the promises is allowed without them: the free curve is worth no less."""
+        nested = {point.cents: point for point in self.found.nested}
+        changed = False
+        for k, point in enumerate(self.found.free):
+            self.clock.deadline.check()
+            problem = None if point.settled else self._problem(point.cents)
+            if problem is None:
+                continue
+            better = self.settler.carried(problem, nested.get(point.cents), point)
+            better = self.settler.carried(problem, self.found.free[k - 1] if k else None, better)
+            if better is not point and better.allocation is not None:
+                changed = True
+                self.found.free[k] = self.settler.rebounded(problem, better)
+                figures = list_figures(self.counters, problem, better.allocation)
+                self.found.figures[FREE_CURVE, point.cents] = figures
+                self.store.put(FREE_CURVE, better)
+        if changed:
+            self._banded()
+            self._widened()
+
+    def _banded(self) -> None:
+        """The band of the free curve, where no rule asks more as the amount grows."""
+        if self.found.tightening:
+            return
+        self._lowered()
+        free = self.found.free
+        self.found.band = [(a, b) for a, b in pairwise(free) if b.bounds and a.values != b.bounds]
+        self.found.open = list(self.found.band) if self.plan.refined else []
+
+    def _widened(self) -> None:
+        """The width of the band in euros at each amount."""
+        free = [] if self.found.tightening else self.found.free
+        for k, point in enumerate(free):
+            if not point.settled and point.values:
+                self.found.widths[point.cents] = self._width(k)
+
+    def _tightened(self) -> None:
+        """The lines found at later amounts bound the earlier ones as well."""
+        for k, point in enumerate(self.found.free[:-1]):
+            self.clock.deadline.check()
+            problem = None if point.settled or not point.values else self._problem(point.cents)
+            if problem is not None:
+                self.found.free[k] = self.settler.rebounded(problem, point)
+
+    def _lowered(self) -> None:
+        """Where no rule tightens, no amount is worth more than a bound of a greater one."""
+        free = self.found.free
+        up = self.found.base.stages[0].sense is Sense.MAXIMISE
+        for k in range(len(free) - 2, -1, -1):
+            free[k] = at_most(free[k], free[k + 1], up)
+
+    def _settler(self) -> Settler:
+        return Settler(self.clock, self.backend, self.cross_check)
+
+    def _problem(self, cents: int, promised: Allocation | None = None) -> Problem | None:
+        """The problem at an amount, with promises to keep; None where the scenario contradicts itself."""
+        try:
+            problem = self.plan.moved.problem_at(cents, self.clock.deadline)
+        except ScenarioError:
+            return None
+        if promised is None:
+            return problem
+        rows = np.flatnonzero(promised.funded & ~problem.offers.committed)
+        amounts = dict(zip(rows.tolist(), promised.granted_cents[rows].tolist(), strict=True))
+        return forced(problem, fund=rows, amounts=amounts)
+
+    def _point(self, curve: str, settler: Settler, cents: int, problem: Problem | None) -> Point:
+        if problem is None:
+            return Point(cents, Status.INFEASIBLE, None, (), (), None, False, "none", 0.0)
+        known = self._known(curve, settler, cents, problem, self._first_share())
+        if known is not None:
+            return known
+        before = settler.n_asked
+        point = settler.point(problem, cents, seconds=self._seconds())
+        self.found.n_prices += settler.n_asked == before
+        self.found.n_asked += settler.n_asked - before
+        return settler.carried(problem, self._stored(curve, cents, problem), point)
+
+    def _stored(self, curve: str, cents: int, problem: Problem) -> Point | None:
+        """A point of an earlier run over the same dossiers; nothing it says is taken for true."""
+        point = self.store.known.get((curve, cents))
+        held = None if point is None else point.allocation
+        return None if held is not None and len(held.funded) != problem.case.n else point
+
+    def _known(
+        self, curve: str, settler: Settler, cents: int, problem: Problem, seconds: float | None
+    ) -> Point | None:
+        """A point of an earlier run, as far as it can be shown again."""
+        point = self._stored(curve, cents, problem)
+        if point is None:
+            return None
+        found = shown_again(settler, problem, point, seconds)
+        self.resumed |= {(curve, cents)} if found is not None else set()
+        return found
+
+    def _take(self, curve: str, points: list[Point], point: Point, problem: Problem | None) -> None:
+        points.append(point)
+        if problem is not None and point.allocation is not None:
+            figures = list_figures(self.counters, problem, point.allocation)
+            self.found.figures[curve, point.cents] = figures
+        if (curve, point.cents) not in self.resumed:
+            self.store.put(curve, point)
+        self.done += 1
+        if self.tell is not None:
+            self.tell(curve, self.done / max(1, self.n_points))
+
+    def _seconds(self) -> float | None:
+        """A fair share of what is left for a question of its own."""
+        left = self.clock.deadline.limit_seconds
+        return None if left is None else max(0.2, left / max(1, self.n_points - self.done))
+
+    def _first_share(self) -> float | None:
+        """What each question would get if none had been answered."""
+        limit = self.clock.limit_seconds
+        return None if limit is None else limit / max(1, self.n_points)
+
+    def _refined(self) -> None:
+        """What lies between the amounts: in one pass where that is enough, else by a walk."""
+        if self.plan.exact:
+            low, high = self.plan.amounts[0], self.plan.amounts[-1]
+            self.found.steps = exact_steps(
+                self.plan.moved, low, high, self._told("exact"), self.clock.deadline
+            )
+        walk, waiting = self._walk(), self._intervals()
+        self.found.refined = True
+        asked, by_prices = self.settler.n_asked, self.settler.n_prices
+        try:
+            while waiting:
+                self.clock.deadline.check()
+                self._looked_into(walk, waiting[0])
+                waiting.pop(0)
+            self._walked(walk)
+        finally:
+            rest = [self._around(*interval) for interval in waiting]
+            self.found.walked += walk.points
+            self.found.looked = list(walk.at.values())
+            self.found.band, self.found.open = [*walk.band(), *rest], [*walk.open(), *rest]
+            self.found.n_asked += self.settler.n_asked - asked
+            self.found.n_prices += self.settler.n_prices - by_prices
+
+    def _walk(self) -> Walk:
+        stage = self.found.base.stages[0]
+
+        def known(cents: int, problem: Problem, seconds: float | None) -> Point | None:
+            return self._known(BETWEEN, self.settler, cents, problem, seconds)
+
+        return Walk(
+            self.plan.moved,
+            self.settler,
+            stage.terms.scale,
+            stage.sense is Sense.MAXIMISE,
+            None if self.plan.exact else self.plan.tolerance,
+            known,
+            lambda point: self.store.put(BETWEEN, point),
+            self.clock.deadline,
+            self.most_lists is not None,
+        )
+
+    def _walked(self, walk: Walk) -> None:
+        whole = max(1, len(walk.waiting))
+        while walk.waiting and (self.most_lists is None or len(walk.at) < self.most_lists):
+            self.clock.deadline.check()
+            walk.step(self.clock.deadline.limit_seconds)
+            if self.tell is not None:
+                self.tell("walk", len(walk.points) / (len(walk.points) + max(whole, len(walk.waiting))))
+
+    def _intervals(self) -> list[tuple[int, int]]:
+        """First and last amount of the intervals that one pass leaves open; all of the grid's without a pass."""
+        steps = self.found.steps
+        if steps is None:
+            return [(a.cents, b.cents) for a, b in pairwise(self.found.free)]
+        return [(first, until - 1) for first, until in steps.open]
+
+    def _looked_into(self, walk: Walk, interval: tuple[int, int]) -> None:
+        """Give an interval to the walk, its ends settled first where one pass has left them open."""
+        if self.found.steps is None:
+            known = {point.cents: point for point in self.found.free}
+            walk.between(known[interval[0]], known[interval[1]])
+            return
+        low, *high = [self._end(cents) for cents in dict.fromkeys(interval)]
+        self.found.walked.append(low)
+        if high:
+            walk.between(low, high[0])
+
+    def _around(self, first: int, last: int) -> tuple[Point, Point]:
+        """The nearest points known around an interval that was not looked into."""
+        low, high = self.found.free[0], self.found.free[-1]
+        steps = self.found.steps
+        if steps is None:
+            known = {point.cents: point for point in self.found.free}
+            return known[first], known[last]
+        before = int(np.searchsorted(steps.cents, first, side="right")) - 1
+        after = int(np.searchsorted(steps.cents, last))
+        if before >= 0:
+            low = max(low, steps.point(before), key=lambda point: point.cents)
+        if after < len(steps.cents):
+            high = min(high, steps.point(after), key=lambda point: point.cents)
+        return low, high
+
+    def _end(self, cents: int) -> Point:
+        point = self._point(BETWEEN, self.settler, cents, self._problem(cents))
+        if (BETWEEN, cents) not in self.resumed:
+            self.store.put(BETWEEN, point)
+        return point
+
+    def _told(self, phase: str) -> Callable[[float], None] | None:
+        tell = self.tell
+        if tell is None:
+            return None
+        return lambda share: tell(phase, share)
+
+
+def run(
+    plan: Plan,
+    *,
+    store: Store | None = None,
+    time_limit: float | None = None,
+    deadline: Deadline | None = None,
+    backend: str = "highs",
+    cross_check: str = "never",
+    tell: Tell | None = None,
+    most_lists: int | None = None,
+) -> Found:
+    """Find all points of a plan within a time, keeping each as it is found.
+
+    Parameters
+    ----------
+    deadline : of whoever asks; else the sweep's own, `time_limit` seconds from now
+    most_lists : where given, an exact walk looks for every change of the list, at so many amounts at most
+    """
+    clock = Clock(time_limit) if deadline is None else Clock.until(deadline)
+    return Run(plan, store or Store(None, ""), clock, backend, cross_check, tell, most_lists).result()

@@ -1,0 +1,160 @@
+"""The positions of a report's slider: the same scenario at other amounts of one envelope, each decided and proven.
+
+Amounts go from `start` to `stop` in equal steps, the written amount among them; what moves with it is told by
+`analysis/shared/amount_variation.py`. An amount at which the scenario contradicts itself is a position too, with
+the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, Moved
+from tnt_sim.deadline import Deadline
+from tnt_sim.engine import solve
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import Defects, InputError, LimitReached, UsageError, VerificationError
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.decision_page.script_data import Position, Slider, position_of
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.input_files import check_inputs, project_of, register_of
+
+Tell = Callable[[str, float], None]
+MOST_STEPS = 200
+_FULL_EUROS = 100
+_NOTHING = Text(
+    "Aucune répartition ne respecte toutes les règles à ce montant.",
+    "No allocation respects all the rules at this amount.",
+)
+_NO_TIME = Text(
+    "La limite de temps est atteinte avant ce montant : --time-limit en donne plus.",
+    "The time limit was reached before this amount: --time-limit gives more.",
+)
+
+
+def slider_of(
+    run: StoredRun,
+    envelope: str,
+    start: str = "100 %",
+    stop: str = "125 %",
+    n_steps: int = 20,
+    share: str = FREE,
+    project: Path | None = None,
+    tell: Tell | None = None,
+    seconds: float | None = None,
+) -> Slider:
+    """Decide the run's scenario at amounts of an envelope from `start` to `stop`, and at the written one.
+
+    Parameters
+    ----------
+    run : the decision
+    envelope, share : which envelope moves, and how what is under it follows, as for `sweep`
+    start, stop : amounts, or percentages of the written amount
+    project : the project folder, when it no longer is where the run left it
+    tell : called with a text and the share that is done
+    seconds : for all positions together, the scenario's `time_limit` by default; those not reached say so
+
+    Raises
+    ------
+    UsageError
+        For an envelope or amounts that cannot be.
+    VerificationError
+        When the inputs are no longer those of the run.
+    """
+    scenario = scenario_of(run, project)
+    moved = Moved.of(scenario, [envelope], share)
+    low, high = moved.cents_of(start), moved.cents_of(stop)
+    if not (0 <= low < high and 2 <= n_steps <= MOST_STEPS):
+        raise UsageError(
+            Text(
+                f"le curseur va d'un montant à un plus grand, en 2 à {MOST_STEPS} positions.",
+                f"the slider goes from an amount to a greater one, in 2 to {MOST_STEPS} positions.",
+            ),
+            code="usage.slider",
+        )
+    amounts = sorted({*_amounts(low, high, n_steps), moved.base_cents})
+    positions = []
+    deadline = Deadline(scenario.spec.solver.time_limit if seconds is None else seconds)
+    for k, cents in enumerate(amounts):
+        if tell is not None:
+            tell("slider", k / len(amounts))
+        positions.append(
+            position_of(run, envelope, cents)
+            if cents == moved.base_cents
+            else _position(moved, cents, deadline)
+        )
+    return Slider(envelope, positions, _rule(share))
+
+
+def _amounts(low: int, high: int, n: int) -> list[int]:
+    """`n` amounts from one to the other in equal steps; those between are rounded down to whole euros."""
+    inner = [low + (high - low) * k // (n - 1) // _FULL_EUROS * _FULL_EUROS for k in range(1, n - 1)]
+    return [low, *(cents for cents in inner if low < cents < high), high]
+
+
+def _position(moved: Moved, cents: int, deadline: Deadline) -> Position:
+    if deadline.expired:
+        return Position(cents, None, why=_NO_TIME)
+    try:
+        result = solve.solve(moved.scenario_at(cents), time_limit=deadline.limit_seconds)
+    except LimitReached:
+        return Position(cents, None, why=_NO_TIME)
+    except InputError as error:
+        return Position(cents, None, why=error.defects[0].text)
+    if result.allocation is None:
+        return Position(cents, None, why=_NO_TIME if result.status is Status.STOPPED else _NOTHING)
+    return _told(result, cents)
+
+
+def _told(result: Result, cents: int) -> Position:
+    codes = [code or "" for code in result.dossiers["reason_code"].to_list()]
+    return Position(cents, result.document, result.dossiers["granted_cents"].to_numpy(), codes)
+
+
+def scenario_of(run: StoredRun, project: Path | None = None) -> Scenario:
+    """The scenario of a run, read again from its files, which must be the same.
+
+    Raises
+    ------
+    VerificationError
+        When a file is missing or was changed.
+    """
+    found = Defects()
+    file = check_inputs(run.summary, (project or project_of(run.folder, run.summary)).resolve(), found)
+    if file is None:
+        raise VerificationError(found.found)
+    scenario = load_scenario(file, run.summary["sets"], register=register_of(run.summary))
+    if scenario.sha256 != run.summary["scenario_sha256"]:
+        found.add(
+            "scenario",
+            Text(
+                "le scénario n'est plus celui du calcul. Relancez `tnt-sim run`.",
+                "the scenario is no longer that of the run. Run `tnt-sim run` again.",
+            ),
+        )
+        raise VerificationError(found.found)
+    return scenario
+
+
+def _rule(share: str) -> Text:
+    above = Text(
+        " Les enveloppes au-dessus changent du même montant.",
+        " The envelopes above it change by the same amount.",
+    )
+    if share == FREE:
+        below = Text(
+            "Les montants écrits dessous ne changent pas : le reste va où le modèle le place.",
+            "The amounts written under it stay: what is beyond them goes where the model puts it.",
+        )
+    elif share == PRO_RATA:
+        below = Text(
+            "Les montants écrits dessous gardent leurs proportions.",
+            "The amounts written under it keep their proportions.",
+        )
+    else:
+        name = share.removeprefix("to:")
+        below = Text(f"Toute la différence va à « {name} ».", f'All the difference goes to "{name}".')
+    return Text(below.fr + above.fr, below.en + above.en)

@@ -1,0 +1,379 @@
+"""Which rules ask more as the amount grows: then the value may fall, and nothing is said between two points.
+
+The curve between two amounts, whatever the rules, as long as none asks more as it grows.
+
+    the list found at C serves down to C″ = min { C : it keeps every rule at C };  below, nothing beats C″ − 1 cent
+
+so that between two known amounts the value lies in [L(lower one), U(upper one)]. The interval in which most is
+unknown goes first: it is cut in the middle while it holds more than a few units, then walked from above, one solve
+a step; where most is unknown at the amount itself, that one is asked again with more time. So a walk that a
+tolerance or the time ends leaves the narrowest band.
+
+The width of the band in euros: C − min { C′ : U(C′) ≥ L(C) }, to the cent, from the exact dual lines.
+
+U is read at each amount looked at, with that amount's own bounds of rows: shares in proportion are rounded to the
+cent, so that a line in C alone would be a cent wrong here and there.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+
+from tnt_sim.analysis.shared.amount_variation import Moved
+from tnt_sim.analysis.sweep.dual_bounds import Lines, first_line
+from tnt_sim.analysis.sweep.envelope_point import Point, Settler, at_most
+from tnt_sim.analysis.sweep.plan import Tolerance
+from tnt_sim.certify.claim_systems import Claims, Written, claims_of
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.engine.result import Status
+from tnt_sim.errors import ScenarioError
+from tnt_sim.rules.envelopes.options import EnvelopeLimit
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.rules.protocols import Case
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+
+
+@dataclass(frozen=True, slots=True)
+class Tightening:
+    """One rule that asks more: its id, or an envelope and its option."""
+
+    id: str
+    option: str | None = None
+
+    def __str__(self) -> str:
+        return self.id if self.option is None else f"{self.id}.{self.option}"
+
+
+def tightening(low: Problem, high: Problem, deadline: Deadline = UNLIMITED) -> list[Tightening]:
+    """The rules of which some row at the higher amount is not implied by the same row at the lower one.
+
+    The tree's own rows only relax: no amount falls as the whole grows. Raises DeadlineExpired when the time is up.
+    """
+    before, after = claims_of(low, deadline), claims_of(high, deadline)
+    found = []
+    for old, new in zip(before.written, after.written, strict=True):
+        if isinstance(old.of, Case) or _implied(before, old, after, new):
+            continue
+        found.append(_named(old.of))
+    return list(dict.fromkeys(found))
+
+
+def _implied(before: Claims, old: Written, after: Claims, new: Written) -> bool:
+    """Whether the later rows have the same coefficients and bounds that are no tighter."""
+    if old.last - old.first != new.last - new.first:
+        return False
+    one, other = before.system.rows, after.system.rows
+    if (other.upper[new.first : new.last] < one.upper[old.first : old.last]).any():
+        return False
+    n = before.system.n_choices
+    for a, b in zip(_entries(before, old, n), _entries(after, new, n), strict=True):
+        if not np.array_equal(a, b):
+            return False
+    return True
+
+
+def _entries(claims: Claims, part: Written, n_choices: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Row, column and value of the entries on choices; further columns are numbered as the tree needs them."""
+    rows = claims.system.rows
+    inside = (rows.row >= part.first) & (rows.row < part.last) & (rows.col < n_choices)
+    return rows.row[inside] - part.first, rows.col[inside], rows.value[inside]
+
+
+def _named(of: object) -> Tightening:
+    if isinstance(of, EnvelopeLimit):
+        return Tightening(of.envelope, of.option)
+    return Tightening(str(getattr(of, "id", type(of).__name__)))
+
+
+FEW_UNITS = 8
+"""An interval that holds no more units of the first goal is walked from above."""
+NEXT_SHARE, AGAIN_SHARE = 0.25, 0.5
+"""Of the time that is left: a new amount, and one that is asked again."""
+LEAST_SECONDS = 0.2
+
+Pair = tuple[Point, Point]
+Known = Callable[[int, Problem, float | None], Point | None]
+Width = Fraction | float
+"""How much is unknown: an exact fraction, never a rounded one; the only float is `UNKNOWN`."""
+UNKNOWN: Width = float("inf")
+
+
+@dataclass
+class Walk:
+    """What is known between the amounts of a grid.
+
+    Attributes
+    ----------
+    unit : of the first goal; `up` where it is maximised
+    tolerance : how wide the band may stay, nothing by default
+    known : a point of an earlier run at an amount, where it can be shown again
+    keep : told each point that is found
+    deadline : after it nothing more is looked at, and what is known is whole
+    lists : amounts differ where their lists do, and not only their values
+    points : those found, each from the amount at which its list begins to serve
+    at : the best point known at each amount
+    """
+
+    moved: Moved
+    settler: Settler
+    unit: Fraction
+    up: bool = True
+    tolerance: Tolerance | None = None
+    known: Known | None = None
+    keep: Callable[[Point], None] | None = None
+    deadline: Deadline = UNLIMITED
+    lists: bool = False
+    points: list[Point] = field(default_factory=list)
+    at: dict[int, Point] = field(default_factory=dict)
+    waiting: list[tuple[Width, int, int]] = field(default_factory=list)
+    ends: set[int] = field(default_factory=set)
+    """Amounts above which nothing is looked at."""
+
+    def between(self, low: Point, high: Point) -> None:
+        """Look between two neighbours of the grid, the lowest first."""
+        self.at.setdefault(low.cents, low)
+        self.ends.discard(low.cents)
+        self._hold(low, high)
+        self.ends.add(high.cents)
+
+    def step(self, seconds: float | None) -> Point | None:
+        """One solve where most is unknown; None when nothing is left to look at, or no time."""
+        while self.waiting and not self.deadline.expired:
+            width, high_cents, low_cents = heapq.heappop(self.waiting)
+            low, high = self.at[low_cents], self.at[-high_cents]
+            if not self.is_open(low, high):
+                continue
+            if self.width(low, high) < -width:
+                self._wait(low, high)  # it has become narrower since
+                continue
+            return self._narrowed(low, high, seconds)
+        return None
+
+    def band(self) -> list[Pair]:
+        """The intervals in which the value is not known: it lies between L of the first and U of the second."""
+        return [(low, high) for low, high in self._pairs() if self._differ(low, high)]
+
+    def open(self) -> list[Pair]:
+        """Those of them that are wider than the tolerance."""
+        return [pair for pair in self._pairs() if self.is_open(*pair)]
+
+    def width(self, low: Point, high: Point) -> Width:
+        """How much is unknown between two points, in the first goal; infinite where nothing was found."""
+        if not low.values or not high.values or high.bounds[0] is None:
+            return UNKNOWN
+        return abs(high.bounds[0] - low.values[0])
+
+    def is_open(self, low: Point, high: Point) -> bool:
+        """Whether more than the tolerance is unknown between two points."""
+        if not self._differ(low, high):
+            return False
+        width = self.width(low, high)
+        if width == UNKNOWN:
+            return True
+        if self.tolerance is not None:
+            return width > self.tolerance.of(high.values[0])
+        if self.lists and not (low.canonical and high.canonical):
+            return width > 0
+        return width > 0 or (low.settled and high.settled)  # else a later goal is not proven at these amounts
+
+    def serves_from(self, point: Point, floor: int) -> int:
+        """The least amount from `floor` on at which the point's list keeps every rule.
+
+        When the time is over, the least that is known by then.
+        """
+        if point.allocation is None:
+            return point.cents
+        low, high = floor, point.cents
+        near = self.moved.problem_at(point.cents) if low < high else None
+        while low < high and not self.deadline.expired:
+            middle = (low + high) // 2
+            if serves(self.moved, middle, point.allocation, near):
+                high = middle
+            else:
+                low = middle + 1
+        return high
+
+    def _differ(self, low: Point, high: Point) -> bool:
+        if high.cents - low.cents <= 1:
+            return False
+        sure = low.settled and high.settled and (not self.lists or (low.canonical and high.canonical))
+        return not sure or not self._same(low, high)
+
+    def _same(self, one: Point, other: Point) -> bool:
+        """Whether two points say the same."""
+        if one.values != other.values or not self.lists:
+            return one.values == other.values
+        mine, theirs = one.allocation, other.allocation
+        if mine is None or theirs is None:
+            return mine is theirs
+        return np.array_equal(mine.granted_cents, theirs.granted_cents)
+
+    def _pairs(self) -> list[Pair]:
+        known = [self.at[cents] for cents in sorted(self.at)]
+        return [(low, high) for low, high in pairwise(known) if low.cents not in self.ends]
+
+    def _narrowed(self, low: Point, high: Point, seconds: float | None) -> Point:
+        most = max(_own(low), _own(high))
+        if most > 0 and 2 * most >= self.width(low, high):
+            return self._again(low if _own(low) >= most else high, low, high, seconds)
+        few = low.status is Status.INFEASIBLE or self.width(low, high) <= FEW_UNITS * self.unit
+        cents = high.cents - 1 if few else (low.cents + high.cents) // 2
+        found = at_most(self._settled(cents, low, seconds, NEXT_SHARE), high, self.up)
+        if found.status is not Status.INFEASIBLE:
+            self._hold(low, found)
+        else:
+            self.at[cents] = found
+        self._wait(self.at[cents], high)
+        return found
+
+    def _settled(self, cents: int, low: Point, seconds: float | None, share: float) -> Point:
+        """The best at an amount, as far as the time goes, and no less than what the amount before held."""
+        given = None if seconds is None else max(LEAST_SECONDS, seconds * share)
+        problem = self.moved.problem_at(cents)
+        known = self.known(cents, problem, given) if self.known is not None else None
+        found = known or self.settler.point(problem, cents, seconds=given)
+        found = self.settler.carried(problem, low, found)
+        if self.keep is not None and known is None:
+            self.keep(found)
+        return found
+
+    def _again(self, point: Point, low: Point, high: Point, seconds: float | None) -> Point:
+        """The point with more time than it had; nothing is gained by a second try without a limit."""
+        if seconds is None or seconds * AGAIN_SHARE < point.seconds:
+            return point
+        found = self.settler.point(
+            self.moved.problem_at(point.cents), point.cents, seconds=seconds * AGAIN_SHARE
+        )
+        spent = max(found.seconds, seconds * AGAIN_SHARE)
+        better = found if found.values and _own(found) < _own(point) else replace(point, seconds=spent)
+        self.at[point.cents] = better
+        if self.keep is not None and better is found:
+            self.keep(found)
+        self._wait(self.at[low.cents], self.at[high.cents])
+        return better
+
+    def _hold(self, low: Point, found: Point) -> None:
+        """Keep a point; a settled one holds from where its list begins to serve."""
+        self.at[found.cents] = found
+        start = found
+        if found.settled:
+            if self._same(low, found):
+                return
+            start = replace(found, cents=self.serves_from(found, low.cents + 1))
+            self.at[start.cents] = start
+        self.points.append(start)
+        self._wait(low, start)
+
+    def _wait(self, low: Point, high: Point) -> None:
+        if self.is_open(low, high):
+            heapq.heappush(self.waiting, (-self.width(low, high), -high.cents, low.cents))
+
+
+def _own(point: Point) -> Width:
+    """How much is unknown at one amount."""
+    if point.status is Status.INFEASIBLE:
+        return Fraction(0)
+    if not point.values or point.bounds[0] is None:
+        return UNKNOWN
+    return abs(point.bounds[0] - point.values[0])
+
+
+def serves(moved: Moved, cents: int, allocation: Allocation, near: Problem | None = None) -> bool:
+    """Whether a list keeps every rule at an amount; `near`, the problem at another, saves compiling it."""
+    alike = near is not None and moved.overdrawn(cents) is None
+    try:
+        problem = (moved.lean(near, cents) if near and alike else None) or moved.problem_at(cents)
+    except ScenarioError:
+        return False
+    return not broken_rules(problem, allocation, read_allocation(problem, allocation))
+
+
+Read = Callable[[int], Fraction | None]
+
+
+def width_cents(
+    moved: Moved,
+    points: Sequence[Point],
+    place: int,
+    sense: Sense,
+    lines: Lines,
+    seconds: float,
+    deadline: Deadline = UNLIMITED,
+) -> int:
+    """How much less money may be worth what was found at one amount; 0 where nothing is left to know.
+
+    `points` are those of the free curve by rising amount; no rule may ask more as it grows.
+
+    Raises
+    ------
+    DeadlineExpired
+        When the time is over before it is known.
+    """
+    point = points[place]
+    if point.settled or not point.values:
+        return 0
+    sign = 1 if sense is Sense.MAXIMISE else -1
+    value = point.values[0]
+    deadline.check()
+    there = moved.problem_at(point.cents, deadline)
+    first_line(there, lines, deadline.within(seconds))  # it is among those looked at
+
+    def excess(cents: int) -> Fraction | None:
+        """U − L in the direction of the goal; None where the scenario contradicts itself."""
+        deadline.check()
+        try:
+            bound = first_line(moved.problem_at(cents, deadline), lines)
+        except ScenarioError:
+            return None
+        return None if bound is None else sign * (bound - value)
+
+    below = [other.cents for other in points[:place] if _short(other, value, sign)]
+    return point.cents - least_reaching(excess, max(below, default=-1), point.cents)
+
+
+def _short(point: Point, value: Fraction, sign: int) -> bool:
+    """Whether no allocation at a point's amount is worth a value."""
+    return bool(point.bounds) and point.bounds[0] is not None and sign * (point.bounds[0] - value) < 0
+
+
+def least_reaching(excess: Read, fails: int, holds: int) -> int:
+    """The least amount at which a rising function is not negative; it is at `holds`, and is not at `fails`.
+
+    Straight lines are met at once, by interpolation: each guess is tried with its neighbour, and with the middle
+    where both together have not halved what is left.
+    """
+    low, high = (None if fails < 0 else excess(fails)), excess(holds)
+
+    def look(cents: int) -> bool:
+        nonlocal fails, holds, low, high
+        if not fails < cents < holds:
+            return False
+        found = excess(cents)
+        if found is not None and found >= 0:
+            holds, high = cents, found
+            return True
+        fails, low = cents, found
+        return False
+
+    while holds - fails > 1:
+        guess, before = _crossing(fails, holds, low, high), holds - fails
+        look(guess - 1 if look(guess) else guess + 1)
+        if 2 * (holds - fails) > before:
+            look((fails + holds) // 2)
+    return holds
+
+
+def _crossing(fails: int, holds: int, low: Fraction | None, high: Fraction | None) -> int:
+    """Where a straight line between both ends reaches 0, strictly between them."""
+    if low is None or high is None or high <= low:
+        return (fails + holds) // 2
+    guess = fails + int(-low * (holds - fails) / (high - low)) + 1
+    return min(max(guess, fails + 1), holds - 1)

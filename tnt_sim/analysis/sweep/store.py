@@ -1,0 +1,155 @@
+"""Points kept as they are found, one line each, so that an interrupted sweep goes on where it stopped.
+
+A line is a JSON object with the SHA-256 of what it says: one that was cut short or changed is left out. It holds
+the list, its values and its certificates, and no bound: whoever uses it reads the list again and replays the
+certificates (`envelope_point.py`), so that nothing is proven because a file says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.analysis.sweep.envelope_point import Point, Shown
+from tnt_sim.disk import append, named, put, refusal
+from tnt_sim.engine.result import Proof, Status, status_with
+from tnt_sim.i18n.message import Text
+from tnt_sim.verify.allocation_reading import Allocation
+
+Key = tuple[str, int]
+"""The curve, and the amount in cents."""
+
+
+@dataclass
+class Store:
+    """A file of points; `path` is None to keep nothing."""
+
+    path: Path | None
+    key: str
+    known: dict[Key, Point] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path | None, key: str, *, resume: bool) -> Store:
+        """The points of an earlier sweep with the same key, under `resume`; else an empty file."""
+        store = cls(path, key)
+        if path is None:
+            return store
+        if resume and path.is_file() and _key(path) == key:
+            store.known = dict(_read(path))
+            return store
+        put(path, (json.dumps({"key": key}) + "\n").encode())
+        return store
+
+    def put(self, curve: str, point: Point) -> None:
+        """Keep a point: it is on the disk when this returns."""
+        self.known[curve, point.cents] = point
+        if self.path is None:
+            return
+        try:
+            append(self.path, _sealed({"curve": curve, **_written(point)}).encode())
+        except OSError as error:
+            raise refusal(named(self.path), error, _RESUMES) from error
+
+
+_RESUMES = Text(
+    "Les points déjà trouvés y restent ; la même commande avec --resume reprend.",
+    "The points found so far stay there; the same command with --resume goes on.",
+)
+
+
+def _key(path: Path) -> str | None:
+    with path.open(encoding="utf-8") as stream:
+        return _object(stream.readline()).get("key")
+
+
+def _read(path: Path) -> Iterator[tuple[Key, Point]]:
+    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+        told = _opened(line)
+        if told:
+            point = _point(told)
+            yield (str(told["curve"]), point.cents), point
+
+
+def _sealed(told: dict[str, Any]) -> str:
+    text = json.dumps(told)
+    return json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), "point": told})
+
+
+def _opened(line: str) -> dict[str, Any]:
+    """What a line says; nothing where it is not what was written."""
+    told = _object(line)
+    point = told.get("point")
+    whole = isinstance(point, dict) and told == json.loads(_sealed(point))
+    return point if whole and isinstance(point, dict) else {}
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _written(point: Point) -> dict[str, Any]:
+    held = point.allocation
+    return {
+        "cents": point.cents,
+        "status": point.status.value,
+        "proof": point.proof.value if point.proof else None,
+        "values": [str(value) for value in point.values],
+        "funded": None if held is None else _packed(np.packbits(held.funded).tobytes()),
+        "granted": None if held is None else _packed(held.granted_cents[held.funded].tobytes()),
+        "n": None if held is None else len(held.funded),
+        "canonical": point.canonical,
+        "method": point.method,
+        "seconds": round(point.seconds, 3),
+        "shown": [
+            [part.n_stages, part.first, _packed(json.dumps(part.proofs).encode())] for part in point.shown
+        ],
+    }
+
+
+def _point(told: dict[str, Any]) -> Point:
+    allocation = None
+    if told["funded"] is not None:
+        bits = np.frombuffer(_unpacked(told["funded"]), dtype=np.uint8)
+        funded = np.unpackbits(bits, count=int(told["n"])).astype(np.bool_)
+        granted = np.zeros(len(funded), dtype=np.int64)
+        granted[funded] = np.frombuffer(_unpacked(told["granted"]), dtype=np.int64)
+        allocation = Allocation(funded, granted)
+    proof = None if told["proof"] is None else Proof(told["proof"])
+    return Point(
+        cents=int(told["cents"]),
+        status=Status(told["status"])
+        if allocation is None
+        else status_with(proof),  # 0.1.0 wrote other pairs
+        proof=proof,
+        values=tuple(Fraction(value) for value in told["values"]),
+        bounds=(None,) * len(told["values"]),
+        allocation=allocation,
+        canonical=bool(told["canonical"]),
+        method=str(told["method"]),
+        seconds=float(told["seconds"]),
+        shown=tuple(
+            Shown(int(n), int(first), tuple(json.loads(_unpacked(proofs))))
+            for n, first, proofs in told["shown"]
+        ),
+    )
+
+
+def _packed(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data)).decode("ascii")
+
+
+def _unpacked(text: str) -> bytes:
+    return zlib.decompress(base64.b64decode(text))

@@ -1,0 +1,1 @@
+"""analysis/uncertainty/__init__.py."""

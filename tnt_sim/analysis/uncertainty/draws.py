@@ -1,0 +1,346 @@
+"""The uncertain inputs of a scenario, met with its dossiers: which rows each is about, and which move together.
+
+Draws of all inputs: one point of a cube a draw, turned into factors, amounts and events by each input's law.
+
+A point has a coordinate for each row of each input, and one for each group of a correlated input. With z the
+normal scores of row and group,
+
+    score = √rho · z_group + √(1 − rho) · z_row,        value = F⁻¹(Φ(score))
+
+(a one-factor Gaussian copula). Sources: McKay et al., Technometrics 21 (1979) for the Latin hypercube; Joe and
+Kuo, SIAM J. Sci. Comput. 30 (2008) for Sobol points.
+
+One draw: the scenario as it turns out, and what a decision pays there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, table_column
+from tnt_sim.errors import ScenarioError, UsageError
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.columns import kind_of, text_keys, unknown_column
+from tnt_sim.rules.expressions.selectors import select
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.rules.protocols import Case
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.spec import UncertainSpec, law_of
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """One uncertain input.
+
+    Attributes
+    ----------
+    spec : as written
+    rows : the rows of the table that it is about, int64 (n,)
+    group : the group of each row, from 0, int64 (n,); -1 where nothing moves together
+    rho : the common share of the variance of a group
+    """
+
+    spec: UncertainSpec
+    rows: IntArray
+    group: IntArray
+    rho: float
+
+    @property
+    def n_groups(self) -> int:
+        """How many groups move together."""
+        return int(self.group.max(initial=-1)) + 1
+
+    @property
+    def law(self) -> tuple[str, dict[str, float]] | None:
+        """The law of a factor or an amount; None for an event that happens or not."""
+        given = self.spec.times if self.spec.times is not None else self.spec.plus
+        return None if given is None else law_of(given)
+
+
+def inputs_of(problem: Problem) -> tuple[Input, ...]:
+    """Every uncertain input in force, met with the dossiers.
+
+    Raises
+    ------
+    UsageError
+        When the scenario has none.
+    ScenarioError
+        For a column or a condition that does not exist, or one that is no number.
+    """
+    spec, case = problem.scenario.spec, problem.case
+    before = len(case.defects.found)
+    found = []
+    for k, entry in enumerate(spec.uncertain):
+        if entry.in_force(spec.date):
+            made = _input(case, entry, ("uncertain", k))
+            if made is not None:
+                found.append(made)
+    if len(case.defects.found) > before:
+        raise ScenarioError(case.defects.found[before:])
+    if not found:
+        raise UsageError(
+            Text(
+                "le scénario n'a pas de partie « uncertain » : rien n'y est incertain. Voir docs/ensemble.md.",
+                'the scenario has no part "uncertain": nothing in it is uncertain. See docs/ensemble.md.',
+            ),
+            code="usage.ensemble",
+        )
+    return tuple(found)
+
+
+def _input(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> Input | None:
+    mask = select(case, entry.where, (*path, "where"))
+    if mask is None or not _column_is_known(case, entry, path):
+        return None
+    rows = np.flatnonzero(mask)
+    group, rho = np.full(len(rows), -1, dtype=np.int64), 0.0
+    if entry.correlated is not None:
+        by = entry.correlated.by
+        if kind_of(case, by) is None:
+            unknown_column(case, by, (*path, "correlated", "by"))
+            return None
+        codes = text_keys(case, by).gather(rows)
+        names = sorted(set(codes.to_list()))
+        place = {name: number for number, name in enumerate(names)}
+        group = np.array([place[name] for name in codes.to_list()], dtype=np.int64)
+        rho = float(entry.correlated.rho)
+    return Input(entry, rows, group, rho)
+
+
+def _column_is_known(case: Case, entry: UncertainSpec, path: tuple[str | int, ...]) -> bool:
+    """The column is a number of the table: an amount of money, or decimals."""
+    if entry.column is None:
+        return True
+    kind = CANONICAL.get(entry.column)
+    name = table_column(entry.column)
+    if name not in case.table.columns:
+        unknown_column(case, entry.column, (*path, "column"))
+        return False
+    if (
+        kind in (ColumnKind.MONEY, ColumnKind.DECIMAL, ColumnKind.INTEGER)
+        or case.table.schema[name].is_numeric()
+    ):
+        return True
+    case.fault(
+        "uncertain-column",
+        Text(f"« {entry.column} » n'est pas un nombre.", f'"{entry.column}" is no number.'),
+        (*path, "column"),
+    )
+    return False
+
+
+FloatArray = NDArray[np.float64]
+SAMPLINGS = ("lhs", "sobol", "random")
+MOST_SOBOL = 21_201
+MOST_FIGURES = 200_000_000
+"""Coordinates of all points together: 1.6 GB a process."""
+DIGITS = 9
+"""Values keep so many digits, so that the last bits of a machine's mathematics decide nothing."""
+
+
+def points(inputs: Sequence[Input], n_draws: int, seed: int, sampling: str = "lhs") -> FloatArray:
+    """The points of a sample in the open unit cube, (n_draws, n_coordinates).
+
+    Raises
+    ------
+    UsageError
+        For a sampling that does not exist, or too many coordinates for Sobol points.
+    """
+    from scipy.stats import qmc
+
+    width = sum(len(one.rows) + one.n_groups for one in inputs)
+    if n_draws * width > MOST_FIGURES:
+        most = MOST_FIGURES // width
+        raise UsageError(
+            Text(
+                f"{n_draws} tirages de {width} grandeurs incertaines ne tiennent pas en mémoire : {most} au plus, "
+                "ou moins de dossiers par incertitude (`where`).",
+                f"{n_draws} draws of {width} uncertain figures do not fit in memory: {most} at most, or fewer "
+                "dossiers an input (`where`).",
+            ),
+            code="usage.draws",
+        )
+    random = np.random.default_rng(seed)
+    if sampling == "random":
+        cube = random.random((n_draws, width))
+    elif sampling == "lhs":
+        cube = qmc.LatinHypercube(d=max(1, width), rng=random).random(n_draws)
+    elif sampling == "sobol":
+        if width > MOST_SOBOL:
+            raise UsageError(
+                Text(
+                    f"{width} grandeurs incertaines : les points de Sobol en admettent {MOST_SOBOL}. Prenez lhs.",
+                    f"{width} uncertain figures: Sobol points take {MOST_SOBOL}. Take lhs.",
+                ),
+                code="usage.sampling",
+            )
+        m = max(0, int(np.ceil(np.log2(max(1, n_draws)))))
+        cube = qmc.Sobol(d=max(1, width), rng=random).random_base2(m)[:n_draws]
+    else:
+        raise UsageError(
+            Text(
+                f"--sampling vaut {', '.join(SAMPLINGS)}, pas « {sampling} ».",
+                f'--sampling is {", ".join(SAMPLINGS)}, not "{sampling}".',
+            ),
+            code="usage.sampling",
+        )
+    tiny = 2.0**-40
+    return np.clip(cube[:, :width], tiny, 1 - tiny)
+
+
+def parts(inputs: Sequence[Input], point: FloatArray) -> list[FloatArray]:
+    """What one point, (n_coordinates,), says of each input: a value for each of its rows."""
+    found, start = [], 0
+    for one in inputs:
+        n, m = len(one.rows), one.n_groups
+        own, common = point[start : start + n], point[start + n : start + n + m]
+        found.append(_values(one, _joined(one, own, common)))
+        start += n + m
+    return found
+
+
+def _joined(one: Input, own: FloatArray, common: FloatArray) -> FloatArray:
+    if not one.n_groups:
+        return own
+    from scipy.special import ndtr, ndtri
+
+    score = np.sqrt(one.rho) * ndtri(common)[one.group] + np.sqrt(1 - one.rho) * ndtri(own)
+    joined: FloatArray = ndtr(score)
+    return joined
+
+
+def _values(one: Input, u: FloatArray) -> FloatArray:
+    """F⁻¹(u), or whether the event happens (1.0 or 0.0)."""
+    law = one.law
+    if law is None:
+        assert one.spec.probability is not None
+        return (u < float(one.spec.probability)).astype(np.float64)
+    from scipy import stats
+
+    name, p = law
+    if name == "normal":
+        values = stats.norm.ppf(u, p["mean"], p["sd"])
+    elif name == "lognormal":
+        values = stats.lognorm.ppf(u, p["sigma"], scale=p["median"])
+    elif name == "uniform":
+        values = stats.uniform.ppf(u, p["low"], p["high"] - p["low"])
+    else:
+        width = p["high"] - p["low"]
+        values = stats.triang.ppf(u, (p["mode"] - p["low"]) / width, p["low"], width)
+    rounded: FloatArray = np.round(values, DIGITS)
+    # the far tail of a wide normal factor is below nothing: no cost is
+    return np.maximum(rounded, 0.0) if one.spec.times is not None else rounded
+
+
+OUT = "sans_suite"
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """What one draw says, by row of the table.
+
+    Attributes
+    ----------
+    gone : taken back, not eligible or not arrived: neither chosen nor paid, bool (n,)
+    unpaid : funded but lapsed, bool (n,)
+    final : the real cost over the planned one, float64 (n,)
+    changes : (column of the table, row, new value) of what differs
+    """
+
+    gone: BoolArray
+    unpaid: BoolArray
+    final: FloatArray
+    changes: tuple[tuple[str, IntArray, pl.Series], ...]
+
+    def paid_cents(self, granted_cents: IntArray) -> IntArray:
+        """What is paid of each grant: nothing where gone or lapsed, else at most its share of the real cost."""
+        share = np.where(self.gone | self.unpaid, 0.0, np.minimum(1.0, self.final))
+        paid: IntArray = np.floor(granted_cents * share + 1e-6).astype(np.int64)
+        return paid
+
+
+def draw_of(table: pl.DataFrame, inputs: Sequence[Input], values: Sequence[FloatArray]) -> Draw:
+    """The draw that the values of each input make of a table of dossiers."""
+    n = table.height
+    gone, unpaid, final = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.ones(n)
+    changed: dict[str, FloatArray] = {}
+    for one, value in zip(inputs, values, strict=True):
+        event = one.spec.event
+        if event == "withdrawn":
+            gone[one.rows] |= value > 0
+        elif event in ("eligible", "arrives"):
+            gone[one.rows] |= value == 0
+        elif event == "lapsed":
+            unpaid[one.rows] |= value > 0
+        elif event == "final_cost":
+            final[one.rows] *= value
+        else:
+            assert one.spec.column is not None
+            name = table_column(one.spec.column)
+            now = changed.setdefault(name, table[name].cast(pl.Float64).to_numpy().copy())
+            now[one.rows] = (
+                now[one.rows] * value if one.spec.times is not None else now[one.rows] + _in_unit(name, value)
+            )
+    rows = np.arange(n)
+    changes = tuple((name, rows, _like(table[name], now)) for name, now in changed.items())
+    return Draw(gone, unpaid, final, changes)
+
+
+def _in_unit(name: str, value: FloatArray) -> FloatArray:
+    """An amount that is added: money is written in euros and held in cents."""
+    return value * 100 if name.endswith("_cents") else value
+
+
+def _like(column: pl.Series, values: FloatArray) -> pl.Series:
+    """Values in the type and the grain of a column: whole cents, or as many decimals as its own values have."""
+    empty = column.is_null().to_numpy() | ~np.isfinite(values)
+    if column.dtype.is_integer():
+        whole = np.where(empty, 0, np.maximum(np.rint(values), 0)).astype(np.int64)
+        return pl.Series(column.name, whole).set(pl.Series(empty), None).cast(column.dtype)
+    places = decimals_of(column)
+    rounded = np.round(np.where(empty, 0.0, values), places)
+    return pl.Series(column.name, rounded).set(pl.Series(empty), None).cast(column.dtype)
+
+
+def decimals_of(column: pl.Series) -> int:
+    """How many decimals the values of a column have, at most 6."""
+    known = column.drop_nulls().cast(pl.Float64).to_numpy()
+    for places in range(6):
+        if np.abs(known - np.round(known, places)).max(initial=0.0) < 1e-9:
+            return places
+    return 6
+
+
+def scenario_of(scenario: Scenario, draw: Draw) -> Scenario:
+    """The scenario as a draw turns out, before the decision: events that come after it change nothing here."""
+    table = scenario.portfolio.table
+    columns = [series for _, _, series in draw.changes]
+    gone = pl.Series(draw.gone)
+    state = pl.when(gone).then(pl.lit(OUT)).otherwise(pl.col("state")).alias("state")
+    committed = pl.when(gone).then(None).otherwise(pl.col("committed_cents")).alias("committed_cents")
+    changed = table.with_columns(columns).with_columns(state, committed)
+    spec = scenario.spec
+    if draw.gone.any():
+        spec = spec.model_copy(update={"rules": _without_gone(spec.rules, table["dossier"].filter(gone))})
+    return replace(scenario, spec=spec, portfolio=scenario.portfolio.with_table(changed))
+
+
+def _without_gone(rules: Sequence[Any], gone: pl.Series) -> tuple[Any, ...]:
+    """The rules without decisions to fund dossiers that are gone: there is nothing left to decide on."""
+    names = set(gone.to_list())
+    kept = []
+    for rule in rules:
+        if isinstance(rule, DecideSpec):
+            fund = tuple(name for name in rule.fund if name not in names)
+            amounts = {name: cents for name, cents in rule.amounts.items() if name not in names}
+            rule = rule.model_copy(update={"fund": fund, "amounts": amounts})
+        kept.append(rule)
+    return tuple(kept)

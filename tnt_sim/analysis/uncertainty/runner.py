@@ -1,0 +1,445 @@
+"""The work of one draw, in whatever process: solve what it turns out to be, or read given lists there.
+
+All draws of a sample: solved, then the lists worth deciding beforehand read in each of them.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.analysis.uncertainty.draws import (
+    Draw,
+    FloatArray,
+    Input,
+    draw_of,
+    inputs_of,
+    parts,
+    points,
+    scenario_of,
+)
+from tnt_sim.domain.portfolio import CANONICAL
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import ask
+from tnt_sim.engine.result import Answer, Status
+from tnt_sim.errors import InputError, LimitReached, UsageError, VerificationError
+from tnt_sim.i18n.message import Text
+from tnt_sim.parallel import Job, Outcome, in_processes, serially
+from tnt_sim.rules.envelopes.tree_reading import read_envelopes
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, common_scale
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.verify.allocation_reading import Allocation, broken_rules, read_allocation
+
+INFEASIBLE, STOPPED = Status.INFEASIBLE.value, Status.STOPPED.value
+"""Of a draw without a best list: no allocation keeps its rules, or a limit ended its search."""
+Awards = tuple[IntArray, IntArray]
+"""The rows that are funded, ascending, and their cents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Which scenario, and which draws of it; all that a worker needs to make any draw again."""
+
+    path: Path
+    sets: tuple[str, ...]
+    scenario_sha256: str
+    n_draws: int
+    seed: int
+    sampling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One draw to be worked on.
+
+    `other` : the input whose part is taken from a second, independent sample (sensitivity); -1 for none
+    lists : lists to read there instead of solving; empty to solve
+    until : when `time.monotonic`, one clock for all processes of a machine, says this, solvers give up
+    """
+
+    sample: Sample
+    number: int
+    other: int = -1
+    lists: tuple[Awards, ...] = ()
+    until: float = math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A scenario made ready for draws: rows that its `where` removes are gone, so that rows stay rows."""
+
+    scenario: Scenario
+    problem: Problem
+    inputs: tuple[Input, ...]
+    cube: FloatArray
+    sample: Sample
+
+    @cached_property
+    def second(self) -> FloatArray:
+        """A second, independent sample, for sensitivity."""
+        sample = self.sample
+        return points(self.inputs, sample.n_draws, sample.seed + 1, sample.sampling)
+
+    def draw(self, number: int, other: int = -1) -> Draw:
+        """The draw of a number."""
+        point = self.cube[number]
+        if other >= 0:
+            widths = [len(one.rows) + one.n_groups for one in self.inputs]
+            start = sum(widths[:other])
+            point = point.copy()
+            point[start : start + widths[other]] = self.second[number, start : start + widths[other]]
+        return draw_of(self.problem.case.table, self.inputs, parts(self.inputs, point))
+
+
+def ground_of(scenario: Scenario, sample: Sample) -> Ground:
+    """Make a scenario ready.
+
+    Raises
+    ------
+    UsageError
+        For a scenario with steps: each of its decisions would have draws of its own.
+    """
+    if scenario.steps:
+        raise UsageError(
+            Text(
+                "`ensemble` regarde une seule décision, et ce scénario a des étapes.",
+                "`ensemble` looks at one decision, and this scenario has steps.",
+            ),
+            code="usage.ensemble",
+        )
+    scenario = _with_numbers(scenario)
+    problem = compile_problem(scenario)
+    files = tuple(entry.model_copy(update={"where": None}) for entry in scenario.spec.dossiers)
+    spec = scenario.spec.model_copy(update={"dossiers": files})
+    ready = replace(scenario, spec=spec, portfolio=problem.case.portfolio)
+    inputs = inputs_of(problem)
+    cube = points(inputs, sample.n_draws, sample.seed, sample.sampling)
+    return Ground(ready, problem, inputs, cube, sample)
+
+
+def _with_numbers(scenario: Scenario) -> Scenario:
+    """A further column of a table is text until it is counted: those that are uncertain are read as numbers."""
+    portfolio = scenario.portfolio
+    for entry in scenario.spec.uncertain:
+        name = entry.column
+        known = name in portfolio.table.columns and name not in CANONICAL
+        if name is not None and known and portfolio.table.schema[name] == pl.String:
+            numbers, faults = portfolio.numeric(name)
+            if not faults:
+                portfolio = portfolio.with_table(portfolio.table.with_columns(numbers.alias(name)))
+    return replace(scenario, portfolio=portfolio)
+
+
+def clock_until(until: float) -> Clock:
+    """What is left till then, for solvers."""
+    return Clock(None if until == math.inf else until - time.monotonic())
+
+
+@lru_cache(maxsize=1)
+def _ground(sample: Sample) -> Ground:
+    """Read and made ready once a process."""
+    scenario = load_scenario(sample.path, sample.sets)
+    if scenario.sha256 != sample.scenario_sha256:
+        raise UsageError(
+            Text(
+                f"« {sample.path.name} » a changé pendant le calcul.",
+                f'"{sample.path.name}" has changed while it was being computed.',
+            ),
+            code="ensemble-inputs",
+        )
+    return ground_of(scenario, sample)
+
+
+def work(task: Task) -> dict[str, Any]:
+    """What one draw came to."""
+    ground = _ground(task.sample)
+    draw = ground.draw(task.number, task.other)
+    try:
+        problem = compile_problem(scenario_of(ground.scenario, draw))
+        if task.lists:
+            return {
+                "read": [_read(problem, draw, awards) for awards in task.lists],
+                "exceeded": _exceeded(problem, draw, task.lists[0]),
+            }
+        answer = ask(problem, prove=False, clock=clock_until(task.until))
+    except InputError:  # its rules contradict each other
+        return {"status": INFEASIBLE}
+    except (LimitReached, VerificationError) as error:
+        return {"status": error.code}
+    if answer.status is Status.INFEASIBLE:
+        return {"status": INFEASIBLE}
+    if answer.allocation is None or answer.reading is None or not answer.is_closed:
+        return {"status": STOPPED}
+    rows = np.flatnonzero(answer.allocation.funded)
+    granted = answer.allocation.granted_cents
+    told: dict[str, Any] = {
+        "status": answer.status.value,
+        "value": answer.values[0],
+        "granted_cents": answer.granted_cents,
+        "paid_cents": int(draw.paid_cents(granted).sum()),
+        "unspent_cents": list(answer.reading.envelopes.left_cents),
+        "rows": rows.astype(np.int32),
+        "cents": granted[rows],
+    }
+    stage = problem.stages[0]
+    if not (stage.parts or stage.terms.once or stage.terms.constant or stage.terms.per_cent.any()):
+        told["worth"] = np.where(draw.gone, 0, stage.terms.per_funded)
+        told["scale"] = stage.terms.scale
+    return told
+
+
+def _read(problem: Problem, draw: Draw, awards: Awards) -> tuple[Fraction, int, bool]:
+    """What a list decided beforehand is worth in a draw, what it pays there, and whether every hard rule holds.
+
+    Who is gone gets nothing; the others keep what they were promised.
+    """
+    n = problem.case.n
+    granted = np.zeros(n, dtype=np.int64)
+    granted[awards[0]] = awards[1]
+    funded: BoolArray = (granted > 0) & ~draw.gone
+    granted = np.where(funded, granted, 0)
+    reading = read_allocation(problem, Allocation(funded, granted))
+    fits = not np.array(reading.envelopes.excess_cents, dtype=object).any()
+    kept = all(rule.holds for rule in reading.rules if rule.mode is Mode.HARD)
+    kept &= all(one.read(funded, granted).holds for one in (*problem.limits, *problem.table_rules))
+    return reading.values[0], int(draw.paid_cents(granted).sum()), fits and kept
+
+
+def _exceeded(problem: Problem, draw: Draw, awards: Awards) -> list[bool]:
+    """Whether each envelope is exceeded where a list is granted what its dossiers ask for in a draw."""
+    offers = problem.offers
+    funded = np.zeros(problem.case.n, dtype=np.bool_)
+    funded[awards[0]] = True
+    funded &= ~draw.gone
+    asked = np.where(offers.committed, offers.committed_cents, offers.highest_cents)
+    reading = read_envelopes(problem.case.tree, problem.case.node, np.where(funded, asked, 0))
+    return [cents > 0 for cents in reading.excess_cents]
+
+
+def tasks(sample: Sample, numbers: Sequence[int], **more: Any) -> list[tuple[int, Task]]:
+    """The jobs of some draws."""
+    return [(number, Task(sample, number, **more)) for number in numbers]
+
+
+MOST_LISTS = 20
+"""Lists that are held against each other as decisions taken beforehand."""
+GROUP = 10
+DRAWS_SHARE = 2 / 3
+"""The share of a time limit after which no more draws are decided, so that lists are read in those that are."""
+Tell = Callable[[str, float], None]
+
+
+@dataclass(eq=False)
+class Draws:
+    """What has come of the draws so far.
+
+    Attributes
+    ----------
+    plan : the decision without uncertainty
+    solved : by the number of the draw
+    lists : the lists decided beforehand, by name, and their readings in each draw of `read`
+    read : the draws that they were read in
+    exceeded : in each of these, the envelopes that the first list exceeds, granted what it asks for there
+    mixed : for each input, the values of the draws in which it was drawn anew
+    stopped_by : time or interrupt, None where all was done
+    """
+
+    plan: Answer
+    solved: dict[int, dict[str, Any]] = field(default_factory=dict)
+    lists: dict[str, Awards] = field(default_factory=dict)
+    read: dict[int, list[tuple[Fraction, int, bool]]] = field(default_factory=dict)
+    exceeded: dict[int, list[bool]] = field(default_factory=dict)
+    mixed: list[dict[int, Fraction]] = field(default_factory=list)
+    stopped_by: str | None = None
+    failed: int = 0
+
+    @property
+    def n_infeasible(self) -> int:
+        """How many draws have no allocation that keeps every rule."""
+        return sum(told["status"] == INFEASIBLE for told in self.solved.values())
+
+    @property
+    def numbers(self) -> list[int]:
+        """The draws whose best list was found, in order."""
+        return [number for number in sorted(self.solved) if "value" in self.solved[number]]
+
+
+def run_draws(
+    problem: Problem,
+    sample: Sample,
+    n_workers: int,
+    n_inputs: int,
+    n_sensitivity: int = 0,
+    tell: Tell | None = None,
+    seconds: float | None = None,
+) -> Draws:
+    """Solve every draw, read the lists, draw inputs anew; Ctrl-C and the end of `seconds` keep what is done.
+
+    A draw that was under way then is left out: its list may not be its best.
+    """
+    began = time.monotonic()
+    end = math.inf if seconds is None else began + seconds
+    draws = Draws(ask(problem, clock=clock_until(end)))
+    total = sample.n_draws * 2 + n_sensitivity * n_inputs
+    counter = _Counter(tell, total)
+    try:
+        until = math.inf if seconds is None else began + DRAWS_SHARE * seconds
+        for outcome in _run(draws, tasks(sample, range(sample.n_draws), until=until), n_workers, until):
+            _take(draws, outcome)
+            counter.tick("draws")
+        _read_lists(problem, sample, draws, n_workers, counter, end)
+        if n_sensitivity:
+            _mix(sample, draws, n_inputs, n_sensitivity, n_workers, counter, end)
+    except KeyboardInterrupt:
+        draws.stopped_by = "interrupt"
+    return draws
+
+
+def _mix(
+    sample: Sample,
+    draws: Draws,
+    n_inputs: int,
+    n_sensitivity: int,
+    n_workers: int,
+    counter: _Counter,
+    end: float,
+) -> None:
+    """Solve draws in which one input was drawn anew, for each input in turn; workers are started once."""
+    draws.mixed = [{} for _ in range(n_inputs)]
+    jobs = [
+        (k * n_sensitivity + number, task)
+        for k in range(n_inputs)
+        for number, task in tasks(sample, range(n_sensitivity), other=k, until=end)
+    ]
+    for outcome in _run(draws, jobs, n_workers, end):
+        k, number = divmod(outcome.number, n_sensitivity)
+        if outcome.failure is None and "value" in outcome.value:
+            draws.mixed[k][number] = outcome.value["value"]
+        counter.tick("sensitivity")
+
+
+@dataclass(eq=False)
+class _Counter:
+    tell: Tell | None
+    total: int
+    done: int = 0
+
+    def tick(self, phase: str) -> None:
+        self.done += 1
+        if self.tell is not None:
+            self.tell(phase, self.done / self.total)
+
+
+def _run(draws: Draws, jobs: Sequence[Job], n_workers: int, until: float) -> Generator[Outcome]:
+    """What comes of jobs in time; `draws` is told when time ends them."""
+    groups: Iterable[Sequence[Job]] = [jobs[k : k + GROUP] for k in range(0, len(jobs), GROUP)]
+    if n_workers == 1:
+        outcomes = serially(work, groups)
+    else:
+        outcomes = in_processes(work, groups, n_workers, deadline=clock_until(until).deadline)
+    waiting = len(jobs)
+    try:
+        for outcome in outcomes:
+            if time.monotonic() >= until:
+                break
+            waiting -= 1
+            yield outcome
+    finally:
+        outcomes.close()
+    if waiting:
+        draws.stopped_by = "time"
+
+
+def _take(draws: Draws, outcome: Outcome) -> None:
+    if outcome.failure is not None:
+        draws.failed += 1
+        draws.solved[outcome.number] = {"status": outcome.failure}
+    else:
+        draws.solved[outcome.number] = outcome.value
+
+
+def _read_lists(
+    problem: Problem, sample: Sample, draws: Draws, n_workers: int, counter: _Counter, end: float
+) -> None:
+    """Read the plan and the most frequent best lists, those that may be decided today, in every draw."""
+    draws.lists = dict(_lists(problem, draws, end))
+    if not draws.lists:
+        return
+    given = tuple(draws.lists.values())
+    for outcome in _run(draws, tasks(sample, draws.numbers, lists=given), n_workers, end):
+        if outcome.failure is None and "read" in outcome.value:
+            draws.read[outcome.number] = outcome.value["read"]
+            draws.exceeded[outcome.number] = outcome.value["exceeded"]
+        counter.tick("lists")
+
+
+def _lists(problem: Problem, draws: Draws, end: float) -> Iterable[tuple[str, Awards]]:
+    if draws.plan.allocation is not None:
+        rows = np.flatnonzero(draws.plan.allocation.funded)
+        yield "plan", (rows, draws.plan.allocation.granted_cents[rows])
+    average = _best_average(problem, draws, end)
+    if average is not None:
+        yield "average", average
+    counted: Counter[bytes] = Counter()
+    first: dict[bytes, int] = {}
+    for number in draws.numbers:
+        key = draws.solved[number]["rows"].tobytes()
+        counted[key] += 1
+        first.setdefault(key, number)
+    for key, _ in sorted(counted.items(), key=lambda item: (-item[1], first[item[0]]))[: MOST_LISTS - 2]:
+        awards = _as_offered(problem, draws.solved[first[key]]["rows"].astype(np.int64))
+        if awards is not None:
+            yield f"draw {first[key]}", awards
+
+
+def _best_average(problem: Problem, draws: Draws, end: float) -> Awards | None:
+    """The list of today that is worth most on average over the draws; None where a value is no sum over dossiers.
+
+    With w_ij the worth of dossier i in draw j, 0 where it is gone, Σ_j Σ_i w_ij x_i / n is a problem like today's.
+    """
+    solved = [draws.solved[number] for number in draws.numbers]
+    if not solved or any("worth" not in told for told in solved):
+        return None
+    if any(rule.mode is Mode.PENALTY for rule in problem.rules):
+        return None
+    scale = common_scale([told["scale"] for told in solved])
+    total = np.sum([told["worth"] * int(told["scale"] / scale) for told in solved], axis=0)
+    first = problem.stages[0]
+    terms = replace(first.terms, scale=scale / len(solved), per_funded=total).reduced()
+    question = replace(problem, stages=(replace(first, terms=terms), *problem.stages[1:]))
+    answer = ask(question, prove=False, clock=clock_until(end))
+    if answer.allocation is None or not answer.is_closed:
+        return None
+    rows = np.flatnonzero(answer.allocation.funded)
+    return rows, answer.allocation.granted_cents[rows]
+
+
+def _as_offered(problem: Problem, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Awards | None:
+    """The list with the amounts that are offered today; None where it may not be decided today."""
+    n, offers = problem.case.n, problem.offers
+    granted = np.zeros(n, dtype=np.int64)
+    granted[rows] = offers.highest_cents[rows]
+    funded = np.zeros(n, dtype=np.bool_)
+    funded[rows] = True
+    funded |= offers.committed
+    granted = np.where(offers.committed, offers.committed_cents, granted)
+    allocation = Allocation(funded, granted)
+    if (granted[funded] <= 0).any():
+        return None
+    if broken_rules(problem, allocation, read_allocation(problem, allocation)):
+        return None
+    chosen = np.flatnonzero(funded)
+    return chosen, granted[chosen]

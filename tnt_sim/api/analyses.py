@@ -1,0 +1,545 @@
+"""`compare`: scenarios, results and run folders set side by side, and what becomes of them.
+
+`ensemble`: a scenario under uncertainty, drawn, solved and told.
+
+« Transfer or extend? » as Python users ask it: a scenario in, a document and tables out.
+
+What a study that is told by one document gives besides: a page and a workbook.
+
+A sweep for Python users: its table, its pictures, its files; and `tnt_sim.sweep` that makes one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.analysis.compare.causes import CELLS, KEYS, Causes, causes, changed_keys
+from tnt_sim.analysis.compare.compared_run import Side, side_of
+from tnt_sim.analysis.compare.comparison import Compared, moves
+from tnt_sim.analysis.extend.document import document_of as extend_document
+from tnt_sim.analysis.extend.result import FREE, NESTED
+from tnt_sim.analysis.extend.search import extend_of
+from tnt_sim.analysis.shared.amount_variation import FREE as FREE_SHARE
+from tnt_sim.analysis.shared.progress import Course
+from tnt_sim.analysis.shared.reference_solution import Tell
+from tnt_sim.analysis.sweep.plan import plan_of
+from tnt_sim.analysis.sweep.result import document_of as sweep_document
+from tnt_sim.analysis.sweep.runner import Found, run
+from tnt_sim.analysis.sweep.runner import Tell as SweepTell
+from tnt_sim.analysis.uncertainty.result import EnsembleTables
+from tnt_sim.analysis.uncertainty.runner import Sample, ground_of, run_draws
+from tnt_sim.analysis.uncertainty.runner import Tell as EnsembleTell
+from tnt_sim.deadline import Deadline
+from tnt_sim.disk import parquet_bytes
+from tnt_sim.domain.money import MoneyError, parse_cents
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.optimise import Report
+from tnt_sim.engine.result import Result, in_backend
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.parallel import processors
+from tnt_sim.reporting.renderers.html import PAGE_WIDTH, lines_html, study_book, study_fragment, study_html
+from tnt_sim.reporting.reports import sweep as sweep_report
+from tnt_sim.reporting.reports.comparison import comparison_study
+from tnt_sim.reporting.reports.extend import extend_lines
+from tnt_sim.reporting.reports.study_reports import study_of
+from tnt_sim.reporting.reports.sweep import sweep_lines
+from tnt_sim.reporting.reports.uncertainty import ensemble_study
+from tnt_sim.reporting.run_folder.atomic_write import put_file
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.scenario import Scenario
+
+FEWEST, MOST = 2, 20
+COLUMNS = (*KEYS, *CELLS)
+"""Names that a side cannot have: its tables have columns called so."""
+Thing = Path | str | Scenario | Result
+
+
+class Comparison(Compared):
+    """Decisions side by side, with what notebooks and colleagues ask of them."""
+
+    def to_json(self, path: Path | str | None = None) -> str:
+        """The document of `compare --json`; written to a file when one is given."""
+        text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
+        if path is not None:
+            put_file(Path(path), text.encode())
+        return text
+
+    def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """One self-contained page."""
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), study_html(comparison_study(self, tongue), tongue).encode())
+
+    def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """One workbook, a sheet a table."""
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), study_book(comparison_study(self, tongue), tongue))
+
+    def to_parquet(self, path: Path | str) -> None:
+        """The moves, `side` first."""
+        put_file(Path(path), parquet_bytes(self.to_dataframe()))
+
+    def _repr_html_(self) -> str:
+        return study_fragment(comparison_study(self, self.lang), self.lang, 2)
+
+
+def compare(
+    *things: Thing,
+    names: Sequence[str] | None = None,
+    attribute: bool = True,
+    options: Mapping[str, Any] | None = None,
+    progress: Report | None = None,
+) -> Comparison:
+    """Set scenarios, results or run folders side by side; the first is the reference.
+
+    Parameters
+    ----------
+    things : scenario files, run folders, `Scenario` or `Result` objects, 2 to 20
+    names : how they are called; by default their ids, made unique
+    attribute : find the cause of each move, one change at a time (a solve or two a change)
+    options : what `solve` takes, for scenarios that are still to be solved; its `time_limit` is for all of them
+        and the causes together, the longest of the scenarios' by default
+
+    Raises
+    ------
+    UsageError
+        For fewer than 2 or more than 20, or names that are not as many.
+    """
+    if names is not None and len(names) != len(things):
+        raise UsageError(
+            Text(
+                f"noms donnés : {len(names)}, pour {len(things)} décisions.",
+                f"names given: {len(names)}, for {len(things)} decisions.",
+            ),
+            code="usage.compare",
+        )
+    if not FEWEST <= len(things) <= MOST:
+        raise UsageError(
+            Text(
+                f"on compare de {FEWEST} à {MOST} scénarios ou calculs ; il y en a {len(things)}.",
+                f"between {FEWEST} and {MOST} scenarios or runs are compared; there are {len(things)}.",
+            ),
+            code="usage.compare",
+        )
+    sides: list[Side] = []
+    asked = dict(options or {})
+    things = tuple(_read(thing) for thing in things)
+    limits = [thing.spec.solver.time_limit for thing in things if isinstance(thing, Scenario)]
+    limit = asked.get("time_limit")
+    course = Course(Deadline(max(limits, default=None) if limit is None else limit), "sides")
+    for number, thing in enumerate(things):
+        if progress is not None:
+            progress("solve", number / len(things))
+        asked["time_limit"] = course.deadline.limit_seconds
+        side = side_of(thing, None if names is None else names[number], asked)
+        sides.append(_renamed(side, {*COLUMNS, *(known.name for known in sides)}))
+    if not attribute:
+        return Comparison(tuple(sides), {}, course)
+    first = sides[0]
+    found: dict[str, Causes] = {}
+    with course.held():
+        for side in course.each(sides[1:]):
+            if progress is not None:
+                progress("causes", len(found) / len(sides))
+            keys = changed_keys([first, side])
+            found[side.name] = causes(first, side, keys, moves(first, side), deadline=course.deadline)
+            if found[side.name].untried:
+                course.unanswered()
+    return Comparison(tuple(sides), found, course)
+
+
+def _read(thing: Thing) -> Thing:
+    """The scenario of a path that is no run folder; anything else as it is."""
+    return load_scenario(thing) if isinstance(thing, str | Path) and not Path(thing).is_dir() else thing
+
+
+def _renamed(side: Side, taken: set[str]) -> Side:
+    name, number = side.name, 2
+    while name in taken:
+        name, number = f"{side.name} ({number})", number + 1
+    return replace(side, name=name)
+
+
+MOST_DRAWS = 1_000_000
+
+
+class Ensemble(EnsembleTables):
+    """Draws of a scenario, with what notebooks and colleagues ask of them."""
+
+    def to_json(self, path: Path | str | None = None) -> str:
+        """The document of `ensemble --json`; written to a file when one is given."""
+        text = json.dumps(self.summary(), ensure_ascii=False, indent=2)
+        if path is not None:
+            put_file(Path(path), text.encode())
+        return text
+
+    def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """One self-contained page."""
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), study_html(ensemble_study(self, tongue), tongue).encode())
+
+    def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """One workbook, a sheet a table."""
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), study_book(ensemble_study(self, tongue), tongue))
+
+    def to_parquet(self, path: Path | str) -> None:
+        """A row a dossier."""
+        put_file(Path(path), parquet_bytes(self.dossiers))
+
+    def _repr_html_(self) -> str:
+        return study_fragment(ensemble_study(self, self.lang), self.lang, 2)
+
+
+def ensemble(
+    scenario: Scenario | Path | str,
+    draws: int = 1000,
+    seed: int = 0,
+    *,
+    sampling: str = "lhs",
+    workers: int | None = None,
+    sensitivity: int = 0,
+    time_limit: float | None = None,
+    tell: EnsembleTell | None = None,
+) -> Ensemble:
+    """Draw what is uncertain, decide each draw, and hold lists decided beforehand against them.
+
+    Parameters
+    ----------
+    draws, seed : how many, and which; the same seed gives the same bytes
+    sampling : `lhs` (Latin hypercube), `sobol` or `random`
+    workers : processes; one a core by default
+    sensitivity : draws for each input's total Sobol index; 0 for none
+    time_limit : seconds for the whole, the scenario's choice by default; draws have two thirds of them
+
+    Raises
+    ------
+    UsageError
+        Without `uncertain`, for a scenario with steps or not from a file, or numbers out of range.
+    """
+    if isinstance(scenario, str | Path):
+        scenario = load_scenario(scenario)
+    if scenario.path is None:
+        raise UsageError(
+            Text("ce scénario ne vient pas d'un fichier.", "this scenario does not come from a file.")
+        )
+    if not 1 <= draws <= MOST_DRAWS or seed < 0 or not 0 <= sensitivity <= draws:
+        raise UsageError(
+            Text(
+                f"entre 1 et {MOST_DRAWS} tirages, une graine positive, et pas plus de tirages de sensibilité.",
+                f"between 1 and {MOST_DRAWS} draws, a seed of 0 or more, and no more draws for sensitivity.",
+            ),
+            code="usage.ensemble",
+        )
+    deadline = Deadline(scenario.spec.solver.time_limit if time_limit is None else time_limit)
+    sample = Sample(scenario.path, tuple(scenario.sets), scenario.sha256, draws, seed, sampling)
+    ground = ground_of(scenario, sample)
+    n_workers = workers or processors()
+    seconds = deadline.limit_seconds
+    found = run_draws(ground.problem, sample, n_workers, len(ground.inputs), sensitivity, tell, seconds)
+    return Ensemble(sample, ground, found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extension:
+    """The answer to « transfer or extend? ».
+
+    Attributes
+    ----------
+    document : the JSON document of `extend --json`
+    lang : the language in which it is shown
+    """
+
+    document: Mapping[str, Any]
+    lang: Lang
+
+    def summary(self) -> Mapping[str, Any]:
+        """The document."""
+        return self.document
+
+    def to_dataframe(self, backend: str = "polars", *, table: str = "gains") -> Any:
+        """What each goal gains, a row per curve, total and goal; or the `moves` of money, a row each.
+
+        Gains are floats, for drawing; the document holds them as exact decimals. Amounts are integer cents.
+        """
+        rows = {"gains": self._gains, "moves": self._moves}
+        if table not in rows:
+            raise ValueError(f"table must be one of {', '.join(rows)}, not {table!r}")
+        return in_backend(pl.DataFrame(rows[table](), infer_schema_length=None), backend)
+
+    def to_json(self) -> str:
+        """The document as text."""
+        return json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False)
+
+    def _gains(self) -> list[dict[str, Any]]:
+        keys = ("transfer", "extension", "total", "alone", "alone_beyond_transfer")
+        return [
+            {"curve": curve, "total_cents": entry["total_cents"], "goal": gain["goal"]}
+            | {key: None if gain[key] is None else float(gain[key]) for key in keys}
+            for curve in (FREE, NESTED)
+            for entry in self.document[curve]["totals"]
+            for gain in entry["gains"]
+        ]
+
+    def _moves(self) -> list[dict[str, Any]]:
+        entries = {
+            curve: [found["transfer"], *(entry["with_transfers"] for entry in found["totals"])]
+            for curve in (FREE, NESTED)
+            if (found := self.document[curve])
+        }
+        return [
+            {"curve": curve, "total_cents": entry["total_cents"], **move}
+            for curve, found in entries.items()
+            for entry in found
+            if entry is not None
+            for move in entry.get("moves", ())
+        ]
+
+    def _repr_html_(self) -> str:
+        return lines_html(extend_lines(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
+
+
+def extend(
+    scenario: Scenario,
+    *to: str | int,
+    time_limit: float | None = None,
+    lang: Lang | str | None = None,
+    progress: Tell | None = None,
+) -> Extension:
+    """Compare moving money between envelopes at the same total with enlarging the total.
+
+    Parameters
+    ----------
+    to : totals of the programme, « 98 M€ », « 110 % » of the written amount, or whole euros; three round ones by
+        default
+    time_limit : seconds for all of it; the scenario's choice by default
+    progress : called with the name of a phase and the share of it that is done
+
+    Raises
+    ------
+    UsageError
+        For a programme without amount, a total below it, a scenario with steps.
+    NothingDecided
+        Where no allocation satisfies every rule.
+    LimitReached
+        Where none was found in time.
+
+    Examples
+    --------
+    >>> import tnt_sim as tnt
+    >>> scenario = tnt.Scenario.from_yaml("scenarios/tnt-2021.yaml")  # doctest: +SKIP
+    >>> tnt.extend(scenario, "90 M€", "98 M€").document["free"]["gains"]  # doctest: +SKIP
+    """
+    limit = scenario.spec.solver.time_limit if time_limit is None else time_limit
+    tongue = Lang(lang or scenario.spec.locale)
+    found = extend_of(scenario, to, clock=Clock(limit), tell=progress)
+    return Extension(extend_document(found, tongue), tongue)
+
+
+class Pages:
+    """`to_html` and `to_excel` of an answer that has a `document` and a `lang`."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def lang(self) -> Lang:
+        """The language that it is told in."""
+        raise NotImplementedError
+
+    def to_html(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """One self-contained page."""
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), study_html(study_of(self.document, tongue), tongue).encode())
+
+    def to_excel(self, path: Path | str, lang: Lang | str | None = None) -> None:
+        """One workbook, a sheet a table."""
+        tongue = Lang(lang or self.lang)
+        put_file(Path(path), study_book(study_of(self.document, tongue), tongue))
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a bigger or smaller envelope buys, at each amount.
+
+    Attributes
+    ----------
+    document : the document of `tnt-sim sweep --json`: amounts in integer cents, exact decimals as text
+    found : the points themselves, with their allocations by rank of the dossiers
+    lang : the language of its sentences
+    """
+
+    document: Mapping[str, Any]
+    found: Found = field(repr=False)
+    lang: Lang
+
+    def summary(self) -> Mapping[str, Any]:
+        """The document."""
+        return self.document
+
+    def to_dataframe(self, backend: str = "polars", *, table: str = "points") -> Any:
+        """One of the tables: `points`, `envelopes`, `dossiers` or `steps`; amounts in integer cents.
+
+        Raises
+        ------
+        ValueError
+            For a table or a backend that does not exist.
+        """
+        makers = {
+            "points": sweep_report.point_frame,
+            "envelopes": sweep_report.envelope_frame,
+            "dossiers": sweep_report.dossier_frame,
+            "steps": sweep_report.step_frame,
+        }
+        if table not in makers:
+            raise ValueError(f"table must be one of {', '.join(makers)}, not {table!r}")
+        frame: pl.DataFrame = makers[table](self.document)
+        if backend == "polars":
+            return frame
+        if backend == "pandas":
+            return frame.to_pandas()
+        raise ValueError(f"backend must be 'polars' or 'pandas', not {backend!r}")
+
+    def plot(self, kind: str = "curve") -> Any:
+        """A picture as an Altair chart: `curve`, `figures`, `ladder` or `envelopes`; needs the extra `charts`."""
+        from tnt_sim.reporting.charts.sweep_charts import sweep_chart
+
+        return sweep_chart(self.document, kind, self.lang)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The document as JSON text, written to a file as well where one is named."""
+        text = json.dumps(self.document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        return _kept(text, path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The page, its pictures inside; written to a file as well where one is named."""
+        from tnt_sim.reporting.reports.sweep import sweep_html
+
+        return _kept(sweep_html(self.document, self.lang), path)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """The workbook; gives its path."""
+        from tnt_sim.reporting.reports.sweep import sweep_xlsx
+
+        target = Path(path)
+        put_file(target, sweep_xlsx(self.document, self.lang))
+        return target
+
+    def to_parquet(self, path: str | Path, *, table: str = "points") -> Path:
+        """One of the tables of `to_dataframe` as Parquet; gives its path."""
+        target = Path(path)
+        put_file(target, parquet_bytes(self.to_dataframe(table=table)))
+        return target
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the sentences and the curve's table, without the page around them."""
+        return lines_html(sweep_lines(self.document, lang=self.lang, width=PAGE_WIDTH), self.lang)
+
+
+def sweep(
+    scenario: Scenario,
+    envelope: str | Sequence[str] = (),
+    start: str | int | None = None,
+    stop: str | int | None = None,
+    *,
+    steps: int | None = None,
+    at: Sequence[str | int] = (),
+    share: str = FREE_SHARE,
+    exact: bool = False,
+    free: bool = False,
+    nested: bool = False,
+    tolerance: str | None = None,
+    time_limit: float | None = None,
+    backend: str | None = None,
+    cross_check: str = "never",
+    lang: Lang | str | None = None,
+    progress: SweepTell | None = None,
+) -> Sweep:
+    """What another envelope buys, from `start` to `stop`.
+
+    Parameters
+    ----------
+    envelope : the id of the envelope that moves, or several; the programme by default
+    start, stop : « 88 M€ », « 50 % » of the written amount, or whole euros; the written amount by default
+    steps : n equal steps, hence n + 1 amounts; round figures by default
+    at : the amounts one by one instead: the announcements of the nested curve
+    share : how what is under the envelope follows: `free`, `pro_rata`, or the id of one envelope under it
+    exact : every step of the free curve
+    free, nested : one curve; both by default
+    tolerance : refine the free curve between the amounts until its band is nowhere wider: « 0,5 % » of the value,
+        or a number of units of the first goal
+    time_limit : seconds for all of it; the scenario's choice by default
+    progress : called with the name of a phase and the share of it that is done
+
+    Raises
+    ------
+    UsageError
+        For what cannot be asked: see `plan_of`.
+    """
+    names = (envelope,) if isinstance(envelope, str) else tuple(envelope)
+    _refuse_amounts(scenario, names)
+    plan = plan_of(
+        scenario,
+        envelopes=[name for name in names if name],
+        start=start,
+        stop=stop,
+        steps=steps,
+        at=at,
+        share=share,
+        exact=exact,
+        free=free,
+        nested=nested,
+        tolerance=tolerance,
+    )
+    solver = scenario.spec.solver
+    found = run(
+        plan,
+        time_limit=solver.time_limit if time_limit is None else time_limit,
+        backend=backend or solver.backend,
+        cross_check=cross_check,
+        tell=progress,
+    )
+    return sweep_of(found, lang)
+
+
+def _refuse_amounts(scenario: Scenario, names: Sequence[str]) -> None:
+    """An amount in the place of an envelope: `start` and `stop` come after it."""
+    known = {spec.id for spec, _ in scenario.spec.programme.walk()}
+    for name in names:
+        if name in known or not _is_amount(name):
+            continue
+        raise UsageError(
+            Text(
+                f"« {name} » est un montant, et le premier argument après le scénario est une enveloppe. start et "
+                f'stop sont les deuxième et troisième : écrivez tnt.sweep(s, start="{name}", stop=…).',
+                f'"{name}" is an amount, and the first argument after the scenario is an envelope. start and stop '
+                f'are the second and third arguments: write tnt.sweep(s, start="{name}", stop=…).',
+            ),
+            code="usage.envelope",
+        )
+
+
+def _is_amount(text: str) -> bool:
+    """Whether a text is an amount or a percentage."""
+    try:
+        parse_cents(text.strip().removesuffix("%").strip())
+    except MoneyError:
+        return False
+    return True
+
+
+def sweep_of(found: Found, lang: Lang | str | None = None) -> Sweep:
+    """What was found, told."""
+    tongue = Lang(lang or found.plan.scenario.spec.locale)
+    return Sweep(sweep_document(found, tongue), found, tongue)
+
+
+def _kept(text: str, path: str | Path | None) -> str:
+    if path is not None:
+        put_file(Path(path), text.encode())
+    return text

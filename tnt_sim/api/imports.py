@@ -1,0 +1,98 @@
+"""An export of a form as Python users import it: its dossiers, what is odd in them, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.errors import DataError, Defect, Place
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.ingest.forms.form_import import Imported, accepted, import_form
+from tnt_sim.ingest.forms.form_reader import read_form
+from tnt_sim.ingest.forms.mapping import Control, FormMapping, to_text
+from tnt_sim.ingest.tables.raw_table import ReadOptions
+from tnt_sim.reporting.renderers.html import PAGE_WIDTH, lines_html
+from tnt_sim.reporting.reports.form_import import import_document, import_lines, import_tables, write_import
+from tnt_sim.scenario.yaml.nodes import to_tree, walk
+from tnt_sim.scenario.yaml.reader import read_yaml
+from tnt_sim.scenario.yaml.schema_errors import validate_model
+
+MAPPING = "mapping.yaml"
+TIMEZONE = "Europe/Paris"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Import:
+    """What an export came to, nothing written yet.
+
+    Attributes
+    ----------
+    imported : the dossiers, the findings and the mapping
+    document : the document of `tnt-sim import --json`, without files
+    findings : what is odd, a row each, with its place and its remedy
+    lang : the language of its sentences
+    """
+
+    imported: Imported = field(repr=False)
+    document: Mapping[str, Any]
+    findings: pl.DataFrame
+    lang: Lang
+
+    def to_dataframe(self, backend: str = "polars") -> Any:
+        """The dossiers, amounts in integer cents."""
+        return self.imported.table if backend == "polars" else self.imported.table.to_pandas()
+
+    def save(self, folder: Path | str) -> dict[str, Path]:
+        """Write `dossiers.csv`, `quality.csv` and `mapping.yaml` into a folder; gives the path of each."""
+        place = Path(folder)
+        tables = import_tables(self.imported, self.lang, TIMEZONE)
+        texts = {MAPPING: to_text(accepted(self.imported))}
+        return write_import(place, self.imported, tables, texts, parquet=False)
+
+    def _repr_html_(self) -> str:
+        return lines_html(import_lines(self.document, self.lang, PAGE_WIDTH), self.lang)
+
+
+def import_file(
+    file: Path | str,
+    *,
+    format_name: str | None = None,
+    mapping: Path | str | None = None,
+    constants: Mapping[str, str] | None = None,
+    rows: int | None = None,
+    lang: Lang | str = Lang.FR,
+) -> Import:
+    """Read an export of démarches-simplifiées, Turgot, Grist… as dossiers.
+
+    Parameters
+    ----------
+    format_name : its layout; recognised by the file without it
+    mapping : a `mapping.yaml` that was reviewed; guessed without it
+    constants : values for all rows, by canonical column
+    rows : how many the export must have
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, lacks a mapped field, or does not have so many rows.
+    """
+    tongue = Lang(lang)
+    form, layout = read_form(Path(file), shown_as=str(file), format_name=format_name, read=ReadOptions())
+    used = None if mapping is None else read_mapping(Path(mapping))
+    done = import_form(form, layout, used, control=Control(rows=rows), constants=constants, timezone=TIMEZONE)
+    _, findings = import_tables(done, tongue, TIMEZONE)
+    return Import(done, import_document(done, findings, tongue), findings, tongue)
+
+
+def read_mapping(path: Path) -> FormMapping:
+    """A mapping from its file; DataError for an empty one."""
+    node = read_yaml(path, str(path))
+    if node is None:
+        text = Text("le fichier est vide.", "the file is empty.")
+        hint = Text("Supprimez-le : il sera deviné de nouveau.", "Delete it: it will be guessed again.")
+        raise DataError([Defect("mapping_empty", text, (Place(file=str(path)),), hint)])
+    return validate_model(FormMapping, to_tree(node), dict(walk(node)))

@@ -1,0 +1,146 @@
+"""Answers to the settings of the page, each from what the last one left, each read again before it is shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+from tnt_sim.app.page_state import State
+from tnt_sim.app.scenario_changes import applied, tree_of
+from tnt_sim.engine.result import Answer, Proof, Result, Status
+from tnt_sim.engine.session import Session
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import Defect, LimitReached, TntError
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import Scenario, is_sequence
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
+from tnt_sim.verify.decision_reasons import Reasons, reasons
+from tnt_sim.verify.verification import ProofRows, of_fresh
+
+QUICK, LONG, CONFLICT_SECONDS = 5.0, 60.0, 20.0
+"""Seconds that an answer takes at most: at once, when somebody asks for longer; and a search for repairs."""
+CONFLICTS, REPAIRS = 2, 3
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """An allocation that answers some settings.
+
+    Attributes
+    ----------
+    seconds : from the settings to the allocation, its proof and its reading, the drawing of the page left out
+    proof, status, canonical : what supports it, as in a result
+    rows : the rows that its proofs stand on
+    """
+
+    state: State
+    problem: Problem
+    allocation: Allocation
+    reading: AllocationReading
+    reasons: Reasons
+    status: Status
+    proof: Proof | None
+    canonical: bool
+    rows: ProofRows
+    seconds: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is the best there is, and something supports that."""
+        return self.status is Status.OPTIMAL
+
+
+@dataclass(frozen=True, eq=False)
+class Trouble:
+    """Settings without an allocation: why, in sentences.
+
+    `clash` where a search for repairs makes sense, `stopped` where more time might find one.
+    """
+
+    state: State
+    sentences: tuple[Text, ...]
+    clash: bool = False
+    stopped: bool = False
+
+
+class Desk:
+    """One scenario under settings that change.
+
+    Parameters
+    ----------
+    scenario : as it is written; it comes from a file
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self._session = Session(scenario, backend=scenario.spec.solver.backend)
+
+    def answer(self, state: State, seconds: float = QUICK) -> Shown | Trouble:
+        """What the settings come to within a time; nothing that a planner may set raises."""
+        began = time.perf_counter()
+        try:
+            problem, found = self._found(state, seconds)
+        except LimitReached:
+            return Trouble(state, (_NOTHING[Status.STOPPED],), stopped=True)
+        except TntError as error:
+            return Trouble(state, tuple(_said(defect) for defect in error.defects_found()))
+        if found.allocation is None or found.reading is None:
+            clash = found.status is Status.INFEASIBLE
+            return Trouble(state, (_NOTHING[found.status],), clash=clash, stopped=not clash)
+        why = reasons(problem, found.allocation, found.reading)
+        if isinstance(found, Result):
+            canonical, rows = bool(found.document["canonical"]), of_fresh(found.document).rows
+        else:
+            canonical, rows = found.canonical, self._session.proof_rows(problem, found)
+        return Shown(
+            state, problem, found.allocation, found.reading, why, found.status, found.proof, canonical, rows,
+            time.perf_counter() - began,
+        )  # fmt: skip
+
+    def _found(self, state: State, seconds: float) -> tuple[Problem, Answer | Result]:
+        """By the session; a sequence of steps is decided whole, step after step."""
+        if is_sequence(self.scenario):
+            result = solve(applied(self.scenario, state), time_limit=seconds)
+            return result.problem, result
+        asked = self._session.solve(tree_of(self.scenario, state), time_limit=seconds)
+        return asked.problem, asked.answer
+
+    def conflict(self, state: State) -> Mapping[str, Any]:
+        """What clashes under settings without an allocation, and the cheapest repairs: the document of `conflict`.
+
+        Raises
+        ------
+        TntError
+            When the search itself fails.
+        """
+        found = conflict(
+            applied(self.scenario, state),
+            time_limit=CONFLICT_SECONDS,
+            max_sets=CONFLICTS,
+            max_repairs=REPAIRS,
+        )
+        return found.document
+
+
+_NOTHING = {
+    Status.INFEASIBLE: Text(
+        "Aucune répartition ne tient avec ces réglages.", "No allocation holds with these settings."
+    ),
+    Status.STOPPED: Text(
+        "Le temps a manqué : rien n'est trouvé, et rien ne dit que c'est impossible.",
+        "There was no time: nothing was found, and nothing says that it is impossible.",
+    ),
+}
+
+
+def _said(defect: Defect) -> Text:
+    """A defect with its remedy, and the line of the file where it is one of what was written."""
+    hint = defect.hint or Text("", "")
+    files = [str(place) for place in defect.places if place.file and place.line is not None]
+    where = f" ({', '.join(dict.fromkeys(files))})" if files else ""
+    fr, en = f"{defect.text.fr} {hint.fr}".strip() + where, f"{defect.text.en} {hint.en}".strip() + where
+    return Text(fr[:1].upper() + fr[1:], en[:1].upper() + en[1:])

@@ -1,0 +1,235 @@
+"""The settings as the page shows them: envelopes with their sliders, rules, weights, and what was forced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from tnt_sim.app.live_answers import Shown
+from tnt_sim.app.page_state import State
+from tnt_sim.app.page_text import PAGE
+from tnt_sim.app.panels import Drawer
+from tnt_sim.app.scenario_changes import goals_of, stages_of
+from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amount, plural, short_amount
+from tnt_sim.rules.expressions import text as expressions_text
+from tnt_sim.rules.expressions.inhabitants import INHABITANTS
+from tnt_sim.rules.expressions.text import capitalised
+from tnt_sim.rules.kinds.registry import rule_words
+from tnt_sim.scenario.objective_text import stage_words
+from tnt_sim.scenario.scenario import Scenario
+
+BUILT_IN = ("dossiers", "granted", "population", "leverage")
+"""Goals that any scenario may add, `inhabitants` where it names a map; its own measures come first."""
+_UNITS = (("M€", 100_000_000), ("k€", 100_000), ("€", 100))
+_STEPS_A_SLIDER = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """An envelope with a slider: cents, `below` where it lies under an axis."""
+
+    k: int
+    id: str
+    title: str
+    written_cents: int
+    below: bool
+
+
+def axes_of(scenario: Scenario) -> list[Axis]:
+    """The envelopes in force with a written amount, in the order of the tree."""
+    day = scenario.spec.date
+    found = [
+        (spec, len(path)) for spec, path in scenario.spec.programme.applied(day) if spec.amount is not None
+    ]
+    return [
+        Axis(k, spec.id, spec.title or spec.id, spec.amount or 0, depth > 2)
+        for k, (spec, depth) in enumerate(found)
+    ]
+
+
+def unit_of(axes: list[Axis]) -> tuple[str, int]:
+    """The unit of the number boxes: millions for a programme of ten and more, thousands from ten thousand."""
+    largest = max((axis.written_cents for axis in axes), default=0)
+    return next((pair for pair in _UNITS if largest >= 10 * pair[1]), _UNITS[-1])
+
+
+def cents_of_box(text: str, unit: tuple[str, int]) -> int:
+    """What was typed into a number box: « 31 », « 31,5 » in its unit, or an amount with a unit of its own.
+
+    Raises
+    ------
+    ValueError
+        For what is no amount, is negative, or is no whole number of cents.
+    """
+    try:
+        if any(sign.isalpha() or sign == "€" for sign in text):
+            cents = Fraction(parse_cents(text))
+        else:
+            cents = parse_decimal(text, "," if "," in text else ".") * unit[1]
+    except MoneyError as error:
+        raise ValueError(text) from error
+    if cents < 0 or cents.denominator != 1 or cents > 2**53:
+        raise ValueError(text)
+    return int(cents)
+
+
+def box_text(cents: int, unit: tuple[str, int], lang: Lang) -> str:
+    """Cents as a number box holds them, exact."""
+    whole, rest = divmod(cents, unit[1])
+    decimals = str(rest).rjust(len(str(unit[1])) - 1, "0").rstrip("0")
+    mark = "," if lang is Lang.FR else "."
+    return f"{whole}{mark}{decimals}" if decimals else str(whole)
+
+
+def step_of(written_cents: int) -> int:
+    """A round step: 1, 2 or 5 times a power of ten, about two hundred of them up to the end of a slider."""
+    wanted = max(100, written_cents * 2 // _STEPS_A_SLIDER)
+    power: int = 10 ** (len(str(wanted)) - 1)
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= wanted)
+
+
+def slider_max(axis: Axis, cents: int) -> int:
+    """Twice the written amount, or beyond the present one, in whole steps."""
+    step = step_of(axis.written_cents)
+    return -(-max(2 * axis.written_cents, cents * 5 // 4, 10 * step) // step) * step
+
+
+def amount_of(axis: Axis, state: State) -> int:
+    """The amount that an envelope has under the settings."""
+    return state.amounts.get(axis.id, axis.written_cents)
+
+
+def axis_values(axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, str]]:
+    """What the slider and the box of each envelope hold."""
+    unit, found = unit_of(axes), {}
+    for axis in axes:
+        cents = amount_of(axis, state)
+        found[f"amount-{axis.k}"] = {
+            "value": str(cents),
+            "max": str(slider_max(axis, cents)),
+            "text": amount(cents, lang),
+        }
+        found[f"box-{axis.k}"] = {"value": box_text(cents, unit, lang)}
+    return found
+
+
+def axis_parts(drawer: Drawer, axes: list[Axis], state: State, shown: Shown | None) -> dict[str, str]:
+    """Beside each slider: a bar, what is granted, what is left."""
+    return {
+        f"axis-{axis.k}": drawer.macro("axis_told", _axis_told(axis, state, shown, drawer.lang))
+        for axis in axes
+    }
+
+
+def _axis_told(axis: Axis, state: State, shown: Shown | None, lang: Lang) -> dict[str, Any]:
+    cents = amount_of(axis, state)
+    fr, en = (short_amount(axis.written_cents, one) for one in (Lang.FR, Lang.EN))
+    written = Text(f"écrit : {fr}", f"as written: {en}") if cents != axis.written_cents else Text("", "")
+    if shown is None or axis.id not in shown.problem.case.tree.ids:
+        return {"bar": 0, "words": "", "written": written.in_(lang)}
+    tree = shown.problem.case.tree
+    node = tree.index(axis.id)
+    granted, left = shown.reading.envelopes.granted_cents[node], shown.reading.envelopes.left_cents[node]
+    under = (shown.problem.case.node >= node) & (shown.problem.case.node < tree.end[node])
+    n = int((shown.allocation.funded & under).sum())
+    kept = plural(n, ("retenu", "retenus"), ("funded", "funded"), lang)
+    fr = f"{short_amount(granted, Lang.FR)} accordés, {kept} ; reste {short_amount(left, Lang.FR)}"
+    en = f"{short_amount(granted, Lang.EN)} granted, {kept}; {short_amount(left, Lang.EN)} left"
+    if granted > cents:
+        fr, en = f"{fr} ; le surplus vient d'au-dessus", f"{en}; the excess comes from above"
+    return {
+        "bar": round(1000 * granted / max(cents, granted, 1)),
+        "words": Text(fr, en).in_(lang),
+        "written": written.in_(lang),
+    }
+
+
+def rule_on(rule: Any, state: State) -> bool:
+    """Whether a rule is on under the settings."""
+    return state.rules.get(rule.id, not rule.off)
+
+
+def rules_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
+    """The rules with a sentence each; one that is not in force on the day cannot be switched on."""
+    return [
+        {
+            "id": rule.id,
+            "title": rule.title or rule.id,
+            "own": bool(rule.title),
+            "on": rule_on(rule, state),
+            "closed": not rule.model_copy(update={"off": False}).in_force(scenario.spec.date),
+            "words": rule_words(rule, lang),
+        }
+        for rule in scenario.spec.rules
+    ]
+
+
+def stages_told(scenario: Scenario, state: State, lang: Lang) -> list[dict[str, Any]]:
+    """The stages of the objective: the weights in use, and goals that may be added."""
+    found = []
+    for k, stage in enumerate(stages_of(scenario)):
+        goals = goals_of(stage)
+        plain = {name: str(weight) for name, weight in goals.items() if not isinstance(weight, dict)}
+        used = list(plain)
+        reached = () if scenario.spec.territory is None else (INHABITANTS,)
+        more = [name for name in (*scenario.spec.measures, *BUILT_IN, *reached) if name not in goals]
+        values = {**plain, **{name: text for (j, name), text in state.weights.items() if j == k}}
+        told = [
+            {
+                "stage": k,
+                "k": j,
+                "name": name,
+                "words": capitalised(expressions_text.measure(name).in_(lang)),
+                "value": values.get(name, "0").replace(".", "," if lang is Lang.FR else "."),
+            }
+            for j, name in enumerate((*used, *more))
+        ]
+        found.append(
+            {
+                "title": _stage_title(scenario, k, whole=len(plain) == len(goals)).in_(lang),
+                "used": told[: len(used)],
+                "more": told[len(used) :],
+            }
+        )
+    return found
+
+
+def _stage_title(scenario: Scenario, k: int, *, whole: bool) -> Text:
+    """« Objectif 1 : maximiser »; the sentence of the stage where some of its goals have no weight to move."""
+    if not whole:
+        spec = scenario.spec.objective[k]
+        return Text(f"{k + 1}. {stage_words(spec, Lang.FR)}", f"{k + 1}. {stage_words(spec, Lang.EN)}")
+    sense = expressions_text.SENSE["minimise" if "minimise" in stages_of(scenario)[k] else "maximise"]
+    return Text(f"Objectif {k + 1} : {sense.fr}", f"Goal {k + 1}: {sense.en}")
+
+
+def input_values(scenario: Scenario, axes: list[Axis], state: State, lang: Lang) -> dict[str, dict[str, Any]]:
+    """What every input of the page holds under the settings, by its id."""
+    found: dict[str, dict[str, Any]] = dict(axis_values(axes, state, lang))
+    for k, rule in enumerate(scenario.spec.rules):
+        found[f"rule-{k}"] = {"value": rule_on(rule, state)}
+    for stage in stages_told(scenario, state, lang):
+        for one in (*stage["used"], *stage["more"]):
+            found[f"weight-{one['stage']}-{one['k']}"] = {"value": one["value"]}
+    for share in ("pro_rata", "free"):
+        found[f"share-{share}"] = {"value": state.share == share}
+    for key in ("search", "show", "department"):
+        found[key] = {"value": getattr(state, key)}
+    return found
+
+
+def forced_part(drawer: Drawer, state: State) -> str:
+    """What was decided by hand, and other values that a repair changed."""
+    lang = drawer.lang
+    rows = [
+        {
+            "dossier": one.dossier,
+            "reason": one.reason,
+            "side": PAGE["kept" if one.inside else "refused"].in_(lang),
+        }
+        for _, one in sorted(state.forced.items())
+    ]
+    return drawer.macro("forced", {"rows": rows, "sets": sorted(state.sets.items())})

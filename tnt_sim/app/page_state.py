@@ -1,0 +1,184 @@
+"""What a planner has set on the page: a small frozen value that the address holds whole.
+
+    #a.axe-1=3100000000&r.quart=0&w.0.score=2&in.D-7=arbitrage&q=lyon
+
+The part after `#` never leaves the browser for a server: the reasons written in it stay between the two of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from tnt_sim.domain.money import MoneyError, parse_decimal
+from tnt_sim.i18n.message import Text
+
+MOST_CHARACTERS = 60_000
+FIRST_ROWS = 50
+SHOWS = ("", "funded", "refused", "enter", "leave", "forced")
+"""Which dossiers are listed: all; funded; not; entered or left at the last change; forced by hand."""
+SHARES = ("pro_rata", "free")
+"""What the amounts under a moved envelope do: keep their proportions, or stay as they are."""
+_MOST_CENTS = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """A dossier put in or taken out by hand, with the reason that the scenario will hold."""
+
+    dossier: str
+    inside: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The settings of the page; what is not named is as the scenario file says.
+
+    Attributes
+    ----------
+    amounts : cents by envelope
+    rules : whether a rule is on, by its id
+    weights : exact decimal texts by (stage, measure)
+    forced : by dossier
+    sets : other values by dotted path, as a repair of a conflict brings them
+    share : one of `SHARES`
+    search, show, department, rows : what is listed
+    """
+
+    amounts: Mapping[str, int] = field(default_factory=dict)
+    rules: Mapping[str, bool] = field(default_factory=dict)
+    weights: Mapping[tuple[int, str], str] = field(default_factory=dict)
+    forced: Mapping[str, Forced] = field(default_factory=dict)
+    sets: Mapping[str, str] = field(default_factory=dict)
+    share: str = SHARES[0]
+    search: str = ""
+    show: str = SHOWS[0]
+    department: str = ""
+    rows: int = FIRST_ROWS
+
+    @property
+    def asked(self) -> State:
+        """The state without what is merely looked at: two states that ask the same are equal here."""
+        return replace(self, share=SHARES[0], search="", show="", department="", rows=FIRST_ROWS)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the scenario is asked as it is written."""
+        return not (self.amounts or self.rules or self.weights or self.forced or self.sets)
+
+
+def encode(state: State) -> str:
+    """The state as the part of an address after `#`; empty for the scenario as written."""
+    return urlencode(list(_pairs(state)), quote_via=quote, safe="")
+
+
+def _pairs(state: State) -> Iterator[tuple[str, str]]:
+    yield from ((f"a.{name}", str(cents)) for name, cents in sorted(state.amounts.items()))
+    yield from ((f"r.{name}", str(int(on))) for name, on in sorted(state.rules.items()))
+    yield from ((f"w.{stage}.{name}", text) for (stage, name), text in sorted(state.weights.items()))
+    yield from (
+        (f"{'in' if one.inside else 'out'}.{name}", one.reason) for name, one in sorted(state.forced.items())
+    )
+    yield from ((f"s.{path}", text) for path, text in sorted(state.sets.items()))
+    plain = State()
+    for key in ("share", "search", "show", "department", "rows"):
+        if getattr(state, key) != getattr(plain, key):
+            yield key, str(getattr(state, key))
+
+
+def decode(text: str) -> tuple[State, list[Text]]:
+    """The state of an address, and what in it could not be read: that is told and left out, nothing else is."""
+    if len(text) > MOST_CHARACTERS:
+        return State(), [
+            Text(
+                "l'adresse est trop longue : elle est laissée de côté.", "the address is too long: left out."
+            )
+        ]
+    found: dict[str, Any] = {"amounts": {}, "rules": {}, "weights": {}, "forced": {}, "sets": {}}
+    refused = []
+    for key, value in parse_qsl(text.removeprefix("#"), keep_blank_values=True):
+        head, _, name = key.partition(".")
+        try:
+            _READERS[head](found, name, value)
+        except (KeyError, ValueError):
+            refused.append(
+                Text(
+                    f"l'adresse dit « {key}={value} », qui ne se comprend pas : c'est laissé de côté.",
+                    f'the address says "{key}={value}", which makes no sense: left out.',
+                )
+            )
+    return State(**found), refused
+
+
+def _amount(found: dict[str, Any], name: str, value: str) -> None:
+    cents = int(value)
+    if not name or not value.isascii() or not 0 <= cents <= _MOST_CENTS:
+        raise ValueError(value)
+    found["amounts"][name] = cents
+
+
+def _rule(found: dict[str, Any], name: str, value: str) -> None:
+    if not name or value not in ("0", "1"):
+        raise ValueError(value)
+    found["rules"][name] = value == "1"
+
+
+def _weight(found: dict[str, Any], name: str, value: str) -> None:
+    stage, _, measure = name.partition(".")
+    if not measure:
+        raise ValueError(name)
+    found["weights"][int(stage), measure] = weight_text(value)
+
+
+def weight_text(value: str) -> str:
+    """A weight as the scenario takes it; ValueError for what is no number of zero or more."""
+    try:
+        weight = parse_decimal(value, ",") if "," in value else parse_decimal(value, ".")
+    except MoneyError as error:
+        raise ValueError(value) from error
+    if weight < 0:
+        raise ValueError(value)
+    return value.strip().replace(",", ".")
+
+
+def _forced(*, inside: bool) -> Any:
+    def read(found: dict[str, Any], name: str, value: str) -> None:
+        if not name:
+            raise ValueError(name)
+        found["forced"][name] = Forced(name, inside, value)
+
+    return read
+
+
+def _set(found: dict[str, Any], name: str, value: str) -> None:
+    if name.split(".")[0] not in ("rules", "envelopes") or name.count(".") < 2:
+        raise ValueError(name)
+    if value.startswith("[") and not isinstance(json.loads(value), list):
+        raise ValueError(value)
+    found["sets"][name] = value
+
+
+def _view(key: str, among: tuple[str, ...] | None = None) -> Any:
+    def read(found: dict[str, Any], name: str, value: str) -> None:
+        if name or (among is not None and value not in among):
+            raise ValueError(value)
+        found[key] = value
+
+    return read
+
+
+def _rows(found: dict[str, Any], name: str, value: str) -> None:
+    if name or not FIRST_ROWS <= int(value) <= 100 * FIRST_ROWS:
+        raise ValueError(value)
+    found["rows"] = int(value)
+
+
+_READERS: Mapping[str, Any] = {
+    "a": _amount, "r": _rule, "w": _weight, "in": _forced(inside=True), "out": _forced(inside=False), "s": _set,
+    "share": _view("share", SHARES), "search": _view("search"), "show": _view("show", SHOWS),
+    "department": _view("department"), "rows": _rows,
+}  # fmt: skip

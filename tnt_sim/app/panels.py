@@ -1,0 +1,519 @@
+"""The parts of the page as HTML texts, from an answer and what was there before; every text is escaped.
+
+The list of dossiers: filtered, searched, cut at the first rows; never more than is asked for.
+
+Settings that do not go together, told with the rules that clash and the cheapest repairs.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+import numpy as np
+import polars as pl
+from markupsafe import Markup
+
+from tnt_sim.app.live_answers import Shown, Trouble
+from tnt_sim.app.page_state import FIRST_ROWS, State
+from tnt_sim.app.page_text import PAGE
+from tnt_sim.engine.result import Proof
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amount, decimal, euros, plural, short_amount
+from tnt_sim.reporting.charts.department_map import map_svg
+from tnt_sim.reporting.decision_page.page_rows import bounds_of, department_titles, legends, per_head
+from tnt_sim.reporting.decision_page.subtotals import Grouping, Tally, groupings, tallies
+from tnt_sim.reporting.reports.decision_table import plain_reasons
+from tnt_sim.reporting.reports.infeasibility import after_words, members_words, repair_words
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.text.decision_reasons import dossier_sentences, unspent_sentence
+from tnt_sim.rules.expressions import text as expressions_text
+from tnt_sim.rules.expressions.column_text import count, listed, number
+from tnt_sim.rules.expressions.inhabitants import Reach, reach_of
+from tnt_sim.rules.expressions.text import capitalised
+from tnt_sim.rules.linear_terms import BoolArray, Unit
+from tnt_sim.verify.run_document import decimal_text
+
+MOST_MOVES = 6
+"""Dossiers named among those that enter or leave; the list shows all of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """What an answer is held against: the one before, and that of the scenario as written; None where none is."""
+
+    last: Shown | None = None
+    written: Shown | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """What the tables of territories look at."""
+
+    spec: Any
+    table: pl.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Drawer:
+    """Draws the parts in one language.
+
+    Attributes
+    ----------
+    by_department : which dossiers belong to which department; None where no dossier has one
+    bounds : between the classes of the map, the same for every answer, so that a colour keeps its meaning
+    haystack : what the search looks into, one text a dossier, without accents and capitals
+    """
+
+    lang: Lang
+    by_department: Grouping | None
+    bounds: Mapping[str, list[float]]
+    haystack: pl.Series
+
+    @classmethod
+    def blank(cls, lang: Lang) -> Drawer:
+        """The drawer while there is no answer at all."""
+        return cls(lang, None, {}, pl.Series("haystack", [], dtype=pl.String))
+
+    @classmethod
+    def of(cls, shown: Shown, lang: Lang) -> Drawer:
+        """The drawer of a scenario, by its first answer."""
+        asked = tabled(shown)
+        found = next((one for one in groupings(asked, lang) if one.key == "department"), None)
+        bounds = bounds_of(tallies(asked, found)) if found is not None else {}
+        texts = asked.table.select(
+            pl.concat_str("dossier", "title", "applicant", separator=" ", ignore_nulls=True)
+        )
+        hay = [plain(text) for text in texts.to_series().to_list()]
+        return cls(lang, found, bounds, pl.Series("haystack", hay, dtype=pl.String))
+
+    def macro(self, name: str, told: Any) -> str:
+        """A part of `page.html`, filled."""
+        return str(getattr(macros(self.lang), name)(told)).strip()
+
+    def answer(self, shown: Shown, before: Before) -> dict[str, str]:
+        """The parts that an answer changes, but for the list and what stands beside the settings."""
+        found = {
+            "band": self.band(shown),
+            "totals": self.macro("totals", self._totals(shown, before.written)),
+            "moves": self.macro("moves", self._moves(shown, before)),
+            "map": "",
+            "departments": "",
+        }
+        if self.by_department is not None:
+            lines = tallies(tabled(shown), self.by_department)
+            found |= {"map": self._map(lines), "departments": self._departments(lines)}
+        return found
+
+    def band(self, shown: Shown, *, stale: bool = False) -> str:
+        """The line that stays in sight: granted, left, funded."""
+        granted, left, funded = figures_of(shown)
+        told = {
+            "granted": short_amount(granted, self.lang),
+            "left": short_amount(left, self.lang),
+            "funded": count(funded, self.lang),
+        }
+        return self.macro("band", {**told, "stale": stale})
+
+    def _totals(self, shown: Shown, written: Shown | None) -> dict[str, Any]:
+        lang = self.lang
+        document = {"status": shown.status.value, "proof": None if shown.proof is None else shown.proof.value}
+        broken = [reading.id for reading in shown.reading.rules if not reading.holds]
+        return {
+            "verdict": vocabulary.verdict(document).in_(lang),
+            "sure": shown.sure,
+            "figures": self._figures(shown, written),
+            "goals": [self._goal(k, shown, written) for k in range(len(shown.reading.values))],
+            "broken": _broken(broken, lang).in_(lang) if broken else "",
+            "seconds": f"{shown.seconds:.3f}",
+            "why_left": unspent_sentence(shown.problem, shown.reasons, 0).in_(lang)
+            if shown.reasons.unspent_code[0]
+            else "",
+            "how": _how(shown, lang).in_(lang),
+        }
+
+    def _figures(self, shown: Shown, written: Shown | None) -> list[tuple[str, str, str]]:
+        """Name, value, and the value in the scenario as written where it differs."""
+        lang = self.lang
+        reach = reach_of(shown.problem.case)
+        keys = ("amount", "granted", "left", "funded", *(() if reach is None else ("inhabitants",)))
+        names = [PAGE[key].in_(lang) for key in keys]
+        now, then = (
+            [None] * len(keys) if one is None else self._told(one, reach) for one in (shown, written)
+        )
+        was = Text("écrit : {}", "as written: {}").in_(lang)
+        return [
+            (name, value or "", was.format(old) if old not in (None, value) else "")
+            for name, value, old in zip(names, now, then, strict=True)
+        ]
+
+    def _told(self, shown: Shown, reach: Reach | None) -> list[str | None]:
+        granted, left, funded = figures_of(shown)
+        whole = amount(shown.problem.case.tree.written_cents[0], self.lang)
+        told = [whole, amount(granted, self.lang), amount(left, self.lang), count(funded, self.lang)]
+        people = [] if reach is None else [count(reach.inhabitants(shown.allocation.funded), self.lang)]
+        return [*told, *people]
+
+    def _goal(self, k: int, shown: Shown, written: Shown | None) -> str:
+        """« Maximiser score : 31 240 (écrit : 31 100) », the old value only where the same is asked."""
+        stage, lang = shown.problem.stages[k], self.lang
+        money = stage.terms.unit is Unit.MONEY
+
+        def told(of: Shown) -> str:
+            text = decimal_text(of.reading.values[k])
+            return euros(text, lang) if money else decimal(text, lang)
+
+        value, was = told(shown), ""
+        same = written is not None and not shown.state.weights and k < len(written.reading.values)
+        if same and written is not None and told(written) != value:
+            was = Text(f" (écrit : {told(written)})", f" (as written: {told(written)})").in_(lang)
+        aim = f"{expressions_text.SENSE[stage.sense.value].in_(lang).capitalize()} {stage.goal}"
+        return f"{aim}{colon(lang)} {value}{was}"
+
+    def _moves(self, shown: Shown, before: Before) -> dict[str, Any]:
+        lang = self.lang
+        groups = []
+        if before.last is not None:
+            enter, leave = moved_rows(shown, before.last)
+            groups = [
+                self._moved(rows, key, of)
+                for key, rows, of in (("enter", enter, shown), ("leave", leave, before.last))
+                if len(rows)
+            ]
+        return {
+            "words": _moves_words(shown, before.last, lang).in_(lang),
+            "groups": groups,
+            "against": _against(shown, before.written, lang).in_(lang),
+        }
+
+    def _moved(self, rows: Sequence[int], key: str, of: Shown) -> dict[str, Any]:
+        """The largest of those that enter or leave."""
+        lang, table = self.lang, of.problem.case.table
+        cents = of.allocation.granted_cents
+        largest = sorted(rows, key=lambda row: (-int(cents[row]), row))[:MOST_MOVES]
+        n = len(rows)
+        every = Text(f"Montrer les {n} dans la liste", f"Show all {n} in the list").in_(lang)
+        verb = (
+            (("entre", "entrent"), ("enters", "enter"))
+            if key == "enter"
+            else (("sort", "sortent"), ("leaves", "leave"))
+        )
+        return {
+            "title": f"{count(n, lang)} {verb[0][n >= 2] if lang is Lang.FR else verb[1][n != 1]}",
+            "rows": [
+                {
+                    "dossier": table["dossier"][row],
+                    "title": table["title"][row] or "",
+                    "amount": amount(int(cents[row]), lang),
+                }
+                for row in largest
+            ],
+            "more": every if n > len(largest) else "",
+            "show": key,
+        }
+
+    def _map(self, lines: Sequence[Tally]) -> str:
+        values = {line.code: float(line.granted_cents) for line in lines if line.code}
+        svg = map_svg(
+            values,
+            department_titles(lines, self.lang),
+            PAGE["map_label"].in_(self.lang),
+            self.bounds["amount"],
+        )
+        return self.macro("places", {"svg": Markup(svg), "legend": legends(self.bounds, self.lang)["amount"]})
+
+    def _departments(self, lines: Sequence[Tally]) -> str:
+        lang = self.lang
+        told = [
+            {
+                "name": line.name,
+                "code": line.code,
+                "filed": count(line.filed, lang),
+                "funded": count(line.funded, lang),
+                "granted": amount(line.granted_cents, lang),
+                "head": per_head(line, lang),
+            }
+            for line in lines
+        ]
+        return self.macro("departments", {"lines": told})
+
+
+def tabled(shown: Shown) -> Decided:
+    """The dossiers with their decision."""
+    table = shown.problem.case.table.with_columns(
+        pl.Series("funded", shown.allocation.funded),
+        pl.Series("granted_cents", shown.allocation.granted_cents),
+    )
+    return Decided(shown.problem.scenario.spec, table)
+
+
+def figures_of(shown: Shown) -> tuple[int, int, int]:
+    """Granted, left, and the number of funded dossiers."""
+    left = shown.reading.envelopes.left_cents[0]
+    return shown.reading.granted_cents, left, int(shown.allocation.funded.sum())
+
+
+def moved_rows(shown: Shown, last: Shown) -> tuple[list[int], list[int]]:
+    """The rows of the dossiers that enter and that leave from one answer to the next."""
+    now, then = shown.allocation.funded, last.allocation.funded
+    return np.flatnonzero(now & ~then).tolist(), np.flatnonzero(then & ~now).tolist()
+
+
+def plain(text: str) -> str:
+    """A text without accents and capitals, as the search compares it."""
+    apart = unicodedata.normalize("NFD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+
+
+def colon(lang: Lang) -> str:
+    """A colon as the language writes it."""
+    return "\u00a0:" if lang is Lang.FR else ":"
+
+
+def _broken(names: Sequence[str], lang: Lang) -> Text:
+    told = listed(names, lang)
+    return Text(
+        f"Règles non tenues (indicatives ou à pénalité) : {told}.",
+        f"Rules that do not hold (reported or priced): {told}.",
+    )
+
+
+def _how(shown: Shown, lang: Lang) -> Text:
+    """How long it took, whether it is the one answer, and the rows of its proof without a second reading."""
+    took = number(hundredths(shown.seconds), lang, 2)
+    one = (
+        Text("réponse unique, ex æquo départagés", "the one answer, ties broken")
+        if shown.canonical
+        else Text("des ex æquo peuvent exister", "there may be ties")
+    )
+    if shown.proof is not Proof.PROVED:
+        return Text(
+            f"Calculé et relu en {took} s ; {one.fr}.", f"Computed and read again in {took} s; {one.en}."
+        )
+    reserve = shown.rows.reserve or Text("", "")
+    return Text(
+        f"Calculé, prouvé et relu en {took} s ; {one.fr}. {reserve.fr}".rstrip(),
+        f"Computed, proven and read again in {took} s; {one.en}. {reserve.en}".rstrip(),
+    )
+
+
+def hundredths(seconds: float) -> Fraction:
+    """Seconds as they are told: hundredths, never none."""
+    return Fraction(max(1, round(seconds * 100)), 100)
+
+
+def _moves_words(shown: Shown, last: Shown | None, lang: Lang) -> Text:
+    if last is None:
+        return Text("Rien n'a encore été changé.", "Nothing has been changed yet.")
+    enter, leave = moved_rows(shown, last)
+    if enter or leave:
+        more = shown.reading.granted_cents - last.reading.granted_cents
+        sign = "+" if more > 0 else ""
+        return Text(f"Accordé : {sign}{amount(more, Lang.FR)}.", f"Granted: {sign}{amount(more, Lang.EN)}.")
+    changed = int((shown.allocation.granted_cents != last.allocation.granted_cents).sum())
+    if changed:
+        fr, en = (
+            plural(changed, ("dossier", "dossiers"), ("dossier", "dossiers"), one)
+            for one in (Lang.FR, Lang.EN)
+        )
+        return Text(
+            f"Les mêmes dossiers ; d'autres montants pour {fr}.",
+            f"The same dossiers; other amounts for {en}.",
+        )
+    return Text("Les mêmes dossiers, les mêmes montants.", "The same dossiers, the same amounts.")
+
+
+def _against(shown: Shown, written: Shown | None, lang: Lang) -> Text:
+    if written is None:
+        return Text(
+            "Le scénario écrit n'a pas de répartition : rien à quoi comparer.",
+            "The scenario as written has no allocation to compare with.",
+        )
+    if shown.state.changes_nothing:
+        return Text("C'est le scénario tel qu'il est écrit.", "This is the scenario as it is written.")
+    enter, leave = moved_rows(shown, written)
+    fr, en = ((count(len(enter), one), count(len(leave), one)) for one in (Lang.FR, Lang.EN))
+    return Text(
+        f"Par rapport au scénario écrit : {fr[0]} de plus, {fr[1]} de moins.",
+        f"Against the scenario as written: {en[0]} more, {en[1]} fewer.",
+    )
+
+
+@cache
+def macros(lang: Lang) -> Any:
+    """The macros of `page.html` in one language."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    text = (files("tnt_sim") / "app" / "assets" / "page.html").read_text(encoding="utf-8")
+    said = {key: phrase.in_(lang) for key, phrase in PAGE.items()}
+    return environment.from_string(text).make_module({"t": said, "lang": lang.value, "colon": colon(lang)})
+
+
+_HEADS = ("number", "title", "department", "requested", "granted", "why", "decision")
+_RIGHT = ("requested", "granted")
+
+
+def listed_part(drawer: Drawer, shown: Shown, last: Shown | None, state: State) -> str:
+    """The part `list` for what the state looks at."""
+    lang = drawer.lang
+    rows = np.flatnonzero(_wanted(drawer, shown, last, state))
+    first = rows[: state.rows].tolist()
+    n, rest = len(rows), len(rows) - len(first)
+    granted = amount(int(shown.allocation.granted_cents[rows].sum()), lang)
+    dossiers = plural(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+    more = count(min(rest, FIRST_ROWS), lang)
+    return drawer.macro(
+        "dossiers",
+        {
+            "found": Text(f"{dossiers}, {granted} accordés.", f"{dossiers}, {granted} granted.").in_(lang),
+            "heads": [{"words": PAGE[key].in_(lang), "n": key in _RIGHT} for key in _HEADS],
+            "rows": _rows(shown, last, state, first, lang) if first else [],
+            "more": Text(f"Montrer {more} de plus", f"Show {more} more").in_(lang) if rest else "",
+        },
+    )
+
+
+def _wanted(drawer: Drawer, shown: Shown, last: Shown | None, state: State) -> BoolArray:
+    """Which dossiers the state looks at, bool (n,)."""
+    table = shown.problem.case.table
+    wanted: BoolArray = _SHOWN[state.show](shown, last)
+    for word in plain(state.search).split():
+        wanted = wanted & drawer.haystack.str.contains(word, literal=True).to_numpy()
+    if state.department:
+        wanted = wanted & (table["department"] == state.department).fill_null(False).to_numpy()
+    return wanted
+
+
+def _of_rows(n: int, rows: Sequence[int]) -> BoolArray:
+    found = np.zeros(n, dtype=np.bool_)
+    found[list(rows)] = True
+    return found
+
+
+def _moved(shown: Shown, last: Shown | None, which: int) -> BoolArray:
+    rows = [] if last is None else moved_rows(shown, last)[which]
+    return _of_rows(shown.problem.case.n, rows)
+
+
+_SHOWN: Mapping[str, Callable[[Shown, Shown | None], BoolArray]] = {
+    "": lambda shown, _: np.ones(shown.problem.case.n, dtype=np.bool_),
+    "funded": lambda shown, _: shown.allocation.funded,
+    "refused": lambda shown, _: ~shown.allocation.funded,
+    "enter": lambda shown, last: _moved(shown, last, 0),
+    "leave": lambda shown, last: _moved(shown, last, 1),
+    "forced": lambda shown, _: shown.problem.case.table["dossier"].is_in(list(shown.state.forced)).to_numpy(),
+}
+
+
+def _rows(
+    shown: Shown, last: Shown | None, state: State, rows: Sequence[int], lang: Lang
+) -> list[dict[str, Any]]:
+    case, allocation = shown.problem.case, shown.allocation
+    part = case.table[list(rows)]
+    why = dossier_sentences(shown.problem, allocation, shown.reasons, lang)
+    why = plain_reasons(shown.problem.scenario.spec, why, shown.reasons.code)
+    enter, leave = (set(), set()) if last is None else map(set, moved_rows(shown, last))
+    said = {**dict.fromkeys(enter, "enters"), **dict.fromkeys(leave, "leaves")}
+    told = []
+    for row, line in zip(rows, part.iter_rows(named=True), strict=True):
+        funded = bool(allocation.funded[row])
+        free = not shown.problem.offers.committed[row]
+        act = "out" if funded else "in"
+        told.append(
+            {
+                "dossier": line["dossier"],
+                "title": line["title"] or "",
+                "applicant": line["applicant"] or "",
+                "department": line["department"] or "–",
+                "requested": amount(line["requested_cents"], lang),
+                "granted": amount(int(allocation.granted_cents[row]), lang) if funded else "–",
+                "kept": funded,
+                "why": why[row],
+                "moved": PAGE[said[row]].in_(lang) if row in said else "",
+                "forced": line["dossier"] in state.forced,
+                "act": act if free else "",
+                "act_words": PAGE["outside" if funded else "inside"].in_(lang).capitalize(),
+            }
+        )
+    return told
+
+
+def departments_of(drawer: Drawer, table: pl.DataFrame) -> list[tuple[str, str]]:
+    """Code and name of each department that some dossier has."""
+    if drawer.by_department is None:
+        return []
+    held = set(table["department"].drop_nulls().to_list())
+    grouping = drawer.by_department
+    pairs = zip(grouping.codes, grouping.names, strict=True)
+    return [(code, name) for code, name in pairs if code in held]
+
+
+MOST_MEMBERS = 8
+
+
+def trouble_part(
+    drawer: Drawer, trouble: Trouble | None, conflict: Mapping[str, Any] | None, *, held: bool
+) -> str:
+    """The part `trouble`; empty where all is well.
+
+    `conflict` is the document of the search, once it is done; `held` says that the page shows settings that held.
+    """
+    if trouble is None:
+        return ""
+    lang, clash = drawer.lang, conflict or {"sets": [], "repairs": []}
+    return drawer.macro(
+        "trouble",
+        {
+            "sentences": [text.in_(lang) for text in trouble.sentences] + _more(conflict, lang),
+            "held": held,
+            "stopped": trouble.stopped,
+            "searching": trouble.clash and conflict is None,
+            "sets": [
+                _set(rank, one, len(clash["sets"]), lang) for rank, one in enumerate(clash["sets"], start=1)
+            ],
+            "repairs": [
+                {
+                    "words": f"{capitalised(repair_words(repair, lang))}.",
+                    "after": after_words(repair, lang).strip(),
+                    "k": k if repair["set"] else None,
+                    "lines": "\n".join(repair["set"] or ()),
+                }
+                for k, repair in enumerate(clash["repairs"])
+            ],
+        },
+    )
+
+
+def _more(conflict: Mapping[str, Any] | None, lang: Lang) -> list[str]:
+    """What there is to say of a search that found no repair."""
+    if conflict is None or conflict["repairs"]:
+        return []
+    return [
+        Text(
+            "La recherche n'a pas trouvé de réparation dans le temps imparti.",
+            "The search found no repair in the time it had.",
+        ).in_(lang)
+    ]
+
+
+def _set(rank: int, one: Mapping[str, Any], n: int, lang: Lang) -> dict[str, Any]:
+    """One minimal set of things that do not hold together, and how sure that is."""
+    number = f" {rank}" if n > 1 else ""
+    members = [capitalised(text) for _, text in members_words(one["members"], lang)]
+    rest = len(members) - MOST_MEMBERS
+    if rest > 0:
+        members = [*members[:MOST_MEMBERS], Text(f"… et {rest} de plus", f"… and {rest} more").in_(lang)]
+    doubts = [] if one["proof"] else [Text("contradiction non prouvée", "contradiction not proven")]
+    doubts += [] if one["minimal"] else [Text("peut-être pas la plus petite", "perhaps not the smallest")]
+    return {
+        "title": Text(f"Ce qui se contredit{number}", f"What clashes{number}").in_(lang),
+        "members": members,
+        "doubt": capitalised(", ".join(doubt.in_(lang) for doubt in doubts)) if doubts else "",
+    }

@@ -1,0 +1,141 @@
+"""What leaves the page as a file: a scenario saved beside the one it extends, a comparison, the workbook."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from tnt_sim.analysis.compare.compared_run import Side, side_of
+from tnt_sim.api.analyses import Comparison
+from tnt_sim.app.live_answers import Shown
+from tnt_sim.app.page_state import State
+from tnt_sim.app.scenario_changes import applied, slug_of, tree_of
+from tnt_sim.disk import named, put, refusal
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import LimitReached, UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.renderers.html import study_body
+from tnt_sim.reporting.reports.comparison import comparison_study
+from tnt_sim.reporting.run_folder.run_access import open_stored
+from tnt_sim.reporting.run_folder.writer import write_run
+from tnt_sim.reporting.workbook.workbook import workbook_bytes
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.yaml.safe_paths import resolve_inside
+from tnt_sim.verify.verification import of_fresh
+
+MOST_LISTED = 50
+_HEAD = """\
+# Enregistré depuis la page du planificateur : ce qui change par rapport à « {base} », et rien d'autre.
+# Saved from the planner's page: what differs from "{base}", and nothing else.
+"""
+_EXTENDS = re.compile(r"^extends:\s*['\"]?([^'\"#\n]+?)['\"]?\s*(?:#.*)?$", re.MULTILINE)
+_MOST_READ = 65_536
+
+
+def save(scenario: Scenario, state: State, name: str) -> Path:
+    """Write the settings as a scenario that extends the one of the page; never over a file that exists.
+
+    Raises
+    ------
+    UsageError
+        For a name without letters or digits, a file that exists, a place that cannot be written to.
+    """
+    slug = slug_of(name)
+    if not slug or scenario.path is None:
+        raise _refused(
+            "donnez un nom avec des lettres ou des chiffres.", "give a name with letters or digits."
+        )
+    base = scenario.path
+    target = resolve_inside(scenario.root, base.parent, f"{slug}.yaml")
+    text = _text(scenario, state, name.strip(), slug)
+    try:
+        put(target, text.encode(), replace=False)
+    except FileExistsError:
+        raise _refused(
+            f"« {target.name} » existe déjà et n'est pas touché. Choisissez un autre nom.",
+            f'"{target.name}" exists already and is left as it is. Choose another name.',
+        ) from None
+    except OSError as error:
+        raise refusal(named(Path(target.name)), error, usage="usage.app") from error
+    return target
+
+
+def _text(scenario: Scenario, state: State, title: str, slug: str) -> str:
+    base = scenario.path.name if scenario.path is not None else ""
+    document = {
+        "schema_version": 1,
+        "id": slug,
+        "title": title,
+        "extends": base,
+        **tree_of(scenario, state),
+    }
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 4096
+    stream = io.StringIO()
+    yaml.dump(document, stream)
+    return _HEAD.format(base=base) + stream.getvalue()
+
+
+def saved(scenario: Scenario) -> list[str]:
+    """The scenarios beside this one that extend it, by the name of their file."""
+    if scenario.path is None:
+        return []
+    files = sorted(scenario.path.parent.glob("*.yaml"))
+    return [file.name for file in files if _extends(file, scenario.path)][:MOST_LISTED]
+
+
+def _extends(file: Path, base: Path) -> bool:
+    try:
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            found = _EXTENDS.search(stream.read(_MOST_READ))
+    except OSError:
+        return False
+    return found is not None and (file.parent / found[1].strip()).resolve() == base.resolve()
+
+
+def comparison_html(scenario: Scenario, shown: Shown, file: str, lang: Lang) -> str:
+    """What the page shows set beside a saved scenario: the totals, what differs, who moves.
+
+    Raises
+    ------
+    TntError
+        When the saved scenario is no longer one, or has no allocation.
+    """
+    if scenario.path is None or file not in saved(scenario):
+        raise _refused(
+            f"« {file} » n'est pas une variante de ce scénario.", f'"{file}" is no variant of this scenario.'
+        )
+    proof = None if shown.proof is None else shown.proof.value
+    told = {"status": shown.status.value, "proof": proof, "canonical": shown.canonical}
+    found = of_fresh({**told, "proof_rows": shown.rows.document})
+    name = Text("cette page", "this page").in_(lang)
+    here = Side(name, shown.problem, shown.allocation, shown.reading, proof, found)
+    there = side_of(scenario.path.parent / file, Path(file).stem)
+    study = comparison_study(Comparison((here, there), {}), lang)
+    moved = next(k for k, section in enumerate(study.sections) if section.title.fr.startswith("Qui bouge"))
+    parts = [study.sections[0], study.sections[1], study.sections[moved]]
+    return study_body(replace(study, sections=parts), lang, len(parts))
+
+
+def workbook(scenario: Scenario, state: State, lang: Lang) -> tuple[Path, bytes]:
+    """The run folder of the settings, decided and proven anew as `run` does, and its workbook.
+
+    Raises
+    ------
+    TntError
+        When there is no allocation, or the folder cannot be written.
+    """
+    result = solve(applied(scenario, state))
+    if result.allocation is None:
+        raise LimitReached(Text("aucune répartition à exporter.", "no allocation to export."))
+    folder = write_run(result)
+    return folder, workbook_bytes(open_stored(folder), lang)
+
+
+def _refused(fr: str, en: str) -> UsageError:
+    return UsageError(Text(fr, en), code="usage.app")

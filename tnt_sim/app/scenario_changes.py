@@ -1,0 +1,233 @@
+"""From the settings of the page to a scenario: one tree, laid over the written one or saved as a file.
+
+The same tree is asked and saved, so a saved scenario is the one that was shown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from tnt_sim.analysis.shared.amount_variation import FREE, PRO_RATA, Moved
+from tnt_sim.app.page_state import Forced, State
+from tnt_sim.domain.budget_tree import EnvelopeSpec
+from tnt_sim.domain.money import cents_to_decimal_text, parse_cents
+from tnt_sim.errors import did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.offers.decisions import DecideSpec
+from tnt_sim.scenario.load import with_changes
+from tnt_sim.scenario.scenario import Scenario
+
+Values = dict[str, dict[str, Any]]
+MOST_NAME = 60
+_TENTH_OF_MILLION = 10_000_000
+TITLE = Text("Décidé sur la page du planificateur", "Decided on the planner's page")
+
+
+def applied(scenario: Scenario, state: State) -> Scenario:
+    """The scenario with the settings; nothing is read again."""
+    tree = tree_of(scenario, state)
+    return with_changes(scenario, tree) if tree else scenario
+
+
+def tree_of(scenario: Scenario, state: State) -> dict[str, Any]:
+    """What the settings lay over the scenario: a partial scenario, empty where nothing is changed."""
+    envelopes: Values = {name: {"amount": amount_text(cents)} for name, cents in state.amounts.items()}
+    rules = _rules(scenario, state)
+    for path, text in state.sets.items():
+        room, _, rest = path.partition(".")
+        name, _, key = rest.rpartition(".")
+        (envelopes if room == "envelopes" else rules).setdefault(name, {})[key] = _value(text)
+    programme = _envelope(scenario.spec.programme, envelopes)
+    tree: dict[str, Any] = {}
+    if programme is not None:
+        tree["programme"] = programme
+    if rules:
+        tree["rules"] = [{"id": name, **values} for name, values in rules.items()]
+    if state.weights:
+        tree["objective"] = _objective(scenario, state)
+    return tree
+
+
+def amount_text(cents: int) -> str:
+    """Cents as a scenario writes them: « 31.5 M€ » where it is short, else whole euros and cents."""
+    if cents % _TENTH_OF_MILLION:
+        return f"{cents_to_decimal_text(cents)} €"
+    whole, tenths = divmod(cents // _TENTH_OF_MILLION, 10)
+    return f"{whole}.{tenths} M€" if tenths else f"{whole} M€"
+
+
+def _value(text: str) -> Any:
+    return json.loads(text) if text.startswith("[") else text
+
+
+def _envelope(spec: EnvelopeSpec, values: Values) -> dict[str, Any] | None:
+    below = [found for child in spec.envelopes if (found := _envelope(child, values)) is not None]
+    own = values.get(spec.id, {})
+    if not own and not below:
+        return None
+    return {"id": spec.id, **own, **({"envelopes": below} if below else {})}
+
+
+def _rules(scenario: Scenario, state: State) -> Values:
+    """Rules switched, decisions taken back where the page says otherwise, and the page's own decisions."""
+    found: Values = {name: {"off": not on} for name, on in state.rules.items()}
+    for spec in scenario.spec.rules:
+        if not isinstance(spec, DecideSpec):
+            continue
+        fund = [name for name in spec.fund if name not in state.forced or state.forced[name].inside]
+        refuse = [name for name in spec.refuse if name not in state.forced or not state.forced[name].inside]
+        changed = found.setdefault(spec.id, {})
+        if len(fund) < len(spec.fund):
+            changed["fund"] = fund
+        if len(refuse) < len(spec.refuse):
+            changed["refuse"] = refuse
+        if changed.keys() - {"off"} and not (fund or refuse or spec.amounts):
+            changed["off"] = True
+        if not changed:
+            del found[spec.id]
+    for name, group in page_rules(scenario, state).items():
+        found[name] = {
+            "title": TITLE.in_(Lang(scenario.spec.locale)),
+            "kind": "decide",
+            "fund": [one.dossier for one in group if one.inside],
+            "refuse": [one.dossier for one in group if not one.inside],
+            "reason": group[0].reason,
+        }
+    return found
+
+
+def page_rules(scenario: Scenario, state: State) -> dict[str, list[Forced]]:
+    """The dossiers forced on the page by the rule that will hold them: one rule a reason."""
+    taken = {rule.id for rule in scenario.spec.rules}
+    by_reason: dict[str, list[Forced]] = {}
+    for _, one in sorted(state.forced.items()):
+        by_reason.setdefault(one.reason, []).append(one)
+    found: dict[str, list[Forced]] = {}
+    for reason, group in by_reason.items():
+        name = f"page-{slug_of(reason)}".strip("-")
+        others = (f"{name}-{k}" for k in range(2, len(taken) + len(by_reason) + 3))
+        free = next(one for one in (name, *others) if one not in taken and one not in found)
+        found[free] = group
+    return found
+
+
+def slug_of(name: str) -> str:
+    """A name as a file may have it: « Axe 1 à 31 M€ » becomes `axe-1-a-31-m`."""
+    bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:MOST_NAME].strip("-")
+
+
+def stages_of(scenario: Scenario) -> list[dict[str, Any]]:
+    """The stages as they are written; the number of funded dossiers where none is."""
+    return deepcopy(scenario.tree.get("objective")) or [{"maximise": {"dossiers": "1"}}]
+
+
+def goals_of(stage: dict[str, Any]) -> dict[str, Any]:
+    """The goals of a stage with their weights."""
+    return dict(stage.get("maximise") or stage.get("minimise") or {})
+
+
+def _objective(scenario: Scenario, state: State) -> list[dict[str, Any]]:
+    """The stages with other weights; a goal of weight 0 is left out, unless nothing else is asked."""
+    stages = stages_of(scenario)
+    for k, stage in enumerate(stages):
+        goals = goals_of(stage) | {name: text for (j, name), text in state.weights.items() if j == k}
+        kept = {name: weight for name, weight in goals.items() if str(weight).strip("0.")}
+        stage["maximise" if "maximise" in stage else "minimise"] = kept or goals
+    return stages
+
+
+def moved(scenario: Scenario, state: State, name: str, cents: int) -> State:
+    """The settings with an envelope at another amount: what stands above it moves by as much, as new money does.
+
+    Raises
+    ------
+    UsageError
+        For an envelope without an amount, or not in force.
+    """
+    now = applied(scenario, state)
+    family = {spec.id: spec for spec, _ in now.spec.programme.walk()}
+    spec = family.get(name)
+    share = PRO_RATA if state.share == PRO_RATA and spec is not None and spec.amount else FREE
+    mover = Moved.of(now, [name], share)
+    crossed = mover.overdrawn(mover.base_cents) is not None
+    # amounts that do not fit together yet are mended one by one
+    amounts = {name: cents} if crossed else mover.amounts(cents)
+    return without_written(scenario, replace(state, amounts={**state.amounts, **amounts}))
+
+
+def without_written(scenario: Scenario, state: State) -> State:
+    """The settings without those that say what the scenario says already."""
+    written = {spec.id: spec.amount for spec, _ in scenario.spec.programme.walk()}
+    on = {rule.id: not rule.off for rule in scenario.spec.rules}
+    weights = {
+        (k, name): str(weight)
+        for k, stage in enumerate(stages_of(scenario))
+        for name, weight in goals_of(stage).items()
+    }
+    return replace(
+        state,
+        amounts={name: cents for name, cents in state.amounts.items() if written.get(name) != cents},
+        rules={name: flag for name, flag in state.rules.items() if on.get(name) is not flag},
+        weights={key: text for key, text in state.weights.items() if weights.get(key, "0") != text},
+    )
+
+
+def with_set_lines(scenario: Scenario, state: State, lines: Iterable[str]) -> State:
+    """The settings with a repair's `PATH=VALUE` lines, as `conflict` gives them for these settings."""
+    amounts, rules, sets = dict(state.amounts), dict(state.rules), dict(state.sets)
+    forced, pages = dict(state.forced), page_rules(scenario, state)
+    for line in lines:
+        path, _, text = line.partition("=")
+        room, _, rest = path.partition(".")
+        name, _, key = rest.rpartition(".")
+        if room == "rules" and name in pages:
+            kept = json.loads(text) if text.startswith("[") else []
+            for one in pages[name]:
+                if key == "off" or (one.inside == (key == "fund") and one.dossier not in kept):
+                    forced.pop(one.dossier, None)
+        elif key == "amount" or path == "programme.amount":
+            amounts[name or scenario.spec.programme.id] = parse_cents(text)
+        elif room == "rules" and key == "off":
+            rules[name] = text != "true"
+        else:
+            sets[path] = text
+    changed = replace(state, amounts=amounts, rules=rules, sets=sets, forced=forced)
+    return without_written(scenario, changed)
+
+
+def known_only(scenario: Scenario, state: State) -> tuple[State, list[Text]]:
+    """The settings that this scenario has a place for, and what an address said of others."""
+    dossiers = set(scenario.portfolio.table["dossier"].to_list())
+    envelopes = {spec.id for spec, _ in scenario.spec.programme.walk() if spec.amount is not None}
+    rules = {rule.id for rule in scenario.spec.rules}
+    n_stages = len(stages_of(scenario))
+    told: list[Text] = []
+
+    def kept(given: Mapping[str, Any], known: set[str], what: Text) -> dict[str, Any]:
+        told.extend(unknown(what, name, known) for name in sorted(given.keys() - known))
+        return {name: value for name, value in given.items() if name in known}
+
+    state = replace(
+        state,
+        amounts=kept(state.amounts, envelopes, Text("l'enveloppe", "envelope")),
+        rules=kept(state.rules, rules, Text("la règle", "rule")),
+        forced=kept(state.forced, dossiers, Text("le dossier", "dossier")),
+        weights={key: text for key, text in state.weights.items() if 0 <= key[0] < n_stages},
+    )
+    return without_written(scenario, state), told
+
+
+def unknown(what: Text, name: str, known: Iterable[str]) -> Text:
+    """What is said of a name that the scenario does not have."""
+    hint = did_you_mean(name, known) or Text("", "")
+    return Text(
+        f"{what.fr} « {name} » n'existe pas dans ce scénario. {hint.fr}",
+        f'there is no {what.en} "{name}" in this scenario. {hint.en}',
+    )

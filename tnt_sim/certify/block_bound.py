@@ -1,0 +1,103 @@
+"""Closes a system by exact blocks under prices: the best of the goal under some rows is found by the kernel.
+
+The rows that are named have prices, and some of them a block of their own (`kernel/blocks/block_search.py`). Any
+prices are sound: the kernel's answer does not depend on them. The system is read as one whose blocks take one
+choice at most (`certify/choice_blocks.py`: the same points), and its blocks are the groups of the kernel. A choice
+that its block leaves alone and that must be made counts as made; one that is ruled out is none.
+
+What is left out only lets more points in: rows that are not named; that a block has no choice left, but must have
+one; that a free column is the same in all rows: it takes the end that serves the goal, and each row, best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tnt_sim.certify.choice_blocks import one_at_most
+from tnt_sim.certify.single_row_bound import dense, made_choices
+from tnt_sim.certify.system import ROOM, MultiplierError, System
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.kernel.blocks.block_search import crossing
+from tnt_sim.kernel.blocks.exchanges import numbered, touched
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.rules.linear_terms import IntArray
+
+SCALE = 50
+"""Prices are written as whole multiples of 2^−SCALE."""
+MAX_WORK = 12_000_000
+
+
+def closed_by_blocks(
+    system: System,
+    goal: int,
+    rows: Sequence[int],
+    own: Sequence[int],
+    prices: Sequence[int],
+    deadline: Deadline = UNLIMITED,
+) -> bool:
+    """Whether no point under the rows keeps the row `goal`; `own` are places in `rows`.
+
+    Raises
+    ------
+    MultiplierError
+        For rows that do not exist or share blocks where they must not, or numbers that are too large.
+    DeadlineExpired
+        When time is up.
+    """
+    if len(set(rows)) != len(rows) or not all(0 <= r < system.rows.n for r in (goal, *rows)) or goal in rows:
+        raise MultiplierError("there are no such rows")
+    if len(prices) != len(rows) or min(prices, default=0) < 0 or not all(0 <= k < len(rows) for k in own):
+        raise MultiplierError("each row needs a price that is not negative")
+    if len(set(own)) != len(own):
+        raise MultiplierError("a row has a block of its own twice")
+    system = one_at_most(system, (goal, *rows))
+    group = system.block[items_of(system)]
+    gain, wanted = gains(system, goal)
+    weight, upper = zip(*(bounded(system, row) for row in rows), strict=True) if rows else ((), ())
+    matrix = np.array(weight, dtype=np.int64).reshape(len(rows), len(gain))
+    if (touched(matrix[list(own)], numbered(group, len(group))).sum(axis=0) > 1).any():
+        raise MultiplierError("two rows with blocks of their own share a block of choices")
+    price = np.array([k / 2.0**SCALE for k in prices])
+    try:
+        room = np.array(upper, dtype=np.int64)
+        found = crossing(
+            gain, matrix, room, price, list(own), MAX_WORK, wanted, group=group, deadline=deadline
+        )
+    except (TooManyStates, OverflowError) as error:
+        raise MultiplierError(f"the blocks are too large: {error}") from error
+    return found is None
+
+
+def items_of(system: System) -> IntArray:
+    """The choices that are open to choose, neither ruled out nor made, int64 (n_items,)."""
+    box = system.box()
+    return np.flatnonzero(box.open & ~made_choices(system, box))
+
+
+def gains(system: System, goal: int) -> tuple[IntArray, int]:
+    """What each item gains, (n_items,), and what a point must gain to keep `goal`."""
+    cost, settled = _over_items(system, goal)
+    return -cost, settled - int(system.rows.upper[goal])
+
+
+def bounded(system: System, row: int) -> tuple[IntArray, int]:
+    """A row's coefficients on the items, (n_items,), and the most that is left of its bound for them."""
+    weight, settled = _over_items(system, row)
+    return weight, int(system.rows.upper[row]) - settled
+
+
+def _over_items(system: System, row: int) -> tuple[IntArray, int]:
+    """A row's coefficients on the items, and the least that made choices and free columns come to in it."""
+    weight, n = dense(system, row), system.n_choices
+    width = np.maximum(np.abs(system.low[n:]), np.abs(system.high[n:])).astype(np.float64)
+    if (
+        np.abs(weight.astype(np.float64)).sum() + (np.abs(weight[n:].astype(np.float64)) * width).sum()
+        >= ROOM
+    ):
+        raise MultiplierError("a sum leaves 64 bits")
+    box = system.box()
+    made = made_choices(system, box)
+    free = np.minimum(weight[n:] * box.low, weight[n:] * box.high).sum()
+    return weight[:n][box.open & ~made], int(free) + int(weight[:n][made].sum())

@@ -1,0 +1,257 @@
+"""Closes a system by trees of caps: the best of the goal under some caps is found exactly by the kernels.
+
+A tree is a row and, under it, rows over disjoint parts of its columns with its coefficients, and so on. The system
+is read as one whose blocks take one choice at most (`certify/choice_blocks.py`: the same points). A choice that
+its block leaves alone and that must be made counts as made; one that is ruled out gains nothing.
+
+What is left out only lets more points in: rows that are not named; that a block's choices under different nodes,
+or outside all trees, exclude each other; that others must be chosen. So a block gains at most the best of its
+choices under each node, as the kernel finds it under the caps, and the greatest gain of those outside; a free
+column takes its cheaper end.
+
+A cap Σ w x − e ≤ a whose free column e ≥ 0 counts in a row Σ e ≤ f over it may be gone beyond: e is at least what
+it is gone beyond by. And where the trees just reach a goal, all points that do cost at least what their best do:
+then they are closed by a row that asks for less (`less`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tnt_sim.certify.choice_blocks import menus_of, one_at_most
+from tnt_sim.certify.single_row_bound import dense, made_choices
+from tnt_sim.certify.system import BIG, ROOM, MultiplierError, System
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.kernel.cap_tree.best_choice import Memory, best_choice, can_reach
+from tnt_sim.kernel.cap_tree.caps import Node
+from tnt_sim.kernel.cap_tree.dominance import runs
+from tnt_sim.kernel.cap_tree.tree_search import Choice
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+
+Tree = tuple[int, "Sequence[Tree]", bool]
+"""A row, the trees under it, and whether it may be gone beyond."""
+OUTSIDE = -1
+NONE = np.zeros(0, dtype=np.int64)
+
+
+def closed_by_caps(
+    system: System,
+    goal: int,
+    trees: Sequence[Tree],
+    less: int | None = None,
+    memory: Memory | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> bool:
+    """Whether no point under the caps of the trees keeps the row `goal`, or none that does keeps the row `less`.
+
+    `memory` is of earlier checks.
+
+    Raises
+    ------
+    MultiplierError
+        For rows that form no tree, or numbers that are too large.
+    DeadlineExpired
+        When time is up.
+    """
+    wanted = [goal] if less is None else [goal, less]
+    if less == goal or not all(0 <= row < system.rows.n for row in wanted):
+        raise MultiplierError("there is no such row")
+    system = one_at_most(system, wanted)
+    _check_sizes(system)
+    n, menus = system.n_choices, menus_of(system)
+    cost = dense(system, goal)
+    free = cost[n:]
+    least = int(np.minimum(free * system.low[n:], free * system.high[n:]).sum())
+    made = made_choices(system, system.box())
+    least += int(cost[:n][made].sum())
+    gain = np.where(made | (system.high[:n] == 0), 0, np.maximum(-cost[:n], 0))
+    reader = _Reader(
+        system, goal, made, rooms(system, made), np.full(n, OUTSIDE), np.zeros(n, dtype=np.int64)
+    )
+    nodes = [reader.top(tree) for tree in trees]
+    outside = gain[reader.holder == OUTSIDE]
+    if menus is not None and len(outside):
+        outside = np.maximum.reduceat(outside, runs(system.block[:n][reader.holder == OUTSIDE])[0])
+    least -= int(outside.sum()) + int(system.rows.upper[goal])
+    try:
+        if less is not None:
+            best = [best_choice(gain, reader.weight, node, memory, menus, deadline) for node in nodes]
+            least -= sum(choice.profit for choice in best)
+            return least > 0 or (least == 0 and _costs_more(reader, less, gain, best))
+        for node in nodes[:-1]:
+            least -= best_choice(gain, reader.weight, node, memory, menus, deadline).profit
+        if not nodes:
+            return least > 0
+        return not can_reach(gain, reader.weight, nodes[-1], least, memory, menus, deadline)
+    except (TooManyStates, OverflowError) as error:
+        raise MultiplierError(f"a tree of caps is too large: {error}") from error
+
+
+def _check_sizes(system: System) -> None:
+    """Refuse rows of which a sum over a point could leave 64 bits."""
+    rows = system.rows
+    width = np.maximum(np.abs(system.low), np.abs(system.high)).astype(np.float64)
+    reach = np.bincount(
+        rows.row, weights=np.abs(rows.value.astype(np.float64)) * width[rows.col], minlength=rows.n
+    )
+    if (reach + np.abs(rows.upper.astype(np.float64)) >= ROOM).any():
+        raise MultiplierError("a sum leaves 64 bits")
+
+
+def _costs_more(reader: _Reader, less: int, gain: IntArray, best: Sequence[Choice]) -> bool:
+    """Whether all that take every gain outside the trees, and the best of each, break the row `less`.
+
+    Outside, they take of each block a choice of its greatest gain, any or none where nothing gains.
+    """
+    system, n = reader.system, reader.system.n_choices
+    cost = dense(system, less)
+    inside = reader.holder != OUTSIDE
+    weight = np.maximum(reader.weight[inside], 1)
+    times = cost[:n][inside] // weight
+    rate = int(times[0]) if len(times) else 0
+    if rate < 0 or (cost[:n][inside] != rate * weight).any():
+        raise MultiplierError("a row counts other costs than the trees")
+    free = np.minimum(cost[n:] * system.low[n:], cost[n:] * system.high[n:])
+    total = rate * sum(choice.weight for choice in best) + int(free.sum())
+    total += _least_outside(reader, cost[:n], gain)
+    return total > int(system.rows.upper[less])
+
+
+def _least_outside(reader: _Reader, cost: IntArray, gain: IntArray) -> int:
+    """The least cost of what must be taken outside the trees: of each block one of its greatest gain."""
+    places = np.flatnonzero((reader.holder == OUTSIDE) & (reader.system.high[: len(cost)] > 0))
+    if not len(places):
+        return 0
+    heads, of = runs(reader.system.block[places])
+    own, made = gain[places], reader.made[places]
+    most = np.maximum.reduceat(own, heads)
+    each = np.minimum.reduceat(np.where(own == most[of], cost[places], BIG), heads)
+    needed = (most > 0) | np.logical_or.reduceat(made, heads)
+    return int(np.where(needed, each, np.minimum(each, 0)).sum())
+
+
+def rooms(system: System, made: BoolArray) -> IntArray:
+    """What made choices and the cheaper ends of free columns leave of each row's bound, int64 (n_rows,)."""
+    rows, n = system.rows, system.n_choices
+    left = rows.upper.copy()
+    settled = rows.col >= n
+    settled[~settled] = made[rows.col[~settled]]
+    col, value = rows.col[settled], rows.value[settled]
+    low, high = system.low.copy(), system.high.copy()
+    low[:n][made] = 1
+    np.subtract.at(left, rows.row[settled], np.minimum(value * low[col], value * high[col]))
+    return left
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads trees of rows. `holder` is the lowest row read over each column, `weight` what it costs there."""
+
+    system: System
+    goal: int
+    made: BoolArray
+    room: IntArray
+    holder: IntArray
+    weight: IntArray
+
+    def top(self, tree: Tree) -> Node:
+        """A tree under no other."""
+        row, below, beyond = tree
+        if beyond:
+            raise MultiplierError("nothing is above a cap that may be gone beyond")
+        self._exists(row)
+        if not any(child[2] for child in below):
+            return self.node(tree, OUTSIDE)
+        if self.room[row] < 0:
+            raise MultiplierError("a cap is negative")
+        return Node(row, int(self.room[row]), NONE, self._gaining(row, below))
+
+    def _exists(self, row: int) -> None:
+        if not 0 <= row < self.system.rows.n or row == self.goal:
+            raise MultiplierError("there is no such row")
+
+    def _gaining(self, above: int, trees: Sequence[Tree]) -> tuple[Node, ...]:
+        """The trees under a row that shares money out, each with a free column of that row of its own."""
+        if len(self._cap(above)[0]):
+            raise MultiplierError("a row that shares money out counts choices")
+        given = self._free(above)
+        nodes: list[Node] = []
+        for row, below, beyond in trees:
+            self._exists(row)
+            own = self._free(row)
+            pays = [c for c, value in own.items() if value == -1 and given.get(c) == 1]
+            if not beyond or len(pays) != 1 or self.system.low[pays[0]] != 0:
+                raise MultiplierError("a cap is not paid by one column of the row above")
+            del given[pays[0]]
+            # the room counts the column at its largest: here it is what the node above counts
+            cap = int(self.room[row]) - int(self.system.high[pays[0]])
+            nodes.append(self._beyond(row, below, cap))
+        return tuple(nodes)
+
+    def _beyond(self, row: int, below: Sequence[Tree], cap: int) -> Node:
+        """A node that may go beyond its cap."""
+        if cap < 0:
+            raise MultiplierError("a cap is negative")
+        if any(child[2] for child in below):
+            return Node(row, cap, NONE, self._gaining(row, below), beyond=True)
+        columns, cost = self._cap(row)
+        node = self.node((row, below, False), OUTSIDE)
+        if (self.weight[columns] != cost).any():
+            raise MultiplierError("a cap counts other costs than the one above")
+        return replace(node, cap=cap, beyond=True)
+
+    def _free(self, row: int) -> dict[int, int]:
+        """The free columns of a row and their coefficients."""
+        columns, values = self._entries(row)
+        free = columns >= self.system.n_choices
+        return dict(zip(columns[free].tolist(), values[free].tolist(), strict=True))
+
+    def _entries(self, row: int) -> tuple[IntArray, IntArray]:
+        """The columns of a row and their coefficients."""
+        rows = self.system.rows
+        first, last = np.searchsorted(rows.row, [row, row + 1]).tolist()
+        return rows.col[first:last], rows.value[first:last]
+
+    def node(self, tree: Tree, above: int) -> Node:
+        """A tree whose columns all lie under the row `above` and under no other row yet."""
+        row, below, beyond = tree
+        self._exists(row)
+        if beyond:
+            raise MultiplierError("only a row that shares money out is over a cap that may be gone beyond")
+        columns, cost = self._cap(row)
+        if (self.holder[columns] != above).any():
+            raise MultiplierError("two caps share a column, or a cap is no part of the one above")
+        if above == OUTSIDE:
+            self.weight[columns] = cost
+        cap = _in_units_of(self.weight[columns], cost, int(self.room[row]))
+        if cap < 0:
+            raise MultiplierError("a cap is negative")
+        self.holder[columns] = row
+        children = tuple(self.node(child, row) for child in below)
+        return Node(row, cap, columns[self.holder[columns] == row], children)
+
+    def _cap(self, row: int) -> tuple[IntArray, IntArray]:
+        """The choices that a row counts and that are still to be made, and what each costs."""
+        columns, cost = self._entries(row)
+        open_ = columns < self.system.n_choices
+        choices = columns[open_]
+        open_[open_] = ~self.made[choices] & (self.system.high[choices] > 0)
+        if (cost[open_] < 0).any():
+            raise MultiplierError("a cap has a negative coefficient")
+        return columns[open_], cost[open_]
+
+
+def _in_units_of(weight: IntArray, cost: IntArray, room: int) -> int:
+    """The cap on weights that Σ cost·x ≤ room says, one being a multiple of the other over all columns."""
+    if not len(cost):
+        return room  # all that it counts is settled
+    times, parts = int(weight[0] // cost[0]), int(cost[0] // weight[0])
+    if times and (weight == times * cost).all():
+        return times * room
+    if parts and (cost == parts * weight).all():
+        return room // parts
+    raise MultiplierError("a cap counts other costs than the one above")

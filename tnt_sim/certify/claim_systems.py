@@ -1,0 +1,210 @@
+"""What a decision claims, as systems without a point: for each stage, « no allocation is worth one unit more ».
+
+Stage k, with the best values z of the stages before as rows:
+
+    maximise: { rows,  value_j ≥ limit_j for j < k,  value_k ≥ z_k + 1 } holds no allocation
+    minimise: { rows,  value_j ≤ limit_j for j < k,  value_k ≤ z_k − 1 } holds none
+
+in whole units of each stage's scale; limit is z with the stage's tolerance taken off (contract, « One answer »).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.certify.row_writer import RowSheet
+from tnt_sim.certify.system import STAGE, System
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
+from tnt_sim.rules.linear_terms import IntArray, checked_product, common_scale
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.rules.second_reading.rows import Choices
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Goal:
+    """One stage over columns: value = scale · (Σ coefficient·x + constant); `sign` is +1 to maximise."""
+
+    name: str
+    coefficient: IntArray
+    constant: int
+    scale: Fraction
+    sign: int
+    tolerance: Fraction
+
+    def units(self, value: Fraction) -> int:
+        """A value in whole units, the constant taken off.
+
+        Raises
+        ------
+        ValueError
+            When the value is no whole number of units: then it is not this stage's.
+        """
+        units = value / self.scale
+        if units.denominator != 1:
+            raise ValueError(f"{value} is no multiple of {self.scale}")
+        return units.numerator - self.constant
+
+    def kept(self, value: Fraction) -> tuple[IntArray, int]:
+        """The row « no worse than its limit », as Σ ≤ bound; a limit between units is met by the better one."""
+        units = value / self.scale
+        given_up = self.tolerance * abs(units)
+        return -self.sign * self.coefficient, math.floor(self.sign * (self.constant - units) + given_up)
+
+    def bettered(self, value: Fraction) -> tuple[IntArray, int]:
+        """The row « better by a unit at least », as Σ ≤ bound."""
+        return -self.sign * self.coefficient, -self.sign * self.units(value) - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """Whose rows are `first` to before `last`: a rule's, the tree's; `soft` ones may be broken at a price."""
+
+    of: Any
+    first: int
+    last: int
+    soft: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claims:
+    """A problem as a system of rows, and its stages over the same columns; the last is « least granted »."""
+
+    system: System
+    goals: tuple[Goal, ...]
+    choices: Choices
+    written: tuple[Written, ...] = ()
+
+    def of_stage(self, k: int, values: Sequence[Fraction]) -> System:
+        """The system that holds no point if stage k cannot be bettered; values of the stages up to k."""
+        return self._with_rows(
+            *((goal, *goal.kept(value), "kept") for goal, value in zip(self.goals[:k], values, strict=False)),
+            (self.goals[k], *self.goals[k].bettered(values[k]), "better"),
+        )
+
+    def keeping(self, values: Sequence[Fraction]) -> System:
+        """The system of the points whose first stages are no worse than these values."""
+        return self._with_rows(
+            *((goal, *goal.kept(value), "kept") for goal, value in zip(self.goals, values, strict=False))
+        )
+
+    def _with_rows(self, *added: tuple[Goal, IntArray, int, str]) -> System:
+        rows = self.system.rows
+        for goal, row, bound, what in added:
+            used = np.flatnonzero(row)
+            rows = rows.with_row(used, row[used], bound, f"{STAGE}{goal.name}:{what}")
+        return self.system.with_rows(rows)
+
+
+def least_value(problem: Problem, granted_cents: IntArray) -> Fraction:
+    """The value of the last stage, « least granted », of an allocation."""
+    nobody = np.zeros(len(granted_cents), dtype=np.bool_)  # it counts cents alone
+    return problem.granted.evaluate(nobody, granted_cents) * problem.granted.scale
+
+
+def claims_of(problem: Problem, deadline: Deadline = UNLIMITED) -> Claims:
+    """The rows of every envelope and hard rule, of what is priced, and the stages.
+
+    Raises
+    ------
+    DeadlineExpired
+        When the time is up before they are written.
+    OverflowError
+        When 64 bits do not hold them.
+    """
+    deadline.check()
+    sheet = RowSheet(problem.offers, Choices.of(problem.offers), deadline)
+    written = _written(problem, sheet)
+    least = Stage("granted", Sense.MINIMISE, problem.granted)
+    stages = (*problem.stages, least)
+    nothing = np.zeros(sheet.n, dtype=np.int64)
+    sums = [sheet.entries_of(stage.terms, nothing, 1) for stage in stages]
+    system = sheet.system()
+    goals = [
+        _goal(stage, k, sheet, system.n_cols, handle, value, constants[0])
+        for k, (stage, (_, handle, value, constants)) in enumerate(zip(stages, sums, strict=True))
+    ]
+    return Claims(system, tuple(goals), sheet.choices, written)
+
+
+def claims_again(claims: Claims, problem: Problem) -> Claims | None:
+    """The claims with the amounts and the goals of a problem that writes the same rows otherwise.
+
+    None where its envelopes' rows are others.
+    """
+    sheet = RowSheet(problem.offers, claims.choices)
+    start = len(sheet.upper)
+    EnvelopeRows(problem.case, problem.offers).rows(sheet)
+    place = 1  # after the offers' rows, as `_written` has them
+    old, system = claims.written[place], claims.system
+    rows = system.rows
+    if tuple(sheet.names[start:]) != rows.names[old.first : old.last]:
+        return None
+    upper = rows.upper.copy()
+    upper[old.first : old.last] = sheet.upper[start:]
+    nothing = np.zeros(sheet.n, dtype=np.int64)
+    goals = []
+    for k, stage in enumerate(problem.stages):
+        _, handle, value, constants = sheet.entries_of(stage.terms, nothing, 1)
+        goals.append(_goal(stage, k, sheet, system.n_cols, handle, value, constants[0]))
+    written = [*claims.written]
+    written[place] = Written(problem.case, old.first, old.last)
+    system = system.with_rows(replace(rows, upper=upper))
+    return Claims(system, (*goals, claims.goals[-1]), claims.choices, tuple(written))
+
+
+def _written(problem: Problem, sheet: RowSheet) -> tuple[Written, ...]:
+    """Write every row of a problem, and say whose each one is."""
+    found: list[Written] = []
+
+    def note(of: Any, *, soft: bool = False) -> None:
+        start = found[-1].last if found else 0
+        found.append(Written(of, start, len(sheet.upper), soft))
+
+    note(problem.offers)
+    EnvelopeRows(problem.case, problem.offers).rows(sheet)
+    note(problem.case)
+    for limit in problem.limits:
+        limit.rows(sheet)
+        note(limit)
+    problem.offers.common.rows(sheet)
+    note(problem.offers.common)
+    problem.caps.rows(sheet, problem.offers)
+    note(problem.caps)
+    for rule in (*problem.rules, *problem.table_rules):
+        if rule.mode is Mode.HARD:
+            rule.rows(sheet)
+        elif rule.mode is Mode.PENALTY and rule.penalty is not None:
+            rule.soft_rows(sheet, rule.penalty.soft)
+        note(rule, soft=rule.mode is not Mode.HARD)
+    for number, stage in enumerate(problem.stages):
+        for part in stage.parts:
+            part.write(sheet, number)
+            note(part, soft=True)
+    return tuple(found)
+
+
+def _goal(
+    stage: Stage, k: int, sheet: RowSheet, n_cols: int, handle: IntArray, value: IntArray, constant: int
+) -> Goal:
+    """A stage in a scale in which its terms and every price of a broken rule are whole."""
+    priced = [(column, price) for column, place, price in sheet.prices if place == k]
+    scale = common_scale([stage.terms.scale, *(price for _, price in priced if price)])
+    factor = int(stage.terms.scale / scale)
+    sign = 1 if stage.sense is Sense.MAXIMISE else -1
+    handle = np.concatenate([handle, np.array([column for column, _ in priced], dtype=np.int64)])
+    cost = np.array([-sign * int(price / scale) for _, price in priced], dtype=np.int64)
+    _, col, number = sheet.expanded(
+        np.zeros(len(handle), dtype=np.int64), handle, np.concatenate([checked_product(value, factor), cost])
+    )
+    coefficient = np.zeros(n_cols, dtype=np.int64)
+    np.add.at(coefficient, col, number)
+    return Goal(stage.goal, coefficient, constant * factor, scale, sign, stage.tolerance)

@@ -1,0 +1,127 @@
+"""A part of a system falls into pieces once the rows that hold it together are priced.
+
+For any y ≥ 0 and any set K of rows, every point of the part has (yA) x ≤ y·b and keeps K. Where no row of K and no
+block joins two groups of columns, the least of (yA) x over K is the sum of the groups' own leasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.certify.system import BIG, Box, MultiplierError, Rows, System, Weighed
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """One piece: its columns with their rows, and the cost (yA) of each column."""
+
+    system: System
+    cost: IntArray
+    columns: IntArray
+
+    def cheaper_than(self, bound: int) -> System:
+        """The system that holds no point if no point of the piece costs less than `bound`."""
+        used = np.flatnonzero(self.cost)
+        rows = self.system.rows.with_row(used, self.cost[used], bound - 1, "piece:better")
+        return self.system.with_rows(rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """The pieces, the least cost of the columns that no kept row touches, and y·b."""
+
+    systems: tuple[Piece, ...]
+    rest: int
+    limit: int
+
+
+def fallen_apart(system: System, box: Box, weighed: Weighed, kept: Sequence[int]) -> Pieces:
+    """The pieces of a part under the rows `kept`, in the order of their first column."""
+    rows = system.rows
+    keep = np.zeros(rows.n, dtype=np.bool_)
+    keep[np.array(kept, dtype=np.int64)] = True
+    used = keep[rows.row]
+    label = _labels(system, rows.row[used], rows.col[used], rows.n)
+    touched = np.zeros(system.n_cols, dtype=np.bool_)
+    touched[rows.col[used]] = True
+    names, piece = np.unique(label, return_inverse=True)
+    inside = np.zeros(len(names), dtype=np.bool_)
+    inside[piece[touched]] = True
+    order = np.argsort(piece, kind="stable")
+    starts = np.searchsorted(piece[order], np.arange(len(names) + 1))
+    row_piece = np.full(rows.n, -1, dtype=np.int64)
+    row_piece[rows.row[used]] = piece[rows.col[used]]
+    systems = []
+    for k in np.flatnonzero(inside).tolist():
+        columns = np.sort(order[starts[k] : starts[k + 1]])
+        systems.append(_piece(system, box, weighed, columns, row_piece == k))
+    return Pieces(tuple(systems), _rest(system, box, weighed, ~inside[piece]), weighed.limit)
+
+
+def _labels(system: System, row: IntArray, col: IntArray, n_rows: int) -> IntArray:
+    """The smallest column of each connected group, (n_cols,): a row and a block hold their columns together."""
+    label = np.arange(system.n_cols, dtype=np.int64)
+    n = system.n_choices
+    while True:
+        before = label.copy()
+        least = np.full(n_rows, system.n_cols, dtype=np.int64)
+        np.minimum.at(least, row, label[col])
+        np.minimum.at(label, col, least[row])
+        if n:
+            label[:n] = np.minimum.reduceat(label[:n], system.heads)[system.block[:n]]
+        label = label[label]
+        if (label == before).all():
+            return label
+
+
+def _piece(system: System, box: Box, weighed: Weighed, columns: IntArray, mine: BoolArray) -> Piece:
+    rows = system.rows
+    n = system.n_choices
+    choice = columns[columns < n]
+    choice = choice[box.open[choice]]
+    free = columns[columns >= n]
+    blocks = np.unique(system.block[columns[columns < n]])
+    counted = np.isin(blocks, system.block[choice])
+    if (box.must[blocks] & ~counted).any():
+        raise MultiplierError("a block that must be chosen has no choice left")
+    blocks = blocks[counted]
+    columns = np.concatenate([choice, free])
+    place = np.full(system.n_cols, -1, dtype=np.int64)
+    place[columns] = np.arange(len(columns))
+    used = mine[rows.row] & (place[rows.col] >= 0)
+    row_place = np.cumsum(mine) - 1
+    part = System(
+        block=np.concatenate(
+            [np.searchsorted(blocks, system.block[choice]), np.full(len(free), -1, dtype=np.int64)]
+        ),
+        must=box.must[blocks],
+        low=np.concatenate([np.zeros(len(choice), dtype=np.int64), box.low[free - n]]),
+        high=np.concatenate([np.ones(len(choice), dtype=np.int64), box.high[free - n]]),
+        rows=Rows(
+            row_place[rows.row[used]],
+            place[rows.col[used]],
+            rows.value[used],
+            rows.upper[mine],
+            tuple(name for name, keep in zip(rows.names, mine.tolist(), strict=True) if keep),
+        ),
+    )
+    return Piece(part, weighed.cost[columns], columns)
+
+
+def _rest(system: System, box: Box, weighed: Weighed, loose: BoolArray) -> int:
+    """The least cost of the columns that no kept row touches."""
+    n, total = system.n_choices, 0
+    if n:
+        open_cost = np.where(box.open, weighed.cost[:n], BIG)
+        least = np.minimum.reduceat(open_cost, system.heads)
+        mine = loose[:n][system.heads]
+        if (mine & box.must & (least == BIG)).any():
+            raise MultiplierError("a block that must be chosen has no choice left")
+        total = int(np.where(box.must, least, np.minimum(least, 0))[mine].sum())
+    cost = weighed.cost[n:]
+    free = np.where(cost > 0, cost * box.low, cost * box.high)
+    return total + int(free[loose[n:]].sum())

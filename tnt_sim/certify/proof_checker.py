@@ -1,0 +1,220 @@
+"""Shows that a list is the one answer: of all allocations as good, none goes before it in the order of dossiers.
+
+The allocations as good are the points of a system (`Claims.keeping`). One goes before the list when, at the first
+dossier where the two differ, it funds and the list does not; or, with the same dossiers funded, when it gives more
+at the first where the amounts differ. So walking through the dossiers in their order,
+
+    a dossier that the list funds       is funded from here on: points without it go after the list
+    one that the list does not fund     the part in which it is funded must hold no point; then it is not funded
+
+and then once more for amounts. A proof is {"narrow": multipliers of the whole system, "parts": one refutation for
+each part that the walk meets, null for one that is empty at sight}.
+
+Checks the proofs of a decision's stages, or of its impossibility, against the problem read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.certify.certificate import CertificateError, check_refutation, pairs
+from tnt_sim.certify.claim_systems import Claims, claims_of, least_value
+from tnt_sim.certify.derived_rows import sharpen
+from tnt_sim.certify.rule_rows import Agreement, agreement
+from tnt_sim.certify.system import Box, System, compact, narrowed, weigh
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.scenario.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """An allocation over the columns of a problem's system.
+
+    Attributes
+    ----------
+    taken : int64 (n_blocks,), the choice that each candidate gets, -1 for none
+    cents : int64 (n_choices,), the amount of each choice
+    free : int64 (n_blocks,), the place among free columns of the units above the least of a range, -1 for none
+    units : int64 (n_blocks,), how many of them the allocation gives
+    """
+
+    taken: IntArray
+    cents: IntArray
+    free: IntArray
+    units: IntArray
+
+    @classmethod
+    def of(cls, claims: Claims, unit_cents: IntArray, funded: BoolArray, granted_cents: IntArray) -> Listed:
+        """The columns of an allocation.
+
+        Raises
+        ------
+        CertificateError
+            For an amount that is none of the dossier's.
+        """
+        choices = claims.choices
+        own = granted_cents[choices.dossier]
+        ranged = np.isin(choices.dossier, choices.ranged)
+        fits = funded[choices.dossier] & np.where(ranged, own >= choices.cents, own == choices.cents)
+        column = np.flatnonzero(fits)
+        taken = np.full(len(choices.candidate), -1, dtype=np.int64)
+        taken[choices.block[column]] = column
+        if ((taken >= 0) != funded[choices.candidate]).any():
+            raise CertificateError("an amount is none of its dossier's")
+        free, units = np.full(len(taken), -1, dtype=np.int64), np.zeros(len(taken), dtype=np.int64)
+        block = np.searchsorted(choices.candidate, choices.ranged)
+        free[block] = np.arange(len(block))
+        some = block[taken[block] >= 0]
+        above = granted_cents[choices.candidate[some]] - choices.cents[taken[some]]
+        units[some] = above // unit_cents[choices.candidate[some]]
+        return cls(taken, choices.cents, free, units)
+
+
+def parts_before(system: System, box: Box, listed: Listed) -> Iterator[Box]:
+    """The parts that hold every point of the box that goes before the list; the box shrinks on the way."""
+    ends = np.append(system.heads, system.n_choices)
+    for k, choice in enumerate(listed.taken.tolist()):
+        mine = slice(int(ends[k]), int(ends[k + 1]))
+        if choice >= 0:
+            box.must[k] = True
+        elif box.open[mine].any():
+            part = box.copy()
+            part.must[k] = True
+            yield part
+            box.open[mine] = False
+    for k, choice in enumerate(listed.taken.tolist()):
+        if choice >= 0:
+            yield from _more(box, listed, k, slice(int(ends[k]), int(ends[k + 1])))
+
+
+def _more(box: Box, listed: Listed, k: int, mine: slice) -> Iterator[Box]:
+    """The parts in which dossier k gets more than the list gives it."""
+    choice, free, units = int(listed.taken[k]), int(listed.free[k]), int(listed.units[k])
+    open_ = box.open[mine].copy()
+    more = open_ & (listed.cents[mine] > listed.cents[choice])
+    if more.any():
+        part = box.copy()
+        part.open[mine] = more
+        yield part
+    if free >= 0 and box.high[free] > units:
+        part = box.copy()
+        part.low[free] = max(int(part.low[free]), units + 1)
+        yield part
+    box.open[mine] = open_ & (np.arange(mine.start, mine.stop) == choice)
+    if free >= 0:
+        box.low[free], box.high[free] = max(int(box.low[free]), units), min(int(box.high[free]), units)
+
+
+def check_first(
+    system: System, listed: Listed, proof: Mapping[str, Any], deadline: Deadline = UNLIMITED
+) -> None:
+    """Accept only if `proof` shows that no point of the system goes before the list.
+
+    Raises
+    ------
+    CertificateError
+        With the place that fails.
+    DeadlineExpired
+        When time is up before it is decided.
+    """
+    try:
+        system = sharpen(system)
+        box = system.box()
+        for y in proof["narrow"]:
+            if not narrowed(system, box, weigh(system, *pairs(y))):
+                return
+        given = list(proof["parts"])
+        for number, part in enumerate(parts_before(system, box, listed)):
+            left = compact(system, part)
+            if number >= len(given):
+                raise CertificateError("a part has no proof")
+            if left is not None:
+                check_refutation(left, given[number], deadline=deadline)
+    except CertificateError:
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        raise CertificateError(f"malformed: {error!r}") from error
+
+
+Proof = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checker:
+    """The rows of one problem, written once, and whether a proof over them may be believed.
+
+    A proof stands on rows; where one of them asks more than the second reading of its rule, none is accepted.
+
+    Attributes
+    ----------
+    claims : the problem as a system of rows, with its stages
+    rows : how those rows agree with their second reading
+    deadline : when writing and replaying end, by DeadlineExpired
+    """
+
+    problem: Problem
+    claims: Claims
+    rows: Agreement
+    deadline: Deadline = UNLIMITED
+
+    @classmethod
+    def of(cls, problem: Problem, deadline: Deadline = UNLIMITED) -> Checker:
+        """The rows of a problem, written anew."""
+        claims = claims_of(problem, deadline)
+        return cls(problem, claims, agreement(problem, claims, deadline), deadline)
+
+    def stages(self, values: Sequence[Fraction], proofs: Sequence[Proof | None]) -> tuple[bool, ...]:
+        """Which stages their proofs show to be optimal, given the allocation's exact values."""
+        padded = [*proofs, *([None] * len(values))][: len(values)]
+        return tuple(self._better(k, values, proof) for k, proof in enumerate(padded))
+
+    def least(self, values: Sequence[Fraction], granted_cents: IntArray, proof: Proof | None) -> bool:
+        """Whether `proof` shows that no allocation of these values of the stages grants less."""
+        every = (*values, least_value(self.problem, granted_cents))
+        return self._better(len(values), every, proof)
+
+    def first(
+        self,
+        values: Sequence[Fraction],
+        funded: BoolArray,
+        granted_cents: IntArray,
+        proof: Proof | None,
+    ) -> bool:
+        """Whether `proof` shows that no allocation as good, « least granted » too, goes before this one."""
+        if proof is None or not self.rows.holds:
+            return False
+        try:
+            every = (*values, least_value(self.problem, granted_cents))
+            listed = Listed.of(self.claims, self.problem.offers.unit_cents, funded, granted_cents)
+            check_first(self.claims.keeping(every), listed, proof, self.deadline)
+        except (CertificateError, ValueError, OverflowError):
+            return False
+        return True
+
+    def empty(self, proof: Proof | None) -> bool:
+        """Whether `proof` shows that no allocation keeps every rule."""
+        return self.rows.holds and proof is not None and _refuted(self.claims.system, proof, self.deadline)
+
+    def _better(self, k: int, values: Sequence[Fraction], proof: Proof | None) -> bool:
+        """Whether `proof` shows that stage k cannot be bettered."""
+        if proof is None or not self.rows.holds:
+            return False
+        try:
+            system = self.claims.of_stage(k, values)
+        except (ValueError, OverflowError):
+            return False
+        return _refuted(system, proof, self.deadline)
+
+
+def _refuted(system: System, proof: Proof, deadline: Deadline) -> bool:
+    try:
+        check_refutation(system, proof, deadline=deadline)
+    except (CertificateError, ValueError, OverflowError):
+        return False
+    return True

@@ -1,0 +1,300 @@
+"""What rules say, written down for the certificate: a `RowBuilder` of the verifier's own.
+
+Each candidate is a block of choices: its one amount, its levels, or the least of its range (with a free column
+for the units above it). A handle stands for « the dossier is funded » (the sum of its choices), one level, or a
+further column. Committed money enters as constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.certify.system import Rows, System
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, group_sums
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import RowLabel, Soft
+from tnt_sim.rules.second_reading.rows import Choices
+
+WIDE = 2**45
+"""Coefficients beyond are divided, the row made wider: sums must fit 64 bits."""
+
+
+@dataclass
+class RowSheet:
+    """Collects the rows of a problem over handles; `system` expands them to columns. Fulfils `RowBuilder`.
+
+    Every step may raise `DeadlineExpired`.
+    """
+
+    offers: Offers
+    choices: Choices
+    deadline: Deadline = UNLIMITED
+    prices: list[tuple[int, int, Fraction]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    low: list[int] = field(default_factory=list)
+    high: list[int] = field(default_factory=list)
+    upper: list[int] = field(default_factory=list)
+    entries: list[tuple[IntArray, IntArray, IntArray]] = field(default_factory=list)
+    _once: dict[bytes, tuple[IntArray, IntArray]] = field(default_factory=dict)
+    _shared: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ranged = self.choices.ranged
+        steps = (self.offers.most_cents - self.offers.least_cents)[ranged] // self.offers.unit_cents[ranged]
+        for dossier, most in zip(ranged.tolist(), steps.tolist(), strict=True):
+            units = self.column(f"units:{dossier}", 0, most)
+            self._below(f"range:{dossier}", [(units, 1), (dossier, -most)], 0)
+
+    @property
+    def n(self) -> int:
+        """Number of dossiers: handles below it stand for « funded »."""
+        return len(self.offers.candidate)
+
+    @property
+    def first_free(self) -> int:
+        """The handle of the first further column."""
+        return self.n + len(self.choices.dossier)
+
+    def column(self, name: str, lower: int, upper: int) -> int:
+        """A further integer column; gives its handle."""
+        self.low.append(lower)
+        self.high.append(upper)
+        return self.first_free + len(self.low) - 1
+
+    def shared_column(self, name: str, lower: int, upper: int) -> int:
+        """The further column of that name, made when it is first asked for."""
+        if name not in self._shared:
+            self._shared[name] = self.column(name, lower, upper)
+        return self._shared[name]
+
+    def rows(
+        self,
+        labels: Sequence[RowLabel],
+        terms: Terms,
+        codes: IntArray | None,
+        lower: Sequence[int | None],
+        upper: Sequence[int | None],
+        extra: Sequence[tuple[int, int, int]] = (),
+        soft: Soft | None = None,
+        wide: bool = False,
+    ) -> None:
+        """One row per group; see `RowBuilder`. Long integers need no rounding here but what 64 bits ask for."""
+        self.deadline.check()
+        groups = np.zeros(self.n, dtype=np.int64) if codes is None else codes
+        row, handle, value, constants = self.entries_of(terms, groups, len(labels))
+        if extra:
+            more = np.array(extra, dtype=np.int64)
+            row, handle = np.concatenate([row, more[:, 0]]), np.concatenate([handle, more[:, 1]])
+            value = np.concatenate([value, more[:, 2]])
+        order = np.argsort(row, kind="stable")
+        row, handle, value = row[order], handle[order], value[order]
+        starts = np.searchsorted(row, np.arange(len(labels) + 1)).tolist()
+        sides = [bounds for bounds in (lower, upper) if any(b is not None for b in bounds)]
+        if soft is None and len(sides) == 1 and int(np.abs(value).max(initial=0)) < WIDE:
+            self._write_all(labels, -1 if sides[0] is lower else 1, sides[0], constants, (row, handle, value))
+            return
+        for k, label in enumerate(labels):
+            part = slice(starts[k], starts[k + 1])
+            for sign, bound in ((-1, lower[k]), (1, upper[k])):
+                if bound is None:
+                    continue
+                h, v, b = handle[part], sign * value[part], sign * (bound - constants[k])
+                if soft is not None:
+                    far = self._reach(h, v) - b
+                    if far <= 0:
+                        continue
+                    short = self.column(f"short:{label}", 0, far)
+                    self.price(short, soft.stage, soft.price * terms.scale)
+                    h, v = np.append(h, short), np.append(v, -1)
+                self._write(f"{label}:{'min' if sign < 0 else 'max'}", h, v, b)
+
+    def _write_all(
+        self,
+        labels: Sequence[RowLabel],
+        sign: int,
+        bounds: Sequence[int | None],
+        constants: Sequence[int],
+        entries: tuple[IntArray, IntArray, IntArray],
+    ) -> None:
+        """The rows of one side together, as `_write` would one by one; entries are sorted by row."""
+        row, handle, value = entries
+        filled = np.bincount(row, minlength=len(labels)) > 0
+        place = np.full(len(labels), -1, dtype=np.int64)
+        for k, (bound, constant, full) in enumerate(zip(bounds, constants, filled.tolist(), strict=True)):
+            if bound is None or (not full and sign * (bound - constant) >= 0):
+                continue
+            place[k] = len(self.upper)
+            self.upper.append(sign * (bound - constant))
+            self.names.append(f"{labels[k]}:{'min' if sign < 0 else 'max'}")
+        used = place[row] >= 0
+        self.entries.append((place[row[used]], handle[used], sign * value[used]))
+
+    def _reach(self, handle: IntArray, value: IntArray) -> int:
+        most = np.ones(self.first_free + len(self.low), dtype=np.int64)
+        most[self.first_free :] = self.high
+        return sum(max(0, v * int(most[h])) for h, v in zip(handle.tolist(), value.tolist(), strict=True))
+
+    def _write(self, name: str, handle: IntArray, value: IntArray, bound: int) -> None:
+        if not len(handle) and bound >= 0:
+            return
+        longest = int(np.abs(value).max(initial=0))
+        step = max(1, longest // WIDE)
+        if step > 1:
+            # every column is ≥ 0 here, so rounding coefficients and the bound down and up only widens the row
+            value, bound = value // step, -(-bound // step)
+        self.entries.append((np.full(len(handle), len(self.upper), dtype=np.int64), handle, value))
+        self.upper.append(bound)
+        self.names.append(name)
+
+    def _below(self, name: str, entries: Sequence[tuple[int, int]], bound: int) -> None:
+        pairs = np.array(entries, dtype=np.int64).reshape(-1, 2)
+        self._write(name, pairs[:, 0], pairs[:, 1], bound)
+
+    def link(
+        self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
+    ) -> None:
+        """A row over handles only."""
+        self._below(name, entries, upper)
+        if lower is not None:
+            self._below(name, [(h, -v) for h, v in entries], -lower)
+
+    def links(
+        self,
+        name: str,
+        row: IntArray,
+        column: IntArray,
+        value: IntArray,
+        lower: int | None,
+        upper: int | None,
+    ) -> None:
+        """Many rows over handles at once, one pair of bounds for all."""
+        count = int(row.max(initial=-1)) + 1
+        for sign, bound in ((1, upper), (-1, lower)):
+            if bound is not None:
+                self.entries.append((row + len(self.upper), column, sign * value))
+                self.upper.extend([sign * bound] * count)
+                self.names.extend([name] * count)
+
+    def funded_column(self, dossier: int) -> int | None:
+        """The handle of « funded », None for a settled dossier."""
+        return dossier if bool(self.offers.candidate[dossier]) else None
+
+    def funded_columns(self) -> IntArray:
+        """The handle of « funded » for every dossier, -1 where it is settled."""
+        return np.where(self.offers.candidate, np.arange(self.n), -1)
+
+    def option_columns(self, dossier: int) -> list[tuple[int, int]]:
+        """(handle, cents) of each choice of a dossier, ascending."""
+        places = np.flatnonzero(self.choices.dossier == dossier)
+        return [(self.n + int(k), int(self.choices.cents[k])) for k in places]
+
+    def price(self, column: int, stage: int, price: Fraction) -> None:
+        """Let one unit of a column cost `price` of a stage's value."""
+        self.prices.append((column, stage, price))
+
+    def entries_of(
+        self, terms: Terms, groups: IntArray, n_groups: int
+    ) -> tuple[IntArray, IntArray, IntArray, list[int]]:
+        """(group, handle, value) of a sum over dossiers, and the constant of each group."""
+        self.deadline.check()
+        c, r = self.choices, self.choices.ranged
+        value = terms.per_funded[c.dossier] + terms.per_cent[c.dossier] * c.cents
+        used = (groups[c.dossier] >= 0) & (value != 0)
+        parts = [(groups[c.dossier[used]], self.n + np.flatnonzero(used), value[used])]
+        step = terms.per_cent[r] * self.offers.unit_cents[r]
+        open_ = (groups[r] >= 0) & (step != 0)
+        parts.append((groups[r[open_]], self.first_free + np.flatnonzero(open_), step[open_]))
+        settled = np.flatnonzero(self.offers.committed & (groups >= 0))
+        fixed = terms.per_funded[settled] + terms.per_cent[settled] * self.offers.committed_cents[settled]
+        constants = [a + terms.constant for a in group_sums(fixed, groups[settled], n_groups)]
+        for part in terms.once:
+            found, held = self._once_entries(part, groups, n_groups)
+            parts.append(found)
+            constants = [a + b for a, b in zip(constants, held, strict=True)]
+        row, handle, number = (np.concatenate(list(column)) for column in zip(*parts, strict=True))
+        return row.astype(np.int64), handle.astype(np.int64), number.astype(np.int64), constants
+
+    def _once_entries(
+        self, part: Once, groups: IntArray, n_groups: int
+    ) -> tuple[tuple[IntArray, IntArray, IntArray], list[int]]:
+        """What counts once per key and group: a handle that is 1 exactly when some holder is funded."""
+        n_keys = max(len(part.worth), 1)
+        inside = groups[part.row] >= 0
+        row, pair = part.row[inside], groups[part.row[inside]] * n_keys + part.key[inside]
+        settled = np.unique(pair[self.offers.committed[row]])
+        constants = group_sums(part.worth[settled % n_keys], settled // n_keys, n_groups)
+        open_: BoolArray = self.offers.candidate[row] & ~np.isin(pair, settled)
+        key, handle = self._any(row[open_], pair[open_])
+        return (key // n_keys, handle, part.worth[key % n_keys]), constants
+
+    def _any(self, dossier: IntArray, pair: IntArray) -> tuple[IntArray, IntArray]:
+        """The distinct keys and the handle of each: a sole holder's own, else a column with its two-sided rows."""
+        name = dossier.tobytes() + b"|" + pair.tobytes()
+        if name not in self._once:
+            self.deadline.check()
+            order = np.lexsort((dossier, pair))
+            self.deadline.check()
+            pair, dossier = pair[order], dossier[order]
+            keys, start, count = np.unique(pair, return_index=True, return_counts=True)
+            handle = dossier[start].astype(np.int64)
+            shared = np.flatnonzero(count > 1)
+            first = self.first_free + len(self.low)
+            self.low.extend([0] * len(shared))
+            self.high.extend([1] * len(shared))
+            handle[shared] = first + np.arange(len(shared))
+            code = np.searchsorted(keys, pair)
+            inside = count[code] > 1
+            self._one_if_any(handle[code[inside]], dossier[inside], handle[shared])
+            self._once[name] = (keys, handle)
+        return self._once[name]
+
+    def _one_if_any(self, column: IntArray, dossier: IntArray, every: IntArray) -> None:
+        """x ≤ y for each holder, and y ≤ Σ x."""
+        if not len(every):
+            return
+        k = np.arange(len(column))
+        ones = np.ones(len(column), dtype=np.int64)
+        both = np.concatenate([k, k]), np.concatenate([dossier, column]), np.concatenate([ones, -ones])
+        self.links("any", *both, None, 0)
+        group = np.searchsorted(every, column)
+        whole = np.concatenate([np.arange(len(every)), group]), np.concatenate([every, dossier])
+        self.links("any", *whole, np.concatenate([np.ones(len(every), dtype=np.int64), -ones]), None, 0)
+
+    def system(self) -> System:
+        """Everything over columns: the choices by rank, then the further columns."""
+        c = self.choices
+        n_choices, n_free = len(c.dossier), len(self.low)
+        empty = np.zeros(0, dtype=np.int64)
+        row, handle, value = (np.concatenate([*(part[k] for part in self.entries), empty]) for k in range(3))
+        self.deadline.check()
+        row, col, value = self.expanded(row, handle, value)
+        self.deadline.check()
+        forced = self.offers.forced[c.candidate]
+        return System(
+            block=np.concatenate([c.block, np.full(n_free, -1, dtype=np.int64)]),
+            must=forced,
+            low=np.concatenate([np.zeros(n_choices, dtype=np.int64), np.array(self.low, dtype=np.int64)]),
+            high=np.concatenate([np.ones(n_choices, dtype=np.int64), np.array(self.high, dtype=np.int64)]),
+            rows=Rows.sorted(row, col, value, np.array(self.upper, dtype=np.int64), tuple(self.names)),
+        )
+
+    def expanded(
+        self, row: IntArray, handle: IntArray, value: IntArray
+    ) -> tuple[IntArray, IntArray, IntArray]:
+        """Entries over columns: « funded » becomes every choice of its dossier."""
+        funded = handle < self.n
+        first = np.searchsorted(self.choices.dossier, handle[funded], side="left")
+        last = np.searchsorted(self.choices.dossier, handle[funded], side="right")
+        count = last - first
+        ends = np.cumsum(count)
+        col = np.arange(int(count.sum())) + np.repeat(first - (ends - count), count)
+        return (
+            np.concatenate([row[~funded], np.repeat(row[funded], count)]),
+            np.concatenate([handle[~funded] - self.n, col]),
+            np.concatenate([value[~funded], np.repeat(value[funded], count)]),
+        )

@@ -1,0 +1,312 @@
+"""A second reading of every rule, from its compiled data alone, and what multipliers make of it.
+
+The rows that a model is solved with, and those that a proof is replayed on, come from one `rows` of each rule: one
+that wrote too narrow a row would mislead both. These are written apart; `rule_rows.py` holds the two together.
+
+    hard rule, caps, envelope limit, tree, ranges, decisions   rows Σ a_c·x_c + Σ s_i·u_i ≤ b
+    common rate, priced rule, goal by group                    none: they need further columns
+
+The rows that a proof stands on, held against the second reading: none may ask more than a rule says.
+
+A row a'x ≤ b' over columns x ≥ 0 follows from a second row ax ≤ b when some λ ≥ 0 has
+
+    a' ≤ λ·a in every column        b' ≥ λ·⌊b⌋
+
+with a divided by what its entries have in common. So a row may be divided and rounded outwards, or hold further
+columns with negative entries, but not be narrower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.certify.claim_systems import Claims, Written
+from tnt_sim.certify.system import Rows, System
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.rules.envelopes.options import EnvelopeLimit
+from tnt_sim.rules.kinds.coverage.check import coverage_lines
+from tnt_sim.rules.kinds.coverage.rule import Coverage
+from tnt_sim.rules.kinds.decide.check import decided_lines
+from tnt_sim.rules.kinds.equity.check import equity_lines
+from tnt_sim.rules.kinds.equity.rule import Equity
+from tnt_sim.rules.kinds.exclusive.check import exclusive_lines
+from tnt_sim.rules.kinds.exclusive.rule import Exclusive
+from tnt_sim.rules.kinds.limit.check import limit_lines
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.kinds.order.check import order_lines, queue_lines
+from tnt_sim.rules.kinds.order.rule import FirstCome, Order
+from tnt_sim.rules.kinds.requires.check import requires_lines
+from tnt_sim.rules.kinds.requires.rule import Requires
+from tnt_sim.rules.kinds.schedule.check import schedule_lines
+from tnt_sim.rules.kinds.schedule.rule import Schedule
+from tnt_sim.rules.kinds.share.check import share_lines
+from tnt_sim.rules.kinds.share.rule import Share
+from tnt_sim.rules.kinds.together.check import together_lines
+from tnt_sim.rules.kinds.together.rule import Together
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.offers.caps import Caps
+from tnt_sim.rules.offers.decisions import Decisions
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, Mode
+from tnt_sim.rules.second_reading.built_in import cap_lines, envelope_limit_lines, range_lines, tree_lines
+from tnt_sim.rules.second_reading.rows import Columns, Lines, Numbers, Second
+from tnt_sim.scenario.problem import Problem
+
+READERS: Mapping[type, Callable[[Lines, Any], None]] = {
+    Limit: limit_lines,
+    Share: share_lines,
+    Coverage: coverage_lines,
+    Schedule: schedule_lines,
+    Equity: equity_lines,
+    Exclusive: exclusive_lines,
+    Requires: requires_lines,
+    Together: together_lines,
+    Order: order_lines,
+    FirstCome: queue_lines,
+    Decisions: decided_lines,
+    Caps: cap_lines,
+    EnvelopeLimit: envelope_limit_lines,
+    Case: tree_lines,
+    Offers: range_lines,
+}
+"""Who reads what, by the type of the compiled rule; a `Case` stands for its envelope tree."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SecondRow:
+    """One row, dense: Σ choices·x + Σ units·u ≤ bound.
+
+    Attributes
+    ----------
+    name : what it stands for
+    choices : (n_choices,), int64, or Python integers where they do not fit
+    units : (n_ranged,), the same
+    bound : whole number
+    """
+
+    name: str
+    choices: Numbers
+    units: Numbers
+    bound: int
+
+
+def second_reading(columns: Columns, rule: Any) -> Second | None:
+    """The second reading of a hard rule; None where its kind has none, or where it is not hard."""
+    reader = READERS.get(type(rule))
+    if reader is None or getattr(rule, "mode", Mode.HARD) is not Mode.HARD:
+        return None
+    lines = Lines(columns)
+    reader(lines, rule)
+    return lines.second()
+
+
+def second_rows(problem: Problem, rule: Any) -> list[SecondRow] | None:
+    """The second reading of a rule of a problem, row by row; None where it has none."""
+    columns = Columns.of(problem.offers)
+    second = second_reading(columns, rule)
+    if second is None:
+        return None
+    rows = []
+    starts = np.searchsorted(second.row, np.arange(len(second.names) + 1)).tolist()
+    for k, (name, bound) in enumerate(zip(second.names, second.bound, strict=True)):
+        whole: Numbers = np.zeros(columns.size, dtype=second.value.dtype)
+        part = slice(starts[k], starts[k + 1])
+        whole[second.col[part]] = second.value[part]
+        rows.append(SecondRow(name, whole[: columns.n_choices], whole[columns.n_choices :], bound))
+    return rows
+
+
+def priced(rows: Sequence[SecondRow], multipliers: Sequence[int]) -> tuple[int, Numbers]:
+    """What multipliers y ≥ 0 make of rows: y·b, and the price Σ y·a of each choice and then of each unit, exact.
+
+    Every allocation that keeps the rows has Σ price·x ≤ y·b.
+    """
+    constant, price = 0, np.zeros(0, dtype=object)
+    for row, weight in zip(rows, multipliers, strict=True):
+        if weight < 0:
+            raise ValueError("a multiplier is negative")
+        own = np.concatenate([row.choices, row.units]).astype(object) * weight
+        price = own if not len(price) else price + own
+        constant += row.bound * weight
+    return constant, price
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How the rows of a problem stand to its second reading.
+
+    Attributes
+    ----------
+    narrow : the names of rows that ask more than the second reading says
+    n_read : how many rows follow from it
+    n_unread : how many rows have no second reading
+    """
+
+    narrow: tuple[str, ...]
+    n_read: int
+    n_unread: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether no row is too narrow."""
+        return not self.narrow
+
+
+def agreement(problem: Problem, claims: Claims, deadline: Deadline = UNLIMITED) -> Agreement:
+    """Hold every row of the claims, and what must be chosen, against the second reading of its rule.
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up first.
+    """
+    columns, system = Columns.of(problem.offers), claims.system
+    starts = system.rows.starts()
+    narrow, n_read = _musts(columns, problem, system), 0
+    # what the goals themselves need stands below what is written for rules
+    n_unread = system.rows.n - max((written.last for written in claims.written), default=0)
+    for written in claims.written:
+        deadline.check()
+        if written.first == written.last:
+            continue
+        second = None if written.soft else second_reading(columns, written.of)
+        if second is None:
+            n_unread += written.last - written.first
+            continue
+        follows = _follows(system, starts, written, second, deadline)
+        for place in (written.first + np.flatnonzero(~follows)).tolist():
+            if system.rows.names[place] in second.unread:
+                n_unread += 1
+            else:
+                narrow.append(system.rows.names[place])
+        n_read += int(follows.sum())
+    return Agreement(tuple(narrow), n_read, n_unread)
+
+
+def _musts(columns: Columns, problem: Problem, system: System) -> list[str]:
+    """Dossiers that must be funded in the system though no decision says so."""
+    second = second_reading(columns, problem.decided)
+    assert second is not None
+    forced = [row for row, bound in enumerate(second.bound) if bound < 0]
+    decided = np.isin(
+        columns.choices.dossier, columns.choices.dossier[second.col[np.isin(second.row, forced)]]
+    )
+    bad = system.must & ~np.isin(np.arange(len(system.must)), columns.choices.block[decided])
+    return [f"must:{int(dossier)}" for dossier in columns.choices.candidate[bad].tolist()]
+
+
+def _follows(
+    system: System, starts: IntArray, written: Written, second: Second, deadline: Deadline
+) -> BoolArray:
+    """Which rows of one rule follow from its second reading, bool (n_rows of the rule,)."""
+    rows = system.rows
+    places = np.arange(written.first, written.last)
+    known: dict[str, int] = {name: k for k, name in enumerate(second.names)}
+    match = np.array([known.get(rows.names[place], -1) for place in places.tolist()], dtype=np.int64)
+    ends = np.searchsorted(second.row, np.arange(len(second.names) + 1)).astype(np.int64)
+    same = _same(rows, starts, places, match, second, ends)
+    for k in np.flatnonzero(~same).tolist():
+        deadline.check()
+        part = slice(int(starts[places[k]]), int(starts[places[k] + 1]))
+        col, value, upper = rows.col[part], rows.value[part], int(rows.upper[places[k]])
+        same[k] = _always(system, col, value, upper) or any(
+            _implied(col, value, upper, *_entries(second, ends, other))
+            for other, name in enumerate(second.names)
+            if name == rows.names[places[k]]
+        )
+    return same
+
+
+def _same(
+    rows: Rows, starts: IntArray, places: IntArray, match: IntArray, second: Second, ends: IntArray
+) -> BoolArray:
+    """Rows with the entries of their second row, up to a factor, and a bound no lower."""
+    found: BoolArray = np.zeros(len(places), dtype=np.bool_)
+    if not len(second.names) or second.value.dtype == object:
+        return found
+    count = starts[places + 1] - starts[places]
+    alike = np.flatnonzero((match >= 0) & (count == (ends[1:] - ends[:-1])[np.maximum(match, 0)]))
+    if not len(alike):
+        return found
+    size = count[alike]
+    step = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+    mine = np.repeat(starts[places[alike]], size) + step
+    other = np.repeat(ends[match[alike]], size) + step
+    row = np.repeat(np.arange(len(alike)), size)
+    own, theirs = _shared(rows.value[mine], row, len(alike)), _shared(second.value[other], row, len(alike))
+    differs = rows.col[mine] != second.col[other]
+    differs |= rows.value[mine] // own[row] != second.value[other] // theirs[row]
+    apart = np.bincount(row[differs], minlength=len(alike))
+    bounds = [second.bound[k] // by for k, by in zip(match[alike].tolist(), theirs.tolist(), strict=True)]
+    uppers = (rows.upper[places[alike]] // own).tolist()
+    low = np.array([upper < bound for upper, bound in zip(uppers, bounds, strict=True)], dtype=np.bool_)
+    found[alike] = (apart == 0) & ~low
+    return found
+
+
+def _shared(value: IntArray, row: IntArray, n_rows: int) -> IntArray:
+    """What the entries of each row have in common, 1 where a row has none or only zeros: int64 (n_rows,)."""
+    found = np.ones(n_rows, dtype=np.int64)
+    if len(row):
+        first = np.flatnonzero(np.r_[True, np.diff(row) != 0])
+        found[row[first]] = np.maximum(1, np.gcd.reduceat(np.abs(value), first))
+    return found
+
+
+def _entries(second: Second, ends: IntArray, row: int) -> tuple[IntArray, Numbers, int]:
+    part = slice(int(ends[row]), int(ends[row + 1]))
+    return second.col[part], second.value[part], second.bound[row]
+
+
+def _always(system: System, col: IntArray, value: IntArray, upper: int) -> bool:
+    """Whether every point of the blocks and bounds keeps the row."""
+    free = col >= system.n_choices
+    most: int = sum(
+        max(v * int(system.low[c]), v * int(system.high[c]))
+        for c, v in zip(col[free].tolist(), value[free].tolist(), strict=True)
+    )
+    best: dict[int, int] = {}
+    for block, number in zip(system.block[col[~free]].tolist(), value[~free].tolist(), strict=True):
+        best[block] = max(best.get(block, 0), number)
+    return bool(most + sum(best.values()) <= upper)
+
+
+def _implied(
+    col: IntArray, value: IntArray, upper: int, other_col: IntArray, other_value: Numbers, bound: int
+) -> bool:
+    """Whether Σ value·x ≤ upper follows from one other row, over whole x ≥ 0."""
+    size = 1 + max(int(col.max(initial=0)), int(other_col.max(initial=0)))
+    mine, other = np.zeros(size, dtype=object), np.zeros(size, dtype=object)
+    mine[col], other[other_col] = value, other_value
+    other, bound = _coprime(other, bound)
+    step = _step(mine.tolist(), upper, other.tolist(), bound)
+    if step is None:
+        return False
+    fits = bool(np.all(mine * step.denominator <= other * step.numerator))
+    return fits and bool(upper * step.denominator >= bound * step.numerator)
+
+
+def _coprime(value: Numbers, bound: int) -> tuple[Numbers, int]:
+    """A row of whole numbers over whole columns, divided by what its entries share."""
+    shared = gcd(*value.tolist()) or 1
+    return value // shared, bound // shared
+
+
+def _step(mine: Sequence[int], upper: int, other: Sequence[int], bound: int) -> Fraction | None:
+    """The λ that suits the bound best among those that the entries allow; None when they allow none."""
+    least = max(
+        (Fraction(a, b) for a, b in zip(mine, other, strict=True) if b > 0 and a > 0), default=Fraction(0)
+    )
+    limits = [Fraction(a, b) for a, b in zip(mine, other, strict=True) if b < 0]
+    most = min(limits, default=None)
+    if most is not None and most < least:
+        return None
+    if most is None:
+        return max(least, Fraction(upper, bound)) if bound < 0 else least
+    return least if bound > 0 else most

@@ -1,0 +1,104 @@
+"""`tnt-sim alternatives`: near-optimal portfolios that differ as much as possible."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.export import ForceOption
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, progress_line, typed, width
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    PageOption,
+    QuietOption,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+
+WithinOption = Annotated[
+    str, typer.Option("--within", metavar="PART", help="La perte admise ; 1 % par défaut.")
+]
+CountOption = Annotated[
+    int, typer.Option("--count", metavar="K", min=0, max=100, help="Combien d'autres choix.")
+]
+ByOption = Annotated[
+    str, typer.Option("--by", metavar="dossiers|money", help="Différents par les dossiers ou par l'argent.")
+]
+SteerOption = Annotated[
+    bool,
+    typer.Option("--steer/--no-steer", help="Aussi le plus rural, le plus mutualisé, le plus équilibré."),
+]
+INFEASIBLE, STOPPED = 4, 5
+
+
+def alternatives(
+    scenario: ScenarioArgument,
+    within: WithinOption = "1 %",
+    count: CountOption = 10,
+    by: ByOption = "dossiers",
+    steer: SteerOption = True,
+    sets: SetOption = None,
+    out: PageOption = None,
+    force: ForceOption = False,
+    time_limit: TimeLimitOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Donne d'autres choix presque aussi bons, aussi différents que possible."""
+    lang_of(lang, Lang.FR)
+    if out is not None:
+        check_out(out, force=force)
+    seconds, loss = seconds_of(time_limit), _rate(within)
+    from tnt_sim.analysis.alternatives.alternatives import alternatives as find
+    from tnt_sim.reporting.reports.alternatives import alternatives_lines
+    from tnt_sim.reporting.reports.progress import stopped_lines
+    from tnt_sim.scenario.load import load_scenario
+
+    asked = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    with progress_line(tongue, wanted=not quiet) as progress:
+        found = find(
+            asked, within=loss, count=count, by=by, steer=steer, time_limit=seconds, progress=progress
+        )
+    if out is not None:
+        from tnt_sim.reporting.reports.study_reports import study_of
+
+        write_study(out, study_of(found.document, tongue), tongue)
+    if as_json:
+        emit(found.document)
+    elif not quiet:
+        page(
+            alternatives_lines(found.document, tongue, width())
+            + stopped_lines(found.document, tongue, width())
+            + after("alternatives", tongue, typed(scenario, sets=sets))
+        )
+    if found.course.stopped_by == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    if found.optimum.allocation is not None:
+        return 0
+    return STOPPED if found.optimum.status.value == "stopped" else INFEASIBLE
+
+
+def _rate(text: str) -> str:
+    from tnt_sim.domain.money import MoneyError, parse_rate
+
+    try:
+        parse_rate(text)
+    except MoneyError as error:
+        raise UsageError(
+            Text(
+                f"--within « {text} » n'est pas une part : {error.text.fr}",
+                f'--within "{text}" is no share: {error.text.en}',
+            ),
+            code="usage.within",
+        ) from error
+    return text

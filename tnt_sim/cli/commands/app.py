@@ -1,0 +1,61 @@
+"""`tnt-sim app`: the planner's page, on this machine."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.console import note
+from tnt_sim.cli.options import LangOption, QuietOption, ScenarioArgument, lang_of
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--port", metavar="N", min=1, max=65535, help="Le port ; 8866 par défaut, ou le premier libre."
+    ),
+]
+NoBrowserOption = Annotated[
+    bool, typer.Option("--no-browser", help="N'ouvre pas le navigateur : affiche seulement l'adresse.")
+]
+
+
+def app(
+    scenario: ScenarioArgument,
+    port: PortOption = None,
+    no_browser: NoBrowserOption = False,
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+) -> int:
+    """Ouvre la page du planificateur : régler, voir la liste, comparer, enregistrer."""
+    lang_of(lang, Lang.FR)
+    from tnt_sim.app.widget import address_of, check_installed, new_token, port_of, serve
+    from tnt_sim.scenario.load import load_scenario
+
+    check_installed()
+    if scenario.suffix.lower() == ".pb":
+        raise UsageError(
+            Text(
+                "la page lit un scénario .yaml, pas un fichier Pabulib.",
+                "the page reads a .yaml scenario, no Pabulib file.",
+            ),
+            code="usage.app",
+        )
+    asked = load_scenario(scenario)
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    door, token = port_of(port), new_token()
+    address = address_of(door, token)
+    head = Text("La page du planificateur : ", "The planner's page: ").in_(tongue)
+    end = Text("Ctrl-C l'arrête.", "Ctrl-C stops it.").in_(tongue)
+
+    def ready(opening: Path) -> None:
+        note(f"{head}{address}" if quiet else f"{head}{address}\n{end}")
+        if not no_browser:
+            webbrowser.open(opening.as_uri())
+
+    serve(scenario, asked.title, tongue, door, token, ready=ready)
+    return 0

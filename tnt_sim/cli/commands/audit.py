@@ -1,0 +1,77 @@
+"""`tnt-sim audit`: a hand-made selection against the rules and the optimum."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.export import ForceOption
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, progress_line, typed, width
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    PageOption,
+    QuietOption,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.i18n.message import Lang
+
+STOPPED = 5
+SelectionOption = Annotated[
+    Path,
+    typer.Option(
+        "--selection",
+        metavar="FICHIER",
+        help="La liste : CSV, XLSX, export de Turgot, ou dossier d'un calcul.",
+        show_default=False,
+    ),
+]
+
+
+def audit(
+    scenario: ScenarioArgument,
+    selection: SelectionOption,
+    sets: SetOption = None,
+    out: PageOption = None,
+    force: ForceOption = False,
+    time_limit: TimeLimitOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Compare une liste faite à la main aux règles et au meilleur choix."""
+    lang_of(lang, Lang.FR)
+    if out is not None:
+        check_out(out, force=force)
+    seconds = seconds_of(time_limit)
+    from tnt_sim.analysis.audit import audit as look
+    from tnt_sim.reporting.reports.audit import audit_lines
+    from tnt_sim.reporting.reports.progress import stopped_lines
+    from tnt_sim.scenario.load import load_scenario
+
+    asked = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    with progress_line(tongue, wanted=not quiet) as progress:
+        found = look(asked, selection, time_limit=seconds, progress=progress)
+    if out is not None:
+        from tnt_sim.reporting.reports.study_reports import study_of
+
+        write_study(out, study_of(found.document, tongue), tongue)
+    if as_json:
+        emit(found.document)
+    elif not quiet:
+        page(
+            audit_lines(found.document, tongue, width())
+            + stopped_lines(found.document, tongue, width())
+            + after("audit", tongue, typed(scenario, sets=sets))
+        )
+    if found.course.stopped_by == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    return STOPPED if found.document["status"] == "stopped" else 0

@@ -1,0 +1,219 @@
+"""`tnt-sim batch`: many scenarios, on one machine or several; the same command resumes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, emit, hint_lines, note, page, width
+from tnt_sim.cli.options import (
+    BackendOption,
+    CrossCheckOption,
+    JsonOption,
+    LangOption,
+    MethodOption,
+    QuietOption,
+    check_method,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.i18n.message import Lang, Text, so_many
+
+if TYPE_CHECKING:
+    from tnt_sim.analysis.batch.runner import BatchResult, Tick
+
+FAILURES = 6
+
+FilesArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE…",
+        help="Des scénarios, ou des fichiers de lot (`base` et `matrix`).",
+        show_default=False,
+    ),
+]
+StoreOption = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Le dossier des réponses ; la même commande y reprend.",
+        show_default=False,
+    ),
+]
+ExecutorOption = Annotated[
+    str, typer.Option("--executor", metavar="serial|processes|dask", help="Qui calcule.")
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADRESSE", help="Avec dask : un ordonnanceur déjà lancé (tls://…)."),
+]
+EachLimitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time-limit",
+        metavar="DURÉE",
+        help="La durée de chaque scénario, non du lot (Ctrl-C l'arrête ; ce qui est fait reste) : « 5 min ».",
+    ),
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Ne fait que reprendre : refuse un dossier sans lot commencé.")
+]
+
+
+def batch(
+    files: FilesArgument,
+    out: StoreOption,
+    executor: ExecutorOption = "processes",
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    backend: BackendOption = None,
+    method: MethodOption = "auto",
+    time_limit: EachLimitOption = None,
+    cross_check: CrossCheckOption = None,
+    resume: ResumeOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Calcule beaucoup de scénarios ; ce qui est fait n'est pas refait."""
+    check_method(method)
+    tongue = lang_of(lang, Lang.FR)
+    options = {
+        "backend": backend,
+        "method": None if method == "auto" else method,
+        "time_limit": seconds_of(time_limit),
+        "cross_check": cross_check,
+    }
+    from tnt_sim.analysis.batch.plan import read_plan
+    from tnt_sim.analysis.batch.runner import run_batch
+    from tnt_sim.analysis.batch.store import check_begun
+    from tnt_sim.analysis.batch.task import executor as executor_of
+    from tnt_sim.parallel import processors
+
+    n_workers = workers or processors()
+    run = executor_of(executor, n_workers, scheduler)
+    if resume:
+        check_begun(out)
+    plan = read_plan(files)
+    n = len(plan.cases)
+    if not quiet:
+        said = so_many(n, ("scénario", "scénarios"), ("scenario", "scenarios"))
+        note(f"{said.in_(tongue)} → {out}")
+    asked = {key: value for key, value in options.items() if value is not None}
+    with _progress(n, tongue, as_json=as_json, quiet=quiet) as bar, _terminable(bar) as tell:
+        result = run_batch(plan, out, run, n_workers, asked, tell)
+    if as_json:
+        emit(document(result))
+    elif not quiet:
+        from tnt_sim.reporting.reports.batch import batch_lines
+
+        page(batch_lines(result.runs, n, str(out), result.interrupted, result.n_torn, tongue, width()))
+        if not result.interrupted:
+            page(hint_lines([f'polars.read_parquet("{(out / "runs").as_posix()}")'], tongue))
+    if result.interrupted:
+        return INTERRUPTED_AND_TOLD
+    return FAILURES if result.n_failed else 0
+
+
+def document(result: BatchResult) -> dict[str, Any]:
+    """The document of `batch --json`: every case with its figures, without its list of dossiers."""
+    told = result.runs.drop("dossier", "awarded_cents")
+    status = "interrupted" if result.interrupted else "failures" if result.n_failed else "done"
+    return {
+        "schema_version": 1,
+        "command": "batch",
+        "scenario": [base.id for base in result.plan.bases],
+        "scenario_sha256": [base.sha256 for base in result.plan.bases],
+        "status": status,
+        "store": str(result.folder),
+        "n_cases": len(result.plan.cases),
+        "n_done": result.runs.height,
+        "n_failed": result.n_failed,
+        "runs": list(told.iter_rows(named=True)),
+    }
+
+
+@contextmanager
+def _terminable(tell: Callable[[Tick], None] | None) -> Iterator[Callable[[Tick], None]]:
+    """Ctrl-C and a termination signal end a batch, what is in hand is kept; `tell` goes on to what is given.
+
+    A signal that comes while Python runs code of its own whose exceptions it drops (a destructor) would be lost:
+    it is remembered, and raised again at the next answer.
+    """
+    signals, asked, drop = (signal.SIGINT, signal.SIGTERM), False, sys.unraisablehook
+
+    def stop(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    def told(tick: Tick) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        if tell is not None:
+            tell(tick)
+
+    def unraisable(lost: sys.UnraisableHookArgs) -> None:
+        if not issubclass(lost.exc_type, KeyboardInterrupt):
+            drop(lost)
+
+    before = [signal.signal(number, stop) for number in signals]
+    sys.unraisablehook = unraisable
+    try:
+        yield told
+    finally:
+        sys.unraisablehook = drop
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(
+    n_cases: int, lang: Lang, *, as_json: bool, quiet: bool
+) -> Iterator[Callable[[Tick], None] | None]:
+    """A bar with rate and time left on a terminal; one JSON event a line on stderr under `--json`."""
+    if as_json:
+        yield None if quiet else _event
+        return
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    left = Text("reste", "left").in_(lang)
+    columns = (
+        TextColumn(Text("Lot", "Batch").in_(lang)),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn(left),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=n_cases, rate="")
+
+        def show(tick: Tick) -> None:
+            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+            bar.update(task, completed=tick.n_done, rate="" if speed is None else f"{speed:.1f}/s")
+
+        yield show
+
+
+def _event(tick: Tick) -> None:
+    record = tick.record or {}
+    keys = ("case_sha256", "name", "status", "proof", "n_funded", "granted_cents", "seconds")
+    told = {key: record.get(key) for key in keys}
+    note(json.dumps({"event": "run", "done": tick.n_done, "of": tick.n_cases, **told}, ensure_ascii=False))

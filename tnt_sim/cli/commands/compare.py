@@ -1,0 +1,99 @@
+"""`tnt-sim compare`: runs or scenarios side by side; who enters, who leaves, and because of what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.commands.export import ForceOption
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, language, page, progress_line, typed, width
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    PageOption,
+    QuietOption,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+
+SidesArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="A B…", help="Des scénarios ou des dossiers de calcul, 2 à 20 ; le premier est la référence.",
+        show_default=False,
+    ),
+]  # fmt: skip
+NoCausesOption = Annotated[
+    bool, typer.Option("--no-causes", help="Ne cherche pas la cause de chaque mouvement (plus rapide).")
+]
+
+
+def compare(
+    sides: SidesArgument,
+    out: PageOption = None,
+    no_causes: NoCausesOption = False,
+    time_limit: TimeLimitOption = None,
+    force: ForceOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Compare des scénarios ou des calculs : entrées, totaux, qui entre, qui sort."""
+    tongue = lang_of(lang, language([str(path) for path in sides]))
+    from tnt_sim.api.analyses import compare as set_side_by_side
+    from tnt_sim.reporting.reports.comparison import comparison_lines
+    from tnt_sim.reporting.reports.progress import stopped_lines
+
+    if out is not None:
+        check_out(out, force=force)
+    seconds = seconds_of(time_limit)
+    options = {} if seconds is None else {"time_limit": seconds}
+    with progress_line(tongue, wanted=not quiet and not as_json) as progress:
+        found = set_side_by_side(*sides, attribute=not no_causes, options=options, progress=progress)
+    if out is not None:
+        from tnt_sim.reporting.reports.comparison import comparison_study
+
+        write_study(out, comparison_study(found, tongue), tongue)
+    if as_json:
+        emit(found.summary())
+    elif not quiet:
+        page(comparison_lines(found, tongue, width()) + stopped_lines(found.summary(), tongue, width()))
+        if out is None:
+            page(after("compare", tongue, typed(*sides)))
+    return INTERRUPTED_AND_TOLD if found.summary()["stopped_by"] == "interrupt" else 0
+
+
+def check_out(out: Path, *, force: bool) -> None:
+    """A page or a workbook may be written there.
+
+    Raises
+    ------
+    UsageError
+        For another kind of file, or where something stands already.
+    """
+    from tnt_sim.reporting.run_folder.atomic_write import check_target
+
+    if out.suffix.lower() not in (".html", ".xlsx"):
+        raise UsageError(
+            Text(
+                f"--out « {out.name} » : donnez un nom en .html ou .xlsx.",
+                f'--out "{out.name}": give a name that ends in .html or .xlsx.',
+            ),
+            code="usage.out",
+        )
+    check_target(out, replace=force)
+
+
+def write_study(out: Path, study: object, lang: Lang) -> None:
+    """Write a study as the page or the workbook that its name asks for."""
+    from tnt_sim.reporting.renderers.html import Study, study_book, study_html
+    from tnt_sim.reporting.run_folder.atomic_write import put_file
+
+    assert isinstance(study, Study)
+    html = out.suffix.lower() == ".html"
+    put_file(out, study_html(study, lang).encode() if html else study_book(study, lang))

@@ -1,0 +1,169 @@
+"""`tnt-sim doctor`: versions, solvers, the independent check, and what works here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tnt_sim.cli.console import after, emit, page
+from tnt_sim.cli.options import JsonOption, LangOption, lang_of
+from tnt_sim.i18n.message import Lang, Text
+
+BROKEN = 1
+
+
+def doctor(lang: LangOption = None, as_json: JsonOption = False) -> int:
+    """Dit les versions, les solveurs présents et ce qui marche sur cette machine."""
+    tongue = lang_of(lang, Lang.FR)
+    from tnt_sim.engine.stored_run import versions
+
+    solvers = [_tried(name) for name in _names()]
+    answering = {entry["name"] for entry in solvers if entry["works"]}
+    independent = [name for name in _second_opinions() if name in answering]
+    checks = [_time_zones(), _utf8()]
+    works = any(entry["works"] for entry in solvers if not entry["independent"])
+    document: dict[str, Any] = {
+        "schema_version": 1,
+        "command": "doctor",
+        "scenario": None,
+        "scenario_sha256": None,
+        "status": "ready" if works and independent else "limited" if works else "broken",
+        "versions": versions(),
+        "solvers": solvers,
+        "cross_check": independent[0] if independent else None,
+        "checks": [{"id": c, "works": ok, "message": text.in_(tongue)} for c, ok, text in checks],
+    }
+    if as_json:
+        emit(document)
+    else:
+        _tell(document, tongue)
+        page(after("doctor", tongue))
+    return 0 if works else BROKEN
+
+
+def _second_opinions() -> tuple[str, ...]:
+    """The independent solvers, in the order in which a run asks them."""
+    from tnt_sim.solve.backends.registry import independent_backends
+
+    return independent_backends()
+
+
+def _names() -> list[tuple[str, bool]]:
+    from tnt_sim.solve.backends.registry import available_backends
+
+    apart = set(_second_opinions())
+    return [(name, name in apart) for name in available_backends()]
+
+
+def _tried(entry: tuple[str, bool]) -> dict[str, Any]:
+    """A solver asked for the larger of two numbers that exclude each other: does it answer, and rightly?"""
+    name, independent = entry
+    from tnt_sim.deadline import Deadline
+    from tnt_sim.errors import TntError
+    from tnt_sim.solve.backends.backend import Limits
+    from tnt_sim.solve.backends.registry import get_backend
+
+    found: dict[str, Any] = {
+        "name": name,
+        "independent": independent,
+        "works": False,
+        "version": None,
+        "why": None,
+    }
+    try:
+        answer = get_backend(name).solve(_tiny_model(), limits=Limits(Deadline(20.0)))
+    except TntError as error:
+        return found | {"why": error.text.fr}
+    except Exception as error:  # noqa: BLE001  (whatever a solver raises, the doctor says it and goes on)
+        return found | {"why": f"{type(error).__name__}: {error}"}
+    right = answer.values is not None and [round(float(value)) for value in answer.values] == [0, 1]
+    return found | {
+        "works": right,
+        "version": answer.solver,
+        "why": None if right else answer.termination.value,
+    }
+
+
+def _tiny_model() -> Any:
+    import numpy as np
+    from scipy.sparse import csr_array
+
+    from tnt_sim.formulation.linear_model import NO_LOWER, LinearModel, Sense
+
+    whole = np.int64
+    return LinearModel(
+        matrix=csr_array(np.array([[1, 1]], dtype=whole)),
+        row_lower=np.array([NO_LOWER], dtype=whole),
+        row_upper=np.array([1], dtype=whole),
+        col_lower=np.zeros(2, dtype=whole),
+        col_upper=np.ones(2, dtype=whole),
+        integer=np.ones(2, dtype=np.bool_),
+        objective=np.array([2, 3], dtype=whole),
+        sense=Sense.MAXIMISE,
+        row_names=("one",),
+        col_names=("a", "b"),
+    )
+
+
+def _time_zones() -> tuple[str, bool, Text]:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo("Europe/Paris")
+    except ZoneInfoNotFoundError:
+        return (
+            "timezones",
+            False,
+            Text("fuseaux horaires absents : installez tzdata", "no time zones: install tzdata"),
+        )
+    return "timezones", True, Text("fuseaux horaires", "time zones")
+
+
+def _utf8() -> tuple[str, bool, Text]:
+    fine = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return "utf-8", fine, Text("accents et signe € à l'écran", "accents and the € sign on screen")
+
+
+def _tell(document: dict[str, Any], lang: Lang) -> None:
+    from rich.text import Text as Line
+
+    from tnt_sim.reporting.renderers.terminal import grid
+
+    french = lang is Lang.FR
+    lines = [Line("Versions", style="bold"), *grid(list(document["versions"].items()))]
+    lines += [Line(""), Line("Solveurs" if french else "Solvers", style="bold")]
+    rows, styles = [], []
+    for solver in document["solvers"]:
+        role = ("second avis" if french else "second opinion") if solver["independent"] else ""
+        state = ("marche" if french else "works") if solver["works"] else solver["why"] or "–"
+        rows.append(("✔" if solver["works"] else "✘", solver["name"], solver["version"] or "–", role, state))
+        styles.append("" if solver["works"] else "yellow")
+    lines += [*grid(rows, styles=styles), Line("")]
+    lines += grid([("✔" if check["works"] else "✘", check["message"]) for check in document["checks"]])
+    lines += [Line(""), _conclusion(document, lang)]
+    page(lines)
+
+
+def _conclusion(document: dict[str, Any], lang: Lang) -> Any:
+    from rich.text import Text as Line
+
+    from tnt_sim.reporting.text.vocabulary import solver_name
+
+    second = solver_name(document["cross_check"] or "")
+    if document["status"] == "ready":
+        text = Text(
+            f"Tout est prêt : chaque optimum sera confirmé par {second}.",
+            f"All is ready: each optimum will be confirmed by {second}.",
+        )
+    elif document["status"] == "limited":
+        text = Text(
+            "Le calcul et les preuves fonctionnent. Un optimum sans certificat exact n'est pas confirmé par un "
+            "second solveur. Installez-en un : pip install 'tnt-sim[crosscheck]', ou CBC, ou GLPK.",
+            "Runs and proofs work. An optimum without an exact certificate is not confirmed by a second solver. "
+            "Install one: pip install 'tnt-sim[crosscheck]', or CBC, or GLPK.",
+        )
+    else:
+        text = Text(
+            "Aucun solveur ne répond : réinstallez tnt-sim.", "No solver answers: install tnt-sim again."
+        )
+    return Line(text.in_(lang), style="bold green" if document["status"] == "ready" else "bold yellow")

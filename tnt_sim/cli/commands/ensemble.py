@@ -1,0 +1,198 @@
+"""`tnt-sim ensemble`: what holds when costs, scores and dossiers are not sure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.export import ForceOption
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, progress_line, typed, width
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    SetOption,
+    TimeLimitOption,
+    lang_of,
+    scenario_files,
+    seconds_of,
+    tables,
+)
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+
+STOPPED = 5
+
+DrawsOption = Annotated[int, typer.Option("--draws", metavar="N", help="Le nombre de tirages.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", metavar="S", help="La graine : la même donne les mêmes octets.")
+]
+SamplingOption = Annotated[
+    str,
+    typer.Option("--sampling", metavar="lhs|sobol|random", help="Comment les tirages remplissent l'espace."),
+]
+SensitivityOption = Annotated[
+    int,
+    typer.Option(
+        "--sensitivity", metavar="N", help="Tirages par incertitude pour son indice de Sobol ; 0 : aucun."
+    ),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="Combien à la fois ; un par cœur par défaut."),
+]
+PageOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FICHIER", help="Écrit aussi l'étude : .html ou .xlsx ; avec --fit les lois : .yaml."
+    ),
+]
+
+
+ScenarioOrNone = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="SCENARIO",
+        help="Le scénario (.yaml) ; aucun avec --fit.",
+        show_default=False,
+        autocompletion=scenario_files,
+    ),
+]
+FitOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--fit",
+        metavar="TABLE",
+        help="Mesure des surcoûts : des coûts prévus et réalisés → la partie « uncertain » d'un scénario.",
+        autocompletion=tables,
+    ),
+]
+PlannedOption = Annotated[
+    str | None, typer.Option("--planned", metavar="COLONNE", help="Avec --fit : le coût prévu ; « cost ».")
+]
+RealisedOption = Annotated[
+    str | None,
+    typer.Option("--realised", metavar="COLONNE", help="Avec --fit : le coût réalisé ; « realised »."),
+]
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--by", metavar="COLONNE", help="Avec --fit : une loi par valeur, « applicant_type » p. ex."
+    ),
+]
+
+
+def ensemble(
+    scenario: ScenarioOrNone = None,
+    draws: DrawsOption = 1000,
+    seed: SeedOption = 0,
+    sampling: SamplingOption = "lhs",
+    sensitivity: SensitivityOption = 0,
+    workers: WorkersOption = None,
+    time_limit: TimeLimitOption = None,
+    sets: SetOption = None,
+    fit: FitOption = None,
+    planned: PlannedOption = None,
+    realised: RealisedOption = None,
+    by: ByOption = None,
+    out: PageOption = None,
+    force: ForceOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Tire les incertitudes au hasard : dossiers du noyau, en balance, risques."""
+    lang_of(lang, Lang.FR)
+    seconds = seconds_of(time_limit)
+    columns = {"planned": planned, "realised": realised, "by": by}
+    asked_columns = {key: name for key, name in columns.items() if name is not None}
+    _one_of_the_two(scenario, fit, asked_columns)
+    if fit is not None:
+        return _fitted(fit, asked_columns, out, lang_of(lang, Lang.FR), force=force, as_json=as_json)
+    assert scenario is not None
+    from tnt_sim.api.analyses import ensemble as draw
+    from tnt_sim.reporting.reports.uncertainty import ensemble_lines, ensemble_study
+    from tnt_sim.scenario.load import load_scenario
+
+    if out is not None:
+        check_out(out, force=force)
+    asked = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    with progress_line(tongue, wanted=not quiet and not as_json) as progress:
+        found = draw(
+            asked,
+            draws,
+            seed,
+            sampling=sampling,
+            workers=workers,
+            sensitivity=sensitivity,
+            time_limit=seconds,
+            tell=progress,
+        )
+    if out is not None:
+        write_study(out, ensemble_study(found, tongue), tongue)
+    if as_json:
+        emit(found.summary())
+    elif not quiet:
+        page(ensemble_lines(found, tongue, width()))
+        if out is None:
+            page(after("ensemble", tongue, typed(scenario, sets=sets)))
+    if found.draws.stopped_by == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    return STOPPED if found.draws.stopped_by == "time" and not found.n_draws else 0
+
+
+def _one_of_the_two(scenario: Path | None, fit: Path | None, columns: Mapping[str, str]) -> None:
+    """Either a scenario to draw, or a table to measure.
+
+    Raises
+    ------
+    UsageError
+        For both, neither, or columns of a table without the table.
+    """
+    if (scenario is None) == (fit is None):
+        raise UsageError(
+            Text(
+                "donnez un SCENARIO à tirer, ou --fit TABLE à mesurer, l'un des deux.",
+                "give a SCENARIO to draw or --fit TABLE to measure, one of the two.",
+            ),
+            code="usage.fit",
+        )
+    if columns and fit is None:
+        name = next(iter(columns))
+        raise UsageError(Text(f"--{name} demande --fit.", f"--{name} asks for --fit."), code="usage.fit")
+
+
+def _fitted(
+    table: Path, columns: Mapping[str, str], out: Path | None, lang: Lang, *, force: bool, as_json: bool
+) -> int:
+    """The laws of a table as the part of a scenario, on the page or in a file."""
+    from rich.text import Text as Line
+
+    from tnt_sim.analysis.uncertainty.cost_overrun_fit import fit_table
+    from tnt_sim.reporting.reports.uncertainty import fit_document, fit_yaml
+    from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
+
+    if out is not None:
+        if out.suffix.lower() not in (".yaml", ".yml"):
+            raise UsageError(
+                Text(
+                    f"--out « {out.name} » : avec --fit, donnez un nom en .yaml.",
+                    f'--out "{out.name}": with --fit, give a name that ends in .yaml.',
+                ),
+                code="usage.out",
+            )
+        check_target(out, replace=force)
+    found = fit_table(table, **columns)
+    text = fit_yaml(found, lang)
+    if out is not None:
+        put_file(out, text.encode())
+    if as_json:
+        emit(fit_document(found))
+    elif out is None:
+        page([Line(line) for line in text.splitlines()])
+    return 0

@@ -1,0 +1,262 @@
+"""`tnt-sim export`: a decision in the format of somebody else's tool."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.commands.run import shown_path
+from tnt_sim.cli.console import after, emit, language, note, page, typed
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    RunArgument,
+    SolveLimitOption,
+    SolveOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+
+if TYPE_CHECKING:
+    from tnt_sim.engine.stored_run import StoredRun
+    from tnt_sim.reporting.run_folder.run_access import Solving
+
+GROUPS = ("department", "region")
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="NOM",
+        help="xlsx, csv, parquet, demarche, turgot, scdl, pabulib, publipostage, arrete, chorus.",
+    ),
+]
+TargetOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FICHIER", help="Le fichier à écrire ; à côté du dossier du calcul par défaut."
+    ),
+]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--by", metavar="department|region", help="Un classeur de choix par département ou région."),
+]
+StyleOption = Annotated[
+    str, typer.Option("--csv-style", metavar="fr|intl", help="Le CSV : fr (Excel français) ou intl.")
+]
+InfoOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--info", metavar="CLÉ=VALEUR", help="Ce que scdl et chorus demandent et que le calcul ne sait pas."
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Remplace le fichier s'il existe.")]
+UnprovenOption = Annotated[
+    bool, typer.Option("--unproven", help="Écrit un acte même sans preuve d'optimalité ; il le dit alors.")
+]
+ProjectOption = Annotated[
+    Path | None, typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s'il a été déplacé.")
+]
+
+
+def export(
+    run_dir: RunArgument,
+    name: FormatOption = "xlsx",
+    out: TargetOption = None,
+    by: ByOption = None,
+    csv_style: StyleOption = "fr",
+    info: InfoOption = None,
+    force: ForceOption = False,
+    unproven: UnprovenOption = False,
+    solve: SolveOption = False,
+    time_limit: SolveLimitOption = None,
+    project: ProjectOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Écrit une décision dans le format d'un autre outil : démarche, Turgot, SCDL, courriers…"""
+    tongue = lang_of(lang, language([str(run_dir)]))
+    from tnt_sim.reporting.export.flat_table import CsvStyle
+    from tnt_sim.reporting.export.formats import Asked, export_bytes, format_of
+    from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
+    from tnt_sim.reporting.run_folder.run_access import open_stored
+
+    if by is not None:
+        return _by_group(run_dir, name, by, out, project, tongue, force=force, as_json=as_json, quiet=quiet)
+    usual = format_of(name).suffixes[0]
+    suffix = out.suffix.lower() if out is not None and out.suffix else usual
+    asked = Asked(suffix, tongue, CsvStyle(_style(csv_style)), pairs(info or ()), unproven)
+    chosen, solving = format_of(name), solving_of(time_limit, wanted=solve)
+    told = tongue if chosen.is_told or chosen.is_act else None  # an act may be refused in these words
+    run = open_stored(run_dir, project, told, solving, for_act=chosen.is_act)
+    target = out if out is not None else beside(run_dir, _usual_name(run, name, suffix))
+    if not target.suffix:
+        target = target.with_name(target.name + suffix)
+    data = export_bytes(run, name, asked)
+    check_target(target, replace=force)
+    put_file(target, data)
+    remarks = [one.in_(tongue) for one in format_of(name).remarks(run, asked)]
+    tell(run, "export", name, [target], tongue, as_json=as_json, quiet=quiet, remarks=remarks)
+    return 0
+
+
+def _by_group(
+    run_dir: Path,
+    name: str,
+    by: str,
+    out: Path | None,
+    project: Path | None,
+    lang: Lang,
+    *,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """One workbook for each department or region, in a folder."""
+    _check_by(by, name)
+    from tnt_sim.reporting.reports.decision_table import decided
+    from tnt_sim.reporting.run_folder.atomic_write import put_files
+    from tnt_sim.reporting.run_folder.run_access import open_stored
+    from tnt_sim.reporting.workbook.department_workbook import department_bytes, file_name, parts
+
+    run = open_stored(run_dir, project, lang)
+    folder = out if out is not None else beside(run_dir, f"{run.name}-{by}")
+    data = {file_name(run, part): department_bytes(run, part, lang) for part in parts(run, decided(run), by)}
+    files = put_files(folder, data, replace=force)
+    tell(run, "export", f"xlsx by {by}", files, lang, as_json=as_json, quiet=quiet)
+    return 0
+
+
+def solving_of(time_limit: str | None, *, wanted: bool) -> Solving | None:
+    """What `--solve` and `--time-limit` ask for; UsageError for a limit without `--solve`."""
+    from tnt_sim.reporting.run_folder.run_access import Solving
+
+    seconds = seconds_of(time_limit)
+    if not wanted and seconds is not None:
+        raise UsageError(
+            Text("--time-limit va avec --solve.", "--time-limit goes with --solve."), code="usage.time-limit"
+        )
+    return Solving(seconds) if wanted else None
+
+
+def _check_by(by: str, name: str) -> None:
+    if by not in GROUPS:
+        hint = did_you_mean(by, GROUPS) or Text("", "")
+        raise UsageError(
+            Text(
+                f"--by vaut {' ou '.join(GROUPS)}, pas « {by} ». {hint.fr}",
+                f'--by is {" or ".join(GROUPS)}, not "{by}". {hint.en}',
+            ),
+            code="usage.by",
+        )
+    if name != "xlsx":
+        raise UsageError(
+            Text("--by n'écrit que des classeurs : --format xlsx.", "--by writes workbooks: --format xlsx."),
+            code="usage.by",
+        )
+
+
+def _style(text: str) -> str:
+    if text in ("fr", "intl"):
+        return text
+    raise UsageError(
+        Text(f"--csv-style vaut fr ou intl, pas « {text} ».", f'--csv-style is fr or intl, not "{text}".'),
+        code="usage.csv-style",
+    )
+
+
+NOT_RETOLD = Text(
+    "Les données du calcul ne sont plus là, ou ont changé : ses phrases restent dans la langue du scénario.",
+    "The data of the run are no longer there, or have changed: its sentences stay in the scenario's language.",
+)
+
+
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """`KEY=VALUE` texts as a mapping; UsageError for one without `=`, or a key with two values."""
+    found: dict[str, str] = {}
+    for text in texts:
+        key, mark, value = text.partition("=")
+        if not mark or not key.strip() or found.get(key.strip(), value.strip()) != value.strip():
+            raise UsageError(
+                Text(
+                    f"--info « {text} » : écrivez CLÉ=VALEUR, une fois par clé.",
+                    f'--info "{text}": write KEY=VALUE, once for each key.',
+                ),
+                code="usage.info",
+            )
+        found[key.strip()] = value.strip()
+    return found
+
+
+def beside(run_dir: Path, name: str) -> Path:
+    """A place beside the run folder, which itself holds nothing but the run."""
+    return run_dir.resolve().parent / name
+
+
+def _usual_name(run: StoredRun, name: str, suffix: str) -> str:
+    """`<run>-<format>.<suffix>`, said once where both are the same word."""
+    return f"{run.name}{suffix}" if suffix == f".{name}" else f"{run.name}-{name}{suffix}"
+
+
+def tell(
+    run: StoredRun,
+    command: str,
+    name: str,
+    files: Sequence[Path],
+    lang: Lang,
+    *,
+    as_json: bool,
+    quiet: bool,
+    remarks: Sequence[str] = (),
+) -> None:
+    """What was written, as a page or as a document."""
+    warn(run, lang)
+    if as_json:
+        emit({**_document(run, command, name, files), "remarks": list(remarks)})
+    elif not quiet:
+        from rich.text import Text as Line
+
+        shown = [shown_path(file) for file in files]
+        lines = shown if len(shown) <= 4 else [f"{shown_path(files[0].parent)}/ ({len(shown)})"]
+        page([Line(Text("Écrit : ", "Written: ").in_(lang) + line) for line in lines])
+        for remark in (*remarks, *(text.in_(lang) for text in run.found.notes)):
+            note(f"! {remark}")
+        page(after(command, lang, typed(shown_path(run.folder))))
+
+
+def warn(run: StoredRun, lang: Lang) -> None:
+    """Say aloud what was not verified of a run, or not shown."""
+    from tnt_sim.reporting.text.verification import mention
+
+    words = mention(run.found)
+    if words is not None:
+        note(Text(f"Attention. {words.fr}", f"Warning. {words.en}").in_(lang))
+    if run.lang is not lang and not run.found.rules.is_shown:
+        note(NOT_RETOLD.in_(lang))
+
+
+def _document(run: StoredRun, command: str, name: str, files: Sequence[Path]) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "command": command,
+        "scenario": run.spec.id,
+        "scenario_sha256": run.summary["scenario_sha256"],
+        "allocation_sha256": run.summary["allocation_sha256"],
+        "status": "written",
+        "publishable": run.publishable,
+        **run.found.standings,
+        "format": name,
+        "n_dossiers": run.table.height,
+        "granted_cents": run.summary["granted_cents"],
+        "files": [
+            {"path": shown_path(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+            for file in files
+        ],
+    }

@@ -1,0 +1,408 @@
+"""`tnt-sim import FOLDER --consolidate`: the departments' workbooks come back as one set of choices.
+
+`tnt-sim import`: an export becomes a clean table of dossiers, with what is odd in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.commands.run import shown_path
+from tnt_sim.cli.console import emit, note, page, typed, width
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, lang_of
+from tnt_sim.errors import DataError, Defect, UsageError, did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+
+if TYPE_CHECKING:
+    from tnt_sim.ingest.forms.form_import import Imported
+    from tnt_sim.ingest.forms.mapping import Control, FormMapping
+    from tnt_sim.reporting.workbook.department_workbook import Choices, Consolidated
+
+_BLOCKED = 3
+
+
+def consolidated(
+    folder: Path, out: Path | None, lang: Lang, *, strict: bool, as_json: bool, quiet: bool
+) -> int:
+    """Read every workbook of a folder, write the choices, the conflicts and the layer for `overrides`."""
+    from tnt_sim.reporting.run_folder.atomic_write import put_files
+    from tnt_sim.reporting.workbook.department_workbook import LAYER, consolidate, layer_yaml, tables
+
+    found = consolidate(_books(folder))
+    target = out if out is not None else Path(f"{folder.resolve().name}-choix")
+    data = {name: table.write_csv().encode() for name, table in tables(found, lang).items()}
+    files = put_files(target, {**data, LAYER: layer_yaml(found).encode()}, replace=True)
+    if as_json:
+        emit(_document(found, files, lang))
+    elif not quiet:
+        _tell(found, files, lang)
+    return _BLOCKED if strict and found.conflicts else 0
+
+
+def _books(folder: Path) -> list[Choices]:
+    """The workbooks of a folder, every defect of every one told in one pass."""
+    from tnt_sim.reporting.workbook.department_workbook import read_choices
+
+    paths = sorted(path for path in folder.glob("*.xlsx") if not path.name.startswith(("~$", ".")))
+    if not paths:
+        raise UsageError(
+            Text(
+                f"« {folder} » ne contient pas de classeur .xlsx : donnez le dossier des classeurs rendus.",
+                f'"{folder}" holds no .xlsx workbook: give the folder of the returned workbooks.',
+            ),
+            code="usage.consolidate",
+        )
+    books: list[Choices] = []
+    defects: list[Defect] = []
+    for path in paths:
+        try:
+            books.append(read_choices(path))
+        except DataError as error:
+            defects += error.defects
+    if defects:
+        raise DataError(defects)
+    return books
+
+
+def _document(found: Consolidated, files: list[Path], lang: Lang) -> dict[str, Any]:
+    kinds = ("fund", "refuse", "wait", "follow")
+    return {
+        "schema_version": 1,
+        "command": "import",
+        "status": "conflicts" if found.conflicts else "clean",
+        "run": found.run,
+        "by": found.by,
+        "groups": list(found.groups),
+        "n_dossiers": len(found.choices),
+        "choices": {kind: len(found.settled(kind)) for kind in kinds},
+        "conflicts": [
+            {"code": one.code, "message": one.text.in_(lang), "places": [str(place) for place in one.places]}
+            for one in found.conflicts
+        ],
+        "files": [shown_path(file) for file in files],
+    }
+
+
+def _tell(found: Consolidated, files: list[Path], lang: Lang) -> None:
+    from rich.text import Text as Line
+
+    from tnt_sim.i18n.numbers import plural
+
+    words = {
+        "fund": (("retenu", "retenus"), ("funded", "funded")),
+        "refuse": (("refusé", "refusés"), ("refused", "refused")),
+        "wait": (("en attente", "en attente"), ("waiting", "waiting")),
+        "follow": (("comme proposé", "comme proposé"), ("as proposed", "as proposed")),
+    }
+    n = plural(len(found.groups), ("classeur", "classeurs"), ("workbook", "workbooks"), lang)
+    sums = ", ".join(plural(len(found.settled(kind)), fr, en, lang) for kind, (fr, en) in words.items())
+    colon = Text(" : ", ": ").in_(lang)
+    lines = [Line(f"{found.run} · {n}{colon}{sums}", style="bold")]
+    lines += [Line(f"! {_line(one, lang)}", style="yellow") for one in found.conflicts[:20]]
+    if len(found.conflicts) > 20:
+        lines.append(Line(f"… (+{len(found.conflicts) - 20})"))
+    lines += [Line(Text("Écrit : ", "Written: ").in_(lang) + shown_path(file)) for file in files]
+    page(lines)
+
+
+def _line(conflict: Defect, lang: Lang) -> str:
+    return conflict.line(lang)
+
+
+MAPPING, SCENARIO = "mapping.yaml", "scenario.yaml"
+TIMEZONE = "Europe/Paris"
+_TABLES = ("csv", "xlsx", "ods", "parquet")
+_FLAG_KEYS = ("sheet", "encoding", "delimiter", "header_row")
+_DECLARE = re.compile(r"([Dd]éclarez|[Dd]eclare) read: \{(\w+): (\"[^\"]*\"|[^}]*)\}")
+
+FileArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", help="L'export : .csv, .xlsx, .ods, .json (GraphQL) ou .pb.", show_default=False
+    ),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NOM",
+        help="demarche, turgot, grist (tout tableau), pabulib, dotations, fonds-vert ou scdl ; "
+        "reconnu d'après le fichier sans elle.",
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Le dossier à écrire ; « FILE-import » par défaut."),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="FICHIER", help="La correspondance ; celle de --out par défaut."),
+]
+ConstantOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constant", metavar="COLONNE=VALEUR", help="Une valeur pour toutes les lignes : envelope=detr."
+    ),
+]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="COLONNE=CHAMP",
+        help='Où est une colonne, quand elle n\'est pas reconnue : --column dossier="N° DS".',
+    ),
+]
+SheetOption = Annotated[
+    str | None, typer.Option("--sheet", metavar="FEUILLE", help="La feuille qui porte les dossiers.")
+]
+HeaderRowOption = Annotated[
+    int, typer.Option("--header-row", metavar="N", min=1, help="La ligne des en-têtes.")
+]
+EncodingOption = Annotated[
+    str | None, typer.Option("--encoding", metavar="NOM", help="L'encodage d'un CSV : utf-8 ou cp1252.")
+]
+DelimiterOption = Annotated[
+    str | None, typer.Option("--delimiter", metavar="SIGNE", help="Le séparateur d'un CSV : , ou ;.")
+]
+ControlRowsOption = Annotated[
+    int | None, typer.Option("--control-rows", metavar="N", min=0, help="Le nombre de lignes attendu.")
+]
+ControlOption = Annotated[
+    str | None,
+    typer.Option("--control-requested", metavar="MONTANT", help="Le total demandé attendu : « 92 M€ »."),
+]
+ParquetOption = Annotated[
+    bool, typer.Option("--parquet", help="Écrit dossiers.parquet au lieu de dossiers.csv.")
+]
+NoLikenessOption = Annotated[
+    bool, typer.Option("--no-likeness", help="Ne cherche pas les dossiers qui se ressemblent.")
+]
+AcceptOption = Annotated[
+    bool, typer.Option("--accept", help="Prend le formulaire d'aujourd'hui pour référence dans mapping.yaml.")
+]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Code de sortie 3 s'il reste un défaut bloquant.")
+]
+ConsolidateOption = Annotated[
+    bool,
+    typer.Option(
+        "--consolidate",
+        help="FILE est le dossier des classeurs de choix rendus (export --by) : les réunit, nomme les conflits.",
+    ),
+]
+
+
+def import_(
+    file: FileArgument,
+    format_: FormatOption = None,
+    out: OutOption = None,
+    mapping: MappingOption = None,
+    constants: ConstantOption = None,
+    columns: ColumnOption = None,
+    sheet: SheetOption = None,
+    header_row: HeaderRowOption = 1,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    control_rows: ControlRowsOption = None,
+    control_requested: ControlOption = None,
+    parquet: ParquetOption = False,
+    no_likeness: NoLikenessOption = False,
+    accept: AcceptOption = False,
+    strict: StrictOption = False,
+    consolidate: ConsolidateOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Importe un export et dit ce qui y manque ou s'y contredit."""
+    tongue = lang_of(lang, Lang.FR)
+    if consolidate:
+        return consolidated(file, out, tongue, strict=strict, as_json=as_json, quiet=quiet)
+    folder = out if out is not None else Path(f"{file.stem}-import")
+    format_ = _format(format_)
+    _check_folder(folder)
+    if not (quiet or as_json):
+        note(f"Lecture de {file}…" if tongue is Lang.FR else f"Reading {file}…")
+    read = {"sheet": sheet, "header_row": header_row, "encoding": encoding, "delimiter": delimiter}
+    given = mapping if mapping is not None else folder / MAPPING if (folder / MAPPING).is_file() else None
+    from tnt_sim.api.imports import read_mapping
+
+    used = read_mapping(given) if given is not None else None
+    imported = _imported(
+        file, format_, read, used, _control(control_rows, control_requested), _constants(constants or []),
+        _places(columns or []), likeness=not no_likeness,
+    )  # fmt: skip
+    document = _written(file, folder, imported, given, tongue, parquet=parquet, accept=accept)
+    if as_json:
+        emit(document)
+    elif not quiet:
+        from tnt_sim.reporting.reports.form_import import import_lines
+
+        page(import_lines(document, tongue, width()))
+    return _BLOCKED if strict and document["quality"]["n_error"] else 0
+
+
+def _format(name: str | None) -> str | None:
+    """The layout that `--format` names; any table goes by that of Grist."""
+    from tnt_sim.ingest.forms.mapping import FORMATS
+
+    if name is None or name in FORMATS:
+        return name
+    if name in _TABLES:
+        return "grist"
+    hint = did_you_mean(name, FORMATS) or Text("", "")
+    text = Text(
+        f"le format « {name} » n'est pas connu. {hint.fr}", f'the format "{name}" is not known. {hint.en}'
+    )
+    raise UsageError(text, code="usage.format")
+
+
+def _check_folder(folder: Path) -> None:
+    """Only a folder of ours, or an empty one, is written in."""
+    if not folder.exists() or (
+        folder.is_dir() and (not any(folder.iterdir()) or (folder / MAPPING).is_file())
+    ):
+        return
+    raise UsageError(
+        Text(
+            f"« {folder} » existe et n'est pas un dossier d'import : rien n'y est écrit. Donnez un autre --out.",
+            f'"{folder}" exists and is no import folder: nothing is written there. Give another --out.',
+        ),
+        code="usage.out",
+    )
+
+
+def _control(rows: int | None, requested: str | None) -> Control:
+    from tnt_sim.domain.money import MoneyError, parse_cents
+    from tnt_sim.ingest.forms.mapping import Control
+
+    try:
+        cents = None if requested is None else parse_cents(requested)
+    except MoneyError as error:
+        text = Text(f"--control-requested : {error.text.fr}.", f"--control-requested: {error.text.en}.")
+        raise UsageError(text, code="usage.control") from None
+    return Control(rows=rows, requested=cents)
+
+
+def _constants(texts: Sequence[str]) -> dict[str, str]:
+    from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
+
+    allowed = [name for name, kind in CANONICAL.items() if kind in (ColumnKind.TEXT, ColumnKind.CODE)]
+    form = Text("COLONNE=VALEUR, par exemple envelope=detr", "COLUMN=VALUE, for example envelope=detr")
+    return _pairs("constant", texts, allowed, form)
+
+
+def _places(texts: Sequence[str]) -> dict[str, str]:
+    from tnt_sim.domain.portfolio import CANONICAL
+
+    form = Text('COLONNE=CHAMP, par exemple dossier="N° DS"', 'COLUMN=FIELD, for example dossier="N° DS"')
+    return _pairs("column", texts, list(CANONICAL), form)
+
+
+def _pairs(option: str, texts: Sequence[str], allowed: Sequence[str], form: Text) -> dict[str, str]:
+    """What an option says of columns, as `form` writes it."""
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in allowed or not value.strip():
+            hint = did_you_mean(name, allowed) or Text("", "")
+            raise UsageError(
+                Text(
+                    f"--{option} « {text} » : écrivez {form.fr}. {hint.fr}",
+                    f'--{option} "{text}": write {form.en}. {hint.en}',
+                ),
+                code=f"usage.{option}",
+            )
+        pairs[name] = value.strip()
+    return pairs
+
+
+def _imported(
+    file: Path,
+    format_: str | None,
+    read: Mapping[str, Any],
+    mapping: FormMapping | None,
+    control: Control,
+    constants: Mapping[str, str],
+    columns: Mapping[str, str],
+    *,
+    likeness: bool,
+) -> Imported:
+    from tnt_sim.ingest.forms.form_import import import_form
+    from tnt_sim.ingest.forms.form_reader import read_form
+    from tnt_sim.ingest.tables.raw_table import ReadOptions
+
+    name = format_ or (mapping.format if mapping is not None else None)
+    try:
+        form, layout = read_form(file, shown_as=str(file), format_name=name, read=ReadOptions(**read))
+        return import_form(
+            form, layout, mapping, control=control, constants=constants, columns=columns, timezone=TIMEZONE,
+            likeness=likeness,
+        )  # fmt: skip
+    except DataError as error:
+        raise DataError(map(_with_flags, error.defects)) from None
+
+
+def _with_flags(defect: Defect) -> Defect:
+    """What a scenario would say under `read` is said here by flags."""
+    hint = defect.hint
+    if hint is None:
+        return defect
+    return replace(defect, hint=Text(_DECLARE.sub(_flag, hint.fr), _DECLARE.sub(_flag, hint.en)))
+
+
+def _flag(match: re.Match[str]) -> str:
+    verb, key, value = match[1], match[2], match[3]
+    french = "é" in verb
+    if key in _FLAG_KEYS:
+        add = {"D": "Ajoutez", "d": "ajoutez"}[verb[0]] if french else {"D": "Add", "d": "add"}[verb[0]]
+        return f"{add} --{key.replace('_', '-')} {value}"
+    if french:
+        return f"Écrivez « {key}: {value} » dans mapping.yaml"
+    return f'Write "{key}: {value}" in mapping.yaml'
+
+
+def _written(
+    file: Path,
+    folder: Path,
+    imported: Imported,
+    given: Path | None,
+    lang: Lang,
+    *,
+    parquet: bool,
+    accept: bool,
+) -> dict[str, Any]:
+    """The files, and the document that names them."""
+    from tnt_sim.ingest.forms.form_import import accepted
+    from tnt_sim.ingest.forms.mapping import to_text
+    from tnt_sim.reporting.reports.form_import import import_document, import_tables, write_import
+
+    tables = import_tables(imported, lang, TIMEZONE)
+    document = import_document(imported, tables[1], lang)
+    texts: dict[str, str] = {}
+    if given is None or accept or given.resolve() != (folder / MAPPING).resolve():
+        texts[MAPPING] = to_text(accepted(imported) if accept or given is None else imported.mapping)
+    name = f"dossiers.{'parquet' if parquet else 'csv'}"
+    if imported.mapping.format == "pabulib":
+        texts[SCENARIO] = _pabulib_scenario(file, name)
+    paths = write_import(folder, imported, tables, texts, parquet=parquet)
+    paths.setdefault("mapping", given or folder / MAPPING)
+    follow = f"tnt-sim new ma-programmation --from {shown_path(paths['dossiers'])}"
+    if document["quality"]["n_error"]:
+        follow = f"tnt-sim import {typed(str(file))} --out {typed(str(folder))}"
+    if "scenario" in paths:
+        follow = f"tnt-sim run {shown_path(paths['scenario'])}"
+    return {**document, "files": {name: shown_path(path) for name, path in paths.items()}, "next": follow}
+
+
+def _pabulib_scenario(file: Path, name: str) -> str:
+    from tnt_sim.ingest.portfolio_reader import read_bytes
+    from tnt_sim.ingest.tables.pabulib import read_pb, scenario_text
+
+    return scenario_text(read_pb(read_bytes(file, str(file)), str(file)), name)

@@ -1,0 +1,105 @@
+"""`tnt-sim inversions`: better dossiers refused while worse ones are funded, and the price of having none."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated
+
+import typer
+
+from tnt_sim.cli.commands.verify import ProjectOption
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, language, page, typed, width
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    RunArgument,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Text
+
+RankOption = Annotated[
+    str | None,
+    typer.Option("--rank", metavar="COLONNE", help="Ce qui classe ; la note de l'objectif par défaut."),
+]
+BestOption = Annotated[
+    str, typer.Option("--best", metavar="high|low", help="Le meilleur est le plus haut ou le plus bas.")
+]
+OpinionsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--opinions", metavar="A,B,C", help="Des avis au lieu de chiffres, du meilleur au moins bon."
+    ),
+]
+ByOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by", metavar="COLONNE", help="Ne compare qu'à valeur égale de cette colonne ; répétable."
+    ),
+]
+PenaltyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--penalty", metavar="VALEUR", help="Aussi à ce prix par inversion, dans l'unité de l'objectif."
+    ),
+]
+
+
+def inversions(
+    run_dir: RunArgument,
+    rank: RankOption = None,
+    best: BestOption = "high",
+    opinions: OpinionsOption = None,
+    by: ByOption = None,
+    penalty: PenaltyOption = None,
+    project: ProjectOption = None,
+    time_limit: TimeLimitOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Compte les dossiers non retenus mieux placés que d'autres, et ce que coûte de n'en avoir aucun."""
+    from tnt_sim.analysis.explain.rank_inversions import inversions_document
+    from tnt_sim.analysis.shared.decided_run import of_run
+    from tnt_sim.reporting.reports.explanation import inversion_lines, price_lines
+    from tnt_sim.reporting.reports.progress import stopped_lines
+
+    if best not in ("high", "low"):
+        raise UsageError(
+            Text(f"--best vaut high ou low, pas « {best} ».", f'--best is high or low, not "{best}".'),
+            code="usage.best",
+        )
+    tongue = lang_of(lang, language([str(run_dir)]))
+    listed = [name.strip() for name in (opinions or "").split(",") if name.strip()]
+    document = inversions_document(
+        of_run(run_dir, project),
+        rank=rank,
+        best=best,
+        opinions=listed,
+        by=by or (),
+        penalty=_number(penalty),
+        seconds=seconds_of(time_limit),
+    )
+    if as_json:
+        emit(document)
+    elif not quiet:
+        lines = inversion_lines(document, tongue, width())
+        for price in document["prices"]:
+            lines += price_lines(price, document["goals"], tongue, width())
+        lines += stopped_lines(document, tongue, width())
+        page(lines + after("inversions", tongue, typed(run_dir)))
+    return INTERRUPTED_AND_TOLD if document["stopped_by"] == "interrupt" else 0
+
+
+def _number(text: str | None) -> Fraction | None:
+    if text is None:
+        return None
+    from tnt_sim.domain.money import MoneyError, parse_decimal
+
+    try:
+        return parse_decimal(text)
+    except MoneyError as error:
+        raise UsageError(error.text, code="usage.penalty") from error

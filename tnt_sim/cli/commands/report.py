@@ -1,0 +1,308 @@
+"""`tnt-sim report`: a run, or several side by side, as a document for people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.commands.export import ForceOption, beside, tell
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, language, note, progress_line
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, TimeLimitOption, lang_of, seconds_of
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+
+if TYPE_CHECKING:
+    from tnt_sim.engine.stored_run import StoredRun
+    from tnt_sim.reporting.decision_page.page import Options
+    from tnt_sim.reporting.decision_page.script_data import Slider
+
+RunsArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN_DIR…",
+        help="Un dossier de calcul ; d'autres s'y comparent, ou deviennent les positions du curseur.",
+        show_default=False,
+    ),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FICHIER",
+        help="Le document à écrire : .html, .xlsx, .pdf ou .ipynb.",
+        show_default=False,
+    ),
+]
+NotebookOption = Annotated[
+    bool,
+    typer.Option(
+        "--notebook", help="Un carnet Jupyter qui ouvre le calcul ; à côté de son dossier sans --out."
+    ),
+]
+ThemeOption = Annotated[
+    Path | None,
+    typer.Option("--theme-css", metavar="FICHIER", help="Une feuille de style à vous, pour .html et .pdf."),
+]
+SliderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--slider",
+        metavar="ENVELOPPE",
+        help="Ajoute à la page un curseur sur le montant de cette enveloppe : chaque position est calculée.",
+    ),
+]
+FromOption = Annotated[str, typer.Option("--from", metavar="A", help="Le plus petit montant du curseur.")]
+ToOption = Annotated[
+    str, typer.Option("--to", metavar="B", help="Le plus grand : « 98 M€ », ou en part du montant écrit.")
+]
+StepsOption = Annotated[int, typer.Option("--steps", metavar="N", help="Le nombre de positions.")]
+ShareOption = Annotated[
+    str,
+    typer.Option(
+        "--share",
+        metavar="CLÉ",
+        help="Comment suivent les enveloppes du dessous : free, pro_rata ou l'une d'elles.",
+    ),
+]
+ExplainOption = Annotated[
+    bool,
+    typer.Option(
+        "--explain/--no-explain",
+        help="Dit de chaque dossier pourquoi, et ce qui le ferait retenir (une minute au plus).",
+    ),
+]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option("--project", metavar="PROJET", help="Le dossier du projet, s'il a été déplacé."),
+]
+
+
+NOT_EXPLAINED = Text(
+    "Les données du calcul ne sont plus là, ou ont changé : le rapport dit les raisons du calcul, sans ce qui les "
+    "changerait.",
+    "The data of the run are no longer there, or have changed: the report tells the reasons of the run, without "
+    "what would change them.",
+)
+
+
+@dataclass(frozen=True)
+class Moving:
+    """The slider that is asked for."""
+
+    envelope: str
+    start: str
+    stop: str
+    n_steps: int
+    share: str
+    project: Path | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a report is made of."""
+
+    runs: Sequence[StoredRun]
+    lang: Lang
+    out: Path
+    theme: Path | None = None
+    moving: Moving | None = None
+    quiet: bool = False
+    explained: bool = True
+    project: Path | None = None
+    seconds: float | None = None
+
+    @cached_property
+    def explanation(self) -> Mapping[str, Any] | None:
+        """Why each dossier of the first run is funded or not; computed once, by the writer that uses it."""
+        return _explanation(self)
+
+
+def report(
+    run_dirs: RunsArgument,
+    out: ReportOption = None,
+    notebook: NotebookOption = False,
+    slider: SliderOption = None,
+    start: FromOption = "100 %",
+    stop: ToOption = "125 %",
+    steps: StepsOption = 20,
+    share: ShareOption = "free",
+    explain: ExplainOption = True,
+    project: ProjectOption = None,
+    time_limit: TimeLimitOption = None,
+    theme_css: ThemeOption = None,
+    force: ForceOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Écrit le rapport (page web ou PDF), le classeur ou le carnet Jupyter d'un calcul."""
+    tongue = lang_of(lang, language([str(path) for path in run_dirs]))
+    out = _target(out, run_dirs[0], notebook=notebook)
+    write = _writer(out)
+    from tnt_sim.reporting.run_folder.atomic_write import check_target, put_file
+    from tnt_sim.reporting.run_folder.run_access import open_stored
+
+    seconds = seconds_of(time_limit)
+    check_target(out, replace=force)
+    runs = [open_stored(path, project, tongue) for path in run_dirs]
+    moving = Moving(slider, start, stop, steps, share, project) if slider is not None else None
+    asked = Asked(runs, tongue, out, theme_css, moving, quiet, explain, project, seconds)
+    put_file(out, write(asked))
+    tell(runs[0], "report", out.suffix.lower()[1:], [out], tongue, as_json=as_json, quiet=quiet)
+    explained = None if out.suffix.lower() == NOTEBOOK else asked.explanation
+    interrupted = explained is not None and explained["stopped_by"] == "interrupt"
+    return INTERRUPTED_AND_TOLD if interrupted else 0
+
+
+def _target(out: Path | None, run_dir: Path, *, notebook: bool) -> Path:
+    """Where the document goes; a notebook stands beside its run folder, which holds nothing but the run."""
+    if out is None and notebook:
+        return beside(run_dir, f"{run_dir.resolve().name}{NOTEBOOK}")
+    if out is None:
+        raise _refused(
+            "dites où écrire : --out rapport.html, .xlsx ou .pdf ; ou --notebook.",
+            "say where to write: --out report.html, .xlsx or .pdf; or --notebook.",
+        )
+    if notebook and out.suffix.lower() != NOTEBOOK:
+        raise _refused(
+            f"un carnet s'écrit en {NOTEBOOK}, pas en « {out.suffix or out.name} ».",
+            f'a notebook is written as {NOTEBOOK}, not as "{out.suffix or out.name}".',
+        )
+    return out
+
+
+def _html(asked: Asked) -> bytes:
+    from tnt_sim.reporting.decision_page.page import report_html
+
+    return report_html(asked.runs[0], _options(asked, paper=False)).encode()
+
+
+def _pdf(asked: Asked) -> bytes:
+    from tnt_sim.reporting.decision_page.page import report_pdf
+
+    return report_pdf(asked.runs[0], _options(asked, paper=True))
+
+
+def _options(asked: Asked, *, paper: bool) -> Options:
+    from tnt_sim.reporting.decision_page.page import Options, read_theme
+
+    theme = read_theme(asked.theme) if asked.theme is not None else ""
+    return Options(asked.lang, _slider(asked), theme, paper, asked.explanation)
+
+
+def _explanation(asked: Asked) -> Mapping[str, Any] | None:
+    """What `explain --all` says of the first run, within a minute; None where its inputs are no longer there.
+
+    How far it came is said on stderr too, where it did not come to its end.
+    """
+    if not asked.explained:
+        return None
+    from tnt_sim.analysis.explain.explanation import for_reports
+    from tnt_sim.analysis.shared.decided_run import of_run
+    from tnt_sim.errors import DataError, NothingDecided, VerificationError
+    from tnt_sim.reporting.reports.progress import stopped_sentence
+
+    try:
+        decided = of_run(asked.runs[0].folder, asked.project)
+    except (DataError, NothingDecided, VerificationError):
+        if not asked.quiet:
+            note(NOT_EXPLAINED.in_(asked.lang))
+        return None
+    with progress_line(asked.lang, wanted=not asked.quiet) as tell:
+        found = for_reports(decided, lang=asked.lang, seconds=asked.seconds, progress=tell)
+    stopped = stopped_sentence(found, asked.lang)
+    if stopped and not asked.quiet:
+        note(stopped)
+    return found
+
+
+def _slider(asked: Asked) -> Slider | None:
+    """Stored runs as its positions, or positions that are computed now."""
+    from tnt_sim.reporting.decision_page.script_data import slider_of_runs
+
+    moving = asked.moving
+    if moving is None:
+        return slider_of_runs(asked.runs) if len(asked.runs) > 1 else None
+    if len(asked.runs) > 1:
+        raise _refused(
+            "--slider calcule ses positions à partir d'un seul calcul.",
+            "--slider computes its positions from one run.",
+        )
+    from tnt_sim.analysis.sweep.slider_positions import slider_of
+
+    with progress_line(asked.lang, wanted=not asked.quiet) as tell:
+        return slider_of(
+            asked.runs[0],
+            moving.envelope,
+            moving.start,
+            moving.stop,
+            moving.n_steps,
+            moving.share,
+            moving.project,
+            tell,
+            asked.seconds,
+        )
+
+
+def _workbook(asked: Asked) -> bytes:
+    from tnt_sim.reporting.workbook.workbook import workbook_bytes
+
+    runs = asked.runs
+    if len(runs) > 2:
+        raise _refused(
+            f"un classeur compare deux calculs, pas {len(runs)}.",
+            f"a workbook compares two runs, not {len(runs)}.",
+        )
+    if asked.theme is not None or asked.moving is not None:
+        raise _refused(
+            "--theme-css et --slider sont pour .html et .pdf, non pour un classeur.",
+            "--theme-css and --slider are for .html and .pdf, not for a workbook.",
+        )
+    return workbook_bytes(runs[0], asked.lang, runs[1] if len(runs) == 2 else None, asked.explanation)
+
+
+def _notebook(asked: Asked) -> bytes:
+    from tnt_sim.reporting.notebook.run_notebook import run_notebook
+
+    if len(asked.runs) > 1 or asked.theme is not None or asked.moving is not None:
+        raise _refused(
+            "un carnet ouvre un calcul, sans --theme-css ni --slider.",
+            "a notebook opens one run, without --theme-css and --slider.",
+        )
+    run = asked.runs[0]
+    return run_notebook(run, seen_from(asked.out.resolve().parent, run.folder.resolve()), asked.lang)
+
+
+def seen_from(folder: Path, run_dir: Path) -> str:
+    """A run folder as a notebook in `folder` names it; in full where no relative path leads there."""
+    try:
+        return Path(os.path.relpath(run_dir, folder)).as_posix()
+    except ValueError:  # another drive
+        return run_dir.as_posix()
+
+
+def _refused(fr: str, en: str) -> UsageError:
+    return UsageError(Text(fr, en), code="usage.report")
+
+
+Writer = Callable[[Asked], bytes]
+NOTEBOOK = ".ipynb"
+WRITERS: dict[str, Writer] = {".html": _html, ".xlsx": _workbook, ".pdf": _pdf, NOTEBOOK: _notebook}
+"""What writes a document, by its suffix: a further one has its entry here."""
+
+
+def _writer(out: Path) -> Writer:
+    suffix = out.suffix.lower()
+    if suffix in WRITERS:
+        return WRITERS[suffix]
+    every = ", ".join(WRITERS)
+    raise _refused(
+        f"un rapport s'écrit en {every} dans cette version, pas en « {suffix or out.name} ».",
+        f'a report is written as {every} in this version, not as "{suffix or out.name}".',
+    )

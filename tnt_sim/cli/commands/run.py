@@ -1,0 +1,232 @@
+"""`run --from-xlsx`: the parameters that a planner changed in a workbook, as changes of the scenario.
+
+`tnt-sim run`: the allocation, its run folder, and the page that tells it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tnt_sim.cli.console import (
+    INTERRUPTED_AND_TOLD,
+    after,
+    emit,
+    note,
+    page,
+    progress_line,
+    quoted,
+    typed,
+    width,
+)
+from tnt_sim.cli.options import (
+    BackendOption,
+    CrossCheckOption,
+    FromXlsxOption,
+    JsonOption,
+    LangOption,
+    MeasureOption,
+    MethodOption,
+    OutOption,
+    QuietOption,
+    RelaxOption,
+    RequireProofOption,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+    WriteLpOption,
+    check_method,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.workbook.parameters import changed_parameters
+from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.scenario.yaml.layers import load_tree
+from tnt_sim.scenario.yaml.schema_errors import validate_model
+
+if TYPE_CHECKING:
+    from tnt_sim.engine.result import Result
+    from tnt_sim.ingest.tables.pabulib import PbFile
+    from tnt_sim.scenario.scenario import Scenario
+
+
+def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quiet: bool) -> tuple[str, ...]:
+    """The changes of the command line and those of the workbook, told on stderr unless `quiet`."""
+    raw = load_tree(scenario, sets=sets)
+    spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
+    found = changed_parameters(workbook, spec.model_dump(mode="json", exclude_defaults=True, by_alias=True))
+    if quiet:
+        return (*sets, *found)
+    head = Text(f"Repris de {workbook.name} : ", f"Taken from {workbook.name}: ").in_(Lang(spec.locale))
+    none = Text("aucun changement", "no change").in_(Lang(spec.locale))
+    note(head + (" ; ".join(found) or none))
+    return (*sets, *found)
+
+
+INFEASIBLE, STOPPED = 4, 5
+CONFLICT_SECONDS = 30.0
+"""The most that a run without an allocation spends on saying why."""
+PROOFS = ("PROVED", "CROSS_CHECKED")
+
+
+def run(
+    scenario: ScenarioArgument,
+    sets: SetOption = None,
+    from_xlsx: FromXlsxOption = None,
+    backend: BackendOption = None,
+    relax: RelaxOption = False,
+    out: OutOption = None,
+    write_lp: WriteLpOption = None,
+    method: MethodOption = "auto",
+    measure: MeasureOption = None,
+    time_limit: TimeLimitOption = None,
+    require_proof: RequireProofOption = False,
+    cross_check: CrossCheckOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Calcule la répartition : qui est financé, pour combien, et pourquoi."""
+    check_method(method)
+    lang_of(lang, Lang.FR)
+    seconds = seconds_of(time_limit)
+    from rich.text import Text as Line
+
+    from tnt_sim.engine import solve as engine
+    from tnt_sim.scenario.load import load_scenario
+
+    changes = tuple(sets or ())
+    if from_xlsx is not None:
+        changes = with_workbook(scenario, changes, from_xlsx, quiet=quiet)
+    if measure is not None:
+        changes = (*changes, _measured(scenario, measure))
+    asked = load_scenario(scenario, changes)
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    if write_lp is not None:
+        _write_lp(asked, write_lp)
+    options: dict[str, Any] = {
+        "backend": backend,
+        "relax": relax,
+        "cross_check": cross_check,
+        "method": method,
+    }
+    with progress_line(tongue, wanted=not quiet) as progress:
+        result = engine.solve(asked, **options, time_limit=seconds, progress=progress)
+        clash = _clash(asked, result, seconds) if result.status.value == "infeasible" and not relax else {}
+    told = _pabulib(scenario, asked)
+    document = {**_kept(result, out), **clash, **({"pabulib": [text.en for text in told]} if told else {})}
+    if as_json or not quiet:
+        document["one_more"] = _one_more(asked, result, seconds)
+    if as_json:
+        emit(document)
+    elif not quiet:
+        page([Line(text.in_(tongue)) for text in told])
+        _tell(result, document, tongue, typed(scenario, sets=changes))
+    return exit_code(document, require_proof=require_proof)
+
+
+def exit_code(document: dict[str, Any], *, require_proof: bool) -> int:
+    """0 done, 4 infeasible, 5 stopped with nothing or not proven under `--require-proof`, 130 interrupted."""
+    if document["stopped_by"] == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    if document["status"] == "infeasible":
+        return INFEASIBLE
+    if document["status"] == "stopped" or (require_proof and document["proof"] not in PROOFS):
+        return STOPPED
+    return 0
+
+
+def _measured(path: Path, measure: str) -> str:
+    """The change of a scenario by which a Pabulib file is decided by another measure."""
+    from tnt_sim.reporting.text.pabulib import goal_of
+
+    if path.suffix.lower() != ".pb":
+        raise UsageError(
+            Text(
+                "--measure est pour les fichiers Pabulib (.pb) ; un scénario dit son objectif dans `objective`.",
+                "--measure is for Pabulib files (.pb); a scenario says its goal in `objective`.",
+            ),
+            code="usage.measure",
+        )
+    return f"objective=[{{maximise: {{{goal_of(_read_pb(path), measure)}: 1}}}}]"
+
+
+def _pabulib(path: Path, asked: Scenario) -> list[Text]:
+    """What a run of a Pabulib file says of it; nothing for a scenario."""
+    from tnt_sim.reporting.text.pabulib import pabulib_texts
+
+    if path.suffix.lower() != ".pb":
+        return []
+    goals = asked.spec.objective[0].maximise or {}
+    return pabulib_texts(_read_pb(path), "+".join(goals))
+
+
+def _read_pb(path: Path) -> PbFile:
+    from tnt_sim.ingest.portfolio_reader import read_bytes
+    from tnt_sim.ingest.tables.pabulib import read_pb
+
+    return read_pb(read_bytes(path, path.name), path.name)
+
+
+def _write_lp(asked: Any, path: Path) -> None:
+    from tnt_sim.disk import named, refusal
+    from tnt_sim.engine import solve as engine
+
+    try:
+        engine.write_lp(asked, path)
+    except OSError as error:
+        raise refusal(named(path), error, usage="usage.write-lp") from error
+
+
+def _kept(result: Result, out: Path | None) -> dict[str, Any]:
+    """The document with its run folder, which is written when there is a decision to keep."""
+    from tnt_sim.reporting.run_folder.writer import write_run
+
+    document = dict(result.document)
+    document["run_dir"] = None if result.allocation is None else shown_path(write_run(result, out))
+    return document
+
+
+def shown_path(path: Path) -> str:
+    """A path as people type it: from the current folder when it lies under it."""
+    here = Path.cwd()
+    full = path.resolve()
+    return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
+
+
+def _one_more(asked: Scenario, result: Result, seconds: float | None) -> dict[str, Any] | None:
+    """What each axis would do with a million more, within the run's own limit."""
+    from tnt_sim.analysis.extend.one_more_step import one_more
+
+    limit = asked.spec.solver.time_limit if seconds is None else seconds
+    spent = sum(result.document["seconds"].values())
+    return one_more(asked, result, None if limit is None else max(0.0, limit - spent))
+
+
+def _clash(asked: Scenario, result: Result, seconds: float | None) -> dict[str, Any]:
+    """What clashes in a scenario without an allocation: the first conflict, and the cheapest repairs."""
+    from tnt_sim.analysis.infeasibility.minimal_conflicts import conflict
+
+    spent = sum(result.document["seconds"].values())
+    limit = CONFLICT_SECONDS if seconds is None else min(CONFLICT_SECONDS, max(1.0, seconds - spent))
+    found = conflict(asked, time_limit=limit, max_sets=1, max_repairs=3)
+    return {"conflict": found.document["sets"], "repairs": found.document["repairs"]}
+
+
+def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> None:
+    from tnt_sim.reporting.reports.infeasibility import first_lines
+    from tnt_sim.reporting.reports.run import relaxed_lines, run_lines
+    from tnt_sim.reporting.text.vocabulary import labels_of, spoken
+
+    document, labels = spoken(result, lang), labels_of(result, lang)
+    if document["relaxed"]:
+        page(relaxed_lines(document, labels, lang=lang, width=width()))
+    else:
+        document = {**document, "one_more": told["one_more"]}
+        page(run_lines(document, labels, lang=lang, width=width(), run_dir=told["run_dir"]))
+        sets, repairs = told.get("conflict") or [], told.get("repairs") or []
+        page(first_lines(sets, repairs, lang, width(), scenario=scenario))
+        if told["run_dir"] is not None:  # the question everybody asks, and the page to send
+            page(after("run", lang, quoted(told["run_dir"])))

@@ -1,0 +1,179 @@
+"""`tnt-sim sign`: a run becomes a signed list of the register, which the next scenario starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.commands.export import ProjectOption, UnprovenOption, solving_of
+from tnt_sim.cli.commands.run import shown_path
+from tnt_sim.cli.console import after, emit, language, page, typed
+from tnt_sim.cli.options import JsonOption, LangOption, QuietOption, SolveLimitOption, SolveOption, lang_of
+from tnt_sim.errors import UsageError, VerificationError
+from tnt_sim.i18n.message import Lang, Text
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from tnt_sim.reporting.run_folder.run_access import Solving
+    from tnt_sim.scenario.decision_register import Entry
+
+SignedArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[RUN_DIR]", help="Le calcul à signer ; aucun avec --amend.", show_default=False),
+]
+AsOption = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="NOM", help="Le nom sous lequel il est signé : liste-3.", show_default=False
+    ),
+]
+AmendOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--amend",
+        metavar="TABLE",
+        help="Des retraits et des baisses, au lieu d'un calcul : colonnes dossier et granted (0 : retrait).",
+    ),
+]
+RegisterOption = Annotated[
+    Path | None,
+    typer.Option("--register", metavar="REGISTRE", help="Le registre ; registre/ dans le projet par défaut."),
+]
+SigningKeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--signing-key",
+        metavar="CLÉ",
+        help="Une clé privée Ed25519 (OpenSSH ou PEM) : elle signe l'entrée du registre.",
+    ),
+]
+
+
+def sign(
+    name: AsOption,
+    run_dir: SignedArgument = None,
+    amend: AmendOption = None,
+    register: RegisterOption = None,
+    project: ProjectOption = None,
+    unproven: UnprovenOption = False,
+    solve: SolveOption = False,
+    time_limit: SolveLimitOption = None,
+    signing_key: SigningKeyOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Signe une liste : elle ne change plus, et le scénario suivant en part (committed_from)."""
+    tongue = lang_of(lang, language([str(run_dir)]) if run_dir else Lang.FR)
+    if (run_dir is None) == (amend is None):
+        raise UsageError(
+            Text(
+                "donnez un calcul à signer, ou --amend, pas les deux.",
+                "give a run to sign, or --amend, not both.",
+            ),
+            code="usage.sign",
+        )
+    key = None
+    if signing_key is not None:
+        from tnt_sim.verify.signing.keys import read_signing_key
+
+        key = read_signing_key(signing_key)
+    if run_dir is not None:
+        solving = solving_of(time_limit, wanted=solve)
+        entry = _list(run_dir, name, register, project, solving, key, tongue, unproven=unproven)
+    else:
+        from tnt_sim.reporting.run_folder.sign_register import sign_amendments
+        from tnt_sim.scenario.decision_register import REGISTER
+
+        assert amend is not None
+        entry = sign_amendments(amend, register or Path(REGISTER), name, key)
+    if as_json:
+        emit(_document(entry, key))
+    elif not quiet:
+        _tell(entry, key, tongue)
+        if run_dir is not None:
+            page(after("sign", tongue, typed(run_dir)))
+    return 0
+
+
+def _list(
+    run_dir: Path,
+    name: str,
+    register: Path | None,
+    project: Path | None,
+    solving: Solving | None,
+    key: Ed25519PrivateKey | None,
+    lang: Lang,
+    *,
+    unproven: bool,
+) -> Entry:
+    """A run is read again from its inputs before it is signed: nothing is signed that does not hold."""
+    from tnt_sim.engine.stored_run import refuse_open_questions
+    from tnt_sim.reporting.export.formats import refuse_act
+    from tnt_sim.reporting.run_folder.run_access import open_stored
+    from tnt_sim.reporting.run_folder.sign_register import sign_run
+    from tnt_sim.scenario.decision_register import REGISTER
+    from tnt_sim.verify.input_files import project_of
+
+    run = open_stored(run_dir, project, lang, solving, for_act=True)
+    if not run.found.ok:
+        raise VerificationError(run.found.defects)
+    refuse_open_questions(run)
+    refuse_act(run.found, run.name, unproven=unproven)
+    root = project or project_of(run_dir, run.summary)
+    return sign_run(run, root, register or root / REGISTER, name, key)
+
+
+def _document(entry: Entry, key: Ed25519PrivateKey | None) -> dict[str, Any]:
+    said = dict(entry.signature)
+    return {
+        "schema_version": 1,
+        "command": "sign",
+        "scenario": said.get("scenario"),
+        "scenario_sha256": said.get("scenario_sha256"),
+        "status": "signed",
+        "path": shown_path(entry.folder),
+        "signature": said,
+        "signing_key": _fingerprint(key),
+    }
+
+
+def _fingerprint(key: Ed25519PrivateKey | None) -> str | None:
+    """The fingerprint of the key that checks what this one signs."""
+    if key is None:
+        return None
+    from tnt_sim.verify.signing.keys import fingerprint
+
+    return fingerprint(key.public_key())
+
+
+def _tell(entry: Entry, key: Ed25519PrivateKey | None, lang: Lang) -> None:
+    from rich.text import Text as Line
+
+    from tnt_sim.i18n.numbers import amount, plural
+
+    said = entry.signature
+    dossiers = plural(
+        said["n_dossiers"],
+        ("dossier engagé", "dossiers engagés"),
+        ("dossier committed", "dossiers committed"),
+        lang,
+    )
+    total = amount(said["granted_cents"], lang)
+    lines = [
+        Line(f"✔ {shown_path(entry.folder)} : {dossiers}, {total}", style="bold green"),
+        Line(
+            Text("Le scénario suivant en part : ", "The next scenario starts from it: ").in_(lang)
+            + f"committed_from: {entry.folder.parent.name}/"
+        ),
+    ]
+    own = _fingerprint(key)
+    if own is not None:
+        lines.append(Line(Text(f"Signé avec la clé {own}", f"Signed with the key {own}").in_(lang)))
+    if "freed_cents" in said:
+        freed = amount(said["freed_cents"], lang)
+        lines.insert(1, Line(Text(f"{freed} libérés", f"{freed} free again").in_(lang)))
+    page(lines)

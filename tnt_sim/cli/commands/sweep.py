@@ -1,0 +1,440 @@
+"""The questions that `tnt-sim sweep` answers instead of the curve: one at a time.
+
+`tnt-sim sweep`: what a bigger envelope buys, or a smaller one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.commands.compare import check_out, write_study
+from tnt_sim.cli.commands.export import ForceOption
+from tnt_sim.cli.commands.run import shown_path
+from tnt_sim.cli.console import INTERRUPTED_AND_TOLD, after, emit, page, time_left_line, typed, width
+from tnt_sim.cli.options import (
+    BackendOption,
+    CrossCheckOption,
+    JsonOption,
+    LangOption,
+    QuietOption,
+    ScenarioArgument,
+    SetOption,
+    TimeLimitOption,
+    lang_of,
+    seconds_of,
+)
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+
+if TYPE_CHECKING:
+    from tnt_sim.analysis.marginal.questions import Answered
+    from tnt_sim.analysis.sweep.plan import Plan
+    from tnt_sim.analysis.sweep.store import Store
+    from tnt_sim.scenario.scenario import Scenario
+
+NextOption = Annotated[
+    bool, typer.Option("--next", help="Ce que vaut l'euro suivant, par enveloppe et par règle.")
+]
+EntriesOption = Annotated[
+    bool, typer.Option("--entries", help="Le seuil d'entrée de chaque dossier, sur la plage.")
+]
+DossierOption = Annotated[
+    list[str] | None,
+    typer.Option("--dossier", metavar="ID", help="Avec --entries : ce dossier au centime près."),
+]
+TargetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        metavar="CIBLE",
+        help="La plus petite enveloppe qui l'atteint : all, +400, departments, every:COLONNE, MESURE=N, "
+        "MESURE=+N, rules, rule:ID.",
+    ),
+]
+PricesOption = Annotated[
+    bool, typer.Option("--prices", help="Ce que coûte chaque règle, cloison ou décision.")
+]
+ExtendOption = Annotated[
+    str | None, typer.Option("--extend", metavar="MONTANT", help="Où mettre une extension de ce montant.")
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--key", metavar="ID=POIDS,…", help="Avec --extend : la clé ; les montants écrits par défaut."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked instead of the curve, and the options of the curve that were given too."""
+
+    next: bool = False
+    entries: bool = False
+    target: Sequence[str] = ()
+    prices: bool = False
+    extend: str | None = None
+    dossier: Sequence[str] = ()
+    key: str | None = None
+    envelopes: Sequence[str] = ()
+    curve: Mapping[str, Any] | None = None
+
+    @property
+    def question(self) -> str | None:
+        """The option that asks it; None for the curve.
+
+        Raises
+        ------
+        UsageError
+            For two questions at once, or options that go with another one.
+        """
+        asked = {
+            "--next": self.next,
+            "--entries": self.entries,
+            "--target": bool(self.target),
+            "--prices": self.prices,
+            "--extend": self.extend is not None,
+        }
+        named = [name for name, given in asked.items() if given]
+        if len(named) > 1:
+            raise _together(named[0], named[1])
+        only = named[0] if named else None
+        if self.dossier and only != "--entries":
+            raise _alone("--dossier", "--entries")
+        if self.key is not None and only != "--extend":
+            raise _alone("--key", "--extend")
+        given = [
+            name for name, value in (self.curve or {}).items() if value not in (None, False, (), [], "free")
+        ]
+        kept = ("--from", "--to", "--at", "--steps", "--share", "--nested", "--exact", "--free")
+        if only is None:
+            return None
+        for name in given:
+            if only != "--entries" or name not in kept:
+                raise _together(only, name)
+        if only in ("--extend",) and self.envelopes:
+            raise _together("--extend", "--envelope")
+        if only in ("--entries", "--target", "--prices") and len(self.envelopes) > 1:
+            raise UsageError(
+                Text(f"{only} regarde une seule enveloppe.", f"{only} looks at one envelope."),
+                code="usage.envelope",
+            )
+        return only
+
+
+def answer_question(
+    asked: Asked,
+    scenario: Scenario,
+    *,
+    lang: Lang,
+    time_limit: float | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Answer it, tell it, write its page, and give the exit code.
+
+    4 when no amount reaches any of the targets, 5 when a limit came before that was known.
+    """
+    from tnt_sim.reporting.reports.marginal import money_lines
+
+    if out is not None:
+        check_out(out, force=force)
+    with time_left_line(lang, wanted=not quiet) as tell:
+        found = _answered(asked, scenario, {"time_limit": time_limit, "lang": lang, "progress": tell})
+    document = dict(found.document)
+    if out is not None:
+        from tnt_sim.reporting.reports.marginal import question_study
+
+        write_study(out, question_study(document, lang), lang)
+    if as_json:
+        emit(document)
+    elif not quiet:
+        page(money_lines(document, lang=lang, width=width()))
+    if document["stopped_by"] == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    return {"infeasible": INFEASIBLE, "stopped": STOPPED}.get(document["status"], 0)
+
+
+def _answered(asked: Asked, scenario: Scenario, options: Mapping[str, Any]) -> Answered:
+    from tnt_sim.analysis.marginal import questions
+
+    question = asked.question
+    one = asked.envelopes[0] if asked.envelopes else None
+    if question == "--next":
+        return questions.next_euro(scenario, envelopes=asked.envelopes or None, **options)
+    if question == "--target":
+        return questions.target(scenario, *asked.target, envelope=one, **options)
+    if question == "--prices":
+        return questions.prices(scenario, envelope=one, **options)
+    if question == "--extend":
+        return questions.extension(scenario, asked.extend or "", key=_key(asked.key), **options)
+    curve = asked.curve or {}
+    return questions.entries(
+        scenario,
+        envelope=one,
+        start=curve.get("--from"),
+        stop=curve.get("--to"),
+        at=curve.get("--at") or (),
+        steps=curve.get("--steps"),
+        share=curve.get("--share") or "free",
+        nested=bool(curve.get("--nested")),
+        dossiers=asked.dossier,
+        **options,
+    )
+
+
+def _key(text: str | None) -> dict[str, int] | None:
+    """« axe-1=30,axe-2=24 » as weights."""
+    if text is None:
+        return None
+    weights: dict[str, int] = {}
+    for part in text.split(","):
+        name, sign, number = (piece.strip() for piece in part.partition("="))
+        if not sign or not number.isdigit() or not name or name in weights:
+            raise UsageError(
+                Text(
+                    f"--key « {text} » : écrivez axe-1=30,axe-2=24, chaque axe une fois et un poids entier.",
+                    f'--key "{text}": write axe-1=30,axe-2=24, each axis once and a whole weight.',
+                ),
+                code="usage.key",
+            )
+        weights[name] = int(number)
+    return weights
+
+
+def _together(one: str, other: str) -> UsageError:
+    return UsageError(
+        Text(f"{one} et {other} ne vont pas ensemble.", f"{one} and {other} do not go together."),
+        code="usage.together",
+    )
+
+
+def _alone(one: str, other: str) -> UsageError:
+    return UsageError(
+        Text(f"{one} ne va qu'avec {other}.", f"{one} only goes with {other}."), code="usage.together"
+    )
+
+
+STOPPED, INFEASIBLE = 5, 4
+
+EnvelopeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--envelope",
+        metavar="ID",
+        help="L'enveloppe qui change, ou plusieurs ; le programme par défaut.",
+    ),
+]
+FromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="MONTANT",
+        help='Le premier montant : "88 M€", ou "50 %" de l\'écrit ; l\'écrit par défaut.',
+    ),
+]
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="MONTANT", help="Le dernier montant, écrit de même ; un quart de plus par défaut."
+    ),
+]
+StepsOption = Annotated[
+    int | None,
+    typer.Option("--steps", metavar="N", help="N pas égaux ; sans lui, des montants ronds."),
+]
+AtOption = Annotated[
+    list[str] | None,
+    typer.Option("--at", metavar="MONTANT", help="Un montant, autant de fois qu'il faut : les annonces."),
+]
+ExactOption = Annotated[bool, typer.Option("--exact", help="Tous les paliers de la courbe libre.")]
+ToleranceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tolerance",
+        metavar="T",
+        help='Resserre la courbe libre entre les montants : "0,5 %" de la valeur, ou des unités du but.',
+    ),
+]
+NestedOption = Annotated[
+    bool, typer.Option("--nested", help="Seulement la courbe qui tient les promesses d'avant.")
+]
+FreeOption = Annotated[bool, typer.Option("--free", help="Seulement la courbe libre.")]
+ShareOption = Annotated[
+    str,
+    typer.Option(
+        "--share",
+        metavar="free|pro_rata|ID",
+        help="Comment suivent les montants qui en dépendent.",
+    ),
+]
+SweepOutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR|FICHIER",
+        help="Le dossier qui reçoit le balayage ; pour une question, sa page (.html) ou son classeur (.xlsx).",
+    ),
+]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Reprend là où le même balayage s'est arrêté.")]
+
+
+def sweep(
+    scenario: ScenarioArgument,
+    envelope: EnvelopeOption = None,
+    start: FromOption = None,
+    stop: ToOption = None,
+    steps: StepsOption = None,
+    at: AtOption = None,
+    exact: ExactOption = False,
+    tolerance: ToleranceOption = None,
+    nested: NestedOption = False,
+    free: FreeOption = False,
+    share: ShareOption = "free",
+    resume: ResumeOption = False,
+    next_euro: NextOption = False,
+    entries: EntriesOption = False,
+    dossier: DossierOption = None,
+    target: TargetOption = None,
+    prices: PricesOption = False,
+    extend: ExtendOption = None,
+    key: KeyOption = None,
+    sets: SetOption = None,
+    backend: BackendOption = None,
+    time_limit: TimeLimitOption = None,
+    cross_check: CrossCheckOption = None,
+    out: SweepOutOption = None,
+    force: ForceOption = False,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Dit ce qu'achète une enveloppe plus grande, ou plus petite."""
+    lang_of(lang, Lang.FR)
+    seconds = seconds_of(time_limit)
+    names = [name for text in envelope or () for name in text.split(",") if name]
+    question = Asked(
+        next=next_euro,
+        entries=entries,
+        target=target or (),
+        prices=prices,
+        extend=extend,
+        dossier=dossier or (),
+        key=key,
+        envelopes=names,
+        curve={
+            "--from": start,
+            "--to": stop,
+            "--steps": steps,
+            "--at": at or (),
+            "--exact": exact,
+            "--tolerance": tolerance,
+            "--nested": nested,
+            "--free": free,
+            "--share": share,
+            "--resume": resume,
+            "--backend": backend,
+            "--cross-check": cross_check,
+        },
+    )
+    asks = question.question is not None
+    from tnt_sim.analysis.sweep.plan import plan_of
+    from tnt_sim.analysis.sweep.runner import run
+    from tnt_sim.api.analyses import sweep_of
+    from tnt_sim.reporting.reports.sweep import write_sweep
+    from tnt_sim.scenario.load import load_scenario
+
+    asked = load_scenario(scenario, tuple(sets or ()))
+    tongue = lang_of(lang, Lang(asked.spec.locale))
+    limit = asked.spec.solver.time_limit if seconds is None else seconds
+    if asks:
+        code = answer_question(
+            question,
+            asked,
+            lang=tongue,
+            time_limit=limit,
+            out=out,
+            force=force,
+            as_json=as_json,
+            quiet=quiet,
+        )
+        if code == 0 and not as_json and not quiet:
+            page(after(f"sweep {question.question}", tongue, typed(scenario, sets=sets)))
+        return code
+    if force:
+        raise UsageError(
+            Text(
+                "--force ne va qu'avec une question et --out : un balayage ne remplace que le sien.",
+                "--force only goes with a question and --out: a sweep replaces nothing but its own.",
+            ),
+            code="usage.together",
+        )
+    plan = plan_of(
+        asked,
+        envelopes=names,
+        start=start,
+        stop=stop,
+        steps=steps,
+        at=at or (),
+        share=share,
+        exact=exact,
+        free=free,
+        nested=nested,
+        tolerance=tolerance,
+    )
+    folder, store = _place(plan, out, resume=resume)
+    solver = asked.spec.solver
+    with time_left_line(tongue, wanted=not quiet) as tell:
+        found = run(
+            plan,
+            store=store,
+            time_limit=limit,
+            backend=backend or solver.backend,
+            cross_check=cross_check or "never",
+            tell=tell,
+        )
+        told = sweep_of(found, tongue)
+        document = {**told.document, "sweep_dir": shown_path(folder)}
+        write_sweep(document, folder, tongue)
+    if as_json:
+        emit(document)
+    elif not quiet:
+        from tnt_sim.reporting.reports.progress import stopped_lines
+        from tnt_sim.reporting.reports.sweep import sweep_lines
+
+        page(sweep_lines(document, lang=tongue, width=width()) + stopped_lines(document, tongue, width()))
+        page(after("sweep", tongue, typed(scenario, sets=sets)))
+    return _exit_code(document)
+
+
+def _place(plan: Plan, out: Path | None, *, resume: bool) -> tuple[Path, Store]:
+    """The folder of the sweep, and the points that it keeps."""
+    from tnt_sim.analysis.sweep.store import Store
+    from tnt_sim.disk import named, refusal
+    from tnt_sim.engine.stored_run import code_hash
+    from tnt_sim.reporting.reports.sweep import POINTS, sweep_folder
+
+    key = plan.key(code_hash())
+    folder = sweep_folder(plan.scenario, key, out)
+    try:
+        return folder, Store.open(folder / POINTS, key, resume=resume)
+    except OSError as error:
+        raise refusal(named(folder), error) from error
+
+
+def _exit_code(document: dict[str, Any]) -> int:
+    """0 done, 4 nothing fits at any amount, 5 stopped with nothing held, 130 interrupted."""
+    if document["stopped_by"] == "interrupt":
+        return INTERRUPTED_AND_TOLD
+    entries = [point[curve] for point in document["points"] for curve in ("free", "nested") if point[curve]]
+    if any(entry["objective"] for entry in entries):
+        return 0
+    stopped = document["stopped_by"] == "time" or any(entry["status"] == "stopped" for entry in entries)
+    return STOPPED if stopped else INFEASIBLE

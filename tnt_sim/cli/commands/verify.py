@@ -1,0 +1,249 @@
+"""`tnt-sim verify`: a run folder read again from its raw inputs, and what that shows in three answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tnt_sim.cli.console import ERROR, after, emit, language, note, page, typed
+from tnt_sim.cli.options import (
+    JsonOption,
+    LangOption,
+    QuietOption,
+    RunArgument,
+    SolveLimitOption,
+    SolveOption,
+    lang_of,
+)
+from tnt_sim.errors import Defect
+from tnt_sim.i18n.message import Lang, Text
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.x509 import Certificate
+
+    from tnt_sim.verify.signing.signature import Signed
+    from tnt_sim.verify.verification import Verification
+
+REFUSED, NOT_OPTIMAL, NOT_FIRST = 1, 5, 7
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        metavar="PROJET",
+        help="Le dossier du projet, si le calcul ou le projet a été déplacé.",
+    ),
+]
+
+
+RequireOption = Annotated[
+    bool,
+    typer.Option(
+        "--require-proof",
+        help="Code de sortie 5 si l'optimalité n'est pas démontrée ici, 7 si c'est le rang parmi les ex æquo.",
+    ),
+]
+
+
+ExpectOption = Annotated[
+    str | None,
+    typer.Option(
+        "--expect",
+        metavar="SHA256",
+        help="L'empreinte reçue par une autre voie, de la répartition ou du document ; toute autre est refusée.",
+    ),
+]
+
+
+PublicKeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--public-key",
+        metavar="CLÉ",
+        help="La clé publique Ed25519 (.pub ou PEM) du signataire : sa signature au registre est vérifiée.",
+    ),
+]
+
+
+TsaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tsa-cert",
+        metavar="CERTIFICAT",
+        help="Le certificat de l'autorité d'horodatage : les .tsr à côté de la signature sont vérifiés.",
+    ),
+]
+
+
+def verify(
+    run_dir: RunArgument,
+    project: ProjectOption = None,
+    expect: ExpectOption = None,
+    require_proof: RequireOption = False,
+    solve: SolveOption = False,
+    time_limit: SolveLimitOption = None,
+    public_key: PublicKeyOption = None,
+    tsa_cert: TsaOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Relit un calcul depuis ses données d'origine : règles, optimalité, rang parmi les ex æquo."""
+    tongue = lang_of(lang, language([str(run_dir)]))
+    from tnt_sim.cli.commands.export import solving_of
+    from tnt_sim.reporting.run_folder.run_access import verify_stored
+    from tnt_sim.verify.signing.amendment import is_amendment
+    from tnt_sim.verify.signing.witness import expected_hash
+
+    expected = None if expect is None else expected_hash(expect)
+    key, authority = _keys(public_key, tsa_cert)
+    solving = solving_of(time_limit, wanted=solve)
+    if is_amendment(run_dir):
+        _refuse_options({"--project": project, "--solve": solve, "--require-proof": require_proof})
+        found, signed = _amendment(run_dir, expected, key, authority)
+    else:
+        found = verify_stored(run_dir, project, solving, expected)
+        signed = _signature(run_dir, project, key, authority)
+    found = _refused(found, signed.defects)
+    for defect in found.defects:
+        note(ERROR.in_(tongue) + defect.line(tongue))
+    told = not as_json and not quiet and found.ok
+    for text in found.notes:
+        if not told or text != found.rows.reserve:  # the page says it beside what it limits
+            note(text.in_(tongue))
+    if as_json:
+        emit(
+            {
+                **found.document,
+                "signature": signed.document,
+                "defects": [_entry(defect, tongue) for defect in found.defects],
+                "notes": [text.in_(tongue) for text in found.notes],
+            }
+        )
+    elif not quiet:
+        _tell(found, signed, run_dir, tongue)
+    return exit_code(found, require_proof=require_proof)
+
+
+def _amendment(
+    folder: Path, expected: str | None, key: Ed25519PublicKey | None, authority: Certificate | None
+) -> tuple[Verification, Signed]:
+    """An amendment of a register is no run: what it lowers is read again, and its signature is checked."""
+    from tnt_sim.verify.signing.amendment import read_amendment
+    from tnt_sim.verify.signing.signature import SignatureStanding, Signed, signature_of_entry
+
+    entry, found = read_amendment(folder, expected)
+    if entry is None:
+        return found, Signed(SignatureStanding.MISMATCH)
+    return found, signature_of_entry(entry, key, authority)
+
+
+def _refuse_options(given: Mapping[str, object]) -> None:
+    """An amendment has no project of its own, and nothing to prove."""
+    from tnt_sim.errors import UsageError
+
+    for option in (name for name, value in given.items() if value):
+        raise UsageError(
+            Text(
+                f"{option} est pour un calcul, et ceci est un avenant du registre : retirez cette option.",
+                f"{option} is for a run, and this is an amendment of the register: take this option out.",
+            ),
+            code="usage.amendment",
+        )
+
+
+def _keys(
+    public_key: Path | None, tsa_cert: Path | None
+) -> tuple[Ed25519PublicKey | None, Certificate | None]:
+    """What the reader gives to check signatures with."""
+    from tnt_sim.verify.signing.keys import read_certificate, read_public_key
+
+    key = None if public_key is None else read_public_key(public_key)
+    return key, None if tsa_cert is None else read_certificate(tsa_cert)
+
+
+def _signature(
+    run_dir: Path, project: Path | None, key: Ed25519PublicKey | None, authority: Certificate | None
+) -> Signed:
+    from tnt_sim.verify.input_files import project_of
+    from tnt_sim.verify.run_files import read_summary
+    from tnt_sim.verify.signing.signature import signature_of
+
+    summary = read_summary(run_dir)
+    return signature_of(run_dir, summary, project or project_of(run_dir, summary), key, authority)
+
+
+def _refused(found: Verification, against: tuple[Defect, ...]) -> Verification:
+    """The check with what speaks against the folder, if anything does."""
+    from dataclasses import replace
+
+    from tnt_sim.verify.verification import NO_ANSWER
+
+    if not against:
+        return found
+    head = {**(found.head or {}), "status": "refused", "proof": None}
+    return replace(
+        found,
+        rules=NO_ANSWER,
+        optimal=NO_ANSWER,
+        first=NO_ANSWER,
+        defects=tuple(dict.fromkeys((*against, *found.defects))),
+        head=head,
+    )
+
+
+def exit_code(found: Verification, *, require_proof: bool) -> int:
+    """0; 1 refused; under `--require-proof` 5 optimality not shown here, 7 the first of equals not shown here."""
+    if not found.ok:
+        return REFUSED
+    if require_proof and not found.optimal.is_shown:
+        return NOT_OPTIMAL
+    return NOT_FIRST if require_proof and not found.first.is_shown else 0
+
+
+def _tell(found: Verification, signed: Signed, run_dir: Path, lang: Lang) -> None:
+    from rich.text import Text as Line
+
+    from tnt_sim.reporting.text.verification import (
+        UNBOUND,
+        amendment_verdict,
+        answer_rows,
+        signature_texts,
+        verdict,
+    )
+
+    amended = (found.head or {}).get("kind") == "amendment"
+    mark, sentence, style = amendment_verdict(found) if amended else verdict(found)
+    page([Line(f"{mark} {sentence.in_(lang)}", style=style)])
+    if not found.ok:
+        return
+    if amended:
+        page([Line(f"  {text.in_(lang)}") for text in signature_texts(signed)])
+        return
+    colon = Text(" : ", ": ").in_(lang)
+    rows = [(name.in_(lang), text.in_(lang)) for name, text in answer_rows(found)]
+    page([Line(f"  {name}{colon}{text[:1].lower()}{text[1:]}") for name, text in rows])
+    page([Line(f"  {text.in_(lang)}") for text in signature_texts(signed)])
+    page([Line(f"  {UNBOUND.in_(lang)}", style="dim")])
+    page([Line(f"  {text}", style="dim") for text in _files(found, lang)])
+    page(after("verify" if found.optimal.is_shown else "verify --claimed", lang, typed(run_dir)))
+
+
+def _files(found: Verification, lang: Lang) -> list[str]:
+    """Which files were read, where, and the hashes to compare with those that came by another way."""
+    head: Mapping[str, Any] = found.head or {}
+    lines = [f"allocation_sha256 {head['allocation_sha256']}", f"document_sha256 {head['document_sha256']}"]
+    lines.append(Text("Fichiers relus :", "Files read:").in_(lang))
+    return [*lines, *(f"  {entry['file']} · {entry['sha256']}" for entry in head["inputs_read"])]
+
+
+def _entry(defect: Defect, lang: Lang) -> dict[str, Any]:
+    return {
+        "code": defect.code,
+        "message": defect.text.in_(lang),
+        "hint": defect.hint.in_(lang) if defect.hint else None,
+        "places": [str(place) for place in defect.places],
+    }

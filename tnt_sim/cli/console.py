@@ -1,0 +1,427 @@
+"""What to type next, after a command that went well; `--quiet` and `--json` say nothing of it.
+
+How the commands speak: a page or one JSON document on stdout, everything else on stderr.
+
+What the command line refuses, in both languages, with what to write instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tnt_sim import disk
+from tnt_sim.errors import Defect, InputError, TntError, UsageError, VerificationError, did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text as Line
+
+AFTER: Mapping[str, tuple[Text | str, ...]] = MappingProxyType(
+    {
+        "validate": ("run {it}",),
+        "show": ("run {it}",),
+        "run": ("explain {it}", Text("report {it} --out rapport.html", "report {it} --out report.html")),
+        "verify": (Text("sign {it} --as liste-1", "sign {it} --as list-1"), "export {it} --format csv"),
+        "verify --claimed": ("verify {it} --solve", "export {it} --format csv"),
+        "sign": ("export {it} --format publipostage", "export {it} --format arrete"),
+        "explain": (
+            "inversions {it}",
+            Text("report {it} --out rapport.html", "report {it} --out report.html"),
+        ),
+        "explain --one": ("explain {it}",),
+        "inversions": ("explain {it} --all",),
+        "report": ("verify {it}", "export {it} --format csv"),
+        "export": ("verify {it}",),
+        "sweep": ("sweep {it} --next", "sweep {it} --prices"),
+        "sweep --next": ("sweep {it} --entries", "sweep {it} --prices"),
+        "sweep --entries": ("sweep {it} --target all",),
+        "sweep --target": ("sweep {it} --next",),
+        "sweep --prices": ("sweep {it} --next",),
+        "sweep --extend": ("extend {it}",),
+        "extend": ("sweep {it}", "sweep {it} --prices"),
+        "conflict": ("run {it}",),
+        "audit": ("alternatives {it}",),
+        "alternatives": ("sweep {it} --prices",),
+        "weights": ("alternatives {it}",),
+        "compare": (Text("compare {it} --out comparaison.html", "compare {it} --out comparison.html"),),
+        "core": ("compare {it}",),
+        "ensemble": (Text("ensemble {it} --out risques.html", "ensemble {it} --out risks.html"),),
+        "doctor": ("new demo",),
+    }
+)
+"""By verb, the commands that planners ask for next; `it` is what the verb was asked about."""
+
+
+def quoted(text: str) -> str:
+    """A path or a change as it can be pasted into a command line."""
+    return f'"{text}"' if " " in text else text
+
+
+def typed(*paths: Path | str, sets: Iterable[str] | None = None) -> str:
+    """Paths and changes as they were typed: `scenario.yaml --set programme.amount="90 M€"`."""
+    named = " ".join(quoted(path.as_posix() if isinstance(path, Path) else path) for path in paths)
+    return " --set ".join([named, *map(quoted, sets or ())])
+
+
+def after(verb: str, lang: Lang, it: str = "") -> list[Line]:
+    """The hint of a verb, ready for its page."""
+    texts = [text.in_(lang) if isinstance(text, Text) else text for text in AFTER[verb]]
+    return hint_lines([f"tnt-sim {text.format(it=it)}" for text in texts], lang)
+
+
+def hint_lines(follow: Sequence[str], lang: Lang) -> list[Line]:
+    """« Ensuite : … », one line for each command."""
+    from rich.text import Text as Line
+
+    title = Text("Ensuite : ", "Next: ").in_(lang)
+    return [
+        Line((title if k == 0 else " " * len(title)) + text, style="dim") for k, text in enumerate(follow)
+    ]
+
+
+INTERRUPTED_AND_TOLD = -130
+"""What a verb returns when Ctrl-C stopped it and its page already says what was kept."""
+
+PIPED_WIDTH = 120
+_NARROWEST, _WIDEST = 60, 200
+_LOCALE = re.compile(r"^locale:\s*[\"']?(fr|en)\b", re.MULTILINE)
+_EXTENDS = re.compile(r"^extends:\s*[\"']?(.+?)[\"']?\s*(?:#.*)?$", re.MULTILINE)
+_MAX_CHAIN = 16
+_MOST_READ = 2 << 20
+_PHASES = {
+    "granted": Text("moindre dépense", "least spent"),
+    "proof": Text("preuve exacte", "exact proof"),
+    "tie_break": Text("départage des ex æquo", "breaking ties"),
+    "cross_check": Text("avis du second solveur", "second solver"),
+    "rules": Text("ce que fait chaque règle", "what each rule does"),
+    "envelopes": Text("argent qu'il faudrait", "money it would take"),
+    "dossiers": Text("dossiers non retenus", "refused dossiers"),
+    "lifted": Text("conditions et refus levés", "requirements and refusals lifted"),
+    "changes": Text("plus petits changements", "smallest changes"),
+    "free": Text("courbe libre", "free curve"),
+    "nested": Text("promesses tenues", "promises kept"),
+    "exact": Text("lecture de chaque palier", "reading each step"),
+    "walk": Text("paliers un par un", "steps one by one"),
+    "slider": Text("positions du curseur", "positions of the slider"),
+}
+ERROR = Text("Erreur : ", "Error: ")
+
+
+def width() -> int:
+    """The width to write for: that of the terminal, or a fixed one in a pipe (unless COLUMNS is set)."""
+    columns = os.environ.get("COLUMNS", "")
+    if sys.stdout.isatty() or columns.isdigit():
+        found = shutil.get_terminal_size((80, 24)).columns
+        return max(_NARROWEST, min(_WIDEST, found))
+    return PIPED_WIDTH
+
+
+def console(stream: TextIO) -> Console:
+    """A rich console on a stream; colours only on a terminal, and none under NO_COLOR."""
+    from rich.console import Console
+
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Screen(file=stream, highlight=False, markup=False, emoji=False, width=_WIDEST)
+
+
+def page(lines: Sequence[Line]) -> None:
+    """Write styled lines on stdout, none of them cut."""
+    screen = console(sys.stdout)
+    with _pipe_may_close():
+        for line in lines:
+            screen.print(line, soft_wrap=True)
+        sys.stdout.flush()
+
+
+def emit(document: Mapping[str, Any]) -> None:
+    """Write the one JSON document on stdout."""
+    with _pipe_may_close():
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """One line on stderr."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+@contextmanager
+def _pipe_may_close() -> Iterator[None]:
+    """The reader of a pipe may leave before the end (`| head`): that is no error of ours; a full disk is one."""
+    try:
+        yield
+    except BrokenPipeError:
+        drop_output()
+    except OSError as error:
+        drop_output()
+        raise output_refused(error) from error
+
+
+def drop_output() -> None:
+    """Let what stdout still has go nowhere, so that the end of the program does not try to write it again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def output_refused(error: OSError) -> TntError:
+    """The error of a disk that does not take what was to be shown."""
+    named = Text("ce qui devait s'afficher", "what was to be shown")
+    what = named if error.filename is None else disk.named(Path(os.fsdecode(error.filename)))
+    return disk.refusal(what, error, Text("Libérez de la place.", "Free some space."))
+
+
+def tell_error(error: TntError, command: str, lang: Lang, *, as_json: bool) -> None:
+    """One line per defect on stderr, and the error document on stdout under `--json`."""
+    head = ERROR.in_(lang)
+    if isinstance(error, InputError | VerificationError):
+        for defect in error.defects_found():
+            note(head + defect.line(lang))
+        n = len(error.defects_found())
+        if n > 1:
+            note(Text(f"{n} défauts. Rien n'a été écrit.", f"{n} defects. Nothing was written.").in_(lang))
+    else:
+        note(head + error.text.in_(lang))
+    if as_json:
+        emit(error_document(error.code, error.defects_found(), command, lang))
+
+
+def error_document(code: str, defects: Sequence[Defect], command: str, lang: Lang) -> dict[str, Any]:
+    """The error document: the first defect's sentence, the places of all, and each defect apart."""
+    listed = [
+        {
+            "code": defect.code,
+            "message": defect.text.in_(lang),
+            "hint": defect.hint.in_(lang) if defect.hint else None,
+            "places": _places(defect, lang),
+        }
+        for defect in defects
+    ]
+    return {
+        "schema_version": 1,
+        "command": command,
+        "error": {
+            "code": code,
+            "message": defects[0].text.in_(lang),
+            "places": [place for defect in defects for place in _places(defect, lang)],
+            "defects": listed,
+        },
+    }
+
+
+def _places(defect: Defect, lang: Lang) -> list[dict[str, Any]]:
+    hint = defect.hint.in_(lang) if defect.hint else None
+    return [
+        {
+            "file": place.file,
+            "line": place.line,
+            "column": place.column,
+            "row": place.row,
+            "sheet": place.sheet,
+            "cell": place.cell,
+            "dossier": place.dossier,
+            "hint": hint,
+        }
+        for place in defect.places
+    ]
+
+
+def language(argv: Sequence[str]) -> Lang:
+    """The language of errors that come before a scenario is read: `--lang`, else the scenario's, else French."""
+    for k, word in enumerate(argv):
+        value = word.partition("=")[2] if word.startswith("--lang=") else None
+        if word == "--lang" and k + 1 < len(argv):
+            value = argv[k + 1]
+        if value in ("fr", "en"):
+            return Lang(value)
+    for word in argv:
+        path = Path(word)
+        if path.suffix in (".yaml", ".yml"):
+            return _locale(path, _MAX_CHAIN)
+        if (path / "scenario.resolved.yaml").is_file():
+            return _locale(path / "scenario.resolved.yaml", 1)
+    return Lang.FR
+
+
+def _locale(path: Path, chain: int) -> Lang:
+    """The `locale` that a scenario file, or one that it extends, seems to say; French when in doubt."""
+    from tnt_sim.scenario.yaml.safe_paths import project_root, resolve_inside
+
+    try:
+        text = _beginning(path)
+    except OSError:
+        return Lang.FR
+    said = _LOCALE.search(text)
+    if said:
+        return Lang(said[1])
+    base = _EXTENDS.search(text)
+    if base is None or chain <= 0:
+        return Lang.FR
+    try:
+        return _locale(resolve_inside(project_root(path), path.parent, base[1]), chain - 1)
+    except InputError:
+        return Lang.FR
+
+
+def _beginning(path: Path) -> str:
+    """As much of a plain file as a scenario may have; OSError for what is none."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    with path.open("rb") as stream:
+        return stream.read(_MOST_READ).decode("utf-8", "replace")
+
+
+@contextmanager
+def progress_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
+    """A progress line on stderr, gone at the end; None where nobody looks (no terminal, `--quiet`)."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        head = Text("Calcul", "Solving").in_(lang)
+        task = bar.add_task(head, total=1.0)
+
+        def show(phase: str, share: float) -> None:
+            name = _PHASES[phase].in_(lang) if phase in _PHASES else phase
+            bar.update(task, description=f"{head} : {name}", completed=share)
+
+        yield show
+
+
+@contextmanager
+def time_left_line(lang: Lang, *, wanted: bool) -> Iterator[Callable[[str, float], None] | None]:
+    """A bar with the time left on stderr for long work, gone at the end; None where nobody looks."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(Text("Balayage", "Sweep").in_(lang), total=1.0)
+
+        def show(phase: str, share: float) -> None:
+            name = _PHASES[phase].in_(lang) if phase in _PHASES else phase
+            bar.update(task, description=f"{Text('Balayage', 'Sweep').in_(lang)} : {name}", completed=share)
+
+        yield show
+
+
+_SHOWN = 40
+_NO_COMMAND = re.compile(r"No such command '(.+?)'")
+_EXTRA = re.compile(r"unexpected extra argument(?:s|\(s\))? \((.+)\)")
+_MISSING = re.compile(r"Missing \w+ '(.+?)'")
+_NO_VALUE = re.compile(r"Option '(.+?)' requires an argument")
+
+
+def usage_error(error: Any, verbs: Sequence[str], verb: str) -> UsageError:
+    """A refusal of the command-line parser as one of ours; `verb` is the one that was written, or ""."""
+    text, hint = _said(error, verbs)
+    path = f"tnt-sim {verb}".strip()
+    hint = hint or Text(f"Voir « {path} --help ».", f'See "{path} --help".')
+    return UsageError(Text(f"{text.fr} {hint.fr}", f"{text.en} {hint.en}"))
+
+
+def check_encoding(verb: str, words: Sequence[str]) -> None:
+    """Every word of the command, and the folder it runs in, is text in UTF-8.
+
+    Raises
+    ------
+    UsageError
+        With the word, the byte and its place.
+    """
+    for number, word in enumerate(words, start=1):
+        _check_utf8(word, f"le mot n° {number} de la commande", f"word {number} of the command")
+    if verb and "--help" not in words:
+        _check_utf8(_here(), "le chemin du dossier courant", "the path of the current folder")
+
+
+def name_refused(error: UnicodeEncodeError) -> UsageError | None:
+    """The refusal of a name that was met later, of a file or of a folder behind a link; None for another fault."""
+    if not _is_lone(error.object[error.start]):
+        return None
+    return _not_utf8(error.object, error.start, "un nom", "a name")
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # the folder was deleted: no name to check
+        return ""
+
+
+def _check_utf8(text: str, fr: str, en: str) -> None:
+    at = next((k for k, letter in enumerate(text) if _is_lone(letter)), None)
+    if at is not None:
+        raise _not_utf8(text, at, fr, en)
+
+
+def _is_lone(letter: str) -> bool:
+    return "\ud800" <= letter <= "\udfff"
+
+
+def _not_utf8(text: str, at: int, fr: str, en: str) -> UsageError:
+    """`text` is shown around the letter `at`, bytes that are no letter as `\\xE9`."""
+    cut = text[max(0, at - _SHOWN) : at + _SHOWN]
+    shown = "".join(_byte(letter) if _is_lone(letter) else letter for letter in cut)
+    return UsageError(
+        Text(
+            f"{fr} n'est pas en UTF-8, caractère {at + 1} ({_byte(text[at])}) : « {shown} ». Retapez-le dans "
+            "un terminal en UTF-8, ou renommez le fichier ou le dossier.",
+            f'{en} is not in UTF-8, character {at + 1} ({_byte(text[at])}): "{shown}". Type it again in a '
+            "terminal that uses UTF-8, or rename the file or the folder.",
+        ),
+        code="usage.encoding",
+    )
+
+
+def _byte(letter: str) -> str:
+    """A byte that could not be read as text, as Python keeps it; another lone half of a letter by its number."""
+    code = ord(letter)
+    return f"\\x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
+
+
+def _said(error: Any, verbs: Sequence[str]) -> tuple[Text, Text | None]:
+    message = str(getattr(error, "message", "") or error)
+    option = getattr(error, "option_name", None)
+    command = _NO_COMMAND.search(message)
+    if command:
+        name = command[1]
+        text = Text(f"le verbe « {name} » n'existe pas.", f'there is no verb "{name}".')
+        return text, did_you_mean(name, verbs)
+    no_value = _NO_VALUE.search(message)
+    if no_value:
+        return Text(
+            f"l'option {no_value[1]} veut une valeur.", f"the option {no_value[1]} wants a value."
+        ), None
+    if option is not None:
+        known = getattr(error, "possibilities", None) or ()
+        near = did_you_mean(option, known) if known else None
+        return Text(f"l'option {option} n'existe pas ici.", f"there is no option {option} here."), near
+    extra = _EXTRA.search(message)
+    if extra:
+        return Text(f"argument en trop : {extra[1]}.", f"one argument too many: {extra[1]}."), None
+    shown = error.format_message() if hasattr(error, "format_message") else message
+    missing = _MISSING.search(shown)
+    if missing:
+        return Text(f"il manque {missing[1]}.", f"{missing[1]} is missing."), None
+    return Text(f"commande refusée : {shown}", f"command refused: {shown}"), None

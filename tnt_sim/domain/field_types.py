@@ -1,0 +1,599 @@
+"""The readers and writers of typed fields: one text in, one value out, or an error in both languages.
+
+Each reader accepts the text of a scenario file and, for people who write Python, values that already have a
+type. Nothing is guessed: what has two readings is refused with both of them named.
+
+How one scalar of a scenario becomes a value: the types that every scenario model is built of.
+
+A scenario file is read as text and each field decides what its text means, so that ``01`` stays a code and
+``88 M€`` is an amount. Each type serialises back (``model_dump(mode="json")``) to a canonical text that reads
+as the same value, and describes itself to the JSON schema. Errors are `fault`s, in both languages.
+
+Read attributes, or dump in JSON mode: in Python mode pydantic turns fractions and spans into texts and dicts.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from importlib.resources import files
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from tnt_sim.domain.money import (
+    MoneyError,
+    cents_from_float,
+    cents_to_decimal_text,
+    parse_cents,
+    parse_decimal,
+    parse_rate,
+)
+from tnt_sim.errors import nearest
+
+__all__ = [
+    "Cents",
+    "Code",
+    "Count",
+    "Day",
+    "Described",
+    "Flag",
+    "Moment",
+    "Months",
+    "Number",
+    "Rate",
+    "Seconds",
+    "Span",
+    "Spec",
+    "Valid",
+    "fault",
+]
+
+_MAX_TEXT = 60
+_MAX_DIGITS = 15
+_MAX_CENTS = 10**15
+_FRACTION = re.compile(r"(-?\d{1,15})\s*/\s*(\d{1,15})")
+_WHOLE = re.compile(r"\d+(?:[ \u00a0\u202f]\d{3})*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_TRUE_WORDS = frozenset({"yes", "oui", "on", "vrai", "y", "o", "1"})
+_FALSE_WORDS = frozenset({"no", "non", "off", "faux", "n", "0"})
+
+
+def fault(
+    code: str, fr: str, en: str, *, hint: tuple[str, str] | None = None, at: tuple[str | int, ...] = ()
+) -> PydanticCustomError:
+    """An error of a field or of a model, in both languages.
+
+    `hint` is the remedy (French, English). `at` points below the object that is validated (a model validator
+    that blames one of its keys). The code becomes the code of the `Defect`.
+    """
+    context: dict[str, Any] = {"fr": fr, "en": en}
+    if hint is not None:
+        context |= {"hint_fr": hint[0], "hint_en": hint[1]}
+    if at:
+        context["at"] = at
+    return PydanticCustomError(code, "{fr}", context)
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it: short, on one line."""
+    text = _CONTROL.sub("·", str(value))
+    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
+
+
+def text_of(value: object, code: str, what_fr: str, what_en: str) -> str:
+    """The stripped text of a scalar, or the error for what is none."""
+    if value is None or value == "":
+        raise fault(code, f"valeur vide : {what_fr} ici", f"empty value: {what_en} expected here")
+    if isinstance(value, dict | list | tuple):
+        kind_fr = "un bloc de clés" if isinstance(value, dict) else "une liste"
+        kind_en = "a mapping" if isinstance(value, dict) else "a list"
+        raise fault(code, f"{what_fr} ici, et non {kind_fr}", f"{what_en} expected, not {kind_en}")
+    if not isinstance(value, str):
+        name = type(value).__name__
+        raise fault(
+            code,
+            f"{what_fr} ici, et non {shown(value)} ({name})",
+            f"{what_en} expected, not {shown(value)} ({name})",
+        )
+    return value.strip()
+
+
+def _money_fault(code: str, text: str, error: MoneyError) -> PydanticCustomError:
+    why = error.text
+    return fault(code, f"« {shown(text)} » : {why.fr}", f'"{shown(text)}": {why.en}')
+
+
+def read_cents(value: object) -> int:
+    """Money, zero or more, in cents; a float is euros."""
+    if isinstance(value, int | Decimal | Fraction) and not isinstance(value, bool):
+        cents = _cents_of_number(value)
+    elif isinstance(value, float):
+        found = cents_from_float(value)
+        if found is None:
+            raise fault(
+                "money",
+                f"{value} n'est pas un nombre entier de centimes",
+                f"{value} is no whole number of cents",
+            )
+        cents = found
+    else:
+        text = text_of(value, "money", "un montant est attendu", "an amount")
+        try:
+            cents = parse_cents(text)
+        except MoneyError as error:
+            raise _money_fault("money", text, error) from None
+    if cents < 0:
+        raise fault(
+            "money_negative",
+            f"« {shown(value)} » : un montant ne peut pas être négatif",
+            f'"{shown(value)}": an amount cannot be negative',
+        )
+    if cents > _MAX_CENTS:
+        raise fault("money", f"« {shown(value)} » est trop grand", f'"{shown(value)}" is too large')
+    return cents
+
+
+def _cents_of_number(value: int | Decimal | Fraction) -> int:
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise fault("money", f"{value} n'est pas un montant", f"{value} is no amount")
+    cents = Fraction(value) * 100
+    if cents.denominator != 1:
+        raise fault("money", f"{value} a plus de deux décimales", f"{value} has more than two decimals")
+    return cents.numerator
+
+
+def exact_of(value: object) -> Fraction | None:
+    """A Python number as the fraction that it shows (a float as its shortest decimal), else None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | Fraction):
+        return Fraction(value)
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal):
+        if not value.is_finite() or abs(value.adjusted()) > _MAX_DIGITS:
+            raise fault("number", f"{value} n'est pas un nombre utilisable", f"{value} is no usable number")
+        return Fraction(value)
+    return None
+
+
+def _quotient(text: str) -> Fraction | None:
+    match = _FRACTION.fullmatch(text)
+    if match is None or int(match[2]) == 0:
+        return None
+    return Fraction(int(match[1]), int(match[2]))
+
+
+def read_number(value: object) -> Fraction:
+    """An exact number of either sign; `1/3` is read too."""
+    number = exact_of(value)
+    if number is not None:
+        return number
+    text = text_of(value, "number", "un nombre est attendu", "a number")
+    quotient = _quotient(text)
+    if quotient is not None:
+        return quotient
+    try:
+        return parse_decimal(text)
+    except MoneyError as error:
+        raise _money_fault("number", text, error) from None
+
+
+def read_rate(value: object) -> Fraction:
+    """An exact rate, zero or more; above 1 only with ``%``."""
+    rate = exact_of(value)
+    written = shown(value)
+    if rate is None:
+        text = text_of(value, "rate", "un taux est attendu", "a rate")
+        rate = _quotient(text)
+        if rate is None:
+            try:
+                rate = parse_rate(text)
+            except MoneyError as error:
+                raise _money_fault("rate", text, error) from None
+    if rate < 0:
+        raise fault(
+            "rate_negative",
+            f"« {written} » : un taux ne peut pas être négatif",
+            f'"{written}": a rate cannot be negative',
+        )
+    if rate > 1 and isinstance(value, str | int | float) and "%" not in written and "/" not in written:
+        raise fault(
+            "rate_without_percent",
+            f"« {written} » sans « % » voudrait dire {write_number(rate * 100)} %",
+            f'"{written}" without "%" would mean {write_number(rate * 100)} %',
+            hint=(
+                f"Écrivez « {written} % », ou « {write_number(rate * 100)} % » si c'est bien cela.",
+                f'Write "{written} %", or "{write_number(rate * 100)} %" if that is what you mean.',
+            ),
+        )
+    return rate
+
+
+def read_count(value: object) -> int:
+    """A whole number, zero or more; spaces may group thousands."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    text = (
+        str(value)
+        if isinstance(value, int)
+        else text_of(value, "count", "un nombre entier est attendu", "a whole number")
+    )
+    digits = re.sub(r"[ \u00a0\u202f]", "", text)
+    if _WHOLE.fullmatch(text) is None or not digits.isascii() or len(digits) > _MAX_DIGITS:
+        raise fault(
+            "count",
+            f"« {shown(text)} » n'est pas un nombre entier, positif ou nul, d'au plus {_MAX_DIGITS} chiffres",
+            f'"{shown(text)}" is not a whole number, zero or more, of at most {_MAX_DIGITS} digits',
+            hint=("Écrivez par exemple 3500 ou 3 500.", "Write for example 3500 or 3 500."),
+        )
+    return int(digits)
+
+
+def read_flag(value: object) -> bool:
+    """``true`` or ``false``."""
+    if isinstance(value, bool):
+        return value
+    text = text_of(value, "flag", "true ou false est attendu", "true or false")
+    if text in ("true", "false"):
+        return text == "true"
+    word = text.lower()
+    meant = (
+        "true" if word in _TRUE_WORDS | {"true"} else "false" if word in _FALSE_WORDS | {"false"} else None
+    )
+    raise fault(
+        "flag",
+        f"« {shown(text)} » : seuls true et false sont lus ici",
+        f'"{shown(text)}": only true and false are read here',
+        hint=(f"Écrivez {meant}.", f"Write {meant}.") if meant else None,
+    )
+
+
+def read_code(value: object) -> str:
+    """A text without control characters; never a number, which may have lost its zeros."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise fault(
+            "code",
+            f"{shown(value)} est un nombre : un code est un texte (« 01 » et 1 ne sont pas le même)",
+            f'{shown(value)} is a number: a code is a text ("01" and 1 are not the same)',
+            hint=("Mettez-le entre guillemets.", "Put it in quotes."),
+        )
+    if not text_of(value, "code", "un texte est attendu", "a text"):
+        raise fault("code", "le texte est vide", "the text is empty")
+    text = str(value)
+    if _CONTROL.search(text):
+        raise fault(
+            "code",
+            f"« {shown(text)} » contient une tabulation, un retour à la ligne ou un caractère invisible",
+            f'"{shown(text)}" holds a tab, a line break or an invisible character',
+        )
+    return text
+
+
+def write_number(number: Fraction) -> str:
+    """The exact decimal of a fraction, else ``n/d``."""
+    twos = fives = 0
+    rest = number.denominator
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest != 1:
+        return f"{number.numerator}/{number.denominator}"
+    places = max(twos, fives)
+    digits = str(abs(number.numerator) * 10**places // number.denominator).rjust(places + 1, "0")
+    sign = "-" if number < 0 else ""
+    return sign + (digits if places == 0 else f"{digits[:-places]}.{digits[-places:]}")
+
+
+def write_rate(rate: Fraction) -> str:
+    """A rate in per cent, where that is exact."""
+    percent = write_number(rate * 100)
+    return write_number(rate) if "/" in percent else f"{percent} %"
+
+
+def write_cents(cents: int) -> str:
+    """An amount, ``1234.56 €``."""
+    return f"{cents_to_decimal_text(cents)} €"
+
+
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+_COMPACT_DAY = re.compile(r"(\d{4})(0[1-9]|1[0-2])([0-2]\d|3[01])")
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?Z|\s?[+-]\d{2}:\d{2})?", re.IGNORECASE
+)
+_DURATION = re.compile(r"(\d{1,9}(?:[.,]\d{1,6})?)\s*(s|sec|min|h)?")
+_SPAN = re.compile(r"(-?\d{1,5})\s*([a-zé]+)", re.IGNORECASE)
+
+
+def read_day(value: object) -> date:
+    """A day, ``YYYY-MM-DD``."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    text = text_of(value, "day", "un jour est attendu", "a day")
+    match = _DAY.fullmatch(text)
+    if match is None:
+        raise fault(
+            "day",
+            f"« {shown(text)} » n'est pas un jour écrit AAAA-MM-JJ",
+            f'"{shown(text)}" is not a day written YYYY-MM-DD',
+            hint=_meant_day(text) or ("Exemple : 2021-11-22.", "Example: 2021-11-22."),
+        )
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        raise _no_such_day(text) from None
+
+
+def _meant_day(text: str) -> tuple[str, str] | None:
+    """How to write a day that stands in another notation; None for what is none."""
+    french, compact = _FRENCH_DAY.fullmatch(text), _COMPACT_DAY.fullmatch(text)
+    if french is not None:
+        iso = f"{french[3]}-{int(french[2]):02}-{int(french[1]):02}"
+    elif compact is not None:
+        iso = "-".join(compact.groups())
+    else:
+        return None
+    return f"Écrivez {iso}.", f"Write {iso}."
+
+
+def _no_such_day(text: str) -> PydanticCustomError:
+    return fault(
+        "day", f"« {shown(text)} » n'existe pas au calendrier", f'"{shown(text)}" is not in the calendar'
+    )
+
+
+def read_moment(value: object) -> date | datetime:
+    """A day or an instant; an instant has an offset only if its text has one."""
+    if isinstance(value, date):
+        return value
+    text = text_of(value, "moment", "un jour ou un instant est attendu", "a day or an instant")
+    if _MOMENT.fullmatch(text) is None:
+        if _DAY.fullmatch(text) or _meant_day(text) is not None:
+            return read_day(text)
+        raise fault(
+            "moment",
+            f"« {shown(text)} » n'est ni un jour (AAAA-MM-JJ) ni un instant (AAAA-MM-JJTHH:MM)",
+            f'"{shown(text)}" is neither a day (YYYY-MM-DD) nor an instant (YYYY-MM-DDTHH:MM)',
+            hint=("Exemple : 2021-11-05T12:00.", "Example: 2021-11-05T12:00."),
+        )
+    compact = text[:10] + "T" + text[11:].replace(" ", "").upper()
+    try:
+        return datetime.fromisoformat(compact)
+    except ValueError:
+        raise _no_such_day(text) from None
+
+
+def read_seconds(value: object) -> float:
+    """A duration above zero, in seconds."""
+    number = exact_of(value)
+    if number is None:
+        text = text_of(value, "duration", "une durée est attendue", "a duration")
+        match = _DURATION.fullmatch(text.lower())
+        if match is not None:
+            scale = {"min": 60, "h": 3600}.get(match[2] or "s", 1)
+            number = Fraction(match[1].replace(",", ".")) * scale
+    if number is None or not 0 < number <= 10**9:
+        raise fault(
+            "duration",
+            f"« {shown(value)} » n'est pas une durée supérieure à zéro",
+            f'"{shown(value)}" is not a duration above zero',
+            hint=("Écrivez par exemple 300 s, 5 min ou 2 h.", "Write for example 300 s, 5 min or 2 h."),
+        )
+    return float(number)
+
+
+_SPAN_UNITS: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(("month", "months", "mois"), (1, 0)),
+    **dict.fromkeys(("year", "years", "an", "ans", "année", "années"), (12, 0)),
+    **dict.fromkeys(("day", "days", "jour", "jours"), (0, 1)),
+    **dict.fromkeys(("week", "weeks", "semaine", "semaines"), (0, 7)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of calendar time, in whole months or whole days (negative: backwards)."""
+
+    months: int = 0
+    days: int = 0
+
+    def after(self, day: date) -> date:
+        """The day that lies this far after `day`; the 31st becomes the last day of a shorter month.
+
+        What lies beyond the calendar is its first or last day.
+        """
+        year, month = divmod(day.year * 12 + day.month - 1 + self.months, 12)
+        if not date.min.year <= year <= date.max.year:
+            return date.max if year > date.max.year else date.min
+        last = calendar.monthrange(year, month + 1)[1]
+        moved = day.replace(year=year, month=month + 1, day=min(day.day, last)).toordinal() + self.days
+        return date.fromordinal(min(max(moved, 1), date.max.toordinal()))
+
+    def __str__(self) -> str:
+        return f"{self.days} days" if self.days else f"{self.months} months"
+
+
+def read_span(value: object) -> Span:
+    """A span of calendar time."""
+    if isinstance(value, Span):
+        return value
+    text = text_of(value, "span", "un délai est attendu", "a span of time")
+    match = _SPAN.fullmatch(text)
+    unit = _SPAN_UNITS.get(match[2].lower()) if match else None
+    if match is None or unit is None:
+        raise fault(
+            "span",
+            f"« {shown(text)} » n'est pas un délai en jours, semaines, mois ou années",
+            f'"{shown(text)}" is not a span in days, weeks, months or years',
+            hint=(
+                "Écrivez par exemple 24 months, 90 days ou 2 years.",
+                "Write for example 24 months, 90 days or 2 years.",
+            ),
+        )
+    count = int(match[1])
+    return Span(months=count * unit[0], days=count * unit[1])
+
+
+def write_seconds(seconds: float) -> str:
+    """A duration, ``300 s``."""
+    return f"{write_number(Fraction(Decimal(repr(seconds))))} s"
+
+
+def write_iso(moment: date) -> str:
+    """A day or an instant in ISO 8601."""
+    return moment.isoformat()
+
+
+def _about(example: str, *kinds: str, **more: Any) -> WithJsonSchema:
+    """What the JSON schema says of a field: an editor takes ``01`` and ``88`` for numbers."""
+    return WithJsonSchema(
+        {"type": list(kinds) if len(kinds) > 1 else kinds[0], "description": example, **more}
+    )
+
+
+Cents = Annotated[
+    int,
+    PlainValidator(read_cents),
+    PlainSerializer(write_cents, when_used="json"),
+    _about("Money, zero or more: 88 M€, 12.5 k€, 1 234.56 €", "string", "number"),
+]
+"""Money, zero or more, in cents."""
+Rate = Annotated[
+    Fraction,
+    PlainValidator(read_rate),
+    PlainSerializer(write_rate, when_used="json"),
+    _about("A rate: 20 %, 12.5 %, 0.2", "string", "number"),
+]
+"""An exact rate, zero or more; above 1 only with ``%`` (so that ``80`` is never 8000 %)."""
+Number = Annotated[
+    Fraction,
+    PlainValidator(read_number),
+    PlainSerializer(write_number, when_used="json"),
+    _about("A decimal number, exact: 1.3", "string", "number"),
+]
+"""An exact number of either sign."""
+Count = Annotated[
+    int, PlainValidator(read_count), _about("A whole number, zero or more", "integer", "string")
+]
+"""A whole number, zero or more."""
+Flag = Annotated[bool, PlainValidator(read_flag), _about("true or false", "boolean")]
+"""``true`` or ``false``, and no other word."""
+Code = Annotated[str, PlainValidator(read_code), _about("A code or a name, as text", "string", "number")]
+"""A text that is not empty and has no tab, line break or control character."""
+Day = Annotated[
+    date,
+    PlainValidator(read_day),
+    PlainSerializer(write_iso, when_used="json"),
+    _about("A day: 2021-11-22", "string", format="date"),
+]
+"""A day, written ``YYYY-MM-DD``."""
+Moment = Annotated[
+    date,
+    PlainValidator(read_moment),
+    PlainSerializer(write_iso, when_used="json"),
+    _about("A day or an instant: 2021-11-05, 2021-11-05T12:00, 2021-11-05T12:00+01:00", "string"),
+]
+"""A `date`, or a `datetime` (which is a `date` too): without an offset when the text has none."""
+Seconds = Annotated[
+    float,
+    PlainValidator(read_seconds),
+    PlainSerializer(write_seconds, when_used="json"),
+    _about("A duration above zero: 300 s, 5 min, 2 h", "string", "number"),
+]
+"""A duration above zero, in seconds."""
+Months = Annotated[
+    Span,
+    PlainValidator(read_span),
+    PlainSerializer(str, when_used="json"),
+    _about("A span of time: 24 months, 90 days, 2 years", "string"),
+]
+"""A span of calendar time (`Span`)."""
+
+
+def _zones() -> frozenset[str]:
+    """The names of the time zones that the engine's own database knows."""
+    listed = files("tzdata").joinpath("zones").read_text(encoding="ascii")
+    return frozenset(listed.split()) - {"Factory"}
+
+
+def read_zone(value: object) -> str:
+    """The IANA name of a time zone."""
+    text = text_of(value, "timezone", "un fuseau horaire est attendu", "a time zone")
+    zones = _zones()
+    if text in zones:
+        return text
+    near = nearest(text, zones)
+    raise fault(
+        "timezone",
+        f"« {shown(text)} » n'est pas un fuseau horaire connu",
+        f'"{shown(text)}" is not a known time zone',
+        hint=(
+            f"Écrivez par exemple {near or 'Europe/Paris'}.",
+            f"Write for example {near or 'Europe/Paris'}.",
+        ),
+    )
+
+
+Zone = Annotated[str, PlainValidator(read_zone), _about("A time zone: Europe/Paris", "string")]
+"""The IANA name of a time zone."""
+
+
+class Spec(BaseModel):
+    """The base of everything that a scenario is made of: frozen, and no key that is not known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Valid(Spec):
+    """When something is in force; both days included, an absent one is no limit."""
+
+    from_: Day | None = Field(default=None, alias="from")
+    until: Day | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Valid:
+        if self.from_ is not None and self.until is not None and self.until < self.from_:
+            raise fault(
+                "valid_order",
+                f"« until » ({self.until}) est avant « from » ({self.from_}) : jamais en vigueur",
+                f'"until" ({self.until}) is before "from" ({self.from_}): never in force',
+                at=("until",),
+            )
+        return self
+
+    def in_force(self, day: date | None) -> bool:
+        """Whether `day` lies within; without a day (a scenario that gives none), always."""
+        if day is None:
+            return True
+        after_start = self.from_ is None or self.from_ <= day
+        return after_start and (self.until is None or day <= self.until)
+
+
+class Described(Spec):
+    """What every object of a scenario may carry: words, a source, when it is in force, and a switch."""
+
+    title: str = ""
+    source: str = ""
+    note: str = ""
+    valid: Valid | None = None
+    off: Flag = False
+
+    def in_force(self, day: date | None) -> bool:
+        """Whether the object counts on `day`: not switched off, and valid that day."""
+        return not self.off and (self.valid is None or self.valid.in_force(day))

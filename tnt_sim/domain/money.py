@@ -1,0 +1,363 @@
+"""Money in whole cents and rates as exact fractions: reading, writing and the only rounding.
+
+An amount is a number of euros as people write it: ``1 234,56 €``, ``1234.56``, ``12,5 k€``, ``88 M€``.
+Nothing is guessed: what can be read in two ways is refused, with the reason in both languages.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tnt_sim.i18n.message import Lang, Text
+
+MAX_CENTS = 2**53 - 1
+"""The largest amount in cents: every integer up to it is exact in a solver's floats."""
+
+MAX_FLOAT_EUROS = 2.0**46
+"""Up to it two whole-cent amounts are never the same float."""
+
+_SPACE = " \u00a0\u202f\u2009"
+_SUFFIXES = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
+_MINUS = "-\u2212"
+_AMOUNT = re.compile(
+    rf"(?P<sign>[{_MINUS}]?)[{_SPACE}]*(?P<before>€|EUR)?[{_SPACE}]*"
+    rf"(?P<digits>[0-9][0-9.,{_SPACE}]*?)[{_SPACE}]*(?P<suffix>[kKM]?)[{_SPACE}]*(?P<after>€|EUR)?"
+)
+_EXPONENT = re.compile(r"[-+\u2212]?[0-9]+(?:[.,][0-9]+)?[eE][-+]?[0-9]+")
+_NOT_FINITE = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:S[0-9]{3})+".replace("S", rf"[{_SPACE}]"))
+_PLAIN = re.compile(r"[0-9]+")
+_MAX_DIGITS = 40
+_CLOSE = Fraction(1, 1_000_000)
+
+_REASONS = {
+    "empty": Text("aucun montant", "no amount"),
+    "not_a_number": Text("ce n'est pas un nombre", "this is not a number"),
+    "not_finite": Text("ce n'est pas un nombre fini", "this is not a finite number"),
+    "exponent": Text(
+        "l'écriture avec exposant n'est pas lue : les chiffres exacts sont peut-être perdus",
+        "a number with an exponent is not read: the exact digits may be lost",
+    ),
+    "ambiguous": Text(
+        "un séparateur suivi de trois chiffres peut marquer les milliers ou les décimales",
+        "a separator followed by three digits may mark thousands or decimals",
+    ),
+    "separator": Text(
+        "le séparateur décimal n'est pas celui qui est déclaré",
+        "the decimal separator is not the one declared",
+    ),
+    "grouping": Text(
+        "les chiffres ne sont pas groupés par milliers",
+        "the digits are not grouped by thousands",
+    ),
+    "decimals": Text("plus de deux décimales d'euro", "more than two decimals of a euro"),
+    "too_large": Text(
+        "le montant dépasse 90 071 992 547 409,91 €", "the amount is above €90,071,992,547,409.91"
+    ),
+}
+
+
+def reason_text(reason: str) -> Text:
+    """The sentence of a reason code of `parse_cents_series`, without capital and full stop."""
+    return _REASONS[reason]
+
+
+class MoneyError(ValueError):
+    """A text that is no amount, number or rate; `text` says why, `reason` is its stable code."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        self.text = reason_text(reason)
+        super().__init__(self.text.fr)
+
+
+@dataclass(frozen=True, slots=True)
+class _Digits:
+    """The whole part and the decimals of a number, as digits."""
+
+    whole: str
+    decimals: str
+
+    def value(self) -> Fraction:
+        return Fraction(int(self.whole + self.decimals), 10 ** len(self.decimals))
+
+
+def _check_decimal(decimal: str | None) -> None:
+    if decimal not in (None, ".", ","):
+        raise ValueError(f"decimal must be ',' or '.', not {decimal!r}")
+
+
+def _ungroup(whole: str, thousands: str) -> str:
+    """The digits of a whole part; spaces or one `thousands` mark may group them by three."""
+    if _PLAIN.fullmatch(whole):
+        return whole
+    if _GROUPED.fullmatch(whole):
+        return re.sub(rf"[{_SPACE}]", "", whole)
+    if thousands and re.fullmatch(rf"[1-9][0-9]{{0,2}}(?:{re.escape(thousands)}[0-9]{{3}})+", whole):
+        return whole.replace(thousands, "")
+    raise MoneyError("grouping")
+
+
+def _decimal_mark(digits: str, decimal: str | None, *, ambiguous: bool) -> str | None:
+    """Which of ``.`` and ``,`` marks the decimals of `digits`; None when neither does."""
+    marks = [mark for mark in digits if mark in ".,"]
+    if not marks:
+        return None
+    last = marks[-1]
+    if decimal is not None:
+        other = "," if decimal == "." else "."
+        if digits.count(decimal) > 1 or (decimal in marks and last != decimal):
+            raise MoneyError("separator")
+        if decimal not in marks and not re.fullmatch(
+            rf"[1-9][0-9]{{0,2}}(?:{re.escape(other)}[0-9]{{3}})+", digits
+        ):
+            raise MoneyError("separator")
+        return decimal if decimal in marks else None
+    if len(set(marks)) == 2:
+        if marks.count(last) > 1:
+            raise MoneyError("separator")
+        return last
+    if len(marks) > 1:
+        return None
+    if ambiguous and re.search(r"[.,][0-9]{3}$", digits):
+        raise MoneyError("ambiguous")
+    return last
+
+
+def _split(digits: str, decimal: str | None, *, ambiguous: bool, thousands: bool = True) -> _Digits:
+    mark = _decimal_mark(digits, decimal, ambiguous=ambiguous)
+    other = {".": ",", ",": "."}
+    if mark is None:
+        used = next((sign for sign in digits if sign in ".,"), "")
+        whole, decimals = _ungroup(digits, used if thousands else ""), ""
+    else:
+        head, _, decimals = digits.rpartition(mark)
+        whole = _ungroup(head, other[mark] if thousands else "")
+        if not _PLAIN.fullmatch(decimals):
+            raise MoneyError("grouping")
+    if len(whole) + len(decimals) > _MAX_DIGITS:
+        raise MoneyError("too_large")
+    return _Digits(whole, decimals)
+
+
+def _refuse(text: str) -> MoneyError:
+    if not text:
+        return MoneyError("empty")
+    if _EXPONENT.fullmatch(text):
+        return MoneyError("exponent")
+    return MoneyError("not_finite" if _NOT_FINITE.fullmatch(text) else "not_a_number")
+
+
+def parse_euros(text: str, decimal: str | None = None) -> Fraction:
+    """Euros of an amount as written, exact, with any number of decimals; raises `MoneyError`."""
+    _check_decimal(decimal)
+    text = text.strip(_SPACE)
+    match = _AMOUNT.fullmatch(text)
+    if match is None or (match["before"] and match["after"]):
+        raise _refuse(text)
+    factor = _SUFFIXES[match["suffix"]]
+    euros = _split(match["digits"], decimal, ambiguous=factor == 1).value() * factor
+    return -euros if match["sign"] else euros
+
+
+def parse_cents(text: str, decimal: str | None = None) -> int:
+    """Cents of an amount as written; `decimal` says which of ``.`` and ``,`` marks decimals.
+
+    Raises `MoneyError` for anything else than one exact amount of at most two decimals.
+
+    >>> parse_cents("1 234,56 €"), parse_cents("12,5 k€"), parse_cents("1.234", decimal=",")
+    (123456, 1250000, 123400)
+    """
+    cents = parse_euros(text, decimal) * 100
+    if cents.denominator != 1:
+        raise MoneyError("decimals")
+    return _within(cents.numerator)
+
+
+def parse_cents_nearest(text: str, decimal: str | None = None) -> int:
+    """Like `parse_cents`, but more decimals are rounded half-even to the cent."""
+    return _within(round(parse_euros(text, decimal) * 100))
+
+
+def _within(cents: int) -> int:
+    if abs(cents) > MAX_CENTS:
+        raise MoneyError("too_large")
+    return cents
+
+
+def parse_cents_series(values: pl.Series, decimal: str | None = None) -> tuple[pl.Series, pl.Series]:
+    """Cents of a String series, and the reason code of each value that is no amount.
+
+    Returns ``(Int64, String)`` of the same length; null and empty text give null in both. Ordinary
+    forms are read by whole columns, what remains once per distinct text.
+    """
+    _check_decimal(decimal)
+    marks = re.escape(decimal) if decimal else ".,"
+    plain = values.str.replace(rf"[{_SPACE}]*(?:€|EUR)?[{_SPACE}]*$", "")
+    grouped = plain.str.contains(
+        rf"^[1-9][0-9]{{0,2}}(?:[{_SPACE}][0-9]{{3}}){{1,3}}(?:[{marks}][0-9]{{1,2}})?$"
+    )
+    if grouped.any():
+        plain = plain.zip_with(~grouped.fill_null(value=False), plain.str.replace_all(rf"[{_SPACE}]", ""))
+    ordinary = plain.str.contains(rf"^[0-9]{{1,12}}(?:[{marks}][0-9]{{1,2}})?$").fill_null(value=False)
+    # A two-decimal text casts to Decimal without any rounding.
+    exact = plain.set(~ordinary, None).str.replace(",", ".", literal=True).cast(pl.Decimal(18, 2))
+    cents = (exact.cast(pl.Decimal(38, 2)) * 100).cast(pl.Int64)
+    rest = ~ordinary & values.is_not_null() & (values.str.strip_chars(_SPACE) != "")
+    none = pl.Series(values.name, [None], dtype=pl.String).new_from_index(0, len(values))
+    if not rest.any():
+        return cents.alias(values.name), none
+    return _residual(values, cents, rest, decimal)
+
+
+def _residual(
+    values: pl.Series, cents: pl.Series, rest: pl.Series, decimal: str | None
+) -> tuple[pl.Series, pl.Series]:
+    """Read the `rest` of a series, each distinct text once."""
+    texts = values.filter(rest).unique()
+    found: list[int | None] = []
+    reasons: list[str | None] = []
+    for text in texts:
+        try:
+            found.append(parse_cents(text, decimal))
+            reasons.append(None)
+        except MoneyError as error:
+            found.append(None)
+            reasons.append(error.reason)
+    learnt = pl.DataFrame(
+        {
+            "text": texts,
+            "cents": pl.Series(found, dtype=pl.Int64),
+            "reason": pl.Series(reasons, dtype=pl.String),
+        }
+    )
+    asked = pl.DataFrame({"text": values.set(~rest, None)})
+    joined = asked.join(learnt, on="text", how="left", maintain_order="left")
+    return cents.fill_null(joined["cents"]).alias(values.name), joined["reason"].alias(values.name)
+
+
+def cents_from_float(value: float) -> int | None:
+    """The cents of a float of euros within 10⁻⁶ of a whole cent, else None.
+
+    The float nearest to a whole-cent amount is that amount, however large it is.
+    """
+    if not abs(value) <= MAX_FLOAT_EUROS:
+        return None
+    exact = Fraction(value) * 100
+    cents = round(exact)
+    close = abs(exact - cents) <= _CLOSE or cents / 100 == value
+    return cents if close else None
+
+
+def cents_from_floats(values: pl.Series) -> pl.Series:
+    """`cents_from_float` of a Float64 series: Int64, null where it is null or no whole cent."""
+    bounded = values.set((~(values.abs() <= MAX_FLOAT_EUROS)).fill_null(value=True), None)
+    cents = (bounded * 100).round()
+    close = ((bounded * 100 - cents).abs() <= float(_CLOSE)) | (cents / 100 == bounded)
+    found = cents.set((~close).fill_null(value=True), None).cast(pl.Int64)
+    rest = bounded.is_not_null() & found.is_null() & (bounded.abs() > 1e7)
+    if rest.any():
+        # The product of a large float and 100 may round to a neighbour of its cents.
+        exact = [cents_from_float(value) for value in bounded.filter(rest)]
+        found = found.scatter(rest.arg_true(), pl.Series(exact, dtype=pl.Int64))
+    return found
+
+
+def cents_nearest(value: float) -> int | None:
+    """The cents of a float of euros, its shortest decimal rounded half-even; None beyond bounds."""
+    if not abs(value) <= MAX_FLOAT_EUROS:
+        return None
+    return int((Decimal(repr(value)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+
+def parse_decimal(text: str, decimal: str | None = None) -> Fraction:
+    """A plain number, exact; one ``.`` or ``,`` marks its decimals, spaces its thousands.
+
+    >>> parse_decimal("12,5"), parse_decimal("1 234.5")
+    (Fraction(25, 2), Fraction(2469, 2))
+    """
+    _check_decimal(decimal)
+    text = text.strip(_SPACE)
+    match = re.fullmatch(rf"([{_MINUS}+]?)([0-9][0-9.,{_SPACE}]*)", text)
+    if match is None:
+        raise _refuse(text)
+    value = _split(match[2], decimal, ambiguous=False, thousands=decimal is not None).value()
+    return -value if match[1] and match[1] in _MINUS else value
+
+
+def parse_rate(text: str) -> Fraction:
+    """A rate as a fraction: ``20 %`` and ``0.2`` are 1/5; a number without ``%`` is the fraction itself.
+
+    >>> parse_rate("12,5 %"), parse_rate("0.2")
+    (Fraction(1, 8), Fraction(1, 5))
+    """
+    text = text.strip(_SPACE)
+    if text.endswith("%"):
+        return parse_decimal(text[:-1]) / 100
+    return parse_decimal(text)
+
+
+def cents_to_decimal_text(cents: int) -> str:
+    """Euros with a point and two decimals, for files: ``1234.56``."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def _written(value: Fraction, lang: Lang, decimals: int | None = None) -> str:
+    """A fraction with a finite decimal writing, in a language's marks; at least `decimals` of them."""
+    places = decimals or 0
+    while (value * 10**places).denominator != 1:
+        places += 1
+    digits = str(abs(value * 10**places).numerator).rjust(places + 1, "0")
+    whole, rest = (digits[:-places], digits[-places:]) if places else (digits, "")
+    thousands, mark = ("\u202f", ",") if lang == Lang.FR else (",", ".")
+    grouped = f"{int(whole):,}".replace(",", thousands)
+    return ("\u2212" if value < 0 else "") + grouped + (mark + rest if rest else "")
+
+
+def format_cents(cents: int, lang: Lang, *, unit: str = "€") -> str:
+    """An amount for people, exact: ``1 234,56 €`` or ``€1,234.56``; whole euros without decimals.
+
+    `unit` is ``€``, ``k€`` or ``M€``; in k€ and M€ all the decimals that are there are written.
+    """
+    factor = {"€": 100, "k€": 100_000, "M€": 100_000_000}[unit]
+    value = Fraction(cents, factor)
+    decimals = 2 if unit == "€" and value.denominator != 1 else None
+    text = _written(value, lang, decimals)
+    if lang == Lang.FR:
+        return f"{text}\u00a0{unit}"
+    sign, digits = ("\u2212", text[1:]) if cents < 0 else ("", text)
+    return f"{sign}€{digits}{unit.removesuffix('€')}"
+
+
+def format_rate(rate: Fraction, lang: Lang, *, decimals: int = 2) -> str:
+    """A rate as a percentage for people, rounded half-even to `decimals` where it has more of them."""
+    percent = Fraction(round(rate * 100 * 10**decimals), 10**decimals)
+    text = _written(percent, lang)
+    return f"{text}\u00a0%" if lang == Lang.FR else f"{text}%"
+
+
+@overload
+def floor_to(cents: int, unit: int) -> int: ...
+@overload
+def floor_to(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
+def floor_to(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
+    """The greatest multiple of `unit` cents that is not above `cents`."""
+    return cents // unit * unit
+
+
+@overload
+def ceil_to(cents: int, unit: int) -> int: ...
+@overload
+def ceil_to(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
+def ceil_to(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
+    """The least multiple of `unit` cents that is not below `cents`."""
+    return -(-cents // unit) * unit

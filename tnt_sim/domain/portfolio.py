@@ -1,0 +1,341 @@
+"""The dossiers of a scenario as one strict polars table, with where each row was read.
+
+A `Portfolio` holds columns, never one Python object per dossier. Its rows are in the canonical rank
+order: the instant of `filed_at` (a day is its 00:00 in the timezone, empty last), then `dossier`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.money import MoneyError, parse_decimal
+from tnt_sim.errors import Defect, Place
+from tnt_sim.i18n.message import Text
+
+
+class ColumnKind(StrEnum):
+    """How the cells of a canonical column are read."""
+
+    TEXT = "text"
+    CODE = "code"
+    MONEY = "money"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    WHEN = "when"
+    LIST = "list"
+
+
+CANONICAL: Mapping[str, ColumnKind] = MappingProxyType(
+    {
+        "dossier": ColumnKind.CODE,
+        "project": ColumnKind.CODE,
+        "title": ColumnKind.TEXT,
+        "envelope": ColumnKind.CODE,
+        "applicant": ColumnKind.TEXT,
+        "applicant_id": ColumnKind.CODE,
+        "applicant_type": ColumnKind.CODE,
+        "department": ColumnKind.CODE,
+        "region": ColumnKind.CODE,
+        "epci": ColumnKind.CODE,
+        "commune": ColumnKind.CODE,
+        "members": ColumnKind.LIST,
+        "population": ColumnKind.INTEGER,
+        "cost": ColumnKind.MONEY,
+        "base": ColumnKind.MONEY,
+        "requested": ColumnKind.MONEY,
+        "min_grant": ColumnKind.MONEY,
+        "score": ColumnKind.DECIMAL,
+        "filed_at": ColumnKind.WHEN,
+        "start": ColumnKind.WHEN,
+        "end": ColumnKind.WHEN,
+        "notified_at": ColumnKind.WHEN,
+        "state": ColumnKind.CODE,
+        "committed": ColumnKind.MONEY,
+        "other_state": ColumnKind.MONEY,
+        "other_public": ColumnKind.MONEY,
+        "other_private": ColumnKind.MONEY,
+        "variant_of": ColumnKind.CODE,
+        "requires": ColumnKind.LIST,
+        "tags": ColumnKind.LIST,
+    }
+)
+"""The canonical columns of contract §1, in its order, with their kinds."""
+
+APPLICANT_TYPES = (
+    "commune", "epci", "metropole", "departement", "region", "syndicat", "mutualisation", "autre",
+)  # fmt: skip
+STATES = ("en_construction", "en_instruction", "accepte", "refuse", "sans_suite")
+FIXED_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"applicant_type": APPLICANT_TYPES, "state": STATES}
+)
+"""The columns whose values are fixed, with these values."""
+
+DECIMAL_TYPE = pl.Decimal(38, 6)
+INSTANT_TYPE = pl.Datetime("us", "UTC")
+MAX_NUMBER = 10**12
+"""Numbers are below it in magnitude, so that a millionth of one still counts in 64 bits."""
+
+MANY = 5
+"""From here on, cells of one value and one fault are told together."""
+
+MAX_PLACES = 20
+"""How many bad cells of one column are listed one by one for one kind of defect."""
+
+
+def table_column(name: str) -> str:
+    """The column of the table that holds a canonical column: money X is ``X_cents``."""
+    return f"{name}_cents" if CANONICAL.get(name) is ColumnKind.MONEY else name
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file that was read: path as written, SHA-256, rows, and where its columns stand."""
+
+    path: str
+    sha256: str
+    n_rows: int
+    sheet: str | None = None
+    letters: Mapping[str, str] = field(default_factory=dict)
+    """Spreadsheet letters by column name (canonical names where canonical); empty for text files."""
+
+
+@dataclass(frozen=True, eq=False)
+class Portfolio:
+    """The dossiers as one table in canonical rank order.
+
+    Parameters
+    ----------
+    table : every canonical column, further columns, and ``_row``, ``_source``
+    sources : the files, by the index in ``_source``
+    timezone : IANA name, for days and date-times without offset
+    warnings : what was read with a remark, such as rounded amounts
+    """
+
+    table: pl.DataFrame
+    sources: tuple[Source, ...]
+    timezone: str = "Europe/Paris"
+    warnings: tuple[Defect, ...] = ()
+    _seen: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __len__(self) -> int:
+        return self.table.height
+
+    @property
+    def extra_columns(self) -> tuple[str, ...]:
+        """The names of the columns that are not canonical, in the order of the file."""
+        known = {table_column(name) for name in CANONICAL}
+        return tuple(name for name in self.table.columns if name not in known and not name.startswith("_"))
+
+    def once[T](self, name: tuple[object, ...], read: Callable[[], T]) -> T:
+        """What `read` makes of the table, read once: `name` and the table alone must settle it.
+
+        A session compiles its scenario again and again over one table. Arrays are closed for writing.
+        """
+        if name not in self._seen:
+            found = read()
+            if isinstance(found, np.ndarray):
+                found.flags.writeable = False
+            self._seen[name] = found
+        seen: T = self._seen[name]
+        return seen
+
+    def place(self, row_index: int, column: str | None = None) -> Place:
+        """Where a row of the table (0-based) was read; the cell too where the file has cells."""
+        if "_row" not in self.table.columns:  # the map, read like dossiers
+            return Place()
+        row, index, dossier = self.table.select("_row", "_source", "dossier").row(row_index)
+        source = self.sources[index]
+        name = column.removesuffix("_cents") if column else ""
+        letter = source.letters.get(name) or source.letters.get(column or "")
+        cell = f"{letter}{row}" if letter else None
+        return Place(file=source.path, row=row, sheet=source.sheet, cell=cell, dossier=dossier)
+
+    def select(self, mask: pl.Series) -> Portfolio:
+        """The rows where a Boolean series holds, in their order, sources kept."""
+        return replace(self, table=self.table.filter(mask))
+
+    def filter(self, predicate: pl.Expr) -> Portfolio:
+        """The rows where an expression holds; null does not hold."""
+        return replace(self, table=self.table.filter(predicate))
+
+    def with_table(self, table: pl.DataFrame) -> Portfolio:
+        """The same sources with another table of the same schema (filled cells, say)."""
+        return replace(self, table=table)
+
+    def numeric(self, column: str) -> tuple[pl.Series, tuple[Defect, ...]]:
+        """A column as exact numbers, Decimal(38, 6) with null for empty; euros for money.
+
+        Text is read strictly: « 12,5 » and « 12.5 », spaces by thousands. What is no number, has more
+        than six decimals or reaches 10¹² gives a located defect and null.
+        """
+        series = self.table[table_column(column)]
+        if CANONICAL.get(column) is ColumnKind.MONEY:
+            return series.cast(DECIMAL_TYPE) / pl.Series([100], dtype=DECIMAL_TYPE), ()
+        if series.dtype == DECIMAL_TYPE:
+            return series, ()
+        if series.dtype == pl.String:
+            numbers, reasons = parse_numbers(series)
+        elif series.dtype.is_numeric():
+            numbers, reasons = numbers_of(series)
+        else:
+            numbers = pl.Series(column, [None], dtype=DECIMAL_TYPE).new_from_index(0, len(series))
+            reasons = pl.select(
+                pl.when(series.is_not_null()).then(pl.lit("not_a_number")).otherwise(None)
+            ).to_series()
+        return numbers.alias(column), self._bad_numbers(column, series, reasons)
+
+    def _bad_numbers(self, column: str, found: pl.Series, reasons: pl.Series) -> tuple[Defect, ...]:
+        bad = reasons.is_not_null()
+        n_filled = int((found.cast(pl.String) != "").sum())
+        if n_filled >= MANY and n_filled == int(bad.sum()):
+            # Not a column of numbers at all: its cells, which may be names, are nobody's business.
+            text = Text(
+                f"colonne « {column} » : aucune de ses {n_filled} cellules n'est un nombre.",
+                f'column "{column}": none of its {n_filled} cells is a number.',
+            )
+            return (Defect("not-numeric", text, (self.place(int(bad.arg_true()[0]), column),)),)
+        groups, single = rows_by_value([found.alias("value")], bad)
+        rows = [*groups, *([index] for index in single)]
+        defects = [self._bad_number(column, found, reasons, indices) for indices in rows[:MAX_PLACES]]
+        left = [index for indices in rows[MAX_PLACES:] for index in indices]
+        if left:
+            text = Text(
+                f"colonne « {column} » : autres valeurs qui ne sont pas des nombres : {len(left)}.",
+                f'column "{column}": further values that are not numbers: {len(left)}.',
+            )
+            defects.append(Defect("number", text, (self.place(max(left), column),)))
+        return tuple(defects)
+
+    def _bad_number(self, column: str, found: pl.Series, reasons: pl.Series, indices: list[int]) -> Defect:
+        why, shown = number_reason(reasons[indices[0]]), str(found[indices[0]])[:40]
+        text = Text(
+            f"colonne « {column} » : « {shown} » n'est pas lu comme un nombre : {why.fr}.",
+            f'column "{column}": "{shown}" is not read as a number: {why.en}.',
+        )
+        if len(indices) > 1:
+            text = of_many(text, sorted(self.table["_row"].gather(indices).to_list()))
+        return Defect("number", text, tuple(self.place(index, column) for index in indices[:MANY]))
+
+
+def of_many(text: Text, rows: Sequence[int]) -> Text:
+    """A sentence about one cell said of many: how many, and the first rows as a spreadsheet shows them."""
+    listed, end = ", ".join(map(str, rows[:10])), ", …" if len(rows) > 10 else "."
+    return Text(
+        f"{text.fr} {len(rows)} cellules : lignes {listed}{end}",
+        f"{text.en} {len(rows)} cells: rows {listed}{end}",
+    )
+
+
+def rows_by_value(keys: Sequence[pl.Series], bad: pl.Series) -> tuple[list[list[int]], list[int]]:
+    """The bad rows of values that `MANY` of them share, value by value, and all the others one by one."""
+    where = pl.int_range(len(bad), eager=True).alias("_index")
+    found = pl.DataFrame([*keys, where]).filter(bad)
+    if found.height < MANY:
+        return [], found["_index"].to_list()
+    rows = found.group_by([key.name for key in keys], maintain_order=True).agg("_index")["_index"]
+    many = rows.list.len() >= MANY
+    single = rows.filter(~many).explode(empty_as_null=False).sort().to_list()
+    return rows.filter(many).to_list(), single
+
+
+_NUMBER_REASONS = {
+    "not_a_number": Text("ce n'est pas un nombre", "this is not a number"),
+    "decimals": Text("plus de six décimales", "more than six decimals"),
+    "too_large": Text("il n'est pas inférieur à 10¹² en valeur absolue", "it is not below 10¹² in magnitude"),
+    "not_finite": Text("ce n'est pas un nombre fini", "this is not a finite number"),
+}
+
+
+def number_reason(reason: str) -> Text:
+    """The sentence of a reason code of `parse_numbers`."""
+    return _NUMBER_REASONS.get(reason) or MoneyError(reason).text
+
+
+_NUMBER = r"^[-\u2212+]?[0-9]{1,12}(?:[.,][0-9]{1,6})?$"
+
+
+def parse_numbers(values: pl.Series, decimal: str | None = None) -> tuple[pl.Series, pl.Series]:
+    """A String series as Decimal(38, 6), and the reason code of each text that is no number.
+
+    Null and empty text give null in both. ``1.234`` is the number 1.234 unless `decimal` is ``,``.
+    """
+    pattern = _NUMBER.replace("[.,]", f"[{decimal}]") if decimal else _NUMBER
+    ordinary = values.str.contains(pattern).fill_null(value=False)
+    plain = values.set(~ordinary, None).str.replace(",", ".", literal=True)
+    numbers = plain.str.replace("\u2212", "-", literal=True).str.replace("+", "", literal=True)
+    exact = numbers.cast(DECIMAL_TYPE)
+    rest = ~ordinary & values.is_not_null() & (values.str.strip_chars(" \u00a0\u202f") != "")
+    reasons = pl.Series([None], dtype=pl.String).new_from_index(0, len(values))
+    if not rest.any():
+        return exact, reasons
+    texts = values.filter(rest).unique()
+    read = [_read_number(text, decimal) for text in texts]
+    learnt = pl.DataFrame(
+        {
+            "text": texts,
+            "micros": pl.Series([micros for micros, _ in read], dtype=pl.Int64),
+            "reason": pl.Series([reason for _, reason in read], dtype=pl.String),
+        }
+    )
+    asked = pl.DataFrame({"text": values.set(~rest, None)})
+    joined = asked.join(learnt, on="text", how="left", maintain_order="left")
+    return exact.fill_null(_from_micros(joined["micros"])), joined["reason"]
+
+
+def _read_number(text: str, decimal: str | None) -> tuple[int | None, str | None]:
+    try:
+        micros = parse_decimal(text, decimal) * 1_000_000
+    except MoneyError as error:
+        return None, error.reason
+    if abs(micros) >= MAX_NUMBER * 1_000_000:
+        return None, "too_large"
+    if micros.denominator != 1:
+        return None, "decimals"
+    return micros.numerator, None
+
+
+def _from_micros(micros: pl.Series) -> pl.Series:
+    return micros.cast(DECIMAL_TYPE) / pl.Series([1_000_000], dtype=DECIMAL_TYPE)
+
+
+def numbers_of(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """A numeric series as Decimal(38, 6), floats rounded to the millionth; reasons as `parse_numbers`."""
+    finite = values.is_finite() if values.dtype.is_float() else values.is_not_null()
+    small = ((values.cast(pl.Float64).abs() < MAX_NUMBER) & finite).fill_null(value=False)
+    exact = values.set(~small, None).cast(DECIMAL_TYPE)
+    marks = pl.DataFrame({"good": small | values.is_null(), "finite": finite})
+    reason = (
+        pl.when("good").then(None).when("finite").then(pl.lit("too_large")).otherwise(pl.lit("not_finite"))
+    )
+    return exact, marks.select(reason.cast(pl.String).alias("reason")).to_series()
+
+
+def in_rank_order(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """The rows by the instant of `filed_at` (empty last), then by `dossier`.
+
+    Dossiers of digits only come first, by value then by text; all others after, by code point.
+    """
+    digits = pl.col("dossier").str.contains("^[0-9]+$")
+    value = pl.when(digits).then(pl.col("dossier").str.strip_chars_start("0")).otherwise(pl.lit(""))
+    keys = [instants("filed_at", table.schema["filed_at"], timezone), ~digits, value.str.len_chars(), value]
+    return table.sort([*keys, "dossier"], nulls_last=True, maintain_order=True)
+
+
+def instants(column: str, dtype: pl.DataType, timezone: str) -> pl.Expr:
+    """A date or date-time column as instants; a day is its 00:00 in the timezone."""
+    if not isinstance(dtype, pl.Date):
+        return pl.col(column)
+    local = pl.col(column).cast(pl.Datetime("us"))
+    # Where clocks jump at midnight, the day begins an hour later.
+    at_midnight, later = (
+        at.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+        for at in (local, local + pl.duration(hours=1))
+    )
+    return pl.coalesce(at_midnight, later).dt.convert_time_zone("UTC")

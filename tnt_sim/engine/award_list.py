@@ -1,0 +1,104 @@
+"""The list of dossiers with their decision, as files hold it."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, table_column
+
+FORMULA_PREFIX = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet would take for a formula."""
+
+DECISION = ("eligible", "funded", "granted", "reason_code", "reason")
+GUARD = "'"
+_CUT_BEFORE = r"([;\t\r\n])([=+\-@\t])"
+_RISKY = f"^[{''.join(re.escape(mark) for mark in FORMULA_PREFIX)}]"
+_INSTANT = "%Y-%m-%dT%H:%M:%S%.f%:z"
+
+
+def csv_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """The rows as text for CSV: the canonical columns in the contract's order, then the decision.
+
+    Amounts are in euros with two decimals and a point; lists are joined by ``;``; date-times carry the offset
+    of `timezone`; text that a spreadsheet would take for a formula is prefixed by ``'``.
+    """
+    money = {"granted": "granted_cents"}
+    columns = canonical_columns(table, timezone)
+    decision = []
+    for name in DECISION:
+        if name in money:
+            decision.append(euros_text(money[name]).alias(name))
+        elif name in ("eligible", "funded"):
+            decision.append(_flag(name).alias(name))
+        else:
+            decision.append(guarded(pl.col(name)).alias(name))
+    if "step" in table.columns:
+        decision.append(guarded(pl.col("step")).alias("step"))
+    if "reserve_rank" in table.columns:
+        decision.append(pl.col("reserve_rank").cast(pl.String))
+        decision.append(euros_text("reserve_cents").alias("reserve"))
+    return table.select(*columns, *decision)
+
+
+def canonical_columns(table: pl.DataFrame, timezone: str) -> list[pl.Expr]:
+    """The canonical columns that the table has, as text for CSV, in the contract's order."""
+    kinds = CANONICAL.items()
+    return [
+        _canonical(table, name, kind, timezone) for name, kind in kinds if table_column(name) in table.columns
+    ]
+
+
+def parquet_columns(table: pl.DataFrame) -> pl.DataFrame:
+    """The rows as typed columns, amounts in integer cents; where each row was read is left out."""
+    return table.select(name for name in table.columns if not name.startswith("_"))
+
+
+def _canonical(table: pl.DataFrame, name: str, kind: ColumnKind, timezone: str) -> pl.Expr:
+    if kind is ColumnKind.MONEY:
+        return euros_text(f"{name}_cents").alias(name)
+    if kind is ColumnKind.LIST:
+        return guarded(pl.col(name).list.join(";")).alias(name)
+    if kind is ColumnKind.WHEN:
+        return _when(table.schema[name], name, timezone).alias(name)
+    if kind is ColumnKind.DECIMAL:
+        return plain_decimal(name).alias(name)
+    if kind is ColumnKind.INTEGER:
+        return pl.col(name).cast(pl.String).alias(name)
+    return guarded(pl.col(name)).alias(name)
+
+
+def euros_text(column: str) -> pl.Expr:
+    """Cents as « 1234.56 », exact: integer division only."""
+    cents = pl.col(column)
+    size = cents.abs()
+    sign = pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    rest = (size % 100).cast(pl.String).str.zfill(2)
+    return pl.concat_str(sign, (size // 100).cast(pl.String), pl.lit("."), rest)
+
+
+def _flag(column: str) -> pl.Expr:
+    return pl.when(pl.col(column)).then(pl.lit("true")).otherwise(pl.lit("false"))
+
+
+def _when(dtype: pl.DataType, name: str, timezone: str) -> pl.Expr:
+    if isinstance(dtype, pl.Datetime):
+        return pl.col(name).dt.convert_time_zone(timezone).dt.strftime(_INSTANT)
+    return pl.col(name).cast(pl.String)
+
+
+def plain_decimal(name: str) -> pl.Expr:
+    text = pl.col(name).cast(pl.String)
+    trimmed = text.str.strip_chars_end("0").str.strip_chars_end(".")
+    return pl.when(text.str.contains(".", literal=True)).then(trimmed).otherwise(text)
+
+
+def guarded(text: pl.Expr) -> pl.Expr:
+    """Text with ``'`` before what would start a formula, at its beginning or where a spreadsheet may cut it.
+
+    A spreadsheet that expects ``;`` cuts cells there, and at the line breaks of cells that it then no longer
+    takes for quoted.
+    """
+    text = pl.when(text != "").then(text).str.replace_all(_CUT_BEFORE, f"${{1}}{GUARD}${{2}}")
+    return pl.when(text.str.contains(_RISKY)).then(pl.concat_str(pl.lit(GUARD), text)).otherwise(text)

@@ -1,0 +1,162 @@
+"""The linear program of a scenario: an upper estimate and shadow prices, never a decision.
+
+A price is the change of a stage's value per unit of the row's own measure: value per euro for an envelope or a
+rule on money, per dossier for a rule on dossiers, per unit of the numerator for a share. It is ≥ 0 for a maximum
+and ≤ 0 for a minimum when the stage is maximised, and the reverse when it is minimised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.errors import LimitReached
+from tnt_sim.formulation.formulate import Formulation, rows_of_rules
+from tnt_sim.formulation.linear_model import Stage
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.protocols import RowLabel
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.solve.backends.backend import Backend, Limits, Termination
+from tnt_sim.solve.methods.lexicographic import RelaxedStage, solve_relaxed
+from tnt_sim.verify import run_document
+from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.verification import NO_ROWS
+
+NEGLIGIBLE = 1e-12
+
+
+def relaxed_result(
+    problem: Problem,
+    form: Formulation,
+    backend: Backend,
+    limits: Limits,
+    seconds: Mapping[str, float],
+) -> Result:
+    """Solve the stages with fractions allowed and tell values and prices; `allocation_sha256` is null."""
+    stages = [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
+    found = solve_relaxed(form.model, stages, backend, limits)
+    last = found[-1].termination
+    if last not in (Termination.OPTIMAL, Termination.INFEASIBLE):
+        raise unsolved(last)
+    status = Status.OPTIMAL if last is Termination.OPTIMAL else Status.INFEASIBLE
+    prices = _prices(form, found) if status is Status.OPTIMAL else []
+    lang = Lang(problem.scenario.spec.locale)
+    told: dict[str, Any] = {
+        **run_document.head(problem),
+        "title": problem.scenario.title,
+        "relaxed": True,
+        "status": status.value,
+        "stopped_by": None,
+        "proof": None,
+        "publishable": False,
+        "canonical": False,
+        "canonical_proof": {"least_granted": None, "list": None},
+        "proof_rows": NO_ROWS.document,
+        "method": "relax",
+        "objective": [_goal(form, k, stage) for k, stage in enumerate(found)],
+        **run_document.totals(problem, None, None),
+        "envelopes": run_document.envelopes(problem, None, None, None, lang),
+        "rules": [],
+        "warnings": run_document.warning_lines(problem.warnings, lang),
+        "allocation_sha256": None,
+        "prices": prices,
+        "seconds": {**seconds, "solve": round(sum(stage.seconds for stage in found), 4)},
+    }
+    if status is Status.INFEASIBLE:
+        told["conflict"] = []
+    return Result(
+        problem=problem,
+        status=status,
+        proof=None,
+        document=told,
+        allocation=None,
+        reading=None,
+        reasons=None,
+        dossiers=problem.case.table,
+        prices=pl.DataFrame(prices, infer_schema_length=None) if prices else None,
+        certificate={},
+        log="",
+        warnings=problem.warnings,
+    )
+
+
+def _goal(form: Formulation, number: int, found: RelaxedStage) -> dict[str, Any]:
+    """The value that the solver claims, and the exact bound beside it: no fractional point is worth more."""
+    stage = form.stages[number]
+    value = bound = None
+    if found.value is not None:
+        value = stage.scale * (Fraction(found.value).limit_denominator(10**9) + stage.constant)
+    if found.bound is not None:
+        bound = stage.scale * (found.bound + stage.constant)
+    gap = None if value is None or bound is None else _short(float(abs(bound - value)))
+    return {
+        "goal": stage.name,
+        "sense": stage.sense.value,
+        "value": decimal_text(value),
+        "bound": decimal_text(bound),
+        "gap": decimal_text(gap),
+        "gap_money_cents": None,
+        "proof": None,
+    }
+
+
+def _prices(form: Formulation, found: tuple[RelaxedStage, ...]) -> list[dict[str, Any]]:
+    """The price of each envelope and rule at each stage, bounded rows of nobody's rule left out."""
+    prices = []
+    for number, (stage, solved) in enumerate(zip(form.stages, found, strict=False), start=1):
+        if solved.row_duals is None:
+            continue
+        for row in rows_of_rules(form.labels):
+            label = form.labels[row]
+            price = float(solved.row_duals[row]) * float(stage.scale) / float(form.units[row])
+            prices.append(
+                {
+                    "stage": number,
+                    "goal": stage.name,
+                    "kind": label.kind.value,
+                    "id": label.id,
+                    "group": label.group,
+                    "side": label.side or "max",
+                    "price": decimal_text(_short(price)),
+                    "per": form.row_measures[row],
+                }
+            )
+    return prices
+
+
+def unsolved(word: Termination) -> LimitReached:
+    """A limit stopped the linear program."""
+    return LimitReached(
+        Text(
+            f"le programme linéaire n'a pas été résolu jusqu'au bout ({word.value}).",
+            f"the linear program was not solved to the end ({word.value}).",
+        )
+    )
+
+
+def first_prices(form: Formulation, backend: Backend, limits: Limits = Limits()) -> dict[RowLabel, float]:
+    """What the linear program pays for a unit of each row's measure, in the first goal's unit; {} without prices.
+
+    Sizes only: a maximum pays when it is raised, a minimum when it is lowered. Equal labels keep the larger.
+    """
+    stage = form.stages[0]
+    first = Stage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
+    found = solve_relaxed(form.model, [first], backend, limits)[0]
+    if found.row_duals is None or found.termination is not Termination.OPTIMAL:
+        return {}
+    prices: dict[RowLabel, float] = {}
+    for label, unit, dual in zip(form.labels, form.units, found.row_duals.tolist(), strict=True):
+        price = abs(dual) * float(stage.scale) / float(unit)
+        if price > NEGLIGIBLE:
+            prices[label] = max(price, prices.get(label, 0.0))
+    return prices
+
+
+def _short(price: float) -> Fraction:
+    """A float price as the nearest fraction of 12 significant digits."""
+    return Fraction(0) if abs(price) < NEGLIGIBLE or not np.isfinite(price) else Fraction(f"{price:.12g}")

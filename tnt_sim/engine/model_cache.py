@@ -1,0 +1,126 @@
+"""What one question leaves for the next: rows, for the solver and for the prover, and what kernels found.
+
+Rows say offers, rules and the tree. Where the next problem holds the very same offers and rules, in a tree that
+differs by amounts alone, only the bounds of the envelopes' rows and the goals can be others: these are written
+anew, each side by its own writer. In all other cases everything is. What kernels found for leaves and trees of
+caps is kept by what they were asked (`kernel/cap_tree/memo.py`), the solver's and the checker's apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from operator import is_
+
+from tnt_sim.certify.claim_systems import Claims, claims_again
+from tnt_sim.certify.rule_rows import agreement
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.formulation.formulate import Formulation, formulate, formulated_again
+from tnt_sim.kernel.cap_tree.best_choice import Memory
+from tnt_sim.prove.stage_proofs import problem_claims
+from tnt_sim.rules.envelopes.tree_reading import may_gain
+from tnt_sim.rules.envelopes.tree_rows import EnvelopeRows
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.verification import NO_ROWS, ProofRows
+
+KEPT = 2
+"""Problems whose rows are kept: the one that all others change, and the last that wrote its own."""
+
+
+@dataclass
+class Drafts:
+    """The models and the systems of the last problems with rows of their own, and what kernels found for them."""
+
+    solved: Memory = field(default_factory=Memory, init=False)
+    checked: Memory = field(default_factory=Memory, init=False)
+    _forms: list[tuple[Problem, Formulation]] = field(default_factory=list, init=False)
+    _claims: list[tuple[Problem, Claims]] = field(default_factory=list, init=False)
+
+    def form(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Formulation:
+        """The problem as an integer model, as `formulate` writes it.
+
+        Raises
+        ------
+        DeadlineExpired
+            When the time is up before it is written.
+        """
+
+        def again(form: Formulation, other: Problem) -> Formulation | None:
+            return formulated_again(form, other, deadline)
+
+        found = _again(self._forms, problem, again) or formulate(problem, deadline=deadline)
+        _keep(self._forms, problem, found)
+        return found
+
+    def claims(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Claims | None:
+        """The problem as a system of rows, as `claims_of` writes it; None as `problem_claims` gives it."""
+        found = _again(self._claims, problem, claims_again) or problem_claims(problem, deadline)
+        if found is not None:
+            _keep(self._claims, problem, found)
+        return found
+
+    def proof_rows(self, problem: Problem, proofs: Sequence[object]) -> ProofRows:
+        """How many rows that proofs stand on follow from their second reading, and how many have none."""
+        claims = self.claims(problem) if any(proofs) else None
+        if claims is None:
+            return NO_ROWS
+        held = agreement(problem, claims)
+        return ProofRows(held.n_read, held.n_unread)
+
+
+def _again[T](
+    drafts: list[tuple[Problem, T]], problem: Problem, rewritten: Callable[[T, Problem], T | None]
+) -> T | None:
+    """A draft of the same rows, rewritten for this problem where that is another; it is taken out."""
+    for place, (before, draft) in enumerate(drafts):
+        same = _same_problem(before, problem)
+        if same or same_rows(before, problem):
+            del drafts[place]
+            return draft if same else rewritten(draft, problem)
+    return None
+
+
+def _same_problem(before: Problem, after: Problem) -> bool:
+    """Whether two problems are made of the very same parts: what is written for one is written for the other."""
+    parts = (part.name for part in fields(Problem) if part.name != "stages")
+    same = all(getattr(before, name) is getattr(after, name) for name in parts)
+    return same and len(before.stages) == len(after.stages) and all(map(is_, before.stages, after.stages))
+
+
+def _keep[T](drafts: list[tuple[Problem, T]], problem: Problem, draft: T) -> None:
+    """The draft first, the oldest beyond `KEPT` gone."""
+    drafts.insert(0, (problem, draft))
+    del drafts[KEPT:]
+
+
+def same_rows(before: Problem, after: Problem) -> bool:
+    """Whether two problems write the same rows, but for goals and the amounts of envelopes."""
+    same = all(
+        getattr(before, name) is getattr(after, name)
+        for name in ("offers", "caps", "limits", "rules", "table_rules", "granted")
+    )
+    return (
+        same
+        and before.case.node is after.case.node
+        and before.case.tree.ids == after.case.tree.ids
+        and all(rule.mode is not Mode.PENALTY for rule in after.rules)
+        and _plain(before)
+        and _plain(after)
+        and _drawn_apart(before) == _drawn_apart(after)
+    )
+
+
+def _drawn_apart(problem: Problem) -> dict[int, list[int]]:
+    return EnvelopeRows(problem.case, problem.offers).drawn_apart()
+
+
+def _plain(problem: Problem) -> bool:
+    """Whether neither the tree nor a goal brings further columns."""
+    tree = problem.case.tree
+    return (
+        tree.opened is None
+        and not any(option.transfer_to for option in tree.options)
+        and not any(may_gain(tree, node) for node in range(tree.n_nodes))
+        and not any(stage.parts or stage.terms.once for stage in problem.stages)
+    )

@@ -1,0 +1,804 @@
+"""Points that rows wider than their rule let through: a valid cut for each, so that the model is solved again.
+
+From a scenario to one decision: formulate, solve, read again, cross-check, tell.
+
+No solver's word is evidence here: every allocation is read again in exact integers from the problem's data, and
+one that breaks a rule is never shown as a decision.
+
+Questions put to a problem: what if these dossiers were in, what is the least money for that value.
+
+A question is a problem too, so that formulation, kernels, proofs and the exact reading serve it unchanged:
+
+    forced   the same problem with some dossiers in, out, or at another amount
+    ask      with stage_j no worse than kept_j for j ≤ k: max stage_{k+1}, …, then min granted, then the tie-break
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.incumbent import first_point, idle_keeping, not_kept, nothing_found, unwritten_result
+from tnt_sim.engine.model_cache import Drafts
+from tnt_sim.engine.result import Answer, Proof, Result, Status, result_of, status_with
+from tnt_sim.engine.solution_evidence import (
+    disagreement,
+    empty_evidence,
+    evidence_of,
+    gaps_in_money,
+    idle_evidence,
+    read_again,
+)
+from tnt_sim.errors import SolverError, VerificationError
+from tnt_sim.formulation.formulate import Formulation, ModelStage
+from tnt_sim.formulation.linear_model import NO_UPPER, IntArray, LinearModel, ModelError, Stage
+from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.prove.branch_search import PointFound
+from tnt_sim.prove.stage_proofs import prove_empty, prove_nothing_kept, prove_stages
+from tnt_sim.prove.tie_break_proofs import TieProofs, prove_ties
+from tnt_sim.rules.kinds.equity.rule import Equity
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.scenario.load import with_amounts, with_changes
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.solve.backends.backend import Limits, Termination
+from tnt_sim.solve.backends.incremental_lp import LiveLp
+from tnt_sim.solve.backends.registry import get_backend, independent_backends
+from tnt_sim.solve.methods.cap_tree import nothing
+from tnt_sim.solve.methods.core_problem import solve_core
+from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict, quarantine, stage_model
+from tnt_sim.solve.methods.cross_check import cross_check as ask_second
+from tnt_sim.solve.methods.exact_kernels import WORDS, solve_blocks, solve_exactly, solve_kept
+from tnt_sim.solve.methods.integral import solve_integral
+from tnt_sim.solve.methods.lexicographic import (
+    Grounds,
+    Progress,
+    StageSolver,
+    StagesOutcome,
+    narrowed,
+    refuted,
+    solve_lexicographic,
+    with_kept_row,
+)
+from tnt_sim.solve.methods.tie_break import Canonical, canonical
+from tnt_sim.solve.methods.tie_break import canonical as walk
+from tnt_sim.solve.reductions.tighten import tighten
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+
+__all__ = ["Answer", "ask", "forced", "with_amounts", "with_changes"]
+
+
+def without_refused(
+    problem: Problem, recovery: Recovery, model: LinearModel, allocation: Allocation
+) -> LinearModel:
+    """The model with a cut for each figure that the exact reading of `equity` refuses; itself when none is."""
+    column, row = recovery.funded_columns, recovery.candidate
+    for rule in problem.rules:
+        if not isinstance(rule, Equity) or rule.mode is not Mode.HARD:
+            continue
+        for enter, leave in rule.refused(allocation.funded, allocation.granted_cents) or ():
+            cut = np.zeros(model.n_cols, dtype=np.int64)
+            cut[column] = enter[row].astype(np.int64) - leave[row].astype(np.int64)
+            lower = 1 - int(leave[row].sum())
+            model = model.with_rows(cut[None, :], [lower], [NO_UPPER], [f"refused {rule.id}"])
+    return model
+
+
+METHODS: dict[str, StageSolver] = {
+    "auto": solve_integral,
+    "direct": solve_integral,
+    "core": solve_core,
+    "tree": solve_integral,
+}
+"""How a stage goes to a solver. `auto` and `tree` first try whether an exact kernel settles the whole decision."""
+MAX_ROUNDS = 3
+"""Times that a better point of the second solver is taken as the start of a new solve."""
+
+MAX_REFUSED = 30
+"""Times that a point which the exact reading of a rounded rule refuses is cut off and the model solved again."""
+
+PROOF_SHARE = 0.3
+"""The most of what is left of a run's time that is spent on a proof."""
+PROOF_SECONDS = (10.0, 60.0)
+"""The least and the most: in between, a proof may take four times what the stages took."""
+TIE_SECONDS = (5.0, 30.0)  # the same for « least granted » and the list
+
+GAP_SECONDS = 5.0
+"""The most that is kept back for the linear program that tells a gap in money."""
+GAP_SHARE = 0.05
+"""What is kept back for it of a short limit."""
+TELL_SHARE = 0.25
+"""The most of a limit that is kept back for telling the result."""
+KERNEL_SHARE = 0.5
+"""The most of what is left of a run's time that exact kernels may take: a solver must have its time too."""
+FIRST_SECONDS, FIRST_SHARE = 5.0, 0.5
+"""The most for a first point, before anything is solved, and the most of what is left."""
+
+Report = Callable[[str, float], None]
+
+
+def decide(
+    scenario: Scenario,
+    *,
+    backend: str,
+    cross_check: str,
+    clock: Clock,
+    method: str = "auto",
+    progress: Report | None = None,
+) -> Result:
+    """One decision of a scenario without steps, within what `clock` has left."""
+    problem = compile_problem(scenario)
+    clock.begin()
+    return decide_problem(
+        problem,
+        backend=backend,
+        cross_check=cross_check,
+        clock=clock,
+        method=method,
+        progress=progress,
+    )
+
+
+def decide_problem(
+    problem: Problem,
+    *,
+    backend: str,
+    cross_check: str,
+    clock: Clock,
+    method: str = "auto",
+    progress: Report | None = None,
+    drafts: Drafts | None = None,
+    ties: bool = True,
+) -> Result:
+    """The decision of a compiled problem.
+
+    Parameters
+    ----------
+    drafts : rows of the problem before, and what kernels found, to carry on; the answer is the same
+    ties : seek proofs of « least granted » and of the list too
+    """
+    drafts = drafts or Drafts()
+    try:
+        form = drafts.form(problem, clock.keeping_back(TELL_SHARE))
+    except DeadlineExpired:
+        return unwritten_result(problem, method, clock.seconds)
+    finally:
+        clock.lap("formulate")
+    return _Decision(problem, form, drafts, backend, cross_check, method, clock, progress, ties).result()
+
+
+@dataclass
+class _Decision:
+    """One decision on its way: solve, ask a second solver, read again."""
+
+    problem: Problem
+    form: Formulation
+    drafts: Drafts
+    backend: str
+    choice: str
+    method: str
+    clock: Clock
+    progress: Report | None
+    ties: bool
+    stages: list[Stage] = field(init=False)
+    alone: bool = False
+    """A kernel settled the decision and found its point to be the only one."""
+    proofs: list[dict[str, Any] | None] = field(default_factory=list)
+    interrupted: bool = False
+    first: IntArray | None = None
+    """A point in hand before anything is solved."""
+    deadline: Deadline = field(init=False)
+    """When the search ends; what is left of the run's time then is for what is said of it."""
+
+    def __post_init__(self) -> None:
+        until = self.clock.keeping_back(TELL_SHARE)
+        left = until.seconds_left
+        kept_back = min(GAP_SECONDS, GAP_SHARE * left)
+        self.deadline = until.within(None if math.isinf(left) else left - kept_back)
+
+    def result(self) -> Result:
+        self.stages = [_stage(stage) for stage in (*self.form.stages, self.form.least_granted)]
+        deadline = self.deadline.share(FIRST_SHARE).within(FIRST_SECONDS)
+        self.first = first_point(self.form, self.form.model, self.stages[0], deadline)
+        model = tighten(self.form.model, self.deadline)
+        start: IntArray | None = None
+        for _ in range(MAX_REFUSED):
+            outcome, checked = self._solved(model, start)
+            if outcome.values is None and outcome.termination is Termination.INFEASIBLE:
+                return self._without_allocation(outcome, checked)
+            if outcome.values is None:
+                return self._at_limit(outcome, checked)
+            tie_break = self._tie_break(outcome)
+            start = None
+            if refuted(self.stages, outcome.stages, tie_break.values) is not None:
+                start = tie_break.values  # the walk met a point better than a stage's « optimum »
+                continue
+            allocation = Allocation(*self.form.recovery.awards(tie_break.values))
+            narrower = without_refused(self.problem, self.form.recovery, model, allocation)
+            if narrower is model:
+                break
+            model = narrower
+        reading = read_again(self.problem, self.form, allocation, outcome)
+        self.clock.lap("verify")
+        ties = self._tie_proofs(outcome, tie_break, allocation, reading)
+        evidence = evidence_of(
+            self.form, outcome, tie_break, checked, reading, self.method, self.proofs, ties,
+            self._gaps_in_money(model, outcome),
+        )  # fmt: skip
+        rows = self.drafts.proof_rows(self.problem, self.proofs)
+        told = result_of(self.problem, replace(evidence, rows=rows), allocation, reading, self.clock.seconds)
+        return replace(told, interrupted=self.interrupted)
+
+    def _tie_break(self, outcome: StagesOutcome) -> Canonical:
+        self._tell("tie_break", 0.9)
+        assert outcome.values is not None
+        recovery = self.form.recovery
+        unwalked = Canonical(outcome.values, False, Termination.INTERRUPTED, 0, 0, 0.0)
+        if self.interrupted:
+            return unwalked
+        if self.alone:
+            return Canonical(outcome.values, True, Termination.OPTIMAL, 0, 0, 0.0)
+        if self.deadline.expired:
+            return replace(unwalked, termination=Termination.TIME_LIMIT)
+        try:
+            found = canonical(
+                outcome.model,
+                outcome.values,
+                recovery.funded_columns,
+                recovery.amount_columns,
+                get_backend(self.backend),
+                Limits(self.deadline),
+                self.stages[0],
+            )
+        except KeyboardInterrupt:
+            found = unwalked
+        self.clock.lap("solve")
+        return found
+
+    def _tell(self, phase: str, done: float) -> None:
+        if self.progress is not None:
+            self.progress(phase, done)
+
+    def _solved(self, model: LinearModel, start: IntArray | None) -> tuple[StagesOutcome, CrossCheck]:
+        """The stages and the second opinion on them; a better point of the second begins them anew.
+
+        What a kernel settled and no proof was found for is where the solver begins, else a point found at once.
+        """
+        settled = self._by_kernel(model) if start is None else None
+        if settled is not None:
+            self.proofs = self._proofs(settled)
+            if self._proven:
+                return settled, self._second_opinion(model, settled)
+            start = settled.values  # a solver that a limit stops has no less than this
+        self.alone = False
+        if start is None and self.first is not None and model.is_feasible(self.first):
+            start = self.first
+        solver = get_backend(self.backend)
+        for _ in range(MAX_ROUNDS):
+            outcome = solve_lexicographic(
+                model,
+                self.stages,
+                solver,
+                Limits(self.deadline),
+                _told(self.progress),
+                start,
+                METHODS[self.method],
+            )
+            self.clock.lap("solve")
+            if outcome.values is None and outcome.termination is Termination.INTERRUPTED:
+                raise KeyboardInterrupt
+            self.proofs = self._proofs(outcome)
+            checked = self._second_opinion(model, outcome)
+            better = checked.improvement if checked.verdict is Verdict.BETTER_FOUND else None
+            if better is None:
+                return outcome, checked
+            start = better
+        raise disagreement(checked, self._kept_apart(model, outcome, checked))
+
+    def _kept_apart(self, model: LinearModel, outcome: StagesOutcome, checked: CrossCheck) -> Path | None:
+        """Where the model is kept that two solvers contradict each other on."""
+        asked = [stage.solver for stage in checked.stages if stage.solver]
+        second = asked[-1] if asked else next(iter(independent_backends()), None)
+        if second is None:
+            return None
+        place = self.problem.scenario.root / "runs" / "quarantine"
+        if outcome.values is None:
+            part = model
+        else:
+            part = stage_model(model, self.stages, outcome.stages, max(0, len(asked) - 1))
+        try:
+            solvers = get_backend(self.backend), get_backend(second)
+            return quarantine(part, *solvers, place, self.clock.deadline).folder
+        except (OSError, SolverError):
+            return None
+
+    def _by_kernel(self, model: LinearModel) -> StagesOutcome | None:
+        """The decision by an exact kernel where one settles it; only for the model as it was first written."""
+        whole = self.method in ("auto", "tree") and self.backend == "highs"
+        if self.deadline.expired or not whole or model.n_rows != self.form.model.n_rows:
+            return None
+        recovery = self.form.recovery
+        deadline = self.deadline.share(KERNEL_SHARE)
+        found = solve_exactly(
+            self.form.model, self.stages, memory=self.drafts.solved, recovery=recovery, deadline=deadline
+        )
+        self.clock.lap("solve")
+        if found is None:
+            return None
+        outcome, self.alone = found
+        return outcome
+
+    def _proofs(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
+        """An exact certificate for each stage, or for « nothing fits », where one is found in time."""
+        self._tell("proof", 0.8)
+        stopped = self.interrupted or outcome.termination is Termination.INTERRUPTED
+        if stopped or self.deadline.expired:
+            return []
+        if not outcome.is_optimal and outcome.termination is not Termination.INFEASIBLE:
+            return []
+        deadline = self._proof_deadline(sum(stage.seconds for stage in outcome.stages))
+        try:
+            if outcome.values is None:
+                return [prove_empty(self.problem, deadline)]
+            allocation = Allocation(*self.form.recovery.awards(outcome.values))
+            values = read_allocation(self.problem, allocation).values
+            claims = self.drafts.claims(self.problem, deadline)
+            checked = self.drafts.checked
+            return prove_stages(self.problem, values, deadline, None, 0, outcome.grounds, claims, checked)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return []
+        except PointFound:
+            # these rows may be wider than the rules: a point of theirs proves nothing and contradicts nobody
+            return []
+        finally:
+            self.clock.lap("proof")
+
+    def _tie_proofs(
+        self, outcome: StagesOutcome, tie_break: Canonical, allocation: Allocation, reading: AllocationReading
+    ) -> TieProofs:
+        """Certificates of « least granted » and of the list, where the stages have theirs."""
+        if not self.ties or self.interrupted or not (self._proven and tie_break.proven):
+            return TieProofs()
+        deadline = self._proof_deadline(tie_break.seconds, TIE_SECONDS)
+        try:
+            funded, cents = allocation.funded, allocation.granted_cents
+            return prove_ties(self.problem, reading.values, funded, cents, deadline, outcome.grounds)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return TieProofs()
+        finally:
+            self.clock.lap("proof")
+
+    def _gaps_in_money(self, model: LinearModel, outcome: StagesOutcome) -> tuple[int | None, ...]:
+        """What the gaps of a decision that a limit stopped are worth."""
+        if outcome.is_optimal or self.interrupted:
+            return ()
+        amount = self.problem.case.tree.written_cents[0]
+        limits = Limits(self.clock.keeping_back(TELL_SHARE).within(GAP_SECONDS))
+        return gaps_in_money(self.form, model, outcome, amount, get_backend(self.backend), limits)
+
+    def _proof_deadline(self, spent: float, seconds: tuple[float, float] = PROOF_SECONDS) -> Deadline:
+        """Until when a proof is sought: four times what the solve took, between two sizes, as time allows."""
+        least, most = seconds
+        return self.deadline.share(PROOF_SHARE).within(min(max(least, 4 * spent), most))
+
+    @property
+    def _proven(self) -> bool:
+        return bool(self.proofs) and all(proof is not None for proof in self.proofs)
+
+    def _without_allocation(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
+        """Nothing fits: by an exact proof, or else by the word of two solvers."""
+        evidence = empty_evidence(self.form, outcome, checked, self.proofs, proven=self._proven)
+        return result_of(self.problem, evidence, None, None, self.clock.seconds)
+
+    def _at_limit(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
+        """The list that needs no solver, where one is allowed: a limit stopped all else."""
+        found = idle_keeping(self.problem, ())
+        if found is None:
+            raise nothing_found()
+        allocation, reading = found
+        evidence = idle_evidence(self.form, outcome, checked, reading, self.method)
+        return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
+
+    def _second_opinion(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
+        """Ask another solver; after Ctrl-C, before it or during it, only what is in hand is told."""
+        self._tell("cross_check", 0.8)
+        self.interrupted |= outcome.termination is Termination.INTERRUPTED
+
+        def ask(choice: str) -> CrossCheck:
+            # half of what is left: the tie-break must have its time too
+            limits = Limits(self.deadline).share(0.5)
+            return ask_second(model, self.stages, outcome, choice, limits, first=self.backend)
+
+        try:
+            needed = self.choice != "auto" or not self._proven
+            checked = ask(self.choice if needed and not self.interrupted else "never")
+        except KeyboardInterrupt:
+            self.interrupted = True
+            checked = ask("never")
+        self.clock.lap("cross_check")
+        return checked
+
+
+def _stage(stage: ModelStage) -> Stage:
+    return Stage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
+
+
+def _told(progress: Report | None) -> Callable[[Progress], None] | None:
+    if progress is None:
+        return None
+
+    def tell(step: Progress) -> None:
+        done = step.index + (step.result is not None)
+        progress(step.name, 0.8 * done / step.n_stages)
+
+    return tell
+
+
+Rows = Sequence[int] | IntArray
+
+MAX_REOPTIMISE_ROUNDS = 30
+"""Times that a point is refused by the exact reading, or that a later stage refutes an earlier one."""
+REOPTIMISE_PROOF_SECONDS = 10.0
+_NO_LIMIT = (Termination.INFEASIBLE, Termination.INTERRUPTED)
+
+
+def forced(
+    problem: Problem, fund: Rows = (), refuse: Rows = (), amounts: Mapping[int, int] | None = None
+) -> Problem:
+    """The problem with dossiers in (`fund`), out (`refuse`), or offered exactly an amount of cents, by row.
+
+    Rules stay as they were compiled: a floor is not lowered because a dossier that could serve it is out.
+
+    Raises
+    ------
+    ValueError
+        When a row is no candidate: not eligible, or committed already; or is asked both in and out.
+    """
+    offers = problem.offers
+    rows = np.unique(np.array([*fund, *refuse, *(amounts or {})], dtype=np.int64))
+    if not offers.candidate[rows].all():
+        raise ValueError("only candidates can be funded, refused or offered another amount")
+    both = sorted({*map(int, refuse)} & {*map(int, fund), *(amounts or {})})
+    if both:
+        names = ", ".join(f"« {problem.case.table['dossier'][row]} »" for row in both)
+        raise ValueError(f"asked both in and out: {names}")
+    out = np.zeros_like(offers.candidate)
+    out[np.asarray(refuse, dtype=np.int64)] = True
+    inside = offers.forced.copy()
+    inside[np.asarray(fund, dtype=np.int64)] = True
+    least, most, ranged = offers.least_cents.copy(), offers.most_cents.copy(), offers.ranged.copy()
+    levelled = np.zeros_like(out)
+    for row, cents in (amounts or {}).items():
+        least[row] = most[row] = cents
+        ranged[row], levelled[row] = False, True
+    candidate = offers.candidate & ~out
+    levels = offers.levels.where(candidate & ~levelled)
+    changed = replace(
+        offers,
+        candidate=candidate,
+        forced=inside & candidate,
+        refused=offers.refused | out,
+        ranged=ranged & candidate,
+        least_cents=least,
+        most_cents=most,
+        levels=levels,
+        common=replace(offers.common, levels=levels),
+    )
+    return replace(problem, offers=changed)
+
+
+def ask(
+    problem: Problem,
+    *,
+    kept: Sequence[Fraction] = (),
+    goals: int | None = None,
+    least: bool = True,
+    canonical: bool = True,
+    prove: bool = True,
+    backend: str = "highs",
+    cross_check: str = "never",
+    clock: Clock | None = None,
+    method: StageSolver = solve_integral,
+    live: LiveLp | None = None,
+    kernels: bool = True,
+    blocks: bool = True,
+    drafts: Drafts | None = None,
+) -> Answer:
+    """Hold the first stages at `kept`, optimise the next ones, then the money, then the tie-break.
+
+    Parameters
+    ----------
+    kept : a value for each of the first stages, in its unit: no less when it is maximised, no more when minimised
+    goals : how many of the stages that follow are optimised; all by default
+    least : then the least granted; with every stage kept, « the least money for at least that value »
+    canonical : then the one answer among equals
+    prove : seek an exact certificate of each optimised stage; of the least money where every stage is kept
+    cross_check : `auto` or the name of an independent solver where no certificate is found; `never`
+    clock : what is left of the time; at its end the answer is the best list found until then
+    kernels : try exact kernels before a solver, for half of the time at most
+    blocks : beside a kept goal too, those under prices, which take long where an amount has many steps
+    live, drafts : the linear program of the question before, its rows and what kernels found, to begin from
+        (`session.py`); the answer is the same
+
+    Raises
+    ------
+    ValueError
+        When nothing is left to optimise.
+    VerificationError
+        When the exact reading contradicts the solver.
+    """
+    return _Question(
+        _without_tolerance(problem, len(kept)),
+        tuple(kept),
+        len(problem.stages) - len(kept) if goals is None else goals,
+        least,
+        canonical,
+        prove,
+        backend,
+        cross_check,
+        (clock or Clock(None)).deadline,
+        method,
+        live,
+        kernels,
+        blocks,
+        drafts or Drafts(),
+    ).answer()
+
+
+def _without_tolerance(problem: Problem, n_kept: int) -> Problem:
+    """What is kept is kept in full."""
+    stages = [
+        replace(stage, tolerance=Fraction(0)) if k < n_kept else stage
+        for k, stage in enumerate(problem.stages)
+    ]
+    return replace(problem, stages=tuple(stages))
+
+
+@dataclass
+class _Question:
+    """One question on its way to its answer."""
+
+    problem: Problem
+    kept: tuple[Fraction, ...]
+    goals: int
+    least: bool
+    canonical: bool
+    prove: bool
+    backend: str
+    choice: str
+    deadline: Deadline
+    method: StageSolver
+    live: LiveLp | None = None
+    kernels: bool = True
+    blocks: bool = True
+    drafts: Drafts = field(default_factory=Drafts)
+    certificates: tuple[Mapping[str, Any], ...] = field(init=False, default=())
+
+    def answer(self) -> Answer:
+        began = time.perf_counter()
+        try:
+            form = self.drafts.form(self.problem, self.deadline)
+        except DeadlineExpired:
+            return self._idle(began) or self._stopped(began)
+        stages = self._stages(form)
+        kept, model = (
+            self._with_kept(form, form.model),
+            self._with_kept(form, tighten(form.model, self.deadline)),
+        )
+        found = self._by_kernel(form, kept, stages)
+        if found is None:
+            model = self._narrowed(form, model)
+            found = self._solved(model, stages, None), False
+        outcome, alone = found
+        for _ in range(MAX_REOPTIMISE_ROUNDS):
+            if outcome.values is None:
+                idle = None if outcome.termination in _NO_LIMIT else self._idle(began)
+                return idle or self._without_allocation(outcome, model, stages, began)
+            x, proven = self._one(form, outcome, alone)
+            if refuted(stages, outcome.stages, x) is not None:
+                outcome, alone = self._solved(model, stages, x), False
+                continue
+            allocation = Allocation(*form.recovery.awards(x))
+            narrower = without_refused(self.problem, form.recovery, model, allocation)
+            if narrower is model:
+                break
+            model = narrower
+            outcome, alone = self._solved(model, stages, None), False
+        reading = self._read(allocation)
+        bests = self._bests(form, outcome, reading.values)
+        held = [*self.kept, *bests[len(self.kept) : len(self.kept) + self.goals]]
+        if len(self.kept) == len(self.problem.stages):  # the least money is what was asked for
+            held.append(Fraction(reading.granted_cents, 100))
+        proof = self._proof(outcome, model, stages, held)
+        status, closed = status_with(proof), outcome.is_optimal
+        bound = None if status is Status.OPTIMAL else self._bound(form, outcome)
+        method, took = WORDS.get(outcome.stages[0].solver, "direct"), time.perf_counter() - began
+        head = status, reading.values, bests, reading.granted_cents, allocation, reading
+        claimed = closed and status is Status.FEASIBLE
+        return Answer(*head, proof, closed and proven, method, took, self.certificates, bound, claimed)
+
+    def _bound(self, form: Formulation, outcome: StagesOutcome) -> Fraction | None:
+        first = form.stages[len(self.kept) :][: min(1, self.goals)]
+        if not first or outcome.stages[0].bound is None:
+            return None
+        return first[0].scale * (outcome.stages[0].bound + first[0].constant)
+
+    def _stages(self, form: Formulation) -> list[Stage]:
+        first = len(self.kept)
+        asked = [*form.stages[first : first + self.goals], *([form.least_granted] if self.least else [])]
+        if not asked:
+            raise ValueError("a question must leave a stage to optimise")
+        return [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in asked]
+
+    def _with_kept(self, form: Formulation, model: LinearModel) -> LinearModel:
+        """The rows « no worse than kept »."""
+        for stage, value in zip(form.stages, self.kept, strict=False):
+            units = value / stage.scale - stage.constant
+            up = stage.sense.value == Sense.MAXIMISE.value
+            bound = -(-units.numerator // units.denominator) if up else units.numerator // units.denominator
+            model = with_kept_row(model, stage.name, stage.objective, stage.sense, bound)
+        return model
+
+    def _narrowed(self, form: Formulation, model: LinearModel) -> LinearModel:
+        """The model with the columns settled that no point worth the first kept value can move: exact bounds."""
+        if not self.kept:
+            return model
+        first, row = form.stages[0], model.n_rows - min(len(self.kept), len(form.stages))
+        up = first.sense.value == Sense.MAXIMISE.value
+        limit = int(model.row_lower[row] if up else model.row_upper[row])
+        weighed = model.with_objective(first.objective, first.sense)
+        try:
+            found = narrowed(weighed, get_backend(self.backend), limit, Limits(self.deadline).share(0.5))
+        except ModelError:  # nothing is worth so much, which the solver sees at once
+            return model
+        return model.with_bounds(found.col_lower, found.col_upper)
+
+    def _by_kernel(
+        self, form: Formulation, model: LinearModel, stages: Sequence[Stage]
+    ) -> tuple[StagesOutcome, bool] | None:
+        if self.backend != "highs" or not self.kernels:
+            return None
+        known, deadline = self.drafts.solved, self.deadline.share(KERNEL_SHARE)
+        if not self.kept:
+            return solve_exactly(
+                model, stages, self.live, memory=known, recovery=form.recovery, deadline=deadline
+            )
+        first, found = form.stages[0], None
+        if len(stages) == 1 and first.sense.value == Sense.MAXIMISE.value:
+            goal = Stage(first.name, first.objective, first.sense)
+            at_least = int(model.row_lower[model.n_rows - min(len(self.kept), len(form.stages))])
+            found = solve_kept(model, stages[0], goal, at_least, known, deadline)
+            found = found or self._out_of_reach(form, goal, at_least, deadline)
+        if found or not self.blocks:
+            return found
+        return solve_blocks(model, stages, self.live, form.recovery, deadline)
+
+    def _out_of_reach(
+        self, form: Formulation, goal: Stage, at_least: int, deadline: Deadline
+    ) -> tuple[StagesOutcome, bool] | None:
+        """That nothing is worth the first kept value, where a tree of caps finds the best that there is.
+
+        Open amounts that the goal does not count are left out: only the best value is asked for.
+        """
+        least, known = form.least_granted, self.drafts.solved
+        cost = least.objective.copy()
+        cost[form.recovery.amount_columns] = 0
+        stages = goal, Stage(least.name, cost, least.sense)
+        found = solve_exactly(form.model, stages, memory=known, deadline=deadline, max_work=0)
+        best = None if found is None else found[0].stages[0].value
+        return nothing(form.model, stages, 0.0) if best is not None and best < at_least else None
+
+    def _solved(self, model: LinearModel, stages: Sequence[Stage], start: IntArray | None) -> StagesOutcome:
+        solver = get_backend(self.backend)
+        return solve_lexicographic(model, stages, solver, Limits(self.deadline), None, start, self.method)
+
+    def _one(self, form: Formulation, outcome: StagesOutcome, alone: bool) -> tuple[IntArray, bool]:
+        """The one answer among equals, where it is wanted."""
+        assert outcome.values is not None
+        stopped = outcome.termination is Termination.INTERRUPTED or self.deadline.expired
+        if alone or not self.canonical or stopped:
+            return outcome.values, alone
+        recovery, solver = form.recovery, get_backend(self.backend)
+        columns = recovery.funded_columns, recovery.amount_columns
+        found = walk(outcome.model, outcome.values, *columns, solver, Limits(self.deadline))
+        return found.values, found.proven
+
+    def _read(self, allocation: Allocation) -> AllocationReading:
+        """The exact reading: every rule holds, and every kept stage is kept."""
+        reading = read_allocation(self.problem, allocation)
+        broken = [
+            *broken_rules(self.problem, allocation, reading),
+            *not_kept(self.problem, self.kept, reading),
+        ]
+        if broken:
+            raise VerificationError(broken)
+        return reading
+
+    def _bests(
+        self, form: Formulation, outcome: StagesOutcome, values: tuple[Fraction, ...]
+    ) -> tuple[Fraction, ...]:
+        first, found = len(self.kept), list(values)
+        asked = form.stages[first : first + self.goals]
+        for k, (stage, result) in enumerate(zip(asked, outcome.stages, strict=False), first):
+            if stage.tolerance and result.value is not None:
+                found[k] = stage.scale * (result.value + stage.constant)
+        return tuple(found)
+
+    def _proof(
+        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], held: list[Fraction]
+    ) -> Proof:
+        if not outcome.is_optimal:
+            return Proof.FEASIBLE_GAP
+        if self.prove and self._is_proven(held, outcome.grounds):
+            return Proof.PROVED
+        return Proof.CROSS_CHECKED if self._confirmed(outcome, model, stages) else Proof.FEASIBLE_GAP
+
+    def _confirmed(self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage]) -> bool:
+        """Whether a second solver says the same, where one is asked."""
+        limits = Limits(self.deadline).share(0.5)
+        return bool(ask_second(model, stages, outcome, self.choice, limits, first=self.backend).agrees)
+
+    def _is_proven(self, held: list[Fraction], grounds: Grounds | None) -> bool:
+        first, deadline = len(self.kept), self._proof_deadline()
+        if deadline.expired:
+            return False
+        try:
+            claims = self.drafts.claims(self.problem, deadline)
+            checked = self.drafts.checked
+            proofs = prove_stages(self.problem, held, deadline, None, first, grounds, claims, checked)
+        except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody
+            return False
+        self.certificates = tuple(proof for proof in proofs if proof is not None)  # none after the first gap
+        return bool(proofs) and len(self.certificates) == len(proofs)
+
+    def _proof_deadline(self) -> Deadline:
+        return self.deadline.share(0.5).within(REOPTIMISE_PROOF_SECONDS)
+
+    def _idle(self, began: float) -> Answer | None:
+        """The list that needs no solver, where a limit stopped all else and such a list keeps what is kept."""
+        found = idle_keeping(self.problem, self.kept)
+        if found is None:
+            return None
+        values, cents, took = found[1].values, found[1].granted_cents, time.perf_counter() - began
+        known = values, values, cents, *found
+        return Answer(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", took)
+
+    def _stopped(self, began: float) -> Answer:
+        """Nothing was found in time."""
+        took = time.perf_counter() - began
+        return Answer(Status.STOPPED, (), (), None, None, None, None, False, "direct", took)
+
+    def _without_allocation(
+        self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], began: float
+    ) -> Answer:
+        """Nothing fits, or nothing was found in time."""
+        if outcome.termination is Termination.INTERRUPTED:
+            raise KeyboardInterrupt
+        nothing, proof = outcome.termination is Termination.INFEASIBLE, None
+        if nothing and self.prove and self._nothing_kept():
+            proof = Proof.PROVED
+        elif nothing and self._confirmed(outcome, model, stages):
+            proof = Proof.CROSS_CHECKED
+        took = time.perf_counter() - began
+        status = Status.INFEASIBLE if nothing else Status.STOPPED
+        return Answer(status, (), (), None, None, None, proof, False, "direct", took, self.certificates)
+
+    def _nothing_kept(self) -> bool:
+        try:
+            proof = prove_nothing_kept(self.problem, self.kept, self._proof_deadline())
+        except PointFound:
+            return False
+        self.certificates = () if proof is None else (proof,)
+        return proof is not None

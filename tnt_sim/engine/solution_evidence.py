@@ -1,0 +1,323 @@
+"""What is said of a decision's evidence: why it stopped, what is not confirmed, and the certificate.
+
+How far an allocation that is not proven may be from the best, told in money.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.engine.result import Evidence, Proof, Status, status_with
+from tnt_sim.errors import Defect, DisagreementError, VerificationError
+from tnt_sim.formulation.formulate import Formulation, ModelStage
+from tnt_sim.formulation.linear_model import LinearModel, Sense
+from tnt_sim.i18n.message import Text
+from tnt_sim.prove.tie_break_proofs import TieProofs
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.solve.backends.backend import Backend, Limits, Termination
+from tnt_sim.solve.methods.cross_check import CrossCheck, Verdict
+from tnt_sim.solve.methods.exact_kernels import WORDS
+from tnt_sim.solve.methods.lexicographic import StagesOutcome, with_kept_row
+from tnt_sim.solve.methods.tie_break import Canonical
+from tnt_sim.solve.reductions.fixing import exact_bound
+from tnt_sim.verify import claim_consistency
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.run_document import StageFigures, decimal_text
+
+_STOPS = {
+    Termination.TIME_LIMIT: "time",
+    Termination.NODE_LIMIT: "nodes",
+    Termination.SOLUTION_LIMIT: "nodes",
+    Termination.MEMORY_LIMIT: "memory",
+    Termination.INTERRUPTED: "interrupt",
+}
+
+
+def stopped_by(outcome: StagesOutcome, tie_break: Canonical) -> str | None:
+    interrupted = tie_break.termination is Termination.INTERRUPTED
+    word = tie_break.termination if outcome.is_optimal or interrupted else outcome.termination
+    return _STOPS.get(word)
+
+
+def unsure_warning(outcome: StagesOutcome, proof: Proof, tie_break: Canonical) -> tuple[Defect, ...]:
+    """What a decision lacks to be the one best list, in its weakest part."""
+    if not outcome.is_optimal:
+        return (claim_consistency.NOT_PROVED,)
+    if proof is Proof.FEASIBLE_GAP:
+        return (claim_consistency.ONE_SOLVER,)
+    return () if tie_break.proven else (claim_consistency.NOT_CANONICAL,)
+
+
+def not_confirmed(checked: CrossCheck) -> tuple[Defect, ...]:
+    return () if checked.agrees else (claim_consistency.not_confirmed(checked.reason, checked.verdict.value),)
+
+
+def disagreement(checked: CrossCheck, kept: Path | None) -> DisagreementError:
+    """Two solvers contradict each other; `kept` is where the model was put."""
+    stages = "; ".join(
+        f"{stage.name}: {stage.expected} / {stage.found} ({stage.solver})" for stage in checked.stages
+    )
+    claims = f" ({stages})" if stages else ""
+    place = Text("", "")
+    if kept is not None:
+        place = Text(f" Le modèle est gardé dans « {kept} ».", f' The model is kept in "{kept}".')
+    return DisagreementError(
+        Text(
+            f"deux solveurs ne sont pas d'accord ({checked.reason.fr}){claims}. Rien n'est retenu.{place.fr}",
+            f"two solvers do not agree ({checked.reason.en}){claims}. Nothing is decided.{place.en}",
+        )
+    )
+
+
+def certificate(
+    form: Formulation,
+    outcome: StagesOutcome,
+    tie_break: Canonical | None,
+    checked: CrossCheck,
+    proofs: Sequence[Mapping[str, Any] | None],
+    ties: TieProofs = TieProofs(),
+) -> dict[str, object]:
+    """What supports the proof, without any clock.
+
+    `stages` is what the solver said, values and bounds in the unit of each goal. `proofs` has one entry for each
+    stage of the objective, null where none was found; for an infeasible scenario
+    one entry, the proof that nothing fits. `tie_break` holds the proofs of « least granted » and of the list.
+    """
+    return {
+        "schema_version": 1,
+        "stages": [
+            {
+                "goal": found.name,
+                "sense": found.sense.value,
+                "value": _told(stage, found.value),
+                "bound": _told(stage, found.bound),
+                "termination": found.termination.value,
+                "solver": found.solver,
+                "repairs": [f"{repair.kind.value}: {repair.detail}" for repair in found.repairs],
+            }
+            for stage, found in zip((*form.stages, form.least_granted), outcome.stages, strict=False)
+        ],
+        "proofs": list(proofs),
+        "tie_break": None
+        if tie_break is None
+        else {
+            "proven": tie_break.proven,
+            "n_open": tie_break.n_open,
+            "least_granted": ties.least_granted,
+            "list": ties.listing,
+        },
+        "cross_check": {
+            "verdict": checked.verdict.value,
+            "solver": checked.solver,
+            "stages": [
+                {
+                    "goal": stage.name,
+                    "verdict": stage.verdict.value,
+                    "solver": stage.solver,
+                    "found": stage.found,
+                }
+                for stage in checked.stages
+            ],
+        },
+    }
+
+
+def _told(stage: ModelStage, units: int | None) -> str | None:
+    """Whole units of the model as the goal's own figure."""
+    return None if units is None else decimal_text(stage.scale * (units + stage.constant))
+
+
+def solver_log(outcome: StagesOutcome) -> str:
+    return "".join(f"== {found.name} ==\n{found.log}" for found in outcome.stages)
+
+
+def evidence_of(
+    form: Formulation,
+    outcome: StagesOutcome,
+    tie_break: Canonical,
+    checked: CrossCheck,
+    reading: AllocationReading,
+    method: str,
+    proofs: list[dict[str, Any] | None],
+    ties: TieProofs,
+    money: Sequence[int | None] = (),
+) -> Evidence:
+    closed = outcome.is_optimal
+    otherwise = Proof.CROSS_CHECKED if closed and checked.agrees else Proof.FEASIBLE_GAP
+    padded = [*proofs, *([None] * len(form.stages))][: len(form.stages)]
+    each = [otherwise if proof is None else Proof.PROVED for proof in padded]
+    proof = Proof.PROVED if all(word is Proof.PROVED for word in each) else otherwise
+    spare = [*money, *([None] * len(form.stages))]
+    stages = tuple(
+        StageFigures(
+            stage.name,
+            stage.sense.value,
+            value,
+            None if found.bound is None else stage.scale * (found.bound + stage.constant),
+            word.value,
+            cents,
+        )
+        for stage, found, value, word, cents in zip(
+            form.stages, outcome.stages, reading.values, each, spare, strict=False
+        )
+    )
+    unconfirmed = () if proof is Proof.PROVED else not_confirmed(checked)
+    # what one solver closed and nothing confirms is a list, with the bound that this solver claims
+    status = status_with(proof)
+    stopped = None if closed and tie_break.proven else stopped_by(outcome, tie_break)
+    return Evidence(
+        status=status,
+        proof=proof,
+        stages=stages,
+        stopped_by=stopped,
+        canonical=status is Status.OPTIMAL and tie_break.proven,
+        least_granted=Proof.PROVED
+        if ties.least_granted
+        else Proof.CROSS_CHECKED
+        if closed and checked.agrees
+        else None,
+        listing=Proof.PROVED if ties.listing else None,
+        method=method_word(method, outcome),
+        certificate=certificate(form, outcome, tie_break, checked, proofs, ties),
+        log=solver_log(outcome),
+        warnings=(*unconfirmed, *unsure_warning(outcome, proof, tie_break)),
+    )
+
+
+def empty_evidence(
+    form: Formulation,
+    outcome: StagesOutcome,
+    checked: CrossCheck,
+    proofs: list[dict[str, Any] | None],
+    *,
+    proven: bool,
+) -> Evidence:
+    """What supports that no allocation keeps every rule."""
+    return Evidence(
+        status=Status.INFEASIBLE,
+        proof=Proof.PROVED if proven else Proof.CROSS_CHECKED if checked.agrees else None,
+        stages=tuple(StageFigures(stage.name, stage.sense.value, None, None, None) for stage in form.stages),
+        certificate=certificate(form, outcome, None, checked, proofs),
+        log=solver_log(outcome),
+        warnings=() if proven else not_confirmed(checked),
+    )
+
+
+def idle_evidence(
+    form: Formulation, outcome: StagesOutcome, checked: CrossCheck, reading: AllocationReading, method: str
+) -> Evidence:
+    """What is said of a list that was in hand before a solver found any; bounds are of the first goal alone."""
+    first = outcome.stages[0].bound if outcome.stages else None
+    bounds = [None if first is None else form.stages[0].scale * (first + form.stages[0].constant)]
+    bounds += [None] * (len(form.stages) - 1)
+    return Evidence(
+        status=Status.FEASIBLE,
+        proof=Proof.FEASIBLE_GAP,
+        stages=tuple(
+            StageFigures(stage.name, stage.sense.value, value, bound, Proof.FEASIBLE_GAP.value, None)
+            for stage, value, bound in zip(form.stages, reading.values, bounds, strict=True)
+        ),
+        stopped_by=_STOPS.get(outcome.termination),
+        method=method_word(method, outcome),
+        certificate=certificate(form, outcome, None, checked, []),
+        log=solver_log(outcome),
+        warnings=(*not_confirmed(checked), claim_consistency.NOT_PROVED),
+    )
+
+
+def unwritten_evidence(problem: Problem, reading: AllocationReading, method: str) -> Evidence:
+    """What is said of the list in hand where the limit came before a model was written."""
+    return Evidence(
+        status=Status.FEASIBLE,
+        proof=Proof.FEASIBLE_GAP,
+        stages=tuple(
+            StageFigures(stage.goal, stage.sense.value, value, None, Proof.FEASIBLE_GAP.value, None)
+            for stage, value in zip(problem.stages, reading.values, strict=True)
+        ),
+        stopped_by=_STOPS[Termination.TIME_LIMIT],
+        method="core" if method == "core" else "direct",
+        certificate={
+            "schema_version": 1,
+            "stages": [],
+            "proofs": [],
+            "tie_break": None,
+            "cross_check": {"verdict": Verdict.NOT_PROVED.value, "solver": None, "stages": []},
+        },
+        warnings=(claim_consistency.NOT_PROVED,),
+    )
+
+
+def method_word(method: str, outcome: StagesOutcome) -> str:
+    """How the model was solved, in the contract's words."""
+    return WORDS.get(outcome.stages[0].solver, "core" if method == "core" else "direct")
+
+
+def read_again(
+    problem: Problem, form: Formulation, allocation: Allocation, outcome: StagesOutcome
+) -> AllocationReading:
+    """Read the allocation from the problem's data; it must keep every rule and be worth what was claimed."""
+    reading = read_allocation(problem, allocation)
+    broken = broken_rules(problem, allocation, reading)
+    for stage, found, value in zip(form.stages, outcome.stages, reading.values, strict=False):
+        worst = None if found.limit is None else stage.scale * (found.limit + stage.constant)
+        best = None if found.value is None else stage.scale * (found.value + stage.constant)
+        inside = worst is not None and best is not None and min(worst, best) <= value <= max(worst, best)
+        if not inside and worst is not None and found.termination is not Termination.OPTIMAL:
+            # an incumbent may be worth more than its further columns say: distances and minima not drawn tight
+            inside = value >= worst if found.sense.value == "maximise" else value <= worst
+        if not inside:
+            broken.append(
+                Defect(
+                    f"objective:{stage.name}",
+                    Text(
+                        f"l'objectif « {stage.name} » vaut {value} à la relecture, et non {best}.",
+                        f'the goal "{stage.name}" is {value} when read again, not {best}.',
+                    ),
+                )
+            )
+    if broken:
+        raise VerificationError(broken)
+    return reading
+
+
+def gaps_in_money(
+    form: Formulation,
+    model: LinearModel,
+    outcome: StagesOutcome,
+    amount_cents: int | None,
+    backend: Backend,
+    limits: Limits,
+) -> tuple[int | None, ...]:
+    """For each stage with a gap, the amount less the least money that its value needs, in cents.
+
+    With z the values of the stages up to k, over fractions and bounded exactly by weak duality:
+
+        amount − ⌈ min Σ granted : { rows, value_j ≥ z_j for j ≤ k } ⌉
+
+    No allocation is worth as much with less: the amount that stage k may waste is no more than this. None for a
+    stage without a gap, without prices, or without an amount.
+    """
+    found: list[int | None] = []
+    for stage, result in zip(form.stages, outcome.stages, strict=False):
+        if result.value is None or limits.expired:
+            break
+        model = with_kept_row(model, stage.name, stage.objective, stage.sense, result.value)
+        closed = amount_cents is None or result.bound == result.value
+        found.append(None if closed else _spare(form, model, int(amount_cents or 0), backend, limits))
+    return tuple(found)
+
+
+def _spare(
+    form: Formulation, model: LinearModel, amount_cents: int, backend: Backend, limits: Limits
+) -> int | None:
+    least = form.least_granted
+    goal = model.with_objective(least.objective, Sense.MINIMISE)
+    duals = backend.solve(goal, relax=True, limits=limits).row_duals if backend.capabilities.duals else None
+    bound = None if duals is None else exact_bound(goal, duals).value
+    if bound is None:
+        return None
+    cents = math.ceil(100 * least.scale * (math.ceil(bound) + least.constant))
+    return max(0, amount_cents - cents)

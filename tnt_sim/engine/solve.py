@@ -1,0 +1,106 @@
+"""From a scenario to its answer: one decision, or one for each step, or the linear program with its prices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tnt_sim.deadline import DeadlineExpired
+from tnt_sim.engine.budgets import Clock
+from tnt_sim.engine.lp_relaxation import relaxed_result, unsolved
+from tnt_sim.engine.multi_step import decide_steps
+from tnt_sim.engine.optimise import METHODS, Report, decide
+from tnt_sim.engine.result import Result
+from tnt_sim.engine.session import Series
+from tnt_sim.errors import UsageError
+from tnt_sim.formulation.formulate import formulate
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.problem import compile_problem
+from tnt_sim.scenario.scenario import Scenario, decision_steps, is_sequence
+from tnt_sim.solve.backends.backend import Termination
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.backends.registry import write_lp as write_model
+
+__all__ = ["METHODS", "Clock", "Report", "solve", "write_lp"]
+
+
+def solve(
+    scenario: Scenario,
+    *,
+    backend: str | None = None,
+    relax: bool = False,
+    cross_check: str | None = None,
+    time_limit: float | None = None,
+    method: str = "auto",
+    progress: Report | None = None,
+    series: Series | None = None,
+) -> Result:
+    """Find the canonical best allocation of a scenario and say what supports it.
+
+    Parameters
+    ----------
+    scenario : what is asked
+    backend : `highs`, `scipy` or `pulp:NAME`; the scenario's choice by default
+    relax : solve the linear program only, and report shadow prices
+    cross_check : `auto`, `never` or the name of an independent solver; the scenario's choice by default
+    time_limit : seconds for the whole run; the scenario's choice by default
+    method : `direct` hands each stage to the solver whole, `core` fixes what prices settle first
+    progress : called with the name of a phase and the share of the run that is done
+    series : the cases before, whose problem and rows may serve; proofs of the tie-break are then not sought
+
+    Raises
+    ------
+    ScenarioError
+        Contradictions that need no solver.
+    LimitReached
+        A limit stopped the run with nothing in hand.
+    VerificationError
+        The solvers' allocation breaks a rule when it is read again.
+    """
+    if method not in METHODS:
+        raise UsageError(
+            Text(
+                f"la méthode « {method} » n'existe pas dans cette version ({', '.join(METHODS)}).",
+                f'there is no method "{method}" in this version ({", ".join(METHODS)}).',
+            )
+        )
+    spec = scenario.spec.solver
+    limit = spec.time_limit if time_limit is None else time_limit
+    clock = Clock(limit)
+    clock.seconds["read"] = round(scenario.seconds_read, 4)
+    name = backend or spec.backend
+    if relax:
+        return _relaxed(scenario, name, clock)
+    choice = spec.cross_check if cross_check is None else cross_check
+    if series is not None and not is_sequence(scenario):
+        found = series.decide(
+            scenario, clock=clock, backend=name, cross_check=choice, method=method, progress=progress
+        )
+        return found.with_allowed_words()
+    task = decide_steps if is_sequence(scenario) else decide
+    result = task(scenario, backend=name, cross_check=choice, clock=clock, method=method, progress=progress)
+    return result.with_allowed_words()
+
+
+def _relaxed(scenario: Scenario, backend: str, clock: Clock) -> Result:
+    if scenario.steps:
+        raise UsageError(
+            Text(
+                "`--relax` regarde une seule décision, et ce scénario a des étapes.",
+                "`--relax` looks at one decision, and this scenario has steps.",
+            )
+        )
+    problem = compile_problem(scenario)
+    clock.begin()
+    try:
+        form = formulate(problem, whole=False, deadline=clock.deadline)
+    except DeadlineExpired:
+        raise unsolved(Termination.TIME_LIMIT) from None
+    clock.lap("formulate")
+    return relaxed_result(problem, form, get_backend(backend), clock.limits(), clock.seconds)
+
+
+def write_lp(scenario: Scenario, path: Path) -> None:
+    """Write the model of a scenario (of its first step), with the first stage as its objective, in LP format."""
+    form = formulate(compile_problem(decision_steps(scenario)[0].scenario))
+    first = form.stages[0]
+    write_model(form.model.with_objective(first.objective, first.sense), path)

@@ -1,0 +1,310 @@
+"""What made a run: hashes of its inputs, resolved scenario, code, lock file, versions and result.
+
+A run folder as exports read it: its files are those of the run, its dossiers stand in their envelopes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.domain.budget_tree import GROUP_SEPARATOR, EnvelopeSpec
+from tnt_sim.engine.award_list import parquet_columns
+from tnt_sim.engine.result import Result
+from tnt_sim.errors import DataError, Defect, Defects, Place, UsageError, VerificationError
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.expressions.values import is_code, matched
+from tnt_sim.scenario.scenario import says_synthetic
+from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.scenario.yaml.layers import load_tree
+from tnt_sim.scenario.yaml.schema_errors import validate_model
+from tnt_sim.verify.run_files import (
+    PARQUET,
+    RESOLVED,
+    canonical_sha256,
+    check_files,
+    file_sha256,
+    read_summary,
+)
+from tnt_sim.verify.stored_allocation import AWARDS, has_columns, read_parquet
+from tnt_sim.verify.verification import Verification, of_fresh
+
+PACKAGES = ("highspy", "numpy", "polars", "pulp", "pydantic", "ruamel.yaml", "scipy")
+_PACKAGE = Path(__file__).resolve().parents[1]
+_LOCK = _PACKAGE.parent / "requirements.lock"
+
+
+def provenance(
+    inputs: Sequence[Mapping[str, str]],
+    files: Mapping[str, str],
+    versions: Mapping[str, str],
+    allocation_sha256: str | None,
+    code_sha256: str,
+    lock_sha256: str | None,
+) -> dict[str, Any]:
+    """The entry `provenance` of a summary."""
+    return {
+        "inputs_sha256": canonical_sha256(list(inputs)),
+        "resolved_sha256": files[RESOLVED],
+        "code_sha256": code_sha256,
+        "lock_sha256": lock_sha256,
+        "versions_sha256": canonical_sha256(dict(versions)),
+        "result_sha256": allocation_sha256,
+    }
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 of the package: path and SHA-256 of every module and map by path, lines ending in LF; read once."""
+    total = hashlib.sha256()
+    for file in sorted([*_PACKAGE.rglob("*.py"), *_PACKAGE.rglob("*.parquet")]):
+        data = file.read_bytes()
+        if file.suffix == ".py":
+            data = data.replace(b"\r\n", b"\n")
+        name = file.relative_to(_PACKAGE).as_posix()
+        total.update(f"{name}\t{hashlib.sha256(data).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def lock_hash() -> str | None:
+    """SHA-256 of `requirements.lock` beside the package, None where there is none."""
+    return file_sha256(_LOCK) if _LOCK.is_file() else None
+
+
+def versions() -> dict[str, str]:
+    """The versions of tnt_sim, of Python and of the packages that compute."""
+    found = {"tnt_sim": _version("tnt-sim"), "python": platform.python_version()}
+    return found | {name: _version(name) for name in PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "?"
+
+
+Entry = Mapping[str, Any]
+NODE = "_node"
+"""The column that holds the number of a dossier's envelope: its place in `summary["envelopes"]`, from 0."""
+
+_READ = {
+    **AWARDS,
+    "eligible": pl.Boolean(),
+    "reason_code": pl.String(),
+    "reason": pl.String(),
+    "title": pl.String(),
+    "envelope": pl.String(),
+    "state": pl.String(),
+    "cost_cents": pl.Int64(),
+    "base_cents": pl.Int64(),
+    "requested_cents": pl.Int64(),
+    "committed_cents": pl.Int64(),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRun:
+    """A decision as its run folder holds it.
+
+    Attributes
+    ----------
+    folder : the run folder
+    summary : `summary.json`
+    spec, tree : the scenario as it was run, and its plain values
+    table : one row per dossier, amounts in cents, and `_node`
+    told_in : the language of its sentences, where it is not the scenario's own
+    verification : what its check showed; None for a run that was computed here
+    """
+
+    folder: Path
+    summary: Mapping[str, Any]
+    spec: ScenarioSpec
+    tree: Mapping[str, Any]
+    table: pl.DataFrame
+    told_in: Lang | None = None
+    verification: Verification | None = None
+
+    @property
+    def found(self) -> Verification:
+        """What was verified of it; of a run that was computed here, what it shows by itself."""
+        return self.verification or of_fresh(self.summary)
+
+    @property
+    def name(self) -> str:
+        """The name of the run folder as the run gave it: `<id>-<hash8>`."""
+        return str(self.summary["run_dir"])
+
+    @property
+    def title(self) -> str:
+        """The scenario's title, or its id."""
+        return self.spec.title or self.spec.id
+
+    @property
+    def lang(self) -> Lang:
+        """The language of its sentences."""
+        return self.told_in or self.own_lang
+
+    @property
+    def own_lang(self) -> Lang:
+        """The language of what the planner wrote: titles, notes, applicants."""
+        return Lang(self.spec.locale)
+
+    @property
+    def envelopes(self) -> Sequence[Entry]:
+        """The envelopes with their figures, in preorder."""
+        found: Sequence[Entry] = self.summary["envelopes"]
+        return found
+
+    @property
+    def publishable(self) -> bool:
+        """Whether the decision was verified and proven."""
+        return self.summary.get("publishable") is True
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the data say that they are invented."""
+        return says_synthetic(self.spec, self.table)
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """For each envelope the number after the last one under it: all under i is `i:ends[i]`."""
+        at = {entry["id"]: k for k, entry in enumerate(self.envelopes)}
+        ends = [k + 1 for k in range(len(self.envelopes))]
+        for k in reversed(range(len(self.envelopes))):
+            parent = self.envelopes[k]["parent"]
+            if parent is not None:
+                ends[at[parent]] = max(ends[at[parent]], ends[k])
+        return tuple(ends)
+
+    @cached_property
+    def depths(self) -> tuple[int, ...]:
+        """How deep each envelope lies; the programme is 0."""
+        depth: dict[str | None, int] = {None: -1}
+        for entry in self.envelopes:
+            depth[entry["id"]] = depth[entry["parent"]] + 1
+        return tuple(depth[entry["id"]] for entry in self.envelopes)
+
+    def titled(self, node: int) -> str:
+        """An envelope's title, or its id."""
+        entry = self.envelopes[node]
+        return str(entry.get("title") or entry["id"])
+
+
+def run_of(result: Result) -> StoredRun:
+    """A result that was written nowhere, as a run that was opened: for its pictures and tables."""
+    spec, envelopes = result.problem.scenario.spec, result.document["envelopes"]
+    table = _placed(spec, envelopes, parquet_columns(result.dossiers))
+    return StoredRun(Path(), result.document, spec, result.problem.scenario.tree, table)
+
+
+def read_stored(run_dir: Path) -> StoredRun:
+    """Read a run folder whose files are those that the run wrote; `run_access` alone checks what they say.
+
+    Raises
+    ------
+    DataError
+        It is no run folder.
+    VerificationError
+        A file was changed, or is missing.
+    """
+    summary = read_summary(run_dir)
+    _refuse_other(run_dir, summary)
+    found = Defects()
+    check_files(run_dir, summary, found)
+    if found.found:
+        raise VerificationError(found.found)
+    raw = load_tree(run_dir / RESOLVED)
+    spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
+    table = read_parquet(run_dir / PARQUET, found)
+    if table is None or not has_columns(table, _READ, found):
+        raise VerificationError(found.found)
+    return StoredRun(run_dir, summary, spec, raw.tree, _placed(spec, summary["envelopes"], table))
+
+
+def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
+    """A summary of something else than a decision has nothing to export."""
+    if summary.get("command") == "run" and isinstance(summary.get("envelopes"), list):
+        return
+    text = Text(
+        f"« {run_dir} » ne contient pas de décision : son summary.json n'est pas celui d'un calcul.",
+        f'"{run_dir}" holds no decision: its summary.json is not that of a run.',
+    )
+    hint = Text(
+        "Donnez le dossier que `tnt-sim run` a nommé (runs/…).",
+        "Give the folder that `tnt-sim run` named (runs/…).",
+    )
+    raise DataError([Defect("run-folder", text, (Place(file=str(run_dir)),), hint)])
+
+
+def _placed(spec: ScenarioSpec, envelopes: Sequence[Entry], table: pl.DataFrame) -> pl.DataFrame:
+    """The table with the number of the envelope that each dossier lands in."""
+    number = {str(entry["id"]): k for k, entry in enumerate(envelopes)}
+    only = spec.programme.only_leaf(spec.date) or str(envelopes[0]["id"])
+    name = pl.when(pl.col("envelope").fill_null("") == "").then(pl.lit(only)).otherwise(pl.col("envelope"))
+    for split, by in _splits(spec.programme):
+        if by in table.columns:
+            part = pl.lit(split + GROUP_SEPARATOR) + pl.Series(_groups(spec, table, split, by, list(number)))
+            divided = (name == split) & part.is_in(list(number))
+            name = pl.when(divided).then(part).otherwise(name)
+        closed = ~name.is_in(list(number)) & name.str.starts_with(split + GROUP_SEPARATOR)
+        name = pl.when(closed).then(pl.lit(split)).otherwise(name)
+    node = name.replace_strict(number, default=None, return_dtype=pl.Int64)
+    return table.with_columns(node.alias(NODE))
+
+
+def _groups(spec: ScenarioSpec, table: pl.DataFrame, split: str, by: str, ids: Sequence[str]) -> pl.Series:
+    """The group of a split that each dossier lands in: its value of `by`, in the spelling of the envelope."""
+    values, named = table[by].cast(pl.String).fill_null(""), spec.values.get(by)
+    if is_code(by) or (named is not None and named.exact):
+        return values
+    prefix = split + GROUP_SEPARATOR
+    return matched(values, [name.removeprefix(prefix) for name in ids if name.startswith(prefix)])
+
+
+def _splits(programme: EnvelopeSpec) -> Iterator[tuple[str, str]]:
+    for envelope, _ in programme.walk():
+        if envelope.split is not None:
+            yield envelope.id, envelope.split.by
+
+
+def refuse_open_questions(run: StoredRun) -> None:
+    """An act may only be drawn up once every open question of the data is decided, as this version reads them."""
+    if run.verification is not None and (run.verification.head or {}).get("read_as"):
+        raise UsageError(
+            Text(
+                f"« {run.name} » n'est juste que selon la lecture de la version 0.1.0, où une majuscule ou une "
+                "cellule vide décidait d'un refus : relancez le calcul avant de signer ou d'écrire un acte.",
+                f'"{run.name}" is right only as version 0.1.0 read it, where a capital letter or an empty cell '
+                "decided a refusal: run it again before it is signed or an act is written.",
+            ),
+            code="usage.read-as",
+        )
+    found = run.summary.get("open_questions")
+    if not found:
+        return
+    listed = "\n".join(f"  {one['id']} : {one['text']} {one['way_out']}" for one in found)
+    n = so_many(
+        len(found),
+        ("question ouverte est à trancher", "questions ouvertes sont à trancher"),
+        ("open question is to be decided", "open questions are to be decided"),
+    )
+    raise UsageError(
+        Text(
+            f"« {run.name} » : {n.fr} avant de signer ou d'écrire un acte ; le calcul est ensuite à relancer.\n"
+            f"{listed}",
+            f'"{run.name}": {n.en} before it is signed or an act is written; then run it again.\n{listed}',
+        ),
+        code="usage.open-questions",
+    )
+
+
+RUN_ROOT = "runs"

@@ -1,0 +1,54 @@
+"""i18n/message.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Lang(StrEnum):
+    """The languages that tnt_sim speaks to people."""
+
+    FR = "fr"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence in both languages."""
+
+    fr: str
+    en: str
+
+    def in_(self, lang: Lang) -> str:
+        """The sentence in one language."""
+        return self.fr if lang is Lang.FR else self.en
+
+    def __str__(self) -> str:
+        return self.fr
+
+
+def so_many(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Text:
+    """« 1 règle », « 2 règles »: French has the plural from two on, English for all but one."""
+    return Text(f"{number} {fr[abs(number) >= 2]}", f"{number} {en[number != 1]}")
+
+
+_MONTHS_FR = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+    "novembre", "décembre",
+)  # fmt: skip
+_MONTHS_EN = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
+
+
+def long_day(iso: str) -> Text:
+    """A day in full: « 22 novembre 2021 », 22 November 2021.
+
+    >>> long_day("2021-11-01").fr, long_day("2021-11-01").en
+    ('1er novembre 2021', '1 November 2021')
+    """
+    year, month, day = (int(part) for part in iso[:10].split("-"))
+    first = "1er" if day == 1 else str(day)
+    return Text(f"{first} {_MONTHS_FR[month - 1]} {year}", f"{day} {_MONTHS_EN[month - 1]} {year}")

@@ -1,0 +1,131 @@
+"""Figures of a document as a planner reads them: exact where there is room, never rounded in silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tnt_sim.domain.money import format_cents, format_rate, parse_cents, parse_decimal
+from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.expressions.column_text import count, number
+
+NO_BREAK = "\u00a0"
+_AMOUNT = re.compile(r"(?<![\d.,])(\d+(?:\.\d{1,2})?) €")
+_TEN_THOUSAND_EUROS, _MILLION_EUROS = 1_000_000, 100_000_000
+
+
+def amount(cents: int | None, lang: Lang) -> str:
+    """An exact amount, or a dash where there is none."""
+    return "–" if cents is None else format_cents(cents, lang)
+
+
+def three_digits(value: Fraction, lang: Lang) -> str:
+    """A number of the linear program, of which three digits are worth reading: « 51,5 », « 0,0123 ».
+
+    >>> three_digits(Fraction(515464, 10**4), Lang.FR), three_digits(Fraction(1, 81), Lang.EN)
+    ('51,5', '0.0123')
+    """
+    decimals = 2
+    while value and abs(value) * 10 ** (decimals - 2) < 1:
+        decimals += 1
+    while decimals and abs(value) >= 10 ** (3 - decimals):
+        decimals -= 1
+    return number(value, lang, decimals).removeprefix("≈")
+
+
+def spoken(value: str, lang: Lang) -> str:
+    """A value of a scenario with its amounts as people write them.
+
+    >>> spoken("50000.00 €", Lang.FR)
+    '50\\u202f000\\xa0€'
+    """
+    return _AMOUNT.sub(lambda found: format_cents(parse_cents(found[1]), lang), value)
+
+
+def short_amount(cents: int | None, lang: Lang) -> str:
+    """An amount in few characters: « 88,0 M€ », « 12,3 k€ », and exact euros below 10 000 €.
+
+    >>> short_amount(8_799_999_200, Lang.FR), short_amount(800, Lang.FR)
+    ('88,0\\xa0M€', '8\\xa0€')
+    """
+    if cents is None:
+        return "–"
+    size = abs(cents)
+    unit, factor = "k€", 100_000
+    if size < _TEN_THOUSAND_EUROS:
+        return format_cents(cents, lang)
+    if size >= _MILLION_EUROS - factor // 20:
+        unit, factor = "M€", _MILLION_EUROS
+    return _one_decimal(Fraction(cents, factor), unit, lang)
+
+
+def round_amount(cents: int, lang: Lang) -> str:
+    """An amount as people say it, where that is exact: « 88 M€ », « 1,22 M€ », « 60 k€ »; else to the cent.
+
+    >>> round_amount(8_800_000_000, Lang.FR), round_amount(122_000_000, Lang.EN), round_amount(123_456, Lang.FR)
+    ('88\xa0M€', '€1.22M', '1\u202f234,56\xa0€')
+    """
+    for unit, factor, parts in (("M€", _MILLION_EUROS, 100), ("k€", 100_000, 10)):
+        if cents >= factor and parts * cents % factor == 0:
+            value = number(Fraction(cents, factor), lang)
+            return f"{value}{NO_BREAK}{unit}" if lang is Lang.FR else f"€{value}{unit.removesuffix('€')}"
+    return format_cents(cents, lang)
+
+
+def _one_decimal(value: Fraction, unit: str, lang: Lang) -> str:
+    tenths = round(abs(value) * 10)
+    whole = f"{tenths // 10:,}"
+    sign = "\u2212" if value < 0 else ""
+    if lang is Lang.FR:
+        return f"{sign}{whole.replace(',', chr(0x202F))},{tenths % 10}{NO_BREAK}{unit}"
+    return f"{sign}€{whole}.{tenths % 10}{unit.removesuffix('€')}"
+
+
+def amounts(column: Sequence[int | None], lang: Lang) -> list[str]:
+    """A column of exact amounts: all with cents when one has some, so that digits stand under digits."""
+    texts = [amount(cents, lang) for cents in column]
+    if not any(cents is not None and cents % 100 for cents in column):
+        return texts
+    return [
+        text if cents is None or cents % 100 else _with_cents(text, lang)
+        for cents, text in zip(column, texts, strict=True)
+    ]
+
+
+def _with_cents(text: str, lang: Lang) -> str:
+    return text.replace(f"{NO_BREAK}€", f",00{NO_BREAK}€") if lang is Lang.FR else f"{text}.00"
+
+
+def plural(number: int, fr: tuple[str, str], en: tuple[str, str], lang: Lang) -> str:
+    """« 1 dossier », « 2 dossiers »: French has the plural from two on, English for all but one."""
+    if lang is Lang.FR:
+        return f"{count(number, lang)}{NO_BREAK}{fr[abs(number) >= 2]}"
+    return f"{count(number, lang)} {en[number != 1]}"
+
+
+def not_listed(number: int, lang: Lang) -> str:
+    """« 3 autres : --json »: how many more there are than a list shows, and where all of them stand."""
+    others = plural(number, ("autre", "autres"), ("more", "more"), lang)
+    return f"{others} : --json" if lang is Lang.FR else f"{others}: --json"
+
+
+def decimal(text: str | None, lang: Lang) -> str:
+    """An exact decimal of a document, at most six decimals of it."""
+    if text is None:
+        return "–"
+    return number(parse_decimal(text), lang)
+
+
+def rate(text: str | None, lang: Lang) -> str:
+    """A rate of a document as a percentage with two decimals at most."""
+    return "–" if text is None else format_rate(parse_decimal(text), lang)
+
+
+def euros(text: str | None, lang: Lang) -> str:
+    """An exact decimal number of euros as an amount; « ≈ » where it is no whole number of cents."""
+    if text is None:
+        return "–"
+    cents = parse_decimal(text) * 100
+    about = "" if cents.denominator == 1 else "≈"
+    return about + format_cents(round(cents), lang)

@@ -1,0 +1,1 @@
+"""ingest/__init__.py."""

@@ -1,0 +1,346 @@
+"""GraphQL answers of démarches-simplifiées (API v2) as the fields of a form, by `champDescriptorId`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.errors import DataError, Defect, Place
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.forms.form_table import FormField, FormTable, Kind, clean_label, numbered, personal_labels
+from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, plain_cells
+from tnt_sim.ingest.tables.zip_packages import refuse
+
+MAX_BYTES = 256 << 20
+_HEADINGS = ("HeaderSectionChamp", "ExplicationChamp", "PieceJustificativeChamp", "TitreIdentiteChamp")
+_PERSONAL_TYPES = ("EmailChamp", "PhoneChamp", "CiviliteChamp")
+_NATURAL_PERSON = "1"
+_TOP: tuple[tuple[str, str, Kind], ...] = (
+    ("number", "ID", "text"), ("state", "État du dossier", "choice"), ("dateDepot", "Déposé le", "date"),
+    ("datePassageEnConstruction", "Passé en construction le", "date"),
+    ("datePassageEnInstruction", "Passé en instruction le", "date"), ("dateTraitement", "Traité le", "date"),
+    ("dateDerniereModification", "Dernière mise à jour du dossier le", "date"),
+    ("archived", "À archiver", "flag"),
+)  # fmt: skip
+
+
+type _Value = tuple[str, str, Kind, object]
+
+
+@dataclass(slots=True)
+class _Column:
+    label: str
+    kind: Kind
+    id: str
+    person: bool = False
+    values: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """The values found so far, column by column in the order in which they come."""
+
+    columns: dict[str, _Column] = field(default_factory=dict)
+
+    def put(self, row: int, key: str, label: str, kind: Kind, value: object, *, person: bool = False) -> None:
+        """One value; an empty one only opens the column."""
+        shown = clean_label(label) or "Sans libellé"
+        column = self.columns.setdefault(key, _Column(shown, kind, key, person))
+        text = _text(value)
+        if text:
+            column.values[row] = text
+
+
+def read_graphql(data: bytes, shown_as: str, sha256: str) -> FormTable:
+    """The dossiers of a JSON dump; raises `DataError` for one that is no answer, or a partial one."""
+    dossiers, demarche, notes = _dossiers(_parsed(data, shown_as), shown_as)
+    sheet = _Sheet()
+    for row, dossier in enumerate(dossiers):
+        _take(sheet, row, dossier)
+    labels = [column.label for column in sheet.columns.values()]
+    persons = personal_labels(labels)
+    fields = tuple(
+        FormField(
+            name, column.label, _raw(column, k, len(dossiers)), column.kind, column.id,
+            column.person or column.label in persons,
+        )
+        for k, (name, column) in enumerate(zip(numbered(labels), sheet.columns.values(), strict=True))
+    )  # fmt: skip
+    rows = pl.Series("_row", range(1, len(dossiers) + 1), dtype=pl.UInt32)
+    raw = RawTable(shown_as, tuple(one.column for one in fields), rows)
+    revision = _path(demarche, "revision", "id") or _path(demarche, "activeRevision", "id")
+    form = _text(demarche.get("number"))
+    return FormTable(raw, fields, sha256, form=form, revision=_text(revision), notes=tuple(notes))
+
+
+def _raw(column: _Column, position: int, n_rows: int) -> RawColumn:
+    cells = [column.values.get(row, "") for row in range(n_rows)]
+    return RawColumn(column.label, position, plain_cells(pl.Series("text", cells, dtype=pl.String)))
+
+
+def _parsed(data: bytes, shown_as: str) -> Any:
+    if len(data) > MAX_BYTES:
+        raise refuse("too_large", shown_as, "le fichier dépasse 256 Mio.", "the file is larger than 256 MiB.")
+    hint = Text("Exportez de nouveau la réponse de l'API.", "Export the answer of the API again.")
+    try:
+        text = data.decode("utf-8-sig")
+        return json.loads(
+            text, object_pairs_hook=_once, parse_float=str, parse_int=str, parse_constant=_no_number
+        )
+    except UnicodeDecodeError as error:
+        raise refuse(
+            "encoding", shown_as, f"octet illisible à la position {error.start} : le fichier n'est pas en UTF-8.",
+            f"unreadable byte at offset {error.start}: the file is not in UTF-8.", hint,
+        ) from None  # fmt: skip
+    except json.JSONDecodeError as error:
+        why = Text("ce n'est pas du JSON bien formé.", "this is not well-formed JSON.")
+        place = Place(file=shown_as, line=error.lineno, column=error.colno)
+        raise DataError([Defect("json", why, (place,), hint)]) from None
+    except _TwiceError as error:
+        raise refuse(
+            "json_key", shown_as, f"la clé « {error} » est là deux fois.",
+            f'the key "{error}" is there twice.', hint,
+        ) from None  # fmt: skip
+    except _NoNumberError as error:
+        raise refuse(
+            "json", shown_as, f"« {error} » n'est pas un nombre.", f'"{error}" is not a number.', hint
+        ) from None
+    except RecursionError:
+        raise refuse(
+            "json", shown_as, "trop de niveaux imbriqués.", "too many nested levels.", hint
+        ) from None
+
+
+class _TwiceError(ValueError):
+    """A key of an object that is there twice."""
+
+
+class _NoNumberError(ValueError):
+    """NaN or an infinity in the place of a number."""
+
+
+def _no_number(text: str) -> Any:
+    raise _NoNumberError(text)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _TwiceError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _dossiers(document: Any, shown_as: str) -> tuple[list[dict[str, Any]], dict[str, Any], list[Defect]]:
+    """The dossiers of one answer, of a list of pages, of a démarche, or a dossier alone."""
+    dossiers: list[dict[str, Any]] = []
+    demarche: dict[str, Any] = {}
+    notes: list[Defect] = []
+    for page in document if isinstance(document, list) else [document]:
+        if not isinstance(page, dict):
+            raise _no_answer(shown_as)
+        if page.get("errors"):
+            raise _failed(page["errors"], shown_as)
+        body = page.get("data") if isinstance(page.get("data"), dict) else page
+        assert isinstance(body, dict)
+        demarche = _mapping(body.get("demarche")) or demarche
+        found, more = _of_body(body)
+        dossiers += found
+        if more and page is (document[-1] if isinstance(document, list) else document):
+            notes.append(_more_pages(shown_as, len(dossiers)))
+    if not dossiers and not demarche and "champDescriptors" not in json.dumps(document)[:2000]:
+        raise _no_answer(shown_as)
+    return dossiers, demarche or _mapping(dossiers[0].get("demarche") if dossiers else None), notes
+
+
+def _of_body(body: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+    if isinstance(body.get("dossier"), dict):
+        return [body["dossier"]], False
+    if "champs" in body and "number" in body:
+        return [dict(body)], False
+    holder = body.get("demarche") or body.get("groupeInstructeur") or body
+    connection = holder.get("dossiers") if isinstance(holder, dict) else None
+    if isinstance(connection, list):
+        return [one for one in connection if isinstance(one, dict)], False
+    nodes = _mapping(connection).get("nodes")
+    if nodes is None:
+        nodes = [_mapping(edge).get("node") for edge in _mapping(connection).get("edges") or []]
+    more = bool(_path(_mapping(connection), "pageInfo", "hasNextPage"))
+    return [one for one in nodes if isinstance(one, dict)], more
+
+
+def _no_answer(shown_as: str) -> DataError:
+    return refuse(
+        "json_shape", shown_as,
+        "ce n'est pas une réponse de l'API de démarches-simplifiées : ni dossier ni démarche.",
+        "this is no answer of the démarches-simplifiées API: neither a dossier nor a démarche.",
+        Text("Donnez la réponse entière, avec « data ».", 'Give the whole answer, with "data".'),
+    )  # fmt: skip
+
+
+def _failed(errors: Any, shown_as: str) -> DataError:
+    first = errors[0] if isinstance(errors, list) and errors else errors
+    why = str(_mapping(first).get("message", first))[:100]
+    return refuse(
+        "json_errors", shown_as, f"l'API a répondu par une erreur (« {why} ») : la réponse est partielle.",
+        f'the API answered with an error ("{why}"): the answer is partial.',
+        Text("Recommencez l'extraction.", "Extract it again."),
+    )  # fmt: skip
+
+
+def _more_pages(shown_as: str, n: int) -> Defect:
+    text = Text(
+        f"l'extraction s'arrête à {n} dossiers, mais l'API en a d'autres (hasNextPage).",
+        f"the extraction stops at {n} dossiers, but the API has more (hasNextPage).",
+    )
+    hint = Text("Extrayez toutes les pages.", "Extract all pages.")
+    return Defect("partial", text, (Place(file=shown_as),), hint)
+
+
+def _take(sheet: _Sheet, row: int, dossier: Mapping[str, Any]) -> None:
+    for key, label, kind in _TOP:
+        sheet.put(row, key, label, kind, dossier.get(key))
+    _take_applicant(sheet, row, _mapping(dossier.get("demandeur")))
+    names = [str(_mapping(one).get("name", "")) for one in dossier.get("labels") or []]
+    sheet.put(row, "labels", "Étiquettes", "text", ";".join(name for name in names if name))
+    desk = _path(dossier, "groupeInstructeur", "label")
+    sheet.put(row, "groupeInstructeur", "Groupe instructeur", "choice", desk)
+    for champ in [*(dossier.get("champs") or []), *(dossier.get("annotations") or [])]:
+        if isinstance(champ, dict):
+            _take_champ(sheet, row, champ)
+
+
+def _take_applicant(sheet: _Sheet, row: int, who: Mapping[str, Any]) -> None:
+    """The applicant where it is a legal person; of a natural one only that it is one."""
+    company, address = _mapping(who.get("entreprise")), _mapping(who.get("address"))
+    alone = str(company.get("formeJuridiqueCode") or "").startswith(_NATURAL_PERSON)
+    person = who.get("__typename") == "PersonnePhysique" or alone
+    sheet.put(row, "demandeur.personne", "Personne physique", "flag", person or "")
+    kept = {} if person else who
+    entreprise = {} if person else company
+    sheet.put(row, "demandeur.siret", "Établissement SIRET", "text", kept.get("siret"))
+    sheet.put(row, "demandeur.entreprise.siren", "Entreprise SIREN", "text", entreprise.get("siren"))
+    name = entreprise.get("raisonSociale")
+    sheet.put(row, "demandeur.entreprise.raisonSociale", "Entreprise raison sociale", "text", name)
+    legal = entreprise.get("formeJuridique")
+    sheet.put(row, "demandeur.entreprise.formeJuridique", "Entreprise forme juridique", "choice", legal)
+    for part, label in (
+        ("cityCode", "Établissement code INSEE localité"),
+        ("departmentCode", "Établissement code département"),
+        ("regionCode", "Établissement code région"),
+    ):
+        sheet.put(row, f"demandeur.address.{part}", label, "text", {} if person else address.get(part))
+
+
+def _take_champ(sheet: _Sheet, row: int, champ: Mapping[str, Any]) -> None:
+    kind = str(champ.get("__typename") or "TextChamp")
+    if kind in _HEADINGS:
+        return
+    key, label = str(champ.get("champDescriptorId") or champ.get("id") or ""), str(champ.get("label") or "")
+    if kind == "RepetitionChamp":
+        _take_block(sheet, row, key, label, champ)
+        return
+    for suffix, more, form, value in _values(kind, champ):
+        sheet.put(row, key + suffix, label + more, form, value, person=kind in _PERSONAL_TYPES)
+
+
+def _take_block(sheet: _Sheet, row: int, key: str, label: str, champ: Mapping[str, Any]) -> None:
+    """A repeated block: how many lines it has, and the sum of each of its numbers."""
+    lines = [line for line in champ.get("rows") or [] if isinstance(line, dict)]
+    sheet.put(row, f"{key}#n", f"{label} (lignes)", "number", len(lines) if lines else "")
+    sums: dict[str, tuple[str, list[str]]] = {}
+    for line in lines:
+        for inner in map(_mapping, line.get("champs") or []):
+            if str(inner.get("__typename")) in ("DecimalNumberChamp", "IntegerNumberChamp"):
+                value = _number(inner)
+                name, values = sums.setdefault(
+                    str(inner.get("champDescriptorId")), (str(inner.get("label")), [])
+                )
+                if value != "":
+                    values.append(str(value))
+    for inner_key, (name, values) in sums.items():
+        total = _sum(values)
+        sheet.put(row, f"{key}#{inner_key}", f"{label} : {name} (somme)", "number", total)
+
+
+def _sum(values: Sequence[str]) -> str:
+    return format(sum(map(Decimal, values), Decimal(0)), "f") if values else ""
+
+
+def _values(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:
+    """What one field says: suffix of its id, of its label, kind, value."""
+    match kind:
+        case "DecimalNumberChamp" | "IntegerNumberChamp":
+            yield "", "", "number", _number(champ)
+        case "CheckboxChamp" | "YesNoChamp":
+            yield "", "", "flag", _first(champ, "checked", "yesNo", "booleanValue", "value")
+        case "DateChamp" | "DatetimeChamp":
+            yield "", "", "date", _first(champ, "date", "datetime", "value")
+        case "MultipleDropDownListChamp":
+            chosen = champ.get("values")
+            several = ";".join(map(str, chosen)) if isinstance(chosen, list) else None
+            yield "", "", "choice", several or champ.get("stringValue")
+        case "LinkedDropDownListChamp":
+            yield "", "", "choice", _first(champ, "primaryValue", "stringValue")
+            yield ".secondary", " (second choix)", "choice", champ.get("secondaryValue")
+        case "DropDownListChamp":
+            yield "", "", "choice", _first(champ, "value", "stringValue")
+        case "CommuneChamp" | "EpciChamp" | "DepartementChamp" | "RegionChamp" | "PaysChamp" | "AddressChamp":
+            yield from _of_place(kind, champ)
+        case "SiretChamp":
+            yield "", "", "text", _path(champ, "etablissement", "siret") or champ.get("stringValue")
+        case "EngagementJuridiqueChamp":
+            yield "", "", "number", _path(champ, "engagementJuridique", "montantEngage")
+            yield ".paid", " (payé)", "number", _path(champ, "engagementJuridique", "montantPaye")
+        case _:
+            yield "", "", "text", champ.get("stringValue")
+
+
+def _of_place(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:
+    """Territories as the file exports lay them out: the name, then the code, then the department."""
+    part = kind.removesuffix("Champ").lower()
+    place = _mapping(champ.get("commune" if kind == "AddressChamp" else part))
+    yield "", "", "text", place.get("name") or champ.get("stringValue")
+    if kind == "AddressChamp":
+        address = _mapping(champ.get("address"))
+        yield ".cityCode", " (Code INSEE)", "text", address.get("cityCode") or place.get("code")
+        yield ".departmentCode", " (Département)", "text", address.get("departmentCode")
+        return
+    yield ".code", " (Code INSEE)" if kind == "CommuneChamp" else " (Code)", "text", place.get("code")
+    if kind in ("CommuneChamp", "EpciChamp"):
+        yield ".department", " (Département)", "text", _path(champ, "departement", "code")
+
+
+def _number(champ: Mapping[str, Any]) -> object:
+    return _first(champ, "decimalNumber", "integerNumber", "value")
+
+
+def _first(champ: Mapping[str, Any], *names: str) -> object:
+    """The value under the first of the aliases that a query may have given it, "" where it is null."""
+    for name in names:
+        if champ.get(name) is not None:
+            return champ[name]
+    return ""
+
+
+def _text(value: object) -> str:
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _path(value: object, *names: str) -> Any:
+    for name in names:
+        value = _mapping(value).get(name)
+    return value

@@ -1,0 +1,98 @@
+"""What an export of démarches-simplifiées keeps in further sheets: companies, opinions, repeated blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import polars as pl
+
+from tnt_sim.ingest.forms.form_table import FormField, FormTable, form_of, kind_of
+from tnt_sim.ingest.tables.headers import normalised
+from tnt_sim.ingest.tables.raw_table import RawColumn, ReadOptions
+from tnt_sim.ingest.tables.workbooks import read_workbook
+
+MAIN, COMPANIES, OPINIONS = "Dossiers", "Etablissements", "Avis"
+NOWHERE = -1
+"""The position of a column that is not in the sheet of dossiers."""
+
+_KEY = "dossier id"
+_OF_APPLICANT = ("", "dossier", "etablissement", "demandeur")
+_WANTED = (
+    "etablissement siret", "entreprise siren", "entreprise raison sociale", "entreprise forme juridique",
+    "entreprise forme juridique code", "etablissement code insee localite",
+)  # fmt: skip
+
+
+def with_further_sheets(
+    table: FormTable, data: bytes, shown_as: str, names: Iterable[str], read: ReadOptions
+) -> FormTable:
+    """The dossiers with the company of each, how many opinions it has, and a summary of each repeated block."""
+    key = next((one for one in table.fields if normalised(one.label) == "id"), None)
+    if key is None:
+        return table
+    ids = key.text
+    for name in names:
+        if normalised(name) == normalised(MAIN):
+            continue
+        sheet = form_of(read_workbook(data, shown_as, replace(read, sheet=name, header_row=1)), "")
+        link = next((one for one in sheet.fields if normalised(one.label) == _KEY), None)
+        if link is None or not len(sheet):
+            continue
+        if normalised(name) == normalised(COMPANIES):
+            table = _with_companies(table, sheet, link.text, ids)
+        elif normalised(name) == normalised(OPINIONS):
+            table = table.with_fields([_counted(link.text, ids, "Avis (nombre)")])
+        else:
+            table = table.with_fields(_block(name, sheet, link, ids))
+    return table
+
+
+def _with_companies(table: FormTable, sheet: FormTable, links: pl.Series, ids: pl.Series) -> FormTable:
+    """The applicant's company beside its dossier; companies named in answers are left out."""
+    field = next((one for one in sheet.fields if normalised(one.label) == "champ"), None)
+    own = pl.Series([True]).new_from_index(0, len(links))
+    if field is not None:
+        said = field.text.str.to_lowercase()
+        first = said.map_elements(normalised, return_dtype=pl.String)
+        own = first.is_in(_OF_APPLICANT)
+    there = {normalised(one.label) for one in table.fields}
+    more = []
+    for one in sheet.fields:
+        name = normalised(one.label)
+        if name in _WANTED and name not in there:
+            learnt = pl.DataFrame({"id": links, "value": one.text}).filter(own).unique("id", keep="first")
+            more.append(_joined(one.label, ids, learnt))
+    return table.with_fields(more)
+
+
+def _joined(label: str, ids: pl.Series, learnt: pl.DataFrame) -> FormField:
+    values = (
+        ids.to_frame("id").join(learnt, on="id", how="left", maintain_order="left")["value"].fill_null("")
+    )
+    return _field(label, values)
+
+
+def _field(label: str, values: pl.Series) -> FormField:
+    column = RawColumn(label, NOWHERE, values.alias("text"))
+    return FormField(label, label, column, kind_of(column))
+
+
+def _counted(links: pl.Series, ids: pl.Series, label: str) -> FormField:
+    counted = links.to_frame("id").group_by("id").len("n")
+    return _joined(label, ids, counted.select("id", value=pl.col("n").cast(pl.String)))
+
+
+def _block(name: str, sheet: FormTable, link: FormField, ids: pl.Series) -> list[FormField]:
+    """How many lines a block has for each dossier, and the sum of each of its number columns."""
+    found = [_counted(link.text, ids, f"{name} (lignes)")]
+    for one in sheet.fields:
+        if one is link or one.kind != "number" or normalised(one.label) in ("ligne", "dossier id"):
+            continue
+        numbers = one.text.str.replace_all(r"[ \u00a0\u202f]", "").str.replace(",", ".", literal=True)
+        lines = pl.DataFrame({"id": link.text, "value": numbers.cast(pl.Decimal(38, 6), strict=False)})
+        sums = lines.group_by("id").agg(pl.when(pl.col("value").count() > 0).then(pl.col("value").sum()))
+        shown = pl.col("value").cast(pl.String).str.strip_chars_end("0").str.strip_suffix(".")
+        text = sums.select("id", value=shown)
+        found.append(_joined(f"{name} : {one.label} (somme)", ids, text))
+    return found

@@ -1,0 +1,264 @@
+"""One file becomes dossiers: read by its layout, mapped, cleaned, examined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, table_column
+from tnt_sim.errors import DataError, Defect
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.forms.cleaning import Cleaned, clean, split_requests
+from tnt_sim.ingest.forms.form_table import FormTable, reporter_of
+from tnt_sim.ingest.forms.layouts import Layout
+from tnt_sim.ingest.forms.mapping import SOURCE_ROW, Change, Control, FormMapping, check_columns, drift
+from tnt_sim.ingest.forms.mapping_guess import guess_mapping, known_fields, said_columns
+from tnt_sim.ingest.portfolio_reader import LABEL
+from tnt_sim.ingest.quality.checks import Quality, examine
+from tnt_sim.ingest.quality.findings import euros, found, of_all
+from tnt_sim.ingest.tables.headers import Resolved, check_marks
+from tnt_sim.ingest.tables.raw_table import letters
+
+TOTAL = "Total"
+_SEPARATORS = ("-", "/", "#", "~")
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """What an import gives.
+
+    Attributes
+    ----------
+    table : the canonical columns that the form fills, those kept besides, and `source_row`
+    quality : the findings, their index the row of `table`
+    form : the form with the rows that are in `table`
+    cells : column → field's letters, where the file has cells
+    mapping : how it was read; guessed when none was given
+    changes : what changed in the form since the mapping was written
+    excluded : why rows were set aside → how many
+    n_read : rows of the file
+    """
+
+    table: pl.DataFrame
+    quality: Quality
+    form: FormTable
+    cells: Mapping[str, str]
+    mapping: FormMapping
+    guessed: bool
+    changes: tuple[Change, ...]
+    excluded: Mapping[str, int]
+    n_read: int
+
+
+def import_form(
+    form: FormTable,
+    layout: Layout,
+    mapping: FormMapping | None = None,
+    *,
+    control: Control = Control(),
+    constants: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    timezone: str = "Europe/Paris",
+    likeness: bool = True,
+) -> Imported:
+    """Map, clean and examine the rows of a form; `columns` says where a canonical column is, over any mapping.
+
+    Raises
+    ------
+    DataError
+        The export is empty, of another form, lacks a mapped field, or holds formulas in amounts.
+    """
+    _refuse_empty(form)
+    guessed = mapping is None
+    if mapping is None:
+        mapping = guess_mapping(form, layout)
+    mapping = _with(mapping, control, constants or {})
+    if columns:
+        mapping = said_columns(mapping, form, columns)
+    changes = drift(mapping, form)
+    check_columns(mapping, form, changes)
+    if "dossier" not in mapping.columns:
+        raise DataError([_no_number(form)])
+    _refuse_formulas(form, mapping)
+    kept, excluded, totals = _rows(form, mapping)
+    _refuse_empty(kept)
+    done = clean(kept, mapping, timezone)
+    parts = [*done.parts, *_controls(done, mapping, totals, len(form) - _n_totals(excluded))]
+    table, more = _table(done, mapping)
+    quality = examine(
+        table.drop(SOURCE_ROW), timezone=timezone, map_year=int(mapping.map_year), rate_cap=mapping.rate_cap,
+        likeness=likeness, variants=tuple(mapping.keep), parts=(*parts, *more),
+    )  # fmt: skip
+    return Imported(table, quality, kept, _letters(done), mapping, guessed, changes, excluded, len(form))
+
+
+def _with(mapping: FormMapping, control: Control, constants: Mapping[str, str]) -> FormMapping:
+    given = control.model_dump(exclude_none=True)
+    update: dict[str, object] = {"constants": {**mapping.constants, **constants}}
+    if given:
+        update["control"] = mapping.control.model_copy(update=given)
+    columns = {name: one for name, one in mapping.columns.items() if name not in constants}
+    return mapping.model_copy(update={**update, "columns": columns})
+
+
+def accepted(imported: Imported) -> FormMapping:
+    """The mapping with the form as it is now, for the next export."""
+    now = imported.form
+    by_id = {one.id: one for one in now.fields if one.id}
+    revision = now.revision or imported.mapping.revision
+    update: dict[str, object] = {"fields": known_fields(now), "revision": revision}
+    for key in ("columns", "keep"):
+        update[key] = {
+            name: source.model_copy(update={"from_": by_id[source.id].name}) if source.id in by_id else source
+            for name, source in getattr(imported.mapping, key).items()
+        }
+    return imported.mapping.model_copy(update=update)
+
+
+def _refuse_empty(form: FormTable) -> None:
+    if len(form):
+        return
+    text = Text("l'export n'a aucun dossier.", "the export has no dossier.")
+    hint = Text("Vérifiez le filtre de l'export, ou la feuille.", "Check the export's filter, or the sheet.")
+    raise DataError([Defect("empty", text, (form.place(),), hint)])
+
+
+def _no_number(form: FormTable) -> Defect:
+    labels = ", ".join(one.name for one in form.fields[:12]) + (", …" if len(form.fields) > 12 else ".")
+    some = form.fields[min(1, len(form.fields) - 1)].name
+    text = Text(
+        "aucun champ ne semble porter le numéro de dossier.", "no field seems to hold the dossier's number."
+    )
+    hint = Text(
+        f'Dites lequel, par exemple --column dossier="{some}", ou nommez-en un « dossier ». Champs lus : {labels}',
+        f'Say which, for example --column dossier="{some}", or name one of them "dossier". Fields read: {labels}',
+    )
+    return Defect("no_number", text, (form.place(),), hint)
+
+
+def _refuse_formulas(form: FormTable, mapping: FormMapping) -> None:
+    """Refuse formulas in amounts and error cells in mapped columns, with their cells."""
+    by_name = form.by_name()
+    mapped = {name: by_name[source.from_].column for name, source in mapping.columns.items()
+              if source.from_ in by_name}  # fmt: skip
+    report = reporter_of(form)
+    header = int(form.raw.rows[0]) - 1 if len(form) else 1
+    check_marks(Resolved(mapped, frozenset(), ()), form.raw.marks, header, report)
+    report.defects.raise_if_any(DataError)
+
+
+def _rows(form: FormTable, mapping: FormMapping) -> tuple[FormTable, dict[str, int], dict[str, int]]:
+    """The rows to keep, why the others are not, and the totals that the file itself gives, in cents."""
+    by_name, n = form.by_name(), len(form)
+    keep = pl.Series([True]).new_from_index(0, n)
+    excluded: dict[str, int] = {}
+    for name, values in mapping.exclude.items():
+        if name in by_name:
+            out = by_name[name].text.is_in(list(values)) & keep
+            if out.any():
+                excluded[f"{name} : {', '.join(values)}"] = int(out.sum())
+                keep = keep & ~out
+    number = by_name.get(mapping.columns["dossier"].from_)
+    totals: dict[str, int] = {}
+    if number is not None:
+        total = _total_rows(form, number.text) & keep
+        if total.any():
+            excluded[TOTAL] = int(total.sum())
+            totals = _totals(form.keep_rows(total), mapping)
+            keep = keep & ~total
+        if mapping.duplicates == "last":
+            text = number.text
+            earlier = keep & ~(text.set(~keep, "").is_last_distinct()) & (text != "")
+            if earlier.any():
+                excluded["duplicates: last"] = int(earlier.sum())
+                keep = keep & ~earlier
+    return (form if keep.all() else form.keep_rows(keep)), excluded, totals
+
+
+def _n_totals(excluded: Mapping[str, int]) -> int:
+    return excluded.get(TOTAL, 0)
+
+
+def _total_rows(form: FormTable, numbers: pl.Series) -> pl.Series:
+    """Rows that are a total at the foot of the sheet: named so in place of a number, or before one is missing."""
+    named = numbers.str.contains(LABEL)
+    if len(numbers) > 2 and numbers[-1] == "":
+        last = any(bool(one.text.tail(1).str.contains(LABEL)[0]) for one in form.fields)
+        named = named.scatter([len(numbers) - 1], [last or bool(named[-1])])
+    return named
+
+
+def _totals(rows: FormTable, mapping: FormMapping) -> dict[str, int]:
+    done = clean(rows, mapping.model_copy(update={"zero_is_empty": ()}), "UTC")
+    return {
+        name: int(values[-1])
+        for name in mapping.columns
+        if CANONICAL[name] is ColumnKind.MONEY
+        and (values := done.columns.get(table_column(name))) is not None
+        and values[-1] is not None
+    }
+
+
+def _controls(
+    done: Cleaned, mapping: FormMapping, totals: Mapping[str, int], n_rows: int
+) -> list[pl.DataFrame]:
+    """Row counts and sums against what was announced, by the planner or by the foot of the sheet."""
+    parts = []
+    if mapping.control.rows is not None and mapping.control.rows != n_rows:
+        parts.append(of_all("control_rows", "dossier", str(n_rows), str(mapping.control.rows)))
+    wanted = dict(totals)
+    if mapping.control.requested is not None:
+        wanted["requested"] = mapping.control.requested
+    for name, cents in wanted.items():
+        values = done.columns.get(table_column(name))
+        total = sum(values.drop_nulls().to_list()) if values is not None else 0
+        if total != cents:
+            shown = euros(pl.Series([total, cents], dtype=pl.Int64))
+            parts.append(of_all("control_total", name, shown[0], shown[1]))
+    return parts
+
+
+def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """The columns in the canonical order, numbers made unique where the mapping says so."""
+    numbers = done.columns["dossier"]
+    rows = done.table.raw.rows
+    later = numbers.is_duplicated() & ~numbers.is_first_distinct() & (numbers != "")
+    parts = []
+    if later.any():
+        first = pl.DataFrame({"n": numbers, "row": rows}).select(pl.col("row").first().over("n")).to_series()
+        code = "renumbered" if mapping.duplicates == "number" else "duplicate_number"
+        parts.append(found(code, later, "dossier", numbers, first.cast(pl.String)))
+        if mapping.duplicates == "number":
+            done.columns.setdefault("project", numbers)
+            done.columns["dossier"] = _numbered_on(numbers, later)
+    order = [*(table_column(name) for name in CANONICAL), *mapping.keep, SOURCE_ROW]
+    done.columns[SOURCE_ROW] = rows
+    table = pl.DataFrame([done.columns[name].alias(name) for name in order if name in done.columns])
+    if done.requests and "requested_cents" in table.columns:
+        table, odd = split_requests(table, done.requests)
+        parts.append(odd)
+    return table.select(name for name in order if name in table.columns), parts
+
+
+def _numbered_on(numbers: pl.Series, later: pl.Series) -> pl.Series:
+    """« 12487592 », « 12487592-2 », « 12487592-3 »: with another sign where such a number is there already."""
+    place = (
+        pl.DataFrame({"n": numbers}).select((pl.col("n").cum_count().over("n")).cast(pl.String)).to_series()
+    )
+    taken = set(numbers.unique().to_list())
+    made = numbers
+    for sign in _SEPARATORS:
+        made = (numbers + sign + place).zip_with(later, numbers)
+        if not taken & set(made.filter(later).to_list()):
+            break
+    return made
+
+
+def _letters(done: Cleaned) -> dict[str, str]:
+    """The spreadsheet letters of each column; none for what comes from a further sheet."""
+    if not done.table.raw.cells:
+        return {}
+    places = done.places.items()
+    return {name: letters(one.column.position) for name, one in places if one.column.position >= 0}

@@ -1,0 +1,157 @@
+"""A file to import, as the fields of a form: which reader, which sheet, which row of headers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tnt_sim.errors import DataError, Defect, Place
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.forms.demarche_api import read_graphql
+from tnt_sim.ingest.forms.demarche_sheets import with_further_sheets
+from tnt_sim.ingest.forms.form_table import FormTable, form_of
+from tnt_sim.ingest.forms.layouts import LAYOUTS, Layout, recognised
+from tnt_sim.ingest.portfolio_reader import a_folder, read_bytes, read_raw
+from tnt_sim.ingest.tables.csv_files import check_one_encoding
+from tnt_sim.ingest.tables.headers import SYNONYMS, names_of, normalised
+from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, table_of
+from tnt_sim.ingest.tables.raw_table import HiddenRows, RawColumn, RawTable, ReadOptions
+from tnt_sim.ingest.tables.workbooks import sheet_names
+from tnt_sim.ingest.tables.zip_packages import refuse
+
+BOOKS = (".xlsx", ".ods")
+_TEXTS = (".csv", ".txt", ".tsv")
+KNOWN = (*_TEXTS, *BOOKS, ".parquet", ".json", SUFFIX)
+_LOOK_AHEAD, _FEWEST = 20, 3
+
+
+def read_form(
+    path: Path, *, shown_as: str, format_name: str | None = None, read: ReadOptions = ReadOptions()
+) -> tuple[FormTable, Layout]:
+    """The rows of an export and the layout that it has.
+
+    Parameters
+    ----------
+    path : the file; its suffix says how it is read
+    shown_as : the path as messages show it
+    format_name : the layout; recognised by its labels when None
+    read : what the planner says of the file
+
+    Raises
+    ------
+    DataError
+        With every defect that keeps the file from being read.
+    """
+    if path.is_dir():
+        raise a_folder(shown_as)
+    suffix = path.suffix.lower()
+    _check_suffix(suffix, shown_as)
+    data = read_bytes(path, shown_as)
+    digest = hashlib.sha256(data).hexdigest()
+    if suffix == ".json":
+        return read_graphql(data, shown_as, digest), _of_suffix("demarche", format_name, suffix, shown_as)
+    if suffix == SUFFIX:
+        pb = _of_suffix("pabulib", format_name, suffix, shown_as)
+        return form_of(table_of(read_pb(data, shown_as)), digest), pb
+    if format_name == "pabulib":
+        raise _mismatch("pabulib", suffix, shown_as)
+    return _of_table(data, path, shown_as, LAYOUTS[format_name] if format_name else None, read)
+
+
+def _check_suffix(suffix: str, shown_as: str) -> None:
+    """Refuse other files by name; the old and the macro workbooks are refused with a reason of their own."""
+    if suffix in KNOWN or suffix.startswith(".xl"):
+        return
+    listed = ", ".join(KNOWN)
+    raise refuse(
+        "unknown_format", shown_as, f"le format « {suffix} » n'est pas lu.",
+        f'the format "{suffix}" is not read.', Text(f"Formats lus : {listed}.", f"Formats read: {listed}."),
+    )  # fmt: skip
+
+
+def _of_table(
+    data: bytes, path: Path, shown_as: str, layout: Layout | None, read: ReadOptions
+) -> tuple[FormTable, Layout]:
+    """A text file, a workbook or a Parquet file: its sheet and its row of headers, then its layout."""
+    suffix = path.suffix.lower()
+    names = sheet_names(data) if suffix in BOOKS else []
+    if suffix in _TEXTS and read.encoding is None:
+        check_one_encoding(data, shown_as)
+    if names and read.sheet is None:
+        read = replace(read, sheet=_sheet(names, layout))
+    read = replace(read, hidden_rows=HiddenRows.KEEP)
+    raw = read_raw(data, path, shown_as, read)
+    row = _header_row(raw, read)
+    if row != read.header_row:
+        read = replace(read, header_row=row)
+        raw = read_raw(data, path, shown_as, read)
+    form = form_of(raw, hashlib.sha256(data).hexdigest(), _moved_header(raw, row))
+    if layout is None:
+        layout = LAYOUTS[recognised(one.label for one in form.fields)]
+    if layout.name == "demarche" and names:
+        form = with_further_sheets(form, data, shown_as, names, read)
+    return form, layout
+
+
+def _of_suffix(name: str, asked: str | None, suffix: str, shown_as: str) -> Layout:
+    if asked not in (None, name):
+        raise _mismatch(str(asked), suffix, shown_as)
+    return LAYOUTS[name]
+
+
+def _mismatch(asked: str, suffix: str, shown_as: str) -> DataError:
+    text = Text(
+        f"--format {asked} ne lit pas les fichiers {suffix}.",
+        f"--format {asked} does not read {suffix} files.",
+    )
+    hint = Text(
+        "Ôtez --format : il est reconnu d'après le fichier.", "Leave out --format: the file shows it."
+    )
+    return DataError([Defect("format_suffix", text, (Place(file=shown_as),), hint)])
+
+
+def _sheet(names: Sequence[str], layout: Layout | None) -> str | None:
+    """The sheet that holds the dossiers by its name; the only one; else None, and the reader asks."""
+    if len(names) == 1:
+        return names[0]
+    layouts = [layout] if layout is not None else list(LAYOUTS.values())
+    for one in layouts:
+        for start in one.sheets:
+            fitting = [name for name in names if normalised(name).startswith(start)]
+            if len(fitting) == 1:
+                return fitting[0]
+    return names[0] if layout is not None and layout.name == "turgot" else None
+
+
+def _header_row(raw: RawTable, read: ReadOptions) -> int:
+    """The row of headers: the one that was said, or one below it that names far more known columns."""
+    best, most = read.header_row, _known(column.header for column in raw.columns)
+    if read.header_row > 1 or most >= _FEWEST:
+        return best
+    for index in range(min(_LOOK_AHEAD, len(raw.rows))):
+        n = _known(_cell(column, index) for column in raw.columns)
+        if n >= _FEWEST and n > most:
+            best, most = int(raw.rows[index]), n
+    return best
+
+
+def _cell(column: RawColumn, index: int) -> str:
+    return (column.text[index] or "") if column.typed is None else ""
+
+
+_LABELS = frozenset(label for labels in SYNONYMS.values() for label in labels) | frozenset(
+    label for layout in LAYOUTS.values() for label in layout.signature
+)
+
+
+def _known(labels: Iterable[str]) -> int:
+    return sum(any(name in _LABELS for name in names_of(label)) for label in labels if label)
+
+
+def _moved_header(raw: RawTable, row: int) -> tuple[Defect, ...]:
+    if row == 1:
+        return ()
+    text = Text(f"les en-têtes ont été lus à la ligne {row}.", f"the headers were read in row {row}.")
+    return (Defect("header_row", text, (Place(file=raw.shown_as, row=row, sheet=raw.sheet),)),)

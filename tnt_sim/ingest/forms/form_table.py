@@ -1,0 +1,216 @@
+"""What a file holds before it means anything: the fields of a form, each with its cells and where they stand."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
+from tnt_sim.errors import Defect, Defects, Place
+from tnt_sim.ingest.tables.cell_types import read_text
+from tnt_sim.ingest.tables.headers import names_a_person, normalised
+from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, Reporter, letters
+
+type Kind = Literal["text", "number", "date", "flag", "choice"]
+_SOME, _SOME_OF = 2_000, 4
+_NUMBER = r"^-?[0-9][0-9 \u00a0\u202f.,]*(?:\s*(?:€|%|k€|M€))?$"
+_DATE = r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4})"
+_FLAGS = ("oui", "non", "on", "off", "true", "false", "vrai", "faux")
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+E_MAIL = r"[\w.+-]+@[\w-]+\.[\w-]+"
+_TELEPHONE = r"^(?:\+33 ?|0)[1-9](?:[ .]?[0-9]{2}){4}$"
+_MOST_CHOICES, _LONGEST_CHOICE = 40, 120
+
+
+@dataclass(frozen=True, eq=False)
+class FormField:
+    """One field of a form as a column of a file.
+
+    Attributes
+    ----------
+    name : its label, numbered from the second of equal ones on: « Nom », « Nom (2) »
+    label : its label as the form has it
+    id : the form's own id of the field, which outlives a change of label; "" where the file has none
+    kind : what its cells are
+    person : whether it holds what identifies a natural person
+    column : the cells
+    """
+
+    name: str
+    label: str
+    column: RawColumn
+    kind: Kind = "text"
+    id: str = ""
+    person: bool = False
+
+    @property
+    def text(self) -> pl.Series:
+        """Every cell as text, "" where it is empty."""
+        return read_text(self.column)
+
+
+@dataclass(frozen=True, eq=False)
+class FormTable:
+    """The rows of a file by the fields of its form.
+
+    Attributes
+    ----------
+    raw : the cells as they were read
+    fields : the fields in the order of the file
+    sha256 : of the file
+    form, revision : what the file says of its form; "" where it says nothing
+    notes : what is worth a remark about the file as a whole
+    """
+
+    raw: RawTable
+    fields: tuple[FormField, ...]
+    sha256: str
+    form: str = ""
+    revision: str = ""
+    notes: tuple[Defect, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.raw.rows)
+
+    def by_name(self) -> dict[str, FormField]:
+        """The fields by their numbered labels."""
+        return {one.name: one for one in self.fields}
+
+    def place(self) -> Place:
+        """The place of the file, and of its sheet."""
+        return Place(file=self.raw.shown_as, sheet=self.raw.sheet)
+
+    def with_fields(self, more: Sequence[FormField]) -> FormTable:
+        """The same rows with further fields, renamed where a label is taken."""
+        both = [*self.fields, *more]
+        names = numbered(one.label for one in both)
+        return replace(
+            self, fields=tuple(replace(one, name=name) for one, name in zip(both, names, strict=True))
+        )
+
+    def keep_rows(self, mask: pl.Series) -> FormTable:
+        """The rows where a Boolean series holds."""
+        raw = replace(
+            self.raw,
+            rows=self.raw.rows.filter(mask),
+            columns=tuple(filtered(column, mask) for column in self.raw.columns),
+        )
+        fields = tuple(replace(one, column=filtered(one.column, mask)) for one in self.fields)
+        return replace(self, raw=raw, fields=fields)
+
+
+def filtered(column: RawColumn, mask: pl.Series) -> RawColumn:
+    """A column with some of its rows."""
+    kinds = ("text", "numbers", "moments", "days", "odd", "typed")
+    cut = {kind: one.filter(mask) for kind in kinds if (one := getattr(column, kind)) is not None}
+    return replace(column, **cut)
+
+
+def clean_label(text: str) -> str:
+    """A label on one line, without invisible signs."""
+    return " ".join(_INVISIBLE.sub(" ", text).split())
+
+
+def numbered(labels: Iterable[str]) -> list[str]:
+    """Labels made unique: the second « Nom » is « Nom (2) »."""
+    every = list(labels)
+    taken = set(every)
+    seen: Counter[str] = Counter()
+    names = []
+    for label in every:
+        seen[label] += 1
+        name, k = label, seen[label]
+        if k > 1:
+            name = f"{label} ({k})"
+            while name in taken:
+                k += 1
+                name = f"{label} ({k})"
+            seen[label] = k
+            taken.add(name)
+        names.append(name)
+    return names
+
+
+def form_of(raw: RawTable, sha256: str, notes: Sequence[Defect] = ()) -> FormTable:
+    """The fields of a sheet by its header row; columns without header and without cells are dropped."""
+    kept = [_in_euros(column) for column in raw.columns if column.header or column.filled().any()]
+    labels = [clean_label(column.header) or f"Colonne {letters(column.position)}" for column in kept]
+    persons = personal_labels(labels)
+    fields = tuple(
+        FormField(name, label, column, kind_of(column), person=label in persons or _has_addresses(column))
+        for name, label, column in zip(numbered(labels), labels, kept, strict=True)
+    )
+    return FormTable(raw, fields, sha256, notes=(*raw.warnings, *notes))
+
+
+def _in_euros(column: RawColumn) -> RawColumn:
+    """A typed column of cents, ``cost_cents``, as the money column that it is; others as they are."""
+    name = column.header.removesuffix("_cents")
+    money = name != column.header and CANONICAL.get(name) is ColumnKind.MONEY
+    if not money or column.typed is None or not column.typed.dtype.is_integer():
+        return column
+    euros = column.typed.cast(pl.Decimal(38, 2)) / pl.Series([100], dtype=pl.Decimal(38, 2))
+    return replace(column, header=name, typed=euros.cast(pl.Decimal(38, 2)))
+
+
+def personal_labels(labels: Iterable[str]) -> set[str]:
+    """The labels that ask for a natural person: « Prénom du maire », and « Nom du maire » beside it."""
+    every = list(labels)
+    found = {label for label in every if names_a_person(label)}
+    ends = {normalised(label).removeprefix("prenom") for label in found}
+    return found | {
+        label
+        for label in every
+        if normalised(label).startswith("nom") and normalised(label).removeprefix("nom") in ends
+    }
+
+
+def _has_addresses(column: RawColumn) -> bool:
+    """Whether many cells hold an e-mail address or a telephone number."""
+    text = column.text.drop_nulls()
+    filled = text.filter(text != "").head(_SOME)
+    if not len(filled):
+        return False
+    return int(filled.str.contains(f"{E_MAIL}|{_TELEPHONE}").sum()) * _SOME_OF > len(filled)
+
+
+def kind_of(column: RawColumn) -> Kind:
+    """What the cells of a column look like."""
+    if column.typed is not None:
+        return _kind_of_type(column.typed.dtype)
+    if column.moments is not None:
+        return "date"
+    if column.numbers is not None and column.numbers.null_count() < len(column.numbers):
+        return "number"
+    text = column.text.drop_nulls()
+    filled = text.filter(text != "").head(_SOME)
+    if not len(filled):
+        return "text"
+    values = filled.unique()
+    if values.str.to_lowercase().is_in(_FLAGS).all():
+        return "flag"
+    if values.str.contains(_NUMBER).all():
+        return "number"
+    if values.str.contains(_DATE).all():
+        return "date"
+    few = len(values) <= min(_MOST_CHOICES, len(filled) // 3)
+    longest = values.str.len_chars().max()
+    return "choice" if few and isinstance(longest, int) and longest <= _LONGEST_CHOICE else "text"
+
+
+def _kind_of_type(dtype: pl.DataType) -> Kind:
+    if dtype.is_numeric():
+        return "number"
+    if dtype == pl.Boolean:
+        return "flag"
+    return "date" if isinstance(dtype, pl.Date | pl.Datetime) else "text"
+
+
+def reporter_of(table: FormTable) -> Reporter:
+    """A collector for the readers of cells; what it collects is told as findings instead."""
+    return Reporter(table.raw, Defects())

@@ -1,0 +1,402 @@
+"""Which field of a form is which column: written once by guess, reviewed by a person, then used again.
+
+    mapping_version: 1
+    format: demarche
+    columns:
+      cost: {from: "Coût total de l'opération (en euros HT)", review: true}
+    keep:
+      priorite: {from: "Niveau de priorité", review: true}
+    values:
+      state: {Accepté: accepte}
+    fields:
+      - {label: "Coût total de l'opération (en euros HT)", kind: number}
+
+Only fields named under `columns` and `keep` are taken; `fields` is the form as it was, for the next export.
+
+What changed in a form since its mapping was written, field by field.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, get_args
+
+from pydantic import Field, model_validator
+
+from tnt_sim.domain.field_types import Cents, Code, Count, Flag, Rate, Spec, fault, write_cents, write_rate
+from tnt_sim.domain.portfolio import CANONICAL, ColumnKind
+from tnt_sim.errors import DataError, Defect, did_you_mean, nearest
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.forms.form_table import FormField, FormTable, Kind
+
+VERSION = "1"
+FormatName = Literal["demarche", "turgot", "grist", "pabulib", "dotations", "fonds-vert", "scdl"]
+FORMATS: tuple[str, ...] = get_args(FormatName)
+DuplicatesName = Literal["refuse", "number", "last"]
+SOURCE_ROW = "source_row"
+"""The column that says in which row of the file a dossier was."""
+
+_IN_CENTS = (f"{name}_cents" for name, kind in CANONICAL.items() if kind is ColumnKind.MONEY)
+_RESERVED = frozenset({SOURCE_ROW, *CANONICAL, *_IN_CENTS})
+
+
+class From(Spec):
+    """A field that is taken.
+
+    `from_` is its numbered label, `id` the form's own id, which goes before the label; `plus` are further fields
+    of money that are added; `review` marks a guess.
+    """
+
+    from_: Code = Field(alias="from")
+    id: str = ""
+    plus: tuple[Code, ...] = ()
+    review: Flag = False
+
+    @classmethod
+    def of(cls, name: str, field_id: str = "", *, plus: tuple[str, ...] = (), review: bool = False) -> From:
+        """A field by its numbered label and id."""
+        return cls.model_validate({"from": name, "id": field_id, "plus": plus, "review": review})
+
+
+class Known(Spec):
+    """A field of the form as it was when the mapping was written."""
+
+    label: Code
+    kind: Kind = "text"
+    id: str = ""
+    person: Flag = False
+
+
+class Control(Spec):
+    """What the export must add up to."""
+
+    rows: Count | None = None
+    requested: Cents | None = None
+
+
+class FormMapping(Spec):
+    """How one form becomes dossiers.
+
+    Attributes
+    ----------
+    columns : canonical column → field
+    keep : name of a further column → field
+    constants : canonical column → one value for all rows
+    requests : envelope → field of what is asked from it, for forms in which one dossier asks several funds
+    values : canonical or kept column → what the form says → what it becomes
+    exclude : field → values; rows that have one of them are set aside, and counted
+    empty : cells that mean that there is nothing, such as NULL
+    zero_is_empty : money and number columns in which 0 means that nothing was answered
+    duplicates : rows of one number are left to be corrected (`refuse`), numbered on as requests of one project
+        (`number`), or only the last is kept (`last`)
+    decimal : the mark of decimals in text cells
+    map_year : the year of the map that codes and inhabitants are compared with
+    rate_cap : the largest legal share of aid
+    fields : the form as it was
+    """
+
+    mapping_version: Literal["1"] = "1"
+    format: FormatName
+    form: str = ""
+    revision: str = ""
+    columns: dict[str, From] = Field(default_factory=dict)
+    keep: dict[str, From] = Field(default_factory=dict)
+    constants: dict[str, Code] = Field(default_factory=dict)
+    requests: dict[str, From] = Field(default_factory=dict)
+    values: dict[str, dict[str, Code]] = Field(default_factory=dict)
+    exclude: dict[str, tuple[Code, ...]] = Field(default_factory=dict)
+    empty: tuple[Code, ...] = ()
+    zero_is_empty: tuple[str, ...] = ()
+    duplicates: DuplicatesName = "refuse"
+    decimal: Literal[",", "."] | None = None
+    map_year: Literal["2021", "2026"] = "2021"
+    rate_cap: Rate | None = None
+    control: Control = Control()
+    fields: tuple[Known, ...] = ()
+
+    @model_validator(mode="after")
+    def _names(self) -> FormMapping:
+        for key in ("columns", "constants"):
+            for name in getattr(self, key):
+                _check_canonical(name, key)
+        for name in self.keep:
+            if name in _RESERVED or name.startswith("_") or not name.strip():
+                raise fault(
+                    "keep_name",
+                    f"« {name} » ne peut pas nommer une colonne de plus",
+                    f'"{name}" cannot name a further column',
+                    at=("keep", name),
+                )
+        known = {*self.columns, *self.keep, *self.constants}
+        for name in (*self.values, *self.zero_is_empty):
+            if name not in known and name not in CANONICAL:
+                where = "values" if name in self.values else "zero_is_empty"
+                _unknown(name, known, where)
+        return self
+
+    def sources(self) -> list[tuple[str, str, str]]:
+        """What canonical columns and requests are read from: the column, the id of its field, the label."""
+        every = (*self.columns.items(), *self.requests.items())
+        found = [(name, source.id, source.from_) for name, source in every]
+        return found + [(name, "", label) for name, source in every for label in source.plus]
+
+    def to_review(self) -> int:
+        """How many fields are still guesses."""
+        return sum(
+            one.review for one in (*self.columns.values(), *self.keep.values(), *self.requests.values())
+        )
+
+
+def _check_canonical(name: str, key: str) -> None:
+    if name not in CANONICAL:
+        _unknown(name, CANONICAL, key)
+
+
+def _unknown(name: str, known: Iterable[str], key: str) -> None:
+    hint = did_you_mean(name, known)
+    raise fault(
+        "unknown_column",
+        f"« {name} » n'est pas une colonne connue",
+        f'"{name}" is not a known column',
+        at=(key, name) if key != "zero_is_empty" else (key,),
+        hint=(hint.fr, hint.en) if hint else None,
+    )
+
+
+_HEAD = """\
+# Correspondance entre un formulaire et les colonnes de tnt_sim.
+# Les lignes « review: true » ont été devinées : relisez-les, puis ôtez « review: true ».
+# Ce qui n'est ni sous « columns » ni sous « keep » n'est pas repris ; les personnes physiques jamais d'office.
+# How a form becomes the columns of tnt_sim. Lines with "review: true" were guessed: read them, then remove it.
+"""
+
+
+def to_text(mapping: FormMapping) -> str:
+    """The mapping as YAML, one field a line."""
+    lines = [_HEAD + f"mapping_version: {VERSION}", f"format: {mapping.format}"]
+    told = (("form", mapping.form), ("revision", mapping.revision))
+    lines += [f"{name}: {_quoted(text)}" for name, text in told if text]
+    for name in ("columns", "keep", "requests"):
+        lines += _block(name, {key: _from(one) for key, one in getattr(mapping, name).items()})
+    lines += _block("constants", {key: _quoted(value) for key, value in mapping.constants.items()})
+    lines += _block("values", {key: _flow(pairs) for key, pairs in mapping.values.items()})
+    lines += _block("exclude", {key: _list(values) for key, values in mapping.exclude.items()})
+    if mapping.empty:
+        lines.append(f"empty: {_list(mapping.empty)}")
+    if mapping.zero_is_empty:
+        lines.append(f"zero_is_empty: [{', '.join(map(_key, mapping.zero_is_empty))}]")
+    lines.append(f"duplicates: {mapping.duplicates}")
+    if mapping.decimal:
+        lines.append(f"decimal: {_quoted(mapping.decimal)}")
+    lines.append(f"map_year: {mapping.map_year}")
+    if mapping.rate_cap is not None:
+        lines.append(f"rate_cap: {_quoted(str(write_rate(mapping.rate_cap)))}")
+    lines += _control(mapping.control)
+    if mapping.fields:
+        lines.append("fields:   # le formulaire tel qu'il était, pour dire ce qui change dans le suivant")
+        lines += [f"  - {{{', '.join(_known(one))}}}" for one in mapping.fields]
+    return "\n".join(lines) + "\n"
+
+
+def _control(control: Control) -> list[str]:
+    parts = []
+    if control.rows is not None:
+        parts.append(f"rows: {control.rows}")
+    if control.requested is not None:
+        parts.append(f"requested: {_quoted(str(write_cents(control.requested)))}")
+    return [f"control: {{{', '.join(parts)}}}"] if parts else []
+
+
+def _block(name: str, entries: Mapping[str, str]) -> list[str]:
+    return [f"{name}:", *(f"  {_key(key)}: {value}" for key, value in entries.items())] if entries else []
+
+
+def _from(one: From) -> str:
+    parts = [f"from: {_quoted(one.from_)}"]
+    parts += [f"id: {_quoted(one.id)}"] if one.id else []
+    parts += [f"plus: {_list(one.plus)}"] if one.plus else []
+    parts += ["review: true"] if one.review else []
+    return f"{{{', '.join(parts)}}}"
+
+
+def _known(one: Known) -> list[str]:
+    parts = [f"label: {_quoted(one.label)}", f"kind: {one.kind}"]
+    parts += [f"id: {_quoted(one.id)}"] if one.id else []
+    return parts + (["person: true"] if one.person else [])
+
+
+def _flow(pairs: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{_quoted(a)}: {_quoted(b)}' for a, b in pairs.items())}}}"
+
+
+def _list(values: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, values))}]"
+
+
+def _key(name: str) -> str:
+    return (
+        name if name.replace("_", "").isalnum() and name.isascii() and name[:1].isalpha() else _quoted(name)
+    )
+
+
+def _quoted(text: str) -> str:
+    """A text in double quotes, as YAML and JSON both read it; control characters are escaped."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+_FEWEST = 2
+_KIND = {
+    "text": Text("texte", "text"), "number": Text("nombre", "number"), "date": Text("date", "date"),
+    "flag": Text("oui ou non", "yes or no"), "choice": Text("choix", "choice"),
+}  # fmt: skip
+_ALIKE = ({"text", "choice"}, {"text", "choice", "flag"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that is not as the mapping knows it.
+
+    `what` is ``added``, ``removed``, ``renamed``, ``moved``, ``kind`` or ``repeated``; `column` is the column that
+    it fills, "" for none.
+    """
+
+    what: str
+    label: str
+    column: str
+    text: Text
+
+
+def drift(mapping: FormMapping, table: FormTable) -> tuple[Change, ...]:
+    """The changes between the form of the mapping and that of the file; none for a mapping without `fields`."""
+    if not mapping.fields:
+        return ()
+    return tuple(_changes(mapping, table))
+
+
+def _changes(mapping: FormMapping, table: FormTable) -> Iterator[Change]:
+    filled = {label: name for name, _, label in mapping.sources()} | {
+        source.from_: name for name, source in mapping.keep.items()
+    }
+    pairs = _paired(mapping.fields, table.fields)
+    taken = {one.name for one in pairs.values()}
+    for known in mapping.fields:
+        column, one = filled.get(known.label, ""), pairs.get(known.label)
+        if one is None:
+            near = nearest(known.label, [f.name for f in table.fields if f.name not in taken])
+            yield _removed(known.label, column, near)
+        elif one.name != known.label:
+            yield Change("renamed", known.label, column, Text(
+                f"« {known.label} » s'appelle maintenant « {one.name} » (même champ).",
+                f'"{known.label}" is now called "{one.name}" (the same field).',
+            ))  # fmt: skip
+        if one is not None and _other_kind(known, one):
+            was, now = _KIND[known.kind], _KIND[one.kind]
+            yield Change("kind", known.label, column, Text(
+                f"« {known.label} » était un champ « {was.fr} », c'est un champ « {now.fr} ».",
+                f'"{known.label}" was of the kind "{was.en}", it is of the kind "{now.en}".',
+            ))  # fmt: skip
+    for one in table.fields:
+        if one.name not in taken:
+            yield Change("added", one.name, "", Text(
+                f"« {one.name} » est nouveau : il n'est pas repris.", f'"{one.name}" is new: it is not taken.',
+            ))  # fmt: skip
+    yield from _moved(mapping.fields, table.fields, pairs)
+
+
+def _paired(known: tuple[Known, ...], fields: tuple[FormField, ...]) -> dict[str, FormField]:
+    """The field of the file for each known label: by id, else by label."""
+    by_id = {one.id: one for one in fields if one.id}
+    by_name = {one.name: one for one in fields}
+    pairs = {}
+    for one in known:
+        found = by_id.get(one.id) or by_name.get(one.label)
+        if found is not None:
+            pairs[one.label] = found
+    return pairs
+
+
+def _removed(label: str, column: str, near: str | None) -> Change:
+    maybe = (f" Peut-être « {near} » ?", f' Perhaps "{near}"?') if near else ("", "")
+    return Change("removed", label, column, Text(
+        f"« {label} » n'est plus dans l'export.{maybe[0]}", f'"{label}" is no longer in the export.{maybe[1]}',
+    ))  # fmt: skip
+
+
+def _other_kind(known: Known, one: FormField) -> bool:
+    """Whether the cells are of another kind; choices and free text differ by chance, empty cells say nothing."""
+    if known.kind == one.kind or not one.column.filled().any():
+        return False
+    return not any({known.kind, one.kind} <= alike for alike in _ALIKE)
+
+
+def _moved(
+    known: tuple[Known, ...], fields: tuple[FormField, ...], pairs: Mapping[str, FormField]
+) -> Iterator[Change]:
+    """One remark when fields stand in another order: they are found by name, so nothing is lost."""
+    before = [pairs[one.label].name for one in known if one.label in pairs]
+    place = {one.name: k for k, one in enumerate(fields)}
+    order = [place[name] for name in before]
+    n_moved = sum(later < earlier for earlier, later in pairwise(order))
+    if n_moved:
+        first = next(b for a, b in pairwise(before) if place[b] < place[a])
+        yield Change("moved", first, "", Text(
+            f"Des colonnes ont changé de place (à partir de « {first} ») ; elles sont lues par leur nom.",
+            f'Columns have moved (from "{first}" on); they are read by their names.',
+        ))  # fmt: skip
+
+
+def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[Change, ...]) -> None:
+    """Refuse a file in which fields of the mapping are missing, or that is of another form.
+
+    Raises
+    ------
+    DataError
+        Every missing field with the label nearest to it, or one sentence when most are missing.
+    """
+    by_id = {one.id for one in table.fields if one.id}
+    names = [one.name for one in table.fields]
+    known = {one.label for one in mapping.fields}
+    # A further column may go with the form that it was kept from, which is told as a change.
+    kept = [(name, one.id, one.from_) for name, one in mapping.keep.items() if one.from_ not in known]
+    sources = [*mapping.sources(), *kept]
+    lost = [
+        (name, label) for name, field_id, label in sources if label not in names and field_id not in by_id
+    ]
+    if not lost:
+        return
+    here = len(sources) - len(lost)
+    if len(lost) > here and len(lost) >= _FEWEST:
+        raise DataError([_other_form(table, len(sources), here)])
+    used = {label for _, _, label in sources}
+    renamed = {change.label: change for change in changes if change.what == "removed"}
+    defects = []
+    for name, label in lost:
+        near = nearest(label, [one for one in names if one not in used])
+        text = Text(
+            f"le champ « {label} », attendu pour « {name} », n'est plus dans l'export.",
+            f'the field "{label}", expected for "{name}", is no longer in the export.',
+        )
+        hint = Text(
+            f"Mettez « {near} » à sa place dans mapping.yaml." if near
+            else "Corrigez « from » dans mapping.yaml, ou ôtez la ligne.",
+            f'Put "{near}" in its place in mapping.yaml.' if near
+            else 'Correct "from" in mapping.yaml, or remove the line.',
+        )  # fmt: skip
+        code = "field_removed" if label in renamed else "field_unknown"
+        defects.append(Defect(code, text, (table.place(),), hint))
+    raise DataError(defects)
+
+
+def _other_form(table: FormTable, wanted: int, here: int) -> Defect:
+    text = Text(
+        f"ce n'est pas l'export de ce formulaire : {here} des {wanted} champs de mapping.yaml s'y retrouvent.",
+        f"this is not an export of that form: {here} of the {wanted} fields of mapping.yaml are in it.",
+    )
+    hint = Text(
+        "Donnez le bon fichier, ou un autre --out pour faire la correspondance de ce formulaire.",
+        "Give the right file, or another --out to make the mapping of this form.",
+    )
+    return Defect("other_form", text, (table.place(),), hint)

@@ -1,0 +1,469 @@
+"""The columns that no canonical name claims: kept in a type that a scenario can use, or set aside and said.
+
+Several dossier tables as one.
+
+A total at the foot of a spreadsheet is no dossier: it would ask for as much as all the others together.
+
+Reading dossier tables: CSV, XLSX, ODS and Parquet, each to one strict `Portfolio`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import (
+    CANONICAL,
+    DECIMAL_TYPE,
+    INSTANT_TYPE,
+    MAX_PLACES,
+    ColumnKind,
+    Portfolio,
+    Source,
+    in_rank_order,
+    instants,
+    table_column,
+)
+from tnt_sim.errors import DataError, Defect, Defects, Place
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.tables import pabulib
+from tnt_sim.ingest.tables.cell_types import (
+    check_identifiers,
+    has_text,
+    read_code,
+    read_decimal,
+    read_integer,
+    read_list,
+    read_text,
+    typed_text,
+)
+from tnt_sim.ingest.tables.csv_files import read_csv
+from tnt_sim.ingest.tables.date_cells import read_when
+from tnt_sim.ingest.tables.headers import Resolved, check_marks, headed, resolve
+from tnt_sim.ingest.tables.money_cells import read_cents, read_money
+from tnt_sim.ingest.tables.parquet import read_parquet
+from tnt_sim.ingest.tables.raw_table import (
+    Duplicates,
+    HiddenRows,
+    RawColumn,
+    RawTable,
+    ReadOptions,
+    Reporter,
+    Rounding,
+    label,
+    letters,
+    shorten,
+)
+from tnt_sim.ingest.tables.workbooks import read_workbook
+from tnt_sim.ingest.tables.zip_packages import refuse, refuse_legacy
+
+__all__ = [
+    "Duplicates",
+    "HiddenRows",
+    "ReadOptions",
+    "Rounding",
+    "join",
+    "read_bytes",
+    "read_dossiers",
+    "read_plain",
+    "read_raw",
+]
+
+
+def read_further(column: RawColumn, report: Reporter, timezone: str) -> pl.Series | None:
+    """Text, numbers, days, instants or lists of text; None for a type that no rule can read, with a warning."""
+    typed, name = column.typed, column.header
+    if typed is None:
+        return read_text(column).alias(name)
+    dtype = typed.dtype
+    if dtype.is_numeric():
+        return typed.alias(name)
+    if isinstance(dtype, pl.Date | pl.Datetime):
+        return read_when(column, name, report, timezone)
+    if isinstance(dtype, pl.List) and (dtype.inner == pl.String or _is_integer(dtype.inner)):
+        return read_list(column, name, report)
+    if has_text(dtype):
+        return read_text(column).alias(name)
+    where = label(column)
+    text = Text(
+        f"{where.fr} : type {dtype}, qu'aucune règle ne sait lire ; elle est laissée de côté.",
+        f"{where.en}: type {dtype}, which no rule can read; it is set aside.",
+    )
+    report.warn("column_type", text, None, pl.Series([], dtype=pl.Boolean))
+    return None
+
+
+def _is_integer(inner: object) -> bool:
+    return isinstance(inner, pl.DataType) and inner.is_integer()
+
+
+def join(portfolios: Sequence[Portfolio]) -> Portfolio:
+    """Several files as one portfolio, in rank order; a dossier in two of them is refused.
+
+    A further column that has two types becomes text; where a file lacks one it is empty.
+    """
+    if len(portfolios) == 1:
+        return portfolios[0]
+    timezone = portfolios[0].timezone
+    if any(portfolio.timezone != timezone for portfolio in portfolios):
+        raise ValueError("portfolios of different timezones cannot be joined")
+    tables = []
+    sources: list[Source] = []
+    for portfolio in portfolios:
+        shift = pl.lit(len(sources), dtype=pl.UInt16)
+        tables.append(portfolio.table.with_columns((pl.col("_source") + shift).alias("_source")))
+        sources.extend(portfolio.sources)
+    table = pl.concat(_one_schema(tables, timezone), how="vertical")
+    warnings = tuple(warning for portfolio in portfolios for warning in portfolio.warnings)
+    joined = Portfolio(table, tuple(sources), timezone, warnings)
+    _refuse_doubles(joined)
+    return replace(joined, table=in_rank_order(table, timezone))
+
+
+def _one_schema(tables: list[pl.DataFrame], timezone: str) -> list[pl.DataFrame]:
+    """The tables with the same columns, in the same order and types."""
+    types: dict[str, pl.DataType] = {}
+    for table in tables:
+        for name, dtype in table.schema.items():
+            known = types.setdefault(name, dtype)
+            if known != dtype:
+                types[name] = INSTANT_TYPE if CANONICAL.get(name) is ColumnKind.WHEN else pl.String()
+    order = sorted(types, key=lambda name: name.startswith("_"))
+    result = []
+    for table in tables:
+        columns: list[pl.Expr | pl.Series] = []
+        for name in order:
+            dtype = types[name]
+            if name not in table.columns:
+                empty = pl.lit("") if dtype == pl.String else pl.lit(None, dtype=dtype)
+                columns.append(empty.alias(name))
+            elif CANONICAL.get(name) is ColumnKind.WHEN and dtype != table.schema[name]:
+                columns.append(instants(name, table.schema[name], timezone).alias(name))
+            elif dtype != table.schema[name]:
+                columns.append(typed_text(table[name]).alias(name))
+            else:
+                columns.append(pl.col(name))
+        result.append(table.select(columns))
+    return result
+
+
+def _refuse_doubles(joined: Portfolio) -> None:
+    doubled = joined.table["dossier"].is_duplicated().arg_true()
+    if not len(doubled):
+        return
+    rows: dict[str, list[int]] = {}
+    for index in doubled.to_list():
+        rows.setdefault(joined.table["dossier"][index], []).append(index)
+    defects: list[Defect] = []
+    for dossier, indices in list(rows.items())[:MAX_PLACES]:
+        places = tuple(joined.place(index, "dossier") for index in indices[:MAX_PLACES])
+        text = Text(
+            f"le dossier « {dossier} » est dans plusieurs fichiers.",
+            f'the dossier "{dossier}" is in several files.',
+        )
+        defects.append(Defect("duplicate_dossier", text, places))
+    if len(rows) > MAX_PLACES:
+        more = len(rows) - MAX_PLACES
+        text = Text(
+            f"autres dossiers dans plusieurs fichiers : {more}.",
+            f"further dossiers in several files: {more}.",
+        )
+        first = list(rows.values())[MAX_PLACES][0]
+        defects.append(Defect("duplicate_dossier", text, (joined.place(first, "dossier"),)))
+    raise DataError(defects)
+
+
+LABEL = r"(?i)^\s*(sous[- ]?)?tota(l|ux)(\s+(g[ée]n[ée]ral|g[ée]n[ée]raux))?\s*:?\s*$"
+_SOUNDS = r"(?i)^\s*(sous[- ]?)?(grand\s+)?tota(l|ux)"
+_FEWEST_ABOVE = 2
+
+
+def find_totals(column: RawColumn, found: Mapping[str, pl.Series], report: Reporter) -> list[int]:
+    """The rows that are totals, each told as a defect: named so, or last without a number and equal to the sum."""
+    dossiers = found["dossier"]
+    totals = dossiers.str.contains(LABEL).arg_true().to_list()
+    last = len(dossiers) - 1
+    if last >= _FEWEST_ABOVE and last not in totals:
+        unnamed = dossiers[last] == "" or dossiers.str.contains(_SOUNDS)[last]
+        if unnamed and _is_sum(found, last):
+            totals.append(last)
+    for index in totals[:MAX_PLACES]:
+        _say(column, index, dossiers[index], report)
+    return totals
+
+
+def _is_sum(found: Mapping[str, pl.Series], last: int) -> bool:
+    """Whether each amount of the last row is the sum of those above it, and there is one."""
+    filled = [
+        series
+        for name, series in found.items()
+        if CANONICAL[name] is ColumnKind.MONEY and series[last] is not None
+    ]
+    return bool(filled) and all(series[last] == series.head(last).sum() != 0 for series in filled)
+
+
+def _say(column: RawColumn, index: int, dossier: str, report: Reporter) -> None:
+    named = (f" (« {shorten(dossier)} »)", f' ("{shorten(dossier)}")') if dossier else ("", "")
+    report.defects.add(
+        "total_row",
+        Text(
+            f"cette ligne est un total{named[0]}, et non un dossier.",
+            f"this row is a total{named[1]}, not a dossier.",
+        ),
+        report.place(index, column),
+        hint=Text("Supprimez-la du tableau.", "Delete it from the table."),
+    )
+
+
+MAX_FILE_BYTES = 4 << 30
+_DEFAULT_TYPE = "autre"
+_DEFAULT_STATE = "en_instruction"
+"""The state of every dossier of a table without the column; an empty cell stays empty: not stated."""
+_ZERO_DEFAULT = ("other_state", "other_public", "other_private")
+_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ods", ".parquet")
+
+
+def read_dossiers(
+    path: Path,
+    *,
+    shown_as: str,
+    columns: Mapping[str, str] | None = None,
+    read: ReadOptions = ReadOptions(),
+    timezone: str = "Europe/Paris",
+) -> Portfolio:
+    """The dossiers of one file as a strict table.
+
+    Parameters
+    ----------
+    path : the file; its suffix says the format
+    shown_as : the path as messages show it
+    columns : canonical name → header of the file
+    read : how the file is to be read
+    timezone : IANA name, for days and for date-times without offset
+
+    Raises
+    ------
+    DataError
+        With every defect of the file.
+    """
+    data = read_bytes(path, shown_as)
+    raw = read_raw(data, path, shown_as, read)
+    report = Reporter(raw, Defects())
+    resolved = resolve(headed(raw.columns, report), columns or {}, report)
+    check_marks(resolved, raw.marks, read.header_row, report)
+    table = _typed_table(resolved, report, read, timezone)
+    table = _unique(table, report, read)
+    report.defects.raise_if_any(DataError)
+    names = {column.header: column for column in resolved.extra} | dict(resolved.canonical)
+    at = {name: letters(column.position) for name, column in names.items()} if raw.cells else {}
+    source = Source(shown_as, hashlib.sha256(data).hexdigest(), table.height, raw.sheet, at)
+    warnings = (*raw.warnings, *report.warnings)
+    return Portfolio(in_rank_order(table, timezone), (source,), timezone, warnings)
+
+
+def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) -> pl.DataFrame:
+    """A small side table, every cell as text, with the same strictness; ``_row`` says the row.
+
+    Raises `DataError` as `read_dossiers`.
+    """
+    raw = read_raw(read_bytes(path, shown_as), path, shown_as, read)
+    report = Reporter(raw, Defects())
+    kept = headed(raw.columns, report)
+    check_marks(Resolved({}, frozenset(), tuple(kept)), raw.marks, read.header_row, report)
+    report.defects.raise_if_any(DataError)
+    return pl.DataFrame(
+        [*(read_text(column).alias(column.header) for column in kept), raw.rows.alias("_row")]
+    )
+
+
+def a_folder(shown_as: str) -> DataError:
+    """What is said of a folder in the place of a file."""
+    return refuse(
+        "no_file", shown_as, "c'est un dossier : donnez un fichier.", "this is a folder: give a file."
+    )  # fmt: skip
+
+
+def read_bytes(path: Path, shown_as: str) -> bytes:
+    """The bytes of a file; raises `DataError` for one that cannot be read, or is too large."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise refuse("too_large", shown_as, "le fichier est trop grand.", "the file is too large.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise refuse("no_file", shown_as, "le fichier n'existe pas.", "there is no such file.") from None
+    except IsADirectoryError:
+        raise a_folder(shown_as) from None
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise refuse(
+            "no_file",
+            shown_as,
+            f"le fichier ne peut pas être lu ({why}).",
+            f"the file cannot be read ({why}).",
+        ) from None
+
+
+def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTable:
+    """The cells of a file as they are, by the reader that its suffix asks for."""
+    suffix = path.suffix.lower()
+    refuse_legacy(data, suffix, shown_as)
+    if suffix in (".xlsx", ".ods"):
+        return read_workbook(data, shown_as, read)
+    if suffix == ".parquet":
+        return read_parquet(data, shown_as)
+    if suffix == pabulib.SUFFIX:
+        return pabulib.table_of(pabulib.read_pb(data, shown_as))
+    if suffix not in _SUFFIXES:
+        known = ".csv, .xlsx, .ods, .parquet"
+        raise refuse(
+            "unknown_format", shown_as, f"le format « {suffix} » n'est pas lu.",
+            f'the format "{suffix}" is not read.', Text(f"Formats lus : {known}.", f"Formats read: {known}."),
+        )  # fmt: skip
+    if data.startswith((b"PK\x03\x04", b"PAR1")):
+        real = ".parquet" if data.startswith(b"PAR1") else ".xlsx"
+        raise refuse(
+            "unknown_format", shown_as, "ce n'est pas un fichier de texte, malgré son nom.",
+            "this is not a text file, whatever its name says.",
+            Text(f"Donnez-lui son vrai suffixe ({real} ?).", f"Give it its true suffix ({real}?)."),
+        )  # fmt: skip
+    return read_csv(data, shown_as, read)
+
+
+def _typed_table(resolved: Resolved, report: Reporter, read: ReadOptions, timezone: str) -> pl.DataFrame:
+    """Every canonical column in its type, defaults filled, then the further columns."""
+    found: dict[str, pl.Series] = {}
+    dossier = resolved.canonical.get("dossier")
+    if dossier is not None:
+        found["dossier"] = read_code(dossier, "dossier", report)
+        report.dossiers = found["dossier"]
+    for name, column in resolved.canonical.items():
+        if name != "dossier":
+            cents = name in resolved.in_cents
+            found[name] = _read(name, column, cents, report, read, timezone)
+    if dossier is not None:
+        _check_dossiers(dossier, found, report)
+    if "applicant_id" in found:
+        check_identifiers(resolved.canonical["applicant_id"], found["applicant_id"], report)
+    n_rows = len(report.table.rows)
+    series = [_default(name, n_rows) if name not in found else found[name] for name in CANONICAL]
+    canonical = pl.DataFrame(
+        [one.alias(table_column(name)) for name, one in zip(CANONICAL, series, strict=True)]
+    )
+    further = [read_further(column, report, timezone) for column in resolved.extra]
+    extra = [one for one in further if one is not None]
+    places = [
+        report.table.rows.alias("_row"),
+        pl.Series("_source", [0], dtype=pl.UInt16).new_from_index(0, n_rows),
+    ]
+    return _filled(canonical).hstack([*extra, *places])
+
+
+def _read(
+    name: str, column: RawColumn, cents: bool, report: Reporter, read: ReadOptions, timezone: str
+) -> pl.Series:
+    match CANONICAL[name]:
+        case ColumnKind.MONEY:
+            return read_cents(column, name, report) if cents else read_money(column, name, report, read)
+        case ColumnKind.TEXT:
+            if column.typed is not None and not has_text(column.typed.dtype):
+                report.column("text", column, name, Text("du texte attendu", "text expected"), None)
+            return read_text(column)
+        case ColumnKind.CODE:
+            return read_code(column, name, report)
+        case ColumnKind.LIST:
+            return read_list(column, name, report)
+        case ColumnKind.INTEGER:
+            return read_integer(column, name, report, read)
+        case ColumnKind.DECIMAL:
+            return read_decimal(column, name, report, read)
+        case ColumnKind.WHEN:
+            return read_when(column, name, report, timezone)
+
+
+def _default(name: str, n_rows: int) -> pl.Series:
+    empty: dict[ColumnKind, tuple[object, pl.DataType]] = {
+        ColumnKind.MONEY: (None, pl.Int64()),
+        ColumnKind.INTEGER: (None, pl.Int64()),
+        ColumnKind.DECIMAL: (None, DECIMAL_TYPE),
+        ColumnKind.WHEN: (None, pl.Date()),
+        ColumnKind.LIST: ([], pl.List(pl.String)),
+    }
+    text = _DEFAULT_STATE if name == "state" else ""
+    value, dtype = empty.get(CANONICAL[name], (text, pl.String()))
+    return pl.Series(name, [value], dtype=dtype).new_from_index(0, n_rows)
+
+
+def _filled(table: pl.DataFrame) -> pl.DataFrame:
+    """The defaults of contract §1 in the empty cells."""
+    members = pl.when((pl.col("members").list.len() == 0) & (pl.col("commune") != ""))
+    return table.with_columns(
+        pl.when(pl.col("project") == "").then("dossier").otherwise("project").alias("project"),
+        members.then(pl.concat_list("commune")).otherwise("members").alias("members"),
+        *(pl.col(f"{name}_cents").fill_null(0) for name in _ZERO_DEFAULT),
+        pl.col("applicant_type").replace("", _DEFAULT_TYPE),
+    )
+
+
+def _check_dossiers(column: RawColumn, found: Mapping[str, pl.Series], report: Reporter) -> None:
+    dossiers = found["dossier"]
+    empty = (dossiers == "").scatter(find_totals(column, found, report), False)
+    if empty.any():
+        why = Text("colonne « dossier » : cellule vide.", 'column "dossier": empty cell.')
+        hint = Text("Donnez un numéro à chaque ligne.", "Give a number to each row.")
+        report.each("dossier_empty", column, empty, lambda _: (why, hint), "dossier")
+    broken = dossiers.str.contains(r"[\t\r\n]")
+    if broken.any():
+
+        def say(index: int) -> tuple[Text, Text | None]:
+            shown = shorten(dossiers[index])
+            return Text(
+                f"colonne « dossier » : « {shown} » contient une tabulation ou un saut de ligne.",
+                f'column "dossier": "{shown}" holds a tab or a line break.',
+            ), None
+
+        report.each("dossier_characters", column, broken, say, "dossier")
+
+
+def _unique(table: pl.DataFrame, report: Reporter, read: ReadOptions) -> pl.DataFrame:
+    """Refuse dossiers on several rows, or keep the last row of each and say so."""
+    doubled = table["dossier"].is_duplicated() & (table["dossier"] != "")
+    if not doubled.any():
+        return table
+    groups = table.filter(doubled).group_by("dossier", maintain_order=True).agg("_row")
+    if read.duplicates is Duplicates.LAST:
+        kept = table.unique("dossier", keep="last", maintain_order=True)
+        n = table.height - kept.height
+        text = Text(
+            f"lignes écartées, car une ligne plus bas porte le même dossier : {n}.",
+            f"rows set aside, as a later row has the same dossier: {n}.",
+        )
+        report.warn("duplicates", text, None, doubled & ~table["dossier"].is_last_distinct())
+        return kept
+    for dossier, rows in groups.head(MAX_PLACES).iter_rows():
+        _say_duplicate(
+            report.defects, dossier, [replace(report.whole(), row=row, dossier=dossier) for row in rows]
+        )
+    if groups.height > MAX_PLACES:
+        more = groups.height - MAX_PLACES
+        text = Text(
+            f"autres dossiers sur plusieurs lignes : {more}.", f"further dossiers on several rows: {more}."
+        )
+        report.defects.add("duplicate_dossier", text, report.whole())
+    return table
+
+
+def _say_duplicate(defects: Defects, dossier: str, places: Sequence[Place]) -> None:
+    rows = ", ".join(str(place.row) for place in places[:10]) + (", …" if len(places) > 10 else "")
+    text = Text(
+        f"le dossier « {dossier} » est sur plusieurs lignes : {rows}.",
+        f'the dossier "{dossier}" is on several rows: {rows}.',
+    )
+    hint = Text(
+        "Gardez-en une, ou déclarez read: {duplicates: last}.",
+        "Keep one, or declare read: {duplicates: last}.",
+    )
+    defects.add("duplicate_dossier", text, *places[:MAX_PLACES], hint=hint)

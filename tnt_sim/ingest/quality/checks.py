@@ -1,0 +1,379 @@
+"""Dossiers that may be one and the same: found by keys that small differences of writing do not change.
+
+Two dossiers are compared when they share a key, never one by one with all others:
+
+    title key     = the set of the title's words and numbers, without accents, short words and endings
+    likely double : same applicant, same title key, same cost and same sum asked
+    similar       : same applicant and same title key
+
+Codes and inhabitants of a table against the map of a year.
+
+What is missing, odd or contradictory in a table of dossiers, before anything is solved.
+
+Every check is a handful of expressions over whole columns. A share is compared in whole cents:
+
+    grant above the cap  ⇔  grant · q > cost · p     for a cap of p/q
+    by rounding only     ⇔  and the rate, rounded to a hundredth of a point, exceeds it by at most that
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import INSTANT_TYPE, instants
+from tnt_sim.domain.territory import level_of, siren, territory
+from tnt_sim.ingest.quality.findings import empty, euros, found, together
+from tnt_sim.ingest.tables import cell_types
+
+_LONGEST, _WORD, _FEWEST_LETTERS = 300, 5, 8
+_WORDS = r"[a-z]{4,}|[0-9]+"
+
+
+def title_keys(titles: pl.Series) -> pl.Series:
+    """A number for each title that is the same for titles of the same words; null where they say too little."""
+    values = titles.unique()
+    plain = (
+        values.str.slice(0, _LONGEST).str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
+    )
+    words = (
+        pl.DataFrame({"title": values, "word": plain.str.extract_all(_WORDS)}).explode("word").drop_nulls()
+    )
+    cut = words.with_columns(pl.col("word").str.slice(0, _WORD)).unique()
+    # The set of words is told by the exclusive or of their hashes: no list is ever sorted.
+    keys = (
+        cut.group_by("title")
+        .agg(key=pl.col("word").hash().bitwise_xor(), letters=pl.col("word").str.len_chars().sum())
+        .select("title", key=pl.when(pl.col("letters") >= _FEWEST_LETTERS).then("key"))
+    )
+    return titles.to_frame("title").join(keys, on="title", how="left", maintain_order="left")["key"]
+
+
+def find_likeness(table: pl.DataFrame) -> pl.DataFrame:
+    """Each dossier that is like an earlier one of its applicant, which is named.
+
+    Parameters
+    ----------
+    table : dossier, title, applicant or applicant_id, and the money columns that there are
+    """
+    who = _who(table)
+    if who is None or "title" not in table.columns:
+        return empty()
+    money = [name for name in ("cost_cents", "requested_cents") if name in table.columns]
+    index = pl.Series("index", range(table.height), dtype=pl.UInt32)
+    named = table.select("dossier", "title", *money).with_columns(who, index)
+    if "project" in table.columns:
+        # Requests of one project to several funds are alike on purpose.
+        named = named.filter(table["project"].is_first_distinct() | (table["project"] == ""))
+    several = named.filter((pl.col("who") != "") & pl.col("who").is_duplicated())
+    keyed = several.with_columns(title_keys(several["title"]).alias("key")).drop_nulls("key")
+    like = keyed.filter(pl.struct("who", "key").is_duplicated())
+    if not like.height:
+        return empty()
+    same = ["who", "key", *money]
+    told = like.with_columns(
+        first=pl.col("dossier").first().over("who", "key"),
+        twin=pl.col("dossier").first().over(same),
+        double=~pl.struct(same).is_first_distinct() if money else pl.lit(value=False),
+    )
+    later = told.filter(~pl.struct("who", "key").is_first_distinct())
+    return pl.concat(
+        [
+            _told("likely_double", later.filter(pl.col("double")), "twin", table),
+            _told("similar", later.filter(~pl.col("double")), "first", table),
+        ]
+    )
+
+
+def _who(table: pl.DataFrame) -> pl.Series | None:
+    """Who asks: the number, else the name, cut to the SIREN and to plain letters."""
+    parts = []
+    if "applicant_id" in table.columns:
+        number = pl.col("applicant_id")
+        parts.append(pl.when(number.str.contains(r"^\d{14}$")).then(number.str.slice(0, 9)).otherwise(number))
+    if "applicant" in table.columns:
+        parts.append(pl.col("applicant").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " "))
+    if not parts:
+        return None
+    filled = [pl.when(part != "").then(part) for part in parts]
+    return table.select(pl.coalesce(*filled).fill_null("").alias("who")).to_series()
+
+
+def _told(code: str, rows: pl.DataFrame, other: str, table: pl.DataFrame) -> pl.DataFrame:
+    if not rows.height:
+        return empty()
+    mask = pl.Series("mask", [False]).new_from_index(0, table.height).scatter(rows["index"], True)
+    others = pl.Series("other", [""]).new_from_index(0, table.height).scatter(rows["index"], rows[other])
+    return found(code, mask, "title", table["title"], others)
+
+
+_SHARE, _FEW = 0.10, 50
+_LEVELS = ("department", "region", "epci", "commune")
+
+
+def check_map(table: pl.DataFrame, map_year: int) -> list[pl.DataFrame]:
+    """Codes that the map does not know, communes outside their department, populations far from the map's."""
+    keys = territory(map_year).keys().select("level", "key", "department", "population")
+    parts = []
+    for name in _LEVELS:
+        if name in table.columns:
+            known = keys.filter(pl.col("level") == name)["key"]
+            off = (table[name] != "") & ~table[name].is_in(known.implode())
+            parts.append(found("code_off_map", off, name, table[name]))
+    if "department" in table.columns and {"commune", "applicant_id"} & set(table.columns):
+        parts += _departments(table, keys)
+    if "population" in table.columns and "applicant_id" in table.columns:
+        parts += _populations(table, keys)
+    return parts
+
+
+def _departments(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
+    """The department against that of the commune, or of the applicant where it is one."""
+    communes = keys.filter(pl.col("level") == "commune").select("key", true="department")
+    column = "commune" if "commune" in table.columns else "applicant_id"
+    where = table.select("department", siren(column).alias("key"))
+    joined = where.join(communes, on="key", how="left", maintain_order="left")
+    wrong = (joined["department"] != "") & (joined["true"] != "") & (joined["department"] != joined["true"])
+    return [found("department_commune", wrong, "department", joined["department"], joined["true"])]
+
+
+def _populations(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
+    """The population against that of the applicant: its type says at which level its code is looked for."""
+    level = (
+        level_of(pl.col("applicant_type")) if "applicant_type" in table.columns else pl.lit("commune")
+    ).alias("level")
+    asked = table.select("population", siren("applicant_id").alias("key"), level)
+    joined = asked.join(
+        keys.select("level", "key", mapped="population"),
+        on=["level", "key"],
+        how="left",
+        maintain_order="left",
+    )
+    gap = (joined["population"] - joined["mapped"]).abs()
+    far = (gap > _SHARE * joined["mapped"]) & (gap > _FEW)
+    shown, mapped = joined["population"].cast(pl.String), joined["mapped"].cast(pl.String)
+    return [found("population_map", far, "population", shown, mapped)]
+
+
+_WATCHED = ("requested", "cost", "title", "applicant", "applicant_id", "department", "commune")
+_OFF_MAP = ("syndicat", "mutualisation")
+_LENGTHS = r"^(?:[0-9]{14}|[0-9]{9}|[0-9][0-9AB][0-9]{3}|[0-9]{2,3}|2[AB]|R[0-9]{2})$"
+_MAX_VARIANTS = 200
+_EMPTIED = ("unreadable", "negative", "zero_as_empty", "error_cell")
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """The quality report of a table.
+
+    Attributes
+    ----------
+    findings : one row per finding (`findings.SCHEMA`)
+    columns : one row per column: column, n_filled, n_empty, n_findings
+    n_rows : rows of the table
+    """
+
+    findings: pl.DataFrame
+    columns: pl.DataFrame
+    n_rows: int
+
+    def counts(self) -> dict[str, int]:
+        """Findings by code, in the order in which the page tells them."""
+        counted = self.findings.group_by("code", maintain_order=True).len()
+        return dict(zip(counted["code"].to_list(), counted["len"].to_list(), strict=True))
+
+
+def examine(
+    table: pl.DataFrame,
+    *,
+    timezone: str = "Europe/Paris",
+    map_year: int | None = 2021,
+    rate_cap: Fraction | None = Fraction(4, 5),
+    likeness: bool = True,
+    variants: tuple[str, ...] = (),
+    unwatched: frozenset[str] = frozenset(),
+    parts: tuple[pl.DataFrame, ...] = (),
+) -> Quality:
+    """Check a table with the canonical columns that it has; money X is ``X_cents``.
+
+    Parameters
+    ----------
+    table : the dossiers; a column that is absent, or empty in every row, is not missed
+    timezone : for days and instants that are compared
+    map_year : the map that codes and inhabitants are compared with; None for none
+    rate_cap : the largest share of the eligible base, else of the cost; None for none
+    likeness : whether dossiers that resemble each other are looked for
+    variants : further columns whose values are compared for spelling
+    unwatched : columns whose empty cells are not missed
+    parts : findings of the reading itself
+    """
+    used = table.select(name for name in table.columns if name == "dossier" or _given(table[name]))
+    checks = [*parts, *_missing(used, unwatched), *_amounts(used), *_rates(used, rate_cap)]
+    checks += [*_identifiers(used), *_dates(used, timezone), *_spelling(table, variants)]
+    if map_year is not None:
+        checks += check_map(used, map_year)
+    if likeness:
+        checks.append(find_likeness(used))
+    findings = together([*_untold(checks)])
+    return Quality(findings, _by_column(table, findings), table.height)
+
+
+def _untold(checks: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The checks, without empty cells that are empty because of what is told of them already."""
+    told = [part.select("index", "column") for part in checks if part.height and part["code"][0] in _EMPTIED]
+    for part in checks:
+        if told and part.height and part["code"][0] == "missing":
+            yield part.join(pl.concat(told), on=["index", "column"], how="anti", maintain_order="left")
+        else:
+            yield part
+
+
+def _given(values: pl.Series) -> bool:
+    if values.dtype == pl.String:
+        return bool((values != "").any())
+    if isinstance(values.dtype, pl.List):
+        return bool((values.list.len() > 0).any())
+    return values.null_count() < len(values)
+
+
+def _filled(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.String:
+        return (values != "").fill_null(value=False)
+    if isinstance(values.dtype, pl.List):
+        return (values.list.len() > 0).fill_null(value=False)
+    return values.is_not_null()
+
+
+def _missing(table: pl.DataFrame, unwatched: frozenset[str]) -> Iterator[pl.DataFrame]:
+    yield found("missing_number", table["dossier"] == "", "dossier")
+    for name in _WATCHED:
+        column = name if name in table.columns else f"{name}_cents"
+        if column in table.columns and name not in unwatched:
+            empty = ~_filled(table[column])
+            if name == "commune" and "applicant_type" in table.columns:
+                empty = empty & (table["applicant_type"] == "commune")
+            if name == "requested" and "committed_cents" in table.columns:
+                empty = empty & table["committed_cents"].is_null()
+            yield found("missing", empty, name)
+
+
+def _amounts(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    for name in ("cost", "requested"):
+        if f"{name}_cents" in table.columns:
+            yield found("zero_amount", table[f"{name}_cents"] == 0, name, "0")
+    cost, base = _cents(table, "cost"), _cents(table, "base")
+    if cost is not None and base is not None:
+        yield found("base_above_cost", base > cost, "base", euros(base), euros(cost))
+    for name in ("requested", "committed"):
+        grant = _cents(table, name)
+        if grant is not None and cost is not None:
+            yield found("grant_above_cost", grant > cost, name, euros(grant), euros(cost))
+        if grant is not None and base is not None:
+            over = grant > base
+            over = over & ~(grant > cost).fill_null(value=False) if cost is not None else over
+            yield found("grant_above_base", over, name, euros(grant), euros(base))
+
+
+def _rates(table: pl.DataFrame, cap: Fraction | None) -> Iterator[pl.DataFrame]:
+    cost, base = _cents(table, "cost"), _cents(table, "base")
+    grant = _cents(table, "requested")
+    if cap is None or grant is None or (cost is None and base is None):
+        return
+    whole = base if cost is None else cost if base is None else base.fill_null(cost)
+    assert whole is not None
+    pairs = pl.DataFrame({"grant": grant, "whole": whole})
+    above = pairs.select((pl.col("whole") > 0) & (_over(cap) > 0)).to_series()
+    if not above.fill_null(value=False).any():
+        return
+    far = above & pairs.select(_over(cap + Fraction(3, 20_000)) >= 0).to_series()
+    shown = (grant * 100 / whole).round(4).cast(pl.String)
+    limit = _percent(cap)
+    yield found("rate_above_cap", far, "requested", shown, limit)
+    yield found("rate_rounded", above & ~far.fill_null(value=False), "requested", shown, limit)
+
+
+def _over(rate: Fraction) -> pl.Expr:
+    """grant · q − whole · p for a rate p/q, in 128 bits, so that a product of cents never overflows."""
+    q, p = (pl.lit(part, dtype=pl.Int128) for part in (rate.denominator, rate.numerator))
+    return pl.col("grant").cast(pl.Int128) * q - pl.col("whole").cast(pl.Int128) * p
+
+
+def _percent(rate: Fraction) -> str:
+    return f"{float(rate * 100):g}"
+
+
+def _identifiers(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    if "applicant_id" in table.columns:
+        text = table["applicant_id"]
+        yield found("check_digit", cell_types.wrong_digits(text), "applicant_id", text)
+        odd = (text != "") & ~text.str.contains(_LENGTHS)
+        if "applicant_type" in table.columns:
+            # A label of one's own is no mistake where no register numbers the applicant.
+            odd = odd & ~(table["applicant_type"].is_in(_OFF_MAP) & ~text.str.contains(r"^[0-9]+$"))
+        yield found("code_length", odd, "applicant_id", text)
+    if "applicant_type" in table.columns:
+        off = table["applicant_type"].is_in(_OFF_MAP)
+        yield found("applicant_off_map", off, "applicant_type", table["applicant_type"])
+
+
+def _dates(table: pl.DataFrame, timezone: str) -> Iterator[pl.DataFrame]:
+    """Days that come before those that they must follow."""
+    pairs = (("end", "start", "dates_reversed"), ("notified_at", "filed_at", "dates_reversed"),
+             ("end", "filed_at", "dates_reversed"), ("start", "filed_at", "started_before"))  # fmt: skip
+    for later, earlier, code in pairs:
+        if later in table.columns and earlier in table.columns:
+            after, before = _instant(table, later, timezone), _instant(table, earlier, timezone)
+            wrong = (after < before) & (after.dt.date() != before.dt.date())
+            expected = _day(before) if code == "started_before" else earlier + " (" + _day(before) + ")"
+            yield found(code, wrong, later, _day(after), expected)
+
+
+def _instant(table: pl.DataFrame, name: str, timezone: str) -> pl.Series:
+    moment = table.select(instants(name, table.schema[name], timezone)).to_series()
+    return moment.cast(INSTANT_TYPE).dt.convert_time_zone(timezone)
+
+
+def _day(moments: pl.Series) -> pl.Series:
+    return moments.dt.strftime("%d/%m/%Y")
+
+
+def _spelling(table: pl.DataFrame, names: tuple[str, ...]) -> Iterator[pl.DataFrame]:
+    """Values of a column of few values that differ by capitals, accents, spaces or a final s alone."""
+    for name in names:
+        if name not in table.columns or table.schema[name] != pl.String:
+            continue
+        counted = table[name].value_counts(sort=True).filter(pl.col(name) != "")
+        if not 2 <= counted.height <= _MAX_VARIANTS:
+            continue
+        key = (
+            pl.col(name).str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
+            .str.replace_all(r"[^a-z0-9]+", " ").str.replace_all(r"s\b", "").str.strip_chars(" ")
+        )  # fmt: skip
+        usual = counted.with_columns(usual=pl.col(name).first().over(key))
+        rare = usual.filter(pl.col("usual") != pl.col(name))
+        if rare.height:
+            written = dict(rare.select(name, "usual").iter_rows())
+            expected = table[name].replace(written)
+            yield found("spelling", expected != table[name], name, table[name], expected)
+
+
+def _cents(table: pl.DataFrame, name: str) -> pl.Series | None:
+    return table[f"{name}_cents"] if f"{name}_cents" in table.columns else None
+
+
+def _by_column(table: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
+    counted = findings.group_by("column").agg(n_findings=pl.len())
+    names = [name for name in table.columns if not name.startswith("_")]
+    filled = [int(_filled(table[name]).sum()) for name in names]
+    columns = pl.DataFrame(
+        {
+            "column": [name.removesuffix("_cents") for name in names],
+            "n_filled": pl.Series(filled, dtype=pl.Int64),
+            "n_empty": pl.Series([table.height - n for n in filled], dtype=pl.Int64),
+        }
+    )
+    joined = columns.join(counted, on="column", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("n_findings").fill_null(0).cast(pl.Int64))

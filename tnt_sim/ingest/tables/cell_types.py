@@ -1,0 +1,423 @@
+"""Text, codes, lists and numbers: the cells of a raw column in the type of a canonical one.
+
+Codes as forms and spreadsheets give them: read where only one code can be meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import DECIMAL_TYPE, FIXED_VALUES, number_reason, numbers_of, parse_numbers
+from tnt_sim.domain.territory import territory
+from tnt_sim.errors import did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.tables.headers import normalised
+from tnt_sim.ingest.tables.raw_table import (
+    SPACES,
+    RawColumn,
+    ReadOptions,
+    Reporter,
+    found_text,
+    label,
+    number_text,
+    shorten,
+)
+
+_MANGLED = r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2}$"
+_LOST_ZERO = {
+    "department": r"^[1-9]$",
+    "region": r"^[1-9]$",
+    "commune": r"^[0-9]{4}$",
+    "members": r"(?:^|;) *[0-9]{4} *(?:;|$)",
+}
+_LENGTHS = {
+    "applicant_id": (2, 3, 5, 9, 14),
+    "commune": (5,),
+    "epci": (9,),
+    "department": (2, 3),
+    "region": (2,),
+}
+_AS_TEXT = Text(
+    "Mettez la colonne au format texte et écrivez le code en entier.",
+    "Format the column as text and write the code in full.",
+)
+_ROUND_IT = Text("Arrondissez à six décimales.", "Round to six decimals.")
+_LA_POSTE = "356000000"
+
+
+def read_text(column: RawColumn) -> pl.Series:
+    """Every cell as text, "" where it is empty; numbers in their shortest digits, dates in ISO form."""
+    if column.typed is not None:
+        return typed_text(column.typed)
+    text = column.text
+    if column.numbers is not None:
+        text = text.fill_null(_number_texts(column.numbers))
+    if column.moments is not None and column.days is not None:
+        text = text.fill_null(_moment_texts(column.moments, column.days))
+    if column.odd is not None:
+        text = text.fill_null(column.odd)
+    return text.fill_null("")
+
+
+def _number_texts(numbers: pl.Series) -> pl.Series:
+    values = numbers.drop_nulls().unique()
+    learnt = pl.DataFrame({"value": values, "text": pl.Series(map(number_text, values), dtype=pl.String)})
+    asked = pl.DataFrame({"value": numbers})
+    return asked.join(learnt, on="value", how="left", maintain_order="left")["text"]
+
+
+def _moment_texts(moments: pl.Series, days: pl.Series) -> pl.Series:
+    return moments.dt.strftime("%Y-%m-%d").zip_with(days, moments.dt.strftime("%Y-%m-%dT%H:%M:%S"))
+
+
+def has_text(dtype: pl.DataType) -> bool:
+    """Whether the values of a typed column can be written as text."""
+    return not (dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Duration))
+
+
+def typed_text(values: pl.Series) -> pl.Series:
+    """A typed column as text, "" where it is null; nested types have no text."""
+    if values.dtype.is_float():
+        return _number_texts(values.cast(pl.Float64)).fill_null("")
+    if not has_text(values.dtype):
+        return pl.Series("text", [""]).new_from_index(0, len(values))
+    return values.cast(pl.String).fill_null("")
+
+
+def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
+    """Codes as text; numbers only where they are whole and no digit can be lost."""
+    typed = column.typed
+    if typed is not None and not typed.dtype.is_numeric():
+        report.column(
+            "code", column, name, Text("des codes en texte attendus", "codes as text expected"), _AS_TEXT
+        )
+        return typed_text(typed)
+    text = read_text(column)
+    numbers = typed if typed is not None else column.numbers
+    if numbers is not None:
+        _check_numbers(column, name, numbers.cast(pl.Float64), text, report)
+    for other in (column.moments, column.odd):
+        if other is not None:
+            report.each("code", column, other.is_not_null(), lambda i: _say_not_code(column, i, name), name)
+    mangled = text.str.contains(_MANGLED)
+    if mangled.any():
+        report.each("code_mangled", column, mangled, lambda i: _say_mangled(column, i, name), name)
+    if name == "applicant_id":
+        text = _identifiers(text)
+    lost = text.str.contains(_LOST_ZERO[name]) if name in _LOST_ZERO else None
+    if lost is not None and lost.any():
+        report.each("code_zero", column, lost, lambda i: _say_zero(column, i, name, text[i]), name)
+    if name in FIXED_VALUES:
+        _check_enumeration(column, name, text, report)
+    return text.alias(name)
+
+
+def _check_numbers(
+    column: RawColumn, name: str, numbers: pl.Series, text: pl.Series, report: Reporter
+) -> None:
+    """Numeric cells of a code column must be whole, exact and of a length that codes have."""
+    whole = (numbers == numbers.round()) & (numbers >= 0) & (numbers < 2**53)
+    broken = numbers.is_not_null() & ~whole.fill_null(value=False)
+    if broken.any():
+        report.each("code", column, broken, lambda i: _say_not_code(column, i, name), name)
+    if name not in _LENGTHS:
+        return
+    lengths = text.str.len_chars()
+    known = text.str.contains(_LOST_ZERO[name]) if name in _LOST_ZERO else broken
+    wrong = numbers.is_not_null() & ~broken & ~known & ~lengths.is_in(_LENGTHS[name])
+    if wrong.any():
+        report.each("code_length", column, wrong, lambda i: _say_length(column, i, name), name)
+
+
+def _identifiers(text: pl.Series) -> pl.Series:
+    """SIRET and SIREN written in groups (« 213 500 017 00010 ») without their spaces."""
+    grouped = text.str.contains(rf"^[0-9][0-9{SPACES}]+[0-9]$") & text.str.contains(rf"[{SPACES}]")
+    if not grouped.any():
+        return text
+    joined = text.str.replace_all(rf"[{SPACES}]", "")
+    return joined.zip_with(grouped & joined.str.len_chars().is_in([9, 14]), text)
+
+
+def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> None:
+    """Warn of SIREN and SIRET with a digit too few or a wrong check digit.
+
+    The establishments of La Poste, 356 000 000, have a rule of their own: their digits add up to a
+    multiple of five.
+    """
+    short = text.str.contains(r"^(?:[0-9]{4}|[0-9]{8}|[0-9]{13})$")
+    if short.any():
+        n, first, where = int(short.sum()), text.filter(short)[0], label(column, "applicant_id")
+        remark = Text(
+            f"{where.fr} : codes qui ont un chiffre de moins qu'un SIRET, un SIREN ou un code INSEE : {n}, "
+            f"par exemple « {first} ».",
+            f"{where.en}: codes with one digit less than a SIRET, a SIREN or an INSEE code: {n}, "
+            f'for example "{first}".',
+        )
+        report.warn("code_length", remark, column, short)
+    bad = pl.Series("bad", [False]).new_from_index(0, len(text))
+    for length in (9, 14):
+        fits = text.str.contains(rf"^[0-9]{{{length}}}$")
+        codes = text.filter(fits)
+        if len(codes):
+            bad = bad.scatter(fits.arg_true(), wrong_check_digit(codes, length))
+    if bad.any():
+        n, first = int(bad.sum()), shorten(text.filter(bad)[0])
+        where = label(column, "applicant_id")
+        remark = Text(
+            f"{where.fr} : SIREN ou SIRET dont la clé de contrôle est fausse : {n}, par exemple « {first} ».",
+            f'{where.en}: SIREN or SIRET with a wrong check digit: {n}, for example "{first}".',
+        )
+        report.warn("check_digit", remark, column, bad)
+
+
+def wrong_check_digit(codes: pl.Series, length: int) -> pl.Series:
+    """Which codes of `length` digits, all of them digits, have a wrong check digit."""
+    digits = [codes.str.slice(position, 1).cast(pl.Int32) for position in range(length)]
+    total = plain = pl.Series("sum", [0], dtype=pl.Int32).new_from_index(0, len(codes))
+    for position, digit in enumerate(digits):
+        doubled = digit * 2 if (length - position) % 2 == 0 else digit
+        total = total + doubled - (doubled > 9).cast(pl.Int32) * 9
+        plain = plain + digit
+    wrong = total % 10 != 0
+    if length == 14:
+        wrong = wrong & ~(codes.str.starts_with(_LA_POSTE) & (plain % 5 == 0))
+    return wrong
+
+
+def _check_enumeration(column: RawColumn, name: str, text: pl.Series, report: Reporter) -> None:
+    valid = FIXED_VALUES[name]
+    unknown = ~text.is_in([*valid, ""])
+    if not unknown.any():
+        return
+
+    def say(index: int) -> tuple[Text, Text | None]:
+        where, shown = label(column, name), shorten(text[index])
+        return Text(
+            f"{where.fr} : « {shown} » n'est pas une valeur connue.",
+            f'{where.en}: "{shown}" is not a known value.',
+        ), did_you_mean(text[index], valid)
+
+    report.each("unknown_value", column, unknown, say, name)
+
+
+def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
+    """Lists of text: cells split at ``;``, without spaces at the ends of items and without empty items."""
+    typed = column.typed
+    if typed is not None and isinstance(typed.dtype, pl.List):
+        inner = typed.dtype.inner
+        if inner != pl.String and not (isinstance(inner, pl.DataType) and inner.is_integer()):
+            report.column(
+                "list", column, name, Text("des listes de textes attendues", "lists of text expected"), None
+            )
+            return pl.Series(name, [[]], dtype=pl.List(pl.String)).new_from_index(0, len(typed))
+        lists = typed.cast(pl.List(pl.String))
+    else:
+        text = read_code(column, name, report)
+        lists = text.str.split(";")
+    items = lists.list.eval(
+        pl.element().str.strip_chars(SPACES).filter(pl.element().str.strip_chars(SPACES) != "")
+    )
+    items = items.fill_null(pl.Series([[]], dtype=pl.List(pl.String)))
+    return items.list.unique(maintain_order=True).alias(name)
+
+
+def read_integer(column: RawColumn, name: str, report: Reporter, options: ReadOptions) -> pl.Series:
+    """Whole numbers of at least zero, Int64, null for empty cells."""
+    numbers = read_decimal(column, name, report, options)
+    wrong = ((numbers < 0) | (numbers % 1 != 0)).fill_null(value=False)
+    # « 1.234 » may be a thousand or a fraction: a count is no place to guess.
+    doubtful = (
+        column.text.str.contains(r"[.,][0-9]{3}$").fill_null(value=False)
+        if column.typed is None
+        else ~wrong & wrong
+    )
+    bad = wrong | (doubtful & numbers.is_not_null())
+    if bad.any():
+        report.each("integer", column, bad, lambda i: _say_integer(column, i, name), name)
+    return numbers.set(bad, None).cast(pl.Int64).alias(name)
+
+
+def read_decimal(column: RawColumn, name: str, report: Reporter, options: ReadOptions) -> pl.Series:
+    """Exact numbers, Decimal(38, 6), null for empty cells; workbook floats to the nearest millionth."""
+    typed = column.typed
+    if typed is not None:
+        if not typed.dtype.is_numeric():
+            report.column("number", column, name, Text("des nombres attendus", "numbers expected"), None)
+            return pl.Series(name, [None], dtype=DECIMAL_TYPE).new_from_index(0, len(typed))
+        numbers, reasons = numbers_of(typed)
+    else:
+        numbers, reasons = parse_numbers(column.text, options.decimal)
+        if column.numbers is not None:
+            others, other_reasons = numbers_of(column.numbers)
+            numbers, reasons = numbers.fill_null(others), reasons.fill_null(other_reasons)
+        stray = column.filled() & numbers.is_null() & reasons.is_null()
+        reasons = reasons.set(stray, "not_a_number") if stray.any() else reasons
+    bad = reasons.is_not_null()
+    if bad.any():
+        report.each("number", column, bad, lambda i: _say_number(column, i, name, reasons[i]), name)
+    return numbers.alias(name)
+
+
+def _say_not_code(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, shown = label(column, name), found_text(column, index)
+    return Text(
+        f"{where.fr} : « {shown} » n'est pas un code.", f'{where.en}: "{shown}" is not a code.'
+    ), _AS_TEXT
+
+
+def _say_mangled(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, shown = label(column, name), found_text(column, index)
+    return Text(
+        f"{where.fr} : « {shown} » : un tableur a réécrit le code, ses chiffres sont perdus.",
+        f'{where.en}: "{shown}": a spreadsheet rewrote the code, its digits are lost.',
+    ), _AS_TEXT
+
+
+def _say_zero(column: RawColumn, index: int, name: str, code: str) -> tuple[Text, Text | None]:
+    where = label(column, name)
+    return Text(
+        f"{where.fr} : « {code} » : le zéro de gauche est perdu.",
+        f'{where.en}: "{code}": the leading zero is lost.',
+    ), _AS_TEXT if ";" in code else Text(
+        f"Mettez la cellule au format texte et écrivez « 0{code} ».",
+        f'Format the cell as text and write "0{code}".',
+    )
+
+
+def _say_length(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, shown = label(column, name), found_text(column, index)
+    lengths = _LENGTHS[name]
+    listed, last = ", ".join(map(str, lengths[:-1])), lengths[-1]
+    fr, en = (f"{listed} ou {last}", f"{listed} or {last}") if listed else (str(last), str(last))
+    return Text(
+        f"{where.fr} : le nombre {shown} n'a pas {fr} chiffres.",
+        f"{where.en}: the number {shown} does not have {en} digits.",
+    ), _AS_TEXT
+
+
+def _say_integer(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, shown = label(column, name), found_text(column, index)
+    return Text(
+        f"{where.fr} : « {shown} » n'est pas un nombre entier positif ou nul.",
+        f'{where.en}: "{shown}" is not a whole number of at least zero.',
+    ), None
+
+
+def _say_number(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
+    where, shown, why = label(column, name), found_text(column, index), number_reason(reason)
+    return Text(
+        f"{where.fr} : « {shown} » n'est pas lu comme un nombre : {why.fr}.",
+        f'{where.en}: "{shown}" is not read as a number: {why.en}.',
+    ), _ROUND_IT if reason == "decimals" else None
+
+
+_WHOLE_FLOAT = r"^[0-9]+\.0$"
+
+
+def read(name: str, text: pl.Series, map_year: int) -> pl.Series:
+    """The codes of a canonical column in the text of a form; what is not understood stays as it is."""
+    if name == "department":
+        return _by_value(text, lambda value: _department(value, map_year))
+    if name == "region":
+        return _by_value(text, lambda value: _region(value, map_year))
+    if name == "commune":
+        return _nothing(_padded(_plain(text), 5))
+    if name == "epci":
+        return _nothing(_plain(_first_number(text, 9)))
+    if name == "applicant_id":
+        return _nothing(_identifier(text))
+    return text
+
+
+def _nothing(text: pl.Series) -> pl.Series:
+    """A code of 0 is what spreadsheets put where there is none."""
+    return text.set(text == "0", "")
+
+
+def repaired(text: pl.Series, read_as: pl.Series) -> pl.Series:
+    """Where a number was given and another one read: a lost zero, a « .0 » too many."""
+    return text.str.contains(r"^[0-9]+(?:\.0)?$") & (text != read_as) & (read_as != "")
+
+
+def _by_value(text: pl.Series, convert: Callable[[str], str]) -> pl.Series:
+    learnt = {value: code for value in text.unique() if (code := convert(value)) != value}
+    return text.replace(learnt) if learnt else text
+
+
+@cache
+def _names(level: str, map_year: int) -> Mapping[str, str]:
+    table = territory(map_year).table.filter(pl.col("level") == level)
+    return {normalised(name): code for name, code in table.select("name", "code").iter_rows()}
+
+
+def _department(value: str, map_year: int) -> str:
+    head = value.strip(SPACES)
+    if len(head) == 1 and head.isdigit():
+        return f"0{head}"
+    for length in (3, 2):
+        code, rest = head[:length].upper(), head[length:].lstrip(SPACES)
+        if code in _codes("department", map_year) and (not rest or rest[0] in "-–—:"):
+            return code
+    return _names("department", map_year).get(normalised(value), value)
+
+
+def _region(value: str, map_year: int) -> str:
+    head = value.strip(SPACES).removeprefix("R")
+    code, rest = head[:2], head[2:].lstrip(SPACES)
+    if code in _codes("region", map_year) and (not rest or rest[0] in "-–—:"):
+        return code
+    return _names("region", map_year).get(normalised(value), value)
+
+
+@cache
+def _codes(level: str, map_year: int) -> frozenset[str]:
+    table = territory(map_year).table.filter(pl.col("level") == level)
+    return frozenset(table["code"].to_list())
+
+
+def _plain(text: pl.Series) -> pl.Series:
+    """Numbers without the « .0 » that a spreadsheet or a script left behind."""
+    floats = text.str.contains(_WHOLE_FLOAT)
+    return text.str.strip_suffix(".0").zip_with(floats, text) if floats.any() else text
+
+
+def _padded(text: pl.Series, length: int) -> pl.Series:
+    short = text.str.contains(rf"^[0-9]{{{length - 1}}}$")
+    return text.str.zfill(length).zip_with(short, text) if short.any() else text
+
+
+def _first_number(text: pl.Series, length: int) -> pl.Series:
+    found = text.str.extract(rf"^\s*([0-9]{{{length}}})\s*[-–—:]", 1)
+    return found.fill_null(text)
+
+
+def _identifier(text: pl.Series) -> pl.Series:
+    """SIRET and SIREN without spaces; a lost leading zero is put back where the check digit then is right."""
+    grouped = text.str.contains(rf"^[0-9][0-9{SPACES}]+[0-9]$") & text.str.contains(rf"[{SPACES}]")
+    if grouped.any():
+        text = text.str.replace_all(rf"[{SPACES}]", "").zip_with(grouped, text)
+    text = _first_number(_plain(text), 9)
+    for length in (9, 14):
+        short = text.str.contains(rf"^[0-9]{{{length - 1}}}$")
+        if short.any():
+            padded = text.str.zfill(length)
+            right = short & ~_wrong(padded, length)
+            text = padded.zip_with(right, text)
+    return text
+
+
+def wrong_digits(text: pl.Series) -> pl.Series:
+    """Which SIREN and SIRET have a wrong check digit, La Poste's own rule known."""
+    values = text.unique()
+    bad = values.filter(_wrong(values, 9) | _wrong(values, 14))
+    return text.is_in(bad.implode()) if len(bad) else text != text
+
+
+def _wrong(text: pl.Series, length: int) -> pl.Series:
+    fits = text.str.contains(rf"^[0-9]{{{length}}}$").fill_null(value=False)
+    nothing = pl.Series("bad", [False]).new_from_index(0, len(text))
+    numbers = text.filter(fits)
+    return nothing.scatter(fits.arg_true(), wrong_check_digit(numbers, length)) if len(numbers) else nothing

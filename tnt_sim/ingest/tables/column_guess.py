@@ -1,0 +1,170 @@
+"""Which column of a table is which: guessed from the headers, checked on the cells, always to be reviewed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from tnt_sim.domain.money import parse_cents_nearest, parse_cents_series
+from tnt_sim.domain.portfolio import APPLICANT_TYPES, CANONICAL, STATES, ColumnKind
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.tables.headers import SYNONYMS, names_of, normalised
+
+_CLOSED = ("refuse", "classe sans suite", "sans suite", "refused", "without continuation")
+_GRANTED = (
+    "montant sub", "montant subvention", "montant de la subvention", "subvention", "subvention accordee",
+    "montant accorde", "montant engage", "montant attribue", "montant", "grant",
+)  # fmt: skip
+"""Where nothing says what was asked, what was granted stands for it, as `import` has it."""
+_TO_CONVERT = Text("valeurs à convertir", "values to convert")
+_DEPARTMENT = re.compile(r"\d{2,3}|2A|2B")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What was found in a table.
+
+    Attributes
+    ----------
+    columns : canonical name → header; only those that are not named canonically already
+    set_aside : canonical name → (header, why it cannot be taken as it is)
+    present : every canonical column that the table has, guessed or by its own name
+    requested_cents : the sum asked, None when it cannot be read
+    envelopes : the values of the envelope column
+    closed : the values of a set-aside state column that say « refusé » or « sans suite »
+    left_out : the headers that no canonical column took, in the order of the table
+    rounded : canonical name → how many of its amounts have more than two decimals
+    as_granted : whether the amount asked is that of a column that says what was granted
+    asked_by : the sum asked in each of `envelopes`, empty when it cannot be read
+    """
+
+    columns: Mapping[str, str]
+    set_aside: Mapping[str, tuple[str, Text]]
+    present: frozenset[str]
+    requested_cents: int | None
+    envelopes: tuple[str, ...]
+    closed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    rounded: Mapping[str, int] = field(default_factory=dict)
+    as_granted: bool = False
+    asked_by: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def to_convert(self) -> bool:
+        """Whether a column was set aside for values that `import` knows how to convert."""
+        return any(why.fr.startswith(_TO_CONVERT.fr) for _, why in self.set_aside.values())
+
+
+def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
+    """Guess from the headers of a table of text cells; a column whose cells do not fit is set aside.
+
+    `typed` says that numbers come from a workbook, where « 17246.668 » has one meaning.
+    """
+    fine = frozenset({"decimals", "ambiguous"} if typed else {"decimals"})
+    headers = [name for name in table.columns if not name.startswith("_")]
+    by_norm: dict[str, str] = {}
+    for header in headers:
+        for label in names_of(header):
+            by_norm.setdefault(label, header)
+    own = {name for name in CANONICAL if name in headers or f"{name}_cents" in headers}
+    taken: dict[str, str] = {}
+    aside: dict[str, tuple[str, Text]] = {}
+    used: set[str] = set(own)
+    rounded: dict[str, int] = {}
+    for name, labels in (*SYNONYMS.items(), ("requested", _GRANTED)):
+        if name in own or name in taken or name in aside:
+            continue
+        fitting = [by_norm[label] for label in labels if label in by_norm and by_norm[label] not in used]
+        if not fitting:
+            continue
+        header = fitting[0]
+        why = _unfit(name, table[header], fine)
+        if why is not None:
+            aside[name] = (header, why)
+        else:
+            taken[name] = header
+            used.add(header)
+            if CANONICAL[name] is ColumnKind.MONEY and (n := _too_fine(table[header], fine)):
+                rounded[name] = n
+    present = frozenset({*own, *taken})
+    closed = _closed(table[aside["state"][0]]) if "state" in aside else ()
+    known = {*used, *(f"{name}_cents" for name in own), *(header for header, _ in aside.values())}
+    left_out = tuple(header for header in headers if header not in known)
+    envelopes, by = _envelopes(table, taken, own), _asked(table, taken, own, fine)
+    total = None if by is None else sum(by.values())
+    granted = any(label in _GRANTED for label in names_of(taken.get("requested", "")))
+    return Guess(taken, aside, present, total, envelopes, closed, left_out, rounded, granted, by or {})
+
+
+def _closed(states: pl.Series) -> tuple[str, ...]:
+    """The values of a state column that close a dossier, as they are written."""
+    values = states.cast(pl.String).drop_nulls().unique().sort().to_list()
+    return tuple(value for value in values if normalised(value) in _CLOSED)
+
+
+def _unfit(name: str, cells: pl.Series, fine: frozenset[str]) -> Text | None:
+    """Why the cells of a column are not those of a canonical one; None when they may be."""
+    values = cells.cast(pl.String).drop_nulls()
+    filled = values.filter(values.str.strip_chars() != "").unique().head(1000)
+    if name == "state":
+        return _not_among(filled, STATES)
+    if name == "applicant_type":
+        return _not_among(filled, APPLICANT_TYPES)
+    if name == "department" and not all(_DEPARTMENT.fullmatch(value.strip()) for value in filled):
+        return Text(
+            "les cellules ne sont pas des codes tels que 01 ou 2A", "the cells are no codes such as 01 or 2A"
+        )
+    if CANONICAL[name] is ColumnKind.MONEY and set(parse_cents_series(filled)[1].drop_nulls()) - fine:
+        return Text("certaines cellules ne sont pas des montants sûrs", "some cells are no certain amounts")
+    if name == "dossier" and cells.is_duplicated().any():
+        return Text("certaines valeurs y sont deux fois", "some values stand there twice")
+    return None
+
+
+def _not_among(filled: pl.Series, valid: Sequence[str]) -> Text | None:
+    strange = [value for value in filled if value not in valid]
+    some = ", ".join(sorted(strange)[:4])
+    return Text(f"{_TO_CONVERT.fr} : {some}", f"{_TO_CONVERT.en}: {some}") if strange else None
+
+
+def _too_fine(cells: pl.Series, fine: frozenset[str]) -> int:
+    """How many amounts have more than two decimals of a euro."""
+    return int(parse_cents_series(cells.cast(pl.String))[1].is_in(list(fine)).sum())
+
+
+def _asked(
+    table: pl.DataFrame, taken: Mapping[str, str], own: set[str], fine: frozenset[str]
+) -> dict[str, int] | None:
+    """The cents asked by envelope, "" where there is none; None when they cannot be read."""
+    header = _header(taken, own, "requested")
+    if "requested_cents" in table.columns:
+        cents = table["requested_cents"].cast(pl.String).cast(pl.Int64, strict=False)
+    elif not header:
+        return None
+    else:
+        texts = table[header].cast(pl.String)
+        cents, reasons = parse_cents_series(texts)
+        if set(reasons.drop_nulls()) - fine:
+            return None
+        odd = reasons.is_not_null()
+        near = [parse_cents_nearest(text, ".") if so else None for text, so in zip(texts, odd, strict=True)]
+        cents = cents.zip_with(~odd, pl.Series(near, dtype=pl.Int64))
+    where = _header(taken, own, "envelope")
+    groups = table[where].cast(pl.String).fill_null("") if where else pl.repeat("", table.height, eager=True)
+    sums = pl.DataFrame({"group": groups, "cents": cents}).group_by("group").agg(pl.col("cents").sum())
+    return {str(group): int(total) for group, total in sums.sort("group").iter_rows()}
+
+
+def _header(taken: Mapping[str, str], own: set[str], name: str) -> str:
+    return taken.get(name, name if name in own else "")
+
+
+def _envelopes(table: pl.DataFrame, taken: Mapping[str, str], own: set[str]) -> tuple[str, ...]:
+    header = _header(taken, own, "envelope")
+    if not header:
+        return ()
+    values = table[header].cast(pl.String).drop_nulls().unique().sort().to_list()
+    return tuple(value for value in values if value)

@@ -1,0 +1,552 @@
+"""The shape of a CSV text: where records end, how many cells each has, where quotes go wrong.
+
+Polars fills short rows and may accept stray quotes; a decision must not rest on a shifted row, so the
+shape is counted first, on bytes, by whole blocks.
+
+What a CSV file may hold at most, checked on its shape before any cell is built.
+
+CSV files: encoding, delimiter and shape checked strictly, then read by whole columns as text.
+
+Text files in two encodings at once: what a copy and paste between programs leaves behind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tnt_sim.domain.portfolio import MAX_PLACES
+from tnt_sim.errors import DataError, Defect, Defects, Place
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, ReadOptions, clean_header, plain_cells
+
+_BLOCK = 1 << 24
+_QUOTE, _NEWLINE, _RETURN = 0x22, 0x0A, 0x0D
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteFault:
+    """A quote where none can stand, or one that is never closed."""
+
+    at: int
+    """Byte offset of the quote."""
+    kind: str
+    """``unclosed``, ``inside`` (in an unquoted cell) or ``after`` (text after the closing quote)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """The records of a CSV text.
+
+    Parameters
+    ----------
+    starts, ends : int64 (n_records,), byte offsets; the end is that of the line feed or of the text
+    n_cells : int64 (n_records,)
+    fault : the first quote that breaks the shape; nothing after it can be trusted
+    """
+
+    starts: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+    n_cells: npt.NDArray[np.int64]
+    fault: QuoteFault | None
+
+    def blank(self, data: bytes) -> npt.NDArray[np.bool_]:
+        """Which records are empty lines."""
+        lengths = self.ends - self.starts
+        single = np.flatnonzero(lengths == 1)
+        result: npt.NDArray[np.bool_] = lengths == 0
+        result[single] = np.frombuffer(data, np.uint8)[self.starts[single]] == _RETURN
+        return result
+
+
+def shape_of(data: bytes, delimiter: str) -> Shape:
+    """Count the records and cells of a UTF-8 text without byte order mark."""
+    values = np.frombuffer(data, np.uint8)
+    mark = ord(delimiter)
+    quotes_before = marks_before = 0
+    ends: list[npt.NDArray[np.int64]] = []
+    counts: list[npt.NDArray[np.int64]] = []
+    fault: QuoteFault | None = None
+    for start in range(0, len(values), _BLOCK):
+        block = values[start : start + _BLOCK]
+        quotes = np.flatnonzero(block == _QUOTE)
+        if fault is None and quotes.size:
+            fault = _quote_fault(values, quotes + start, quotes_before, mark)
+        lines = _outside(np.flatnonzero(block == _NEWLINE), quotes, quotes_before)
+        marks = _outside(np.flatnonzero(block == mark), quotes, quotes_before)
+        ends.append(lines + start)
+        counts.append(np.searchsorted(marks, lines) + marks_before)
+        quotes_before += quotes.size
+        marks_before += marks.size
+    all_ends, cumulated = np.concatenate(ends or [_none()]), np.concatenate(counts or [_none()])
+    if len(values) and (all_ends.size == 0 or all_ends[-1] != len(values) - 1):
+        all_ends, cumulated = np.append(all_ends, len(values)), np.append(cumulated, marks_before)
+    if fault is None and quotes_before % 2:
+        fault = QuoteFault(_last_opening(data), "unclosed")
+    starts = np.concatenate([np.zeros(min(1, all_ends.size), np.int64), all_ends[:-1] + 1])
+    return Shape(starts, all_ends, np.diff(cumulated, prepend=0) + 1, fault)
+
+
+def _none() -> npt.NDArray[np.int64]:
+    return np.zeros(0, np.int64)
+
+
+def _outside(
+    positions: npt.NDArray[np.int64], quotes: npt.NDArray[np.int64], before: int
+) -> npt.NDArray[np.int64]:
+    """The positions that no open quote covers."""
+    if not quotes.size:
+        return positions if before % 2 == 0 else _none()
+    outside: npt.NDArray[np.int64] = positions[(np.searchsorted(quotes, positions) + before) % 2 == 0]
+    return outside
+
+
+def _quote_fault(
+    values: npt.NDArray[np.uint8], quotes: npt.NDArray[np.int64], before: int, mark: int
+) -> QuoteFault | None:
+    """The first quote of a block that neither opens nor closes a cell nor is doubled."""
+    opening = (np.arange(quotes.size) + before) % 2 == 0
+    previous = values[np.maximum(quotes - 1, 0)]
+    following = values[np.minimum(quotes + 1, len(values) - 1)]
+    opens_well = (quotes == 0) | np.isin(previous, (mark, _NEWLINE, _QUOTE))
+    closes_well = (quotes == len(values) - 1) | np.isin(following, (mark, _NEWLINE, _RETURN, _QUOTE))
+    bad = np.flatnonzero(np.where(opening, ~opens_well, ~closes_well))
+    if not bad.size:
+        return None
+    first = int(bad[0])
+    return QuoteFault(int(quotes[first]), "inside" if opening[first] else "after")
+
+
+def _last_opening(data: bytes) -> int:
+    """The quote that opens the last cell, of a text with an odd number of well-placed quotes."""
+    at = len(data)
+    while True:
+        at = data.rfind(b'"', 0, at)
+        run = at
+        while run > 0 and data[run - 1] == _QUOTE:
+            run -= 1
+        if (at - run) % 2 == 0:
+            return run
+        at = run
+
+
+MAX_BYTES = 1 << 30
+MAX_CELLS = 500_000_000
+MAX_COLUMNS = 16_384
+MAX_ROW_BYTES = 1 << 20
+
+
+def check_bytes(data: bytes, shown_as: str) -> None:
+    """Refuse a file that is too long to be read whole."""
+    if len(data) > MAX_BYTES:
+        size = MAX_BYTES >> 20
+        text = Text(f"le fichier dépasse {size} Mio.", f"the file is larger than {size} MiB.")
+        hint = Text("Enregistrez-le au format .parquet, ou coupez-le.", "Save it as .parquet, or split it.")
+        raise DataError([Defect("too_large", text, (Place(file=shown_as),), hint)])
+
+
+def check_limits(shape: Shape, shown_as: str, place: Callable[[int], Place]) -> None:
+    """Refuse rows of too many cells or bytes, and too many cells in all; `place` gives that of a byte."""
+    widest = int(shape.n_cells.argmax())
+    n_cells = int(shape.n_cells[widest])
+    if n_cells > MAX_COLUMNS:
+        text = Text(
+            f"une ligne de {n_cells} cellules : plus de {MAX_COLUMNS} ne sont pas lues.",
+            f"a row of {n_cells} cells: more than {MAX_COLUMNS} are not read.",
+        )
+        hint = Text("Vérifiez le séparateur.", "Check the delimiter.")
+        raise DataError([Defect("too_many_cells", text, (place(int(shape.starts[widest])),), hint)])
+    longest = int((shape.ends - shape.starts).argmax())
+    length = int(shape.ends[longest] - shape.starts[longest])
+    if length > MAX_ROW_BYTES:
+        text = Text(
+            f"une ligne de {length} octets : plus de {MAX_ROW_BYTES} ne sont pas lus.",
+            f"a row of {length} bytes: more than {MAX_ROW_BYTES} are not read.",
+        )
+        hint = Text("Un guillemet manque-t-il ?", "Is a quote missing?")
+        raise DataError([Defect("too_long_row", text, (place(int(shape.starts[longest])),), hint)])
+    total = int(shape.n_cells.sum())
+    if total > MAX_CELLS:
+        text = Text(
+            f"{total} cellules : plus de {MAX_CELLS} ne sont pas lues.",
+            f"{total} cells: more than {MAX_CELLS} are not read.",
+        )
+        hint = Text("Coupez le fichier.", "Split the file.")
+        raise DataError([Defect("too_many_cells", text, (Place(file=shown_as),), hint)])
+
+
+_ENCODINGS = {
+    "utf-8": "utf-8", "utf8": "utf-8", "utf-8-sig": "utf-8",
+    "cp1252": "cp1252", "windows-1252": "cp1252",
+    "iso-8859-1": "iso-8859-1", "latin-1": "iso-8859-1", "iso-8859-15": "iso-8859-15",
+}  # fmt: skip
+_BOM = b"\xef\xbb\xbf"
+_DELIMITERS = (",", ";")
+_ALLOWED = (",", ";", "\t", "|")
+
+
+def read_csv(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
+    """The cells of a CSV file, all text; raises `DataError` when its shape cannot be trusted."""
+    check_bytes(data, shown_as)
+    text, warnings = decoded(data, shown_as, options.encoding)
+    delimiter, shape = _delimiter(text, shown_as, options)
+    first = options.header_row - 1
+    _check_shape(text, shape, shown_as, delimiter, first)
+    headers = _cells(text, shape, first, delimiter)
+    body, records = _without_blank_lines(text, shape, first + 1)
+    frame = _frame(body, delimiter, len(headers), len(records))
+    rows = pl.Series("_row", records + 1, dtype=pl.UInt32)
+    empty = frame.select(pl.all_horizontal(pl.all() == "").alias("empty")).to_series()
+    if empty.any():
+        frame, rows = frame.filter(~empty), rows.filter(~empty)
+    columns = tuple(
+        RawColumn(clean_header(header), position, frame.to_series(position))
+        for position, header in enumerate(headers)
+    )
+    return RawTable(shown_as, columns, rows, warnings=tuple(warnings))
+
+
+def _without_blank_lines(text: bytes, shape: Shape, first: int) -> tuple[bytes, npt.NDArray[np.int64]]:
+    """The records from `first` on, those that are blank lines taken out, and their indices."""
+    blank = np.flatnonzero(shape.blank(text)[first:]) + first
+    records = np.arange(first, len(shape.ends))
+    if first >= len(shape.ends):
+        return b"", records
+    pieces, start = [], int(shape.starts[first])
+    for record in blank.tolist():
+        pieces.append(text[start : int(shape.starts[record])])
+        start = int(shape.ends[record]) + 1
+    pieces.append(text[start:])
+    return b"".join(pieces) if len(pieces) > 1 else pieces[0], np.setdiff1d(records, blank)
+
+
+def _frame(body: bytes, delimiter: str, width: int, n_rows: int) -> pl.DataFrame:
+    schema = dict.fromkeys((f"c{position}" for position in range(width)), pl.String)
+    if not n_rows:
+        return pl.DataFrame(schema=schema)
+    frame = pl.read_csv(
+        body, separator=delimiter, has_header=False, schema=schema, truncate_ragged_lines=False
+    )
+    if frame.shape != (n_rows, width):
+        raise AssertionError(f"CSV read as {frame.shape}, counted as {(n_rows, width)}")
+    return pl.DataFrame([plain_cells(column.fill_null("")) for column in frame])
+
+
+def decoded(data: bytes, shown_as: str, encoding: str | None) -> tuple[bytes, list[Defect]]:
+    """The text of a file as UTF-8 without byte order mark, decoded strictly, and remarks on it."""
+    codec = _codec(encoding, shown_as)
+    if b"\0" in data:
+        raise DataError([_nul(data, shown_as)])
+    bom = data.startswith(_BOM)
+    if bom and codec != "utf-8":
+        raise DataError([_bom_contradicts(shown_as, codec)])
+    body = data[len(_BOM) :] if bom else data
+    try:
+        text = body.decode(codec)
+    except UnicodeDecodeError as error:
+        raise DataError([_undecodable(data, shown_as, codec, error, len(_BOM) if bom else 0)]) from None
+    warnings = []
+    if codec != "utf-8":
+        warnings = _looks_like_utf8(body, shown_as, codec)
+        body = text.encode()
+    if _BOM in body:
+        raise DataError([_bom_inside(body, shown_as)])
+    if b"\xef\xbf\xbd" in body:
+        where = _place(body, shown_as, body.index(b"\xef\xbf\xbd"))
+        lost = Text(
+            "le fichier contient le signe « � » : des lettres étaient déjà perdues avant sa lecture.",
+            'the file holds the sign "�": letters were lost before it was read.',
+        )
+        warnings.append(Defect("replacement_character", lost, (where,)))
+    return body, warnings
+
+
+def _codec(encoding: str | None, shown_as: str) -> str:
+    codec = _ENCODINGS.get((encoding or "utf-8").lower())
+    if codec is None:
+        known = ", ".join(_ENCODINGS)
+        text = Text(f"l'encodage « {encoding} » n'est pas connu.", f'the encoding "{encoding}" is not known.')
+        hint = Text(f"Encodages connus : {known}.", f"Known encodings: {known}.")
+        raise DataError([Defect("encoding", text, (Place(file=shown_as),), hint)])
+    return codec
+
+
+def _nul(data: bytes, shown_as: str) -> Defect:
+    at = data.index(b"\0")
+    utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
+    if utf16:
+        text = Text(
+            "le fichier est en UTF-16, qui n'est pas lu.", "the file is in UTF-16, which is not read."
+        )
+    else:
+        text = Text(
+            f"octet nul à la position {at} : ce n'est pas un fichier de texte.",
+            f"NUL byte at offset {at}: this is not a text file.",
+        )
+    return Defect("encoding", text, (_place(data, shown_as, at),), hint)
+
+
+def _bom_inside(body: bytes, shown_as: str) -> Defect:
+    text = Text(
+        "marque d'ordre des octets (U+FEFF) au milieu du fichier : deux fichiers ont été mis bout à bout.",
+        "byte order mark (U+FEFF) inside the file: two files were put end to end.",
+    )
+    hint = Text("Ôtez ce signe invisible.", "Remove this invisible sign.")
+    return Defect("encoding", text, (_place(body, shown_as, body.index(_BOM)),), hint)
+
+
+def _bom_contradicts(shown_as: str, codec: str) -> Defect:
+    text = Text(
+        f"le fichier se dit en UTF-8 (BOM), mais « {codec} » est déclaré.",
+        f'the file says that it is UTF-8 (BOM), but "{codec}" is declared.',
+    )
+    hint = Text("Retirez read.encoding.", "Remove read.encoding.")
+    return Defect("encoding", text, (Place(file=shown_as),), hint)
+
+
+def _undecodable(data: bytes, shown_as: str, codec: str, error: UnicodeDecodeError, shift: int) -> Defect:
+    at = error.start + shift
+    found = f"0x{data[at]:02X}"
+    text = Text(
+        f"octet {found} à la position {at} : le fichier n'est pas en {codec}.",
+        f"byte {found} at offset {at}: the file is not in {codec}.",
+    )
+    hint = Text(
+        "Déclarez read: {encoding: cp1252} s'il vient d'Excel, ou enregistrez-le en « CSV UTF-8 ».",
+        'Declare read: {encoding: cp1252} if it comes from Excel, or save it as "CSV UTF-8".',
+    )
+    if codec != "utf-8":
+        hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
+    return Defect("encoding", text, (_place(data, shown_as, at),), hint)
+
+
+def _looks_like_utf8(body: bytes, shown_as: str, codec: str) -> list[Defect]:
+    if body.isascii():
+        return []
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return []
+    text = Text(
+        f"lu en {codec} comme déclaré, mais le fichier est aussi de l'UTF-8 valide : vérifiez les accents.",
+        f"read in {codec} as declared, but the file is valid UTF-8 too: check the accents.",
+    )
+    return [Defect("encoding_doubtful", text, (Place(file=shown_as),))]
+
+
+def _place(data: bytes, shown_as: str, at: int) -> Place:
+    """Line and column of a byte, as an editor shows them."""
+    start = data.rfind(b"\n", 0, at) + 1
+    column = len(data[start:at].decode("utf-8", "replace")) + 1
+    return Place(file=shown_as, line=data.count(b"\n", 0, at) + 1, column=column)
+
+
+def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, Shape]:
+    """The delimiter declared, or the only one of ``,`` and ``;`` that the file can have."""
+    given = options.delimiter
+    if given is not None and given not in _ALLOWED:
+        raise DataError([_bad_delimiter(shown_as, given)])
+    shapes = {mark: shape_of(text, mark) for mark in ((given,) if given else _DELIMITERS)}
+    header = options.header_row - 1
+    for shape in shapes.values():
+        if len(shape.ends) <= header:
+            raise DataError([_no_header(shown_as, options.header_row)])
+    wide = [mark for mark, shape in shapes.items() if shape.n_cells[header] > 1]
+    if given is not None:
+        if not wide:
+            _check_other_delimiter(text, shown_as, given, shapes[given], header)
+        return given, shapes[given]
+    if len(wide) == 2:
+        clean = [
+            mark for mark in wide if not _ragged(text, shapes[mark], header).any() and not shapes[mark].fault
+        ]
+        if len(clean) != 1:
+            raise DataError([_two_delimiters(shown_as, shapes, header)])
+        wide = clean
+    mark = wide[0] if wide else max(_DELIMITERS, key=lambda mark: int(shapes[mark].n_cells.max()))
+    if not wide:
+        _check_other_delimiter(text, shown_as, mark, shapes[mark], header)
+    return mark, shapes[mark]
+
+
+def _line(text: bytes, shape: Shape, record: int) -> bytes:
+    return text[int(shape.starts[record]) : int(shape.ends[record])].removesuffix(b"\r")
+
+
+def _check_other_delimiter(text: bytes, shown_as: str, given: str, shape: Shape, header: int) -> None:
+    """Refuse a file of one column whose header shows another delimiter."""
+    line = _line(text, shape, header).decode()
+    other = max((mark for mark in _ALLOWED if mark != given), key=line.count)
+    if not line.count(other):
+        return
+    shown, names = ("\\t" if other == "\t" else other), line.count(other)
+    fault = Text(
+        f"l'en-tête n'a aucun « {given} », mais {names} « {shown} ».",
+        f'the header has no "{given}", but {names} "{shown}".',
+    )
+    hint = Text(f'Déclarez read: {{delimiter: "{shown}"}}.', f'Declare read: {{delimiter: "{shown}"}}.')
+    raise DataError([Defect("delimiter", fault, (_place(text, shown_as, int(shape.starts[header])),), hint)])
+
+
+def _bad_delimiter(shown_as: str, given: str) -> Defect:
+    text = Text(f"le séparateur « {given} » n'est pas lu.", f'the delimiter "{given}" is not read.')
+    hint = Text("Séparateurs lus : , ; | et \\t.", "Delimiters that are read: , ; | and \\t.")
+    return Defect("delimiter", text, (Place(file=shown_as),), hint)
+
+
+def _no_header(shown_as: str, row: int) -> Defect:
+    return Defect(
+        "no_header",
+        Text(f"le fichier n'a pas de ligne {row}, où sont attendus les en-têtes.",
+             f"the file has no row {row}, where the headers are expected."),
+        (Place(file=shown_as),),
+    )  # fmt: skip
+
+
+def _two_delimiters(shown_as: str, shapes: dict[str, Shape], header: int) -> Defect:
+    counts = {mark: int(shape.n_cells[header]) - 1 for mark, shape in shapes.items()}
+    fr = " et ".join(f"{n} « {mark} »" for mark, n in counts.items())
+    en = " and ".join(f'{n} "{mark}"' for mark, n in counts.items())
+    text = Text(
+        f"l'en-tête a {fr} : le séparateur est incertain.",
+        f"the header has {en}: which one separates is not certain.",
+    )
+    hint = Text('Déclarez read: {delimiter: ";"}.', 'Declare read: {delimiter: ";"}.')
+    return Defect("delimiter", text, (Place(file=shown_as, line=1),), hint)
+
+
+def _cells(text: bytes, shape: Shape, record: int, delimiter: str) -> list[str]:
+    """The cells of one well-formed record."""
+    cells: list[str] = []
+    pending: str | None = None
+    for part in _line(text, shape, record).decode().split(delimiter):
+        pending = part if pending is None else pending + delimiter + part
+        if pending.count('"') % 2 == 0:
+            cells.append(pending[1:-1].replace('""', '"') if pending.startswith('"') else pending)
+            pending = None
+    return cells if pending is None else [*cells, pending]
+
+
+def _ragged(text: bytes, shape: Shape, header: int) -> npt.NDArray[np.bool_]:
+    wrong = shape.n_cells != shape.n_cells[header]
+    wrong[:header] = False
+    result: npt.NDArray[np.bool_] = wrong & ~shape.blank(text)
+    return result
+
+
+def _check_shape(text: bytes, shape: Shape, shown_as: str, delimiter: str, header: int) -> None:
+    if b"\n" not in text and b"\r" in text:
+        why = Text("les fins de ligne sont des CR seuls (ancien Mac).", "lines end in CR alone (old Mac).")
+        hint = Text("Enregistrez le fichier en « CSV UTF-8 ».", 'Save the file as "CSV UTF-8".')
+        raise DataError([Defect("line_ends", why, (Place(file=shown_as),), hint)])
+    if shape.fault is not None:
+        raise DataError([_quote_defect(text, shown_as, shape.fault)])
+    check_limits(shape, shown_as, lambda at: _place(text, shown_as, at))
+    ragged = np.flatnonzero(_ragged(text, shape, header))
+    expected = int(shape.n_cells[header])
+    if len(ragged) and expected == 1:
+        raise DataError([_title_row(text, shape, shown_as, header, int(ragged[0]))])
+    defects = Defects()
+    for record in ragged[:MAX_PLACES].tolist():
+        _say_ragged(defects, text, shape, shown_as, delimiter, record, expected)
+    if len(ragged) > MAX_PLACES:
+        more = len(ragged) - MAX_PLACES
+        defects.add(
+            "ragged_row",
+            Text(
+                f"autres lignes qui n'ont pas {expected} cellules : {more}.",
+                f"further rows without {expected} cells: {more}.",
+            ),
+            Place(file=shown_as),
+        )
+    defects.raise_if_any(DataError)
+
+
+def _say_ragged(
+    defects: Defects, text: bytes, shape: Shape, shown_as: str, delimiter: str, record: int, expected: int
+) -> None:
+    found = int(shape.n_cells[record])
+    start = _place(text, shown_as, int(shape.starts[record]))
+    quote = Text(
+        f"Mettez entre guillemets les cellules qui contiennent « {delimiter} ».",
+        f'Put the cells that hold "{delimiter}" in quotes.',
+    )
+    fill = Text(
+        f"Complétez la ligne, un « {delimiter} » entre deux cellules.",
+        f'Complete the row, one "{delimiter}" between two cells.',
+    )
+    defects.add(
+        "ragged_row",
+        Text(
+            f"{found} cellule{'s' * (found > 1)} au lieu de {expected}.",
+            f"{found} cell{'s' * (found > 1)} instead of {expected}.",
+        ),
+        Place(file=shown_as, line=start.line, column=start.column, row=record + 1),
+        hint=quote if found > expected else fill,
+    )
+
+
+def _title_row(text: bytes, shape: Shape, shown_as: str, header: int, record: int) -> Defect:
+    """A header of one cell over rows of several: the headers are further down."""
+    row, found = record + 1, int(shape.n_cells[record])
+    return Defect(
+        "ragged_row",
+        Text(
+            f"la ligne {header + 1}, lue comme en-tête, n'a qu'une cellule ; la ligne {row} en a {found}.",
+            f"row {header + 1}, read as the header, has one cell only; row {row} has {found}.",
+        ),
+        (_place(text, shown_as, int(shape.starts[header])),),
+        Text(
+            f"Si les en-têtes sont à la ligne {row}, déclarez read: {{header_row: {row}}}.",
+            f"If the headers are in row {row}, declare read: {{header_row: {row}}}.",
+        ),
+    )
+
+
+def _quote_defect(text: bytes, shown_as: str, fault: QuoteFault) -> Defect:
+    why = {
+        "unclosed": Text("guillemet ouvert et jamais refermé.", "quote opened and never closed."),
+        "inside": Text("guillemet au milieu d'une cellule.", "quote in the middle of a cell."),
+        "after": Text("du texte suit le guillemet fermant.", "text follows the closing quote."),
+    }[fault.kind]
+    hint = Text(
+        "Mettez la cellule entre guillemets et doublez ceux qu'elle contient.",
+        "Put the cell in quotes and double those that it holds.",
+    )
+    return Defect("quote", why, (_place(text, shown_as, fault.at),), hint)
+
+
+_UTF8 = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xbf]|\xe2\x82\xac|\xc5[\x92\x93]")
+
+
+def check_one_encoding(data: bytes, shown_as: str) -> None:
+    """Refuse a text in which accents are written in UTF-8 in one place and in cp1252 in another.
+
+    Raises
+    ------
+    DataError
+        With the first place of each.
+    """
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        utf8 = _UTF8.search(data)
+        if utf8 is None:
+            return
+        lines = [data.count(b"\n", 0, at) + 1 for at in (utf8.start(), error.start)]
+        text = Text(
+            f"deux encodages dans un fichier : UTF-8 à la ligne {lines[0]}, cp1252 à la ligne {lines[1]}.",
+            f"two encodings in one file: UTF-8 in line {lines[0]}, cp1252 in line {lines[1]}.",
+        )
+        hint = Text(
+            "Exportez-le de nouveau, ou enregistrez-le en « CSV UTF-8 » après avoir corrigé les accents.",
+            'Export it again, or save it as "CSV UTF-8" after correcting the accents.',
+        )
+        places = tuple(Place(file=shown_as, line=line) for line in lines)
+        raise DataError([Defect("mixed_encodings", text, places, hint)]) from None

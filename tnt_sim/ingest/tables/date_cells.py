@@ -1,0 +1,186 @@
+"""Days written in words, « 15 janvier 2025 », as démarches-simplifiées shows them.
+
+Dates and date-times: from text, from workbook cells, from typed columns; never from plain numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import INSTANT_TYPE, instants
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.tables.headers import normalised
+from tnt_sim.ingest.tables.raw_table import RawColumn, Reporter, found_text, label
+
+_MONTHS = (
+    "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre",
+    "novembre", "decembre",
+)  # fmt: skip
+_WORDS = r"^[0-9]{1,2}(?:er)? \p{L}+\.? [0-9]{4}(?: [0-9]{1,2}[:h][0-9]{2})?$"
+
+
+def with_french_days(column: RawColumn) -> RawColumn:
+    """The column with such days in ISO form; those that are no day stay as they are."""
+    held = column.text.str.contains(_WORDS).fill_null(value=False)
+    if not held.any():
+        return column
+    learnt = {text: _iso(text) for text in column.text.filter(held).unique()}
+    return replace(column, text=column.text.replace({text: day for text, day in learnt.items() if day}))
+
+
+def _iso(text: str) -> str | None:
+    day, month, year, *clock = text.replace("er ", " ").split()
+    name = normalised(month)
+    if name not in _MONTHS:
+        return None
+    whole = f"{year}-{_MONTHS.index(name) + 1:02}-{int(day):02}"
+    if not clock:
+        return whole
+    hour, minute = clock[0].replace("h", ":").split(":")
+    return f"{whole}T{int(hour):02}:{minute}"
+
+
+_DAYS = ((r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "%Y-%m-%d"), (r"^[0-9]{2}/[0-9]{2}/[0-9]{4}$", "%d/%m/%Y"))
+_LOCAL = (
+    (
+        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?$",
+        "%Y-%m-%dT%H:%M:%S%.f",
+    ),
+    (r"^[0-9]{2}/[0-9]{2}/[0-9]{4}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?$", "%d/%m/%YT%H:%M:%S%.f"),
+)
+_OFFSET = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r" ?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$"
+)
+_FORMS = Text(
+    "Écrivez « 2021-11-22 », « 2021-11-22T14:30 » ou « 22/11/2021 14:30 ».",
+    'Write "2021-11-22", "2021-11-22T14:30" or "22/11/2021 14:30".',
+)
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What each cell of a column says: a day, an instant, or neither."""
+
+    days: pl.Series
+    instants: pl.Series
+
+
+def read_when(column: RawColumn, name: str, report: Reporter, timezone: str) -> pl.Series:
+    """A Date series when every filled cell is a day, else Datetime("us", "UTC")."""
+    found = _typed(column, timezone) if column.typed is not None else _cells(column, timezone)
+    if found is None:
+        report.column("date", column, name, Text("dates attendues", "dates expected"), _FORMS)
+        return pl.Series(name, [None], dtype=pl.Date).new_from_index(0, len(column.text))
+    bad = column.filled() & found.days.is_null() & found.instants.is_null()
+    if bad.any():
+        report.each("date", column, bad, lambda index: _say(column, index, name, timezone), name)
+    years = found.days.dt.year().fill_null(found.instants.dt.year())
+    far = ((years < _FIRST_YEAR) | (years > _LAST_YEAR)).fill_null(value=False)
+    if far.any():
+        report.each("date", column, far, lambda index: _say_far(column, index, name), name)
+    if found.instants.null_count() == len(found.instants):
+        return found.days.alias(name)
+    midnight = found.days.to_frame("day").select(instants("day", pl.Date(), timezone)).to_series()
+    return found.instants.fill_null(midnight).alias(name)
+
+
+def _cells(column: RawColumn, timezone: str) -> _Found:
+    text = column.text
+    days = _parse(text, _DAYS)
+    moments = _at(_local(text), timezone).fill_null(_offset(text))
+    if column.moments is not None and column.days is not None:
+        whole = column.days & column.moments.is_not_null()
+        days = days.fill_null(column.moments.set(~whole, None).cast(pl.Date))
+        moments = moments.fill_null(_at(column.moments.set(whole, None), timezone))
+    return _Found(days, moments)
+
+
+def _parse(text: pl.Series, forms: tuple[tuple[str, str], ...], *, moment: bool = False) -> pl.Series:
+    """The cells that have one of the forms and are in the calendar; null elsewhere."""
+    dtype: pl.DataType = pl.Datetime("us") if moment else pl.Date()
+    result = pl.Series("when", [None], dtype=dtype).new_from_index(0, len(text))
+    for pattern, form in forms:
+        fits = text.str.contains(pattern).fill_null(value=False)
+        if not fits.any():
+            continue
+        cells = text.set(~fits, None)
+        if moment:
+            cells = cells.str.replace(r"^([^:]*:[0-9]{2})$", "${1}:00")
+            read = cells.str.to_datetime(form, time_unit="us", strict=False)
+        else:
+            read = cells.str.to_date(form, strict=False)
+        result = result.fill_null(read)
+    return result
+
+
+def _local(text: pl.Series) -> pl.Series:
+    """Date-times without offset, as the clock shows them."""
+    return _parse(text.str.replace(" ", "T", literal=True), _LOCAL, moment=True)
+
+
+def _offset(text: pl.Series) -> pl.Series:
+    """Date-times that state their offset, as instants."""
+    nothing = pl.Series("when", [None], dtype=INSTANT_TYPE).new_from_index(0, len(text))
+    fits = text.str.contains(_OFFSET).fill_null(value=False)
+    if not fits.any():
+        return nothing
+    cells = text.set(~fits, None).str.replace(" ", "T", literal=True).str.replace(" ", "", literal=True)
+    cells = cells.str.replace(r"[Zz]$", "+00:00").str.replace(r"([+-][0-9]{2})([0-9]{2})$", "${1}:${2}")
+    cells = cells.str.replace(r"T([0-9]{2}:[0-9]{2})([+-])", "T${1}:00${2}")
+    return cells.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
+
+
+def _at(local: pl.Series, timezone: str) -> pl.Series:
+    """Local times as instants; null where the clock shows them twice or never."""
+    placed = local.dt.replace_time_zone(timezone, ambiguous="null", non_existent="null")
+    return placed.dt.convert_time_zone("UTC")
+
+
+def _typed(column: RawColumn, timezone: str) -> _Found | None:
+    """The days or instants of a typed column; None when it has neither."""
+    series = column.typed
+    assert series is not None
+    no_day = pl.Series("day", [None], dtype=pl.Date).new_from_index(0, len(series))
+    no_instant = pl.Series("when", [None], dtype=INSTANT_TYPE).new_from_index(0, len(series))
+    if series.dtype == pl.Date:
+        return _Found(series, no_instant)
+    if not isinstance(series.dtype, pl.Datetime):
+        return None
+    micro = series.dt.cast_time_unit("us")
+    if series.dtype.time_zone is not None:
+        return _Found(no_day, micro.dt.convert_time_zone("UTC"))
+    return _Found(no_day, _at(micro, timezone))
+
+
+def _say(column: RawColumn, index: int, name: str, timezone: str) -> tuple[Text, Text | None]:
+    where, shown = label(column, name), found_text(column, index)
+    if column.numbers is not None and column.numbers[index] is not None:
+        text = Text(
+            f"{where.fr} : le nombre {shown} n'est pas une date.",
+            f"{where.en}: the number {shown} is no date.",
+        )
+        return text, Text("Mettez la cellule au format date.", "Format the cell as a date.")
+    cell = column.text[index]
+    if column.typed is not None or (cell is not None and _local(pl.Series([cell]))[0] is not None):
+        text = Text(
+            f"{where.fr} : « {shown} » n'existe pas ou existe deux fois dans le fuseau {timezone}.",
+            f'{where.en}: "{shown}" does not exist or exists twice in the zone {timezone}.',
+        )
+        return text, Text("Écrivez le décalage : « …+01:00 ».", 'Write the offset: "…+01:00".')
+    text = Text(
+        f"{where.fr} : « {shown} » n'est pas une date lue.",
+        f'{where.en}: "{shown}" is not a date that is read.',
+    )
+    return text, _FORMS
+
+
+def _say_far(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, shown = label(column, name), found_text(column, index)
+    return Text(
+        f"{where.fr} : « {shown} » n'est pas entre {_FIRST_YEAR} et {_LAST_YEAR}.",
+        f'{where.en}: "{shown}" is not between {_FIRST_YEAR} and {_LAST_YEAR}.',
+    ), None

@@ -1,0 +1,386 @@
+"""Which column of a file is which canonical one, and what is wrong with the headers.
+
+What columns are called in French: normalised labels by canonical column, and those that name a person.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from tnt_sim.domain.portfolio import CANONICAL, MANY, ColumnKind, of_many, table_column
+from tnt_sim.errors import did_you_mean, nearest
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.tables.raw_table import Marks, RawColumn, Reporter, clean_header, letters, shorten
+
+REQUIRED = ("dossier",)
+_RESERVED = ("_row", "_source")
+_CENTS = {f"{name}_cents": name for name, kind in CANONICAL.items() if kind is ColumnKind.MONEY}
+_LOOK_AHEAD = 20
+CONTROLS = r"[\x01-\x08\x0e-\x1f\x7f-\x9f]"
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """The columns of a file by their meaning.
+
+    Parameters
+    ----------
+    canonical : the column of each canonical name that the file has
+    in_cents : money columns, by canonical name, that are given in whole cents
+    extra : every further column, in the order of the file
+    """
+
+    canonical: Mapping[str, RawColumn]
+    in_cents: frozenset[str]
+    extra: tuple[RawColumn, ...]
+
+
+def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
+    """The columns with a header of their own; columns without header and without cells are dropped."""
+    kept: dict[str, RawColumn] = {}
+    for column in columns:
+        where = f"{letters(column.position)}" if report.table.cells else str(column.position + 1)
+        if not column.header:
+            if column.filled().any():
+                report.defects.add(
+                    "no_header",
+                    Text(
+                        f"la colonne {where} a des cellules mais pas d'en-tête.",
+                        f"column {where} has cells but no header.",
+                    ),
+                    report.whole(),
+                )
+        elif column.header in _RESERVED:
+            report.defects.add(
+                "reserved_header",
+                Text(
+                    f"l'en-tête « {column.header} » est réservé.",
+                    f'the header "{column.header}" is reserved.',
+                ),
+                report.whole(),
+                hint=Text("Renommez ou supprimez la colonne.", "Rename or remove the column."),
+            )
+        elif column.header in kept:
+            report.defects.add(
+                "duplicate_header",
+                Text(
+                    f"l'en-tête « {column.header} » est là deux fois.",
+                    f'the header "{column.header}" is there twice.',
+                ),
+                report.whole(),
+                hint=Text(
+                    "Renommez ou supprimez l'une des colonnes.", "Rename or remove one of the columns."
+                ),
+            )
+        else:
+            kept[column.header] = column
+    for column in kept.values():
+        _check_controls(column, report)
+    return list(kept.values())
+
+
+def _check_controls(column: RawColumn, report: Reporter) -> None:
+    """Refuse characters that nobody sees and a terminal obeys."""
+    bad = column.text.str.contains(CONTROLS).fill_null(value=False)
+    if not bad.any():
+        return
+
+    def say(index: int) -> tuple[Text, Text | None]:
+        number = f"U+{ord(column.text.str.extract(f'({CONTROLS})')[index]):04X}"
+        return Text(
+            f"colonne « {column.header} » : caractère invisible {number}.",
+            f'column "{column.header}": invisible character {number}.',
+        ), Text("Effacez-le de la cellule.", "Delete it from the cell.")
+
+    report.each("control_character", column, bad, say)
+
+
+def resolve(columns: list[RawColumn], mapping: Mapping[str, str], report: Reporter) -> Resolved:
+    """Give every column its meaning; unknown names, missing headers and clashes become defects."""
+    by_header = {column.header: column for column in columns}
+    taken: dict[str, RawColumn] = {}
+    for name, header in mapping.items():
+        if name not in CANONICAL and name not in _CENTS:
+            text = Text(f"« {name} » n'est pas une colonne connue.", f'"{name}" is not a known column.')
+            report.defects.add("unknown_column", text, report.whole(), hint=did_you_mean(name, CANONICAL))
+            continue
+        column = by_header.get(clean_header(header))
+        if column is None:
+            _missing_header(name, header, by_header, report)
+        else:
+            taken[name] = column
+    used = {column.header for column in taken.values()}
+    for header, column in by_header.items():
+        if header in used or not (header in CANONICAL or header in _CENTS):
+            continue
+        if header in mapping:
+            if header in taken:
+                _two_columns(header, header, taken[header].header, report)
+        else:
+            taken[header] = column
+    for name in REQUIRED:
+        if name not in taken and name not in mapping:
+            _required(name, by_header, report)
+    return _split(taken, columns, report)
+
+
+def _split(taken: dict[str, RawColumn], columns: list[RawColumn], report: Reporter) -> Resolved:
+    """Join ``X`` and ``X_cents``, and name the further columns."""
+    canonical: dict[str, RawColumn] = {}
+    for name, column in taken.items():
+        plain = _CENTS.get(name, name)
+        if plain in canonical:
+            _two_columns(plain, canonical[plain].header, column.header, report)
+        canonical[plain] = column
+    used = {column.header for column in taken.values()}
+    clashing = {table_column(name) for name in CANONICAL} | set(CANONICAL)
+    extra = []
+    for column in columns:
+        if column.header in used or column.header in clashing:
+            continue
+        extra.append(column)
+    return Resolved(canonical, frozenset(_CENTS[name] for name in taken if name in _CENTS), tuple(extra))
+
+
+def _two_columns(name: str, first: str, second: str, report: Reporter) -> None:
+    report.defects.add(
+        "two_columns",
+        Text(
+            f"« {name} » a deux colonnes : « {first} » et « {second} ».",
+            f'"{name}" has two columns: "{first}" and "{second}".',
+        ),
+        report.whole(),
+        hint=Text("Renommez ou supprimez l'une d'elles.", "Rename or remove one of them."),
+    )
+
+
+def _missing_header(name: str, header: str, headers: Mapping[str, RawColumn], report: Reporter) -> None:
+    text = Text(
+        f"la colonne « {header} », attendue pour « {name} », n'est pas dans le fichier.",
+        f'the column "{header}", expected for "{name}", is not in the file.',
+    )
+    row = _row_of_header(clean_header(header), report)
+    hint = _header_row_hint(row) if row else did_you_mean(header, headers)
+    report.defects.add("missing_column", text, report.whole(), hint=hint)
+
+
+def _required(name: str, headers: Mapping[str, RawColumn], report: Reporter) -> None:
+    text = Text(f"il manque la colonne « {name} ».", f'the column "{name}" is missing.')
+    row = _row_of_header(name, report)
+    known = ", ".join(list(headers)[:12]) + (", …" if len(headers) > 12 else "")
+    guess = nearest(name, headers) or "…"
+    hint = Text(
+        f'Déclarez columns: {{{name}: "{guess}"}} ; en-têtes du fichier : {known}.',
+        f'Declare columns: {{{name}: "{guess}"}}; headers of the file: {known}.',
+    )
+    report.defects.add("missing_column", text, report.whole(), hint=_header_row_hint(row) if row else hint)
+
+
+def _header_row_hint(row: int) -> Text:
+    return Text(
+        f"Elle est à la ligne {row} : déclarez read: {{header_row: {row}}}.",
+        f"It is in row {row}: declare read: {{header_row: {row}}}.",
+    )
+
+
+def _row_of_header(header: str, report: Reporter) -> int | None:
+    """The row, among the first ones, in which a header stands below the row read as headers."""
+    for column in report.table.columns:
+        if column.typed is None:
+            found = (column.text.head(_LOOK_AHEAD) == header).fill_null(value=False).arg_true()
+            if len(found):
+                return int(report.table.rows[int(found[0])])
+    return None
+
+
+def check_marks(columns: Resolved, marks: Marks, header_row: int, report: Reporter) -> None:
+    """Refuse error cells, formulas in money columns, and formulas that were never calculated."""
+    named = {column.position: (column, name) for name, column in columns.canonical.items()}
+    named |= {column.position: (column, column.header) for column in columns.extra}
+    found: dict[tuple[str, int, str], list[int]] = {}
+    for row, position in sorted({*marks.errors, *marks.formulas}):
+        if row <= header_row or position not in named:
+            continue
+        code = _mark_code(marks, (row, position), _is_money(*named[position], columns))
+        if code:
+            found.setdefault((code, position, marks.errors.get((row, position), "")), []).append(row)
+    for (_, position, _), rows in sorted(found.items(), key=lambda entry: (entry[1][0], entry[0][1])):
+        column, name = named[position]
+        _report_marks(marks, rows, column, _is_money(column, name, columns), report)
+
+
+def _is_money(column: RawColumn, name: str, columns: Resolved) -> bool:
+    return CANONICAL.get(name) is ColumnKind.MONEY and columns.canonical.get(name) is column
+
+
+def _mark_code(marks: Marks, at: tuple[int, int], money: bool) -> str:
+    if at in marks.errors:
+        return "error_cell"
+    if money:
+        return "formula"
+    return "" if marks.formulas[at] else "formula_empty"
+
+
+def _mark_words(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Text, Text]:
+    """Code, sentence and remedy of one cell at fault."""
+    if at in marks.errors:
+        shown = shorten(marks.errors[at])
+        text = Text(f"la cellule vaut « {shown} ».", f'the cell is "{shown}".')
+        return "error_cell", text, Text("Corrigez la formule.", "Correct the formula.")
+    paste = Text("Collez la valeur à la place de la formule.", "Paste the value in place of the formula.")
+    if money:
+        text = Text(
+            "formule dans une colonne de montants : la valeur enregistrée peut être périmée.",
+            "formula in a money column: the stored value may be out of date.",
+        )
+        return "formula", text, paste
+    return "formula", Text("formule jamais calculée.", "formula that was never calculated."), paste
+
+
+def _report_marks(marks: Marks, rows: list[int], column: RawColumn, money: bool, report: Reporter) -> None:
+    """The cells of one column with one fault: one by one when they are few, else together."""
+    code, text, hint = _mark_words(marks, (rows[0], column.position), money)
+    text = Text(f"colonne « {column.header} » : {text.fr}", f'column "{column.header}": {text.en}')
+    cell = letters(column.position)
+    places = [replace(report.whole(), row=row, cell=f"{cell}{row}") for row in rows[:MANY]]
+    if len(rows) < MANY:
+        for place in places:
+            report.defects.add(code, text, place, hint=hint)
+    else:
+        report.defects.add(code, of_many(text, rows), *places, hint=hint)
+
+
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "dossier": (
+        "numero de dossier", "numero de dossier ds", "n ds", "numero ds", "no ds",
+        "n de dossier", "numero dossier", "n dossier",
+        "dossier id", "id dossier", "no dossier", "numero", "id", "reference", "reference du dossier",
+        "idsubvention", "dossier number", "numero dossier ds", "id projet", "identifiant",
+    ),
+    "project": (
+        "projet id", "numero de projet", "id projet", "code projet",
+    ),
+    "title": (
+        "intitule du projet", "intitule", "titre", "titre du projet", "libelle", "objet",
+        "nom du projet", "description du projet", "project title", "description",
+    ),
+    "envelope": (
+        "enveloppe", "dispositif", "dispositif de financement sollicite", "fonds", "axe", "dotation",
+        "guichet", "dot",
+    ),
+    "applicant": (
+        "demandeur", "porteur", "porteur de projet", "nom du porteur", "nom du demandeur",
+        "beneficiaire", "raison sociale", "entreprise raison sociale", "nombeneficiaire",
+        "collectivite", "nom de la collectivite", "nom beneficiaire principal", "nom terr",
+    ),
+    "applicant_id": (
+        "siret", "siren", "etablissement siret", "entreprise siren", "numero siret", "numero siren",
+        "idbeneficiaire", "code siren ou insee du demandeur", "siret du porteur", "siren du porteur",
+        "id terr", "codgeo",
+    ),
+    "applicant_type": (
+        "nature du porteur de projet", "nature du porteur", "type de porteur", "type de collectivite",
+        "type de demandeur", "echelon",
+    ),
+    "department": (
+        "departement code", "code departement", "departement et arrondissement du porteur de projet",
+        "departement ou collectivite du demandeur", "departement du porteur de projet", "departement",
+        "dept", "dep", "id dep", "inseedep",
+    ),
+    "region": (
+        "region code", "code region", "region",
+    ),
+    "epci": (
+        "epci code", "code epci", "siren epci", "epci a fiscalite propre dont est membre la commune", "epci",
+    ),
+    "commune": (
+        "code insee", "commune code insee", "code commune", "insee",
+        "etablissement code insee localite", "inseecom",
+    ),
+    "population": (
+        "population", "habitants", "nombre d habitants", "population municipale", "population totale",
+        "pop21", "pop20", "pop19", "pop18",
+    ),
+    "cost": (
+        "cout total", "cout total du projet", "cout total de l operation", "cout du projet", "cout",
+        "montant total du projet", "budget total", "cout total ht",
+    ),
+    "base": (
+        "assiette", "assiette subventionnable", "depenses eligibles", "depense eligible",
+        "montant des depenses eligibles retenues", "detr dsil montant des depenses eligibles retenues",
+        "cout eligible",
+    ),
+    "requested": (
+        "montant demande", "montant de l aide demandee", "subvention demandee", "aide demandee",
+        "montant sollicite", "subvention sollicitee", "montantdemande", "montant demande ht", "demande",
+        "je demande ce montant de subventions",
+    ),
+    "score": (
+        "note", "note finale", "note du jury", "note totale", "score", "points",
+    ),
+    "filed_at": (
+        "depose le", "date de depot", "date de depot du dossier", "date depot", "depot",
+    ),
+    "start": (
+        "date de debut", "date de commencement de l operation", "date de commencement",
+        "debut des travaux",
+    ),
+    "end": (
+        "date de fin", "date previsionnelle d achevement de l operation", "date d achevement",
+        "fin des travaux",
+    ),
+    "state": (
+        "etat du dossier", "etat", "statut", "statut du dossier",
+    ),
+    "tags": (
+        "etiquettes", "labels",
+    ),
+}  # fmt: skip
+"""French headers by canonical column, normalised: those of démarches-simplifiées, Turgot, the ministry and the
+DETR form, the surest first."""
+
+UNITS = re.compile(r"\b(?:en euros?|euros?|eur|ht|ttc|en)\b")
+
+_PERSON = re.compile(
+    r"\b(?:prenoms?|civilite|e ?mails?|mel|courriel|electronique|telephone|portable|mobile|fax|mandataire|"
+    r"instructeurs?|signataire|naissance|iban|rib|franceconnect|usager|contact|representant|interlocuteur|"
+    r"genre|sexe|proposer|author|auteur)\b"
+)
+_PERSON_WHOLE = frozenset(
+    {"nom", "noms", "nom et prenom", "nom de famille", "nom d usage", "fonction", "qualite"}
+)
+
+_NO_PERSON = frozenset({"groupe instructeur"})
+
+
+def normalised(header: str) -> str:
+    """A header without accents, capitals and punctuation.
+
+    >>> normalised("Coût total de l'opération (en euros HT)")
+    'cout total de l operation en euros ht'
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFKD", header) if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", " ", plain.replace("°", " ").lower()).strip()
+
+
+def names_of(header: str) -> tuple[str, str]:
+    """A header normalised, and again without its units."""
+    plain = normalised(header)
+    return plain, " ".join(UNITS.sub(" ", plain).split())
+
+
+def names_a_person(header: str) -> bool:
+    """Whether a label asks for what identifies a natural person.
+
+    >>> names_a_person("Adresse électronique"), names_a_person("Nom de la collectivité")
+    (True, False)
+    """
+    name = re.sub(r" \d+$", "", normalised(header))
+    if name in _PERSON_WHOLE:
+        return True
+    if name in _NO_PERSON:
+        return False
+    return bool(_PERSON.search(name)) or name.startswith(("fonction du", "fonction de", "nom et qualite"))

@@ -1,0 +1,232 @@
+"""Money columns: text, workbook numbers and typed columns become whole cents, or located defects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import polars as pl
+
+from tnt_sim.domain.money import (
+    MAX_CENTS,
+    MAX_FLOAT_EUROS,
+    MoneyError,
+    cents_from_floats,
+    cents_nearest,
+    parse_cents_nearest,
+    parse_cents_series,
+    reason_text,
+)
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.tables.raw_table import RawColumn, ReadOptions, Reporter, Rounding, found_text, label
+
+_TYPES = Text("des euros (nombres ou texte) attendus", "euros (numbers or text) expected")
+_HINTS = {
+    "ambiguous": Text(
+        'Déclarez read: {decimal: ","} ou read: {decimal: "."}.',
+        'Declare read: {decimal: ","} or read: {decimal: "."}.',
+    ),
+    "separator": Text("Corrigez la cellule ou read.decimal.", "Correct the cell or read.decimal."),
+    "decimals": Text(
+        "Corrigez la cellule, ou déclarez read: {rounding: nearest}.",
+        "Correct the cell, or declare read: {rounding: nearest}.",
+    ),
+}
+_FORMS = Text(
+    "Écrivez « 1 234,56 € », « 1234.56 », « 12,5 k€ » ou « 88 M€ ».",
+    'Write "1 234,56 €", "1234.56", "12,5 k€" or "88 M€".',
+)
+
+
+@dataclass(eq=False)
+class _Amounts:
+    """The cents of a column, why a cell has none, and which cells were rounded."""
+
+    cents: pl.Series
+    reasons: pl.Series
+    rounded: pl.Series
+
+
+def read_money(column: RawColumn, name: str, report: Reporter, options: ReadOptions) -> pl.Series:
+    """Cents, Int64, null for empty cells; amounts below zero are defects."""
+    found = _typed(column, options) if column.typed is not None else _cells(column, options)
+    if found is None:
+        report.column("money", column, name, _TYPES, None)
+        return pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(column.text))
+    bad = found.reasons.is_not_null()
+    if bad.any():
+        report.each("money", column, bad, lambda index: _say(column, index, name, found.reasons[index]), name)
+    negative = (found.cents < 0).fill_null(value=False)
+    if negative.any():
+        report.each(
+            "money_negative", column, negative, lambda index: _say_negative(column, index, name), name
+        )
+    if found.rounded.any():
+        n, where = int(found.rounded.sum()), label(column, name)
+        text = Text(
+            f"{where.fr} : montants arrondis au centime le plus proche (le pair à égalité) : {n}.",
+            f"{where.en}: amounts rounded to the nearest cent (ties to even): {n}.",
+        )
+        report.warn("rounded", text, column, found.rounded)
+    return found.cents.alias(name)
+
+
+def read_cents(column: RawColumn, name: str, report: Reporter) -> pl.Series:
+    """A column of whole cents, such as ``requested_cents``, as Int64."""
+    typed = column.typed
+    if typed is not None and not typed.dtype.is_integer():
+        expected = Text("des centimes entiers attendus", "whole cents expected")
+        report.column("money", column, name, expected, None)
+        return pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(typed))
+    if typed is not None:
+        cents = typed.cast(pl.Int64, strict=False)
+    else:
+        ordinary = column.text.str.contains(r"^-?[0-9]{1,16}$").fill_null(value=False)
+        cents = column.text.set(~ordinary, None).cast(pl.Int64)
+        if column.numbers is not None:
+            whole = (column.numbers == column.numbers.round()) & (column.numbers.abs() <= MAX_CENTS)
+            cents = cents.fill_null(column.numbers.set(~whole.fill_null(value=False), None).cast(pl.Int64))
+    reasons = _reasons(column.filled() & (cents.is_null() | (cents.abs() > MAX_CENTS)), "cents")
+    bad = reasons.is_not_null()
+    if bad.any():
+        report.each("money", column, bad, lambda index: _say(column, index, name, "cents"), name)
+    negative = (cents < 0).fill_null(value=False)
+    if negative.any():
+        report.each(
+            "money_negative", column, negative, lambda index: _say_negative(column, index, name), name
+        )
+    return cents.alias(name)
+
+
+def _reasons(where: pl.Series, reason: str) -> pl.Series:
+    """The reason where a Boolean series holds, null elsewhere."""
+    return pl.select(pl.when(where.fill_null(value=False)).then(pl.lit(reason)).alias("reason")).to_series()
+
+
+def _cells(column: RawColumn, options: ReadOptions) -> _Amounts:
+    cents, reasons = parse_cents_series(column.text, options.decimal)
+    found = _Amounts(cents, reasons, reasons == "")
+    if options.rounding is Rounding.NEAREST:
+        found = _round_text(column.text, found, options.decimal)
+    if column.numbers is not None:
+        numbers = _floats(column.numbers, options)
+        found = _Amounts(
+            found.cents.fill_null(numbers.cents),
+            found.reasons.fill_null(numbers.reasons),
+            found.rounded.fill_null(value=False) | numbers.rounded,
+        )
+    for other, reason in ((column.moments, "date"), (column.odd, "odd")):
+        if other is not None:
+            found.reasons = found.reasons.fill_null(_reasons(other.is_not_null(), reason))
+    found.rounded = found.rounded.fill_null(value=False)
+    return found
+
+
+def _round_text(text: pl.Series, found: _Amounts, decimal: str | None) -> _Amounts:
+    """Read again, with rounding, the cells that have too many decimals."""
+    many = (found.reasons == "decimals").fill_null(value=False)
+    if not many.any():
+        return found
+    texts = text.filter(many).unique()
+    read: list[int | None] = []
+    for value in texts:
+        try:
+            read.append(parse_cents_nearest(value, decimal))
+        except MoneyError:
+            read.append(None)
+    return _with_rounded(text, found, many, texts, read)
+
+
+def _with_rounded(
+    values: pl.Series, found: _Amounts, many: pl.Series, keys: pl.Series, read: list[int | None]
+) -> _Amounts:
+    learnt = pl.DataFrame({"key": keys, "cents": pl.Series(read, dtype=pl.Int64)})
+    asked = pl.DataFrame({"key": values.set(~many, None)})
+    cents = asked.join(learnt, on="key", how="left", maintain_order="left")["cents"]
+    done = cents.is_not_null()
+    return _Amounts(
+        found.cents.fill_null(cents),
+        found.reasons.set(done, None),
+        found.rounded.fill_null(value=False) | done,
+    )
+
+
+def _floats(values: pl.Series, options: ReadOptions) -> _Amounts:
+    cents = cents_from_floats(values)
+    missing = values.is_not_null() & cents.is_null()
+    finite = values.is_finite().fill_null(value=False)
+    large = finite & (values.abs() > MAX_FLOAT_EUROS)
+    reasons = _reasons(missing & ~finite, "not_finite").fill_null(_reasons(missing & large, "too_large"))
+    reasons = reasons.fill_null(_reasons(missing, "decimals"))
+    found = _Amounts(cents, reasons, missing & ~missing)
+    many = (reasons == "decimals").fill_null(value=False)
+    if options.rounding is Rounding.NEAREST and many.any():
+        keys = values.filter(many).unique()
+        found = _with_rounded(values, found, many, keys, [cents_nearest(value) for value in keys])
+    return found
+
+
+def _typed(column: RawColumn, options: ReadOptions) -> _Amounts | None:
+    """A typed column of euros; None when its type holds no amounts."""
+    values = column.typed
+    assert values is not None
+    dtype = values.dtype
+    if dtype.is_float():
+        return _floats(values.cast(pl.Float64), options)
+    if dtype.is_integer():
+        large = (values.cast(pl.Int64, strict=False).is_null() & values.is_not_null()) | (
+            values.cast(pl.Float64).abs() > MAX_CENTS / 100
+        )
+        cents = values.set(large.fill_null(value=False), None).cast(pl.Int64) * 100
+        return _Amounts(cents, _reasons(large, "too_large"), large & ~large)
+    if isinstance(dtype, pl.Decimal):
+        return _decimals(values, options)
+    return None
+
+
+def _decimals(values: pl.Series, options: ReadOptions) -> _Amounts:
+    large = (values.cast(pl.Float64).abs() > MAX_CENTS / 100).fill_null(value=False)
+    kept = values.set(large, None)
+    cut = kept.cast(pl.Decimal(38, 2))
+    many = (
+        (cut.cast(values.dtype, strict=False) != kept).fill_null(value=False)
+        if _scale(values) > 2
+        else large & ~large
+    )
+    cents = (cut * 100).cast(pl.Int64).set(many, None)
+    reasons = _reasons(large, "too_large").fill_null(_reasons(many, "decimals"))
+    found = _Amounts(cents, reasons, large & ~large)
+    if options.rounding is Rounding.NEAREST and many.any():
+        keys = kept.filter(many).unique()
+        read: list[int | None] = [
+            int((Decimal(value) * 100).quantize(Decimal(1), ROUND_HALF_EVEN)) for value in keys
+        ]
+        found = _with_rounded(kept, found, many, keys, read)
+    return found
+
+
+def _scale(values: pl.Series) -> int:
+    return values.dtype.scale if isinstance(values.dtype, pl.Decimal) else 0
+
+
+def _say(column: RawColumn, index: int, name: str, reason: str) -> tuple[Text, Text | None]:
+    where, shown = label(column, name), found_text(column, index)
+    others = {
+        "date": Text("c'est une date", "this is a date"),
+        "odd": Text("ce n'est pas un nombre", "this is not a number"),
+        "cents": Text("ce n'est pas un nombre entier de centimes", "this is no whole number of cents"),
+    }
+    why = others.get(reason) or reason_text(reason)
+    hint = _HINTS.get(reason) or (None if reason in ("too_large", "cents") else _FORMS)
+    return Text(
+        f"{where.fr} : « {shown} » n'est pas lu comme un montant : {why.fr}.",
+        f'{where.en}: "{shown}" is not read as an amount: {why.en}.',
+    ), hint
+
+
+def _say_negative(column: RawColumn, index: int, name: str) -> tuple[Text, Text | None]:
+    where, shown = label(column, name), found_text(column, index)
+    return Text(
+        f"{where.fr} : « {shown} » : un montant ne peut pas être négatif.",
+        f'{where.en}: "{shown}": an amount cannot be negative.',
+    ), None

@@ -1,0 +1,244 @@
+"""Pabulib files (.pb): the projects of a participatory budget, its sum, and how many voted for each.
+
+A file has three sections, META, PROJECTS and VOTES, each a CSV with ``;``. Votes are only counted: nothing of a
+voter is kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import polars as pl
+
+from tnt_sim.domain.money import MoneyError, cents_to_decimal_text, parse_cents
+from tnt_sim.errors import DataError, Defect, Defects, Place, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.tables.csv_files import decoded
+from tnt_sim.ingest.tables.headers import names_a_person
+from tnt_sim.ingest.tables.raw_table import RawColumn, RawTable, plain_cells
+from tnt_sim.ingest.tables.zip_packages import refuse
+
+SUFFIX = ".pb"
+MAX_BYTES = 256 << 20
+_SECTIONS = ("META", "PROJECTS", "VOTES")
+_RENAMED = {"project_id": "dossier", "name": "title"}
+_NEEDED = ("project_id", "cost")
+
+
+@dataclass(frozen=True, eq=False)
+class PbFile:
+    """One file: its meta entries and its projects.
+
+    Attributes
+    ----------
+    meta : key → value
+    header, rows : the projects as text
+    lines : the line of each project
+    n_votes : votes counted
+    """
+
+    shown_as: str
+    meta: Mapping[str, str]
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    n_votes: int
+
+    def column(self, name: str) -> list[str]:
+        """The cells of a column of the projects."""
+        at = self.header.index(name)
+        return [row[at] for row in self.rows]
+
+
+def read_pb(data: bytes, shown_as: str) -> PbFile:
+    """Read a file; raises `DataError` with what is missing or broken, by line."""
+    if len(data) > MAX_BYTES:
+        raise refuse("too_large", shown_as, "le fichier dépasse 256 Mio.", "the file is larger than 256 MiB.")
+    text, _ = decoded(data, shown_as, None)
+    sections = _sections(text.decode().splitlines(), shown_as)
+    defects = Defects()
+    meta = _meta(sections["META"], shown_as, defects)
+    header, rows, lines = _projects(sections["PROJECTS"], shown_as, defects)
+    defects.raise_if_any(DataError)
+    votes = _table(sections.get("VOTES", []), shown_as, defects)
+    defects.raise_if_any(DataError)
+    return _with_votes(PbFile(shown_as, meta, header, rows, lines, 0), votes)
+
+
+def _sections(lines: Sequence[str], shown_as: str) -> dict[str, list[tuple[int, str]]]:
+    found: dict[str, list[tuple[int, str]]] = {}
+    current: list[tuple[int, str]] | None = None
+    for number, line in enumerate(lines, start=1):
+        if line.strip() in _SECTIONS:
+            current = found.setdefault(line.strip(), [])
+        elif current is not None and line.strip():
+            current.append((number, line))
+        elif line.strip():
+            raise _wrong(shown_as, number, f"« {line.strip()[:40]} » vient avant META.",
+                         f'"{line.strip()[:40]}" comes before META.')  # fmt: skip
+    missing = [name for name in ("META", "PROJECTS") if name not in found]
+    if missing:
+        raise _wrong(shown_as, 1, f"la section {missing[0]} manque.", f"the section {missing[0]} is missing.")
+    return found
+
+
+def _wrong(shown_as: str, line: int, fr: str, en: str) -> DataError:
+    hint = Text(
+        "Un fichier Pabulib a les sections META, PROJECTS et VOTES.",
+        "A Pabulib file has the sections META, PROJECTS and VOTES.",
+    )
+    return DataError([Defect("pabulib", Text(fr, en), (Place(file=shown_as, line=line),), hint)])
+
+
+def _table(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) -> list[tuple[int, list[str]]]:
+    """The rows of a section with the line of each; rows of another width than the header's are defects."""
+    rows: list[tuple[int, list[str]]] = []
+    for number, line in lines:
+        cells = next(csv.reader([line], delimiter=";"))
+        if rows and len(cells) != len(rows[0][1]):
+            text = Text(
+                f"{len(cells)} cellules au lieu de {len(rows[0][1])}.",
+                f"{len(cells)} cells instead of {len(rows[0][1])}.",
+            )
+            defects.add("ragged_row", text, Place(file=shown_as, line=number))
+        rows.append((number, [cell.strip() for cell in cells]))
+    return rows
+
+
+def _meta(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) -> dict[str, str]:
+    meta: dict[str, str] = {}
+    for number, line in lines[1:]:
+        key, _, value = line.partition(";")
+        if key in meta:
+            text = Text(f"la clé « {key} » est là deux fois.", f'the key "{key}" is there twice.')
+            defects.add("pabulib", text, Place(file=shown_as, line=number))
+        meta[key.strip()] = value.strip().strip('"')
+    if "budget" not in meta:
+        text = Text("META n'a pas de « budget ».", 'META has no "budget".')
+        defects.add("pabulib", text, Place(file=shown_as), hint=did_you_mean("budget", meta))
+    else:
+        _check_money(meta["budget"], "budget", Place(file=shown_as), defects)
+    return meta
+
+
+def _check_money(text: str, name: str, place: Place, defects: Defects) -> None:
+    try:
+        parse_cents(text, ".")
+    except MoneyError as error:
+        shown, why = text[:40], error.text
+        said = Text(f"« {name} » : « {shown} » : {why.fr}.", f'"{name}": "{shown}": {why.en}.')
+        defects.add("money", said, place)
+
+
+def _projects(
+    lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tuple[int, ...]]:
+    rows = _table(lines, shown_as, defects)
+    header = tuple(rows[0][1]) if rows else ()
+    for name in _NEEDED:
+        if name not in header:
+            text = Text(f"PROJECTS n'a pas de colonne « {name} ».", f'PROJECTS has no column "{name}".')
+            place = Place(file=shown_as, line=rows[0][0] if rows else None)
+            defects.add("missing_column", text, place, hint=did_you_mean(name, header))
+    if len(set(header)) != len(header):
+        text = Text("un en-tête de PROJECTS est là deux fois.", "a header of PROJECTS is there twice.")
+        defects.add("duplicate_header", text, Place(file=shown_as, line=rows[0][0]))
+    if len(rows) < 2:
+        text = Text("PROJECTS n'a aucun projet.", "PROJECTS has no project.")
+        defects.add("empty", text, Place(file=shown_as))
+    if not defects.found:
+        for number, row in rows[1:]:
+            _check_money(row[header.index("cost")], "cost", Place(file=shown_as, line=number), defects)
+    return header, tuple(tuple(row) for _, row in rows[1:]), tuple(number for number, _ in rows[1:])
+
+
+def _with_votes(pb: PbFile, votes: Sequence[tuple[int, Sequence[str]]]) -> PbFile:
+    """The file with a column `votes`, counted where it has none."""
+    n_votes = max(0, len(votes) - 1)
+    if "votes" in pb.header or not votes or "vote" not in votes[0][1]:
+        return PbFile(pb.shown_as, pb.meta, pb.header, pb.rows, pb.lines, n_votes)
+    at = list(votes[0][1]).index("vote")
+    counted: Counter[str] = Counter(name.strip() for _, row in votes[1:] for name in row[at].split(","))
+    rows = tuple(
+        (*row, str(counted[project])) for row, project in zip(pb.rows, pb.column("project_id"), strict=True)
+    )
+    return PbFile(pb.shown_as, pb.meta, (*pb.header, "votes"), rows, pb.lines, n_votes)
+
+
+def table_of(pb: PbFile) -> RawTable:
+    """The projects as a dossier table: each asks for its whole cost, and its score is what voters gave."""
+    columns: dict[str, list[str]] = {}
+    for name in pb.header:
+        if not names_a_person(name):
+            columns[_RENAMED.get(name, name)] = pb.column(name)
+    columns["requested"] = columns["cost"]
+    if "score" not in columns and "votes" in columns:
+        columns["score"] = columns["votes"]
+    raw = tuple(
+        RawColumn(name, k, plain_cells(pl.Series("text", cells, dtype=pl.String)))
+        for k, (name, cells) in enumerate(columns.items())
+    )
+    return RawTable(pb.shown_as, raw, pl.Series("_row", pb.lines, dtype=pl.UInt32))
+
+
+def scenario_text(pb: PbFile, file: str, *, extra: Sequence[str] = ()) -> str:
+    """A scenario that spends the budget of the file on the projects with the most votes, or points."""
+    meta = pb.meta
+    budget = cents_to_decimal_text(parse_cents(meta["budget"], "."))
+    goal = "score" if {"score", "votes"} & set(pb.header) else "dossiers"
+    identity = re.sub(r"[^a-z0-9]+", "-", PurePath(pb.shown_as).stem.lower()).strip("-") or "pabulib"
+    unit = meta.get("currency", "EUR")
+    note = f"Votes : {meta.get('vote_type', '?')} ; règle de la ville : {meta.get('rule', '?')}."
+    if unit != "EUR":
+        note += f" Les montants sont en {unit}, montrés en €."
+    lines = [
+        "schema_version: 1",
+        f"id: {json.dumps(identity)}",
+        f"title: {_quoted(meta.get('description') or identity)}",
+        f"note: {_quoted(note)}",
+        "source: Pabulib (Faliszewski et al., IJCAI 2023)",
+        f"programme: {{id: budget, amount: {_quoted(budget + ' €')}}}",
+        "dossiers:",
+        f"  - file: {_quoted(file)}",
+        '    read: {decimal: "."}',
+        *extra,
+        *_eligibility(meta),
+        "grants:",
+        "  - {mode: all_or_nothing}",
+        *_rules(pb),
+        "objective:",
+        f"  - {{maximise: {{{goal}: 1}}}}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _eligibility(meta: Mapping[str, str]) -> list[str]:
+    bounds = [f"{key}: {_quoted(meta[name] + ' €')}" for name, key in
+              (("min_project_cost", "min"), ("max_project_cost", "max")) if meta.get(name)]  # fmt: skip
+    if not bounds:
+        return []
+    return ["eligibility:", f"  - {{id: cout, require: {{cost: {{{', '.join(bounds)}}}}}}}"]
+
+
+def _rules(pb: PbFile) -> list[str]:
+    """Ceilings by category; only reported where the city spends what is left without them."""
+    names, amounts = (pb.meta.get(key, "").split(",") for key in ("categories", "budget_per_category"))
+    if "category" not in pb.header or len(names) != len(amounts) or not names[0]:
+        return []
+    loose = ", report: true" if pb.meta.get("leftover_budget") else ""
+    lines = ["rules:"]
+    for k, (name, money) in enumerate(zip(names, amounts, strict=True), start=1):
+        where = f"{{category: {_quoted(name.strip())}}}"
+        what = f"kind: limit, measure: granted, where: {where}, max: {_quoted(money.strip() + ' €')}"
+        lines.append(f"  - {{id: categorie-{k}, {what}{loose}}}")
+    return lines
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,305 @@
+"""An XLSX sheet that holds nothing but text, plain numbers and days, read by whole columns.
+
+Such a sheet is a regular text, which the CSV reader of polars takes apart on all cells at once: a tag up to its
+``>``, then what stands before the next ``<``. Everything that asks for more (a formula, a date, an error, a
+hidden row, another writer's spelling of the XML) makes `plain_sheet` answer None, and the workbook reader reads
+the sheet cell by cell; `tests/import/test_plain_sheet.py` compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.ingest.tables.raw_table import RawColumn, clean_header, plain_cells
+from tnt_sim.ingest.tables.sheet_marks import MAX_COLUMNS, MAX_ROWS, column_of, of_note, too_large
+
+STRINGS, STYLES, WORKBOOK = "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml"
+_OLD_CALENDAR = re.compile(rb"date1904\s*=\s*[\"'](?:1|true)")
+_NUMBER_FORMATS = frozenset((*range(5), *range(9, 14), *range(37, 41), 48, 49))
+"""The numbers of the formats that every spreadsheet knows and that show no date or time."""
+_DAY_FORMATS = frozenset((14, 15, 16, 17, 22))
+_MAYBE_A_DATE = re.compile(r"[dmyhsDMYHS\[]")
+_SURELY_A_DATE = re.compile(r"(?=.*[dy])(?:[dmyhs]|[/:. -]|\\[ -]|@|;)+")
+_FIRST_SERIAL, _LAST_SERIAL = 61.0, 2_958_465.0
+"""From the day after the one that 1900 never had, to the end of 9999."""
+_EPOCH_MS, _DAY_MS = -2_209_161_600_000, 86_400_000
+_CELL, _LETTERS = 'c r="', re.compile(r"[A-Z]{1,3}")
+_KIND = re.compile(r'(?: s="([0-9]+)")?(?: t="(n|s|str|inlineStr)")?(/?)')
+_ROW, _HIDDEN = r'^row(?: [A-Za-z0-9:]+="[^"]*")*/?$', r' hidden="(?:1|true)"'
+_ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_CHANGED = (b"\r", b"_x")
+"""What readers of XML, or of Excel's escapes, read as another sign."""
+
+
+class _NotPlainError(Exception):
+    """The sheet asks for the reader of cells."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlainSheet:
+    """The columns of a sheet below its row of headers, and the rows that hold something."""
+
+    columns: tuple[RawColumn, ...]
+    rows: pl.Series
+
+
+def plain_sheet(parts: Mapping[str, bytes], path: str, header_row: int) -> PlainSheet | None:
+    """The sheet at a path of the package; None where it is not plain."""
+    try:
+        cells = _cells(parts[path])
+        columns = _by_column(cells, _Book(parts))
+        return _laid_out(columns, header_row, cells.height)
+    except (_NotPlainError, pl.exceptions.PolarsError, ElementTree.ParseError, ValueError, KeyError):
+        return None
+
+
+def _need(holds: bool) -> None:
+    if not holds:
+        raise _NotPlainError
+
+
+def _tokens(xml: bytes) -> pl.DataFrame:
+    """Each tag with the text behind it; the first ``<`` is left out."""
+    return pl.read_csv(
+        xml, separator=">", eol_char="<", has_header=False, quote_char=None, infer_schema=False,
+        schema={"tag": pl.String, "text": pl.String},
+    )  # fmt: skip
+
+
+def _cells(xml: bytes) -> pl.DataFrame:
+    """Every written cell: letters, row, the rest of its tag (`kind`), its text as it stands in the XML."""
+    first, last = xml.find(b"<sheetData>"), xml.rfind(b"</sheetData>")
+    _need(0 <= first < last and not any(sign in xml for sign in _CHANGED))
+    _need(not of_note(xml[:first]) and not of_note(xml[last:]))
+    # The tags of values go, so that a cell is one line and not six; one that stays is one too many.
+    n_closed = xml.count(b"</c><", first, last)
+    body = xml[first + 1 : last]
+    for start, end in ((b"><is><t>", b"</t></is></c>"), (b"><v>", b"</v></c>")):
+        body = body.replace(end, b"").replace(start, b">")
+    if b"><is><t xml:space=" in body:
+        body = body.replace(b'><is><t xml:space="preserve">', b">")
+    tokens = _tokens(body)
+    is_cell = tokens["tag"].str.starts_with(_CELL).fill_null(value=False)
+    _check_rows(tokens["tag"].filter(~is_cell))
+    tags = tokens.filter(is_cell)
+    _need(tags.height > 0 and n_closed == int((~tags["tag"].str.ends_with("/")).sum()))
+    halves = tags["tag"].str.slice(len(_CELL)).str.splitn('"', 2).struct.unnest()
+    address = halves["field_0"]
+    return pl.DataFrame(
+        {
+            "letters": address.str.strip_chars_end("0123456789"),
+            "row": address.str.strip_chars_start("ABCDEFGHIJKLMNOPQRSTUVWXYZ").cast(pl.UInt32),
+            "kind": halves["field_1"],
+            "text": tags["text"],
+        }
+    )
+
+
+def _check_rows(tags: pl.Series) -> None:
+    """What is no cell is the data as a whole, or a row that is shown."""
+    rows = tags.filter(tags != "/row")
+    _need(rows[0] == "sheetData")
+    rows = rows.slice(1)
+    _need(bool(rows.str.contains(_ROW).all()) and not rows.str.contains(_HIDDEN).any())
+    _need(int((~rows.str.ends_with("/")).sum()) == len(tags) - len(rows) - 1)
+
+
+class _Book:
+    """What the cells of a sheet refer to: shared strings, and styles that show a number as a number."""
+
+    def __init__(self, parts: Mapping[str, bytes]) -> None:
+        self._parts = parts
+        self._strings: pl.Series | None = None
+        self._styles: list[str] | None = None
+        self._old = _OLD_CALENDAR.search(parts.get(WORKBOOK, b"")) is not None
+
+    def strings(self, indices: pl.Series) -> pl.Series:
+        """The shared strings of a column of their numbers."""
+        if self._strings is None:
+            self._strings = _shared_strings(self._parts[STRINGS])
+        return self._strings.gather(indices.cast(pl.UInt32))
+
+    def shows(self, style: str | None) -> str:
+        """What a style surely shows: `number`, `day`, or "" where that is not sure."""
+        if style is None:
+            return "number"
+        if self._styles is None:
+            self._styles = _styles(self._parts[STYLES]) if STYLES in self._parts else []
+        shown = self._styles[int(style)]
+        return "" if shown == "day" and self._old else shown
+
+
+def _shared_strings(xml: bytes) -> pl.Series:
+    first = xml.find(b"<sst")
+    _need(first >= 0 and not any(sign in xml for sign in (*_CHANGED, b"<rPh", b"<!", b"<t/", b"<si/")))
+    tokens = _tokens(xml[first + 1 :])
+    tag = tokens["tag"]
+    of_text = (tag == "t") | tag.str.starts_with("t ")
+    texts = tokens.select("text", item=(tag == "si").cum_sum()).filter(of_text)
+    n_items = int((tag == "si").sum())
+    if texts.height != n_items or not texts["item"].is_first_distinct().all():
+        texts = texts.group_by("item", maintain_order=True).agg(pl.col("text").fill_null("").str.join(""))
+    _need(texts.height == n_items)
+    return _plain_text(texts["text"])
+
+
+def _plain_text(text: pl.Series) -> pl.Series:
+    """Text of the XML as people read it."""
+    text = text.fill_null("")
+    held = text.str.contains("&", literal=True)
+    if not held.any():
+        return text
+    read = pl.Series([_ENTITY.sub(_sign, one) for one in text.filter(held)], dtype=pl.String)
+    return text.scatter(held.arg_true(), read)
+
+
+def _sign(match: re.Match[str]) -> str:
+    name, decimal, hexadecimal = match.groups()
+    return _ENTITIES[name] if name else chr(int(decimal) if decimal else int(hexadecimal, 16))
+
+
+def _styles(xml: bytes) -> list[str]:
+    """For each cell style, what it surely shows: `number`, `day`, or "" where that is not sure."""
+    root = ElementTree.fromstring(xml)
+    known = {**dict.fromkeys(_NUMBER_FORMATS, "number"), **dict.fromkeys(_DAY_FORMATS, "day")}
+    own = {
+        int(one.get("numFmtId", "")): _shown_by(one.get("formatCode", ""))
+        for one in root.iter()
+        if one.tag.endswith("}numFmt")
+    }
+    styles = next((one for one in root if one.tag.endswith("}cellXfs")), ())
+    used = (int(one.get("numFmtId", "0")) for one in styles)
+    return [own.get(number, known.get(number, "")) for number in used]
+
+
+def _shown_by(code: str) -> str:
+    if _MAYBE_A_DATE.search(code) is None:
+        return "number"
+    return "day" if _SURELY_A_DATE.fullmatch(code) else ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """The written cells of a column by ascending rows: each a text or a number."""
+
+    rows: np.ndarray
+    text: pl.Series
+    numbers: pl.Series | None
+    moments: pl.Series | None
+    days: pl.Series | None
+
+    def filled(self) -> np.ndarray:
+        """Which cells hold something, Boolean."""
+        return (self.text != "").fill_null(value=True).to_numpy()
+
+
+def _by_column(cells: pl.DataFrame, book: _Book) -> dict[int, _Column]:
+    """The written cells of each column, by its position."""
+    parts: dict[int, list[pl.DataFrame]] = {}
+    for (letters, kind), part in cells.partition_by("letters", "kind", as_dict=True).items():
+        found = _KIND.fullmatch(str(kind or ""))
+        if found is None or _LETTERS.fullmatch(str(letters)) is None:
+            raise _NotPlainError
+        style, of_type, closed = found.groups()
+        if not closed:
+            values = _values(part["text"], of_type or "n", style, book)
+            parts.setdefault(column_of(str(letters)), []).append(part.select("row").with_columns(*values))
+    return {position: _column(found) for position, found in parts.items()}
+
+
+def _values(text: pl.Series, of_type: str, style: str | None, book: _Book) -> list[pl.Series]:
+    """The cells of one type, as `text`, as `numbers`, or as `moments` with `days`."""
+    if of_type == "s":
+        return [book.strings(text).alias("text")]
+    if of_type != "n":
+        return [_plain_text(text).alias("text")]
+    shown = book.shows(style)
+    numbers = text.cast(pl.Float64)
+    _need(shown != "" and numbers.null_count() == 0 and bool(numbers.is_finite().all()))
+    return [numbers.alias("numbers")] if shown == "number" else _moments(numbers.to_numpy())
+
+
+def _moments(serials: np.ndarray) -> list[pl.Series]:
+    """Serials as date-times; their last millisecond is noise where it hides a whole second."""
+    _need(bool(((serials >= _FIRST_SERIAL) & (serials < _LAST_SERIAL)).all()))
+    ms = np.rint(serials * _DAY_MS).astype(np.int64)
+    whole = (ms + 1) // 1000 * 1000
+    ms = np.where(np.abs(whole - ms) <= 1, whole, ms)
+    moments = pl.Series("moments", (_EPOCH_MS + ms) * 1000).cast(pl.Datetime("us"))
+    return [moments, pl.Series("days", serials == np.floor(serials))]
+
+
+def _column(parts: list[pl.DataFrame]) -> _Column:
+    cells = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal").sort("row")
+    rows = cells["row"].to_numpy().astype(np.int64)
+    _need(bool(rows[0] > 0 and rows[-1] <= MAX_ROWS and (np.diff(rows) > 0).all()))
+    numbers, moments, days = (cells.get_column(name, default=None) for name in ("numbers", "moments", "days"))
+    text = cells.get_column("text", default=None)
+    if text is None:
+        text = pl.Series([None], dtype=pl.String).new_from_index(0, len(rows))
+    return _Column(rows, text, numbers, moments, days)
+
+
+def _laid_out(columns: Mapping[int, _Column], header_row: int, n_written: int) -> PlainSheet:
+    """Every column from the first to the last, and the rows below the headers that hold something."""
+    _need(bool(columns))
+    last = max(columns)
+    height = max(int(one.rows[-1]) for one in columns.values())
+    _need(last < MAX_COLUMNS and not too_large(height, last + 1, n_written))
+    held = np.zeros(height + 1, bool)
+    for one in columns.values():
+        held[one.rows[one.filled()]] = True
+    _need(header_row <= height and bool(held[header_row]))
+    held[: header_row + 1] = False
+    rows = np.flatnonzero(held)
+    laid = tuple(
+        _raw(position, columns.get(position), rows, header_row) for position in range(min(columns), last + 1)
+    )
+    return PlainSheet(laid, pl.Series("_row", rows, dtype=pl.UInt32))
+
+
+def _raw(position: int, column: _Column | None, rows: np.ndarray, header_row: int) -> RawColumn:
+    """One column as every reader gives it."""
+    if column is None:
+        return RawColumn("", position, _nothing(len(rows)))
+    header = _header(column, header_row)
+    at = np.searchsorted(column.rows, rows).clip(max=len(column.rows) - 1)
+    there = column.rows[at] == rows
+    index = pl.Series(at).set(pl.Series(~there), None)
+    text = column.text.gather(index)
+    if not there.all():
+        text = text.set(pl.Series(~there), "")
+    numbers, moments = _gathered(column.numbers, index), _gathered(column.moments, index)
+    days = None
+    if moments is not None and column.days is not None:
+        days = column.days.gather(index).fill_null(value=False)
+    return RawColumn(header, position, plain_cells(text.alias("text")), numbers, moments, days)
+
+
+def _gathered(values: pl.Series | None, index: pl.Series) -> pl.Series | None:
+    """The cells of one kind in the rows that are kept; None where none of them is of that kind."""
+    found = None if values is None else values.gather(index)
+    return None if found is None or found.null_count() == len(found) else found
+
+
+def _nothing(n_rows: int) -> pl.Series:
+    return pl.Series("text", [""], dtype=pl.String).new_from_index(0, n_rows)
+
+
+def _header(column: _Column, header_row: int) -> str:
+    at = int(np.searchsorted(column.rows, header_row))
+    if at == len(column.rows) or column.rows[at] != header_row:
+        return ""
+    text = column.text[at]
+    _need(column.moments is None or column.moments[at] is None)
+    if text is None and column.numbers is not None:
+        number = float(column.numbers[at])
+        return str(int(number)) if number.is_integer() else str(number)
+    return clean_header(str(text))

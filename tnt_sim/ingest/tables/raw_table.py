@@ -1,0 +1,265 @@
+"""How a file is to be read, where the file alone does not say it.
+
+A file as it was written: named columns of cells, before any meaning is given to them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import MANY, MAX_PLACES, of_many, rows_by_value
+from tnt_sim.errors import Defect, Defects, Place
+from tnt_sim.i18n.message import Text
+
+
+class Rounding(StrEnum):
+    """What to do with amounts of more than two decimals."""
+
+    REFUSE = "refuse"
+    NEAREST = "nearest"
+
+
+class Duplicates(StrEnum):
+    """What to do with a dossier that stands on several rows."""
+
+    REFUSE = "refuse"
+    LAST = "last"
+
+
+class HiddenRows(StrEnum):
+    """What to do with rows that a workbook hides."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """The `read:` block of a scenario; the default of each refuses rather than guesses.
+
+    Parameters
+    ----------
+    sheet : the sheet of a workbook
+    delimiter : one character, for CSV
+    encoding : ``utf-8``, ``cp1252``, ``iso-8859-1`` or ``iso-8859-15``, for CSV
+    decimal : ``,`` or ``.``, the mark of decimals in text cells
+    rounding : amounts of more than two decimals
+    duplicates : dossiers that stand on several rows
+    header_row : the row of the headers, the first is 1
+    hidden_rows : rows that a workbook hides, by hand or by a filter
+    """
+
+    sheet: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    rounding: Rounding = Rounding.REFUSE
+    duplicates: Duplicates = Duplicates.REFUSE
+    header_row: int = 1
+    hidden_rows: HiddenRows = HiddenRows.REFUSE
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rounding", Rounding(self.rounding))
+        object.__setattr__(self, "duplicates", Duplicates(self.duplicates))
+        object.__setattr__(self, "hidden_rows", HiddenRows(self.hidden_rows))
+        if self.decimal not in (None, ",", "."):
+            raise ValueError(f"decimal must be ',' or '.', not {self.decimal!r}")
+        if self.header_row < 1:
+            raise ValueError(f"header_row counts from 1, not {self.header_row}")
+
+
+SPACES = " \u00a0\u202f"
+"""What does not belong to a cell at either end of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class RawColumn:
+    """The cells of one column, each in the series of its kind; all of one length.
+
+    `text` holds "" for empty cells and null where another series has the cell. `typed` alone is
+    set for Parquet columns that are not text.
+    """
+
+    header: str
+    position: int
+    text: pl.Series
+    numbers: pl.Series | None = None
+    moments: pl.Series | None = None
+    days: pl.Series | None = None
+    odd: pl.Series | None = None
+    typed: pl.Series | None = None
+
+    def filled(self) -> pl.Series:
+        """Which cells hold something, Boolean."""
+        if self.typed is not None:
+            return self.typed.is_not_null()
+        return (self.text != "").fill_null(value=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a sheet holds besides values, by (row from 1, column from 0)."""
+
+    formulas: Mapping[tuple[int, int], bool] = field(default_factory=dict)
+    """True where the last calculated value is stored."""
+    errors: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    hidden_rows: tuple[int, ...] = ()
+    hidden_columns: tuple[int, ...] = ()
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    """First row, first column, last row, last column."""
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """The columns of a file with the row of each cell as a spreadsheet shows it."""
+
+    shown_as: str
+    columns: tuple[RawColumn, ...]
+    rows: pl.Series
+    sheet: str | None = None
+    cells: bool = False
+    """Whether cells have addresses such as ``B7``."""
+    marks: Marks = Marks()
+    warnings: tuple[Defect, ...] = ()
+
+
+def letters(position: int) -> str:
+    """The spreadsheet letters of a column (0-based)."""
+    text = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+def clean_header(text: str) -> str:
+    """A header without spaces at its ends, accents composed."""
+    return unicodedata.normalize("NFC", text).strip(SPACES + "\t\r\n")
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def shorten(value: object, length: int = 40) -> str:
+    """A value for a sentence: one line, cut."""
+    text = str(value).replace("\r", "\u240d").replace("\n", "\u240a").replace("\t", "\u2409")
+    text = _CONTROL.sub("·", text)
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+_GUARDED = r"^'([=+\-@\t\r\n])"
+_GUARDED_INSIDE = r"([;\t\r\n])'([=+\-@\t])"
+
+
+def plain_cells(text: pl.Series) -> pl.Series:
+    """Text without spaces at its ends, and without each ``'`` that keeps ``=`` from being a formula."""
+    text = text.str.strip_chars(SPACES)
+    if not text.str.contains("'", literal=True).any():
+        return text
+    return text.str.replace_all(_GUARDED_INSIDE, "${1}${2}").str.replace(_GUARDED, "${1}")
+
+
+def _by_value(column: RawColumn, bad: pl.Series) -> tuple[list[list[int]], list[int]]:
+    """The bad rows of values that stand in many cells, value by value, and all the others one by one."""
+    kinds = {"text": column.text, "numbers": column.numbers, "moments": column.moments, "odd": column.odd}
+    parts = {"typed": column.typed} if column.typed is not None else kinds
+    keys = [series.alias(kind) for kind, series in parts.items() if series is not None]
+    return rows_by_value(keys, bad)
+
+
+Say = Callable[[int], tuple[Text, Text | None]]
+
+
+@dataclass(eq=False)
+class Reporter:
+    """Turns bad cells of one table into located defects, listing a bounded number of them."""
+
+    table: RawTable
+    defects: Defects
+    dossiers: pl.Series | None = None
+    warnings: list[Defect] = field(default_factory=list)
+
+    def place(self, index: int, column: RawColumn | None = None) -> Place:
+        """The place of one cell, or of a row."""
+        row = int(self.table.rows[index])
+        cell = f"{letters(column.position)}{row}" if self.table.cells and column else None
+        dossier = self.dossiers[index] if self.dossiers is not None else None
+        return Place(
+            file=self.table.shown_as, row=row, sheet=self.table.sheet, cell=cell, dossier=dossier or None
+        )
+
+    def whole(self) -> Place:
+        """The place of the table itself."""
+        return Place(file=self.table.shown_as, sheet=self.table.sheet)
+
+    def each(self, code: str, column: RawColumn, bad: pl.Series, say: Say, name: str | None = None) -> None:
+        """One defect for each bad value of a Boolean series of rows: first those of many cells, then cell by cell.
+
+        At most `MAX_PLACES` are told in full, the rest is counted.
+        """
+        groups, single = _by_value(column, bad)
+        for rows in groups[:MAX_PLACES]:
+            text, hint = say(rows[0])
+            whole = of_many(text, [int(self.table.rows[index]) for index in rows])
+            self.defects.add(code, whole, *(self.place(index, column) for index in rows[:MANY]), hint=hint)
+        told = min(len(groups), MAX_PLACES)
+        for index in single[: MAX_PLACES - told]:
+            text, hint = say(index)
+            self.defects.add(code, text, self.place(index, column), hint=hint)
+        left = [*(row for rows in groups[MAX_PLACES:] for row in rows), *single[MAX_PLACES - told :]]
+        if left:
+            shown = label(column, name)
+            self.defects.add(
+                code,
+                Text(
+                    f"{shown.fr} : autres cellules de même défaut : {len(left)} (celle-ci est la dernière).",
+                    f"{shown.en}: further cells with the same defect: {len(left)} (this is the last one).",
+                ),
+                self.place(max(left), column),
+            )
+
+    def column(self, code: str, column: RawColumn, name: str, expected: Text, hint: Text | None) -> None:
+        """One defect for a typed column whose whole type is wrong."""
+        where = label(column, name)
+        dtype = column.typed.dtype if column.typed is not None else pl.String()
+        text = Text(
+            f"{where.fr} : {expected.fr}, et non le type {dtype}.",
+            f"{where.en}: {expected.en}, not the type {dtype}.",
+        )
+        self.defects.add(code, text, self.whole(), hint=hint)
+
+    def warn(self, code: str, text: Text, column: RawColumn | None, rows: pl.Series) -> None:
+        """Keep a remark with the first rows of a Boolean series that it is about."""
+        places = tuple(self.place(index, column) for index in rows.arg_true().head(MAX_PLACES).to_list())
+        self.warnings.append(Defect(code, text, places))
+
+
+def label(column: RawColumn, name: str | None = None) -> Text:
+    """A column in a sentence: its canonical name, and its header where that differs."""
+    if name is None or name == column.header:
+        return Text(f"colonne « {column.header} »", f'column "{column.header}"')
+    return Text(f"colonne « {column.header} » ({name})", f'column "{column.header}" ({name})')
+
+
+def found_text(column: RawColumn, index: int) -> str:
+    """The content of one cell, shortened, for a sentence."""
+    for series in (column.typed, column.odd, column.numbers, column.moments):
+        if series is not None and series[index] is not None:
+            value = series[index]
+            return number_text(value) if isinstance(value, float) else shorten(value)
+    return shorten(column.text[index] or "")
+
+
+def number_text(value: float) -> str:
+    """A float in its shortest digits, without exponent; whole ones without decimals."""
+    if value == int(value) if abs(value) < 1e300 else False:
+        return str(int(value))
+    text = repr(value)
+    return text if "e" not in text else f"{value:.20f}".rstrip("0").rstrip(".")

@@ -1,0 +1,359 @@
+"""The names of the sheets of a workbook, looked up before it is read, within bounds.
+
+XLSX and ODS sheets as raw columns: each cell keeps the type that the workbook gives it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import unescape
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+import polars as pl
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from tnt_sim.domain.portfolio import MAX_PLACES
+from tnt_sim.errors import DataError, Defect, Defects, Place, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.tables.plain_sheet import plain_sheet
+from tnt_sim.ingest.tables.raw_table import (
+    HiddenRows,
+    Marks,
+    RawColumn,
+    RawTable,
+    ReadOptions,
+    clean_header,
+    letters,
+    plain_cells,
+)
+from tnt_sim.ingest.tables.sheet_marks import MAX_CELLS, TooManyCells, ods_marks, xlsx_marks
+from tnt_sim.ingest.tables.zip_packages import MAX_BYTES, Package, open_package, refuse
+
+_XLSX, _ODS = "xl/workbook.xml", "content.xml"
+_TAGS = {_XLSX: (b"<sheet ", b"<x:sheet "), _ODS: (b"<table:table ",)}
+_NAME = re.compile(rb"[ :]name=\"([^\"]*)\"")
+_CHUNK, _LONGEST_TAG = 1 << 22, 1 << 12
+
+
+def sheet_names(data: bytes) -> list[str]:
+    """The sheets in order; none for what is no workbook, which its reader will say."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = set(archive.namelist())
+            part = next((one for one in (_XLSX, _ODS) if one in parts), None)
+            return _found(archive, part) if part is not None else []
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError, RuntimeError):
+        return []
+
+
+def _found(archive: zipfile.ZipFile, part: str) -> list[str]:
+    """The names in the tags of a part, which is read by pieces: it may be larger than memory."""
+    found: dict[str, None] = {}
+    read, tail = 0, b""
+    with archive.open(part) as stream:
+        while read < MAX_BYTES and (chunk := stream.read(_CHUNK)):
+            read += len(chunk)
+            text = tail + chunk
+            for tag in _TAGS[part]:
+                at = text.find(tag)
+                while at >= 0:
+                    end = text.find(b">", at, at + _LONGEST_TAG)
+                    name = _NAME.search(text, at, end) if end >= 0 else None
+                    if name is not None:
+                        found[unescape(name[1].decode("utf-8", "replace"))] = None
+                    at = text.find(tag, at + len(tag))
+            tail = text[-_LONGEST_TAG:]
+    return list(found)
+
+
+DEFAULT_SHEET = "Dossiers"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
+
+
+def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
+    """The cells of one sheet; raises `DataError` for a workbook whose sheet cannot be trusted."""
+    package = open_package(data, shown_as)
+    try:
+        table, warnings = _of_package(package, data, shown_as, options)
+    except TooManyCells as error:
+        raise _too_many(shown_as, error) from None
+    except (CalamineError, ElementTree.ParseError, expat.ExpatError, ValueError, KeyError, OSError) as error:
+        raise _damaged(shown_as, error) from None
+    except BaseException as error:
+        # A panic of the Rust reader is no Exception; it says that the file is damaged.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _damaged(shown_as, error) from None
+    _check_marks(table, options)
+    return replace(table, warnings=(*warnings, *_hidden_warnings(table)))
+
+
+def _of_package(
+    package: Package, data: bytes, shown_as: str, options: ReadOptions
+) -> tuple[RawTable, list[Defect]]:
+    """The chosen sheet: by whole columns where it is plain, else by the reader of cells."""
+    parts = package.parts
+    if "content.xml" not in parts:
+        sheets = _xlsx_sheets(parts, shown_as)
+        sheet, warnings = _choose(sheets, shown_as, options)
+        plain = plain_sheet(parts, sheet.path, options.header_row)
+        if plain is not None:
+            return RawTable(shown_as, plain.columns, plain.rows, sheet.name, cells=True), warnings
+        marks = xlsx_marks(parts[sheet.path])
+    else:
+        # Before the reader of values lays out what may be out of all measure.
+        of_tables = ods_marks(parts["content.xml"])
+    with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+        if "content.xml" in parts:
+            sheet, warnings = _choose(_ods_sheets(book), shown_as, options)
+            marks = of_tables.get(sheet.name, Marks())
+        page = book.get_sheet_by_name(sheet.name)
+        offset = page.start[1] if page.start else 0
+        return _table(list(page.iter_rows()), offset, shown_as, sheet.name, marks, options), warnings
+
+
+def _too_many(shown_as: str, error: TooManyCells) -> DataError:
+    corner = f"{letters(error.width - 1)}{error.height}"
+    if error.height * error.width > MAX_CELLS:
+        fr = f"une feuille s'étend jusqu'à {corner} : plus de {MAX_CELLS} cellules."
+        en = f"a sheet extends to {corner}: more than {MAX_CELLS} cells."
+    else:
+        fr = f"une feuille s'étend jusqu'à {corner}, mais n'a que {error.n_written} cellules écrites."
+        en = f"a sheet extends to {corner}, but has {error.n_written} written cells only."
+    hint = Text(
+        "Supprimez les lignes et les colonnes au-delà des données, ou enregistrez-la au format .csv.",
+        "Delete the rows and columns beyond the data, or save it as .csv.",
+    )
+    return refuse("too_many_cells", shown_as, fr, en, hint)
+
+
+def _damaged(shown_as: str, error: BaseException) -> DataError:
+    why = str(error)[:100]
+    return refuse(
+        "damaged", shown_as, f"le classeur ne peut pas être lu ({why}).",
+        f"the workbook cannot be read ({why}).",
+        Text("Ouvrez-le dans un tableur et enregistrez-le de nouveau.",
+             "Open it in a spreadsheet and save it again."),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A sheet of cells; its path in the package where it has one of its own."""
+
+    name: str
+    visible: bool
+    path: str = ""
+
+
+def _xlsx_sheets(parts: Mapping[str, bytes], shown_as: str) -> list[_Sheet]:
+    if "xl/workbook.xml" not in parts:
+        raise refuse(
+            "damaged", shown_as, "ce n'est ni un classeur .xlsx ni un classeur .ods.",
+            "this is neither an .xlsx nor an .ods workbook.",
+        )  # fmt: skip
+    relations = {node.get("Id"): node for node in ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"])}
+    sheets = []
+    for node in ElementTree.fromstring(parts["xl/workbook.xml"]).iter():
+        relation = relations.get(node.get(_RELATION)) if node.tag.endswith("}sheet") else None
+        if relation is not None and relation.get("Type", "").endswith("/worksheet"):
+            target = relation.get("Target", "")
+            path = target[1:] if target.startswith("/") else f"xl/{target}"
+            sheets.append(_Sheet(node.get("name", ""), node.get("state", "visible") == "visible", path))
+    return sheets
+
+
+def _ods_sheets(book: CalamineWorkbook) -> list[_Sheet]:
+    return [
+        _Sheet(sheet.name, sheet.visible == SheetVisibleEnum.Visible)
+        for sheet in book.sheets_metadata
+        if sheet.typ == SheetTypeEnum.WorkSheet
+    ]
+
+
+def _choose(sheets: Sequence[_Sheet], shown_as: str, options: ReadOptions) -> tuple[_Sheet, list[Defect]]:
+    """The sheet asked for, else the one named ``Dossiers``, else the only one."""
+    names = [sheet.name for sheet in sheets]
+    place = (Place(file=shown_as),)
+    if options.sheet is not None:
+        if options.sheet not in names:
+            text = Text(
+                f"la feuille « {options.sheet} » n'existe pas.", f'there is no sheet "{options.sheet}".'
+            )
+            raise DataError([Defect("unknown_sheet", text, place, did_you_mean(options.sheet, names))])
+        chosen = options.sheet
+    elif DEFAULT_SHEET in names:
+        chosen = DEFAULT_SHEET
+    elif len(names) == 1:
+        chosen = names[0]
+    else:
+        fr, en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
+        text = Text(
+            f"le classeur a {len(names)} feuilles : {fr}.",
+            f"the workbook has {len(names)} sheets: {en}.",
+        )
+        first = names[0] if names else "…"
+        hint = Text(f'Déclarez read: {{sheet: "{first}"}}.', f'Declare read: {{sheet: "{first}"}}.')
+        raise DataError([Defect("several_sheets", text, place, hint)])
+    sheet = next(sheet for sheet in sheets if sheet.name == chosen)
+    if sheet.visible:
+        return sheet, []
+    hidden = Text(f"la feuille « {chosen} » est masquée.", f'the sheet "{chosen}" is hidden.')
+    return sheet, [Defect("hidden_sheet", hidden, (Place(file=shown_as, sheet=chosen),))]
+
+
+def _table(
+    grid: Sequence[Sequence[Value]],
+    offset: int,
+    shown_as: str,
+    sheet: str,
+    marks: Marks,
+    options: ReadOptions,
+) -> RawTable:
+    header_row = options.header_row
+    if len(grid) < header_row:
+        place = Place(file=shown_as, sheet=sheet)
+        text = Text(
+            f"la feuille n'a pas de ligne {header_row}, où sont attendus les en-têtes.",
+            f"the sheet has no row {header_row}, where the headers are expected.",
+        )
+        raise DataError([Defect("no_header", text, (place,))])
+    body = grid[header_row:]
+    kept = [index for index, cells in enumerate(body) if any(cell != "" for cell in cells)]
+    # A row that holds nothing but an error is empty to the reader of values, and no empty row.
+    lost = {row - header_row - 1 for row, _ in (*marks.errors, *marks.formulas)}
+    kept = sorted(set(kept) | {index for index in lost if 0 <= index < len(body)})
+    rows = pl.Series("_row", [index + header_row + 1 for index in kept], dtype=pl.UInt32)
+    cells_by_column = list(zip(*(body[index] for index in kept), strict=True)) if kept else []
+    columns = tuple(
+        _column(_header(value), position + offset, cells_by_column[position] if kept else ())
+        for position, value in enumerate(grid[header_row - 1])
+    )
+    return RawTable(shown_as, columns, rows, sheet, cells=True, marks=marks)
+
+
+def _header(value: Value) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return clean_header(str(value))
+
+
+def _column(header: str, position: int, cells: Sequence[Value]) -> RawColumn:
+    """One column of cells, split by the types that its cells have."""
+    kinds = set(map(type, cells))
+    if kinds <= {str}:
+        text = plain_cells(pl.Series("text", cells, dtype=pl.String))
+        return RawColumn(header, position, text)
+    strings = [cell if type(cell) is str else None for cell in cells]
+    text = plain_cells(pl.Series("text", strings, dtype=pl.String))
+    numbers = moments = days = odd = None
+    if kinds & {int, float}:
+        found = [float(cell) if type(cell) in (int, float) else None for cell in cells]  # type: ignore[arg-type]
+        numbers = pl.Series("numbers", found, dtype=pl.Float64)
+    if kinds & {dt.date, dt.datetime}:
+        moments = pl.Series("moments", [_moment(cell) for cell in cells], dtype=pl.Datetime("us"))
+        days = pl.Series("days", [type(cell) is dt.date for cell in cells], dtype=pl.Boolean)
+    if kinds & {bool, dt.time, dt.timedelta}:
+        others = [
+            str(cell).lower() if isinstance(cell, bool | dt.time | dt.timedelta) else None for cell in cells
+        ]
+        odd = pl.Series("odd", others, dtype=pl.String)
+    return RawColumn(header, position, text, numbers, moments, days, odd)
+
+
+def _moment(cell: Value) -> dt.datetime | None:
+    """A date cell as a date-time; serials are floats, whose last millisecond is noise."""
+    if type(cell) is dt.datetime:
+        rounded = (cell + dt.timedelta(milliseconds=1)).replace(microsecond=0)
+        return rounded if abs(rounded - cell) <= dt.timedelta(milliseconds=1) else cell
+    return dt.datetime(cell.year, cell.month, cell.day) if type(cell) is dt.date else None
+
+
+def _check_marks(table: RawTable, options: ReadOptions) -> None:
+    """Refuse merged cells over the header or the data, and hidden rows unless they are to be kept."""
+    defects = Defects()
+    last = int(table.rows[-1]) if len(table.rows) else options.header_row
+    over = [area for area in table.marks.merged if area[2] >= options.header_row and area[0] <= last]
+    if len(over) > MAX_PLACES:
+        more = len(over) - MAX_PLACES
+        defects.add(
+            "merged_cells",
+            Text(f"autres cellules fusionnées : {more}.", f"further merged cells: {more}."),
+            Place(file=table.shown_as, sheet=table.sheet),
+        )
+    for row, column, end_row, end_column in over[:MAX_PLACES]:
+        area = f"{letters(column)}{row}:{letters(end_column)}{end_row}"
+        defects.add(
+            "merged_cells",
+            Text(f"cellules fusionnées {area}.", f"merged cells {area}."),
+            Place(file=table.shown_as, row=row, sheet=table.sheet, cell=f"{letters(column)}{row}"),
+            hint=Text("Défusionnez-les et remplissez chaque cellule.", "Unmerge them and fill each cell."),
+        )
+    hidden = _hidden_rows(table)
+    if hidden and options.hidden_rows is HiddenRows.REFUSE:
+        shown = _spans(hidden)
+        defects.add(
+            "hidden_rows",
+            Text(
+                f"lignes masquées ou filtrées, que personne ne voit : {shown}.",
+                f"hidden or filtered rows, which nobody sees: {shown}.",
+            ),
+            Place(file=table.shown_as, sheet=table.sheet),
+            hint=Text(
+                "Affichez-les, ôtez le filtre, supprimez-les, ou déclarez read: {hidden_rows: keep}.",
+                "Show them, remove the filter, delete them, or declare read: {hidden_rows: keep}.",
+            ),
+        )
+    defects.raise_if_any(DataError)
+
+
+def _hidden_rows(table: RawTable) -> list[int]:
+    with_data = set(table.rows.to_list()) if table.marks.hidden_rows else set()
+    return [row for row in table.marks.hidden_rows if row in with_data]
+
+
+def _spans(rows: list[int]) -> str:
+    """Row numbers as « 3, 5-7 », the first ten spans."""
+    spans: list[list[int]] = []
+    for row in sorted(rows):
+        if spans and row == spans[-1][1] + 1:
+            spans[-1][1] = row
+        else:
+            spans.append([row, row])
+    shown = ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in spans[:10])
+    return shown + (", …" if len(spans) > 10 else "")
+
+
+def _hidden_warnings(table: RawTable) -> list[Defect]:
+    place = (Place(file=table.shown_as, sheet=table.sheet),)
+    warnings = []
+    hidden = _hidden_rows(table)
+    if hidden:
+        shown = _spans(hidden)
+        text = Text(
+            f"lignes masquées, lues comme les autres : {shown}.",
+            f"hidden rows, read like the others: {shown}.",
+        )
+        warnings.append(Defect("hidden_rows", text, place))
+    names = [
+        column.header
+        for column in table.columns
+        if column.header and column.position in table.marks.hidden_columns
+    ]
+    if names:
+        shown = ", ".join(names)
+        text = Text(
+            f"colonnes masquées, lues comme les autres : {shown}.",
+            f"hidden columns, read like the others: {shown}.",
+        )
+        warnings.append(Defect("hidden_columns", text, place))
+    return warnings

@@ -1,0 +1,141 @@
+"""Workbook files as zip packages, opened only when nothing in them can do harm.
+
+Refused: legacy, macro and encrypted files, packages that unpack to far more than they are, and XML
+with a document type. Every XML part is unpacked and checked here before any other reader sees it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+from tnt_sim.errors import DataError, Defect, Place
+from tnt_sim.i18n.message import Text
+
+MAX_RATIO = 100
+MAX_BYTES = 512 << 20
+_SMALL = 1 << 20
+_SMALL_IN_ALL = 16 << 20
+_MAX_PARTS = 10_000
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_SAVE_AS = Text("Enregistrez-le au format .xlsx, .ods ou .csv.", "Save it as .xlsx, .ods or .csv.")
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The XML parts of a workbook, by name."""
+
+    parts: dict[str, bytes]
+
+
+def refuse(code: str, shown_as: str, fr: str, en: str, hint: Text | None = None) -> DataError:
+    """The error of a file that is refused as a whole."""
+    return DataError([Defect(code, Text(fr, en), (Place(file=shown_as),), hint)])
+
+
+def refuse_legacy(data: bytes, suffix: str, shown_as: str) -> None:
+    """Refuse legacy, macro and encrypted workbooks by suffix and first bytes."""
+    if suffix in (".xlsm", ".xlsb", ".xltm", ".xlam"):
+        raise refuse(
+            "macro_file", shown_as, f"un classeur {suffix} peut contenir des macros ; il n'est pas lu.",
+            f"a {suffix} workbook may hold macros; it is not read.", _SAVE_AS,
+        )  # fmt: skip
+    if suffix in (".xls", ".xlt"):
+        raise refuse(
+            "legacy_file", shown_as, f"l'ancien format {suffix} n'est pas lu.",
+            f"the old {suffix} format is not read.", _SAVE_AS,
+        )  # fmt: skip
+    if data.startswith(_OLE):
+        raise refuse(
+            "encrypted", shown_as,
+            "le classeur est protégé par un mot de passe, ou c'est un ancien fichier .xls.",
+            "the workbook is protected by a password, or it is an old .xls file.",
+            Text("Retirez le mot de passe ou enregistrez-le au format .xlsx.",
+                 "Remove the password or save it as .xlsx."),
+        )  # fmt: skip
+
+
+def open_package(data: bytes, shown_as: str) -> Package:
+    """All XML parts of a workbook, unpacked within bounds and free of document types."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _read(archive, shown_as)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
+        raise refuse(
+            "damaged", shown_as, f"le classeur est abîmé ou n'en est pas un ({error}).",
+            f"the workbook is damaged or is none ({error}).", _SAVE_AS,
+        ) from None  # fmt: skip
+
+
+def _read(archive: zipfile.ZipFile, shown_as: str) -> Package:
+    entries = archive.infolist()
+    _check_entries(entries, shown_as)
+    parts: dict[str, bytes] = {}
+    for entry in entries:
+        # Reading to the end checks the sizes that the package declares against what it holds.
+        content = archive.read(entry)
+        if entry.filename.lower().endswith((".xml", ".rels")):
+            _check_xml(content, entry.filename, shown_as)
+            parts[entry.filename] = content
+    if b"encryption-data" in parts.get("META-INF/manifest.xml", b""):
+        raise _encrypted(shown_as)
+    return Package(parts)
+
+
+def _encrypted(shown_as: str) -> DataError:
+    return refuse(
+        "encrypted", shown_as, "le classeur est protégé par un mot de passe.",
+        "the workbook is protected by a password.",
+        Text("Retirez le mot de passe.", "Remove the password."),
+    )  # fmt: skip
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], shown_as: str) -> None:
+    names = [entry.filename for entry in entries]
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise _encrypted(shown_as)
+    if len(set(names)) != len(names) or len(names) > _MAX_PARTS:
+        raise refuse(
+            "damaged", shown_as, "le classeur contient deux parties de même nom, ou trop de parties.",
+            "the workbook holds two parts of one name, or too many parts.", _SAVE_AS,
+        )  # fmt: skip
+    if any(name.lower().endswith("vbaproject.bin") for name in names):
+        raise refuse(
+            "macro_file", shown_as, "le classeur contient des macros ; il n'est pas lu.",
+            "the workbook holds macros; it is not read.", _SAVE_AS,
+        )  # fmt: skip
+    unpacked = sum(entry.file_size for entry in entries)
+    swollen = [
+        entry for entry in entries
+        if entry.file_size > _SMALL and entry.file_size > MAX_RATIO * max(1, entry.compress_size)
+    ]  # fmt: skip
+    packed = sum(entry.compress_size for entry in entries)
+    in_all = unpacked > _SMALL_IN_ALL and unpacked > MAX_RATIO * max(1, packed)
+    if swollen or in_all or unpacked > MAX_BYTES:
+        name = swollen[0].filename if swollen else "—"
+        raise refuse(
+            "zip_bomb", shown_as,
+            f"le classeur, une fois décompressé, est démesuré ({unpacked} octets, partie {name}).",
+            f"the workbook is out of all measure when unpacked ({unpacked} bytes, part {name}).", _SAVE_AS,
+        )  # fmt: skip
+
+
+def _check_xml(content: bytes, name: str, shown_as: str) -> None:
+    """Refuse document types and entities, and encodings in which they could hide."""
+    declared = _DECLARED.match(content.removeprefix(b"\xef\xbb\xbf").lstrip())
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff", b"\0")) or b"\0" in content[:64]
+    if wide or (declared and declared[1].lower() not in (b"utf-8", b"us-ascii", b"utf8")):
+        raise refuse(
+            "damaged", shown_as, f"la partie {name} n'est pas en UTF-8.", f"the part {name} is not in UTF-8.",
+            _SAVE_AS,
+        )  # fmt: skip
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        raise refuse(
+            "xml_doctype", shown_as,
+            f"la partie {name} déclare un type de document (DTD), ce qui est refusé.",
+            f"the part {name} declares a document type (DTD), which is refused.", _SAVE_AS,
+        )  # fmt: skip

@@ -1,0 +1,259 @@
+"""Partial choices of `block_search.py`: what they are worth, use and have lost, what they must still lose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.kernel.blocks.exchanges import FloatArray, Swaps, heads
+from tnt_sim.kernel.knapsack import BoolArray, IntArray
+
+SMALL = 64
+"""Shorter lists are not searched for dominated states."""
+LONG = 5_000
+"""Longer lists are searched only where at most `FEW_ROWS` rows still tell states apart: else too few are found."""
+FEW_ROWS = 2
+CHUNK = 100_000
+"""Pairs of states looked at together."""
+
+
+@dataclass(slots=True, eq=False)
+class States:
+    """Partial choices: value, rows used (n_rows, n_states), loss so far, loss still ahead at the least, ways."""
+
+    value: IntArray
+    used: IntArray
+    lost: FloatArray
+    ahead: FloatArray
+    ways: IntArray
+
+    @classmethod
+    def one(cls, value: int, used: IntArray) -> States:
+        """A single state that has lost nothing."""
+        zero = np.zeros(1)
+        return cls(np.array([value]), used[:, None], zero, zero, np.ones(1, dtype=np.int64))
+
+    @classmethod
+    def together(cls, parts: Sequence[States]) -> States:
+        """The states of some lists, one after the other."""
+        return cls(
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.used for part in parts], axis=1),
+            np.concatenate([part.lost for part in parts]),
+            np.concatenate([part.ahead for part in parts]),
+            np.concatenate([part.ways for part in parts]),
+        )
+
+    def pick(self, places: IntArray) -> States:
+        """Some of the states."""
+        return States(
+            self.value[places], self.used[:, places], self.lost[places], self.ahead[places], self.ways[places]
+        )
+
+    def flipped(self, flips: Flips, k: int) -> States:
+        """Every state as it is, then every state with item k flipped."""
+        return States(
+            np.concatenate([self.value, self.value + int(flips.change[k])]),
+            np.concatenate([self.used, self.used + flips.move[:, k : k + 1]], axis=1),
+            np.concatenate([self.lost, self.lost + float(flips.cost[k])]),
+            np.concatenate([self.ahead, self.ahead]),
+            np.concatenate([self.ways, self.ways]),
+        )
+
+    def each_flipped(self, flips: Flips, mine: IntArray, k: IntArray) -> States:
+        """Pairs of a state of mine and an item to flip, by place."""
+        return States(
+            self.value[mine] + flips.change[k],
+            self.used[:, mine] + flips.move[:, k],
+            self.lost[mine] + flips.cost[k],
+            self.ahead[mine],
+            self.ways[mine],
+        )
+
+    def beside(self, other: States, mine: IntArray, its: IntArray) -> States:
+        """Pairs of a state of mine and one of the other's, by place."""
+        return States(
+            self.value[mine] + other.value[its],
+            self.used[:, mine] + other.used[:, its],
+            self.lost[mine] + other.lost[its],
+            self.ahead[mine],
+            self.ways[mine] * other.ways[its],
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Flips:
+    """Items to flip, group by group, and what each flip does to value, rows and loss.
+
+    Step k is those from `start[k]` on, of which one at the most is flipped: a single item, or several of a group
+    and −1, which changes nothing. `lower` and `raise_` (n_rows, n_steps + 1): the least ratio, from each step on,
+    of items that lower or raise a row.
+    """
+
+    items: IntArray
+    start: IntArray
+    change: IntArray
+    move: IntArray
+    cost: FloatArray
+    lower: FloatArray
+    raise_: FloatArray
+
+    @property
+    def n_steps(self) -> int:
+        """How many groups there are."""
+        return len(self.start) - 1
+
+
+def flips_of(swaps: Swaps, items: IntArray, rows: Sequence[int], by: int, most: float) -> Flips:
+    """Those of some items, ascending, of which a swap costs at most `most`, group by group.
+
+    In order of each group's least ratio on row `by`, or of its least cost when that is negative.
+    """
+    items = items[swaps.cost[items] <= most]
+    # what changes nothing stands behind all items
+    change, cost = np.append(swaps.change[items], 0), np.append(swaps.cost[items], 0.0)
+    move = np.zeros((len(rows), len(cost)), dtype=np.int64)
+    move[:, :-1] = swaps.move[np.ix_(rows, items)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(move != 0, cost / np.abs(move), np.inf)
+    order, start = _steps(swaps.number[items], (ratio[by] if by >= 0 else cost)[:-1], cost)
+    move, ratio = move[:, order], ratio[:, order]
+    return Flips(
+        np.append(items, -1)[order], start, change[order], move, cost[order],
+        _from_here(np.where(move < 0, ratio, np.inf))[:, start],
+        _from_here(np.where(move > 0, ratio, np.inf))[:, start],
+    )  # fmt: skip
+
+
+def _steps(number: IntArray, key: FloatArray, cost: FloatArray) -> tuple[IntArray, IntArray]:
+    """Places, group after group by least key, and where each begins; place n is one of each group of several."""
+    n, first = len(number), heads(number)
+    if len(first) == n:
+        return np.argsort(key, kind="stable"), np.arange(n + 1)
+    turn = np.argsort(np.minimum.reduceat(key, first), kind="stable")
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[turn] = np.arange(len(first))
+    size = np.diff(first, append=n)
+    several = np.flatnonzero(size > 1)
+    place = np.concatenate([np.arange(n), np.full(len(several), n)])
+    of_group = np.concatenate([np.repeat(rank, size), rank[several]])
+    order = np.lexsort((cost[place], of_group))
+    start = np.concatenate([[0], np.cumsum((size + (size > 1))[turn])])
+    return place[order], start
+
+
+def grown(
+    states: States, flips: Flips, step: int, limit: float, spend: Callable[[int], None]
+) -> Iterator[tuple[States, IntArray, IntArray]]:
+    """States as they are and with each flip of one step: with their parents' places and the items (−1: none).
+
+    There is one state at the least. Of several flips only those that keep a state within the limit, about `CHUNK`
+    states at a time.
+    """
+    n, first, end = len(states.value), int(flips.start[step]), int(flips.start[step + 1])
+    if end == first + 1:
+        spend(n)
+        item = np.full(2 * n, flips.items[first])
+        item[:n] = -1
+        every = np.arange(n)
+        yield states.flipped(flips, first), np.concatenate([every, every]), item
+        return
+    pairs = Pairs.within(states.lost + states.ahead, flips.cost[first:end], limit)
+    spend(pairs.total)
+    for mine, its in pairs.chunks():
+        yield states.each_flipped(flips, mine, first + its), mine, flips.items[first + its]
+
+
+def _from_here(ratio: FloatArray) -> FloatArray:
+    least = np.minimum.accumulate(ratio[:, ::-1], axis=1)[:, ::-1]
+    return np.concatenate([least, np.full((len(ratio), 1), np.inf)], axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """All pairs of places with lost + other ≤ limit, without writing them down at once."""
+
+    order: IntArray
+    count: IntArray
+
+    @classmethod
+    def within(cls, lost: FloatArray, other: FloatArray, limit: float) -> Pairs:
+        """From two lists of losses."""
+        order = np.argsort(other, kind="stable")
+        return cls(order, np.searchsorted(other[order], limit - lost, side="right"))
+
+    @property
+    def total(self) -> int:
+        """How many pairs there are."""
+        return int(self.count.sum())
+
+    def every(self) -> tuple[IntArray, IntArray]:
+        """All pairs."""
+        return self._of(np.arange(len(self.count)))
+
+    def chunks(self) -> Iterator[tuple[IntArray, IntArray]]:
+        """The pairs, about `CHUNK` at a time; one place of the first list is never split."""
+        part = (np.cumsum(self.count) - self.count) // CHUNK
+        for number in np.unique(part).tolist():
+            yield self._of(np.flatnonzero(part == number))
+
+    def _of(self, places: IntArray) -> tuple[IntArray, IntArray]:
+        count = self.count[places]
+        mine = np.repeat(places, count)
+        start = np.repeat(np.cumsum(count) - count, count)
+        return mine, self.order[np.arange(len(mine)) - start]
+
+
+def apart(hit: BoolArray) -> list[list[int]]:
+    """Rows in families of which no item moves two: what their rows still cost may be added up."""
+    families: list[tuple[list[int], BoolArray]] = []
+    for i, mine in enumerate(hit):
+        for family, seen in families:
+            if not (seen & mine).any():
+                family.append(i)
+                seen |= mine
+                break
+        else:
+            families.append(([i], mine.copy()))
+    return [family for family, _ in families]
+
+
+def undominated(states: States) -> tuple[States, IntArray]:
+    """States that no other beats, with their places: none is worth more at the same rows, the first or less of it.
+
+    States that are equal in all become one, with their ways together.
+    """
+    n = len(states.value)
+    if n <= SMALL:
+        return states, np.arange(n)
+    telling = [row for row in states.used[1:] if row.min() != row.max()]
+    if n > LONG and len(telling) >= FEW_ROWS:
+        return states, np.arange(n)
+    first = states.used[0] if len(states.used) else np.zeros(n, dtype=np.int64)
+    return _best_by_group(states, first, telling)
+
+
+def _best_by_group(states: States, first: IntArray, others: Sequence[IntArray]) -> tuple[States, IntArray]:
+    """Within equal `others`: the states that are worth more than all that use as much of the first or less."""
+    n = len(states.value)
+    order = np.lexsort((-states.value, first, *others))
+    value, first = states.value[order], first[order]
+    start = np.zeros(n, dtype=np.bool_)
+    start[0] = True
+    for row in others:
+        other = row[order]
+        start[1:] |= other[1:] != other[:-1]
+    equal = np.zeros(n, dtype=np.bool_)
+    equal[1:] = (value[1:] == value[:-1]) & (first[1:] == first[:-1]) & ~start[1:]
+    # values counted from the least, each group above the one before: one running maximum serves all groups
+    rank = np.unique(value, return_inverse=True)[1] + (np.cumsum(start) - 1) * n
+    rising = rank >= np.maximum.accumulate(rank)
+    heads = np.flatnonzero(~equal)
+    ways = np.add.reduceat(states.ways[order], heads)
+    keep = rising[heads]
+    places = order[heads[keep]]
+    found = states.pick(places)
+    found.ways = ways[keep]
+    return found, places

@@ -1,0 +1,502 @@
+"""The choices of one leaf that are nearly the best at a price, for any profits: a core that grows outwards.
+
+At the price a/b the leaf is worth at most U = Σ max(0, r_j) + (c − a)·cap, with c/b ≥ a/b the price at which its
+items fill the cap and r_j = b·p_j − c·w_j. A choice that differs from « every item with r > 0 » in the items F
+falls short of U by
+
+    A = Σ_F |r_j| + (c − a)·(cap − W)
+
+Items are taken in by growing |r_j|/w_j; a state can then only end with W ≤ cap, or with less room, at that cost
+for each unit of weight. States of which A must exceed the least A found by more than Γ are dropped, as are
+dominated ones. What is kept is exact in int64; the bounds that drop are floats with a margin that only keeps more.
+
+Source: the core of Pisinger, A minimal algorithm for the 0-1 knapsack problem, Oper. Res. 45 (1997), with a price.
+
+The choices of groups of items, one of each at most, that are nearly the best at a price: a core that grows.
+
+As `core_enumeration.py` has it for single items. With c/b ≥ a/b the price at which the best of each group fills
+the cap, an item is worth r_j = b·p_j − c·w_j, and a group R = max(0, max r_j). A choice that takes other items, or
+none, in some groups falls short of U = Σ R + (c − a)·cap by
+
+    A = Σ (R − r_j, or R for none) + (c − a)·(cap − W)
+
+Groups are taken in by the least loss for each unit of weight that an alternative has. Until then a state can only
+end with W ≤ cap, or with less room, at that cost. States of which A must exceed the least A found by more than Γ
+are dropped, as are dominated ones. The bounds that drop are floats with a margin that only keeps more.
+
+Source: the core of Pisinger, A minimal algorithm for the multiple-choice knapsack problem, EJOR 83 (1995), with a
+price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tnt_sim.kernel.cap_tree.dominance import firsts, runs
+from tnt_sim.kernel.cap_tree.states import NOWHERE, ROOM, Budget, States, first_place, settled, undominated
+from tnt_sim.kernel.knapsack import BoolArray, IntArray, Menus
+
+MARGIN = 1e-9
+ITEM_WORK = 64
+"""What one item costs whatever its states, in states."""
+
+
+def near_states(
+    profit: IntArray,
+    weight: IntArray,
+    capacity: int,
+    a: int,
+    b: int,
+    gamma: int,
+    budget: Budget,
+    window: tuple[int, int] | None = None,
+) -> States:
+    """Undominated states of a leaf within Γ of its best at a/b; `columns` gives places in the arrays given.
+
+    With a `window`, only those of a weight within it, and within Γ of the bound U; `best` is U then.
+
+    Profits and weights are > 0, no weight passes the capacity.
+
+    Raises
+    ------
+    TooManyStates
+        When the states outgrow the budget.
+    OverflowError
+        When products leave 64 bits.
+    """
+    core = _Core(profit, weight, capacity, a, b, gamma, budget, window)
+    core.grow()
+    return core.states()
+
+
+def relaxed(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+    """U: no choice of a leaf is worth more at the price a/b; OverflowError when products leave 64 bits."""
+    inner = _inner_price(p, w, capacity, a, b)
+    return int(np.maximum(b * p - inner * w, 0).sum()) + (inner - a) * capacity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layer:
+    """What one item did: for each state its parent, and whether the item was flipped."""
+
+    item: int
+    parent: IntArray
+    flipped: BoolArray
+
+
+class _Core:
+    """Grows the states of a leaf from its best items at the price that fills the cap."""
+
+    def __init__(
+        self,
+        p: IntArray,
+        w: IntArray,
+        capacity: int,
+        a: int,
+        b: int,
+        gamma: int,
+        budget: Budget,
+        window: tuple[int, int] | None,
+    ) -> None:
+        self.p, self.w, self.capacity, self.gamma, self.budget = p, w, capacity, gamma, budget
+        self.window = window
+        inner = _inner_price(p, w, capacity, a, b)
+        self.delta = inner - a
+        self.r = b * p - inner * w
+        self.base = self.r > 0
+        self.bound = int(self.r[self.base].sum()) + self.delta * capacity
+        self.weight = np.array([int(w[self.base].sum())])
+        self.profit = np.array([int(p[self.base].sum())])
+        self.gone = np.zeros(1, dtype=np.int64)
+        self.last = np.ones(1, dtype=np.bool_)
+        self.layers: list[_Layer] = []
+        self.least = self._reached() if window is None else 0
+
+    def _reached(self) -> int:
+        """A loss that some choice has: the best items as far as they fit, and one more."""
+        first = np.flatnonzero(self.base)
+        if int(self.weight[0]) > self.capacity:
+            ratio = self.r[first] / self.w[first]
+            first = first[np.argsort(-ratio, kind="stable")]
+            first = first[: np.searchsorted(np.cumsum(self.w[first]), self.capacity, side="right")]
+        out = np.ones(len(self.p), dtype=np.bool_)
+        out[first] = False
+        room = self.capacity - int(self.w[first].sum())
+        lost = int(self.r[self.base & out].sum()) + self.delta * room
+        more = np.flatnonzero(out & (self.w <= room))
+        gain = self.r[more] + self.delta * self.w[more]
+        return lost - max(0, int(gain.max(initial=0)))
+
+    def grow(self) -> None:
+        """Take in every item that a choice within Γ of the best may flip."""
+        lost = np.abs(self.r)
+        open_ = np.flatnonzero(lost <= self.gamma + self.least)
+        order = self._order(open_, lost)
+        each = lost[order] / self.w[order]
+        inside = self.base[order]
+        drop, add = _next(each, inside), _next(each, ~inside)
+        for place, item in enumerate(order.tolist()):
+            if not len(self.weight):  # none within the window
+                return
+            if lost[item] <= self.gamma + self.least:
+                twin = place > 0 and self._twins(int(order[place - 1]), item)
+                self._flip(item, int(lost[item]), twin=twin)
+                self._prune(float(drop[place + 1]), float(add[place + 1]))
+
+    def _order(self, open_: IntArray, lost: IntArray) -> IntArray:
+        """By growing loss per weight; equal items so that the first in rank is added first and dropped last."""
+        rank = np.where(self.base[open_], -open_, open_)
+        keys = (rank, self.p[open_], self.w[open_], lost[open_] / self.w[open_])
+        return open_[np.lexsort(keys)]
+
+    def _twins(self, one: int, other: int) -> bool:
+        return bool(self.p[one] == self.p[other] and self.w[one] == self.w[other])
+
+    def _flip(self, item: int, lost: int, *, twin: bool) -> None:
+        """Every state as it is and with the item flipped; of two equal items only the first alone is flipped."""
+        sign = -1 if self.base[item] else 1
+        from_ = np.flatnonzero(self.last) if twin else np.arange(len(self.weight))
+        count = len(self.weight)
+        self.budget.spend(count + len(from_) + ITEM_WORK)
+        weight = np.concatenate([self.weight, self.weight[from_] + sign * self.w[item]])
+        profit = np.concatenate([self.profit, self.profit[from_] + sign * self.p[item]])
+        gone = np.concatenate([self.gone, self.gone[from_] + lost])
+        parent = np.concatenate([np.arange(count), from_])
+        flipped = np.arange(len(weight)) >= count
+        kept, equal, whose = undominated(weight, profit)
+        if len(equal):
+            self.layers.append(_Layer(item, parent, flipped))
+            kept = settled(kept, equal, whose, self._differ, self.budget)
+            self.layers.pop()
+        self.weight, self.profit, self.gone = weight[kept], profit[kept], gone[kept]
+        self.last = flipped[kept]
+        self.layers.append(_Layer(item, parent[kept], flipped[kept]))
+
+    def _prune(self, drop: float, add: float) -> None:
+        """Drop what cannot come within Γ of the least loss any more."""
+        room = self.capacity - self.weight
+        fits = room >= 0
+        if fits.any() and self.window is None:
+            self.least = min(self.least, int((self.gone[fits] + self.delta * room[fits]).min()))
+        per_unit = np.where(fits, min(float(self.delta), add), -drop if np.isfinite(drop) else -float(ROOM))
+        bound = self.gone + room * per_unit
+        if self.window is not None:
+            low, high = self.window
+            lacking, over = np.maximum(low - self.weight, 0), np.maximum(self.weight - high, 0)
+            for short, price in ((lacking, add), (over, drop)):
+                bound = np.maximum(bound, self.gone + short * (price if np.isfinite(price) else float(ROOM)))
+        limit = float(self.gamma + self.least)
+        alive = bound <= limit + MARGIN * (1.0 + limit)
+        if not alive.all():
+            layer = self.layers.pop()
+            self.layers.append(_Layer(layer.item, layer.parent[alive], layer.flipped[alive]))
+            self.weight, self.profit = self.weight[alive], self.profit[alive]
+            self.gone, self.last = self.gone[alive], self.last[alive]
+
+    def _flips(self, place: int) -> list[int]:
+        """The items in which one state differs from the best items."""
+        found = []
+        for layer in reversed(self.layers):
+            if layer.flipped[place]:
+                found.append(layer.item)
+            place = int(layer.parent[place])
+        return found
+
+    def _differ(self, one: int, other: int) -> tuple[int, bool]:
+        ours = set(self._flips(one))
+        differing = ours.symmetric_difference(self._flips(other))
+        if not differing:
+            return NOWHERE
+        first = min(differing)
+        return first, bool(self.base[first]) != (first in ours)
+
+    def _columns(self, place: int) -> IntArray:
+        """The items of one state, ascending."""
+        inside = self.base.copy()
+        flips = self._flips(place)
+        inside[flips] = ~inside[flips]
+        return np.flatnonzero(inside)
+
+    def states(self) -> States:
+        """What is within Γ of the best, once every item is in."""
+        short = self.gone + self.delta * (self.capacity - self.weight)
+        found = States(self.profit, self.weight, short, self.bound, self._columns, self._differ)
+        if self.window is not None:
+            low, high = self.window
+            inside = (self.weight >= low) & (self.weight <= high) & (short <= self.gamma)
+            return found.among(np.flatnonzero(inside))
+        return within_cap(found, self.capacity, self.gamma)
+
+
+def within_cap(found: States, capacity: int, gamma: int) -> States:
+    """The states within a capacity and Γ of the best of these; `loss` and `best` come counted from the bound."""
+    fits = found.weight <= capacity
+    least = int(found.loss[fits].min())
+    loss = np.where(fits, found.loss - least, ROOM)
+    return replace(found, loss=loss, best=found.best - least).within(gamma)
+
+
+def _inner_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+    """c: the price given, or the dearer one that fills the capacity."""
+    if float(p.sum()) * b < ROOM and float(w.sum()) * max(a, 1) < ROOM:
+        inner = max(a, _fill_price(p, w, capacity, a, b))
+        if float(w.sum()) * inner < ROOM:
+            return inner
+    raise OverflowError("the price of a leaf leaves 64 bits")
+
+
+def _fill_price(p: IntArray, w: IntArray, capacity: int, a: int, b: int) -> int:
+    """The price, over b, at which the items worth more than a/b fill the capacity; 0 when they all fit."""
+    worth = np.flatnonzero(b * p > a * w)
+    if int(w[worth].sum()) <= capacity:
+        return 0
+    worth = worth[np.argsort(-(p[worth] / w[worth]), kind="stable")]
+    place = int(np.searchsorted(np.cumsum(w[worth]), capacity, side="right"))
+    return b * int(p[worth[place]]) // int(w[worth[place]])
+
+
+def _next(each: np.ndarray, mine: BoolArray) -> np.ndarray:
+    """For each place, the loss per weight of the first of `mine` from there on; infinite where none is left."""
+    cost = np.where(mine, each, np.inf)
+    return np.append(np.minimum.accumulate(cost[::-1])[::-1], np.inf)
+
+
+FloatArray = NDArray[np.float64]
+BASE = -1
+"""A group as it is at the price."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """Items by group, ascending, none of which another of its group beats; profits and weights are > 0.
+
+    Attributes
+    ----------
+    items, p, w : int64 (n_items,)
+    menus : the groups of all items, and their order
+    """
+
+    items: IntArray
+    p: IntArray
+    w: IntArray
+    menus: Menus
+
+    @property
+    def most(self) -> tuple[int, int]:
+        """The greatest profit and the greatest weight of a choice."""
+        heads, _ = runs(self.menus.group[self.items])
+        return int(np.maximum.reduceat(self.p, heads).sum()), int(np.maximum.reduceat(self.w, heads).sum())
+
+
+def near_menus(
+    groups: Groups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
+) -> States:
+    """Undominated states of some groups within Γ of their best at a/b; `inner` is the price c ≥ a.
+
+    No weight passes the capacity, and products with the prices fit 64 bits.
+
+    Raises
+    ------
+    TooManyStates
+        When the states outgrow the budget.
+    """
+    core = _GroupCore(groups, capacity, a, inner, b, gamma, budget)
+    core.grow()
+    return core.states()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _GroupLayer:
+    """What one group did: for each state its parent, and which alternative it took, or `BASE`."""
+
+    parent: IntArray
+    taken: IntArray
+
+
+class _Alternatives:
+    """What each group may do instead of what is best at the price: by group, int64 (n_alternatives,).
+
+    `item` is the place of the item that is taken, -1 for none; `lost`, `weight` and `profit` what that changes.
+    """
+
+    def __init__(self, groups: Groups, worth: IntArray, of: IntArray, best: IntArray, base: IntArray) -> None:
+        p, w = (np.where(base >= 0, number[base], 0) for number in (groups.p, groups.w))
+        other = np.delete(np.arange(len(of)), base[base >= 0])
+        left = np.flatnonzero(base >= 0)
+        of = np.concatenate([left, of[other]])
+        order = np.argsort(of, kind="stable")
+        self.group = of[order]
+        self.item = np.concatenate([np.full(len(left), -1), other])[order]
+        self.lost = np.concatenate([best[left], best[of[len(left) :]] - worth[other]])[order]
+        self.weight = np.concatenate([-w[left], groups.w[other] - w[of[len(left) :]]])[order]
+        self.profit = np.concatenate([-p[left], groups.p[other] - p[of[len(left) :]]])[order]
+        self.each: FloatArray = self.lost / np.abs(self.weight)
+
+
+class _GroupCore:
+    """Grows the states of some groups from the best of each at the price that fills the cap."""
+
+    def __init__(
+        self, groups: Groups, capacity: int, a: int, inner: int, b: int, gamma: int, budget: Budget
+    ) -> None:
+        self.groups, self.capacity, self.gamma, self.budget = groups, capacity, gamma, budget
+        self.delta = inner - a
+        heads, of = runs(groups.menus.group[groups.items])
+        worth = b * groups.p - inner * groups.w
+        best = np.maximum(np.maximum.reduceat(worth, heads), 0)
+        top = np.flatnonzero((worth == best[of]) & (worth > 0))
+        top = top[firsts(of[top])]
+        self.base = np.full(len(heads), -1)
+        self.base[of[top]] = top
+        self.others = _Alternatives(groups, worth, of, best, self.base)
+        self.single = np.bincount(of) == 1
+        self.bound = int(best.sum()) + self.delta * capacity
+        self.weight = np.array([int(groups.w[top].sum())])
+        self.profit = np.array([int(groups.p[top].sum())])
+        self.gone = np.zeros(1, dtype=np.int64)
+        self.last = np.ones(1, dtype=np.bool_)
+        self.layers: list[_GroupLayer] = []
+        self.least = self._reached()
+
+    def _reached(self) -> int:
+        """A loss that some choice has: the best of each group, lighter ones until they fit, or none at all."""
+        others, over = self.others, int(self.weight[0]) - self.capacity
+        if over <= 0:
+            more = (others.weight > 0) & (others.weight <= -over)
+            gain = self.delta * others.weight[more] - others.lost[more]
+            return self.delta * -over - max(0, int(gain.max(initial=0)))
+        lighter = np.flatnonzero(others.weight < 0)
+        lighter = lighter[np.lexsort((others.each[lighter], others.group[lighter]))]
+        lighter = lighter[firsts(others.group[lighter])]
+        lighter = lighter[np.argsort(others.each[lighter], kind="stable")]
+        freed = np.cumsum(-others.weight[lighter])
+        end = int(np.searchsorted(freed, over)) + 1
+        if end > len(freed):
+            return self.bound
+        return int(others.lost[lighter[:end]].sum()) + self.delta * (int(freed[end - 1]) - over)
+
+    def grow(self) -> None:
+        """Take in every group that a choice within Γ of the best may have otherwise."""
+        others = self.others
+        near = np.flatnonzero(others.lost <= self.gamma + self.least)
+        if not len(near):
+            return
+        heads, _ = runs(others.group[near])
+        each = np.minimum.reduceat(others.each[near], heads)
+        add, drop = (
+            np.minimum.reduceat(np.where(others.weight[near] * sign > 0, others.each[near], np.inf), heads)
+            for sign in (1, -1)
+        )
+        order = self._order(near[heads], each)
+        add, drop = _next_group_layer(add[order]), _next_group_layer(drop[order])
+        ends = np.append(heads, len(near))
+        before = BASE
+        for place, k in enumerate(order.tolist()):
+            mine = near[ends[k] : ends[k + 1]]
+            mine = mine[others.lost[mine] <= self.gamma + self.least]
+            if len(mine):
+                self._turn(mine, twin=before != BASE and self._twins(before, int(mine[0])))
+                self._prune(float(drop[place + 1]), float(add[place + 1]))
+                before = int(mine[0])
+
+    def _order(self, first: IntArray, each: FloatArray) -> IntArray:
+        """Groups, by one alternative of each, by growing loss per weight; of equal single items the first in the
+        order of choices is added first and dropped last."""
+        others = self.others
+        group = others.group[first]
+        raised = self.groups.menus.raised[self.groups.items[np.maximum(self.base[group], others.item[first])]]
+        rank = np.where(raised, group + len(self.base), group)
+        rank = np.where(others.weight[first] < 0, -rank, rank)
+        order: IntArray = np.lexsort((rank, others.profit[first], others.weight[first], each))
+        return order
+
+    def _twins(self, one: int, other: int) -> bool:
+        """Whether two alternatives are of equal single items."""
+        others = self.others
+        single = bool(self.single[others.group[one]] and self.single[others.group[other]])
+        same = others.weight[one] == others.weight[other] and others.profit[one] == others.profit[other]
+        return bool(single and same)
+
+    def _turn(self, mine: IntArray, *, twin: bool) -> None:
+        """Every state with its group as it is, and with each alternative; of equal items only the first alone."""
+        from_ = np.flatnonzero(self.last) if twin else np.arange(len(self.weight))
+        count, times = len(self.weight), len(mine)
+        self.budget.spend(count + times * len(from_) + ITEM_WORK)
+        parent = np.concatenate([np.arange(count), np.tile(from_, times)])
+        taken = np.concatenate([np.full(count, BASE), np.repeat(mine, len(from_))])
+        turned = taken != BASE
+        others = self.others
+        weight, profit, gone = (
+            now[parent] + np.where(turned, change[taken], 0)
+            for now, change in (
+                (self.weight, others.weight), (self.profit, others.profit), (self.gone, others.lost),
+            )
+        )  # fmt: skip
+        kept, equal, whose = undominated(weight, profit)
+        if len(equal):
+            self.layers.append(_GroupLayer(parent, taken))
+            kept = settled(kept, equal, whose, self._differ, self.budget)
+            self.layers.pop()
+        self.weight, self.profit, self.gone = weight[kept], profit[kept], gone[kept]
+        self.last = turned[kept]
+        self.layers.append(_GroupLayer(parent[kept], taken[kept]))
+
+    def _prune(self, drop: float, add: float) -> None:
+        """Drop what cannot come within Γ of the least loss any more."""
+        room = self.capacity - self.weight
+        fits = room >= 0
+        if fits.any():
+            self.least = min(self.least, int((self.gone[fits] + self.delta * room[fits]).min()))
+        per_unit = np.where(fits, min(float(self.delta), add), -drop if np.isfinite(drop) else -float(ROOM))
+        bound = self.gone + room * per_unit
+        limit = float(self.gamma + self.least)
+        alive: BoolArray = bound <= limit + MARGIN * (1.0 + limit)
+        if not alive.all():
+            layer = self.layers.pop()
+            self.layers.append(_GroupLayer(layer.parent[alive], layer.taken[alive]))
+            self.weight, self.profit = self.weight[alive], self.profit[alive]
+            self.gone, self.last = self.gone[alive], self.last[alive]
+
+    def _turned(self, place: int) -> dict[int, int]:
+        """By group, the items that one state takes otherwise than at the price; -1 for none."""
+        found = {}
+        for layer in reversed(self.layers):
+            taken = int(layer.taken[place])
+            if taken != BASE:
+                found[int(self.others.group[taken])] = int(self.others.item[taken])
+            place = int(layer.parent[place])
+        return found
+
+    def _differ(self, one: int, other: int) -> tuple[int, bool]:
+        ours, theirs = self._turned(one), self._turned(other)
+        groups = sorted({*ours, *theirs})
+        mine, others = ([turned.get(k, self.base[k]) for k in groups] for turned in (ours, theirs))
+        return first_place(self._items(mine), self._items(others), self.groups.menus)
+
+    def _items(self, places: Sequence[int] | IntArray) -> IntArray:
+        """The items at some places, of which -1 are none."""
+        held = np.array(places, dtype=np.int64)
+        return self.groups.items[held[held >= 0]]
+
+    def _columns(self, place: int) -> IntArray:
+        """The items of one state, ascending."""
+        turned = self._turned(place)
+        chosen = self.base.copy()
+        chosen[list(turned)] = list(turned.values())
+        return self._items(chosen)
+
+    def states(self) -> States:
+        """What is within Γ of the best, once every group is in."""
+        short = self.gone + self.delta * (self.capacity - self.weight)
+        found = States(self.profit, self.weight, short, self.bound, self._columns, self._differ)
+        return within_cap(found, self.capacity, self.gamma)
+
+
+def _next_group_layer(cost: FloatArray) -> FloatArray:
+    """For each place, the least from there on; infinite where none is left."""
+    least: FloatArray = np.append(np.minimum.accumulate(cost[::-1])[::-1], np.inf)
+    return least

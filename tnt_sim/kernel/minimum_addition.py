@@ -1,0 +1,208 @@
+"""The least money that must be added for a profit, over parts that have some money of their own: exactly.
+
+    need(z) = min Σ_k max(0, W_k − free_k)   subject to   Σ_k P_k ≥ z,  (P_k, W_k) a choice of part k
+
+A part that gets nothing on top is *hard*: W_k ≤ free_k. Where a part holds all its items for nothing, or is hard,
+its best choice does not depend on z. One part left is a knapsack, turned round: the most weight that can be left
+out for the profit that can be spared. Of several, each has its frontier, and gains above « all for nothing » are
+combined gain by gain. Profits and weights are integers, nothing is rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.kernel.knapsack import Best, BoolArray, IntArray, TooManyStates, knapsack
+from tnt_sim.kernel.profit_frontier import cells, frontier, items_of
+
+FAR = np.int64(2**61)
+MAX_CELLS = 200_000_000
+"""Additions for the frontiers of several open parts."""
+POINTS_PER_LOOK = 64
+"""Points of a part combined between two looks at the clock."""
+MAX_GAIN = 20_000
+"""Units of profit above « all for nothing » that several parts may have to bring together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Some items, int64 (n_items,), what they may cost for nothing, and whether that is all they may cost."""
+
+    items: IntArray
+    free: int
+    hard: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Needed:
+    """The least that must be added, and a choice of items that needs no more, bool (n,)."""
+
+    need: int
+    taken: BoolArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gains:
+    """Of one open part: its best profit for nothing, and the least need of each profit above, by its points."""
+
+    base: int
+    profit: IntArray
+    weight: IntArray
+    need: IntArray
+
+
+class Needs:
+    """Items in parts, asked again and again for the least need of a profit.
+
+    Raises
+    ------
+    ValueError
+        When a hard part has less than nothing.
+    TooManyStates, OverflowError
+        When a kernel outgrows its budget.
+    DeadlineExpired
+        When time is up.
+    """
+
+    def __init__(
+        self,
+        profit: IntArray,
+        weight: IntArray,
+        parts: Sequence[Part],
+        deadline: Deadline = UNLIMITED,
+    ) -> None:
+        if any(part.hard and part.free < 0 for part in parts):
+            raise ValueError("a hard part has less than nothing")
+        self.profit, self.weight, self.parts = profit, weight, tuple(parts)
+        self.deadline = deadline
+        self.settled: dict[int, BoolArray] = {}
+        self.gained: dict[int, int] = {}
+        for k, part in enumerate(parts):
+            best = self._best_for_nothing(part)
+            if best is not None:
+                self.settled[k] = best
+                self.gained[k] = int(profit[part.items[best]].sum())
+        self.open = [k for k in range(len(parts)) if k not in self.settled]
+        self.fronts: dict[int, _Gains] = {}
+
+    def _best_for_nothing(self, part: Part) -> BoolArray | None:
+        """The choice of a part that no z changes; None for an open part."""
+        profit, weight = self.profit[part.items], self.weight[part.items]
+        if int(weight.sum()) <= part.free:
+            return np.ones(len(part.items), dtype=np.bool_)
+        return self._knapsack(profit, weight, part.free).taken if part.hard else None
+
+    def _knapsack(self, profit: IntArray, weight: IntArray, capacity: int) -> Best:
+        return knapsack(profit, weight, capacity, deadline=self.deadline)
+
+    def least(self, target: int) -> Needed | None:
+        """The least need of a total profit; None when all items together do not reach it."""
+        rest = target - sum(self.gained.values())
+        taken = np.zeros(len(self.profit), dtype=np.bool_)
+        for k, best in self.settled.items():
+            taken[self.parts[k].items[best]] = True
+        if not self.open:
+            return Needed(0, taken) if rest <= 0 else None
+        if int(sum(self.profit[self.parts[k].items].sum() for k in self.open)) < rest:
+            return None
+        if len(self.open) == 1:
+            items = self.parts[self.open[0]].items
+            inside, weight = self._cheapest(items, rest)
+            taken[items[inside]] = True
+            return Needed(max(0, weight - self.parts[self.open[0]].free), taken)
+        return self._together(rest, taken)
+
+    def least_with(self, place: int, target: int) -> Needed | None:
+        """The same with one item in."""
+        k = next(k for k, part in enumerate(self.parts) if place in part.items)
+        part, w = self.parts[k], int(self.weight[place])
+        if part.hard and w > part.free:
+            return None
+        others = Part(part.items[part.items != place], part.free - w, part.hard)
+        parts = [others if j == k else own for j, own in enumerate(self.parts)]
+        again = Needs.__new__(Needs)
+        again.profit, again.weight, again.parts = self.profit, self.weight, tuple(parts)
+        again.deadline = self.deadline
+        again.settled, again.gained = dict(self.settled), dict(self.gained)
+        again.open, again.fronts = list(self.open), {j: f for j, f in self.fronts.items() if j != k}
+        if k in again.settled:
+            best = again._best_for_nothing(others)
+            if best is None:  # the item takes what the part had for nothing
+                del again.settled[k], again.gained[k]
+                again.open = sorted([*again.open, k])
+            else:
+                again.settled[k] = best
+                again.gained[k] = int(self.profit[others.items[best]].sum())
+        found = again.least(target - int(self.profit[place]))
+        self.fronts.update({j: f for j, f in again.fronts.items() if j != k})
+        if found is None:
+            return None
+        taken = found.taken.copy()
+        taken[place] = True
+        # a part that had nothing left pays for the item itself
+        return Needed(found.need, taken)
+
+    def _cheapest(self, items: IntArray, target: int) -> tuple[BoolArray, int]:
+        """The items of least weight for a profit: the complement of a knapsack."""
+        profit, weight = self.profit[items], self.weight[items]
+        spare = int(profit.sum()) - max(0, target)
+        out = self._knapsack(weight, profit, spare)
+        return ~out.taken, int(weight.sum()) - out.profit
+
+    def _gains(self, k: int) -> _Gains:
+        """The frontier of an open part, cut at what it has for nothing."""
+        if k not in self.fronts:
+            part = self.parts[k]
+            profit, weight = self.profit[part.items], self.weight[part.items]
+            if sum(cells(self.profit[self.parts[j].items]) for j in self.open) > MAX_CELLS:
+                raise TooManyStates("the profits of the open parts are too large for their frontiers")
+            found = frontier(profit, weight, int(weight.sum()), self.deadline)
+            first = max(0, int(np.searchsorted(found.weight, part.free, side="right")) - 1)
+            p, w = found.profit[first:], found.weight[first:]
+            self.fronts[k] = _Gains(int(p[0]), p, w, np.maximum(0, w - part.free))
+        return self.fronts[k]
+
+    def _together(self, rest: int, taken: BoolArray) -> Needed:
+        """Several open parts: d[t] is the least need of a gain of at least t over « all for nothing »."""
+        gains = [self._gains(k) for k in self.open]
+        must = sum(int(g.need[0]) for g in gains)  # parts that cannot even hold nothing for nothing
+        top = rest - sum(g.base for g in gains)
+        if top > MAX_GAIN:
+            raise TooManyStates(f"{top} units to gain over {len(gains)} parts")
+        top = max(0, top)
+        d = np.full(top + 1, FAR)
+        d[0] = 0
+        choices: list[IntArray] = []
+        for g in gains:
+            up = np.minimum(g.profit - g.base, top)
+            cost = g.need - int(g.need[0])
+            last = int(np.searchsorted(up, top, side="left")) + 1
+            d, chosen = _combined(d, up[:last], cost[:last], self.deadline)
+            choices.append(chosen)
+        at = top
+        for k, g, chosen in reversed(list(zip(self.open, gains, choices, strict=True))):
+            point = int(chosen[at])
+            part = self.parts[k]
+            p, w = int(g.profit[point]), int(g.weight[point])
+            inside = items_of(self.profit[part.items], self.weight[part.items], p, w, deadline=self.deadline)
+            taken[part.items[inside]] = True
+            at = max(0, at - (p - g.base))
+        return Needed(must + int(d[top]), taken)
+
+
+def _combined(d: IntArray, up: IntArray, cost: IntArray, deadline: Deadline) -> tuple[IntArray, IntArray]:
+    """min over a part's points of d[max(0, t − up)] + cost, for every t, and the point that gives it."""
+    best = np.full(len(d), FAR)
+    chosen = np.zeros(len(d), dtype=np.int64)
+    for point, (gain, price) in enumerate(zip(up.tolist(), cost.tolist(), strict=True)):
+        if point % POINTS_PER_LOOK == 0:
+            deadline.check()
+        with_it = np.concatenate([np.full(gain, d[0]), d[: len(d) - gain]]) + price
+        better = with_it < best
+        best = np.where(better, with_it, best)
+        chosen = np.where(better, point, chosen)
+    return np.minimum(best, FAR), chosen

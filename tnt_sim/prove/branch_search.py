@@ -1,0 +1,197 @@
+"""The tree of a refutation: depth first, each part closed by the prices of a linear program over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.certify.certificate import parts
+from tnt_sim.certify.system import Box, MultiplierError, System, Weighed, narrowed, slack, weigh
+from tnt_sim.deadline import Deadline
+from tnt_sim.prove.proof_lp import Answer, FloatArray, LiveLp, Relaxed, whole_multipliers
+from tnt_sim.rules.linear_terms import IntArray
+
+NEAR = 1e-6
+
+
+class NotProved(Exception):
+    """No proof was found; `args[0]` says why."""
+
+
+class PointFound(Exception):
+    """The system holds a point, (n_cols,): what was to be refuted is false."""
+
+    def __init__(self, point: IntArray) -> None:
+        super().__init__("a point was found")
+        self.point = point
+
+
+@dataclass
+class Search:
+    """Refutes one system; `pool` and `tokens` are its certificate."""
+
+    system: System
+    lp: LiveLp
+    deadline: Deadline
+    max_nodes: int
+    pool: list[list[int]] = field(default_factory=list)
+    tokens: list[Any] = field(default_factory=list)
+    gains: _Gains = field(init=False)
+    tell: Callable[[int], None] | None = None
+
+    def __post_init__(self) -> None:
+        self.gains = _Gains.of(self.system.n_cols)
+
+    def run(self) -> None:
+        """Fill pool and tokens.
+
+        Raises
+        ------
+        NotProved
+            At a limit, or where 64 bits do not hold the proof.
+        PointFound
+            When the system holds a point.
+        """
+        waiting: list[tuple[Box, _Parent | None]] = [(self.system.box(), None)]
+        while waiting:
+            if len(self.tokens) >= self.max_nodes or self.deadline.expired:
+                raise NotProved(f"stopped after {len(self.tokens)} nodes")
+            box, parent = waiting.pop()
+            waiting.extend(self._node(box, parent))
+            if self.tell is not None and len(self.tokens) % 500 == 0:
+                self.tell(len(self.tokens))
+
+    def _node(self, box: Box, parent: _Parent | None) -> list[tuple[Box, _Parent | None]]:
+        found = self.lp.solve(box, self.deadline)
+        if found.answer is Answer.UNCLEAR:
+            self.deadline.check()
+            return self._blind(box)
+        if parent is not None and found.answer is Answer.BOUNDED:
+            self.gains.learn(parent, found.cost)
+        prices = [found.prices] if found.answer is Answer.BOUNDED else [found.prices, -found.prices]
+        closing = [w for w in (self._weighed(np.maximum(p, 0.0)) for p in prices) if w is not None]
+        for y, weighed in closing:
+            if slack(self.system, box, weighed)[0] < 0:
+                self.tokens.append(self._pooled(y))
+                return []
+        if found.answer is Answer.EMPTY:
+            return self._blind(box)
+        if closing:
+            smaller = box.copy()
+            narrowed(self.system, smaller, closing[0][1])
+            if int(box.open.sum() - smaller.open.sum()) >= max(2, len(box.open) // 50):
+                self.tokens.append(["narrow", self._pooled(closing[0][0])])
+                box = smaller
+        return self._branch(box, found)
+
+    def _weighed(self, prices: FloatArray) -> tuple[tuple[IntArray, IntArray], Weighed] | None:
+        y = whole_multipliers(self.system, prices)
+        try:
+            return y, weigh(self.system, *y)
+        except MultiplierError:
+            return None
+
+    def _pooled(self, y: tuple[IntArray, IntArray]) -> int:
+        self.pool.append(np.stack(y, axis=1).ravel().tolist())
+        return len(self.pool) - 1
+
+    def _branch(self, box: Box, found: Relaxed) -> list[tuple[Box, _Parent | None]]:
+        n = self.system.n_choices
+        part = np.abs(found.x - np.rint(found.x))
+        loose = np.flatnonzero(part > NEAR)
+        if not len(loose):
+            return self._blind(box, np.rint(found.x).astype(np.int64))
+        choices = loose[loose < n]
+        c = int(self.gains.best(choices if len(choices) else loose, found.x))
+        kind = ["branch", c] if c < n else ["split", c, int(np.floor(found.x[c]))]
+        return self._split(box, kind, found, first_is_up=c < n)
+
+    def _split(
+        self, box: Box, kind: list[Any], found: Relaxed | None, first_is_up: bool
+    ) -> list[tuple[Box, _Parent | None]]:
+        self.tokens.append(kind)
+        first, second = parts(self.system, box, str(kind[0]), kind[1:])
+        c = int(kind[1])
+        ahead: list[_Parent | None] = [None, None]
+        if found is not None:
+            down = float(found.x[c] - np.floor(found.x[c]))
+            both = [_Parent(c, True, 1 - down, found.cost), _Parent(c, False, down, found.cost)]
+            ahead = [both[0], both[1]] if first_is_up else [both[1], both[0]]
+        return [(second, ahead[1]), (first, ahead[0])]
+
+    def _blind(self, box: Box, point: IntArray | None = None) -> list[tuple[Box, _Parent | None]]:
+        """A whole point that breaks a row by less than floats see, or a part whose ray fails: decide by hand."""
+        system, rows = self.system, self.system.rows
+        if point is not None:
+            left = np.zeros(rows.n, dtype=np.int64)
+            np.add.at(left, rows.row, rows.value * point[rows.col])
+            broken = np.flatnonzero(left > rows.upper)
+            if not len(broken) and self._in_box(box, point):
+                raise PointFound(point)
+        for r in range(rows.n):
+            y = np.array([r], dtype=np.int64), np.ones(1, dtype=np.int64)
+            if slack(system, box, weigh(system, *y))[0] < 0:
+                self.tokens.append(self._pooled(y))
+                return []
+        n = system.n_choices
+        count = np.add.reduceat(box.open, system.heads, dtype=np.int64) if n else np.zeros(0, dtype=np.int64)
+        undecided = np.flatnonzero(box.open & ~(box.must & (count == 1))[system.block[:n]])
+        if len(undecided):
+            return self._split(box, ["branch", int(undecided[0])], None, first_is_up=True)
+        free = np.flatnonzero(box.low < box.high)
+        if len(free):
+            c = int(free[0])
+            middle = int((box.low[c] + box.high[c]) // 2)
+            return self._split(box, ["split", n + c, middle], None, first_is_up=False)
+        raise NotProved("a decided part keeps every row, yet its point was not found")
+
+    def _in_box(self, box: Box, point: IntArray) -> bool:
+        n = self.system.n_choices
+        taken = np.bincount(self.system.block[:n], weights=point[:n], minlength=len(box.must))
+        return bool(
+            (point[:n] <= box.open).all()
+            and (taken <= 1).all()
+            and (taken[box.must] == 1).all()
+            and (point[n:] >= box.low).all()
+            and (point[n:] <= box.high).all()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parent:
+    column: int
+    up: bool
+    distance: float
+    cost: float
+
+
+@dataclass
+class _Gains:
+    """Pseudo-costs: what the bound gained for each unit that a column was moved, in each direction."""
+
+    total: FloatArray
+    count: FloatArray
+
+    @classmethod
+    def of(cls, n_cols: int) -> _Gains:
+        """Nothing learnt yet."""
+        return cls(np.zeros((2, n_cols)), np.zeros((2, n_cols)))
+
+    def learn(self, parent: _Parent, cost: float) -> None:
+        """Take in one child's bound."""
+        side = int(parent.up)
+        self.total[side, parent.column] += max(cost - parent.cost, 0.0) / max(parent.distance, NEAR)
+        self.count[side, parent.column] += 1
+
+    def best(self, columns: IntArray, x: FloatArray) -> int:
+        """The column whose smaller side promises most; the mean stands for what was never tried."""
+        seen = self.count.sum()
+        mean = self.total.sum() / seen if seen else 1.0
+        rate = np.where(self.count > 0, self.total / np.maximum(self.count, 1), mean)
+        down = (x - np.floor(x))[columns]
+        low, high = rate[0, columns] * down, rate[1, columns] * (1 - down)
+        score = np.maximum(low, 1e-9) * np.maximum(high, 1e-9)
+        return int(columns[int(np.argmax(score))])

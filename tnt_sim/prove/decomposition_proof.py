@@ -1,0 +1,114 @@
+"""Closes a system by letting it fall into pieces: few rows are priced, each piece is solved and proven alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from tnt_sim.certify.decomposition import Piece, fallen_apart
+from tnt_sim.certify.system import MultiplierError, System, weigh
+from tnt_sim.deadline import Deadline
+from tnt_sim.prove.branch_search import NotProved, PointFound
+from tnt_sim.prove.proof_lp import FloatArray, whole_multipliers
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.solve.backends.highs import quiet_highspy
+
+Prove = Callable[[System, Deadline], dict[str, Any]]
+
+
+def apart(
+    system: System, goal: int, prices: FloatArray, deadline: Deadline, prove: Prove
+) -> dict[str, Any] | None:
+    """Pool and tree of a proof by pieces; None where there are no pieces or they do not close the system."""
+    kept = _kept(system, goal, prices)
+    if kept is None:
+        return None
+    priced = prices.copy()
+    priced[kept] = 0.0
+    y = whole_multipliers(system, priced)
+    try:
+        pieces = fallen_apart(system, system.box(), weigh(system, *y), kept.tolist())
+    except MultiplierError:
+        return None
+    least = [_least(piece, deadline) for piece in pieces.systems]
+    spare = pieces.rest + sum(least) - pieces.limit - 1
+    if spare < 0:
+        return None
+    each = spare // max(1, len(least))
+    try:
+        proofs = [
+            [bound - each, prove(piece.cheaper_than(bound - each), deadline)]
+            for piece, bound in zip(pieces.systems, least, strict=True)
+        ]
+    except PointFound:  # a solver's « least » was not the least: a piece's point says nothing of the whole
+        return None
+    pool = np.stack(y, axis=1).ravel().tolist()
+    return {"pool": [pool], "tree": [["apart", 0, kept.tolist(), proofs]]}
+
+
+def _kept(system: System, goal: int, prices: FloatArray) -> IntArray | None:
+    """Rows with a price that may stay unpriced: the longest are priced until the rest splits."""
+    rows = system.rows
+    length = np.bincount(rows.row, minlength=rows.n)
+    binding = np.flatnonzero((prices > 0) & (length > 1) & (np.arange(rows.n) != goal))
+    order = binding[np.argsort(-length[binding], kind="stable")]
+    for first in range(len(order)):
+        kept: IntArray = np.sort(order[first:]).astype(np.int64)
+        if _n_groups(system, kept) > 1:
+            return kept
+    return None
+
+
+def _n_groups(system: System, kept: IntArray) -> int:
+    """How many groups of columns the kept rows leave, those that no row touches left out."""
+    rows = system.rows
+    used = np.isin(rows.row, kept)
+    if not used.any():
+        return 0
+    row, col, n = rows.row[used], rows.col[used], system.n_choices
+    block = np.where(col < n, rows.n + system.block[col], rows.n + len(system.must) + col)
+    graph = sp.coo_array(
+        (np.ones(len(row)), (row, block)), shape=(rows.n + len(system.must) + system.n_cols,) * 2
+    )
+    _, label = sp.csgraph.connected_components(graph, directed=False)
+    return len(np.unique(label[row]).tolist())
+
+
+def _least(piece: Piece, deadline: Deadline) -> int:
+    """The least cost of a piece by a solver's word: only what is proven afterwards counts."""
+    deadline.check()
+    highspy = quiet_highspy()
+    highs = highspy.Highs()
+    highs.silent()
+    for name, value in (("threads", 1), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.0)):
+        highs.setOptionValue(name, value)
+    highs.setOptionValue("time_limit", deadline.seconds_left)
+    system, rows = piece.system, piece.system.rows
+    n_blocks = len(system.must)
+    n = system.n_choices
+    matrix = sp.coo_array(
+        (
+            np.concatenate([rows.value, np.ones(n)]),
+            (np.concatenate([rows.row, rows.n + system.block[:n]]), np.concatenate([rows.col, np.arange(n)])),
+        ),
+        shape=(rows.n + n_blocks, system.n_cols),
+    ).tocsr()
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = system.n_cols, rows.n + n_blocks
+    scale = float(np.abs(piece.cost).max(initial=1))
+    lp.col_cost_ = piece.cost / scale
+    lp.col_lower_, lp.col_upper_ = system.low.astype(float), system.high.astype(float)
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * system.n_cols
+    lp.row_lower_ = np.concatenate([np.full(rows.n, -highspy.kHighsInf), system.must.astype(float)])
+    lp.row_upper_ = np.concatenate([rows.upper.astype(float), np.ones(n_blocks)])
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+    highs.passModel(lp)
+    highs.run()
+    x = np.rint(np.asarray(highs.getSolution().col_value)).astype(np.int64)
+    if highs.getModelStatus().name != "kOptimal" or len(x) != system.n_cols:
+        raise NotProved("a piece was not solved in time")
+    return int(sum(int(a) * int(b) for a, b in zip(piece.cost.tolist(), x.tolist(), strict=True)))

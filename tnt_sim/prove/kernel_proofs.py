@@ -1,0 +1,186 @@
+"""A proof by exact blocks under the prices of the system's linear program.
+
+A proof by trees of caps, where the whole goal is settled by caps on cost.
+
+A proof from what the solve found: the caps or the priced rows of its kernel, over the prover's own rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from tnt_sim.certify.block_bound import SCALE, bounded, gains, items_of
+from tnt_sim.certify.cap_tree_bound import rooms
+from tnt_sim.certify.choice_blocks import menus_of, one_at_most
+from tnt_sim.certify.single_row_bound import dense, made_choices
+from tnt_sim.certify.system import STAGE, MultiplierError, System
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.kernel.blocks.active_rows import settle
+from tnt_sim.kernel.cap_tree.best_choice import best_under_caps
+from tnt_sim.kernel.cap_tree.caps import caps_on
+from tnt_sim.kernel.knapsack import TooManyStates
+from tnt_sim.prove.proof_lp import Answer, LiveLp
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.solve.methods.lexicographic import Grounds, Tree
+
+MAX_WORK = 6_000_000
+MAX_CHOICES = 100_000
+"""Beyond, the linear program is worth its time to other kinds of proof only."""
+
+
+def by_blocks(system: System, deadline: Deadline = UNLIMITED) -> dict[str, Any] | None:
+    """A proof that the kernel closes the system by the rows that bind; None where it does not.
+
+    The goal is a stage's row that has something to gain; « less granted » is then one more cap.
+    """
+    try:
+        read = one_at_most(system, range(system.rows.n))
+    except MultiplierError:
+        return None
+    if not 0 < read.n_choices <= MAX_CHOICES:
+        return None
+    for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
+        try:
+            found = _for_goal(system, read, goal, deadline)
+        except (MultiplierError, TooManyStates, OverflowError):
+            found = None
+        if found is not None:
+            return found
+    return None
+
+
+def _for_goal(system: System, read: System, goal: int, deadline: Deadline) -> dict[str, Any] | None:
+    gain, wanted = gains(read, goal)
+    if not (gain > 0).any():
+        return None
+    # as written at first it is as tight, and smaller where units became choices
+    relaxed = LiveLp(system, goal).solve(system.box(), deadline)
+    if relaxed.answer is not Answer.BOUNDED:
+        return None
+    price = np.rint(relaxed.prices * 2.0**SCALE) / 2.0**SCALE
+    matrix, upper, others = binding_rows(read, goal)
+    group = read.block[items_of(read)]
+    found = settle(gain, matrix, upper, price[others], MAX_WORK, wanted, group=group, deadline=deadline)
+    if found is None or found.best is not None:
+        return None
+    used = [int(others[k]) for k in found.rows]
+    prices = [int(k) for k in np.rint(found.price * 2.0**SCALE).tolist()]
+    return {"blocks": {"goal": goal, "rows": used, "own": list(found.own), "prices": prices, "scale": SCALE}}
+
+
+def binding_rows(system: System, goal: int) -> tuple[sp.csr_array, IntArray, IntArray]:
+    """The rows but the goal over the items, as the check reads them: matrix, bounds, and the rows' numbers.
+
+    Rows that nothing can break are left out: those of ranges whose units are choices.
+    """
+    rows, items = system.rows, items_of(system)
+    place = np.full(system.n_cols, -1)
+    place[items] = np.arange(len(items))
+    entry = np.flatnonzero(place[rows.col] >= 0)
+    row, col, value = rows.row[entry], place[rows.col[entry]], rows.value[entry]
+    matrix = sp.csr_array((value, (row, col)), shape=(rows.n, len(items)))
+    room = rooms(system, made_choices(system, system.box()))
+    binding = room < 0
+    binding[row[value > 0]] = True
+    binding[goal] = False
+    others = np.flatnonzero(binding)
+    return matrix[others], room[others], others
+
+
+def by_caps(system: System, cost: IntArray, deadline: Deadline = UNLIMITED) -> dict[str, Any] | None:
+    """The trees of caps under which nothing reaches a goal, as a proof that is still to be checked.
+
+    The goal is a stage's row; the row « less granted » is then one more cap on all costs.
+    """
+    n = system.n_choices
+    if not n or (cost[:n] <= 0).any():
+        return None
+    for goal in reversed([k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]):
+        try:
+            found = _caps_for_goal(*_written(system, cost, goal), goal, deadline)
+        except MultiplierError:
+            found = None
+        if found is not None:
+            return found
+    return None
+
+
+def _written(system: System, cost: IntArray, goal: int) -> tuple[System, IntArray]:
+    """The system as the check reads it for a goal, and what its choices cost."""
+    found, rows, used = one_at_most(system, [goal]), system.rows, np.flatnonzero(cost)
+    if found is system:
+        return system, cost[: system.n_choices]
+    # the cost is rewritten as a row is
+    with_cost = system.with_rows(rows.with_row(used, cost[used], 0, "cost"))
+    return found, dense(one_at_most(with_cost, [goal]), rows.n)[: found.n_choices]
+
+
+def _caps_for_goal(system: System, cost: IntArray, goal: int, deadline: Deadline) -> dict[str, Any] | None:
+    rows, n = system.rows, system.n_choices
+    gain = -dense(system, goal)
+    if not (gain[:n] > 0).any():
+        return None  # nothing to gain
+    made = made_choices(system, system.box())
+    idle = made | (system.high[:n] == 0)
+    if (cost[~idle] <= 0).any():
+        return None
+    cost = np.where(idle, 1, cost)
+    used = rows.col < n
+    used[used] = ~idle[rows.col[used]]
+    indptr = np.searchsorted(rows.row[used], np.arange(rows.n + 1)).astype(np.int64)
+    plain = np.delete(np.arange(rows.n), goal)
+    caps = caps_on(indptr, rows.col[used], rows.value[used], rooms(system, made), plain, cost)
+    if min(caps.cap, default=0) < 0:
+        return None
+    profit, free = np.where(idle, 0, np.maximum(gain[:n], 0)), -gain[n:]
+    try:
+        found = best_under_caps(caps, profit, cost, menus=menus_of(system), deadline=deadline)
+    except (TooManyStates, OverflowError):
+        return None
+    least = int(np.minimum(free * system.low[n:], free * system.high[n:]).sum()) - int(gain[:n][made].sum())
+    if least - int(profit @ found.x) <= int(rows.upper[goal]):
+        return None
+    return {"caps": {"goal": goal, "groups": [tree.sketch() for tree in found.trees]}}
+
+
+def from_grounds(system: System, grounds: Grounds) -> dict[str, Any] | None:
+    """A proof that is still to be checked; None where the system has no such rows."""
+    counted = Counter(system.rows.names)
+    place = {name: k for k, name in enumerate(system.rows.names) if counted[name] == 1}
+    try:
+        if grounds.trees:
+            return {"caps": _caps(system, [_tree(t, place) for t in grounds.trees])}
+        return {"blocks": _blocks(system, grounds, place)}
+    except (KeyError, MultiplierError):
+        return None
+
+
+def _caps(system: System, groups: list[list[Any]]) -> dict[str, Any]:
+    """The trees, for the stage's goal; where one stage is kept, for that one and what its best at least cost."""
+    names, better = system.rows.names, system.rows.goal
+    kept = [k for k, name in enumerate(names) if name.startswith(STAGE) and k != better]
+    if len(kept) != 1:
+        return {"goal": better, "groups": groups}
+    return {"goal": kept[0], "groups": groups, "less": better}
+
+
+def _tree(tree: Tree, place: dict[str, int]) -> list[Any]:
+    name, below, beyond = tree
+    return [place[f"{name}:max"], [_tree(child, place) for child in below], *([True] if beyond else [])]
+
+
+def _blocks(system: System, grounds: Grounds, place: dict[str, int]) -> dict[str, Any]:
+    """The priced rows; a price is for a unit of the row, which the solver's model may count in other units."""
+    rows = [place[f"{known.name}:{'max' if known.upper else 'min'}"] for known in grounds.rows]
+    # the rows as the check reads them
+    read = one_at_most(system, [row for row in (*rows, system.rows.goal) if row >= 0])
+    prices = []
+    for known, row in zip(grounds.rows, rows, strict=True):
+        longest = int(np.abs(bounded(read, row)[0]).max(initial=1))
+        prices.append(round(known.price * known.longest / longest * 2.0**SCALE))
+    own = [k for k, known in enumerate(grounds.rows) if known.own]
+    return {"goal": system.rows.goal, "rows": rows, "own": own, "prices": prices, "scale": SCALE}

@@ -1,0 +1,232 @@
+"""A live linear program over a system: bounds change, the basis stays, and the prices come out as multipliers.
+
+Seeks the sums of rows that settle a goal: the prices of its linear program, row by row, in whole numbers.
+
+Rows of one price that share columns belong together: money that flows from an envelope to its children enters the
+rows of both with opposite signs and leaves their sum. Nothing here needs to be trusted: any multipliers give rows
+that hold, and what they show is computed again by `certify/row_sum_bound.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from tnt_sim.certify.row_sum_bound import Group
+from tnt_sim.certify.system import Box, System
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.solve.backends.highs import quiet_highspy, strategy
+
+FloatArray = NDArray[np.float64]
+
+
+INFINITE = 1e30
+
+
+class Answer(StrEnum):
+    """What one solve came to."""
+
+    BOUNDED = "bounded"
+    EMPTY = "empty"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relaxed:
+    """The answer, the point (n_cols,), its cost, and prices ≥ 0 on the rows and on the goal row."""
+
+    answer: Answer
+    x: FloatArray
+    cost: float
+    prices: FloatArray
+
+
+@dataclass
+class LiveLp:
+    """min Σ goal row subject to the other rows; `goal` is the place of the row that must be bettered, or -1."""
+
+    system: System
+    goal: int
+    highs: Any = field(init=False)
+    low: FloatArray = field(init=False)
+    high: FloatArray = field(init=False)
+    wide: IntArray = field(init=False)
+    must: BoolArray = field(init=False)
+    unit: FloatArray = field(init=False)
+    worth: float = field(init=False)
+    n_solves: int = 0
+
+    def __post_init__(self) -> None:
+        system, rows = self.system, self.system.rows
+        highspy = quiet_highspy()
+        self.highs = highspy.Highs()
+        self.highs.silent()
+        for name, value in (
+            ("threads", 1),
+            ("presolve", "off"),
+            ("solver", "simplex"),
+            ("primal_feasibility_tolerance", 1e-9),
+            ("dual_feasibility_tolerance", 1e-9),
+        ):
+            self.highs.setOptionValue(name, value)
+        self.highs.setOptionValue("simplex_strategy", strategy(system.n_cols))
+        size = np.bincount(system.block[: system.n_choices], minlength=len(system.must))
+        self.wide = np.flatnonzero(size > 1).astype(np.int64)
+        self.must = np.zeros(len(self.wide), dtype=np.bool_)
+        cost = np.zeros(system.n_cols)
+        kept = rows.row != self.goal
+        if self.goal >= 0:
+            cost[rows.col[~kept]] = rows.value[~kept]
+        # a power of two brings long costs near 2^10, where tolerances mean what they should
+        self.worth = 2.0 ** max(0.0, np.floor(np.log2(max(1.0, float(np.abs(cost).max(initial=0.0))))) - 10.0)
+        # rows near 1, by powers of two: nothing is lost, and tolerances mean the same in each
+        longest = np.ones(rows.n)
+        np.maximum.at(longest, rows.row, np.abs(rows.value.astype(np.float64)))
+        self.unit = 2.0 ** -np.floor(np.log2(longest))
+        matrix = sp.csr_array(
+            (rows.value[kept] * self.unit[rows.row[kept]], (rows.row[kept], rows.col[kept])),
+            shape=(rows.n, system.n_cols),
+        )
+        choice = np.flatnonzero(np.isin(system.block, self.wide))
+        blocks = sp.csr_array(
+            (np.ones(len(choice)), (np.searchsorted(self.wide, system.block[choice]), choice)),
+            shape=(len(self.wide), system.n_cols),
+        )
+        both = sp.vstack([matrix, blocks], format="csr")
+        upper = np.concatenate([rows.upper * self.unit, np.ones(len(self.wide))])
+        if self.goal >= 0:
+            upper[self.goal] = highspy.kHighsInf
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = system.n_cols, both.shape[0]
+        lp.col_cost_ = cost / self.worth
+        self.low, self.high = system.low.astype(np.float64), system.high.astype(np.float64)
+        lp.col_lower_, lp.col_upper_ = self.low, self.high
+        lp.row_lower_ = np.full(both.shape[0], -highspy.kHighsInf)
+        lp.row_upper_ = upper
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = both.indptr
+        lp.a_matrix_.index_ = both.indices
+        lp.a_matrix_.value_ = both.data
+        self.highs.passModel(lp)
+
+    def solve(self, box: Box, deadline: Deadline = UNLIMITED) -> Relaxed:
+        """Solve over a box; UNCLEAR when time is up first."""
+        self._move(box)
+        found = self._run(deadline)
+        if found.answer is Answer.UNCLEAR and self.highs.getModelStatus().name != "kTimeLimit":
+            self.highs.clearSolver()
+            found = self._run(deadline)
+        return found
+
+    def _run(self, deadline: Deadline) -> Relaxed:
+        highs = self.highs
+        self.n_solves += 1
+        highs.setOptionValue("time_limit", highs.getRunTime() + deadline.seconds_left)
+        highs.run()
+        status = highs.getModelStatus().name
+        n = self.system.rows.n
+        solution = highs.getSolution()
+        x = np.asarray(solution.col_value)
+        if status in ("kOptimal", "kModelEmpty"):
+            prices = np.maximum(-np.asarray(solution.row_dual)[:n] * self.unit * self.worth, 0.0)
+            if self.goal >= 0:
+                prices[self.goal] = 1.0
+            return Relaxed(Answer.BOUNDED, x, self.worth * highs.getInfo().objective_function_value, prices)
+        if status in ("kInfeasible", "kUnboundedOrInfeasible"):
+            ray = highs.getDualRay()
+            values = np.asarray(ray[2] if len(ray) > 2 else [])
+            given = values[:n] * self.unit if ray[1] and len(values) >= n else np.zeros(n)
+            return Relaxed(Answer.EMPTY, x, np.inf, given)
+        return Relaxed(Answer.UNCLEAR, x, np.nan, np.zeros(n))
+
+    def _move(self, box: Box) -> None:
+        system, n = self.system, self.system.n_choices
+        low = np.concatenate([np.zeros(n), box.low.astype(np.float64)])
+        high = np.concatenate([box.open.astype(np.float64), box.high.astype(np.float64)])
+        if n:
+            count = np.add.reduceat(box.open, system.heads, dtype=np.int64)
+            sole = (box.must & (count == 1))[system.block[:n]] & box.open
+            low[:n] = sole
+        moved = np.flatnonzero((low != self.low) | (high != self.high)).astype(np.int32)
+        if len(moved):
+            self.highs.changeColsBounds(len(moved), moved, low[moved], high[moved])
+            self.low, self.high = low, high
+        must = box.must[self.wide]
+        for k in np.flatnonzero(must != self.must).tolist():
+            self.highs.changeRowBounds(self.system.rows.n + k, 1.0 if must[k] else -INFINITE, 1.0)
+        self.must = must
+
+
+def whole_multipliers(system: System, prices: FloatArray) -> tuple[IntArray, IntArray]:
+    """Prices as whole multipliers, small enough for 64 bits: rows and weights."""
+    index = np.flatnonzero(prices > 0).astype(np.int64)
+    if not len(index):
+        return index, index
+    y = prices[index]
+    rows = system.rows
+    width = np.maximum(np.abs(system.low), np.abs(system.high)).astype(np.float64)
+    weight = np.zeros(rows.n)
+    weight[index] = y
+    reach = float((np.abs(rows.value) * width[rows.col] * weight[rows.row]).sum())
+    reach = max(reach, float(np.abs(y * rows.upper[index].astype(np.float64)).sum()), 1e-300)
+    bits = 60 - int(np.ceil(np.log2(max(reach, float(y.max())))))
+    whole = np.rint(y * 2.0**bits).astype(np.int64)
+    return index[whole > 0], whole[whole > 0]
+
+
+LARGEST_RATIO = 10_000
+LARGEST_MULTIPLIER = 2**20
+FAINT = 1e-9
+"""Prices below this part of the greatest are taken for zero, by row in the row's own unit."""
+
+
+def price_groups(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> list[Group] | None:
+    """Groups of rows with whole multipliers; None when the linear program has no bounded answer in time."""
+    prices = row_prices(system, gain, deadline)
+    if prices is None:
+        return None
+    rows = system.rows
+    used = np.flatnonzero(prices > 0)
+    if not len(used):
+        return []
+    kept = np.isin(rows.row, used)
+    matrix = sp.csr_array(
+        (np.ones(int(kept.sum())), (rows.row[kept], rows.col[kept])), shape=(rows.n, system.n_cols)
+    )[used]
+    both = sp.block_array([[None, matrix], [matrix.T, None]], format="csr")
+    _, part = connected_components(both, directed=False)
+    groups: list[Group] = []
+    for k in np.unique(part[: len(used)]):
+        members = used[part[: len(used)] == k]
+        groups.append(_whole(prices[members], [rows.names[r] for r in members.tolist()]))
+    return groups
+
+
+def row_prices(system: System, gain: IntArray, deadline: Deadline = UNLIMITED) -> FloatArray | None:
+    """The prices ≥ 0 of the rows in max gain·x over the linear program, (n_rows,); None without an optimum."""
+    used = np.flatnonzero(gain)
+    rows = system.rows.with_row(used, -gain[used], int(np.abs(gain).sum()) + 1, "goal:better")
+    found = LiveLp(system.with_rows(rows), rows.n - 1).solve(system.box(), deadline)
+    if found.answer is not Answer.BOUNDED:
+        return None
+    prices = found.prices[:-1]
+    return np.where(prices > FAINT * prices.max(initial=0.0), prices, 0.0)
+
+
+def _whole(prices: FloatArray, names: list[str]) -> dict[str, int]:
+    """Prices in the ratio of small whole numbers, or else rounded: any positive multipliers hold."""
+    ratios = [Fraction(float(p / prices.min())).limit_denominator(LARGEST_RATIO) for p in prices]
+    common = lcm(*(ratio.denominator for ratio in ratios))
+    whole = [int(ratio * common) for ratio in ratios]
+    if max(whole) > LARGEST_MULTIPLIER:
+        whole = [max(1, round(float(p / prices.max()) * LARGEST_MULTIPLIER)) for p in prices]
+    return dict(zip(names, whole, strict=True))

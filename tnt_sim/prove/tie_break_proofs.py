@@ -1,0 +1,130 @@
+"""Seeks a proof that a list is the one answer: the whole is narrowed by prices, then each part is refuted.
+
+Seeks proofs of the tie-break: that nobody as good grants less, and that nobody as good goes before the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.certify.certificate import CertificateError, check_refutation
+from tnt_sim.certify.claim_systems import Claims, least_value
+from tnt_sim.certify.derived_rows import sharpen
+from tnt_sim.certify.proof_checker import Listed, parts_before
+from tnt_sim.certify.system import STAGE, Box, MultiplierError, System, compact, narrowed, weigh
+from tnt_sim.deadline import Deadline, DeadlineExpired
+from tnt_sim.prove.branch_search import NotProved, PointFound
+from tnt_sim.prove.proof_lp import Answer, LiveLp, whole_multipliers
+from tnt_sim.prove.refutation import refute
+from tnt_sim.prove.stage_proofs import problem_claims, proof_of
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.solve.methods.lexicographic import Grounds
+
+
+def first_of(system: System, listed: Listed, deadline: Deadline) -> dict[str, Any]:
+    """A proof that no point of the system goes before the list, each of its refutations checked.
+
+    Raises
+    ------
+    NotProved
+        At the limit, or where 64 bits do not hold the proof.
+    PointFound
+        When a point goes before the list.
+    CertificateError
+        When a refutation does not hold: the search is wrong there.
+    """
+    system = sharpen(system)
+    try:
+        box = system.box()
+        steps = [
+            step for step in _prices(system, box, deadline) if narrowed(system, box, weigh(system, *step))
+        ]
+        proofs: list[dict[str, Any] | None] = []
+        for part in parts_before(system, box, listed):
+            left = compact(system, part)
+            proofs.append(None if left is None else _refuted(left, deadline))
+    except MultiplierError as error:
+        raise NotProved(str(error)) from error
+    return {"narrow": [np.stack(y, axis=1).ravel().tolist() for y in steps], "parts": proofs}
+
+
+def _prices(system: System, box: Box, deadline: Deadline) -> list[tuple[IntArray, IntArray]]:
+    """Multipliers for each stage's row as the goal: what each of them leaves open differs."""
+    found = []
+    for goal in [k for k, name in enumerate(system.rows.names) if name.startswith(STAGE)]:
+        answer = LiveLp(system, goal).solve(box, deadline)
+        if answer.answer is Answer.BOUNDED:
+            found.append(whole_multipliers(system, answer.prices))
+    return found
+
+
+def _refuted(system: System, deadline: Deadline) -> dict[str, Any]:
+    if deadline.expired:
+        raise NotProved("no time is left")
+    proof = refute(system, deadline)
+    check_refutation(system, proof, deadline=deadline)
+    return proof
+
+
+SHARE = 0.5
+"""The part of the time that « least granted » may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class TieProofs:
+    """A proof of « least granted » and one of the list, None where none was found."""
+
+    least_granted: Mapping[str, Any] | None = None
+    listing: Mapping[str, Any] | None = None
+
+
+MAX_TIE_ENTRIES = 100_000
+"""Beyond, seeking a proof of ties took longer than the whole decision, and found none."""
+
+
+def prove_ties(
+    problem: Problem,
+    values: Sequence[Fraction],
+    funded: BoolArray,
+    granted_cents: IntArray,
+    deadline: Deadline,
+    grounds: Grounds | None = None,
+) -> TieProofs:
+    """Both proofs, the second only after the first; `values` are those of the objective's stages.
+
+    `grounds` are what the first of these was settled by.
+    """
+    claims = problem_claims(problem, deadline)
+    if claims is None or len(claims.system.rows.row) > MAX_TIE_ENTRIES:
+        return TieProofs()
+    every = (*values, least_value(problem, granted_cents))
+    try:
+        system, cost = claims.of_stage(len(values), every), claims.goals[-1].coefficient
+        known = grounds if grounds is not None and grounds.trees else None
+        least = proof_of(system, deadline.share(SHARE), cost, known)
+        if least is None:
+            return TieProofs()
+        return TieProofs(least, _listing(problem, claims, every, funded, granted_cents, deadline))
+    except (PointFound, ValueError, OverflowError):
+        return TieProofs()
+
+
+def _listing(
+    problem: Problem,
+    claims: Claims,
+    every: Sequence[Fraction],
+    funded: BoolArray,
+    granted_cents: IntArray,
+    deadline: Deadline,
+) -> dict[str, Any] | None:
+    try:
+        listed = Listed.of(claims, problem.offers.unit_cents, funded, granted_cents)
+        return first_of(claims.keeping(every), listed, deadline)
+    except (NotProved, PointFound, CertificateError, OverflowError, DeadlineExpired):
+        return None

@@ -1,0 +1,1 @@
+"""reporting/__init__.py."""

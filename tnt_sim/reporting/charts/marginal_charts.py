@@ -1,0 +1,172 @@
+"""Horizontal bars as one SVG text: labels beside the bars, values at their ends, told apart in grey.
+
+The picture of the next euro: what each envelope or rule wants for one unit more, and what that brings.
+
+The picture of what each rule costs: a bar for each thing that is kept, as long as what the goal would gain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import decimal, euros, short_amount
+from tnt_sim.reporting.charts.theme import FREE, INK, altair, themed
+
+FILLS = ("#5288ba", "#1c4a73", "#8f989f", "#b36b00", "#56b4a2", "#7a3e00")
+"""One fill a side, of clearly different lightness."""
+LINE, GAP, LABEL, BARS_WIDTH, VALUE = 20, 14, 240, 880, 130
+BARS_INK = "#17212b"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A label and, for each side, a size ≥ 0 and the text at its end."""
+
+    label: str
+    sizes: Sequence[float]
+    texts: Sequence[str]
+
+
+def bars_svg(bars: Sequence[Bar], sides: Sequence[str], title: str) -> str:
+    """Groups of bars, one bar a side; the sides are named above in their fill."""
+    most = max((size for bar in bars for size in bar.sizes), default=0.0) or 1.0
+    room = BARS_WIDTH - LABEL - VALUE
+    parts: list[str] = []
+    y = 34
+    for k, side in enumerate(sides):
+        x = LABEL + k * (room / max(1, len(sides)))
+        parts.append(f'<rect x="{x:.0f}" y="6" width="14" height="14" fill="{FILLS[k % len(FILLS)]}"/>')
+        parts.append(f'<text x="{x + 20:.0f}" y="18">{escape(side)}</text>')
+    for bar in bars:
+        middle = y + len(sides) * LINE / 2 + 4
+        parts.append(f'<text x="{LABEL - 10}" y="{middle:.0f}" text-anchor="end">{escape(bar.label)}</text>')
+        for k, (size, text) in enumerate(zip(bar.sizes, bar.texts, strict=True)):
+            width = room * size / most
+            top = y + k * LINE
+            fill = FILLS[k % len(FILLS)]
+            parts.append(
+                f'<rect x="{LABEL}" y="{top}" width="{width:.1f}" height="{LINE - 4}" fill="{fill}">'
+                f"<title>{escape(f'{bar.label} · {sides[k]} · {text}')}</title></rect>"
+            )
+            parts.append(f'<text x="{LABEL + width + 6:.1f}" y="{top + 13}">{escape(text)}</text>')
+        y += len(sides) * LINE + GAP
+    head = f'<svg viewBox="0 0 {BARS_WIDTH} {y}" role="img" aria-label="{escape(title)}"'
+    return f'{head} font-family="inherit" font-size="13" fill="{BARS_INK}">{"".join(parts)}</svg>'
+
+
+MARGINAL_WIDTH, ROW = 560, 34
+
+
+def next_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
+    """One row for each entry whose step is money and known, the smallest step first."""
+    rows = [
+        {
+            "id": entry["id"],
+            "euros": entry["step_cents"] / 100,
+            "t": f"+{short_amount(entry['step_cents'], lang)} → {_signed(entry['gain'], lang)} {entry['goal']}",
+        }
+        for entry in entries
+        if entry["step_cents"] and entry["gain"] is not None
+    ]
+    return sorted(rows, key=lambda row: (row["euros"], row["id"]))
+
+
+def _signed(gain: str, lang: Lang) -> str:
+    return ("" if gain.startswith("-") else "+") + decimal(gain, lang)
+
+
+def next_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
+    """A point for each envelope on a scale of powers of ten, with what it brings written beside it.
+
+    Raises
+    ------
+    ValueError
+        When no entry has a step in money: there is nothing to draw.
+    """
+    rows = next_rows(entries, lang)
+    if not rows:
+        raise ValueError("no envelope has a next step: nothing to draw")
+    alt = altair()
+    low, high = (10.0 ** (k + d) for k, d in ((_power(rows[0]["euros"]), 0), (_power(rows[-1]["euros"]), 2)))
+    scale = alt.Scale(type="log", domain=[low, high], nice=False)
+    axis = alt.Axis(format=",~f", tickCount=5)
+    x = alt.X("euros:Q", title=Text("À ajouter (€)", "To add (€)").in_(lang), scale=scale, axis=axis)
+    y = alt.Y("id:N", title=None, sort=None, axis=alt.Axis(ticks=False, domain=False, labelColor=INK))
+    base = alt.Chart(alt.Data(values=rows)).encode(x=x, y=y)
+    stem = base.mark_rule(color=FREE, strokeWidth=2).encode(x2=alt.datum(low))
+    dots = base.mark_point(filled=True, size=80, color=FREE, opacity=1)
+    text = base.mark_text(align="left", dx=10, color=INK).encode(text="t:N")
+    title = {
+        "text": Text("Ce qu'achète le prochain euro", "What the next euro buys").in_(lang),
+        "subtitle": Text(
+            "Le moins à ajouter pour gagner une unité ; rien ne change en dessous. Échelle en puissances de dix",
+            "The least to add for one unit more; nothing changes below. Scale in powers of ten",
+        ).in_(lang),
+    }
+    chart = alt.layer(stem, dots, text).properties(width=MARGINAL_WIDTH, height=ROW * len(rows), title=title)
+    return themed(chart, lang)
+
+
+def _power(value: float) -> int:
+    """The power of ten at or below a positive number."""
+    power = 0
+    while 10.0 ** (power + 1) <= value:
+        power += 1
+    while 10.0**power > value:
+        power -= 1
+    return power
+
+
+PRICE_WIDTH, PRICE_ROW = 520, 34
+_MONEY = ("granted", "cost", "base", "requested", "leverage")
+"""Goals whose figures are euros."""
+
+
+def price_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
+    """One row for each price of the first goal that any of them changes, the dearest first; free ones at 0."""
+    goal = next((entry["goal"] for entry in entries if entry["goal"]), None)
+    rows = []
+    for entry in entries:
+        if entry["goal"] not in (None, goal):
+            continue
+        value = entry["value"] if entry["goal"] else "0"
+        told = euros(value, lang) if goal in _MONEY else f"{decimal(value, lang)} {goal or ''}".rstrip()
+        free = Text("ne coûte rien", "costs nothing").in_(lang)
+        text = told if entry["goal"] else free
+        rows.append({"id": entry["id"], "v": float(parse_decimal(value)), "t": text})
+    return sorted(rows, key=lambda row: (-row["v"], row["id"]))
+
+
+def price_chart(entries: Sequence[Mapping[str, Any]], lang: Lang) -> Any:
+    """A bar for each thing that is kept, its figure beside it.
+
+    Raises
+    ------
+    ValueError
+        When there is no entry: there is nothing to draw.
+    """
+    rows = price_rows(entries, lang)
+    if not rows:
+        raise ValueError("nothing is kept: there is no price to draw")
+    alt = altair()
+    scale = alt.Scale(domain=[0, max(row["v"] for row in rows) * 1.35 or 1.0], nice=False)
+    labels = alt.Axis(ticks=False, domain=False, labelColor=INK, labelLimit=240)
+    base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("id:N", title=None, sort=None, axis=labels))
+    x = alt.X("v:Q", title=None, scale=scale, axis=None)
+    bars = base.mark_bar(color=FREE, height=18).encode(x=x)
+    text = base.mark_text(align="left", dx=8, color=INK).encode(x=x, text="t:N")
+    title = {
+        "text": Text("Ce que coûte chaque règle", "What each rule costs").in_(lang),
+        "subtitle": Text(
+            "Ce que gagnerait le premier but, les autres règles restant en place, si celle-ci n'y était pas",
+            "What the first goal would gain without it, all other rules kept",
+        ).in_(lang),
+    }
+    return themed(
+        alt.layer(bars, text).properties(width=PRICE_WIDTH, height=PRICE_ROW * len(rows), title=title), lang
+    )

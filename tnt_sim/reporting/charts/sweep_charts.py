@@ -1,0 +1,454 @@
+"""The ladder of a sweep: what the dossiers that enter at each amount are granted, stacked.
+
+The pictures of a sweep, from its document: the curve with its band, the ladder of dossiers, the envelopes.
+
+Between two amounts of a grid the value is known to lie between what the lower one is worth and what the upper one
+cannot exceed: that is the grey band. Under `exact` every step is drawn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import decimal, short_amount
+from tnt_sim.reporting.charts.theme import (
+    FREE,
+    INK,
+    NESTED,
+    OKABE_ITO,
+    SOFT,
+    TINT,
+    altair,
+    million,
+    money_title,
+    themed,
+)
+from tnt_sim.reporting.text.sweep import has_list, top_envelopes
+from tnt_sim.rules.expressions.column_text import count, listed
+
+WIDTH, HEIGHT = 760, 330
+MOST_BLOCKS = 4_000
+MOST_EDGES = 150
+"""Blocks of one bar that white edges still tell apart; beyond, one block an envelope."""
+MOST_COLOURS = 7
+
+
+def ladder(document: Document, lang: Lang) -> Any:
+    """One block a dossier that enters, as high as its grant, stacked at the amount at which it enters."""
+    alt = altair()
+    rows, labels = ladder_rows(document, lang)
+    edges = max(Counter(row["x"] for row in rows).values(), default=0) <= MOST_EDGES
+    rows = rows if edges else _summed(rows)
+    names = list(dict.fromkeys(row["e"] for row in rows))
+    colours = alt.Scale(domain=names, range=list(OKABE_ITO[: max(1, len(names))]))
+    x = alt.X("x:O", title=amount_word(document).in_(lang), sort=None, axis=alt.Axis(labelAngle=0))
+    word = Text("Accordé à ceux qui entrent", "Granted to those that enter")
+    y = alt.Y("g:Q", title=money_title(word, lang), axis=alt.Axis(format=",~f", tickCount=5))
+    blocks = (
+        alt.Chart(chart_data(alt, rows))
+        .mark_bar(stroke="white", strokeWidth=0.6, size=_bar_width(document))
+        .encode(
+            x=x, y=y, order="o:Q",
+            color=alt.Color("e:N", scale=colours, legend=_legend(alt, names)),
+            tooltip=[alt.Tooltip("d:N"), alt.Tooltip("t:N"), alt.Tooltip("g:Q", format=",.3f")],
+        )
+    )  # fmt: skip
+    text = (
+        alt.Chart(chart_data(alt, labels)).mark_text(dy=-9, fontWeight=600).encode(x=x, y="top:Q", text="t:N")
+    )
+    title = {
+        "text": Text("Les dossiers qui entrent à chaque pas", "The dossiers that enter at each step").in_(
+            lang
+        ),
+        "subtitle": _ladder_words(names, lang, edges=edges),
+    }
+    return alt.layer(blocks, text).properties(width=WIDTH, height=HEIGHT, title=title)
+
+
+def _ladder_words(names: Sequence[str], lang: Lang, *, edges: bool) -> list[str]:
+    told = [
+        Text(
+            "Ce que reçoivent ceux qui entrent. Au-dessus : combien entrent (+), combien sortent (−).",
+            "What those that enter are granted. Above: how many enter (+), leave (−).",
+        )
+        if not edges
+        else Text(
+            "Un bloc par dossier qui entre, haut comme sa subvention. Au-dessus : entrent (+), sortent (−).",
+            "One block a dossier that enters, as high as its grant. Above: how many enter (+), leave (−).",
+        )
+    ]
+    if len(names) == 1:
+        told.append(Text(f"Tous sont dans « {names[0]} ».", f'All are in "{names[0]}".'))
+    return [text.in_(lang) for text in told]
+
+
+def _bar_width(document: Document) -> float:
+    return max(2.0, min(46.0, 0.72 * WIDTH / max(1, len(document["points"]))))
+
+
+def _legend(alt: Any, names: Sequence[str]) -> Any:
+    return alt.Legend(title=None, orient="top", symbolType="square") if len(names) > 1 else None
+
+
+def ladder_rows(document: Document, lang: Lang) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The blocks of the ladder, and for each step how many enter and leave.
+
+    Uses what `dossiers` holds of each: title, envelope and grant.
+    """
+    curve = "free" if document["free"] else "nested"
+    known = {row["dossier"]: row for row in document.get("dossiers", ())}
+    shown = _few_envelopes(document, curve)
+    rows: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
+    for point in document["points"][1:]:
+        if not has_list(point, curve):
+            continue
+        name = short_amount(point["amount_cents"], lang)
+        entered = [known[d] for d in point[curve]["entered"] if d in known]
+        entered.sort(key=lambda row: (shown[row["envelope"]], -row["granted_cents"]))
+        for row in entered[:MOST_BLOCKS]:
+            rows.append(
+                {"x": name, "g": million(row["granted_cents"]), "e": shown[row["envelope"]], "d": row["dossier"],
+                 "t": row["title"], "o": len(rows)}
+            )  # fmt: skip
+        top = sum(million(row["granted_cents"]) for row in entered)
+        left = len(point[curve]["left"])
+        labels.append(
+            {"x": name, "top": top, "t": f"+{count(len(entered), lang)}"
+             + (f" \u2212{count(left, lang)}" if left else "")}
+        )  # fmt: skip
+    return rows, labels
+
+
+def _summed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One block an envelope instead of one a dossier."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        mine = found.setdefault(
+            (row["x"], row["e"]), {**row, "g": 0.0, "d": row["e"], "t": "", "o": len(found)}
+        )
+        mine["g"] += row["g"]
+    return list(found.values())
+
+
+def _few_envelopes(document: Document, curve: str) -> dict[str, str]:
+    """The envelope that each changed dossier is drawn in: its own, or the one just under the programme.
+
+    The parts of a split are written after a slash, and are no envelopes of the document.
+    """
+    own = {row["envelope"] for row in document.get("dossiers", ())}
+    if len(own) <= MOST_COLOURS:
+        return {name: name for name in own}
+    entries = next(point[curve]["envelopes"] for point in document["points"] if has_list(point, curve))
+    parents = {entry["id"]: entry["parent"] for entry in entries}
+
+    def top(name: str) -> str:
+        while name not in parents and "/" in name:
+            name = name.rpartition("/")[0]
+        above = parents.get(name)
+        while above is not None and parents.get(above) is not None:
+            name, above = above, parents[above]
+        return name
+
+    return {name: top(name) for name in own}
+
+
+def amount_word(document: Document) -> Text:
+    """The title of an axis of amounts."""
+    one = len(document["envelopes"]) == 1
+    name = document["envelopes"][0] if one else "…"
+    return Text(f"Montant de {name}", f"Amount of {name}") if one else Text("Montant", "Amount")
+
+
+def chart_data(alt: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Rows as the data of a chart."""
+    return alt.Data(values=[dict(row) for row in rows])
+
+
+Document = Mapping[str, Any]
+NAMES_WIDTH = 150
+"""What the names at the ends of the curves take, at their right."""
+LINE = 16
+MOST_VERTICES = 1_500
+KINDS = ("curve", "figures", "ladder", "envelopes")
+
+
+def sweep_chart(document: Document, kind: str, lang: Lang) -> Any:
+    """One picture of a sweep, as an Altair chart; ValueError for a kind that does not exist."""
+    makers = {"curve": _curve, "figures": _figures, "ladder": ladder, "envelopes": _envelopes}
+    if kind not in makers:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    return themed(makers[kind](document, lang), lang)
+
+
+def _curve(document: Document, lang: Lang) -> Any:
+    """The value of the first goal against the amount."""
+    alt = altair()
+    goal = document["goals"][0]
+    scale = alt.Scale(zero=False, nice=False, padding=12)
+    ticks = alt.Axis(tickCount=10, grid=False)
+    x = alt.X("m:Q", title=money_title(amount_word(document), lang), scale=scale, axis=ticks)
+    y_scale = alt.Scale(zero=False, nice=False, padding=26)
+    y = alt.Y("v:Q", title=None, scale=y_scale, axis=alt.Axis(format=",~f", tickCount=6))
+    band = _band(alt, document, x, y, lang)
+    layers = [*band, *_steps(alt, document, x, y)]
+    labels = []
+    for curve, colour, dash in (("free", FREE, None), ("nested", NESTED, [6, 4])):
+        rows = _values(document, curve)
+        if not rows or (curve == "nested" and rows == _values(document, "free")):
+            continue
+        plain = alt.Chart(chart_data(alt, rows)).encode(x=x, y=y)
+        if curve == "nested" or not document["steps"]:
+            line = {"strokeDash": dash} if dash else {}
+            layers.append(plain.mark_line(color=colour, strokeWidth=1.4, opacity=0.75, **line))
+        shape = "circle" if curve == "free" else "diamond"
+        layers.append(plain.mark_point(shape=shape, filled=curve == "free", size=58, color=colour, opacity=1))
+        labels.append((rows[-1], _end_name(document, curve, lang), colour))
+    layers += [_label(alt, x, y, *label, place=k - (len(labels) - 1) / 2) for k, label in enumerate(labels)]
+    layers += _start(alt, document, x, y, lang)
+    title = _title(document, goal["goal"], lang)
+    return alt.layer(*layers).properties(width=WIDTH - NAMES_WIDTH, height=HEIGHT, title=title)
+
+
+def _start(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
+    """The first value, written out; the last one stands with the name of its curve."""
+    curve = "free" if _values(document, "free") else "nested"
+    rows = _values(document, curve)
+    if len(rows) < 2:
+        return []
+    point = next(point for point in document["points"] if has_list(point, curve))
+    text = decimal(point[curve]["objective"][0]["value"], lang)
+    mark = alt.Chart(chart_data(alt, [{**rows[0], "t": text}])).mark_text(
+        align="left", dx=10, dy=14, color=INK
+    )
+    return [mark.encode(x=x, y=y, text="t:N")]
+
+
+def _title(document: Document, what: str, lang: Lang) -> dict[str, Any]:
+    names = listed(document["envelopes"], lang)
+    sub = [f"{what[:1].upper()}{what[1:]}{_axis_cut(lang)}"]
+    if document["synthetic"]:
+        sub.append(Text("Données synthétiques", "Synthetic data").in_(lang))
+    return {
+        "text": Text(f"Ce qu'achète l'enveloppe {names}", f"What the envelope {names} buys").in_(lang),
+        "subtitle": sub,
+    }
+
+
+def _axis_cut(lang: Lang) -> str:
+    return Text(" (l'échelle ne part pas de zéro)", " (the scale does not start at zero)").in_(lang)
+
+
+def _end_name(document: Document, curve: str, lang: Lang) -> str:
+    """The name of a curve and, below it, its last value."""
+    last = next(point for point in reversed(document["points"]) if has_list(point, curve))
+    value = decimal(last[curve]["objective"][0]["value"], lang)
+    return f"{_curve_name(document, curve, lang)}\n{value}"
+
+
+def _curve_name(document: Document, curve: str, lang: Lang) -> str:
+    if curve == "nested":
+        return Text("promesses tenues", "promises kept").in_(lang)
+    same = document["nested"] and _values(document, "free") == _values(document, "nested")
+    if same:
+        return Text("libre = promesses\ntenues", "free = promises\nkept").in_(lang)
+    return Text("libre", "free").in_(lang)
+
+
+def _values(document: Document, curve: str) -> list[dict[str, float]]:
+    return [
+        {"m": million(point["amount_cents"]), "v": _number(point[curve]["objective"][0]["value"])}
+        for point in document["points"]
+        if has_list(point, curve)
+    ]
+
+
+def _number(text: str) -> float:
+    return float(Fraction(text))
+
+
+def _band(alt: Any, document: Document, x: Any, y: Any, lang: Lang) -> list[Any]:
+    """What is certified between two amounts: a rectangle from the lower one's value to the upper one's bound."""
+    if document["goals"][0]["sense"] != "maximise":
+        return []
+    rows = [
+        {
+            "m": million(part["from_cents"]),
+            "n": million(part["until_cents"]),
+            "v": _number(part["low"]),
+            "w": _number(part["high"]),
+        }
+        for part in document["band"]
+        if part["width"] is not None
+    ]
+    if not rows:
+        return []
+    band = alt.Chart(chart_data(alt, rows)).mark_rect(color=TINT, opacity=0.9)
+    widest = max(rows[: max(1, len(rows) // 2)], key=lambda row: row["w"] - row["v"])
+    word = Text("encadrement certifié entre deux montants", "certified bounds between two amounts").in_(lang)
+    note = alt.Chart(chart_data(alt, [{**widest, "m": widest["n"], "t": word}]))
+    return [
+        band.encode(x=x, x2="n:Q", y=y, y2="w:Q"),
+        note.mark_text(align="left", dx=10, dy=-6, color=SOFT, fontStyle="italic").encode(
+            x=x, y=y, text="t:N"
+        ),
+    ]
+
+
+def _steps(alt: Any, document: Document, x: Any, y: Any) -> list[Any]:
+    """The exact staircase; where it has more steps than a picture shows, a part of them, still steps."""
+    steps = document["steps"]
+    if not steps or not steps["amount_cents"]:
+        return []
+    n = len(steps["amount_cents"])
+    places = range(0, n, max(1, -(-n // MOST_VERTICES)))
+    rows = [
+        {"m": million(steps["amount_cents"][k]), "v": _number(steps["value"][k])}
+        for k in sorted({*places, n - 1})
+    ]
+    rows.append({"m": million(document["to_cents"]), "v": rows[-1]["v"]})
+    return [alt.Chart(chart_data(alt, rows)).mark_line(interpolate="step-after", color=FREE).encode(x=x, y=y)]
+
+
+def _label(alt: Any, x: Any, y: Any, at: Mapping[str, float], text: str, colour: str, *, place: float) -> Any:
+    """The name of a curve and its last value at its right, one above the other where there are two."""
+    base = alt.Chart(chart_data(alt, [{**at, "t": text}]))
+    mark = base.mark_text(
+        align="left",
+        baseline="middle",
+        dx=12,
+        dy=place * LINE * 2,
+        color=colour,
+        fontWeight=600,
+        lineBreak="\n",
+    )
+    return mark.encode(x=x, y=y, text="t:N")
+
+
+def _figures(document: Document, lang: Lang) -> Any:
+    """Dossiers, people, departments and what stays unspent against the amount, each on its own scale."""
+    alt = altair()
+    wanted = (
+        ("n_funded", Text("Dossiers financés", "Funded dossiers"), 1),
+        ("population", Text("Population des porteurs (M)", "Applicants' population (M)"), 1_000_000),
+        ("n_departments", Text("Départements atteints", "Departments reached"), 1),
+        ("left_cents", Text("Non dépensé (M€)", "Unspent (€M)"), 100_000_000),
+    )
+    panels = []
+    for key, name, unit in wanted:
+        rows = _figure_rows(document, key, unit)
+        if rows:
+            panels.append(_panel(alt, rows, name.in_(lang)))
+    title = {
+        "text": Text("Ce que chaque montant atteint", "What each amount reaches").in_(lang),
+        "subtitle": Text("Selon le montant, en M€", "By amount, in €M").in_(lang),
+    }
+    return alt.concat(*panels, columns=2).properties(title=title)
+
+
+def _figure_rows(document: Document, key: str, unit: int) -> list[dict[str, Any]]:
+    curve = "free" if document["free"] else "nested"
+    return [
+        {"m": million(point["amount_cents"]), "v": point[curve][key] / unit}
+        for point in document["points"]
+        if has_list(point, curve) and point[curve][key] is not None
+    ]
+
+
+def _panel(alt: Any, rows: Sequence[Mapping[str, Any]], title: str) -> Any:
+    """One small chart, its first and last figures written on it."""
+    low, high = min(row["v"] for row in rows), max(row["v"] for row in rows)
+    # what hardly changes must look flat
+    margin = max((high - low) * 0.45, abs(high) * 0.02, 0.5)
+    scale = alt.Scale(domain=[low - margin, high + margin], nice=False)
+    x = alt.X(
+        "m:Q", title=None, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=5, grid=False)
+    )
+    y = alt.Y("v:Q", title=None, scale=scale, axis=None)
+    whole = all(float(row["v"]).is_integer() for row in rows)
+    rising = rows[-1]["v"] > rows[0]["v"] + margin / 4
+    ends = [{**rows[0], "a": "left", "d": 17 if rising else -12}, {**rows[-1], "a": "right", "d": -12}]
+    base = alt.Chart(chart_data(alt, rows)).encode(x=x, y=y)
+    labels = [
+        alt.Chart(chart_data(alt, [end]))
+        .mark_text(align=end["a"], dy=end["d"], fontWeight=600)
+        .encode(x=x, y=y, text=alt.Text("v:Q", format=",d" if whole else ",.1f"))
+        for end in ends[: 1 if len(rows) == 1 else 2]
+    ]
+    line = base.mark_line(color=FREE, point=alt.OverlayMarkDef(color=FREE, size=26), strokeWidth=2)
+    return alt.layer(line, *labels).properties(
+        width=WIDTH // 2 - 40, height=110, title=alt.TitleParams(title, fontSize=13, fontWeight=600, offset=4)
+    )
+
+
+def _envelopes(document: Document, lang: Lang) -> Any:
+    """Small multiples: for each envelope just under the programme what it has and what it grants."""
+    alt = altair()
+    curve = "free" if document["free"] else "nested"
+    points = [point for point in document["points"] if has_list(point, curve)]
+    panels = []
+    every = [_envelope_rows(points, curve, top["id"]) for top in top_envelopes(points[0][curve])[:12]]
+    most = max(row["v"] for rows in every for row in rows)
+    for top, rows in zip(top_envelopes(points[0][curve]), every, strict=False):
+        panels.append(_envelope_panel(alt, top, rows, most, lang))
+    title = {
+        "text": Text(
+            "Par enveloppe : ce qu'elle a, ce qu'elle accorde", "By envelope: what it has, what it grants"
+        ),
+        "subtitle": Text("En M€, à chaque montant", "In €M, at each amount"),
+    }
+    told = {key: text.in_(lang) for key, text in title.items()}
+    return alt.concat(*panels, columns=min(3, len(panels))).properties(title=told)
+
+
+def _envelope_rows(points: Sequence[Mapping[str, Any]], curve: str, name: str) -> list[dict[str, Any]]:
+    rows = []
+    for point in points:
+        entry = next(e for e in point[curve]["envelopes"] if e["id"] == name)
+        at = million(point["amount_cents"])
+        if entry["effective_cents"] is not None:
+            rows.append({"m": at, "v": million(entry["effective_cents"]), "k": "has"})
+        rows.append({"m": at, "v": million(entry["granted_cents"]), "k": "grants"})
+    return rows
+
+
+def _envelope_panel(
+    alt: Any, top: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], most: float, lang: Lang
+) -> Any:
+    x = alt.X(
+        "m:Q", title=None, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=4, grid=False)
+    )
+    y = alt.Y(
+        "v:Q", title=None, scale=alt.Scale(domain=[0, most * 1.12]), axis=alt.Axis(tickCount=4, format=",~f")
+    )
+    layers = []
+    last = rows[-1]["m"]
+    words = {"has": Text("disponible", "available"), "grants": Text("accordé", "granted")}
+    ends = {kind: next((r["v"] for r in reversed(rows) if r["k"] == kind), None) for kind in words}
+    near = ends["has"] is not None and abs(ends["has"] - (ends["grants"] or 0)) < 0.09 * most
+    for kind, colour, dash in (("has", SOFT, [4, 3]), ("grants", FREE, [1, 0])):
+        mine = [row for row in rows if row["k"] == kind]
+        if not mine:
+            continue
+        base = alt.Chart(chart_data(alt, mine)).encode(x=x, y=y)
+        if kind == "grants":
+            layers.append(base.mark_area(color=FREE, opacity=0.14))
+        layers.append(
+            base.mark_line(color=colour, strokeDash=dash, strokeWidth=2 if kind == "grants" else 1.5)
+        )
+        below = kind == "grants" and near
+        layers.append(
+            alt.Chart(chart_data(alt, [{"m": last, "v": mine[-1]["v"], "t": words[kind].in_(lang)}]))
+            .mark_text(align="right", dy=24 if below else -9, color=INK if kind == "has" else FREE)
+            .encode(x=x, y=y, text="t:N")
+        )
+    title = alt.TitleParams(top["id"], subtitle=_short(top["title"]), fontSize=13, fontWeight=600, offset=6)
+    return alt.layer(*layers).properties(width=WIDTH // 3 - 34, height=190, title=title)
+
+
+def _short(text: str, most: int = 34) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"

@@ -1,0 +1,1 @@
+"""reporting/decision_page/__init__.py."""

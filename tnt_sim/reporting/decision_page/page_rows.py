@@ -1,0 +1,241 @@
+"""The lines of the report's tables, in words and figures that the template only has to lay out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amount, decimal, euros, plural, rate, short_amount
+from tnt_sim.reporting.charts.department_map import breaks, fills_of
+from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT
+from tnt_sim.reporting.decision_page.script_data import FIGURES, Slider
+from tnt_sim.reporting.decision_page.subtotals import Tally
+from tnt_sim.reporting.reports.decision_table import MOTIVE
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.workbook.dossier_sheet import reason_label
+from tnt_sim.reporting.workbook.summary_sheet import rule_titles, rule_units
+from tnt_sim.rules.expressions.column_text import count
+
+MOST_CHILDREN = 12
+"""An envelope with more children than this (a split by department, say) shows them in one line."""
+BAR = 1000
+"""The length of the longest bar, in units of its picture."""
+LEAST_BAR = 3
+"""Any money left is at least this long: it is never too little to be drawn."""
+MEASURES = ("amount", "head", "count")
+"""What the map can show."""
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeLine:
+    """One line of envelopes: one of them, or the parts of a split together; bars in units of `BAR`."""
+
+    name: str
+    depth: int
+    members: tuple[int, ...]
+    figures: Mapping[str, str]
+    bar: tuple[int, int, int]
+    why: str
+
+
+def envelope_lines(run: StoredRun, lang: Lang, slider: Slider | None) -> list[EnvelopeLine]:
+    """The tree of envelopes as lines; bars are on one scale, that of the largest amount of any position."""
+    largest = max(1, *(_size(entries) for entries in _told(run, slider)))
+    n_children = Counter(entry["parent"] for entry in run.envelopes)
+    found, together = [], set()
+    for k, entry in enumerate(run.envelopes):
+        parent = entry["parent"]
+        if n_children[parent] <= MOST_CHILDREN:
+            found.append(_line(run, (k,), largest, lang))
+        elif parent not in together:
+            together.add(parent)
+            parts = tuple(i for i, one in enumerate(run.envelopes) if one["parent"] == parent)
+            found.append(_line(run, parts, largest, lang))
+    return found
+
+
+def _told(run: StoredRun, slider: Slider | None) -> Iterator[Sequence[Entry]]:
+    yield run.envelopes
+    for position in slider.positions if slider else ():
+        if position.summary is not None:
+            yield position.envelopes
+
+
+def _size(entries: Sequence[Entry]) -> int:
+    """The largest amount, or grant where there is no amount."""
+    return max(int(max(entry["effective_cents"] or 0, entry["granted_cents"])) for entry in entries)
+
+
+def _line(run: StoredRun, members: tuple[int, ...], largest: int, lang: Lang) -> EnvelopeLine:
+    entries = [run.envelopes[k] for k in members]
+    sums = {key: _total(entries, key) for key in (*FIGURES, "committed_cents", "n_dossiers", "n_eligible")}
+    alone = len(entries) == 1
+    parts = plural(len(entries), ("part", "parts"), ("part", "parts"), lang)
+    name = run.titled(members[0]) if alone else f"{entries[0]['parent']} · {parts}"
+    figures = {
+        key: amount(value, lang) if key.endswith("_cents") else count(value, lang)
+        for key, value in sums.items()
+    }
+    left = alone and (entries[0].get("unspent_cents") or 0) > 0
+    granted, committed = sums["granted_cents"] or 0, sums["committed_cents"] or 0
+    return EnvelopeLine(
+        name, run.depths[members[0]], members, figures,
+        (_bar(committed, largest), _bar(granted, largest), _left(sums["unspent_cents"], largest)),
+        str(entries[0].get("unspent_because") or "") if left else "",
+    )  # fmt: skip
+
+
+def _total(entries: Sequence[Entry], key: str) -> int | None:
+    values = [entry.get(key) for entry in entries]
+    return None if any(value is None for value in values) else sum(value for value in values if value)
+
+
+def _bar(cents: int, largest: int) -> int:
+    return round(BAR * cents / largest)
+
+
+def _left(cents: int | None, largest: int) -> int:
+    return 0 if not cents else max(LEAST_BAR, _bar(cents, largest))
+
+
+def bounds_of(departments: Sequence[Tally]) -> dict[str, list[float]]:
+    """The bounds between the classes of the map, for each of `MEASURES`; the same at every position."""
+    known = [line for line in departments if line.code]
+    return {
+        "amount": breaks(line.granted_cents for line in known),
+        "head": breaks(line.per_head_cents or 0 for line in known),
+        "count": breaks(line.funded for line in known),
+    }
+
+
+def legends(bounds: Mapping[str, Sequence[float]], lang: Lang) -> dict[str, list[tuple[str, str]]]:
+    """For each measure its classes: fill and words."""
+    return {key: list(_classes(key, cuts, lang)) for key, cuts in bounds.items()}
+
+
+def _classes(key: str, cuts: Sequence[float], lang: Lang) -> Iterator[tuple[str, str]]:
+    shown = [_on_map(key, cut, lang) for cut in cuts]
+    below, above, between = (SCRIPT[name].in_(lang) for name in ("below", "from", "between"))
+    for k, fill in enumerate(fills_of(cuts)):
+        if not shown:
+            yield fill, PAGE["granted"].in_(lang)
+        elif k == 0:
+            yield fill, below.format(n=shown[0])
+        elif k == len(shown):
+            yield fill, above.format(n=shown[-1])
+        else:
+            yield fill, between.format(a=shown[k - 1], b=shown[k])
+
+
+def _on_map(key: str, value: float, lang: Lang) -> str:
+    if key == "count":
+        return count(round(value), lang)
+    return short_amount(round(value), lang)
+
+
+def per_head(line: Tally, lang: Lang) -> str:
+    """Granted for each inhabitant, to the cent."""
+    found = line.per_head_cents
+    return "–" if found is None else amount(math.floor(found + 0.5), lang)
+
+
+def department_titles(departments: Sequence[Tally], lang: Lang) -> dict[str, str]:
+    """What the map says of each department on hover."""
+    return {
+        line.code: f"{line.name} ({line.code}) : {amount(line.granted_cents, lang)}, {per_head(line, lang)}"
+        + Text(" par habitant, ", " per head, ").in_(lang)
+        + plural(line.funded, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+        for line in departments
+        if line.code
+    }
+
+
+def rule_lines(run: StoredRun, lang: Lang) -> list[dict[str, Any]]:
+    """The rules and caps in force with their figures."""
+    titles, units = rule_titles(run), rule_units(run)
+    return [
+        {
+            "name": titles.get(rule["id"]) or rule["id"],
+            "id": rule["id"],
+            "kind": vocabulary.KIND[rule["kind"]].in_(lang)
+            if rule["kind"] in vocabulary.KIND
+            else rule["kind"],
+            **{key: _figure(rule[key], units.get(rule["id"], ""), lang) for key in ("min", "max", "value")},
+            "holds": rule["holds"],
+        }
+        for rule in run.summary["rules"]
+    ]
+
+
+def _figure(text: str | None, unit: str, lang: Lang) -> str:
+    if unit == "rate":
+        return rate(text, lang)
+    return euros(text, lang) if unit == "money" else decimal(text, lang)
+
+
+def reason_lines(table: pl.DataFrame, lang: Lang) -> list[tuple[str, str, str, str]]:
+    """How many dossiers each reason explains: words, number, asked, granted; the funded ones first."""
+    sums = (
+        table.group_by("funded", "reason_code")
+        .agg(pl.len(), pl.col("requested_cents").sum(), pl.col("granted_cents").sum())
+        .sort(["funded", "len", "reason_code"], descending=[True, True, False])
+    )
+    return [
+        (
+            reason_label(code or "", funded, lang),
+            count(n, lang),
+            amount(asked, lang),
+            amount(granted, lang),
+        )
+        for funded, code, n, asked, granted in sums.iter_rows()
+    ]
+
+
+def position_lines(run: StoredRun, slider: Slider | None, lang: Lang) -> list[dict[str, Any]]:
+    """The positions of the slider as a table: what each amount buys, against the decision."""
+    funded = run.table["funded"].to_numpy()
+    found = []
+    for k, position in enumerate(slider.positions if slider else ()):
+        line: dict[str, Any] = {"k": k, "amount": amount(position.amount_cents, lang), "why": ""}
+        if position.summary is None:
+            found.append(line | {"why": position.why.in_(lang), "current": False})
+            continue
+        then = position.granted_cents > 0
+        goal = position.summary["objective"][0] if position.summary["objective"] else {"value": None}
+        found.append(
+            line
+            | {
+                "current": position.summary["scenario_sha256"] == run.summary["scenario_sha256"],
+                "granted": amount(position.summary["granted_cents"], lang),
+                "left": amount(position.summary["unspent_cents"], lang),
+                "funded": count(position.summary["n_funded"], lang),
+                "enter": count(int((then & ~funded).sum()), lang),
+                "leave": count(int((funded & ~then).sum()), lang),
+                "goal": decimal(goal["value"], lang),
+                "proof": vocabulary.PROOF[position.summary["proof"]].in_(lang),
+            }
+        )
+    return found
+
+
+def paper_rows(table: pl.DataFrame, lang: Lang) -> list[tuple[str, ...]]:
+    """The dossiers as a printed list: number, title, applicant, department, asked, granted, reason."""
+    columns = [
+        table["dossier"].to_list(),
+        table["title"].to_list(),
+        table["applicant"].to_list(),
+        table["department"].to_list() if "department" in table.columns else [""] * table.height,
+        [amount(cents, lang) for cents in table["requested_cents"].to_list()],
+        [amount(cents, lang) if cents else "–" for cents in table["granted_cents"].to_list()],
+        table[MOTIVE].to_list(),
+    ]
+    return [tuple(text or "" for text in row) for row in zip(*columns, strict=True)]

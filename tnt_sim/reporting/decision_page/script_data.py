@@ -1,0 +1,246 @@
+"""The positions of the slider: allocations of the same dossiers, computed before, told against the decision.
+
+What the script of the report reads: one JSON text, columns and not rows, positions as differences.
+
+A position other than the decision says, of each dossier whose grant or reason differs, its row, its cents and its
+reason code; everything else is that of the decision.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tnt_sim.engine.stored_run import NODE, StoredRun
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.charts.department_map import FILLS, NOTHING
+from tnt_sim.reporting.decision_page.page_text import PAGE, SCRIPT, said
+from tnt_sim.reporting.decision_page.subtotals import Grouping
+from tnt_sim.reporting.reports.decision_table import MOTIVE
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.workbook.dossier_sheet import reason_label
+
+Entry = Mapping[str, Any]
+Cents = npt.NDArray[np.int64]
+FIGURES = ("effective_cents", "granted_cents", "unspent_cents", "n_funded")
+"""What is told of each envelope at each position."""
+
+
+@dataclass(frozen=True, eq=False)
+class Position:
+    """One amount and what it buys.
+
+    Attributes
+    ----------
+    amount_cents : the amount of the envelope that the slider moves
+    summary : the document of that run; None where no allocation is possible
+    granted_cents : by dossier, in the order of the decision's table, (n,) cents
+    codes : the reason code of each dossier, in the same order
+    why : why there is no allocation, else ""
+    """
+
+    amount_cents: int
+    summary: Entry | None
+    granted_cents: Cents = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    codes: Sequence[str] = ()
+    why: Text = field(default_factory=lambda: Text("", ""))
+
+    @property
+    def envelopes(self) -> Sequence[Entry]:
+        """The figures of each envelope."""
+        found: Sequence[Entry] = self.summary["envelopes"] if self.summary else ()
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Slider:
+    """Positions in ascending order of amount, one of which is the decision.
+
+    Attributes
+    ----------
+    envelope : the id of the envelope whose amount changes
+    positions : the decision among them
+    rule : how the envelopes under it follow
+    """
+
+    envelope: str
+    positions: Sequence[Position]
+    rule: Text
+
+
+def position_of(run: StoredRun, envelope: str, amount_cents: int | None = None) -> Position:
+    """A stored run as a position of the slider."""
+    entry = next(one for one in run.envelopes if one["id"] == envelope)
+    amount = amount_cents if amount_cents is not None else entry["amount_cents"]
+    codes = [code or "" for code in run.table["reason_code"].to_list()]
+    return Position(int(amount or 0), run.summary, run.table["granted_cents"].to_numpy(), codes)
+
+
+def slider_of_runs(runs: Sequence[StoredRun]) -> Slider:
+    """A slider over stored runs of the same dossiers and the same envelopes, the first being the decision.
+
+    Raises
+    ------
+    UsageError
+        When they are not about the same dossiers and envelopes, or two have the same amount.
+    """
+    first = runs[0]
+    same = all(_alike(first, run) for run in runs[1:])
+    root = str(first.envelopes[0]["id"])
+    amounts = [run.envelopes[0]["amount_cents"] for run in runs]
+    if not same or None in amounts or len(set(amounts)) < len(amounts):
+        raise UsageError(
+            Text(
+                "ces calculs ne peuvent pas être les positions d'un même curseur : il faut les mêmes dossiers, "
+                "les mêmes enveloppes, et des montants différents du programme.",
+                "these runs cannot be the positions of one slider: they need the same dossiers, the same "
+                "envelopes, and different amounts of the programme.",
+            ),
+            code="usage.report",
+        )
+    positions = sorted((_aligned(first, run, root) for run in runs), key=lambda one: one.amount_cents)
+    rule = Text("Chaque position est un calcul enregistré.", "Each position is a stored run.")
+    return Slider(root, positions, rule)
+
+
+def _alike(one: StoredRun, other: StoredRun) -> bool:
+    return [e["id"] for e in one.envelopes] == [e["id"] for e in other.envelopes] and set(
+        one.table["dossier"]
+    ) == set(other.table["dossier"])
+
+
+def _aligned(first: StoredRun, run: StoredRun, root: str) -> Position:
+    """The run's dossiers in the order of the decision's table."""
+    found = position_of(run, root)
+    if run is first:
+        return found
+    table = pl.DataFrame({"dossier": run.table["dossier"], "at": range(run.table.height)})
+    order = first.table.select("dossier").join(table, on="dossier", how="left", maintain_order="left")["at"]
+    return Position(
+        found.amount_cents,
+        found.summary,
+        found.granted_cents[order.to_numpy()],
+        [found.codes[k] for k in order.to_list()],
+    )
+
+
+_ESCAPES = {
+    ord("<"): "\\u003c",
+    ord(">"): "\\u003e",
+    ord("&"): "\\u0026",
+    0x2028: "\\u2028",
+    0x2029: "\\u2029",
+}
+
+
+def script_text(document: Mapping[str, Any]) -> str:
+    """JSON that ends no `<script>` and is no markup, whatever its texts hold."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.translate(_ESCAPES)
+
+
+def payload(
+    run: StoredRun,
+    table: Any,
+    groupings: Sequence[Grouping],
+    envelope_rows: Sequence[Sequence[int]],
+    bounds: Mapping[str, Sequence[float]],
+    slider: Slider | None,
+    lang: Lang,
+) -> dict[str, Any]:
+    """The document of the script; `table` is `decided(run)`, `envelope_rows` the envelopes of each line shown."""
+    codes = _Dictionary()
+    motives = _Dictionary()
+    at = [codes.number(code or "") for code in table["reason_code"].to_list()]
+    why = [motives.number(text or "") for text in table[MOTIVE].to_list()]
+    positions = [
+        _position(run, position, at, codes, lang) for position in (slider.positions if slider else ())
+    ]
+    funded = [reason_label(code, True, lang) for code in codes.texts]
+    refused = [reason_label(code, False, lang) for code in codes.texts]
+    return {
+        "lang": lang.value,
+        "own": run.own_lang.value,
+        "told": run.lang.value,
+        "words": said(SCRIPT, lang),
+        "labels": {key: PAGE[key].in_(lang) for key in ("number", "title", "department", "envelope", "requested",
+                                                        "decision_of", "why")},
+        "fills": list(FILLS),
+        "nothing": NOTHING,
+        "bounds": {key: list(value) for key, value in bounds.items()},
+        "envelopes": [str(entry["id"]) for entry in run.envelopes],
+        "lines": [list(row) for row in envelope_rows],
+        "groups": {
+            one.key: {
+                "codes": list(one.codes), "names": list(one.names), "population": list(one.population),
+                "of": one.group.tolist(),
+            }
+            for one in groupings
+        },
+        "codes": {"funded": funded, "refused": refused},
+        "motives": motives.texts,
+        "dossiers": _dossiers(table, at, why),
+        "positions": positions,
+    }  # fmt: skip
+
+
+def _dossiers(table: Any, codes: Sequence[int], motives: Sequence[int]) -> dict[str, Any]:
+    """The columns of the dossiers, amounts in cents."""
+    return {
+        "number": table["dossier"].to_list(),
+        "title": [text or "" for text in table["title"].to_list()],
+        "applicant": [text or "" for text in table["applicant"].to_list()],
+        "envelope": [-1 if node is None else node for node in table[NODE].to_list()],
+        "requested": table["requested_cents"].to_list(),
+        "committed": table["committed_cents"].is_not_null().cast(int).to_list(),
+        "granted": table["granted_cents"].to_list(),
+        "code": list(codes),
+        "motive": list(motives),
+    }
+
+
+class _Dictionary:
+    """Texts by number, each once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        return self._numbers.setdefault(text, len(self._numbers))
+
+    @property
+    def texts(self) -> list[str]:
+        return list(self._numbers)
+
+
+def _position(
+    run: StoredRun, position: Position, codes_of: Sequence[int], codes: _Dictionary, lang: Lang
+) -> dict[str, Any]:
+    """One position; what is the decision's is left out."""
+    if position.summary is None:
+        return {"amount": position.amount_cents, "why": position.why.in_(lang)}
+    base = run.table["granted_cents"].to_numpy()
+    own = [codes.number(code) for code in position.codes]
+    differs = (base != position.granted_cents) | (np.array(own) != np.array(codes_of))
+    rows = np.flatnonzero(differs)
+    return {
+        "amount": position.amount_cents,
+        "proof": vocabulary.PROOF[position.summary["proof"]].in_(lang),
+        "decision": bool(position.summary["allocation_sha256"] == run.summary["allocation_sha256"])
+        and position.summary["scenario_sha256"] == run.summary["scenario_sha256"],
+        "totals": [
+            position.summary.get(key)
+            for key in ("amount_cents", "granted_cents", "unspent_cents", "n_funded", "inhabitants")
+        ],
+        "envelopes": [[entry.get(key) for key in FIGURES] for entry in position.envelopes],
+        "rows": rows.tolist(),
+        "granted": position.granted_cents[rows].tolist(),
+        "code": [own[k] for k in rows.tolist()],
+    }

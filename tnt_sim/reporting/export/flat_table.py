@@ -1,0 +1,232 @@
+"""What an export writes and an accountant or a publisher should look at: named by dossier, with what to do.
+
+A flat table on its way to a file: named columns of one kind each, written as CSV or as a sheet.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.engine.award_list import euros_text, guarded
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.ingest.tables.cell_types import wrong_digits
+from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, new_book, set_up, write_column
+from tnt_sim.reporting.reports.decision_table import DECISION, Decision, decided
+
+_SIRET = r"^[0-9]{14}$"
+_NAMED = 20
+_DOSSIERS = ("dossier", "dossiers"), ("dossier", "dossiers")
+
+
+def no_siret(table: pl.DataFrame) -> pl.Series:
+    """Which rows name their applicant by no SIRET of 14 digits."""
+    return ~table["applicant_id"].fill_null("").str.contains(_SIRET)
+
+
+def of_siret(run: StoredRun) -> list[Text]:
+    """The dossiers newly funded whose third party is no SIRET, and those whose check digit is wrong."""
+    table = decided(run).filter(pl.col(DECISION) == Decision.FUNDED.value)
+    absent = no_siret(table)
+    remarks = []
+    if absent.any():
+        n, names = so_many(int(absent.sum()), *_DOSSIERS), _names(table.filter(absent))
+        remarks.append(
+            Text(
+                f"« Tiers » n'est pas un SIRET de 14 chiffres pour {n.fr} : {names}. "
+                "Complétez applicant_id dans la table, ou la ligne avant de la saisir.",
+                f'"Tiers" is no SIRET of 14 digits for {n.en}: {names}. '
+                "Complete applicant_id in the table, or the line before it is entered.",
+            )
+        )
+    return remarks + of_check_digits(table)
+
+
+def of_check_digits(table: pl.DataFrame) -> list[Text]:
+    """The dossiers whose SIRET has a wrong check digit; La Poste's own rule is known."""
+    wrong = ~no_siret(table) & wrong_digits(table["applicant_id"].fill_null(""))
+    if not wrong.any():
+        return []
+    n, names = so_many(int(wrong.sum()), *_DOSSIERS), _names(table.filter(wrong))
+    return [
+        Text(
+            f"Le SIRET a une clé de contrôle fausse pour {n.fr} : {names}. "
+            "Vérifiez-le sur annuaire-entreprises.data.gouv.fr.",
+            f"The SIRET has a wrong check digit for {n.en}: {names}. "
+            "Check it on annuaire-entreprises.data.gouv.fr.",
+        )
+    ]
+
+
+def of_old_dates(dossiers: pl.DataFrame) -> list[Text]:
+    """The grants that were committed before and have no day of their own."""
+    if not dossiers.height:
+        return []
+    n = so_many(
+        dossiers.height,
+        ("dossier engagé avant", "dossiers engagés avant"),
+        ("dossier committed before", "dossiers committed before"),
+    )
+    names = _names(dossiers)
+    return [
+        Text(
+            f"Date de convention inconnue pour {n.fr} : {names}. Le jour de la décision est écrit, car le schéma "
+            "veut une date ; donnez une colonne notified_at ou dateConvention dans la table.",
+            f"No day of agreement for {n.en}: {names}. The day of the decision is written, since the schema wants "
+            "a day; give a column notified_at or dateConvention in the table.",
+        )
+    ]
+
+
+def _names(table: pl.DataFrame) -> str:
+    names = table["dossier"].head(_NAMED).to_list()
+    more = table.height - len(names)
+    return ", ".join(names) + (f", … (+{more})" if more else "")
+
+
+BOM = "\ufeff".encode()
+
+
+class Kind(StrEnum):
+    """What the cells of a column are."""
+
+    TEXT = "text"
+    MONEY = "money"
+    """Integer cents, written in euros with two decimals."""
+    RATE = "rate"
+    """A float, 0.5 for 50 %."""
+    PERCENT = "percent"
+    """The same, written as 50.00."""
+    COUNT = "count"
+    DAY = "day"
+
+
+class CsvStyle(StrEnum):
+    """Who reads a CSV file: a French Excel (`;`, decimal comma, BOM) or anyone else (`,`, decimal point)."""
+
+    FR = "fr"
+    INTL = "intl"
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column: its header, what its cells are, the cells, and how wide a sheet shows it."""
+
+    header: str
+    kind: Kind
+    values: pl.Series
+    width: float = 14
+    decimals: int = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """A table with what a printed page says above and below it.
+
+    Attributes
+    ----------
+    columns : of one length
+    title : above each printed page
+    foot : below each printed page, at its left
+    total : whether a sheet ends with the sums of its amounts
+    """
+
+    columns: Sequence[Column]
+    title: Text
+    foot: str
+    total: bool = False
+
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return len(self.columns[0].values)
+
+
+def csv_bytes(flat: Flat, style: CsvStyle) -> bytes:
+    """The table as CSV; text that a spreadsheet would take for a formula is prefixed by ``'``."""
+    cells = pl.DataFrame([_text(column).alias(f"{k}") for k, column in enumerate(flat.columns)])
+    return frame_bytes(
+        cells.rename({f"{k}": column.header for k, column in enumerate(flat.columns)}),
+        [column.header for column in flat.columns if column.kind not in (Kind.TEXT, Kind.DAY)],
+        style,
+    )
+
+
+def frame_bytes(cells: pl.DataFrame, numeric: Sequence[str], style: CsvStyle) -> bytes:
+    """Text columns as CSV; in the French style the decimals of the numeric ones get a comma."""
+    french = style is CsvStyle.FR
+    if french:
+        cells = cells.with_columns(pl.col(name).str.replace(".", ",", literal=True) for name in numeric)
+    stream = io.BytesIO()
+    cells.write_csv(stream, separator=";" if french else ",")
+    return (BOM if french else b"") + stream.getvalue()
+
+
+def _text(column: Column) -> pl.Series:
+    values = column.values
+    name = values.name or "values"
+    cell = pl.col(name)
+    match column.kind:
+        case Kind.MONEY:
+            cell = euros_text(name)
+        case Kind.PERCENT:
+            return _decimals(values * 100, column.decimals)
+        case Kind.RATE:
+            return _decimals(values, column.decimals + 2)
+        case Kind.TEXT:
+            cell = guarded(cell.cast(pl.String))
+        case Kind.COUNT | Kind.DAY:
+            cell = cell.cast(pl.String)
+    return pl.DataFrame(values.alias(name)).select(cell).to_series()
+
+
+def _decimals(values: pl.Series, decimals: int) -> pl.Series:
+    texts = {value: f"{value:.{decimals}f}" for value in values.drop_nulls().unique().to_list()}
+    return values.replace_strict(texts, default=None, return_dtype=pl.String)
+
+
+def sheet_bytes(flat: Flat, name: str, lang: Lang, day: date | None) -> bytes:
+    """The table as a workbook of one sheet, its headers in the first row, ready to print."""
+    stream = io.BytesIO()
+    book = new_book(stream, flat.title.in_(lang), flat.foot, day)
+    styles = Styles(book, lang)
+    sheet = book.add_worksheet(name)
+    for k, column in enumerate(flat.columns):
+        sheet.set_column(k, k, column.width)
+        sheet.write_string(0, k, column.header, styles.head(right=column.kind not in (Kind.TEXT, Kind.DAY)))
+        write_column(sheet, 1, k, _cells(column), styles.cell(column.kind, column.decimals))
+        if flat.total:
+            _total(sheet, styles, flat.height, k, column)
+    sheet.autofilter(0, 0, max(flat.height, 1), len(flat.columns) - 1)
+    sheet.freeze_panes(1, 0)
+    set_up(sheet, Paper(flat.title.in_(lang), flat.foot, lang, repeat=0))
+    return close(book, stream)
+
+
+def _cells(column: Column) -> list[Any]:
+    """The cells as a sheet holds them: euros and rates are numbers."""
+    values = column.values.to_list()
+    if column.kind is Kind.MONEY:
+        return [None if cents is None else cents / 100 for cents in values]
+    if column.kind is Kind.PERCENT:
+        return [None if rate is None else round(rate * 100, column.decimals) for rate in values]
+    return values
+
+
+def _total(sheet: Any, styles: Styles, height: int, k: int, column: Column) -> None:
+    """The last line of a column: the sum of amounts, nothing for others."""
+    if column.kind is not Kind.MONEY:
+        sheet.write_string(height + 1, k, "" if k else "Total", styles.total("text"))
+        return
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
+    first, last = xl_rowcol_to_cell(1, k), xl_rowcol_to_cell(max(height, 1), k)
+    cents = int(column.values.sum() or 0)
+    sheet.write_formula(height + 1, k, f"=SUM({first}:{last})", styles.total("money"), cents / 100)

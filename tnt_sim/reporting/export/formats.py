@@ -1,0 +1,323 @@
+"""The formats that a decision leaves in: each by its name, with what it is for and what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import polars as pl
+
+from tnt_sim.disk import parquet_bytes
+from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.engine.award_list import csv_columns, guarded, parquet_columns, plain_decimal
+from tnt_sim.engine.stored_run import StoredRun, refuse_open_questions
+from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.export import administrative_tables
+from tnt_sim.reporting.export.flat_table import (
+    Column,
+    CsvStyle,
+    Flat,
+    Kind,
+    csv_bytes,
+    frame_bytes,
+    of_siret,
+    sheet_bytes,
+)
+from tnt_sim.reporting.export.pabulib import pabulib
+from tnt_sim.reporting.export.scdl import GIVEN, scdl
+from tnt_sim.reporting.export.scdl import remarks as scdl_remarks
+from tnt_sim.reporting.text.verification import mention, short_mention
+from tnt_sim.reporting.workbook.workbook import workbook_bytes
+from tnt_sim.verify.verification import Verification
+
+MENTION = "Mention"
+"""The column of a table, and the word before a sentence, that says what was not verified or not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How an export is wanted.
+
+    Attributes
+    ----------
+    suffix : of the file
+    lang : of headers and sentences that have a language
+    csv_style : of CSV files
+    info : what `--info` says
+    unproven : whether acts may be drawn up from a decision that is not shown to be the best; they then say so
+    """
+
+    suffix: str
+    lang: Lang
+    csv_style: CsvStyle = CsvStyle.FR
+    info: Mapping[str, str] = MappingProxyType({})
+    unproven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format.
+
+    Attributes
+    ----------
+    about : what it is for
+    suffixes : the files that it can be, the usual one first
+    write : the bytes of the file
+    is_act : whether it tells people or accounts what was decided, which wants a proof
+    info : the keys that `--info` may give
+    is_told : whether it holds sentences of the run, which follow the language asked for
+    remarks : what is to be looked at in what is written
+    """
+
+    about: Text
+    suffixes: tuple[str, ...]
+    write: Callable[[StoredRun, Asked], bytes]
+    is_act: bool = False
+    info: tuple[str, ...] = ()
+    is_told: bool = False
+    remarks: Callable[[StoredRun, Asked], list[Text]] = lambda *_: []
+
+
+def export_bytes(run: StoredRun, name: str, asked: Asked) -> bytes:
+    """The file of a format.
+
+    Raises
+    ------
+    UsageError
+        An unknown format, suffix or `--info` key, or an act of a decision that is not proven.
+    DataError
+        A format refuses what the dossiers hold.
+    """
+    chosen = format_of(name)
+    suffix_of(name, asked.suffix)
+    for key in asked.info:
+        if key not in chosen.info:
+            raise UsageError(_no_such_key(name, key, chosen.info), code="usage.info")
+    if chosen.is_act:
+        refuse_open_questions(run)
+        refuse_act(run.found, run.name, unproven=asked.unproven)
+    return chosen.write(run, asked)
+
+
+def refuse_act(found: Verification, name: str, *, unproven: bool) -> None:
+    """An act is drawn up from a decision that is verified here, and shown to be the best unless `unproven`.
+
+    Raises
+    ------
+    UsageError
+        Its inputs are gone, or nothing shows here that its allocation is the best.
+    """
+    if not found.rules.is_shown:
+        raise UsageError(
+            Text(
+                f"« {name} » n'a pas pu être relu : ses données ne sont plus là, ou ont changé. Un acte ne "
+                "s'écrit pas sans elles. Remettez les fichiers d'origine, ou relancez le calcul.",
+                f'"{name}" could not be read again: its inputs are gone, or have changed. No act is drawn up '
+                "without them. Put the original files back, or run it again.",
+            ),
+            code="usage.unverified",
+        )
+    if not found.optimal.is_shown and not unproven:
+        raise UsageError(
+            Text(
+                f"« {name} » : rien ne démontre ici que sa répartition est la meilleure. Ajoutez --solve pour le "
+                "demander à nouveau aux solveurs, relancez le calcul avec plus de temps, ou ajoutez --unproven : "
+                "l'acte dira alors qu'il est sans preuve.",
+                f'"{name}": nothing shows here that its allocation is the best. Add --solve to ask the solvers '
+                "again, run it again with more time, or add --unproven: the act then says that it has no proof.",
+            ),
+            code="usage.unproven",
+        )
+
+
+def format_of(name: str) -> Format:
+    """A format by its name; UsageError with the nearest name."""
+    if name in FORMATS:
+        return FORMATS[name]
+    hint = did_you_mean(name, FORMATS) or Text("", "")
+    every = ", ".join(FORMATS)
+    raise UsageError(
+        Text(
+            f"le format « {name} » n'existe pas. {hint.fr} Formats : {every}.",
+            f'there is no format "{name}". {hint.en} Formats: {every}.',
+        ),
+        code="usage.format",
+    )
+
+
+def suffix_of(name: str, suffix: str) -> str:
+    """A suffix that a format can be written with; UsageError for another."""
+    allowed = format_of(name).suffixes
+    if suffix in allowed:
+        return suffix
+    every = ", ".join(allowed)
+    raise UsageError(
+        Text(
+            f"le format « {name} » s'écrit en {every}, pas en « {suffix} ».",
+            f'the format "{name}" is written as {every}, not as "{suffix}".',
+        ),
+        code="usage.suffix",
+    )
+
+
+def _no_such_key(name: str, key: str, known: tuple[str, ...]) -> Text:
+    if not known:
+        return Text(f"le format « {name} » ne prend pas de --info.", f'the format "{name}" takes no --info.')
+    hint = did_you_mean(key, known) or Text("", "")
+    return Text(
+        f"--info : « {key} » n'est pas un champ du format « {name} ». {hint.fr}",
+        f'--info: "{key}" is no field of the format "{name}". {hint.en}',
+    )
+
+
+def all_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """The dossiers as text: canonical columns, the planner's own, the decision."""
+    cells = csv_columns(table, timezone)
+    known = {*(table_column(name) for name in CANONICAL), *_DECIDED}
+    own = [name for name in table.columns if name not in known and not name.startswith("_")]
+    further = table.select(_own(table, name) for name in own)
+    n_canonical = len(CANONICAL)
+    columns = cells.get_columns()
+    return pl.DataFrame([*columns[:n_canonical], *further.get_columns(), *columns[n_canonical:]])
+
+
+_DECIDED = (
+    "eligible",
+    "funded",
+    "granted_cents",
+    "reason_code",
+    "reason",
+    "step",
+    "reserve_rank",
+    "reserve_cents",
+)
+_NUMERIC = (
+    "cost", "base", "requested", "min_grant", "score", "committed", "other_state", "other_public", "other_private",
+    "granted", "reserve",
+)  # fmt: skip
+
+
+def _own(table: pl.DataFrame, name: str) -> pl.Expr:
+    dtype = table.schema[name]
+    if dtype.is_decimal():
+        return plain_decimal(name).alias(name)
+    if isinstance(dtype, pl.List):
+        return guarded(pl.col(name).list.join(";")).alias(name)
+    return guarded(pl.col(name).cast(pl.String)).alias(name)
+
+
+def _csv(run: StoredRun, asked: Asked) -> bytes:
+    cells = _mentioned(all_columns(run.table, run.spec.timezone), run, asked)
+    own = [name for name, dtype in run.table.schema.items() if dtype.is_decimal()]
+    numeric = [name for name in dict.fromkeys((*_NUMERIC, *own)) if name in cells.columns]
+    return frame_bytes(cells, numeric, asked.csv_style)
+
+
+def _parquet(run: StoredRun, asked: Asked) -> bytes:
+    return parquet_bytes(_mentioned(parquet_columns(run.table), run, asked))
+
+
+def _mentioned(table: pl.DataFrame, run: StoredRun, asked: Asked) -> pl.DataFrame:
+    """The table, with a column that says so where the run could not be read again."""
+    if run.found.rules.is_shown:
+        return table
+    words = mention(run.found)
+    assert words is not None
+    return table.with_columns(pl.lit(words.in_(asked.lang)).alias(MENTION))
+
+
+def _scdl(run: StoredRun, asked: Asked) -> bytes:
+    rows = scdl(run, asked.info)
+    words = short_mention(run.found)
+    if words is not None:
+        said = f" ({words.in_(asked.lang)})"
+        rows = rows.with_columns(pl.col("objet").str.slice(0, 256 - len(said)) + said)
+    return frame_bytes(
+        rows.select(guarded(pl.col(name)).alias(name) for name in rows.columns), (), CsvStyle.INTL
+    )
+
+
+def _flat(build: Callable[[StoredRun, Asked], Flat], sheet: str) -> Callable[[StoredRun, Asked], bytes]:
+    def write(run: StoredRun, asked: Asked) -> bytes:
+        flat = _with_mention(build(run, asked), run, asked.lang)
+        if asked.suffix == ".xlsx":
+            return sheet_bytes(flat, sheet, asked.lang, run.spec.date)
+        return csv_bytes(flat, asked.csv_style)
+
+    return write
+
+
+def _with_mention(flat: Flat, run: StoredRun, lang: Lang) -> Flat:
+    """The table with a last column that says so where nothing shows that the decision is right and the best."""
+    words = mention(run.found)
+    if words is None:
+        return flat
+    cells = pl.Series("mention", [words.in_(lang)], dtype=pl.String).new_from_index(0, flat.height)
+    return replace(flat, columns=(*flat.columns, Column(MENTION, Kind.TEXT, cells, 60)))
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "xlsx": Format(
+            Text("le classeur complet, avec ses formules", "the whole workbook, with its formulas"),
+            (".xlsx",),
+            lambda run, asked: workbook_bytes(run, asked.lang),
+            is_told=True,
+        ),
+        "csv": Format(
+            Text("tous les dossiers, toutes les colonnes", "all dossiers, all columns"), (".csv",), _csv
+        ),
+        "parquet": Format(
+            Text("les mêmes, typés, en centimes", "the same, typed, in cents"), (".parquet",), _parquet
+        ),
+        "demarche": Format(
+            Text("les décisions à reporter dans la démarche", "the decisions to enter in the procedure"),
+            (".csv", ".xlsx"),
+            _flat(lambda run, _: administrative_tables.demarche(run), "Annotations"),
+            is_act=True,
+            is_told=True,
+        ),
+        "turgot": Format(
+            Text("les colonnes de Turgot", "Turgot's columns"),
+            (".csv", ".xlsx"),
+            _flat(lambda run, _: administrative_tables.turgot(run), "Simulation"),
+        ),
+        "scdl": Format(
+            Text("la publication SCDL « Subventions » 2.1.1", 'the publication SCDL "Subventions" 2.1.1'),
+            (".csv",),
+            _scdl,
+            is_act=True,
+            info=GIVEN,
+            remarks=lambda run, asked: scdl_remarks(run, asked.info),
+        ),
+        "pabulib": Format(
+            Text("un fichier Pabulib, sans votes", "a Pabulib file, without votes"),
+            (".pb",),
+            lambda run, _: pabulib(run).encode(),
+        ),
+        "publipostage": Format(
+            Text("la table des courriers, accords et refus", "the table of the letters, awards and refusals"),
+            (".csv", ".xlsx"),
+            _flat(lambda run, asked: administrative_tables.publipostage(run, asked.lang), "Courriers"),
+            is_act=True,
+            is_told=True,
+        ),
+        "arrete": Format(
+            Text("l'annexe de l'arrêté", "the annex of the order"),
+            (".xlsx", ".csv"),
+            _flat(lambda run, _: administrative_tables.arrete(run), "Annexe"),
+            is_act=True,
+        ),
+        "chorus": Format(
+            Text("les lignes d'engagement pour Chorus", "the lines to commit in Chorus"),
+            (".csv", ".xlsx"),
+            _flat(lambda run, asked: administrative_tables.chorus(run, asked.info), "Engagements"),
+            is_act=True,
+            info=administrative_tables.ACCOUNTING,
+            remarks=lambda run, _: of_siret(run),
+        ),
+    }
+)
+"""Every format by the name that `--format` takes."""

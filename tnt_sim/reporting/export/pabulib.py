@@ -1,0 +1,90 @@
+"""A decision as a Pabulib file (`.pb`): the projects with their cost and who was selected, and no votes."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import polars as pl
+
+from tnt_sim.engine.award_list import euros_text, plain_decimal
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.reporting.text.verification import short_mention
+
+COLUMNS = (
+    "project_id", "cost", "score", "name", "category", "proposer", "selected", "granted", "reason_code",
+)  # fmt: skip
+"""The columns of PROJECTS: the first seven are Pabulib's own, the last two keep what it has no word for."""
+
+
+def pabulib(run: StoredRun) -> str:
+    """The text of the file.
+
+    The cost of a project is what it takes from the budget: what was granted, else what it asks for, else its cost.
+    """
+    about = {
+        "description": run.title,
+        "country": "France",
+        "unit": run.envelopes[0]["id"],
+        "instance": run.spec.date.isoformat() if run.spec.date else run.spec.id,
+        "num_projects": run.table.height,
+        "num_votes": 0,
+        "budget": _euros(run.summary["amount_cents"]),
+        "vote_type": "scoring",
+        "rule": "unknown",
+        "language": run.spec.locale,
+        "currency": "EUR",
+        "comment": f"tnt_sim {run.name} {run.summary['allocation_sha256']}{_unverified(run)}",
+    }
+    stream = io.StringIO()
+    rows = csv.writer(stream, delimiter=";", lineterminator="\n")
+    stream.write("META\n")
+    rows.writerow(("key", "value"))
+    rows.writerows((key, _one_line(str(value))) for key, value in about.items() if value is not None)
+    stream.write("PROJECTS\n")
+    rows.writerow(COLUMNS)
+    rows.writerows(_projects(run.table).iter_rows())
+    stream.write("VOTES\nvoter_id;vote\n")
+    return stream.getvalue()
+
+
+def _unverified(run: StoredRun) -> str:
+    """What the comment says of a run that could not be read again."""
+    words = short_mention(run.found)
+    return "" if run.found.rules.is_shown or words is None else f" ({words.in_(run.own_lang)})"
+
+
+def _projects(table: pl.DataFrame) -> pl.DataFrame:
+    taken = pl.when("funded").then(pl.col("granted_cents"))
+    cost = pl.coalesce(taken, "requested_cents", "cost_cents").alias("_taken_cents")
+    return table.with_columns(cost).select(
+        _flat("dossier"),
+        _trimmed("_taken_cents"),
+        plain_decimal("score").fill_null(""),
+        _flat("title"),
+        _flat("envelope"),
+        _flat("applicant"),
+        pl.col("funded").cast(pl.Int8).alias("selected"),
+        _trimmed("granted_cents"),
+        _flat("reason_code"),
+    )
+
+
+def _trimmed(name: str) -> pl.Expr:
+    """Euros, whole ones without decimals."""
+    return euros_text(name).str.strip_suffix(".00").fill_null("0").alias(f"{name}_text")
+
+
+def _flat(name: str) -> pl.Expr:
+    """Text on one line: the format has no lines within a cell."""
+    return pl.col(name).fill_null("").str.replace_all(r"[\r\n]+", " ")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _euros(cents: int | None) -> str | None:
+    if cents is None:
+        return None
+    return f"{cents // 100}" if cents % 100 == 0 else f"{cents // 100}.{cents % 100:02d}"

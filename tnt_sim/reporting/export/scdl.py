@@ -1,0 +1,211 @@
+"""Grants as SCDL « Subventions » v2.1.1, checked against the schema before anything is written.
+
+The schema is a Table Schema; the checks here are those that it uses: required, pattern, length, enum, range,
+and that each row names its beneficiary by SIRET or by RNA number.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import MANY, MAX_PLACES
+from tnt_sim.engine.award_list import euros_text
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import DataError, Defect, Defects, Place
+from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.reporting.export.flat_table import of_check_digits, of_old_dates
+
+SCHEMA = "scdl-subventions-2.1.1.json"
+GIVEN = (
+    "nomAttribuant", "idAttribuant", "dateConvention", "referenceDecision", "conditionsVersement",
+    "datesPeriodeVersement", "notificationUE", "dispositifAide",
+)  # fmt: skip
+"""What `--info` may say: the same for every grant."""
+
+Check = Callable[[str], bool]
+_DEFAULTS = {"conditionsVersement": "échelonné", "notificationUE": "non"}
+_SIRET = r"^\d{14}$"
+_ORIGIN = {"nomBeneficiaire": "applicant", "idBeneficiaire": "applicant_id", "objet": "title"}
+
+
+def schema() -> Mapping[str, Any]:
+    """The schema as shipped."""
+    found: Mapping[str, Any] = json.loads((files("tnt_sim.data") / SCHEMA).read_text(encoding="utf-8"))
+    return found
+
+
+def scdl(run: StoredRun, info: Mapping[str, str]) -> pl.DataFrame:
+    """Every grant as text columns in the schema's order.
+
+    Raises
+    ------
+    DataError
+        What the schema refuses, with every dossier and what is missing from `--info`.
+    """
+    table = _granted(run)
+    days = conventions(run, table, info)
+    given = {**_DEFAULTS, **info}
+    siret = (
+        pl.when(pl.col("applicant_id").str.contains(_SIRET))
+        .then(pl.col("applicant_id"))
+        .otherwise(pl.lit(""))
+    )
+    title = pl.when(pl.col("title").fill_null("") == "").then(pl.col("dossier")).otherwise(pl.col("title"))
+    known = {
+        "nomBeneficiaire": pl.col("applicant").fill_null(""),
+        "idBeneficiaire": siret.fill_null(""),
+        "objet": title.str.slice(0, 256),
+        "dateConvention": pl.lit(days),
+        "datesPeriodeVersement": pl.lit(_periods(days, info)),
+        "montant": euros_text("granted_cents"),
+        "nature": pl.lit("aide en numéraire"),
+        "pourcentageSubvention": pl.lit("1.00"),
+    }
+    names = [field["name"] for field in schema()["fields"]]
+    rows = table.select(known.get(name, pl.lit(given.get(name, ""))).alias(name) for name in names)
+    _check(rows, table["dossier"], given)
+    return rows
+
+
+def _granted(run: StoredRun) -> pl.DataFrame:
+    return run.table.filter(pl.col("funded") & (pl.col("granted_cents") > 0))
+
+
+def conventions(run: StoredRun, table: pl.DataFrame, info: Mapping[str, str]) -> pl.Series:
+    """The day of each agreement: `--info`; else the dossier's own column; else that of the decision."""
+    decision = run.spec.date.isoformat() if run.spec.date else ""
+    if info.get("dateConvention"):
+        return pl.Series("day", [info["dateConvention"]], dtype=pl.String).new_from_index(0, table.height)
+    return _own_days(run, table).replace("", decision)
+
+
+def _own_days(run: StoredRun, table: pl.DataFrame) -> pl.Series:
+    """The planner's column `dateConvention`; of what was committed before, the day of notification."""
+    days = pl.Series("day", [""], dtype=pl.String).new_from_index(0, table.height)
+    if "notified_at" in table.columns:
+        notified = table["notified_at"]
+        if isinstance(notified.dtype, pl.Datetime):
+            notified = notified.dt.convert_time_zone(run.spec.timezone)
+        told = notified.dt.to_string("%Y-%m-%d").fill_null("")
+        days = days.zip_with(table["committed_cents"].is_null(), told)
+    if "dateConvention" in table.columns:
+        own = table["dateConvention"].cast(pl.String).fill_null("")
+        days = days.zip_with(own == "", own)
+    return days
+
+
+def _periods(days: pl.Series, info: Mapping[str, str]) -> pl.Series:
+    """The period of payment begins with the agreement unless it is said."""
+    said = info.get("datesPeriodeVersement")
+    return days if not said else pl.Series([said], dtype=pl.String).new_from_index(0, len(days))
+
+
+def remarks(run: StoredRun, info: Mapping[str, str]) -> list[Text]:
+    """What the schema lets through and a reader should know."""
+    table = _granted(run)
+    told = of_check_digits(table)
+    if info.get("dateConvention"):
+        return told
+    undated = table["committed_cents"].is_not_null() & (_own_days(run, table) == "")
+    return told + of_old_dates(table.filter(undated))
+
+
+def _check(rows: pl.DataFrame, dossiers: pl.Series, given: Mapping[str, str]) -> None:
+    defects = Defects()
+    for field in schema()["fields"]:
+        for fault, bad in faults(field, rows[field["name"]]):
+            if field["name"] in GIVEN:
+                defects.found.append(_of_info(field["name"], given.get(field["name"], ""), fault))
+            else:
+                defects.found.append(_of_dossiers(field["name"], fault, dossiers.filter(bad)))
+    nameless = (rows["idBeneficiaire"] == "") & (rows["rnaBeneficiaire"] == "")
+    if nameless.any():
+        fault = Text("un SIRET de 14 chiffres est attendu", "a SIRET of 14 digits is expected")
+        defects.found.append(_of_dossiers("idBeneficiaire", fault, dossiers.filter(nameless)))
+    defects.raise_if_any(DataError)
+
+
+def faults(field: Mapping[str, Any], values: pl.Series) -> Iterator[tuple[Text, pl.Series]]:
+    """What a field of a Table Schema refuses among text values: why, and which rows."""
+    limits, filled = field.get("constraints", {}), values != ""
+    if limits.get("required") and not filled.all():
+        yield Text("une valeur est attendue", "a value is expected"), ~filled
+    checks: dict[str, Check] = {
+        "pattern": lambda text: bool(
+            re.fullmatch(limits["pattern"].removeprefix("^").removesuffix("$"), text)
+        ),
+        "maxLength": lambda text: len(text) <= limits["maxLength"],
+        "enum": lambda text: text in limits["enum"],
+        "minimum": lambda text: not _number(text) or float(text) >= limits["minimum"],
+        "maximum": lambda text: not _number(text) or float(text) <= limits["maximum"],
+    }
+    kinds: dict[str, Check] = {
+        "number": _number,
+        "date": _day,
+        "boolean": lambda text: text in (*field.get("trueValues", ()), *field.get("falseValues", ())),
+    }
+    every = {key: check for key, check in checks.items() if key in limits}
+    every |= {key: check for key, check in kinds.items() if key == field["type"]}
+    distinct = values.filter(filled).unique().to_list()
+    for key, check in every.items():
+        wrong = [text for text in distinct if not check(text)]
+        if wrong:
+            yield _FAULTS[key](limits), values.is_in(wrong)
+
+
+def _number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
+
+
+def _day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+_FAULTS: Mapping[str, Any] = {
+    "pattern": lambda c: Text(
+        f"la forme {c['pattern']} est attendue", f"the form {c['pattern']} is expected"
+    ),
+    "maxLength": lambda c: Text(
+        f"plus de {c['maxLength']} caractères", f"more than {c['maxLength']} characters"
+    ),
+    "enum": lambda c: Text(f"une valeur parmi {c['enum']} est attendue", f"one of {c['enum']} is expected"),
+    "minimum": lambda c: Text(f"moins de {c['minimum']}", f"below {c['minimum']}"),
+    "maximum": lambda c: Text(f"plus de {c['maximum']}", f"above {c['maximum']}"),
+    "number": lambda _: Text("un nombre est attendu", "a number is expected"),
+    "date": lambda _: Text("un jour AAAA-MM-JJ est attendu", "a day YYYY-MM-DD is expected"),
+    "boolean": lambda _: Text("« oui » ou « non » est attendu", '"oui" or "non" is expected'),
+}
+
+
+def _of_info(name: str, value: str, fault: Text) -> Defect:
+    shown = f" « {value} »" if value else ""
+    text = Text(f"SCDL, champ {name}{shown} : {fault.fr}.", f"SCDL, field {name}{shown}: {fault.en}.")
+    hint = Text(f"Ajoutez --info {name}=VALEUR.", f"Add --info {name}=VALUE.")
+    return Defect("scdl", text, hint=hint)
+
+
+def _of_dossiers(name: str, fault: Text, dossiers: pl.Series) -> Defect:
+    column = _ORIGIN.get(name, "")
+    n = so_many(len(dossiers), ("dossier", "dossiers"), ("dossier", "dossiers"))
+    text = Text(
+        f"SCDL, champ {name} : {fault.fr} ({n.fr}).",
+        f"SCDL, field {name}: {fault.en} ({n.en}).",
+    )
+    hint = None
+    if column:
+        hint = Text(
+            f"Complétez la colonne « {column} » de la table des dossiers, puis relancez le calcul.",
+            f'Complete the column "{column}" of the dossier table, then run again.',
+        )
+    shown = MAX_PLACES if len(dossiers) <= MAX_PLACES else MANY
+    return Defect("scdl", text, tuple(Place(dossier=name) for name in dossiers.head(shown).to_list()), hint)

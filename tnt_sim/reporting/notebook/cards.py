@@ -1,0 +1,185 @@
+"""A scenario and a decision as a notebook shows them: small, with status, proof, spent and left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.i18n.message import Lang, Text, long_day
+from tnt_sim.i18n.numbers import amount, decimal, plural
+from tnt_sim.reporting.renderers.html import framed, rows_html
+from tnt_sim.reporting.reports.run import mark_of, money_texts, remedy
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC, verdict
+from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.expressions.text import SENSE, measure
+from tnt_sim.scenario.scenario import Scenario, is_synthetic
+from tnt_sim.verify.verification import Verification
+
+Document = Mapping[str, Any]
+MOST_ENVELOPES = 12
+"""An envelope with more children than this (a split by department, say) shows none of them."""
+
+
+MOST_RULES = 4
+"""Titles of rules on the card of a scenario."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a document does not hold: the title, the day in ISO form or "", whether the data are invented."""
+
+    title: str
+    day: str
+    synthetic: bool
+
+
+def about(scenario: Scenario) -> About:
+    """The same, of a scenario."""
+    day = scenario.spec.date.isoformat() if scenario.spec.date else ""
+    return About(scenario.title, day, is_synthetic(scenario))
+
+
+def result_card(document: Document, told: About, lang: Lang, found: Verification | None = None) -> str:
+    """A decision, or why there is none; `found` is what the check of a stored run showed."""
+    mark, _ = mark_of(document, found)
+    said = f"{mark} {verdict(document, found=found).in_(lang)}"
+    parts = [*_head(told, document["scenario"], lang), f'<p class="verdict">{escape(said)}</p>']
+    if document["status"] == "infeasible":
+        parts.append(_soft(_WHY.in_(lang)))
+    elif document["status"] == "stopped":
+        parts.append(_soft(remedy(document).in_(lang)))
+    elif document["relaxed"]:
+        parts += [_plain(_unbeaten(goal, lang)) for goal in document["objective"]]
+    else:
+        parts += [_plain(text) for text in money_texts(document, lang)]
+        parts.append(_envelopes(document["envelopes"], lang))
+    return framed("\n".join(parts), lang)
+
+
+_WHY = Text(
+    "tnt.conflict(scenario), ou « tnt-sim conflict », dit quelles règles se contredisent, et ce qui les "
+    "réconcilie au moindre coût.",
+    'tnt.conflict(scenario), or "tnt-sim conflict", says which rules clash, and what reconciles '
+    "them at the least cost.",
+)
+
+
+def _head(told: About, name: str, lang: Lang) -> list[str]:
+    day = long_day(told.day).in_(lang) if told.day else ""
+    as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
+    about = " · ".join(part for part in (name, as_of) if part)
+    head = f'<p><strong>{escape(told.title)}</strong><br><span class="soft">{escape(about)}</span></p>'
+    return [head, *([f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>'] if told.synthetic else [])]
+
+
+def _unbeaten(goal: Document, lang: Lang) -> str:
+    """The bound that a relaxed run gives for a goal."""
+    aim, value = f"{SENSE[goal['sense']].in_(lang)} {goal['goal']}", decimal(goal["value"], lang)
+    fr, en = "aucune décision ne fait mieux que", "no decision does better than"
+    return Text(f"{aim} : {fr} {value}", f"{aim}: {en} {value}").in_(lang)
+
+
+def _plain(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def _soft(text: str) -> str:
+    return f'<p class="soft">{escape(text)}</p>'
+
+
+def _envelopes(entries: Sequence[Document], lang: Lang) -> str:
+    """The programme and what is just under it, with the cause of what is left."""
+    top = entries[0]["id"]
+    n_children = Counter(entry["parent"] for entry in entries)
+    under = [entry for entry in entries[1:] if entry["parent"] == top and n_children[top] <= MOST_ENVELOPES]
+    rows = [
+        (
+            _named(entry),
+            amount(entry["effective_cents"], lang),
+            amount(entry["granted_cents"], lang),
+            amount(entry["unspent_cents"], lang),
+            f"{count(entry['n_funded'], lang)} / {count(entry['n_eligible'], lang)}",
+            str(entry["unspent_because"] or "") if entry["unspent_cents"] else "",
+        )
+        for entry in (entries[0], *under)
+    ]
+    heads = Text(
+        "Enveloppe|Disponible|Accordé|Reste|Financés / éligibles|Pourquoi il en reste",
+        "Envelope|Available|Granted|Left|Funded / eligible|Why some is left",
+    )
+    return rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3, 4))
+
+
+def _named(entry: Document) -> str:
+    title = entry.get("title") or ""
+    return f"{entry['id']} · {title}" if title and title != entry["id"] else str(entry["id"])
+
+
+def scenario_card(scenario: Scenario, lang: Lang | None = None) -> str:
+    """What is asked, before anything is solved."""
+    spec = scenario.spec
+    tongue = lang or Lang(spec.locale)
+    table = scenario.portfolio.table
+    told = about(scenario)
+    parts = _head(told, scenario.id, tongue)
+    said = (
+        _dossiers(table.height, table["requested_cents"], tongue),
+        _rules(spec.rules, tongue),
+        _goals(spec.objective, tongue),
+    )
+    parts += [_plain(text) for text in said if text]
+    children = spec.programme.envelopes
+    shown = [spec.programme, *(children if len(children) <= MOST_ENVELOPES else ())]
+    rows = [(f"{one.id} · {one.title}" if one.title else one.id, amount(one.amount, tongue)) for one in shown]
+    parts.append(
+        rows_html(Text("Enveloppe|Montant", "Envelope|Amount").in_(tongue).split("|"), rows, right=(1,))
+    )
+    return framed("\n".join(parts), tongue)
+
+
+def _dossiers(n: int, requested: pl.Series, lang: Lang) -> str:
+    """How many dossiers, and what they ask where they say it."""
+    filed = plural(n, ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+    silent, asked = requested.null_count(), amount(int(requested.sum()), lang)
+    if silent == n:
+        return filed
+    text = Text(f"{filed} ; demandé : {asked}", f"{filed}; asked: {asked}")
+    if silent:
+        rest = count(silent, lang)
+        text = Text(
+            f"{text.fr}, et {rest} sans montant demandé", f"{text.en}, and {rest} with no amount asked"
+        )
+    return text.in_(lang)
+
+
+def _rules(rules: Sequence[Any], lang: Lang) -> str:
+    """The titles of the rules in force, and how many are switched off."""
+    names = [rule.title or rule.id for rule in rules if not rule.off]
+    off = len(rules) - len(names)
+    if not rules:
+        return ""
+    told = " ; ".join(names[:MOST_RULES]) or "–"
+    text = Text(f"Règles : {told}", f"Rules: {told}")
+    rest = len(names) - MOST_RULES
+    if rest > 0:
+        text = Text(f"{text.fr} ; et {rest} autres", f"{text.en}; and {rest} more")
+    if off:
+        text = Text(f"{text.fr} (arrêtées : {off})", f"{text.en} (switched off: {off})")
+    return text.in_(lang)
+
+
+def _goals(stages: Sequence[Any], lang: Lang) -> str:
+    """The goals in their order, as the scenario writes them."""
+    said = []
+    for stage in stages:
+        sense = "maximise" if stage.maximise is not None else "minimise"
+        terms = " + ".join(measure(name).in_(lang) for name in stage.maximise or stage.minimise or ())
+        said.append(f"{SENSE[sense].in_(lang)} {terms}")
+    then = Text(", puis ", ", then ").in_(lang)
+    told = then.join(said)
+    return Text(f"But : {told}", f"Goal: {told}").in_(lang) if said else ""

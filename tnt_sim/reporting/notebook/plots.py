@@ -1,0 +1,158 @@
+"""The pictures of one decision: money by envelope, and its map by department.
+
+`result.plot.by_envelope()` and `result.plot.by_department()`; the same of a run folder that was opened.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import short_amount
+from tnt_sim.reporting.charts.department_map import map_svg
+from tnt_sim.reporting.charts.theme import FREE, INK, SOFT, TINT, altair, million, money_title, themed
+from tnt_sim.reporting.decision_page.page_rows import MEASURES, bounds_of, department_titles, legends
+from tnt_sim.reporting.decision_page.page_text import PAGE
+from tnt_sim.reporting.decision_page.subtotals import Tally, groupings, tallies
+from tnt_sim.reporting.renderers.html import framed
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.rules.expressions.text import capitalised
+
+MOST_CHILDREN = 12
+WIDTH, ROW = 560, 34
+_MAP_WIDTH = "34rem"
+
+
+@dataclass(frozen=True, slots=True)
+class Plots:
+    """The pictures of a run, in one language."""
+
+    run: StoredRun
+    lang: Lang
+
+    def by_envelope(self) -> Any:
+        """What each envelope has and grants, as an Altair chart; needs the extra `charts`."""
+        return envelope_chart(self.run, self.lang)
+
+    def by_department(self, measure: str = "amount") -> Map:
+        """The map of the departments: the `amount` granted, by `head`, or the `count` of funded dossiers.
+
+        Raises
+        ------
+        ValueError
+            For another measure, or where no dossier has a department.
+        """
+        return department_map(self.run, measure, self.lang)
+
+
+def envelope_chart(run: StoredRun, lang: Lang) -> Any:
+    """A bar an envelope, the programme first: what is granted, within what it has."""
+    alt = altair()
+    rows = envelope_rows(run.envelopes, lang)
+    y = alt.Y(
+        "id:N",
+        title=None,
+        sort=None,
+        axis=alt.Axis(ticks=False, domain=False, labelColor=INK, labelLimit=240),
+    )
+    most = max(max(row["has"], row["granted"]) for row in rows)
+    x_scale = alt.Scale(domain=[0, most * 1.45 or 1], nice=False)
+    axis = alt.Axis(format=",~f", tickCount=5, grid=False)
+    title_x = money_title(
+        Text("Accordé, sur ce dont l'enveloppe dispose", "Granted, of what the envelope has"), lang
+    )
+    base = alt.Chart(alt.Data(values=rows)).encode(y=y)
+    x = alt.X("has:Q", title=title_x, scale=x_scale, axis=axis)
+    room = base.mark_bar(color=TINT, stroke=SOFT, strokeWidth=0.6, height=18).encode(x=x)
+    granted = base.mark_bar(color=FREE, height=18).encode(x=alt.X("granted:Q", scale=x_scale))
+    text = base.mark_text(align="left", dx=8, color=INK).encode(x=alt.X("end:Q", scale=x_scale), text="t:N")
+    sub = [run.title, *([SYNTHETIC.in_(lang)] if run.synthetic else [])]
+    title = {"text": Text("L'argent par enveloppe", "Money by envelope").in_(lang), "subtitle": sub}
+    return themed(
+        alt.layer(room, granted, text).properties(width=WIDTH, height=ROW * len(rows), title=title), lang
+    )
+
+
+def envelope_rows(entries: Sequence[Mapping[str, Any]], lang: Lang) -> list[dict[str, Any]]:
+    """The programme and what is under it, but for the parts of envelopes with more than 12 of them."""
+    n_children = Counter(entry["parent"] for entry in entries)
+    many = {parent for parent, n in n_children.items() if parent is not None and n > MOST_CHILDREN}
+    rows = []
+    for entry in entries:
+        if entry["parent"] in many:
+            continue
+        has = entry["effective_cents"]
+        granted = million(entry["granted_cents"])
+        told = short_amount(entry["granted_cents"], lang)
+        if has is not None:
+            told = Text(f"{told} sur {short_amount(has, lang)}", f"{told} of {short_amount(has, lang)}").in_(
+                lang
+            )
+        room = million(has) if has is not None else granted
+        rows.append(
+            {"id": entry["id"], "has": room, "granted": granted, "end": max(room, granted), "t": told}
+        )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A map of the departments as notebooks and pages show it.
+
+    Attributes
+    ----------
+    title : what it shows
+    svg : the picture
+    classes : fill and words of each class
+    lines : the figures behind it, a department a line
+    """
+
+    title: str
+    svg: str
+    classes: Sequence[tuple[str, str]]
+    lines: Sequence[Tally]
+    lang: Lang
+
+    def _repr_html_(self) -> str:
+        keys = "".join(
+            f'<li style="display:inline-block;margin-right:1.1em"><span style="display:inline-block;width:1.3em;'
+            f'height:.8em;margin-right:.4em;border:1px solid #8889;background:{fill}"></span>{escape(words)}</li>'
+            for fill, words in self.classes
+        )
+        nothing = Text("hachuré : rien", "hatched: nothing").in_(self.lang)
+        return framed(
+            f'<h2>{escape(self.title)}</h2><figure style="max-width:{_MAP_WIDTH}">{self.svg}</figure>'
+            f'<ul style="list-style:none;padding:0;margin:.3rem 0">{keys}<li style="display:inline-block">'
+            f"{escape(nothing)}</li></ul>",
+            self.lang,
+        )
+
+
+def department_map(run: StoredRun, measure: str, lang: Lang) -> Map:
+    """The map of one measure of a run."""
+    if measure not in MEASURES:
+        raise ValueError(f"measure must be one of {', '.join(MEASURES)}, not {measure!r}")
+    grouping = next((one for one in groupings(run, lang) if one.key == "department"), None)
+    if grouping is None:
+        raise ValueError("no dossier of this run has a department: there is no map")
+    lines = [line for line in tallies(run, grouping) if line.code]
+    bounds = bounds_of(lines)
+    title, titles = capitalised(PAGE[_WORDS[measure]].in_(lang)), department_titles(lines, lang)
+    values = {line.code: _value(line, measure) for line in lines}
+    svg = map_svg(values, titles, title, bounds[measure])
+    return Map(title, svg, legends(bounds, lang)[measure], lines, lang)
+
+
+def _value(line: Tally, measure: str) -> float:
+    """One of `MEASURES` of a department."""
+    if measure == "head":
+        return line.per_head_cents or 0.0
+    return float(line.granted_cents if measure == "amount" else line.funded)
+
+
+_WORDS = {"amount": "by_amount", "head": "by_head", "count": "by_count"}

@@ -1,0 +1,114 @@
+"""`report --notebook`: a notebook that opens a run folder and shows what it holds, for Jupyter and papermill.
+
+The run's path is its parameter; nothing of the decision is copied into it, so that it can serve another run. The
+same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.decision_page.subtotals import groupings
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+
+Cell = dict[str, Any]
+_MARKS = re.compile(r"([\\`*_\[\]#$~|])")
+
+
+def run_notebook(run: StoredRun, path: str, lang: Lang) -> bytes:
+    """The notebook of a run.
+
+    Parameters
+    ----------
+    path : where its folder is, as seen from the notebook
+    """
+    cells = [_cell(k, *part) for k, part in enumerate(_parts(run, path, lang))]
+    book = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return (json.dumps(book, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _cell(number: int, kind: str, text: str, tags: Sequence[str] = ()) -> Cell:
+    cell: Cell = {
+        "cell_type": kind,
+        "id": f"cell-{number}",
+        "metadata": {"tags": list(tags)} if tags else {},
+        "source": text.splitlines(keepends=True),
+    }
+    return cell if kind == "markdown" else {**cell, "execution_count": None, "outputs": []}
+
+
+def _parts(run: StoredRun, path: str, lang: Lang) -> list[tuple[Any, ...]]:
+    """Kind, text and tags of each cell."""
+    synthetic = f"\n\n*{SYNTHETIC.in_(lang)}*" if run.synthetic else ""
+
+    def said(fr: str, en: str) -> tuple[str, str]:
+        return "markdown", Text(fr, en).in_(lang)
+
+    parts: list[tuple[Any, ...]] = [
+        ("markdown", f"# {plain(run.title)}\n\n{_ABOUT.in_(lang)}{synthetic}"),
+        ("code", f"run_dir = {path!r}\nlang = {lang.value!r}", ("parameters",)),
+        ("code", "import altair\n\nimport tnt_sim as tnt\n\n"
+                 f'altair.renderers.enable("svg")  # {_STILL.in_(lang)}\n'
+                 "run = tnt.open_run(run_dir, lang)\nrun"),
+        said("## L'argent par enveloppe", "## Money by envelope"),
+        ("code", "run.plot.by_envelope()"),
+    ]  # fmt: skip
+    if any(one.key == "department" for one in groupings(run, lang)):
+        parts += [
+            said("## La carte", "## The map"),
+            ("code", "run.plot.by_department()"),
+            ("code", 'run.plot.by_department("head")'),
+        ]
+    if run.summary["rules"]:
+        parts += [
+            said("## Les règles, et ce qui est à la borne", "## The rules, and what is at its bound"),
+            ("code", 'tnt.table(run.to_dataframe(table="rules"), lang=lang)'),
+        ]
+    return [*parts, *_dossier_parts(lang)]
+
+
+def _dossier_parts(lang: Lang) -> list[tuple[Any, ...]]:
+    """The dossiers and their reasons, how many have each, and what can be asked next."""
+    columns = '"dossier", "title", "funded", "granted_cents", "reason"'
+    return [
+        ("markdown", Text("## Les dossiers, et pourquoi", "## The dossiers, and why").in_(lang)),
+        ("code", "dossiers = run.to_dataframe()\n"
+                 f"tnt.table(dossiers.select({columns}), lang=lang)"),
+        ("code", 'reasons = dossiers.group_by("funded", "reason_code").len().sort("len", descending=True)\n'
+                 "tnt.table(reasons, lang=lang)"),
+        ("code", "summary = run.summary()\n"
+                 'assert dossiers["granted_cents"].sum() == summary["granted_cents"]\n'
+                 'assert dossiers["funded"].sum() == summary["n_funded"]'),
+    ]  # fmt: skip
+
+
+_STILL = Text(
+    "des images fixes, qui ne demandent rien à l'internet", "still pictures, which ask for nothing outside"
+)
+_ABOUT = Text(
+    "Ce carnet ouvre le dossier d'un calcul et montre ce qu'il contient ; chaque fichier est comparé à son "
+    "empreinte. Le chemin est un paramètre, et le même carnet sert à un autre calcul : "
+    "`papermill carnet.ipynb sortie.ipynb -p run_dir CHEMIN`.",
+    "This notebook opens the folder of a run and shows what it holds; every file is compared with its hash. The "
+    "path is a parameter, and the same notebook serves another run: "
+    "`papermill notebook.ipynb out.ipynb -p run_dir PATH`.",
+)
+
+
+def plain(text: str) -> str:
+    """A text of a planner as Markdown that shows it as it is."""
+    return _MARKS.sub(r"\\\1", escape(" ".join(text.split()), quote=False))

@@ -1,0 +1,166 @@
+"""A table as a notebook shows it to a planner: euros for cents, « oui », figures to the right, headers in words.
+
+The table itself stays what it was: exact cents in integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from html import escape
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amounts, decimal, plural
+from tnt_sim.reporting.renderers.html import framed, rows_html
+from tnt_sim.reporting.reports.form_import import SEVERITY
+from tnt_sim.reporting.text.marginal import FLAGS
+from tnt_sim.reporting.text.vocabulary import KIND, PROOF, REASON
+from tnt_sim.rules.expressions.column_text import COLUMN, bare_column, count, number
+from tnt_sim.rules.expressions.text import SENSE, capitalised
+
+MOST_ROWS = 20
+CENTS = "_cents"
+HEADS: Mapping[str, Text] = MappingProxyType(
+    {
+        "id": Text("", ""),
+        "amount": Text("Montant", "Amount"),
+        "effective": Text("Disponible", "Available"),
+        "granted": Text("Accordé", "Granted"),
+        "unspent": Text("Reste", "Left"),
+        "unspent_because": Text("Pourquoi il en reste", "Why some is left"),
+        "n_dossiers": Text("Déposés", "Filed"),
+        "n_eligible": Text("Éligibles", "Eligible"),
+        "n_funded": Text("Financés", "Funded"),
+        "eligible": Text("Éligible", "Eligible"),
+        "funded": Text("Financé", "Funded"),
+        "reason_code": Text("Motif", "Code"),
+        "reason": Text("Raison", "Reason"),
+        "explanation": Text("Explication", "Explanation"),
+        "rule": Text("Règle", "Rule"),
+        "kind": Text("Genre", "Kind"),
+        "mode": Text("Mode", "Mode"),
+        "group": Text("Groupe", "Group"),
+        "min": Text("Minimum", "Minimum"),
+        "max": Text("Maximum", "Maximum"),
+        "value": Text("Valeur", "Value"),
+        "slack": Text("Marge", "Slack"),
+        "holds": Text("Tenue", "Holds"),
+        "binds": Text("À la borne", "At its bound"),
+        "goal": Text("But", "Goal"),
+        "sense": Text("Sens", "Sense"),
+        "bound": Text("Borne", "Bound"),
+        "proof": Text("Preuve", "Proof"),
+        "name": Text("Nom", "Name"),
+        "len": Text("Nombre", "Number"),
+        "share": Text("Part", "Share"),
+        "standing": Text("Place", "Standing"),
+        "planned": Text("Prévu", "Planned"),
+        "times": Text("Tirages", "Draws"),
+    }
+)
+"""What columns of our tables are called; `_cents` is left out of the name of an amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A table to be shown; `frame` is the table itself."""
+
+    frame: pl.DataFrame = field(repr=False)
+    lang: Lang
+    most: int
+    heads: Mapping[str, str]
+
+    def _repr_html_(self) -> str:
+        return framed(table_html(self.frame, self.lang, self.most, self.heads), self.lang)
+
+
+def table(
+    frame: pl.DataFrame,
+    *,
+    lang: Lang | str = Lang.FR,
+    most: int = MOST_ROWS,
+    heads: Mapping[str, str] | None = None,
+) -> Shown:
+    """A table for the eye: its first rows, `…_cents` as euros, headers in words; `heads` renames some.
+
+    Raises
+    ------
+    ValueError
+        When `heads` names a column that the table does not have.
+    """
+    unknown = sorted(set(heads or ()) - set(frame.columns))
+    if unknown:
+        raise ValueError(f"no such column: {', '.join(unknown)}")
+    return Shown(frame, Lang(lang), most, dict(heads or {}))
+
+
+def table_html(frame: pl.DataFrame, lang: Lang, most: int, heads: Mapping[str, str]) -> str:
+    """The first rows as a plain table, and how many are left out."""
+    few = frame.head(most)
+    cells = [_cells(few[name], lang) for name in few.columns]
+    right = [k for k, name in enumerate(few.columns) if few.schema[name].is_numeric()]
+    names = [heads.get(name) or head_of(name, lang) for name in few.columns]
+    told = rows_html(names, list(zip(*cells, strict=True)), right)
+    rest = frame.height - few.height
+    if rest:
+        left = plural(rest, ("autre ligne", "autres lignes"), ("more row", "more rows"), lang)
+        told += f'\n<p class="soft">{escape(Text(f"… et {left}", f"… and {left}").in_(lang))}</p>'
+    return told
+
+
+def head_of(name: str, lang: Lang) -> str:
+    """A column as a header: in words where it is one of ours, else its own name."""
+    bare = name.removesuffix(CENTS)
+    if bare in HEADS:
+        return HEADS[bare].in_(lang)
+    return capitalised(bare_column(bare).in_(lang)) if bare in COLUMN else bare
+
+
+EXACT = ("value", "min", "max", "slack", "bound", "gap")
+"""Columns that hold exact decimals as text."""
+VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
+    {
+        "proof": PROOF,
+        "flag": FLAGS,
+        "reason_code": {**REASON, "decided": Text("décidés par quelqu'un", "decided by people")},
+        "sense": SENSE,
+        "kind": KIND,
+        "severity": {severity.value: text for severity, text in SEVERITY.items()},
+    }
+)
+"""Columns whose values are codes, in words."""
+
+
+def _cells(column: pl.Series, lang: Lang) -> Sequence[str]:
+    """A column as texts: amounts, words for codes, else by its type."""
+    codes = VALUES.get(column.name)
+    if codes is not None:
+        return ["–" if one is None else codes.get(one, Text(one, one)).in_(lang) for one in column.to_list()]
+    if column.name.endswith(CENTS) and column.dtype.is_integer():
+        return amounts(column.to_list(), lang)
+    if column.name in EXACT and column.dtype == pl.String:
+        return [decimal(text, lang) for text in column.to_list()]
+    tell = _teller(column.dtype, lang)
+    return ["–" if value is None else tell(value) for value in column.to_list()]
+
+
+def _teller(dtype: pl.DataType, lang: Lang) -> Callable[[Any], str]:
+    if dtype == pl.Boolean:
+        yes, no = Text("oui", "yes").in_(lang), Text("non", "no").in_(lang)
+        return lambda value: yes if value else no
+    if dtype.is_integer():
+        return lambda value: count(value, lang)
+    if dtype.is_float():
+        return lambda value: number(Fraction(value).limit_denominator(10**9), lang, decimals=3).removeprefix(
+            "≈"
+        )
+    if dtype.is_decimal():
+        return lambda value: number(Fraction(value), lang)
+    if isinstance(dtype, pl.List):
+        return lambda value: " ; ".join(str(part) for part in value)
+    return str

@@ -1,0 +1,205 @@
+"""How our workbooks look: few styles, calm greys, A4 landscape, headers repeated, nothing taken for a formula."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from tnt_sim.engine.award_list import FORMULA_PREFIX
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Lang, Text
+
+FONT, SIZE = "Arial", 10
+INK, SOFT, LINE, SHADE, INPUT = "#1F2933", "#5B6770", "#C9D1D7", "#E9EDF0", "#FFF8DC"
+MAX_ROWS = 1_000_000
+MAX_TEXT = 32_767
+_SHORT_FR = '[>=999950]#,##0.0,,\u00a0"M€";[>=10000]#,##0.0,\u00a0"k€";#,##0.00\u00a0"€"'
+_SHORT_EN = '[>=999950]"€"#,##0.0,,"M";[>=10000]"€"#,##0.0,"k";"€"#,##0.00'
+_FIXED = datetime(2000, 1, 1, tzinfo=UTC)
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_LONGEST_NAME = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What a printed page says: above, below at its left, in which language; the rows that each page repeats."""
+
+    title: str
+    foot: str
+    lang: Lang
+    repeat: int | None = None
+
+
+def new_book(stream: io.BytesIO, title: str, comment: str, day: date | None) -> Any:
+    """A workbook in memory that takes no text for a formula, a number or a link, and knows no clock."""
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(
+        stream,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "default_format_properties": {"font_name": FONT, "font_size": SIZE, "font_color": INK},
+        },
+    )
+    made = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else _FIXED
+    book.set_properties({"title": title, "comments": comment, "author": "tnt-sim", "created": made})
+    return book
+
+
+def close(book: Any, stream: io.BytesIO) -> bytes:
+    """The bytes of a finished workbook."""
+    book.close()
+    return stream.getvalue()
+
+
+def set_up(sheet: Any, paper: Paper, *, n_pages: int = 0) -> None:
+    """A4 landscape, one page wide, a title above, the run and the page number below; `n_pages` high, 0 for any."""
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, n_pages)
+    sheet.set_margins(left=0.5, right=0.5, top=0.75, bottom=0.7)
+    page = Text("page &P sur &N", "page &P of &N").in_(paper.lang)
+    # the space keeps a title that begins with digits from being read as a size
+    sheet.set_header(f'&L&"{FONT},Bold"&9 {_plain(paper.title)[:180]}')
+    sheet.set_footer(f'&L&"{FONT},Regular"&8 {_plain(paper.foot)[:180]}&R&"{FONT},Regular"&8 {page}')
+    sheet.hide_gridlines(2)
+    if paper.repeat is not None:
+        sheet.repeat_rows(paper.repeat)
+
+
+def _plain(text: str) -> str:
+    """Text of a page header: `&` is a command there."""
+    return text.replace("&", "&&")
+
+
+def check_rows(n_rows: int, lang: Lang) -> None:
+    """A sheet holds a little over a million rows; UsageError beyond."""
+    if n_rows <= MAX_ROWS:
+        return
+    raise UsageError(
+        Text(
+            f"une feuille de calcul tient {MAX_ROWS} lignes au plus, la décision en a {n_rows}. "
+            "Exportez-la avec --format parquet ou csv.",
+            f"a sheet holds {MAX_ROWS} rows at most, the decision has {n_rows}. "
+            "Export it with --format parquet or csv.",
+        ),
+        code="usage.rows",
+    )
+
+
+def sheet_name(wanted: str, taken: set[str]) -> str:
+    """A name that a spreadsheet takes: 31 characters, no `[]:*?/\\`, no other sheet's whatever the case."""
+    plain = _FORBIDDEN.sub("-", wanted).strip("' ") or "-"
+    name, number = plain[:_LONGEST_NAME], 2
+    while name.casefold() in taken or name.casefold() in ("history", "historique"):
+        tail = f" ({number})"
+        name, number = plain[: _LONGEST_NAME - len(tail)] + tail, number + 1
+    taken.add(name.casefold())
+    return name
+
+
+def write_text(sheet: Any, row: int, column: int, text: str, style: Any, risky: Any = None) -> None:
+    """One text cell; a text too long for a cell ends with « … »."""
+    if len(text) > MAX_TEXT:
+        text = text[: MAX_TEXT - 1] + "…"
+    sheet.write_string(
+        row, column, text, risky if risky is not None and text.startswith(FORMULA_PREFIX) else style
+    )
+
+
+def write_column(sheet: Any, row: int, column: int, values: Sequence[Any], style: tuple[Any, Any]) -> None:
+    """The cells of one column downwards; empty ones stay empty."""
+    plain, risky = style
+    for at, value in enumerate(values, start=row):
+        if value is None or value == "":
+            sheet.write_blank(at, column, None, plain)
+        elif isinstance(value, str):
+            write_text(sheet, at, column, value, plain, risky)
+        elif isinstance(value, date):
+            sheet.write_datetime(at, column, value, plain)
+        else:
+            sheet.write_number(at, column, value, plain)
+
+
+class Styles:
+    """The formats of one workbook, each made once."""
+
+    def __init__(self, book: Any, lang: Lang) -> None:
+        self._book = book
+        self._made: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self.lang = lang
+        french = lang is Lang.FR
+        self.numbers = {
+            "text": "General",
+            "money": '#,##0.00\u00a0"€"' if french else '"€"#,##0.00',
+            "short": _SHORT_FR if french else _SHORT_EN,
+            "rate": "0.0\u00a0%" if french else "0.0%",
+            "rate-or-blank": "0.0\u00a0%;;" if french else "0.0%;;",
+            "percent": "0.00",
+            "count": "#,##0",
+            "decimal": "#,##0.######",
+            "day": "dd/mm/yyyy" if french else "yyyy-mm-dd",
+        }
+
+    def made(self, **options: Any) -> Any:
+        """A format with these options, the same object for the same options."""
+        key = tuple(sorted(options.items()))
+        if key not in self._made:
+            self._made[key] = self._book.add_format({"valign": "top", **options})
+        return self._made[key]
+
+    def cell(self, kind: str, decimals: int = 2, *, wrap: bool = False, **more: Any) -> tuple[Any, Any]:
+        """The formats of a column's cells: the usual one, and one for text that looks like a formula."""
+        number = self.numbers[kind]
+        if kind == "percent" and decimals != 2:
+            number = "0." + "0" * decimals
+        align = {"align": "right"} if kind not in ("text", "day") else {"align": "left", "indent": 1}
+        options = {
+            "num_format": number,
+            "text_wrap": wrap,
+            "bottom": 7,
+            "bottom_color": LINE,
+            **align,
+            **more,
+        }
+        plain = self.made(**options)
+        return plain, self.made(**options, quote_prefix=True) if kind == "text" else plain
+
+    def head(self, *, right: bool = False) -> Any:
+        """A header of a table."""
+        return self.made(
+            bold=True, bg_color=SHADE, bottom=1, top=1, text_wrap=True, valign="vcenter",
+            align="right" if right else "left",
+            indent=0 if right else 1,
+        )  # fmt: skip
+
+    def total(self, kind: str) -> Any:
+        """A cell of a line of totals."""
+        return self.made(bold=True, top=1, bottom=1, num_format=self.numbers[kind])
+
+    @property
+    def title(self) -> Any:
+        """The title of a sheet."""
+        return self.made(bold=True, font_size=16)
+
+    @property
+    def section(self) -> Any:
+        """The title of a part of a sheet."""
+        return self.made(bold=True, font_size=12)
+
+    @property
+    def soft(self) -> Any:
+        """A remark."""
+        return self.made(font_color=SOFT)
+
+    @property
+    def words(self) -> Any:
+        """A paragraph."""
+        return self.made(text_wrap=True)

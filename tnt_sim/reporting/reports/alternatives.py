@@ -1,0 +1,198 @@
+"""Near-optimal portfolios told in the terminal and as a small HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from types import MappingProxyType
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.domain.money import format_cents, format_rate, parse_decimal
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.numbers import euros, not_listed
+from tnt_sim.reporting.renderers.html import framed
+from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.rules.expressions.column_text import count, number
+
+Document = Mapping[str, Any]
+SHOWN = 20
+STEERED: Mapping[str, Text] = MappingProxyType(
+    {
+        "rural": Text(
+            "le plus rural (communes de 3 500 habitants au plus)", "most rural (communes up to 3,500)"
+        ),
+        "mutualised": Text("le plus mutualisé", "most mutualised"),
+        "balanced": Text("le plus équilibré entre départements", "most balanced between departments"),
+    }
+)
+
+
+def alternatives_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """The whole page."""
+    lines = paragraph(str(document["title"]), width, style="bold")
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, style="bold")]
+    if document["optimum"] is None:
+        return lines
+    lines += [Line(""), *_table(document, lang)]
+    for text in told(document):
+        lines += [Line(""), *paragraph(text.in_(lang), width)]
+    rows = [(one["dossier"], str(one["title"])[:50], _of(one, document, lang)) for one in document["open"]]
+    if rows:
+        title = Text("Choix réellement ouverts", "Choices that are really open").in_(lang)
+        lines += [
+            Line(""),
+            Line(f"{title} ({count(len(rows), lang)})", style="bold"),
+            *grid(rows[:SHOWN], right=(2,)),
+        ]
+    if len(rows) > SHOWN:
+        and_ = Text("et", "and").in_(lang)
+        lines.append(Line(f"  … {and_} {not_listed(len(rows) - SHOWN, lang)}", style="dim"))
+    return lines
+
+
+def verdict(document: Document) -> Text:
+    """How many portfolios were found, and how near the best they are."""
+    n = len(document["portfolios"])
+    if document["optimum"] is None:
+        if document["status"] == "infeasible":
+            return Text("Aucune répartition possible.", "No allocation is possible.")
+        return Text(
+            "Le temps a manqué : aucune répartition trouvée.", "There was no time: no allocation was found."
+        )
+    rate, shown = parse_decimal(document["within"]), document["status"] == "optimal"
+    best = Text("du meilleur", "the best") if shown else Text("du meilleur trouvé", "the best found")
+    fr, en = format_rate(rate, Lang.FR), format_rate(rate, Lang.EN)
+    if n == 0:
+        return Text(
+            f"Aucun autre choix trouvé à moins de {fr} {best.fr}.",
+            f"No other choice was found within {en} of {best.en}.",
+        )
+    others = so_many(n, ("autre choix", "autres choix"), ("other choice", "other choices"))
+    return Text(
+        f"{others.fr} à moins de {fr} {best.fr}, aussi {'différents' if n > 1 else 'différent'} que possible.",
+        f"{others.en} within {en} of {best.en}, as different as possible.",
+    )
+
+
+def told(document: Document) -> list[Text]:
+    """What the portfolios share, and whether the best is the only one."""
+    shared, n_ties = document["shared"], len(document["ties"])
+    proven = shared["n_funded_proven"] + shared["n_refused_proven"]
+    found = [
+        Text(
+            f"Dans les {shared['n_portfolios']} choix vus, {shared['n_funded']} dossiers sont toujours retenus et "
+            f"{shared['n_refused']} jamais ; pour {proven} d'entre eux, c'est prouvé de tout choix admis.",
+            f"In the {shared['n_portfolios']} choices seen, {shared['n_funded']} dossiers are always funded and "
+            f"{shared['n_refused']} never; for {proven} of them this is proven for any choice within the loss.",
+        )
+    ]
+    if n_ties:
+        others = so_many(
+            n_ties,
+            ("autre choix vaut", "autres choix valent"),
+            ("other choice is worth", "other choices are worth"),
+        )
+        found.append(
+            Text(
+                f"Ex æquo : {others.fr} exactement autant, pour le même argent (--json).",
+                f"Ties: {others.en} exactly as much for the same money (see --json).",
+            )
+        )
+    return found
+
+
+def _table(document: Document, lang: Lang) -> list[Line]:
+    unit = (
+        Text("écart en €", "€ apart")
+        if document["by"] == "money"
+        else Text("dossiers d'écart", "dossiers apart")
+    )
+    head = (
+        Text("choix", "choice").in_(lang),
+        document["optimum"]["objective"][0]["goal"],
+        Text("perte", "loss").in_(lang),
+        unit.in_(lang),
+        Text("financés", "funded").in_(lang),
+        Text("accordé", "granted").in_(lang),
+    )
+    best, shown = document["optimum"], document["status"] == "optimal"
+    rows: list[tuple[str, ...]] = [
+        (
+            (Text("le meilleur", "the best") if shown else Text("le meilleur trouvé", "the best found")).in_(
+                lang
+            ),
+            _value(best["objective"][0]["value"], lang),
+            "–",
+            "–",
+            count(best["n_funded"], lang),
+            format_cents(best["granted_cents"], lang),
+        )
+    ]
+    rows += [_row(str(one["rank"]), one, lang) for one in document["portfolios"]]
+    rows += [_row(steered_words(one, lang), one, lang) for one in document["steered"]]
+    return grid(rows, header=head, right=(1, 2, 3, 4, 5))
+
+
+def _row(name: str, one: Document, lang: Lang) -> tuple[str, ...]:
+    apart = _value(one["distance"], lang)
+    return (
+        name,
+        _value(one["objective"][0]["value"], lang),
+        format_rate(parse_decimal(one["loss"]), lang),
+        apart + _doubt(one, lang),
+        count(one["n_funded"], lang),
+        format_cents(one["granted_cents"], lang),
+    )
+
+
+def _doubt(one: Document, lang: Lang) -> str:
+    """« (196 au plus) » where another could be farther; « ? » where nothing is known."""
+    if one["proven"] or one["figure"] is not None:
+        return ""
+    if one["bound"] is None:
+        return " ?"
+    most = _value(one["bound"], lang)
+    return Text(f" ({most} au plus)", f" (at most {most})").in_(lang)
+
+
+def steered_words(one: Document, lang: Lang) -> str:
+    """What a portfolio is steered by, and how far it goes: « le plus rural (…) : 1 250 000 »."""
+    colon = " : " if lang is Lang.FR else ": "
+    most = ""
+    if not one["proven"]:
+        limit = "?" if one["bound"] is None else euros(one["bound"], lang)
+        most = Text(f" (au mieux {limit})", f" (at best {limit})").in_(lang)
+    return f"{STEERED[one['name']].in_(lang)}{colon}{euros(one['figure'], lang)}{most}"
+
+
+def _value(text: str, lang: Lang) -> str:
+    return number(parse_decimal(text), lang)
+
+
+def _of(one: Document, document: Document, lang: Lang) -> str:
+    n, of = one["n_funded_in"], document["shared"]["n_portfolios"]
+    return Text(f"{n} fois sur {of}", f"{n} times of {of}").in_(lang)
+
+
+def alternatives_html(document: Document, lang: Lang) -> str:
+    """The same as HTML, for a notebook."""
+    parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
+    if document["synthetic"]:
+        parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
+    parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+    if document["optimum"] is None:
+        return framed("".join(parts), lang)
+    entries: Sequence[Document] = [*document["portfolios"], *document["steered"]]
+    names = [steered_words(one, lang) if one["name"] in STEERED else str(one["rank"]) for one in entries]
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(name, one, lang))}</tr>"
+        for name, one in zip(names, entries, strict=True)
+    )
+    parts.append(f"<table>{rows}</table>")
+    parts += [f"<p>{escape(text.in_(lang))}</p>" for text in told(document)]
+    return framed("".join(parts), lang)

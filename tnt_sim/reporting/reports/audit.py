@@ -1,0 +1,261 @@
+"""An audit told in the terminal and as a small HTML page: what is broken, what it costs, what to change.
+
+What a selection breaks, in the planner's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.domain.money import format_cents, parse_decimal
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.numbers import not_listed, plural
+from tnt_sim.reporting.renderers.html import framed, rows_html
+from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.reporting.reports.infeasibility import member_words
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.rules.expressions.column_text import number
+from tnt_sim.rules.expressions.text import capitalised
+
+Document = Mapping[str, Any]
+SHOWN = 12
+BETTER = (
+    Text("Le mieux trouvé pour le même argent", "The best found for the same money"),
+    Text("Le mieux pour le même argent", "The best for the same money"),
+)
+CHEAPER = (
+    Text("Aussi bien, au moindre coût trouvé", "As good for the least money found"),
+    Text("Aussi bien, au moindre coût", "As good for the least money"),
+)
+"""Of a list that nothing shows to be the best, and of one that is."""
+
+
+def audit_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """The whole page."""
+    lines = paragraph(str(document["title"]), width, style="bold")
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    style = "bold green" if document["selection"]["allowed"] else "bold red"
+    mark = "✔" if document["selection"]["allowed"] else "✘"
+    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, first=f"{mark} ", style=style)]
+    lines += _findings(document["selection"], lang, width)
+    if document["broken"]:
+        lines += [Line(""), Line(Text("Règles non tenues", "Rules that do not hold").in_(lang), style="bold")]
+        for entry in document["broken"][: 4 * SHOWN]:
+            lines += paragraph(capitalised(str(entry["words"])), width, first="  • ")
+    lines += _goals(document["objective"], lang)
+    for titles, key in (
+        (BETTER, "better"),
+        (CHEAPER, "cheaper"),
+    ):
+        if document[key] is not None:
+            title = titles[document[key]["status"] == "optimal"]
+            lines += [
+                Line(""),
+                *paragraph(_answer_words(title, document[key], document, lang), width, style="bold"),
+            ]
+            lines += _changes(document[key]["changes"], lang)
+    for swap in document["swaps"]:
+        lines += [
+            Line(""),
+            *paragraph(swap_words(swap, document["selection"]["allowed"]).in_(lang), width, style="bold"),
+        ]
+        if swap.get("changes"):
+            lines += _changes(swap["changes"], lang)
+    return lines
+
+
+def verdict(document: Document) -> Text:
+    """What the selection is worth, in one sentence."""
+    chosen = document["selection"]
+    n, money = chosen["n_funded"], chosen["granted_cents"]
+    held = so_many(n, ("dossier retenu", "dossiers retenus"), ("dossier selected", "dossiers selected"))
+    fr, en = f"{held.fr}, {format_cents(money, Lang.FR)} : ", f"{held.en}, {format_cents(money, Lang.EN)}: "
+    if not chosen["allowed"]:
+        broken = so_many(
+            len(document["broken"]),
+            ("règle ou montant n'est pas tenu", "règles ou montants ne sont pas tenus"),
+            ("rule or amount does not hold", "rules or amounts do not hold"),
+        )
+        return Text(
+            f"{fr}{broken.fr} ; la liste ne peut pas être une décision en l'état.",
+            f"{en}{broken.en}; the list cannot be a decision as it is.",
+        )
+    losses = [
+        goal
+        for goal in document["objective"]
+        if goal["loss"] is not None and parse_decimal(goal["loss"]) != 0
+    ]
+    if document["optimum"] is None:
+        return Text(f"{fr}toutes les règles tiennent.", f"{en}every rule holds.")
+    if not losses or parse_decimal(losses[0]["loss"]) < 0:
+        if document["status"] == "optimal":
+            return Text(
+                f"{fr}toutes les règles tiennent, et aucun choix ne fait mieux.",
+                f"{en}every rule holds, and no choice does better.",
+            )
+        return Text(
+            f"{fr}toutes les règles tiennent ; aucun meilleur choix n'a été trouvé, mais rien ne prouve qu'il "
+            "n'en existe pas.",
+            f"{en}every rule holds; no better choice was found, but nothing proves that there is none.",
+        )
+    return Text(
+        f"{fr}toutes les règles tiennent ; un meilleur choix existe.",
+        f"{en}every rule holds; a better choice exists.",
+    )
+
+
+def swap_words(swap: Document, allowed: bool) -> Text:
+    """« Pour regagner 90 % de l'écart : 4 dossiers changent »."""
+    n = swap["n_changed"]
+    if n is None:
+        told = Text("le temps a manqué", "there was no time")
+    else:
+        fr = plural(n, ("dossier change", "dossiers changent"), ("", ""), Lang.FR)
+        en = plural(n, ("", ""), ("dossier changes", "dossiers change"), Lang.EN)
+        most = Text("", "") if swap["status"] == "optimal" else Text(" au plus", " at most")
+        told = Text(f"{fr}{most.fr}", f"{en}{most.en}")
+    if swap["goal"] is None:
+        return Text(
+            f"Pour tenir toutes les règles en changeant le moins : {told.fr}",
+            f"To keep every rule with the fewest changes: {told.en}",
+        )
+    percent = parse_decimal(swap["recover"]) * 100
+    note = Text("", "") if allowed else Text(" et tenir les règles", " and keep the rules")
+    return Text(
+        f"Pour regagner {number(percent, Lang.FR)} % de l'écart ({swap['goal']}){note.fr} : {told.fr}",
+        f"To recover {number(percent, Lang.EN)}% of the loss ({swap['goal']}){note.en}: {told.en}",
+    )
+
+
+def _findings(chosen: Document, lang: Lang, width: int) -> list[Line]:
+    lines = []
+    for finding in chosen["findings"][: 2 * SHOWN]:
+        row = f" ({finding['file']}:{finding['row']})" if finding["row"] else ""
+        hint = f" {finding['hint']}" if finding["hint"] else ""
+        lines += paragraph(
+            capitalised(f"{finding['message']}{hint}{row}"), width, first="  ! ", style="yellow"
+        )
+    added = chosen["n_committed_added"]
+    if added:
+        lines += paragraph(
+            so_many(
+                added,
+                (
+                    "dossier déjà engagé, que la liste ne nomme pas, y est compté.",
+                    "dossiers déjà engagés, que la liste ne nomme pas, y sont comptés.",
+                ),
+                (
+                    "committed dossier that the list does not name is counted in it.",
+                    "committed dossiers that the list does not name are counted in it.",
+                ),
+            ).in_(lang),
+            width,
+            first="  ! ",
+            style="yellow",
+        )
+    return lines
+
+
+def _goals(goals: Sequence[Document], lang: Lang) -> list[Line]:
+    head = (
+        ("Objectif", "Cette liste", "Le mieux possible", "Écart")
+        if lang is Lang.FR
+        else ("Goal", "This list", "Best possible", "Loss")
+    )
+    rows = [
+        (goal["goal"], *(_figure(goal[key], lang) for key in ("value", "optimum", "loss"))) for goal in goals
+    ]
+    return [Line(""), *grid(rows, header=head, right=(1, 2, 3))]
+
+
+def _figure(text: str | None, lang: Lang) -> str:
+    return "–" if text is None else number(parse_decimal(text), lang)
+
+
+def _answer_words(title: Text, answer: Document, document: Document, lang: Lang) -> str:
+    goals = ", ".join(
+        f"{goal['goal']} {_figure(value, lang)}"
+        for goal, value in zip(document["objective"], answer["values"], strict=True)
+    )
+    money = format_cents(answer["granted_cents"], lang)
+    saved = answer["saved_cents"]
+    less = Text(f", {format_cents(saved, Lang.FR)} de moins", f", {format_cents(saved, Lang.EN)} less").in_(
+        lang
+    )
+    return f"{title.in_(lang)} : {goals} ; {money}{less if saved > 0 else ''}"
+
+
+def _changes(found: Document, lang: Lang) -> list[Line]:
+    signs = (("enter", "+"), ("leave", "−"), ("amount", "≠"))
+    rows = [
+        (sign, one["dossier"], str(one["title"])[:40], _money(one, key, lang))
+        for key, sign in signs
+        for one in found[key]
+    ]
+    lines = grid(rows[:SHOWN], right=(3,), indent=4)
+    if len(rows) > SHOWN:
+        and_ = Text("et", "and").in_(lang)
+        lines.append(Line(f"    … {and_} {not_listed(len(rows) - SHOWN, lang)}", style="dim"))
+    return lines
+
+
+def _money(one: Document, key: str, lang: Lang) -> str:
+    if key == "enter":
+        return format_cents(one["after_cents"], lang)
+    if key == "leave":
+        return format_cents(one["before_cents"], lang)
+    return f"{format_cents(one['before_cents'], lang)} → {format_cents(one['after_cents'], lang)}"
+
+
+def audit_html(document: Document, lang: Lang) -> str:
+    """The same as HTML, for a notebook."""
+    parts = [
+        f"<p><strong>{escape(str(document['title']))}</strong></p>",
+        f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>",
+    ]
+    if document["synthetic"]:
+        parts.insert(1, f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
+    if document["broken"]:
+        rules = "".join(
+            f"<li>{escape(capitalised(str(entry['words'])))}</li>" for entry in document["broken"]
+        )
+        parts.append(f"<ul>{rules}</ul>")
+    heads = Text("But|Cette liste|Le meilleur choix|Écart", "Goal|This list|The best choice|Loss")
+    rows = [
+        (str(goal["goal"]), *(_figure(goal[key], lang) for key in ("value", "optimum", "loss")))
+        for goal in document["objective"]
+    ]
+    parts.append(rows_html(heads.in_(lang).split("|"), rows, right=(1, 2, 3)))
+    allowed = document["selection"]["allowed"]
+    parts += [f"<p>{escape(swap_words(swap, allowed).in_(lang))}</p>" for swap in document["swaps"]]
+    return framed("".join(parts), lang)
+
+
+def broken_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """« l'enveloppe « a » n'a que 500 € : dépassée de 120 € »"""
+    head = member_words(entry, lang)
+    if entry["kind"] == "decide":
+        return head + Text(" : non suivie", ": not followed").in_(lang)
+    if entry["by"] is None or parse_decimal(entry["by"]) == 0:
+        return head + Text(" : non tenue", ": does not hold").in_(lang)
+    by = by_words(entry, lang)
+    if entry["side"] == "min":
+        return head + Text(f" : il manque {by}", f": {by} short").in_(lang)
+    if entry["side"] == "" and entry.get("by_cents") is None:
+        once = parse_decimal(entry["by"]) == 1
+        return head + Text(
+            f" : {by} écart{'' if once else 's'}", f": broken {'once' if once else f'{by} times'}"
+        ).in_(lang)
+    return head + Text(f" : dépassé de {by}", f": exceeded by {by}").in_(lang)
+
+
+def by_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """By how much: an amount, or a number."""
+    if entry.get("by_cents") is not None:
+        return format_cents(entry["by_cents"], lang)
+    return number(parse_decimal(entry["by"]), lang)

@@ -1,0 +1,397 @@
+"""A comparison in a planner's words: lines for the terminal, and the study that becomes a page or a workbook.
+
+What some runs have in common, told: core, borderline and exterior dossiers, and the change that moves each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from rich.text import Text as Line
+
+from tnt_sim.analysis.compare.comparison import CHANGES, ENTERS, LEAVES, Compared
+from tnt_sim.analysis.compare.differences import difference_rows, is_sentence
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.numbers import amount, decimal, rate, short_amount, spoken
+from tnt_sim.reporting.charts.marginal_charts import Bar, bars_svg
+from tnt_sim.reporting.renderers.html import Column, Section, Study
+from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.reporting.reports.progress import stopped_sentence
+from tnt_sim.reporting.text.marginal import proof_word
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.scenario.scenario import is_synthetic
+from tnt_sim.verify.verification import Standing
+
+MOST_MOVES = 12
+MOVE = {
+    ENTERS: Text("entre", "enters"),
+    LEAVES: Text("sort", "leaves"),
+    CHANGES: Text("change de montant", "gets another amount"),
+}
+DIMENSION = {
+    "envelope": Text("Par enveloppe", "By envelope"),
+    "region": Text("Par région", "By region"),
+    "department": Text("Par département", "By department"),
+    "applicant_type": Text("Par type de porteur", "By applicant type"),
+    "size_class": Text("Par taille (habitants)", "By size (inhabitants)"),
+}
+_AXIS = {
+    "region": Text("région", "region"),
+    "department": Text("département", "department"),
+    "applicant_type": Text("type de porteur", "applicant type"),
+}
+CAUSE = {"together": Text("ensemble", "together"), "dossiers": Text("les dossiers", "the dossiers")}
+CLAIM = Text("affirmé par le calcul, non démontré", "claimed by the run, not shown")
+_NOT_EVERYWHERE = Text("impossible sous certains scénarios", "impossible under some scenarios")
+_UNITS = Text(
+    "Les objectifs diffèrent : leurs valeurs ne se comparent pas, et il n'y a pas de regret le plus grand.",
+    "The goals differ: their values cannot be compared, and there is no greatest regret.",
+)
+_HEADS = {
+    "name": Text("Scénario", "Scenario"),
+    "value": Text("Valeur", "Value"),
+    "n_funded": Text("Financés", "Funded"),
+    "inhabitants": Text("Habitants", "Inhabitants"),
+    "granted_cents": Text("Accordé", "Granted"),
+    "unspent_cents": Text("Reste", "Left"),
+    "proof": Text("Preuve", "Proof"),
+}
+
+
+def comparison_lines(found: Compared, lang: Lang, width: int) -> list[Line]:
+    """The page of a comparison."""
+    lines = paragraph(_title(found).in_(lang), width, style="bold")
+    if _synthetic(found):
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    cells: Mapping[str, Callable[[Any], str]] = {
+        "name": str,
+        "value": lambda text: decimal(text, lang),
+        "n_funded": lambda number: count(number, lang),
+        "inhabitants": lambda number: count(number, lang),
+        "granted_cents": lambda cents: amount(cents, lang),
+        "unspent_cents": lambda cents: amount(cents, lang),
+    }
+    keys = _keys(found)
+    rows = [
+        [_support(row, lang) if key == "proof" else cells[key](row[key]) for key in keys]
+        for row in found.headline()
+    ]
+    header = [_HEADS[key].in_(lang) for key in keys]
+    lines += [Line(""), *grid(rows, header=header, right=range(1, len(keys) - 1))]
+    lines += _part(Text("Ce qui diffère", "What differs"), _inputs(found, lang), lang)
+    lines += _sentences(found, lang, width)
+    for name, moved in found.moves.items():
+        lines += _part(Text(f"Vers {name}", f"To {name}"), _moves(moved, lang), lang)
+    if not found.one_goal:
+        lines += [Line(""), *paragraph(_UNITS.in_(lang), width, style="dim")]
+        return lines
+    regret = [
+        [
+            row["portfolio"],
+            "–" if row["worst_regret"] is None else decimal(row["worst_regret"], lang),
+            "" if row["holds_everywhere"] else _NOT_EVERYWHERE.in_(lang),
+        ]
+        for row in found.worst_regret.iter_rows(named=True)
+    ]
+    return lines + _part(Text("Regret le plus grand", "Greatest regret"), regret, lang)
+
+
+def _keys(found: Compared) -> list[str]:
+    """The columns of the decisions: people only where some scenario names a map."""
+    people = any(side.inhabitants is not None for side in found.sides)
+    return [key for key in _HEADS if key != "inhabitants" or people]
+
+
+def _support(row: Mapping[str, Any], lang: Lang) -> str:
+    """What supports a decision; a claim of its run folder is said to be one."""
+    if row["verification"]["optimal"] == Standing.CLAIMED:
+        return CLAIM.in_(lang)
+    return proof_word(row["proof"], lang)
+
+
+def _part(title: Text, rows: Sequence[Sequence[str]], lang: Lang) -> list[Line]:
+    if not rows:
+        return []
+    return [Line(""), Line(title.in_(lang), style="bold"), *grid(rows)]
+
+
+def _inputs(found: Compared, lang: Lang) -> list[list[str]]:
+    rows = [
+        [path, *(text if len(text) <= 40 else f"{text[:39]}…" for text in texts)]
+        for path, *texts in difference_rows(found, lang)
+        if not is_sentence(path)
+    ]
+    changed = {name: table["dossier"].n_unique() for name, table in found.cells.items() if table.height}
+    word = ("dossier", "dossiers")
+    told = [f"{name} : {so_many(n, word, word).in_(lang)}" for name, n in changed.items()]
+    return rows + [[text, *[""] * len(found.sides)] for text in told]
+
+
+def _sentences(found: Compared, lang: Lang, width: int) -> list[Line]:
+    """Goals, conditions and rules that differ, each side in its own words."""
+    lines: list[Line] = []
+    colon = " : " if lang is Lang.FR else ": "
+    for path, *texts in difference_rows(found, lang):
+        if is_sentence(path):
+            lines.append(Line(f"  {path}"))
+            for side, text in zip(found.sides, texts, strict=True):
+                lines += paragraph(f"{side.name}{colon}{text}", width, first="    ")
+    if lines and not _inputs(found, lang):
+        title = Text("Ce qui diffère", "What differs").in_(lang)
+        return [Line(""), Line(title, style="bold"), *lines]
+    return lines
+
+
+def _moves(moved: pl.DataFrame, lang: Lang) -> list[list[str]]:
+    """How many enter and leave, then the largest moves."""
+    if not moved.height:
+        return [[Text("mêmes dossiers, mêmes montants", "same dossiers, same amounts").in_(lang)]]
+    counted = dict(moved.group_by("move").len().iter_rows())
+    net = amount(int(moved["change_cents"].sum()), lang)
+    heads = ", ".join(
+        f"{count(counted[code], lang)} {_plural(code, counted[code]).in_(lang)}"
+        for code in MOVE
+        if code in counted
+    )
+    rows = [[Text(f"{heads} ; {net}", f"{heads}; {net}").in_(lang), "", "", ""]]
+    largest = moved.sort(pl.col("change_cents").abs(), descending=True, maintain_order=True).head(MOST_MOVES)
+    rows += [
+        [
+            f"  {row['dossier']}",
+            MOVE[row["move"]].in_(lang),
+            amount(row["change_cents"], lang),
+            _cause(row["cause"], lang),
+        ]
+        for row in largest.iter_rows(named=True)
+    ]
+    if moved.height > MOST_MOVES:
+        more = moved.height - MOST_MOVES
+        rows.append([Text(f"  … et {more} autres", f"  … and {more} more").in_(lang), "", "", ""])
+    return rows
+
+
+def _plural(code: str, n: int) -> Text:
+    many = {
+        ENTERS: Text("entrent", "enter"),
+        LEAVES: Text("sortent", "leave"),
+        CHANGES: Text("changent de montant", "get another amount"),
+    }
+    return MOVE[code] if n == 1 else many[code]
+
+
+def _cause(cause: str | None, lang: Lang) -> str:
+    return "" if cause is None else CAUSE[cause].in_(lang) if cause in CAUSE else cause
+
+
+def _title(found: Compared) -> Text:
+    first, n = found.sides[0].name, len(found.sides)
+    return Text(f"{n} décisions ; référence : {first}", f"{n} decisions; reference: {first}")
+
+
+def _synthetic(found: Compared) -> bool:
+    return any(is_synthetic(side.scenario) for side in found.sides)
+
+
+def comparison_study(found: Compared, lang: Lang) -> Study:
+    """The whole comparison with its pictures, for a page or a workbook."""
+    stopped = stopped_sentence(found.summary(), lang)
+    return Study(
+        title=Text("Comparaison de décisions", "Decisions compared"),
+        about=[_title(found), *([Text(stopped, stopped)] if stopped else [])],
+        sections=list(_sections(found, lang)),
+        synthetic=_synthetic(found),
+        foot={side.name: side.scenario.sha256 for side in found.sides},
+        day=found.sides[0].scenario.spec.date,
+    )
+
+
+def _sections(found: Compared, lang: Lang) -> Iterator[Section]:
+    rows = found.headline()
+    values = {key: [row[key] for row in rows] for key in _keys(found)}
+    values["value"] = [decimal(text, lang) for text in values["value"]]
+    values["proof"] = [_support(row, lang) for row in rows]
+    yield Section(
+        Text("Les décisions", "The decisions"),
+        svg=_picture([("", row["name"], row["granted_cents"]) for row in rows], ["granted"], lang),
+        columns=[Column(_HEADS[key], _kind(key), column) for key, column in values.items()],
+    )
+    differences = difference_rows(found, lang)
+    yield Section(
+        Text("Ce qui diffère", "What differs"),
+        columns=[
+            Column(Text("Paramètre", "Parameter"), "text", [path for path, *_ in differences]),
+            *(
+                Column(Text(side.name, side.name), "text", [texts[k] for _, *texts in differences])
+                for k, side in enumerate(found.sides)
+            ),
+        ],
+    )
+    for dimension, title in DIMENSION.items():
+        yield _dimension(found, dimension, title, lang)
+    for name, moved in found.moves.items():
+        yield _moved(found.sides[0].name, name, moved, lang)
+        yield _winners(name, found.winners[name], lang)
+    table = found.regrets
+    yield Section(
+        Text("Regrets", "Regrets"),
+        words=[
+            Text(
+                "Ce que vaut chaque liste si un autre scénario se réalise, et ce que ce choix coûte alors.",
+                "What each list is worth if another scenario comes true, and what its choice then costs.",
+            ),
+            *([] if found.one_goal else [_UNITS]),
+        ],
+        columns=[
+            Column(Text("Liste", "List"), "text", table["portfolio"].to_list()),
+            Column(Text("Sous le scénario", "Under the scenario"), "text", table["scenario"].to_list()),
+            Column(Text("Valeur", "Value"), "text", _decimals(table["value"], lang)),
+            Column(Text("Regret", "Regret"), "text", _decimals(table["regret"], lang)),
+            Column(Text("Ce qu'elle enfreint", "What it breaks"), "text", table["broken"].to_list()),
+        ],
+    )
+
+
+def _decimals(texts: pl.Series, lang: Lang) -> list[str | None]:
+    return [None if text is None else decimal(text, lang) for text in texts]
+
+
+def _kind(key: str) -> str:
+    return (
+        "money"
+        if key.endswith("_cents")
+        else "count"
+        if key.startswith("n_") or key == "inhabitants"
+        else "text"
+    )
+
+
+def _dimension(found: Compared, dimension: str, title: Text, lang: Lang) -> Section:
+    """Granted money by group, a column and a bar a side."""
+    part = found.totals.filter(pl.col("dimension") == dimension)
+    groups = list(dict.fromkeys(part["group"].to_list()))
+    by = {(row["group"], row["side"]): row for row in part.iter_rows(named=True)}
+    names = [side.name for side in found.sides]
+    columns = [Column(title, "text", groups)]
+    for name in names:
+        cells = [by.get((group, name)) for group in groups]
+        granted = [0 if cell is None else cell["granted_cents"] for cell in cells]
+        columns.append(Column(Text(f"{name} : accordé", f"{name}: granted"), "money", granted))
+        funded = [0 if cell is None else cell["n_funded"] for cell in cells]
+        columns.append(Column(Text(f"{name} : financés", f"{name}: funded"), "count", funded))
+    shown = groups if len(groups) <= 20 and len(names) <= 6 else []
+    triples = [
+        (group, name, by[group, name]["granted_cents"] if (group, name) in by else 0)
+        for group in shown
+        for name in names
+    ]
+    return Section(title, svg=_picture(triples, names, lang), columns=columns)
+
+
+def _picture(triples: Sequence[tuple[str, str, int]], sides: Sequence[str], lang: Lang) -> str:
+    """Bars of cents: (group, side, cents), or one bar a side where the group is empty."""
+    if not triples:
+        return ""
+    title = Text("Montants accordés", "Amounts granted").in_(lang)
+    if not triples[0][0]:
+        bars = [Bar(side, [cents], [short_amount(cents, lang)]) for _, side, cents in triples]
+        return bars_svg(bars, [title], title)
+    grouped: dict[str, list[int]] = {}
+    for group, _, cents in triples:
+        grouped.setdefault(group, []).append(cents)
+    bars = [Bar(g, cents, [short_amount(c, lang) for c in cents]) for g, cents in grouped.items()]
+    return bars_svg(bars, sides, title)
+
+
+def _moved(first: str, name: str, moved: pl.DataFrame, lang: Lang) -> Section:
+    codes = [MOVE[code].in_(lang) for code in moved["move"].to_list()]
+    return Section(
+        Text(f"Qui bouge : {first} → {name}", f"Who moves: {first} → {name}"),
+        columns=[
+            Column(Text("Dossier", "Dossier"), "text", moved["dossier"].to_list()),
+            Column(Text("Intitulé", "Title"), "text", moved["title"].to_list()),
+            Column(Text("Enveloppe", "Envelope"), "text", moved["envelope"].to_list()),
+            Column(Text("Département", "Department"), "text", moved["department"].to_list()),
+            Column(Text("Mouvement", "Move"), "text", codes),
+            Column(Text("Avant", "Before"), "money", moved["before_cents"].to_list()),
+            Column(Text("Après", "After"), "money", moved["after_cents"].to_list()),
+            Column(Text("Écart", "Difference"), "money", moved["change_cents"].to_list()),
+            Column(
+                Text("Cause", "Cause"), "text", [_cause(cause, lang) for cause in moved["cause"].to_list()]
+            ),
+        ],
+    )
+
+
+def _winners(name: str, table: pl.DataFrame, lang: Lang) -> Section:
+    return Section(
+        Text(f"Gagnants et perdants : {name}", f"Winners and losers: {name}"),
+        columns=[
+            Column(
+                Text("Axe", "Dimension"),
+                "text",
+                [_AXIS[key].in_(lang) for key in table["dimension"].to_list()],
+            ),
+            Column(Text("Groupe", "Group"), "text", table["group"].to_list()),
+            Column(Text("Gagne", "Gains"), "money", table["gained_cents"].to_list()),
+            Column(Text("Perd", "Loses"), "money", table["lost_cents"].to_list()),
+            Column(Text("Solde", "Net"), "money", table["net_cents"].to_list()),
+        ],
+    )
+
+
+Entry = Mapping[str, Any]
+MOST_SHOWN = 30
+_CLASSES = {
+    "core": Text("noyau (retenus partout)", "core (funded in all)"),
+    "borderline": Text("à la limite (retenus parfois)", "borderline (funded in some)"),
+    "exterior": Text("extérieur (retenus nulle part)", "exterior (funded in none)"),
+}
+
+
+def core_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+    """The runs, the counts, and the borderline dossiers with what moves them."""
+    runs = document["runs"]
+    lines = [Line(Text(f"{len(runs)} calculs", f"{len(runs)} runs").in_(lang), style="bold")]
+    for number, run in enumerate(runs):
+        told = " ; ".join(spoken(one, lang) for one in run["changes"]) or Text(
+            "mêmes valeurs", "same values"
+        ).in_(lang)
+        told = Text("référence", "reference").in_(lang) if number == 0 else told
+        if run["rules"] != "shown":
+            told += Text(" (non vérifié)", " (not verified)").in_(lang)
+        lines += paragraph(
+            f"{run['run']} : {told}" if lang is Lang.FR else f"{run['run']}: {told}", width, first="  "
+        )
+    rows = [[_CLASSES[key].in_(lang), count(document["counts"].get(key, 0), lang)] for key in _CLASSES]
+    lines += [Line(""), *grid(rows, right=(1,))]
+    moving = [one for one in document["dossiers"] if one["class"] == "borderline"]
+    if moving:
+        header = (
+            ("dossier", "indice", "ce qui le fait changer")
+            if lang is Lang.FR
+            else ("dossier", "index", "moved by")
+        )
+        cells = [
+            [str(one["dossier"]), rate(one["core_index"], lang), _moved_dossiers(one, lang)]
+            for one in moving[:MOST_SHOWN]
+        ]
+        lines += [Line(""), *grid(cells, header=header, right=(1,))]
+    if len(moving) > MOST_SHOWN:
+        rest = count(len(moving) - MOST_SHOWN, lang)
+        lines.append(
+            Line(Text(f"  … et {rest} autres (voir --json)", f"  … and {rest} more (see --json)").in_(lang))
+        )
+    return lines
+
+
+def _moved_dossiers(one: Entry, lang: Lang) -> str:
+    """« entre : programme.amount: 88 M€ → 90 M€ »"""
+    if not one["moved_by"]:
+        return Text("plusieurs changements à la fois", "several changes at once").in_(lang)
+    enters, leaves = Text("entre", "enters").in_(lang), Text("sort", "leaves").in_(lang)
+    return " ; ".join(
+        f"{enters if move['funded'] else leaves}, {spoken(move['change'], lang)}" for move in one["moved_by"]
+    )

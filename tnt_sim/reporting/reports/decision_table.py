@@ -1,0 +1,164 @@
+"""What was decided of each dossier, as acts and exports say it: decision, rate, reason, sentence."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import polars as pl
+
+from tnt_sim.domain.money import format_cents
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.offers.eligibility import NOT_GIVEN
+from tnt_sim.scenario.spec import ScenarioSpec
+
+RATE, DECISION, MOTIVE, BASE = "_rate", "_decision", "_motive", "_base_cents"
+
+
+class Decision(StrEnum):
+    """What an applicant is told."""
+
+    COMMITTED = "committed"
+    FUNDED = "funded"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+def decided(run: StoredRun) -> pl.DataFrame:
+    """The table of a run with `_decision`, `_base_cents` (else the cost), `_rate` of it, and `_motive`."""
+    base = pl.coalesce("base_cents", "cost_cents")
+    rate = pl.when(pl.col("funded") & (base > 0)).then(pl.col("granted_cents") / base)
+    return run.table.with_columns(
+        _decision(run.table).alias(DECISION),
+        base.alias(BASE),
+        rate.alias(RATE),
+        _motives(run).alias(MOTIVE),
+    )
+
+
+def _decision(table: pl.DataFrame) -> pl.Expr:
+    waiting = pl.col("reserve_rank").is_not_null() if "reserve_rank" in table.columns else pl.lit(False)
+    committed = pl.col("committed_cents").is_not_null()
+    return (
+        pl.when(pl.col("funded") & committed)
+        .then(pl.lit(Decision.COMMITTED.value))
+        .when("funded")
+        .then(pl.lit(Decision.FUNDED.value))
+        .when(waiting)
+        .then(pl.lit(Decision.WAITING.value))
+        .when(pl.col("state") == "sans_suite")
+        .then(pl.lit(Decision.CLOSED.value))
+        .otherwise(pl.lit(Decision.REFUSED.value))
+    )
+
+
+def _motives(run: StoredRun) -> pl.Series:
+    return plain_reasons(run.spec, run.table["reason"], run.table["reason_code"])
+
+
+def plain_reasons(spec: ScenarioSpec, reasons: pl.Series, codes: pl.Series) -> pl.Series:
+    """The reason as an applicant reads it: of a missed requirement its own words, without how it was tested."""
+    heads = [entry.reason or entry.title for entry in spec.eligibility if entry.reason or entry.title]
+    plain: dict[str, str] = {}
+    for text in reasons.filter(codes == NOT_GIVEN).unique().drop_nulls().to_list():
+        plain[text] = " ; ".join(part.partition(" (")[0] for part in text.split(" ; "))
+    for text in reasons.filter(codes == "ineligible").unique().drop_nulls().to_list():
+        found = [head for head in dict.fromkeys(heads) if f"{head} (" in text]
+        if found:
+            plain[text] = " ; ".join(found)
+    return reasons.replace(plain) if plain else reasons
+
+
+def amounts_in_words(cents: pl.Series, lang: Lang) -> pl.Series:
+    """Cents as « 1 234,56 € », two decimals always; null stays null."""
+    words = {value: _two_decimals(value, lang) for value in cents.drop_nulls().unique().to_list()}
+    return cents.replace_strict(words, default=None, return_dtype=pl.String)
+
+
+def _two_decimals(cents: int, lang: Lang) -> str:
+    text = format_cents(cents, lang)
+    if cents % 100:
+        return text
+    return text.replace("\u00a0€", ",00\u00a0€") if lang is Lang.FR else f"{text}.00"
+
+
+def rates_in_words(rates: pl.Series, lang: Lang) -> pl.Series:
+    """Rates as « 12,3 % », one decimal; null stays null."""
+    percent = (rates * 100).round(1)
+    texts = {value: _percent(value, lang) for value in percent.drop_nulls().unique().to_list()}
+    return percent.replace_strict(texts, default=None, return_dtype=pl.String)
+
+
+def _percent(value: float, lang: Lang) -> str:
+    return f"{value:.1f}".replace(".", ",") + "\u00a0%" if lang is Lang.FR else f"{value:.1f}%"
+
+
+_SENTENCES = {
+    Decision.FUNDED: Text(
+        "Une subvention de {amount} est accordée au projet « {title} », soit {rate} d'une dépense de {base}.",
+        'A grant of {amount} is awarded to the project "{title}", {rate} of an expense of {base}.',
+    ),
+    Decision.COMMITTED: Text(
+        "La subvention de {amount} déjà engagée pour le projet « {title} » est maintenue.",
+        'The grant of {amount} already committed to the project "{title}" stands.',
+    ),
+    Decision.WAITING: Text(
+        "Le projet « {title} » est inscrit sur la liste de réserve. {motive}",
+        'The project "{title}" is on the reserve list. {motive}',
+    ),
+    Decision.REFUSED: Text(
+        "Le projet « {title} » n'est pas retenu. Motif : {motive}",
+        'The project "{title}" is not funded. Reason: {motive}',
+    ),
+    Decision.CLOSED: Text(
+        "Le dossier du projet « {title} » est classé sans suite. Motif : {motive}",
+        'The dossier of the project "{title}" is closed. Reason: {motive}',
+    ),
+}
+_NO_RATE = {
+    Lang.FR: "Une subvention de {amount} est accordée au projet « {title} ».",
+    Lang.EN: 'A grant of {amount} is awarded to the project "{title}".',
+}
+
+
+def sentences(table: pl.DataFrame, lang: Lang) -> pl.Series:
+    """One sentence for each dossier, as a letter says it: String (n,)."""
+    words = pl.DataFrame(
+        {
+            "amount": amounts_in_words(table["granted_cents"], lang),
+            "rate": rates_in_words(table[RATE], lang),
+            "base": amounts_in_words(table[BASE], lang),
+            "title": pl.select(
+                pl.coalesce(pl.when(table["title"] != "").then(table["title"]), table["dossier"])
+            ).to_series(),
+            "motive": _ended(table[MOTIVE]),
+            "code": table[DECISION],
+        }
+    )
+    said = pl.lit("")
+    for decision, text in _SENTENCES.items():
+        said = pl.when(pl.col("code") == decision.value).then(_filled(text.in_(lang))).otherwise(said)
+    bare = (pl.col("code") == Decision.FUNDED.value) & pl.col("rate").is_null()
+    said = pl.when(bare).then(_filled(_NO_RATE[lang])).otherwise(said)
+    return words.select(said.alias("sentence")).to_series()
+
+
+def _ended(texts: pl.Series) -> pl.Series:
+    """Texts that end with a full stop."""
+    text = texts.fill_null("")
+    whole = text.str.contains(r"[.!?…]$") | (text == "")
+    return pl.select(pl.when(whole).then(text).otherwise(text + ".")).to_series()
+
+
+def _filled(template: str) -> pl.Expr:
+    """A template with its `{columns}` filled from a table."""
+    parts: list[pl.Expr] = []
+    rest = template
+    while rest:
+        text, brace, rest = rest.partition("{")
+        parts.append(pl.lit(text))
+        if brace:
+            name, _, rest = rest.partition("}")
+            parts.append(pl.col(name).fill_null(""))
+    return pl.concat_str(parts)

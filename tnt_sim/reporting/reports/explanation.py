@@ -1,0 +1,417 @@
+"""Inversions told: who is refused although better than a funded one, with amounts; what having none costs.
+
+An explanation told: reasons counted, each dossier in sentences, what rules do, the reserve list.
+
+The functions take the document of `explain --json` (or its lists), so that any report can call them.
+
+What a report takes from an explanation: a sentence for each dossier, what rules do, who would enter first.
+
+The document is that of `explain --all --json`; without one a report tells the reasons of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import polars as pl
+from rich.text import Text as Line
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amount, decimal, plural
+from tnt_sim.reporting.renderers.html import framed
+from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.reporting.reports.decision_table import MOTIVE
+from tnt_sim.reporting.reports.progress import stopped_sentence
+from tnt_sim.reporting.text.decision_reasons import cause_words, change_sentence, why_sentence
+from tnt_sim.reporting.text.vocabulary import REASON, SYNTHETIC
+from tnt_sim.rules.expressions import column_text
+from tnt_sim.rules.expressions.column_text import count, listed
+
+MOST_SHOWN = 20
+
+
+def inversion_sentence(found: Entry, lang: Lang) -> str:
+    """« 12 paires : 3 dossiers non retenus valent mieux qu'un dossier retenu de la même enveloppe. »"""
+    column = column_text.column(str(found["rank"])).in_(lang)
+    if not found["n_pairs"]:
+        return Text(
+            f"Aucune inversion : dans chaque enveloppe, nul n'est retenu avant un mieux placé selon {column}.",
+            f"No inversion: in each envelope nobody is funded before one ranked better by {column}.",
+        ).in_(lang)
+    pairs = plural(found["n_pairs"], ("inversion", "inversions"), ("inversion", "inversions"), lang)
+    refused = plural(
+        found["n_refused"],
+        ("dossier non retenu vaut", "dossiers non retenus valent"),
+        ("refused dossier ranks", "refused dossiers rank"),
+        lang,
+    )
+    return Text(
+        f"{pairs} selon {column} : {refused} mieux qu'un dossier retenu de la même enveloppe.",
+        f"{pairs} by {column}: {refused} better than a funded one of the same envelope.",
+    ).in_(lang)
+
+
+def inversion_lines(found: Entry, lang: Lang, width: int, most: int = MOST_SHOWN) -> list[Line]:
+    """The sentence, and the first refused dossiers, each with the worst that is funded, as a table."""
+    lines = paragraph(inversion_sentence(found, lang), width, first="  ")
+    header = (
+        ("refusé", "valeur", "demande", "retenu", "valeur", "reçoit", "moins bons", "enveloppe")
+        if lang is Lang.FR
+        else ("refused", "value", "asks", "funded", "value", "gets", "worse ones", "envelope")
+    )
+    rows = [_row(pair, lang) for pair in found["refused"][:most]]
+    lines += grid(rows, header=header, right=(1, 2, 4, 5, 6)) if rows else []
+    if found["n_refused"] > len(rows):
+        rest = count(found["n_refused"] - len(rows), lang)
+        lines.append(Line(Text(f"  … et {rest} autres", f"  … and {rest} more").in_(lang), style="dim"))
+    return lines
+
+
+def _row(pair: Entry, lang: Lang) -> list[str]:
+    better, worse = pair["better"], pair["worse"]
+    return [
+        str(better["dossier"]),
+        shown_value(better, lang),
+        amount(better["asked_cents"], lang),
+        str(worse["dossier"]),
+        shown_value(worse, lang),
+        amount(worse["granted_cents"], lang),
+        count(pair["n_worse"], lang),
+        str(pair["group"]),
+    ]
+
+
+def shown_value(side: Entry, lang: Lang) -> str:
+    """What a dossier is ranked by: an amount, a number with the marks of the language, or an opinion."""
+    if side["value_cents"] is not None:
+        return amount(side["value_cents"], lang)
+    text = side["value"]
+    if text is None:
+        return "–"
+    figure = text.removeprefix("-").replace(".", "", 1)
+    return decimal(text, lang) if figure.isascii() and figure.isdigit() else text
+
+
+def price_lines(price: Entry, goals: Sequence[str], lang: Lang, width: int) -> list[Line]:
+    """What a rule without inversions, hard or priced, would cost."""
+    if price["loses"] is None and price["status"] != "infeasible":
+        text = Text(
+            "N'en avoir aucune : une limite a arrêté le calcul avant toute répartition.",
+            "Having none: a limit stopped the solve before any allocation.",
+        )
+        return paragraph(text.in_(lang), width, first="  ")
+    if price["loses"] is None:
+        text = Text(
+            "N'en avoir aucune : aucune répartition ne le permet avec les autres règles.",
+            "Having none: no allocation allows it with the other rules.",
+        )
+        return paragraph(text.in_(lang), width, first="  ")
+    lost = ", ".join(
+        f"{goal} {_signed(each, lang)}" for goal, each in zip(goals, price["loses"], strict=True)
+    )
+    enters, leaves = listed(price["enters"], lang, most=6), listed(price["leaves"], lang, most=6)
+    nobody = Text("aucun", "none").in_(lang)
+    head = (
+        Text("N'en avoir aucune", "Having none")
+        if price["mode"] == "hard"
+        else Text(
+            f"À {decimal(price['penalty'], lang)} par inversion, il en reste {count(price['n_pairs'], lang)}",
+            f"At {decimal(price['penalty'], lang)} an inversion, {count(price['n_pairs'], lang)} are left",
+        )
+    )
+    costs = Text("coûte", "costs") if price["status"] == "optimal" else Text("coûte au plus", "costs at most")
+    text = Text(
+        f"{head.fr} {costs.fr} : {lost}. Entrent : {enters or nobody} ; sortent : {leaves or nobody}.",
+        f"{head.en} {costs.en}: {lost}. Enter: {enters or nobody}; leave: {leaves or nobody}.",
+    )
+    return paragraph(text.in_(lang), width, first="  ")
+
+
+def _signed(text: str, lang: Lang) -> str:
+    """A loss as a fall, a gain as a rise."""
+    return f"+{decimal(text.lstrip('-'), lang)}" if text.startswith("-") else f"\u2212{decimal(text, lang)}"
+
+
+Entry = Mapping[str, Any]
+MOST_LISTED = 40
+"""Dossiers told one by one on a page; the JSON holds all."""
+MOST_RESERVE = 20
+MOST_INVERSIONS = 5
+
+
+def explanation_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+    """The whole page of `explain`."""
+    lines = [Line(str(document.get("title") or document["scenario"]), style="bold")]
+    if document.get("synthetic"):
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    entries: Sequence[Entry] = document["dossiers"]
+    for entry in entries[:MOST_LISTED]:
+        lines += [Line(""), *dossier_lines(entry, lang, width)]
+    if len(entries) > MOST_LISTED:
+        rest = count(len(entries) - MOST_LISTED, lang)
+        lines += [
+            Line(""),
+            Line(_t(f"… et {rest} autres (voir --json).", f"… and {rest} more (see --json).", lang)),
+        ]
+    lines += _section(
+        _t("Ce que fait chaque règle", "What each rule does", lang), rule_lines(document, lang, width)
+    )
+    if document.get("inversions"):
+        told = inversion_lines(document["inversions"], lang, width, MOST_INVERSIONS)
+        lines += _section(_t("Inversions", "Inversions", lang), told)
+    lines += _section(
+        _t("Liste de réserve, dans l'ordre d'entrée", "Reserve list, in the order of entry", lang),
+        reserve_lines(document["reserve"], lang),
+    )
+    return lines + settled_lines(document, lang, width)
+
+
+def dossier_lines(entry: Entry, lang: Lang, width: int) -> list[Line]:
+    """One dossier: its reason, and the changes that would fund it."""
+    lines = [Line(f"{entry['dossier']}", style="bold")]
+    lines += paragraph(why_sentence(entry, lang), width, first="  ")
+    for change in entry["changes"]:
+        lines += paragraph(change_sentence(change, lang), width, first="  → ")
+    return lines
+
+
+def sentences_of(document: Entry, lang: Lang) -> dict[str, str]:
+    """For each dossier of an explanation, its reason and its changes in one text: for letters and sheets."""
+    return {
+        str(entry["dossier"]): " ".join(
+            [why_sentence(entry, lang), *(change_sentence(one, lang) for one in entry["changes"])]
+        )
+        for entry in document["dossiers"]
+    }
+
+
+def explanation_html(document: Entry, lang: Lang) -> str:
+    """The dossiers and their sentences as a plain HTML table."""
+    head = ("Dossier", "Explication") if lang is Lang.FR else ("Dossier", "Explanation")
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>"
+        for name, text in sentences_of(document, lang).items()
+    )
+    note = f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>' if document.get("synthetic") else ""
+    top = "".join(f"<th>{name}</th>" for name in head)
+    return framed(f"{note}<table><thead><tr>{top}</tr></thead><tbody>{rows}</tbody></table>", lang)
+
+
+def rule_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+    """Who would enter and who would leave without each rule."""
+    lines: list[Line] = []
+    for rule in document["rules"]:
+        name = cause_words(rule, lang)
+        if rule["enters"] is None:
+            told = _t("calcul arrêté par une limite", "solve stopped by a limit", lang)
+        elif not rule["enters"] and not rule["leaves"]:
+            told = _t("sans elle, la même répartition", "without it, the same allocation", lang)
+        else:
+            enters, leaves = listed(rule["enters"], lang, most=6), listed(rule["leaves"], lang, most=6)
+            told = _t(
+                f"sans elle, entrent : {enters or 'aucun'} ; sortent : {leaves or 'aucun'}",
+                f"without it, enter: {enters or 'none'}; leave: {leaves or 'none'}",
+                lang,
+            )
+        lines += paragraph(f"{name[:1].upper()}{name[1:]} : {told}." if lang is Lang.FR else
+                           f"{name[:1].upper()}{name[1:]}: {told}.", width, first="  ")  # fmt: skip
+    return lines
+
+
+def reserve_lines(reserve: Sequence[Entry], lang: Lang) -> list[Line]:
+    """The first of the reserve list, with what each asks and what is missing."""
+    rows = [
+        [
+            "–" if one["rank"] is None else str(one["rank"]),
+            str(one["dossier"]),
+            str(one["envelope"]),
+            amount(one["asked_cents"], lang),
+            waits_for(one, lang),
+        ]
+        for one in reserve[:MOST_RESERVE]
+    ]
+    if not rows:
+        return []
+    header = (
+        ("rang", "dossier", "enveloppe", "demande", "attend")
+        if lang is Lang.FR
+        else ("rank", "dossier", "envelope", "asks", "waits for")
+    )
+    lines = grid(rows, header=header, right=(0, 3))
+    if len(reserve) > MOST_RESERVE:
+        rest = count(len(reserve) - MOST_RESERVE, lang)
+        lines.append(Line(_t(f"  … et {rest} autres", f"  … and {rest} more", lang), style="dim"))
+    return lines
+
+
+def waits_for(one: Entry, lang: Lang) -> str:
+    """The one thing that keeps a dossier of the reserve list out: a rule, else the money that is missing."""
+    if one["rule"] is not None:
+        return _t(f"la règle « {one['rule']} »", f'the rule "{one["rule"]}"', lang)
+    if not one["missing_cents"] and not one["looked_at"]:
+        return "–"
+    if not one["missing_cents"]:
+        return _t("rien : il n'ajoute rien", "nothing: it adds nothing", lang)
+    missing = amount(one["missing_cents"], lang)
+    known = _t(f"{missing} de plus", f"{missing} more", lang)
+    return known if one["looked_at"] else f"≥ {known}"
+
+
+def settled_lines(document: Entry, lang: Lang, width: int) -> list[Line]:
+    """With `--all`: how each threshold was settled; what is missing, in yellow."""
+    texts, settled = settled_texts(document, lang), document.get("settled")
+    lines = [Line("")] if texts else []
+    for number, text in enumerate(texts):
+        lines += paragraph(text, width, style="dim" if settled and number < 2 else "yellow")
+    return lines
+
+
+def settled_texts(document: Entry, lang: Lang) -> list[str]:
+    """How many dossiers were settled without a solve, by one, or left open; whether the work was stopped."""
+    settled, stopped = document.get("settled"), _stopped_texts(document, lang)
+    if settled is None:
+        return stopped
+    sure, solved, open_ = (count(settled[k], lang) for k in ("by_bounds", "by_solve", "intervals"))
+    lift = [count(settled[f"lifted_{k}"], lang) for k in ("by_bounds", "by_solve", "open")]
+    told = [
+        Text(
+            f"Seuils de note. Tranchés par des bornes exactes, sans recalcul : {sure} ; par un recalcul : "
+            f"{solved} ; laissés en intervalle certifié : {open_}.",
+            f"Score thresholds. Settled by exact bounds, without a solve: {sure}; by one solve: {solved}; "
+            f"left as a certified interval: {open_}.",
+        ),
+        Text(
+            f"Conditions et refus levés un à un. Tranchés par des bornes exactes : {lift[0]} ; par un recalcul : "
+            f"{lift[1]} ; à demander seuls : {lift[2]}.",
+            f"Requirements and refusals lifted one by one. Settled by exact bounds: {lift[0]}; by one solve: "
+            f"{lift[1]}; to be asked alone: {lift[2]}.",
+        ),
+    ]
+    return [*(text.in_(lang) for text in told), *stopped]
+
+
+def _stopped_texts(document: Entry, lang: Lang) -> list[str]:
+    """How far the work came, where it was stopped, and what the other dossiers have."""
+    said = stopped_sentence(document, lang)
+    if not said:
+        return []
+    rest = Text(
+        "Les dossiers restants n'ont pas de seuil ; demandez-les un à un : tnt-sim explain.",
+        "The remaining dossiers have no threshold; ask for them one by one: tnt-sim explain.",
+    )
+    told, rules = [said, rest.in_(lang)], document["rules_progress"]
+    if rules["of"] and rules["done"] < rules["of"]:
+        few, all_ = count(rules["done"], lang), count(rules["of"], lang)
+        told.append(
+            Text(
+                f"Effet des règles examiné : {few} sur {all_}.",
+                f"Effects of rules examined: {few} of {all_}.",
+            ).in_(lang)
+        )
+    return told
+
+
+def reason_rows(document: Entry, lang: Lang) -> list[list[str]]:
+    """How many dossiers have each reason, most frequent first."""
+    reasons: Mapping[str, int] = document["reasons"]
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [[REASON[code].in_(lang) if code in REASON else code, count(n, lang)] for code, n in ordered]
+
+
+def _section(title: str, lines: Sequence[Line]) -> list[Line]:
+    return [Line(""), Line(title, style="bold"), *lines] if lines else []
+
+
+def _t(fr: str, en: str, lang: Lang) -> str:
+    return Text(fr, en).in_(lang)
+
+
+MOST_RESERVE_ROWS = 30
+"""Dossiers of the reserve list on a page; the workbook has them all."""
+MOST_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An explanation in the words of one language.
+
+    Attributes
+    ----------
+    why, change : by dossier, its reason, and what would fund it (empty for a funded one)
+    rules : (rule, who would enter, who would leave without it)
+    reserve : rank, dossier, envelope, asked, what it waits for, what would fund it
+    notes : how thresholds were settled
+    n_reserve : how many the reserve list holds
+    """
+
+    why: Mapping[str, str]
+    change: Mapping[str, str]
+    rules: Sequence[tuple[str, str, str]]
+    reserve: Sequence[tuple[str, ...]]
+    notes: Sequence[str]
+    n_reserve: int
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """By dossier, its reason and on the next line what would fund it."""
+        return {name: "\n".join(filter(None, (why, self.change[name]))) for name, why in self.why.items()}
+
+
+def explained(document: Entry | None, lang: Lang) -> Explained | None:
+    """The words of an explanation; None where there is none."""
+    if document is None:
+        return None
+    entries: Sequence[Entry] = document["dossiers"]
+    change = {str(entry["dossier"]): changes_words(entry["changes"], lang) for entry in entries}
+    return Explained(
+        {str(entry["dossier"]): why_sentence(entry, lang) for entry in entries},
+        change,
+        [_rule(rule, lang) for rule in document["rules"]],
+        [_waiting(one, change, lang) for one in document["reserve"]],
+        settled_texts(document, lang),
+        len(document["reserve"]),
+    )
+
+
+def changes_words(changes: Sequence[Entry], lang: Lang) -> str:
+    """The changes that have an answer, in one text; those that must be asked alone are left out."""
+    return " ".join(change_sentence(one, lang) for one in changes if one["status"] != "undefined")
+
+
+def with_motives(table: pl.DataFrame, found: Explained | None) -> pl.DataFrame:
+    """The table of `decided(run)` with the sentences of an explanation, where there is one."""
+    if found is None:
+        return table
+    texts = found.texts
+    motives = [
+        texts.get(name, old)
+        for name, old in zip(table["dossier"].to_list(), table[MOTIVE].to_list(), strict=True)
+    ]
+    return table.with_columns(pl.Series(MOTIVE, motives, dtype=pl.String))
+
+
+def _rule(rule: Entry, lang: Lang) -> tuple[str, str, str]:
+    name = cause_words(rule, lang)
+    if rule["enters"] is None:
+        return name, Text("calcul arrêté par une limite", "solve stopped by a limit").in_(lang), ""
+    return name, _named(rule["enters"], lang), _named(rule["leaves"], lang)
+
+
+def _named(dossiers: Sequence[str], lang: Lang) -> str:
+    if not dossiers:
+        return "–"
+    return f"{count(len(dossiers), lang)} : {listed(dossiers, lang, most=MOST_NAMED)}"
+
+
+def _waiting(one: Entry, change: Mapping[str, str], lang: Lang) -> tuple[str, ...]:
+    return (
+        "–" if one["rank"] is None else count(one["rank"], lang),
+        str(one["dossier"]),
+        str(one["envelope"]),
+        amount(one["asked_cents"], lang),
+        waits_for(one, lang),
+        change.get(str(one["dossier"]), ""),
+    )

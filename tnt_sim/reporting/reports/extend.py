@@ -1,0 +1,462 @@
+"""The sentences of « transfer or extend? », in French and English, in figures of its document.
+
+« Transfer or extend? » in the terminal: sentences first, then a small table per total, then who moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amount, decimal, euros, not_listed, plural, round_amount, short_amount
+from tnt_sim.reporting.renderers.terminal import grid, hanging, paragraph, width_of
+from tnt_sim.reporting.reports.marginal import head_lines, next_lines
+from tnt_sim.reporting.reports.progress import stopped_lines
+from tnt_sim.reporting.reports.run import envelope_table, warning_lines
+from tnt_sim.reporting.text.marginal import proof_word
+from tnt_sim.rules.expressions.column_text import count, listed
+
+_NOTHING = Text("rien", "nothing")
+
+
+def start_texts(document: Document, lang: Lang) -> list[str]:
+    """The written amounts as they are: where all gains start from."""
+    start = document["as_written"]
+    if start is None or not start["objective"]:
+        return []
+    total, granted = round_amount(document["amount_cents"], lang), short_amount(start["granted_cents"], lang)
+    pairs = zip(start["objective"], document["goals"], strict=True)
+    values = listed(
+        [f"{goal['goal']} {_value(goal['value'], unit['unit'], lang)}" for goal, unit in pairs], lang, 6
+    )
+    n = plural(start["n_funded"], ("dossier", "dossiers"), ("dossier", "dossiers"), lang)
+    texts = [
+        Text(
+            f"Montants écrits, sans transfert : {total}, dont {granted} accordés à {n} ; {values}.",
+            f"Amounts as written, without transfers: {total}, of which {granted} granted to {n}; {values}.",
+        )
+    ]
+    free = document["free"]
+    entries = [start, free["transfer"], *(one["with_transfers"] for one in free["totals"])]
+    if any(
+        entry is not None and entry["objective"] and entry["proof"] == "FEASIBLE_GAP" for entry in entries
+    ):
+        texts.append(
+            Text(
+                "Toutes les listes ne sont pas prouvées optimales : les gains sont ceux des listes trouvées.",
+                "Not all lists are proven optimal: gains are those of the lists that were found.",
+            )
+        )
+    return [text.in_(lang) for text in texts]
+
+
+def transfer_words(document: Document, entry: Document, lang: Lang) -> str:
+    total, start = round_amount(document["amount_cents"], lang), document["as_written"]
+    limits = document["transfers"] in ("stated", "mixed")
+    within = (
+        Text(" dans les limites du scénario", " within the scenario's limits").in_(lang) if limits else ""
+    )
+    if start is None or not start["objective"]:
+        return Text(
+            f"À {total}, aucune liste ne respecte les règles sans transfert{within}.",
+            f"At {total} no list satisfies the rules without a transfer{within}.",
+        ).in_(lang)
+    gains = _gain_words(document, document["free"]["gains"], "transfer", lang)
+    if gains:
+        moved = _moved_words(entry, lang)
+        return Text(
+            f"À {total}, déplacer de l'argent{within} rapporte : {gains}. {moved}",
+            f"At {total}, moving money{within} brings: {gains}. {moved}",
+        ).in_(lang)
+    saved = start["granted_cents"] - entry["granted_cents"]
+    if saved > 0:
+        less = amount(saved, lang)
+        return Text(
+            f"À {total}, déplacer de l'argent{within} donne la même valeur pour {less} de moins.",
+            f"At {total}, moving money{within} gives the same value for {less} less.",
+        ).in_(lang)
+    return Text(
+        f"À {total}, déplacer de l'argent{within} ne rapporte rien.",
+        f"At {total}, moving money{within} brings nothing.",
+    ).in_(lang)
+
+
+def _moved_words(entry: Document, lang: Lang) -> str:
+    enter = plural(
+        len(entry["enter"]), ("dossier entre", "dossiers entrent"), ("dossier enters", "dossiers enter"), lang
+    )
+    leave = plural(len(entry["leave"]), ("sort", "sortent"), ("leaves", "leave"), lang)
+    return f"{enter}, {leave}."
+
+
+def kind_of_move(document: Document, entry: Document, move: Document) -> Text:
+    if move["kind"] == "transfer":
+        return Text("transfert", "transfer")
+    root = next(one["id"] for one in entry["envelopes"] if one["parent"] is None)
+    if move["from"] != root:
+        return Text(f"au sein de {move['from']}", f"within {move['from']}")
+    if entry["total_cents"] > document["amount_cents"]:
+        return Text("argent nouveau ou non réparti", "new or unassigned money")
+    return Text("argent non réparti", "unassigned money")
+
+
+def other_moves(document: Document, entry: Document, lang: Lang) -> list[str]:
+    """Whether other moves are as good: other givers, or other lists of the same value."""
+    texts = []
+    if entry["could_give"]:
+        names = listed(
+            [f"{one['envelope']} ({short_amount(one['cents'], lang)})" for one in entry["could_give"]],
+            lang,
+            6,
+        )
+        texts.append(
+            Text(
+                f"D'autres transferts conviendraient aussi bien ; peuvent donner à leur place : {names}.",
+                f"Other transfers would do as well; these could give instead: {names}.",
+            ).in_(lang)
+        )
+    equal = document["equal_lists"]
+    if any(one["least_cents"] != one["most_cents"] for one in equal["ranges"]):
+        spans = listed([_span(one, lang) for one in equal["ranges"]], lang, 6)
+        text = Text(
+            f"D'autres listes de même valeur et de même montant partagent l'argent autrement : {spans}.",
+            f"Other lists of the same value and amount share the money otherwise: {spans}.",
+        )
+    elif equal["ranges"] and equal["complete"]:
+        text = Text(
+            "Entre ces enveloppes, toute liste de même valeur et de même montant partage l'argent ainsi.",
+            "Between these envelopes every list of the same value and amount shares the money in this way.",
+        )
+    else:
+        text = Text(
+            "D'autres listes de même valeur et de même montant partagent peut-être l'argent autrement.",
+            "Other lists of the same value and amount may share the money otherwise.",
+        )
+    texts.append(text.in_(lang))
+    return texts
+
+
+def _span(one: Document, lang: Lang) -> str:
+    """What an envelope is granted, from the least to the most."""
+    least, most = amount(one["least_cents"], lang), amount(one["most_cents"], lang)
+    if least == most:
+        return f"{one['envelope']} {least}"
+    fr, en = f"{one['envelope']} de {least} à {most}", f"{one['envelope']} from {least} to {most}"
+    return Text(fr, en).in_(lang)
+
+
+def total_texts(document: Document, curve: Document, lang: Lang) -> list[str]:
+    """For each larger total: alone against transfers, then both together."""
+    written, found = round_amount(document["amount_cents"], lang), []
+    for entry in curve["totals"]:
+        total, gains = round_amount(entry["total_cents"], lang), entry["gains"]
+        alone, there = entry["alone"], entry["with_transfers"]
+        without = alone is not None and bool(alone["objective"])
+        both = there is not None and bool(there["objective"]) and document["transfers"] != "none"
+        brings, together = (_gain_words(document, gains, key, lang) for key in ("alone", "total"))
+        texts = []
+        if without and both and not brings and not together:
+            text = Text(
+                f"Étendre à {total} ne rapporte rien, avec ou sans transferts.",
+                f"Extending to {total} brings nothing, with or without transfers.",
+            )
+            found.append(text.in_(lang))
+            continue
+        if without:
+            brings = brings or _NOTHING.in_(lang)
+            texts += [
+                Text(
+                    f"Étendre à {total} sans transfert : {brings}.",
+                    f"Extend to {total} without transfers: {brings}.",
+                ),
+                *_against(document, gains, written, lang),
+            ]
+        if both:
+            beyond = _gain_words(document, gains, "extension", lang)
+            together = together or _NOTHING.in_(lang)
+            texts.append(Text(f"Étendre et transférer : {together}.", f"Extend and transfer: {together}."))
+            if beyond:
+                texts.append(
+                    Text(f"L'extension y ajoute : {beyond}.", f"The extension adds to it: {beyond}.")
+                )
+            elif all(gain["extension"] is not None for gain in gains):
+                texts.append(Text("L'extension n'y ajoute rien.", "The extension adds nothing to it."))
+        found.append(" ".join(text.in_(lang) for text in texts))
+    return [text for text in found if text]
+
+
+def _against(document: Document, gains: Sequence[Document], written: str, lang: Lang) -> list[Text]:
+    """How an extension alone compares with transfers at the written total, in the first goal that differs."""
+    if document["transfers"] == "none" or any(gain["alone_beyond_transfer"] is None for gain in gains):
+        return []
+    first = next((gain for gain in gains if parse_decimal(gain["alone_beyond_transfer"])), None)
+    if first is None:
+        return [
+            Text(
+                f"C'est autant que des transferts à {written}.", f"That is as much as transfers at {written}."
+            )
+        ]
+    beyond = first["alone_beyond_transfer"]
+    goal = next(one for one in document["goals"] if one["goal"] == first["goal"])
+    size = f"{_value(beyond.removeprefix('-'), goal['unit'], lang)} ({goal['goal']})"
+    if parse_decimal(beyond) > 0:
+        return [
+            Text(
+                f"C'est mieux que les meilleurs transferts à {written}, de {size}.",
+                f"That is better than the best transfers at {written}, by {size}.",
+            )
+        ]
+    return [
+        Text(
+            f"C'est moins bien que les meilleurs transferts à {written}, de {size}.",
+            f"That is worse than the best transfers at {written}, by {size}.",
+        )
+    ]
+
+
+def _value(text: str, unit: str, lang: Lang) -> str:
+    return euros(text, lang) if unit == "money" else decimal(text, lang)
+
+
+def change_words(document: Document, gain: Document, key: str, lang: Lang) -> str:
+    """By how much a goal's value changes, signed: a goal that is minimised goes down where it gains."""
+    if gain[key] is None:
+        return "–"
+    goal = next(one for one in document["goals"] if one["goal"] == gain["goal"])
+    value = parse_decimal(gain[key])
+    down = (value > 0) == (goal["sense"] == "minimise")
+    sign = "" if not value else "\u2212" if down else "+"
+    return sign + _value(gain[key].removeprefix("-"), goal["unit"], lang)
+
+
+def _gain_words(document: Document, gains: Sequence[Document], key: str, lang: Lang) -> str:
+    """« score +12, dossiers +3 »; nothing where no goal changes."""
+    told = [gain for gain in gains if gain[key] is not None and parse_decimal(gain[key])]
+    return listed([f"{gain['goal']} {change_words(document, gain, key, lang)}" for gain in told], lang, 6)
+
+
+Document = Mapping[str, Any]
+MOST_MOVES, MOST_NAMED = 20, 5
+_TITLE = Text("transférer ou étendre ?", "transfer or extend?")
+_COLUMNS = (
+    ("amount_cents", Text("Écrit", "Written")),
+    ("effective_cents", Text("Disponible", "Available")),
+    ("granted_cents", Text("Accordé", "Granted")),
+    ("n_funded", Text("Financés", "Funded")),
+    ("n_departments", Text("Départements", "Departments")),
+)
+_DEPARTMENTS = 7
+"""The place of the column in the table of gains."""
+_GAIN_KEYS = ("transfer", "extension", "total", "alone")
+_HEADS = Text(
+    "Total|Objectif|Transferts|Extension en plus|Ensemble|Extension seule|Dossiers|Départements|Accordé|Preuve",
+    "Total|Goal|Transfers|Extension beyond|Together|Extension alone|Dossiers|Departments|Granted|Proof",
+)
+
+
+def extend_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
+    """The whole page, line by line."""
+    free, nested = document["free"], document["nested"]
+    lines = head_lines(document, _TITLE, lang, width)
+    for text in start_texts(document, lang):
+        lines += paragraph(text, width)
+    lines += _transfer_lines(document, lang, width)
+    texts = total_texts(document, free, lang)
+    lines += [Line("")] if texts else []
+    for text in texts:
+        lines += paragraph(text, width)
+    lines += _bold(Text("Chaque liste pour elle-même (libre)", "Each list for itself (free)"), lang)
+    lines += _gain_table(document, free, lang, width)
+    if _same_values(free, nested):
+        same = Text(
+            "Promesses tenues (ce qui est accordé le reste) : les mêmes gains.",
+            "Promises kept (what is granted stays granted): the same gains.",
+        )
+        lines += paragraph(same.in_(lang), width, first="  ")
+    else:
+        title = Text(
+            "Ce qui est accordé le reste (promesses tenues)", "What is granted stays (promises kept)"
+        )
+        lines += _bold(title, lang) + _gain_table(document, nested, lang, width)
+        if nested["transfer"] is not None:
+            lines += _move_lines(document, nested["transfer"], lang)
+    before: Sequence[Document] = ()
+    for entry in (free["transfer"], *(one["with_transfers"] for one in free["totals"])):
+        lines += _envelope_lines(document, entry, before, lang, width)
+        before = entry.get("moves", ()) if entry is not None else ()
+    if document["next"]:
+        lines += [Line(""), *next_lines(document, lang, width)]
+    lines += _mover_lines(document, lang, width)
+    lines += stopped_lines(document, lang, width)
+    return lines + warning_lines(document["warnings"], lang, width)
+
+
+def _bold(text: Text, lang: Lang) -> list[Line]:
+    return [Line(""), Line(text.in_(lang), style="bold")]
+
+
+def _transfer_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """What moving money brings at the written total, the moves, and whether others would do."""
+    total, curve = round_amount(document["amount_cents"], lang), document["free"]
+    entry = curve["transfer"]
+    if document["transfers"] == "none":
+        nothing = Text(
+            f"Le programme n'a qu'un montant, {total} : il n'y a rien à transférer.",
+            f"The programme has one amount only, {total}: there is nothing to transfer.",
+        )
+        return paragraph(nothing.in_(lang), width)
+    if entry is None or not entry["objective"]:
+        unknown = Text(
+            f"Aucune liste n'est connue à {total} avec transferts.",
+            f"No list is known at {total} with transfers.",
+        )
+        return paragraph(unknown.in_(lang), width)
+    lines = paragraph(transfer_words(document, entry, lang), width)
+    if not any(move["kind"] == "transfer" for move in entry["moves"]):
+        return lines
+    lines += _move_lines(document, entry, lang)
+    for text in other_moves(document, entry, lang):
+        lines += paragraph(text, width, first="  ")
+    return lines
+
+
+def _move_lines(document: Document, entry: Document, lang: Lang) -> list[Line]:
+    header = Text("De|À|Montant|", "From|To|Amount|").in_(lang).split("|")
+    moves = entry["moves"]
+    rows = [
+        (move["from"], move["to"], amount(move["cents"], lang), kind_of_move(document, entry, move).in_(lang))
+        for move in moves[:MOST_MOVES]
+    ]
+    return grid(rows, header=header, right=(2,)) + _more(len(moves) - MOST_MOVES, lang) if rows else []
+
+
+def _gain_table(document: Document, curve: Document, lang: Lang, width: int) -> list[Line]:
+    """What each goal gains at each total, and what the list with transfers holds; no departments, no column."""
+    rows = []
+    nothing = dict.fromkeys(("extension", "alone"))
+    written = [{**gain, **nothing, "total": gain["transfer"]} for gain in curve["gains"]]
+    entries = [(document["amount_cents"], written, curve["transfer"])]
+    entries += [(one["total_cents"], one["gains"], one["with_transfers"]) for one in curve["totals"]]
+    for total, gains, entry in entries:
+        counts = ["", "", "", proof_word(entry["proof"], lang) if entry is not None else ""]
+        if entry is not None and entry["objective"]:
+            counts[0], counts[1] = (count(entry[key], lang) for key in ("n_funded", "n_departments"))
+            counts[2] = short_amount(entry["granted_cents"], lang)
+        for k, gain in enumerate(gains):
+            figures = [change_words(document, gain, key, lang) for key in _GAIN_KEYS]
+            first = k == 0
+            rows.append([round_amount(total, lang) if first else "", gain["goal"], *figures])
+            rows[-1] += counts if first else [""] * len(counts)
+    every = [_HEADS.in_(lang).split("|"), *rows]
+    if not document["n_departments"]:
+        every = [[cell for k, cell in enumerate(row) if k != _DEPARTMENTS] for row in every]
+    lines = _gain_grid(every)
+    if width_of(lines) > width:  # what is left out stands in the table of each total
+        narrow = [[*row[: _DEPARTMENTS - 1], row[-1]] for row in every]
+        lines = _gain_grid(narrow)
+    return lines
+
+
+def _gain_grid(every: Sequence[Sequence[str]]) -> list[Line]:
+    return grid(every[1:], header=every[0], right=(0, *range(2, len(every[0]) - 1)))
+
+
+def _same_values(free: Document, nested: Document) -> bool:
+    return all(
+        one["gains"] == other["gains"]
+        for one, other in zip((free, *free["totals"]), (nested, *nested["totals"]), strict=True)
+    )
+
+
+def _envelope_lines(
+    document: Document, entry: Document | None, before: Sequence[Document], lang: Lang, width: int
+) -> list[Line]:
+    """The axes at one total, with those below them that give or take; nothing where nothing changes."""
+    if entry is None or not entry["objective"] or document["transfers"] == "none":
+        return []
+    changes = any(entry[key] for key in ("enter", "leave", "more", "less"))
+    first = entry is document["free"]["transfer"]
+    if not changes and (first or entry["moves"] == before):
+        return []
+    total = round_amount(entry["total_cents"], lang)
+    title = Text(f"À {total}, avec transferts", f"At {total}, with transfers")
+    parents = {one["id"]: one["parent"] for one in entry["envelopes"]}
+    named = {name for move in entry["moves"] for name in (move["from"], move["to"]) if name in parents}
+    shown = {name for name, parent in parents.items() if parent is None or parents[parent] is None}
+    for name in named:
+        place: str | None = name
+        while place is not None:
+            shown.add(place)
+            place = parents[place]
+    rows = [one for one in entry["envelopes"] if one["id"] in shown]
+    lines = _bold(title, lang)
+    if not first:  # those are told above
+        lines += _move_lines(document, entry, lang)
+    if changes:
+        lines += envelope_table(rows, lang, width, _COLUMNS[: None if document["n_departments"] else -1])
+    else:
+        same = Text("La même liste qu'avant.", "The same list as before.")
+        lines += paragraph(same.in_(lang), width, first="  ")
+    for one in entry["raised"]:
+        more = amount(one["cents"], lang)
+        text = Text(
+            f"Le plafond de « {one['envelope']} » est dépassé de {more}.",
+            f'The ceiling of "{one["envelope"]}" is exceeded by {more}.',
+        )
+        lines += paragraph(text.in_(lang), width, first="  ")
+    return lines
+
+
+def _mover_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """Who enters and leaves by transfers, and then at each larger total."""
+    curve, lines = document["free"], []
+    steps = [(document["amount_cents"], curve["transfer"])]
+    steps += [(one["total_cents"], one["with_transfers"]) for one in curve["totals"]]
+    for total, entry in steps:
+        for key in ("enter", "leave"):
+            if entry is None or not entry.get(key):
+                continue
+            n, at = count(len(entry[key]), lang), round_amount(total, lang)
+            by_transfer = total == document["amount_cents"]
+            title = _mover_title(key, n, at, by_transfer=by_transfer)
+            rows = [
+                (
+                    one["dossier"],
+                    amount(one["cents"], lang),
+                    one["envelope"],
+                    _who(one) or "–",
+                )
+                for one in entry["largest"][key][:MOST_NAMED]
+            ]
+            lines += (
+                _bold(title, lang)
+                + hanging(rows, width, right=(1,))
+                + _more(len(entry[key]) - len(rows), lang)
+            )
+    return lines
+
+
+def _who(one: Document) -> str:
+    """The title and the applicant, who is not named twice."""
+    title, applicant = one["title"] or "", one["applicant"] or ""
+    return title if applicant in title else " · ".join(part for part in (title, applicant) if part)
+
+
+def _mover_title(key: str, n: str, at: str, *, by_transfer: bool) -> Text:
+    if by_transfer:
+        if key == "enter":
+            return Text(f"Entrent par transfert à {at} : {n}", f"Enter by transfers at {at}: {n}")
+        return Text(f"Sortent par transfert à {at} : {n}", f"Leave by transfers at {at}: {n}")
+    if key == "enter":
+        return Text(f"Entrent en plus à {at} : {n}", f"Enter beyond that at {at}: {n}")
+    return Text(f"Sortent à {at} : {n}", f"Leave at {at}: {n}")
+
+
+def _more(n: int, lang: Lang) -> list[Line]:
+    if n <= 0:
+        return []
+    return [Line(f"  … {not_listed(n, lang)}", style="dim")]

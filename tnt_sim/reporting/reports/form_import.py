@@ -1,0 +1,340 @@
+"""The quality report: a table with a sentence per finding, a document, and a page.
+
+What an import made: the document of `--json`, the page, and the files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.text import Text as Line
+
+from tnt_sim.disk import parquet_bytes
+from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.engine.award_list import canonical_columns, guarded
+from tnt_sim.errors import Defect
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.ingest.forms.form_import import Imported
+from tnt_sim.ingest.forms.layouts import LAYOUTS
+from tnt_sim.ingest.forms.mapping import SOURCE_ROW
+from tnt_sim.ingest.quality.checks import Quality
+from tnt_sim.ingest.quality.findings import KINDS, Severity
+from tnt_sim.reporting.renderers.terminal import grid, hanging, paragraph
+from tnt_sim.reporting.run_folder.atomic_write import put_files
+from tnt_sim.rules.expressions.column_text import count
+
+SEVERITY = {
+    Severity.ERROR: Text("bloquant", "blocking"),
+    Severity.WARNING: Text("à vérifier", "to check"),
+    Severity.INFO: Text("pour information", "for information"),
+}
+_STYLE = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+_EXAMPLES, _SHOWN = 5, 3
+_NAMES_ITS_COLUMN = ("missing", "unreadable", "zero_amount", "zero_as_empty", "rounded",
+                     "spelling", "code_off_map")  # fmt: skip
+_GAP = re.compile(r"\{(column|value|expected)\}")
+
+
+def findings_table(
+    quality: Quality,
+    dossiers: pl.Series,
+    rows: pl.Series,
+    lang: Lang,
+    *,
+    cells: Mapping[str, str] | None = None,
+    sheet: str | None = None,
+) -> pl.DataFrame:
+    """Every finding with its dossier, its place, its sentence and what to do.
+
+    Parameters
+    ----------
+    quality : the findings, by the row of the table
+    dossiers, rows : the number of each row of the table, and its row in the file
+    cells : column → letters of the file, where it has cells
+    """
+    found = quality.findings
+    at = found["index"]
+    letter = found["column"].replace_strict(dict(cells or {}), default=None, return_dtype=pl.String)
+    row = rows.gather(at.fill_null(0)).cast(pl.String)
+    row = row.set(at.is_null(), None)
+    prefix = f"{sheet}!" if sheet else ""
+    table = found.with_columns(
+        dossier=dossiers.gather(at.fill_null(0)).set(at.is_null(), ""),
+        row=row,
+        cell=(prefix + letter + row).fill_null(""),
+    )
+    codes = found["code"].unique(maintain_order=True).to_list()
+    severities = {code: KINDS[code].severity.value for code in codes}
+    hints = {code: KINDS[code].hint.in_(lang) for code in codes}
+    text = pl.col("code").replace_strict
+    return table.select(
+        text(severities, default="", return_dtype=pl.String).alias("severity"),
+        "code", guarded(pl.col("dossier")).alias("dossier"), pl.col("row").fill_null(""), "cell", "column",
+        guarded(pl.col("value")).alias("value"), guarded(pl.col("expected")).alias("expected"),
+        _sentences(codes, lang).alias("message"),
+        text(hints, default="", return_dtype=pl.String).alias("remedy"),
+    )  # fmt: skip
+
+
+def _sentences(codes: Sequence[str], lang: Lang) -> pl.Expr:
+    """The sentence of each row: the template of its kind, filled in."""
+    whole: Any = None
+    for code in codes:
+        parts = _GAP.split(KINDS[code].text.in_(lang))
+        pieces = [pl.lit(part) if k % 2 == 0 else pl.col(part) for k, part in enumerate(parts)]
+        start = pl.when(pl.col("code") == code) if whole is None else whole.when(pl.col("code") == code)
+        whole = start.then(pl.concat_str(pieces))
+    return pl.lit("") if whole is None else whole.otherwise(pl.lit(""))
+
+
+def quality_document(quality: Quality, table: pl.DataFrame, lang: Lang) -> dict[str, Any]:
+    """The counts of findings by severity and kind, with a few examples of each; `table` is `findings_table`."""
+    kinds = []
+    for code, n in quality.counts().items():
+        own = table.filter(pl.col("code") == code)
+        by_column = own.group_by("column", maintain_order=True).len()
+        kinds.append(
+            {
+                "code": code,
+                "severity": KINDS[code].severity.value,
+                "title": KINDS[code].title.in_(lang),
+                "n": n,
+                "columns": dict(by_column.iter_rows()),
+                "remedy": KINDS[code].hint.in_(lang),
+                "examples": own.head(_EXAMPLES).select("dossier", "row", "cell", "message").to_dicts(),
+            }
+        )
+    totals = dict.fromkeys((f"n_{one.value}" for one in Severity), 0)
+    for code, n in quality.counts().items():
+        totals[f"n_{KINDS[code].severity.value}"] += n
+    return {**totals, "kinds": kinds, "columns": quality.columns.to_dicts()}
+
+
+def quality_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+    """What was found, the gravest first."""
+    french = lang is Lang.FR
+    kinds = document["kinds"]
+    if not kinds:
+        return paragraph("Aucun défaut trouvé." if french else "Nothing odd was found.", width)
+    head = ("Gravité", "Nombre", "Constat") if french else ("Severity", "Number", "Finding")
+    rows = [
+        (SEVERITY[Severity(kind["severity"])].in_(lang), count(kind["n"], lang), _finding(kind, lang))
+        for kind in kinds
+    ]
+    lines = hanging(rows, width, header=head, right=(1,))
+    return [_styled(line, lang) for line in lines]
+
+
+def _finding(kind: Mapping[str, Any], lang: Lang) -> str:
+    columns = [name for name in kind["columns"] if name]
+    where = ""
+    if len(columns) > 1:
+        where = " (" + ", ".join(f"{name} {count(n, lang)}" for name, n in kind["columns"].items()) + ")"
+    elif columns and kind["code"] in _NAMES_ITS_COLUMN:
+        where = f" ({columns[0]})"
+    dossiers = list(dict.fromkeys(one["dossier"] for one in kind["examples"] if one["dossier"]))[:_SHOWN]
+    named = f" : {', '.join(dossiers)}" if lang is Lang.FR else f": {', '.join(dossiers)}"
+    more = ", …" if kind["n"] > len(dossiers) else ""
+    return f"{kind['title']}{where}{named + more if dossiers else ''}"
+
+
+def _styled(line: Line, lang: Lang) -> Line:
+    for severity, style in _STYLE.items():
+        if line.plain.strip().startswith(SEVERITY[severity].in_(lang)):
+            return Line(line.plain, style=style)
+    return line
+
+
+_MOST_CHANGES, _MOST_LEFT = 12, 12
+_MEND = Text(
+    "Corrigez dans le fichier ce qui est bloquant (quality.csv dit où), puis : ",
+    "Correct in the file what is blocking (quality.csv says where), then: ",
+)
+
+
+def import_tables(imported: Imported, lang: Lang, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The dossiers as text for CSV, and every finding with its place and its sentence."""
+    table = imported.table
+    further = [name for name in table.columns if name not in _own_names()]
+    texts = [*canonical_columns(table, timezone), *(_text(table, name) for name in further)]
+    findings = findings_table(
+        imported.quality, table["dossier"], table[SOURCE_ROW], lang,
+        cells=imported.cells, sheet=imported.form.raw.sheet,
+    )  # fmt: skip
+    return table.select(texts), findings
+
+
+def _own_names() -> set[str]:
+    return {table_column(name) for name in CANONICAL}
+
+
+def _text(table: pl.DataFrame, name: str) -> pl.Expr:
+    return (
+        guarded(pl.col(name)).alias(name) if table.schema[name] == pl.String else pl.col(name).cast(pl.String)
+    )
+
+
+def import_document(imported: Imported, findings: pl.DataFrame, lang: Lang) -> dict[str, Any]:
+    """The document of `import --json`, without the files."""
+    quality = quality_document(imported.quality, findings, lang)
+    mapping, form = imported.mapping, imported.form
+    taken = {source.from_ for source in (*mapping.columns.values(), *mapping.keep.values())}
+    left = [one for one in form.fields if one.name not in taken]
+    layout = LAYOUTS[mapping.format]
+    notes: Sequence[Defect] = form.notes
+    return {
+        "schema_version": 1,
+        "command": "import",
+        "status": "to_review" if mapping.to_review() or quality["n_error"] or imported.changes else "clean",
+        "file": form.raw.shown_as,
+        "sheet": form.raw.sheet,
+        "sha256": form.sha256,
+        "format": mapping.format,
+        "format_title": layout.title.in_(lang),
+        "form": form.form or mapping.form,
+        "revision": form.revision or mapping.revision,
+        "n_read": imported.n_read,
+        "n_dossiers": imported.table.height,
+        "excluded": dict(imported.excluded),
+        "mapping_guessed": imported.guessed,
+        "n_to_review": mapping.to_review(),
+        "columns": _columns(mapping.columns),
+        "kept": _columns(mapping.keep),
+        "constants": dict(mapping.constants),
+        "left_out": [one.name for one in left if not one.person],
+        "left_out_personal": [one.name for one in left if one.person],
+        "changes": [
+            {"what": one.what, "label": one.label, "column": one.column, "text": one.text.in_(lang)}
+            for one in imported.changes
+        ],
+        "quality": quality,
+        "notes": [note.line(lang) for note in notes],
+    }
+
+
+def _columns(sources: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"column": name, "field": one.from_, "id": one.id, "review": one.review}
+        for name, one in sources.items()
+    ]
+
+
+def import_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+    """The page of `import`."""
+    french = lang is Lang.FR
+    head = f"✔ {document['file']} : {document['format_title']}"
+    lines = [Line(head, style="bold green" if not document["quality"]["n_error"] else "bold yellow")]
+    lines += grid(_totals(document, lang), right=(1,))
+    for reason, n in document["excluded"].items():
+        rows = so_many(n, ("ligne écartée", "lignes écartées"), ("row set aside", "rows set aside"))
+        lines += paragraph(Text(f"{rows.fr} : {reason}", f"{rows.en}: {reason}").in_(lang), width, first="  ")
+    lines += [Line(""), Line("Colonnes reprises" if french else "Columns taken", style="bold")]
+    lines += _mapped(document, lang)
+    lines += _left_out(document, lang, width)
+    if document["changes"]:
+        title = "Le formulaire a changé" if french else "The form has changed"
+        lines += [Line(""), Line(title, style="bold")]
+        texts = [change["text"] for change in document["changes"]]
+        lines += [part for text in texts[:_MOST_CHANGES] for part in paragraph(text, width, first="  - ")]
+        if len(texts) > _MOST_CHANGES:
+            more = len(texts) - _MOST_CHANGES
+            lines.append(Line(f"  … et {more} autres" if french else f"  … and {more} more"))
+    lines += [Line(""), Line("État des données" if french else "State of the data", style="bold")]
+    lines += quality_lines(document["quality"], lang, width)
+    for note in document["notes"]:
+        lines += paragraph(note, width, first="! ", style="yellow")
+    return [*lines, *_end(document, lang)] if "files" in document else lines
+
+
+def _totals(document: Mapping[str, Any], lang: Lang) -> list[tuple[str, str]]:
+    french = lang is Lang.FR
+    quality = document["quality"]
+    named = (
+        ("Lignes lues", "Rows read", document["n_read"]),
+        ("Dossiers gardés", "Dossiers kept", document["n_dossiers"]),
+        ("Colonnes reprises", "Columns taken", len(document["columns"])),
+        ("Colonnes gardées en plus", "Further columns kept", len(document["kept"])),
+        ("Correspondances à relire", "Mappings to review", document["n_to_review"]),
+        ("Défauts bloquants", "Blocking findings", quality["n_error"]),
+        ("Points à vérifier", "Points to check", quality["n_warning"]),
+        ("Pour information", "For information", quality["n_info"]),
+    )
+    return [(fr if french else en, count(n, lang)) for fr, en, n in named]
+
+
+def _mapped(document: Mapping[str, Any], lang: Lang) -> list[Line]:
+    french = lang is Lang.FR
+    review = "à relire" if french else "to review"
+    quoted = "« {} »" if french else '"{}"'
+    rows = [
+        (one["column"], "←", quoted.format(one["field"]), review if one["review"] else "")
+        for one in document["columns"]
+    ]
+    rows += [(name, "=", value, "") for name, value in document["constants"].items()]
+    return grid(rows)
+
+
+def _left_out(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+    french = lang is Lang.FR
+    personal, others = len(document["left_out_personal"]), document["left_out"]
+    lines = []
+    if personal:
+        left = so_many(
+            personal,
+            (
+                "champ qui nomme une personne n'est pas repris.",
+                "champs qui nomment une personne ne sont pas repris.",
+            ),
+            ("field that names a person is not taken.", "fields that name a person are not taken."),
+        )
+        lines += paragraph(left.in_(lang), width, first="  ")
+    if others:
+        named = ", ".join(f"« {name} »" if french else f'"{name}"' for name in others[:_MOST_LEFT])
+        more = ", …" if len(others) > _MOST_LEFT else ""
+        said = f"Non repris ({len(others)}) : " if french else f"Not taken ({len(others)}): "
+        lines += paragraph(said + named + more, width, first="  ")
+    return lines
+
+
+def _end(document: Mapping[str, Any], lang: Lang) -> list[Line]:
+    french = lang is Lang.FR
+    lines = [Line(""), Line("Fichiers écrits" if french else "Files written", style="bold")]
+    said = {
+        "dossiers": ("la table, à corriger avant un scénario", "the table, to be mended before a scenario")
+        if document["quality"]["n_error"]
+        else ("la table propre, prête pour un scénario", "the clean table, ready for a scenario"),
+        "quality": ("chaque constat avec sa ligne et son remède", "every finding with its row and remedy"),
+        "mapping": (
+            "la correspondance, à relire puis à réutiliser",
+            "the mapping, to review, then to use again",
+        ),
+        "scenario": ("un scénario prêt à calculer", "a scenario ready to run"),
+    }
+    rows = [(path, said[name][0 if french else 1]) for name, path in document["files"].items()]
+    lines += grid(rows)
+    then = _MEND if document["quality"]["n_error"] else Text("Ensuite : ", "Next: ")
+    lines.append(Line(then.in_(lang) + document["next"], style="bold"))
+    return lines
+
+
+def write_import(
+    folder: Path, imported: Imported, tables: tuple[pl.DataFrame, pl.DataFrame], texts: Mapping[str, str],
+    *, parquet: bool,
+) -> dict[str, Path]:  # fmt: skip
+    """Write the tables and the texts, all or none, and the folder if it is missing; gives the path of each.
+
+    Raises
+    ------
+    UsageError, TntError
+        The folder cannot be written; the disk is full.
+    """
+    dossiers, findings = tables
+    name = "dossiers.parquet" if parquet else "dossiers.csv"
+    files = {name: parquet_bytes(imported.table) if parquet else dossiers.write_csv().encode()}
+    files |= {"quality.csv": findings.write_csv().encode()}
+    files |= {file: text.encode() for file, text in texts.items()}
+    return {path.stem: path for path in put_files(folder, files, replace=True)}

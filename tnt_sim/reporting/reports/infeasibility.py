@@ -1,0 +1,442 @@
+"""Rules that clash and what repairs them, in the planner's words; made from the entries of the document.
+
+A conflict told in the terminal and as a small HTML page: what clashes, where it stands, what repairs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from html import escape
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.domain.money import format_cents, format_rate, parse_decimal
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import plural
+from tnt_sim.reporting.renderers.html import framed
+from tnt_sim.reporting.renderers.terminal import paragraph
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.rules.expressions.column_text import count, listed, number
+from tnt_sim.rules.expressions.text import capitalised
+from tnt_sim.verify.run_document import decimal_text
+
+Entry = Mapping[str, Any]
+FEW = 5
+"""More groups of one rule than these are told in one line."""
+
+_OPTION = {
+    "min_use": Text("l'emploi minimal", "the minimum use"),
+    "min_dossiers": Text("le nombre minimal de dossiers", "the minimum number of dossiers"),
+    "max_dossiers": Text("le nombre maximal de dossiers", "the maximum number of dossiers"),
+}
+_TABLE = {
+    "exclusive": Text(
+        "la colonne `variant_of` (une variante au plus)", "the column `variant_of` (one at most)"
+    ),
+    "requires": Text("la colonne `requires`", "the column `requires`"),
+}
+
+
+def member_words(member: Entry, lang: Lang) -> str:
+    """What one member of a conflict asks: « règle « r2 » : au moins 200 000 € pour Lozère (48) »."""
+    kind, bound = member["kind"], _bound(member, "bound", lang)
+    if kind == "envelope":
+        return Text(
+            f"l'enveloppe « {member['id']} » n'a que {bound}",
+            f'the envelope "{member["id"]}" has only {bound}',
+        ).in_(lang)
+    if kind == "committed" and member["bound"] != "1":
+        n, cents = member["bound"], _cents(member, "bound_cents", lang)
+        return Text(
+            f"{n} dossiers de « {member['group']} » sont engagés, pour {cents}",
+            f'{n} dossiers of "{member["group"]}" are committed, for {cents}',
+        ).in_(lang)
+    if kind == "committed":
+        return Text(
+            f"le dossier « {member['group']} » est engagé pour {_cents(member, 'bound_cents', lang)}",
+            f'dossier "{member["group"]}" is committed for {_cents(member, "bound_cents", lang)}',
+        ).in_(lang)
+    if kind == "decide":
+        funded = member["side"] == "min"
+        fr, en = ("retenu", "funded") if funded else ("refusé", "refused")
+        return Text(
+            f"décision « {member['id']} » : « {member['group']} » {fr}",
+            f'decision "{member["id"]}": "{member["group"]}" {en}',
+        ).in_(lang)
+    name = _named(member, lang)
+    if member["side"] == "":
+        return name
+    least = Text("au moins", "at least") if member["side"] == "min" else Text("au plus", "at most")
+    return Text(
+        f"{name} : {least.fr} {bound}{_for(member, lang)}", f"{name}: {least.en} {bound}{_for(member, lang)}"
+    ).in_(lang)
+
+
+def action_words(action: Entry, lang: Lang) -> str:
+    """What to do: « baisser le plancher de « r2 » pour Lozère (48) de 120 000 € (à 80 000 €) »."""
+    kind, name = action["kind"], _named(action, lang)
+    if kind == "decide":
+        return Text(
+            f"revenir sur la décision « {action['id']} » pour « {action['group']} »",
+            f'take back the decision "{action["id"]}" for "{action["group"]}"',
+        ).in_(lang)
+    if action["side"] == "" and kind != "envelope":
+        if kind == "cap":
+            return Text(
+                f"déroger au plafond « {action['id']} », par une dérogation motivée (`waivers`)",
+                f'waive the cap "{action["id"]}", with a reasoned waiver (`waivers`)',
+            ).in_(lang)
+        return Text(f"lever {name}", f"lift {name}").in_(lang)
+    by, to = _bound(action, "by", lang), _bound(action, "to", lang)
+    if kind == "envelope":
+        return Text(
+            f"relever l'enveloppe « {action['id']} » de {by} (à {to})",
+            f'raise the envelope "{action["id"]}" by {by} (to {to})',
+        ).in_(lang)
+    where = _for(action, lang)
+    if kind == "share":
+        return _share(action, name, by, where).in_(lang)
+    if action["side"] == "min":
+        verb = Text("baisser le minimum de", "lower the minimum of")
+    else:
+        verb = Text("relever le maximum de", "raise the maximum of")
+    text = Text(
+        f"{verb.fr} {name}{where} de {by} (à {to})", f"{verb.en} {name}{where} by {by} (to {to})"
+    ).in_(lang)
+    return text + _cheapest(action, lang)
+
+
+def _share(action: Entry, name: str, by: str, where: str) -> Text:
+    rate = action["rate"]
+    fr, en = (format_rate(parse_decimal(rate), lang) for lang in (Lang.FR, Lang.EN))
+    reached = action.get("reached")
+    told = Text("", "")
+    if reached is not None:
+        told = Text(
+            f" ({format_rate(parse_decimal(reached), Lang.FR)} atteints)",
+            f" ({format_rate(parse_decimal(reached), Lang.EN)} reached)",
+        )
+    if action["side"] == "min":
+        return Text(
+            f"accepter qu'il manque {by} à {name}{where} pour atteindre {fr}{told.fr}",
+            f"accept that {name}{where} lacks {by} to reach {en}{told.en}",
+        )
+    return Text(
+        f"accepter que {name}{where} dépasse {fr} de {by}{told.fr}",
+        f"accept that {name}{where} exceeds {en} by {by}{told.en}",
+    )
+
+
+def _cheapest(action: Entry, lang: Lang) -> str:
+    """What would restore a number: the dossier that costs least."""
+    found = action.get("cheapest")
+    if found is None:
+        return ""
+    cents = format_cents(found["cents"], lang)
+    return Text(
+        f" ; le dossier le moins cher qui compterait : « {found['dossier']} », {cents}",
+        f'; the cheapest dossier that would count: "{found["dossier"]}", {cents}',
+    ).in_(lang)
+
+
+def _named(entry: Entry, lang: Lang) -> str:
+    kind, name = entry["kind"], entry["id"]
+    if kind in _OPTION:
+        option = _OPTION[kind].in_(lang)
+        return f"{option} de « {name} »" if lang is Lang.FR else f'{option} of "{name}"'
+    if entry.get("table"):
+        return _TABLE[kind].in_(lang)
+    if kind == "cap":
+        return f"le plafond « {name} »" if lang is Lang.FR else f'the cap "{name}"'
+    title = f" ({entry['title']})" if entry.get("title") else ""
+    return f"la règle « {name} »{title}" if lang is Lang.FR else f'the rule "{name}"{title}'
+
+
+def _group(entry: Entry) -> str:
+    name = entry.get("group_name")
+    return f"{name} ({entry['group']})" if name else str(entry["group"])
+
+
+def _for(entry: Entry, lang: Lang) -> str:
+    if not entry["group"]:
+        return ""
+    return f" pour {_group(entry)}" if lang is Lang.FR else f" for {_group(entry)}"
+
+
+def _bound(entry: Entry, key: str, lang: Lang) -> str:
+    """An amount, a rate or a number, by what the entry holds."""
+    if key == "bound" and entry.get("rate") is not None:
+        return format_rate(parse_decimal(entry["rate"]), lang)
+    if entry.get(key) is None:
+        return ""
+    if entry.get(f"{key}_cents") is not None:
+        return _cents(entry, f"{key}_cents", lang)
+    return number(parse_decimal(entry[key]), lang)
+
+
+def _cents(entry: Entry, key: str, lang: Lang) -> str:
+    return format_cents(entry[key], lang)
+
+
+def members_words(members: Sequence[Entry], lang: Lang) -> list[tuple[Entry, str]]:
+    """A sentence for each member, the dossiers committed last; many groups of one rule are told together."""
+    every = sorted(_together(members), key=lambda some: some[0]["kind"] == "committed")
+    return [
+        (some[0], member_words(some[0], lang) if len(some) == 1 else _groups_of(some, lang)) for some in every
+    ]
+
+
+def actions_words(actions: Sequence[Entry], lang: Lang) -> str:
+    """All that a repair does; many groups of one rule are told together."""
+    word = Text(" et ", " and ").in_(lang)
+    return word.join(
+        action_words(some[0], lang) if len(some) == 1 else _groups_give_way(some, lang)
+        for some in _together(actions)
+    )
+
+
+def _together(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Entries apart, but those of more than some groups of one rule in one list."""
+    mine: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in entries:
+        mine.setdefault((entry["kind"], entry["id"], entry["side"]), []).append(entry)
+    return [
+        part for some in mine.values() for part in ([some] if len(some) > FEW else [[one] for one in some])
+    ]
+
+
+def _groups_of(some: Sequence[Entry], lang: Lang) -> str:
+    n, names = len(some), listed([_group(entry) for entry in some], lang, FEW)
+    if some[0]["kind"] in ("decide", "committed"):
+        return _dossiers_of(some[0], n, names, lang)
+    first = {**some[0], "group": None}
+    same = len({(entry["bound"], entry.get("rate")) for entry in some}) == 1
+    head = member_words(first, lang) if same else f"{_named(first, lang)}"
+    side = Text("minimum", "minimum") if some[0]["side"] == "min" else Text("maximum", "maximum")
+    least = "" if same else f", {side.in_(lang)}"
+    return Text(f"{head}{least}, dans {n} groupes ({names})", f"{head}{least}, in {n} groups ({names})").in_(
+        lang
+    )
+
+
+def _dossiers_of(first: Entry, n: int, names: str, lang: Lang) -> str:
+    """Many dossiers that one decision names, or that are committed: « 6 dossiers retenus (…) »."""
+    if first["kind"] == "committed":
+        return Text(f"{n} dossiers sont engagés ({names})", f"{n} dossiers are committed ({names})").in_(lang)
+    fr, en = ("retenus", "funded") if first["side"] == "min" else ("refusés", "refused")
+    return Text(
+        f"décision « {first['id']} » : {n} dossiers {fr} ({names})",
+        f'decision "{first["id"]}": {n} dossiers {en} ({names})',
+    ).in_(lang)
+
+
+def _groups_give_way(some: Sequence[Entry], lang: Lang) -> str:
+    n, first, lower = len(some), some[0], some[0]["side"] == "min"
+    total: dict[str, Any] = {
+        "by": decimal_text(sum((parse_decimal(entry["by"]) for entry in some), Fraction(0)))
+    }
+    if all(entry.get("by_cents") is not None for entry in some):
+        total["by_cents"] = sum(entry["by_cents"] for entry in some)
+    verb = (
+        Text("baisser le minimum de", "lower the minimum of")
+        if lower
+        else Text("relever le maximum de", "raise the maximum of")
+    )
+    name, by = _named(first, lang), _bound(total, "by", lang)
+    return Text(
+        f"{verb.fr} {name} dans {n} groupes, de {by} en tout",
+        f"{verb.en} {name} in {n} groups, by {by} in all",
+    ).in_(lang)
+
+
+def set_words(one: Entry, lang: Lang) -> str:
+    """The members of a conflict in one sentence, and how sure it is."""
+    parts = [text for _, text in members_words(one["members"], lang)]
+    joined = " ; ".join(parts) if lang is Lang.FR else "; ".join(parts)
+    if not one["minimal"]:
+        joined += Text(" (minimalité non prouvée)", " (minimality not proven)").in_(lang)
+    if one["proof"] is None:
+        joined += Text(" (contradiction non prouvée)", " (contradiction not proven)").in_(lang)
+    return joined
+
+
+def repair_words(repair: Entry, lang: Lang) -> str:
+    """What a repair does in one sentence: « relever l'enveloppe « axe-2 » de 85 000 € (à 24 085 000 €) »."""
+    return actions_words(repair["actions"], lang)
+
+
+Document = Mapping[str, Any]
+FIRST_MEMBERS, FIRST_REPAIRS = 6, 3
+
+
+def conflict_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """The whole page."""
+    lines = paragraph(str(document["title"]), width, style="bold")
+    lines.append(Line(str(document["scenario"]), style="dim"))
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    mark, style = ("✔", "bold green") if document["status"] == "feasible" else ("✘", "bold red")
+    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, first=f"{mark} ", style=style)]
+    for rank, one in enumerate(document["sets"], start=1):
+        lines += [Line(""), Line(set_title(rank, one, len(document["sets"])).in_(lang), style="bold")]
+        lines += _members(members_words(one["members"], lang), width)
+    lines += repair_lines(document["repairs"], lang, width)
+    return [*lines, Line(""), *paragraph(_how(document).in_(lang), width, style="dim")]
+
+
+def first_lines(
+    sets: Sequence[Document], repairs: Sequence[Document], lang: Lang, width: int, *, scenario: str
+) -> list[Line]:
+    """The first conflict and the cheapest repairs, under the page of a run that has no allocation."""
+    if not sets:
+        return []
+    title = Text("Ces règles ne tiennent pas ensemble", "These rules do not hold together").in_(lang)
+    told = members_words(sets[0]["members"], lang)
+    lines = [Line(""), Line(title, style="bold"), *_members(told[:FIRST_MEMBERS], width)]
+    if len(told) > FIRST_MEMBERS:
+        more = count(len(told) - FIRST_MEMBERS, lang)
+        lines.append(Line(Text(f"  … et {more} de plus", f"  … and {more} more").in_(lang), style="dim"))
+    lines += repair_lines(repairs[:FIRST_REPAIRS], lang, width)
+    end = Text(f"Tout le détail : tnt-sim conflict {scenario}", f"All of it: tnt-sim conflict {scenario}")
+    return [*lines, Line(""), Line(end.in_(lang), style="dim")]
+
+
+def verdict(document: Document) -> Text:
+    """What was found, in one sentence."""
+    if document["status"] == "feasible":
+        return Text(
+            "Une répartition existe : ces règles tiennent ensemble.",
+            "An allocation exists: these rules hold together.",
+        )
+    if document["status"] == "stopped":
+        return Text(
+            "Le temps a manqué pour dire si une répartition existe. Donnez plus de temps : --time-limit 600.",
+            "There was no time to say whether an allocation exists. Give it more: --time-limit 600.",
+        )
+    at = f" à l'étape « {document['step']} »" if document["step"] else ""
+    at_en = f' at step "{document["step"]}"' if document["step"] else ""
+    sure = any(one["proof"] == "PROVED" for one in document["sets"])  # one clash that is proven is enough
+    proven = Text(", c'est prouvé", ", which is proven") if sure else Text("", "")
+    return Text(
+        f"Aucune répartition ne tient toutes les règles{at}{proven.fr}.",
+        f"No allocation keeps every rule{at_en}{proven.en}.",
+    )
+
+
+def repair_lines(repairs: Sequence[Document], lang: Lang, width: int) -> list[Line]:
+    """The repairs, cheapest first."""
+    if not repairs:
+        return []
+    title = Text("Ce qui suffirait, le moins cher d'abord", "What would be enough, cheapest first").in_(lang)
+    lines = [Line(""), Line(title, style="bold")]
+    for repair in repairs:
+        text = capitalised(actions_words(repair["actions"], lang))
+        after = after_words(repair, lang)
+        lines += paragraph(f"{text}.{after}", width, first=f"  {repair['rank']}. ")
+        if repair["set"]:
+            lines += paragraph(typed_sets(repair["set"]), width, first="     ", style="dim")
+    return lines
+
+
+def typed_sets(sets: Sequence[str]) -> str:
+    """The `--set` that write a repair, as they are typed."""
+    parts = (text.partition("=") for text in sets)
+    return " ".join(
+        f"--set {path}='{value}'" if '"' in value else f'--set {path}="{value}"' for path, _, value in parts
+    )
+
+
+def after_words(repair: Document, lang: Lang) -> str:
+    """Whether less might do, and the value of the best allocation after a repair."""
+    doubt = Text(" Moins suffirait peut-être (non prouvé).", " Less might do (not proven).").in_(lang)
+    first = "" if repair["least"] else doubt
+    if repair["granted_cents"] is None:
+        rest = Text(
+            " Le meilleur choix ensuite n'est pas calculé.", " The best choice after it is not computed."
+        )
+        return first + rest.in_(lang)
+    goals = ", ".join(
+        f"{goal['goal']} {number(parse_decimal(goal['value']), lang)}" for goal in repair["objective"]
+    )
+    funded = plural(
+        repair["n_funded"],
+        ("dossier financé", "dossiers financés"),
+        ("dossier funded", "dossiers funded"),
+        lang,
+    )
+    about = "" if repair["best_found"] else Text("au moins ", "at least ").in_(lang)
+    money = format_cents(repair["granted_cents"], lang)
+    return first + Text(
+        f" Au mieux ensuite : {about}{goals} ; {funded}, {money}.",
+        f" At best after it: {about}{goals}; {funded}, {money}.",
+    ).in_(lang)
+
+
+def _members(told: Sequence[tuple[Document, str]], width: int) -> list[Line]:
+    lines = []
+    for member, text in told:
+        place = f" — {member['file']}:{member['line']}" if member["file"] and member["line"] else ""
+        source = f" — {member['source']}" if member["source"] else ""
+        lines += paragraph(f"{capitalised(text)}{place}{source}", width, first="  • ")
+    return lines
+
+
+def set_title(rank: int, one: Document, n: int) -> Text:
+    which = (
+        Text(f"Contradiction {rank} sur {n}", f"Conflict {rank} of {n}")
+        if n > 1
+        else Text("Contradiction", "Conflict")
+    )
+    size = len(one["members"])
+    if one["minimal"]:
+        need = Text(
+            f"{size} éléments, tous nécessaires (vérifié)" if size > 1 else "un seul élément",
+            f"{size} members, each needed (verified)" if size > 1 else "one member",
+        )
+    else:
+        need = Text(f"{size} éléments, minimalité non prouvée", f"{size} members, minimality not proven")
+    return Text(f"{which.fr} : {need.fr}", f"{which.en}: {need.en}")
+
+
+def _how(document: Document) -> Text:
+    """How the answer was found, and whether it is all."""
+    n = document["n_solves"]
+    if document["status"] != "infeasible":
+        return Text(f"{n} essai{'s' if n >= 2 else ''}.", f"{n} test{'s' if n != 1 else ''}.")
+    if document["complete"]:
+        return Text(
+            f"Il n'y a pas d'autre contradiction minimale entre ces règles, ni d'autre réparation minimale "
+            f"({n} essais). Chaque réparation est vérifiée au centime, marge ajoutée.",
+            f"There is no other minimal conflict between these rules, and no other minimal repair ({n} tests). "
+            "Each repair is verified to the cent with its slack added.",
+        )
+    return Text(
+        f"D'autres contradictions ou réparations peuvent exister ({n} essais). Chaque réparation est vérifiée au "
+        "centime, marge ajoutée.",
+        f"There may be other conflicts or repairs ({n} tests). Each repair is verified to the cent with its slack "
+        "added.",
+    )
+
+
+def conflict_html(document: Document, lang: Lang) -> str:
+    """The same as HTML, for a notebook."""
+    parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
+    if document["synthetic"]:
+        parts.append(f'<p class="mark">{escape(SYNTHETIC.in_(lang))}</p>')
+    parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+    for rank, one in enumerate(document["sets"], start=1):
+        parts.append(f"<h2>{escape(set_title(rank, one, len(document['sets'])).in_(lang))}</h2><ul>")
+        parts += [
+            f"<li>{escape(capitalised(text))} <small>{escape(str(m['file']))}:{m['line']}</small></li>"
+            for m, text in members_words(one["members"], lang)
+        ]
+        parts.append("</ul>")
+    if document["repairs"]:
+        parts.append("<ol>")
+        for repair in document["repairs"]:
+            text = capitalised(actions_words(repair["actions"], lang))
+            parts.append(f"<li>{escape(text)}.{escape(after_words(repair, lang))}</li>")
+        parts.append("</ol>")
+    return framed("".join(parts), lang)

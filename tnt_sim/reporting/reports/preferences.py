@@ -1,0 +1,115 @@
+"""What incomplete weights leave, told in the terminal and as a small HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.domain.money import format_cents, parse_decimal
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import not_listed
+from tnt_sim.reporting.renderers.html import framed
+from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.rules.expressions.column_text import count, number
+
+Document = Mapping[str, Any]
+SHOWN = 20
+
+
+def weights_lines(document: Document, lang: Lang, width: int) -> list[Line]:
+    """The whole page."""
+    lines = paragraph(str(document["title"]), width, style="bold")
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    lines += [Line(""), *paragraph(verdict(document).in_(lang), width, style="bold")]
+    per = ", ".join(
+        f"{one['name']} / {number(parse_decimal(one['per']), lang)}" for one in document["criteria"]
+    )
+    lines += paragraph(
+        Text(f"Critères, chacun divisé : {per}.", f"Criteria, each divided: {per}.").in_(lang), width
+    )
+    lines += [Line(""), *_table(document, lang)]
+    core = Text(
+        f"Toujours retenus : {len(document['core'])} ; jamais : {document['n_exterior']} ; selon les poids : "
+        f"{len(document['borderline'])}.",
+        f"Always funded: {len(document['core'])}; never: {document['n_exterior']}; by the weights: "
+        f"{len(document['borderline'])}.",
+    )
+    lines += [Line(""), *paragraph(core.in_(lang), width)]
+    moving = sorted(document["borderline"], key=lambda one: -one["core_index"])
+    rows = [
+        (one["dossier"], str(one["title"])[:50], f"{100 * one['core_index']:.0f} %") for one in moving[:SHOWN]
+    ]
+    return [*lines, *grid(rows, right=(2,))]
+
+
+def verdict(document: Document) -> Text:
+    """How many portfolios no other dominates, and how they were sought."""
+    n = len(document["portfolios"])
+    if n == 0 and document["complete"]:
+        return Text("Aucune répartition possible.", "No allocation is possible.")
+    if n == 0:
+        return Text(
+            "Le temps a manqué : aucune répartition trouvée.", "There was no time: no allocation was found."
+        )
+    if document["exact"] and document["complete"]:
+        if n == 1:
+            return Text(
+                "Un seul choix, le meilleur quels que soient les poids.",
+                "A single choice, the best whatever the weights.",
+            )
+        return Text(
+            f"{n} choix ne sont dominés par aucun autre : ce sont tous les résultats possibles.",
+            f"{n} choices are dominated by no other: these are all possible outcomes.",
+        )
+    if document["exact"]:
+        return Text(
+            f"{n} choix que rien de connu ne domine ; le temps a manqué pour tous les trouver.",
+            f"{n} choices that nothing known dominates; there was no time to find all.",
+        )
+    best = sum(bool(one["supported"]) for one in document["portfolios"])
+    whole = Text("tous ceux", "all") if document["complete"] else Text("des choix", "some")
+    return Text(
+        f"{n} choix que rien de connu ne domine : {whole.fr} qui sont les meilleurs pour certains poids ({best}) "
+        f"et {n - best} trouvés par {document['n_draws']} tirages ; il peut en exister d'autres.",
+        f"{n} choices that nothing known dominates: {whole.en} that are best for some weights ({best}), and "
+        f"{n - best} found by {document['n_draws']} draws; there may be others.",
+    )
+
+
+def _table(document: Document, lang: Lang) -> list[Line]:
+    names = [one["name"] for one in document["criteria"]]
+    head = ("", *names, Text("financés", "funded").in_(lang), Text("accordé", "granted").in_(lang))
+    rows = [
+        (
+            str(one["rank"]),
+            *(number(parse_decimal(one["criteria"][name]), lang) for name in names),
+            count(one["n_funded"], lang),
+            format_cents(one["granted_cents"], lang),
+        )
+        for one in document["portfolios"][:SHOWN]
+    ]
+    lines = grid(rows, header=head, right=tuple(range(1, len(head))))
+    if len(document["portfolios"]) > SHOWN:
+        and_ = Text("et", "and").in_(lang)
+        lines.append(Line(f"  … {and_} {not_listed(len(document['portfolios']) - SHOWN, lang)}", style="dim"))
+    return lines
+
+
+def weights_html(document: Document, lang: Lang) -> str:
+    """The same as HTML, for a notebook."""
+    parts = [f"<p><strong>{escape(str(document['title']))}</strong></p>"]
+    if document["synthetic"]:
+        parts.append(f"<p><em>{escape(SYNTHETIC.in_(lang))}</em></p>")
+    parts.append(f"<p><strong>{escape(verdict(document).in_(lang))}</strong></p>")
+    rows = "".join(
+        f"<tr><td>{one['rank']}</td>"
+        + "".join(f"<td>{escape(str(value))}</td>" for value in one["criteria"].values())
+        + f"<td>{escape(format_cents(one['granted_cents'], lang))}</td></tr>"
+        for one in document["portfolios"]
+    )
+    return framed("".join([*parts, f"<table>{rows}</table>"]), lang)

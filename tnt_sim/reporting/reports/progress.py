@@ -1,0 +1,59 @@
+"""The sentence that says how far a study came when its time was over, or when it was interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import plural
+from tnt_sim.reporting.renderers.terminal import paragraph
+from tnt_sim.rules.expressions.column_text import count
+
+UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "dossiers": (("dossier", "dossiers"), ("dossier", "dossiers")),
+    "amounts": (("montant", "montants"), ("amount", "amounts")),
+    "steps": (("palier", "paliers"), ("step", "steps")),
+    "portfolios": (("choix", "choix"), ("choice", "choices")),
+    "questions": (("question", "questions"), ("question", "questions")),
+    "targets": (("cible", "cibles"), ("target", "targets")),
+    "ways": (("partage", "partages"), ("way", "ways")),
+    "solves": (("calcul", "calculs"), ("solve", "solves")),
+    "draws": (("tirage", "tirages"), ("draw", "draws")),
+    "sides": (("scénario", "scénarios"), ("scenario", "scenarios")),
+}
+"""What is counted, one and many, in both languages."""
+
+
+def stopped_sentence(document: Mapping[str, Any], lang: Lang) -> str:
+    """How far a study came; nothing for one that came to its end."""
+    by, progress = document.get("stopped_by"), document.get("progress")
+    if by is None or progress is None:
+        return ""
+    after = _after(progress, lang)
+    if by == "interrupt":
+        return Text(
+            f"Le calcul a été interrompu après {after}.", f"The computation was interrupted after {after}."
+        ).in_(lang)
+    return Text(
+        f"Le calcul s'est arrêté à la limite de temps, après {after}. Pour aller plus loin : --time-limit.",
+        f"The computation stopped at the time limit, after {after}. To go further: --time-limit.",
+    ).in_(lang)
+
+
+def stopped_lines(document: Mapping[str, Any], lang: Lang, width: int) -> list[Line]:
+    """The sentence as lines of a page."""
+    said = stopped_sentence(document, lang)
+    return paragraph(said, width, style="yellow") if said else []
+
+
+def _after(progress: Mapping[str, Any], lang: Lang) -> str:
+    """« 37 dossiers sur 120 »."""
+    done, of, (fr, en) = progress["done"], progress["of"], UNITS[progress["unit"]]
+    if of is None:
+        return plural(done, fr, en, lang)
+    if lang is Lang.FR:
+        return f"{plural(done, fr, en, lang)} sur {count(of, lang)}"
+    return f"{count(done, lang)} of {plural(of, fr, en, lang)}"

@@ -1,0 +1,139 @@
+"""`docs/rules.md`, written from the texts of `show --model`.
+
+python -m tnt_sim.reporting.reports.rules_page [--check] FILE
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.disk import put
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.text.rule_examples import AMOUNTS, CATALOGUE, ENVELOPES, GOALS, KINDS
+from tnt_sim.rules.envelopes.text import envelope_formula, envelope_words, free_money
+from tnt_sim.rules.expressions.text import capitalised
+from tnt_sim.rules.kinds.registry import rule_formula, rule_words
+from tnt_sim.rules.offers.cap_spec import LIBRARY, CapSpec
+from tnt_sim.rules.offers.text import cap_formula, cap_words, grant_formula, grant_words, waiver_words
+from tnt_sim.scenario.objective_text import stage_formula, stage_words
+from tnt_sim.scenario.spec import ScenarioSpec
+from tnt_sim.scenario.yaml.nodes import to_tree
+from tnt_sim.scenario.yaml.reader import parse_yaml
+
+_HEAD = """# Le livre des règles
+
+Ce fichier est produit par `uv run python -m tnt_sim.reporting.reports.rules_page docs/rules.md`, des mêmes
+textes que `tnt-sim show SCENARIO --model`. Chaque exemple est lu par la grammaire avant d'être imprimé.
+*This file is generated from the texts of `show --model`; every example is parsed first.*
+
+Formules : `x_i` vaut 1 si le dossier i est financé, sinon 0 ; `g_i` est son montant en euros ; `Σ{…}` somme les
+dossiers que les accolades désignent, dans la notation des sélecteurs ; `[…]` vaut 1 si son contenu est vrai.
+"""
+
+
+def scenario_part(text: str) -> ScenarioSpec:
+    """A part of a scenario, written as YAML, within the smallest scenario that can hold it."""
+    node = parse_yaml(text, "docs/rules.md")
+    part: Any = {} if node is None else to_tree(node)
+    whole = {"id": "doc", "programme": {"id": "tnt"}, "dossiers": [{"file": "table.csv"}], **part}
+    return ScenarioSpec.model_validate(whole)
+
+
+def rules_document() -> str:
+    """The whole text of `docs/rules.md`."""
+    parts = [_HEAD, *_rules(), *_grants(), *_caps(), *_envelopes(), *_goals(), *_table()]
+    return "\n".join(parts) + "\n"
+
+
+def _shown(yaml: str, fr: str, en: str, formula: str) -> Iterator[str]:
+    yield f"```yaml\n{yaml}\n```\n"
+    yield f"- {fr}\n- *{en}*" + (f"\n- `{formula}`\n" if formula else "\n")
+
+
+def _rules() -> Iterator[str]:
+    yield "\n## Règles\n"
+    for kind, text in KINDS:
+        yield f"### `{kind}` : {vocabulary.KIND[kind].fr}\n"
+        yield f"```yaml\n{text}\n```\n"
+        for rule in scenario_part(text).rules:
+            yield f"- {rule_words(rule, Lang.FR)}\n- *{rule_words(rule, Lang.EN)}*\n- `{rule_formula(rule)}`\n"
+    yield (
+        "Toute règle est dure, sauf avec `penalty: {cost, per, stage}` (elle peut être rompue, à ce prix) ou "
+        "`report: true` (elle n'est que lue).\n"
+    )
+
+
+def _grants() -> Iterator[str]:
+    yield "## Montants : la première ligne qui convient décide\n"
+    for text in AMOUNTS:
+        grant = scenario_part(text).grants[0]
+        fr, en = (capitalised(grant_words(grant, lang)) for lang in (Lang.FR, Lang.EN))
+        yield from _shown(text, fr, en, grant_formula(grant))
+
+
+def _caps() -> Iterator[str]:
+    yield "## Plafonds par projet et bibliothèque juridique\n"
+    for name, entry in LIBRARY.items():
+        cap = CapSpec(use=name)
+        yield f"### `{name}` ({entry.source})\n"
+        yield from _shown(
+            f"caps: [{name}]", cap_words(cap, Lang.FR), cap_words(cap, Lang.EN), cap_formula(cap)
+        )
+    text = (
+        "waivers: [{of: cgct-l1111-10, where: {dossier: [D-7]}, reason: calamité publique, author: préfet}]"
+    )
+    waiver = scenario_part(text).waivers[0]
+    yield "### Dérogations\n"
+    yield from _shown(text, waiver_words(waiver, Lang.FR), waiver_words(waiver, Lang.EN), "")
+
+
+def _envelopes() -> Iterator[str]:
+    yield "## Enveloppes\n"
+    for text in ENVELOPES:
+        yield f"```yaml\n{text}\n```\n"
+        programme = scenario_part(text).programme
+        givers = free_money(programme)
+        for spec, _ in programme.walk():
+            fr, en = (envelope_words(spec, lang, giver=givers.get(spec.id)) for lang in (Lang.FR, Lang.EN))
+            yield f"- **{spec.id}** {fr} *{en}*\n  `{envelope_formula(spec, givers.get(spec.id))}`"
+        yield ""
+
+
+def _goals() -> Iterator[str]:
+    yield "## Objectif\n"
+    for text in GOALS:
+        stage = scenario_part(text).objective[0]
+        yield from _shown(
+            text, stage_words(stage, Lang.FR), stage_words(stage, Lang.EN), stage_formula(stage)
+        )
+
+
+def _table() -> Iterator[str]:
+    yield "## Les 65 règles du catalogue, et comment les écrire\n"
+    yield "| n° | règle | comment l'écrire |\n|---|---|---|"
+    for entry in CATALOGUE:
+        if entry.yaml:
+            scenario_part(entry.yaml)
+        how = " — ".join(part for part in (f"`{entry.yaml}`" if entry.yaml else "", entry.note) if part)
+        yield f"| {entry.number} | {entry.rule} | {how} |"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the document, or say whether it is fresh."""
+    path = Path(arguments[-1])
+    text = rules_document()
+    if "--check" in arguments:
+        fresh = path.is_file() and path.read_text(encoding="utf-8") == text
+        if not fresh:
+            sys.stderr.write(f"{path} is not what the texts give: write it again without --check\n")
+        return 0 if fresh else 1
+    put(path, text.encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

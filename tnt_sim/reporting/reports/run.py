@@ -1,0 +1,523 @@
+"""The tree of envelopes as a table, and why money is left.
+
+The rules and the goals of a run: value against bound, what binds, what is proven.
+
+A run told in the terminal: what was found, how sure it is, where the money goes and why some is left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amount, amounts, decimal, euros, plural, rate, short_amount
+from tnt_sim.reporting.renderers.terminal import grid, hanging, paragraph, width_of
+from tnt_sim.reporting.reports.one_more_step import one_more_lines
+from tnt_sim.reporting.text.vocabulary import KIND, PROOF, REASON, SYNTHETIC, UNSPENT, Labels, verdict
+from tnt_sim.rules.expressions.column_text import count, listed
+from tnt_sim.rules.expressions.text import SENSE
+from tnt_sim.verify.verification import Verification, of_fresh
+
+MOST_CHILDREN = 12
+"""An envelope with more children than this (a split by department, say) shows them in one line."""
+FEWEST_LETTERS = 16
+_BETWEEN = " · "
+RUN_COLUMNS = (
+    ("amount_cents", Text("Montant", "Amount")),
+    ("granted_cents", Text("Accordé", "Granted")),
+    ("unspent_cents", Text("Reste", "Left")),
+    ("n_dossiers", Text("Déposés", "Filed")),
+    ("n_eligible", Text("Éligibles", "Eligible")),
+    ("n_funded", Text("Financés", "Funded")),
+)
+_EFFECTIVE = ("effective_cents", Text("Disponible", "Available"))
+_ENVELOPE = Text("Enveloppe", "Envelope")
+
+Entry = Mapping[str, Any]
+
+
+def envelope_table(
+    entries: Sequence[Entry], lang: Lang, width: int, keys: Sequence[tuple[str, Text]] = ()
+) -> list[Line]:
+    """Envelopes with amounts and counts: exact where the width allows it, else in short amounts.
+
+    Ids are never cut; a table wider than the terminal is left to the terminal. `keys` names the columns
+    (``…_cents`` are amounts); those of a run by default.
+    """
+    columns = list(keys or RUN_COLUMNS)
+    rows = _rows(entries, lang, [key for key, _ in columns])
+    if not keys and any(entry.get(_EFFECTIVE[0]) != entry.get("amount_cents") for _, entry in rows):
+        columns.insert(1, _EFFECTIVE)
+    exact = _lines(rows, [name for name, _ in rows], columns, lang, short=False)
+    spare = width - width_of(exact)
+    if spare < 0:
+        return _lines(rows, [name for name, _ in rows], columns, lang, short=True)
+    longest = max((len(name) for name, _ in rows), default=0)
+    titled = [_titled(name, entry, longest + spare) for name, entry in rows]
+    return _lines(rows, titled, columns, lang, short=False)
+
+
+def _lines(
+    rows: Sequence[tuple[str, Entry]],
+    heads: Sequence[str],
+    columns: Sequence[tuple[str, Text]],
+    lang: Lang,
+    *,
+    short: bool,
+) -> list[Line]:
+    cells = [list(heads)]
+    for key, _ in columns:
+        values = [entry.get(key) for _, entry in rows]
+        if not key.endswith("_cents"):
+            cells.append([count(value, lang) for value in values])
+        else:
+            cells.append([short_amount(v, lang) for v in values] if short else amounts(values, lang))
+    styles = ["bold" if entry.get("parent") is None else "" for _, entry in rows]
+    head = [_ENVELOPE.in_(lang), *(name.in_(lang) for _, name in columns)]
+    return grid(list(zip(*cells, strict=True)), header=head, right=range(1, len(head)), styles=styles)
+
+
+def _titled(name: str, entry: Entry, width: int) -> str:
+    """The id, and as much of the title as there is room for; less than a few words is left out."""
+    title = entry.get("title") or ""
+    room = width - len(name) - len(_BETWEEN)
+    if not title or title == entry["id"] or room < min(len(title), FEWEST_LETTERS):
+        return name
+    return name + _BETWEEN + (title if len(title) <= room else title[: room - 1].rstrip(" ,:(") + "…")
+
+
+def _rows(entries: Sequence[Entry], lang: Lang, keys: Sequence[str]) -> list[tuple[str, Entry]]:
+    """Each envelope with its branch drawn before its id; many children become one line."""
+    children: dict[str | None, list[Entry]] = {}
+    for entry in entries:
+        children.setdefault(entry.get("parent"), []).append(entry)
+    rows: list[tuple[str, Entry]] = []
+
+    def visit(entry: Entry, lead: str, branch: str) -> None:
+        rows.append((lead + branch + str(entry["id"]), entry))
+        inner = lead + {"├─ ": "│  ", "└─ ": "   "}.get(branch, "")
+        mine = children.get(entry["id"], [])
+        if len(mine) > MOST_CHILDREN:
+            rows.append((f"{inner}└─ {_together(len(mine), lang)}", _sum(mine, keys)))
+            return
+        for k, child in enumerate(mine):
+            visit(child, inner, "└─ " if k == len(mine) - 1 else "├─ ")
+
+    for root in children.get(None, []):
+        visit(root, "", "")
+    return rows
+
+
+def _together(n: int, lang: Lang) -> str:
+    return plural(n, ("part", "parts"), ("part", "parts"), lang)
+
+
+def _sum(entries: Sequence[Entry], keys: Sequence[str]) -> dict[str, Any]:
+    total: dict[str, Any] = {"id": "", "parent": "…", "title": ""}
+    for key in (*keys, _EFFECTIVE[0]):
+        values = [entry.get(key) for entry in entries]
+        total[key] = (
+            None if any(value is None for value in values) else sum(v for v in values if v is not None)
+        )
+    return total
+
+
+def unspent_lines(entries: Sequence[Entry], lang: Lang, width: int) -> list[Line]:
+    """Each envelope with money left: how much, and why; the parts of a split together, by reason."""
+    n_children = Counter(entry.get("parent") for entry in entries)
+    left: dict[tuple[Any, ...], list[Entry]] = {}
+    for entry in entries:
+        if (entry.get("unspent_cents") or 0) > 0:
+            together = n_children[entry.get("parent")] > MOST_CHILDREN
+            key = (entry["parent"], entry.get("unspent_code")) if together else (entry["id"],)
+            left.setdefault(key, []).append(entry)
+    groups = list(left.values())
+    texts = amounts([sum(int(entry["unspent_cents"]) for entry in group) for group in groups], lang)
+    rows = [
+        (_group_name(group, lang), text, _why(group[0], lang))
+        for group, text in zip(groups, texts, strict=True)
+    ]
+    return hanging(rows, width, right=(1,))
+
+
+def _group_name(group: Sequence[Entry], lang: Lang) -> str:
+    if len(group) == 1:
+        return str(group[0]["id"])
+    return f"{group[0]['parent']} · {_together(len(group), lang)}"
+
+
+def _why(entry: Entry, lang: Lang) -> str:
+    because = entry.get("unspent_because") or UNSPENT.get(entry.get("unspent_code") or "", _NO_WHY).in_(lang)
+    return str(because)
+
+
+_NO_WHY = Text("raison non établie", "reason not established")
+MOST_BROKEN = 8
+
+
+def figure(text: str | None, unit: str, lang: Lang) -> str:
+    """A figure of a rule or a goal in its unit."""
+    if unit == "money":
+        return euros(text, lang)
+    return rate(text, lang) if unit == "rate" else decimal(text, lang)
+
+
+def rule_lines(rules: Sequence[Entry], labels: Labels, lang: Lang, width: int) -> list[Line]:
+    """One line per rule, the broken ones in red; under it its title, its groups, those that are broken."""
+    cells, styles = [], []
+    for rule in rules:
+        cells.append(_rule_cells(rule, labels, lang))
+        styles.append("red" if not rule["holds"] else "")
+    head = (
+        ["Règle", "Genre", "Valeur", "Borne", ""]
+        if lang is Lang.FR
+        else ["Rule", "Kind", "Value", "Bound", ""]
+    )
+    lines = grid(cells, header=head, right=(2,), styles=styles)
+    found = lines[:1]
+    for rule, line in zip(rules, lines[1:], strict=True):
+        found.append(line)
+        about = [labels.rule_titles.get(str(rule["id"]), ""), _groups(rule, lang)]
+        if any(about):
+            found += paragraph(" – ".join(part for part in about if part), width, first="    ", style="dim")
+        found += _broken_groups(rule, labels, lang)
+    return found
+
+
+def _rule_cells(rule: Entry, labels: Labels, lang: Lang) -> list[str]:
+    unit = labels.rule_units.get(str(rule["id"]), "number")
+    kind = KIND[rule["kind"]].in_(lang) if rule["kind"] in KIND else str(rule["kind"])
+    return [
+        str(rule["id"]),
+        kind,
+        figure(rule["value"], unit, lang),
+        _bound(rule, unit, lang),
+        _state(rule, lang),
+    ]
+
+
+def _bound(rule: Entry, unit: str, lang: Lang) -> str:
+    low, high = rule["min"], rule["max"]
+    if low is not None and high is not None:
+        return f"{figure(low, unit, lang)} … {figure(high, unit, lang)}"
+    if low is not None:
+        return f"≥ {figure(low, unit, lang)}"
+    return f"≤ {figure(high, unit, lang)}" if high is not None else ""
+
+
+def _state(rule: Entry, lang: Lang) -> str:
+    french = lang is Lang.FR
+    if not rule["holds"]:
+        state = "NON TENUE" if french else "BROKEN"
+    elif rule["binds"]:
+        state = "à la borne" if french else "at its bound"
+    else:
+        state = "tenue" if french else "holds"
+    if rule.get("mode") == "report":
+        state += " (pour information)" if french else " (report only)"
+    return state
+
+
+def _groups(rule: Entry, lang: Lang) -> str:
+    """What is to be known of the groups: their number, those at the bound, the lowered floors."""
+    groups = rule.get("groups") or []
+    if not groups:
+        return ""
+    french = lang is Lang.FR
+    if rule["kind"] == "cap":
+        return _projects(groups, lang)
+    n = plural(len(groups), ("groupe", "groupes"), ("group", "groups"), lang)
+    text = f"le plus serré de {n}" if french else f"the tightest of {n}"
+    at_bound = count(sum(1 for group in groups if group.get("binds")), lang)
+    if at_bound != "0":
+        text += f", {at_bound} à la borne" if french else f", {at_bound} at the bound"
+    lowered = listed([str(group["group"]) for group in groups if group.get("lowered")], lang)
+    if lowered:
+        text += (
+            f", plancher abaissé à la demande pour {lowered}"
+            if french
+            else f", floor lowered to demand for {lowered}"
+        )
+    return text
+
+
+def _projects(groups: Sequence[Entry], lang: Lang) -> str:
+    """How many projects are at a cap, or which is nearest to it."""
+    at = sum(1 for group in groups if group.get("binds"))
+    if not at:
+        nearest = groups[0]["group"]
+        return f"le plus proche : {nearest}" if lang is Lang.FR else f"the nearest: {nearest}"
+    n = plural(at, ("projet", "projets"), ("project", "projects"), lang)
+    return f"{n} au plafond" if lang is Lang.FR else f"{n} at the cap"
+
+
+def _broken_groups(rule: Entry, labels: Labels, lang: Lang) -> list[Line]:
+    unit = labels.rule_units.get(str(rule["id"]), "number")
+    broken = [group for group in rule.get("groups") or [] if not group.get("holds", True)]
+    rows = [
+        (f"  {group['group']}", figure(group["value"], unit, lang), _bound(group, unit, lang))
+        for group in broken[:MOST_BROKEN]
+    ]
+    lines = grid(rows, right=(1,), styles=["red"] * len(rows), indent=4)
+    if len(broken) > MOST_BROKEN:
+        lines.append(Line(f"      … +{len(broken) - MOST_BROKEN}", style="red"))
+    return lines
+
+
+def goal_lines(goals: Sequence[Entry], labels: Labels, lang: Lang) -> list[Line]:
+    """One line per stage: what it aims at, its value, and what is proven of it."""
+    units = [*labels.goal_units, *["number"] * len(goals)]
+    french = lang is Lang.FR
+    rows = []
+    for k, (goal, unit) in enumerate(zip(goals, units, strict=False), start=1):
+        aim = f"{k}. {SENSE[goal['sense']].in_(lang)} {goal['goal']}"
+        value = figure(goal["value"], unit, lang)
+        proof = PROOF[goal["proof"]].in_(lang) if goal.get("proof") in PROOF else "–"
+        gap = goal.get("gap")
+        if gap is not None and parse_decimal(gap) != Fraction(0):
+            bound = figure(goal["bound"], unit, lang)
+            money = goal.get("gap_money_cents")
+            worth = (
+                ""
+                if not money
+                else f"écart {amount(money, lang)} au plus, "
+                if french
+                else (f"gap at most {amount(money, lang)}, ")
+            )
+            proof += f" ({worth}borne {bound})" if french else f" ({worth}bound {bound})"
+        rows.append((aim, value, proof))
+    return grid(rows, right=(1,))
+
+
+Document = Mapping[str, Any]
+_GOOD, _FAIR, _BAD = "bold green", "bold yellow", "bold red"
+MOST_PRICES = 20
+
+
+def run_lines(
+    document: Document, labels: Labels, *, lang: Lang, width: int, run_dir: str | None = None
+) -> list[Line]:
+    """The whole page of a run, line by line."""
+    lines = heading(document, labels, lang, width)
+    if document["status"] in ("infeasible", "stopped"):
+        lines += _nothing(document, lang, width)
+    else:
+        lines += [Line(""), *(Line(text) for text in money_texts(document, lang))]
+        lines += _section(
+            _t("Enveloppes", "Envelopes", lang), envelope_table(document["envelopes"], lang, width)
+        )
+        left = unspent_lines(document["envelopes"], lang, width)
+        lines += _section(_t("Non dépensé, et pourquoi", "Not spent, and why", lang), left)
+        rules = rule_lines(document["rules"], labels, lang, width) if document["rules"] else []
+        lines += _section(_t("Règles", "Rules", lang), rules)
+        lines += _section(_t("Objectif", "Objective", lang), goal_lines(document["objective"], labels, lang))
+        lines += _section(_t("Dossiers", "Dossiers", lang), reason_lines(labels.reasons, lang))
+    lines += one_more_lines(document.get("one_more"), lang, width)
+    lines += warning_lines(document.get("warnings") or [], lang, width)
+    if run_dir is not None:
+        lines += [Line(""), *_where(run_dir, lang)]
+    return lines
+
+
+def heading(document: Document, labels: Labels, lang: Lang, width: int) -> list[Line]:
+    """The title, « synthétique » when the data are, and the verdict."""
+    lines = paragraph(labels.title or str(document["scenario"]), width, style="bold")
+    day = _t(f"décision au {labels.day}", f"as of {labels.day}", lang) if labels.day else ""
+    about = " · ".join(part for part in (str(document["scenario"]), day) if part)
+    lines.append(Line(about, style="dim"))
+    if labels.synthetic:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    mark, style = mark_of(document)
+    lines += [
+        Line(""),
+        *paragraph(verdict(document, labels.second).in_(lang), width, first=f"{mark} ", style=style),
+    ]
+    return lines
+
+
+def mark_of(document: Document, found: Verification | None = None) -> tuple[str, str]:
+    """The sign of a verdict and its style in the terminal; `found` is what the check of a stored run showed."""
+    if document["status"] in ("infeasible", "stopped"):
+        return "✘", _BAD
+    if (found or of_fresh(document)).optimal.is_shown:
+        return "✔", _GOOD
+    return ("≈" if document.get("relaxed") and document.get("proof") else "!"), _FAIR
+
+
+def money_texts(document: Document, lang: Lang) -> list[str]:
+    """What is granted and left, how many dossiers are funded, and whom they reach: two sentences or three."""
+    total, granted, left = (document[f"{name}_cents"] for name in ("amount", "granted", "unspent"))
+    if total is None:
+        told = amount(granted, lang)
+        money = _t(f"{told} accordés, sans montant fixé", f"{told} granted, with no amount set", lang)
+    elif lang is Lang.FR:
+        money = (
+            f"{amount(granted, lang)} accordés sur {amount(total, lang)} ; {amount(left, lang)} non dépensés"
+        )
+    else:
+        money = f"{amount(granted, lang)} granted of {amount(total, lang)}; {amount(left, lang)} not spent"
+    funded = document["n_funded"]
+    filed = plural(
+        document["n_dossiers"],
+        ("dossier déposé", "dossiers déposés"),
+        ("dossier filed", "dossiers filed"),
+        lang,
+    )
+    open_ = plural(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
+    kept = plural(funded, ("financé", "financés"), ("funded", "funded"), lang) if funded is not None else "–"
+    return [money, f"{filed}, {open_}, {kept}", *people_texts(document, lang)]
+
+
+def people_texts(document: Document, lang: Lang) -> list[str]:
+    """How many people live in the communes that the funded dossiers reach, where the scenario names a map."""
+    if document.get("inhabitants") is None:
+        return []
+    people = plural(document["inhabitants"], ("habitant", "habitants"), ("inhabitant", "inhabitants"), lang)
+    lost = plural(
+        document["n_unlocated"],
+        ("dossier financé ne désigne", "dossiers financés ne désignent"),
+        ("funded dossier names", "funded dossiers name"),
+        lang,
+    )
+    told = _t(
+        f"{people} dans les communes atteintes, chacun compté une fois",
+        f"{people} in the communes reached, each counted once",
+        lang,
+    )
+    beyond = _t(
+        f" ; {lost} pas de commune que la carte connaisse",
+        f"; {lost} no place that the map knows in full",
+        lang,
+    )
+    return [told + (beyond if document["n_unlocated"] else "")]
+
+
+def reason_lines(reasons: Mapping[bool, Mapping[str, int]], lang: Lang) -> list[Line]:
+    """How many dossiers have each reason: the funded ones first, then the others."""
+    lines: list[Line] = []
+    for funded, title in ((True, Text("Financés", "Funded")), (False, Text("Non financés", "Not funded"))):
+        mine = reasons.get(funded, {})
+        order = [*(code for code in REASON if code in mine), *(code for code in mine if code not in REASON)]
+        rows = [(f"  {_reason(code, funded, lang)}", count(mine[code], lang)) for code in order]
+        if rows:
+            lines += grid([(title.in_(lang), count(sum(mine.values()), lang)), *rows], right=(1,))
+    return lines
+
+
+def _reason(code: str, funded: bool, lang: Lang) -> str:
+    if code == "decided" and not funded:
+        return Text("refusés par décision", "refused by decision").in_(lang)
+    return REASON[code].in_(lang) if code in REASON else code or "–"
+
+
+def _nothing(document: Document, lang: Lang, width: int) -> list[Line]:
+    """What to do when there is no allocation."""
+    amount_text = amount(document.get("amount_cents"), lang)
+    filed, open_ = count(document.get("n_dossiers"), lang), count(document.get("n_eligible"), lang)
+    lines = [Line("")]
+    if lang is Lang.FR:
+        lines += paragraph(f"Enveloppe {amount_text}, {filed} dossiers déposés, {open_} éligibles.", width)
+    else:
+        lines += paragraph(f"Envelope {amount_text}, {filed} dossiers filed, {open_} eligible.", width)
+    lines += paragraph(remedy(document).in_(lang), width)
+    return lines
+
+
+def remedy(document: Document) -> Text:
+    """What to do when there is no allocation."""
+    if document["status"] == "stopped":
+        return Text("Donnez plus de temps : --time-limit 600.", "Give it more time: --time-limit 600.")
+    return Text(
+        "Relisez les règles avec « tnt-sim show SCENARIO --model » ; mettez-en une à « off: true » "
+        "pour voir si elle est en cause : --set rules.ID.off=true.",
+        'Read the rules again with "tnt-sim show SCENARIO --model"; switch one off to see whether it is '
+        "the cause: --set rules.ID.off=true.",
+    )
+
+
+def warning_lines(warnings: Sequence[str], lang: Lang, width: int) -> list[Line]:
+    """The warnings, one paragraph each."""
+    lines: list[Line] = []
+    for text in warnings:
+        lines += paragraph(text, width, first="  ! ", style="yellow")
+    return _section(_t("Avertissements", "Warnings", lang), lines)
+
+
+def relaxed_lines(document: Document, labels: Labels, *, lang: Lang, width: int) -> list[Line]:
+    """The page of a relaxed run: the values that no decision can beat, and the prices."""
+    lines = heading(document, labels, lang, width)
+    if document["status"] == "infeasible":
+        lines += _nothing(document, lang, width)
+    goals = [
+        (f"{k}. {SENSE[goal['sense']].in_(lang)} {goal['goal']}", figure(goal["value"], unit, lang))
+        for k, (goal, unit) in enumerate(zip(document["objective"], labels.goal_units, strict=False), start=1)
+    ]
+    bound = _t(
+        "Objectif : aucune décision ne fait mieux que", "Objective: no decision does better than", lang
+    )
+    lines += _section(bound, grid(goals, right=(1,)))
+    lines += _section(
+        _t("Prix : ce que vaut une unité de plus", "Prices: what one more unit is worth", lang),
+        price_lines(document.get("prices") or [], lang),
+    )
+    return lines + warning_lines(document.get("warnings") or [], lang, width)
+
+
+def price_lines(rows: Sequence[Mapping[str, Any]], lang: Lang) -> list[Line]:
+    """The prices of a relaxed run that are not zero, the largest of each stage first."""
+    priced = [row for row in rows if float(row["price"]) != 0]
+    ranked = sorted(priced, key=lambda row: (row["stage"], -abs(float(row["price"]))))
+    cells = []
+    for row in ranked[:MOST_PRICES]:
+        price = f"{float(row['price']):.6g}".replace(".", "," if lang is Lang.FR else ".")
+        per = row.get("per") or ""
+        cells.append(
+            (f"{row['stage']}. {row['goal']}", _row_name(row, lang), price, f"/ {_PER.get(per, per)}")
+        )
+    head = (
+        ("Objectif", "Enveloppe ou règle", "Prix", "")
+        if lang is Lang.FR
+        else ("Goal", "Envelope or rule", "Price", "")
+    )
+    lines = grid(cells, header=head, right=(2,))
+    if len(ranked) > MOST_PRICES:
+        more = count(len(ranked) - MOST_PRICES, lang)
+        lines.append(
+            Line(_t(f"  … {more} autres prix : --json", f"  … {more} more prices: --json", lang), style="dim")
+        )
+    rest = count(len(rows) - len(priced), lang)
+    if rest != "0":
+        lines.append(Line(_t(f"  … {rest} prix nuls", f"  … {rest} prices of zero", lang), style="dim"))
+    return lines
+
+
+_PER = {"granted": "€", "cost": "€", "base": "€", "requested": "€", "leverage": "€"}
+
+
+def _row_name(row: Mapping[str, Any], lang: Lang) -> str:
+    kinds = {
+        "envelope": Text("enveloppe", "envelope"),
+        "rule": Text("règle", "rule"),
+        "link": Text("reste libre de", "free money of"),
+    }
+    kind = kinds[row["kind"]].in_(lang) if row["kind"] in kinds else str(row["kind"])
+    group = f" · {row['group']}" if row.get("group") else ""
+    return f"{kind} {row['id']}{group}"
+
+
+def _where(run_dir: str, lang: Lang) -> list[Line]:
+    return [Line(_t("Dossier du calcul : ", "Run folder: ", lang) + run_dir)]
+
+
+def _section(title: str, lines: Sequence[Line]) -> list[Line]:
+    return [Line(""), Line(title, style="bold"), *lines] if lines else []
+
+
+def _t(fr: str, en: str, lang: Lang) -> str:
+    return fr if lang is Lang.FR else en

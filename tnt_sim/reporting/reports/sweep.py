@@ -1,0 +1,645 @@
+"""The tables of a sweep, the same for the terminal, the page, the sheets and data frames.
+
+The page of a sweep: one HTML file that asks for nothing outside, with its pictures and a table beside each.
+
+A sweep as a workbook: the points, the envelopes, the dossiers that change, the exact steps.
+
+The folder of a sweep: the document, the page, the workbook and the pictures, beside the points kept so far.
+
+A sweep in the terminal: what each amount buys, free and nested, and what that means.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import polars as pl
+from markupsafe import Markup
+from rich.text import Text as Line
+
+from tnt_sim.engine.stored_run import RUN_ROOT
+from tnt_sim.i18n.message import Lang, Text, long_day
+from tnt_sim.i18n.numbers import amounts, short_amount
+from tnt_sim.reporting.charts.sweep_charts import sweep_chart
+from tnt_sim.reporting.charts.theme import png, svg
+from tnt_sim.reporting.renderers.html import policy
+from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.reporting.renderers.xlsx import (
+    MAX_ROWS,
+    Paper,
+    Styles,
+    close,
+    new_book,
+    set_up,
+    sheet_name,
+    write_column,
+)
+from tnt_sim.reporting.run_folder.atomic_write import put_files
+from tnt_sim.reporting.text.sweep import (
+    ABOUT,
+    CURVE,
+    CURVES,
+    NOTHING,
+    PEOPLE,
+    REACHED,
+    Document,
+    amount_texts,
+    has_list,
+    heading,
+    holds,
+    meaning,
+    people_notes,
+    price_text,
+    top_envelopes,
+    value_text,
+    verdict,
+)
+from tnt_sim.reporting.text.vocabulary import INHABITANTS, PROOF, SYNTHETIC
+from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.scenario.scenario import Scenario
+
+AMOUNT = Text("Montant", "Amount")
+_FIGURES = ("granted_cents", "left_cents", "n_funded", "n_new", "population", "inhabitants", "n_departments")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells as people read them; `left` says which columns are words and stand to the left."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left: Sequence[bool]
+
+    @property
+    def right(self) -> tuple[int, ...]:
+        """The columns of figures."""
+        return tuple(k for k, words in enumerate(self.left) if not words)
+
+
+def curve_table(document: Document, curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) -> Table:
+    """What each amount buys, on one curve."""
+    nested = curve == "nested" and document["free"]
+    header = [
+        AMOUNT.in_(lang),
+        *(goal["goal"] for goal in document["goals"]),
+        Text("Dossiers", "Dossiers").in_(lang),
+        PEOPLE.in_(lang),
+        *([REACHED.in_(lang)] if holds(document, "inhabitants") else []),
+        Text("Dép.", "Dept.").in_(lang),
+        Text("Accordé", "Granted").in_(lang),
+        Text("Entrent", "Enter").in_(lang),
+        (Text("Prix", "Price") if nested else Text("Sortent", "Leave")).in_(lang),
+        Text("Preuve", "Proof").in_(lang),
+    ]
+    names = amount_texts([point["amount_cents"] for point in points], lang)
+    rows = [
+        [name, *_curve_row(document, point, curve, k > 0, lang)]
+        for k, (name, point) in enumerate(zip(names, points, strict=True))
+    ]
+    return Table(header, rows, [False] * (len(header) - 1) + [True])
+
+
+def _curve_row(
+    document: Document, point: Mapping[str, Any], curve: str, later: bool, lang: Lang
+) -> list[str]:
+    entry, reached = point[curve], holds(document, "inhabitants")
+    if not has_list(point, curve):
+        return [*["–"] * (len(document["goals"]) + 6 + reached), NOTHING[entry["status"]].in_(lang)]
+    nested = curve == "nested" and document["free"]
+    change = price_text(document, point, lang) if nested else _moved(entry["left"], later, lang)
+    return [
+        *(value_text(goal, lang) for goal in entry["objective"]),
+        count(entry["n_funded"], lang),
+        count(entry["population"], lang),
+        *([count(entry["inhabitants"], lang)] if reached else []),
+        count(entry["n_departments"], lang),
+        short_amount(entry["granted_cents"], lang),
+        _moved(entry["entered"], later, lang),
+        change,
+        PROOF[entry["proof"]].in_(lang) if entry["proof"] else "–",
+    ]
+
+
+def _moved(names: Sequence[str], later: bool, lang: Lang) -> str:
+    return count(len(names), lang) if later else "–"
+
+
+def figure_table(document: Document, curve: str, lang: Lang) -> Table | None:
+    """Dossiers, people, departments, and what is granted and left, exactly, by amount."""
+    points = [point for point in document["points"] if has_list(point, curve)]
+    if not points:
+        return None
+    counted = {
+        "n_funded": Text("Dossiers", "Dossiers"),
+        "n_new": Text("dont nouveaux", "of these new"),
+        "population": PEOPLE,
+        **({"inhabitants": REACHED} if holds(document, "inhabitants") else {}),
+        "n_departments": Text("Départements", "Departments"),
+    }
+    header = [AMOUNT, *counted.values(), Text("Accordé", "Granted"), Text("Non dépensé", "Unspent")]
+    granted = amounts([point[curve]["granted_cents"] for point in points], lang)
+    left = amounts([point[curve]["left_cents"] for point in points], lang)
+    rows = [
+        [name, *(count(point[curve][key], lang) for key in counted), granted[k], left[k]]
+        for k, (name, point) in enumerate(
+            zip(amount_texts([p["amount_cents"] for p in points], lang), points, strict=True)
+        )
+    ]
+    return Table([text.in_(lang) for text in header], rows, [False] * len(header))
+
+
+def envelope_table(curve: str, points: Sequence[Mapping[str, Any]], lang: Lang) -> Table | None:
+    """Dossiers and money by amount, for each envelope just under the programme."""
+    points = [point for point in points if has_list(point, curve)]
+    if not points:
+        return None
+    tops = [entry["id"] for entry in top_envelopes(points[0][curve])]
+    header = [AMOUNT.in_(lang), *(cell for name in tops for cell in (name, ""))]
+    rows = []
+    for text, point in zip(amount_texts([p["amount_cents"] for p in points], lang), points, strict=True):
+        entries = {entry["id"]: entry for entry in point[curve]["envelopes"]}
+        cells = [text]
+        for name in tops:
+            cells += [
+                count(entries[name]["n_funded"], lang),
+                short_amount(entries[name]["granted_cents"], lang),
+            ]
+        rows.append(cells)
+    return Table(header, rows, [False] * len(header))
+
+
+def envelope_tables(
+    document: Document, points: Sequence[Mapping[str, Any]], lang: Lang
+) -> list[tuple[str, Table]]:
+    """The table by envelope of each curve, with its title; one for both curves where they are the same."""
+    about = Text("Par enveloppe : dossiers financés et accordé", "By envelope: dossiers funded and granted")
+    found = [(curve, envelope_table(curve, points, lang)) for curve in CURVES if document[curve]]
+    tables = [(curve, table) for curve, table in found if table is not None]
+    if len(tables) > 1 and tables[0][1].rows == tables[1][1].rows:
+        both = Text(", sur les deux courbes", ", on both curves")
+        return [(about.in_(lang) + both.in_(lang), tables[0][1])]
+    if len(tables) == 1:
+        return [(about.in_(lang), tables[0][1])]
+    names = {"free": Text(" (libre)", " (free)"), "nested": Text(" (promesses tenues)", " (promises kept)")}
+    return [(about.in_(lang) + names[curve].in_(lang), table) for curve, table in tables]
+
+
+def dossier_table(document: Document, lang: Lang, most: int) -> Table:
+    """The dossiers that change, by the amount from which they stay funded."""
+    curve = "free" if document["free"] else "nested"
+    key = f"{curve}_from_cents"
+    known = sorted(
+        document["dossiers"],
+        key=lambda row: (row[key] is None, row[key] or 0, row["envelope"], row["dossier"]),
+    )
+    header = [
+        Text("Dossier", "Dossier"),
+        Text("Intitulé", "Title"),
+        Text("Enveloppe", "Envelope"),
+        Text("Accordé", "Granted"),
+        Text("Financé à partir de", "Funded from"),
+    ]
+    rows = [
+        [
+            row["dossier"],
+            row["title"],
+            row["envelope"],
+            short_amount(row["granted_cents"], lang),
+            short_amount(row[key], lang)
+            if row[key] is not None
+            else Text("va et vient", "in and out").in_(lang),
+        ]
+        for row in known[:most]
+    ]
+    return Table([text.in_(lang) for text in header], rows, [True, True, True, False, False])
+
+
+def point_frame(document: Document) -> pl.DataFrame:
+    """One row for each amount and curve; amounts in cents, values as exact text."""
+    rows = []
+    for point in document["points"]:
+        for curve in CURVES:
+            entry = point[curve]
+            if entry is None:
+                continue
+            goals = entry["objective"]
+            row: dict[str, Any] = {
+                "amount_cents": point["amount_cents"],
+                "curve": curve,
+                "status": entry["status"],
+                "proof": entry["proof"],
+            }
+            for number, goal in enumerate(document["goals"], start=1):
+                found = goals[number - 1] if goals else {}
+                row[f"goal_{number}"] = goal["goal"]
+                row[f"value_{number}"], row[f"bound_{number}"] = found.get("value"), found.get("bound")
+            row |= {key: entry.get(key) for key in _FIGURES}
+            row["n_entered"], row["n_left"] = (len(entry.get(key, [])) for key in ("entered", "left"))
+            for key in ("price_of_nesting", "price_goal"):
+                row[key] = point[key] if curve == "nested" else None
+            row["width_cents"] = entry["width_cents"]
+            rows.append(row)
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def envelope_frame(document: Document) -> pl.DataFrame:
+    """One row for each amount, curve and envelope; `envelope_cents` is what the envelope has written there."""
+    return pl.DataFrame(
+        [
+            {
+                "amount_cents": point["amount_cents"],
+                "curve": curve,
+                "id": entry["id"],
+                "parent": entry["parent"],
+                "title": entry["title"],
+                "envelope_cents": entry["amount_cents"],
+                "effective_cents": entry["effective_cents"],
+                "granted_cents": entry["granted_cents"],
+                "n_funded": entry["n_funded"],
+            }
+            for point in document["points"]
+            for curve in CURVES
+            if has_list(point, curve)
+            for entry in point[curve]["envelopes"]
+        ],
+        infer_schema_length=None,
+    )
+
+
+def dossier_frame(document: Document) -> pl.DataFrame:
+    """One row for each dossier that some amount changes."""
+    schema: dict[str, Any] = {
+        "dossier": pl.String,
+        "title": pl.String,
+        "envelope": pl.String,
+        "granted_cents": pl.Int64,
+        "free_from_cents": pl.Int64,
+        "nested_from_cents": pl.Int64,
+        "free_at_cents": pl.List(pl.Int64),
+        "nested_at_cents": pl.List(pl.Int64),
+    }
+    return pl.DataFrame(document["dossiers"], schema=schema)
+
+
+def step_frame(document: Document) -> pl.DataFrame:
+    """One row for each step of the exact curve; empty without `exact`."""
+    return pl.DataFrame(document["steps"] or {"amount_cents": [], "value": []})
+
+
+MOST_DOSSIERS = 400
+MOST_OPEN_ROWS = 40
+_TITLES = {
+    "curve": Text("La courbe", "The curve"),
+    "figures": Text("En chiffres", "In figures"),
+    "ladder": Text("Les dossiers qui entrent", "The dossiers that enter"),
+    "envelopes": Text("Par enveloppe", "By envelope"),
+}
+_STYLE = """
+figure { margin: .5rem 0 1rem; overflow-x: auto; } figure svg { max-width: 100%; height: auto; }
+main > ul { max-width: 62rem; }
+summary { cursor: pointer; color: var(--soft); padding: .35rem 0; }
+@media (max-width: 40rem) {
+  figure svg { max-width: none; min-width: 42rem; }
+  tbody th { min-width: 0; white-space: nowrap; } td:nth-child(2):not(.n) { min-width: 14rem; }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A table with its caption, as the template takes it."""
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left: Sequence[bool]
+
+    @property
+    def folded(self) -> bool:
+        """Whether it is too long to stand open between the pictures."""
+        return len(self.rows) > MOST_OPEN_ROWS
+
+
+def sweep_html(document: Document, lang: Lang, *, pictures: Mapping[str, str] | None = None) -> str:
+    """The page; `pictures` are SVG texts by kind, drawn here where Altair is installed and none are given."""
+    drawn = pictures_of(document, lang) if pictures is None else pictures
+    style = (files("tnt_sim") / "reporting" / "renderers" / "assets" / "style.css").read_text(
+        encoding="utf-8"
+    ) + _STYLE
+    day = long_day(document["date"]).in_(lang) if document["date"] else ""
+    about = [
+        document["scenario"],
+        ABOUT.in_(lang),
+        Text(f"décision au {day}", f"as of {day}").in_(lang) if day else "",
+    ]
+    return _template().render(
+        lang=lang.value,
+        policy=policy("", (style,)),
+        style=Markup(style),
+        title=document["title"] or document["scenario"],
+        about=" · ".join(part for part in about if part),
+        synthetic=SYNTHETIC.in_(lang) if document["synthetic"] else "",
+        verdict=verdict(document).in_(lang),
+        heading=heading(document, lang),
+        meaning=meaning(document, lang),
+        parts=_parts(document, drawn, lang),
+        people_note=" ".join(note.in_(lang) for note in people_notes(document)),
+        foot=f"tnt-sim · {document['scenario_sha256'][:16]}",
+    )
+
+
+def pictures_of(document: Document, lang: Lang) -> dict[str, str]:
+    """Every picture as SVG text; none where Altair is not installed."""
+    return (
+        {kind: svg(sweep_chart(document, kind, lang)) for kind in kinds_of(document)} if has_charts() else {}
+    )
+
+
+def kinds_of(document: Document) -> list[str]:
+    """The pictures that a document has something for: none for less than two amounts."""
+    curve = "free" if document["free"] else "nested"
+    if sum(has_list(point, curve) for point in document["points"]) < 2:
+        return []
+    return [kind for kind in _TITLES if kind != "ladder" or document["dossiers"]]
+
+
+def has_charts() -> bool:
+    """Whether the extra `charts` is installed."""
+    return find_spec("altair") is not None and find_spec("vl_convert") is not None
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(
+        (files("tnt_sim") / "reporting" / "renderers" / "assets" / "sweep.html").read_text(encoding="utf-8")
+    )
+
+
+def _parts(document: Document, pictures: Mapping[str, str], lang: Lang) -> list[dict[str, Any]]:
+    """Each picture with the table that says the same."""
+    tables: dict[str, list[Shown | None]] = {
+        "curve": [_curve(document, curve, lang) for curve in CURVES if document[curve]],
+        "figures": [_figures(document, lang)],
+        "ladder": [_dossiers(document, lang)],
+        "envelopes": [
+            _captioned(title, table) for title, table in envelope_tables(document, document["points"], lang)
+        ],
+    }
+    parts = []
+    for kind, title in _TITLES.items():
+        found = [table for table in tables[kind] if table is not None]
+        if kind in pictures or found:
+            picture = Markup(pictures[kind]) if kind in pictures else ""
+            said = title.in_(lang)
+            parts.append({"title": said, "alt": said, "picture": picture, "tables": found})
+    return parts
+
+
+def _curve(document: Document, curve: str, lang: Lang) -> Shown | None:
+    points = [point for point in document["points"] if point[curve]]
+    return _captioned(CURVE[curve].in_(lang), curve_table(document, curve, points, lang)) if points else None
+
+
+def _figures(document: Document, lang: Lang) -> Shown | None:
+    table = figure_table(document, "free" if document["free"] else "nested", lang)
+    caption = Text("Ce que chaque montant atteint", "What each amount reaches")
+    return None if table is None else _captioned(caption.in_(lang), table)
+
+
+def _dossiers(document: Document, lang: Lang) -> Shown | None:
+    if not document["dossiers"]:
+        return None
+    n, most = len(document["dossiers"]), MOST_DOSSIERS
+    more = Text(f", les {most} premiers sur {n}", f", the first {most} of {n}").in_(lang) if n > most else ""
+    caption = Text(
+        "Dossiers qui changent d'un montant à l'autre", "Dossiers that change from one amount to another"
+    )
+    return _captioned(caption.in_(lang) + more, dossier_table(document, lang, most))
+
+
+def _captioned(caption: str, table: Table) -> Shown:
+    return Shown(caption, table.header, table.rows, table.left)
+
+
+_NAMES = {
+    "points": Text("Montants", "Amounts"),
+    "envelopes": Text("Enveloppes", "Envelopes"),
+    "dossiers": Text("Dossiers", "Dossiers"),
+    "steps": Text("Paliers", "Steps"),
+}
+_HEADS = {
+    "amount_cents": Text("Montant", "Amount"),
+    "curve": Text("Courbe", "Curve"),
+    "proof": Text("Preuve", "Proof"),
+    "granted_cents": Text("Accordé", "Granted"),
+    "left_cents": Text("Non dépensé", "Unspent"),
+    "n_funded": Text("Dossiers financés", "Funded dossiers"),
+    "n_new": Text("dont nouveaux", "of these new"),
+    "population": Text("Population des porteurs", "Applicants' population"),
+    "inhabitants": INHABITANTS,
+    "n_departments": Text("Départements atteints", "Departments reached"),
+    "n_entered": Text("Entrent", "Enter"),
+    "n_left": Text("Sortent", "Leave"),
+    "price_of_nesting": Text("Prix des promesses", "Price of the promises"),
+    "price_goal": Text("… dans le but", "… in the goal"),
+    "width_cents": Text("Écart en euros", "Gap in euros"),
+    "id": Text("Enveloppe", "Envelope"),
+    "parent": Text("Sous", "Under"),
+    "title": Text("Intitulé", "Title"),
+    "envelope_cents": Text("Montant de l'enveloppe", "Amount of the envelope"),
+    "effective_cents": Text("Disponible", "Available"),
+    "dossier": Text("Dossier", "Dossier"),
+    "envelope": Text("Enveloppe", "Envelope"),
+    "free_from_cents": Text("Libre : financé à partir de", "Free: funded from"),
+    "nested_from_cents": Text("Promesses tenues : financé à partir de", "Promises kept: funded from"),
+    "value": Text("Valeur", "Value"),
+    "bound": Text("Borne", "Bound"),
+}
+_CELLS = {
+    "free": Text("libre", "free"),
+    "nested": Text("promesses tenues", "promises kept"),
+    **{str(proof): text for proof, text in PROOF.items()},
+}
+_LEFT_OUT = ("status", "goal_")
+_README = Text("Lisez-moi", "Read me")
+
+
+def sweep_xlsx(document: Document, lang: Lang) -> bytes:
+    """The workbook; amounts are numbers in euros, values as the planner's goals count them."""
+    stream = io.BytesIO()
+    title = document["title"] or document["scenario"]
+    book = new_book(stream, title, document["scenario_sha256"], None)
+    styles = Styles(book, lang)
+    taken: set[str] = set()
+    _readme(book.add_worksheet(sheet_name(_README.in_(lang), taken)), document, styles, title, lang)
+    frames = {
+        "points": point_frame(document),
+        "envelopes": envelope_frame(document),
+        "dossiers": dossier_frame(document),
+        "steps": step_frame(document).head(MAX_ROWS),
+    }
+    for key, frame in frames.items():
+        if frame.height:
+            sheet = book.add_worksheet(sheet_name(_NAMES[key].in_(lang), taken))
+            _sheet(sheet, frame, styles, document, lang)
+            set_up(sheet, Paper(title, document["scenario_sha256"][:16], lang, 0))
+    return close(book, stream)
+
+
+def _readme(sheet: Any, document: Document, styles: Styles, title: str, lang: Lang) -> None:
+    sheet.set_column(0, 0, 110)
+    sheet.write_string(0, 0, title, styles.title)
+    told = [SYNTHETIC.in_(lang)] if document["synthetic"] else []
+    told += [verdict(document).in_(lang), heading(document, lang), *meaning(document, lang)]
+    for row, text in enumerate(told, start=2):
+        sheet.write_string(row, 0, text, styles.words)
+
+
+def _sheet(sheet: Any, frame: pl.DataFrame, styles: Styles, document: Document, lang: Lang) -> None:
+    """A frame as a sheet: cents become euros, texts of values numbers; lists of amounts are left out."""
+    column = 0
+    for name in frame.columns:
+        values = frame[name]
+        if isinstance(values.dtype, pl.List) or name.startswith(_LEFT_OUT):
+            continue
+        kind, cells = _cells(name, values)
+        if name in ("curve", "proof"):
+            cells = [_CELLS[cell].in_(lang) if cell in _CELLS else cell for cell in cells]
+        sheet.write_string(0, column, _sheet_head(name, document, lang), styles.head(right=kind != "text"))
+        write_column(sheet, 1, column, cells, styles.cell(kind))
+        sheet.set_column(column, column, 40 if name == "title" else 16)
+        column += 1
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, frame.height, max(0, column - 1))
+
+
+def _sheet_head(name: str, document: Document, lang: Lang) -> str:
+    """The title of a column; those of a goal bear its name."""
+    if name in _HEADS:
+        return _HEADS[name].in_(lang)
+    kind, _, number = name.rpartition("_")
+    goal = str(document["goals"][int(number) - 1]["goal"])
+    return goal if kind == "value" else f"{goal}{Text(' : borne', ': bound').in_(lang)}"
+
+
+def _cells(name: str, values: pl.Series) -> tuple[str, list[Any]]:
+    if name.endswith("_cents"):
+        return "money", [None if cents is None else cents / 100 for cents in values.to_list()]
+    if name.startswith(("value", "bound", "price_of_")):
+        return "decimal", [None if text is None else float(text) for text in values.to_list()]
+    if values.dtype.is_numeric():
+        return "count", values.to_list()
+    return "text", values.to_list()
+
+
+POINTS = "points.jsonl"
+DOCUMENT, PAGE, WORKBOOK = "sweep.json", "sweep.html", "sweep.xlsx"
+
+
+def sweep_folder(scenario: Scenario, key: str, out: Path | None) -> Path:
+    """`runs/<id>-sweep-<hash8>/`: the same question has the same folder."""
+    safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
+    return (out if out is not None else scenario.root / RUN_ROOT) / f"{safe}-sweep-{key[:8]}"
+
+
+def write_sweep(document: Mapping[str, Any], folder: Path, lang: Lang) -> list[Path]:
+    """Write all files of a sweep, each in one step; an earlier answer to the same question is replaced.
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written to.
+    """
+    drawn: dict[str, str] = {}
+    data: dict[str, bytes] = {}
+    if has_charts():
+        for kind in kinds_of(document):
+            chart = sweep_chart(document, kind, lang)
+            drawn[kind] = svg(chart)
+            data[f"{kind}.svg"] = drawn[kind].encode()
+            data[f"{kind}.png"] = png(chart)
+    data[DOCUMENT] = (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    data[PAGE] = sweep_html(document, lang, pictures=drawn).encode()
+    data[WORKBOOK] = sweep_xlsx(document, lang)
+    return put_files(folder, data, replace=True)
+
+
+MOST_ROWS = 15
+
+
+def sweep_lines(document: Document, *, lang: Lang, width: int) -> list[Line]:
+    """The whole page of a sweep, line by line."""
+    lines = _head(document, lang, width)
+    for curve in CURVES:
+        if document[curve] and any(point[curve] for point in document["points"]):
+            lines += _section(CURVE[curve].in_(lang), _curve_lines(document, curve, lang))
+    for title, table in envelope_tables(document, shown(document["points"]), lang):
+        lines += _section(title, grid(table.rows, header=table.header, right=table.right))
+    told = [line for text in meaning(document, lang) for line in paragraph(text, width, first="  ")]
+    lines += _section(Text("Ce que cela veut dire", "What this means").in_(lang), told)
+    notes = [paragraph(note.in_(lang), width, first="  ", style="dim") for note in people_notes(document)]
+    lines += [Line(""), *(line for note in notes for line in note)] if notes else []
+    for text in document["warnings"]:
+        lines += paragraph(text, width, first="  ! ", style="yellow")
+    if document["sweep_dir"]:
+        where = Text("Dossier du balayage : ", "Sweep folder: ").in_(lang) + document["sweep_dir"]
+        lines += [Line(""), Line(where)]
+    return lines
+
+
+def _head(document: Document, lang: Lang, width: int) -> list[Line]:
+    lines = paragraph(document["title"] or document["scenario"], width, style="bold")
+    day = long_day(document["date"]).in_(lang) if document["date"] else ""
+    as_of = Text(f"décision au {day}", f"as of {day}").in_(lang) if day else ""
+    parts = [part for part in (document["scenario"], ABOUT.in_(lang), as_of) if part]
+    lines.append(Line(" · ".join(parts), style="dim"))
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    good = document["status"] == "optimal" and document["proof"] == "PROVED"
+    mark, style = ("✔", "bold green") if good else ("!", "bold yellow")
+    said = verdict(document).in_(lang)
+    lines += [Line(""), *paragraph(said, width, first=f"{mark} ", style=style)]
+    return [*lines, Line(""), *paragraph(heading(document, lang), width)]
+
+
+def shown(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """At most a page of points, evenly spread, the ends among them."""
+    if len(points) <= MOST_ROWS:
+        return list(points)
+    places = {round(k * (len(points) - 1) / (MOST_ROWS - 1)) for k in range(MOST_ROWS)}
+    return [points[k] for k in sorted(places)]
+
+
+def _curve_lines(document: Document, curve: str, lang: Lang) -> list[Line]:
+    points = [point for point in document["points"] if point[curve]]
+    few = shown(points)
+    table = curve_table(document, curve, few, lang)
+    lines = grid(table.rows, header=table.header, right=table.right)
+    if len(few) < len(points):
+        rest = count(len(points) - len(few), lang)
+        more = Text(f"  … {rest} autres montants : --json, ou la page", f"  … {rest} more amounts: --json")
+        lines.append(Line(more.in_(lang), style="dim"))
+    if curve == "nested" and document["free"]:
+        note = Text(
+            "  Prix : ce que vaut de plus la répartition libre du même montant.",
+            "  Price: what the free allocation of the same amount is worth more.",
+        )
+        lines.append(Line(note.in_(lang), style="dim"))
+    return lines
+
+
+def _section(title: str, lines: Sequence[Line]) -> list[Line]:
+    return [Line(""), Line(title, style="bold"), *lines] if lines else []

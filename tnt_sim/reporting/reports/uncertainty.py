@@ -1,0 +1,559 @@
+"""A fit told as the part of a scenario that it is for: YAML whose comments say what it stands on.
+
+An ensemble in a planner's words: lines for the terminal, and the study that becomes a page or a workbook.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from rich.text import Text as Line
+
+from tnt_sim.analysis.uncertainty.cost_overrun_fit import LEAST_PAIRS, ROWS, Fit, Law
+from tnt_sim.analysis.uncertainty.result import EnsembleTables
+from tnt_sim.domain.money import format_rate
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.i18n.numbers import amount, decimal
+from tnt_sim.ingest.tables.headers import normalised
+from tnt_sim.reporting.charts.marginal_charts import Bar, bars_svg
+from tnt_sim.reporting.renderers.html import Column, Section, Study
+from tnt_sim.reporting.renderers.terminal import grid, paragraph
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.scenario.scenario import is_synthetic
+from tnt_sim.verify.run_document import decimal_text
+
+MANY_SAME = 0.2
+"""From this share of equal amounts on, a continuous law misses something that is told."""
+REFUTED = 0.05
+
+
+def fit_yaml(fit: Fit, lang: Lang) -> str:
+    """The `uncertain` part of a scenario, each law under what it was measured on."""
+    lines = [f"# {line.in_(lang)}" for line in _head(fit)]
+    lines.append("uncertain:")
+    for name, law in fit.laws.items():
+        lines += _entry(_id(name), law, name, {fit.by: name}, lang)
+    rest: dict[Any, Any] = {fit.by: {"not": list(fit.laws)}} if fit.laws else {}
+    lines += _entry("surcouts-autres" if fit.laws else "surcouts", fit.whole, _rest_of(fit), rest, lang)
+    return "\n".join(lines) + "\n"
+
+
+def fit_document(fit: Fit) -> dict[str, Any]:
+    """The document of `ensemble --fit --json`."""
+    told = dataclasses.asdict(fit)
+    return {"schema_version": 1, "command": "ensemble", "status": "done", "fit": told,
+            "yaml": fit_yaml(fit, Lang.FR)}  # fmt: skip
+
+
+def _head(fit: Fit) -> list[Text]:
+    n, by = fit.whole.n, fit.by
+    lines = [
+        Text(
+            f"Surcoûts mesurés : « {fit.realised} » sur « {fit.planned} », {n} paires de {fit.file} "
+            f"(sha256 {fit.sha256[:12]}…)" + (f", par « {by} »." if by else "."),
+            f'Over-runs measured: "{fit.realised}" over "{fit.planned}", {n} pairs of {fit.file} '
+            f"(sha256 {fit.sha256[:12]}…)" + (f', by "{by}".' if by else "."),
+        ),
+        Text(
+            "Pour un coût connu seulement après la décision : `event: final_cost` au lieu de `column: cost`.",
+            "For a cost that is known only after the decision: `event: final_cost` instead of `column: cost`.",
+        ),
+    ]
+    if fit.n_open:
+        left = so_many(fit.n_open, *ROWS)
+        lines.append(
+            Text(
+                f"Sans coût prévu ou réalisé, laissées : {left.fr} (projets en cours ?).",
+                f"Without a planned or realised cost, left out: {left.en} (projects under way?).",
+            )
+        )
+    if fit.n_nothing:
+        left = so_many(fit.n_nothing, *ROWS)
+        lines.append(
+            Text(
+                f"À 0 €, laissées : {left.fr} (abandons ? voir `event: lapsed`).",
+                f"At 0 €, left out: {left.en} (given up? see `event: lapsed`).",
+            )
+        )
+    return lines
+
+
+def _rest_of(fit: Fit) -> str:
+    """Whom the law of all pairs stands for."""
+    if not fit.by:
+        return ""
+    return ", ".join(f"{name} ({n})" for name, n in fit.small.items())
+
+
+def _entry(key: str, law: Law, name: str, where: dict[Any, Any], lang: Lang) -> list[str]:
+    pooled = any(isinstance(value, dict) for value in where.values())
+    lines = [f"  # {text.in_(lang)}" for text in _said(law, name, pooled=pooled)]
+    if law.sigma < 5e-5:
+        return [*lines, "  # " + Text("Aucune dispersion : pas de loi.", "No dispersion: no law.").in_(lang)]
+    at = f"where: {_flow(where)}, " if where else ""
+    law_text = f"times: {{lognormal: {{median: {law.median:.4f}, sigma: {law.sigma:.4f}}}}}"
+    return [*lines, f"  - {{id: {key}, column: cost, {at}{law_text}}}"]
+
+
+def _said(law: Law, name: str, *, pooled: bool) -> list[Text]:
+    lines = []
+    if pooled:
+        few = Text(
+            f"Tous ensemble, pour les types de moins de {LEAST_PAIRS} paires" + (f" : {name}" if name else "")
+            + " et ceux que la table n'a pas.",
+            f"All together, for types of fewer than {LEAST_PAIRS} pairs" + (f": {name}" if name else "")
+            + " and those that the table does not have.",
+        )  # fmt: skip
+        lines.append(few)
+    measured, fitted = (_three(values) for values in (law.measured, law.fitted))
+    who = Text("", "") if pooled or not name else Text(f"{_one_line(name)} : ", f"{_one_line(name)}: ")
+    lines.append(
+        Text(
+            f"{who.fr}{law.n} paires ; 5 %, 50 %, 95 % mesurés {measured}, de la loi {fitted} ; médiane à 95 % "
+            f"entre {law.median_range[0]:.3f} et {law.median_range[1]:.3f}.",
+            f"{who.en}{law.n} pairs; 5 %, 50 %, 95 % measured {measured}, of the law {fitted}; 95 % of the median "
+            f"between {law.median_range[0]:.3f} and {law.median_range[1]:.3f}.",
+        )
+    )
+    return [*lines, *_fit_doubts(law)]
+
+
+def _fit_doubts(law: Law) -> list[Text]:
+    """What speaks against the law."""
+    lines = []
+    if law.p_value is not None:
+        p = "< 0.001" if law.p_value < 0.001 else f"= {law.p_value:.3f}"
+        fits = law.p_value >= REFUTED
+        fr = "rien ne contredit la loi" if fits else "LA LOI S'ÉCARTE DES DONNÉES : comparez les quantiles"
+        en = (
+            "nothing speaks against the law"
+            if fits
+            else "THE LAW DEPARTS FROM THE DATA: compare the quantiles"
+        )
+        lines.append(
+            Text(
+                f"Écart le plus grand des répartitions {law.gap:.3f} ; Anderson-Darling p {p} : {fr}.",
+                f"Largest gap of the distributions {law.gap:.3f}; Anderson-Darling p {p}: {en}.",
+            )
+        )
+    if law.n_same >= MANY_SAME * law.n:
+        share = f"{100 * law.n_same / law.n:.0f} %"
+        lines.append(
+            Text(
+                f"{share} des paires ont deux fois le même montant : une loi continue ne le dit pas.",
+                f"{share} of the pairs have the same amount twice: a continuous law does not say so.",
+            )
+        )
+    if law.n_far:
+        far = so_many(law.n_far, ("rapport", "rapports"), ("ratio", "ratios"))
+        lines.append(
+            Text(
+                f"{far.fr} au-delà de 10 ou sous 1/10 : une autre unité, un autre projet ?",
+                f"{far.en} beyond 10 or below 1/10: another unit, another project?",
+            )
+        )
+    return lines
+
+
+def _three(values: tuple[float, ...]) -> str:
+    return " / ".join(f"{value:.3f}" for value in values)
+
+
+def _id(name: str) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", normalised(name)).strip("-")
+    return f"surcouts-{words or 'x'}"
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())
+
+
+def _flow(value: Any) -> str:
+    """A value as flow YAML; texts are quoted as JSON unless they are plain words."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_flow(key)}: {_flow(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(part) for part in value) + "]"
+    text = str(value)
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z_-]*", text) and text.lower() not in _WORDS
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+_WORDS = {"yes", "no", "on", "off", "true", "false", "null", "y", "n", "oui", "non"}
+
+STANDING = {
+    "core": Text("noyau", "core"),
+    "borderline": Text("en balance", "borderline"),
+    "exterior": Text("dehors", "exterior"),
+}
+ABOUT = {
+    "core": Text("financés dans 95 % des tirages au moins", "funded in at least 95 % of the draws"),
+    "borderline": Text("selon le tirage", "depending on the draw"),
+    "exterior": Text("dans 5 % des tirages au plus", "in at most 5 % of the draws"),
+}
+LISTS = {
+    "plan": Text("la liste prévue", "the planned list"),
+    "average": Text("la meilleure en moyenne", "the best on average"),
+}
+DRAWS = ("tirage", "tirages"), ("draw", "draws")
+STOPPED_BY = {
+    "interrupt": Text("interrompu", "interrupted"),
+    "time": Text("arrêté par la limite de temps", "stopped by the time limit"),
+}
+MOST = 12
+
+
+def ensemble_lines(found: EnsembleTables, lang: Lang, width: int) -> list[Line]:
+    """The page of an ensemble."""
+    lines = paragraph(_headline(found).in_(lang), width, style="bold")
+    if is_synthetic(found.problem.scenario):
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    for doubt in _doubts(found):
+        lines += paragraph(doubt.in_(lang), width, style="yellow")
+    for section in _sections(found, lang, brief=True):
+        lines += [Line(""), Line(section.title.in_(lang), style="bold")]
+        for text in section.words:
+            lines += [Line(f"  {line.plain}", style="dim") for line in paragraph(text.in_(lang), width - 2)]
+        lines += _grid(section, lang)
+    return lines
+
+
+def _grid(section: Section, lang: Lang) -> list[Line]:
+    if not section.n_rows:
+        return []
+    texts = [
+        [
+            "–" if v is None else amount(v, lang) if c.kind == "money" and isinstance(v, int) else str(v)
+            for v in c.values
+        ]
+        for c in section.columns
+    ]
+    rows = [list(row) for row in zip(*texts, strict=True)][:MOST]
+    right = [k for k, column in enumerate(section.columns) if column.kind != "text"]
+    return grid(rows, header=[column.head.in_(lang) for column in section.columns], right=right)
+
+
+def _headline(found: EnsembleTables) -> Text:
+    n, asked, seed = found.n_draws, found.sample.n_draws, found.sample.seed
+    name, many = found.problem.scenario.title, so_many(n, *DRAWS)
+    stopped_by = found.draws.stopped_by
+    if stopped_by == "interrupt" or (stopped_by is not None and len(found.draws.solved) < asked):
+        by = STOPPED_BY[stopped_by]
+        return Text(f"{name} : {by.fr} après {many.fr} sur {asked} (graine {seed})",
+                    f"{name}: {by.en} after {n} of {so_many(asked, *DRAWS).en} (seed {seed})")  # fmt: skip
+    return Text(f"{name} : {many.fr} (graine {seed})", f"{name}: {many.en} (seed {seed})")
+
+
+def _doubts(found: EnsembleTables) -> list[Text]:
+    """What the figures leave out."""
+    told = []
+    n, held = len(found.draws.solved), found.n_draws
+    lost = found.draws.n_infeasible
+    unknown = n - held - lost
+    if unknown:
+        told.append(
+            Text(
+                f"La meilleure liste n'a pas été trouvée dans {so_many(unknown, *DRAWS).fr} sur {n} : les "
+                "chiffres n'en tiennent pas compte.",
+                f"The best list was not found in {so_many(unknown, *DRAWS).en} of {n}: the figures leave them "
+                "out.",
+            )
+        )
+    if lost:
+        nothing = Text(
+            f"Dans {so_many(lost, *DRAWS).fr} sur {n}, aucune répartition ne tient (planchers, promesses)",
+            f"In {lost} of {so_many(n, *DRAWS).en} no allocation holds (floors, promises)",
+        )
+        others = Text("l'autre" if held == 1 else f"les {held} autres", f"the other {held}")
+        told.append(
+            Text(
+                f"{nothing.fr} : les chiffres portent sur {others.fr}, et sont donc trop favorables.",
+                f"{nothing.en}: the figures are of {others.en}, and so too favourable.",
+            )
+            if held
+            else Text(f"{nothing.fr}.", f"{nothing.en}.")
+        )
+    if found.draws.stopped_by == "time":
+        n_read = len(found.draws.read)
+        told.append(
+            Text(
+                f"La limite de temps est atteinte : {so_many(held, *DRAWS).fr} sur {found.sample.n_draws}, et "
+                f"les listes lues dans {n_read}. Augmentez --time-limit, ou tirez moins.",
+                f"The time limit was reached: {held} of {so_many(found.sample.n_draws, *DRAWS).en}, and lists "
+                f"read in {n_read}. Raise --time-limit, or draw less.",
+            )
+        )
+    told += [
+        Text(
+            f"« {name} » ne concerne aucun dossier : vérifiez son `where`.",
+            f'"{name}" is about no dossier: look at its `where`.',
+        )
+        for name in found.without_dossier
+    ]
+    return told
+
+
+def ensemble_study(found: EnsembleTables, lang: Lang) -> Study:
+    """The whole ensemble, for a page or a workbook."""
+    return Study(
+        title=Text("Ce qui tient malgré l'incertitude", "What holds in spite of uncertainty"),
+        about=[_headline(found), *_doubts(found)],
+        sections=list(_sections(found, lang, brief=False)),
+        synthetic=is_synthetic(found.problem.scenario),
+        foot={found.problem.scenario.id: found.sample.scenario_sha256},
+        day=found.problem.scenario.spec.date,
+    )
+
+
+def _sections(found: EnsembleTables, lang: Lang, *, brief: bool) -> Iterator[Section]:
+    if not found.n_draws:  # nothing was drawn that holds: no place to tell
+        return
+    yield _standing(found, lang)
+    if found.risk is not None:
+        yield _risk(found, lang)
+    if found.kept:
+        yield _lists(found, lang)
+    yield _envelopes(found, lang)
+    if found.payments.height:
+        yield _payments(found, lang)
+    if found.sensitivity.height:
+        yield _sensitivity(found, lang)
+    if not brief:
+        table = found.dossiers
+        yield Section(
+            Text("Les dossiers", "The dossiers"),
+            columns=[
+                Column(Text("Dossier", "Dossier"), "text", table["dossier"].to_list()),
+                Column(Text("Intitulé", "Title"), "text", table["title"].to_list()),
+                Column(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
+                Column(
+                    Text("Part des tirages", "Share of draws"),
+                    "text",
+                    [_share(v, lang) for v in table["share"].to_list()],
+                ),
+                Column(
+                    Text("Place", "Standing"),
+                    "text",
+                    [STANDING[v].in_(lang) for v in table["standing"].to_list()],
+                ),
+                Column(
+                    Text("Prévu", "Planned"), "text", ["✓" if v else "" for v in table["planned"].to_list()]
+                ),
+            ],
+        )
+
+
+def _share(value: float, lang: Lang) -> str:
+    return format_rate(Fraction(round(value * 1000), 1000), lang, decimals=1)
+
+
+def _standing(found: EnsembleTables, lang: Lang) -> Section:
+    counted = dict(found.dossiers.group_by("standing").len().iter_rows())
+    numbers = [int(counted.get(key, 0)) for key in STANDING]
+    bars = [
+        Bar(STANDING[key].in_(lang), [n], [count(n, lang)]) for key, n in zip(STANDING, numbers, strict=True)
+    ]
+    title = Text("Noyau, balance, dehors", "Core, borderline, exterior")
+    return Section(
+        title,
+        svg=bars_svg(bars, [Text("dossiers", "dossiers").in_(lang)], title.in_(lang)),
+        columns=[
+            Column(Text("Place", "Standing"), "text", [STANDING[key].in_(lang) for key in STANDING]),
+            Column(Text("Dossiers", "Dossiers"), "count", numbers),
+            Column(Text("C'est-à-dire", "That is"), "text", [ABOUT[key].in_(lang) for key in STANDING]),
+        ],
+    )
+
+
+def _risk(found: EnsembleTables, lang: Lang) -> Section:
+    risk = found.risk
+    assert risk is not None
+    named = {
+        Text("en moyenne", "on average"): risk.mean,
+        Text("au pire", "at worst"): risk.least if found.best_is_high else risk.most,
+        Text("au mieux", "at best"): risk.most if found.best_is_high else risk.least,
+        Text("aussi bonne ou meilleure, 9 fois sur 10", "as good or better, 9 times in 10"): risk.var,
+        Text("moyenne des 10 % pires", "mean of the worst 10 %"): risk.cvar,
+    }
+    plan = found.draws.plan.values
+    words = []
+    if plan:
+        text = decimal(decimal_text(plan[0]), lang)
+        words.append(Text(f"Sans incertitude : {text}.", f"Without uncertainty: {text}."))
+    goal = found.problem.stages[0].goal
+    return Section(
+        Text(
+            f"Ce que vaut l'enveloppe, le tirage connu ({goal})",
+            f"What the money gives once the draw is known ({goal})",
+        ),
+        words=words,
+        columns=[
+            Column(Text("", ""), "text", [text.in_(lang) for text in named]),
+            Column(Text("Valeur", "Value"), "count", [_number(value, lang) for value in named.values()]),
+        ],
+    )
+
+
+def _number(value: Fraction, lang: Lang) -> str:
+    return decimal(decimal_text(Fraction(round(value * 100), 100)), lang)
+
+
+def _information(found: EnsembleTables, lang: Lang) -> Text:
+    """What knowing is worth, where lists of before can be held against those of the draws."""
+    if any(one.ahead for one in found.kept):
+        return Text(
+            "Savoir avant de décider n'est pas chiffré : les listes gardent les montants promis là où l'on "
+            "demande plus, et valent alors plus que ce qui peut y être décidé.",
+            "Knowing before deciding has no figure: the lists keep promised amounts where more is asked for, and "
+            "are then worth more than what can be decided there.",
+        )
+    if found.information is None:
+        return Text(
+            "Savoir avant de décider n'est pas chiffré : aucune liste ne tient dans tous les tirages.",
+            "Knowing before deciding has no figure: no list keeps every rule in each draw.",
+        )
+    worth = _number(found.information, lang)
+    n = len(found.steady)
+    fr = f"la meilleure des {n} listes qui tiennent partout" if n > 1 else "la seule liste qui tient partout"
+    en = f"the best of {n} lists that hold everywhere" if n > 1 else "the only list that holds everywhere"
+    return Text(
+        f"Savoir avant de décider vaut {worth} en moyenne, face à {fr}.",
+        f"Knowing before deciding is worth {worth} on average, against {en}.",
+    )
+
+
+def _unnamed(found: EnsembleTables) -> list[Text]:
+    """Why the best of lists that do not hold everywhere has no name."""
+    if len(found.steady) == len(found.kept):
+        return []
+    return [
+        Text(
+            "« Meilleure » et « moindre regret » ne se disent que de listes qui tiennent dans tous les tirages.",
+            '"Best" and "least regret" are said only of lists that keep every rule in each draw.',
+        )
+    ]
+
+
+def _lists(found: EnsembleTables, lang: Lang) -> Section:
+    robust = found.robust
+    said = {
+        "average": Text("meilleure moyenne", "best average"),
+        "cvar": Text("meilleure au pire", "best in the bad tail"),
+        "regret": Text("moindre regret", "least regret"),
+    }
+    notes = [
+        ", ".join(said[key].in_(lang) for key, name in robust.items() if name == one.name)
+        for one in found.kept
+    ]
+    names = [
+        LISTS[one.name].in_(lang)
+        if one.name in LISTS
+        else one.name.replace("draw", Text("tirage", "draw").in_(lang))
+        for one in found.kept
+    ]
+    return Section(
+        Text("Décider avant de savoir", "Deciding before knowing"),
+        words=[_information(found, lang), *_unnamed(found)],
+        columns=[
+            Column(Text("Liste", "List"), "text", names),
+            Column(Text("Moyenne", "Average"), "count", [_number(one.risk.mean, lang) for one in found.kept]),
+            Column(
+                Text("10 % pires", "Worst 10 %"),
+                "count",
+                [_number(one.risk.cvar, lang) for one in found.kept],
+            ),
+            Column(
+                Text("Regret", "Regret"), "count", [_number(one.worst_regret, lang) for one in found.kept]
+            ),
+            Column(
+                Text("Règles tenues", "Rules kept"),
+                "count",
+                [_share(float(one.holds), lang) for one in found.kept],
+            ),
+            Column(Text("", ""), "text", notes),
+        ],
+    )
+
+
+def _envelopes(found: EnsembleTables, lang: Lang) -> Section:
+    table = found.envelopes
+    return Section(
+        Text("Argent qui reste", "Money left"),
+        words=[
+            Text(
+                "Reste : chaque tirage décidé une fois connu. Dépasse : la liste prévue, aux montants d'alors.",
+                "Left: each draw decided once known. Exceeds: the planned list, at the amounts asked for then.",
+            )
+        ],
+        columns=[
+            Column(Text("Enveloppe", "Envelope"), "text", table["envelope"].to_list()),
+            Column(Text("Montant", "Amount"), "money", table["amount_cents"].to_list()),
+            Column(
+                Text("Reste quelque chose", "Something is left"),
+                "count",
+                [_share(v, lang) for v in table["p_unspent"].to_list()],
+            ),
+            Column(Text("Reste moyen", "Left on average"), "money", table["mean_unspent_cents"].to_list()),
+            Column(
+                Text("La liste prévue dépasse", "The planned list exceeds"),
+                "count",
+                [None if v is None else _share(v, lang) for v in table["p_exceeded"].to_list()],
+            ),
+        ],
+    )
+
+
+def _payments(found: EnsembleTables, lang: Lang) -> Section:
+    table = found.payments
+    shares = [
+        None if v is None else format_rate(Fraction(v), lang, decimals=1)
+        for v in table["may_be_promised"].to_list()
+    ]
+    years = [
+        Text("ensemble", "in all").in_(lang) if year is None else str(year)
+        for year in table["year"].to_list()
+    ]
+    return Section(
+        Text("Ce que la liste prévue paiera", "What the planned list will pay"),
+        words=[
+            Text(
+                "Dernière colonne : ce qui peut être promis en plus, le risque de payer trop restant sous 5 %.",
+                "Last column: what more may be promised, the risk of paying too much staying within 5 %.",
+            )
+        ],
+        columns=[
+            Column(Text("Année", "Year"), "text", years),
+            Column(Text("Accordé", "Granted"), "money", table["granted_cents"].to_list()),
+            Column(Text("Payé en moyenne", "Paid on average"), "money", table["mean_paid_cents"].to_list()),
+            Column(Text("Payé au plus", "Paid at most"), "money", table["most_paid_cents"].to_list()),
+            Column(Text("Surprogrammation", "Over-programming"), "count", shares),
+        ],
+    )
+
+
+def _sensitivity(found: EnsembleTables, lang: Lang) -> Section:
+    table = found.sensitivity
+    return Section(
+        Text("Ce qui fait varier le résultat", "What moves the result"),
+        words=[
+            Text(
+                "Indice de Sobol total : la part de la variance à laquelle l'incertitude concourt (estimée).",
+                "Total Sobol index: the share of the variance that the input has a part in (estimated).",
+            )
+        ],
+        columns=[
+            Column(Text("Incertitude", "Input"), "text", table["input"].to_list()),
+            Column(
+                Text("Part", "Share"),
+                "count",
+                [None if v is None else _share(v, lang) for v in table["total_effect"].to_list()],
+            ),
+            Column(Text("Tirages", "Draws"), "count", table["n_draws"].to_list()),
+        ],
+    )

@@ -1,0 +1,388 @@
+"""What can be said of a scenario without solving it: who is eligible, why not, and which money cannot move.
+
+How large the model of a decision is, and which way settles it, with why.
+
+The quality report of a scenario's dossiers, as `validate` shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from rich.text import Text as Line
+
+from tnt_sim.domain.budget_tree import Tree
+from tnt_sim.domain.territory import YEARS
+from tnt_sim.formulation.formulate import Formulation, formulate
+from tnt_sim.formulation.linear_model import LinearModel, Stage
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amount, plural
+from tnt_sim.ingest.quality.checks import examine
+from tnt_sim.reporting.renderers.terminal import hanging, paragraph
+from tnt_sim.reporting.reports.form_import import findings_table, quality_document, quality_lines
+from tnt_sim.reporting.reports.run import envelope_table, warning_lines
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
+from tnt_sim.rules.expressions.column_text import count
+from tnt_sim.rules.expressions.selectors import describe
+from tnt_sim.rules.expressions.text import selector_words
+from tnt_sim.rules.linear_terms import BoolArray, group_sums
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.scenario.scenario import Scenario, is_synthetic
+from tnt_sim.solve.methods.exact_kernels import WORDS, solve_exactly
+from tnt_sim.solve.reductions.amounts_as_binaries import MOST_CHOICES
+from tnt_sim.verify.run_document import eligible, open_questions
+from tnt_sim.verify.run_document import envelopes as envelope_entries
+
+
+def check_document(problem: Problem, lang: Lang) -> dict[str, Any]:
+    """The document of `validate --json`."""
+    scenario = problem.scenario
+    demand = demand_cents(problem)
+    entries = envelope_entries(problem, None, None, None, lang)
+    keep = ("id", "parent", "title", "amount_cents", "committed_cents", "n_dossiers", "n_eligible")
+    stuck = unreachable_cents(problem)
+    return {
+        "schema_version": 1,
+        "command": "validate",
+        "scenario": scenario.id,
+        "title": scenario.title,
+        "scenario_sha256": scenario.sha256,
+        "status": "valid",
+        "synthetic": is_synthetic(scenario),
+        "amount_cents": problem.case.tree.written_cents[0],
+        "demand_cents": demand[0],
+        "n_dossiers": problem.case.n,
+        "n_eligible": int(eligible(problem).sum()),
+        "n_committed": int(problem.offers.committed.sum()),
+        "n_candidates": int(problem.offers.candidate.sum()),
+        "sources": _sources(problem),
+        "envelopes": [
+            {**{key: entry[key] for key in keep}, "demand_cents": demand[k], "unreachable_cents": stuck[k]}
+            for k, entry in enumerate(entries)
+        ],
+        "checks": _funnel(problem, lang),
+        "rules": [{"id": rule.id, "kind": rule.kind, "mode": rule.mode.value} for rule in problem.rules],
+        **open_questions([problem], lang),
+        "warnings": [defect.line(lang) for defect in problem.warnings] + _stuck_texts(problem, stuck, lang),
+    }
+
+
+def demand_cents(problem: Problem) -> list[int]:
+    """What the dossiers of each envelope could take at most, committed ones included."""
+    offered, case = problem.offers, problem.case
+    most = offered.highest_cents
+    held = (case.node >= 0) & offered.in_play
+    return case.tree.subtree_sums(group_sums(most[held], case.node[held], case.tree.n_nodes))
+
+
+def unreachable_cents(problem: Problem) -> list[int]:
+    """The money at each envelope that no dossier can take, whatever is decided; counted once, where it lies."""
+    tree, offered, case = problem.case.tree, problem.offers, problem.case
+    most = offered.highest_cents
+    held = (case.node >= 0) & offered.in_play
+    own = group_sums(most[held], case.node[held], tree.n_nodes)
+    reach = _reach(tree, own)
+    stuck = [0] * tree.n_nodes
+    for node in range(tree.n_nodes):
+        money = tree.amount_cents[node]
+        if money is None:
+            continue
+        children = tree.children(node)
+        rest = unassigned_cents(tree, node) or 0
+        if rest < 0:
+            stuck[node] = max(0, money - own[node] - sum(_taken(tree, c, reach) for c in children))
+            continue
+        loose = own[node] + sum(reach[c] for c in children if tree.amount_cents[c] is None)
+        gains = sum(max(0, reach[c] - (tree.amount_cents[c] or 0)) for c in children if may_gain(tree, c))
+        given = sum(tree.options[c].given_cents for c in children) + tree.options[node].overprogram_cents
+        stuck[node] = max(0, rest - given - loose - gains - _movable(tree, node, reach))
+    return stuck
+
+
+def _movable(tree: Tree, node: int, reach: Sequence[int]) -> int:
+    """What a node could give to its siblings that could use it."""
+    option = tree.options[node]
+    hunger = sum(max(0, reach[other] - (tree.amount_cents[other] or 0)) for other in option.transfer_to)
+    return hunger if option.out_cents is None else min(hunger, option.out_cents)
+
+
+def _reach(tree: Tree, own: Sequence[int]) -> list[int]:
+    """What could be granted at and under each node if its own amount were without end."""
+    reach = list(own)
+    for node in range(tree.n_nodes - 1, 0, -1):
+        reach[int(tree.parent[node])] += _taken(tree, node, reach)
+    return reach
+
+
+def _taken(tree: Tree, node: int, reach: Sequence[int]) -> int:
+    """What a child can take from its parent: no more than its amount unless it may gain."""
+    money = tree.amount_cents[node]
+    return reach[node] if money is None or may_gain(tree, node) else min(money, reach[node])
+
+
+def _stuck_texts(problem: Problem, stuck: Sequence[int], lang: Lang) -> list[str]:
+    found = []
+    for node, cents in enumerate(stuck):
+        if cents:
+            name, money = problem.case.tree.ids[node], amount(cents, lang)
+            text = Text(
+                f"{money} de « {name} » ne peuvent atteindre aucun dossier.",
+                f'{money} of "{name}" can reach no dossier.',
+            )
+            found.append(text.in_(lang))
+    return found
+
+
+def _funnel(problem: Problem, lang: Lang) -> list[dict[str, Any]]:
+    """Each requirement with the dossiers that miss it, and those that miss nothing else."""
+    spec = {entry.id: entry for entry in problem.scenario.spec.eligibility}
+    missed = np.zeros(problem.case.n, dtype=np.int64)
+    masks: dict[str, BoolArray] = {}
+    limits = {failure.rule: failure.limit for failure in problem.eligibility.failures}
+    blank: dict[str, BoolArray] = {}
+    for failure in problem.eligibility.failures:
+        if not failure.given:
+            blank[failure.rule] = blank.get(failure.rule, failure.mask) | failure.mask
+        masks[failure.rule] = masks.get(failure.rule, np.zeros(problem.case.n, dtype=np.bool_)) | failure.mask
+    for mask in masks.values():
+        missed += mask
+    checks = []
+    for rule, mask in masks.items():
+        entry = spec.get(rule)
+        checks.append(
+            {
+                "id": rule,
+                "reason": (entry.reason or entry.title) if entry else "",
+                "require": describe(entry.require.root) if entry else limits[rule],
+                "sentence": selector_words(entry.require.root, lang) if entry else "",
+                "n_missed": int(mask.sum()),
+                "n_only_this": int((mask & (missed == 1)).sum()),
+                "n_not_given": int(blank[rule].sum()) if rule in blank else 0,
+            }
+        )
+    capped = int(problem.offers.capped_out.sum())
+    if capped:
+        checks.append(
+            {
+                "id": "capped_out",
+                "reason": "",
+                "require": "",
+                "sentence": "",
+                "n_missed": capped,
+                "n_only_this": capped,
+                "n_not_given": 0,
+            }
+        )
+    return checks
+
+
+def _sources(problem: Problem) -> list[dict[str, Any]]:
+    portfolio = problem.scenario.portfolio
+    return [{"file": s.path, "sha256": s.sha256, "rows": s.n_rows} for s in portfolio.sources]
+
+
+def check_lines(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
+    """The document of `validate` for people."""
+    french = lang is Lang.FR
+    lines = paragraph(document["title"], width, style="bold")
+    lines.append(Line(document["scenario"], style="dim"))
+    if document["synthetic"]:
+        lines += paragraph(SYNTHETIC.in_(lang), width, style="yellow")
+    head = "Scénario valide. Rien n'a été calculé." if french else "Valid scenario. Nothing was solved."
+    lines += [Line(""), Line(f"✔ {head}", style="bold green"), *_totals(document, lang), Line("")]
+    lines.append(Line("Enveloppes" if french else "Envelopes", style="bold"))
+    lines += _envelopes(document["envelopes"], lang, width)
+    if document["checks"]:
+        lines += [
+            Line(""),
+            Line("Non éligibles, et pourquoi" if french else "Not eligible, and why", style="bold"),
+        ]
+        lines += _checks(document["checks"], lang, width)
+    return lines + warning_lines(document["warnings"], lang, width)
+
+
+def _totals(document: dict[str, Any], lang: Lang) -> list[Line]:
+    filed = plural(
+        document["n_dossiers"],
+        ("dossier déposé", "dossiers déposés"),
+        ("dossier filed", "dossiers filed"),
+        lang,
+    )
+    open_ = plural(document["n_eligible"], ("éligible", "éligibles"), ("eligible", "eligible"), lang)
+    if document["n_committed"]:
+        held = count(document["n_committed"], lang)
+        open_ += f" dont {held} déjà engagés" if lang is Lang.FR else f", of which {held} already committed"
+    total, asked = amount(document["amount_cents"], lang), amount(document["demand_cents"], lang)
+    if lang is Lang.FR:
+        return [
+            Line(f"{filed}, {open_}"),
+            Line(f"Enveloppe {total} ; les éligibles peuvent recevoir jusqu'à {asked}"),
+        ]
+    return [
+        Line(f"{filed}, {open_}"),
+        Line(f"Envelope {total}; the eligible ones may get up to {asked}"),
+    ]
+
+
+def _envelopes(entries: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
+    """The envelope table with what is asked in place of what is granted."""
+    return envelope_table(entries, lang, width, keys=_KEYS)
+
+
+_KEYS = (
+    ("amount_cents", Text("Montant", "Amount")),
+    ("committed_cents", Text("Engagé", "Committed")),
+    ("demand_cents", Text("Demande", "Demand")),
+    ("n_dossiers", Text("Déposés", "Filed")),
+    ("n_eligible", Text("Éligibles", "Eligible")),
+)
+
+
+def _checks(checks: Sequence[dict[str, Any]], lang: Lang, width: int) -> list[Line]:
+    french = lang is Lang.FR
+    fixed = {"state": vocabulary.REASON["state"], "capped_out": vocabulary.REASON["capped_out"]}
+    rows = []
+    for check in checks:
+        why = check["reason"] or (
+            fixed[check["id"]].in_(lang) if check["id"] in fixed else check["sentence"] or check["require"]
+        )
+        if check["n_not_given"]:
+            n = count(check["n_not_given"], lang)
+            why += Text(f" (non renseigné : {n})", f" (not given: {n})").in_(lang)
+        rows.append((count(check["n_missed"], lang), count(check["n_only_this"], lang), check["id"], why))
+    head = (
+        ("Dossiers", "à ce seul titre", "Condition", "")
+        if french
+        else ("Dossiers", "for this alone", "Rule", "")
+    )
+    return hanging(rows, width, header=head, right=(0, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTold:
+    """The size of a model, and its way: `tree`, `blocks` or `direct`."""
+
+    n_columns: int
+    n_rows: int
+    n_entries: int
+    method: str
+    why: Text
+
+    def document(self) -> dict[str, Any]:
+        """The entry `model` of `show --json`."""
+        return {
+            "n_columns": self.n_columns,
+            "n_rows": self.n_rows,
+            "n_entries": self.n_entries,
+            "method": self.method,
+            "why": self.why.en,
+        }
+
+    def text(self) -> Text:
+        """The sentence of `show --model`."""
+        return Text(
+            f"Le modèle a {self.n_columns} colonnes, {self.n_rows} lignes et {self.n_entries} coefficients. "
+            f"Méthode « {self.method} » : {self.why.fr}",
+            f"The model has {self.n_columns} columns, {self.n_rows} rows and {self.n_entries} coefficients. "
+            f'Method "{self.method}": {self.why.en}',
+        )
+
+
+def told_of(problem: Problem) -> ModelTold:
+    """Write the model and try the exact kernels on it, as `run` does; no solver is asked."""
+    form = formulate(problem)
+    model = form.model
+    stages = [
+        Stage(s.name, s.objective, s.sense, s.tolerance, s.constant)
+        for s in (*form.stages, form.least_granted)
+    ]
+    found = solve_exactly(model, stages, recovery=form.recovery)
+    method = "direct" if found is None else WORDS[found[0].stages[0].solver]
+    why = _WHY.get(method) or _why_direct(form, model)
+    return ModelTold(model.n_cols, model.n_rows, int(model.matrix.nnz), method, why)
+
+
+_WHY = {
+    "tree": Text(
+        "les plafonds de dépense forment un arbre, et le meilleur choix sous eux tient toutes les autres lignes ; "
+        "chaque enveloppe est un sac à dos exact.",
+        "the caps on money form a tree, and the best choice under them keeps every other row; each envelope is an "
+        "exact knapsack.",
+    ),
+    "blocks": Text(
+        "des lignes se croisent ; celles qui ne partagent aucun dossier ont chacune un bloc exact, les autres un "
+        "prix, et ce qui reste possible est énuméré.",
+        "rows cross; those that share no dossier have an exact block each, the others a price, and what is left "
+        "possible is enumerated.",
+    ),
+}
+
+
+def _why_direct(form: Formulation, model: LinearModel) -> Text:
+    """Why no exact kernel settles it."""
+    if any(stage.tolerance for stage in form.stages):
+        return Text(
+            "un objectif a une tolérance ; un solveur résout les étapes l'une après l'autre.",
+            "a goal has a tolerance; a solver takes the stages one after the other.",
+        )
+    ranged = form.recovery.ranged_columns
+    if int((model.col_upper[ranged] + 1).sum()) > MOST_CHOICES:
+        return Text(
+            f"les fourchettes laissent plus de {count(MOST_CHOICES, Lang.FR)} montants possibles ; un solveur les "
+            "choisit, une étape après l'autre.",
+            f"ranges leave more than {count(MOST_CHOICES, Lang.EN)} possible amounts; a solver chooses them, one "
+            "stage after the other.",
+        )
+    if (model.col_upper[form.recovery.n_columns :] > 1).any():
+        return Text(
+            "de l'argent libre ou des écarts à une règle se choisissent avec les dossiers ; un solveur résout les "
+            "étapes l'une après l'autre.",
+            "free money or distances from a rule are chosen beside dossiers; a solver takes the stages one after "
+            "the other.",
+        )
+    return Text(
+        "trop de lignes se croisent pour les noyaux exacts ; un solveur résout les étapes l'une après l'autre, "
+        "et un certificat exact est cherché ensuite.",
+        "too many rows cross for the exact kernels; a solver takes the stages one after the other, and an exact "
+        "certificate is sought afterwards.",
+    )
+
+
+LEGAL_CAP = Fraction(4, 5)
+MOST_COMPARED = 200_000
+"""Above so many dossiers, those that resemble each other are not looked for."""
+
+
+def scenario_quality(scenario: Scenario, lang: Lang) -> dict[str, Any]:
+    """What is odd in the dossiers; the legal cap is compared where the scenario sets no cap and no rate itself."""
+    portfolio, spec = scenario.portfolio, scenario.spec
+    decided = bool(spec.caps) or any(entry.max_rate is not None for entry in spec.grants)
+    formulas = any(entry.formula is not None for entry in spec.grants)
+    quality = examine(
+        portfolio.table, timezone=spec.timezone, map_year=map_year(scenario),
+        rate_cap=None if decided else LEGAL_CAP, likeness=len(portfolio) <= MOST_COMPARED,
+        variants=portfolio.extra_columns, unwatched=frozenset({"requested"} if formulas else ()),
+    )  # fmt: skip
+    table = findings_table(quality, portfolio.table["dossier"], portfolio.table["_row"], lang)
+    return quality_document(quality, table, lang)
+
+
+def map_year(scenario: Scenario) -> int:
+    """The map that the scenario names, else the one nearest to its date."""
+    spec = scenario.spec
+    if spec.territory is not None:
+        return spec.territory.year
+    year = spec.date.year if spec.date is not None else YEARS[0]
+    return min(YEARS, key=lambda known: abs(known - year))
+
+
+def scenario_quality_lines(document: dict[str, Any], lang: Lang, width: int) -> list[Line]:
+    """The quality report under a heading."""
+    title = "État des données" if lang is Lang.FR else "State of the data"
+    return [Line(""), Line(title, style="bold"), *quality_lines(document, lang, width)]

@@ -1,0 +1,156 @@
+"""A folder put in place whole: whatever stops the program leaves the old one or the new one.
+
+A file put in place whole, in one step, and never in the place of another unasked.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tnt_sim.disk import OLD, PARTIAL, flush, folders_for, is_alive, named, put_all, refusal
+from tnt_sim.errors import UsageError
+from tnt_sim.i18n.message import Text
+
+_RENAME_EXCHANGE = 2
+_AT_FDCWD = -100
+
+
+def put_folder(target: Path, write: Callable[[Path], None]) -> None:
+    """Write a folder beside `target`, make it durable, then give it the name `target` in one step.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written; what stood at `target` is still there.
+    """
+    with folders_for(target.parent):
+        _sweep(target)
+        partial = target.parent / f".{target.name}.{os.getpid()}{PARTIAL}"
+        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            partial.mkdir()
+            write(partial)
+            for file in [*partial.rglob("*"), partial]:
+                flush(file)
+            _take_place(partial, target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    flush(target.parent)
+
+
+def _take_place(partial: Path, target: Path) -> None:
+    if not target.exists():
+        partial.rename(target)
+        return
+    if _exchange(partial, target):
+        return
+    # Without an exchange, two renames: the next write brings the old folder back if we stop in between.
+    old = target.parent / f".{target.name}{OLD}"
+    target.rename(old)
+    partial.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names in one step; False where the system has no such call."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    done: int = call(
+        _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)
+    )
+    return done == 0
+
+
+def _sweep(target: Path) -> None:
+    """Bring back what an interrupted replacement left, and remove the remains of dead writers."""
+    old = target.parent / f".{target.name}{OLD}"
+    if old.is_dir() and not target.exists():
+        old.rename(target)
+    for partial in target.parent.glob(f".{target.name}.*{PARTIAL}"):
+        owner = partial.name.removesuffix(PARTIAL).rpartition(".")[2]
+        if owner.isdigit() and not is_alive(int(owner)):
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_target(target: Path, *, replace: bool) -> None:
+    """Whether a file may be written there: its folder is there, and nothing stands there unless it may go.
+
+    Raises
+    ------
+    UsageError
+        With what to do.
+    """
+    folder = target.parent
+    if not folder.is_dir():
+        raise UsageError(
+            Text(
+                f"le dossier « {folder} » n'existe pas. Créez-le, ou corrigez --out.",
+                f'there is no folder "{folder}". Create it, or correct --out.',
+            ),
+            code="usage.out",
+        )
+    if target.is_dir():
+        raise UsageError(
+            Text(
+                f"« {target} » est un dossier. Donnez le nom d'un fichier à --out.",
+                f'"{target}" is a folder. Give --out the name of a file.',
+            ),
+            code="usage.out",
+        )
+    if target.exists() and not replace:
+        raise UsageError(
+            Text(
+                f"« {target} » existe déjà : rien n'y est touché. Ajoutez --force pour le remplacer.",
+                f'"{target}" exists already: it is left as it is. Add --force to replace it.',
+            ),
+            code="usage.exists",
+        )
+
+
+def put_file(target: Path, data: bytes) -> None:
+    """Write a file whole, or not at all.
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written to.
+    TntError
+        The disk is full, or fails.
+    """
+    _put({target: data}, target)
+
+
+def put_files(folder: Path, data: Mapping[str, bytes], *, replace: bool) -> list[Path]:
+    """Write several files into a folder, made when it is missing: all of them, or none."""
+    if not folder.exists():
+        check_target(folder, replace=replace)
+    elif not folder.is_dir():
+        raise UsageError(
+            Text(
+                f"« {folder} » est un fichier. Donnez à --out le nom d'un dossier.",
+                f'"{folder}" is a file. Give --out the name of a folder.',
+            ),
+            code="usage.out",
+        )
+    else:
+        for name in data:
+            check_target(folder / name, replace=replace)
+    files = {folder / name: content for name, content in data.items()}
+    _put(files, folder)
+    return list(files)
+
+
+def _put(files: Mapping[Path, bytes], shown: Path) -> None:
+    try:
+        put_all(files)
+    except OSError as error:
+        raise refusal(named(shown), error, _ELSEWHERE) from error
+
+
+_ELSEWHERE = Text("Choisissez une autre place avec --out.", "Choose another place with --out.")

@@ -1,0 +1,111 @@
+"""The scenario of a run solved again: what shows the optimum where its certificate does not.
+
+A new certificate is replayed on the stored list itself. Where none is found, two independent solvers that agree on
+the value of the stored list show the optimum too, and the answer says that it is by solvers. A better list refutes
+the claim of the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tnt_sim.engine.result import Proof, Result
+from tnt_sim.engine.solve import solve
+from tnt_sim.errors import Defect, LimitReached
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.run_folder.replay import Checked
+from tnt_sim.verify.decision_reasons import is_better
+from tnt_sim.verify.proofs import replay_proofs
+from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.verification import Answer, Means, Standing, Verification
+
+NOT_ENDED = Text(
+    "Le scénario, résolu à nouveau, n'a pas donné de preuve dans le temps permis : donnez plus de temps avec "
+    "--time-limit.",
+    "The scenario, solved again, gave no proof within the time allowed: allow more with --time-limit.",
+)
+OTHER_LIST = Text(
+    "Le scénario, résolu à nouveau, donne une autre liste, que rien ne dit meilleure.",
+    "The scenario, solved again, gives another list, and nothing says that it is better.",
+)
+
+
+def solve_again(checked: Checked, time_limit: float | None = None) -> Verification:
+    """The check of a run, with what solving its scenario again adds; as it is where nothing is left to show."""
+    found, scenario = checked.verification, checked.run.scenario
+    if not found.ok or scenario is None or found.first.is_shown:
+        return found
+    try:
+        result = solve(scenario, cross_check="auto", time_limit=time_limit)
+    except LimitReached:
+        return replace(found, notes=(*found.notes, NOT_ENDED))
+    better = _better(checked, result)
+    if better is not None:
+        return _refuted(found, better)
+    return _answered(checked, found, result)
+
+
+def _answered(checked: Checked, found: Verification, result: Result) -> Verification:
+    """The answers, with those that the new certificate or the two solvers show."""
+    again = replace(checked.run, certificate=dict(result.certificate))
+    parts = checked.told.parts if checked.told else ()
+    replay_proofs(again, [(part.decision, part.claim) for part in parts])
+    optimal, first, notes = found.optimal, found.first, found.notes
+    if not optimal.is_shown and again.proven:
+        optimal = Answer(Standing.SHOWN, Means.SOLVED_PROOF)
+    elif not optimal.is_shown and result.proof is Proof.CROSS_CHECKED and _same_values(checked, result):
+        optimal = Answer(Standing.SHOWN, Means.SOLVED_TWICE)
+    elif not optimal.is_shown:
+        notes = (*notes, NOT_ENDED if result.proof is Proof.FEASIBLE_GAP else OTHER_LIST)
+    if again.proven and again.proven_first:
+        first = Answer(Standing.SHOWN, Means.SOLVED_PROOF)
+    rows = again.rows if optimal.means is Means.SOLVED_PROOF else found.rows
+    return replace(found, optimal=optimal, first=first, notes=notes, rows=rows)
+
+
+def _same_values(checked: Checked, result: Result) -> bool:
+    """Whether each goal is worth the same; with steps, whether each step made the same awards."""
+    run, whole = checked.run, checked.run.whole
+    if whole is None or run.table is None or result.reading is None:
+        return False
+    if run.steps is None:
+        return whole.reading.values == result.reading.values
+    names = [name for name in ("dossier", "funded", "granted_cents", "step", "reserve_rank", "reserve_cents")
+             if name in run.table.columns]  # fmt: skip
+    known = all(name in result.dossiers.columns for name in names)
+    return known and run.table.select(names).equals(result.dossiers.select(names), null_equal=True)
+
+
+def _better(checked: Checked, result: Result) -> tuple[str, str] | None:
+    """The first goal that differs, as stored and as solved again; None where the new list is not better.
+
+    Where a goal may be given up by a tolerance, or earlier steps came first, another value refutes nothing.
+    """
+    whole = checked.run.whole
+    if whole is None or result.reading is None or checked.run.steps is not None:
+        return None
+    stages, values = whole.problem.stages, whole.reading.values
+    if any(stage.tolerance for stage in stages) or not is_better(
+        whole.problem, result.reading.values, values
+    ):
+        return None
+    pair = next(
+        (one, other) for one, other in zip(values, result.reading.values, strict=True) if one != other
+    )
+    return str(decimal_text(pair[0])), str(decimal_text(pair[1]))
+
+
+def _refuted(found: Verification, pair: tuple[str, str]) -> Verification:
+    """A better list exists: false for a run that says it is the best, a note for one that does not."""
+    stored, better = pair
+    text = Text(
+        f"le scénario, résolu à nouveau, donne une répartition meilleure : {better} au lieu de {stored}.",
+        f"the scenario, solved again, gives a better allocation: {better} instead of {stored}.",
+    )
+    if found.optimal.standing is Standing.NONE:
+        return replace(found, notes=(*found.notes, text))
+    nothing = Answer(Standing.NONE)
+    head = {**(found.head or {}), "status": "refused", "proof": None}
+    return replace(
+        found, rules=nothing, optimal=nothing, first=nothing, defects=(Defect("optimal", text),), head=head
+    )

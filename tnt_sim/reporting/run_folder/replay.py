@@ -1,0 +1,381 @@
+"""A run folder checked in full: read again in integers, told anew from what was read, compared value by value.
+
+`verify/` reads; here the run is told by the functions that told it first, and each document must be the same:
+`scenario.resolved.yaml` and `allocation.csv` to the byte, `allocation.parquet` to the cell, `summary.json` to the
+value. What cannot be computed without a solver (status, proof, bounds) is taken from the summary, and its words
+must agree with each other and with the allocation.
+
+A run folder's sentences in another language than its scenario's, or in this version's words: told anew.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.engine.award_list import csv_columns, parquet_columns
+from tnt_sim.engine.multi_step import joined
+from tnt_sim.engine.result import Evidence, Proof, Result, Status, result_of
+from tnt_sim.engine.stored_run import StoredRun, code_hash
+from tnt_sim.engine.stored_run import versions as versions_here
+from tnt_sim.errors import Defect, Place
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.run_folder.writer import Made, resolved_yaml, summary
+from tnt_sim.scenario.scenario import Scenario, reserve_step
+from tnt_sim.verify.claim_consistency import (
+    NO_LIST,
+    Claim,
+    better_by_one,
+    check_run_words,
+    codes_among,
+    in_language,
+    read_claim,
+)
+from tnt_sim.verify.legacy_runs import in_older_words, with_older_reasons
+from tnt_sim.verify.proofs import NOT_REPLAYED, replay_proofs
+from tnt_sim.verify.run_document import StageFigures
+from tnt_sim.verify.run_files import (
+    BOUND,
+    CSV,
+    PARQUET,
+    RESOLVED,
+    SUMMARY,
+    bytes_of,
+    rewritten,
+    told_differences,
+)
+from tnt_sim.verify.run_replay import Replay, replay, report
+from tnt_sim.verify.signing.signature import read_own
+from tnt_sim.verify.signing.witness import hash_defects, is_signed_entry, witness_defects
+from tnt_sim.verify.step_reading import Decision, StepsRead, step_entries
+from tnt_sim.verify.stored_allocation import cells_apart, csv_apart
+from tnt_sim.verify.verification import Verification
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
+    """Check a run folder in full, without any solver; raises DataError when it is no run folder.
+
+    Parameters
+    ----------
+    run_dir : the run folder
+    project : the project folder, when it no longer is where the run left it
+    """
+    return check_run(run_dir, project).verification
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """A run folder that was checked.
+
+    Attributes
+    ----------
+    run : what was read of it
+    told : the run told anew from what was read; None where that cannot be done
+    verification : what the check shows
+    """
+
+    run: Replay
+    told: Told | None
+    verification: Verification
+
+
+def check_run(
+    run_dir: Path, project: Path | None = None, expected: str | None = None, *, anywhere: bool = False
+) -> Checked:
+    """Check a run folder in full, and keep what was read and told on the way.
+
+    Parameters
+    ----------
+    run_dir : the run folder
+    project : the project folder, where the reader names it; else it must lie above the run folder
+    expected : the hash that the reader was given, see `expected_hash`
+    anywhere : accept a project that nobody named elsewhere than above the run folder, though never inside it
+
+    Raises
+    ------
+    DataError
+        It is no run folder.
+    """
+    place = {"project_named": project is not None, "anywhere": anywhere}
+    checked = _checked(replay(run_dir, project), expected, **place)
+    if not checked.verification.ok and not is_same_code(checked.run):
+        older = _checked(replay(run_dir, project, as_0_1_0=True), expected, **place)
+        return older if older.verification.ok else checked
+    return checked
+
+
+def _checked(run: Replay, expected: str | None, **place: bool) -> Checked:
+    told, found = None, run.found.found
+    found.extend(hash_defects(run.summary, expected))
+    if is_signed_entry(run.run_dir, run.summary):
+        found.extend(read_own(run.run_dir, run.summary)[1])
+    if run.scenario is not None:
+        found.extend(witness_defects(run.run_dir, run.summary, run.project, **place))
+        found.extend(_resolved(run, run.scenario))
+    if run.whole is not None and run.scenario is not None:
+        told = told_anew(run, run.scenario, run.whole)
+        run.found.found.extend(_compare(run, told, moved=_is_elsewhere(run)))
+    return Checked(run, told, report(run, _notes(run)))
+
+
+def _is_elsewhere(run: Replay) -> bool:
+    """Whether the inputs are not where the summary says: moved, or kept beside a signed list."""
+    return run.project != (run.run_dir.resolve() / str(run.summary.get("project", "."))).resolve()
+
+
+def _notes(run: Replay) -> tuple[Text, ...]:
+    """What a reader should know beyond what is wrong."""
+    reserve = run.rows.reserve
+    notes = () if reserve is None else (reserve,)
+    other = () if is_same_code(run) else (_other_code(run),)
+    as_then = (_AS_0_1_0,) if run.as_0_1_0 else ()
+    return (*notes, *dict.fromkeys(run.notes), *other, *as_then)
+
+
+_AS_0_1_0 = Text(
+    "Il est relu comme l'a écrit la version 0.1.0 : orthographes distinctes, cellules vides et motifs d'alors.",
+    "It is read as version 0.1.0 wrote it: spellings apart, empty cells and reasons as they were then.",
+)
+
+
+def is_same_code(run: Replay) -> bool:
+    """Whether the run says that this very code made it."""
+    made = run.summary.get("provenance")
+    return not isinstance(made, dict) or made.get("code_sha256") == code_hash()
+
+
+def _other_code(run: Replay) -> Text:
+    versions = run.summary.get("versions")
+    version = versions.get("tnt_sim") if isinstance(versions, dict) else "?"
+    return Text(
+        f"Le calcul a été fait par un autre code de tnt_sim ({version}) que celui qui le relit.",
+        f"The run was made by another code of tnt_sim ({version}) than the one that checks it.",
+    )
+
+
+def _resolved(run: Replay, scenario: Scenario) -> list[Defect]:
+    """scenario.resolved.yaml is the scenario as merged, to the byte."""
+    file = run.run_dir / RESOLVED
+    if not file.is_file():
+        return []
+    again, stored = resolved_yaml(scenario).encode(), bytes_of(file)
+    if again == stored:
+        return []
+    pairs = zip([*stored.split(b"\n"), b""], [*again.split(b"\n"), b""], strict=False)
+    line = next((k for k, (one, other) in enumerate(pairs, start=1) if one != other), 1)
+    return [
+        Defect(
+            "scenario",
+            Text(
+                "le scénario résolu n'est pas celui que ses fichiers donnent.",
+                "the resolved scenario is not the one that its files give.",
+            ),
+            (Place(file=RESOLVED, line=line),),
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One decision of the run: as read, as claimed, as told anew."""
+
+    decision: Decision
+    claim: Claim
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The run told anew, and the decisions it is made of."""
+
+    result: Result
+    parts: tuple[_Part, ...]
+
+
+def told_anew(run: Replay, scenario: Scenario, whole: Decision) -> Told:
+    """The run as the functions that told it first tell what was read of it."""
+    if run.steps is None:
+        part = _part(run, run.summary, "", whole)
+        return Told(part.result, (part,))
+    listed = () if run.steps.reserve is None else (run.steps.reserve,)
+    decisions = (*run.steps.done, *listed)
+    entries = [*step_entries(run.summary), *({} for _ in decisions)]
+    parts = tuple(
+        _part(run, entry, f"steps[{decision.step.id or k}].", decision)
+        for k, (entry, decision) in enumerate(zip(entries, decisions, strict=False))
+    )
+    done = [(part.decision.step, part.result) for part in parts[: len(run.steps.done)]]
+    missing = run.steps.reserve is None and reserve_step(scenario) is not None
+    reserve = None if run.steps.reserve is None else parts[-1].result
+    return Told(joined(scenario, done, reserve, (NO_LIST,) if missing else ()), parts)
+
+
+def _part(run: Replay, entry: Mapping[str, Any], where: str, decision: Decision) -> _Part:
+    """One decision as its claim and its reading tell it."""
+    problem, values = decision.problem, decision.reading.values
+    claim = read_claim(entry, where, problem.stages, values, run.found)
+    stages = tuple(
+        StageFigures(stage.goal, stage.sense.value, value, goal.bound, goal.proof)
+        for stage, value, goal in zip(problem.stages, values, claim.goals, strict=True)
+    )
+    evidence = Evidence(
+        status=Status(claim.status),
+        proof=Proof(claim.proof),
+        stages=stages,
+        stopped_by=run.summary.get("stopped_by"),
+        canonical=run.summary.get("canonical") is True,
+        least_granted=None if claim.least_granted is None else Proof(claim.least_granted),
+        listing=None if claim.listing is None else Proof(claim.listing),
+        method=str(run.summary.get("method")),
+    )
+    result = result_of(problem, evidence, decision.allocation, decision.reading, {})
+    for told, goal in zip(result.document["objective"], claim.goals, strict=True):
+        told.update(gap=goal.gap, gap_money_cents=goal.gap_money_cents)
+    return _Part(decision, claim, result)
+
+
+def _compare(run: Replay, told: Told, *, moved: bool) -> list[Defect]:
+    """Every value of every document that is not the one told anew, and every claim that is not kept."""
+    unproven = replay_proofs(run, [(part.decision, part.claim) for part in told.parts])
+    if not is_same_code(run):
+        run.notes += [defect.text for defect in unproven if defect.code == NOT_REPLAYED]
+        unproven = [defect for defect in unproven if defect.code != NOT_REPLAYED]
+    run.proven &= told.result.status is Status.OPTIMAL
+    run.proven_first &= run.proven
+    replayed = run.replayed and not any(defect.code == NOT_REPLAYED for defect in unproven)
+    found = [*unproven, *_summary(run, told, moved=moved, replayed=replayed), *_tables(run, told.result)]
+    for part in told.parts:
+        if part.claim.status == "optimal" and part.result.reasons is not None:
+            one = part.decision
+            found += better_by_one(one.problem, one.allocation, one.reading, part.result.reasons)
+    return found
+
+
+def _summary(run: Replay, told: Told, *, moved: bool, replayed: bool) -> list[Defect]:
+    """`replayed`: whether the certificate bears out what is claimed; else its rows are not counted against it."""
+    stored = run.summary
+    again = summary(told.result, run.run_dir, _files(stored), _made(stored))
+    again["document_sha256"], again["seconds"] = stored.get("document_sha256"), stored.get("seconds")
+    if moved:
+        again["project"] = stored.get("project")
+    again["proof_rows"] = run.rows.document if replayed else stored.get("proof_rows")
+    if not is_same_code(run):
+        again = in_older_words(stored, again, run.notes)
+    notes, again["warnings"] = _warnings(run, again["warnings"])
+    check_run_words(stored, notes, [part.claim for part in told.parts], run.found)
+    if json.dumps(stored) == json.dumps(again):
+        return []
+    return told_differences(stored, again) or [rewritten(run.run_dir / SUMMARY)]
+
+
+def _warnings(run: Replay, again: list[str]) -> tuple[set[str], list[str]]:
+    """The codes of the notes on evidence, and the warnings as they should be: those notes where they stand."""
+    lang = Lang(run.scenario.spec.locale if run.scenario else "fr")
+    stored = run.summary.get("warnings")
+    lines = [line for line in stored if isinstance(line, str)] if isinstance(stored, list) else []
+    notes, others = codes_among(lines, lang)
+    wanted = codes_among(again, lang)[1]
+    return notes, lines if others == wanted else wanted
+
+
+def _files(stored: Mapping[str, Any]) -> dict[str, str]:
+    """The hashes that the summary binds; they were compared with the files."""
+    files = stored.get("files")
+    return {name: str(files.get(name)) if isinstance(files, dict) else "" for name in BOUND}
+
+
+def _made(stored: Mapping[str, Any]) -> Made:
+    """What made the run, as far as it is written like a version or a hash."""
+    made, versions = stored.get("provenance"), stored.get("versions")
+    made = made if isinstance(made, dict) else {}
+    code, lock = made.get("code_sha256"), made.get("lock_sha256")
+    told = {str(name): value for name, value in versions.items()} if isinstance(versions, dict) else {}
+    if code == code_hash() and "tnt_sim" in told:
+        told["tnt_sim"] = versions_here()["tnt_sim"]
+    return Made(
+        told,
+        code if isinstance(code, str) and _HASH.fullmatch(code) else "",
+        lock if isinstance(lock, str) and _HASH.fullmatch(lock) else None,
+    )
+
+
+def _tables(run: Replay, result: Result) -> list[Defect]:
+    assert run.table is not None  # a decision was read from it
+    again = (
+        result.dossiers if is_same_code(run) else with_older_reasons(run.table, result.dossiers, run.notes)
+    )
+    found = cells_apart(run.table, parquet_columns(again), run.run_dir / PARQUET)
+    file = run.run_dir / CSV
+    if file.is_file():
+        text = csv_columns(again, result.problem.case.timezone).write_csv()
+        found += csv_apart(bytes_of(file), text, file)
+    return found
+
+
+_REASONS = ("reason_code", "reason")
+_LEFT = ("unspent_code", "unspent_rule", "unspent_because")
+
+
+def retold(run: StoredRun, checked: Checked, lang: Lang) -> StoredRun:
+    """The same run with its reasons, what is left and its warnings in `lang`, as this version says them.
+
+    As the run wrote them where it was read again word by word, or where its inputs are gone.
+    """
+    scenario, whole, told = checked.run.scenario, checked.run.whole, checked.told
+    if told is None or scenario is None or whole is None:
+        return run
+    if lang is run.own_lang:
+        return run if is_same_code(checked.run) else _told_as(run, told.result, lang)
+    again = told_anew(_steps_in(checked.run, lang), _spoken(scenario, lang), _decision_in(whole, lang))
+    return _told_as(run, again.result, lang)
+
+
+def _told_as(run: StoredRun, told: Result, lang: Lang) -> StoredRun:
+    why = {entry["id"]: {key: entry[key] for key in _LEFT} for entry in told.document["envelopes"]}
+    notes = in_language(run.summary["warnings"], run.own_lang, lang)
+    others = codes_among(told.document["warnings"], lang)[1]
+    return replace(
+        run,
+        summary={
+            **run.summary,
+            "envelopes": [{**entry, **why[entry["id"]]} for entry in run.envelopes],
+            "warnings": [*others, *notes],
+            "open_questions": told.document.get("open_questions", []),
+        },
+        table=_with_reasons(run.table, told, _REASONS),
+        told_in=lang,
+    )
+
+
+def _with_reasons(table: pl.DataFrame, told: Result, names: Sequence[str]) -> pl.DataFrame:
+    again = parquet_columns(told.dossiers).select(
+        "dossier", *(pl.col(name).alias(f"_{name}") for name in names)
+    )
+    joined = table.join(again, on="dossier", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce(f"_{name}", name).alias(name) for name in names).drop(
+        f"_{name}" for name in names
+    )
+
+
+def _steps_in(run: Replay, lang: Lang) -> Replay:
+    if run.steps is None:
+        return run
+    reserve = run.steps.reserve
+    done = tuple(_decision_in(one, lang) for one in run.steps.done)
+    return replace(run, steps=StepsRead(done, None if reserve is None else _decision_in(reserve, lang)))
+
+
+def _decision_in(one: Decision, lang: Lang) -> Decision:
+    return replace(one, problem=replace(one.problem, scenario=_spoken(one.problem.scenario, lang)))
+
+
+def _spoken(scenario: Scenario, lang: Lang) -> Scenario:
+    return replace(scenario, spec=scenario.spec.model_copy(update={"locale": lang.value}))

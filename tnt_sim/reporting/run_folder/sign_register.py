@@ -1,0 +1,239 @@
+"""Signing: a run, or withdrawals and downward amendments, become the next entry of the register of decisions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tnt_sim.disk import copy, fill, named, refusal, touch
+from tnt_sim.domain.money import cents_to_decimal_text, format_cents
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import DataError, Defects, Place, UsageError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.ingest.portfolio_reader import read_plain
+from tnt_sim.reporting.run_folder.atomic_write import put_folder
+from tnt_sim.scenario.decision_register import (
+    AMENDMENTS,
+    HELD,
+    INPUTS,
+    LEFT,
+    SEAL,
+    SHOWN,
+    SIGNATURE,
+    Entry,
+    held_amounts,
+    read_entries,
+    read_state,
+    sha256,
+    state_figures,
+)
+from tnt_sim.scenario.yaml.safe_paths import MARKERS
+from tnt_sim.verify.run_files import RUN_FILES, written
+from tnt_sim.verify.signing.signature import sealed
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+_ID = re.compile(r"\w[\w.-]{0,79}")
+Held = Mapping[str, int]
+
+
+def sign_run(
+    run: StoredRun, project: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None
+) -> Entry:
+    """Freeze a run as the next list of a register, with the files of its run folder and its inputs from `project`.
+
+    Parameters
+    ----------
+    key : with it, the entry holds its signature
+
+    Raises
+    ------
+    UsageError
+        The name is taken, the run is of another programme, or does not keep what was signed before.
+    DataError
+        The register was changed.
+    """
+    entries = _open(register, name)
+    root = str(run.envelopes[0]["id"])
+    before = _state(entries)
+    if entries and entries[-1].signature["programme"] != root:
+        other = entries[-1].signature["programme"]
+        raise _refused(
+            f"ce registre est celui du programme « {other} », et le calcul celui de « {root} ».",
+            f'this register is that of the programme "{other}", and the run that of "{root}".',
+        )
+    held = _kept(run, before)
+    summary = run.summary
+    signature = {
+        "kind": "list",
+        "programme": root,
+        "day": run.spec.date.isoformat() if run.spec.date else None,
+        "run": run.name,
+        **{
+            key: summary[key]
+            for key in ("scenario", "scenario_sha256", "document_sha256", "proof", "publishable")
+        },
+        **{key: answer.standing.value for key, answer in run.found.answers.items()},
+    }
+    sources = {file: run.folder / file for file in RUN_FILES if (run.folder / file).is_file()}
+    sources |= {f"{INPUTS}/{entry['path']}": project / entry["path"] for entry in summary["inputs"]}
+    return _put(register, name, entries, signature, held, sources, key)
+
+
+def sign_amendments(file: Path, register: Path, name: str, key: Ed25519PrivateKey | None = None) -> Entry:
+    """Add what a table (dossier, granted) lowers or withdraws (0) as the next entry of a register.
+
+    Raises
+    ------
+    UsageError
+        The name is taken, or nothing was signed yet.
+    DataError
+        The table cannot be read; a dossier is not signed; an amount is not lower than the signed one.
+    """
+    entries = _open(register, name)
+    if not entries:
+        raise _refused(
+            "rien n'est encore signé dans ce registre : signez d'abord une liste.",
+            "nothing is signed in this register yet: sign a list first.",
+        )
+    before = _state(entries)
+    asked = held_amounts(read_plain(file, shown_as=file.name), file.name)
+    _refuse_amendments(asked, before, file.name)
+    freed = sum(before[dossier] - cents for dossier, cents in asked.items())
+    signature = {"kind": "amendment", "programme": entries[-1].signature["programme"], "freed_cents": freed}
+    own = Path(AMENDMENTS).with_suffix(file.suffix.lower()).name
+    return _put(register, name, entries, signature, {**before, **asked}, {own: file}, key)
+
+
+def _refuse_amendments(asked: Held, before: Held, shown: str) -> None:
+    found = Defects()
+    for dossier, cents in asked.items():
+        place = Place(file=shown, dossier=dossier)
+        if before.get(dossier, 0) == 0:
+            found.add(
+                "amendment", Text("ce dossier n'est pas engagé.", "this dossier is not committed."), place
+            )
+        elif not 0 <= cents < before[dossier]:
+            was = before[dossier]
+            found.add(
+                "amendment",
+                Text(
+                    f"{format_cents(cents, Lang.FR)} n'est pas moins que les {format_cents(was, Lang.FR)} signés.",
+                    f"{format_cents(cents, Lang.EN)} is not less than the {format_cents(was, Lang.EN)} signed.",
+                ),
+                place,
+                hint=Text(
+                    "Une hausse se décide par un calcul et une liste.", "An increase takes a run and a list."
+                ),
+            )
+    found.raise_if_any(DataError)
+
+
+def _open(register: Path, name: str) -> list[Entry]:
+    if not _ID.fullmatch(name):
+        raise _refused(
+            f"--as « {name} » : des lettres, des chiffres, « - », « _ » et « . » seulement.",
+            f'--as "{name}": letters, digits, "-", "_" and "." only.',
+        )
+    entries = read_entries(register)
+    if any(entry.id == name for entry in entries) or (register / name).exists():
+        raise _refused(
+            f"« {name} » est déjà signé, et ce qui est signé ne change plus. Choisissez un autre nom.",
+            f'"{name}" is signed already, and what is signed changes no more. Choose another name.',
+        )
+    return entries
+
+
+def _state(entries: Sequence[Entry]) -> dict[str, int]:
+    """What the register holds: that of its last entry."""
+    return read_state(entries[-1]) if entries else {}
+
+
+def _kept(run: StoredRun, before: Held) -> dict[str, int]:
+    """The grants of the run; what was signed before is in it unchanged, or has withdrawn and is 0 from now on."""
+    table = run.table
+    granted = dict(table.filter("funded").select("dossier", "granted_cents").iter_rows())
+    left = set(table.filter(table["state"].is_in(LEFT))["dossier"].to_list())
+    held = dict(before)
+    lost = []
+    for dossier, cents in before.items():
+        if cents > 0 and granted.get(dossier) != cents:
+            if dossier in left and dossier not in granted:
+                held[dossier] = 0
+            else:
+                lost.append(dossier)
+    lost += [dossier for dossier, cents in before.items() if cents == 0 and dossier in granted]
+    if lost:
+        more = f", … (+{len(lost) - SHOWN})" if len(lost) > SHOWN else ""
+        named = ", ".join(lost[:SHOWN]) + more
+        raise _refused(
+            f"le calcul ne garde pas tel quel ce qui est signé : {named}. Écrivez `committed_from: registre/` "
+            "dans le scénario et relancez-le.",
+            f"the run does not keep what was signed as it is: {named}. Write `committed_from: registre/` into "
+            "the scenario and run it again.",
+        )
+    return {**held, **granted}
+
+
+def _put(
+    register: Path,
+    name: str,
+    entries: Sequence[Entry],
+    words: Mapping[str, Any],
+    held: Held,
+    sources: Mapping[str, Path],
+    key: Ed25519PrivateKey | None,
+) -> Entry:
+    """Write an entry whole, or not at all."""
+    last = entries[-1] if entries else None
+    target = register / name
+    signature: dict[str, Any] = {
+        "schema_version": 1,
+        "id": name,
+        "number": len(entries) + 1,
+        **words,
+        "previous": None if last is None else {"id": last.id, "sha256": sha256(last.folder / SIGNATURE)},
+        **state_figures(held),
+    }
+
+    def write(folder: Path) -> None:
+        for file, source in sources.items():
+            copy(source, folder / file)
+        if (folder / INPUTS).is_dir():
+            touch(folder / INPUTS / MARKERS[0])
+        rows = "".join(
+            f"{_quoted(dossier)},{cents_to_decimal_text(held[dossier])}\n" for dossier in sorted(held)
+        )
+        fill(folder / HELD, f"dossier,granted\n{rows}".encode())
+        signature["files"] = {file.relative_to(folder).as_posix(): sha256(file) for file in _files(folder)}
+        manifest = written(signature).encode()
+        fill(folder / SIGNATURE, manifest)
+        if key is not None:
+            fill(folder / SEAL, sealed(manifest, key))
+
+    try:
+        put_folder(target, write)
+    except OSError as error:
+        raise refusal(named(target), error, _FREE) from error
+    return Entry(target, signature)
+
+
+_FREE = Text(
+    "Rien n'est signé. Corrigez cela, puis relancez.", "Nothing is signed. Correct this, then run it again."
+)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
+
+
+def _quoted(text: str) -> str:
+    """A cell of CSV, in quotes where it needs them."""
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[",\r\n]|^\s|\s$', text) else text
+
+
+def _refused(fr: str, en: str) -> UsageError:
+    return UsageError(Text(fr, en), code="usage.sign")

@@ -1,0 +1,309 @@
+"""The merged scenario as YAML, each value with where it was written: `file:line`, or the `--set` that set it.
+
+The run folder: what was asked, what was decided and what proves it, in files that explain themselves.
+
+`runs/<id>-<hash8>/` has no date in its name. The same scenario with the same data has the same name and replaces
+the folder whole.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text as Line
+from ruamel.yaml import YAML
+
+from tnt_sim.disk import fill, parquet_bytes, refusal
+from tnt_sim.engine.award_list import csv_columns, parquet_columns
+from tnt_sim.engine.result import Result
+from tnt_sim.engine.stored_run import RUN_ROOT, code_hash, lock_hash, provenance, versions
+from tnt_sim.errors import DataError, UsageError
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.run_folder.atomic_write import put_folder
+from tnt_sim.rules.protocols import Path as KeyPath
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.yaml.nodes import Origin
+from tnt_sim.verify.run_files import (
+    BOUND,
+    CERTIFICATE,
+    CSV,
+    LOG,
+    PARQUET,
+    RESOLVED,
+    SUMMARY,
+    document_sha256,
+    file_sha256,
+    read_object,
+    sealed_log,
+    written,
+)
+
+_PLAIN = re.compile(r"[\w€%./+()«»’'\u00a0\u202f -]*[\w€%/)»]", re.UNICODE)
+_UNSAFE_START = re.compile(r"[-'\s]")
+_WORDS = ("true", "false", "null", "~", "yes", "no", "on", "off")
+_LONG = 60
+
+
+def resolved_lines(scenario: Scenario, width: int) -> list[Line]:
+    """The scenario as YAML lines with their origins as comments, aligned where they can be."""
+    rows = list(_mapping(scenario.tree, (), scenario.origins, 0, width))
+    short = [len(text) for text, origin in rows if origin and len(text) <= _LONG]
+    column = max(short, default=0) + 2
+    lines = []
+    for text, origin in rows:
+        line = Line(text)
+        if origin:
+            line.append(" " * max(2, column - len(text)) + f"# {origin}", style="dim")
+        lines.append(line)
+    return lines
+
+
+def origin_rows(scenario: Scenario) -> list[dict[str, Any]]:
+    """Every scalar of the merged scenario with where it was written, for `show --json`."""
+    return [
+        {
+            "path": ".".join(str(step) for step in path),
+            "value": value,
+            "file": origin.file,
+            "line": origin.line,
+            "layer": origin.layer,
+        }
+        for path, value in _scalars(scenario.tree, ())
+        if (origin := scenario.origins.get(path)) is not None
+    ]
+
+
+def _scalars(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _scalars(part, (*path, key))
+    elif isinstance(value, list):
+        for k, part in enumerate(value):
+            yield from _scalars(part, (*path, k))
+    else:
+        yield path, value
+
+
+Origins = Mapping[KeyPath, Origin]
+Row = tuple[str, str]
+
+
+def _mapping(
+    tree: Mapping[str, Any], path: KeyPath, origins: Origins, depth: int, width: int
+) -> Iterator[Row]:
+    for key, value in tree.items():
+        yield from _entry(f"{'  ' * depth}{_scalar(key)}:", value, (*path, key), origins, depth, width)
+
+
+def _entry(head: str, value: Any, path: KeyPath, origins: Origins, depth: int, width: int) -> Iterator[Row]:
+    """One key or dash with its value: on the line when it is short, else below it."""
+    if isinstance(value, dict) and value:
+        yield head, ""
+        yield from _mapping(value, path, origins, depth + 1, width)
+    elif isinstance(value, list) and any(isinstance(part, dict | list) for part in value):
+        yield head, ""
+        for k, part in enumerate(value):
+            yield from _item(part, (*path, k), origins, depth + 1, width)
+    elif isinstance(value, list) and len(head) + len(_inline(value)) > width - 2:
+        yield f"{head} [", _where(path, origins)
+        pad = "  " * (depth + 1)
+        yield from ((pad + text, "") for text in _wrapped(_inline(value)[1:-1], width - len(pad)))
+        yield "  " * depth + "]", ""
+    elif isinstance(value, str) and " " in value and len(value) > max(_LONG, width - len(head) - 30):
+        yield f"{head} >-", _where(path, origins)
+        pad = "  " * (depth + 1)
+        yield from ((pad + text, "") for text in _wrapped(value, width - len(pad)))
+    else:
+        yield f"{head} {_inline(value)}", _where(path, origins)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, max(40, width), break_long_words=False, break_on_hyphens=False)
+
+
+def _item(value: Any, path: KeyPath, origins: Origins, depth: int, width: int) -> Iterator[Row]:
+    """One entry of a list; the first key of a mapping stands after the dash."""
+    pad = "  " * depth
+    if not isinstance(value, dict) or not value:
+        yield f"{pad}- {_inline(value)}", _where(path, origins)
+        return
+    for k, (text, origin) in enumerate(_mapping(value, path, origins, depth + 1, width)):
+        yield (f"{pad}- {text[len(pad) + 2 :]}" if k == 0 else text), origin
+
+
+def _where(path: KeyPath, origins: Origins) -> str:
+    origin = origins.get(path)
+    if origin is None:
+        return ""
+    return origin.file if origin.line is None else f"{origin.file}:{origin.line}"
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_inline(part) for part in value) + "]"
+    if isinstance(value, dict):
+        return "{}"
+    return "null" if value is None else _scalar(str(value))
+
+
+def _scalar(text: str) -> str:
+    """Plain where YAML takes it for the same text, else in double quotes."""
+    plain = _PLAIN.fullmatch(text) and not _UNSAFE_START.match(text) and text.lower() not in _WORDS[2:4]
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+_HEADER = """\
+# Scénario résolu par tnt-sim : fusionné, complet, tel qu'il a été calculé. Ne pas modifier.
+# Les fichiers sont nommés depuis le dossier du projet (« project » dans summary.json).
+# Resolved scenario, merged and whole, as it was run. Files are named from the project folder.
+"""
+
+
+def write_run(result: Result, out: Path | None = None) -> Path:
+    """Write the run folder of a result and give its path.
+
+    Parameters
+    ----------
+    result : a result with an allocation
+    out : the folder that holds run folders; `runs` in the project folder by default
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written to, or something else than a run folder stands there.
+    TntError
+        The disk is full, or fails.
+    """
+    scenario = result.problem.scenario
+    place = out if out is not None else scenario.root / RUN_ROOT
+    target = place / folder_name(scenario)
+    _refuse_strangers(target)
+    try:
+        put_folder(target, lambda folder: _write(result, folder, target))
+    except OSError as error:
+        what = Text(f"le dossier de calcul « {target} »", f'the run folder "{target}"')
+        raise refusal(what, error, _ELSEWHERE) from error
+    return target
+
+
+def folder_name(scenario: Scenario) -> str:
+    """`<id>-<hash8>`; what file systems do not like in the id is replaced by `-`."""
+    safe = re.sub(r"[^\w.-]+", "-", scenario.id).strip(".-") or "scenario"
+    return f"{safe}-{scenario.sha256[:8]}"
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Whether a folder is one that we wrote: it has our summary."""
+    try:
+        return "scenario_sha256" in read_object(folder / SUMMARY)
+    except (OSError, DataError):
+        return False
+
+
+def _refuse_strangers(target: Path) -> None:
+    """Only a run folder of ours is ever replaced."""
+    if not target.is_symlink() and (not target.exists() or is_run_folder(target)):
+        return
+    raise UsageError(
+        Text(
+            f"« {target} » existe et n'est pas un dossier de calcul : rien n'y est touché. "
+            "Déplacez-le, ou choisissez un autre dossier avec --out.",
+            f'"{target}" exists and is not a run folder: nothing in it is touched. '
+            "Move it, or choose another folder with --out.",
+        ),
+        code="usage.out",
+    )
+
+
+_ELSEWHERE = Text("Choisissez un autre dossier avec --out.", "Choose another folder with --out.")
+
+
+def _write(result: Result, folder: Path, target: Path) -> None:
+    scenario, problem = result.problem.scenario, result.problem
+    fill(folder / RESOLVED, resolved_yaml(scenario).encode())
+    fill(folder / PARQUET, parquet_bytes(parquet_columns(result.dossiers)))
+    fill(folder / CSV, csv_columns(result.dossiers, problem.case.timezone).write_csv().encode())
+    fill(folder / CERTIFICATE, written(result.certificate).encode())
+    files = {name: file_sha256(folder / name) for name in BOUND}
+    made = Made(versions(), code_hash(), lock_hash())
+    told = summary(result, target, files, made)
+    fill(folder / SUMMARY, written(told).encode())
+    fill(folder / LOG, sealed_log(result.log, told["seconds"]).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What made a run: the versions, and the hashes of the code and of the lock file."""
+
+    versions: Mapping[str, str]
+    code_sha256: str
+    lock_sha256: str | None
+
+
+def summary(result: Result, target: Path, files: Mapping[str, str], made: Made) -> dict[str, Any]:
+    """The document of the run with what binds it; nothing but `seconds` depends on the clock.
+
+    Parameters
+    ----------
+    result : the run
+    target : its folder
+    files : SHA-256 of the files beside the summary
+    made : what made it
+    """
+    scenario = result.problem.scenario
+    inputs = [{"path": f.path, "sha256": f.sha256, "kind": f.kind} for f in scenario.inputs]
+    told = {
+        **result.document,
+        "run_dir": folder_name(scenario),
+        "project": Path(os.path.relpath(scenario.root, target.resolve())).as_posix(),
+        "sets": list(scenario.sets),
+        "inputs": inputs,
+        "versions": dict(made.versions),
+        "files": dict(files),
+        "provenance": provenance(
+            inputs,
+            files,
+            made.versions,
+            result.document["allocation_sha256"],
+            made.code_sha256,
+            made.lock_sha256,
+        ),
+    }
+    return {**told, "document_sha256": document_sha256(told)}
+
+
+def resolved_tree(scenario: Scenario) -> dict[str, Any]:
+    """The merged scenario in plain values, its files named from the project folder."""
+    tree: dict[str, Any] = {"schema_version": 1, **scenario.resolved()}
+    for path, file in scenario.files.items():
+        part: Any = tree
+        for step in path[:-1]:
+            part = part[step]
+        part[path[-1]] = file
+    return tree
+
+
+def resolved_yaml(scenario: Scenario) -> str:
+    """The merged scenario as YAML that reads back as the same scenario."""
+    return _HEADER + to_yaml(resolved_tree(scenario))
+
+
+def to_yaml(tree: Mapping[str, Any]) -> str:
+    """Plain values as block YAML, nothing folded, no aliases."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.width = 1_000_000
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.representer.ignore_aliases = lambda *_: True
+    stream = io.StringIO()
+    yaml.dump(dict(tree), stream)
+    return stream.getvalue()

@@ -1,0 +1,200 @@
+"""The words of the questions on money, in French and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amount, decimal
+from tnt_sim.reporting.text.vocabulary import PROOF
+from tnt_sim.rules.expressions.column_text import count
+
+TITLES: Mapping[str, Text] = MappingProxyType(
+    {
+        "next": Text("ce que vaut l'euro suivant", "what the next euro is worth"),
+        "entries": Text("seuils d'entrée des dossiers", "entry envelopes of the dossiers"),
+        "target": Text("la plus petite enveloppe", "the smallest envelope"),
+        "prices": Text("ce que coûte chaque contrainte", "what each constraint costs"),
+        "extension": Text("où mettre l'extension", "where to put the extension"),
+    }
+)
+FLAGS: Mapping[str, Text] = MappingProxyType(
+    {
+        "always": Text("toujours financé", "always funded"),
+        "enters": Text("entre et reste", "enters and stays"),
+        "in_and_out": Text("entre et sort", "in and out"),
+        "leaves": Text("sort", "leaves"),
+        "never": Text("aucun montant de cette plage", "no amount in this range"),
+    }
+)
+KINDS: Mapping[str, Text] = MappingProxyType(
+    {
+        "rule": Text("Règles", "Rules"),
+        "ring_fence": Text("Cantonnements", "Ring fences"),
+        "non_fungible": Text(
+            "Cloisons entre les montants sous une enveloppe (non-fongibilité)",
+            "Walls between the amounts under an envelope (non-fungibility)",
+        ),
+        "forced": Text("Dossiers retenus par décision", "Dossiers funded by decision"),
+        "refused": Text(
+            "Dossiers refusés par décision (coût de remplacement)",
+            "Dossiers refused by decision (replacement cost)",
+        ),
+    }
+)
+PRICE_HEADS: Mapping[str, Text] = MappingProxyType(
+    {
+        "walls": Text(
+            "|sans elles|entre ses enfants seuls|ou, en argent|preuve|",
+            "|without them|between its children alone|or, in money|proof|",
+        ),
+        "other": Text("|sans elle|ou, en argent|preuve|", "|without it|or, in money|proof|"),
+    }
+)
+WAYS: Mapping[str, Text] = MappingProxyType(
+    {
+        "free": Text("au choix du modèle", "as the model chooses"),
+        "key": Text("à la clé statutaire", "by the statutory key"),
+        "wholly": Text("tout sur", "wholly on"),
+    }
+)
+BEYOND = Text(
+    "« Rien avant » : en dessous de ce montant, aucun objectif ne monte d'une unité, quoi qu'on dépense. Le prix "
+    "relâché est celui du programme linéaire, qui finance des fractions de dossier : une pente, pas une décision.",
+    '"Nothing before": below it no goal rises by a unit, whatever is spent. The relaxed price is that of the '
+    "linear program, which funds fractions of dossiers: a slope, not a decision.",
+)
+
+NEVER: Mapping[str, Text] = MappingProxyType(
+    {
+        "envelope": Text("rien de plus, à aucun montant", "nothing more, at any amount"),
+        "rule": Text("rien de plus, même sans elle", "nothing more, even without it"),
+    }
+)
+NO_WAY: Mapping[str, Text] = MappingProxyType(
+    {
+        "contradiction": Text("les montants se contredisent", "the amounts contradict each other"),
+        "infeasible": Text("aucune répartition ne tient les règles", "no allocation keeps the rules"),
+        "stopped": Text("arrêté par la limite de temps", "stopped by the time limit"),
+    }
+)
+UNSETTLED = Text("Sans réponse (le temps a manqué, ou rien ne tient sans elles) : ",
+                 "Without an answer (no time, or nothing holds without them): ")  # fmt: skip
+TARGET_STOPPED = Text(
+    "Arrêté par la limite de temps : on ne sait pas si un montant y suffit. Donnez plus de temps : --time-limit.",
+    "Stopped by the time limit: whether any amount is enough is not known. Give it more time: --time-limit.",
+)
+
+
+def proof_word(proof: str | None, lang: Lang) -> str:
+    """What supports a figure; a dash where nothing does."""
+    return PROOF[proof].in_(lang) if proof is not None else "–"
+
+
+SEEN: Mapping[str, Text] = MappingProxyType(
+    {
+        "always": Text("à chaque montant regardé", "at each amount looked at"),
+        "enters": Text("entre, aux montants regardés", "enters, at the amounts looked at"),
+        "leaves": Text("sort, aux montants regardés", "leaves, at the amounts looked at"),
+        "never": Text("à aucun montant regardé", "at no amount looked at"),
+    }
+)
+"""What is said instead of a flag where the list may change unseen between two amounts."""
+
+
+def flag_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """What becomes of a dossier over the range, as far as it is known."""
+    flag = entry["flag"]
+    return (FLAGS[flag] if entry["exact"] else SEEN.get(flag, FLAGS[flag])).in_(lang)
+
+
+def bracket_words(low: int | None, high: int | None, lang: Lang) -> str:
+    """An amount that is known to the cent, or the bracket in which it lies; « – » where there is none."""
+    if low is None and high is None:
+        return "–"
+    if low == high:
+        return amount(high or 0, lang)
+    if high is None:
+        least = amount(low or 0, lang)
+        return Text(f"au moins {least}", f"{least} at least").in_(lang)
+    least, most = amount(low or 0, lang), amount(high, lang)
+    return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)
+
+
+def first_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """The amount at which the best list first holds a dossier."""
+    return bracket_words(entry["first_from_cents"], entry["first_upto_cents"], lang)
+
+
+def stable_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """The amount from which on the best list never leaves a dossier out."""
+    exact = entry["stable_from_cents"]
+    if exact is not None or entry["stable_upto_cents"] is None:
+        return bracket_words(exact, exact, lang)
+    return bracket_words(entry["stable_low_cents"], entry["stable_upto_cents"], lang)
+
+
+def flips_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """How often a dossier comes and goes: at least, where changes may be unseen."""
+    n = count(entry["flips"], lang)
+    return n if entry["exact"] else f"≥ {n}"
+
+
+def looked_at(entries: Mapping[str, Any]) -> Text:
+    """Which amounts the lists of entry envelopes are of."""
+    if entries["nested"]:
+        return Text("les annonces, promesses tenues.", "the announcements, promises kept.")
+    if entries["exact"]:
+        return Text("tous les paliers.", "every step.")
+    return Text(
+        "entre certains montants, la liste peut changer sans être vue ; les seuils y sont encadrés.",
+        "between some amounts the list may change unseen; entry amounts are then given as brackets.",
+    )
+
+
+def no_loss_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """The extra money at which a dossier enters without loss, or between which."""
+    low, high = entry["no_loss_cents"], entry["no_loss_upto_cents"]
+    if entry["no_loss_never"]:
+        return Text("aucun montant", "no amount").in_(lang)
+    if low is None:
+        return "–"
+    if high == 0:
+        return Text("dès aujourd'hui", "today").in_(lang)
+    if low == high:
+        return f"+{amount(low, lang)}"
+    if high is None and low == 0:
+        return Text("à demander : --dossier", "to be asked: --dossier").in_(lang)
+    least, most = amount(low, lang), amount(high, lang)
+    if high is None:
+        return Text(f"au moins {least}", f"{least} at least").in_(lang)
+    if low == 0:
+        return Text(f"au plus {most}", f"{most} at most").in_(lang)
+    return Text(f"entre {least} et {most}", f"between {least} and {most}").in_(lang)
+
+
+def signed(value: str, lang: Lang) -> str:
+    """A figure with its sign: « +12,5 »."""
+    text = decimal(value, lang)
+    return text if text.startswith(("-", "\u2212")) else f"+{text}"
+
+
+def change_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """How much higher the goal would be; from … to … where a limit ended the search."""
+    found = f"{signed(entry['change'], lang)} {entry['goal']}"
+    most = entry["change_upto"]
+    if most is None or most == entry["change"]:
+        return f"≥ {found}" if most is None else found
+    return Text(f"{found} à {signed(most, lang)}", f"{found} to {signed(most, lang)}").in_(lang)
+
+
+def one_level_words(entry: Mapping[str, Any], lang: Lang) -> str:
+    """What the walls between the children alone cost."""
+    found = entry["one_level"]
+    if found is None:
+        return "–"
+    if found["goal"] is None:
+        return Text("rien", "nothing").in_(lang)
+    return f"{signed(found['change'], lang)} {found['goal']}"

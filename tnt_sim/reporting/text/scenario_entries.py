@@ -1,0 +1,98 @@
+"""Sentences about whole entries of a scenario: conditions, steps, why one does not count, what it reaches."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tnt_sim.domain.field_types import Described
+from tnt_sim.i18n import message
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import plural
+from tnt_sim.rules.expressions.column_text import count, listed
+from tnt_sim.rules.expressions.selectors import Selector
+from tnt_sim.rules.expressions.text import capitalised, when, which
+from tnt_sim.rules.kinds.coverage.rule import Coverage
+from tnt_sim.rules.offers.eligibility import EligibilitySpec
+from tnt_sim.scenario.spec import StepSpec
+
+
+def whom_words(where: Selector | None, lang: Lang, *, first: bool) -> str:
+    """What stands before a grant: « Si l'enveloppe est « a » : », « Tous les autres dossiers : »."""
+    colon = " : " if lang is Lang.FR else ": "
+    if where is not None:
+        return capitalised(when(where, lang)) + colon
+    if first:
+        return ("Tous les dossiers" if lang is Lang.FR else "All dossiers") + colon
+    return ("Tous les autres dossiers" if lang is Lang.FR else "All other dossiers") + colon
+
+
+def eligibility_words(entry: EligibilitySpec, lang: Lang) -> str:
+    """« Les dossiers où l'enveloppe est « a » ne sont éligibles que si la population dépasse 500 000. »"""
+    required = when(entry.require, lang)
+    who = "" if entry.where is None else f" {which(entry.where, lang)}"
+    if lang is Lang.FR:
+        return f"Les dossiers{who} ne sont éligibles que {required}."
+    return f"Dossiers{who} are eligible only {required}."
+
+
+def step_words(step: StepSpec, lang: Lang) -> str:
+    """« Décision du 5 novembre 2021, avec envelopes.ads.amount = 11 M€. »"""
+    parts = []
+    if step.date is not None:
+        day = message.long_day(step.date.isoformat())
+        parts.append(Text(f"décision du {day.fr}", f"decision of {day.en}").in_(lang))
+    changes = listed([f"{path} = {value}" for path, value in step.set.items()], lang)
+    if changes:
+        parts.append(Text(f"avec {changes}", f"with {changes}").in_(lang))
+    told = ", ".join(parts) or Text("comme le scénario", "as the scenario").in_(lang)
+    return capitalised(told) + "."
+
+
+def remark_words(entry: Described, day: date | None, lang: Lang) -> str:
+    """Why an entry does not count: switched off, or not in force on the day."""
+    if entry.off:
+        return Text("arrêtée (off: true)", "switched off (off: true)").in_(lang)
+    valid = entry.valid
+    if valid is None:
+        return ""
+    parts = []
+    if valid.from_ is not None:
+        told = message.long_day(valid.from_.isoformat())
+        parts.append(Text(f"à partir du {told.fr}", f"from {told.en}").in_(lang))
+    if valid.until is not None:
+        told = message.long_day(valid.until.isoformat())
+        parts.append(Text(f"jusqu'au {told.fr}", f"until {told.en}").in_(lang))
+    span = " ".join(parts)
+    if entry.in_force(day):
+        return Text(f"en vigueur {span}", f"in force {span}").in_(lang)
+    return Text(f"pas en vigueur ce jour-là ({span})", f"not in force on that day ({span})").in_(lang)
+
+
+def reach_words(rule: Coverage, lang: Lang) -> str:
+    """« 101 sur la carte, dont 35 déjà »: out of how much a coverage counts."""
+    whole, already = count(rule.total, lang), count(rule.terms.constant, lang)
+    return Text(f"{whole} sur la carte, dont {already} déjà", f"{whole} on the map, {already} already").in_(
+        lang
+    )
+
+
+def rows_words(n_rows: int, section: str, *, reported: bool, lang: Lang) -> str:
+    """« 101 lignes du modèle », or why there is none."""
+    if n_rows:
+        some = plural(n_rows, ("ligne", "lignes"), ("row", "rows"), lang)
+        return Text(f"{some} du modèle", f"{some} of the model").in_(lang)
+    if reported:
+        why = Text("seulement lue", "only read")
+    elif section == "caps":
+        why = Text("borne le montant de chaque dossier", "bounds each dossier's amount")
+    else:
+        why = Text("tenue quoi qu'on décide", "holds whatever is decided")
+    return Text(f"aucune ligne : {why.fr}", f"no row: {why.en}").in_(lang)
+
+
+def source_words(source: str, section: str, lang: Lang) -> str:
+    """« Source : … »; what binds and has none says so."""
+    if source:
+        return Text(f"Source : {source}", f"Source: {source}").in_(lang)
+    binding = section in ("eligibility", "grants", "caps", "waivers", "rules")
+    return Text("sans source", "no source").in_(lang) if binding else ""

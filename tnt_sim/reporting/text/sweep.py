@@ -1,0 +1,366 @@
+"""What a sweep says in sentences, the same in the terminal, the page and the notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from tnt_sim.domain.money import parse_decimal
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import amount, amounts, decimal, plural, short_amount
+from tnt_sim.rules.expressions.column_text import count, listed, number
+
+Document = Mapping[str, Any]
+ABOUT = Text("ce qu'achète une autre enveloppe", "what another envelope buys")
+CURVES = ("free", "nested")
+CURVE = {
+    "free": Text("Chaque montant pour lui-même (libre)", "Each amount for itself (free)"),
+    "nested": Text(
+        "Promesses tenues d'un montant au suivant (cumulatif)",
+        "Promises kept from one amount to the next (nested)",
+    ),
+}
+SHARES = {
+    "free": Text(
+        "Ce qui dépasse les montants écrits va librement aux enveloppes qui ne sont pas cantonnées.",
+        "What is beyond the written amounts goes freely to envelopes that are not ring-fenced.",
+    ),
+    "pro_rata": Text(
+        "Tous les montants qui en dépendent changent dans la même proportion.",
+        "Every amount under it changes in the same proportion.",
+    ),
+}
+PEOPLE = Text("Pop. des porteurs", "Applicants' pop.")
+PEOPLE_NOTE = Text(
+    "Population des porteurs : chaque porteur une fois ; une commune, son EPCI et son département comptent chacun "
+    "les leurs.",
+    "Applicants' population: each applicant once; a commune, its EPCI and its department each count their own.",
+)
+REACHED = Text("Habitants", "Inhabitants")
+REACHED_NOTE = Text(
+    "Habitants : ceux des communes atteintes, chacun compté une fois.",
+    "Inhabitants: those of the communes reached, each counted once.",
+)
+NOTHING = {
+    "infeasible": Text("aucune répartition ne tient", "no allocation fits"),
+    "stopped": Text("rien trouvé à temps", "nothing found in time"),
+}
+
+
+def holds(document: Document, figure: str) -> bool:
+    """Whether some point of a sweep knows a figure."""
+    return any(p[c] and p[c].get(figure) is not None for p in document["points"] for c in CURVES)
+
+
+def people_notes(document: Document) -> list[Text]:
+    """What the figures on people count, where there are any."""
+    notes = (("population", PEOPLE_NOTE), ("inhabitants", REACHED_NOTE))
+    return [note for figure, note in notes if holds(document, figure)]
+
+
+def last_point(document: Document, curve: str) -> Mapping[str, Any] | None:
+    """The last point of a curve that holds an allocation."""
+    return next((p for p in reversed(document["points"]) if has_list(p, curve)), None)
+
+
+def has_list(point: Mapping[str, Any], curve: str) -> bool:
+    """Whether a point of a curve holds an allocation."""
+    return bool(point[curve] and point[curve]["objective"])
+
+
+def verdict(document: Document) -> Text:
+    """How sure the figures are, in one sentence."""
+    every = [p[c] for p in document["points"] for c in CURVES if p[c]]
+    proven = sum(entry["proof"] == "PROVED" for entry in every)
+    if document["stopped_by"] == "interrupt":
+        return Text(
+            f"Interrompu : {len(every)} répartitions trouvées sont gardées ; --resume reprend la suite.",
+            f"Interrupted: {len(every)} allocations found are kept; --resume goes on from there.",
+        )
+    if every and proven == len(every):
+        return Text(
+            f"Les {len(every)} répartitions sont optimales : chacune est prouvée par un certificat exact.",
+            f"All {len(every)} allocations are optimal: each is proven by an exact certificate.",
+        )
+    said = [_proven_of(every, k, goal["goal"]) for k, goal in enumerate(document["goals"])]
+    return Text(
+        f"Prouvé optimal : {', '.join(text.fr for text in said)}. Le reste est encadré : aucune répartition "
+        "ne dépasse la borne dite entre parenthèses.",
+        f"Proven optimal: {', '.join(text.en for text in said)}. The rest is within certified bounds.",
+    )
+
+
+def _proven_of(every: Sequence[Mapping[str, Any]], k: int, goal: str) -> Text:
+    """At how many amounts one goal is proven best."""
+    n = sum(bool(entry["objective"]) and entry["objective"][k]["gap"] == "0" for entry in every)
+    return Text(f"{goal} à {n} montants sur {len(every)}", f"{goal} at {n} of {len(every)} amounts")
+
+
+def heading(document: Document, lang: Lang) -> str:
+    """What moves, from where to where."""
+    names = listed(document["envelopes"], lang)
+    low, high, base = (short_amount(document[key], lang) for key in ("from_cents", "to_cents", "base_cents"))
+    share = SHARES.get(document["share"])
+    tail = share.in_(lang) if share else Text(
+        f"La différence va à « {document['share']} ».", f'The difference goes to "{document["share"]}".'
+    ).in_(lang)  # fmt: skip
+    return Text(
+        f"Enveloppe {names} de {low} à {high} (montant écrit : {base}). {tail}",
+        f"Envelope {names} from {low} to {high} (as written: {base}). {tail}",
+    ).in_(lang)
+
+
+def meaning(document: Document, lang: Lang) -> list[str]:
+    """What the figures come to: who gets the extra money, what stays unspent, what the promises cost."""
+    curve = "free" if document["free"] else "nested"
+    points = [p for p in document["points"] if has_list(p, curve)]
+    told = [_gain(points, curve, lang)] if len(points) > 1 else []
+    told += _left(document, points, curve, lang) if points else []
+    told += [_promises(document, lang)] if document["nested"] and document["free"] and len(points) > 1 else []
+    return [*told, *_gaps(document, lang), *tightening(document, lang), *_between(document, lang)]
+
+
+def _gain(points: Sequence[Mapping[str, Any]], curve: str, lang: Lang) -> str:
+    first, last = points[0], points[-1]
+    more = last[curve]["n_funded"] - first[curve]["n_funded"]
+    money = last[curve]["granted_cents"] - first[curve]["granted_cents"]
+    extra = last["amount_cents"] - first["amount_cents"]
+    where = [
+        f"{short_amount(cents, lang)} {Text('à', 'to').in_(lang)} {name}"
+        for name, cents in _by_top(first[curve], last[curve])
+    ]
+    to = f" : {listed(where, lang)}" if where else ""
+    low, high = (short_amount(point["amount_cents"], lang) for point in (first, last))
+    dossiers = plural(more, ("dossier de plus", "dossiers de plus"), ("more dossier", "more dossiers"), lang)
+    return Text(
+        f"De {low} à {high} : {dossiers}. Sur {short_amount(extra, lang)} de plus, {short_amount(money, lang)} "
+        f"sont accordés{to}.",
+        f"From {low} to {high}: {dossiers}. Of {short_amount(extra, lang)} more, {short_amount(money, lang)} "
+        f"are granted{to.replace(' : ', ': ')}.",
+    ).in_(lang)
+
+
+def _by_top(first: Mapping[str, Any], last: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The envelopes just under the programme whose grants change, the most first."""
+    before = {entry["id"]: entry["granted_cents"] for entry in first["envelopes"]}
+    changed = [
+        (entry["id"], entry["granted_cents"] - before[entry["id"]])
+        for entry in top_envelopes(last)
+        if entry["granted_cents"] != before[entry["id"]]
+    ]
+    return sorted(changed, key=lambda pair: -pair[1])
+
+
+def top_envelopes(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The envelopes just under the programme, or the programme alone."""
+    root = next((e["id"] for e in entry["envelopes"] if e["parent"] is None), None)
+    return [e for e in entry["envelopes"] if e["parent"] == root] or list(entry["envelopes"])
+
+
+def _left(document: Document, points: Sequence[Mapping[str, Any]], curve: str, lang: Lang) -> list[str]:
+    """What stays unspent at the greatest amount, and at the least: more money is of no use there."""
+    first, last = points[0], points[-1]
+    left, before = last[curve]["left_cents"], first[curve]["left_cents"]
+    if left <= 0:
+        return []
+    low, high = (short_amount(point["amount_cents"], lang) for point in (first, last))
+    also = Text("", "")
+    if len(points) > 1 and before > 0:
+        also = Text(f" ({amount(before, lang)} à {low})", f" ({amount(before, lang)} at {low})")
+    told = [
+        Text(
+            f"À {high}, {amount(left, lang)} restent non dépensés{also.fr}.",
+            f"At {high}, {amount(left, lang)} remain unspent{also.en}.",
+        ).in_(lang)
+    ]
+    told += [
+        f"{entry['id']}{Text(' : ', ': ').in_(lang)}{short_amount(entry['unspent_cents'], lang)}. "
+        f"{entry['unspent_because']}"
+        for entry in document["unspent"]
+    ]
+    return told
+
+
+def _promises(document: Document, lang: Lang) -> str:
+    goal, worst = _worst_price(document)
+    unsure = Text("", "")
+    if any(_unsure(point) for point in document["points"]):
+        unsure = Text(
+            ", sur ce qui est trouvé (tout n'est pas prouvé)", ", of what was found (not all is proven)"
+        )
+    at = short_amount(worst[1], lang)
+    if worst[0] == 0 and unsure.fr:
+        return Text(
+            "Sur ce qui est trouvé, tenir les promesses ne coûte rien ; mais tout n'est pas prouvé.",
+            "Of what was found, keeping the promises costs nothing; but not all is proven.",
+        ).in_(lang)
+    if worst[0] == 0:
+        return Text(
+            "Tenir les promesses ne coûte rien ici : à chaque montant, la meilleure répartition garde tout ce "
+            "qui était annoncé au montant d'avant.",
+            "Keeping the promises costs nothing here: at each amount the best allocation keeps all that was "
+            "announced at the amount before.",
+        ).in_(lang)
+    return Text(
+        f"Tenir les promesses coûte au plus {number(worst[0], lang)} ({goal}), à {at}{unsure.fr}.",
+        f"Keeping the promises costs {number(worst[0], lang)} ({goal}) at most, at {at}{unsure.en}.",
+    ).in_(lang)
+
+
+def _worst_price(document: Document) -> tuple[str, tuple[Fraction, int]]:
+    """The greatest price of the promises, in the first goal that has one, and at which amount."""
+    goal = ""
+    for goal in (goal["goal"] for goal in document["goals"]):
+        prices = [
+            (parse_decimal(point["price_of_nesting"]), point["amount_cents"])
+            for point in document["points"]
+            if point["price_goal"] == goal
+        ]
+        if prices:
+            return goal, max(prices)
+    return goal, (Fraction(0), 0)
+
+
+def price_text(document: Document, point: Mapping[str, Any], lang: Lang) -> str:
+    """What the promises cost at an amount, with its goal where there are several; « ? » while it is not proven."""
+    text = decimal(point["price_of_nesting"], lang)
+    if point["price_goal"] and len(document["goals"]) > 1:
+        text = f"{text} {point['price_goal']}"
+    known = point["price_of_nesting"] is not None
+    return f"{text} (?)" if known and _unsure(point) else text
+
+
+def _unsure(point: Mapping[str, Any]) -> bool:
+    return any(goal["gap"] != "0" for curve in CURVES for goal in (point[curve] or {}).get("objective", ()))
+
+
+def tightening(document: Document, lang: Lang) -> list[str]:
+    """The rules that ask more as the amount grows."""
+    rules = [rule["id"] + (f".{rule['option']}" if rule["option"] else "") for rule in document["tightening"]]
+    if not rules:
+        return []
+    return [
+        Text(
+            f"{listed(rules, lang)} demande davantage quand l'enveloppe grandit : la valeur peut baisser.",
+            f"{listed(rules, lang)} asks more as the envelope grows: the value may fall.",
+        ).in_(lang),
+        *_grid_alone(document, lang),
+    ]
+
+
+def _grid_alone(document: Document, lang: Lang) -> list[str]:
+    """Why what lies between the amounts is not told, where it was asked for."""
+    if not document["exact"] and not document["tolerance"]:
+        return []
+    option, n = "--exact" if document["exact"] else "--tolerance", len(document["points"])
+    return [
+        Text(
+            f"{option} reste donc sans effet : un montant ne dit rien de ses voisins, et seuls les {n} montants "
+            "ci-dessus sont calculés. Pour d'autres : --at, ou --steps.",
+            f"So {option} has no effect: an amount says nothing of its neighbours, and only the {n} amounts "
+            "above are computed. For others: --at, or --steps.",
+        ).in_(lang)
+    ]
+
+
+def _between(document: Document, lang: Lang) -> list[str]:
+    """What is known between the amounts, where that was asked for."""
+    steps = document["steps"]
+    if not steps or not steps["amount_cents"]:
+        return []
+    n = count(len(steps["amount_cents"]), lang)
+    tolerance = _tolerance(document, lang)
+    wide = [part for part in document["band"] if not part["within_tolerance"]]
+    if document["exact"]:
+        told = Text(
+            f"La courbe exacte a {n} paliers : tous les montants où la meilleure répartition change.",
+            f"The exact curve has {n} steps: every amount at which the best allocation changes.",
+        )
+        if wide:
+            told = Text(f"{n} paliers sont trouvés.", f"{n} steps are found.")
+    else:
+        told = Text(
+            f"La courbe libre est connue à {tolerance} près d'un bout à l'autre : {n} montants regardés.",
+            f"The free curve is known within {tolerance} from end to end: {n} amounts looked at.",
+        )
+        if wide:
+            told = Text(
+                f"La tolérance ({tolerance}) n'est pas tenue partout : {n} montants regardés.",
+                f"The tolerance ({tolerance}) is not kept everywhere: {n} amounts looked at.",
+            )
+    return [told.in_(lang), *_widest(document, wide, lang)]
+
+
+def _tolerance(document: Document, lang: Lang) -> str:
+    text = document["tolerance"] or ""
+    size = text.removesuffix(" %")
+    if size != text:
+        return f"{decimal(size, lang)}\u00a0%"
+    return f"{decimal(size, lang)} ({document['goals'][0]['goal']})" if text else ""
+
+
+def _widest(document: Document, wide: Sequence[Mapping[str, Any]], lang: Lang) -> list[str]:
+    """How many intervals stay open, and the widest one."""
+    known = [part for part in wide if part["width"] is not None]
+    if not wide:
+        return []
+    why = Text("", "")
+    if document["stopped_by"] == "time":
+        why = Text(" quand le temps s'achève", " when the time is over")
+    many = plural(len(wide), ("intervalle reste ouvert", "intervalles restent ouverts"),
+                  ("interval stays open", "intervals stay open"), lang)  # fmt: skip
+    told = Text(f"{many}{why.fr} : la valeur y est encadrée.", f"{many}{why.en}: the value is bounded there.")
+    if known:
+        worst = max(known, key=lambda part: parse_decimal(part["width"]))
+        low, high = amounts([worst["from_cents"], worst["until_cents"]], lang)
+        least, most, width = (decimal(worst[key], lang) for key in ("low", "high", "width"))
+        told = Text(
+            f"{many}{why.fr}. Le plus large, de {low} à {high} : entre {least} et {most}, soit {width}.",
+            f"{many}{why.en}. The widest, from {low} to {high}: between {least} and {most}, that is {width}.",
+        )
+    return [told.in_(lang)]
+
+
+def _gaps(document: Document, lang: Lang) -> list[str]:
+    """The amount at which most is unknown, in the goal's unit and in euros."""
+    points = [p for p in document["points"] if has_list(p, "free")]
+    for k, goal in enumerate(document["goals"]):
+        found = [(p, p["free"]["objective"][k]) for p in points]
+        open_ = [(p, told) for p, told in found if told["gap"] not in (None, "0")]
+        if not open_:
+            continue
+        point, told = max(open_, key=lambda pair: parse_decimal(pair[1]["gap"]))
+        at, cents = short_amount(point["amount_cents"], lang), point["free"]["width_cents"]
+        gap, value, bound = (decimal(told[key], lang) for key in ("gap", "value", "bound"))
+        euros = Text("", "")
+        if cents:
+            least, less = amount(point["amount_cents"] - cents, lang), short_amount(cents, lang)
+            euros = Text(
+                f" En euros : rien d'aussi bon au-dessous de {least} ({less} de moins).",
+                f" In euros: nothing as good below {least} ({less} less).",
+            )
+        most = Text("au plus", "at most") if goal["sense"] == "maximise" else Text("au moins", "at least")
+        return [
+            Text(
+                f"L'écart est le plus grand à {at} : {goal['goal']} vaut {value}, et {bound} {most.fr} "
+                f"({gap}).{euros.fr}",
+                f"The gap is widest at {at}: {goal['goal']} is {value}, and {bound} {most.en} ({gap}).{euros.en}",
+            ).in_(lang)
+        ]
+    return []
+
+
+def value_text(goal: Mapping[str, Any], lang: Lang) -> str:
+    """A value, with its certified bound where it is not proven best."""
+    text = decimal(goal["value"], lang)
+    if goal["gap"] == "0":
+        return text
+    sign = "≤" if goal["sense"] == "maximise" else "≥"
+    return f"{text} ({sign} {decimal(goal['bound'], lang)})" if goal["bound"] is not None else f"{text} (?)"
+
+
+def amount_texts(cents: Sequence[int], lang: Lang) -> list[str]:
+    """Amounts in few characters where that tells them apart, else exactly."""
+    short = [short_amount(value, lang) for value in cents]
+    return short if len(set(short)) == len(set(cents)) else amounts(cents, lang)

@@ -1,0 +1,207 @@
+"""The three answers of a check in sentences: a verdict, one line for each answer, and the mark of an act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tnt_sim.domain.money import format_cents
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.verify.signing.signature import SignatureStanding, Signed
+from tnt_sim.verify.signing.time_stamp import StampStanding, TimeStamp
+from tnt_sim.verify.verification import Means, Standing, Verification
+
+GOOD, FAIR, BAD = "bold green", "bold yellow", "bold red"
+
+_RULES: Mapping[Standing, Text] = MappingProxyType(
+    {
+        Standing.SHOWN: Text(
+            "Respectées. Relues ici au centime, depuis les données d'origine.",
+            "Kept. Read again here to the cent, from the raw inputs.",
+        ),
+        Standing.CLAIMED: Text(
+            "Respectées selon le calcul. Non vérifié : ses données ne sont plus là, ou ont changé.",
+            "Kept, according to the run. Not verified: its inputs are gone, or have changed.",
+        ),
+        Standing.NONE: Text(
+            "Une règle n'est pas respectée, ou un document est faux.",
+            "A rule is broken, or a document is false.",
+        ),
+    }
+)
+_OPTIMAL: Mapping[Means | Standing, Text] = MappingProxyType(
+    {
+        Means.CERTIFICATE: Text(
+            "Démontrée ici. Le certificat du calcul a été rejoué.",
+            "Shown here. The certificate of the run was replayed.",
+        ),
+        Means.SOLVED_PROOF: Text(
+            "Démontrée ici. Le scénario, résolu à nouveau, donne la même valeur, avec un certificat vérifié.",
+            "Shown here. The scenario, solved again, gives the same value, with a certificate that "
+            "was checked.",
+        ),
+        Means.SOLVED_TWICE: Text(
+            "Retrouvée ici par deux solveurs indépendants, sans certificat.",
+            "Found again here by two independent solvers, without a certificate.",
+        ),
+        Standing.CLAIMED: Text(
+            "Affirmée par le calcul seulement. Rien ne la démontre ici.",
+            "Claimed by the run only. Nothing shows it here.",
+        ),
+        Standing.NONE: Text(
+            "Ni démontrée, ni affirmée par le calcul.",
+            "Neither shown, nor claimed by the run.",
+        ),
+    }
+)
+_FIRST: Mapping[Means | Standing, Text] = MappingProxyType(
+    {
+        Means.CERTIFICATE: Text(
+            "Démontré ici. Le certificat du calcul a été rejoué.",
+            "Shown here. The certificate of the run was replayed.",
+        ),
+        Means.SOLVED_PROOF: Text(
+            "Démontré ici. Le scénario, résolu à nouveau, donne la même liste, avec un certificat vérifié.",
+            "Shown here. The scenario, solved again, gives the same list, with a certificate "
+            "that was checked.",
+        ),
+        Standing.CLAIMED: Text(
+            "Affirmé par le calcul seulement.",
+            "Claimed by the run only.",
+        ),
+        Standing.NONE: Text(
+            "Ni démontré, ni affirmé par le calcul.",
+            "Neither shown, nor claimed by the run.",
+        ),
+    }
+)
+UNBOUND = Text(
+    "Non vérifié, car rien ne le relie à la répartition : versions, durées, méthode, cause de l'arrêt et "
+    "solver.log.",
+    "Not verified, since nothing binds it to the allocation: versions, seconds, method, cause of the stop and "
+    "solver.log.",
+)
+NOT_VERIFIED = Text(
+    "Non vérifié : les données du calcul ne sont plus là, ou ont changé.",
+    "Not verified: the inputs of the run are gone, or have changed.",
+)
+NOT_PROVEN = Text(
+    "Établi sans preuve : rien ne démontre que cette répartition est la meilleure.",
+    "Drawn up without a proof: nothing shows that this allocation is the best.",
+)
+
+
+def verdict(found: Verification) -> tuple[str, Text, str]:
+    """The mark, the sentence and the style of a check; ✔ only where the optimum is shown."""
+    if not found.ok:
+        gaps = so_many(len(found.defects), ("écart", "écarts"), ("difference", "differences"))
+        return "✘", Text(
+            f"Calcul refusé : {gaps.fr}. Ne le publiez pas.", f"Run refused: {gaps.en}. Do not publish it."
+        ), BAD  # fmt: skip
+    head: Mapping[str, Any] = found.head or {}
+    name, sha = head.get("scenario"), str(head.get("allocation_sha256") or "")[:12]
+    if found.optimal.is_shown:
+        return "✔", Text(
+            f"{name} : règles respectées et répartition optimale, vérifié ici (répartition {sha}).",
+            f"{name}: rules kept and allocation optimal, verified here (allocation {sha}).",
+        ), GOOD  # fmt: skip
+    if found.optimal.standing is Standing.CLAIMED:
+        return "!", Text(
+            f"{name} : règles respectées, vérifié ici. Le calcul se dit optimal, et rien ne le démontre "
+            f"(répartition {sha}).",
+            f"{name}: rules kept, verified here. The run says that it is optimal, and nothing shows it "
+            f"(allocation {sha}).",
+        ), FAIR  # fmt: skip
+    return "!", Text(
+        f"{name} : règles respectées, vérifié ici. Le calcul n'affirme pas être optimal (répartition {sha}).",
+        f"{name}: rules kept, verified here. The run does not say that it is optimal (allocation {sha}).",
+    ), FAIR  # fmt: skip
+
+
+def amendment_verdict(found: Verification) -> tuple[str, Text, str]:
+    """The same of an amendment of the register, whose state was read again."""
+    head: Mapping[str, Any] = found.head or {}
+    name = head.get("id")
+    if not found.ok:
+        gaps = so_many(len(found.defects), ("écart", "écarts"), ("difference", "differences"))
+        return "✘", Text(f"Avenant refusé : {gaps.fr}.", f"Amendment refused: {gaps.en}."), BAD
+    freed, held = (int(head[key]) for key in ("freed_cents", "granted_cents"))
+    before = (head.get("previous") or {}).get("id")
+    return "✔", Text(
+        f"{name} : {format_cents(freed, Lang.FR)} libérés depuis « {before} », {format_cents(held, Lang.FR)} "
+        "restent engagés, vérifié ici.",
+        f'{name}: {format_cents(freed, Lang.EN)} freed since "{before}", {format_cents(held, Lang.EN)} stay '
+        "committed, verified here.",
+    ), GOOD  # fmt: skip
+
+
+def answer_rows(found: Verification) -> tuple[tuple[Text, Text], ...]:
+    """The three answers, each by its name and its sentence."""
+    optimal, first = found.optimal, found.first
+    return (
+        (Text("Règles", "Rules"), _RULES[found.rules.standing]),
+        (Text("Optimalité", "Optimality"), _with_reserve(_OPTIMAL[optimal.means or optimal.standing], found)),
+        (Text("Première parmi les ex æquo", "First among equals"), _FIRST[first.means or first.standing]),
+    )
+
+
+def _with_reserve(text: Text, found: Verification) -> Text:
+    """What the replayed certificate shows, with the rows that have no second reading."""
+    reserve = found.rows.reserve
+    if found.optimal.means is not Means.CERTIFICATE or reserve is None:
+        return text
+    return Text(f"{text.fr} {reserve.fr}", f"{text.en} {reserve.en}")
+
+
+def mention(found: Verification) -> Text | None:
+    """What a document says of a decision that is not shown to be right and the best; None where it is."""
+    if not found.rules.is_shown:
+        return NOT_VERIFIED
+    return None if found.optimal.is_shown else NOT_PROVEN
+
+
+def short_mention(found: Verification) -> Text | None:
+    """The same in two words, for a cell among others."""
+    if not found.rules.is_shown:
+        return Text("non vérifié", "not verified")
+    return None if found.optimal.is_shown else Text("optimalité non démontrée", "optimality not shown")
+
+
+def signature_texts(signed: Signed) -> list[Text]:
+    """A sentence on the signature of a run, and one on each time stamp."""
+    return [_signature_text(signed), *(_stamp_text(stamp) for stamp in signed.stamps)]
+
+
+def _signature_text(signed: Signed) -> Text:
+    """How the signature stands; one that does not fit is a defect, which says so."""
+    entry, key = signed.entry, signed.key
+    if signed.standing is SignatureStanding.CHECKED:
+        return Text(
+            f"Signature de « {entry} » : vérifiée avec cette clé ({key}).",
+            f'Signature of "{entry}": checked with this key ({key}).',
+        )
+    if signed.standing is SignatureStanding.NOT_CHECKED:
+        own = key or "?"
+        return Text(
+            f"Signature de « {entry} » : non vérifiée. Elle se dit de la clé {own} ; donnez --public-key.",
+            f'Signature of "{entry}": not checked. It says that it is of the key {own}; give --public-key.',
+        )
+    return Text("Signature : aucune.", "Signature: none.")
+
+
+def _stamp_text(stamp: TimeStamp) -> Text:
+    if stamp.unread is not None:
+        return Text(
+            f"Horodatage non vérifié : {stamp.unread.fr}", f"Time stamp not checked: {stamp.unread.en}"
+        )
+    when = "" if stamp.time is None else f"{stamp.time:%Y-%m-%d %H:%M:%S} UTC"
+    if stamp.standing is StampStanding.CHECKED:
+        return Text(
+            f"Horodatage {stamp.file} : {when}, vérifié avec ce certificat.",
+            f"Time stamp {stamp.file}: {when}, checked with this certificate.",
+        )
+    return Text(
+        f"Horodatage {stamp.file} : non vérifié. Il dit {when} ; donnez --tsa-cert.",
+        f"Time stamp {stamp.file}: not checked. It says {when}; give --tsa-cert.",
+    )

@@ -1,0 +1,179 @@
+"""The sheet « Comparaison »: two runs side by side, who enters, who leaves, whose grant changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Text
+from tnt_sim.reporting.renderers.xlsx import Paper, Styles, set_up, write_text
+from tnt_sim.reporting.text.vocabulary import INHABITANTS
+from tnt_sim.reporting.workbook.dossier_sheet import NAMES, SheetColumn, euros, write_table
+from tnt_sim.reporting.workbook.parameters import parameters, write_value
+
+ENTERS, LEAVES, CHANGES = Text("entre", "enters"), Text("sort", "leaves"), Text("change", "changes")
+_WIDTHS = (14, 40, 26, 17, 17, 17, 12)
+_TOTALS = (
+    ("amount_cents", Text("Enveloppe", "Envelope")),
+    ("granted_cents", Text("Accordé", "Granted")),
+    ("unspent_cents", Text("Reste", "Left")),
+    ("n_dossiers", Text("Dossiers déposés", "Dossiers filed")),
+    ("n_eligible", Text("Dossiers éligibles", "Eligible dossiers")),
+    ("n_funded", Text("Dossiers retenus", "Funded dossiers")),
+)
+_PEOPLE = ("inhabitants", INHABITANTS)
+"""Only where both scenarios name a map."""
+
+
+def write_comparison(
+    book: Any, styles: Styles, one: StoredRun, other: StoredRun, paper: Paper, name: str
+) -> None:
+    """The second run against the first: inputs, totals, envelopes, dossiers; differences are formulas."""
+    lang = paper.lang
+    sheet = book.add_worksheet(name)
+    for k, width in enumerate(_WIDTHS):
+        sheet.set_column(k, k, width)
+    write_text(sheet, 0, 0, Text("Comparaison", "Comparison").in_(lang), styles.title)
+    sheet.set_row(0, 24)
+    write_text(sheet, 1, 0, f"A : {one.name} · {one.title}", styles.soft)
+    write_text(sheet, 2, 0, f"B : {other.name} · {other.title}", styles.soft)
+    row = _parameters(sheet, styles, one, other, paper, 4)
+    row = _totals(sheet, styles, one.summary, other.summary, paper, row + 1)
+    row = _envelopes(sheet, styles, one, other, paper, row + 1)
+    _dossiers(sheet, styles, one, other, paper, row + 1)
+    set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=None))
+
+
+def _heads(
+    sheet: Any, styles: Styles, row: int, title: Text, paper: Paper, *, difference: bool = True
+) -> int:
+    """The title of a part and its headers; the row of its first line."""
+    write_text(sheet, row, 0, title.in_(paper.lang), styles.section)
+    named = ["", "", "", "A", "B", *([Text("Écart", "Difference").in_(paper.lang)] if difference else [])]
+    for k, head in enumerate(named):
+        sheet.write_string(row + 1, k, head, styles.head(right=k > 2))
+    return row + 2
+
+
+def _parameters(sheet: Any, styles: Styles, one: StoredRun, other: StoredRun, paper: Paper, row: int) -> int:
+    title = Text("Paramètres qui diffèrent", "Parameters that differ")
+    at = _heads(sheet, styles, row, title, paper, difference=False)
+    mine, theirs = ({p.path: p for p in parameters(run.tree, paper.lang)} for run in (one, other))
+    differ = [path for path in {**mine, **theirs} if _text(mine, path) != _text(theirs, path)]
+    for path in differ:
+        write_text(sheet, at, 0, (mine.get(path) or theirs[path]).label, styles.cell("text")[0])
+        for k in (1, 2):
+            sheet.write_blank(at, k, None, styles.cell("text")[0])
+        for k, known in ((3, mine), (4, theirs)):
+            if path in known:
+                write_value(sheet, styles, at, k, known[path], paper.lang, {})
+            else:
+                write_text(sheet, at, k, "–", styles.cell("text", align="right")[0])
+        at += 1
+    if not differ:
+        same = Text("aucun : le reste du scénario ou les dossiers diffèrent", "none: something else differs")
+        write_text(sheet, at, 0, same.in_(paper.lang), styles.soft)
+        at += 1
+    return at
+
+
+def _text(known: Mapping[str, Any], path: str) -> str:
+    return known[path].text if path in known else "–"
+
+
+def _totals(
+    sheet: Any, styles: Styles, one: Mapping[str, Any], other: Mapping[str, Any], paper: Paper, row: int
+) -> int:
+    at = _heads(sheet, styles, row, Text("Totaux", "Totals"), paper)
+    known = all(run.get(_PEOPLE[0]) is not None for run in (one, other))
+    for key, title in (*_TOTALS, *([_PEOPLE] if known else [])):
+        _pair(
+            sheet,
+            styles,
+            at,
+            (title.in_(paper.lang), ""),
+            one.get(key),
+            other.get(key),
+            money=key.endswith("_cents"),
+        )
+        at += 1
+    return at
+
+
+def _envelopes(sheet: Any, styles: Styles, one: StoredRun, other: StoredRun, paper: Paper, row: int) -> int:
+    at = _heads(sheet, styles, row, Text("Accordé par enveloppe", "Granted by envelope"), paper)
+    mine, theirs = ({entry["id"]: entry for entry in run.envelopes} for run in (one, other))
+    for name in {**mine, **theirs}:
+        known = mine.get(name) or theirs[name]
+        granted = [run[name]["granted_cents"] if name in run else None for run in (mine, theirs)]
+        _pair(sheet, styles, at, (str(name), str(known.get("title") or "")), *granted, money=True)
+        at += 1
+    return at
+
+
+def _pair(
+    sheet: Any, styles: Styles, row: int, names: tuple[str, str], one: Any, other: Any, *, money: bool
+) -> None:
+    kind = "money" if money else "count"
+    style = styles.cell(kind)[0]
+    for k, text in enumerate((*names, "")):
+        write_text(sheet, row, k, text, styles.cell("text")[0])
+    for k, value in ((3, one), (4, other)):
+        if value is None:
+            sheet.write_blank(row, k, None, style)
+        else:
+            sheet.write_number(row, k, value / 100 if money else value, style)
+    apart = (other or 0) - (one or 0)
+    sheet.write_formula(row, 5, f"=ROUND(E{row + 1}-D{row + 1},2)", style, apart / 100 if money else apart)
+
+
+def moves(one: StoredRun, other: StoredRun) -> pl.DataFrame:
+    """The dossiers whose grant is not the same: (dossier, title, applicant, a_cents, b_cents), A's order first."""
+    columns = ("dossier", "title", "applicant", "granted_cents")
+    mine, theirs = (run.table.filter("funded").select(columns) for run in (one, other))
+    both = mine.join(
+        theirs, on="dossier", how="full", coalesce=True, suffix="_b", maintain_order="left_right"
+    )
+    apart = both.filter(pl.col("granted_cents").ne_missing(pl.col("granted_cents_b")))
+    return apart.select(
+        "dossier",
+        pl.coalesce("title", "title_b").alias("title"),
+        pl.coalesce("applicant", "applicant_b").alias("applicant"),
+        pl.col("granted_cents").alias("a_cents"),
+        pl.col("granted_cents_b").alias("b_cents"),
+    )
+
+
+def _dossiers(sheet: Any, styles: Styles, one: StoredRun, other: StoredRun, paper: Paper, row: int) -> None:
+    lang, apart = paper.lang, moves(one, other)
+    n_in, n_out = apart["a_cents"].null_count(), apart["b_cents"].null_count()
+    title = Text(
+        f"Dossiers : {n_in} entrent, {n_out} sortent, {apart.height - n_in - n_out} changent de montant",
+        f"Dossiers: {n_in} enter, {n_out} leave, {apart.height - n_in - n_out} change their amount",
+    )
+    write_text(sheet, row, 0, title.in_(lang), styles.section)
+    names = {key: text.in_(lang) for key, text in NAMES.items()}
+    words = [_move(a, b).in_(lang) for a, b in apart.select("a_cents", "b_cents").iter_rows()]
+    columns = [
+        SheetColumn(names["dossier"], "text", apart["dossier"].to_list(), 14),
+        SheetColumn(names["title"], "text", apart["title"].to_list(), 40, wrap=True),
+        SheetColumn(names["applicant"], "text", apart["applicant"].to_list(), 26, wrap=True),
+        SheetColumn("A", "money", euros(apart["a_cents"]), 17),
+        SheetColumn("B", "money", euros(apart["b_cents"]), 17),
+        SheetColumn(Text("Écart", "Difference").in_(lang), "money", [None] * apart.height, 17),
+        SheetColumn(Text("Mouvement", "Move").in_(lang), "text", words, 12),
+    ]
+    write_table(sheet, styles, columns, row + 1, None, lang)
+    for at, (a, b) in enumerate(apart.select("a_cents", "b_cents").iter_rows(), start=row + 2):
+        value = ((b or 0) - (a or 0)) / 100
+        sheet.write_formula(at, 5, f"=ROUND(N(E{at + 1})-N(D{at + 1}),2)", styles.cell("money")[0], value)
+    sheet.autofilter(row + 1, 0, row + 1 + max(apart.height, 1), len(columns) - 1)
+
+
+def _move(a: int | None, b: int | None) -> Text:
+    if a is None:
+        return ENTERS
+    return LEAVES if b is None else CHANGES

@@ -1,0 +1,675 @@
+"""The workbook of one department: its envelopes, its dossiers as proposed, and what the prefect chooses.
+
+The layout is stable (docs/decisions.md): the sheet `Choix` holds one row per dossier under row 1, whose columns
+are, from A: number, applicant, title, envelope, base, requested, proposed, proposed amount, rate, reason, choice,
+amount chosen, remark. The hidden sheet `_tnt` holds key and value in columns A and B.
+
+The workbook of one department read back: what was chosen of each dossier (layout 1, docs/decisions.md).
+
+The columns stand where they were written, by letter; the hidden sheet `_tnt` says the run, the group, the words.
+
+The choices of the departments put together: what they agree on as a layer, what they do not as conflicts.
+
+    fund     the dossier is funded, at the chosen amount if one is written
+    follow   as proposed: nothing is decided, unless another amount is written for a proposed dossier
+    refuse   the dossier is not funded
+    wait     not funded now; the reason says so
+
+A dossier in conflict is in the table of conflicts and in no decision: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.domain.budget_tree import GROUP_SEPARATOR
+from tnt_sim.domain.money import MoneyError, cents_to_decimal_text, format_cents, parse_cents
+from tnt_sim.engine.award_list import guarded
+from tnt_sim.engine.stored_run import NODE, StoredRun
+from tnt_sim.errors import DataError, Defect, Defects, Place, did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.ingest.portfolio_reader import read_bytes
+from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, found_text, letters
+from tnt_sim.ingest.tables.workbooks import read_workbook
+from tnt_sim.ingest.tables.zip_packages import refuse
+from tnt_sim.reporting.renderers.xlsx import (
+    INPUT,
+    Paper,
+    Styles,
+    check_rows,
+    close,
+    new_book,
+    set_up,
+    write_text,
+)
+from tnt_sim.reporting.reports.decision_table import BASE, RATE
+from tnt_sim.reporting.run_folder.writer import to_yaml
+from tnt_sim.reporting.workbook.dossier_sheet import (
+    NAMES,
+    SheetColumn,
+    euros,
+    set_widths,
+    write_table,
+    yes_no,
+)
+
+LAYOUT = "1"
+SHEET, ENVELOPES, KEYS = Text("Choix", "Choices"), Text("Enveloppes", "Envelopes"), "_tnt"
+CHOICES = {
+    "follow": Text("suivre", "follow"),
+    "fund": Text("retenir", "fund"),
+    "refuse": Text("refuser", "refuse"),
+    "wait": Text("attendre", "wait"),
+}
+"""What may be chosen for a dossier; the first is what stands there at first: do as proposed."""
+
+_HEADS = {
+    "proposed": Text("Proposé", "Proposed"),
+    "amount": Text("Montant proposé", "Proposed amount"),
+    "choice": Text("Choix", "Choice"),
+    "chosen": Text("Montant retenu", "Chosen amount"),
+    "remark": Text("Remarque", "Remark"),
+}
+_PROPOSED, _AMOUNT, _CHOICE, _CHOSEN = "G", "H", "K", "L"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The dossiers of one department (or another group) and the envelopes that they ask from."""
+
+    by: str
+    group: str
+    table: pl.DataFrame
+    nodes: tuple[int, ...]
+
+
+def parts(run: StoredRun, table: pl.DataFrame, by: str) -> list[Part]:
+    """One part for each value of a column, in order; dossiers without a value come under `""`."""
+    found = []
+    groups = table.select(pl.col(by).fill_null("")).to_series()
+    for group in sorted(groups.unique().to_list()):
+        mine = table.filter(groups == group)
+        nodes = tuple(mine[NODE].drop_nulls().unique().sort().to_list())
+        found.append(Part(by, group, mine, nodes))
+    return found
+
+
+def department_bytes(run: StoredRun, part: Part, lang: Lang) -> bytes:
+    """The workbook of a part."""
+    check_rows(part.table.height, lang)
+    stream = io.BytesIO()
+    foot = f"{run.name} · {part.group or '–'} · {str(run.summary['allocation_sha256'])[:12]}"
+    title = f"{part.group or '–'} – {run.title}"
+    book = new_book(stream, title, foot, run.spec.date)
+    styles, paper = Styles(book, lang), Paper(title, foot, lang, repeat=0)
+    _choices(book, styles, run, part, paper)
+    _envelopes(book, styles, run, part, paper)
+    _keys(book, run, part, lang)
+    return close(book, stream)
+
+
+def _choices(book: Any, styles: Styles, run: StoredRun, part: Part, paper: Paper) -> None:
+    lang, table = paper.lang, part.table
+    sheet = book.add_worksheet(SHEET.in_(lang))
+    columns = _columns(run, table, lang)
+    write_table(sheet, styles, columns, 0, None, lang)
+    set_widths(sheet, columns)
+    n = table.height
+    choice, amount, remark = (styles.cell(kind, bg_color=INPUT)[0] for kind in ("text", "money", "text"))
+    first = next(iter(CHOICES.values())).in_(lang)
+    for row in range(1, n + 1):
+        sheet.write_string(row, 10, first, choice)
+        sheet.write_blank(row, 11, None, amount)
+        sheet.write_blank(row, 12, None, remark)
+    if n:
+        words = [text.in_(lang) for text in CHOICES.values()]
+        sheet.data_validation(1, 10, n, 10, {"validate": "list", "source": words})
+        least = {"validate": "decimal", "criteria": ">=", "value": 0}
+        sheet.data_validation(1, 11, n, 11, least)
+    sheet.autofilter(0, 0, max(n, 1), len(columns) - 1)
+    sheet.freeze_panes(1, 1)
+    set_up(sheet, paper)
+
+
+def _columns(run: StoredRun, table: pl.DataFrame, lang: Lang) -> list[SheetColumn]:
+    names = {key: text.in_(lang) for key, text in {**NAMES, **_HEADS}.items()}
+    ids = {k: str(entry["id"]) for k, entry in enumerate(run.envelopes)}
+    nodes = table[NODE].replace_strict(ids, default=None, return_dtype=pl.String)
+    empty: Sequence[Any] = [None] * table.height
+    return [
+        SheetColumn(names["dossier"], "text", table["dossier"].to_list(), 13),
+        SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 24, wrap=True),
+        SheetColumn(names["title"], "text", table["title"].to_list(), 36, wrap=True),
+        SheetColumn(names["envelope"], "text", nodes.to_list(), 14),
+        SheetColumn(names["base"], "money", euros(table[BASE]), 15),
+        SheetColumn(names["requested"], "money", euros(table["requested_cents"]), 15),
+        SheetColumn(names["proposed"], "text", yes_no(table["funded"], lang), 9),
+        SheetColumn(names["amount"], "money", euros(table["granted_cents"]), 15),
+        SheetColumn(names["rate"], "rate", table[RATE].to_list(), 8),
+        SheetColumn(names["reason"], "text", table["reason"].to_list(), 46, wrap=True),
+        SheetColumn(names["choice"], "text", empty, 11),
+        SheetColumn(names["chosen"], "money", empty, 15),
+        SheetColumn(names["remark"], "text", empty, 24),
+    ]
+
+
+def _envelopes(book: Any, styles: Styles, run: StoredRun, part: Part, paper: Paper) -> None:
+    """What each envelope gives to this part as proposed, and as chosen: live sums over the choices."""
+    lang = paper.lang
+    sheet = book.add_worksheet(ENVELOPES.in_(lang))
+    heads = (
+        (Text("Enveloppe", "Envelope"), 16), (Text("Intitulé", "Title"), 44),
+        (Text("Montant propre", "Own amount"), 18), (Text("Proposé", "Proposed"), 18),
+        (Text("Choisi", "Chosen"), 18), (Text("Reste", "Left"), 18),
+    )  # fmt: skip
+    for k, (head, width) in enumerate(heads):
+        sheet.set_column(k, k, width)
+        sheet.write_string(0, k, head.in_(lang), styles.head(right=k > 1))
+    money, text = styles.cell("money")[0], styles.cell("text")
+    for row, node in enumerate(part.nodes, start=1):
+        entry = run.envelopes[node]
+        own = entry["effective_cents"] if _is_own(str(entry["id"]), part.group) else None
+        granted = int(part.table.filter(pl.col(NODE) == node)["granted_cents"].sum()) / 100
+        write_text(sheet, row, 0, str(entry["id"]), *text)
+        write_text(sheet, row, 1, run.titled(node), *text)
+        proposed, chosen = (_sum(part.table.height, row, lang, chosen=flag) for flag in (False, True))
+        sheet.write_formula(row, 3, proposed, money, granted)
+        sheet.write_formula(row, 4, chosen, money, granted)
+        if own is None:
+            sheet.write_blank(row, 2, None, money)
+            sheet.write_blank(row, 5, None, money)
+        else:
+            sheet.write_number(row, 2, own / 100, money)
+            sheet.write_formula(
+                row, 5, f"=ROUND(C{row + 1}-E{row + 1},2)", money, round(own / 100 - granted, 2)
+            )
+    last = len(part.nodes) + 1
+    sheet.write_string(last, 0, "Total", styles.total("text"))
+    for k in (1, 2, 5):
+        sheet.write_blank(last, k, None, styles.total("text"))
+    for k, letter in ((3, "D"), (4, "E")):
+        total = int(part.table["granted_cents"].sum()) / 100
+        sheet.write_formula(last, k, f"=SUM({letter}2:{letter}{max(last, 2)})", styles.total("money"), total)
+    sheet.freeze_panes(1, 0)
+    set_up(sheet, paper)
+
+
+def _is_own(name: str, group: str) -> bool:
+    """Whether an envelope is the part of a split that belongs to this group."""
+    return bool(group) and name.endswith(f"{GROUP_SEPARATOR}{group}")
+
+
+def _sum(height: int, row: int, lang: Lang, *, chosen: bool) -> str:
+    """Σ of the amounts of one envelope: as proposed, or as chosen, where a written amount counts first."""
+    page = f"'{SHEET.in_(lang)}'"
+    last = max(height, 1) + 1
+
+    def column(letter: str) -> str:
+        return f"{page}!${letter}$2:${letter}${last}"
+
+    here = f"EXACT({column('D')},$A{row + 1})"
+    if not chosen:
+        return f"=SUMPRODUCT({here}*{column(_AMOUNT)})"
+    follow, fund = (CHOICES[key].in_(lang) for key in ("follow", "fund"))
+    written = f'({column(_CHOSEN)}<>"")'
+    takes = f'(({column(_CHOICE)}="{fund}")+({column(_CHOICE)}="{follow}")*({column(_AMOUNT)}>0))'
+    asked = f"({column(_AMOUNT)}>0)*{column(_AMOUNT)}+({column(_AMOUNT)}=0)*{column('F')}"
+    return f"=SUMPRODUCT({here}*{takes}*({written}*{column(_CHOSEN)}+(1-{written})*({asked})))"
+
+
+def _keys(book: Any, run: StoredRun, part: Part, lang: Lang) -> None:
+    """What the reader of the choices must know, in a sheet that nobody sees."""
+    sheet = book.add_worksheet(KEYS)
+    rows = {
+        "layout": LAYOUT,
+        "run": run.name,
+        "scenario_sha256": str(run.summary["scenario_sha256"]),
+        "allocation_sha256": str(run.summary["allocation_sha256"]),
+        "by": part.by,
+        "group": part.group,
+        "lang": lang.value,
+        "n_dossiers": str(part.table.height),
+        **{f"choice.{key}": text.in_(lang) for key, text in CHOICES.items()},
+    }
+    for row, (key, value) in enumerate(rows.items()):
+        sheet.write_string(row, 0, key)
+        sheet.write_string(row, 1, value)
+    sheet.very_hidden()
+
+
+def file_name(run: StoredRun, part: Part) -> str:
+    """`<run>-<group>.xlsx`; what file systems do not like in a group is replaced by `-`."""
+    group = re.sub(r"[^\w.-]+", "-", part.group).strip(".-") or "sans-groupe"
+    return f"{run.name}-{group}.xlsx"
+
+
+NUMBER, ENVELOPE, REQUESTED, PROPOSED, CHOICE, CHOSEN, REMARK = 0, 3, 5, 7, 10, 11, 12
+"""The columns of the sheet of choices, from 0."""
+_OWN = 2
+"""The column of the own amount in the sheet of envelopes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a department chose for a dossier; amounts in cents, None where the cell is empty."""
+
+    dossier: str
+    envelope: str
+    choice: str
+    chosen_cents: int | None
+    proposed_cents: int
+    requested_cents: int | None
+    remark: str
+    group: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """One workbook: its keys, its choices, and the own amount of each envelope that has one."""
+
+    shown_as: str
+    keys: Mapping[str, str]
+    choices: tuple[Choice, ...]
+    own_cents: Mapping[str, int]
+
+    @property
+    def group(self) -> str:
+        """The department, or the value of another column that the workbooks were cut by."""
+        return self.keys["group"]
+
+
+def read_choices(path: Path) -> Choices:
+    """The choices of a workbook.
+
+    Raises
+    ------
+    DataError
+        It is no workbook of choices, or cells of it cannot be taken, each with sheet and cell.
+    """
+    data = read_bytes(path, path.name)
+    keys = _choice_keys(data, path.name)
+    table = _sheet(data, path.name, SHEET)
+    reading = _Reading(table, keys, Defects())
+    reading.check_heads()
+    reading.defects.raise_if_any(DataError)
+    choices = tuple(found for k in range(len(table.rows)) if (found := reading.choice(k)) is not None)
+    own = reading.own(_sheet(data, path.name, ENVELOPES))
+    reading.defects.raise_if_any(DataError)
+    return Choices(path.name, keys, choices, own)
+
+
+def _choice_keys(data: bytes, shown_as: str) -> dict[str, str]:
+    """Key and value of the hidden sheet, the first row included."""
+    try:
+        table = read_workbook(data, shown_as, ReadOptions(sheet=KEYS))
+    except DataError as error:
+        if error.code != "unknown_sheet":
+            raise
+        raise _not_ours(shown_as) from None
+    if len(table.columns) < 2:
+        raise _not_ours(shown_as)
+    names, values = table.columns[:2]
+    rows = range(len(table.rows))
+    keys = {names.header: values.header, **{found_text(names, k): found_text(values, k) for k in rows}}
+    wanted = {
+        "layout",
+        "run",
+        "allocation_sha256",
+        "by",
+        "group",
+        "n_dossiers",
+        *(f"choice.{key}" for key in CHOICES),
+    }
+    if not wanted <= set(keys) or not keys["n_dossiers"].isdecimal():
+        raise _not_ours(shown_as)
+    if keys["layout"] != LAYOUT:
+        raise refuse(
+            "choices", shown_as,
+            f"ce classeur est de la disposition {keys['layout']}, et cette version lit la {LAYOUT}.",
+            f"this workbook is of layout {keys['layout']}, and this version reads {LAYOUT}.",
+            Text("Prenez la version de tnt-sim qui l'a écrit.", "Use the version of tnt-sim that wrote it."),
+        )  # fmt: skip
+    return keys
+
+
+def _not_ours(shown_as: str) -> DataError:
+    return refuse(
+        "choices", shown_as, "ce n'est pas un classeur de choix.", "this is no workbook of choices.",
+        Text(
+            "Donnez les classeurs que `tnt-sim export DOSSIER --by department` a écrits, rendus remplis.",
+            "Give the workbooks that `tnt-sim export RUN_DIR --by department` wrote, filled in.",
+        ),
+    )  # fmt: skip
+
+
+def _sheet(data: bytes, shown_as: str, name: Text) -> RawTable:
+    """A sheet under its French or its English name; rows that a filter hides are choices too."""
+    for said in (name.fr, name.en):
+        try:
+            return read_workbook(data, shown_as, ReadOptions(sheet=said, hidden_rows=HiddenRows.KEEP))
+        except DataError as error:
+            if error.code != "unknown_sheet":
+                raise
+    raise _not_ours(shown_as)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One sheet on its way to choices."""
+
+    table: RawTable
+    keys: Mapping[str, str]
+    defects: Defects
+
+    def check_heads(self) -> None:
+        """The columns that are read stand where they were written."""
+        found = {column.position: column.header for column in self.table.columns}
+        for position, name in ((NUMBER, NAMES["dossier"]), (ENVELOPE, NAMES["envelope"]), (CHOICE, _CHOICE_HEADER),
+                               (CHOSEN, _CHOSEN_HEADER)):  # fmt: skip
+            if found.get(position) not in (name.fr, name.en):
+                text = Text(
+                    f"l'en-tête « {name.fr} » est attendu ici.", f'the header "{name.en}" is expected here.'
+                )
+                self._add("choices-header", 1, position, text, _RESTORE)
+
+    def choice(self, index: int) -> Choice | None:
+        """The choice of one row; None for a row without a number, or with a defect."""
+        row, dossier = int(self.table.rows[index]), self._text(index, NUMBER)
+        if not dossier:
+            self._add("choices-number", row, NUMBER, _NO_NUMBER, _RESTORE)
+            return None
+        words = {self.keys[f"choice.{key}"].casefold(): key for key in CHOICES}
+        said = self._text(index, CHOICE)
+        if said.casefold() not in words:
+            text = Text(f"« {said} » n'est pas un choix.", f'"{said}" is no choice.')
+            self._add("choices-word", row, CHOICE, text, did_you_mean(said, words))
+            return None
+        before = len(self.defects.found)
+        chosen, proposed, requested = (self._cents(index, k) for k in (CHOSEN, PROPOSED, REQUESTED))
+        if len(self.defects.found) > before:
+            return None
+        return Choice(
+            dossier, self._text(index, ENVELOPE), words[said.casefold()], chosen, proposed or 0, requested,
+            self._text(index, REMARK), self.keys["group"], self._place(row, CHOICE, dossier),
+        )  # fmt: skip
+
+    def own(self, table: RawTable) -> dict[str, int]:
+        """The own amount of each envelope that has one; the last row is the total."""
+        other = _Reading(table, self.keys, self.defects)
+        rows = range(len(table.rows))
+        found = {other._text(k, 0): other._cents(k, _OWN) for k in rows}
+        return {name: cents for name, cents in found.items() if cents is not None and name != "Total"}
+
+    def _cents(self, index: int, position: int) -> int | None:
+        row = int(self.table.rows[index])
+        column = self.table.columns[position]
+        place = (row, column.position)
+        if self.table.marks.errors.get(place) or self.table.marks.formulas.get(place) is False:
+            self._add("choices-amount", row, position, _NOT_CALCULATED)
+            return None
+        number = column.numbers[index] if column.numbers is not None else None
+        text = found_text(column, index) if number is None else ""
+        try:
+            if number is not None:
+                cents = parse_cents(repr(round(float(number), 2)))
+                exact = abs(float(number) * 100 - cents) < 1e-4
+            else:
+                cents, exact = (parse_cents(text) if text else None), True  # type: ignore[assignment]
+        except MoneyError as error:
+            said = Text(
+                f"« {text} » n'est pas un montant : {error.text.fr}.",
+                f'"{text}" is no amount: {error.text.en}.',
+            )
+            self._add("choices-amount", row, position, said)
+            return None
+        if cents is not None and (cents < 0 or not exact):
+            self._add("choices-amount", row, position, _ODD)
+            return None
+        return cents
+
+    def _text(self, index: int, position: int) -> str:
+        if position >= len(self.table.columns):
+            return ""
+        return found_text(self.table.columns[position], index) if position != REMARK else self._remark(index)
+
+    def _remark(self, index: int) -> str:
+        if len(self.table.columns) <= REMARK:  # taken out, as what nobody fills in may be
+            return ""
+        return str(self.table.columns[REMARK].text[index] or "").strip()
+
+    def _place(self, row: int, position: int, dossier: str | None = None) -> Place:
+        cell = f"{letters(position)}{row}"
+        return Place(file=self.table.shown_as, sheet=self.table.sheet, cell=cell, dossier=dossier)
+
+    def _add(self, code: str, row: int, position: int, text: Text, hint: Text | None = None) -> None:
+        self.defects.add(code, text, self._place(row, position), hint=hint)
+
+
+_CHOICE_HEADER, _CHOSEN_HEADER = Text("Choix", "Choice"), Text("Montant retenu", "Chosen amount")
+_RESTORE = Text(
+    "Ne déplacez ni colonne ni ligne : seules les colonnes Choix, Montant retenu et Remarque se remplissent.",
+    "Move neither columns nor rows: only Choice, Chosen amount and Remark are filled in.",
+)
+_NO_NUMBER = Text("cette ligne n'a pas de numéro de dossier.", "this row has no dossier number.")
+_NOT_CALCULATED = Text("cette cellule n'a pas de valeur calculée.", "this cell has no calculated value.")
+_ODD = Text("un montant est positif et en centimes entiers.", "an amount is positive and of whole cents.")
+
+TABLE, CONFLICTS, LAYER = "choix.csv", "conflits.csv", "choix.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Consolidated:
+    """All choices, one per dossier where they agree, and what stands against each other."""
+
+    run: str
+    by: str
+    groups: tuple[str, ...]
+    choices: tuple[Choice, ...]
+    conflicts: tuple[Defect, ...]
+
+    @property
+    def in_conflict(self) -> set[str]:
+        """The dossiers of which nothing is decided."""
+        return {place.dossier for defect in self.conflicts for place in defect.places if place.dossier}
+
+    def settled(self, choice: str) -> list[Choice]:
+        """The choices of a kind that stand against nothing."""
+        left_out = self.in_conflict
+        return [one for one in self.choices if one.choice == choice and one.dossier not in left_out]
+
+
+def consolidate(books: Sequence[Choices]) -> Consolidated:
+    """Put workbooks of one run together.
+
+    Raises
+    ------
+    DataError
+        They are of different runs.
+    """
+    _refuse_mixed(books)
+    by_dossier: dict[str, list[Choice]] = defaultdict(list)
+    for book in books:
+        for one in book.choices:
+            by_dossier[one.dossier].append(one)
+    conflicts = [
+        *_counts(books),
+        *(defect for same in by_dossier.values() for defect in _among(same)),
+        *_own_envelopes(books),
+    ]
+    first = tuple(same[0] for same in by_dossier.values())
+    groups = tuple(sorted({book.group for book in books}))
+    return Consolidated(books[0].keys["run"], books[0].keys["by"], groups, first, tuple(conflicts))
+
+
+def _refuse_mixed(books: Sequence[Choices]) -> None:
+    found = Defects()
+    for book in books[1:]:
+        if book.keys["allocation_sha256"] != books[0].keys["allocation_sha256"]:
+            own, first = book.keys["run"], books[0].shown_as
+            other = books[0].keys["run"]
+            text = Text(
+                f"ce classeur vient du calcul {own}, et {first} de {other}.",
+                f"this workbook is of the run {own}, and {first} of {other}.",
+            )
+            hint = Text("Consolidez les classeurs d'un seul calcul.", "Consolidate the workbooks of one run.")
+            found.add("choices-run", text, Place(file=book.shown_as), hint=hint)
+    found.raise_if_any(DataError)
+
+
+def _counts(books: Sequence[Choices]) -> Iterator[Defect]:
+    """Rows that were taken out, or put in."""
+    for book in books:
+        sent, back = int(book.keys["n_dossiers"]), len({one.dossier for one in book.choices})
+        if sent != back:
+            yield Defect(
+                "rows",
+                Text(f"{sent} dossiers envoyés, {back} rendus.", f"{sent} dossiers sent, {back} returned."),
+                (Place(file=book.shown_as),),
+            )
+
+
+def _among(same: Sequence[Choice]) -> Iterator[Defect]:
+    """What is wrong with the choices for one dossier."""
+    one = same[0]
+    if len({(choice.choice, choice.chosen_cents) for choice in same}) > 1:
+        said = ", ".join(f"{choice.choice} ({choice.place.file})" for choice in same)
+        yield Defect(
+            "two-choices",
+            Text(f"plusieurs choix pour ce dossier : {said}.", f"several choices for this dossier: {said}."),
+            tuple(choice.place for choice in same),
+        )
+        return
+    if one.chosen_cents is None:
+        return
+    takes = one.choice == "fund" or (one.choice == "follow" and one.proposed_cents > 0)
+    if not takes:
+        text = Text(
+            "un montant est écrit pour un dossier qui n'est pas retenu.",
+            "an amount is written for a dossier that is not funded.",
+        )
+        yield Defect("amount-without-fund", text, (one.place,))
+    elif one.requested_cents is not None and one.chosen_cents > one.requested_cents:
+        yield Defect(
+            "above-requested",
+            Text(
+                f"{_fr(one.chosen_cents)} retenus, {_fr(one.requested_cents)} demandés.",
+                f"{_en(one.chosen_cents)} chosen, {_en(one.requested_cents)} requested.",
+            ),
+            (one.place,),
+        )
+
+
+def _own_envelopes(books: Sequence[Choices]) -> Iterator[Defect]:
+    """Choices that come to more than the department's own envelope."""
+    for book in books:
+        for envelope, own in book.own_cents.items():
+            total = sum(_taken(one) for one in book.choices if one.envelope == envelope)
+            if total > own:
+                yield Defect(
+                    "own-envelope",
+                    Text(
+                        f"« {envelope} » : {_fr(total)} choisis pour {_fr(own)}.",
+                        f'"{envelope}": {_en(total)} chosen out of {_en(own)}.',
+                    ),
+                    (Place(file=book.shown_as),),
+                )
+
+
+def _fr(cents: int) -> str:
+    return format_cents(cents, Lang.FR)
+
+
+def _en(cents: int) -> str:
+    return format_cents(cents, Lang.EN)
+
+
+def _taken(one: Choice) -> int:
+    """As the workbook itself sums it: the written amount, else the proposed one, else what was asked."""
+    if one.choice == "fund" or (one.choice == "follow" and one.proposed_cents > 0):
+        return (
+            one.chosen_cents
+            if one.chosen_cents is not None
+            else one.proposed_cents or one.requested_cents or 0
+        )
+    return 0
+
+
+def layer_yaml(found: Consolidated) -> str:
+    """The partial scenario for `overrides`: one `decide` rule for each group that decides something."""
+    rules: list[dict[str, Any]] = []
+    for group in found.groups:
+        fund = [one for one in found.settled("fund") if one.group == group]
+        amended = [
+            one for one in found.settled("follow")
+            if one.group == group and one.chosen_cents is not None and one.proposed_cents > 0
+        ]  # fmt: skip
+        rules += _rules(found, group, [*fund, *amended])
+    head = (
+        f"# Choix rendus ({', '.join(group or '–' for group in found.groups)}) sur le calcul {found.run}.\n"
+        "# À mettre dans `overrides:` du scénario. Les dossiers en conflit n'y sont pas.\n"
+    )
+    return head + to_yaml({"schema_version": 1, "rules": rules})
+
+
+def _rules(found: Consolidated, group: str, fund: Sequence[Choice]) -> Iterator[dict[str, Any]]:
+    name = group or "sans-groupe"
+    if fund:
+        amounts = {
+            one.dossier: f"{cents_to_decimal_text(one.chosen_cents)} €"
+            for one in fund
+            if one.chosen_cents is not None
+        }
+        yield {
+            "id": f"choix-{name}", "kind": "decide", "fund": sorted(one.dossier for one in fund),
+            **({"amounts": amounts} if amounts else {}), "reason": f"Choix de {name}", "author": name,
+        }  # fmt: skip
+    for choice, word in (("refuse", "Refus"), ("wait", "Mise en attente")):
+        out = sorted(one.dossier for one in found.settled(choice) if one.group == group)
+        if out:
+            yield {
+                "id": f"choix-{name}-{choice}", "kind": "decide", "refuse": out,
+                "reason": f"{word}, {name}", "author": name,
+            }  # fmt: skip
+
+
+def tables(found: Consolidated, lang: Lang) -> Mapping[str, pl.DataFrame]:
+    """Every choice, and every conflict with its place."""
+    left_out = found.in_conflict
+    choices = pl.DataFrame(
+        [
+            (one.dossier, one.group, one.envelope, one.choice, _euros(one.chosen_cents),
+             _euros(one.proposed_cents), one.remark, "conflict" if one.dossier in left_out else "",
+             one.place.file or "")
+            for one in found.choices
+        ],
+        schema=["dossier", "group", "envelope", "choice", "chosen", "proposed", "remark", "status", "file"],
+        orient="row",
+    )  # fmt: skip
+    conflicts = pl.DataFrame(
+        [
+            (place.dossier or "", defect.code, defect.text.in_(lang), str(place))
+            for defect in found.conflicts
+            for place in defect.places
+        ],
+        schema=dict.fromkeys(("dossier", "conflict", "sentence", "place"), pl.String),
+        orient="row",
+    )
+    return {TABLE: _guarded(choices), CONFLICTS: _guarded(conflicts)}
+
+
+def _euros(cents: int | None) -> str:
+    return "" if cents is None else cents_to_decimal_text(cents)
+
+
+def _guarded(table: pl.DataFrame) -> pl.DataFrame:
+    """No cell begins a formula."""
+    return table.select(guarded(pl.col(name)).alias(name) for name in table.columns)

@@ -1,0 +1,225 @@
+"""The sheet « Dossiers »: one row per dossier, filters, frozen panes, reasons; every other sheet sums over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.domain.portfolio import CANONICAL, table_column
+from tnt_sim.engine.stored_run import NODE, StoredRun
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.renderers.xlsx import Paper, Styles, check_rows, set_up, write_column
+from tnt_sim.reporting.reports.decision_table import BASE, RATE
+from tnt_sim.reporting.reports.explanation import Explained
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.rules.expressions import column_text
+
+TABLE = "Dossiers"
+NAMES = {
+    "dossier": Text("Numéro", "Number"),
+    "title": Text("Intitulé", "Title"),
+    "applicant": Text("Demandeur", "Applicant"),
+    "applicant_id": Text("SIRET ou code", "SIRET or code"),
+    "applicant_type": Text("Type", "Type"),
+    "department": Text("Département", "Department"),
+    "envelope": Text("Enveloppe", "Envelope"),
+    "cost": Text("Coût", "Cost"),
+    "base": Text("Assiette", "Eligible cost"),
+    "requested": Text("Demandé", "Requested"),
+    "score": Text("Note", "Score"),
+    "filed_at": Text("Déposé le", "Filed on"),
+    "state": Text("État", "State"),
+    "eligible": Text("Éligible", "Eligible"),
+    "funded": Text("Retenu", "Funded"),
+    "granted": Text("Accordé", "Granted"),
+    "rate": Text("Taux", "Rate"),
+    "code": Text("Raison", "Reason"),
+    "reason": Text("Motif", "Explanation"),
+    "change": Text("Ce qui le ferait retenir", "What would fund it"),
+    "step": Text("Étape", "Step"),
+    "node": Text("Rang enveloppe", "Envelope rank"),
+}
+"""The headers of the sheet, which formulas name."""
+
+YES, NO = Text("oui", "yes"), Text("non", "no")
+_DECIDED = (
+    "eligible",
+    "funded",
+    "granted_cents",
+    "reason_code",
+    "reason",
+    "step",
+    "reserve_rank",
+    "reserve_cents",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SheetColumn:
+    """One column of a sheet: its header, the kind of its cells, the cells, its width."""
+
+    header: str
+    kind: str
+    values: Sequence[Any]
+    width: float
+    wrap: bool = False
+
+
+def column_ref(key: str, lang: Lang) -> str:
+    """A column of the sheet « Dossiers » in a formula."""
+    return f"{TABLE}[{NAMES[key].in_(lang)}]"
+
+
+def yes_no(flags: pl.Series, lang: Lang) -> list[str]:
+    """Flags in words."""
+    yes, no = YES.in_(lang), NO.in_(lang)
+    return [yes if flag else no for flag in flags.to_list()]
+
+
+def reason_label(code: str, funded: bool, lang: Lang) -> str:
+    """A reason code in a few words."""
+    if code == "decided" and not funded:
+        return Text("refusés par décision", "refused by decision").in_(lang)
+    return vocabulary.REASON[code].in_(lang) if code in vocabulary.REASON else code
+
+
+def euros(cents: pl.Series) -> list[float | None]:
+    """Cents as the euros that a cell holds: the nearest double of the exact amount."""
+    return [None if value is None else value / 100 for value in cents.to_list()]
+
+
+def days(values: pl.Series, timezone: str) -> list[date | None]:
+    """Days, or the local days of instants."""
+    if isinstance(values.dtype, pl.Datetime):
+        values = values.dt.convert_time_zone(timezone).dt.date()
+    return values.to_list()
+
+
+def dossier_columns(
+    run: StoredRun, table: pl.DataFrame, lang: Lang, why: Explained | None = None
+) -> list[SheetColumn]:
+    """The columns of the sheet, the planner's own at the end; `table` is `decided(run)`."""
+    names = {key: text.in_(lang) for key, text in NAMES.items()}
+    labels = [
+        reason_label(code or "", funded, lang)
+        for code, funded in zip(table["reason_code"].to_list(), table["funded"].to_list(), strict=True)
+    ]
+    nodes = table[NODE].to_list()
+    ids = [str(entry["id"]) for entry in run.envelopes]
+    states = {
+        state: column_text.value("state", state).in_(lang) for state in table["state"].unique().drop_nulls()
+    }
+    found = [
+        SheetColumn(names["dossier"], "text", table["dossier"].to_list(), 13),
+        SheetColumn(names["title"], "text", table["title"].to_list(), 42, wrap=True),
+        SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 26, wrap=True),
+        SheetColumn(names["department"], "text", table["department"].to_list(), 14),
+        SheetColumn(names["envelope"], "text", [None if n is None else ids[n] for n in nodes], 14),
+        SheetColumn(names["requested"], "money", euros(table["requested_cents"]), 15),
+        SheetColumn(names["funded"], "text", yes_no(table["funded"], lang), 8),
+        SheetColumn(names["granted"], "money", euros(table["granted_cents"]), 15),
+        SheetColumn(names["rate"], "formula-rate", table[RATE].to_list(), 8),
+        SheetColumn(names["code"], "text", labels, 28, wrap=True),
+        *_reasons(table, names, why),
+        SheetColumn(names["eligible"], "text", yes_no(table["eligible"], lang), 8),
+        SheetColumn(names["cost"], "money", euros(table["cost_cents"]), 15),
+        SheetColumn(names["base"], "money", euros(table[BASE]), 15),
+        SheetColumn(names["score"], "decimal", [None if s is None else float(s) for s in table["score"]], 8),
+        SheetColumn(names["applicant_type"], "text", table["applicant_type"].to_list(), 14),
+        SheetColumn(names["applicant_id"], "text", table["applicant_id"].to_list(), 16),
+        SheetColumn(names["filed_at"], "day", days(table["filed_at"], run.spec.timezone), 11),
+        SheetColumn(names["state"], "text", [states.get(s, s) for s in table["state"].to_list()], 14),
+    ]
+    if "step" in table.columns and (table["step"] != "").any():
+        found.append(SheetColumn(names["step"], "text", table["step"].to_list(), 12))
+    ranks = [None if n is None else n + 1 for n in nodes]
+    found.append(SheetColumn(names["node"], "count", ranks, 10))
+    return [*found, *_further(table, {column.header.casefold() for column in found})]
+
+
+def _reasons(table: pl.DataFrame, names: Mapping[str, str], why: Explained | None) -> Iterator[SheetColumn]:
+    """The reason of the run; with an explanation, its sentence and what would fund the dossier."""
+    reasons, numbers = table["reason"].to_list(), table["dossier"].to_list()
+    if why is None:
+        yield SheetColumn(names["reason"], "text", reasons, 66, wrap=True)
+        return
+    told = [why.why.get(number, old) for number, old in zip(numbers, reasons, strict=True)]
+    yield SheetColumn(names["reason"], "text", told, 66, wrap=True)
+    changes = [why.change.get(number) or None for number in numbers]
+    yield SheetColumn(names["change"], "text", changes, 66, wrap=True)
+
+
+def _further(table: pl.DataFrame, taken: set[str]) -> Iterator[SheetColumn]:
+    """The planner's own columns, under their own names where these are free."""
+    known = {*(table_column(name) for name in CANONICAL), *_DECIDED}
+    for name in table.columns:
+        if name in known or name.startswith("_"):
+            continue
+        header, number = name, 2
+        while header.casefold() in taken:
+            header, number = f"{name} ({number})", number + 1
+        taken.add(header.casefold())
+        values = table[name]
+        if values.dtype.is_numeric():
+            yield SheetColumn(header, "decimal", [None if v is None else float(v) for v in values], 12)
+        elif isinstance(values.dtype, pl.List):
+            yield SheetColumn(header, "text", values.list.join(";").to_list(), 16)
+        else:
+            yield SheetColumn(header, "text", values.cast(pl.String).to_list(), 16)
+
+
+def write_dossiers(
+    book: Any, styles: Styles, run: StoredRun, columns: Sequence[SheetColumn], paper: Paper
+) -> None:
+    """The sheet as a table that formulas of other sheets name."""
+    lang, height = paper.lang, run.table.height
+    check_rows(height, lang)
+    sheet = book.add_worksheet(TABLE)
+    write_table(sheet, styles, columns, 0, TABLE, lang)
+    set_widths(sheet, columns)
+    sheet.freeze_panes(1, 2)
+    printed = [column.header for column in columns].index(NAMES["reason"].in_(lang))
+    sheet.print_area(0, 0, max(height, 1), printed)
+    set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=0))
+
+
+def write_table(
+    sheet: Any, styles: Styles, columns: Sequence[SheetColumn], top: int, name: str | None, lang: Lang
+) -> None:
+    """Columns under headers in row `top` (0-based): a spreadsheet table with filters when it has a name."""
+    height = len(columns[0].values)
+    if name is not None:
+        heads = [{"header": c.header, "header_format": styles.head(right=_right(c.kind))} for c in columns]
+        sheet.add_table(
+            top, 0, top + max(height, 1), len(columns) - 1,
+            {"name": name, "columns": heads, "style": "Table Style Light 1", "banded_rows": False},
+        )  # fmt: skip
+    for k, column in enumerate(columns):
+        sheet.write_string(top, k, column.header, styles.head(right=_right(column.kind)))
+        if column.kind == "formula-rate":
+            _rates(sheet, top + 1, k, column, styles, lang)
+        else:
+            write_column(sheet, top + 1, k, column.values, styles.cell(column.kind, wrap=column.wrap))
+
+
+def set_widths(sheet: Any, columns: Sequence[SheetColumn]) -> None:
+    """The widths of the columns of a sheet that holds one table."""
+    for k, column in enumerate(columns):
+        sheet.set_column(k, k, column.width)
+
+
+def _right(kind: str) -> bool:
+    return kind not in ("text", "day")
+
+
+def _rates(sheet: Any, row: int, k: int, column: SheetColumn, styles: Styles, lang: Lang) -> None:
+    """granted / base of the same row, as a formula with its value."""
+    style = styles.cell("rate-or-blank")[0]
+    granted, base = (f"{TABLE}[[#This Row],[{NAMES[key].in_(lang)}]]" for key in ("granted", "base"))
+    formula = f"=IF(N({base})>0,{granted}/{base},0)"
+    for at, value in enumerate(column.values, start=row):
+        sheet.write_formula(at, k, formula, style, value or 0)

@@ -1,0 +1,204 @@
+"""The sheet « Explications »: what each rule does, and who would enter in which order, with what it would take.
+
+The sheets that list dossiers: one for each envelope, and the reserve.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.engine.stored_run import NODE, StoredRun
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, set_up, sheet_name, write_text
+from tnt_sim.reporting.reports.decision_table import BASE, RATE
+from tnt_sim.reporting.reports.explanation import Explained
+from tnt_sim.reporting.reports.run import MOST_CHILDREN
+from tnt_sim.reporting.workbook.dossier_sheet import (
+    NAMES,
+    SheetColumn,
+    euros,
+    set_widths,
+    write_table,
+    yes_no,
+)
+from tnt_sim.reporting.workbook.summary_sheet import Sums
+
+EXPLAINED = Text("Explications", "Explanations")
+
+
+def write_explained(book: Any, styles: Styles, found: Explained, paper: Paper) -> None:
+    """The sheet of an explanation."""
+    lang = paper.lang
+    sheet = book.add_worksheet(EXPLAINED.in_(lang))
+    write_text(sheet, 0, 0, EXPLAINED.in_(lang), styles.title)
+    sheet.set_row(0, 24)
+    row = 1
+    for text in found.notes:
+        write_text(sheet, row, 0, text, styles.soft)
+        row += 1
+    row = _rules(sheet, styles, found, paper, row + 1)
+    write_text(sheet, row, 0, Text("Qui entrerait, dans l'ordre", "Who would enter, in order").in_(lang),
+               styles.section)  # fmt: skip
+    names = {key: NAMES[key].in_(lang) for key in ("dossier", "envelope", "requested")}
+    heads = (Text("Rang", "Rank").in_(lang), names["dossier"], names["envelope"], names["requested"],
+             Text("Il manque", "Missing").in_(lang), NAMES["change"].in_(lang))  # fmt: skip
+    widths = (28, 14, 16, 16, 16, 100)
+    cells = list(zip(*found.reserve, strict=True)) or [()] * len(heads)
+    columns = [
+        SheetColumn(head, "text", list(values), width, wrap=k == 5)
+        for k, (head, values, width) in enumerate(zip(heads, cells, widths, strict=True))
+    ]
+    write_table(sheet, styles, columns, row + 1, None, lang)
+    set_widths(sheet, columns)
+    set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=row + 1))
+
+
+def _rules(sheet: Any, styles: Styles, found: Explained, paper: Paper, row: int) -> int:
+    """Who would enter and leave without each rule; the row after them."""
+    if not found.rules:
+        return row
+    heads = (
+        Text("Sans la règle…", "Without the rule…"),
+        Text("entreraient", "would enter"),
+        Text("sortiraient", "would leave"),
+    )
+    write_text(sheet, row, 0, Text("Ce que fait chaque règle", "What each rule does").in_(paper.lang),
+               styles.section)  # fmt: skip
+    for column, head in enumerate(heads):
+        sheet.write_string(row + 1, column, head.in_(paper.lang), styles.head())
+    for at, rule in enumerate(found.rules, start=row + 2):
+        for column, text in enumerate(rule):
+            write_text(sheet, at, column, text, styles.cell("text", wrap=True)[0])
+    return row + 3 + len(found.rules)
+
+
+MOST_SHEETS = 40
+"""More envelopes with dossiers than that get no sheets: the filters of « Dossiers » serve better."""
+_TOP = 6
+
+
+def envelope_sheets(run: StoredRun) -> list[int]:
+    """The envelopes that get a sheet: those with dossiers; the many parts of a split share their parent's."""
+    placed = run.table[NODE].drop_nulls().unique().sort().to_list()
+    children = Counter(entry["parent"] for entry in run.envelopes)
+    at = {entry["id"]: k for k, entry in enumerate(run.envelopes)}
+    found: dict[int, None] = {}
+    for node in placed:
+        parent = run.envelopes[node]["parent"]
+        crowded = parent is not None and children[parent] > MOST_CHILDREN
+        found[at[parent] if crowded else node] = None
+    return sorted(found) if len(found) <= MOST_SHEETS else []
+
+
+def write_envelopes(
+    book: Any, styles: Styles, run: StoredRun, table: pl.DataFrame, paper: Paper, taken: set[str]
+) -> None:
+    """A sheet for each envelope: figures as formulas over « Dossiers », its dossiers, the funded ones first."""
+    for node in envelope_sheets(run):
+        under = table.filter((pl.col(NODE) >= node) & (pl.col(NODE) < run.ends[node]))
+        sheet = book.add_worksheet(sheet_name(str(run.envelopes[node]["id"]), taken))
+        _head(sheet, styles, run, node, under, paper.lang)
+        ordered = under.sort("funded", descending=True, maintain_order=True)
+        columns = list(_listed(ordered, paper.lang))
+        write_table(sheet, styles, columns, _TOP, None, paper.lang)
+        set_widths(sheet, columns)
+        sheet.autofilter(_TOP, 0, _TOP + max(ordered.height, 1), len(columns) - 1)
+        sheet.freeze_panes(_TOP + 1, 1)
+        title = f"{run.titled(node)} – {paper.title}"
+        set_up(sheet, Paper(title, paper.foot, paper.lang, repeat=_TOP))
+
+
+def _head(sheet: Any, styles: Styles, run: StoredRun, node: int, under: pl.DataFrame, lang: Lang) -> None:
+    entry, sums = run.envelopes[node], Sums(lang)
+    write_text(sheet, 0, 0, run.titled(node), styles.title)
+    sheet.set_row(0, 24)
+    why = entry.get("unspent_because") if entry.get("unspent_cents") else ""
+    write_text(sheet, 1, 0, str(why or ""), styles.soft)
+    first, last = str(node + 1), str(run.ends[node])
+    money, count = (
+        styles.made(num_format=styles.numbers["money"], align="right", bold=True),
+        styles.made(num_format=styles.numbers["count"], align="right", bold=True),
+    )
+    label = styles.made(font_color=SOFT, align="right")
+    amount, left = entry["effective_cents"], entry["unspent_cents"]
+    figures = (
+        (3, Text("Disponible", "Available"), None, amount, money),
+        (4, Text("Accordé", "Granted"), sums.granted(first, last), entry["granted_cents"], money),
+        (5, Text("Reste", "Left"), "=ROUND(MAX(D5-E5,0),2)" if left is not None else None, left, money),
+        (6, Text("Déposés", "Filed"), sums.counted(first, last), entry["n_dossiers"], count),
+        (7, Text("Retenus", "Funded"), sums.counted(first, last, "funded"), entry["n_funded"], count),
+    )
+    for column, name, formula, value, style in figures:
+        if value is None:
+            continue
+        sheet.write_string(3, column, name.in_(lang), label)
+        number = value / 100 if style is money else value
+        if formula is None:
+            sheet.write_number(4, column, number, style)
+        else:
+            sheet.write_formula(4, column, formula, style, number)
+
+
+def _listed(table: pl.DataFrame, lang: Lang) -> Iterator[SheetColumn]:
+    """The columns that a reader of a list wants."""
+    names = {key: text.in_(lang) for key, text in NAMES.items()}
+    yield SheetColumn(names["dossier"], "text", table["dossier"].to_list(), 13)
+    yield SheetColumn(names["applicant"], "text", table["applicant"].to_list(), 26, wrap=True)
+    yield SheetColumn(names["title"], "text", table["title"].to_list(), 42, wrap=True)
+    yield SheetColumn(names["base"], "money", euros(table[BASE]), 16)
+    yield SheetColumn(names["requested"], "money", euros(table["requested_cents"]), 16)
+    yield SheetColumn(names["granted"], "money", euros(table["granted_cents"]), 16)
+    yield SheetColumn(names["rate"], "rate", table[RATE].to_list(), 9)
+    yield SheetColumn(names["funded"], "text", yes_no(table["funded"], lang), 9)
+    yield SheetColumn(names["reason"], "text", table["reason"].to_list(), 60, wrap=True)
+
+
+def write_reserve(book: Any, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
+    """The reserve list in its order, or why there is none."""
+    lang = paper.lang
+    sheet = book.add_worksheet(name)
+    write_text(sheet, 0, 0, Text("Liste de réserve", "Reserve list").in_(lang), styles.title)
+    sheet.set_row(0, 24)
+    listed = run.table.filter(pl.col("reserve_rank").is_not_null()).sort("reserve_rank") if (
+        "reserve_rank" in run.table.columns) else run.table.clear()  # fmt: skip
+    write_text(sheet, 1, 0, _about_reserve(run, listed.height).in_(lang), styles.soft)
+    set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=3 if listed.height else None))
+    if not listed.height:
+        return
+    names = {key: text.in_(lang) for key, text in NAMES.items()}
+    columns = [
+        SheetColumn(Text("Rang", "Rank").in_(lang), "count", listed["reserve_rank"].to_list(), 7),
+        SheetColumn(names["dossier"], "text", listed["dossier"].to_list(), 13),
+        SheetColumn(names["applicant"], "text", listed["applicant"].to_list(), 28, wrap=True),
+        SheetColumn(names["title"], "text", listed["title"].to_list(), 50, wrap=True),
+        SheetColumn(names["envelope"], "text", listed["envelope"].to_list(), 16),
+        SheetColumn(Text("Recevrait", "Would get").in_(lang), "money", euros(listed["reserve_cents"]), 16),
+    ]
+    write_table(sheet, styles, columns, 3, None, lang)
+    set_widths(sheet, columns)
+    sheet.freeze_panes(4, 2)
+    last = 4 + listed.height
+    sheet.write_string(last, 1, "Total", styles.total("text"))
+    total = int(listed["reserve_cents"].sum()) / 100
+    sheet.write_formula(last, 5, f"=SUM(F5:F{last})", styles.total("money"), total)
+
+
+def _about_reserve(run: StoredRun, n_listed: int) -> Text:
+    held = any(entry.get("reserved_cents") for entry in run.envelopes)
+    if n_listed:
+        return Text(
+            "À financer dans cet ordre si la réserve est libérée ; rien n'est promis à ces dossiers.",
+            "To fund in this order if the reserve is freed; nothing is promised to these dossiers.",
+        )
+    if held:
+        return Text(
+            "De l'argent est en réserve, mais aucun dossier ne peut le recevoir.",
+            "Money is held in reserve, but no dossier can take it.",
+        )
+    return Text(
+        "Aucune enveloppe de ce scénario n'a de réserve.", "No envelope of this scenario has a reserve."
+    )

@@ -1,0 +1,434 @@
+"""What a planner changes in a workbook: amounts, bounds and switches, each at its `--set` path.
+
+The sheet « Paramètres »: values that `tnt-sim run SCENARIO --from-xlsx FILE` takes back, changed or not.
+
+The sheet « Paramètres » read back: which values differ from those of a scenario, as `--set` texts.
+
+A planner changes the column of values. A label, a path or a hidden cell that was changed is an error at its cell,
+since the value may then stand beside another parameter's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.disk import why_of
+from tnt_sim.domain.money import (
+    MoneyError,
+    cents_from_float,
+    cents_to_decimal_text,
+    parse_cents,
+    parse_decimal,
+    parse_rate,
+)
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.errors import DataError, Defects, Place, did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.ingest.tables.raw_table import HiddenRows, RawTable, ReadOptions, letters
+from tnt_sim.ingest.tables.workbooks import read_workbook
+from tnt_sim.ingest.tables.zip_packages import refuse
+from tnt_sim.reporting.renderers.xlsx import INPUT, LINE, Paper, Styles, set_up, write_text
+from tnt_sim.reporting.workbook.dossier_sheet import NO, YES
+
+BOUNDS = ("min", "max")
+_AMOUNT = re.compile(r"€|EUR|[kM]\s*$")
+_LABELS = {
+    "amount": Text("Enveloppe {name} : montant", "Envelope {name}: amount"),
+    "reserve": Text("Enveloppe {name} : réserve", "Envelope {name}: reserve"),
+    "min_use": Text("Enveloppe {name} : emploi minimal", "Envelope {name}: least use"),
+    "min": Text("Règle {name} : au moins", "Rule {name}: at least"),
+    "max": Text("Règle {name} : au plus", "Rule {name}: at most"),
+    "off": Text("Règle {name} : arrêtée", "Rule {name}: switched off"),
+}
+
+
+class ParameterKind(StrEnum):
+    """What the value of a parameter is."""
+
+    MONEY = "money"
+    RATE = "rate"
+    NUMBER = "decimal"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value that a workbook may change.
+
+    Attributes
+    ----------
+    path : as `--set` takes it
+    label : what it is, in the workbook's language
+    kind : what its value is
+    text : the value as the scenario holds it
+    about : its title, or its source
+    """
+
+    path: str
+    label: str
+    kind: ParameterKind
+    text: str
+    about: str = ""
+
+
+def parameters(tree: Mapping[str, Any], lang: Lang) -> list[Parameter]:
+    """The parameters of a resolved scenario, in the order of its text."""
+    return [*_of_envelopes(tree["programme"], "programme", lang), *_of_rules(tree.get("rules") or (), lang)]
+
+
+def _of_envelopes(envelope: Mapping[str, Any], path: str, lang: Lang) -> Iterator[Parameter]:
+    name = str(envelope["id"])
+    about = str(envelope.get("title") or "")
+    kinds = {"amount": ParameterKind.MONEY, "reserve": ParameterKind.RATE, "min_use": ParameterKind.RATE}
+    for key, kind in kinds.items():
+        if envelope.get(key) is not None:
+            label = _LABELS[key].in_(lang).format(name=name)
+            yield Parameter(f"{path}.{key}", label, kind, str(envelope[key]), about)
+    for child in envelope.get("envelopes") or ():
+        yield from _of_envelopes(child, f"envelopes.{child['id']}", lang)
+
+
+def _of_rules(rules: Any, lang: Lang) -> Iterator[Parameter]:
+    for rule in rules:
+        name, about = str(rule["id"]), str(rule.get("title") or "")
+        for key in BOUNDS:
+            bound, path = rule.get(key), f"rules.{name}.{key}"
+            if isinstance(bound, Mapping):
+                bound, path = bound.get("share"), f"{path}.share"
+            if bound is not None:
+                label = _LABELS[key].in_(lang).format(name=name)
+                yield Parameter(path, label, kind_of(str(bound)), str(bound), about)
+        off = "true" if str(rule.get("off", "false")).lower() == "true" else "false"
+        yield Parameter(
+            f"rules.{name}.off", _LABELS["off"].in_(lang).format(name=name), ParameterKind.FLAG, off, about
+        )
+
+
+def kind_of(text: str) -> ParameterKind:
+    """What a bound is, from how it is written: « 25 % », « 10 k€ », 3."""
+    if text.strip().endswith("%"):
+        return ParameterKind.RATE
+    return ParameterKind.MONEY if _AMOUNT.search(text.strip()) else ParameterKind.NUMBER
+
+
+def exact(kind: ParameterKind, text: str) -> Fraction | str:
+    """The exact value of a text: cents, a fraction, a number, `true` or `false`; MoneyError where it is none."""
+    match kind:
+        case ParameterKind.MONEY:
+            return Fraction(parse_cents(text))
+        case ParameterKind.RATE:
+            return parse_rate(text)
+        case ParameterKind.NUMBER:
+            return parse_decimal(text)
+        case ParameterKind.FLAG:
+            return text
+
+
+def as_number(parameter: Parameter) -> float | None:
+    """The number that a cell shows; None where the text is no number that we read."""
+    try:
+        value = exact(parameter.kind, parameter.text)
+    except MoneyError:
+        return None
+    if isinstance(value, str):
+        return None
+    return float(value / 100) if parameter.kind is ParameterKind.MONEY else float(value)
+
+
+def as_text(kind: ParameterKind, number: float) -> str:
+    """The text of a cell's number, as `--set` takes it; MoneyError when it is no whole number of cents."""
+    if kind is ParameterKind.MONEY:
+        cents = cents_from_float(number)
+        if cents is None:
+            raise MoneyError("decimals")
+        return f"{cents_to_decimal_text(cents)} €"
+    plain = Decimal(repr(number))
+    if kind is ParameterKind.RATE:
+        return f"{_digits(round(plain * 100, 10))} %"
+    return _digits(plain)
+
+
+def _digits(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+NAME = Text("Paramètres", "Parameters")
+HEADER_ROW = 4
+"""The row of the headers, the first is 1."""
+
+HEADS = (
+    Text("Paramètre", "Parameter"),
+    Text("Valeur", "Value"),
+    Text("Valeur du calcul", "Value of the run"),
+    Text("Chemin (--set)", "Path (--set)"),
+    Text("Intitulé", "Title"),
+    Text("Texte", "Text"),
+    Text("Sceau", "Seal"),
+)
+"""From column A. The text of the run's value and the seal are hidden."""
+
+_WIDTHS = (46, 20, 20, 40, 60, 10, 10)
+_N_SHOWN = 5
+_HELP = Text(
+    "Changez la colonne B, enregistrez, puis : tnt-sim run {file} --from-xlsx CLASSEUR.xlsx",
+    "Change column B, save, then: tnt-sim run {file} --from-xlsx WORKBOOK.xlsx",
+)
+
+
+def seal(label: str, path: str, text: str) -> str:
+    """What binds a label, its path and the value of the run: eight characters in the last column."""
+    return hashlib.sha256(f"{label}\t{path}\t{text}".encode()).hexdigest()[:8]
+
+
+def write_parameters(book: Any, styles: Styles, run: StoredRun, paper: Paper) -> None:
+    """The sheet: labels, values to change, paths, and the seal that tells a row that was changed otherwise."""
+    lang = paper.lang
+    sheet = book.add_worksheet(NAME.in_(lang))
+    for k, width in enumerate(_WIDTHS):
+        sheet.set_column(k, k, width, None, {"hidden": k >= _N_SHOWN})
+    write_text(sheet, 0, 0, NAME.in_(lang), styles.title)
+    sheet.set_row(0, 24)
+    file = next(
+        (entry["path"] for entry in run.summary["inputs"] if entry["kind"] == "scenario"), "scenario.yaml"
+    )
+    write_text(sheet, 1, 0, _HELP.in_(lang).format(file=file), styles.soft)
+    for k, head in enumerate(HEADS):
+        sheet.write_string(HEADER_ROW - 1, k, head.in_(lang), styles.head(right=k in (1, 2)))
+    for row, parameter in enumerate(parameters(run.tree, lang), start=HEADER_ROW):
+        _row(sheet, styles, row, parameter, lang)
+    sheet.freeze_panes(HEADER_ROW, 1)
+    set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=HEADER_ROW - 1))
+
+
+def _row(sheet: Any, styles: Styles, row: int, parameter: Parameter, lang: Lang) -> None:
+    plain = styles.cell("text")
+    write_text(sheet, row, 0, parameter.label, *plain)
+    write_text(sheet, row, 3, parameter.path, *plain)
+    write_text(sheet, row, 4, parameter.about, *styles.cell("text", wrap=True))
+    write_text(sheet, row, 5, parameter.text, *plain)
+    write_text(sheet, row, 6, seal(parameter.label, parameter.path, parameter.text), *plain)
+    for column, shade in ((1, {"bg_color": INPUT}), (2, {})):
+        write_value(sheet, styles, row, column, parameter, lang, shade)
+    if parameter.kind is ParameterKind.FLAG:
+        choices = {"validate": "list", "source": [YES.in_(lang), NO.in_(lang)]}
+        sheet.data_validation(row, 1, row, 1, choices)
+
+
+def write_value(
+    sheet: Any, styles: Styles, row: int, column: int, parameter: Parameter, lang: Lang, shade: dict[str, Any]
+) -> None:
+    """The value of a parameter in a cell: a number where it is one, yes or no for a switch."""
+    number = as_number(parameter)
+    if parameter.kind is ParameterKind.FLAG:
+        text = (YES if parameter.text == "true" else NO).in_(lang)
+        sheet.write_string(row, column, text, styles.cell("text", align="right", **shade)[0])
+    elif number is None:
+        write_text(sheet, row, column, parameter.text, *styles.cell("text", align="right", **shade))
+    else:
+        kind = "rate" if parameter.kind is ParameterKind.RATE else parameter.kind.value
+        style = styles.cell(kind, **shade)[0]
+        if kind == "rate":
+            style = styles.made(num_format="0.00######%", align="right", bottom=7, bottom_color=LINE, **shade)
+        sheet.write_number(row, column, number, style)
+
+
+LABEL, VALUE, PATH, TEXT, SEAL = 0, 1, 3, 5, 6
+_FLAGS = {**dict.fromkeys((YES.fr, YES.en, "true", "vrai"), "true"),
+          **dict.fromkeys((NO.fr, NO.en, "false", "faux"), "false")}  # fmt: skip
+
+
+def changed_parameters(file: Path, tree: Mapping[str, Any]) -> list[str]:
+    """The values of a workbook that are not those of a resolved scenario, as `PATH=VALUE`.
+
+    Raises
+    ------
+    DataError
+        Every cell that cannot be taken, each with sheet and cell.
+    """
+    shown_as = file.name
+    table = _sheet(_bytes(file), shown_as)
+    reading = _Reading(table, {p.path: p for p in parameters(tree, Lang.FR)}, Defects())
+    reading.check_heads()
+    reading.defects.raise_if_any(DataError)
+    sets = [text for index in range(len(table.rows)) if (text := reading.row(index)) is not None]
+    reading.defects.raise_if_any(DataError)
+    return sets
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        missing = Text("ce fichier n'existe pas", "there is no such file")
+        why = missing if isinstance(error, FileNotFoundError) else why_of(error)
+        raise refuse(
+            "unreadable",
+            str(file),
+            f"le classeur ne peut pas être lu : {why.fr}.",
+            f"the workbook cannot be read: {why.en}.",
+        ) from error
+
+
+def _sheet(data: bytes, shown_as: str) -> RawTable:
+    """The sheet under its French or its English name."""
+    for name in (NAME.fr, NAME.en):
+        options = ReadOptions(sheet=name, header_row=HEADER_ROW, hidden_rows=HiddenRows.KEEP)
+        try:
+            return read_workbook(data, shown_as, options)
+        except DataError as error:
+            if error.code != "unknown_sheet":
+                raise
+    raise refuse(
+        "no-parameters",
+        shown_as,
+        f"le classeur n'a pas de feuille « {NAME.fr} ».",
+        f'the workbook has no sheet "{NAME.en}".',
+        Text(
+            "Donnez un classeur que `tnt-sim report` ou `tnt-sim export --format xlsx` a écrit.",
+            "Give a workbook that `tnt-sim report` or `tnt-sim export --format xlsx` wrote.",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One sheet on its way to `--set` texts."""
+
+    table: RawTable
+    known: Mapping[str, Parameter]
+    defects: Defects
+
+    def check_heads(self) -> None:
+        """The columns stand where they were written."""
+        found = {column.position: column.header for column in self.table.columns}
+        for position, head in enumerate(HEADS):
+            if found.get(position) not in (head.fr, head.en):
+                text = Text(
+                    f"l'en-tête « {head.fr} » est attendu ici.", f'the header "{head.en}" is expected here.'
+                )
+                place = Place(
+                    file=self.table.shown_as, sheet=self.table.sheet, cell=f"{letters(position)}{HEADER_ROW}"
+                )
+                self.defects.add("parameter-header", text, place, hint=_RESTORE)
+
+    def row(self, index: int) -> str | None:
+        """The `PATH=VALUE` of one row; None when it changes nothing or has a defect."""
+        label, path, text, mark = (self._text(index, k) for k in (LABEL, PATH, TEXT, SEAL))
+        if not path and not mark:
+            self._add("parameter-row", index, LABEL, _NOT_OURS)
+            return None
+        if seal(label, path, text) != mark:
+            self._moved(index, label, path)
+            return None
+        if path not in self.known:
+            said = Text(f"le scénario n'a pas de « {path} ».", f'the scenario has no "{path}".')
+            self._add("parameter-path", index, PATH, said, did_you_mean(path, self.known))
+            return None
+        kind = ParameterKind.FLAG if path.endswith(".off") else self._kind(path, text)
+        value = self._value(index, Parameter(path, label, kind, text))
+        now = self.known[path]
+        if value is None or exact(kind, value) == exact(now.kind, now.text):
+            return None
+        return f"{path}={value}"
+
+    def _kind(self, path: str, text: str) -> ParameterKind:
+        return self.known[path].kind if kind_of(text) is ParameterKind.NUMBER else kind_of(text)
+
+    def _moved(self, index: int, label: str, path: str) -> None:
+        """A label, a path or a hidden cell is not the one that was written beside the others."""
+        ours = self.known.get(path)
+        if ours is None:
+            said = Text(f"le chemin « {path} » n'est pas connu.", f'the path "{path}" is unknown.')
+            self._add("parameter-path", index, PATH, said, did_you_mean(path, self.known))
+            return
+        said = Text(
+            f"« {label} » n'est pas le nom qui allait avec « {path} » : la ligne a été modifiée.",
+            f'"{label}" is not the name that went with "{path}": the row was changed.',
+        )
+        self._add("parameter-label", index, LABEL, said, _RESTORE)
+
+    def _value(self, index: int, was: Parameter) -> str | None:
+        """The text of the value; the run's own text when the number is the one that was written."""
+        column = self.table.columns[VALUE]
+        place = (int(self.table.rows[index]), column.position)
+        if self.table.marks.errors.get(place) or self.table.marks.formulas.get(place) is False:
+            self._add("parameter-value", index, VALUE, _NOT_CALCULATED)
+            return None
+        number = column.numbers[index] if column.numbers is not None else None
+        if number is not None and was.kind is not ParameterKind.FLAG:
+            return self._of_number(index, was, float(number))
+        text = self._text(index, VALUE) or self._odd(index)
+        if was.kind is ParameterKind.FLAG:
+            flag = _FLAGS.get(text.lower())
+            if flag is None:
+                self._add("parameter-value", index, VALUE, _NO_FLAG)
+            return flag
+        return self._of_text(index, was, text)
+
+    def _of_number(self, index: int, was: Parameter, number: float) -> str | None:
+        if number == as_number(was):
+            return was.text
+        try:
+            text = as_text(was.kind, number)
+        except MoneyError as error:
+            self._refused(index, was, str(number), error)
+            return None
+        return self._not_negative(index, was, text)
+
+    def _of_text(self, index: int, was: Parameter, text: str) -> str | None:
+        if text == was.text:
+            return text
+        try:
+            exact(was.kind, text)
+        except MoneyError as error:
+            self._refused(index, was, text, error)
+            return None
+        return self._not_negative(index, was, text)
+
+    def _not_negative(self, index: int, was: Parameter, text: str) -> str | None:
+        value = exact(was.kind, text)
+        if was.kind is ParameterKind.NUMBER or isinstance(value, str) or value >= 0:
+            return text
+        said = Text(f"« {text} » est négatif.", f'"{text}" is negative.')
+        self._add("parameter-value", index, VALUE, said)
+        return None
+
+    def _refused(self, index: int, was: Parameter, shown: str, error: MoneyError) -> None:
+        head = f"« {shown} » : " if shown else ""
+        said = Text(f"{head}{error.text.fr}.", f"{head}{error.text.en}.")
+        hint = Text(f"La valeur du calcul était {was.text}.", f"The value of the run was {was.text}.")
+        self._add("parameter-value", index, VALUE, said, hint)
+
+    def _text(self, index: int, position: int) -> str:
+        return self.table.columns[position].text[index] or ""
+
+    def _odd(self, index: int) -> str:
+        odd = self.table.columns[VALUE].odd
+        return "" if odd is None else odd[index] or ""
+
+    def _add(self, code: str, index: int, position: int, text: Text, hint: Text | None = None) -> None:
+        cell = f"{letters(position)}{int(self.table.rows[index])}"
+        place = Place(file=self.table.shown_as, sheet=self.table.sheet, cell=cell)
+        self.defects.add(code, text, place, hint=hint)
+
+
+_RESTORE = Text(
+    "Ne changez que la colonne des valeurs ; écrivez au besoin un nouveau classeur avec `tnt-sim report`.",
+    "Change the column of values only; if need be write a new workbook with `tnt-sim report`.",
+)
+_NOT_OURS = Text(
+    "cette ligne n'est pas un paramètre du classeur.", "this row is no parameter of the workbook."
+)
+_NOT_CALCULATED = Text(
+    "la formule de cette cellule n'a pas de valeur.", "the formula of this cell has no value."
+)
+_NO_FLAG = Text("« oui » ou « non » est attendu.", '"yes" or "no" is expected.')

@@ -1,0 +1,262 @@
+"""The sheet « Synthèse »: money, envelopes, rules, reasons; its sums are formulas over « Dossiers »."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.domain.money import parse_decimal
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.reporting.renderers.xlsx import SOFT, Paper, Styles, set_up, write_text
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.workbook.dossier_sheet import YES, column_ref, reason_label
+from tnt_sim.rules.expressions import text as expressions_text
+from tnt_sim.rules.linear_terms import Unit
+from tnt_sim.rules.offers.total_aid import GUARD, GUARD_TITLE
+
+Entry = Mapping[str, Any]
+_MONEY = frozenset({"granted", "cost", "base", "requested", "leverage"})
+_HEADS = (
+    (Text("N°", "No."), 5),
+    (Text("à", "to"), 4),
+    (Text("Enveloppe", "Envelope"), 44),
+    (Text("Montant", "Amount"), 17),
+    (Text("Disponible", "Available"), 17),
+    (Text("Accordé", "Granted"), 17),
+    (Text("Reste", "Left"), 17),
+    (Text("Employé", "Used"), 9),
+    (Text("Déposés", "Filed"), 9),
+    (Text("Éligibles", "Eligible"), 9),
+    (Text("Retenus", "Funded"), 9),
+    (Text("Pourquoi il reste", "Why some is left"), 44),
+)
+_TOP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The formulas that sum over « Dossiers » between two ranks of envelopes, held in two cells of a row."""
+
+    lang: Lang
+
+    def granted(self, first: str, last: str) -> str:
+        """Σ granted of the dossiers of the envelopes first … last."""
+        amounts, node = column_ref("granted", self.lang), column_ref("node", self.lang)
+        return f'=SUMIFS({amounts},{node},">="&{first},{node},"<="&{last})'
+
+    def counted(self, first: str, last: str, key: str | None = None) -> str:
+        """How many dossiers of these envelopes there are; with a key, those that say yes."""
+        node = column_ref("node", self.lang)
+        more = f',{column_ref(key, self.lang)},"{YES.in_(self.lang)}"' if key else ""
+        return f'=COUNTIFS({node},">="&{first},{node},"<="&{last}{more})'
+
+
+def write_summary(book: Any, styles: Styles, run: StoredRun, paper: Paper, name: str) -> None:
+    """The sheet, from top to bottom."""
+    lang = paper.lang
+    sheet = book.add_worksheet(name)
+    for k, (_, width) in enumerate(_HEADS):
+        sheet.set_column(k, k, width, None, {"hidden": k == 1})
+    write_text(sheet, 0, 0, run.title, styles.title)
+    sheet.set_row(0, 24)
+    write_text(sheet, 1, 0, vocabulary.verdict(run.summary, found=run.found).in_(lang), styles.soft)
+    _figures(sheet, styles, run, lang)
+    row = _envelopes(sheet, styles, run, lang)
+    row = _goals(sheet, styles, run, lang, row + 1)
+    row = _rules(sheet, styles, run, lang, row + 1)
+    _reasons(sheet, styles, run, lang, row + 1)
+    sheet.freeze_panes(_TOP, 3)
+    set_up(sheet, Paper(paper.title, paper.foot, lang, repeat=None))
+
+
+def _figures(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> None:
+    """The figures that everybody asks for first, linked to the first line of the table of envelopes."""
+    row = _TOP + 1
+    shown = (
+        (3, Text("Enveloppe", "Envelope"), f"=D{row}", "short", run.summary["amount_cents"]),
+        (5, Text("Accordé", "Granted"), f"=F{row}", "short", run.summary["granted_cents"]),
+        (6, Text("Reste", "Left"), f"=G{row}", "short", run.summary["unspent_cents"]),
+        (8, Text("Déposés", "Filed"), f"=I{row}", "count", run.summary["n_dossiers"]),
+        (9, Text("Éligibles", "Eligible"), f"=J{row}", "count", run.summary["n_eligible"]),
+        (10, Text("Retenus", "Funded"), f"=K{row}", "count", run.summary["n_funded"]),
+    )
+    for column, title, formula, kind, value in shown:
+        number = styles.numbers[kind]
+        big = styles.made(
+            bold=True, font_size=14 if kind == "short" else 12, num_format=number, align="right"
+        )
+        label = styles.made(font_color=SOFT, align="right")
+        sheet.write_string(3, column, title.in_(lang), label)
+        if value is not None:
+            sheet.write_formula(4, column, formula, big, value / 100 if kind == "short" else value)
+    people = run.summary.get("inhabitants")
+    if people is not None:  # no sum of the table: a commune counts once, whoever reaches it
+        sheet.write_string(3, 11, vocabulary.INHABITANTS.in_(lang), styles.made(font_color=SOFT))
+        big = styles.made(bold=True, font_size=12, num_format=styles.numbers["count"], align="left")
+        sheet.write_number(4, 11, people, big)
+    sheet.set_row(4, 20)
+
+
+def _envelopes(sheet: Any, styles: Styles, run: StoredRun, lang: Lang) -> int:
+    """One line per envelope; what is summed includes all under it. Returns the row after it."""
+    write_text(sheet, _TOP - 2, 0, Text("Enveloppes", "Envelopes").in_(lang), styles.section)
+    for k, (head, _) in enumerate(_HEADS):
+        sheet.write_string(_TOP - 1, k, head.in_(lang), styles.head(right=k not in (2, 11)))
+    for k, entry in enumerate(run.envelopes):
+        _envelope(sheet, styles, run, lang, k, entry)
+    last = _TOP + len(run.envelopes)
+    bar = {"type": "data_bar", "bar_solid": True, "bar_color": "#C3CCD3", "min_type": "num", "min_value": 0,
+           "max_type": "num", "max_value": 1}  # fmt: skip
+    sheet.conditional_format(_TOP, 7, max(last - 1, _TOP), 7, bar)
+    return last
+
+
+def _envelope(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, k: int, entry: Entry) -> None:
+    row, sums = _TOP + k, Sums(lang)
+    bold = {"bold": True} if run.depths[k] == 0 else {}
+    first, last = f"$A{row + 1}", f"$B{row + 1}"
+
+    def cell(kind: str, **more: Any) -> Any:
+        return styles.cell(kind, **bold, **more)[0]
+
+    sheet.write_number(row, 0, k + 1, cell("count"))
+    sheet.write_number(row, 1, run.ends[k], cell("count"))
+    title = entry.get("title") or ""
+    name = str(entry["id"]) if title in ("", entry["id"]) else f"{entry['id']} · {title}"
+    write_text(sheet, row, 2, name, cell("text", wrap=True, indent=1 + run.depths[k]))
+    for column, key in ((3, "amount_cents"), (4, "effective_cents")):
+        cents = entry.get(key)
+        if cents is None:
+            sheet.write_blank(row, column, None, cell("money"))
+        else:
+            sheet.write_number(row, column, cents / 100, cell("money"))
+    granted, left, effective = entry["granted_cents"], entry["unspent_cents"], entry["effective_cents"]
+    sheet.write_formula(row, 5, sums.granted(first, last), cell("money"), granted / 100)
+    if effective is None:
+        sheet.write_blank(row, 6, None, cell("money"))
+        sheet.write_blank(row, 7, None, cell("rate"))
+    else:
+        at = row + 1
+        sheet.write_formula(row, 6, f"=ROUND(MAX(E{at}-F{at},0),2)", cell("money"), left / 100)
+        used = granted / effective if effective else 0
+        sheet.write_formula(row, 7, f"=IF(E{at}>0,F{at}/E{at},0)", cell("rate"), used)
+    counted = (
+        (8, None, "n_dossiers"),
+        (9, "eligible", "n_eligible"),
+        (10, "funded", "n_funded"),
+    )
+    for column, flag, count in counted:
+        sheet.write_formula(row, column, sums.counted(first, last, flag), cell("count"), entry[count])
+    why = entry.get("unspent_because") if left else None
+    write_text(sheet, row, 11, str(why or ""), styles.cell("text", wrap=True)[0])
+
+
+def _goals(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
+    write_text(sheet, row, 0, Text("Objectif", "Objective").in_(lang), styles.section)
+    heads = ((2, Text("Objectif", "Goal")), (3, Text("Valeur", "Value")), (4, Text("Borne", "Bound")),
+             (5, Text("Preuve", "Proof")))  # fmt: skip
+    for column, head in heads:
+        sheet.write_string(row + 1, column, head.in_(lang), styles.head(right=column in (3, 4)))
+    at = row + 2
+    for k, goal in enumerate(run.summary["objective"], start=1):
+        aim = f"{k}. {expressions_text.SENSE[goal['sense']].in_(lang)} {goal['goal']}"
+        write_text(sheet, at, 2, aim, styles.cell("text", wrap=True)[0])
+        _number(sheet, styles, at, 3, goal["value"], "decimal")
+        _number(sheet, styles, at, 4, goal["bound"], "decimal")
+        proof = vocabulary.PROOF[goal["proof"]].in_(lang) if goal.get("proof") in vocabulary.PROOF else "–"
+        write_text(sheet, at, 5, proof, styles.cell("text")[0])
+        at += 1
+    return at
+
+
+def _rules(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> int:
+    rules = run.summary["rules"]
+    if not rules:
+        return row - 1
+    write_text(sheet, row, 0, Text("Règles", "Rules").in_(lang), styles.section)
+    heads = (
+        (2, Text("Règle", "Rule")), (3, Text("Au moins", "At least")), (4, Text("Au plus", "At most")),
+        (5, Text("Valeur", "Value")), (6, Text("Marge", "Slack")), (7, Text("Tenue", "Kept")),
+        (8, Text("Groupes", "Groups")), (9, Text("à la borne", "at bound")),
+    )  # fmt: skip
+    for column, head in heads:
+        sheet.write_string(row + 1, column, head.in_(lang), styles.head(right=column not in (2, 7)))
+    at = row + 2
+    units, titles = rule_units(run), rule_titles(run)
+    for rule in rules:
+        title = titles.get(rule["id"], "")
+        name = f"{rule['id']} · {title}" if title else str(rule["id"])
+        write_text(sheet, at, 2, name, styles.cell("text", wrap=True)[0])
+        for column, key in ((3, "min"), (4, "max"), (5, "value"), (6, "slack")):
+            _number(sheet, styles, at, column, rule[key], units.get(rule["id"], "decimal"))
+        kept = Text("oui", "yes") if rule["holds"] else Text("NON", "NO")
+        write_text(sheet, at, 7, kept.in_(lang), styles.cell("text", bold=not rule["holds"])[0])
+        groups = rule["groups"]
+        for column, n in ((8, len(groups)), (9, sum(1 for group in groups if group["binds"]))):
+            _number(sheet, styles, at, column, str(n) if groups else None, "count")
+        at += 1
+    return at
+
+
+def rule_titles(run: StoredRun) -> dict[str, str]:
+    """The title of each rule and cap that has one."""
+    caps = {cap.name: cap.filled().title for cap in run.spec.caps}
+    return {GUARD: GUARD_TITLE.in_(run.lang), **caps, **{rule.id: rule.title for rule in run.spec.rules}}
+
+
+def rule_units(run: StoredRun) -> dict[str, str]:
+    """How the figures of each rule are shown."""
+    units = dict.fromkeys((GUARD, *(cap.name for cap in run.spec.caps)), Unit.MONEY.value)
+    for rule in run.spec.rules:
+        measure = getattr(rule, "measure", None)
+        if rule.kind == "share":
+            units[rule.id] = "rate"
+        elif rule.kind == "schedule" or (rule.kind == "limit" and measure in _MONEY):
+            units[rule.id] = "money"
+        else:
+            units[rule.id] = "decimal"
+    return units
+
+
+def _number(sheet: Any, styles: Styles, row: int, column: int, text: str | None, kind: str) -> None:
+    """An exact decimal of the document as a number."""
+    style = styles.cell(kind)[0]
+    if text is None:
+        sheet.write_blank(row, column, None, style)
+    else:
+        sheet.write_number(row, column, float(parse_decimal(text)), style)
+
+
+def _reasons(sheet: Any, styles: Styles, run: StoredRun, lang: Lang, row: int) -> None:
+    """How many dossiers each reason explains, and for how much money."""
+    write_text(sheet, row, 0, Text("Raisons", "Reasons").in_(lang), styles.section)
+    heads = ((2, Text("Raison", "Reason")), (3, Text("Dossiers", "Dossiers")), (4, Text("Demandé", "Requested")),
+             (5, Text("Accordé", "Granted")))  # fmt: skip
+    for column, head in heads:
+        sheet.write_string(row + 1, column, head.in_(lang), styles.head(right=column > 2))
+    code = column_ref("code", lang)
+    for at, (label, n, asked, granted) in enumerate(reason_rows(run, lang), start=row + 2):
+        write_text(sheet, at, 2, label, styles.cell("text", wrap=True)[0])
+        sheet.write_formula(at, 3, f"=COUNTIFS({code},C{at + 1})", styles.cell("count")[0], n)
+        for column, key, cents in ((4, "requested", asked), (5, "granted", granted)):
+            formula = f"=SUMIFS({column_ref(key, lang)},{code},C{at + 1})"
+            sheet.write_formula(at, column, formula, styles.cell("money")[0], cents / 100)
+
+
+def reason_rows(run: StoredRun, lang: Lang) -> list[tuple[str, int, int, int]]:
+    """Each reason in words with its dossiers, what they ask for and what they get, in the house's order."""
+    table = run.table.group_by("reason_code", "funded").agg(
+        n=pl.len(), asked=pl.col("requested_cents").fill_null(0).sum(), granted=pl.col("granted_cents").sum()
+    )
+    order = {code: k for k, code in enumerate(vocabulary.REASON)}
+    rows = sorted(
+        table.iter_rows(), key=lambda row: (not row[1], order.get(row[0] or "", len(order)), row[0] or "")
+    )
+    return [
+        (reason_label(code or "", funded, lang), n, asked, granted)
+        for code, funded, n, asked, granted in rows
+    ]

@@ -1,0 +1,191 @@
+"""The sheet « Lisez-moi »: which run this is, what supports it, what it was made of, and what each sheet holds.
+
+The workbook of a run: the decision as planners read it, with formulas that can be followed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tnt_sim.engine.stored_run import StoredRun
+from tnt_sim.i18n import message
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.reporting.renderers.xlsx import Paper, Styles, close, new_book, set_up, write_text
+from tnt_sim.reporting.reports.decision_table import decided
+from tnt_sim.reporting.reports.explanation import Explained, explained
+from tnt_sim.reporting.text import vocabulary
+from tnt_sim.reporting.text.verification import answer_rows
+from tnt_sim.reporting.text.vocabulary import SYNTHETIC
+from tnt_sim.reporting.workbook.comparison_sheet import write_comparison
+from tnt_sim.reporting.workbook.dossier_sheet import TABLE, dossier_columns, write_dossiers
+from tnt_sim.reporting.workbook.list_sheets import (
+    EXPLAINED,
+    envelope_sheets,
+    write_envelopes,
+    write_explained,
+    write_reserve,
+)
+from tnt_sim.reporting.workbook.parameters import NAME as PARAMETERS
+from tnt_sim.reporting.workbook.parameters import write_parameters
+from tnt_sim.reporting.workbook.summary_sheet import write_summary
+
+Row = tuple[str, str]
+_ONE_PAGE = 48
+_HASHES = (
+    ("scenario_sha256", Text("Scénario et données", "Scenario and data")),
+    ("allocation_sha256", Text("Répartition", "Allocation")),
+    ("document_sha256", Text("Document du calcul", "Document of the run")),
+)
+
+
+def write_readme(
+    book: Any, styles: Styles, run: StoredRun, paper: Paper, name: str, sheets: Sequence[Row]
+) -> None:
+    """The first sheet; `sheets` says what each of the others holds."""
+    lang = paper.lang
+    sheet = book.add_worksheet(name)
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 1, 96)
+    write_text(sheet, 0, 0, run.title, styles.title)
+    sheet.set_row(0, 24)
+    verdict = vocabulary.verdict(run.summary, found=run.found).in_(lang)
+    write_text(sheet, 1, 0, verdict, styles.made(bold=True))
+    row = 2
+    for text in _marks(run, lang):
+        write_text(sheet, row, 0, text, styles.made(bold=True, font_color="#7A3E00"))
+        row += 1
+    parts = (
+        (Text("Le calcul", "The run"), _run(run, lang)),
+        (Text("Empreintes (SHA-256)", "Hashes (SHA-256)"), _hashes(run, lang)),
+        (Text("Données lues", "Data read"), [(e["path"], e["sha256"]) for e in run.summary["inputs"]]),
+        (Text("Feuilles", "Sheets"), sheets),
+        (Text("Avertissements", "Warnings"), [("!", text) for text in run.summary["warnings"]]),
+    )
+    for title, rows in parts:
+        row = _part(sheet, styles, row + 1, title.in_(lang), list(rows))
+    set_up(sheet, paper, n_pages=1 if row <= _ONE_PAGE else 0)
+
+
+def _part(sheet: Any, styles: Styles, row: int, title: str, rows: Sequence[Row]) -> int:
+    if not rows:
+        return row - 1
+    write_text(sheet, row, 0, title, styles.section)
+    for at, (name, text) in enumerate(rows, start=row + 1):
+        write_text(sheet, at, 0, name, styles.cell("text", wrap=True)[0])
+        write_text(sheet, at, 1, text, styles.cell("text", wrap=True)[0])
+    return row + 1 + len(rows)
+
+
+def _marks(run: StoredRun, lang: Lang) -> Iterator[str]:
+    """What a reader must know before any figure."""
+    if run.synthetic:
+        yield SYNTHETIC.in_(lang)
+    if not run.publishable:
+        yield Text("Cette répartition n'est pas publiable.", "This allocation is not publishable.").in_(lang)
+
+
+def _run(run: StoredRun, lang: Lang) -> Iterator[Row]:
+    summary = run.summary
+    yield Text("Dossier du calcul", "Run folder").in_(lang), run.name
+    yield Text("Scénario", "Scenario").in_(lang), str(summary["scenario"])
+    if run.spec.date:
+        yield (
+            Text("Date de la décision", "Day of the decision").in_(lang),
+            message.long_day(run.spec.date.isoformat()).in_(lang),
+        )
+    for text in summary.get("sets") or ():
+        yield Text("Changement (--set)", "Change (--set)").in_(lang), str(text)
+    for name, text in answer_rows(run.found):
+        yield name.in_(lang), text.in_(lang)
+    yield Text("Pour vérifier", "To check it").in_(lang), f"tnt-sim verify runs/{run.name}"
+    versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())
+    yield Text("Versions (non vérifié)", "Versions (not verified)").in_(lang), versions
+
+
+def _hashes(run: StoredRun, lang: Lang) -> Iterator[Row]:
+    for key, title in _HASHES:
+        yield title.in_(lang), str(run.summary[key])
+    yield from run.summary["files"].items()
+
+
+README = Text("Lisez-moi", "Read me")
+SUMMARY = Text("Synthèse", "Summary")
+RESERVE = Text("Réserve", "Reserve")
+COMPARISON = Text("Comparaison", "Comparison")
+_ABOUT = {
+    "summary": Text(
+        "L'argent, les enveloppes, les règles et les raisons ; ses sommes sont des formules sur « Dossiers ».",
+        'The money, the envelopes, the rules and the reasons; its sums are formulas over "Dossiers".',
+    ),
+    "envelopes": Text(
+        "Une feuille par enveloppe : ses chiffres et ses dossiers, les retenus d'abord.",
+        "One sheet per envelope: its figures and its dossiers, the funded ones first.",
+    ),
+    "dossiers": Text(
+        "Tous les dossiers, avec la décision et son motif ; filtres en première ligne.",
+        "All dossiers, with the decision and why; filters in the first row.",
+    ),
+    "reserve": Text(
+        "Les dossiers à financer si la réserve est libérée.", "What is funded if the reserve is freed."
+    ),
+    "explained": Text(
+        "Ce que fait chaque règle, et qui entrerait, dans l'ordre.",
+        "What each rule does, and who would enter, in order.",
+    ),
+    "comparison": Text("Ce calcul (A) et un autre (B).", "This run (A) and another (B)."),
+    "parameters": Text(
+        "Les montants et les bornes : changez-les, puis relancez avec --from-xlsx.",
+        "The amounts and bounds: change them, then run again with --from-xlsx.",
+    ),
+}
+
+
+def workbook_bytes(
+    run: StoredRun,
+    lang: Lang,
+    other: StoredRun | None = None,
+    explanation: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The workbook of a run, compared with another one where there is one; the same bytes for the same run.
+
+    `explanation` is the document of `explain --all`: it adds what would fund each dossier.
+    """
+    stream = io.BytesIO()
+    foot = f"{run.name} · {str(run.summary['allocation_sha256'])[:12]}"
+    book = new_book(stream, run.title, foot, run.spec.date)
+    styles, paper = Styles(book, lang), Paper(run.title, foot, lang)
+    table, why = decided(run), explained(explanation, lang)
+    kept = (README, SUMMARY, RESERVE, EXPLAINED, COMPARISON, PARAMETERS)
+    taken = {text.in_(lang).casefold() for text in kept}
+    taken.add(TABLE.casefold())
+    write_readme(book, styles, run, paper, README.in_(lang), list(_contents(run, lang, other, why)))
+    write_summary(book, styles, run, paper, SUMMARY.in_(lang))
+    write_envelopes(book, styles, run, table, paper, taken)
+    write_dossiers(book, styles, run, dossier_columns(run, table, lang, why), paper)
+    write_reserve(book, styles, run, paper, RESERVE.in_(lang))
+    if why is not None:
+        write_explained(book, styles, why, paper)
+    if other is not None:
+        write_comparison(book, styles, run, other, paper, COMPARISON.in_(lang))
+    write_parameters(book, styles, run, paper)
+    book.get_worksheet_by_name(SUMMARY.in_(lang)).activate()
+    return close(book, stream)
+
+
+def _contents(
+    run: StoredRun, lang: Lang, other: StoredRun | None, why: Explained | None
+) -> Iterator[tuple[str, str]]:
+    yield SUMMARY.in_(lang), _ABOUT["summary"].in_(lang)
+    n_sheets = len(envelope_sheets(run))
+    if n_sheets:
+        first = so_many(n_sheets, ("enveloppe", "enveloppes"), ("envelope", "envelopes"))
+        yield first.in_(lang), _ABOUT["envelopes"].in_(lang)
+    yield TABLE, _ABOUT["dossiers"].in_(lang)
+    yield RESERVE.in_(lang), _ABOUT["reserve"].in_(lang)
+    if why is not None:
+        yield EXPLAINED.in_(lang), _ABOUT["explained"].in_(lang)
+    if other is not None:
+        yield COMPARISON.in_(lang), f"{_ABOUT['comparison'].in_(lang)} B : {other.name}"
+    yield PARAMETERS.in_(lang), _ABOUT["parameters"].in_(lang)

@@ -1,0 +1,161 @@
+"""What an envelope asks besides its amount: a minimum use, and how many dossiers it may and must fund.
+
+Σ g_i ≥ ⌈min_use · w⌉        min_dossiers ≤ Σ x_i ≤ max_dossiers        over the dossiers at and under it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.domain.money import format_cents
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.envelopes.tree_reading import may_gain
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, exact_sum
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, Reading, RowBuilder, RowKind, RowLabel
+
+CENT = Fraction(1, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeLimit:
+    """One such bound: `option` is its key in the scenario; low and high are in cents or in dossiers."""
+
+    envelope: str
+    option: str
+    terms: Terms
+    low: int | None
+    high: int | None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """low ≤ Σ ≤ high."""
+        label = RowLabel(RowKind.ENVELOPE, self.envelope, side=self.option)
+        builder.rows([label], self.terms, None, [self.low], [self.high])
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> Reading:
+        """The figure on an allocation, exact; in euros for a minimum use."""
+        scale = self.terms.scale
+        value = self.terms.evaluate(funded, granted_cents)
+        low = None if self.low is None else self.low * scale
+        high = None if self.high is None else self.high * scale
+        return Reading(self.envelope, value * scale.numerator, scale.denominator, low, high)
+
+
+def envelope_limits(case: Case, offers: Offers) -> tuple[EnvelopeLimit, ...]:
+    """The bounds of every envelope; those that can never hold are noted as defects."""
+    tree = case.tree
+    found = []
+    zeros, ones = np.zeros(case.n, dtype=np.int64), np.ones(case.n, dtype=np.int64)
+    money = Terms(CENT, Unit.MONEY, zeros, ones)
+    count = Terms(Fraction(1), Unit.NUMBER, ones, zeros)
+    for node, option in enumerate(tree.options):
+        if not (option.min_use_cents or option.min_dossiers or option.max_dossiers is not None):
+            continue
+        under = (case.node >= node) & (case.node < tree.end[node])
+        name = tree.ids[node]
+        if option.min_use_cents:
+            _check_use(case, offers, node, under)
+            found.append(EnvelopeLimit(name, "min_use", money.where(under), option.min_use_cents, None))
+        if option.min_dossiers:
+            _check_least(case, offers, node, under)
+            low = option.min_dossiers
+            found.append(EnvelopeLimit(name, "min_dossiers", count.where(under), low, None))
+        if option.max_dossiers is not None:
+            _check_most(case, offers, node, under)
+            high = option.max_dossiers
+            found.append(EnvelopeLimit(name, "max_dossiers", count.where(under), None, high))
+    return tuple(found)
+
+
+def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
+    """The dossiers can take that much, and the envelope may grant that much."""
+    tree = case.tree
+    need, name = tree.options[node].min_use_cents, tree.ids[node]
+    most = offers.highest_cents
+    demand = exact_sum(most[under & offers.in_play])
+    money = _money(need)
+    if demand < need:
+        can = _money(demand)
+        case.fault(
+            "min-use",
+            Text(
+                f"l'enveloppe « {name} » doit employer au moins {money.fr}, mais ses dossiers éligibles ne "
+                f"peuvent recevoir que {can.fr}.",
+                f'envelope "{name}" must use at least {money.en}, but its eligible dossiers can get no more '
+                f"than {can.en}.",
+            ),
+            ("envelope", name, "min_use"),
+            Text("Abaissez `min_use`, ou le montant.", "Lower `min_use`, or the amount."),
+        )
+        return
+    amount = tree.amount_cents[node] or 0
+    if need > amount and not may_gain(tree, node) and not _may_take(case, node):
+        can = _money(amount)
+        case.fault(
+            "min-use",
+            Text(
+                f"l'enveloppe « {name} » doit employer au moins {money.fr}, mais ne peut accorder que "
+                f"{can.fr}, réserve déduite.",
+                f'envelope "{name}" must use at least {money.en}, but can grant no more than {can.en}, its '
+                f"reserve taken off.",
+            ),
+            ("envelope", name, "min_use"),
+            Text("Abaissez `min_use` ou `reserve`.", "Lower `min_use` or `reserve`."),
+        )
+
+
+def _may_take(case: Case, node: int) -> bool:
+    return any(node in option.transfer_to for option in case.tree.options)
+
+
+def _check_least(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
+    option, name = case.tree.options[node], case.tree.ids[node]
+    least, n = option.min_dossiers or 0, int((under & offers.in_play).sum())
+    if option.max_dossiers is not None and option.max_dossiers < least:
+        case.fault(
+            "min-dossiers",
+            Text(
+                f"l'enveloppe « {name} » veut au moins {least} dossiers et au plus {option.max_dossiers}.",
+                f'envelope "{name}" wants at least {least} dossiers and at most {option.max_dossiers}.',
+            ),
+            ("envelope", name, "min_dossiers"),
+        )
+    elif n < least:
+        case.fault(
+            "min-dossiers",
+            Text(
+                f"l'enveloppe « {name} » doit financer au moins {least} dossiers, mais n'en a que {n} "
+                f"{'éligible' if n < 2 else 'éligibles'}.",
+                f'envelope "{name}" must fund at least {least} dossiers, but has only {n} eligible.',
+            ),
+            ("envelope", name, "min_dossiers"),
+            Text("Abaissez `min_dossiers`.", "Lower `min_dossiers`."),
+        )
+
+
+def _check_most(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
+    most, name = case.tree.options[node].max_dossiers or 0, case.tree.ids[node]
+    n = int((under & (offers.committed | offers.forced)).sum())
+    if n > most:
+        few = so_many(most, ("dossier", "dossiers"), ("dossier", "dossiers"))
+        held = so_many(
+            n,
+            ("est déjà engagé ou retenu par décision", "sont déjà engagés ou retenus par décision"),
+            ("is already committed or funded by decision", "are already committed or funded by decision"),
+        )
+        case.fault(
+            "max-dossiers",
+            Text(
+                f"l'enveloppe « {name} » ne peut financer que {few.fr}, mais {held.fr}.",
+                f'envelope "{name}" may fund only {few.en}, but {held.en}.',
+            ),
+            ("envelope", name, "max_dossiers"),
+            Text("Relevez `max_dossiers`.", "Raise `max_dossiers`."),
+        )
+
+
+def _money(cents: int) -> Text:
+    return Text(format_cents(cents, Lang.FR), format_cents(cents, Lang.EN))

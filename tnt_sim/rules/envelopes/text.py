@@ -1,0 +1,201 @@
+"""Envelopes in words: the amount, what becomes of what is left, and every option."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+
+from tnt_sim.domain.budget_tree import EnvelopeSpec, SplitSpec, TransferSpec, UnassignedTo
+from tnt_sim.domain.field_types import write_rate
+from tnt_sim.domain.money import format_cents, format_rate
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.i18n.numbers import plural
+from tnt_sim.rules.expressions import column_text
+from tnt_sim.rules.expressions.column_text import listed
+from tnt_sim.rules.expressions.text import _between, money, of_what
+
+
+def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, giver: str | None = None) -> str:
+    """« Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »; `top` for the whole programme.
+
+    `giver` is the envelope above whose unassigned money may come on top (`free_money`).
+    """
+    if spec.amount is None:
+        head = _UNLIMITED if top else _BY_PARENTS
+    else:
+        fr, en = format_cents(spec.amount, Lang.FR), format_cents(spec.amount, Lang.EN)
+        head = Text(f"Au plus {fr}.", f"At most {en}.")
+        if giver is not None:
+            head = Text(
+                f"{fr}, et s'il le faut ce que « {giver} » n'a pas réparti.",
+                f'{en}, and where it is needed what "{giver}" has not assigned.',
+            )
+    parts = [head.in_(lang)]
+    parts += [word.in_(lang) for flag, word in _FLAGS.items() if getattr(spec, flag)]
+    if spec.envelopes or spec.split is not None:
+        parts.append(_unassigned(spec, lang))
+    for option, write in OPTION_WORDS.items():
+        if getattr(spec, option) is not None:
+            parts.append(write(spec, lang))
+    return " ".join(part for part in parts if part)
+
+
+def free_money(above: EnvelopeSpec, day: date | None = None, *, grows: bool = False) -> dict[str, str]:
+    """The envelopes that may get more than their amount, each with the one above whose free money it is.
+
+    `grows`: whether money may come to `above` itself. Nothing flows under a node without amount or overbooked, nor
+    to ring-fenced envelopes, nor where what is unassigned stays with the node's own dossiers.
+    """
+    children = [child for child in above.envelopes if child.in_force(day)]
+    found: dict[str, str] = {}
+    spare = above.amount is not None and sum(child.amount or 0 for child in children) < above.amount
+    flows = (
+        (spare or grows) and above.amount is not None and not above.overbooked and above.unassigned != "own"
+    )
+    only = above.unassigned.to if isinstance(above.unassigned, UnassignedTo) else None
+    for child in children:
+        gets = flows and child.amount is not None and not child.ring_fenced and only in (None, child.id)
+        if gets:
+            found[child.id] = above.id
+        found |= free_money(child, day, grows=gets)
+    return found
+
+
+_UNLIMITED = Text("Sans montant : rien ne la limite.", "No amount: nothing limits it.")
+_BY_PARENTS = Text(
+    "Sans montant propre : seules les enveloppes au-dessus la limitent.",
+    "No amount of its own: only the envelopes above limit it.",
+)
+_FLAGS: Mapping[str, Text] = MappingProxyType(
+    {
+        "ring_fenced": Text(
+            "Cantonnée : rien n'y entre et rien n'en sort.", "Ring-fenced: nothing enters, nothing leaves."
+        ),
+        "overbooked": Text(
+            "Les montants en dessous sont des plafonds, dont la somme peut dépasser le sien.",
+            "The amounts below it are ceilings, whose sum may exceed its own.",
+        ),
+    }
+)
+
+
+def _unassigned(spec: EnvelopeSpec, lang: Lang) -> str:
+    choice = spec.unassigned
+    if isinstance(choice, UnassignedTo):
+        return Text(
+            f"Ce qui n'est pas réparti va à « {choice.to} ».", f'What is not assigned goes to "{choice.to}".'
+        ).in_(lang)
+    if choice == "pro_rata":
+        return Text(
+            "Ce qui n'est pas réparti l'est en proportion des montants.",
+            "What is not assigned is shared in proportion to the amounts.",
+        ).in_(lang)
+    if choice == "own":
+        return Text(
+            "Ce qui n'est pas réparti reste aux dossiers demandés sur elle-même.",
+            "What is not assigned stays with the dossiers asked from itself.",
+        ).in_(lang)
+    return ""
+
+
+def _transfers(spec: EnvelopeSpec, lang: Lang) -> str:
+    transfer = spec.transfers
+    assert isinstance(transfer, TransferSpec)
+    to = listed([f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in transfer.to], lang)
+    out = None if transfer.out_max is None else format_rate(transfer.out_max, lang)
+    into = None if transfer.in_max is None else format_rate(transfer.in_max, lang)
+    if lang is Lang.FR:
+        text = f"Peut céder {f'au plus {out} de son montant ' if out else ''}à {to}"
+        return text + (f", et recevoir au plus {into}." if into else ".")
+    text = f"May give {f'at most {out} of its amount ' if out else ''}to {to}"
+    return text + (f", and get at most {into}." if into else ".")
+
+
+def _share_of(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
+    def write(spec: EnvelopeSpec, lang: Lang) -> str:
+        return (fr if lang is Lang.FR else en).format(format_rate(getattr(spec, key), lang))
+
+    return write
+
+
+def _dossiers(fr: str, en: str, key: str) -> Callable[[EnvelopeSpec, Lang], str]:
+    def write(spec: EnvelopeSpec, lang: Lang) -> str:
+        many = plural(
+            getattr(spec, key),
+            ("dossier financé", "dossiers financés"),
+            ("funded dossier", "funded dossiers"),
+            lang,
+        )
+        return (fr if lang is Lang.FR else en).format(many)
+
+    return write
+
+
+def _split(spec: EnvelopeSpec, lang: Lang) -> str:
+    split = spec.split
+    assert isinstance(split, SplitSpec)
+    french = lang is Lang.FR
+    by = column_text.bare_column(split.by).in_(lang)
+    if split.table is not None:
+        how = f"d'après « {split.table} »" if french else f'from "{split.table}"'
+    elif split.each is not None:
+        money = format_cents(split.each, lang)
+        how = f"{money} à chaque part" if french else f"{money} each"
+    elif split.key is not None:
+        key = column_text.column(split.key).in_(lang)
+        how = f"en proportion {of_what(key, lang)}" if french else f"in proportion to {key}"
+        if split.fixed is not None:
+            share = format_rate(split.fixed, lang)
+            how = (
+                f"{share} à parts égales, le reste {how}"
+                if french
+                else f"{share} in equal parts, the rest {how}"
+            )
+    else:
+        how = ""
+    if split.change is not None:
+        share = format_rate(split.change, lang)
+        how += f", à {share} près de l'année d'avant" if french else f", within {share} of the year before"
+    text = f"Répartie par {by}" if french else f"Split by {by}"
+    return f"{text}{' : ' if french else ': '}{how}." if how else f"{text}."
+
+
+OPTION_WORDS: Mapping[str, Callable[[EnvelopeSpec, Lang], str]] = MappingProxyType(
+    {
+        "split": _split,
+        "transfers": _transfers,
+        "min_use": _share_of("Au moins {} doivent être accordés.", "At least {} must be granted.", "min_use"),
+        "reserve": _share_of("{} sont mis en réserve.", "{} is held in reserve.", "reserve"),
+        "overprogram": _share_of(
+            "Peut être dépassée de {} (risque affiché).",
+            "May be exceeded by {} (shown as risk).",
+            "overprogram",
+        ),
+        "min_dossiers": _dossiers("Au moins {}.", "At least {}.", "min_dossiers"),
+        "max_dossiers": _dossiers("Au plus {}.", "At most {}.", "max_dossiers"),
+    }
+)
+"""Every option of an envelope with what says it."""
+
+
+def envelope_formula(spec: EnvelopeSpec, giver: str | None = None) -> str:
+    """`Σ{envelope: a} g_i ≤ 30 M€ + free_tnt`; `giver` is the envelope above whose free money may come on top."""
+    total = f"Σ{{envelope: {spec.id}}} g_i"
+    if spec.amount is None:
+        return ""
+    right = money(spec.amount)
+    if spec.reserve is not None or spec.overprogram is not None:
+        less = "" if spec.reserve is None else f" − {write_rate(spec.reserve)}"
+        more = "" if spec.overprogram is None else f" + {write_rate(spec.overprogram)}"
+        right += f" · (1{less}{more})"
+    if giver is not None:
+        right += f" + free_{giver}"
+    if spec.transfers is not None:
+        right += " + in − out"
+    low = None if spec.min_use is None else f"{write_rate(spec.min_use)} · {money(spec.amount)}"
+    text = _between(low, total, right)
+    if spec.min_dossiers is not None or spec.max_dossiers is not None:
+        low, high = [None if n is None else str(n) for n in (spec.min_dossiers, spec.max_dossiers)]
+        text += " ; " + _between(low, f"Σ{{envelope: {spec.id}}} x_i", high)
+    return text

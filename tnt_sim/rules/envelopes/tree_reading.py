@@ -1,0 +1,295 @@
+"""Envelopes: an amount caps all that is granted in the envelope and under it.
+
+What a node X has beyond its children's amounts is *unassigned*; where it is free, the model adds it to children
+that are not ring-fenced. With G the grants at and under a node, a what it may grant by itself (its written amount
+w and what a `pro_rata` parent gives it, less its reserve, with what may be overprogrammed), e ≥ 0 what the parent
+adds and m_cy ≥ 0 what c gives to its sibling y, d = e + Σ m_·c − Σ m_c·:
+
+    G_c − d_c ≤ a_c                       for each child c with an amount
+    Σ_c e_c + own_X − d_X ≤ a_X − Σ_c w_c whenever some e_c > 0
+    G_X − d_X ≤ a_X
+    G_X − Σ_f G_f − d_X ≤ a_X + r_X − Σ_f w_f     f: the outermost ring-fenced envelopes under X
+
+r_X is the reserve of X, held back of the whole: what a fence does not use goes to nobody else. own_X is what
+dossiers asked from X itself, or from children without an amount, get. Ring-fenced children, children of an
+`overbooked` node (ceilings) and of a node without amount get nothing on top; with `unassigned: {to: ID}` only
+that child does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tnt_sim.domain.budget_tree import Tree, Unassigned
+from tnt_sim.rules.envelopes.transfers import Move, Settlement, Settling, settle
+from tnt_sim.rules.linear_terms import IntArray, group_sums
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeReading:
+    """The envelopes on one allocation, exact cents, all lists (n_nodes,).
+
+    Attributes
+    ----------
+    granted_cents : at the node and under it
+    need_cents : what the node needs on top of what it may grant by itself; negative is what it can spare
+    extra_cents : the least that the parent must add to what the node may grant by itself; with
+        `unassigned: {to: ID}` all that it has
+    excess_cents : how much the node exceeds what it can have; 0 where it holds
+    in_cents, out_cents : what it gets from its siblings and gives to them
+    effective_cents : the written amount with all that comes and goes; None without an amount
+    overprogrammed_cents : what is granted beyond the effective amount
+    left_cents : what is not granted of it, the reserve included; 0 without an amount
+    moves : what siblings give each other
+    """
+
+    granted_cents: list[int]
+    need_cents: list[int]
+    extra_cents: list[int]
+    excess_cents: list[int]
+    in_cents: list[int]
+    out_cents: list[int]
+    effective_cents: list[int | None]
+    overprogrammed_cents: list[int]
+    left_cents: list[int]
+    moves: tuple[Move, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every envelope holds."""
+        return not any(self.excess_cents)
+
+
+def may_gain(tree: Tree, node: int) -> bool:
+    """Whether a node can get free money of its parent on top of its own amount."""
+    parent = int(tree.parent[node])
+    if parent < 0 or tree.amount_cents[node] is None or tree.amount_cents[parent] is None:
+        return False
+    if tree.ring_fenced[node] or tree.overbooked[parent]:
+        return False
+    policy = tree.unassigned[parent]
+    return policy is Unassigned.FREE or (policy is Unassigned.TO and tree.unassigned_to[parent] == node)
+
+
+def unassigned_cents(tree: Tree, node: int) -> int | None:
+    """a_X − Σ written amounts of the children, ring-fenced ones included; None without an amount."""
+    amount = tree.amount_cents[node]
+    if amount is None:
+        return None
+    return amount - sum(tree.written_cents[child] or 0 for child in tree.children(node))
+
+
+def most_gained(tree: Tree) -> list[int | None]:
+    """The most that comes on top of each amount; None where siblings may give to it, or to one above it."""
+    takers = {taker for option in tree.options for taker in option.transfer_to}
+    most: list[int | None] = []
+    for node in range(tree.n_nodes):
+        parent = int(tree.parent[node])
+        if node in takers:
+            most.append(None)
+        elif not may_gain(tree, node):
+            most.append(0)
+        else:
+            above = most[parent]
+            most.append(None if above is None else max(0, above + (unassigned_cents(tree, parent) or 0)))
+    return most
+
+
+def fences(tree: Tree) -> dict[int, list[int]]:
+    """By envelope, the outermost ring-fenced ones under it, if any: nothing else may use their amounts.
+
+    Amounts under an `overbooked` envelope, and under one without amount, are ceilings: they set nothing apart.
+    """
+    found: dict[int, list[int]] = {}
+    for fence, fenced in enumerate(tree.ring_fenced if not tree.fences_leak else ()):
+        above = int(tree.parent[fence])
+        while fenced and tree.amount_cents[fence] is not None and above >= 0:
+            if tree.overbooked[above] or tree.amount_cents[above] is None:
+                break
+            found.setdefault(above, []).append(fence)
+            above = -1 if tree.ring_fenced[above] else int(tree.parent[above])
+    return found
+
+
+def unfenced_cents(tree: Tree, node: int, apart: Sequence[int]) -> int:
+    """a_X + r_X − Σ_f w_f: what a node with an amount may grant outside the fences under it."""
+    held = sum(tree.written_cents[fence] or 0 for fence in apart)
+    return (tree.amount_cents[node] or 0) + tree.options[node].reserved_cents - held
+
+
+def read_envelopes(
+    tree: Tree, node: IntArray, granted_cents: IntArray, settling: Settling = settle
+) -> EnvelopeReading:
+    """Read the tree on the grants of the dossiers, in Python integers.
+
+    Bottom up, each node asks its parent only for what its children cannot move among themselves; top down, the
+    children of each node take its unassigned money first and then the least from each other. `settling` says who
+    gives to whom between the children of one parent.
+    """
+    return read_sums(tree, own_sums(tree, node, granted_cents), settling)
+
+
+def own_sums(tree: Tree, node: IntArray, granted_cents: IntArray) -> list[int]:
+    """What the dossiers of each node itself get, exact."""
+    held = (node >= 0) & (granted_cents != 0)
+    return group_sums(granted_cents[held], node[held], tree.n_nodes)
+
+
+def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> EnvelopeReading:
+    """Read the tree on what the dossiers of each node itself get."""
+    figures = _Figures(tree, own, tree.subtree_sums(own), settling)
+    figures.fit()
+    for place in range(tree.n_nodes):
+        figures.hand_out(place)
+    return figures.reading()
+
+
+def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
+    """The most cents by which the opened amounts of a tree can go down and the grants still fit.
+
+    What fits goes on fitting when the amounts rise, so the place where it begins is found by halving.
+    """
+    own = own_sums(tree, node, granted_cents)
+    granted = tree.subtree_sums(own)
+    if tree.opened is None:
+        return 0
+    fits, breaks = 0, tree.opened.most_cents + 1
+    while breaks - fits > 1:
+        half = (fits + breaks) // 2
+        figures = _Figures(tree.moved(tree.opened.nodes, -half), own, granted)
+        if figures.fit():
+            fits = half
+        else:
+            breaks = half
+    return fits
+
+
+@dataclass
+class _Figures:
+    """The figures of one reading as they are found."""
+
+    tree: Tree
+    own: list[int]
+    granted: list[int]
+    settle: Settling = settle
+    need: list[int] = field(init=False)
+    asked: list[int] = field(init=False)
+    extra: list[int] = field(init=False)
+    excess: list[int] = field(init=False)
+    moves: list[Move] = field(default_factory=list)
+    children: list[list[int]] = field(init=False)
+    net: list[int] = field(init=False)
+    fences: dict[int, list[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        n = self.tree.n_nodes
+        self.need, self.asked, self.extra, self.excess = [0] * n, [0] * n, [0] * n, [0] * n
+        self.net = [0] * n
+        self.fences = fences(self.tree)
+        self.children = [[] for _ in range(n)]
+        for place in range(1, n):
+            self.children[int(self.tree.parent[place])].append(place)
+
+    def fit(self) -> bool:
+        """Ask every node what it needs; whether the root has it."""
+        for place in range(self.tree.n_nodes - 1, -1, -1):
+            self.ask(place)
+        self.blame(0, self.need[0])
+        return not any(self.excess)
+
+    def ask(self, place: int) -> None:
+        """What a node needs on top of what it may grant by itself; negative is what it can spare."""
+        tree = self.tree
+        amounted, gaining = self._amounted(place), self._gaining(place)
+        needs = {child: self.need[child] for child in amounted}
+        alone = self.settle(tree, amounted, needs, gaining, 0)
+        helped = self.settle(tree, amounted, needs, gaining, None) if alone.unmet and gaining else alone
+        for child, cents in helped.unmet.items():
+            self.blame(child, cents)
+        gained = sum(alone.unmet.values()) - sum(helped.unmet.values())
+        for child, cents in helped.added.items():
+            self.asked[child] = cents
+        amount = tree.amount_cents[place]
+        if amount is None:
+            return
+        self.need[place] = self.granted[place] - amount
+        if place in self.fences:
+            apart = self.fences[place]
+            outside = self.granted[place] - sum(self.granted[fence] for fence in apart)
+            self.need[place] = max(self.need[place], outside - unfenced_cents(tree, place, apart))
+        if gained > 0:
+            rest = gained + self._loose(place) - (unassigned_cents(tree, place) or 0)
+            self.need[place] = max(self.need[place], rest)
+
+    def blame(self, place: int, cents: int) -> None:
+        """Note an excess at the envelope to name: itself, or the child that asks most on top."""
+        if cents <= 0:
+            return
+        tree = self.tree
+        while self.granted[place] <= (tree.amount_cents[place] or 0):
+            gaining = [child for child in self._gaining(place) if self.asked[child]]
+            if not gaining:
+                break
+            place = max(gaining, key=lambda child: self.asked[child])
+        self.excess[place] = max(self.excess[place], cents)
+
+    def hand_out(self, place: int) -> None:
+        """Settle the children of a node that knows what it has."""
+        tree, amounted, gaining = self.tree, self._amounted(place), self._gaining(place)
+        if not amounted:
+            return
+        pool = 0
+        if gaining:
+            free = (unassigned_cents(tree, place) or 0) + self.net[place]
+            pool = max(0, free - self._loose(place))
+        needs = {child: self.need[child] for child in amounted}
+        found = self.settle(tree, amounted, needs, gaining, pool)
+        self._note(found)
+        if tree.unassigned[place] is Unassigned.TO and gaining:
+            rest = pool - sum(found.added.values())
+            self.extra[gaining[0]] += rest
+            self.net[gaining[0]] += rest
+
+    def _note(self, found: Settlement) -> None:
+        for child, cents in found.added.items():
+            self.extra[child] = cents
+            self.net[child] += cents
+        for move in found.moves:
+            self.moves.append(move)
+            self.net[move.giver] -= move.cents
+            self.net[move.taker] += move.cents
+
+    def _amounted(self, place: int) -> list[int]:
+        return [child for child in self.children[place] if self.tree.amount_cents[child] is not None]
+
+    def _gaining(self, place: int) -> list[int]:
+        return [child for child in self.children[place] if may_gain(self.tree, child)]
+
+    def _loose(self, place: int) -> int:
+        bare = [child for child in self.children[place] if self.tree.amount_cents[child] is None]
+        return self.own[place] + sum(self.granted[child] for child in bare)
+
+    def reading(self) -> EnvelopeReading:
+        tree, n = self.tree, self.tree.n_nodes
+        taken, given = [0] * n, [0] * n
+        for move in self.moves:
+            taken[move.taker] += move.cents
+            given[move.giver] += move.cents
+        effective = [
+            None if written is None else written + tree.options[k].given_cents + self.net[k]
+            for k, written in enumerate(tree.written_cents)
+        ]
+        gaps = [0 if e is None else e - g for e, g in zip(effective, self.granted, strict=True)]
+        return EnvelopeReading(
+            granted_cents=self.granted,
+            need_cents=self.need,
+            extra_cents=self.extra,
+            excess_cents=self.excess,
+            in_cents=taken,
+            out_cents=given,
+            effective_cents=effective,
+            overprogrammed_cents=[max(0, -gap) for gap in gaps],
+            left_cents=[max(0, gap) for gap in gaps],
+            moves=tuple(self.moves),
+        )

@@ -1,0 +1,286 @@
+"""An envelope's amount as something to find: « the least amount at which … ».
+
+The tree holds the largest amount A that is looked at. One further column c, 0 ≤ c ≤ most, goes down from it and
+from the amounts of the envelopes above; the least amount is A − max c. Every row that holds an amount relaxes
+as the amount grows, so an allocation that fits at one amount fits at every larger one.
+
+The rows of the envelope tree; see the equations of `tree_reading.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.domain.budget_tree import Opened, Tree
+from tnt_sim.rules.envelopes.tree_reading import (
+    fences,
+    may_gain,
+    most_lowered,
+    unassigned_cents,
+    unfenced_cents,
+)
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, exact_sum, group_sums
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, RowBuilder, RowKind, RowLabel, RuleReading, Soft
+
+LOWERED = "lowered"
+"""The name of the column."""
+
+
+def lowering_column(builder: RowBuilder, opened: Opened) -> int:
+    """The column by which the opened amounts go down."""
+    return builder.shared_column(LOWERED, 0, opened.most_cents)
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A part of a stage that is minimised: − c, in euros."""
+
+    tree: Tree
+    node: IntArray
+
+    @property
+    def unit(self) -> Unit:
+        """Euros."""
+        return Unit.MONEY
+
+    def write(self, builder: RowBuilder, stage: int) -> None:
+        """Each cent that the amounts go down is a cent less."""
+        if self.tree.opened is not None:
+            builder.price(lowering_column(builder, self.tree.opened), stage, -CENT)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
+        """− c for the largest c at which the grants still fit."""
+        return -CENT * most_lowered(self.tree, self.node, granted_cents)
+
+
+CENT = Fraction(1, 100)
+UNFENCED = "unfenced"
+"""The side of the rows on what is granted outside ring-fenced envelopes."""
+
+
+def relief_name(envelope: str) -> str:
+    """The name of the column that raises the amount of an envelope."""
+    return f"relief:{envelope}"
+
+
+@dataclass(frozen=True)
+class EnvelopeRows:
+    """Writes the tree's rows."""
+
+    case: Case
+    offers: Offers
+    gains: dict[int, int] = field(default_factory=dict)
+    """The column e of each child that may gain."""
+    moved: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    """For each node (column, +1 or -1) of what it gets from and gives to its siblings."""
+    lowered: list[int] = field(default_factory=list)
+    """The column by which amounts that are asked for go down, where there are such."""
+    room: dict[int, int] = field(default_factory=dict)
+    """The most that can be added to a node, by its parent and by its siblings."""
+    relief: Mapping[int, Soft] = field(default_factory=dict)
+    """Nodes whose amount may be raised, at a price for each euro."""
+    raised: dict[int, int] = field(default_factory=dict)
+    """The column of what is added to each of them, in cents."""
+
+    def rows(self, builder: RowBuilder) -> None:
+        """One row per envelope with an amount, one per node that shares free money out, and the transfers."""
+        if self.case.tree.opened is not None:
+            self.lowered.append(lowering_column(builder, self.case.tree.opened))
+        tree = self.case.tree
+        granted = self._granted()
+        reach = self._reach()
+        most = exact_sum(self.offers.highest_cents)
+        for node, soft in self.relief.items():
+            self.raised[node] = builder.column(relief_name(tree.ids[node]), 0, most)
+            builder.price(self.raised[node], soft.stage, soft.price * CENT)
+        for node in range(tree.n_nodes):
+            self._transfers(builder, node)
+        for node in self.raised:
+            self.room[node] = self.room.get(node, 0) + most
+        self._gain_columns(builder, reach)
+        for depth in range(int(tree.depth.max()) + 1):
+            self._caps(builder, depth, granted)
+        for node in range(tree.n_nodes):
+            self._sharing(builder, node, granted)
+        for node, apart in self.drawn_apart().items():
+            self._unfenced(builder, node, apart, granted)
+
+    def _granted(self) -> Terms:
+        ones = np.ones(self.case.n, dtype=np.int64)
+        return Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
+
+    def _reach(self) -> list[int]:
+        """The most that can be granted at and under each node."""
+        most = self.offers.highest_cents
+        held = self.case.node >= 0
+        own = group_sums(most[held], self.case.node[held], self.case.tree.n_nodes)
+        return self.case.tree.subtree_sums(own)
+
+    def _transfers(self, builder: RowBuilder, parent: int) -> None:
+        """A column for each pair of siblings that may give and take, within what each may give and take."""
+        tree = self.case.tree
+        children = [child for child in tree.children(parent) if tree.amount_cents[child] is not None]
+        gives: dict[int, list[int]] = {}
+        takes: dict[int, list[int]] = {}
+        for giver in children:
+            for taker in tree.options[giver].transfer_to:
+                if taker not in children:
+                    continue
+                most = self._most_moved(children, giver, taker)
+                column = builder.column(f"move:{tree.ids[giver]}:{tree.ids[taker]}", 0, most)
+                gives.setdefault(giver, []).append(column)
+                takes.setdefault(taker, []).append(column)
+        for node in children:
+            out, into = gives.get(node, []), takes.get(node, [])
+            self.moved[node] = [*((column, 1) for column in into), *((column, -1) for column in out)]
+            option = tree.options[node]
+            if out and option.out_cents is not None:
+                builder.link(f"out:{tree.ids[node]}", [(c, 1) for c in out], option.out_cents)
+            if into and option.in_cents is not None:
+                builder.link(f"in:{tree.ids[node]}", [(c, 1) for c in into], option.in_cents)
+            if into:
+                total = sum(self._most_moved(children, g, node) for g in gives if g != node)
+                self.room[node] = total if option.in_cents is None else min(total, option.in_cents)
+
+    def _most_moved(self, children: list[int], giver: int, taker: int) -> int:
+        """No more can move than the siblings have and their parent may add."""
+        tree = self.case.tree
+        total = sum(max(0, tree.amount_cents[child] or 0) for child in children)
+        total += max(0, tree.amount_cents[int(tree.parent[giver])] or 0) + self._above(giver)
+        limits = (tree.options[giver].out_cents, tree.options[taker].in_cents)
+        return min([total, *(limit for limit in limits if limit is not None)])
+
+    def _above(self, node: int) -> int:
+        """What the amounts of all parents come to: more can never flow down."""
+        tree = self.case.tree
+        raised = exact_sum(self.offers.highest_cents) * len(self.raised)
+        return raised + sum(tree.amount_cents[above] or 0 for above in tree.ancestors(node)[1:])
+
+    def _most_given(self, node: int) -> int:
+        """The most that a node may give to its siblings."""
+        tree = self.case.tree
+        if not any(sign < 0 for _, sign in self.moved.get(node, [])):
+            return 0
+        limit = tree.options[node].out_cents
+        most = (tree.amount_cents[node] or 0) + self.room.get(node, 0) + self._above(node)
+        return most if limit is None else min(limit, most)
+
+    def _gain_columns(self, builder: RowBuilder, reach: list[int]) -> None:
+        tree = self.case.tree
+        for node in range(tree.n_nodes):
+            parent = int(tree.parent[node])
+            if not may_gain(tree, node):
+                continue
+            free = max(0, (unassigned_cents(tree, parent) or 0) + self.room.get(parent, 0))
+            useful = max(0, reach[node] - self._least_amount(node) + self._most_given(node))
+            below = any(may_gain(tree, child) for child in tree.children(node))
+            most = free if below else min(free, useful)
+            if most > 0:
+                self.gains[node] = builder.column(f"extra:{tree.ids[node]}", 0, most)
+                self.room[node] = self.room.get(node, 0) + most
+
+    def _least_amount(self, node: int) -> int:
+        """The amount of a node, as low as it may go where it is asked for."""
+        opened = self.case.tree.opened
+        lowered = opened.most_cents if opened is not None and node in opened.nodes else 0
+        return (self.case.tree.amount_cents[node] or 0) - lowered
+
+    def _more(self, node: int) -> list[tuple[int, int]]:
+        """(column, ±1) of all that is added to a node and taken from it."""
+        gain = [(self.gains[node], 1)] if node in self.gains else []
+        raised = [(self.raised[node], 1)] if node in self.raised else []
+        return [*gain, *raised, *self.moved.get(node, [])]
+
+    def _goes_down(self, node: int) -> list[int]:
+        opened = self.case.tree.opened
+        return self.lowered if opened is not None and node in opened.nodes else []
+
+    def _caps(self, builder: RowBuilder, depth: int, granted: Terms) -> None:
+        tree = self.case.tree
+        at_depth = tree.ancestor_at_depth(depth)
+        nodes = [int(n) for n in np.flatnonzero(tree.depth == depth) if tree.amount_cents[int(n)] is not None]
+        if not nodes:
+            return
+        position = np.full(tree.n_nodes + 1, -1, dtype=np.int64)
+        position[nodes] = np.arange(len(nodes))
+        codes = np.where(self.case.node >= 0, position[at_depth[np.maximum(self.case.node, 0)]], -1)
+        codes[at_depth[np.maximum(self.case.node, 0)] < 0] = -1
+        labels = [RowLabel(RowKind.ENVELOPE, tree.ids[node]) for node in nodes]
+        extra = [(k, column, -sign) for k, node in enumerate(nodes) for column, sign in self._more(node)]
+        extra += [(k, column, 1) for k, node in enumerate(nodes) for column in self._goes_down(node)]
+        upper = [tree.amount_cents[node] for node in nodes]
+        builder.rows(labels, granted, codes, [None] * len(nodes), upper, extra)
+
+    def _sharing(self, builder: RowBuilder, node: int, granted: Terms) -> None:
+        tree = self.case.tree
+        gaining = [child for child in tree.children(node) if child in self.gains]
+        free = unassigned_cents(tree, node)
+        if not gaining or free is None:
+            return
+        name = tree.ids[node]
+        loose = self._loose(node)
+        entries = [(0, self.gains[child], 1) for child in gaining]
+        entries += [(0, column, -sign) for column, sign in self._more(node)]
+        label = RowLabel(RowKind.LINK, name, side="unassigned")
+        codes = np.where(loose, 0, -1)
+        most = self.offers.highest_cents
+        largest = exact_sum(most[loose]) + self._most_given(node)
+        # of a line of opened envelopes only the lowest shares out less: the others' children go down as they do
+        if self.lowered and tree.opened is not None and node == tree.opened.nodes[0]:
+            entries += [(0, column, 1) for column in self.lowered]
+            largest += tree.opened.most_cents if loose.any() or largest else 0
+        if largest == 0 and free >= 0:
+            builder.rows([label], granted, codes, [None], [free], entries)
+            return
+        # own dossiers may use what children leave, but then nothing is free for the children: y says which
+        y = builder.column(f"shares:{name}", 0, 1)
+        big = max(0, largest - free)
+        builder.rows([label], granted, codes, [None], [free + big], [*entries, (0, y, big)])
+        total = sum(self.room[child] for child in gaining)
+        builder.link(f"{name}:shares", [*((self.gains[c], 1) for c in gaining), (y, -total)], 0)
+
+    def _unfenced(self, builder: RowBuilder, node: int, apart: list[int], granted: Terms) -> None:
+        """What is granted outside the fences under a node."""
+        tree, node_of = self.case.tree, self.case.node
+        outside = (node_of >= node) & (node_of < tree.end[node])
+        for fence in apart:
+            outside &= (node_of < fence) | (node_of >= tree.end[fence])
+        entries = [(0, column, -sign) for column, sign in self._more(node)]
+        n_down = sum(1 if k == node else -1 for k in (node, *apart) if self._goes_down(k))
+        entries += [(0, column, n_down) for column in self.lowered if n_down]
+        label = RowLabel(RowKind.ENVELOPE, tree.ids[node], side=UNFENCED)
+        upper = unfenced_cents(tree, node, apart)
+        builder.rows([label], granted, np.where(outside, 0, -1), [None], [upper], entries)
+
+    def drawn_apart(self) -> dict[int, list[int]]:
+        """The nodes where other dossiers could use what fences leave, each with the fences under it."""
+        found = fences(self.case.tree)
+        return {node: found[node] for node in sorted(found) if self._may_overdraw(node)}
+
+    def _may_overdraw(self, node: int) -> bool:
+        """Whether more than the written amounts of its children may be granted under a node, or may leave it."""
+        tree = self.case.tree
+        if any(sign < 0 for _, sign in self.moved.get(node, [])):
+            return True
+        if exact_sum(self.offers.highest_cents[self._loose(node)]):
+            return True
+        children = [child for child in tree.children(node) if tree.amount_cents[child] is not None]
+        return any(
+            child in self.raised
+            or (tree.amount_cents[child] or 0) + tree.options[child].reserved_cents
+            > (tree.written_cents[child] or 0) + tree.options[child].given_cents
+            for child in children
+        )
+
+    def _loose(self, node: int) -> BoolArray:
+        tree = self.case.tree
+        inside: BoolArray = self.case.node == node
+        for child in tree.children(node):
+            if tree.amount_cents[child] is None:
+                inside |= (self.case.node >= child) & (self.case.node < tree.end[child])
+        return inside

@@ -1,0 +1,87 @@
+"""Values that a condition names and no dossier has: a misspelling, or a value that has not occurred yet.
+
+Where none of the values that a condition writes occurs in a column of free text, it is an error if one that
+occurs is near, else an open question. `allow_absent: true`, in the condition or for the column, silences it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.values import is_code, plain, spellings
+from tnt_sim.rules.protocols import Case, Path
+
+SHOWN = 8
+MOST_COMPARED = 2_000
+"""Above so many distinct texts, the nearest one is not sought: such a column holds no list of values."""
+_NEAR = 0.8
+_NUMBERS = re.compile(r"\d+")
+
+
+def check_present(case: Case, column: str, values: Sequence[str], path: Path, *, allowed: bool) -> None:
+    """Note that none of some values occurs in a column; `allowed` says that the condition lets them be absent.
+
+    Nothing is said of codes, of conditions under `not`, of a column without a value, nor of the map.
+    """
+    quiet = allowed or case.as_0_1_0 or column in case.absent_allowed or "not" in path
+    if quiet or not values or is_code(column) or "_row" not in case.table.columns:
+        return
+    known = spellings(case, column).table
+    if known.height == 0 or known["text"].is_in(list(values)).any():
+        return
+    near = _nearest(values, known)
+    listed = Text(_listed(known, "« {} »"), _listed(known, '"{}"'))
+    wanted = Text(_quoted(values, "« {} »", " ni "), _quoted(values, '"{}"', " or "))
+    fr = f"aucun dossier n'a {wanted.fr} dans la colonne « {column} » ; elle contient {listed.fr}."
+    en = f'no dossier has {wanted.en} in the column "{column}"; it holds {listed.en}.'
+    if near is not None:
+        allow = "allow_absent: true"
+        hint = Text(
+            f"Écrivez « {near} », ou `{{in: [{values[0]}], {allow}}}` si cette valeur peut manquer.",
+            f'Write "{near}", or `{{in: [{values[0]}], {allow}}}` if this value may be absent.',
+        )
+        case.fault("absent-value", Text(fr, en), path, hint)
+        return
+    case.leave_open(
+        "absent/" + ".".join(str(part) for part in path),
+        Text(fr, en),
+        Text(
+            f"Écrivez `{column}: {{in: [{', '.join(values)}], allow_absent: true}}` si c'est voulu.",
+            f"Write `{column}: {{in: [{', '.join(values)}], allow_absent: true}}` if this is meant.",
+        ),
+    )
+
+
+def _nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
+    """The text of a column that a written value most likely means: near in letters, equal in numbers.
+
+    A word with another before it (« défavorable », « favorable ») says something else.
+    """
+    if known.height > MOST_COMPARED:
+        return None
+    asked = pl.DataFrame({"text": list(values)}).select(plain("text")).to_series().to_list()
+    by_key = dict(known.select("key", "name").iter_rows())
+    for key in asked:
+        for near in difflib.get_close_matches(key, list(by_key), n=3, cutoff=_NEAR):
+            shorter, longer = sorted((key, near), key=len)
+            if _NUMBERS.findall(key) == _NUMBERS.findall(near) and not longer.endswith(shorter):
+                return str(by_key[near])
+    return None
+
+
+def _listed(known: pl.DataFrame, quote: str) -> str:
+    """The values of a column with their numbers of dossiers, most frequent first."""
+    counted = known.group_by("name").agg(pl.col("n").sum()).sort(["n", "name"], descending=[True, False])
+    shown = [f"{quote.format(name)} ({n})" for name, n in counted.head(SHOWN).iter_rows()]
+    more = counted.height - len(shown)
+    return ", ".join(shown) + (f", … (+{more})" if more else "")
+
+
+def _quoted(values: Sequence[str], quote: str, word: str) -> str:
+    shown = [quote.format(value) for value in values[:SHOWN]] + (["…"] if len(values) > SHOWN else [])
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + word + shown[-1]

@@ -1,0 +1,105 @@
+"""Where an empty cell settles a condition: what nobody has stated is told apart from what does not suffice.
+
+A condition on an empty cell is unknown, and so is what depends on it (Kleene's three values): `any` is unknown
+where no alternative is known to hold and one is unknown, `all` where none is known to fail and one is unknown.
+An empty list is a list without items, not an empty cell; an envelope is never empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Defects
+from tnt_sim.rules.expressions.columns import Kind, kind_of
+from tnt_sim.rules.expressions.selectors import TEXT_TESTS, conditions, split_options
+from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.rules.protocols import Case, Path
+
+
+def unknown_in(case: Case, key: str, wanted: Any, path: Path) -> BoolArray:
+    """The dossiers that an empty cell keeps from one condition of a selector, bool (n,); notes nothing."""
+    return _unknown(replace(case, defects=Defects(), warnings=Defects(), questions=[]), key, wanted, path)
+
+
+def _unknown(case: Case, key: str, wanted: Any, path: Path) -> BoolArray:
+    nothing = np.zeros(case.n, dtype=np.bool_)
+    if key in ("any", "all") and isinstance(wanted, list):
+        parts = [_whole(case, part, (*path, k)) for k, part in enumerate(wanted) if isinstance(part, dict)]
+        return _joined(case.n, parts, any_of=key == "any")
+    if key == "not" and isinstance(wanted, dict):
+        return _whole(case, wanted, path)[1]
+    if key == "envelope":
+        return nothing
+    parts = []
+    options, tests = split_options(wanted) if isinstance(wanted, dict) else ({}, {"in": wanted})
+    for test, bound in tests.items():
+        alone = {key: {**(options if test in TEXT_TESTS else {}), test: bound}}
+        held = next(iter(conditions(case, alone, path)))[1]
+        unknown = nothing.copy()
+        for column in (key, *_columns_of(bound)):
+            unknown |= is_blank(case, column)
+        parts.append((nothing if held is None else held, unknown))
+    return _joined(case.n, parts, any_of=False)
+
+
+def _whole(case: Case, mapping: Mapping[str, Any], path: Path) -> tuple[BoolArray, BoolArray]:
+    """Whether a whole selector holds, and where that is unknown."""
+    holds = np.ones(case.n, dtype=np.bool_)
+    parts = []
+    for key, held in conditions(case, mapping, path):
+        mine = np.zeros(case.n, dtype=np.bool_) if held is None else held
+        parts.append((mine, _unknown(case, key, mapping[key], (*path, key))))
+        holds &= mine
+    return holds, _joined(case.n, parts, any_of=False)
+
+
+def _joined(n: int, parts: list[tuple[BoolArray, BoolArray]], *, any_of: bool) -> BoolArray:
+    """Where a list of conditions is unknown: one is, and no other settles it whatever that one would be."""
+    unknown, settled = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
+    for holds, open_ in parts:
+        unknown |= open_
+        settled |= ~open_ & (holds if any_of else ~holds)
+    return unknown & ~settled
+
+
+def _columns_of(bound: Any) -> Iterator[str]:
+    """The columns that a bound reads, below `not` too."""
+    if isinstance(bound, dict):
+        if isinstance(bound.get("column"), str):
+            yield bound["column"]
+        for inner in bound.values():
+            yield from _columns_of(inner)
+
+
+def columns_read(key: str, wanted: Any) -> tuple[str, ...]:
+    """Every column that one condition of a selector reads, once each, in the order written."""
+    if key in ("any", "all", "not"):
+        parts = wanted if isinstance(wanted, list) else [wanted]
+        found = [
+            column
+            for part in parts
+            if isinstance(part, dict)
+            for name, inner in part.items()
+            for column in columns_read(name, inner)
+        ]
+    else:
+        found = [key, *_columns_of(wanted)]
+    return tuple(dict.fromkeys(found))
+
+
+def is_blank(case: Case, column: str) -> BoolArray:
+    """The dossiers that leave a column empty, bool (n,); `base` is the cost where it is empty."""
+    kind = kind_of(case, column)
+    if kind is None or kind is Kind.LIST or column == "envelope":
+        return np.zeros(case.n, dtype=np.bool_)
+    if column == "base":
+        cells = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
+    else:
+        cells = case.table[f"{column}_cents" if kind is Kind.MONEY else column]
+    empty = (cells == "").fill_null(True) if cells.dtype == pl.String else cells.is_null()
+    return empty.to_numpy()

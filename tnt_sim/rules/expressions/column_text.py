@@ -1,0 +1,132 @@
+"""The columns of the table, their values and days as people say them, French and English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from types import MappingProxyType
+
+from tnt_sim.i18n.message import Lang, Text
+
+COLUMN: Mapping[str, Text] = MappingProxyType(
+    {
+        "dossier": Text("le numéro de dossier", "the dossier number"),
+        "project": Text("le projet", "the project"),
+        "title": Text("l'intitulé", "the title"),
+        "envelope": Text("l'enveloppe", "the envelope"),
+        "applicant": Text("le porteur", "the applicant"),
+        "applicant_id": Text("le porteur (SIREN ou code INSEE)", "the applicant (SIREN or INSEE code)"),
+        "applicant_type": Text("le type de porteur", "the type of applicant"),
+        "department": Text("le département", "the department"),
+        "region": Text("la région", "the region"),
+        "epci": Text("l'EPCI", "the EPCI"),
+        "commune": Text("la commune", "the commune"),
+        "members": Text("les membres", "the members"),
+        "population": Text("la population", "the population"),
+        "cost": Text("le coût", "the cost"),
+        "base": Text("l'assiette", "the eligible cost"),
+        "requested": Text("le montant demandé", "the amount requested"),
+        "min_grant": Text("la subvention minimale", "the smallest grant"),
+        "score": Text("la note", "the score"),
+        "filed_at": Text("la date de dépôt", "the filing date"),
+        "start": Text("la date de début", "the start date"),
+        "end": Text("la date de fin", "the end date"),
+        "notified_at": Text("la date de notification", "the notification date"),
+        "state": Text("l'état du dossier", "the dossier's state"),
+        "committed": Text("le montant engagé", "the committed amount"),
+        "tags": Text("les étiquettes", "the tags"),
+        "other_state": Text("les autres aides de l'État", "the other State funds"),
+        "other_public": Text("les autres aides publiques", "the other public funds"),
+        "other_private": Text("les financements privés", "the private funds"),
+        "invoices": Text("les factures", "the invoices"),
+    }
+)
+
+_PLURAL = frozenset({"members", "tags", "invoices", "other_state", "other_public", "other_private"})
+_SINGULAR = {
+    "members": Text("commune servie ou membre", "commune served or member"),
+    "tags": Text("étiquette", "tag"),
+    "requires": Text("dossier préalable", "required dossier"),
+    "other_state": Text("montant d'autres aides de l'État", "amount of other State funds"),
+    "other_public": Text("montant d'autres aides publiques", "amount of other public funds"),
+    "other_private": Text("montant de financements privés", "amount of private funds"),
+    "invoices": Text("montant de factures", "amount of invoices"),
+}
+_VALUES: Mapping[str, Mapping[str, Text]] = MappingProxyType(
+    {
+        "applicant_type": {
+            "epci": Text("EPCI", "EPCI"),
+            "metropole": Text("métropole", "métropole"),
+            "departement": Text("département", "département"),
+            "region": Text("région", "région"),
+            "mutualisation": Text("structure de mutualisation", "shared-services body"),
+            "autre": Text("autre", "other"),
+        },
+        "state": {
+            "en_construction": Text("en construction", "being drawn up"),
+            "en_instruction": Text("en instruction", "under review"),
+            "accepte": Text("accepté", "accepted"),
+            "refuse": Text("refusé", "refused"),
+            "sans_suite": Text("classé sans suite", "closed with no action"),
+        },
+    }
+)
+
+_ARTICLE_FR = re.compile(r"^(?:le |la |les |l')")
+
+
+def column(name: str) -> Text:
+    """A column as people say it; its own name in quotes where it is not canonical."""
+    return COLUMN.get(name) or Text(f"« {name} »", f'"{name}"')
+
+
+def is_plural(name: str) -> bool:
+    """Whether a column's words are a plural: « les étiquettes »."""
+    return name in _PLURAL
+
+
+def value(name: str, text: str) -> Text:
+    """A value of a column as people say it; as it is written where it is no word of the table."""
+    return _VALUES.get(name, {}).get(text) or Text(text, text)
+
+
+def bare_column(name: str) -> Text:
+    """A column in the singular and without its article, as after « pour chaque »."""
+    if name in _SINGULAR:
+        return _SINGULAR[name]
+    full = column(name)
+    return Text(_ARTICLE_FR.sub("", full.fr), full.en.removeprefix("the "))
+
+
+def count(number: int | None, lang: Lang) -> str:
+    """A whole number with thousands apart, or a dash."""
+    if number is None:
+        return "–"
+    return f"{number:,}".replace(",", "\u202f") if lang is Lang.FR else f"{number:,}"
+
+
+def listed(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
+    """A short list in words, the last two joined by `word` (« et »); what is left out is counted."""
+    every = list(names)
+    shown = every[:most]
+    if len(every) > most:
+        rest = count(len(every) - most, lang)
+        others = "autre" if len(every) - most == 1 else "autres"
+        return ", ".join(shown) + (f" et {rest} {others}" if lang is Lang.FR else f" and {rest} more")
+    if len(shown) < 2:
+        return "".join(shown)
+    word = word or (" et " if lang is Lang.FR else " and ")
+    return ", ".join(shown[:-1]) + word + shown[-1]
+
+
+def number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
+    """A number with the marks of the language; « ≈ » where decimals are left out."""
+    scaled = value * 10**decimals
+    rounded = round(scaled)
+    digits = f"{abs(rounded) // 10**decimals:,}"
+    rest = str(abs(rounded) % 10**decimals).rjust(decimals, "0").rstrip("0")
+    thousands, mark = ("\u202f", ",") if lang is Lang.FR else (",", ".")
+    sign = "\u2212" if rounded < 0 else ""
+    about = "" if scaled == rounded else "≈"
+    return about + sign + digits.replace(",", thousands) + (mark + rest if rest else "")

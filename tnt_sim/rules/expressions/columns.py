@@ -1,0 +1,237 @@
+"""The dossier table's columns by the names that a scenario uses, with their kinds.
+
+Whole cents by dossier: exact products with rates, and columns read as money.
+
+The year that a column gives: a number, a text of four digits, or the local year of a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+from fractions import Fraction
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.money import parse_cents_series
+from tnt_sim.domain.territory import siren
+from tnt_sim.errors import Defect, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.values import is_joined, joined_column
+from tnt_sim.rules.linear_terms import SAFE_SUM, BoolArray, IntArray, Unit
+from tnt_sim.rules.protocols import Case, Numeric, Path
+
+CENT = Fraction(1, 100)
+MICRO = Fraction(1, 1_000_000)
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    MONEY = "money"
+    NUMBER = "number"
+    DATE = "date"
+    LIST = "list"
+
+
+def kind_of(case: Case, name: str) -> Kind | None:
+    """The kind of a column by its scenario name, or None when there is none."""
+    return case.portfolio.once(("kind", name), lambda: _kind_of(case.table, name))
+
+
+def _kind_of(table: pl.DataFrame, name: str) -> Kind | None:
+    cents = table.schema.get(f"{name}_cents")
+    if cents is not None and cents.is_integer():
+        return Kind.MONEY
+    if name not in table.columns or name.startswith("_"):
+        return None
+    dtype = table.schema[name]
+    if isinstance(dtype, pl.List):
+        return Kind.LIST
+    if isinstance(dtype, pl.Date | pl.Datetime):
+        return Kind.DATE
+    if dtype.is_numeric():
+        return Kind.NUMBER
+    return Kind.TEXT
+
+
+def scenario_names(case: Case) -> list[str]:
+    """Every column by the name that a scenario uses for it."""
+    return sorted(
+        column.removesuffix("_cents") for column in case.table.columns if not column.startswith("_")
+    )
+
+
+def unknown_column(case: Case, name: str, path: Path, names: list[str] | None = None) -> None:
+    """Note that a column does not exist, with the nearest name."""
+    case.fault(
+        "unknown-column",
+        Text(f"la colonne « {name} » n'existe pas.", f'there is no column "{name}".'),
+        path,
+        did_you_mean(name, names if names is not None else scenario_names(case)),
+    )
+
+
+def numeric_column(
+    case: Case, name: str, path: Path, names: Callable[[], list[str]] | None = None
+) -> Numeric | None:
+    """A column as exact integers with a scale; a defect and None when it is not numeric.
+
+    Money is in euros with a scale of one cent; `base` where empty is `cost`.
+    """
+    kind = kind_of(case, name)
+    if kind is None:
+        unknown_column(case, name, path, names() if names else None)
+        return None
+    if kind is Kind.MONEY:
+        return case.portfolio.once(
+            ("money", name), lambda: _numeric(cents_series(case, name), CENT, Unit.MONEY)
+        )
+    if kind in (Kind.DATE, Kind.LIST):
+        case.fault(
+            "not-numeric",
+            Text(
+                f"la colonne « {name} » n'est pas un nombre ; elle ne peut pas être comptée.",
+                f'the column "{name}" is not a number; it cannot be counted.',
+            ),
+            path,
+        )
+        return None
+    found, defects = case.portfolio.once(("number", name), lambda: _numbers(case, name))
+    case.defects.found.extend(_placed(case, defect, path) for defect in defects)
+    return found
+
+
+def cents_series(case: Case, name: str) -> pl.Series:
+    """A column of money in cents; `base` is `cost` where it is empty."""
+    if name == "base":
+        return case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
+    return case.table[f"{name}_cents"]
+
+
+def _numbers(case: Case, name: str) -> tuple[Numeric | None, tuple[Defect, ...]]:
+    column, defects = case.portfolio.numeric(name)
+    if defects:
+        return None, defects
+    if column.dtype.is_integer():
+        return _numeric(column, Fraction(1), Unit.NUMBER), ()
+    millionths = (column.cast(pl.Decimal(38, 6)) * 1_000_000).cast(pl.Int64)
+    return _numeric(millionths, MICRO, Unit.NUMBER), ()
+
+
+def _placed(case: Case, defect: Defect, path: Path) -> Defect:
+    """A defect of a column that no file holds (the map's) stands where the scenario names the column."""
+    if any(place.file for place in defect.places):
+        return defect
+    return replace(defect, places=(case.locate(path),))
+
+
+def _numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:
+    missing = column.is_null().to_numpy()
+    values = column.fill_null(0).cast(pl.Int64).to_numpy().astype(np.int64, copy=False)
+    for array in (values, missing):
+        array.flags.writeable = False
+    return Numeric(values, missing, scale, unit)
+
+
+def text_keys(case: Case, column: str) -> pl.Series:
+    """The values of a column as text, "" where empty; spellings joined, and a SIRET compared by its SIREN."""
+    if is_joined(case, column):
+        return joined_column(case, column).fill_null("")
+    key = siren(column) if column == "applicant_id" else pl.col(column)
+    return case.portfolio.once(
+        ("text", column), lambda: case.table.select(key.cast(pl.String).fill_null("")).to_series()
+    )
+
+
+NO_LIMIT = 2**60
+"""An amount that limits nothing."""
+
+
+def filled_cents(column: pl.Series, empty: int) -> IntArray:
+    """A column of cents, int64 (n,), `empty` where a cell is empty."""
+    return column.fill_null(empty).cast(pl.Int64).to_numpy().astype(np.int64)
+
+
+def cents_of(case: Case, name: str, empty: int) -> IntArray:
+    """A money column of the table in cents, int64 (n,), `empty` where a cell is empty; closed for writing."""
+    return case.portfolio.once(("cents", name, empty), lambda: filled_cents(cents_series(case, name), empty))
+
+
+def is_committed(case: Case) -> BoolArray:
+    """The dossiers that are promised an amount already, bool (n,)."""
+    return case.portfolio.once(("committed",), lambda: case.table["committed_cents"].is_not_null().to_numpy())
+
+
+def floor_times(values: IntArray, rate: Fraction) -> IntArray:
+    """⌊values · rate⌋, exact; never more than `NO_LIMIT`."""
+    largest = int(np.abs(values).max(initial=0))
+    if largest * abs(rate.numerator) < SAFE_SUM:
+        return values * np.int64(rate.numerator) // np.int64(rate.denominator)
+    exact = values.astype(object) * rate.numerator // rate.denominator
+    capped: IntArray = np.minimum(exact, NO_LIMIT).astype(np.int64)
+    return capped
+
+
+def exact_times(values: IntArray, factor: int) -> IntArray:
+    """values · factor without any wrap: int64 where it fits, Python integers (dtype object) elsewhere."""
+    largest = int(np.abs(values).max(initial=0))
+    if largest * abs(factor) < SAFE_SUM // 64:
+        return values * np.int64(factor)
+    product: IntArray = values.astype(object) * factor
+    return product
+
+
+def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
+    """A column read as money in cents, int64 (n,); `empty` where a cell is empty."""
+    kind = kind_of(case, name)
+    if kind is None:
+        unknown_column(case, name, path)
+        return np.full(case.n, empty, dtype=np.int64)
+    if kind is Kind.MONEY:
+        return cents_of(case, name, empty)
+    if kind is Kind.TEXT:
+        text = case.table[name].fill_null("")
+        cents, reasons = parse_cents_series(text)
+        bad = np.flatnonzero((reasons.is_not_null() & (text != "")).to_numpy())
+        for row in bad[:20]:
+            case.defects.add(
+                "amount",
+                Text(f"« {text[int(row)]} » n'est pas un montant.", f'"{text[int(row)]}" is not an amount.'),
+                case.portfolio.place(int(row), name),
+            )
+        return filled_cents(cents, empty)
+    column = numeric_column(case, name, path)
+    if column is None or column.unit is Unit.MONEY:
+        return np.full(case.n, empty, dtype=np.int64)
+    return np.where(column.missing, empty, floor_times(column.values, column.scale * 100))
+
+
+def year_of(case: Case, column: str, path: Path) -> pl.Series | None:
+    """The year of each dossier, Int64, null where the cell is empty or no year."""
+    kind = kind_of(case, column)
+    if kind is None:
+        unknown_column(case, column, path)
+        return None
+    if kind in (Kind.LIST, Kind.MONEY):
+        case.fault(
+            "schedule-year",
+            Text(f"la colonne « {column} » ne donne pas d'année.", f'the column "{column}" gives no year.'),
+            path,
+        )
+        return None
+    series = case.table[column]
+    if kind is Kind.DATE:
+        return year_literal(series, case.timezone)
+    text = series.cast(pl.String).str.strip_chars().str.replace(r"[.,]0+$", "")
+    return text.set(~text.str.contains(r"^\d{4}$").fill_null(value=False), None).cast(pl.Int64)
+
+
+def year_literal(dates: pl.Series, timezone: str) -> pl.Series:
+    """The local year of each date or instant, Int64."""
+    if isinstance(dates.dtype, pl.Datetime):
+        dates = dates.dt.convert_time_zone(timezone)
+    return dates.dt.year().cast(pl.Int64)

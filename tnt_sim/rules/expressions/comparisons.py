@@ -1,0 +1,247 @@
+"""Comparisons of a column with a bound: exact for numbers, in local days for dates.
+
+A bound is a literal, `{column: NAME, times: 1.3, plus: …}`, or `{date: decision | year_start, plus: 24 months}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+from pydantic_core import PydanticCustomError
+
+from tnt_sim.domain.field_types import read_moment, read_span, shown
+from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column, unknown_column
+from tnt_sim.rules.linear_terms import SAFE_SUM, BoolArray, IntArray, Unit
+from tnt_sim.rules.protocols import Case, Numeric, Path
+
+MOST_STEPS = 2**53
+"""The steps of a sum that a float solver holds one by one."""
+
+
+def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
+    """Compare a numeric column with a bound; tests are min, max, above, below, equal."""
+    column = numeric_column(case, name, path)
+    if column is None:
+        return None
+    if isinstance(bound, dict):
+        return _against_column(case, column, test, bound, path)
+    limit = number_literal(case, str(bound), column.unit, path)
+    if limit is None:
+        return None
+    steps = limit / column.scale
+    floor, exact = steps.numerator // steps.denominator, steps.denominator == 1
+    floor = max(-(2**62), min(2**62, floor))
+    values = column.values
+    mask = {
+        "min": values >= floor if exact else values > floor,
+        "above": values > floor,
+        "max": values <= floor,
+        "below": values < floor if exact else values <= floor,
+        "equal": (values == floor) if exact else np.zeros(case.n, dtype=np.bool_),
+    }[test]
+    result: BoolArray = mask & ~column.missing
+    return result
+
+
+def number_literal(case: Case, text: str, unit: Unit, path: Path) -> Fraction | None:
+    """A bound as an exact number: euros for money, else a plain number or a rate."""
+    try:
+        if unit is Unit.MONEY:
+            return Fraction(parse_cents(text), 100)
+        return parse_rate(text) if text.rstrip().endswith("%") else parse_decimal(text)
+    except MoneyError as error:
+        case.fault("bound", error.text, path)
+        return None
+
+
+def bound_literal(case: Case, text: str, unit: Unit, scale: Fraction, path: Path) -> Fraction | None:
+    """The bound of a rule, in steps of its sum small enough for a solver to hold each of them."""
+    value = number_literal(case, text, unit, path)
+    if value is None or abs(value) < MOST_STEPS * scale:
+        return value
+    case.fault(
+        "too-large",
+        Text(
+            f"« {shown(text)} » dépasse ce qui se calcule exactement (2^53 pas de cette somme).",
+            f'"{shown(text)}" leaves what is computed exactly (2^53 steps of this sum).',
+        ),
+        path,
+        Text("Donnez une borne plus petite, ou aucune.", "Give a smaller bound, or none."),
+    )
+    return None
+
+
+def _against_column(
+    case: Case, column: Numeric, test: str, bound: dict[str, Any], path: Path
+) -> BoolArray | None:
+    unknown = set(bound) - {"column", "times", "plus"}
+    if unknown or "column" not in bound:
+        _bad_bound(case, path)
+        return None
+    other = numeric_column(case, str(bound["column"]), (*path, "column"))
+    if other is None:
+        return None
+    times = number_literal(case, str(bound.get("times", "1")), Unit.NUMBER, path)
+    plus = number_literal(case, str(bound.get("plus", "0")), column.unit, path)
+    if times is None or plus is None:
+        return None
+    # a·sa ⋚ t·b·sb + p, over one common denominator so that both sides are integers
+    left_scale, right_scale = column.scale, times * other.scale
+    common = left_scale.denominator * right_scale.denominator * plus.denominator
+    left = _scaled(column.values, int(left_scale * common), 0)
+    right = _scaled(other.values, int(right_scale * common), int(plus * common))
+    operate = {
+        "min": np.greater_equal,
+        "above": np.greater,
+        "max": np.less_equal,
+        "below": np.less,
+    }[test]
+    result: BoolArray = np.asarray(operate(left, right), dtype=np.bool_)
+    return result & ~column.missing & ~other.missing
+
+
+def _scaled(values: IntArray, factor: int, plus: int) -> Any:
+    largest = int(np.abs(values).max(initial=0)) * abs(factor) + abs(plus)
+    if largest < SAFE_SUM:
+        return values * np.int64(factor) + np.int64(plus)
+    return values.astype(object) * factor + plus
+
+
+def compare_dates(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
+    """Compare a date column with a bound; tests are from, until (inclusive), before, after, day.
+
+    Where either side is a day, local days are compared; else instants.
+    """
+    column = case.table[name]
+    limit = date_bound(case, bound, path)
+    if limit is None:
+        return None
+    if isinstance(column.dtype, pl.Datetime) and isinstance(limit.dtype, pl.Datetime):
+        left, right = column, limit
+    else:
+        left, right = local_days(column, case.timezone), local_days(limit, case.timezone)
+    operate = {
+        "from": left >= right,
+        "until": left <= right,
+        "before": left < right,
+        "after": left > right,
+        "day": left == right,
+    }[test]
+    return operate.fill_null(False).to_numpy()
+
+
+def local_days(column: pl.Series, timezone: str) -> pl.Series:
+    """The days of a column of days or instants, in the scenario's time zone."""
+    if isinstance(column.dtype, pl.Date):
+        return column
+    return column.dt.convert_time_zone(timezone).dt.date()
+
+
+def date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
+    """A bound on a date column for each dossier, of days or instants; None with a defect noted."""
+    if isinstance(bound, str):
+        moment = _moment(case, bound, path)
+        return None if moment is None else _constant(case, moment)
+    if not isinstance(bound, dict) or set(bound) - {"column", "date", "plus"}:
+        _bad_bound(case, path)
+        return None
+    if "column" in bound:
+        base = _date_column(case, str(bound["column"]), (*path, "column"))
+    else:
+        base = _named_day(case, str(bound.get("date")), (*path, "date"))
+    if base is None or "plus" not in bound:
+        return base
+    span = _read(case, read_span, bound["plus"], (*path, "plus"))
+    if span is None:
+        return None
+    return _later(base, f"{span.months}mo" if span.months else f"{span.days}d", case.timezone)
+
+
+def _later(base: pl.Series, length: str, timezone: str) -> pl.Series:
+    """Days or instants moved by a span of local calendar time; an hour that a clock change skips is the next."""
+    if isinstance(base.dtype, pl.Date):
+        return base.dt.offset_by(length)
+    local = base.dt.convert_time_zone(timezone).dt.replace_time_zone(None).dt.offset_by(length)
+    at, after = (
+        moment.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+        for moment in (local, local + timedelta(hours=1))
+    )
+    return at.fill_null(after).dt.convert_time_zone("UTC")
+
+
+def _date_column(case: Case, name: str, path: Path) -> pl.Series | None:
+    kind = kind_of(case, name)
+    if kind is None:
+        unknown_column(case, name, path)
+        return None
+    if kind is not Kind.DATE:
+        case.fault(
+            "not-a-date",
+            Text(f"la colonne « {name} » n'est pas une date.", f'the column "{name}" is not a date.'),
+            path,
+        )
+        return None
+    return case.table[name]
+
+
+def _named_day(case: Case, name: str, path: Path) -> pl.Series | None:
+    if name not in ("decision", "year_start"):
+        _bad_bound(case, path)
+        return None
+    if case.day is None:
+        case.fault(
+            "date-missing",
+            Text(
+                "le scénario se réfère au jour de la décision mais ne dit pas lequel.",
+                "the scenario refers to the day of the decision but does not say which.",
+            ),
+            path,
+            Text("Ajoutez `date: AAAA-MM-JJ` au scénario.", "Add `date: YYYY-MM-DD` to the scenario."),
+        )
+        return None
+    return _constant(case, case.day if name == "decision" else case.day.replace(month=1, day=1))
+
+
+def _moment(case: Case, text: str, path: Path) -> date | datetime | None:
+    moment = _read(case, read_moment, text, path)
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        return moment.replace(tzinfo=ZoneInfo(case.timezone))
+    return moment
+
+
+def _read[T](case: Case, reader: Callable[[object], T], value: object, path: Path) -> T | None:
+    """A value as `fields` reads it; a defect and None where it cannot."""
+    try:
+        return reader(value)
+    except PydanticCustomError as error:
+        said = error.context or {}
+        hint = Text(said["hint_fr"], said["hint_en"]) if "hint_fr" in said else None
+        case.fault(error.type, Text(f"{said['fr']}.", f"{said['en']}."), path, hint)
+        return None
+
+
+def _constant(case: Case, moment: date | datetime) -> pl.Series:
+    if isinstance(moment, datetime):
+        utc = moment.astimezone(ZoneInfo("UTC"))
+        return pl.Series([utc], dtype=pl.Datetime("us", "UTC")).new_from_index(0, case.n)
+    return pl.Series([moment], dtype=pl.Date).new_from_index(0, case.n)
+
+
+def _bad_bound(case: Case, path: Path) -> None:
+    case.fault(
+        "bound",
+        Text("cette borne n'a pas la forme attendue.", "this bound does not have the expected form."),
+        path,
+        Text(
+            "Un nombre, une date, `{column: NOM, times: 1.3}` ou `{date: decision, plus: 24 months}`.",
+            "A number, a date, `{column: NAME, times: 1.3}` or `{date: decision, plus: 24 months}`.",
+        ),
+    )

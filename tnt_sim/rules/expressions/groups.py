@@ -1,0 +1,139 @@
+"""Groups: the values of one column, or of several, among the dossiers that a rule looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.columns import Kind, kind_of, text_keys, unknown_column
+from tnt_sim.rules.expressions.territory_names import map_codes
+from tnt_sim.rules.expressions.values import is_joined, names_in
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.protocols import Case, Path
+
+MARK = "·"
+"""What stands between the values of several columns in the name of a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Group codes per dossier, int64 (n,), -1 in none; names in order; one nameless group without `by`."""
+
+    names: tuple[str | None, ...]
+    codes: IntArray
+    grouped: bool
+
+
+def groups_by(
+    case: Case,
+    by: str | Sequence[str] | None,
+    extra: str | Sequence[str] | None,
+    named: BoolArray,
+    inside: BoolArray,
+    path: Path,
+) -> Groups | None:
+    """The values among the dossiers of `named`; only those of `inside` are counted in them.
+
+    Empty values form no group; `extra` adds named groups, `map` all those of the scenario's map.
+    """
+    if by is None:
+        return Groups((None,), np.where(inside, 0, -1), grouped=False)
+    columns = [by] if isinstance(by, str) else list(by)
+    if not columns:
+        _no_column(case, (*path, "by"))
+        return None
+    for k, column in enumerate(columns):
+        kind = kind_of(case, column)
+        if kind is None or kind is Kind.LIST:
+            here = (*path, "by") if isinstance(by, str) else (*path, "by", k)
+            if kind is None:
+                unknown_column(case, column, here)
+            else:
+                _list_column(case, column, here)
+            return None
+    values, code = _coded(case, columns)
+    present = np.unique(code[named & (code >= 0)])
+    added: Sequence[str] | None = () if extra in (None, "present") else extra
+    if extra == "map":
+        added = map_codes(case, by, (*path, "groups"))
+        if added is None:
+            return None
+    elif len(columns) == 1:
+        added = names_in(case, columns[0], added or ())
+    names = sorted({*(values[k] for k in present.tolist()), *(added or ())})
+    place = {name: k for k, name in enumerate(names)}
+    # the last is for cells without a value
+    position = np.array([*(place.get(value, -1) for value in values), -1], dtype=np.int64)
+    return Groups(tuple(names), np.where(inside, position[code], -1), grouped=True)
+
+
+def _coded(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
+    """The values of some columns together, in order, and the place of each dossier's, int64 (n,), -1 if empty."""
+
+    def read() -> tuple[list[str], IntArray]:
+        texts = [_as_text(case, column) for column in columns]
+        key = texts[0] if len(texts) == 1 else _joined(texts)
+        values = key.filter(key != "").unique().sort().to_list()
+        code = key.replace_strict(
+            {value: k for k, value in enumerate(values)}, default=-1, return_dtype=pl.Int64
+        )
+        return values, code.to_numpy()
+
+    # where a dossier lands is the tree's to say, not the table's
+    joined = tuple(is_joined(case, column) for column in columns)
+    return read() if "envelope" in columns else case.portfolio.once(("groups", *columns, joined), read)
+
+
+def _no_column(case: Case, path: Path) -> None:
+    case.fault(
+        "by-empty",
+        Text("`by` ne nomme aucune colonne.", "`by` names no column."),
+        path,
+        Text("Nommez-en une, ou retirez `by`.", "Name one, or take `by` out."),
+    )
+
+
+def _list_column(case: Case, column: str, path: Path) -> None:
+    case.fault(
+        "by-list",
+        Text(
+            f"« {column} » est une liste : un dossier y serait dans plusieurs groupes.",
+            f'"{column}" is a list: a dossier would be in several groups of it.',
+        ),
+        path,
+        Text(
+            "Pour que chaque valeur ne serve qu'une fois, écrivez une règle `exclusive` avec ce `by`.",
+            "For each value to serve once, write an `exclusive` rule with this `by`.",
+        ),
+    )
+
+
+def _as_text(case: Case, column: str) -> pl.Series:
+    """The values that form groups: where a dossier lands for `envelope`, cost where `base` is empty."""
+    if column == "envelope":
+        ids = pl.Series([*case.tree.ids, ""], dtype=pl.String)
+        return ids.gather(pl.Series(np.where(case.node < 0, case.tree.n_nodes, case.node)))
+    if column == "base":
+        base = case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
+        return base.cast(pl.String).fill_null("")
+    if kind_of(case, column) is Kind.MONEY:
+        return case.table[f"{column}_cents"].cast(pl.String).fill_null("")
+    return text_keys(case, column)
+
+
+def _joined(texts: list[pl.Series]) -> pl.Series:
+    """« 01 · commune »; a value that holds the mark, or begins like a quoted one, is quoted: no two keys meet."""
+    parts = pl.DataFrame({f"p{k}": _quoted(text) for k, text in enumerate(texts)})
+    whole = pl.all_horizontal(pl.all() != "")
+    joined = pl.concat_str(pl.all(), separator=f" {MARK} ")
+    return parts.select(pl.when(whole).then(joined).otherwise(pl.lit(""))).to_series()
+
+
+def _quoted(text: pl.Series) -> pl.Series:
+    unclear = text.str.contains(MARK, literal=True) | text.str.starts_with('"')
+    escaped = text.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+    return text.zip_with(~unclear, '"' + escaped + '"')

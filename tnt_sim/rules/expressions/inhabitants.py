@@ -1,0 +1,166 @@
+"""Which communes of the map the dossiers reach, and the inhabitants of these, each counted once.
+
+    inhabitants = Σ_c population_c · [some funded dossier reaches commune c]
+
+A dossier reaches the communes of its written `members` (communes, EPCI or departments), else those of the
+territory its applicant is: itself, or all communes of an EPCI, a department or a region. The applicant goes
+by its number, or by the column of its level where the map does not know the number. An applicant that is no
+territory reaches its members by default: its commune. Communes are those of the scenario's map, with that
+map's inhabitants, which are those of its departments and regions too; the map's own figure for an EPCI is
+another count and is not used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.territory import Territory, has_members, own_place, siren
+from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, exact_sum
+from tnt_sim.rules.protocols import Case, Path
+
+INHABITANTS = "inhabitants"
+SHOWN = 5
+_GATHERING = ("epci", "department", "region")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """The communes that each dossier reaches.
+
+    Attributes
+    ----------
+    row, commune : int64 (n_pairs,): dossier `row` reaches `commune`; each pair once, by commune and then row
+    people : int64 (n_communes,), the inhabitants of each commune of the map
+    unlocated : bool (n,), the dossiers that name no territory, or one that the map does not know
+    """
+
+    row: IntArray
+    commune: IntArray
+    people: IntArray
+    unlocated: BoolArray
+
+    def inhabitants(self, funded: BoolArray) -> int:
+        """The inhabitants of all communes that some funded dossier reaches."""
+        return exact_sum(self.people[np.unique(self.commune[funded[self.row]])])
+
+    def once(self, rows: BoolArray) -> Once:
+        """What counts once: one key for all communes that the very same dossiers of `rows` reach."""
+        inside = rows[self.row]
+        row, commune = self.row[inside], self.commune[inside]
+        starts = np.flatnonzero(np.diff(commune, prepend=-1))
+        key_of: dict[bytes, int] = {}
+        holders: list[IntArray] = []
+        codes = []
+        for reached_by in np.split(row, starts[1:]) if len(starts) else []:
+            key = key_of.setdefault(reached_by.tobytes(), len(holders))
+            if key == len(holders):
+                holders.append(reached_by)
+            codes.append(key)
+        worth = np.zeros(len(holders), dtype=np.int64)
+        np.add.at(worth, np.array(codes, dtype=np.int64), self.people[commune[starts]])
+        sizes = [len(one) for one in holders]
+        empty = np.zeros(0, dtype=np.int64)
+        return Once(np.concatenate([empty, *holders]), np.repeat(np.arange(len(holders)), sizes), worth)
+
+
+def reach_of(case: Case) -> Reach | None:
+    """The communes that each dossier reaches on the scenario's map; None when it names no map."""
+    known = case.map
+    if known is None:
+        return None
+    return case.portfolio.once(("reach", known.year), lambda: _reach(case.table, known))
+
+
+def inhabitants_terms(case: Case, candidates: BoolArray, needed: BoolArray, path: Path) -> Terms | None:
+    """The measure over the dossiers that can be funded; None, with a defect noted, when it cannot be.
+
+    `needed` are the dossiers of which every territory must be known to the map.
+    """
+    reach = reach_of(case)
+    if reach is None:
+        case.fault(
+            "no-map",
+            Text(
+                "la mesure « inhabitants » compte les communes de la carte, et le scénario n'en nomme pas.",
+                'the measure "inhabitants" counts the communes of the map, and the scenario names none.',
+            ),
+            path,
+            Text("Ajoutez `territory: {year: 2021}`.", "Add `territory: {year: 2021}`."),
+        )
+        return None
+    _refuse_unlocated(case, reach, needed, path)
+    zeros = np.zeros(case.n, dtype=np.int64)
+    return Terms(Fraction(1), Unit.NUMBER, zeros, zeros, (reach.once(candidates),))
+
+
+def _reach(table: pl.DataFrame, known: Territory) -> Reach:
+    """Meet the map: the territories that the dossiers name, and the communes of these."""
+    named = _named(table, known.keys().select("level", "key", "code"))
+    communes = known.table.filter(pl.col("level") == "commune").with_row_index("commune")
+    inside = pl.concat(
+        communes.select(pl.lit(level).alias("level"), pl.col(column).alias("code"), "commune")
+        for level, column in (("commune", "code"), *((name, name) for name in _GATHERING))
+    )
+    pairs = named.join(inside, on=["level", "code"]).select("row", "commune").unique().sort("commune", "row")
+    rows = pl.int_range(table.height, dtype=pl.UInt32, eager=True)
+    lost = named.filter(pl.col("code").is_null())["row"]
+    unlocated = rows.is_in(lost.implode()) | ~rows.is_in(named["row"].implode())
+    return Reach(
+        row=pairs["row"].cast(pl.Int64).to_numpy(),
+        commune=pairs["commune"].cast(pl.Int64).to_numpy(),
+        people=communes["population"].fill_null(0).cast(pl.Int64).to_numpy(),
+        unlocated=unlocated.to_numpy(),
+    )
+
+
+def _named(table: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """row, level and code of each territory that a dossier names; the code is null where the map knows none."""
+    level, number, column = own_place()
+    rows = table.with_row_index("row").with_columns(
+        served=has_members(), level=level, number=number, column=column
+    )
+    members = rows.filter("served").explode("members").filter(pl.col("members").fill_null("") != "")
+    served = members.select("row", key=siren("members")).join(
+        places.filter(pl.col("level") != "region"), on="key", how="left"
+    )
+    own = rows.filter(~pl.col("served")).select("row", "level", "number", "column")
+    for way in ("number", "column"):
+        codes = places.select("level", pl.col("key").alias(way), pl.col("code").alias(f"{way}_code"))
+        own = own.join(codes, on=["level", way], how="left")
+    itself = own.with_columns(code=pl.coalesce("number_code", "column_code"))
+    return pl.concat([one.select("row", "level", "code") for one in (served, itself)])
+
+
+def _refuse_unlocated(case: Case, reach: Reach, needed: BoolArray, path: Path) -> None:
+    rows = np.flatnonzero(reach.unlocated & needed)
+    if not len(rows):
+        return
+    names = ", ".join(case.table["dossier"].gather(rows[:SHOWN]).to_list())
+    more = f" (+{len(rows) - SHOWN})" if len(rows) > SHOWN else ""
+    n = so_many(
+        len(rows),
+        ("dossier éligible ne désigne", "dossiers éligibles ne désignent"),
+        ("eligible dossier names", "eligible dossiers name"),
+    )
+    case.defects.add(
+        "inhabitants-unlocated",
+        Text(
+            f"la mesure « inhabitants » : {n.fr} aucun territoire, ou un code que la carte de {case.map_year} "
+            f"ne connaît pas : {names}{more}.",
+            f'the measure "inhabitants": {n.en} no territory, or a code that the map of {case.map_year} does '
+            f"not know: {names}{more}.",
+        ),
+        case.locate(path),
+        *(case.portfolio.place(int(row), "applicant_id") for row in rows[:SHOWN]),
+        hint=Text(
+            "Corrigez `applicant_type`, `applicant_id`, `commune` ou `members`, ou écrivez une mesure nommée "
+            "`{column: inhabitants, empty: 0}` : ce que la carte ne connaît pas compte alors pour zéro.",
+            "Correct `applicant_type`, `applicant_id`, `commune` or `members`, or write a named measure "
+            "`{column: inhabitants, empty: 0}`: what the map does not know then counts as zero.",
+        ),
+    )

@@ -1,0 +1,476 @@
+"""`changed`: how many dossiers are funded in only one of this allocation and an earlier list.
+
+    Σ_{i not in the list} x_i + Σ_{i in the list} (1 − x_i) + dossiers of the list that the table does not have
+
+The list is the file `reference` of the scenario, with the columns `dossier` and `granted`; a row without an
+amount, or with 0, was not funded. An `allocation.csv` of a run is such a file.
+
+Measures: what a rule or an objective counts.
+
+Built in: granted, cost, base, requested, leverage (cost − granted), dossiers, projects, applicants,
+population (the last three once per project or applicant), inhabitants (each inhabitant of the communes
+reached once), changed, and any numeric column. A scenario names further ones. A measure or a
+column of the scenario's own that is called `inhabitants` goes before the built-in one, which came later.
+Measures other than granted and leverage count in full as soon as the dossier is funded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+from typing import Annotated, Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field, model_validator
+
+from tnt_sim.domain.field_types import Code, Described, Number, Spec
+from tnt_sim.domain.money import MoneyError, parse_cents_series
+from tnt_sim.errors import did_you_mean
+from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column, text_keys
+from tnt_sim.rules.expressions.inhabitants import INHABITANTS, inhabitants_terms
+from tnt_sim.rules.expressions.selectors import Selector, select
+from tnt_sim.rules.expressions.values import is_joined
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, combine
+from tnt_sim.rules.protocols import Case, Numeric, Path
+
+REFERENCE: Path = ("reference",)
+SHOWN = 5
+
+
+def changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | None:
+    """The measure over the dossiers of `mask` (None: all, the list's own included); None with a defect noted."""
+    table = case.side.get(REFERENCE)
+    if table is None:
+        case.fault(
+            "no-reference",
+            Text(
+                "« changed » compare à une liste antérieure, et le scénario n'en nomme pas.",
+                '"changed" compares with an earlier list, and the scenario names none.',
+            ),
+            path,
+            Text("Ajoutez `reference: FICHIER`.", "Add `reference: FILE`."),
+        )
+        return None
+    listed = _listed(case, table)
+    if listed is None:
+        return None
+    before = case.table["dossier"].is_in(listed.implode()).to_numpy()
+    gone = len(listed) - int(before.sum())
+    if gone:
+        _tell_gone(case, listed)
+    counted = np.ones(case.n, dtype=np.bool_) if mask is None else mask
+    change = np.where(before, -1, 1) * counted
+    constant = int((before & counted).sum()) + (gone if mask is None else 0)
+    return Terms(
+        Fraction(1), Unit.NUMBER, change.astype(np.int64), np.zeros(case.n, dtype=np.int64), (), constant
+    )
+
+
+def whole_only(case: Case, terms: Terms, restricted: bool, path: Path) -> bool:
+    """Whether a measure with a constant, as `changed` is, is not asked for some dossiers or some groups only."""
+    if not terms.constant or not restricted:
+        return True
+    case.fault(
+        "changed-part",
+        Text(
+            "« changed » se compte sur l'ensemble : ni `where`, ni `by`, ni `once_per`.",
+            '"changed" counts over all: no `where`, no `by`, no `once_per`.',
+        ),
+        path,
+        Text(
+            "Pour une partie, écrivez une mesure nommée `{column: changed, where: {…}}`.",
+            "For a part, write a named measure `{column: changed, where: {…}}`.",
+        ),
+    )
+    return False
+
+
+def _listed(case: Case, table: pl.DataFrame) -> pl.Series | None:
+    """The dossiers that the list funds, each once; None with defects noted."""
+    missing = [name for name in ("dossier", "granted") if name not in table.columns]
+    if missing:
+        case.fault(
+            "reference",
+            Text(
+                f"ce fichier veut les colonnes `dossier` et `granted` ; il manque : {', '.join(missing)}.",
+                f"this file wants the columns `dossier` and `granted`; missing: {', '.join(missing)}.",
+            ),
+            REFERENCE,
+        )
+        return None
+    cents, reasons = parse_cents_series(table["granted"])
+    bad = reasons.is_not_null().arg_true().to_list()
+    twice = table["dossier"].filter(table["dossier"].is_duplicated()).unique(maintain_order=True)
+    for row in bad[:SHOWN]:
+        why = MoneyError(reasons[row]).text
+        case.fault(
+            "reference",
+            Text(
+                f"ligne {table['_row'][row]} : « {table['granted'][row]} » n'est pas lu comme un montant : "
+                f"{why.fr}",
+                f'row {table["_row"][row]}: "{table["granted"][row]}" is not read as an amount: {why.en}',
+            ),
+            REFERENCE,
+        )
+    if len(twice):
+        shown = ", ".join(twice.head(SHOWN).to_list())
+        case.fault(
+            "reference",
+            Text(f"ce fichier nomme deux fois : {shown}.", f"this file names twice: {shown}."),
+            REFERENCE,
+        )
+    return None if bad or len(twice) else table["dossier"].filter((cents > 0).fill_null(value=False))
+
+
+def _tell_gone(case: Case, listed: pl.Series) -> None:
+    gone = listed.filter(~listed.is_in(case.table["dossier"].implode()))
+    shown = ", ".join(gone.head(SHOWN).to_list()) + (", …" if len(gone) > SHOWN else "")
+    n = so_many(
+        len(gone),
+        ("dossier de la liste antérieure n'est pas", "dossiers de la liste antérieure ne sont pas"),
+        ("dossier of the earlier list is", "dossiers of the earlier list are"),
+    )
+    case.warnings.add(
+        "reference-gone",
+        Text(
+            f"{n.fr} dans la table, ce qui compte comme un changement ({shown}).",
+            f"{n.en} not in the table, which counts as a change ({shown}).",
+        ),
+        case.locate(REFERENCE),
+    )
+
+
+CENT = Fraction(1, 100)
+BUILT_IN = (
+    "granted",
+    "cost",
+    "base",
+    "requested",
+    "leverage",
+    "dossiers",
+    "projects",
+    "applicants",
+    "population",
+    "changed",
+)
+
+
+class TermSpec(Spec):
+    """One part of a measure: a column or a fixed value, for some dossiers, perhaps once per key."""
+
+    column: Code | None = None
+    value: Number | None = None
+    where: Selector | None = None
+    once_per: Code | None = None
+    empty: Literal["0"] | None = None
+
+    @model_validator(mode="after")
+    def one_source(self) -> TermSpec:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("column_or_value")
+        return self
+
+
+class MeasureSpec(Described):
+    """A named measure of the scenario: a column, a value, a sum of parts, or a mean of columns."""
+
+    column: Code | None = None
+    value: Number | None = None
+    where: Selector | None = None
+    once_per: Code | None = None
+    empty: Literal["0"] | None = None
+    sum: Annotated[tuple[TermSpec, ...], Field(min_length=1)] | None = None
+    mean: Annotated[tuple[Code, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def one_kind(self) -> MeasureSpec:
+        given = [self.column, self.value, self.sum, self.mean]
+        if sum(part is not None for part in given) != 1:
+            raise ValueError("one_of_column_value_sum_mean")
+        return self
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The measures of a scenario, resolved on its dossiers as they are asked for.
+
+    `candidates` says which dossiers can be funded at all: only their cells must be filled.
+    """
+
+    case: Case
+    candidates: BoolArray
+    named: Mapping[str, MeasureSpec]
+    _known: dict[str, Terms] = field(default_factory=dict)
+
+    def terms(self, name: str, path: Path) -> Terms | None:
+        """The terms of a measure by its name; None, with a defect noted, when it cannot be."""
+        if name not in self._known:
+            found = self._resolve(name, path)
+            if found is None:
+                return None
+            self._known[name] = found
+        return self._known[name]
+
+    def names(self) -> list[str]:
+        """Every name that can be used as a measure."""
+        table = self.case.table
+        numeric = self.case.portfolio.once(
+            ("names",), lambda: [column.removesuffix("_cents") for column in table.columns]
+        )
+        columns = (name for name in numeric if not name.startswith("_"))
+        return sorted({*BUILT_IN, INHABITANTS, *self.named, *columns})
+
+    def _resolve(self, name: str, path: Path) -> Terms | None:
+        if name in self.named:
+            return self._named(self.named[name], ("measures", name))
+        if self._counts_inhabitants(name):
+            return inhabitants_terms(self.case, self.candidates, self.candidates, path)
+        if name in BUILT_IN:
+            return _built_in(self, name, path)
+        return self._column(name, path, zero_if_empty=False)
+
+    def _counts_inhabitants(self, name: str) -> bool:
+        """Whether the built-in measure is meant, not a column of the table that has its name."""
+        return name == INHABITANTS and kind_of(self.case, name) is None
+
+    def _named(self, spec: MeasureSpec, path: Path) -> Terms | None:
+        if spec.mean is not None:
+            return self._mean(spec, path)
+        if spec.sum is not None:
+            parts = [self._term(part, (*path, "sum", k)) for k, part in enumerate(spec.sum)]
+            known = [(1, part) for part in parts if part is not None]
+            total = combine(known) if len(known) == len(parts) else None
+        else:
+            part = TermSpec(
+                column=spec.column,
+                value=spec.value,
+                where=spec.where,
+                once_per=spec.once_per,
+                empty=spec.empty,
+            )
+            return self._term(part, path)
+        if total is None or spec.where is None:
+            return total
+        if not whole_only(self.case, total, True, path):
+            return None
+        mask = select(self.case, spec.where, (*path, "where"))
+        return None if mask is None else total.where(mask)
+
+    def _mean(self, spec: MeasureSpec, path: Path) -> Terms | None:
+        columns = [self._numeric(name, (*path, "mean", k)) for k, name in enumerate(spec.mean or ())]
+        known = [column for column in columns if column is not None]
+        if len(known) < len(columns):
+            return None
+        scale = min(column.scale for column in known)
+        filled = np.sum([~column.missing for column in known], axis=0).astype(np.int64)
+        self._refuse_empty(filled == 0, spec.mean[0] if spec.mean else "", path)
+        total = np.zeros(self.case.n, dtype=np.int64)
+        for column in known:
+            step = int(column.scale / scale)
+            total += np.where(column.missing, 0, column.values * step)
+        common = lcm(*range(1, len(known) + 1))
+        share = total * (common // np.maximum(filled, 1))
+        terms = Terms(scale / common, Unit.NUMBER, share, np.zeros_like(share)).reduced()
+        if spec.where is None:
+            return terms
+        mask = select(self.case, spec.where, (*path, "where"))
+        return None if mask is None else terms.where(mask)
+
+    def _term(self, spec: TermSpec, path: Path) -> Terms | None:
+        mask = None
+        if spec.where is not None:
+            mask = select(self.case, spec.where, (*path, "where"))
+            if mask is None:
+                return None
+        if spec.value is not None:
+            ones = np.full(self.case.n, spec.value.numerator, dtype=np.int64)
+            scale = Fraction(1, spec.value.denominator)
+            terms: Terms | None = Terms(scale, Unit.NUMBER, ones, np.zeros_like(ones)).reduced()
+        else:
+            name = spec.column or ""
+            if name == "changed" and mask is not None and spec.once_per is None:
+                return changed_terms(self.case, mask, (*path, "column"))
+            terms = self._of_column(name, mask, (*path, "column"), zero_if_empty=spec.empty is not None)
+        if terms is None:
+            return None
+        if not whole_only(self.case, terms, spec.once_per is not None, path):
+            return None
+        if mask is not None:
+            terms = terms.where(mask)
+        return terms if spec.once_per is None else self._once(terms, spec.once_per, (*path, "once_per"))
+
+    def _of_column(
+        self, name: str, mask: BoolArray | None, path: Path, *, zero_if_empty: bool
+    ) -> Terms | None:
+        """What `column` names in a part of a measure: a built-in measure, or a column of the table."""
+        if self._counts_inhabitants(name):
+            needed = self.candidates if mask is None else self.candidates & mask
+            return inhabitants_terms(
+                self.case, self.candidates, np.zeros_like(needed) if zero_if_empty else needed, path
+            )
+        if name in BUILT_IN and name not in ("population", "cost", "base", "requested"):
+            return _built_in(self, name, path)
+        return self._column(name, path, zero_if_empty=zero_if_empty, needed=mask)
+
+    def _once(self, terms: Terms, column: str, path: Path) -> Terms | None:
+        if terms.once or terms.per_cent.any():
+            self.case.fault(
+                "once-per",
+                Text(
+                    "`once_per` veut une mesure fixe par dossier : ni montant accordé, ni mesure déjà comptée "
+                    "une fois par demandeur, par projet ou par habitant.",
+                    "`once_per` wants a figure fixed for each dossier: no granted amount, and no measure that is "
+                    "already counted once per applicant, project or inhabitant.",
+                ),
+                path,
+            )
+            return None
+        if kind_of(self.case, column) is Kind.LIST:
+            self.case.fault(
+                "once-per",
+                Text(f"« {column} » est une liste ; `once_per` veut une valeur par dossier.",
+                     f'"{column}" is a list; `once_per` wants one value for each dossier.'),
+                path,
+            )  # fmt: skip
+            return None
+        keys = keys_of(self.case, column, path)
+        if keys is None:
+            return None
+        active = self.candidates & (terms.per_funded != 0)
+        self._refuse_empty(active & (keys < 0), column, path)
+        return once_terms(self.case, terms, np.where(active, keys, -1), column)
+
+    def _numeric(self, name: str, path: Path) -> Numeric | None:
+        return numeric_column(self.case, name, path, self.names)
+
+    def _column(
+        self, name: str, path: Path, *, zero_if_empty: bool, needed: BoolArray | None = None
+    ) -> Terms | None:
+        column = self._numeric(name, path)
+        if column is None:
+            return None
+        if not zero_if_empty:
+            where = column.missing if needed is None else column.missing & needed
+            self._refuse_empty(where, name, path)
+        values = np.where(column.missing | ~self.candidates, 0, column.values)
+        return Terms(column.scale, column.unit, values, np.zeros_like(values)).reduced()
+
+    def _refuse_empty(self, empty: BoolArray, column: str, path: Path) -> None:
+        rows = np.flatnonzero(empty & self.candidates)
+        if len(rows) == 0:
+            return
+        names = ", ".join(self.case.table["dossier"].gather(rows[:5]).to_list())
+        more = f" (+{len(rows) - 5})" if len(rows) > 5 else ""
+        many = so_many(
+            len(rows),
+            ("dossier éligible", "dossiers éligibles"),
+            ("eligible dossier", "eligible dossiers"),
+        )
+        self.case.defects.add(
+            "measure-empty",
+            Text(
+                f"la mesure « {column} » est vide pour {many.fr} : {names}{more}.",
+                f'the measure "{column}" is empty for {many.en}: {names}{more}.',
+            ),
+            self.case.locate(path),
+            *(self.case.portfolio.place(int(row), column) for row in rows[:5]),
+            hint=Text(
+                "Remplissez ces cellules, ou écrivez `empty: 0` dans une mesure nommée.",
+                "Fill these cells, or write `empty: 0` in a named measure.",
+            ),
+        )
+
+
+def _built_in(measures: Measures, name: str, path: Path) -> Terms | None:
+    case = measures.case
+    n = case.n
+    zeros = np.zeros(n, dtype=np.int64)
+    ones = np.ones(n, dtype=np.int64)
+    if name == "granted":
+        return Terms(CENT, Unit.MONEY, zeros, ones)
+    if name == "dossiers":
+        return Terms(Fraction(1), Unit.NUMBER, ones, zeros)
+    if name == "changed":
+        return changed_terms(case, None, path)
+    if name == "leverage":
+        cost = measures._column("cost", path, zero_if_empty=False)
+        if cost is None:
+            return None
+        granted = Terms(CENT, Unit.MONEY, zeros, ones)
+        return combine([(1, cost), (-1, granted)])
+    if name in ("projects", "applicants"):
+        keys = key_codes(case, "project" if name == "projects" else "applicant_id", fallback=True)
+        return once_terms(case, Terms(Fraction(1), Unit.NUMBER, ones, zeros), keys, name)
+    column = measures._column(name, path, zero_if_empty=False)
+    if column is None or name != "population":
+        return column
+    return once_terms(case, column, key_codes(case, "applicant_id", fallback=True), "applicant_id")
+
+
+def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
+    """The funded part of `terms`, counted once per key; where a key's rows differ, the largest counts."""
+    held = keys >= 0
+    n_keys = max(1, int(keys.max(initial=-1)) + 1)
+    lowest = np.iinfo(np.int64).min
+    worth = np.full(n_keys, lowest, dtype=np.int64)
+    np.maximum.at(worth, keys[held], terms.per_funded[held])
+    worth[worth == lowest] = 0
+    filled = held & (terms.per_funded != 0)
+    n_different = len(np.unique(keys[filled & (terms.per_funded != worth[np.maximum(keys, 0)])]))
+    if n_different:
+        n = so_many(n_different, ("valeur", "valeurs"), ("value", "values"))
+        case.warnings.add(
+            "once-differs",
+            Text(
+                f"pour {n.fr} de « {column} », les chiffres diffèrent d'un dossier à l'autre : le plus grand est "
+                "compté, une fois.",
+                f'for {n.en} of "{column}" figures differ from one dossier to the next: the largest counts, once.',
+            ),
+        )
+    zeros = np.zeros_like(terms.per_funded)
+    return Terms(terms.scale, terms.unit, zeros, zeros, (Once.of_codes(keys, worth),))
+
+
+def keys_of(case: Case, column: str, path: Path) -> IntArray | None:
+    """Codes of the values of one column, -1 where empty; a defect when the column does not exist."""
+    if column not in case.table.columns or column.startswith("_"):
+        known = [name for name in case.table.columns if not name.startswith("_")]
+        case.fault(
+            "unknown-column",
+            Text(f"la colonne « {column} » n'existe pas.", f'there is no column "{column}".'),
+            path,
+            did_you_mean(column, known),
+        )
+        return None
+    return key_codes(case, column, fallback=False)
+
+
+def key_codes(case: Case, column: str, *, fallback: bool) -> IntArray:
+    """Codes of the values of one column in order of value, int64 (n,), -1 where empty.
+
+    A SIRET is compared by its SIREN. With `fallback`, an applicant without a number goes by its name, and
+    a dossier without either stands for itself.
+    """
+    joined = tuple(is_joined(case, name) for name in (column, "applicant"))
+    return case.portfolio.once(("keys", column, fallback, joined), lambda: _key_codes(case, column, fallback))
+
+
+def _key_codes(case: Case, column: str, fallback: bool) -> IntArray:
+    text = text_keys(case, column)
+    if fallback and column == "applicant_id" and (text == "").any():
+        name = pl.lit("n:") + text_keys(case, "applicant")
+        own = pl.lit("d:") + case.table["dossier"]
+        text = case.table.select(
+            pl.when(text != "")
+            .then(pl.lit("i:") + text)
+            .when(pl.col("applicant") != "")
+            .then(name)
+            .otherwise(own)
+        ).to_series()
+    filled = text.set(text == "", None)
+    codes = filled.rank("dense").cast(pl.Int64) - 1
+    return codes.fill_null(-1).to_numpy()

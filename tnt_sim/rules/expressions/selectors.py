@@ -1,0 +1,347 @@
+"""Selectors: `where`, `require`, `of`, `units` as data, read against the dossier table.
+
+Columns are joined by *and*; `any`, `all`, `not` nest. An empty cell satisfies no comparison, so `not` holds.
+Nothing is evaluated as code: a selector is a mapping, and each comparison is one columnar operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+from pydantic import RootModel
+
+from tnt_sim.domain.budget_tree import split_names
+from tnt_sim.domain.portfolio import FIXED_VALUES
+from tnt_sim.domain.territory import siren
+from tnt_sim.errors import did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.absent_values import check_present
+from tnt_sim.rules.expressions.columns import Kind, kind_of, unknown_column
+from tnt_sim.rules.expressions.comparisons import compare_dates, compare_numbers
+from tnt_sim.rules.expressions.values import joined_column, names_in, without_ends
+from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.rules.protocols import Case, Path
+
+NUMBER_TESTS = ("min", "max", "above", "below")
+DATE_TESTS = ("from", "until", "before", "after")
+LIST_TESTS = ("has", "has_all", "only")
+TESTS = (*NUMBER_TESTS, *DATE_TESTS, *LIST_TESTS, "in", "empty", "not")
+TEXT_TESTS = ("in", *LIST_TESTS)
+OPTIONS = ("exact", "allow_absent")
+"""What may stand beside a test of texts: `exact` joins no spellings, `allow_absent` lets a value occur nowhere."""
+
+
+class Selector(RootModel[dict[str, Any]]):
+    """A mapping of columns to conditions; checked against the table when it is used."""
+
+    def __hash__(self) -> int:
+        return hash(repr(self.root))
+
+
+def select(case: Case, selector: Selector | Mapping[str, Any] | None, path: Path) -> BoolArray | None:
+    """The dossiers that a selector names, bool (n,), all of them without one.
+
+    None, with defects noted, when it cannot be read.
+    """
+    if selector is None:
+        return np.ones(case.n, dtype=np.bool_)
+    mapping = selector.root if isinstance(selector, Selector) else selector
+    masks = [mask for _, mask in conditions(case, mapping, path)]
+    if any(mask is None for mask in masks):
+        return None
+    result = np.ones(case.n, dtype=np.bool_)
+    for mask in masks:
+        if mask is not None:
+            result &= mask
+    return result
+
+
+def conditions(case: Case, mapping: Mapping[str, Any], path: Path) -> Iterator[tuple[str, BoolArray | None]]:
+    """Each top-level condition of a selector with the dossiers that satisfy it."""
+    for key, wanted in mapping.items():
+        here = (*path, key)
+        if key in ("any", "all"):
+            yield key, _nested(case, key, wanted, here)
+        elif key == "not":
+            inner = select(case, wanted, here) if isinstance(wanted, dict) else _bad(case, here)
+            yield key, None if inner is None else ~inner
+        else:
+            yield key, _column(case, key, wanted, here)
+
+
+def _nested(case: Case, key: str, wanted: Any, path: Path) -> BoolArray | None:
+    if not isinstance(wanted, list) or not all(isinstance(part, dict) for part in wanted):
+        return _bad(case, path)
+    masks = [select(case, part, (*path, k)) for k, part in enumerate(wanted)]
+    known = [mask for mask in masks if mask is not None]
+    if len(known) < len(masks):
+        return None
+    joined: BoolArray = np.logical_or.reduce(known) if key == "any" else np.logical_and.reduce(known)
+    return joined
+
+
+def _bad(case: Case, path: Path) -> BoolArray | None:
+    case.fault(
+        "selector",
+        Text(
+            "ce critère n'a pas la forme attendue (colonne: valeur, liste ou conditions).",
+            "this selector does not have the expected form (column: value, list or conditions).",
+        ),
+        path,
+        Text(
+            "Exemple : `where: {applicant_type: [commune, epci], population: {max: 3500}}`.",
+            "Example: `where: {applicant_type: [commune, epci], population: {max: 3500}}`.",
+        ),
+    )
+    return None
+
+
+def _column(case: Case, name: str, wanted: Any, path: Path) -> BoolArray | None:
+    if name == "envelope":
+        return _envelope(case, wanted, path)
+    kind = kind_of(case, name)
+    if kind is None:
+        unknown_column(case, name, path)
+        return None
+    if isinstance(wanted, dict):
+        return _tests(case, name, kind, wanted, path)
+    values = wanted if isinstance(wanted, list) else [wanted]
+    if not values or any(not isinstance(value, str) for value in values):
+        return _bad(case, path)
+    return _one_of(case, name, kind, values, path, {})
+
+
+def _tests(case: Case, name: str, kind: Kind, wanted: dict[str, Any], path: Path) -> BoolArray | None:
+    result: BoolArray | None = np.ones(case.n, dtype=np.bool_)
+    options, tests = split_options(wanted)
+    if not tests or not _fit_options(case, options, tests, path):
+        return _bad(case, path) if not tests else None
+    for test, bound in tests.items():
+        mask = _test(case, name, kind, test, bound, (*path, test), options)
+        result = None if mask is None or result is None else result & mask
+    return result
+
+
+def split_options(wanted: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of a condition (`exact`, `allow_absent`) and its tests."""
+    options = {key: value for key, value in wanted.items() if key in OPTIONS}
+    return options, {key: value for key, value in wanted.items() if key not in OPTIONS}
+
+
+def _fit_options(case: Case, options: Mapping[str, Any], tests: Mapping[str, Any], path: Path) -> bool:
+    """Whether options are true or false, and stand beside a test that they say something of."""
+    unread = [key for key, value in options.items() if value not in ("true", "false")]
+    idle = [] if set(TEXT_TESTS) & set(tests) else list(options)
+    for key in {*unread, *idle}:
+        case.fault(
+            "selector-option",
+            Text(
+                f"« {key} » vaut true ou false, à côté de `in`, `has`, `has_all` ou `only`.",
+                f'"{key}" is true or false, beside `in`, `has`, `has_all` or `only`.',
+            ),
+            (*path, key),
+            Text(f"Écrivez `{{in: [VALEUR], {key}: true}}`.", f"Write `{{in: [VALUE], {key}: true}}`."),
+        )
+    return not unread and not idle
+
+
+def _test(
+    case: Case, name: str, kind: Kind, test: str, bound: Any, path: Path, options: Mapping[str, Any]
+) -> BoolArray | None:
+    if test == "not":
+        inner = _column(case, name, bound, path)
+        return None if inner is None else ~inner
+    if test == "empty":
+        return _empty(case, name, kind, bound, path)
+    if test == "in":
+        values = bound if isinstance(bound, list) else [bound]
+        if not values or any(not isinstance(value, str) for value in values):
+            return _bad(case, path)
+        return _one_of(case, name, kind, values, path, options)
+    if test in LIST_TESTS and kind is Kind.LIST:
+        return _list_test(case, name, test, bound, path, options)
+    if test in DATE_TESTS and kind is Kind.DATE:
+        return compare_dates(case, name, test, bound, path)
+    if test in NUMBER_TESTS and kind in (Kind.MONEY, Kind.NUMBER, Kind.TEXT):
+        return compare_numbers(case, name, test, bound, path)
+    _wrong_test(case, name, kind, test, path)
+    return None
+
+
+def _wrong_test(case: Case, name: str, kind: Kind, test: str, path: Path) -> None:
+    if test not in TESTS:
+        case.fault(
+            "selector-test",
+            Text(f"« {test} » n'est pas une condition connue.", f'"{test}" is not a known condition.'),
+            path,
+            did_you_mean(test, TESTS),
+        )
+        return
+    fits = {Kind.DATE: DATE_TESTS, Kind.LIST: LIST_TESTS}.get(kind, NUMBER_TESTS)
+    kind_fr = {
+        Kind.DATE: "une date",
+        Kind.LIST: "une liste",
+        Kind.MONEY: "un montant",
+        Kind.NUMBER: "un nombre",
+    }.get(kind, "un texte")
+    case.fault(
+        "selector-test",
+        Text(
+            f"« {test} » ne s'applique pas à « {name} », qui est {kind_fr}.",
+            f'"{test}" does not apply to "{name}", which is a {kind.value}.',
+        ),
+        path,
+        Text(f"Conditions possibles : {', '.join(fits)}.", f"Possible conditions: {', '.join(fits)}."),
+    )
+
+
+def _envelope(case: Case, wanted: Any, path: Path) -> BoolArray | None:
+    if isinstance(wanted, dict):
+        if set(wanted) == {"not"}:
+            inner = _envelope(case, wanted["not"], (*path, "not"))
+            return None if inner is None else ~inner
+        return _bad(case, path)
+    result = np.zeros(case.n, dtype=np.bool_)
+    fine = True
+    for name in wanted if isinstance(wanted, list) else [wanted]:
+        node = envelope_node(case, str(name), path)
+        if node is None:
+            fine = False
+        else:
+            result |= under(case, node)
+    return result if fine else None
+
+
+def envelope_node(case: Case, name: str, path: Path) -> int | None:
+    """The node of an envelope id; a defect and None when there is no such envelope.
+
+    A part of a split that is not in force is not laid out: its name stands for the split.
+    """
+    tree = case.tree
+    if name in tree.ids:
+        return tree.index(name)
+    for split in split_names(name):
+        if split in tree.ids and tree.closed[tree.index(split)]:
+            return tree.index(split)
+    case.fault(
+        "unknown-envelope",
+        Text(f"l'enveloppe « {name} » n'existe pas.", f'there is no envelope "{name}".'),
+        path,
+        did_you_mean(name, case.tree.ids),
+    )
+    return None
+
+
+def under(case: Case, node: int) -> BoolArray:
+    """The dossiers asked from an envelope or anything under it, bool (n,)."""
+    inside: BoolArray = (case.node >= node) & (case.node < case.tree.end[node])
+    return inside
+
+
+def _one_of(
+    case: Case, name: str, kind: Kind, values: list[str], path: Path, options: Mapping[str, Any]
+) -> BoolArray | None:
+    if kind is Kind.LIST:
+        case.fault(
+            "selector-test",
+            Text(
+                f"« {name} » est une liste : une valeur seule ne peut pas lui être égale.",
+                f'"{name}" is a list: a single value cannot equal it.',
+            ),
+            path,
+            Text(f"Écrivez `{name}: {{has: …}}`.", f"Write `{name}: {{has: …}}`."),
+        )
+        return None
+    if kind is Kind.DATE:
+        parts = [compare_dates(case, name, "day", value, path) for value in values]
+    elif kind is Kind.TEXT:
+        return _text_equals(case, name, values, path, options)
+    else:
+        parts = [compare_numbers(case, name, "equal", value, path) for value in values]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    joined: BoolArray = np.logical_or.reduce(known)
+    return joined
+
+
+def _text_equals(
+    case: Case, name: str, values: list[str], path: Path, options: Mapping[str, Any]
+) -> BoolArray | None:
+    unknown = [value for value in values if value not in FIXED_VALUES.get(name, values)]
+    for value in unknown:
+        case.fault(
+            "unknown-value",
+            Text(f"« {value} » n'est pas une valeur de « {name} ».", f'"{value}" is no value of "{name}".'),
+            path,
+            did_you_mean(value, FIXED_VALUES[name]),
+        )
+    if unknown:
+        return None
+    if name == "applicant_id":
+        values = [value[:9] if len(value) == 14 and value.isdigit() else value for value in values]
+        column = case.table.select(siren(name)).to_series()
+    else:
+        column, values = _compared(case, name, values, options)
+    filled = [value for value in values if value != ""]
+    check_present(case, name, filled, path, allowed=options.get("allow_absent") == "true")
+    return column.is_in(filled).fill_null(False).to_numpy()
+
+
+def _compared(
+    case: Case, name: str, values: list[str], options: Mapping[str, Any]
+) -> tuple[pl.Series, list[str]]:
+    """A column of texts and the values that it is compared with, each by the name of all its spellings."""
+    if options.get("exact") == "true":
+        return case.table[name], without_ends(values)
+    return joined_column(case, name), names_in(case, name, values)
+
+
+def _empty(case: Case, name: str, kind: Kind, wanted: Any, path: Path) -> BoolArray | None:
+    if wanted not in ("true", "false"):
+        return _bad(case, path)
+    column = case.table[f"{name}_cents" if kind is Kind.MONEY else name]
+    if kind is Kind.LIST:
+        empty = (column.list.len() == 0).fill_null(True)
+    elif column.dtype == pl.String:
+        empty = (column == "").fill_null(True)
+    else:
+        empty = column.is_null()
+    mask = empty.to_numpy()
+    return mask if wanted == "true" else ~mask
+
+
+def _list_test(
+    case: Case, name: str, test: str, wanted: Any, path: Path, options: Mapping[str, Any]
+) -> BoolArray | None:
+    values = wanted if isinstance(wanted, list) else [wanted]
+    if not values or any(not isinstance(value, str) for value in values):
+        return _bad(case, path)
+    lists, values = _compared(case, name, values, options)
+    check_present(case, name, values, path, allowed=options.get("allow_absent") == "true")
+    column = pl.col(name)
+    found = column.list.set_intersection(pl.lit(values, dtype=pl.List(pl.String))).list.len()
+    filled = column.list.len() > 0
+    expression = {
+        "has": found > 0,
+        "has_all": found == len(set(values)),
+        "only": filled & (found == column.list.unique().list.len()),
+    }[test]
+    return lists.to_frame(name).select(expression.fill_null(False)).to_series().to_numpy()
+
+
+def describe(mapping: Mapping[str, Any]) -> str:
+    """A selector as short text in the scenario's own notation."""
+    return ", ".join(f"{key}: {_short(value)}" for key, value in mapping.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + describe(value) + "}"
+    if isinstance(value, list):
+        shown = ", ".join(_short(part) for part in value[:8])
+        return "[" + shown + (", …" if len(value) > 8 else "") + "]"
+    return str(value)

@@ -1,0 +1,390 @@
+"""Selectors in words: « l'enveloppe est « appels » et la population dépasse 500 000 ».
+
+Parts of sentences that several kinds of rule share: « pour chaque », « parmi les dossiers où », bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+from tnt_sim.domain.field_types import write_cents, write_number, write_rate
+from tnt_sim.domain.money import MoneyError, format_cents, parse_cents, parse_decimal
+from tnt_sim.i18n import message
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions import column_text
+from tnt_sim.rules.expressions.column_text import listed
+from tnt_sim.rules.expressions.selectors import Selector, describe
+
+_COMPARE = {
+    "min": (Text("atteint", "is at least"), Text("atteignent", "are at least")),
+    "max": (Text("ne dépasse pas", "is at most"), Text("ne dépassent pas", "are at most")),
+    "above": (Text("dépasse", "is above"), Text("dépassent", "are above")),
+    "below": (Text("reste sous", "is below"), Text("restent sous", "are below")),
+}
+_DAYS = {
+    "from": Text("au plus tôt", "on or after"),
+    "until": Text("au plus tard", "no later than"),
+    "before": Text("avant", "before"),
+    "after": Text("après", "after"),
+}
+_FALLS = Text("tombe", "is")
+_LISTS = {
+    "has": (Text("contient", "contains"), Text("contiennent", "contain"), Text("ou", "or")),
+    "has_all": (Text("contient", "contains"), Text("contiennent", "contain"), Text("et", "and")),
+    "only": (Text("ne contient que", "contains only"), Text("ne contiennent que", "contain only"),
+             Text("et", "and")),
+}  # fmt: skip
+_DATES = {"decision": Text("le jour de la décision", "the day of the decision"),
+          "year_start": Text("le 1er janvier de l'année", "1 January of the year")}  # fmt: skip
+_SPANS = {"month": "mois", "months": "mois", "day": "jour", "days": "jours", "year": "an", "years": "ans"}
+_OPTIONS = ("exact", "allow_absent")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONEY = frozenset(
+    {"cost", "base", "requested", "min_grant", "committed", "invoices", "other_state", "other_public",
+     "other_private"}
+)  # fmt: skip
+
+
+def selector_words(mapping: Mapping[str, Any], lang: Lang, word: str = "") -> str:
+    """Every condition of a selector, joined by « et » (all must hold); `word` stands before each one in French.
+
+    >>> selector_words({"population": {"above": "500000"}, "department": ["01", "2A"]}, Lang.FR, "si")
+    'si la population dépasse 500\\u202f000 et si le département est « 01 » ou « 2A »'
+    """
+    alone = len(mapping) == 1
+    parts = [_condition(key, wanted, lang, alone=alone) for key, wanted in mapping.items()]
+    if word and lang is Lang.FR:
+        parts = [f"{word} {part}" for part in parts]
+    return listed(parts, lang, most=len(parts))
+
+
+def _condition(key: str, wanted: Any, lang: Lang, *, alone: bool) -> str:
+    if key in ("any", "all") and isinstance(wanted, list):
+        join = {"any": Text(", ou ", ", or "), "all": Text(" et ", " and ")}[key].in_(lang)
+        text = join.join(selector_words(part, lang) for part in wanted)
+        return text if alone else f"({text})"
+    if key == "not" and isinstance(wanted, dict):
+        return _denied(selector_words(wanted, lang), lang)
+    tests = dict(wanted) if isinstance(wanted, dict) else {"in": wanted}
+    denied = tests.pop("not") if isinstance(tests.get("not"), dict) else None
+    parts = []
+    if tests:
+        words_of = _tests(key, tests, column_text.is_plural(key), lang)
+        parts.append(f"{column_text.column(key).in_(lang)} {_and(lang).join(words_of)}")
+    if denied is not None:
+        parts.append(_denied(_condition(key, denied, lang, alone=True), lang))
+    return _and(lang).join(parts)
+
+
+def _and(lang: Lang) -> str:
+    return " et " if lang is Lang.FR else " and "
+
+
+def _denied(text: str, lang: Lang) -> str:
+    return f"il n'est pas vrai que ({text})" if lang is Lang.FR else f"it is not true that ({text})"
+
+
+def _is(many: bool, lang: Lang) -> str:
+    return ("sont" if many else "est") if lang is Lang.FR else ("are" if many else "is")
+
+
+def _tests(key: str, tests: Mapping[str, Any], many: bool, lang: Lang) -> list[str]:
+    """The predicates of one column."""
+    rest = {test: bound for test, bound in tests.items() if test not in _OPTIONS}
+    found = []
+    if isinstance(rest.get("from"), str) and isinstance(rest.get("until"), str):
+        first, last = _day(rest.pop("from"), lang), _day(rest.pop("until"), lang)
+        span = f"du {first} au {last}" if lang is Lang.FR else f"between {first} and {last}"
+        found.append(f"{_FALLS.in_(lang)} {span}")
+    return found + [_test(key, test, bound, many, lang) for test, bound in rest.items()]
+
+
+def _test(key: str, test: str, bound: Any, many: bool, lang: Lang) -> str:
+    if test == "in":
+        return f"{_is(many, lang)} {_either(key, bound, lang)}"
+    if test == "not":
+        return _not(key, bound, many, lang)
+    if test == "empty":
+        return _empty(str(bound) == "true", many, lang)
+    if test in _COMPARE:
+        return f"{_COMPARE[test][many].in_(lang)} {_bound(key, bound, lang)}"
+    if test in _DAYS:
+        return f"{_is(many, lang)} {_DAYS[test].in_(lang)} {_moment(bound, lang)}"
+    if test in _LISTS:
+        one, several, word = _LISTS[test]
+        verb = (several if many else one).in_(lang)
+        return f"{verb} {_names(key, bound, lang, word.in_(lang))}"
+    return f"{test} {bound}"
+
+
+def _not(key: str, bound: Any, many: bool, lang: Lang) -> str:
+    if lang is Lang.EN:
+        return f"{'are' if many else 'is'} not {_names(key, bound, lang, 'or')}"
+    verb = "ne sont" if many else "n'est"
+    names = [_name(key, part, lang) for part in _listing(bound)]
+    return f"{verb} pas {names[0]}" if len(names) == 1 else f"{verb} ni {', ni '.join(names)}"
+
+
+def _empty(nothing: bool, many: bool, lang: Lang) -> str:
+    if lang is Lang.EN:
+        return f"{'are' if many else 'is'} {'' if nothing else 'not '}empty"
+    if nothing:
+        return "sont vides" if many else "est vide"
+    return "ne sont pas vides" if many else "n'est pas vide"
+
+
+def _listing(bound: Any) -> Sequence[Any]:
+    return bound if isinstance(bound, list) else [bound]
+
+
+def _either(key: str, wanted: Any, lang: Lang) -> str:
+    return _names(key, wanted, lang, "ou" if lang is Lang.FR else "or")
+
+
+def _names(key: str, bound: Any, lang: Lang, word: str) -> str:
+    return listed([_name(key, part, lang) for part in _listing(bound)], lang, word=f" {word} ")
+
+
+def _name(key: str, value: Any, lang: Lang) -> str:
+    told = column_text.value(key, str(value)).in_(lang)
+    return f"« {told} »" if lang is Lang.FR else f'"{told}"'
+
+
+def _bound(key: str, bound: Any, lang: Lang) -> str:
+    """A bound: a value, or another column times and plus something."""
+    if not isinstance(bound, dict):
+        return _number(key, str(bound), lang)
+    text = column_text.column(str(bound.get("column", ""))).in_(lang)
+    if "times" in bound:
+        text = f"{_number('', str(bound['times']), lang)} × {text}"
+    return text + (f" + {_number(key, str(bound['plus']), lang)}" if "plus" in bound else "")
+
+
+def _moment(bound: Any, lang: Lang) -> str:
+    """A day, another column, or a span after one of them: « 24 mois après le jour de la décision »."""
+    the = "le " if lang is Lang.FR else ""
+    if not isinstance(bound, dict):
+        return the + _day(str(bound), lang)
+    if "column" in bound:
+        text = column_text.column(str(bound["column"])).in_(lang)
+    else:
+        date = str(bound.get("date", ""))
+        text = _DATES[date].in_(lang) if date in _DATES else the + _day(date, lang)
+    if "plus" in bound:
+        span = str(bound["plus"])
+        side = Text("avant", "before") if span.startswith("-") else Text("après", "after")
+        text = f"{_span(span.removeprefix('-'), lang)} {side.in_(lang)} {text}"
+    return text
+
+
+def _number(key: str, text: str, lang: Lang) -> str:
+    """An amount of a column of money in euros, a number with the marks of the language, else as written."""
+    try:
+        if key in _MONEY or "€" in text:
+            return format_cents(parse_cents(text), lang)
+        return text if "%" in text else column_text.number(parse_decimal(text), lang)
+    except MoneyError:
+        return text
+
+
+def _day(text: str, lang: Lang) -> str:
+    return message.long_day(text).in_(lang) if _ISO.fullmatch(text) else text
+
+
+def _span(text: str, lang: Lang) -> str:
+    number, _, unit = text.partition(" ")
+    return f"{number}\u00a0{_SPANS.get(unit, unit)}" if lang is Lang.FR else text
+
+
+SENSE: Mapping[str, Text] = MappingProxyType(
+    {"maximise": Text("maximiser", "maximise"), "minimise": Text("minimiser", "minimise")}
+)
+
+MEASURE: Mapping[str, Text] = MappingProxyType(
+    {
+        "granted": Text("le montant accordé", "the amount granted"),
+        "cost": Text("le coût des dossiers financés", "the cost of the funded dossiers"),
+        "base": Text("l'assiette des dossiers financés", "the eligible cost of the funded dossiers"),
+        "requested": Text(
+            "le montant demandé par les dossiers financés", "the amount asked by funded dossiers"
+        ),
+        "leverage": Text("le coût moins le montant accordé", "the cost less the amount granted"),
+        "dossiers": Text("le nombre de dossiers financés", "the number of funded dossiers"),
+        "projects": Text("le nombre de projets financés", "the number of funded projects"),
+        "applicants": Text("le nombre de porteurs financés", "the number of funded applicants"),
+        "score": Text("la somme des notes des dossiers financés", "the sum of the funded dossiers' scores"),
+        "population": Text("la population des porteurs financés", "the population of the funded applicants"),
+        "inhabitants": Text(
+            "les habitants des communes atteintes", "the inhabitants of the communes reached"
+        ),
+    }
+)
+
+
+def measure(name: str) -> Text:
+    """A measure as people say it; its own name in quotes where it is not built in."""
+    return MEASURE.get(name) or Text(f"« {name} »", f'"{name}"')
+
+
+SHOWN_NAMES = 5
+
+
+def when(where: Selector, lang: Lang) -> str:
+    """« si l'enveloppe est « a » et si la note dépasse 10 »"""
+    text = selector_words(where.root, lang, "si")
+    return text if lang is Lang.FR else f"if {text}"
+
+
+def which(where: Selector, lang: Lang) -> str:
+    """« où l'enveloppe est « a » et où la note dépasse 10 »"""
+    text = selector_words(where.root, lang, "où")
+    return text if lang is Lang.FR else f"where {text}"
+
+
+def for_each(by: str | tuple[str, ...] | None, lang: Lang) -> str:
+    """« pour chaque département, », or nothing without `by`."""
+    if by is None:
+        return ""
+    names = [by] if isinstance(by, str) else list(by)
+    labels = listed([column_text.bare_column(name).in_(lang) for name in names], lang)
+    return f"pour chaque {labels}, " if lang is Lang.FR else f"for each {labels}, "
+
+
+def of_dossiers(where: Selector | None, lang: Lang) -> str:
+    """« (dossiers où l'enveloppe est « a ») », or nothing without `where`."""
+    if where is None:
+        return ""
+    return f" (dossiers {which(where, lang)})"
+
+
+def scope(
+    by: str | tuple[str, ...] | None,
+    where: Selector | None,
+    lang: Lang,
+    dossiers: Sequence[str] | None = None,
+) -> str:
+    """Whom a rule is about: « pour chaque lot, parmi les dossiers où …, », or nothing when about all."""
+    if dossiers is not None:
+        return f"parmi {named(dossiers, lang)}, " if lang is Lang.FR else f"among {named(dossiers, lang)}, "
+    some = ""
+    if where is not None:
+        some = "parmi les dossiers" if lang is Lang.FR else "among the dossiers"
+        some += f" {which(where, lang)}, "
+    return for_each(by, lang) + some
+
+
+def bounds(low: str | None, high: str | None, lang: Lang) -> str:
+    """« entre … et … », « au moins … », « au plus … », as after a colon."""
+    french = lang is Lang.FR
+    if low is not None and high is not None:
+        return f"entre {low} et {high}" if french else f"between {low} and {high}"
+    if low is not None:
+        return f"au moins {low}" if french else f"at least {low}"
+    if high is not None:
+        return f"au plus {high}" if french else f"at most {high}"
+    return "sans borne" if french else "no bound"
+
+
+def stays(low: str | None, high: str | None, lang: Lang) -> str:
+    """What follows a singular subject: « ne dépasse pas 10 000 € », « atteint au moins 25 % »."""
+    french = lang is Lang.FR
+    if low is not None and high is not None:
+        return f" reste entre {low} et {high}" if french else f" stays between {low} and {high}"
+    if low is not None:
+        return f" atteint au moins {low}" if french else f" is at least {low}"
+    if high is not None:
+        return f" ne dépasse pas {high}" if french else f" does not exceed {high}"
+    return " : sans borne" if french else ": no bound"
+
+
+def named(names: Sequence[str], lang: Lang, *, word: str | None = None) -> str:
+    """Some dossiers by their numbers: « D-1, D-2 et D-3 », shortened after a few."""
+    return listed(list(names), lang, SHOWN_NAMES) if word is None else listed(list(names), lang, word=word)
+
+
+def of_what(label: str, lang: Lang) -> str:
+    """A thing after « de », contracted: « du coût », « des factures », « de l'assiette »."""
+    if lang is Lang.EN:
+        return f"of {label}"
+    for article, joined in (("les ", "des "), ("le ", "du ")):
+        if label.startswith(article):
+            return joined + label.removeprefix(article)
+    return f"de {label}"
+
+
+def capitalised(text: str) -> str:
+    """A sentence's first letter in capitals, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+PAIRS = frozenset({"exclusive", "requires", "together", "order"})
+"""Kinds whose penalty is for each breach: a dossier too many, one that lacks, a pair out of order."""
+
+
+def is_pair(rule: Any) -> bool:
+    """Whether a rule's penalty is for each breach, and not for a distance."""
+    return str(rule.kind) in PAIRS
+
+
+_TERMS: Mapping[str, str] = MappingProxyType(
+    {
+        "granted": "g_i",
+        "dossiers": "x_i",
+        "leverage": "(cost_i·x_i − g_i)",
+        "projects": "[project: x_i = 1]",
+        "applicants": "[applicant: x_i = 1]",
+        "population": "population_a·[applicant a: x_i = 1]",
+        "inhabitants": "population_c·[i reaches commune c: x_i = 1]",
+    }
+)
+_SHOWN = 4
+NARROW = "\u202f"
+_LIST_COLUMNS = frozenset({"members", "tags", "requires"})
+
+
+def money(cents: int) -> str:
+    """An amount in the scenario's notation, without idle zeros: `88 M€`, `16 000 €`."""
+    for unit, factor, step in (("M€", 100_000_000, 100_000), ("k€", 100_000, 10_000)):
+        if cents % step == 0 and cents >= factor:
+            return f"{write_number(Fraction(cents, factor))} {unit}"
+    text = write_cents(cents).replace(".00 ", " ")
+    whole, mark, rest = text.partition("." if "." in text else " ")
+    return f"{int(whole):,}".replace(",", NARROW) + mark + rest
+
+
+def _term(measure: str) -> str:
+    return _TERMS.get(measure, f"{measure}_i·x_i")
+
+
+def _sum(inside: Sequence[str], term: str) -> str:
+    conditions = ", ".join(part for part in inside if part)
+    return f"Σ{{{conditions}}} {term}" if conditions else f"Σ {term}"
+
+
+def _where(where: Selector | None) -> str:
+    return "" if where is None else describe(where.root)
+
+
+def _each(by: str | tuple[str, ...] | None) -> tuple[str, str]:
+    """The quantifier and what a sum is restricted to: `∀ d : ` and `department = d`."""
+    if by is None:
+        return "", ""
+    names = [by] if isinstance(by, str) else list(by)
+    marks = [chr(ord("d") + k) for k in range(len(names))]
+    pairs = list(zip(names, marks, strict=True))
+    inside = (f"{name} {'∋' if name in _LIST_COLUMNS else '='} {mark}" for name, mark in pairs)
+    return f"∀ {', '.join(marks)} : ", ", ".join(inside)
+
+
+def _between(low: str | None, middle: str, high: str | None) -> str:
+    left = "" if low is None else f"{low} ≤ "
+    right = "" if high is None else f" ≤ {high}"
+    return left + middle + right
+
+
+def _rate(rate: Fraction | None) -> str | None:
+    return None if rate is None else write_rate(rate)

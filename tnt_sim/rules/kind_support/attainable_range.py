@@ -1,0 +1,289 @@
+"""How far a measure can go before anything is decided: the most and the least that its groups can come to.
+
+Limits and shares that can never hold, or that nothing can break: told before anything is solved.
+
+With M the most and m the least that a sum can come to (`attainable_range.py`):
+
+    limit   M ≥ minimum        m ≤ maximum
+    share   M_num ≥ p·m_den    m_num ≤ p·M_den    and, where den = num + rest, (1 − p)·M_num ≥ p·m_rest and so on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+
+from tnt_sim.domain.budget_tree import Tree
+from tnt_sim.domain.field_types import write_number
+from tnt_sim.domain.money import format_cents
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.envelopes.tree_reading import most_gained
+from tnt_sim.rules.expressions.groups import Groups
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, group_sums, whole_steps
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, Path
+
+
+def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
+    """The most that each group could reach if all its dossiers had their largest grant."""
+    return [value * terms.scale for value in demand_steps(terms, groups, offers)]
+
+
+def least(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
+    """The least that each group comes to: what is settled, at its smallest, and all that takes from the sum."""
+    return [value * terms.scale for value in least_steps(terms, groups, offers)]
+
+
+def demand_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
+    """`demand` in whole steps of the scale."""
+    granted = np.where(terms.per_cent < 0, offers.lowest_cents, offers.highest_cents)
+    gains = terms.per_funded + terms.per_cent * granted
+    for part in terms.once:
+        gains = gains + part.largest_per_dossier(len(gains))
+    useful = offers.in_play & ((gains > 0) | offers.committed | offers.forced)
+    return _sums(terms, groups, useful, granted)
+
+
+def least_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
+    """`least` in whole steps of the scale."""
+    granted = np.where(terms.per_cent < 0, offers.highest_cents, offers.lowest_cents)
+    gains = terms.per_funded + terms.per_cent * granted
+    useful = offers.in_play & ((gains < 0) | offers.committed | offers.forced)
+    return _sums(terms, groups, useful, granted)
+
+
+def _sums(terms: Terms, groups: Groups, useful: BoolArray, granted_cents: IntArray) -> list[int]:
+    cents = np.where(useful, granted_cents, 0)
+    return terms.evaluate_groups(useful, cents, groups.codes, len(groups.names))
+
+
+def is_plain(terms: Terms) -> bool:
+    """Whether `demand` and `least` are bounds: nothing counts once, or no part of the sum is negative."""
+    parts = (terms.per_funded, terms.per_cent, *(part.worth for part in terms.once))
+    return not terms.once or not any(bool((part < 0).any()) for part in parts)
+
+
+def is_granted(terms: Terms) -> bool:
+    """Whether the measure is the amount granted, for some dossiers or all."""
+    own = (terms.per_cent == 0) | (terms.per_cent == 1)
+    return terms.unit is Unit.MONEY and not terms.once and not terms.per_funded.any() and bool(own.all())
+
+
+def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) -> int:
+    """No envelope lets some dossiers together get more than this, in cents.
+
+    reach_X = min(amount_X and what it may gain, what its own dossiers ask + Σ reach of its children); an envelope
+    to which money may be moved, or whose parent may pass such money on, has no bound of its own here.
+    """
+    most = offers.highest_cents
+    held = inside & (node >= 0)
+    reach = group_sums(most[held], node[held], tree.n_nodes)
+    gain = most_gained(tree)
+    for place in range(tree.n_nodes - 1, -1, -1):
+        amount, more = tree.amount_cents[place], gain[place]
+        if amount is not None and more is not None:
+            reach[place] = min(reach[place], amount + more)
+        if place:
+            reach[int(tree.parent[place])] += reach[place]
+    return reach[0]
+
+
+SHOWN = 5
+CENT = Fraction(1, 100)
+
+
+def limit_can_hold(
+    case: Case,
+    terms: Terms,
+    groups: Groups,
+    offers: Offers,
+    minimum: Sequence[Fraction | None],
+    maximum: Sequence[Fraction | None],
+    path: Path,
+) -> bool:
+    """Whether the bounds of a hard limit can be met at all; else a defect for each side, naming its groups."""
+    if not is_plain(terms):
+        return True
+    scale, names = terms.scale, groups.names
+    floors, ceilings = whole_steps(minimum, scale, up=True), whole_steps(maximum, scale, up=False)
+    # in whole steps first: there are as many figures as groups, and hardly ever one to tell of
+    most = (
+        demand_steps(terms, groups, offers) if any(step is not None for step in floors) else [0] * len(names)
+    )
+    low = (
+        least_steps(terms, groups, offers) if any(step is not None for step in ceilings) else [0] * len(names)
+    )
+    if is_granted(terms) and not groups.grouped:
+        inside = (groups.codes >= 0) & (terms.per_cent == 1)
+        most = [min(most[0], ceil(most_granted(case.tree, case.node, offers, inside) * CENT / scale))]
+    short: list[Figure] = [
+        (name, bound, value * scale)
+        for name, bound, step, value in zip(names, minimum, floors, most, strict=True)
+        if bound is not None and step is not None and value < step
+    ]
+    over: list[Figure] = [
+        (name, bound, value * scale)
+        for name, bound, step, value in zip(names, maximum, ceilings, low, strict=True)
+        if bound is not None and step is not None and value > step
+    ]
+    if short:
+        _too_little(case, terms.unit, short, (*path, "min"))
+    if over:
+        _too_much(case, terms.unit, over, (*path, "max"))
+    return not short and not over
+
+
+Figure = tuple[str | None, Fraction, Fraction]
+
+
+def _too_little(case: Case, unit: Unit, short: Sequence[Figure], path: Path) -> None:
+    fr, en = _figures(short, unit)
+    case.fault(
+        "limit-reach",
+        Text(
+            f"ce minimum est hors d'atteinte ; le plus que permettent les dossiers et les enveloppes est {fr}.",
+            f"this minimum is out of reach; the most that dossiers and envelopes allow is {en}.",
+        ),
+        path,
+        Text(
+            "Abaissez `min`, écrivez `floor: demand` avec `by`, ou `report: true`.",
+            "Lower `min`, write `floor: demand` with `by`, or `report: true`.",
+        ),
+    )
+
+
+def _too_much(case: Case, unit: Unit, over: Sequence[Figure], path: Path) -> None:
+    fr, en = _figures(over, unit)
+    case.fault(
+        "limit-reach",
+        Text(
+            f"ce qui est engagé ou retenu par décision passe déjà ce maximum : {fr}.",
+            f"what is committed or funded by decision is already above this maximum: {en}.",
+        ),
+        path,
+        Text(
+            "Relevez `max`, retirez une décision, ou écrivez `report: true`.",
+            "Raise `max`, drop a decision, or write `report: true`.",
+        ),
+    )
+
+
+def _figures(figures: Sequence[Figure], unit: Unit) -> tuple[str, str]:
+    """« 01 : 500 € sur 1 000 € », for a few groups and then the count."""
+    more = f", … (+{len(figures) - SHOWN})" if len(figures) > SHOWN else ""
+    french, english = [], []
+    for name, bound, value in figures[:SHOWN]:
+        fr, en = _number(value, unit, Lang.FR), _number(value, unit, Lang.EN)
+        french.append(f"{f'{name} : ' if name else ''}{fr} pour {_number(bound, unit, Lang.FR)}")
+        english.append(f"{f'{name}: ' if name else ''}{en} for {_number(bound, unit, Lang.EN)}")
+    return ", ".join(french) + more, ", ".join(english) + more
+
+
+def _number(value: Fraction, unit: Unit, lang: Lang) -> str:
+    return format_cents(int(value * 100), lang) if unit is Unit.MONEY else write_number(value)
+
+
+def share_can_hold(
+    case: Case,
+    denominator: Terms,
+    parts: Sequence[tuple[Groups, Terms, Terms | None]],
+    offers: Offers,
+    bounds: tuple[Fraction | None, Fraction | None],
+    path: Path,
+) -> bool:
+    """Whether the bounds of a hard share can be met at all.
+
+    Each part is some groups, their numerator, and what the denominator holds beside it where that is known.
+    """
+    low, high = bounds
+    bad: dict[str, list[str | None]] = {"min": [], "max": []}
+    for groups, numerator, rest in parts:
+        if not all(is_plain(terms) for terms in (numerator, denominator, rest) if terms is not None):
+            continue
+        top = demand(numerator, groups, offers), least(numerator, groups, offers)
+        whole = demand(denominator, groups, offers), least(denominator, groups, offers)
+        other = None if rest is None else (demand(rest, groups, offers), least(rest, groups, offers))
+        for k, name in enumerate(groups.names):
+            if low is not None:
+                never = top[0][k] < low * whole[1][k]
+                never = never or (other is not None and (1 - low) * top[0][k] < low * other[1][k])
+                bad["min"] += [name] if never else []
+            if high is not None:
+                never = top[1][k] > high * whole[0][k]
+                never = never or (
+                    other is not None and high <= 1 and (1 - high) * top[1][k] > high * other[0][k]
+                )
+                bad["max"] += [name] if never else []
+    for side, names in bad.items():
+        if names:
+            _share_never(case, names, (*path, side))
+    return not bad["min"] and not bad["max"]
+
+
+def _share_never(case: Case, names: Sequence[str | None], path: Path) -> None:
+    shown = ", ".join(name for name in names[:SHOWN] if name)
+    fr, en = (f" pour {shown}", f" for {shown}") if shown else ("", "")
+    more = f", … (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
+    case.fault(
+        "share-reach",
+        Text(
+            f"cette part ne peut jamais être tenue{fr}{more}, vu ce qui est engagé ou retenu par décision.",
+            f"this share can never hold{en}{more}, given what is committed or funded by decision.",
+        ),
+        path,
+        Text(
+            "Corrigez la borne ou les critères, retirez une décision, ou écrivez `report: true`.",
+            "Correct the bound or the selectors, drop a decision, or write `report: true`.",
+        ),
+    )
+
+
+def warn_idle_share(
+    case: Case,
+    counted: BoolArray,
+    within: BoolArray,
+    offers: Offers,
+    bounds: tuple[Fraction | None, Fraction | None],
+    same: bool,
+    path: Path,
+) -> None:
+    """A share of nothing, a numerator without dossiers, a maximum that no part of a whole can pass."""
+    low, high = bounds
+    if not (within & offers.in_play).any():
+        _idle(
+            case,
+            Text(
+                "cette part ne porte sur aucun dossier éligible : elle est toujours tenue.",
+                "this share is of no eligible dossier: it always holds.",
+            ),
+            Text("Corrigez `of`, ou retirez la règle.", "Correct `of`, or take the rule out."),
+            path,
+        )
+    elif not (counted & within & offers.in_play).any() and low:
+        _idle(
+            case,
+            Text(
+                "aucun dossier éligible ne compte au numérateur : la règle interdit de financer quoi que ce soit "
+                "d'autre.",
+                "no eligible dossier counts in the numerator: the rule forbids to fund anything else.",
+            ),
+            Text("Corrigez `where`, ou retirez la règle.", "Correct `where`, or take the rule out."),
+            (*path, "min"),
+        )
+    if same and high is not None and high >= 1:
+        _idle(
+            case,
+            Text(
+                "une part ne dépasse jamais 100 % : ce maximum ne limite rien.",
+                "a share never exceeds 100 %: this maximum limits nothing.",
+            ),
+            Text("Abaissez `max`, ou retirez-le.", "Lower `max`, or take it out."),
+            (*path, "max"),
+        )
+
+
+def _idle(case: Case, text: Text, hint: Text, path: Path) -> None:
+    case.warnings.add("share-idle", text, case.locate(path), hint=hint)

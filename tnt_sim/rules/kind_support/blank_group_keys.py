@@ -1,0 +1,59 @@
+"""Dossiers that a rule by groups cannot count, for they leave a column of `by` empty: they escape it.
+
+`together` is left out, and `exclusive` by a column of the planner's own: there an empty cell means « no group ».
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.domain.portfolio import CANONICAL
+from tnt_sim.errors import Defects
+from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.rules.expressions.blank_values import is_blank
+from tnt_sim.rules.expressions.selectors import select
+from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.rules.offers.funded_rows import listed_names
+from tnt_sim.rules.protocols import Case, Path
+
+SHOWN = 10
+NO_KEY = "no_key"
+
+
+def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> None:
+    """Note which dossiers in play escape a rule that bounds each group above; warn where it does not."""
+    by = getattr(rule, "by", None)
+    if by is None:
+        return
+    columns = [by] if isinstance(by, str) else list(by)
+    own = rule.kind == "exclusive" and not any(column in CANONICAL for column in columns)
+    if rule.kind == "together" or own:
+        return
+    quiet = replace(case, defects=Defects(), warnings=Defects(), questions=[])
+    mask = select(quiet, getattr(rule, "where", None), (*path, "where"))
+    if mask is None:
+        return
+    blank = [is_blank(case, column) for column in columns]
+    rows = np.flatnonzero(mask & in_play & case.bound(rule.id) & np.logical_or.reduce(blank))
+    if not len(rows) or case.as_0_1_0:
+        return
+    empty = [column for column, mine in zip(columns, blank, strict=True) if mine[rows].any()]
+    fr, en = ", ".join(f"« {name} »" for name in empty), ", ".join(f'"{name}"' for name in empty)
+    n = so_many(
+        len(rows),
+        ("dossier sans valeur échappe", "dossiers sans valeur échappent"),
+        ("dossier without a value escapes", "dossiers without a value escape"),
+    )
+    names = listed_names(case, rows, SHOWN)
+    text = Text(
+        f"{n.fr} à la règle « {rule.id} », qui compte par {fr} : {names}.",
+        f'{n.en} the rule "{rule.id}", which counts by {en}: {names}.',
+    )
+    bounded = rule.kind in ("exclusive", "order", "equity") or getattr(rule, "max", None) is not None
+    if rule.report or not bounded:
+        case.warnings.add("no-key", text, case.locate((*path, "by")))
+        return
+    case.leave_open(f"{NO_KEY}/{rule.id}", text, Text("Remplissez ces cellules.", "Fill these cells."), rows)

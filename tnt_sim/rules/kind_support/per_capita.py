@@ -1,0 +1,186 @@
+"""A measure by group over the inhabitants of each group: what `equity` and `smallest` stand on.
+
+M_g = Σ measure over the funded dossiers of group g       p_g = the map's inhabitants of g       r_g = M_g / p_g
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tnt_sim.domain.territory import LEVELS
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.groups import Groups, groups_by
+from tnt_sim.rules.expressions.measures import Measures
+from tnt_sim.rules.expressions.selectors import Selector, select
+from tnt_sim.rules.expressions.territory_names import map_of
+from tnt_sim.rules.kind_support.attainable_range import demand, most_granted
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, Path
+
+
+@dataclass(frozen=True, slots=True)
+class PerHead:
+    """Groups with a measure and inhabitants; all lists (n_groups,).
+
+    Attributes
+    ----------
+    terms, groups : the measure; it is never negative, and what counts once counts once in each group
+    heads : inhabitants, or 1 where nothing is divided
+    most, settled : the most that each group could reach, and what is committed in it, in units of `terms.scale`
+    total, single : the most that all groups together, and that one dossier, could reach, in units of `terms.scale`
+    open_amounts : whether some dossier's amount is to be chosen
+    """
+
+    terms: Terms
+    groups: Groups
+    heads: tuple[int, ...]
+    most: tuple[int, ...]
+    settled: tuple[int, ...]
+    total: int
+    single: int
+    open_amounts: bool
+
+    def against_all(self, group: int, left: int, right: int) -> Terms:
+        """left·M_g − right·Σ M_h, one sum over dossiers."""
+        codes = self.groups.codes
+        weight = np.where(codes == group, left - right, np.where(codes >= 0, -right, 0))
+        once = tuple(
+            Once(part.row, part.key, part.worth * weight_of(part, weight)) for part in self.terms.once
+        )
+        terms = self.terms
+        return Terms(terms.scale, terms.unit, terms.per_funded * weight, terms.per_cent * weight, once)
+
+    def sums(self, funded: BoolArray, granted_cents: IntArray) -> list[int]:
+        """M_g of each group in units of `terms.scale`, exact."""
+        return self.terms.evaluate_groups(funded, granted_cents, self.groups.codes, len(self.groups.names))
+
+
+def per_head(
+    case: Case,
+    measures: Measures,
+    offers: Offers,
+    *,
+    measure: str,
+    by: str | Sequence[str],
+    per: str | None,
+    where: Selector | None,
+    groups: str | Sequence[str] | None,
+    path: Path,
+    bound: BoolArray | None = None,
+    only_met: bool = False,
+) -> PerHead | None:
+    """Meet the dossiers and the map; None, with defects noted, when something is unknown.
+
+    `bound` leaves out the dossiers for which a rule is lifted; with `only_met` a group that no dossier of `where`
+    belongs to is none.
+    """
+    terms = measures.terms(measure, (*path, "measure"))
+    mask = select(case, where, (*path, "where"))
+    if terms is None or mask is None:
+        return None
+    named = offers.in_play if bound is None else offers.in_play & bound
+    found = groups_by(case, by, groups, named & mask if only_met else named, mask & named, path)
+    if found is None or not _never_negative(case, terms, offers, path):
+        return None
+    heads = [1] * len(found.names) if per is None else _heads(case, by, found, path)
+    if heads is None:
+        return None
+    terms, scale = _once_per_group(terms, found), terms.scale
+    most = tuple(int(value / scale) for value in demand(terms, found, offers))
+    given = np.where(offers.committed, offers.committed_cents, 0)
+    settled = terms.evaluate_groups(offers.committed, given, found.codes, len(found.names))
+    inside = found.codes >= 0
+    total = sum(most)
+    if (
+        terms.unit is Unit.MONEY
+        and not terms.once
+        and not terms.per_funded.any()
+        and (terms.per_cent == 1).all()
+    ):
+        total = min(total, most_granted(case.tree, case.node, offers, inside))
+    largest = offers.highest_cents
+    alone = terms.per_funded + terms.per_cent * largest
+    for part in terms.once:
+        alone = alone + part.largest_per_dossier(case.n)
+    single = int(np.where(inside, alone, 0).max(initial=0))
+    open_amounts = bool(((offers.least_cents < offers.most_cents) & offers.candidate & inside).any())
+    return PerHead(terms, found, tuple(heads), most, tuple(settled), total, single, open_amounts)
+
+
+def _once_per_group(terms: Terms, groups: Groups) -> Terms:
+    """The same measure with a key of its own for each group in which something counts once."""
+    n = len(groups.names)
+    parts = []
+    for part in terms.once:
+        inside = groups.codes[part.row] >= 0
+        row, key = part.row[inside], part.key[inside]
+        own = groups.codes[row] * len(part.worth) + key
+        parts.append(Once(row, own, np.tile(part.worth, n)))
+    return replace(terms, once=tuple(parts))
+
+
+def weight_of(part: Once, weight: IntArray) -> IntArray:
+    """The weight of each key: that of the dossiers that hold it, int64 (n_keys,)."""
+    found = np.zeros(len(part.worth), dtype=np.int64)
+    found[part.key] = weight[part.row]
+    return found
+
+
+def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> list[int] | None:
+    known = map_of(case, path)
+    if known is None:
+        return None
+    if by not in LEVELS:
+        case.fault(
+            "per-head",
+            Text(
+                f"`per: population` prend les habitants de la carte : `by` veut l'une des colonnes "
+                f"{', '.join(LEVELS)}.",
+                f"`per: population` takes the map's inhabitants: `by` wants one of the columns "
+                f"{', '.join(LEVELS)}.",
+            ),
+            (*path, "by"),
+        )
+        return None
+    people = known.population(str(by))
+    heads = [people.get(str(name), 0) for name in groups.names]
+    empty = [str(name) for name, count in zip(groups.names, heads, strict=True) if count == 0]
+    if not empty:
+        return heads
+    shown = ", ".join(empty[:10]) + (", …" if len(empty) > 10 else "")
+    case.fault(
+        "per-head",
+        Text(
+            f"la carte de {known.year} ne donne pas d'habitants à : {shown}.",
+            f"the map of {known.year} gives no inhabitants for: {shown}.",
+        ),
+        (*path, "by"),
+        Text(
+            "Corrigez ces codes, ou écartez ces dossiers par `where` dans `dossiers`.",
+            "Correct these codes, or leave these dossiers out by `where` in `dossiers`.",
+        ),
+    )
+    return None
+
+
+def _never_negative(case: Case, terms: Terms, offers: Offers, path: Path) -> bool:
+    """Whether no dossier can take from the sum; a mean of what may be negative says nothing."""
+    highest = offers.highest_cents
+    lowest = offers.lowest_cents
+    worst = terms.per_funded + np.minimum(terms.per_cent * highest, terms.per_cent * lowest)
+    shared = any(bool((part.worth < 0).any()) for part in terms.once)
+    if not ((worst < 0) & offers.in_play).any() and not shared and terms.constant >= 0:
+        return True
+    case.fault(
+        "per-head-negative",
+        Text(
+            "cette mesure est négative pour certains dossiers : elle ne se compare pas d'un groupe à l'autre.",
+            "this measure is negative for some dossiers: it cannot be compared from one group to another.",
+        ),
+        (*path, "measure"),
+    )
+    return False

@@ -1,0 +1,84 @@
+"""What all rules have in common as written."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from tnt_sim.domain.field_types import Code, Count, Described, Flag, Number, Rate, Spec
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.comparisons import number_literal
+from tnt_sim.rules.linear_terms import Unit
+from tnt_sim.rules.protocols import Case, Mode, Path, Penalty
+
+
+class PenaltySpec(Spec):
+    """The price of breaking a rule: `cost` of a stage's value for each `per` of distance."""
+
+    cost: Number
+    per: str = "1"
+    stage: Count = 1
+
+
+class RuleSpec(Described):
+    """A rule of the scenario: hard unless it has a penalty or is only reported."""
+
+    id: Code
+    penalty: PenaltySpec | None = None
+    report: Flag = False
+
+
+def mode_of(spec: RuleSpec) -> Mode:
+    """How strictly a rule is meant."""
+    if spec.report:
+        return Mode.REPORT
+    return Mode.HARD if spec.penalty is None else Mode.PENALTY
+
+
+def penalty_of(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penalty | None:
+    """The price per unit of distance; `per` is read in the unit of the rule's measure."""
+    if spec.penalty is None or spec.report:
+        return None
+    per = number_literal(case, spec.penalty.per, unit, (*path, "penalty", "per"))
+    if per is None:
+        return None
+    if per <= 0 or spec.penalty.cost < 0 or spec.penalty.stage < 1:
+        case.fault(
+            "penalty",
+            Text(
+                "une pénalité veut un `cost` positif ou nul, un `per` positif et un `stage` à partir de 1.",
+                "a penalty wants a `cost` of zero or more, a positive `per` and a `stage` from 1.",
+            ),
+            (*path, "penalty"),
+        )
+        return None
+    return Penalty(spec.penalty.stage - 1, spec.penalty.cost / per)
+
+
+def well_bounded(
+    spec: RuleSpec, minimum: Fraction | None, maximum: Fraction | None, case: Case, path: Path
+) -> bool:
+    """Whether a rule has a bound, or is only reported, and its minimum is not above its maximum."""
+    if minimum is None and maximum is None and mode_of(spec) is not Mode.REPORT:
+        case.fault(
+            "no-bound",
+            Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
+            path,
+            Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
+        )
+        return False
+    if minimum is not None and maximum is not None and minimum > maximum:
+        case.fault(
+            "bounds-crossed",
+            Text("le minimum dépasse le maximum.", "the minimum is above the maximum."),
+            (*path, "min"),
+            Text("Échangez-les, ou corrigez l'un des deux.", "Swap them, or correct one of the two."),
+        )
+        return False
+    return True
+
+
+class ShareOfAmount(Spec):
+    """A bound written as a share of an envelope's written amount."""
+
+    share: Rate
+    of_amount: Code

@@ -1,0 +1,60 @@
+"""rules/kind_support/text.py."""
+
+from __future__ import annotations
+
+from tnt_sim.domain.money import MoneyError, format_cents, format_rate, parse_cents, parse_decimal
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions.column_text import number
+from tnt_sim.rules.expressions.text import is_pair
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, ShareOfAmount
+
+_IS, _ARE = Text("l'est", "is"), Text("le sont", "are")
+_IS_FUNDED, _ARE_FUNDED = Text("n'est financé", "is funded"), Text("ne sont financés", "are funded")
+
+
+def per_words(rule: RuleSpec, lang: Lang) -> str:
+    """What a penalty is for: « pour 1 k€ d'écart », « par manquement »."""
+    assert rule.penalty is not None
+    per = rule.penalty.per
+    if is_pair(rule):
+        if per == "1":
+            return "par manquement" if lang is Lang.FR else "for each breach"
+        return f"pour {per} manquements" if lang is Lang.FR else f"for {per} breaches"
+    if per == "1":
+        return "par unité d'écart" if lang is Lang.FR else "for each unit of distance"
+    return f"pour {per} d'écart" if lang is Lang.FR else f"for each {per} of distance"
+
+
+def mode_words(rule: RuleSpec, lang: Lang) -> str:
+    """How the sentence ends: a full stop, what breaking the rule costs, or that it is only reported."""
+    french = lang is Lang.FR
+    if rule.report:
+        return " (pour information)." if french else " (report only)."
+    if rule.penalty is None:
+        return "."
+    cost = number(rule.penalty.cost, lang)
+    per = per_words(rule, lang)
+    stage = rule.penalty.stage
+    if french:
+        return f" ; sinon, pénalité de {cost} {per}, à l'étape {stage} de l'objectif."
+    return f"; else a penalty of {cost} {per}, in stage {stage} of the objective."
+
+
+def bound_words(bound: str | ShareOfAmount | None, measure: str, lang: Lang) -> str | None:
+    """A bound of a limit: an amount in full, a number, or a share of an envelope's amount."""
+    if bound is None:
+        return None
+    if isinstance(bound, ShareOfAmount):
+        share = format_rate(bound.share, lang)
+        if lang is Lang.FR:
+            return f"{share} du montant de « {bound.of_amount} »"
+        return f'{share} of the amount of "{bound.of_amount}"'
+    try:
+        if measure in _MONEY or "€" in bound:
+            return format_cents(parse_cents(bound), lang)
+        return number(parse_decimal(bound), lang)
+    except MoneyError:
+        return bound
+
+
+_MONEY = frozenset({"granted", "cost", "base", "requested", "leverage"})

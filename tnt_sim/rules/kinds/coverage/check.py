@@ -1,0 +1,16 @@
+"""rules/kinds/coverage/check.py."""
+
+from __future__ import annotations
+
+from tnt_sim.rules.kinds.coverage.rule import Coverage
+from tnt_sim.rules.second_reading.rows import Lines, _all, _down, _up, bounded, named, summed
+
+
+def coverage_lines(lines: Lines, rule: Coverage) -> None:
+    """What is covered between its bounds."""
+    total = summed(lines.columns, rule.terms, _all(lines.columns), 1)
+    low, high = rule.minimum, rule.maximum
+    if low is not None:
+        bounded(lines, [named("rule", rule.id, side="min")], total, [_up(low)], [None])
+    if high is not None:
+        bounded(lines, [named("rule", rule.id, side="max")], total, [None], [_down(high)])

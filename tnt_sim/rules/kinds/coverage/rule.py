@@ -1,0 +1,258 @@
+"""`coverage`: how many units of the map, or how many of their inhabitants, the funded dossiers reach.
+
+    minimum ≤ Σ_u worth_u · [u is covered already, or some funded dossier of `where` names u] ≤ maximum
+
+worth_u is 1, or the inhabitants of u. A bound in % is a share of the same sum over all units selected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.field_types import Code
+from tnt_sim.domain.portfolio import Portfolio
+from tnt_sim.domain.territory import TYPES, Territory
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.columns import Kind, kind_of, unknown_column
+from tnt_sim.rules.expressions.comparisons import bound_literal
+from tnt_sim.rules.expressions.selectors import Selector, select
+from tnt_sim.rules.expressions.territory_names import keyed, map_of, named_by_column, named_by_file
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Once, Terms, Unit, common_scale, exact_sum
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import (
+    Case,
+    Mode,
+    Path,
+    Penalty,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Soft,
+)
+
+
+class CoverageSpec(RuleSpec):
+    """Units of the map that funded dossiers must reach."""
+
+    kind: Literal["coverage"]
+    units: Selector
+    covered_by: Code
+    where: Selector | None = None
+    already: str | None = None
+    measure: Literal["units", "population"] = "units"
+    min: str | None = None
+    max: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A compiled `coverage`.
+
+    `total` is the sum over all units selected; `share` says that bounds are read as shares of it.
+    """
+
+    id: str
+    kind: str
+    mode: Mode
+    terms: Terms
+    total: int
+    share: bool
+    minimum: Fraction | None
+    maximum: Fraction | None
+    penalty: Penalty | None = None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """⌈minimum⌉ ≤ constant + Σ worth·[held] ≤ ⌊maximum⌋."""
+        label = RowLabel(RowKind.RULE, self.id)
+        for side, bound in (("min", self.minimum), ("max", self.maximum)):
+            if bound is None:
+                continue
+            whole = -((-bound.numerator) // bound.denominator) if side == "min" else int(bound // 1)
+            lower, upper = (whole, None) if side == "min" else (None, whole)
+            builder.rows([replace(label, side=side)], self.terms, None, [lower], [upper])
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """The same sums in a scale in which the bounds are whole; distances are units or inhabitants."""
+        bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
+        if not bounds:
+            return
+        scale = common_scale([self.terms.scale, *bounds])
+        terms = self.terms.rescaled(scale)
+        lower, upper = (None if b is None else int(b / scale) for b in (self.minimum, self.maximum))
+        builder.rows([RowLabel(RowKind.RULE, self.id)], terms, None, [lower], [upper], soft=soft)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """What is covered, and out of how much where the bounds are shares."""
+        value = self.terms.evaluate(funded, granted_cents)
+        den = self.total if self.share else 1
+        low, high = (None if b is None else b / den for b in (self.minimum, self.maximum))
+        low_gap = Fraction(0) if self.minimum is None else self.minimum - value
+        high_gap = Fraction(0) if self.maximum is None else value - self.maximum
+        broken = max(low_gap, high_gap, Fraction(0))
+        return RuleReading(
+            self.id, self.kind, self.mode, (Reading(None, value, den, low, high),), False, broken
+        )
+
+
+def compile_coverage(spec: CoverageSpec, path: Path, case: Case, offers: Offers) -> Coverage | None:
+    """Meet the map and the dossiers; None, with defects noted, when something is unknown."""
+    known = map_of(case, path)
+    mask = _dossiers(spec, case, offers, path)
+    if known is None or mask is None or not _column_exists(case, spec.covered_by, path):
+        return None
+    units = _units(spec, case, known, path)
+    if units is None:
+        return None
+    worth = np.ones(units.height, dtype=np.int64)
+    if spec.measure == "population":
+        worth = units["population"].fill_null(0).to_numpy().astype(np.int64)
+    keys = keyed(known, units)
+    pairs = named_by_column(case, keys, spec.covered_by, mask, known, path)
+    already = np.zeros(units.height, dtype=np.bool_)
+    if spec.already is not None:
+        found = named_by_file(case, keys, known, (*path, "already"))
+        if found is None:
+            return None
+        already[found] = True
+    if pairs is None:
+        return None
+    row, unit = pairs
+    new = ~already[unit]
+    zeros = np.zeros(case.n, dtype=np.int64)
+    once = (Once(row[new], unit[new], worth),)
+    terms = Terms(Fraction(1), Unit.NUMBER, zeros, zeros, once, exact_sum(worth[already]))
+    return _bounded(spec, path, case, terms, exact_sum(worth), offers)
+
+
+def _bounded(
+    spec: CoverageSpec, path: Path, case: Case, terms: Terms, total: int, offers: Offers
+) -> Coverage | None:
+    mode = mode_of(spec)
+    bounds: dict[str, Fraction | None] = {"min": None, "max": None}
+    for side, text in (("min", spec.min), ("max", spec.max)):
+        if text is None:
+            continue
+        value = bound_literal(case, text, Unit.NUMBER, Fraction(1), (*path, side))
+        if value is None:
+            return None
+        bounds[side] = value * total if text.rstrip().endswith("%") else value
+    if bounds["min"] is None and bounds["max"] is None and mode is not Mode.REPORT:
+        case.fault(
+            "no-bound",
+            Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
+            path,
+            Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
+        )
+        return None
+    if mode is Mode.HARD and not _can_hold(case, terms, total, bounds["min"], bounds["max"], offers, path):
+        return None
+    texts = [text for text in (spec.min, spec.max) if text is not None]
+    return Coverage(
+        id=spec.id,
+        kind=spec.kind,
+        mode=mode,
+        terms=terms,
+        total=total,
+        share=total > 0 and all(text.rstrip().endswith("%") for text in texts),
+        minimum=bounds["min"],
+        maximum=bounds["max"],
+        penalty=penalty_of(spec, case, Unit.NUMBER, path),
+    )
+
+
+def _can_hold(
+    case: Case,
+    terms: Terms,
+    total: int,
+    minimum: Fraction | None,
+    maximum: Fraction | None,
+    offers: Offers,
+    path: Path,
+) -> bool:
+    """Whether all that could be funded, or only what is settled, meets the bound at all."""
+    no_money = np.zeros(case.n, dtype=np.int64)
+    most = terms.evaluate(offers.in_play, no_money)
+    least = terms.evaluate(offers.committed | offers.forced, no_money)
+    if minimum is not None and most < minimum:
+        wanted = -(-minimum.numerator // minimum.denominator)
+        case.fault(
+            "coverage-reach",
+            Text(
+                f"la couverture demandée est de {wanted}, mais tous les dossiers éligibles ensemble n'en "
+                f"atteignent que {most} sur {total}.",
+                f"the coverage asked for is {wanted}, but all eligible dossiers together reach only {most} "
+                f"of {total}.",
+            ),
+            (*path, "min"),
+            Text(
+                "Abaissez `min`, ou vérifiez `units`, `covered_by` et `where`.",
+                "Lower `min`, or check `units`, `covered_by` and `where`.",
+            ),
+        )
+        return False
+    if maximum is not None and least > maximum:
+        case.fault(
+            "coverage-reach",
+            Text(
+                f"ce qui est déjà couvert, engagé ou décidé fait {least}, plus que le maximum de "
+                f"{int(maximum // 1)}.",
+                f"what is already covered, committed or decided comes to {least}, more than the maximum of "
+                f"{int(maximum // 1)}.",
+            ),
+            (*path, "max"),
+            Text("Relevez `max`, ou vérifiez `already`.", "Raise `max`, or check `already`."),
+        )
+        return False
+    return True
+
+
+def _dossiers(spec: CoverageSpec, case: Case, offers: Offers, path: Path) -> BoolArray | None:
+    bound: BoolArray = offers.in_play & case.bound(spec.id)
+    if spec.where is None:
+        return bound
+    chosen = select(case, spec.where, (*path, "where"))
+    return None if chosen is None else chosen & bound
+
+
+def _column_exists(case: Case, name: str, path: Path) -> bool:
+    if kind_of(case, name) in (Kind.TEXT, Kind.LIST):
+        return True
+    unknown_column(case, name, (*path, "covered_by"))
+    return False
+
+
+def _units(spec: CoverageSpec, case: Case, known: Territory, path: Path) -> pl.DataFrame | None:
+    """The units that the selector names on the map, read like dossiers."""
+    here = (*path, "units")
+    table = known.units.drop("level", "overseas")
+    on_map = replace(
+        case,
+        portfolio=Portfolio(table, ()),
+        node=np.full(table.height, -1, dtype=np.int64),
+        side={},
+        columns_read=set(),
+    )
+    chosen = select(on_map, spec.units, here)
+    if chosen is None:
+        return None
+    units = known.units.filter(pl.Series(chosen))
+    if units.height == 0:
+        case.fault(
+            "coverage-units",
+            Text(
+                f"aucune unité de la carte de {known.year} ne répond à ce critère.",
+                f"no unit of the map of {known.year} meets this selector.",
+            ),
+            here,
+            Text(f"Valeurs de `type` : {', '.join(TYPES)}.", f"Values of `type`: {', '.join(TYPES)}."),
+        )
+        return None
+    return units

@@ -1,0 +1,99 @@
+"""rules/kinds/coverage/text.py."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from tnt_sim.domain.money import format_rate, parse_decimal, parse_rate
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions import column_text
+from tnt_sim.rules.expressions.column_text import listed, number
+from tnt_sim.rules.expressions.selectors import Selector
+from tnt_sim.rules.expressions.text import _LIST_COLUMNS, _between, _where, bounds, of_dossiers, which
+from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
+
+
+def coverage_formula(rule: CoverageSpec) -> str:
+    """`10 % · |U| ≤ |{u ∈ U : ∃ i : x_i = 1, u = applicant_id_i or u ∈ fc.csv}|, U = {type: commune}`"""
+    where = _where(rule.where)
+    link = "∈" if rule.covered_by in _LIST_COLUMNS else "="
+    named = f"∃ i{f' ({where})' if where else ''} : x_i = 1, u {link} {rule.covered_by}_i"
+    already = "" if rule.already is None else f" or u ∈ {rule.already}"
+    sized = "|{}|" if rule.measure == "units" else "population({})"
+    low, high = [
+        None if bound is None else bound + (f" · {sized.format('U')}" if "%" in bound else "")
+        for bound in (rule.min, rule.max)
+    ]
+    reached = sized.format(f"{{u ∈ U : {named}{already}}}")
+    return f"{_between(low, reached, high)}, U = {{{_where(rule.units)}}}"
+
+
+def coverage(rule: CoverageSpec, lang: Lang) -> str:
+    """« parmi les communes d'au plus 3 500 habitants, au moins 10 % ont un dossier financé (…) »"""
+    french = lang is Lang.FR
+    by = column_text.column(rule.covered_by).in_(lang)
+    low, high = _share_or_count(rule.min, lang), _share_or_count(rule.max, lang)
+    all_of_them = low is not None and high is None and low == format_rate(Fraction(1), lang)
+    limits = str(low) if all_of_them else bounds(low, high, lang)
+    units, dossiers = units_words(rule.units, lang), of_dossiers(rule.where, lang)
+    people = rule.measure == "population"
+    already = ""
+    if rule.already is not None:
+        place = (("dans", "in") if not people else ("dans une unité de", "in a unit of"))[not french]
+        verb = ("", "") if people else ("figurent déjà ", "stand already ")
+        file = f"« {rule.already} »" if french else f'"{rule.already}"'
+        already = f"{', ou ' if french else ', or '}{verb[not french]}{place} {file}"
+    if french:
+        whom = f"parmi les habitants des {units}" if people else f"parmi les {units}"
+        have = "vivent là où il y a" if people else "ont"
+        return f"{whom}, {limits} {have} un dossier financé{dossiers}, d'après {by}{already}"
+    whom = f"among the inhabitants of the {units}" if people else f"among the {units}"
+    have = "live where there is" if people else "have"
+    return f"{whom}, {limits} {have} a funded dossier{dossiers}, going by {by}{already}"
+
+
+_UNITS = {
+    "commune": Text("communes", "communes"),
+    "epci": Text("EPCI", "EPCI"),
+    "metropole": Text("métropoles", "métropoles"),
+    "departement": Text("départements", "departments"),
+    "region": Text("régions", "regions"),
+}
+_SIZES = {
+    "above": Text("de plus de {} habitants", "above {} inhabitants"),
+    "below": Text("de moins de {} habitants", "below {} inhabitants"),
+    "min": Text("d'au moins {} habitants", "of at least {} inhabitants"),
+    "max": Text("d'au plus {} habitants", "of at most {} inhabitants"),
+}
+
+
+def units_words(units: Selector, lang: Lang) -> str:
+    """Which units of the map: « communes, EPCI et métropoles de plus de 3 500 habitants »."""
+    rest = dict(units.root)
+    types = rest.pop("type", None)
+    names = types if isinstance(types, list) else [types]
+    if types is None or any(str(name) not in _UNITS for name in names):
+        rest, text = dict(units.root), "unités de la carte" if lang is Lang.FR else "units of the map"
+    else:
+        text = listed([_UNITS[str(name)].in_(lang) for name in names], lang)
+    size = rest.get("population")
+    if isinstance(size, dict) and set(size) <= _SIZES.keys():
+        rest.pop("population")
+        parts = [
+            _SIZES[test].in_(lang).format(number(parse_decimal(str(bound)), lang))
+            for test, bound in size.items()
+        ]
+        text += f" {listed(parts, lang)}"
+    if rest:
+        text += f" {which(Selector(rest), lang)}"
+    return text
+
+
+def _share_or_count(bound: str | None, lang: Lang) -> str | None:
+    if bound is None:
+        return None
+    return (
+        format_rate(parse_rate(bound), lang)
+        if bound.rstrip().endswith("%")
+        else number(parse_decimal(bound), lang)
+    )

@@ -1,0 +1,17 @@
+"""rules/kinds/decide/check.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tnt_sim.rules.offers.decisions import Decisions
+from tnt_sim.rules.second_reading.rows import Lines
+
+
+def decided_lines(lines: Lines, decided: Decisions) -> None:
+    """What is decided; a refused dossier has no choice, so that its row has no entry."""
+    for sign in (1, -1):
+        dossier = np.flatnonzero((decided.choice == sign) & ~lines.columns.offers.committed)
+        names = [f"decide:{place}" for place in dossier.tolist()]
+        value = np.full(len(names), -sign, dtype=np.int64)
+        lines.add_funded(names, np.arange(len(names)), dossier, value, [-1 if sign > 0 else 0] * len(names))

@@ -1,0 +1,118 @@
+"""rules/kinds/decide/rule.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tnt_sim.domain.money import format_cents
+from tnt_sim.errors import did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
+from tnt_sim.rules.protocols import Case, Path
+
+
+def decisions(case: Case, specs: Sequence[tuple[DecideSpec, Path]]) -> Decisions:
+    """Read every decision; unknown dossiers, contradictions and refused commitments are defects."""
+    choice = np.zeros(case.n, dtype=np.int64)
+    amount = np.full(case.n, -1, dtype=np.int64)
+    rule = np.full(case.n, -1, dtype=np.int64)
+    if not specs:
+        return Decisions(choice, amount, rule, ())
+    rows = dict(zip(case.table["dossier"].to_list(), range(case.n), strict=True))
+    held = case.table["committed_cents"]
+    said: dict[int, Path] = {}
+    stated: dict[int, Path] = {}
+    for number, (spec, path) in enumerate(specs):
+        spoken = [(name, 1, "fund", k) for k, name in enumerate(spec.fund)]
+        spoken += [(name, -1, "refuse", k) for k, name in enumerate(spec.refuse)]
+        for name, way, key, place in spoken:
+            here: Path = (*path, key, place)
+            row = _row(case, rows, name, here)
+            if row is None:
+                continue
+            if way < 0 and held[row] is not None:
+                _refused_committed(case, name, here)
+            if choice[row] not in (0, way):
+                _said_twice(case, name, said[row], here)
+            choice[row], rule[row] = way, number
+            said.setdefault(row, here)
+        for name, cents in spec.amounts.items():
+            here = (*path, "amounts", name)
+            row = _row(case, rows, name, here)
+            if row is None:
+                continue
+            if amount[row] not in (-1, cents):
+                _stated_twice(case, name, int(amount[row]), cents, (stated[row], here))
+            if held[row] not in (None, cents):
+                _already_promised(case, name, held[row], cents, here)
+            amount[row], rule[row] = cents, number
+            stated.setdefault(row, here)
+    return Decisions(choice, amount, rule, tuple(spec for spec, _ in specs))
+
+
+def _row(case: Case, rows: dict[str, int], name: str, path: Path) -> int | None:
+    if name in rows:
+        return rows[name]
+    case.fault(
+        "unknown-dossier",
+        Text(f"le dossier « {name} » n'existe pas.", f'there is no dossier "{name}".'),
+        path,
+        did_you_mean(name, rows),
+    )
+    return None
+
+
+def _refused_committed(case: Case, name: str, path: Path) -> None:
+    case.fault(
+        "decide-committed",
+        Text(
+            f"le dossier « {name} » est déjà engagé ; une décision ne peut pas le refuser.",
+            f'the dossier "{name}" is already committed; a decision cannot refuse it.',
+        ),
+        path,
+        Text("Retirez-le de `refuse`, ou videz son montant `committed`.", "Take it out of `refuse`."),
+    )
+
+
+def _said_twice(case: Case, name: str, first: Path, second: Path) -> None:
+    case.defects.add(
+        "decide-twice",
+        Text(
+            f"le dossier « {name} » est à la fois retenu et refusé par décision.",
+            f'the dossier "{name}" is both funded and refused by decision.',
+        ),
+        case.locate(first),
+        case.locate(second),
+        hint=Text("Gardez une seule des deux décisions.", "Keep one of the two decisions."),
+    )
+
+
+def _stated_twice(case: Case, name: str, first: int, second: int, paths: tuple[Path, Path]) -> None:
+    (fr, fr_also), (en, en_also) = (
+        [format_cents(cents, lang) for cents in (first, second)] for lang in (Lang.FR, Lang.EN)
+    )
+    case.defects.add(
+        "decide-amounts",
+        Text(
+            f"deux décisions donnent au dossier « {name} » deux montants : {fr} et {fr_also}.",
+            f'two decisions give the dossier "{name}" two amounts: {en} and {en_also}.',
+        ),
+        *(case.locate(path) for path in paths),
+        hint=Text("Gardez un seul des deux montants.", "Keep one of the two amounts."),
+    )
+
+
+def _already_promised(case: Case, name: str, held: int, cents: int, path: Path) -> None:
+    case.warnings.add(
+        "decide-committed",
+        Text(
+            f"le dossier « {name} » est engagé pour {format_cents(held, Lang.FR)} : le montant décidé, "
+            f"{format_cents(cents, Lang.FR)}, n'y change rien.",
+            f'the dossier "{name}" is committed for {format_cents(held, Lang.EN)}: the amount decided, '
+            f"{format_cents(cents, Lang.EN)}, changes nothing.",
+        ),
+        case.locate(path),
+        hint=Text("Corrigez la colonne `committed`.", "Correct the column `committed`."),
+    )

@@ -1,0 +1,13 @@
+"""rules/kinds/decide/text.py."""
+
+from __future__ import annotations
+
+from tnt_sim.rules.expressions.text import _SHOWN, money
+from tnt_sim.rules.offers.decisions import DecideSpec
+
+
+def decide_formula(rule: DecideSpec) -> str:
+    parts = [f"x_{name} = 1" for name in rule.fund[:_SHOWN]] + (["…"] if len(rule.fund) > _SHOWN else [])
+    parts += [f"x_{name} = 0" for name in rule.refuse[:_SHOWN]] + (["…"] if len(rule.refuse) > _SHOWN else [])
+    parts += [f"g_{name} = {money(cents)}·x_{name}" for name, cents in list(rule.amounts.items())[:_SHOWN]]
+    return " ; ".join(parts)

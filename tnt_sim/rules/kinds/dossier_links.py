@@ -1,0 +1,195 @@
+"""What the dossier table itself says of who goes with whom, whatever the scenario's rules.
+
+Column `requires`: funded only with every dossier named there. Column `variant_of`: at most one funded for each
+label, the dossier whose own number is the label included. A circle of requirements is an error, in the table, in
+`requires` rules that need all of theirs, or in both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Place, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.kinds.exclusive.rule import Exclusive, refuse_full
+from tnt_sim.rules.kinds.requires.rule import Requires, note_impossible
+from tnt_sim.rules.offers.funded_rows import SHOWN, Members
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, Mode, Path
+
+VARIANTS, PREREQUISITES = "variant_of", "requires"
+
+TableRule = Exclusive | Requires
+
+
+def table_links(case: Case, offers: Offers) -> tuple[TableRule, ...]:
+    """The rules of the two columns, where they say anything; defects are noted."""
+    found: list[TableRule] = []
+    variants = _variants(case, offers)
+    if variants is not None:
+        found.append(variants)
+    needs = _prerequisites(case, offers)
+    if needs is not None:
+        found.append(needs)
+    return tuple(found)
+
+
+def _variants(case: Case, offers: Offers) -> Exclusive | None:
+    if not case.portfolio.once(("variants",), lambda: bool((case.table["variant_of"] != "").any())):
+        return None
+    label = case.table["variant_of"].fill_null("")
+    table = pl.DataFrame({"row": np.arange(case.n), "label": label, "dossier": case.table["dossier"]})
+    labelled = table.filter(pl.col("label") != "").select("row", key="label")
+    if labelled.height == 0:
+        return None
+    own = table.select("row", key="dossier").join(labelled.select("key").unique(), on="key", how="semi")
+    pairs = pl.concat([labelled, own]).unique()
+    pairs = pairs.filter(pl.Series(offers.in_play[pairs["row"].to_numpy()]))
+    return _exclusive(case, pairs, offers)
+
+
+def _exclusive(case: Case, pairs: pl.DataFrame, offers: Offers) -> Exclusive | None:
+    """One group for each label with several dossiers in play."""
+    several = pairs.filter(pl.len().over("key") > 1).sort("key", "row")
+    if several.height == 0:
+        return None
+    code = several["key"].rank("dense").cast(pl.Int64).to_numpy() - 1
+    names = tuple(several["key"].unique(maintain_order=True).to_list())
+    members = Members(names, code, several["row"].cast(pl.Int64).to_numpy(), grouped=True)
+    refuse_full(case, members, 1, offers, None)
+    return Exclusive(VARIANTS, VARIANTS, Mode.HARD, members, 1, offers.committed)
+
+
+def _prerequisites(case: Case, offers: Offers) -> Requires | None:
+    if not case.portfolio.once(("requires",), lambda: bool((case.table["requires"].list.len() > 0).any())):
+        return None
+    numbers = pl.DataFrame({"need": case.table["dossier"], "to": np.arange(case.n)})
+    asked = (
+        pl.DataFrame({"row": np.arange(case.n), "need": case.table["requires"]})
+        .explode("need")
+        .filter(pl.col("need").fill_null("") != "")
+        .unique()
+        .join(numbers, on="need", how="left")
+        .sort("row", "need")
+    )
+    if asked.height == 0:
+        return None
+    _unknown(case, asked.filter(pl.col("to").is_null()))
+    known = asked.filter(pl.col("to").is_not_null()).sort("row", "to")
+    pairs = known["row"].cast(pl.Int64).to_numpy(), known["to"].cast(pl.Int64).to_numpy()
+    head, group, count = np.unique(pairs[0], return_inverse=True, return_counts=True)
+    names = tuple(case.table["dossier"].gather(head).to_list())
+    rule = Requires(
+        PREREQUISITES,
+        PREREQUISITES,
+        Mode.HARD,
+        head,
+        count.astype(np.int64),
+        Members(names, group.astype(np.int64), pairs[1], grouped=True),
+        offers.committed,
+        case.table["dossier"],
+    )
+    note_impossible(case, rule, offers, None)
+    return rule
+
+
+def _unknown(case: Case, asked: pl.DataFrame) -> None:
+    numbers = case.table["dossier"].to_list()
+    for row, name in asked.select("row", "need").head(SHOWN).iter_rows():
+        case.defects.add(
+            "unknown-dossier",
+            Text(
+                f"le dossier exigé « {name} » n'existe pas.", f'there is no dossier "{name}" to be required.'
+            ),
+            case.portfolio.place(row, "requires"),
+            hint=did_you_mean(name, numbers),
+        )
+    if asked.height > SHOWN:
+        case.defects.add(
+            "unknown-dossier",
+            Text(
+                f"autres dossiers exigés qui n'existent pas : {asked.height - SHOWN}.",
+                f"further required dossiers that do not exist: {asked.height - SHOWN}.",
+            ),
+        )
+
+
+def refuse_circles(case: Case, rules: Sequence[tuple[Requires, Path | None]]) -> None:
+    """One defect for each set of dossiers that require each other in a circle; `None`: the table says it."""
+    edges: dict[int, dict[int, int]] = {}
+    for number, (rule, _) in enumerate(rules):
+        pair = rule.whole[rule.needs.group]
+        heads = rule.head[rule.needs.group[pair]]
+        for a, b in zip(heads.tolist(), rule.needs.dossier[pair].tolist(), strict=True):
+            edges.setdefault(a, {}).setdefault(b, number)
+    for circle in _circles(edges)[:SHOWN]:
+        names = [case.table["dossier"][row] for row in [*circle, circle[0]]]
+        places: list[Place] = []
+        for a, b in zip(circle, [*circle[1:], circle[0]], strict=True):
+            path = rules[edges[a][b]][1]
+            place = case.portfolio.place(a, "requires") if path is None else case.locate(path)
+            if place not in places:
+                places.append(place)
+        way = " → ".join(names)
+        case.defects.add(
+            "requires-circle",
+            Text(f"ces dossiers s'exigent en cercle : {way}.", f"these dossiers require each other: {way}."),
+            *places,
+            hint=Text(
+                "Coupez le cercle, ou écrivez une règle `together` s'ils vont ensemble.",
+                "Cut the circle, or write a rule `together` if they go together.",
+            ),
+        )
+
+
+def _circles(edges: dict[int, dict[int, int]]) -> list[list[int]]:
+    """A shortest circle through the first dossier of each knot that still has one, as rows by rank."""
+    found: list[list[int]] = []
+    done: set[int] = set()
+    for start in _on_circles(edges):
+        if start in done:
+            continue
+        circle = _shortest(edges, start)
+        if circle and not done.intersection(circle):
+            found.append(circle)
+        done.update(circle)
+    return found
+
+
+def _on_circles(edges: dict[int, dict[int, int]]) -> list[int]:
+    """The dossiers left when those that require nothing left, and then those required by none left, are gone."""
+    backward: dict[int, dict[int, int]] = {}
+    for a, following in edges.items():
+        for b in following:
+            backward.setdefault(b, {})[a] = 0
+    left = set(edges) & set(backward)
+    for ahead, behind in ((edges, backward), (backward, edges)):
+        waiting = [a for a in left if not left.intersection(ahead[a])]
+        while waiting:
+            gone = waiting.pop()
+            left.discard(gone)
+            waiting += [a for a in behind[gone] if a in left and not left.intersection(ahead[a])]
+    return sorted(left)
+
+
+def _shortest(edges: dict[int, dict[int, int]], start: int) -> list[int]:
+    """The shortest way from a dossier back to itself, breadth first; [] where there is none."""
+    came: dict[int, int] = {}
+    here = [start]
+    while here:
+        after: list[int] = []
+        for a in here:
+            for b in sorted(edges.get(a, {})):
+                if b == start:
+                    way = [a]
+                    while way[-1] != start:
+                        way.append(came[way[-1]])
+                    return way[::-1]
+                if b not in came:
+                    came[b] = a
+                    after.append(b)
+        here = after
+    return []

@@ -1,0 +1,292 @@
+"""`equity`: each group's measure per head within a band around the ratio of the totals.
+
+With M_g the measure of group g, p_g its inhabitants, T = Σ M_g, P = Σ p_g, a band of α to β:
+
+    α · T/P ≤ M_g / p_g ≤ β · T/P
+
+With `floor: demand` a group's minimum is at most what its eligible dossiers could bring, D_g: then M_g = D_g is
+enough, and z_g ∈ {0, 1} says so. With α·p_g/P = right/left (the same for β) and T_max the most that T can be:
+
+    left·M_g − right·T + (right·T_max − left·D_g)·z_g ≥ 0    M_g ≥ D_g·z_g    (z_g only where both can happen)
+    left·M_g − right·T ≤ 0                                   (maximum)
+
+all over dossiers: columns for M_g or T would range over billions of cents, and a solver's tolerance on the price
+of such a column is money. Long integers are rounded outwards: the row then lets a little too much through, the
+exact reading decides, and a point that it refuses is cut off and the model solved again (`refused`). A distance
+has its price in exact rows only: where they would be too long, a penalty is refused (`priceable`).
+
+The distance of a group is what its measure lacks or has too much, rounded up to the whole unit (cent, dossier).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+from tnt_sim.domain.field_types import Code, Rate
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.measures import Measures
+from tnt_sim.rules.expressions.selectors import Selector
+from tnt_sim.rules.kind_support.per_capita import PerHead, per_head
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import (
+    Case,
+    Mode,
+    Path,
+    Penalty,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Soft,
+)
+
+LARGEST = 2**61
+"""Figures of a row stay below it before they are rounded."""
+
+PRICED = 2**44
+"""Entries of a row with a distance stay below it: longer ones have led solvers to wrong optima."""
+
+
+class EquitySpec(RuleSpec):
+    """A measure per head that must not differ too much from one group to the next."""
+
+    kind: Literal["equity"]
+    measure: Code
+    per: Literal["population"] = "population"
+    by: Code
+    groups: Literal["map", "present"] | tuple[Code, ...] | None = None
+    where: Selector | None = None
+    min: Rate | None = None
+    max: Rate | None = None
+    floor: Literal["demand", "strict"] = "demand"
+
+
+@dataclass(frozen=True, slots=True)
+class Equity:
+    """A compiled `equity`; `minimum` and `maximum` are shares of the ratio of the totals."""
+
+    id: str
+    kind: str
+    mode: Mode
+    of: PerHead
+    minimum: Fraction | None
+    maximum: Fraction | None
+    strict: bool
+    penalty: Penalty | None = None
+
+    @property
+    def priceable(self) -> bool:
+        """Whether the rows with distances are exact and short enough."""
+        for share, up in ((self.minimum, False), (self.maximum, True)):
+            if share is None:
+                continue
+            for group in range(len(self.of.heads)):
+                left, right = self._factors(group, share, up=up)
+                if Fraction(right, left) != self._share(group, share):
+                    return False
+                if max(left * self.of.single, right * self.of.total) > PRICED:
+                    return False
+        return True
+
+    def rows(self, builder: RowBuilder) -> None:
+        """The rows of the module's equations."""
+        self._write(builder, None)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """The same rows with M_g + s_g for M_g in the minimum, and M_g − s_g in the maximum."""
+        self._write(builder, soft)
+
+    def refused(self, funded: BoolArray, granted_cents: IntArray) -> list[tuple[BoolArray, BoolArray]] | None:
+        """What must change where a figure is broken: one of the first mask enters, or one of the second leaves.
+
+        A group that has too little stays below its share while nothing enters in it and nothing leaves elsewhere.
+        None where amounts are open, for then the choice of dossiers alone does not decide.
+        """
+        if self.of.open_amounts:
+            return None
+        cuts = []
+        codes = self.of.groups.codes
+        for group, figure in enumerate(self.read(funded, granted_cents).readings):
+            if figure.holds:
+                continue
+            low = figure.minimum is not None and Fraction(figure.num, figure.den) < figure.minimum
+            inside, outside = codes == group, (codes >= 0) & (codes != group)
+            enter, leave = (inside, outside) if low else (outside, inside)
+            cuts.append((enter & ~funded, leave & funded))
+        return cuts
+
+    def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
+        for group in range(len(self.of.heads)):
+            if self.minimum is not None and (self.strict or self.of.most[group]):
+                self._low(builder, group, self.minimum, soft)
+            if self.maximum is not None and self.of.most[group]:
+                self._high(builder, group, self.maximum, soft)
+
+    def _low(self, builder: RowBuilder, group: int, share: Fraction, soft: Soft | None) -> None:
+        label = RowLabel(RowKind.RULE, self.id, self.of.groups.names[group], "min")
+        left, right = self._factors(group, share, up=False)
+        full, top, terms = self.of.most[group], self.of.total, self.of.terms
+        short = self._distance(builder, f"short:{label}", right * top // left + 1, soft)
+        lacking = [(0, column, 1) for column in short]
+        if not self.strict and full * left < right * sum(self.of.settled):
+            # the share of what is committed already exceeds what the group could bring
+            builder.rows([label], terms, self._only(group), [full], [None], lacking)
+            return
+        extra = [(0, column, left) for column in short]
+        if not self.strict and full * left < right * top:
+            enough = builder.column(f"full:{label}", 0, 1)
+            builder.rows([label], terms, self._only(group), [0], [None], [(0, enough, -full), *lacking])
+            extra.append((0, enough, right * top - left * full))
+        against = self.of.against_all(group, left, right)
+        builder.rows([label], against, None, [0], [None], extra, wide=soft is None)
+
+    def _high(self, builder: RowBuilder, group: int, share: Fraction, soft: Soft | None) -> None:
+        label = RowLabel(RowKind.RULE, self.id, self.of.groups.names[group], "max")
+        left, right = self._factors(group, share, up=True)
+        excess = self._distance(builder, f"excess:{label}", self.of.most[group], soft)
+        extra = [(0, column, -left) for column in excess]
+        against = self.of.against_all(group, left, right)
+        builder.rows([label], against, None, [None], [0], extra, wide=soft is None)
+
+    def _only(self, group: int) -> IntArray:
+        return np.where(self.of.groups.codes == group, 0, -1)
+
+    def _share(self, group: int, share: Fraction) -> Fraction:
+        return share * Fraction(self.of.heads[group], sum(self.of.heads))
+
+    def _factors(self, group: int, share: Fraction, *, up: bool) -> tuple[int, int]:
+        """share·p_g/P as right/left: exact where every figure of a row fits, else outwards."""
+        ratio = self._share(group, share)
+        most = max(1, *self.of.most)
+        left, right = ratio.denominator, ratio.numerator
+        if max(left * most, right * self.of.total) < LARGEST:
+            return left, right
+        left = LARGEST // max(most, _ceil(ratio * self.of.total) + 1)
+        return left, _ceil(ratio * left) if up else int(ratio * left)
+
+    def _distance(self, builder: RowBuilder, name: str, most: int, soft: Soft | None) -> list[int]:
+        if soft is None:
+            return []
+        column = builder.column(name, 0, most)
+        builder.price(column, soft.stage, soft.price * self.of.terms.scale)
+        return [column]
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """Each group's figure per head, with the bounds that the totals give."""
+        scale = self.of.terms.scale
+        sums = self.of.sums(funded, granted_cents)
+        whole = sum(sums)
+        readings, broken = [], 0
+        for group, (name, value, heads) in enumerate(
+            zip(self.of.groups.names, sums, self.of.heads, strict=True)
+        ):
+            low = None if self.minimum is None else self._share(group, self.minimum) * whole
+            high = None if self.maximum is None else self._share(group, self.maximum) * whole
+            most = self.of.most[group]
+            lowered = low is not None and not self.strict and most < low
+            low = Fraction(most) if lowered else low
+            broken += 0 if low is None else max(0, _ceil(low - value))
+            broken += 0 if high is None else max(0, _ceil(value - high))
+            unit = scale / heads
+            readings.append(
+                Reading(
+                    name,
+                    value * scale.numerator,
+                    heads * scale.denominator,
+                    None if low is None else low * unit,
+                    None if high is None else high * unit,
+                    lowered,
+                )
+            )
+        return RuleReading(self.id, self.kind, self.mode, tuple(readings), True, broken * scale)
+
+
+def _ceil(value: Fraction) -> int:
+    return -(-value.numerator // value.denominator)
+
+
+def compile_equity(
+    spec: EquitySpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Equity | None:
+    """Meet the dossiers and the map; None, with defects noted, when something is unknown."""
+    of = per_head(
+        case,
+        measures,
+        offers,
+        measure=spec.measure,
+        by=spec.by,
+        per=spec.per,
+        where=spec.where,
+        groups=spec.groups,
+        path=path,
+        bound=case.bound(spec.id),
+    )
+    if of is None or not _bounds_can_hold(spec, path, case):
+        return None
+    rule = Equity(
+        id=spec.id,
+        kind=spec.kind,
+        mode=mode_of(spec),
+        of=of,
+        minimum=spec.min,
+        maximum=spec.max,
+        strict=spec.floor == "strict",
+        penalty=penalty_of(spec, case, of.terms.unit, path),
+    )
+    if rule.mode is Mode.PENALTY and not rule.priceable:
+        too_long(case, (*path, "penalty"))
+        return None
+    return rule
+
+
+def too_long(case: Case, path: Path) -> None:
+    """Note that distances of an equity rule cannot be priced exactly on these amounts."""
+    case.fault(
+        "equity-price",
+        Text(
+            "l'écart à cette bande ne se calcule pas en nombres entiers assez courts pour un prix exact.",
+            "the distance to this band does not fit whole numbers short enough for an exact price.",
+        ),
+        path,
+        Text(
+            "Gardez la règle ferme ou `report: true`, ou prenez `measure: dossiers`, ou des montants arrondis.",
+            "Keep the rule hard or `report: true`, or take `measure: dossiers`, or rounded amounts.",
+        ),
+    )
+
+
+def _bounds_can_hold(spec: EquitySpec, path: Path, case: Case) -> bool:
+    """A band that leaves the mean out holds only where nothing is granted at all."""
+    if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
+        case.fault(
+            "no-bound",
+            Text("cette règle n'a ni `min` ni `max`.", "this rule has neither `min` nor `max`."),
+            path,
+            Text("Donnez une borne, ou `report: true`.", "Give a bound, or `report: true`."),
+        )
+        return False
+    for side, bad in (("min", spec.min is not None and spec.min > 1), ("max", _below(spec.max))):
+        if bad:
+            case.fault(
+                "equity-band",
+                Text(
+                    "la bande doit contenir 100 % : tous les groupes ne peuvent pas être d'un même côté de la "
+                    "moyenne.",
+                    "the band must contain 100 %: groups cannot all lie on one side of the mean.",
+                ),
+                (*path, side),
+                Text("Exemple : `min: 50 %, max: 150 %`.", "Example: `min: 50 %, max: 150 %`."),
+            )
+            return False
+    return True
+
+
+def _below(maximum: Fraction | None) -> bool:
+    return maximum is not None and maximum < 1

@@ -1,0 +1,16 @@
+"""rules/kinds/exclusive/check.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tnt_sim.rules.kinds.exclusive.rule import Exclusive
+from tnt_sim.rules.second_reading.rows import Lines, named
+
+
+def exclusive_lines(lines: Lines, rule: Exclusive) -> None:
+    """At most `most` of each group."""
+    members = rule.members
+    names = [f"{named('rule', rule.id, name)}:max" for name in members.names]
+    ones = np.ones(len(members.group), dtype=np.int64)
+    lines.add_funded(names, members.group, members.dossier, ones, [rule.most] * len(names))

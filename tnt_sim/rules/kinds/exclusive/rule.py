@@ -1,0 +1,139 @@
+"""`exclusive` and `requires`: what the funding of one dossier says of others.
+
+    exclusive   Σ_{i in group} xᵢ ≤ max        committed dossiers counted
+    requires    k·xᵢ ≤ Σ_{j in need} xⱼ        k = at_least; xᵢ ≤ xⱼ for each j when all are needed
+
+A price is for each pair broken. In `requires`, that is each needed dossier that a funded one lacks. In `exclusive`
+with `max: 1`, each two that are funded: with k funded of n, k(k−1)/2, written with columns s₂ … sₙ ∈ {0, 1} as
+
+    Σ xᵢ − Σ_t s_t ≤ 1        s_t priced t − 1 times: the t-th funded dossier excludes the t − 1 before it
+
+whose rising prices need no order among them. With another `max` it is each funded dossier beyond it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import comb
+from typing import Literal
+
+import numpy as np
+
+from tnt_sim.domain.field_types import Code, Count
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.selectors import Selector
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
+from tnt_sim.rules.offers.funded_rows import (
+    SHOWN,
+    FundedRows,
+    Members,
+    _said_at,
+    counted,
+    listed_names,
+    members_of,
+    spread,
+)
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleReading, Soft
+
+
+class ExclusiveSpec(RuleSpec):
+    """At most `max` funded among the named dossiers, or in each group of a column."""
+
+    kind: Literal["exclusive"]
+    dossiers: tuple[Code, ...] | None = None
+    by: Code | tuple[Code, ...] | None = None
+    where: Selector | None = None
+    max: Count = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """A compiled `exclusive`, or the column `variant_of`."""
+
+    id: str
+    kind: str
+    mode: Mode
+    members: Members
+    most: int
+    committed: BoolArray
+    penalty: Penalty | None = None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """Σ x ≤ max for each group that has more members."""
+        self._write(builder, None)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """The same rows, each pair funded, or each dossier too many, at its price."""
+        if self.most == 1:
+            self._write(builder, None, self._relief(builder, soft))
+        else:
+            self._write(builder, soft)
+
+    def _write(
+        self, builder: RowBuilder, soft: Soft | None, relief: Sequence[tuple[int, int, int]] = ()
+    ) -> None:
+        ones = np.ones_like(self.members.dossier)
+        upper = np.full(len(self.members.names), self.most, dtype=np.int64)
+        rows = FundedRows(self.members.names, self.members.group, self.members.dossier, ones, upper)
+        rows.write(builder, self.id, self.committed, soft=soft, relief=relief)
+
+    def _relief(self, builder: RowBuilder, soft: Soft) -> list[tuple[int, int, int]]:
+        """The columns s₂ … sₙ of each group as entries (group, column, −1), priced 1, 2, … n − 1."""
+        entries = []
+        for group, size in enumerate(np.bincount(self.members.group).tolist()):
+            for before in range(1, size):
+                name = f"pairs:{self.id}:{self.members.names[group] or ''}:{before + 1}"
+                column = builder.column(name, 0, 1)
+                builder.price(column, soft.stage, soft.price * before)
+                entries.append((group, column, -1))
+        return entries
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """How many are funded in each group; the distance is in pairs, or in dossiers too many."""
+        counts = self.members.count(funded).tolist()
+        found = counted(self, self.members.names, counts, self.most, grouped=self.members.grouped)
+        if self.most == 1:
+            return replace(found, broken=Fraction(sum(comb(count, 2) for count in counts)))
+        return found
+
+    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """For each unfunded dossier one that keeps it out, -1 for none: int64 (n,)."""
+        members = self.members
+        full = members.count(funded) >= max(self.most, 1)
+        return spread(members, np.where(full, members.first(funded), -1), ~funded)
+
+
+def compile_exclusive(spec: ExclusiveSpec, path: Path, case: Case, offers: Offers) -> Exclusive | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown or can never hold."""
+    members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
+    if members is None:
+        return None
+    mode, members = mode_of(spec), members.within(offers.in_play & case.bound(spec.id))
+    if mode is Mode.HARD:
+        refuse_full(case, members, spec.max, offers, path)
+    penalty = penalty_of(spec, case, Unit.NUMBER, path)
+    return Exclusive(spec.id, spec.kind, mode, members, spec.max, offers.committed, penalty)
+
+
+def refuse_full(case: Case, members: Members, most: int, offers: Offers, path: Path | None) -> None:
+    """A group in which more are committed or funded by decision than may be."""
+    settled = offers.committed | offers.forced
+    for group in np.flatnonzero(members.count(settled) > most).tolist()[:SHOWN]:
+        rows = members.dossier[(members.group == group) & settled[members.dossier]]
+        names, named = listed_names(case, rows), members.names[group]
+        of_fr = f" de « {named} »" if named else ""
+        of_en = f' of "{named}"' if named else ""
+        case.defects.add(
+            "exclusive-broken",
+            Text(
+                f"{len(rows)} dossiers{of_fr} sont engagés ou retenus par décision, et {most} au plus "
+                f"peu{'t' if most < 2 else 'vent'} l'être : {names}.",
+                f"{len(rows)} dossiers{of_en} are committed or funded by decision, and at most {most} may be: "
+                f"{names}.",
+            ),
+            *_said_at(case, path, rows[:5], "variant_of"),
+        )

@@ -1,0 +1,200 @@
+"""`limit`: a measure between a minimum and a maximum, in all or in each group of a column.
+
+minimum ≤ Σ measure over the funded dossiers of `where` (and of the group) ≤ maximum
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from tnt_sim.domain.field_types import Code, Flag
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.comparisons import bound_literal
+from tnt_sim.rules.expressions.groups import Groups, groups_by
+from tnt_sim.rules.expressions.measures import Measures, whole_only
+from tnt_sim.rules.expressions.selectors import Selector, envelope_node, select
+from tnt_sim.rules.kind_support.attainable_range import demand_steps, limit_can_hold
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, ShareOfAmount, mode_of, penalty_of, well_bounded
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, common_scale, whole_steps
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import (
+    Case,
+    Mode,
+    Path,
+    Penalty,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Soft,
+)
+
+
+class LimitSpec(RuleSpec):
+    """A measure between bounds, in all or by group."""
+
+    kind: Literal["limit"]
+    measure: Code
+    where: Selector | None = None
+    by: Code | tuple[Code, ...] | None = None
+    groups: Literal["map"] | tuple[Code, ...] | None = None
+    min: str | ShareOfAmount | None = None
+    max: str | ShareOfAmount | None = None
+    floor: Literal["demand", "strict"] | None = None
+    empty: Flag = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A compiled `limit`; bounds are in the measure's unit, exact."""
+
+    id: str
+    kind: str
+    mode: Mode
+    terms: Terms
+    groups: Groups
+    minimum: tuple[Fraction | None, ...]
+    maximum: tuple[Fraction | None, ...]
+    lowered: tuple[bool, ...]
+    penalty: Penalty | None = None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """⌈min/scale⌉ ≤ Σ integer terms ≤ ⌊max/scale⌋ for each group."""
+        scale = self.terms.scale
+        for side, bounds in (("min", self.minimum), ("max", self.maximum)):
+            if all(bound is None for bound in bounds):
+                continue
+            labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in self.groups.names]
+            none: list[int | None] = [None] * len(bounds)
+            whole = whole_steps(bounds, scale, up=side == "min")
+            lower, upper = (whole, none) if side == "min" else (none, whole)
+            builder.rows(labels, self.terms, self.groups.codes, lower, upper)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """The same sums in a scale in which every bound is whole, so that distances are exact."""
+        bounds = [bound for bound in (*self.minimum, *self.maximum) if bound is not None]
+        if not bounds:
+            return
+        scale = common_scale([self.terms.scale, *bounds])
+        terms = self.terms.rescaled(scale)
+        labels = [RowLabel(RowKind.RULE, self.id, name) for name in self.groups.names]
+        lower = [None if bound is None else int(bound / scale) for bound in self.minimum]
+        upper = [None if bound is None else int(bound / scale) for bound in self.maximum]
+        builder.rows(labels, terms, self.groups.codes, lower, upper, soft=soft)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """The figure of each group, exact."""
+        sums = self.terms.evaluate_groups(funded, granted_cents, self.groups.codes, len(self.groups.names))
+        scale = self.terms.scale
+        readings = tuple(
+            Reading(name, value * scale.numerator, scale.denominator, low, high, lowered)
+            for name, value, low, high, lowered in zip(
+                self.groups.names, sums, self.minimum, self.maximum, self.lowered, strict=True
+            )
+        )
+        return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped)
+
+
+def compile_limit(
+    spec: LimitSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Limit | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown."""
+    terms = measures.terms(spec.measure, (*path, "measure"))
+    restricted = spec.where is not None or spec.by is not None
+    if terms is None or not whole_only(case, terms, restricted, path):
+        return None
+    mask = select(case, spec.where, (*path, "where"))
+    if mask is None:
+        return None
+    mask = mask & case.bound(spec.id)
+    # a maximum alone says nothing of groups that it does not look at; a minimum does
+    named = offers.in_play & (case.bound(spec.id) if spec.min is not None else mask)
+    groups = groups_by(case, spec.by, spec.groups, named, mask & offers.in_play, path)
+    minimum = _bound(case, spec.min, terms, (*path, "min"))
+    maximum = _bound(case, spec.max, terms, (*path, "max"))
+    if groups is None or minimum is _BAD or maximum is _BAD:
+        return None
+    if not well_bounded(spec, minimum, maximum, case, path):
+        return None
+    n_groups = len(groups.names)
+    floors, lowered = [minimum] * n_groups, [False] * n_groups
+    floor = spec.floor or ("demand" if spec.by is not None else "strict")
+    if minimum is not None and floor == "demand":
+        reach, (step,) = demand_steps(terms, groups, offers), whole_steps([minimum], terms.scale, up=True)
+        lowered = [value < (step or 0) for value in reach]
+        floors = [v * terms.scale if low else minimum for v, low in zip(reach, lowered, strict=True)]
+    mode, ceilings = mode_of(spec), [maximum] * n_groups
+    if mode is Mode.HARD and not limit_can_hold(case, terms, groups, offers, floors, ceilings, path):
+        return None
+    return Limit(
+        id=spec.id,
+        kind=spec.kind,
+        mode=mode,
+        terms=terms,
+        groups=groups,
+        minimum=tuple(floors),
+        maximum=tuple(ceilings),
+        lowered=tuple(lowered),
+        penalty=penalty_of(spec, case, terms.unit, path),
+    )
+
+
+_BAD = Fraction(-(10**30))
+
+
+def _of_what(case: Case, bound: str, path: Path) -> None:
+    """Note that a limit has an amount or a number, and where a percentage goes."""
+    side = str(path[-1])
+    case.fault(
+        "limit-share",
+        Text(
+            f"« {bound} » est une part, et une règle `limit` veut un montant ou un nombre.",
+            f'"{bound}" is a share, and a rule `limit` wants an amount or a number.',
+        ),
+        path,
+        Text(
+            f"Écrivez `kind: share`, ou un montant, ou la part d'une enveloppe : "
+            f"`{side}: {{share: {bound}, of_amount: ENVELOPPE}}`.",
+            f"Write `kind: share`, or an amount, or the share of an envelope: "
+            f"`{side}: {{share: {bound}, of_amount: ENVELOPE}}`.",
+        ),
+    )
+
+
+def _bound(case: Case, bound: str | ShareOfAmount | None, terms: Terms, path: Path) -> Fraction | None:
+    if bound is None:
+        return None
+    if isinstance(bound, str):
+        if bound.rstrip().endswith("%"):
+            _of_what(case, bound.strip(), path)
+            return _BAD
+        value = bound_literal(case, bound, terms.unit, terms.scale, path)
+        return _BAD if value is None else value
+    node = envelope_node(case, bound.of_amount, (*path, "of_amount"))
+    amount = None if node is None else case.tree.written_cents[node]
+    if amount is None:
+        if node is not None:
+            why = (
+                Text(
+                    "n'est pas en vigueur : son montant ne compte pas", "is not in force: its amount is none"
+                )
+                if case.tree.closed[node]
+                else Text("n'a pas de montant écrit", "has no written amount")
+            )
+            case.fault(
+                "no-amount",
+                Text(
+                    f"l'enveloppe « {bound.of_amount} » {why.fr}.",
+                    f'the envelope "{bound.of_amount}" {why.en}.',
+                ),
+                (*path, "of_amount"),
+                Text(
+                    "Nommez une enveloppe qui a un montant, ou écrivez la borne elle-même.",
+                    "Name an envelope that has an amount, or write the bound itself.",
+                ),
+            )
+        return _BAD
+    return bound.share * Fraction(amount, 100)

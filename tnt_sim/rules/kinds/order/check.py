@@ -1,0 +1,56 @@
+"""rules/kinds/order/check.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tnt_sim.rules.kinds.order.rule import FirstCome, Order, Queue
+from tnt_sim.rules.second_reading.rows import Lines, named
+
+
+def order_lines(lines: Lines, rule: Order) -> None:
+    """Each dossier with all of the level before it; levels of several pass through further columns: unread."""
+    numbers = dict(zip(rule.dossier.tolist(), rule.number.gather(rule.dossier).to_list(), strict=True))
+    names: list[str] = []
+    row, dossier, value = [], [], []
+    levels: dict[tuple[int, int], list[int]] = {}
+    for group, level, one in zip(
+        rule.group.tolist(), rule.level.tolist(), rule.dossier.tolist(), strict=True
+    ):
+        levels.setdefault((group, level), []).append(one)
+    for (group, level), mine in levels.items():
+        above = levels.get((group, level - 1), [])
+        for one in mine if above else ():
+            row += [len(names)] * (1 + len(above))
+            dossier += [one, *above]
+            value += [len(above), *([-1] * len(above))]
+            names.append(f"{named('rule', rule.id, numbers[one])}:max")
+            if len(above) > 1:
+                lines.unread.add(names[-1])
+                lines.unread.update(f"{named('link', rule.id, numbers[better])}:max" for better in above)
+    at, whose, worth = (np.array(part, dtype=np.int64) for part in (row, dossier, value))
+    lines.add_funded(names, at, whose, worth, [0] * len(names))
+
+
+def queue_lines(lines: Lines, rule: FirstCome) -> None:
+    """A queue of fixed amounts is read once; one with open amounts is unread but for its money."""
+    for queue in rule.queues:
+        most, least = rule.most_cents[queue.dossier], rule.least_cents[queue.dossier]
+        names = rule.number.gather(queue.dossier).to_list()
+        if (most == least).all():
+            _served(lines, rule, queue, names)
+            continue
+        lines.unread.update(f"{named('rule', rule.id, name)}:max" for name in names)
+        lines.unread.update(f"{named('rule', rule.id, name, 'turn')}:min" for name in names)
+        lines.unread.add(f"{named('rule', rule.id, queue.name, 'money')}:max")
+
+
+def _served(lines: Lines, rule: FirstCome, queue: Queue, names: list[str]) -> None:
+    left, value, bound = queue.money_cents, [], []
+    for cents in rule.least_cents[queue.dossier].tolist():
+        served = cents <= left
+        left -= cents if served else 0
+        value.append(-1 if served else 1)
+        bound.append(-1 if served else 0)
+    labels = [f"{named('rule', rule.id, name)}:max" for name in names]
+    lines.add_funded(labels, np.arange(len(labels)), queue.dossier, np.array(value, dtype=np.int64), bound)

@@ -1,0 +1,590 @@
+"""`order` with `first_come` and `skip: true`: first come, first served, until the money is used up.
+
+Each envelope has its queue: the dossiers of `where` asked from it, eligible, neither committed nor decided, by
+instant and then number. With M the money of the queue and bᵢ the least that dossier i may get,
+
+    xᵢ = 1  ⇔  bᵢ ≤ M − Σ_{j before i} gⱼ        and        Σ g ≤ M
+
+M is what the envelope may grant by itself (its written amount, less its reserve), less its children's amounts,
+less what is committed and decided in it (an amount left open by a decision at its most). Money that others
+leave free does not lengthen a queue; dossiers of the envelope outside `where` have what the queue leaves.
+
+Where amounts are not open the queue is settled by reading it once. With open amounts (ranges, levels) what is left
+lies in an interval [low, high]: i is funded where bᵢ ≤ low, not where bᵢ > high, and between the two
+
+    Σ_{j before i} gⱼ + (highᵢ − bᵢ + 1)·xᵢ ≥ M − bᵢ + 1
+
+`order`: nobody is funded before a better one.
+
+Among eligible dossiers that are neither committed nor funded by decision, in each group of `by`, in levels of
+equal rank L₁ (best), L₂, …
+
+    xᵢ ≤ aₗ     for each i in Lₗ₊₁
+    aₗ ≤ xⱼ     for each j in Lₗ        aₗ ∈ {0, 1}: all of level l, and so of all better levels, are funded
+
+at most two rows a dossier; where a level has one dossier, its x stands for a. An empty rank compares with nothing:
+such dossiers are outside the order, with a warning. `first_come` is the same order by instant; an empty instant
+comes last. `ties` says what equal values mean (`OrderSpec.ties_used`): with `free` they form one level; with
+`rank` the dossiers of one value follow each other as they were filed, then by number, so that no two are equal.
+
+`skip: true` is another rule, in `rule.py`. A price is for each pair of which the worse is funded and the better
+is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.field_types import Code, Flag
+from tnt_sim.domain.portfolio import instants
+from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.rules.envelopes.tree_reading import unassigned_cents
+from tnt_sim.rules.expressions.columns import Kind, kind_of, numeric_column, unknown_column
+from tnt_sim.rules.expressions.groups import groups_by
+from tnt_sim.rules.expressions.measures import Measures
+from tnt_sim.rules.expressions.selectors import Selector, select
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, exact_sum
+from tnt_sim.rules.offers.funded_rows import FundedRows, listed_names, nothing, too_many_pairs
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import (
+    Case,
+    Mode,
+    Path,
+    Penalty,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Soft,
+)
+
+MAX_OPEN = 300
+"""Dossiers whose turn depends on open amounts, in one queue: each is a row over all that come before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The queue of one envelope.
+
+    Attributes
+    ----------
+    name : the envelope
+    money_cents : what the queue may have, 0 at least
+    dossier : int64 (m,), rows of the table, first come first
+    """
+
+    name: str
+    money_cents: int
+    dossier: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class FirstCome:
+    """A compiled `order` with `skip: true`."""
+
+    id: str
+    kind: str
+    mode: Mode
+    queues: tuple[Queue, ...]
+    least_cents: IntArray
+    most_cents: IntArray
+    number: pl.Series
+    penalty: Penalty | None = None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """See the module's equations."""
+        for queue in self.queues:
+            sure, never, open_ = self.settled(queue)
+            self._fix(builder, sure, -1)
+            self._fix(builder, never, 1)
+            if self._fixed(queue) and not open_:
+                continue
+            codes = np.full(len(self.number), -1, dtype=np.int64)
+            codes[queue.dossier] = 0
+            label = RowLabel(RowKind.RULE, self.id, queue.name, "money")
+            builder.rows([label], self._granted(), codes, [None], [queue.money_cents])
+            for place, high in open_:
+                self._turn(builder, queue, place, high)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """None: such a rule is hard or report only."""
+
+    def settled(self, queue: Queue) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+        """Who is funded and who not whatever is decided, and (place, most that can be left) of the others."""
+        low = high = queue.money_cents
+        sure: list[int] = []
+        never: list[int] = []
+        open_: list[tuple[int, int]] = []
+        least, most = self.least_cents[queue.dossier].tolist(), self.most_cents[queue.dossier].tolist()
+        for place, (a, b) in enumerate(zip(least, most, strict=True)):
+            if a <= low:
+                sure.append(int(queue.dossier[place]))
+                low, high = max(0, low - b), high - a
+            elif a > high:
+                never.append(int(queue.dossier[place]))
+            else:
+                open_.append((place, high))
+                low, high = 0, max(a - 1, high - a)
+        return sure, never, open_
+
+    def _fixed(self, queue: Queue) -> bool:
+        return bool((self.least_cents[queue.dossier] == self.most_cents[queue.dossier]).all())
+
+    def _fix(self, builder: RowBuilder, dossiers: list[int], sign: int) -> None:
+        """x ≥ 1 with sign -1, x ≤ 0 with sign 1."""
+        rows = np.array(dossiers, dtype=np.int64)
+        ones = np.ones(len(rows), dtype=np.int64)
+        FundedRows(
+            self.number.gather(rows).to_list(),
+            np.arange(len(rows)),
+            rows,
+            sign * ones,
+            np.minimum(sign, 0) * ones,
+        ).write(builder, self.id, np.zeros(len(self.number), dtype=np.bool_))
+
+    def _turn(self, builder: RowBuilder, queue: Queue, place: int, high: int) -> None:
+        """The row of one dossier whose turn depends on the amounts before it."""
+        row = int(queue.dossier[place])
+        need = int(self.least_cents[row])
+        codes = np.full(len(self.number), -1, dtype=np.int64)
+        codes[queue.dossier[:place]] = 0
+        label = RowLabel(RowKind.RULE, self.id, self.number[row], "turn")
+        column = int(builder.funded_columns()[row])
+        lower = queue.money_cents - need + 1
+        # one that a question refuses has no column: it is not served
+        served = [(0, column, high - need + 1)] if column >= 0 else []
+        builder.rows([label], self._granted(), codes, [lower], [None], served)
+
+    def _granted(self) -> Terms:
+        ones = np.ones(len(self.number), dtype=np.int64)
+        return Terms(Fraction(1, 100), Unit.MONEY, np.zeros_like(ones), ones)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """In each queue, how many are not treated as their turn says."""
+        wrong = [self._wrong(queue, funded, granted_cents) for queue in self.queues]
+        readings = tuple(
+            Reading(queue.name, int((found >= 0).sum()), 1, None, Fraction(0))
+            for queue, found in zip(self.queues, wrong, strict=True)
+        )
+        return RuleReading(self.id, self.kind, self.mode, readings, grouped=True)
+
+    def _wrong(self, queue: Queue, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """The dossiers funded without room, or not funded in spite of room; -1 for the others: int64 (m,)."""
+        left = queue.money_cents - np.concatenate([[0], np.cumsum(granted_cents[queue.dossier])])
+        held = funded[queue.dossier]
+        wrong = np.where(held, left[1:] < 0, self.least_cents[queue.dossier] <= left[:-1])
+        return np.where(wrong, queue.dossier, -1)
+
+    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """For each unfunded dossier without room at its turn the last one served before it: int64 (n,)."""
+        found = np.full(len(funded), -1, dtype=np.int64)
+        for queue in self.queues:
+            served = -1
+            for row in queue.dossier.tolist():
+                if funded[row]:
+                    served = row
+                else:
+                    found[row] = served
+        return found
+
+
+def compile_queue(
+    rule: str, mode: Mode, mask: BoolArray, position: IntArray, case: Case, offers: Offers, path: Path
+) -> FirstCome | None:
+    """The queues of the envelopes that the dossiers of `mask` ask from."""
+    queues: list[Queue] = []
+    for node in np.unique(case.node[mask & (case.node >= 0)]).tolist():
+        money = _money(case, offers, node)
+        if money is None:
+            _no_amount(case, node, path)
+            return None
+        mine = np.flatnonzero(mask & (case.node == node))
+        queues.append(Queue(case.tree.ids[node], max(0, money), mine[np.argsort(position[mine])]))
+    found = FirstCome(
+        rule, "order", mode, tuple(queues), offers.least_cents, offers.most_cents, case.table["dossier"]
+    )
+    for queue in queues:
+        n_open = len(found.settled(queue)[2])
+        if mode is Mode.HARD and n_open > MAX_OPEN:
+            _too_open(case, queue, n_open, path)
+            return None
+    return found
+
+
+def _money(case: Case, offers: Offers, node: int) -> int | None:
+    """What a queue may have: the node's own money less what is committed and decided there."""
+    money = unassigned_cents(case.tree, node)
+    if money is None:
+        return None
+    inside = case.node == node
+    for child in case.tree.children(node):
+        if case.tree.amount_cents[child] is None:
+            inside |= (case.node >= child) & (case.node < case.tree.end[child])
+    taken = np.where(offers.forced, offers.most_cents, offers.committed_cents)
+    return money - exact_sum(taken[inside])
+
+
+def _no_amount(case: Case, node: int, path: Path) -> None:
+    name = case.tree.ids[node]
+    case.fault(
+        "no-amount",
+        Text(
+            f"l'enveloppe « {name} » n'a pas de montant écrit : rien ne dit où sa file s'arrête.",
+            f'the envelope "{name}" has no written amount: nothing says where its queue ends.',
+        ),
+        (*path, "skip"),
+        Text(
+            "Donnez-lui un montant, ou écrivez `skip: false`.", "Give it an amount, or write `skip: false`."
+        ),
+    )
+
+
+def _too_open(case: Case, queue: Queue, n_open: int, path: Path) -> None:
+    case.fault(
+        "queue-open",
+        Text(
+            f"dans la file de « {queue.name} », le tour de {n_open} dossiers dépend de montants ouverts ; la "
+            f"limite est de {MAX_OPEN}.",
+            f'in the queue of "{queue.name}" the turn of {n_open} dossiers depends on open amounts; the limit is '
+            f"{MAX_OPEN}.",
+        ),
+        (*path, "skip"),
+        Text(
+            "Fixez les montants (`all_or_nothing`), ou écrivez `skip: false`.",
+            "Settle the amounts (`all_or_nothing`), or write `skip: false`.",
+        ),
+    )
+
+
+class OrderSpec(RuleSpec):
+    """Better dossiers first, by a column; or first come, first served."""
+
+    kind: Literal["order"]
+    where: Selector | None = None
+    by: Code | tuple[Code, ...] | None = None
+    rank: Code | None = None
+    best: Literal["high", "low"] | None = None
+    first_come: Code | None = None
+    skip: Flag | None = None
+    ties: Literal["free", "rank"] | None = None
+
+    @property
+    def ties_used(self) -> Literal["free", "rank"]:
+        """How dossiers of one value stand to each other: not at all unless written; a queue has them in a row.
+
+        The sentence, the formula, the rows, the readings and the explanation all follow from it.
+        """
+        return self.ties or ("rank" if self.skip else "free")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A compiled `order`.
+
+    Attributes
+    ----------
+    names : the groups
+    group, dossier, level : int64 (m,), sorted by group and then best first; level counts from 0 in each group
+    n : number of dossiers of the table
+    """
+
+    id: str
+    kind: str
+    mode: Mode
+    names: tuple[str | None, ...]
+    grouped: bool
+    group: IntArray
+    dossier: IntArray
+    level: IntArray
+    number: pl.Series
+    penalty: Penalty | None = None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """x ≤ gate of the level above; gate ≤ x for each of its level."""
+        if len(self.dossier) == 0:
+            return
+        x = builder.funded_columns()[self.dossier]
+        step = _steps(self.group, self.level)
+        size = np.bincount(step)
+        first = np.searchsorted(step, np.arange(len(size)))
+        gate, group = x[first], self.group[first]
+        followed = np.append(group[1:] == group[:-1], False)
+        shared = np.flatnonzero((size > 1) & followed)
+        for k in shared.tolist():
+            at = int(first[k])
+            name = self.names[int(self.group[at])] or ""
+            gate[k] = builder.column(f"level:{self.id}:{name}:{int(self.level[at])}", 0, 1)
+        below = np.flatnonzero(self.level > 0)
+        self._write(builder, RowKind.RULE, below, x[below], gate[step[below] - 1])
+        inside = np.flatnonzero(np.isin(step, shared))
+        self._write(builder, RowKind.LINK, inside, gate[step[inside]], x[inside])
+
+    def _write(
+        self, builder: RowBuilder, kind: RowKind, place: IntArray, small: IntArray, large: IntArray
+    ) -> None:
+        """Rows small − large ≤ 0, one for each of these dossiers; one that a question refuses (-1) is 0."""
+        if len(place) == 0:
+            return
+        names = self.number.gather(self.dossier[place]).to_list()
+        labels = [RowLabel(kind, self.id, name) for name in names]
+        extra = [
+            (row, column, sign)
+            for sign, columns in ((1, small), (-1, large))
+            for row, column in enumerate(columns.tolist())
+            if column >= 0
+        ]
+        none: list[int | None] = [None] * len(labels)
+        builder.rows(labels, nothing(len(self.number)), None, none, [0] * len(labels), extra)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """x_worse ≤ x_better for each pair, each broken one at its price."""
+        worse, better = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for code in np.unique(self.group).tolist():
+            mine = np.flatnonzero(self.group == code)
+            level = self.level[mine]
+            i, j = np.nonzero(level[:, None] < level[None, :])
+            better.append(self.dossier[mine[i]])
+            worse.append(self.dossier[mine[j]])
+        rows = FundedRows.implications(np.concatenate(worse), np.concatenate(better), self.number)
+        rows.write(builder, self.id, np.zeros(len(self.number), dtype=np.bool_), soft=soft)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """In each group, how many pairs have the worse funded and the better not."""
+        held = funded[self.dossier]
+        pairs = np.where(held, self._unfunded_before(held), 0)
+        broken = np.zeros(len(self.names), dtype=np.int64)
+        np.add.at(broken, self.group, pairs)
+        readings = tuple(
+            Reading(name, n, 1, None, Fraction(0))
+            for name, n in zip(self.names, broken.tolist(), strict=True)
+        )
+        return RuleReading(self.id, self.kind, self.mode, readings, self.grouped)
+
+    def _unfunded_before(self, held: BoolArray) -> IntArray:
+        """How many strictly better ones of its group are unfunded, int64 (m,)."""
+        before = np.concatenate([[0], np.cumsum(~held)])
+        step = _steps(self.group, self.level)
+        level_start = np.searchsorted(step, step)
+        group_start = np.searchsorted(self.group, self.group)
+        better: IntArray = before[level_start] - before[group_start]
+        return better
+
+    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """For each unfunded dossier the best of its group that is unfunded too, -1 for none: int64 (n,)."""
+        held = funded[self.dossier]
+        found = np.full(len(funded), -1, dtype=np.int64)
+        barred = np.flatnonzero(~held & (self._unfunded_before(held) > 0))
+        unfunded = np.flatnonzero(~held)
+        start = np.searchsorted(self.group, self.group[barred])
+        found[self.dossier[barred]] = self.dossier[unfunded[np.searchsorted(unfunded, start)]]
+        return found
+
+    @property
+    def n_pairs(self) -> int:
+        """How many pairs of strictly better and worse the order compares."""
+        step = _steps(self.group, self.level)
+        start = np.searchsorted(self.group, self.group)
+        return int((np.searchsorted(step, step) - start).sum())
+
+
+def _steps(group: IntArray, level: IntArray) -> IntArray:
+    """A running number of (group, level), int64 (m,)."""
+    new = np.ones(len(group), dtype=np.int64)
+    new[1:] = (group[1:] != group[:-1]) | (level[1:] != level[:-1])
+    return np.cumsum(new) - 1
+
+
+def compile_order(
+    spec: OrderSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Order | FirstCome | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown."""
+    if not _well_said(spec, case, path):
+        return None
+    chosen = select(case, spec.where, (*path, "where"))
+    if chosen is None:
+        return None
+    mask = chosen & offers.candidate & ~offers.forced & case.bound(spec.id)
+    position = _rank(spec, mask, case, measures, path) if spec.rank else _instants(spec, case, path)
+    if position is None:
+        return None
+    # before 0.2 the number told dossiers of one instant apart, whatever the rule said
+    in_a_row = spec.ties_used == "rank" or (case.as_0_1_0 and spec.first_come is not None)
+    if in_a_row:
+        position = _in_a_row(position)
+    if spec.skip:
+        return compile_queue(spec.id, mode_of(spec), mask, position, case, offers, path)
+    groups = groups_by(case, spec.by, None, mask, mask & (position >= 0), path)
+    if groups is None:
+        return None
+    dossier = np.flatnonzero(groups.codes >= 0)
+    code, place = groups.codes[dossier], position[dossier]
+    order = np.lexsort((dossier, place, code))
+    dossier, code, place = dossier[order], code[order], place[order]
+    step = _steps(code, place)
+    found = Order(
+        spec.id,
+        spec.kind,
+        mode_of(spec),
+        groups.names,
+        groups.grouped,
+        code,
+        dossier,
+        step - step[np.searchsorted(code, code)] if len(code) else step,
+        case.table["dossier"],
+        penalty_of(spec, case, Unit.NUMBER, path),
+    )
+    if found.mode is Mode.PENALTY and too_many_pairs(case, found.n_pairs, path):
+        return None
+    return found
+
+
+def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:
+    """Whether the fields go together; else a defect is noted."""
+    faults = [
+        (
+            (spec.rank is None) == (spec.first_come is None),
+            path,
+            "un ordre veut `rank` ou `first_come`, l'un des deux.",
+            "an order wants `rank` or `first_come`, one of the two.",
+        ),
+        (
+            spec.best is not None and spec.rank is None,
+            (*path, "best"),
+            "`best` va avec `rank`.",
+            "`best` goes with `rank`.",
+        ),
+        (
+            spec.skip is not None and spec.first_come is None,
+            (*path, "skip"),
+            "`skip` va avec `first_come`.",
+            "`skip` goes with `first_come`.",
+        ),
+        (
+            bool(spec.skip) and spec.by is not None,
+            (*path, "by"),
+            "avec `skip: true`, chaque enveloppe a sa file : `by` ne s'y ajoute pas.",
+            "with `skip: true` each envelope has its own queue: `by` cannot be added.",
+        ),
+        (
+            bool(spec.skip) and mode_of(spec) is Mode.PENALTY,
+            (*path, "penalty"),
+            "`skip: true` est dure ou pour information : elle n'a pas de pénalité.",
+            "`skip: true` is hard or report only: it has no penalty.",
+        ),
+        (
+            bool(spec.skip) and spec.ties == "free",
+            (*path, "ties"),
+            "avec `skip: true`, chaque dossier a son tour : les ex æquo suivent l'ordre de dépôt, puis le numéro "
+            "(`ties: rank`).",
+            "with `skip: true` each dossier has its turn: equal dossiers follow the order of filing, then the "
+            "number (`ties: rank`).",
+        ),
+    ]
+    for wrong, where, fr, en in faults:
+        if wrong:
+            case.fault("order", Text(fr, en), where)
+            return False
+    return True
+
+
+def _rank(spec: OrderSpec, mask: BoolArray, case: Case, measures: Measures, path: Path) -> IntArray | None:
+    """The place of each dossier, 0 for the best, equal for equal ranks, -1 for an empty one: int64 (n,)."""
+    name, here = spec.rank or "", (*path, "rank")
+    if name in measures.named:
+        values = _measured(case, measures, name, here)
+        missing = np.zeros(case.n, dtype=np.bool_)
+    elif kind_of(case, name) is Kind.DATE:
+        column = instant_column(case, name)
+        values, missing = _filled(column), column.is_null().to_numpy()
+    else:
+        column_ = numeric_column(case, name, here, measures.names)
+        if column_ is None:
+            return None
+        values, missing = column_.values, column_.missing
+    if values is None:
+        return None
+    _note_empty(case, mask & missing, name, here)
+    key = -values if spec.best == "high" else values
+    _, place = np.unique(key, return_inverse=True)
+    return np.where(missing, -1, place.astype(np.int64))
+
+
+def _measured(case: Case, measures: Measures, name: str, path: Path) -> IntArray | None:
+    terms = measures.terms(name, path)
+    if terms is None:
+        return None
+    if terms.once or terms.per_cent.any():
+        case.fault(
+            "order-measure",
+            Text(
+                f"la mesure « {name} » ne donne pas un chiffre par dossier : elle ne peut pas classer.",
+                f'the measure "{name}" does not give one figure for each dossier: it cannot rank.',
+            ),
+            path,
+        )
+        return None
+    return terms.per_funded
+
+
+def _note_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
+    rows = np.flatnonzero(empty)
+    if len(rows) == 0:
+        return
+    names = listed_names(case, rows)
+    n = so_many(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
+    case.warnings.add(
+        "order-empty",
+        Text(
+            f"hors de l'ordre, faute de « {name} », donc ni avant ni après les autres : {n.fr} ({names}).",
+            f'outside the order for want of "{name}", neither before nor after others: {n.en} ({names}).',
+        ),
+        case.locate(path),
+        *(case.portfolio.place(int(row), name) for row in rows[:5]),
+    )
+
+
+def _instants(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
+    """The place of each dossier by instant, equal for equal ones; empty last: int64 (n,)."""
+    name = spec.first_come or ""
+    kind = kind_of(case, name)
+    if kind is None:
+        unknown_column(case, name, (*path, "first_come"))
+        return None
+    if kind is not Kind.DATE:
+        case.fault(
+            "order-date",
+            Text(
+                f"la colonne « {name} » n'est pas une date : elle ne dit pas qui vient d'abord.",
+                f'the column "{name}" is not a date: it does not say who comes first.',
+            ),
+            (*path, "first_come"),
+        )
+        return None
+    column = instant_column(case, name)
+    values = _filled(column)
+    values[column.is_null().to_numpy()] = np.iinfo(np.int64).max
+    _, place = np.unique(values, return_inverse=True)
+    return place.astype(np.int64)
+
+
+def _in_a_row(position: IntArray) -> IntArray:
+    """Equal places told apart by the order of the table: filing, then number; -1 stays: int64 (n,)."""
+    place = np.empty(len(position), dtype=np.int64)
+    place[np.argsort(position, kind="stable")] = np.arange(len(position))
+    return np.where(position < 0, -1, place)
+
+
+def instant_column(case: Case, name: str) -> pl.Series:
+    """A date column as instants, null where empty."""
+    return case.table.select(instants(name, case.table.schema[name], case.timezone)).to_series()
+
+
+def _filled(column: pl.Series) -> IntArray:
+    return column.dt.epoch("us").fill_null(0).to_numpy().astype(np.int64, copy=True)

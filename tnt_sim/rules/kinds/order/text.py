@@ -1,0 +1,83 @@
+"""rules/kinds/order/text.py."""
+
+from __future__ import annotations
+
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions import column_text
+from tnt_sim.rules.expressions.text import _each, _where, scope
+from tnt_sim.rules.kinds.order.rule import OrderSpec
+
+
+def order(rule: OrderSpec, lang: Lang) -> str:
+    """« aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon la note (…) »"""
+    whom = scope(rule.by, rule.where, lang)
+    if rule.first_come is not None:
+        return _first_come(rule, whom, lang)
+    column = column_text.column(rule.rank or "").in_(lang)
+    equals = _TIES[rule.ties_used].in_(lang)
+    if lang is Lang.FR:
+        best = "la plus grande valeur d'abord" if rule.best == "high" else "la plus petite valeur d'abord"
+        return (
+            f"{whom}aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon {column} "
+            f"({best} ; {equals})"
+        )
+    best = "the largest first" if rule.best == "high" else "the smallest first"
+    return f"{whom}no dossier is funded while a better ranked one is not, by {column} ({best}; {equals})"
+
+
+_TIES = {
+    "free": Text("à égalité, aucun ordre", "no order among equals"),
+    "rank": Text(
+        "à égalité, le premier déposé, puis le plus petit numéro",
+        "among equals the first filed, then the smallest number",
+    ),
+}
+_SAME_INSTANT = {
+    "free": Text("au même instant, aucun ordre", "no order within one instant"),
+    "rank": Text(
+        "au même instant, le premier déposé, puis le plus petit numéro",
+        "within one instant the first filed, then the smallest number",
+    ),
+}
+_SAME_FILING = Text("au même instant, le plus petit numéro", "within one instant the smallest number")
+
+
+def _first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
+    column = column_text.column(str(rule.first_come)).in_(lang)
+    filed = rule.ties_used == "rank" and rule.first_come == "filed_at"
+    equals = (_SAME_FILING if filed else _SAME_INSTANT[rule.ties_used]).in_(lang)
+    if lang is Lang.FR:
+        after = (
+            "un dossier qui ne tient pas dans ce qui reste est passé, et le suivant peut tenir"
+            if rule.skip
+            else "le premier qui n'est pas financé arrête ceux d'après"
+        )
+        return f"{whom}premier arrivé, premier servi, selon {column} ({equals}) ; {after}"
+    after = (
+        "a dossier that does not fit in what is left is passed over, and the next may fit"
+        if rule.skip
+        else "the first that is not funded stops those after it"
+    )
+    return f"{whom}first come, first served, by {column} ({equals}); {after}"
+
+
+def order_formula(rule: OrderSpec) -> str:
+    every, group = _each(rule.by)
+    inside = ", ".join(part for part in (group, _where(rule.where)) if part)
+    braces = f" {{{inside}}}" if inside else ""
+    if rule.skip:
+        return f"{every}x_i = [least_i ≤ amount − Σ{{{_before(rule, 'j', 'i')}}} g_j]{braces}"
+    return f"{every}{_before(rule, 'i', 'j')} ⇒ x_j ≤ x_i{braces}"
+
+
+def _before(rule: OrderSpec, i: str, j: str) -> str:
+    """That i is strictly before j: `score_i > score_j`, with the order of filing where ties follow it."""
+    column, high = rule.first_come or rule.rank, rule.best == "high"
+    if rule.ties_used == "free":
+        return f"{column}_{i} {'>' if high else '<'} {column}_{j}"
+    ties = [key for key in ("filed_at", "dossier") if key != column]
+
+    def key(mark: str) -> str:
+        return ", ".join([f"{'−' if high else ''}{column}_{mark}", *(f"{name}_{mark}" for name in ties)])
+
+    return f"({key(i)}) < ({key(j)})"

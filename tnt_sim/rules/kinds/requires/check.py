@@ -1,0 +1,25 @@
+"""rules/kinds/requires/check.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tnt_sim.rules.kinds.requires.rule import Requires
+from tnt_sim.rules.second_reading.rows import Lines, _implied, named
+
+
+def requires_lines(lines: Lines, rule: Requires) -> None:
+    """Each head with as many of its needs as it asks for."""
+    needs, numbers = rule.needs, rule.dossier
+    starts = np.searchsorted(needs.group, np.arange(len(rule.head) + 1)).tolist()
+    first, second = [], []
+    for k, (head, least) in enumerate(zip(rule.head.tolist(), rule.at_least.tolist(), strict=True)):
+        mine = needs.dossier[starts[k] : starts[k + 1]]
+        if least == len(mine):
+            first += [head] * len(mine)
+            second += mine.tolist()
+            continue
+        name = f"{named('rule', rule.id, numbers[head])}:max"
+        value = np.concatenate([[least], np.full(len(mine), -1)]).astype(np.int64)
+        lines.add_funded([name], np.zeros(len(value), dtype=np.int64), np.append(head, mine), value, [0])
+    _implied(lines, rule.id, np.array(first, dtype=np.int64), np.array(second, dtype=np.int64), numbers)

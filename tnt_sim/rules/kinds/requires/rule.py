@@ -1,0 +1,182 @@
+"""rules/kinds/requires/rule.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.field_types import Code, Count
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
+from tnt_sim.rules.offers.funded_rows import (
+    SHOWN,
+    FundedRows,
+    Members,
+    _said_at,
+    cannot_be_funded,
+    counted,
+    listed_names,
+    named_rows,
+)
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleReading, Soft
+
+
+class RequiresSpec(RuleSpec):
+    """Each of the dossiers is funded only with `at_least` of those that it needs: all by default."""
+
+    kind: Literal["requires"]
+    dossiers: tuple[Code, ...]
+    need: tuple[Code, ...]
+    at_least: Count | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requires:
+    """A compiled `requires`, or the column `requires`.
+
+    Attributes
+    ----------
+    head : int64 (n_heads,), the dossiers that need others
+    at_least : int64 (n_heads,), how many of them
+    needs : the dossiers that each head needs, group k for head k
+    """
+
+    id: str
+    kind: str
+    mode: Mode
+    head: IntArray
+    at_least: IntArray
+    needs: Members
+    committed: BoolArray
+    dossier: pl.Series
+    penalty: Penalty | None = None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """x_head ≤ x_need for each pair where all are needed, else k·x_head ≤ Σ x_need."""
+        self._write(builder, None)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """The same rows, each dossier that is lacking at its price."""
+        self._write(builder, soft)
+
+    @property
+    def whole(self) -> BoolArray:
+        """The heads that need all of theirs, bool (n_heads,)."""
+        whole: BoolArray = self.at_least == np.bincount(self.needs.group, minlength=len(self.head))
+        return whole
+
+    def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
+        pair = self.whole[self.needs.group]
+        first, second = self.head[self.needs.group[pair]], self.needs.dossier[pair]
+        rows = FundedRows.implications(first, second, self.dossier)
+        rows.write(builder, self.id, self.committed, soft=soft)
+        some = np.flatnonzero(~self.whole)
+        place = np.full(len(self.head), -1, dtype=np.int64)
+        place[some] = np.arange(len(some))
+        FundedRows(
+            self.dossier.gather(self.head[some]).to_list(),
+            np.concatenate([np.arange(len(some)), place[self.needs.group[~pair]]]),
+            np.concatenate([self.head[some], self.needs.dossier[~pair]]),
+            np.concatenate([self.at_least[some], np.full(int((~pair).sum()), -1)]),
+            np.zeros(len(some), dtype=np.int64),
+        ).write(builder, self.id, self.committed, soft=soft)
+
+    def lacking(self, funded: BoolArray) -> IntArray:
+        """How many needed dossiers each head lacks, funded or not: int64 (n_heads,)."""
+        lacking: IntArray = np.maximum(self.at_least - self.needs.count(funded), 0)
+        return lacking
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """How many needed dossiers each funded head lacks."""
+        counts = np.where(funded[self.head], self.lacking(funded), 0).tolist()
+        names = self.dossier.gather(self.head).to_list()
+        return counted(self, names, counts, 0, grouped=True)
+
+    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """For each unfunded head one that it lacks, -1 for none: int64 (n,)."""
+        missing = np.where(self.lacking(funded) > 0, self.needs.first(~funded), -1)
+        found = np.full(len(funded), -1, dtype=np.int64)
+        open_ = (missing >= 0) & ~funded[self.head]
+        found[self.head[open_]] = missing[open_]
+        return found
+
+
+def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers) -> Requires | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown or can never hold."""
+    head = named_rows(case, spec.dossiers, (*path, "dossiers"))
+    need = named_rows(case, spec.need, (*path, "need"))
+    if head is None or need is None:
+        return None
+    head = head[case.bound(spec.id)[head]]
+    at_least = len(need) if spec.at_least is None else spec.at_least
+    if not 1 <= at_least <= len(need):
+        case.fault(
+            "at-least",
+            Text(
+                f"`at_least` va de 1 à {len(need)}, le nombre de dossiers de `need`.",
+                f"`at_least` goes from 1 to {len(need)}, the number of dossiers in `need`.",
+            ),
+            (*path, "need" if spec.at_least is None else "at_least"),
+            Text(
+                "Corrigez `at_least`, ou retirez-le : tous sont alors exigés.",
+                "Correct `at_least`, or take it out: all are then needed.",
+            ),
+        )
+        return None
+    needs = Members(
+        tuple(case.table["dossier"].gather(head).to_list()),
+        np.repeat(np.arange(len(head)), len(need)),
+        np.tile(np.sort(need), len(head)),
+        grouped=True,
+    )
+    rule = Requires(
+        spec.id,
+        spec.kind,
+        mode_of(spec),
+        head,
+        np.full(len(head), at_least, dtype=np.int64),
+        needs,
+        offers.committed,
+        case.table["dossier"],
+        penalty_of(spec, case, Unit.NUMBER, path),
+    )
+    if rule.mode is Mode.HARD:
+        note_impossible(case, rule, offers, path)
+    return rule
+
+
+def note_impossible(case: Case, rule: Requires, offers: Offers, path: Path | None) -> None:
+    """Heads whose needs cannot be funded: an error where they must be funded, else a warning."""
+    short = rule.lacking(offers.in_play) > 0
+    must = (offers.committed | offers.forced)[rule.head]
+    lost = np.flatnonzero(short & must)
+    for k in lost.tolist()[:SHOWN]:
+        row = int(rule.head[k])
+        out = rule.needs.dossier[(rule.needs.group == k) & ~offers.in_play[rule.needs.dossier]]
+        name, names = case.table["dossier"][row], listed_names(case, out)
+        case.defects.add(
+            "requires-broken",
+            Text(
+                f"le dossier « {name} » est engagé ou retenu par décision, mais ce qu'il exige ne peut pas être "
+                f"financé : {names}.",
+                f'the dossier "{name}" is committed or funded by decision, but what it requires cannot be '
+                f"funded: {names}.",
+            ),
+            *_said_at(case, path, rule.head[[k]], "requires"),
+        )
+    rows = rule.head[short & ~must & offers.in_play[rule.head]]
+    if len(rows):
+        n = cannot_be_funded(len(rows))
+        case.warnings.add(
+            "requires-impossible",
+            Text(
+                f"{n.fr}, faute d'un préalable qui puisse l'être : {listed_names(case, rows)}.",
+                f"{n.en}, for want of a prerequisite that can be: {listed_names(case, rows)}.",
+            ),
+            *_said_at(case, path, rows[:5], "requires"),
+        )

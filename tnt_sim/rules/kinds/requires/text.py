@@ -1,0 +1,33 @@
+"""rules/kinds/requires/text.py."""
+
+from __future__ import annotations
+
+from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.expressions.text import _SHOWN, named
+from tnt_sim.rules.kind_support.text import _ARE, _ARE_FUNDED, _IS, _IS_FUNDED
+from tnt_sim.rules.kinds.exclusive.text import _plus
+from tnt_sim.rules.kinds.requires.rule import RequiresSpec
+
+
+def requires(rule: RequiresSpec, lang: Lang) -> str:
+    """« D-3 n'est financé que si D-4 et D-5 le sont »"""
+    french = lang is Lang.FR
+    who = named(rule.dossiers, lang)
+    need = named(rule.need, lang)
+    verb = (_ARE_FUNDED if len(rule.dossiers) > 1 else _IS_FUNDED).in_(lang)
+    if rule.at_least is None or rule.at_least >= len(rule.need):
+        end = (_ARE if len(rule.need) > 1 else _IS).in_(lang)
+        return f"{who} {verb} que si {need} {end}" if french else f"{who} {verb} only if {need} {end}"
+    least = rule.at_least
+    return (
+        f"{who} {verb} qu'avec au moins {least} de {need}"
+        if french
+        else f"{who} {verb} only with at least {least} of {need}"
+    )
+
+
+def requires_formula(rule: RequiresSpec) -> str:
+    least = rule.at_least if rule.at_least is not None else len(rule.need)
+    factor = "" if least == 1 else f"{least}·"
+    left = [f"{factor}x_{name} ≤ {_plus(rule.need)}" for name in rule.dossiers[:_SHOWN]]
+    return " ; ".join(left) + (" ; …" if len(rule.dossiers) > _SHOWN else "")

@@ -1,0 +1,16 @@
+"""rules/kinds/schedule/check.py."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from tnt_sim.rules.kinds.schedule.rule import Schedule
+from tnt_sim.rules.second_reading.rows import Lines, _all, _down, bounded, named, summed
+
+
+def schedule_lines(lines: Lines, rule: Schedule) -> None:
+    """Each year's sum under its ceiling."""
+    for one in rule.ceilings:
+        total = summed(lines.columns, one.terms, _all(lines.columns), 1)
+        most = _down(Fraction(one.cents, 100) / one.terms.scale)
+        bounded(lines, [named("rule", rule.id, one.name, "max")], total, [None], [most])

@@ -1,0 +1,319 @@
+"""`schedule`: grants promised in a year (AE) and paid over the years after it (CP), year by year.
+
+With y_i the year of dossier i, w_0, w_1 … the profile (Σ w_k = 1), all exact fractions:
+
+    commitments   Σ_{y_i = t} g_i ≤ AE_t
+    payments      Σ_i w_{t − y_i} · g_i ≤ CP_t
+    before_end    Σ_i (paid share of i before the year of its `end` − before_end_max)⁺ · g_i ≤ 0
+
+Years that `commitments` or `payments` do not name are not limited, and said. `advance_max` bounds w_0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Literal
+
+import numpy as np
+
+from tnt_sim.domain.field_types import Cents, Code, Count, Rate, Spec
+from tnt_sim.domain.money import format_cents, format_rate
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.expressions.columns import CENT, year_literal, year_of
+from tnt_sim.rules.expressions.selectors import Selector, select
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import (
+    Case,
+    Mode,
+    Path,
+    Penalty,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Soft,
+)
+
+SHOWN = 5
+
+
+class YearColumn(Spec):
+    """The column that gives each dossier's year: a number, or a date."""
+
+    column: Code
+
+
+class ScheduleSpec(RuleSpec):
+    """Commitments and payments year by year."""
+
+    kind: Literal["schedule"]
+    year: YearColumn | Count
+    where: Selector | None = None
+    commitments: Mapping[Count, Cents] = {}
+    profile: tuple[Rate, ...] = ()
+    payments: Mapping[Count, Cents] = {}
+    advance_max: Rate | None = None
+    before_end_max: Rate | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """One sum that must not exceed an amount: its name, its terms, the amount in cents."""
+
+    name: str
+    terms: Terms
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A compiled `schedule`."""
+
+    id: str
+    kind: str
+    mode: Mode
+    ceilings: tuple[Ceiling, ...]
+    penalty: Penalty | None = None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """Σ terms ≤ amount, in the scale of the terms."""
+        self._write(builder, None)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """The same rows; the distance is in euros."""
+        self._write(builder, soft)
+
+    def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
+        for one in self.ceilings:
+            upper = int(one.cents * CENT / one.terms.scale)
+            label = RowLabel(RowKind.RULE, self.id, one.name, "max")
+            builder.rows([label], one.terms, None, [None], [upper], soft=soft)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """Each sum in euros, exact, and its ceiling."""
+        readings = tuple(
+            Reading(
+                one.name,
+                one.terms.evaluate(funded, granted_cents) * one.terms.scale.numerator,
+                one.terms.scale.denominator,
+                None,
+                one.cents * CENT,
+            )
+            for one in self.ceilings
+        )
+        return RuleReading(self.id, self.kind, self.mode, readings, grouped=True)
+
+
+def compile_schedule(spec: ScheduleSpec, path: Path, case: Case, offers: Offers) -> Schedule | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown or can never hold."""
+    if not _profile_holds(spec, path, case):
+        return None
+    chosen = select(case, spec.where, (*path, "where"))
+    if chosen is None:
+        return None
+    mask: BoolArray = chosen & offers.in_play & case.bound(spec.id)
+    year = _years(spec, path, case, mask)
+    if year is None:
+        return None
+    _tell_free_years(spec, path, case, year[mask])
+    ceilings = [_committed(t, cents, year, mask) for t, cents in sorted(spec.commitments.items())]
+    ceilings += [_paid(t, cents, year, mask, spec.profile) for t, cents in sorted(spec.payments.items())]
+    if spec.before_end_max is not None:
+        ceilings.append(_before_end(spec, path, case, year, mask))
+    mode = mode_of(spec)
+    if mode is Mode.HARD and not _committed_fit(case, ceilings, offers, path):
+        return None
+    penalty = penalty_of(spec, case, Unit.MONEY, path)
+    return Schedule(spec.id, spec.kind, mode, tuple(ceilings), penalty)
+
+
+def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
+    """What needs no dossier: some bound, a profile that sums to 1, an advance within its bound."""
+    if (
+        not spec.commitments
+        and not spec.payments
+        and spec.before_end_max is None
+        and spec.advance_max is None
+    ):
+        case.fault(
+            "no-bound",
+            Text("cette règle ne limite rien.", "this rule bounds nothing."),
+            path,
+            Text(
+                "Donnez `commitments`, `payments`, `advance_max` ou `before_end_max`.",
+                "Give `commitments`, `payments`, `advance_max` or `before_end_max`.",
+            ),
+        )
+        return False
+    needs = bool(spec.payments) or spec.before_end_max is not None or spec.advance_max is not None
+    whole = sum(spec.profile, Fraction(0))
+    if (needs or spec.profile) and whole != 1:
+        case.fault(
+            "schedule-profile",
+            Text(
+                f"les parts de `profile` font {format_rate(whole, Lang.FR, decimals=6)}, et non 100 %.",
+                f"the shares of `profile` come to {format_rate(whole, Lang.EN, decimals=6)}, not 100 %.",
+            ),
+            (*path, "profile"),
+            Text("Exemple : `profile: [30 %, 50 %, 20 %]`.", "Example: `profile: [30 %, 50 %, 20 %]`."),
+        )
+        return False
+    if spec.advance_max is not None and spec.profile[0] > spec.advance_max:
+        first, most = spec.profile[0], spec.advance_max
+        case.fault(
+            "schedule-advance",
+            Text(
+                f"la première année paie {format_rate(first, Lang.FR)}, plus que l'avance de "
+                f"{format_rate(most, Lang.FR)} au plus.",
+                f"the first year pays {format_rate(first, Lang.EN)}, more than the advance of "
+                f"{format_rate(most, Lang.EN)} at most.",
+            ),
+            (*path, "advance_max"),
+            Text(
+                "Abaissez la première part de `profile`, ou relevez `advance_max`.",
+                "Lower the first share of `profile`, or raise `advance_max`.",
+            ),
+        )
+        return False
+    return True
+
+
+def _years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntArray | None:
+    """The year of each dossier, 0 outside `mask`; defects where it is empty or no year."""
+    if isinstance(spec.year, int):
+        return np.full(case.n, spec.year, dtype=np.int64)
+    here = (*path, "year", "column")
+    found = year_of(case, spec.year.column, here)
+    if found is None:
+        return None
+    empty = np.flatnonzero(found.is_null().to_numpy() & mask)
+    if len(empty):
+        n = so_many(len(empty), ("dossier", "dossiers"), ("dossier", "dossiers"))
+        case.defects.add(
+            "schedule-year",
+            Text(
+                f"la colonne « {spec.year.column} » ne donne pas d'année à {n.fr}.",
+                f'the column "{spec.year.column}" gives no year to {n.en}.',
+            ),
+            case.locate(here),
+            *(case.portfolio.place(int(row), spec.year.column) for row in empty[:SHOWN]),
+        )
+        return None
+    return found.fill_null(0).to_numpy().astype(np.int64)
+
+
+def _money(share: IntArray, scale: Fraction) -> Terms:
+    return Terms(scale, Unit.MONEY, np.zeros_like(share), share)
+
+
+def _committed(year: int, cents: int, of: IntArray, mask: BoolArray) -> Ceiling:
+    whole = (mask & (of == year)).astype(np.int64)
+    return Ceiling(f"AE {year}", _money(whole, CENT), cents)
+
+
+def _whole_shares(profile: tuple[Fraction, ...], more: Fraction = Fraction(1)) -> tuple[list[int], int]:
+    """The shares as whole numbers over one denominator."""
+    common = lcm(*(share.denominator for share in profile), more.denominator)
+    return [int(share * common) for share in profile], common
+
+
+def _paid(year: int, cents: int, of: IntArray, mask: BoolArray, profile: tuple[Fraction, ...]) -> Ceiling:
+    """What is paid in a year: the share of each dossier's profile that falls in it."""
+    shares, common = _whole_shares(profile)
+    due = np.zeros_like(of)
+    for k, share in enumerate(shares):
+        due[mask & (of + k == year)] = share
+    return Ceiling(f"CP {year}", _money(due, CENT / common), cents)
+
+
+def _before_end(spec: ScheduleSpec, path: Path, case: Case, of: IntArray, mask: BoolArray) -> Ceiling:
+    """What is paid before the year of `end` beyond the share allowed: nothing may be."""
+    assert spec.before_end_max is not None
+    shares, common = _whole_shares(spec.profile, spec.before_end_max)
+    end = year_literal(case.table["end"], case.timezone)
+    known = mask & end.is_not_null().to_numpy()
+    ends = end.fill_null(0).to_numpy()
+    paid = np.zeros_like(of)
+    for k, share in enumerate(shares):
+        paid[known & (of + k < ends)] += share
+    excess = np.maximum(paid - int(spec.before_end_max * common), 0)
+    early, open_ = int((excess > 0).sum()), int((mask & ~known).sum())
+    if early or open_:
+        case.warnings.add(
+            "schedule-end",
+            _before_the_end(spec.before_end_max, early, open_),
+            case.locate((*path, "before_end_max")),
+        )
+    return Ceiling("before_end", _money(excess, CENT / common), 0)
+
+
+def _before_the_end(most: Rate, early: int, open_: int) -> Text:
+    """What `before_end_max` meets: dossiers that are paid too early, and those without a day to be early for."""
+    paid = so_many(
+        early,
+        ("dossier serait payé", "dossiers seraient payés"),
+        ("dossier would be paid", "dossiers would be paid"),
+    )
+    free = so_many(
+        open_,
+        ("n'a pas de date de fin et n'est pas limité", "n'ont pas de date de fin et ne sont pas limités"),
+        ("has no end date and is not limited", "have no end date and are not limited"),
+    )
+    return Text(
+        f"{paid.fr} à plus de {format_rate(most, Lang.FR)} avant l'année de la fin ; {free.fr}.",
+        f"{paid.en} more than {format_rate(most, Lang.EN)} before the year of the end; {free.en}.",
+    )
+
+
+def _tell_free_years(spec: ScheduleSpec, path: Path, case: Case, years: IntArray) -> None:
+    """The years in which money is promised or paid and that the rule does not limit."""
+    found = sorted({int(year) for year in np.unique(years)})
+    paid = sorted({year + k for year in found for k in range(len(spec.profile))})
+    for key, named, seen in (
+        ("commitments", spec.commitments, found),
+        ("payments", spec.payments, paid),
+    ):
+        free = [str(year) for year in seen if year not in named]
+        if named and free:
+            case.warnings.add(
+                "schedule-years",
+                Text(
+                    f"`{key}` ne limite pas : {', '.join(free)}.",
+                    f"`{key}` does not limit: {', '.join(free)}.",
+                ),
+                case.locate((*path, key)),
+            )
+
+
+def _committed_fit(case: Case, ceilings: list[Ceiling], offers: Offers, path: Path) -> bool:
+    """Whether what is already promised fits under every ceiling."""
+    fine = True
+    for one in ceilings:
+        value = one.terms.evaluate(offers.committed, offers.committed_cents) * one.terms.scale
+        if value > one.cents * CENT:
+            fine = False
+            cents = -(-(value * 100).numerator // (value * 100).denominator)
+            case.fault(
+                "schedule-committed",
+                Text(
+                    f"{one.name} : les engagements font {format_cents(cents, Lang.FR)}, plus que "
+                    f"{format_cents(one.cents, Lang.FR)}.",
+                    f"{one.name}: the commitments come to {format_cents(cents, Lang.EN)}, more than "
+                    f"{format_cents(one.cents, Lang.EN)}.",
+                ),
+                path,
+                Text(
+                    "Relevez ce montant, ou corrigez la colonne `committed`.",
+                    "Raise this amount, or correct the column `committed`.",
+                ),
+            )
+    return fine

@@ -1,0 +1,90 @@
+"""rules/kinds/schedule/text.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tnt_sim.domain.field_types import write_rate
+from tnt_sim.domain.money import format_cents, format_rate
+from tnt_sim.i18n.message import Lang
+from tnt_sim.rules.expressions import column_text
+from tnt_sim.rules.expressions.column_text import listed
+from tnt_sim.rules.expressions.text import _sum, _where, money, scope
+from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
+
+
+def schedule_formula(rule: ScheduleSpec) -> str:
+    fixed = isinstance(rule.year, int)
+    year = "" if isinstance(rule.year, int) else rule.year.column
+    where = _where(rule.where)
+
+    def granted(when: int) -> str:
+        return _sum([where] if fixed else [f"{year} = {when}", where], "g_i")
+
+    parts = [f"{granted(key)} ≤ {money(cents)}" for key, cents in rule.commitments.items()]
+    for key, cents in rule.payments.items():
+        paid = [
+            f"{write_rate(share)}·{granted(key - k)}"
+            for k, share in enumerate(rule.profile)
+            if not fixed or key - k == rule.year
+        ]
+        parts.append(f"{' + '.join(paid) or '0 €'} ≤ {money(cents)}")
+    if rule.before_end_max is not None:
+        parts.append(f"Σ (paid_i before end_i − {write_rate(rule.before_end_max)})⁺·g_i ≤ 0")
+    return " ; ".join(parts)
+
+
+def schedule(rule: ScheduleSpec, lang: Lang) -> str:
+    """« année par année : engagements d'au plus 60 M€ en 2021 ; chaque subvention est payée à 30 % … »"""
+    french = lang is Lang.FR
+    parts = []
+    if rule.commitments:
+        most = _years(rule.commitments, lang)
+        parts.append(
+            f"les engagements ne dépassent pas {most}" if french else f"commitments stay within {most}"
+        )
+    if rule.profile:
+        parts.append(_profile(rule, lang))
+    if rule.payments:
+        most = _years(rule.payments, lang)
+        parts.append(f"les paiements ne dépassent pas {most}" if french else f"payments stay within {most}")
+    if rule.advance_max is not None:
+        share = format_rate(rule.advance_max, lang)
+        parts.append(
+            f"la première année paie au plus {share}" if french else f"the first year pays at most {share}"
+        )
+    if rule.before_end_max is not None:
+        share = format_rate(rule.before_end_max, lang)
+        parts.append(
+            f"au plus {share} sont payés avant l'année de fin du projet"
+            if french
+            else f"at most {share} is paid before the year in which the project ends"
+        )
+    return f"{scope(None, rule.where, lang)}{_year(rule, lang)}{(' ; ' if french else '; ').join(parts)}"
+
+
+def _profile(rule: ScheduleSpec, lang: Lang) -> str:
+    french = lang is Lang.FR
+    told = []
+    for k, share in enumerate(rule.profile):
+        if k == 0:
+            when = "l'année de la décision" if french else "in the year of the decision"
+        elif french:
+            when = "un an après" if k == 1 else f"{k} ans après"
+        else:
+            when = "a year later" if k == 1 else f"{k} years later"
+        told.append(f"{format_rate(share, lang)} {when}")
+    shares = listed(told, lang, most=len(told))
+    return f"une subvention se paie à {shares}" if french else f"a grant is paid {shares}"
+
+
+def _year(rule: ScheduleSpec, lang: Lang) -> str:
+    if isinstance(rule.year, int):
+        return f"tout est décidé en {rule.year} : " if lang is Lang.FR else f"all is decided in {rule.year}: "
+    column = column_text.column(rule.year.column).in_(lang)
+    return f"d'après l'année ({column}) : " if lang is Lang.FR else f"by the year ({column}): "
+
+
+def _years(amounts: Mapping[int, int], lang: Lang) -> str:
+    word = "en" if lang is Lang.FR else "in"
+    return listed([f"{format_cents(cents, lang)} {word} {year}" for year, cents in amounts.items()], lang)

@@ -1,0 +1,38 @@
+"""rules/kinds/share/check.py."""
+
+from __future__ import annotations
+
+from tnt_sim.rules.kinds.share.rule import Share
+from tnt_sim.rules.second_reading.rows import Lines, Sum, _against, _all, _only, bounded, named, summed
+
+
+def share_lines(lines: Lines, rule: Share) -> None:
+    """The numerator against the share of the denominator, in each group."""
+    names, codes = rule.groups.names, rule.groups.codes
+    part = summed(lines.columns, rule.numerator, codes, len(names))
+    if rule.pooled:
+        _pooled_share(lines, rule, part)
+        return
+    whole = summed(lines.columns, rule.denominator, codes, len(names))
+    for side, bound in (("min", rule.minimum), ("max", rule.maximum)):
+        if bound is None:
+            continue
+        # N·a ≥ p/q·D·b with scales a and b, as whole numbers: left·N − right·D ≥ 0
+        ratio = bound * rule.denominator.scale / rule.numerator.scale
+        total = _against(part, whole, ratio)
+        zero, none = [0] * len(names), [None] * len(names)
+        low, high = (zero, none) if side == "min" else (none, zero)
+        bounded(lines, [named("rule", rule.id, name, side) for name in names], total, low, high)
+
+
+def _pooled_share(lines: Lines, rule: Share, part: Sum) -> None:
+    """Each group against the denominator of all dossiers, in a row of its own."""
+    whole = summed(lines.columns, rule.denominator, _all(lines.columns), 1)
+    for group, name in enumerate(rule.groups.names):
+        for side, bound in (("min", rule.minimum), ("max", rule.maximum)):
+            if bound is None:
+                continue
+            ratio = bound * rule.denominator.scale / rule.numerator.scale
+            low, high = ([0], [None]) if side == "min" else ([None], [0])
+            total = _against(_only(part, group), whole, ratio)
+            bounded(lines, [named("rule", rule.id, name, side)], total, low, high)

@@ -1,0 +1,266 @@
+"""`share`: one measure as a share of another.
+
+    minimum ≤ Σ measure over `where` within `of`  /  Σ of_measure over `of` ≤ maximum
+
+multiplied out, so that it is linear: q·Σ numerator − p·Σ denominator ≥ 0 for a minimum of p/q. An empty
+denominator satisfies the rule. With `by` both sums are those of a group; with `of: all` the denominator is that of
+all groups together, so that a group's part of the whole has a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+from tnt_sim.domain.field_types import Code, Rate
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.groups import Groups, groups_by
+from tnt_sim.rules.expressions.measures import Measures, whole_only
+from tnt_sim.rules.expressions.selectors import Selector, select
+from tnt_sim.rules.kind_support.attainable_range import share_can_hold, warn_idle_share
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of, well_bounded
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, combine, common_scale
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import (
+    Case,
+    Mode,
+    Path,
+    Penalty,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Soft,
+)
+
+
+class ShareSpec(RuleSpec):
+    """A share between bounds, in all or by group."""
+
+    kind: Literal["share"]
+    measure: Code
+    of_measure: Code | None = None
+    where: Selector | None = None
+    of: Literal["all"] | Selector | None = None
+    by: Code | tuple[Code, ...] | None = None
+    min: Rate | None = None
+    max: Rate | None = None
+
+    @property
+    def pooled(self) -> bool:
+        """Whether each group is set against all groups together."""
+        return self.of == "all" and self.by is not None
+
+    @property
+    def whole(self) -> Selector | None:
+        """The dossiers of the denominator; None for all."""
+        return self.of if isinstance(self.of, Selector) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A compiled `share`; `pooled`: the denominator is that of all groups together."""
+
+    id: str
+    kind: str
+    mode: Mode
+    numerator: Terms
+    denominator: Terms
+    groups: Groups
+    minimum: Fraction | None
+    maximum: Fraction | None
+    penalty: Penalty | None = None
+    pooled: bool = False
+
+    def sides(self) -> Iterator[tuple[str, Groups, Terms]]:
+        """(side, groups, q·numerator − p·denominator): at least 0 for a minimum p/q, at most 0 for a maximum.
+
+        Read as numerator − share·denominator, so that a price is per unit of the numerator.
+        """
+        for side, bound in (("min", self.minimum), ("max", self.maximum)):
+            if bound is None:
+                continue
+            for groups, numerator in blocks(self.numerator, self.groups, self.pooled):
+                terms = combine([(bound.denominator, numerator), (-bound.numerator, self.denominator)])
+                yield side, groups, replace(terms, scale=terms.scale / bound.denominator).reduced()
+
+    def rows(self, builder: RowBuilder) -> None:
+        """q·numerator − p·denominator ≥ 0 (minimum p/q), ≤ 0 (maximum)."""
+        self._write(builder, None)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """The same rows; the distance is what the numerator lacks, or has too much."""
+        self._write(builder, soft)
+
+    def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
+        for side, groups, terms in self.sides():
+            labels = [RowLabel(RowKind.RULE, self.id, name, side) for name in groups.names]
+            none: list[int | None] = [None] * len(labels)
+            zero: list[int | None] = [0] * len(labels)
+            lower, upper = (zero, none) if side == "min" else (none, zero)
+            builder.rows(labels, terms, groups.codes, lower, upper, soft=soft)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """Numerator and denominator of each group as exact integers in one scale."""
+        scale = common_scale([self.numerator.scale, self.denominator.scale])
+        n = len(self.groups.names)
+        codes = self.groups.codes
+        num = self.numerator.rescaled(scale).evaluate_groups(funded, granted_cents, codes, n)
+        whole = self.denominator.rescaled(scale)
+        if self.pooled:
+            den = [whole.evaluate(funded, granted_cents)] * n
+        else:
+            den = whole.evaluate_groups(funded, granted_cents, codes, n)
+        readings = tuple(
+            Reading(name, a, b, self.minimum, self.maximum)
+            for name, a, b in zip(self.groups.names, num, den, strict=True)
+        )
+        broken = sum((self._broken(reading) for reading in readings), Fraction(0)) * scale
+        return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped, broken)
+
+    def _broken(self, reading: Reading) -> Fraction:
+        """What the numerator lacks or has too much, in units of the reading's integers."""
+        low = Fraction(0) if self.minimum is None else self.minimum * reading.den - reading.num
+        high = Fraction(0) if self.maximum is None else reading.num - self.maximum * reading.den
+        return max(low, high, Fraction(0))
+
+
+def blocks(numerator: Terms, groups: Groups, pooled: bool) -> Iterator[tuple[Groups, Terms]]:
+    """The groups with their numerator, all at once; one after the other where each is set against all dossiers."""
+    if not pooled:
+        yield groups, numerator
+        return
+    everyone = np.zeros(len(groups.codes), dtype=np.int64)
+    for code, name in enumerate(groups.names):
+        yield Groups((name,), everyone, grouped=True), numerator.where(groups.codes == code)
+
+
+def compile_share(
+    spec: ShareSpec, path: Path, case: Case, measures: Measures, offers: Offers
+) -> Share | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown."""
+    numerator = measures.terms(spec.measure, (*path, "measure"))
+    denominator = measures.terms(spec.of_measure or spec.measure, (*path, "of_measure"))
+    within = select(case, spec.whole, (*path, "of"))
+    counted = select(case, spec.where, (*path, "where"))
+    if numerator is None or denominator is None or within is None or counted is None:
+        return None
+    if not case.as_0_1_0 and _of_itself(case, spec, path):
+        return None
+    if not all(whole_only(case, terms, True, path) for terms in (numerator, denominator)):
+        return None
+    if not well_bounded(spec, spec.min, spec.max, case, path):
+        return None
+    within = within & case.bound(spec.id)
+    groups = groups_by(case, spec.by, None, offers.in_play & within, within & offers.in_play, path)
+    if groups is None:
+        return None
+    same = spec.of_measure in (None, spec.measure)
+    whole = denominator
+    numerator, denominator = numerator.where(counted & within), denominator.where(within)
+    if not _sound(case, numerator, denominator, offers, path) or _above_one(case, spec, path):
+        return None
+    mode, bounds = mode_of(spec), (spec.min, spec.max)
+    warn_idle_share(case, counted, within, offers, bounds, same, path)
+    parts = []
+    for block, part in blocks(numerator, groups, spec.pooled):
+        mine = counted & (groups.codes == groups.names.index(block.names[0])) if spec.pooled else counted
+        rest = whole.where(within & ~mine)
+        parts.append((block, part, rest if same and not rest.once else None))
+    if mode is Mode.HARD and not share_can_hold(case, denominator, parts, offers, bounds, path):
+        return None
+    return Share(
+        id=spec.id,
+        kind=spec.kind,
+        mode=mode,
+        numerator=numerator,
+        denominator=denominator,
+        groups=groups,
+        minimum=spec.min,
+        maximum=spec.max,
+        penalty=penalty_of(spec, case, numerator.unit, path),
+        pooled=spec.pooled,
+    )
+
+
+def _of_itself(case: Case, spec: ShareSpec, path: Path) -> bool:
+    """Whether numerator and denominator are the same sum, always 100 %; then a defect is noted."""
+    same = spec.of_measure in (None, spec.measure)
+    if not same or spec.pooled or spec.where not in (None, spec.whole):
+        return False
+    if spec.by is None:
+        hint = Text(
+            "Dites quels dossiers comptent au numérateur (`where`), ou donnez une autre mesure à `of_measure`.",
+            "Say which dossiers count in the numerator (`where`), or give another measure to `of_measure`.",
+        )
+    else:
+        hint = Text(
+            "Pour la part de chaque groupe dans l'ensemble, écrivez `of: all` ; pour une part dans chaque groupe, "
+            "dites quels dossiers comptent au numérateur (`where`).",
+            "For the share of each group in the whole, write `of: all`; for a share within each group, say which "
+            "dossiers count in the numerator (`where`).",
+        )
+    case.fault(
+        "share-of-itself",
+        Text(
+            "cette part a le même numérateur et le même dénominateur : elle vaut toujours 100 %.",
+            "this share has the same numerator and denominator: it is always 100 %.",
+        ),
+        path,
+        hint,
+    )
+    return True
+
+
+def _above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
+    """Whether the minimum asks a part to be more than its whole; then a defect is noted."""
+    same = spec.of_measure in (None, spec.measure)
+    if not same or spec.min is None or spec.min <= 1:
+        return False
+    case.fault(
+        "share-above-one",
+        Text(
+            "une part minimale de plus de 100 % ne peut jamais être tenue.",
+            "a minimum share above 100 % can never hold.",
+        ),
+        (*path, "min"),
+        Text(
+            "Abaissez `min`, ou donnez une autre mesure à `of_measure`.",
+            "Lower `min`, or give another measure to `of_measure`.",
+        ),
+    )
+    return True
+
+
+def _sound(case: Case, numerator: Terms, denominator: Terms, offers: Offers, path: Path) -> bool:
+    """A denominator must not be negative, nor zero while its numerator is not: the row would be wrong."""
+    rows = offers.in_play
+    below = _weight(denominator, offers)
+    above = _weight(numerator, offers)
+    if not ((below < 0) | ((below == 0) & (above != 0)))[rows].any():
+        return True
+    case.fault(
+        "share-denominator",
+        Text(
+            "le dénominateur de cette part est nul ou négatif pour des dossiers que le numérateur compte.",
+            "the denominator of this share is zero or negative for dossiers that the numerator counts.",
+        ),
+        (*path, "of_measure"),
+        Text(
+            "Choisissez une mesure positive pour `of_measure`.",
+            "Choose a measure that is positive for `of_measure`.",
+        ),
+    )
+    return False
+
+
+def _weight(terms: Terms, offers: Offers) -> IntArray:
+    weight = terms.per_funded + terms.per_cent * offers.highest_cents
+    for part in terms.once:
+        weight = weight + part.largest_per_dossier(len(weight))
+    return weight

@@ -1,0 +1,22 @@
+"""rules/kinds/together/check.py."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from tnt_sim.rules.kinds.together.rule import Together
+from tnt_sim.rules.second_reading.rows import Lines, _implied
+
+
+def together_lines(lines: Lines, rule: Together) -> None:
+    """Each member of a group with the one after it, the last with the first."""
+    first, second = [], []
+    members = rule.members
+    starts = np.searchsorted(members.group, np.arange(len(members.names) + 1)).tolist()
+    for start, end in pairwise(starts):
+        mine = members.dossier[start:end].tolist()
+        first += mine
+        second += [*mine[1:], *mine[:1]]
+    _implied(lines, rule.id, np.array(first, dtype=np.int64), np.array(second, dtype=np.int64), rule.dossier)

@@ -1,0 +1,179 @@
+"""`together`: all of a group are funded, or none.
+
+    x₁ ≤ x₂ ≤ … ≤ xₙ ≤ x₁
+
+Of dossiers named one by one, one that is not eligible makes the others impossible; in the groups of a column, only
+eligible and committed dossiers count. A price is for each two dossiers of which only one is funded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.field_types import Code
+from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.rules.expressions.selectors import Selector
+from tnt_sim.rules.kind_support.rule_spec import RuleSpec, mode_of, penalty_of
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit
+from tnt_sim.rules.offers.funded_rows import (
+    SHOWN,
+    FundedRows,
+    Members,
+    cannot_be_funded,
+    counted,
+    listed_names,
+    members_of,
+    spread,
+    too_many_pairs,
+)
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case, Mode, Path, Penalty, RowBuilder, RuleReading, Soft
+
+
+class TogetherSpec(RuleSpec):
+    """All of the dossiers or none, named or in each group of a column."""
+
+    kind: Literal["together"]
+    dossiers: tuple[Code, ...] | None = None
+    by: Code | tuple[Code, ...] | None = None
+    where: Selector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A compiled `together`."""
+
+    id: str
+    kind: str
+    mode: Mode
+    members: Members
+    committed: BoolArray
+    dossier: pl.Series
+    penalty: Penalty | None = None
+
+    def rows(self, builder: RowBuilder) -> None:
+        """A ring of xₖ ≤ xₖ₊₁ in each group."""
+        group, dossier = self.members.group, self.members.dossier
+        if len(group) == 0:
+            return
+        first = np.searchsorted(group, group)
+        closes = np.append(group[1:] != group[:-1], True)
+        after = np.where(closes, dossier[first], np.roll(dossier, -1))
+        FundedRows.implications(dossier, after, self.dossier).write(builder, self.id, self.committed)
+
+    def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
+        """x_i ≤ x_j both ways for each two of a group: one of the two is broken where they differ."""
+        firsts, seconds = [], []
+        for code in range(len(self.members.names)):
+            mine = self.members.dossier[self.members.group == code]
+            one, other = np.nonzero(~np.eye(len(mine), dtype=np.bool_))
+            firsts.append(mine[one])
+            seconds.append(mine[other])
+        none = np.zeros(0, dtype=np.int64)
+        rows = FundedRows.implications(
+            np.concatenate([none, *firsts]), np.concatenate([none, *seconds]), self.dossier
+        )
+        rows.write(builder, self.id, self.committed, soft=soft)
+
+    def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
+        """In each group, how many pairs have only one of the two funded."""
+        held = self.members.count(funded)
+        broken = (held * (_sizes(self.members) - held)).tolist()
+        return counted(self, self.members.names, broken, 0, grouped=self.members.grouped)
+
+    def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
+        """For each unfunded dossier another unfunded one of its group, -1 for none: int64 (n,)."""
+        first = self.members.first(~funded)
+        last = Members(
+            self.members.names, self.members.group[::-1], self.members.dossier[::-1], self.members.grouped
+        ).first(~funded)
+        one = spread(self.members, first, ~funded)
+        other = spread(self.members, last, ~funded)
+        own = np.arange(len(funded))
+        found = np.where(one == own, other, one)
+        return np.where(found == own, -1, found)
+
+
+def _sizes(members: Members) -> IntArray:
+    return np.bincount(members.group, minlength=len(members.names)).astype(np.int64)
+
+
+def compile_together(spec: TogetherSpec, path: Path, case: Case, offers: Offers) -> Together | None:
+    """Meet the dossiers; None, with defects noted, when something is unknown or can never hold."""
+    members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
+    if members is None:
+        return None
+    mode, members = mode_of(spec), members.within(case.bound(spec.id))
+    if spec.dossiers is None:
+        _note_left_out(case, members, offers, path)
+        members = members.within(offers.in_play)
+    sizes = _sizes(members)
+    if mode is Mode.PENALTY and too_many_pairs(case, int((sizes * (sizes - 1) // 2).sum()), path):
+        return None
+    if mode is Mode.HARD:
+        _refuse_torn(case, members, offers, path)
+    penalty = penalty_of(spec, case, Unit.NUMBER, path)
+    return Together(spec.id, spec.kind, mode, members, offers.committed, case.table["dossier"], penalty)
+
+
+def _note_left_out(case: Case, members: Members, offers: Offers, path: Path) -> None:
+    """Dossiers of a group of a column that do not count, as they cannot be funded."""
+    rows = members.dossier[~offers.in_play[members.dossier]]
+    if len(rows):
+        names = listed_names(case, rows)
+        n = so_many(
+            len(rows),
+            ("dossier non éligible ou refusé ne compte pas dans son groupe",
+             "dossiers non éligibles ou refusés ne comptent pas dans leur groupe"),
+            ("dossier not eligible or refused does not count in its group",
+             "dossiers not eligible or refused do not count in their group"),
+        )  # fmt: skip
+        case.warnings.add(
+            "together-left-out",
+            Text(
+                f"{n.fr} : {names}.",
+                f"{n.en}: {names}.",
+            ),
+            case.locate(path),
+        )
+
+
+def _refuse_torn(case: Case, members: Members, offers: Offers, path: Path) -> None:
+    """Groups with a member that cannot be funded: an error where another must be, else a warning."""
+    out = ~offers.in_play
+    lost = members.count(out) > 0
+    must = members.within(offers.committed | offers.forced)
+    torn = lost & (must.count(np.ones(case.n, dtype=np.bool_)) > 0)
+    for group in np.flatnonzero(torn).tolist()[:SHOWN]:
+        kept = listed_names(case, must.dossier[must.group == group])
+        rows = members.dossier[(members.group == group) & out[members.dossier]]
+        case.defects.add(
+            "together-broken",
+            Text(
+                f"« {kept} » est engagé ou retenu par décision, mais « {listed_names(case, rows)} », qui doit "
+                "l'accompagner, ne peut pas être financé.",
+                f'"{kept}" is committed or funded by decision, but "{listed_names(case, rows)}", which must go '
+                "with it, cannot be funded.",
+            ),
+            case.locate(path),
+            *(case.portfolio.place(int(row), "dossier") for row in rows[:5]),
+        )
+    impossible = members.dossier[(lost & ~torn)[members.group] & offers.in_play[members.dossier]]
+    if len(impossible):
+        rows = members.dossier[(lost & ~torn)[members.group] & out[members.dossier]]
+        n, names, others = (
+            cannot_be_funded(len(impossible)),
+            *(listed_names(case, k) for k in (impossible, rows)),
+        )
+        case.warnings.add(
+            "together-impossible",
+            Text(
+                f"{n.fr} ({names}), faute de ceux avec qui aller : {others}.",
+                f"{n.en} ({names}), for want of those to go with: {others}.",
+            ),
+            case.locate(path),
+        )

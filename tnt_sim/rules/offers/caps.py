@@ -1,0 +1,397 @@
+"""Caps over all rows of one project: no fund alone may forget the others.
+
+    Σ_{rows i of p} gᵢ  ≤  limit_p  =  ⌊max · (of_p − Σ less_p)⌋ − Σ counting_p        max a rate
+                                   =  max − Σ counting_p                            max an amount, or a column's
+
+Each figure of a project is the largest among its rows, which all speak of one project; a project is under a cap
+when one of its rows matches `where`, unless a waiver names one of its rows. Every row i alone gets the ceiling
+limit_p − Σ committed_p, which is the whole cap for a project with one candidate; several candidates share a row.
+Committed grants are not limited, but each excess is told.
+
+What caps say of an allocation, project by project.
+
+For each project p that a cap covers and in which a dossier is decided here, all in euros:
+
+    value = Σ_{i ∈ p} gᵢ ≤ limit_p = maximum
+
+Projects whose grants are all committed are left out: what they exceed is told among the warnings. Those at the
+cap are listed, or the one nearest to it where none is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.domain.money import format_cents
+from tnt_sim.errors import did_you_mean
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.expressions.columns import NO_LIMIT, cents_of, floor_times, is_committed, money_column
+from tnt_sim.rules.expressions.measures import key_codes
+from tnt_sim.rules.expressions.selectors import select
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
+from tnt_sim.rules.offers.cap_spec import LIBRARY, CapSpec
+from tnt_sim.rules.offers.grant_spec import MoneyColumn
+from tnt_sim.rules.offers.grants import Offers, tell_excesses
+from tnt_sim.rules.offers.rates import rate_above_one
+from tnt_sim.rules.protocols import Case, Mode, Path, Reading, RowBuilder, RowKind, RowLabel, RuleReading
+
+CENT = Fraction(1, 100)
+NONE_LEFT = -(2**60)
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """One compiled cap.
+
+    Attributes
+    ----------
+    covered : bool (n_projects,), where it applies
+    limit_cents : int64 (n_projects,), what the rows of a project may get together; negative when nothing is left
+    """
+
+    id: str
+    path: Path
+    covered: BoolArray
+    limit_cents: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A project that gets more than a cap allows."""
+
+    cap: str
+    path: Path
+    project: int
+    granted_cents: int
+    limit_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """All caps in force.
+
+    Attributes
+    ----------
+    code : int64 (n,), the project of each dossier
+    names : the projects by code
+    committed : bool (n,)
+    committed_cents : int64 (n_projects,)
+    """
+
+    caps: tuple[Cap, ...]
+    code: IntArray
+    names: tuple[str, ...]
+    committed: BoolArray
+    committed_cents: IntArray
+
+    def ceiling_cents(self) -> IntArray:
+        """What each dossier alone may get, int64 (n,); negative when nothing is left."""
+        ceiling = np.full(len(self.code), NO_LIMIT, dtype=np.int64)
+        for cap in self.caps:
+            left = np.maximum(cap.limit_cents - self.committed_cents, NONE_LEFT)
+            ceiling = np.minimum(ceiling, np.where(cap.covered, left, NO_LIMIT)[self.code])
+        return ceiling
+
+    def shared(self, cap: Cap, offers: Offers) -> IntArray:
+        """The projects whose candidates could exceed the cap together, though none of them can alone."""
+        rows = np.flatnonzero(offers.candidate)
+        most, n_rows = self.committed_cents.copy(), np.zeros(len(self.names), dtype=np.int64)
+        np.add.at(most, self.code[rows], offers.most_cents[rows])
+        np.add.at(n_rows, self.code[rows], 1)
+        return np.flatnonzero(cap.covered & (n_rows > 1) & (most > cap.limit_cents))
+
+    def in_shared(self, offers: Offers) -> BoolArray:
+        """The dossiers whose project shares a row of some cap, bool (n,)."""
+        found = np.zeros(len(self.names), dtype=np.bool_)
+        for cap in self.caps:
+            found[self.shared(cap, offers)] = True
+        shared: BoolArray = found[self.code]
+        return shared
+
+    def rows(self, builder: RowBuilder, offers: Offers) -> None:
+        """Σ over the candidates of a project ≤ limit − committed, where that can bind."""
+        ones = np.ones(len(self.code), dtype=np.int64)
+        granted = Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
+        for cap in self.caps:
+            projects = self.shared(cap, offers)
+            if len(projects) == 0:
+                continue
+            place = np.full(len(self.names), -1, dtype=np.int64)
+            place[projects] = np.arange(len(projects))
+            labels = [RowLabel(RowKind.RULE, f"cap:{cap.id}", self.names[p]) for p in projects.tolist()]
+            upper: list[int | None] = list(cap.limit_cents[projects].tolist())
+            builder.rows(labels, granted, place[self.code], [None] * len(upper), upper)
+
+    def broken(self, funded: BoolArray, granted_cents: IntArray) -> list[Excess]:
+        """The projects above a cap by anything but commitments, read on an allocation."""
+        free = np.zeros(len(self.names), dtype=np.bool_)
+        free[self.code[funded & ~self.committed & (granted_cents > 0)]] = True
+        total = _sums(self.code[funded], granted_cents[funded], len(self.names))
+        return self._above(total, free)
+
+    def committed_above(self) -> list[Excess]:
+        """The projects whose commitments alone exceed a cap."""
+        return self._above(self.committed_cents, self.committed_cents > 0)
+
+    def _above(self, total: IntArray, concerned: BoolArray) -> list[Excess]:
+        return [
+            Excess(cap.id, cap.path, project, int(total[project]), int(cap.limit_cents[project]))
+            for cap in self.caps
+            for project in np.flatnonzero(cap.covered & concerned & (total > cap.limit_cents)).tolist()
+        ]
+
+
+def _sums(code: IntArray, cents: IntArray, n: int) -> IntArray:
+    """Σ by project; grants are below 2⁵³ cents, so a thousand rows of one project stay below 2⁶³."""
+    total = np.zeros(n, dtype=np.int64)
+    np.add.at(total, code, cents)
+    return total
+
+
+def compile_caps(case: Case, specs: Sequence[tuple[CapSpec, Path]], eligible: BoolArray) -> Caps:
+    """Every cap in force on every project; defects and warnings go to the case."""
+    code = key_codes(case, "project", fallback=False)
+    names = case.portfolio.once(("projects",), lambda: tuple(case.table["project"].unique().sort().to_list()))
+    committed, held = is_committed(case), cents_of(case, "committed", 0)
+    projects = _Projects(case, code, len(names), eligible & ~committed)
+    caps = [_compile(projects, spec, path) for spec, path in specs]
+    _twice(case, specs)
+    found = Caps(
+        tuple(cap for cap in caps if cap is not None), code, names, committed, _sums(code, held, len(names))
+    )
+    warn_committed(case, found)
+    return found
+
+
+@dataclass(frozen=True)
+class _Projects:
+    """The figures of projects, from the cells of their rows."""
+
+    case: Case
+    code: IntArray
+    n: int
+    open: BoolArray
+
+    def largest(self, name: str, path: Path, empty: int, mask: BoolArray | None) -> IntArray:
+        """A column's largest cell among the rows of each project, `empty` where all are empty."""
+        if name == "base":
+            cents = cents_of(self.case, "base", NONE_LEFT)
+        else:
+            cents = money_column(self.case, name, path, NONE_LEFT)
+        largest = np.full(self.n, NONE_LEFT, dtype=np.int64)
+        np.maximum.at(largest, self.code, cents)
+        if name != "base" and mask is not None:
+            differs = mask & (cents != NONE_LEFT) & (cents != largest[self.code])
+            self._warn_differs(name, differs)
+        return np.where(largest == NONE_LEFT, empty, largest)
+
+    def total(self, names: Sequence[str], path: Path, mask: BoolArray) -> IntArray:
+        """Σ over columns; an empty cell is nothing."""
+        total = np.zeros(self.n, dtype=np.int64)
+        for k, name in enumerate(names):
+            total += self.largest(name, (*path, k), 0, mask)
+        return total
+
+    def _warn_differs(self, name: str, differs: BoolArray) -> None:
+        n = len(np.unique(self.code[differs]))
+        if n:
+            which = so_many(n, ("projet", "projets"), ("project", "projects"))
+            self.case.warnings.add(
+                "project-differs",
+                Text(
+                    f"pour {which.fr}, les montants « {name} » diffèrent d'un dossier à l'autre : le plus grand "
+                    "est retenu pour les plafonds.",
+                    f'for {which.en} the "{name}" amounts differ from one dossier to the next: the largest '
+                    "counts for the caps.",
+                ),
+            )
+
+
+def _compile(projects: _Projects, spec: CapSpec, path: Path) -> Cap | None:
+    case = projects.case
+    if spec.use is not None and spec.use not in LIBRARY:
+        case.fault(
+            "unknown-cap",
+            Text(
+                f"la bibliothèque juridique n'a pas de plafond « {spec.use} ».",
+                f'the legal library has no cap "{spec.use}".',
+            ),
+            (*path, "use"),
+            did_you_mean(spec.use, LIBRARY),
+        )
+        return None
+    spec = spec.filled()
+    before = len(case.defects.found)
+    mask = select(case, spec.where, (*path, "where"))
+    if mask is None:
+        return None
+    covered = np.zeros(projects.n, dtype=np.bool_)
+    covered[projects.code[mask]] = True
+    covered[projects.code[~case.bound(spec.name)]] = False
+    if not mask.any():
+        _warn_idle(case, spec, path)
+    limit, known = _limits(projects, spec, path, covered)
+    if len(case.defects.found) > before:
+        return None
+    counted = projects.total(spec.counting, (*path, "counting"), covered[projects.code])
+    if len(case.defects.found) > before:
+        return None
+    return Cap(spec.name, path, covered & known, limit - counted)
+
+
+def _limits(projects: _Projects, spec: CapSpec, path: Path, covered: BoolArray) -> tuple[IntArray, BoolArray]:
+    """What `max` allows each project before `counting`, and where it says anything."""
+    everywhere = np.ones(projects.n, dtype=np.bool_)
+    nothing = np.zeros(projects.n, dtype=np.int64)
+    mask = covered[projects.code]
+    if isinstance(spec.max, Fraction):
+        if spec.max > 1:
+            rate_above_one(projects.case, spec.max, (*path, "max"))
+            return nothing, everywhere
+        name, before = spec.of or "base", len(projects.case.defects.found)
+        of = projects.largest(name, (*path, "of"), NO_LIMIT, mask)
+        if len(projects.case.defects.found) > before:
+            return nothing, everywhere
+        _need_of(projects, name, mask & projects.open & (of == NO_LIMIT)[projects.code], path)
+        less = projects.total(spec.less, (*path, "less"), mask)
+        known = of != NO_LIMIT
+        return floor_times(np.where(known, of - less, 0), spec.max), known
+    if spec.of is not None or spec.less:
+        _of_without_rate(projects.case, path, "of" if spec.of is not None else "less")
+        return nothing, everywhere
+    if isinstance(spec.max, MoneyColumn):
+        limit = projects.largest(spec.max.column, (*path, "max", "column"), NO_LIMIT, mask)
+        return np.where(limit == NO_LIMIT, 0, limit), limit != NO_LIMIT
+    return nothing + (spec.max or 0), everywhere
+
+
+def _of_without_rate(case: Case, path: Path, key: str) -> None:
+    case.fault(
+        "cap-amount",
+        Text(
+            f"`{key}` ne s'écrit qu'avec un taux ; ici `max` est un montant.",
+            f"`{key}` goes with a rate only; here `max` is an amount.",
+        ),
+        (*path, key),
+        Text(f"Retirez `{key}`, ou donnez un taux (80 %).", f"Take `{key}` out, or give a rate (80 %)."),
+    )
+
+
+def _need_of(projects: _Projects, name: str, rows: BoolArray, path: Path) -> None:
+    missing = np.flatnonzero(rows)
+    if len(missing) == 0:
+        return
+    case = projects.case
+    names = ", ".join(case.table["dossier"].gather(missing[:5]).to_list())
+    more = f" (+{len(missing) - 5})" if len(missing) > 5 else ""
+    case.defects.add(
+        "cap-needs",
+        Text(
+            f"ce plafond ne peut pas être calculé : « {name} » est vide pour {names}{more}.",
+            f'this cap cannot be computed: "{name}" is empty for {names}{more}.',
+        ),
+        case.locate(path),
+        *(case.portfolio.place(int(row), name) for row in missing[:5]),
+        hint=Text(
+            "Remplissez la colonne, ou limitez le plafond par `where`.",
+            "Fill the column, or narrow the cap with `where`.",
+        ),
+    )
+
+
+def _twice(case: Case, specs: Sequence[tuple[CapSpec, Path]]) -> None:
+    seen: set[str] = set()
+    for spec, path in specs:
+        if spec.name in seen:
+            case.fault(
+                "cap-twice",
+                Text(
+                    f"le plafond « {spec.name} » est écrit deux fois.", f'the cap "{spec.name}" stands twice.'
+                ),
+                path,
+                Text("Donnez un autre `id` au second.", "Give the second one another `id`."),
+            )
+        seen.add(spec.name)
+
+
+def _warn_idle(case: Case, spec: CapSpec, path: Path) -> None:
+    case.warnings.add(
+        "cap-idle",
+        Text(
+            f"le plafond « {spec.name} » ne vise aucun dossier.",
+            f'the cap "{spec.name}" concerns no dossier.',
+        ),
+        case.locate(path),
+    )
+
+
+def warn_committed(case: Case, caps: Caps) -> None:
+    """Commitments are kept whatever the caps say; each excess is told, project by project."""
+    found = caps.committed_above()
+    rows = {int(code): int(row) for row, code in enumerate(caps.code) if caps.committed[row]} if found else {}
+    for cap in caps.caps:
+        mine = [excess for excess in found if excess.cap == cap.id]
+        tell_excesses(
+            case,
+            "cap-committed",
+            Text(f"le plafond « {cap.id} » par projet", f'the cap "{cap.id}" over projects'),
+            [caps.names[excess.project] for excess in mine],
+            [excess.granted_cents - max(excess.limit_cents, 0) for excess in mine],
+            np.array([rows[excess.project] for excess in mine], dtype=np.int64),
+        )
+
+
+def check_forced(case: Case, caps: Caps, offers: Offers) -> None:
+    """Dossiers funded by decision must fit together under each cap: a contradiction that needs no solver."""
+    rows = np.flatnonzero(offers.forced)
+    least = caps.committed_cents.copy()
+    np.add.at(least, caps.code[rows], offers.least_cents[rows])
+    decided = np.zeros(len(caps.names), dtype=np.bool_)
+    decided[caps.code[rows]] = True
+    for cap in caps.caps:
+        for project in np.flatnonzero(cap.covered & decided & (least > cap.limit_cents)).tolist():
+            over = int(least[project] - cap.limit_cents[project])
+            name = caps.names[project]
+            case.fault(
+                "cap-decided",
+                Text(
+                    f"les dossiers du projet « {name} » retenus par décision dépassent ensemble le plafond "
+                    f"« {cap.id} » de {format_cents(over, Lang.FR)}.",
+                    f'the dossiers of project "{name}" funded by decision exceed the cap "{cap.id}" together '
+                    f"by {format_cents(over, Lang.EN)}.",
+                ),
+                cap.path,
+                Text(
+                    "Retirez une décision, ou levez le plafond (`waivers`).",
+                    "Drop a decision, or lift the cap (`waivers`).",
+                ),
+            )
+
+
+KIND = "cap"
+
+
+def read_caps(caps: Caps, funded: BoolArray, granted_cents: IntArray) -> tuple[RuleReading, ...]:
+    """One reading for each cap in force, its groups the projects at the cap."""
+    n = len(caps.names)
+    total, decided = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.bool_)
+    np.add.at(total, caps.code[funded], granted_cents[funded])
+    decided[caps.code[funded & ~caps.committed & (granted_cents > 0)]] = True
+    return tuple(_read(caps, cap, total, decided) for cap in caps.caps)
+
+
+def _read(caps: Caps, cap: Cap, total: IntArray, decided: BoolArray) -> RuleReading:
+    projects = np.flatnonzero(cap.covered & decided)
+    slack = cap.limit_cents[projects] - total[projects]
+    shown = projects[slack <= max(0, int(slack.min()))] if len(projects) else projects
+    if len(projects) and slack.min() > 0:
+        shown = shown[:1]
+    readings = tuple(
+        Reading(caps.names[p], int(total[p]), CENT.denominator, None, int(cap.limit_cents[p]) * CENT)
+        for p in shown.tolist()
+    )
+    return RuleReading(cap.id, KIND, Mode.HARD, readings, grouped=True)

@@ -1,0 +1,433 @@
+"""Eligibility: who may be funded, and every reason for each dossier that may not.
+
+A dossier is eligible when it meets every `require` of every entry in force whose `where` names it. Dossiers in
+state `refuse` or `sans_suite` are not eligible unless an entry that requires something of `state` names them.
+
+Waivers: an eligibility entry, a cap or a rule lifted for some dossiers, in the open.
+
+A waived dossier need not meet the eligibility entry; a project with a waived dossier is not under the cap. A
+waived dossier is left out of a rule's sums, groups and order (`Case.bound`); in `requires` it needs nobody, but
+others may still need it. Only a decision cannot be lifted. Every waiver in force is printed among the warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.budget_tree import EnvelopeSpec
+from tnt_sim.domain.field_types import Code, Described, exact_of
+from tnt_sim.domain.money import format_cents
+from tnt_sim.errors import did_you_mean
+from tnt_sim.i18n.message import Lang, Text, long_day, so_many
+from tnt_sim.rules.expressions.blank_values import columns_read, is_blank, unknown_in
+from tnt_sim.rules.expressions.column_text import bare_column, number
+from tnt_sim.rules.expressions.columns import Kind, kind_of
+from tnt_sim.rules.expressions.selectors import Selector, conditions, describe, select, under
+from tnt_sim.rules.expressions.text import selector_words
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.offers.funded_rows import listed_names
+from tnt_sim.rules.protocols import Case, Path
+
+CLOSED_STATES = ("refuse", "sans_suite")
+NOT_GIVEN = "not_given"
+INELIGIBLE_CODES = ("state", "ineligible", NOT_GIVEN)
+SHOWN = 10
+
+
+class EligibilitySpec(Described):
+    """One requirement on some dossiers."""
+
+    id: Code
+    where: Selector | None = None
+    require: Selector
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One requirement that some dossiers miss.
+
+    Attributes
+    ----------
+    rule : id of the eligibility entry, or `state`
+    column : the column of the requirement
+    mask : bool (n,), the dossiers that miss it
+    limit : the requirement in the scenario's notation
+    reason : the planner's own words
+    source : law or page
+    told : the whole sentence, where it is not made of the above
+    wanted : the requirement itself
+    given : False where the dossiers miss it by an empty cell alone
+    """
+
+    rule: str
+    column: str
+    mask: BoolArray
+    limit: str
+    reason: str
+    source: str
+    told: Text | None = None
+    wanted: Mapping[str, Any] = field(default_factory=dict)
+    given: bool = True
+
+    @property
+    def code(self) -> str:
+        """The reason code of the dossiers that miss nothing before it."""
+        return "state" if self.rule == "state" else "ineligible" if self.given else NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Who is eligible, bool (n,), and every failed requirement, those missed by an empty cell alone last."""
+
+    eligible: BoolArray
+    failures: tuple[Failure, ...]
+
+    def without(self, failure: Failure) -> Eligibility:
+        """The same with one more failed requirement."""
+        given = [one for one in self.failures if one.given]
+        blank = [one for one in self.failures if not one.given]
+        return Eligibility(self.eligible & ~failure.mask, (*given, failure, *blank))
+
+
+def assess(
+    case: Case, specs: Sequence[tuple[EligibilitySpec, Path]], waived: Mapping[str, BoolArray] | None = None
+) -> Eligibility:
+    """Read every requirement in force; `waived` lifts an entry for some dossiers."""
+    closed = case.portfolio.once(
+        ("closed",), lambda: case.table["state"].is_in(list(CLOSED_STATES)).to_numpy()
+    )
+    failures: list[Failure] = []
+    for spec, path in specs:
+        mask = select(case, spec.where, (*path, "where"))
+        if mask is None:
+            continue
+        if waived and spec.id in waived:
+            mask = mask & ~waived[spec.id]
+        here = (*path, "require")
+        for column, holds in conditions(case, spec.require.root, here):
+            if column == "state":
+                closed = closed & ~mask
+            if holds is not None:
+                failures += _failures(case, spec, column, mask & ~holds, (*here, column))
+    if closed.any():
+        failures.insert(0, Failure("state", "state", closed, "state", "", ""))
+    failures.sort(key=lambda failure: not failure.given)
+    eligible = np.ones(case.n, dtype=np.bool_)
+    for failure in failures:
+        eligible &= ~failure.mask
+    return Eligibility(eligible, tuple(failures))
+
+
+def _failures(
+    case: Case, spec: EligibilitySpec, column: str, missed: BoolArray, path: Path
+) -> Iterator[Failure]:
+    """One requirement that some dossiers miss: those that hold too little, and those that hold nothing."""
+    if not missed.any():
+        return
+    wanted = {column: spec.require.root[column]}
+    limit = describe(wanted)
+    unknown = missed & unknown_in(case, column, wanted[column], path) & (not case.as_0_1_0)
+    for mask, given in ((missed & ~unknown, True), (unknown, False)):
+        if mask.any():
+            yield Failure(spec.id, column, mask, limit, spec.reason, spec.source, None, wanted, given)
+
+
+def filed_later(case: Case, day: date | None) -> Failure | None:
+    """The dossiers that are filed after the day of a step, which are no candidates at it.
+
+    A dossier without `filed_at` is a candidate at every step.
+    """
+    if day is None:
+        return None
+    limit = {"filed_at": {"until": day.isoformat()}}
+    chosen = select(case, limit, ("steps",))
+    empty = case.table["filed_at"].is_null().to_numpy()
+    if chosen is None or bool((chosen | empty).all()):
+        return None
+    return Failure("steps", "filed_at", ~chosen & ~empty, describe(limit), "", "", None, limit)
+
+
+def in_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
+    """The dossiers asked from each envelope that is not in force, or from under it."""
+    for spec, _ in root.walk():
+        node = case.tree.index(spec.id)
+        above = int(case.tree.parent[node])
+        if spec.in_force(case.day) or (above >= 0 and case.tree.closed[above]):
+            continue
+        mask = under(case, node)
+        if not mask.any():
+            continue
+        limit, fr, en = "off: true", "elle est mise à l'écart (`off: true`)", "it is set aside (`off: true`)"
+        if not spec.off and spec.valid is not None:
+            days = {"from": spec.valid.from_, "until": spec.valid.until}
+            limit = describe({"valid": {key: str(day) for key, day in days.items() if day is not None}})
+            fr, en = f"`{limit}`, décision du {case.day}", f"`{limit}`, decision of {case.day}"
+        told = Text(
+            f"l'enveloppe « {spec.id} » n'est pas en vigueur : {fr}",
+            f'envelope "{spec.id}" is not in force: {en}',
+        )
+        yield Failure(f"envelope:{spec.id}", "envelope", mask, limit, "", spec.source, told)
+
+
+def not_given_questions(case: Case, eligibility: Eligibility) -> None:
+    """The dossiers that are refused by an empty cell alone, by requirement: nobody has said what they hold."""
+    known = np.zeros(case.n, dtype=np.bool_)
+    for failure in eligibility.failures:
+        if failure.given:
+            known |= failure.mask
+            continue
+        rows = np.flatnonzero(failure.mask & ~known)
+        names = blank_columns(case, failure, rows)
+        n = so_many(
+            len(rows),
+            (
+                "dossier laisse vide ; il n'est pas éligible, faute de réponse",
+                "dossiers laissent vide ; ils ne sont pas éligibles, faute de réponse",
+            ),
+            (
+                "dossier leaves empty; it is not eligible for want of an answer",
+                "dossiers leave empty; they are not eligible for want of an answer",
+            ),
+        )
+        listed = listed_names(case, rows, SHOWN)
+        case.leave_open(
+            f"{NOT_GIVEN}/{failure.rule}",
+            Text(
+                f"la condition « {failure.rule} » lit {_quoted(names, Lang.FR)}, que {n.fr} ({listed}).",
+                f'the requirement "{failure.rule}" reads {_quoted(names, Lang.EN)}, which {n.en} ({listed}).',
+            ),
+            Text("Remplissez ces cellules.", "Fill these cells."),
+            rows,
+        )
+
+
+def unstated_state(case: Case, in_play: BoolArray) -> None:
+    """The candidates of which the state is not stated: they are taken as candidates."""
+    rows = np.flatnonzero(
+        is_blank(case, "state") & in_play & case.table["committed_cents"].is_null().to_numpy()
+    )
+    n = so_many(
+        len(rows),
+        (
+            "dossier ne dit pas son état (colonne « state ») ; il est traité en candidat",
+            "dossiers ne disent pas leur état (colonne « state ») ; ils sont traités en candidats",
+        ),
+        (
+            'dossier does not state its state (column "state"); it is taken as a candidate',
+            'dossiers do not state their state (column "state"); they are taken as candidates',
+        ),
+    )
+    listed = listed_names(case, rows, SHOWN)
+    case.leave_open(
+        f"{NOT_GIVEN}/state",
+        Text(f"{n.fr} ({listed}).", f"{n.en} ({listed})."),
+        Text("Remplissez ces cellules.", "Fill these cells."),
+        rows,
+    )
+
+
+def blank_columns(case: Case, failure: Failure, rows: IntArray) -> tuple[str, ...]:
+    """The columns of a requirement that some of the dossiers leave empty."""
+    columns = columns_read(failure.column, failure.wanted[failure.column])
+    return tuple(column for column in columns if is_blank(case, column)[rows].any())
+
+
+def _quoted(names: Sequence[str], lang: Lang) -> str:
+    return ", ".join(f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in names)
+
+
+def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
+    """For each dossier, what is missed, in words: String (n,), read only where the mask holds.
+
+    « Moins de 500 000 habitants (population : 12 000 ; exigé : la population dépasse 500 000) »
+    « non renseigné : Avis DDT (exigé : « Avis DDT » est « Favorable ») »
+    """
+    if failure.told is not None:
+        return pl.Series([failure.told.in_(lang)]).new_from_index(0, case.n)
+    french = lang is Lang.FR
+    if failure.rule == "state":
+        names = {
+            "refuse": ("refusé par l'instruction", "refused by the service"),
+            "sans_suite": ("classé sans suite", "closed without follow-up"),
+        }
+        words = {state: pair[0 if french else 1] for state, pair in names.items()}
+        return case.table["state"].replace(words)
+    colon = " : " if french else ": "
+    required = Text("exigé", "required").in_(lang) + colon
+    head = failure.reason or Text("condition non remplie", "requirement not met").in_(lang)
+    if case.as_0_1_0:
+        return _texts_0_1_0(case, failure, head, required, lang)
+    wanted = selector_words(failure.wanted, lang)
+    if not failure.given:
+        missing = Text("non renseigné", "not given").in_(lang) + colon
+        return pl.select(
+            pl.concat_str(pl.lit(missing), _blank_names(case, failure), pl.lit(f" ({required}{wanted})"))
+        ).to_series()
+    if kind_of(case, failure.column) is None:
+        return pl.Series([f"{head} ({required}{wanted})"]).new_from_index(0, case.n)
+    column = bare_column(failure.column).in_(lang)
+    separator = " ; " if french else "; "
+    found, tail = _shown(case, failure.column, lang), f"{separator}{required}{wanted})"
+    return pl.select(pl.concat_str(pl.lit(f"{head} ({column}{colon}"), found, pl.lit(tail))).to_series()
+
+
+def _texts_0_1_0(case: Case, failure: Failure, head: str, required: str, lang: Lang) -> pl.Series:
+    """The same in the words of version 0.1.0, which the run folders that it wrote are compared with."""
+    if kind_of(case, failure.column) is None:
+        return pl.Series([f"{head} ({required}{failure.limit})"]).new_from_index(0, case.n)
+    colon = " : " if lang is Lang.FR else ": "
+    found = _shown(case, failure.column, lang)
+    prefix, tail = f"{head} ({failure.column}{colon}", f" ; {required}{failure.limit})"
+    return pl.select(pl.concat_str(pl.lit(prefix), found, pl.lit(tail))).to_series()
+
+
+def _blank_names(case: Case, failure: Failure) -> pl.Series:
+    """For each dossier, the columns of a requirement that it leaves empty, in the order written."""
+    names = pl.Series([""]).new_from_index(0, case.n)
+    for column in columns_read(failure.column, failure.wanted[failure.column]):
+        blank = pl.Series(is_blank(case, column))
+        added = pl.select(
+            pl.when(names == "").then(pl.lit(column)).otherwise(names + f", {column}")
+        ).to_series()
+        names = added.zip_with(blank, names)
+    return names
+
+
+def _shown(case: Case, column: str, lang: Lang) -> pl.Series:
+    """What each dossier holds in a column, as people write it."""
+    kind = kind_of(case, column)
+    missing = Text("non renseigné", "not given").in_(lang)
+    if kind is Kind.MONEY:
+        cents = case.table[f"{column}_cents"]
+        words = {value: format_cents(value, lang) for value in cents.drop_nulls().unique().to_list()}
+        return cents.replace_strict(words, default=missing, return_dtype=pl.String)
+    cells = case.table[column]
+    if kind is Kind.LIST:
+        text = cells.list.join(";")
+        missing = missing if case.as_0_1_0 else Text("aucune valeur", "no value").in_(lang)
+    elif kind is Kind.DATE and isinstance(cells.dtype, pl.Datetime):
+        text = cells.dt.convert_time_zone(case.timezone).dt.strftime("%Y-%m-%d %H:%M")
+    elif kind is Kind.NUMBER and not case.as_0_1_0:
+        figures = {value: _figure(value, lang) for value in cells.drop_nulls().unique().to_list()}
+        text = cells.replace_strict(figures, default=None, return_dtype=pl.String)
+    elif kind is Kind.DATE and not case.as_0_1_0:
+        days = {day: long_day(day.isoformat()).in_(lang) for day in cells.drop_nulls().unique().to_list()}
+        text = cells.replace_strict(days, default=None, return_dtype=pl.String)
+    else:
+        text = cells.cast(pl.String)
+    filled = text.fill_null("")
+    return pl.select(pl.when(filled == "").then(pl.lit(missing)).otherwise(filled)).to_series()
+
+
+def _figure(value: Any, lang: Lang) -> str:
+    exact = exact_of(value)
+    return str(value) if exact is None else number(exact, lang)
+
+
+LIFTABLE = (
+    "eligibility", "cap", "limit", "share", "exclusive", "requires", "together", "order", "coverage", "schedule",
+    "equity",
+)  # fmt: skip
+NAMED = 10
+
+
+class WaiverSpec(Described):
+    """What is lifted, for whom, why and by whom."""
+
+    of: Code
+    where: Selector
+    reason: str = ""
+    author: str = ""
+
+
+def read_waivers(
+    case: Case, specs: Sequence[tuple[WaiverSpec, Path]], kinds: Sequence[tuple[str, str]]
+) -> dict[str, BoolArray]:
+    """For each lifted id, the dossiers it is lifted for, bool (n,); `kinds` lists every id with its kind."""
+    waived: dict[str, BoolArray] = {}
+    for spec, path in specs:
+        found = [kind for name, kind in kinds if name == spec.of]
+        if len(set(found)) > 1:
+            _unclear(case, spec, found, path)
+            continue
+        if not found or found[0] not in LIFTABLE:
+            _cannot(case, spec, found[0] if found else None, kinds, path)
+            continue
+        mask = select(case, spec.where, (*path, "where"))
+        if mask is None:
+            continue
+        waived[spec.of] = waived[spec.of] | mask if spec.of in waived else mask
+        _told(case, spec, mask, path)
+    return waived
+
+
+def _unclear(case: Case, spec: WaiverSpec, found: Sequence[str], path: Path) -> None:
+    listed = ", ".join(sorted(set(found)))
+    case.fault(
+        "waiver-unclear",
+        Text(
+            f"« {spec.of} » est le nom de plusieurs choses ({listed}) : la dérogation ne dit pas laquelle lever.",
+            f'"{spec.of}" is the name of several things ({listed}): the waiver does not say which is lifted.',
+        ),
+        (*path, "of"),
+        Text("Donnez à chacune son nom.", "Give each a name of its own."),
+    )
+
+
+def _cannot(
+    case: Case, spec: WaiverSpec, kind: str | None, kinds: Sequence[tuple[str, str]], path: Path
+) -> None:
+    if kind is None:
+        case.fault(
+            "unknown-waiver",
+            Text(
+                f"aucune condition, aucun plafond ni aucune règle ne s'appelle « {spec.of} ».",
+                f'no eligibility entry, cap or rule is named "{spec.of}".',
+            ),
+            (*path, "of"),
+            did_you_mean(spec.of, [name for name, found in kinds if found in LIFTABLE]),
+        )
+        return
+    case.fault(
+        "waiver-kind",
+        Text(
+            f"une règle de genre « {kind} » ne peut pas être levée pour quelques dossiers.",
+            f'a rule of kind "{kind}" cannot be lifted for some dossiers.',
+        ),
+        (*path, "of"),
+        Text("Retirez ces dossiers de la règle elle-même.", "Take these dossiers out of the rule itself."),
+    )
+
+
+def _told(case: Case, spec: WaiverSpec, mask: BoolArray, path: Path) -> None:
+    rows = np.flatnonzero(mask)
+    if len(rows) == 0:
+        case.warnings.add(
+            "waiver-idle",
+            Text(
+                f"la dérogation à « {spec.of} » ne vise aucun dossier.",
+                f'the waiver of "{spec.of}" concerns no dossier.',
+            ),
+            case.locate(path),
+        )
+        return
+    names = ", ".join(case.table["dossier"].gather(rows[:NAMED]).to_list())
+    more = f", … (+{len(rows) - NAMED})" if len(rows) > NAMED else ""
+    author = f" ({spec.author})" if spec.author else ""
+    fr, en = spec.reason or "sans motif écrit", spec.reason or "no reason given"
+    n = so_many(len(rows), ("dossier", "dossiers"), ("dossier", "dossiers"))
+    case.warnings.add(
+        "waiver",
+        Text(
+            f"dérogation à « {spec.of} » pour {n.fr} ({names}{more}) : {fr}{author}.",
+            f'waiver of "{spec.of}" for {n.en} ({names}{more}): {en}{author}.',
+        ),
+        case.locate(path),
+    )

@@ -1,0 +1,303 @@
+"""Rules that look at who is funded, not at amounts: named dossiers, groups of them, and their rows.
+
+    Σ valueᵢ·[i funded] ≤ upper
+
+where committed dossiers are funded, and those that are neither committed nor candidates are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Place, did_you_mean
+from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.rules.expressions.columns import Kind, kind_of
+from tnt_sim.rules.expressions.groups import groups_by
+from tnt_sim.rules.expressions.selectors import Selector, select
+from tnt_sim.rules.expressions.values import joined_column
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit
+from tnt_sim.rules.protocols import (
+    Case,
+    CompiledRule,
+    Path,
+    Reading,
+    RowBuilder,
+    RowKind,
+    RowLabel,
+    RuleReading,
+    Soft,
+)
+
+MAX_PAIRS = 20_000
+"""A price per pair needs one column for each pair: beyond this number it is refused."""
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FundedRows:
+    """Rows over who is funded: entries (row, dossier, value), one upper bound and one name per row.
+
+    Attributes
+    ----------
+    names : the name of each row
+    row, dossier, value : int64 (n_entries,)
+    upper : int64 (n_rows,)
+    """
+
+    names: Sequence[str | None]
+    row: IntArray
+    dossier: IntArray
+    value: IntArray
+    upper: IntArray
+
+    @classmethod
+    def implications(cls, first: IntArray, second: IntArray, dossier: pl.Series) -> FundedRows:
+        """x_first ≤ x_second for each pair; named « first → second »."""
+        rows = np.arange(len(first))
+        names = [
+            f"{a} → {b}"
+            for a, b in zip(dossier.gather(first).to_list(), dossier.gather(second).to_list(), strict=True)
+        ]
+        ones = np.ones(len(first), dtype=np.int64)
+        return cls(
+            names,
+            np.concatenate([rows, rows]),
+            np.concatenate([first, second]),
+            np.concatenate([ones, -ones]),
+            np.zeros(len(first), dtype=np.int64),
+        )
+
+    def write(
+        self,
+        builder: RowBuilder,
+        rule: str,
+        committed: BoolArray,
+        side: str = "",
+        soft: Soft | None = None,
+        relief: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        """Write the rows that could be broken at all; settled dossiers enter as constants.
+
+        `relief` lists further entries (row, column, coefficient) of these rows.
+        """
+        count = len(self.upper)
+        column = builder.funded_columns()[self.dossier]
+        open_ = column >= 0
+        fixed = np.where(~open_ & committed[self.dossier], self.value, 0)
+        constant, most = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+        np.add.at(constant, self.row, fixed)
+        np.add.at(most, self.row, fixed + np.where(open_, np.maximum(self.value, 0), 0))
+        kept = most > self.upper
+        if not kept.any():
+            return
+        place = np.cumsum(kept) - 1
+        used = open_ & kept[self.row]
+        extra = list(
+            zip(place[self.row[used]].tolist(), column[used].tolist(), self.value[used].tolist(), strict=True)
+        )
+        extra += [(int(place[row]), column, value) for row, column, value in relief if kept[row]]
+        labels = [
+            RowLabel(RowKind.RULE, rule, self.names[row], side) for row in np.flatnonzero(kept).tolist()
+        ]
+        bounds = (self.upper - constant)[kept].tolist()
+        builder.rows(labels, nothing(len(committed)), None, [None] * len(labels), bounds, extra, soft)
+
+
+def nothing(n: int) -> Terms:
+    """A sum without terms, for rows over columns only."""
+    zeros = np.zeros(n, dtype=np.int64)
+    return Terms(Fraction(1), Unit.NUMBER, zeros, zeros)
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Which dossiers belong to which group; a dossier may belong to several.
+
+    Attributes
+    ----------
+    names : the groups in order; None for one that has no name
+    group, dossier : int64 (n_pairs,), by group and then rank
+    grouped : whether the rule says groups, by a column
+    """
+
+    names: tuple[str | None, ...]
+    group: IntArray
+    dossier: IntArray
+    grouped: bool
+
+    @classmethod
+    def of_codes(cls, names: tuple[str | None, ...], codes: IntArray, *, grouped: bool) -> Members:
+        """One group at most for each dossier, -1 where it is in none."""
+        dossier = np.flatnonzero(codes >= 0)
+        order = np.argsort(codes[dossier], kind="stable")
+        return cls(names, codes[dossier][order], dossier[order], grouped)
+
+    def count(self, mask: BoolArray) -> IntArray:
+        """How many members of each group a mask holds, int64 (n_groups,)."""
+        return np.bincount(self.group[mask[self.dossier]], minlength=len(self.names)).astype(np.int64)
+
+    def first(self, mask: BoolArray) -> IntArray:
+        """The first member of each group that a mask holds, -1 for none: int64 (n_groups,)."""
+        found = np.full(len(self.names), -1, dtype=np.int64)
+        held = np.flatnonzero(mask[self.dossier])[::-1]
+        found[self.group[held]] = self.dossier[held]
+        return found
+
+    def within(self, mask: BoolArray) -> Members:
+        """The members that a mask holds; the groups stay."""
+        kept = mask[self.dossier]
+        return Members(self.names, self.group[kept], self.dossier[kept], self.grouped)
+
+
+def members_of(
+    case: Case,
+    names: Sequence[str] | None,
+    by: str | Sequence[str] | None,
+    where: Selector | None,
+    in_play: BoolArray,
+    path: Path,
+) -> Members | None:
+    """The groups that `dossiers`, `where` and `by` say together; None, with defects noted, when they cannot.
+
+    Groups are the values among the dossiers in play; every dossier with the value is a member, in play or not.
+    """
+    if names is None and by is None and where is None:
+        case.fault(
+            "members",
+            Text(
+                "cette règle ne dit pas de quels dossiers elle parle.",
+                "this rule does not say which dossiers it is about.",
+            ),
+            path,
+            Text("Donnez `dossiers`, `by` ou `where`.", "Give `dossiers`, `by` or `where`."),
+        )
+        return None
+    mask = np.ones(case.n, dtype=np.bool_)
+    if names is not None:
+        rows = named_rows(case, names, (*path, "dossiers"))
+        if rows is None:
+            return None
+        mask[:] = False
+        mask[rows] = True
+    chosen = select(case, where, (*path, "where"))
+    if chosen is None:
+        return None
+    mask &= chosen
+    if isinstance(by, str) and kind_of(case, by) is Kind.LIST:
+        return _by_list(case, by, mask, mask & in_play)
+    groups = groups_by(case, by, None, mask & in_play, mask, path)
+    return None if groups is None else Members.of_codes(groups.names, groups.codes, grouped=groups.grouped)
+
+
+def _by_list(case: Case, by: str, mask: BoolArray, named: BoolArray) -> Members:
+    """A dossier belongs to the group of each value that its list holds."""
+    table = pl.DataFrame(
+        {"row": np.arange(case.n), "key": joined_column(case, by), "mask": mask, "named": named}
+    )
+    pairs = table.filter("mask").explode("key").filter(pl.col("key").fill_null("") != "").unique()
+    names = pairs.filter("named")["key"].unique().sort()
+    codes = pl.DataFrame({"key": names}).with_row_index("code")
+    found = pairs.join(codes, on="key").sort("code", "row")
+    return Members(
+        tuple(names.to_list()),
+        found["code"].cast(pl.Int64).to_numpy(),
+        found["row"].cast(pl.Int64).to_numpy(),
+        grouped=True,
+    )
+
+
+def named_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
+    """The rows of dossiers by their numbers; unknown or repeated ones are defects."""
+    rows = dict(zip(case.table["dossier"].to_list(), range(case.n), strict=True))
+    found: list[int] = []
+    fine = True
+    for k, name in enumerate(names):
+        row = rows.get(name)
+        if row is None:
+            case.fault(
+                "unknown-dossier",
+                Text(f"le dossier « {name} » n'existe pas.", f'there is no dossier "{name}".'),
+                (*path, k),
+                did_you_mean(name, rows),
+            )
+            fine = False
+        elif row in found:
+            case.fault(
+                "dossier-twice",
+                Text(f"le dossier « {name} » est nommé deux fois.", f'the dossier "{name}" is named twice.'),
+                (*path, k),
+            )
+            fine = False
+        else:
+            found.append(row)
+    return np.array(found, dtype=np.int64) if fine else None
+
+
+def listed_names(case: Case, rows: Any, shown: int = 5) -> str:
+    """Some dossiers by number: « D-1, D-2 (+3) »."""
+    names = ", ".join(case.table["dossier"].gather(rows[:shown]).to_list())
+    return names + (f" (+{len(rows) - shown})" if len(rows) > shown else "")
+
+
+def cannot_be_funded(n: int) -> Text:
+    """« 2 dossiers ne peuvent pas être financés »"""
+    return so_many(
+        n,
+        ("dossier ne peut pas être financé", "dossiers ne peuvent pas être financés"),
+        ("dossier cannot be funded", "dossiers cannot be funded"),
+    )
+
+
+def too_many_pairs(case: Case, count: int, path: Path) -> bool:
+    """Whether a price per pair would need too many columns; then a defect is noted."""
+    if count <= MAX_PAIRS:
+        return False
+    case.fault(
+        "too-many-pairs",
+        Text(
+            f"une pénalité se compte par paire de dossiers : il y en aurait {count}, et la limite est de "
+            f"{MAX_PAIRS}.",
+            f"a penalty is counted per pair of dossiers: there would be {count}, and the limit is {MAX_PAIRS}.",
+        ),
+        (*path, "penalty"),
+        Text(
+            "Formez des groupes plus petits (`where`, `by`), ou retirez la pénalité.",
+            "Form smaller groups (`where`, `by`), or take the penalty out.",
+        ),
+    )
+    return True
+
+
+def spread(members: Members, per_group: IntArray, mask: BoolArray) -> IntArray:
+    """A value of each group for its members within a mask, -1 elsewhere: int64 (n,)."""
+    found = np.full(len(mask), -1, dtype=np.int64)
+    value = per_group[members.group]
+    kept = mask[members.dossier] & (value >= 0)
+    found[members.dossier[kept]] = value[kept]
+    return found
+
+
+def counted(
+    rule: CompiledRule,
+    names: tuple[str | None, ...] | list[str],
+    counts: list[int],
+    most: int,
+    *,
+    grouped: bool,
+) -> RuleReading:
+    """The reading of a rule that counts: at most `most` in each group."""
+    bound = Fraction(most)
+    readings = tuple(Reading(name, n, 1, None, bound) for name, n in zip(names, counts, strict=True))
+    return RuleReading(rule.id, rule.kind, rule.mode, readings, grouped)
+
+
+def _said_at(case: Case, path: Path | None, rows: IntArray, column: str) -> list[Place]:
+    """The place of a rule, or the cells of some dossiers where the table says it."""
+    cells = [case.portfolio.place(int(row), "dossier" if path else column) for row in rows]
+    return cells if path is None else [case.locate(path), *cells]

@@ -1,0 +1,443 @@
+"""What is promised beyond what may be granted: commitments are kept whatever the rest says, each excess is told.
+
+excess_i = committed_i − limit_i        where it is positive; one warning for each kind of limit
+
+Grants: how much each dossier may get.
+
+    most  = min(requested, formula, base, max_rate·base (`rates.py`), max, caps), rounded down to `round`
+    least = max(min_grant, min, min_rate·base), rounded up to `round`
+
+`all_or_nothing`: 0 or most. `range`: 0 or any multiple of `round` in [least, most]. All in whole cents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+
+from tnt_sim.domain.money import format_cents
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.expressions.columns import (
+    NO_LIMIT,
+    cents_of,
+    exact_times,
+    floor_times,
+    is_committed,
+    money_column,
+    numeric_column,
+)
+from tnt_sim.rules.expressions.groups import groups_by
+from tnt_sim.rules.expressions.selectors import select
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.offers.decisions import Decisions
+from tnt_sim.rules.offers.grant_spec import FormulaSpec, GrantSpec, MoneyColumn
+from tnt_sim.rules.offers.levels import CommonRates, Levels, Menu, clear_levels, collect, level_cents
+from tnt_sim.rules.offers.rates import check_rates, rated
+from tnt_sim.rules.protocols import Case, Path
+
+SHOWN = 20
+LIMITS = {
+    "requested": Text("le montant demandé", "the amount requested"),
+    "formula": Text("le montant de la formule", "the amount of the formula"),
+    "base": Text("l'assiette", "base"),
+    "max_rate": Text("`max_rate` de l'assiette", "`max_rate` of base"),
+    "max": Text("`max` du barème", "`max` of their grants entry"),
+}
+"""The limits of a grant, in the order in which they are told."""
+
+
+def tell_above(case: Case, limits: dict[str, IntArray]) -> None:
+    """Warn of every commitment above a limit of its grant; `limits` are cents (n,) by the keys of `LIMITS`."""
+    held, committed = is_committed(case), cents_of(case, "committed", 0)
+    if not held.any():
+        return
+    for key, words in LIMITS.items():
+        if key not in limits:
+            continue
+        rows = np.flatnonzero(held & (committed > limits[key]))
+        over = (committed - np.maximum(limits[key], 0))[rows].tolist()
+        tell_excesses(
+            case, "committed-above", words, case.table["dossier"].gather(rows).to_list(), over, rows
+        )
+
+
+def tell_excesses(
+    case: Case, code: str, above: Text, names: Sequence[str], over_cents: Sequence[int], rows: IntArray
+) -> None:
+    """One warning: who exceeds a limit and by how much, the first 20 by name and place, then how many more."""
+    if len(names) == 0:
+        return
+    pairs = list(zip(names, over_cents, strict=True))[:SHOWN]
+    fr, en = (
+        ", ".join(f"{name} ({format_cents(cents, lang)})" for name, cents in pairs)
+        for lang in (Lang.FR, Lang.EN)
+    )
+    more = f", … (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
+    n = so_many(
+        len(names),
+        ("engagement, qui reste acquis, dépasse", "engagements, qui restent acquis, dépassent"),
+        ("commitment, which is kept, exceeds", "commitments, which are kept, exceed"),
+    )
+    case.warnings.add(
+        code,
+        Text(
+            f"{n.fr} {above.fr}, de : {fr}{more}.",
+            f"{n.en} {above.en}, by: {en}{more}.",
+        ),
+        *(case.portfolio.place(int(row), "committed") for row in rows[:SHOWN]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What each dossier may get, in cents; all arrays are (n,).
+
+    Attributes
+    ----------
+    candidate : eligible, not committed, not refused by decision, and with an amount left
+    committed : already granted, funded with `committed_cents` whatever the rest says
+    forced : funded by decision
+    capped_out : eligible, but no amount is left (most < least or most = 0)
+    ranged : any multiple of `unit_cents` in [least, most]
+    levels : the menus; a dossier that is neither ranged nor levelled gets exactly `most_cents`
+    common : the groups that get one level
+    committed_cents, least_cents, most_cents, unit_cents : int64
+    """
+
+    candidate: BoolArray
+    committed: BoolArray
+    forced: BoolArray
+    refused: BoolArray
+    capped_out: BoolArray
+    ranged: BoolArray
+    committed_cents: IntArray
+    least_cents: IntArray
+    most_cents: IntArray
+    unit_cents: IntArray
+    levels: Levels
+    common: CommonRates
+
+    def amount_fits(self, granted_cents: IntArray) -> BoolArray:
+        """Whether each amount is one that its dossier may get, bool (n,); read only for candidates."""
+        within = (granted_cents >= self.least_cents) & (granted_cents <= self.most_cents)
+        stepped = granted_cents % self.unit_cents == 0
+        exact = granted_cents == self.most_cents
+        plain = np.where(self.ranged, within & stepped, exact)
+        levelled = self.levels.mask(len(granted_cents))
+        return np.where(levelled, self.levels.fits(granted_cents), plain)
+
+    @property
+    def highest_cents(self) -> IntArray:
+        """The most that each dossier can have: what is committed, or its offer; int64 (n,)."""
+        return np.where(self.committed, self.committed_cents, self.most_cents)
+
+    @property
+    def lowest_cents(self) -> IntArray:
+        """The least that each dossier has once it is funded, int64 (n,)."""
+        return np.where(self.committed, self.committed_cents, self.least_cents)
+
+    @property
+    def in_play(self) -> BoolArray:
+        """The dossiers that count as eligible in every rule: candidates and committed ones."""
+        return self.candidate | self.committed
+
+
+def offers(
+    case: Case,
+    specs: Sequence[tuple[GrantSpec, Path]],
+    eligible: BoolArray,
+    decided: Decisions,
+    ceiling_cents: IntArray | None = None,
+) -> Offers:
+    """The amounts that each dossier may get; `ceiling_cents` is what `caps` leave; defects go to the case."""
+    committed, committed_cents = is_committed(case), cents_of(case, "committed", 0)
+    open_ = eligible & ~committed
+    amounts = _Amounts.start(case)
+    left = np.ones(case.n, dtype=np.bool_)
+    for spec, path in specs:
+        chosen = select(case, spec.where, (*path, "where"))
+        if chosen is None:
+            continue
+        mask = left & chosen
+        left &= ~mask
+        amounts.apply(spec, path, mask, open_)
+    amounts.ask(left, None, ("grants",), open_)
+    tell_above(case, amounts.limits)
+    if ceiling_cents is not None:
+        np.minimum(amounts.most, ceiling_cents, out=amounts.most)
+    least, most = amounts.rounded()
+    least, most = _decided_amounts(case, decided, least, most, open_)
+    levels = collect(amounts.menus, least, most, open_)
+    amounts.note_idle_menus(levels, open_)
+    levelled = amounts.levelled
+    lowest, highest = levels.bounds(case.n)
+    least, most = np.where(levelled, lowest, least), np.where(levelled, highest, most)
+    capped = open_ & ((most < least) | (most <= 0))
+    candidate = open_ & ~capped & ~decided.refused
+    _forced_but_out(case, decided, candidate | committed)
+    return Offers(
+        candidate=candidate,
+        committed=committed,
+        forced=decided.funded & candidate,
+        refused=decided.refused & open_,
+        capped_out=capped,
+        ranged=amounts.ranged & candidate & (most > least),
+        committed_cents=committed_cents,
+        least_cents=np.where(candidate, np.where(amounts.ranged | levelled, least, most), 0),
+        most_cents=np.where(candidate, most, 0),
+        unit_cents=amounts.unit,
+        levels=levels.where(candidate),
+        common=CommonRates(levels.where(candidate), tuple(amounts.group_names)),
+    )
+
+
+@dataclass(frozen=True)
+class _Amounts:
+    """The arrays that entries fill in, dossier by dossier of their `where`."""
+
+    case: Case
+    most: IntArray
+    least: IntArray
+    unit: IntArray
+    ranged: BoolArray
+    base: IntArray
+    requested: IntArray
+    levelled: BoolArray
+    menus: list[Menu]
+    group_names: list[str]
+    limits: dict[str, IntArray] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, case: Case) -> _Amounts:
+        n = case.n
+        return cls(
+            case,
+            most=np.full(n, NO_LIMIT, dtype=np.int64),
+            least=cents_of(case, "min_grant", 0).copy(),
+            unit=np.ones(n, dtype=np.int64),
+            ranged=np.zeros(n, dtype=np.bool_),
+            base=cents_of(case, "base", NO_LIMIT),
+            requested=cents_of(case, "requested", NO_LIMIT),
+            levelled=np.zeros(n, dtype=np.bool_),
+            menus=[],
+            group_names=[],
+        )
+
+    def apply(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
+        """Let one entry decide on the dossiers of `mask`."""
+        if not check_rates(self.case, spec, path):
+            return
+        self.unit[mask] = max(1, spec.round)
+        self.ranged[mask] = spec.mode == "range"
+        self.ask(mask, spec.formula, path, open_)
+        if spec.max_rate is not None:
+            self._need_base(mask & open_, (*path, "max_rate"))
+            self._cap("max_rate", rated(self.case, spec, self.base, path), mask)
+        if spec.max is not None:
+            self._cap("max", self._limit(spec.max, (*path, "max"), NO_LIMIT), mask)
+        if spec.min is not None:
+            np.maximum(self.least, self._limit(spec.min, (*path, "min"), 0), out=self.least, where=mask)
+        if spec.min_rate is not None:
+            self._need_base(mask & open_, (*path, "min_rate"))
+            floor = -floor_times(np.where(self.base == NO_LIMIT, 0, -self.base), spec.min_rate)
+            np.maximum(self.least, floor, out=self.least, where=mask)
+        if spec.mode == "range":
+            self._need_minimum(mask & open_, path)
+        if spec.mode in ("levels", "common_rate"):
+            self._menu(spec, path, mask, open_)
+
+    def _menu(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
+        if not spec.levels or (spec.mode == "common_rate") != (spec.by is not None):
+            self.case.fault(
+                "levels",
+                Text(
+                    "`levels` veut une liste de taux ou de montants ; `common_rate` veut aussi `by`.",
+                    "`levels` wants a list of rates or amounts; `common_rate` wants `by` as well.",
+                ),
+                path,
+            )
+            return
+        if not clear_levels(self.case, spec.levels, (*path, "levels")):
+            return
+        base = np.where(self.base == NO_LIMIT, 0, self.base)
+        if any("%" in level for level in spec.levels):
+            self._need_base(mask & open_, (*path, "levels"))
+        found = [
+            level_cents(self.case, level, base, self.unit, (*path, "levels", k))
+            for k, level in enumerate(spec.levels)
+        ]
+        group = np.full(self.case.n, -1, dtype=np.int64)
+        if spec.by is not None:
+            groups = groups_by(self.case, spec.by, None, mask & open_, mask & open_, path)
+            if groups is None:
+                return
+            group = np.where(groups.codes >= 0, groups.codes + len(self.group_names), -1)
+            self.group_names.extend(str(name) for name in groups.names)
+        self.levelled[mask] = True
+        self.menus.append(Menu(mask, tuple(cents for cents in found if cents is not None), group, path))
+
+    def note_idle_menus(self, levels: Levels, open_: BoolArray) -> None:
+        """A menu that fits nobody: each of its dossiers is capped out, which is worth a word."""
+        fitting = levels.mask(self.case.n)
+        for menu in self.menus:
+            mine = menu.mask & open_
+            if mine.any() and not fitting[mine].any():
+                n = so_many(int(mine.sum()), ("dossier", "dossiers"), ("dossier", "dossiers"))
+                self.case.warnings.add(
+                    "levels-idle",
+                    Text(
+                        f"aucun niveau de ce barème ne convient à ce qu'il règle : {n.fr}.",
+                        f"no level of this menu fits what it settles: {n.en}.",
+                    ),
+                    self.case.locate((*menu.path, "levels")),
+                    hint=Text(
+                        "Comparez les niveaux à ce qui est demandé, à l'assiette et aux plafonds.",
+                        "Compare the levels with what is asked, with base and with the caps.",
+                    ),
+                )
+
+    def ask(self, mask: BoolArray, formula: FormulaSpec | None, path: Path, open_: BoolArray) -> None:
+        """Cap by what is asked, by the formula where there is one, and by base."""
+        if formula is not None:
+            self._cap("formula", self._formula(formula, (*path, "formula"), mask & open_), mask)
+        else:
+            self._need_requested(mask & open_)
+        self._cap("requested", self.requested, mask)
+        self._cap("base", self.base, mask)
+
+    def _cap(self, kind: str, cents: IntArray, mask: BoolArray) -> None:
+        """Lower `most` within a mask; what lowers it is kept by kind, for commitments are held against it."""
+        limit = self.limits.setdefault(kind, np.full(self.case.n, NO_LIMIT, dtype=np.int64))
+        for held in (self.most, limit):
+            np.minimum(held, cents, out=held, where=mask)
+
+    def rounded(self) -> tuple[IntArray, IntArray]:
+        """least rounded up and most rounded down to the unit."""
+        least = -(-self.least // self.unit) * self.unit
+        return least, self.most // self.unit * self.unit
+
+    def _formula(self, formula: FormulaSpec, path: Path, needed: BoolArray) -> IntArray:
+        """flat + Σ amount·min(column, up_to), summed exactly and rounded down once."""
+        parts: list[tuple[IntArray, Fraction]] = []
+        unknown = np.zeros(self.case.n, dtype=np.bool_)
+        for k, part in enumerate(formula.per):
+            column = numeric_column(self.case, part.column, (*path, "per", k, "column"))
+            if column is None:
+                continue
+            self._need_filled(part.column, column.missing & needed, (*path, "per", k))
+            unknown |= column.missing
+            units = column.values
+            if part.up_to is not None:
+                units = np.minimum(units, int(part.up_to / column.scale))
+            parts.append((units, column.scale * part.amount))
+        common = lcm(*(rate.denominator for _, rate in parts))
+        total = exact_times(np.full(self.case.n, formula.flat, dtype=np.int64), common)
+        for units, rate in parts:
+            total = total + exact_times(units, int(rate * common))
+        whole: IntArray = np.clip(total // common, -NO_LIMIT, NO_LIMIT).astype(np.int64)
+        if formula.max is not None:
+            whole = np.minimum(whole, formula.max)
+        return np.where(unknown, NO_LIMIT, whole)
+
+    def _limit(self, limit: int | MoneyColumn, path: Path, empty: int) -> IntArray:
+        if isinstance(limit, int):
+            return np.full(self.case.n, limit, dtype=np.int64)
+        return money_column(self.case, limit.column, (*path, "column"), empty)
+
+    def _need_base(self, mask: BoolArray, path: Path) -> None:
+        self._need_filled("cost", mask & (self.base == NO_LIMIT), path)
+
+    def _need_requested(self, mask: BoolArray) -> None:
+        self._need_filled("requested", mask & (self.requested == NO_LIMIT), ("grants",))
+
+    def _need_minimum(self, mask: BoolArray, path: Path) -> None:
+        self._need_filled("min_grant", mask & (self.least <= 0), path)
+
+    def _need_filled(self, column: str, rows: BoolArray, path: Path) -> None:
+        missing = np.flatnonzero(rows)
+        if len(missing) == 0:
+            return
+        names = ", ".join(self.case.table["dossier"].gather(missing[:5]).to_list())
+        more = f" (+{len(missing) - 5})" if len(missing) > 5 else ""
+        fr, en = f"pour {names}{more}", f"for {names}{more}"
+        places = [self.case.portfolio.place(int(row), column) for row in missing[:5]]
+        hint = _NEEDS.get(column, _NEEDS["cost"])
+        if column == "requested" and len(missing) == self.case.n:  # no use in naming every row of the table
+            fr, en, places, hint = "partout", "everywhere", [], _NO_AMOUNT
+        self.case.defects.add(
+            "grant-needs",
+            Text(
+                f"le montant ne peut pas être calculé : « {column} » est vide {fr}.",
+                f'the amount cannot be computed: "{column}" is empty {en}.',
+            ),
+            self.case.locate(path),
+            *places,
+            hint=hint,
+        )
+
+
+_NO_AMOUNT = Text(
+    "Dites quelle colonne de la table est le montant demandé : sous `dossiers`, "
+    'columns: {requested: "son en-tête"} ; ou donnez une `formula` dans `grants`.',
+    "Say which column of the table is the amount asked: under `dossiers`, "
+    'columns: {requested: "its header"}; or give a `formula` in `grants`.',
+)
+_NEEDS = {
+    "cost": Text(
+        "Remplissez la colonne, ou écartez ces dossiers par une règle d'éligibilité.",
+        "Fill the column, or set these dossiers aside by an eligibility rule.",
+    ),
+    "requested": Text(
+        "Remplissez `requested`, ou donnez une `formula` dans `grants`.",
+        "Fill `requested`, or give a `formula` in `grants`.",
+    ),
+    "min_grant": Text(
+        "Le mode `range` veut un minimum : `min`, `min_rate`, ou la colonne `min_grant`.",
+        "The mode `range` wants a minimum: `min`, `min_rate`, or the column `min_grant`.",
+    ),
+}
+
+
+def _decided_amounts(
+    case: Case, decided: Decisions, least: IntArray, most: IntArray, open_: BoolArray
+) -> tuple[IntArray, IntArray]:
+    stated = open_ & (decided.amount_cents >= 0)
+    if not stated.any():
+        return least, most
+    amount = decided.amount_cents
+    for row in np.flatnonzero(stated & ((amount < least) | (amount > most)))[:20]:
+        name, ends = case.table["dossier"][int(row)], (int(least[row]), int(most[row]))
+        fr, en = ([format_cents(cents, lang) for cents in ends] for lang in (Lang.FR, Lang.EN))
+        case.defects.add(
+            "decide-amount",
+            Text(
+                f"le montant décidé pour « {name} » sort de ce que le dossier peut recevoir "
+                f"({fr[0]} à {fr[1]}).",
+                f'the amount decided for "{name}" is outside what the dossier may get ({en[0]} to {en[1]}).',
+            ),
+            case.portfolio.place(int(row), "requested"),
+        )
+    return np.where(stated, amount, least), np.where(stated, amount, most)
+
+
+def _forced_but_out(case: Case, decided: Decisions, in_play: BoolArray) -> None:
+    for row in np.flatnonzero(decided.funded & ~in_play)[:20]:
+        name = case.table["dossier"][int(row)]
+        spec = decided.specs[int(decided.rule[row])]
+        case.defects.add(
+            "decide-ineligible",
+            Text(
+                f"la décision « {spec.id} » retient « {name} », qui n'est pas éligible.",
+                f'the decision "{spec.id}" funds "{name}", which is not eligible.',
+            ),
+            case.locate(("rules", spec.id)),
+            case.portfolio.place(int(row), "dossier"),
+            hint=Text(
+                "Levez la condition (`waivers`) ou retirez la décision.",
+                "Lift the requirement (`waivers`) or drop the decision.",
+            ),
+        )

@@ -1,0 +1,222 @@
+"""Menus of amounts: each dossier of a menu gets nothing or one of its levels; equal treatment in groups.
+
+A level is a rate of base or an amount, rounded down to `round`; only levels within [least, most] count.
+With `common_rate`, the model chooses one level for each group, and every funded dossier of the group gets it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.domain.field_types import write_cents, write_number
+from tnt_sim.domain.money import MoneyError, parse_cents, parse_decimal, parse_rate
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.offers.rates import rate_above_one
+from tnt_sim.rules.protocols import Case, Path, RowBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The levels of all dossiers that have a menu, by dossier and then ascending; all int64 (m,).
+
+    Attributes
+    ----------
+    row : the dossier
+    cents : the amount
+    step : 0, 1, 2 … within the dossier
+    menu : the position in the planner's list
+    group : the group of equal treatment, -1 for none
+    """
+
+    row: IntArray
+    cents: IntArray
+    step: IntArray
+    menu: IntArray
+    group: IntArray
+
+    @classmethod
+    def none(cls) -> Levels:
+        """No menu at all."""
+        empty = np.zeros(0, dtype=np.int64)
+        return cls(empty, empty, empty, empty, empty)
+
+    def where(self, mask: BoolArray) -> Levels:
+        """The levels of some dossiers only."""
+        keep = mask[self.row]
+        return Levels(self.row[keep], self.cents[keep], self.step[keep], self.menu[keep], self.group[keep])
+
+    def mask(self, n: int) -> BoolArray:
+        """The dossiers that have a level, bool (n,)."""
+        found = np.zeros(n, dtype=np.bool_)
+        found[self.row] = True
+        return found
+
+    def fits(self, granted_cents: IntArray) -> BoolArray:
+        """Whether each dossier's amount is one of its levels, bool (n,)."""
+        found = np.zeros(len(granted_cents), dtype=np.bool_)
+        found[self.row[self.cents == granted_cents[self.row]]] = True
+        return found
+
+    def bounds(self, n: int) -> tuple[IntArray, IntArray]:
+        """The least and the largest level of each dossier, 0 where it has none: int64 (n,)."""
+        least, most = np.full(n, 2**62, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        np.minimum.at(least, self.row, self.cents)
+        np.maximum.at(most, self.row, self.cents)
+        return np.where(self.mask(n), least, 0), most
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """One entry of `grants` with levels: its dossiers, its amounts per level, the groups of equal treatment."""
+
+    mask: BoolArray
+    cents: tuple[IntArray, ...]
+    group: IntArray
+    path: Path = ()
+
+
+def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Path) -> IntArray | None:
+    """The amount of one level for each dossier, int64 (n,), rounded down to the unit."""
+    try:
+        if "%" in text:
+            rate = parse_rate(text)
+            if rate > 1:
+                rate_above_one(case, rate, path)
+                return None
+            if rate <= 0:
+                _nothing(case, text, path)
+                return None
+            exact = base.astype(object) * rate.numerator // rate.denominator
+            cents = np.minimum(exact, 2**60).astype(np.int64)
+        else:
+            amount = parse_cents(text)
+            if amount <= 0:
+                _nothing(case, text, path)
+                return None
+            cents = np.full(case.n, amount, dtype=np.int64)
+    except MoneyError as error:
+        case.fault("level", error.text, path)
+        return None
+    rounded: IntArray = cents // unit * unit
+    return rounded
+
+
+# Longer ones are no doubtful levels: they are too large, or too fine, for either.
+_BARE = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,12})?")
+
+
+def unclear_levels(texts: Sequence[str]) -> list[str]:
+    """The levels that may be a rate or an amount: bare numbers up to 1, or all bare numbers where none passes 100.
+
+    >>> unclear_levels(["0.5", "20000"]), unclear_levels(["20", "25 %"]), unclear_levels(["150", "20"])
+    (['0.5'], ['20'], [])
+    """
+    bare = [text.strip() for text in texts if _BARE.fullmatch(text.strip())]
+    values = {text: parse_decimal(text) for text in bare}
+    small = all(value <= 100 for value in values.values())
+    return [text for text in bare if small or values[text] <= 1]
+
+
+def clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
+    """Whether every level is a rate or an amount beyond doubt; else a defect says how to write it."""
+    unclear = unclear_levels(texts)
+    if not unclear:
+        return True
+    values = [parse_decimal(text) for text in unclear]
+    factor = 100 if max(values) <= 1 else 1
+    ways = ["; ".join(f"{write_number(value * factor)} %" for value in values)]
+    if all((value * 100).denominator == 1 for value in values):
+        ways.append("; ".join(write_cents(int(value * 100)).replace(".00 ", " ") for value in values))
+    names_fr, names_en = (
+        " ; ".join(f"« {text} »" for text in unclear),
+        "; ".join(f'"{text}"' for text in unclear),
+    )
+    case.fault(
+        "levels-unclear",
+        Text(
+            f"{names_fr} : sans unité, c'est un taux ou un montant en euros.",
+            f"{names_en}: without a unit, this is a rate or an amount in euros.",
+        ),
+        (*path, list(texts).index(unclear[0])),
+        Text(f"Écrivez {' ou '.join(ways).replace(';', ' ;')}.", f"Write {' or '.join(ways)}."),
+    )
+    return False
+
+
+def _nothing(case: Case, text: str, path: Path) -> None:
+    case.fault(
+        "level",
+        Text(f"« {text} » n'accorde rien.", f'"{text}" grants nothing.'),
+        path,
+        Text(
+            "Retirez ce niveau : un dossier qui n'est pas retenu reçoit déjà 0 €.",
+            "Take this level out: a dossier that is not funded gets 0 € already.",
+        ),
+    )
+
+
+def collect(menus: Sequence[Menu], least: IntArray, most: IntArray, open_: BoolArray) -> Levels:
+    """The levels that fit each open dossier; equal amounts of one plain menu count once."""
+    parts: list[tuple[IntArray, IntArray, IntArray, IntArray]] = []
+    for menu in menus:
+        for position, cents in enumerate(menu.cents):
+            fits = menu.mask & open_ & (cents > 0) & (cents >= least) & (cents <= most)
+            held = np.flatnonzero(fits)
+            places = np.full(len(held), position, dtype=np.int64)
+            parts.append((held, cents[held], places, menu.group[held]))
+    if not parts:
+        return Levels.none()
+    row, cents, place, group = [np.concatenate([part[k] for part in parts]) for k in range(4)]
+    order = np.lexsort((place, cents, row))
+    row, cents, place, group = row[order], cents[order], place[order], group[order]
+    again = np.zeros(len(row), dtype=np.bool_)
+    again[1:] = (row[1:] == row[:-1]) & (cents[1:] == cents[:-1]) & (group[1:] < 0)
+    row, cents, place, group = row[~again], cents[~again], place[~again], group[~again]
+    first = np.searchsorted(row, row)
+    return Levels(row, cents, np.arange(len(row)) - first, place, group)
+
+
+@dataclass(frozen=True, slots=True)
+class CommonRates:
+    """One level for each group: y_{g,l} ∈ {0,1}, Σ_l y_{g,l} ≤ 1, w_{i,l} ≤ y_{g(i),l}."""
+
+    levels: Levels
+    names: tuple[str, ...]
+
+    def rows(self, builder: RowBuilder) -> None:
+        """Write the rows of every group that has a level."""
+        chosen: dict[tuple[int, int], int] = {}
+        for row in np.unique(self.levels.row[self.levels.group >= 0]).tolist():
+            mine = np.flatnonzero(self.levels.row == row)
+            columns = builder.option_columns(row)
+            for (column, _), level in zip(columns, mine.tolist(), strict=True):
+                key = (int(self.levels.group[level]), int(self.levels.menu[level]))
+                if key not in chosen:
+                    chosen[key] = builder.column(f"level:{self.names[key[0]]}:{key[1]}", 0, 1)
+                builder.link(f"level:{self.names[key[0]]}", [(column, 1), (chosen[key], -1)], 0)
+        for group in sorted({key[0] for key in chosen}):
+            ys = [(column, 1) for key, column in sorted(chosen.items()) if key[0] == group]
+            builder.link(f"one level:{self.names[group]}", ys, 1)
+
+    def broken(self, funded: BoolArray, granted_cents: IntArray) -> list[str]:
+        """The groups in which no single level explains every funded dossier's amount."""
+        found = []
+        for group, name in enumerate(self.names):
+            mine = self.levels.group == group
+            rows = np.unique(self.levels.row[mine])
+            rows = rows[funded[rows]]
+            if len(rows) == 0:
+                continue
+            hit = mine & (self.levels.cents == granted_cents[self.levels.row]) & funded[self.levels.row]
+            shared = [
+                np.isin(rows, self.levels.row[hit & (self.levels.menu == menu)]).all()
+                for menu in np.unique(self.levels.menu[mine])
+            ]
+            if not any(shared):
+                found.append(name)
+        return found

@@ -1,0 +1,147 @@
+"""Rates of base: brackets, bonuses, and what is wrong with a rate, exact.
+
+    most = ⌊base · ρ⌋                                   ρ a rate
+    most = ⌊Σ_k ρ_k · (part of base in bracket k)⌋        ρ in brackets
+    bonus b up to u : most' = max(most, min(most + b·base, u·base)), before rounding down, one bonus after another
+
+so a dossier whose rate is above u already keeps it, and two bonuses add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+
+from tnt_sim.domain.field_types import write_rate
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.columns import NO_LIMIT, exact_times
+from tnt_sim.rules.expressions.selectors import select
+from tnt_sim.rules.linear_terms import IntArray
+from tnt_sim.rules.offers.grant_spec import BracketsSpec, GrantSpec
+from tnt_sim.rules.protocols import Case, Path
+
+
+def rated(case: Case, spec: GrantSpec, base: IntArray, path: Path) -> IntArray:
+    """The most that `max_rate` and `bonus` allow each dossier, int64 (n,); `NO_LIMIT` where base is unknown."""
+    assert spec.max_rate is not None
+    rates = [rate for rate, _ in _rates(spec, path)]
+    common = lcm(*(rate.denominator for rate in rates))
+    known = np.where(base == NO_LIMIT, 0, base)
+    # in units of 1/common cent, so that one rounding down comes at the end
+    scaled = _parts(spec.max_rate, known, common)
+    for k, bonus in enumerate(spec.bonus):
+        mask = select(case, bonus.where, (*path, "bonus", k, "where"))
+        if mask is None:
+            continue
+        ceiling = Fraction(1) if bonus.up_to is None else bonus.up_to
+        raised = scaled + exact_times(known, int(bonus.rate * common))
+        raised = np.minimum(raised, exact_times(known, int(ceiling * common)))
+        scaled = np.where(mask, np.maximum(scaled, raised), scaled)
+    whole = np.minimum(scaled // common, NO_LIMIT).astype(np.int64)
+    return np.where(base == NO_LIMIT, NO_LIMIT, whole)
+
+
+def _parts(rate: Fraction | BracketsSpec, base: IntArray, common: int) -> IntArray:
+    if isinstance(rate, Fraction):
+        return exact_times(base, int(rate * common))
+    total = exact_times(np.zeros_like(base), 1)
+    start = 0
+    for bracket in rate.brackets:
+        stop = NO_LIMIT if bracket.up_to is None else bracket.up_to
+        total = total + exact_times(np.clip(base - start, 0, stop - start), int(bracket.rate * common))
+        start = stop
+    return total
+
+
+def _rates(spec: GrantSpec, path: Path) -> Iterator[tuple[Fraction, Path]]:
+    """Every rate of an entry with its place."""
+    if isinstance(spec.max_rate, BracketsSpec):
+        for k, bracket in enumerate(spec.max_rate.brackets):
+            yield bracket.rate, (*path, "max_rate", "brackets", k, "rate")
+    elif spec.max_rate is not None:
+        yield spec.max_rate, (*path, "max_rate")
+    if spec.min_rate is not None:
+        yield spec.min_rate, (*path, "min_rate")
+    for k, bonus in enumerate(spec.bonus):
+        yield bonus.rate, (*path, "bonus", k, "rate")
+        if bonus.up_to is not None:
+            yield bonus.up_to, (*path, "bonus", k, "up_to")
+
+
+def rate_above_one(case: Case, rate: Fraction, path: Path) -> None:
+    """Note a rate that grants more than the whole."""
+    percent = write_rate(rate)
+    case.fault(
+        "rate-above-one",
+        Text(f"un taux de {percent} dépasse 100 %.", f"a rate of {percent} is above 100 %."),
+        path,
+        Text(
+            "Écrivez un taux d'au plus 100 %, ou un montant en euros.",
+            "Write a rate of at most 100 %, or an amount in euros.",
+        ),
+    )
+
+
+def check_rates(case: Case, spec: GrantSpec, path: Path) -> bool:
+    """Note what can never be meant: a rate above 100 %, a bonus without `max_rate`, brackets out of order."""
+    before = len(case.defects.found)
+    for rate, place in _rates(spec, path):
+        if rate > 1:
+            rate_above_one(case, rate, place)
+    if spec.bonus and spec.max_rate is None:
+        case.fault(
+            "bonus-without-rate",
+            Text(
+                "`bonus` relève `max_rate`, qui manque ici.", "`bonus` raises `max_rate`, which is missing."
+            ),
+            (*path, "bonus"),
+            Text("Donnez `max_rate`, ou retirez `bonus`.", "Give `max_rate`, or take `bonus` out."),
+        )
+    for k, bonus in enumerate(spec.bonus):
+        if isinstance(spec.max_rate, Fraction) and bonus.up_to is not None and bonus.up_to < spec.max_rate:
+            case.fault(
+                "bonus-idle",
+                Text(
+                    "ce bonus ne peut rien relever : `up_to` est sous `max_rate`.",
+                    "this bonus can raise nothing: `up_to` is below `max_rate`.",
+                ),
+                (*path, "bonus", k, "up_to"),
+            )
+    if isinstance(spec.max_rate, BracketsSpec):
+        _check_brackets(case, spec.max_rate, (*path, "max_rate", "brackets"))
+    _check_order(case, spec, path)
+    return len(case.defects.found) == before
+
+
+def _check_brackets(case: Case, spec: BracketsSpec, path: Path) -> None:
+    start = 0
+    for k, bracket in enumerate(spec.brackets):
+        last = k == len(spec.brackets) - 1
+        if (bracket.up_to is None and not last) or (bracket.up_to is not None and bracket.up_to <= start):
+            case.fault(
+                "brackets-order",
+                Text(
+                    "les tranches doivent monter, et seule la dernière peut être sans `up_to`.",
+                    "brackets must go up, and only the last one may be without `up_to`.",
+                ),
+                (*path, k),
+            )
+            return
+        start = bracket.up_to or start
+
+
+def _check_order(case: Case, spec: GrantSpec, path: Path) -> None:
+    if spec.bonus or not isinstance(spec.max_rate, Fraction) or spec.min_rate is None:
+        return
+    if spec.min_rate > spec.max_rate:
+        case.fault(
+            "rates-order",
+            Text(
+                "`min_rate` dépasse `max_rate` : aucun dossier ne peut rien recevoir.",
+                "`min_rate` is above `max_rate`: no dossier can get anything.",
+            ),
+            (*path, "min_rate"),
+        )

@@ -1,0 +1,272 @@
+"""Caps and waivers in words.
+
+Grants in words: how much a dossier may get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from tnt_sim.domain.field_types import write_rate
+from tnt_sim.domain.money import MoneyError, format_cents, format_rate, parse_cents, parse_rate
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions import column_text
+from tnt_sim.rules.expressions.column_text import listed
+from tnt_sim.rules.expressions.selectors import describe
+from tnt_sim.rules.expressions.text import _where, capitalised, money, of_what, stays, when
+from tnt_sim.rules.offers.cap_spec import CapSpec
+from tnt_sim.rules.offers.eligibility import EligibilitySpec, WaiverSpec
+from tnt_sim.rules.offers.grant_spec import BonusSpec, BracketsSpec, FormulaSpec, GrantSpec, MoneyColumn
+
+_SURE = {
+    "A": ("texte ou source officiels", "official text or source"),
+    "B": ("presse spécialisée", "specialised press"),
+    "C": ("déduction", "inference"),
+}
+
+
+def cap_words(cap: CapSpec, lang: Lang) -> str:
+    """« Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »"""
+    french = lang is Lang.FR
+    full = cap.filled()
+    head = "" if full.where is None else f"{when(full.where, lang)}, "
+    whole = (
+        "le total accordé à tous les dossiers d'un même projet"
+        if french
+        else "the total granted to all dossiers of one project"
+    )
+    if full.counting:
+        plus = listed([column_text.column(name).in_(lang) for name in full.counting], lang)
+        whole += f", augmenté {_of_all(full.counting, lang)}," if french else f", plus {plus},"
+    text = capitalised(f"{head}{whole}{stays(None, _most(full, lang), lang)}.")
+    legal = full.legal
+    if legal is None:
+        return text
+    sure = _SURE[legal.sure]
+    note = legal.note.in_(lang)
+    label = f"{legal.title.in_(lang)}. " if full.title in ("", legal.title.fr) else ""
+    how = f" (sûreté {legal.sure} : {sure[0]})" if french else f" (how sure: {legal.sure}, {sure[1]})"
+    return f"{label}{text} {note}{how}"
+
+
+def _of_all(names: Sequence[str], lang: Lang) -> str:
+    """« des autres aides de l'État et des autres aides publiques »"""
+    return listed([of_what(column_text.column(name).in_(lang), lang) for name in names], lang)
+
+
+def _most(cap: CapSpec, lang: Lang) -> str:
+    if isinstance(cap.max, MoneyColumn):
+        return column_text.column(cap.max.column).in_(lang)
+    if not isinstance(cap.max, Fraction):
+        return format_cents(cap.max or 0, lang)
+    share = format_rate(cap.max, lang)
+    of = column_text.column(cap.of or "base").in_(lang)
+    less = listed([column_text.column(name).in_(lang) for name in cap.less], lang)
+    if lang is Lang.FR:
+        return f"{share} {of_what(of, lang)}" + (f", moins {less}" if less else "")
+    return f"{share} {of_what(of, lang)}" + (f" less {less}" if less else "")
+
+
+def waiver_words(waiver: WaiverSpec, lang: Lang) -> str:
+    """« La règle « part-propre » ne s'applique pas si … Motif : calamité publique. Accordée par : préfet. »"""
+    condition = when(waiver.where, lang)
+    if lang is Lang.FR:
+        why = f" Motif : {waiver.reason}." if waiver.reason else ""
+        who = f" Accordée par : {waiver.author}." if waiver.author else ""
+        return f"La règle « {waiver.of} » ne s'applique pas {condition}.{why}{who}"
+    why = f" Reason: {waiver.reason}." if waiver.reason else ""
+    who = f" Granted by: {waiver.author}." if waiver.author else ""
+    return f'The rule "{waiver.of}" does not apply {condition}.{why}{who}'
+
+
+_MODES = {
+    "all_or_nothing": Text("tout ou rien", "all or nothing"),
+    "range": Text(
+        "tout montant entre le minimum et le maximum", "any amount between the minimum and the maximum"
+    ),
+    "levels": Text("un des niveaux prévus", "one of the listed levels"),
+    "common_rate": Text("un même niveau pour tout le groupe", "one level for the whole group"),
+}
+
+
+def grant_words(grant: GrantSpec, lang: Lang) -> str:
+    """« tout ou rien ; au plus 50 % de l'assiette. »"""
+    parts = [_mode(grant, lang)]
+    if grant.formula is not None:
+        parts.append(_formula(grant.formula, lang))
+    base = "de l'assiette" if lang is Lang.FR else "of the eligible cost"
+    if isinstance(grant.max_rate, BracketsSpec):
+        parts.append(_brackets(grant.max_rate, lang))
+    elif grant.max_rate is not None:
+        parts.append(f"{_at_most(lang)} {format_rate(grant.max_rate, lang)} {base}")
+    parts += [_bonus(bonus, lang) for bonus in grant.bonus]
+    if grant.max is not None:
+        parts.append(f"{_at_most(lang)} {_limit(grant.max, lang)}")
+    if grant.min_rate is not None:
+        parts.append(f"{_at_least(lang)} {format_rate(grant.min_rate, lang)} {base}")
+    if grant.min is not None:
+        parts.append(f"{_at_least(lang)} {_limit(grant.min, lang)}")
+    if grant.round > 1:
+        unit = format_cents(grant.round, lang)
+        parts.append(f"par pas de {unit}" if lang is Lang.FR else f"in steps of {unit}")
+    return (" ; " if lang is Lang.FR else "; ").join(parts) + "."
+
+
+def _mode(grant: GrantSpec, lang: Lang) -> str:
+    """The mode, with the levels of a menu and the groups of one common level."""
+    text = _MODES[grant.mode].in_(lang)
+    colon, word = (" : ", " ou ") if lang is Lang.FR else (": ", " or ")
+    if grant.by is not None:
+        by = column_text.bare_column(grant.by).in_(lang)
+        text += f" (par {by})" if lang is Lang.FR else f" (by {by})"
+    if grant.levels:
+        text += colon + listed([_level(level, lang) for level in grant.levels], lang, most=12, word=word)
+    return text
+
+
+def _level(level: str, lang: Lang) -> str:
+    """A level in the marks of the language: a rate or an amount."""
+    try:
+        return (
+            format_rate(parse_rate(level), lang) if "%" in level else format_cents(parse_cents(level), lang)
+        )
+    except MoneyError:
+        return level
+
+
+def _bonus(bonus: BonusSpec, lang: Lang) -> str:
+    """« plus 10 % si les étiquettes contiennent « mutualise », sans dépasser 80 % »"""
+    points = format_rate(bonus.rate, lang)
+    text = f"plus {points}"
+    if bonus.where is not None:
+        text += f" {when(bonus.where, lang)}"
+    if bonus.up_to is not None:
+        top = format_rate(bonus.up_to, lang)
+        text += f", sans dépasser {top}" if lang is Lang.FR else f", up to {top}"
+    return text
+
+
+def _at_most(lang: Lang) -> str:
+    return "au plus" if lang is Lang.FR else "at most"
+
+
+def _at_least(lang: Lang) -> str:
+    return "au moins" if lang is Lang.FR else "at least"
+
+
+def _limit(limit: int | MoneyColumn, lang: Lang) -> str:
+    return (
+        column_text.column(limit.column).in_(lang)
+        if isinstance(limit, MoneyColumn)
+        else format_cents(limit, lang)
+    )
+
+
+def _formula(formula: FormulaSpec, lang: Lang) -> str:
+    french = lang is Lang.FR
+    parts = [format_cents(formula.flat, lang)] if formula.flat else []
+    for part in formula.per:
+        money, column = format_cents(part.amount, lang), column_text.column(part.column).in_(lang)
+        text = f"{money} × {column}"
+        if part.up_to is not None:
+            text += f" (compté jusqu'à {part.up_to})" if french else f" (counted up to {part.up_to})"
+        parts.append(text)
+    text = ("forfait de " if french else "a flat fee of ") + " + ".join(parts or [format_cents(0, lang)])
+    if formula.max is not None:
+        most = format_cents(formula.max, lang)
+        text += f", dans la limite de {most}" if french else f", up to {most}"
+    return text
+
+
+def _brackets(spec: BracketsSpec, lang: Lang) -> str:
+    french = lang is Lang.FR
+    parts = []
+    for bracket in spec.brackets:
+        share = format_rate(bracket.rate, lang)
+        if bracket.up_to is None:
+            parts.append(f"{share} au-delà" if french else f"{share} beyond")
+        else:
+            top = format_cents(bracket.up_to, lang)
+            parts.append(f"{share} jusqu'à {top}" if french else f"{share} up to {top}")
+    text = listed(parts, lang, most=len(parts))
+    return (
+        f"au plus, par tranche d'assiette, {text}" if french else f"at most, by part of eligible cost, {text}"
+    )
+
+
+def eligibility_formula(entry: EligibilitySpec) -> str:
+    """`envelope: a ∧ ¬(population: {min: 3500}) ⇒ x_i = 0`"""
+    where = _where(entry.where)
+    return f"{f'{where} ∧ ' if where else ''}¬({describe(entry.require.root)}) ⇒ x_i = 0"
+
+
+def grant_formula(grant: GrantSpec) -> str:
+    """`g_i ∈ {0, min(requested_i ; base_i ; 50 % · base_i)}`"""
+    most = [_asked(grant.formula), "base_i"]
+    if grant.max_rate is not None:
+        most.append(_max_rate(grant))
+    if grant.max is not None:
+        most.append(_limit_of(grant.max))
+    least = ["min_grant_i"]
+    if grant.min_rate is not None:
+        least.append(f"{write_rate(grant.min_rate)}·base_i")
+    if grant.min is not None:
+        least.append(_limit_of(grant.min))
+    top = f"min({' ; '.join([*most, 'caps'])})"
+    bottom = least[0] if len(least) == 1 else f"max({' ; '.join(least)})"
+    if grant.mode == "all_or_nothing":
+        return f"g_i ∈ {{0 ; {top}}}, {bottom} ≤ g_i"
+    if grant.mode == "range":
+        step = "" if grant.round <= 1 else f", g_i ∈ {money(grant.round)}·ℕ"
+        return f"g_i = 0 or {bottom} ≤ g_i ≤ {top}{step}"
+    menu = " ; ".join(level if "%" not in level else f"{level}·base_i" for level in grant.levels)
+    same = f", one level for each {grant.by}" if grant.by else ""
+    return f"g_i ∈ {{0 ; {menu}}}, {bottom} ≤ g_i ≤ {top}{same}"
+
+
+def _asked(formula: FormulaSpec | None) -> str:
+    if formula is None:
+        return "requested_i"
+    parts = [money(formula.flat)] if formula.flat else []
+    for part in formula.per:
+        units = f"{part.column}_i" if part.up_to is None else f"min({part.column}_i ; {part.up_to})"
+        parts.append(f"{money(part.amount)}·{units}")
+    flat = " + ".join(parts) or "0 €"
+    return f"requested_i ; {flat}" + ("" if formula.max is None else f" ; {money(formula.max)}")
+
+
+def _max_rate(grant: GrantSpec) -> str:
+    rate = grant.max_rate
+    if isinstance(rate, BracketsSpec):
+        parts = [
+            f"{write_rate(b.rate)} {'beyond' if b.up_to is None else f'up to {money(b.up_to)}'}"
+            for b in rate.brackets
+        ]
+        text = f"({', '.join(parts)})·base_i"
+    else:
+        text = f"{write_rate(rate or Fraction(0))}·base_i"
+    for bonus in grant.bonus:
+        where = _where(bonus.where)
+        top = "" if bonus.up_to is None else f", ≤ {write_rate(bonus.up_to)}·base_i"
+        text += f" + {write_rate(bonus.rate)}·base_i" + (f" [{where}]" if where else "") + top
+    return text
+
+
+def _limit_of(limit: int | MoneyColumn) -> str:
+    return f"{limit.column}_i" if isinstance(limit, MoneyColumn) else money(limit)
+
+
+def cap_formula(cap: CapSpec) -> str:
+    """`∀ p : Σ{project = p} g_i + other_state_p ≤ 80 % · base_p`"""
+    full = cap.filled()
+    where = _where(full.where)
+    left = " + ".join(["Σ{project = p} g_i", *(f"{name}_p" for name in full.counting)])
+    if isinstance(full.max, Fraction):
+        of = " − ".join([f"{full.of or 'base'}_p", *(f"{name}_p" for name in full.less)])
+        right = f"{write_rate(full.max)} · {f'({of})' if full.less else of}"
+    elif isinstance(full.max, MoneyColumn):
+        right = f"{full.max.column}_p"
+    else:
+        right = money(full.max or 0)
+    return f"∀ p{f' ({where})' if where else ''} : {left} ≤ {right}"

@@ -1,0 +1,90 @@
+"""Public aid never exceeds the cost of a project: a guard that no waiver lifts and no scenario has to write.
+
+    Σ_{rows i of p} gᵢ  ≤  cost_p − other_state_p − other_public_p
+
+in whole cents, each figure of a project the largest among its rows, as for the caps of the scenario. The guard
+covers the projects with other public aid that could exceed it, and those alone; a request above the cost without
+other aid is a finding of the table. A project of unknown cost is not judged. Commitments are kept, their
+excess is listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tnt_sim.i18n.message import Text, so_many
+from tnt_sim.rules.expressions.columns import NO_LIMIT, cents_of
+from tnt_sim.rules.linear_terms import BoolArray, IntArray
+from tnt_sim.rules.offers.caps import NONE_LEFT, Cap, Caps, warn_committed
+from tnt_sim.rules.protocols import Case
+
+GUARD = "public-aid-100"
+GUARD_TITLE = Text("Aides publiques : 100 % du coût au plus", "Public aid: at most 100 % of the cost")
+OTHERS = ("other_state", "other_public")
+SHOWN = 5
+
+
+def may_exceed(case: Case, caps: Caps, eligible: BoolArray) -> bool:
+    """Whether the guard could matter: what is asked, within the caps, and other public aid exceed some cost."""
+    if case.as_0_1_0 or case.table["cost_cents"].null_count() == case.n:
+        return False
+    asked = np.minimum(cents_of(case, "requested", NO_LIMIT), caps.ceiling_cents())
+    most = np.where(caps.committed, cents_of(case, "committed", 0), np.where(eligible, asked, 0))
+    return bool(_exceeding(case, caps, most).any())
+
+
+def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
+    """The caps with the guard over the projects whose most would exceed their cost."""
+    covered = _exceeding(case, caps, most_cents)
+    if not covered.any():
+        return caps
+    limit = np.where(covered, _left(case, caps), 0)
+    found = replace(caps, caps=(*caps.caps, Cap(GUARD, ("dossiers",), covered, limit)))
+    warn_committed(case, replace(found, caps=found.caps[-1:]))
+    open_rows = np.zeros_like(covered)
+    open_rows[caps.code[~caps.committed & (most_cents > 0)]] = True
+    names = [caps.names[project] for project in np.flatnonzero(covered & open_rows).tolist()]
+    if not names:
+        return found
+    n = so_many(
+        len(names),
+        ("projet demande une aide qui", "projets demandent une aide qui"),
+        ("project asks for aid that", "projects ask for aid that"),
+    )
+    listed = ", ".join(names[:SHOWN]) + (f" (+{len(names) - SHOWN})" if len(names) > SHOWN else "")
+    case.warnings.add(
+        GUARD,
+        Text(
+            f"{n.fr}, avec les autres aides publiques, dépasse le coût : elle est limitée à ce qui reste du coût "
+            f"({listed}).",
+            f"{n.en} exceeds the cost together with other public aid: it is limited to what is left of the cost "
+            f"({listed}).",
+        ),
+    )
+    return found
+
+
+def _largest(case: Case, caps: Caps, name: str, empty: int) -> IntArray:
+    """A money column's largest cell among the rows of each project, `empty` where all are empty."""
+    largest = np.full(len(caps.names), NONE_LEFT, dtype=np.int64)
+    np.maximum.at(largest, caps.code, cents_of(case, name, NONE_LEFT))
+    return np.where(largest == NONE_LEFT, empty, largest)
+
+
+def _left(case: Case, caps: Caps) -> IntArray:
+    """What other public aid leaves of each project's cost; `NO_LIMIT` for an unknown cost or no other aid."""
+    cost = _largest(case, caps, "cost", NO_LIMIT)
+    others = sum((_largest(case, caps, name, 0) for name in OTHERS), np.zeros_like(cost))
+    return np.where((cost == NO_LIMIT) | (others == 0), NO_LIMIT, cost - others)
+
+
+def _exceeding(case: Case, caps: Caps, most_cents: IntArray) -> BoolArray:
+    """The projects whose rows could get more together than other public aid leaves, whatever the caps say."""
+    left, most = _left(case, caps), np.zeros(len(caps.names), dtype=np.int64)
+    np.add.at(most, caps.code, np.minimum(most_cents, 2**53))
+    exceeding: BoolArray = (most > 0) & (most > left)
+    for cap in caps.caps:
+        exceeding &= ~(cap.covered & (cap.limit_cents <= left))
+    return exceeding

@@ -1,0 +1,142 @@
+"""The second reading of money: the envelope tree, what envelopes ask besides, and caps by project.
+
+    envelope   Σ g under it ≤ its amount, with the most that its parent could add where no transfer comes in
+    unfenced   Σ g under it, but not under a fence, ≤ the same with its reserve, less the amounts of the fences
+    options    low ≤ Σ ≤ high over the dossiers at and under the envelope
+    caps       Σ g of a project's candidates ≤ limit − what it has
+
+An envelope that can gain, or whose amount is asked for, is limited by further columns as well: its row is unread.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.domain.budget_tree import Tree, Unassigned
+from tnt_sim.rules.envelopes.options import EnvelopeLimit
+from tnt_sim.rules.linear_terms import IntArray, Terms, Unit
+from tnt_sim.rules.offers.caps import Caps
+from tnt_sim.rules.offers.grants import Offers
+from tnt_sim.rules.protocols import Case
+from tnt_sim.rules.second_reading.rows import Lines, Sum, bounded, named, summed
+
+
+def tree_lines(lines: Lines, case: Case) -> None:
+    """Each envelope with an amount over all that is granted at and under it."""
+    tree = case.tree
+    takers = {taker for option in tree.options for taker in option.transfer_to}
+    most = _most_added(tree, takers)
+    for depth in range(int(tree.depth.max()) + 1):
+        at_depth = [
+            int(k) for k in np.flatnonzero(tree.depth == depth) if tree.amount_cents[int(k)] is not None
+        ]
+        codes = np.full(case.n, -1, dtype=np.int64)
+        for place, node in enumerate(at_depth):
+            codes[(case.node >= node) & (case.node < tree.end[node])] = place
+        names = [named("envelope", tree.ids[node]) for node in at_depth]
+        high = [_sum_or_none(tree.amount_cents[node], most[node]) for node in at_depth]
+        bounded(lines, names, _granted(lines, codes, len(names)), [None] * len(names), high)
+        for node, name in zip(at_depth, names, strict=True):
+            opened = tree.opened is not None and node in tree.opened.nodes
+            if most[node] != 0 or node in takers or tree.options[node].transfer_to or opened:
+                lines.unread.update((f"{name}:max", f"{name}:unfenced:max"))
+    for node in range(tree.n_nodes):
+        _outside_fences(lines, case, node, most[node])
+    for name in tree.ids:
+        links = (f"{named('link', name, side='unassigned')}:max", f"out:{name}", f"in:{name}")
+        lines.unread.update((*links, f"{name}:shares"))
+
+
+def _outside_fences(lines: Lines, case: Case, node: int, added: int | None) -> None:
+    """What an envelope grants outside those under it whose money is theirs alone."""
+    tree = case.tree
+    amount = _sum_or_none(tree.amount_cents[node], added)
+    under = range(node + 1, int(tree.end[node]))
+    if amount is None or tree.fences_leak or not any(tree.ring_fenced[k] for k in under):
+        return
+    codes = np.where((case.node >= node) & (case.node < tree.end[node]), 0, -1)
+    left, k = amount + tree.options[node].reserved_cents, node
+    while k < tree.end[node]:
+        fence = k != node and tree.ring_fenced[k] and tree.written_cents[k] is not None
+        if fence:
+            left -= tree.written_cents[k] or 0
+            codes[(case.node >= k) & (case.node < tree.end[k])] = -1
+        # nothing is set apart under a fence that is apart itself, nor under ceilings
+        passed = fence or tree.overbooked[k] or tree.amount_cents[k] is None
+        k = int(tree.end[k]) if passed else k + 1
+    name = named("envelope", tree.ids[node], side="unfenced")
+    bounded(lines, [name], _granted(lines, codes, 1), [None], [left])
+
+
+def _sum_or_none(amount: int | None, added: int | None) -> int | None:
+    return None if amount is None or added is None else amount + added
+
+
+def _granted(lines: Lines, codes: IntArray, n_groups: int) -> Sum:
+    ones = np.ones(lines.columns.n, dtype=np.int64)
+    terms = Terms(Fraction(1, 100), Unit.MONEY, np.zeros_like(ones), ones)
+    return summed(lines.columns, terms, codes, n_groups)
+
+
+def _most_added(tree: Tree, takers: set[int]) -> list[int | None]:
+    """The most that comes on top of each amount; None where siblings may give to it, or to one above."""
+    written = [0] * tree.n_nodes
+    for node in range(1, tree.n_nodes):
+        written[int(tree.parent[node])] += tree.written_cents[node] or 0
+    most: list[int | None] = []
+    for node in range(tree.n_nodes):
+        parent = int(tree.parent[node])
+        above = tree.amount_cents[parent] if parent >= 0 else None
+        if node in takers:
+            most.append(None)
+        elif above is None or tree.ring_fenced[node] or tree.overbooked[parent] or not _for_this(tree, node):
+            most.append(0)
+        else:
+            more = most[parent]
+            most.append(None if more is None else max(0, above + more - written[parent]))
+    return most
+
+
+def _for_this(tree: Tree, node: int) -> bool:
+    """Whether its parent's unassigned money may go to a node."""
+    parent = int(tree.parent[node])
+    policy = tree.unassigned[parent]
+    return policy is Unassigned.FREE or (policy is Unassigned.TO and tree.unassigned_to[parent] == node)
+
+
+def envelope_limit_lines(lines: Lines, rule: EnvelopeLimit) -> None:
+    """One option of an envelope."""
+    everywhere = np.zeros(lines.columns.n, dtype=np.int64)
+    total = summed(lines.columns, rule.terms, everywhere, 1)
+    bounded(lines, [named("envelope", rule.envelope, side=rule.option)], total, [rule.low], [rule.high])
+
+
+def cap_lines(lines: Lines, caps: Caps) -> None:
+    """Every covered project that has a candidate."""
+    columns = lines.columns
+    dossier, cents = columns.choices.dossier, columns.choices.cents
+    ranged = columns.choices.ranged
+    project = np.concatenate([caps.code[dossier], caps.code[ranged]])
+    brings = np.concatenate([cents, columns.offers.unit_cents[ranged]])
+    present = np.unique(caps.code[dossier])
+    for cap in caps.caps:
+        kept = present[cap.covered[present]]
+        place = np.full(len(caps.names), -1, dtype=np.int64)
+        place[kept] = np.arange(len(kept))
+        row = place[project]
+        col = np.flatnonzero(row >= 0)
+        names = [f"{named('rule', f'cap:{cap.id}', caps.names[code])}:max" for code in kept.tolist()]
+        bound = (cap.limit_cents[kept] - caps.committed_cents[kept]).tolist()
+        lines.add(names, row[col], col, brings[col], bound)
+
+
+def range_lines(lines: Lines, offers: Offers) -> None:
+    """Units above the least of a range only where it is funded: u ≤ most·x."""
+    columns = lines.columns
+    for place, one in enumerate(columns.choices.ranged.tolist()):
+        above = (int(offers.most_cents[one]) - int(offers.least_cents[one])) // int(offers.unit_cents[one])
+        col = np.array([int(columns.first[one]), columns.n_choices + place], dtype=np.int64)
+        value = np.array([-above, 1], dtype=np.int64)
+        lines.add([f"range:{one}"], np.zeros(2, dtype=np.int64), col, value, [0])

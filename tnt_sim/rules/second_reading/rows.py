@@ -1,0 +1,322 @@
+"""Rows written a second time, from the data of rules alone: columns, sums over dossiers, collected rows.
+
+    Σ_choices a_c·x_c + Σ_ranged s_i·u_i ≤ bound
+
+x_c ∈ {0, 1} takes choice c (`Choices`), u_i counts the units above the least of ranged dossier i. Nothing here
+calls a rule's own `rows`, nor any `RowBuilder`: what a rule writes for solvers is held against these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms
+from tnt_sim.rules.offers.grants import Offers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """The choices of all candidates by rank, int64 (n_choices,): whose, its block, and its amount in cents."""
+
+    dossier: IntArray
+    block: IntArray
+    cents: IntArray
+    candidate: IntArray
+    ranged: IntArray
+
+    @classmethod
+    def of(cls, offers: Offers) -> Choices:
+        """One choice for each amount that a candidate may get at once; a range gives its least."""
+        candidate = np.flatnonzero(offers.candidate)
+        menu = offers.levels.where(offers.candidate)
+        is_plain = offers.candidate.copy()
+        is_plain[menu.row] = False
+        plain = np.flatnonzero(is_plain)
+        dossier = np.concatenate([plain, menu.row])
+        single = np.where(offers.ranged, offers.least_cents, offers.most_cents)
+        cents = np.concatenate([single[plain], menu.cents])
+        order = np.argsort(dossier, kind="stable")
+        dossier, cents = dossier[order], cents[order]
+        block = np.searchsorted(candidate, dossier)
+        return cls(dossier, block, cents, candidate, np.flatnonzero(offers.candidate & offers.ranged))
+
+
+Numbers = NDArray[Any]
+"""int64, or Python integers where 64 bits are not enough."""
+
+ROOM = 2**62
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Where each dossier's columns stand: its choices, then one column for each ranged dossier.
+
+    Attributes
+    ----------
+    first, count : int64 (n,), a dossier's first choice and how many it has, 0 where it is no candidate
+    """
+
+    offers: Offers
+    choices: Choices
+    first: IntArray
+    count: IntArray
+
+    @classmethod
+    def of(cls, offers: Offers) -> Columns:
+        """The columns of all candidates."""
+        choices = Choices.of(offers)
+        count = np.bincount(choices.dossier, minlength=len(offers.candidate)).astype(np.int64)
+        return cls(offers, choices, np.cumsum(count) - count, count)
+
+    @property
+    def n(self) -> int:
+        """Number of dossiers."""
+        return len(self.count)
+
+    @property
+    def n_choices(self) -> int:
+        """Number of choices: the columns of units come after them."""
+        return len(self.choices.dossier)
+
+    @property
+    def size(self) -> int:
+        """Number of columns."""
+        return self.n_choices + len(self.choices.ranged)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Second:
+    """The second reading of one rule: its rows Σ value·column ≤ bound, sorted by row and then column.
+
+    Attributes
+    ----------
+    names : what each row stands for, as the first reading names it
+    row, col : int64 (n_entries,)
+    value : (n_entries,), whole numbers
+    bound : whole numbers, one for each row
+    unread : the names of rows that have no plain reading, as they need further columns
+    """
+
+    names: tuple[str, ...]
+    row: IntArray
+    col: IntArray
+    value: Numbers
+    bound: tuple[int, ...]
+    unread: frozenset[str]
+
+
+@dataclass
+class Lines:
+    """Collects the rows of one second reading."""
+
+    columns: Columns
+    names: list[str] = field(default_factory=list)
+    bound: list[int] = field(default_factory=list)
+    parts: list[tuple[IntArray, IntArray, Numbers]] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+
+    def add(
+        self, names: Sequence[str], row: IntArray, col: IntArray, value: Numbers, bound: Iterable[int]
+    ) -> None:
+        """Rows from entries over columns; `row` counts from 0 within these names."""
+        self.parts.append((row + len(self.names), col, value))
+        self.names.extend(names)
+        self.bound.extend(bound)
+
+    def add_funded(
+        self, names: Sequence[str], row: IntArray, dossier: IntArray, value: IntArray, bound: Sequence[int]
+    ) -> None:
+        """Rows Σ value·[dossier is funded] ≤ bound: committed dossiers are, other settled ones are not."""
+        columns = self.columns
+        held = np.zeros(len(names), dtype=np.int64)
+        paid = columns.offers.committed[dossier]
+        np.add.at(held, row[paid], value[paid])
+        times = columns.count[dossier]
+        inner = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+        col = np.repeat(columns.first[dossier], times) + inner
+        left = [limit - fixed for limit, fixed in zip(bound, held.tolist(), strict=True)]
+        self.add(names, np.repeat(row, times), col, np.repeat(value, times), left)
+
+    def second(self) -> Second:
+        """All rows in order, with entries of one column added up."""
+        none = np.zeros(0, dtype=np.int64)
+        row = np.concatenate([*(part[0] for part in self.parts), none])
+        col = np.concatenate([*(part[1] for part in self.parts), none])
+        value: Numbers = np.concatenate([*(part[2] for part in self.parts), none])
+        order = np.lexsort((col, row))
+        row, col, value = row[order], col[order], value[order]
+        if len(row):
+            first = np.flatnonzero(np.r_[True, (np.diff(row) != 0) | (np.diff(col) != 0)])
+            row, col, value = row[first], col[first], np.add.reduceat(value, first)
+        used = value != 0
+        return Second(
+            tuple(self.names),
+            row[used],
+            col[used],
+            value[used],
+            tuple(self.bound),
+            frozenset(self.unread),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum:
+    """A sum over dossiers by group, over columns.
+
+    Attributes
+    ----------
+    group : int64 (size,), the group of each column, -1 for none
+    value : (size,)
+    constant : what is settled, one for each group
+    linear : bool (n_groups,), whether it has no key that several candidates share
+    """
+
+    group: IntArray
+    value: Numbers
+    constant: tuple[int, ...]
+    linear: BoolArray
+
+
+def summed(columns: Columns, terms: Terms, codes: IntArray, n_groups: int) -> Sum:
+    """Σ terms of each group, -1 in none: what a choice brings is per_funded + per_cent · its cents."""
+    offers, choices = columns.offers, columns.choices
+    funded, cent = _exact(terms, offers)
+    constant = [terms.constant] * n_groups
+    paid = np.flatnonzero(offers.committed & (codes >= 0))
+    settled = (funded[paid] + cent[paid] * offers.committed_cents[paid]).tolist()
+    for group, number in zip(codes[paid].tolist(), settled, strict=True):
+        constant[group] += number
+    linear = np.ones(n_groups, dtype=np.bool_)
+    for part in terms.once:
+        whose, worth, held, shared = _once(offers, part.row, part.key, part.worth, codes)
+        funded = funded.copy()
+        np.add.at(funded, whose, worth)
+        for group, number in held:
+            constant[group] += number
+        linear[shared] = False
+    dossier, ranged = choices.dossier, choices.ranged
+    value = np.concatenate(
+        [funded[dossier] + cent[dossier] * choices.cents, cent[ranged] * offers.unit_cents[ranged]]
+    )
+    return Sum(np.concatenate([codes[dossier], codes[ranged]]), value, tuple(constant), linear)
+
+
+def _exact(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
+    """per_funded and per_cent, as Python integers where sums over all dossiers could leave 64 bits."""
+    largest = max(int(offers.highest_cents.max(initial=1)), int(offers.unit_cents.max(initial=1)), 1) * int(
+        np.abs(terms.per_cent).max(initial=0)
+    ) + int(np.abs(terms.per_funded).max(initial=0))
+    if largest * max(1, len(offers.candidate)) < ROOM:
+        return terms.per_funded, terms.per_cent
+    return terms.per_funded.astype(object), terms.per_cent.astype(object)
+
+
+def _once(
+    offers: Offers, dossier: IntArray, key: IntArray, worth: IntArray, codes: IntArray
+) -> tuple[IntArray, IntArray, list[tuple[int, int]], IntArray]:
+    """What counts once: sole holders, the worth of each, what is settled by group, the groups that share a key."""
+    inside = (codes[dossier] >= 0) & (worth[key] != 0)
+    pair = np.unique(np.stack([codes[dossier[inside]], key[inside], dossier[inside]]), axis=1)
+    paid = offers.committed[pair[2]]
+    done = {(group, one) for group, one in pair[:2, paid].T.tolist()}
+    held = [(group, int(worth[one])) for group, one in sorted(done)]
+    open_ = pair[:, offers.candidate[pair[2]]]
+    holders: dict[tuple[int, int], list[int]] = {}
+    for group, one, whose in open_.T.tolist():
+        if (group, one) not in done:
+            holders.setdefault((group, one), []).append(whose)
+    sole = [(whose[0], int(worth[one])) for (_, one), whose in holders.items() if len(whose) == 1]
+    shared = sorted({group for (group, _), whose in holders.items() if len(whose) > 1})
+    alone = np.array(sole, dtype=np.int64).reshape(-1, 2)
+    return alone[:, 0], alone[:, 1], held, np.array(shared, dtype=np.int64)
+
+
+def bounded(
+    lines: Lines,
+    names: Sequence[str],
+    total: Sum,
+    low: Sequence[int | None],
+    high: Sequence[int | None],
+) -> None:
+    """low ≤ Σ ≤ high for each group, named « name:min » and « name:max »; groups that share keys are unread."""
+    if not total.linear.all():
+        lines.unread.add("any")
+    for sign, end, limits in ((-1, "min", low), (1, "max", high)):
+        asked = np.array([limit is not None for limit in limits], dtype=np.bool_)
+        lines.unread.update(f"{names[g]}:{end}" for g in np.flatnonzero(asked & ~total.linear).tolist())
+        kept = np.flatnonzero(asked & total.linear)
+        place = np.full(len(names) + 1, -1, dtype=np.int64)
+        place[kept] = np.arange(len(kept))
+        row = place[total.group]
+        col = np.flatnonzero(row >= 0)
+        bound = [sign * ((limits[g] or 0) - total.constant[g]) for g in kept.tolist()]
+        lines.add([f"{names[g]}:{end}" for g in kept.tolist()], row[col], col, sign * total.value[col], bound)
+
+
+def named(kind: str, rule: str, group: str | None = None, side: str = "") -> str:
+    """« rule:ID:GROUP:side », as the first reading names its rows."""
+    return ":".join(part for part in (kind, rule, group, side) if part)
+
+
+def _implied(lines: Lines, rule: str, first: IntArray, second: IntArray, numbers: pl.Series) -> None:
+    """x_first ≤ x_second for each pair."""
+    pairs = zip(numbers.gather(first).to_list(), numbers.gather(second).to_list(), strict=True)
+    names = [f"{named('rule', rule, f'{a} → {b}')}:max" for a, b in pairs]
+    row, ones = np.arange(len(names)), np.ones(len(names), dtype=np.int64)
+    lines.add_funded(
+        names,
+        np.concatenate([row, row]),
+        np.concatenate([first, second]),
+        np.concatenate([ones, -ones]),
+        [0] * len(names),
+    )
+
+
+def _all(columns: Columns) -> IntArray:
+    return np.zeros(columns.n, dtype=np.int64)
+
+
+def _up(value: Fraction) -> int:
+    return -(-value.numerator // value.denominator)
+
+
+def _down(value: Fraction) -> int:
+    return value.numerator // value.denominator
+
+
+def _only(total: Sum, group: int) -> Sum:
+    """One group of a sum as a sum of its own."""
+    code = np.where(total.group == group, 0, -1)
+    return Sum(code, total.value, (total.constant[group],), total.linear[[group]])
+
+
+def _pooled(total: Sum) -> Sum:
+    """All groups of a sum together."""
+    code = np.where(total.group >= 0, 0, -1)
+    return Sum(code, total.value, (sum(total.constant),), np.array([bool(total.linear.all())]))
+
+
+def _against(part: Sum, whole: Sum, ratio: Fraction) -> Sum:
+    """q·part − p·whole for a ratio p/q, by group; a column outside a sum brings it nothing."""
+    group = np.maximum(part.group, whole.group)
+    left = _times(np.where(part.group >= 0, part.value, 0), ratio.denominator)
+    right = _times(np.where(whole.group >= 0, whole.value, 0), ratio.numerator)
+    constant = tuple(
+        ratio.denominator * a - ratio.numerator * b
+        for a, b in zip(part.constant, whole.constant, strict=True)
+    )
+    return Sum(group, left - right, constant, part.linear & whole.linear)
+
+
+def _times(value: Numbers, factor: int) -> Numbers:
+    """A product in 64 bits where a difference of two such fits them too, else in Python integers."""
+    largest = max((abs(int(value.max(initial=0))), abs(int(value.min(initial=0)))), default=0)
+    exact: Numbers = value if largest * factor < ROOM // 2 else value.astype(object)
+    return exact * factor

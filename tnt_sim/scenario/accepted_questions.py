@@ -1,0 +1,99 @@
+"""Which open questions of a problem a planner has decided, by an entry of `accept` in the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tnt_sim.errors import did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.expressions.values import spellings
+from tnt_sim.rules.protocols import Case, OpenQuestion
+from tnt_sim.scenario.spec import AcceptSpec
+
+SHOWN = 5
+
+
+def read_accepted(
+    case: Case, accepted: Sequence[tuple[AcceptSpec, tuple[str | int, ...]]]
+) -> tuple[OpenQuestion, ...]:
+    """The questions that stay open; warnings list them, what was decided, and decisions of nothing.
+
+    A decision counts for the number of dossiers that it was taken for, and for fewer.
+    """
+    entries = {spec.id: (spec, path) for spec, path in accepted}
+    still = []
+    for question in case.questions:
+        spec, path = entries.pop(question.id, (None, ()))
+        if spec is not None and question.count <= spec.count:
+            case.warnings.add(
+                "question-decided",
+                Text(
+                    f"décidé ({spec.author}) : {question.text.fr} Motif : {spec.reason}.",
+                    f"decided ({spec.author}): {question.text.en} Reason: {spec.reason}.",
+                ),
+                case.locate(path),
+            )
+            continue
+        still.append(question)
+        before = Text("", "")
+        if spec is not None:
+            before = Text(
+                f" La décision prise l'a été pour {spec.count}.", f" It was decided for {spec.count}."
+            )
+        case.warnings.add(
+            "open-question",
+            Text(
+                f"à trancher : {question.text.fr}{before.fr} {way_out(question).fr}",
+                f"to decide: {question.text.en}{before.en} {way_out(question).en}",
+            ),
+        )
+    for spec, path in entries.values():
+        hint = did_you_mean(spec.id, [question.id for question in case.questions]) or Text("", "")
+        case.warnings.add(
+            "accept-idle",
+            Text(
+                f"`accept` décide « {spec.id} », que rien ne laisse ouvert. {hint.fr}".rstrip(),
+                f'`accept` decides "{spec.id}", which nothing leaves open. {hint.en}'.rstrip(),
+            ),
+            case.locate(path),
+        )
+    return tuple(still)
+
+
+def way_out(question: OpenQuestion) -> Text:
+    """What decides a question: a change of the data or of a rule, or the line to write in the scenario."""
+    if not question.dossiers:
+        return question.remedy
+    line = f'accept: [{{id: "{question.id}", count: {question.count}, reason: "…", author: "…"}}]'
+    return Text(
+        f"{question.remedy.fr} Ou écrivez dans le scénario : {line}.",
+        f"{question.remedy.en} Or write in the scenario: {line}.",
+    )
+
+
+def tell_joined(case: Case) -> None:
+    """List the spellings that are read as one value, with how many cells hold each."""
+    for column in sorted(case.columns_read):
+        joined = spellings(case, column).joined
+        if not joined:
+            continue
+        shown = [_spelt(one.spellings) for one in joined[:SHOWN]]
+        more = f" (+{len(joined) - SHOWN})" if len(joined) > SHOWN else ""
+        fr, en = " ; ".join(text.fr for text in shown), "; ".join(text.en for text in shown)
+        key = column if column.isidentifier() else f'"{column}"'
+        case.warnings.add(
+            "values-joined",
+            Text(
+                f"colonne « {column} » : lus comme une seule valeur : {fr}{more}. "
+                f"`values: {{{key}: {{exact: true}}}}` les garde distincts.",
+                f'column "{column}": read as one value: {en}{more}. '
+                f"`values: {{{key}: {{exact: true}}}}` keeps them apart.",
+            ),
+        )
+
+
+def _spelt(found: Sequence[tuple[str, int]]) -> Text:
+    return Text(
+        ", ".join(f"« {text} » ({n})" for text, n in found),
+        ", ".join(f'"{text}" ({n})' for text, n in found),
+    )

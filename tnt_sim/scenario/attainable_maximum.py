@@ -1,0 +1,275 @@
+"""The most that some dossiers can reach under caps, in cents or in number: never less than any list brings.
+
+What is committed or decided has its least first. A cap over a set C (an envelope with all that may come to it, a
+group of a limit on money or on the number of dossiers) leaves to the dossiers of S ∩ C, v_i being what dossier i
+brings at most and l_i the least that it is granted for,
+
+    room(C) = min(left_C, Σ of the k largest v_i)        k: how many fit in C, smallest l_i first
+
+and a dossier with l_i above what is left of a cap over it brings nothing. Under one limit and the tree of
+envelopes,
+
+    min( Σ_g min(room(g), tree(S ∩ g)),  tree of min(room(g), Σ v) for each g and envelope )
+
+where tree(·) adds up from the leaves to the programme and leaves no envelope more than its room. Under several
+limits it is the least of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.domain.budget_tree import Tree
+from tnt_sim.rules.envelopes.tree_reading import most_gained
+from tnt_sim.rules.expressions.columns import CENT
+from tnt_sim.rules.kind_support.attainable_range import is_granted
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, group_sums
+
+UNLIMITED = 2**60
+REFINED = 5_000
+"""Sets of more dossiers than this are bounded by their money alone: whole amounts fill it nearly."""
+
+
+def is_money(terms: Terms) -> bool:
+    """Whether a sum is the cents granted to some dossiers."""
+    return is_granted(terms) and terms.scale == CENT and terms.constant == 0
+
+
+def is_number(terms: Terms) -> bool:
+    """Whether a sum is the number of some dossiers."""
+    plain = terms.unit is Unit.NUMBER and terms.scale == 1 and not terms.once and terms.constant == 0
+    return plain and not terms.per_cent.any() and bool(np.isin(terms.per_funded, (0, 1)).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What each dossier may have, (n,) each: `sure` are committed or decided, and have `least_cents` first."""
+
+    in_play: BoolArray
+    sure: BoolArray
+    least_cents: IntArray
+    most_cents: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A hard limit of the money, or of the number, of the dossiers of each group.
+
+    Attributes
+    ----------
+    name : the rule
+    codes : int64 (n,), -1 where it does not count
+    most : one for each group, None without limit
+    is_number : whether dossiers are counted, not cents
+    """
+
+    name: str
+    codes: IntArray
+    most: tuple[int | None, ...]
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What is left of each group, the last of all being no group: int64 (n_groups + 1,)."""
+
+    codes: IntArray
+    cents: IntArray
+    number: IntArray
+
+
+class Reach:
+    """The caps of one problem, less what is sure."""
+
+    def __init__(self, tree: Tree, node: IntArray, amounts: Amounts, caps: Sequence[Cap]) -> None:
+        self.tree, self.node, self.amounts = tree, np.maximum(node, 0), amounts
+        self.left = {cap.name: self._left(cap.codes, cap.most, cap.is_number) for cap in caps}
+        sure = np.flatnonzero(amounts.sure & (node >= 0))
+        spent = tree.subtree_sums(group_sums(amounts.least_cents[sure], node[sure], tree.n_nodes))
+        paid = tree.subtree_sums(group_sums(np.ones(len(sure), dtype=np.int64), node[sure], tree.n_nodes))
+        self.node_cents = np.full(tree.n_nodes, UNLIMITED, dtype=np.int64)
+        self.node_number = np.full(tree.n_nodes, UNLIMITED, dtype=np.int64)
+        for place, more in enumerate(most_gained(tree)):
+            amount, most = tree.amount_cents[place], tree.options[place].max_dossiers
+            if amount is not None and more is not None:
+                self.node_cents[place] = max(0, amount + more - spent[place])
+            if most is not None:
+                self.node_number[place] = max(0, most - paid[place])
+
+    def _left(self, codes: IntArray, most: Sequence[int | None], is_number: bool) -> _Left:
+        sure = self.amounts.sure & (codes >= 0)
+        taken = np.ones_like(codes) if is_number else self.amounts.least_cents
+        gone = group_sums(taken[sure], codes[sure], len(most))
+        left = [UNLIMITED if high is None else max(0, high - used)
+                for high, used in zip(most, gone, strict=True)]  # fmt: skip
+        found = np.array([*left, UNLIMITED], dtype=np.int64)
+        none = np.full_like(found, UNLIMITED)
+        return _Left(codes, none, found) if is_number else _Left(codes, found, none)
+
+    def most(
+        self, codes: IntArray, n_groups: int, is_number: bool, caps: Sequence[str], *, tree: bool = True
+    ) -> IntArray:
+        """The most of each group of dossiers under some of the caps, and the tree or not: int64 (n_groups,)."""
+        base, some = self._some(codes, n_groups, is_number)
+        lefts = [self.left[name] for name in caps]
+        fits = self._fits_envelopes(some) if tree else np.ones(len(some.of), dtype=np.bool_)
+        for left in lefts:
+            group = left.codes[some.row]
+            fits &= (some.least <= left.cents[group]) & (some.sure | (left.number[group] > 0))
+        some = some.only(fits)
+        rooms = self._rooms(some) if tree else None
+        bounds = [self._under(some, n_groups, left, rooms) for left in lefts or (None,)]
+        found: IntArray = base + np.min(bounds, axis=0)
+        return found
+
+    def under_one_envelope(self, codes: IntArray, is_number: bool) -> tuple[int, int]:
+        """The most of the dossiers of code 0 under the envelope that leaves them the least, and its node."""
+        base, some = self._some(codes, 1, is_number)
+        best = (UNLIMITED, 0)
+        for keys, room in self._rooms(some):
+            node = (
+                self.tree.ancestor_at_depth(int(self.tree.depth[keys[0]]))[some.node] if len(keys) else keys
+            )
+            held = _sums(np.searchsorted(keys, node[node >= 0]), some.value[node >= 0], len(keys))
+            left = int(base[0] + some.value.sum()) - held + room
+            best = min([best, *zip(left.tolist(), keys.tolist(), strict=True)])
+        return best
+
+    def _some(self, codes: IntArray, n_groups: int, is_number: bool) -> tuple[IntArray, _Some]:
+        """What the dossiers of each group have for sure, int64 (n_groups,), and those that could bring more."""
+        amounts = self.amounts
+        inside = (codes >= 0) & amounts.in_play
+        base = np.zeros(n_groups, dtype=np.int64)
+        sure = inside & amounts.sure
+        np.add.at(base, codes[sure], 1 if is_number else amounts.least_cents[sure])
+        more = np.where(amounts.sure, amounts.most_cents - amounts.least_cents, amounts.most_cents)
+        rows = np.flatnonzero(inside & (~amounts.sure if is_number else more > 0))
+        least = np.where(amounts.sure[rows], 0, amounts.least_cents[rows])
+        value = np.ones(len(rows), dtype=np.int64) if is_number else more[rows]
+        return base, _Some(rows, codes[rows], self.node[rows], least, value, amounts.sure[rows], is_number)
+
+    def _fits_envelopes(self, some: _Some) -> BoolArray:
+        fits = np.ones(len(some.of), dtype=np.bool_)
+        here = some.node
+        while (here >= 0).any():
+            at = np.maximum(here, 0)
+            fine = (some.least <= self.node_cents[at]) & (some.sure | (self.node_number[at] > 0))
+            fits &= fine | (here < 0)
+            here = np.where(here >= 0, self.tree.parent[at], -1)
+        return fits
+
+    def _rooms(self, some: _Some) -> list[tuple[IntArray, IntArray]]:
+        """By depth, (group · n_nodes + envelope, in order; what it leaves to them)."""
+        tree, found = self.tree, []
+        for depth in range(int(tree.depth.max()) + 1):
+            above = tree.ancestor_at_depth(depth)[some.node]
+            held = np.flatnonzero(above >= 0)
+            keys, key = np.unique(some.of[held] * tree.n_nodes + above[held], return_inverse=True)
+            at = keys % tree.n_nodes
+            found.append((keys, some.only(held).room(key, self.node_cents[at], self.node_number[at])))
+        return found
+
+    def _under(
+        self,
+        some: _Some,
+        n_groups: int,
+        left: _Left | None,
+        rooms: list[tuple[IntArray, IntArray]] | None,
+    ) -> IntArray:
+        """The bound of each group of dossiers under the groups of one limit and the tree."""
+        n_caps = 1 if left is None else len(left.cents)
+        group = np.zeros_like(some.of) if left is None else left.codes[some.row] % n_caps
+        cell = some.of * n_caps + group
+        # what dossiers of one minimum and one group bring in one envelope, together
+        keys, here = np.unique(cell * self.tree.n_nodes + some.node, return_inverse=True)
+        node, brought = keys % self.tree.n_nodes, _sums(here, some.value, len(keys))
+        cells, place = np.unique(keys // self.tree.n_nodes, return_inverse=True)
+        of = cells // n_caps
+        if left is None:
+            return _sums(of, self._through(node, place, brought, of, rooms), n_groups)
+        room = some.room(place[here], left.cents[cells % n_caps], left.number[cells % n_caps])
+        whole = _sums(of, np.minimum(room, self._through(node, place, brought, of, rooms)), n_groups)
+        capped = np.minimum(brought, room[place])
+        apart = self._through(node, of[place], capped, np.arange(n_groups), rooms)
+        return np.minimum(whole, apart)
+
+    def _through(
+        self,
+        node: IntArray,
+        key: IntArray,
+        value: IntArray,
+        of: IntArray,
+        rooms: list[tuple[IntArray, IntArray]] | None,
+    ) -> IntArray:
+        """Σ value by key, added up the tree; `of` is the group of dossiers of each key."""
+        if rooms is None:
+            return _sums(key, value, len(of))
+        tree = self.tree
+        for depth in range(len(rooms) - 1, -1, -1):
+            cells, place = np.unique(key * tree.n_nodes + node, return_inverse=True)
+            value = _sums(place, value, len(cells))
+            key, node = cells // tree.n_nodes, cells % tree.n_nodes
+            at = np.flatnonzero(tree.depth[node] == depth)
+            known, room = rooms[depth]
+            value[at] = np.minimum(
+                value[at], room[np.searchsorted(known, of[key[at]] * tree.n_nodes + node[at])]
+            )
+            node[at] = np.maximum(tree.parent[node[at]], 0)
+        return _sums(key, value, len(of))
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Dossiers that could bring something, (m,) each: for which minimum, where, from what least, how much."""
+
+    row: IntArray
+    of: IntArray
+    node: IntArray
+    least: IntArray
+    value: IntArray
+    sure: BoolArray
+    is_number: bool
+
+    def only(self, rows: BoolArray | IntArray) -> _Some:
+        """Some of them."""
+        return _Some(
+            self.row[rows],
+            self.of[rows],
+            self.node[rows],
+            self.least[rows],
+            self.value[rows],
+            self.sure[rows],
+            self.is_number,
+        )
+
+    def room(self, key: IntArray, left_cents: IntArray, left_number: IntArray) -> IntArray:
+        """What the cap over each key leaves to its dossiers: int64 (n_keys,)."""
+        n = len(left_cents)
+        total = _sums(key, self.value, n)
+        found = total if self.is_number else np.minimum(total, left_cents)
+        count = np.bincount(key, minlength=n)
+        tight = (_sums(key, self.least, n) > left_cents) | (count > left_number)
+        tight &= (count <= REFINED) | self.is_number
+        rows = np.flatnonzero(tight[key])
+        if not len(rows):
+            return found
+        key, least, value, sure = key[rows], self.least[rows], self.value[rows], self.sure[rows]
+        order = np.lexsort((least, key))
+        start = np.searchsorted(key[order], np.arange(n))
+        run = np.concatenate([[0], np.cumsum(least[order])])
+        fits = run[1:] - run[start[key[order]]] <= left_cents[key[order]]
+        free = np.bincount(key, weights=sure, minlength=n).astype(np.int64)
+        k = np.minimum(np.bincount(key[order][fits], minlength=n), np.minimum(left_number, UNLIMITED) + free)
+        order = np.lexsort((-value, key))
+        first = np.arange(len(order)) - start[key[order]] < k[key[order]]
+        largest = _sums(key[order][first], value[order][first], n)
+        return np.where(tight, np.minimum(found, largest), found)
+
+
+def _sums(key: IntArray, value: IntArray, n: int) -> IntArray:
+    found = np.zeros(n, dtype=np.int64)
+    np.add.at(found, key, value)
+    return found

@@ -1,0 +1,416 @@
+"""The register of decisions: what was signed, in a chain of entries that nobody changes afterwards.
+
+    registre/
+      liste-1/    a signed list: the files of its run, its inputs/, engagements.csv, signature.json
+      avenant-1/  withdrawals and downward amendments: avenants.csv, engagements.csv, signature.json
+      liste-2/    …
+
+`engagements.csv` (dossier, granted) is the state after the entry: 0 is a dossier that has withdrawn.
+`signature.json` holds the SHA-256 of each file beside it and that of the signature before it: a change is seen.
+Beside it may lie `signature.ed25519`, made of it with a key, and replies `*.tsr` that date it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.domain.money import MoneyError, format_cents, parse_cents_series
+from tnt_sim.errors import DataError, Defect, Defects, Place
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.ingest.portfolio_reader import read_plain
+from tnt_sim.scenario.yaml.nodes import Origin
+
+SIGNATURE, HELD, AMENDMENTS = "signature.json", "engagements.csv", "avenants.csv"
+ALLOCATION, MOST_ROWS = "allocation.parquet", 5_000_000
+"""The list of a signed run, and its rows at most: a few bytes of Parquet may hold any number."""
+SEAL = "signature.ed25519"
+"""The signature of `signature.json` with a key."""
+REGISTER = "registre"
+"""The register of a project, where nobody names another."""
+INPUTS = "inputs"
+"""What the run of a signed list read, as a project of its own: it can be read again whatever changes after."""
+COMMITTED_FROM = ("committed_from",)
+LEFT = ("sans_suite", "refuse")
+"""States by which the table itself says that a signed dossier has withdrawn."""
+MOST_BYTES = 16 << 20
+"""Bytes of a signature."""
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a register, whose files are those that it signed."""
+
+    folder: Path
+    signature: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The name that it was signed under."""
+        return str(self.signature["id"])
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a signed run, not an amendment."""
+        return bool(self.signature["kind"] == "list")
+
+    @property
+    def held(self) -> Path:
+        """The state after it."""
+        return self.folder / HELD
+
+
+def read_entries(register: Path) -> list[Entry]:
+    """The entries of a register in their order; none for a folder without any.
+
+    Raises
+    ------
+    DataError
+        A file of an entry was changed or is missing, the chain is broken, or a state is not that of its entry.
+    """
+    found = Defects()
+    folders = sorted(register.iterdir()) if register.is_dir() else []
+    entries = [read_entry(folder, found) for folder in folders if _is_entry(folder)]
+    found.raise_if_any(DataError)
+    ordered = sorted((entry for entry in entries if entry), key=lambda entry: int(entry.signature["number"]))
+    before: Entry | None = None
+    for k, entry in enumerate(ordered, start=1):
+        previous = entry.signature["previous"]
+        wanted = None if before is None else {"id": before.id, "sha256": sha256(before.folder / SIGNATURE)}
+        if entry.signature["number"] != k or previous != wanted:
+            after = (
+                Text("en tête", "first")
+                if before is None
+                else Text(f"après « {before.id} »", f'after "{before.id}"')
+            )
+            found.add(
+                "register",
+                Text(
+                    f"la chaîne du registre est rompue : « {entry.id} » ne vient pas {after.fr}.",
+                    f'the chain of the register is broken: "{entry.id}" does not come {after.en}.',
+                ),
+                Place(file=f"{register.name}/{entry.folder.name}/{SIGNATURE}"),
+                hint=_RESTORE,
+            )
+            break
+        before = entry
+    found.raise_if_any(DataError)
+    state: dict[str, int] = {}
+    for entry in ordered:
+        earlier, state = state, read_state(entry)
+        found.found.extend(state_defects(entry, state, earlier))
+    found.raise_if_any(DataError)
+    return ordered
+
+
+def read_state(entry: Entry) -> dict[str, int]:
+    """Cents by dossier after an entry; DataError when they cannot be read."""
+    shown = f"{entry.folder.name}/{HELD}"
+    return held_amounts(read_plain(entry.held, shown_as=shown), shown)
+
+
+def state_defects(
+    entry: Entry, state: Mapping[str, int], before: Mapping[str, int] | None = None
+) -> list[Defect]:
+    """What speaks against the state of an entry: a list commits its own grants, an amendment lowers some of them.
+
+    Whoever writes an entry writes its hashes too, so that a state of another's making has hashes that fit.
+
+    Parameters
+    ----------
+    state : the state after it
+    before : the state before it; None for a list that is read without its register
+    """
+    place, earlier = Place(file=f"{entry.folder.parent.name}/{entry.folder.name}/{HELD}"), before or {}
+    try:
+        wrong = _not_granted(entry, state) if entry.is_list else _not_lowered(state, earlier)
+    except DataError as error:
+        return list(error.defects)
+    wrong += [name for name in earlier if name not in state]
+    if wrong:
+        named = _some(sorted(set(wrong)))
+        fr = "ce que la liste accorde" if entry.is_list else "une baisse de ce qui était signé avant"
+        en = "what the list grants" if entry.is_list else "lower than what was signed before"
+        text = Text(f"ce n'est pas {fr} : {named}.", f"it is not {en}: {named}.")
+        return [Defect("register", text, (place,), _RESTORE)]
+    if all(entry.signature.get(key, value) == value for key, value in state_figures(state).items()):
+        return []
+    text = Text(
+        "la signature donne un autre total que ces montants.",
+        "the signature has another total than these amounts.",
+    )
+    return [Defect("register", text, (place,), _RESTORE)]
+
+
+def state_figures(state: Mapping[str, int]) -> dict[str, Any]:
+    """What a signature says of the state after it; the hash is the contract's, of all with an amount."""
+    lines = sorted(f"{dossier}\t{cents}\n" for dossier, cents in state.items() if cents > 0)
+    return {
+        "n_dossiers": len(lines),
+        "granted_cents": sum(state.values()),
+        "allocation_sha256": hashlib.sha256("".join(lines).encode()).hexdigest(),
+    }
+
+
+def _not_lowered(state: Mapping[str, int], before: Mapping[str, int]) -> list[str]:
+    return [name for name, cents in state.items() if not 0 <= cents <= before.get(name, -1)]
+
+
+def _not_granted(entry: Entry, state: Mapping[str, int]) -> list[str]:
+    """The dossiers of a list whose committed amount is not their grant."""
+    names = (pl.col("dossier").cast(pl.String), pl.col("granted_cents").cast(pl.Int64))
+    try:
+        rows = pl.scan_parquet(entry.folder / ALLOCATION).filter("funded").select(names).head(MOST_ROWS)
+        granted = dict(rows.collect().iter_rows())
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
+        place = Place(file=f"{entry.folder.parent.name}/{entry.folder.name}/{ALLOCATION}")
+        text = Text("la liste ne se lit pas.", "the list cannot be read.")
+        raise DataError([Defect("register", text, (place,), _RESTORE)]) from None
+    return [name for name in {**granted, **state} if granted.get(name, 0) != state.get(name, 0)]
+
+
+_RESTORE = Text(
+    "Remettez le registre tel qu'il a été signé (sauvegarde).",
+    "Put the register back as it was signed (backup).",
+)
+
+
+def _is_entry(folder: Path) -> bool:
+    """A hidden folder is what a write that was stopped left."""
+    return not folder.name.startswith(".") and (folder / SIGNATURE).is_file()
+
+
+def read_entry(folder: Path, found: Defects) -> Entry | None:
+    """An entry whose files have the hashes that it signed; None with defects noted."""
+    shown = f"{folder.parent.name}/{folder.name}/"
+    try:
+        if (folder / SIGNATURE).stat().st_size > MOST_BYTES:
+            raise ValueError("larger than any signature")
+        signature = json.loads((folder / SIGNATURE).read_text(encoding="utf-8"))
+        files = dict(signature["files"])
+        (
+            int(signature["number"]),
+            str(signature["id"]),
+            str(signature["kind"]),
+            signature["previous"],
+            files[HELD],
+        )
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        text = Text("ce n'est pas une signature du registre.", "this is no signature of the register.")
+        found.add("register", text, Place(file=shown + SIGNATURE), hint=_RESTORE)
+        return None
+    changed = [
+        name for name, sha in files.items() if not (folder / name).is_file() or sha256(folder / name) != sha
+    ]
+    for name in changed:
+        text = Text(
+            f"« {name} » n'est plus le fichier qui a été signé.",
+            f'"{name}" is no longer the file that was signed.',
+        )
+        found.add("register", text, Place(file=shown + name), hint=_RESTORE)
+    return None if changed else Entry(folder, signature)
+
+
+def sha256(file: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:
+    """The state that `committed_from` names: that of a register's last entry, or of the entry itself.
+
+    Raises
+    ------
+    DataError
+        There is no such register, or it was changed.
+    """
+    if path.name == HELD and path.is_file() and _is_frozen(path):
+        return path
+    entry = path.parent if path.name == HELD else path
+    register = entry.parent if (entry / SIGNATURE).is_file() else entry
+    entries = read_entries(register)
+    if register == entry and entries:
+        return entries[-1].held
+    named = next((one for one in entries if one.folder == entry), None)
+    if named is not None:
+        return named.held
+    places = () if origin is None else (origin.place(),)
+    raise DataError(
+        [
+            Defect(
+                "register",
+                Text(
+                    f"« {text} » n'est pas un registre de décisions : rien n'y est signé.",
+                    f'"{text}" is no register of decisions: nothing is signed in it.',
+                ),
+                places,
+                Text(
+                    "Signez d'abord une liste : `tnt-sim sign DOSSIER --as liste-1`, ou retirez cette ligne.",
+                    "Sign a list first: `tnt-sim sign RUN_DIR --as liste-1`, or take this line out.",
+                ),
+            )
+        ]
+    )
+
+
+def last_list(folder: Path) -> Path:
+    """The last signed list of a register, which is a run folder; a folder that is no register stands for itself.
+
+    Raises
+    ------
+    DataError
+        The register was changed.
+    """
+    signed = [] if (folder / SIGNATURE).is_file() else [e for e in read_entries(folder) if e.is_list]
+    return signed[-1].folder if signed else folder
+
+
+def _is_frozen(path: Path) -> bool:
+    """Whether a file is an input that a signed list keeps: that list holds its hash."""
+    return any(folder.name == INPUTS and (folder.parent / SIGNATURE).is_file() for folder in path.parents)
+
+
+def held_amounts(table: pl.DataFrame, shown: str) -> dict[str, int]:
+    """Cents by dossier of a table (dossier, granted) of texts, 0 for those that have withdrawn.
+
+    Raises
+    ------
+    DataError
+        A column is missing, an amount cannot be read, a dossier is named twice.
+    """
+    found = Defects()
+    missing = [name for name in ("dossier", "granted") if name not in table.columns]
+    if missing:
+        found.add(
+            "register",
+            Text(f"il manque la colonne {', '.join(missing)}.", f"missing column: {', '.join(missing)}."),
+            Place(file=shown, row=1),
+            hint=Text("Les colonnes sont « dossier » et « granted ».", "The columns are “dossier” and “granted”."),
+        )  # fmt: skip
+        raise DataError(found.found)
+    cents, reasons = parse_cents_series(table["granted"])
+    amounts: dict[str, int] = {}
+    rows = zip(
+        table["_row"].to_list(), table["dossier"].to_list(), cents.to_list(), reasons.to_list(), strict=True
+    )
+    for row, dossier, value, reason in rows:
+        place = Place(file=shown, row=row, dossier=dossier)
+        if reason is not None or value is None:
+            why = MoneyError(reason or "empty").text
+            text = Text(f"le montant n'est pas lu : {why.fr}.", f"the amount is not read: {why.en}.")
+            found.add("register", text, place)
+        elif dossier in amounts:
+            found.add(
+                "register", Text("ce dossier est nommé deux fois.", "this dossier is named twice."), place
+            )
+        else:
+            amounts[dossier] = int(value)
+    found.raise_if_any(DataError)
+    return amounts
+
+
+def committed(
+    table: pl.DataFrame, held: Mapping[str, int], place: Place, shown_file: str
+) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
+    """The dossiers with what the register holds as `committed_cents`, and what a planner should know.
+
+    A dossier that has withdrawn (0 in the register, or closed in the table) is `sans_suite`: its money is free.
+
+    Raises
+    ------
+    DataError
+        A signed dossier is not in the table, or the table has another amount for it.
+    """
+    names = pl.DataFrame(
+        {"dossier": list(held), "_held": list(held.values())},
+        schema={"dossier": pl.String, "_held": pl.Int64},
+    )
+    joined = table.join(names, on="dossier", how="left", maintain_order="left")
+    closed = pl.col("state").is_in(LEFT) & (pl.col("_held") > 0)
+    _refuse(joined, held, place)
+    left = joined.filter(closed)
+    gone = (pl.col("_held") == 0) | closed
+    keeps = (
+        pl.when(gone)
+        .then(None)
+        .when(pl.col("_held").is_not_null())
+        .then("_held")
+        .otherwise("committed_cents")
+    )
+    out = pl.when(pl.col("_held") == 0).then(pl.lit("sans_suite")).otherwise("state")
+    done = joined.with_columns(keeps.alias("committed_cents"), out.alias("state")).drop("_held")
+    if not left.height:
+        return done, ()
+    freed = int(left["_held"].sum())
+    shown = _some(left["dossier"].to_list())
+    n = so_many(
+        left.height,
+        ("dossier signé est refusé ou sans suite", "dossiers signés sont refusés ou sans suite"),
+        ("signed dossier is refused or closed", "signed dossiers are refused or closed"),
+    )
+    text = Text(
+        f"{n.fr} dans la table : {shown}. L'engagement tombe, et {format_cents(freed, Lang.FR)} sont libérés.",
+        f"{n.en} in the table: {shown}. The commitment ends, and {format_cents(freed, Lang.EN)} are free again.",
+    )
+    return done, (Defect("register-left", text, (Place(file=shown_file),)),)
+
+
+def _refuse(joined: pl.DataFrame, held: Mapping[str, int], place: Place) -> None:
+    found = Defects()
+    there = set(joined["dossier"].to_list())
+    absent = [name for name, cents in held.items() if cents > 0 and name not in there]
+    if absent:
+        n = so_many(
+            len(absent),
+            ("dossier signé n'est pas", "dossiers signés ne sont pas"),
+            ("signed dossier is", "signed dossiers are"),
+        )
+        found.add(
+            "register",
+            Text(
+                f"{n.fr} dans la table : {_some(absent)}.",
+                f"{n.en} not in the table: {_some(absent)}.",
+            ),
+            place,
+            hint=Text(
+                "Remettez-les dans la table, ou signez leur retrait (tnt-sim sign --amend).",
+                "Put them back into the table, or sign their withdrawal (tnt-sim sign --amend).",
+            ),
+        )
+    other = joined.filter(
+        (pl.col("_held") > 0)
+        & pl.col("committed_cents").is_not_null()
+        & (pl.col("committed_cents") != pl.col("_held"))
+    )
+    if other.height:
+        pairs = zip(*(other[name].to_list() for name in ("dossier", "committed_cents", "_held")), strict=True)
+        named = [
+            f"{name} ({format_cents(one, Lang.FR)} ≠ {format_cents(two, Lang.FR)})"
+            for name, one, two in pairs
+        ]
+        found.add(
+            "register",
+            Text(
+                f"« committed » de la table n'est pas le montant signé : {_some(named)}.",
+                f'"committed" of the table is not the amount that was signed: {_some(named)}.',
+            ),
+            place,
+            hint=Text(
+                "Videz la cellule, ou signez la baisse (tnt-sim sign --amend).",
+                "Empty the cell, or sign the lower amount (tnt-sim sign --amend).",
+            ),
+        )
+    found.raise_if_any(DataError)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f", … (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

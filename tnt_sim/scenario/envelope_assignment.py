@@ -1,0 +1,471 @@
+"""What the options of envelopes ask of the tree, and the money that a parent shares out pro rata.
+
+pro_rata: child c gets R · w_c / Σ w, largest remainder, ties by id, where R is what the parent may grant beyond
+its children's written amounts w and what is committed to its own dossiers. R must be known before anything is
+decided, so nobody else may draw on it.
+
+Where each dossier lands in the envelope tree, split envelopes laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.domain.budget_tree import (
+    GROUP_SEPARATOR,
+    EnvelopeSpec,
+    Tree,
+    Unassigned,
+    UnassignedTo,
+    largest_remainder,
+    lay_out,
+)
+from tnt_sim.domain.money import format_cents
+from tnt_sim.errors import Defects, Place, did_you_mean
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.envelopes.tree_reading import may_gain, unassigned_cents
+from tnt_sim.rules.expressions.blank_values import columns_read, is_blank, unknown_in
+from tnt_sim.rules.expressions.columns import kind_of, text_keys, unknown_column
+from tnt_sim.rules.expressions.selectors import select
+from tnt_sim.rules.expressions.values import names_in
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, exact_sum
+from tnt_sim.rules.offers.funded_rows import listed_names
+from tnt_sim.rules.protocols import Case, Path
+from tnt_sim.scenario.envelope_split import split_shares
+from tnt_sim.scenario.scenario import Scenario
+
+
+def check_options(case: Case, root: EnvelopeSpec) -> None:
+    """Note every option that the tree cannot honour."""
+    for spec, path in root.applied(case.day, ("programme",)):
+        _check_rates(case, spec, path)
+        if isinstance(spec.unassigned, UnassignedTo):
+            _check_target(case, spec, spec.unassigned.to, (*path, "unassigned", "to"))
+    if root.transfers is not None:
+        _no_siblings(case, root, ("programme", "transfers"))
+    for parent, path in root.applied(case.day, ("programme",)):
+        for k, child in enumerate(parent.envelopes):
+            if child.transfers is not None and child.in_force(case.day):
+                _check_transfers(case, parent, child, (*path, "envelopes", k, "transfers"))
+
+
+def share_pro_rata(case: Case) -> Case:
+    """The case with what `pro_rata` parents give written into the amounts of their children."""
+    tree = case.tree
+    if Unassigned.PRO_RATA not in tree.unassigned:
+        return case
+    committed = case.table["committed_cents"].fill_null(0).to_numpy()
+    for node in range(tree.n_nodes):
+        if tree.unassigned[node] is not Unassigned.PRO_RATA or tree.overbooked[node]:
+            continue  # amounts under an overbooked node are ceilings
+        children = tree.children(node)
+        taking = [c for c in children if tree.written_cents[c] is not None and not tree.ring_fenced[c]]
+        rest = unassigned_cents(tree, node)
+        if not _is_known(case, tree, node) or rest is None:
+            continue
+        rest -= exact_sum(committed[_loose(case, tree, node)])
+        weights = [tree.written_cents[child] or 0 for child in taking]
+        if rest > 0 and sum(weights) > 0:
+            names = [tree.ids[child] for child in taking]
+            tree = _given(tree, taking, largest_remainder(rest, weights, names))
+    return replace(case, tree=tree)
+
+
+def _given(tree: Tree, nodes: Sequence[int], cents: Sequence[int]) -> Tree:
+    amounts, options = list(tree.amount_cents), list(tree.options)
+    for node, more in zip(nodes, cents, strict=True):
+        amounts[node] = (amounts[node] or 0) + more
+        options[node] = replace(options[node], given_cents=more)
+    return replace(tree, amount_cents=tuple(amounts), options=tuple(options))
+
+
+def _loose(case: Case, tree: Tree, node: int) -> BoolArray:
+    """The dossiers that ask from a node itself, or from a child without an amount, bool (n,)."""
+    loose: BoolArray = case.node == node
+    for child in tree.children(node):
+        if tree.written_cents[child] is None:
+            loose |= (case.node >= child) & (case.node < tree.end[child])
+    return loose
+
+
+def _is_known(case: Case, tree: Tree, node: int) -> bool:
+    """Whether what a node shares pro rata depends on no decision."""
+    name = tree.ids[node]
+    here: Path = ("envelope", name, "unassigned")
+    closed = np.array(tree.closed)[case.node] & (case.node >= 0)
+    undecided = case.table["committed_cents"].is_null().to_numpy() & ~closed
+    open_ = int((_loose(case, tree, node) & undecided).sum())
+    moving = may_gain(tree, node) or bool(tree.options[node].transfer_to)
+    moving = moving or any(node in option.transfer_to for option in tree.options)
+    if not open_ and not moving:
+        return True
+    if open_:
+        n = so_many(
+            open_, ("dossier lui demande", "dossiers lui demandent"), ("dossier asks", "dossiers ask")
+        )
+        text = Text(
+            f"« {name} » partage au prorata, mais {n.fr} directement, ou à une enveloppe sans montant : ce qui "
+            "reste à partager en dépendrait.",
+            f'"{name}" shares pro rata, but {n.en} from it directly, or from an envelope without an amount: '
+            "what is left to share would depend on that.",
+        )
+        hint = Text(
+            "Donnez à ces dossiers une enveloppe et un montant, ou écrivez `unassigned: free`.",
+            "Give these dossiers an envelope and an amount, or write `unassigned: free`.",
+        )
+    else:
+        text = Text(
+            f"« {name} » partage au prorata, mais peut recevoir ou donner en cours de calcul.",
+            f'"{name}" shares pro rata, but money can come and go while it is decided.',
+        )
+        hint = Text("Écrivez `ring_fenced: true` sur elle.", "Write `ring_fenced: true` on it.")
+    case.fault("pro-rata", text, here, hint)
+    return False
+
+
+def _check_rates(case: Case, spec: EnvelopeSpec, path: Path) -> None:
+    wants_amount = ("min_use", "reserve", "overprogram", "transfers")
+    for name in wants_amount:
+        if getattr(spec, name) is not None and spec.amount is None:
+            case.fault(
+                "envelope-option",
+                Text(
+                    f"`{name}` est une part du montant, et « {spec.id} » n'a pas de `amount`.",
+                    f'`{name}` is a share of the amount, and "{spec.id}" has no `amount`.',
+                ),
+                (*path, name),
+            )
+    if spec.reserve is not None and spec.reserve > 1:
+        case.fault(
+            "envelope-option",
+            Text("une réserve dépasse 100 %.", "a reserve is above 100 %."),
+            (*path, "reserve"),
+            Text("Écrivez une part d'au plus 100 %.", "Write a share of at most 100 %."),
+        )
+
+
+def _no_siblings(case: Case, root: EnvelopeSpec, path: Path) -> None:
+    case.fault(
+        "transfers",
+        Text(
+            f"« {root.id} » est le programme : il n'a pas d'enveloppe sœur.",
+            f'"{root.id}" is the programme: it has no sibling.',
+        ),
+        path,
+    )
+
+
+def _check_target(case: Case, spec: EnvelopeSpec, target: str, path: Path) -> None:
+    children = {child.id: child for child in spec.envelopes}
+    if target not in children:
+        case.fault(
+            "unassigned-to",
+            Text(
+                f"« {target} » n'est pas une enveloppe de « {spec.id} ».",
+                f'"{target}" is no envelope of "{spec.id}".',
+            ),
+            path,
+            did_you_mean(target, list(children)),
+        )
+    elif children[target].ring_fenced or children[target].amount is None:
+        case.fault(
+            "unassigned-to",
+            Text(
+                f"« {target} » est cantonnée, ou n'a pas de montant : rien ne peut lui être ajouté.",
+                f'"{target}" is ring-fenced, or has no amount: nothing can be added to it.',
+            ),
+            path,
+        )
+
+
+def _check_transfers(case: Case, parent: EnvelopeSpec, child: EnvelopeSpec, path: Path) -> None:
+    moves = child.transfers
+    assert moves is not None
+    siblings = {other.id: other for other in parent.envelopes if other.id != child.id}
+    if child.ring_fenced:
+        case.fault(
+            "transfers",
+            Text(
+                f"« {child.id} » est cantonnée : rien n'en sort.",
+                f'"{child.id}" is ring-fenced: nothing leaves it.',
+            ),
+            path,
+        )
+    if moves.out_max is not None and moves.out_max > 1:
+        case.fault(
+            "transfers",
+            Text(
+                "une enveloppe ne peut pas donner plus de 100 %.", "an envelope cannot give more than 100 %."
+            ),
+            (*path, "out_max"),
+            Text("Écrivez une part d'au plus 100 %.", "Write a share of at most 100 %."),
+        )
+    for k, name in enumerate(moves.to):
+        _check_taker(case, child, siblings, name, name in moves.to[:k], (*path, "to", k))
+
+
+def _check_taker(
+    case: Case,
+    child: EnvelopeSpec,
+    siblings: Mapping[str, EnvelopeSpec],
+    name: str,
+    again: bool,
+    path: Path,
+) -> None:
+    if name not in siblings:
+        text = Text(
+            f"« {name} » n'est pas une enveloppe sœur de « {child.id} ».",
+            f'"{name}" is no sibling of "{child.id}".',
+        )
+        case.fault("transfers", text, path, did_you_mean(name, list(siblings)))
+    elif siblings[name].ring_fenced or siblings[name].amount is None:
+        text = Text(
+            f"« {name} » est cantonnée, ou n'a pas de montant : rien n'y entre.",
+            f'"{name}" is ring-fenced, or has no amount: nothing enters it.',
+        )
+        case.fault("transfers", text, path)
+    elif again:
+        text = Text(f"`to` nomme « {name} » deux fois.", f'`to` names "{name}" twice.')
+        case.fault("transfers", text, path)
+
+
+SHOWN_ROWS = 20
+
+
+def land(scenario: Scenario) -> Case:
+    """The case of a scenario: rows kept by `where`, the tree, and each dossier's node."""
+    case = _laid_out(scenario)
+    before = len(case.defects.found)
+    keep = _kept(scenario, case)
+    if not keep.all():
+        # parts of a split are those of the dossiers that are kept
+        wrong, asked, read = case.defects.found[before:], case.questions, case.columns_read
+        case = _laid_out(replace(scenario, portfolio=scenario.portfolio.select(pl.Series(keep))))
+        case.defects.found.extend(wrong)
+        case.questions.extend(asked)
+        case.columns_read.update(read)
+    _homeless(case)
+    check_options(case, scenario.spec.programme)
+    return share_pro_rata(case)
+
+
+def _laid_out(scenario: Scenario) -> Case:
+    """The tree of a scenario with its splits, and where each of its dossiers lands."""
+    defects, spec = Defects(), scenario.spec
+    shares = {
+        envelope.id: split_shares(scenario, envelope, path, defects)
+        for envelope, path in spec.programme.applied(spec.date, ("programme",))
+        if envelope.split is not None
+    }
+    divided = {key: value for key, value in shares.items() if value}
+    tree = lay_out(spec.programme, divided, day=spec.date, reserves_freed=scenario.reserves_freed)
+    tree = replace(tree, fences_leak=scenario.as_0_1_0)
+    _check_tree(scenario, tree, defects)
+    return _case(scenario, tree, scenario.portfolio.table, defects)
+
+
+def laid_out_again(scenario: Scenario, case: Case) -> Case | None:
+    """The case with the amounts of `scenario`, whose envelopes are those of the case and have no split or option.
+
+    None where the amounts are at odds: then compiling anew says why.
+    """
+    defects = Defects()
+    tree = lay_out(
+        scenario.spec.programme, {}, day=scenario.spec.date, reserves_freed=scenario.reserves_freed
+    )
+    _check_tree(scenario, tree, defects)
+    same = tree.ids == case.tree.ids and tree.closed == case.tree.closed
+    if defects.found or not same or any(amount == 0 for amount in tree.written_cents):
+        return None
+    return replace(case, tree=tree, locate=scenario.locate)
+
+
+def _case(scenario: Scenario, tree: Tree, table: pl.DataFrame, defects: Defects) -> Case:
+    spec = scenario.spec
+    case = Case(
+        scenario.portfolio,
+        tree,
+        np.full(table.height, -1, dtype=np.int64),
+        spec.date,
+        spec.timezone,
+        scenario.locate,
+        defects,
+        side={
+            path: scenario.tables[name] for path, name in scenario.files.items() if name in scenario.tables
+        },
+        map_year=None if spec.territory is None else spec.territory.year,
+        exact_columns=frozenset(name for name in spec.values if scenario.is_exact(name)),
+        absent_allowed=frozenset(name for name, values in spec.values.items() if values.allow_absent),
+        as_0_1_0=scenario.as_0_1_0,
+    )
+    return replace(case, node=_nodes(case, spec.programme.only_leaf(spec.date)))
+
+
+def _kept(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    keep = np.ones(case.n, dtype=np.bool_)
+    source = case.table["_source"].to_numpy()
+    for k, entry in enumerate(scenario.spec.dossiers):
+        if not entry.in_force(scenario.spec.date):
+            keep &= source != k
+        if entry.where is None:
+            continue
+        path: Path = ("dossiers", k, "where")
+        chosen = select(case, entry.where, path)
+        if chosen is not None:
+            keep &= (source != k) | chosen
+            _left_out(case, entry.where.root, path, (source == k) & ~chosen)
+    return keep
+
+
+def _left_out(
+    case: Case, mapping: Mapping[str, Any], path: Path, left: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> None:
+    """The rows that `where` leaves out by an empty cell alone: nobody has said whether they belong."""
+    unknown = unknown_in(case, "all", [dict(mapping)], path)
+    rows = np.flatnonzero(left & unknown)
+    columns = columns_read("all", [mapping])
+    names = [column for column in columns if is_blank(case, column)[rows].any()]
+    n = so_many(
+        len(rows),
+        (
+            "ligne laisse vide ; elle est laissée de côté",
+            "lignes laissent vide ; elles sont laissées de côté",
+        ),
+        ("row leaves empty; it is left out", "rows leave empty; they are left out"),
+    )
+    fr, en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
+    case.leave_open(
+        f"left_out/{path[1]}",
+        Text(
+            f"`dossiers.where` lit {fr}, que {n.fr} ({listed_names(case, rows)}).",
+            f"`dossiers.where` reads {en}, which {n.en} ({listed_names(case, rows)}).",
+        ),
+        Text("Remplissez ces cellules.", "Fill these cells."),
+        rows,
+    )
+
+
+def _nodes(case: Case, only: str | None) -> IntArray:
+    """The node that each dossier asks from: -1 where its envelope is unknown or ambiguous.
+
+    `only` is the envelope of dossiers that name none. What asks from a part of a closed split asks from the split.
+    """
+    tree = case.tree
+    names = {name: k for k, name in enumerate(tree.ids)} | {"": -1 if only is None else tree.index(only)}
+    asked = case.table["envelope"]
+    node = case.portfolio.once(
+        ("nodes", *names.items()),
+        lambda: asked.replace_strict(names, default=-1, return_dtype=pl.Int64).to_numpy(),
+    )
+    for k in np.flatnonzero(tree.closed).tolist():
+        part = asked.str.starts_with(f"{tree.ids[k]}{GROUP_SEPARATOR}").to_numpy()
+        node = np.where((node < 0) & part, k, node)
+    for split_node, (column, groups) in tree.landing.items():
+        if kind_of(case, column) is None:
+            unknown_column(case, column, (*case_path(case, split_node), "split", "by"))
+            continue
+        parts = dict(zip(names_in(case, column, groups), groups.values(), strict=True))
+        group = text_keys(case, column)
+        inside = group.replace_strict(parts, default=-2, return_dtype=pl.Int64).to_numpy()
+        node = np.where(node == split_node, inside, node)
+    return node
+
+
+def case_path(case: Case, node: int) -> Path:
+    """The symbolic path of an envelope, which `locate` understands."""
+    return ("envelope", case.tree.ids[node])
+
+
+def _homeless(case: Case) -> None:
+    """Dossiers that land nowhere: an unknown envelope, or a group without a part of a split."""
+    for code, rows in ((-1, np.flatnonzero(case.node == -1)), (-2, np.flatnonzero(case.node == -2))):
+        asked = case.table["envelope"].gather(rows).to_list() if len(rows) else []
+        for value in sorted(set(asked)):
+            mine = [int(row) for row, name in zip(rows, asked, strict=True) if name == value]
+            places = [case.portfolio.place(row, "envelope") for row in mine[:SHOWN_ROWS]]
+            if code == -2:
+                # what names no envelope lands in the only one there is
+                split = value or case.tree.ids[next(iter(case.tree.landing))]
+                text = so_many(
+                    len(mine),
+                    (
+                        f"dossier de « {split} » n'a pas de part dans sa répartition.",
+                        f"dossiers de « {split} » n'ont pas de part dans sa répartition.",
+                    ),
+                    (
+                        f'dossier of "{split}" has no part in its split.',
+                        f'dossiers of "{split}" have no part in its split.',
+                    ),
+                )
+                hint: Text | None = Text(
+                    "Ajoutez leur groupe à la table de répartition, ou corrigez leur ligne.",
+                    "Add their group to the split's table, or correct their row.",
+                )
+            elif value == "":
+                text = so_many(
+                    len(mine),
+                    (
+                        "dossier ne dit pas à quelle enveloppe il demande.",
+                        "dossiers ne disent pas à quelle enveloppe ils demandent.",
+                    ),
+                    (
+                        "dossier does not say which envelope it asks from.",
+                        "dossiers do not say which envelope they ask from.",
+                    ),
+                )
+                hint = did_you_mean("", case.tree.ids)
+            else:
+                many = so_many(len(mine), ("dossier", "dossiers"), ("dossier", "dossiers"))
+                text = Text(
+                    f"l'enveloppe « {value} » n'existe pas ({many.fr}).",
+                    f'there is no envelope "{value}" ({many.en}).',
+                )
+                hint = did_you_mean(value, case.tree.ids)
+            case.defects.add("unknown-envelope", text, *places, hint=hint)
+
+
+def _named(scenario: Scenario, name: str) -> list[Place]:
+    """Where the envelopes of a name stand, and the splits that make one."""
+    return [
+        scenario.locate(path)
+        for spec, path in scenario.spec.programme.walk(("programme",))
+        if spec.id == name or (spec.split is not None and name.startswith(f"{spec.id}{GROUP_SEPARATOR}"))
+    ]
+
+
+def _check_tree(scenario: Scenario, tree: Tree, defects: Defects) -> None:
+    seen: dict[str, int] = {}
+    for node, name in enumerate(tree.ids):
+        if name in seen:
+            defects.add(
+                "envelope-twice",
+                Text(f"deux enveloppes s'appellent « {name} ».", f'two envelopes are called "{name}".'),
+                *_named(scenario, name),
+                hint=Text(
+                    "Renommez l'une des deux : une part d'une répartition s'appelle ENVELOPPE/GROUPE.",
+                    "Rename one of the two: a part of a split is called ENVELOPE/GROUP.",
+                ),
+            )
+        seen[name] = node
+        amount = tree.written_cents[node]
+        children = [tree.written_cents[child] or 0 for child in tree.children(node)]
+        if amount is not None and sum(children) > amount and not tree.overbooked[node]:
+            defects.add(
+                "children-exceed",
+                Text(
+                    f"les enveloppes de « {name} » font {format_cents(sum(children), Lang.FR)}, plus que "
+                    f"ses {format_cents(amount, Lang.FR)}.",
+                    f'the envelopes of "{name}" come to {format_cents(sum(children), Lang.EN)}, more than '
+                    f"its {format_cents(amount, Lang.EN)}.",
+                ),
+                scenario.locate(("envelope", name)),
+                hint=Text(
+                    "Corrigez les montants, ou écrivez `overbooked: true` si ce sont des plafonds.",
+                    "Correct the amounts, or write `overbooked: true` if they are ceilings.",
+                ),
+            )

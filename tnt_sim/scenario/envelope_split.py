@@ -1,0 +1,364 @@
+"""How an envelope is divided: one part for each group of a column.
+
+    each        the same amount for each group
+    key         A_d = A · (fixed/n + (1 − fixed) · p_d/Σp)
+    table       amounts, or weights p_d
+    previous    (1 − change) · A_d,before ≤ A_d ≤ (1 + change) · A_d,before, the sum kept
+
+Cents go to the largest remainders, ties by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import polars as pl
+
+from tnt_sim.domain.budget_tree import EnvelopeSpec, Share, SplitSpec
+from tnt_sim.domain.money import MoneyError, format_cents, parse_cents, parse_decimal
+from tnt_sim.domain.portfolio import table_column
+from tnt_sim.domain.territory import LEVELS, YEARS, Territory, territory
+from tnt_sim.errors import Defects, did_you_mean
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions.values import is_joined, names_in, spellings
+from tnt_sim.rules.protocols import Path
+from tnt_sim.scenario.scenario import Scenario
+
+
+def split_shares(scenario: Scenario, spec: EnvelopeSpec, path: Path, defects: Defects) -> list[Share]:
+    """The parts of a split envelope; none, with defects noted, when it cannot be divided."""
+    assert spec.split is not None
+    before = len(defects.found)
+    division = _Division(scenario, spec, spec.split, (*path, "split"), defects)
+    shares = division.shares()
+    return [] if len(defects.found) > before else shares
+
+
+@dataclass(frozen=True)
+class _Division:
+    """One split on its way to amounts."""
+
+    scenario: Scenario
+    spec: EnvelopeSpec
+    split: SplitSpec
+    path: Path
+    defects: Defects
+
+    def fault(self, fr: str, en: str, key: str | None = None, hint: Text | None = None) -> None:
+        here = self.path if key is None else (*self.path, key)
+        self.defects.add("split", Text(fr, en), self.scenario.locate(here), hint=hint)
+
+    def shares(self) -> list[Share]:
+        if not self._form_holds():
+            return []
+        split = self.split
+        if split.table is not None:
+            return self._of_table()
+        groups = self._groups()
+        if split.each is not None:
+            return [Share(group, split.each) for group in groups]
+        assert split.key is not None
+        weights = self._keys(split.key, groups)
+        return [] if weights is None or not groups else self._weighted(groups, weights)
+
+    def _form_holds(self) -> bool:
+        """One way to divide, and nothing else that divides the same money."""
+        split, before = self.split, len(self.defects.found)
+        if any(child.in_force(self.scenario.spec.date) for child in self.spec.envelopes):
+            self.fault(
+                "une enveloppe répartie par `split` ne peut pas avoir aussi ses propres `envelopes`.",
+                "an envelope divided by `split` cannot have `envelopes` of its own as well.",
+                hint=Text("Gardez l'un des deux.", "Keep one of the two."),
+            )
+        ways = [name for name in ("each", "key", "table") if getattr(split, name) is not None]
+        if len(ways) != 1:
+            self.fault(
+                f"une répartition veut `each`, `key` ou `table`, l'un des trois ({', '.join(ways) or 'aucun'}).",
+                f"a split wants `each`, `key` or `table`, one of the three ({', '.join(ways) or 'none'}).",
+            )
+        if split.fixed is not None and (split.each is not None or split.fixed > 1):
+            self.fault(
+                "`fixed` est une part d'au plus 100 %, avec `key` ou des poids.",
+                "`fixed` is a share of at most 100 %, with `key` or weights.",
+                "fixed",
+            )
+        if (split.previous is None) != (split.change is None):
+            self.fault(
+                "`previous` et `change` vont ensemble : l'année d'avant, et de combien un montant peut bouger.",
+                "`previous` and `change` go together: the year before, and how far an amount may move.",
+            )
+        if split.previous is not None and split.each is not None:
+            self.fault(
+                "`each` donne à chacun le même montant : `previous` n'y change rien.",
+                "`each` gives everyone the same amount: `previous` changes nothing.",
+                "previous",
+            )
+        return len(self.defects.found) == before
+
+    def _groups(self) -> list[str]:
+        """The groups by name: written, of the map, or those of the dossiers that ask from the envelope."""
+        groups = self.split.groups
+        if groups == "map":
+            known = self._map("groups")
+            return [] if known is None else known.codes(self.split.by)
+        if groups is None or isinstance(groups, str):
+            asked = self._asking()
+            if self.split.by not in asked.columns:
+                self.fault(
+                    f"la colonne « {self.split.by} » n'existe pas.",
+                    f'there is no column "{self.split.by}".',
+                    "by",
+                    did_you_mean(self.split.by, [name for name in asked.columns if name[0] != "_"]),
+                )
+                return []
+            return [g for g in self._values(asked).unique().sort().to_list() if g]
+        twice = self._twice(groups)
+        if twice:
+            self.fault(
+                f"`groups` nomme deux fois : {', '.join(twice[:10])}.",
+                f"`groups` names twice: {', '.join(twice[:10])}.",
+                "groups",
+            )
+        return sorted(groups)
+
+    def _asking(self) -> pl.DataFrame:
+        """The dossiers that ask from the envelope: those that name it, or name none where it is the only one."""
+        only = self.scenario.spec.programme.only_leaf(self.scenario.spec.date) == self.spec.id
+        names = [self.spec.id, ""] if only else [self.spec.id]
+        table: pl.DataFrame = self.scenario.portfolio.table
+        return table.filter(pl.col("envelope").fill_null("").is_in(names))
+
+    def _values(self, asked: pl.DataFrame) -> pl.Series:
+        """The value of `by` in some rows of the dossiers, spellings joined."""
+        column = self.split.by
+        texts = asked[column].cast(pl.String)
+        if not is_joined(self.scenario, column):
+            return texts
+        return texts.replace(spellings(self.scenario, column).changed)
+
+    def _twice(self, groups: Sequence[str]) -> list[str]:
+        """The groups that are one value of `by` with another one."""
+        names = list(groups)
+        if self.split.by in self.scenario.portfolio.table.columns:
+            names = names_in(self.scenario, self.split.by, groups)
+        return sorted({group for group, name in zip(groups, names, strict=True) if names.count(name) > 1})
+
+    def _map(self, key: str) -> Territory | None:
+        """The scenario's map, when `by` is one of its levels."""
+        spec = self.scenario.spec.territory
+        if spec is None:
+            self.fault(
+                "il faut une carte pour cela.",
+                "this wants a map.",
+                key,
+                Text("Ajoutez `territory: {year: 2021}`.", "Add `territory: {year: 2021}`."),
+            )
+            return None
+        if spec.year not in YEARS:
+            return None
+        if self.split.by not in LEVELS:
+            self.fault(
+                f"la carte ne connaît pas « {self.split.by} ».",
+                f'the map does not know "{self.split.by}".',
+                "by",
+                did_you_mean(self.split.by, LEVELS),
+            )
+            return None
+        return territory(spec.year)
+
+    def _keys(self, key: str, groups: Sequence[str]) -> list[Fraction] | None:
+        """The weight of each group: inhabitants by the map, or the sum of a column of the dossiers."""
+        if key == "population":
+            known = self._map("key")
+            if known is None:
+                return None
+            people = known.population(self.split.by)
+            lost = [group for group in groups if group not in people]
+            if lost:
+                self.fault(
+                    f"la carte ne donne pas la population de : {', '.join(lost[:10])}.",
+                    f"the map does not give the population of: {', '.join(lost[:10])}.",
+                    "key",
+                )
+                return None
+            return [Fraction(people[group]) for group in groups]
+        table = self.scenario.portfolio.table
+        column = table_column(key)
+        if column not in table.columns or not table.schema[column].is_numeric():
+            numbers = [c for c in table.columns if table.schema[c].is_numeric() and not c.startswith("_")]
+            self.fault(
+                f"« {key} » n'est pas une colonne de nombres.",
+                f'"{key}" is not a column of numbers.',
+                "key",
+                did_you_mean(key, [name.removesuffix("_cents") for name in numbers]),
+            )
+            return None
+        if self.split.by not in table.columns:
+            return None
+        asked = self._asking()
+        sums: dict[str, Fraction] = {}
+        for group, value in zip(self._values(asked).to_list(), asked[column].to_list(), strict=True):
+            sums[group] = sums.get(group, Fraction(0)) + Fraction(value or 0)
+        names = names_in(self.scenario, self.split.by, groups)
+        return [sums.get(name, Fraction(0)) for name in names]
+
+    def _of_table(self) -> list[Share]:
+        table = self._table("table", ("amount", "weight"))
+        if table is None:
+            return []
+        groups, (kind, values) = table
+        if kind == "amount" and self.split.fixed is not None:
+            self.fault(
+                "`fixed` veut des poids (`weight`), et la table donne des montants.",
+                "`fixed` wants weights (`weight`), and the table gives amounts.",
+                "fixed",
+            )
+            return []
+        if kind == "weight":
+            return self._weighted(groups, values)
+        amounts = [int(value) for value in values]
+        return self._bounded(groups, [Fraction(amount) for amount in amounts], sum(amounts))
+
+    def _weighted(self, groups: Sequence[str], weights: Sequence[Fraction]) -> list[Share]:
+        total = sum(weights, Fraction(0))
+        if self.spec.amount is None or total <= 0 or any(weight < 0 for weight in weights):
+            self.fault(
+                "une répartition par clé ou par poids veut un montant d'enveloppe et des poids positifs.",
+                "a split by a key or by weights wants an envelope amount and positive weights.",
+            )
+            return []
+        fixed = self.split.fixed or Fraction(0)
+        parts = [fixed / len(groups) + (1 - fixed) * weight / total for weight in weights]
+        return self._bounded(groups, [part * self.spec.amount for part in parts], self.spec.amount)
+
+    def _bounded(self, groups: Sequence[str], exact: Sequence[Fraction], total: int) -> list[Share]:
+        """Whole cents of the exact amounts, kept near those of the year before where there are any."""
+        bounds = self._bounds(groups)
+        if bounds is None:
+            return []
+        low, high = [pair[0] for pair in bounds], [pair[1] for pair in bounds]
+        least, most = sum(low), sum(total if top is None else top for top in high)
+        if not least <= total <= most:
+            fr, en = (format_cents(total, lang) for lang in (Lang.FR, Lang.EN))
+            side = (least, "au moins", "at least") if total < least else (most, "au plus", "at most")
+            self.fault(
+                f"{fr} ne peuvent pas être répartis : `change` veut {side[1]} {format_cents(side[0], Lang.FR)}.",
+                f"{en} cannot be divided: `change` wants {side[2]} {format_cents(side[0], Lang.EN)}.",
+                "change",
+                Text("Élargissez `change`, ou changez le montant.", "Widen `change`, or change the amount."),
+            )
+            return []
+        amounts = whole_cents(fill(exact, low, high, total), total, groups)
+        return [Share(group, amount) for group, amount in zip(groups, amounts, strict=True)]
+
+    def _bounds(self, groups: Sequence[str]) -> list[tuple[int, int | None]] | None:
+        """The least and the most of each group in whole cents; a group that is new has none."""
+        change = self.split.change
+        if self.split.previous is None or change is None:
+            return [(0, None)] * len(groups)
+        table = self._table("previous", ("amount",))
+        if table is None:
+            return None
+        before = dict(zip(table[0], table[1][1], strict=True))
+        found: list[tuple[int, int | None]] = []
+        for group in groups:
+            if group not in before:
+                found.append((0, None))
+                continue
+            low, high = max(Fraction(0), 1 - change) * before[group], (1 + change) * before[group]
+            found.append((-(-low.numerator // low.denominator), high.numerator // high.denominator))
+        return found
+
+    def _table(self, key: str, values: Sequence[str]) -> tuple[list[str], tuple[str, list[Fraction]]] | None:
+        """The groups of a table and what it gives each: cents of `amount`, or `weight`."""
+        name = self.scenario.files[(*self.path, key)]
+        table = self.scenario.tables[name]
+        value = next((column for column in values if column in table.columns), None)
+        if "group" not in table.columns or value is None:
+            wanted = " ou ".join(f"`{column}`" for column in values)
+            self.fault(
+                f"la table « {name} » veut les colonnes `group` et {wanted}.",
+                f'the table "{name}" wants the columns `group` and {wanted.replace(" ou ", " or ")}.',
+                key,
+            )
+            return None
+        groups: list[str] = table["group"].to_list()
+        twice = self._twice(groups)
+        if twice:
+            self.fault(
+                f"la table « {name} » nomme deux fois : {', '.join(twice[:10])}.",
+                f'the table "{name}" names twice: {", ".join(twice[:10])}.',
+                key,
+            )
+            return None
+        try:
+            cells = table[value].to_list()
+            read = parse_cents if value == "amount" else parse_decimal
+            return groups, (value, [Fraction(read(cell)) for cell in cells])
+        except MoneyError as error:
+            self.fault(error.text.fr, error.text.en, key)
+            return None
+
+
+def fill(
+    exact: Sequence[Fraction], low: Sequence[int], high: Sequence[int | None], total: int
+) -> list[Fraction]:
+    """clamp(λ · exact, low, high) for the λ at which the sum is `total`; exact.
+
+    Σ low ≤ total ≤ Σ high is the caller's care. The sum is piecewise linear and rises with λ, so the λ lies
+    between two neighbouring points where some amount meets a bound.
+    """
+    steps = {Fraction(0), Fraction(1)}
+    for value, bottom, top in zip(exact, low, high, strict=True):
+        if value > 0:
+            steps |= {bottom / value} | ({top / value} if top is not None else set())
+
+    def at(scale: Fraction) -> list[Fraction]:
+        return [
+            min(
+                max(scale * value, Fraction(bottom)),
+                Fraction(top) if top is not None else scale * value + total,
+            )
+            for value, bottom, top in zip(exact, low, high, strict=True)
+        ]
+
+    ordered = sorted(steps)
+    below = max((step for step in ordered if sum(at(step)) <= total), default=Fraction(0))
+    amounts = at(below)
+    rest = total - sum(amounts, Fraction(0))
+    if rest == 0:
+        return amounts
+    moving = [
+        value
+        if value > 0 and bottom <= below * value and (top is None or below * value < top)
+        else Fraction(0)
+        for value, bottom, top in zip(exact, low, high, strict=True)
+    ]
+    slope = sum(moving)
+    if slope == 0:
+        # only groups of weight zero can still take money: in equal parts, up to their bounds
+        return _even(amounts, high, rest)
+    return [amount + rest * value / slope for amount, value in zip(amounts, moving, strict=True)]
+
+
+def _even(amounts: list[Fraction], high: Sequence[int | None], rest: Fraction) -> list[Fraction]:
+    """Share a rest in equal parts among the amounts that are below their bounds."""
+    found = list(amounts)
+    while rest > 0:
+        open_ = [k for k, top in enumerate(high) if top is None or found[k] < top]
+        part = min([rest / len(open_), *(top - found[k] for k in open_ if (top := high[k]) is not None)])
+        for k in open_:
+            found[k] += part
+        rest -= part * len(open_)
+    return found
+
+
+def whole_cents(exact: Sequence[Fraction], total: int, names: Sequence[str]) -> list[int]:
+    """Whole cents that sum to `total`: what is left goes to the largest remainders, ties by name."""
+    floors = [value.numerator // value.denominator for value in exact]
+    order = sorted(range(len(exact)), key=lambda k: (floors[k] - exact[k], names[k]))
+    for k in order[: total - sum(floors)]:
+        floors[k] += 1
+    return floors

@@ -1,0 +1,133 @@
+"""Goals and named measures in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from tnt_sim.domain.field_types import write_number
+from tnt_sim.domain.money import format_rate
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.rules.expressions import column_text
+from tnt_sim.rules.expressions import text as expressions_text
+from tnt_sim.rules.expressions.column_text import listed, number
+from tnt_sim.rules.expressions.measures import MeasureSpec, TermSpec
+from tnt_sim.rules.expressions.selectors import describe
+from tnt_sim.rules.expressions.text import _term, when
+from tnt_sim.scenario.spec import StageSpec
+
+
+def goal_formula(name: str, weight: str) -> str:
+    """One term of a stage: `10·Σ x_i`."""
+    factor = "" if weight == "1" else f"{weight}·"
+    if "." in name or name in ("smallest", "changed"):
+        return f"{factor}{name}"
+    return f"{factor}Σ {_term(name)}"
+
+
+def stage_words(stage: StageSpec, lang: Lang) -> str:
+    """« Maximiser la somme des notes des dossiers financés. »"""
+    goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
+    sense = expressions_text.SENSE["maximise" if stage.maximise is not None else "minimise"].in_(lang)
+    text = f"{sense.capitalize()} {' + '.join(_goal(name, weight, lang) for name, weight in goals.items())}"
+    if stage.tolerance:
+        share = format_rate(stage.tolerance, lang)
+        text += (
+            f" ; les étapes suivantes peuvent en céder {share}"
+            if lang is Lang.FR
+            else f"; later stages may give up {share} of it"
+        )
+    return text + "."
+
+
+def stage_formula(stage: StageSpec) -> str:
+    """`max 10·Σ x_i + Σ score_i·x_i`"""
+    goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
+    parts = []
+    for name, weight in goals.items():
+        if isinstance(weight, dict):
+            parts.append(f"min_g ({weight.get('measure', '?')}_g / {weight.get('per', '1')}_g)")
+        else:
+            parts.append(goal_formula(name, str(weight)))
+    return ("max " if stage.maximise is not None else "min ") + " + ".join(parts)
+
+
+def _goal(name: str, weight: Any, lang: Lang) -> str:
+    if isinstance(weight, dict):
+        return _smallest(weight, lang)
+    if name == "changed":
+        what = Text("le nombre de dossiers changés depuis la liste de référence",
+                    "the number of dossiers changed since the reference list").in_(lang)  # fmt: skip
+    elif name.startswith("shortfall."):
+        rule = name.partition(".")[2]
+        what = Text(f"ce qui manque à la règle « {rule} »", f'what the rule "{rule}" lacks').in_(lang)
+    else:
+        what = expressions_text.measure(name).in_(lang)
+    return what if str(weight) == "1" else f"{weight} × {what}"
+
+
+def _smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
+    measure = expressions_text.measure(str(wanted.get("measure", ""))).in_(lang)
+    by = wanted.get("by", "")
+    names = [str(name) for name in by] if isinstance(by, list) else [str(by)]
+    groups = listed([column_text.bare_column(name).in_(lang) for name in names], lang)
+    if lang is Lang.FR:
+        per = " par habitant" if "per" in wanted else ""
+        return f"{measure}{per} du groupe le moins bien servi (par {groups})"
+    per = " per inhabitant" if "per" in wanted else ""
+    return f"{measure}{per} of the group served least (by {groups})"
+
+
+def measure_words(measure: MeasureSpec, lang: Lang) -> str:
+    """« Somme, sur les dossiers financés, de : la note ; 5 si les étiquettes contiennent « mutualise ». »"""
+    french = lang is Lang.FR
+    if measure.mean is not None:
+        names = listed([column_text.column(name).in_(lang) for name in measure.mean], lang)
+        told = (
+            f"la moyenne de {names} (cellules remplies)" if french else f"the mean of {names} (filled cells)"
+        )
+    elif measure.sum is not None:
+        told = (" ; " if french else "; ").join(_part(part, lang) for part in measure.sum)
+    else:
+        return _SUMMED.in_(lang).format(_part(measure, lang))
+    if measure.where is not None:
+        told += f", {when(measure.where, lang)}"
+    return _SUMMED.in_(lang).format(told)
+
+
+_SUMMED = Text("Somme, sur les dossiers financés, de : {}.", "Sum, over the funded dossiers, of: {}.")
+
+
+def _part(part: TermSpec | MeasureSpec, lang: Lang) -> str:
+    french = lang is Lang.FR
+    text = (
+        column_text.column(part.column).in_(lang)
+        if part.column is not None
+        else number(part.value or Fraction(0), lang)
+    )
+    if part.where is not None:
+        text += f" {when(part.where, lang)}"
+    if part.once_per is not None:
+        key = column_text.bare_column(part.once_per).in_(lang)
+        text += f", une seule fois par {key}" if french else f", once for each {key}"
+    if part.empty is not None:
+        text += " (0 si vide)" if french else " (0 where empty)"
+    return text
+
+
+def measure_formula(measure: MeasureSpec) -> str:
+    """`Σ score_i·x_i + 5·Σ{tags: {has: mutualise}} x_i`"""
+    if measure.mean is not None:
+        return f"Σ mean({' ; '.join(f'{name}_i' for name in measure.mean)})·x_i"
+    parts = []
+    for part in measure.sum or (measure,):
+        where = "" if part.where is None else "{" + describe(part.where.root) + "}"
+        term = (
+            f"{part.column}_i·x_i"
+            if part.column is not None
+            else f"{write_number(part.value or Fraction(0))}·x_i"
+        )
+        once = "" if part.once_per is None else f" (once per {part.once_per})"
+        parts.append(f"Σ{where} {term}{once}")
+    return " + ".join(parts)

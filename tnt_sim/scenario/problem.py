@@ -1,0 +1,519 @@
+"""Bounds that can never hold together, told before anything is solved.
+
+    floors of one `limit`, by group     Σ_g minimum_g ≤ the most that the envelopes let these groups get
+    minimum uses of envelopes           Σ_children need ≤ what their parent can have
+    shares of one whole                 Σ minima of disjoint parts ≤ 1;  Σ maxima of parts that make it up ≥ 1
+    one share of all, by group          n · minimum ≤ 1;  n · maximum ≥ 1 where the n groups make it up
+
+Two shares that ask for more than the whole hold only where nothing of it is funded: that is refused as a single
+share above 100 % is.
+
+What can be wrong with a scenario whatever its dossiers are, beyond the type of each field.
+
+A scenario meets its dossiers: who is eligible, for how much, under which rules, towards which goals.
+
+The result knows no matrix and no solver; the formulation turns it into a model, the verifier reads with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.domain.field_types import Described
+from tnt_sim.domain.money import format_cents, format_rate
+from tnt_sim.errors import Defect, Defects, Place, ScenarioError
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.envelopes.options import EnvelopeLimit, envelope_limits
+from tnt_sim.rules.envelopes.tree_reading import most_gained
+from tnt_sim.rules.expressions.columns import CENT
+from tnt_sim.rules.expressions.measures import BUILT_IN, Measures
+from tnt_sim.rules.kind_support.attainable_range import is_granted, most_granted
+from tnt_sim.rules.kind_support.blank_group_keys import ask_blank_keys
+from tnt_sim.rules.kinds.coverage.rule import CoverageSpec, compile_coverage
+from tnt_sim.rules.kinds.decide.rule import decisions
+from tnt_sim.rules.kinds.dossier_links import TableRule, refuse_circles, table_links
+from tnt_sim.rules.kinds.equity.rule import EquitySpec, compile_equity
+from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec, compile_exclusive
+from tnt_sim.rules.kinds.limit.rule import Limit, LimitSpec, compile_limit
+from tnt_sim.rules.kinds.order.rule import OrderSpec, compile_order
+from tnt_sim.rules.kinds.requires.rule import Requires, RequiresSpec, compile_requires
+from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec, compile_schedule
+from tnt_sim.rules.kinds.share.rule import Share, ShareSpec, compile_share
+from tnt_sim.rules.kinds.together.rule import TogetherSpec, compile_together
+from tnt_sim.rules.linear_terms import Terms
+from tnt_sim.rules.offers.caps import Caps, check_forced, compile_caps
+from tnt_sim.rules.offers.decisions import DecideSpec, Decisions
+from tnt_sim.rules.offers.eligibility import (
+    Eligibility,
+    assess,
+    filed_later,
+    in_closed_envelopes,
+    not_given_questions,
+    read_waivers,
+    unstated_state,
+)
+from tnt_sim.rules.offers.funded_rows import SHOWN, listed_names
+from tnt_sim.rules.offers.grants import Offers, offers
+from tnt_sim.rules.offers.total_aid import guarded, may_exceed
+from tnt_sim.rules.protocols import Case, CompiledRule, Mode, OpenQuestion, Path
+from tnt_sim.scenario.accepted_questions import read_accepted, tell_joined
+from tnt_sim.scenario.commitments import check_commitments
+from tnt_sim.scenario.envelope_assignment import land
+from tnt_sim.scenario.objective import Objective, Stage
+from tnt_sim.scenario.scenario import Scenario
+from tnt_sim.scenario.spec import ScenarioSpec
+
+
+def refuse_clashes(case: Case, offers: Offers, rules: Sequence[tuple[object, Path]]) -> None:
+    """Note every clash that sums alone show; `rules` are the compiled ones with their paths."""
+    for rule, path in rules:
+        if isinstance(rule, Limit) and rule.mode is Mode.HARD:
+            _floors(case, offers, rule, path)
+    _uses(case)
+    shares = [(rule, path) for rule, path in rules if isinstance(rule, Share) and rule.mode is Mode.HARD]
+    _shares(case, offers, [(rule, path) for rule, path in shares if not rule.groups.grouped])
+    for rule, path in shares:
+        if rule.pooled and not rule.numerator.once:
+            _groups_of_all(case, offers, rule, path)
+
+
+def _floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
+    if not limit.groups.grouped or not is_granted(limit.terms):
+        return
+    asked = sum((bound for bound in limit.minimum if bound is not None), Fraction(0)) / CENT
+    inside = (limit.groups.codes >= 0) & (limit.terms.per_cent == 1)
+    most = most_granted(case.tree, case.node, offers, inside)
+    if asked <= most:
+        return
+    fr, en = ([format_cents(int(figure), lang) for figure in (asked, most)] for lang in (Lang.FR, Lang.EN))
+    n = so_many(sum(bound is not None for bound in limit.minimum), ("groupe", "groupes"), ("group", "groups"))
+    case.fault(
+        "floors-exceed",
+        Text(
+            f"les planchers de {n.fr} font ensemble {fr[0]}, plus que les {fr[1]} que permettent les enveloppes.",
+            f"the floors of {n.en} come to {en[0]} together, more than the {en[1]} that envelopes allow.",
+        ),
+        (*path, "min"),
+        Text("Abaissez `min`, ou relevez une enveloppe.", "Lower `min`, or raise an envelope."),
+    )
+
+
+def _uses(case: Case) -> None:
+    """What envelopes must use, from the leaves up, against what their parent can have."""
+    tree = case.tree
+    need = [option.min_use_cents for option in tree.options]
+    gain = most_gained(tree)
+    for node in range(tree.n_nodes - 1, -1, -1):
+        below = sum(need[child] for child in tree.children(node))
+        amount = tree.amount_cents[node]
+        more = gain[node]
+        if amount is not None and more is not None and below > amount + more:
+            _uses_exceed(case, node, below, amount + more)
+        need[node] = max(need[node], below)
+
+
+def _uses_exceed(case: Case, node: int, below: int, most: int) -> None:
+    name = case.tree.ids[node]
+    fr, en = ([format_cents(figure, lang) for figure in (below, most)] for lang in (Lang.FR, Lang.EN))
+    case.fault(
+        "uses-exceed",
+        Text(
+            f"les emplois minimaux des enveloppes de « {name} » font {fr[0]}, plus que les {fr[1]} qu'elle peut "
+            "accorder.",
+            f'the minimum uses of the envelopes of "{name}" come to {en[0]}, more than the {en[1]} that it can '
+            "grant.",
+        ),
+        ("envelope", name),
+        Text("Abaissez un `min_use`, ou relevez le montant.", "Lower a `min_use`, or raise the amount."),
+    )
+
+
+def _shares(case: Case, offers: Offers, shares: Sequence[tuple[Share, Path]]) -> None:
+    """Parts of one whole, whole by whole."""
+    while shares:
+        first = shares[0][0].denominator
+        same = [(rule, path) for rule, path in shares if _equal(rule.denominator, first)]
+        shares = [(rule, path) for rule, path in shares if not _equal(rule.denominator, first)]
+        low = _disjoint([(rule, path) for rule, path in same if rule.minimum is not None], offers)
+        total = sum((rule.minimum or Fraction(0) for rule, _ in low), Fraction(0))
+        if len(low) > 1 and total > 1:
+            _not_whole(case, low, total, "min")
+        high = _disjoint([(rule, path) for rule, path in same if rule.maximum is not None], offers)
+        total = sum((rule.maximum or Fraction(0) for rule, _ in high), Fraction(0))
+        if len(high) > 1 and total < 1 and _whole([rule.numerator for rule, _ in high], first):
+            _not_whole(case, high, total, "max")
+
+
+def _groups_of_all(case: Case, offers: Offers, rule: Share, path: Path) -> None:
+    """The parts that n groups may have of one whole, against 100 %."""
+    n, inside = len(rule.groups.names), offers.in_play & (rule.groups.codes >= 0)
+    part, whole = rule.numerator.where(inside), rule.denominator.where(offers.in_play)
+    low, high = n * (rule.minimum or Fraction(0)), n * (rule.maximum or Fraction(1))
+    if n == 0 or part.scale != whole.scale or rule.denominator.once:
+        return
+    within = bool((part.per_funded <= whole.per_funded).all() and (part.per_cent <= whole.per_cent).all())
+    if low > 1 and within:
+        side, total = "min", low
+    elif high < 1 and _whole([part], whole):
+        side, total = "max", high
+    else:
+        return
+    fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
+    groups = so_many(n, ("groupe", "groupes"), ("group", "groups"))
+    case.fault(
+        "shares-whole",
+        Text(
+            f"avec {groups.fr}, cette borne fait {fr} de l'ensemble, "
+            f"{'plus' if side == 'min' else 'moins'} que les 100 % à répartir.",
+            f"with {groups.en} this bound comes to {en} of the whole, "
+            f"{'more' if side == 'min' else 'less'} than the 100 % to share.",
+        ),
+        (*path, side),
+        Text(f"Corrigez `{side}`.", f"Correct `{side}`."),
+    )
+
+
+def _equal(one: Terms, other: Terms) -> bool:
+    if one is other:  # what counts once for several dossiers is compared with itself only
+        return True
+    return bool(
+        one.scale == other.scale
+        and not one.once
+        and not other.once
+        and (one.per_funded == other.per_funded).all()
+        and (one.per_cent == other.per_cent).all()
+    )
+
+
+def _disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tuple[Share, Path]]:
+    """The first rules of a list of which no dossier in play enters two; those that none enters say nothing."""
+    taken = np.zeros(len(offers.candidate), dtype=np.bool_)
+    found = []
+    for rule, path in shares:
+        mine = ((rule.numerator.per_funded != 0) | (rule.numerator.per_cent != 0)) & offers.in_play
+        if mine.any() and not (mine & taken).any() and not rule.numerator.once:
+            taken |= mine
+            found.append((rule, path))
+    return found
+
+
+def _whole(parts: Sequence[Terms], whole: Terms) -> bool:
+    """Whether the parts make up the whole."""
+    if any(part.scale != whole.scale for part in parts):
+        return False
+    funded = np.sum([part.per_funded for part in parts], axis=0)
+    cents = np.sum([part.per_cent for part in parts], axis=0)
+    return np.array_equal(funded, whole.per_funded) and np.array_equal(cents, whole.per_cent)
+
+
+def _not_whole(case: Case, shares: Sequence[tuple[Share, Path]], total: Fraction, side: str) -> None:
+    names = [rule.id for rule, _ in shares]
+    fr, en = format_rate(total, Lang.FR), format_rate(total, Lang.EN)
+    shown_fr, shown_en = ", ".join(f"« {name} »" for name in names), ", ".join(f'"{name}"' for name in names)
+    if side == "min":
+        text = Text(
+            f"les parts minimales de {shown_fr} font {fr} du même ensemble : plus de 100 %.",
+            f"the minimum shares of {shown_en} come to {en} of one whole: more than 100 %.",
+        )
+    else:
+        text = Text(
+            f"les parts maximales de {shown_fr} ne font que {fr}, et chaque dossier est dans l'une d'elles.",
+            f"the maximum shares of {shown_en} come to {en} only, and each dossier is in one of them.",
+        )
+    hint = Text("Corrigez une de ces parts.", "Correct one of these shares.")
+    case.defects.add("shares-whole", text, *(case.locate((*path, side)) for _, path in shares), hint=hint)
+
+
+def form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[Defect]:
+    """Measures that take a built-in name, empty goals, and validity without a day to be valid on."""
+    found = [
+        Defect(
+            "measure-name",
+            Text(
+                f"« {name} » est une mesure de base ; une mesure nommée ne peut pas la remplacer.",
+                f'"{name}" is a built-in measure; a named measure cannot replace it.',
+            ),
+            (locate(("measures", name)),),
+            Text("Donnez-lui un autre nom.", "Give it another name."),
+        )
+        for name in spec.measures
+        if name in BUILT_IN
+    ]
+    found += [
+        Defect(
+            "stage",
+            Text("cette étape de l'objectif est vide.", "this stage of the objective is empty."),
+            (locate(("objective", number)),),
+            Text("Nommez une mesure et son poids.", "Name a measure and its weight."),
+        )
+        for number, stage in enumerate(spec.objective)
+        if not (stage.maximise or stage.minimise)
+    ]
+    if spec.date is None:
+        found += [_without_day(locate(path)) for path in _dated(spec, ())]
+    return found
+
+
+def _without_day(place: Place) -> Defect:
+    return Defect(
+        "date-missing",
+        Text(
+            "`valid` demande le jour de la décision, que le scénario ne donne pas.",
+            "`valid` needs the day of the decision, which the scenario does not give.",
+        ),
+        (place,),
+        Text("Ajoutez `date: AAAA-MM-JJ` au scénario.", "Add `date: YYYY-MM-DD` to the scenario."),
+    )
+
+
+def _dated(value: Any, path: Path) -> Iterator[Path]:
+    """The paths of every `valid` in a specification."""
+    if isinstance(value, BaseModel):
+        if isinstance(value, Described) and value.valid is not None:
+            yield (*path, "valid")
+        for name in type(value).model_fields:
+            yield from _dated(getattr(value, name), (*path, name))
+    elif isinstance(value, tuple):
+        for number, part in enumerate(value):
+            yield from _dated(part, (*path, number))
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _dated(part, (*path, name))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """All that a decision depends on, read once."""
+
+    scenario: Scenario
+    case: Case
+    eligibility: Eligibility
+    decided: Decisions
+    offers: Offers
+    caps: Caps
+    limits: tuple[EnvelopeLimit, ...]
+    rules: tuple[CompiledRule, ...]
+    table_rules: tuple[TableRule, ...]
+    stages: tuple[Stage, ...]
+    granted: Terms
+    warnings: tuple[Defect, ...]
+    questions: tuple[OpenQuestion, ...] = ()
+
+
+Described_ = TypeVar("Described_", bound=Described)
+
+
+def compile_problem(scenario: Scenario, deadline: Deadline = UNLIMITED) -> Problem:
+    """Read a scenario against its dossiers; every defect is raised in one ScenarioError.
+
+    The scenario that a question starts from is read without a deadline, as its tables are. One that a question
+    makes on its way is read within the question's time.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario contradicts itself.
+    DeadlineExpired
+        When the time is up before it is read.
+    """
+    deadline.check()
+    spec = scenario.spec
+    defects = form_defects(spec, scenario.locate)
+    case = land(scenario)
+    deadline.check()
+    case.defects.found.extend(defects)
+    case = replace(case, waived=read_waivers(case, in_force(spec, "waivers"), _kinds(spec)))
+    eligibility = assess(case, in_force(spec, "eligibility"), case.waived)
+    for failure in in_closed_envelopes(case, spec.programme):
+        eligibility = eligibility.without(failure)
+    deadline.check()
+    late = filed_later(case, scenario.closes)
+    eligibility = eligibility if late is None else eligibility.without(late)
+    caps = compile_caps(case, in_force(spec, "caps"), eligibility.eligible)
+    deadline.check()
+    rules = in_force(spec, "rules")
+    decided = decisions(case, [(rule, path) for rule, path in rules if isinstance(rule, DecideSpec)])
+    decided = decided if late is None else decided.without(late.mask)
+    grants = in_force(spec, "grants")
+    if may_exceed(case, caps, eligibility.eligible):
+        quiet = replace(case, defects=Defects(), warnings=Defects(), questions=[])
+        wanted = offers(quiet, grants, eligibility.eligible, decided, caps.ceiling_cents())
+        caps = guarded(case, caps, wanted.highest_cents)
+    deadline.check()
+    offered = offers(case, grants, eligibility.eligible, decided, caps.ceiling_cents())
+    deadline.check()
+    check_forced(case, caps, offered)
+    named = {name: measure for name, measure in spec.measures.items() if measure.in_force(spec.date)}
+    measures = Measures(case, offered.in_play, named)
+    compiled = []
+    for rule, path in rules:
+        deadline.check()
+        compiled.append(_compile_rule(rule, path, case, measures, offered))
+    table_rules = table_links(case, offered)
+    _no_circles(case, compiled, [path for _, path in rules], table_rules)
+    known = {rule.id: rule for rule in compiled if rule is not None}
+    refuse_clashes(case, offered, [(rule, path) for rule, (_, path) in zip(compiled, rules, strict=True)])
+    deadline.check()
+    stages = Objective(spec, case, measures, offered, known).stages()
+    granted = measures.terms("granted", ("objective",))
+    for rule, path in rules:
+        _stage_exists(rule, path, case, len(spec.objective) or 1)
+    deadline.check()
+    check_commitments(case, offered, spec.programme)
+    limits = envelope_limits(case, offered)
+    _notes(case, eligibility, offered)
+    not_given_questions(case, eligibility)
+    for rule, path in rules:
+        ask_blank_keys(rule, path, case, offered.in_play)
+    unstated_state(case, offered.in_play)
+    tell_joined(case)
+    questions = read_accepted(case, in_force(spec, "accept"))
+    case.defects.found.sort(key=_reading_order)
+    case.defects.raise_if_any(ScenarioError)
+    assert granted is not None
+    return Problem(
+        scenario=scenario,
+        case=case,
+        eligibility=eligibility,
+        decided=decided,
+        offers=offered,
+        caps=caps,
+        limits=limits,
+        rules=tuple(rule for rule in compiled if rule is not None),
+        table_rules=table_rules,
+        stages=stages,
+        granted=granted,
+        warnings=(*scenario.warnings, *case.warnings.found),
+        questions=questions,
+    )
+
+
+def _reading_order(defect: Defect) -> tuple[str, int, int]:
+    """Defects are told in the order of the file."""
+    place = defect.places[0] if defect.places else Place()
+    return place.file or "", place.line or place.row or 0, place.column or 0
+
+
+def _kinds(spec: ScenarioSpec) -> list[tuple[str, str]]:
+    """Every id that a waiver may name, with its kind."""
+    return [
+        *((entry.id, "eligibility") for entry in spec.eligibility),
+        *((cap.name, "cap") for cap in spec.caps),
+        *((rule.id, str(rule.kind)) for rule in spec.rules),
+    ]
+
+
+def in_force(spec: ScenarioSpec, key: str) -> list[tuple[Any, Path]]:
+    """The entries of a list that count on the day of the decision, each with its path."""
+    entries: Sequence[Described] = getattr(spec, key)
+    return [(entry, (key, k)) for k, entry in enumerate(entries) if entry.in_force(spec.date)]
+
+
+def _compile_rule(
+    rule: Any, path: Path, case: Case, measures: Measures, offered: Offers
+) -> CompiledRule | None:
+    with case.fitting(path):
+        return _compiled(rule, path, case, measures, offered)
+    return None
+
+
+def _compiled(rule: Any, path: Path, case: Case, measures: Measures, offered: Offers) -> CompiledRule | None:
+    if isinstance(rule, LimitSpec):
+        return compile_limit(rule, path, case, measures, offered)
+    if isinstance(rule, ShareSpec):
+        return compile_share(rule, path, case, measures, offered)
+    if isinstance(rule, OrderSpec):
+        return compile_order(rule, path, case, measures, offered)
+    if isinstance(rule, ExclusiveSpec):
+        return compile_exclusive(rule, path, case, offered)
+    if isinstance(rule, RequiresSpec):
+        return compile_requires(rule, path, case, offered)
+    if isinstance(rule, TogetherSpec):
+        return compile_together(rule, path, case, offered)
+    if isinstance(rule, CoverageSpec):
+        return compile_coverage(rule, path, case, offered)
+    if isinstance(rule, ScheduleSpec):
+        return compile_schedule(rule, path, case, offered)
+    if isinstance(rule, EquitySpec):
+        return compile_equity(rule, path, case, measures, offered)
+    return None
+
+
+def _no_circles(
+    case: Case, compiled: Sequence[CompiledRule | None], paths: Sequence[Path], table: Sequence[TableRule]
+) -> None:
+    """What must hold, rules and table together, must not require in a circle; what is only priced or told may."""
+    found: list[tuple[Requires, Path | None]] = [(r, None) for r in table if isinstance(r, Requires)]
+    found += [
+        (rule, path)
+        for rule, path in zip(compiled, paths, strict=True)
+        if isinstance(rule, Requires) and rule.mode is Mode.HARD
+    ]
+    refuse_circles(case, found)
+
+
+def _stage_exists(rule: Any, path: Path, case: Case, n_stages: int) -> None:
+    penalty = getattr(rule, "penalty", None)
+    if penalty is not None and penalty.stage > n_stages:
+        case.fault(
+            "penalty-stage",
+            Text(
+                f"la pénalité vise l'étape {penalty.stage}, mais l'objectif en a {n_stages}.",
+                f"the penalty is for stage {penalty.stage}, but the objective has {n_stages}.",
+            ),
+            (*path, "penalty", "stage"),
+        )
+
+
+def _notes(case: Case, eligibility: Eligibility, offered: Offers) -> None:
+    accepted = case.portfolio.once(("accepted",), lambda: (case.table["state"] == "accepte").to_numpy())
+    waiting = int((accepted & ~offered.committed).sum())
+    if waiting:
+        case.warnings.add(
+            "accepted-not-committed",
+            so_many(
+                waiting,
+                (
+                    "dossier à l'état « accepte » sans montant `committed` : traité en candidat.",
+                    "dossiers à l'état « accepte » sans montant `committed` : traités en candidats.",
+                ),
+                (
+                    'dossier in state "accepte" without a `committed` amount: taken as a candidate.',
+                    'dossiers in state "accepte" without a `committed` amount: taken as candidates.',
+                ),
+            ),
+        )
+    if not offered.in_play.any():
+        case.warnings.add("none-eligible", Text("aucun dossier n'est éligible.", "no dossier is eligible."))
+    if case.tree.amount_cents[0] == 0:
+        case.warnings.add(
+            "zero-envelope",
+            Text("l'enveloppe du programme est de 0 €.", "the programme's envelope is 0 €."),
+        )
+    excess = offered.committed & ~eligibility.eligible
+    if excess.any():
+        rows = np.flatnonzero(excess)
+        names = listed_names(case, rows, SHOWN)
+        case.warnings.add(
+            "committed-ineligible",
+            so_many(
+                len(rows),
+                (
+                    f"dossier engagé ne remplit pas les conditions d'éligibilité ; il reste financé : {names}.",
+                    "dossiers engagés ne remplissent pas les conditions d'éligibilité ; ils restent financés : "
+                    f"{names}.",
+                ),
+                (
+                    f"committed dossier does not meet the eligibility requirements; it stays funded: {names}.",
+                    f"committed dossiers do not meet the eligibility requirements; they stay funded: {names}.",
+                ),
+            ),
+            *(case.portfolio.place(int(row), "committed") for row in rows[:SHOWN]),
+        )

@@ -1,0 +1,63 @@
+"""A tree with some amounts raised, and what is a share of them: reserve, overprogramming, money given pro rata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tnt_sim.domain.budget_tree import EnvelopeSpec, Tree
+from tnt_sim.errors import Defects
+from tnt_sim.rules.protocols import Case
+from tnt_sim.scenario.envelope_assignment import share_pro_rata
+
+
+@dataclass(frozen=True, slots=True)
+class Raising:
+    """What envelopes come to when their written amounts are raised.
+
+    Attributes
+    ----------
+    case : the dossiers and the tree at the written amounts
+    specs : the envelopes as written, by id
+    """
+
+    case: Case
+    specs: Mapping[str, EnvelopeSpec]
+
+    @classmethod
+    def of(cls, case: Case, root: EnvelopeSpec) -> Raising:
+        """For the envelopes at and under `root`."""
+        return cls(case, {spec.id: spec for spec, _ in root.walk()})
+
+    def own_cents(self, node: int, more: int) -> int:
+        """What a node may grant by itself when it is raised: its amount less its reserve, overprogram included."""
+        tree = self.case.tree
+        written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
+        if spec is None:
+            return written
+        over = spec.overprogram
+        over_cents = 0 if over is None else written * over.numerator // over.denominator
+        return written - self._reserved(node, more) + over_cents
+
+    def _reserved(self, node: int, more: int) -> int:
+        """What a node holds back when it is raised."""
+        tree = self.case.tree
+        written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
+        held = None if spec is None or not tree.options[node].reserved_cents else spec.reserve
+        return 0 if held is None else min(written, -(-written * held.numerator // held.denominator))
+
+    def tree(self, raised: Mapping[int, int]) -> Tree:
+        """The tree with the raises, in cents by node; what its `pro_rata` nodes give is shared again."""
+        tree = self.case.tree
+        written, amounts, options = list(tree.written_cents), list(tree.amount_cents), list(tree.options)
+        for node, option in enumerate(options):
+            if amounts[node] is None or written[node] is None:
+                continue
+            more = raised.get(node, 0)
+            options[node] = replace(option, given_cents=0, reserved_cents=self._reserved(node, more))
+            amounts[node] = self.own_cents(node, more)
+            written[node] = (written[node] or 0) + more
+        higher = replace(
+            tree, written_cents=tuple(written), amount_cents=tuple(amounts), options=tuple(options)
+        )
+        return share_pro_rata(replace(self.case, tree=higher, defects=Defects())).tree

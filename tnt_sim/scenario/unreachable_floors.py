@@ -1,0 +1,248 @@
+"""Minimums that caps never let money or dossiers reach: told by `validate`, before anything is solved.
+
+A minimum above what its dossiers can reach under all caps together (`attainable_maximum.py`) can never be met. One
+below it may still clash, which `conflict` decides. A minimum share p of a sum in which L is settled outside its
+numerator asks at least p · L / (1 − p) of it.
+
+At a later step the grants of the steps before it are kept: each dossier has at most the most of all steps so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+
+from tnt_sim.domain.money import format_cents
+from tnt_sim.errors import Defect, Place
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.expressions.columns import CENT
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.kinds.share.rule import Share
+from tnt_sim.rules.linear_terms import IntArray, group_sums
+from tnt_sim.rules.protocols import Mode
+from tnt_sim.scenario.attainable_maximum import Amounts, Cap, Reach, is_money, is_number
+from tnt_sim.scenario.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """Minimums of groups of dossiers that share none.
+
+    Attributes
+    ----------
+    place : where they are written
+    names : what must reach each of them
+    codes : int64 (n,), -1 for dossiers that count for none
+    least : one for each group, in cents or in number; None without minimum
+    is_number : whether dossiers are counted
+    """
+
+    place: tuple[Place, ...]
+    names: tuple[Text, ...]
+    codes: IntArray
+    least: tuple[int | None, ...]
+    is_number: bool
+
+
+def unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
+    """Each minimum of the steps of a scenario, in order, that caps put out of reach."""
+    found: list[Defect] = []
+    amounts: Amounts | None = None
+    for number, problem in enumerate(problems):
+        amounts = _amounts(problem, amounts)
+        if amounts is None:
+            break
+        caps = list(_caps(problem))
+        reach = Reach(problem.case.tree, problem.case.node, amounts, caps)
+        names = [cap.name for cap in caps]
+        for floors in _floors(problem, amounts, later=number > 0):
+            most = reach.most(floors.codes, len(floors.least), floors.is_number, names)
+            for code, (least, best) in enumerate(zip(floors.least, most.tolist(), strict=True)):
+                if least is not None and best < least:
+                    found.append(_defect(problem, reach, floors, code, names))
+    return found
+
+
+def _amounts(problem: Problem, before: Amounts | None) -> Amounts | None:
+    """What dossiers may have at a step; None where what was kept of earlier steps may be of no group now."""
+    offers = problem.offers
+    playing = offers.in_play
+    sure = offers.committed | (offers.candidate & offers.forced)
+    least = np.where(playing, offers.lowest_cents, 0)
+    most = np.where(playing, offers.highest_cents, 0)
+    if before is not None:
+        if len(before.in_play) != len(playing) or (before.in_play & ~playing).any():
+            return None
+        least = np.where(before.in_play, np.minimum(least, before.least_cents), least)
+        most = np.maximum(most, before.most_cents)
+    return Amounts(playing, sure, least, most)
+
+
+def _caps(problem: Problem) -> Iterator[Cap]:
+    for rule in problem.rules:
+        if not isinstance(rule, Limit) or rule.mode is not Mode.HARD or not any(
+            bound is not None for bound in rule.maximum
+        ):  # fmt: skip
+            continue
+        if is_money(rule.terms) or is_number(rule.terms):
+            money = is_money(rule.terms)
+            counted = rule.terms.per_cent == 1 if money else rule.terms.per_funded == 1
+            unit = CENT if money else Fraction(1)
+            most = tuple(None if bound is None else int(bound / unit // 1) for bound in rule.maximum)
+            yield Cap(rule.id, np.where(counted, rule.groups.codes, -1), most, not money)
+
+
+def _floors(problem: Problem, amounts: Amounts, *, later: bool) -> Iterator[Floors]:
+    yield from _of_envelopes(problem)
+    index = {rule.id: k for k, rule in enumerate(problem.scenario.spec.rules)}
+    for rule in problem.rules:
+        if rule.mode is not Mode.HARD:
+            continue
+        place = problem.scenario.locate(("rules", index[rule.id], "min"))
+        # what groups could take, by which their minimums are lowered, is another once grants are kept
+        if isinstance(rule, Limit) and not (later and rule.groups.grouped):
+            yield from _of_limit(rule, place)
+        elif isinstance(rule, Share) and rule.minimum is not None and rule.minimum < 1:
+            yield from _of_share(rule, place, amounts)
+
+
+def _of_envelopes(problem: Problem) -> Iterator[Floors]:
+    """What envelopes must use, and fund, one depth of the tree after the other."""
+    case, tree = problem.case, problem.case.tree
+    for key in ("min_use", "min_dossiers"):
+        least = tuple(
+            (option.min_use_cents if key == "min_use" else option.min_dossiers) or None
+            for option in tree.options
+        )
+        places = tuple(
+            problem.scenario.locate(("envelope", name, key)) if bound else Place()
+            for name, bound in zip(tree.ids, least, strict=True)
+        )
+        names = tuple(Text(f"l'enveloppe « {name} »", f'envelope "{name}"') for name in tree.ids)
+        for depth in sorted({int(tree.depth[k]) for k, bound in enumerate(least) if bound}):
+            codes = np.where(case.node >= 0, tree.ancestor_at_depth(depth)[np.maximum(case.node, 0)], -1)
+            mine = tuple(bound if tree.depth[k] == depth else None for k, bound in enumerate(least))
+            yield Floors(places, names, codes, mine, key == "min_dossiers")
+
+
+def _of_limit(rule: Limit, place: Place) -> Iterator[Floors]:
+    if not any(bound is not None for bound in rule.minimum) or not (
+        is_money(rule.terms) or is_number(rule.terms)
+    ):
+        return
+    money = is_money(rule.terms)
+    unit = CENT if money else Fraction(1)
+    least = tuple(None if bound is None else ceil(bound / unit) for bound in rule.minimum)
+    counted = rule.terms.per_cent == 1 if money else rule.terms.per_funded == 1
+    codes = np.where(counted, rule.groups.codes, -1)
+    yield Floors(*_named(rule.id, rule.groups.names, place), codes, least, not money)
+
+
+def _of_share(rule: Share, place: Place, amounts: Amounts) -> Iterator[Floors]:
+    """What a numerator must reach beside what is settled in the rest of its denominator."""
+    money = is_money(rule.numerator) and is_money(rule.denominator)
+    if not money and not (is_number(rule.numerator) and is_number(rule.denominator)):
+        return
+    bound = rule.minimum or Fraction(0)
+    settled = amounts.least_cents if money else np.ones_like(amounts.least_cents)
+    counts = [terms.per_cent == 1 if money else terms.per_funded == 1
+              for terms in (rule.numerator, rule.denominator)]  # fmt: skip
+    codes = np.where(counts[0], rule.groups.codes, -1)
+    if (counts[0] & ~counts[1]).any():
+        return
+    sure = amounts.sure & counts[1]
+    n = len(rule.groups.names)
+    inner = group_sums(settled[sure & (codes >= 0)], codes[sure & (codes >= 0)], n)
+    if rule.pooled:
+        whole = [int(settled[sure].sum())] * n
+    else:
+        held = sure & (rule.groups.codes >= 0)
+        whole = group_sums(settled[held], rule.groups.codes[held], n)
+    least = tuple(
+        ceil(bound * (all_ - own) / (1 - bound)) or None for all_, own in zip(whole, inner, strict=True)
+    )
+    yield Floors(*_named(rule.id, rule.groups.names, place), codes, least, not money)
+
+
+def _named(
+    rule: str, groups: Sequence[str | None], place: Place
+) -> tuple[tuple[Place, ...], tuple[Text, ...]]:
+    names = [f"{rule}, {group}" if group else rule for group in groups]
+    return (place,) * len(names), tuple(Text(f"la règle « {name} »", f'the rule "{name}"') for name in names)
+
+
+def _defect(problem: Problem, reach: Reach, floors: Floors, code: int, names: Sequence[str]) -> Defect:
+    codes = np.where(floors.codes == code, 0, -1)
+    least, name = floors.least[code] or 0, floors.names[code]
+    caps, most = _against(problem, reach, codes, floors.is_number, names, least)
+    asked, found = (_amount(value, floors.is_number) for value in (least, most))
+    text = Text(
+        f"{name.fr} doit recevoir au moins {asked.fr}, mais ses dossiers ne peuvent pas recevoir plus de "
+        f"{found.fr} sous {caps.fr} : ce minimum ne peut pas être respecté.",
+        f"{name.en} must get at least {asked.en}, but its dossiers can get no more than {found.en} under "
+        f"{caps.en}: this minimum cannot be met.",
+    )
+    if floors.is_number:
+        text = Text(
+            f"{name.fr} doit financer au moins {asked.fr}, mais n'en peut financer plus de {most} sous "
+            f"{caps.fr} : ce minimum ne peut pas être respecté.",
+            f"{name.en} must fund at least {asked.en}, but can fund no more than {most} under {caps.en}: this "
+            "minimum cannot be met.",
+        )
+    return Defect(
+        "floor-reach",
+        text,
+        (floors.place[code],),
+        Text(
+            "Abaissez ce minimum ou relevez ce plafond ; `tnt-sim conflict` donne les corrections.",
+            "Lower this minimum or raise this cap; `tnt-sim conflict` gives the corrections.",
+        ),
+    )
+
+
+def _amount(value: int, is_number: bool) -> Text:
+    if is_number:
+        return so_many(value, ("dossier", "dossiers"), ("dossier", "dossiers"))
+    return Text(format_cents(value, Lang.FR), format_cents(value, Lang.EN))
+
+
+def _against(
+    problem: Problem, reach: Reach, codes: IntArray, is_number: bool, names: Sequence[str], least: int
+) -> tuple[Text, int]:
+    """The fewest caps that keep some dossiers below a minimum, and the most under them."""
+
+    def best(some: Sequence[Sequence[str]], *, tree: bool) -> tuple[int, Sequence[str]]:
+        found = [(int(reach.most(codes, 1, is_number, rules, tree=tree)[0]), rules) for rules in some]
+        return min(found, default=(least, ()))
+
+    each = [names[k : k + 1] for k in range(len(names))]
+    most, rules = best(each, tree=False)
+    if most < least:
+        return _rules_text(rules), most
+    most, node = reach.under_one_envelope(codes, is_number)
+    if most < least:
+        name = problem.case.tree.ids[node]
+        return Text(f"le plafond de l'enveloppe « {name} »", f'the cap of envelope "{name}"'), most
+    for some in ([()], each, [names]):
+        most, rules = best(some, tree=True)
+        if most < least:
+            return _with_envelopes(_rules_text(rules) if rules else None), most
+    raise AssertionError("the last of these bounds is the one that a minimum was found to exceed")
+
+
+def _rules_text(rules: Sequence[str]) -> Text:
+    names = Text(
+        *(", ".join(f"« {name} »" if lang is Lang.FR else f'"{name}"' for name in rules) for lang in Lang)
+    )
+    if len(rules) == 1:
+        return Text(f"la règle {names.fr}", f"the rule {names.en}")
+    return Text(f"les règles {names.fr}", f"the rules {names.en}")
+
+
+def _with_envelopes(rules: Text | None) -> Text:
+    caps = Text("les plafonds des enveloppes", "the caps of envelopes")
+    return caps if rules is None else Text(f"{rules.fr} et {caps.fr}", f"{rules.en} and {caps.en}")

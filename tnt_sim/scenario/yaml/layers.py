@@ -1,0 +1,380 @@
+"""A Pabulib file as a scenario: its budget is the programme, its projects are the dossiers.
+
+Scenario files → one tree of texts, and the place that each value comes from.
+
+Order of force: ``extends`` < the file < its ``overrides`` < ``--set``. A file that is extended is resolved
+first, its own ``extends`` and ``overrides`` included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.domain.field_types import shown
+from tnt_sim.errors import Defect, Defects, InputError, Place, ScenarioError, UsageError
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.portfolio_reader import read_bytes
+from tnt_sim.ingest.tables.pabulib import SUFFIX, read_pb, scenario_text
+from tnt_sim.scenario.yaml import nodes
+from tnt_sim.scenario.yaml.nodes import Node, Origin, Scalar, Steps, from_value, to_tree, walk
+from tnt_sim.scenario.yaml.overrides import check_ids, clashes, find, merge, parse_value, put
+from tnt_sim.scenario.yaml.reader import parse_yaml, read_yaml_into
+from tnt_sim.scenario.yaml.safe_paths import existing_file, project_root, resolve_inside, shown_path
+
+__all__ = [
+    "MAX_CHAIN",
+    "SUFFIX",
+    "Origin",
+    "RawScenario",
+    "load_tree",
+    "project_root",
+    "read_pb_into",
+    "resolve_inside",
+]
+
+
+def read_pb_into(path: Path, shown_as: str, defects: Defects) -> Node | None:
+    """The scenario that a Pabulib file says; what is wrong with the file is added to `defects`."""
+    try:
+        pb = read_pb(read_bytes(path, shown_as), shown_as)
+        return parse_yaml(scenario_text(pb, path.name), shown_as, path=path)
+    except InputError as error:
+        defects.found.extend(error.defects)
+        return None
+
+
+MAX_CHAIN = 16
+_TABLES = frozenset({".xlsx", ".xls", ".ods", ".csv", ".parquet"})
+SET_LAYER = "--set"
+
+
+@dataclass(frozen=True)
+class RawScenario:
+    """A merged scenario, not yet validated; `with_sets` and the like return new ones.
+
+    Attributes
+    ----------
+    node : the merged values with their origins
+    root : the project folder, links resolved
+    path : the scenario file, links resolved
+    files : every YAML file that was read, the scenario first
+    sets : the ``PATH=VALUE`` texts that were applied
+    written : the values before these texts, None where there were none
+    """
+
+    node: nodes.Mapping
+    root: Path
+    path: Path
+    files: tuple[Path, ...] = ()
+    sets: tuple[str, ...] = ()
+    written: nodes.Mapping | None = None
+
+    @cached_property
+    def tree(self) -> dict[str, Any]:
+        """Plain dicts and lists; every scalar is the text of the file, or None."""
+        return {key: to_tree(child) for key, child in self.node.entries.items()}
+
+    @cached_property
+    def origins(self) -> Mapping[Steps, Origin]:
+        """Where each value of the tree comes from, by its steps."""
+        return dict(walk(self.node))
+
+    def place(self, steps: Steps, *, key: bool = False) -> Place:
+        """The place of a value, or of the nearest written one above it."""
+        return place_in(self.origins, steps, key=key)
+
+    def file_at(self, steps: Steps, *, must_exist: bool = True) -> Path:
+        """The file that a value names, relative to the YAML file in which the value is written.
+
+        Raises
+        ------
+        ScenarioError
+            The value is no path inside the project, or (with `must_exist`) no file.
+        KeyError
+            There is no value at `steps`.
+        """
+        value: Any = self.tree
+        for step in steps:
+            value = value[step]
+        origin = self.origins[steps]
+        if not isinstance(value, str):
+            text = Text("le nom d'un fichier est attendu ici.", "the name of a file is expected here.")
+            raise ScenarioError([Defect("path", text, (origin.place(),))])
+        path = resolve_inside(self.root, (origin.path or self.path).parent, value, origin)
+        return existing_file(path, value, origin) if must_exist else path
+
+    def with_sets(self, sets: Iterable[str]) -> RawScenario:
+        """The scenario with ``PATH=VALUE`` texts applied, as ``--set`` gives them.
+
+        Raises
+        ------
+        UsageError
+            A text without ``=``, or one path with two values.
+        ScenarioError
+            A path that leads nowhere, or a value that is no YAML.
+        """
+        texts = tuple(sets)
+        pairs: dict[str, str] = {}
+        for text in texts:
+            path, value = _split_set(text)
+            if pairs.setdefault(path, value) != value:
+                raise UsageError(
+                    Text(
+                        f"--set donne deux valeurs à « {shown(path)} » : {pairs[path]} et {value}.",
+                        f'--set gives "{shown(path)}" two values: {pairs[path]} and {value}.',
+                    )
+                )
+        defects = Defects()
+        changes: list[tuple[str, Node, Origin]] = []
+        for path, value in pairs.items():
+            origin = Origin(f"{SET_LAYER} {shown(path)}", layer=SET_LAYER)
+            try:
+                changes.append((path, parse_value(value, origin), origin))
+            except ScenarioError as error:
+                defects.found.extend(error.defects)
+        written = self.node if self.written is None else self.written
+        return replace(self._with_changes(changes, defects), sets=(*self.sets, *texts), written=written)
+
+    def with_other_sets(self, sets: Iterable[str]) -> RawScenario:
+        """The scenario as its files write it, with these ``PATH=VALUE`` texts in place of those it has."""
+        node = self.node if self.written is None else self.written
+        return replace(self, node=node, sets=(), written=None).with_sets(sets)
+
+    def with_values(self, values: Mapping[str, object], layer: str) -> RawScenario:
+        """The scenario with values at dotted paths; a text is taken as it is, lists and dicts as they are.
+
+        `layer` is how messages and origins name the change (« batch », a step's id).
+        """
+        changes = []
+        for path, value in values.items():
+            origin = Origin(f"{layer} {shown(path)}", layer=layer)
+            changes.append((path, from_value(value, origin), origin))
+        return self._with_changes(changes, Defects())
+
+    def with_values_at(self, steps: Steps, layer: str) -> RawScenario:
+        """The scenario with the dotted paths that it holds at `steps` applied (the ``set`` of a step)."""
+        node: Node = self.node
+        for step in steps:
+            match node, step:
+                case nodes.Mapping(), str():
+                    node = node.entries[step]
+                case nodes.Sequence(), int():
+                    node = node.items[step]
+                case _:
+                    raise KeyError(steps)
+        if not isinstance(node, nodes.Mapping):
+            text = Text("un bloc « chemin: valeur » est attendu.", 'a mapping "path: value" is expected.')
+            raise ScenarioError([Defect("set_path", text, (node.origin.place(),))])
+        changes = [
+            (path, child, replace(node.keys[path], layer=layer)) for path, child in node.entries.items()
+        ]
+        return self._with_changes(changes, Defects())
+
+    def _with_changes(self, changes: Iterable[tuple[str, Node, Origin]], defects: Defects) -> RawScenario:
+        root = self.node
+        for path, value, origin in changes:
+            try:
+                changed = put(root, find(root, path, origin), value)
+            except ScenarioError as error:
+                defects.found.extend(error.defects)
+            else:
+                root = changed if isinstance(changed, nodes.Mapping) else root
+        defects.raise_if_any(ScenarioError)
+        return replace(self, node=root)
+
+
+def place_in(origins: Mapping[Steps, Origin], steps: Steps, *, key: bool = False) -> Place:
+    """The place of a value in some origins, or of the nearest written one above it."""
+    exact = steps in origins
+    while steps not in origins and steps:
+        steps = steps[:-1]
+    origin = origins.get(steps)
+    if origin is None:
+        return Place()
+    return origin.key_place() if key and exact else origin.place()
+
+
+def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
+    """Read a scenario with all that it extends and all that overrides it.
+
+    Raises
+    ------
+    ScenarioError
+        Every defect of every file that could be read, in one pass.
+    UsageError
+        A ``--set`` that is no ``PATH=VALUE``; a table of dossiers in the place of a scenario.
+    """
+    given = Path(path)
+    if given.suffix.lower() in _TABLES and given.is_file():
+        raise _a_table(given)
+    texts = tuple(sets)
+    for text in texts:
+        _split_set(text)
+    scenario = existing_file(given, str(path), Origin(str(path))).resolve()
+    loader = _Loader(project_root(scenario))
+    node = loader.load(scenario, ())
+    loader.defects.raise_if_any(ScenarioError)
+    raw = RawScenario(node, loader.root, scenario, tuple(loader.files))
+    return raw.with_sets(texts) if texts else raw
+
+
+def _a_table(table: Path) -> UsageError:
+    """What to do with a table: a scenario is made around it first."""
+    name = f'"{table}"' if " " in str(table) else str(table)
+    return UsageError(
+        Text(
+            f"« {table} » est une table de dossiers, pas un scénario. Faites d'abord un scénario autour d'elle : "
+            f"tnt-sim new ma-programmation --from {name}",
+            f'"{table}" is a table of dossiers, no scenario. Make a scenario around it first: '
+            f"tnt-sim new my-programme --from {name}",
+        ),
+        code="usage.table",
+    )
+
+
+def _split_set(text: str) -> tuple[str, str]:
+    path, equals, value = text.partition("=")
+    if not equals or not path.strip():
+        raise UsageError(
+            Text(
+                f'--set « {shown(text)} » : écrivez CHEMIN=VALEUR, par exemple programme.amount="90 M€".',
+                f'--set "{shown(text)}": write PATH=VALUE, for example programme.amount="90 M€".',
+            )
+        )
+    return path.strip(), value
+
+
+@dataclass(slots=True)
+class _Loader:
+    """Reads files once each, and notes what is wrong with any of them."""
+
+    root: Path
+    files: list[Path] = field(default_factory=list)
+    defects: Defects = field(default_factory=Defects)
+
+    def load(self, path: Path, chain: tuple[tuple[Path, Origin], ...]) -> nodes.Mapping:
+        """A file with what it extends below and its overrides above."""
+        own = self._read(path)
+        extends, overrides = own.entries.get("extends"), own.entries.get("overrides")
+        node: Node = _without(own, "extends", "overrides")
+        if extends is not None and not nodes.is_null(extends):
+            base = self._extended(extends, path, chain)
+            node = node if base is None else self._merged(base, node)
+        if overrides is not None and not nodes.is_null(overrides):
+            above = self._overrides(overrides, path)
+            node = node if above is None else self._merged(node, above)
+        return node if isinstance(node, nodes.Mapping) else own
+
+    def _read(self, path: Path) -> nodes.Mapping:
+        name = shown_path(self.root, path)
+        empty = nodes.Mapping({}, {}, Origin(name, 1, 1, name, path=path))
+        if path not in self.files:
+            self.files.append(path)
+        n_before = len(self.defects.found)
+        reader = read_pb_into if path.suffix.lower() == SUFFIX else read_yaml_into
+        node = reader(path, name, self.defects)
+        if node is None and len(self.defects.found) > n_before:
+            return empty
+        if not isinstance(node, nodes.Mapping):
+            place = Place(name, 1, 1) if node is None else node.origin.place()
+            fr = "le fichier est vide" if node is None else "le fichier ne commence pas par des clés"
+            en = "the file is empty" if node is None else "the file does not start with keys"
+            hint = Text("Écrivez « clé: valeur » par ligne.", 'Write "key: value" on each line.')
+            self.defects.add("yaml_root", Text(f"{fr}.", f"{en}."), place, hint=hint)
+            return empty
+        check_ids(node, self.defects)
+        return node
+
+    def _merged(self, low: Node, high: Node) -> Node:
+        try:
+            return merge(low, high)
+        except ScenarioError as error:
+            self.defects.found.extend(error.defects)
+            return low
+
+    def _named(self, node: Node, path: Path) -> Path | None:
+        """The file that a value of `extends` or `overrides` names, or None when it cannot be used."""
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            text = Text("le nom d'un fichier YAML est attendu.", "the name of a YAML file is expected.")
+            self.defects.add("path", text, node.origin.place())
+            return None
+        try:
+            found = resolve_inside(self.root, path.parent, node.value, node.origin)
+            return existing_file(found, node.value, node.origin)
+        except ScenarioError as error:
+            self.defects.found.extend(error.defects)
+            return None
+
+    def _extended(
+        self, node: Node, path: Path, chain: tuple[tuple[Path, Origin], ...]
+    ) -> nodes.Mapping | None:
+        base = self._named(node, path)
+        if base is None:
+            return None
+        links = (*chain, (path, node.origin))
+        route = " → ".join(shown_path(self.root, step) for step in (*(link for link, _ in links), base))
+        places = [origin.place() for _, origin in reversed(links)]
+        if any(link == base for link, _ in links):
+            self.defects.add(
+                "extends_cycle",
+                Text(f"« extends » tourne en rond : {route}.", f'"extends" goes round in circles: {route}.'),
+                *places,
+                hint=Text("Retirez l'un de ces « extends ».", 'Remove one of these "extends".'),
+            )
+            return None
+        if len(links) >= MAX_CHAIN:
+            self.defects.add(
+                "extends_depth",
+                Text(
+                    f"plus de {MAX_CHAIN} fichiers se prolongent par « extends » : {route}.",
+                    f"more than {MAX_CHAIN} files extend one another: {route}.",
+                ),
+                *places,
+                hint=Text("Réunissez-en quelques-uns.", "Join some of them."),
+            )
+            return None
+        return self.load(base, links)
+
+    def _overrides(self, node: Node, path: Path) -> Node | None:
+        if not isinstance(node, nodes.Sequence):
+            text = Text("« overrides » est une liste de fichiers.", '"overrides" is a list of files.')
+            hint = Text("Écrivez [a.yaml, b.yaml].", "Write [a.yaml, b.yaml].")
+            self.defects.add("overrides", text, node.origin.place(), hint=hint)
+            return None
+        above: Node | None = None
+        for item in node.items:
+            found = self._named(item, path)
+            if found is None:
+                continue
+            partial = self._read(found)
+            for key in ("extends", "overrides"):
+                if key in partial.keys:
+                    self._nested_override(key, partial.keys[key])
+            partial = _without(partial, "extends", "overrides")
+            if above is not None:
+                clashes(above, partial, self.defects)
+                partial_node = merge(above, partial, keep_nulls=True)
+            else:
+                partial_node = partial
+            above = partial_node
+        return above
+
+    def _nested_override(self, key: str, origin: Origin) -> None:
+        self.defects.add(
+            "overrides",
+            Text(
+                f"un fichier de « overrides » ne peut pas avoir de « {key} ».",
+                f'a file of "overrides" cannot have "{key}".',
+            ),
+            origin.place(),
+            hint=Text("Écrivez-le dans le scénario.", "Write it in the scenario."),
+        )
+
+
+def _without(node: nodes.Mapping, *names: str) -> nodes.Mapping:
+    entries = {key: child for key, child in node.entries.items() if key not in names}
+    return nodes.Mapping(entries, {key: node.keys[key] for key in entries}, node.origin)

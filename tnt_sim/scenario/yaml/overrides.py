@@ -1,0 +1,402 @@
+"""How partial scenarios become one: the merge rules, each of them in one place.
+
+Mappings merge deeply. Lists in which every entry has an ``id`` merge by it, into a list that has ids: known
+entries merge in place, new ones are added at the end. Every other list, and what stands under the keys of
+`WHOLE`, is replaced whole. A null removes the key below it.
+
+Dotted paths (``rules.quart.min``, ``envelopes.axe-2.amount``): where they lead, and setting values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from tnt_sim.domain.field_types import shown
+from tnt_sim.errors import Defect, Defects, ScenarioError, did_you_mean
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.yaml.nodes import (
+    Mapping,
+    Node,
+    Origin,
+    Scalar,
+    Sequence,
+    Step,
+    Steps,
+    entry_id,
+    from_value,
+    is_null,
+    to_tree,
+)
+from tnt_sim.scenario.yaml.reader import FORBIDDEN, parse_yaml
+
+WHOLE = frozenset({"where", "require", "of", "columns", "formula"})
+"""Keys whose value is replaced as a whole."""
+
+
+def merge(low: Node | None, high: Node, key: str | None = None, *, keep_nulls: bool = False) -> Node:
+    """What `high` makes of `low`, the value of the same key in a weaker layer.
+
+    With `keep_nulls` a null stays as the mark of a removal, for partial scenarios that are joined before they
+    are applied.
+
+    Raises
+    ------
+    ScenarioError
+        A list in which only some entries have an id, over a list that has ids.
+    """
+    if low is None or key in WHOLE:
+        return high
+    if isinstance(low, Mapping) and isinstance(high, Mapping):
+        return _merge_mappings(low, high, keep_nulls)
+    if isinstance(low, Sequence) and isinstance(high, Sequence) and _has_ids(low):
+        if all_ids(high):
+            return _merge_lists(low, high, keep_nulls)
+        if _has_ids(high):
+            raise ScenarioError(_half_named(low, high))
+    return high
+
+
+def _merge_mappings(low: Mapping, high: Mapping, keep_nulls: bool) -> Mapping:
+    entries, keys = dict(low.entries), dict(low.keys)
+    for key, node in high.entries.items():
+        if is_null(node) and key in entries and not keep_nulls:
+            del entries[key], keys[key]
+            continue
+        entries[key] = merge(entries.get(key), node, key, keep_nulls=keep_nulls)
+        keys[key] = high.keys[key]
+    return Mapping(entries, keys, high.origin)
+
+
+def _merge_lists(low: Sequence, high: Sequence, keep_nulls: bool) -> Sequence:
+    items = list(low.items)
+    index = {name: position for position, node in enumerate(items) if (name := entry_id(node)) is not None}
+    for node in high.items:
+        position = index.get(entry_id(node) or "")
+        if position is None:
+            items.append(node)
+        else:
+            items[position] = merge(items[position], node, keep_nulls=keep_nulls)
+    return Sequence(tuple(items), high.origin)
+
+
+def all_ids(node: Sequence) -> bool:
+    """Whether the list has entries and each has an id."""
+    return bool(node.items) and all(entry_id(item) is not None for item in node.items)
+
+
+def _has_ids(node: Sequence) -> bool:
+    return any(entry_id(item) is not None for item in node.items)
+
+
+def _half_named(low: Sequence, high: Sequence) -> list[Defect]:
+    defects = Defects()
+    nameless = next(item for item in high.items if entry_id(item) is None)
+    defects.add(
+        "merge_list",
+        Text(
+            "cette entrée n'a pas d'« id », alors que d'autres de la même liste en ont :"
+            " on ne sait pas si la liste complète ou remplace celle d'en dessous.",
+            'this entry has no "id" while others of the list have one:'
+            " whether the list completes or replaces the one below is not clear.",
+        ),
+        nameless.origin.place(),
+        low.origin.place(),
+        hint=Text(
+            "Donnez un « id » à chaque entrée, ou à aucune.", 'Give an "id" to each entry, or to none.'
+        ),
+    )
+    return defects.found
+
+
+def clashes(first: Node, second: Node, defects: Defects, names: tuple[str, ...] = ()) -> None:
+    """Note every key that two partial scenarios of equal force set differently."""
+    key = names[-1] if names else None
+    if key not in WHOLE:
+        if isinstance(first, Mapping) and isinstance(second, Mapping):
+            for name, node in second.entries.items():
+                if name in first.entries:
+                    clashes(first.entries[name], node, defects, (*names, name))
+            return
+        if (
+            isinstance(first, Sequence)
+            and isinstance(second, Sequence)
+            and all_ids(first)
+            and all_ids(second)
+        ):
+            known = {entry_id(item): item for item in first.items}
+            for item in second.items:
+                name = entry_id(item) or ""
+                if name in known:
+                    clashes(known[name], item, defects, (*names, name))
+            return
+    if to_tree(first) != to_tree(second):
+        _clash(first, second, defects, ".".join(names))
+
+
+def _clash(first: Node, second: Node, defects: Defects, path: str) -> None:
+    one, other = _words(first), _words(second)
+    defects.add(
+        "override_conflict",
+        Text(
+            f"deux fichiers de « overrides » ne donnent pas la même valeur à « {path} » : {one} et {other}.",
+            f'two files of "overrides" give "{path}" different values: {one} and {other}.',
+        ),
+        first.origin.place(),
+        second.origin.place(),
+        hint=Text(
+            "Retirez l'une des deux, ou mettez la bonne dans le scénario et retirez les deux.",
+            "Remove one, or put the right one in the scenario and remove both.",
+        ),
+    )
+
+
+def _words(node: Node) -> str:
+    value = to_tree(node)
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return "{…}"
+    return "[…]" if isinstance(value, list) else f"« {shown(value)} »"
+
+
+def check_ids(node: Node, defects: Defects, key: str | None = None) -> None:
+    """Note every id that two entries of one list share."""
+    if key in WHOLE:
+        return
+    if isinstance(node, Mapping):
+        for name, child in node.entries.items():
+            check_ids(child, defects, name)
+    elif isinstance(node, Sequence):
+        seen: dict[str, Origin] = {}
+        for item in node.items:
+            check_ids(item, defects)
+            name = entry_id(item) or ""
+            if name in seen:
+                defects.add(
+                    "duplicate_id",
+                    Text(
+                        f"deux entrées de la même liste ont l'id « {shown(name)} ».",
+                        f'two entries of one list have the id "{shown(name)}".',
+                    ),
+                    item.origin.place(),
+                    seen[name].place(),
+                    hint=Text("Donnez à chacune son id.", "Give each its own id."),
+                )
+            elif name:
+                seen[name] = item.origin
+
+
+_LISTS = frozenset({"dossiers", "eligibility", "grants", "caps", "waivers", "rules", "objective", "steps"})
+MAX_JSON, MAX_OPEN = 20_000, 40
+"""The longest and deepest text that is read as JSON."""
+_FILE_KEYS = frozenset({"extends", "overrides"})
+
+
+def parse_value(text: str, origin: Origin) -> Node:
+    """The VALUE of ``--set PATH=VALUE``: a list, a mapping or a quoted text as in YAML, else plain text.
+
+    A text that does not start with a bracket, a brace or a quote is taken literally, so that ``22,5 M€``
+    needs no quotes. Empty, ``null`` and ``~`` are a null.
+    """
+    text = text.strip()
+    if text in ("", "~", "null"):
+        return Scalar(None, origin)
+    if text[0] not in "[{\"'":
+        return Scalar(text, origin)
+    plain = _from_json(text, origin)
+    if plain is not None:
+        return plain
+    node = parse_yaml(text, origin.file, layer=origin.layer)
+    return Scalar(None, origin) if node is None else _relabel(node, origin)
+
+
+def _from_json(text: str, origin: Origin) -> Node | None:
+    """A value that is JSON, as all that a session asks for, thirty times sooner than as YAML; None for all others.
+
+    Only what both read alike: no escapes, no key twice, nothing long or deep.
+    """
+    odd = "\\" in text or "<<" in text or FORBIDDEN.search(text) is not None
+    if odd or len(text) > MAX_JSON or text.count("[") + text.count("{") > MAX_OPEN:
+        return None
+    try:
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
+    except ValueError:
+        return None
+    return from_value(_as_text(value), origin)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs) or "" in found:
+        raise ValueError("a key stands twice or is empty")
+    return found
+
+
+def _as_text(value: object) -> object:
+    """JSON's values as YAML's texts."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return {key: _as_text(child) for key, child in value.items()}
+    return [_as_text(child) for child in value] if isinstance(value, list) else value
+
+
+def _relabel(node: Node, origin: Origin) -> Node:
+    if isinstance(node, Mapping):
+        entries = {key: _relabel(child, origin) for key, child in node.entries.items()}
+        return Mapping(entries, dict.fromkeys(entries, origin), origin)
+    if isinstance(node, Sequence):
+        return Sequence(tuple(_relabel(child, origin) for child in node.items), origin)
+    return Scalar(node.value, origin)
+
+
+def find(root: Mapping, path: str, origin: Origin) -> Steps:
+    """The steps that a dotted path means in a scenario; keys that are not there yet are allowed, ids are not.
+
+    Raises
+    ------
+    ScenarioError
+        The path leads nowhere: with the nearest name that exists.
+    """
+    names = path.split(".")
+    if not all(name.strip() for name in names):
+        raise _lost(path, origin, f"« {shown(path)} » n'est pas un chemin", f'"{shown(path)}" is not a path')
+    if names[0] in _FILE_KEYS:
+        raise _lost(
+            path,
+            origin,
+            f"« {names[0]} » ne se change pas ainsi",
+            f'"{names[0]}" cannot be changed this way',
+            Text("Écrivez-le dans un fichier de scénario.", "Write it in a scenario file."),
+        )
+    steps: Steps = ()
+    node: Node | None = root
+    if names[0] == "envelopes" and len(names) > 1 and "envelopes" not in root.entries:
+        steps, node, names = _envelope(root, names[1:], path, origin)
+    while names and node is not None:
+        step, node, n_used = _advance(node, names, path, origin, steps)
+        steps, names = (*steps, step), names[n_used:]
+    if names and (steps[-1] == "envelopes" or (len(steps) == 1 and steps[0] in _LISTS)):
+        raise _lost(
+            path,
+            origin,
+            f"le scénario n'a pas de « {steps[-1]} »",
+            f'the scenario has no "{steps[-1]}"',
+        )
+    return (*steps, *names)
+
+
+def _advance(
+    node: Node, names: list[str], path: str, origin: Origin, steps: Steps
+) -> tuple[Step, Node | None, int]:
+    """One step down: the step, the value there if any, and how many names it took (names may hold dots)."""
+    if isinstance(node, Mapping):
+        name, n_used = _longest(names, node.entries)
+        return (name, node.entries[name], n_used) if name in node.entries else (names[0], None, 1)
+    where = ".".join(path.split(".")[: -len(names)])
+    if isinstance(node, Sequence):
+        index = {found: k for k, item in enumerate(node.items) if (found := entry_id(item)) is not None}
+        name, n_used = _longest(names, index)
+        if name in index:
+            return index[name], node.items[index[name]], n_used
+        if not index:
+            raise _lost(
+                path,
+                origin,
+                f"les entrées de « {where} » n'ont pas d'id : une seule ne peut pas être désignée",
+                f'the entries of "{where}" have no id: a single one cannot be named',
+                Text(f"Donnez toute la liste : {where}='[…]'.", f"Give the whole list: {where}='[…]'."),
+            )
+        raise _lost(
+            path,
+            origin,
+            f"« {where} » n'a pas d'entrée « {shown(names[0])} »",
+            f'"{where}" has no entry "{shown(names[0])}"',
+            did_you_mean(names[0], index),
+        )
+    if is_null(node):
+        return names[0], None, 1
+    raise _lost(
+        path,
+        origin,
+        f"« {where} » est une valeur : rien ne peut s'appeler « {shown(names[0])} » en dessous",
+        f'"{where}" is a value: nothing can be named "{shown(names[0])}" below it',
+        Text(f"Donnez toute la valeur : {where}='{{…}}'.", f"Give the whole value: {where}='{{…}}'."),
+    )
+
+
+def _longest(names: list[str], known: Iterable[str]) -> tuple[str, int]:
+    keys = set(known)
+    for n_used in range(len(names), 0, -1):
+        name = ".".join(names[:n_used])
+        if name in keys:
+            return name, n_used
+    return names[0], 1
+
+
+def _envelope(root: Mapping, names: list[str], path: str, origin: Origin) -> tuple[Steps, Node, list[str]]:
+    """The envelope that an id names, wherever it is in the tree."""
+    found: dict[str, list[tuple[Steps, Node]]] = {}
+    programme = root.entries.get("programme")
+    if programme is not None:
+        _gather(programme, ("programme",), found)
+    name, n_used = _longest(names, found)
+    if name not in found:
+        raise _lost(
+            path,
+            origin,
+            f"aucune enveloppe n'a l'id « {shown(names[0])} »",
+            f'no envelope has the id "{shown(names[0])}"',
+            did_you_mean(names[0], found),
+        )
+    if len(found[name]) > 1:
+        raise _lost(
+            path,
+            origin,
+            f"plusieurs enveloppes ont l'id « {shown(name)} »",
+            f'several envelopes have the id "{shown(name)}"',
+        )
+    steps, node = found[name][0]
+    return steps, node, names[n_used:]
+
+
+def _gather(node: Node, steps: Steps, found: dict[str, list[tuple[Steps, Node]]]) -> None:
+    name = entry_id(node)
+    if name is not None:
+        found.setdefault(name, []).append((steps, node))
+    children = node.entries.get("envelopes") if isinstance(node, Mapping) else None
+    if isinstance(children, Sequence):
+        for index, child in enumerate(children.items):
+            _gather(child, (*steps, "envelopes", index), found)
+
+
+def put(node: Node | None, steps: Steps, value: Node) -> Node:
+    """The node with a value set under it, by the merge rules; a null removes what is there."""
+    step, rest = steps[0], steps[1:]
+    if isinstance(node, Sequence) and isinstance(step, int):
+        items = list(node.items)
+        if rest:
+            items[step] = put(items[step], rest, value)
+        elif is_null(value):
+            del items[step]
+        else:
+            items[step] = merge(items[step], value)
+        return Sequence(tuple(items), node.origin)
+    base = node if isinstance(node, Mapping) else Mapping({}, {}, value.origin)
+    key = str(step)
+    entries, keys = dict(base.entries), dict(base.keys)
+    if rest:
+        entries[key] = put(entries.get(key), rest, value)
+        keys.setdefault(key, value.origin)
+    elif is_null(value) and key in entries:
+        del entries[key], keys[key]
+    else:
+        entries[key] = merge(entries.get(key), value, key)
+        keys[key] = value.origin
+    return Mapping(entries, keys, base.origin)
+
+
+def _lost(path: str, origin: Origin, fr: str, en: str, hint: Text | None = None) -> ScenarioError:
+    text = Text(f"{fr}.", f"{en}.")
+    return ScenarioError([Defect("set_path", text, (origin.place(),), hint)])

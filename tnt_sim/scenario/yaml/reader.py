@@ -1,0 +1,519 @@
+"""Parser events → nodes, with a stack of its own: size, depth and aliases are limited while they are read.
+
+The text of a YAML file → values that know their line: no Python object is ever built from a tag.
+
+Every scalar stays the text of the file; ``null``, ``~`` and nothing at all are None; what is in quotes stays
+text. Encoding, size, depth and aliases are limited before anything grows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
+
+from tnt_sim.domain.field_types import shown
+from tnt_sim.errors import Defects, Place, ScenarioError
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.yaml.nodes import Mapping, Node, Origin, Scalar, Sequence
+from tnt_sim.scenario.yaml.syntax_errors import amount_tail_texts, explain, looks_like_amount_tail, sentence
+from tnt_sim.scenario.yaml.yaml_slips import find_slip, space_in_key
+
+MAX_VALUES = 100_000
+MAX_DEPTH = 64
+MAX_ALIASES = 1_000
+_MAX_DEFECTS = 50
+
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_REMOVE_VERSION = Text("Retirez la ligne « %YAML ».", 'Remove the line "%YAML".')
+
+
+def place_of(base: Origin, mark: Any) -> Place:
+    """The place of a mark of the scanner."""
+    return Place(base.file, mark.line + 1, mark.column + 1)
+
+
+class StoppedError(Exception):
+    """Reading stopped on purpose; the defect is already noted."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A list or a mapping that is still open."""
+
+    origin: Origin
+    is_mapping: bool
+    is_flow: bool
+    anchor: str | None
+    items: list[Node] = field(default_factory=list)
+    entries: dict[str, Node] = field(default_factory=dict)
+    keys: dict[str, Origin] = field(default_factory=dict)
+    wants_value: bool = False
+    key: str | None = None
+    key_origin: Origin | None = None
+    last: ScalarEvent | None = None
+    size: int = 1
+    height: int = 1
+
+
+@dataclass(slots=True)
+class _Anchored:
+    """What an anchor names; `node` is None while it is still open."""
+
+    node: Node | None
+    size: int = 1
+    height: int = 1
+
+
+@dataclass(slots=True)
+class EventReader:
+    """The stack that turns parser events into nodes."""
+
+    base: Origin
+    defects: Defects
+    root: Node | None = None
+    stack: list[_Frame] = field(default_factory=list)
+    anchors: dict[str, _Anchored] = field(default_factory=dict)
+    n_values: int = 0
+    n_aliases: int = 0
+    n_documents: int = 0
+    last_mark: Any = None
+
+    def last_place(self) -> Place:
+        """How far the reading went."""
+        return Place(self.base.file, 1, 1) if self.last_mark is None else place_of(self.base, self.last_mark)
+
+    def take(self, event: Event) -> None:
+        """Take the next event of the parser."""
+        self.last_mark = event.end_mark
+        match event:
+            case DocumentStartEvent():
+                self._document(event)
+            case AliasEvent():
+                self._alias(event)
+            case ScalarEvent():
+                self._scalar(event)
+            case MappingStartEvent() | SequenceStartEvent():
+                self._open(event)
+            case CollectionEndEvent():
+                self._close_frame()
+
+    def _defect(self, code: str, fr: str, en: str, *places: Place, hint: Text | None = None) -> None:
+        self.defects.add(code, sentence(Text(fr, en)), *places, hint=hint)
+        if len(self.defects.found) >= _MAX_DEFECTS:
+            raise StoppedError
+
+    def _stop(self, code: str, fr: str, en: str, *places: Place, hint: Text | None = None) -> None:
+        self.defects.add(code, sentence(Text(fr, en)), *places, hint=hint)
+        raise StoppedError
+
+    def _document(self, event: DocumentStartEvent) -> None:
+        self.n_documents += 1
+        place = place_of(self.base, event.start_mark)
+        if self.n_documents > 1:
+            self._stop(
+                "yaml_documents",
+                "un deuxième document commence ici (« --- ») : un seul est lu par fichier",
+                'a second document starts here ("---"): only one is read in a file',
+                place,
+                hint=Text("Retirez « --- » ou faites deux fichiers.", 'Remove "---" or make two files.'),
+            )
+        if event.version not in (None, (1, 2)):
+            self._defect(
+                "yaml_version", "seul YAML 1.2 est lu", "only YAML 1.2 is read", place, hint=_REMOVE_VERSION
+            )
+
+    def _origin(self, mark: Any) -> Origin:
+        base = self.base
+        return Origin(base.file, mark.line + 1, mark.column + 1, base.layer, path=base.path)
+
+    def _count(self, size: int, height: int, place: Place) -> None:
+        self.n_values += size
+        if self.n_values > MAX_VALUES:
+            self._stop(
+                "yaml_size",
+                f"plus de {MAX_VALUES} valeurs, répétitions par alias (« * ») comprises",
+                f'more than {MAX_VALUES} values, those repeated by aliases ("*") included',
+                place,
+                hint=Text(
+                    "Mettez les données dans un tableau à part.", "Put the data in a table of its own."
+                ),
+            )
+        if len(self.stack) + height > MAX_DEPTH:
+            self._stop(
+                "yaml_depth",
+                f"plus de {MAX_DEPTH} niveaux emboîtés",
+                f"more than {MAX_DEPTH} nested levels",
+                place,
+                hint=Text("Un crochet ou une accolade manque-t-il ?", "Is a bracket or a brace missing?"),
+            )
+
+    def _alias(self, event: AliasEvent) -> None:
+        place = place_of(self.base, event.start_mark)
+        self.n_aliases += 1
+        name = shown(event.anchor)
+        if self.n_aliases > MAX_ALIASES:
+            self._stop(
+                "yaml_aliases", f"plus de {MAX_ALIASES} alias", f"more than {MAX_ALIASES} aliases", place
+            )
+        target = self.anchors.get(event.anchor)
+        if target is None:
+            self._defect(
+                "yaml_alias",
+                f"« *{name} » ne renvoie à rien : aucun « &{name} » avant cette ligne",
+                f'"*{name}" refers to nothing: no "&{name}" before this line',
+                place,
+                hint=Text(
+                    "Mettez la valeur entre guillemets si l'étoile est du texte.",
+                    "Put the value in quotes if the star is text.",
+                ),
+            )
+            self._attach(Scalar(None, self._origin(event.start_mark)), 1, 0, None)
+        elif target.node is None:
+            self._stop(
+                "yaml_recursive",
+                f"« *{name} » se contient lui-même",
+                f'"*{name}" contains itself',
+                place,
+                hint=Text("Écrivez la valeur en toutes lettres.", "Write the value out."),
+            )
+        else:
+            self._count(target.size, target.height, place)
+            self._attach(target.node, target.size, target.height, None)
+
+    def _tag(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> None:
+        if event.ctag is not None:
+            self._defect(
+                "yaml_tag",
+                f"l'étiquette « {shown(_short_tag(str(event.ctag)))} » n'est pas lue",
+                f'the tag "{shown(_short_tag(str(event.ctag)))}" is not read',
+                place_of(self.base, event.start_mark),
+                hint=Text(
+                    "Retirez-la, ou mettez la valeur entre guillemets si « ! » est du texte.",
+                    'Remove it, or put the value in quotes if "!" is text.',
+                ),
+            )
+
+    def _anchor(self, name: str | None, anchored: _Anchored, place: Place) -> None:
+        if name is None:
+            return
+        known = self.anchors.get(name)
+        if known is not None and known.node is not anchored.node and anchored.node is None:
+            self._defect(
+                "yaml_anchor",
+                f"« &{shown(name)} » est défini deux fois",
+                f'"&{shown(name)}" is defined twice',
+                place,
+            )
+        self.anchors[name] = anchored
+
+    def _scalar(self, event: ScalarEvent) -> None:
+        place = place_of(self.base, event.start_mark)
+        self._count(1, 0, place)
+        self._tag(event)
+        plain = _is_plain(event)
+        bad = FORBIDDEN.search(event.value)
+        if bad is not None:
+            number = f"U+{ord(bad[0]):04X}"
+            self._defect(
+                "yaml_character",
+                f"la valeur contient le caractère {number}, qui n'est pas permis",
+                f"the value holds the character {number}, which is not allowed",
+                place,
+            )
+        origin = self._origin(event.start_mark)
+        top = self.stack[-1] if self.stack else None
+        if plain and event.value == "" and top is not None and top.key_origin is not None and top.wants_value:
+            origin = top.key_origin
+        node = Scalar(None if plain and event.value in _NULLS else event.value, origin)
+        self._anchor(event.anchor, _Anchored(None), place)
+        self._anchor(event.anchor, _Anchored(node, 1, 0), place)
+        self._attach(node, 1, 0, event)
+
+    def _open(self, event: MappingStartEvent | SequenceStartEvent) -> None:
+        place = place_of(self.base, event.start_mark)
+        self._count(1, 1, place)
+        self._tag(event)
+        self._anchor(event.anchor, _Anchored(None), place)
+        origin = self._origin(event.start_mark)
+        is_mapping = isinstance(event, MappingStartEvent)
+        self.stack.append(_Frame(origin, is_mapping, bool(event.flow_style), event.anchor))
+
+    def _close_frame(self) -> None:
+        frame = self.stack.pop()
+        node: Node
+        if frame.is_mapping:
+            node = Mapping(frame.entries, frame.keys, frame.origin)
+        else:
+            node = Sequence(tuple(frame.items), frame.origin)
+        if frame.anchor is not None:
+            self.anchors[frame.anchor] = _Anchored(node, frame.size, frame.height)
+        self._attach(node, frame.size, frame.height, None)
+
+    def _attach(self, node: Node, size: int, height: int, event: ScalarEvent | None) -> None:
+        if not self.stack:
+            self.root = node
+            return
+        frame = self.stack[-1]
+        frame.size += size
+        frame.height = max(frame.height, height + 1)
+        if not frame.is_mapping:
+            self._item(frame, node, event)
+        elif frame.wants_value:
+            self._value(frame, node, event)
+        else:
+            self._key(frame, node, event)
+
+    def _item(self, frame: _Frame, node: Node, event: ScalarEvent | None) -> None:
+        before = frame.last
+        if frame.is_flow and event is not None and before is not None and _is_split_amount(before, event):
+            text, hint = amount_tail_texts(before.value, event.value)
+            self._defect("yaml_comma", text.fr, text.en, place_of(self.base, before.start_mark), hint=hint)
+        frame.items.append(node)
+        frame.last = event
+
+    def _key(self, frame: _Frame, node: Node, event: ScalarEvent | None) -> None:
+        frame.wants_value, frame.key, frame.key_origin = True, None, node.origin
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            self._defect(
+                "yaml_key",
+                "une clé doit être un texte, et non une liste, un bloc ou rien",
+                "a key must be a text, not a list, a mapping or nothing",
+                node.origin.place(),
+                hint=Text("Mettez la clé entre guillemets.", "Put the key in quotes."),
+            )
+        elif node.value == "<<" and event is not None and _is_plain(event):
+            self._defect(
+                "yaml_merge",
+                "la fusion « << » n'est pas lue",
+                'the merge key "<<" is not read',
+                node.origin.place(),
+                hint=Text("Écrivez les clés, ou utilisez « extends ».", 'Write the keys, or use "extends".'),
+            )
+        elif node.value in frame.keys:
+            key = shown(node.value)
+            self._defect(
+                "yaml_duplicate_key",
+                f"la clé « {key} » est écrite deux fois dans le même bloc",
+                f'the key "{key}" is written twice in one mapping',
+                node.origin.place(),
+                frame.keys[node.value].place(),
+                hint=Text("Gardez-en une.", "Keep one."),
+            )
+        else:
+            frame.key = node.value
+            frame.keys[node.value] = node.origin
+
+    def _value(self, frame: _Frame, node: Node, event: ScalarEvent | None) -> None:
+        key, frame.wants_value = frame.key, False
+        if frame.is_flow and key is not None and event is not None and _is_plain(event) and event.value == "":
+            self._no_value(frame, key)
+        if key is not None:
+            frame.entries[key] = node
+        frame.last = event
+
+    def _no_value(self, frame: _Frame, key: str) -> None:
+        place = frame.keys[key].place()
+        before = frame.last.value if frame.last is not None else ""
+        if before.isdecimal() and (key.isdecimal() or looks_like_amount_tail(key)):
+            text, hint = amount_tail_texts(before, key)
+            self._defect("yaml_comma", text.fr, text.en, place, hint=hint)
+            return
+        slip = space_in_key(key)
+        if slip is not None:
+            self._defect("yaml", slip.text.fr, slip.text.en, place, hint=slip.hint)
+            return
+        self._defect(
+            "yaml_no_value",
+            f"entre accolades, « {shown(key)} » est une clé sans valeur",
+            f'between braces, "{shown(key)}" is a key without a value',
+            place,
+            hint=Text(
+                "Écrivez « clé: valeur » ; la suite d'un texte ? Tout le texte entre guillemets.",
+                'Write "key: value"; the rest of a text? The whole text in quotes.',
+            ),
+        )
+
+
+def _is_plain(event: ScalarEvent) -> bool:
+    return event.style in (None, "") and bool(event.implicit[0])
+
+
+def _is_split_amount(before: ScalarEvent, event: ScalarEvent) -> bool:
+    """Whether ``[12,5 k€]`` was written: digits, a comma without a space, the tail of an amount."""
+    touching = before.end_mark.index + 1 == event.start_mark.index
+    plain = _is_plain(before) and _is_plain(event)
+    return touching and plain and before.value.isdecimal() and looks_like_amount_tail(event.value)
+
+
+def _short_tag(tag: str) -> str:
+    prefix = "tag:yaml.org,2002:"
+    return "!!" + tag.removeprefix(prefix) if tag.startswith(prefix) else tag
+
+
+MAX_BYTES = 2 * 1024 * 1024
+
+
+_SAVE_AS_UTF8 = Text(
+    "Enregistrez-le sous « UTF-8 » dans votre éditeur.", 'Save it as "UTF-8" in your editor.'
+)
+_BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\xfe\xff", "UTF-32"))
+
+
+def read_yaml(path: Path, shown_as: str) -> Node | None:
+    """Read one YAML file; None for a file that holds nothing but comments.
+
+    Raises
+    ------
+    ScenarioError
+        The file is missing, too big, not UTF-8, or not a YAML text that is read here; with line and column.
+    """
+    defects = Defects()
+    node = read_yaml_into(path, shown_as, defects)
+    defects.raise_if_any(ScenarioError)
+    return node
+
+
+def read_yaml_into(path: Path, shown_as: str, defects: Defects) -> Node | None:
+    """What can be read of one YAML file; what is wrong with it is added to `defects`."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        text = Text(f"le fichier ne peut pas être lu ({why}).", f"the file cannot be read ({why}).")
+        defects.add("file", text, Place(shown_as))
+        return None
+    text_read = _decode(data, shown_as, defects)
+    return (
+        None if text_read is None else _parse(text_read, Origin(shown_as, layer=shown_as, path=path), defects)
+    )
+
+
+def parse_yaml(
+    text: str, shown_as: str, *, layer: str | None = None, path: Path | None = None
+) -> Node | None:
+    """Read a YAML text; every defect that does not stop the reading is found in one pass.
+
+    Raises
+    ------
+    ScenarioError
+        Syntax, duplicate keys, tags, aliases or limits; with line and column.
+    """
+    defects = Defects()
+    node = _parse(text, Origin(shown_as, layer=shown_as if layer is None else layer, path=path), defects)
+    defects.raise_if_any(ScenarioError)
+    return node
+
+
+def _parse(text: str, base: Origin, defects: Defects) -> Node | None:
+    bad = FORBIDDEN.search(text)
+    if bad is not None:
+        _forbidden_character(bad, base.file, defects)
+        return None
+    reader = EventReader(base, defects)
+    events = YAML(typ="safe", pure=True).parse(text)
+    try:
+        for event in events:
+            reader.take(event)
+    except StoppedError:
+        pass
+    except MarkedYAMLError as error:
+        _scanner_defect(error, reader, text, defects)
+    except Exception as error:  # noqa: BLE001 - the scanner raises ValueError, RecursionError and others
+        why = type(error).__name__
+        words = Text(
+            f"le texte ne peut plus être lu après cet endroit ({why}).",
+            f"the text cannot be read beyond this place ({why}).",
+        )
+        hint = Text("Vérifiez la valeur qui suit.", "Check the value that follows.")
+        defects.add("yaml", words, reader.last_place(), hint=hint)
+    finally:
+        _close(events)
+    return reader.root
+
+
+def _close(events: Iterator[Any]) -> None:
+    close = getattr(events, "close", None)
+    if close is not None:
+        close()
+
+
+def _decode(data: bytes, shown_as: str, defects: Defects) -> str | None:
+    if len(data) > MAX_BYTES:
+        size = MAX_BYTES // 1024 // 1024
+        defects.add(
+            "yaml_size",
+            Text(f"le fichier dépasse {size} Mio.", f"the file is larger than {size} MiB."),
+            Place(shown_as),
+            hint=Text("Mettez les données dans un tableau à part.", "Put the data in a table of its own."),
+        )
+        return None
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            text = Text(f"le fichier est en {name}, et non en UTF-8.", f"the file is {name}, not UTF-8.")
+            defects.add("yaml_encoding", text, Place(shown_as, 1, 1), hint=_SAVE_AS_UTF8)
+            return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+        byte = f"0x{data[error.start]:02X}"
+        text = Text(
+            f"le fichier n'est pas en UTF-8 (octet {byte} à la position {error.start}).",
+            f"the file is not UTF-8 (byte {byte} at position {error.start}).",
+        )
+        place = Place(shown_as, before.count(b"\n") + 1, column)
+        defects.add("yaml_encoding", text, place, hint=_SAVE_AS_UTF8)
+        return None
+
+
+def _forbidden_character(found: re.Match[str], shown_as: str, defects: Defects) -> None:
+    before = found.string[: found.start()].replace("\r\n", "\n").replace("\r", "\n")
+    place = Place(shown_as, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    number = f"U+{ord(found[0]):04X}"
+    defects.add(
+        "yaml_character",
+        Text(
+            f"caractère invisible {number}, qui n'est pas permis.",
+            f"invisible character {number}, not allowed",
+        ),
+        place,
+        hint=Text("Effacez-le (souvent un copier-coller).", "Delete it (often from a copy and paste)."),
+    )
+
+
+def _scanner_defect(error: MarkedYAMLError, reader: EventReader, source: str, defects: Defects) -> None:
+    words = ": ".join(str(part) for part in (error.context, error.problem) if part)
+    mark = error.problem_mark or error.context_mark
+    began = error.context_mark
+    if mark is not None:
+        slip = find_slip(source, words, (mark.line, mark.column), None if began is None else began.line)
+        if slip is not None:
+            place = Place(reader.base.file, slip.line, slip.column)
+            defects.add("yaml", slip.text, place, hint=slip.hint)
+            return
+    text, hint = explain(words)
+    places = [place_of(reader.base, mark) if mark is not None else reader.last_place()]
+    if error.context_mark is not None:
+        opened = place_of(reader.base, error.context_mark)
+        if opened.line != places[0].line:
+            places.append(opened)
+    defects.add("yaml", text, *places, hint=hint)

@@ -1,0 +1,144 @@
+"""Which files a scenario may name: those of its project, and no others."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from pathlib import Path
+
+from tnt_sim.domain.field_types import shown
+from tnt_sim.errors import Defect, ScenarioError, nearest
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.yaml.nodes import Origin
+
+MARKERS = ("tnt-sim.toml", "pyproject.toml")
+_LONGEST = 255
+"""Bytes of a name: what file systems take."""
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
+_DRIVE = re.compile(r"[a-zA-Z]:")
+
+
+def project_root(scenario: Path) -> Path:
+    """The nearest folder above a scenario that is a project, else its own folder; links resolved."""
+    folder = scenario.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / marker).is_file() for marker in MARKERS):
+            return candidate
+    return folder
+
+
+def shown_path(root: Path, path: Path) -> str:
+    """A path as people and run folders see it: from the project folder, with ``/``."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = None) -> Path:
+    """The file that `text` names from the folder `base`, links resolved; it need not exist.
+
+    Raises
+    ------
+    ScenarioError
+        `text` is no relative path, or leads out of the project folder `root`.
+    """
+    _check_text(text, origin)
+    try:
+        path = (base / text).resolve()
+        inside = path.is_relative_to(root.resolve())
+        if any(len(os.fsencode(part)) > _LONGEST for part in path.parts):
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+    except (OSError, RuntimeError, ValueError) as error:
+        why = type(error).__name__
+        raise _refused(
+            "path",
+            origin,
+            f"le chemin « {shown(text)} » ne mène nulle part ({why})",
+            f'the path "{shown(text)}" leads nowhere ({why})',
+        ) from None
+    if not inside:
+        raise _refused(
+            "path_outside",
+            origin,
+            f"« {shown(text)} » mène hors du dossier du projet ({root.name or root})",
+            f'"{shown(text)}" leads out of the project folder ({root.name or root})',
+            Text(
+                "Copiez le fichier dans le projet, ou posez un fichier « tnt-sim.toml » dans le dossier qui"
+                " contient les deux.",
+                'Copy the file into the project, or put a file "tnt-sim.toml" in the folder that holds both.',
+            ),
+        )
+    return path
+
+
+def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
+    """The path itself if it is a plain file.
+
+    Raises
+    ------
+    ScenarioError
+        There is no such file; with the nearest name of its folder.
+    """
+    try:
+        there, is_file = path.exists(), path.is_file()
+    except OSError:  # a name that is too long, or a folder that may not be looked into
+        there = is_file = False
+    if is_file:
+        return path
+    if there:
+        raise _refused(
+            "file",
+            origin,
+            f"« {shown(text)} » n'est pas un fichier",
+            f'"{shown(text)}" is not a file',
+            _inside(path, text),
+        )
+    near = nearest(path.name, _siblings(path))
+    hint = Text(f"Vouliez-vous dire « {near} » ?", f'Did you mean "{near}"?') if near else None
+    raise _refused(
+        "file_missing",
+        origin,
+        f"le fichier « {shown(text)} » n'existe pas",
+        f'the file "{shown(text)}" does not exist',
+        hint,
+    )
+
+
+def _inside(path: Path, text: str) -> Text | None:
+    """The scenario of a folder that was given in its place, as `tnt-sim new` writes it."""
+    if not (path / "scenario.yaml").is_file():
+        return None
+    file = f"{shown(text).rstrip('/')}/scenario.yaml"
+    return Text(f"Vouliez-vous dire « {file} » ?", f'Did you mean "{file}"?')
+
+
+def _siblings(path: Path) -> list[str]:
+    try:
+        return [entry.name for entry in sorted(path.parent.iterdir())[:500] if entry.is_file()]
+    except OSError:
+        return []
+
+
+def _check_text(text: str, origin: Origin | None) -> None:
+    hint = Text(
+        "Écrivez un chemin relatif au fichier, avec « / » : data/dossiers.csv.",
+        'Write a path relative to the file, with "/": data/dossiers.csv.',
+    )
+    name = shown(text)
+    if not text.strip() or "\x00" in text:
+        raise _refused("path", origin, "le chemin est vide", "the path is empty", hint)
+    if text.startswith(("\\\\", "//")):
+        fr, en = f"« {name} » est un chemin réseau", f'"{name}" is a network path'
+    elif _URL.match(text) and not _DRIVE.fullmatch(text[:2]):
+        fr, en = f"« {name} » est une adresse : rien n'est téléchargé", f'"{name}" is an address: no download'
+    elif text.startswith(("/", "\\", "~")) or _DRIVE.match(text):
+        fr, en = f"« {name} » est un chemin absolu", f'"{name}" is an absolute path'
+    elif "\\" in text:
+        fr, en = f"« {name} » contient « \\ »", f'"{name}" holds "\\"'
+    else:
+        return
+    raise _refused("path", origin, fr, en, hint)
+
+
+def _refused(code: str, origin: Origin | None, fr: str, en: str, hint: Text | None = None) -> ScenarioError:
+    places = () if origin is None else (origin.place(),)
+    return ScenarioError([Defect(code, Text(f"{fr}.", f"{en}."), places, hint)])

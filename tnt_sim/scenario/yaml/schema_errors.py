@@ -1,0 +1,501 @@
+"""The words for each kind of validation error.
+
+What a model allows at a place: the valid keys, read from its JSON schema.
+
+What pydantic refuses, said to a planner: what, where in the files, why, and what to write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema
+
+from tnt_sim.domain.field_types import shown
+from tnt_sim.errors import Defect, Place, ScenarioError, did_you_mean, nearest
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.yaml.layers import place_in
+from tnt_sim.scenario.yaml.nodes import Origin, Steps
+from tnt_sim.scenario.yaml.overrides import WHOLE
+from tnt_sim.scenario.yaml.syntax_errors import amount_tail_texts, looks_like_amount_tail, sentence
+
+type Said = tuple[str, Text, Text | None]
+type Sayer = Callable[[Any, Mapping[str, Any], str], Said]
+
+_EXPECTED = re.compile(r"'((?:[^'\\]|\\.)*)'|(-?\d+)")
+
+
+def say(kind: str, found: Any, context: Mapping[str, Any], message: str, label: str) -> Said:
+    """Code, sentence and remedy for an error of pydantic.
+
+    Parameters
+    ----------
+    kind, found, context, message : the error's type, input, ctx and msg
+    label : the path of the value, for sentences that name it
+    """
+    if "fr" in context:
+        hint = Text(context["hint_fr"], context["hint_en"]) if "hint_fr" in context else None
+        return kind, Text(str(context["fr"]), str(context.get("en", context["fr"]))), hint
+    if kind in ("literal_error", "enum"):
+        return _unknown_value(found, str(context.get("expected", "")), label)
+    if kind == "union_tag_invalid":
+        return _unknown_value(context.get("tag"), str(context.get("expected_tags", "")), label)
+    if kind in _TYPES:
+        return _wrong_type(kind, found)
+    if kind in _BOUNDS:
+        return _out_of_bounds(kind, found, context)
+    if kind in ("value_error", "assertion_error"):
+        return _raised(context.get("error"), message)
+    return _refused(found, message)
+
+
+def _unknown_value(found: Any, expected: str, label: str) -> Said:
+    names = [text or number for text, number in _EXPECTED.findall(expected)]
+    key = label.rsplit(".", 1)[-1]
+    if found is None or isinstance(found, dict | list | tuple):
+        some = ", ".join(names)
+        what = _kind_of(found)
+        return (
+            "unknown_value",
+            Text(
+                f"« {key} » : {what.fr} au lieu d'une des valeurs connues",
+                f'"{key}": {what.en}, not a known value',
+            ),
+            Text(f"Valeurs connues : {some}.", f"Known values: {some}."),
+        )
+    return (
+        "unknown_value",
+        Text(
+            f"« {shown(found)} » n'est pas une valeur de « {key} »",
+            f'"{shown(found)}" is no value of "{key}"',
+        ),
+        did_you_mean(str(found), names),
+    )
+
+
+_TEXT = Text("un texte est attendu ici", "a text is expected here")
+_BLOCK = Text("un bloc de clés est attendu ici", "a mapping is expected here")
+_LIST = Text("une liste est attendue ici", "a list is expected here")
+_NUMBER = Text("un nombre est attendu ici", "a number is expected here")
+_DATE = Text("un jour est attendu ici (AAAA-MM-JJ)", "a day is expected here (YYYY-MM-DD)")
+_FLAG = Text("true ou false est attendu ici", "true or false is expected here")
+_TYPES: dict[str, Text] = {
+    **dict.fromkeys(("string_type", "string_sub_type"), _TEXT),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), _BLOCK),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type", "iterable_type"), _LIST),
+    **dict.fromkeys(
+        ("int_type", "int_parsing", "int_from_float", "float_type", "float_parsing", "decimal_type",
+         "decimal_parsing", "int_parsing_size"), _NUMBER),
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "datetime_parsing"), _DATE),
+    **dict.fromkeys(("bool_type", "bool_parsing"), _FLAG),
+}  # fmt: skip
+
+
+def _kind_of(found: Any) -> Text:
+    if found is None:
+        return Text("rien", "nothing")
+    if isinstance(found, dict):
+        return Text("un bloc de clés", "a mapping")
+    if isinstance(found, list | tuple):
+        return Text("une liste", "a list")
+    return Text(f"« {shown(found)} »", f'"{shown(found)}"')
+
+
+def _wrong_type(kind: str, found: Any) -> Said:
+    expected, what = _TYPES[kind], _kind_of(found)
+    hint: Text | None = None
+    if found is None:
+        return "wrong_type", Text(f"valeur vide : {expected.fr}", f"empty value: {expected.en}"), None
+    if expected is _LIST and isinstance(found, str):
+        hint = Text(f"Écrivez [{shown(found)}].", f"Write [{shown(found)}].")
+    elif expected is _LIST and isinstance(found, dict):
+        hint = Text("Précédez chaque entrée d'un tiret « - ».", 'Put a dash "-" before each entry.')
+    elif expected is _BLOCK and isinstance(found, list | tuple):
+        hint = Text("Retirez les tirets ou les crochets.", "Remove the dashes or the brackets.")
+    text = Text(f"{expected.fr}, et non {what.fr}", f"{expected.en}, not {what.en}")
+    return "wrong_type", text, hint
+
+
+_BOUNDS: dict[str, tuple[str, str, str]] = {
+    "too_short": (
+        "min_length",
+        "entrées attendues au moins : {0} ; données : {1}",
+        "at least {0} entries, {1} given",
+    ),
+    "too_long": (
+        "max_length",
+        "entrées attendues au plus : {0} ; données : {1}",
+        "at most {0} entries, {1} given",
+    ),
+    "string_too_short": ("min_length", "caractères attendus au moins : {0}", "at least {0} characters"),
+    "string_too_long": ("max_length", "caractères attendus au plus : {0}", "at most {0} characters"),
+    "string_pattern_mismatch": ("pattern", "« {1} » n'a pas la forme {0}", '"{1}" does not match {0}'),
+    "greater_than": ("gt", "{1} : plus que {0} attendu", "{1}: more than {0} expected"),
+    "greater_than_equal": ("ge", "{1} : au moins {0} attendu", "{1}: at least {0} expected"),
+    "less_than": ("lt", "{1} : moins que {0} attendu", "{1}: less than {0} expected"),
+    "less_than_equal": ("le", "{1} : au plus {0} attendu", "{1}: at most {0} expected"),
+}
+
+
+def _out_of_bounds(kind: str, found: Any, context: Mapping[str, Any]) -> Said:
+    name, fr, en = _BOUNDS[kind]
+    given = context.get("actual_length", shown(found))
+    return "bounds", Text(fr.format(context.get(name), given), en.format(context.get(name), given)), None
+
+
+def _raised(error: Any, message: str) -> Said:
+    text = getattr(error, "text", None)
+    if isinstance(text, Text):
+        return "value", text, None
+    words = str(error) if error is not None else message
+    return "value", Text(words, words), None
+
+
+def _refused(found: Any, message: str) -> Said:
+    return (
+        "value",
+        Text(f"« {shown(found)} » est refusé ({message})", f'"{shown(found)}" is refused ({message})'),
+        None,
+    )
+
+
+type Schema = dict[str, Any]
+_MAX_HOPS = 32
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> Schema:
+    """The JSON schema of a model; empty for one that has none, which then only loses the hints."""
+    try:
+        return model.model_json_schema(by_alias=True)
+    except PydanticInvalidForJsonSchema:
+        return {}
+
+
+class Shape:
+    """The keys that a model knows, wherever one stands in it."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self._root = _schema_of(model)
+        self._definitions: dict[str, Schema] = self._root.get("$defs", {})
+
+    def keys_at(self, loc: tuple[str | int, ...]) -> tuple[str, ...]:
+        """The valid keys of the object at a location of a validation error (union tags may be in it)."""
+        keys: dict[str, None] = {}
+        for _, schema in self._at(loc):
+            keys.update(dict.fromkeys(schema.get("properties", {})))
+        return tuple(keys)
+
+    def allows(self, loc: tuple[str | int, ...], key: str) -> bool:
+        """Whether the object at a location may have the key; an object of which nothing is known may."""
+        found = self._at(loc)
+        return not found or any(
+            key in schema.get("properties", {}) or schema.get("additionalProperties", True) is not False
+            for _, schema in found
+        )
+
+    def _at(self, loc: tuple[str | int, ...]) -> list[tuple[str, Schema]]:
+        current = self._expand("", self._root, 0)
+        for part in loc:
+            below = [found for _, schema in current for found in self._step(schema, part)]
+            named = [(name, schema) for name, schema in current if name == part]
+            current = below or named or current
+        return current
+
+    def _step(self, schema: Schema, part: str | int) -> list[tuple[str, Schema]]:
+        if isinstance(part, int):
+            child = schema.get("items")
+            prefix = schema.get("prefixItems", [])
+            child = prefix[part] if part < len(prefix) else child
+        else:
+            child = schema.get("properties", {}).get(part)
+            if child is None and schema.get("type") == "object" and "properties" not in schema:
+                child = schema.get("additionalProperties")
+        return self._expand("", child, 0) if isinstance(child, dict) else []
+
+    def _expand(self, name: str, schema: Schema, hops: int) -> list[tuple[str, Schema]]:
+        """A schema without references and unions: members with their names (model, or tag)."""
+        if hops > _MAX_HOPS:
+            return []
+        if "$ref" in schema:
+            target = str(schema["$ref"]).rsplit("/", 1)[-1]
+            return self._expand(name or target, self._definitions.get(target, {}), hops + 1)
+        members = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+        if not members:
+            return [(name, schema)]
+        mapping = schema.get("discriminator", {}).get("mapping", {})
+        tags = {ref: tag for tag, ref in mapping.items()}
+        return [
+            found
+            for member in members
+            for found in self._expand(tags.get(member.get("$ref"), name), member, hops + 1)
+        ]
+
+
+_MAX_DEFECTS = 100
+_KEEP_NULLS = WHOLE | {"set"}
+
+
+def validate_model[M: BaseModel](
+    model: type[M], tree: Any, origins: Mapping[Steps, Origin], context: Any | None = None
+) -> M:
+    """The model that a tree of texts describes.
+
+    A null under a key that the model knows is as if the key were not there; inside `where` and its like it is
+    an error, so that an emptied condition never selects everything.
+
+    Raises
+    ------
+    ScenarioError
+        Every defect, each with its place in the files.
+    """
+    nulls: list[Steps] = []
+    pruned = _without_nulls(tree, (), nulls)
+    shape = Shape(model) if nulls else None
+    unknown = (
+        [] if shape is None else [steps for steps in nulls if not shape.allows(steps[:-1], str(steps[-1]))]
+    )
+    try:
+        found = model.model_validate(pruned, context=context)
+    except ValidationError as error:
+        report = _Report(shape or Shape(model), tree, origins)
+        issues = [_issue(pruned, raw) for raw in error.errors(include_url=False)]
+        defects = report.defects(issues)
+        defects += [report.unknown_key(steps, steps[:-1]) for steps in unknown]
+        raise ScenarioError(_in_order(defects)) from None
+    if unknown and shape is not None:
+        report = _Report(shape, tree, origins)
+        raise ScenarioError(_in_order([report.unknown_key(steps, steps[:-1]) for steps in unknown]))
+    return found
+
+
+def _without_nulls(value: Any, steps: Steps, nulls: list[Steps]) -> Any:
+    if isinstance(value, dict):
+        kept = {}
+        for key, child in value.items():
+            here = (*steps, key)
+            if child is None:
+                nulls.append(here)
+            else:
+                kept[key] = child if key in _KEEP_NULLS else _without_nulls(child, here, nulls)
+        return kept
+    if isinstance(value, list):
+        return [_without_nulls(child, (*steps, index), nulls) for index, child in enumerate(value)]
+    return value
+
+
+def _in_order(defects: list[Defect]) -> list[Defect]:
+    unique = list(dict.fromkeys(defects))[:_MAX_DEFECTS]
+    return sorted(unique, key=_rank)
+
+
+def _rank(defect: Defect) -> tuple[str, int, int]:
+    place = defect.places[0] if defect.places else Place()
+    return (place.file or "", place.line or 0, place.column or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    """One error of pydantic: where in the tree, and the union members that led there."""
+
+    kind: str
+    loc: tuple[str | int, ...]
+    steps: Steps
+    found: Any
+    context: Mapping[str, Any]
+    message: str
+    tags: tuple[tuple[Steps, str], ...] = ()
+    missing: str | None = None
+    is_key: bool = False
+
+
+def _issue(tree: Any, raw: Any) -> _Issue:
+    """Follow the location of an error down the tree; what is no key and no index is a union member's name."""
+    steps: Steps = ()
+    tags: list[tuple[Steps, str]] = []
+    loc, kind, node, is_key = raw["loc"], raw["type"], tree, False
+    missing = str(loc[-1]) if kind == "missing" and loc else None
+    for part in loc[:-1] if missing is not None else loc:
+        if _has(node, part):
+            steps, node = (*steps, part), node[part]
+        elif part == "[key]":
+            is_key = True
+        else:
+            tags.append((steps, str(part)))
+    context = raw.get("ctx") or {}
+    steps = (*steps, *context.get("at", ()))
+    return _Issue(kind, loc, steps, raw.get("input"), context, raw["msg"], tuple(tags), missing, is_key)
+
+
+def _has(node: Any, part: str | int) -> bool:
+    if isinstance(node, dict):
+        return part in node
+    return isinstance(node, list | tuple) and isinstance(part, int) and part < len(node)
+
+
+@dataclass(slots=True)
+class _Report:
+    """Turns issues into defects."""
+
+    shape: Shape
+    tree: Any
+    origins: Mapping[Steps, Origin]
+
+    def defects(self, issues: list[_Issue]) -> list[Defect]:
+        """The defects of all issues; a misspelt key is not reported as missing too."""
+        kept = self.relevant(issues)
+        meant = {
+            (issue.steps[:-1], nearest(str(issue.loc[-1]), self.shape.keys_at(issue.loc[:-1])))
+            for issue in kept
+            if issue.kind == "extra_forbidden"
+        }
+        faulty = {issue.steps for issue in kept if issue.kind != "too_short"}
+        return [
+            self.defect(issue)
+            for issue in kept
+            if (issue.missing is None or (issue.steps, issue.missing) not in meant)
+            and not (issue.kind == "too_short" and _under(issue.steps, faulty))
+        ]
+
+    def relevant(self, issues: list[_Issue], level: int = 0) -> list[_Issue]:
+        """Without the complaints of the union members that the planner did not mean."""
+        kept: list[_Issue] = []
+        unions: dict[Steps, dict[str, list[_Issue]]] = {}
+        for issue in issues:
+            if len(issue.tags) <= level:
+                kept.append(issue)
+            else:
+                prefix, tag = issue.tags[level]
+                unions.setdefault(prefix, {}).setdefault(tag, []).append(issue)
+        for prefix, members in unions.items():
+            kept += self._meant([self.relevant(member, level + 1) for member in members.values()], prefix)
+        return kept
+
+    def _meant(self, members: list[list[_Issue]], prefix: Steps) -> list[_Issue]:
+        best = [self._misfit(member, prefix) for member in members]
+        return members[best.index(min(best))]
+
+    def _misfit(self, member: list[_Issue], prefix: Steps) -> tuple[bool, int, int]:
+        """How far a union member is from what was written: another shape, unknown keys, number of errors."""
+        other_shape = any(_is_other_shape(issue, prefix) for issue in member)
+        strangers = [issue for issue in member if issue.kind == "extra_forbidden" and not self._near(issue)]
+        return other_shape, len(strangers), len(member)
+
+    def _near(self, issue: _Issue) -> bool:
+        return nearest(str(issue.loc[-1]), self.shape.keys_at(issue.loc[:-1])) is not None
+
+    def defect(self, issue: _Issue) -> Defect:
+        """The defect of one issue."""
+        if issue.missing is not None:
+            return self._missing_key(issue, issue.missing)
+        if issue.kind == "extra_forbidden":
+            return self.unknown_key(issue.steps, issue.loc[:-1])
+        steps = issue.steps
+        if issue.kind == "union_tag_invalid":
+            steps = (*steps, _unquoted(issue.context.get("discriminator", "")))
+        elif issue.kind == "union_tag_not_found":
+            return self._missing_key(issue, _unquoted(issue.context.get("discriminator", "")))
+        code, text, hint = say(issue.kind, issue.found, issue.context, issue.message, self._label(steps))
+        if hint is None and code == "wrong_type" and (keys := self.shape.keys_at(issue.loc)):
+            some = ", ".join(keys[:8]) + (", …" if len(keys) > 8 else "")
+            hint = Text(f"Clés possibles : {some}.", f"Possible keys: {some}.")
+        place = place_in(self.origins, steps, key=issue.is_key)
+        return Defect(code, sentence(text), _some(place), hint)
+
+    def unknown_key(self, steps: Steps, parent: tuple[str | int, ...]) -> Defect:
+        """A key that the model does not know; the tail of an amount is told apart."""
+        key = str(steps[-1])
+        places = _some(place_in(self.origins, steps, key=True))
+        before = self._value_before(steps)
+        if before is not None and looks_like_amount_tail(key):
+            text, hint = amount_tail_texts(before, key)
+            return Defect("yaml_comma", sentence(text), places, hint)
+        where = self._label(steps[:-1])
+        inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
+        return Defect(
+            "unknown_key",
+            Text(f"clé inconnue « {shown(key)} »{inside[0]}.", f'unknown key "{shown(key)}"{inside[1]}.'),
+            places,
+            did_you_mean(key, self.shape.keys_at(parent)),
+        )
+
+    def _value_before(self, steps: Steps) -> str | None:
+        node = self._node(steps[:-1])
+        keys = list(node) if isinstance(node, dict) else []
+        index = keys.index(steps[-1]) if steps[-1] in keys else 0
+        value = node[keys[index - 1]] if index else None
+        return value if isinstance(value, str) and value.isdecimal() else None
+
+    def _missing_key(self, issue: _Issue, key: str) -> Defect:
+        steps = (*issue.steps, key)
+        where = self._label(issue.steps)
+        if steps in self.origins:
+            return Defect(
+                "missing_key",
+                Text(f"« {self._label(steps)} » est vide.", f'"{self._label(steps)}" is empty.'),
+                _some(place_in(self.origins, steps, key=True)),
+                Text("Donnez-lui une valeur.", "Give it a value."),
+            )
+        inside = (f" dans « {where} »", f' in "{where}"') if where else ("", "")
+        hint = Text(f"Ajoutez « {key}: … ».", f'Add "{key}: …".')
+        near = self._misspelt(issue, key)
+        if near is not None:
+            hint = Text(f"« {near} » est-il « {key} » mal écrit ?", f'Is "{near}" a misspelt "{key}"?')
+        text = Text(f"il manque « {key} »{inside[0]}.", f'"{key}" is missing{inside[1]}.')
+        return Defect("missing_key", text, _some(place_in(self.origins, issue.steps)), hint)
+
+    def _misspelt(self, issue: _Issue, key: str) -> str | None:
+        node = self._node(issue.steps)
+        written = [str(name) for name in node] if isinstance(node, dict) else []
+        known = set(self.shape.keys_at(issue.loc[:-1] if issue.missing is not None else issue.loc))
+        return nearest(key, [name for name in written if len(name) > 2 and name not in known])
+
+    def _node(self, steps: Steps) -> Any:
+        node = self.tree
+        for step in steps:
+            try:
+                node = node[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return node
+
+    def _label(self, steps: Steps) -> str:
+        """A path as `--set` would write it: list entries by their id, else by their position from 1."""
+        words: list[str] = []
+        for index, step in enumerate(steps):
+            if isinstance(step, int):
+                entry = self._node(steps[: index + 1])
+                name = entry.get("id") if isinstance(entry, dict) else None
+                words.append(name if isinstance(name, str) else f"[{step + 1}]")
+            else:
+                words.append(step)
+        return ".".join(words).replace(".[", "[")
+
+
+def _is_other_shape(issue: _Issue, prefix: Steps) -> bool:
+    """Whether a member of a union refuses the very kind of the value (a text for a mapping, and so on)."""
+    if issue.steps != prefix or issue.missing is not None:
+        return False
+    if issue.kind.endswith("_type"):
+        return True
+    return (
+        isinstance(issue.found, dict | list | tuple) and "fr" in issue.context and "at" not in issue.context
+    )
+
+
+def _under(steps: Steps, others: set[Steps]) -> bool:
+    """Whether a fault stands in an entry of the list at `steps`: the list then only seems too short."""
+    return any(len(other) > len(steps) and other[: len(steps)] == steps for other in others)
+
+
+def _unquoted(text: str) -> str:
+    return text.strip("'\"").replace("'", "").split(" | ")[0]
+
+
+def _some(place: Place) -> tuple[Place, ...]:
+    return () if place == Place() else (place,)

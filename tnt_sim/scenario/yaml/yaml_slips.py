@@ -1,0 +1,333 @@
+"""The slip behind a complaint of the YAML scanner, found in the text itself.
+
+The scanner stops where it can read no further, often lines below the slip: a quote that nobody closed swallows
+what follows. Only a text that could not be read comes here. The lines up to the one it stopped at are walked once,
+as values in blocks, lists and braces, and the first thing that does not add up is named with its own line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tnt_sim.domain.field_types import shown
+from tnt_sim.i18n.message import Text, so_many
+
+_BREAK = re.compile(r"\r\n|\r|\n")
+_MARKS = re.compile(r"\s*(?:[-?] +)*")
+_SPACE = re.compile(r"\s*")
+_PLAIN = re.compile(r"(?:(?!:(?:\s|$)|\s#).)+")
+_PLAIN_IN_BRACES = re.compile(r"(?:(?!:(?:\s|$)|\s#|[,\[\]{}]).)+")
+_AFTER = re.compile(r"\s*(?:$|\s#|[,\]}]|:(?:\s|$))")
+_KEY = re.compile(r"\s*(?:- +)*[\w.-]+:(?:\s|$)")
+_BLOCK_TEXT = re.compile(r"(?:^|\s)[|>][+-]?\d?[+-]?\s*(?:#.*)?$")
+_NO_SPACE = re.compile(r"\s*(?:- +)*([A-Za-z_][\w-]*):([^\s/:].*)")
+_NO_SPACE_DASH = re.compile(r"\s*-([A-Za-z_][\w-]*: )")
+_CLOSING = {"'": re.compile(r"(?:[^']|'')*(')(?!')"), '"': re.compile(r"(?:[^\"\\]|\\.)*(\")")}
+_INDENT = re.compile(r" *")
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What is wrong, what to do, and where: line and column from 1."""
+
+    text: Text
+    hint: Text
+    line: int
+    column: int
+
+
+def find_slip(text: str, words: str, problem: tuple[int, int], context: int | None) -> Slip | None:
+    """The slip behind a complaint.
+
+    Parameters
+    ----------
+    words : what the scanner says
+    problem : line and column, from 0, where it stopped
+    context : the line, from 0, where what it was reading began
+    """
+    lines = _BREAK.split(text)
+    last = min(problem[0], len(lines) - 1)
+    return (
+        _Walk(lines, last).quote()
+        or _space(lines, words, last, context)
+        or _no_colon(lines, words, context)
+        or _brace(lines, words, problem, context)
+        or _deeper(lines, last, words)
+        or _colon(lines, words, problem)
+    )
+
+
+@dataclass
+class _Walk:
+    """One walk over the values of the lines up to the one where the scanner stopped."""
+
+    lines: Sequence[str]
+    last: int
+    row: int = 0
+    column: int = 0
+    depth: int = field(default=0)
+
+    def quote(self) -> Slip | None:
+        """The first quote that is not closed, or closed too early."""
+        while self.row <= self.last:
+            line = self.lines[self.row]
+            if self.column == 0 and self.depth == 0 and self._skip_block_text(line):
+                continue
+            start = (_SPACE if self.depth else _MARKS).match(line, self.column)
+            self.column = start.end() if start else self.column
+            mark = line[self.column : self.column + 1]
+            if not mark or mark == "#":
+                self._next_line()
+            elif mark in _CLOSING:
+                found = self._quoted(line, mark)
+                if found is not None:
+                    return found
+            elif mark in "[{":
+                self._move(1)
+            elif mark in "]}":
+                self._move(-1)
+            elif mark == ":" or (mark == "," and self.depth):
+                self.column += 1
+            else:
+                plain = (_PLAIN_IN_BRACES if self.depth else _PLAIN).match(line, self.column)
+                self.column = max(plain.end() if plain else 0, self.column + 1)
+        return None
+
+    def _move(self, step: int) -> None:
+        self.depth, self.column = max(0, self.depth + step), self.column + 1
+
+    def _next_line(self) -> None:
+        self.row, self.column = self.row + 1, 0
+
+    def _skip_block_text(self, line: str) -> bool:
+        """Whether a text after `|` or `>` was passed over, its lines and the line that opens it."""
+        if not _BLOCK_TEXT.search(line):
+            return False
+        indent = _indent(line)
+        self._next_line()
+        while self.row < len(self.lines) and (
+            not self.lines[self.row].strip() or _indent(self.lines[self.row]) > indent
+        ):
+            self._next_line()
+        return True
+
+    def _quoted(self, line: str, mark: str) -> Slip | None:
+        """Pass over a value in quotes; what is wrong with it, if anything is."""
+        row, column = self.row, self.column
+        closing = _CLOSING[mark].match(line, column + 1)
+        if closing is not None:
+            self.column = closing.end()
+            if _AFTER.match(line, self.column) is None and row == self.last:
+                return _closed_early(mark, line, row, self.column)
+            return None
+        end = self._end_below(mark, row)
+        if end is None:
+            return _unclosed(mark, row, column)
+        self.row, self.column = end
+        return None
+
+    def _end_below(self, mark: str, row: int) -> tuple[int, int] | None:
+        """Where a value of several lines ends; None where it runs into other keys or into other text."""
+        for k in range(row + 1, len(self.lines)):
+            line = self.lines[k]
+            if _KEY.match(line):
+                return None
+            closing = _CLOSING[mark].match(line)
+            if closing is not None:
+                return (k, closing.end()) if _AFTER.match(line, closing.end()) else None
+        return None
+
+
+def _unclosed(mark: str, row: int, column: int) -> Slip:
+    return Slip(
+        Text(
+            f"le guillemet ouvert ici n'est pas refermé : il manque « {mark} » à la fin de la valeur.",
+            f"the quote opened here is not closed: a {mark} is missing at the end of the value.",
+        ),
+        Text(
+            f"Ajoutez « {mark} » à la fin de la valeur, sur la même ligne.",
+            f"Add {mark} at the end of the value, on the same line.",
+        ),
+        row + 1,
+        column + 1,
+    )
+
+
+def _closed_early(mark: str, line: str, row: int, column: int) -> Slip:
+    rest = shown(line[column:].strip())
+    if mark == "'":
+        hint = Text(
+            "Doublez l'apostrophe dans le texte (''), ou mettez la valeur entre guillemets doubles.",
+            "Double the apostrophe in the text (''), or put the value in double quotes.",
+        )
+    else:
+        hint = Text(
+            "Mettez la valeur entière entre guillemets, et « \\ » devant ceux du texte.",
+            'Put the whole value in quotes, with "\\" before those of the text.',
+        )
+    return Slip(
+        Text(
+            f"la valeur entre guillemets se ferme avant la fin du texte : « {rest} » suit.",
+            f"the value in quotes ends before its text does: {rest} follows.",
+        ),
+        hint,
+        row + 1,
+        column + 1,
+    )
+
+
+def _space(lines: Sequence[str], words: str, last: int, context: int | None) -> Slip | None:
+    """A space that lacks after the colon of a key or after a dash, on the line or on those it goes on from."""
+    if not re.search(
+        "could not find expected ':'|mapping values are not allowed|expected <block end>", words
+    ):
+        return None
+    first = last - 1 if context is None else min(context, last - 1)
+    for row in range(max(0, first, last - 3), last + 1):
+        key = _NO_SPACE.fullmatch(lines[row])
+        if key is not None and ": " not in key[2]:
+            return _missing_space(key[1], key[2], row + 1, key.end(1) + 2)
+        dash = _NO_SPACE_DASH.match(lines[row])
+        if dash is not None:
+            return Slip(
+                Text(
+                    f"il manque une espace après le tiret de « -{dash[1].strip()} ».",
+                    f'a space is missing after the dash of "-{dash[1].strip()}".',
+                ),
+                Text(f"Écrivez « - {dash[1].strip()} ».", f'Write "- {dash[1].strip()}".'),
+                row + 1,
+                dash.start(1) + 1,
+            )
+    return None
+
+
+def space_in_key(key: str) -> Slip | None:
+    """The slip behind a key between braces that is a key with its value: `{id:p}`."""
+    found = _NO_SPACE.fullmatch(key)
+    return None if found is None else _missing_space(found[1], found[2], 1, 1)
+
+
+def _no_colon(lines: Sequence[str], words: str, context: int | None) -> Slip | None:
+    """A line that begins like a key and has no colon."""
+    if context is None or "could not find expected ':'" not in words or ":" in lines[context]:
+        return None
+    start = _MARKS.match(lines[context])
+    column = 0 if start is None else start.end()
+    name = shown((lines[context][column:].split() or [""])[0])
+    return Slip(
+        Text(f"il manque « : » après « {name} ».", f'the ":" after "{name}" is missing.'),
+        Text("Écrivez « clé: valeur ».", 'Write "key: value".'),
+        context + 1,
+        column + 1,
+    )
+
+
+def _missing_space(key: str, value: str, line: int, column: int) -> Slip:
+    """`key:value`, where YAML wants a space after the colon."""
+    rest = shown(value.strip())
+    return Slip(
+        Text(f"il manque une espace après « {key}: ».", f'a space is missing after "{key}:".'),
+        Text(f"Écrivez « {key}: {rest} ».", f'Write "{key}: {rest}".'),
+        line,
+        column,
+    )
+
+
+_PAIR = {"{": "}", "[": "]"}
+
+
+def _brace(lines: Sequence[str], words: str, problem: tuple[int, int], context: int | None) -> Slip | None:
+    """A brace or a bracket that is not closed, or one too many."""
+    extra = re.search(r"expected <block end>, but found '([\]}])'|found '([\]}])'$", words)
+    if extra is not None and "flow" not in words:
+        mark = extra[1] or extra[2]
+        return Slip(
+            Text(f"« {mark} » en trop : rien ne l'ouvre.", f'"{mark}" too many: nothing opens it.'),
+            Text(f"Retirez « {mark} », ou ouvrez-le plus tôt.", f'Take "{mark}" out, or open it earlier.'),
+            problem[0] + 1,
+            problem[1] + 1,
+        )
+    if context is None or context >= problem[0] or "flow" not in words:
+        return None
+    opened = _opened(lines[: problem[0]], context)
+    if opened is None:
+        return None
+    column, mark = opened
+    return Slip(
+        Text(
+            f"« {mark} » est ouvert sur cette ligne et n'est pas refermé.",
+            f'"{mark}" is opened on this line and not closed.',
+        ),
+        Text(
+            f"Ajoutez « {_PAIR[mark]} » à la fin de son contenu.",
+            f'Add "{_PAIR[mark]}" at the end of its content.',
+        ),
+        context + 1,
+        column + 1,
+    )
+
+
+def _opened(lines: Sequence[str], row: int) -> tuple[int, str] | None:
+    """The last opening mark of a line that this line and those below do not close."""
+    stack: list[tuple[int, int, str]] = []
+    for k in range(row, len(lines)):
+        for column, mark in enumerate(re.sub(r"\"[^\"]*\"|'[^']*'", lambda m: "x" * len(m[0]), lines[k])):
+            if mark in _PAIR:
+                stack.append((k, column, mark))
+            elif mark in _PAIR.values() and stack:
+                stack.pop()
+    mine = [(column, mark) for k, column, mark in stack if k == row]
+    return mine[-1] if mine else None
+
+
+def _deeper(lines: Sequence[str], last: int, words: str) -> Slip | None:
+    """A key that stands deeper than the key before it, whose value it seems to go on."""
+    if "mapping values are not allowed" not in words or last == 0 or not _KEY.match(lines[last]):
+        return None
+    above = next((row for row in range(last - 1, -1, -1) if lines[row].strip()), None)
+    if above is None or not _KEY.match(lines[above]):
+        return None
+    here, before = _indent(lines[last]), _indent(lines[above])
+    if here <= before:
+        return None
+    more = so_many(here - before, ("espace", "espaces"), ("space", "spaces"))
+    return Slip(
+        Text(
+            f"cette ligne est en retrait de {more.fr} sous la ligne {above + 1}, dont la valeur est déjà écrite.",
+            f"this line is indented by {more.en} under line {above + 1}, whose value is already written.",
+        ),
+        Text("Donnez-leur le même retrait.", "Give both the same indentation."),
+        last + 1,
+        here + 1,
+    )
+
+
+def _colon(lines: Sequence[str], words: str, problem: tuple[int, int]) -> Slip | None:
+    """A second colon in a value without quotes."""
+    row, column = problem
+    if row >= len(lines) or lines[row][column : column + 1] != ":":
+        return None
+    if "mapping values are not allowed" not in words and "but got ':'" not in words:
+        return None
+    before = re.findall(r"(?:^|[{,\[\s])([\w.-]+): +([^,{}\[\]]*)$", lines[row][:column])
+    if not before:
+        return None
+    key, value = before[-1]
+    rest = re.match(r"[^,{}\]]*" if "flow" in words else r".*", lines[row][column:])
+    whole = shown(f"{value}{rest[0] if rest else ':'}".strip())
+    return Slip(
+        Text(
+            f"la valeur de « {key} » contient « : » et n'est pas entre guillemets.",
+            f'the value of "{key}" holds ":" and is not in quotes.',
+        ),
+        Text(f'Écrivez {key}: "{whole}".', f'Write {key}: "{whole}".'),
+        row + 1,
+        column + 1,
+    )
+
+
+def _indent(line: str) -> int:
+    found = _INDENT.match(line)
+    return 0 if found is None else found.end()

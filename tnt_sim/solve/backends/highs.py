@@ -1,0 +1,366 @@
+"""HiGHS through highspy: the fast path, and the only module that knows highspy.
+
+What is guarded against (all seen with highspy 1.16):
+
+* the first `Highs()` of a process writes a banner to file descriptor 1, whatever the options;
+* `setOptionValue` answers an unknown name or a bad value with a return code and nothing else;
+* a solve with another thread count than the scheduler's first one gives `kError` and no model status;
+* Ctrl-C reaches Python only when bytecode runs in the main thread: the interrupt callbacks run some.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tnt_sim.errors import SolverError
+from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.i18n.message import Text
+from tnt_sim.solve.backends.backend import (
+    Capabilities,
+    Limits,
+    RawSolution,
+    Termination,
+    Tuning,
+    float_bounds,
+    has_crossed_bounds,
+    infeasible_at_once,
+    out_of_time,
+    refuse_non_finite,
+)
+from tnt_sim.solve.backends.solver_process import MANY_COLUMNS, OnPoint, is_for_apart, solve_apart
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+DUAL, PRIMAL = 1, 4
+"""Simplex strategies of HiGHS."""
+PARALLEL_ROWS = 1 << 13
+"""The presolve rule for parallel rows and columns: at a million columns, minutes without a look at the clock."""
+_FIRST_USE = threading.Lock()
+
+_STATUSES = {
+    "kOptimal": Termination.OPTIMAL,
+    "kModelEmpty": Termination.OPTIMAL,
+    "kInfeasible": Termination.INFEASIBLE,
+    "kUnbounded": Termination.UNBOUNDED,
+    "kUnboundedOrInfeasible": Termination.INFEASIBLE_OR_UNBOUNDED,
+    "kTimeLimit": Termination.TIME_LIMIT,
+    "kSolutionLimit": Termination.SOLUTION_LIMIT,
+    "kMemoryLimit": Termination.MEMORY_LIMIT,
+    "kInterrupt": Termination.INTERRUPTED,
+    "kHighsInterrupt": Termination.INTERRUPTED,
+    "kIterationLimit": Termination.NUMERIC_TROUBLE,
+    "kUnknown": Termination.NUMERIC_TROUBLE,
+    "kPresolveError": Termination.FAILED,
+    "kSolveError": Termination.FAILED,
+    "kPostsolveError": Termination.FAILED,
+}
+# Absent on purpose, and so refused: kNotset, kLoadError, kModelError (a fault of ours), kObjectiveBound
+# and kObjectiveTarget (limits that are never set here).
+
+
+def quiet_highspy() -> Any:
+    """The highspy module, its banner already printed to nowhere.
+
+    Raises
+    ------
+    SolverError
+        When highspy cannot be imported.
+    """
+    with _FIRST_USE:
+        try:
+            highspy: Any = importlib.import_module("highspy")
+        except ImportError as error:
+            raise SolverError(
+                Text(f"highspy manque : {error}", f"highspy is missing: {error}"), code="solver.missing"
+            ) from error
+        if not getattr(highspy, "_tnt_sim_banner_done", False):
+            with _descriptor_1_to_nowhere():
+                highspy.Highs()
+            # A mark on the module rather than a global here: it dies with what it describes.
+            highspy._tnt_sim_banner_done = True
+    # what ran before in this process may have asked for other threads, and HiGHS refuses to run with fewer then
+    highspy.Highs.resetGlobalScheduler(True)
+    return highspy
+
+
+@contextlib.contextmanager
+def _descriptor_1_to_nowhere() -> Iterator[None]:
+    """Send file descriptor 1 to the null device (C++ writes there; `redirect_stdout` cannot see it)."""
+    try:
+        saved = os.dup(1)
+    except OSError:  # no standard output at all (a service): nothing to protect
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+        os.close(null)
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What the callbacks of one solve write: the log, better points, and whether Ctrl-C was pressed."""
+
+    interrupted: bool = False
+    lines: list[str] = field(default_factory=list)
+    on_point: OnPoint | None = None
+    point_kind: int = -1
+
+    def callback(self, kind: Any, message: str, out: Any, answer: Any, _data: Any) -> None:
+        """Called by HiGHS; must never raise (the exception would cross C++)."""
+        if int(kind) == 0:
+            self.lines.append(message)
+            return
+        if self.on_point is not None:
+            self.on_point(
+                np.array(out.mip_solution, dtype=np.float64) if int(kind) == self.point_kind else None
+            )
+        if self.interrupted and answer is not None:
+            answer.user_interrupt = True
+
+    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.interrupted = True
+
+
+@contextlib.contextmanager
+def _ctrl_c_stops(watch: _Watch) -> Iterator[None]:
+    """While solving in the main thread, Ctrl-C stops the solver instead of raising.
+
+    HiGHS looks at the flag about every millisecond, less often while it presolves. Elsewhere (a worker
+    thread) signals never arrive, and a handler cannot be set: a time limit is then the way to stop.
+    """
+    usable = threading.current_thread() is threading.main_thread() and callable(
+        signal.getsignal(signal.SIGINT)
+    )
+    if not usable:
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, watch.on_signal)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _must(status: Any, what: str, solver: str) -> None:
+    if status.name == "kError":
+        raise SolverError(Text(f"{solver} a refusé : {what}", f"{solver} refused: {what}"))
+
+
+def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
+    """Set options, check the return code and read each back: HiGHS says nothing of a bad one."""
+    for name, value in options.items():
+        _must(highs.setOptionValue(name, value), f"{name} = {value}", solver)
+        code, found = highs.getOptionValue(name)
+        if code.name != "kOk" or found != value:
+            raise SolverError(
+                Text(
+                    f"{solver} : {name} vaut {found} et non {value}",
+                    f"{solver}: {name} is {found}, not {value}",
+                )
+            )
+
+
+def _options(limits: Limits, tuning: Tuning, is_huge: bool = False) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "log_to_console": False,
+        "threads": 1,
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": 0.0,
+        "random_seed": tuning.seed or 0,
+        "presolve": "choose" if tuning.presolve else "off",
+    }
+    if limits.time_seconds is not None:
+        options["time_limit"] = max(float(limits.time_seconds), 0.0)
+    if is_huge:
+        options |= {"presolve_rule_off": PARALLEL_ROWS, "mip_heuristic_run_feasibility_jump": False}
+    if limits.nodes is not None:
+        options["mip_max_nodes"] = int(limits.nodes)
+    if tuning.tolerance is not None:
+        for name in ("mip_feasibility_tolerance", "primal_feasibility_tolerance"):
+            options[name] = max(tuning.tolerance, 1e-10)
+    return options
+
+
+def _pass_model(
+    highs: Any, model: LinearModel, relax: bool, solver: str, unit: FloatArray | None = None
+) -> None:
+    matrix = model.matrix
+    value = matrix.data.astype(np.float64)
+    col_lower, col_upper = float_bounds(model.col_lower, model.col_upper)
+    row_lower, row_upper = float_bounds(model.row_lower, model.row_upper)
+    if unit is not None:
+        row_lower, row_upper = row_lower * unit, row_upper * unit
+        value = value * np.repeat(unit, np.diff(matrix.indptr))
+    whole = (np.zeros(model.n_cols, bool) if relax else model.integer).astype(np.int32)
+    row_wise, direction = 2, (-1 if model.sense is Sense.MAXIMISE else 1)
+    status = highs.passModel(
+        model.n_cols, model.n_rows, matrix.nnz, row_wise, direction, 0.0,
+        model.objective.astype(np.float64), col_lower, col_upper, row_lower, row_upper,
+        matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), value,
+        whole,
+    )  # fmt: skip
+    _must(status, f"{model.n_rows} × {model.n_cols}", solver)
+
+
+def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray]:
+    """A silent HiGHS that holds the linear program of a model for many solves, and the unit of each row.
+
+    Simplex without presolve, so that each solve begins from the basis of the last one: dual, or `primal` where a
+    step among far more columns than rows takes dual long. Rows are multiplied by powers of two, `unit` (n_rows,),
+    which bring their largest coefficient near 1: nothing is lost, and a tolerance means the same in each. So
+    bounds go in times `unit`, and prices come out over it.
+    """
+    highs = quiet_highspy().Highs()
+    live = {"log_to_console": False, "threads": 1, "presolve": "off", "solver": "simplex"}
+    _set_options(highs, live | {"simplex_strategy": PRIMAL if primal else strategy(model.n_cols)}, "HiGHS")
+    unit = np.ones(model.n_rows)
+    matrix = model.matrix
+    if matrix.nnz:
+        filled = np.flatnonzero(np.diff(matrix.indptr))
+        longest = np.maximum.reduceat(np.abs(matrix.data), matrix.indptr[filled])
+        unit[filled] = 2.0 ** -np.floor(np.log2(longest.astype(np.float64)))
+    _pass_model(highs, model, True, "HiGHS", unit)
+    return highs, unit
+
+
+def strategy(n_cols: int) -> int:
+    """The simplex of a live program: dual; a single step of it may take half a minute at a million columns."""
+    return PRIMAL if n_cols > MANY_COLUMNS else DUAL
+
+
+def _run(module: Any, highs: Any, watch: _Watch) -> None:
+    """Run; once more after a scheduler reset when another thread count was used before in this thread."""
+    kinds = module.cb.HighsCallbackType
+    watch.point_kind = int(kinds.kCallbackMipImprovingSolution)
+    highs.setCallback(watch.callback, None)
+    for kind in (
+        kinds.kCallbackLogging,
+        kinds.kCallbackMipInterrupt,
+        kinds.kCallbackSimplexInterrupt,
+        *([kinds.kCallbackMipImprovingSolution] if watch.on_point else []),
+    ):
+        highs.startCallback(kind)
+    with _ctrl_c_stops(watch):
+        status = highs.run()
+        if status.name == "kError" and highs.getModelStatus().name == "kNotset":
+            module.Highs.resetThreadScheduler(True)
+            highs.run()
+
+
+def _termination(highs: Any, limits: Limits, solver: str) -> Termination:
+    name = highs.getModelStatus().name
+    if name not in _STATUSES:
+        raise SolverError(Text(f"{solver} : état inattendu {name}", f"{solver}: unexpected status {name}"))
+    found = _STATUSES[name]
+    # HiGHS says « solution limit » for its limit of nodes too; only that one is ever set here.
+    if found is Termination.SOLUTION_LIMIT and limits.nodes is not None:
+        return Termination.NODE_LIMIT
+    return found
+
+
+class HighsBackend:
+    """HiGHS, in process: silent, one thread, both gaps 0, interruptible in the main thread."""
+
+    name = "highs"
+    capabilities = Capabilities(
+        integer=True,
+        duals=True,
+        time_limit=True,
+        node_limit=True,
+        start=True,
+        tuning=True,
+        independent_of_highs=False,
+    )
+
+    def solve(
+        self,
+        model: LinearModel,
+        *,
+        relax: bool = False,
+        limits: Limits = Limits(),
+        start: IntArray | None = None,
+        tuning: Tuning = Tuning(),
+    ) -> RawSolution:
+        """Solve one model; Ctrl-C in the main thread gives INTERRUPTED and the point in hand.
+
+        Raises
+        ------
+        SolverError
+            When highspy is missing, refuses an option or the model, or gives an unknown status.
+        """
+        solver = f"HiGHS {quiet_highspy().Highs().version()}"
+        if has_crossed_bounds(model):
+            return infeasible_at_once(solver)
+        if limits.expired:
+            return out_of_time(solver)
+        if is_for_apart(model):
+            return solve_apart(solve_here, model, relax, limits, start, tuning, solver)
+        return solve_here(model, relax, limits, start, tuning)
+
+
+def solve_here(
+    model: LinearModel,
+    relax: bool,
+    limits: Limits,
+    start: IntArray | None,
+    tuning: Tuning,
+    on_point: OnPoint | None = None,
+) -> RawSolution:
+    """The answer of HiGHS in this process; `on_point` is told each better point on the way."""
+    began = time.perf_counter()
+    module = quiet_highspy()
+    highs = module.Highs()
+    solver = f"HiGHS {highs.version()}"
+    watch = _Watch(on_point=on_point)
+    _set_options(highs, _options(limits, tuning, is_for_apart(model)), solver)
+    _pass_model(highs, model, relax, solver)
+    if start is not None and not relax and model.n_cols:
+        columns = np.arange(model.n_cols, dtype=np.int32)
+        _must(highs.setSolution(model.n_cols, columns, start.astype(np.float64)), "start", solver)
+    _run(module, highs, watch)
+    mip = not relax and bool(model.integer.any())
+    answer = _read(highs, _termination(highs, limits, solver), mip, solver, watch, began)
+    return refuse_non_finite(answer)
+
+
+def _array(values: Any) -> FloatArray:
+    return np.array(values, dtype=np.float64)
+
+
+def _read(
+    highs: Any, termination: Termination, mip: bool, solver: str, watch: _Watch, began: float
+) -> RawSolution:
+    info, solution = highs.getInfo(), highs.getSolution()
+    holds = info.primal_solution_status == 2 or highs.getModelStatus().name == "kModelEmpty"
+    if termination is Termination.OPTIMAL and not holds:
+        termination = Termination.NUMERIC_TROUBLE
+    objective = float(info.objective_function_value) if holds else None
+    bound = float(info.mip_dual_bound) if mip else (objective if termination is Termination.OPTIMAL else None)
+    priced = not mip and holds and info.dual_solution_status == 2
+    return RawSolution(
+        termination=termination,
+        values=_array(solution.col_value) if holds else None,
+        objective=objective,
+        bound=bound if bound is not None and np.isfinite(bound) else None,
+        row_duals=_array(solution.row_dual) if priced else None,
+        reduced_costs=_array(solution.col_dual) if priced else None,
+        solver=solver,
+        seconds=time.perf_counter() - began,
+        log="".join(watch.lines),
+    )

@@ -1,0 +1,463 @@
+"""What PuLP's solvers are asked with: gaps, tolerances, limits, paths, and a scale that they can read.
+
+PuLP: the open door to any solver it lists, and to `.lp` and `.mps` files.
+
+What is guarded against (seen with PuLP 4.2):
+
+* files carry 13 significant digits, CBC's answers 8: larger figures are refused on the way out, and whole
+  columns are rounded and checked exactly on the way back (`solve/methods/integral.py`);
+* `Undefined` covers « no feasible point » for some solvers: the relaxed problem is asked before giving up;
+* GLPK cannot take a model without rows and leaves a temporary file behind: a directory of ours is removed;
+* an unknown status, or any exception of PuLP or of a solver, is a SolverError, never a result.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tempfile
+import time
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pulp
+
+from tnt_sim.disk import draft_of
+from tnt_sim.errors import SolverError
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.i18n.message import Text
+from tnt_sim.solve.backends.backend import (
+    Capabilities,
+    Limits,
+    RawSolution,
+    Termination,
+    Tuning,
+    has_crossed_bounds,
+    infeasible_at_once,
+    out_of_time,
+    refuse_non_finite,
+)
+from tnt_sim.solve.backends.solver_process import SolverOverrunError, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FAMILY = {"PULP_CBC_CMD": "cbc", "COIN_CMD": "cbc", "CyLP": "cbc", "GLPK_CMD": "glpk", "SCIP_PY": "scip",
+           "SCIP_CMD": "scip", "FSCIP_CMD": "scip", "CPSAT": "cpsat", "HiGHS": "highs",
+           "HiGHS_CMD": "highs"}  # fmt: skip
+
+
+def _cbc(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+    # With its own settings CBC 2.10 called 19 of 300 tight envelopes infeasible or solved to a wrong
+    # optimum; with these, 2 of 1,200 (tests/solve/test_integral.py, the near-miss family).
+    tolerance = max(min(tuning.tolerance or 1e-9, 1e-9), 1e-10)
+    settings = ["preprocess off", f"integerT {tolerance}"]
+    if tuning.presolve:  # the other path does without: it made CBC call feasible models infeasible
+        settings.append(f"primalT {tolerance}")
+    options: dict[str, Any] = {"options": settings}
+    if limits.nodes is not None:
+        options["maxNodes"] = limits.nodes
+    if not tuning.presolve:
+        options |= {"presolve": False, "cuts": False}
+    if tuning.seed is not None:
+        options["randomSeed"] = tuning.seed
+    return options
+
+
+def _scip(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+    options: dict[str, Any] = {} if limits.nodes is None else {"maxNodes": limits.nodes}
+    # SCIP's tolerance is relative to the row: 1e-6 of 100 M€ is 100 €. (Below 1e-7 it warns on stderr.)
+    # Its knapsacks of 10⁸ cents are simplified step by step: 5 s for 10 dossiers, minutes for others.
+    settings = [
+        f"numerics/feastol={max(min(tuning.tolerance or 1e-7, 1e-7), 1e-9)}",
+        "constraints/knapsack/simplifyinequalities=0",
+    ]
+    if not tuning.presolve:
+        settings.append("presolving/maxrounds=0")
+    if tuning.seed is not None:
+        settings.append(f"randomization/randomseedshift={tuning.seed}")
+    return options | {"options": settings}
+
+
+def _scip_cmd(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+    options = _scip(limits, tuning)
+    # the command line reads FALSE only, PySCIPOpt a number only
+    options["options"] = [text.replace("inequalities=0", "inequalities=FALSE") for text in options["options"]]
+    return options
+
+
+def _highs(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+    options: dict[str, Any] = {"threads": 1}
+    if limits.nodes is not None:
+        options["mip_max_nodes"] = limits.nodes
+    if not tuning.presolve:
+        options["presolve"] = "off"
+    if tuning.seed is not None:
+        options["random_seed"] = tuning.seed
+    if tuning.tolerance is not None:
+        options["mip_feasibility_tolerance"] = max(tuning.tolerance, 1e-10)
+    return options
+
+
+def _cpsat(_limits: Limits, tuning: Tuning) -> dict[str, Any]:
+    # Presolve's « inclusion » step gave wrong optima (or-tools #5293).
+    return {"threads": 1, "presolve_inclusion_work_limit": 0, "cp_model_presolve": tuning.presolve}
+
+
+def _plain(_limits: Limits, _tuning: Tuning) -> dict[str, Any]:
+    return {}
+
+
+_OPTIONS = {
+    "cbc": _cbc, "scip": _scip, "scip_cmd": _scip_cmd, "cpsat": _cpsat, "highs": _highs,
+    "glpk": _plain, "other": _plain,
+}  # fmt: skip
+
+
+def solver_options(solver_name: str, limits: Limits, tuning: Tuning) -> dict[str, Any]:
+    """The keyword arguments of a solver of PuLP, beyond those that all of them have."""
+    family = family_of(solver_name)
+    by_command = family == "scip" and solver_name.endswith("_CMD")
+    return _OPTIONS["scip_cmd" if by_command else family](limits, tuning)
+
+
+def family_of(solver_name: str) -> str:
+    """The solver behind one of PuLP's names: `cbc`, `glpk`, `scip`, `cpsat`, `highs` or `other`."""
+    return _FAMILY.get(solver_name, "other")
+
+
+def refused_option(solver_name: str, solver: Any, log: str) -> str | None:
+    """What a solver did not take, after its solve: a bad option is silent in CBC and HiGHS; SCIP raises.
+
+    `solver` is PuLP's `solverModel`, of in-process solvers; `log` is what the solver printed.
+    """
+    family = family_of(solver_name)
+    if family == "cbc":
+        bad = ("No match for", "valid range is")
+        return next((line for line in log.splitlines() if any(word in line for word in bad)), None)
+    if family == "highs" and hasattr(solver, "getOptionValue"):
+        wanted = {"threads": 1, "mip_rel_gap": 0.0, "mip_abs_gap": 0.0}
+        found = {name: solver.getOptionValue(name)[1] for name in wanted}
+        return None if found == wanted else f"{found}"
+    return None
+
+
+def as_asked(model: LinearModel, solver_name: str) -> LinearModel:
+    """The model as it is handed over: for GLPK, with its objective times a power of ten.
+
+    GLPK compares prices with 10⁻⁷ after scaling rows of 10⁸ cents to 1, and then calls 0 the optimum of
+    « 2 x » (seen with 5.0). Its value is read from its point, so the factor needs no way back.
+    """
+    if family_of(solver_name) != "glpk":
+        return model
+    largest, rows = (int(np.abs(a).max(initial=0)) for a in (model.objective, model.matrix.data))
+    factor = 1
+    while largest and largest * factor * 10 <= min(10 * rows, 10**12):
+        factor *= 10
+    return model.with_objective(model.objective * factor, model.sense) if factor > 1 else model
+
+
+_S = pulp.LpSolveStatus
+_STATUSES = {
+    _S.Optimal: Termination.OPTIMAL,
+    _S.Infeasible: Termination.INFEASIBLE,
+    _S.Unbounded: Termination.UNBOUNDED,
+    _S.Undefined: Termination.INFEASIBLE_OR_UNBOUNDED,
+    _S.TimeLimit: Termination.TIME_LIMIT,
+    _S.MemoryLimit: Termination.MEMORY_LIMIT,
+    _S.NodeLimit: Termination.NODE_LIMIT,
+    _S.GapLimit: Termination.SOLUTION_LIMIT,
+    _S.SolutionLimit: Termination.SOLUTION_LIMIT,
+    _S.IterationLimit: Termination.NUMERIC_TROUBLE,
+    _S.Interrupted: Termination.INTERRUPTED,
+    _S.NumericalError: Termination.NUMERIC_TROUBLE,
+    _S.NotSolved: Termination.FAILED,
+}
+# Absent on purpose: Stopped (« for a reason the solver does not report ») needs the limits to be read.
+
+_WITH_DUALS = frozenset({"COIN_CMD", "PULP_CBC_CMD", "HiGHS"})
+_READS_FILES = ("_CMD",)
+
+
+def to_pulp(
+    model: LinearModel, *, relax: bool = False, name: str = "tnt_sim"
+) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
+    """The model as a PuLP problem, with its variables in column order.
+
+    A row with two different bounds becomes two constraints, `r3_name_lo` and `r3_name_hi`. Constraints
+    may be added and the problem solved with `problem.solve(solver)`; always name the solver.
+    """
+    problem, variables, _ = _build(model, relax, name)
+    return problem, variables
+
+
+_SYSTEM = re.compile(r"\(os error (\d+)\)")
+"""How PuLP words what the system refused."""
+
+
+def write_lp(model: LinearModel, path: Path) -> None:
+    """Write the model as a CPLEX LP file, with the same names on every machine.
+
+    Raises
+    ------
+    SolverError
+        When a figure has more than 13 significant digits: the file would not be the model.
+    OSError
+        The file cannot be written.
+    """
+    _refuse_long_figures(model, "LP")
+    problem, _ = to_pulp(model)
+    with draft_of(path) as draft:
+        try:
+            problem.writeLP(str(draft), max_length=100)
+        except pulp.PulpError as error:
+            said = _SYSTEM.search(str(error))
+            raise error if said is None else OSError(int(said[1]), str(error)) from error
+
+
+def installed_solvers() -> tuple[str, ...]:
+    """The solvers of PuLP that are on this machine, by PuLP's names."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tuple(dict.fromkeys(pulp.listSolvers(onlyAvailable=True)))
+
+
+def _build(
+    model: LinearModel, relax: bool, name: str
+) -> tuple[pulp.LpProblem, list[pulp.LpVariable], list[int]]:
+    """The problem, its variables, and for each constraint the row it comes from."""
+    maximise = model.sense is Sense.MAXIMISE
+    problem = pulp.LpProblem(name, pulp.LpMaximize if maximise else pulp.LpMinimize)
+    names = model.names_for_solver()
+    variables = [
+        problem.add_variable(
+            column,
+            None if low == NO_LOWER else low,
+            None if high == NO_UPPER else high,
+            "Integer" if whole and not relax else "Continuous",
+        )
+        for column, low, high, whole in zip(
+            names.columns,
+            model.col_lower.tolist(),
+            model.col_upper.tolist(),
+            model.integer.tolist(),
+            strict=True,
+        )
+    ]
+    terms = [(variables[j], float(model.objective[j])) for j in np.flatnonzero(model.objective).tolist()]
+    problem.setObjective(pulp.LpAffineExpression.from_list(terms, name="objective"))
+    origin = []
+    for row, constraint, label in _constraints(model, variables, names.rows):
+        problem.addConstraint(constraint, label)
+        origin.append(row)
+    return problem, variables, origin
+
+
+def _constraints(
+    model: LinearModel, variables: list[pulp.LpVariable], names: tuple[str, ...]
+) -> Iterator[tuple[int, Any, str]]:
+    m = model.matrix
+    indices, data = m.indices.tolist(), m.data.tolist()
+    starts = m.indptr.tolist()
+    for row, (low, high) in enumerate(zip(model.row_lower.tolist(), model.row_upper.tolist(), strict=True)):
+        begin, end = starts[row], starts[row + 1]
+        if begin == end:  # an empty row is settled without a solver (`_empty_row_fails`)
+            continue
+        pairs = [(variables[j], float(a)) for j, a in zip(indices[begin:end], data[begin:end], strict=True)]
+        expression = pulp.LpAffineExpression.from_list(pairs)
+        if low == high:
+            yield row, expression == low, names[row]
+            continue
+        two = low != NO_LOWER and high != NO_UPPER
+        if low != NO_LOWER:
+            yield row, expression >= low, names[row] + ("_lo" if two else "")
+        if high != NO_UPPER:
+            yield row, expression <= high, names[row] + ("_hi" if two else "")
+
+
+def _empty_row_fails(model: LinearModel) -> bool:
+    """Whether a row without any coefficient excludes 0."""
+    empty = np.diff(model.matrix.indptr) == 0
+    return bool(np.any(empty & ((model.row_lower > 0) | (model.row_upper < 0))))
+
+
+def _refuse_long_figures(model: LinearModel, where: str) -> None:
+    for values in (model.matrix.data, model.objective, model.row_lower, model.row_upper,
+                   model.col_lower, model.col_upper):  # fmt: skip
+        for value in values[np.abs(values) >= 10**13].tolist():
+            if value not in (NO_LOWER, NO_UPPER) and int(float(f"{value:.12e}")) != value:
+                raise SolverError(
+                    Text(f"{where} : {value} a plus de 13 chiffres, le fichier en perdrait",
+                         f"{where}: {value} has more than 13 digits, the file would lose some"),
+                    code="solver.precision",
+                )  # fmt: skip
+
+
+class PulpBackend:
+    """Any solver that PuLP knows, by the name PuLP gives it: gaps 0, one thread, silent.
+
+    Ctrl-C raises KeyboardInterrupt: a solver behind a command line hands nothing back. Nor does one that is still
+    running a second after its time limit: its process group is ended, and its log says so.
+    """
+
+    def __init__(self, solver_name: str) -> None:
+        self.solver_name = solver_name
+        self.name = f"pulp:{solver_name}"
+        self.family = family_of(solver_name)
+        self.capabilities = Capabilities(
+            integer=True,
+            duals=solver_name in _WITH_DUALS,
+            time_limit=True,
+            node_limit=self.family in ("cbc", "scip", "highs"),
+            start=False,
+            tuning=self.family in ("cbc", "scip", "highs"),
+            independent_of_highs=self.family in ("cbc", "glpk", "scip", "cpsat"),
+            digits=8 if self.family == "cbc" else 15,
+        )
+
+    def solve(
+        self,
+        model: LinearModel,
+        *,
+        relax: bool = False,
+        limits: Limits = Limits(),
+        start: IntArray | None = None,
+        tuning: Tuning = Tuning(),
+    ) -> RawSolution:
+        """Solve one model; `start` is not passed on (PuLP's warm starts differ by solver and version).
+
+        Raises
+        ------
+        SolverError
+            When the solver is missing or fails, when a figure is too long for its file, when a limit of
+            nodes is asked from a solver that has none, or for a status that is not known here.
+        """
+        began = time.perf_counter()
+        if self.solver_name.endswith(_READS_FILES):
+            _refuse_long_figures(model, self.name)
+        if has_crossed_bounds(model) or _empty_row_fails(model):
+            return infeasible_at_once(self.name)
+        if not model.matrix.nnz:
+            return _without_rows(model, self.name, relax)
+        if limits.nodes is not None and not self.capabilities.node_limit:
+            raise _failure(self.name, "no node limit", "pas de limite de nœuds")
+        if limits.expired:
+            return out_of_time(self.name)
+        answer = self._ask(model, relax, limits, tuning, began)
+        if answer.termination is Termination.INFEASIBLE_OR_UNBOUNDED and not relax and self.family != "cpsat":
+            answer = replace(answer, termination=self._told_apart(model, limits, tuning))
+        return refuse_non_finite(answer)
+
+    def _told_apart(self, model: LinearModel, limits: Limits, tuning: Tuning) -> Termination:
+        """« Undefined » read through the relaxed problem: infeasible there is infeasible here."""
+        relaxed = self._ask(model, True, limits, tuning, time.perf_counter()).termination
+        if relaxed is Termination.INFEASIBLE:
+            return Termination.INFEASIBLE
+        unsure = (Termination.UNBOUNDED, Termination.INFEASIBLE_OR_UNBOUNDED)
+        return Termination.INFEASIBLE_OR_UNBOUNDED if relaxed in unsure else Termination.FAILED
+
+    def _ask(
+        self, model: LinearModel, relax: bool, limits: Limits, tuning: Tuning, began: float
+    ) -> RawSolution:
+        problem, variables, origin = _build(as_asked(model, self.solver_name), relax, "tnt_sim")
+        with tempfile.TemporaryDirectory(prefix="tnt-sim-") as folder:
+            log = Path(folder) / "log.txt"
+            try:
+                stats = self._solve_problem(problem, limits, tuning, folder, log)
+            except SolverOverrunError:
+                seconds = time.perf_counter() - began
+                return replace(out_of_time(self.name), seconds=seconds, log=_OVERRUN)
+            text = log.read_text(errors="replace") if log.exists() else ""
+        refused = refused_option(self.solver_name, problem.solverModel, text)
+        if refused is not None:
+            raise _failure(self.name, f"an option was refused: {refused}", f"option refusée : {refused}")
+        termination = self._termination(stats, limits)
+        holds = bool(stats.has_solution)
+        if termination is Termination.OPTIMAL and not holds:
+            termination = Termination.NUMERIC_TROUBLE
+        values = np.array([v.varValue or 0.0 for v in variables], dtype=np.float64) if holds else None
+        objective = float(model.objective.astype(np.float64) @ values) if values is not None else None
+        bound = stats.best_bound
+        if bound is None and termination is Termination.OPTIMAL:
+            bound = objective
+        duals = self._duals(problem, model, origin) if relax and termination is Termination.OPTIMAL else None
+        return RawSolution(
+            termination, values, objective, None if bound is None else float(bound),
+            duals, None if duals is None else model.objective - model.matrix.T @ duals,
+            self.name, time.perf_counter() - began, text,
+        )  # fmt: skip
+
+    def _solve_problem(
+        self, problem: pulp.LpProblem, limits: Limits, tuning: Tuning, folder: str, log: Path
+    ) -> Any:
+        if self.family == "highs":
+            from tnt_sim.solve.backends.highs import quiet_highspy
+
+            quiet_highspy()
+        try:
+            solver = pulp.getSolver(self.solver_name, **self._options(limits, tuning, log))
+            if hasattr(solver, "tmpDir"):
+                solver.tmpDir = folder
+            if not solver.available():
+                raise _failure(self.name, "not on this machine", "absent de cette machine")
+            with until(limits.deadline, solver):
+                return problem.solve(solver)
+        except (pulp.PulpError, AssertionError, LookupError, OSError, TypeError, ValueError) as error:
+            detail = f"{type(error).__name__}: {error}"
+            raise _failure(self.name, detail, detail) from error
+
+    def _options(self, limits: Limits, tuning: Tuning, log: Path) -> dict[str, Any]:
+        options: dict[str, Any] = {"msg": False}
+        seconds = limits.time_seconds
+        if seconds is not None:
+            # glpsol reads whole seconds only.
+            options["timeLimit"] = max(1, math.ceil(seconds)) if self.family == "glpk" else max(0.01, seconds)
+        if self.family in ("cbc", "scip", "highs"):
+            options |= {"gapRel": 0.0, "gapAbs": 0.0, "logPath": str(log)}
+        return options | solver_options(self.solver_name, limits, tuning)
+
+    def _termination(self, stats: Any, limits: Limits) -> Termination:
+        status = stats.status
+        if status == _S.Stopped:
+            if limits.nodes is not None:
+                return Termination.NODE_LIMIT
+            return Termination.TIME_LIMIT if limits.time_seconds is not None else Termination.FAILED
+        if status not in _STATUSES:
+            raise _failure(self.name, f"unknown status {status}", f"état inconnu {status}")
+        return _STATUSES[status]
+
+    def _duals(self, problem: pulp.LpProblem, model: LinearModel, origin: list[int]) -> FloatArray | None:
+        """Row prices in our sign; a two-sided row has the sum of its two constraints."""
+        if not self.capabilities.duals:
+            return None
+        duals = np.zeros(model.n_rows)
+        for row, constraint in zip(origin, problem.constraints(), strict=True):
+            if constraint.pi is None:
+                return None
+            duals[row] += constraint.pi
+        # CBC is handed « minimise −c·x » for a maximisation, and PuLP leaves its prices in that sign.
+        return -duals if self.family == "cbc" and model.sense is Sense.MAXIMISE else duals
+
+
+_OVERRUN = "tnt_sim: the solver was still running after its time limit; its processes were ended\n"
+
+
+def _failure(name: str, en: str, fr: str) -> SolverError:
+    return SolverError(Text(f"{name} : {fr}", f"{name}: {en}"))
+
+
+def _without_rows(model: LinearModel, name: str, relax: bool) -> RawSolution:
+    """A model without a coefficient in its rows: every column goes to its better bound."""
+    gain = model.objective if model.sense is Sense.MAXIMISE else -model.objective
+    idle = np.clip(0, model.col_lower, model.col_upper)
+    values = np.where(gain > 0, model.col_upper, np.where(gain < 0, model.col_lower, idle))
+    if np.any((values == NO_LOWER) | (values == NO_UPPER)):
+        return RawSolution(Termination.UNBOUNDED, None, None, None, None, None, name, 0.0)
+    value = float(model.value(values))
+    point = values.astype(np.float64)
+    prices = np.zeros(model.n_rows) if relax else None
+    slopes = model.objective.astype(np.float64) if relax else None
+    return RawSolution(Termination.OPTIMAL, point, value, value, prices, slopes, name, 0.0)

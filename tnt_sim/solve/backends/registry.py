@@ -1,0 +1,78 @@
+"""Solvers by name; nothing heavy is imported before a name asks for it."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from tnt_sim.errors import UsageError, did_you_mean
+from tnt_sim.formulation.linear_model import LinearModel
+from tnt_sim.i18n.message import Text
+from tnt_sim.solve.backends.backend import Backend
+
+_SECOND_OPINIONS = ("COIN_CMD", "PULP_CBC_CMD", "GLPK_CMD", "SCIP_PY", "SCIP_CMD", "CPSAT")
+"""Solvers that share no code with HiGHS, by PuLP's names, in order of preference: CBC, GLPK, SCIP, CP-SAT."""
+
+
+def get_backend(name: str) -> Backend:
+    """The backend of that name: `highs`, `scipy`, or `pulp:NAME` with a NAME of `pulp.listSolvers()`.
+
+    Raises
+    ------
+    UsageError
+        When there is no such backend, or it is not on this machine.
+    """
+    if name == "highs" and _importable("highspy"):
+        from tnt_sim.solve.backends.highs import HighsBackend
+
+        return HighsBackend()
+    if name == "scipy":
+        from tnt_sim.solve.backends.scipy_milp import ScipyBackend
+
+        return ScipyBackend()
+    if name.startswith("pulp:") and name in available_backends():
+        from tnt_sim.solve.backends.pulp_bridge import PulpBackend
+
+        return PulpBackend(name.removeprefix("pulp:"))
+    here = available_backends()
+    hint = did_you_mean(name, here) or Text("", "")
+    listed = ", ".join(here)
+    raise UsageError(
+        Text(
+            f"backend : le solveur « {name} » n'existe pas, ou pas sur cette machine. {hint.fr} "
+            f"Présents : {listed}.",
+            f'backend: there is no solver "{name}", or it is not on this machine. {hint.en} Present: {listed}.',
+        ),
+        code="usage.backend",
+    )
+
+
+def available_backends() -> tuple[str, ...]:
+    """The names that `get_backend` accepts on this machine."""
+    direct = (("highs",) if _importable("highspy") else ()) + ("scipy",)
+    return (*direct, *(f"pulp:{solver}" for solver in _pulp_solvers()))
+
+
+def independent_backends() -> tuple[str, ...]:
+    """The backends present that are not HiGHS by any route: CBC, GLPK, SCIP, CP-SAT, in this order."""
+    here = _pulp_solvers()
+    return tuple(f"pulp:{solver}" for solver in _SECOND_OPINIONS if solver in here)
+
+
+def _pulp_solvers() -> tuple[str, ...]:
+    if not _importable("pulp"):
+        return ()
+    from tnt_sim.solve.backends.pulp_bridge import installed_solvers
+
+    return installed_solvers()
+
+
+def _importable(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def write_lp(model: LinearModel, path: Path) -> None:
+    """Write the model as a CPLEX LP file (`pulp_bridge.write_lp`), importing PuLP only now."""
+    from tnt_sim.solve.backends.pulp_bridge import write_lp as write
+
+    write(model, path)

@@ -1,0 +1,181 @@
+"""SciPy's `milp` and `linprog`: needs no further install and prints nothing, but is HiGHS too.
+
+It is a fallback for a machine without highspy; it never counts as a second opinion.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from typing import Any
+
+import numpy as np
+import scipy
+
+from tnt_sim.errors import SolverError
+from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.i18n.message import Text
+from tnt_sim.solve.backends.backend import (
+    Capabilities,
+    Limits,
+    RawSolution,
+    Termination,
+    Tuning,
+    float_bounds,
+    has_crossed_bounds,
+    infeasible_at_once,
+    out_of_time,
+    refuse_non_finite,
+)
+
+_SOLVER = f"SciPy {scipy.__version__} (HiGHS)"
+
+
+class ScipyBackend:
+    """`scipy.optimize`: gap 0, one thread, silent; Ctrl-C raises once the solver has returned."""
+
+    name = "scipy"
+    capabilities = Capabilities(
+        integer=True,
+        duals=True,
+        time_limit=True,
+        node_limit=True,
+        start=False,
+        tuning=True,
+        independent_of_highs=False,
+    )
+
+    def solve(
+        self,
+        model: LinearModel,
+        *,
+        relax: bool = False,
+        limits: Limits = Limits(),
+        start: IntArray | None = None,
+        tuning: Tuning = Tuning(),
+    ) -> RawSolution:
+        """Solve one model; `start`, `tuning.seed` and `tuning.tolerance` are not known to SciPy's `milp`.
+
+        Raises
+        ------
+        SolverError
+            For a status that is not known here.
+        """
+        if has_crossed_bounds(model):
+            return infeasible_at_once(_SOLVER)
+        if not model.n_cols:
+            return _empty(model)
+        if limits.expired:
+            return out_of_time(_SOLVER)
+        began = time.perf_counter()
+        answer = _linear(model, limits, tuning) if relax else _integer(model, limits, tuning)
+        values, bound, duals, termination = answer
+        objective = float(model.objective.astype(np.float64) @ values) if values is not None else None
+        reduced = None if duals is None else model.objective - model.matrix.T @ duals
+        seconds = time.perf_counter() - began
+        raw = RawSolution(termination, values, objective, bound, duals, reduced, _SOLVER, seconds)
+        return refuse_non_finite(raw)
+
+
+_Answer = tuple[FloatArray | None, float | None, FloatArray | None, Termination]
+
+
+def _options(limits: Limits, tuning: Tuning) -> dict[str, Any]:
+    options: dict[str, Any] = {"disp": False, "presolve": tuning.presolve}
+    if limits.time_seconds is not None:
+        options["time_limit"] = max(float(limits.time_seconds), 0.0)
+    return options
+
+
+def _integer(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
+    optimize = _optimize()
+
+    sign = _sign(model)
+    low, high = float_bounds(model.row_lower, model.row_upper)
+    options = _options(limits, tuning) | {"mip_rel_gap": 0.0}
+    if limits.nodes is not None:
+        options["node_limit"] = limits.nodes
+    found = optimize.milp(
+        sign * model.objective.astype(np.float64),
+        integrality=model.integer.astype(np.int32),
+        bounds=optimize.Bounds(*float_bounds(model.col_lower, model.col_upper)),
+        constraints=optimize.LinearConstraint(model.matrix.astype(np.float64), low, high)
+        if model.n_rows
+        else None,
+        options=options,
+    )
+    values = None if found.x is None else np.asarray(found.x, dtype=np.float64)
+    bound = getattr(found, "mip_dual_bound", None)
+    if bound is not None:
+        bound = float(sign * bound) if np.isfinite(bound) else None
+    return values, bound, None, _termination(found, limits)
+
+
+def _linear(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
+    """The relaxed problem; rows become equalities and ≤ rows, and their prices come back in our sign."""
+    optimize = _optimize()
+
+    sign, matrix = _sign(model), model.matrix.astype(np.float64)
+    low, high = float_bounds(model.row_lower, model.row_upper)
+    equal = low == high
+    above, below = ~equal & np.isfinite(high), ~equal & np.isfinite(low)
+    stacked = scipy.sparse.vstack([matrix[above], -matrix[below]], format="csr")
+    found = optimize.linprog(
+        sign * model.objective.astype(np.float64),
+        A_ub=stacked if stacked.shape[0] else None,
+        b_ub=np.concatenate([high[above], -low[below]]) if stacked.shape[0] else None,
+        A_eq=matrix[equal] if equal.any() else None,
+        b_eq=low[equal] if equal.any() else None,
+        bounds=np.column_stack(float_bounds(model.col_lower, model.col_upper)),
+        method="highs",
+        options=_options(limits, tuning),
+    )
+    termination = _termination(found, limits)
+    if termination is not Termination.OPTIMAL:
+        return None, None, None, termination
+    duals = np.zeros(model.n_rows)
+    if stacked.shape[0]:
+        n_above = int(above.sum())
+        duals[above] += found.ineqlin.marginals[:n_above]
+        duals[below] -= found.ineqlin.marginals[n_above:]
+    if equal.any():
+        duals[equal] = found.eqlin.marginals
+    return np.asarray(found.x, dtype=np.float64), float(sign * found.fun), sign * duals, termination
+
+
+def _optimize() -> Any:
+    # Late, since it takes 0.3 s; as Any, since its stubs ask for literal option dictionaries.
+    return importlib.import_module("scipy.optimize")
+
+
+def _sign(model: LinearModel) -> float:
+    return -1.0 if model.sense is Sense.MAXIMISE else 1.0
+
+
+def _termination(found: Any, limits: Limits) -> Termination:
+    """SciPy's five numbers; 1 is « iteration or time limit », 4 is « other », told apart by its message."""
+    message = str(found.message)
+    if found.status == 0:
+        return Termination.OPTIMAL
+    if found.status == 1:
+        nodes = limits.nodes is not None and ("olution limit" in message or "teration" in message)
+        return Termination.NODE_LIMIT if nodes else Termination.TIME_LIMIT
+    if found.status == 2:
+        return Termination.INFEASIBLE
+    if found.status == 3:
+        return Termination.UNBOUNDED
+    if found.status == 4:
+        if "olution limit" in message and limits.nodes is not None:
+            return Termination.NODE_LIMIT
+        both = "unbounded or infeasible" in message.lower() or "infeasible or unbounded" in message.lower()
+        return Termination.INFEASIBLE_OR_UNBOUNDED if both else Termination.NUMERIC_TROUBLE
+    raise SolverError(
+        Text(f"{_SOLVER} : état inconnu {found.status}", f"{_SOLVER}: unknown status {found.status}")
+    )
+
+
+def _empty(model: LinearModel) -> RawSolution:
+    feasible = model.is_feasible(np.zeros(0, dtype=np.int64))
+    if not feasible:
+        return infeasible_at_once(_SOLVER)
+    return RawSolution(Termination.OPTIMAL, np.zeros(0), 0.0, 0.0, None, None, _SOLVER, 0.0)

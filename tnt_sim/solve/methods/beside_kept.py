@@ -1,0 +1,150 @@
+"""One stage beside a goal that is kept at a value: the least cost, or the largest value of one whole column.
+
+    largest t  subject to  Σ v x ≥ at_least,   A x + a t ≤ b     with a ≥ 0
+
+The more t takes, the less is left for x. A row r that counts every choice allows t ≤ (b_r − min A_r x) / a_r,
+where the least is that of a tree of caps with t out of the way (`kernel/cap_tree/tree_search.py`). So large a t is
+the largest of all as soon as the choice that costs so little leaves it room in every other row.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.formulation.linear_model import (
+    NO_LOWER,
+    NO_UPPER,
+    BoolArray,
+    IntArray,
+    LinearModel,
+    Sense,
+    Stage,
+    exact_dot,
+)
+from tnt_sim.solve.backends.registry import get_backend
+from tnt_sim.solve.methods.cap_tree import nothing, told
+from tnt_sim.solve.methods.integral import solve_integral
+from tnt_sim.solve.methods.lexicographic import StagesOutcome
+from tnt_sim.solve.reductions.restriction import restrict
+
+Found = tuple[StagesOutcome, bool] | None
+Cheapest = Callable[[LinearModel, Stage], Found]
+"""The least cost beside the goal that is kept, as an exact kernel finds it; None where it does not."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Column:
+    """A column that takes room in rows a·x + coefficient·t ≤ upper, and how far it may go by its bounds."""
+
+    place: int
+    low: int
+    high: int
+    rows: IntArray
+    coefficient: IntArray
+
+
+def solve_largest(model: LinearModel, stage: Stage, goal: Stage, cheapest: Cheapest) -> Found:
+    """The largest value of the one open column that a stage counts; None where kernels do not settle it.
+
+    `cheapest` keeps the `goal`, in which that column does not count.
+    """
+    began = time.perf_counter()
+    column = _column_of(model, stage)
+    if column is None or goal.objective[column.place]:
+        return None
+    least = model.col_lower.copy(), model.col_upper.copy()
+    least[0][column.place] = least[1][column.place] = column.low
+    cost, rows = _cost(model, column, goal)
+    if cost is None:
+        return None
+    found = cheapest(model.with_bounds(*least), Stage("cost", cost, Sense.MINIMISE))
+    if found is None:
+        return None
+    if found[0].values is None:
+        return nothing(model, [stage], time.perf_counter() - began)
+    x = found[0].values
+    most = min(column.high, *(_room(model, column, row, x) for row in rows))
+    point = _at(model, column, (cost > 0) | (goal.objective != 0), x, most)
+    return None if point is None else told(model, [stage], point, False, time.perf_counter() - began)
+
+
+def _column_of(model: LinearModel, stage: Stage) -> _Column | None:
+    """The one column that a stage wants as large as possible; None for another, or where a row wants it large."""
+    is_open = model.col_lower != model.col_upper
+    counted = np.flatnonzero((stage.objective != 0) & is_open)
+    if len(counted) != 1 or (stage.objective[counted[0]] > 0) != (stage.sense is Sense.MAXIMISE):
+        return None
+    place = int(counted[0])
+    low, high = int(model.col_lower[place]), int(model.col_upper[place])
+    entries = model.matrix[:, [place]].tocoo()
+    rows, coefficients = [], []
+    for row, value in zip(entries.row.tolist(), entries.data.tolist(), strict=True):
+        own = slice(int(model.matrix.indptr[row]), int(model.matrix.indptr[row + 1]))
+        columns, data = model.matrix.indices[own], model.matrix.data[own]
+        if is_open[columns[columns != place]].any():
+            if value < 0 or model.row_lower[row] != NO_LOWER:
+                return None
+            rows.append(row)
+            coefficients.append(value)
+            continue
+        settled = int(data[columns != place] @ model.col_lower[columns[columns != place]])
+        low, high = _within(low, high, value, settled, int(model.row_lower[row]), int(model.row_upper[row]))
+    if low >= high:
+        return None
+    return _Column(place, low, high, np.array(rows, dtype=np.int64), np.array(coefficients, dtype=np.int64))
+
+
+def _within(low: int, high: int, value: int, settled: int, row_lower: int, row_upper: int) -> tuple[int, int]:
+    """What a row of this column alone leaves of its bounds."""
+    ends = []
+    if row_upper != NO_UPPER:
+        ends.append((row_upper - settled, value > 0))
+    if row_lower != NO_LOWER:
+        ends.append((row_lower - settled, value < 0))
+    for end, above in ends:
+        if above:
+            high = min(high, end // value)
+        else:
+            low = max(low, -(-end // value))
+    return low, high
+
+
+def _cost(model: LinearModel, column: _Column, goal: Stage) -> tuple[IntArray | None, Sequence[int]]:
+    """What a row counts of each choice, in its smallest numbers, and all rows that count the same; else None."""
+    zero_one = (model.col_lower >= 0) & (model.col_upper <= 1)
+    needed = (goal.objective != 0) & (model.col_lower != model.col_upper)
+    found: IntArray | None = None
+    rows: list[int] = []
+    for row in column.rows.tolist():
+        cost = model.matrix[[row]].toarray().ravel().astype(np.int64)
+        cost[column.place] = 0
+        if not cost.any() or (cost[needed] <= 0).any() or cost[~zero_one].any():
+            continue
+        cost //= int(np.gcd.reduce(cost))
+        if found is None or np.array_equal(cost, found):
+            found = cost
+            rows.append(row)
+    return found, rows
+
+
+def _room(model: LinearModel, column: _Column, row: int, x: IntArray) -> int:
+    """What a row leaves to the column beside a choice."""
+    beside = x.copy()
+    beside[column.place] = 0
+    spent = exact_dot(model.matrix[[row]].toarray().ravel(), beside)
+    coefficient = int(column.coefficient[np.flatnonzero(column.rows == row)[0]])
+    return (int(model.row_upper[row]) - spent) // coefficient
+
+
+def _at(model: LinearModel, column: _Column, choice: BoolArray, x: IntArray, value: int) -> IntArray | None:
+    """The point of the same choice with the column at a value, all others as they must be; None where none is."""
+    lower, upper = np.where(choice, x, model.col_lower), np.where(choice, x, model.col_upper)
+    lower[column.place] = upper[column.place] = value
+    part = restrict(model, lower, upper)
+    found = solve_integral(part.model, get_backend("highs")).values
+    point = None if found is None else part.expand(found)
+    return point if point is not None and model.is_feasible(point) else None

@@ -1,0 +1,353 @@
+"""Columns by which envelopes get free money of the envelope above, read from a model's rows.
+
+    G_c − e_c ≤ a_c   for each envelope c that may gain,        Σ_c e_c − e_X ≤ f_X   for the one above
+
+with G_c in cents of grants, e_c ≥ 0 and in no other row than such, so that the least e_c is max(0, G_c − a_c), and
+the least e_X what its own envelopes need beyond f_X. An envelope that shares money out keeps its own row too,
+G_X − e_X ≤ a_X: it says no more, and is left to the check of all rows.
+
+A decision that a tree of caps settles: exact kernels on its groups, checked against every other row.
+
+When a single goal over 0-1 columns is solved exactly under some of the caps, and the point keeps every row, no
+point of the whole model is better. The caps' coefficients are the grants, so the kernels' least weight is the
+least granted; where they also say that no other choice is as good and goes first, the point is the one answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.formulation.linear_model import (
+    NO_LOWER,
+    NO_UPPER,
+    IntArray,
+    LinearModel,
+    Sense,
+    Stage,
+    exact_dot,
+)
+from tnt_sim.kernel.cap_tree.best_choice import Memory, best_under_caps, cheapest_under_caps
+from tnt_sim.kernel.cap_tree.caps import Caps, Shared, caps_on
+from tnt_sim.kernel.knapsack import Menus, TooManyStates
+from tnt_sim.solve.backends.backend import Termination
+from tnt_sim.solve.methods.lexicographic import Grounds, StageResult, StagesOutcome, of_trees, with_stage_row
+from tnt_sim.solve.reductions.restriction import restrict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FreeMoney:
+    """The rows that share money out, and the columns of what they give.
+
+    Attributes
+    ----------
+    cost : of each choice in the unit of these columns, int64 (n_choices,)
+    choices, gains : places of the 0-1 choices and of the gains among the model's columns
+    shared : the rows at the top, in units of `cost`
+    paid_by : the column that pays what each row's envelope needs beyond its own, by row
+    """
+
+    cost: IntArray
+    choices: IntArray
+    gains: IntArray
+    shared: tuple[Shared, ...]
+    paid_by: Mapping[int, int]
+
+    def point(self, model: LinearModel, taken: IntArray) -> IntArray:
+        """The choices with the least gains that they need."""
+        x = np.zeros(model.n_cols, dtype=np.int64)
+        x[self.choices] = taken
+        spent = model.matrix @ x
+
+        def pay(shared: Shared) -> int:
+            parts = [self._pay(row, int(spent[row] - model.row_upper[row]), x) for row in shared.caps]
+            need = sum(parts) + sum(pay(child) for child in shared.below)
+            return self._pay(shared.row, need - shared.cap, x) if shared.beyond else need
+
+        for top in self.shared:
+            pay(top)
+        return x
+
+    def _pay(self, row: int, need: int, x: IntArray) -> int:
+        x[self.paid_by[row]] = max(0, need)
+        return max(0, need)
+
+
+def free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
+    """The free money of a model whose choices are the columns of positive cost; None where its rows say more."""
+    money = np.flatnonzero(cost == 0)
+    if not len(money):
+        return FreeMoney(cost, np.arange(model.n_cols), money, (), {})
+    if (model.col_lower[money] != 0).any() or (model.col_upper[money] <= 1).any():
+        return None
+    by_column = model.matrix[:, money].tocoo()
+    if (np.abs(by_column.data) != 1).any() or (model.row_lower[by_column.row] != NO_LOWER).any():
+        return None
+    is_choice = cost > 0
+    held = np.unique(model.matrix[:, np.flatnonzero(is_choice)].tocoo().row)
+    has_choices = np.zeros(model.n_rows, dtype=np.bool_)
+    has_choices[held] = True
+    giver: dict[int, int] = {}
+    takes: dict[int, list[int]] = {int(column): [] for column in money}
+    for row, place, value in zip(
+        by_column.row.tolist(), by_column.col.tolist(), by_column.data.tolist(), strict=True
+    ):
+        column = int(money[place])
+        if value < 0:
+            takes[column].append(row)
+        elif has_choices[row] or column in giver:
+            return None
+        else:
+            giver[column] = row
+    reader = _Reader(model, giver, takes, has_choices)
+    if giver.keys() != takes.keys() or not reader.read():
+        return None
+    unit = reader.unit(is_choice, cost)
+    if unit is None:
+        return None
+    tops = [row for row in sorted(set(giver.values())) if row not in reader.beyond]
+    shared = tuple(reader.shared(row) for row in tops)
+    choices = np.flatnonzero(is_choice)
+    return FreeMoney(cost[choices] * unit, choices, money, shared, reader.paid_by)
+
+
+@dataclass
+class _Reader:
+    """Reads which rows gain and which share out."""
+
+    model: LinearModel
+    giver: dict[int, int]
+    takes: dict[int, list[int]]
+    has_choices: np.ndarray
+
+    def __post_init__(self) -> None:
+        self.paid_by: dict[int, int] = {}
+        self.beyond: set[int] = set()
+        self.below: dict[int, list[int]] = {}
+
+    def read(self) -> bool:
+        """Whether each column pays for one envelope: for the row that shares its money out, else for its cap."""
+        for column, rows in self.takes.items():
+            sharing = [row for row in rows if not self.has_choices[row]]
+            caps = [row for row in rows if self.has_choices[row]]
+            if len(sharing) > 1 or (not sharing and len(caps) != 1) or len(caps) > 1:
+                return False
+            row = (sharing or caps)[0]
+            if row in self.paid_by or self.model.row_upper[row] == NO_UPPER:
+                return False
+            self.paid_by[row] = column
+            self.beyond.update(sharing)
+            self.below.setdefault(self.giver[column], []).append(row)
+        return all(self.model.row_upper[row] != NO_UPPER for row in self.below)
+
+    def unit(self, is_choice: np.ndarray, cost: IntArray) -> int | None:
+        """What a cost counts in these columns' unit: one number over all rows that gain."""
+        rows = [row for row in self.paid_by if self.has_choices[row]]
+        part = self.model.matrix[rows][:, np.flatnonzero(is_choice)].tocoo()
+        own = cost[is_choice][part.col]
+        units = np.unique(part.data // own)
+        if len(units) != 1 or (units[0] * own != part.data).any() or units[0] <= 0:
+            return None
+        return int(units[0])
+
+    def shared(self, row: int) -> Shared:
+        """A row that shares money out, with all under it."""
+        below = self.below.get(row, [])
+        return Shared(
+            row,
+            int(self.model.row_upper[row]),
+            tuple(r for r in below if self.has_choices[r]),
+            tuple(self.shared(r) for r in below if not self.has_choices[r]),
+            row in self.beyond,
+        )
+
+
+SOLVER = "kernel"
+
+
+def solve_tree(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    *,
+    long: bool = True,
+    memory: Memory | None = None,
+    menus: Menus | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> tuple[StagesOutcome, bool] | None:
+    """The stages (a goal, then the least granted), and whether the point is the one answer; else None.
+
+    Columns of one of the `menus` exclude each other; a column by which the goal loses is never taken.
+
+    Raises
+    ------
+    LongTreeError
+        Unless `long`, where another kernel may be quicker.
+    DeadlineExpired
+        When time is up.
+    """
+    began = time.perf_counter()
+    goal, least = stages[0], stages[-1]
+    if len(stages) != 2 or goal.sense is not Sense.MAXIMISE or least.sense is not Sense.MINIMISE:
+        return None
+    if (model.col_lower == model.col_upper).any():
+        again = partial(solve_tree, long=long, memory=memory, deadline=deadline)
+        return beside_fixed(model, stages, again, menus)
+    is_choice = least.objective != 0
+    if goal.tolerance or (model.col_lower != 0).any() or (model.col_upper[is_choice] != 1).any():
+        return None
+    profit, cost = np.maximum(goal.objective, 0), least.objective
+    if (cost < 0).any():
+        return None
+    money = free_money(model, cost)
+    if money is None or goal.objective[money.gains].any():
+        return None
+    caps = _caps(model, money)
+    if min(caps.cap, default=0) < 0 or any(row.cap < 0 for row in money.shared):
+        return None
+    try:
+        found = best_under_caps(
+            caps,
+            profit[money.choices],
+            money.cost,
+            long=long,
+            memory=memory,
+            shared=money.shared,
+            menus=None if menus is None or menus.plain else menus.picked(money.choices),
+            deadline=deadline,
+        )
+    except (TooManyStates, OverflowError):
+        return None
+    x = money.point(model, found.x)
+    if (x > model.col_upper).any() or _broken_rows(model, x):
+        return None  # rows that cross the tree bind
+    grounds = of_trees(found.trees, model.row_names)
+    return told(model, (goal, least), x, found.alone, time.perf_counter() - began, grounds=grounds)
+
+
+def _caps(model: LinearModel, money: FreeMoney) -> Caps:
+    """The caps on cost over the choices: those that gain, and those over no more than one of these holds."""
+    is_cap = (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER)
+    gaining: set[int] = set().union(*(row.every() for row in money.shared))
+    matrix = model.matrix
+    if len(money.gains):
+        with_gains = np.unique(matrix[:, money.gains].tocoo().row)
+        is_cap[with_gains] = np.isin(with_gains, list(gaining))
+        matrix = matrix[:, money.choices].tocsr()
+    places = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    caps = caps_on(*places, matrix.data, model.row_upper, np.flatnonzero(is_cap), money.cost)
+    return caps.within(gaining)
+
+
+def solve_cheapest(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    profit: IntArray,
+    at_least: int,
+    memory: Memory | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> tuple[StagesOutcome, bool] | None:
+    """« The least cost for a value of at least … », where no row binds but caps on that cost; else None.
+
+    The second answer is always False: other choices may cost as little. A column by which the value falls, or that
+    brings none, is never taken.
+
+    Raises
+    ------
+    DeadlineExpired
+        When time is up.
+    """
+    began = time.perf_counter()
+    least = stages[0]
+    if len(stages) != 1 or least.sense is not Sense.MINIMISE:
+        return None
+    if (model.col_lower == model.col_upper).any():
+        fixed = np.where(model.col_lower == model.col_upper, model.col_lower, 0)
+        rest = at_least - int(profit @ fixed)
+        is_open = model.col_lower != model.col_upper
+
+        def again(part: LinearModel, asked: Sequence[Stage]) -> tuple[StagesOutcome, bool] | None:
+            return solve_cheapest(part, asked, profit[is_open], rest, memory, deadline)
+
+        return beside_fixed(model, stages, again)
+    if (model.col_lower != 0).any() or (model.col_upper != 1).any() or not model.n_cols:
+        return None
+    cost = least.objective
+    if (cost <= 0).any():
+        return None
+    caps = _caps(model, FreeMoney(cost, np.arange(model.n_cols), np.zeros(0, dtype=np.int64), (), {}))
+    if min(caps.cap, default=0) < 0:
+        return None
+    try:
+        gain = np.maximum(profit, 0)
+        x = cheapest_under_caps(caps, gain, cost, at_least, memory=memory, deadline=deadline)
+    except (TooManyStates, OverflowError):
+        return None
+    seconds = time.perf_counter() - began
+    if x is None:
+        return nothing(model, stages, seconds)
+    return None if _broken_rows(model, x) else told(model, stages, x, False, seconds)
+
+
+def beside_fixed(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    solve: Callable[..., tuple[StagesOutcome, bool] | None],
+    menus: Menus | None = None,
+) -> tuple[StagesOutcome, bool] | None:
+    """The same over the open columns only, told of the whole model."""
+    began = time.perf_counter()
+    part = restrict(model, model.col_lower, model.col_upper)
+    asked = [replace(stage, objective=stage.objective[part.open_columns]) for stage in stages]
+    found = solve(part.model, asked, **({} if menus is None else {"menus": menus.picked(part.open_columns)}))
+    if found is None:
+        return None
+    solver, seconds = found[0].stages[0].solver, time.perf_counter() - began
+    if found[0].values is None:
+        return nothing(model, stages, seconds)
+    x, alone = part.expand(found[0].values), found[1]
+    return told(model, stages, x, alone, seconds, solver, found[0].grounds)
+
+
+def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
+    reached = model.activity(x)
+    low = (model.row_lower != NO_LOWER) & (reached < model.row_lower)
+    high = (model.row_upper != NO_UPPER) & (reached > model.row_upper)
+    return set(np.flatnonzero((low | high).astype(bool)).tolist())
+
+
+def nothing(model: LinearModel, stages: Sequence[Stage], seconds: float) -> tuple[StagesOutcome, bool]:
+    """An exact kernel found that no point keeps the rows, as the outcome of the first stage."""
+    first = stages[0]
+    result = StageResult(first.name, first.sense, Termination.INFEASIBLE, None, None, None, SOLVER, seconds)
+    return StagesOutcome((result,), None, model), False
+
+
+def told(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    x: IntArray,
+    alone: bool,
+    seconds: float,
+    solver: str = SOLVER,
+    grounds: Grounds | None = None,
+) -> tuple[StagesOutcome, bool]:
+    """What an exact kernel found, as the outcome of all stages.
+
+    The stages' rows are for the walk among equal points: the one answer needs none.
+    """
+    results = []
+    for stage in stages:
+        value = exact_dot(stage.objective, x)
+        result = StageResult(
+            stage.name, stage.sense, Termination.OPTIMAL, value, stage.limit(value), value, solver, seconds
+        )
+        results.append(result)
+        if not alone:
+            model = with_stage_row(model.with_objective(stage.objective, stage.sense), stage, result)
+        seconds = 0.0
+    return StagesOutcome(tuple(results), x, model, grounds), alone

@@ -1,0 +1,208 @@
+"""One stage by its core: prices, a quick point, exact fixing, and only then the proof.
+
+The relaxed solve gives prices; a small model over the columns that the prices leave undecided gives a good point;
+the exact bound then closes every column that no better point can change (`solve/reductions/fixing.py`), usually
+all but a few hundred, and the solver proves the rest. What is closed is closed in whole numbers, so the answer is
+the same as without this, only sooner.
+
+One stage by a solver, from what the last model of its shape left: its point and its prices.
+
+The linear program moves to the new model from its last basis (`solve/backends/incremental_lp.py`). At its prices
+the last point is repaired until it keeps every row; what a better point could still change is told in whole
+numbers (`solve/reductions/fixing.py`), and the solver proves the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.formulation.linear_model import FloatArray, IntArray, LinearModel, Sense
+from tnt_sim.solve.backends.backend import Backend, Limits, RawSolution, Termination, float_bounds
+from tnt_sim.solve.backends.incremental_lp import LiveLp
+from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
+from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
+from tnt_sim.solve.reductions.restriction import Restriction, restrict
+
+FEWEST = 120
+"""Columns that the quick point may choose freely, at the least; plus two for each row."""
+
+QUICK_NODES = 500
+"""Nodes after which the quick point is taken as it is."""
+
+
+def solve_core(
+    model: LinearModel, backend: Backend, limits: Limits = Limits(), start: IntArray | None = None
+) -> IntegralSolution:
+    """Like `solve_integral`, by way of the core; falls back to it wherever the core does not help."""
+    began = time.perf_counter()
+    if not (backend.capabilities.duals and backend.capabilities.node_limit) or not model.integer.all():
+        return solve_integral(model, backend, limits, start)
+    relaxed = backend.solve(model, relax=True, limits=limits)
+    if relaxed.row_duals is None or relaxed.reduced_costs is None or relaxed.values is None:
+        return solve_integral(model, backend, limits, start)
+    quick = _quick_point(model, relaxed, backend, limits)
+    known = better(model, quick, start)
+    if known is None:
+        return solve_integral(model, backend, limits, start)
+    value = model.value(known)
+    lower, upper, _ = fix_by_reduced_cost(model, relaxed.row_duals, value, keep_ties=False)
+    # The point in hand stays inside, so that the core is never empty and the solver can begin from it.
+    part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
+    found = solve_integral(part.model, backend, limits, part.reduce(known))
+    return expanded(found, part, model, known, relaxed.log, time.perf_counter() - began)
+
+
+def _quick_point(
+    model: LinearModel, relaxed: RawSolution, backend: Backend, limits: Limits
+) -> IntArray | None:
+    """The best of a small model: columns with a clear price stay where the relaxed solve has them."""
+    assert relaxed.reduced_costs is not None
+    assert relaxed.values is not None
+    n_free = min(model.n_cols, FEWEST + 2 * model.n_rows)
+    clear = np.argsort(np.abs(relaxed.reduced_costs), kind="stable")[n_free:]
+    lower, upper = model.col_lower.copy(), model.col_upper.copy()
+    at = np.clip(np.rint(relaxed.values).astype(np.int64), lower, upper)
+    lower[clear] = upper[clear] = at[clear]
+    part = restrict(model, lower, upper)
+    found = solve_integral(part.model, backend, replace(limits, nodes=QUICK_NODES))
+    return None if found.values is None else part.expand(found.values)
+
+
+def better(model: LinearModel, left: IntArray | None, right: IntArray | None) -> IntArray | None:
+    points = [point for point in (left, right) if point is not None and model.is_feasible(point)]
+    if not points:
+        return None
+    sign = 1 if model.sense is Sense.MAXIMISE else -1
+    return max(points, key=lambda point: sign * model.value(point))
+
+
+def expanded(
+    found: IntegralSolution, part: Restriction, model: LinearModel, known: IntArray, log: str, seconds: float
+) -> IntegralSolution:
+    """The answer over all columns; what lies outside the core is no better than the point in hand."""
+    values = known if found.values is None else part.expand(found.values)
+    value = model.value(values)
+    bound = None if found.bound is None else found.bound + part.offset
+    if bound is not None:
+        sides = (bound, value)
+        bound = max(sides) if model.sense is Sense.MAXIMISE else min(sides)
+    termination = found.termination
+    if termination is Termination.INFEASIBLE:  # against a point in hand: a word that cannot be true
+        termination = Termination.NUMERIC_TROUBLE
+    return replace(
+        found, values=values, value=value, bound=bound, termination=termination,
+        log=log + found.log, n_solves=found.n_solves + 2, seconds=seconds,
+    )  # fmt: skip
+
+
+MAX_SHAPES = 8
+"""Linear programs that are kept: those of the stages, and of models with cuts."""
+MAX_CELLS = 4_000_000
+"""Rows times columns of models whose points are repaired."""
+MAX_FLIPS = 200
+"""Columns flipped to bring a point back to the rows."""
+
+Shape = tuple[int, int, Sense]
+"""Rows, columns, direction."""
+
+
+@dataclass
+class FromLast:
+    """The last point for each number of columns, and the linear program of each shape."""
+
+    _points: dict[int, IntArray] = field(default_factory=dict)
+    _lives: dict[Shape, LiveLp] = field(default_factory=dict)
+
+    def solve(
+        self, model: LinearModel, backend: Backend, limits: Limits = Limits(), start: IntArray | None = None
+    ) -> IntegralSolution:
+        """Like `solve_integral`: the same value, sooner."""
+        began = time.perf_counter()
+        last = start if start is not None else self._points.get(model.n_cols)
+        found = None if last is None else self._by_core(model, backend, limits, last, began)
+        if found is None:
+            known = last if last is not None and model.is_feasible(last) else None
+            found = solve_integral(model, backend, limits, known)
+        if found.values is not None:
+            self._points[model.n_cols] = found.values
+        return found
+
+    def _by_core(
+        self, model: LinearModel, backend: Backend, limits: Limits, last: IntArray, began: float
+    ) -> IntegralSolution | None:
+        """The stage over the columns that a point near the last one leaves open; None without such a point."""
+        if not model.integer.all():
+            return None
+        prices = self._prices(model, limits.deadline)
+        if prices is None:
+            return None
+        known = last if model.is_feasible(last) else None
+        known = better(model, known, repaired(model, last, prices, limits.deadline))
+        if known is None:
+            return None
+        lower, upper, _ = fix_by_reduced_cost(model, prices, model.value(known), keep_ties=False)
+        # the point in hand stays inside, so that the core is never empty and the solver can begin from it
+        part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
+        inner = solve_integral(part.model, backend, limits, part.reduce(known))
+        found = expanded(inner, part, model, known, "", time.perf_counter() - began)
+        return replace(found, n_solves=inner.n_solves)
+
+    def _prices(self, model: LinearModel, deadline: Deadline) -> FloatArray | None:
+        shape = model.n_rows, model.n_cols, model.sense
+        live = self._lives.setdefault(shape, LiveLp())
+        if len(self._lives) > MAX_SHAPES:
+            del self._lives[next(iter(self._lives))]
+        up = model.sense is Sense.MAXIMISE
+        found = live.prices(model, model.objective if up else -model.objective, deadline=deadline)
+        return found if found is None or up else -found
+
+
+def repaired(
+    model: LinearModel, point: IntArray, prices: FloatArray, deadline: Deadline = UNLIMITED
+) -> IntArray | None:
+    """A point near another that keeps every row: 0-1 columns flipped, the cheapest at these prices first.
+
+    First what brings broken rows nearer to their bounds, then what still improves the objective. None where flips
+    do not do it in time, or the model is too large to be looked at as a whole.
+    """
+    if model.n_rows * model.n_cols > MAX_CELLS:
+        return None
+    sign = 1 if model.sense is Sense.MAXIMISE else -1
+    rows = model.matrix.toarray().astype(np.float64)
+    low, high = float_bounds(model.row_lower, model.row_upper)
+    worth = sign * (model.objective - prices @ rows)
+    x = np.clip(point, model.col_lower, model.col_upper)
+    can = (model.col_lower == 0) & (model.col_upper == 1)
+    reach = rows @ x
+    for _ in range(MAX_FLIPS):
+        off = _off(reach, low, high).sum()
+        if not off:
+            break
+        if deadline.expired:
+            return None
+        step = np.where(x > 0, -1.0, 1.0)
+        nearer = off - _off((reach[:, None] + rows * step).T, low, high).sum(axis=1)
+        usable = can & (nearer > 0)
+        if not usable.any():
+            return None
+        each = np.where(usable, np.maximum(-step * worth, 0.0) / np.where(usable, nearer, 1.0), np.inf)
+        best = int(np.argmin(each))
+        reach += rows[:, best] * step[best]
+        x[best] += int(step[best])
+    addable = can & (x == 0) & (sign * model.objective > 0)
+    for j in np.flatnonzero(addable)[np.argsort(-worth[addable], kind="stable")].tolist():
+        if deadline.expired:
+            break
+        if not _off(after := reach + rows[:, j], low, high).any():
+            x[j], reach = 1, after
+    return x if model.is_feasible(x) else None
+
+
+def _off(reach: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """How far rows are from their bounds."""
+    far: FloatArray = np.maximum(reach - high, 0.0) + np.maximum(low - reach, 0.0)
+    return far

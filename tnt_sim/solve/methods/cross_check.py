@@ -1,0 +1,514 @@
+"""A second opinion: the same stages, solved by a solver that shares no code with the first.
+
+It agrees with a stage when its optimum, read exactly, has the same value to the last unit. A better point
+that keeps every row is a proof that the first solver was wrong, and is handed back. A worse « optimum » is
+a proof that the second one is wrong here: another of its paths, then the next solver, is asked.
+
+The question is made small first: exact reduced-cost fixing (`solve/reductions/fixing.py`) leaves out the columns
+that no point as good as the one in hand can change. The prices may come from any solver; the fixing is exact.
+
+Two solvers that contradict each other on one model: the model is kept with both claims, and made small.
+
+A folder holds `model.lp` (every figure exact), `reduced.lp` (what is left when rows and columns are taken away for
+as long as the two still contradict each other: delta debugging, for a bounded time) and `claims.json`.
+
+Source: Zeller & Hildebrandt, Simplifying and isolating failure-inducing input, IEEE TSE 28 (2002).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.disk import put_all
+from tnt_sim.errors import SolverError, UsageError
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Sense, Stage
+from tnt_sim.i18n.message import Text
+from tnt_sim.solve.backends.backend import Backend, Limits, Termination, Tuning
+from tnt_sim.solve.backends.registry import get_backend, independent_backends
+from tnt_sim.solve.methods.integral import IntegralSolution, solve_integral
+from tnt_sim.solve.methods.lexicographic import StageResult, StagesOutcome, with_stage_row
+from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
+from tnt_sim.solve.reductions.restriction import restrict
+
+_ALIASES = {
+    "cbc": ("pulp:COIN_CMD", "pulp:PULP_CBC_CMD"),
+    "glpk": ("pulp:GLPK_CMD",),
+    "scip": ("pulp:SCIP_PY", "pulp:SCIP_CMD"),
+    "cp-sat": ("pulp:CPSAT",),
+}
+
+_PATHS = (Tuning(), Tuning(presolve=False, seed=7))
+
+
+class Verdict(StrEnum):
+    """What the second opinion came to, for one stage or for all."""
+
+    AGREES = "agrees"
+    BETTER_FOUND = "better_found"  # the first solver is proven wrong
+    WORSE = "worse"  # only « optima » that the point in hand proves wrong
+    LIMIT = "limit"
+    NOT_PROVED = "not_proved"  # the first solver did not finish: there is nothing to agree with
+    FAILED = "failed"
+    NO_SOLVER = "no_solver"
+    NOT_ASKED = "not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class StageCheck:
+    """One stage: its value, the second solver's, and what follows."""
+
+    name: str
+    verdict: Verdict
+    solver: str | None
+    expected: int | None
+    found: int | None
+    seconds: float
+    n_columns: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossCheck:
+    """The second opinion on all stages.
+
+    `agrees`: True when every stage does, False when a solver claims otherwise after every try, None when
+    nothing can be said (no solver, a limit, a failure, a first answer that was not proved). `improvement`
+    is a point that keeps every row and is better at the first stage where it differs.
+    """
+
+    agrees: bool | None
+    verdict: Verdict
+    solver: str | None
+    stages: tuple[StageCheck, ...]
+    improvement: IntArray | None
+    reason: Text
+    seconds: float
+
+
+_REASONS = {
+    Verdict.AGREES: Text("même valeur, à l'unité près, à chaque étape",
+                         "the same value, to the unit, at every stage"),
+    Verdict.BETTER_FOUND: Text("un point meilleur existe : le premier solveur s'est trompé",
+                               "a better point exists: the first solver was wrong"),
+    Verdict.WORSE: Text("le second solveur tient pour optimal un point moins bon que celui en main",
+                        "the second solver calls optimal a point worse than the one in hand"),
+    Verdict.LIMIT: Text("le second solveur n'a pas fini dans le temps donné",
+                        "the second solver did not finish within its limit"),
+    Verdict.NOT_PROVED: Text("le premier solveur n'a pas fini : rien à confirmer",
+                             "the first solver did not finish: there is nothing to confirm"),
+    Verdict.FAILED: Text("le second solveur a échoué", "the second solver failed"),
+    Verdict.NO_SOLVER: Text("aucun solveur indépendant sur cette machine",
+                            "no independent solver on this machine"),
+    Verdict.NOT_ASKED: Text("contre-vérification non demandée", "no cross-check was asked for"),
+}  # fmt: skip
+
+_AGREES = {Verdict.AGREES: True, Verdict.BETTER_FOUND: False, Verdict.WORSE: False}
+
+
+def cross_check(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    outcome: StagesOutcome,
+    choice: str = "auto",
+    limits: Limits = Limits(),
+    *,
+    first: str = "highs",
+    prices: Backend | None = None,
+) -> CrossCheck:
+    """Ask an independent solver for each stage of `outcome`, the earlier ones kept as rows.
+
+    Parameters
+    ----------
+    model
+        Without any stage's row: what `solve_lexicographic` was given.
+    choice
+        `auto` (the first present of CBC, GLPK, SCIP, CP-SAT), `never`, or a name (`CBC`, `pulp:COIN_CMD`).
+    limits
+        For all stages and all tries together.
+    first
+        The backend that gave `outcome`; it is never its own second opinion.
+    prices
+        A backend with duals for the reduction (default: `first`, when it has them).
+
+    Raises
+    ------
+    UsageError
+        When the solver named is absent, or is HiGHS by another route.
+    """
+    began = time.perf_counter()
+    if choice == "never":
+        return _conclude((), Verdict.NOT_ASKED, None, began)
+    if limits.expired and not (outcome.is_optimal or outcome.termination is Termination.INFEASIBLE):
+        return _conclude((), Verdict.NOT_PROVED, None, began)
+    names = _candidates(choice, first)
+    if not names:
+        return _conclude((), Verdict.NO_SOLVER, None, began)
+    asked = _Asked(tuple(get_backend(name) for name in names), prices or get_backend(first), limits)
+    if outcome.values is None:
+        check, improvement = asked.infeasible(model, outcome)
+        return _conclude((check,), check.verdict, improvement, began)
+    checks, improvement = _all_stages(model, stages, outcome, asked)
+    return _conclude(checks, checks[-1].verdict if checks else Verdict.NOT_PROVED, improvement, began)
+
+
+def _all_stages(
+    model: LinearModel, stages: Sequence[Stage], outcome: StagesOutcome, asked: _Asked
+) -> tuple[tuple[StageCheck, ...], IntArray | None]:
+    """Stage after stage, up to the first that is not confirmed."""
+    checks: list[StageCheck] = []
+    for stage, result in zip(stages, outcome.stages, strict=False):
+        model = model.with_objective(stage.objective, stage.sense)
+        if result.skipped and result.termination is Termination.OPTIMAL:
+            # settled by an earlier stage, which was confirmed before
+            checks.append(StageCheck(result.name, Verdict.AGREES, None, result.value, result.value, 0.0))
+            continue
+        check, improvement = asked.stage(model, result)
+        checks.append(check)
+        if check.verdict is not Verdict.AGREES:
+            return tuple(checks), improvement
+        model = with_stage_row(model, stage, result)
+    return tuple(checks), None
+
+
+def _candidates(choice: str, first: str) -> tuple[str, ...]:
+    here = independent_backends()
+    if choice == "auto":
+        return tuple(name for name in here if name != first)
+    known = _ALIASES.get(choice.lower(), (choice if choice.startswith("pulp:") else f"pulp:{choice}",))
+    found = tuple(name for name in known if name in here)
+    if not found or found[0] == first:
+        listed = ", ".join(here) or "—"
+        raise UsageError(
+            Text(
+                f"cross_check : « {choice} » ne peut pas contre-vérifier ici. Indépendants présents : {listed}.",
+                f'cross_check: "{choice}" cannot cross-check here. Independent ones present: {listed}.',
+            ),
+            code="usage.cross_check",
+        )
+    return found[:1]
+
+
+def _conclude(
+    checks: tuple[StageCheck, ...], verdict: Verdict, improvement: IntArray | None, began: float
+) -> CrossCheck:
+    solvers = dict.fromkeys(check.solver for check in checks if check.solver)
+    return CrossCheck(
+        agrees=_AGREES.get(verdict),
+        verdict=verdict,
+        solver=", ".join(solvers) or None,
+        stages=checks,
+        improvement=improvement,
+        reason=_REASONS[verdict],
+        seconds=time.perf_counter() - began,
+    )
+
+
+_Verdict = tuple[StageCheck, IntArray | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The solvers to ask, in order, and the time there is."""
+
+    solvers: tuple[Backend, ...]
+    prices: Backend
+    limits: Limits
+
+    def stage(self, model: LinearModel, result: StageResult) -> _Verdict:
+        """One stage: the model of the stage, with the rows of those before."""
+        began = time.perf_counter()
+        if result.termination is not Termination.OPTIMAL or result.value is None:
+            return StageCheck(result.name, Verdict.NOT_PROVED, None, result.value, None, 0.0), None
+        lower, upper = self._reduced(model, result.value)
+        part = restrict(model, lower, upper)
+        expected = result.value - part.offset
+        check = StageCheck(result.name, Verdict.FAILED, None, result.value, None, 0.0, part.model.n_cols)
+        for solver in self.solvers:
+            for tuning in _PATHS if solver.capabilities.tuning else _PATHS[:1]:
+                found = self._solve(part.model, solver, tuning)
+                if found is None:
+                    continue
+                verdict = _compared(found, expected, model.sense)
+                value = None if found.value is None else found.value + part.offset
+                seconds = time.perf_counter() - began
+                check = replace(check, verdict=verdict, solver=found.solver, found=value, seconds=seconds)
+                if verdict is Verdict.BETTER_FOUND and found.values is not None:
+                    return check, part.expand(found.values)
+                if verdict in (Verdict.AGREES, Verdict.LIMIT):
+                    return check, None
+        return check, None
+
+    def infeasible(self, model: LinearModel, outcome: StagesOutcome) -> _Verdict:
+        """« Nothing fits », asked again without an objective: a point that keeps every row refutes it."""
+        began = time.perf_counter()
+        name = outcome.stages[-1].name if outcome.stages else ""
+        check = StageCheck(name, Verdict.NOT_PROVED, None, None, None, 0.0, model.n_cols)
+        if outcome.termination is not Termination.INFEASIBLE:
+            return check, None
+        check = replace(check, verdict=Verdict.FAILED)
+        goal = model.with_objective(np.zeros(model.n_cols, dtype=np.int64), Sense.MAXIMISE)
+        for solver in self.solvers:
+            found = self._solve(goal, solver, Tuning())
+            if found is None:
+                continue
+            check = replace(check, solver=found.solver, seconds=time.perf_counter() - began)
+            if found.values is not None:
+                return replace(check, verdict=Verdict.BETTER_FOUND), found.values
+            if found.termination is Termination.INFEASIBLE:
+                return replace(check, verdict=Verdict.AGREES), None
+            if found.termination.is_limit:
+                return replace(check, verdict=Verdict.LIMIT), None
+        return check, None
+
+    def _reduced(self, model: LinearModel, value: int) -> tuple[IntArray, IntArray]:
+        own = (np.asarray(model.col_lower), np.asarray(model.col_upper))
+        if not self.prices.capabilities.duals:
+            return own
+        duals = self.prices.solve(model, relax=True, limits=self.limits).row_duals
+        if duals is None:
+            return own
+        lower, upper, _ = fix_by_reduced_cost(model, duals, value, keep_ties=True)
+        return lower, upper
+
+    def _solve(self, model: LinearModel, solver: Backend, tuning: Tuning) -> IntegralSolution | None:
+        limits = self.limits
+        if not solver.capabilities.node_limit:
+            limits = replace(limits, nodes=None)
+        try:
+            return solve_integral(model, solver, limits, tuning=tuning)
+        except SolverError:  # a figure too long for its files, or a crash: the next one is asked
+            return None
+
+
+def _compared(found: IntegralSolution, expected: int, sense: Sense) -> Verdict:
+    if found.value is not None and found.value != expected:
+        better = found.value > expected if sense is Sense.MAXIMISE else found.value < expected
+        if better:
+            return Verdict.BETTER_FOUND
+    if found.termination.is_limit:
+        return Verdict.LIMIT
+    if found.termination is Termination.OPTIMAL:
+        return Verdict.AGREES if found.value == expected else Verdict.WORSE
+    # « Infeasible », against a point in hand, is worse than any value.
+    return Verdict.WORSE if found.termination is Termination.INFEASIBLE else Verdict.FAILED
+
+
+SECONDS = 30.0
+"""How long a model may take to be made smaller."""
+
+SECONDS_A_SOLVE = 5.0
+"""After that long without an answer, a smaller model counts as one without contradiction."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claim:
+    """What one solver says of a model; `values` is its point, which keeps every row, or None."""
+
+    solver: str
+    termination: Termination
+    value: int | None
+    values: IntArray | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Where a model was put, whether the contradiction came back when asked again, and how small it became."""
+
+    folder: Path
+    reproduced: bool
+    n_rows: int
+    n_cols: int
+
+
+def stage_model(
+    model: LinearModel, stages: Sequence[Stage], results: Sequence[StageResult], index: int
+) -> LinearModel:
+    """The model of one stage: those before it kept as rows, its own objective."""
+    for stage, result in zip(stages[:index], results[:index], strict=True):
+        model = with_stage_row(model, stage, result)
+    return model.with_objective(stages[index].objective, stages[index].sense)
+
+
+def quarantine(
+    model: LinearModel, first: Backend, second: Backend, place: Path, deadline: Deadline = UNLIMITED
+) -> Quarantined:
+    """Ask both again, make the model small, and keep it under `place` in a folder named by its content.
+
+    The work ends at the deadline, and after `SECONDS` in any case.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written.
+    """
+    deadline = deadline.within(SECONDS)
+
+    def ask(part: LinearModel) -> tuple[Claim, Claim]:
+        limits = Limits(deadline.within(SECONDS_A_SOLVE))
+        return _claim(part, first, limits), _claim(part, second, limits)
+
+    claims = ask(model)
+    reproduced = contradict(*claims)
+    small, small_claims = model, claims
+    if reproduced:
+        small = reduced(model, lambda part: contradict(*ask(part)), deadline)
+        small_claims = ask(small)
+        if not contradict(*small_claims):  # out of time, or a solver that does not repeat itself
+            small, small_claims = model, claims
+    text = lp_text(model)
+    folder = place / hashlib.sha256(text.encode()).hexdigest()[:8]
+    document = {
+        "schema_version": 1,
+        "reproduced": reproduced,
+        "model": _told(model, claims),
+        "reduced": _told(small, small_claims),
+    }
+    claims_text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    texts = {"model.lp": text, "reduced.lp": lp_text(small), "claims.json": claims_text}
+    put_all({folder / name: told.encode() for name, told in texts.items()})
+    return Quarantined(folder, reproduced, small.n_rows, small.n_cols)
+
+
+def contradict(one: Claim, other: Claim) -> bool:
+    """Whether two final claims cannot both be true: two values, or « nothing fits » against a point."""
+    final = (Termination.OPTIMAL, Termination.INFEASIBLE)
+    if one.termination not in final or other.termination not in final:
+        return False
+    return one.termination is not other.termination or one.value != other.value
+
+
+def reduced(model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline) -> LinearModel:
+    """A part of the model for which `still` holds, and for none with one row or column less, time permitting."""
+    size = -1
+    while size != model.n_rows + model.n_cols:
+        size = model.n_rows + model.n_cols
+        model = _with_fewer_rows(model, still, deadline)
+        model = _with_fewer_columns(model, still, deadline)
+    return model
+
+
+def _with_fewer_rows(
+    model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline
+) -> LinearModel:
+    columns = list(range(model.n_cols))
+    kept = _fewer(list(range(model.n_rows)), lambda rows: still(_part(model, rows, columns)), deadline)
+    return _part(model, kept, columns)
+
+
+def _with_fewer_columns(
+    model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline
+) -> LinearModel:
+    rows = list(range(model.n_rows))
+    kept = _fewer(list(range(model.n_cols)), lambda columns: still(_part(model, rows, columns)), deadline)
+    return _part(model, rows, kept)
+
+
+def _fewer(items: list[int], still: Callable[[list[int]], bool], deadline: Deadline) -> list[int]:
+    """Take away halves, quarters, … single items for as long as `still` holds of what is kept."""
+    step = len(items)
+    while step >= 1:
+        begin = 0
+        while begin < len(items):
+            if deadline.expired:
+                return items
+            kept = items[:begin] + items[begin + step :]
+            if still(kept):
+                items = kept
+            else:
+                begin += step
+        step //= 2
+    return items
+
+
+def _part(model: LinearModel, rows: list[int], columns: list[int]) -> LinearModel:
+    """Some rows over some columns; the others are 0."""
+    return LinearModel(
+        matrix=model.matrix[rows][:, columns],
+        row_lower=model.row_lower[rows],
+        row_upper=model.row_upper[rows],
+        col_lower=model.col_lower[columns],
+        col_upper=model.col_upper[columns],
+        integer=model.integer[columns],
+        objective=model.objective[columns],
+        sense=model.sense,
+        row_names=tuple(model.row_names[i] for i in rows),
+        col_names=tuple(model.col_names[j] for j in columns),
+    )
+
+
+def _claim(model: LinearModel, backend: Backend, limits: Limits) -> Claim:
+    if not backend.capabilities.node_limit:
+        limits = replace(limits, nodes=None)
+    try:
+        found = solve_integral(model, backend, limits)
+    except SolverError:
+        return Claim(backend.name, Termination.FAILED, None, None)
+    return Claim(found.solver or backend.name, found.termination, found.value, found.values)
+
+
+def lp_text(model: LinearModel) -> str:
+    """The model as a CPLEX LP file, every figure in full."""
+    names = model.names_for_solver()
+    m = model.matrix
+    lines = ["Maximize" if model.sense is Sense.MAXIMISE else "Minimize"]
+    lines.append(" objective: " + _terms(np.flatnonzero(model.objective), model.objective, names.columns))
+    lines.append("Subject To")
+    for i, name in enumerate(names.rows):
+        entries = slice(int(m.indptr[i]), int(m.indptr[i + 1]))
+        dense = dict(zip(m.indices[entries].tolist(), m.data[entries].tolist(), strict=True))
+        text = _terms(np.array(sorted(dense), dtype=np.int64), dense, names.columns)
+        low, high = int(model.row_lower[i]), int(model.row_upper[i])
+        if low == high:
+            lines.append(f" {name}: {text} = {low}")
+            continue
+        if low != NO_LOWER:
+            lines.append(f" {name}_lo: {text} >= {low}")
+        if high != NO_UPPER:
+            lines.append(f" {name}_hi: {text} <= {high}")
+    lines.append("Bounds")
+    for name, low, high in zip(
+        names.columns, model.col_lower.tolist(), model.col_upper.tolist(), strict=True
+    ):
+        below = "-inf" if low == NO_LOWER else str(low)
+        above = "+inf" if high == NO_UPPER else str(high)
+        lines.append(f" {below} <= {name} <= {above}")
+    whole = [name for name, integer in zip(names.columns, model.integer.tolist(), strict=True) if integer]
+    return "\n".join([*lines, "Generals", *(f" {name}" for name in whole), "End", ""])
+
+
+def _terms(columns: IntArray, values: Any, names: Sequence[str]) -> str:
+    """`+ 3 x0 - 2 x4`, a few on each line; one column times 0 where there is none."""
+    if not len(columns):
+        return f"0 {names[0]}" if names else "0 x"
+    words = [f"{'-' if values[j] < 0 else '+'} {abs(int(values[j]))} {names[j]}" for j in columns.tolist()]
+    return "\n   ".join(" ".join(words[k : k + 6]) for k in range(0, len(words), 6))
+
+
+def _told(model: LinearModel, claims: Sequence[Claim]) -> dict[str, Any]:
+    return {
+        "rows": model.n_rows,
+        "columns": model.n_cols,
+        "claims": [
+            {
+                "solver": claim.solver,
+                "termination": claim.termination.value,
+                "value": claim.value,
+                "point": None if claim.values is None else _point(model, claim.values),
+            }
+            for claim in claims
+        ],
+    }
+
+
+def _point(model: LinearModel, values: IntArray) -> dict[str, int]:
+    names = model.names_for_solver().columns
+    return {names[j]: int(values[j]) for j in np.flatnonzero(values).tolist()}

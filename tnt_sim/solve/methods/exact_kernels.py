@@ -1,0 +1,242 @@
+"""Which exact kernel settles a decision, if any: a tree of caps first, then blocks under prices.
+
+Free money that few envelopes share, across which a rule binds, is projected out, and both are tried once more.
+
+None asks no solver and sends the model to one: the goal has a tolerance, a column is no choice, or too many rows
+cross.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from tnt_sim.deadline import UNLIMITED, Deadline, DeadlineExpired
+from tnt_sim.formulation.linear_model import IntArray, LinearModel, Stage
+from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.kernel.blocks.block_search import Heard
+from tnt_sim.kernel.cap_tree.best_choice import LongTreeError, Memory
+from tnt_sim.kernel.knapsack import Menus
+from tnt_sim.solve.backends.incremental_lp import LiveLp
+from tnt_sim.solve.methods.benders_projection import Loosened, loosened
+from tnt_sim.solve.methods.beside_kept import solve_largest
+from tnt_sim.solve.methods.cap_tree import SOLVER as TREE
+from tnt_sim.solve.methods.cap_tree import nothing, solve_cheapest, solve_tree, told
+from tnt_sim.solve.methods.lexicographic import StagesOutcome
+from tnt_sim.solve.methods.priced_blocks import MAX_WORK, solve_crossing
+from tnt_sim.solve.methods.priced_blocks import SOLVER as BLOCKS
+from tnt_sim.solve.reductions.amounts_as_binaries import Amounts, as_choices
+from tnt_sim.solve.reductions.projection import Projected, without_gains
+
+MANY_COLUMNS = 10_000
+"""The linear program of more columns takes longer than a tree of caps."""
+QUICK_WORK = 50_000
+"""States of blocks looked at before a long tree is."""
+MOST_CLASHES = 12
+"""Choices that no free money goes with, each ruled out by a row, before the model goes to a solver."""
+WORDS = {TREE: "tree", BLOCKS: "blocks"}
+"""What a result's `method` calls each kernel."""
+
+
+Found = tuple[StagesOutcome, bool] | None
+"""The stages, and whether the point is the one answer; None where no kernel settles them."""
+Settling = Callable[[LinearModel, Sequence[Stage], IntArray], Found]
+"""How a model over some of the columns, given by their places, is settled."""
+
+
+def solve_exactly(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    live: LiveLp | None = None,
+    heard: Heard | None = None,
+    memory: Memory | None = None,
+    recovery: Recovery | None = None,
+    deadline: Deadline = UNLIMITED,
+    max_work: int = MAX_WORK,
+) -> Found:
+    """The stages, and whether the point is the one answer; None where no kernel settles them in time.
+
+    `live` and `heard` are for the blocks (`solve_crossing`), `memory` is for trees. `recovery` says which columns
+    are amounts: kernels look at these as choices, and `heard` is told nothing of them. `max_work` bounds the
+    states of the blocks; with 0 only trees are tried.
+    """
+    if recovery is not None and len(recovery.amount_rows):
+        return in_time(lambda: _of_amounts(model, stages, recovery, live, memory, deadline, max_work))
+    return in_time(lambda: _settled(model, stages, live, heard, memory, None, deadline, max_work))
+
+
+def in_time(solve: Callable[[], Found]) -> Found:
+    """What a kernel finds; None when its time is up first."""
+    try:
+        return solve()
+    except DeadlineExpired:
+        return None
+
+
+def solve_blocks(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    live: LiveLp | None,
+    recovery: Recovery,
+    deadline: Deadline = UNLIMITED,
+) -> Found:
+    """The stages by blocks alone, amounts as choices; None where these do not settle them in time."""
+    if not len(recovery.amount_rows):
+        return in_time(lambda: solve_crossing(model, stages, live, deadline=deadline))
+    every = as_choices(model, stages, recovery, lean=False)
+    if every is None:
+        return None
+    found = in_time(
+        lambda: solve_crossing(every.model, every.stages(stages), live, menus=every.menus, deadline=deadline)
+    )
+    return _told_of(every, stages, found)
+
+
+def _settled(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    live: LiveLp | None,
+    heard: Heard | None,
+    memory: Memory | None,
+    menus: Menus | None,
+    deadline: Deadline,
+    max_work: int,
+) -> Found:
+    def tree(long: bool) -> Found:
+        return solve_tree(model, stages, long=long, memory=memory, menus=menus, deadline=deadline)
+
+    def blocks(work: int) -> Found:
+        return solve_crossing(model, stages, live, heard, work, menus, deadline)
+
+    found = _first_of(tree, blocks, model.n_cols, max_work)
+    if found or heard:
+        return found
+    return _projected(model, stages, _settling(live, memory, menus, deadline, max_work))
+
+
+def _settling(
+    live: LiveLp | None, memory: Memory | None, menus: Menus | None, deadline: Deadline, max_work: int
+) -> Settling:
+    """How a model over some of the columns is settled."""
+
+    def settle(model: LinearModel, stages: Sequence[Stage], columns: IntArray) -> Found:
+        left = None if menus is None else menus.picked(columns)
+        return _settled(model, stages, live, None, memory, left, deadline, max_work)
+
+    return settle
+
+
+def _of_amounts(
+    model: LinearModel,
+    stages: Sequence[Stage],
+    recovery: Recovery,
+    live: LiveLp | None,
+    memory: Memory | None,
+    deadline: Deadline,
+    max_work: int,
+) -> Found:
+    """The same over choices: trees need only those that the goal is the better for, blocks all."""
+
+    @cache
+    def choices(lean: bool) -> Amounts | None:
+        return as_choices(model, stages, recovery, lean=lean)
+
+    def by(lean: bool, solve: Callable[[LinearModel, Sequence[Stage], Menus], Found]) -> Found:
+        made = choices(lean)
+        if made is None:
+            return None
+        return _told_of(made, stages, solve(made.model, made.stages(stages), made.menus))
+
+    def tree(long: bool) -> Found:
+        return by(
+            True,
+            lambda m, asked, menus: solve_tree(
+                m, asked, long=long, memory=memory, menus=menus, deadline=deadline
+            ),
+        )
+
+    def blocks(work: int) -> Found:
+        return by(False, lambda m, asked, menus: solve_crossing(m, asked, live, None, work, menus, deadline))
+
+    found = _first_of(tree, blocks, model.n_cols, max_work)
+    return found or by(
+        False,
+        lambda m, asked, menus: _projected(m, asked, _settling(live, memory, menus, deadline, max_work)),
+    )
+
+
+def _first_of(
+    tree: Callable[[bool], Found], blocks: Callable[[int], Found], n_cols: int, max_work: int
+) -> Found:
+    """A tree, and then blocks; these first where the tree is long and they are quick."""
+    try:
+        found = tree(n_cols > MANY_COLUMNS)
+    except LongTreeError:
+        found = blocks(min(QUICK_WORK, max_work)) if max_work else None
+        if found is None or not found[1]:
+            found = tree(True)
+    return found or (blocks(max_work) if max_work else None)
+
+
+def _projected(
+    model: LinearModel, stages: Sequence[Stage], settle: Settling, beside: Sequence[Stage] = ()
+) -> Found:
+    """The same over the model without its gains, told of the whole one; a proof has grounds of its own to seek.
+
+    No gain counts in one of the `stages`, nor in those `beside` them.
+    """
+    began = time.perf_counter()
+    counted = [*stages, *beside]
+    small: Projected | Loosened | None = without_gains(model, counted) or loosened(model, counted)
+    for _ in range(MOST_CLASHES):
+        if small is None:
+            return None
+        asked = [replace(stage, objective=stage.objective[small.columns]) for stage in stages]
+        found = settle(small.model, asked, small.columns)
+        if found is None:
+            return None
+        seconds = time.perf_counter() - began
+        if found[0].values is None:
+            return nothing(model, stages, seconds)
+        point = small.expand(found[0].values)
+        if point is not None:
+            return told(model, stages, point, found[1], seconds, found[0].stages[0].solver)
+        small = small.without(found[0].values) if isinstance(small, Loosened) else None
+    return None
+
+
+def solve_kept(
+    model: LinearModel,
+    stage: Stage,
+    goal: Stage,
+    at_least: int,
+    memory: Memory | None = None,
+    deadline: Deadline = UNLIMITED,
+) -> Found:
+    """One stage with a goal kept at a value: the least cost, or the largest of one column; None where no kernel
+    settles it in time. `model` has the row that keeps the goal.
+    """
+
+    def cheapest(whole: LinearModel, asked: Stage) -> Found:
+        def settle(part: LinearModel, stages: Sequence[Stage], columns: IntArray) -> Found:
+            return solve_cheapest(part, stages, goal.objective[columns], at_least, memory, deadline)
+
+        return settle(whole, [asked], np.arange(whole.n_cols)) or _projected(whole, [asked], settle, [goal])
+
+    return in_time(lambda: solve_largest(model, stage, goal, cheapest) or cheapest(model, stage))
+
+
+def _told_of(choices: Amounts, stages: Sequence[Stage], found: Found) -> Found:
+    """What was found over choices, told of the whole model."""
+    if found is None or found[0].values is None:
+        return None
+    point = choices.expand(found[0].values)
+    if not choices.whole.is_feasible(point):
+        return None
+    outcome = found[0]
+    seconds = sum(stage.seconds for stage in outcome.stages)
+    return told(choices.whole, stages, point, found[1], seconds, outcome.stages[0].solver, outcome.grounds)

@@ -1,0 +1,201 @@
+"""A point that keeps every row, before any solver: what stays when a deadline leaves time for nothing else.
+
+Nothing is taken but what must be. Then dossiers are taken by falling gain of the first goal per unit of cost, each
+at its least amount, wherever every row still holds; then open amounts are raised as far as the rows let them. Rows
+and point are whole numbers, so nothing of it rests on a tolerance.
+
+Dossiers are taken in rounds, over many that wait. In a round goes each of them that fits with all before it that
+fit alone: what a row reaches by those that are taken is no more than by all of these. Those that fit alone no
+longer are left out, until a round takes nothing. The first that fits always goes, and one that is left behind is
+looked at again in the next round: under caps alone the list is the one that they give taken one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from tnt_sim.deadline import UNLIMITED, Deadline
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, LinearModel, Stage
+from tnt_sim.formulation.recovery import Recovery
+from tnt_sim.rules.linear_terms import BoolArray
+
+PER_ROUND = 100_000
+"""Dossiers looked at together: their rounds take less than a tenth of a second."""
+ROOM = 2**61
+"""Activities of rows stay below this."""
+PER_LOOK = 256
+"""Amounts raised between two looks at the clock: about a millisecond."""
+
+
+def greedy_point(
+    model: LinearModel,
+    recovery: Recovery,
+    goal: Stage,
+    cost: IntArray,
+    deadline: Deadline = UNLIMITED,
+) -> IntArray | None:
+    """A point that keeps every row and bound exactly; None where taking nothing breaks one.
+
+    Parameters
+    ----------
+    goal : what is to gain
+    cost : int64 (n_cols,), what each column costs
+    deadline : once it has passed, the point stays as it is then
+    """
+    x = np.clip(np.zeros(model.n_cols, dtype=np.int64), model.col_lower, model.col_upper)
+    reached = model.activity(x)
+    if not model.is_feasible(x) or reached.dtype == object or np.abs(reached).max(initial=0) >= ROOM:
+        return None
+    gain = goal.objective if goal.sense.value == "maximise" else -goal.objective
+    filling = _Filling(model, x.copy(), reached.astype(np.int64))
+    if deadline.expired:
+        return x
+    moves = _moves(recovery, (x == 0) & (model.col_upper > 0), gain, cost)
+    if deadline.expired:
+        return x
+    filling.fill(moves, deadline)
+    if not deadline.expired:
+        filling.raise_amounts(recovery.ranged_columns[gain[recovery.ranged_columns] > 0], deadline)
+    return filling.x if model.is_feasible(filling.x) else x
+
+
+def _moves(recovery: Recovery, free: BoolArray, gain: IntArray, cost: IntArray) -> sp.csc_array:
+    """What funds each dossier that gains, the best first, at its least amount: (n_cols, n_moves), whole."""
+    n = len(recovery.candidate)
+    place, columns, values = _least_levels(recovery)
+    gained, spent = gain[:n].astype(np.float64), cost[:n].astype(np.float64)
+    np.add.at(gained, place, gain[columns].astype(np.float64) * values)
+    np.add.at(spent, place, cost[columns].astype(np.float64) * values)
+    ratio = gained / np.maximum(spent, 1.0)
+    useful = np.flatnonzero((ratio > 0) & free[:n])
+    order = useful[np.argsort(-ratio[useful], kind="stable")]
+    at = np.full(n, -1, dtype=np.int64)
+    at[order] = np.arange(len(order))
+    levelled = at[place] >= 0
+    entries = np.concatenate([np.ones(len(order), dtype=np.int64), values[levelled]])
+    rows = np.concatenate([order, columns[levelled]])
+    moves = np.concatenate([np.arange(len(order)), at[place[levelled]]])
+    return sp.csc_array((entries, (rows, moves)), shape=(recovery.n_columns, len(order)))
+
+
+def _least_levels(recovery: Recovery) -> tuple[IntArray, IntArray, IntArray]:
+    """Of each dossier with levels, the columns of its least one and their values: its place, column, value."""
+    options = recovery.options
+    first = np.unique(options.row, return_index=True)[1]  # levels stand by dossier, ascending
+    place = np.searchsorted(recovery.candidate, options.row[first])
+    amount = recovery.amount_columns[np.searchsorted(recovery.amount_rows, options.row[first])]
+    columns = np.concatenate([recovery.option_columns[first], amount])
+    values = np.concatenate([np.ones(len(first), dtype=np.int64), options.step[first]])
+    return np.tile(place, 2), columns, values
+
+
+@dataclass(slots=True)
+class _Filling:
+    """A point and what its rows reach."""
+
+    model: LinearModel
+    x: IntArray
+    reached: IntArray
+
+    def fill(self, moves: sp.csc_array, deadline: Deadline) -> None:
+        """Take moves while every row holds, the best ones first."""
+        tight = self._tight_rows(moves.shape[0])
+        by_column = self.model.matrix[tight][:, : moves.shape[0]].tocsc()
+        for first in range(0, moves.shape[1], PER_ROUND):
+            part = moves[:, first : first + PER_ROUND]
+            effect = (by_column @ part).tocsr()  # (n_tight, n_moves), moves ascending in each row
+            if abs(effect).astype(np.float64).sum(axis=1).max(initial=0.0) >= ROOM:
+                return
+            self._rounds(part, effect, tight, deadline)
+            if deadline.expired:
+                return
+
+    def _rounds(self, moves: sp.csc_array, effect: sp.csr_array, tight: IntArray, deadline: Deadline) -> None:
+        """Take some moves in rounds, one at least."""
+        waiting = np.ones(moves.shape[1], dtype=np.bool_)
+        helped = _helped(effect)
+        row = np.repeat(np.arange(len(tight)), np.diff(effect.indptr))
+        move, value = effect.indices.astype(np.int64), effect.data.astype(np.int64)
+        while True:
+            above, below = self._room(tight)
+            alone = waiting.copy()
+            stops = (value > above[row]) | (-value > below[row])
+            alone[move[stops]] = False
+            for_good = np.zeros_like(waiting)
+            for_good[move[stops & ~helped[row]]] = True
+            waiting &= ~for_good
+            if not alone.any():
+                return
+            counted = np.where(alone[move], value, 0)
+            fits = alone
+            fits[move[_beyond(np.maximum(counted, 0), effect.indptr, above[row])]] = False
+            fits[move[_beyond(np.maximum(-counted, 0), effect.indptr, below[row])]] = False
+            self.x[: moves.shape[0]] += moves @ fits.astype(np.int64)
+            self.reached[tight] += effect @ fits.astype(np.int64)
+            waiting &= ~fits
+            if deadline.expired:
+                return
+            keep = waiting[move]
+            row, move, value = row[keep], move[keep], value[keep]
+            effect = sp.csr_array((value, move, _starts(row, len(tight))), shape=effect.shape)
+
+    def _tight_rows(self, n_columns: int) -> IntArray:
+        """The rows that some of the first columns, raised, brings nearer to one of their bounds."""
+        model, matrix = self.model, self.model.matrix
+        row = np.repeat(np.arange(model.n_rows), np.diff(matrix.indptr))
+        up = (matrix.data > 0) & (model.row_upper != NO_UPPER)[row]
+        down = (matrix.data < 0) & (model.row_lower != NO_LOWER)[row]
+        nearer = (up | down) & (matrix.indices < n_columns)
+        return np.flatnonzero(np.bincount(row[nearer], minlength=model.n_rows))
+
+    def _room(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """By how much some rows may still rise, and fall."""
+        lower, upper, reached = self.model.row_lower[rows], self.model.row_upper[rows], self.reached[rows]
+        above = np.where(upper == NO_UPPER, ROOM, np.minimum(upper, ROOM) - reached)
+        below = np.where(lower == NO_LOWER, ROOM, reached - np.maximum(lower, -ROOM))
+        return above, below
+
+    def raise_amounts(self, columns: IntArray, deadline: Deadline) -> None:
+        """Raise columns one by one, each as far as its bound and the rows let it."""
+        if not len(columns):
+            return
+        self.reached = np.asarray(self.model.activity(self.x))
+        by_column = self.model.matrix.tocsc()
+        for place, column in enumerate(columns.tolist()):
+            if place % PER_LOOK == 0 and deadline.expired:
+                return
+            part = slice(int(by_column.indptr[column]), int(by_column.indptr[column + 1]))
+            rows, entries = by_column.indices[part].astype(np.int64), by_column.data[part]
+            up, down = entries > 0, entries < 0
+            above = (self.model.row_upper[rows] - self.reached[rows])[up] // entries[up]
+            under = (self.reached[rows] - self.model.row_lower[rows])[down] // -entries[down]
+            room = int(self.model.col_upper[column] - self.x[column])
+            step = min([room, *above.tolist(), *under.tolist()])
+            if step > 0:
+                self.reached[rows] += entries * step
+                self.x[column] += step
+
+
+def _helped(effect: sp.csr_array) -> BoolArray:
+    """Rows that some moves raise and others lower, bool (n_rows,): who breaks one now may fit in it later."""
+    row, n = np.repeat(np.arange(effect.shape[0]), np.diff(effect.indptr)), effect.shape[0]
+    up, down = (np.bincount(row[side], minlength=n) > 0 for side in (effect.data > 0, effect.data < 0))
+    mixed: BoolArray = up & down
+    return mixed
+
+
+def _beyond(value: IntArray, starts: NDArray[Any], room: IntArray) -> BoolArray:
+    """The entries up to which the sum of their row goes beyond the room; each row is summed from its start."""
+    total = np.cumsum(value)
+    before = np.concatenate([np.zeros(1, dtype=np.int64), total])[starts[:-1]]
+    beyond: BoolArray = (value > 0) & (total - np.repeat(before, np.diff(starts)) > room)
+    return beyond
+
+
+def _starts(row: IntArray, n_rows: int) -> IntArray:
+    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(np.bincount(row, minlength=n_rows))])

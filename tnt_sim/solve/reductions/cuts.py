@@ -1,0 +1,85 @@
+"""Cuts that remove one wrong 0-1 choice and no point that keeps every row; all in whole numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, BoolArray, IntArray, LinearModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """Σ_{j∈T, x̂_j=0} x_j + Σ_{j∈T, x̂_j=1} (1 − x_j) ≥ 1: at least one column of T must change."""
+
+    coefficients: IntArray
+    lower: int
+
+
+def zero_one(model: LinearModel) -> BoolArray:
+    """The columns that can only be 0 or 1."""
+    return np.asarray(model.integer & (model.col_lower >= 0) & (model.col_upper <= 1))
+
+
+def cover_cut(model: LinearModel, point: IntArray) -> Cut | None:
+    """A cut from the first broken row that the 0-1 columns alone break, whatever the others do.
+
+    With T the columns whose present value costs the row something, the row's least activity given T
+    still lies beyond its bound; T is then made as small as it can be (a minimal cover), cheap
+    columns first. None when no row is broken by its 0-1 columns alone.
+    """
+    activity = model.activity(point)
+    over = (model.row_upper != NO_UPPER) & (activity > model.row_upper)
+    under = (model.row_lower != NO_LOWER) & (activity < model.row_lower)
+    for row in np.flatnonzero(over.astype(bool)).tolist():
+        cut = _cover(model, point, row, 1, int(model.row_upper[row]))
+        if cut is not None:
+            return cut
+    for row in np.flatnonzero(under.astype(bool)).tolist():
+        cut = _cover(model, point, row, -1, -int(model.row_lower[row]))
+        if cut is not None:
+            return cut
+    return None
+
+
+def _cover(model: LinearModel, point: IntArray, row: int, sign: int, limit: int) -> Cut | None:
+    """The cut of one row read as sign·(a·x) ≤ limit."""
+    m = model.matrix
+    begin, end = int(m.indptr[row]), int(m.indptr[row + 1])
+    columns = m.indices[begin:end]
+    binary = zero_one(model)[columns].tolist()
+    chosen: list[tuple[int, int]] = []
+    excess = -limit
+    for a, j, whole_choice in zip(m.data[begin:end].tolist(), columns.tolist(), binary, strict=True):
+        a *= sign
+        cheapest = int(model.col_lower[j] if a > 0 else model.col_upper[j])
+        if cheapest in (NO_LOWER, NO_UPPER):
+            return None
+        excess += a * cheapest
+        if whole_choice and int(point[j]) != cheapest:
+            excess += abs(a)
+            chosen.append((abs(a), j))
+    if excess <= 0:
+        return None
+    kept = []
+    for weight, j in sorted(chosen):
+        if excess - weight > 0:
+            excess -= weight
+        else:
+            kept.append(j)
+    return must_change(model, point, np.array(kept, dtype=np.int64))
+
+
+def no_good_cut(model: LinearModel, point: IntArray) -> Cut | None:
+    """The cut that removes exactly this 0-1 choice; None when there is no free 0-1 column."""
+    free = np.flatnonzero(zero_one(model) & (model.col_lower < model.col_upper))
+    return must_change(model, point, free) if free.size else None
+
+
+def must_change(model: LinearModel, point: IntArray, columns: IntArray) -> Cut:
+    """The cut that asks for another choice of these 0-1 columns."""
+    coefficients = np.zeros(model.n_cols, dtype=np.int64)
+    ones = point[columns] == 1
+    coefficients[columns] = np.where(ones, -1, 1)
+    return Cut(coefficients, 1 - int(ones.sum()))

@@ -1,0 +1,102 @@
+"""Which rule a list breaks with one dossier more: rules that are sums are not read anew for each dossier.
+
+A dossier at its least amount changes the sums of its own group alone:
+
+    Δ = per_funded + per_cent · least + Σ_once what no funded dossier of the group holds yet
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.rules.envelopes.options import EnvelopeLimit
+from tnt_sim.rules.kinds.limit.rule import Limit
+from tnt_sim.rules.kinds.share.rule import Share
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, common_scale
+from tnt_sim.rules.protocols import Reading
+
+_SumRule = EnvelopeLimit | Limit | Share
+Holds = Callable[[int, int], bool]
+"""Whether a rule holds with a dossier, by its row, at an amount of cents."""
+
+
+def holds_with(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Holds:
+    """Whether a rule, or a limit of an envelope, holds on a list with one dossier more that the list lacks."""
+    if isinstance(rule, EnvelopeLimit):
+        codes, readings = np.zeros(len(funded), dtype=np.int64), (rule.read(funded, granted_cents),)
+        return _of_groups(rule, codes, readings, (_Sum.of(rule.terms, codes, funded, granted_cents),))
+    sums: tuple[_Sum, ...]
+    if isinstance(rule, Limit):
+        sums = (_Sum.of(rule.terms, rule.groups.codes, funded, granted_cents),)
+    elif isinstance(rule, Share) and not rule.pooled:
+        scale = common_scale([rule.numerator.scale, rule.denominator.scale])
+        parts = (rule.numerator.rescaled(scale), rule.denominator.rescaled(scale))
+        sums = tuple(_Sum.of(part, rule.groups.codes, funded, granted_cents) for part in parts)
+    else:
+        return _read_anew(rule, funded, granted_cents)
+    return _of_groups(rule, rule.groups.codes, rule.read(funded, granted_cents).readings, sums)
+
+
+def _of_groups(rule: _SumRule, codes: IntArray, readings: Sequence[Reading], sums: Sequence[_Sum]) -> Holds:
+    broken = [place for place, one in enumerate(readings) if not one.holds]
+
+    def holds(row: int, cents: int) -> bool:
+        group = int(codes[row])
+        if any(place != group for place in broken):
+            return False
+        if group < 0:
+            return True
+        return _moved(readings[group], rule, [one.more(row, cents) for one in sums]).holds
+
+    return holds
+
+
+def _moved(before: Reading, rule: _SumRule, more: Sequence[int]) -> Reading:
+    """The figure of a group with more in its sums."""
+    num, den = before.num, before.den
+    if isinstance(rule, Share):
+        num, den = num + more[0], den + more[1]
+    else:
+        num += more[0] * rule.terms.scale.numerator
+    return Reading(before.group, num, den, before.minimum, before.maximum, before.lowered)
+
+
+def _read_anew(rule: Any, funded: BoolArray, granted_cents: IntArray) -> Holds:
+    def holds(row: int, cents: int) -> bool:
+        with_it, granted = funded.copy(), granted_cents.copy()
+        with_it[row], granted[row] = True, cents
+        found: bool = rule.read(with_it, granted).holds
+        return found
+
+    return holds
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A sum by groups, and what each of its parts « once » holds already: pairs of group and key."""
+
+    terms: Terms
+    codes: IntArray
+    held: tuple[IntArray, ...]
+
+    @classmethod
+    def of(cls, terms: Terms, codes: IntArray, funded: BoolArray, granted_cents: IntArray) -> _Sum:
+        held = []
+        for part in terms.once:
+            mine = funded[part.row] & (codes[part.row] >= 0)
+            held.append(np.unique(codes[part.row[mine]] * len(part.worth) + part.key[mine]))
+        return cls(terms, codes, tuple(held))
+
+    def more(self, row: int, cents: int) -> int:
+        """What a dossier adds to the sum of its group."""
+        terms, group = self.terms, int(self.codes[row])
+        total = int(terms.per_funded[row]) + int(terms.per_cent[row]) * cents
+        for part, held in zip(terms.once, self.held, strict=True):
+            keys = np.unique(part.key[part.row == row])
+            fresh = keys[~np.isin(group * len(part.worth) + keys, held)]
+            total += sum(part.worth[fresh].tolist())
+        return total

@@ -1,0 +1,251 @@
+"""An allocation read again from the problem's data: integers and fractions only, no matrix, no solver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from tnt_sim.domain.money import format_cents
+from tnt_sim.errors import Defect
+from tnt_sim.i18n.message import Lang, Text, so_many
+from tnt_sim.rules.envelopes.tree_reading import EnvelopeReading, read_envelopes
+from tnt_sim.rules.kinds.dossier_links import VARIANTS
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, Unit, exact_sum
+from tnt_sim.rules.offers.caps import KIND as CAP
+from tnt_sim.rules.offers.caps import read_caps
+from tnt_sim.rules.protocols import Mode, RuleReading
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Who is funded, bool (n,), and for how much, int64 cents (n,), by rank of the dossiers."""
+
+    funded: BoolArray
+    granted_cents: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationReading:
+    """All figures of one allocation.
+
+    Attributes
+    ----------
+    granted_cents : the sum of all grants
+    values : the exact value of each stage of the objective, in its unit
+    envelopes : their figures
+    rules : the figures of the rules, in the order of the problem, and of the caps after them
+    """
+
+    granted_cents: int
+    values: tuple[Fraction, ...]
+    envelopes: EnvelopeReading
+    rules: tuple[RuleReading, ...]
+
+
+def read_allocation(problem: Problem, allocation: Allocation) -> AllocationReading:
+    """Read every envelope, rule and goal on an allocation."""
+    funded, granted = allocation.funded, allocation.granted_cents
+    rules = tuple(rule.read(funded, granted) for rule in problem.rules)
+    return AllocationReading(
+        granted_cents=exact_sum(granted),
+        values=stage_values(problem, funded, granted, rules),
+        envelopes=read_envelopes(problem.case.tree, problem.case.node, granted),
+        rules=(*rules, *read_caps(problem.caps, funded, granted)),
+    )
+
+
+def stage_values(
+    problem: Problem, funded: BoolArray, granted: IntArray, rules: Sequence[RuleReading]
+) -> tuple[Fraction, ...]:
+    """The exact value of each stage: its terms, less what broken priced rules take from it."""
+    values = []
+    by_id = {rule.id: rule for rule in rules}
+    for number, stage in enumerate(problem.stages):
+        value = stage.terms.evaluate(funded, granted) * stage.terms.scale
+        value += sum((part.read(funded, granted, by_id) for part in stage.parts), Fraction(0))
+        sign = -1 if stage.sense is Sense.MAXIMISE else 1
+        for rule, read in zip(problem.rules, rules, strict=True):
+            if rule.mode is Mode.PENALTY and rule.penalty is not None and rule.penalty.stage == number:
+                value += sign * rule.penalty.price * read.distance
+        values.append(value)
+    return tuple(values)
+
+
+def broken_rules(problem: Problem, allocation: Allocation, reading: AllocationReading) -> list[Defect]:
+    """Every way in which an allocation breaks the scenario; empty for one that may be a decision."""
+    found = [*_awards(problem, allocation), *_envelopes(problem, reading)]
+    found += [*_caps(problem, allocation), *_table(problem, allocation)]
+    found.extend(_limits(problem, allocation))
+    found.extend(
+        Defect(
+            "grant:common_rate",
+            Text(
+                f"le groupe « {group} » n'a pas un taux commun.",
+                f'the group "{group}" does not share one rate.',
+            ),
+        )
+        for group in problem.offers.common.broken(allocation.funded, allocation.granted_cents)
+    )
+    for rule in reading.rules:
+        if rule.mode is not Mode.HARD or rule.holds or rule.kind == CAP:
+            continue
+        for figure in [figure for figure in rule.readings if not figure.holds][:SHOWN]:
+            group = f" ({figure.group})" if figure.group else ""
+            found.append(
+                Defect(
+                    f"rule:{rule.id}",
+                    Text(
+                        f"la règle « {rule.id} »{group} n'est pas tenue : {figure.value} "
+                        f"hors de [{figure.minimum} ; {figure.maximum}].",
+                        f'the rule "{rule.id}"{group} does not hold: {figure.value} '
+                        f"outside [{figure.minimum}; {figure.maximum}].",
+                    ),
+                    (problem.scenario.locate(("rules", rule.id)),),
+                )
+            )
+    return found
+
+
+def _table(problem: Problem, allocation: Allocation) -> list[Defect]:
+    """What the columns `variant_of` and `requires` say, read again."""
+    found = []
+    for rule in problem.table_rules:
+        reading = rule.read(allocation.funded, allocation.granted_cents)
+        for figure in [figure for figure in reading.readings if not figure.holds][:SHOWN]:
+            if rule.id == VARIANTS:
+                text = Text(
+                    f"{figure.num} variantes de « {figure.group} » sont retenues, et une au plus peut l'être.",
+                    f'{figure.num} variants of "{figure.group}" are funded, and at most one may be.',
+                )
+            else:
+                lacking = so_many(figure.num, ("dossier", "dossiers"), ("dossier", "dossiers"))
+                text = Text(
+                    f"le dossier « {figure.group} » est retenu sans {lacking.fr} qu'il exige.",
+                    f'dossier "{figure.group}" is funded without {lacking.en} that it requires.',
+                )
+            found.append(Defect("variant" if rule.id == VARIANTS else "prerequisite", text))
+    return found
+
+
+def _awards(problem: Problem, allocation: Allocation) -> list[Defect]:
+    offered = problem.offers
+    funded, granted = allocation.funded, allocation.granted_cents
+    free = funded & ~offered.committed
+    amount_fits = offered.amount_fits(granted)
+    tests: list[tuple[str, BoolArray, str, str]] = [
+        ("grant:negative", granted < 0, "reçoit un montant négatif", "gets a negative amount"),
+        (
+            "grant:unfunded",
+            ~funded & (granted != 0),
+            "reçoit un montant sans être retenu",
+            "gets an amount without being funded",
+        ),
+        (
+            "eligibility",
+            free & ~offered.candidate,
+            "est retenu sans pouvoir l'être (inéligible, plafonné à zéro ou refusé par décision)",
+            "is funded although it cannot be (ineligible, capped out or refused by decision)",
+        ),
+        (
+            "grant:amount",
+            free & offered.candidate & ~amount_fits,
+            "reçoit un montant que ses règles de subvention n'admettent pas",
+            "gets an amount that its grant rules do not admit",
+        ),
+        (
+            "committed",
+            offered.committed & (~funded | (granted != offered.committed_cents)),
+            "est engagé pour un autre montant",
+            "is committed for another amount",
+        ),
+        (
+            "decide:fund",
+            offered.forced & ~funded,
+            "est retenu par décision mais n'est pas financé",
+            "is funded by decision but gets nothing",
+        ),
+    ]
+    found = []
+    for code, mask, fr, en in tests:
+        for row in np.flatnonzero(mask)[:SHOWN]:
+            name = problem.case.table["dossier"][int(row)]
+            fr_cents, en_cents = _in_words(int(granted[row]))
+            found.append(
+                Defect(
+                    code,
+                    Text(f"le dossier « {name} » {fr} ({fr_cents}).", f'dossier "{name}" {en} ({en_cents}).'),
+                )
+            )
+    return found
+
+
+def _caps(problem: Problem, allocation: Allocation) -> list[Defect]:
+    """The projects above a cap; commitments that exceed one by themselves are only warned of."""
+    found = []
+    for excess in problem.caps.broken(allocation.funded, allocation.granted_cents)[:SHOWN]:
+        project = problem.caps.names[excess.project]
+        got, most = _in_words(excess.granted_cents), _in_words(excess.limit_cents)
+        text = Text(
+            f"le projet « {project} » reçoit {got[0]}, plus que le plafond « {excess.cap} » ({most[0]}).",
+            f'the project "{project}" gets {got[1]}, more than the cap "{excess.cap}" ({most[1]}).',
+        )
+        found.append(Defect(f"cap:{excess.cap}", text, (problem.scenario.locate(excess.path),)))
+    return found
+
+
+def _in_words(cents: int) -> tuple[str, str]:
+    """An amount in French and in English."""
+    return format_cents(cents, Lang.FR), format_cents(cents, Lang.EN)
+
+
+def _limits(problem: Problem, allocation: Allocation) -> list[Defect]:
+    """The minimum uses and the numbers of dossiers of envelopes that do not hold."""
+    found = []
+    for limit in problem.limits:
+        figure = limit.read(allocation.funded, allocation.granted_cents)
+        if figure.holds:
+            continue
+        value, bound = (
+            (str(text), str(text))
+            if limit.terms.unit is not Unit.MONEY
+            else _in_words(int((text or 0) * 100))
+            for text in (figure.value, figure.minimum if figure.maximum is None else figure.maximum)
+        )
+        name, option = limit.envelope, limit.option
+        found.append(
+            Defect(
+                f"envelope:{name}",
+                Text(
+                    f"l'enveloppe « {name} » ne tient pas `{option}` : {value[0]} pour {bound[0]}.",
+                    f'the envelope "{name}" breaks `{option}`: {value[1]} for {bound[1]}.',
+                ),
+                (problem.scenario.locate(("envelope", limit.envelope, limit.option)),),
+            )
+        )
+    return found
+
+
+def _envelopes(problem: Problem, reading: AllocationReading) -> list[Defect]:
+    tree = problem.case.tree
+    found = []
+    for node, excess in enumerate(reading.envelopes.excess_cents):
+        if excess:
+            name, (fr, en) = tree.ids[node], _in_words(excess)
+            found.append(
+                Defect(
+                    f"envelope:{name}",
+                    Text(
+                        f"l'enveloppe « {name} » est dépassée de {fr}.",
+                        f'the envelope "{name}" is exceeded by {en}.',
+                    ),
+                    (problem.scenario.locate(("envelope", name)),),
+                )
+            )
+    return found

@@ -1,0 +1,417 @@
+"""What a run says of its own evidence among its warnings, and when it must say it.
+
+What a run claims and no reading of the allocation can give: status, proof, bounds. Its words must agree.
+
+For each decision: `feasible` ⇒ proof `FEASIBLE_GAP`; the proof is the weakest of its stages; `gap` is
+|bound − value|; the bound is on the far side of the value; `optimal` ⇒ bound = value, but for what a stage's
+`tolerance` gives up.
+For the run: `publishable` ⇔ proof in the two good ones; `canonical` ⇒ `optimal` and not stopped; the notes on the
+evidence among the warnings stand there if and only if the words call for them.
+
+Changes of one dossier that an optimal allocation cannot have left open.
+
+For `optimal` without tolerance, funding one more dossier may not be better at the first stage at which the values
+differ and keep every rule. It proves no optimality: it refutes a false claim where one dossier suffices.
+
+What certificate.json repeats of the solver's words. It supports no proof, and must agree with the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tnt_sim.errors import Defect, Defects, Place
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.scenario.objective import Sense, Stage
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.decision_reasons import Reasons, is_better
+from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.run_files import CERTIFICATE
+
+NOT_PROVED = Defect(
+    "not-proved",
+    Text(
+        "le calcul s'est arrêté avant la preuve : une meilleure répartition peut exister.",
+        "the run stopped before the proof: a better allocation may exist.",
+    ),
+    hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
+)
+ONE_SOLVER = Defect(
+    "one-solver",
+    Text(
+        "un seul solveur donne cette répartition pour la meilleure ; rien ne le démontre.",
+        "one solver calls this allocation the best; nothing proves it.",
+    ),
+)
+NOT_CANONICAL = Defect(
+    "not-canonical",
+    Text(
+        "le départage des ex æquo n'est pas achevé : une autre liste vaut autant.",
+        "ties are not broken to the end: another list is worth as much.",
+    ),
+    hint=Text("Augmentez `time_limit`.", "Raise `time_limit`."),
+)
+NO_LIST = Defect(
+    "reserve-list",
+    Text(
+        "la liste de réserve n'est pas établie : une limite a arrêté le calcul, ou rien ne tient une fois les "
+        "réserves libérées.",
+        "the reserve list is not drawn up: a limit stopped the run, or nothing fits once the reserves are freed.",
+    ),
+    hint=Text(
+        "Augmentez `time_limit`, ou relisez les règles fermes de l'étape « reserve ».",
+        'Raise `time_limit`, or look at the hard rules of the step "reserve".',
+    ),
+)
+EVIDENCE = (NOT_PROVED, ONE_SOLVER, NOT_CANONICAL, NO_LIST)
+
+
+_MORE_TIME = Text(
+    "Augmentez `time_limit` : le second solveur dispose de la moitié de ce qui reste après le premier.",
+    "Raise `time_limit`: the second solver has half of what the first one leaves.",
+)
+_ADVICE = {
+    "no_solver": Text(
+        "Installez un second solveur (`pip install tnt-sim[crosscheck]`, ou CBC ou GLPK).",
+        "Install a second solver (`pip install tnt-sim[crosscheck]`, or CBC or GLPK).",
+    ),
+    "limit": _MORE_TIME,
+    "not_proved": _MORE_TIME,
+    "not_asked": Text("Retirez `cross_check: never`.", "Take `cross_check: never` out."),
+}
+_ANOTHER = Text(
+    "Demandez un autre second solveur (`cross_check`) ; `tnt-sim doctor` les liste.",
+    "Ask another second solver (`cross_check`); `tnt-sim doctor` lists them.",
+)
+
+
+def not_confirmed(reason: Text, verdict: str) -> Defect:
+    """No second solver confirms the result: why, and what helps for this `Verdict` of the cross-check."""
+    return Defect(
+        "not-cross-checked",
+        Text(
+            f"résultat non publiable : {reason.fr}.",
+            f"the result is not publishable: {reason.en}.",
+        ),
+        hint=_ADVICE.get(verdict, _ANOTHER),
+    )
+
+
+def codes_among(lines: Sequence[str], lang: Lang) -> tuple[set[str], list[str]]:
+    """The codes of the notes on evidence among warning lines, and the other lines in their order."""
+    codes: set[str] = set()
+    others: list[str] = []
+    seen: set[str] = set()
+    for line in lines:
+        code = next((code for code, pattern in _patterns(lang) if pattern.fullmatch(line)), None)
+        if code is None or line in seen:
+            others.append(line)
+        else:
+            codes.add(code)
+            seen.add(line)
+    return codes, others
+
+
+def in_language(lines: Sequence[str], lang: Lang, other: Lang) -> list[str]:
+    """The notes on evidence among warning lines in another language; what a second solver says stays as it is."""
+    told = {note.line(lang): note.line(other) for note in EVIDENCE}
+    others = codes_among(lines, lang)[1]
+    return [told.get(line, line) for line in lines if line not in others]
+
+
+def _patterns(lang: Lang) -> Iterable[tuple[str, re.Pattern[str]]]:
+    for note in EVIDENCE:
+        yield note.code, re.compile(re.escape(note.line(lang)))
+    for verdict in (*_ADVICE, ""):
+        free = not_confirmed(Text("@@", "@@"), verdict)
+        yield free.code, re.compile(re.escape(free.line(lang)).replace("@@", "[^.:\n]+(: [^.:\n]+)?"))
+
+
+STATUSES = ("optimal", "feasible")
+PROOFS = ("FEASIBLE_GAP", "CROSS_CHECKED", "PROVED")
+"""From the weakest to the strongest."""
+
+STOPS = ("time", "nodes", "memory", "interrupt", None)
+METHODS = ("direct", "core", "tree", "blocks")
+_NUMBER = re.compile(r"-?\d{1,400}(\.\d{1,400})?")
+_DIGITS_KEPT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is claimed of one stage: its bound, the gap and what is told of it in money, and what proves it."""
+
+    bound: Fraction | None
+    gap: str | None
+    gap_money_cents: int | None
+    proof: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is claimed of one decision, in words that are known to be among the contract's."""
+
+    status: str
+    proof: str
+    goals: tuple[Goal, ...]
+    least_granted: str | None = None
+    listing: str | None = None
+
+
+def read_claim(
+    entry: Mapping[str, Any], where: str, stages: Sequence[Stage], values: Sequence[Fraction], found: Defects
+) -> Claim:
+    """The claim of a decision from its entry in the summary; what does not agree is noted.
+
+    `values` are the exact values of the stages on the allocation. A word that is unknown is read as the weakest.
+    """
+    note = _Notes(where, found)
+    status = note.word("status", entry.get("status"), STATUSES, "feasible")
+    proof = note.word("proof", entry.get("proof"), PROOFS, PROOFS[0])
+    told = entry.get("objective")
+    entries = told if isinstance(told, list) else []
+    entries = [one if isinstance(one, dict) else {} for one in entries]
+    if len(entries) != len(stages):
+        note.add("objective", f"{len(entries)} / {len(stages)}")
+    goals = []
+    for k, (stage, value) in enumerate(zip(stages, values, strict=True)):
+        one = entries[k] if k < len(entries) else {}
+        goals.append(_goal(note, f"objective[{k}]", one, stage, value, optimal=status == "optimal"))
+    if status == "feasible" and proof != PROOFS[0]:
+        note.add("proof", f"status {status}, proof {proof}")
+    known = [PROOFS.index(goal.proof) for goal in goals if goal.proof is not None]
+    if len(known) != len(goals) or (known and PROOFS[min(known)] != proof):
+        note.add("proof", f"{proof}; objective: {', '.join(str(goal.proof) for goal in goals)}")
+    return Claim(status, proof, tuple(goals), *_ties(note, entry.get("canonical_proof"), status))
+
+
+def _ties(note: _Notes, told: Any, status: str) -> tuple[str | None, str | None]:
+    """What is claimed of « least granted » and of the list: nothing of one that a limit stopped."""
+    known: dict[str, tuple[str | None, ...]] = {
+        "least_granted": (None, *PROOFS[1:]),
+        "list": (None, PROOFS[2]),
+    }
+    found = dict.fromkeys(known)
+    if not isinstance(told, dict) or set(told) != set(known):
+        note.add("canonical_proof", str(told)[:80])
+        return None, None
+    for key, words in known.items():
+        word = told[key]
+        if not any(word is one or word == one for one in words) or (word is not None and status != "optimal"):
+            note.add(f"canonical_proof.{key}", f"{str(word)[:80]}, status {status}")
+        else:
+            found[key] = word
+    return found["least_granted"], found["list"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Where defects of one decision's words go."""
+
+    where: str
+    found: Defects
+
+    def add(self, key: str, what: str) -> None:
+        path = f"{self.where}{key}"
+        self.found.add(
+            f"claim:{path}",
+            Text(
+                f"summary.json : « {path} » n'est pas possible ou contredit le reste ({what}).",
+                f'summary.json: "{path}" cannot be, or contradicts the rest ({what}).',
+            ),
+        )
+
+    def word(self, key: str, value: Any, known: Sequence[Any], weakest: str) -> str:
+        if isinstance(value, str) and value in known:
+            return value
+        self.add(key, str(value)[:80])
+        return weakest
+
+    def number(self, key: str, value: Any) -> Fraction | None:
+        if value is None:
+            return None
+        if isinstance(value, str) and _NUMBER.fullmatch(value) and decimal_text(Fraction(value)) == value:
+            return Fraction(value)
+        self.add(key, str(value)[:80])
+        return None
+
+
+def _goal(
+    note: _Notes, path: str, one: Mapping[str, Any], stage: Stage, value: Fraction, *, optimal: bool
+) -> Goal:
+    bound = note.number(f"{path}.bound", one.get("bound"))
+    gap = note.number(f"{path}.gap", one.get("gap"))
+    proof = one.get("proof")
+    if proof not in PROOFS:
+        note.add(f"{path}.proof", str(proof)[:80])
+        proof = None
+    if not _bound_agrees(bound, stage, value, optimal=optimal):
+        note.add(f"{path}.bound", f"{one.get('bound')}, {decimal_text(value)}")
+    if not _gap_agrees(bound, gap, value):
+        note.add(f"{path}.gap", f"{one.get('gap')}, {one.get('bound')} − {decimal_text(value)}")
+    money = one.get("gap_money_cents")
+    if money is not None and (type(money) is not int or money < 0 or (gap == 0 and money)):
+        note.add(f"{path}.gap_money_cents", str(money)[:80])
+        money = None
+    return Goal(bound, None if gap is None else decimal_text(gap), money, proof)
+
+
+def _bound_agrees(bound: Fraction | None, stage: Stage, value: Fraction, *, optimal: bool) -> bool:
+    if bound is None:
+        return not optimal
+    beyond = bound - value if stage.sense is Sense.MAXIMISE else value - bound
+    if not optimal:
+        return beyond >= -_rounding(bound)
+    if not stage.tolerance:
+        return decimal_text(bound) == decimal_text(value)
+    return -_rounding(bound) <= beyond <= stage.tolerance * abs(bound) + _rounding(bound)
+
+
+def _gap_agrees(bound: Fraction | None, gap: Fraction | None, value: Fraction) -> bool:
+    if bound is None or gap is None:
+        return bound is None and gap is None
+    exact = abs(bound - value)
+    if decimal_text(exact) == decimal_text(gap):
+        return True
+    return bool(_rounding(bound)) and abs(exact - gap) <= _rounding(bound)
+
+
+def _rounding(bound: Fraction) -> Fraction:
+    """How far a bound may be from the figure that was rounded into its text; 0 for one that is exact."""
+    digits = (decimal_text(abs(bound)) or "").replace(".", "").strip("0")
+    if len(digits) < _DIGITS_KEPT or bound.denominator == 1:
+        return Fraction(0)
+    return abs(bound) * Fraction(1, 10 ** (_DIGITS_KEPT - 1))
+
+
+def check_run_words(
+    summary: Mapping[str, Any], notes: set[str], claims: Sequence[Claim], found: Defects
+) -> None:
+    """The words of the whole run: stops, method, publishable, canonical, and the notes among the warnings."""
+    note = _Notes("", found)
+    stopped, canonical = summary.get("stopped_by"), summary.get("canonical")
+    if not any(stopped is word or stopped == word for word in STOPS):
+        note.add("stopped_by", str(stopped)[:80])
+    if summary.get("method") not in METHODS:
+        note.add("method", str(summary.get("method"))[:80])
+    good = summary.get("proof") in PROOFS[1:]
+    if summary.get("publishable") is not good:
+        note.add("publishable", f"{summary.get('publishable')}, proof {summary.get('proof')}")
+    if canonical is True and (summary.get("status") != "optimal" or stopped is not None):
+        note.add("canonical", f"{canonical}, status {summary.get('status')}, stopped_by {stopped}")
+    wanted = {
+        (NOT_PROVED.code, ONE_SOLVER.code): any(claim.status == "feasible" for claim in claims),
+        ("not-cross-checked",): any(claim.proof == PROOFS[0] for claim in claims),
+    }
+    for codes, due in wanted.items():
+        if due != any(code in notes for code in codes):
+            note.add("warnings", f"{' / '.join(codes)}: {'absent' if due else 'present'}")
+    ties = summary.get("canonical_proof")
+    if canonical is not True and isinstance(ties, dict) and ties.get("list") is not None:
+        note.add("canonical_proof.list", f"{str(ties['list'])[:80]}, canonical {canonical}")
+    unsure = bool(notes & {doubt.code for doubt in EVIDENCE})
+    if canonical is not (not unsure):
+        note.add("canonical", f"{canonical}, {', '.join(sorted(notes)) or '—'}")
+    if NOT_CANONICAL.code in notes and all(claim.status != "optimal" for claim in claims):
+        note.add("warnings", NOT_CANONICAL.code)
+
+
+def check_shape(summary: Mapping[str, Any], found: Defects) -> None:
+    """`seconds` are numbers by phase, `versions` texts by package, hashes 64 digits."""
+    note = _Notes("", found)
+    seconds = summary.get("seconds")
+    if not _all(seconds, lambda value: type(value) in (int, float) and 0 <= value < 1e9):
+        note.add("seconds", str(seconds)[:80])
+    versions = summary.get("versions")
+    if not _all(versions, lambda value: isinstance(value, str) and bool(value)):
+        note.add("versions", str(versions)[:80])
+
+
+def _all(value: Any, holds: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(holds(part) for part in value.values())
+
+
+TRIED = 20
+
+
+def better_by_one(
+    problem: Problem, allocation: Allocation, reading: AllocationReading, why: Reasons
+) -> list[Defect]:
+    """The dossiers whose funding would have been better: those that no named rule keeps out are tried."""
+    if any(stage.tolerance for stage in problem.stages):
+        return []
+    idle = (why.code == "crowded_out") & (why.rule == "")
+    found = []
+    for row in np.flatnonzero(idle.to_numpy())[:TRIED].tolist():
+        funded, granted = allocation.funded.copy(), allocation.granted_cents.copy()
+        funded[row] = True
+        granted[row] = problem.offers.least_cents[row]
+        more = Allocation(funded, granted)
+        read = read_allocation(problem, more)
+        if is_better(problem, read.values, reading.values) and not broken_rules(problem, more, read):
+            name = problem.case.table["dossier"][row]
+            found.append(
+                Defect(
+                    "optimal",
+                    Text(
+                        f"la répartition n'est pas optimale : financer aussi « {name} » vaut mieux.",
+                        f'the allocation is not optimal: funding "{name}" too is better.',
+                    ),
+                )
+            )
+    return found
+
+
+LEAST = ("granted", "minimise")
+"""The tie-break « least granted », told after the stages."""
+
+
+def solver_words_apart(
+    stored: Any, where: str, stages: Sequence[Stage], values: Sequence[Fraction], claim: Claim
+) -> list[Defect]:
+    """A defect for each entry of `stages` that does not agree with the summary and with what was read.
+
+    Parameters
+    ----------
+    stored : `stages` of the decision's part of certificate.json
+    where : what stands before the paths that are named
+    stages, values : the decision's stages and their exact values
+    claim : what the summary claims of them
+    """
+    entries = stored if isinstance(stored, list) else []
+    wanted = [(stage.goal, stage.sense.value) for stage in stages]
+    told = [(one.get("goal"), one.get("sense")) if isinstance(one, dict) else None for one in entries]
+    whole = told in (wanted, [*wanted, LEAST])
+    cut_short = claim.status != "optimal" and 0 < len(told) < len(wanted) and told == wanted[: len(told)]
+    if not (whole or cut_short):
+        return [_apart(f"{where}stages", str(told)[:80])]
+    found = []
+    for k, (stage, value, goal) in enumerate(zip(stages, values, claim.goals, strict=True)):
+        if k >= len(entries):
+            break
+        one, path = entries[k], f"{where}stages[{k}]"
+        if claim.status == "optimal" and one.get("termination") != "optimal":
+            found.append(_apart(f"{path}.termination", str(one.get("termination"))[:80]))
+        if one.get("bound") != decimal_text(goal.bound):
+            found.append(_apart(f"{path}.bound", str(one.get("bound"))[:80]))
+        if not stage.tolerance and one.get("value") != decimal_text(value):
+            found.append(_apart(f"{path}.value", str(one.get("value"))[:80]))
+    return found
+
+
+def _apart(path: str, what: str) -> Defect:
+    return Defect(
+        f"certificate:{path}",
+        Text(
+            f"certificate.json : « {path} » contredit summary.json ou la relecture ({what}).",
+            f'certificate.json: "{path}" contradicts summary.json or what was read again ({what}).',
+        ),
+        (Place(file=CERTIFICATE),),
+    )

@@ -1,0 +1,119 @@
+"""The inputs of a run: where they are looked for, and whether they are still the files that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.errors import Defect, Defects
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.decision_register import HELD, INPUTS
+from tnt_sim.verify.run_files import file_sha256
+from tnt_sim.verify.signing.witness import is_signed_entry
+
+KEYS = {"path", "sha256", "kind"}
+NOT_THERE = frozenset({"input", "input-missing", "project"})
+"""Codes of inputs that are gone or changed: a run cannot be read again then, and nothing says that it is false."""
+
+KINDS = ("scenario", "dossiers", "table")
+_MOVED = Text(
+    "Si le dossier de calcul ou le projet a été déplacé, dites où est le projet : "
+    "`tnt-sim verify DOSSIER --project PROJET`.",
+    "If the run folder or the project was moved, say where the project is: "
+    "`tnt-sim verify RUN_DIR --project PROJECT`.",
+)
+
+
+def project_of(run_dir: Path, summary: Mapping[str, Any]) -> Path:
+    """The project folder that a summary names, from its own folder; a signed list keeps its inputs beside it."""
+    if is_signed_entry(run_dir, summary):
+        return (run_dir / INPUTS).resolve()
+    return (run_dir.resolve() / str(summary.get("project", "."))).resolve()
+
+
+def register_of(summary: Mapping[str, Any]) -> str | None:
+    """The entry of the register that a run started from: it stays that one when more is signed."""
+    entries = summary.get("inputs")
+    paths = [entry["path"] for entry in entries if _is_entry(entry)] if isinstance(entries, list) else []
+    return next((path for path in paths if path.rpartition("/")[2] == HELD), None)
+
+
+def check_inputs(summary: Mapping[str, Any], project: Path, found: Defects) -> Path | None:
+    """Every input is there, unchanged; the scenario file, None when there is anything to say."""
+    entries = summary.get("inputs")
+    if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries):
+        found.add(
+            "inputs",
+            Text(
+                "summary.json : la liste « inputs » n'est pas celle d'un calcul.",
+                'summary.json: the list "inputs" is not that of a run.',
+            ),
+        )
+        return None
+    defects = list(_changed(entries, project))
+    missing = [defect for defect in defects if defect.code == "input-missing"]
+    if missing and len(missing) == len(entries):
+        defects = [_nowhere(summary, project, entries)]
+    scenario = next((project / entry["path"] for entry in entries if entry["kind"] == "scenario"), None)
+    if scenario is None and not defects:
+        defects.append(
+            Defect(
+                "inputs",
+                Text(
+                    "summary.json ne nomme pas le fichier du scénario parmi les entrées.",
+                    "summary.json does not name the scenario file among its inputs.",
+                ),
+            )
+        )
+    found.found.extend(defects)
+    return None if defects else scenario
+
+
+def _is_entry(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and set(entry) == KEYS
+        and all(isinstance(value, str) for value in entry.values())
+        and entry["kind"] in KINDS
+    )
+
+
+def _changed(entries: list[dict[str, str]], project: Path) -> Iterator[Defect]:
+    for entry in entries:
+        name, file = entry["path"], (project / entry["path"]).resolve()
+        if not file.is_relative_to(project):
+            text = Text(
+                f"l'entrée « {name} » est hors du projet ({project}).",
+                f'the input "{name}" is outside the project ({project}).',
+            )
+            yield Defect("input-outside", text)
+        elif not file.is_file():
+            text = Text(
+                f"l'entrée « {name} » manque : cherchée dans {file}.",
+                f'the input "{name}" is missing: looked for at {file}.',
+            )
+            yield Defect("input-missing", text, hint=_MOVED)
+        elif file_sha256(file) != entry["sha256"]:
+            text = Text(
+                f"l'entrée « {name} » a changé depuis le calcul ({file}).",
+                f'the input "{name}" has changed since the run ({file}).',
+            )
+            hint = Text(
+                "Remettez le fichier d'origine, ou relancez `tnt-sim run`.",
+                "Put the original file back, or run `tnt-sim run` again.",
+            )
+            yield Defect("input", text, hint=hint)
+
+
+def _nowhere(summary: Mapping[str, Any], project: Path, entries: list[dict[str, str]]) -> Defect:
+    names = ", ".join(entry["path"] for entry in entries[:3])
+    return Defect(
+        "project",
+        Text(
+            f"aucune entrée du calcul n'est dans {project} (« project » : {summary.get('project')}) ; "
+            f"cherchées : {names}.",
+            f'no input of the run is in {project} ("project": {summary.get("project")}); looked for: {names}.',
+        ),
+        hint=_MOVED,
+    )

@@ -1,0 +1,68 @@
+"""A run of another version: its figures are checked like any other's; its reasons and sentences are its own.
+
+Reasons are told in other words from version to version, and keys are added. Neither is a difference in what was
+decided, so they are left as the run has them and the reader is told; whoever opens the run reads this version's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.i18n.message import Text
+
+REASON_KEYS = frozenset({"unspent_because", "unspent_code", "unspent_rule", "warnings"})
+REASON_COLUMNS = ("reason_code", "reason")
+ADDED_FIGURES = frozenset({"inhabitants", "n_unlocated"})
+"""Figures of a document that version 0.1.0 did not write."""
+OTHER_WORDS = Text(
+    "Ses raisons et ses phrases ne sont pas toutes celles de cette version : elles ne sont pas vérifiées. Ce qui "
+    "s'ouvre ou s'exporte porte celles de cette version.",
+    "Its reasons and sentences are not all those of this version: they are not verified. What is opened or "
+    "exported holds this version's.",
+)
+
+
+def in_older_words(stored: Mapping[str, Any], again: Mapping[str, Any], notes: list[Text]) -> dict[str, Any]:
+    """The document told anew, with the reasons of the stored one and without keys that were added since."""
+    merged = _merged(stored, again)
+    if any(_differs(stored, again, key) for key in REASON_KEYS):
+        notes.append(OTHER_WORDS)
+    result: dict[str, Any] = merged
+    return result
+
+
+def _merged(stored: Any, again: Any) -> Any:
+    if isinstance(stored, Mapping) and isinstance(again, Mapping):
+        return {
+            key: stored[key] if key in REASON_KEYS else _merged(stored[key], value)
+            for key, value in again.items()
+            if key in stored
+        }
+    if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
+        return [_merged(one, other) for one, other in zip(stored, again, strict=True)]
+    return again
+
+
+def _differs(stored: Any, again: Any, key: str) -> bool:
+    """Whether a reason somewhere in two documents is not the same."""
+    if isinstance(stored, Mapping) and isinstance(again, Mapping):
+        if key in stored and key in again and stored[key] != again[key]:
+            return True
+        return any(_differs(stored[name], again[name], key) for name in again if name in stored)
+    if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
+        return any(_differs(one, other, key) for one, other in zip(stored, again, strict=True))
+    return False
+
+
+def with_older_reasons(stored: pl.DataFrame, again: pl.DataFrame, notes: list[Text]) -> pl.DataFrame:
+    """The table told anew, with the reasons of the stored one."""
+    same_rows = stored.height == again.height and stored["dossier"].equals(again["dossier"])
+    kept = [name for name in REASON_COLUMNS if stored.schema.get(name) == pl.String]
+    if same_rows and kept:
+        if not stored.select(kept).equals(again.select(kept)):
+            notes.append(OTHER_WORDS)
+        again = again.with_columns(stored[name] for name in kept)
+    return again

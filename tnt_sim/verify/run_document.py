@@ -1,0 +1,260 @@
+"""The document of a run (`run --json`): amounts in integer cents, exact decimals as text.
+
+Figures on money measures are in euros; `num` and `den` are the exact integers behind each figure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Defect
+from tnt_sim.i18n.message import Lang
+from tnt_sim.reporting.text.decision_reasons import unspent_sentence
+from tnt_sim.rules.expressions.inhabitants import reach_of
+from tnt_sim.rules.linear_terms import BoolArray
+from tnt_sim.rules.protocols import Reading, RuleReading
+from tnt_sim.scenario.accepted_questions import way_out
+from tnt_sim.scenario.problem import Problem
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading
+from tnt_sim.verify.decision_reasons import Reasons
+
+QUESTIONED = 20
+"""How many dossiers of an open question a document names."""
+_TWELVE = Context(prec=12, rounding=ROUND_HALF_EVEN)
+
+
+def decimal_text(value: Fraction | None) -> str | None:
+    """A fraction as decimal text, exact where 12 digits hold it, else rounded half-even to 12 digits."""
+    if value is None:
+        return None
+    if value.denominator == 1:
+        return str(value.numerator)
+    exact = _terminating(value)
+    number = (
+        exact if exact is not None else _TWELVE.divide(Decimal(value.numerator), Decimal(value.denominator))
+    )
+    text = format(number.normalize(), "f")
+    return "0" if text in ("-0", "") else text
+
+
+def _terminating(value: Fraction) -> Decimal | None:
+    rest, twos, fives = value.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    places = max(twos, fives)
+    if rest != 1 or places > 12:
+        return None
+    return Decimal(value.numerator * 10**places // value.denominator).scaleb(-places, Context(prec=60))
+
+
+@dataclass(frozen=True, slots=True)
+class StageFigures:
+    """What is known of one stage of the objective; None where there is no allocation."""
+
+    goal: str
+    sense: str
+    value: Fraction | None
+    bound: Fraction | None
+    proof: str | None
+    gap_money_cents: int | None = None
+    """What the gap is worth in money; a stage without a gap has none."""
+
+    def document(self) -> dict[str, Any]:
+        """The entry of `objective`."""
+        gap = None if self.value is None or self.bound is None else abs(self.bound - self.value)
+        return {
+            "goal": self.goal,
+            "sense": self.sense,
+            "value": decimal_text(self.value),
+            "bound": decimal_text(self.bound),
+            "gap": decimal_text(gap),
+            "gap_money_cents": 0 if gap == 0 else self.gap_money_cents,
+            "proof": self.proof,
+        }
+
+
+def head(problem: Problem) -> dict[str, Any]:
+    """The first keys of every run document."""
+    return {
+        "schema_version": 1,
+        "command": "run",
+        "scenario": problem.scenario.id,
+        "scenario_sha256": problem.scenario.sha256,
+        "run_dir": None,
+    }
+
+
+def totals(
+    problem: Problem, reading: AllocationReading | None, allocation: Allocation | None
+) -> dict[str, Any]:
+    """Amount, granted, unspent and the counts of the programme; people where the scenario names a map.
+
+    `n_unlocated` are the funded dossiers that name no territory, or a code that the map does not know.
+    """
+    amount = problem.case.tree.written_cents[0]
+    granted = reading.granted_cents if reading else None
+    unspent = max(0, amount - granted) if amount is not None and granted is not None else None
+    reach = reach_of(problem.case) if allocation else None
+    return {
+        "amount_cents": amount,
+        "granted_cents": granted,
+        "unspent_cents": unspent,
+        "n_dossiers": problem.case.n,
+        "n_eligible": int(eligible(problem).sum()),
+        "n_funded": int(allocation.funded.sum()) if allocation else None,
+        "inhabitants": reach.inhabitants(allocation.funded) if reach and allocation else None,
+        "n_unlocated": int(reach.unlocated[allocation.funded].sum()) if reach and allocation else None,
+    }
+
+
+def allocation_sha256(problem: Problem, allocation: Allocation) -> str:
+    """SHA-256 of « dossier TAB cents LF » of the funded dossiers, sorted by code point."""
+    mask = pl.Series(allocation.funded)
+    lines = pl.DataFrame(
+        {
+            "dossier": problem.case.table["dossier"].filter(mask),
+            "cents": pl.Series(allocation.granted_cents).filter(mask),
+        }
+    ).sort("dossier")
+    text = lines.select(pl.concat_str("dossier", pl.lit("\t"), "cents", pl.lit("\n"))).to_series()
+    return hashlib.sha256("".join(text.to_list()).encode()).hexdigest()
+
+
+def eligible(problem: Problem) -> BoolArray:
+    """Who counts as eligible: committed dossiers, and those that meet every requirement with an amount left."""
+    result: BoolArray = (problem.eligibility.eligible | problem.offers.committed) & ~problem.offers.capped_out
+    return result
+
+
+def envelopes(
+    problem: Problem,
+    reading: AllocationReading | None,
+    allocation: Allocation | None,
+    reasons: Reasons | None,
+    lang: Lang,
+) -> list[dict[str, Any]]:
+    """One entry per envelope; figures include all under it."""
+    tree, node = problem.case.tree, problem.case.node
+    counts = {
+        "n_dossiers": _by_node(problem, np.ones(problem.case.n, dtype=np.bool_)),
+        "n_eligible": _by_node(problem, eligible(problem)),
+        "n_funded": _by_node(problem, allocation.funded) if allocation else [None] * tree.n_nodes,
+    }
+    committed = [0] * tree.n_nodes
+    held = (node >= 0) & problem.offers.committed
+    np_committed = np.zeros(tree.n_nodes, dtype=np.int64)
+    np.add.at(np_committed, node[held], problem.offers.committed_cents[held])
+    committed = tree.subtree_sums(np_committed.tolist())
+    entries = []
+    for k, name in enumerate(tree.ids):
+        amount, option = tree.written_cents[k], tree.options[k]
+        given = None if amount is None else amount + option.given_cents
+        effective = given if reading is None else reading.envelopes.effective_cents[k]
+        granted = reading.envelopes.granted_cents[k] if reading else None
+        code = reasons.unspent_code[k] if reasons else None
+        entries.append(
+            {
+                "id": name,
+                "parent": tree.ids[int(tree.parent[k])] if k else None,
+                "title": tree.titles[k],
+                "amount_cents": amount,
+                "effective_cents": effective,
+                "transferred_in_cents": reading.envelopes.in_cents[k] if reading else 0,
+                "transferred_out_cents": reading.envelopes.out_cents[k] if reading else 0,
+                "reserved_cents": option.reserved_cents,
+                "overprogrammed_cents": reading.envelopes.overprogrammed_cents[k] if reading else 0,
+                "committed_cents": committed[k],
+                "granted_cents": granted,
+                "unspent_cents": None
+                if effective is None or granted is None
+                else max(effective - granted, 0),
+                **{key: values[k] for key, values in counts.items()},
+                "unspent_code": code,
+                "unspent_rule": reasons.unspent_rule[k] if reasons else None,
+                "unspent_because": unspent_sentence(problem, reasons, k).in_(lang)
+                if reasons and code
+                else None,
+            }
+        )
+    return entries
+
+
+def _by_node(problem: Problem, mask: BoolArray) -> list[int]:
+    node = problem.case.node
+    held = mask & (node >= 0)
+    own = np.bincount(node[held], minlength=problem.case.tree.n_nodes)
+    return problem.case.tree.subtree_sums(own.tolist())
+
+
+def rules(readings: Sequence[RuleReading]) -> list[dict[str, Any]]:
+    """One entry per rule; a rule with `by` lists its groups."""
+    entries = []
+    for rule in readings:
+        figure = rule.tightest
+        groups = (
+            [{"group": r.group, "lowered": r.lowered, **_figures(r)} for r in rule.readings]
+            if rule.grouped
+            else []
+        )
+        entries.append(
+            {
+                "id": rule.id,
+                "kind": rule.kind,
+                "mode": rule.mode.value,
+                **(_figures(figure) if figure else _NO_FIGURES),
+                "holds": rule.holds,
+                "binds": any(r.slack == 0 for r in rule.readings),
+                "groups": groups,
+            }
+        )
+    return entries
+
+
+_NO_FIGURES = {"min": None, "max": None, "value": None, "num": None, "den": None, "slack": None}
+
+
+def _figures(reading: Reading) -> dict[str, Any]:
+    return {
+        "min": decimal_text(reading.minimum),
+        "max": decimal_text(reading.maximum),
+        "value": decimal_text(reading.value),
+        "num": reading.num,
+        "den": reading.den,
+        "slack": decimal_text(reading.slack),
+        "holds": reading.holds,
+        "binds": reading.slack == 0,
+    }
+
+
+def open_questions(problems: Sequence[Problem], lang: Lang) -> dict[str, Any]:
+    """What the data leave open, each question once, and what decides it; version 0.1.0 knew none."""
+    if any(problem.case.as_0_1_0 for problem in problems):
+        return {}
+    found = {question.id: question for problem in problems for question in problem.questions}
+    return {
+        "open_questions": [
+            {
+                "id": one.id,
+                "count": one.count,
+                "dossiers": list(one.dossiers[:QUESTIONED]),
+                "text": one.text.in_(lang),
+                "way_out": way_out(one).in_(lang),
+            }
+            for one in found.values()
+        ]
+    }
+
+
+def warning_lines(warnings: Sequence[Defect], lang: Lang) -> list[str]:
+    """The warnings as sentences."""
+    return [warning.line(lang) for warning in warnings]

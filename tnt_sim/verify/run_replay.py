@@ -1,0 +1,265 @@
+"""A run folder read again from its raw inputs, in integers, without formulation and without any solver.
+
+Here: the files and their hashes, the inputs, every dossier once, every envelope, rule, goal and amount, and the
+words of the claim. `tnt_sim.reporting.run_folder.replay` tells the run anew from what is read here and compares
+every document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tnt_sim.errors import DataError, Defect, Defects, InputError, Place, TntError
+from tnt_sim.i18n.message import Lang, Text
+from tnt_sim.scenario.envelope_assignment import land
+from tnt_sim.scenario.load import load_scenario
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario, decision_steps, is_sequence
+from tnt_sim.verify.allocation_reading import broken_rules, read_allocation
+from tnt_sim.verify.claim_consistency import PROOFS, check_shape
+from tnt_sim.verify.input_files import NOT_THERE, check_inputs, project_of, register_of
+from tnt_sim.verify.legacy_runs import ADDED_FIGURES
+from tnt_sim.verify.run_document import allocation_sha256, decimal_text, envelopes, rules, totals
+from tnt_sim.verify.run_files import (
+    CERTIFICATE,
+    PARQUET,
+    check_files,
+    read_object,
+    read_summary,
+    told_differences,
+)
+from tnt_sim.verify.signing.witness import inputs_read
+from tnt_sim.verify.step_reading import Decision, StepsRead, read_steps
+from tnt_sim.verify.stored_allocation import read_parquet, stored_allocation
+from tnt_sim.verify.verification import (
+    CLAIMED,
+    NO_ANSWER,
+    NO_ROWS,
+    Answer,
+    Means,
+    ProofRows,
+    Standing,
+    Verification,
+)
+
+
+@dataclass(slots=True)
+class Replay:
+    """A run folder on its way through the check.
+
+    Attributes
+    ----------
+    run_dir, project : the run folder, and the project folder that its inputs lie in
+    summary, certificate : the documents as stored; None for a certificate that cannot be read
+    found : what does not hold
+    scenario, table : read from the inputs and from allocation.parquet; None when that cannot be done
+    whole : the decision that the run folder tells, its problem that of the whole scenario
+    steps : every decision of a scenario with steps
+    rows : the rows that its proofs stand on
+    replayed : whether there was time to replay its certificate
+    proven : whether its certificate shows that no allocation is better
+    proven_first : whether it shows that no allocation as good goes before this one
+    as_0_1_0 : whether values, empty cells and reasons are read as version 0.1.0 did
+    notes : what a reader should know beyond what does not hold
+    """
+
+    run_dir: Path
+    project: Path
+    summary: dict[str, Any]
+    found: Defects = field(default_factory=Defects)
+    certificate: dict[str, Any] | None = None
+    scenario: Scenario | None = None
+    table: pl.DataFrame | None = None
+    whole: Decision | None = None
+    steps: StepsRead | None = None
+    rows: ProofRows = NO_ROWS
+    replayed: bool = True
+    proven: bool = False
+    proven_first: bool = False
+    as_0_1_0: bool = False
+    notes: list[Text] = field(default_factory=list)
+
+
+def verify_run(run_dir: Path, project: Path | None = None) -> Verification:
+    """Read a run folder again in integers; raises DataError when it is no run folder.
+
+    Parameters
+    ----------
+    run_dir : the run folder
+    project : the project folder, when it no longer is where the run left it
+    """
+    run = replay(run_dir, project)
+    if run.whole is not None:
+        _figures(run, run.whole)
+    return report(run)
+
+
+def replay(run_dir: Path, project: Path | None = None, *, as_0_1_0: bool = False) -> Replay:
+    """Read all of a run folder that can be read, and note what does not hold.
+
+    `as_0_1_0` reads values, empty cells and reasons as version 0.1.0 did.
+    """
+    summary = read_summary(run_dir)
+    run = Replay(run_dir, (project or project_of(run_dir, summary)).resolve(), summary, as_0_1_0=as_0_1_0)
+    check_files(run_dir, summary, run.found)
+    check_shape(summary, run.found)
+    scenario_file = check_inputs(summary, run.project, run.found)
+    run.certificate = _certificate(run)
+    if scenario_file is not None:
+        run.scenario = _scenario(run, scenario_file)
+    if run.scenario is not None and (run_dir / PARQUET).is_file():
+        run.table = read_parquet(run_dir / PARQUET, run.found)
+    if run.scenario is not None and run.table is not None:
+        _decisions(run, run.scenario, run.table)
+    return run
+
+
+def _certificate(run: Replay) -> dict[str, Any] | None:
+    """certificate.json as stored."""
+    file = run.run_dir / CERTIFICATE
+    if not file.is_file():
+        return None
+    try:
+        return read_object(file)
+    except DataError as error:
+        run.found.found.extend(error.defects)
+        return None
+
+
+def _scenario(run: Replay, file: Path) -> Scenario | None:
+    """The scenario read anew from its own files, as the run read it."""
+    sets = run.summary.get("sets")
+    if not isinstance(sets, list) or not all(isinstance(text, str) for text in sets):
+        run.found.add(
+            "sets",
+            Text(
+                "summary.json : « sets » n'est pas une liste de textes.",
+                'summary.json: "sets" is no list of texts.',
+            ),
+        )
+        return None
+    try:
+        scenario = load_scenario(file, sets, register=register_of(run.summary))
+    except TntError as error:
+        run.found.found.extend(error.defects_found())
+        return None
+    if run.as_0_1_0:
+        scenario = scenario.read_as_0_1_0()
+    if scenario.sha256 == run.summary.get("scenario_sha256"):
+        return scenario
+    one, other = scenario.sha256[:8], str(run.summary.get("scenario_sha256"))[:8]
+    run.found.add(
+        "scenario",
+        Text(
+            f"le scénario et ses données, avec ce que change « sets » ({len(sets)}), ont l'empreinte {one} ; "
+            f"« scenario_sha256 » dit {other}.",
+            f'the scenario and its data, with what "sets" changes ({len(sets)}), have the hash {one}; '
+            f'"scenario_sha256" says {other}.',
+        ),
+        Place(file=str(file)),
+    )
+    return None
+
+
+def _decisions(run: Replay, scenario: Scenario, table: pl.DataFrame) -> None:
+    """Every decision of the run from its problem's data, in integers."""
+    last = decision_steps(scenario)[-1]
+    known = land(last.scenario).portfolio.table["dossier"]
+    allocation = stored_allocation(known, table, run.found)
+    if allocation is None:
+        return
+    problem = _problem(run, scenario, table)
+    if problem is None:
+        return
+    run.whole = Decision(last, problem, allocation, read_allocation(problem, allocation))
+    run.found.found.extend(broken_rules(problem, allocation, run.whole.reading))
+
+
+def _problem(run: Replay, scenario: Scenario, table: pl.DataFrame) -> Problem | None:
+    """What the last decision was asked; the steps before it are read on the way."""
+    if is_sequence(scenario):
+        run.steps = read_steps(scenario, table, run.summary, run.found)
+        return replace(run.steps.done[-1].problem, scenario=scenario) if run.steps else None
+    try:
+        return compile_problem(scenario)
+    except InputError as error:
+        run.found.found.extend(error.defects)
+        return None
+
+
+def _figures(run: Replay, decision: Decision) -> None:
+    """Every stored figure equals the one read again."""
+    problem, allocation, reading = decision.problem, decision.allocation, decision.reading
+    lang = Lang(problem.scenario.spec.locale)
+    again: dict[str, Any] = {
+        **totals(problem, reading, allocation),
+        "allocation_sha256": allocation_sha256(problem, allocation),
+        "rules": rules(reading.rules),
+        "envelopes": _bare(envelopes(problem, reading, allocation, None, lang)),
+    }
+    for key, value in again.items():
+        if key in ADDED_FIGURES and key not in run.summary:
+            continue
+        stored = run.summary.get(key)
+        run.found.found.extend(told_differences(_bare(stored) if key == "envelopes" else stored, value, key))
+    told = run.summary.get("objective")
+    entries = [one if isinstance(one, dict) else {} for one in told] if isinstance(told, list) else []
+    values = [{"value": decimal_text(value)} for value in reading.values]
+    stored_values = [{"value": entry.get("value")} for entry in entries]
+    run.found.found.extend(told_differences(stored_values, values, "objective"))
+
+
+def _bare(entries: Any) -> Any:
+    """Envelope entries without the reasons, which are words."""
+    if not isinstance(entries, list):
+        return entries
+    return [
+        {k: v for k, v in entry.items() if not k.startswith("unspent_") or k == "unspent_cents"}
+        if isinstance(entry, dict)
+        else entry
+        for entry in entries
+    ]
+
+
+def report(run: Replay, notes: tuple[Text, ...] = ()) -> Verification:
+    """What a check found, each defect once."""
+    defects = tuple(dict.fromkeys(run.found.found))
+    summary, ok = run.summary, not defects
+    rules, optimal, first = _answers(run, defects)
+    head = {
+        "schema_version": 1,
+        "command": "verify",
+        "scenario": summary.get("scenario"),
+        "scenario_sha256": summary.get("scenario_sha256"),
+        "run_dir": str(run.run_dir),
+        "status": "verified" if ok else "refused",
+        "proof": summary.get("proof") if ok else None,
+        "allocation_sha256": summary.get("allocation_sha256"),
+        "document_sha256": summary.get("document_sha256"),
+        "project": str(run.project),
+        "read_as": "0.1.0" if run.as_0_1_0 else None,
+        "inputs_read": inputs_read(summary, run.project) if run.scenario is not None else [],
+    }
+    return Verification(rules, optimal, first, defects, notes, run.rows, head)
+
+
+def _answers(run: Replay, defects: tuple[Defect, ...]) -> tuple[Answer, Answer, Answer]:
+    """The three answers: nothing is shown of a run that is refused, nor claimed of one that is false."""
+    if any(defect.code not in NOT_THERE for defect in defects):
+        return NO_ANSWER, NO_ANSWER, NO_ANSWER
+    summary = run.summary
+    says_best = summary.get("status") == "optimal" or summary.get("proof") in PROOFS[1:]
+    optimal = CLAIMED if says_best else NO_ANSWER
+    first = CLAIMED if summary.get("canonical") is True else NO_ANSWER
+    if defects or run.whole is None:
+        return CLAIMED, optimal, first
+    replayed = Answer(Standing.SHOWN, Means.CERTIFICATE)
+    return (
+        Answer(Standing.SHOWN, Means.INPUTS),
+        replayed if run.proven else optimal,
+        replayed if run.proven_first else first,
+    )

@@ -1,0 +1,85 @@
+"""An amendment of a register read again: its chain, its files, and that it lowers what was signed, to the cent.
+
+It is no run: no rule, optimum or rank among equals is claimed by it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tnt_sim.errors import DataError, Defect, Place
+from tnt_sim.i18n.message import Text
+from tnt_sim.ingest.portfolio_reader import read_plain
+from tnt_sim.scenario.decision_register import (
+    AMENDMENTS,
+    SIGNATURE,
+    Entry,
+    held_amounts,
+    read_entries,
+    read_state,
+)
+from tnt_sim.verify.run_files import SUMMARY
+from tnt_sim.verify.signing.witness import hash_defects
+from tnt_sim.verify.verification import NO_ANSWER, Verification
+
+
+def is_amendment(folder: Path) -> bool:
+    """Whether a folder is an entry of a register without a run."""
+    return (folder / SIGNATURE).is_file() and not (folder / SUMMARY).exists()
+
+
+def read_amendment(folder: Path, expected: str | None = None) -> tuple[Entry | None, Verification]:
+    """An amendment, and what its check found; no entry where the register cannot be read.
+
+    Parameters
+    ----------
+    folder : an entry of a register, with the entries before it beside it
+    expected : the hash that the reader was given, see `expected_hash`
+    """
+    place = folder.resolve()
+    try:
+        entries = read_entries(place.parent)
+        number = next(k for k, entry in enumerate(entries) if entry.folder == place)
+        entry, before = entries[number], entries[number - 1] if number else None
+        defects = _differences(entry, before)
+    except DataError as error:
+        return None, _found(folder, None, list(error.defects))
+    return entry, _found(folder, entry, [*hash_defects(entry.signature, expected), *defects])
+
+
+def _differences(entry: Entry, before: Entry | None) -> list[Defect]:
+    """What the state after the amendment has else than its table gives."""
+    named = [name for name in entry.signature["files"] if Path(name).stem == Path(AMENDMENTS).stem]
+    if entry.signature["kind"] != "amendment" or before is None or len(named) != 1:
+        text = Text("ce n'est pas un avenant du registre.", "this is no amendment of the register.")
+        return [Defect("amendment", text, (Place(file=f"{entry.folder.name}/{SIGNATURE}"),))]
+    shown = f"{entry.folder.name}/{named[0]}"
+    asked = held_amounts(read_plain(entry.folder / named[0], shown_as=shown), shown)
+    earlier, state = read_state(before), read_state(entry)
+    freed = sum(earlier.values()) - sum(state.values())
+    if state == {**earlier, **asked} and entry.signature.get("freed_cents") == freed:
+        return []
+    text = Text(
+        "les montants engagés ne sont pas ceux d'avant, baissés comme cette table le dit.",
+        "the committed amounts are not those of before, lowered as this table says.",
+    )
+    return [Defect("amendment", text, (Place(file=shown),))]
+
+
+def _found(folder: Path, entry: Entry | None, defects: list[Defect]) -> Verification:
+    said = {} if entry is None else entry.signature
+    head = {
+        "schema_version": 1,
+        "command": "verify",
+        "scenario": None,
+        "scenario_sha256": None,
+        "run_dir": str(folder),
+        "status": "refused" if defects else "verified",
+        "proof": None,
+        **{
+            key: said.get(key)
+            for key in ("kind", "id", "previous", "n_dossiers", "granted_cents", "freed_cents")
+        },
+        "allocation_sha256": said.get("allocation_sha256"),
+    }
+    return Verification(NO_ANSWER, NO_ANSWER, NO_ANSWER, tuple(defects), head=head)

@@ -1,0 +1,210 @@
+"""Keys and certificates in files: an Ed25519 key as OpenSSH or PEM, the certificate of a time stamp authority.
+
+`cryptography` and `asn1crypto` are the extra `signature`: they are imported when a key or a time stamp is read.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tnt_sim.errors import DataError, Defect, Place, UsageError
+from tnt_sim.i18n.message import Text
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.x509 import Certificate
+
+MOST_BYTES = 64 << 10
+"""Bytes of the file of a key or of a certificate."""
+
+_OPENSSH, _PEM = b"-----BEGIN OPENSSH PRIVATE KEY-----", b"-----BEGIN"
+_MAKE = Text(
+    "Faites-en une : `ssh-keygen -t ed25519 -f cle` (cle signe, cle.pub vérifie).",
+    "Make one: `ssh-keygen -t ed25519 -f key` (key signs, key.pub checks).",
+)
+
+_ASK = Text(
+    "Demandez à l'autorité d'horodatage le certificat qui signe ses jetons.",
+    "Ask the time stamp authority for the certificate that signs its tokens.",
+)
+
+
+def check_installed(what: str) -> None:
+    """The packages of the extra `signature` are there; UsageError with what to type."""
+    for name in ("cryptography", "asn1crypto"):
+        try:
+            import_module(name)
+        except ImportError:
+            raise UsageError(missing_package(what, name), code="usage.signature") from None
+
+
+def missing_package(what: str, name: str) -> Text:
+    """What is said where a package of the extra is missing."""
+    return Text(
+        f"{what} demande {name}, qui manque ici. "
+        'Installez l\'option « signature » : pip install "tnt-sim[signature]" (ou uv sync --extra signature).',
+        f"{what} needs {name}, missing here. "
+        'Install the extra "signature": pip install "tnt-sim[signature]" (or uv sync --extra signature).',
+    )
+
+
+def read_signing_key(file: Path) -> Ed25519PrivateKey:
+    """The private key of `--signing-key`.
+
+    Raises
+    ------
+    UsageError
+        The extra is missing.
+    DataError
+        There is no such file, or it holds no private Ed25519 key without a password.
+    """
+    check_installed("--signing-key")
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key
+
+    data = _read(file)
+    if _is_public(data):
+        raise _refused(
+            file,
+            "c'est une clé publique, et --signing-key demande la clé privée.",
+            "this is a public key, and --signing-key takes the private key.",
+            Text("Donnez le fichier du même nom sans .pub.", "Give the file of the same name without .pub."),
+        )
+    load = load_ssh_private_key if data.startswith(_OPENSSH) else load_pem_private_key
+    try:
+        key = load(data, None)
+    except TypeError:  # how cryptography says that a password is wanted
+        raise _refused(
+            file,
+            "cette clé est protégée par un mot de passe, que ce programme ne demande pas.",
+            "this key is protected by a password, which this program does not ask for.",
+            Text(
+                "Faites-en une copie sans mot de passe, effacée après usage : `ssh-keygen -p -N '' -f copie`.",
+                "Make a copy of it without password, deleted after use: `ssh-keygen -p -N '' -f copy`.",
+            ),
+        ) from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise _no_key(file) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _other_kind(file, key)
+    return key
+
+
+def read_public_key(file: Path) -> Ed25519PublicKey:
+    """The key of `--public-key`; raises as `read_signing_key` does."""
+    check_installed("--public-key")
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key, load_ssh_public_key
+
+    data = _read(file)
+    if b"PRIVATE KEY-----" in data:
+        raise _refused(
+            file,
+            "c'est une clé privée, et --public-key demande la clé publique. Ne la remettez à personne.",
+            "this is a private key, and --public-key takes the public key. Hand it to nobody.",
+            Text("Donnez le fichier .pub du même nom.", "Give the .pub file of the same name."),
+        )
+    try:
+        key = load_pem_public_key(data) if data.startswith(_PEM) else load_ssh_public_key(data)
+    except (ValueError, UnsupportedAlgorithm):
+        raise _no_key(file) from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise _other_kind(file, key)
+    return key
+
+
+def read_certificate(file: Path) -> Certificate:
+    """The certificate of `--tsa-cert`, as PEM or DER; raises as `read_signing_key` does."""
+    check_installed("--tsa-cert")
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    data = _read(file)
+    load = x509.load_pem_x509_certificate if data.startswith(_PEM) else x509.load_der_x509_certificate
+    try:
+        found = load(data)
+        found.public_key()
+        uses = [
+            use
+            for one in found.extensions
+            if isinstance(one.value, x509.ExtendedKeyUsage)
+            for use in one.value
+        ]
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        raise _refused(
+            file,
+            "ce n'est pas un certificat X.509 (PEM ou DER).",
+            "this is no X.509 certificate (PEM or DER).",
+            _ASK,
+        ) from None
+    if ExtendedKeyUsageOID.TIME_STAMPING not in uses:
+        raise _refused(
+            file,
+            "ce certificat n'est pas fait pour horodater.",
+            "this certificate is not made for time stamps.",
+            _ASK,
+        )
+    return found
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """The fingerprint that `ssh-keygen -l` shows: `SHA256:` and base64."""
+    import base64
+    import hashlib
+
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    line = key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    digest = hashlib.sha256(base64.b64decode(line.split()[1])).digest()
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:  # no size is looked at: a pipe has none, and a device no end
+            data = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        from tnt_sim.disk import why_of
+
+        if not file.exists():
+            why = Text("il n'y a pas de fichier de ce nom", "there is no file of this name")
+        elif file.is_dir():
+            why = Text("c'est un dossier", "this is a folder")
+        else:
+            why = why_of(error)
+        raise _refused(file, f"{why.fr}.", f"{why.en}.", None) from None
+    if len(data) > MOST_BYTES:
+        raise _no_key(file)
+    return data.lstrip()
+
+
+def _is_public(data: bytes) -> bool:
+    return data.startswith((b"ssh-", b"ecdsa-", b"sk-", b"-----BEGIN PUBLIC KEY-----"))
+
+
+def _no_key(file: Path) -> DataError:
+    return _refused(
+        file,
+        "ce n'est pas une clé Ed25519 (OpenSSH ou PEM).",
+        "this is no Ed25519 key (OpenSSH or PEM).",
+        _MAKE,
+    )
+
+
+def _other_kind(file: Path, key: object) -> DataError:
+    kind = type(key).__name__.removesuffix("PublicKey").removesuffix("PrivateKey")
+    return _refused(
+        file,
+        f"cette clé est de la sorte {kind}, et seule une clé Ed25519 est prise.",
+        f"this key is of the kind {kind}, and only an Ed25519 key is taken.",
+        _MAKE,
+    )
+
+
+def _refused(file: Path, fr: str, en: str, hint: Text | None) -> DataError:
+    return DataError([Defect("key", Text(fr, en), (Place(file=str(file)),), hint)])

@@ -1,0 +1,224 @@
+"""Time stamps of RFC 3161: replies `*.tsr` beside a `signature.json`, whose bytes they date.
+
+`--tsa-cert` is the certificate that signs the tokens of the authority. It is trusted as the reader gave it: no
+chain of certificates is followed, and no list of revoked ones is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tnt_sim.errors import Defect, Place
+from tnt_sim.i18n.message import Text
+from tnt_sim.verify.signing.keys import missing_package
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
+    from cryptography.x509 import Certificate
+
+_MOST_BYTES = 1 << 20
+_GRANTED = ("granted", "granted_with_mods")
+_DIGESTS = ("sha256", "sha384", "sha512")
+_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+"""What asn1crypto raises for bytes that are not what they should be."""
+
+
+class StampStanding(StrEnum):
+    """How a time stamp stands."""
+
+    CHECKED = "checked"
+    """It dates this signature, signed with the certificate that the reader gave."""
+    NOT_CHECKED = "not_checked"
+    """It says that it dates this signature, and nobody looked at who signed it."""
+    MISMATCH = "mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStamp:
+    """One reply of a time stamp authority: when it says that the signature was there."""
+
+    file: str
+    standing: StampStanding
+    time: datetime | None = None
+    defect: Defect | None = None
+    unread: Text | None = None
+    """Why it was not read at all."""
+
+    @property
+    def document(self) -> dict[str, str | None]:
+        """Its entry in `time_stamps`."""
+        time = None if self.time is None else self.time.isoformat()
+        return {"file": self.file, "status": self.standing.value, "time": time}
+
+
+class _NoFitError(Exception):
+    """What is wrong with a reply."""
+
+    def __init__(self, fr: str, en: str) -> None:
+        super().__init__(fr)
+        self.text = Text(fr, en)
+
+
+def read_time_stamps(folder: Path, manifest: bytes, authority: Certificate | None) -> list[TimeStamp]:
+    """The replies of a folder, in the order of their names.
+
+    Parameters
+    ----------
+    manifest : the bytes that they must date
+    authority : the certificate of the reader
+    """
+    return [_read(file, manifest, authority) for file in sorted(folder.glob("*.tsr")) if file.is_file()]
+
+
+def _read(file: Path, manifest: bytes, authority: Certificate | None) -> TimeStamp:
+    try:
+        import asn1crypto.tsp as tsp
+    except ImportError:
+        return TimeStamp(
+            file.name, StampStanding.NOT_CHECKED, unread=missing_package(file.name, "asn1crypto")
+        )
+    time: datetime | None = None
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise ValueError("larger than any reply")
+        reply = tsp.TimeStampResp.load(file.read_bytes(), strict=True)
+        if reply["status"]["status"].native not in _GRANTED:
+            raise _NoFitError("l'autorité a refusé la demande.", "the authority refused the request.")
+        signed = reply["time_stamp_token"]["content"]
+        content = signed["encap_content_info"]
+        if content["content_type"].native != "tst_info":
+            raise ValueError("no time stamp")
+        told = content["content"].parsed
+        _check_imprint(told, manifest)
+        time = told["gen_time"].native.astimezone(UTC)
+        if authority is None:
+            return TimeStamp(file.name, StampStanding.NOT_CHECKED, time)
+        _check_token(signed, bytes(content["content"]), authority, time)
+    except _NoFitError as error:
+        return _mismatch(file, time, error.text)
+    except (OSError, *_MALFORMED):
+        text = Text(
+            "ce n'est pas une réponse d'horodatage (RFC 3161).", "this is no time stamp reply (RFC 3161)."
+        )
+        return _mismatch(file, time, text)
+    return TimeStamp(file.name, StampStanding.CHECKED, time)
+
+
+def _mismatch(file: Path, time: datetime | None, text: Text) -> TimeStamp:
+    return TimeStamp(
+        file.name, StampStanding.MISMATCH, time, Defect("time-stamp", text, (Place(file=str(file)),))
+    )
+
+
+def _check_imprint(told: Any, manifest: bytes) -> None:
+    """The hash that was dated is the SHA-256 of the signature."""
+    imprint = told["message_imprint"]
+    if imprint["hash_algorithm"]["algorithm"].native != "sha256":
+        raise _NoFitError(
+            "l'horodatage ne porte pas sur une empreinte SHA-256.", "the time stamp is not of a SHA-256 hash."
+        )
+    if not hmac.compare_digest(imprint["hashed_message"].native, hashlib.sha256(manifest).digest()):
+        raise _NoFitError(
+            "l'horodatage n'est pas celui de signature.json.", "the time stamp is not that of signature.json."
+        )
+
+
+def _check_token(signed: Any, content: bytes, authority: Certificate, time: datetime) -> None:
+    """The token is signed as RFC 3161 and RFC 5652 say, with the certificate of the reader."""
+    (signer,) = signed["signer_infos"]
+    _check_validity(authority, time)
+    digest = signer["digest_algorithm"]["algorithm"].native
+    if digest not in _DIGESTS:
+        raise _NoFitError(
+            f"le jeton emploie {digest}, qui n'est pas admis.",
+            f"the token uses {digest}, which is not accepted.",
+        )
+    values = dict(_attributes(signer["signed_attrs"]))
+    _check_certificate_named(values, authority)
+    if values["content_type"].native != "tst_info" or not hmac.compare_digest(
+        values["message_digest"].native, hashlib.new(digest, content).digest()
+    ):
+        raise _NoFitError(
+            "le contenu du jeton n'est pas celui qui a été signé.",
+            "the content of the token is not what was signed.",
+        )
+    # what is signed is the set itself, not the tag [0] under which it stands (RFC 5652, 5.4)
+    attributes = b"\x31" + signer["signed_attrs"].dump()[1:]
+    _check_signature(signer, digest, attributes, authority)
+
+
+def _attributes(attributes: Any) -> Iterator[tuple[str, Any]]:
+    """The signed attributes by name, each with its one value; none may stand twice."""
+    names = [attribute["type"].native for attribute in attributes]
+    if len(set(names)) != len(names):
+        raise ValueError("an attribute stands twice")
+    for name, attribute in zip(names, attributes, strict=True):
+        if name in ("content_type", "message_digest", "signing_certificate", "signing_certificate_v2"):
+            (value,) = attribute["values"]
+            yield name, value
+
+
+def _check_validity(authority: Certificate, time: datetime) -> None:
+    """The certificate was valid then."""
+    if not authority.not_valid_before_utc <= time <= authority.not_valid_after_utc:
+        raise _NoFitError(
+            "le certificat de --tsa-cert n'était pas valable à cette date.",
+            "the certificate of --tsa-cert was not valid at that time.",
+        )
+
+
+def _check_certificate_named(values: dict[str, Any], authority: Certificate) -> None:
+    """The token names the certificate that signed it, by its hash: RFC 3161, 2.4.1, and RFC 5816."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    der = authority.public_bytes(Encoding.DER)
+    if "signing_certificate_v2" in values:
+        named = values["signing_certificate_v2"]["certs"][0]
+        digest = named["hash_algorithm"]["algorithm"].native
+    else:
+        named, digest = values["signing_certificate"]["certs"][0], "sha1"
+    if digest not in (*_DIGESTS, "sha1") or named["cert_hash"].native != hashlib.new(digest, der).digest():
+        raise _NoFitError(
+            "le jeton n'est pas signé avec le certificat de --tsa-cert.",
+            "the token is not signed with the certificate of --tsa-cert.",
+        )
+
+
+def _check_signature(signer: Any, digest: str, attributes: bytes, authority: Certificate) -> None:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    method, key = signer["signature_algorithm"], authority.public_key()
+    kind, signature = method.signature_algo, signer["signature"].native
+    own = digest if method["algorithm"].native == "rsassa_pkcs1v15" else method.hash_algo
+    try:
+        if kind == "rsassa_pkcs1v15" and own in _DIGESTS and isinstance(key, RSAPublicKey):
+            key.verify(signature, attributes, PKCS1v15(), _hash_of(own))
+        elif kind == "ecdsa" and own in _DIGESTS and isinstance(key, EllipticCurvePublicKey):
+            key.verify(signature, attributes, ECDSA(_hash_of(own)))
+        else:
+            raise _NoFitError(
+                f"la signature du jeton ({kind}, {own}) n'est pas vérifiable ici avec ce certificat.",
+                f"the signature of the token ({kind}, {own}) cannot be checked here with this certificate.",
+            )
+    except InvalidSignature:
+        raise _NoFitError(
+            "la signature du jeton ne correspond pas au certificat de --tsa-cert.",
+            "the signature of the token does not fit the certificate of --tsa-cert.",
+        ) from None
+
+
+def _hash_of(name: str) -> HashAlgorithm:
+    from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+
+    kinds: dict[str, HashAlgorithm] = {"sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}
+    return kinds[name]

@@ -1,0 +1,127 @@
+"""Witnesses from outside a run folder: where its inputs lie, what its name says, the hash that a receiver expects.
+
+Whoever writes a run folder writes every hash in it. What a forger cannot choose is the place of the project that
+the reader knows, the name under which the folder was announced, and a hash that came by another way.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tnt_sim.errors import Defect, UsageError
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.decision_register import INPUTS, SIGNATURE
+
+HASHES = ("allocation_sha256", "document_sha256")
+"""The hashes that `--expect` takes: of the list with its amounts, and of the whole document of the run."""
+
+_HASHED_NAME = re.compile(r".*-[0-9a-f]{8}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def expected_hash(text: str) -> str:
+    """The hash of `--expect`, in small letters; UsageError for anything else."""
+    found = text.strip().lower()
+    if not _SHA256.fullmatch(found):
+        raise UsageError(
+            Text(
+                "--expect attend une empreinte SHA-256 entière : 64 chiffres hexadécimaux.",
+                "--expect takes a whole SHA-256 hash: 64 hexadecimal digits.",
+            ),
+            code="usage.expect",
+        )
+    return found
+
+
+def is_signed_entry(run_dir: Path, summary: Mapping[str, Any]) -> bool:
+    """Whether a folder is an entry of a register, which keeps its inputs inside; a run folder never does."""
+    kept = (run_dir / SIGNATURE).is_file() and (run_dir / INPUTS).is_dir()
+    return kept and run_dir.resolve().name != summary.get("run_dir")
+
+
+def witness_defects(
+    run_dir: Path, summary: Mapping[str, Any], project: Path, *, project_named: bool, anywhere: bool = False
+) -> Iterator[Defect]:
+    """What speaks from outside against a run folder; the path that the reader typed counts, not where links lead.
+
+    Parameters
+    ----------
+    project : the project folder that was read
+    project_named : whether the reader named it
+    anywhere : accept a project elsewhere than above the run folder, though never inside it
+    """
+    if is_signed_entry(run_dir, summary):
+        return
+    typed, place = Path(os.path.abspath(run_dir)), run_dir.resolve()
+    above = {folder.resolve() for folder in typed.parents}
+    inside = project.is_relative_to(place)
+    if not project_named and (inside or not (anywhere or project in above)):
+        yield _far(run_dir, project, inside=inside)
+    for name in dict.fromkeys((typed.name, place.name)):
+        if _HASHED_NAME.fullmatch(name) and name != summary.get("run_dir"):
+            yield _other_name(name, str(summary.get("run_dir")))
+
+
+def hash_defects(summary: Mapping[str, Any], expected: str | None) -> Iterator[Defect]:
+    """A run whose hashes are not the one that the reader was given, see `expected_hash`."""
+    if expected is not None and expected not in [summary.get(name) for name in HASHES]:
+        yield _not_expected(summary, expected)
+
+
+def _far(run_dir: Path, project: Path, *, inside: bool) -> Defect:
+    line = f"tnt-sim verify {shlex.quote(str(run_dir))} --project {shlex.quote(str(project))}"
+    where = (
+        Text("dans le dossier de calcul", "inside the run folder")
+        if inside
+        else Text("ailleurs", "elsewhere")
+    )
+    return Defect(
+        "project-place",
+        Text(
+            f"le calcul désigne un projet {where.fr}, et non au-dessus de lui : {project}.",
+            f"the run names a project {where.en}, not above it: {project}.",
+        ),
+        hint=Text(
+            f"Si ce sont bien vos données d'origine, tapez : {line}",
+            f"If these are your original data, type: {line}",
+        ),
+    )
+
+
+def _other_name(name: str, own: str) -> Defect:
+    return Defect(
+        "run-name",
+        Text(
+            f"le dossier s'appelle « {name} », et le calcul qu'il contient « {own} ».",
+            f'the folder is named "{name}", and the run that it holds "{own}".',
+        ),
+        hint=Text(
+            "Demandez le calcul annoncé à qui vous l'a remis.",
+            "Ask its sender for the run that was announced.",
+        ),
+    )
+
+
+def _not_expected(summary: Mapping[str, Any], expected: str) -> Defect:
+    held = ", ".join(f"{name} {summary.get(name)}" for name in HASHES)
+    return Defect(
+        "expected-hash",
+        Text(
+            f"l'empreinte attendue {expected} n'est pas celle du calcul ({held}).",
+            f"the expected hash {expected} is not that of the run ({held}).",
+        ),
+        hint=Text("Ne le publiez pas : ce n'est pas ce calcul.", "Do not publish it: it is not this run."),
+    )
+
+
+def inputs_read(summary: Mapping[str, Any], project: Path) -> list[dict[str, str]]:
+    """The files that a run was read again from: their names in the project, their places and hashes."""
+    return [
+        {"path": entry["path"], "file": str((project / entry["path"]).resolve()), "sha256": entry["sha256"]}
+        for entry in summary["inputs"]
+    ]

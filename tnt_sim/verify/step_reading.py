@@ -1,0 +1,214 @@
+"""The steps of a run read again: each from the grants that the earlier ones made, without any solver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Defects, InputError
+from tnt_sim.i18n.message import Text
+from tnt_sim.rules.linear_terms import BoolArray, IntArray, exact_sum
+from tnt_sim.scenario.objective import Sense
+from tnt_sim.scenario.problem import Problem, compile_problem
+from tnt_sim.scenario.scenario import Scenario, Step, decision_steps, reserve_step
+from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, broken_rules, read_allocation
+from tnt_sim.verify.run_document import decimal_text
+from tnt_sim.verify.stored_allocation import AWARDS, has_columns
+
+COLUMNS = {**AWARDS, "step": pl.String()}
+CLOSE = 1e-14
+"""Floats tell quotients of 64-bit integers apart that differ by more than this, as a part of either."""
+RESERVE_COLUMNS = {"reserve_rank": pl.Int64(), "reserve_cents": pl.Int64()}
+
+
+def reserve_list(problem: Problem, funded: BoolArray, granted_cents: IntArray) -> pl.DataFrame:
+    """(dossier, reserve_rank, reserve_cents) of what the step `reserve` would fund.
+
+    Best value of the first goal per euro first, compared as fractions; ties in the order of the dossiers.
+    """
+    stage = problem.stages[0]
+    worth = stage.terms.per_funded + stage.terms.per_cent * granted_cents
+    for part in stage.terms.once:
+        worth = worth + part.largest_per_dossier(len(worth))
+    rows = np.flatnonzero(funded & ~problem.offers.committed)
+    better = worth[rows] if stage.sense is Sense.MAXIMISE else -worth[rows]
+    rows = rows[largest_quotients(better, np.maximum(1, granted_cents[rows]))]
+    return pl.DataFrame(
+        {
+            "dossier": problem.case.table["dossier"].gather(rows),
+            "reserve_rank": pl.Series(np.arange(1, len(rows) + 1), dtype=pl.Int64),
+            "reserve_cents": pl.Series(granted_cents[rows], dtype=pl.Int64),
+        }
+    )
+
+
+def largest_quotients(numerator: IntArray, denominator: IntArray) -> IntArray:
+    """The order of numerator / denominator, exact, the largest first; equals stay in their order.
+
+    Denominators are positive. Floats order what they tell apart; fractions order each stretch of what is closer.
+    """
+    quotient = numerator / denominator
+    order = np.lexsort((np.arange(len(quotient)), -quotient))
+    if not len(order):
+        return order
+    sorted_ = quotient[order]
+    is_close = np.abs(np.diff(sorted_)) <= CLOSE * np.abs(sorted_[:-1])
+    divisor = np.gcd(numerator, denominator)
+    reduced = np.column_stack([numerator // divisor, denominator // divisor])[order]
+    is_other = np.any(reduced[1:] != reduced[:-1], axis=1)
+    ends = np.r_[np.flatnonzero(~is_close) + 1, len(order)]
+    stretches = np.unique(np.searchsorted(ends, np.flatnonzero(is_close & is_other), side="right"))
+    for stretch in stretches.tolist():
+        first, end = (int(ends[stretch - 1]) if stretch else 0), int(ends[stretch])
+        mine = order[first:end].tolist()
+        mine.sort(key=lambda k: (Fraction(-int(numerator[k]), int(denominator[k])), k))
+        order[first:end] = mine
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision read again: its step, what was asked, what was granted and the figures."""
+
+    step: Step
+    problem: Problem
+    allocation: Allocation
+    reading: AllocationReading
+
+
+@dataclass(frozen=True, slots=True)
+class StepsRead:
+    """The decisions of a run in order, and the one that made the reserve list, if there is one."""
+
+    done: tuple[Decision, ...]
+    reserve: Decision | None
+
+
+def read_steps(
+    scenario: Scenario, table: pl.DataFrame, summary: Mapping[str, Any], found: Defects
+) -> StepsRead | None:
+    """Read every step of a stored run again and note what does not hold; None when that cannot be done."""
+    if not has_columns(table, COLUMNS, found):
+        return None
+    steps = decision_steps(scenario)
+    strange = set(table["step"].drop_nulls().unique()) - {"", *(step.id for step in steps)}
+    if strange or table["step"].null_count():
+        names = ", ".join(sorted(strange)[:5])
+        found.add("steps", Text(f"étape inconnue : {names}.", f"unknown step: {names}."))
+        return None
+    told = step_entries(summary)
+    nameless = steps[0].id == ""
+    done: list[Decision] = []
+    for k, step in enumerate(steps):
+        before = [] if nameless else [other.id for other in steps[:k]]
+        decision = _step(step, table, before, found)
+        if decision is None:
+            return None
+        _figures(decision, told[k] if k < len(told) else {}, found)
+        done.append(decision)
+    last = reserve_step(scenario)
+    reserve = None
+    if last is not None and "reserve_rank" in table.columns:
+        reserve = _reserve(last, table, told[len(steps)] if len(steps) < len(told) else {}, found)
+    return StepsRead(tuple(done), reserve)
+
+
+def step_entries(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The entries of `steps`; what is no object counts as an empty one."""
+    told = summary.get("steps")
+    return [entry if isinstance(entry, dict) else {} for entry in told] if isinstance(told, list) else []
+
+
+def _problem(scenario: Scenario, kept: pl.DataFrame, found: Defects) -> Problem | None:
+    try:
+        return compile_problem(scenario.with_kept(kept))
+    except InputError as error:
+        found.found.extend(error.defects)
+        return None
+
+
+def _grants(table: pl.DataFrame, cents: str) -> pl.DataFrame:
+    return table.select("dossier", pl.col(cents).alias("kept_cents"))
+
+
+def _step(step: Step, table: pl.DataFrame, before: Sequence[str], found: Defects) -> Decision | None:
+    """One decision: what stood before it is kept, what it granted is read on top."""
+    kept = table.filter(pl.col("funded") & pl.col("step").is_in([name for name in before if name]))
+    problem = _problem(step.scenario, _grants(kept, "granted_cents"), found)
+    if problem is None:
+        return None
+    held = table.filter(pl.col("funded") & pl.col("step").is_in(["", *before, step.id]))
+    return _read(step, problem, _allocation(problem, held, "granted_cents"), found)
+
+
+def _allocation(problem: Problem, held: pl.DataFrame, cents: str) -> Allocation:
+    known = problem.case.table.select("dossier").join(
+        held.select("dossier", pl.col(cents).alias("cents")), on="dossier", how="left", maintain_order="left"
+    )["cents"]
+    return Allocation(
+        known.is_not_null().to_numpy().astype(np.bool_), known.fill_null(0).to_numpy().astype(np.int64)
+    )
+
+
+def _read(step: Step, problem: Problem, allocation: Allocation, found: Defects) -> Decision:
+    reading = read_allocation(problem, allocation)
+    found.found.extend(broken_rules(problem, allocation, reading))
+    return Decision(step, problem, allocation, reading)
+
+
+def _figures(decision: Decision, entry: Mapping[str, Any], found: Defects) -> None:
+    """The figures of a step are those of the summary."""
+    new = decision.allocation.funded & ~decision.problem.offers.committed
+    again = {
+        "id": decision.step.id,
+        "n_funded": int(new.sum()),
+        "granted_cents": exact_sum(decision.allocation.granted_cents[new]),
+        "values": [decimal_text(value) for value in decision.reading.values],
+    }
+    stored = {key: entry.get(key) for key in ("id", "n_funded", "granted_cents")}
+    goals = entry.get("objective")
+    stored["values"] = [
+        goal.get("value") if isinstance(goal, dict) else None
+        for goal in (goals if isinstance(goals, list) else [])
+    ]
+    if stored != again:
+        name = decision.step.id
+        found.add(
+            "summary:steps",
+            Text(
+                f"summary.json : l'étape « {name} » n'est pas ce que l'allocation donne.",
+                f'summary.json: the step "{name}" is not what the allocation gives.',
+            ),
+        )
+
+
+def _reserve(step: Step, table: pl.DataFrame, entry: Mapping[str, Any], found: Defects) -> Decision | None:
+    """The reserve list fits in what the reserve frees, and stands in its order."""
+    if not has_columns(table, RESERVE_COLUMNS, found):
+        return None
+    funded = table.filter(pl.col("funded"))
+    problem = _problem(step.scenario, _grants(funded, "granted_cents"), found)
+    if problem is None:
+        return None
+    listed = table.filter(pl.col("reserve_rank").is_not_null())
+    doubled = bool(listed["funded"].any())
+    if not doubled:
+        both = pl.concat([_grants(funded, "granted_cents"), _grants(listed, "reserve_cents")])
+        decision = _read(step, problem, _allocation(problem, both, "kept_cents"), found)
+        _figures(decision, entry, found)
+        again = reserve_list(problem, decision.allocation.funded, decision.allocation.granted_cents)
+        if listed.select(again.columns).sort("reserve_rank").equals(again):
+            return decision
+    found.add(
+        "reserve-list",
+        Text(
+            "la liste de réserve n'est pas celle que les règles donnent.",
+            "the reserve list is not the one that the rules give.",
+        ),
+    )
+    return None if doubled else decision

@@ -1,0 +1,224 @@
+"""The stored allocation: read without a crash whatever the bytes, and every dossier exactly once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tnt_sim.errors import Defect, Defects, Place
+from tnt_sim.i18n.message import Text
+from tnt_sim.verify.allocation_reading import Allocation
+from tnt_sim.verify.run_files import SHOWN, bytes_of, in_time, rewritten, unreadable_defect
+
+AWARDS = {"dossier": pl.String(), "funded": pl.Boolean(), "granted_cents": pl.Int64()}
+MOST_ROWS = 5_000_000
+"""Rows of one decision: a few bytes of Parquet may hold any number."""
+_ENDS = (b"PAR1", b"PAR1")
+
+
+def read_parquet(file: Path, found: Defects) -> pl.DataFrame | None:
+    """allocation.parquet as a table, None when it cannot be read."""
+    data = bytes_of(file)
+    if len(data) < 12 or (data[:4], data[-4:]) != _ENDS:
+        found.found.append(
+            unreadable_defect(
+                file, "il est tronqué ou n'est pas du Parquet", "it is truncated or is no Parquet file"
+            )
+        )
+        return None
+    try:
+        rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
+        if rows > MOST_ROWS:
+            said = Text(
+                f"il a {rows} lignes, et {MOST_ROWS} au plus sont lues",
+                f"it has {rows} rows; {MOST_ROWS} at most are read",
+            )
+            found.found.append(unreadable_defect(file, said.fr, said.en))
+            return None
+        return pl.read_parquet(io.BytesIO(data))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        found.found.append(unreadable_defect(file, lines[0][:200]))
+        return None
+
+
+def has_columns(table: pl.DataFrame, wanted: Mapping[str, Any], found: Defects) -> bool:
+    """Whether a stored table has the columns that are read from it, with their types."""
+    lost = [name for name, dtype in wanted.items() if table.schema.get(name) != dtype]
+    for name in lost:
+        found.add(
+            "allocation",
+            Text(
+                f"allocation.parquet n'a pas de colonne « {name} » ({wanted[name]}).",
+                f'allocation.parquet has no column "{name}" ({wanted[name]}).',
+            ),
+        )
+    return not lost
+
+
+def stored_allocation(known: pl.Series, table: pl.DataFrame, found: Defects) -> Allocation | None:
+    """The stored awards in the order of `known`; None, with every dossier named, unless each appears once."""
+    if not has_columns(table, AWARDS, found):
+        return None
+    empty = [name for name in AWARDS if table[name].null_count()]
+    if empty:
+        found.add(
+            "allocation",
+            Text(
+                f"allocation.parquet a des cellules vides ({', '.join(empty)}).",
+                f"allocation.parquet has empty cells ({', '.join(empty)}).",
+            ),
+        )
+        return None
+    stored = table["dossier"]
+    if stored.equals(known):  # the order of a run: `known` names each dossier once
+        return _awards(table)
+    doubled = stored.filter(stored.is_duplicated())
+    absent = known.filter(~known.is_in(stored.implode()))
+    strange = stored.filter(~stored.is_in(known.implode()))
+    for names, fr, en in (
+        (doubled, "figure deux fois dans l'allocation", "stands twice in the allocation"),
+        (absent, "manque dans l'allocation", "is missing from the allocation"),
+        (strange, "n'est pas un dossier du scénario", "is no dossier of the scenario"),
+    ):
+        for name in names.unique().sort()[:SHOWN]:
+            found.add("allocation", Text(f"le dossier « {name} » {fr}.", f'dossier "{name}" {en}.'))
+    if doubled.len() or absent.len() or strange.len():
+        return None
+    ordered = pl.DataFrame({"dossier": known}).join(
+        table.select(AWARDS.keys()), on="dossier", how="left", maintain_order="left"
+    )
+    return _awards(ordered)
+
+
+def _awards(table: pl.DataFrame) -> Allocation:
+    return Allocation(
+        table["funded"].to_numpy().astype(np.bool_), table["granted_cents"].to_numpy().astype(np.int64)
+    )
+
+
+def cells_apart(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> list[Defect]:
+    """A defect for each cell of a stored table that is not the one read again; none when they are the same."""
+    if stored.equals(again, null_equal=True) and stored.schema == again.schema:
+        return []
+    if list(stored.schema.items()) != list(again.schema.items()):
+        return [_columns_apart(stored, again, file)]
+    if stored.height != again.height or not stored["dossier"].equals(again["dossier"], null_equal=True):
+        return [_rows_apart(stored["dossier"].to_list(), again["dossier"].to_list(), file)]
+    cells = (
+        (name, row)
+        for name in again.columns
+        for row in np.flatnonzero(stored[name].ne_missing(again[name]).to_numpy()).tolist()
+    )
+    return [
+        _cell(file, again["dossier"][row], name, stored[name][row], again[name][row])
+        for name, row in islice(cells, SHOWN)
+    ]
+
+
+def csv_apart(stored: bytes, again: str, file: Path) -> list[Defect]:
+    """The same for allocation.csv, from its bytes and the text it should be."""
+    if stored == again.encode():
+        return []
+    try:
+        lines = csv.reader(io.StringIO(stored.decode("utf-8"), newline=""), strict=True)
+        rows = list(in_time(lines, file))
+    except (ValueError, csv.Error) as error:
+        return [unreadable_defect(file, str(error))]
+    wanted = list(csv.reader(io.StringIO(again, newline="")))
+    header = wanted[0]
+    if not rows or rows[0] != header:
+        return [_header_apart(rows[0] if rows else [], header, file)]
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(header):
+            return [_ragged(file, number, len(row), len(header))]
+    names, known = ([row[0] for row in table[1:]] for table in (rows, wanted))
+    if names != known:
+        return [_rows_apart(names, known, file)]
+    defects = [
+        _cell(file, one[0], header[k], one[k], other[k])
+        for one, other in zip(rows, wanted, strict=True)
+        for k in range(len(header))
+        if one[k] != other[k]
+    ]
+    return defects[:SHOWN] or [rewritten(file)]
+
+
+def _cell(file: Path, dossier: str, column: str, stored: Any, again: Any) -> Defect:
+    return Defect(
+        f"{file.name}:{column}",
+        Text(
+            f"{file.name} dit {_shown(stored)} pour « {column} » ; la relecture donne {_shown(again)}.",
+            f'{file.name} says {_shown(stored)} for "{column}"; reading again gives {_shown(again)}.',
+        ),
+        (Place(file=file.name, dossier=dossier),),
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, pl.Series):
+        value = value.to_list()
+    text = "—" if value is None else f"« {value} »" if isinstance(value, str) else str(value)
+    return text if len(text) <= 100 else f"{text[:97]}…"
+
+
+def _columns_apart(stored: pl.DataFrame, again: pl.DataFrame, file: Path) -> Defect:
+    one = [f"{name} ({dtype})" for name, dtype in stored.schema.items()]
+    other = [f"{name} ({dtype})" for name, dtype in again.schema.items()]
+    return _header_apart(one, other, file)
+
+
+def _header_apart(stored: list[str], again: list[str], file: Path) -> Defect:
+    fr, en = _apart(stored, again)
+    return Defect(
+        f"{file.name}:columns",
+        Text(
+            f"les colonnes de {file.name} ne sont pas celles d'un calcul ({fr}).",
+            f"the columns of {file.name} are not those of a run ({en}).",
+        ),
+        (Place(file=file.name),),
+    )
+
+
+def _rows_apart(stored: list[Any], again: list[str], file: Path) -> Defect:
+    fr, en = _apart([str(name) for name in stored], again)
+    return Defect(
+        f"{file.name}:rows",
+        Text(
+            f"les lignes de {file.name} ne sont pas les dossiers du calcul, un par ligne et dans l'ordre ({fr}).",
+            f"the rows of {file.name} are not the dossiers of the run, one a row and in order ({en}).",
+        ),
+        (Place(file=file.name),),
+    )
+
+
+def _apart(stored: list[str], again: list[str]) -> tuple[str, str]:
+    """What one list of names has less, more or twice, in both languages."""
+    counts, known = Counter(stored), set(again)
+    sides = (
+        ("manquent", "missing", [name for name in again if name not in counts]),
+        ("en trop", "too many", [name for name in counts if name not in known]),
+        ("en double", "twice", [name for name, count in counts.items() if count > 1 and name in known]),
+    )
+    fr = "; ".join(f"{word}: {', '.join(names[:5])}" for word, _, names in sides if names)
+    en = "; ".join(f"{word}: {', '.join(names[:5])}" for _, word, names in sides if names)
+    return fr or "autre ordre", en or "another order"
+
+
+def _ragged(file: Path, number: int, found: int, wanted: int) -> Defect:
+    return Defect(
+        f"{file.name}:rows",
+        Text(
+            f"la ligne {number} a {found} cellules, et il en faut {wanted}.",
+            f"row {number} has {found} cells, and {wanted} are needed.",
+        ),
+        (Place(file=file.name, row=number),),
+    )
