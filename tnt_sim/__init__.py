@@ -12,6 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tnt_sim.api import old_paths
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -179,6 +181,7 @@ _HOMES = {
     "Sweep": "tnt_sim.api.analyses",
     "sweep": "tnt_sim.api.analyses",
 }
+old_paths.install()
 
 
 def __getattr__(name: str) -> Any:
