@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from tnt_sim.analysis.shared.decided_run import of_result
@@ -83,6 +84,22 @@ def test_what_a_department_may_get_costs_points(runs: Runs) -> None:
     assert (plain.proof, without.proof) == (Proof.PROVED, Proof.PROVED)
     assert value(without) - value(plain) == Fraction("116.9")
     assert without.document["n_funded"] == 5_768
+
+
+def test_the_quotas_of_twelve_departments_bind(runs: Runs) -> None:
+    """Without the cap twelve departments get more than their two parts; with it none does."""
+    quota = 59_400_000
+    without = _by_department(runs("tnt-2021", "rules.plafond-departement.off=true"))
+    assert sum(cents > quota for cents in without.values()) == 12
+    assert max(without.values()) == 84_262_724
+    assert max(_by_department(runs("tnt-2021")).values()) == 59_292_333
+
+
+def _by_department(run: Result) -> dict[str, int]:
+    windows = run.dossiers.filter(run.dossiers["envelope"] == "deconcentre")
+    departments = run.problem.scenario.portfolio.table.select("dossier", "department")
+    sums = windows.join(departments, on="dossier").group_by("department").agg(pl.col("granted_cents").sum())
+    return dict(sums.iter_rows())
 
 
 @pytest.mark.parametrize("name", ["quart-mutualisation", "fc-plafond"])
