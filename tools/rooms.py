@@ -58,7 +58,7 @@ ARROWS_TO_CUT = frozenset(
         ("analysis.shared.decided_run", "reporting.run_folder.run_access"),
         ("analysis.sweep.result", "reporting.text.decision_reasons"),
         ("analysis.sweep.slider_positions", "reporting.decision_page.script_data"),
-        ("engine.multi_step", "reporting.text.decision_reasons"),
+        ("engine.step_results", "reporting.text.decision_reasons"),
         ("engine.result", "reporting.text.decision_reasons"),
         ("i18n.numbers", "domain.money"),
         ("i18n.numbers", "rules.expressions.column_text"),

@@ -32,7 +32,7 @@ from tnt_sim.i18n.message import Lang
 
 PATIENCE = 60
 IMPATIENT = (
-    "import sys; from tnt_sim.app import server; server.IDLE_SECONDS = server.LOOK_SECONDS = 1;"
+    "import sys; from tnt_sim.app import widget as server; server.IDLE_SECONDS = server.LOOK_SECONDS = 1;"
     "from tnt_sim.cli.main import main; sys.exit(main(sys.argv[1:]))"
 )
 

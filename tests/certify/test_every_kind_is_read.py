@@ -28,10 +28,8 @@ STAND_FOR = {EnvelopeRows}
 def writers() -> set[type]:
     """Every class of `rules/` whose `rows` writes into a builder; protocols are none."""
     found = set()
-    for module in pkgutil.iter_modules(tnt_sim.rules.__path__):
-        for _, one in inspect.getmembers(
-            importlib.import_module(f"tnt_sim.rules.{module.name}"), inspect.isclass
-        ):
+    for module in pkgutil.walk_packages(tnt_sim.rules.__path__, "tnt_sim.rules."):
+        for _, one in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             rows = one.__dict__.get("rows")
             if inspect.isfunction(rows) and "builder" in inspect.signature(rows).parameters:
                 found.add(one)

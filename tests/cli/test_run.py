@@ -102,7 +102,7 @@ def test_relaxed_gives_prices_and_writes_no_folder(tnt: Run, demo: Path) -> None
 
 def test_require_proof(tnt: Run, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tnt("run", "scenario.yaml", "--require-proof", "--quiet", "--cross-check", "never").code == 0
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_: [None])
     alone = tnt("run", "scenario.yaml", "--require-proof", "--cross-check", "never", "--json")
     assert alone.code == 5
     assert alone.document["publishable"] is False

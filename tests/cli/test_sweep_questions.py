@@ -153,7 +153,7 @@ def test_ctrl_c_keeps_the_entries_that_were_found(
     monkeypatch.setattr(
         *((entry, "_by_kernel", stop) if place == "thresholds" else (entry_lists, "run", stop))
     )
-    monkeypatch.setattr("tnt_sim.analysis.sweep.exact_steps.exact_steps", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.sweep.runner.exact_steps", lambda *_: None)
     said = tnt(*words)
     assert (said.code, said.document["stopped_by"]) == (130, "interrupt")
     kept = said.document["entries"]

@@ -164,7 +164,7 @@ def test_every_way_leaves_a_list_at_every_step(
 
 def test_the_second_opinion_keeps_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No certificate, so that a second solver is asked: the list stands wherever that one is stopped."""
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_: [None])
     scenario = tiny(tmp_path, HEAD + CROSSING, TABLE)
     whole = StepClock().install(monkeypatch)
     assert engine.solve(scenario, time_limit=1e6).proof is Proof.CROSS_CHECKED
@@ -179,7 +179,7 @@ def test_what_one_solver_closes_is_not_called_optimal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No certificate and no second solver: a list with the bound that one solver claims."""
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_: [None])
     result = engine.solve(tiny(tmp_path, HEAD + CROSSING, TABLE), cross_check="never")
     assert (result.status, result.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
     told = result.document
@@ -193,7 +193,7 @@ def test_such_runs_verify_and_say_it(lang: Lang, tmp_path: Path, monkeypatch: py
     """What one solver closes, and what no time was left for: folders that verify, and sentences that say it."""
     scenario = tiny(tmp_path, HEAD + f"locale: {lang.value}\n" + CROSSING, TABLE)
     stopped = engine.solve(scenario, time_limit=0.0)
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_: [None])
     alone = engine.solve(scenario, cross_check="never")
     said = {Lang.FR: ("un seul solveur", "limite de temps"), Lang.EN: ("one solver", "time limit")}[lang]
     for name, result, words in zip(("alone", "stopped"), (alone, stopped), said, strict=True):
@@ -229,7 +229,7 @@ def test_a_limit_of_nothing_holds_a_quick_list(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "work",
-    ["decision.solve_exactly", "solve.lexicographic.narrowed", "solve.greedy._moves"],
+    ["engine.optimise.solve_exactly", "solve.methods.lexicographic.narrowed", "solve.methods.greedy._moves"],
 )
 def test_nothing_long_begins_after_the_limit(
     work: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -255,7 +255,7 @@ def test_no_rows_of_a_proof_are_written_after_the_limit(
         begun.append(clock.readings)
         return problem_claims(asked, deadline)
 
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.problem_claims", written)
+    monkeypatch.setattr("tnt_sim.engine.model_cache.problem_claims", written)
     for limit in range(whole.readings):
         clock = StepClock().install(monkeypatch)
         ask(problem, kernels=kernels, clock=Clock.until(Deadline(limit * TICK)))
@@ -297,7 +297,7 @@ def test_the_limit_counts_from_where_the_inputs_are_read(
         clock.readings += 1_000_000
         return compile_problem(asked)
 
-    monkeypatch.setattr("tnt_sim.scenario.problem.compile_problem", slow)
+    monkeypatch.setattr("tnt_sim.engine.optimise.compile_problem", slow)
     result = engine.solve(scenario, time_limit=500.0)
     assert result.status is Status.OPTIMAL
     began = Clock(1.0)
@@ -313,7 +313,7 @@ def test_the_limit_counts_from_where_the_inputs_are_read(
 def test_without_a_model_the_list_in_hand_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit comes while the model is written: the list that needs none is told, with what stopped it."""
     scenario = tiny(tmp_path, HEAD + CROSSING, TABLE)
-    monkeypatch.setattr("tnt_sim.formulation.formulate.formulate", lambda *_, **__: Deadline(0.0).check())
+    monkeypatch.setattr("tnt_sim.engine.model_cache.formulate", lambda *_, **__: Deadline(0.0).check())
     result = engine.solve(scenario, time_limit=5.0)
     told = result.document
     assert (told["status"], told["stopped_by"], told["n_funded"]) == ("feasible", "time", 1)

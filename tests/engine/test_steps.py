@@ -121,7 +121,7 @@ def test_a_step_without_solution_says_so(tmp_path: Path) -> None:
 def test_the_weakest_proof_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     proven = solve(tiny(tmp_path, HEAD % "" + STEPS, TABLE), cross_check="never")
     assert proven.proof is Proof.PROVED
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_: [None])
     result = solve(tiny(tmp_path, HEAD % "" + STEPS, TABLE), cross_check="never")
     assert (result.status, result.proof) == (Status.FEASIBLE, Proof.FEASIBLE_GAP)
     assert not result.document["publishable"]

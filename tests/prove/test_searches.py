@@ -203,7 +203,7 @@ def test_a_large_program_is_solved_by_short_steps(monkeypatch: pytest.MonkeyPatc
     """The same prices either way; a step of the dual simplex does not end in time at a million columns."""
     whole = system(([2, 2], 3), ([-3, -2], -9))
     small = LiveLp(whole, 1)
-    monkeypatch.setattr("tnt_sim.solve.backends.solver_process.MANY_COLUMNS", 1)
+    monkeypatch.setattr("tnt_sim.solve.backends.highs.MANY_COLUMNS", 1)
     large = LiveLp(whole, 1)
     assert [lp.highs.getOptionValue("simplex_strategy")[1] for lp in (small, large)] == [DUAL, PRIMAL]
     one, other = (lp.solve(whole.box()) for lp in (small, large))

@@ -67,8 +67,8 @@ def test_a_solver_that_overruns_is_ended_with_what_it_started(name: str, stubbor
 def test_a_second_opinion_that_overruns_is_a_limit_and_no_failure(
     stubborn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tnt_sim.solve.backends.registry.independent_backends", lambda: ("pulp:COIN_CMD",))
-    monkeypatch.setattr("tnt_sim.solve.backends.registry.get_backend", lambda _: PulpBackend("COIN_CMD"))
+    monkeypatch.setattr("tnt_sim.solve.methods.cross_check.independent_backends", lambda: ("pulp:COIN_CMD",))
+    monkeypatch.setattr("tnt_sim.solve.methods.cross_check.get_backend", lambda _: PulpBackend("COIN_CMD"))
     model = near_miss(0)
     stages = [Stage("score", model.objective, model.sense)]
     outcome = solve_lexicographic(model, stages, HighsBackend())

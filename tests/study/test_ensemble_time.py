@@ -141,7 +141,7 @@ def test_a_draw_whose_search_did_not_end_is_left_out(file: Path, monkeypatch: py
     """Its list may not be its best; nor is it a draw in which nothing is allowed."""
     whole = tnt.ensemble(file, draws=6, workers=1)
     asked = one.ask
-    stopped = iter([True, False, True])
+    stopped = iter([False, True, False, True])  # the first question is that of the list without draws
 
     def ask(problem: Problem, **how: Any) -> Answer:
         answer = asked(problem, **how)

@@ -179,7 +179,7 @@ def test_entries_of_a_walk_equal_brute_force(case: dict[str, Any], more: int, da
     high = low + more
     most = data.draw(st.sampled_from([0, 4, 6, 160]))
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tnt_sim.analysis.sweep.exact_steps.exact_steps", lambda *_: None)
+        patch.setattr("tnt_sim.analysis.sweep.runner.exact_steps", lambda *_: None)
         patch.setattr(entry_lists, "MOST_LISTS", most)
         try:
             scenario = load(case, Path(folder))
@@ -262,7 +262,7 @@ def test_a_range_within_another_agrees(most: int, tmp_path: Path, monkeypatch: p
 def test_what_is_not_looked_at_is_an_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dossier 3 enters without loss at 1,900 €; the list of 2,100 € serves from there on, and what lies between
     1,800 and 1,900 € is not looked at."""
-    monkeypatch.setattr("tnt_sim.analysis.sweep.exact_steps.exact_steps", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.sweep.runner.exact_steps", lambda *_: None)
     monkeypatch.setattr(entry_lists, "MOST_LISTS", 0)
     plain = (
         "schema_version: 1\nid: tiny\nprogramme: {id: tout, amount: 1 500 €}\ndossiers: [{file: table.csv}]\n"
@@ -293,7 +293,7 @@ def test_more_of_the_first_goal_may_cost_the_second(tmp_path: Path) -> None:
 
 
 def test_a_list_that_a_limit_stopped_is_no_best_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tnt_sim.analysis.sweep.exact_steps.exact_steps", lambda *_: None)
+    monkeypatch.setattr("tnt_sim.analysis.sweep.runner.exact_steps", lambda *_: None)
 
     def stopped(plan: Plan, **asked: Any) -> Found:
         found = run(replace(plan, exact=False), **{**asked, "most_lists": None})

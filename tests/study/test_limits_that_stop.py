@@ -47,12 +47,12 @@ def stop(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
 
 
 def test_an_extension(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    stop(monkeypatch, "extension")
+    stop(monkeypatch, "marginal.extension_allocation")
     assert "arrêté par la limite de temps" in told(extension(scenario, "10 €", prove=False).document)
 
 
 def test_prices(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    stop(monkeypatch, "prices")
+    stop(monkeypatch, "marginal.rule_prices")
     document = prices(scenario, prove=False).document
     assert document["unsettled"] == ["r"]
     assert "Sans réponse" in told(document)
@@ -60,7 +60,7 @@ def test_prices(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_weights(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    stop(monkeypatch, "weights")
+    stop(monkeypatch, "preferences.partial_weights")
     document = weights(scenario, ["score", "dossiers"]).document
     assert (document["status"], document["complete"]) == ("stopped", False)
     assert weights_page.verdict(document).fr.startswith("Le temps a manqué")

@@ -39,8 +39,8 @@ def house(folder: Path) -> House:
 @pytest.fixture
 def unproven(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """The same, from here on without any certificate of a question."""
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.analysis.marginal.minimum_envelope.prove_stages", lambda *_, **__: [None])
     return house
 
 
@@ -85,7 +85,7 @@ def test_a_list_that_nothing_betters(house: House, monkeypatch: pytest.MonkeyPat
     chosen.write_text("dossier\n" + "\n".join(names) + "\n", encoding="utf-8")
     shown = tnt.audit(house.scenario, chosen).document
     assert "aucun choix ne fait mieux" in audit_words(shown).fr
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])
     alone = tnt.audit(house.scenario, chosen).document
     assert alone["status"] == "feasible"
     assert "rien ne prouve" in audit_words(alone).fr
@@ -99,7 +99,7 @@ def test_the_price_of_no_inversion(house: House, monkeypatch: pytest.MonkeyPatch
         return "\n".join(line.plain for line in price_lines(price, told["goals"], Lang.EN, 200))
 
     assert "costs:" in said()
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])
     assert "costs at most:" in said()
 
 
@@ -127,7 +127,7 @@ def test_a_funded_dossier_of_a_list_that_nothing_proves(
         return f"{why_sentence(funded, Lang.FR)} {why_sentence(funded, Lang.EN)}"
 
     assert "la meilleure répartition" in said(house.decided)
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])
     alone = of_result(solve(house.scenario, cross_check="never"))
     assert (alone.proof, alone.best) == ("FEASIBLE_GAP", False)
     assert "rien ne prouve qu'elle est la meilleure" in said(alone)
@@ -173,7 +173,7 @@ def test_an_audit_says_what_nothing_proves(house: House, monkeypatch: pytest.Mon
     shown = said()
     assert "Le mieux pour le même argent" in shown
     assert "au plus" not in shown
-    monkeypatch.setattr("tnt_sim.prove.stage_proofs.prove_stages", lambda *_, **__: [None])
+    monkeypatch.setattr("tnt_sim.engine.optimise.prove_stages", lambda *_, **__: [None])
     alone = said()
     assert "Le mieux trouvé pour le même argent" in alone
     assert "changent au plus" in alone

@@ -1,201 +1,20 @@
-"""Several decisions told as one: the last one's figures, what each step brought, the weakest status and proof.
-
-The dossiers that the step `reserve` would fund are not funded: they stand on the reserve list, best value of the
-first goal per euro first, ties in the order of the dossiers. Nothing here knows a solver: a run folder that is
-checked again is told by the same functions.
-
-Decisions one after the other: each step keeps what the earlier ones granted; the last frees the reserves.
-"""
+"""Decisions one after the other: each step keeps what the earlier ones granted; the last frees the reserves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from tnt_sim.engine.budgets import Clock
 from tnt_sim.engine.optimise import Report, decide
-from tnt_sim.engine.result import Proof, Result, Status
+from tnt_sim.engine.result import Result, Status
+from tnt_sim.engine.step_results import KEPT, granted_at, joined
 from tnt_sim.errors import Defect, LimitReached
-from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.text.decision_reasons import reserve_sentence
-from tnt_sim.rules.linear_terms import exact_sum
-from tnt_sim.scenario.problem import Problem
-from tnt_sim.scenario.scenario import RESERVE, Scenario, Step, decision_steps, reserve_step
-from tnt_sim.verify import run_document
+from tnt_sim.i18n.message import Text
+from tnt_sim.scenario.scenario import Scenario, Step, decision_steps, reserve_step
 from tnt_sim.verify.claim_consistency import NO_LIST
-from tnt_sim.verify.step_reading import reserve_list
-from tnt_sim.verify.verification import NO_ROWS
-
-KEPT = {"dossier": pl.String, "kept_cents": pl.Int64, "step": pl.String}
-TIES = ("least_granted", "list")
-_PROOFS = (Proof.FEASIBLE_GAP, Proof.CROSS_CHECKED, Proof.PROVED)
-
-
-def granted_at(step: Step, result: Result) -> pl.DataFrame:
-    """What one step granted beyond what was committed or kept before it."""
-    new = result.dossiers.filter(pl.col("funded") & pl.col("committed_cents").is_null())
-    return new.select(
-        "dossier", pl.col("granted_cents").alias("kept_cents"), pl.lit(step.id).alias("step")
-    ).cast(KEPT)  # type: ignore[arg-type]
-
-
-def joined(
-    scenario: Scenario,
-    done: Sequence[tuple[Step, Result]],
-    reserve: Result | None,
-    notes: tuple[Defect, ...],
-) -> Result:
-    """One result of all steps: the last decision's figures, the weakest status and proof.
-
-    Parameters
-    ----------
-    scenario : the one that plans the steps
-    done : each step that was decided, and its result
-    reserve : the result of the step that frees the reserves, if it was taken
-    notes : why a step is missing
-    """
-    results = [result for _, result in done]
-    last = results[-1]
-    every = [*results, *([reserve] if reserve is not None else [])]
-    status, proof = weakest(every, complete=not notes)
-    warnings = tuple(dict.fromkeys([w for result in every for w in result.warnings] + list(notes)))
-    lang = Lang(scenario.spec.locale)
-    problem = replace(last.problem, scenario=scenario)
-    dossiers = _dossiers(scenario, done, last)
-    if reserve is not None and reserve.allocation is not None:
-        dossiers = _with_reserve(dossiers, reserve, lang)
-    document = _document(scenario, done, problem, every, reserve, warnings)
-    names = [*(step.id for step, _ in done), RESERVE]
-    return replace(
-        last,
-        problem=problem,
-        status=status,
-        proof=proof,
-        document={
-            **document,
-            "status": status.value,
-            "proof": proof.value if proof else None,
-            "publishable": last.allocation is not None and proof in (Proof.PROVED, Proof.CROSS_CHECKED),
-            "canonical": document["canonical"] and not notes,
-            "canonical_proof": dict.fromkeys(TIES) if notes else document["canonical_proof"],
-        },
-        dossiers=dossiers,
-        certificate={
-            **last.certificate,
-            "steps": [{"id": n, **r.certificate} for n, r in zip(names, every, strict=False)],
-        },
-        log="".join(f"==== {n} ====\n{r.log}" for n, r in zip(names, every, strict=False)),
-        warnings=warnings,
-    )
-
-
-def _document(
-    scenario: Scenario,
-    done: Sequence[tuple[Step, Result]],
-    problem: Problem,
-    every: Sequence[Result],
-    reserve: Result | None,
-    warnings: Sequence[Defect],
-) -> dict[str, Any]:
-    """The last decision's document, with what each step brought."""
-    entries = [step_entry(step.id, result) for step, result in done]
-    if reserve is not None:
-        entries.append(step_entry(RESERVE, reserve))
-    return {
-        **every[len(done) - 1].document,
-        **run_document.head(problem),
-        "title": scenario.title,
-        "canonical": all(result.document["canonical"] for result in every),
-        "canonical_proof": _weakest_ties(every),
-        "proof_rows": {
-            key: sum(result.document["proof_rows"][key] for result in every) for key in NO_ROWS.document
-        },
-        "stopped_by": next((r.document["stopped_by"] for r in every if r.document["stopped_by"]), None),
-        "warnings": run_document.warning_lines(warnings, Lang(scenario.spec.locale)),
-        **run_document.open_questions([result.problem for result in every], Lang(scenario.spec.locale)),
-        "steps": entries,
-        "seconds": dict(every[-1].document["seconds"]),
-    }
-
-
-def weakest(results: Sequence[Result], *, complete: bool) -> tuple[Status, Proof | None]:
-    """The weakest status and proof of some steps; a step that is missing is one without a proof."""
-    if results[-1].status is Status.INFEASIBLE:
-        return Status.INFEASIBLE, results[-1].proof
-    optimal = complete and all(result.status is Status.OPTIMAL for result in results)
-    proofs = [result.proof for result in results]
-    if None in proofs:
-        return (Status.OPTIMAL if optimal else Status.FEASIBLE), None
-    worst = min(_PROOFS.index(proof) for proof in proofs if proof is not None)
-    return (Status.OPTIMAL if optimal else Status.FEASIBLE), _PROOFS[worst if complete else 0]
-
-
-def _weakest_ties(results: Sequence[Result]) -> dict[str, str | None]:
-    """What supports « least granted » and the list in every step."""
-    order = [None, *(proof.value for proof in _PROOFS)]
-    told = [result.document["canonical_proof"] for result in results]
-    return {key: min((ties[key] for ties in told), key=order.index) for key in TIES}
-
-
-def step_entry(name: str, result: Result) -> dict[str, Any]:
-    """The entry of a step in the document: what it brought beyond the steps before it."""
-    day = result.problem.scenario.spec.date
-    new = np.zeros(result.problem.case.n, dtype=np.bool_)
-    if result.allocation is not None:
-        new = result.allocation.funded & ~result.problem.offers.committed
-    return {
-        "id": name,
-        "date": day.isoformat() if day else None,
-        "status": result.status.value,
-        "proof": result.proof.value if result.proof else None,
-        "canonical_proof": result.document["canonical_proof"],
-        "objective": result.document["objective"],
-        "n_funded": int(new.sum()),
-        "granted_cents": 0 if result.allocation is None else exact_sum(result.allocation.granted_cents[new]),
-    }
-
-
-def _dossiers(scenario: Scenario, done: Sequence[tuple[Step, Result]], last: Result) -> pl.DataFrame:
-    """The last step's table, with the commitments as filed, and why and when each dossier was funded."""
-    if last.allocation is None:
-        return last.dossiers
-    filed = scenario.portfolio.table.select("dossier", pl.col("committed_cents").alias("filed_cents"))
-    reasons = [
-        result.dossiers.filter(pl.col("dossier").is_in(granted_at(step, result)["dossier"].implode())).select(
-            "dossier", pl.col("reason_code").alias("why"), pl.col("reason").alias("words")
-        )
-        for step, result in done
-    ]
-    table = last.dossiers.join(filed, on="dossier", how="left", maintain_order="left")
-    kept = pl.concat([granted_at(step, result) for step, result in done])
-    table = table.join(kept.select("dossier", "step"), on="dossier", how="left", maintain_order="left")
-    table = table.join(pl.concat(reasons), on="dossier", how="left", maintain_order="left")
-    return table.with_columns(
-        pl.col("filed_cents").alias("committed_cents"),
-        pl.coalesce("why", "reason_code").alias("reason_code"),
-        pl.coalesce("words", "reason").alias("reason"),
-        pl.col("step").fill_null(""),
-    ).drop("filed_cents", "why", "words")
-
-
-def _with_reserve(table: pl.DataFrame, reserve: Result, lang: Lang) -> pl.DataFrame:
-    assert reserve.allocation is not None
-    listed = reserve_list(reserve.problem, reserve.allocation.funded, reserve.allocation.granted_cents)
-    words = [
-        reserve_sentence(rank, cents, lang)
-        for rank, cents in zip(listed["reserve_rank"], listed["reserve_cents"], strict=True)
-    ]
-    listed = listed.with_columns(pl.Series("words", words, dtype=pl.String))
-    table = table.join(listed, on="dossier", how="left", maintain_order="left")
-    on_it = pl.col("reserve_rank").is_not_null()
-    return table.with_columns(
-        pl.when(on_it).then(pl.lit(RESERVE)).otherwise(pl.col("reason_code")).alias("reason_code"),
-        pl.coalesce("words", "reason").alias("reason"),
-    ).drop("words")
 
 
 @dataclass

@@ -214,7 +214,7 @@ def test_inputs_that_change_midway_are_refused(folder: Path, monkeypatch: pytest
 def test_other_code_and_other_batches_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     batch(folder, "out")
     with monkeypatch.context() as patched:
-        patched.setattr("tnt_sim.engine.stored_run.code_hash", lambda: "other")
+        patched.setattr("tnt_sim.analysis.batch.runner.code_hash", lambda: "other")
         with pytest.raises(UsageError, match="autre version du programme"):
             batch(folder, "out")
     lot = folder / "lot.yaml"

@@ -33,8 +33,8 @@ from tnt_sim.deadline import UNLIMITED
 from tnt_sim.domain.field_types import write_number, write_rate
 from tnt_sim.domain.money import format_cents
 from tnt_sim.engine.budgets import Clock
-from tnt_sim.engine.multi_step import KEPT, granted_at
 from tnt_sim.engine.optimise import ask, decide
+from tnt_sim.engine.step_results import KEPT, granted_at
 from tnt_sim.errors import LimitReached, ScenarioError, UsageError
 from tnt_sim.i18n.message import Lang
 from tnt_sim.prove.stage_proofs import prove_empty

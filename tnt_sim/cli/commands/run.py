@@ -1,7 +1,4 @@
-"""`run --from-xlsx`: the parameters that a planner changed in a workbook, as changes of the scenario.
-
-`tnt-sim run`: the allocation, its run folder, and the page that tells it.
-"""
+"""`tnt-sim run`: the allocation, its run folder, and the page that shows it."""
 
 from __future__ import annotations
 
@@ -41,28 +38,11 @@ from tnt_sim.cli.options import (
 )
 from tnt_sim.errors import UsageError
 from tnt_sim.i18n.message import Lang, Text
-from tnt_sim.reporting.workbook.parameters import changed_parameters
-from tnt_sim.scenario.spec import ScenarioSpec
-from tnt_sim.scenario.yaml.layers import load_tree
-from tnt_sim.scenario.yaml.schema_errors import validate_model
 
 if TYPE_CHECKING:
     from tnt_sim.engine.result import Result
     from tnt_sim.ingest.tables.pabulib import PbFile
     from tnt_sim.scenario.scenario import Scenario
-
-
-def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quiet: bool) -> tuple[str, ...]:
-    """The changes of the command line and those of the workbook, told on stderr unless `quiet`."""
-    raw = load_tree(scenario, sets=sets)
-    spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
-    found = changed_parameters(workbook, spec.model_dump(mode="json", exclude_defaults=True, by_alias=True))
-    if quiet:
-        return (*sets, *found)
-    head = Text(f"Repris de {workbook.name} : ", f"Taken from {workbook.name}: ").in_(Lang(spec.locale))
-    none = Text("aucun changement", "no change").in_(Lang(spec.locale))
-    note(head + (" ; ".join(found) or none))
-    return (*sets, *found)
 
 
 INFEASIBLE, STOPPED = 4, 5
@@ -230,3 +210,21 @@ def _tell(result: Result, told: dict[str, Any], lang: Lang, scenario: str) -> No
         page(first_lines(sets, repairs, lang, width(), scenario=scenario))
         if told["run_dir"] is not None:  # the question everybody asks, and the page to send
             page(after("run", lang, quoted(told["run_dir"])))
+
+
+def with_workbook(scenario: Path, sets: tuple[str, ...], workbook: Path, *, quiet: bool) -> tuple[str, ...]:
+    """The changes of the command line and those of the workbook, told on stderr unless `quiet`."""
+    from tnt_sim.reporting.workbook.parameters import changed_parameters
+    from tnt_sim.scenario.spec import ScenarioSpec
+    from tnt_sim.scenario.yaml.layers import load_tree
+    from tnt_sim.scenario.yaml.schema_errors import validate_model
+
+    raw = load_tree(scenario, sets=sets)
+    spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
+    found = changed_parameters(workbook, spec.model_dump(mode="json", exclude_defaults=True, by_alias=True))
+    if quiet:
+        return (*sets, *found)
+    head = Text(f"Repris de {workbook.name} : ", f"Taken from {workbook.name}: ").in_(Lang(spec.locale))
+    none = Text("aucun changement", "no change").in_(Lang(spec.locale))
+    note(head + (" ; ".join(found) or none))
+    return (*sets, *found)

@@ -20,8 +20,8 @@ from typing import Any
 import polars as pl
 
 from tnt_sim.engine.award_list import csv_columns, parquet_columns
-from tnt_sim.engine.multi_step import joined
 from tnt_sim.engine.result import Evidence, Proof, Result, Status, result_of
+from tnt_sim.engine.step_results import joined
 from tnt_sim.engine.stored_run import StoredRun, code_hash
 from tnt_sim.engine.stored_run import versions as versions_here
 from tnt_sim.errors import Defect, Place
