@@ -1,0 +1,19 @@
+"""What every verb prints and writes is what was recorded (`tools/golden.py`): the quick cases."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+import golden
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["help", "infeasible", "steps"])
+def test_nothing_is_said_or_written_otherwise(name: str) -> None:
+    differences = golden.compared(name)
+    assert not differences, "\n".join(differences)
