@@ -1,9 +1,20 @@
-"""Linear sums over dossiers, exact: what rules count, as rows take it and as readings evaluate it.
+"""Exact linear sums over dossiers: the quantities that rules bound and objectives optimise.
 
     value = scale · ( constant + Σᵢ per_fundedᵢ·xᵢ + Σᵢ per_centᵢ·gᵢ
-                      + Σ_once Σ_k worth_k·[some i that holds key k has xᵢ = 1] )
+                      + Σ_once Σ_k worth_k·[some i that has key k is funded] )
 
-where xᵢ ∈ {0, 1} says whether dossier i is funded and gᵢ is its grant in cents.
+xᵢ ∈ {0, 1} says whether dossier i is funded and gᵢ is its grant in cents (0 when it is not). All
+coefficients are integers; `scale` is an exact fraction in the measure's unit (euros, dossiers, …). The last
+sum counts a thing once however many funded dossiers share it: a project, an applicant, the inhabitants of a
+commune.
+
+The same object writes the rows of the model and evaluates an allocation, always without rounding: sums that
+could overflow int64 are computed in Python integers, and products that would overflow raise `OverflowError`.
+
+>>> import numpy as np
+>>> cost = Terms(Fraction(1, 100), Unit.MONEY, np.array([500, 700]), np.zeros(2, dtype=np.int64))
+>>> cost.evaluate(np.array([True, False]), np.zeros(2, dtype=np.int64)) * cost.scale
+Fraction(5, 1)
 """
 
 from __future__ import annotations
@@ -21,10 +32,11 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 SAFE_SUM = 2**62
+"""Sums of absolute values below this bound cannot overflow int64."""
 
 
 class Unit(StrEnum):
-    """What a figure counts."""
+    """What a figure counts: euros, or a plain number."""
 
     MONEY = "money"
     NUMBER = "number"
@@ -32,12 +44,12 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Something counted once per key, whatever the number of funded dossiers that hold it.
+    """Quantities counted once per key, however many funded dossiers have the key.
 
     Attributes
     ----------
-    row, key : int64 (n_pairs,): dossier `row` holds `key`; a dossier may hold several
-    worth : int64 (n_keys,)
+    row, key : int64 (n_pairs,); dossier `row` has key `key`; a dossier may have several keys
+    worth : int64 (n_keys,), what each key counts for
     """
 
     row: IntArray
@@ -46,17 +58,17 @@ class Once:
 
     @classmethod
     def of_codes(cls, codes: IntArray, worth: IntArray) -> Once:
-        """One key at most for each dossier, -1 where it holds none."""
+        """Build from at most one key per dossier: `codes` int64 (n,), -1 for no key."""
         row = np.flatnonzero(codes >= 0)
         return cls(row, codes[row], worth)
 
     def where(self, mask: BoolArray) -> Once:
-        """The pairs of some dossiers only."""
+        """Keep the pairs of the dossiers in `mask`, bool (n,); the keys stay."""
         inside = mask[self.row]
         return Once(self.row[inside], self.key[inside], self.worth)
 
     def largest_per_dossier(self, n: int) -> IntArray:
-        """What each dossier could bring alone: the sum over its keys, int64 (n,)."""
+        """Return the sum of the worths of each dossier's keys, int64 (n,): what it would count for alone."""
         total = np.zeros(n, dtype=np.int64)
         np.add.at(total, self.row, self.worth[self.key])
         return total
@@ -64,7 +76,16 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A linear sum over dossiers with integer coefficients; see the module's equation."""
+    """A linear sum over n dossiers with integer coefficients; the module gives the equation.
+
+    Attributes
+    ----------
+    scale : value of one integer step, in the unit
+    unit : euros or a plain number
+    per_funded, per_cent : int64 (n,), coefficients of xᵢ and of gᵢ
+    once : the quantities counted once per key
+    constant : integer, in steps of `scale`
+    """
 
     scale: Fraction
     unit: Unit
@@ -74,7 +95,7 @@ class Terms:
     constant: int = 0
 
     def where(self, mask: BoolArray) -> Terms:
-        """The same sum over some dossiers only."""
+        """Return the sum restricted to the dossiers in `mask`, bool (n,); the constant stays."""
         return Terms(
             self.scale,
             self.unit,
@@ -85,7 +106,7 @@ class Terms:
         )
 
     def times(self, factor: int) -> Terms:
-        """The integer coefficients multiplied; the scale stays."""
+        """Multiply all integer coefficients by `factor`; the scale stays, so the value is multiplied too."""
         return Terms(
             self.scale,
             self.unit,
@@ -96,7 +117,13 @@ class Terms:
         )
 
     def rescaled(self, scale: Fraction) -> Terms:
-        """The same value in a finer scale, which must divide the present one."""
+        """Return the same value in a finer scale.
+
+        Raises
+        ------
+        ValueError
+            if the present scale is not a whole multiple of `scale`
+        """
         factor = self.scale / scale
         if factor.denominator != 1:
             raise ValueError("a finer scale must divide the present one")
@@ -104,7 +131,9 @@ class Terms:
         return replace(finer, scale=scale)
 
     def reduced(self) -> Terms:
-        """The same value with coprime coefficients: small integers are kind to solvers."""
+        """Divide the coefficients by their greatest common divisor; the value stays. Small integers help
+        solvers.
+        """
         divisor = self.constant
         for array in (self.per_funded, self.per_cent, *(part.worth for part in self.once)):
             divisor = gcd(divisor, int(np.gcd.reduce(np.abs(array), initial=0)))
@@ -120,7 +149,10 @@ class Terms:
         )
 
     def evaluate(self, funded: BoolArray, granted_cents: IntArray) -> int:
-        """The integer sum for one allocation, exact; multiply by `scale` for the value."""
+        """Return the exact integer sum on one allocation; multiply it by `scale` to get the value.
+
+        `funded` is bool (n,), `granted_cents` int64 (n,) and 0 for dossiers that are not funded.
+        """
         total = self.constant + exact_sum(self.per_funded[funded])
         total += exact_sum(_products(self.per_cent, granted_cents))
         for part in self.once:
@@ -131,7 +163,10 @@ class Terms:
     def evaluate_groups(
         self, funded: BoolArray, granted_cents: IntArray, codes: IntArray, n_groups: int
     ) -> list[int]:
-        """The integer sum of each group of `codes` (-1: in none), exact; the constant counts in each."""
+        """Return the exact integer sum of each group; the constant counts in every group.
+
+        `codes` is int64 (n,), the group of each dossier from 0 to n_groups − 1, or -1 for none.
+        """
         inside = funded & (codes >= 0)
         sums = group_sums(self.per_funded[inside], codes[inside], n_groups)
         held = codes >= 0
@@ -147,7 +182,9 @@ class Terms:
 
 
 def combine(parts: Sequence[tuple[int, Terms]]) -> Terms:
-    """Σ factor · terms in one common scale."""
+    """Return Σ factor · terms as one sum, in the coarsest scale common to all; the unit is that of the
+    first.
+    """
     scale = common_scale([terms.scale for _, terms in parts])
     unit = parts[0][1].unit
     n = len(parts[0][1].per_funded)
@@ -165,16 +202,23 @@ def combine(parts: Sequence[tuple[int, Terms]]) -> Terms:
 
 
 def common_scale(scales: Sequence[Fraction]) -> Fraction:
-    """The largest scale of which all the given ones are whole multiples."""
+    """Return the largest fraction of which all the given scales are whole multiples.
+
+    >>> common_scale([Fraction(1, 100), Fraction(1, 6)])
+    Fraction(1, 300)
+    """
     denominator = lcm(*(scale.denominator for scale in scales))
     numerator = gcd(*(int(scale * denominator) for scale in scales))
     return Fraction(max(numerator, 1), denominator)
 
 
 def whole_steps(bounds: Sequence[Fraction | None], scale: Fraction, *, up: bool) -> list[int | None]:
-    """⌈bound/scale⌉ or ⌊bound/scale⌋ of each bound, None where there is none.
+    """Return ⌈bound / scale⌉ (`up`) or ⌊bound / scale⌋ for each bound; None stays None.
 
-    There are as many as groups, and most are one and the same: that is divided once.
+    Consecutive bounds that are the same object are divided once: with many groups most bounds are.
+
+    >>> whole_steps([Fraction(5, 2), None], Fraction(1), up=True)
+    [3, None]
     """
     steps: list[int | None] = []
     last, step = None, None
@@ -189,7 +233,7 @@ def whole_steps(bounds: Sequence[Fraction | None], scale: Fraction, *, up: bool)
 
 
 def exact_sum(values: IntArray) -> int:
-    """The sum of int64 values as a Python integer, right even where int64 would overflow."""
+    """Return the sum of int64 values as a Python integer, exact even where int64 would overflow."""
     if len(values) == 0:
         return 0
     largest = max(abs(int(values.max())), abs(int(values.min())))
@@ -199,7 +243,7 @@ def exact_sum(values: IntArray) -> int:
 
 
 def group_sums(values: IntArray, codes: IntArray, n_groups: int) -> list[int]:
-    """Exact sums by group code: a list of Python integers of length n_groups."""
+    """Return the exact sums by group code as Python integers; `codes` are in 0 … n_groups − 1."""
     if len(values) == 0:
         return [0] * n_groups
     largest = max(abs(int(values.max())), abs(int(values.min())))
@@ -214,7 +258,13 @@ def group_sums(values: IntArray, codes: IntArray, n_groups: int) -> list[int]:
 
 
 def checked_product(values: IntArray, factor: int) -> IntArray:
-    """values · factor in int64, or OverflowError: never a silent wrap."""
+    """Return values · factor in int64.
+
+    Raises
+    ------
+    OverflowError
+        if a product could overflow
+    """
     largest = max(abs(int(values.max())), abs(int(values.min()))) if len(values) else 0
     if largest * abs(factor) >= SAFE_SUM:
         raise OverflowError("the coefficients of this rule do not fit 64-bit integers")
@@ -222,6 +272,7 @@ def checked_product(values: IntArray, factor: int) -> IntArray:
 
 
 def _products(per_cent: IntArray, granted_cents: IntArray) -> IntArray:
+    """Return per_cent · granted_cents elementwise; raise `OverflowError` where a product could overflow."""
     if len(per_cent) == 0:
         return per_cent
     largest = int(np.abs(per_cent).max()) * int(np.abs(granted_cents).max())

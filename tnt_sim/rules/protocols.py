@@ -1,12 +1,12 @@
-"""What the data leave open: a choice that a planner must make before a list is signed or sent.
+"""Interfaces of a rule: the data it reads, the rows it writes, the figures it reports.
 
-An open question never changes an allocation and never stops a run. It is decided in the scenario, by an entry of
-`accept` that names it and the number of dossiers that it concerned; with another number it is open again.
+A rule knows no matrix and no solver. It writes linear rows through a `RowBuilder`, which the formulation
+implements, and it evaluates an allocation in exact integers. Both use the same `Terms` (`linear_terms.py`,
+whose names are re-exported here), so that the model and the exact check cannot differ in what they count.
 
-What every rule stands on: the case it looks at, the rows it may write, the figures it reads.
-
-A rule knows no matrix and no solver. It says its rows to a :class:`RowBuilder` and reads an allocation back as
-exact integers; both use the same `Terms` (`linear_terms.py`, whose names are given on from here).
+An `OpenQuestion` is a choice that the data leave open and that a planner must make before a list is signed.
+It never changes an allocation and never stops a run. An entry of `accept` in the scenario settles it, by its
+id and the number of dossiers concerned; if that number changes, the question is open again.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """One question.
+    """One choice that the data leave to the planner.
 
     Attributes
     ----------
-    id : what kind of question, and of which rule or column: `not_given/avis`
-    text : what is open, and how the run answers it for now
+    id : kind of question and the rule or column concerned: `not_given/avis`
+    text : what is open, and which answer the run assumes for now
     remedy : what settles it in the data or in the scenario
-    dossiers : the dossiers that it concerns; none where it is about a condition
+    dossiers : numbers of the dossiers concerned; empty when the question is about a condition
     """
 
     id: str
@@ -90,16 +90,18 @@ class OpenQuestion:
 
     @property
     def count(self) -> int:
-        """How many dossiers it concerns."""
+        """Number of dossiers concerned."""
         return len(self.dossiers)
 
 
 Path = tuple[str | int, ...]
+"""Keys and list positions that lead to a value of the scenario: `("rules", "quart", "min")`."""
 Locate = Callable[[Path], Place]
+"""Gives the file, line and key of a scenario value."""
 
 
 class Mode(StrEnum):
-    """How strictly a rule is meant."""
+    """How binding a rule is: a hard constraint, a priced violation, or a figure that is only reported."""
 
     HARD = "hard"
     PENALTY = "penalty"
@@ -108,7 +110,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Numeric:
-    """An exact numeric column: value = scale · values where not missing."""
+    """An exact numeric column: value = scale · values, both int64 (n,) and exact, where `missing` is False."""
 
     values: IntArray
     missing: BoolArray
@@ -118,24 +120,25 @@ class Numeric:
 
 @dataclass(frozen=True)
 class Case:
-    """What rules look at: the dossiers, the envelope tree and the day of the decision.
+    """The data that rules are compiled against: the dossiers, the envelope tree and the day of the decision.
 
     Attributes
     ----------
-    portfolio : the dossiers in canonical order
+    portfolio : the dossiers in canonical order; n of them
     tree : the envelopes
-    node : int64 (n,), the envelope node in which each dossier lands, -1 where it lands in none
-    day : the day of the decision, or None when the scenario gives none
-    locate : path of a scenario value → its place in the files
+    node : int64 (n,), node of the envelope that each dossier asks from, -1 if none
+    day : day of the decision, or None when the scenario gives none
+    timezone : name of the time zone in which instants become days
+    locate : gives the place in the files of a scenario value, by its path
     defects, warnings : collectors, filled while rules are compiled
-    side : the side tables that the scenario names, by the path of the value that names them
-    map_year : the year of the scenario's map, or None when it has none
-    waived : the dossiers for which an entry is lifted, bool (n,), by the entry's id
-    exact_columns : the columns of which no two spellings are one value
-    absent_allowed : the columns of which a condition may name values that no dossier has
-    as_0_1_0 : whether everything is read and worded as version 0.1.0 did, to check what it wrote
-    questions : what the data leave open, filled while rules are compiled
-    columns_read : the columns of which the values are compared as texts, filled while rules are compiled
+    side : side tables that the scenario names, by the path of the value that names them
+    map_year : year of the scenario's map of France, or None when it has none
+    waived : bool (n,) by id of an entry, the dossiers that a waiver exempts from it
+    exact_columns : columns whose spellings are never merged
+    absent_allowed : columns for which a condition may name values that no dossier has
+    as_0_1_0 : True to read and word everything as version 0.1.0 did, to verify the runs that it wrote
+    questions : open questions, filled while rules are compiled
+    columns_read : columns whose values were compared as texts, filled while rules are compiled
     """
 
     portfolio: Portfolio
@@ -156,11 +159,15 @@ class Case:
     columns_read: set[str] = field(default_factory=set)
 
     def is_exact(self, column: str) -> bool:
-        """Whether the values of a column are compared as they are written."""
+        """Return whether the values of a column are compared exactly as written."""
         return self.as_0_1_0 or column in self.exact_columns
 
     def leave_open(self, question_id: str, text: Text, remedy: Text, rows: IntArray | None = None) -> None:
-        """Note a question that the data leave open, once; nothing where it concerns `rows` and there are none."""
+        """Record an open question, at most once per id.
+
+        `rows` are the dossiers concerned; with an empty array the question does not arise and nothing is
+        recorded.
+        """
         if self.as_0_1_0 or (rows is not None and not len(rows)):
             return
         names = () if rows is None else tuple(self.table["dossier"].gather(rows).to_list())
@@ -168,17 +175,17 @@ class Case:
             self.questions.append(OpenQuestion(question_id, text, remedy, names))
 
     def bound(self, entry: str) -> BoolArray:
-        """The dossiers that an entry binds, bool (n,): all but the waived ones."""
+        """Return the dossiers to which an entry applies, bool (n,): all except the waived ones."""
         return ~self.waived[entry] if entry in self.waived else np.ones(self.n, dtype=np.bool_)
 
     @property
     def map(self) -> Territory | None:
-        """The scenario's map, or None when it has none."""
+        """The scenario's map of France, or None when it has none."""
         return None if self.map_year is None else territory(self.map_year)
 
     @property
     def table(self) -> pl.DataFrame:
-        """The dossiers, one row each."""
+        """The table of dossiers, one row each."""
         return self.portfolio.table
 
     @property
@@ -187,12 +194,14 @@ class Case:
         return self.portfolio.table.height
 
     def fault(self, code: str, text: Text, path: Path, hint: Text | None = None) -> None:
-        """Note a defect of the scenario at one of its values."""
+        """Record a defect of the scenario at one of its values."""
         self.defects.add(code, text, self.locate(path), hint=hint)
 
     @contextmanager
     def fitting(self, path: Path) -> Iterator[None]:
-        """Note figures that 64-bit integers do not hold as a defect of the value at `path`."""
+        """Record a defect at `path` when integers inside the `with` block overflow 64 bits
+        (`OverflowError`).
+        """
         try:
             yield
         except OverflowError:
@@ -211,7 +220,7 @@ class Case:
 
 
 class RowKind(StrEnum):
-    """What a row of the model stands for."""
+    """Origin of a row of the model: an envelope, a rule, or an auxiliary link between columns."""
 
     ENVELOPE = "envelope"
     RULE = "rule"
@@ -220,7 +229,7 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowLabel:
-    """The name of a row in the planner's terms."""
+    """Name of a row in the planner's terms, written `kind:id:group:side`."""
 
     kind: RowKind
     id: str
@@ -234,9 +243,9 @@ class RowLabel:
 
 @dataclass(frozen=True, slots=True)
 class Soft:
-    """What breaking a row costs: `price` of a stage's value for each unit of the row's measure.
+    """Price of violating a row, in the value of one stage per unit of the row's measure.
 
-    `stage` counts from 0. The price worsens the stage, whichever its direction.
+    `stage` counts from 0. The price always worsens the stage, whether it is maximised or minimised.
     """
 
     stage: int
@@ -244,13 +253,16 @@ class Soft:
 
 
 class RowBuilder(Protocol):
-    """Where a rule writes its rows; fulfilled by the formulation."""
+    """Receiver of the columns and rows that rules write; the formulation implements it.
+
+    The 0-1 column x_i says whether dossier i is funded. A column is referred to by an integer handle.
+    """
 
     def column(self, name: str, lower: int, upper: int) -> int:
-        """A further integer column; gives its handle."""
+        """Add an integer column with lower ≤ column ≤ upper and return its handle."""
 
     def shared_column(self, name: str, lower: int, upper: int) -> int:
-        """The further column of that name, made when it is first asked for."""
+        """Return the column of that name; add it on the first call."""
 
     def rows(
         self,
@@ -263,18 +275,27 @@ class RowBuilder(Protocol):
         soft: Soft | None = None,
         wide: bool = False,
     ) -> None:
-        """One row per group: lower ≤ Σ integer terms + Σ coefficient·column ≤ upper.
+        """Add one row per group: lower ≤ Σ integer terms + Σ coefficient · column ≤ upper.
 
-        `codes` gives each dossier's group (None: all in group 0); `extra` lists (group, column, coefficient).
-        With `soft` a row may be broken, at a price for each unit of `terms.scale`. With `wide` a single one-sided
-        row of long integers is given rounded outwards; the rule must then say what to do about points that its
-        exact reading refuses.
+        Parameters
+        ----------
+        labels : one per group
+        terms : the sum over dossiers, in steps of `terms.scale`
+        codes : int64 (n,), group of each dossier, -1 in none; None puts every dossier in group 0
+        lower, upper : one per group, in steps of `terms.scale`; None means no bound
+        extra : entries (group, column, coefficient) on further columns
+        soft : price per unit of `terms.scale` by which a row is violated; None makes the rows hard
+        wide : allow one one-sided row whose integers are too long for the solver to be rounded outwards,
+            which
+            relaxes it. The rule must then cut off the points that its exact reading refuses.
         """
 
     def link(
         self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
     ) -> None:
-        """A row over columns only: lower ≤ Σ coefficient·column ≤ upper, entries (column, coefficient)."""
+        """Add a row over columns only: lower ≤ Σ coefficient · column ≤ upper; `entries` are (column,
+        coefficient).
+        """
 
     def links(
         self,
@@ -285,24 +306,29 @@ class RowBuilder(Protocol):
         lower: int | None,
         upper: int | None,
     ) -> None:
-        """Many rows over columns at once: entries (row from 0, column, coefficient), one bound for all."""
+        """Add many rows over columns only, with the same bounds; the entries are (row from 0, column,
+        coefficient).
+        """
 
     def funded_column(self, dossier: int) -> int | None:
-        """The 0-1 column of a dossier; None when it is settled (committed, or no candidate)."""
+        """Return the handle of x_i; None when the dossier is settled (committed, or not a candidate)."""
 
     def funded_columns(self) -> IntArray:
-        """The 0-1 column of every dossier, int64 (n,), -1 where it is settled."""
+        """Return the handles of all x_i, int64 (n,), -1 where the dossier is settled."""
 
     def option_columns(self, dossier: int) -> list[tuple[int, int]]:
-        """For a dossier with levels: (column, amount in cents) of each level, ascending."""
+        """Return (column, amount in cents) of each level of a dossier, amounts ascending."""
 
     def price(self, column: int, stage: int, price: Fraction) -> None:
-        """Let one unit of a column cost `price` of a stage's value (from 0)."""
+        """Charge `price` of the value of a stage (counted from 0) per unit of a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One figure of a rule, exact: value = num/den between minimum and maximum."""
+    """One figure of a rule on an allocation, exact: value = num / den, with its bounds.
+
+    `lowered` says that the minimum was reduced to what the group's eligible dossiers can reach.
+    """
 
     group: str | None
     num: int
@@ -313,12 +339,12 @@ class Reading:
 
     @property
     def value(self) -> Fraction | None:
-        """num/den, or None for 0/0 and every other share of nothing."""
+        """num / den, or None when the denominator is 0."""
         return None if self.den == 0 else Fraction(self.num, self.den)
 
     @property
     def slack(self) -> Fraction | None:
-        """Distance to the nearest bound: negative when broken, None without a bound or a value."""
+        """Distance to the nearest bound: negative when it is violated, None without a bound or a value."""
         value = self.value
         if value is None:
             return None
@@ -331,7 +357,9 @@ class Reading:
 
     @property
     def holds(self) -> bool:
-        """Whether the figure lies within its bounds; a share of nothing does."""
+        """Whether minimum ≤ num / den ≤ maximum, decided in integers; a figure with denominator 0 satisfies
+        both.
+        """
         num, den = (self.num, self.den) if self.den > 0 else (-self.num, -self.den)
         low, high = self.minimum, self.maximum
         return den == 0 or not (
@@ -342,7 +370,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class RuleReading:
-    """All figures of one rule on one allocation."""
+    """All figures of one rule on one allocation.
+
+    `broken` is the distance where it is not the sum of the violated slacks; see `distance`.
+    """
 
     id: str
     kind: str
@@ -353,19 +384,19 @@ class RuleReading:
 
     @property
     def distance(self) -> Fraction:
-        """How far the rule is broken, in the unit that its penalty prices: 0 where it holds."""
+        """Total violation in the unit that the rule's penalty prices: 0 when the rule is satisfied."""
         if self.broken is not None:
             return self.broken
         return sum((-r.slack for r in self.readings if r.slack is not None and r.slack < 0), Fraction(0))
 
     @property
     def holds(self) -> bool:
-        """Whether every group holds."""
+        """Whether every figure lies within its bounds."""
         return all(reading.holds for reading in self.readings)
 
     @property
     def tightest(self) -> Reading | None:
-        """The figure that stands for the rule: the one with the least slack."""
+        """The figure with the least slack, which represents the rule in reports."""
         known = [reading for reading in self.readings if reading.slack is not None]
         if not known:
             return self.readings[0] if self.readings else None
@@ -374,45 +405,53 @@ class RuleReading:
 
 @dataclass(frozen=True, slots=True)
 class Penalty:
-    """`price` of the value of stage `stage` (from 0) for each unit of distance."""
+    """Price of violating a rule: `price` of the value of stage `stage` (counted from 0) per unit of
+    distance.
+    """
 
     stage: int
     price: Fraction
 
     @property
     def soft(self) -> Soft:
-        """The penalty as rows take it."""
+        """The same price in the form that `RowBuilder.rows` takes."""
         return Soft(self.stage, self.price)
 
 
 class CompiledRule(Protocol):
-    """A rule that has met its dossiers.
+    """A rule resolved on the dossiers of a scenario.
 
-    A hard rule writes `rows`; a priced one, or one whose shortfall is a goal, writes `soft_rows`; a reported
-    one writes nothing. All are read alike.
+    A hard rule writes `rows`. A rule with a penalty, or whose shortfall is an objective, writes `soft_rows`.
+    A rule that is only reported writes nothing. All of them are evaluated by `read`.
     """
 
     @property
     def id(self) -> str:
-        """The rule's id in the scenario."""
+        """Id of the rule in the scenario."""
 
     @property
     def kind(self) -> str:
-        """The rule's kind."""
+        """Kind of the rule, such as `limit`."""
 
     @property
     def mode(self) -> Mode:
-        """How strictly it is meant."""
+        """How binding the rule is."""
 
     @property
     def penalty(self) -> Penalty | None:
-        """The price of breaking it, in mode PENALTY."""
+        """Price of violating the rule, or None."""
 
     def rows(self, builder: RowBuilder) -> None:
-        """Write the rule's rows."""
+        """Write the hard rows of the rule."""
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """Write rows that may be broken at a price per unit of `RuleReading.distance`."""
+        """Write rows that may be violated, at a price per unit of `RuleReading.distance`."""
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """Read the rule on an allocation in exact integers."""
+        """Evaluate the rule on an allocation, in exact integers.
+
+        Parameters
+        ----------
+        funded : bool (n,), the funded dossiers
+        granted_cents : int64 (n,), the grants, 0 where a dossier is not funded
+        """

@@ -1,6 +1,9 @@
-"""What an envelope asks besides its amount: a minimum use, and how many dossiers it may and must fund.
+"""Options of an envelope besides its amount: a minimum spend, and bounds on the number of funded dossiers.
 
-Σ g_i ≥ ⌈min_use · w⌉        min_dossiers ≤ Σ x_i ≤ max_dossiers        over the dossiers at and under it
+    Σ g_i ≥ ⌈min_use · w⌉        min_dossiers ≤ Σ x_i ≤ max_dossiers
+
+The sums run over the dossiers of the envelope and of those under it; w is its written amount in cents.
+Options that no allocation can satisfy are reported as defects before anything is solved.
 """
 
 from __future__ import annotations
@@ -22,7 +25,10 @@ CENT = Fraction(1, 100)
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeLimit:
-    """One such bound: `option` is its key in the scenario; low and high are in cents or in dossiers."""
+    """One bound on an envelope: low ≤ Σ ≤ high, in cents or in dossiers.
+
+    `option` is the key in the scenario: `min_use`, `min_dossiers` or `max_dossiers`.
+    """
 
     envelope: str
     option: str
@@ -31,12 +37,12 @@ class EnvelopeLimit:
     high: int | None
 
     def rows(self, builder: RowBuilder) -> None:
-        """low ≤ Σ ≤ high."""
+        """Write the row low ≤ Σ ≤ high."""
         label = RowLabel(RowKind.ENVELOPE, self.envelope, side=self.option)
         builder.rows([label], self.terms, None, [self.low], [self.high])
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> Reading:
-        """The figure on an allocation, exact; in euros for a minimum use."""
+        """Evaluate the sum on an allocation, exactly; a minimum spend is in euros."""
         scale = self.terms.scale
         value = self.terms.evaluate(funded, granted_cents)
         low = None if self.low is None else self.low * scale
@@ -45,7 +51,7 @@ class EnvelopeLimit:
 
 
 def envelope_limits(case: Case, offers: Offers) -> tuple[EnvelopeLimit, ...]:
-    """The bounds of every envelope; those that can never hold are noted as defects."""
+    """Build the bounds of every envelope; record those that no allocation can satisfy as defects."""
     tree = case.tree
     found = []
     zeros, ones = np.zeros(case.n, dtype=np.int64), np.ones(case.n, dtype=np.int64)
@@ -71,7 +77,7 @@ def envelope_limits(case: Case, offers: Offers) -> tuple[EnvelopeLimit, ...]:
 
 
 def _check_use(case: Case, offers: Offers, node: int, under: BoolArray) -> None:
-    """The dossiers can take that much, and the envelope may grant that much."""
+    """Record a defect if the dossiers cannot receive the minimum spend, or the envelope cannot grant it."""
     tree = case.tree
     need, name = tree.options[node].min_use_cents, tree.ids[node]
     most = offers.highest_cents

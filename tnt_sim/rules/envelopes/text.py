@@ -1,4 +1,4 @@
-"""Envelopes in words: the amount, what becomes of what is left, and every option."""
+"""Wording of an envelope: its amount, the use of unassigned money, and every option."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from tnt_sim.rules.expressions.text import _between, money, of_what
 
 
 def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, giver: str | None = None) -> str:
-    """« Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »; `top` for the whole programme.
+    """Return the sentences of an envelope: « Au plus 30 M€. Cantonnée : rien n'y entre et rien n'en sort. »
 
-    `giver` is the envelope above whose unassigned money may come on top (`free_money`).
+    `top` marks the whole programme. `giver` names the envelope above whose unassigned money may be added to
+    this one (see `free_money`).
     """
     if spec.amount is None:
         head = _UNLIMITED if top else _BY_PARENTS
@@ -42,10 +43,11 @@ def envelope_words(spec: EnvelopeSpec, lang: Lang, *, top: bool = False, giver: 
 
 
 def free_money(above: EnvelopeSpec, day: date | None = None, *, grows: bool = False) -> dict[str, str]:
-    """The envelopes that may get more than their amount, each with the one above whose free money it is.
+    """Return the envelopes that may receive more than their amount, each with the envelope that adds to it.
 
-    `grows`: whether money may come to `above` itself. Nothing flows under a node without amount or overbooked, nor
-    to ring-fenced envelopes, nor where what is unassigned stays with the node's own dossiers.
+    `grows` says whether money may be added to `above` itself. Nothing is added under a node without an
+    amount or an `overbooked` one, to a ring-fenced envelope, or where unassigned money stays with the node's
+    own dossiers.
     """
     children = [child for child in above.envelopes if child.in_force(day)]
     found: dict[str, str] = {}
@@ -176,11 +178,13 @@ OPTION_WORDS: Mapping[str, Callable[[EnvelopeSpec, Lang], str]] = MappingProxyTy
         "max_dossiers": _dossiers("Au plus {}.", "At most {}.", "max_dossiers"),
     }
 )
-"""Every option of an envelope with what says it."""
+"""The function that writes the sentence of each option of an envelope."""
 
 
 def envelope_formula(spec: EnvelopeSpec, giver: str | None = None) -> str:
-    """`Σ{envelope: a} g_i ≤ 30 M€ + free_tnt`; `giver` is the envelope above whose free money may come on top."""
+    """Return the formula of an envelope: `Σ{envelope: a} g_i ≤ 30 M€ + free_tnt`; `giver` is as in
+    `envelope_words`.
+    """
     total = f"Σ{{envelope: {spec.id}}} g_i"
     if spec.amount is None:
         return ""

@@ -1,11 +1,16 @@
-"""Money that moves between the children of one parent: a small flow in whole cents, exact.
+"""Transfers between the children of one envelope: a minimum-cost flow in whole cents.
 
-With d_c what a child needs on top of what it may grant (negative: what it can spare), m_cy ≥ 0 what c gives to a
-sibling y that it names, and e_c ≥ 0 what the parent adds from its unassigned money U:
+d_c is what child c needs on top of what it may grant (negative: what it can spare), m_cy ≥ 0 the cents that
+c gives to a sibling y that it names, e_c ≥ 0 what the parent adds from its unassigned money U. Feasible
+transfers satisfy
 
     e_c + Σ_y m_yc − Σ_y m_cy ≥ d_c        Σ_y m_cy ≤ out_c        Σ_y m_yc ≤ in_c        Σ_c e_c ≤ U
 
-Among all such moves the ones of least Σ m count, and of these the lexicographically greatest by (giver, taker).
+Needs are met as far as possible. Among these transfers the total Σ m is least, and among those the vector of
+the m, ordered by (giver, taker), is lexicographically greatest, so that the answer is unique.
+
+Method: successive shortest paths with Bellman–Ford labels, in Python integers, because the costs that encode
+the lexicographic order are long. Ahuja, Magnanti and Orlin, *Network Flows* (1993).
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from tnt_sim.domain.budget_tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Cents that one envelope gives to a sibling; both are nodes of the tree."""
+    """Cents that one envelope gives to a sibling; `giver` and `taker` are nodes of the tree."""
 
     giver: int
     taker: int
@@ -27,13 +32,13 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What moves between the children of one parent, each mapping by child.
+    """Transfers between the children of one parent, in cents by child.
 
     Attributes
     ----------
-    added : what the parent adds
-    moves : what they give each other
-    unmet : the needs that nothing can meet
+    added : what the parent adds to each child
+    moves : what the children give each other
+    unmet : the needs that no transfer can meet
     """
 
     added: Mapping[int, int]
@@ -42,12 +47,12 @@ class Settlement:
 
 
 Settling = Callable[[Tree, Sequence[int], Mapping[int, int], Sequence[int], int | None], Settlement]
-"""Meets the needs of siblings, as `settle` does."""
+"""A function that meets the needs of siblings, with the signature of `settle`."""
 
 
 @dataclass
 class _Arc:
-    """An arc of a flow network; `other` is the index of its reverse."""
+    """A residual arc: its head, its residual capacity `left`, its cost, and the number of its reverse arc."""
 
     head: int
     left: int
@@ -56,14 +61,14 @@ class _Arc:
 
 
 class Network:
-    """The cheapest flow by successive shortest paths, in Python integers (costs may be very long)."""
+    """A flow network solved for a maximum flow of minimum cost, by successive shortest paths."""
 
     def __init__(self, n_nodes: int) -> None:
         self.out: list[list[int]] = [[] for _ in range(n_nodes)]
         self.arcs: list[_Arc] = []
 
     def arc(self, tail: int, head: int, capacity: int, cost: int = 0) -> int:
-        """Add an arc; gives its number."""
+        """Add an arc with its reverse and return its number."""
         number = len(self.arcs)
         self.arcs.append(_Arc(head, capacity, cost, number + 1))
         self.arcs.append(_Arc(tail, 0, -cost, number))
@@ -72,11 +77,11 @@ class Network:
         return number
 
     def flow(self, arc: int) -> int:
-        """What runs through an arc."""
+        """Return the flow on an arc."""
         return self.arcs[arc + 1].left
 
     def send(self, source: int, sink: int) -> int:
-        """Send as much as possible as cheaply as possible; gives how much."""
+        """Send a maximum flow of minimum cost from source to sink and return its value."""
         total = 0
         while True:
             path = self._cheapest_path(source, sink)
@@ -89,6 +94,7 @@ class Network:
             total += amount
 
     def _cheapest_path(self, source: int, sink: int) -> list[int] | None:
+        """Return the arcs of a shortest residual path (Bellman–Ford), or None if the sink cannot be reached."""
         best: list[int | None] = [None] * len(self.out)
         came: list[int] = [-1] * len(self.out)
         best[source] = 0
@@ -116,20 +122,22 @@ class Network:
 
 
 def has_transfers(tree: Tree, children: Sequence[int]) -> bool:
-    """Whether any of these siblings may give to another."""
+    """Return whether any of these siblings may give to another."""
     return any(tree.options[child].transfer_to for child in children)
 
 
 def settle(
     tree: Tree, children: Sequence[int], needs: Mapping[int, int], gaining: Sequence[int], pool: int | None
 ) -> Settlement:
-    """Meet the needs of siblings from what the others spare, and from the parent's `pool` (None: without end).
+    """Meet the needs of siblings from what the others can spare and from the parent's unassigned money.
 
     Parameters
     ----------
-    children : the children with an amount
-    needs : by child; negative is what it can spare
-    gaining : the children that the parent may add to
+    tree : the envelopes
+    children : nodes of the children that have an amount
+    needs : cents by child; negative is what the child can spare
+    gaining : the children to which the parent may add money
+    pool : cents that the parent may add in all; None for no limit
     """
     taken = sum(max(0, need) for need in needs.values())
     pool = taken if pool is None else min(pool, taken)
@@ -146,7 +154,7 @@ def _flow(
     pool: int,
     taken: int,
 ) -> Settlement:
-    """The cheapest moves: each child is a point that gives, one that holds and one that takes."""
+    """Solve the flow; each child has three vertices, for what it gives, what it keeps and what it takes."""
     net = Network(3 + 3 * len(children))
     source, sink, purse = 0, 1, 2
     give = {child: 3 + 3 * k for k, child in enumerate(children)}

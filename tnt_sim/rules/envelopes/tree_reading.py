@@ -1,19 +1,31 @@
-"""Envelopes: an amount caps all that is granted in the envelope and under it.
+"""Exact reading of the envelope tree: which grants it can pay for, and what each envelope has left.
 
-What a node X has beyond its children's amounts is *unassigned*; where it is free, the model adds it to children
-that are not ring-fenced. With G the grants at and under a node, a what it may grant by itself (its written amount
-w and what a `pro_rata` parent gives it, less its reserve, with what may be overprogrammed), e ≥ 0 what the parent
-adds and m_cy ≥ 0 what c gives to its sibling y, d = e + Σ m_·c − Σ m_c·:
+An envelope's amount bounds all that is granted in it and under it. The part of a node's amount that is not
+written for its children is *unassigned*; where it is free, it may be added to children that are not
+ring-fenced. For a node c:
 
-    G_c − d_c ≤ a_c                       for each child c with an amount
-    Σ_c e_c + own_X − d_X ≤ a_X − Σ_c w_c whenever some e_c > 0
+- G_c is the sum of the grants at and under it;
+- w_c is its written amount, and a_c what it may grant by itself: w_c and what a `pro_rata` parent gives it,
+  less its reserve, plus what may be overprogrammed;
+- e_c ≥ 0 is what its parent adds, m_cy ≥ 0 what it gives to its sibling y, and d_c = e_c + Σ_y m_yc − Σ_y
+  m_cy.
+
+The grants are feasible when some e and m satisfy, for every node X with an amount:
+
+    G_c − d_c ≤ a_c                               for each child c with an amount
+    Σ_c e_c + own_X − d_X ≤ a_X − Σ_c w_c         whenever some e_c > 0
     G_X − d_X ≤ a_X
     G_X − Σ_f G_f − d_X ≤ a_X + r_X − Σ_f w_f     f: the outermost ring-fenced envelopes under X
 
-r_X is the reserve of X, held back of the whole: what a fence does not use goes to nobody else. own_X is what
-dossiers asked from X itself, or from children without an amount, get. Ring-fenced children, children of an
-`overbooked` node (ceilings) and of a node without amount get nothing on top; with `unassigned: {to: ID}` only
-that child does.
+own_X is the grants of the dossiers that ask from X itself or from children without an amount. r_X is the
+reserve of X, held back from the whole. By the last row, what a ring-fenced envelope leaves unspent is
+available to nobody else. Nothing is added to ring-fenced children, to children of an `overbooked` node
+(their amounts are ceilings) or of a node without an amount; with `unassigned: {to: ID}` only that child may
+receive.
+
+Method: one pass from the leaves to the root computes the least that each node needs from its parent; one
+pass from the root to the leaves hands out the money. Transfers between siblings are minimum-cost flows
+(`transfers.py`).
 """
 
 from __future__ import annotations
@@ -28,20 +40,20 @@ from tnt_sim.rules.linear_terms import IntArray, group_sums
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeReading:
-    """The envelopes on one allocation, exact cents, all lists (n_nodes,).
+    """The envelopes on one allocation, in exact cents; all lists have one entry per node.
 
     Attributes
     ----------
-    granted_cents : at the node and under it
-    need_cents : what the node needs on top of what it may grant by itself; negative is what it can spare
+    granted_cents : granted at the node and under it
+    need_cents : needed on top of what the node may grant by itself; negative is what it can spare
     extra_cents : the least that the parent must add to what the node may grant by itself; with
-        `unassigned: {to: ID}` all that it has
-    excess_cents : how much the node exceeds what it can have; 0 where it holds
-    in_cents, out_cents : what it gets from its siblings and gives to them
-    effective_cents : the written amount with all that comes and goes; None without an amount
-    overprogrammed_cents : what is granted beyond the effective amount
-    left_cents : what is not granted of it, the reserve included; 0 without an amount
-    moves : what siblings give each other
+        `unassigned: {to: ID}` all that the parent has
+    excess_cents : by how much the node exceeds what it can have; 0 where the node is feasible
+    in_cents, out_cents : received from and given to its siblings
+    effective_cents : the written amount with all that is added and taken; None without an amount
+    overprogrammed_cents : granted beyond the effective amount
+    left_cents : not granted of the effective amount, the reserve included; 0 without an amount
+    moves : transfers between siblings
     """
 
     granted_cents: list[int]
@@ -57,12 +69,12 @@ class EnvelopeReading:
 
     @property
     def holds(self) -> bool:
-        """Whether every envelope holds."""
+        """Whether the grants are feasible in every envelope."""
         return not any(self.excess_cents)
 
 
 def may_gain(tree: Tree, node: int) -> bool:
-    """Whether a node can get free money of its parent on top of its own amount."""
+    """Return whether unassigned money of its parent may be added to a node."""
     parent = int(tree.parent[node])
     if parent < 0 or tree.amount_cents[node] is None or tree.amount_cents[parent] is None:
         return False
@@ -73,7 +85,7 @@ def may_gain(tree: Tree, node: int) -> bool:
 
 
 def unassigned_cents(tree: Tree, node: int) -> int | None:
-    """a_X − Σ written amounts of the children, ring-fenced ones included; None without an amount."""
+    """Return a_X − Σ written amounts of the children (ring-fenced ones included); None without an amount."""
     amount = tree.amount_cents[node]
     if amount is None:
         return None
@@ -81,7 +93,10 @@ def unassigned_cents(tree: Tree, node: int) -> int | None:
 
 
 def most_gained(tree: Tree) -> list[int | None]:
-    """The most that comes on top of each amount; None where siblings may give to it, or to one above it."""
+    """Return the most that can be added to each amount, in cents.
+
+    None means no bound: siblings may give to the node or to one above it.
+    """
     takers = {taker for option in tree.options for taker in option.transfer_to}
     most: list[int | None] = []
     for node in range(tree.n_nodes):
@@ -97,9 +112,10 @@ def most_gained(tree: Tree) -> list[int | None]:
 
 
 def fences(tree: Tree) -> dict[int, list[int]]:
-    """By envelope, the outermost ring-fenced ones under it, if any: nothing else may use their amounts.
+    """Return the outermost ring-fenced envelopes under each envelope that has some; others may not use their
+    amounts.
 
-    Amounts under an `overbooked` envelope, and under one without amount, are ceilings: they set nothing apart.
+    Amounts under an `overbooked` envelope or under one without an amount are ceilings: they reserve nothing.
     """
     found: dict[int, list[int]] = {}
     for fence, fenced in enumerate(tree.ring_fenced if not tree.fences_leak else ()):
@@ -113,7 +129,9 @@ def fences(tree: Tree) -> dict[int, list[int]]:
 
 
 def unfenced_cents(tree: Tree, node: int, apart: Sequence[int]) -> int:
-    """a_X + r_X − Σ_f w_f: what a node with an amount may grant outside the fences under it."""
+    """Return a_X + r_X − Σ_f w_f: what a node with an amount may grant outside the ring-fenced envelopes
+    `apart`.
+    """
     held = sum(tree.written_cents[fence] or 0 for fence in apart)
     return (tree.amount_cents[node] or 0) + tree.options[node].reserved_cents - held
 
@@ -121,23 +139,26 @@ def unfenced_cents(tree: Tree, node: int, apart: Sequence[int]) -> int:
 def read_envelopes(
     tree: Tree, node: IntArray, granted_cents: IntArray, settling: Settling = settle
 ) -> EnvelopeReading:
-    """Read the tree on the grants of the dossiers, in Python integers.
+    """Evaluate the tree on the grants of the dossiers, in Python integers.
 
-    Bottom up, each node asks its parent only for what its children cannot move among themselves; top down, the
-    children of each node take its unassigned money first and then the least from each other. `settling` says who
-    gives to whom between the children of one parent.
+    Parameters
+    ----------
+    tree : the envelopes
+    node : int64 (n,), node from which each dossier asks, -1 for none
+    granted_cents : int64 (n,)
+    settling : meets the needs of the children of one parent; `settle` by default
     """
     return read_sums(tree, own_sums(tree, node, granted_cents), settling)
 
 
 def own_sums(tree: Tree, node: IntArray, granted_cents: IntArray) -> list[int]:
-    """What the dossiers of each node itself get, exact."""
+    """Return the exact sum of the grants of each node's own dossiers."""
     held = (node >= 0) & (granted_cents != 0)
     return group_sums(granted_cents[held], node[held], tree.n_nodes)
 
 
 def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> EnvelopeReading:
-    """Read the tree on what the dossiers of each node itself get."""
+    """Evaluate the tree on the sums granted to each node's own dossiers."""
     figures = _Figures(tree, own, tree.subtree_sums(own), settling)
     figures.fit()
     for place in range(tree.n_nodes):
@@ -146,9 +167,10 @@ def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> Envelo
 
 
 def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
-    """The most cents by which the opened amounts of a tree can go down and the grants still fit.
+    """Return the most cents by which the opened amounts of a tree can be lowered with the same grants
+    feasible.
 
-    What fits goes on fitting when the amounts rise, so the place where it begins is found by halving.
+    Feasibility is monotone in the amounts, so the answer is found by bisection.
     """
     own = own_sums(tree, node, granted_cents)
     granted = tree.subtree_sums(own)
@@ -167,7 +189,7 @@ def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
 
 @dataclass
 class _Figures:
-    """The figures of one reading as they are found."""
+    """Working state of one reading."""
 
     tree: Tree
     own: list[int]
@@ -192,14 +214,14 @@ class _Figures:
             self.children[int(self.tree.parent[place])].append(place)
 
     def fit(self) -> bool:
-        """Ask every node what it needs; whether the root has it."""
+        """Compute the needs from the leaves to the root; return whether the root can meet them."""
         for place in range(self.tree.n_nodes - 1, -1, -1):
             self.ask(place)
         self.blame(0, self.need[0])
         return not any(self.excess)
 
     def ask(self, place: int) -> None:
-        """What a node needs on top of what it may grant by itself; negative is what it can spare."""
+        """Compute what a node needs on top of what it may grant by itself; negative is what it can spare."""
         tree = self.tree
         amounted, gaining = self._amounted(place), self._gaining(place)
         needs = {child: self.need[child] for child in amounted}
@@ -223,7 +245,7 @@ class _Figures:
             self.need[place] = max(self.need[place], rest)
 
     def blame(self, place: int, cents: int) -> None:
-        """Note an excess at the envelope to name: itself, or the child that asks most on top."""
+        """Record an excess at the envelope to name: the node itself, or the child that asks most from it."""
         if cents <= 0:
             return
         tree = self.tree
@@ -235,7 +257,7 @@ class _Figures:
         self.excess[place] = max(self.excess[place], cents)
 
     def hand_out(self, place: int) -> None:
-        """Settle the children of a node that knows what it has."""
+        """Distribute to the children of a node what it has, once its own total is known."""
         tree, amounted, gaining = self.tree, self._amounted(place), self._gaining(place)
         if not amounted:
             return

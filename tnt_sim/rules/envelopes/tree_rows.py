@@ -1,10 +1,16 @@
-"""An envelope's amount as something to find: « the least amount at which … ».
+"""Rows of the envelope tree in the model; `tree_reading.py` gives the equations.
 
-The tree holds the largest amount A that is looked at. One further column c, 0 ≤ c ≤ most, goes down from it and
-from the amounts of the envelopes above; the least amount is A − max c. Every row that holds an amount relaxes
-as the amount grows, so an allocation that fits at one amount fits at every larger one.
+Further columns, all in whole cents: `extra:ID` is e, what a parent adds; `move:A:B` is m, a transfer between
+siblings; `relief:ID` raises an amount at a price (elastic programming). Where a node's own dossiers may use
+what its children leave, the condition "whenever some e > 0" needs a binary y, written with a big M that is
+the smallest valid one:
 
-The rows of the envelope tree; see the equations of `tree_reading.py`.
+    Σ_c e_c + own_X − d_X + M·y ≤ a_X − Σ_c w_c + M        Σ_c e_c ≤ (Σ_c most e_c)·y
+
+The amount of an envelope may also be a variable ("the least amount at which …"). The tree then holds the
+largest amount A considered, and one column c, 0 ≤ c ≤ most, lowers it together with the amounts of the
+envelopes above; the least amount is A − max c. Every row relaxes as the amount grows, so an allocation that
+is feasible at one amount is feasible at every larger one.
 """
 
 from __future__ import annotations
@@ -28,17 +34,17 @@ from tnt_sim.rules.offers.grants import Offers
 from tnt_sim.rules.protocols import Case, RowBuilder, RowKind, RowLabel, RuleReading, Soft
 
 LOWERED = "lowered"
-"""The name of the column."""
+"""Name of the column c that lowers the amounts."""
 
 
 def lowering_column(builder: RowBuilder, opened: Opened) -> int:
-    """The column by which the opened amounts go down."""
+    """Return the column c by which the opened amounts are lowered, 0 ≤ c ≤ most."""
     return builder.shared_column(LOWERED, 0, opened.most_cents)
 
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """A part of a stage that is minimised: − c, in euros."""
+    """The term − c (in euros) of a stage that is minimised, so that the amount is the least possible."""
 
     tree: Tree
     node: IntArray
@@ -49,46 +55,51 @@ class Lowered:
         return Unit.MONEY
 
     def write(self, builder: RowBuilder, stage: int) -> None:
-        """Each cent that the amounts go down is a cent less."""
+        """Price the column c at −0.01 € per cent in the stage."""
         if self.tree.opened is not None:
             builder.price(lowering_column(builder, self.tree.opened), stage, -CENT)
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
-        """− c for the largest c at which the grants still fit."""
+        """Return − c in euros, for the largest c at which the grants are still feasible."""
         return -CENT * most_lowered(self.tree, self.node, granted_cents)
 
 
 CENT = Fraction(1, 100)
 UNFENCED = "unfenced"
-"""The side of the rows on what is granted outside ring-fenced envelopes."""
+"""Side of the rows that bound the grants outside ring-fenced envelopes."""
 
 
 def relief_name(envelope: str) -> str:
-    """The name of the column that raises the amount of an envelope."""
+    """Return the name of the column that raises the amount of an envelope."""
     return f"relief:{envelope}"
 
 
 @dataclass(frozen=True)
 class EnvelopeRows:
-    """Writes the tree's rows."""
+    """Writer of the rows of the envelope tree.
+
+    `relief` lists the nodes whose amount may be raised, each with the price per euro; it is empty in a plain
+    solve.
+    """
 
     case: Case
     offers: Offers
     gains: dict[int, int] = field(default_factory=dict)
-    """The column e of each child that may gain."""
+    """Column e of each child to which money may be added, by node."""
     moved: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    """For each node (column, +1 or -1) of what it gets from and gives to its siblings."""
+    """Transfers of each node: (column, +1) for what it gets from a sibling, (column, -1) for what it gives.
+    """
     lowered: list[int] = field(default_factory=list)
-    """The column by which amounts that are asked for go down, where there are such."""
+    """The column c, when the amounts are opened; else empty."""
     room: dict[int, int] = field(default_factory=dict)
-    """The most that can be added to a node, by its parent and by its siblings."""
+    """Upper bound on what can be added to each node, by its parent and by its siblings, in cents."""
     relief: Mapping[int, Soft] = field(default_factory=dict)
-    """Nodes whose amount may be raised, at a price for each euro."""
+    """Nodes whose amount may be raised, with the price per euro."""
     raised: dict[int, int] = field(default_factory=dict)
-    """The column of what is added to each of them, in cents."""
+    """Column of what is added to each node of `relief`, in cents."""
 
     def rows(self, builder: RowBuilder) -> None:
-        """One row per envelope with an amount, one per node that shares free money out, and the transfers."""
+        """Write one row per envelope with an amount, the sharing of unassigned money, and the transfers."""
         if self.case.tree.opened is not None:
             self.lowered.append(lowering_column(builder, self.case.tree.opened))
         tree = self.case.tree
@@ -115,14 +126,16 @@ class EnvelopeRows:
         return Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
 
     def _reach(self) -> list[int]:
-        """The most that can be granted at and under each node."""
+        """Return the sum of the largest grants at and under each node."""
         most = self.offers.highest_cents
         held = self.case.node >= 0
         own = group_sums(most[held], self.case.node[held], self.case.tree.n_nodes)
         return self.case.tree.subtree_sums(own)
 
     def _transfers(self, builder: RowBuilder, parent: int) -> None:
-        """A column for each pair of siblings that may give and take, within what each may give and take."""
+        """Add a column per pair of siblings that may give and take, and the bounds on what each gives and
+        takes.
+        """
         tree = self.case.tree
         children = [child for child in tree.children(parent) if tree.amount_cents[child] is not None]
         gives: dict[int, list[int]] = {}
@@ -148,7 +161,7 @@ class EnvelopeRows:
                 self.room[node] = total if option.in_cents is None else min(total, option.in_cents)
 
     def _most_moved(self, children: list[int], giver: int, taker: int) -> int:
-        """No more can move than the siblings have and their parent may add."""
+        """Return an upper bound on one transfer: what the siblings have and their parent may add."""
         tree = self.case.tree
         total = sum(max(0, tree.amount_cents[child] or 0) for child in children)
         total += max(0, tree.amount_cents[int(tree.parent[giver])] or 0) + self._above(giver)
@@ -156,13 +169,13 @@ class EnvelopeRows:
         return min([total, *(limit for limit in limits if limit is not None)])
 
     def _above(self, node: int) -> int:
-        """What the amounts of all parents come to: more can never flow down."""
+        """Return the sum of the amounts above a node: an upper bound on what can be added to it."""
         tree = self.case.tree
         raised = exact_sum(self.offers.highest_cents) * len(self.raised)
         return raised + sum(tree.amount_cents[above] or 0 for above in tree.ancestors(node)[1:])
 
     def _most_given(self, node: int) -> int:
-        """The most that a node may give to its siblings."""
+        """Return an upper bound on what a node may give to its siblings."""
         tree = self.case.tree
         if not any(sign < 0 for _, sign in self.moved.get(node, [])):
             return 0
@@ -185,13 +198,13 @@ class EnvelopeRows:
                 self.room[node] = self.room.get(node, 0) + most
 
     def _least_amount(self, node: int) -> int:
-        """The amount of a node, as low as it may go where it is asked for."""
+        """Return the amount of a node, lowered as far as it may be when it is opened."""
         opened = self.case.tree.opened
         lowered = opened.most_cents if opened is not None and node in opened.nodes else 0
         return (self.case.tree.amount_cents[node] or 0) - lowered
 
     def _more(self, node: int) -> list[tuple[int, int]]:
-        """(column, ±1) of all that is added to a node and taken from it."""
+        """Return (column, ±1) of everything that is added to a node or taken from it."""
         gain = [(self.gains[node], 1)] if node in self.gains else []
         raised = [(self.raised[node], 1)] if node in self.raised else []
         return [*gain, *raised, *self.moved.get(node, [])]
@@ -245,7 +258,7 @@ class EnvelopeRows:
         builder.link(f"{name}:shares", [*((self.gains[c], 1) for c in gaining), (y, -total)], 0)
 
     def _unfenced(self, builder: RowBuilder, node: int, apart: list[int], granted: Terms) -> None:
-        """What is granted outside the fences under a node."""
+        """Write the row that bounds the grants outside the ring-fenced envelopes under a node."""
         tree, node_of = self.case.tree, self.case.node
         outside = (node_of >= node) & (node_of < tree.end[node])
         for fence in apart:
@@ -258,12 +271,14 @@ class EnvelopeRows:
         builder.rows([label], granted, np.where(outside, 0, -1), [None], [upper], entries)
 
     def drawn_apart(self) -> dict[int, list[int]]:
-        """The nodes where other dossiers could use what fences leave, each with the fences under it."""
+        """Return the nodes where other dossiers could use what ring-fenced envelopes leave, with those
+        envelopes.
+        """
         found = fences(self.case.tree)
         return {node: found[node] for node in sorted(found) if self._may_overdraw(node)}
 
     def _may_overdraw(self, node: int) -> bool:
-        """Whether more than the written amounts of its children may be granted under a node, or may leave it."""
+        """Return whether a node could grant, or give away, more than the written amounts of its children."""
         tree = self.case.tree
         if any(sign < 0 for _, sign in self.moved.get(node, [])):
             return True

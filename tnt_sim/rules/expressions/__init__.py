@@ -1,0 +1,1 @@
+"""Conditions, measures and groups over the dossier table, and their wording."""

@@ -1,7 +1,8 @@
-"""Values that a condition names and no dossier has: a misspelling, or a value that has not occurred yet.
+"""Detection of values that a condition names and no dossier has: misspellings, or values not seen yet.
 
-Where none of the values that a condition writes occurs in a column of free text, it is an error if one that
-occurs is near, else an open question. `allow_absent: true`, in the condition or for the column, silences it.
+When none of the values written in a condition occurs in a column of free text, the program reports an error
+if a similar value occurs, and an open question otherwise. `allow_absent: true`, in the condition or for the
+column, turns the check off.
 """
 
 from __future__ import annotations
@@ -18,15 +19,18 @@ from tnt_sim.rules.protocols import Case, Path
 
 SHOWN = 8
 MOST_COMPARED = 2_000
-"""Above so many distinct texts, the nearest one is not sought: such a column holds no list of values."""
+"""Largest number of distinct texts among which a similar one is searched; above it the column is no list of
+values.
+"""
 _NEAR = 0.8
 _NUMBERS = re.compile(r"\d+")
 
 
 def check_present(case: Case, column: str, values: Sequence[str], path: Path, *, allowed: bool) -> None:
-    """Note that none of some values occurs in a column; `allowed` says that the condition lets them be absent.
+    """Record a defect or an open question if none of some values occurs in a column.
 
-    Nothing is said of codes, of conditions under `not`, of a column without a value, nor of the map.
+    `allowed` says that the condition permits absent values. Columns of codes, conditions under `not`, empty
+    columns and the map are not checked.
     """
     quiet = allowed or case.as_0_1_0 or column in case.absent_allowed or "not" in path
     if quiet or not values or is_code(column) or "_row" not in case.table.columns:
@@ -58,9 +62,10 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
 
 
 def _nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
-    """The text of a column that a written value most likely means: near in letters, equal in numbers.
+    """Return the value of the column that was probably meant: similar letters, equal numbers; None if there
+    is none.
 
-    A word with another before it (« défavorable », « favorable ») says something else.
+    A word with a prefix (« défavorable » for « favorable ») has another meaning and is never proposed.
     """
     if known.height > MOST_COMPARED:
         return None
@@ -75,7 +80,7 @@ def _nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
 
 
 def _listed(known: pl.DataFrame, quote: str) -> str:
-    """The values of a column with their numbers of dossiers, most frequent first."""
+    """Return the values of a column with their numbers of dossiers, most frequent first."""
     counted = known.group_by("name").agg(pl.col("n").sum()).sort(["n", "name"], descending=[True, False])
     shown = [f"{quote.format(name)} ({n})" for name, n in counted.head(SHOWN).iter_rows()]
     more = counted.height - len(shown)

@@ -1,8 +1,8 @@
-"""Where an empty cell settles a condition: what nobody has stated is told apart from what does not suffice.
+"""Conditions that depend on an empty cell, told apart from conditions that are not satisfied.
 
-A condition on an empty cell is unknown, and so is what depends on it (Kleene's three values): `any` is unknown
-where no alternative is known to hold and one is unknown, `all` where none is known to fail and one is unknown.
-An empty list is a list without items, not an empty cell; an envelope is never empty.
+Three-valued logic (Kleene, *Introduction to Metamathematics*, 1952): a comparison with an empty cell is
+unknown. `any` is unknown when no alternative is true and one is unknown, `all` when none is false and one is
+unknown. An empty list is a list without items, not an empty cell; the envelope is never empty.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from tnt_sim.rules.protocols import Case, Path
 
 
 def unknown_in(case: Case, key: str, wanted: Any, path: Path) -> BoolArray:
-    """The dossiers that an empty cell keeps from one condition of a selector, bool (n,); notes nothing."""
+    """Return the dossiers for which one condition is unknown because of an empty cell, bool (n,); records no
+    defect.
+    """
     return _unknown(replace(case, defects=Defects(), warnings=Defects(), questions=[]), key, wanted, path)
 
 
@@ -48,7 +50,7 @@ def _unknown(case: Case, key: str, wanted: Any, path: Path) -> BoolArray:
 
 
 def _whole(case: Case, mapping: Mapping[str, Any], path: Path) -> tuple[BoolArray, BoolArray]:
-    """Whether a whole selector holds, and where that is unknown."""
+    """Return where a whole selector is satisfied, and where it is unknown."""
     holds = np.ones(case.n, dtype=np.bool_)
     parts = []
     for key, held in conditions(case, mapping, path):
@@ -59,7 +61,11 @@ def _whole(case: Case, mapping: Mapping[str, Any], path: Path) -> tuple[BoolArra
 
 
 def _joined(n: int, parts: list[tuple[BoolArray, BoolArray]], *, any_of: bool) -> BoolArray:
-    """Where a list of conditions is unknown: one is, and no other settles it whatever that one would be."""
+    """Return where a conjunction, or a disjunction (`any_of`), is unknown: a part is, and no other part
+    settles it.
+
+    `parts` are pairs (satisfied, unknown), bool (n,).
+    """
     unknown, settled = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
     for holds, open_ in parts:
         unknown |= open_
@@ -68,7 +74,7 @@ def _joined(n: int, parts: list[tuple[BoolArray, BoolArray]], *, any_of: bool) -
 
 
 def _columns_of(bound: Any) -> Iterator[str]:
-    """The columns that a bound reads, below `not` too."""
+    """Yield the columns that a bound refers to, under `not` too."""
     if isinstance(bound, dict):
         if isinstance(bound.get("column"), str):
             yield bound["column"]
@@ -77,7 +83,7 @@ def _columns_of(bound: Any) -> Iterator[str]:
 
 
 def columns_read(key: str, wanted: Any) -> tuple[str, ...]:
-    """Every column that one condition of a selector reads, once each, in the order written."""
+    """Return the columns that one condition of a selector refers to, each once, in written order."""
     if key in ("any", "all", "not"):
         parts = wanted if isinstance(wanted, list) else [wanted]
         found = [
@@ -93,7 +99,7 @@ def columns_read(key: str, wanted: Any) -> tuple[str, ...]:
 
 
 def is_blank(case: Case, column: str) -> BoolArray:
-    """The dossiers that leave a column empty, bool (n,); `base` is the cost where it is empty."""
+    """Return the dossiers whose cell in a column is empty, bool (n,); an empty `base` is read from the cost."""
     kind = kind_of(case, column)
     if kind is None or kind is Kind.LIST or column == "envelope":
         return np.zeros(case.n, dtype=np.bool_)

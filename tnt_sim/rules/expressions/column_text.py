@@ -1,4 +1,4 @@
-"""The columns of the table, their values and days as people say them, French and English."""
+"""Wording of the table's columns, of their values and of numbers, in French and English."""
 
 from __future__ import annotations
 
@@ -77,22 +77,22 @@ _ARTICLE_FR = re.compile(r"^(?:le |la |les |l')")
 
 
 def column(name: str) -> Text:
-    """A column as people say it; its own name in quotes where it is not canonical."""
+    """Return the name of a column in words; its own name in quotes when it is not canonical."""
     return COLUMN.get(name) or Text(f"« {name} »", f'"{name}"')
 
 
 def is_plural(name: str) -> bool:
-    """Whether a column's words are a plural: « les étiquettes »."""
+    """Return whether the words of a column are plural: « les étiquettes »."""
     return name in _PLURAL
 
 
 def value(name: str, text: str) -> Text:
-    """A value of a column as people say it; as it is written where it is no word of the table."""
+    """Return a value of a column in words, or as written when the table has no word for it."""
     return _VALUES.get(name, {}).get(text) or Text(text, text)
 
 
 def bare_column(name: str) -> Text:
-    """A column in the singular and without its article, as after « pour chaque »."""
+    """Return a column in the singular without its article, as after « pour chaque »."""
     if name in _SINGULAR:
         return _SINGULAR[name]
     full = column(name)
@@ -100,14 +100,14 @@ def bare_column(name: str) -> Text:
 
 
 def count(number: int | None, lang: Lang) -> str:
-    """A whole number with thousands apart, or a dash."""
+    """Return a whole number with grouped thousands, or a dash for None."""
     if number is None:
         return "–"
     return f"{number:,}".replace(",", "\u202f") if lang is Lang.FR else f"{number:,}"
 
 
 def listed(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = None) -> str:
-    """A short list in words, the last two joined by `word` (« et »); what is left out is counted."""
+    """Return a short list in words, the last two joined by `word` (« et »); the rest is counted."""
     every = list(names)
     shown = every[:most]
     if len(every) > most:
@@ -121,7 +121,7 @@ def listed(names: Iterable[str], lang: Lang, most: int = 8, word: str | None = N
 
 
 def number(value: Fraction, lang: Lang, decimals: int = 6) -> str:
-    """A number with the marks of the language; « ≈ » where decimals are left out."""
+    """Return a number in the notation of the language, with « ≈ » in front when decimals are dropped."""
     scaled = value * 10**decimals
     rounded = round(scaled)
     digits = f"{abs(rounded) // 10**decimals:,}"

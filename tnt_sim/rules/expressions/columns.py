@@ -1,8 +1,7 @@
-"""The dossier table's columns by the names that a scenario uses, with their kinds.
+"""Columns of the dossier table by their scenario names: kinds, exact values, years.
 
-Whole cents by dossier: exact products with rates, and columns read as money.
-
-The year that a column gives: a number, a text of four digits, or the local year of a date.
+Money columns become whole cents, int64; other numbers become integers with an exact scale (`Numeric`).
+Products with a rate are exact and rounded down once.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ MICRO = Fraction(1, 1_000_000)
 
 
 class Kind(StrEnum):
-    """What a column holds."""
+    """What a column contains."""
 
     TEXT = "text"
     MONEY = "money"
@@ -38,7 +37,7 @@ class Kind(StrEnum):
 
 
 def kind_of(case: Case, name: str) -> Kind | None:
-    """The kind of a column by its scenario name, or None when there is none."""
+    """Return the kind of a column by its scenario name, or None when there is no such column."""
     return case.portfolio.once(("kind", name), lambda: _kind_of(case.table, name))
 
 
@@ -59,14 +58,14 @@ def _kind_of(table: pl.DataFrame, name: str) -> Kind | None:
 
 
 def scenario_names(case: Case) -> list[str]:
-    """Every column by the name that a scenario uses for it."""
+    """Return the scenario names of all columns, sorted."""
     return sorted(
         column.removesuffix("_cents") for column in case.table.columns if not column.startswith("_")
     )
 
 
 def unknown_column(case: Case, name: str, path: Path, names: list[str] | None = None) -> None:
-    """Note that a column does not exist, with the nearest name."""
+    """Record that a column does not exist, with the nearest existing name."""
     case.fault(
         "unknown-column",
         Text(f"la colonne « {name} » n'existe pas.", f'there is no column "{name}".'),
@@ -78,9 +77,10 @@ def unknown_column(case: Case, name: str, path: Path, names: list[str] | None = 
 def numeric_column(
     case: Case, name: str, path: Path, names: Callable[[], list[str]] | None = None
 ) -> Numeric | None:
-    """A column as exact integers with a scale; a defect and None when it is not numeric.
+    """Return a column as exact integers with a scale; record a defect and return None when it is not
+    numeric.
 
-    Money is in euros with a scale of one cent; `base` where empty is `cost`.
+    Money is in euros with a scale of one cent; an empty `base` is read from `cost`.
     """
     kind = kind_of(case, name)
     if kind is None:
@@ -106,7 +106,7 @@ def numeric_column(
 
 
 def cents_series(case: Case, name: str) -> pl.Series:
-    """A column of money in cents; `base` is `cost` where it is empty."""
+    """Return a money column in cents; an empty `base` is read from `cost`."""
     if name == "base":
         return case.table.select(pl.coalesce("base_cents", "cost_cents")).to_series()
     return case.table[f"{name}_cents"]
@@ -123,7 +123,9 @@ def _numbers(case: Case, name: str) -> tuple[Numeric | None, tuple[Defect, ...]]
 
 
 def _placed(case: Case, defect: Defect, path: Path) -> Defect:
-    """A defect of a column that no file holds (the map's) stands where the scenario names the column."""
+    """Locate a defect of a column that comes from no file (the map) at the scenario value that names the
+    column.
+    """
     if any(place.file for place in defect.places):
         return defect
     return replace(defect, places=(case.locate(path),))
@@ -138,7 +140,7 @@ def _numeric(column: pl.Series, scale: Fraction, unit: Unit) -> Numeric:
 
 
 def text_keys(case: Case, column: str) -> pl.Series:
-    """The values of a column as text, "" where empty; spellings joined, and a SIRET compared by its SIREN."""
+    """Return the values of a column as text, "" where empty: spellings merged, a SIRET reduced to its SIREN."""
     if is_joined(case, column):
         return joined_column(case, column).fill_null("")
     key = siren(column) if column == "applicant_id" else pl.col(column)
@@ -148,26 +150,32 @@ def text_keys(case: Case, column: str) -> pl.Series:
 
 
 NO_LIMIT = 2**60
-"""An amount that limits nothing."""
+"""Cents that stand for "no limit"; larger than any amount."""
 
 
 def filled_cents(column: pl.Series, empty: int) -> IntArray:
-    """A column of cents, int64 (n,), `empty` where a cell is empty."""
+    """Return a column of cents, int64 (n,), with `empty` in empty cells."""
     return column.fill_null(empty).cast(pl.Int64).to_numpy().astype(np.int64)
 
 
 def cents_of(case: Case, name: str, empty: int) -> IntArray:
-    """A money column of the table in cents, int64 (n,), `empty` where a cell is empty; closed for writing."""
+    """Return a money column in cents, int64 (n,), with `empty` in empty cells; the array is shared: do not
+    write to it.
+    """
     return case.portfolio.once(("cents", name, empty), lambda: filled_cents(cents_series(case, name), empty))
 
 
 def is_committed(case: Case) -> BoolArray:
-    """The dossiers that are promised an amount already, bool (n,)."""
+    """Return the dossiers to which an amount is already committed, bool (n,)."""
     return case.portfolio.once(("committed",), lambda: case.table["committed_cents"].is_not_null().to_numpy())
 
 
 def floor_times(values: IntArray, rate: Fraction) -> IntArray:
-    """⌊values · rate⌋, exact; never more than `NO_LIMIT`."""
+    """Return ⌊values · rate⌋ elementwise, exact, and at most `NO_LIMIT`.
+
+    >>> floor_times(np.array([100, 333]), Fraction(1, 3))
+    array([ 33, 111])
+    """
     largest = int(np.abs(values).max(initial=0))
     if largest * abs(rate.numerator) < SAFE_SUM:
         return values * np.int64(rate.numerator) // np.int64(rate.denominator)
@@ -177,7 +185,7 @@ def floor_times(values: IntArray, rate: Fraction) -> IntArray:
 
 
 def exact_times(values: IntArray, factor: int) -> IntArray:
-    """values · factor without any wrap: int64 where it fits, Python integers (dtype object) elsewhere."""
+    """Return values · factor, exact: int64 where it fits, Python integers (dtype object) otherwise."""
     largest = int(np.abs(values).max(initial=0))
     if largest * abs(factor) < SAFE_SUM // 64:
         return values * np.int64(factor)
@@ -186,7 +194,9 @@ def exact_times(values: IntArray, factor: int) -> IntArray:
 
 
 def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
-    """A column read as money in cents, int64 (n,); `empty` where a cell is empty."""
+    """Return a column read as money in cents, int64 (n,), with `empty` in empty cells; texts are parsed as
+    amounts.
+    """
     kind = kind_of(case, name)
     if kind is None:
         unknown_column(case, name, path)
@@ -211,7 +221,11 @@ def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
 
 
 def year_of(case: Case, column: str, path: Path) -> pl.Series | None:
-    """The year of each dossier, Int64, null where the cell is empty or no year."""
+    """Return the year that a column gives for each dossier, Int64; null where the cell is empty or is no
+    year.
+
+    The column holds numbers, texts of four digits, or dates (their local year).
+    """
     kind = kind_of(case, column)
     if kind is None:
         unknown_column(case, column, path)
@@ -231,7 +245,7 @@ def year_of(case: Case, column: str, path: Path) -> pl.Series | None:
 
 
 def year_literal(dates: pl.Series, timezone: str) -> pl.Series:
-    """The local year of each date or instant, Int64."""
+    """Return the local year of each date or instant, Int64."""
     if isinstance(dates.dtype, pl.Datetime):
         dates = dates.dt.convert_time_zone(timezone)
     return dates.dt.year().cast(pl.Int64)

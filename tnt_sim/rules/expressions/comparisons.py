@@ -1,6 +1,7 @@
 """Comparisons of a column with a bound: exact for numbers, in local days for dates.
 
-A bound is a literal, `{column: NAME, times: 1.3, plus: …}`, or `{date: decision | year_start, plus: 24 months}`.
+A bound is a literal, `{column: NAME, times: 1.3, plus: …}`, or `{date: decision | year_start, plus: 24
+months}`. An empty cell satisfies no comparison.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from tnt_sim.rules.linear_terms import SAFE_SUM, BoolArray, IntArray, Unit
 from tnt_sim.rules.protocols import Case, Numeric, Path
 
 MOST_STEPS = 2**53
-"""The steps of a sum that a float solver holds one by one."""
+"""2^53: integers up to here are exact in a 64-bit float, so a solver distinguishes each of them."""
 
 
 def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
-    """Compare a numeric column with a bound; tests are min, max, above, below, equal."""
+    """Compare a numeric column with a bound, bool (n,); `test` is min, max, above, below or equal.
+
+    Returns None, with a defect recorded, when the column or the bound cannot be read.
+    """
     column = numeric_column(case, name, path)
     if column is None:
         return None
@@ -52,7 +56,7 @@ def compare_numbers(case: Case, name: str, test: str, bound: Any, path: Path) ->
 
 
 def number_literal(case: Case, text: str, unit: Unit, path: Path) -> Fraction | None:
-    """A bound as an exact number: euros for money, else a plain number or a rate."""
+    """Parse a bound as an exact number: euros for money, otherwise a plain number or a rate."""
     try:
         if unit is Unit.MONEY:
             return Fraction(parse_cents(text), 100)
@@ -63,7 +67,7 @@ def number_literal(case: Case, text: str, unit: Unit, path: Path) -> Fraction | 
 
 
 def bound_literal(case: Case, text: str, unit: Unit, scale: Fraction, path: Path) -> Fraction | None:
-    """The bound of a rule, in steps of its sum small enough for a solver to hold each of them."""
+    """Parse the bound of a rule; record a defect if it exceeds 2^53 steps of the rule's sum."""
     value = number_literal(case, text, unit, path)
     if value is None or abs(value) < MOST_STEPS * scale:
         return value
@@ -116,9 +120,10 @@ def _scaled(values: IntArray, factor: int, plus: int) -> Any:
 
 
 def compare_dates(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
-    """Compare a date column with a bound; tests are from, until (inclusive), before, after, day.
+    """Compare a date column with a bound, bool (n,); `test` is from, until (both inclusive), before, after
+    or day.
 
-    Where either side is a day, local days are compared; else instants.
+    Local days are compared when either side is a day, instants otherwise.
     """
     column = case.table[name]
     limit = date_bound(case, bound, path)
@@ -139,14 +144,16 @@ def compare_dates(case: Case, name: str, test: str, bound: Any, path: Path) -> B
 
 
 def local_days(column: pl.Series, timezone: str) -> pl.Series:
-    """The days of a column of days or instants, in the scenario's time zone."""
+    """Return a column of days or instants as days in the scenario's time zone."""
     if isinstance(column.dtype, pl.Date):
         return column
     return column.dt.convert_time_zone(timezone).dt.date()
 
 
 def date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
-    """A bound on a date column for each dossier, of days or instants; None with a defect noted."""
+    """Return the bound of each dossier as days or instants; None with a defect recorded when it cannot be
+    read.
+    """
     if isinstance(bound, str):
         moment = _moment(case, bound, path)
         return None if moment is None else _constant(case, moment)
@@ -166,7 +173,9 @@ def date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
 
 
 def _later(base: pl.Series, length: str, timezone: str) -> pl.Series:
-    """Days or instants moved by a span of local calendar time; an hour that a clock change skips is the next."""
+    """Add a span of local calendar time to days or instants; a local time skipped by a clock change moves
+    one hour on.
+    """
     if isinstance(base.dtype, pl.Date):
         return base.dt.offset_by(length)
     local = base.dt.convert_time_zone(timezone).dt.replace_time_zone(None).dt.offset_by(length)
@@ -218,7 +227,7 @@ def _moment(case: Case, text: str, path: Path) -> date | datetime | None:
 
 
 def _read[T](case: Case, reader: Callable[[object], T], value: object, path: Path) -> T | None:
-    """A value as `fields` reads it; a defect and None where it cannot."""
+    """Parse a value with a reader of `field_types`; record a defect and return None when it fails."""
     try:
         return reader(value)
     except PydanticCustomError as error:

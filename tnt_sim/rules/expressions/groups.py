@@ -1,4 +1,4 @@
-"""Groups: the values of one column, or of several, among the dossiers that a rule looks at."""
+"""Groups of dossiers: the distinct values of one column, or of several together."""
 
 from __future__ import annotations
 
@@ -16,12 +16,19 @@ from tnt_sim.rules.linear_terms import BoolArray, IntArray
 from tnt_sim.rules.protocols import Case, Path
 
 MARK = "·"
-"""What stands between the values of several columns in the name of a group."""
+"""Separator between the values of several columns in the name of a group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Group codes per dossier, int64 (n,), -1 in none; names in order; one nameless group without `by`."""
+    """Group of each dossier.
+
+    Attributes
+    ----------
+    names : names of the groups, sorted; a single None without `by`
+    codes : int64 (n,), position in `names`, -1 in no group
+    grouped : whether the rule gives `by`
+    """
 
     names: tuple[str | None, ...]
     codes: IntArray
@@ -36,9 +43,16 @@ def groups_by(
     inside: BoolArray,
     path: Path,
 ) -> Groups | None:
-    """The values among the dossiers of `named`; only those of `inside` are counted in them.
+    """Return the groups by the values of the columns `by`.
 
-    Empty values form no group; `extra` adds named groups, `map` all those of the scenario's map.
+    Parameters
+    ----------
+    case : the dossiers
+    by : a column or several; None puts all of `inside` in one nameless group
+    extra : names of further groups, "map" for all units of the scenario's map, "present" or None for none
+    named : bool (n,), the dossiers whose values form groups; an empty value forms none
+    inside : bool (n,), the dossiers that are counted in their group
+    path : place of the rule in the scenario, for defects
     """
     if by is None:
         return Groups((None,), np.where(inside, 0, -1), grouped=False)
@@ -72,7 +86,9 @@ def groups_by(
 
 
 def _coded(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
-    """The values of some columns together, in order, and the place of each dossier's, int64 (n,), -1 if empty."""
+    """Return the sorted values of some columns together and the position of each dossier's, int64 (n,), -1
+    if empty.
+    """
 
     def read() -> tuple[list[str], IntArray]:
         texts = [_as_text(case, column) for column in columns]
@@ -113,7 +129,7 @@ def _list_column(case: Case, column: str, path: Path) -> None:
 
 
 def _as_text(case: Case, column: str) -> pl.Series:
-    """The values that form groups: where a dossier lands for `envelope`, cost where `base` is empty."""
+    """Return the values that form groups: the envelope of each dossier, the cost where `base` is empty."""
     if column == "envelope":
         ids = pl.Series([*case.tree.ids, ""], dtype=pl.String)
         return ids.gather(pl.Series(np.where(case.node < 0, case.tree.n_nodes, case.node)))
@@ -126,7 +142,9 @@ def _as_text(case: Case, column: str) -> pl.Series:
 
 
 def _joined(texts: list[pl.Series]) -> pl.Series:
-    """« 01 · commune »; a value that holds the mark, or begins like a quoted one, is quoted: no two keys meet."""
+    """Join the values of several columns: « 01 · commune »; ambiguous values are quoted, so that keys are
+    distinct.
+    """
     parts = pl.DataFrame({f"p{k}": _quoted(text) for k, text in enumerate(texts)})
     whole = pl.all_horizontal(pl.all() != "")
     joined = pl.concat_str(pl.all(), separator=f" {MARK} ")

@@ -1,13 +1,14 @@
-"""Which communes of the map the dossiers reach, and the inhabitants of these, each counted once.
+"""Inhabitants of the communes that funded dossiers reach, each commune counted once.
 
     inhabitants = Σ_c population_c · [some funded dossier reaches commune c]
 
-A dossier reaches the communes of its written `members` (communes, EPCI or departments), else those of the
-territory its applicant is: itself, or all communes of an EPCI, a department or a region. The applicant goes
-by its number, or by the column of its level where the map does not know the number. An applicant that is no
-territory reaches its members by default: its commune. Communes are those of the scenario's map, with that
-map's inhabitants, which are those of its departments and regions too; the map's own figure for an EPCI is
-another count and is not used.
+This is a weighted set-cover measure. A dossier reaches the communes of its `members` (communes, EPCI or
+departments), or else those of the territory of its applicant: a commune itself, or all communes of an EPCI,
+a department or a region. The applicant is located by its number, or by the column of its level where the map
+does not know the number. An applicant that is no territory reaches, by default, its commune.
+
+Populations are those of the scenario's map by commune, whose sums give departments and regions. The map's
+own figure for an EPCI is counted differently and is not used.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ class Reach:
 
     Attributes
     ----------
-    row, commune : int64 (n_pairs,): dossier `row` reaches `commune`; each pair once, by commune and then row
-    people : int64 (n_communes,), the inhabitants of each commune of the map
-    unlocated : bool (n,), the dossiers that name no territory, or one that the map does not know
+    row, commune : int64 (n_pairs,), dossier `row` reaches `commune`; distinct pairs, by commune and then row
+    people : int64 (n_communes,), inhabitants of each commune of the map
+    unlocated : bool (n,), dossiers that name no territory, or one that the map does not know
     """
 
     row: IntArray
@@ -45,11 +46,13 @@ class Reach:
     unlocated: BoolArray
 
     def inhabitants(self, funded: BoolArray) -> int:
-        """The inhabitants of all communes that some funded dossier reaches."""
+        """Return the inhabitants of all communes that some funded dossier reaches."""
         return exact_sum(self.people[np.unique(self.commune[funded[self.row]])])
 
     def once(self, rows: BoolArray) -> Once:
-        """What counts once: one key for all communes that the very same dossiers of `rows` reach."""
+        """Return the measure over the dossiers `rows`; communes reached by the same dossiers are merged into
+        one key.
+        """
         inside = rows[self.row]
         row, commune = self.row[inside], self.commune[inside]
         starts = np.flatnonzero(np.diff(commune, prepend=-1))
@@ -69,7 +72,7 @@ class Reach:
 
 
 def reach_of(case: Case) -> Reach | None:
-    """The communes that each dossier reaches on the scenario's map; None when it names no map."""
+    """Return the communes that each dossier reaches on the scenario's map; None when it names no map."""
     known = case.map
     if known is None:
         return None
@@ -77,9 +80,10 @@ def reach_of(case: Case) -> Reach | None:
 
 
 def inhabitants_terms(case: Case, candidates: BoolArray, needed: BoolArray, path: Path) -> Terms | None:
-    """The measure over the dossiers that can be funded; None, with a defect noted, when it cannot be.
+    """Return the measure over the dossiers that can be funded; None, with a defect recorded, when it is
+    undefined.
 
-    `needed` are the dossiers of which every territory must be known to the map.
+    `needed` are the dossiers all of whose territories must be known to the map, bool (n,).
     """
     reach = reach_of(case)
     if reach is None:
@@ -99,7 +103,7 @@ def inhabitants_terms(case: Case, candidates: BoolArray, needed: BoolArray, path
 
 
 def _reach(table: pl.DataFrame, known: Territory) -> Reach:
-    """Meet the map: the territories that the dossiers name, and the communes of these."""
+    """Join the territories named by the dossiers with the map."""
     named = _named(table, known.keys().select("level", "key", "code"))
     communes = known.table.filter(pl.col("level") == "commune").with_row_index("commune")
     inside = pl.concat(
@@ -119,7 +123,9 @@ def _reach(table: pl.DataFrame, known: Territory) -> Reach:
 
 
 def _named(table: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """row, level and code of each territory that a dossier names; the code is null where the map knows none."""
+    """Return row, level and code of each territory that a dossier names; code is null where the map knows
+    none.
+    """
     level, number, column = own_place()
     rows = table.with_row_index("row").with_columns(
         served=has_members(), level=level, number=number, column=column

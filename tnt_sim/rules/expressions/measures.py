@@ -1,17 +1,17 @@
-"""`changed`: how many dossiers are funded in only one of this allocation and an earlier list.
+"""Measures: the quantities that rules bound and objectives optimise, as exact sums over dossiers.
 
-    Σ_{i not in the list} x_i + Σ_{i in the list} (1 − x_i) + dossiers of the list that the table does not have
+Built in are granted, cost, base, requested, leverage (cost − granted), dossiers, projects, applicants and
+population (these three once per project or applicant), inhabitants (each commune reached counted once),
+changed, and every numeric column. A scenario may define further ones. A measure or column of the scenario
+called `inhabitants` takes precedence over the built-in one. Except for granted and leverage, a dossier
+counts in full as soon as it is funded.
 
-The list is the file `reference` of the scenario, with the columns `dossier` and `granted`; a row without an
-amount, or with 0, was not funded. An `allocation.csv` of a run is such a file.
+`changed` is the Hamming distance to an earlier list L:
 
-Measures: what a rule or an objective counts.
+    Σ_{i ∉ L} x_i + Σ_{i ∈ L} (1 − x_i) + number of dossiers of L that the table does not have
 
-Built in: granted, cost, base, requested, leverage (cost − granted), dossiers, projects, applicants,
-population (the last three once per project or applicant), inhabitants (each inhabitant of the communes
-reached once), changed, and any numeric column. A scenario names further ones. A measure or a
-column of the scenario's own that is called `inhabitants` goes before the built-in one, which came later.
-Measures other than granted and leverage count in full as soon as the dossier is funded.
+L is the file `reference` of the scenario, with the columns `dossier` and `granted`; a row without an amount,
+or with 0, was not funded. The `allocation.csv` of a run is such a file.
 """
 
 from __future__ import annotations
@@ -42,7 +42,11 @@ SHOWN = 5
 
 
 def changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | None:
-    """The measure over the dossiers of `mask` (None: all, the list's own included); None with a defect noted."""
+    """Return `changed` over the dossiers of `mask`; None, with a defect recorded, when the list cannot be
+    read.
+
+    With `mask` None all dossiers count, including those of the list that the table does not have.
+    """
     table = case.side.get(REFERENCE)
     if table is None:
         case.fault(
@@ -71,7 +75,9 @@ def changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | Non
 
 
 def whole_only(case: Case, terms: Terms, restricted: bool, path: Path) -> bool:
-    """Whether a measure with a constant, as `changed` is, is not asked for some dossiers or some groups only."""
+    """Return False, with a defect recorded, if a measure with a constant (`changed`) is restricted to some
+    dossiers.
+    """
     if not terms.constant or not restricted:
         return True
     case.fault(
@@ -90,7 +96,7 @@ def whole_only(case: Case, terms: Terms, restricted: bool, path: Path) -> bool:
 
 
 def _listed(case: Case, table: pl.DataFrame) -> pl.Series | None:
-    """The dossiers that the list funds, each once; None with defects noted."""
+    """Return the dossiers that the list funds, each once; None with defects recorded."""
     missing = [name for name in ("dossier", "granted") if name not in table.columns]
     if missing:
         case.fault(
@@ -196,9 +202,9 @@ class MeasureSpec(Described):
 
 @dataclass(frozen=True)
 class Measures:
-    """The measures of a scenario, resolved on its dossiers as they are asked for.
+    """The measures of a scenario, resolved on its dossiers on demand and cached.
 
-    `candidates` says which dossiers can be funded at all: only their cells must be filled.
+    `candidates` are the dossiers that can be funded, bool (n,): only their cells must be filled.
     """
 
     case: Case
@@ -207,7 +213,7 @@ class Measures:
     _known: dict[str, Terms] = field(default_factory=dict)
 
     def terms(self, name: str, path: Path) -> Terms | None:
-        """The terms of a measure by its name; None, with a defect noted, when it cannot be."""
+        """Return the sum of a measure by its name; None, with a defect recorded, when it is undefined."""
         if name not in self._known:
             found = self._resolve(name, path)
             if found is None:
@@ -216,7 +222,7 @@ class Measures:
         return self._known[name]
 
     def names(self) -> list[str]:
-        """Every name that can be used as a measure."""
+        """Return every name that can be used as a measure, sorted."""
         table = self.case.table
         numeric = self.case.portfolio.once(
             ("names",), lambda: [column.removesuffix("_cents") for column in table.columns]
@@ -234,7 +240,7 @@ class Measures:
         return self._column(name, path, zero_if_empty=False)
 
     def _counts_inhabitants(self, name: str) -> bool:
-        """Whether the built-in measure is meant, not a column of the table that has its name."""
+        """Return whether a name means the built-in measure and not a column of the table."""
         return name == INHABITANTS and kind_of(self.case, name) is None
 
     def _named(self, spec: MeasureSpec, path: Path) -> Terms | None:
@@ -306,7 +312,9 @@ class Measures:
     def _of_column(
         self, name: str, mask: BoolArray | None, path: Path, *, zero_if_empty: bool
     ) -> Terms | None:
-        """What `column` names in a part of a measure: a built-in measure, or a column of the table."""
+        """Return the terms of the `column` of one part of a measure: a built-in measure or a column of the
+        table.
+        """
         if self._counts_inhabitants(name):
             needed = self.candidates if mask is None else self.candidates & mask
             return inhabitants_terms(
@@ -412,7 +420,11 @@ def _built_in(measures: Measures, name: str, path: Path) -> Terms | None:
 
 
 def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
-    """The funded part of `terms`, counted once per key; where a key's rows differ, the largest counts."""
+    """Count the funded part of `terms` once per key; where the rows of a key differ, the largest value
+    counts.
+
+    `keys` is int64 (n,), -1 for no key.
+    """
     held = keys >= 0
     n_keys = max(1, int(keys.max(initial=-1)) + 1)
     lowest = np.iinfo(np.int64).min
@@ -436,7 +448,9 @@ def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
 
 
 def keys_of(case: Case, column: str, path: Path) -> IntArray | None:
-    """Codes of the values of one column, -1 where empty; a defect when the column does not exist."""
+    """Return codes of the values of one column, int64 (n,), -1 where empty; None with a defect for an
+    unknown column.
+    """
     if column not in case.table.columns or column.startswith("_"):
         known = [name for name in case.table.columns if not name.startswith("_")]
         case.fault(
@@ -450,10 +464,10 @@ def keys_of(case: Case, column: str, path: Path) -> IntArray | None:
 
 
 def key_codes(case: Case, column: str, *, fallback: bool) -> IntArray:
-    """Codes of the values of one column in order of value, int64 (n,), -1 where empty.
+    """Return codes of the values of one column in order of value, int64 (n,), -1 where empty.
 
-    A SIRET is compared by its SIREN. With `fallback`, an applicant without a number goes by its name, and
-    a dossier without either stands for itself.
+    A SIRET is compared by its SIREN. With `fallback`, an applicant without a number is identified by its
+    name, and a dossier without either counts by itself.
     """
     joined = tuple(is_joined(case, name) for name in (column, "applicant"))
     return case.portfolio.once(("keys", column, fallback, joined), lambda: _key_codes(case, column, fallback))

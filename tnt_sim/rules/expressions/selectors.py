@@ -1,7 +1,8 @@
-"""Selectors: `where`, `require`, `of`, `units` as data, read against the dossier table.
+"""Selectors: conditions on dossiers (`where`, `require`, `of`, `units`) evaluated on the dossier table.
 
-Columns are joined by *and*; `any`, `all`, `not` nest. An empty cell satisfies no comparison, so `not` holds.
-Nothing is evaluated as code: a selector is a mapping, and each comparison is one columnar operation.
+Conditions on several columns are joined by *and*; `any`, `all` and `not` nest. An empty cell satisfies no
+comparison, so its negation is satisfied. A selector is data, never evaluated as code: each comparison is one
+operation on a whole column.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ LIST_TESTS = ("has", "has_all", "only")
 TESTS = (*NUMBER_TESTS, *DATE_TESTS, *LIST_TESTS, "in", "empty", "not")
 TEXT_TESTS = ("in", *LIST_TESTS)
 OPTIONS = ("exact", "allow_absent")
-"""What may stand beside a test of texts: `exact` joins no spellings, `allow_absent` lets a value occur nowhere."""
+"""Options beside a test of texts: `exact` merges no spellings, `allow_absent` lets a value occur in no
+dossier.
+"""
 
 
 class Selector(RootModel[dict[str, Any]]):
@@ -42,9 +45,9 @@ class Selector(RootModel[dict[str, Any]]):
 
 
 def select(case: Case, selector: Selector | Mapping[str, Any] | None, path: Path) -> BoolArray | None:
-    """The dossiers that a selector names, bool (n,), all of them without one.
+    """Return the dossiers that satisfy a selector, bool (n,); all of them without one.
 
-    None, with defects noted, when it cannot be read.
+    Returns None, with defects recorded, when the selector cannot be read.
     """
     if selector is None:
         return np.ones(case.n, dtype=np.bool_)
@@ -60,7 +63,7 @@ def select(case: Case, selector: Selector | Mapping[str, Any] | None, path: Path
 
 
 def conditions(case: Case, mapping: Mapping[str, Any], path: Path) -> Iterator[tuple[str, BoolArray | None]]:
-    """Each top-level condition of a selector with the dossiers that satisfy it."""
+    """Yield each top-level condition of a selector with the dossiers that satisfy it, bool (n,) or None."""
     for key, wanted in mapping.items():
         here = (*path, key)
         if key in ("any", "all"):
@@ -126,13 +129,13 @@ def _tests(case: Case, name: str, kind: Kind, wanted: dict[str, Any], path: Path
 
 
 def split_options(wanted: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options of a condition (`exact`, `allow_absent`) and its tests."""
+    """Split a condition into its options (`exact`, `allow_absent`) and its tests."""
     options = {key: value for key, value in wanted.items() if key in OPTIONS}
     return options, {key: value for key, value in wanted.items() if key not in OPTIONS}
 
 
 def _fit_options(case: Case, options: Mapping[str, Any], tests: Mapping[str, Any], path: Path) -> bool:
-    """Whether options are true or false, and stand beside a test that they say something of."""
+    """Return whether options are true or false and accompany a test of texts; record defects otherwise."""
     unread = [key for key, value in options.items() if value not in ("true", "false")]
     idle = [] if set(TEXT_TESTS) & set(tests) else list(options)
     for key in {*unread, *idle}:
@@ -216,9 +219,9 @@ def _envelope(case: Case, wanted: Any, path: Path) -> BoolArray | None:
 
 
 def envelope_node(case: Case, name: str, path: Path) -> int | None:
-    """The node of an envelope id; a defect and None when there is no such envelope.
+    """Return the node of an envelope id; None with a defect recorded when there is no such envelope.
 
-    A part of a split that is not in force is not laid out: its name stands for the split.
+    A part of a split that is not in force has no node: its name then refers to the split envelope.
     """
     tree = case.tree
     if name in tree.ids:
@@ -236,7 +239,7 @@ def envelope_node(case: Case, name: str, path: Path) -> int | None:
 
 
 def under(case: Case, node: int) -> BoolArray:
-    """The dossiers asked from an envelope or anything under it, bool (n,)."""
+    """Return the dossiers that ask from an envelope or from one under it, bool (n,)."""
     inside: BoolArray = (case.node >= node) & (case.node < case.tree.end[node])
     return inside
 
@@ -294,7 +297,7 @@ def _text_equals(
 def _compared(
     case: Case, name: str, values: list[str], options: Mapping[str, Any]
 ) -> tuple[pl.Series, list[str]]:
-    """A column of texts and the values that it is compared with, each by the name of all its spellings."""
+    """Return a column of texts and the values to compare it with, spellings merged unless `exact`."""
     if options.get("exact") == "true":
         return case.table[name], without_ends(values)
     return joined_column(case, name), names_in(case, name, values)
@@ -334,7 +337,7 @@ def _list_test(
 
 
 def describe(mapping: Mapping[str, Any]) -> str:
-    """A selector as short text in the scenario's own notation."""
+    """Return a selector as short text in the scenario's own notation."""
     return ", ".join(f"{key}: {_short(value)}" for key, value in mapping.items())
 
 

@@ -1,8 +1,9 @@
-"""How a dossier, or a file, names a unit of the map: by a code, keyed by type.
+"""Identification of map units (communes, EPCI, departments, regions) named by dossiers or files.
 
-A column of a level (`commune`, `epci`, `department`, `region`) names units of that level; `applicant_id` those
-of its `applicant_type`, where that is a territory's; `members` communes and EPCI; any other cell whatever unit has
-that code. « 01 » in a cell that could mean a department or a region is refused when both are selected.
+A code alone is ambiguous: « 01 » is a department (Ain) and a region (Guadeloupe). A column of a level
+(`commune`, `epci`, `department`, `region`) names units of that level; `applicant_id` units of the level that
+`applicant_type` gives; `members` communes and EPCI; any other column whatever unit has that code. A code
+that could mean two selected units is refused.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _SEVERAL = {"members": ("commune", "epci")}
 
 
 def map_of(case: Case, path: Path) -> Territory | None:
-    """The scenario's map; a defect and None when it names none."""
+    """Return the scenario's map; None with a defect recorded when it names none."""
     if case.map is None:
         case.fault(
             "no-map",
@@ -38,7 +39,7 @@ def map_of(case: Case, path: Path) -> Territory | None:
 
 
 def map_codes(case: Case, by: str | Sequence[str], path: Path) -> list[str] | None:
-    """The codes that `groups: map` names for a column of the map; a defect and None for another column."""
+    """Return the codes that `groups: map` stands for; None with a defect when `by` is no column of the map."""
     known = map_of(case, path)
     if known is None:
         return None
@@ -56,7 +57,7 @@ def map_codes(case: Case, by: str | Sequence[str], path: Path) -> list[str] | No
 
 
 def keyed(known: Territory, units: pl.DataFrame) -> pl.DataFrame:
-    """Every way to name a unit: level, key, unit (its row in `units`)."""
+    """Return every way to name a unit: level, key, and `unit`, its row in `units`."""
     place = units.select("level", "code").with_row_index("unit")
     return known.keys().join(place, on=["level", "code"], how="inner").select("level", "key", "unit")
 
@@ -64,9 +65,11 @@ def keyed(known: Territory, units: pl.DataFrame) -> pl.DataFrame:
 def named_by_column(
     case: Case, keys: pl.DataFrame, column: str, mask: BoolArray, known: Territory, path: Path
 ) -> tuple[IntArray, IntArray] | None:
-    """The pairs (dossier, unit) that a column names for the dossiers of `mask`, each once.
+    """Return the pairs (dossier, unit) that a column names for the dossiers of `mask`, each once, both
+    int64.
 
-    A code that the map does not know is a defect, unless it may stand for something else than a territory.
+    A code that the map does not know is a defect, unless the column may name something other than a
+    territory.
     """
     here = (*path, "covered_by")
     cells = _cells(case, column, mask)
@@ -89,7 +92,7 @@ def named_by_column(
 
 
 def named_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: Path) -> IntArray | None:
-    """The units that the column `code` of a side table names."""
+    """Return the units that the column `code` of a side table names, int64; None with a defect recorded."""
     table = case.side[path]
     if "code" not in table.columns:
         case.fault(
@@ -120,7 +123,7 @@ def named_by_file(case: Case, keys: pl.DataFrame, known: Territory, path: Path) 
 
 
 def _cells(case: Case, column: str, mask: BoolArray) -> pl.DataFrame:
-    """row, key and level of each filled cell; level is null where the cell does not say it."""
+    """Return row, key and level of each filled cell; level is null where the column does not imply it."""
     table = case.table.select(column, "applicant_type").with_row_index("row").filter(pl.Series(mask))
     if kind_of(case, column) is Kind.LIST:
         table = table.explode(column).drop_nulls(column)

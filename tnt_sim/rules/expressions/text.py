@@ -1,6 +1,6 @@
-"""Selectors in words: « l'enveloppe est « appels » et la population dépasse 500 000 ».
+"""Wording of selectors, measures and bounds, and the parts of formulas shared by the kinds of rule.
 
-Parts of sentences that several kinds of rule share: « pour chaque », « parmi les dossiers où », bounds.
+« l'enveloppe est « appels » et la population dépasse 500 000 »
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ _MONEY = frozenset(
 
 
 def selector_words(mapping: Mapping[str, Any], lang: Lang, word: str = "") -> str:
-    """Every condition of a selector, joined by « et » (all must hold); `word` stands before each one in French.
+    """Return the conditions of a selector joined by « et » (all must be satisfied), in the language.
+
+    `word` is put before each condition in French.
 
     >>> selector_words({"population": {"above": "500000"}, "department": ["01", "2A"]}, Lang.FR, "si")
     'si la population dépasse 500\\u202f000 et si le département est « 01 » ou « 2A »'
@@ -155,7 +157,7 @@ def _name(key: str, value: Any, lang: Lang) -> str:
 
 
 def _bound(key: str, bound: Any, lang: Lang) -> str:
-    """A bound: a value, or another column times and plus something."""
+    """Return a bound in words: a value, or another column multiplied and increased."""
     if not isinstance(bound, dict):
         return _number(key, str(bound), lang)
     text = column_text.column(str(bound.get("column", ""))).in_(lang)
@@ -165,7 +167,9 @@ def _bound(key: str, bound: Any, lang: Lang) -> str:
 
 
 def _moment(bound: Any, lang: Lang) -> str:
-    """A day, another column, or a span after one of them: « 24 mois après le jour de la décision »."""
+    """Return a date bound in words: a day, a column, or a span after one: « 24 mois après le jour de la
+    décision ».
+    """
     the = "le " if lang is Lang.FR else ""
     if not isinstance(bound, dict):
         return the + _day(str(bound), lang)
@@ -182,7 +186,9 @@ def _moment(bound: Any, lang: Lang) -> str:
 
 
 def _number(key: str, text: str, lang: Lang) -> str:
-    """An amount of a column of money in euros, a number with the marks of the language, else as written."""
+    """Return an amount in euros for a money column, a number in the language's notation, or the text as
+    written.
+    """
     try:
         if key in _MONEY or "€" in text:
             return format_cents(parse_cents(text), lang)
@@ -226,7 +232,7 @@ MEASURE: Mapping[str, Text] = MappingProxyType(
 
 
 def measure(name: str) -> Text:
-    """A measure as people say it; its own name in quotes where it is not built in."""
+    """Return a measure in words; its own name in quotes when it is not built in."""
     return MEASURE.get(name) or Text(f"« {name} »", f'"{name}"')
 
 
@@ -234,19 +240,19 @@ SHOWN_NAMES = 5
 
 
 def when(where: Selector, lang: Lang) -> str:
-    """« si l'enveloppe est « a » et si la note dépasse 10 »"""
+    """Return « si l'enveloppe est « a » et si la note dépasse 10 »."""
     text = selector_words(where.root, lang, "si")
     return text if lang is Lang.FR else f"if {text}"
 
 
 def which(where: Selector, lang: Lang) -> str:
-    """« où l'enveloppe est « a » et où la note dépasse 10 »"""
+    """Return « où l'enveloppe est « a » et où la note dépasse 10 »."""
     text = selector_words(where.root, lang, "où")
     return text if lang is Lang.FR else f"where {text}"
 
 
 def for_each(by: str | tuple[str, ...] | None, lang: Lang) -> str:
-    """« pour chaque département, », or nothing without `by`."""
+    """Return « pour chaque département, », or nothing without `by`."""
     if by is None:
         return ""
     names = [by] if isinstance(by, str) else list(by)
@@ -255,7 +261,7 @@ def for_each(by: str | tuple[str, ...] | None, lang: Lang) -> str:
 
 
 def of_dossiers(where: Selector | None, lang: Lang) -> str:
-    """« (dossiers où l'enveloppe est « a ») », or nothing without `where`."""
+    """Return « (dossiers où l'enveloppe est « a ») », or nothing without `where`."""
     if where is None:
         return ""
     return f" (dossiers {which(where, lang)})"
@@ -267,7 +273,9 @@ def scope(
     lang: Lang,
     dossiers: Sequence[str] | None = None,
 ) -> str:
-    """Whom a rule is about: « pour chaque lot, parmi les dossiers où …, », or nothing when about all."""
+    """Return the dossiers a rule applies to: « pour chaque lot, parmi les dossiers où …, », or nothing for
+    all.
+    """
     if dossiers is not None:
         return f"parmi {named(dossiers, lang)}, " if lang is Lang.FR else f"among {named(dossiers, lang)}, "
     some = ""
@@ -278,7 +286,7 @@ def scope(
 
 
 def bounds(low: str | None, high: str | None, lang: Lang) -> str:
-    """« entre … et … », « au moins … », « au plus … », as after a colon."""
+    """Return two bounds after a colon: « entre … et … », « au moins … », « au plus … »."""
     french = lang is Lang.FR
     if low is not None and high is not None:
         return f"entre {low} et {high}" if french else f"between {low} and {high}"
@@ -290,7 +298,7 @@ def bounds(low: str | None, high: str | None, lang: Lang) -> str:
 
 
 def stays(low: str | None, high: str | None, lang: Lang) -> str:
-    """What follows a singular subject: « ne dépasse pas 10 000 € », « atteint au moins 25 % »."""
+    """Return two bounds as the predicate of a singular subject: « ne dépasse pas 10 000 € »."""
     french = lang is Lang.FR
     if low is not None and high is not None:
         return f" reste entre {low} et {high}" if french else f" stays between {low} and {high}"
@@ -302,12 +310,12 @@ def stays(low: str | None, high: str | None, lang: Lang) -> str:
 
 
 def named(names: Sequence[str], lang: Lang, *, word: str | None = None) -> str:
-    """Some dossiers by their numbers: « D-1, D-2 et D-3 », shortened after a few."""
+    """Return some dossiers by their numbers: « D-1, D-2 et D-3 », shortened after a few."""
     return listed(list(names), lang, SHOWN_NAMES) if word is None else listed(list(names), lang, word=word)
 
 
 def of_what(label: str, lang: Lang) -> str:
-    """A thing after « de », contracted: « du coût », « des factures », « de l'assiette »."""
+    """Return a noun after « de », contracted: « du coût », « des factures », « de l'assiette »."""
     if lang is Lang.EN:
         return f"of {label}"
     for article, joined in (("les ", "des "), ("le ", "du ")):
@@ -317,16 +325,16 @@ def of_what(label: str, lang: Lang) -> str:
 
 
 def capitalised(text: str) -> str:
-    """A sentence's first letter in capitals, the rest as it is."""
+    """Return a sentence with its first letter in capitals."""
     return text[:1].upper() + text[1:]
 
 
 PAIRS = frozenset({"exclusive", "requires", "together", "order"})
-"""Kinds whose penalty is for each breach: a dossier too many, one that lacks, a pair out of order."""
+"""Kinds whose penalty is counted per violated pair or dossier, not per unit of distance."""
 
 
 def is_pair(rule: Any) -> bool:
-    """Whether a rule's penalty is for each breach, and not for a distance."""
+    """Return whether the penalty of a rule is counted per violation and not per unit of distance."""
     return str(rule.kind) in PAIRS
 
 
@@ -347,7 +355,7 @@ _LIST_COLUMNS = frozenset({"members", "tags", "requires"})
 
 
 def money(cents: int) -> str:
-    """An amount in the scenario's notation, without idle zeros: `88 M€`, `16 000 €`."""
+    """Return an amount in the scenario's notation without trailing zeros: `88 M€`, `16 000 €`."""
     for unit, factor, step in (("M€", 100_000_000, 100_000), ("k€", 100_000, 10_000)):
         if cents % step == 0 and cents >= factor:
             return f"{write_number(Fraction(cents, factor))} {unit}"
@@ -370,7 +378,7 @@ def _where(where: Selector | None) -> str:
 
 
 def _each(by: str | tuple[str, ...] | None) -> tuple[str, str]:
-    """The quantifier and what a sum is restricted to: `∀ d : ` and `department = d`."""
+    """Return the quantifier and the restriction of a sum: `∀ d : ` and `department = d`."""
     if by is None:
         return "", ""
     names = [by] if isinstance(by, str) else list(by)

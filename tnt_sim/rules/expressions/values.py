@@ -1,8 +1,8 @@
-"""Which texts of a column are one value: those that differ only in case, accents, spaces or apostrophes.
+"""Merging of spellings: texts that differ only in case, accents, spaces or apostrophes are one value.
 
-Only columns of free text are joined: codes are compared as they are written (`is_code`), and so is a column of
-which the scenario says `values: {COLUMN: {exact: true}}`. A value goes by its most frequent spelling, the first in
-the order of code points among equals; groups are named by it. Only the distinct texts of a column are compared.
+Only columns of free text are merged. Columns of codes (`is_code`) are compared as written, and so is a
+column with `values: {COLUMN: {exact: true}}`. A value is named by its most frequent spelling, the first by
+code point among equally frequent ones; groups carry that name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, Portfolio
 from tnt_sim.rules.protocols import Case
 
 _MARKS = r"[\u{0300}-\u{036F}\u{00AD}\u{200B}\u{2060}\u{FEFF}]"
-"""Accents apart from their letter, and signs that nobody sees."""
+"""Combining accents and invisible characters."""
 _APOSTROPHES = r"\s*['’‘‛ʼʹ´`′＇]\s*"
 _CODE_WORDS = frozenset(
     {
@@ -43,14 +43,14 @@ _FREE_LISTS = ("tags",)
 
 
 class Spelled(Protocol):
-    """A table of dossiers, and which of its columns keep their spellings apart: a scenario, or its case."""
+    """A table of dossiers that says which columns are compared exactly: a scenario, or its `Case`."""
 
     @property
     def portfolio(self) -> Portfolio:
         """The dossiers."""
 
     def is_exact(self, column: str) -> bool:
-        """Whether the values of a column are compared as they are written."""
+        """Return whether the values of a column are compared as written."""
 
 
 class ValuesSpec(Spec):
@@ -62,7 +62,9 @@ class ValuesSpec(Spec):
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The spellings of one value: the one that stands for all, and every spelling with its number of cells."""
+    """One value with several spellings: the spelling that names it, and each spelling with its number of
+    cells.
+    """
 
     name: str
     spellings: tuple[tuple[str, int], ...]
@@ -70,12 +72,12 @@ class Joined:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Spellings:
-    """The texts of one column, distinct and filled.
+    """The distinct non-empty texts of one column.
 
     Attributes
     ----------
-    table : text, n (cells), key (the form that its spellings share), name (the spelling that stands for them)
-    changed : each spelling that goes by another one
+    table : columns text, n (cells), key (normalised form), name (spelling that stands for the key)
+    changed : each spelling that is replaced, with the spelling that replaces it
     joined : the values that have several spellings
     """
 
@@ -84,7 +86,7 @@ class Spellings:
     joined: tuple[Joined, ...] = ()
 
     def names_of(self, texts: Sequence[str]) -> list[str]:
-        """The names of texts of the scenario: as the column spells them, or as they are where it lacks them."""
+        """Return texts of the scenario as the column spells them, or unchanged where the column lacks them."""
         if not texts:
             return []
         asked = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select("text", key=plain("text"))
@@ -94,7 +96,7 @@ class Spellings:
 
 
 def plain(column: str) -> pl.Expr:
-    """The form that all spellings of a text share: lower case, no accents, single spaces, straight apostrophes."""
+    """Return the normalised form of a text: lower case, no accents, single spaces, straight apostrophes."""
     return (
         pl.col(column)
         .str.to_lowercase()
@@ -107,7 +109,9 @@ def plain(column: str) -> pl.Expr:
 
 
 def is_code(name: str) -> bool:
-    """Whether a column holds codes, never joined: by its canonical kind, else by a word of its header."""
+    """Return whether a column holds codes, which are never merged: by its canonical kind, else by a word of
+    its header.
+    """
     kind = CANONICAL.get(name)
     if kind is not None:
         return kind not in _FREE_KINDS and name not in _FREE_LISTS
@@ -116,7 +120,9 @@ def is_code(name: str) -> bool:
 
 
 def is_joined(of: Spelled, name: str) -> bool:
-    """Whether a column's spellings are joined: free text that the scenario does not keep exact."""
+    """Return whether the spellings of a column are merged: free text that the scenario does not compare
+    exactly.
+    """
     return not is_code(name) and not of.is_exact(name) and _is_text(of.portfolio.table.schema.get(name))
 
 
@@ -125,7 +131,7 @@ def _is_text(dtype: pl.DataType | None) -> bool:
 
 
 def spellings(of: Spelled, name: str) -> Spellings:
-    """The texts of a column of text, or of the items of a column of lists."""
+    """Return the texts of a column of text, or of the items of a column of lists."""
     return of.portfolio.once(("spellings", name), lambda: _spellings(of.portfolio.table[name]))
 
 
@@ -151,7 +157,9 @@ def _spellings(column: pl.Series) -> Spellings:
 
 
 def joined_column(case: Case, name: str) -> pl.Series:
-    """A column of text or of lists of text with each value by its name; as it stands where nothing is joined."""
+    """Return a column of text, or of lists of text, with each value by its name; unchanged where nothing is
+    merged.
+    """
     column = case.table[name]
     if not is_joined(case, name):
         return column
@@ -160,7 +168,7 @@ def joined_column(case: Case, name: str) -> pl.Series:
 
 
 def named_values(column: pl.Series) -> pl.Series:
-    """The texts of a table that no scenario holds, each value by its name; codes as they stand."""
+    """Return the texts of a table outside any scenario, each value by its name; codes are unchanged."""
     return column if is_code(column.name) else _renamed(column, _spellings(column).changed)
 
 
@@ -173,7 +181,7 @@ def _renamed(column: pl.Series, changed: Mapping[str, str]) -> pl.Series:
 
 
 def matched(values: pl.Series, names: Sequence[str]) -> pl.Series:
-    """Values by the names that they are a spelling of, "" where they are none."""
+    """Return for each value the name of which it is a spelling, "" where there is none."""
     known = pl.DataFrame({"name": list(names)}, schema={"name": pl.String}).with_columns(key=plain("name"))
     asked = pl.DataFrame({"text": values.cast(pl.String).fill_null("")}).select(key=plain("text"))
     found = asked.join(known.unique("key"), on="key", how="left", maintain_order="left")
@@ -181,11 +189,11 @@ def matched(values: pl.Series, names: Sequence[str]) -> pl.Series:
 
 
 def names_in(of: Spelled, column: str, texts: Iterable[str]) -> list[str]:
-    """Texts of the scenario or of a side table by the names that `joined_column` gives them."""
+    """Return texts of the scenario or of a side table by the names that `joined_column` gives them."""
     listed = without_ends(texts)
     return spellings(of, column).names_of(listed) if is_joined(of, column) else listed
 
 
 def without_ends(texts: Iterable[str]) -> list[str]:
-    """Texts of the scenario as cells are read: without spaces at their ends."""
+    """Strip the spaces around texts of the scenario, as cells are read."""
     return [text.strip() for text in texts]

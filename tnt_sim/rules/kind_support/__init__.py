@@ -1,0 +1,1 @@
+"""What several kinds of rule share: penalties, attainable ranges, per-capita ratios."""

@@ -1,4 +1,4 @@
-"""Rules in words: one sentence each, with its numbers, French and English."""
+"""Dispatch by kind of rule: the sentence of each rule in French and English, and its formula."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ from tnt_sim.rules.offers.decisions import DecideSpec
 
 
 def rule_words(rule: Any, lang: Lang) -> str:
-    """« Pour chaque département, le montant accordé ne dépasse pas 297 000 €. »"""
+    """Return the sentence of a rule: « Pour chaque département, le montant accordé ne dépasse pas 297 000 €.
+    »
+    """
     write = RULE_WORDS.get(str(rule.kind))
     if write is None:
         return Text(f"Règle de genre « {rule.kind} ».", f'A rule of kind "{rule.kind}".').in_(lang)
@@ -136,11 +138,11 @@ RULE_WORDS: Mapping[str, Callable[[Any, Lang], str]] = MappingProxyType(
         "equity": equity_text.equity,
     }
 )
-"""Every kind of rule with what writes its sentence; a test holds it against the grammar."""
+"""The function that writes the sentence of each kind; a test compares the keys with the grammar."""
 
 
 def rule_formula(rule: Any) -> str:
-    """A rule's formula; what breaking it costs comes after it."""
+    """Return the formula of a rule, followed by the price of violating it where there is one."""
     write = RULE_FORMULAS.get(str(rule.kind))
     text = "" if write is None else write(rule)
     if text and isinstance(rule, RuleSpec) and rule.penalty is not None and not rule.report:
@@ -164,4 +166,4 @@ RULE_FORMULAS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "equity": equity_formula,
     }
 )
-"""Every kind of rule with what writes its formula."""
+"""The function that writes the formula of each kind."""
