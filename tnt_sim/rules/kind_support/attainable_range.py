@@ -1,11 +1,13 @@
-"""How far a measure can go before anything is decided: the most and the least that its groups can come to.
+"""Attainable range of a measure by group, and the bounds of limits and shares that can never be satisfied.
 
-Limits and shares that can never hold, or that nothing can break: told before anything is solved.
+With M the most and m the least that a sum over a group can reach, given what is committed or decided:
 
-With M the most and m the least that a sum can come to (`attainable_range.py`):
+    limit   M ≥ minimum            m ≤ maximum
+    share   M_num ≥ p · m_den      m_num ≤ p · M_den
+            (1 − p) · M_num ≥ p · m_rest      (1 − p) · m_num ≤ p · M_rest      where den = num + rest, p ≤ 1
 
-    limit   M ≥ minimum        m ≤ maximum
-    share   M_num ≥ p·m_den    m_num ≤ p·M_den    and, where den = num + rest, (1 − p)·M_num ≥ p·m_rest and so on
+Each condition is necessary. A hard rule that violates one has no feasible allocation, and is reported as a
+defect without solving anything.
 """
 
 from __future__ import annotations
@@ -28,17 +30,21 @@ from tnt_sim.rules.protocols import Case, Path
 
 
 def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
-    """The most that each group could reach if all its dossiers had their largest grant."""
+    """Return the most that each group can reach, with every dossier at its largest useful grant, in the
+    unit.
+    """
     return [value * terms.scale for value in demand_steps(terms, groups, offers)]
 
 
 def least(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
-    """The least that each group comes to: what is settled, at its smallest, and all that takes from the sum."""
+    """Return the least that each group can reach: settled dossiers at their smallest, and all that reduce
+    the sum.
+    """
     return [value * terms.scale for value in least_steps(terms, groups, offers)]
 
 
 def demand_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
-    """`demand` in whole steps of the scale."""
+    """Return `demand` in integer steps of `terms.scale`."""
     granted = np.where(terms.per_cent < 0, offers.lowest_cents, offers.highest_cents)
     gains = terms.per_funded + terms.per_cent * granted
     for part in terms.once:
@@ -48,7 +54,7 @@ def demand_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
 
 
 def least_steps(terms: Terms, groups: Groups, offers: Offers) -> list[int]:
-    """`least` in whole steps of the scale."""
+    """Return `least` in integer steps of `terms.scale`."""
     granted = np.where(terms.per_cent < 0, offers.highest_cents, offers.lowest_cents)
     gains = terms.per_funded + terms.per_cent * granted
     useful = offers.in_play & ((gains < 0) | offers.committed | offers.forced)
@@ -61,22 +67,28 @@ def _sums(terms: Terms, groups: Groups, useful: BoolArray, granted_cents: IntArr
 
 
 def is_plain(terms: Terms) -> bool:
-    """Whether `demand` and `least` are bounds: nothing counts once, or no part of the sum is negative."""
+    """Return whether `demand` and `least` are valid bounds: no quantity counts once per key, or none is
+    negative.
+    """
     parts = (terms.per_funded, terms.per_cent, *(part.worth for part in terms.once))
     return not terms.once or not any(bool((part < 0).any()) for part in parts)
 
 
 def is_granted(terms: Terms) -> bool:
-    """Whether the measure is the amount granted, for some dossiers or all."""
+    """Return whether the measure is the amount granted to some dossiers or to all."""
     own = (terms.per_cent == 0) | (terms.per_cent == 1)
     return terms.unit is Unit.MONEY and not terms.once and not terms.per_funded.any() and bool(own.all())
 
 
 def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) -> int:
-    """No envelope lets some dossiers together get more than this, in cents.
+    """Return an upper bound in cents on what the dossiers `inside`, bool (n,), can receive from the
+    envelopes.
 
-    reach_X = min(amount_X and what it may gain, what its own dossiers ask + Σ reach of its children); an envelope
-    to which money may be moved, or whose parent may pass such money on, has no bound of its own here.
+    From the leaves to the root,
+
+        reach_X = min(amount_X + most added to it, requests of its own dossiers + Σ reach of its children)
+
+    where an envelope to which siblings may transfer money, or to whose parent they may, is not bounded.
     """
     most = offers.highest_cents
     held = inside & (node >= 0)
@@ -104,7 +116,14 @@ def limit_can_hold(
     maximum: Sequence[Fraction | None],
     path: Path,
 ) -> bool:
-    """Whether the bounds of a hard limit can be met at all; else a defect for each side, naming its groups."""
+    """Return whether the bounds of a hard limit can be satisfied; otherwise record one defect per side.
+
+    Parameters
+    ----------
+    terms, groups : the measure and its groups
+    minimum, maximum : one bound per group, in the measure's unit; None for no bound
+    path : place of the rule in the scenario
+    """
     if not is_plain(terms):
         return True
     scale, names = terms.scale, groups.names
@@ -137,6 +156,7 @@ def limit_can_hold(
 
 
 Figure = tuple[str | None, Fraction, Fraction]
+"""Group, bound, and attainable value."""
 
 
 def _too_little(case: Case, unit: Unit, short: Sequence[Figure], path: Path) -> None:
@@ -172,7 +192,7 @@ def _too_much(case: Case, unit: Unit, over: Sequence[Figure], path: Path) -> Non
 
 
 def _figures(figures: Sequence[Figure], unit: Unit) -> tuple[str, str]:
-    """« 01 : 500 € sur 1 000 € », for a few groups and then the count."""
+    """Return « 01 : 500 € pour 1 000 € » for a few groups and then the count, in French and in English."""
     more = f", … (+{len(figures) - SHOWN})" if len(figures) > SHOWN else ""
     french, english = [], []
     for name, bound, value in figures[:SHOWN]:
@@ -194,9 +214,9 @@ def share_can_hold(
     bounds: tuple[Fraction | None, Fraction | None],
     path: Path,
 ) -> bool:
-    """Whether the bounds of a hard share can be met at all.
+    """Return whether the bounds of a hard share can be satisfied; otherwise record one defect per side.
 
-    Each part is some groups, their numerator, and what the denominator holds beside it where that is known.
+    Each of `parts` is some groups, their numerator, and the rest of the denominator where that is known.
     """
     low, high = bounds
     bad: dict[str, list[str | None]] = {"min": [], "max": []}
@@ -250,7 +270,9 @@ def warn_idle_share(
     same: bool,
     path: Path,
 ) -> None:
-    """A share of nothing, a numerator without dossiers, a maximum that no part of a whole can pass."""
+    """Warn of a share without effect: no eligible dossier, no numerator, or a maximum of 100 % or more of a
+    part.
+    """
     low, high = bounds
     if not (within & offers.in_play).any():
         _idle(

@@ -1,6 +1,7 @@
-"""Dossiers that a rule by groups cannot count, for they leave a column of `by` empty: they escape it.
+"""Dossiers that escape a rule by groups because a column of `by` is empty in their row.
 
-`together` is left out, and `exclusive` by a column of the planner's own: there an empty cell means « no group ».
+`together` is not checked, nor `exclusive` by a column of the planner's own, where an empty cell means "no
+group".
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ NO_KEY = "no_key"
 
 
 def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> None:
-    """Note which dossiers in play escape a rule that bounds each group above; warn where it does not."""
+    """Record the dossiers in play that escape: an open question if the rule has an upper bound, a warning
+    otherwise.
+    """
     by = getattr(rule, "by", None)
     if by is None:
         return

@@ -1,6 +1,9 @@
-"""A measure by group over the inhabitants of each group: what `equity` and `smallest` stand on.
+"""A measure by group divided by the inhabitants of the group, used by `equity` and by the objective
+`smallest`.
 
-M_g = Σ measure over the funded dossiers of group g       p_g = the map's inhabitants of g       r_g = M_g / p_g
+    M_g = Σ measure over the funded dossiers of group g        p_g = inhabitants of g        r_g = M_g / p_g
+
+p_g comes from the scenario's map; without `per: population` it is 1.
 """
 
 from __future__ import annotations
@@ -24,15 +27,16 @@ from tnt_sim.rules.protocols import Case, Path
 
 @dataclass(frozen=True, slots=True)
 class PerHead:
-    """Groups with a measure and inhabitants; all lists (n_groups,).
+    """A measure and its inhabitants by group; all tuples have one entry per group.
 
     Attributes
     ----------
-    terms, groups : the measure; it is never negative, and what counts once counts once in each group
-    heads : inhabitants, or 1 where nothing is divided
-    most, settled : the most that each group could reach, and what is committed in it, in units of `terms.scale`
-    total, single : the most that all groups together, and that one dossier, could reach, in units of `terms.scale`
-    open_amounts : whether some dossier's amount is to be chosen
+    terms, groups : the measure, never negative; what is counted once is counted once in each group
+    heads : p_g
+    most, settled : the most that M_g can reach, and the part of it that is committed, in steps of
+        `terms.scale`
+    total, single : upper bounds on Σ M_g and on what one dossier counts for, in steps of `terms.scale`
+    open_amounts : whether the amount of some candidate is a variable
     """
 
     terms: Terms
@@ -45,7 +49,7 @@ class PerHead:
     open_amounts: bool
 
     def against_all(self, group: int, left: int, right: int) -> Terms:
-        """left·M_g − right·Σ M_h, one sum over dossiers."""
+        """Return left · M_group − right · Σ_h M_h as one sum over dossiers."""
         codes = self.groups.codes
         weight = np.where(codes == group, left - right, np.where(codes >= 0, -right, 0))
         once = tuple(
@@ -55,7 +59,7 @@ class PerHead:
         return Terms(terms.scale, terms.unit, terms.per_funded * weight, terms.per_cent * weight, once)
 
     def sums(self, funded: BoolArray, granted_cents: IntArray) -> list[int]:
-        """M_g of each group in units of `terms.scale`, exact."""
+        """Return M_g of each group on an allocation, exact, in steps of `terms.scale`."""
         return self.terms.evaluate_groups(funded, granted_cents, self.groups.codes, len(self.groups.names))
 
 
@@ -73,10 +77,10 @@ def per_head(
     bound: BoolArray | None = None,
     only_met: bool = False,
 ) -> PerHead | None:
-    """Meet the dossiers and the map; None, with defects noted, when something is unknown.
+    """Build the ratios of a measure by group; None, with defects recorded, when something is unknown.
 
-    `bound` leaves out the dossiers for which a rule is lifted; with `only_met` a group that no dossier of `where`
-    belongs to is none.
+    `bound`, bool (n,), excludes the dossiers for which the rule is waived. With `only_met`, a group exists
+    only if a dossier of `where` belongs to it. The other parameters are the keys of the scenario.
     """
     terms = measures.terms(measure, (*path, "measure"))
     mask = select(case, where, (*path, "where"))
@@ -112,7 +116,9 @@ def per_head(
 
 
 def _once_per_group(terms: Terms, groups: Groups) -> Terms:
-    """The same measure with a key of its own for each group in which something counts once."""
+    """Return the same measure with separate keys in each group, so that each group counts a shared thing
+    once.
+    """
     n = len(groups.names)
     parts = []
     for part in terms.once:
@@ -124,7 +130,7 @@ def _once_per_group(terms: Terms, groups: Groups) -> Terms:
 
 
 def weight_of(part: Once, weight: IntArray) -> IntArray:
-    """The weight of each key: that of the dossiers that hold it, int64 (n_keys,)."""
+    """Return the weight of each key, int64 (n_keys,): that of the dossiers that have it."""
     found = np.zeros(len(part.worth), dtype=np.int64)
     found[part.key] = weight[part.row]
     return found
@@ -168,7 +174,9 @@ def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> l
 
 
 def _never_negative(case: Case, terms: Terms, offers: Offers, path: Path) -> bool:
-    """Whether no dossier can take from the sum; a mean of what may be negative says nothing."""
+    """Return whether no dossier reduces the sum; record a defect otherwise, because ratios would be
+    meaningless.
+    """
     highest = offers.highest_cents
     lowest = offers.lowest_cents
     worst = terms.per_funded + np.minimum(terms.per_cent * highest, terms.per_cent * lowest)

@@ -1,4 +1,4 @@
-"""What all rules have in common as written."""
+"""Keys that all kinds of rule share in a scenario, and their checks."""
 
 from __future__ import annotations
 
@@ -28,14 +28,17 @@ class RuleSpec(Described):
 
 
 def mode_of(spec: RuleSpec) -> Mode:
-    """How strictly a rule is meant."""
+    """Return whether a rule is hard, penalised or only reported."""
     if spec.report:
         return Mode.REPORT
     return Mode.HARD if spec.penalty is None else Mode.PENALTY
 
 
 def penalty_of(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penalty | None:
-    """The price per unit of distance; `per` is read in the unit of the rule's measure."""
+    """Return the price of a rule per unit of its distance; None without one, or with a defect recorded.
+
+    The scenario gives `cost` per `per` of distance; `per` is read in the unit of the rule's measure.
+    """
     if spec.penalty is None or spec.report:
         return None
     per = number_literal(case, spec.penalty.per, unit, (*path, "penalty", "per"))
@@ -57,7 +60,9 @@ def penalty_of(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penalty | 
 def well_bounded(
     spec: RuleSpec, minimum: Fraction | None, maximum: Fraction | None, case: Case, path: Path
 ) -> bool:
-    """Whether a rule has a bound, or is only reported, and its minimum is not above its maximum."""
+    """Return whether a rule has a bound (or is only reported) and minimum ≤ maximum; record a defect
+    otherwise.
+    """
     if minimum is None and maximum is None and mode_of(spec) is not Mode.REPORT:
         case.fault(
             "no-bound",

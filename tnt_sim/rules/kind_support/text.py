@@ -1,4 +1,4 @@
-"""rules/kind_support/text.py."""
+"""Wording shared by the kinds of rule: bounds, penalties, modes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _IS_FUNDED, _ARE_FUNDED = Text("n'est financé", "is funded"), Text("ne sont fin
 
 
 def per_words(rule: RuleSpec, lang: Lang) -> str:
-    """What a penalty is for: « pour 1 k€ d'écart », « par manquement »."""
+    """Return what a penalty is counted by: « pour 1 k€ d'écart », « par manquement »."""
     assert rule.penalty is not None
     per = rule.penalty.per
     if is_pair(rule):
@@ -26,7 +26,7 @@ def per_words(rule: RuleSpec, lang: Lang) -> str:
 
 
 def mode_words(rule: RuleSpec, lang: Lang) -> str:
-    """How the sentence ends: a full stop, what breaking the rule costs, or that it is only reported."""
+    """Return the end of the sentence of a rule: a full stop, the penalty, or that it is only reported."""
     french = lang is Lang.FR
     if rule.report:
         return " (pour information)." if french else " (report only)."
@@ -41,7 +41,7 @@ def mode_words(rule: RuleSpec, lang: Lang) -> str:
 
 
 def bound_words(bound: str | ShareOfAmount | None, measure: str, lang: Lang) -> str | None:
-    """A bound of a limit: an amount in full, a number, or a share of an envelope's amount."""
+    """Return a bound of a limit in words: an amount, a number, or a share of an envelope's amount."""
     if bound is None:
         return None
     if isinstance(bound, ShareOfAmount):

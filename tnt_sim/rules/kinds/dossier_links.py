@@ -1,8 +1,9 @@
-"""What the dossier table itself says of who goes with whom, whatever the scenario's rules.
+"""Rules written in the dossier table itself: prerequisites and variants of one project.
 
-Column `requires`: funded only with every dossier named there. Column `variant_of`: at most one funded for each
-label, the dossier whose own number is the label included. A circle of requirements is an error, in the table, in
-`requires` rules that need all of theirs, or in both together.
+Column `requires`: a dossier is funded only with all the dossiers named there (precedence constraints).
+Column `variant_of`: at most one dossier is funded for each label; the dossier whose own number is the label
+belongs to the group too. Cycles of prerequisites are errors, whether the table, the `requires` rules that
+need all of theirs, or both form them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ TableRule = Exclusive | Requires
 
 
 def table_links(case: Case, offers: Offers) -> tuple[TableRule, ...]:
-    """The rules of the two columns, where they say anything; defects are noted."""
+    """Return the rules that the two columns imply; record defects."""
     found: list[TableRule] = []
     variants = _variants(case, offers)
     if variants is not None:
@@ -52,7 +53,7 @@ def _variants(case: Case, offers: Offers) -> Exclusive | None:
 
 
 def _exclusive(case: Case, pairs: pl.DataFrame, offers: Offers) -> Exclusive | None:
-    """One group for each label with several dossiers in play."""
+    """Return one exclusive group per label that has several dossiers in play."""
     several = pairs.filter(pl.len().over("key") > 1).sort("key", "row")
     if several.height == 0:
         return None
@@ -118,7 +119,9 @@ def _unknown(case: Case, asked: pl.DataFrame) -> None:
 
 
 def refuse_circles(case: Case, rules: Sequence[tuple[Requires, Path | None]]) -> None:
-    """One defect for each set of dossiers that require each other in a circle; `None`: the table says it."""
+    """Record one defect per cycle of prerequisites found; a path of None means that the table states the
+    rule.
+    """
     edges: dict[int, dict[int, int]] = {}
     for number, (rule, _) in enumerate(rules):
         pair = rule.whole[rule.needs.group]
@@ -146,7 +149,11 @@ def refuse_circles(case: Case, rules: Sequence[tuple[Requires, Path | None]]) ->
 
 
 def _circles(edges: dict[int, dict[int, int]]) -> list[list[int]]:
-    """A shortest circle through the first dossier of each knot that still has one, as rows by rank."""
+    """Return disjoint shortest cycles as lists of rows, in order of their first dossier.
+
+    A cycle through a dossier is found by breadth-first search; cycles that share a dossier with a known one
+    are left out.
+    """
     found: list[list[int]] = []
     done: set[int] = set()
     for start in _on_circles(edges):
@@ -160,7 +167,9 @@ def _circles(edges: dict[int, dict[int, int]]) -> list[list[int]]:
 
 
 def _on_circles(edges: dict[int, dict[int, int]]) -> list[int]:
-    """The dossiers left when those that require nothing left, and then those required by none left, are gone."""
+    """Return the vertices left after removing, repeatedly, those without a successor and then those without
+    a predecessor.
+    """
     backward: dict[int, dict[int, int]] = {}
     for a, following in edges.items():
         for b in following:
@@ -176,7 +185,7 @@ def _on_circles(edges: dict[int, dict[int, int]]) -> list[int]:
 
 
 def _shortest(edges: dict[int, dict[int, int]], start: int) -> list[int]:
-    """The shortest way from a dossier back to itself, breadth first; [] where there is none."""
+    """Return a shortest cycle through `start` by breadth-first search, or [] if there is none."""
     came: dict[int, int] = {}
     here = [start]
     while here:

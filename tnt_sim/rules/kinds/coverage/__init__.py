@@ -1,0 +1,1 @@
+"""Rule `coverage`: reach a number of territories, or of their inhabitants."""

@@ -1,4 +1,4 @@
-"""rules/kinds/coverage/check.py."""
+"""Second reading of `coverage`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tnt_sim.rules.second_reading.rows import Lines, _all, _down, _up, bounded, 
 
 
 def coverage_lines(lines: Lines, rule: Coverage) -> None:
-    """What is covered between its bounds."""
+    """Write low ≤ Σ_u worth_u · [u covered] ≤ high."""
     total = summed(lines.columns, rule.terms, _all(lines.columns), 1)
     low, high = rule.minimum, rule.maximum
     if low is not None:

@@ -1,8 +1,9 @@
-"""`coverage`: how many units of the map, or how many of their inhabitants, the funded dossiers reach.
+"""Rule `coverage`: funded dossiers reach enough (or not too many) units of the map, or of their inhabitants.
 
     minimum ≤ Σ_u worth_u · [u is covered already, or some funded dossier of `where` names u] ≤ maximum
 
-worth_u is 1, or the inhabitants of u. A bound in % is a share of the same sum over all units selected.
+A set-cover constraint. worth_u is 1, or the inhabitants of u. A bound in % is a share of the same sum over
+all units that `units` selects.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class CoverageSpec(RuleSpec):
 class Coverage:
     """A compiled `coverage`.
 
-    `total` is the sum over all units selected; `share` says that bounds are read as shares of it.
+    `terms` counts each unit once; units covered already are its constant. `total` is the sum over all
+    selected units. `share` says that the bounds are reported as shares of it.
     """
 
     id: str
@@ -70,7 +72,7 @@ class Coverage:
     penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
-        """⌈minimum⌉ ≤ constant + Σ worth·[held] ≤ ⌊maximum⌋."""
+        """Write ⌈minimum⌉ ≤ Σ_u worth_u · [u covered] ≤ ⌊maximum⌋, one row per side."""
         label = RowLabel(RowKind.RULE, self.id)
         for side, bound in (("min", self.minimum), ("max", self.maximum)):
             if bound is None:
@@ -80,7 +82,9 @@ class Coverage:
             builder.rows([replace(label, side=side)], self.terms, None, [lower], [upper])
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """The same sums in a scale in which the bounds are whole; distances are units or inhabitants."""
+        """Write the same row in a scale in which the bounds are whole; the distance is in units or
+        inhabitants.
+        """
         bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
         if not bounds:
             return
@@ -90,7 +94,7 @@ class Coverage:
         builder.rows([RowLabel(RowKind.RULE, self.id)], terms, None, [lower], [upper], soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """What is covered, and out of how much where the bounds are shares."""
+        """Evaluate what is covered, as a share of the total when the bounds are shares."""
         value = self.terms.evaluate(funded, granted_cents)
         den = self.total if self.share else 1
         low, high = (None if b is None else b / den for b in (self.minimum, self.maximum))
@@ -103,7 +107,7 @@ class Coverage:
 
 
 def compile_coverage(spec: CoverageSpec, path: Path, case: Case, offers: Offers) -> Coverage | None:
-    """Meet the map and the dossiers; None, with defects noted, when something is unknown."""
+    """Resolve the rule on the map and the dossiers; None, with defects recorded, when something is unknown."""
     known = map_of(case, path)
     mask = _dossiers(spec, case, offers, path)
     if known is None or mask is None or not _column_exists(case, spec.covered_by, path):
@@ -177,7 +181,9 @@ def _can_hold(
     offers: Offers,
     path: Path,
 ) -> bool:
-    """Whether all that could be funded, or only what is settled, meets the bound at all."""
+    """Return whether all candidates together reach the minimum, and settled dossiers alone respect the
+    maximum.
+    """
     no_money = np.zeros(case.n, dtype=np.int64)
     most = terms.evaluate(offers.in_play, no_money)
     least = terms.evaluate(offers.committed | offers.forced, no_money)
@@ -230,7 +236,7 @@ def _column_exists(case: Case, name: str, path: Path) -> bool:
 
 
 def _units(spec: CoverageSpec, case: Case, known: Territory, path: Path) -> pl.DataFrame | None:
-    """The units that the selector names on the map, read like dossiers."""
+    """Return the units of the map that `units` selects; they are read like a table of dossiers."""
     here = (*path, "units")
     table = known.units.drop("level", "overseas")
     on_map = replace(

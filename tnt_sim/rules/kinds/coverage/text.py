@@ -1,4 +1,4 @@
-"""rules/kinds/coverage/text.py."""
+"""Wording and formula of `coverage`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
 
 
 def coverage_formula(rule: CoverageSpec) -> str:
-    """`10 % · |U| ≤ |{u ∈ U : ∃ i : x_i = 1, u = applicant_id_i or u ∈ fc.csv}|, U = {type: commune}`"""
+    """Return `10 % · |U| ≤ |{u ∈ U : ∃ i : x_i = 1, u = applicant_id_i or u ∈ fc.csv}|, U = {type:
+    commune}`.
+    """
     where = _where(rule.where)
     link = "∈" if rule.covered_by in _LIST_COLUMNS else "="
     named = f"∃ i{f' ({where})' if where else ''} : x_i = 1, u {link} {rule.covered_by}_i"
@@ -29,7 +31,7 @@ def coverage_formula(rule: CoverageSpec) -> str:
 
 
 def coverage(rule: CoverageSpec, lang: Lang) -> str:
-    """« parmi les communes d'au plus 3 500 habitants, au moins 10 % ont un dossier financé (…) »"""
+    """Return « parmi les communes d'au plus 3 500 habitants, au moins 10 % ont un dossier financé (…) »."""
     french = lang is Lang.FR
     by = column_text.column(rule.covered_by).in_(lang)
     low, high = _share_or_count(rule.min, lang), _share_or_count(rule.max, lang)
@@ -68,7 +70,7 @@ _SIZES = {
 
 
 def units_words(units: Selector, lang: Lang) -> str:
-    """Which units of the map: « communes, EPCI et métropoles de plus de 3 500 habitants »."""
+    """Return the units of the map in words: « communes, EPCI et métropoles de plus de 3 500 habitants »."""
     rest = dict(units.root)
     types = rest.pop("type", None)
     names = types if isinstance(types, list) else [types]

@@ -1,0 +1,1 @@
+"""Rule `decide`: dossiers that people fund, refuse, or grant a stated amount."""

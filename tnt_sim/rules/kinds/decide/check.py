@@ -1,4 +1,4 @@
-"""rules/kinds/decide/check.py."""
+"""Second reading of `decide`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from tnt_sim.rules.second_reading.rows import Lines
 
 
 def decided_lines(lines: Lines, decided: Decisions) -> None:
-    """What is decided; a refused dossier has no choice, so that its row has no entry."""
+    """Write x_i ≥ 1 for each dossier funded by decision and x_i ≤ 0 for each refused one.
+
+    A refused dossier has no column, so its row has no entry.
+    """
     for sign in (1, -1):
         dossier = np.flatnonzero((decided.choice == sign) & ~lines.columns.offers.committed)
         names = [f"decide:{place}" for place in dossier.tolist()]

@@ -1,4 +1,4 @@
-"""rules/kinds/decide/rule.py."""
+"""Rule `decide`: x_i = 1, x_i = 0, or a stated amount g_i for named dossiers, decided by people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tnt_sim.rules.protocols import Case, Path
 
 
 def decisions(case: Case, specs: Sequence[tuple[DecideSpec, Path]]) -> Decisions:
-    """Read every decision; unknown dossiers, contradictions and refused commitments are defects."""
+    """Combine all `decide` rules; unknown dossiers, contradictions and refused commitments are defects."""
     choice = np.zeros(case.n, dtype=np.int64)
     amount = np.full(case.n, -1, dtype=np.int64)
     rule = np.full(case.n, -1, dtype=np.int64)

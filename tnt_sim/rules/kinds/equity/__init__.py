@@ -1,0 +1,1 @@
+"""Rule `equity`: per-capita amounts of groups within a band around the mean."""

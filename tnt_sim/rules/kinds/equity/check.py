@@ -1,4 +1,4 @@
-"""rules/kinds/equity/check.py."""
+"""Second reading of `equity`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from tnt_sim.rules.kinds.equity.rule import Equity
 from tnt_sim.rules.second_reading.rows import Lines, Sum, _against, _only, _pooled, bounded, named, summed
 
 ROUNDED = 2**61
-"""Figures of an equity row from here on are rounded where they are written: cases too close to call are unread."""
+"""From this size on, the rule rounds the integers of a row; cases that depend on the rounding are left
+unread.
+"""
 
 
 def equity_lines(lines: Lines, rule: Equity) -> None:
-    """Each group against its share of all; what a low demand opens up needs a further column and is unread."""
+    """Write the bound of each group against its share of the total.
+
+    A minimum reduced to a low demand may need a further binary column; such rows are left unread.
+    """
     of, codes = rule.of, rule.of.groups.codes
     own = summed(lines.columns, of.terms, codes, len(of.heads))
     for group, (name, heads) in enumerate(zip(of.groups.names, of.heads, strict=True)):

@@ -1,21 +1,23 @@
-"""`equity`: each group's measure per head within a band around the ratio of the totals.
+"""Rule `equity`: the per-capita measure of each group lies within a band around the mean.
 
-With M_g the measure of group g, p_g its inhabitants, T = Σ M_g, P = Σ p_g, a band of α to β:
+With M_g the measure of group g, p_g its inhabitants, T = Σ M_g, P = Σ p_g, and a band from α to β:
 
     α · T/P ≤ M_g / p_g ≤ β · T/P
 
-With `floor: demand` a group's minimum is at most what its eligible dossiers could bring, D_g: then M_g = D_g is
-enough, and z_g ∈ {0, 1} says so. With α·p_g/P = right/left (the same for β) and T_max the most that T can be:
+With `floor: demand`, a group whose eligible dossiers can bring at most D_g satisfies its minimum with M_g =
+D_g; a binary z_g says which applies. With α · p_g/P = right/left (likewise for β), and T_max the most that T
+can be:
 
-    left·M_g − right·T + (right·T_max − left·D_g)·z_g ≥ 0    M_g ≥ D_g·z_g    (z_g only where both can happen)
+    left·M_g − right·T + (right·T_max − left·D_g)·z_g ≥ 0    M_g ≥ D_g·z_g    (z_g only where both can occur)
     left·M_g − right·T ≤ 0                                   (maximum)
 
-all over dossiers: columns for M_g or T would range over billions of cents, and a solver's tolerance on the price
-of such a column is money. Long integers are rounded outwards: the row then lets a little too much through, the
-exact reading decides, and a point that it refuses is cut off and the model solved again (`refused`). A distance
-has its price in exact rows only: where they would be too long, a penalty is refused (`priceable`).
+All rows are written over dossiers. Columns for M_g or T would range over billions of cents, and a solver's
+feasibility tolerance on such a column is real money. Integers that are too long are rounded outwards, which
+relaxes the row; the exact reading then decides, and a point that it refuses is cut off (`Equity.refused`)
+before the model is solved again. Violations are priced in exact rows only; where these would be too long, a
+penalty is refused (`Equity.priceable`).
 
-The distance of a group is what its measure lacks or has too much, rounded up to the whole unit (cent, dossier).
+The distance of a group is what its measure lacks or exceeds, rounded up to a whole step (cent, dossier).
 """
 
 from __future__ import annotations
@@ -48,10 +50,10 @@ from tnt_sim.rules.protocols import (
 )
 
 LARGEST = 2**61
-"""Figures of a row stay below it before they are rounded."""
+"""Bound on the integers of a row before they are rounded."""
 
 PRICED = 2**44
-"""Entries of a row with a distance stay below it: longer ones have led solvers to wrong optima."""
+"""Bound on the integers of a row with a priced distance: longer ones have led solvers to wrong optima."""
 
 
 class EquitySpec(RuleSpec):
@@ -70,7 +72,10 @@ class EquitySpec(RuleSpec):
 
 @dataclass(frozen=True, slots=True)
 class Equity:
-    """A compiled `equity`; `minimum` and `maximum` are shares of the ratio of the totals."""
+    """A compiled `equity`.
+
+    `minimum` and `maximum` are α and β; `strict` disables the reduction of a minimum to the group's demand.
+    """
 
     id: str
     kind: str
@@ -83,7 +88,7 @@ class Equity:
 
     @property
     def priceable(self) -> bool:
-        """Whether the rows with distances are exact and short enough."""
+        """Whether the rows with distances are exact and their integers below `PRICED`."""
         for share, up in ((self.minimum, False), (self.maximum, True)):
             if share is None:
                 continue
@@ -96,18 +101,26 @@ class Equity:
         return True
 
     def rows(self, builder: RowBuilder) -> None:
-        """The rows of the module's equations."""
+        """Write the rows of the module's equations."""
         self._write(builder, None)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """The same rows with M_g + s_g for M_g in the minimum, and M_g − s_g in the maximum."""
+        """Write the same rows with M_g + s_g in the minimum and M_g − s_g in the maximum, s_g ≥ 0 priced."""
         self._write(builder, soft)
 
     def refused(self, funded: BoolArray, granted_cents: IntArray) -> list[tuple[BoolArray, BoolArray]] | None:
-        """What must change where a figure is broken: one of the first mask enters, or one of the second leaves.
+        """Return combinatorial cuts for the violated groups of an allocation; None where amounts are
+        variables.
 
-        A group that has too little stays below its share while nothing enters in it and nothing leaves elsewhere.
-        None where amounts are open, for then the choice of dossiers alone does not decide.
+        Each cut is a pair of masks, bool (n,): some dossier of the first must enter, or some of the second
+        must leave,
+
+            Σ_{i ∈ enter} x_i + Σ_{i ∈ leave} (1 − x_i) ≥ 1
+
+        A group below its minimum stays below it as long as none of its dossiers enters and none leaves
+        elsewhere; the maximum is symmetric. With variable amounts the choice of dossiers alone does not
+        decide. Codato and Fischetti, "Combinatorial Benders' Cuts for Mixed-Integer Linear Programming",
+        *Operations Research* (2006).
         """
         if self.of.open_amounts:
             return None
@@ -162,7 +175,9 @@ class Equity:
         return share * Fraction(self.of.heads[group], sum(self.of.heads))
 
     def _factors(self, group: int, share: Fraction, *, up: bool) -> tuple[int, int]:
-        """share·p_g/P as right/left: exact where every figure of a row fits, else outwards."""
+        """Return (left, right) with right/left = share · p_g / P, exact where the row stays below `LARGEST`,
+        else outwards.
+        """
         ratio = self._share(group, share)
         most = max(1, *self.of.most)
         left, right = ratio.denominator, ratio.numerator
@@ -179,7 +194,7 @@ class Equity:
         return [column]
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """Each group's figure per head, with the bounds that the totals give."""
+        """Evaluate the per-capita figure of each group, with the bounds that the totals imply."""
         scale = self.of.terms.scale
         sums = self.of.sums(funded, granted_cents)
         whole = sum(sums)
@@ -215,7 +230,7 @@ def _ceil(value: Fraction) -> int:
 def compile_equity(
     spec: EquitySpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Equity | None:
-    """Meet the dossiers and the map; None, with defects noted, when something is unknown."""
+    """Resolve the rule on the dossiers and the map; None, with defects recorded, when something is unknown."""
     of = per_head(
         case,
         measures,
@@ -247,7 +262,7 @@ def compile_equity(
 
 
 def too_long(case: Case, path: Path) -> None:
-    """Note that distances of an equity rule cannot be priced exactly on these amounts."""
+    """Record that distances of an equity rule cannot be priced exactly on these amounts."""
     case.fault(
         "equity-price",
         Text(
@@ -263,7 +278,7 @@ def too_long(case: Case, path: Path) -> None:
 
 
 def _bounds_can_hold(spec: EquitySpec, path: Path, case: Case) -> bool:
-    """A band that leaves the mean out holds only where nothing is granted at all."""
+    """Return whether α ≤ 1 ≤ β; otherwise only T = 0 is feasible, and a defect is recorded."""
     if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
         case.fault(
             "no-bound",

@@ -1,4 +1,4 @@
-"""rules/kinds/equity/text.py."""
+"""Wording and formula of `equity`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tnt_sim.rules.kinds.equity.rule import EquitySpec
 
 
 def equity_formula(rule: EquitySpec) -> str:
+    """Return `∀ d : 50 % · (Σ g_i / Σ population) ≤ Σ{department = d} g_i / population_d`."""
     mark = "d"
     term = _term(rule.measure)
     where = _where(rule.where)
@@ -20,7 +21,9 @@ def equity_formula(rule: EquitySpec) -> str:
 
 
 def equity(rule: EquitySpec, lang: Lang) -> str:
-    """« pour chaque département, le montant accordé par habitant ne dépasse pas 150 % de la moyenne … »"""
+    """Return « pour chaque département, le montant accordé par habitant ne dépasse pas 150 % de la moyenne …
+    ».
+    """
     french = lang is Lang.FR
     low = None if rule.min is None else format_rate(rule.min, lang)
     high = None if rule.max is None else format_rate(rule.max, lang)

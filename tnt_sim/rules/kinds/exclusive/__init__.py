@@ -1,0 +1,1 @@
+"""Rule `exclusive`: at most so many dossiers of a group."""

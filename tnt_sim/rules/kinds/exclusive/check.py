@@ -1,4 +1,4 @@
-"""rules/kinds/exclusive/check.py."""
+"""Second reading of `exclusive`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tnt_sim.rules.second_reading.rows import Lines, named
 
 
 def exclusive_lines(lines: Lines, rule: Exclusive) -> None:
-    """At most `most` of each group."""
+    """Write Σ x_i ≤ `most` for each group."""
     members = rule.members
     names = [f"{named('rule', rule.id, name)}:max" for name in members.names]
     ones = np.ones(len(members.group), dtype=np.int64)

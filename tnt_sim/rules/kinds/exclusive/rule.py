@@ -1,14 +1,13 @@
-"""`exclusive` and `requires`: what the funding of one dossier says of others.
+"""Rule `exclusive`: at most `max` dossiers of a group are funded (set packing when `max` is 1).
 
-    exclusive   Σ_{i in group} xᵢ ≤ max        committed dossiers counted
-    requires    k·xᵢ ≤ Σ_{j in need} xⱼ        k = at_least; xᵢ ≤ xⱼ for each j when all are needed
+    Σ_{i ∈ group} xᵢ ≤ max        committed dossiers included
 
-A price is for each pair broken. In `requires`, that is each needed dossier that a funded one lacks. In `exclusive`
-with `max: 1`, each two that are funded: with k funded of n, k(k−1)/2, written with columns s₂ … sₙ ∈ {0, 1} as
+A penalty is charged per violated pair when `max` is 1: k(k − 1)/2 for k funded dossiers of n. This convex
+cost is written with columns s₂ … sₙ ∈ {0, 1} of rising price,
 
-    Σ xᵢ − Σ_t s_t ≤ 1        s_t priced t − 1 times: the t-th funded dossier excludes the t − 1 before it
+    Σ xᵢ − Σ_t s_t ≤ 1        s_t costs t − 1 times the penalty
 
-whose rising prices need no order among them. With another `max` it is each funded dossier beyond it.
+which need no ordering constraints. For another `max` it is charged per funded dossier beyond `max`.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class ExclusiveSpec(RuleSpec):
 
 @dataclass(frozen=True, slots=True)
 class Exclusive:
-    """A compiled `exclusive`, or the column `variant_of`."""
+    """A compiled `exclusive`, or the column `variant_of` of the table."""
 
     id: str
     kind: str
@@ -63,11 +62,11 @@ class Exclusive:
     penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
-        """Σ x ≤ max for each group that has more members."""
+        """Write Σ x_i ≤ max for each group that has more members than that."""
         self._write(builder, None)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """The same rows, each pair funded, or each dossier too many, at its price."""
+        """Write the same rows, each funded pair or each dossier beyond `max` at its price."""
         if self.most == 1:
             self._write(builder, None, self._relief(builder, soft))
         else:
@@ -82,7 +81,9 @@ class Exclusive:
         rows.write(builder, self.id, self.committed, soft=soft, relief=relief)
 
     def _relief(self, builder: RowBuilder, soft: Soft) -> list[tuple[int, int, int]]:
-        """The columns s₂ … sₙ of each group as entries (group, column, −1), priced 1, 2, … n − 1."""
+        """Add the columns s₂ … sₙ of each group, priced 1, 2, … n − 1; return the entries (group, column,
+        −1).
+        """
         entries = []
         for group, size in enumerate(np.bincount(self.members.group).tolist()):
             for before in range(1, size):
@@ -93,7 +94,7 @@ class Exclusive:
         return entries
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """How many are funded in each group; the distance is in pairs, or in dossiers too many."""
+        """Count the funded dossiers of each group; the distance is in pairs, or in dossiers beyond `max`."""
         counts = self.members.count(funded).tolist()
         found = counted(self, self.members.names, counts, self.most, grouped=self.members.grouped)
         if self.most == 1:
@@ -101,14 +102,16 @@ class Exclusive:
         return found
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
-        """For each unfunded dossier one that keeps it out, -1 for none: int64 (n,)."""
+        """Return for each unfunded dossier a funded one that excludes it, -1 for none: int64 (n,)."""
         members = self.members
         full = members.count(funded) >= max(self.most, 1)
         return spread(members, np.where(full, members.first(funded), -1), ~funded)
 
 
 def compile_exclusive(spec: ExclusiveSpec, path: Path, case: Case, offers: Offers) -> Exclusive | None:
-    """Meet the dossiers; None, with defects noted, when something is unknown or can never hold."""
+    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
+    infeasible.
+    """
     members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
     if members is None:
         return None
@@ -120,7 +123,7 @@ def compile_exclusive(spec: ExclusiveSpec, path: Path, case: Case, offers: Offer
 
 
 def refuse_full(case: Case, members: Members, most: int, offers: Offers, path: Path | None) -> None:
-    """A group in which more are committed or funded by decision than may be."""
+    """Record a defect for each group in which more than `most` dossiers are committed or funded by decision."""
     settled = offers.committed | offers.forced
     for group in np.flatnonzero(members.count(settled) > most).tolist()[:SHOWN]:
         rows = members.dossier[(members.group == group) & settled[members.dossier]]

@@ -1,4 +1,4 @@
-"""rules/kinds/exclusive/text.py."""
+"""Wording and formula of `exclusive`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tnt_sim.rules.kinds.exclusive.rule import ExclusiveSpec
 
 
 def exclusive(rule: ExclusiveSpec, lang: Lang) -> str:
-    """« pour chaque membre, au plus 1 dossier est financé »"""
+    """Return « pour chaque membre, au plus 1 dossier est financé »."""
     whom = scope(rule.by, rule.where, lang, rule.dossiers)
     most = plural(
         rule.max,
@@ -23,6 +23,7 @@ def exclusive(rule: ExclusiveSpec, lang: Lang) -> str:
 
 
 def exclusive_formula(rule: ExclusiveSpec) -> str:
+    """Return `∀ d : Σ{members ∋ d} x_i ≤ 1`."""
     if rule.dossiers is not None:
         return f"{_plus(rule.dossiers)} ≤ {rule.max}"
     every, group = _each(rule.by)

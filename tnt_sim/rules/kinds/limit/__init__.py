@@ -1,0 +1,1 @@
+"""Rule `limit`: a measure between bounds, in all or by group."""

@@ -1,4 +1,4 @@
-"""rules/kinds/limit/check.py."""
+"""Second reading of `limit`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tnt_sim.rules.second_reading.rows import Lines, _down, _up, bounded, named,
 
 
 def limit_lines(lines: Lines, rule: Limit) -> None:
-    """Each group between its bounds."""
+    """Write low ≤ Σ measure ≤ high for each group."""
     names, scale = rule.groups.names, rule.terms.scale
     total = summed(lines.columns, rule.terms, rule.groups.codes, len(names))
     none = [None] * len(names)

@@ -1,6 +1,9 @@
-"""`limit`: a measure between a minimum and a maximum, in all or in each group of a column.
+"""Rule `limit`: a measure lies between a minimum and a maximum, in all or in each group of a column.
 
-minimum ≤ Σ measure over the funded dossiers of `where` (and of the group) ≤ maximum
+    minimum ≤ Σ measure over the funded dossiers of `where` (and of the group) ≤ maximum
+
+With `floor: demand`, the default with `by`, the minimum of a group is reduced to what its eligible dossiers
+can reach.
 """
 
 from __future__ import annotations
@@ -49,7 +52,11 @@ class LimitSpec(RuleSpec):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A compiled `limit`; bounds are in the measure's unit, exact."""
+    """A compiled `limit`.
+
+    `minimum`, `maximum` and `lowered` have one entry per group; bounds are exact, in the measure's unit.
+    `lowered` says that a minimum was reduced to the group's demand.
+    """
 
     id: str
     kind: str
@@ -62,7 +69,7 @@ class Limit:
     penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
-        """⌈min/scale⌉ ≤ Σ integer terms ≤ ⌊max/scale⌋ for each group."""
+        """Write ⌈min / scale⌉ ≤ Σ integer terms ≤ ⌊max / scale⌋ for each group, one row per side."""
         scale = self.terms.scale
         for side, bounds in (("min", self.minimum), ("max", self.maximum)):
             if all(bound is None for bound in bounds):
@@ -74,7 +81,7 @@ class Limit:
             builder.rows(labels, self.terms, self.groups.codes, lower, upper)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """The same sums in a scale in which every bound is whole, so that distances are exact."""
+        """Write the same sums in a scale in which every bound is whole, so that distances are exact."""
         bounds = [bound for bound in (*self.minimum, *self.maximum) if bound is not None]
         if not bounds:
             return
@@ -86,7 +93,7 @@ class Limit:
         builder.rows(labels, terms, self.groups.codes, lower, upper, soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """The figure of each group, exact."""
+        """Evaluate the sum of each group, exactly."""
         sums = self.terms.evaluate_groups(funded, granted_cents, self.groups.codes, len(self.groups.names))
         scale = self.terms.scale
         readings = tuple(
@@ -101,7 +108,9 @@ class Limit:
 def compile_limit(
     spec: LimitSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Limit | None:
-    """Meet the dossiers; None, with defects noted, when something is unknown."""
+    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
+    infeasible.
+    """
     terms = measures.terms(spec.measure, (*path, "measure"))
     restricted = spec.where is not None or spec.by is not None
     if terms is None or not whole_only(case, terms, restricted, path):
@@ -146,7 +155,7 @@ _BAD = Fraction(-(10**30))
 
 
 def _of_what(case: Case, bound: str, path: Path) -> None:
-    """Note that a limit has an amount or a number, and where a percentage goes."""
+    """Record that the bound of a limit is a percentage, and say how to write it."""
     side = str(path[-1])
     case.fault(
         "limit-share",

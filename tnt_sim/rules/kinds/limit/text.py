@@ -1,4 +1,4 @@
-"""rules/kinds/limit/text.py."""
+"""Formula of `limit`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tnt_sim.rules.kinds.limit.rule import LimitSpec
 
 
 def limit_formula(rule: LimitSpec) -> str:
+    """Return `∀ d : min(10 k€ ; demand) ≤ Σ{department = d} g_i ≤ 300 k€`."""
     every, group = _each(rule.by)
     low, high = _bound(rule.min), _bound(rule.max)
     total = _sum([group, _where(rule.where)], _term(rule.measure))

@@ -1,0 +1,1 @@
+"""Rule `order`: better dossiers first, or first come, first served."""

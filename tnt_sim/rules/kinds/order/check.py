@@ -1,4 +1,4 @@
-"""rules/kinds/order/check.py."""
+"""Second reading of `order`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from tnt_sim.rules.second_reading.rows import Lines, named
 
 
 def order_lines(lines: Lines, rule: Order) -> None:
-    """Each dossier with all of the level before it; levels of several pass through further columns: unread."""
+    """Write each dossier against all dossiers of the level before it.
+
+    The model passes through a further column where that level has several dossiers; such rows are left
+    unread.
+    """
     numbers = dict(zip(rule.dossier.tolist(), rule.number.gather(rule.dossier).to_list(), strict=True))
     names: list[str] = []
     row, dossier, value = [], [], []
@@ -33,7 +37,9 @@ def order_lines(lines: Lines, rule: Order) -> None:
 
 
 def queue_lines(lines: Lines, rule: FirstCome) -> None:
-    """A queue of fixed amounts is read once; one with open amounts is unread but for its money."""
+    """Write the queues whose amounts are fixed, by serving them in turn; queues with variable amounts are
+    left unread.
+    """
     for queue in rule.queues:
         most, least = rule.most_cents[queue.dossier], rule.least_cents[queue.dossier]
         names = rule.number.gather(queue.dossier).to_list()

@@ -1,34 +1,35 @@
-"""`order` with `first_come` and `skip: true`: first come, first served, until the money is used up.
+"""Rule `order`: no dossier is funded before a better one (precedence), or first come, first served with
+skipping.
 
-Each envelope has its queue: the dossiers of `where` asked from it, eligible, neither committed nor decided, by
-instant and then number. With M the money of the queue and bᵢ the least that dossier i may get,
-
-    xᵢ = 1  ⇔  bᵢ ≤ M − Σ_{j before i} gⱼ        and        Σ g ≤ M
-
-M is what the envelope may grant by itself (its written amount, less its reserve), less its children's amounts,
-less what is committed and decided in it (an amount left open by a decision at its most). Money that others
-leave free does not lengthen a queue; dossiers of the envelope outside `where` have what the queue leaves.
-
-Where amounts are not open the queue is settled by reading it once. With open amounts (ranges, levels) what is left
-lies in an interval [low, high]: i is funded where bᵢ ≤ low, not where bᵢ > high, and between the two
-
-    Σ_{j before i} gⱼ + (highᵢ − bᵢ + 1)·xᵢ ≥ M − bᵢ + 1
-
-`order`: nobody is funded before a better one.
-
-Among eligible dossiers that are neither committed nor funded by decision, in each group of `by`, in levels of
-equal rank L₁ (best), L₂, …
+**Precedence** (`rank`, or `first_come` without `skip`). Eligible dossiers that are neither committed nor
+funded by decision are sorted, in each group of `by`, into levels of equal rank L₁ (best), L₂, …
 
     xᵢ ≤ aₗ     for each i in Lₗ₊₁
     aₗ ≤ xⱼ     for each j in Lₗ        aₗ ∈ {0, 1}: all of level l, and so of all better levels, are funded
 
-at most two rows a dossier; where a level has one dossier, its x stands for a. An empty rank compares with nothing:
-such dossiers are outside the order, with a warning. `first_come` is the same order by instant; an empty instant
-comes last. `ties` says what equal values mean (`OrderSpec.ties_used`): with `free` they form one level; with
-`rank` the dossiers of one value follow each other as they were filed, then by number, so that no two are equal.
+This takes at most two rows per dossier; where a level has one dossier, its x replaces a. A dossier with an
+empty rank is outside the order, with a warning. `first_come` ranks by instant, an empty instant last. `ties`
+decides between equal values: with `free` they form one level, with `rank` they follow the order of filing
+and then the number, so that no two are equal. A penalty is charged per pair whose worse dossier is funded
+and better one not.
 
-`skip: true` is another rule, in `rule.py`. A price is for each pair of which the worse is funded and the better
-is not.
+**Queues** (`first_come` with `skip: true`). The queue of an envelope is the dossiers of `where` that ask
+from it, eligible, neither committed nor decided, by instant and then number. Each is funded if what is left
+suffices for it, and passed over otherwise. With M the money of the queue and bᵢ the least that dossier i may
+get:
+
+    xᵢ = 1  ⇔  bᵢ ≤ M − Σ_{j before i} gⱼ        and        Σ g ≤ M
+
+M is what the envelope may grant by itself (written amount less reserve), less the amounts of its children,
+less what is committed or decided in it (an amount left open by a decision counts at its most). Money added
+from elsewhere does not lengthen a queue; dossiers of the envelope outside `where` share what the queue
+leaves.
+
+With fixed amounts the queue is settled by serving it once. With variable amounts (ranges, levels), what is
+left at turn i lies in an interval [lowᵢ, highᵢ]: i is funded if bᵢ ≤ lowᵢ, is not if bᵢ > highᵢ, and in
+between
+
+    Σ_{j before i} gⱼ + (highᵢ − bᵢ + 1)·xᵢ ≥ M − bᵢ + 1
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ from tnt_sim.rules.protocols import (
 )
 
 MAX_OPEN = 300
-"""Dossiers whose turn depends on open amounts, in one queue: each is a row over all that come before it."""
+"""Most dossiers per queue whose turn depends on variable amounts; each is a row over all dossiers before it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ class Queue:
 
     Attributes
     ----------
-    name : the envelope
-    money_cents : what the queue may have, 0 at least
+    name : id of the envelope
+    money_cents : M, at least 0
     dossier : int64 (m,), rows of the table, first come first
     """
 
@@ -99,7 +101,7 @@ class FirstCome:
     penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
-        """See the module's equations."""
+        """Write the queue rows of the module's equations."""
         for queue in self.queues:
             sure, never, open_ = self.settled(queue)
             self._fix(builder, sure, -1)
@@ -114,10 +116,10 @@ class FirstCome:
                 self._turn(builder, queue, place, high)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """None: such a rule is hard or report only."""
+        """Write nothing: such a rule is hard or only reported."""
 
     def settled(self, queue: Queue) -> tuple[list[int], list[int], list[tuple[int, int]]]:
-        """Who is funded and who not whatever is decided, and (place, most that can be left) of the others."""
+        """Return the dossiers funded in every case, those funded in none, and (place, highᵢ) of the others."""
         low = high = queue.money_cents
         sure: list[int] = []
         never: list[int] = []
@@ -138,7 +140,7 @@ class FirstCome:
         return bool((self.least_cents[queue.dossier] == self.most_cents[queue.dossier]).all())
 
     def _fix(self, builder: RowBuilder, dossiers: list[int], sign: int) -> None:
-        """x ≥ 1 with sign -1, x ≤ 0 with sign 1."""
+        """Write x ≥ 1 with sign -1, x ≤ 0 with sign 1."""
         rows = np.array(dossiers, dtype=np.int64)
         ones = np.ones(len(rows), dtype=np.int64)
         FundedRows(
@@ -150,7 +152,7 @@ class FirstCome:
         ).write(builder, self.id, np.zeros(len(self.number), dtype=np.bool_))
 
     def _turn(self, builder: RowBuilder, queue: Queue, place: int, high: int) -> None:
-        """The row of one dossier whose turn depends on the amounts before it."""
+        """Write the row of a dossier whose turn depends on the amounts granted before it."""
         row = int(queue.dossier[place])
         need = int(self.least_cents[row])
         codes = np.full(len(self.number), -1, dtype=np.int64)
@@ -167,7 +169,7 @@ class FirstCome:
         return Terms(Fraction(1, 100), Unit.MONEY, np.zeros_like(ones), ones)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """In each queue, how many are not treated as their turn says."""
+        """Count in each queue the dossiers that are not treated as their turn requires."""
         wrong = [self._wrong(queue, funded, granted_cents) for queue in self.queues]
         readings = tuple(
             Reading(queue.name, int((found >= 0).sum()), 1, None, Fraction(0))
@@ -176,14 +178,18 @@ class FirstCome:
         return RuleReading(self.id, self.kind, self.mode, readings, grouped=True)
 
     def _wrong(self, queue: Queue, funded: BoolArray, granted_cents: IntArray) -> IntArray:
-        """The dossiers funded without room, or not funded in spite of room; -1 for the others: int64 (m,)."""
+        """Return the dossiers funded without enough money, or not funded in spite of it; -1 for the others:
+        int64 (m,).
+        """
         left = queue.money_cents - np.concatenate([[0], np.cumsum(granted_cents[queue.dossier])])
         held = funded[queue.dossier]
         wrong = np.where(held, left[1:] < 0, self.least_cents[queue.dossier] <= left[:-1])
         return np.where(wrong, queue.dossier, -1)
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
-        """For each unfunded dossier without room at its turn the last one served before it: int64 (n,)."""
+        """Return for each unfunded dossier of a queue the last one funded before it, -1 for none: int64
+        (n,).
+        """
         found = np.full(len(funded), -1, dtype=np.int64)
         for queue in self.queues:
             served = -1
@@ -198,7 +204,14 @@ class FirstCome:
 def compile_queue(
     rule: str, mode: Mode, mask: BoolArray, position: IntArray, case: Case, offers: Offers, path: Path
 ) -> FirstCome | None:
-    """The queues of the envelopes that the dossiers of `mask` ask from."""
+    """Build the queues of the envelopes that the dossiers of `mask` ask from.
+
+    Parameters
+    ----------
+    rule : id of the rule
+    mask : bool (n,), the dossiers in the queues
+    position : int64 (n,), order of arrival
+    """
     queues: list[Queue] = []
     for node in np.unique(case.node[mask & (case.node >= 0)]).tolist():
         money = _money(case, offers, node)
@@ -219,7 +232,7 @@ def compile_queue(
 
 
 def _money(case: Case, offers: Offers, node: int) -> int | None:
-    """What a queue may have: the node's own money less what is committed and decided there."""
+    """Return M: the envelope's own money less what is committed and decided there; None without an amount."""
     money = unassigned_cents(case.tree, node)
     if money is None:
         return None
@@ -286,13 +299,14 @@ class OrderSpec(RuleSpec):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A compiled `order`.
+    """A compiled `order` without `skip`.
 
     Attributes
     ----------
     names : the groups
-    group, dossier, level : int64 (m,), sorted by group and then best first; level counts from 0 in each group
-    n : number of dossiers of the table
+    group, dossier, level : int64 (m,), sorted by group and then best first; level counts from 0 in each
+        group
+    number : number of every dossier of the table
     """
 
     id: str
@@ -307,7 +321,7 @@ class Order:
     penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
-        """x ≤ gate of the level above; gate ≤ x for each of its level."""
+        """Write x ≤ a of the level before, and a ≤ x for each dossier of the level."""
         if len(self.dossier) == 0:
             return
         x = builder.funded_columns()[self.dossier]
@@ -329,7 +343,9 @@ class Order:
     def _write(
         self, builder: RowBuilder, kind: RowKind, place: IntArray, small: IntArray, large: IntArray
     ) -> None:
-        """Rows small − large ≤ 0, one for each of these dossiers; one that a question refuses (-1) is 0."""
+        """Write small − large ≤ 0, one row per dossier of `place`; a column of -1 (a refused dossier) counts
+        as 0.
+        """
         if len(place) == 0:
             return
         names = self.number.gather(self.dossier[place]).to_list()
@@ -344,7 +360,7 @@ class Order:
         builder.rows(labels, nothing(len(self.number)), None, none, [0] * len(labels), extra)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """x_worse ≤ x_better for each pair, each broken one at its price."""
+        """Write x_worse ≤ x_better for each pair, each violated pair at its price."""
         worse, better = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for code in np.unique(self.group).tolist():
             mine = np.flatnonzero(self.group == code)
@@ -356,7 +372,7 @@ class Order:
         rows.write(builder, self.id, np.zeros(len(self.number), dtype=np.bool_), soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """In each group, how many pairs have the worse funded and the better not."""
+        """Count in each group the pairs whose worse dossier is funded and better one is not."""
         held = funded[self.dossier]
         pairs = np.where(held, self._unfunded_before(held), 0)
         broken = np.zeros(len(self.names), dtype=np.int64)
@@ -368,7 +384,7 @@ class Order:
         return RuleReading(self.id, self.kind, self.mode, readings, self.grouped)
 
     def _unfunded_before(self, held: BoolArray) -> IntArray:
-        """How many strictly better ones of its group are unfunded, int64 (m,)."""
+        """Return how many strictly better dossiers of its group are unfunded, int64 (m,)."""
         before = np.concatenate([[0], np.cumsum(~held)])
         step = _steps(self.group, self.level)
         level_start = np.searchsorted(step, step)
@@ -377,7 +393,9 @@ class Order:
         return better
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
-        """For each unfunded dossier the best of its group that is unfunded too, -1 for none: int64 (n,)."""
+        """Return for each unfunded dossier the best of its group that is unfunded too, -1 for none: int64
+        (n,).
+        """
         held = funded[self.dossier]
         found = np.full(len(funded), -1, dtype=np.int64)
         barred = np.flatnonzero(~held & (self._unfunded_before(held) > 0))
@@ -388,14 +406,14 @@ class Order:
 
     @property
     def n_pairs(self) -> int:
-        """How many pairs of strictly better and worse the order compares."""
+        """Number of pairs of a strictly better and a worse dossier."""
         step = _steps(self.group, self.level)
         start = np.searchsorted(self.group, self.group)
         return int((np.searchsorted(step, step) - start).sum())
 
 
 def _steps(group: IntArray, level: IntArray) -> IntArray:
-    """A running number of (group, level), int64 (m,)."""
+    """Return a running number of the pairs (group, level), int64 (m,)."""
     new = np.ones(len(group), dtype=np.int64)
     new[1:] = (group[1:] != group[:-1]) | (level[1:] != level[:-1])
     return np.cumsum(new) - 1
@@ -404,7 +422,7 @@ def _steps(group: IntArray, level: IntArray) -> IntArray:
 def compile_order(
     spec: OrderSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Order | FirstCome | None:
-    """Meet the dossiers; None, with defects noted, when something is unknown."""
+    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown."""
     if not _well_said(spec, case, path):
         return None
     chosen = select(case, spec.where, (*path, "where"))
@@ -446,7 +464,7 @@ def compile_order(
 
 
 def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:
-    """Whether the fields go together; else a defect is noted."""
+    """Return whether the keys of the rule fit together; record a defect otherwise."""
     faults = [
         (
             (spec.rank is None) == (spec.first_come is None),
@@ -495,7 +513,9 @@ def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:
 
 
 def _rank(spec: OrderSpec, mask: BoolArray, case: Case, measures: Measures, path: Path) -> IntArray | None:
-    """The place of each dossier, 0 for the best, equal for equal ranks, -1 for an empty one: int64 (n,)."""
+    """Return the place of each dossier by rank, int64 (n,): 0 is best, equal for equal ranks, -1 for an
+    empty rank.
+    """
     name, here = spec.rank or "", (*path, "rank")
     if name in measures.named:
         values = _measured(case, measures, name, here)
@@ -551,7 +571,7 @@ def _note_empty(case: Case, empty: BoolArray, name: str, path: Path) -> None:
 
 
 def _instants(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
-    """The place of each dossier by instant, equal for equal ones; empty last: int64 (n,)."""
+    """Return the place of each dossier by instant, int64 (n,): equal for equal instants, empty ones last."""
     name = spec.first_come or ""
     kind = kind_of(case, name)
     if kind is None:
@@ -575,14 +595,14 @@ def _instants(spec: OrderSpec, case: Case, path: Path) -> IntArray | None:
 
 
 def _in_a_row(position: IntArray) -> IntArray:
-    """Equal places told apart by the order of the table: filing, then number; -1 stays: int64 (n,)."""
+    """Return places with ties broken by the order of the table (filing, then number); -1 stays: int64 (n,)."""
     place = np.empty(len(position), dtype=np.int64)
     place[np.argsort(position, kind="stable")] = np.arange(len(position))
     return np.where(position < 0, -1, place)
 
 
 def instant_column(case: Case, name: str) -> pl.Series:
-    """A date column as instants, null where empty."""
+    """Return a date column as instants, null where empty."""
     return case.table.select(instants(name, case.table.schema[name], case.timezone)).to_series()
 
 

@@ -1,4 +1,4 @@
-"""rules/kinds/order/text.py."""
+"""Wording and formula of `order`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tnt_sim.rules.kinds.order.rule import OrderSpec
 
 
 def order(rule: OrderSpec, lang: Lang) -> str:
-    """« aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon la note (…) »"""
+    """Return « aucun dossier n'est financé tant qu'un mieux classé ne l'est pas, selon la note (…) »."""
     whom = scope(rule.by, rule.where, lang)
     if rule.first_come is not None:
         return _first_come(rule, whom, lang)
@@ -62,6 +62,7 @@ def _first_come(rule: OrderSpec, whom: str, lang: Lang) -> str:
 
 
 def order_formula(rule: OrderSpec) -> str:
+    """Return `score_i > score_j ⇒ x_j ≤ x_i`, or the formula of a queue."""
     every, group = _each(rule.by)
     inside = ", ".join(part for part in (group, _where(rule.where)) if part)
     braces = f" {{{inside}}}" if inside else ""
@@ -71,7 +72,9 @@ def order_formula(rule: OrderSpec) -> str:
 
 
 def _before(rule: OrderSpec, i: str, j: str) -> str:
-    """That i is strictly before j: `score_i > score_j`, with the order of filing where ties follow it."""
+    """Return that i is strictly before j: `score_i > score_j`, with the order of filing where it breaks
+    ties.
+    """
     column, high = rule.first_come or rule.rank, rule.best == "high"
     if rule.ties_used == "free":
         return f"{column}_{i} {'>' if high else '<'} {column}_{j}"

@@ -1,0 +1,1 @@
+"""Rule `requires`: prerequisites between dossiers."""

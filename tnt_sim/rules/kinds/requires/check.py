@@ -1,4 +1,4 @@
-"""rules/kinds/requires/check.py."""
+"""Second reading of `requires`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tnt_sim.rules.second_reading.rows import Lines, _implied, named
 
 
 def requires_lines(lines: Lines, rule: Requires) -> None:
-    """Each head with as many of its needs as it asks for."""
+    """Write k · x_head ≤ Σ x_need for each dossier that needs others, or one row per pair when it needs all."""
     needs, numbers = rule.needs, rule.dossier
     starts = np.searchsorted(needs.group, np.arange(len(rule.head) + 1)).tolist()
     first, second = [], []

@@ -1,4 +1,10 @@
-"""rules/kinds/requires/rule.py."""
+"""Rule `requires`: a dossier is funded only with (some of) the dossiers that it needs.
+
+    xᵢ ≤ xⱼ  for each j in need, when all are needed        otherwise  k·xᵢ ≤ Σ_{j ∈ need} xⱼ,  k = at_least
+
+These are precedence (implication) constraints. A penalty is charged per needed dossier that a funded one
+lacks.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +43,12 @@ class RequiresSpec(RuleSpec):
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """A compiled `requires`, or the column `requires`.
+    """A compiled `requires`, or the column `requires` of the table.
 
     Attributes
     ----------
     head : int64 (n_heads,), the dossiers that need others
-    at_least : int64 (n_heads,), how many of them
+    at_least : int64 (n_heads,), how many of them each needs
     needs : the dossiers that each head needs, group k for head k
     """
 
@@ -57,11 +63,11 @@ class Requires:
     penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
-        """x_head ≤ x_need for each pair where all are needed, else k·x_head ≤ Σ x_need."""
+        """Write x_head ≤ x_need for each pair where all are needed, otherwise k · x_head ≤ Σ x_need."""
         self._write(builder, None)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """The same rows, each dossier that is lacking at its price."""
+        """Write the same rows, each missing dossier at its price."""
         self._write(builder, soft)
 
     @property
@@ -87,18 +93,18 @@ class Requires:
         ).write(builder, self.id, self.committed, soft=soft)
 
     def lacking(self, funded: BoolArray) -> IntArray:
-        """How many needed dossiers each head lacks, funded or not: int64 (n_heads,)."""
+        """Return how many needed dossiers each head lacks, whether it is funded or not: int64 (n_heads,)."""
         lacking: IntArray = np.maximum(self.at_least - self.needs.count(funded), 0)
         return lacking
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """How many needed dossiers each funded head lacks."""
+        """Count the needed dossiers that each funded head lacks."""
         counts = np.where(funded[self.head], self.lacking(funded), 0).tolist()
         names = self.dossier.gather(self.head).to_list()
         return counted(self, names, counts, 0, grouped=True)
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
-        """For each unfunded head one that it lacks, -1 for none: int64 (n,)."""
+        """Return for each unfunded head a needed dossier that is unfunded, -1 for none: int64 (n,)."""
         missing = np.where(self.lacking(funded) > 0, self.needs.first(~funded), -1)
         found = np.full(len(funded), -1, dtype=np.int64)
         open_ = (missing >= 0) & ~funded[self.head]
@@ -107,7 +113,9 @@ class Requires:
 
 
 def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers) -> Requires | None:
-    """Meet the dossiers; None, with defects noted, when something is unknown or can never hold."""
+    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
+    infeasible.
+    """
     head = named_rows(case, spec.dossiers, (*path, "dossiers"))
     need = named_rows(case, spec.need, (*path, "need"))
     if head is None or need is None:
@@ -151,7 +159,7 @@ def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers)
 
 
 def note_impossible(case: Case, rule: Requires, offers: Offers, path: Path | None) -> None:
-    """Heads whose needs cannot be funded: an error where they must be funded, else a warning."""
+    """Report heads whose needs cannot be funded: an error where the head must be funded, else a warning."""
     short = rule.lacking(offers.in_play) > 0
     must = (offers.committed | offers.forced)[rule.head]
     lost = np.flatnonzero(short & must)

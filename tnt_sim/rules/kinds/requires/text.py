@@ -1,4 +1,4 @@
-"""rules/kinds/requires/text.py."""
+"""Wording and formula of `requires`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tnt_sim.rules.kinds.requires.rule import RequiresSpec
 
 
 def requires(rule: RequiresSpec, lang: Lang) -> str:
-    """« D-3 n'est financé que si D-4 et D-5 le sont »"""
+    """Return « D-3 n'est financé que si D-4 et D-5 le sont »."""
     french = lang is Lang.FR
     who = named(rule.dossiers, lang)
     need = named(rule.need, lang)
@@ -27,6 +27,7 @@ def requires(rule: RequiresSpec, lang: Lang) -> str:
 
 
 def requires_formula(rule: RequiresSpec) -> str:
+    """Return `2·x_D-3 ≤ x_D-4 + x_D-5`, shortened after a few dossiers."""
     least = rule.at_least if rule.at_least is not None else len(rule.need)
     factor = "" if least == 1 else f"{least}·"
     left = [f"{factor}x_{name} ≤ {_plus(rule.need)}" for name in rule.dossiers[:_SHOWN]]

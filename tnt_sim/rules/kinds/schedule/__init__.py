@@ -1,0 +1,1 @@
+"""Rule `schedule`: commitments and payments by year."""

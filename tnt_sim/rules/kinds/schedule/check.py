@@ -1,4 +1,4 @@
-"""rules/kinds/schedule/check.py."""
+"""Second reading of `schedule`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tnt_sim.rules.second_reading.rows import Lines, _all, _down, bounded, named
 
 
 def schedule_lines(lines: Lines, rule: Schedule) -> None:
-    """Each year's sum under its ceiling."""
+    """Write the sum of each year ≤ its ceiling."""
     for one in rule.ceilings:
         total = summed(lines.columns, one.terms, _all(lines.columns), 1)
         most = _down(Fraction(one.cents, 100) / one.terms.scale)

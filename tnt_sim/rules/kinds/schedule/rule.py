@@ -1,12 +1,13 @@
-"""`schedule`: grants promised in a year (AE) and paid over the years after it (CP), year by year.
+"""Rule `schedule`: yearly ceilings on commitments (AE) and on the payments (CP) that follow from them.
 
-With y_i the year of dossier i, w_0, w_1 … the profile (Σ w_k = 1), all exact fractions:
+With y_i the year of dossier i and w_0, w_1, … the payment profile (Σ w_k = 1), all exact fractions:
 
     commitments   Σ_{y_i = t} g_i ≤ AE_t
     payments      Σ_i w_{t − y_i} · g_i ≤ CP_t
-    before_end    Σ_i (paid share of i before the year of its `end` − before_end_max)⁺ · g_i ≤ 0
+    before_end    Σ_i max(0, share of i paid before the year of its `end` − before_end_max) · g_i ≤ 0
 
-Years that `commitments` or `payments` do not name are not limited, and said. `advance_max` bounds w_0.
+A year that `commitments` or `payments` does not name is not limited, and a warning names it. `advance_max`
+bounds w_0.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class ScheduleSpec(RuleSpec):
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """One sum that must not exceed an amount: its name, its terms, the amount in cents."""
+    """One row Σ terms ≤ cents, with its name: `AE 2026`, `CP 2027` or `before_end`."""
 
     name: str
     terms: Terms
@@ -85,11 +86,11 @@ class Schedule:
     penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
-        """Σ terms ≤ amount, in the scale of the terms."""
+        """Write Σ terms ≤ amount, in the scale of the terms."""
         self._write(builder, None)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """The same rows; the distance is in euros."""
+        """Write the same rows; the distance is in euros."""
         self._write(builder, soft)
 
     def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
@@ -99,7 +100,7 @@ class Schedule:
             builder.rows([label], one.terms, None, [None], [upper], soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """Each sum in euros, exact, and its ceiling."""
+        """Evaluate each sum in euros, exactly, with its ceiling."""
         readings = tuple(
             Reading(
                 one.name,
@@ -114,7 +115,9 @@ class Schedule:
 
 
 def compile_schedule(spec: ScheduleSpec, path: Path, case: Case, offers: Offers) -> Schedule | None:
-    """Meet the dossiers; None, with defects noted, when something is unknown or can never hold."""
+    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
+    infeasible.
+    """
     if not _profile_holds(spec, path, case):
         return None
     chosen = select(case, spec.where, (*path, "where"))
@@ -137,7 +140,7 @@ def compile_schedule(spec: ScheduleSpec, path: Path, case: Case, offers: Offers)
 
 
 def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
-    """What needs no dossier: some bound, a profile that sums to 1, an advance within its bound."""
+    """Check what needs no dossier: some bound is given, the profile sums to 1, w_0 respects `advance_max`."""
     if (
         not spec.commitments
         and not spec.payments
@@ -188,7 +191,9 @@ def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
 
 
 def _years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntArray | None:
-    """The year of each dossier, 0 outside `mask`; defects where it is empty or no year."""
+    """Return the year of each dossier, int64 (n,), 0 outside `mask`; None with a defect where it is empty or
+    no year.
+    """
     if isinstance(spec.year, int):
         return np.full(case.n, spec.year, dtype=np.int64)
     here = (*path, "year", "column")
@@ -221,13 +226,13 @@ def _committed(year: int, cents: int, of: IntArray, mask: BoolArray) -> Ceiling:
 
 
 def _whole_shares(profile: tuple[Fraction, ...], more: Fraction = Fraction(1)) -> tuple[list[int], int]:
-    """The shares as whole numbers over one denominator."""
+    """Return the shares as integers over one common denominator."""
     common = lcm(*(share.denominator for share in profile), more.denominator)
     return [int(share * common) for share in profile], common
 
 
 def _paid(year: int, cents: int, of: IntArray, mask: BoolArray, profile: tuple[Fraction, ...]) -> Ceiling:
-    """What is paid in a year: the share of each dossier's profile that falls in it."""
+    """Return the ceiling on the payments of one year."""
     shares, common = _whole_shares(profile)
     due = np.zeros_like(of)
     for k, share in enumerate(shares):
@@ -236,7 +241,7 @@ def _paid(year: int, cents: int, of: IntArray, mask: BoolArray, profile: tuple[F
 
 
 def _before_end(spec: ScheduleSpec, path: Path, case: Case, of: IntArray, mask: BoolArray) -> Ceiling:
-    """What is paid before the year of `end` beyond the share allowed: nothing may be."""
+    """Return the row that forbids payments beyond `before_end_max` before the year of `end`."""
     assert spec.before_end_max is not None
     shares, common = _whole_shares(spec.profile, spec.before_end_max)
     end = year_literal(case.table["end"], case.timezone)
@@ -257,7 +262,7 @@ def _before_end(spec: ScheduleSpec, path: Path, case: Case, of: IntArray, mask: 
 
 
 def _before_the_end(most: Rate, early: int, open_: int) -> Text:
-    """What `before_end_max` meets: dossiers that are paid too early, and those without a day to be early for."""
+    """Return the warning that counts dossiers paid too early, and dossiers without an end date."""
     paid = so_many(
         early,
         ("dossier serait payé", "dossiers seraient payés"),
@@ -275,7 +280,7 @@ def _before_the_end(most: Rate, early: int, open_: int) -> Text:
 
 
 def _tell_free_years(spec: ScheduleSpec, path: Path, case: Case, years: IntArray) -> None:
-    """The years in which money is promised or paid and that the rule does not limit."""
+    """Warn of the years in which money is committed or paid and which the rule does not limit."""
     found = sorted({int(year) for year in np.unique(years)})
     paid = sorted({year + k for year in found for k in range(len(spec.profile))})
     for key, named, seen in (
@@ -295,7 +300,7 @@ def _tell_free_years(spec: ScheduleSpec, path: Path, case: Case, years: IntArray
 
 
 def _committed_fit(case: Case, ceilings: list[Ceiling], offers: Offers, path: Path) -> bool:
-    """Whether what is already promised fits under every ceiling."""
+    """Return whether the amounts already committed respect every ceiling; record defects otherwise."""
     fine = True
     for one in ceilings:
         value = one.terms.evaluate(offers.committed, offers.committed_cents) * one.terms.scale

@@ -1,4 +1,4 @@
-"""rules/kinds/schedule/text.py."""
+"""Wording and formula of `schedule`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tnt_sim.rules.kinds.schedule.rule import ScheduleSpec
 
 
 def schedule_formula(rule: ScheduleSpec) -> str:
+    """Return the rows by year: `Σ{year = 2026} g_i ≤ 60 M€ ; 30 %·Σ{year = 2026} g_i ≤ 20 M€`."""
     fixed = isinstance(rule.year, int)
     year = "" if isinstance(rule.year, int) else rule.year.column
     where = _where(rule.where)
@@ -35,7 +36,9 @@ def schedule_formula(rule: ScheduleSpec) -> str:
 
 
 def schedule(rule: ScheduleSpec, lang: Lang) -> str:
-    """« année par année : engagements d'au plus 60 M€ en 2021 ; chaque subvention est payée à 30 % … »"""
+    """Return « année par année : engagements d'au plus 60 M€ en 2021 ; chaque subvention est payée à 30 % …
+    ».
+    """
     french = lang is Lang.FR
     parts = []
     if rule.commitments:

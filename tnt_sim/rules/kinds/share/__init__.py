@@ -1,0 +1,1 @@
+"""Rule `share`: one measure as a share of another."""

@@ -1,4 +1,4 @@
-"""rules/kinds/share/check.py."""
+"""Second reading of `share`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tnt_sim.rules.second_reading.rows import Lines, Sum, _against, _all, _only,
 
 
 def share_lines(lines: Lines, rule: Share) -> None:
-    """The numerator against the share of the denominator, in each group."""
+    """Write the numerator against its share of the denominator, for each group."""
     names, codes = rule.groups.names, rule.groups.codes
     part = summed(lines.columns, rule.numerator, codes, len(names))
     if rule.pooled:
@@ -26,7 +26,7 @@ def share_lines(lines: Lines, rule: Share) -> None:
 
 
 def _pooled_share(lines: Lines, rule: Share, part: Sum) -> None:
-    """Each group against the denominator of all dossiers, in a row of its own."""
+    """Write each group against the denominator of all dossiers, in a row of its own."""
     whole = summed(lines.columns, rule.denominator, _all(lines.columns), 1)
     for group, name in enumerate(rule.groups.names):
         for side, bound in (("min", rule.minimum), ("max", rule.maximum)):

@@ -1,10 +1,11 @@
-"""`share`: one measure as a share of another.
+"""Rule `share`: a ratio of two measures lies between bounds.
 
     minimum ≤ Σ measure over `where` within `of`  /  Σ of_measure over `of` ≤ maximum
 
-multiplied out, so that it is linear: q·Σ numerator − p·Σ denominator ≥ 0 for a minimum of p/q. An empty
-denominator satisfies the rule. With `by` both sums are those of a group; with `of: all` the denominator is that of
-all groups together, so that a group's part of the whole has a bound.
+The denominator is never negative, so the ratio is linearised by multiplying out: q·Σ numerator − p·Σ
+denominator ≥ 0 for a minimum of p/q. A denominator of 0 satisfies the rule. With `by` both sums are those of
+a group; with `of: all` the denominator is that of all groups together, so that the rule bounds each group's
+part of the whole.
 """
 
 from __future__ import annotations
@@ -64,7 +65,10 @@ class ShareSpec(RuleSpec):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A compiled `share`; `pooled`: the denominator is that of all groups together."""
+    """A compiled `share`.
+
+    `minimum` and `maximum` are exact shares. With `pooled` the denominator is that of all groups together.
+    """
 
     id: str
     kind: str
@@ -78,9 +82,9 @@ class Share:
     pooled: bool = False
 
     def sides(self) -> Iterator[tuple[str, Groups, Terms]]:
-        """(side, groups, q·numerator − p·denominator): at least 0 for a minimum p/q, at most 0 for a maximum.
+        """Yield (side, groups, q · numerator − p · denominator): ≥ 0 for a minimum p/q, ≤ 0 for a maximum.
 
-        Read as numerator − share·denominator, so that a price is per unit of the numerator.
+        The scale is that of numerator − share · denominator, so that a price is per unit of the numerator.
         """
         for side, bound in (("min", self.minimum), ("max", self.maximum)):
             if bound is None:
@@ -90,11 +94,11 @@ class Share:
                 yield side, groups, replace(terms, scale=terms.scale / bound.denominator).reduced()
 
     def rows(self, builder: RowBuilder) -> None:
-        """q·numerator − p·denominator ≥ 0 (minimum p/q), ≤ 0 (maximum)."""
+        """Write q · numerator − p · denominator ≥ 0 (minimum p/q) or ≤ 0 (maximum)."""
         self._write(builder, None)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """The same rows; the distance is what the numerator lacks, or has too much."""
+        """Write the same rows; the distance is what the numerator lacks or exceeds."""
         self._write(builder, soft)
 
     def _write(self, builder: RowBuilder, soft: Soft | None) -> None:
@@ -106,7 +110,7 @@ class Share:
             builder.rows(labels, terms, groups.codes, lower, upper, soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """Numerator and denominator of each group as exact integers in one scale."""
+        """Evaluate numerator and denominator of each group as exact integers in one scale."""
         scale = common_scale([self.numerator.scale, self.denominator.scale])
         n = len(self.groups.names)
         codes = self.groups.codes
@@ -124,14 +128,16 @@ class Share:
         return RuleReading(self.id, self.kind, self.mode, readings, self.groups.grouped, broken)
 
     def _broken(self, reading: Reading) -> Fraction:
-        """What the numerator lacks or has too much, in units of the reading's integers."""
+        """Return what the numerator lacks or exceeds, in steps of the reading's integers."""
         low = Fraction(0) if self.minimum is None else self.minimum * reading.den - reading.num
         high = Fraction(0) if self.maximum is None else reading.num - self.maximum * reading.den
         return max(low, high, Fraction(0))
 
 
 def blocks(numerator: Terms, groups: Groups, pooled: bool) -> Iterator[tuple[Groups, Terms]]:
-    """The groups with their numerator, all at once; one after the other where each is set against all dossiers."""
+    """Yield the groups with their numerator: all at once, or one by one when each is compared with all
+    dossiers.
+    """
     if not pooled:
         yield groups, numerator
         return
@@ -143,7 +149,9 @@ def blocks(numerator: Terms, groups: Groups, pooled: bool) -> Iterator[tuple[Gro
 def compile_share(
     spec: ShareSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Share | None:
-    """Meet the dossiers; None, with defects noted, when something is unknown."""
+    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
+    infeasible.
+    """
     numerator = measures.terms(spec.measure, (*path, "measure"))
     denominator = measures.terms(spec.of_measure or spec.measure, (*path, "of_measure"))
     within = select(case, spec.whole, (*path, "of"))
@@ -189,7 +197,7 @@ def compile_share(
 
 
 def _of_itself(case: Case, spec: ShareSpec, path: Path) -> bool:
-    """Whether numerator and denominator are the same sum, always 100 %; then a defect is noted."""
+    """Return whether numerator and denominator are the same sum (always 100 %), with a defect recorded."""
     same = spec.of_measure in (None, spec.measure)
     if not same or spec.pooled or spec.where not in (None, spec.whole):
         return False
@@ -218,7 +226,7 @@ def _of_itself(case: Case, spec: ShareSpec, path: Path) -> bool:
 
 
 def _above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
-    """Whether the minimum asks a part to be more than its whole; then a defect is noted."""
+    """Return whether the minimum asks a part to exceed its whole, with a defect recorded."""
     same = spec.of_measure in (None, spec.measure)
     if not same or spec.min is None or spec.min <= 1:
         return False
@@ -238,7 +246,9 @@ def _above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
 
 
 def _sound(case: Case, numerator: Terms, denominator: Terms, offers: Offers, path: Path) -> bool:
-    """A denominator must not be negative, nor zero while its numerator is not: the row would be wrong."""
+    """Return whether multiplying out is valid: no dossier's denominator is negative, or 0 with a numerator
+    that is not.
+    """
     rows = offers.in_play
     below = _weight(denominator, offers)
     above = _weight(numerator, offers)

@@ -1,4 +1,4 @@
-"""rules/kinds/share/text.py."""
+"""Formula of `share`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tnt_sim.rules.kinds.share.rule import ShareSpec
 
 
 def share_formula(rule: ShareSpec) -> str:
+    """Return `25 % · Σ g_i ≤ Σ{commune_rurale: true} g_i`."""
     every, group = _each(rule.by)
     top = _sum([group, _where(rule.whole), _where(rule.where)], _term(rule.measure))
     bottom = _sum(["" if rule.pooled else group, _where(rule.whole)], _term(rule.of_measure or rule.measure))

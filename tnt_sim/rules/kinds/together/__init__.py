@@ -1,0 +1,1 @@
+"""Rule `together`: all dossiers of a group, or none."""

@@ -1,4 +1,4 @@
-"""rules/kinds/together/check.py."""
+"""Second reading of `together`: its rows rebuilt for the proof checker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tnt_sim.rules.second_reading.rows import Lines, _implied
 
 
 def together_lines(lines: Lines, rule: Together) -> None:
-    """Each member of a group with the one after it, the last with the first."""
+    """Write x of each member ≤ x of the next, and of the last ≤ x of the first."""
     first, second = [], []
     members = rule.members
     starts = np.searchsorted(members.group, np.arange(len(members.names) + 1)).tolist()

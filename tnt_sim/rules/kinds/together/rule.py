@@ -1,9 +1,10 @@
-"""`together`: all of a group are funded, or none.
+"""Rule `together`: all dossiers of a group are funded, or none.
 
     x₁ ≤ x₂ ≤ … ≤ xₙ ≤ x₁
 
-Of dossiers named one by one, one that is not eligible makes the others impossible; in the groups of a column, only
-eligible and committed dossiers count. A price is for each two dossiers of which only one is funded.
+Among dossiers named one by one, one that is not eligible makes the others impossible. In the groups of a
+column, only eligible and committed dossiers count. A penalty is charged per pair of which only one is
+funded.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Together:
     penalty: Penalty | None = None
 
     def rows(self, builder: RowBuilder) -> None:
-        """A ring of xₖ ≤ xₖ₊₁ in each group."""
+        """Write the cycle xₖ ≤ xₖ₊₁ of each group, which makes all its x equal."""
         group, dossier = self.members.group, self.members.dossier
         if len(group) == 0:
             return
@@ -66,7 +67,9 @@ class Together:
         FundedRows.implications(dossier, after, self.dossier).write(builder, self.id, self.committed)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """x_i ≤ x_j both ways for each two of a group: one of the two is broken where they differ."""
+        """Write x_i ≤ x_j both ways for each pair of a group; where they differ, exactly one row is
+        violated.
+        """
         firsts, seconds = [], []
         for code in range(len(self.members.names)):
             mine = self.members.dossier[self.members.group == code]
@@ -80,13 +83,13 @@ class Together:
         rows.write(builder, self.id, self.committed, soft=soft)
 
     def read(self, funded: BoolArray, granted_cents: IntArray) -> RuleReading:
-        """In each group, how many pairs have only one of the two funded."""
+        """Count in each group the pairs of which only one dossier is funded."""
         held = self.members.count(funded)
         broken = (held * (_sizes(self.members) - held)).tolist()
         return counted(self, self.members.names, broken, 0, grouped=self.members.grouped)
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
-        """For each unfunded dossier another unfunded one of its group, -1 for none: int64 (n,)."""
+        """Return for each unfunded dossier another unfunded one of its group, -1 for none: int64 (n,)."""
         first = self.members.first(~funded)
         last = Members(
             self.members.names, self.members.group[::-1], self.members.dossier[::-1], self.members.grouped
@@ -103,7 +106,9 @@ def _sizes(members: Members) -> IntArray:
 
 
 def compile_together(spec: TogetherSpec, path: Path, case: Case, offers: Offers) -> Together | None:
-    """Meet the dossiers; None, with defects noted, when something is unknown or can never hold."""
+    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
+    infeasible.
+    """
     members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
     if members is None:
         return None
@@ -121,7 +126,7 @@ def compile_together(spec: TogetherSpec, path: Path, case: Case, offers: Offers)
 
 
 def _note_left_out(case: Case, members: Members, offers: Offers, path: Path) -> None:
-    """Dossiers of a group of a column that do not count, as they cannot be funded."""
+    """Warn of dossiers that do not count in the group of a column because they cannot be funded."""
     rows = members.dossier[~offers.in_play[members.dossier]]
     if len(rows):
         names = listed_names(case, rows)
@@ -143,7 +148,7 @@ def _note_left_out(case: Case, members: Members, offers: Offers, path: Path) -> 
 
 
 def _refuse_torn(case: Case, members: Members, offers: Offers, path: Path) -> None:
-    """Groups with a member that cannot be funded: an error where another must be, else a warning."""
+    """Report groups with a member that cannot be funded: an error where another must be, else a warning."""
     out = ~offers.in_play
     lost = members.count(out) > 0
     must = members.within(offers.committed | offers.forced)

@@ -1,4 +1,4 @@
-"""rules/kinds/together/text.py."""
+"""Wording and formula of `together`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tnt_sim.rules.kinds.together.rule import TogetherSpec
 
 
 def together(rule: TogetherSpec, lang: Lang) -> str:
-    """« pour chaque lot, tous les dossiers sont financés, ou aucun »"""
+    """Return « pour chaque lot, tous les dossiers sont financés, ou aucun »."""
     whom = scope(rule.by, rule.where, lang, rule.dossiers)
     if lang is Lang.FR:
         every = "tous les dossiers sont" if rule.dossiers is None and rule.where is None else "tous sont"
@@ -19,6 +19,7 @@ def together(rule: TogetherSpec, lang: Lang) -> str:
 
 
 def together_formula(rule: TogetherSpec) -> str:
+    """Return `∀ d : x_i = x_j {lot = d}`, or `x_A = x_B = x_C` for named dossiers."""
     if rule.dossiers is not None:
         return _plus(rule.dossiers).replace(" + ", " = ")
     every, group = _each(rule.by)
