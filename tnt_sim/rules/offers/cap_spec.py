@@ -1,9 +1,7 @@
-"""The legal library: caps that the law sets, typed once, with their reference and how sure we are of them.
+"""Caps as a planner writes them, and a library of caps that French law sets, with their references.
 
-How sure: A, official text or primary file; B, specialised press; C, inference. Levels are those of the project's
-notes on the law (domain.md §2.1, §2.2), and concern the figure, not whether it applies to a given programme.
-
-Caps as a planner writes them, alone or by the name of an entry of the legal library.
+Each entry of the library carries a level of confidence in its figure: A, official text or primary file; B,
+specialised press; C, inference. Whether an entry applies to a given programme is for the planner to decide.
 """
 
 from __future__ import annotations
@@ -37,7 +35,9 @@ OVERSEAS = ("971", "972", "973", "974", "976")
 
 @dataclass(frozen=True, slots=True)
 class LegalCap:
-    """One cap of the law: what it says, where it stands, how sure that is, and its fields as in `caps`."""
+    """One cap of the law: its title, legal reference, level of confidence, note, and the fields of a `caps`
+    entry.
+    """
 
     title: Text
     source: str
@@ -128,7 +128,7 @@ _SHARE = re.compile(r"1([.,]0+)?|0([.,]\d+)?")
 
 
 def _read_max(value: object) -> Fraction | int:
-    """A rate (`80 %`, `0.8`, `4/5`) or an amount (`16 000 €`): a plain number up to 1 is a rate."""
+    """Read a rate (`80 %`, `0.8`, `4/5`) or an amount (`16 000 €`); a plain number up to 1 is a rate."""
     if isinstance(value, Fraction):
         return value
     text = str(value)
@@ -149,7 +149,7 @@ RateOrCents = Annotated[
     PlainSerializer(_write_max, when_used="json"),
     WithJsonSchema({"type": ["string", "number"], "description": "A rate (80 %) or an amount (16 000 €)"}),
 ]
-"""A `Fraction` is a rate, an `int` is cents."""
+"""A rate (`Fraction`) or an amount in cents (`int`)."""
 
 
 class CapSpec(Described):
@@ -176,16 +176,18 @@ class CapSpec(Described):
 
     @property
     def name(self) -> str:
-        """Its id; for an entry of the library without one, the entry's name."""
+        """The id; for a library entry without one, the name of the entry."""
         return self.id or self.use or ""
 
     @property
     def legal(self) -> LegalCap | None:
-        """The library's entry that it uses, if there is one of that name."""
+        """The library entry that the cap uses, or None."""
         return LIBRARY.get(self.use or "")
 
     def filled(self, title: str = "") -> CapSpec:
-        """The cap with the library's fields where it gives none itself; what it gives replaces them whole."""
+        """Return the cap with the library's fields where it gives none itself; a field that it gives
+        replaces the library's.
+        """
         legal = self.legal
         if legal is None:
             return self
@@ -211,4 +213,4 @@ NamedCap = Annotated[
     PlainValidator(_by_name),
     WithJsonSchema({"type": "string", "enum": list(LIBRARY), "description": "A cap of the legal library"}),
 ]
-"""A bare string: the name of an entry of the legal library."""
+"""A plain string: the name of an entry of the library."""

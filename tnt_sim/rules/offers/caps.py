@@ -1,21 +1,15 @@
-"""Caps over all rows of one project: no fund alone may forget the others.
+"""Caps on the total aid of a project, over all its rows (one per fund), and their reading on an allocation.
 
-    Σ_{rows i of p} gᵢ  ≤  limit_p  =  ⌊max · (of_p − Σ less_p)⌋ − Σ counting_p        max a rate
-                                   =  max − Σ counting_p                            max an amount, or a column's
+    Σ_{rows i of p} gᵢ  ≤  limit_p  =  ⌊max · (of_p − Σ less_p)⌋ − Σ counting_p        max is a rate
+                                    =  max − Σ counting_p                            max is an amount or a column
 
-Each figure of a project is the largest among its rows, which all speak of one project; a project is under a cap
-when one of its rows matches `where`, unless a waiver names one of its rows. Every row i alone gets the ceiling
-limit_p − Σ committed_p, which is the whole cap for a project with one candidate; several candidates share a row.
-Committed grants are not limited, but each excess is told.
+Each figure of a project is the largest among its rows. A project is under a cap when one of its rows
+satisfies `where`, unless a waiver names one of its rows. Each row i alone is limited to limit_p − Σ
+committed_p, which is the whole cap for a project with one candidate; several candidates share a row of the
+model. Committed grants are not limited, but each excess is reported as a warning.
 
-What caps say of an allocation, project by project.
-
-For each project p that a cap covers and in which a dossier is decided here, all in euros:
-
-    value = Σ_{i ∈ p} gᵢ ≤ limit_p = maximum
-
-Projects whose grants are all committed are left out: what they exceed is told among the warnings. Those at the
-cap are listed, or the one nearest to it where none is.
+`read_caps` reports, per cap, the projects whose total equals the limit, or the nearest one where there is
+none. Projects whose grants are all committed are left out.
 """
 
 from __future__ import annotations
@@ -41,6 +35,7 @@ from tnt_sim.rules.protocols import Case, Mode, Path, Reading, RowBuilder, RowKi
 
 CENT = Fraction(1, 100)
 NONE_LEFT = -(2**60)
+"""Cents that stand for an empty cell, and the least value of a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +44,9 @@ class Cap:
 
     Attributes
     ----------
-    covered : bool (n_projects,), where it applies
-    limit_cents : int64 (n_projects,), what the rows of a project may get together; negative when nothing is left
+    id, path : its name and its place in the scenario
+    covered : bool (n_projects,), projects to which it applies
+    limit_cents : int64 (n_projects,), limit_p; negative when nothing is left
     """
 
     id: str
@@ -61,7 +57,7 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """A project that gets more than a cap allows."""
+    """A project that receives more than a cap allows."""
 
     cap: str
     path: Path
@@ -76,10 +72,11 @@ class Caps:
 
     Attributes
     ----------
-    code : int64 (n,), the project of each dossier
+    caps : the caps
+    code : int64 (n,), project of each dossier
     names : the projects by code
-    committed : bool (n,)
-    committed_cents : int64 (n_projects,)
+    committed : bool (n,), dossiers already committed
+    committed_cents : int64 (n_projects,), sum committed per project
     """
 
     caps: tuple[Cap, ...]
@@ -89,7 +86,7 @@ class Caps:
     committed_cents: IntArray
 
     def ceiling_cents(self) -> IntArray:
-        """What each dossier alone may get, int64 (n,); negative when nothing is left."""
+        """Return the most that the caps allow each dossier alone, int64 (n,); negative when nothing is left."""
         ceiling = np.full(len(self.code), NO_LIMIT, dtype=np.int64)
         for cap in self.caps:
             left = np.maximum(cap.limit_cents - self.committed_cents, NONE_LEFT)
@@ -97,7 +94,7 @@ class Caps:
         return ceiling
 
     def shared(self, cap: Cap, offers: Offers) -> IntArray:
-        """The projects whose candidates could exceed the cap together, though none of them can alone."""
+        """Return the projects whose candidates could exceed a cap together, although none can alone."""
         rows = np.flatnonzero(offers.candidate)
         most, n_rows = self.committed_cents.copy(), np.zeros(len(self.names), dtype=np.int64)
         np.add.at(most, self.code[rows], offers.most_cents[rows])
@@ -105,7 +102,7 @@ class Caps:
         return np.flatnonzero(cap.covered & (n_rows > 1) & (most > cap.limit_cents))
 
     def in_shared(self, offers: Offers) -> BoolArray:
-        """The dossiers whose project shares a row of some cap, bool (n,)."""
+        """Return the dossiers whose project has a row for some cap, bool (n,)."""
         found = np.zeros(len(self.names), dtype=np.bool_)
         for cap in self.caps:
             found[self.shared(cap, offers)] = True
@@ -113,7 +110,7 @@ class Caps:
         return shared
 
     def rows(self, builder: RowBuilder, offers: Offers) -> None:
-        """Σ over the candidates of a project ≤ limit − committed, where that can bind."""
+        """Write Σ grants of a project ≤ limit for each cap and each project of `shared`."""
         ones = np.ones(len(self.code), dtype=np.int64)
         granted = Terms(CENT, Unit.MONEY, np.zeros_like(ones), ones)
         for cap in self.caps:
@@ -127,14 +124,14 @@ class Caps:
             builder.rows(labels, granted, place[self.code], [None] * len(upper), upper)
 
     def broken(self, funded: BoolArray, granted_cents: IntArray) -> list[Excess]:
-        """The projects above a cap by anything but commitments, read on an allocation."""
+        """Return the projects that exceed a cap by an uncommitted grant, on an allocation."""
         free = np.zeros(len(self.names), dtype=np.bool_)
         free[self.code[funded & ~self.committed & (granted_cents > 0)]] = True
         total = _sums(self.code[funded], granted_cents[funded], len(self.names))
         return self._above(total, free)
 
     def committed_above(self) -> list[Excess]:
-        """The projects whose commitments alone exceed a cap."""
+        """Return the projects whose commitments alone exceed a cap."""
         return self._above(self.committed_cents, self.committed_cents > 0)
 
     def _above(self, total: IntArray, concerned: BoolArray) -> list[Excess]:
@@ -146,14 +143,16 @@ class Caps:
 
 
 def _sums(code: IntArray, cents: IntArray, n: int) -> IntArray:
-    """Σ by project; grants are below 2⁵³ cents, so a thousand rows of one project stay below 2⁶³."""
+    """Return Σ cents by project, int64; grants are below 2⁵³, so up to a thousand rows per project cannot
+    overflow.
+    """
     total = np.zeros(n, dtype=np.int64)
     np.add.at(total, code, cents)
     return total
 
 
 def compile_caps(case: Case, specs: Sequence[tuple[CapSpec, Path]], eligible: BoolArray) -> Caps:
-    """Every cap in force on every project; defects and warnings go to the case."""
+    """Resolve every cap in force on the projects; record defects and warnings in the case."""
     code = key_codes(case, "project", fallback=False)
     names = case.portfolio.once(("projects",), lambda: tuple(case.table["project"].unique().sort().to_list()))
     committed, held = is_committed(case), cents_of(case, "committed", 0)
@@ -169,7 +168,7 @@ def compile_caps(case: Case, specs: Sequence[tuple[CapSpec, Path]], eligible: Bo
 
 @dataclass(frozen=True)
 class _Projects:
-    """The figures of projects, from the cells of their rows."""
+    """Figures of projects, from the cells of their rows."""
 
     case: Case
     code: IntArray
@@ -177,7 +176,7 @@ class _Projects:
     open: BoolArray
 
     def largest(self, name: str, path: Path, empty: int, mask: BoolArray | None) -> IntArray:
-        """A column's largest cell among the rows of each project, `empty` where all are empty."""
+        """Return the largest cell of a column among the rows of each project, `empty` where all are empty."""
         if name == "base":
             cents = cents_of(self.case, "base", NONE_LEFT)
         else:
@@ -190,7 +189,7 @@ class _Projects:
         return np.where(largest == NONE_LEFT, empty, largest)
 
     def total(self, names: Sequence[str], path: Path, mask: BoolArray) -> IntArray:
-        """Σ over columns; an empty cell is nothing."""
+        """Return Σ over columns of their largest cells; an empty column counts 0."""
         total = np.zeros(self.n, dtype=np.int64)
         for k, name in enumerate(names):
             total += self.largest(name, (*path, k), 0, mask)
@@ -244,7 +243,7 @@ def _compile(projects: _Projects, spec: CapSpec, path: Path) -> Cap | None:
 
 
 def _limits(projects: _Projects, spec: CapSpec, path: Path, covered: BoolArray) -> tuple[IntArray, BoolArray]:
-    """What `max` allows each project before `counting`, and where it says anything."""
+    """Return what `max` allows each project before `counting`, int64 (n_projects,), and where it is known."""
     everywhere = np.ones(projects.n, dtype=np.bool_)
     nothing = np.zeros(projects.n, dtype=np.int64)
     mask = covered[projects.code]
@@ -330,7 +329,7 @@ def _warn_idle(case: Case, spec: CapSpec, path: Path) -> None:
 
 
 def warn_committed(case: Case, caps: Caps) -> None:
-    """Commitments are kept whatever the caps say; each excess is told, project by project."""
+    """Warn of each cap that commitments exceed, project by project; commitments are kept."""
     found = caps.committed_above()
     rows = {int(code): int(row) for row, code in enumerate(caps.code) if caps.committed[row]} if found else {}
     for cap in caps.caps:
@@ -346,7 +345,7 @@ def warn_committed(case: Case, caps: Caps) -> None:
 
 
 def check_forced(case: Case, caps: Caps, offers: Offers) -> None:
-    """Dossiers funded by decision must fit together under each cap: a contradiction that needs no solver."""
+    """Record a defect where dossiers funded by decision exceed a cap together."""
     rows = np.flatnonzero(offers.forced)
     least = caps.committed_cents.copy()
     np.add.at(least, caps.code[rows], offers.least_cents[rows])
@@ -376,7 +375,7 @@ KIND = "cap"
 
 
 def read_caps(caps: Caps, funded: BoolArray, granted_cents: IntArray) -> tuple[RuleReading, ...]:
-    """One reading for each cap in force, its groups the projects at the cap."""
+    """Return one reading per cap in force; its groups are the projects at the limit."""
     n = len(caps.names)
     total, decided = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.bool_)
     np.add.at(total, caps.code[funded], granted_cents[funded])

@@ -1,4 +1,4 @@
-"""Decisions taken by people: dossiers funded, refused, or given a stated amount, with reason and author."""
+"""Decisions taken by people on named dossiers: funded, refused, or granted a stated amount."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class DecideSpec(Described):
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What was decided.
+    """All decisions in force.
 
     Attributes
     ----------
-    choice : int64 (n,): 1 funded, -1 refused, 0 left to the model
-    amount_cents : int64 (n,): the stated amount, -1 where none is
-    rule : int64 (n,): which decide rule spoke, -1 for none
-    specs : the decide rules in force
+    choice : int64 (n,): 1 funded, -1 refused, 0 left to the optimisation
+    amount_cents : int64 (n,): the stated amount, -1 for none
+    rule : int64 (n,): position in `specs` of the rule that decides, -1 for none
+    specs : the `decide` rules in force
     """
 
     choice: IntArray
@@ -42,7 +42,7 @@ class Decisions:
     specs: tuple[DecideSpec, ...]
 
     def without(self, mask: BoolArray) -> Decisions:
-        """The same without what was decided on some dossiers."""
+        """Return the decisions without those on the dossiers of `mask`, bool (n,)."""
         return replace(
             self,
             choice=np.where(mask, 0, self.choice),

@@ -1,13 +1,13 @@
-"""Eligibility: who may be funded, and every reason for each dossier that may not.
+"""Eligibility: which dossiers may be funded, with every reason for each that may not, and waivers.
 
-A dossier is eligible when it meets every `require` of every entry in force whose `where` names it. Dossiers in
-state `refuse` or `sans_suite` are not eligible unless an entry that requires something of `state` names them.
+A dossier is eligible when it satisfies every `require` of every entry in force whose `where` it satisfies. A
+dossier in state `refuse` or `sans_suite` is not eligible, unless an entry that requires something of `state`
+applies to it.
 
-Waivers: an eligibility entry, a cap or a rule lifted for some dossiers, in the open.
-
-A waived dossier need not meet the eligibility entry; a project with a waived dossier is not under the cap. A
-waived dossier is left out of a rule's sums, groups and order (`Case.bound`); in `requires` it needs nobody, but
-others may still need it. Only a decision cannot be lifted. Every waiver in force is printed among the warnings.
+A waiver exempts some dossiers from an eligibility entry, a cap or a rule. A waived dossier need not meet the
+entry; a project with a waived dossier is not under the cap; a waived dossier is left out of the sums, groups
+and order of a rule (`Case.bound`). In `requires` it needs nobody, but others may still need it. A `decide`
+rule cannot be waived. Every waiver in force is listed among the warnings.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ class EligibilitySpec(Described):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One requirement that some dossiers miss.
+    """One requirement with the dossiers that do not satisfy it.
 
     Attributes
     ----------
     rule : id of the eligibility entry, or `state`
-    column : the column of the requirement
-    mask : bool (n,), the dossiers that miss it
+    column : column of the requirement
+    mask : bool (n,), dossiers that do not satisfy it
     limit : the requirement in the scenario's notation
     reason : the planner's own words
-    source : law or page
-    told : the whole sentence, where it is not made of the above
+    source : legal or other source
+    told : the whole sentence, where it is not composed of the above
     wanted : the requirement itself
-    given : False where the dossiers miss it by an empty cell alone
+    given : False where the dossiers fail only because a cell is empty
     """
 
     rule: str
@@ -78,19 +78,19 @@ class Failure:
 
     @property
     def code(self) -> str:
-        """The reason code of the dossiers that miss nothing before it."""
+        """Reason code of the dossiers for which this is the first failed requirement."""
         return "state" if self.rule == "state" else "ineligible" if self.given else NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Who is eligible, bool (n,), and every failed requirement, those missed by an empty cell alone last."""
+    """The eligible dossiers, bool (n,), and every failed requirement; failures by an empty cell come last."""
 
     eligible: BoolArray
     failures: tuple[Failure, ...]
 
     def without(self, failure: Failure) -> Eligibility:
-        """The same with one more failed requirement."""
+        """Return the same with one more failed requirement."""
         given = [one for one in self.failures if one.given]
         blank = [one for one in self.failures if not one.given]
         return Eligibility(self.eligible & ~failure.mask, (*given, failure, *blank))
@@ -99,7 +99,10 @@ class Eligibility:
 def assess(
     case: Case, specs: Sequence[tuple[EligibilitySpec, Path]], waived: Mapping[str, BoolArray] | None = None
 ) -> Eligibility:
-    """Read every requirement in force; `waived` lifts an entry for some dossiers."""
+    """Evaluate every requirement in force.
+
+    `waived` gives, by id of an entry, the dossiers exempted from it, bool (n,).
+    """
     closed = case.portfolio.once(
         ("closed",), lambda: case.table["state"].is_in(list(CLOSED_STATES)).to_numpy()
     )
@@ -128,7 +131,9 @@ def assess(
 def _failures(
     case: Case, spec: EligibilitySpec, column: str, missed: BoolArray, path: Path
 ) -> Iterator[Failure]:
-    """One requirement that some dossiers miss: those that hold too little, and those that hold nothing."""
+    """Yield the failure of one requirement, split into dossiers with a wrong value and dossiers with an
+    empty cell.
+    """
     if not missed.any():
         return
     wanted = {column: spec.require.root[column]}
@@ -140,7 +145,8 @@ def _failures(
 
 
 def filed_later(case: Case, day: date | None) -> Failure | None:
-    """The dossiers that are filed after the day of a step, which are no candidates at it.
+    """Return the failure of the dossiers filed after the day of a step, which are not candidates at that
+    step.
 
     A dossier without `filed_at` is a candidate at every step.
     """
@@ -155,7 +161,9 @@ def filed_later(case: Case, day: date | None) -> Failure | None:
 
 
 def in_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
-    """The dossiers asked from each envelope that is not in force, or from under it."""
+    """Yield a failure for each envelope not in force, with the dossiers that ask from it or from one under
+    it.
+    """
     for spec, _ in root.walk():
         node = case.tree.index(spec.id)
         above = int(case.tree.parent[node])
@@ -177,7 +185,7 @@ def in_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
 
 
 def not_given_questions(case: Case, eligibility: Eligibility) -> None:
-    """The dossiers that are refused by an empty cell alone, by requirement: nobody has said what they hold."""
+    """Record an open question per requirement that dossiers fail only because of an empty cell."""
     known = np.zeros(case.n, dtype=np.bool_)
     for failure in eligibility.failures:
         if failure.given:
@@ -209,7 +217,7 @@ def not_given_questions(case: Case, eligibility: Eligibility) -> None:
 
 
 def unstated_state(case: Case, in_play: BoolArray) -> None:
-    """The candidates of which the state is not stated: they are taken as candidates."""
+    """Record an open question on the candidates whose state is empty; they stay candidates."""
     rows = np.flatnonzero(
         is_blank(case, "state") & in_play & case.table["committed_cents"].is_null().to_numpy()
     )
@@ -234,7 +242,7 @@ def unstated_state(case: Case, in_play: BoolArray) -> None:
 
 
 def blank_columns(case: Case, failure: Failure, rows: IntArray) -> tuple[str, ...]:
-    """The columns of a requirement that some of the dossiers leave empty."""
+    """Return the columns of a requirement that some of the dossiers leave empty."""
     columns = columns_read(failure.column, failure.wanted[failure.column])
     return tuple(column for column in columns if is_blank(case, column)[rows].any())
 
@@ -244,10 +252,11 @@ def _quoted(names: Sequence[str], lang: Lang) -> str:
 
 
 def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
-    """For each dossier, what is missed, in words: String (n,), read only where the mask holds.
+    """Return the sentence of a failure for each dossier, String (n,); meaningful only where the mask is
+    True.
 
-    « Moins de 500 000 habitants (population : 12 000 ; exigé : la population dépasse 500 000) »
-    « non renseigné : Avis DDT (exigé : « Avis DDT » est « Favorable ») »
+    « Moins de 500 000 habitants (population : 12 000 ; exigé : la population dépasse 500 000) » « non
+    renseigné : Avis DDT (exigé : « Avis DDT » est « Favorable ») »
     """
     if failure.told is not None:
         return pl.Series([failure.told.in_(lang)]).new_from_index(0, case.n)
@@ -279,7 +288,7 @@ def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
 
 
 def _texts_0_1_0(case: Case, failure: Failure, head: str, required: str, lang: Lang) -> pl.Series:
-    """The same in the words of version 0.1.0, which the run folders that it wrote are compared with."""
+    """Return the same sentences as version 0.1.0 wrote them, to compare with its run folders."""
     if kind_of(case, failure.column) is None:
         return pl.Series([f"{head} ({required}{failure.limit})"]).new_from_index(0, case.n)
     colon = " : " if lang is Lang.FR else ": "
@@ -289,7 +298,7 @@ def _texts_0_1_0(case: Case, failure: Failure, head: str, required: str, lang: L
 
 
 def _blank_names(case: Case, failure: Failure) -> pl.Series:
-    """For each dossier, the columns of a requirement that it leaves empty, in the order written."""
+    """Return for each dossier the columns of a requirement that it leaves empty, in written order."""
     names = pl.Series([""]).new_from_index(0, case.n)
     for column in columns_read(failure.column, failure.wanted[failure.column]):
         blank = pl.Series(is_blank(case, column))
@@ -301,7 +310,7 @@ def _blank_names(case: Case, failure: Failure) -> pl.Series:
 
 
 def _shown(case: Case, column: str, lang: Lang) -> pl.Series:
-    """What each dossier holds in a column, as people write it."""
+    """Return the value of a column for each dossier, in words."""
     kind = kind_of(case, column)
     missing = Text("non renseigné", "not given").in_(lang)
     if kind is Kind.MONEY:
@@ -350,7 +359,9 @@ class WaiverSpec(Described):
 def read_waivers(
     case: Case, specs: Sequence[tuple[WaiverSpec, Path]], kinds: Sequence[tuple[str, str]]
 ) -> dict[str, BoolArray]:
-    """For each lifted id, the dossiers it is lifted for, bool (n,); `kinds` lists every id with its kind."""
+    """Return for each waived id the dossiers exempted from it, bool (n,); `kinds` lists (id, kind) of all
+    entries.
+    """
     waived: dict[str, BoolArray] = {}
     for spec, path in specs:
         found = [kind for name, kind in kinds if name == spec.of]

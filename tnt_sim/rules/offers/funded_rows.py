@@ -1,8 +1,9 @@
-"""Rules that look at who is funded, not at amounts: named dossiers, groups of them, and their rows.
+"""Rows over the 0-1 decisions only, for rules that depend on who is funded and not on amounts.
 
-    Σ valueᵢ·[i funded] ≤ upper
+    Σ valueᵢ · xᵢ ≤ upper
 
-where committed dossiers are funded, and those that are neither committed nor candidates are not.
+xᵢ is 1 for committed dossiers and 0 for dossiers that are neither committed nor candidates; both enter as
+constants.
 """
 
 from __future__ import annotations
@@ -35,18 +36,18 @@ from tnt_sim.rules.protocols import (
 )
 
 MAX_PAIRS = 20_000
-"""A price per pair needs one column for each pair: beyond this number it is refused."""
+"""Most pairs for which a penalty per pair is accepted: each needs a column."""
 SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class FundedRows:
-    """Rows over who is funded: entries (row, dossier, value), one upper bound and one name per row.
+    """Sparse rows Σ value · x ≤ upper.
 
     Attributes
     ----------
-    names : the name of each row
-    row, dossier, value : int64 (n_entries,)
+    names : name of each row
+    row, dossier, value : int64 (n_entries,), the coefficients as triplets
     upper : int64 (n_rows,)
     """
 
@@ -58,7 +59,7 @@ class FundedRows:
 
     @classmethod
     def implications(cls, first: IntArray, second: IntArray, dossier: pl.Series) -> FundedRows:
-        """x_first ≤ x_second for each pair; named « first → second »."""
+        """Build x_first ≤ x_second for each pair, named « first → second »."""
         rows = np.arange(len(first))
         names = [
             f"{a} → {b}"
@@ -82,7 +83,7 @@ class FundedRows:
         soft: Soft | None = None,
         relief: Sequence[tuple[int, int, int]] = (),
     ) -> None:
-        """Write the rows that could be broken at all; settled dossiers enter as constants.
+        """Write the rows that some choice could violate; settled dossiers enter as constants.
 
         `relief` lists further entries (row, column, coefficient) of these rows.
         """
@@ -110,20 +111,20 @@ class FundedRows:
 
 
 def nothing(n: int) -> Terms:
-    """A sum without terms, for rows over columns only."""
+    """Return an empty sum, for rows over columns only."""
     zeros = np.zeros(n, dtype=np.int64)
     return Terms(Fraction(1), Unit.NUMBER, zeros, zeros)
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Which dossiers belong to which group; a dossier may belong to several.
+    """Membership of dossiers in groups; a dossier may belong to several.
 
     Attributes
     ----------
-    names : the groups in order; None for one that has no name
-    group, dossier : int64 (n_pairs,), by group and then rank
-    grouped : whether the rule says groups, by a column
+    names : the groups in order; None for a group without a name
+    group, dossier : int64 (n_pairs,), sorted by group and then rank
+    grouped : whether the groups come from a column
     """
 
     names: tuple[str | None, ...]
@@ -133,24 +134,24 @@ class Members:
 
     @classmethod
     def of_codes(cls, names: tuple[str | None, ...], codes: IntArray, *, grouped: bool) -> Members:
-        """One group at most for each dossier, -1 where it is in none."""
+        """Build from at most one group per dossier: `codes` int64 (n,), -1 for none."""
         dossier = np.flatnonzero(codes >= 0)
         order = np.argsort(codes[dossier], kind="stable")
         return cls(names, codes[dossier][order], dossier[order], grouped)
 
     def count(self, mask: BoolArray) -> IntArray:
-        """How many members of each group a mask holds, int64 (n_groups,)."""
+        """Return how many members of each group are in `mask`, int64 (n_groups,)."""
         return np.bincount(self.group[mask[self.dossier]], minlength=len(self.names)).astype(np.int64)
 
     def first(self, mask: BoolArray) -> IntArray:
-        """The first member of each group that a mask holds, -1 for none: int64 (n_groups,)."""
+        """Return the first member of each group in `mask`, -1 for none: int64 (n_groups,)."""
         found = np.full(len(self.names), -1, dtype=np.int64)
         held = np.flatnonzero(mask[self.dossier])[::-1]
         found[self.group[held]] = self.dossier[held]
         return found
 
     def within(self, mask: BoolArray) -> Members:
-        """The members that a mask holds; the groups stay."""
+        """Return the members in `mask`; the groups stay."""
         kept = mask[self.dossier]
         return Members(self.names, self.group[kept], self.dossier[kept], self.grouped)
 
@@ -163,9 +164,10 @@ def members_of(
     in_play: BoolArray,
     path: Path,
 ) -> Members | None:
-    """The groups that `dossiers`, `where` and `by` say together; None, with defects noted, when they cannot.
+    """Return the groups that `dossiers`, `where` and `by` define together; None, with defects recorded, when
+    they cannot.
 
-    Groups are the values among the dossiers in play; every dossier with the value is a member, in play or not.
+    The groups are the values found among dossiers in play; every dossier with such a value is a member.
     """
     if names is None and by is None and where is None:
         case.fault(
@@ -196,7 +198,7 @@ def members_of(
 
 
 def _by_list(case: Case, by: str, mask: BoolArray, named: BoolArray) -> Members:
-    """A dossier belongs to the group of each value that its list holds."""
+    """Return groups by the items of a list column: a dossier belongs to the group of each item."""
     table = pl.DataFrame(
         {"row": np.arange(case.n), "key": joined_column(case, by), "mask": mask, "named": named}
     )
@@ -213,7 +215,7 @@ def _by_list(case: Case, by: str, mask: BoolArray, named: BoolArray) -> Members:
 
 
 def named_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
-    """The rows of dossiers by their numbers; unknown or repeated ones are defects."""
+    """Return the rows of dossiers given by number; unknown or repeated numbers are defects."""
     rows = dict(zip(case.table["dossier"].to_list(), range(case.n), strict=True))
     found: list[int] = []
     fine = True
@@ -240,13 +242,13 @@ def named_rows(case: Case, names: Sequence[str], path: Path) -> IntArray | None:
 
 
 def listed_names(case: Case, rows: Any, shown: int = 5) -> str:
-    """Some dossiers by number: « D-1, D-2 (+3) »."""
+    """Return some dossiers by number: « D-1, D-2 (+3) »."""
     names = ", ".join(case.table["dossier"].gather(rows[:shown]).to_list())
     return names + (f" (+{len(rows) - shown})" if len(rows) > shown else "")
 
 
 def cannot_be_funded(n: int) -> Text:
-    """« 2 dossiers ne peuvent pas être financés »"""
+    """Return « 2 dossiers ne peuvent pas être financés »."""
     return so_many(
         n,
         ("dossier ne peut pas être financé", "dossiers ne peuvent pas être financés"),
@@ -255,7 +257,7 @@ def cannot_be_funded(n: int) -> Text:
 
 
 def too_many_pairs(case: Case, count: int, path: Path) -> bool:
-    """Whether a price per pair would need too many columns; then a defect is noted."""
+    """Return whether a penalty per pair would need too many columns, with a defect recorded."""
     if count <= MAX_PAIRS:
         return False
     case.fault(
@@ -275,7 +277,7 @@ def too_many_pairs(case: Case, count: int, path: Path) -> bool:
 
 
 def spread(members: Members, per_group: IntArray, mask: BoolArray) -> IntArray:
-    """A value of each group for its members within a mask, -1 elsewhere: int64 (n,)."""
+    """Return the value of each group for its members in `mask`, -1 elsewhere: int64 (n,)."""
     found = np.full(len(mask), -1, dtype=np.int64)
     value = per_group[members.group]
     kept = mask[members.dossier] & (value >= 0)
@@ -291,13 +293,13 @@ def counted(
     *,
     grouped: bool,
 ) -> RuleReading:
-    """The reading of a rule that counts: at most `most` in each group."""
+    """Build the reading of a rule that counts: at most `most` in each group."""
     bound = Fraction(most)
     readings = tuple(Reading(name, n, 1, None, bound) for name, n in zip(names, counts, strict=True))
     return RuleReading(rule.id, rule.kind, rule.mode, readings, grouped)
 
 
 def _said_at(case: Case, path: Path | None, rows: IntArray, column: str) -> list[Place]:
-    """The place of a rule, or the cells of some dossiers where the table says it."""
+    """Return the place of a rule, or the cells of some dossiers when the table states the rule."""
     cells = [case.portfolio.place(int(row), "dossier" if path else column) for row in rows]
     return cells if path is None else [case.locate(path), *cells]

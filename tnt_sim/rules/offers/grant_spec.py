@@ -1,4 +1,4 @@
-"""Grants as a planner writes them."""
+"""Entries of `grants` as a planner writes them."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""What is promised beyond what may be granted: commitments are kept whatever the rest says, each excess is told.
+"""Grants: the amounts that each dossier may receive, in whole cents.
 
-excess_i = committed_i − limit_i        where it is positive; one warning for each kind of limit
+    most  = min(requested, formula, base, max_rate · base (`rates.py`), max, caps), rounded down to `round`
+    least = max(min_grant, min, min_rate · base), rounded up to `round`
 
-Grants: how much each dossier may get.
+By mode, a funded dossier receives exactly `most` (`all_or_nothing`), any multiple of `round` in [least,
+most] (`range`), or one of its levels (`levels`, `common_rate`); an unfunded one receives 0.
 
-    most  = min(requested, formula, base, max_rate·base (`rates.py`), max, caps), rounded down to `round`
-    least = max(min_grant, min, min_rate·base), rounded up to `round`
-
-`all_or_nothing`: 0 or most. `range`: 0 or any multiple of `round` in [least, most]. All in whole cents.
+Commitments are kept whatever these limits say. Each excess committed_i − limit_i > 0 is reported, with one
+warning per kind of limit.
 """
 
 from __future__ import annotations
@@ -47,11 +47,13 @@ LIMITS = {
     "max_rate": Text("`max_rate` de l'assiette", "`max_rate` of base"),
     "max": Text("`max` du barème", "`max` of their grants entry"),
 }
-"""The limits of a grant, in the order in which they are told."""
+"""The limits of a grant, in the order in which warnings name them."""
 
 
 def tell_above(case: Case, limits: dict[str, IntArray]) -> None:
-    """Warn of every commitment above a limit of its grant; `limits` are cents (n,) by the keys of `LIMITS`."""
+    """Warn of every commitment above a limit of its grant; `limits` are cents, int64 (n,), by the keys of
+    `LIMITS`.
+    """
     held, committed = is_committed(case), cents_of(case, "committed", 0)
     if not held.any():
         return
@@ -68,7 +70,7 @@ def tell_above(case: Case, limits: dict[str, IntArray]) -> None:
 def tell_excesses(
     case: Case, code: str, above: Text, names: Sequence[str], over_cents: Sequence[int], rows: IntArray
 ) -> None:
-    """One warning: who exceeds a limit and by how much, the first 20 by name and place, then how many more."""
+    """Record one warning: who exceeds a limit and by how much, the first 20 by name and place, then a count."""
     if len(names) == 0:
         return
     pairs = list(zip(names, over_cents, strict=True))[:SHOWN]
@@ -94,18 +96,20 @@ def tell_excesses(
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What each dossier may get, in cents; all arrays are (n,).
+    """The amounts that each dossier may receive; all arrays have shape (n,).
 
     Attributes
     ----------
     candidate : eligible, not committed, not refused by decision, and with an amount left
-    committed : already granted, funded with `committed_cents` whatever the rest says
+    committed : granted `committed_cents` already, funded whatever the rest says
     forced : funded by decision
-    capped_out : eligible, but no amount is left (most < least or most = 0)
-    ranged : any multiple of `unit_cents` in [least, most]
-    levels : the menus; a dossier that is neither ranged nor levelled gets exactly `most_cents`
-    common : the groups that get one level
+    refused : refused by decision
+    capped_out : eligible, but without an amount (most < least or most = 0)
+    ranged : may receive any multiple of `unit_cents` in [least, most]
     committed_cents, least_cents, most_cents, unit_cents : int64
+    levels : amounts of the dossiers that have levels; a dossier neither ranged nor with levels gets
+        `most_cents`
+    common : groups whose funded dossiers all get the same level
     """
 
     candidate: BoolArray
@@ -122,7 +126,9 @@ class Offers:
     common: CommonRates
 
     def amount_fits(self, granted_cents: IntArray) -> BoolArray:
-        """Whether each amount is one that its dossier may get, bool (n,); read only for candidates."""
+        """Return whether each amount is one that its dossier may receive, bool (n,); meaningful only for
+        candidates.
+        """
         within = (granted_cents >= self.least_cents) & (granted_cents <= self.most_cents)
         stepped = granted_cents % self.unit_cents == 0
         exact = granted_cents == self.most_cents
@@ -132,17 +138,17 @@ class Offers:
 
     @property
     def highest_cents(self) -> IntArray:
-        """The most that each dossier can have: what is committed, or its offer; int64 (n,)."""
+        """Largest grant of each dossier, committed or offered, int64 (n,)."""
         return np.where(self.committed, self.committed_cents, self.most_cents)
 
     @property
     def lowest_cents(self) -> IntArray:
-        """The least that each dossier has once it is funded, int64 (n,)."""
+        """Least grant of each dossier once it is funded, int64 (n,)."""
         return np.where(self.committed, self.committed_cents, self.least_cents)
 
     @property
     def in_play(self) -> BoolArray:
-        """The dossiers that count as eligible in every rule: candidates and committed ones."""
+        """Dossiers that rules treat as eligible, bool (n,): candidates and committed ones."""
         return self.candidate | self.committed
 
 
@@ -153,7 +159,16 @@ def offers(
     decided: Decisions,
     ceiling_cents: IntArray | None = None,
 ) -> Offers:
-    """The amounts that each dossier may get; `ceiling_cents` is what `caps` leave; defects go to the case."""
+    """Compute the amounts that each dossier may receive; record defects in the case.
+
+    Parameters
+    ----------
+    case : the dossiers
+    specs : the entries of `grants` in force; the first whose `where` matches decides
+    eligible : bool (n,)
+    decided : decisions of people
+    ceiling_cents : int64 (n,), the most that the caps allow each dossier alone
+    """
     committed, committed_cents = is_committed(case), cents_of(case, "committed", 0)
     open_ = eligible & ~committed
     amounts = _Amounts.start(case)
@@ -197,7 +212,7 @@ def offers(
 
 @dataclass(frozen=True)
 class _Amounts:
-    """The arrays that entries fill in, dossier by dossier of their `where`."""
+    """Arrays that the entries of `grants` fill in, each for the dossiers of its `where`."""
 
     case: Case
     most: IntArray
@@ -228,7 +243,7 @@ class _Amounts:
         )
 
     def apply(self, spec: GrantSpec, path: Path, mask: BoolArray, open_: BoolArray) -> None:
-        """Let one entry decide on the dossiers of `mask`."""
+        """Apply one entry to the dossiers of `mask`."""
         if not check_rates(self.case, spec, path):
             return
         self.unit[mask] = max(1, spec.round)
@@ -281,7 +296,7 @@ class _Amounts:
         self.menus.append(Menu(mask, tuple(cents for cents in found if cents is not None), group, path))
 
     def note_idle_menus(self, levels: Levels, open_: BoolArray) -> None:
-        """A menu that fits nobody: each of its dossiers is capped out, which is worth a word."""
+        """Warn of an entry whose levels fit none of its dossiers."""
         fitting = levels.mask(self.case.n)
         for menu in self.menus:
             mine = menu.mask & open_
@@ -301,7 +316,7 @@ class _Amounts:
                 )
 
     def ask(self, mask: BoolArray, formula: FormulaSpec | None, path: Path, open_: BoolArray) -> None:
-        """Cap by what is asked, by the formula where there is one, and by base."""
+        """Limit the grants by the request, by the formula where there is one, and by the base."""
         if formula is not None:
             self._cap("formula", self._formula(formula, (*path, "formula"), mask & open_), mask)
         else:
@@ -310,18 +325,18 @@ class _Amounts:
         self._cap("base", self.base, mask)
 
     def _cap(self, kind: str, cents: IntArray, mask: BoolArray) -> None:
-        """Lower `most` within a mask; what lowers it is kept by kind, for commitments are held against it."""
+        """Lower `most` within a mask; the limit is kept by kind, to be compared with commitments."""
         limit = self.limits.setdefault(kind, np.full(self.case.n, NO_LIMIT, dtype=np.int64))
         for held in (self.most, limit):
             np.minimum(held, cents, out=held, where=mask)
 
     def rounded(self) -> tuple[IntArray, IntArray]:
-        """least rounded up and most rounded down to the unit."""
+        """Return `least` rounded up and `most` rounded down to the unit."""
         least = -(-self.least // self.unit) * self.unit
         return least, self.most // self.unit * self.unit
 
     def _formula(self, formula: FormulaSpec, path: Path, needed: BoolArray) -> IntArray:
-        """flat + Σ amount·min(column, up_to), summed exactly and rounded down once."""
+        """Return flat + Σ amount · min(column, up_to), summed exactly and rounded down once."""
         parts: list[tuple[IntArray, Fraction]] = []
         unknown = np.zeros(self.case.n, dtype=np.bool_)
         for k, part in enumerate(formula.per):

@@ -1,7 +1,11 @@
-"""Menus of amounts: each dossier of a menu gets nothing or one of its levels; equal treatment in groups.
+"""Levels: a dossier receives nothing or one amount of a list (a multiple-choice group), equal within groups
+if asked.
 
-A level is a rate of base or an amount, rounded down to `round`; only levels within [least, most] count.
-With `common_rate`, the model chooses one level for each group, and every funded dossier of the group gets it.
+    Σ_l w_{i,l} ≤ 1        w_{i,l} ≤ y_{g(i),l}        Σ_l y_{g,l} ≤ 1        w, y ∈ {0, 1}
+
+w_{i,l} says that dossier i receives its level l. A level is a rate of the base or an amount, rounded down to
+`round`; only levels within [least, most] count. With `common_rate`, y_{g,l} chooses one level for group g,
+and every funded dossier of the group receives it. Without it, only the first constraint applies.
 """
 
 from __future__ import annotations
@@ -22,15 +26,15 @@ from tnt_sim.rules.protocols import Case, Path, RowBuilder
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """The levels of all dossiers that have a menu, by dossier and then ascending; all int64 (m,).
+    """The levels of all dossiers that have some, sorted by dossier and then amount; all arrays int64 (m,).
 
     Attributes
     ----------
     row : the dossier
     cents : the amount
-    step : 0, 1, 2 … within the dossier
-    menu : the position in the planner's list
-    group : the group of equal treatment, -1 for none
+    step : 0, 1, 2, … within the dossier
+    menu : position of the level in the planner's list
+    group : group that must have one common level, -1 for none
     """
 
     row: IntArray
@@ -41,29 +45,29 @@ class Levels:
 
     @classmethod
     def none(cls) -> Levels:
-        """No menu at all."""
+        """Return an empty set of levels."""
         empty = np.zeros(0, dtype=np.int64)
         return cls(empty, empty, empty, empty, empty)
 
     def where(self, mask: BoolArray) -> Levels:
-        """The levels of some dossiers only."""
+        """Return the levels of the dossiers in `mask`, bool (n,)."""
         keep = mask[self.row]
         return Levels(self.row[keep], self.cents[keep], self.step[keep], self.menu[keep], self.group[keep])
 
     def mask(self, n: int) -> BoolArray:
-        """The dossiers that have a level, bool (n,)."""
+        """Return the dossiers that have a level, bool (n,)."""
         found = np.zeros(n, dtype=np.bool_)
         found[self.row] = True
         return found
 
     def fits(self, granted_cents: IntArray) -> BoolArray:
-        """Whether each dossier's amount is one of its levels, bool (n,)."""
+        """Return whether each dossier's amount is one of its levels, bool (n,)."""
         found = np.zeros(len(granted_cents), dtype=np.bool_)
         found[self.row[self.cents == granted_cents[self.row]]] = True
         return found
 
     def bounds(self, n: int) -> tuple[IntArray, IntArray]:
-        """The least and the largest level of each dossier, 0 where it has none: int64 (n,)."""
+        """Return the least and the largest level of each dossier, 0 where it has none: two int64 (n,)."""
         least, most = np.full(n, 2**62, dtype=np.int64), np.zeros(n, dtype=np.int64)
         np.minimum.at(least, self.row, self.cents)
         np.maximum.at(most, self.row, self.cents)
@@ -72,7 +76,7 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """One entry of `grants` with levels: its dossiers, its amounts per level, the groups of equal treatment."""
+    """One entry of `grants` with levels: its dossiers, the amount of each level by dossier, the groups."""
 
     mask: BoolArray
     cents: tuple[IntArray, ...]
@@ -81,7 +85,9 @@ class Menu:
 
 
 def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Path) -> IntArray | None:
-    """The amount of one level for each dossier, int64 (n,), rounded down to the unit."""
+    """Return the amount of one level for each dossier, int64 (n,), rounded down to the unit; None with a
+    defect.
+    """
     try:
         if "%" in text:
             rate = parse_rate(text)
@@ -111,7 +117,9 @@ _BARE = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,12})?")
 
 
 def unclear_levels(texts: Sequence[str]) -> list[str]:
-    """The levels that may be a rate or an amount: bare numbers up to 1, or all bare numbers where none passes 100.
+    """Return the levels that may be a rate or an amount.
+
+    These are bare numbers up to 1, or all bare numbers where none exceeds 100.
 
     >>> unclear_levels(["0.5", "20000"]), unclear_levels(["20", "25 %"]), unclear_levels(["150", "20"])
     (['0.5'], ['20'], [])
@@ -123,7 +131,7 @@ def unclear_levels(texts: Sequence[str]) -> list[str]:
 
 
 def clear_levels(case: Case, texts: Sequence[str], path: Path) -> bool:
-    """Whether every level is a rate or an amount beyond doubt; else a defect says how to write it."""
+    """Return whether every level is clearly a rate or an amount; otherwise record how to write it."""
     unclear = unclear_levels(texts)
     if not unclear:
         return True
@@ -161,7 +169,7 @@ def _nothing(case: Case, text: str, path: Path) -> None:
 
 
 def collect(menus: Sequence[Menu], least: IntArray, most: IntArray, open_: BoolArray) -> Levels:
-    """The levels that fit each open dossier; equal amounts of one plain menu count once."""
+    """Return the levels that fit each open dossier; equal amounts of one entry without groups count once."""
     parts: list[tuple[IntArray, IntArray, IntArray, IntArray]] = []
     for menu in menus:
         for position, cents in enumerate(menu.cents):
@@ -183,7 +191,7 @@ def collect(menus: Sequence[Menu], least: IntArray, most: IntArray, open_: BoolA
 
 @dataclass(frozen=True, slots=True)
 class CommonRates:
-    """One level for each group: y_{g,l} ∈ {0,1}, Σ_l y_{g,l} ≤ 1, w_{i,l} ≤ y_{g(i),l}."""
+    """One common level per group: Σ_l y_{g,l} ≤ 1 and w_{i,l} ≤ y_{g(i),l}, all binary."""
 
     levels: Levels
     names: tuple[str, ...]
@@ -204,7 +212,7 @@ class CommonRates:
             builder.link(f"one level:{self.names[group]}", ys, 1)
 
     def broken(self, funded: BoolArray, granted_cents: IntArray) -> list[str]:
-        """The groups in which no single level explains every funded dossier's amount."""
+        """Return the groups in which no single level explains the amounts of all funded dossiers."""
         found = []
         for group, name in enumerate(self.names):
             mine = self.levels.group == group

@@ -1,10 +1,10 @@
-"""Rates of base: brackets, bonuses, and what is wrong with a rate, exact.
+"""Maximum rates of aid: a share of the base, by brackets if asked, with bonuses; exact, rounded down once.
 
-    most = ⌊base · ρ⌋                                   ρ a rate
-    most = ⌊Σ_k ρ_k · (part of base in bracket k)⌋        ρ in brackets
-    bonus b up to u : most' = max(most, min(most + b·base, u·base)), before rounding down, one bonus after another
+    most = ⌊base · ρ⌋                                    ρ a rate
+    most = ⌊Σ_k ρ_k · (part of the base in bracket k)⌋    ρ by brackets
+    bonus b up to u:  most ← max(most, min(most + b · base, u · base))    before rounding, one bonus after another
 
-so a dossier whose rate is above u already keeps it, and two bonuses add up.
+A dossier whose rate exceeds u keeps it, and two bonuses add up.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from tnt_sim.rules.protocols import Case, Path
 
 
 def rated(case: Case, spec: GrantSpec, base: IntArray, path: Path) -> IntArray:
-    """The most that `max_rate` and `bonus` allow each dossier, int64 (n,); `NO_LIMIT` where base is unknown."""
+    """Return the most that `max_rate` and `bonus` allow each dossier, int64 (n,); `NO_LIMIT` where the base
+    is unknown.
+    """
     assert spec.max_rate is not None
     rates = [rate for rate, _ in _rates(spec, path)]
     common = lcm(*(rate.denominator for rate in rates))
@@ -57,7 +59,7 @@ def _parts(rate: Fraction | BracketsSpec, base: IntArray, common: int) -> IntArr
 
 
 def _rates(spec: GrantSpec, path: Path) -> Iterator[tuple[Fraction, Path]]:
-    """Every rate of an entry with its place."""
+    """Yield every rate of an entry with its place."""
     if isinstance(spec.max_rate, BracketsSpec):
         for k, bracket in enumerate(spec.max_rate.brackets):
             yield bracket.rate, (*path, "max_rate", "brackets", k, "rate")
@@ -72,7 +74,7 @@ def _rates(spec: GrantSpec, path: Path) -> Iterator[tuple[Fraction, Path]]:
 
 
 def rate_above_one(case: Case, rate: Fraction, path: Path) -> None:
-    """Note a rate that grants more than the whole."""
+    """Record a rate above 100 %."""
     percent = write_rate(rate)
     case.fault(
         "rate-above-one",
@@ -86,7 +88,9 @@ def rate_above_one(case: Case, rate: Fraction, path: Path) -> None:
 
 
 def check_rates(case: Case, spec: GrantSpec, path: Path) -> bool:
-    """Note what can never be meant: a rate above 100 %, a bonus without `max_rate`, brackets out of order."""
+    """Return whether the rates of an entry are consistent: at most 100 %, brackets in order, `bonus` with
+    `max_rate`.
+    """
     before = len(case.defects.found)
     for rate, place in _rates(spec, path):
         if rate > 1:

@@ -1,7 +1,4 @@
-"""Caps and waivers in words.
-
-Grants in words: how much a dossier may get.
-"""
+"""Wording and formulas of grants, caps, waivers and eligibility entries."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ _SURE = {
 
 
 def cap_words(cap: CapSpec, lang: Lang) -> str:
-    """« Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »"""
+    """Return « Le total accordé à tous les dossiers d'un même projet ne dépasse pas 80 % de l'assiette. »"""
     french = lang is Lang.FR
     full = cap.filled()
     head = "" if full.where is None else f"{when(full.where, lang)}, "
@@ -51,7 +48,7 @@ def cap_words(cap: CapSpec, lang: Lang) -> str:
 
 
 def _of_all(names: Sequence[str], lang: Lang) -> str:
-    """« des autres aides de l'État et des autres aides publiques »"""
+    """Return « des autres aides de l'État et des autres aides publiques »."""
     return listed([of_what(column_text.column(name).in_(lang), lang) for name in names], lang)
 
 
@@ -69,7 +66,9 @@ def _most(cap: CapSpec, lang: Lang) -> str:
 
 
 def waiver_words(waiver: WaiverSpec, lang: Lang) -> str:
-    """« La règle « part-propre » ne s'applique pas si … Motif : calamité publique. Accordée par : préfet. »"""
+    """Return « La règle « part-propre » ne s'applique pas si … Motif : calamité publique. Accordée par :
+    préfet. »
+    """
     condition = when(waiver.where, lang)
     if lang is Lang.FR:
         why = f" Motif : {waiver.reason}." if waiver.reason else ""
@@ -91,7 +90,7 @@ _MODES = {
 
 
 def grant_words(grant: GrantSpec, lang: Lang) -> str:
-    """« tout ou rien ; au plus 50 % de l'assiette. »"""
+    """Return « tout ou rien ; au plus 50 % de l'assiette. »"""
     parts = [_mode(grant, lang)]
     if grant.formula is not None:
         parts.append(_formula(grant.formula, lang))
@@ -114,7 +113,7 @@ def grant_words(grant: GrantSpec, lang: Lang) -> str:
 
 
 def _mode(grant: GrantSpec, lang: Lang) -> str:
-    """The mode, with the levels of a menu and the groups of one common level."""
+    """Return the mode, with the list of levels and the groups of a common level."""
     text = _MODES[grant.mode].in_(lang)
     colon, word = (" : ", " ou ") if lang is Lang.FR else (": ", " or ")
     if grant.by is not None:
@@ -126,7 +125,7 @@ def _mode(grant: GrantSpec, lang: Lang) -> str:
 
 
 def _level(level: str, lang: Lang) -> str:
-    """A level in the marks of the language: a rate or an amount."""
+    """Return a level, a rate or an amount, in the notation of the language."""
     try:
         return (
             format_rate(parse_rate(level), lang) if "%" in level else format_cents(parse_cents(level), lang)
@@ -136,7 +135,7 @@ def _level(level: str, lang: Lang) -> str:
 
 
 def _bonus(bonus: BonusSpec, lang: Lang) -> str:
-    """« plus 10 % si les étiquettes contiennent « mutualise », sans dépasser 80 % »"""
+    """Return « plus 10 % si les étiquettes contiennent « mutualise », sans dépasser 80 % »."""
     points = format_rate(bonus.rate, lang)
     text = f"plus {points}"
     if bonus.where is not None:
@@ -196,13 +195,13 @@ def _brackets(spec: BracketsSpec, lang: Lang) -> str:
 
 
 def eligibility_formula(entry: EligibilitySpec) -> str:
-    """`envelope: a ∧ ¬(population: {min: 3500}) ⇒ x_i = 0`"""
+    """Return `envelope: a ∧ ¬(population: {min: 3500}) ⇒ x_i = 0`."""
     where = _where(entry.where)
     return f"{f'{where} ∧ ' if where else ''}¬({describe(entry.require.root)}) ⇒ x_i = 0"
 
 
 def grant_formula(grant: GrantSpec) -> str:
-    """`g_i ∈ {0, min(requested_i ; base_i ; 50 % · base_i)}`"""
+    """Return `g_i ∈ {0 ; min(requested_i ; base_i ; 50 %·base_i ; caps)}, min_grant_i ≤ g_i`."""
     most = [_asked(grant.formula), "base_i"]
     if grant.max_rate is not None:
         most.append(_max_rate(grant))
@@ -258,7 +257,7 @@ def _limit_of(limit: int | MoneyColumn) -> str:
 
 
 def cap_formula(cap: CapSpec) -> str:
-    """`∀ p : Σ{project = p} g_i + other_state_p ≤ 80 % · base_p`"""
+    """Return `∀ p : Σ{project = p} g_i + other_state_p ≤ 80 % · base_p`."""
     full = cap.filled()
     where = _where(full.where)
     left = " + ".join(["Σ{project = p} g_i", *(f"{name}_p" for name in full.counting)])

@@ -1,11 +1,11 @@
-"""Public aid never exceeds the cost of a project: a guard that no waiver lifts and no scenario has to write.
+"""Guard on total public aid: it never exceeds the cost of a project, without being written in the scenario.
 
     Σ_{rows i of p} gᵢ  ≤  cost_p − other_state_p − other_public_p
 
-in whole cents, each figure of a project the largest among its rows, as for the caps of the scenario. The guard
-covers the projects with other public aid that could exceed it, and those alone; a request above the cost without
-other aid is a finding of the table. A project of unknown cost is not judged. Commitments are kept, their
-excess is listed.
+In whole cents; each figure of a project is the largest among its rows, as for the caps of the scenario. The
+guard covers only the projects with other public aid that could exceed their cost, and no waiver applies to
+it. A request above the cost without other aid is a finding of the table instead. A project of unknown cost
+is not checked. Commitments are kept, and their excess is listed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHOWN = 5
 
 
 def may_exceed(case: Case, caps: Caps, eligible: BoolArray) -> bool:
-    """Whether the guard could matter: what is asked, within the caps, and other public aid exceed some cost."""
+    """Return whether requests within the caps, plus other public aid, could exceed the cost of some project."""
     if case.as_0_1_0 or case.table["cost_cents"].null_count() == case.n:
         return False
     asked = np.minimum(cents_of(case, "requested", NO_LIMIT), caps.ceiling_cents())
@@ -36,7 +36,10 @@ def may_exceed(case: Case, caps: Caps, eligible: BoolArray) -> bool:
 
 
 def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
-    """The caps with the guard over the projects whose most would exceed their cost."""
+    """Return the caps with the guard added over the projects whose largest grants would exceed their cost.
+
+    `most_cents` is int64 (n,), the largest grant of each dossier.
+    """
     covered = _exceeding(case, caps, most_cents)
     if not covered.any():
         return caps
@@ -67,21 +70,23 @@ def guarded(case: Case, caps: Caps, most_cents: IntArray) -> Caps:
 
 
 def _largest(case: Case, caps: Caps, name: str, empty: int) -> IntArray:
-    """A money column's largest cell among the rows of each project, `empty` where all are empty."""
+    """Return the largest cell of a money column among the rows of each project, `empty` where all are empty."""
     largest = np.full(len(caps.names), NONE_LEFT, dtype=np.int64)
     np.maximum.at(largest, caps.code, cents_of(case, name, NONE_LEFT))
     return np.where(largest == NONE_LEFT, empty, largest)
 
 
 def _left(case: Case, caps: Caps) -> IntArray:
-    """What other public aid leaves of each project's cost; `NO_LIMIT` for an unknown cost or no other aid."""
+    """Return cost less other public aid by project; `NO_LIMIT` for an unknown cost or without other aid."""
     cost = _largest(case, caps, "cost", NO_LIMIT)
     others = sum((_largest(case, caps, name, 0) for name in OTHERS), np.zeros_like(cost))
     return np.where((cost == NO_LIMIT) | (others == 0), NO_LIMIT, cost - others)
 
 
 def _exceeding(case: Case, caps: Caps, most_cents: IntArray) -> BoolArray:
-    """The projects whose rows could get more together than other public aid leaves, whatever the caps say."""
+    """Return the projects whose rows could receive more than other public aid leaves and whose caps allow
+    it.
+    """
     left, most = _left(case, caps), np.zeros(len(caps.names), dtype=np.int64)
     np.add.at(most, caps.code, np.minimum(most_cents, 2**53))
     exceeding: BoolArray = (most > 0) & (most > left)

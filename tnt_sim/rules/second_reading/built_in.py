@@ -1,11 +1,13 @@
-"""The second reading of money: the envelope tree, what envelopes ask besides, and caps by project.
+"""Second reading of money: the envelope tree, its options, caps by project and ranges of amounts.
 
-    envelope   Σ g under it ≤ its amount, with the most that its parent could add where no transfer comes in
-    unfenced   Σ g under it, but not under a fence, ≤ the same with its reserve, less the amounts of the fences
+    envelope   Σ g under it ≤ its amount, plus the most that can be added to it where that is bounded
+    unfenced   Σ g under it outside ring-fenced envelopes ≤ the same, plus its reserve, less their amounts
     options    low ≤ Σ ≤ high over the dossiers at and under the envelope
-    caps       Σ g of a project's candidates ≤ limit − what it has
+    caps       Σ g of a project's candidates ≤ limit − what is committed to it
+    range      u_i ≤ (number of steps) · x_i
 
-An envelope that can gain, or whose amount is asked for, is limited by further columns as well: its row is unread.
+An envelope to which money can be added, or whose amount is a variable, also depends on further columns: its
+row is left unread.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from tnt_sim.rules.second_reading.rows import Lines, Sum, bounded, named, summed
 
 
 def tree_lines(lines: Lines, case: Case) -> None:
-    """Each envelope with an amount over all that is granted at and under it."""
+    """Write each envelope with an amount over all that is granted at and under it."""
     tree = case.tree
     takers = {taker for option in tree.options for taker in option.transfer_to}
     most = _most_added(tree, takers)
@@ -50,7 +52,7 @@ def tree_lines(lines: Lines, case: Case) -> None:
 
 
 def _outside_fences(lines: Lines, case: Case, node: int, added: int | None) -> None:
-    """What an envelope grants outside those under it whose money is theirs alone."""
+    """Write what an envelope grants outside the ring-fenced envelopes under it."""
     tree = case.tree
     amount = _sum_or_none(tree.amount_cents[node], added)
     under = range(node + 1, int(tree.end[node]))
@@ -81,7 +83,7 @@ def _granted(lines: Lines, codes: IntArray, n_groups: int) -> Sum:
 
 
 def _most_added(tree: Tree, takers: set[int]) -> list[int | None]:
-    """The most that comes on top of each amount; None where siblings may give to it, or to one above."""
+    """Return the most that can be added to each amount; None where siblings may give to it, or to one above."""
     written = [0] * tree.n_nodes
     for node in range(1, tree.n_nodes):
         written[int(tree.parent[node])] += tree.written_cents[node] or 0
@@ -100,21 +102,21 @@ def _most_added(tree: Tree, takers: set[int]) -> list[int | None]:
 
 
 def _for_this(tree: Tree, node: int) -> bool:
-    """Whether its parent's unassigned money may go to a node."""
+    """Return whether the unassigned money of its parent may go to a node."""
     parent = int(tree.parent[node])
     policy = tree.unassigned[parent]
     return policy is Unassigned.FREE or (policy is Unassigned.TO and tree.unassigned_to[parent] == node)
 
 
 def envelope_limit_lines(lines: Lines, rule: EnvelopeLimit) -> None:
-    """One option of an envelope."""
+    """Write the bound of one option of an envelope."""
     everywhere = np.zeros(lines.columns.n, dtype=np.int64)
     total = summed(lines.columns, rule.terms, everywhere, 1)
     bounded(lines, [named("envelope", rule.envelope, side=rule.option)], total, [rule.low], [rule.high])
 
 
 def cap_lines(lines: Lines, caps: Caps) -> None:
-    """Every covered project that has a candidate."""
+    """Write each cap for every covered project that has a candidate."""
     columns = lines.columns
     dossier, cents = columns.choices.dossier, columns.choices.cents
     ranged = columns.choices.ranged
@@ -133,7 +135,9 @@ def cap_lines(lines: Lines, caps: Caps) -> None:
 
 
 def range_lines(lines: Lines, offers: Offers) -> None:
-    """Units above the least of a range only where it is funded: u ≤ most·x."""
+    """Write u ≤ (most − least) / unit · x for each ranged dossier: steps above the least only where it is
+    funded.
+    """
     columns = lines.columns
     for place, one in enumerate(columns.choices.ranged.tolist()):
         above = (int(offers.most_cents[one]) - int(offers.least_cents[one])) // int(offers.unit_cents[one])

@@ -1,9 +1,11 @@
-"""Rows written a second time, from the data of rules alone: columns, sums over dossiers, collected rows.
+"""Language of the second reading: rows rebuilt from the data of rules, independently of the model.
 
     Σ_choices a_c·x_c + Σ_ranged s_i·u_i ≤ bound
 
-x_c ∈ {0, 1} takes choice c (`Choices`), u_i counts the units above the least of ranged dossier i. Nothing here
-calls a rule's own `rows`, nor any `RowBuilder`: what a rule writes for solvers is held against these rows.
+x_c ∈ {0, 1} takes choice c, one amount of one dossier (`Choices`); u_i counts the steps above the least
+amount of a ranged dossier i. Nothing here calls the `rows` of a rule or a `RowBuilder`. The proof checker
+compares the rows that a rule wrote for the solvers with these, so an error must be made twice, in different
+code, to pass.
 """
 
 from __future__ import annotations
@@ -23,7 +25,14 @@ from tnt_sim.rules.offers.grants import Offers
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choices:
-    """The choices of all candidates by rank, int64 (n_choices,): whose, its block, and its amount in cents."""
+    """The choices of all candidates, a multiple-choice group per dossier.
+
+    Attributes
+    ----------
+    dossier, block, cents : int64 (n_choices,), by rank: the dossier, its position in `candidate`, the amount
+    candidate : int64, rows of the candidates
+    ranged : int64, rows of the candidates whose amount is a range
+    """
 
     dossier: IntArray
     block: IntArray
@@ -33,7 +42,7 @@ class Choices:
 
     @classmethod
     def of(cls, offers: Offers) -> Choices:
-        """One choice for each amount that a candidate may get at once; a range gives its least."""
+        """Build one choice per amount that a candidate may receive; a range contributes its least amount."""
         candidate = np.flatnonzero(offers.candidate)
         menu = offers.levels.where(offers.candidate)
         is_plain = offers.candidate.copy()
@@ -49,18 +58,19 @@ class Choices:
 
 
 Numbers = NDArray[Any]
-"""int64, or Python integers where 64 bits are not enough."""
+"""int64, or Python integers (dtype object) where 64 bits may not suffice."""
 
 ROOM = 2**62
+"""Sums below this bound cannot overflow int64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """Where each dossier's columns stand: its choices, then one column for each ranged dossier.
+    """Columns of the second reading: the choices, then one column of steps per ranged dossier.
 
     Attributes
     ----------
-    first, count : int64 (n,), a dossier's first choice and how many it has, 0 where it is no candidate
+    first, count : int64 (n,), first choice of each dossier and number of its choices, 0 for no candidate
     """
 
     offers: Offers
@@ -70,7 +80,7 @@ class Columns:
 
     @classmethod
     def of(cls, offers: Offers) -> Columns:
-        """The columns of all candidates."""
+        """Build the columns of all candidates."""
         choices = Choices.of(offers)
         count = np.bincount(choices.dossier, minlength=len(offers.candidate)).astype(np.int64)
         return cls(offers, choices, np.cumsum(count) - count, count)
@@ -82,7 +92,7 @@ class Columns:
 
     @property
     def n_choices(self) -> int:
-        """Number of choices: the columns of units come after them."""
+        """Number of choices; the columns of steps follow them."""
         return len(self.choices.dossier)
 
     @property
@@ -93,15 +103,15 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Second:
-    """The second reading of one rule: its rows Σ value·column ≤ bound, sorted by row and then column.
+    """The second reading of one rule: rows Σ value · column ≤ bound, sorted by row and then column.
 
     Attributes
     ----------
-    names : what each row stands for, as the first reading names it
+    names : name of each row, as in the model
     row, col : int64 (n_entries,)
-    value : (n_entries,), whole numbers
-    bound : whole numbers, one for each row
-    unread : the names of rows that have no plain reading, as they need further columns
+    value : (n_entries,), integers
+    bound : integers, one per row
+    unread : names of rows that are not rebuilt, because they need further columns
     """
 
     names: tuple[str, ...]
@@ -114,7 +124,7 @@ class Second:
 
 @dataclass
 class Lines:
-    """Collects the rows of one second reading."""
+    """Collector of the rows of one second reading."""
 
     columns: Columns
     names: list[str] = field(default_factory=list)
@@ -125,7 +135,7 @@ class Lines:
     def add(
         self, names: Sequence[str], row: IntArray, col: IntArray, value: Numbers, bound: Iterable[int]
     ) -> None:
-        """Rows from entries over columns; `row` counts from 0 within these names."""
+        """Add rows given by entries over columns; `row` counts from 0 within these names."""
         self.parts.append((row + len(self.names), col, value))
         self.names.extend(names)
         self.bound.extend(bound)
@@ -133,7 +143,7 @@ class Lines:
     def add_funded(
         self, names: Sequence[str], row: IntArray, dossier: IntArray, value: IntArray, bound: Sequence[int]
     ) -> None:
-        """Rows Σ value·[dossier is funded] ≤ bound: committed dossiers are, other settled ones are not."""
+        """Add rows Σ value · x ≤ bound, where x is 1 for committed dossiers and 0 for other settled ones."""
         columns = self.columns
         held = np.zeros(len(names), dtype=np.int64)
         paid = columns.offers.committed[dossier]
@@ -145,7 +155,7 @@ class Lines:
         self.add(names, np.repeat(row, times), col, np.repeat(value, times), left)
 
     def second(self) -> Second:
-        """All rows in order, with entries of one column added up."""
+        """Return all rows in order, with entries of the same column added up."""
         none = np.zeros(0, dtype=np.int64)
         row = np.concatenate([*(part[0] for part in self.parts), none])
         col = np.concatenate([*(part[1] for part in self.parts), none])
@@ -168,14 +178,14 @@ class Lines:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sum:
-    """A sum over dossiers by group, over columns.
+    """A sum over dossiers by group, expressed over columns.
 
     Attributes
     ----------
-    group : int64 (size,), the group of each column, -1 for none
-    value : (size,)
-    constant : what is settled, one for each group
-    linear : bool (n_groups,), whether it has no key that several candidates share
+    group : int64 (size,), group of each column, -1 for none
+    value : (size,), coefficient of each column
+    constant : what is settled, one per group
+    linear : bool (n_groups,), False where several candidates share a key that counts once
     """
 
     group: IntArray
@@ -185,7 +195,10 @@ class Sum:
 
 
 def summed(columns: Columns, terms: Terms, codes: IntArray, n_groups: int) -> Sum:
-    """Σ terms of each group, -1 in none: what a choice brings is per_funded + per_cent · its cents."""
+    """Return Σ terms of each group over columns.
+
+    A choice contributes per_funded + per_cent · its cents. `codes` is int64 (n,), -1 for no group.
+    """
     offers, choices = columns.offers, columns.choices
     funded, cent = _exact(terms, offers)
     constant = [terms.constant] * n_groups
@@ -209,7 +222,7 @@ def summed(columns: Columns, terms: Terms, codes: IntArray, n_groups: int) -> Su
 
 
 def _exact(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
-    """per_funded and per_cent, as Python integers where sums over all dossiers could leave 64 bits."""
+    """Return per_funded and per_cent, as Python integers where sums over all dossiers could overflow."""
     largest = max(int(offers.highest_cents.max(initial=1)), int(offers.unit_cents.max(initial=1)), 1) * int(
         np.abs(terms.per_cent).max(initial=0)
     ) + int(np.abs(terms.per_funded).max(initial=0))
@@ -221,7 +234,9 @@ def _exact(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
 def _once(
     offers: Offers, dossier: IntArray, key: IntArray, worth: IntArray, codes: IntArray
 ) -> tuple[IntArray, IntArray, list[tuple[int, int]], IntArray]:
-    """What counts once: sole holders, the worth of each, what is settled by group, the groups that share a key."""
+    """Return quantities counted once: sole holders, their worths, settled sums by group, groups with shared
+    keys.
+    """
     inside = (codes[dossier] >= 0) & (worth[key] != 0)
     pair = np.unique(np.stack([codes[dossier[inside]], key[inside], dossier[inside]]), axis=1)
     paid = offers.committed[pair[2]]
@@ -245,7 +260,9 @@ def bounded(
     low: Sequence[int | None],
     high: Sequence[int | None],
 ) -> None:
-    """low ≤ Σ ≤ high for each group, named « name:min » and « name:max »; groups that share keys are unread."""
+    """Add low ≤ Σ ≤ high for each group, named « name:min » and « name:max »; non-linear groups are left
+    unread.
+    """
     if not total.linear.all():
         lines.unread.add("any")
     for sign, end, limits in ((-1, "min", low), (1, "max", high)):
@@ -261,12 +278,12 @@ def bounded(
 
 
 def named(kind: str, rule: str, group: str | None = None, side: str = "") -> str:
-    """« rule:ID:GROUP:side », as the first reading names its rows."""
+    """Return « rule:ID:GROUP:side », the name of a row in the model."""
     return ":".join(part for part in (kind, rule, group, side) if part)
 
 
 def _implied(lines: Lines, rule: str, first: IntArray, second: IntArray, numbers: pl.Series) -> None:
-    """x_first ≤ x_second for each pair."""
+    """Add x_first ≤ x_second for each pair."""
     pairs = zip(numbers.gather(first).to_list(), numbers.gather(second).to_list(), strict=True)
     names = [f"{named('rule', rule, f'{a} → {b}')}:max" for a, b in pairs]
     row, ones = np.arange(len(names)), np.ones(len(names), dtype=np.int64)
@@ -292,19 +309,19 @@ def _down(value: Fraction) -> int:
 
 
 def _only(total: Sum, group: int) -> Sum:
-    """One group of a sum as a sum of its own."""
+    """Return one group of a sum as a sum of its own."""
     code = np.where(total.group == group, 0, -1)
     return Sum(code, total.value, (total.constant[group],), total.linear[[group]])
 
 
 def _pooled(total: Sum) -> Sum:
-    """All groups of a sum together."""
+    """Return all groups of a sum as one."""
     code = np.where(total.group >= 0, 0, -1)
     return Sum(code, total.value, (sum(total.constant),), np.array([bool(total.linear.all())]))
 
 
 def _against(part: Sum, whole: Sum, ratio: Fraction) -> Sum:
-    """q·part − p·whole for a ratio p/q, by group; a column outside a sum brings it nothing."""
+    """Return q · part − p · whole for a ratio p/q, by group; a column outside a sum has coefficient 0."""
     group = np.maximum(part.group, whole.group)
     left = _times(np.where(part.group >= 0, part.value, 0), ratio.denominator)
     right = _times(np.where(whole.group >= 0, whole.value, 0), ratio.numerator)
@@ -316,7 +333,9 @@ def _against(part: Sum, whole: Sum, ratio: Fraction) -> Sum:
 
 
 def _times(value: Numbers, factor: int) -> Numbers:
-    """A product in 64 bits where a difference of two such fits them too, else in Python integers."""
+    """Return value · factor, in int64 where the difference of two such products fits too, else in Python
+    integers.
+    """
     largest = max((abs(int(value.max(initial=0))), abs(int(value.min(initial=0)))), default=0)
     exact: Numbers = value if largest * factor < ROOM // 2 else value.astype(object)
     return exact * factor

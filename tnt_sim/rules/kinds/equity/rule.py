@@ -278,7 +278,7 @@ def too_long(case: Case, path: Path) -> None:
 
 
 def _bounds_can_hold(spec: EquitySpec, path: Path, case: Case) -> bool:
-    """Return whether α ≤ 1 ≤ β; otherwise only T = 0 is feasible, and a defect is recorded."""
+    """Return whether the rule has a bound and α ≤ 1 ≤ β: groups cannot all lie on one side of their mean."""
     if spec.min is None and spec.max is None and mode_of(spec) is not Mode.REPORT:
         case.fault(
             "no-bound",
