@@ -1,4 +1,4 @@
-"""Which open questions of a problem a planner has decided, by an entry of `accept` in the scenario."""
+"""Open questions that the planner has settled, by entries of `accept` in the scenario."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ SHOWN = 5
 def read_accepted(
     case: Case, accepted: Sequence[tuple[AcceptSpec, tuple[str | int, ...]]]
 ) -> tuple[OpenQuestion, ...]:
-    """The questions that stay open; warnings list them, what was decided, and decisions of nothing.
+    """Return the questions that stay open; warnings list them, the settled ones, and entries that settle
+    nothing.
 
-    A decision counts for the number of dossiers that it was taken for, and for fewer.
+    An entry is valid for the number of dossiers that it states, and for fewer.
     """
     entries = {spec.id: (spec, path) for spec, path in accepted}
     still = []
@@ -61,7 +62,9 @@ def read_accepted(
 
 
 def way_out(question: OpenQuestion) -> Text:
-    """What decides a question: a change of the data or of a rule, or the line to write in the scenario."""
+    """Return what settles a question: a change of the data or of a rule, or the line to write in the
+    scenario.
+    """
     if not question.dossiers:
         return question.remedy
     line = f'accept: [{{id: "{question.id}", count: {question.count}, reason: "…", author: "…"}}]'
@@ -72,7 +75,7 @@ def way_out(question: OpenQuestion) -> Text:
 
 
 def tell_joined(case: Case) -> None:
-    """List the spellings that are read as one value, with how many cells hold each."""
+    """Warn of the spellings that are merged into one value, with their numbers of cells."""
     for column in sorted(case.columns_read):
         joined = spellings(case, column).joined
         if not joined:

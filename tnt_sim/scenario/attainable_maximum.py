@@ -1,18 +1,19 @@
-"""The most that some dossiers can reach under caps, in cents or in number: never less than any list brings.
+"""Upper bound on the money, or the number of dossiers, that some dossiers can reach under all caps together.
 
-What is committed or decided has its least first. A cap over a set C (an envelope with all that may come to it, a
-group of a limit on money or on the number of dossiers) leaves to the dossiers of S ∩ C, v_i being what dossier i
-brings at most and l_i the least that it is granted for,
+The bound is a relaxation: no feasible allocation exceeds it, but none need attain it. Let S be the dossiers.
+What is committed or decided first receives its least amount. v_i is the most that dossier i can add, l_i the
+least for which it is granted. A cap over a set C (an envelope with all that may be added to it, or a group
+of a limit on money or on a number) leaves to the dossiers of S ∩ C
 
     room(C) = min(left_C, Σ of the k largest v_i)        k: how many fit in C, smallest l_i first
 
-and a dossier with l_i above what is left of a cap over it brings nothing. Under one limit and the tree of
-envelopes,
+and a dossier whose l_i exceeds what is left of a cap over it adds nothing. Under one limit with groups g and
+the tree of envelopes the bound is
 
     min( Σ_g min(room(g), tree(S ∩ g)),  tree of min(room(g), Σ v) for each g and envelope )
 
-where tree(·) adds up from the leaves to the programme and leaves no envelope more than its room. Under several
-limits it is the least of these.
+where tree(·) adds up from the leaves to the programme and limits each envelope to its room. Under several
+limits the bound is the least of those of each limit.
 """
 
 from __future__ import annotations
@@ -29,24 +30,27 @@ from tnt_sim.rules.kind_support.attainable_range import is_granted
 from tnt_sim.rules.linear_terms import BoolArray, IntArray, Terms, Unit, group_sums
 
 UNLIMITED = 2**60
+"""Stands for "no limit", in cents or in dossiers."""
 REFINED = 5_000
-"""Sets of more dossiers than this are bounded by their money alone: whole amounts fill it nearly."""
+"""Largest set for which k is computed; beyond it the money alone is a nearly tight bound."""
 
 
 def is_money(terms: Terms) -> bool:
-    """Whether a sum is the cents granted to some dossiers."""
+    """Return whether a sum is the cents granted to some dossiers."""
     return is_granted(terms) and terms.scale == CENT and terms.constant == 0
 
 
 def is_number(terms: Terms) -> bool:
-    """Whether a sum is the number of some dossiers."""
+    """Return whether a sum is the number of some dossiers."""
     plain = terms.unit is Unit.NUMBER and terms.scale == 1 and not terms.once and terms.constant == 0
     return plain and not terms.per_cent.any() and bool(np.isin(terms.per_funded, (0, 1)).all())
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What each dossier may have, (n,) each: `sure` are committed or decided, and have `least_cents` first."""
+    """What each dossier may receive; all arrays (n,). `sure` are committed or decided and receive
+    `least_cents` first.
+    """
 
     in_play: BoolArray
     sure: BoolArray
@@ -56,13 +60,13 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A hard limit of the money, or of the number, of the dossiers of each group.
+    """A hard limit on the money, or on the number, of the dossiers of each group.
 
     Attributes
     ----------
-    name : the rule
-    codes : int64 (n,), -1 where it does not count
-    most : one for each group, None without limit
+    name : id of the rule
+    codes : int64 (n,), group of each dossier, -1 where it does not count
+    most : one bound per group, None without a limit
     is_number : whether dossiers are counted, not cents
     """
 
@@ -74,7 +78,9 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What is left of each group, the last of all being no group: int64 (n_groups + 1,)."""
+    """What is left of each group after the sure dossiers; the last entry stands for no group: int64
+    (n_groups + 1,).
+    """
 
     codes: IntArray
     cents: IntArray
@@ -82,7 +88,7 @@ class _Left:
 
 
 class Reach:
-    """The caps of one problem, less what is sure."""
+    """Upper bounds under the caps of one problem, less what sure dossiers use."""
 
     def __init__(self, tree: Tree, node: IntArray, amounts: Amounts, caps: Sequence[Cap]) -> None:
         self.tree, self.node, self.amounts = tree, np.maximum(node, 0), amounts
@@ -112,7 +118,15 @@ class Reach:
     def most(
         self, codes: IntArray, n_groups: int, is_number: bool, caps: Sequence[str], *, tree: bool = True
     ) -> IntArray:
-        """The most of each group of dossiers under some of the caps, and the tree or not: int64 (n_groups,)."""
+        """Return the upper bound of each group of dossiers, int64 (n_groups,).
+
+        Parameters
+        ----------
+        codes : int64 (n,), group of each dossier, -1 in none
+        is_number : count dossiers, not cents
+        caps : names of the limits to respect
+        tree : whether to respect the envelopes too
+        """
         base, some = self._some(codes, n_groups, is_number)
         lefts = [self.left[name] for name in caps]
         fits = self._fits_envelopes(some) if tree else np.ones(len(some.of), dtype=np.bool_)
@@ -126,7 +140,7 @@ class Reach:
         return found
 
     def under_one_envelope(self, codes: IntArray, is_number: bool) -> tuple[int, int]:
-        """The most of the dossiers of code 0 under the envelope that leaves them the least, and its node."""
+        """Return the smallest bound that one envelope puts on the dossiers of code 0, and its node."""
         base, some = self._some(codes, 1, is_number)
         best = (UNLIMITED, 0)
         for keys, room in self._rooms(some):
@@ -139,7 +153,9 @@ class Reach:
         return best
 
     def _some(self, codes: IntArray, n_groups: int, is_number: bool) -> tuple[IntArray, _Some]:
-        """What the dossiers of each group have for sure, int64 (n_groups,), and those that could bring more."""
+        """Return what the sure dossiers of each group receive, int64 (n_groups,), and the dossiers that
+        could add more.
+        """
         amounts = self.amounts
         inside = (codes >= 0) & amounts.in_play
         base = np.zeros(n_groups, dtype=np.int64)
@@ -162,7 +178,7 @@ class Reach:
         return fits
 
     def _rooms(self, some: _Some) -> list[tuple[IntArray, IntArray]]:
-        """By depth, (group · n_nodes + envelope, in order; what it leaves to them)."""
+        """Return, by depth of the tree, the keys group · n_nodes + envelope (sorted) and the room of each."""
         tree, found = self.tree, []
         for depth in range(int(tree.depth.max()) + 1):
             above = tree.ancestor_at_depth(depth)[some.node]
@@ -179,7 +195,7 @@ class Reach:
         left: _Left | None,
         rooms: list[tuple[IntArray, IntArray]] | None,
     ) -> IntArray:
-        """The bound of each group of dossiers under the groups of one limit and the tree."""
+        """Return the bound of each group of dossiers under the groups of one limit and the tree."""
         n_caps = 1 if left is None else len(left.cents)
         group = np.zeros_like(some.of) if left is None else left.codes[some.row] % n_caps
         cell = some.of * n_caps + group
@@ -204,7 +220,9 @@ class Reach:
         of: IntArray,
         rooms: list[tuple[IntArray, IntArray]] | None,
     ) -> IntArray:
-        """Σ value by key, added up the tree; `of` is the group of dossiers of each key."""
+        """Return Σ value by key, added up the tree and limited in each envelope; `of` is the group of
+        dossiers of each key.
+        """
         if rooms is None:
             return _sums(key, value, len(of))
         tree = self.tree
@@ -223,7 +241,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class _Some:
-    """Dossiers that could bring something, (m,) each: for which minimum, where, from what least, how much."""
+    """Dossiers that could add something, all arrays (m,): group, node, least amount, most added."""
 
     row: IntArray
     of: IntArray
@@ -234,7 +252,7 @@ class _Some:
     is_number: bool
 
     def only(self, rows: BoolArray | IntArray) -> _Some:
-        """Some of them."""
+        """Return the given rows."""
         return _Some(
             self.row[rows],
             self.of[rows],
@@ -246,7 +264,9 @@ class _Some:
         )
 
     def room(self, key: IntArray, left_cents: IntArray, left_number: IntArray) -> IntArray:
-        """What the cap over each key leaves to its dossiers: int64 (n_keys,)."""
+        """Return what the cap over each key leaves to its dossiers, int64 (n_keys,); see the module's
+        equation.
+        """
         n = len(left_cents)
         total = _sums(key, self.value, n)
         found = total if self.is_number else np.minimum(total, left_cents)

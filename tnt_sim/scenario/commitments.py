@@ -1,9 +1,10 @@
-"""What is already promised must fit the envelopes: a contradiction that needs no solver.
+"""Check that the amounts already committed fit the envelopes, with the raises that would make them fit.
 
-A node is too small by itself where what is committed at and under it exceeds what it may grant. From the deepest
-such nodes up, each is raised by its own deficit and its parents by what their children then exceed them by, until
-the tree holds, with free and `pro_rata` money shared again each time. Each node that was too small is named with
-its deficit, and with the raises that make room for it: all of them together remove the error.
+No solver is needed: commitments are fixed. An envelope is too small by itself when what is committed at and
+under it exceeds what it may grant. From the deepest such envelopes up, each is raised by its own deficit,
+and its parents by the excess of their children's amounts, until the tree is feasible; unassigned and
+`pro_rata` money is shared again after each round. Each envelope that was too small is reported with its
+deficit and the raises that remove it; all of them together remove the error.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from tnt_sim.rules.protocols import Case
 from tnt_sim.scenario.raised_amounts import Raising
 
 MOST_ROUNDS = 500
-"""Rounds of raising; a tree that does not hold by then is told without what to raise."""
+"""Most rounds of raising; a tree that is still infeasible then is reported without raises."""
 
 
 def check_commitments(case: Case, offers: Offers, root: EnvelopeSpec) -> None:
-    """Note every envelope that is too small for what is committed in it."""
+    """Record a defect for every envelope too small for what is committed in it."""
     reading = read_envelopes(case.tree, case.node, offers.committed_cents)
     if reading.holds:
         return
@@ -53,17 +54,17 @@ _CORRECT = Text(
 
 @dataclass
 class _Raises:
-    """The raises that make room for what is committed, in cents of the written amount, by node."""
+    """The raises that make room for commitments, in cents of the written amount, by node."""
 
     case: Case
     offers: Offers
     raising: Raising
     raised: dict[int, int] = field(default_factory=dict)
     short: dict[int, int] = field(default_factory=dict)
-    """What each node lacks by itself."""
+    """Deficit of each node by itself."""
 
     def run(self, reading: EnvelopeReading) -> bool:
-        """Raise until the tree holds; whether it does."""
+        """Raise until the tree is feasible; return whether it is."""
         tree = self.case.tree
         for _ in range(MOST_ROUNDS):
             over = self._children_over(tree)
@@ -83,7 +84,7 @@ class _Raises:
         return False
 
     def _children_over(self, tree: Tree) -> dict[int, int]:
-        """By node, what the written amounts of its children exceed its own by."""
+        """Return, by node, by how much the written amounts of its children exceed its own."""
         over = {}
         for node in {int(tree.parent[child]) for child in self.raised if tree.parent[child] >= 0}:
             written = tree.written_cents[node]
@@ -102,7 +103,9 @@ class _Raises:
         self.raised[node] = self.raised.get(node, 0) + cents
 
     def _written_for(self, node: int, lacks: int) -> int:
-        """The least raise of the written amount by which a node may grant so much more."""
+        """Return the least raise of the written amount that lets a node grant `lacks` more, by doubling and
+        bisection.
+        """
         before = self.raised.get(node, 0)
         start = self.raising.own_cents(node, before)
         low, high = 0, max(1, lacks)
@@ -117,7 +120,7 @@ class _Raises:
         return high
 
     def hint(self, node: int) -> Text:
-        """« Relevez « b » de 32 €, et pour cela « a » de 32 €, … »"""
+        """Return « Relevez « b » de 32 €, et pour cela « a » de 32 €, … »."""
         own, *above = [
             Text(
                 f"« {self.case.tree.ids[one]} » de {format_cents(self.raised[one], Lang.FR)}",

@@ -1,13 +1,14 @@
-"""The register of decisions: what was signed, in a chain of entries that nobody changes afterwards.
+"""Register of decisions: signed lists and amendments, in a hash chain that makes later changes visible.
 
     registre/
       liste-1/    a signed list: the files of its run, its inputs/, engagements.csv, signature.json
-      avenant-1/  withdrawals and downward amendments: avenants.csv, engagements.csv, signature.json
+      avenant-1/  withdrawals and reductions: avenants.csv, engagements.csv, signature.json
       liste-2/    …
 
-`engagements.csv` (dossier, granted) is the state after the entry: 0 is a dossier that has withdrawn.
-`signature.json` holds the SHA-256 of each file beside it and that of the signature before it: a change is seen.
-Beside it may lie `signature.ed25519`, made of it with a key, and replies `*.tsr` that date it.
+`engagements.csv` (dossier, granted) is the state after the entry; 0 means that the dossier has withdrawn.
+`signature.json` contains the SHA-256 of each file beside it and of the previous signature, so a changed file
+or a missing entry is detected. A `signature.ed25519` (made of it with a key) and time-stamp replies `*.tsr`
+may lie beside it.
 """
 
 from __future__ import annotations
@@ -29,51 +30,53 @@ from tnt_sim.scenario.yaml.nodes import Origin
 
 SIGNATURE, HELD, AMENDMENTS = "signature.json", "engagements.csv", "avenants.csv"
 ALLOCATION, MOST_ROWS = "allocation.parquet", 5_000_000
-"""The list of a signed run, and its rows at most: a few bytes of Parquet may hold any number."""
+"""File of a signed list, and the most rows it may have: a few bytes of Parquet may expand to any number."""
 SEAL = "signature.ed25519"
-"""The signature of `signature.json` with a key."""
+"""File of the Ed25519 signature of `signature.json`."""
 REGISTER = "registre"
-"""The register of a project, where nobody names another."""
+"""Name of the register of a project by default."""
 INPUTS = "inputs"
-"""What the run of a signed list read, as a project of its own: it can be read again whatever changes after."""
+"""Folder of what the run of a signed list read, a project of its own that stays readable whatever changes
+later.
+"""
 COMMITTED_FROM = ("committed_from",)
 LEFT = ("sans_suite", "refuse")
 """States by which the table itself says that a signed dossier has withdrawn."""
 MOST_BYTES = 16 << 20
-"""Bytes of a signature."""
+"""Most bytes of a signature file."""
 SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a register, whose files are those that it signed."""
+    """One entry of a register whose files match their signed hashes."""
 
     folder: Path
     signature: Mapping[str, Any]
 
     @property
     def id(self) -> str:
-        """The name that it was signed under."""
+        """Name under which the entry was signed."""
         return str(self.signature["id"])
 
     @property
     def is_list(self) -> bool:
-        """Whether it is a signed run, not an amendment."""
+        """Whether the entry is a signed run, not an amendment."""
         return bool(self.signature["kind"] == "list")
 
     @property
     def held(self) -> Path:
-        """The state after it."""
+        """File of the state after the entry."""
         return self.folder / HELD
 
 
 def read_entries(register: Path) -> list[Entry]:
-    """The entries of a register in their order; none for a folder without any.
+    """Return the entries of a register in order; an empty list for a folder without any.
 
     Raises
     ------
     DataError
-        A file of an entry was changed or is missing, the chain is broken, or a state is not that of its entry.
+        if a file of an entry was changed or is missing, the chain is broken, or a state contradicts its entry
     """
     found = Defects()
     folders = sorted(register.iterdir()) if register.is_dir() else []
@@ -111,7 +114,13 @@ def read_entries(register: Path) -> list[Entry]:
 
 
 def read_state(entry: Entry) -> dict[str, int]:
-    """Cents by dossier after an entry; DataError when they cannot be read."""
+    """Return the cents by dossier after an entry.
+
+    Raises
+    ------
+    DataError
+        if the state cannot be read
+    """
     shown = f"{entry.folder.name}/{HELD}"
     return held_amounts(read_plain(entry.held, shown_as=shown), shown)
 
@@ -119,14 +128,15 @@ def read_state(entry: Entry) -> dict[str, int]:
 def state_defects(
     entry: Entry, state: Mapping[str, int], before: Mapping[str, int] | None = None
 ) -> list[Defect]:
-    """What speaks against the state of an entry: a list commits its own grants, an amendment lowers some of them.
+    """Return what contradicts the state of an entry: a list commits its own grants, an amendment lowers some
+    of them.
 
-    Whoever writes an entry writes its hashes too, so that a state of another's making has hashes that fit.
+    Hashes alone do not exclude this: whoever forges an entry writes matching hashes too.
 
     Parameters
     ----------
-    state : the state after it
-    before : the state before it; None for a list that is read without its register
+    state : cents by dossier after the entry
+    before : cents by dossier before it; None for a list that is read without its register
     """
     place, earlier = Place(file=f"{entry.folder.parent.name}/{entry.folder.name}/{HELD}"), before or {}
     try:
@@ -150,7 +160,9 @@ def state_defects(
 
 
 def state_figures(state: Mapping[str, int]) -> dict[str, Any]:
-    """What a signature says of the state after it; the hash is the contract's, of all with an amount."""
+    """Return what a signature says of the state after it: count, total, and hash of all dossiers with an
+    amount.
+    """
     lines = sorted(f"{dossier}\t{cents}\n" for dossier, cents in state.items() if cents > 0)
     return {
         "n_dossiers": len(lines),
@@ -164,7 +176,7 @@ def _not_lowered(state: Mapping[str, int], before: Mapping[str, int]) -> list[st
 
 
 def _not_granted(entry: Entry, state: Mapping[str, int]) -> list[str]:
-    """The dossiers of a list whose committed amount is not their grant."""
+    """Return the dossiers of a list whose committed amount differs from their grant."""
     names = (pl.col("dossier").cast(pl.String), pl.col("granted_cents").cast(pl.Int64))
     try:
         rows = pl.scan_parquet(entry.folder / ALLOCATION).filter("funded").select(names).head(MOST_ROWS)
@@ -183,12 +195,12 @@ _RESTORE = Text(
 
 
 def _is_entry(folder: Path) -> bool:
-    """A hidden folder is what a write that was stopped left."""
+    """Return whether a folder is an entry; a hidden folder is what an interrupted write left."""
     return not folder.name.startswith(".") and (folder / SIGNATURE).is_file()
 
 
 def read_entry(folder: Path, found: Defects) -> Entry | None:
-    """An entry whose files have the hashes that it signed; None with defects noted."""
+    """Return an entry whose files match the signed hashes; None with defects recorded."""
     shown = f"{folder.parent.name}/{folder.name}/"
     try:
         if (folder / SIGNATURE).stat().st_size > MOST_BYTES:
@@ -219,18 +231,18 @@ def read_entry(folder: Path, found: Defects) -> Entry | None:
 
 
 def sha256(file: Path) -> str:
-    """SHA-256 of a file's bytes."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:
-    """The state that `committed_from` names: that of a register's last entry, or of the entry itself.
+    """Return the state that `committed_from` names: that of a register's last entry, or of the entry itself.
 
     Raises
     ------
     DataError
-        There is no such register, or it was changed.
+        if there is no such register, or it was changed
     """
     if path.name == HELD and path.is_file() and _is_frozen(path):
         return path
@@ -262,29 +274,31 @@ def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:
 
 
 def last_list(folder: Path) -> Path:
-    """The last signed list of a register, which is a run folder; a folder that is no register stands for itself.
+    """Return the folder of the last signed list of a register; a folder that is no register is returned
+    unchanged.
 
     Raises
     ------
     DataError
-        The register was changed.
+        if the register was changed
     """
     signed = [] if (folder / SIGNATURE).is_file() else [e for e in read_entries(folder) if e.is_list]
     return signed[-1].folder if signed else folder
 
 
 def _is_frozen(path: Path) -> bool:
-    """Whether a file is an input that a signed list keeps: that list holds its hash."""
+    """Return whether a file is an input kept with a signed list, which holds its hash."""
     return any(folder.name == INPUTS and (folder.parent / SIGNATURE).is_file() for folder in path.parents)
 
 
 def held_amounts(table: pl.DataFrame, shown: str) -> dict[str, int]:
-    """Cents by dossier of a table (dossier, granted) of texts, 0 for those that have withdrawn.
+    """Return the cents by dossier of a table (dossier, granted) of texts; 0 for dossiers that have
+    withdrawn.
 
     Raises
     ------
     DataError
-        A column is missing, an amount cannot be read, a dossier is named twice.
+        if a column is missing, an amount cannot be read, or a dossier is named twice
     """
     found = Defects()
     missing = [name for name in ("dossier", "granted") if name not in table.columns]
@@ -320,14 +334,15 @@ def held_amounts(table: pl.DataFrame, shown: str) -> dict[str, int]:
 def committed(
     table: pl.DataFrame, held: Mapping[str, int], place: Place, shown_file: str
 ) -> tuple[pl.DataFrame, tuple[Defect, ...]]:
-    """The dossiers with what the register holds as `committed_cents`, and what a planner should know.
+    """Return the dossiers with the register's amounts as `committed_cents`, and notices for the planner.
 
-    A dossier that has withdrawn (0 in the register, or closed in the table) is `sans_suite`: its money is free.
+    A dossier that has withdrawn (0 in the register, or closed in the table) becomes `sans_suite` and frees
+    its money.
 
     Raises
     ------
     DataError
-        A signed dossier is not in the table, or the table has another amount for it.
+        if a signed dossier is not in the table, or the table gives another amount for it
     """
     names = pl.DataFrame(
         {"dossier": list(held), "_held": list(held.values())},

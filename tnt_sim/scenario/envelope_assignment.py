@@ -1,10 +1,9 @@
-"""What the options of envelopes ask of the tree, and the money that a parent shares out pro rata.
+"""Assignment of dossiers to the envelope tree, with split envelopes laid out and pro rata money shared.
 
-pro_rata: child c gets R · w_c / Σ w, largest remainder, ties by id, where R is what the parent may grant beyond
-its children's written amounts w and what is committed to its own dossiers. R must be known before anything is
-decided, so nobody else may draw on it.
-
-Where each dossier lands in the envelope tree, split envelopes laid out.
+A split envelope becomes one child per group; each dossier is assigned to the node that it asks from. With
+`unassigned: pro_rata`, child c receives R · w_c / Σ w in whole cents by largest remainders, ties by id. R is
+what the parent may grant beyond its children's written amounts w and what is committed to its own dossiers.
+R must be known before anything is decided, so no other dossier may draw on it.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ from tnt_sim.scenario.scenario import Scenario
 
 
 def check_options(case: Case, root: EnvelopeSpec) -> None:
-    """Note every option that the tree cannot honour."""
+    """Record every option of an envelope that the tree cannot honour."""
     for spec, path in root.applied(case.day, ("programme",)):
         _check_rates(case, spec, path)
         if isinstance(spec.unassigned, UnassignedTo):
@@ -55,7 +54,7 @@ def check_options(case: Case, root: EnvelopeSpec) -> None:
 
 
 def share_pro_rata(case: Case) -> Case:
-    """The case with what `pro_rata` parents give written into the amounts of their children."""
+    """Return the case with the pro rata money of parents added to the amounts of their children."""
     tree = case.tree
     if Unassigned.PRO_RATA not in tree.unassigned:
         return case
@@ -85,7 +84,7 @@ def _given(tree: Tree, nodes: Sequence[int], cents: Sequence[int]) -> Tree:
 
 
 def _loose(case: Case, tree: Tree, node: int) -> BoolArray:
-    """The dossiers that ask from a node itself, or from a child without an amount, bool (n,)."""
+    """Return the dossiers that ask from a node itself, or from a child without an amount, bool (n,)."""
     loose: BoolArray = case.node == node
     for child in tree.children(node):
         if tree.written_cents[child] is None:
@@ -94,7 +93,7 @@ def _loose(case: Case, tree: Tree, node: int) -> BoolArray:
 
 
 def _is_known(case: Case, tree: Tree, node: int) -> bool:
-    """Whether what a node shares pro rata depends on no decision."""
+    """Return whether what a node shares pro rata depends on no decision; record a defect otherwise."""
     name = tree.ids[node]
     here: Path = ("envelope", name, "unassigned")
     closed = np.array(tree.closed)[case.node] & (case.node >= 0)
@@ -238,7 +237,7 @@ SHOWN_ROWS = 20
 
 
 def land(scenario: Scenario) -> Case:
-    """The case of a scenario: rows kept by `where`, the tree, and each dossier's node."""
+    """Return the case of a scenario: the dossiers kept by `where`, the tree, and the node of each dossier."""
     case = _laid_out(scenario)
     before = len(case.defects.found)
     keep = _kept(scenario, case)
@@ -255,7 +254,7 @@ def land(scenario: Scenario) -> Case:
 
 
 def _laid_out(scenario: Scenario) -> Case:
-    """The tree of a scenario with its splits, and where each of its dossiers lands."""
+    """Return the case with split envelopes laid out and the node of each dossier."""
     defects, spec = Defects(), scenario.spec
     shares = {
         envelope.id: split_shares(scenario, envelope, path, defects)
@@ -270,9 +269,10 @@ def _laid_out(scenario: Scenario) -> Case:
 
 
 def laid_out_again(scenario: Scenario, case: Case) -> Case | None:
-    """The case with the amounts of `scenario`, whose envelopes are those of the case and have no split or option.
+    """Return the case with the amounts of `scenario`, which must have the same envelopes without splits or
+    options.
 
-    None where the amounts are at odds: then compiling anew says why.
+    Returns None where the amounts are inconsistent; compiling the scenario anew then says why.
     """
     defects = Defects()
     tree = lay_out(
@@ -325,7 +325,7 @@ def _kept(scenario: Scenario, case: Case) -> np.ndarray[tuple[int], np.dtype[np.
 def _left_out(
     case: Case, mapping: Mapping[str, Any], path: Path, left: np.ndarray[tuple[int], np.dtype[np.bool_]]
 ) -> None:
-    """The rows that `where` leaves out by an empty cell alone: nobody has said whether they belong."""
+    """Record an open question on the rows that `where` leaves out only because of an empty cell."""
     unknown = unknown_in(case, "all", [dict(mapping)], path)
     rows = np.flatnonzero(left & unknown)
     columns = columns_read("all", [mapping])
@@ -351,9 +351,11 @@ def _left_out(
 
 
 def _nodes(case: Case, only: str | None) -> IntArray:
-    """The node that each dossier asks from: -1 where its envelope is unknown or ambiguous.
+    """Return the node that each dossier asks from, int64 (n,): -1 for an unknown envelope, -2 for no part of
+    a split.
 
-    `only` is the envelope of dossiers that name none. What asks from a part of a closed split asks from the split.
+    `only` is the envelope of dossiers that name none. A dossier of a part of a closed split asks from the
+    split.
     """
     tree = case.tree
     names = {name: k for k, name in enumerate(tree.ids)} | {"": -1 if only is None else tree.index(only)}
@@ -377,12 +379,12 @@ def _nodes(case: Case, only: str | None) -> IntArray:
 
 
 def case_path(case: Case, node: int) -> Path:
-    """The symbolic path of an envelope, which `locate` understands."""
+    """Return the symbolic path of an envelope, which `locate` understands."""
     return ("envelope", case.tree.ids[node])
 
 
 def _homeless(case: Case) -> None:
-    """Dossiers that land nowhere: an unknown envelope, or a group without a part of a split."""
+    """Record the dossiers without a node: an unknown envelope, or a group that has no part in a split."""
     for code, rows in ((-1, np.flatnonzero(case.node == -1)), (-2, np.flatnonzero(case.node == -2))):
         asked = case.table["envelope"].gather(rows).to_list() if len(rows) else []
         for value in sorted(set(asked)):
@@ -430,7 +432,7 @@ def _homeless(case: Case) -> None:
 
 
 def _named(scenario: Scenario, name: str) -> list[Place]:
-    """Where the envelopes of a name stand, and the splits that make one."""
+    """Return where the envelopes of a name are written, and the splits that create one."""
     return [
         scenario.locate(path)
         for spec, path in scenario.spec.programme.walk(("programme",))

@@ -1,11 +1,12 @@
-"""How an envelope is divided: one part for each group of a column.
+"""Division of an envelope into one part per group of a column.
 
     each        the same amount for each group
     key         A_d = A · (fixed/n + (1 − fixed) · p_d/Σp)
     table       amounts, or weights p_d
-    previous    (1 − change) · A_d,before ≤ A_d ≤ (1 + change) · A_d,before, the sum kept
+    previous    (1 − change) · A_d,before ≤ A_d ≤ (1 + change) · A_d,before, with the same total
 
-Cents go to the largest remainders, ties by name.
+Exact shares become whole cents by largest remainders (Hamilton's method), ties by name. Balinski and Young,
+*Fair Representation* (1982).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tnt_sim.scenario.scenario import Scenario
 
 
 def split_shares(scenario: Scenario, spec: EnvelopeSpec, path: Path, defects: Defects) -> list[Share]:
-    """The parts of a split envelope; none, with defects noted, when it cannot be divided."""
+    """Return the parts of a split envelope; an empty list, with defects recorded, when it cannot be divided."""
     assert spec.split is not None
     before = len(defects.found)
     division = _Division(scenario, spec, spec.split, (*path, "split"), defects)
@@ -38,7 +39,7 @@ def split_shares(scenario: Scenario, spec: EnvelopeSpec, path: Path, defects: De
 
 @dataclass(frozen=True)
 class _Division:
-    """One split on its way to amounts."""
+    """One split, from its specification to its amounts."""
 
     scenario: Scenario
     spec: EnvelopeSpec
@@ -64,7 +65,7 @@ class _Division:
         return [] if weights is None or not groups else self._weighted(groups, weights)
 
     def _form_holds(self) -> bool:
-        """One way to divide, and nothing else that divides the same money."""
+        """Return whether exactly one way to divide is given, and nothing else divides the same money."""
         split, before = self.split, len(self.defects.found)
         if any(child.in_force(self.scenario.spec.date) for child in self.spec.envelopes):
             self.fault(
@@ -98,7 +99,9 @@ class _Division:
         return len(self.defects.found) == before
 
     def _groups(self) -> list[str]:
-        """The groups by name: written, of the map, or those of the dossiers that ask from the envelope."""
+        """Return the sorted groups: written ones, those of the map, or those of the dossiers that ask from
+        the envelope.
+        """
         groups = self.split.groups
         if groups == "map":
             known = self._map("groups")
@@ -124,14 +127,16 @@ class _Division:
         return sorted(groups)
 
     def _asking(self) -> pl.DataFrame:
-        """The dossiers that ask from the envelope: those that name it, or name none where it is the only one."""
+        """Return the dossiers that ask from the envelope: those that name it, or name none where it is the
+        only one.
+        """
         only = self.scenario.spec.programme.only_leaf(self.scenario.spec.date) == self.spec.id
         names = [self.spec.id, ""] if only else [self.spec.id]
         table: pl.DataFrame = self.scenario.portfolio.table
         return table.filter(pl.col("envelope").fill_null("").is_in(names))
 
     def _values(self, asked: pl.DataFrame) -> pl.Series:
-        """The value of `by` in some rows of the dossiers, spellings joined."""
+        """Return the value of `by` in some rows, with spellings merged."""
         column = self.split.by
         texts = asked[column].cast(pl.String)
         if not is_joined(self.scenario, column):
@@ -139,14 +144,16 @@ class _Division:
         return texts.replace(spellings(self.scenario, column).changed)
 
     def _twice(self, groups: Sequence[str]) -> list[str]:
-        """The groups that are one value of `by` with another one."""
+        """Return the groups that are the same value of `by` as another one."""
         names = list(groups)
         if self.split.by in self.scenario.portfolio.table.columns:
             names = names_in(self.scenario, self.split.by, groups)
         return sorted({group for group, name in zip(groups, names, strict=True) if names.count(name) > 1})
 
     def _map(self, key: str) -> Territory | None:
-        """The scenario's map, when `by` is one of its levels."""
+        """Return the scenario's map if `by` is one of its levels; None otherwise, with a defect in most
+        cases.
+        """
         spec = self.scenario.spec.territory
         if spec is None:
             self.fault(
@@ -169,7 +176,9 @@ class _Division:
         return territory(spec.year)
 
     def _keys(self, key: str, groups: Sequence[str]) -> list[Fraction] | None:
-        """The weight of each group: inhabitants by the map, or the sum of a column of the dossiers."""
+        """Return the weight of each group: its inhabitants on the map, or the sum of a column over its
+        dossiers.
+        """
         if key == "population":
             known = self._map("key")
             if known is None:
@@ -234,7 +243,9 @@ class _Division:
         return self._bounded(groups, [part * self.spec.amount for part in parts], self.spec.amount)
 
     def _bounded(self, groups: Sequence[str], exact: Sequence[Fraction], total: int) -> list[Share]:
-        """Whole cents of the exact amounts, kept near those of the year before where there are any."""
+        """Round exact amounts to whole cents with the total kept, within the bounds of the year before where
+        there are any.
+        """
         bounds = self._bounds(groups)
         if bounds is None:
             return []
@@ -254,7 +265,7 @@ class _Division:
         return [Share(group, amount) for group, amount in zip(groups, amounts, strict=True)]
 
     def _bounds(self, groups: Sequence[str]) -> list[tuple[int, int | None]] | None:
-        """The least and the most of each group in whole cents; a group that is new has none."""
+        """Return the least and the most of each group in whole cents; a new group is not bounded."""
         change = self.split.change
         if self.split.previous is None or change is None:
             return [(0, None)] * len(groups)
@@ -272,7 +283,7 @@ class _Division:
         return found
 
     def _table(self, key: str, values: Sequence[str]) -> tuple[list[str], tuple[str, list[Fraction]]] | None:
-        """The groups of a table and what it gives each: cents of `amount`, or `weight`."""
+        """Return the groups of a table and what it gives each: cents of `amount`, or `weight`."""
         name = self.scenario.files[(*self.path, key)]
         table = self.scenario.tables[name]
         value = next((column for column in values if column in table.columns), None)
@@ -305,10 +316,14 @@ class _Division:
 def fill(
     exact: Sequence[Fraction], low: Sequence[int], high: Sequence[int | None], total: int
 ) -> list[Fraction]:
-    """clamp(λ · exact, low, high) for the λ at which the sum is `total`; exact.
+    """Return clamp(λ · exact, low, high) elementwise, for the λ at which the sum is `total`; exact
+    fractions.
 
-    Σ low ≤ total ≤ Σ high is the caller's care. The sum is piecewise linear and rises with λ, so the λ lies
-    between two neighbouring points where some amount meets a bound.
+    The caller ensures Σ low ≤ total ≤ Σ high. The sum is piecewise linear and non-decreasing in λ, so λ is
+    found between two neighbouring breakpoints, where some amount meets a bound.
+
+    >>> fill([Fraction(60), Fraction(40)], [0, 50], [None, None], 100)
+    [Fraction(50, 1), Fraction(50, 1)]
     """
     steps = {Fraction(0), Fraction(1)}
     for value, bottom, top in zip(exact, low, high, strict=True):
@@ -344,7 +359,7 @@ def fill(
 
 
 def _even(amounts: list[Fraction], high: Sequence[int | None], rest: Fraction) -> list[Fraction]:
-    """Share a rest in equal parts among the amounts that are below their bounds."""
+    """Distribute a rest in equal parts among the amounts that are below their bounds."""
     found = list(amounts)
     while rest > 0:
         open_ = [k for k, top in enumerate(high) if top is None or found[k] < top]
@@ -356,7 +371,11 @@ def _even(amounts: list[Fraction], high: Sequence[int | None], rest: Fraction) -
 
 
 def whole_cents(exact: Sequence[Fraction], total: int, names: Sequence[str]) -> list[int]:
-    """Whole cents that sum to `total`: what is left goes to the largest remainders, ties by name."""
+    """Round amounts to whole cents that sum to `total`, by largest remainders, ties by name.
+
+    >>> whole_cents([Fraction(1, 3)] * 3, 1, ["a", "b", "c"])
+    [1, 0, 0]
+    """
     floors = [value.numerator // value.denominator for value in exact]
     order = sorted(range(len(exact)), key=lambda k: (floors[k] - exact[k], names[k]))
     for k in order[: total - sum(floors)]:

@@ -1,9 +1,7 @@
-"""What each key of a scenario means, in one sentence: for editors (the JSON schema) and the reference in `docs/`.
+"""JSON schema of scenario files, for editors that complete and check while one types.
 
-The sentences stand in `tnt_sim/data/scenario-keys.csv`, by block (as the schema names it; « Scenario » is the file
-itself) and key; `*` is every block that says nothing else of a key. The programme is an envelope.
-
-The JSON schema of scenario files, for editors that complete and underline while one types.
+The meaning of each key, one sentence, is in `tnt_sim/data/scenario-keys.csv`, by block (named as in the
+schema; « Scenario » is the file itself) and key; `*` stands for every block that says nothing else of a key.
 """
 
 from __future__ import annotations
@@ -24,39 +22,45 @@ from tnt_sim.i18n.message import Lang, Text
 from tnt_sim.scenario.spec import ScenarioSpec
 
 FILE = "Scenario"
-"""The block of the keys at the top of a file."""
+"""Block of the keys at the top level of a file."""
 ANY = "*"
+"""Block whose sentences apply to every block."""
 _LIKE: Mapping[str, str] = {"ProgrammeSpec": "EnvelopeSpec"}
 
 
 @cache
 def meanings() -> Mapping[tuple[str, str], Text]:
-    """All sentences by block and key."""
+    """Return all sentences by block and key."""
     text = (files("tnt_sim") / "data" / "scenario-keys.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter=";")
     return {(row["block"], row["key"]): Text(row["fr"], row["en"]) for row in rows}
 
 
 def meaning(block: str, key: str) -> Text | None:
-    """What a key of a block means; None where nothing is written of it."""
+    """Return what a key of a block means; None where nothing is written."""
     known = meanings()
     blocks = (block, _LIKE.get(block, ""), ANY)
     return next((known[name, key] for name in blocks if (name, key) in known), None)
 
 
 def _path() -> dict[str, Any]:
-    """A new node each time: what a key means is written into it."""
+    """Return a new node on each call, because the meaning of the key is written into it."""
     return {"type": "string", "description": "A YAML file, relative to this one"}
 
 
 def scenario_schema(
     model: type[BaseModel], *, partial: bool = False, explained: bool = True
 ) -> dict[str, Any]:
-    """The schema of a scenario file, the same for the same model.
+    """Return the JSON schema of a scenario file.
 
-    Beyond the model it allows ``extends`` and ``overrides`` (a file that extends another may leave out what
-    it takes from there), and plain numbers where a text is read. With `partial` nothing is required: for the
-    files that ``overrides`` names. `explained` puts what each key means beside it (`json_schema.py`).
+    Beyond the model it allows ``extends`` and ``overrides`` (a file that extends another may omit required
+    keys), and plain numbers where a text is expected.
+
+    Parameters
+    ----------
+    model : the specification
+    partial : require nothing, for the files that ``overrides`` names
+    explained : add the meaning of each key
     """
     schema = model.model_json_schema(by_alias=True)
     _relax(schema, partial)
@@ -75,7 +79,7 @@ def scenario_schema(
 
 
 def schema_text(model: type[BaseModel], *, partial: bool = False) -> str:
-    """The schema as the committed file holds it."""
+    """Return the schema as the text of the committed file."""
     return (
         json.dumps(scenario_schema(model, partial=partial), ensure_ascii=False, indent=2, sort_keys=True)
         + "\n"
@@ -83,7 +87,7 @@ def schema_text(model: type[BaseModel], *, partial: bool = False) -> str:
 
 
 def _explain(block: str, held: dict[str, Any]) -> None:
-    """Put what each key means beside its type, for who writes the file."""
+    """Add the meaning of each key to its type."""
     for key, node in held.get("properties", {}).items():
         found = meaning(block, key)
         if found is not None:
@@ -92,7 +96,7 @@ def _explain(block: str, held: dict[str, Any]) -> None:
 
 
 def _relax(node: Any, partial: bool) -> None:
-    """Allow numbers where plain text stands: in a file ``2021`` is a text as good as ``"2021"``."""
+    """Allow numbers where text is expected: in a file, ``2021`` is as good a text as ``"2021"``."""
     if isinstance(node, list):
         for child in node:
             _relax(child, partial)
@@ -111,7 +115,7 @@ def _relax(node: Any, partial: bool) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m tnt_sim.scenario.json_schema [--check] FILE`: write the schema, or say whether FILE is fresh."""
+    """Write the schema to FILE, or with `--check` report whether FILE is current."""
     path = Path(arguments[-1])
     text = schema_text(ScenarioSpec)
     if "--check" in arguments:

@@ -1,8 +1,9 @@
-"""The map meets the dossiers: empty cells are filled from it, and codes that it does not know are told.
+"""Loading of a scenario: merge its files, validate them, read its tables, fill cells from the map.
 
-From files to a Scenario: merge, check, read the tables, compare control totals.
-
-The same scenario with other amounts of envelopes.
+`load_scenario` reads from files; `with_changes` and `with_amounts` derive a scenario with other values and
+reuse the dossiers already read. Control totals of the dossier files are compared with what was read. Empty
+cells of `department`, `region` and `population` may be filled from the map of France, and codes that the map
+does not know are reported.
 """
 
 from __future__ import annotations
@@ -51,16 +52,18 @@ FOUND = ("department", "region", "population", "epci")
 def on_the_map(
     portfolio: Portfolio, spec: TerritorySpec, locate: Callable[[Path], Place]
 ) -> tuple[Portfolio, tuple[Defect, ...]]:
-    """The dossiers with the cells of `fill` filled where they were empty, and what there is to say of it.
+    """Fill the empty cells of the columns `fill` from the map; return the dossiers and the notices.
 
-    department: of `commune`, else of `epci`, else of the applicant. region: the same, or that of `department`.
-    population: the sum over the distinct written `members` (a commune whose EPCI is a member too counts once),
-    else the applicant's own by `applicant_type`; an applicant that is no territory has its members' sum.
+    - department: that of `commune`, else of `epci`, else of the applicant.
+    - region: the same, or that of `department`.
+    - population: the sum over the distinct `members` written (a commune whose EPCI is a member too counts
+      once), else
+      the applicant's own by `applicant_type`; an applicant that is no territory takes its members' sum.
 
     Raises
     ------
     ScenarioError
-        When there is no map of that year.
+        if there is no map of that year
     """
     if spec.year not in YEARS:
         raise ScenarioError([_no_map(spec.year, locate(("territory", "year")))])
@@ -92,7 +95,9 @@ def _no_map(year: int, place: Place) -> Defect:
 
 
 def _filled(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
-    """What the map says of each dossier: department, region, population; null where it says nothing."""
+    """Return department, region and population of each dossier by the map; null where the map does not give
+    them.
+    """
     keys = known.keys().select("level", "key", *FOUND)
     level = level_of(pl.col("applicant_type"))
     by_commune = _look(table, pl.lit("commune"), pl.col("commune"), keys)
@@ -107,14 +112,18 @@ def _filled(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
 
 
 def _population(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
-    """The written members' sum; else the applicant's own; else the sum of the members by default."""
+    """Return the sum of the written members; else the applicant's own population; else the sum of its
+    default members.
+    """
     level, number, column = own_place()
     itself = _look(table, level, pl.when(pl.col("applicant_id") != "").then(number).otherwise(column), keys)
     return _members_sum(table, keys).zip_with(table.select(has_members()).to_series(), itself["population"])
 
 
 def _members_sum(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
-    """The inhabitants of the distinct members of each dossier; null when the map does not know one of them."""
+    """Return the inhabitants of the distinct members of each dossier; null when the map does not know one of
+    them.
+    """
     codes = keys.filter(pl.col("level") != "region").select(
         pl.col("key").alias("members"), "population", "epci"
     )
@@ -140,20 +149,20 @@ def _members_sum(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
 
 
 def _look(table: pl.DataFrame, level: pl.Expr, key: pl.Expr, keys: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `keys` for a level and a key of each dossier; null where the map has none."""
+    """Return the row of `keys` for a level and a key of each dossier; null where the map has none."""
     asked = table.select(level.alias("level"), key.alias("key"))
     return asked.join(keys, on=["level", "key"], how="left", maintain_order="left")
 
 
 def _first(columns: list[pl.Series]) -> pl.Series:
-    """The first filled text of each row."""
+    """Return the first non-empty text of each row."""
     frame = pl.DataFrame([column.alias(str(k)) for k, column in enumerate(columns)])
     filled = [pl.when(pl.col(name) != "").then(pl.col(name)) for name in frame.columns]
     return frame.select(pl.coalesce(filled)).to_series()
 
 
 def _check(portfolio: Portfolio, known: Territory, notes: Defects) -> None:
-    """Codes of the table that the map does not know, and places that lie elsewhere on it."""
+    """Report codes of the table that the map does not know, and places that lie elsewhere on it."""
     keys = known.keys()
     table = portfolio.table
     for name in LEVELS:
@@ -218,18 +227,19 @@ def _tell_elsewhere(
 
 
 def load_scenario(path: str | FilePath, sets: Sequence[str] = (), *, register: str | None = None) -> Scenario:
-    """Read a scenario file, all that it extends, and its dossiers.
+    """Read a scenario file, everything that it extends, and its dossiers.
 
     Parameters
     ----------
     path : the `.yaml` file
     sets : changes as on the command line, `PATH=VALUE`
-    register : the entry that stands for `committed_from`, from the project folder; the last by default
+    register : entry of the register to use for `committed_from`, relative to the project folder; the last by
+        default
 
     Raises
     ------
     ScenarioError, DataError
-        With every defect of the files.
+        with every defect of the files
     """
     began = time.perf_counter()
     raw = load_tree(FilePath(path), sets=sets if register is None else ())
@@ -241,28 +251,28 @@ def load_scenario(path: str | FilePath, sets: Sequence[str] = (), *, register: s
 
 
 def load_resolved(path: FilePath, root: FilePath) -> Scenario:
-    """Read the resolved scenario of a run folder; its files are named from the project folder `root`."""
+    """Read the resolved scenario of a run folder; its files are named relative to the project folder `root`."""
     raw = load_tree(path)
     return with_steps(replace(raw, root=root.resolve()), (), root.resolve())
 
 
 def with_changes(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
-    """The scenario with values changed at dotted paths, in memory; only files that they name are read.
+    """Return the scenario with values changed at dotted paths, in memory; only newly named files are read.
 
-    Its content, and so its `sha256`, is that of ``scenario.with_(changes)``.
+    The result has the content, and so the `sha256`, of ``scenario.with_(changes)``.
 
     Raises
     ------
     UsageError
-        When the scenario does not come from a file.
+        if the scenario does not come from a file
     ScenarioError, DataError
-        As `load_scenario` does, for what the changes bring.
+        as in `load_scenario`, for what the changes bring
     """
     return with_sets(scenario, [f"{path}={set_text(value)}" for path, value in changes.items()])
 
 
 def with_sets(scenario: Scenario, texts: Sequence[str]) -> Scenario:
-    """`with_changes` for texts `PATH=VALUE`, as `--set` takes them."""
+    """Apply texts `PATH=VALUE`, as `--set` takes them; otherwise as `with_changes`."""
     if scenario.raw is None:
         raise UsageError(
             Text("ce scénario ne vient pas d'un fichier.", "this scenario does not come from a file.")
@@ -274,7 +284,7 @@ def with_sets(scenario: Scenario, texts: Sequence[str]) -> Scenario:
 
 
 def set_text(value: object) -> str:
-    """A Python value as `--set` reads it; a text stays that text."""
+    """Return a Python value as the text that `--set` reads back; a text stays that text."""
     if value is None:
         return "null"
     if isinstance(value, bool | list | tuple | dict):
@@ -287,9 +297,10 @@ def set_text(value: object) -> str:
 def with_steps(
     raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: Scenario | None = None
 ) -> Scenario:
-    """The scenario with that of each of its steps: its `date` and its `set` applied.
+    """Return the scenario together with the scenario of each of its steps, whose `date` and `set` are
+    applied.
 
-    Dossiers and tables that `like` has read already are taken from it.
+    Dossiers and tables that `like` has already read are reused.
     """
     scenario = _load(raw, sets, base, like)
     check_steps(scenario)
@@ -306,7 +317,7 @@ def with_steps(
 def _load(
     raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: Scenario | None = None
 ) -> Scenario:
-    """One scenario; its dossiers are those of `like` when it asks for the same."""
+    """Load one scenario; reuse the dossiers of `like` when it names the same."""
     spec = validate_model(ScenarioSpec, raw.tree, raw.origins)
     defects = Defects()
     paths = dict(_data_paths(raw, spec, base, defects))
@@ -346,7 +357,7 @@ def _load(
 
 
 def _with_register(scenario: Scenario) -> Scenario:
-    """The scenario in which what the register holds is committed."""
+    """Return the scenario in which the amounts of the register are committed."""
     file = scenario.files[COMMITTED_FROM]
     held = held_amounts(scenario.tables[file], file)
     table, notes = committed(scenario.portfolio.table, held, scenario.locate(COMMITTED_FROM), file)
@@ -362,7 +373,7 @@ def _same_dossiers(one: ScenarioSpec, other: ScenarioSpec) -> bool:
 def _data_paths(
     raw: RawScenario, spec: ScenarioSpec, base: FilePath | None, defects: Defects
 ) -> Iterator[tuple[Path, FilePath]]:
-    """Each data file that the scenario names, by the path of the value that names it."""
+    """Yield each data file that the scenario names, by the path of the value that names it."""
     named: list[tuple[Path, str]] = [(("dossiers", k, "file"), d.file) for k, d in enumerate(spec.dossiers)]
     for path, text in (*named, *_side_files(spec)):
         try:
@@ -380,7 +391,7 @@ def _data_paths(
 
 
 def _side_files(spec: ScenarioSpec) -> Iterator[tuple[Path, str]]:
-    """The side tables, by the path of the value that names them."""
+    """Yield the side tables, by the path of the value that names them."""
     for envelope, path in spec.programme.applied(spec.date, ("programme",)):
         if envelope.split is not None and envelope.split.table is not None:
             yield (*path, "split", "table"), envelope.split.table
@@ -420,7 +431,7 @@ def _read_portfolios(raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, 
 def _read_tables(
     raw: RawScenario, spec: ScenarioSpec, paths: Mapping[Path, FilePath], known: Mapping[str, pl.DataFrame]
 ) -> dict[str, pl.DataFrame]:
-    """The side tables, by their path from the project folder; those of `known` are not read again."""
+    """Read the side tables, by their path from the project folder; tables in `known` are not read again."""
     found: dict[str, pl.DataFrame] = {}
     for path, _ in _side_files(spec):
         shown = _shown(raw, paths[path])
@@ -433,7 +444,7 @@ def _data_files(paths: Mapping[Path, FilePath]) -> list[tuple[FilePath, str]]:
 
 
 def _shown(raw: RawScenario, file: FilePath) -> str:
-    """A file as it is shown: from the project folder, with `/`."""
+    """Return a file as it is displayed: relative to the project folder, with `/`."""
     return file.resolve().relative_to(raw.root.resolve()).as_posix()
 
 
@@ -443,7 +454,7 @@ def _sha256(file: FilePath) -> str:
 
 
 def _control(scenario: Scenario, paths: Mapping[Path, FilePath]) -> None:
-    """Control totals: the number of rows, the sum asked, the hash of the file."""
+    """Compare the control totals (rows, sum requested, hash) with what was read; raise on a difference."""
     defects = Defects()
     for k, entry in enumerate(scenario.spec.dossiers):
         if entry.control is not None:
@@ -489,12 +500,13 @@ def _bad_amount(scenario: Scenario, k: int, error: MoneyError) -> Any:
 
 
 def with_amounts(scenario: Scenario, amounts: Mapping[str, int]) -> Scenario:
-    """The scenario with the written amount of some envelopes changed, in cents; nothing is read again.
+    """Return the scenario with the written amounts of some envelopes changed, in cents; no file is read
+    again.
 
     Raises
     ------
     UsageError
-        When an envelope does not exist, or is a part of a split, which has no amount of its own.
+        if an envelope does not exist, or is a part of a split, which has no written amount
     """
     spec = scenario.spec.programme
     known = {envelope.id for envelope, _ in spec.walk(("programme",))}

@@ -1,11 +1,16 @@
-"""What a stage of the objective may hold beside measures: the smallest group, and the distance to a rule's bound.
+"""Objective: lexicographic stages, each maximised or minimised within what the earlier ones leave.
 
-    smallest        min_g ⌊K·M_g / p_g⌋ / K        shortfall.RULE        Σ distance of the rule's figures
+A stage is a weighted sum of measures, plus two terms that are no sums over dossiers:
 
-M_g and p_g as in `perhead`. K is the least common multiple of the p_g where it is small, so that the value is
-exact; else the value is rounded down to a millionth of the measure's unit (a euro, a dossier) per head.
+    smallest         max-min fairness        min_g ⌊K·M_g / p_g⌋ / K
+    shortfall.RULE   goal programming        Σ distance of the figures of a reported rule to its bounds
 
-The objective: lexicographic stages, each a weighted sum of measures, distances to a bound, a smallest group.
+M_g is a measure of group g and p_g its inhabitants (`per_capita.py`). K is the least common multiple of the
+p_g where that is small, so that the value is exact; otherwise the value is rounded down to a millionth of
+the measure's unit (a euro, a dossier) per inhabitant. `tolerance` is the share of its optimum that a stage
+lets later stages give up.
+
+Ehrgott, *Multicriteria Optimization* (2005).
 """
 
 from __future__ import annotations
@@ -45,25 +50,26 @@ from tnt_sim.rules.protocols import (
 from tnt_sim.scenario.spec import ScenarioSpec, StageSpec
 
 FINEST = Fraction(1, 1_000_000)
+"""Finest step of `smallest`, in the measure's unit per inhabitant, when K would be too large."""
 SHOWN = 10
 
 
 class GoalPart(Protocol):
-    """A part of a stage that is no sum over dossiers."""
+    """A term of a stage that is no sum over dossiers."""
 
     @property
     def unit(self) -> Unit:
-        """What the part counts."""
+        """Unit of the term."""
 
     def write(self, builder: RowBuilder, stage: int) -> None:
-        """Write the rows and the price that bring the part into a stage's value."""
+        """Write the rows and the price that bring the term into the value of a stage."""
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
-        """What the part adds to the stage's value, exact."""
+        """Return what the term adds to the value of the stage, exact."""
 
 
 class SmallestSpec(Spec):
-    """The smallest group's measure, perhaps per head."""
+    """The measure, perhaps per capita, of the group that has least of it."""
 
     measure: Code
     by: Code | tuple[Code, ...]
@@ -74,18 +80,18 @@ class SmallestSpec(Spec):
 
 @dataclass(frozen=True, slots=True)
 class Smallest:
-    """The smallest of the groups' figures, in whole steps of `terms.scale` / `steps`."""
+    """The term `smallest`, in integer steps of `terms.scale` / `steps`; `steps` is K."""
 
     of: PerHead
     steps: int
 
     @property
     def unit(self) -> Unit:
-        """That of the measure (per head)."""
+        """Unit of the measure (per inhabitant with `per: population`)."""
         return self.of.terms.unit
 
     def write(self, builder: RowBuilder, stage: int) -> None:
-        """z ≤ K·M_g / p_g for each group, z as large as it can be."""
+        """Write p_g · z ≤ K · M_g for each group, with z priced so that it is as large as possible."""
         if not self.of.heads:
             return
         groups, heads = self.of.groups, self.of.heads
@@ -99,7 +105,7 @@ class Smallest:
         builder.price(least, stage, -self.of.terms.scale / self.steps)
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
-        """The smallest figure; 0 where there is no group."""
+        """Return the smallest figure; 0 where there is no group."""
         sums = self.of.sums(funded, granted_cents)
         steps = [self.steps * value // heads for value, heads in zip(sums, self.of.heads, strict=True)]
         return min(steps, default=0) * self.of.terms.scale / self.steps
@@ -108,7 +114,7 @@ class Smallest:
 def compile_smallest(
     spec: SmallestSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Smallest | None:
-    """Meet the dossiers and the map; None, with defects noted, when something is unknown."""
+    """Resolve the term on the dossiers and the map; None, with defects recorded, when something is unknown."""
     of = per_head(
         case,
         measures,
@@ -148,7 +154,9 @@ def compile_smallest(
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """The distance to a reported rule's bounds, times `weight`; `sign` is -1 in a stage that is maximised."""
+    """The distance of a reported rule to its bounds, times `weight`; `sign` is -1 in a stage that is
+    maximised.
+    """
 
     rule: CompiledRule
     weight: Fraction
@@ -156,11 +164,11 @@ class Shortfall:
     unit: Unit
 
     def write(self, builder: RowBuilder, stage: int) -> None:
-        """The rule's rows with a price on their distance."""
+        """Write the soft rows of the rule, with the weight as the price of its distance."""
         self.rule.soft_rows(builder, Soft(stage, self.weight))
 
     def read(self, funded: BoolArray, granted_cents: IntArray, rules: Mapping[str, RuleReading]) -> Fraction:
-        """Σ distance, from the rule's own reading."""
+        """Return sign · weight · distance, from the rule's own reading."""
         return self.sign * self.weight * rules[self.rule.id].distance
 
 
@@ -168,7 +176,7 @@ SHORTFALL = "shortfall."
 
 
 class Sense(StrEnum):
-    """The direction of a stage."""
+    """Direction of a stage."""
 
     MAXIMISE = "maximise"
     MINIMISE = "minimise"
@@ -181,9 +189,9 @@ class Stage:
     Attributes
     ----------
     goal, sense : its name and its direction
-    terms : what it sums over dossiers
-    tolerance : how much of its best value later stages may give up
-    parts : what is no sum over dossiers
+    terms : the weighted sum over dossiers
+    tolerance : share of its optimum that later stages may give up
+    parts : the terms that are no sums over dossiers
     """
 
     goal: str
@@ -194,7 +202,7 @@ class Stage:
 
 
 def columns_counted_zero(spec: ScenarioSpec) -> tuple[str, ...]:
-    """The columns of the goals' measures of which an empty cell counts zero (`empty: 0`), in order of name."""
+    """Return the columns of the stages' measures whose empty cells count 0 (`empty: 0`), sorted."""
     names = {
         name for stage in spec.objective for name in {**(stage.maximise or {}), **(stage.minimise or {})}
     }
@@ -208,7 +216,7 @@ def columns_counted_zero(spec: ScenarioSpec) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Objective:
-    """Reads the stages of a scenario against its dossiers and its compiled rules."""
+    """Resolves the stages of a scenario on its dossiers and its compiled rules."""
 
     spec: ScenarioSpec
     case: Case
@@ -217,7 +225,7 @@ class Objective:
     rules: Mapping[str, CompiledRule]
 
     def stages(self) -> tuple[Stage, ...]:
-        """Every stage that can be read; defects are noted in the case."""
+        """Return every stage that can be resolved; defects are recorded in the case."""
         entries: Sequence[StageSpec] = self.spec.objective
         if not entries:
             self.case.warnings.add(
@@ -377,7 +385,7 @@ class Objective:
         return Shortfall(rule, signed, 1 if sense is Sense.MINIMISE else -1, self._unit(written[rule_id]))
 
     def _unit(self, rule: Any) -> Unit:
-        """What the rule's distance counts."""
+        """Return the unit of a rule's distance."""
         if rule.kind == "schedule":
             return Unit.MONEY
         if rule.kind not in ("limit", "share", "equity"):
@@ -387,12 +395,12 @@ class Objective:
 
 
 def _unbounded(rule: Any) -> bool:
-    """Whether a rule that takes bounds has none."""
+    """Return whether a rule that takes bounds has none."""
     return hasattr(rule, "min") and rule.min is None and rule.max is None
 
 
 def _no_distance(case: Case, name: str, path: Path) -> None:
-    """A queue is kept or not: what one dossier gets settles the turn of all that come after it."""
+    """Record that a queue has no distance: the amount of one dossier decides the turn of all after it."""
     case.fault(
         "shortfall",
         Text(

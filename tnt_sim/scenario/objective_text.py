@@ -1,4 +1,4 @@
-"""Goals and named measures in words."""
+"""Wording and formulas of the stages of the objective and of named measures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tnt_sim.scenario.spec import StageSpec
 
 
 def goal_formula(name: str, weight: str) -> str:
-    """One term of a stage: `10·Σ x_i`."""
+    """Return one term of a stage: `10·Σ x_i`."""
     factor = "" if weight == "1" else f"{weight}·"
     if "." in name or name in ("smallest", "changed"):
         return f"{factor}{name}"
@@ -27,7 +27,7 @@ def goal_formula(name: str, weight: str) -> str:
 
 
 def stage_words(stage: StageSpec, lang: Lang) -> str:
-    """« Maximiser la somme des notes des dossiers financés. »"""
+    """Return « Maximiser la somme des notes des dossiers financés. »"""
     goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
     sense = expressions_text.SENSE["maximise" if stage.maximise is not None else "minimise"].in_(lang)
     text = f"{sense.capitalize()} {' + '.join(_goal(name, weight, lang) for name, weight in goals.items())}"
@@ -42,7 +42,7 @@ def stage_words(stage: StageSpec, lang: Lang) -> str:
 
 
 def stage_formula(stage: StageSpec) -> str:
-    """`max 10·Σ x_i + Σ score_i·x_i`"""
+    """Return `max 10·Σ x_i + Σ score_i·x_i`."""
     goals: Mapping[str, Any] = stage.maximise or stage.minimise or {}
     parts = []
     for name, weight in goals.items():
@@ -80,7 +80,9 @@ def _smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
 
 
 def measure_words(measure: MeasureSpec, lang: Lang) -> str:
-    """« Somme, sur les dossiers financés, de : la note ; 5 si les étiquettes contiennent « mutualise ». »"""
+    """Return « Somme, sur les dossiers financés, de : la note ; 5 si les étiquettes contiennent « mutualise
+    ». »
+    """
     french = lang is Lang.FR
     if measure.mean is not None:
         names = listed([column_text.column(name).in_(lang) for name in measure.mean], lang)
@@ -117,7 +119,7 @@ def _part(part: TermSpec | MeasureSpec, lang: Lang) -> str:
 
 
 def measure_formula(measure: MeasureSpec) -> str:
-    """`Σ score_i·x_i + 5·Σ{tags: {has: mutualise}} x_i`"""
+    """Return `Σ score_i·x_i + 5·Σ{tags: {has: mutualise}} x_i`."""
     if measure.mean is not None:
         return f"Σ mean({' ; '.join(f'{name}_i' for name in measure.mean)})·x_i"
     parts = []

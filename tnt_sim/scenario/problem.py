@@ -1,18 +1,18 @@
-"""Bounds that can never hold together, told before anything is solved.
+"""The problem to optimise: a scenario resolved on its dossiers, with all its defects found in one pass.
 
-    floors of one `limit`, by group     Σ_g minimum_g ≤ the most that the envelopes let these groups get
-    minimum uses of envelopes           Σ_children need ≤ what their parent can have
-    shares of one whole                 Σ minima of disjoint parts ≤ 1;  Σ maxima of parts that make it up ≥ 1
-    one share of all, by group          n · minimum ≤ 1;  n · maximum ≥ 1 where the n groups make it up
+`compile_problem` determines who is eligible, which amounts each dossier may receive, the rules and the
+stages of the objective. The result contains no matrix and no solver: the formulation turns it into a model,
+the verification evaluates allocations with it.
 
-Two shares that ask for more than the whole hold only where nothing of it is funded: that is refused as a single
-share above 100 % is.
+Contradictions that sums alone show are reported without solving (`refuse_clashes`):
 
-What can be wrong with a scenario whatever its dossiers are, beyond the type of each field.
+    minima of one `limit`, by group     Σ_g minimum_g ≤ the most that the envelopes let these groups receive
+    minimum spends of envelopes         Σ_children need ≤ what their parent can have
+    shares of one whole                 Σ minima of disjoint parts ≤ 1;  Σ maxima of parts that cover it ≥ 1
+    one share of all, by group          n · minimum ≤ 1;  n · maximum ≥ 1 where the n groups cover the whole
 
-A scenario meets its dossiers: who is eligible, for how much, under which rules, towards which goals.
-
-The result knows no matrix and no solver; the formulation turns it into a model, the verifier reads with it.
+Two shares that ask for more than the whole are satisfied only where nothing of it is funded; they are
+refused, like a single share above 100 %.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ from tnt_sim.scenario.spec import ScenarioSpec
 
 
 def refuse_clashes(case: Case, offers: Offers, rules: Sequence[tuple[object, Path]]) -> None:
-    """Note every clash that sums alone show; `rules` are the compiled ones with their paths."""
+    """Record every contradiction that sums alone show; `rules` are compiled rules with their paths."""
     for rule, path in rules:
         if isinstance(rule, Limit) and rule.mode is Mode.HARD:
             _floors(case, offers, rule, path)
@@ -106,7 +106,7 @@ def _floors(case: Case, offers: Offers, limit: Limit, path: Path) -> None:
 
 
 def _uses(case: Case) -> None:
-    """What envelopes must use, from the leaves up, against what their parent can have."""
+    """Compare minimum spends, from the leaves up, with what each parent can have."""
     tree = case.tree
     need = [option.min_use_cents for option in tree.options]
     gain = most_gained(tree)
@@ -136,7 +136,7 @@ def _uses_exceed(case: Case, node: int, below: int, most: int) -> None:
 
 
 def _shares(case: Case, offers: Offers, shares: Sequence[tuple[Share, Path]]) -> None:
-    """Parts of one whole, whole by whole."""
+    """Compare the shares that have the same denominator with 100 %."""
     while shares:
         first = shares[0][0].denominator
         same = [(rule, path) for rule, path in shares if _equal(rule.denominator, first)]
@@ -152,7 +152,7 @@ def _shares(case: Case, offers: Offers, shares: Sequence[tuple[Share, Path]]) ->
 
 
 def _groups_of_all(case: Case, offers: Offers, rule: Share, path: Path) -> None:
-    """The parts that n groups may have of one whole, against 100 %."""
+    """Compare the shares that n groups may have of one whole with 100 %."""
     n, inside = len(rule.groups.names), offers.in_play & (rule.groups.codes >= 0)
     part, whole = rule.numerator.where(inside), rule.denominator.where(offers.in_play)
     low, high = n * (rule.minimum or Fraction(0)), n * (rule.maximum or Fraction(1))
@@ -193,7 +193,9 @@ def _equal(one: Terms, other: Terms) -> bool:
 
 
 def _disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tuple[Share, Path]]:
-    """The first rules of a list of which no dossier in play enters two; those that none enters say nothing."""
+    """Return the first rules of a list of which no dossier in play is in two; rules without dossiers are
+    left out.
+    """
     taken = np.zeros(len(offers.candidate), dtype=np.bool_)
     found = []
     for rule, path in shares:
@@ -205,7 +207,7 @@ def _disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tupl
 
 
 def _whole(parts: Sequence[Terms], whole: Terms) -> bool:
-    """Whether the parts make up the whole."""
+    """Return whether the parts add up to the whole."""
     if any(part.scale != whole.scale for part in parts):
         return False
     funded = np.sum([part.per_funded for part in parts], axis=0)
@@ -232,7 +234,9 @@ def _not_whole(case: Case, shares: Sequence[tuple[Share, Path]], total: Fraction
 
 
 def form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[Defect]:
-    """Measures that take a built-in name, empty goals, and validity without a day to be valid on."""
+    """Return defects that need no dossier: reserved measure names, empty stages, `valid` without a date of
+    decision.
+    """
     found = [
         Defect(
             "measure-name",
@@ -274,7 +278,7 @@ def _without_day(place: Place) -> Defect:
 
 
 def _dated(value: Any, path: Path) -> Iterator[Path]:
-    """The paths of every `valid` in a specification."""
+    """Yield the path of every `valid` in a specification."""
     if isinstance(value, BaseModel):
         if isinstance(value, Described) and value.valid is not None:
             yield (*path, "valid")
@@ -290,7 +294,19 @@ def _dated(value: Any, path: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Problem:
-    """All that a decision depends on, read once."""
+    """Everything that a decision depends on.
+
+    Attributes
+    ----------
+    scenario, case : the scenario and the data that rules read
+    eligibility, decided : eligible dossiers with reasons, decisions of people
+    offers, caps : amounts that each dossier may receive, caps on the total aid of projects
+    limits : options of envelopes
+    rules, table_rules : compiled rules of the scenario, rules implied by columns of the table
+    stages : the objective
+    granted : the amount granted, as a sum over dossiers
+    warnings, questions : notices, and questions that stay open
+    """
 
     scenario: Scenario
     case: Case
@@ -311,17 +327,17 @@ Described_ = TypeVar("Described_", bound=Described)
 
 
 def compile_problem(scenario: Scenario, deadline: Deadline = UNLIMITED) -> Problem:
-    """Read a scenario against its dossiers; every defect is raised in one ScenarioError.
+    """Resolve a scenario on its dossiers; all defects are raised together in one `ScenarioError`.
 
-    The scenario that a question starts from is read without a deadline, as its tables are. One that a question
-    makes on its way is read within the question's time.
+    `deadline` limits the time of a scenario derived during an analysis; the first one is resolved without a
+    limit.
 
     Raises
     ------
     ScenarioError
-        When the scenario contradicts itself.
+        if the scenario contradicts itself or its data
     DeadlineExpired
-        When the time is up before it is read.
+        if the time is up first
     """
     deadline.check()
     spec = scenario.spec
@@ -396,13 +412,13 @@ def compile_problem(scenario: Scenario, deadline: Deadline = UNLIMITED) -> Probl
 
 
 def _reading_order(defect: Defect) -> tuple[str, int, int]:
-    """Defects are told in the order of the file."""
+    """Return the sort key of a defect: its place in the files."""
     place = defect.places[0] if defect.places else Place()
     return place.file or "", place.line or place.row or 0, place.column or 0
 
 
 def _kinds(spec: ScenarioSpec) -> list[tuple[str, str]]:
-    """Every id that a waiver may name, with its kind."""
+    """Return every id that a waiver may name, with its kind."""
     return [
         *((entry.id, "eligibility") for entry in spec.eligibility),
         *((cap.name, "cap") for cap in spec.caps),
@@ -411,7 +427,7 @@ def _kinds(spec: ScenarioSpec) -> list[tuple[str, str]]:
 
 
 def in_force(spec: ScenarioSpec, key: str) -> list[tuple[Any, Path]]:
-    """The entries of a list that count on the day of the decision, each with its path."""
+    """Return the entries of a list that are valid on the day of the decision, each with its path."""
     entries: Sequence[Described] = getattr(spec, key)
     return [(entry, (key, k)) for k, entry in enumerate(entries) if entry.in_force(spec.date)]
 
@@ -449,7 +465,9 @@ def _compiled(rule: Any, path: Path, case: Case, measures: Measures, offered: Of
 def _no_circles(
     case: Case, compiled: Sequence[CompiledRule | None], paths: Sequence[Path], table: Sequence[TableRule]
 ) -> None:
-    """What must hold, rules and table together, must not require in a circle; what is only priced or told may."""
+    """Record cycles of hard prerequisites, of rules and table together; priced or reported ones may be
+    cyclic.
+    """
     found: list[tuple[Requires, Path | None]] = [(r, None) for r in table if isinstance(r, Requires)]
     found += [
         (rule, path)

@@ -1,4 +1,6 @@
-"""A tree with some amounts raised, and what is a share of them: reserve, overprogramming, money given pro rata."""
+"""The envelope tree with some amounts raised, and their reserve, overprogramming and pro rata money
+recomputed.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from tnt_sim.scenario.envelope_assignment import share_pro_rata
 
 @dataclass(frozen=True, slots=True)
 class Raising:
-    """What envelopes come to when their written amounts are raised.
+    """Recomputes envelopes whose written amounts are raised.
 
     Attributes
     ----------
@@ -26,11 +28,13 @@ class Raising:
 
     @classmethod
     def of(cls, case: Case, root: EnvelopeSpec) -> Raising:
-        """For the envelopes at and under `root`."""
+        """Build for the envelopes at and under `root`."""
         return cls(case, {spec.id: spec for spec, _ in root.walk()})
 
     def own_cents(self, node: int, more: int) -> int:
-        """What a node may grant by itself when it is raised: its amount less its reserve, overprogram included."""
+        """Return what a node may grant by itself after a raise of `more` cents: amount − reserve +
+        overprogramming.
+        """
         tree = self.case.tree
         written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
         if spec is None:
@@ -40,14 +44,14 @@ class Raising:
         return written - self._reserved(node, more) + over_cents
 
     def _reserved(self, node: int, more: int) -> int:
-        """What a node holds back when it is raised."""
+        """Return what a node holds back after a raise."""
         tree = self.case.tree
         written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
         held = None if spec is None or not tree.options[node].reserved_cents else spec.reserve
         return 0 if held is None else min(written, -(-written * held.numerator // held.denominator))
 
     def tree(self, raised: Mapping[int, int]) -> Tree:
-        """The tree with the raises, in cents by node; what its `pro_rata` nodes give is shared again."""
+        """Return the tree with the raises, in cents by node; `pro_rata` money is shared again."""
         tree = self.case.tree
         written, amounts, options = list(tree.written_cents), list(tree.amount_cents), list(tree.options)
         for node, option in enumerate(options):

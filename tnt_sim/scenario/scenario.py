@@ -1,6 +1,7 @@
-"""A scenario: what is asked, the dossiers it is asked about, and where every value came from.
+"""A scenario: its specification, its dossiers, the origin of every value, and its successive steps.
 
-The steps of a scenario: what is planned one after the other, and the last one that frees the reserves.
+Steps are decisions taken one after the other. The last one, named « reserve », frees what envelopes held
+back.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tnt_sim.scenario.yaml.layers import RawScenario
 from tnt_sim.scenario.yaml.nodes import Origin
 
 WORDS = frozenset({"title", "note", "source"})
+"""Keys that are only text and do not identify the content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class InputFile:
 
     Attributes
     ----------
-    path : path from the project folder, with `/`
-    sha256 : of its bytes
+    path : path relative to the project folder, with `/`
+    sha256 : hash of its bytes
     kind : scenario, dossiers or table
     """
 
@@ -55,7 +57,23 @@ class Step:
 
 @dataclass(frozen=True)
 class Scenario:
-    """An immutable scenario; `sha256` identifies it by content, wherever its files lie."""
+    """An immutable scenario; `sha256` identifies its content, wherever its files are stored.
+
+    Attributes
+    ----------
+    spec, tree, origins : the validated specification, the merged values as text, the place of each value
+    portfolio, tables : the dossiers, and the side tables by path
+    inputs, files : the files read with their hashes; by path of a value, the file that it names
+    root, path, base : project folder, scenario file, folder from which a resolved scenario names its files
+    sets : the changes `PATH=VALUE` applied
+    warnings : notices of the reading
+    seconds_read : time of reading
+    reserves_freed : whether envelopes hold back nothing any more
+    closes : at a step, the day after which dossiers filed are no candidates
+    steps : the steps with their scenarios
+    raw : the merged files before validation
+    as_0_1_0 : whether everything is read as version 0.1.0 did
+    """
 
     spec: ScenarioSpec
     tree: Mapping[str, Any]
@@ -77,7 +95,9 @@ class Scenario:
     as_0_1_0: bool = False
 
     def with_kept(self, kept: pl.DataFrame) -> Scenario:
-        """The scenario with grants of earlier steps, (dossier, kept_cents), kept like committed ones."""
+        """Return the scenario with the grants of earlier steps, (dossier, kept_cents), kept like
+        commitments.
+        """
         table = self.portfolio.table
         cents = table.select("dossier", "committed_cents").join(
             kept.select("dossier", "kept_cents"), on="dossier", how="left", maintain_order="left"
@@ -86,7 +106,9 @@ class Scenario:
         return replace(self, portfolio=self.portfolio.with_table(table.with_columns(both.to_series())))
 
     def read_as_0_1_0(self) -> Scenario:
-        """The scenario as version 0.1.0 read it: spellings apart, an empty state under review, its reasons."""
+        """Return the scenario as version 0.1.0 read it: spellings distinct, an empty state under review, its
+        wording.
+        """
         state = pl.col("state").replace("", "en_instruction")
         portfolio = self.portfolio.with_table(self.portfolio.table.with_columns(state))
         steps = tuple(replace(step, scenario=step.scenario.read_as_0_1_0()) for step in self.steps)
@@ -94,17 +116,19 @@ class Scenario:
 
     @property
     def id(self) -> str:
-        """The scenario's identifier."""
+        """Identifier of the scenario."""
         return self.spec.id
 
     @property
     def title(self) -> str:
-        """The scenario's title, or its id."""
+        """Title of the scenario, or its id."""
         return self.spec.title or self.spec.id
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the resolved scenario as canonical JSON, words, solver and paths left out, and its data."""
+        """SHA-256 of the resolved scenario and its data, as canonical JSON without texts, solver options and
+        file paths.
+        """
         plain = _without_words(self.spec, self.resolved())
         plain.pop("solver", None)
         data = {file.path: file.sha256 for file in self.inputs}
@@ -114,16 +138,16 @@ class Scenario:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def is_exact(self, column: str) -> bool:
-        """Whether the values of a column are compared as they are written."""
+        """Return whether the values of a column are compared as written."""
         values = self.spec.values.get(column)
         return self.as_0_1_0 or (values is not None and values.exact)
 
     def resolved(self) -> dict[str, Any]:
-        """The merged scenario in canonical text, defaults left out."""
+        """Return the merged scenario in canonical text, without default values."""
         return self.spec.model_dump(mode="json", exclude_defaults=True, by_alias=True)
 
     def locate(self, path: Path) -> Place:
-        """Where a value stands in the files; its nearest written parent when it is a default."""
+        """Return the place of a value in the files; that of its nearest written parent when it is a default."""
         where = self._by_id(path)
         while where:
             origin = self.origins.get(where)
@@ -133,7 +157,7 @@ class Scenario:
         return Place(file=self.path.name if self.path else None)
 
     def envelope_path(self, envelope_id: str) -> Path:
-        """The path of an envelope in the scenario; that of its split parent for a split one."""
+        """Return the path of an envelope in the scenario; for a part of a split, that of the split envelope."""
         known = {spec.id: path for spec, path in self.spec.programme.walk(("programme",))}
         names = [name for name in (envelope_id, *split_names(envelope_id)) if name in known]
         return known[names[0]] if names else ("programme",)
@@ -156,7 +180,7 @@ def _put(tree: Any, path: Path, value: str) -> None:
 
 
 def _without_words(model: Any, dumped: Any) -> Any:
-    """The dump of a model without the words of its objects; keys of the planner's own are no words."""
+    """Return the dump of a model without descriptive texts; keys chosen by the planner are kept."""
     if isinstance(model, BaseModel) and isinstance(dumped, dict):
         described = isinstance(model, Described | ScenarioSpec)
         kept = {key: part for key, part in dumped.items() if not (described and key in WORDS)}
@@ -177,7 +201,7 @@ RESERVE = "reserve"
 
 
 def check_steps(scenario: Scenario) -> None:
-    """Steps run forward in time, and the one that frees the reserves is the last."""
+    """Check that steps run forward in time and that the one that frees the reserves is the last."""
     defects = Defects()
     steps = scenario.spec.steps
     day = None
@@ -200,13 +224,15 @@ def check_steps(scenario: Scenario) -> None:
 
 
 def decision_steps(scenario: Scenario) -> tuple[Step, ...]:
-    """The steps that decide, in order; the scenario itself, nameless, without any."""
+    """Return the steps that decide, in order; without steps, the scenario itself as one nameless step."""
     deciding = tuple(step for step in scenario.steps if step.id != RESERVE)
     return deciding or (Step("", scenario),)
 
 
 def reserve_step(scenario: Scenario) -> Step | None:
-    """The step that frees the reserves: the one of that name, else the last one again where money is held back."""
+    """Return the step that frees the reserves: the one named so, else the last step again if money is held
+    back.
+    """
     if scenario.steps and scenario.steps[-1].id == RESERVE:
         return Step(RESERVE, replace(scenario.steps[-1].scenario, reserves_freed=True))
     last = decision_steps(scenario)[-1].scenario
@@ -215,7 +241,7 @@ def reserve_step(scenario: Scenario) -> Step | None:
 
 
 def is_sequence(scenario: Scenario) -> bool:
-    """Whether there is more than one decision to take."""
+    """Return whether there is more than one decision to take."""
     return bool(scenario.steps) or reserve_step(scenario) is not None
 
 
@@ -224,12 +250,12 @@ _NOTE_MARKS = ("synthétique", "synthetique", "synthetic")
 
 
 def is_synthetic(scenario: Scenario) -> bool:
-    """Whether a column `synthetic` says « oui » somewhere, or the scenario's note says it."""
+    """Return whether a column `synthetic` or the scenario's note says that the data are synthetic."""
     return says_synthetic(scenario.spec, scenario.portfolio.table)
 
 
 def says_synthetic(spec: ScenarioSpec, table: pl.DataFrame) -> bool:
-    """The same, of a scenario and a table of its dossiers."""
+    """Return the same for a specification and a table of its dossiers."""
     if "synthetic" in table.columns:
         marked = table["synthetic"].cast(pl.String).str.to_lowercase().is_in(list(_YES))
         if bool(marked.any()):

@@ -1,6 +1,7 @@
-"""What is not known when a decision is taken: columns that may differ, events that may happen; for `ensemble`.
+"""Grammar of a scenario file, field by field, and of its uncertain quantities.
 
-The scenario as it is asked for: the shape of the file, field by field.
+Uncertain quantities (`uncertain`, used by `ensemble`) are columns that may differ from the table, and events
+that may happen, each with a probability law.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "uniform": ("low", "high"),
     "triangular": ("low", "mode", "high"),
 }
-"""The laws and their parameters; `triangular` may also be written as a list."""
+"""The probability laws and their parameters; `triangular` may also be written as a list."""
 _DEFAULTS = {"mean": "0", "median": "1"}
 
 
@@ -111,12 +112,12 @@ def _wrong(fr: str, en: str) -> Exception:
 
 
 def law_of(law: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
-    """The name of a law and its parameters as numbers.
+    """Return the name of a probability law and its parameters as numbers.
 
     Raises
     ------
     PydanticCustomError
-        For a law that is unknown, or parameters that are missing, unknown or out of order.
+        if the law is unknown, or its parameters are missing, unknown or out of order
     """
     if len(law) != 1 or next(iter(law)) not in PARAMETERS:
         names = ", ".join(PARAMETERS)

@@ -1,10 +1,11 @@
-"""Minimums that caps never let money or dossiers reach: told by `validate`, before anything is solved.
+"""Minima that the caps make unattainable, reported by `validate` without solving anything.
 
-A minimum above what its dossiers can reach under all caps together (`attainable_maximum.py`) can never be met. One
-below it may still clash, which `conflict` decides. A minimum share p of a sum in which L is settled outside its
-numerator asks at least p · L / (1 − p) of it.
+A minimum above the upper bound of `attainable_maximum.py` can never be satisfied. One below it may still be
+infeasible, which `conflict` decides. For a minimum share p of a sum in which L is settled outside the
+numerator, the numerator must reach at least p · L / (1 − p).
 
-At a later step the grants of the steps before it are kept: each dossier has at most the most of all steps so far.
+At a later step the grants of earlier steps are kept, so each dossier may have the largest of its bounds so
+far.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ from tnt_sim.scenario.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """Minimums of groups of dossiers that share none.
+    """Minima of disjoint groups of dossiers.
 
     Attributes
     ----------
-    place : where they are written
-    names : what must reach each of them
-    codes : int64 (n,), -1 for dossiers that count for none
-    least : one for each group, in cents or in number; None without minimum
+    place : where each is written
+    names : what each group is called
+    codes : int64 (n,), group of each dossier, -1 where it counts for none
+    least : one minimum per group, in cents or in dossiers; None without one
     is_number : whether dossiers are counted
     """
 
@@ -49,7 +50,7 @@ class Floors:
 
 
 def unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
-    """Each minimum of the steps of a scenario, in order, that caps put out of reach."""
+    """Return a defect for each minimum, of any step in order, that the caps make unattainable."""
     found: list[Defect] = []
     amounts: Amounts | None = None
     for number, problem in enumerate(problems):
@@ -68,7 +69,9 @@ def unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
 
 
 def _amounts(problem: Problem, before: Amounts | None) -> Amounts | None:
-    """What dossiers may have at a step; None where what was kept of earlier steps may be of no group now."""
+    """Return what dossiers may receive at a step; None where a dossier kept from an earlier step is not in
+    play now.
+    """
     offers = problem.offers
     playing = offers.in_play
     sure = offers.committed | (offers.candidate & offers.forced)
@@ -111,7 +114,7 @@ def _floors(problem: Problem, amounts: Amounts, *, later: bool) -> Iterator[Floo
 
 
 def _of_envelopes(problem: Problem) -> Iterator[Floors]:
-    """What envelopes must use, and fund, one depth of the tree after the other."""
+    """Yield the minimum spends and minimum numbers of envelopes, one depth of the tree after the other."""
     case, tree = problem.case, problem.case.tree
     for key in ("min_use", "min_dossiers"):
         least = tuple(
@@ -143,7 +146,7 @@ def _of_limit(rule: Limit, place: Place) -> Iterator[Floors]:
 
 
 def _of_share(rule: Share, place: Place, amounts: Amounts) -> Iterator[Floors]:
-    """What a numerator must reach beside what is settled in the rest of its denominator."""
+    """Yield what a numerator must reach, given what is settled in the rest of its denominator."""
     money = is_money(rule.numerator) and is_money(rule.denominator)
     if not money and not (is_number(rule.numerator) and is_number(rule.denominator)):
         return
@@ -213,7 +216,7 @@ def _amount(value: int, is_number: bool) -> Text:
 def _against(
     problem: Problem, reach: Reach, codes: IntArray, is_number: bool, names: Sequence[str], least: int
 ) -> tuple[Text, int]:
-    """The fewest caps that keep some dossiers below a minimum, and the most under them."""
+    """Return the fewest caps under which some dossiers cannot reach a minimum, and their upper bound."""
 
     def best(some: Sequence[Sequence[str]], *, tree: bool) -> tuple[int, Sequence[str]]:
         found = [(int(reach.most(codes, 1, is_number, rules, tree=tree)[0]), rules) for rules in some]

@@ -1,9 +1,8 @@
-"""A Pabulib file as a scenario: its budget is the programme, its projects are the dossiers.
+"""Merging of scenario files into one tree of texts, with the place that each value comes from.
 
-Scenario files → one tree of texts, and the place that each value comes from.
-
-Order of force: ``extends`` < the file < its ``overrides`` < ``--set``. A file that is extended is resolved
-first, its own ``extends`` and ``overrides`` included.
+Precedence: ``extends`` < the file < its ``overrides`` < ``--set``. An extended file is resolved first, with
+its own ``extends`` and ``overrides``. A Pabulib file (.pb) is read as a scenario too: its budget is the
+programme, its projects are the dossiers.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ __all__ = [
 
 
 def read_pb_into(path: Path, shown_as: str, defects: Defects) -> Node | None:
-    """The scenario that a Pabulib file says; what is wrong with the file is added to `defects`."""
+    """Return the scenario that a Pabulib file describes; defects of the file are added to `defects`."""
     try:
         pb = read_pb(read_bytes(path, shown_as), shown_as)
         return parse_yaml(scenario_text(pb, path.name), shown_as, path=path)
@@ -48,22 +47,23 @@ def read_pb_into(path: Path, shown_as: str, defects: Defects) -> Node | None:
 
 
 MAX_CHAIN = 16
+"""Most files that may extend one another."""
 _TABLES = frozenset({".xlsx", ".xls", ".ods", ".csv", ".parquet"})
 SET_LAYER = "--set"
 
 
 @dataclass(frozen=True)
 class RawScenario:
-    """A merged scenario, not yet validated; `with_sets` and the like return new ones.
+    """A merged scenario, not yet validated; immutable, `with_sets` and the like return new ones.
 
     Attributes
     ----------
     node : the merged values with their origins
     root : the project folder, links resolved
     path : the scenario file, links resolved
-    files : every YAML file that was read, the scenario first
-    sets : the ``PATH=VALUE`` texts that were applied
-    written : the values before these texts, None where there were none
+    files : every YAML file read, the scenario first
+    sets : the ``PATH=VALUE`` texts applied
+    written : the values before these texts, None without any
     """
 
     node: nodes.Mapping
@@ -75,27 +75,27 @@ class RawScenario:
 
     @cached_property
     def tree(self) -> dict[str, Any]:
-        """Plain dicts and lists; every scalar is the text of the file, or None."""
+        """The values as plain dicts and lists; every scalar is the text of the file, or None."""
         return {key: to_tree(child) for key, child in self.node.entries.items()}
 
     @cached_property
     def origins(self) -> Mapping[Steps, Origin]:
-        """Where each value of the tree comes from, by its steps."""
+        """Origin of each value of the tree, by its steps."""
         return dict(walk(self.node))
 
     def place(self, steps: Steps, *, key: bool = False) -> Place:
-        """The place of a value, or of the nearest written one above it."""
+        """Return the place of a value, or of the nearest written one above it."""
         return place_in(self.origins, steps, key=key)
 
     def file_at(self, steps: Steps, *, must_exist: bool = True) -> Path:
-        """The file that a value names, relative to the YAML file in which the value is written.
+        """Return the file that a value names, relative to the YAML file in which the value is written.
 
         Raises
         ------
         ScenarioError
-            The value is no path inside the project, or (with `must_exist`) no file.
+            if the value is no path inside the project, or (with `must_exist`) names no file
         KeyError
-            There is no value at `steps`.
+            if there is no value at `steps`
         """
         value: Any = self.tree
         for step in steps:
@@ -108,14 +108,14 @@ class RawScenario:
         return existing_file(path, value, origin) if must_exist else path
 
     def with_sets(self, sets: Iterable[str]) -> RawScenario:
-        """The scenario with ``PATH=VALUE`` texts applied, as ``--set`` gives them.
+        """Return the scenario with ``PATH=VALUE`` texts applied, as ``--set`` gives them.
 
         Raises
         ------
         UsageError
-            A text without ``=``, or one path with two values.
+            if a text has no ``=``, or one path gets two values
         ScenarioError
-            A path that leads nowhere, or a value that is no YAML.
+            if a path leads nowhere, or a value is no YAML
         """
         texts = tuple(sets)
         pairs: dict[str, str] = {}
@@ -140,14 +140,15 @@ class RawScenario:
         return replace(self._with_changes(changes, defects), sets=(*self.sets, *texts), written=written)
 
     def with_other_sets(self, sets: Iterable[str]) -> RawScenario:
-        """The scenario as its files write it, with these ``PATH=VALUE`` texts in place of those it has."""
+        """Return the scenario of the files with these ``PATH=VALUE`` texts in place of the present ones."""
         node = self.node if self.written is None else self.written
         return replace(self, node=node, sets=(), written=None).with_sets(sets)
 
     def with_values(self, values: Mapping[str, object], layer: str) -> RawScenario:
-        """The scenario with values at dotted paths; a text is taken as it is, lists and dicts as they are.
+        """Return the scenario with values set at dotted paths; Python texts, lists and dicts are taken as
+        they are.
 
-        `layer` is how messages and origins name the change (« batch », a step's id).
+        `layer` names the change in messages and origins (« batch », the id of a step).
         """
         changes = []
         for path, value in values.items():
@@ -156,7 +157,9 @@ class RawScenario:
         return self._with_changes(changes, Defects())
 
     def with_values_at(self, steps: Steps, layer: str) -> RawScenario:
-        """The scenario with the dotted paths that it holds at `steps` applied (the ``set`` of a step)."""
+        """Return the scenario with the dotted paths that it contains at `steps` applied (the ``set`` of a
+        step).
+        """
         node: Node = self.node
         for step in steps:
             match node, step:
@@ -188,7 +191,7 @@ class RawScenario:
 
 
 def place_in(origins: Mapping[Steps, Origin], steps: Steps, *, key: bool = False) -> Place:
-    """The place of a value in some origins, or of the nearest written one above it."""
+    """Return the place of a value in some origins, or of the nearest written one above it."""
     exact = steps in origins
     while steps not in origins and steps:
         steps = steps[:-1]
@@ -199,14 +202,14 @@ def place_in(origins: Mapping[Steps, Origin], steps: Steps, *, key: bool = False
 
 
 def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
-    """Read a scenario with all that it extends and all that overrides it.
+    """Read a scenario with everything that it extends and everything that overrides it.
 
     Raises
     ------
     ScenarioError
-        Every defect of every file that could be read, in one pass.
+        with every defect of every readable file
     UsageError
-        A ``--set`` that is no ``PATH=VALUE``; a table of dossiers in the place of a scenario.
+        if a ``--set`` is no ``PATH=VALUE``, or `path` is a table of dossiers
     """
     given = Path(path)
     if given.suffix.lower() in _TABLES and given.is_file():
@@ -223,7 +226,7 @@ def load_tree(path: Path | str, sets: Iterable[str] = ()) -> RawScenario:
 
 
 def _a_table(table: Path) -> UsageError:
-    """What to do with a table: a scenario is made around it first."""
+    """Return the error that explains how to make a scenario around a table."""
     name = f'"{table}"' if " " in str(table) else str(table)
     return UsageError(
         Text(
@@ -250,14 +253,14 @@ def _split_set(text: str) -> tuple[str, str]:
 
 @dataclass(slots=True)
 class _Loader:
-    """Reads files once each, and notes what is wrong with any of them."""
+    """Reads files, each once, and collects their defects."""
 
     root: Path
     files: list[Path] = field(default_factory=list)
     defects: Defects = field(default_factory=Defects)
 
     def load(self, path: Path, chain: tuple[tuple[Path, Origin], ...]) -> nodes.Mapping:
-        """A file with what it extends below and its overrides above."""
+        """Return a file merged over what it extends and under its overrides."""
         own = self._read(path)
         extends, overrides = own.entries.get("extends"), own.entries.get("overrides")
         node: Node = _without(own, "extends", "overrides")
@@ -297,7 +300,7 @@ class _Loader:
             return low
 
     def _named(self, node: Node, path: Path) -> Path | None:
-        """The file that a value of `extends` or `overrides` names, or None when it cannot be used."""
+        """Return the file that a value of `extends` or `overrides` names, or None when it cannot be used."""
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             text = Text("le nom d'un fichier YAML est attendu.", "the name of a YAML file is expected.")
             self.defects.add("path", text, node.origin.place())

@@ -1,4 +1,4 @@
-"""A scenario as it was written: values that know where they come from, and nothing else."""
+"""Values of a scenario file with the place where each was written."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ type Steps = tuple[Step, ...]
 class Origin:
     """Where a value was written.
 
-    `file` is shown to people (relative to the project, or ``--set PATH``); `line` and `column` are those of
-    the value and `key_line`, `key_column` those of its key, all from 1 and absent outside files. `layer` is
-    what set the value last. `path` is the file itself, for paths that are relative to it.
+    Attributes
+    ----------
+    file : as displayed: relative to the project, or ``--set PATH``
+    line, column : of the value, from 1; None outside files
+    layer : what set the value last
+    key_line, key_column : of its key, from 1; None outside files
+    path : the file itself, from which relative paths are resolved
     """
 
     file: str
@@ -31,11 +35,11 @@ class Origin:
     path: Path | None = field(default=None, repr=False, compare=False)
 
     def place(self) -> Place:
-        """The place of the value."""
+        """Return the place of the value."""
         return Place(self.file, self.line, self.column)
 
     def key_place(self) -> Place:
-        """The place of the key, or of the value where there is no key."""
+        """Return the place of the key, or of the value where there is no key."""
         return Place(self.file, self.key_line or self.line, self.key_column or self.column)
 
 
@@ -57,7 +61,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Keys and values, in the order of the file; `keys` has the origin of each key."""
+    """Keys and values, in the order of the file; `keys` gives the origin of each key."""
 
     entries: dict[str, Node]
     keys: dict[str, Origin]
@@ -68,18 +72,18 @@ type Node = Scalar | Sequence | Mapping
 
 
 def is_null(node: Node | None) -> bool:
-    """Whether the node is a null (``null``, ``~`` or nothing)."""
+    """Return whether the node is a null (``null``, ``~`` or nothing)."""
     return isinstance(node, Scalar) and node.value is None
 
 
 def entry_id(node: Node) -> str | None:
-    """The `id` of a list entry, if it is a mapping that has one."""
+    """Return the `id` of a list entry, or None if it has none."""
     found = node.entries.get("id") if isinstance(node, Mapping) else None
     return found.value if isinstance(found, Scalar) and isinstance(found.value, str) else None
 
 
 def to_tree(node: Node) -> object:
-    """The plain dict, list or scalar behind a node."""
+    """Return the plain dict, list or scalar of a node."""
     match node:
         case Mapping():
             return {key: to_tree(child) for key, child in node.entries.items()}
@@ -90,7 +94,7 @@ def to_tree(node: Node) -> object:
 
 
 def walk(node: Node, steps: Steps = (), key: Origin | None = None) -> Iterator[tuple[Steps, Origin]]:
-    """Every value under a node with its origin, the node itself first."""
+    """Yield every value under a node with its origin, the node itself first."""
     origin = node.origin
     if key is not None:
         origin = replace(origin, key_line=key.line, key_column=key.column)
@@ -104,7 +108,7 @@ def walk(node: Node, steps: Steps = (), key: Origin | None = None) -> Iterator[t
 
 
 def from_value(value: object, origin: Origin) -> Node:
-    """A node of what Python code gives: dicts, lists, texts and typed values."""
+    """Return the node of a Python value: dicts, lists, texts and typed values."""
     if isinstance(value, dict):
         entries = {str(key): from_value(child, origin) for key, child in value.items()}
         return Mapping(entries, dict.fromkeys(entries, origin), origin)

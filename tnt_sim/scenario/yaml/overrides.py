@@ -1,10 +1,8 @@
-"""How partial scenarios become one: the merge rules, each of them in one place.
+"""Merge rules for partial scenarios, and dotted paths (``rules.quart.min``, ``envelopes.axe-2.amount``).
 
-Mappings merge deeply. Lists in which every entry has an ``id`` merge by it, into a list that has ids: known
-entries merge in place, new ones are added at the end. Every other list, and what stands under the keys of
-`WHOLE`, is replaced whole. A null removes the key below it.
-
-Dotted paths (``rules.quart.min``, ``envelopes.axe-2.amount``): where they lead, and setting values.
+Mappings merge deeply. Lists in which every entry has an ``id`` merge by it into a list that has ids: known
+entries merge in place, new ones are appended. Every other list, and every value under a key of `WHOLE`,
+replaces the weaker one. A null removes the key below it.
 """
 
 from __future__ import annotations
@@ -35,15 +33,15 @@ WHOLE = frozenset({"where", "require", "of", "columns", "formula"})
 
 
 def merge(low: Node | None, high: Node, key: str | None = None, *, keep_nulls: bool = False) -> Node:
-    """What `high` makes of `low`, the value of the same key in a weaker layer.
+    """Return the value of a key after merging `high` over `low`, the value of a weaker layer.
 
-    With `keep_nulls` a null stays as the mark of a removal, for partial scenarios that are joined before they
-    are applied.
+    With `keep_nulls` a null stays as a removal mark, for partial scenarios that are joined before they are
+    applied.
 
     Raises
     ------
     ScenarioError
-        A list in which only some entries have an id, over a list that has ids.
+        if a list in which only some entries have an id is merged over a list that has ids
     """
     if low is None or key in WHOLE:
         return high
@@ -81,7 +79,7 @@ def _merge_lists(low: Sequence, high: Sequence, keep_nulls: bool) -> Sequence:
 
 
 def all_ids(node: Sequence) -> bool:
-    """Whether the list has entries and each has an id."""
+    """Return whether the list has entries and each has an id."""
     return bool(node.items) and all(entry_id(item) is not None for item in node.items)
 
 
@@ -110,7 +108,7 @@ def _half_named(low: Sequence, high: Sequence) -> list[Defect]:
 
 
 def clashes(first: Node, second: Node, defects: Defects, names: tuple[str, ...] = ()) -> None:
-    """Note every key that two partial scenarios of equal force set differently."""
+    """Record every key to which two partial scenarios of equal precedence give different values."""
     key = names[-1] if names else None
     if key not in WHOLE:
         if isinstance(first, Mapping) and isinstance(second, Mapping):
@@ -161,7 +159,7 @@ def _words(node: Node) -> str:
 
 
 def check_ids(node: Node, defects: Defects, key: str | None = None) -> None:
-    """Note every id that two entries of one list share."""
+    """Record every id that two entries of one list share."""
     if key in WHOLE:
         return
     if isinstance(node, Mapping):
@@ -189,12 +187,13 @@ def check_ids(node: Node, defects: Defects, key: str | None = None) -> None:
 
 _LISTS = frozenset({"dossiers", "eligibility", "grants", "caps", "waivers", "rules", "objective", "steps"})
 MAX_JSON, MAX_OPEN = 20_000, 40
-"""The longest and deepest text that is read as JSON."""
+"""Longest text, and most opening brackets, of a value that is read as JSON."""
 _FILE_KEYS = frozenset({"extends", "overrides"})
 
 
 def parse_value(text: str, origin: Origin) -> Node:
-    """The VALUE of ``--set PATH=VALUE``: a list, a mapping or a quoted text as in YAML, else plain text.
+    """Parse the VALUE of ``--set PATH=VALUE``: a list, a mapping or a quoted text as in YAML, else plain
+    text.
 
     A text that does not start with a bracket, a brace or a quote is taken literally, so that ``22,5 M€``
     needs no quotes. Empty, ``null`` and ``~`` are a null.
@@ -212,9 +211,10 @@ def parse_value(text: str, origin: Origin) -> Node:
 
 
 def _from_json(text: str, origin: Origin) -> Node | None:
-    """A value that is JSON, as all that a session asks for, thirty times sooner than as YAML; None for all others.
+    """Return the node of a value that is JSON, about thirty times faster than as YAML; None for any other
+    value.
 
-    Only what both read alike: no escapes, no key twice, nothing long or deep.
+    Only what both languages read alike is accepted: no escapes, no repeated key, nothing long or deep.
     """
     odd = "\\" in text or "<<" in text or FORBIDDEN.search(text) is not None
     if odd or len(text) > MAX_JSON or text.count("[") + text.count("{") > MAX_OPEN:
@@ -234,7 +234,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _as_text(value: object) -> object:
-    """JSON's values as YAML's texts."""
+    """Return JSON values as the texts that YAML would give."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
@@ -252,12 +252,12 @@ def _relabel(node: Node, origin: Origin) -> Node:
 
 
 def find(root: Mapping, path: str, origin: Origin) -> Steps:
-    """The steps that a dotted path means in a scenario; keys that are not there yet are allowed, ids are not.
+    """Return the steps to which a dotted path leads; missing keys are allowed, missing ids are not.
 
     Raises
     ------
     ScenarioError
-        The path leads nowhere: with the nearest name that exists.
+        if the path leads nowhere; the message gives the nearest existing name
     """
     names = path.split(".")
     if not all(name.strip() for name in names):
@@ -290,7 +290,9 @@ def find(root: Mapping, path: str, origin: Origin) -> Steps:
 def _advance(
     node: Node, names: list[str], path: str, origin: Origin, steps: Steps
 ) -> tuple[Step, Node | None, int]:
-    """One step down: the step, the value there if any, and how many names it took (names may hold dots)."""
+    """Take one step down: return the step, the value there if any, and how many names it used (names may
+    contain dots).
+    """
     if isinstance(node, Mapping):
         name, n_used = _longest(names, node.entries)
         return (name, node.entries[name], n_used) if name in node.entries else (names[0], None, 1)
@@ -336,7 +338,7 @@ def _longest(names: list[str], known: Iterable[str]) -> tuple[str, int]:
 
 
 def _envelope(root: Mapping, names: list[str], path: str, origin: Origin) -> tuple[Steps, Node, list[str]]:
-    """The envelope that an id names, wherever it is in the tree."""
+    """Return the steps, the node and the remaining names of the envelope with an id, anywhere in the tree."""
     found: dict[str, list[tuple[Steps, Node]]] = {}
     programme = root.entries.get("programme")
     if programme is not None:
@@ -372,7 +374,7 @@ def _gather(node: Node, steps: Steps, found: dict[str, list[tuple[Steps, Node]]]
 
 
 def put(node: Node | None, steps: Steps, value: Node) -> Node:
-    """The node with a value set under it, by the merge rules; a null removes what is there."""
+    """Return the node with a value set at `steps`, by the merge rules; a null removes what is there."""
     step, rest = steps[0], steps[1:]
     if isinstance(node, Sequence) and isinstance(step, int):
         items = list(node.items)

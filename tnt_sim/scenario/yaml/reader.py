@@ -1,9 +1,8 @@
-"""Parser events → nodes, with a stack of its own: size, depth and aliases are limited while they are read.
+"""Reading of YAML into values with line and column; no Python object is ever built from a tag.
 
-The text of a YAML file → values that know their line: no Python object is ever built from a tag.
-
-Every scalar stays the text of the file; ``null``, ``~`` and nothing at all are None; what is in quotes stays
-text. Encoding, size, depth and aliases are limited before anything grows.
+Parser events are turned into nodes with an explicit stack. Every scalar stays the text of the file;
+``null``, ``~`` and nothing are None, and what is in quotes stays text. Encoding, size, depth and aliases are
+limited while reading, so that a small file cannot expand without bound (the "billion laughs" attack).
 """
 
 from __future__ import annotations
@@ -44,12 +43,12 @@ _REMOVE_VERSION = Text("Retirez la ligne « %YAML ».", 'Remove the line "%YAML"
 
 
 def place_of(base: Origin, mark: Any) -> Place:
-    """The place of a mark of the scanner."""
+    """Return the place of a mark of the scanner."""
     return Place(base.file, mark.line + 1, mark.column + 1)
 
 
 class StoppedError(Exception):
-    """Reading stopped on purpose; the defect is already noted."""
+    """Reading stopped on purpose; the defect is already recorded."""
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ class _Frame:
 
 @dataclass(slots=True)
 class _Anchored:
-    """What an anchor names; `node` is None while it is still open."""
+    """The node that an anchor names; `node` is None while it is still open."""
 
     node: Node | None
     size: int = 1
@@ -82,7 +81,7 @@ class _Anchored:
 
 @dataclass(slots=True)
 class EventReader:
-    """The stack that turns parser events into nodes."""
+    """Builds nodes from parser events, with an explicit stack."""
 
     base: Origin
     defects: Defects
@@ -95,11 +94,11 @@ class EventReader:
     last_mark: Any = None
 
     def last_place(self) -> Place:
-        """How far the reading went."""
+        """Return the place up to which the text was read."""
         return Place(self.base.file, 1, 1) if self.last_mark is None else place_of(self.base, self.last_mark)
 
     def take(self, event: Event) -> None:
-        """Take the next event of the parser."""
+        """Process the next event of the parser."""
         self.last_mark = event.end_mark
         match event:
             case DocumentStartEvent():
@@ -355,7 +354,7 @@ def _is_plain(event: ScalarEvent) -> bool:
 
 
 def _is_split_amount(before: ScalarEvent, event: ScalarEvent) -> bool:
-    """Whether ``[12,5 k€]`` was written: digits, a comma without a space, the tail of an amount."""
+    """Return whether ``[12,5 k€]`` was written: digits, a comma without a space, the tail of an amount."""
     touching = before.end_mark.index + 1 == event.start_mark.index
     plain = _is_plain(before) and _is_plain(event)
     return touching and plain and before.value.isdecimal() and looks_like_amount_tail(event.value)
@@ -376,12 +375,12 @@ _BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\xfe\xff",
 
 
 def read_yaml(path: Path, shown_as: str) -> Node | None:
-    """Read one YAML file; None for a file that holds nothing but comments.
+    """Read one YAML file; None for a file that contains only comments.
 
     Raises
     ------
     ScenarioError
-        The file is missing, too big, not UTF-8, or not a YAML text that is read here; with line and column.
+        if the file is missing, too big, not UTF-8 or not readable YAML; with line and column
     """
     defects = Defects()
     node = read_yaml_into(path, shown_as, defects)
@@ -390,7 +389,7 @@ def read_yaml(path: Path, shown_as: str) -> Node | None:
 
 
 def read_yaml_into(path: Path, shown_as: str, defects: Defects) -> Node | None:
-    """What can be read of one YAML file; what is wrong with it is added to `defects`."""
+    """Read what can be read of one YAML file; defects are added to `defects`."""
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
@@ -413,7 +412,7 @@ def parse_yaml(
     Raises
     ------
     ScenarioError
-        Syntax, duplicate keys, tags, aliases or limits; with line and column.
+        for syntax errors, repeated keys, tags, aliases or limits; with line and column
     """
     defects = Defects()
     node = _parse(text, Origin(shown_as, layer=shown_as if layer is None else layer, path=path), defects)

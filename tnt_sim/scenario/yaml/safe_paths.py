@@ -1,4 +1,4 @@
-"""Which files a scenario may name: those of its project, and no others."""
+"""Restriction of the files that a scenario may name to those of its project folder."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from tnt_sim.scenario.yaml.nodes import Origin
 
 MARKERS = ("tnt-sim.toml", "pyproject.toml")
 _LONGEST = 255
-"""Bytes of a name: what file systems take."""
+"""Longest name in bytes that file systems accept."""
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
 _DRIVE = re.compile(r"[a-zA-Z]:")
 
 
 def project_root(scenario: Path) -> Path:
-    """The nearest folder above a scenario that is a project, else its own folder; links resolved."""
+    """Return the nearest folder above a scenario that contains a project marker, else its own folder; links
+    resolved.
+    """
     folder = scenario.resolve().parent
     for candidate in (folder, *folder.parents):
         if any((candidate / marker).is_file() for marker in MARKERS):
@@ -29,17 +31,17 @@ def project_root(scenario: Path) -> Path:
 
 
 def shown_path(root: Path, path: Path) -> str:
-    """A path as people and run folders see it: from the project folder, with ``/``."""
+    """Return a path as people and run folders see it: relative to the project folder, with ``/``."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
 def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = None) -> Path:
-    """The file that `text` names from the folder `base`, links resolved; it need not exist.
+    """Return the file that `text` names from the folder `base`, links resolved; it need not exist.
 
     Raises
     ------
     ScenarioError
-        `text` is no relative path, or leads out of the project folder `root`.
+        if `text` is no relative path, or leads out of the project folder `root`
     """
     _check_text(text, origin)
     try:
@@ -71,12 +73,12 @@ def resolve_inside(root: Path, base: Path, text: str, origin: Origin | None = No
 
 
 def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
-    """The path itself if it is a plain file.
+    """Return the path itself if it is a plain file.
 
     Raises
     ------
     ScenarioError
-        There is no such file; with the nearest name of its folder.
+        if there is no such file; the message gives the nearest name in its folder
     """
     try:
         there, is_file = path.exists(), path.is_file()
@@ -104,7 +106,7 @@ def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
 
 
 def _inside(path: Path, text: str) -> Text | None:
-    """The scenario of a folder that was given in its place, as `tnt-sim new` writes it."""
+    """Return the hint for a folder given in place of the scenario inside it, as `tnt-sim new` writes it."""
     if not (path / "scenario.yaml").is_file():
         return None
     file = f"{shown(text).rstrip('/')}/scenario.yaml"

@@ -1,8 +1,7 @@
-"""The words for each kind of validation error.
+"""Translation of pydantic validation errors into sentences for a planner: what, where, why, and what to
+write.
 
-What a model allows at a place: the valid keys, read from its JSON schema.
-
-What pydantic refuses, said to a planner: what, where in the files, why, and what to write.
+The valid keys at a place are read from the JSON schema of the model, for the nearest-name suggestions.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ _EXPECTED = re.compile(r"'((?:[^'\\]|\\.)*)'|(-?\d+)")
 
 
 def say(kind: str, found: Any, context: Mapping[str, Any], message: str, label: str) -> Said:
-    """Code, sentence and remedy for an error of pydantic.
+    """Return code, sentence and remedy for a pydantic error.
 
     Parameters
     ----------
-    kind, found, context, message : the error's type, input, ctx and msg
-    label : the path of the value, for sentences that name it
+    kind, found, context, message : type, input, ctx and msg of the error
+    label : path of the value, for sentences that name it
     """
     if "fr" in context:
         hint = Text(context["hint_fr"], context["hint_en"]) if "hint_fr" in context else None
@@ -170,7 +169,7 @@ _MAX_HOPS = 32
 
 @cache
 def _schema_of(model: type[BaseModel]) -> Schema:
-    """The JSON schema of a model; empty for one that has none, which then only loses the hints."""
+    """Return the JSON schema of a model; empty for a model without one, which only loses the hints."""
     try:
         return model.model_json_schema(by_alias=True)
     except PydanticInvalidForJsonSchema:
@@ -178,21 +177,23 @@ def _schema_of(model: type[BaseModel]) -> Schema:
 
 
 class Shape:
-    """The keys that a model knows, wherever one stands in it."""
+    """The valid keys at every place of a model."""
 
     def __init__(self, model: type[BaseModel]) -> None:
         self._root = _schema_of(model)
         self._definitions: dict[str, Schema] = self._root.get("$defs", {})
 
     def keys_at(self, loc: tuple[str | int, ...]) -> tuple[str, ...]:
-        """The valid keys of the object at a location of a validation error (union tags may be in it)."""
+        """Return the valid keys of the object at the location of a validation error (which may contain union
+        tags).
+        """
         keys: dict[str, None] = {}
         for _, schema in self._at(loc):
             keys.update(dict.fromkeys(schema.get("properties", {})))
         return tuple(keys)
 
     def allows(self, loc: tuple[str | int, ...], key: str) -> bool:
-        """Whether the object at a location may have the key; an object of which nothing is known may."""
+        """Return whether the object at a location may have the key; an unknown object may."""
         found = self._at(loc)
         return not found or any(
             key in schema.get("properties", {}) or schema.get("additionalProperties", True) is not False
@@ -219,7 +220,7 @@ class Shape:
         return self._expand("", child, 0) if isinstance(child, dict) else []
 
     def _expand(self, name: str, schema: Schema, hops: int) -> list[tuple[str, Schema]]:
-        """A schema without references and unions: members with their names (model, or tag)."""
+        """Return the schemas behind references and unions, each with its name (model or tag)."""
         if hops > _MAX_HOPS:
             return []
         if "$ref" in schema:
@@ -244,15 +245,15 @@ _KEEP_NULLS = WHOLE | {"set"}
 def validate_model[M: BaseModel](
     model: type[M], tree: Any, origins: Mapping[Steps, Origin], context: Any | None = None
 ) -> M:
-    """The model that a tree of texts describes.
+    """Validate a tree of texts against a model.
 
-    A null under a key that the model knows is as if the key were not there; inside `where` and its like it is
-    an error, so that an emptied condition never selects everything.
+    A null under a known key counts as if the key were absent. Inside `where` and the like it is an error, so
+    that an emptied condition never selects everything.
 
     Raises
     ------
     ScenarioError
-        Every defect, each with its place in the files.
+        with every defect, each with its place in the files
     """
     nulls: list[Steps] = []
     pruned = _without_nulls(tree, (), nulls)
@@ -301,7 +302,7 @@ def _rank(defect: Defect) -> tuple[str, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Issue:
-    """One error of pydantic: where in the tree, and the union members that led there."""
+    """One pydantic error: its place in the tree, and the union members on the way to it."""
 
     kind: str
     loc: tuple[str | int, ...]
@@ -315,7 +316,9 @@ class _Issue:
 
 
 def _issue(tree: Any, raw: Any) -> _Issue:
-    """Follow the location of an error down the tree; what is no key and no index is a union member's name."""
+    """Follow the location of an error down the tree; parts that are neither key nor index name a union
+    member.
+    """
     steps: Steps = ()
     tags: list[tuple[Steps, str]] = []
     loc, kind, node, is_key = raw["loc"], raw["type"], tree, False
@@ -347,7 +350,7 @@ class _Report:
     origins: Mapping[Steps, Origin]
 
     def defects(self, issues: list[_Issue]) -> list[Defect]:
-        """The defects of all issues; a misspelt key is not reported as missing too."""
+        """Return the defects of all issues; a misspelt key is not reported as missing too."""
         kept = self.relevant(issues)
         meant = {
             (issue.steps[:-1], nearest(str(issue.loc[-1]), self.shape.keys_at(issue.loc[:-1])))
@@ -363,7 +366,7 @@ class _Report:
         ]
 
     def relevant(self, issues: list[_Issue], level: int = 0) -> list[_Issue]:
-        """Without the complaints of the union members that the planner did not mean."""
+        """Return the issues without those of union members that the planner did not mean."""
         kept: list[_Issue] = []
         unions: dict[Steps, dict[str, list[_Issue]]] = {}
         for issue in issues:
@@ -381,7 +384,9 @@ class _Report:
         return members[best.index(min(best))]
 
     def _misfit(self, member: list[_Issue], prefix: Steps) -> tuple[bool, int, int]:
-        """How far a union member is from what was written: another shape, unknown keys, number of errors."""
+        """Return how far a union member is from what was written: other type, unknown keys, number of
+        errors.
+        """
         other_shape = any(_is_other_shape(issue, prefix) for issue in member)
         strangers = [issue for issue in member if issue.kind == "extra_forbidden" and not self._near(issue)]
         return other_shape, len(strangers), len(member)
@@ -390,7 +395,7 @@ class _Report:
         return nearest(str(issue.loc[-1]), self.shape.keys_at(issue.loc[:-1])) is not None
 
     def defect(self, issue: _Issue) -> Defect:
-        """The defect of one issue."""
+        """Return the defect of one issue."""
         if issue.missing is not None:
             return self._missing_key(issue, issue.missing)
         if issue.kind == "extra_forbidden":
@@ -408,7 +413,7 @@ class _Report:
         return Defect(code, sentence(text), _some(place), hint)
 
     def unknown_key(self, steps: Steps, parent: tuple[str | int, ...]) -> Defect:
-        """A key that the model does not know; the tail of an amount is told apart."""
+        """Return the defect of an unknown key, or of the tail of an amount that was split at its comma."""
         key = str(steps[-1])
         places = _some(place_in(self.origins, steps, key=True))
         before = self._value_before(steps)
@@ -465,7 +470,7 @@ class _Report:
         return node
 
     def _label(self, steps: Steps) -> str:
-        """A path as `--set` would write it: list entries by their id, else by their position from 1."""
+        """Return a path as `--set` writes it: list entries by their id, else by their position from 1."""
         words: list[str] = []
         for index, step in enumerate(steps):
             if isinstance(step, int):
@@ -478,7 +483,7 @@ class _Report:
 
 
 def _is_other_shape(issue: _Issue, prefix: Steps) -> bool:
-    """Whether a member of a union refuses the very kind of the value (a text for a mapping, and so on)."""
+    """Return whether a union member refuses the type of the value itself (a text for a mapping, and so on)."""
     if issue.steps != prefix or issue.missing is not None:
         return False
     if issue.kind.endswith("_type"):
@@ -489,7 +494,7 @@ def _is_other_shape(issue: _Issue, prefix: Steps) -> bool:
 
 
 def _under(steps: Steps, others: set[Steps]) -> bool:
-    """Whether a fault stands in an entry of the list at `steps`: the list then only seems too short."""
+    """Return whether a fault lies in an entry of the list at `steps`, so that the list only seems too short."""
     return any(len(other) > len(steps) and other[: len(steps)] == steps for other in others)
 
 

@@ -1,4 +1,4 @@
-"""What the YAML scanner complains of, said to a planner."""
+"""Translation of the YAML scanner's messages into sentences for a planner."""
 
 from __future__ import annotations
 
@@ -127,12 +127,12 @@ _KNOWN: tuple[tuple[str, Text, Text], ...] = (
 
 
 def sentence(text: Text) -> Text:
-    """The text with a full stop, unless it ends like a sentence already."""
+    """Return the text with a full stop, unless it already ends like a sentence."""
     return Text(*(part if part.endswith((".", "?", "!", "…")) else part + "." for part in (text.fr, text.en)))
 
 
 def explain(words: str) -> tuple[Text, Text | None]:
-    """What a complaint of the YAML scanner means, and the remedy."""
+    """Return what a message of the YAML scanner means, and the remedy."""
     for pattern, text, hint in _KNOWN:
         match = re.search(pattern, words)
         if match is not None:
@@ -147,12 +147,14 @@ def explain(words: str) -> tuple[Text, Text | None]:
 
 
 def looks_like_amount_tail(key: str) -> bool:
-    """Whether a key looks like what follows the comma of an amount or a rate (« 5 M€ », « 5 % »)."""
+    """Return whether a key looks like what follows the comma of an amount or a rate (« 5 M€ », « 5 % »)."""
     return _TAIL.fullmatch(key) is not None
 
 
 def amount_tail_texts(before: str, key: str) -> tuple[Text, Text]:
-    """The sentence and the remedy for ``{amount: 22,5 M€}``, from what stands on both sides of the comma."""
+    """Return the sentence and the remedy for ``{amount: 22,5 M€}``, from the texts on both sides of the
+    comma.
+    """
     dot, comma = f"{before}.{key}", f"{before},{key}"
     return (
         Text(

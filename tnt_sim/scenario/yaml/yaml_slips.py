@@ -1,8 +1,8 @@
-"""The slip behind a complaint of the YAML scanner, found in the text itself.
+"""Search for the actual mistake behind a syntax error that the YAML scanner reports.
 
-The scanner stops where it can read no further, often lines below the slip: a quote that nobody closed swallows
-what follows. Only a text that could not be read comes here. The lines up to the one it stopped at are walked once,
-as values in blocks, lists and braces, and the first thing that does not add up is named with its own line.
+The scanner stops where it can read no further, often lines below the mistake: an unclosed quote swallows
+what follows. Only a text that could not be read is examined. Its lines up to the error are scanned once, as
+values in blocks, lists and braces, and the first inconsistency is reported with its own line.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _INDENT = re.compile(r" *")
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What is wrong, what to do, and where: line and column from 1."""
+    """A mistake: what is wrong, what to do, and line and column from 1."""
 
     text: Text
     hint: Text
@@ -39,13 +39,14 @@ class Slip:
 
 
 def find_slip(text: str, words: str, problem: tuple[int, int], context: int | None) -> Slip | None:
-    """The slip behind a complaint.
+    """Return the mistake behind a syntax error, or None.
 
     Parameters
     ----------
-    words : what the scanner says
-    problem : line and column, from 0, where it stopped
-    context : the line, from 0, where what it was reading began
+    text : the whole YAML text
+    words : message of the scanner
+    problem : line and column, from 0, where the scanner stopped
+    context : line, from 0, where the value that it was reading began
     """
     lines = _BREAK.split(text)
     last = min(problem[0], len(lines) - 1)
@@ -61,7 +62,7 @@ def find_slip(text: str, words: str, problem: tuple[int, int], context: int | No
 
 @dataclass
 class _Walk:
-    """One walk over the values of the lines up to the one where the scanner stopped."""
+    """One scan of the values in the lines up to the error."""
 
     lines: Sequence[str]
     last: int
@@ -70,7 +71,7 @@ class _Walk:
     depth: int = field(default=0)
 
     def quote(self) -> Slip | None:
-        """The first quote that is not closed, or closed too early."""
+        """Return the first quote that is not closed, or is closed too early."""
         while self.row <= self.last:
             line = self.lines[self.row]
             if self.column == 0 and self.depth == 0 and self._skip_block_text(line):
@@ -102,7 +103,7 @@ class _Walk:
         self.row, self.column = self.row + 1, 0
 
     def _skip_block_text(self, line: str) -> bool:
-        """Whether a text after `|` or `>` was passed over, its lines and the line that opens it."""
+        """Skip a text after `|` or `>` with the line that opens it; return whether there was one."""
         if not _BLOCK_TEXT.search(line):
             return False
         indent = _indent(line)
@@ -114,7 +115,7 @@ class _Walk:
         return True
 
     def _quoted(self, line: str, mark: str) -> Slip | None:
-        """Pass over a value in quotes; what is wrong with it, if anything is."""
+        """Skip a quoted value; return what is wrong with it, if anything."""
         row, column = self.row, self.column
         closing = _CLOSING[mark].match(line, column + 1)
         if closing is not None:
@@ -129,7 +130,7 @@ class _Walk:
         return None
 
     def _end_below(self, mark: str, row: int) -> tuple[int, int] | None:
-        """Where a value of several lines ends; None where it runs into other keys or into other text."""
+        """Return where a value of several lines ends; None where it runs into other keys or other text."""
         for k in range(row + 1, len(self.lines)):
             line = self.lines[k]
             if _KEY.match(line):
@@ -179,7 +180,9 @@ def _closed_early(mark: str, line: str, row: int, column: int) -> Slip:
 
 
 def _space(lines: Sequence[str], words: str, last: int, context: int | None) -> Slip | None:
-    """A space that lacks after the colon of a key or after a dash, on the line or on those it goes on from."""
+    """Return a missing space after the colon of a key or after a dash, on the line of the error or those
+    before.
+    """
     if not re.search(
         "could not find expected ':'|mapping values are not allowed|expected <block end>", words
     ):
@@ -204,13 +207,13 @@ def _space(lines: Sequence[str], words: str, last: int, context: int | None) -> 
 
 
 def space_in_key(key: str) -> Slip | None:
-    """The slip behind a key between braces that is a key with its value: `{id:p}`."""
+    """Return the mistake of a key between braces that contains its value: `{id:p}`."""
     found = _NO_SPACE.fullmatch(key)
     return None if found is None else _missing_space(found[1], found[2], 1, 1)
 
 
 def _no_colon(lines: Sequence[str], words: str, context: int | None) -> Slip | None:
-    """A line that begins like a key and has no colon."""
+    """Return the mistake of a line that begins like a key and has no colon."""
     if context is None or "could not find expected ':'" not in words or ":" in lines[context]:
         return None
     start = _MARKS.match(lines[context])
@@ -225,7 +228,7 @@ def _no_colon(lines: Sequence[str], words: str, context: int | None) -> Slip | N
 
 
 def _missing_space(key: str, value: str, line: int, column: int) -> Slip:
-    """`key:value`, where YAML wants a space after the colon."""
+    """Return the mistake `key:value`, where YAML requires a space after the colon."""
     rest = shown(value.strip())
     return Slip(
         Text(f"il manque une espace après « {key}: ».", f'a space is missing after "{key}:".'),
@@ -239,7 +242,7 @@ _PAIR = {"{": "}", "[": "]"}
 
 
 def _brace(lines: Sequence[str], words: str, problem: tuple[int, int], context: int | None) -> Slip | None:
-    """A brace or a bracket that is not closed, or one too many."""
+    """Return a brace or a bracket that is not closed, or one too many."""
     extra = re.search(r"expected <block end>, but found '([\]}])'|found '([\]}])'$", words)
     if extra is not None and "flow" not in words:
         mark = extra[1] or extra[2]
@@ -270,7 +273,7 @@ def _brace(lines: Sequence[str], words: str, problem: tuple[int, int], context: 
 
 
 def _opened(lines: Sequence[str], row: int) -> tuple[int, str] | None:
-    """The last opening mark of a line that this line and those below do not close."""
+    """Return the last opening mark of a line that neither this line nor those below close."""
     stack: list[tuple[int, int, str]] = []
     for k in range(row, len(lines)):
         for column, mark in enumerate(re.sub(r"\"[^\"]*\"|'[^']*'", lambda m: "x" * len(m[0]), lines[k])):
@@ -283,7 +286,7 @@ def _opened(lines: Sequence[str], row: int) -> tuple[int, str] | None:
 
 
 def _deeper(lines: Sequence[str], last: int, words: str) -> Slip | None:
-    """A key that stands deeper than the key before it, whose value it seems to go on."""
+    """Return a key indented deeper than the key before it, whose value it seems to continue."""
     if "mapping values are not allowed" not in words or last == 0 or not _KEY.match(lines[last]):
         return None
     above = next((row for row in range(last - 1, -1, -1) if lines[row].strip()), None)
@@ -305,7 +308,7 @@ def _deeper(lines: Sequence[str], last: int, words: str) -> Slip | None:
 
 
 def _colon(lines: Sequence[str], words: str, problem: tuple[int, int]) -> Slip | None:
-    """A second colon in a value without quotes."""
+    """Return a second colon in an unquoted value."""
     row, column = problem
     if row >= len(lines) or lines[row][column : column + 1] != ":":
         return None
