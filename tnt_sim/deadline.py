@@ -1,4 +1,4 @@
-"""When a computation must end: one object, carried into every loop."""
+"""Deadlines: one object, passed into every loop, that says when a computation must end."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import time
 from collections.abc import Callable
 
 monotonic: Callable[[], float] = time.perf_counter
-"""Seconds that only grow. Tests put a false clock here."""
+"""A clock in seconds that never goes back. Tests replace it by a fake one."""
 
 
 class DeadlineExpired(Exception):
-    """The time of a computation is up; whoever set its deadline ends with what was found before."""
+    """The time of a computation is up; the caller that set the deadline keeps what was found before."""
 
 
 class Deadline:
     """A point in time after which a computation ends with what it has found.
 
-    A deadline is made once, where a user starts something, and handed down unchanged: a function that loops takes
-    it as an argument and asks `expired` (or calls `check`) at least once every 50 ms of work. A part of the work
-    that may take less gets `deadline.within(seconds)`, which never ends later.
+    A deadline is created once, where a user starts something, and passed down unchanged. A function that
+    loops takes it as an argument and reads `expired` (or calls `check`) at least every 50 ms of work. A part
+    of the work that may take less time gets `deadline.within(seconds)`, which never ends later.
 
     Parameters
     ----------
-    seconds : time left from now, at least 0; None is no limit
-    clock : seconds that only grow; `monotonic` by default
+    seconds : time left from now, at least 0; None for no limit
+    clock : a clock in seconds that never goes back; `monotonic` by default
 
     Examples
     --------
@@ -42,37 +42,37 @@ class Deadline:
 
     @property
     def is_unlimited(self) -> bool:
-        """Whether it never comes."""
+        """Whether there is no limit."""
         return self._end == math.inf
 
     @property
     def seconds_left(self) -> float:
-        """Seconds until it, at least 0; infinite without a limit."""
+        """Seconds left, at least 0; infinite without a limit."""
         return math.inf if self.is_unlimited else max(0.0, self._end - self._clock())
 
     @property
     def limit_seconds(self) -> float | None:
-        """Seconds until it as solvers take them: None without a limit."""
+        """Seconds left in the form that solvers take: None without a limit."""
         return None if self.is_unlimited else self.seconds_left
 
     @property
     def expired(self) -> bool:
-        """Whether it has passed."""
+        """Whether the deadline has passed."""
         return not self.is_unlimited and self._clock() >= self._end
 
     def check(self, ahead: float = 0.0) -> None:
-        """Raise `DeadlineExpired` once it has passed, or where less than `ahead` seconds are left for a step."""
+        """Raise `DeadlineExpired` if less than `ahead` seconds are left."""
         if not self.is_unlimited and self._clock() + ahead >= self._end:
             raise DeadlineExpired
 
     def within(self, seconds: float | None) -> Deadline:
-        """The earlier of this deadline and `seconds` from now, on the same clock."""
+        """Return the earlier of this deadline and `seconds` from now, on the same clock."""
         inner = Deadline(seconds, self._clock)
         inner._end = min(inner._end, self._end)
         return inner
 
     def share(self, part: float) -> Deadline:
-        """A deadline at `part` (0 to 1) of the time that is left."""
+        """Return a deadline after a fraction `part` (0 to 1) of the time left."""
         return self if self.is_unlimited else self.within(part * self.seconds_left)
 
 

@@ -1,7 +1,7 @@
-"""The one door to the disk: every file of the program is written here, whole or not at all.
+"""Atomic writing: every file of the program is written here, completely or not at all.
 
-Bytes are made in memory first. They are written beside their place, flushed to the disk, and given their name in
-one step, so that a full disk leaves what was there before. `tests/faults/test_one_writer.py` finds whoever writes
+Bytes are prepared in memory, written beside their target, flushed to the disk, and renamed in one step, so
+that a full disk leaves what was there before. `tests/faults/test_one_writer.py` finds code that writes
 elsewhere.
 """
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 PARTIAL, OLD = ".partial", ".old"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""The disk, or what a user may fill of it, is full."""
+"""Error numbers of a full disk or an exhausted quota."""
 
 _LONGEST = 60
-"""Characters of a file's name in the name of its draft, which may take four bytes each."""
+"""Most characters of a file's name used in the name of its draft; each may take four bytes."""
 
 _ELSEWHERE = frozenset(
     {
@@ -42,7 +42,7 @@ _ELSEWHERE = frozenset(
         errno.ENAMETOOLONG,
     }
 )
-"""The place itself cannot be written to: another one can be named."""
+"""Error numbers after which another place may work."""
 
 _WHY = {
     errno.EACCES: Text("écriture interdite", "permission denied"),
@@ -67,7 +67,7 @@ _WHY = {
 
 
 def why_of(error: OSError) -> Text:
-    """Why the system refused, in both languages."""
+    """Return why the system refused, in both languages."""
     named = error.strerror or type(error).__name__
     return _WHY.get(error.errno or 0, Text(named, named))
 
@@ -75,13 +75,15 @@ def why_of(error: OSError) -> Text:
 def refusal(
     what: Text, error: OSError, remedy: Text | None = None, *, usage: str = "usage.out", code: str = "output"
 ) -> TntError:
-    """The error of something that cannot be written: UsageError where another place would do, else TntError.
+    """Return the error for something that cannot be written: UsageError where another place may work, else
+    TntError.
 
     Parameters
     ----------
     what : what was to be written, as the subject of the sentence
+    error : the error of the system
     remedy : a sentence that says what to do
-    usage, code : the codes of the one and of the other
+    usage, code : codes of the UsageError and of the TntError
     """
     why = why_of(error)
     fr, en = ("", "") if remedy is None else (f" {remedy.fr}", f" {remedy.en}")
@@ -92,12 +94,14 @@ def refusal(
 
 
 def named(path: Path) -> Text:
-    """A path as the subject of a sentence."""
+    """Return a path as the subject of a sentence."""
     return Text(f"« {path} »", f'"{path}"')
 
 
 def parquet_bytes(table: pl.DataFrame, **options: Any) -> bytes:
-    """A table as the bytes of a Parquet file: the writer of files has errors of its own kind for a full disk."""
+    """Return a table as the bytes of a Parquet file; polars' own file writer reports a full disk
+    differently.
+    """
     stream = io.BytesIO()
     table.write_parquet(stream, **options)
     return stream.getvalue()
@@ -109,14 +113,14 @@ def put(target: Path, data: bytes, *, replace: bool = True) -> None:
 
 
 def put_all(files: Mapping[Path, bytes], *, replace: bool = True) -> None:
-    """Write several files and the folders they lie in: all of them, or none.
+    """Write several files and their folders: all of them, or none.
 
     Raises
     ------
     FileExistsError
-        Without `replace`, for a file that is there.
+        without `replace`, if a file exists
     OSError
-        The disk refuses; everything is as it was before.
+        if the disk refuses; everything is then as it was before
     """
     aside: dict[Path, Path] = {}
     with folders_for(*(file.parent for file in files)):
@@ -139,7 +143,7 @@ def put_all(files: Mapping[Path, bytes], *, replace: bool = True) -> None:
 
 
 def _name_all(aside: Mapping[Path, Path]) -> None:
-    """Give each file its name; where one cannot have it, those before it give theirs back."""
+    """Rename each draft to its file; if one fails, restore those before it."""
     earlier: dict[Path, Path | None] = {}
     try:
         for target, partial in aside.items():
@@ -159,7 +163,7 @@ def _name_all(aside: Mapping[Path, Path]) -> None:
 
 
 def _kept(target: Path) -> Path | None:
-    """A second name for what stands there, until the new file does."""
+    """Keep the present file under a second name until the new one is in place."""
     if not target.is_file():
         return None
     old = _beside(target, OLD)
@@ -173,7 +177,7 @@ def _kept(target: Path) -> Path | None:
 
 @contextmanager
 def draft_of(target: Path) -> Iterator[Path]:
-    """A place beside a file for a writer that wants a path; what it wrote gets the file's name at the end."""
+    """Yield a draft path beside a file, for a writer that needs a path; rename it to the file at the end."""
     if _is_device(target):
         yield target
         return
@@ -189,14 +193,14 @@ def draft_of(target: Path) -> Iterator[Path]:
 
 
 def _is_device(target: Path) -> bool:
-    """A device or a pipe takes the bytes and keeps its name."""
+    """Return whether the target is a device or a pipe, which takes bytes and keeps its name."""
     return target.exists() and not target.is_file() and not target.is_dir()
 
 
 def fill(file: Path, data: bytes, *, private: bool = False) -> None:
-    """Write a file in a folder that is nobody else's yet, and flush it; no scrap where that fails.
+    """Write and flush a file in a folder that only this process uses; remove it on failure.
 
-    A `private` file is new and for this user's eyes alone.
+    A `private` file must be new and is readable by this user only.
     """
     try:
         _fill(file, data, private=private)
@@ -209,14 +213,14 @@ def fill(file: Path, data: bytes, *, private: bool = False) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a file into a folder that has no name yet, and flush it."""
+    """Copy a file into a folder that has not been renamed into place yet, and flush it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     flush(target)
 
 
 def append(file: Path, line: bytes) -> None:
-    """Add a line at the end of a file, on the disk when this returns; a line that does not fit leaves nothing."""
+    """Append a line to a file, flushed when this returns; a line that does not fit leaves nothing."""
     handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
         size = os.fstat(handle).st_size
@@ -232,18 +236,18 @@ def append(file: Path, line: bytes) -> None:
 
 
 def open_lock(file: Path) -> BinaryIO:
-    """An empty file to lock, made if it is missing."""
+    """Open an empty file to lock, creating it if it is missing."""
     return file.open("a+b")
 
 
 def touch(file: Path) -> None:
-    """An empty file that says by its name alone what it has to say."""
+    """Create an empty file, whose name alone carries the information."""
     _fill(file, b"")
 
 
 @contextmanager
 def folders_for(*folders: Path) -> Iterator[None]:
-    """Make the folders that are missing; those that are empty still go again where what is done inside fails."""
+    """Create missing folders; remove those still empty if the block fails."""
     made: list[Path] = []
     try:
         for folder in folders:
@@ -279,7 +283,7 @@ def flush(path: Path) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process of this machine runs."""
+    """Return whether a process of this machine is running."""
     if os.name != "posix":
         return True
     try:
@@ -304,19 +308,19 @@ def _fill(file: Path, data: bytes, *, private: bool = False) -> None:
 
 
 def _write(handle: int, data: bytes) -> None:
-    """All bytes, however few the system takes at a time."""
+    """Write all bytes, however few the system takes at a time."""
     left = memoryview(data)
     while left:
         left = left[os.write(handle, left) :]
 
 
 def _beside(target: Path, suffix: str) -> Path:
-    """The name beside a file that this process alone gives; short enough wherever the file's own name is."""
+    """Return a draft name beside a file, unique to this process and short enough for the file system."""
     return target.with_name(f".{target.name[:_LONGEST]}.{os.getpid()}{suffix}")
 
 
 def _sweep(target: Path) -> None:
-    """Remove what a writer of this file left that was killed."""
+    """Remove the drafts that killed writers of this file left."""
     start = f".{target.name[:_LONGEST]}."
     dead = []
     for entry in target.parent.iterdir():

@@ -1,17 +1,15 @@
-"""What can go wrong, and how it is said.
+"""Exceptions, defects and their places; every sentence for a planner is a `Text`, in French and English.
 
-    TntError                 exit code
-    ├── UsageError               2     a flag or an argument that cannot be
-    ├── InputError               3     defects of a file, all found in one pass
-    │   ├── DataError                  … of a dossier table or another data file
-    │   └── ScenarioError              … of a scenario, contradictions included
-    ├── NothingDecided           4     a run that found no allocation has none to explain
-    ├── LimitReached             5     a limit stopped the run with nothing in hand
-    ├── VerificationError        1     a result that breaks a rule: never shown as a decision
-    ├── DisagreementError        1     two solvers that do not agree
-    └── SolverError              1     a solver that failed or is missing
-
-Every sentence a planner may read is a :class:`Text`, French and English side by side.
+TntError                 exit code
+├── UsageError               2     an invalid flag or argument
+├── InputError               3     defects of a file, all found in one pass
+│   ├── DataError                  … of a dossier table or another data file
+│   └── ScenarioError              … of a scenario, contradictions included
+├── NothingDecided           4     a question about an allocation, of a run that found none
+├── LimitReached             5     a limit stopped the run before any feasible allocation was found
+├── VerificationError        1     a result that violates a rule: never shown as a decision
+├── DisagreementError        1     two solvers that do not agree
+└── SolverError              1     a solver that failed or is missing
 """
 
 from __future__ import annotations
@@ -34,7 +32,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 class Place:
     """Where something is wrong: a line of a text file, or a row and a cell of a table.
 
-    Lines, columns and rows count from 1 as an editor or a spreadsheet shows them.
+    Lines, columns and rows count from 1, as an editor or a spreadsheet shows them.
     """
 
     file: str | None = None
@@ -60,7 +58,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One thing that is wrong: a stable code, a sentence, the places, and what to do."""
+    """One thing that is wrong: a stable code, a sentence, its places, and the remedy. E-mail addresses are
+    masked.
+    """
 
     code: str
     text: Text
@@ -78,7 +78,7 @@ class Defect:
             object.__setattr__(self, "places", tuple(hidden))
 
     def line(self, lang: Lang) -> str:
-        """The defect as one line: ``CODE place — sentence. Remedy``."""
+        """Return the defect as one line: ``CODE place — sentence. Remedy``."""
         where = ", ".join(str(place) for place in self.places[:5] if str(place))
         if len(self.places) > 5:
             where += f", … (+{len(self.places) - 5})"
@@ -95,14 +95,14 @@ def _without_addresses(text: str) -> str:
 
 
 def masked(text: Text) -> Text:
-    """A sentence in which no e-mail address can be read: files of dossiers hold those of people."""
+    """Return a sentence with e-mail addresses hidden, because files of dossiers contain those of people."""
     if "@" not in text.fr and "@" not in text.en:
         return text
     return Text(_without_addresses(text.fr), _without_addresses(text.en))
 
 
 class TntError(Exception):
-    """The root of every error that tnt_sim raises on purpose."""
+    """Base of every error that tnt_sim raises on purpose."""
 
     exit_code = 1
     code = "error"
@@ -114,19 +114,19 @@ class TntError(Exception):
             self.code = code
 
     def defects_found(self) -> tuple[Defect, ...]:
-        """The defects behind the error: one for a plain error, all of them for bad input."""
+        """Return the defects behind the error: one for a plain error, all of them for bad input."""
         return (Defect(self.code, self.text),)
 
 
 class UsageError(TntError):
-    """A flag or an argument that cannot be."""
+    """An invalid flag or argument."""
 
     exit_code = 2
     code = "usage"
 
 
 class InputError(TntError):
-    """Files that cannot be used as they are: every defect, found in one pass."""
+    """Files that cannot be used as they are, with every defect found in one pass."""
 
     exit_code = 3
     code = "input"
@@ -147,7 +147,7 @@ class DataError(InputError):
 
 
 class ScenarioError(InputError):
-    """Defects of a scenario, contradictions that need no solver included."""
+    """Defects of a scenario, including contradictions found without a solver."""
 
 
 class NothingDecided(TntError):
@@ -158,14 +158,14 @@ class NothingDecided(TntError):
 
 
 class LimitReached(TntError):
-    """A limit stopped the run and no allocation is in hand."""
+    """A limit stopped the run before any feasible allocation was found."""
 
     exit_code = 5
     code = "limit"
 
 
 class VerificationError(TntError):
-    """A result that breaks a rule when it is read again: it is never shown as a decision."""
+    """A result that violates a rule when it is verified; it is never shown as a decision."""
 
     code = "verification"
 
@@ -191,25 +191,26 @@ class SolverError(TntError):
 
 @dataclass(slots=True)
 class Defects:
-    """A collector: add every defect first, raise once."""
+    """Collector of defects: add all of them, then raise once."""
 
     found: list[Defect] = field(default_factory=list)
 
     def add(self, code: str, text: Text, *places: Place, hint: Text | None = None) -> None:
-        """Note one defect."""
+        """Add one defect."""
         self.found.append(Defect(code, text, tuple(places), hint))
 
     def raise_if_any(self, kind: type[InputError]) -> None:
-        """Raise `kind` with all that was found, or do nothing."""
+        """Raise `kind` with all defects found, or do nothing."""
         if self.found:
             raise kind(self.found)
 
 
 @cache
 def planner_words() -> Mapping[str, tuple[str, ...]]:
-    """What planners call things, in both languages, and the grammar's names for it, the first meant first.
+    """Return the names of the grammar by the words that planners use, in both languages, the best name
+    first.
 
-    The words stand in `tnt_sim/data/planner-words.csv`, by name; here they are without accents and plurals.
+    The words are in `tnt_sim/data/planner-words.csv`, by name; the keys have no accents and no plural.
     """
     text = (files("tnt_sim") / "data" / "planner-words.csv").read_text(encoding="utf-8")
     found: dict[str, list[str]] = {}
@@ -221,14 +222,16 @@ def planner_words() -> Mapping[str, tuple[str, ...]]:
 
 
 def _plain_word(word: str) -> str:
-    """A word without accents, capitals, plurals and marks between its parts."""
+    """Return a word without accents, capitals, plurals and punctuation."""
     bare = unicodedata.normalize("NFKD", word.casefold().replace("œ", "oe").replace("æ", "ae"))
     parts = re.sub(r"[^a-z0-9]+", " ", "".join(c for c in bare if not unicodedata.combining(c))).split()
     return " ".join(part.removesuffix("s") if len(part) > 3 else part for part in parts)
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """The valid name that is spelt almost so, else one that planners call so, else the one most alike; or None."""
+    """Return the valid name with almost the same spelling, else a synonym, else the most similar one; or
+    None.
+    """
     names, words = list(valid), planner_words()
     almost = difflib.get_close_matches(name, names, n=1, cutoff=0.85)
     meant = [one for one in words.get(_plain_word(name), ()) if one in names]
@@ -238,7 +241,7 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> Text | None:
-    """The remedy for a misspelt name: the nearest valid one, or the list of a few."""
+    """Return the remedy for a misspelt name: the nearest valid one, or a few valid ones."""
     names = sorted(valid)
     close = nearest(name, names)
     if close is not None:

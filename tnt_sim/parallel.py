@@ -1,8 +1,8 @@
-"""Independent jobs on several processes; a worker that is killed costs only the job it was at.
+"""Independent jobs on worker processes; a worker that is killed costs only the job it was running.
 
-Jobs come in groups, which a worker does in order, so that what it has read for one serves the next. Each worker
-has a pipe of its own: when the pipe closes early, the first job of its group without an answer is the one that was
-under way. It is tried again alone, the others go on; a job that ends `tries` workers is given up and told.
+Jobs come in groups, which one worker does in order, so that data read for one job serve the next. Each
+worker has its own pipe. When the pipe closes early, the first unanswered job of its group was running: it is
+tried again alone, and the others continue. A job that has killed `tries` workers is given up and reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from tnt_sim.deadline import UNLIMITED, Deadline
 
 Job = tuple[int, Any]
-"""A number, and what the work needs; it must be picklable."""
+"""A number, and what the work needs, which must be picklable."""
 Work = Callable[[Any], Any]
 
 TRIES = 3
@@ -28,7 +28,7 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one job: a value, or why there is none (`crashed`, or the exception in one line)."""
+    """Result of one job: a value, or the reason why there is none (`crashed`, or the exception in one line)."""
 
     number: int
     value: Any = None
@@ -36,13 +36,13 @@ class Outcome:
 
 
 def processors() -> int:
-    """How many processors this process may use; where the system does not say, how many there are."""
+    """Return how many processors this process may use, or how many exist where the system does not say."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
 def serially(work: Work, groups: Iterable[Sequence[Job]]) -> Generator[Outcome]:
-    """Every job in this process, in order."""
+    """Run every job in this process, in order."""
     for group in groups:
         for number, job in group:
             yield _done(work, number, job)
@@ -55,14 +55,14 @@ def in_processes(
     tries: int = TRIES,
     deadline: Deadline = UNLIMITED,
 ) -> Generator[Outcome]:
-    """Every job in one of `n_workers` spawned processes, in the order in which they end.
+    """Run every job in one of `n_workers` spawned processes; yield outcomes as they end.
 
     Parameters
     ----------
     work : a function of a module, which the workers import
-    groups : jobs that are best done one after the other by one worker; taken as workers become free
-    tries : workers that a job may end before it is given up as `crashed`
-    deadline : when those that are still at work, or not yet awake, are ended and waited for no longer
+    groups : jobs best done one after the other by one worker; taken as workers become free
+    tries : workers that a job may kill before it is given up as `crashed`
+    deadline : when workers that are still busy, or not yet started, are killed
     """
     pool = _Pool(work, deque(), iter(groups), tries)
     try:
@@ -81,7 +81,9 @@ def _done(work: Work, number: int, job: Any) -> Outcome:
 
 
 def _serve(pipe: Connection, work: Work) -> None:
-    """A worker: groups in, outcomes out, until the pipe closes. Ctrl-C is for the process that asked."""
+    """Run a worker: receive groups, send outcomes, until the pipe closes. Ctrl-C is left to the parent
+    process.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         while True:
@@ -93,7 +95,7 @@ def _serve(pipe: Connection, work: Work) -> None:
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, its pipe, and the jobs that it still owes, in order."""
+    """A process, its pipe, and the jobs that it has not answered, in order."""
 
     process: BaseProcess
     pipe: Connection
@@ -102,6 +104,8 @@ class _Worker:
 
 @dataclass(eq=False)
 class _Pool:
+    """Workers, groups to do, and jobs that have killed workers."""
+
     work: Work
     again: deque[list[Job]]
     """Groups whose worker was killed, to be done first."""
@@ -109,10 +113,10 @@ class _Pool:
     tries: int
     workers: dict[Connection, _Worker] = field(default_factory=dict)
     killed: dict[int, int] = field(default_factory=dict)
-    """How many workers each job has ended."""
+    """How many workers each job has killed."""
 
     def hire(self) -> None:
-        """Start a worker; it waits for work."""
+        """Start a worker, which waits for work."""
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
         process = context.Process(target=_serve, args=(there, self.work), daemon=True)
@@ -121,7 +125,7 @@ class _Pool:
         self.workers[here] = _Worker(process, here)
 
     def outcomes(self, deadline: Deadline) -> Iterator[Outcome]:
-        """Hand out groups and take in answers until nothing is left, or no time."""
+        """Hand out groups and yield outcomes until nothing, or no time, is left."""
         while not deadline.expired:
             for worker in list(self.workers.values()):
                 if not worker.owed:
@@ -153,7 +157,9 @@ class _Pool:
         yield outcome
 
     def _lost(self, worker: _Worker) -> Iterator[Outcome]:
-        """A worker is gone: its job is suspected and tried alone, the rest of its group is innocent."""
+        """Handle a killed worker: retry its running job alone, put back the rest of its group, start another
+        worker.
+        """
         del self.workers[worker.pipe]
         worker.pipe.close()
         worker.process.join()
@@ -168,7 +174,7 @@ class _Pool:
         self.hire()
 
     def dismiss(self) -> None:
-        """Close every pipe and end every worker."""
+        """Close every pipe and kill every worker."""
         for worker in self.workers.values():
             worker.pipe.close()
             worker.process.kill()

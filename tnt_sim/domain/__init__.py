@@ -1,0 +1,3 @@
+"""Basic types: money in whole cents, typed fields, the table of dossiers, the envelope tree, the map of
+France.
+"""

@@ -1,7 +1,7 @@
-"""The programme: a tree of envelopes, as written and as laid out for sums.
+"""The programme: a tree of budget envelopes, as the planner writes it and as arrays.
 
-What is written is an :class:`EnvelopeSpec` tree. What the engine sums over is a :class:`Tree`: the same
-envelopes in preorder, so that everything under node ``i`` is the slice ``i:end[i]``.
+The planner writes an `EnvelopeSpec` tree. `lay_out` turns it into a `Tree`: the same envelopes in preorder,
+so that the subtree of node ``i`` is the slice ``i:end[i]``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class EnvelopeSpec(Described):
     split: SplitSpec | None = None
 
     def walk(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[EnvelopeSpec, tuple[str | int, ...]]]:
-        """This envelope and all under it in preorder, each with its path in the scenario."""
+        """Yield this envelope and all under it in preorder, each with its path in the scenario."""
         yield self, path
         for number, child in enumerate(self.envelopes):
             yield from child.walk((*path, "envelopes", number))
@@ -77,14 +77,16 @@ class EnvelopeSpec(Described):
     def applied(
         self, day: date | None, path: tuple[str | int, ...] = ()
     ) -> Iterator[tuple[EnvelopeSpec, tuple[str | int, ...]]]:
-        """Those of `walk` that are in force on a day, all that is above them too."""
+        """Yield those of `walk` that are in force on a day and whose ancestors are too."""
         if self.in_force(day):
             yield self, path
             for number, child in enumerate(self.envelopes):
                 yield from child.applied(day, (*path, "envelopes", number))
 
     def only_leaf(self, day: date | None) -> str | None:
-        """The id of the only envelope in force that has none in force under it; None when there are several."""
+        """Return the id of the only envelope in force without one in force under it; None when there are
+        several.
+        """
         known = list(self.applied(day)) or list(self.walk())
         leaves = [spec.id for spec, _ in known if not any(child.in_force(day) for child in spec.envelopes)]
         return leaves[0] if len(leaves) == 1 else None
@@ -97,7 +99,7 @@ class ProgrammeSpec(EnvelopeSpec):
 
 
 class Unassigned(StrEnum):
-    """What becomes of the money that a node has beyond its children's amounts."""
+    """Use of the money that a node has beyond its children's amounts."""
 
     FREE = "free"
     OWN = "own"
@@ -107,17 +109,17 @@ class Unassigned(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What an envelope says beyond its amount, in whole cents of the written amount.
+    """Options of an envelope besides its amount, in whole cents.
 
     Attributes
     ----------
-    reserved_cents : held back, `reserve` rounded up
+    reserved_cents : held back: `reserve` times the written amount, rounded up
     overprogram_cents : may be committed beyond the amount, rounded down
-    given_cents : what a parent that is `pro_rata` adds
+    given_cents : added by a `pro_rata` parent
     min_use_cents : the least that must be granted, rounded up; 0 for none
-    min_dossiers, max_dossiers : how many dossiers may be funded at and under it
-    transfer_to : the sibling nodes that it may give to
-    out_cents, in_cents : the most that it may give to and get from siblings; None without limit
+    min_dossiers, max_dossiers : bounds on the number of funded dossiers at and under it
+    transfer_to : sibling nodes that it may give to
+    out_cents, in_cents : the most that it may give to and get from siblings; None for no limit
     """
 
     reserved_cents: int = 0
@@ -133,12 +135,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An amount that is asked for: the model may lower it.
+    """An amount that is a variable: the model may lower it.
 
     Attributes
     ----------
-    nodes : the envelope, and those above it whose amounts go down with it, cent for cent
-    most_cents : the most by which they go down
+    nodes : the envelope, and those above it whose amounts are lowered with it, cent for cent
+    most_cents : the most by which they are lowered
     """
 
     nodes: tuple[int, ...]
@@ -147,25 +149,24 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The envelopes in preorder.
+    """The envelopes in preorder; arrays and tuples have one entry per node.
 
     Attributes
     ----------
-    ids, titles : tuple of str, (n_nodes,)
+    ids, titles : str
     parent : int64 (n_nodes,), -1 for the root
-    end : int64 (n_nodes,); everything at or under node ``i`` is ``i:end[i]``
+    end : int64 (n_nodes,); the subtree of node ``i`` is ``i:end[i]``
     depth : int64 (n_nodes,), 0 for the root
-    written_cents : tuple of int or None, (n_nodes,); the amount as written, None where only the parents cap
-    amount_cents : tuple of int or None, (n_nodes,); what may be granted before any money moves: the written
-        amount and what is given pro rata, less the reserve, with what may be overprogrammed
-    options : tuple of Options, (n_nodes,)
-    unassigned_to : tuple of int, (n_nodes,); the child that gets all that is unassigned, -1 for none
-    ring_fenced, overbooked : tuple of bool, (n_nodes,)
-    unassigned : tuple of Unassigned, (n_nodes,)
+    written_cents : int or None, the amount as written; None where only the parents limit the node
+    amount_cents : int or None, what may be granted before any money is added or transferred: the written
+        amount and what a pro rata parent adds, less the reserve, plus what may be overprogrammed
+    options : Options
+    unassigned : Unassigned
+    unassigned_to : int, the child that receives all unassigned money, -1 for none
+    ring_fenced, overbooked : bool
     landing : for a split node, the column and the node of each of its groups
-    closed : tuple of bool, (n_nodes,); not in force, itself or something above it: it has no amount and no
-        options, and none of its dossiers is eligible
-    opened : the amounts that the model may lower, for questions on the least of them; None elsewhere
+    closed : bool, not in force (itself or one above it): no amount, no options, no eligible dossier
+    opened : the amounts that the model may lower; None outside questions on the least amount
     fences_leak : whether envelopes above may use what a ring-fenced one leaves, as in version 0.1.0
     """
 
@@ -192,15 +193,21 @@ class Tree:
         return len(self.ids)
 
     def index(self, envelope_id: str) -> int:
-        """The node of an envelope; ValueError when there is none."""
+        """Return the node of an envelope.
+
+        Raises
+        ------
+        ValueError
+            if there is no such envelope
+        """
         return self.ids.index(envelope_id)
 
     def children(self, node: int) -> list[int]:
-        """The direct children of a node, in order."""
+        """Return the direct children of a node, in order."""
         return [int(child) for child in np.flatnonzero(self.parent == node)]
 
     def ancestors(self, node: int) -> list[int]:
-        """The node itself, then its parents up to the root."""
+        """Return the node itself, then its parents up to the root."""
         line = []
         while node >= 0:
             line.append(node)
@@ -208,14 +215,14 @@ class Tree:
         return line
 
     def ancestor_at_depth(self, depth: int) -> IntArray:
-        """For each node, its ancestor at one depth, or -1 when it lies above: int64 (n_nodes,)."""
+        """Return the ancestor of each node at one depth, -1 where the node lies above it: int64 (n_nodes,)."""
         found = np.full(self.n_nodes, -1, dtype=np.int64)
         for node in np.flatnonzero(self.depth == depth):
             found[node : self.end[node]] = node
         return found
 
     def moved(self, nodes: Sequence[int], cents: int) -> Tree:
-        """The tree with some amounts, written ones too, changed by the same cents; None stays None."""
+        """Return the tree with some amounts, written ones too, changed by the same cents; None stays None."""
         changed = frozenset(nodes)
 
         def by_node(amounts: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -226,7 +233,7 @@ class Tree:
         )
 
     def subtree_sums(self, own: Sequence[int]) -> list[int]:
-        """Sums over each node and all under it, exact Python integers; `own` is (n_nodes,)."""
+        """Return the sum of `own`, (n_nodes,), over the subtree of each node, in Python integers."""
         sums = [int(value) for value in own]
         for node in range(self.n_nodes - 1, 0, -1):
             sums[int(self.parent[node])] += sums[node]
@@ -234,7 +241,11 @@ class Tree:
 
 
 def split_names(name: str) -> Iterator[str]:
-    """The envelopes of which a name could be a part: « a/b » and « a » for « a/b/c »."""
+    """Yield the envelopes of which a name could be a part: « a/b » and « a » for « a/b/c ».
+
+    >>> list(split_names("a/b/c"))
+    ['a/b', 'a']
+    """
     while GROUP_SEPARATOR in name:
         name = name.rpartition(GROUP_SEPARATOR)[0]
         yield name
@@ -242,7 +253,7 @@ def split_names(name: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One group of a split: its name and its amount in cents (None: only the parent caps it)."""
+    """One group of a split: its name and its amount in cents (None: only the parent limits it)."""
 
     group: str
     amount_cents: int | None
@@ -250,7 +261,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One envelope on its way into the tree; `spec` is None for a part of a split and for what is not in force."""
+    """One envelope before the arrays are built; `spec` is None for a part of a split and for one not in
+    force.
+    """
 
     id: str
     title: str
@@ -264,7 +277,7 @@ class _Row:
 def _rows_of(
     root: EnvelopeSpec, shares: Mapping[str, Sequence[Share]], day: date | None
 ) -> tuple[list[_Row], dict[int, tuple[str, Mapping[str, int]]]]:
-    """The envelopes in preorder, and where the groups of each split stand."""
+    """Return the envelopes in preorder, and the nodes of the groups of each split."""
     rows: list[_Row] = []
     landing: dict[int, tuple[str, Mapping[str, int]]] = {}
 
@@ -295,14 +308,14 @@ def lay_out(
     day: date | None = None,
     reserves_freed: bool = False,
 ) -> Tree:
-    """Lay the written tree out in preorder, split envelopes expanded.
+    """Lay the written tree out in preorder, with split envelopes expanded into one child per group.
 
     Parameters
     ----------
     root : the programme
-    shares : for each split envelope's id, its groups and amounts
-    day : the day on which an envelope must be in force; without one, only `off` closes it
-    reserves_freed : no envelope holds money back any more
+    shares : groups and amounts of each split envelope, by id
+    day : day on which an envelope must be in force; without one, only `off` closes it
+    reserves_freed : True when no envelope holds money back any more
     """
     rows, landing = _rows_of(root, shares, day)
     parent = np.array([row.parent for row in rows], dtype=np.int64)
@@ -376,9 +389,18 @@ def _target(spec: EnvelopeSpec | None, children: Mapping[str, int]) -> int:
 
 
 def largest_remainder(total_cents: int, weights: Sequence[int], names: Sequence[str]) -> list[int]:
-    """Share whole cents in proportion to weights; what is left goes to the largest remainders, ties by name.
+    """Distribute whole cents in proportion to weights, by largest remainders (Hamilton's method), ties by
+    name.
 
-    Source: « plus fort reste » (Hamilton's method).
+    Balinski and Young, *Fair Representation* (1982).
+
+    Raises
+    ------
+    ValueError
+        if all weights are zero
+
+    >>> largest_remainder(100, [1, 1, 1], ["a", "b", "c"])
+    [34, 33, 33]
     """
     whole = sum(weights)
     if whole <= 0:

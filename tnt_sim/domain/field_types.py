@@ -1,15 +1,11 @@
-"""The readers and writers of typed fields: one text in, one value out, or an error in both languages.
-
-Each reader accepts the text of a scenario file and, for people who write Python, values that already have a
-type. Nothing is guessed: what has two readings is refused with both of them named.
-
-How one scalar of a scenario becomes a value: the types that every scenario model is built of.
+"""Types of the fields of a scenario: each reads one text, returns one value, and writes it back.
 
 A scenario file is read as text and each field decides what its text means, so that ``01`` stays a code and
-``88 M€`` is an amount. Each type serialises back (``model_dump(mode="json")``) to a canonical text that reads
-as the same value, and describes itself to the JSON schema. Errors are `fault`s, in both languages.
+``88 M€`` is an amount. Values that already have a Python type are accepted too. A text with two possible
+meanings is refused, and the error names both. Each type serialises (``model_dump(mode="json")``) to a
+canonical text that reads back as the same value, and describes itself in the JSON schema.
 
-Read attributes, or dump in JSON mode: in Python mode pydantic turns fractions and spans into texts and dicts.
+Use attributes, or dump in JSON mode: in Python mode pydantic turns fractions and spans into texts and dicts.
 """
 
 from __future__ import annotations
@@ -75,10 +71,10 @@ _FALSE_WORDS = frozenset({"no", "non", "off", "faux", "n", "0"})
 def fault(
     code: str, fr: str, en: str, *, hint: tuple[str, str] | None = None, at: tuple[str | int, ...] = ()
 ) -> PydanticCustomError:
-    """An error of a field or of a model, in both languages.
+    """Return the error of a field or of a model, in both languages.
 
-    `hint` is the remedy (French, English). `at` points below the object that is validated (a model validator
-    that blames one of its keys). The code becomes the code of the `Defect`.
+    `hint` is the remedy (French, English). `at` is the path below the validated object, for a model
+    validator that blames one of its keys. `code` becomes the code of the `Defect`.
     """
     context: dict[str, Any] = {"fr": fr, "en": en}
     if hint is not None:
@@ -89,13 +85,13 @@ def fault(
 
 
 def shown(value: object) -> str:
-    """A value as a message quotes it: short, on one line."""
+    """Return a value as messages quote it: short, on one line."""
     text = _CONTROL.sub("·", str(value))
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
 
 
 def text_of(value: object, code: str, what_fr: str, what_en: str) -> str:
-    """The stripped text of a scalar, or the error for what is none."""
+    """Return the stripped text of a scalar; raise the error of the field for anything else."""
     if value is None or value == "":
         raise fault(code, f"valeur vide : {what_fr} ici", f"empty value: {what_en} expected here")
     if isinstance(value, dict | list | tuple):
@@ -118,7 +114,7 @@ def _money_fault(code: str, text: str, error: MoneyError) -> PydanticCustomError
 
 
 def read_cents(value: object) -> int:
-    """Money, zero or more, in cents; a float is euros."""
+    """Read money, zero or more, in cents; a float is in euros."""
     if isinstance(value, int | Decimal | Fraction) and not isinstance(value, bool):
         cents = _cents_of_number(value)
     elif isinstance(value, float):
@@ -157,7 +153,9 @@ def _cents_of_number(value: int | Decimal | Fraction) -> int:
 
 
 def exact_of(value: object) -> Fraction | None:
-    """A Python number as the fraction that it shows (a float as its shortest decimal), else None."""
+    """Return a Python number as the fraction that it displays (a float as its shortest decimal); None for
+    other values.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, int | Fraction):
@@ -179,7 +177,7 @@ def _quotient(text: str) -> Fraction | None:
 
 
 def read_number(value: object) -> Fraction:
-    """An exact number of either sign; `1/3` is read too."""
+    """Read an exact number of either sign; `1/3` is accepted."""
     number = exact_of(value)
     if number is not None:
         return number
@@ -194,7 +192,7 @@ def read_number(value: object) -> Fraction:
 
 
 def read_rate(value: object) -> Fraction:
-    """An exact rate, zero or more; above 1 only with ``%``."""
+    """Read an exact rate, zero or more; above 1 only with ``%``."""
     rate = exact_of(value)
     written = shown(value)
     if rate is None:
@@ -225,7 +223,7 @@ def read_rate(value: object) -> Fraction:
 
 
 def read_count(value: object) -> int:
-    """A whole number, zero or more; spaces may group thousands."""
+    """Read a whole number, zero or more; spaces may group thousands."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     text = (
@@ -245,7 +243,7 @@ def read_count(value: object) -> int:
 
 
 def read_flag(value: object) -> bool:
-    """``true`` or ``false``."""
+    """Read ``true`` or ``false``."""
     if isinstance(value, bool):
         return value
     text = text_of(value, "flag", "true ou false est attendu", "true or false")
@@ -264,7 +262,7 @@ def read_flag(value: object) -> bool:
 
 
 def read_code(value: object) -> str:
-    """A text without control characters; never a number, which may have lost its zeros."""
+    """Read a text without control characters; a number is refused, because it may have lost its zeros."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise fault(
             "code",
@@ -285,7 +283,11 @@ def read_code(value: object) -> str:
 
 
 def write_number(number: Fraction) -> str:
-    """The exact decimal of a fraction, else ``n/d``."""
+    """Return the exact decimal of a fraction, or ``n/d`` if it has none.
+
+    >>> write_number(Fraction(5, 4)), write_number(Fraction(1, 3))
+    ('1.25', '1/3')
+    """
     twos = fives = 0
     rest = number.denominator
     while rest % 2 == 0:
@@ -301,13 +303,13 @@ def write_number(number: Fraction) -> str:
 
 
 def write_rate(rate: Fraction) -> str:
-    """A rate in per cent, where that is exact."""
+    """Return a rate in per cent where that is exact."""
     percent = write_number(rate * 100)
     return write_number(rate) if "/" in percent else f"{percent} %"
 
 
 def write_cents(cents: int) -> str:
-    """An amount, ``1234.56 €``."""
+    """Return an amount, ``1234.56 €``."""
     return f"{cents_to_decimal_text(cents)} €"
 
 
@@ -322,7 +324,7 @@ _SPAN = re.compile(r"(-?\d{1,5})\s*([a-zé]+)", re.IGNORECASE)
 
 
 def read_day(value: object) -> date:
-    """A day, ``YYYY-MM-DD``."""
+    """Read a day, ``YYYY-MM-DD``."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     text = text_of(value, "day", "un jour est attendu", "a day")
@@ -341,7 +343,7 @@ def read_day(value: object) -> date:
 
 
 def _meant_day(text: str) -> tuple[str, str] | None:
-    """How to write a day that stands in another notation; None for what is none."""
+    """Return how to write a day given in another notation; None for what is no day."""
     french, compact = _FRENCH_DAY.fullmatch(text), _COMPACT_DAY.fullmatch(text)
     if french is not None:
         iso = f"{french[3]}-{int(french[2]):02}-{int(french[1]):02}"
@@ -359,7 +361,7 @@ def _no_such_day(text: str) -> PydanticCustomError:
 
 
 def read_moment(value: object) -> date | datetime:
-    """A day or an instant; an instant has an offset only if its text has one."""
+    """Read a day or an instant; an instant has an offset only if its text has one."""
     if isinstance(value, date):
         return value
     text = text_of(value, "moment", "un jour ou un instant est attendu", "a day or an instant")
@@ -380,7 +382,7 @@ def read_moment(value: object) -> date | datetime:
 
 
 def read_seconds(value: object) -> float:
-    """A duration above zero, in seconds."""
+    """Read a duration above zero, in seconds."""
     number = exact_of(value)
     if number is None:
         text = text_of(value, "duration", "une durée est attendue", "a duration")
@@ -414,9 +416,9 @@ class Span:
     days: int = 0
 
     def after(self, day: date) -> date:
-        """The day that lies this far after `day`; the 31st becomes the last day of a shorter month.
+        """Return the day that lies this far after `day`; the 31st becomes the last day of a shorter month.
 
-        What lies beyond the calendar is its first or last day.
+        A result beyond the calendar is its first or last day.
         """
         year, month = divmod(day.year * 12 + day.month - 1 + self.months, 12)
         if not date.min.year <= year <= date.max.year:
@@ -430,7 +432,7 @@ class Span:
 
 
 def read_span(value: object) -> Span:
-    """A span of calendar time."""
+    """Read a span of calendar time."""
     if isinstance(value, Span):
         return value
     text = text_of(value, "span", "un délai est attendu", "a span of time")
@@ -451,17 +453,17 @@ def read_span(value: object) -> Span:
 
 
 def write_seconds(seconds: float) -> str:
-    """A duration, ``300 s``."""
+    """Return a duration, ``300 s``."""
     return f"{write_number(Fraction(Decimal(repr(seconds))))} s"
 
 
 def write_iso(moment: date) -> str:
-    """A day or an instant in ISO 8601."""
+    """Return a day or an instant in ISO 8601."""
     return moment.isoformat()
 
 
 def _about(example: str, *kinds: str, **more: Any) -> WithJsonSchema:
-    """What the JSON schema says of a field: an editor takes ``01`` and ``88`` for numbers."""
+    """Return the entry of a field in the JSON schema, because an editor takes ``01`` and ``88`` for numbers."""
     return WithJsonSchema(
         {"type": list(kinds) if len(kinds) > 1 else kinds[0], "description": example, **more}
     )
@@ -527,13 +529,13 @@ Months = Annotated[
 
 
 def _zones() -> frozenset[str]:
-    """The names of the time zones that the engine's own database knows."""
+    """Return the names of the time zones in the `tzdata` package."""
     listed = files("tzdata").joinpath("zones").read_text(encoding="ascii")
     return frozenset(listed.split()) - {"Factory"}
 
 
 def read_zone(value: object) -> str:
-    """The IANA name of a time zone."""
+    """Read the IANA name of a time zone."""
     text = text_of(value, "timezone", "un fuseau horaire est attendu", "a time zone")
     zones = _zones()
     if text in zones:
@@ -555,7 +557,7 @@ Zone = Annotated[str, PlainValidator(read_zone), _about("A time zone: Europe/Par
 
 
 class Spec(BaseModel):
-    """The base of everything that a scenario is made of: frozen, and no key that is not known."""
+    """Base of every object of a scenario: immutable, unknown keys refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -578,7 +580,7 @@ class Valid(Spec):
         return self
 
     def in_force(self, day: date | None) -> bool:
-        """Whether `day` lies within; without a day (a scenario that gives none), always."""
+        """Return whether `day` lies within; always True without a day (a scenario that gives none)."""
         if day is None:
             return True
         after_start = self.from_ is None or self.from_ <= day
@@ -586,7 +588,7 @@ class Valid(Spec):
 
 
 class Described(Spec):
-    """What every object of a scenario may carry: words, a source, when it is in force, and a switch."""
+    """Keys that every object of a scenario may have: texts, a source, a period of validity, and a switch."""
 
     title: str = ""
     source: str = ""
@@ -595,5 +597,5 @@ class Described(Spec):
     off: Flag = False
 
     def in_force(self, day: date | None) -> bool:
-        """Whether the object counts on `day`: not switched off, and valid that day."""
+        """Return whether the object counts on `day`: not switched off, and valid that day."""
         return not self.off and (self.valid is None or self.valid.in_force(day))

@@ -1,7 +1,7 @@
-"""Money in whole cents and rates as exact fractions: reading, writing and the only rounding.
+"""Money in whole cents and rates as exact fractions: parsing, writing, and rounding to a unit.
 
-An amount is a number of euros as people write it: ``1 234,56 €``, ``1234.56``, ``12,5 k€``, ``88 M€``.
-Nothing is guessed: what can be read in two ways is refused, with the reason in both languages.
+An amount is a number of euros as people write it: ``1 234,56 €``, ``1234.56``, ``12,5 k€``, ``88 M€``. A
+text that can be read in two ways is refused, with the reason in both languages.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import polars as pl
 from tnt_sim.i18n.message import Lang, Text
 
 MAX_CENTS = 2**53 - 1
-"""The largest amount in cents: every integer up to it is exact in a solver's floats."""
+"""Largest amount in cents: every integer up to it is exact in a 64-bit float, hence in a solver."""
 
 MAX_FLOAT_EUROS = 2.0**46
-"""Up to it two whole-cent amounts are never the same float."""
+"""Up to this value two whole-cent amounts are never the same float."""
 
 _SPACE = " \u00a0\u202f\u2009"
 _SUFFIXES = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
@@ -66,12 +66,12 @@ _REASONS = {
 
 
 def reason_text(reason: str) -> Text:
-    """The sentence of a reason code of `parse_cents_series`, without capital and full stop."""
+    """Return the sentence of a reason code of `parse_cents_series`, without capital and full stop."""
     return _REASONS[reason]
 
 
 class MoneyError(ValueError):
-    """A text that is no amount, number or rate; `text` says why, `reason` is its stable code."""
+    """A text that is no amount, number or rate; `text` says why, `reason` is a stable code."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -81,7 +81,7 @@ class MoneyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Digits:
-    """The whole part and the decimals of a number, as digits."""
+    """The digits of the whole part and of the decimals of a number."""
 
     whole: str
     decimals: str
@@ -96,7 +96,7 @@ def _check_decimal(decimal: str | None) -> None:
 
 
 def _ungroup(whole: str, thousands: str) -> str:
-    """The digits of a whole part; spaces or one `thousands` mark may group them by three."""
+    """Return the digits of a whole part; spaces or one `thousands` mark may group them by three."""
     if _PLAIN.fullmatch(whole):
         return whole
     if _GROUPED.fullmatch(whole):
@@ -107,7 +107,7 @@ def _ungroup(whole: str, thousands: str) -> str:
 
 
 def _decimal_mark(digits: str, decimal: str | None, *, ambiguous: bool) -> str | None:
-    """Which of ``.`` and ``,`` marks the decimals of `digits`; None when neither does."""
+    """Return which of ``.`` and ``,`` marks the decimals of `digits`; None when neither does."""
     marks = [mark for mark in digits if mark in ".,"]
     if not marks:
         return None
@@ -157,7 +157,13 @@ def _refuse(text: str) -> MoneyError:
 
 
 def parse_euros(text: str, decimal: str | None = None) -> Fraction:
-    """Euros of an amount as written, exact, with any number of decimals; raises `MoneyError`."""
+    """Parse an amount into exact euros, with any number of decimals.
+
+    Raises
+    ------
+    MoneyError
+        if the text is no single amount
+    """
     _check_decimal(decimal)
     text = text.strip(_SPACE)
     match = _AMOUNT.fullmatch(text)
@@ -169,9 +175,12 @@ def parse_euros(text: str, decimal: str | None = None) -> Fraction:
 
 
 def parse_cents(text: str, decimal: str | None = None) -> int:
-    """Cents of an amount as written; `decimal` says which of ``.`` and ``,`` marks decimals.
+    """Parse an amount into cents; `decimal` states which of ``.`` and ``,`` marks decimals.
 
-    Raises `MoneyError` for anything else than one exact amount of at most two decimals.
+    Raises
+    ------
+    MoneyError
+        if the text is no single exact amount of at most two decimals
 
     >>> parse_cents("1 234,56 €"), parse_cents("12,5 k€"), parse_cents("1.234", decimal=",")
     (123456, 1250000, 123400)
@@ -183,7 +192,7 @@ def parse_cents(text: str, decimal: str | None = None) -> int:
 
 
 def parse_cents_nearest(text: str, decimal: str | None = None) -> int:
-    """Like `parse_cents`, but more decimals are rounded half-even to the cent."""
+    """Parse like `parse_cents`, but round further decimals half-even to the cent."""
     return _within(round(parse_euros(text, decimal) * 100))
 
 
@@ -194,10 +203,10 @@ def _within(cents: int) -> int:
 
 
 def parse_cents_series(values: pl.Series, decimal: str | None = None) -> tuple[pl.Series, pl.Series]:
-    """Cents of a String series, and the reason code of each value that is no amount.
+    """Parse a String series into cents, with the reason code of each value that is no amount.
 
-    Returns ``(Int64, String)`` of the same length; null and empty text give null in both. Ordinary
-    forms are read by whole columns, what remains once per distinct text.
+    Returns ``(Int64, String)`` of the same length; null and empty text give null in both. Ordinary forms are
+    parsed by whole columns, the remaining ones once per distinct text.
     """
     _check_decimal(decimal)
     marks = re.escape(decimal) if decimal else ".,"
@@ -221,7 +230,7 @@ def parse_cents_series(values: pl.Series, decimal: str | None = None) -> tuple[p
 def _residual(
     values: pl.Series, cents: pl.Series, rest: pl.Series, decimal: str | None
 ) -> tuple[pl.Series, pl.Series]:
-    """Read the `rest` of a series, each distinct text once."""
+    """Parse the `rest` of a series, each distinct text once."""
     texts = values.filter(rest).unique()
     found: list[int | None] = []
     reasons: list[str | None] = []
@@ -245,7 +254,7 @@ def _residual(
 
 
 def cents_from_float(value: float) -> int | None:
-    """The cents of a float of euros within 10⁻⁶ of a whole cent, else None.
+    """Return the cents of a float of euros within 10⁻⁶ of a whole cent, else None.
 
     The float nearest to a whole-cent amount is that amount, however large it is.
     """
@@ -258,7 +267,7 @@ def cents_from_float(value: float) -> int | None:
 
 
 def cents_from_floats(values: pl.Series) -> pl.Series:
-    """`cents_from_float` of a Float64 series: Int64, null where it is null or no whole cent."""
+    """Apply `cents_from_float` to a Float64 series: Int64, null where it is null or no whole cent."""
     bounded = values.set((~(values.abs() <= MAX_FLOAT_EUROS)).fill_null(value=True), None)
     cents = (bounded * 100).round()
     close = ((bounded * 100 - cents).abs() <= float(_CLOSE)) | (cents / 100 == bounded)
@@ -272,14 +281,16 @@ def cents_from_floats(values: pl.Series) -> pl.Series:
 
 
 def cents_nearest(value: float) -> int | None:
-    """The cents of a float of euros, its shortest decimal rounded half-even; None beyond bounds."""
+    """Return the cents of a float of euros, its shortest decimal rounded half-even; None beyond
+    `MAX_FLOAT_EUROS`.
+    """
     if not abs(value) <= MAX_FLOAT_EUROS:
         return None
     return int((Decimal(repr(value)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
 def parse_decimal(text: str, decimal: str | None = None) -> Fraction:
-    """A plain number, exact; one ``.`` or ``,`` marks its decimals, spaces its thousands.
+    """Parse a plain number exactly; one ``.`` or ``,`` marks its decimals, spaces its thousands.
 
     >>> parse_decimal("12,5"), parse_decimal("1 234.5")
     (Fraction(25, 2), Fraction(2469, 2))
@@ -294,7 +305,7 @@ def parse_decimal(text: str, decimal: str | None = None) -> Fraction:
 
 
 def parse_rate(text: str) -> Fraction:
-    """A rate as a fraction: ``20 %`` and ``0.2`` are 1/5; a number without ``%`` is the fraction itself.
+    """Parse a rate: ``20 %`` and ``0.2`` are 1/5; a number without ``%`` is the fraction itself.
 
     >>> parse_rate("12,5 %"), parse_rate("0.2")
     (Fraction(1, 8), Fraction(1, 5))
@@ -306,13 +317,15 @@ def parse_rate(text: str) -> Fraction:
 
 
 def cents_to_decimal_text(cents: int) -> str:
-    """Euros with a point and two decimals, for files: ``1234.56``."""
+    """Return euros with a point and two decimals, for files: ``1234.56``."""
     sign = "-" if cents < 0 else ""
     return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
 def _written(value: Fraction, lang: Lang, decimals: int | None = None) -> str:
-    """A fraction with a finite decimal writing, in a language's marks; at least `decimals` of them."""
+    """Write a fraction that has a finite decimal form, in a language's notation, with at least `decimals`
+    decimals.
+    """
     places = decimals or 0
     while (value * 10**places).denominator != 1:
         places += 1
@@ -324,9 +337,9 @@ def _written(value: Fraction, lang: Lang, decimals: int | None = None) -> str:
 
 
 def format_cents(cents: int, lang: Lang, *, unit: str = "€") -> str:
-    """An amount for people, exact: ``1 234,56 €`` or ``€1,234.56``; whole euros without decimals.
+    """Write an amount exactly: ``1 234,56 €`` or ``€1,234.56``; whole euros have no decimals.
 
-    `unit` is ``€``, ``k€`` or ``M€``; in k€ and M€ all the decimals that are there are written.
+    `unit` is ``€``, ``k€`` or ``M€``; in k€ and M€ all existing decimals are written.
     """
     factor = {"€": 100, "k€": 100_000, "M€": 100_000_000}[unit]
     value = Fraction(cents, factor)
@@ -339,7 +352,7 @@ def format_cents(cents: int, lang: Lang, *, unit: str = "€") -> str:
 
 
 def format_rate(rate: Fraction, lang: Lang, *, decimals: int = 2) -> str:
-    """A rate as a percentage for people, rounded half-even to `decimals` where it has more of them."""
+    """Write a rate as a percentage, rounded half-even to at most `decimals` decimals."""
     percent = Fraction(round(rate * 100 * 10**decimals), 10**decimals)
     text = _written(percent, lang)
     return f"{text}\u00a0%" if lang == Lang.FR else f"{text}%"
@@ -350,7 +363,7 @@ def floor_to(cents: int, unit: int) -> int: ...
 @overload
 def floor_to(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
 def floor_to(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
-    """The greatest multiple of `unit` cents that is not above `cents`."""
+    """Return the greatest multiple of `unit` cents that is at most `cents`."""
     return cents // unit * unit
 
 
@@ -359,5 +372,5 @@ def ceil_to(cents: int, unit: int) -> int: ...
 @overload
 def ceil_to(cents: npt.NDArray[np.int64], unit: int) -> npt.NDArray[np.int64]: ...
 def ceil_to(cents: int | npt.NDArray[np.int64], unit: int) -> int | npt.NDArray[np.int64]:
-    """The least multiple of `unit` cents that is not below `cents`."""
+    """Return the least multiple of `unit` cents that is at least `cents`."""
     return -(-cents // unit) * unit

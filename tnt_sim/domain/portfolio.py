@@ -1,7 +1,7 @@
-"""The dossiers of a scenario as one strict polars table, with where each row was read.
+"""The dossiers (grant applications) of a scenario, one strict polars table with the origin of each row.
 
-A `Portfolio` holds columns, never one Python object per dossier. Its rows are in the canonical rank
-order: the instant of `filed_at` (a day is its 00:00 in the timezone, empty last), then `dossier`.
+A `Portfolio` holds columns, never one Python object per dossier. Its rows are in the canonical rank order:
+by the instant of `filed_at` (a day is its 00:00 in the time zone, empty last), then by `dossier`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ CANONICAL: Mapping[str, ColumnKind] = MappingProxyType(
         "tags": ColumnKind.LIST,
     }
 )
-"""The canonical columns of contract §1, in its order, with their kinds."""
+"""The canonical columns, in order, with their kinds."""
 
 APPLICANT_TYPES = (
     "commune", "epci", "metropole", "departement", "region", "syndicat", "mutualisation", "autre",
@@ -75,35 +75,35 @@ STATES = ("en_construction", "en_instruction", "accepte", "refuse", "sans_suite"
 FIXED_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"applicant_type": APPLICANT_TYPES, "state": STATES}
 )
-"""The columns whose values are fixed, with these values."""
+"""Columns that allow only certain values, with these values."""
 
 DECIMAL_TYPE = pl.Decimal(38, 6)
 INSTANT_TYPE = pl.Datetime("us", "UTC")
 MAX_NUMBER = 10**12
-"""Numbers are below it in magnitude, so that a millionth of one still counts in 64 bits."""
+"""Bound on the magnitude of numbers, so that their millionths fit in 64 bits."""
 
 MANY = 5
-"""From here on, cells of one value and one fault are told together."""
+"""From this number on, cells with the same value and the same fault share one message."""
 
 MAX_PLACES = 20
-"""How many bad cells of one column are listed one by one for one kind of defect."""
+"""Most bad cells of one column that are listed one by one for one kind of defect."""
 
 
 def table_column(name: str) -> str:
-    """The column of the table that holds a canonical column: money X is ``X_cents``."""
+    """Return the table's name of a canonical column: money X is ``X_cents``."""
     return f"{name}_cents" if CANONICAL.get(name) is ColumnKind.MONEY else name
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file that was read: path as written, SHA-256, rows, and where its columns stand."""
+    """One file that was read: path as written, SHA-256, number of rows, and positions of its columns."""
 
     path: str
     sha256: str
     n_rows: int
     sheet: str | None = None
     letters: Mapping[str, str] = field(default_factory=dict)
-    """Spreadsheet letters by column name (canonical names where canonical); empty for text files."""
+    """Spreadsheet letters by column name (canonical where there is one); empty for text files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +112,10 @@ class Portfolio:
 
     Parameters
     ----------
-    table : every canonical column, further columns, and ``_row``, ``_source``
+    table : every canonical column, further columns, and ``_row`` (row in the file), ``_source``
     sources : the files, by the index in ``_source``
     timezone : IANA name, for days and date-times without offset
-    warnings : what was read with a remark, such as rounded amounts
+    warnings : notices of the reading, such as rounded amounts
     """
 
     table: pl.DataFrame
@@ -129,14 +129,15 @@ class Portfolio:
 
     @property
     def extra_columns(self) -> tuple[str, ...]:
-        """The names of the columns that are not canonical, in the order of the file."""
+        """Names of the columns that are not canonical, in the order of the file."""
         known = {table_column(name) for name in CANONICAL}
         return tuple(name for name in self.table.columns if name not in known and not name.startswith("_"))
 
     def once[T](self, name: tuple[object, ...], read: Callable[[], T]) -> T:
-        """What `read` makes of the table, read once: `name` and the table alone must settle it.
+        """Return `read()`, computed once and cached under `name`; the result must depend on `name` and the
+        table alone.
 
-        A session compiles its scenario again and again over one table. Arrays are closed for writing.
+        A session compiles its scenario repeatedly over one table. Cached arrays are made read-only.
         """
         if name not in self._seen:
             found = read()
@@ -147,7 +148,7 @@ class Portfolio:
         return seen
 
     def place(self, row_index: int, column: str | None = None) -> Place:
-        """Where a row of the table (0-based) was read; the cell too where the file has cells."""
+        """Return where a row of the table (0-based) was read, with its cell where the file has cells."""
         if "_row" not in self.table.columns:  # the map, read like dossiers
             return Place()
         row, index, dossier = self.table.select("_row", "_source", "dossier").row(row_index)
@@ -158,22 +159,22 @@ class Portfolio:
         return Place(file=source.path, row=row, sheet=source.sheet, cell=cell, dossier=dossier)
 
     def select(self, mask: pl.Series) -> Portfolio:
-        """The rows where a Boolean series holds, in their order, sources kept."""
+        """Return the rows where a Boolean series is True, in order, with the same sources."""
         return replace(self, table=self.table.filter(mask))
 
     def filter(self, predicate: pl.Expr) -> Portfolio:
-        """The rows where an expression holds; null does not hold."""
+        """Return the rows where an expression is True; null counts as False."""
         return replace(self, table=self.table.filter(predicate))
 
     def with_table(self, table: pl.DataFrame) -> Portfolio:
-        """The same sources with another table of the same schema (filled cells, say)."""
+        """Return the same sources with another table of the same schema (for example with filled cells)."""
         return replace(self, table=table)
 
     def numeric(self, column: str) -> tuple[pl.Series, tuple[Defect, ...]]:
-        """A column as exact numbers, Decimal(38, 6) with null for empty; euros for money.
+        """Return a column as exact numbers, Decimal(38, 6), null where empty; euros for money.
 
-        Text is read strictly: « 12,5 » and « 12.5 », spaces by thousands. What is no number, has more
-        than six decimals or reaches 10¹² gives a located defect and null.
+        Text is read strictly: « 12,5 » and « 12.5 », spaces between thousands. A text that is no number, has
+        more than six decimals or reaches 10¹² gives null and a located defect.
         """
         series = self.table[table_column(column)]
         if CANONICAL.get(column) is ColumnKind.MONEY:
@@ -225,7 +226,9 @@ class Portfolio:
 
 
 def of_many(text: Text, rows: Sequence[int]) -> Text:
-    """A sentence about one cell said of many: how many, and the first rows as a spreadsheet shows them."""
+    """Return the sentence about one cell extended to many: their number, and the first rows as a spreadsheet
+    shows them.
+    """
     listed, end = ", ".join(map(str, rows[:10])), ", …" if len(rows) > 10 else "."
     return Text(
         f"{text.fr} {len(rows)} cellules : lignes {listed}{end}",
@@ -234,7 +237,7 @@ def of_many(text: Text, rows: Sequence[int]) -> Text:
 
 
 def rows_by_value(keys: Sequence[pl.Series], bad: pl.Series) -> tuple[list[list[int]], list[int]]:
-    """The bad rows of values that `MANY` of them share, value by value, and all the others one by one."""
+    """Return the bad rows grouped by values that at least `MANY` of them share, and the other bad rows."""
     where = pl.int_range(len(bad), eager=True).alias("_index")
     found = pl.DataFrame([*keys, where]).filter(bad)
     if found.height < MANY:
@@ -254,7 +257,7 @@ _NUMBER_REASONS = {
 
 
 def number_reason(reason: str) -> Text:
-    """The sentence of a reason code of `parse_numbers`."""
+    """Return the sentence of a reason code of `parse_numbers`."""
     return _NUMBER_REASONS.get(reason) or MoneyError(reason).text
 
 
@@ -262,7 +265,7 @@ _NUMBER = r"^[-\u2212+]?[0-9]{1,12}(?:[.,][0-9]{1,6})?$"
 
 
 def parse_numbers(values: pl.Series, decimal: str | None = None) -> tuple[pl.Series, pl.Series]:
-    """A String series as Decimal(38, 6), and the reason code of each text that is no number.
+    """Parse a String series into Decimal(38, 6), with the reason code of each text that is no number.
 
     Null and empty text give null in both. ``1.234`` is the number 1.234 unless `decimal` is ``,``.
     """
@@ -306,7 +309,9 @@ def _from_micros(micros: pl.Series) -> pl.Series:
 
 
 def numbers_of(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """A numeric series as Decimal(38, 6), floats rounded to the millionth; reasons as `parse_numbers`."""
+    """Return a numeric series as Decimal(38, 6), floats rounded to the millionth; reasons as in
+    `parse_numbers`.
+    """
     finite = values.is_finite() if values.dtype.is_float() else values.is_not_null()
     small = ((values.cast(pl.Float64).abs() < MAX_NUMBER) & finite).fill_null(value=False)
     exact = values.set(~small, None).cast(DECIMAL_TYPE)
@@ -318,9 +323,9 @@ def numbers_of(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def in_rank_order(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """The rows by the instant of `filed_at` (empty last), then by `dossier`.
+    """Sort the rows by the instant of `filed_at` (empty last), then by `dossier`.
 
-    Dossiers of digits only come first, by value then by text; all others after, by code point.
+    Dossiers whose number is all digits come first, by value and then text; all others after, by code point.
     """
     digits = pl.col("dossier").str.contains("^[0-9]+$")
     value = pl.when(digits).then(pl.col("dossier").str.strip_chars_start("0")).otherwise(pl.lit(""))
@@ -329,7 +334,7 @@ def in_rank_order(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 
 def instants(column: str, dtype: pl.DataType, timezone: str) -> pl.Expr:
-    """A date or date-time column as instants; a day is its 00:00 in the timezone."""
+    """Return a date or date-time column as instants; a day is its 00:00 in the time zone."""
     if not isinstance(dtype, pl.Date):
         return pl.col(column)
     local = pl.col(column).cast(pl.Datetime("us"))

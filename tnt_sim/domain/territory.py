@@ -1,10 +1,11 @@
-"""The map of France of one year: communes, EPCI, departments and regions, with their inhabitants.
+"""The map of France of one year: communes, EPCI (groups of communes), departments and regions, with
+inhabitants.
 
-Codes are keyed by type: « 01 » is a department (Ain) and a region (Guadeloupe). A region is « 84 »; « R84 »
-says the same. `epci` does not include `metropole`, as in the dossier table.
+Codes are unique only within a type: « 01 » is a department (Ain) and a region (Guadeloupe). A region is « 84
+» or « R84 ». The type `epci` does not include `metropole`, as in the dossier table.
 
-Source: administrative division of France, `@etalab/decoupage-administratif` 1.1.1 and 6.0.0 (INSEE, DGCL, Etalab),
-Licence Ouverte 2.0.
+Source: administrative division of France, `@etalab/decoupage-administratif` 1.1.1 and 6.0.0 (INSEE, DGCL,
+Etalab), Licence Ouverte 2.0.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ _OVERSEAS = ("975", "977", "978", "984", "986", "987", "988", "989")
 
 @dataclass(frozen=True, eq=False)
 class Territory:
-    """The map of a year.
+    """The map of one year.
 
     Attributes
     ----------
-    year : the year of the map
-    table : one row per territory: code, name, type (`TYPES`), level (`LEVELS`), nature (`epci-CC` …), department,
-        region, epci, siren (text, empty where absent), population (Int64, null where unknown), overseas (Boolean:
-        an overseas collectivité, which is no department)
+    year : year of the map
+    table : one row per territory: code, name, type (`TYPES`), level (`LEVELS`), nature (`epci-CC` …),
+        department, region, epci, siren (text, empty where absent), population (Int64, null where unknown),
+        overseas (Boolean: an overseas collectivity that is no department)
     """
 
     year: int
@@ -47,22 +48,22 @@ class Territory:
 
     @property
     def units(self) -> pl.DataFrame:
-        """The 101 departments, 18 regions, their communes and EPCI: all but the overseas collectivités."""
+        """The 101 departments, 18 regions, their communes and EPCI: all but the overseas collectivities."""
         return self.table.filter(~pl.col("overseas"))
 
     def codes(self, level: str) -> list[str]:
-        """The codes of a level in order, overseas collectivités left out."""
+        """Return the codes of a level, sorted, without overseas collectivities."""
         return self.units.filter(pl.col("level") == level)["code"].sort().to_list()
 
     def population(self, level: str) -> dict[str, int]:
-        """Inhabitants by code of a level, where the map knows them."""
+        """Return the inhabitants by code of a level, where the map knows them."""
         known = self.table.filter((pl.col("level") == level) & pl.col("population").is_not_null())
         return dict(zip(known["code"].to_list(), known["population"].to_list(), strict=True))
 
     def keys(self) -> pl.DataFrame:
-        """Every way to name a territory: level, key, and the columns of `table`.
+        """Return every way to name a territory: level, key, and the columns of `table`.
 
-        A territory goes by its code and by its SIREN where the map has one; a region by « R84 » too. One key
+        A territory is named by its code, by its SIREN where it has one, and a region by « R84 » too. A key
         names one territory of a level.
         """
         named = [
@@ -76,27 +77,28 @@ class Territory:
 
 
 def level_of(applicant_type: pl.Expr) -> pl.Expr:
-    """The level of an applicant's type; null for those that are no territory."""
+    """Return the level of an applicant's type; null for applicants that are no territory."""
     return applicant_type.replace_strict(_LEVEL_OF, default=None, return_dtype=pl.String)
 
 
 def siren(column: str) -> pl.Expr:
-    """A column of numbers with each SIRET as its SIREN."""
+    """Return a column of numbers with each SIRET (14 digits) reduced to its SIREN (9 digits)."""
     text = pl.col(column)
     return pl.when(text.str.contains(r"^\d{14}$")).then(text.str.slice(0, 9)).otherwise(text)
 
 
 def has_members() -> pl.Expr:
-    """Whether the written `members` of a dossier are the territories that it serves, not its applicant's own.
+    """Return whether the written `members` of a dossier, and not its applicant, are the territories that it
+    serves.
 
-    The members by default, the commune alone, count only where the applicant is no territory.
+    The default members, the commune alone, count only where the applicant is no territory.
     """
     default = (pl.col("members").list.len() == 1) & (pl.col("members").list.first() == pl.col("commune"))
     return level_of(pl.col("applicant_type")).is_null() | ((pl.col("members").list.len() > 0) & ~default)
 
 
 def own_place() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """The level of the territory that an applicant is, its number, and the column of the table for that level."""
+    """Return the level of the applicant's territory, its number, and the table's column for that level."""
     level = level_of(pl.col("applicant_type"))
     return (
         level,
@@ -107,12 +109,12 @@ def own_place() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 
 @cache
 def territory(year: int) -> Territory:
-    """The map of one of `YEARS`; read once.
+    """Return the map of one of `YEARS`; it is read once.
 
     Raises
     ------
     ValueError
-        For another year.
+        for another year
     """
     if year not in YEARS:
         raise ValueError(f"there is no map of {year}")

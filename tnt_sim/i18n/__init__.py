@@ -1,0 +1,1 @@
+"""French and English: bilingual sentences, and numbers and amounts as people read them."""

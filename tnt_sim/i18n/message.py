@@ -1,4 +1,4 @@
-"""i18n/message.py."""
+"""Bilingual sentences: one `Text` holds the French and the English."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Lang(StrEnum):
-    """The languages that tnt_sim speaks to people."""
+    """The languages of messages."""
 
     FR = "fr"
     EN = "en"
@@ -21,7 +21,7 @@ class Text:
     en: str
 
     def in_(self, lang: Lang) -> str:
-        """The sentence in one language."""
+        """Return the sentence in one language."""
         return self.fr if lang is Lang.FR else self.en
 
     def __str__(self) -> str:
@@ -29,7 +29,7 @@ class Text:
 
 
 def so_many(number: int, fr: tuple[str, str], en: tuple[str, str]) -> Text:
-    """« 1 règle », « 2 règles »: French has the plural from two on, English for all but one."""
+    """Return « 1 règle », « 2 règles »: French uses the plural from 2 on, English for all but 1."""
     return Text(f"{number} {fr[abs(number) >= 2]}", f"{number} {en[number != 1]}")
 
 
@@ -44,7 +44,7 @@ _MONTHS_EN = (
 
 
 def long_day(iso: str) -> Text:
-    """A day in full: « 22 novembre 2021 », 22 November 2021.
+    """Return a day in full: « 22 novembre 2021 », 22 November 2021.
 
     >>> long_day("2021-11-01").fr, long_day("2021-11-01").en
     ('1er novembre 2021', '1 November 2021')

@@ -1,4 +1,4 @@
-"""Figures of a document as a planner reads them: exact where there is room, never rounded in silence."""
+"""Figures of documents in words: exact where there is room, with « ≈ » where they are rounded."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _TEN_THOUSAND_EUROS, _MILLION_EUROS = 1_000_000, 100_000_000
 
 
 def amount(cents: int | None, lang: Lang) -> str:
-    """An exact amount, or a dash where there is none."""
+    """Return an exact amount, or a dash for None."""
     return "–" if cents is None else format_cents(cents, lang)
 
 
 def three_digits(value: Fraction, lang: Lang) -> str:
-    """A number of the linear program, of which three digits are worth reading: « 51,5 », « 0,0123 ».
+    """Return a number to three significant digits, whole digits kept: « 51,5 », « 0,0123 ».
 
     >>> three_digits(Fraction(515464, 10**4), Lang.FR), three_digits(Fraction(1, 81), Lang.EN)
     ('51,5', '0.0123')
@@ -35,7 +35,7 @@ def three_digits(value: Fraction, lang: Lang) -> str:
 
 
 def spoken(value: str, lang: Lang) -> str:
-    """A value of a scenario with its amounts as people write them.
+    """Return a value of a scenario with its amounts as people write them.
 
     >>> spoken("50000.00 €", Lang.FR)
     '50\\u202f000\\xa0€'
@@ -44,7 +44,7 @@ def spoken(value: str, lang: Lang) -> str:
 
 
 def short_amount(cents: int | None, lang: Lang) -> str:
-    """An amount in few characters: « 88,0 M€ », « 12,3 k€ », and exact euros below 10 000 €.
+    """Return an amount in few characters: « 88,0 M€ », « 12,3 k€ », and exact euros below 10 000 €.
 
     >>> short_amount(8_799_999_200, Lang.FR), short_amount(800, Lang.FR)
     ('88,0\\xa0M€', '8\\xa0€')
@@ -61,10 +61,10 @@ def short_amount(cents: int | None, lang: Lang) -> str:
 
 
 def round_amount(cents: int, lang: Lang) -> str:
-    """An amount as people say it, where that is exact: « 88 M€ », « 1,22 M€ », « 60 k€ »; else to the cent.
+    """Return an amount in M€ or k€ where that is exact: « 88 M€ », « 1,22 M€ », « 60 k€ »; else to the cent.
 
     >>> round_amount(8_800_000_000, Lang.FR), round_amount(122_000_000, Lang.EN), round_amount(123_456, Lang.FR)
-    ('88\xa0M€', '€1.22M', '1\u202f234,56\xa0€')
+    ('88\\xa0M€', '€1.22M', '1\\u202f234,56\\xa0€')
     """
     for unit, factor, parts in (("M€", _MILLION_EUROS, 100), ("k€", 100_000, 10)):
         if cents >= factor and parts * cents % factor == 0:
@@ -83,7 +83,7 @@ def _one_decimal(value: Fraction, unit: str, lang: Lang) -> str:
 
 
 def amounts(column: Sequence[int | None], lang: Lang) -> list[str]:
-    """A column of exact amounts: all with cents when one has some, so that digits stand under digits."""
+    """Return a column of exact amounts, all with cents when one has some, so that digits align."""
     texts = [amount(cents, lang) for cents in column]
     if not any(cents is not None and cents % 100 for cents in column):
         return texts
@@ -98,32 +98,32 @@ def _with_cents(text: str, lang: Lang) -> str:
 
 
 def plural(number: int, fr: tuple[str, str], en: tuple[str, str], lang: Lang) -> str:
-    """« 1 dossier », « 2 dossiers »: French has the plural from two on, English for all but one."""
+    """Return « 1 dossier », « 2 dossiers »: French uses the plural from 2 on, English for all but 1."""
     if lang is Lang.FR:
         return f"{count(number, lang)}{NO_BREAK}{fr[abs(number) >= 2]}"
     return f"{count(number, lang)} {en[number != 1]}"
 
 
 def not_listed(number: int, lang: Lang) -> str:
-    """« 3 autres : --json »: how many more there are than a list shows, and where all of them stand."""
+    """Return « 3 autres : --json »: how many more there are than a list shows, and where to find them."""
     others = plural(number, ("autre", "autres"), ("more", "more"), lang)
     return f"{others} : --json" if lang is Lang.FR else f"{others}: --json"
 
 
 def decimal(text: str | None, lang: Lang) -> str:
-    """An exact decimal of a document, at most six decimals of it."""
+    """Return an exact decimal of a document, with at most six decimals."""
     if text is None:
         return "–"
     return number(parse_decimal(text), lang)
 
 
 def rate(text: str | None, lang: Lang) -> str:
-    """A rate of a document as a percentage with two decimals at most."""
+    """Return a rate of a document as a percentage with at most two decimals."""
     return "–" if text is None else format_rate(parse_decimal(text), lang)
 
 
 def euros(text: str | None, lang: Lang) -> str:
-    """An exact decimal number of euros as an amount; « ≈ » where it is no whole number of cents."""
+    """Return an exact decimal number of euros as an amount, with « ≈ » where it is no whole number of cents."""
     if text is None:
         return "–"
     cents = parse_decimal(text) * 100

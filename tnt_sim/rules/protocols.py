@@ -286,8 +286,7 @@ class RowBuilder(Protocol):
         extra : entries (group, column, coefficient) on further columns
         soft : price per unit of `terms.scale` by which a row is violated; None makes the rows hard
         wide : allow one one-sided row whose integers are too long for the solver to be rounded outwards,
-            which
-            relaxes it. The rule must then cut off the points that its exact reading refuses.
+            which relaxes it. The rule must then cut off the points that its exact reading refuses.
         """
 
     def link(

@@ -57,8 +57,8 @@ def on_the_map(
     - department: that of `commune`, else of `epci`, else of the applicant.
     - region: the same, or that of `department`.
     - population: the sum over the distinct `members` written (a commune whose EPCI is a member too counts
-      once), else
-      the applicant's own by `applicant_type`; an applicant that is no territory takes its members' sum.
+      once), else the applicant's own by `applicant_type`; an applicant that is no territory takes its
+      members' sum.
 
     Raises
     ------

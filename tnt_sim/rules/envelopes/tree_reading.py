@@ -46,8 +46,8 @@ class EnvelopeReading:
     ----------
     granted_cents : granted at the node and under it
     need_cents : needed on top of what the node may grant by itself; negative is what it can spare
-    extra_cents : the least that the parent must add to what the node may grant by itself; with
-        `unassigned: {to: ID}` all that the parent has
+    extra_cents : the least that the parent must add to what the node may grant by itself; with `unassigned:
+        {to: ID}` all that the parent has
     excess_cents : by how much the node exceeds what it can have; 0 where the node is feasible
     in_cents, out_cents : received from and given to its siblings
     effective_cents : the written amount with all that is added and taken; None without an amount
