@@ -1,10 +1,8 @@
-"""The columns that no canonical name claims: kept in a type that a scenario can use, or set aside and said.
+"""Reading of dossier tables (CSV, XLSX, ODS, Parquet, Pabulib) into one strict `Portfolio`.
 
-Several dossier tables as one.
-
-A total at the foot of a spreadsheet is no dossier: it would ask for as much as all the others together.
-
-Reading dossier tables: CSV, XLSX, ODS and Parquet, each to one strict `Portfolio`.
+`read_dossiers` reads one file, `join` combines several. Columns that are not canonical are kept when a rule
+can use their type, and otherwise reported. A total at the foot of a spreadsheet is detected and refused:
+read as a dossier, it would request as much as all others together.
 """
 
 from __future__ import annotations
@@ -75,7 +73,9 @@ __all__ = [
 
 
 def read_further(column: RawColumn, report: Reporter, timezone: str) -> pl.Series | None:
-    """Text, numbers, days, instants or lists of text; None for a type that no rule can read, with a warning."""
+    """Return a further column as text, numbers, days, instants or lists of text; None, with a warning, for
+    other types.
+    """
     typed, name = column.typed, column.header
     if typed is None:
         return read_text(column).alias(name)
@@ -102,9 +102,16 @@ def _is_integer(inner: object) -> bool:
 
 
 def join(portfolios: Sequence[Portfolio]) -> Portfolio:
-    """Several files as one portfolio, in rank order; a dossier in two of them is refused.
+    """Combine several files into one portfolio in rank order; a dossier in two of them is refused.
 
-    A further column that has two types becomes text; where a file lacks one it is empty.
+    A further column with two types becomes text; where a file lacks a column it is empty.
+
+    Raises
+    ------
+    DataError
+        if a dossier is in several files
+    ValueError
+        if the time zones differ
     """
     if len(portfolios) == 1:
         return portfolios[0]
@@ -125,7 +132,7 @@ def join(portfolios: Sequence[Portfolio]) -> Portfolio:
 
 
 def _one_schema(tables: list[pl.DataFrame], timezone: str) -> list[pl.DataFrame]:
-    """The tables with the same columns, in the same order and types."""
+    """Return the tables with the same columns, in the same order and types."""
     types: dict[str, pl.DataType] = {}
     for table in tables:
         for name, dtype in table.schema.items():
@@ -183,7 +190,11 @@ _FEWEST_ABOVE = 2
 
 
 def find_totals(column: RawColumn, found: Mapping[str, pl.Series], report: Reporter) -> list[int]:
-    """The rows that are totals, each told as a defect: named so, or last without a number and equal to the sum."""
+    """Return the rows that are totals, each recorded as a defect.
+
+    A row is a total if it is named so, or if it is the last, has no number, and equals the sum of the
+    others.
+    """
     dossiers = found["dossier"]
     totals = dossiers.str.contains(LABEL).arg_true().to_list()
     last = len(dossiers) - 1
@@ -197,7 +208,7 @@ def find_totals(column: RawColumn, found: Mapping[str, pl.Series], report: Repor
 
 
 def _is_sum(found: Mapping[str, pl.Series], last: int) -> bool:
-    """Whether each amount of the last row is the sum of those above it, and there is one."""
+    """Return whether the last row has amounts and each of them is the sum of those above it."""
     filled = [
         series
         for name, series in found.items()
@@ -222,7 +233,7 @@ def _say(column: RawColumn, index: int, dossier: str, report: Reporter) -> None:
 MAX_FILE_BYTES = 4 << 30
 _DEFAULT_TYPE = "autre"
 _DEFAULT_STATE = "en_instruction"
-"""The state of every dossier of a table without the column; an empty cell stays empty: not stated."""
+"""State of every dossier of a table without the column; an empty cell of an existing column stays empty."""
 _ZERO_DEFAULT = ("other_state", "other_public", "other_private")
 _SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ods", ".parquet")
 
@@ -235,20 +246,20 @@ def read_dossiers(
     read: ReadOptions = ReadOptions(),
     timezone: str = "Europe/Paris",
 ) -> Portfolio:
-    """The dossiers of one file as a strict table.
+    """Read the dossiers of one file as a strict table.
 
     Parameters
     ----------
-    path : the file; its suffix says the format
+    path : the file; its suffix gives the format
     shown_as : the path as messages show it
-    columns : canonical name → header of the file
-    read : how the file is to be read
+    columns : header of the file, by canonical name
+    read : options of reading
     timezone : IANA name, for days and for date-times without offset
 
     Raises
     ------
     DataError
-        With every defect of the file.
+        with every defect of the file
     """
     data = read_bytes(path, shown_as)
     raw = read_raw(data, path, shown_as, read)
@@ -266,9 +277,12 @@ def read_dossiers(
 
 
 def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) -> pl.DataFrame:
-    """A small side table, every cell as text, with the same strictness; ``_row`` says the row.
+    """Read a small side table with the same strictness, every cell as text; ``_row`` is the row in the file.
 
-    Raises `DataError` as `read_dossiers`.
+    Raises
+    ------
+    DataError
+        with every defect of the file
     """
     raw = read_raw(read_bytes(path, shown_as), path, shown_as, read)
     report = Reporter(raw, Defects())
@@ -281,14 +295,20 @@ def read_plain(path: Path, *, shown_as: str, read: ReadOptions = ReadOptions()) 
 
 
 def a_folder(shown_as: str) -> DataError:
-    """What is said of a folder in the place of a file."""
+    """Return the error for a folder given in place of a file."""
     return refuse(
         "no_file", shown_as, "c'est un dossier : donnez un fichier.", "this is a folder: give a file."
     )  # fmt: skip
 
 
 def read_bytes(path: Path, shown_as: str) -> bytes:
-    """The bytes of a file; raises `DataError` for one that cannot be read, or is too large."""
+    """Return the bytes of a file.
+
+    Raises
+    ------
+    DataError
+        if the file cannot be read or is too large
+    """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise refuse("too_large", shown_as, "le fichier est trop grand.", "the file is too large.")
@@ -308,7 +328,7 @@ def read_bytes(path: Path, shown_as: str) -> bytes:
 
 
 def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTable:
-    """The cells of a file as they are, by the reader that its suffix asks for."""
+    """Return the cells of a file unchanged, by the reader of its suffix."""
     suffix = path.suffix.lower()
     refuse_legacy(data, suffix, shown_as)
     if suffix in (".xlsx", ".ods"):
@@ -334,7 +354,7 @@ def read_raw(data: bytes, path: Path, shown_as: str, read: ReadOptions) -> RawTa
 
 
 def _typed_table(resolved: Resolved, report: Reporter, read: ReadOptions, timezone: str) -> pl.DataFrame:
-    """Every canonical column in its type, defaults filled, then the further columns."""
+    """Return every canonical column in its type with defaults filled in, then the further columns."""
     found: dict[str, pl.Series] = {}
     dossier = resolved.canonical.get("dossier")
     if dossier is not None:
@@ -398,7 +418,7 @@ def _default(name: str, n_rows: int) -> pl.Series:
 
 
 def _filled(table: pl.DataFrame) -> pl.DataFrame:
-    """The defaults of contract §1 in the empty cells."""
+    """Fill the default values into empty cells."""
     members = pl.when((pl.col("members").list.len() == 0) & (pl.col("commune") != ""))
     return table.with_columns(
         pl.when(pl.col("project") == "").then("dossier").otherwise("project").alias("project"),
@@ -429,7 +449,7 @@ def _check_dossiers(column: RawColumn, found: Mapping[str, pl.Series], report: R
 
 
 def _unique(table: pl.DataFrame, report: Reporter, read: ReadOptions) -> pl.DataFrame:
-    """Refuse dossiers on several rows, or keep the last row of each and say so."""
+    """Refuse dossiers on several rows, or keep the last row of each with a warning."""
     doubled = table["dossier"].is_duplicated() & (table["dossier"] != "")
     if not doubled.any():
         return table

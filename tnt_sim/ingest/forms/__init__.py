@@ -1,0 +1,3 @@
+"""Import of form exports: recognise the layout, map fields to columns, clean cells, detect changes of the
+form.
+"""

@@ -1,8 +1,7 @@
-"""From the fields of a form to canonical columns, by a mapping; every cell that is odd is a finding.
+"""Conversion of form fields to canonical columns by a mapping; every odd cell becomes a finding.
 
-One dossier that asks several funds: a row for each, requests of one project.
-
-« Montant de l'aide demandée » = « dont DETR » + « dont DSIL »
+A dossier that asks several funds becomes one row per fund, all requests of one project, when the form gives
+the parts: « Montant de l'aide demandée » = « dont DETR » + « dont DSIL ».
 """
 
 from __future__ import annotations
@@ -33,14 +32,15 @@ _ERROR = r"^#(?:DIV/0 ?!|N/A|NAME\?|NOM ?\?|NULL!|NUM!|NOMBRE ?!|REF!|VALUE!|VAL
 
 @dataclass(eq=False)
 class Cleaned:
-    """The canonical columns of the rows that are kept, and what was found on the way.
+    """The canonical columns of the rows kept, and the findings.
 
     Attributes
     ----------
+    table : the form
     columns : by name in the table (money X is ``X_cents``), kept columns after the canonical ones
     places : the field behind each canonical and kept column
-    requests : what each fund is asked for, in cents, where a dossier asks several
-    parts : findings, their index the row of `table`
+    requests : cents requested from each fund, where a dossier asks several
+    parts : findings, whose index is the row of `table`
     """
 
     table: FormTable
@@ -51,7 +51,7 @@ class Cleaned:
 
 
 def clean(table: FormTable, mapping: FormMapping, timezone: str) -> Cleaned:
-    """Read every mapped field of a form; `table` holds only rows that are to be kept."""
+    """Read every mapped field of a form; `table` contains only the rows to keep."""
     done = Cleaned(table)
     by_name, by_id = table.by_name(), {one.id: one for one in table.fields if one.id}
     options = ReadOptions(decimal=mapping.decimal, rounding=Rounding.NEAREST)
@@ -82,7 +82,7 @@ def clean(table: FormTable, mapping: FormMapping, timezone: str) -> Cleaned:
 def _add(
     done: Cleaned, name: str, more: Sequence[FormField], mapping: FormMapping, options: ReadOptions
 ) -> None:
-    """Add further fields to a money column; what is empty in all of them stays empty."""
+    """Add further fields to a money column; a row empty in all of them stays empty."""
     zero = name in mapping.zero_is_empty
     terms = [done.columns[table_column(name)]]
     terms += [_money(done, name, one, options, zero=zero) for one in more]
@@ -111,7 +111,9 @@ def _canonical(
 
 
 def _emptied(done: Cleaned, name: str, one: FormField, mapping: FormMapping) -> FormField:
-    """The field without the cells that mean nothing, and without spreadsheet errors, which are told."""
+    """Return the field without the cells that mean nothing, and without spreadsheet errors, which are
+    reported.
+    """
     text = one.column.text
     errors = text.str.contains(_ERROR).fill_null(value=False)
     if errors.any():
@@ -144,7 +146,7 @@ def _money(done: Cleaned, name: str, one: FormField, options: ReadOptions, *, ze
 
 
 def _whole_cents(one: FormField) -> bool:
-    """Whether no cell can have more than two decimals, so that nothing is rounded."""
+    """Return whether no cell can have more than two decimals, so that nothing is rounded."""
     column = one.column
     if column.numbers is not None:
         scaled = column.numbers * 100
@@ -195,7 +197,9 @@ def _code(done: Cleaned, name: str, one: FormField, mapping: FormMapping) -> pl.
 
 
 def _worded(done: Cleaned, name: str, text: pl.Series, given: Mapping[str, str]) -> pl.Series:
-    """The fixed words of a column: as the mapping says, else as forms usually say; others are told and stay."""
+    """Return the fixed values of a column: by the mapping, else as forms usually write them; others are
+    reported and kept.
+    """
     words, valid = WORDS[name], FIXED_VALUES[name]
     learnt = {}
     for value in text.unique():
@@ -216,7 +220,7 @@ def _further(done: Cleaned, name: str, one: FormField, mapping: FormMapping) -> 
 
 
 def _masked(done: Cleaned, name: str, text: pl.Series) -> pl.Series:
-    """Text in which no e-mail address can be read."""
+    """Return a text with e-mail addresses masked."""
     held = text.str.contains(E_MAIL)
     if not held.any():
         return text
@@ -225,7 +229,7 @@ def _masked(done: Cleaned, name: str, text: pl.Series) -> pl.Series:
 
 
 def _without_persons(done: Cleaned) -> None:
-    """Leave out the name and number of applicants that are natural persons, by what the file says of them."""
+    """Remove the name and number of applicants that are natural persons, as the file says."""
     marks: list[pl.Series] = []
     for one in done.table.fields:
         label = normalised(one.label)
@@ -253,12 +257,12 @@ _SEPARATOR = "-"
 
 
 def split_requests(table: pl.DataFrame, parts: Mapping[str, pl.Series]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The table with one row per fund that a dossier asks, further ones at its end, and what does not add up.
+    """Return the table with one row per fund that a dossier asks, further rows at its end, and the findings.
 
     Parameters
     ----------
-    table : dossier and the other columns; `requested_cents` is that of all funds
-    parts : envelope → what is asked from it, in cents, null or 0 for nothing
+    table : dossier and the other columns; `requested_cents` is the sum over all funds
+    parts : by envelope, the cents requested from it; null or 0 for nothing
     """
     asked = pl.DataFrame({name: cents.fill_null(0) for name, cents in parts.items()})
     total = asked.sum_horizontal()

@@ -1,4 +1,8 @@
-"""GraphQL answers of démarches-simplifiées (API v2) as the fields of a form, by `champDescriptorId`."""
+"""GraphQL answers of démarches-simplifiées (the State's online form service, API v2) as the fields of a
+form.
+
+A field is identified by its `champDescriptorId`, which survives a change of label.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +47,12 @@ class _Column:
 
 @dataclass(slots=True)
 class _Sheet:
-    """The values found so far, column by column in the order in which they come."""
+    """Values collected so far, by column, in the order in which the columns appear."""
 
     columns: dict[str, _Column] = field(default_factory=dict)
 
     def put(self, row: int, key: str, label: str, kind: Kind, value: object, *, person: bool = False) -> None:
-        """One value; an empty one only opens the column."""
+        """Add one value; an empty one only creates the column."""
         shown = clean_label(label) or "Sans libellé"
         column = self.columns.setdefault(key, _Column(shown, kind, key, person))
         text = _text(value)
@@ -57,7 +61,13 @@ class _Sheet:
 
 
 def read_graphql(data: bytes, shown_as: str, sha256: str) -> FormTable:
-    """The dossiers of a JSON dump; raises `DataError` for one that is no answer, or a partial one."""
+    """Read the dossiers of a JSON dump.
+
+    Raises
+    ------
+    DataError
+        if it is no answer of the API, or a partial one
+    """
     dossiers, demarche, notes = _dossiers(_parsed(data, shown_as), shown_as)
     sheet = _Sheet()
     for row, dossier in enumerate(dossiers):
@@ -117,11 +127,11 @@ def _parsed(data: bytes, shown_as: str) -> Any:
 
 
 class _TwiceError(ValueError):
-    """A key of an object that is there twice."""
+    """A key that an object contains twice."""
 
 
 class _NoNumberError(ValueError):
-    """NaN or an infinity in the place of a number."""
+    """NaN or an infinity in place of a number."""
 
 
 def _no_number(text: str) -> Any:
@@ -137,7 +147,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _dossiers(document: Any, shown_as: str) -> tuple[list[dict[str, Any]], dict[str, Any], list[Defect]]:
-    """The dossiers of one answer, of a list of pages, of a démarche, or a dossier alone."""
+    """Return the dossiers of one answer, of a list of pages, of a démarche, or a single dossier, with
+    notices.
+    """
     dossiers: list[dict[str, Any]] = []
     demarche: dict[str, Any] = {}
     notes: list[Defect] = []
@@ -216,7 +228,7 @@ def _take(sheet: _Sheet, row: int, dossier: Mapping[str, Any]) -> None:
 
 
 def _take_applicant(sheet: _Sheet, row: int, who: Mapping[str, Any]) -> None:
-    """The applicant where it is a legal person; of a natural one only that it is one."""
+    """Add the applicant if it is a legal person; for a natural person add only that it is one."""
     company, address = _mapping(who.get("entreprise")), _mapping(who.get("address"))
     alone = str(company.get("formeJuridiqueCode") or "").startswith(_NATURAL_PERSON)
     person = who.get("__typename") == "PersonnePhysique" or alone
@@ -250,7 +262,7 @@ def _take_champ(sheet: _Sheet, row: int, champ: Mapping[str, Any]) -> None:
 
 
 def _take_block(sheet: _Sheet, row: int, key: str, label: str, champ: Mapping[str, Any]) -> None:
-    """A repeated block: how many lines it has, and the sum of each of its numbers."""
+    """Add a repeated block: its number of lines, and the sum of each of its numeric fields."""
     lines = [line for line in champ.get("rows") or [] if isinstance(line, dict)]
     sheet.put(row, f"{key}#n", f"{label} (lignes)", "number", len(lines) if lines else "")
     sums: dict[str, tuple[str, list[str]]] = {}
@@ -273,7 +285,7 @@ def _sum(values: Sequence[str]) -> str:
 
 
 def _values(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:
-    """What one field says: suffix of its id, of its label, kind, value."""
+    """Yield the values of one field: suffix of its id, suffix of its label, kind, value."""
     match kind:
         case "DecimalNumberChamp" | "IntegerNumberChamp":
             yield "", "", "number", _number(champ)
@@ -302,7 +314,7 @@ def _values(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:
 
 
 def _of_place(kind: str, champ: Mapping[str, Any]) -> Iterator[_Value]:
-    """Territories as the file exports lay them out: the name, then the code, then the department."""
+    """Yield a territory as file exports lay it out: name, code, department."""
     part = kind.removesuffix("Champ").lower()
     place = _mapping(champ.get("commune" if kind == "AddressChamp" else part))
     yield "", "", "text", place.get("name") or champ.get("stringValue")
@@ -321,7 +333,7 @@ def _number(champ: Mapping[str, Any]) -> object:
 
 
 def _first(champ: Mapping[str, Any], *names: str) -> object:
-    """The value under the first of the aliases that a query may have given it, "" where it is null."""
+    """Return the value of the first name that is present and not null, else ""; queries may rename fields."""
     for name in names:
         if champ.get(name) is not None:
             return champ[name]

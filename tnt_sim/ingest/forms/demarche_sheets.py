@@ -1,4 +1,4 @@
-"""What an export of démarches-simplifiées keeps in further sheets: companies, opinions, repeated blocks."""
+"""Further sheets of a démarches-simplifiées workbook: companies, opinions, repeated blocks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tnt_sim.ingest.tables.workbooks import read_workbook
 
 MAIN, COMPANIES, OPINIONS = "Dossiers", "Etablissements", "Avis"
 NOWHERE = -1
-"""The position of a column that is not in the sheet of dossiers."""
+"""Position of a column that is not in the sheet of dossiers."""
 
 _KEY = "dossier id"
 _OF_APPLICANT = ("", "dossier", "etablissement", "demandeur")
@@ -27,7 +27,7 @@ _WANTED = (
 def with_further_sheets(
     table: FormTable, data: bytes, shown_as: str, names: Iterable[str], read: ReadOptions
 ) -> FormTable:
-    """The dossiers with the company of each, how many opinions it has, and a summary of each repeated block."""
+    """Add to the dossiers the company of each, its number of opinions, and a summary of each repeated block."""
     key = next((one for one in table.fields if normalised(one.label) == "id"), None)
     if key is None:
         return table
@@ -49,7 +49,7 @@ def with_further_sheets(
 
 
 def _with_companies(table: FormTable, sheet: FormTable, links: pl.Series, ids: pl.Series) -> FormTable:
-    """The applicant's company beside its dossier; companies named in answers are left out."""
+    """Add the applicant's company to its dossier; companies named in answers are left out."""
     field = next((one for one in sheet.fields if normalised(one.label) == "champ"), None)
     own = pl.Series([True]).new_from_index(0, len(links))
     if field is not None:
@@ -84,7 +84,7 @@ def _counted(links: pl.Series, ids: pl.Series, label: str) -> FormField:
 
 
 def _block(name: str, sheet: FormTable, link: FormField, ids: pl.Series) -> list[FormField]:
-    """How many lines a block has for each dossier, and the sum of each of its number columns."""
+    """Return the number of lines of a block for each dossier, and the sum of each of its numeric columns."""
     found = [_counted(link.text, ids, f"{name} (lignes)")]
     for one in sheet.fields:
         if one is link or one.kind != "number" or normalised(one.label) in ("ligne", "dossier id"):

@@ -1,4 +1,4 @@
-"""One file becomes dossiers: read by its layout, mapped, cleaned, examined."""
+"""Import of one file: recognise its layout, map its fields, clean its cells, check its quality."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ _SEPARATORS = ("-", "/", "#", "~")
 
 @dataclass(frozen=True, eq=False)
 class Imported:
-    """What an import gives.
+    """Result of an import.
 
     Attributes
     ----------
-    table : the canonical columns that the form fills, those kept besides, and `source_row`
-    quality : the findings, their index the row of `table`
-    form : the form with the rows that are in `table`
-    cells : column → field's letters, where the file has cells
-    mapping : how it was read; guessed when none was given
-    changes : what changed in the form since the mapping was written
-    excluded : why rows were set aside → how many
+    table : the canonical columns that the form fills, the kept columns, and `source_row`
+    quality : the findings, whose index is the row of `table`
+    form : the form restricted to the rows of `table`
+    cells : spreadsheet letters by column, where the file has cells
+    mapping : the mapping used, guessed when none was given
+    guessed : whether the mapping was guessed
+    changes : changes of the form since the mapping was written
+    excluded : number of rows set aside, by reason
     n_read : rows of the file
     """
 
@@ -63,12 +64,13 @@ def import_form(
     timezone: str = "Europe/Paris",
     likeness: bool = True,
 ) -> Imported:
-    """Map, clean and examine the rows of a form; `columns` says where a canonical column is, over any mapping.
+    """Map, clean and check the rows of a form; `columns` gives fields of canonical columns and overrides the
+    mapping.
 
     Raises
     ------
     DataError
-        The export is empty, of another form, lacks a mapped field, or holds formulas in amounts.
+        if the export is empty, is of another form, lacks a mapped field, or has formulas in amounts
     """
     _refuse_empty(form)
     guessed = mapping is None
@@ -104,7 +106,7 @@ def _with(mapping: FormMapping, control: Control, constants: Mapping[str, str]) 
 
 
 def accepted(imported: Imported) -> FormMapping:
-    """The mapping with the form as it is now, for the next export."""
+    """Return the mapping with the form as it is now, for the next export."""
     now = imported.form
     by_id = {one.id: one for one in now.fields if one.id}
     revision = now.revision or imported.mapping.revision
@@ -150,7 +152,9 @@ def _refuse_formulas(form: FormTable, mapping: FormMapping) -> None:
 
 
 def _rows(form: FormTable, mapping: FormMapping) -> tuple[FormTable, dict[str, int], dict[str, int]]:
-    """The rows to keep, why the others are not, and the totals that the file itself gives, in cents."""
+    """Return the rows to keep, why the others are not kept, and the totals that the file itself gives, in
+    cents.
+    """
     by_name, n = form.by_name(), len(form)
     keep = pl.Series([True]).new_from_index(0, n)
     excluded: dict[str, int] = {}
@@ -182,7 +186,9 @@ def _n_totals(excluded: Mapping[str, int]) -> int:
 
 
 def _total_rows(form: FormTable, numbers: pl.Series) -> pl.Series:
-    """Rows that are a total at the foot of the sheet: named so in place of a number, or before one is missing."""
+    """Return the rows that are totals at the foot of the sheet: named so in place of a number, or beside an
+    empty one.
+    """
     named = numbers.str.contains(LABEL)
     if len(numbers) > 2 and numbers[-1] == "":
         last = any(bool(one.text.tail(1).str.contains(LABEL)[0]) for one in form.fields)
@@ -204,7 +210,7 @@ def _totals(rows: FormTable, mapping: FormMapping) -> dict[str, int]:
 def _controls(
     done: Cleaned, mapping: FormMapping, totals: Mapping[str, int], n_rows: int
 ) -> list[pl.DataFrame]:
-    """Row counts and sums against what was announced, by the planner or by the foot of the sheet."""
+    """Compare row counts and sums with those announced by the planner or at the foot of the sheet."""
     parts = []
     if mapping.control.rows is not None and mapping.control.rows != n_rows:
         parts.append(of_all("control_rows", "dossier", str(n_rows), str(mapping.control.rows)))
@@ -221,7 +227,7 @@ def _controls(
 
 
 def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """The columns in the canonical order, numbers made unique where the mapping says so."""
+    """Return the columns in canonical order, with numbers made unique where the mapping says so."""
     numbers = done.columns["dossier"]
     rows = done.table.raw.rows
     later = numbers.is_duplicated() & ~numbers.is_first_distinct() & (numbers != "")
@@ -243,7 +249,9 @@ def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.D
 
 
 def _numbered_on(numbers: pl.Series, later: pl.Series) -> pl.Series:
-    """« 12487592 », « 12487592-2 », « 12487592-3 »: with another sign where such a number is there already."""
+    """Number repeated dossiers on, « 12487592 », « 12487592-2 », « 12487592-3 », with another sign where
+    that number exists.
+    """
     place = (
         pl.DataFrame({"n": numbers}).select((pl.col("n").cum_count().over("n")).cast(pl.String)).to_series()
     )
@@ -257,7 +265,7 @@ def _numbered_on(numbers: pl.Series, later: pl.Series) -> pl.Series:
 
 
 def _letters(done: Cleaned) -> dict[str, str]:
-    """The spreadsheet letters of each column; none for what comes from a further sheet."""
+    """Return the spreadsheet letters of each column; none for a column of a further sheet."""
     if not done.table.raw.cells:
         return {}
     places = done.places.items()

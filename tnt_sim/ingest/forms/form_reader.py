@@ -1,4 +1,4 @@
-"""A file to import, as the fields of a form: which reader, which sheet, which row of headers."""
+"""Reading of a file to import as the fields of a form: reader, sheet and header row."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _LOOK_AHEAD, _FEWEST = 20, 3
 def read_form(
     path: Path, *, shown_as: str, format_name: str | None = None, read: ReadOptions = ReadOptions()
 ) -> tuple[FormTable, Layout]:
-    """The rows of an export and the layout that it has.
+    """Return the rows of an export and its layout.
 
     Parameters
     ----------
-    path : the file; its suffix says how it is read
+    path : the file; its suffix decides how it is read
     shown_as : the path as messages show it
     format_name : the layout; recognised by its labels when None
     read : what the planner says of the file
@@ -42,7 +42,7 @@ def read_form(
     Raises
     ------
     DataError
-        With every defect that keeps the file from being read.
+        with every defect that prevents reading
     """
     if path.is_dir():
         raise a_folder(shown_as)
@@ -61,7 +61,7 @@ def read_form(
 
 
 def _check_suffix(suffix: str, shown_as: str) -> None:
-    """Refuse other files by name; the old and the macro workbooks are refused with a reason of their own."""
+    """Refuse other formats by suffix; legacy and macro workbooks have messages of their own elsewhere."""
     if suffix in KNOWN or suffix.startswith(".xl"):
         return
     listed = ", ".join(KNOWN)
@@ -74,7 +74,7 @@ def _check_suffix(suffix: str, shown_as: str) -> None:
 def _of_table(
     data: bytes, path: Path, shown_as: str, layout: Layout | None, read: ReadOptions
 ) -> tuple[FormTable, Layout]:
-    """A text file, a workbook or a Parquet file: its sheet and its row of headers, then its layout."""
+    """Read a text file, a workbook or a Parquet file: its sheet and header row, then its layout."""
     suffix = path.suffix.lower()
     names = sheet_names(data) if suffix in BOOKS else []
     if suffix in _TEXTS and read.encoding is None:
@@ -113,7 +113,7 @@ def _mismatch(asked: str, suffix: str, shown_as: str) -> DataError:
 
 
 def _sheet(names: Sequence[str], layout: Layout | None) -> str | None:
-    """The sheet that holds the dossiers by its name; the only one; else None, and the reader asks."""
+    """Return the sheet of the dossiers by its name, or the only sheet; None to let the reader decide."""
     if len(names) == 1:
         return names[0]
     layouts = [layout] if layout is not None else list(LAYOUTS.values())
@@ -126,7 +126,7 @@ def _sheet(names: Sequence[str], layout: Layout | None) -> str | None:
 
 
 def _header_row(raw: RawTable, read: ReadOptions) -> int:
-    """The row of headers: the one that was said, or one below it that names far more known columns."""
+    """Return the header row: the declared one, or one below it that contains far more known labels."""
     best, most = read.header_row, _known(column.header for column in raw.columns)
     if read.header_row > 1 or most >= _FEWEST:
         return best

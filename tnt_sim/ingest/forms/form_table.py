@@ -1,4 +1,4 @@
-"""What a file holds before it means anything: the fields of a form, each with its cells and where they stand."""
+"""The fields of a form before any meaning is given to them: label, kind, cells and position."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class FormField:
 
     Attributes
     ----------
-    name : its label, numbered from the second of equal ones on: « Nom », « Nom (2) »
-    label : its label as the form has it
-    id : the form's own id of the field, which outlives a change of label; "" where the file has none
-    kind : what its cells are
-    person : whether it holds what identifies a natural person
+    name : label, numbered when repeated: « Nom », « Nom (2) »
+    label : label as in the form
+    id : the form's own id of the field, which survives a change of label; "" without one
+    kind : what its cells look like
+    person : whether it identifies a natural person
     column : the cells
     """
 
@@ -60,11 +60,11 @@ class FormTable:
 
     Attributes
     ----------
-    raw : the cells as they were read
+    raw : the cells as read
     fields : the fields in the order of the file
-    sha256 : of the file
+    sha256 : hash of the file
     form, revision : what the file says of its form; "" where it says nothing
-    notes : what is worth a remark about the file as a whole
+    notes : notices about the file as a whole
     """
 
     raw: RawTable
@@ -78,15 +78,15 @@ class FormTable:
         return len(self.raw.rows)
 
     def by_name(self) -> dict[str, FormField]:
-        """The fields by their numbered labels."""
+        """Return the fields by their numbered labels."""
         return {one.name: one for one in self.fields}
 
     def place(self) -> Place:
-        """The place of the file, and of its sheet."""
+        """Return the place of the file and of its sheet."""
         return Place(file=self.raw.shown_as, sheet=self.raw.sheet)
 
     def with_fields(self, more: Sequence[FormField]) -> FormTable:
-        """The same rows with further fields, renamed where a label is taken."""
+        """Return the same rows with further fields, renamed where a label is taken."""
         both = [*self.fields, *more]
         names = numbered(one.label for one in both)
         return replace(
@@ -94,7 +94,7 @@ class FormTable:
         )
 
     def keep_rows(self, mask: pl.Series) -> FormTable:
-        """The rows where a Boolean series holds."""
+        """Return the rows where a Boolean series is True."""
         raw = replace(
             self.raw,
             rows=self.raw.rows.filter(mask),
@@ -105,19 +105,23 @@ class FormTable:
 
 
 def filtered(column: RawColumn, mask: pl.Series) -> RawColumn:
-    """A column with some of its rows."""
+    """Return a column restricted to the rows where a Boolean series is True."""
     kinds = ("text", "numbers", "moments", "days", "odd", "typed")
     cut = {kind: one.filter(mask) for kind in kinds if (one := getattr(column, kind)) is not None}
     return replace(column, **cut)
 
 
 def clean_label(text: str) -> str:
-    """A label on one line, without invisible signs."""
+    """Return a label on one line, without invisible characters."""
     return " ".join(_INVISIBLE.sub(" ", text).split())
 
 
 def numbered(labels: Iterable[str]) -> list[str]:
-    """Labels made unique: the second « Nom » is « Nom (2) »."""
+    """Make labels unique: the second « Nom » is « Nom (2) ».
+
+    >>> numbered(["Nom", "Nom", "Date"])
+    ['Nom', 'Nom (2)', 'Date']
+    """
     every = list(labels)
     taken = set(every)
     seen: Counter[str] = Counter()
@@ -137,7 +141,7 @@ def numbered(labels: Iterable[str]) -> list[str]:
 
 
 def form_of(raw: RawTable, sha256: str, notes: Sequence[Defect] = ()) -> FormTable:
-    """The fields of a sheet by its header row; columns without header and without cells are dropped."""
+    """Return the fields of a sheet by its header row; columns without header and cells are dropped."""
     kept = [_in_euros(column) for column in raw.columns if column.header or column.filled().any()]
     labels = [clean_label(column.header) or f"Colonne {letters(column.position)}" for column in kept]
     persons = personal_labels(labels)
@@ -149,7 +153,7 @@ def form_of(raw: RawTable, sha256: str, notes: Sequence[Defect] = ()) -> FormTab
 
 
 def _in_euros(column: RawColumn) -> RawColumn:
-    """A typed column of cents, ``cost_cents``, as the money column that it is; others as they are."""
+    """Return a typed column of cents, ``cost_cents``, as the money column in euros; other columns unchanged."""
     name = column.header.removesuffix("_cents")
     money = name != column.header and CANONICAL.get(name) is ColumnKind.MONEY
     if not money or column.typed is None or not column.typed.dtype.is_integer():
@@ -159,7 +163,7 @@ def _in_euros(column: RawColumn) -> RawColumn:
 
 
 def personal_labels(labels: Iterable[str]) -> set[str]:
-    """The labels that ask for a natural person: « Prénom du maire », and « Nom du maire » beside it."""
+    """Return the labels that ask for a natural person: « Prénom du maire », and « Nom du maire » beside it."""
     every = list(labels)
     found = {label for label in every if names_a_person(label)}
     ends = {normalised(label).removeprefix("prenom") for label in found}
@@ -171,7 +175,7 @@ def personal_labels(labels: Iterable[str]) -> set[str]:
 
 
 def _has_addresses(column: RawColumn) -> bool:
-    """Whether many cells hold an e-mail address or a telephone number."""
+    """Return whether many cells contain an e-mail address or a telephone number."""
     text = column.text.drop_nulls()
     filled = text.filter(text != "").head(_SOME)
     if not len(filled):
@@ -180,7 +184,7 @@ def _has_addresses(column: RawColumn) -> bool:
 
 
 def kind_of(column: RawColumn) -> Kind:
-    """What the cells of a column look like."""
+    """Return what the cells of a column look like."""
     if column.typed is not None:
         return _kind_of_type(column.typed.dtype)
     if column.moments is not None:
@@ -212,5 +216,5 @@ def _kind_of_type(dtype: pl.DataType) -> Kind:
 
 
 def reporter_of(table: FormTable) -> Reporter:
-    """A collector for the readers of cells; what it collects is told as findings instead."""
+    """Return a collector for the cell readers; what it collects is reported as findings instead."""
     return Reporter(table.raw, Defects())

@@ -1,4 +1,4 @@
-"""What is known of each export before it is read: its labels, its states, its habits."""
+"""Known layouts of exports: their labels, their states and their conventions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATE_WORDS: Mapping[str, str] = {
     "en traitement": "en_instruction", "brouillon de simulation": "en_instruction",
     "accepte provisoirement": "en_instruction", "refuse provisoirement": "en_instruction",
 }  # fmt: skip
-"""The states of démarches-simplifiées, those of its dead first version, and those of Turgot."""
+"""Canonical states by the words of démarches-simplifiées (present and first version) and of Turgot."""
 
 TYPE_WORDS: Mapping[str, str] = {
     "commune": "commune", "communes": "commune", "commune nouvelle": "commune",
@@ -34,7 +34,7 @@ TYPE_WORDS: Mapping[str, str] = {
     "circonscription de wallis et futuna": "autre",
     "commune et commune nouvelle": "commune", "communaute de communes cc": "epci",
 }  # fmt: skip
-"""What applicants are called in forms and in the register of companies."""
+"""Canonical applicant types by the words of forms and of the register of companies."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {"state": STATE_WORDS, "applicant_type": TYPE_WORDS}
 
@@ -45,13 +45,15 @@ class Layout:
 
     Attributes
     ----------
-    name, title : as `--format` names it, and as people do
-    signature : normalised labels that its files have; the more are there, the surer
-    first : canonical column → normalised labels that go before the common ones
-    sheets : normalised beginnings of the names of the sheet that holds the dossiers
-    exclude : normalised label → normalised values of rows that are set aside
+    name, title : as `--format` names it, and in words
+    signature : normalised labels of its files; the more are found, the more certain the recognition
+    first : by canonical column, normalised labels that take precedence over the common ones
+    sheets : normalised beginnings of the name of the sheet with the dossiers
+    exclude : by normalised label, normalised values of rows that are set aside
     empty : cells that mean nothing
     zero_is_empty : whether amounts of 0 stand for no answer
+    duplicates : what to do with repeated numbers
+    rate_cap : the largest legal share of aid
     """
 
     name: FormatName
@@ -157,11 +159,13 @@ LAYOUTS: Mapping[str, Layout] = {
         Layout("pabulib", Text("Pabulib", "Pabulib"), frozenset(), rate_cap=None),
     )
 }  # fmt: skip
-"""The exports that are read by their labels, by the name of `--format`."""
+"""The exports recognised by their labels, by the name of `--format`."""
 
 
 def recognised(labels: Iterable[str]) -> str:
-    """The layout whose signature the labels show best; `grist`, which has none, when no three are found."""
+    """Return the layout whose signature matches most labels; `grist`, which has no signature, below three
+    matches.
+    """
     found = {normalised(label) for label in labels}
     scores = {name: len(layout.signature & found) for name, layout in LAYOUTS.items()}
     best = max(scores, key=lambda name: scores[name])

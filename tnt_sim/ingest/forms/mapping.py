@@ -1,4 +1,4 @@
-"""Which field of a form is which column: written once by guess, reviewed by a person, then used again.
+"""Mapping of form fields to columns: guessed once, reviewed by a person, then reused; detection of changes.
 
     mapping_version: 1
     format: demarche
@@ -11,9 +11,8 @@
     fields:
       - {label: "Coût total de l'opération (en euros HT)", kind: number}
 
-Only fields named under `columns` and `keep` are taken; `fields` is the form as it was, for the next export.
-
-What changed in a form since its mapping was written, field by field.
+Only fields named under `columns` and `keep` are imported. `fields` records the form, so that `drift` can
+compare the next export with it, field by field.
 """
 
 from __future__ import annotations
@@ -37,17 +36,17 @@ FormatName = Literal["demarche", "turgot", "grist", "pabulib", "dotations", "fon
 FORMATS: tuple[str, ...] = get_args(FormatName)
 DuplicatesName = Literal["refuse", "number", "last"]
 SOURCE_ROW = "source_row"
-"""The column that says in which row of the file a dossier was."""
+"""Column with the row of the file in which a dossier was read."""
 
 _IN_CENTS = (f"{name}_cents" for name, kind in CANONICAL.items() if kind is ColumnKind.MONEY)
 _RESERVED = frozenset({SOURCE_ROW, *CANONICAL, *_IN_CENTS})
 
 
 class From(Spec):
-    """A field that is taken.
+    """A field that is imported.
 
-    `from_` is its numbered label, `id` the form's own id, which goes before the label; `plus` are further fields
-    of money that are added; `review` marks a guess.
+    `from_` is its numbered label; `id` is the form's own id, which takes precedence over the label; `plus`
+    are further money fields that are added; `review` marks a guess.
     """
 
     from_: Code = Field(alias="from")
@@ -57,12 +56,12 @@ class From(Spec):
 
     @classmethod
     def of(cls, name: str, field_id: str = "", *, plus: tuple[str, ...] = (), review: bool = False) -> From:
-        """A field by its numbered label and id."""
+        """Build from a numbered label and an id."""
         return cls.model_validate({"from": name, "id": field_id, "plus": plus, "review": review})
 
 
 class Known(Spec):
-    """A field of the form as it was when the mapping was written."""
+    """A field of the form when the mapping was written."""
 
     label: Code
     kind: Kind = "text"
@@ -71,7 +70,7 @@ class Known(Spec):
 
 
 class Control(Spec):
-    """What the export must add up to."""
+    """Control totals of the export."""
 
     rows: Count | None = None
     requested: Cents | None = None
@@ -82,20 +81,22 @@ class FormMapping(Spec):
 
     Attributes
     ----------
-    columns : canonical column → field
-    keep : name of a further column → field
-    constants : canonical column → one value for all rows
-    requests : envelope → field of what is asked from it, for forms in which one dossier asks several funds
-    values : canonical or kept column → what the form says → what it becomes
-    exclude : field → values; rows that have one of them are set aside, and counted
-    empty : cells that mean that there is nothing, such as NULL
-    zero_is_empty : money and number columns in which 0 means that nothing was answered
-    duplicates : rows of one number are left to be corrected (`refuse`), numbered on as requests of one project
-        (`number`), or only the last is kept (`last`)
-    decimal : the mark of decimals in text cells
-    map_year : the year of the map that codes and inhabitants are compared with
+    columns : field of each canonical column
+    keep : field of each further column, by its name
+    constants : one value for all rows, by canonical column
+    requests : by envelope, the field of what is requested from it, for forms in which one dossier asks
+        several funds
+    values : by canonical or kept column, what each value of the form becomes
+    exclude : by field, values of rows that are set aside and counted
+    empty : cells that mean nothing, such as NULL
+    zero_is_empty : money and number columns in which 0 means no answer
+    duplicates : rows with the same number are left to be corrected (`refuse`), numbered on as requests of
+        one project (`number`), or only the last is kept (`last`)
+    decimal : decimal mark in text cells
+    map_year : year of the map that codes and inhabitants are compared with
     rate_cap : the largest legal share of aid
-    fields : the form as it was
+    control : control totals
+    fields : the form when the mapping was written
     """
 
     mapping_version: Literal["1"] = "1"
@@ -138,13 +139,13 @@ class FormMapping(Spec):
         return self
 
     def sources(self) -> list[tuple[str, str, str]]:
-        """What canonical columns and requests are read from: the column, the id of its field, the label."""
+        """Return (column, id, label) of every field that canonical columns and requests are read from."""
         every = (*self.columns.items(), *self.requests.items())
         found = [(name, source.id, source.from_) for name, source in every]
         return found + [(name, "", label) for name, source in every for label in source.plus]
 
     def to_review(self) -> int:
-        """How many fields are still guesses."""
+        """Return the number of fields that are still guesses."""
         return sum(
             one.review for one in (*self.columns.values(), *self.keep.values(), *self.requests.values())
         )
@@ -175,7 +176,7 @@ _HEAD = """\
 
 
 def to_text(mapping: FormMapping) -> str:
-    """The mapping as YAML, one field a line."""
+    """Return the mapping as YAML, one field per line."""
     lines = [_HEAD + f"mapping_version: {VERSION}", f"format: {mapping.format}"]
     told = (("form", mapping.form), ("revision", mapping.revision))
     lines += [f"{name}: {_quoted(text)}" for name, text in told if text]
@@ -243,7 +244,7 @@ def _key(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text in double quotes, as YAML and JSON both read it; control characters are escaped."""
+    """Return a text in double quotes, as both YAML and JSON read it; control characters are escaped."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -257,10 +258,10 @@ _ALIKE = ({"text", "choice"}, {"text", "choice", "flag"})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field that is not as the mapping knows it.
+    """One field that differs from the mapping.
 
-    `what` is ``added``, ``removed``, ``renamed``, ``moved``, ``kind`` or ``repeated``; `column` is the column that
-    it fills, "" for none.
+    `what` is ``added``, ``removed``, ``renamed``, ``moved``, ``kind`` or ``repeated``; `column` is the
+    column that it fills, "" for none.
     """
 
     what: str
@@ -270,7 +271,9 @@ class Change:
 
 
 def drift(mapping: FormMapping, table: FormTable) -> tuple[Change, ...]:
-    """The changes between the form of the mapping and that of the file; none for a mapping without `fields`."""
+    """Return the changes between the form of the mapping and that of the file; none for a mapping without
+    `fields`.
+    """
     if not mapping.fields:
         return ()
     return tuple(_changes(mapping, table))
@@ -307,7 +310,7 @@ def _changes(mapping: FormMapping, table: FormTable) -> Iterator[Change]:
 
 
 def _paired(known: tuple[Known, ...], fields: tuple[FormField, ...]) -> dict[str, FormField]:
-    """The field of the file for each known label: by id, else by label."""
+    """Return the field of the file for each known label: by id, else by label."""
     by_id = {one.id: one for one in fields if one.id}
     by_name = {one.name: one for one in fields}
     pairs = {}
@@ -326,7 +329,7 @@ def _removed(label: str, column: str, near: str | None) -> Change:
 
 
 def _other_kind(known: Known, one: FormField) -> bool:
-    """Whether the cells are of another kind; choices and free text differ by chance, empty cells say nothing."""
+    """Return whether the cells changed kind; choices and text vary by chance, and empty cells say nothing."""
     if known.kind == one.kind or not one.column.filled().any():
         return False
     return not any({known.kind, one.kind} <= alike for alike in _ALIKE)
@@ -335,7 +338,7 @@ def _other_kind(known: Known, one: FormField) -> bool:
 def _moved(
     known: tuple[Known, ...], fields: tuple[FormField, ...], pairs: Mapping[str, FormField]
 ) -> Iterator[Change]:
-    """One remark when fields stand in another order: they are found by name, so nothing is lost."""
+    """Yield one change when fields are in another order; fields are found by name, so nothing is lost."""
     before = [pairs[one.label].name for one in known if one.label in pairs]
     place = {one.name: k for k, one in enumerate(fields)}
     order = [place[name] for name in before]
@@ -349,12 +352,12 @@ def _moved(
 
 
 def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[Change, ...]) -> None:
-    """Refuse a file in which fields of the mapping are missing, or that is of another form.
+    """Refuse a file that lacks mapped fields, or that is of another form.
 
     Raises
     ------
     DataError
-        Every missing field with the label nearest to it, or one sentence when most are missing.
+        with every missing field and the most similar label, or one sentence when most fields are missing
     """
     by_id = {one.id for one in table.fields if one.id}
     names = [one.name for one in table.fields]

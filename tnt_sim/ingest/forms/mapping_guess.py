@@ -1,6 +1,6 @@
-"""A first mapping of a form, by guess from its labels and its cells; every guess is marked for review.
+"""Guess of a first mapping of a form, from its labels and cells; every guess is marked for review.
 
-Where a planner says that a column is: « dossier is the field N° DS ».
+A planner may also state the field of a column: « dossier is the field N° DS ».
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OTHER_AID: Mapping[str, tuple[str, ...]] = {
         f"aide d un epci {_AMOUNT}", f"aide de l union europeenne {_AMOUNT}",
     ),
 }  # fmt: skip
-"""Aid from others, asked or obtained: all the fields that there are, added up."""
+"""Labels of aid from other funders, requested or obtained; all fields found are added up."""
 _PART = re.compile(r"dont ([a-z]+)")
 _CODE_ENDS = (" code insee", " code")
 _PLACES = ("commune", "epci", "department", "region")
@@ -33,9 +33,10 @@ _MOST_KEPT = 60
 
 
 def guess_mapping(table: FormTable, layout: Layout) -> FormMapping:
-    """Which field is which column: the layout's own labels first, then the common ones.
+    """Guess the field of each column: the layout's own labels first, then the common ones.
 
-    Kept besides are choices, flags, numbers and dates, which cannot name anybody; free text is not kept.
+    Choices, flags, numbers and dates are kept as further columns, since they cannot name anybody; free text
+    is not.
     """
     usable = [one for one in table.fields if not one.person]
     labels = _by_label(usable)
@@ -71,7 +72,7 @@ def guess_mapping(table: FormTable, layout: Layout) -> FormMapping:
 def _other_aid(
     labels: Mapping[str, list[FormField]], columns: Mapping[str, From], used: set[str]
 ) -> dict[str, From]:
-    """Aid from others: every field of its kind, added up."""
+    """Return the fields of aid from other funders, all of one kind added up."""
     found = {}
     for name, wanted in OTHER_AID.items():
         fields = [one.name for label in wanted for one in labels.get(label, ()) if _fits(name, one)]
@@ -82,7 +83,7 @@ def _other_aid(
 
 
 def _requests(fields: Iterable[FormField], columns: Mapping[str, From], used: set[str]) -> dict[str, From]:
-    """« dont DETR », « dont DSIL » after the sum asked: what each fund is asked for."""
+    """Return what each fund is asked for: « dont DETR », « dont DSIL » beside the total."""
     parts = {}
     for one in fields:
         match = _PART.fullmatch(normalised(one.label))
@@ -95,7 +96,7 @@ def _requests(fields: Iterable[FormField], columns: Mapping[str, From], used: se
 
 
 def known_fields(table: FormTable) -> tuple[Known, ...]:
-    """The form as it is now."""
+    """Return the form as it is now."""
     return tuple(Known(label=one.name, kind=one.kind, id=one.id, person=one.person) for one in table.fields)
 
 
@@ -112,7 +113,7 @@ def _by_label(fields: Iterable[FormField]) -> dict[str, list[FormField]]:
 
 
 def _own(name: str, fields: Iterable[FormField]) -> FormField | None:
-    """A field that is named as the column itself."""
+    """Return the field named like the column itself."""
     return next((one for one in fields if _is_own(name, one)), None)
 
 
@@ -123,7 +124,7 @@ def _is_own(name: str, one: FormField) -> bool:
 def _canonical_names(
     fields: Iterable[FormField], columns: Mapping[str, From], used: set[str]
 ) -> dict[str, From]:
-    """Fields that carry the name of a canonical column that no label was found for."""
+    """Return the fields named like a canonical column for which no label was found."""
     found = {}
     for one in fields:
         if one.label in CANONICAL and one.label not in columns and one.name not in used:
@@ -135,7 +136,9 @@ def _canonical_names(
 def _best(
     name: str, wanted: Iterable[str], labels: Mapping[str, list[FormField]], used: set[str]
 ) -> FormField | None:
-    """The first field that has one of the labels and cells that can be of the column; with its code beside it."""
+    """Return the first unused field with one of the labels and fitting cells; for places, its code field
+    comes first.
+    """
     for label in wanted:
         ends = _CODE_ENDS if name in _PLACES else ()
         for candidate in (*(label + end for end in ends), label):
@@ -146,7 +149,7 @@ def _best(
 
 
 def _fits(name: str, one: FormField) -> bool:
-    """Whether the cells can be those of the column; a field without any cell can be anything."""
+    """Return whether the cells can be those of the column; an empty field can be anything."""
     kind = CANONICAL[name]
     filled = bool(one.column.filled().any())
     if not filled:
@@ -166,7 +169,7 @@ def _mostly_numbers(one: FormField) -> bool:
 
 
 def _exclude(fields: Iterable[FormField], layout: Layout) -> dict[str, tuple[str, ...]]:
-    """The rows to set aside, in the words of the file: drafts, archived dossiers."""
+    """Return the rows to set aside, in the words of the file: drafts, archived dossiers."""
     found = {}
     for one in fields:
         wanted = layout.exclude.get(normalised(one.label))
@@ -196,12 +199,12 @@ def _keep(fields: Iterable[FormField], used: set[str], layout: Layout) -> dict[s
 
 
 def said_columns(mapping: FormMapping, form: FormTable, said: Mapping[str, str]) -> FormMapping:
-    """The mapping with the fields that are said; a field serves one column, so a guess gives it up.
+    """Return the mapping with the stated fields; a guess for the same field is dropped.
 
     Raises
     ------
     DataError
-        Labels that the form has not, each with the nearest that it has.
+        with the labels that the form does not have, each with the most similar one
     """
     by_label = {normalised(one.name): one for one in reversed(form.fields)}
     by_label |= {one.name: one for one in form.fields}

@@ -1,0 +1,1 @@
+"""Quality checks of a table of dossiers, and their findings."""

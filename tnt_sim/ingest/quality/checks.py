@@ -1,19 +1,17 @@
-"""Dossiers that may be one and the same: found by keys that small differences of writing do not change.
+"""Quality checks of a table of dossiers: missing, odd or contradictory cells, and likely duplicates.
 
-Two dossiers are compared when they share a key, never one by one with all others:
-
-    title key     = the set of the title's words and numbers, without accents, short words and endings
-    likely double : same applicant, same title key, same cost and same sum asked
-    similar       : same applicant and same title key
-
-Codes and inhabitants of a table against the map of a year.
-
-What is missing, odd or contradictory in a table of dossiers, before anything is solved.
-
-Every check is a handful of expressions over whole columns. A share is compared in whole cents:
+Every check is a few operations on whole columns. A share is compared in whole cents:
 
     grant above the cap  ⇔  grant · q > cost · p     for a cap of p/q
     by rounding only     ⇔  and the rate, rounded to a hundredth of a point, exceeds it by at most that
+
+Duplicates are found by blocking: dossiers are compared only when they share a key, never pair by pair.
+
+    title key        = the set of the title's words and numbers, without accents, short words and endings
+    likely duplicate : same applicant, same title key, same cost and same request
+    similar          : same applicant and same title key
+
+Codes and inhabitants are compared with the map of a year.
 """
 
 from __future__ import annotations
@@ -34,7 +32,9 @@ _WORDS = r"[a-z]{4,}|[0-9]+"
 
 
 def title_keys(titles: pl.Series) -> pl.Series:
-    """A number for each title that is the same for titles of the same words; null where they say too little."""
+    """Return a number for each title, equal for titles with the same set of words; null for titles with too
+    few letters.
+    """
     values = titles.unique()
     plain = (
         values.str.slice(0, _LONGEST).str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
@@ -53,11 +53,11 @@ def title_keys(titles: pl.Series) -> pl.Series:
 
 
 def find_likeness(table: pl.DataFrame) -> pl.DataFrame:
-    """Each dossier that is like an earlier one of its applicant, which is named.
+    """Report each dossier that resembles an earlier one of the same applicant, with that dossier.
 
     Parameters
     ----------
-    table : dossier, title, applicant or applicant_id, and the money columns that there are
+    table : dossier, title, applicant or applicant_id, and the money columns available
     """
     who = _who(table)
     if who is None or "title" not in table.columns:
@@ -89,7 +89,7 @@ def find_likeness(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _who(table: pl.DataFrame) -> pl.Series | None:
-    """Who asks: the number, else the name, cut to the SIREN and to plain letters."""
+    """Return the applicant: its number reduced to the SIREN, else its name in plain letters."""
     parts = []
     if "applicant_id" in table.columns:
         number = pl.col("applicant_id")
@@ -115,7 +115,9 @@ _LEVELS = ("department", "region", "epci", "commune")
 
 
 def check_map(table: pl.DataFrame, map_year: int) -> list[pl.DataFrame]:
-    """Codes that the map does not know, communes outside their department, populations far from the map's."""
+    """Report codes that the map does not know, communes outside their department, populations far from the
+    map's.
+    """
     keys = territory(map_year).keys().select("level", "key", "department", "population")
     parts = []
     for name in _LEVELS:
@@ -131,7 +133,7 @@ def check_map(table: pl.DataFrame, map_year: int) -> list[pl.DataFrame]:
 
 
 def _departments(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
-    """The department against that of the commune, or of the applicant where it is one."""
+    """Compare the department with that of the commune, or of the applicant where it is one."""
     communes = keys.filter(pl.col("level") == "commune").select("key", true="department")
     column = "commune" if "commune" in table.columns else "applicant_id"
     where = table.select("department", siren(column).alias("key"))
@@ -141,7 +143,9 @@ def _departments(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _populations(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
-    """The population against that of the applicant: its type says at which level its code is looked for."""
+    """Compare the population with that of the applicant, whose type gives the level at which its code is
+    searched.
+    """
     level = (
         level_of(pl.col("applicant_type")) if "applicant_type" in table.columns else pl.lit("commune")
     ).alias("level")
@@ -167,7 +171,7 @@ _EMPTIED = ("unreadable", "negative", "zero_as_empty", "error_cell")
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """The quality report of a table.
+    """Quality report of a table.
 
     Attributes
     ----------
@@ -181,7 +185,7 @@ class Quality:
     n_rows: int
 
     def counts(self) -> dict[str, int]:
-        """Findings by code, in the order in which the page tells them."""
+        """Return the number of findings by code, in the order of the report."""
         counted = self.findings.group_by("code", maintain_order=True).len()
         return dict(zip(counted["code"].to_list(), counted["len"].to_list(), strict=True))
 
@@ -201,13 +205,13 @@ def examine(
 
     Parameters
     ----------
-    table : the dossiers; a column that is absent, or empty in every row, is not missed
-    timezone : for days and instants that are compared
-    map_year : the map that codes and inhabitants are compared with; None for none
-    rate_cap : the largest share of the eligible base, else of the cost; None for none
-    likeness : whether dossiers that resemble each other are looked for
+    table : the dossiers; a column that is absent, or empty in every row, is not reported as missing
+    timezone : time zone in which days and instants are compared
+    map_year : year of the map that codes and inhabitants are compared with; None for no comparison
+    rate_cap : the largest share of the eligible base, else of the cost; None for no check
+    likeness : whether to search for dossiers that resemble each other
     variants : further columns whose values are compared for spelling
-    unwatched : columns whose empty cells are not missed
+    unwatched : columns whose empty cells are not reported
     parts : findings of the reading itself
     """
     used = table.select(name for name in table.columns if name == "dossier" or _given(table[name]))
@@ -222,7 +226,7 @@ def examine(
 
 
 def _untold(checks: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The checks, without empty cells that are empty because of what is told of them already."""
+    """Return the checks without empty cells that are empty because of a finding already reported."""
     told = [part.select("index", "column") for part in checks if part.height and part["code"][0] in _EMPTIED]
     for part in checks:
         if told and part.height and part["code"][0] == "missing":
@@ -296,7 +300,7 @@ def _rates(table: pl.DataFrame, cap: Fraction | None) -> Iterator[pl.DataFrame]:
 
 
 def _over(rate: Fraction) -> pl.Expr:
-    """grant · q − whole · p for a rate p/q, in 128 bits, so that a product of cents never overflows."""
+    """Return grant · q − whole · p for a rate p/q, in 128-bit integers, so that it cannot overflow."""
     q, p = (pl.lit(part, dtype=pl.Int128) for part in (rate.denominator, rate.numerator))
     return pl.col("grant").cast(pl.Int128) * q - pl.col("whole").cast(pl.Int128) * p
 
@@ -320,7 +324,7 @@ def _identifiers(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def _dates(table: pl.DataFrame, timezone: str) -> Iterator[pl.DataFrame]:
-    """Days that come before those that they must follow."""
+    """Yield dates that precede those that they must follow."""
     pairs = (("end", "start", "dates_reversed"), ("notified_at", "filed_at", "dates_reversed"),
              ("end", "filed_at", "dates_reversed"), ("start", "filed_at", "started_before"))  # fmt: skip
     for later, earlier, code in pairs:
@@ -341,7 +345,7 @@ def _day(moments: pl.Series) -> pl.Series:
 
 
 def _spelling(table: pl.DataFrame, names: tuple[str, ...]) -> Iterator[pl.DataFrame]:
-    """Values of a column of few values that differ by capitals, accents, spaces or a final s alone."""
+    """Yield values of a column of few values that differ only by capitals, accents, spaces or a final s."""
     for name in names:
         if name not in table.columns or table.schema[name] != pl.String:
             continue

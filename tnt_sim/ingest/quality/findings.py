@@ -1,6 +1,5 @@
-"""The kinds of finding: how grave each is, how it is counted, and what to do about it.
-
-What was found odd in a table: one row per finding, by columns, so that a hundred thousand cost nothing.
+"""Findings: what is odd in a table, one row each, and the kinds of finding with severity, wording and
+remedy.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from tnt_sim.i18n.message import Text
 
 
 class Severity(StrEnum):
-    """How much a finding matters: it stops a run, asks for a look, or is good to know."""
+    """Severity of a finding: it stops a run, should be looked at, or is for information."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -24,7 +23,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of finding: how it is counted and what to do; `{column}`, `{value}`, `{expected}` are filled in."""
+    """One kind of finding: severity, title, sentence and remedy; `{column}`, `{value}`, `{expected}` are
+    filled in.
+    """
 
     severity: Severity
     title: Text
@@ -166,7 +167,7 @@ KINDS: dict[str, Kind] = {
         ("Vérifiez que le fichier est le bon et qu'il est complet.",
          "Check that the file is the right one and complete.")),
 }  # fmt: skip
-"""Every kind of finding by its code, in the order in which the page tells them."""
+"""Every kind of finding by its code, in the order of the report."""
 
 SCHEMA = {
     "code": pl.String,
@@ -175,11 +176,11 @@ SCHEMA = {
     "value": pl.String,
     "expected": pl.String,
 }
-"""`index` is the row of the table (from 0), null for what concerns all of it."""
+"""Columns of a table of findings; `index` is the row of the table (from 0), null for the table as a whole."""
 
 
 def empty() -> pl.DataFrame:
-    """No finding."""
+    """Return a table without findings."""
     return pl.DataFrame(schema=SCHEMA)
 
 
@@ -190,7 +191,7 @@ def found(
     value: pl.Series | str | None = None,
     expected: pl.Series | str | None = None,
 ) -> pl.DataFrame:
-    """A finding for each row where a Boolean series holds; null does not hold.
+    """Return a finding for each row where a Boolean series is True; null counts as False.
 
     `value` and `expected` are texts of all rows, or one text for all.
     """
@@ -215,7 +216,7 @@ def _at(text: pl.Series | str | None, indices: pl.Series) -> pl.Series:
 
 
 def euros(cents: pl.Series) -> pl.Series:
-    """Amounts in euros as text, « 12.50 », the cents only where there are some."""
+    """Return amounts in euros as text, « 12.50 », with cents only where there are some."""
     size = cents.abs()
     sign = pl.select(pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))).to_series()
     whole, rest = (size // 100).cast(pl.String), (size % 100).cast(pl.String).str.zfill(2)
@@ -223,12 +224,12 @@ def euros(cents: pl.Series) -> pl.Series:
 
 
 def of_all(code: str, column: str, value: str, expected: str) -> pl.DataFrame:
-    """A finding about the table as a whole."""
+    """Return a finding about the table as a whole."""
     return pl.DataFrame([[code], [None], [column], [value], [expected]], schema=SCHEMA)
 
 
 def together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """All findings: the gravest kinds first, then by row."""
+    """Combine findings: the most severe kinds first, then by row."""
     order = {code: (list(Severity).index(kind.severity), k) for k, (code, kind) in enumerate(KINDS.items())}
     rank = {code: k for k, code in enumerate(sorted(order, key=order.__getitem__))}
     both = pl.concat([empty(), *parts])

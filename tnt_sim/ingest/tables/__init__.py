@@ -1,0 +1,1 @@
+"""Strict readers of table files, and of their cells as typed values."""

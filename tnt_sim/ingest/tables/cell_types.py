@@ -1,6 +1,7 @@
-"""Text, codes, lists and numbers: the cells of a raw column in the type of a canonical one.
+"""Typed values of cells: text, codes, lists and numbers; repair of codes that spreadsheets damaged.
 
-Codes as forms and spreadsheets give them: read where only one code can be meant.
+A damaged code is repaired only where a single code can be meant. SIREN and SIRET are checked with the Luhn
+algorithm (ISO/IEC 7812-1); the establishments of La Poste follow a rule of their own.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ _LA_POSTE = "356000000"
 
 
 def read_text(column: RawColumn) -> pl.Series:
-    """Every cell as text, "" where it is empty; numbers in their shortest digits, dates in ISO form."""
+    """Return every cell as text, "" where it is empty; numbers in their shortest digits, dates in ISO form."""
     if column.typed is not None:
         return typed_text(column.typed)
     text = column.text
@@ -74,12 +75,12 @@ def _moment_texts(moments: pl.Series, days: pl.Series) -> pl.Series:
 
 
 def has_text(dtype: pl.DataType) -> bool:
-    """Whether the values of a typed column can be written as text."""
+    """Return whether the values of a typed column can be written as text."""
     return not (dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Duration))
 
 
 def typed_text(values: pl.Series) -> pl.Series:
-    """A typed column as text, "" where it is null; nested types have no text."""
+    """Return a typed column as text, "" where it is null; nested types have no text."""
     if values.dtype.is_float():
         return _number_texts(values.cast(pl.Float64)).fill_null("")
     if not has_text(values.dtype):
@@ -88,7 +89,7 @@ def typed_text(values: pl.Series) -> pl.Series:
 
 
 def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
-    """Codes as text; numbers only where they are whole and no digit can be lost."""
+    """Return codes as text; numeric cells are accepted only where they are whole and no digit can be lost."""
     typed = column.typed
     if typed is not None and not typed.dtype.is_numeric():
         report.column(
@@ -118,7 +119,7 @@ def read_code(column: RawColumn, name: str, report: Reporter) -> pl.Series:
 def _check_numbers(
     column: RawColumn, name: str, numbers: pl.Series, text: pl.Series, report: Reporter
 ) -> None:
-    """Numeric cells of a code column must be whole, exact and of a length that codes have."""
+    """Check that numeric cells of a code column are whole, exact and of a length that codes have."""
     whole = (numbers == numbers.round()) & (numbers >= 0) & (numbers < 2**53)
     broken = numbers.is_not_null() & ~whole.fill_null(value=False)
     if broken.any():
@@ -133,7 +134,7 @@ def _check_numbers(
 
 
 def _identifiers(text: pl.Series) -> pl.Series:
-    """SIRET and SIREN written in groups (« 213 500 017 00010 ») without their spaces."""
+    """Remove the spaces of SIRET and SIREN written in groups (« 213 500 017 00010 »)."""
     grouped = text.str.contains(rf"^[0-9][0-9{SPACES}]+[0-9]$") & text.str.contains(rf"[{SPACES}]")
     if not grouped.any():
         return text
@@ -142,10 +143,9 @@ def _identifiers(text: pl.Series) -> pl.Series:
 
 
 def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> None:
-    """Warn of SIREN and SIRET with a digit too few or a wrong check digit.
+    """Warn of SIREN and SIRET with a missing digit or a wrong check digit.
 
-    The establishments of La Poste, 356 000 000, have a rule of their own: their digits add up to a
-    multiple of five.
+    For La Poste (SIREN 356 000 000) the sum of a SIRET's digits must be a multiple of five instead.
     """
     short = text.str.contains(r"^(?:[0-9]{4}|[0-9]{8}|[0-9]{13})$")
     if short.any():
@@ -174,7 +174,7 @@ def check_identifiers(column: RawColumn, text: pl.Series, report: Reporter) -> N
 
 
 def wrong_check_digit(codes: pl.Series, length: int) -> pl.Series:
-    """Which codes of `length` digits, all of them digits, have a wrong check digit."""
+    """Return which codes of `length` digits have a wrong check digit (Luhn), Boolean."""
     digits = [codes.str.slice(position, 1).cast(pl.Int32) for position in range(length)]
     total = plain = pl.Series("sum", [0], dtype=pl.Int32).new_from_index(0, len(codes))
     for position, digit in enumerate(digits):
@@ -204,7 +204,7 @@ def _check_enumeration(column: RawColumn, name: str, text: pl.Series, report: Re
 
 
 def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
-    """Lists of text: cells split at ``;``, without spaces at the ends of items and without empty items."""
+    """Return lists of text: cells split at ``;``, items stripped, empty and repeated items dropped."""
     typed = column.typed
     if typed is not None and isinstance(typed.dtype, pl.List):
         inner = typed.dtype.inner
@@ -225,7 +225,7 @@ def read_list(column: RawColumn, name: str, report: Reporter) -> pl.Series:
 
 
 def read_integer(column: RawColumn, name: str, report: Reporter, options: ReadOptions) -> pl.Series:
-    """Whole numbers of at least zero, Int64, null for empty cells."""
+    """Return whole numbers of at least zero, Int64, null for empty cells."""
     numbers = read_decimal(column, name, report, options)
     wrong = ((numbers < 0) | (numbers % 1 != 0)).fill_null(value=False)
     # « 1.234 » may be a thousand or a fraction: a count is no place to guess.
@@ -241,7 +241,7 @@ def read_integer(column: RawColumn, name: str, report: Reporter, options: ReadOp
 
 
 def read_decimal(column: RawColumn, name: str, report: Reporter, options: ReadOptions) -> pl.Series:
-    """Exact numbers, Decimal(38, 6), null for empty cells; workbook floats to the nearest millionth."""
+    """Return exact numbers, Decimal(38, 6), null for empty cells; workbook floats to the nearest millionth."""
     typed = column.typed
     if typed is not None:
         if not typed.dtype.is_numeric():
@@ -318,7 +318,7 @@ _WHOLE_FLOAT = r"^[0-9]+\.0$"
 
 
 def read(name: str, text: pl.Series, map_year: int) -> pl.Series:
-    """The codes of a canonical column in the text of a form; what is not understood stays as it is."""
+    """Return the codes of a canonical column from the text of a form; what is not understood is unchanged."""
     if name == "department":
         return _by_value(text, lambda value: _department(value, map_year))
     if name == "region":
@@ -333,12 +333,12 @@ def read(name: str, text: pl.Series, map_year: int) -> pl.Series:
 
 
 def _nothing(text: pl.Series) -> pl.Series:
-    """A code of 0 is what spreadsheets put where there is none."""
+    """Empty a code of 0, which spreadsheets write where there is none."""
     return text.set(text == "0", "")
 
 
 def repaired(text: pl.Series, read_as: pl.Series) -> pl.Series:
-    """Where a number was given and another one read: a lost zero, a « .0 » too many."""
+    """Return where a number was given and another one read: a lost zero, an extra « .0 »."""
     return text.str.contains(r"^[0-9]+(?:\.0)?$") & (text != read_as) & (read_as != "")
 
 
@@ -379,7 +379,7 @@ def _codes(level: str, map_year: int) -> frozenset[str]:
 
 
 def _plain(text: pl.Series) -> pl.Series:
-    """Numbers without the « .0 » that a spreadsheet or a script left behind."""
+    """Remove the « .0 » that a spreadsheet or a script added to numbers."""
     floats = text.str.contains(_WHOLE_FLOAT)
     return text.str.strip_suffix(".0").zip_with(floats, text) if floats.any() else text
 
@@ -395,7 +395,9 @@ def _first_number(text: pl.Series, length: int) -> pl.Series:
 
 
 def _identifier(text: pl.Series) -> pl.Series:
-    """SIRET and SIREN without spaces; a lost leading zero is put back where the check digit then is right."""
+    """Return SIRET and SIREN without spaces; a lost leading zero is restored where the check digit then is
+    right.
+    """
     grouped = text.str.contains(rf"^[0-9][0-9{SPACES}]+[0-9]$") & text.str.contains(rf"[{SPACES}]")
     if grouped.any():
         text = text.str.replace_all(rf"[{SPACES}]", "").zip_with(grouped, text)
@@ -410,7 +412,7 @@ def _identifier(text: pl.Series) -> pl.Series:
 
 
 def wrong_digits(text: pl.Series) -> pl.Series:
-    """Which SIREN and SIRET have a wrong check digit, La Poste's own rule known."""
+    """Return which SIREN and SIRET have a wrong check digit, Boolean."""
     values = text.unique()
     bad = values.filter(_wrong(values, 9) | _wrong(values, 14))
     return text.is_in(bad.implode()) if len(bad) else text != text

@@ -1,4 +1,4 @@
-"""Which column of a table is which: guessed from the headers, checked on the cells, always to be reviewed."""
+"""Guess of the canonical columns of a table from its headers, checked on its cells, for a person to review."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _GRANTED = (
     "montant sub", "montant subvention", "montant de la subvention", "subvention", "subvention accordee",
     "montant accorde", "montant engage", "montant attribue", "montant", "grant",
 )  # fmt: skip
-"""Where nothing says what was asked, what was granted stands for it, as `import` has it."""
+"""Headers of granted amounts, which stand for the request where the table has none."""
 _TO_CONVERT = Text("valeurs à convertir", "values to convert")
 _DEPARTMENT = re.compile(r"\d{2,3}|2A|2B")
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What was found in a table.
+    """The columns found in a table.
 
     Attributes
     ----------
-    columns : canonical name → header; only those that are not named canonically already
-    set_aside : canonical name → (header, why it cannot be taken as it is)
+    columns : header by canonical name, without those already named canonically
+    set_aside : by canonical name, (header, why it cannot be used as it is)
     present : every canonical column that the table has, guessed or by its own name
-    requested_cents : the sum asked, None when it cannot be read
-    envelopes : the values of the envelope column
-    closed : the values of a set-aside state column that say « refusé » or « sans suite »
-    left_out : the headers that no canonical column took, in the order of the table
-    rounded : canonical name → how many of its amounts have more than two decimals
-    as_granted : whether the amount asked is that of a column that says what was granted
-    asked_by : the sum asked in each of `envelopes`, empty when it cannot be read
+    requested_cents : sum requested, None when it cannot be read
+    envelopes : values of the envelope column
+    closed : values of a set-aside state column that mean « refusé » or « sans suite »
+    left_out : headers that no canonical column uses, in the order of the table
+    rounded : by canonical name, how many of its amounts have more than two decimals
+    as_granted : whether the request is read from a column of granted amounts
+    asked_by : sum requested from each envelope, empty when it cannot be read
     """
 
     columns: Mapping[str, str]
@@ -54,7 +54,7 @@ class Guess:
 
     @property
     def to_convert(self) -> bool:
-        """Whether a column was set aside for values that `import` knows how to convert."""
+        """Whether a column was set aside for values that `import` can convert."""
         return any(why.fr.startswith(_TO_CONVERT.fr) for _, why in self.set_aside.values())
 
 
@@ -100,13 +100,13 @@ def guess_columns(table: pl.DataFrame, *, typed: bool = False) -> Guess:
 
 
 def _closed(states: pl.Series) -> tuple[str, ...]:
-    """The values of a state column that close a dossier, as they are written."""
+    """Return the values of a state column that close a dossier, as written."""
     values = states.cast(pl.String).drop_nulls().unique().sort().to_list()
     return tuple(value for value in values if normalised(value) in _CLOSED)
 
 
 def _unfit(name: str, cells: pl.Series, fine: frozenset[str]) -> Text | None:
-    """Why the cells of a column are not those of a canonical one; None when they may be."""
+    """Return why the cells of a column cannot be those of a canonical one; None when they can."""
     values = cells.cast(pl.String).drop_nulls()
     filled = values.filter(values.str.strip_chars() != "").unique().head(1000)
     if name == "state":
@@ -131,14 +131,14 @@ def _not_among(filled: pl.Series, valid: Sequence[str]) -> Text | None:
 
 
 def _too_fine(cells: pl.Series, fine: frozenset[str]) -> int:
-    """How many amounts have more than two decimals of a euro."""
+    """Return how many amounts have more than two decimals of a euro."""
     return int(parse_cents_series(cells.cast(pl.String))[1].is_in(list(fine)).sum())
 
 
 def _asked(
     table: pl.DataFrame, taken: Mapping[str, str], own: set[str], fine: frozenset[str]
 ) -> dict[str, int] | None:
-    """The cents asked by envelope, "" where there is none; None when they cannot be read."""
+    """Return the cents requested by envelope, "" for no envelope; None when they cannot be read."""
     header = _header(taken, own, "requested")
     if "requested_cents" in table.columns:
         cents = table["requested_cents"].cast(pl.String).cast(pl.Int64, strict=False)

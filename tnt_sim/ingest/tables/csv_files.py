@@ -1,13 +1,8 @@
-"""The shape of a CSV text: where records end, how many cells each has, where quotes go wrong.
+"""Strict reading of CSV files: encoding, delimiter and shape are checked before any cell is built.
 
-Polars fills short rows and may accept stray quotes; a decision must not rest on a shifted row, so the
-shape is counted first, on bytes, by whole blocks.
-
-What a CSV file may hold at most, checked on its shape before any cell is built.
-
-CSV files: encoding, delimiter and shape checked strictly, then read by whole columns as text.
-
-Text files in two encodings at once: what a copy and paste between programs leaves behind.
+The CSV reader of polars fills short rows and may accept stray quotes, which would shift cells. Records,
+cells and quotes are therefore counted first, on the bytes, by vectorised blocks; then whole columns are read
+as text. A file that mixes two encodings, as a copy and paste between programs leaves behind, is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +26,7 @@ _QUOTE, _NEWLINE, _RETURN = 0x22, 0x0A, 0x0D
 
 @dataclass(frozen=True, slots=True)
 class QuoteFault:
-    """A quote where none can stand, or one that is never closed."""
+    """A quote where none is allowed, or one that is never closed."""
 
     at: int
     """Byte offset of the quote."""
@@ -47,7 +42,7 @@ class Shape:
     ----------
     starts, ends : int64 (n_records,), byte offsets; the end is that of the line feed or of the text
     n_cells : int64 (n_records,)
-    fault : the first quote that breaks the shape; nothing after it can be trusted
+    fault : the first misplaced quote; nothing after it can be trusted
     """
 
     starts: npt.NDArray[np.int64]
@@ -56,7 +51,7 @@ class Shape:
     fault: QuoteFault | None
 
     def blank(self, data: bytes) -> npt.NDArray[np.bool_]:
-        """Which records are empty lines."""
+        """Return which records are empty lines, bool (n_records,)."""
         lengths = self.ends - self.starts
         single = np.flatnonzero(lengths == 1)
         result: npt.NDArray[np.bool_] = lengths == 0
@@ -99,7 +94,7 @@ def _none() -> npt.NDArray[np.int64]:
 def _outside(
     positions: npt.NDArray[np.int64], quotes: npt.NDArray[np.int64], before: int
 ) -> npt.NDArray[np.int64]:
-    """The positions that no open quote covers."""
+    """Return the positions outside quotes."""
     if not quotes.size:
         return positions if before % 2 == 0 else _none()
     outside: npt.NDArray[np.int64] = positions[(np.searchsorted(quotes, positions) + before) % 2 == 0]
@@ -109,7 +104,7 @@ def _outside(
 def _quote_fault(
     values: npt.NDArray[np.uint8], quotes: npt.NDArray[np.int64], before: int, mark: int
 ) -> QuoteFault | None:
-    """The first quote of a block that neither opens nor closes a cell nor is doubled."""
+    """Return the first quote of a block that neither opens nor closes a cell nor is doubled."""
     opening = (np.arange(quotes.size) + before) % 2 == 0
     previous = values[np.maximum(quotes - 1, 0)]
     following = values[np.minimum(quotes + 1, len(values) - 1)]
@@ -123,7 +118,7 @@ def _quote_fault(
 
 
 def _last_opening(data: bytes) -> int:
-    """The quote that opens the last cell, of a text with an odd number of well-placed quotes."""
+    """Return the quote that opens the last cell, in a text with an odd number of well-placed quotes."""
     at = len(data)
     while True:
         at = data.rfind(b'"', 0, at)
@@ -142,7 +137,7 @@ MAX_ROW_BYTES = 1 << 20
 
 
 def check_bytes(data: bytes, shown_as: str) -> None:
-    """Refuse a file that is too long to be read whole."""
+    """Refuse a file that is too long to be read at once."""
     if len(data) > MAX_BYTES:
         size = MAX_BYTES >> 20
         text = Text(f"le fichier dépasse {size} Mio.", f"the file is larger than {size} MiB.")
@@ -151,7 +146,7 @@ def check_bytes(data: bytes, shown_as: str) -> None:
 
 
 def check_limits(shape: Shape, shown_as: str, place: Callable[[int], Place]) -> None:
-    """Refuse rows of too many cells or bytes, and too many cells in all; `place` gives that of a byte."""
+    """Refuse rows with too many cells or bytes, and too many cells in all; `place` locates a byte."""
     widest = int(shape.n_cells.argmax())
     n_cells = int(shape.n_cells[widest])
     if n_cells > MAX_COLUMNS:
@@ -191,7 +186,13 @@ _ALLOWED = (",", ";", "\t", "|")
 
 
 def read_csv(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
-    """The cells of a CSV file, all text; raises `DataError` when its shape cannot be trusted."""
+    """Read the cells of a CSV file, all as text.
+
+    Raises
+    ------
+    DataError
+        if its shape cannot be trusted
+    """
     check_bytes(data, shown_as)
     text, warnings = decoded(data, shown_as, options.encoding)
     delimiter, shape = _delimiter(text, shown_as, options)
@@ -212,7 +213,7 @@ def read_csv(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
 
 
 def _without_blank_lines(text: bytes, shape: Shape, first: int) -> tuple[bytes, npt.NDArray[np.int64]]:
-    """The records from `first` on, those that are blank lines taken out, and their indices."""
+    """Return the records from `first` on without blank lines, and their indices."""
     blank = np.flatnonzero(shape.blank(text)[first:]) + first
     records = np.arange(first, len(shape.ends))
     if first >= len(shape.ends):
@@ -238,7 +239,7 @@ def _frame(body: bytes, delimiter: str, width: int, n_rows: int) -> pl.DataFrame
 
 
 def decoded(data: bytes, shown_as: str, encoding: str | None) -> tuple[bytes, list[Defect]]:
-    """The text of a file as UTF-8 without byte order mark, decoded strictly, and remarks on it."""
+    """Return the text of a file as UTF-8 without byte order mark, decoded strictly, and notices."""
     codec = _codec(encoding, shown_as)
     if b"\0" in data:
         raise DataError([_nul(data, shown_as)])
@@ -341,14 +342,14 @@ def _looks_like_utf8(body: bytes, shown_as: str, codec: str) -> list[Defect]:
 
 
 def _place(data: bytes, shown_as: str, at: int) -> Place:
-    """Line and column of a byte, as an editor shows them."""
+    """Return line and column of a byte, as an editor shows them."""
     start = data.rfind(b"\n", 0, at) + 1
     column = len(data[start:at].decode("utf-8", "replace")) + 1
     return Place(file=shown_as, line=data.count(b"\n", 0, at) + 1, column=column)
 
 
 def _delimiter(text: bytes, shown_as: str, options: ReadOptions) -> tuple[str, Shape]:
-    """The delimiter declared, or the only one of ``,`` and ``;`` that the file can have."""
+    """Return the declared delimiter, or the only one of ``,`` and ``;`` that is consistent with the file."""
     given = options.delimiter
     if given is not None and given not in _ALLOWED:
         raise DataError([_bad_delimiter(shown_as, given)])
@@ -380,7 +381,7 @@ def _line(text: bytes, shape: Shape, record: int) -> bytes:
 
 
 def _check_other_delimiter(text: bytes, shown_as: str, given: str, shape: Shape, header: int) -> None:
-    """Refuse a file of one column whose header shows another delimiter."""
+    """Refuse a file of one column whose header contains another delimiter."""
     line = _line(text, shape, header).decode()
     other = max((mark for mark in _ALLOWED if mark != given), key=line.count)
     if not line.count(other):
@@ -422,7 +423,7 @@ def _two_delimiters(shown_as: str, shapes: dict[str, Shape], header: int) -> Def
 
 
 def _cells(text: bytes, shape: Shape, record: int, delimiter: str) -> list[str]:
-    """The cells of one well-formed record."""
+    """Return the cells of one well-formed record."""
     cells: list[str] = []
     pending: str | None = None
     for part in _line(text, shape, record).decode().split(delimiter):
@@ -493,7 +494,7 @@ def _say_ragged(
 
 
 def _title_row(text: bytes, shape: Shape, shown_as: str, header: int, record: int) -> Defect:
-    """A header of one cell over rows of several: the headers are further down."""
+    """Return the defect of a header with one cell above rows with several: the headers are further down."""
     row, found = record + 1, int(shape.n_cells[record])
     return Defect(
         "ragged_row",
@@ -526,12 +527,12 @@ _UTF8 = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x90-\xbf]|\xe2\x82\xac|\xc5[\x92
 
 
 def check_one_encoding(data: bytes, shown_as: str) -> None:
-    """Refuse a text in which accents are written in UTF-8 in one place and in cp1252 in another.
+    """Refuse a text with accents in UTF-8 in one place and in cp1252 in another.
 
     Raises
     ------
     DataError
-        With the first place of each.
+        with the first place of each
     """
     try:
         data.decode("utf-8")

@@ -1,6 +1,6 @@
-"""Days written in words, « 15 janvier 2025 », as démarches-simplifiées shows them.
+"""Dates and date-times from text, workbook cells and typed columns; plain numbers are never read as dates.
 
-Dates and date-times: from text, from workbook cells, from typed columns; never from plain numbers.
+Days written in words, « 15 janvier 2025 », as démarches-simplifiées shows them, are read too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WORDS = r"^[0-9]{1,2}(?:er)? \p{L}+\.? [0-9]{4}(?: [0-9]{1,2}[:h][0-9]{2})?$"
 
 
 def with_french_days(column: RawColumn) -> RawColumn:
-    """The column with such days in ISO form; those that are no day stay as they are."""
+    """Return the column with French days in ISO form; texts that are no day are unchanged."""
     held = column.text.str.contains(_WORDS).fill_null(value=False)
     if not held.any():
         return column
@@ -63,14 +63,14 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """What each cell of a column says: a day, an instant, or neither."""
+    """Meaning of each cell of a column: a day, an instant, or neither."""
 
     days: pl.Series
     instants: pl.Series
 
 
 def read_when(column: RawColumn, name: str, report: Reporter, timezone: str) -> pl.Series:
-    """A Date series when every filled cell is a day, else Datetime("us", "UTC")."""
+    """Return a Date series when every filled cell is a day, else Datetime("us", "UTC")."""
     found = _typed(column, timezone) if column.typed is not None else _cells(column, timezone)
     if found is None:
         report.column("date", column, name, Text("dates attendues", "dates expected"), _FORMS)
@@ -100,7 +100,7 @@ def _cells(column: RawColumn, timezone: str) -> _Found:
 
 
 def _parse(text: pl.Series, forms: tuple[tuple[str, str], ...], *, moment: bool = False) -> pl.Series:
-    """The cells that have one of the forms and are in the calendar; null elsewhere."""
+    """Return the cells that have one of the forms and are in the calendar; null elsewhere."""
     dtype: pl.DataType = pl.Datetime("us") if moment else pl.Date()
     result = pl.Series("when", [None], dtype=dtype).new_from_index(0, len(text))
     for pattern, form in forms:
@@ -118,12 +118,12 @@ def _parse(text: pl.Series, forms: tuple[tuple[str, str], ...], *, moment: bool 
 
 
 def _local(text: pl.Series) -> pl.Series:
-    """Date-times without offset, as the clock shows them."""
+    """Return date-times without offset, as the clock shows them."""
     return _parse(text.str.replace(" ", "T", literal=True), _LOCAL, moment=True)
 
 
 def _offset(text: pl.Series) -> pl.Series:
-    """Date-times that state their offset, as instants."""
+    """Return date-times that state their offset, as instants."""
     nothing = pl.Series("when", [None], dtype=INSTANT_TYPE).new_from_index(0, len(text))
     fits = text.str.contains(_OFFSET).fill_null(value=False)
     if not fits.any():
@@ -135,13 +135,13 @@ def _offset(text: pl.Series) -> pl.Series:
 
 
 def _at(local: pl.Series, timezone: str) -> pl.Series:
-    """Local times as instants; null where the clock shows them twice or never."""
+    """Return local times as instants; null where the clock shows them twice or never."""
     placed = local.dt.replace_time_zone(timezone, ambiguous="null", non_existent="null")
     return placed.dt.convert_time_zone("UTC")
 
 
 def _typed(column: RawColumn, timezone: str) -> _Found | None:
-    """The days or instants of a typed column; None when it has neither."""
+    """Return the days or instants of a typed column; None when it has neither."""
     series = column.typed
     assert series is not None
     no_day = pl.Series("day", [None], dtype=pl.Date).new_from_index(0, len(series))

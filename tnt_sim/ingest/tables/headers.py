@@ -1,6 +1,5 @@
-"""Which column of a file is which canonical one, and what is wrong with the headers.
-
-What columns are called in French: normalised labels by canonical column, and those that name a person.
+"""Resolution of the headers of a file to canonical columns, with their French synonyms and the labels of
+persons.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ class Resolved:
 
     Parameters
     ----------
-    canonical : the column of each canonical name that the file has
-    in_cents : money columns, by canonical name, that are given in whole cents
+    canonical : column of each canonical name that the file has
+    in_cents : money columns, by canonical name, given in whole cents
     extra : every further column, in the order of the file
     """
 
@@ -39,7 +38,7 @@ class Resolved:
 
 
 def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
-    """The columns with a header of their own; columns without header and without cells are dropped."""
+    """Return the columns with a header of their own; columns without header and cells are dropped."""
     kept: dict[str, RawColumn] = {}
     for column in columns:
         where = f"{letters(column.position)}" if report.table.cells else str(column.position + 1)
@@ -83,7 +82,7 @@ def headed(columns: Iterable[RawColumn], report: Reporter) -> list[RawColumn]:
 
 
 def _check_controls(column: RawColumn, report: Reporter) -> None:
-    """Refuse characters that nobody sees and a terminal obeys."""
+    """Refuse invisible characters that a terminal would obey."""
     bad = column.text.str.contains(CONTROLS).fill_null(value=False)
     if not bad.any():
         return
@@ -99,7 +98,7 @@ def _check_controls(column: RawColumn, report: Reporter) -> None:
 
 
 def resolve(columns: list[RawColumn], mapping: Mapping[str, str], report: Reporter) -> Resolved:
-    """Give every column its meaning; unknown names, missing headers and clashes become defects."""
+    """Return the meaning of every column; unknown names, missing headers and conflicts become defects."""
     by_header = {column.header: column for column in columns}
     taken: dict[str, RawColumn] = {}
     for name, header in mapping.items():
@@ -128,7 +127,7 @@ def resolve(columns: list[RawColumn], mapping: Mapping[str, str], report: Report
 
 
 def _split(taken: dict[str, RawColumn], columns: list[RawColumn], report: Reporter) -> Resolved:
-    """Join ``X`` and ``X_cents``, and name the further columns."""
+    """Merge ``X`` and ``X_cents``, and list the further columns."""
     canonical: dict[str, RawColumn] = {}
     for name, column in taken.items():
         plain = _CENTS.get(name, name)
@@ -187,7 +186,9 @@ def _header_row_hint(row: int) -> Text:
 
 
 def _row_of_header(header: str, report: Reporter) -> int | None:
-    """The row, among the first ones, in which a header stands below the row read as headers."""
+    """Return the row, among the first ones below the header row, in which a header stands; None if there is
+    none.
+    """
     for column in report.table.columns:
         if column.typed is None:
             found = (column.text.head(_LOOK_AHEAD) == header).fill_null(value=False).arg_true()
@@ -225,7 +226,7 @@ def _mark_code(marks: Marks, at: tuple[int, int], money: bool) -> str:
 
 
 def _mark_words(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Text, Text]:
-    """Code, sentence and remedy of one cell at fault."""
+    """Return code, sentence and remedy of one faulty cell."""
     if at in marks.errors:
         shown = shorten(marks.errors[at])
         text = Text(f"la cellule vaut « {shown} ».", f'the cell is "{shown}".')
@@ -241,7 +242,7 @@ def _mark_words(marks: Marks, at: tuple[int, int], money: bool) -> tuple[str, Te
 
 
 def _report_marks(marks: Marks, rows: list[int], column: RawColumn, money: bool, report: Reporter) -> None:
-    """The cells of one column with one fault: one by one when they are few, else together."""
+    """Report the cells of one column with one fault: one by one when they are few, else together."""
     code, text, hint = _mark_words(marks, (rows[0], column.position), money)
     text = Text(f"colonne « {column.header} » : {text.fr}", f'column "{column.header}": {text.en}')
     cell = letters(column.position)
@@ -339,8 +340,9 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         "etiquettes", "labels",
     ),
 }  # fmt: skip
-"""French headers by canonical column, normalised: those of démarches-simplifiées, Turgot, the ministry and the
-DETR form, the surest first."""
+"""Normalised French headers by canonical column, from démarches-simplifiées, Turgot, the ministry and the
+DETR form, the most certain first.
+"""
 
 UNITS = re.compile(r"\b(?:en euros?|euros?|eur|ht|ttc|en)\b")
 
@@ -357,7 +359,7 @@ _NO_PERSON = frozenset({"groupe instructeur"})
 
 
 def normalised(header: str) -> str:
-    """A header without accents, capitals and punctuation.
+    """Return a header without accents, capitals and punctuation.
 
     >>> normalised("Coût total de l'opération (en euros HT)")
     'cout total de l operation en euros ht'
@@ -367,13 +369,13 @@ def normalised(header: str) -> str:
 
 
 def names_of(header: str) -> tuple[str, str]:
-    """A header normalised, and again without its units."""
+    """Return a header normalised, and again without its units."""
     plain = normalised(header)
     return plain, " ".join(UNITS.sub(" ", plain).split())
 
 
 def names_a_person(header: str) -> bool:
-    """Whether a label asks for what identifies a natural person.
+    """Return whether a label asks for what identifies a natural person.
 
     >>> names_a_person("Adresse électronique"), names_a_person("Nom de la collectivité")
     (True, False)

@@ -40,7 +40,7 @@ _FORMS = Text(
 
 @dataclass(eq=False)
 class _Amounts:
-    """The cents of a column, why a cell has none, and which cells were rounded."""
+    """Cents of a column, the reason where a cell has none, and the rounded cells."""
 
     cents: pl.Series
     reasons: pl.Series
@@ -48,7 +48,7 @@ class _Amounts:
 
 
 def read_money(column: RawColumn, name: str, report: Reporter, options: ReadOptions) -> pl.Series:
-    """Cents, Int64, null for empty cells; amounts below zero are defects."""
+    """Return cents, Int64, null for empty cells; negative amounts are defects."""
     found = _typed(column, options) if column.typed is not None else _cells(column, options)
     if found is None:
         report.column("money", column, name, _TYPES, None)
@@ -72,7 +72,7 @@ def read_money(column: RawColumn, name: str, report: Reporter, options: ReadOpti
 
 
 def read_cents(column: RawColumn, name: str, report: Reporter) -> pl.Series:
-    """A column of whole cents, such as ``requested_cents``, as Int64."""
+    """Return a column of whole cents, such as ``requested_cents``, as Int64."""
     typed = column.typed
     if typed is not None and not typed.dtype.is_integer():
         expected = Text("des centimes entiers attendus", "whole cents expected")
@@ -99,7 +99,7 @@ def read_cents(column: RawColumn, name: str, report: Reporter) -> pl.Series:
 
 
 def _reasons(where: pl.Series, reason: str) -> pl.Series:
-    """The reason where a Boolean series holds, null elsewhere."""
+    """Return the reason where a Boolean series is True, null elsewhere."""
     return pl.select(pl.when(where.fill_null(value=False)).then(pl.lit(reason)).alias("reason")).to_series()
 
 
@@ -167,7 +167,7 @@ def _floats(values: pl.Series, options: ReadOptions) -> _Amounts:
 
 
 def _typed(column: RawColumn, options: ReadOptions) -> _Amounts | None:
-    """A typed column of euros; None when its type holds no amounts."""
+    """Return a typed column of euros; None when its type cannot hold amounts."""
     values = column.typed
     assert values is not None
     dtype = values.dtype

@@ -1,7 +1,7 @@
-"""Pabulib files (.pb): the projects of a participatory budget, its sum, and how many voted for each.
+"""Pabulib files (.pb): projects, budget and number of votes of a participatory budget.
 
-A file has three sections, META, PROJECTS and VOTES, each a CSV with ``;``. Votes are only counted: nothing of a
-voter is kept.
+A file has three sections, META, PROJECTS and VOTES, each a CSV with ``;``. Votes are only counted; nothing
+of a voter is kept. Faliszewski et al., "Participatory Budgeting: Data, Tools and Analysis", IJCAI (2023).
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class PbFile:
 
     Attributes
     ----------
-    meta : key → value
+    meta : value by key
     header, rows : the projects as text
-    lines : the line of each project
-    n_votes : votes counted
+    lines : line of each project
+    n_votes : number of votes
     """
 
     shown_as: str
@@ -51,13 +51,19 @@ class PbFile:
     n_votes: int
 
     def column(self, name: str) -> list[str]:
-        """The cells of a column of the projects."""
+        """Return the cells of a column of the projects."""
         at = self.header.index(name)
         return [row[at] for row in self.rows]
 
 
 def read_pb(data: bytes, shown_as: str) -> PbFile:
-    """Read a file; raises `DataError` with what is missing or broken, by line."""
+    """Read a file.
+
+    Raises
+    ------
+    DataError
+        with what is missing or malformed, by line
+    """
     if len(data) > MAX_BYTES:
         raise refuse("too_large", shown_as, "le fichier dépasse 256 Mio.", "the file is larger than 256 MiB.")
     text, _ = decoded(data, shown_as, None)
@@ -97,7 +103,7 @@ def _wrong(shown_as: str, line: int, fr: str, en: str) -> DataError:
 
 
 def _table(lines: Sequence[tuple[int, str]], shown_as: str, defects: Defects) -> list[tuple[int, list[str]]]:
-    """The rows of a section with the line of each; rows of another width than the header's are defects."""
+    """Return the rows of a section with their lines; rows narrower or wider than the header are defects."""
     rows: list[tuple[int, list[str]]] = []
     for number, line in lines:
         cells = next(csv.reader([line], delimiter=";"))
@@ -159,7 +165,7 @@ def _projects(
 
 
 def _with_votes(pb: PbFile, votes: Sequence[tuple[int, Sequence[str]]]) -> PbFile:
-    """The file with a column `votes`, counted where it has none."""
+    """Return the file with a column `votes`, counted where it has none."""
     n_votes = max(0, len(votes) - 1)
     if "votes" in pb.header or not votes or "vote" not in votes[0][1]:
         return PbFile(pb.shown_as, pb.meta, pb.header, pb.rows, pb.lines, n_votes)
@@ -172,7 +178,9 @@ def _with_votes(pb: PbFile, votes: Sequence[tuple[int, Sequence[str]]]) -> PbFil
 
 
 def table_of(pb: PbFile) -> RawTable:
-    """The projects as a dossier table: each asks for its whole cost, and its score is what voters gave."""
+    """Return the projects as a dossier table: each requests its whole cost, and its score is that of the
+    voters.
+    """
     columns: dict[str, list[str]] = {}
     for name in pb.header:
         if not names_a_person(name):
@@ -188,7 +196,7 @@ def table_of(pb: PbFile) -> RawTable:
 
 
 def scenario_text(pb: PbFile, file: str, *, extra: Sequence[str] = ()) -> str:
-    """A scenario that spends the budget of the file on the projects with the most votes, or points."""
+    """Return a scenario that spends the budget of the file on the projects with the most votes, or points."""
     meta = pb.meta
     budget = cents_to_decimal_text(parse_cents(meta["budget"], "."))
     goal = "score" if {"score", "votes"} & set(pb.header) else "dossiers"
@@ -227,7 +235,7 @@ def _eligibility(meta: Mapping[str, str]) -> list[str]:
 
 
 def _rules(pb: PbFile) -> list[str]:
-    """Ceilings by category; only reported where the city spends what is left without them."""
+    """Return limits by category; only reported where the city spends the remainder without them."""
     names, amounts = (pb.meta.get(key, "").split(",") for key in ("categories", "budget_per_category"))
     if "category" not in pb.header or len(names) != len(amounts) or not names[0]:
         return []

@@ -1,4 +1,4 @@
-"""Parquet files as raw columns: text as text, every other type kept."""
+"""Parquet files as raw columns: text as text, every other type unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ _FIRST_DAY, _LAST_DAY = (
 
 
 def read_parquet(data: bytes, shown_as: str) -> RawTable:
-    """The columns of a Parquet file; raises `DataError` for a damaged or oversized one."""
+    """Read the columns of a Parquet file.
+
+    Raises
+    ------
+    DataError
+        if it is damaged or too large
+    """
     try:
         n_rows = int(pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item())
         if n_rows > MAX_ROWS:
@@ -46,7 +52,7 @@ def read_parquet(data: bytes, shown_as: str) -> RawTable:
 
 
 def _check_calendar(frame: pl.DataFrame, shown_as: str) -> None:
-    """Refuse days and instants that no calendar has: they cannot even be shown."""
+    """Refuse days and instants outside the calendar, which cannot even be displayed."""
     for name, dtype in frame.schema.items():
         if not isinstance(dtype, pl.Date | pl.Datetime):
             continue

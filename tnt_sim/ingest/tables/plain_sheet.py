@@ -1,9 +1,9 @@
-"""An XLSX sheet that holds nothing but text, plain numbers and days, read by whole columns.
+"""Fast reading of plain XLSX sheets: only text, numbers and days, read by whole columns.
 
-Such a sheet is a regular text, which the CSV reader of polars takes apart on all cells at once: a tag up to its
-``>``, then what stands before the next ``<``. Everything that asks for more (a formula, a date, an error, a
-hidden row, another writer's spelling of the XML) makes `plain_sheet` answer None, and the workbook reader reads
-the sheet cell by cell; `tests/import/test_plain_sheet.py` compares the two.
+The XML of such a sheet is regular enough for the CSV reader of polars, which splits all cells at once: a tag
+up to its ``>``, then the text before the next ``<``. For anything more (a formula, an error, a hidden row,
+another way to write the XML) `plain_sheet` returns None, and the workbook reader reads the sheet cell by
+cell. `tests/import/test_plain_sheet.py` compares the two.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tnt_sim.ingest.tables.sheet_marks import MAX_COLUMNS, MAX_ROWS, column_of, 
 STRINGS, STYLES, WORKBOOK = "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml"
 _OLD_CALENDAR = re.compile(rb"date1904\s*=\s*[\"'](?:1|true)")
 _NUMBER_FORMATS = frozenset((*range(5), *range(9, 14), *range(37, 41), 48, 49))
-"""The numbers of the formats that every spreadsheet knows and that show no date or time."""
+"""Numbers of the built-in formats that show neither date nor time."""
 _DAY_FORMATS = frozenset((14, 15, 16, 17, 22))
 _MAYBE_A_DATE = re.compile(r"[dmyhsDMYHS\[]")
 _SURELY_A_DATE = re.compile(r"(?=.*[dy])(?:[dmyhs]|[/:. -]|\\[ -]|@|;)+")
 _FIRST_SERIAL, _LAST_SERIAL = 61.0, 2_958_465.0
-"""From the day after the one that 1900 never had, to the end of 9999."""
+"""Serial numbers from the day after 29 February 1900, which never existed, to the end of 9999."""
 _EPOCH_MS, _DAY_MS = -2_209_161_600_000, 86_400_000
 _CELL, _LETTERS = 'c r="', re.compile(r"[A-Z]{1,3}")
 _KIND = re.compile(r'(?: s="([0-9]+)")?(?: t="(n|s|str|inlineStr)")?(/?)')
@@ -35,23 +35,23 @@ _ROW, _HIDDEN = r'^row(?: [A-Za-z0-9:]+="[^"]*")*/?$', r' hidden="(?:1|true)"'
 _ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _CHANGED = (b"\r", b"_x")
-"""What readers of XML, or of Excel's escapes, read as another sign."""
+"""Byte sequences that readers of XML, or of Excel's escapes, replace by another character."""
 
 
 class _NotPlainError(Exception):
-    """The sheet asks for the reader of cells."""
+    """The sheet needs the cell-by-cell reader."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlainSheet:
-    """The columns of a sheet below its row of headers, and the rows that hold something."""
+    """The columns of a sheet below its header row, and the rows that are not empty."""
 
     columns: tuple[RawColumn, ...]
     rows: pl.Series
 
 
 def plain_sheet(parts: Mapping[str, bytes], path: str, header_row: int) -> PlainSheet | None:
-    """The sheet at a path of the package; None where it is not plain."""
+    """Read the sheet at a path of the package; None where it is not plain."""
     try:
         cells = _cells(parts[path])
         columns = _by_column(cells, _Book(parts))
@@ -66,7 +66,7 @@ def _need(holds: bool) -> None:
 
 
 def _tokens(xml: bytes) -> pl.DataFrame:
-    """Each tag with the text behind it; the first ``<`` is left out."""
+    """Return each tag with the text after it; the first ``<`` is left out."""
     return pl.read_csv(
         xml, separator=">", eol_char="<", has_header=False, quote_char=None, infer_schema=False,
         schema={"tag": pl.String, "text": pl.String},
@@ -74,7 +74,7 @@ def _tokens(xml: bytes) -> pl.DataFrame:
 
 
 def _cells(xml: bytes) -> pl.DataFrame:
-    """Every written cell: letters, row, the rest of its tag (`kind`), its text as it stands in the XML."""
+    """Return every written cell: letters, row, the rest of its tag (`kind`), its text as in the XML."""
     first, last = xml.find(b"<sheetData>"), xml.rfind(b"</sheetData>")
     _need(0 <= first < last and not any(sign in xml for sign in _CHANGED))
     _need(not of_note(xml[:first]) and not of_note(xml[last:]))
@@ -103,7 +103,7 @@ def _cells(xml: bytes) -> pl.DataFrame:
 
 
 def _check_rows(tags: pl.Series) -> None:
-    """What is no cell is the data as a whole, or a row that is shown."""
+    """Check that tags other than cells are the sheet data itself, or visible rows."""
     rows = tags.filter(tags != "/row")
     _need(rows[0] == "sheetData")
     rows = rows.slice(1)
@@ -112,7 +112,7 @@ def _check_rows(tags: pl.Series) -> None:
 
 
 class _Book:
-    """What the cells of a sheet refer to: shared strings, and styles that show a number as a number."""
+    """Shared strings, and the styles that display a number as a number or a day."""
 
     def __init__(self, parts: Mapping[str, bytes]) -> None:
         self._parts = parts
@@ -121,13 +121,13 @@ class _Book:
         self._old = _OLD_CALENDAR.search(parts.get(WORKBOOK, b"")) is not None
 
     def strings(self, indices: pl.Series) -> pl.Series:
-        """The shared strings of a column of their numbers."""
+        """Return the shared strings by their indices."""
         if self._strings is None:
             self._strings = _shared_strings(self._parts[STRINGS])
         return self._strings.gather(indices.cast(pl.UInt32))
 
     def shows(self, style: str | None) -> str:
-        """What a style surely shows: `number`, `day`, or "" where that is not sure."""
+        """Return what a style certainly displays: `number`, `day`, or "" where that is uncertain."""
         if style is None:
             return "number"
         if self._styles is None:
@@ -151,7 +151,7 @@ def _shared_strings(xml: bytes) -> pl.Series:
 
 
 def _plain_text(text: pl.Series) -> pl.Series:
-    """Text of the XML as people read it."""
+    """Return text of the XML with its entities decoded."""
     text = text.fill_null("")
     held = text.str.contains("&", literal=True)
     if not held.any():
@@ -166,7 +166,7 @@ def _sign(match: re.Match[str]) -> str:
 
 
 def _styles(xml: bytes) -> list[str]:
-    """For each cell style, what it surely shows: `number`, `day`, or "" where that is not sure."""
+    """Return for each cell style what it certainly displays: `number`, `day`, or "" where that is uncertain."""
     root = ElementTree.fromstring(xml)
     known = {**dict.fromkeys(_NUMBER_FORMATS, "number"), **dict.fromkeys(_DAY_FORMATS, "day")}
     own = {
@@ -187,7 +187,7 @@ def _shown_by(code: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Column:
-    """The written cells of a column by ascending rows: each a text or a number."""
+    """The written cells of a column by ascending row, each a text or a number."""
 
     rows: np.ndarray
     text: pl.Series
@@ -196,12 +196,12 @@ class _Column:
     days: pl.Series | None
 
     def filled(self) -> np.ndarray:
-        """Which cells hold something, Boolean."""
+        """Return which cells are not empty, bool."""
         return (self.text != "").fill_null(value=True).to_numpy()
 
 
 def _by_column(cells: pl.DataFrame, book: _Book) -> dict[int, _Column]:
-    """The written cells of each column, by its position."""
+    """Return the written cells of each column, by its position."""
     parts: dict[int, list[pl.DataFrame]] = {}
     for (letters, kind), part in cells.partition_by("letters", "kind", as_dict=True).items():
         found = _KIND.fullmatch(str(kind or ""))
@@ -215,7 +215,7 @@ def _by_column(cells: pl.DataFrame, book: _Book) -> dict[int, _Column]:
 
 
 def _values(text: pl.Series, of_type: str, style: str | None, book: _Book) -> list[pl.Series]:
-    """The cells of one type, as `text`, as `numbers`, or as `moments` with `days`."""
+    """Return the cells of one type as `text`, as `numbers`, or as `moments` with `days`."""
     if of_type == "s":
         return [book.strings(text).alias("text")]
     if of_type != "n":
@@ -227,7 +227,7 @@ def _values(text: pl.Series, of_type: str, style: str | None, book: _Book) -> li
 
 
 def _moments(serials: np.ndarray) -> list[pl.Series]:
-    """Serials as date-times; their last millisecond is noise where it hides a whole second."""
+    """Return serial numbers as date-times; a difference of a millisecond from a whole second is float noise."""
     _need(bool(((serials >= _FIRST_SERIAL) & (serials < _LAST_SERIAL)).all()))
     ms = np.rint(serials * _DAY_MS).astype(np.int64)
     whole = (ms + 1) // 1000 * 1000
@@ -248,7 +248,7 @@ def _column(parts: list[pl.DataFrame]) -> _Column:
 
 
 def _laid_out(columns: Mapping[int, _Column], header_row: int, n_written: int) -> PlainSheet:
-    """Every column from the first to the last, and the rows below the headers that hold something."""
+    """Return every column from the first to the last, and the non-empty rows below the headers."""
     _need(bool(columns))
     last = max(columns)
     height = max(int(one.rows[-1]) for one in columns.values())
@@ -266,7 +266,7 @@ def _laid_out(columns: Mapping[int, _Column], header_row: int, n_written: int) -
 
 
 def _raw(position: int, column: _Column | None, rows: np.ndarray, header_row: int) -> RawColumn:
-    """One column as every reader gives it."""
+    """Return one column in the form that every reader returns."""
     if column is None:
         return RawColumn("", position, _nothing(len(rows)))
     header = _header(column, header_row)
@@ -284,7 +284,7 @@ def _raw(position: int, column: _Column | None, rows: np.ndarray, header_row: in
 
 
 def _gathered(values: pl.Series | None, index: pl.Series) -> pl.Series | None:
-    """The cells of one kind in the rows that are kept; None where none of them is of that kind."""
+    """Return the cells of one kind in the kept rows; None where none is of that kind."""
     found = None if values is None else values.gather(index)
     return None if found is None or found.null_count() == len(found) else found
 

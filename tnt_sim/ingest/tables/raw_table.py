@@ -1,6 +1,5 @@
-"""How a file is to be read, where the file alone does not say it.
-
-A file as it was written: named columns of cells, before any meaning is given to them.
+"""A file as columns of cells before any meaning is given to them, the options of reading, and the defect
+reporter.
 """
 
 from __future__ import annotations
@@ -19,21 +18,21 @@ from tnt_sim.i18n.message import Text
 
 
 class Rounding(StrEnum):
-    """What to do with amounts of more than two decimals."""
+    """Treatment of amounts with more than two decimals."""
 
     REFUSE = "refuse"
     NEAREST = "nearest"
 
 
 class Duplicates(StrEnum):
-    """What to do with a dossier that stands on several rows."""
+    """Treatment of a dossier that is on several rows."""
 
     REFUSE = "refuse"
     LAST = "last"
 
 
 class HiddenRows(StrEnum):
-    """What to do with rows that a workbook hides."""
+    """Treatment of rows that a workbook hides."""
 
     REFUSE = "refuse"
     KEEP = "keep"
@@ -41,17 +40,17 @@ class HiddenRows(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """The `read:` block of a scenario; the default of each refuses rather than guesses.
+    """The `read:` block of a scenario; every default refuses rather than guesses.
 
     Parameters
     ----------
-    sheet : the sheet of a workbook
+    sheet : sheet of a workbook
     delimiter : one character, for CSV
     encoding : ``utf-8``, ``cp1252``, ``iso-8859-1`` or ``iso-8859-15``, for CSV
-    decimal : ``,`` or ``.``, the mark of decimals in text cells
-    rounding : amounts of more than two decimals
-    duplicates : dossiers that stand on several rows
-    header_row : the row of the headers, the first is 1
+    decimal : ``,`` or ``.``, decimal mark in text cells
+    rounding : amounts with more than two decimals
+    duplicates : dossiers on several rows
+    header_row : row of the headers, from 1
     hidden_rows : rows that a workbook hides, by hand or by a filter
     """
 
@@ -75,15 +74,15 @@ class ReadOptions:
 
 
 SPACES = " \u00a0\u202f"
-"""What does not belong to a cell at either end of it."""
+"""Characters stripped at both ends of a cell."""
 
 
 @dataclass(frozen=True, eq=False)
 class RawColumn:
-    """The cells of one column, each in the series of its kind; all of one length.
+    """The cells of one column, each in the series of its kind; all series have one length.
 
-    `text` holds "" for empty cells and null where another series has the cell. `typed` alone is
-    set for Parquet columns that are not text.
+    `text` is "" for empty cells and null where another series has the cell. `typed` alone is set for Parquet
+    columns that are not text.
     """
 
     header: str
@@ -96,7 +95,7 @@ class RawColumn:
     typed: pl.Series | None = None
 
     def filled(self) -> pl.Series:
-        """Which cells hold something, Boolean."""
+        """Return which cells are not empty, Boolean."""
         if self.typed is not None:
             return self.typed.is_not_null()
         return (self.text != "").fill_null(value=True)
@@ -104,7 +103,7 @@ class RawColumn:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a sheet holds besides values, by (row from 1, column from 0)."""
+    """What a sheet contains besides values, by (row from 1, column from 0)."""
 
     formulas: Mapping[tuple[int, int], bool] = field(default_factory=dict)
     """True where the last calculated value is stored."""
@@ -112,12 +111,12 @@ class Marks:
     hidden_rows: tuple[int, ...] = ()
     hidden_columns: tuple[int, ...] = ()
     merged: tuple[tuple[int, int, int, int], ...] = ()
-    """First row, first column, last row, last column."""
+    """First row, first column, last row, last column of each merged area."""
 
 
 @dataclass(frozen=True, eq=False)
 class RawTable:
-    """The columns of a file with the row of each cell as a spreadsheet shows it."""
+    """The columns of a file, with the row of each cell as a spreadsheet shows it."""
 
     shown_as: str
     columns: tuple[RawColumn, ...]
@@ -130,7 +129,11 @@ class RawTable:
 
 
 def letters(position: int) -> str:
-    """The spreadsheet letters of a column (0-based)."""
+    """Return the spreadsheet letters of a column (0-based).
+
+    >>> letters(0), letters(27)
+    ('A', 'AB')
+    """
     text = ""
     position += 1
     while position:
@@ -140,7 +143,7 @@ def letters(position: int) -> str:
 
 
 def clean_header(text: str) -> str:
-    """A header without spaces at its ends, accents composed."""
+    """Return a header without spaces at its ends, with accents composed (NFC)."""
     return unicodedata.normalize("NFC", text).strip(SPACES + "\t\r\n")
 
 
@@ -148,7 +151,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def shorten(value: object, length: int = 40) -> str:
-    """A value for a sentence: one line, cut."""
+    """Return a value on one line, cut, for a sentence."""
     text = str(value).replace("\r", "\u240d").replace("\n", "\u240a").replace("\t", "\u2409")
     text = _CONTROL.sub("·", text)
     return text if len(text) <= length else text[: length - 1] + "…"
@@ -159,7 +162,9 @@ _GUARDED_INSIDE = r"([;\t\r\n])'([=+\-@\t])"
 
 
 def plain_cells(text: pl.Series) -> pl.Series:
-    """Text without spaces at its ends, and without each ``'`` that keeps ``=`` from being a formula."""
+    """Return text without spaces at its ends, and without each ``'`` that protects ``=`` from being a
+    formula.
+    """
     text = text.str.strip_chars(SPACES)
     if not text.str.contains("'", literal=True).any():
         return text
@@ -167,7 +172,7 @@ def plain_cells(text: pl.Series) -> pl.Series:
 
 
 def _by_value(column: RawColumn, bad: pl.Series) -> tuple[list[list[int]], list[int]]:
-    """The bad rows of values that stand in many cells, value by value, and all the others one by one."""
+    """Return the bad rows grouped by values that many cells share, and the other bad rows."""
     kinds = {"text": column.text, "numbers": column.numbers, "moments": column.moments, "odd": column.odd}
     parts = {"typed": column.typed} if column.typed is not None else kinds
     keys = [series.alias(kind) for kind, series in parts.items() if series is not None]
@@ -179,7 +184,7 @@ Say = Callable[[int], tuple[Text, Text | None]]
 
 @dataclass(eq=False)
 class Reporter:
-    """Turns bad cells of one table into located defects, listing a bounded number of them."""
+    """Turns bad cells of one table into located defects, of which it lists a bounded number."""
 
     table: RawTable
     defects: Defects
@@ -187,7 +192,7 @@ class Reporter:
     warnings: list[Defect] = field(default_factory=list)
 
     def place(self, index: int, column: RawColumn | None = None) -> Place:
-        """The place of one cell, or of a row."""
+        """Return the place of one cell, or of a row."""
         row = int(self.table.rows[index])
         cell = f"{letters(column.position)}{row}" if self.table.cells and column else None
         dossier = self.dossiers[index] if self.dossiers is not None else None
@@ -196,13 +201,13 @@ class Reporter:
         )
 
     def whole(self) -> Place:
-        """The place of the table itself."""
+        """Return the place of the table itself."""
         return Place(file=self.table.shown_as, sheet=self.table.sheet)
 
     def each(self, code: str, column: RawColumn, bad: pl.Series, say: Say, name: str | None = None) -> None:
-        """One defect for each bad value of a Boolean series of rows: first those of many cells, then cell by cell.
+        """Record one defect per bad value: first values that many cells share, then single cells.
 
-        At most `MAX_PLACES` are told in full, the rest is counted.
+        At most `MAX_PLACES` are listed, the rest is counted.
         """
         groups, single = _by_value(column, bad)
         for rows in groups[:MAX_PLACES]:
@@ -226,7 +231,7 @@ class Reporter:
             )
 
     def column(self, code: str, column: RawColumn, name: str, expected: Text, hint: Text | None) -> None:
-        """One defect for a typed column whose whole type is wrong."""
+        """Record one defect for a typed column of the wrong type."""
         where = label(column, name)
         dtype = column.typed.dtype if column.typed is not None else pl.String()
         text = Text(
@@ -236,20 +241,20 @@ class Reporter:
         self.defects.add(code, text, self.whole(), hint=hint)
 
     def warn(self, code: str, text: Text, column: RawColumn | None, rows: pl.Series) -> None:
-        """Keep a remark with the first rows of a Boolean series that it is about."""
+        """Record a notice with the first rows of a Boolean series that it is about."""
         places = tuple(self.place(index, column) for index in rows.arg_true().head(MAX_PLACES).to_list())
         self.warnings.append(Defect(code, text, places))
 
 
 def label(column: RawColumn, name: str | None = None) -> Text:
-    """A column in a sentence: its canonical name, and its header where that differs."""
+    """Return a column in a sentence: its header, with its canonical name where that differs."""
     if name is None or name == column.header:
         return Text(f"colonne « {column.header} »", f'column "{column.header}"')
     return Text(f"colonne « {column.header} » ({name})", f'column "{column.header}" ({name})')
 
 
 def found_text(column: RawColumn, index: int) -> str:
-    """The content of one cell, shortened, for a sentence."""
+    """Return the content of one cell, shortened, for a sentence."""
     for series in (column.typed, column.odd, column.numbers, column.moments):
         if series is not None and series[index] is not None:
             value = series[index]
@@ -258,7 +263,11 @@ def found_text(column: RawColumn, index: int) -> str:
 
 
 def number_text(value: float) -> str:
-    """A float in its shortest digits, without exponent; whole ones without decimals."""
+    """Return a float in its shortest digits, without exponent; whole ones without decimals.
+
+    >>> number_text(3.0), number_text(0.1)
+    ('3', '0.1')
+    """
     if value == int(value) if abs(value) < 1e300 else False:
         return str(int(value))
     text = repr(value)

@@ -1,7 +1,7 @@
-"""What a sheet holds besides values: formulas, error cells, hidden rows and columns, merged cells.
+"""Formulas, error cells, hidden rows and columns, and merged cells of a sheet, found in its XML.
 
-The workbook reader gives values only: an error cell and a formula that was never calculated are empty
-to it. They are found in the XML. A sheet in which a search of the bytes shows none of them is not parsed.
+The workbook reader returns values only: error cells and formulas that were never calculated are empty to it.
+A sheet whose bytes contain none of these is not parsed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from tnt_sim.ingest.tables.raw_table import Marks
 
 MAX_CELLS = 20_000_000
 SPARSE_CELLS = 1_000_000
-"""Up to here an area may be as empty as it likes; beyond, one cell in `MAX_SPARSITY` must be written."""
+"""Up to this area a sheet may be almost empty; beyond, one cell in `MAX_SPARSITY` must be written."""
 MAX_SPARSITY = 20
 MAX_COLUMNS, MAX_ROWS = 16_384, 1_048_576
 _CELL = b'<c r="'
 _LONGEST_ADDRESS = 11
-"""Three letters, seven digits and the quote that ends them."""
+"""Three letters, seven digits and the closing quote."""
 
 # Each begins with plain characters, which makes the search many times faster; a match too many only
 # costs the time to parse the sheet.
@@ -46,7 +46,7 @@ _ERROR_TEXT = re.compile(r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d{
 
 
 class TooManyCells(Exception):
-    """A sheet whose used area is larger than `MAX_CELLS`, or large and almost empty."""
+    """A sheet whose used area exceeds `MAX_CELLS`, or is large and almost empty."""
 
     def __init__(self, height: int, width: int, n_written: int) -> None:
         super().__init__(f"{height} x {width} cells, {n_written} written")
@@ -54,7 +54,11 @@ class TooManyCells(Exception):
 
 
 def column_of(name: str) -> int:
-    """The 0-based column of spreadsheet letters."""
+    """Return the 0-based column of spreadsheet letters.
+
+    >>> column_of("A"), column_of("AB")
+    (0, 27)
+    """
     number = 0
     for letter in name:
         number = number * 26 + ord(letter) - 64
@@ -62,12 +66,20 @@ def column_of(name: str) -> int:
 
 
 def is_error_text(text: str) -> bool:
-    """Whether a cell shows a spreadsheet's error value."""
+    """Return whether a cell shows an error value of a spreadsheet."""
     return text.startswith(("#", "E")) and _ERROR_TEXT.fullmatch(text) is not None
 
 
 def xlsx_marks(xml: bytes) -> Marks:
-    """The marks of one XLSX sheet; raises `TooManyCells`, and `expat.ExpatError` for bad XML."""
+    """Return the marks of one XLSX sheet.
+
+    Raises
+    ------
+    TooManyCells
+        if the sheet is too large
+    expat.ExpatError
+        if the XML is malformed
+    """
     plain = None if of_note(xml) else _plain_area(xml)
     # Cells that are only coloured count in the plain area; the scan leaves them out.
     if plain is None or too_large(*plain):
@@ -76,12 +88,13 @@ def xlsx_marks(xml: bytes) -> Marks:
 
 
 def of_note(xml: bytes) -> bool:
-    """Whether a sheet, or a part of it, may hold a mark."""
+    """Return whether a sheet, or a part of it, may contain a mark."""
     return any(pattern.search(xml) for pattern in _OF_NOTE)
 
 
 def _plain_area(xml: bytes) -> tuple[int, int, int] | None:
-    """Rows, columns and written cells where every cell begins ``<c r="AB12"``, as spreadsheets write it.
+    """Return rows, columns and written cells where every cell begins ``<c r="AB12"``, as spreadsheets write
+    it.
 
     None where one does not: only the parser then knows where it lies.
     """
@@ -97,7 +110,7 @@ def _plain_area(xml: bytes) -> tuple[int, int, int] | None:
 
 
 def _addresses(text: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Columns and rows, from 1, of the addresses that begin at `at`; row 0 for what is none."""
+    """Return columns and rows, from 1, of the addresses that begin at `at`; row 0 for what is no address."""
     column, row, n_letters = (np.zeros(len(at), np.int64) for _ in range(3))
     inside = np.ones(len(at), bool)
     for k in range(_LONGEST_ADDRESS):
@@ -115,13 +128,13 @@ def _addresses(text: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def too_large(height: int, width: int, n_written: int) -> bool:
-    """Whether the reader of values would lay out an area in full at a cost out of all measure."""
+    """Return whether the value reader would lay out an area at an excessive cost."""
     area = height * width
     return area > MAX_CELLS or (area > SPARSE_CELLS and area > MAX_SPARSITY * n_written)
 
 
 def _check_area(height: int, width: int, n_written: int) -> None:
-    """Refuse an area that is too large."""
+    """Raise `TooManyCells` for an area that is too large."""
     if too_large(height, width, n_written):
         raise TooManyCells(height, width, n_written)
 
@@ -138,7 +151,7 @@ def _parse(xml: bytes, start: Callable[[str, dict[str, str]], None], end: Callab
 
 @dataclass(slots=True)
 class _XlsxScan:
-    """One pass over a sheet's XML; cells without an address follow the one before."""
+    """One pass over the XML of a sheet; cells without an address follow the one before."""
 
     row: int = 0
     column: int = -1
@@ -216,7 +229,7 @@ class _XlsxScan:
 
 
 def _hide(mask: bytearray, first: int, end: int) -> None:
-    """Mark the columns from `first` up to `end`, those that a sheet can have."""
+    """Mark the columns from `first` up to `end`, within the width that a sheet can have."""
     first, end = max(0, first), min(end, MAX_COLUMNS)
     mask[first:end] = b"\1" * max(0, end - first)
 
@@ -234,7 +247,7 @@ def _address(reference: str) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class _OdsSheet:
-    """The marks of one table of an ODS file, with its position while it is read."""
+    """The marks of one table of an ODS file, with the current position of the scan."""
 
     row: int = 1
     column: int = 0
@@ -315,7 +328,7 @@ def _count(attributes: dict[str, str], name: str) -> int:
 
 
 def ods_marks(xml: bytes) -> dict[str, Marks]:
-    """The marks of every table of an ODS file, by name; raises as `xlsx_marks`."""
+    """Return the marks of every table of an ODS file, by name; errors as in `xlsx_marks`."""
     scan = _OdsScan()
     _parse(xml, scan.start, scan.end, scan.characters)
     return {name: sheet.marks() for name, sheet in scan.sheets.items()}

@@ -1,6 +1,6 @@
-"""The names of the sheets of a workbook, looked up before it is read, within bounds.
+"""XLSX and ODS sheets as raw columns; each cell keeps the type that the workbook gives it.
 
-XLSX and ODS sheets as raw columns: each cell keeps the type that the workbook gives it.
+The names of the sheets can be read first, within bounds, to choose one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _CHUNK, _LONGEST_TAG = 1 << 22, 1 << 12
 
 
 def sheet_names(data: bytes) -> list[str]:
-    """The sheets in order; none for what is no workbook, which its reader will say."""
+    """Return the sheets in order; an empty list for a file that is no workbook, which its reader reports."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = set(archive.namelist())
@@ -54,7 +54,7 @@ def sheet_names(data: bytes) -> list[str]:
 
 
 def _found(archive: zipfile.ZipFile, part: str) -> list[str]:
-    """The names in the tags of a part, which is read by pieces: it may be larger than memory."""
+    """Return the names in the tags of a part, read in pieces because it may be larger than memory."""
     found: dict[str, None] = {}
     read, tail = 0, b""
     with archive.open(part) as stream:
@@ -80,7 +80,13 @@ Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelt
 
 
 def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
-    """The cells of one sheet; raises `DataError` for a workbook whose sheet cannot be trusted."""
+    """Read the cells of one sheet.
+
+    Raises
+    ------
+    DataError
+        if the workbook is damaged or the sheet cannot be trusted
+    """
     package = open_package(data, shown_as)
     try:
         table, warnings = _of_package(package, data, shown_as, options)
@@ -100,7 +106,7 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
 def _of_package(
     package: Package, data: bytes, shown_as: str, options: ReadOptions
 ) -> tuple[RawTable, list[Defect]]:
-    """The chosen sheet: by whole columns where it is plain, else by the reader of cells."""
+    """Read the chosen sheet: by whole columns where it is plain, else cell by cell."""
     parts = package.parts
     if "content.xml" not in parts:
         sheets = _xlsx_sheets(parts, shown_as)
@@ -148,7 +154,7 @@ def _damaged(shown_as: str, error: BaseException) -> DataError:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A sheet of cells; its path in the package where it has one of its own."""
+    """A sheet of cells, with its path in the package where it has one of its own."""
 
     name: str
     visible: bool
@@ -181,7 +187,7 @@ def _ods_sheets(book: CalamineWorkbook) -> list[_Sheet]:
 
 
 def _choose(sheets: Sequence[_Sheet], shown_as: str, options: ReadOptions) -> tuple[_Sheet, list[Defect]]:
-    """The sheet asked for, else the one named ``Dossiers``, else the only one."""
+    """Return the sheet asked for, else the one named ``Dossiers``, else the only one; with notices."""
     names = [sheet.name for sheet in sheets]
     place = (Place(file=shown_as),)
     if options.sheet is not None:
@@ -248,7 +254,7 @@ def _header(value: Value) -> str:
 
 
 def _column(header: str, position: int, cells: Sequence[Value]) -> RawColumn:
-    """One column of cells, split by the types that its cells have."""
+    """Return one column of cells, split by the types of its cells."""
     kinds = set(map(type, cells))
     if kinds <= {str}:
         text = plain_cells(pl.Series("text", cells, dtype=pl.String))
@@ -271,7 +277,9 @@ def _column(header: str, position: int, cells: Sequence[Value]) -> RawColumn:
 
 
 def _moment(cell: Value) -> dt.datetime | None:
-    """A date cell as a date-time; serials are floats, whose last millisecond is noise."""
+    """Return a date cell as a date-time; serial numbers are floats, so a difference of a millisecond is
+    noise.
+    """
     if type(cell) is dt.datetime:
         rounded = (cell + dt.timedelta(milliseconds=1)).replace(microsecond=0)
         return rounded if abs(rounded - cell) <= dt.timedelta(milliseconds=1) else cell
@@ -322,7 +330,7 @@ def _hidden_rows(table: RawTable) -> list[int]:
 
 
 def _spans(rows: list[int]) -> str:
-    """Row numbers as « 3, 5-7 », the first ten spans."""
+    """Return row numbers as « 3, 5-7 », the first ten spans."""
     spans: list[list[int]] = []
     for row in sorted(rows):
         if spans and row == spans[-1][1] + 1:

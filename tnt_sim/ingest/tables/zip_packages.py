@@ -1,7 +1,7 @@
-"""Workbook files as zip packages, opened only when nothing in them can do harm.
+"""Safe opening of workbook files as zip packages.
 
-Refused: legacy, macro and encrypted files, packages that unpack to far more than they are, and XML
-with a document type. Every XML part is unpacked and checked here before any other reader sees it.
+Legacy, macro and encrypted files, packages that unpack to far more than their size (zip bombs), and XML with
+a document type are refused. Every XML part is unpacked and checked here before any other reader sees it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Package:
 
 
 def refuse(code: str, shown_as: str, fr: str, en: str, hint: Text | None = None) -> DataError:
-    """The error of a file that is refused as a whole."""
+    """Return the error for a file that is refused as a whole."""
     return DataError([Defect(code, Text(fr, en), (Place(file=shown_as),), hint)])
 
 
@@ -60,7 +60,7 @@ def refuse_legacy(data: bytes, suffix: str, shown_as: str) -> None:
 
 
 def open_package(data: bytes, shown_as: str) -> Package:
-    """All XML parts of a workbook, unpacked within bounds and free of document types."""
+    """Return all XML parts of a workbook, unpacked within bounds and free of document types."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive, shown_as)
