@@ -153,8 +153,8 @@ def _name_all(aside: Mapping[Path, Path]) -> None:
         for target, old in earlier.items():
             if old is not None:
                 old.replace(target)
-                old.unlink(missing_ok=True)  # two names of one file stay two
-            elif not aside[target].exists():  # it had its name already
+                old.unlink(missing_ok=True)  # if both names are links to one file, the rename left both
+            elif not aside[target].exists():  # it was renamed already
                 target.unlink(missing_ok=True)
         raise
     for old in earlier.values():
@@ -170,7 +170,7 @@ def _kept(target: Path) -> Path | None:
     old.unlink(missing_ok=True)
     try:
         os.link(target, old)
-    except OSError:  # a disk without second names
+    except OSError:  # a file system without hard links
         shutil.copyfile(target, old)
     return old
 
@@ -204,7 +204,7 @@ def fill(file: Path, data: bytes, *, private: bool = False) -> None:
     """
     try:
         _fill(file, data, private=private)
-    except FileExistsError:  # it is another's
+    except FileExistsError:  # another process's file: leave it
         raise
     except BaseException:
         with suppress(OSError):

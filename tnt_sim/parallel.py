@@ -144,7 +144,7 @@ class _Pool:
         worker.owed.extend(group)
         try:
             worker.pipe.send(group)
-        except OSError:  # it was killed while it waited: the closed pipe says so below
+        except OSError:  # it was killed while it waited; `outcomes` finds its pipe closed
             return
 
     def _answer(self, worker: _Worker) -> Iterator[Outcome]:

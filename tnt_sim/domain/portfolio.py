@@ -149,7 +149,7 @@ class Portfolio:
 
     def place(self, row_index: int, column: str | None = None) -> Place:
         """Return where a row of the table (0-based) was read, with its cell where the file has cells."""
-        if "_row" not in self.table.columns:  # the map, read like dossiers
+        if "_row" not in self.table.columns:  # the map is selected from like dossiers
             return Place()
         row, index, dossier = self.table.select("_row", "_source", "dossier").row(row_index)
         source = self.sources[index]
@@ -196,7 +196,7 @@ class Portfolio:
         bad = reasons.is_not_null()
         n_filled = int((found.cast(pl.String) != "").sum())
         if n_filled >= MANY and n_filled == int(bad.sum()):
-            # Not a column of numbers at all: its cells, which may be names, are nobody's business.
+            # Not a column of numbers at all: do not quote its cells, which may be names of persons.
             text = Text(
                 f"colonne « {column} » : aucune de ses {n_filled} cellules n'est un nombre.",
                 f'column "{column}": none of its {n_filled} cells is a number.',

@@ -199,7 +199,7 @@ class Reach:
         n_caps = 1 if left is None else len(left.cents)
         group = np.zeros_like(some.of) if left is None else left.codes[some.row] % n_caps
         cell = some.of * n_caps + group
-        # what dossiers of one minimum and one group bring in one envelope, together
+        # sum per (group of dossiers, group of the limit, envelope)
         keys, here = np.unique(cell * self.tree.n_nodes + some.node, return_inverse=True)
         node, brought = keys % self.tree.n_nodes, _sums(here, some.value, len(keys))
         cells, place = np.unique(keys // self.tree.n_nodes, return_inverse=True)

@@ -242,7 +242,7 @@ def land(scenario: Scenario) -> Case:
     before = len(case.defects.found)
     keep = _kept(scenario, case)
     if not keep.all():
-        # parts of a split are those of the dossiers that are kept
+        # parts of a split come from the kept dossiers only
         wrong, asked, read = case.defects.found[before:], case.questions, case.columns_read
         case = _laid_out(replace(scenario, portfolio=scenario.portfolio.select(pl.Series(keep))))
         case.defects.found.extend(wrong)
@@ -391,7 +391,7 @@ def _homeless(case: Case) -> None:
             mine = [int(row) for row, name in zip(rows, asked, strict=True) if name == value]
             places = [case.portfolio.place(row, "envelope") for row in mine[:SHOWN_ROWS]]
             if code == -2:
-                # what names no envelope lands in the only one there is
+                # a dossier that names no envelope asks from the only one
                 split = value or case.tree.ids[next(iter(case.tree.landing))]
                 text = so_many(
                     len(mine),

@@ -353,7 +353,7 @@ def fill(
     ]
     slope = sum(moving)
     if slope == 0:
-        # only groups of weight zero can still take money: in equal parts, up to their bounds
+        # only groups of weight zero can take more: in equal parts, up to their bounds
         return _even(amounts, high, rest)
     return [amount + rest * value / slope for amount, value in zip(amounts, moving, strict=True)]
 

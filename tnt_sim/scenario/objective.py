@@ -353,7 +353,7 @@ class Objective:
             )
             return None
         if rule is None and written[rule_id].kind != "decide":
-            return None  # its own defects are noted already
+            return None  # its own defects are recorded already
         if rule is None or rule.mode is not Mode.REPORT or _unbounded(written[rule_id]):
             self.case.fault(
                 "shortfall",

@@ -181,7 +181,7 @@ def _groups_of_all(case: Case, offers: Offers, rule: Share, path: Path) -> None:
 
 
 def _equal(one: Terms, other: Terms) -> bool:
-    if one is other:  # what counts once for several dossiers is compared with itself only
+    if one is other:  # sums that count a key once are equal only if they are the same object
         return True
     return bool(
         one.scale == other.scale

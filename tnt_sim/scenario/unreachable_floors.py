@@ -106,7 +106,7 @@ def _floors(problem: Problem, amounts: Amounts, *, later: bool) -> Iterator[Floo
         if rule.mode is not Mode.HARD:
             continue
         place = problem.scenario.locate(("rules", index[rule.id], "min"))
-        # what groups could take, by which their minimums are lowered, is another once grants are kept
+        # kept grants change the demand that lowers the minima of groups, so these are skipped at later steps
         if isinstance(rule, Limit) and not (later and rule.groups.grouped):
             yield from _of_limit(rule, place)
         elif isinstance(rule, Share) and rule.minimum is not None and rule.minimum < 1:

@@ -362,7 +362,7 @@ def check_columns(mapping: FormMapping, table: FormTable, changes: tuple[Change,
     by_id = {one.id for one in table.fields if one.id}
     names = [one.name for one in table.fields]
     known = {one.label for one in mapping.fields}
-    # A further column may go with the form that it was kept from, which is told as a change.
+    # A kept column may disappear with its form: `drift` reports that as a change.
     kept = [(name, one.id, one.from_) for name, one in mapping.keep.items() if one.from_ not in known]
     sources = [*mapping.sources(), *kept]
     lost = [

@@ -43,7 +43,7 @@ def title_keys(titles: pl.Series) -> pl.Series:
         pl.DataFrame({"title": values, "word": plain.str.extract_all(_WORDS)}).explode("word").drop_nulls()
     )
     cut = words.with_columns(pl.col("word").str.slice(0, _WORD)).unique()
-    # The set of words is told by the exclusive or of their hashes: no list is ever sorted.
+    # XOR of the hashes identifies a set of words whatever their order, so no list is sorted.
     keys = (
         cut.group_by("title")
         .agg(key=pl.col("word").hash().bitwise_xor(), letters=pl.col("word").str.len_chars().sum())
@@ -315,7 +315,7 @@ def _identifiers(table: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield found("check_digit", cell_types.wrong_digits(text), "applicant_id", text)
         odd = (text != "") & ~text.str.contains(_LENGTHS)
         if "applicant_type" in table.columns:
-            # A label of one's own is no mistake where no register numbers the applicant.
+            # No register numbers these applicants, so a free label is no mistake.
             odd = odd & ~(table["applicant_type"].is_in(_OFF_MAP) & ~text.str.contains(r"^[0-9]+$"))
         yield found("code_length", odd, "applicant_id", text)
     if "applicant_type" in table.columns:

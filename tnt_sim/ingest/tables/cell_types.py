@@ -228,7 +228,7 @@ def read_integer(column: RawColumn, name: str, report: Reporter, options: ReadOp
     """Return whole numbers of at least zero, Int64, null for empty cells."""
     numbers = read_decimal(column, name, report, options)
     wrong = ((numbers < 0) | (numbers % 1 != 0)).fill_null(value=False)
-    # « 1.234 » may be a thousand or a fraction: a count is no place to guess.
+    # « 1.234 » may be a thousand or a fraction: it is refused in a count.
     doubtful = (
         column.text.str.contains(r"[.,][0-9]{3}$").fill_null(value=False)
         if column.typed is None

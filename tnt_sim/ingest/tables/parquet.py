@@ -41,7 +41,7 @@ def read_parquet(data: bytes, shown_as: str) -> RawTable:
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise _damaged(shown_as, error) from None
     except BaseException as error:
-        # A panic of the Rust reader is no Exception; it says that the file is damaged.
+        # A panic of the Rust reader is not an `Exception`; it means that the file is damaged.
         if type(error).__name__ != "PanicException":
             raise
         raise _damaged(shown_as, error) from None

@@ -78,7 +78,7 @@ def _cells(xml: bytes) -> pl.DataFrame:
     first, last = xml.find(b"<sheetData>"), xml.rfind(b"</sheetData>")
     _need(0 <= first < last and not any(sign in xml for sign in _CHANGED))
     _need(not of_note(xml[:first]) and not of_note(xml[last:]))
-    # The tags of values go, so that a cell is one line and not six; one that stays is one too many.
+    # Without the tags of values a cell is one token, not six; a tag that remains means a sheet that is not plain.
     n_closed = xml.count(b"</c><", first, last)
     body = xml[first + 1 : last]
     for start, end in ((b"><is><t>", b"</t></is></c>"), (b"><v>", b"</v></c>")):

@@ -24,8 +24,8 @@ _CELL = b'<c r="'
 _LONGEST_ADDRESS = 11
 """Three letters, seven digits and the closing quote."""
 
-# Each begins with plain characters, which makes the search many times faster; a match too many only
-# costs the time to parse the sheet.
+# Each begins with literal characters, which makes the search many times faster. A false match only costs
+# the time to parse the sheet.
 _OF_NOTE = tuple(
     map(
         re.compile,
@@ -81,7 +81,7 @@ def xlsx_marks(xml: bytes) -> Marks:
         if the XML is malformed
     """
     plain = None if of_note(xml) else _plain_area(xml)
-    # Cells that are only coloured count in the plain area; the scan leaves them out.
+    # The plain area counts cells that are only coloured; the scan leaves them out.
     if plain is None or too_large(*plain):
         return _XlsxScan().run(xml)
     return Marks()
@@ -315,7 +315,7 @@ class _OdsSheet:
 
     def marks(self) -> Marks:
         _check_area(self.height, self.width, self.n_written)
-        # Hidden rows matter only as far as data go; an endless tail of them is cut.
+        # Hidden rows below the last data are ignored.
         hidden = tuple(
             row for rows in self.hidden_rows for row in range(rows.start, min(rows.stop, self.height + 1))
         )

@@ -95,7 +95,7 @@ def read_workbook(data: bytes, shown_as: str, options: ReadOptions) -> RawTable:
     except (CalamineError, ElementTree.ParseError, expat.ExpatError, ValueError, KeyError, OSError) as error:
         raise _damaged(shown_as, error) from None
     except BaseException as error:
-        # A panic of the Rust reader is no Exception; it says that the file is damaged.
+        # A panic of the Rust reader is not an `Exception`; it means that the file is damaged.
         if type(error).__name__ != "PanicException":
             raise
         raise _damaged(shown_as, error) from None
@@ -116,7 +116,7 @@ def _of_package(
             return RawTable(shown_as, plain.columns, plain.rows, sheet.name, cells=True), warnings
         marks = xlsx_marks(parts[sheet.path])
     else:
-        # Before the reader of values lays out what may be out of all measure.
+        # Checks the size first: the value reader would lay out an excessive area in full.
         of_tables = ods_marks(parts["content.xml"])
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
         if "content.xml" in parts:
@@ -235,7 +235,7 @@ def _table(
         raise DataError([Defect("no_header", text, (place,))])
     body = grid[header_row:]
     kept = [index for index, cells in enumerate(body) if any(cell != "" for cell in cells)]
-    # A row that holds nothing but an error is empty to the reader of values, and no empty row.
+    # A row with nothing but an error is empty to the value reader, but must be kept.
     lost = {row - header_row - 1 for row, _ in (*marks.errors, *marks.formulas)}
     kept = sorted(set(kept) | {index for index in lost if 0 <= index < len(body)})
     rows = pl.Series("_row", [index + header_row + 1 for index in kept], dtype=pl.UInt32)

@@ -243,14 +243,14 @@ class EnvelopeRows:
         codes = np.where(loose, 0, -1)
         most = self.offers.highest_cents
         largest = exact_sum(most[loose]) + self._most_given(node)
-        # of a line of opened envelopes only the lowest shares out less: the others' children go down as they do
+        # of several opened envelopes only the lowest has less to share: the others' children fall too
         if self.lowered and tree.opened is not None and node == tree.opened.nodes[0]:
             entries += [(0, column, 1) for column in self.lowered]
             largest += tree.opened.most_cents if loose.any() or largest else 0
         if largest == 0 and free >= 0:
             builder.rows([label], granted, codes, [None], [free], entries)
             return
-        # own dossiers may use what children leave, but then nothing is free for the children: y says which
+        # if own dossiers use what the children leave, nothing is free for the children; y says which case applies
         y = builder.column(f"shares:{name}", 0, 1)
         big = max(0, largest - free)
         builder.rows([label], granted, codes, [None], [free + big], [*entries, (0, y, big)])

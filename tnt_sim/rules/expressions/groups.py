@@ -80,7 +80,7 @@ def groups_by(
         added = names_in(case, columns[0], added or ())
     names = sorted({*(values[k] for k in present.tolist()), *(added or ())})
     place = {name: k for k, name in enumerate(names)}
-    # the last is for cells without a value
+    # the last entry is for empty cells, whose code is -1
     position = np.array([*(place.get(value, -1) for value in values), -1], dtype=np.int64)
     return Groups(tuple(names), np.where(inside, position[code], -1), grouped=True)
 
@@ -99,7 +99,7 @@ def _coded(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
         )
         return values, code.to_numpy()
 
-    # where a dossier lands is the tree's to say, not the table's
+    # the envelope of a dossier depends on the tree, so it cannot be cached with the table
     joined = tuple(is_joined(case, column) for column in columns)
     return read() if "envelope" in columns else case.portfolio.once(("groups", *columns, joined), read)
 

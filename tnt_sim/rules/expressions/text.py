@@ -95,7 +95,7 @@ def _is(many: bool, lang: Lang) -> str:
 
 
 def _tests(key: str, tests: Mapping[str, Any], many: bool, lang: Lang) -> list[str]:
-    """The predicates of one column."""
+    """Return the predicates of one column in words."""
     rest = {test: bound for test, bound in tests.items() if test not in _OPTIONS}
     found = []
     if isinstance(rest.get("from"), str) and isinstance(rest.get("until"), str):

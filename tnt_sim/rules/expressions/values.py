@@ -47,7 +47,7 @@ class Spelled(Protocol):
 
     @property
     def portfolio(self) -> Portfolio:
-        """The dossiers."""
+        """The table of dossiers."""
 
     def is_exact(self, column: str) -> bool:
         """Return whether the values of a column are compared as written."""

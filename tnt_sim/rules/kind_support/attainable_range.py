@@ -128,7 +128,7 @@ def limit_can_hold(
         return True
     scale, names = terms.scale, groups.names
     floors, ceilings = whole_steps(minimum, scale, up=True), whole_steps(maximum, scale, up=False)
-    # in whole steps first: there are as many figures as groups, and hardly ever one to tell of
+    # in integer steps first, for speed: there may be many groups, and violations are rare
     most = (
         demand_steps(terms, groups, offers) if any(step is not None for step in floors) else [0] * len(names)
     )

@@ -86,7 +86,9 @@ def _share(rule: ShareSpec, lang: Lang) -> str:
 
 
 def _pooled_share(rule: ShareSpec, top: str, bottom: str, limits: str, lang: Lang) -> str:
-    """« pour chaque zone, la part du groupe dans le nombre de dossiers financés, tous groupes réunis, … »"""
+    """Return « pour chaque zone, la part du groupe dans le nombre de dossiers financés, tous groupes réunis,
+    … ».
+    """
     whom = for_each(rule.by, lang)
     if top == bottom and rule.where is None:
         if lang is Lang.FR:

@@ -381,7 +381,7 @@ class _Amounts:
         fr, en = f"pour {names}{more}", f"for {names}{more}"
         places = [self.case.portfolio.place(int(row), column) for row in missing[:5]]
         hint = _NEEDS.get(column, _NEEDS["cost"])
-        if column == "requested" and len(missing) == self.case.n:  # no use in naming every row of the table
+        if column == "requested" and len(missing) == self.case.n:  # do not list every row
             fr, en, places, hint = "partout", "everywhere", [], _NO_AMOUNT
         self.case.defects.add(
             "grant-needs",

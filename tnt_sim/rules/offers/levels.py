@@ -112,7 +112,7 @@ def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Pat
     return rounded
 
 
-# Longer ones are no doubtful levels: they are too large, or too fine, for either.
+# Longer numbers are never ambiguous: they are too large, or too fine, for a rate or an amount.
 _BARE = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,12})?")
 
 

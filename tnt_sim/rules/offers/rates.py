@@ -32,7 +32,7 @@ def rated(case: Case, spec: GrantSpec, base: IntArray, path: Path) -> IntArray:
     rates = [rate for rate, _ in _rates(spec, path)]
     common = lcm(*(rate.denominator for rate in rates))
     known = np.where(base == NO_LIMIT, 0, base)
-    # in units of 1/common cent, so that one rounding down comes at the end
+    # in units of 1/common cent, so that the result is rounded down only once
     scaled = _parts(spec.max_rate, known, common)
     for k, bonus in enumerate(spec.bonus):
         mask = select(case, bonus.where, (*path, "bonus", k, "where"))

@@ -65,7 +65,7 @@ def _outside_fences(lines: Lines, case: Case, node: int, added: int | None) -> N
         if fence:
             left -= tree.written_cents[k] or 0
             codes[(case.node >= k) & (case.node < tree.end[k])] = -1
-        # nothing is set apart under a fence that is apart itself, nor under ceilings
+        # only outermost ring-fenced envelopes count; amounts under ceilings reserve nothing
         passed = fence or tree.overbooked[k] or tree.amount_cents[k] is None
         k = int(tree.end[k]) if passed else k + 1
     name = named("envelope", tree.ids[node], side="unfenced")

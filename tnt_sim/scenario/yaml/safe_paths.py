@@ -82,7 +82,7 @@ def existing_file(path: Path, text: str, origin: Origin | None = None) -> Path:
     """
     try:
         there, is_file = path.exists(), path.is_file()
-    except OSError:  # a name that is too long, or a folder that may not be looked into
+    except OSError:  # a name that is too long, or a folder without read permission
         there = is_file = False
     if is_file:
         return path

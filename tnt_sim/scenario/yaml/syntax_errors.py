@@ -9,7 +9,7 @@ from tnt_sim.i18n.message import Text
 _TAIL = re.compile(r"\d{1,3}\s*(?:(?:k|M|Md)?\s*(?:€|EUR|euros?)|k|M|%)", re.IGNORECASE)
 _QUOTE = Text("Mettez la valeur entière entre guillemets.", "Put the whole value in quotes.")
 
-# The scanner's words (a pattern) → what is wrong, and what to do. The first that matches is used.
+# Pattern of the scanner's message, sentence, remedy; the first match is used.
 _KNOWN: tuple[tuple[str, Text, Text], ...] = (
     (
         r"found character '\\t'",

@@ -149,7 +149,7 @@ class Equity:
         short = self._distance(builder, f"short:{label}", right * top // left + 1, soft)
         lacking = [(0, column, 1) for column in short]
         if not self.strict and full * left < right * sum(self.of.settled):
-            # the share of what is committed already exceeds what the group could bring
+            # commitments alone already require more of the group than it can bring: only M_g ≥ D_g remains
             builder.rows([label], terms, self._only(group), [full], [None], lacking)
             return
         extra = [(0, column, left) for column in short]

@@ -119,7 +119,7 @@ def compile_limit(
     if mask is None:
         return None
     mask = mask & case.bound(spec.id)
-    # a maximum alone says nothing of groups that it does not look at; a minimum does
+    # a minimum applies to every group, even one without a dossier of `where`; a maximum alone does not
     named = offers.in_play & (case.bound(spec.id) if spec.min is not None else mask)
     groups = groups_by(case, spec.by, spec.groups, named, mask & offers.in_play, path)
     minimum = _bound(case, spec.min, terms, (*path, "min"))

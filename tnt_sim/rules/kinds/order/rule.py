@@ -160,7 +160,7 @@ class FirstCome:
         label = RowLabel(RowKind.RULE, self.id, self.number[row], "turn")
         column = int(builder.funded_columns()[row])
         lower = queue.money_cents - need + 1
-        # one that a question refuses has no column: it is not served
+        # a dossier refused in an analysis has no column: x_i = 0
         served = [(0, column, high - need + 1)] if column >= 0 else []
         builder.rows([label], self._granted(), codes, [lower], [None], served)
 
@@ -290,7 +290,8 @@ class OrderSpec(RuleSpec):
 
     @property
     def ties_used(self) -> Literal["free", "rank"]:
-        """How dossiers of one value stand to each other: not at all unless written; a queue has them in a row.
+        """The treatment of equal values that applies: `ties` if written, else `rank` in a queue and `free`
+        otherwise.
 
         The sentence, the formula, the rows, the readings and the explanation all follow from it.
         """
@@ -432,7 +433,7 @@ def compile_order(
     position = _rank(spec, mask, case, measures, path) if spec.rank else _instants(spec, case, path)
     if position is None:
         return None
-    # before 0.2 the number told dossiers of one instant apart, whatever the rule said
+    # before 0.2 the number broke ties of one instant, whatever the rule said
     in_a_row = spec.ties_used == "rank" or (case.as_0_1_0 and spec.first_come is not None)
     if in_a_row:
         position = _in_a_row(position)

@@ -54,12 +54,12 @@ class ShareSpec(RuleSpec):
 
     @property
     def pooled(self) -> bool:
-        """Whether each group is set against all groups together."""
+        """Whether the numerator of each group is compared with the denominator of all groups together."""
         return self.of == "all" and self.by is not None
 
     @property
     def whole(self) -> Selector | None:
-        """The dossiers of the denominator; None for all."""
+        """The selector of the denominator; None for all dossiers."""
         return self.of if isinstance(self.of, Selector) else None
 
 
