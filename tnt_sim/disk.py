@@ -75,8 +75,9 @@ def why_of(error: OSError) -> Text:
 def refusal(
     what: Text, error: OSError, remedy: Text | None = None, *, usage: str = "usage.out", code: str = "output"
 ) -> TntError:
-    """Return the error for something that cannot be written: UsageError where another place may work, else
-    TntError.
+    """Return the error for something that cannot be written.
+
+    It is a UsageError where another place may work, else a TntError.
 
     Parameters
     ----------
@@ -99,8 +100,9 @@ def named(path: Path) -> Text:
 
 
 def parquet_bytes(table: pl.DataFrame, **options: Any) -> bytes:
-    """Return a table as the bytes of a Parquet file; polars' own file writer reports a full disk
-    differently.
+    """Return a table as the bytes of a Parquet file.
+
+    Polars' own file writer reports a full disk differently.
     """
     stream = io.BytesIO()
     table.write_parquet(stream, **options)

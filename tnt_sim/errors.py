@@ -58,8 +58,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One thing that is wrong: a stable code, a sentence, its places, and the remedy. E-mail addresses are
-    masked.
+    """One thing that is wrong: a stable code, a sentence, its places and the remedy.
+
+    E-mail addresses are masked.
     """
 
     code: str
@@ -207,8 +208,7 @@ class Defects:
 
 @cache
 def planner_words() -> Mapping[str, tuple[str, ...]]:
-    """Return the names of the grammar by the words that planners use, in both languages, the best name
-    first.
+    """Return the names of the grammar by the words of planners in both languages, best name first.
 
     The words are in `tnt_sim/data/planner-words.csv`, by name; the keys have no accents and no plural.
     """
@@ -229,8 +229,9 @@ def _plain_word(word: str) -> str:
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """Return the valid name with almost the same spelling, else a synonym, else the most similar one; or
-    None.
+    """Return the valid name with almost the same spelling, else a synonym, else the most similar one.
+
+    Returns None if no name is similar.
     """
     names, words = list(valid), planner_words()
     almost = difflib.get_close_matches(name, names, n=1, cutoff=0.85)

@@ -81,8 +81,9 @@ def _done(work: Work, number: int, job: Any) -> Outcome:
 
 
 def _serve(pipe: Connection, work: Work) -> None:
-    """Run a worker: receive groups, send outcomes, until the pipe closes. Ctrl-C is left to the parent
-    process.
+    """Run a worker: receive groups and send outcomes until the pipe closes.
+
+    Ctrl-C is left to the parent process.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -157,9 +158,7 @@ class _Pool:
         yield outcome
 
     def _lost(self, worker: _Worker) -> Iterator[Outcome]:
-        """Handle a killed worker: retry its running job alone, put back the rest of its group, start another
-        worker.
-        """
+        """Handle a killed worker: retry its job alone, put back the rest of its group, start another one."""
         del self.workers[worker.pipe]
         worker.pipe.close()
         worker.process.join()

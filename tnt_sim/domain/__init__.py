@@ -1,3 +1,1 @@
-"""Basic types: money in whole cents, typed fields, the table of dossiers, the envelope tree, the map of
-France.
-"""
+"""Basic types: money in whole cents, typed fields, the dossier table, the envelope tree, the map of France."""

@@ -84,8 +84,9 @@ class EnvelopeSpec(Described):
                 yield from child.applied(day, (*path, "envelopes", number))
 
     def only_leaf(self, day: date | None) -> str | None:
-        """Return the id of the only envelope in force without one in force under it; None when there are
-        several.
+        """Return the id of the only envelope in force without one in force under it.
+
+        Returns None when there are several.
         """
         known = list(self.applied(day)) or list(self.walk())
         leaves = [spec.id for spec, _ in known if not any(child.in_force(day) for child in spec.envelopes)]
@@ -261,8 +262,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One envelope before the arrays are built; `spec` is None for a part of a split and for one not in
-    force.
+    """One envelope before the arrays are built.
+
+    `spec` is None for a part of a split and for one not in force.
     """
 
     id: str
@@ -389,8 +391,9 @@ def _target(spec: EnvelopeSpec | None, children: Mapping[str, int]) -> int:
 
 
 def largest_remainder(total_cents: int, weights: Sequence[int], names: Sequence[str]) -> list[int]:
-    """Distribute whole cents in proportion to weights, by largest remainders (Hamilton's method), ties by
-    name.
+    """Distribute whole cents in proportion to weights, by largest remainders, ties by name.
+
+    This is Hamilton's method.
 
     Balinski and Young, *Fair Representation* (1982).
 

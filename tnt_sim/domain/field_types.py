@@ -153,8 +153,9 @@ def _cents_of_number(value: int | Decimal | Fraction) -> int:
 
 
 def exact_of(value: object) -> Fraction | None:
-    """Return a Python number as the fraction that it displays (a float as its shortest decimal); None for
-    other values.
+    """Return a Python number as the fraction that it displays (a float as its shortest decimal).
+
+    Returns None for other values.
     """
     if isinstance(value, bool):
         return None

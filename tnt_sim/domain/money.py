@@ -281,8 +281,9 @@ def cents_from_floats(values: pl.Series) -> pl.Series:
 
 
 def cents_nearest(value: float) -> int | None:
-    """Return the cents of a float of euros, its shortest decimal rounded half-even; None beyond
-    `MAX_FLOAT_EUROS`.
+    """Return the cents of a float of euros, its shortest decimal rounded half-even.
+
+    Returns None beyond `MAX_FLOAT_EUROS`.
     """
     if not abs(value) <= MAX_FLOAT_EUROS:
         return None
@@ -323,9 +324,7 @@ def cents_to_decimal_text(cents: int) -> str:
 
 
 def _written(value: Fraction, lang: Lang, decimals: int | None = None) -> str:
-    """Write a fraction that has a finite decimal form, in a language's notation, with at least `decimals`
-    decimals.
-    """
+    """Write a fraction that has a finite decimal form, with at least `decimals` decimals."""
     places = decimals or 0
     while (value * 10**places).denominator != 1:
         places += 1

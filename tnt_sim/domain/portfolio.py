@@ -134,8 +134,9 @@ class Portfolio:
         return tuple(name for name in self.table.columns if name not in known and not name.startswith("_"))
 
     def once[T](self, name: tuple[object, ...], read: Callable[[], T]) -> T:
-        """Return `read()`, computed once and cached under `name`; the result must depend on `name` and the
-        table alone.
+        """Return `read()`, computed once and cached under `name`.
+
+        The result must depend on `name` and the table alone.
 
         A session compiles its scenario repeatedly over one table. Cached arrays are made read-only.
         """
@@ -226,9 +227,7 @@ class Portfolio:
 
 
 def of_many(text: Text, rows: Sequence[int]) -> Text:
-    """Return the sentence about one cell extended to many: their number, and the first rows as a spreadsheet
-    shows them.
-    """
+    """Return the sentence about one cell extended to many, with their number and the first rows."""
     listed, end = ", ".join(map(str, rows[:10])), ", …" if len(rows) > 10 else "."
     return Text(
         f"{text.fr} {len(rows)} cellules : lignes {listed}{end}",
@@ -309,8 +308,9 @@ def _from_micros(micros: pl.Series) -> pl.Series:
 
 
 def numbers_of(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return a numeric series as Decimal(38, 6), floats rounded to the millionth; reasons as in
-    `parse_numbers`.
+    """Return a numeric series as Decimal(38, 6), floats rounded to the millionth.
+
+    The reasons are those of `parse_numbers`.
     """
     finite = values.is_finite() if values.dtype.is_float() else values.is_not_null()
     small = ((values.cast(pl.Float64).abs() < MAX_NUMBER) & finite).fill_null(value=False)

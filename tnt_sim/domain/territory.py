@@ -1,5 +1,4 @@
-"""The map of France of one year: communes, EPCI (groups of communes), departments and regions, with
-inhabitants.
+"""The map of France of one year: communes, EPCI (groups of communes), departments and regions.
 
 Codes are unique only within a type: « 01 » is a department (Ain) and a region (Guadeloupe). A region is « 84
 » or « R84 ». The type `epci` does not include `metropole`, as in the dossier table.
@@ -88,8 +87,7 @@ def siren(column: str) -> pl.Expr:
 
 
 def has_members() -> pl.Expr:
-    """Return whether the written `members` of a dossier, and not its applicant, are the territories that it
-    serves.
+    """Return whether a dossier serves its written `members`, and not its applicant's territory.
 
     The default members, the commune alone, count only where the applicant is no territory.
     """

@@ -73,8 +73,9 @@ __all__ = [
 
 
 def read_further(column: RawColumn, report: Reporter, timezone: str) -> pl.Series | None:
-    """Return a further column as text, numbers, days, instants or lists of text; None, with a warning, for
-    other types.
+    """Return a further column as text, numbers, days, instants or lists of text.
+
+    Returns None, with a warning, for other types.
     """
     typed, name = column.typed, column.header
     if typed is None:

@@ -131,8 +131,9 @@ class Terms:
         return replace(finer, scale=scale)
 
     def reduced(self) -> Terms:
-        """Divide the coefficients by their greatest common divisor; the value stays. Small integers help
-        solvers.
+        """Divide the coefficients by their greatest common divisor.
+
+        The value stays the same. Small integers help solvers.
         """
         divisor = self.constant
         for array in (self.per_funded, self.per_cent, *(part.worth for part in self.once)):
@@ -182,8 +183,9 @@ class Terms:
 
 
 def combine(parts: Sequence[tuple[int, Terms]]) -> Terms:
-    """Return Σ factor · terms as one sum, in the coarsest scale common to all; the unit is that of the
-    first.
+    """Return Σ factor · terms as one sum, in the coarsest scale common to all.
+
+    The unit is that of the first.
     """
     scale = common_scale([terms.scale for _, terms in parts])
     unit = parts[0][1].unit

@@ -199,9 +199,7 @@ class Case:
 
     @contextmanager
     def fitting(self, path: Path) -> Iterator[None]:
-        """Record a defect at `path` when integers inside the `with` block overflow 64 bits
-        (`OverflowError`).
-        """
+        """Record a defect at `path` when integers in the `with` block overflow 64 bits."""
         try:
             yield
         except OverflowError:
@@ -292,8 +290,9 @@ class RowBuilder(Protocol):
     def link(
         self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
     ) -> None:
-        """Add a row over columns only: lower ≤ Σ coefficient · column ≤ upper; `entries` are (column,
-        coefficient).
+        """Add a row over columns only: lower ≤ Σ coefficient · column ≤ upper.
+
+        `entries` are (column, coefficient).
         """
 
     def links(
@@ -305,8 +304,9 @@ class RowBuilder(Protocol):
         lower: int | None,
         upper: int | None,
     ) -> None:
-        """Add many rows over columns only, with the same bounds; the entries are (row from 0, column,
-        coefficient).
+        """Add many rows over columns only, with the same bounds.
+
+        The entries are (row from 0, column, coefficient).
         """
 
     def funded_column(self, dossier: int) -> int | None:
@@ -356,8 +356,9 @@ class Reading:
 
     @property
     def holds(self) -> bool:
-        """Whether minimum ≤ num / den ≤ maximum, decided in integers; a figure with denominator 0 satisfies
-        both.
+        """Whether minimum ≤ num / den ≤ maximum, decided in integers.
+
+        A figure with denominator 0 satisfies both.
         """
         num, den = (self.num, self.den) if self.den > 0 else (-self.num, -self.den)
         low, high = self.minimum, self.maximum
@@ -404,9 +405,7 @@ class RuleReading:
 
 @dataclass(frozen=True, slots=True)
 class Penalty:
-    """Price of violating a rule: `price` of the value of stage `stage` (counted from 0) per unit of
-    distance.
-    """
+    """Price of violating a rule: `price` of the value of stage `stage` (from 0) per unit of distance."""
 
     stage: int
     price: Fraction

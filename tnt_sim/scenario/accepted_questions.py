@@ -16,8 +16,9 @@ SHOWN = 5
 def read_accepted(
     case: Case, accepted: Sequence[tuple[AcceptSpec, tuple[str | int, ...]]]
 ) -> tuple[OpenQuestion, ...]:
-    """Return the questions that stay open; warnings list them, the settled ones, and entries that settle
-    nothing.
+    """Return the questions that stay open.
+
+    Warnings list them, the settled ones, and entries that settle nothing.
 
     An entry is valid for the number of dossiers that it states, and for fewer.
     """
@@ -62,9 +63,7 @@ def read_accepted(
 
 
 def way_out(question: OpenQuestion) -> Text:
-    """Return what settles a question: a change of the data or of a rule, or the line to write in the
-    scenario.
-    """
+    """Return what settles a question: a change of data or rule, or the line to write in the scenario."""
     if not question.dossiers:
         return question.remedy
     line = f'accept: [{{id: "{question.id}", count: {question.count}, reason: "…", author: "…"}}]'

@@ -48,8 +48,9 @@ def is_number(terms: Terms) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What each dossier may receive; all arrays (n,). `sure` are committed or decided and receive
-    `least_cents` first.
+    """What each dossier may receive; all arrays (n,).
+
+    The dossiers `sure` are committed or decided and receive `least_cents` first.
     """
 
     in_play: BoolArray
@@ -78,8 +79,9 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What is left of each group after the sure dossiers; the last entry stands for no group: int64
-    (n_groups + 1,).
+    """What is left of each group after the sure dossiers.
+
+    The last entry stands for no group: int64 (n_groups + 1,).
     """
 
     codes: IntArray
@@ -153,8 +155,9 @@ class Reach:
         return best
 
     def _some(self, codes: IntArray, n_groups: int, is_number: bool) -> tuple[IntArray, _Some]:
-        """Return what the sure dossiers of each group receive, int64 (n_groups,), and the dossiers that
-        could add more.
+        """Return what sure dossiers of each group receive, and the dossiers that could add more.
+
+        The first is int64 (n_groups,).
         """
         amounts = self.amounts
         inside = (codes >= 0) & amounts.in_play
@@ -220,8 +223,9 @@ class Reach:
         of: IntArray,
         rooms: list[tuple[IntArray, IntArray]] | None,
     ) -> IntArray:
-        """Return Σ value by key, added up the tree and limited in each envelope; `of` is the group of
-        dossiers of each key.
+        """Return Σ value by key, added up the tree and limited in each envelope.
+
+        `of` is the group of dossiers of each key.
         """
         if rooms is None:
             return _sums(key, value, len(of))
@@ -264,8 +268,9 @@ class _Some:
         )
 
     def room(self, key: IntArray, left_cents: IntArray, left_number: IntArray) -> IntArray:
-        """Return what the cap over each key leaves to its dossiers, int64 (n_keys,); see the module's
-        equation.
+        """Return what the cap over each key leaves to its dossiers, int64 (n_keys,).
+
+        The module gives the equation.
         """
         n = len(left_cents)
         total = _sums(key, self.value, n)

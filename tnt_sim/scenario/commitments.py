@@ -103,8 +103,9 @@ class _Raises:
         self.raised[node] = self.raised.get(node, 0) + cents
 
     def _written_for(self, node: int, lacks: int) -> int:
-        """Return the least raise of the written amount that lets a node grant `lacks` more, by doubling and
-        bisection.
+        """Return the least raise of the written amount that lets a node grant `lacks` more.
+
+        The search doubles, then bisects.
         """
         before = self.raised.get(node, 0)
         start = self.raising.own_cents(node, before)

@@ -128,8 +128,9 @@ def read_state(entry: Entry) -> dict[str, int]:
 def state_defects(
     entry: Entry, state: Mapping[str, int], before: Mapping[str, int] | None = None
 ) -> list[Defect]:
-    """Return what contradicts the state of an entry: a list commits its own grants, an amendment lowers some
-    of them.
+    """Return what contradicts the state of an entry.
+
+    A list commits its own grants; an amendment lowers some of them.
 
     Hashes alone do not exclude this: whoever forges an entry writes matching hashes too.
 
@@ -160,9 +161,7 @@ def state_defects(
 
 
 def state_figures(state: Mapping[str, int]) -> dict[str, Any]:
-    """Return what a signature says of the state after it: count, total, and hash of all dossiers with an
-    amount.
-    """
+    """Return what a signature says of the state after it: count, total and hash."""
     lines = sorted(f"{dossier}\t{cents}\n" for dossier, cents in state.items() if cents > 0)
     return {
         "n_dossiers": len(lines),
@@ -274,8 +273,9 @@ def held_file(path: Path, text: str, origin: Origin | None = None) -> Path:
 
 
 def last_list(folder: Path) -> Path:
-    """Return the folder of the last signed list of a register; a folder that is no register is returned
-    unchanged.
+    """Return the folder of the last signed list of a register.
+
+    A folder that is no register is returned unchanged.
 
     Raises
     ------
@@ -292,8 +292,9 @@ def _is_frozen(path: Path) -> bool:
 
 
 def held_amounts(table: pl.DataFrame, shown: str) -> dict[str, int]:
-    """Return the cents by dossier of a table (dossier, granted) of texts; 0 for dossiers that have
-    withdrawn.
+    """Return the cents by dossier of a table (dossier, granted) of texts.
+
+    Dossiers that have withdrawn have 0.
 
     Raises
     ------

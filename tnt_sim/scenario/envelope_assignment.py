@@ -269,10 +269,10 @@ def _laid_out(scenario: Scenario) -> Case:
 
 
 def laid_out_again(scenario: Scenario, case: Case) -> Case | None:
-    """Return the case with the amounts of `scenario`, which must have the same envelopes without splits or
-    options.
+    """Return the case with the amounts of `scenario`.
 
-    Returns None where the amounts are inconsistent; compiling the scenario anew then says why.
+    Its envelopes must be those of the case, without splits or options. Returns None where the amounts are
+    inconsistent; compiling the scenario anew then says why.
     """
     defects = Defects()
     tree = lay_out(
@@ -351,8 +351,9 @@ def _left_out(
 
 
 def _nodes(case: Case, only: str | None) -> IntArray:
-    """Return the node that each dossier asks from, int64 (n,): -1 for an unknown envelope, -2 for no part of
-    a split.
+    """Return the node that each dossier asks from, int64 (n,).
+
+    It is -1 for an unknown envelope and -2 for no part of a split.
 
     `only` is the envelope of dossiers that name none. A dossier of a part of a closed split asks from the
     split.

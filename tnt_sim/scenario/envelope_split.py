@@ -99,9 +99,7 @@ class _Division:
         return len(self.defects.found) == before
 
     def _groups(self) -> list[str]:
-        """Return the sorted groups: written ones, those of the map, or those of the dossiers that ask from
-        the envelope.
-        """
+        """Return the sorted groups: written, of the map, or of the dossiers that ask from the envelope."""
         groups = self.split.groups
         if groups == "map":
             known = self._map("groups")
@@ -127,8 +125,9 @@ class _Division:
         return sorted(groups)
 
     def _asking(self) -> pl.DataFrame:
-        """Return the dossiers that ask from the envelope: those that name it, or name none where it is the
-        only one.
+        """Return the dossiers that ask from the envelope.
+
+        They name it, or name none where it is the only one.
         """
         only = self.scenario.spec.programme.only_leaf(self.scenario.spec.date) == self.spec.id
         names = [self.spec.id, ""] if only else [self.spec.id]
@@ -151,8 +150,9 @@ class _Division:
         return sorted({group for group, name in zip(groups, names, strict=True) if names.count(name) > 1})
 
     def _map(self, key: str) -> Territory | None:
-        """Return the scenario's map if `by` is one of its levels; None otherwise, with a defect in most
-        cases.
+        """Return the scenario's map if `by` is one of its levels.
+
+        Returns None otherwise, with a defect in most cases.
         """
         spec = self.scenario.spec.territory
         if spec is None:
@@ -176,9 +176,7 @@ class _Division:
         return territory(spec.year)
 
     def _keys(self, key: str, groups: Sequence[str]) -> list[Fraction] | None:
-        """Return the weight of each group: its inhabitants on the map, or the sum of a column over its
-        dossiers.
-        """
+        """Return the weight of each group: its inhabitants, or the sum of a column over its dossiers."""
         if key == "population":
             known = self._map("key")
             if known is None:
@@ -243,9 +241,7 @@ class _Division:
         return self._bounded(groups, [part * self.spec.amount for part in parts], self.spec.amount)
 
     def _bounded(self, groups: Sequence[str], exact: Sequence[Fraction], total: int) -> list[Share]:
-        """Round exact amounts to whole cents with the total kept, within the bounds of the year before where
-        there are any.
-        """
+        """Round exact amounts to whole cents with the same total, within the bounds of the year before."""
         bounds = self._bounds(groups)
         if bounds is None:
             return []
@@ -316,8 +312,9 @@ class _Division:
 def fill(
     exact: Sequence[Fraction], low: Sequence[int], high: Sequence[int | None], total: int
 ) -> list[Fraction]:
-    """Return clamp(λ · exact, low, high) elementwise, for the λ at which the sum is `total`; exact
-    fractions.
+    """Return clamp(λ · exact, low, high) elementwise, for the λ at which the sum is `total`.
+
+    The fractions are exact.
 
     The caller ensures Σ low ≤ total ≤ Σ high. The sum is piecewise linear and non-decreasing in λ, so λ is
     found between two neighbouring breakpoints, where some amount meets a bound.

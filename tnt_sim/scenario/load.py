@@ -95,8 +95,9 @@ def _no_map(year: int, place: Place) -> Defect:
 
 
 def _filled(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
-    """Return department, region and population of each dossier by the map; null where the map does not give
-    them.
+    """Return department, region and population of each dossier by the map.
+
+    They are null where the map does not give them.
     """
     keys = known.keys().select("level", "key", *FOUND)
     level = level_of(pl.col("applicant_type"))
@@ -112,17 +113,16 @@ def _filled(table: pl.DataFrame, known: Territory) -> pl.DataFrame:
 
 
 def _population(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
-    """Return the sum of the written members; else the applicant's own population; else the sum of its
-    default members.
-    """
+    """Return the population of the written members, else of the applicant, else of its default members."""
     level, number, column = own_place()
     itself = _look(table, level, pl.when(pl.col("applicant_id") != "").then(number).otherwise(column), keys)
     return _members_sum(table, keys).zip_with(table.select(has_members()).to_series(), itself["population"])
 
 
 def _members_sum(table: pl.DataFrame, keys: pl.DataFrame) -> pl.Series:
-    """Return the inhabitants of the distinct members of each dossier; null when the map does not know one of
-    them.
+    """Return the inhabitants of the distinct members of each dossier.
+
+    The sum is null when the map does not know one of them.
     """
     codes = keys.filter(pl.col("level") != "region").select(
         pl.col("key").alias("members"), "population", "epci"
@@ -297,8 +297,7 @@ def set_text(value: object) -> str:
 def with_steps(
     raw: RawScenario, sets: tuple[str, ...], base: FilePath | None, like: Scenario | None = None
 ) -> Scenario:
-    """Return the scenario together with the scenario of each of its steps, whose `date` and `set` are
-    applied.
+    """Return the scenario with that of each step, whose `date` and `set` are applied.
 
     Dossiers and tables that `like` has already read are reused.
     """
@@ -500,8 +499,9 @@ def _bad_amount(scenario: Scenario, k: int, error: MoneyError) -> Any:
 
 
 def with_amounts(scenario: Scenario, amounts: Mapping[str, int]) -> Scenario:
-    """Return the scenario with the written amounts of some envelopes changed, in cents; no file is read
-    again.
+    """Return the scenario with the written amounts of some envelopes changed, in cents.
+
+    No file is read again.
 
     Raises
     ------

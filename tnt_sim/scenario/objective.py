@@ -154,8 +154,9 @@ def compile_smallest(
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """The distance of a reported rule to its bounds, times `weight`; `sign` is -1 in a stage that is
-    maximised.
+    """The distance of a reported rule to its bounds, times `weight`.
+
+    `sign` is -1 in a stage that is maximised.
     """
 
     rule: CompiledRule

@@ -80,9 +80,7 @@ def _smallest(wanted: Mapping[str, Any], lang: Lang) -> str:
 
 
 def measure_words(measure: MeasureSpec, lang: Lang) -> str:
-    """Return « Somme, sur les dossiers financés, de : la note ; 5 si les étiquettes contiennent « mutualise
-    ». »
-    """
+    """Return « Somme, sur les dossiers financés, de : la note ; 5 si les étiquettes contiennent … »"""
     french = lang is Lang.FR
     if measure.mean is not None:
         names = listed([column_text.column(name).in_(lang) for name in measure.mean], lang)

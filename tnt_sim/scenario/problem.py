@@ -193,8 +193,9 @@ def _equal(one: Terms, other: Terms) -> bool:
 
 
 def _disjoint(shares: Sequence[tuple[Share, Path]], offers: Offers) -> list[tuple[Share, Path]]:
-    """Return the first rules of a list of which no dossier in play is in two; rules without dossiers are
-    left out.
+    """Return the first rules of a list of which no dossier in play is in two.
+
+    Rules without dossiers are left out.
     """
     taken = np.zeros(len(offers.candidate), dtype=np.bool_)
     found = []
@@ -234,8 +235,9 @@ def _not_whole(case: Case, shares: Sequence[tuple[Share, Path]], total: Fraction
 
 
 def form_defects(spec: ScenarioSpec, locate: Callable[[Path], Place]) -> list[Defect]:
-    """Return defects that need no dossier: reserved measure names, empty stages, `valid` without a date of
-    decision.
+    """Return defects that need no dossier.
+
+    These are reserved measure names, empty stages, and `valid` without a date of decision.
     """
     found = [
         Defect(
@@ -465,8 +467,9 @@ def _compiled(rule: Any, path: Path, case: Case, measures: Measures, offered: Of
 def _no_circles(
     case: Case, compiled: Sequence[CompiledRule | None], paths: Sequence[Path], table: Sequence[TableRule]
 ) -> None:
-    """Record cycles of hard prerequisites, of rules and table together; priced or reported ones may be
-    cyclic.
+    """Record cycles of hard prerequisites, of rules and table together.
+
+    Priced or reported ones may be cyclic.
     """
     found: list[tuple[Requires, Path | None]] = [(r, None) for r in table if isinstance(r, Requires)]
     found += [

@@ -1,6 +1,4 @@
-"""The envelope tree with some amounts raised, and their reserve, overprogramming and pro rata money
-recomputed.
-"""
+"""The envelope tree with some amounts raised; reserve, overprogramming and pro rata money follow."""
 
 from __future__ import annotations
 
@@ -32,9 +30,7 @@ class Raising:
         return cls(case, {spec.id: spec for spec, _ in root.walk()})
 
     def own_cents(self, node: int, more: int) -> int:
-        """Return what a node may grant by itself after a raise of `more` cents: amount − reserve +
-        overprogramming.
-        """
+        """Return what a node may grant by itself after a raise: amount − reserve + overprogramming."""
         tree = self.case.tree
         written, spec = (tree.written_cents[node] or 0) + more, self.specs.get(tree.ids[node])
         if spec is None:

@@ -95,9 +95,7 @@ class Scenario:
     as_0_1_0: bool = False
 
     def with_kept(self, kept: pl.DataFrame) -> Scenario:
-        """Return the scenario with the grants of earlier steps, (dossier, kept_cents), kept like
-        commitments.
-        """
+        """Return the scenario with grants of earlier steps, (dossier, kept_cents), as commitments."""
         table = self.portfolio.table
         cents = table.select("dossier", "committed_cents").join(
             kept.select("dossier", "kept_cents"), on="dossier", how="left", maintain_order="left"
@@ -106,8 +104,9 @@ class Scenario:
         return replace(self, portfolio=self.portfolio.with_table(table.with_columns(both.to_series())))
 
     def read_as_0_1_0(self) -> Scenario:
-        """Return the scenario as version 0.1.0 read it: spellings distinct, an empty state under review, its
-        wording.
+        """Return the scenario as version 0.1.0 read it.
+
+        Spellings are distinct, an empty state is under review, and the wording is that version's.
         """
         state = pl.col("state").replace("", "en_instruction")
         portfolio = self.portfolio.with_table(self.portfolio.table.with_columns(state))
@@ -126,8 +125,9 @@ class Scenario:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the resolved scenario and its data, as canonical JSON without texts, solver options and
-        file paths.
+        """SHA-256 of the resolved scenario and its data.
+
+        It is that of canonical JSON without texts, solver options and file paths.
         """
         plain = _without_words(self.spec, self.resolved())
         plain.pop("solver", None)
@@ -230,8 +230,9 @@ def decision_steps(scenario: Scenario) -> tuple[Step, ...]:
 
 
 def reserve_step(scenario: Scenario) -> Step | None:
-    """Return the step that frees the reserves: the one named so, else the last step again if money is held
-    back.
+    """Return the step that frees the reserves.
+
+    It is the one named so, else the last step again if money is held back.
     """
     if scenario.steps and scenario.steps[-1].id == RESERVE:
         return Step(RESERVE, replace(scenario.steps[-1].scenario, reserves_freed=True))

@@ -69,8 +69,9 @@ def unmet_floors(problems: Sequence[Problem]) -> list[Defect]:
 
 
 def _amounts(problem: Problem, before: Amounts | None) -> Amounts | None:
-    """Return what dossiers may receive at a step; None where a dossier kept from an earlier step is not in
-    play now.
+    """Return what dossiers may receive at a step.
+
+    Returns None where a dossier kept from an earlier step is not in play now.
     """
     offers = problem.offers
     playing = offers.in_play

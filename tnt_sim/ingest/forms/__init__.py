@@ -1,3 +1,1 @@
-"""Import of form exports: recognise the layout, map fields to columns, clean cells, detect changes of the
-form.
-"""
+"""Import of form exports: recognise the layout, map fields to columns, clean cells, detect changed forms."""

@@ -111,9 +111,7 @@ def _canonical(
 
 
 def _emptied(done: Cleaned, name: str, one: FormField, mapping: FormMapping) -> FormField:
-    """Return the field without the cells that mean nothing, and without spreadsheet errors, which are
-    reported.
-    """
+    """Return the field without cells that mean nothing and without spreadsheet errors, which are reported."""
     text = one.column.text
     errors = text.str.contains(_ERROR).fill_null(value=False)
     if errors.any():
@@ -197,8 +195,9 @@ def _code(done: Cleaned, name: str, one: FormField, mapping: FormMapping) -> pl.
 
 
 def _worded(done: Cleaned, name: str, text: pl.Series, given: Mapping[str, str]) -> pl.Series:
-    """Return the fixed values of a column: by the mapping, else as forms usually write them; others are
-    reported and kept.
+    """Return the fixed values of a column: by the mapping, else as forms usually write them.
+
+    Others are reported and kept.
     """
     words, valid = WORDS[name], FIXED_VALUES[name]
     learnt = {}

@@ -1,5 +1,4 @@
-"""GraphQL answers of démarches-simplifiées (the State's online form service, API v2) as the fields of a
-form.
+"""GraphQL answers of démarches-simplifiées (the State's form service, API v2) as the fields of a form.
 
 A field is identified by its `champDescriptorId`, which survives a change of label.
 """
@@ -147,9 +146,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _dossiers(document: Any, shown_as: str) -> tuple[list[dict[str, Any]], dict[str, Any], list[Defect]]:
-    """Return the dossiers of one answer, of a list of pages, of a démarche, or a single dossier, with
-    notices.
-    """
+    """Return the dossiers of an answer, a list of pages, a démarche or a single dossier, with notices."""
     dossiers: list[dict[str, Any]] = []
     demarche: dict[str, Any] = {}
     notes: list[Defect] = []

@@ -64,8 +64,9 @@ def import_form(
     timezone: str = "Europe/Paris",
     likeness: bool = True,
 ) -> Imported:
-    """Map, clean and check the rows of a form; `columns` gives fields of canonical columns and overrides the
-    mapping.
+    """Map, clean and check the rows of a form.
+
+    `columns` gives fields of canonical columns and overrides the mapping.
 
     Raises
     ------
@@ -152,9 +153,7 @@ def _refuse_formulas(form: FormTable, mapping: FormMapping) -> None:
 
 
 def _rows(form: FormTable, mapping: FormMapping) -> tuple[FormTable, dict[str, int], dict[str, int]]:
-    """Return the rows to keep, why the others are not kept, and the totals that the file itself gives, in
-    cents.
-    """
+    """Return the rows to keep, why others are not kept, and the totals that the file gives, in cents."""
     by_name, n = form.by_name(), len(form)
     keep = pl.Series([True]).new_from_index(0, n)
     excluded: dict[str, int] = {}
@@ -186,8 +185,9 @@ def _n_totals(excluded: Mapping[str, int]) -> int:
 
 
 def _total_rows(form: FormTable, numbers: pl.Series) -> pl.Series:
-    """Return the rows that are totals at the foot of the sheet: named so in place of a number, or beside an
-    empty one.
+    """Return the rows that are totals at the foot of the sheet.
+
+    They are named so in place of a number, or beside an empty one.
     """
     named = numbers.str.contains(LABEL)
     if len(numbers) > 2 and numbers[-1] == "":
@@ -249,8 +249,9 @@ def _table(done: Cleaned, mapping: FormMapping) -> tuple[pl.DataFrame, list[pl.D
 
 
 def _numbered_on(numbers: pl.Series, later: pl.Series) -> pl.Series:
-    """Number repeated dossiers on, « 12487592 », « 12487592-2 », « 12487592-3 », with another sign where
-    that number exists.
+    """Number repeated dossiers: « 12487592 », « 12487592-2 », « 12487592-3 ».
+
+    Another sign is used where that number exists.
     """
     place = (
         pl.DataFrame({"n": numbers}).select((pl.col("n").cum_count().over("n")).cast(pl.String)).to_series()

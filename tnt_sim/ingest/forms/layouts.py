@@ -163,8 +163,9 @@ LAYOUTS: Mapping[str, Layout] = {
 
 
 def recognised(labels: Iterable[str]) -> str:
-    """Return the layout whose signature matches most labels; `grist`, which has no signature, below three
-    matches.
+    """Return the layout whose signature matches most labels.
+
+    Below three matches it is `grist`, which has no signature.
     """
     found = {normalised(label) for label in labels}
     scores = {name: len(layout.signature & found) for name, layout in LAYOUTS.items()}

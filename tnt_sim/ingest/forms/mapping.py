@@ -271,8 +271,9 @@ class Change:
 
 
 def drift(mapping: FormMapping, table: FormTable) -> tuple[Change, ...]:
-    """Return the changes between the form of the mapping and that of the file; none for a mapping without
-    `fields`.
+    """Return the changes between the form of the mapping and that of the file.
+
+    A mapping without `fields` has none.
     """
     if not mapping.fields:
         return ()

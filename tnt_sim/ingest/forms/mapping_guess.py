@@ -136,8 +136,9 @@ def _canonical_names(
 def _best(
     name: str, wanted: Iterable[str], labels: Mapping[str, list[FormField]], used: set[str]
 ) -> FormField | None:
-    """Return the first unused field with one of the labels and fitting cells; for places, its code field
-    comes first.
+    """Return the first unused field with one of the labels and fitting cells.
+
+    For places, its code field comes first.
     """
     for label in wanted:
         ends = _CODE_ENDS if name in _PLACES else ()

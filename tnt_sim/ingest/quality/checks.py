@@ -32,8 +32,9 @@ _WORDS = r"[a-z]{4,}|[0-9]+"
 
 
 def title_keys(titles: pl.Series) -> pl.Series:
-    """Return a number for each title, equal for titles with the same set of words; null for titles with too
-    few letters.
+    """Return a number for each title, equal for titles with the same set of words.
+
+    Titles with too few letters give null.
     """
     values = titles.unique()
     plain = (
@@ -115,9 +116,7 @@ _LEVELS = ("department", "region", "epci", "commune")
 
 
 def check_map(table: pl.DataFrame, map_year: int) -> list[pl.DataFrame]:
-    """Report codes that the map does not know, communes outside their department, populations far from the
-    map's.
-    """
+    """Report unknown codes, communes outside their department, populations far from the map's."""
     keys = territory(map_year).keys().select("level", "key", "department", "population")
     parts = []
     for name in _LEVELS:
@@ -143,9 +142,7 @@ def _departments(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _populations(table: pl.DataFrame, keys: pl.DataFrame) -> list[pl.DataFrame]:
-    """Compare the population with that of the applicant, whose type gives the level at which its code is
-    searched.
-    """
+    """Compare the population with that of the applicant on the map, at the level of its type."""
     level = (
         level_of(pl.col("applicant_type")) if "applicant_type" in table.columns else pl.lit("commune")
     ).alias("level")

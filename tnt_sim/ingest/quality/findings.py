@@ -1,6 +1,4 @@
-"""Findings: what is odd in a table, one row each, and the kinds of finding with severity, wording and
-remedy.
-"""
+"""Findings, what is odd in a table, one row each; their kinds with severity, wording and remedy."""
 
 from __future__ import annotations
 
@@ -23,8 +21,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of finding: severity, title, sentence and remedy; `{column}`, `{value}`, `{expected}` are
-    filled in.
+    """One kind of finding: severity, title, sentence and remedy.
+
+    `{column}`, `{value}`, `{expected}` are filled in.
     """
 
     severity: Severity

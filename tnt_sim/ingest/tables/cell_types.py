@@ -395,8 +395,9 @@ def _first_number(text: pl.Series, length: int) -> pl.Series:
 
 
 def _identifier(text: pl.Series) -> pl.Series:
-    """Return SIRET and SIREN without spaces; a lost leading zero is restored where the check digit then is
-    right.
+    """Return SIRET and SIREN without spaces.
+
+    A lost leading zero is restored where the check digit then is right.
     """
     grouped = text.str.contains(rf"^[0-9][0-9{SPACES}]+[0-9]$") & text.str.contains(rf"[{SPACES}]")
     if grouped.any():

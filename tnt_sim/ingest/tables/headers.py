@@ -1,6 +1,4 @@
-"""Resolution of the headers of a file to canonical columns, with their French synonyms and the labels of
-persons.
-"""
+"""Resolution of headers to canonical columns, with their French synonyms and the labels of persons."""
 
 from __future__ import annotations
 
@@ -186,8 +184,9 @@ def _header_row_hint(row: int) -> Text:
 
 
 def _row_of_header(header: str, report: Reporter) -> int | None:
-    """Return the row, among the first ones below the header row, in which a header stands; None if there is
-    none.
+    """Return the row, among the first ones below the header row, in which a header stands.
+
+    Returns None if there is none.
     """
     for column in report.table.columns:
         if column.typed is None:

@@ -178,8 +178,9 @@ def _with_votes(pb: PbFile, votes: Sequence[tuple[int, Sequence[str]]]) -> PbFil
 
 
 def table_of(pb: PbFile) -> RawTable:
-    """Return the projects as a dossier table: each requests its whole cost, and its score is that of the
-    voters.
+    """Return the projects as a dossier table.
+
+    Each requests its whole cost, and its score is that of the voters.
     """
     columns: dict[str, list[str]] = {}
     for name in pb.header:

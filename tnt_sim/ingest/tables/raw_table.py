@@ -1,6 +1,4 @@
-"""A file as columns of cells before any meaning is given to them, the options of reading, and the defect
-reporter.
-"""
+"""A file as columns of cells without meaning, the options of reading, and the defect reporter."""
 
 from __future__ import annotations
 
@@ -162,9 +160,7 @@ _GUARDED_INSIDE = r"([;\t\r\n])'([=+\-@\t])"
 
 
 def plain_cells(text: pl.Series) -> pl.Series:
-    """Return text without spaces at its ends, and without each ``'`` that protects ``=`` from being a
-    formula.
-    """
+    """Return text without outer spaces, and without each ``'`` that protects ``=`` from being a formula."""
     text = text.str.strip_chars(SPACES)
     if not text.str.contains("'", literal=True).any():
         return text

@@ -93,8 +93,7 @@ def of_note(xml: bytes) -> bool:
 
 
 def _plain_area(xml: bytes) -> tuple[int, int, int] | None:
-    """Return rows, columns and written cells where every cell begins ``<c r="AB12"``, as spreadsheets write
-    it.
+    """Return rows, columns and written cells of a sheet whose cells all begin ``<c r="AB12"``.
 
     None where one does not: only the parser then knows where it lies.
     """

@@ -277,8 +277,9 @@ def _column(header: str, position: int, cells: Sequence[Value]) -> RawColumn:
 
 
 def _moment(cell: Value) -> dt.datetime | None:
-    """Return a date cell as a date-time; serial numbers are floats, so a difference of a millisecond is
-    noise.
+    """Return a date cell as a date-time.
+
+    Serial numbers are floats, so a difference of a millisecond is noise.
     """
     if type(cell) is dt.datetime:
         rounded = (cell + dt.timedelta(milliseconds=1)).replace(microsecond=0)

@@ -182,8 +182,9 @@ OPTION_WORDS: Mapping[str, Callable[[EnvelopeSpec, Lang], str]] = MappingProxyTy
 
 
 def envelope_formula(spec: EnvelopeSpec, giver: str | None = None) -> str:
-    """Return the formula of an envelope: `Σ{envelope: a} g_i ≤ 30 M€ + free_tnt`; `giver` is as in
-    `envelope_words`.
+    """Return the formula of an envelope: `Σ{envelope: a} g_i ≤ 30 M€ + free_tnt`.
+
+    `giver` is as in `envelope_words`.
     """
     total = f"Σ{{envelope: {spec.id}}} g_i"
     if spec.amount is None:

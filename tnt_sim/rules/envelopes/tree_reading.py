@@ -112,8 +112,9 @@ def most_gained(tree: Tree) -> list[int | None]:
 
 
 def fences(tree: Tree) -> dict[int, list[int]]:
-    """Return the outermost ring-fenced envelopes under each envelope that has some; others may not use their
-    amounts.
+    """Return the outermost ring-fenced envelopes under each envelope that has some.
+
+    Others may not use their amounts.
 
     Amounts under an `overbooked` envelope or under one without an amount are ceilings: they reserve nothing.
     """
@@ -129,9 +130,7 @@ def fences(tree: Tree) -> dict[int, list[int]]:
 
 
 def unfenced_cents(tree: Tree, node: int, apart: Sequence[int]) -> int:
-    """Return a_X + r_X − Σ_f w_f: what a node with an amount may grant outside the ring-fenced envelopes
-    `apart`.
-    """
+    """Return a_X + r_X − Σ_f w_f: what a node may grant outside the ring-fenced envelopes `apart`."""
     held = sum(tree.written_cents[fence] or 0 for fence in apart)
     return (tree.amount_cents[node] or 0) + tree.options[node].reserved_cents - held
 
@@ -167,8 +166,7 @@ def read_sums(tree: Tree, own: list[int], settling: Settling = settle) -> Envelo
 
 
 def most_lowered(tree: Tree, node: IntArray, granted_cents: IntArray) -> int:
-    """Return the most cents by which the opened amounts of a tree can be lowered with the same grants
-    feasible.
+    """Return the most cents by which the opened amounts can be lowered with the same grants feasible.
 
     Feasibility is monotone in the amounts, so the answer is found by bisection.
     """

@@ -133,9 +133,7 @@ class EnvelopeRows:
         return self.case.tree.subtree_sums(own)
 
     def _transfers(self, builder: RowBuilder, parent: int) -> None:
-        """Add a column per pair of siblings that may give and take, and the bounds on what each gives and
-        takes.
-        """
+        """Add a column per possible transfer between siblings, and the bounds on what each gives and takes."""
         tree = self.case.tree
         children = [child for child in tree.children(parent) if tree.amount_cents[child] is not None]
         gives: dict[int, list[int]] = {}
@@ -271,9 +269,7 @@ class EnvelopeRows:
         builder.rows([label], granted, np.where(outside, 0, -1), [None], [upper], entries)
 
     def drawn_apart(self) -> dict[int, list[int]]:
-        """Return the nodes where other dossiers could use what ring-fenced envelopes leave, with those
-        envelopes.
-        """
+        """Return the nodes where other dossiers could use what ring-fenced envelopes under them leave."""
         found = fences(self.case.tree)
         return {node: found[node] for node in sorted(found) if self._may_overdraw(node)}
 

@@ -62,8 +62,9 @@ def check_present(case: Case, column: str, values: Sequence[str], path: Path, *,
 
 
 def _nearest(values: Sequence[str], known: pl.DataFrame) -> str | None:
-    """Return the value of the column that was probably meant: similar letters, equal numbers; None if there
-    is none.
+    """Return the value of the column that was probably meant: similar letters, equal numbers.
+
+    Returns None if there is none.
 
     A word with a prefix (« défavorable » for « favorable ») has another meaning and is never proposed.
     """

@@ -22,8 +22,9 @@ from tnt_sim.rules.protocols import Case, Path
 
 
 def unknown_in(case: Case, key: str, wanted: Any, path: Path) -> BoolArray:
-    """Return the dossiers for which one condition is unknown because of an empty cell, bool (n,); records no
-    defect.
+    """Return the dossiers for which one condition is unknown because of an empty cell, bool (n,).
+
+    No defect is recorded.
     """
     return _unknown(replace(case, defects=Defects(), warnings=Defects(), questions=[]), key, wanted, path)
 
@@ -61,8 +62,9 @@ def _whole(case: Case, mapping: Mapping[str, Any], path: Path) -> tuple[BoolArra
 
 
 def _joined(n: int, parts: list[tuple[BoolArray, BoolArray]], *, any_of: bool) -> BoolArray:
-    """Return where a conjunction, or a disjunction (`any_of`), is unknown: a part is, and no other part
-    settles it.
+    """Return where a conjunction, or a disjunction (`any_of`), is unknown, bool (n,).
+
+    A part is unknown there, and no other part settles it.
 
     `parts` are pairs (satisfied, unknown), bool (n,).
     """

@@ -77,8 +77,9 @@ def unknown_column(case: Case, name: str, path: Path, names: list[str] | None = 
 def numeric_column(
     case: Case, name: str, path: Path, names: Callable[[], list[str]] | None = None
 ) -> Numeric | None:
-    """Return a column as exact integers with a scale; record a defect and return None when it is not
-    numeric.
+    """Return a column as exact integers with a scale.
+
+    Records a defect and returns None when it is not numeric.
 
     Money is in euros with a scale of one cent; an empty `base` is read from `cost`.
     """
@@ -123,9 +124,7 @@ def _numbers(case: Case, name: str) -> tuple[Numeric | None, tuple[Defect, ...]]
 
 
 def _placed(case: Case, defect: Defect, path: Path) -> Defect:
-    """Locate a defect of a column that comes from no file (the map) at the scenario value that names the
-    column.
-    """
+    """Locate a defect of a column of the map, which has no file, where the scenario names the column."""
     if any(place.file for place in defect.places):
         return defect
     return replace(defect, places=(case.locate(path),))
@@ -159,8 +158,9 @@ def filled_cents(column: pl.Series, empty: int) -> IntArray:
 
 
 def cents_of(case: Case, name: str, empty: int) -> IntArray:
-    """Return a money column in cents, int64 (n,), with `empty` in empty cells; the array is shared: do not
-    write to it.
+    """Return a money column in cents, int64 (n,), with `empty` in empty cells.
+
+    The array is shared: do not write to it.
     """
     return case.portfolio.once(("cents", name, empty), lambda: filled_cents(cents_series(case, name), empty))
 
@@ -194,8 +194,9 @@ def exact_times(values: IntArray, factor: int) -> IntArray:
 
 
 def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
-    """Return a column read as money in cents, int64 (n,), with `empty` in empty cells; texts are parsed as
-    amounts.
+    """Return a column read as money in cents, int64 (n,), with `empty` in empty cells.
+
+    Texts are parsed as amounts.
     """
     kind = kind_of(case, name)
     if kind is None:
@@ -221,8 +222,9 @@ def money_column(case: Case, name: str, path: Path, empty: int) -> IntArray:
 
 
 def year_of(case: Case, column: str, path: Path) -> pl.Series | None:
-    """Return the year that a column gives for each dossier, Int64; null where the cell is empty or is no
-    year.
+    """Return the year that a column gives for each dossier, Int64.
+
+    An empty cell, or one that is no year, gives null.
 
     The column holds numbers, texts of four digits, or dates (their local year).
     """

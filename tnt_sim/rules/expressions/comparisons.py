@@ -120,8 +120,9 @@ def _scaled(values: IntArray, factor: int, plus: int) -> Any:
 
 
 def compare_dates(case: Case, name: str, test: str, bound: Any, path: Path) -> BoolArray | None:
-    """Compare a date column with a bound, bool (n,); `test` is from, until (both inclusive), before, after
-    or day.
+    """Compare a date column with a bound, bool (n,).
+
+    `test` is from, until (both inclusive), before, after or day.
 
     Local days are compared when either side is a day, instants otherwise.
     """
@@ -151,8 +152,9 @@ def local_days(column: pl.Series, timezone: str) -> pl.Series:
 
 
 def date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
-    """Return the bound of each dossier as days or instants; None with a defect recorded when it cannot be
-    read.
+    """Return the bound of each dossier as days or instants.
+
+    Returns None, with a defect recorded, when it cannot be read.
     """
     if isinstance(bound, str):
         moment = _moment(case, bound, path)
@@ -173,8 +175,9 @@ def date_bound(case: Case, bound: Any, path: Path) -> pl.Series | None:
 
 
 def _later(base: pl.Series, length: str, timezone: str) -> pl.Series:
-    """Add a span of local calendar time to days or instants; a local time skipped by a clock change moves
-    one hour on.
+    """Add a span of local calendar time to days or instants.
+
+    A local time skipped by a clock change moves one hour on.
     """
     if isinstance(base.dtype, pl.Date):
         return base.dt.offset_by(length)

@@ -86,8 +86,9 @@ def groups_by(
 
 
 def _coded(case: Case, columns: Sequence[str]) -> tuple[list[str], IntArray]:
-    """Return the sorted values of some columns together and the position of each dossier's, int64 (n,), -1
-    if empty.
+    """Return the sorted values of some columns together, and the position of each dossier's.
+
+    The positions are int64 (n,), -1 where a cell is empty.
     """
 
     def read() -> tuple[list[str], IntArray]:
@@ -142,8 +143,9 @@ def _as_text(case: Case, column: str) -> pl.Series:
 
 
 def _joined(texts: list[pl.Series]) -> pl.Series:
-    """Join the values of several columns: « 01 · commune »; ambiguous values are quoted, so that keys are
-    distinct.
+    """Join the values of several columns: « 01 · commune ».
+
+    Ambiguous values are quoted, so that keys are distinct.
     """
     parts = pl.DataFrame({f"p{k}": _quoted(text) for k, text in enumerate(texts)})
     whole = pl.all_horizontal(pl.all() != "")

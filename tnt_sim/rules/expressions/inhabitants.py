@@ -50,8 +50,9 @@ class Reach:
         return exact_sum(self.people[np.unique(self.commune[funded[self.row]])])
 
     def once(self, rows: BoolArray) -> Once:
-        """Return the measure over the dossiers `rows`; communes reached by the same dossiers are merged into
-        one key.
+        """Return the measure over the dossiers `rows`.
+
+        Communes reached by the same dossiers are merged into one key.
         """
         inside = rows[self.row]
         row, commune = self.row[inside], self.commune[inside]
@@ -80,8 +81,9 @@ def reach_of(case: Case) -> Reach | None:
 
 
 def inhabitants_terms(case: Case, candidates: BoolArray, needed: BoolArray, path: Path) -> Terms | None:
-    """Return the measure over the dossiers that can be funded; None, with a defect recorded, when it is
-    undefined.
+    """Return the measure over the dossiers that can be funded.
+
+    Returns None, with a defect recorded, when it is undefined.
 
     `needed` are the dossiers all of whose territories must be known to the map, bool (n,).
     """
@@ -123,8 +125,9 @@ def _reach(table: pl.DataFrame, known: Territory) -> Reach:
 
 
 def _named(table: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Return row, level and code of each territory that a dossier names; code is null where the map knows
-    none.
+    """Return row, level and code of each territory that a dossier names.
+
+    The code is null where the map knows none.
     """
     level, number, column = own_place()
     rows = table.with_row_index("row").with_columns(

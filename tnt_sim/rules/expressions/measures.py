@@ -42,8 +42,9 @@ SHOWN = 5
 
 
 def changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | None:
-    """Return `changed` over the dossiers of `mask`; None, with a defect recorded, when the list cannot be
-    read.
+    """Return `changed` over the dossiers of `mask`.
+
+    Returns None, with a defect recorded, when the list cannot be read.
 
     With `mask` None all dossiers count, including those of the list that the table does not have.
     """
@@ -75,9 +76,7 @@ def changed_terms(case: Case, mask: BoolArray | None, path: Path) -> Terms | Non
 
 
 def whole_only(case: Case, terms: Terms, restricted: bool, path: Path) -> bool:
-    """Return False, with a defect recorded, if a measure with a constant (`changed`) is restricted to some
-    dossiers.
-    """
+    """Return False, with a defect, if a measure with a constant (`changed`) is restricted."""
     if not terms.constant or not restricted:
         return True
     case.fault(
@@ -312,9 +311,7 @@ class Measures:
     def _of_column(
         self, name: str, mask: BoolArray | None, path: Path, *, zero_if_empty: bool
     ) -> Terms | None:
-        """Return the terms of the `column` of one part of a measure: a built-in measure or a column of the
-        table.
-        """
+        """Return the terms of the `column` of a part: a built-in measure or a column of the table."""
         if self._counts_inhabitants(name):
             needed = self.candidates if mask is None else self.candidates & mask
             return inhabitants_terms(
@@ -420,8 +417,9 @@ def _built_in(measures: Measures, name: str, path: Path) -> Terms | None:
 
 
 def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
-    """Count the funded part of `terms` once per key; where the rows of a key differ, the largest value
-    counts.
+    """Count the funded part of `terms` once per key.
+
+    Where the rows of a key differ, the largest value counts.
 
     `keys` is int64 (n,), -1 for no key.
     """
@@ -448,8 +446,9 @@ def once_terms(case: Case, terms: Terms, keys: IntArray, column: str) -> Terms:
 
 
 def keys_of(case: Case, column: str, path: Path) -> IntArray | None:
-    """Return codes of the values of one column, int64 (n,), -1 where empty; None with a defect for an
-    unknown column.
+    """Return codes of the values of one column, int64 (n,), -1 where empty.
+
+    Returns None with a defect for an unknown column.
     """
     if column not in case.table.columns or column.startswith("_"):
         known = [name for name in case.table.columns if not name.startswith("_")]

@@ -65,8 +65,7 @@ def keyed(known: Territory, units: pl.DataFrame) -> pl.DataFrame:
 def named_by_column(
     case: Case, keys: pl.DataFrame, column: str, mask: BoolArray, known: Territory, path: Path
 ) -> tuple[IntArray, IntArray] | None:
-    """Return the pairs (dossier, unit) that a column names for the dossiers of `mask`, each once, both
-    int64.
+    """Return the distinct pairs (dossier, unit) that a column names for the dossiers of `mask`, int64.
 
     A code that the map does not know is a defect, unless the column may name something other than a
     territory.

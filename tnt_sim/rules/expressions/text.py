@@ -167,9 +167,7 @@ def _bound(key: str, bound: Any, lang: Lang) -> str:
 
 
 def _moment(bound: Any, lang: Lang) -> str:
-    """Return a date bound in words: a day, a column, or a span after one: « 24 mois après le jour de la
-    décision ».
-    """
+    """Return a date bound in words: « 24 mois après le jour de la décision »."""
     the = "le " if lang is Lang.FR else ""
     if not isinstance(bound, dict):
         return the + _day(str(bound), lang)
@@ -186,9 +184,7 @@ def _moment(bound: Any, lang: Lang) -> str:
 
 
 def _number(key: str, text: str, lang: Lang) -> str:
-    """Return an amount in euros for a money column, a number in the language's notation, or the text as
-    written.
-    """
+    """Return an amount in euros for a money column, else a localised number, else the text as written."""
     try:
         if key in _MONEY or "€" in text:
             return format_cents(parse_cents(text), lang)
@@ -273,9 +269,7 @@ def scope(
     lang: Lang,
     dossiers: Sequence[str] | None = None,
 ) -> str:
-    """Return the dossiers a rule applies to: « pour chaque lot, parmi les dossiers où …, », or nothing for
-    all.
-    """
+    """Return the dossiers of a rule: « pour chaque lot, parmi les dossiers où …, », or "" for all."""
     if dossiers is not None:
         return f"parmi {named(dossiers, lang)}, " if lang is Lang.FR else f"among {named(dossiers, lang)}, "
     some = ""

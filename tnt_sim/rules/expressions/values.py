@@ -62,9 +62,7 @@ class ValuesSpec(Spec):
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """One value with several spellings: the spelling that names it, and each spelling with its number of
-    cells.
-    """
+    """One value with several spellings: the one that names it, and the number of cells of each."""
 
     name: str
     spellings: tuple[tuple[str, int], ...]
@@ -109,9 +107,7 @@ def plain(column: str) -> pl.Expr:
 
 
 def is_code(name: str) -> bool:
-    """Return whether a column holds codes, which are never merged: by its canonical kind, else by a word of
-    its header.
-    """
+    """Return whether a column holds codes, by its canonical kind, else by a word of its header."""
     kind = CANONICAL.get(name)
     if kind is not None:
         return kind not in _FREE_KINDS and name not in _FREE_LISTS
@@ -120,9 +116,7 @@ def is_code(name: str) -> bool:
 
 
 def is_joined(of: Spelled, name: str) -> bool:
-    """Return whether the spellings of a column are merged: free text that the scenario does not compare
-    exactly.
-    """
+    """Return whether the spellings of a column are merged: free text that is not compared exactly."""
     return not is_code(name) and not of.is_exact(name) and _is_text(of.portfolio.table.schema.get(name))
 
 
@@ -157,8 +151,9 @@ def _spellings(column: pl.Series) -> Spellings:
 
 
 def joined_column(case: Case, name: str) -> pl.Series:
-    """Return a column of text, or of lists of text, with each value by its name; unchanged where nothing is
-    merged.
+    """Return a column of text, or of lists of text, with each value by its name.
+
+    The column is unchanged where nothing is merged.
     """
     column = case.table[name]
     if not is_joined(case, name):

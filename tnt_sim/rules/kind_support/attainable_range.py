@@ -30,16 +30,12 @@ from tnt_sim.rules.protocols import Case, Path
 
 
 def demand(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
-    """Return the most that each group can reach, with every dossier at its largest useful grant, in the
-    unit.
-    """
+    """Return the most that each group can reach, every dossier at its largest grant, in the unit."""
     return [value * terms.scale for value in demand_steps(terms, groups, offers)]
 
 
 def least(terms: Terms, groups: Groups, offers: Offers) -> list[Fraction]:
-    """Return the least that each group can reach: settled dossiers at their smallest, and all that reduce
-    the sum.
-    """
+    """Return the least that each group can reach, settled dossiers at their smallest, in the unit."""
     return [value * terms.scale for value in least_steps(terms, groups, offers)]
 
 
@@ -67,8 +63,9 @@ def _sums(terms: Terms, groups: Groups, useful: BoolArray, granted_cents: IntArr
 
 
 def is_plain(terms: Terms) -> bool:
-    """Return whether `demand` and `least` are valid bounds: no quantity counts once per key, or none is
-    negative.
+    """Return whether `demand` and `least` are valid bounds.
+
+    They are if no quantity counts once per key, or if none is negative.
     """
     parts = (terms.per_funded, terms.per_cent, *(part.worth for part in terms.once))
     return not terms.once or not any(bool((part < 0).any()) for part in parts)
@@ -81,8 +78,7 @@ def is_granted(terms: Terms) -> bool:
 
 
 def most_granted(tree: Tree, node: IntArray, offers: Offers, inside: BoolArray) -> int:
-    """Return an upper bound in cents on what the dossiers `inside`, bool (n,), can receive from the
-    envelopes.
+    """Return an upper bound in cents on what the dossiers `inside` can receive from the envelopes.
 
     From the leaves to the root,
 
@@ -270,9 +266,7 @@ def warn_idle_share(
     same: bool,
     path: Path,
 ) -> None:
-    """Warn of a share without effect: no eligible dossier, no numerator, or a maximum of 100 % or more of a
-    part.
-    """
+    """Warn of a share without effect: no eligible dossier, no numerator, or a maximum of 100 % or more."""
     low, high = bounds
     if not (within & offers.in_play).any():
         _idle(

@@ -25,8 +25,9 @@ NO_KEY = "no_key"
 
 
 def ask_blank_keys(rule: Any, path: Path, case: Case, in_play: BoolArray) -> None:
-    """Record the dossiers in play that escape: an open question if the rule has an upper bound, a warning
-    otherwise.
+    """Record the dossiers in play that escape a rule.
+
+    It is an open question if the rule has an upper bound, a warning otherwise.
     """
     by = getattr(rule, "by", None)
     if by is None:

@@ -1,5 +1,4 @@
-"""A measure by group divided by the inhabitants of the group, used by `equity` and by the objective
-`smallest`.
+"""A measure by group per inhabitant of the group, used by `equity` and by the objective `smallest`.
 
     M_g = Σ measure over the funded dossiers of group g        p_g = inhabitants of g        r_g = M_g / p_g
 
@@ -116,9 +115,7 @@ def per_head(
 
 
 def _once_per_group(terms: Terms, groups: Groups) -> Terms:
-    """Return the same measure with separate keys in each group, so that each group counts a shared thing
-    once.
-    """
+    """Return the same measure with separate keys in each group: each group counts a shared thing once."""
     n = len(groups.names)
     parts = []
     for part in terms.once:
@@ -174,8 +171,9 @@ def _heads(case: Case, by: str | Sequence[str], groups: Groups, path: Path) -> l
 
 
 def _never_negative(case: Case, terms: Terms, offers: Offers, path: Path) -> bool:
-    """Return whether no dossier reduces the sum; record a defect otherwise, because ratios would be
-    meaningless.
+    """Return whether no dossier reduces the sum.
+
+    Records a defect otherwise, because ratios would be meaningless.
     """
     highest = offers.highest_cents
     lowest = offers.lowest_cents

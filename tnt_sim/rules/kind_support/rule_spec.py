@@ -60,8 +60,9 @@ def penalty_of(spec: RuleSpec, case: Case, unit: Unit, path: Path) -> Penalty | 
 def well_bounded(
     spec: RuleSpec, minimum: Fraction | None, maximum: Fraction | None, case: Case, path: Path
 ) -> bool:
-    """Return whether a rule has a bound (or is only reported) and minimum ≤ maximum; record a defect
-    otherwise.
+    """Return whether a rule has a bound (or is only reported) and minimum ≤ maximum.
+
+    Records a defect otherwise.
     """
     if minimum is None and maximum is None and mode_of(spec) is not Mode.REPORT:
         case.fault(

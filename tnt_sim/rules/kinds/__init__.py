@@ -1,3 +1,1 @@
-"""The kinds of rule, one folder each: `rule.py` (rows and exact reading), `check.py` (second reading),
-`text.py`.
-"""
+"""The kinds of rule, one folder each: `rule.py` (rows, reading), `check.py` (second reading), `text.py`."""

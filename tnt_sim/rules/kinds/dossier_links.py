@@ -119,8 +119,9 @@ def _unknown(case: Case, asked: pl.DataFrame) -> None:
 
 
 def refuse_circles(case: Case, rules: Sequence[tuple[Requires, Path | None]]) -> None:
-    """Record one defect per cycle of prerequisites found; a path of None means that the table states the
-    rule.
+    """Record one defect per cycle of prerequisites found.
+
+    A path of None means that the table states the rule.
     """
     edges: dict[int, dict[int, int]] = {}
     for number, (rule, _) in enumerate(rules):
@@ -167,9 +168,7 @@ def _circles(edges: dict[int, dict[int, int]]) -> list[list[int]]:
 
 
 def _on_circles(edges: dict[int, dict[int, int]]) -> list[int]:
-    """Return the vertices left after removing, repeatedly, those without a successor and then those without
-    a predecessor.
-    """
+    """Return the vertices left after peeling those without a successor, then those without a predecessor."""
     backward: dict[int, dict[int, int]] = {}
     for a, following in edges.items():
         for b in following:

@@ -38,9 +38,7 @@ from tnt_sim.rules.offers.decisions import DecideSpec
 
 
 def rule_words(rule: Any, lang: Lang) -> str:
-    """Return the sentence of a rule: « Pour chaque département, le montant accordé ne dépasse pas 297 000 €.
-    »
-    """
+    """Return the sentence of a rule: « Pour chaque département, le montant accordé ne dépasse pas … »"""
     write = RULE_WORDS.get(str(rule.kind))
     if write is None:
         return Text(f"Règle de genre « {rule.kind} ».", f'A rule of kind "{rule.kind}".').in_(lang)
@@ -86,9 +84,7 @@ def _share(rule: ShareSpec, lang: Lang) -> str:
 
 
 def _pooled_share(rule: ShareSpec, top: str, bottom: str, limits: str, lang: Lang) -> str:
-    """Return « pour chaque zone, la part du groupe dans le nombre de dossiers financés, tous groupes réunis,
-    … ».
-    """
+    """Return « pour chaque zone, la part du groupe dans …, tous groupes réunis, … »."""
     whom = for_each(rule.by, lang)
     if top == bottom and rule.where is None:
         if lang is Lang.FR:

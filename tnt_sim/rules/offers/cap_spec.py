@@ -35,9 +35,7 @@ OVERSEAS = ("971", "972", "973", "974", "976")
 
 @dataclass(frozen=True, slots=True)
 class LegalCap:
-    """One cap of the law: its title, legal reference, level of confidence, note, and the fields of a `caps`
-    entry.
-    """
+    """One cap of the law: title, legal reference, level of confidence, note and fields of a `caps` entry."""
 
     title: Text
     source: str
@@ -185,8 +183,9 @@ class CapSpec(Described):
         return LIBRARY.get(self.use or "")
 
     def filled(self, title: str = "") -> CapSpec:
-        """Return the cap with the library's fields where it gives none itself; a field that it gives
-        replaces the library's.
+        """Return the cap with the library's fields where it gives none itself.
+
+        A field that it gives replaces the library's.
         """
         legal = self.legal
         if legal is None:

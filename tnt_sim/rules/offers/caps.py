@@ -143,8 +143,9 @@ class Caps:
 
 
 def _sums(code: IntArray, cents: IntArray, n: int) -> IntArray:
-    """Return Σ cents by project, int64; grants are below 2⁵³, so up to a thousand rows per project cannot
-    overflow.
+    """Return Σ cents by project, int64.
+
+    Grants are below 2⁵³, so up to a thousand rows per project cannot overflow.
     """
     total = np.zeros(n, dtype=np.int64)
     np.add.at(total, code, cents)

@@ -131,9 +131,7 @@ def assess(
 def _failures(
     case: Case, spec: EligibilitySpec, column: str, missed: BoolArray, path: Path
 ) -> Iterator[Failure]:
-    """Yield the failure of one requirement, split into dossiers with a wrong value and dossiers with an
-    empty cell.
-    """
+    """Yield the failure of a requirement, split into wrong values and empty cells."""
     if not missed.any():
         return
     wanted = {column: spec.require.root[column]}
@@ -145,8 +143,7 @@ def _failures(
 
 
 def filed_later(case: Case, day: date | None) -> Failure | None:
-    """Return the failure of the dossiers filed after the day of a step, which are not candidates at that
-    step.
+    """Return the failure of the dossiers filed after the day of a step: no candidates at that step.
 
     A dossier without `filed_at` is a candidate at every step.
     """
@@ -161,9 +158,7 @@ def filed_later(case: Case, day: date | None) -> Failure | None:
 
 
 def in_closed_envelopes(case: Case, root: EnvelopeSpec) -> Iterator[Failure]:
-    """Yield a failure for each envelope not in force, with the dossiers that ask from it or from one under
-    it.
-    """
+    """Yield a failure for each envelope not in force, with the dossiers at and under it."""
     for spec, _ in root.walk():
         node = case.tree.index(spec.id)
         above = int(case.tree.parent[node])
@@ -252,8 +247,9 @@ def _quoted(names: Sequence[str], lang: Lang) -> str:
 
 
 def failure_texts(case: Case, failure: Failure, lang: Lang) -> pl.Series:
-    """Return the sentence of a failure for each dossier, String (n,); meaningful only where the mask is
-    True.
+    """Return the sentence of a failure for each dossier, String (n,).
+
+    A sentence is meaningful only where the mask is True.
 
     « Moins de 500 000 habitants (population : 12 000 ; exigé : la population dépasse 500 000) » « non
     renseigné : Avis DDT (exigé : « Avis DDT » est « Favorable ») »
@@ -359,8 +355,9 @@ class WaiverSpec(Described):
 def read_waivers(
     case: Case, specs: Sequence[tuple[WaiverSpec, Path]], kinds: Sequence[tuple[str, str]]
 ) -> dict[str, BoolArray]:
-    """Return for each waived id the dossiers exempted from it, bool (n,); `kinds` lists (id, kind) of all
-    entries.
+    """Return for each waived id the dossiers exempted from it, bool (n,).
+
+    `kinds` lists (id, kind) of all entries.
     """
     waived: dict[str, BoolArray] = {}
     for spec, path in specs:

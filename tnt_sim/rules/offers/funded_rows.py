@@ -164,8 +164,9 @@ def members_of(
     in_play: BoolArray,
     path: Path,
 ) -> Members | None:
-    """Return the groups that `dossiers`, `where` and `by` define together; None, with defects recorded, when
-    they cannot.
+    """Return the groups that `dossiers`, `where` and `by` define together.
+
+    Returns None, with defects recorded, when they cannot.
 
     The groups are the values found among dossiers in play; every dossier with such a value is a member.
     """

@@ -51,8 +51,9 @@ LIMITS = {
 
 
 def tell_above(case: Case, limits: dict[str, IntArray]) -> None:
-    """Warn of every commitment above a limit of its grant; `limits` are cents, int64 (n,), by the keys of
-    `LIMITS`.
+    """Warn of every commitment above a limit of its grant.
+
+    `limits` are cents, int64 (n,), by the keys of `LIMITS`.
     """
     held, committed = is_committed(case), cents_of(case, "committed", 0)
     if not held.any():
@@ -126,8 +127,9 @@ class Offers:
     common: CommonRates
 
     def amount_fits(self, granted_cents: IntArray) -> BoolArray:
-        """Return whether each amount is one that its dossier may receive, bool (n,); meaningful only for
-        candidates.
+        """Return whether each amount is one that its dossier may receive, bool (n,).
+
+        It is meaningful only for candidates.
         """
         within = (granted_cents >= self.least_cents) & (granted_cents <= self.most_cents)
         stepped = granted_cents % self.unit_cents == 0

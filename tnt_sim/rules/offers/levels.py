@@ -1,5 +1,4 @@
-"""Levels: a dossier receives nothing or one amount of a list (a multiple-choice group), equal within groups
-if asked.
+"""Levels: a dossier receives nothing or one amount of a list (a multiple-choice group).
 
     Σ_l w_{i,l} ≤ 1        w_{i,l} ≤ y_{g(i),l}        Σ_l y_{g,l} ≤ 1        w, y ∈ {0, 1}
 
@@ -85,8 +84,9 @@ class Menu:
 
 
 def level_cents(case: Case, text: str, base: IntArray, unit: IntArray, path: Path) -> IntArray | None:
-    """Return the amount of one level for each dossier, int64 (n,), rounded down to the unit; None with a
-    defect.
+    """Return the amount of one level for each dossier, int64 (n,), rounded down to the unit.
+
+    Returns None with a defect.
     """
     try:
         if "%" in text:

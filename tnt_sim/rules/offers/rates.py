@@ -25,8 +25,9 @@ from tnt_sim.rules.protocols import Case, Path
 
 
 def rated(case: Case, spec: GrantSpec, base: IntArray, path: Path) -> IntArray:
-    """Return the most that `max_rate` and `bonus` allow each dossier, int64 (n,); `NO_LIMIT` where the base
-    is unknown.
+    """Return the most that `max_rate` and `bonus` allow each dossier, int64 (n,).
+
+    Where the base is unknown it is `NO_LIMIT`.
     """
     assert spec.max_rate is not None
     rates = [rate for rate, _ in _rates(spec, path)]
@@ -88,8 +89,9 @@ def rate_above_one(case: Case, rate: Fraction, path: Path) -> None:
 
 
 def check_rates(case: Case, spec: GrantSpec, path: Path) -> bool:
-    """Return whether the rates of an entry are consistent: at most 100 %, brackets in order, `bonus` with
-    `max_rate`.
+    """Return whether the rates of an entry are consistent.
+
+    They are at most 100 %, brackets are in order, and `bonus` comes with `max_rate`.
     """
     before = len(case.defects.found)
     for rate, place in _rates(spec, path):

@@ -66,9 +66,7 @@ def _most(cap: CapSpec, lang: Lang) -> str:
 
 
 def waiver_words(waiver: WaiverSpec, lang: Lang) -> str:
-    """Return « La règle « part-propre » ne s'applique pas si … Motif : calamité publique. Accordée par :
-    préfet. »
-    """
+    """Return « La règle « part-propre » ne s'applique pas si … Accordée par : préfet. »"""
     condition = when(waiver.where, lang)
     if lang is Lang.FR:
         why = f" Motif : {waiver.reason}." if waiver.reason else ""

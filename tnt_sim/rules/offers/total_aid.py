@@ -84,9 +84,7 @@ def _left(case: Case, caps: Caps) -> IntArray:
 
 
 def _exceeding(case: Case, caps: Caps, most_cents: IntArray) -> BoolArray:
-    """Return the projects whose rows could receive more than other public aid leaves and whose caps allow
-    it.
-    """
+    """Return the projects that could receive more than other public aid leaves, within their caps."""
     left, most = _left(case, caps), np.zeros(len(caps.names), dtype=np.int64)
     np.add.at(most, caps.code, np.minimum(most_cents, 2**53))
     exceeding: BoolArray = (most > 0) & (most > left)

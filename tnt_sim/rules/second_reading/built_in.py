@@ -135,9 +135,7 @@ def cap_lines(lines: Lines, caps: Caps) -> None:
 
 
 def range_lines(lines: Lines, offers: Offers) -> None:
-    """Write u ≤ (most − least) / unit · x for each ranged dossier: steps above the least only where it is
-    funded.
-    """
+    """Write u ≤ (most − least) / unit · x for each ranged dossier."""
     columns = lines.columns
     for place, one in enumerate(columns.choices.ranged.tolist()):
         above = (int(offers.most_cents[one]) - int(offers.least_cents[one])) // int(offers.unit_cents[one])

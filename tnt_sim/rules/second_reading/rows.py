@@ -234,8 +234,9 @@ def _exact(terms: Terms, offers: Offers) -> tuple[Numbers, Numbers]:
 def _once(
     offers: Offers, dossier: IntArray, key: IntArray, worth: IntArray, codes: IntArray
 ) -> tuple[IntArray, IntArray, list[tuple[int, int]], IntArray]:
-    """Return quantities counted once: sole holders, their worths, settled sums by group, groups with shared
-    keys.
+    """Return quantities counted once.
+
+    They are the sole holders, their worths, settled sums by group, and groups with shared keys.
     """
     inside = (codes[dossier] >= 0) & (worth[key] != 0)
     pair = np.unique(np.stack([codes[dossier[inside]], key[inside], dossier[inside]]), axis=1)
@@ -260,8 +261,9 @@ def bounded(
     low: Sequence[int | None],
     high: Sequence[int | None],
 ) -> None:
-    """Add low ≤ Σ ≤ high for each group, named « name:min » and « name:max »; non-linear groups are left
-    unread.
+    """Add low ≤ Σ ≤ high for each group, named « name:min » and « name:max ».
+
+    Non-linear groups are left unread.
     """
     if not total.linear.all():
         lines.unread.add("any")
@@ -333,9 +335,7 @@ def _against(part: Sum, whole: Sum, ratio: Fraction) -> Sum:
 
 
 def _times(value: Numbers, factor: int) -> Numbers:
-    """Return value · factor, in int64 where the difference of two such products fits too, else in Python
-    integers.
-    """
+    """Return value · factor, in int64 if a difference of two products fits, else in Python integers."""
     largest = max((abs(int(value.max(initial=0))), abs(int(value.min(initial=0)))), default=0)
     exact: Numbers = value if largest * factor < ROOM // 2 else value.astype(object)
     return exact * factor

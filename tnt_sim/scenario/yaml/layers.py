@@ -145,8 +145,9 @@ class RawScenario:
         return replace(self, node=node, sets=(), written=None).with_sets(sets)
 
     def with_values(self, values: Mapping[str, object], layer: str) -> RawScenario:
-        """Return the scenario with values set at dotted paths; Python texts, lists and dicts are taken as
-        they are.
+        """Return the scenario with values set at dotted paths.
+
+        Python texts, lists and dicts are taken as they are.
 
         `layer` names the change in messages and origins (« batch », the id of a step).
         """
@@ -157,9 +158,7 @@ class RawScenario:
         return self._with_changes(changes, Defects())
 
     def with_values_at(self, steps: Steps, layer: str) -> RawScenario:
-        """Return the scenario with the dotted paths that it contains at `steps` applied (the ``set`` of a
-        step).
-        """
+        """Return the scenario with the dotted paths at `steps` (the ``set`` of a step) applied."""
         node: Node = self.node
         for step in steps:
             match node, step:

@@ -192,8 +192,9 @@ _FILE_KEYS = frozenset({"extends", "overrides"})
 
 
 def parse_value(text: str, origin: Origin) -> Node:
-    """Parse the VALUE of ``--set PATH=VALUE``: a list, a mapping or a quoted text as in YAML, else plain
-    text.
+    """Parse the VALUE of ``--set PATH=VALUE``.
+
+    A list, a mapping or a quoted text is read as in YAML, anything else as plain text.
 
     A text that does not start with a bracket, a brace or a quote is taken literally, so that ``22,5 M€``
     needs no quotes. Empty, ``null`` and ``~`` are a null.
@@ -211,8 +212,9 @@ def parse_value(text: str, origin: Origin) -> Node:
 
 
 def _from_json(text: str, origin: Origin) -> Node | None:
-    """Return the node of a value that is JSON, about thirty times faster than as YAML; None for any other
-    value.
+    """Return the node of a value that is JSON, about thirty times faster than as YAML.
+
+    Returns None for any other value.
 
     Only what both languages read alike is accepted: no escapes, no repeated key, nothing long or deep.
     """
@@ -290,8 +292,9 @@ def find(root: Mapping, path: str, origin: Origin) -> Steps:
 def _advance(
     node: Node, names: list[str], path: str, origin: Origin, steps: Steps
 ) -> tuple[Step, Node | None, int]:
-    """Take one step down: return the step, the value there if any, and how many names it used (names may
-    contain dots).
+    """Take one step down.
+
+    Returns the step, the value there if any, and how many names it used (names may contain dots).
     """
     if isinstance(node, Mapping):
         name, n_used = _longest(names, node.entries)

@@ -20,8 +20,9 @@ _DRIVE = re.compile(r"[a-zA-Z]:")
 
 
 def project_root(scenario: Path) -> Path:
-    """Return the nearest folder above a scenario that contains a project marker, else its own folder; links
-    resolved.
+    """Return the nearest folder above a scenario that contains a project marker, else its own folder.
+
+    Links are resolved.
     """
     folder = scenario.resolve().parent
     for candidate in (folder, *folder.parents):

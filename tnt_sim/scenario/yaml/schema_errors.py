@@ -1,5 +1,4 @@
-"""Translation of pydantic validation errors into sentences for a planner: what, where, why, and what to
-write.
+"""Translation of pydantic validation errors into sentences: what, where, why, and what to write.
 
 The valid keys at a place are read from the JSON schema of the model, for the nearest-name suggestions.
 """
@@ -184,9 +183,7 @@ class Shape:
         self._definitions: dict[str, Schema] = self._root.get("$defs", {})
 
     def keys_at(self, loc: tuple[str | int, ...]) -> tuple[str, ...]:
-        """Return the valid keys of the object at the location of a validation error (which may contain union
-        tags).
-        """
+        """Return the valid keys of the object at the location of an error (which may contain union tags)."""
         keys: dict[str, None] = {}
         for _, schema in self._at(loc):
             keys.update(dict.fromkeys(schema.get("properties", {})))
@@ -316,8 +313,9 @@ class _Issue:
 
 
 def _issue(tree: Any, raw: Any) -> _Issue:
-    """Follow the location of an error down the tree; parts that are neither key nor index name a union
-    member.
+    """Follow the location of an error down the tree.
+
+    Parts that are neither key nor index name a union member.
     """
     steps: Steps = ()
     tags: list[tuple[Steps, str]] = []
@@ -384,9 +382,7 @@ class _Report:
         return members[best.index(min(best))]
 
     def _misfit(self, member: list[_Issue], prefix: Steps) -> tuple[bool, int, int]:
-        """Return how far a union member is from what was written: other type, unknown keys, number of
-        errors.
-        """
+        """Return how far a union member is from what was written: type, unknown keys, number of errors."""
         other_shape = any(_is_other_shape(issue, prefix) for issue in member)
         strangers = [issue for issue in member if issue.kind == "extra_forbidden" and not self._near(issue)]
         return other_shape, len(strangers), len(member)

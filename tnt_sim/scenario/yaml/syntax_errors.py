@@ -152,9 +152,7 @@ def looks_like_amount_tail(key: str) -> bool:
 
 
 def amount_tail_texts(before: str, key: str) -> tuple[Text, Text]:
-    """Return the sentence and the remedy for ``{amount: 22,5 M€}``, from the texts on both sides of the
-    comma.
-    """
+    """Return sentence and remedy for ``{amount: 22,5 M€}``, from the texts on both sides of the comma."""
     dot, comma = f"{before}.{key}", f"{before},{key}"
     return (
         Text(

@@ -180,9 +180,7 @@ def _closed_early(mark: str, line: str, row: int, column: int) -> Slip:
 
 
 def _space(lines: Sequence[str], words: str, last: int, context: int | None) -> Slip | None:
-    """Return a missing space after the colon of a key or after a dash, on the line of the error or those
-    before.
-    """
+    """Return a missing space after the colon of a key or after a dash, on the line or those before."""
     if not re.search(
         "could not find expected ':'|mapping values are not allowed|expected <block end>", words
     ):

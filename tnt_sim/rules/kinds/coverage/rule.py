@@ -82,8 +82,9 @@ class Coverage:
             builder.rows([replace(label, side=side)], self.terms, None, [lower], [upper])
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """Write the same row in a scale in which the bounds are whole; the distance is in units or
-        inhabitants.
+        """Write the same row in a scale in which the bounds are whole.
+
+        The distance is in units or inhabitants.
         """
         bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
         if not bounds:
@@ -181,9 +182,7 @@ def _can_hold(
     offers: Offers,
     path: Path,
 ) -> bool:
-    """Return whether all candidates together reach the minimum, and settled dossiers alone respect the
-    maximum.
-    """
+    """Return whether all candidates reach the minimum and settled dossiers respect the maximum."""
     no_money = np.zeros(case.n, dtype=np.int64)
     most = terms.evaluate(offers.in_play, no_money)
     least = terms.evaluate(offers.committed | offers.forced, no_money)

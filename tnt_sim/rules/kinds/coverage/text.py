@@ -14,9 +14,7 @@ from tnt_sim.rules.kinds.coverage.rule import CoverageSpec
 
 
 def coverage_formula(rule: CoverageSpec) -> str:
-    """Return `10 % · |U| ≤ |{u ∈ U : ∃ i : x_i = 1, u = applicant_id_i or u ∈ fc.csv}|, U = {type:
-    commune}`.
-    """
+    """Return `10 % · |U| ≤ |{u ∈ U : ∃ i : x_i = 1, u = applicant_id_i}|, U = {type: commune}`."""
     where = _where(rule.where)
     link = "∈" if rule.covered_by in _LIST_COLUMNS else "="
     named = f"∃ i{f' ({where})' if where else ''} : x_i = 1, u {link} {rule.covered_by}_i"

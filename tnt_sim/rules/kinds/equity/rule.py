@@ -109,8 +109,9 @@ class Equity:
         self._write(builder, soft)
 
     def refused(self, funded: BoolArray, granted_cents: IntArray) -> list[tuple[BoolArray, BoolArray]] | None:
-        """Return combinatorial cuts for the violated groups of an allocation; None where amounts are
-        variables.
+        """Return combinatorial cuts for the violated groups of an allocation.
+
+        Returns None where amounts are variables.
 
         Each cut is a pair of masks, bool (n,): some dossier of the first must enter, or some of the second
         must leave,
@@ -175,8 +176,9 @@ class Equity:
         return share * Fraction(self.of.heads[group], sum(self.of.heads))
 
     def _factors(self, group: int, share: Fraction, *, up: bool) -> tuple[int, int]:
-        """Return (left, right) with right/left = share · p_g / P, exact where the row stays below `LARGEST`,
-        else outwards.
+        """Return (left, right) with right/left = share · p_g / P.
+
+        The ratio is exact where the row stays below `LARGEST`, else rounded outwards.
         """
         ratio = self._share(group, share)
         most = max(1, *self.of.most)

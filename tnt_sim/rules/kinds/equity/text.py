@@ -21,9 +21,7 @@ def equity_formula(rule: EquitySpec) -> str:
 
 
 def equity(rule: EquitySpec, lang: Lang) -> str:
-    """Return « pour chaque département, le montant accordé par habitant ne dépasse pas 150 % de la moyenne …
-    ».
-    """
+    """Return « pour chaque département, le montant accordé par habitant ne dépasse pas … »."""
     french = lang is Lang.FR
     low = None if rule.min is None else format_rate(rule.min, lang)
     high = None if rule.max is None else format_rate(rule.max, lang)

@@ -81,8 +81,9 @@ class Exclusive:
         rows.write(builder, self.id, self.committed, soft=soft, relief=relief)
 
     def _relief(self, builder: RowBuilder, soft: Soft) -> list[tuple[int, int, int]]:
-        """Add the columns s₂ … sₙ of each group, priced 1, 2, … n − 1; return the entries (group, column,
-        −1).
+        """Add the columns s₂ … sₙ of each group, priced 1, 2, … n − 1.
+
+        Returns the entries (group, column, −1).
         """
         entries = []
         for group, size in enumerate(np.bincount(self.members.group).tolist()):
@@ -109,8 +110,9 @@ class Exclusive:
 
 
 def compile_exclusive(spec: ExclusiveSpec, path: Path, case: Case, offers: Offers) -> Exclusive | None:
-    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
-    infeasible.
+    """Resolve the rule on the dossiers.
+
+    Returns None, with defects recorded, when something is unknown or infeasible.
     """
     members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
     if members is None:

@@ -108,8 +108,9 @@ class Limit:
 def compile_limit(
     spec: LimitSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Limit | None:
-    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
-    infeasible.
+    """Resolve the rule on the dossiers.
+
+    Returns None, with defects recorded, when something is unknown or infeasible.
     """
     terms = measures.terms(spec.measure, (*path, "measure"))
     restricted = spec.where is not None or spec.by is not None

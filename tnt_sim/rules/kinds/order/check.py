@@ -37,8 +37,9 @@ def order_lines(lines: Lines, rule: Order) -> None:
 
 
 def queue_lines(lines: Lines, rule: FirstCome) -> None:
-    """Write the queues whose amounts are fixed, by serving them in turn; queues with variable amounts are
-    left unread.
+    """Write the queues whose amounts are fixed, by serving them in turn.
+
+    Queues with variable amounts are left unread.
     """
     for queue in rule.queues:
         most, least = rule.most_cents[queue.dossier], rule.least_cents[queue.dossier]

@@ -1,5 +1,4 @@
-"""Rule `order`: no dossier is funded before a better one (precedence), or first come, first served with
-skipping.
+"""Rule `order`: no dossier before a better one (precedence), or first come, first served with skipping.
 
 **Precedence** (`rank`, or `first_come` without `skip`). Eligible dossiers that are neither committed nor
 funded by decision are sorted, in each group of `by`, into levels of equal rank L₁ (best), L₂, …
@@ -178,8 +177,9 @@ class FirstCome:
         return RuleReading(self.id, self.kind, self.mode, readings, grouped=True)
 
     def _wrong(self, queue: Queue, funded: BoolArray, granted_cents: IntArray) -> IntArray:
-        """Return the dossiers funded without enough money, or not funded in spite of it; -1 for the others:
-        int64 (m,).
+        """Return the dossiers funded without enough money, or not funded in spite of it.
+
+        The others are -1: int64 (m,).
         """
         left = queue.money_cents - np.concatenate([[0], np.cumsum(granted_cents[queue.dossier])])
         held = funded[queue.dossier]
@@ -187,9 +187,7 @@ class FirstCome:
         return np.where(wrong, queue.dossier, -1)
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
-        """Return for each unfunded dossier of a queue the last one funded before it, -1 for none: int64
-        (n,).
-        """
+        """Return for each unfunded dossier of a queue the last one funded before it, -1 if none: int64 (n,)."""
         found = np.full(len(funded), -1, dtype=np.int64)
         for queue in self.queues:
             served = -1
@@ -290,8 +288,7 @@ class OrderSpec(RuleSpec):
 
     @property
     def ties_used(self) -> Literal["free", "rank"]:
-        """The treatment of equal values that applies: `ties` if written, else `rank` in a queue and `free`
-        otherwise.
+        """The treatment of equal values: `ties` if written, else `rank` in a queue and `free` otherwise.
 
         The sentence, the formula, the rows, the readings and the explanation all follow from it.
         """
@@ -344,8 +341,9 @@ class Order:
     def _write(
         self, builder: RowBuilder, kind: RowKind, place: IntArray, small: IntArray, large: IntArray
     ) -> None:
-        """Write small − large ≤ 0, one row per dossier of `place`; a column of -1 (a refused dossier) counts
-        as 0.
+        """Write small − large ≤ 0, one row per dossier of `place`.
+
+        A column of -1 (a refused dossier) counts as 0.
         """
         if len(place) == 0:
             return
@@ -394,9 +392,7 @@ class Order:
         return better
 
     def barred_by(self, funded: BoolArray, granted_cents: IntArray) -> IntArray:
-        """Return for each unfunded dossier the best of its group that is unfunded too, -1 for none: int64
-        (n,).
-        """
+        """Return for each unfunded dossier the best unfunded one of its group, int64 (n,), -1 for none."""
         held = funded[self.dossier]
         found = np.full(len(funded), -1, dtype=np.int64)
         barred = np.flatnonzero(~held & (self._unfunded_before(held) > 0))
@@ -514,8 +510,9 @@ def _well_said(spec: OrderSpec, case: Case, path: Path) -> bool:
 
 
 def _rank(spec: OrderSpec, mask: BoolArray, case: Case, measures: Measures, path: Path) -> IntArray | None:
-    """Return the place of each dossier by rank, int64 (n,): 0 is best, equal for equal ranks, -1 for an
-    empty rank.
+    """Return the place of each dossier by rank, int64 (n,).
+
+    0 is best, equal ranks have equal places, and an empty rank is -1.
     """
     name, here = spec.rank or "", (*path, "rank")
     if name in measures.named:

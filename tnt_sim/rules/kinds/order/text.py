@@ -72,9 +72,7 @@ def order_formula(rule: OrderSpec) -> str:
 
 
 def _before(rule: OrderSpec, i: str, j: str) -> str:
-    """Return that i is strictly before j: `score_i > score_j`, with the order of filing where it breaks
-    ties.
-    """
+    """Return that i is strictly before j: `score_i > score_j`, with the order of filing for ties."""
     column, high = rule.first_come or rule.rank, rule.best == "high"
     if rule.ties_used == "free":
         return f"{column}_{i} {'>' if high else '<'} {column}_{j}"

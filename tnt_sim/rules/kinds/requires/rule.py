@@ -113,8 +113,9 @@ class Requires:
 
 
 def compile_requires(spec: RequiresSpec, path: Path, case: Case, offers: Offers) -> Requires | None:
-    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
-    infeasible.
+    """Resolve the rule on the dossiers.
+
+    Returns None, with defects recorded, when something is unknown or infeasible.
     """
     head = named_rows(case, spec.dossiers, (*path, "dossiers"))
     need = named_rows(case, spec.need, (*path, "need"))

@@ -115,8 +115,9 @@ class Schedule:
 
 
 def compile_schedule(spec: ScheduleSpec, path: Path, case: Case, offers: Offers) -> Schedule | None:
-    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
-    infeasible.
+    """Resolve the rule on the dossiers.
+
+    Returns None, with defects recorded, when something is unknown or infeasible.
     """
     if not _profile_holds(spec, path, case):
         return None
@@ -191,8 +192,9 @@ def _profile_holds(spec: ScheduleSpec, path: Path, case: Case) -> bool:
 
 
 def _years(spec: ScheduleSpec, path: Path, case: Case, mask: BoolArray) -> IntArray | None:
-    """Return the year of each dossier, int64 (n,), 0 outside `mask`; None with a defect where it is empty or
-    no year.
+    """Return the year of each dossier, int64 (n,), 0 outside `mask`.
+
+    Returns None with a defect where it is empty or no year.
     """
     if isinstance(spec.year, int):
         return np.full(case.n, spec.year, dtype=np.int64)

@@ -36,9 +36,7 @@ def schedule_formula(rule: ScheduleSpec) -> str:
 
 
 def schedule(rule: ScheduleSpec, lang: Lang) -> str:
-    """Return « année par année : engagements d'au plus 60 M€ en 2021 ; chaque subvention est payée à 30 % …
-    ».
-    """
+    """Return « année par année : engagements d'au plus 60 M€ en 2021 ; … »."""
     french = lang is Lang.FR
     parts = []
     if rule.commitments:

@@ -135,9 +135,7 @@ class Share:
 
 
 def blocks(numerator: Terms, groups: Groups, pooled: bool) -> Iterator[tuple[Groups, Terms]]:
-    """Yield the groups with their numerator: all at once, or one by one when each is compared with all
-    dossiers.
-    """
+    """Yield the groups with their numerator: all at once, or one by one when `pooled`."""
     if not pooled:
         yield groups, numerator
         return
@@ -149,8 +147,9 @@ def blocks(numerator: Terms, groups: Groups, pooled: bool) -> Iterator[tuple[Gro
 def compile_share(
     spec: ShareSpec, path: Path, case: Case, measures: Measures, offers: Offers
 ) -> Share | None:
-    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
-    infeasible.
+    """Resolve the rule on the dossiers.
+
+    Returns None, with defects recorded, when something is unknown or infeasible.
     """
     numerator = measures.terms(spec.measure, (*path, "measure"))
     denominator = measures.terms(spec.of_measure or spec.measure, (*path, "of_measure"))
@@ -246,8 +245,9 @@ def _above_one(case: Case, spec: ShareSpec, path: Path) -> bool:
 
 
 def _sound(case: Case, numerator: Terms, denominator: Terms, offers: Offers, path: Path) -> bool:
-    """Return whether multiplying out is valid: no dossier's denominator is negative, or 0 with a numerator
-    that is not.
+    """Return whether multiplying out is valid.
+
+    No dossier's denominator may be negative, or 0 with a numerator that is not.
     """
     rows = offers.in_play
     below = _weight(denominator, offers)

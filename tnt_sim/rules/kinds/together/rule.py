@@ -67,8 +67,9 @@ class Together:
         FundedRows.implications(dossier, after, self.dossier).write(builder, self.id, self.committed)
 
     def soft_rows(self, builder: RowBuilder, soft: Soft) -> None:
-        """Write x_i ≤ x_j both ways for each pair of a group; where they differ, exactly one row is
-        violated.
+        """Write x_i ≤ x_j both ways for each pair of a group.
+
+        Where they differ, exactly one row is violated.
         """
         firsts, seconds = [], []
         for code in range(len(self.members.names)):
@@ -106,8 +107,9 @@ def _sizes(members: Members) -> IntArray:
 
 
 def compile_together(spec: TogetherSpec, path: Path, case: Case, offers: Offers) -> Together | None:
-    """Resolve the rule on the dossiers; None, with defects recorded, when something is unknown or
-    infeasible.
+    """Resolve the rule on the dossiers.
+
+    Returns None, with defects recorded, when something is unknown or infeasible.
     """
     members = members_of(case, spec.dossiers, spec.by, spec.where, offers.in_play, path)
     if members is None:
