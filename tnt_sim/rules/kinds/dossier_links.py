@@ -168,7 +168,10 @@ def _circles(edges: dict[int, dict[int, int]]) -> list[list[int]]:
 
 
 def _on_circles(edges: dict[int, dict[int, int]]) -> list[int]:
-    """Return the vertices left after peeling those without a successor, then those without a predecessor."""
+    """Return the vertices left after removing those without a successor, then those without a predecessor.
+
+    Both removals are repeated until nothing changes.
+    """
     backward: dict[int, dict[int, int]] = {}
     for a, following in edges.items():
         for b in following:

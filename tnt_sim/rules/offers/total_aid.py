@@ -84,7 +84,10 @@ def _left(case: Case, caps: Caps) -> IntArray:
 
 
 def _exceeding(case: Case, caps: Caps, most_cents: IntArray) -> BoolArray:
-    """Return the projects that could receive more than other public aid leaves, within their caps."""
+    """Return the projects that could exceed what other public aid leaves, bool (n_projects,).
+
+    Projects that a cap already limits to that amount are left out.
+    """
     left, most = _left(case, caps), np.zeros(len(caps.names), dtype=np.int64)
     np.add.at(most, caps.code, np.minimum(most_cents, 2**53))
     exceeding: BoolArray = (most > 0) & (most > left)
