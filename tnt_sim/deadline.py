@@ -61,7 +61,7 @@ class Deadline:
         return not self.is_unlimited and self._clock() >= self._end
 
     def check(self, ahead: float = 0.0) -> None:
-        """Raise `DeadlineExpired` if less than `ahead` seconds are left."""
+        """Raise `DeadlineExpired` if at most `ahead` seconds are left."""
         if not self.is_unlimited and self._clock() + ahead >= self._end:
             raise DeadlineExpired
 
