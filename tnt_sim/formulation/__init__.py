@@ -1,1 +1,1 @@
-"""formulation/__init__.py."""
+"""Integer programming formulation: builds one exact model from a problem, with the map back to awards."""

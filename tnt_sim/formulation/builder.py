@@ -1,15 +1,26 @@
-"""Rows in the units that suit solvers: divided by what all entries share, or rounded outwards where too long.
+"""Builder of integer rows: rules write into it, then `Builder.model` assembles the model.
 
-    Σ a_j x_j ≥ b, x ≥ 0   becomes   Σ ⌈a_j/s⌉ x_j ≥ ⌈b/s⌉          Σ a_j x_j ≤ b   becomes   Σ ⌊a_j/s⌋ x_j ≤ ⌊b/s⌋
+Columns, in this order:
 
-This is for integers too long for a solver's floats. Every point that keeps the row keeps the rounded one; what
-that lets through beyond it, the exact reading refuses.
+* x_i ∈ {0, 1} for each candidate dossier i in rank order: 1 if it is funded;
+* t_i ∈ {0…K_i} for each candidate whose amount is a decision (a range or levels);
+* w_ik ∈ {0, 1} for each level k of a candidate: 1 if it receives that amount;
+* further columns that rules ask for.
 
-Writes the rows that rules say into integer arrays; fulfils `RowBuilder`.
+The grant g_i is linear in these: g_i = least_i·x_i + unit_i·t_i with t_i ≤ K_i·x_i for a range, and g_i = Σ_k
+cents_ik·w_ik with x_i = Σ_k w_ik for levels. Committed dossiers enter rows and objectives as constants.
 
-Columns, in this order: x_i ∈ {0,1} for each candidate i by rank; t_i ∈ {0…K_i} for each ranged candidate, with
-g_i = least_i·x_i + unit_i·t_i and t_i ≤ K_i·x_i; then the further columns that rules ask for. What is already
-committed enters as constants.
+Rows are scaled in two ways.
+
+* `divide` divides a row by the greatest common divisor of its coefficients and rounds its bounds inwards.
+  Integer points are unchanged, and the linear relaxation can only become tighter.
+* `outwards` relaxes a row whose coefficients are too large for a solver. With s > 1 and x ≥ 0,
+
+      Σ a_j x_j ≥ b   becomes   Σ ⌈a_j/s⌉ x_j ≥ ⌈b/s⌉
+      Σ a_j x_j ≤ b   becomes   Σ ⌊a_j/s⌋ x_j ≤ ⌊b/s⌋
+
+  Every integer point of the first row satisfies the second. The exact check rejects points that satisfy only
+  the second.
 """
 
 from __future__ import annotations
@@ -30,13 +41,31 @@ from tnt_sim.rules.linear_terms import Once, Terms, Unit, group_sums
 from tnt_sim.rules.protocols import RowKind, RowLabel, Soft
 
 LARGEST = 2**40
-"""Beyond it HiGHS has been seen to prove a wrong optimum (entries of 2^48); its result was refused, but late."""
+"""Largest coefficient left as it is: with entries of 2^48 HiGHS reported a wrong optimum."""
 
 
 def outwards(
     values: list[IntArray], low: int | None, high: int | None
 ) -> tuple[list[IntArray], int | None, int | None, int]:
-    """The entries of one one-sided row and its bounds, divided by s (given last) where they are too long."""
+    """Relax a one-sided row whose coefficients exceed `LARGEST` by dividing it and rounding outwards.
+
+    Parameters
+    ----------
+    values : coefficients of the row, as several int64 arrays
+    low, high : its bounds; exactly one must be None if the row is divided
+
+    Returns
+    -------
+    values, low, high
+        The row, divided by s or unchanged.
+    s : int
+        The divisor, 1 if the row is unchanged.
+
+    Raises
+    ------
+    ValueError
+        If a row that must be divided has two bounds or none.
+    """
     largest = max((int(abs(part).max()) for part in values if len(part)), default=0)
     if largest <= LARGEST:
         return values, low, high, 1
@@ -52,9 +81,10 @@ def outwards(
 def divide(
     matrix: Any, lower: list[int], upper: list[int], units: list[Fraction]
 ) -> tuple[IntArray, IntArray]:
-    """Divide each row by the common divisor of its coefficients, in place; bounds are rounded inwards.
+    """Divide each row by the greatest common divisor of its coefficients, and round its bounds inwards.
 
-    Σ a_j x_j is a multiple of the divisor, so rounding the bounds inwards changes nothing but helps solvers.
+    Σ a_j x_j is a multiple of g = gcd(a) for integer x, so Σ (a_j/g) x_j ≤ ⌊b/g⌋ has the same integer points.
+    `matrix.data` and `units` are changed in place; the new bounds are returned.
     """
     low, high = np.array(lower, dtype=np.int64), np.array(upper, dtype=np.int64)
     filled = np.flatnonzero(np.diff(matrix.indptr))
@@ -71,12 +101,16 @@ def divide(
 
 
 LABELS_PER_LOOK = 20_000
-"""Rows named between two looks at the clock: about 20 ms."""
+"""Row labels created between two checks of the deadline, about 20 ms."""
 
 
 @dataclass
 class _OnceColumns:
-    """The columns that stand for « some funded dossier holds this key », one for each key, ascending."""
+    """Columns y_k = 1 if some funded dossier holds key k, one per key in ascending order.
+
+    `members` lists the pairs (column x, column y) of shared keys. `needs_upper` asks for y ≤ Σ x,
+    `needs_lower` for x ≤ y.
+    """
 
     keys: IntArray
     column: IntArray
@@ -87,14 +121,14 @@ class _OnceColumns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Goal:
-    """A stage as it is written: columns, their coefficients (a column may recur), and a constant."""
+    """Sparse objective: columns, their coefficients (a column may occur several times) and a constant."""
 
     column: IntArray
     value: IntArray
     constant: int
 
     def dense(self, n_cols: int) -> IntArray:
-        """One coefficient for each column of the closed model, int64 (n_cols,)."""
+        """Return one coefficient per column, int64 (n_cols,)."""
         objective = np.zeros(n_cols, dtype=np.int64)
         np.add.at(objective, self.column, self.value)
         return objective
@@ -102,9 +136,16 @@ class Goal:
 
 @dataclass
 class Builder:
-    """Collects rows; `model()` closes it. One instance builds one model.
+    """Collects rows and columns, then assembles one model with `model()`.
 
-    Every step may raise `DeadlineExpired`: a million dossiers take seconds to write, and half a model is none.
+    Every method may raise `DeadlineExpired`: writing a million dossiers takes seconds, and a partial model is
+    of no use.
+
+    Attributes
+    ----------
+    recovery : the award columns
+    labels, units, measures, lower, upper : one entry per row
+    prices : (column, stage, price) for each penalised column
     """
 
     recovery: Recovery
@@ -126,18 +167,18 @@ class Builder:
 
     @property
     def n_cols(self) -> int:
-        """Columns so far."""
+        """Number of columns so far."""
         return self.recovery.n_columns + len(self._extra_names)
 
     def column(self, name: str, lower: int, upper: int) -> int:
-        """A further integer column; gives its index."""
+        """Add an integer column and return its index."""
         self._extra_names.append(name)
         self._extra_lower.append(lower)
         self._extra_upper.append(upper)
         return self.n_cols - 1
 
     def shared_column(self, name: str, lower: int, upper: int) -> int:
-        """The further column of that name, made when it is first asked for."""
+        """Return the index of the additional column `name`, creating it on the first call."""
         if name not in self._shared:
             self._shared[name] = self.column(name, lower, upper)
         return self._shared[name]
@@ -153,7 +194,7 @@ class Builder:
         soft: Soft | None = None,
         wide: bool = False,
     ) -> None:
-        """One row per group; see `RowBuilder`."""
+        """Add one row per group; see `RowBuilder.rows`."""
         self.deadline.check()
         n_groups, first, start = len(labels), len(self.labels), len(self._value)
         groups = np.zeros(self.recovery.n, dtype=np.int64) if codes is None else codes
@@ -191,7 +232,7 @@ class Builder:
         scale: Fraction,
         soft: Soft,
     ) -> None:
-        """A column of distance for each side of each row, as long as the row could ever be broken."""
+        """Add a priced violation column to each side of each row, bounded by the largest possible violation."""
         low, high = self._activity(first, len(labels))
         for group, label in enumerate(labels):
             sides = []
@@ -206,7 +247,7 @@ class Builder:
                     self.price(column, soft.stage, soft.price * scale)
 
     def _activity(self, first: int, count: int) -> tuple[list[int], list[int]]:
-        """The least and the largest sum of rows that were just begun, over the bounds of their columns."""
+        """Compute the least and largest activity of the rows from `first` on, over the bounds of their columns."""
         _, x_upper = self.recovery.column_bounds()
         reach = np.concatenate([x_upper, np.array(self._extra_upper, dtype=np.int64)])
         low, high = [0] * count, [0] * count
@@ -221,23 +262,23 @@ class Builder:
         return low, high
 
     def price(self, column: int, stage: int, price: Fraction) -> None:
-        """Let one unit of a column cost `price` of a stage's value."""
+        """Charge `price` against a stage's value for each unit of a column."""
         self.prices.append((column, stage, price))
 
     def funded_column(self, dossier: int) -> int | None:
-        """The 0-1 column of a dossier, or None when it is settled."""
+        """Return the 0-1 column of a dossier; None if it is not a candidate."""
         place = int(np.searchsorted(self.recovery.candidate, dossier))
         found = place < len(self.recovery.candidate) and int(self.recovery.candidate[place]) == dossier
         return place if found else None
 
     def funded_columns(self) -> IntArray:
-        """The 0-1 column of every dossier, -1 where it is settled."""
+        """Return the 0-1 column of every dossier, int64 (n,); -1 where it is not a candidate."""
         found = np.full(self.recovery.n, -1, dtype=np.int64)
         found[self.recovery.candidate] = self.recovery.funded_columns
         return found
 
     def option_columns(self, dossier: int) -> list[tuple[int, int]]:
-        """(column, cents) of each level of a dossier, ascending."""
+        """Return (column, cents) for each level of a dossier, in ascending order."""
         options = self.recovery.options
         places = np.flatnonzero(options.row == dossier)
         return [(int(self.recovery.option_columns[k]), int(options.cents[k])) for k in places]
@@ -245,7 +286,7 @@ class Builder:
     def link(
         self, name: str, entries: Sequence[tuple[int, int]], upper: int, lower: int | None = None
     ) -> None:
-        """A row over columns only."""
+        """Add a row over columns only: lower ≤ Σ value·column ≤ upper, `entries` being (column, value)."""
         zeros = np.zeros(len(entries), dtype=np.int64)
         columns = np.array([column for column, _ in entries], dtype=np.int64)
         values = np.array([value for _, value in entries], dtype=np.int64)
@@ -260,7 +301,7 @@ class Builder:
         lower: int | None,
         upper: int | None,
     ) -> None:
-        """Many rows over columns at once, one pair of bounds for all."""
+        """Add several rows over columns only, all with the same bounds; see `RowBuilder.links`."""
         self.deadline.check()
         count = int(row.max(initial=-1)) + 1
         self._add(row + len(self.labels), column, value)
@@ -271,7 +312,7 @@ class Builder:
         self.upper.extend([NO_UPPER if upper is None else upper] * count)
 
     def objective(self, terms: Terms, sense: Sense) -> Goal:
-        """The coefficients of a stage by column, and its constant."""
+        """Return the coefficients of an objective by column, and its constant."""
         self.deadline.check()
         one = np.zeros(self.recovery.n, dtype=np.int64)
         start = len(self._row)
@@ -285,7 +326,11 @@ class Builder:
         return goal
 
     def model(self, *, whole: bool = True) -> LinearModel:
-        """The model without objective; with `whole`, rows divided by their common divisor, bounds rounded."""
+        """Assemble the model, with a zero objective.
+
+        With `whole`, each row is divided by the greatest common divisor of its coefficients and its bounds
+        are rounded. Pass False for a linear relaxation, whose fractional points this would cut off.
+        """
         self._amount_links()
         for once in list(self._once.values()):
             self._once_links(once)
@@ -320,7 +365,7 @@ class Builder:
         )
 
     def _without_idle_rows(self, matrix: Any) -> Any:
-        """Drop rows without entries that hold anyway: groups whose dossiers are all settled."""
+        """Drop rows without entries that 0 satisfies, such as groups without any candidate."""
         low, high = np.array(self.lower), np.array(self.upper)
         keep = (np.diff(matrix.indptr) > 0) | (low > 0) | (high < 0)
         if keep.all():
@@ -338,7 +383,7 @@ class Builder:
         self._value.append(np.asarray(value, dtype=np.int64))
 
     def _entries(self, terms: Terms, groups: IntArray, n_groups: int, first: int) -> list[int]:
-        """Add the entries of x and t columns; give the constants of what is committed, per group."""
+        """Add the entries of columns x, t and w; return the constants of committed dossiers by group."""
         recovery = self.recovery
         i = recovery.candidate
         inside = groups[i] >= 0
@@ -378,7 +423,7 @@ class Builder:
         return constants
 
     def _once_columns(self, x: IntArray, pair: IntArray) -> _OnceColumns:
-        """One column per distinct key: a dossier's own where it alone holds it. Entries (column x, key)."""
+        """Return one column per key: a new one, or column x if a single dossier holds the key."""
         name = x.tobytes() + pair.tobytes()
         if name in self._once:
             return self._once[name]
@@ -417,7 +462,7 @@ class Builder:
             self._link_rows(len(keys), "held")
 
     def _amount_links(self) -> None:
-        """t ≤ K·x for ranges; x = Σ w and t = Σ k·w for levels, so that t orders amounts as cents do."""
+        """Add t ≤ K·x for all amounts, and x = Σ w, t = Σ k·w for levels, so that t orders amounts as cents do."""
         recovery = self.recovery
         t = recovery.amount_columns
         if len(t) == 0:

@@ -1,4 +1,9 @@
-"""A problem becomes one integer model and its inverse."""
+"""Formulation: builds one integer linear program from a problem, with the map back to awards.
+
+Envelopes, caps and hard rules become rows; soft rules become rows with a priced violation; each objective
+becomes one stage over the columns. All coefficients are integers, on a common scale per row and per
+objective.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +29,16 @@ GRANTED = "granted"
 
 @dataclass(frozen=True, eq=False)
 class ModelStage:
-    """One stage over the model's columns: value = scale · (objective·x + constant)."""
+    """One objective over the model's columns: value = scale · (objective·x + constant).
+
+    Attributes
+    ----------
+    objective : int64 (n_cols,), violation prices included
+    constant : contribution of committed dossiers, in units of `scale`
+    scale : exact value of one unit
+    unit : what the value measures
+    tolerance : share of the best value that later stages may give up
+    """
 
     name: str
     objective: IntArray
@@ -37,17 +51,17 @@ class ModelStage:
 
 @dataclass(frozen=True, eq=False)
 class Formulation:
-    """The model, its inverse, and what its rows stand for.
+    """The integer model, its inverse map, and the meaning of its rows.
 
     Attributes
     ----------
-    model : without objective; every column whole
-    recovery : columns back to awards
-    stages : the planner's goals, in order
-    least_granted : the first tie-break of every decision
-    labels : what each row stands for; link rows that are nobody's rule included
+    model : rows and columns, with a zero objective; all columns are integer
+    recovery : map from columns to awards
+    stages : the planner's objectives, in order
+    least_granted : minimise the total granted, the first tie-break of every decision
+    labels : what each row stands for, technical link rows included
     units : value of one unit of each row, in the unit of its measure
-    row_measures : what one unit of measure is: « € » or « 1 »
+    row_measures : unit of each row's measure, « € » or « 1 »
     """
 
     model: LinearModel
@@ -66,15 +80,24 @@ def formulate(
     relief: Mapping[int, Soft] = MappingProxyType({}),
     deadline: Deadline = UNLIMITED,
 ) -> Formulation:
-    """Write every envelope, rule and goal as integer rows over the candidates.
+    """Build the integer model of a problem: envelopes, rules and objectives over the candidate dossiers.
 
-    With `whole`, bounds are rounded to what whole points can reach, which would cut off fractions that the
-    linear program of `--relax` allows. `relief` prices each euro added to the amount of an envelope, by node.
+    Parameters
+    ----------
+    whole : bool
+        True: divide rows by common divisors and round their bounds. False: keep bounds as they are, for the
+        linear relaxation (`--relax`), whose fractional points rounding would cut off.
+    relief : mapping from envelope node to price
+        Price of each euro added to the amount of that envelope.
+    deadline
+        When the construction must stop.
 
     Raises
     ------
     DeadlineExpired
-        When the time is up before the model is written.
+        If time runs out before the model is complete.
+    ModelError
+        If an objective and the prices of its rules have no common scale that fits in 64 bits.
     """
     deadline.check()
     recovery = Recovery.of(problem.offers, problem.case.table["dossier"])
@@ -114,9 +137,10 @@ def formulate(
 def formulated_again(
     form: Formulation, problem: Problem, deadline: Deadline = UNLIMITED
 ) -> Formulation | None:
-    """The formulation with the amounts and the goals of a problem that writes the same rows otherwise.
+    """Reuse a formulation for a problem that differs only in envelope amounts and objectives.
 
-    None where its envelopes' rows are others. Raises `DeadlineExpired` as `formulate` does.
+    Only right-hand sides and objective rows are rebuilt. Returns None if the envelope rows need other
+    columns, or if a dropped empty row would now be violated. Raises `DeadlineExpired` as `formulate` does.
     """
     builder = Builder(form.recovery, deadline)
     EnvelopeRows(problem.case, problem.offers).rows(builder)
@@ -126,7 +150,7 @@ def formulated_again(
         row = place.get(label)
         if row is not None:
             upper[row] = bound // int(form.units[row] / unit)
-        elif bound < 0:  # a row without entries is left out as long as it holds
+        elif bound < 0:  # a row without entries was dropped; it would now be violated
             return None
     if builder.n_cols != form.recovery.n_columns:
         return None
@@ -143,7 +167,7 @@ def _sense(stage: Stage) -> Sense:
 
 
 def _stage(stage: Stage, goal: Goal, n_cols: int, prices: Sequence[tuple[int, Fraction]]) -> ModelStage:
-    """A stage in a scale in which its terms and every price of a broken rule are whole."""
+    """Scale an objective so that its coefficients and all violation prices are integers."""
     scale = common_scale([stage.terms.scale, *(price for _, price in prices if price)])
     factor = int(stage.terms.scale / scale)
     worse = -1 if _sense(stage) is Sense.MAXIMISE else 1
@@ -176,5 +200,5 @@ def _too_fine(goal: str) -> ModelError:
 
 
 def rows_of_rules(labels: Sequence[RowLabel]) -> list[int]:
-    """The rows that a planner knows: envelopes and rules."""
+    """Return the rows that a planner knows: envelopes and rules, without technical link rows."""
     return [row for row, label in enumerate(labels) if label.kind.value != "link"]

@@ -1,11 +1,12 @@
-"""The solver-neutral model: integer data, exact readings.
+"""Integer linear program in exact integers, independent of any solver.
 
     maximise (or minimise)  c·x
     subject to              row_lower ≤ A x ≤ row_upper
-                            col_lower ≤   x ≤ col_upper,  x_j whole where integer_j
+                            col_lower ≤   x ≤ col_upper,   x_j integer where integer_j
 
-Every figure is a whole number below 2^53 in magnitude, so that a float solver receives exactly
-the model that the exact readings (`activity`, `value`, `violations`) check.
+All data are integers below 2^53 in magnitude. A 64-bit float represents each of them exactly, so a
+floating-point solver receives the same model as the exact checks (`activity`, `value`, `violations`). These
+checks use no tolerance: a point is feasible or it is not.
 """
 
 from __future__ import annotations
@@ -27,30 +28,30 @@ from tnt_sim.errors import TntError
 from tnt_sim.i18n.message import Text
 
 NO_LOWER = -(2**62)
-"""An absent lower bound of a row or a column."""
+"""Marks a row or a column without a lower bound."""
 
 NO_UPPER = 2**62
-"""An absent upper bound of a row or a column."""
+"""Marks a row or a column without an upper bound."""
 
 EXACT_LIMIT = 2**53
-"""Whole numbers below this magnitude are exact in a 64-bit float."""
+"""Integers below this magnitude are exact in a 64-bit float."""
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 ExactArray = NDArray[Any]
-"""Whole numbers: int64 where they fit, else an object array of Python ints."""
+"""Array of integers: int64 where the values fit, otherwise an object array of Python ints."""
 
 
 class Sense(StrEnum):
-    """The direction of an objective."""
+    """Direction of an objective."""
 
     MAXIMISE = "maximise"
     MINIMISE = "minimise"
 
 
 class ModelError(TntError):
-    """A model that cannot be handed to a float solver without loss, or whose shapes disagree."""
+    """A model has data that a floating-point solver cannot represent, or its shapes disagree."""
 
     code = "model"
 
@@ -59,7 +60,11 @@ class ModelError(TntError):
 class Violation:
     """A row or a column whose exact value lies outside its bounds.
 
-    `lower` and `upper` are None where absent; `found` is exact.
+    Attributes
+    ----------
+    name : name of the row or column
+    found : its exact value
+    lower, upper : its bounds; None where absent
     """
 
     name: str
@@ -70,7 +75,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class SolverNames:
-    """Names that LP and MPS files accept: ASCII, unique, the same on every machine."""
+    """Row and column names for LP and MPS files: ASCII, unique, identical on every machine."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -81,7 +86,7 @@ def _error(fr: str, en: str) -> ModelError:
 
 
 def _frozen(values: ArrayLike, dtype: Any) -> NDArray[Any]:
-    """A read-only view (no copy where the type is already right; the caller's array stays writable)."""
+    """Return a read-only integer view; the caller's array stays writable and is copied only to change its type."""
     array = np.asarray(values)
     if array.size and array.dtype.kind == "f":
         raise _error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
@@ -91,7 +96,7 @@ def _frozen(values: ArrayLike, dtype: Any) -> NDArray[Any]:
 
 
 def _frozen_matrix(matrix: Any) -> sp.csr_array:
-    """The matrix as canonical int64 CSR (sorted, no duplicate entry, no stored zero)."""
+    """Return the matrix as canonical int64 CSR: sorted, without duplicate or zero entries."""
     if matrix.dtype.kind not in "iu":
         raise _error("un modèle n'a que des nombres entiers", "a model holds whole numbers only")
     csr = matrix if isinstance(matrix, sp.csr_array) else sp.csr_array(matrix)
@@ -105,7 +110,7 @@ def _frozen_matrix(matrix: Any) -> sp.csr_array:
 
 
 def _stacked(above: sp.csr_array, below: sp.csr_array) -> sp.csr_array:
-    """One canonical matrix above another."""
+    """Stack two canonical matrices vertically."""
     whole = sp.csr_array(
         (
             np.concatenate([above.data, below.data]),
@@ -119,36 +124,57 @@ def _stacked(above: sp.csr_array, below: sp.csr_array) -> sp.csr_array:
 
 
 def _slug(name: str) -> str:
-    """A name in letters, digits and underscores, at most 40 long."""
+    """Reduce a name to ASCII letters, digits and underscores, 40 characters at most."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:40]
 
 
 def _solver_names(letter: str, names: Iterable[str]) -> tuple[str, ...]:
-    # The position makes it unique; the leading letter keeps LP readers from seeing a number (« 1e5 »).
+    # The index makes a name unique; the leading letter keeps LP readers from parsing it as a number (« 1e5 »).
     return tuple(f"{letter}{i}_{_slug(name)}".rstrip("_") for i, name in enumerate(names))
 
 
 @dataclass(frozen=True, eq=False)
 class LinearModel:
-    """One integer program in whole numbers; every `with_…` gives a new model that shares arrays.
+    """Immutable integer linear program; see the module's equation.
+
+    Each `with_…` method returns a new model that shares the unchanged arrays.
 
     Parameters
     ----------
     matrix : csr_array (n_rows, n_cols), int64
+        A.
     row_lower, row_upper : int64 (n_rows,)
-        `NO_LOWER`, `NO_UPPER` where absent.
+        Bounds of A x; `NO_LOWER` or `NO_UPPER` where absent.
     col_lower, col_upper : int64 (n_cols,)
+        Bounds of x; `NO_LOWER` or `NO_UPPER` where absent.
     integer : bool (n_cols,)
+        True where x_j must be an integer.
     objective : int64 (n_cols,)
+        c.
     sense : Sense
     row_names, col_names
-        What a planner would recognise; need not be unique nor ASCII (see `names_for_solver`).
+        Names that the planner recognises. They need be neither unique nor ASCII (see `names_for_solver`).
 
     Raises
     ------
     ModelError
-        When shapes disagree, or a coefficient or a present bound reaches 2^53 in magnitude.
+        If shapes disagree, if data are floats, or if a coefficient or a present bound reaches 2^53 in
+        magnitude.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scipy.sparse as sp
+    >>> model = LinearModel(
+    ...     matrix=sp.csr_array(np.array([[2, 3]])), row_lower=[NO_LOWER], row_upper=[4],
+    ...     col_lower=[0, 0], col_upper=[1, 1], integer=[True, True],
+    ...     objective=[5, 4], sense=Sense.MAXIMISE, row_names=["cap"], col_names=["a", "b"],
+    ... )
+    >>> model.value([1, 0]), model.is_feasible([1, 0])
+    (5, True)
+    >>> model.violations([1, 1])
+    (Violation(name='cap', found=5, lower=None, upper=4),)
     """
 
     matrix: sp.csr_array
@@ -196,20 +222,20 @@ class LinearModel:
 
     @property
     def n_rows(self) -> int:
-        """The number of rows."""
+        """Number of rows."""
         return int(self.matrix.shape[0])
 
     @property
     def n_cols(self) -> int:
-        """The number of columns."""
+        """Number of columns."""
         return int(self.matrix.shape[1])
 
     def with_objective(self, objective: ArrayLike, sense: Sense) -> LinearModel:
-        """The same rows under another objective."""
+        """Return the model with another objective."""
         return self._changed(objective=_frozen(objective, np.int64), sense=sense)
 
     def with_rows(self, matrix: Any, lower: ArrayLike, upper: ArrayLike, names: Iterable[str]) -> LinearModel:
-        """The model with further rows below its own; `matrix` is sparse or dense, (k, n_cols)."""
+        """Return the model with rows appended; `matrix` is sparse or dense, (k, n_cols)."""
         if not sp.issparse(matrix):
             matrix = np.atleast_2d(np.asarray(matrix))
         added = _frozen_matrix(matrix)
@@ -226,15 +252,15 @@ class LinearModel:
         )
 
     def with_bounds(self, col_lower: ArrayLike, col_upper: ArrayLike) -> LinearModel:
-        """The same rows with other bounds on the columns."""
+        """Return the model with other column bounds."""
         return self._changed(col_lower=_frozen(col_lower, np.int64), col_upper=_frozen(col_upper, np.int64))
 
     def with_row_bounds(self, row_lower: ArrayLike, row_upper: ArrayLike) -> LinearModel:
-        """The same rows between other bounds."""
+        """Return the model with other row bounds."""
         return self._changed(row_lower=_frozen(row_lower, np.int64), row_upper=_frozen(row_upper, np.int64))
 
     def _changed(self, **fields: Any) -> LinearModel:
-        """The model with these fields, frozen already, in place of its own; its matrix is not checked again."""
+        """Return the model with some (frozen) fields replaced; matrix entries are not checked again."""
         made = object.__new__(LinearModel)
         for name in self.__dataclass_fields__:
             object.__setattr__(made, name, fields.get(name, getattr(self, name)))
@@ -243,10 +269,10 @@ class LinearModel:
         return made
 
     def activity(self, x: ArrayLike) -> ExactArray:
-        """A x, exactly: int64 where no partial sum can overflow, else Python ints in an object array."""
+        """Compute A x exactly: int64 if no partial sum can overflow, otherwise an object array of Python ints."""
         values = self._point(x)
         if values.dtype != object:
-            # all rows together first: that says enough of a decision, and makes no matrix
+            # one bound over all rows usually suffices, and allocates no matrix
             together = np.abs(self.matrix.data.astype(np.float64)).sum() * float(
                 np.abs(values).max(initial=0)
             )
@@ -264,21 +290,27 @@ class LinearModel:
         return np.array(exact, dtype=object)
 
     def value(self, x: ArrayLike) -> int:
-        """c·x, exactly, in the units of the objective."""
+        """Compute c·x exactly, in the units of the objective."""
         return exact_dot(self.objective, self._point(x))
 
     def violations(self, x: ArrayLike) -> tuple[Violation, ...]:
-        """Every row and column that `x` breaks, in whole numbers and without tolerance."""
+        """List all rows and columns that `x` violates, exactly and without tolerance.
+
+        Raises
+        ------
+        ModelError
+            If `x` does not have shape (n_cols,) or does not hold integers.
+        """
         values = self._point(x)
         found = _outside(self.activity(values), self.row_lower, self.row_upper, self.row_names)
         return (*found, *_outside(values, self.col_lower, self.col_upper, self.col_names))
 
     def is_feasible(self, x: ArrayLike) -> bool:
-        """Whether `x` keeps every row and bound, exactly."""
+        """Whether `x` satisfies all rows and bounds exactly."""
         return not self.violations(x)
 
     def names_for_solver(self) -> SolverNames:
-        """Names for LP and MPS files: `r3_envelope_axe_1`, `x12_D_0007`."""
+        """Return names for LP and MPS files, such as `r3_envelope_axe_1` and `x12_D_0007`."""
         return SolverNames(_solver_names("r", self.row_names), _solver_names("x", self.col_names))
 
     def _point(self, x: ArrayLike) -> ExactArray:
@@ -295,7 +327,7 @@ class LinearModel:
 
 
 def exact_dot(left: ExactArray, right: ExactArray) -> int:
-    """Σ left·right of whole numbers, exactly."""
+    """Compute Σ left·right of two integer arrays exactly."""
     if left.dtype != object and right.dtype != object:
         reach = np.abs(left.astype(np.float64)) @ np.abs(right.astype(np.float64))
         if reach < 2.0**62:
@@ -304,7 +336,7 @@ def exact_dot(left: ExactArray, right: ExactArray) -> int:
 
 
 def _below_limit(values: IntArray, name: str) -> None:
-    # min and max rather than abs: |−2^63| is not an int64.
+    # min and max rather than abs: |−2^63| is not an int64
     if values.size and (values.max() >= EXACT_LIMIT or values.min() <= -EXACT_LIMIT):
         raise _error(f"{name} : un nombre atteint 2^53, un solveur en perdrait les derniers chiffres",
                      f"{name}: a number reaches 2^53, a solver would lose its last digits")  # fmt: skip
@@ -327,9 +359,20 @@ def _outside(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
-    """One goal: whole coefficients over the columns, (n_cols,), and how much of its best may be given up.
+    """One objective of a lexicographic problem, with its tolerance.
 
-    `constant` is what settled dossiers add to the value; a share of the value given up counts it.
+    Attributes
+    ----------
+    name : name of the objective
+    objective : int64 (n_cols,), coefficients c over the model's columns
+    sense : direction
+    tolerance : share of the best value that later stages may give up, 0 or more
+    constant : contribution of committed dossiers, which `objective` leaves out
+
+    Examples
+    --------
+    >>> Stage("score", np.array([3, 5]), Sense.MAXIMISE, Fraction(1, 100)).limit(201)
+    199
     """
 
     name: str
@@ -339,7 +382,10 @@ class Stage:
     constant: int = 0
 
     def limit(self, value: int) -> int:
-        """The worst value that later stages may bring this one to, for a best value of `value`."""
+        """Compute the worst value that later stages may give this objective: v ∓ tolerance·|v + constant|.
+
+        The result is rounded towards the best value `value` (v): up when maximising, down when minimising.
+        """
         given_up = self.tolerance * abs(value + self.constant)
         if self.sense is Sense.MAXIMISE:
             return math.ceil(value - given_up)

@@ -1,4 +1,4 @@
-"""Columns back to awards: the inverse that compiling a model returns with it."""
+"""Map from model columns back to awards: the inverse of the formulation."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from tnt_sim.rules.offers.levels import Levels
 
 @dataclass(frozen=True)
 class Recovery:
-    """How columns stand for awards.
+    """Layout of the award columns, and the map from a point to funded dossiers and granted cents.
 
-    The columns in order: x of each candidate; t of each candidate whose amount is open (ranged or levelled), by
-    rank; w of each level.
+    Columns in order: x of each candidate; t of each candidate whose amount is a decision (a range or levels),
+    in rank order; w of each level.
+
+        g_i = base_i·x_i + unit_i·t_i       (range, or a fixed amount without t)
+        g_i = Σ_k cents_ik·w_ik             (levels)
 
     Attributes
     ----------
     n : number of dossiers
-    candidate, amount_rows, ranged, committed : int64, rows of the table
-    options : the levels of candidates
-    base_cents : int64 (n,), what x = 1 grants by itself: 0 for levelled dossiers
+    candidate, amount_rows, ranged, committed : int64, row numbers in the dossier table
+    options : levels of candidates
+    base_cents : int64 (n,), amount that x = 1 grants by itself; 0 for dossiers with levels
     least_cents, unit_cents, most_cents, committed_cents : int64 (n,)
-    forced : bool (n,)
-    dossier : the ids, String (n,)
+    forced : bool (n,), dossiers that must be funded
+    dossier : ids, String (n,)
     """
 
     n: int
@@ -46,7 +49,7 @@ class Recovery:
 
     @classmethod
     def of(cls, offers: Offers, dossier: pl.Series) -> Recovery:
-        """The columns of a set of offers."""
+        """Derive the column layout from the offers."""
         levelled = np.zeros(len(dossier), dtype=np.bool_)
         options = offers.levels.where(offers.candidate)
         levelled[options.row] = True
@@ -68,39 +71,39 @@ class Recovery:
 
     @property
     def n_columns(self) -> int:
-        """Number of columns that stand for awards."""
+        """Number of award columns."""
         return len(self.candidate) + len(self.amount_rows) + len(self.options.row)
 
     @property
     def funded_columns(self) -> IntArray:
-        """The 0-1 columns in rank order."""
+        """The 0-1 columns x, in rank order."""
         return np.arange(len(self.candidate), dtype=np.int64)
 
     @property
     def amount_columns(self) -> IntArray:
-        """The amount columns in rank order: a greater value is a greater grant."""
+        """The columns t, in rank order: a larger value is a larger grant."""
         start = len(self.candidate)
         return np.arange(start, start + len(self.amount_rows), dtype=np.int64)
 
     @property
     def ranged_columns(self) -> IntArray:
-        """The amount columns of ranged candidates."""
+        """The columns t of candidates with a range."""
         return self.amount_columns[np.searchsorted(self.amount_rows, self.ranged)]
 
     @property
     def option_columns(self) -> IntArray:
-        """The 0-1 column of each level."""
+        """The 0-1 column w of each level."""
         start = len(self.candidate) + len(self.amount_rows)
         return np.arange(start, start + len(self.options.row), dtype=np.int64)
 
     def is_committed(self) -> BoolArray:
-        """Whether each dossier is committed, bool (n,)."""
+        """Return the mask of committed dossiers, bool (n,)."""
         mask = np.zeros(self.n, dtype=np.bool_)
         mask[self.committed] = True
         return mask
 
     def steps(self) -> IntArray:
-        """The largest value of each amount column: units from least to most, or the highest level's step."""
+        """Return the upper bound K of each column t: units from least to most, or the highest level's step."""
         j = self.amount_rows
         units = (self.most_cents[j] - self.least_cents[j]) // self.unit_cents[j]
         highest = np.full(self.n, -1, dtype=np.int64)
@@ -108,7 +111,7 @@ class Recovery:
         return np.where(highest[j] >= 0, highest[j], units)
 
     def column_bounds(self) -> tuple[IntArray, IntArray]:
-        """Lower and upper bounds of the award columns."""
+        """Return the lower and upper bounds of the award columns; x of a forced dossier has lower bound 1."""
         levels = np.zeros_like(self.options.row)
         forced = self.forced[self.candidate].astype(np.int64)
         lower = np.concatenate([forced, np.zeros_like(self.amount_rows), levels])
@@ -116,7 +119,7 @@ class Recovery:
         return lower, upper
 
     def column_names(self) -> list[str]:
-        """The dossier of each column; amounts end in `:amount`, levels in `:level`."""
+        """Return the dossier id of each column, with the suffix `:amount` for t and `:level` for w."""
         return [
             *self._names(self.candidate),
             *(f"{name}:amount" for name in self._names(self.amount_rows)),
@@ -124,7 +127,7 @@ class Recovery:
         ]
 
     def _names(self, rows: IntArray) -> list[str]:
-        # a gather costs as much as the rest of a small model
+        # gather would cost as much as the rest of a small model
         if not len(rows):
             return []
         every = self.dossier if len(rows) == self.n else self.dossier.gather(rows)
@@ -132,7 +135,7 @@ class Recovery:
         return names
 
     def awards(self, x: IntArray) -> tuple[BoolArray, IntArray]:
-        """Funded, bool (n,), and granted cents, int64 (n,), of a point of the model."""
+        """Compute the awards of a point: funded, bool (n,), and granted cents, int64 (n,)."""
         funded = np.zeros(self.n, dtype=np.bool_)
         granted = np.zeros(self.n, dtype=np.int64)
         chosen = x[: len(self.candidate)]
