@@ -1,1 +1,1 @@
-"""solve/__init__.py."""
+"""Optimisation methods: solver backends, exact presolve reductions, and the algorithms that combine them."""

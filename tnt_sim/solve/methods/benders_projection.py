@@ -1,10 +1,15 @@
-"""Free money left out where it cannot be projected out: the choices alone, under what it could add at most.
+"""Benders decomposition of unallocated money: solves the dossier choices alone, then completes the amounts.
 
-A row a·x + c·g ≤ b over choices x and gains l ≤ g ≤ u holds for no x beyond a·x ≤ b − min(c·g). The best choice
-under such rows is the best of all where some gains make it keep every row as written. Where none do, a linear
-program says which rows clash (Farkas): with its multipliers y ≥ 0 the row Σ y_r (a_r·x + c_r·g) ≤ Σ y_r b_r,
-loosened in the same way, holds for all that is feasible and not for that choice. It is added, and the best choice
-sought again (Benders).
+Let x be the choices and l ≤ g ≤ u the amounts of unallocated money (« gains »), which count in no objective.
+A row a·x + c·g ≤ b implies a·x ≤ b − min(c·g), so the model over x alone is a relaxation. Its best x is
+optimal for the whole model if some g completes it.
+
+If none does, a linear program gives multipliers y ≥ 0 of rows that no g satisfies together (Farkas). The
+aggregated row Σ y_r (a_r·x + c_r·g) ≤ Σ y_r b_r, relaxed in the same way, is valid and excludes this x. It is
+added as a Benders cut, and the choices are solved again.
+
+Source: Benders, Partitioning procedures for solving mixed-variables programming problems, Numerische
+Mathematik 4 (1962).
 """
 
 from __future__ import annotations
@@ -29,18 +34,19 @@ from tnt_sim.solve.methods.integral import solve_integral
 from tnt_sim.solve.reductions.restriction import breakable, restrict
 
 MOST_ENTRIES = 2_000_000
-"""Beyond these, a solver is left to it."""
+"""Largest rows × columns of the affected rows; larger models are left to a solver."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loosened:
-    """A model over its choices, under rows that hold wherever those of the whole model can.
+    """Relaxation of a model over its choices, and the way back.
 
     Attributes
     ----------
-    model : over the choices
-    columns, gains : places of the choices and of all others among the whole model's columns
-    touched : the rows of the whole model that hold gains
+    model : the relaxation
+    columns, gains : indices of the choices, and of all other columns, in the whole model
+    touched : rows of the whole model that contain gains
+    whole : the whole model, its rows with gains written as ≤
     """
 
     model: LinearModel
@@ -50,7 +56,7 @@ class Loosened:
     whole: LinearModel
 
     def expand(self, x: IntArray) -> IntArray | None:
-        """The point of the whole model with gains that keep its rows; None where there are none."""
+        """Complete a choice with the least total gains; None if no gains satisfy all rows."""
         lower, upper = self.whole.col_lower.copy(), self.whole.col_upper.copy()
         lower[self.columns] = upper[self.columns] = x
         part = restrict(self.whole, lower, upper)
@@ -60,7 +66,7 @@ class Loosened:
         return point if point is not None and self.whole.is_feasible(point) else None
 
     def without(self, x: IntArray) -> Loosened | None:
-        """The same under one more row, which a choice that no gains go with breaks; None where none is found."""
+        """Add a Benders cut that the choice `x` violates; None if none is found."""
         multipliers = self._clash(x)
         rows = multipliers @ self.whole.matrix[self.touched]
         upper = int(multipliers @ self.whole.row_upper[self.touched]) - self._least(rows[self.gains])
@@ -69,17 +75,20 @@ class Loosened:
             return None
         try:
             model = self.model.with_rows(own[None, :], [NO_LOWER], [upper], ["clash"])
-        except ModelError:  # sums that a model does not hold
+        except ModelError:  # numbers too large for a model
             return None
         return replace(self, model=model)
 
     def _least(self, coefficients: IntArray) -> int:
-        """What gains with these coefficients come to at the least."""
+        """Compute the minimum of coefficients·g over the bounds of the gains."""
         bounds = self.whole.col_lower[self.gains], self.whole.col_upper[self.gains]
         return int(np.minimum(coefficients * bounds[0], coefficients * bounds[1]).sum())
 
     def _clash(self, x: IntArray) -> IntArray:
-        """Multipliers of touched rows that no gains keep together beside a choice; no more than a proposal."""
+        """Propose Farkas multipliers, int64 (n_touched,), of rows that no gains satisfy together with `x`.
+
+        They are dual prices of the least total violation, rounded; `without` checks the cut exactly.
+        """
         from scipy.optimize import linprog
 
         matrix = self.whole.matrix[self.touched]
@@ -98,7 +107,7 @@ class Loosened:
 
 
 def _at_most(model: LinearModel, columns: IntArray) -> LinearModel:
-    """The model with a row « at most » for each « at least » over one of these columns."""
+    """Write every row over these columns as ≤ rows."""
     held = np.zeros(model.n_rows, dtype=np.bool_)
     held[np.unique(model.matrix[:, columns].tocoo().row)] = True
     low = np.flatnonzero(held & (model.row_lower != NO_LOWER))
@@ -122,7 +131,7 @@ def _at_most(model: LinearModel, columns: IntArray) -> LinearModel:
 
 
 def loosened(model: LinearModel, stages: Sequence[Stage]) -> Loosened | None:
-    """The model over the columns that some stage counts; None where it has no others, or they are too many."""
+    """Relax the model to the columns that some stage counts; None if it has no others or is too large."""
     counted = np.any([stage.objective != 0 for stage in stages], axis=0)
     columns, gains = np.flatnonzero(counted), np.flatnonzero(~counted)
     if not len(gains):

@@ -1,10 +1,10 @@
-"""One stage beside a goal that is kept at a value: the least cost, or the largest value of one whole column.
+"""Largest value of one integer column while an objective is kept at a value.
 
-    largest t  subject to  Σ v x ≥ at_least,   A x + a t ≤ b     with a ≥ 0
+    maximise t   subject to   Σ v_j x_j ≥ at_least,   A x + a t ≤ b,   a ≥ 0
 
-The more t takes, the less is left for x. A row r that counts every choice allows t ≤ (b_r − min A_r x) / a_r,
-where the least is that of a tree of caps with t out of the way (`kernel/cap_tree/tree_search.py`). So large a t is
-the largest of all as soon as the choice that costs so little leaves it room in every other row.
+The larger t is, the less is left for x. A row r in which every choice has a cost bounds t ≤ (b_r − min A_r
+x)/a_r, where the minimum is the least cost of reaching the objective, computed by the cap-tree kernel. If
+this choice leaves enough room in all other rows, the bound is attained and is the maximum.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from tnt_sim.solve.reductions.restriction import restrict
 
 Found = tuple[StagesOutcome, bool] | None
 Cheapest = Callable[[LinearModel, Stage], Found]
-"""The least cost beside the goal that is kept, as an exact kernel finds it; None where it does not."""
+"""Minimises a cost while the objective is kept, with an exact kernel; returns None if no kernel can."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Column:
-    """A column that takes room in rows a·x + coefficient·t ≤ upper, and how far it may go by its bounds."""
+    """Integer column t with rows a·x + coefficient·t ≤ upper, and its bounds."""
 
     place: int
     low: int
@@ -48,9 +48,9 @@ class _Column:
 
 
 def solve_largest(model: LinearModel, stage: Stage, goal: Stage, cheapest: Cheapest) -> Found:
-    """The largest value of the one open column that a stage counts; None where kernels do not settle it.
+    """Maximise the one open column that a stage counts; None if the kernels cannot.
 
-    `cheapest` keeps the `goal`, in which that column does not count.
+    `cheapest` keeps `goal`, in which that column does not count.
     """
     began = time.perf_counter()
     column = _column_of(model, stage)
@@ -73,7 +73,7 @@ def solve_largest(model: LinearModel, stage: Stage, goal: Stage, cheapest: Cheap
 
 
 def _column_of(model: LinearModel, stage: Stage) -> _Column | None:
-    """The one column that a stage wants as large as possible; None for another, or where a row wants it large."""
+    """Return the column that a stage maximises; None if there are several, or if a row favours a large value."""
     is_open = model.col_lower != model.col_upper
     counted = np.flatnonzero((stage.objective != 0) & is_open)
     if len(counted) != 1 or (stage.objective[counted[0]] > 0) != (stage.sense is Sense.MAXIMISE):
@@ -99,7 +99,7 @@ def _column_of(model: LinearModel, stage: Stage) -> _Column | None:
 
 
 def _within(low: int, high: int, value: int, settled: int, row_lower: int, row_upper: int) -> tuple[int, int]:
-    """What a row of this column alone leaves of its bounds."""
+    """Tighten the bounds of a column with a row in which it is the only open one."""
     ends = []
     if row_upper != NO_UPPER:
         ends.append((row_upper - settled, value > 0))
@@ -114,7 +114,7 @@ def _within(low: int, high: int, value: int, settled: int, row_lower: int, row_u
 
 
 def _cost(model: LinearModel, column: _Column, goal: Stage) -> tuple[IntArray | None, Sequence[int]]:
-    """What a row counts of each choice, in its smallest numbers, and all rows that count the same; else None."""
+    """Return a row's cost of each choice, divided by its gcd (or None), and the rows with this cost."""
     zero_one = (model.col_lower >= 0) & (model.col_upper <= 1)
     needed = (goal.objective != 0) & (model.col_lower != model.col_upper)
     found: IntArray | None = None
@@ -132,7 +132,7 @@ def _cost(model: LinearModel, column: _Column, goal: Stage) -> tuple[IntArray | 
 
 
 def _room(model: LinearModel, column: _Column, row: int, x: IntArray) -> int:
-    """What a row leaves to the column beside a choice."""
+    """Compute how large the column may be in a row, beside a choice."""
     beside = x.copy()
     beside[column.place] = 0
     spent = exact_dot(model.matrix[[row]].toarray().ravel(), beside)
@@ -141,7 +141,7 @@ def _room(model: LinearModel, column: _Column, row: int, x: IntArray) -> int:
 
 
 def _at(model: LinearModel, column: _Column, choice: BoolArray, x: IntArray, value: int) -> IntArray | None:
-    """The point of the same choice with the column at a value, all others as they must be; None where none is."""
+    """Complete the choice with the column at `value`; None if that is infeasible."""
     lower, upper = np.where(choice, x, model.col_lower), np.where(choice, x, model.col_upper)
     lower[column.place] = upper[column.place] = value
     part = restrict(model, lower, upper)

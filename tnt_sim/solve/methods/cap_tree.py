@@ -1,16 +1,20 @@
-"""Columns by which envelopes get free money of the envelope above, read from a model's rows.
+"""Nested caps: solves a decision exactly when the binding rows form trees of caps on money.
 
-    G_c − e_c ≤ a_c   for each envelope c that may gain,        Σ_c e_c − e_X ≤ f_X   for the one above
+The kernel maximises one objective over 0-1 columns under some of the caps. If its point satisfies all other
+rows too, no point of the whole model is better. The caps' coefficients are the grants, so the kernel's least
+weight is the least total granted. If the kernel also proves that no other best choice precedes its own in
+rank order, the point is the unique answer.
 
-with G_c in cents of grants, e_c ≥ 0 and in no other row than such, so that the least e_c is max(0, G_c − a_c), and
-the least e_X what its own envelopes need beyond f_X. An envelope that shares money out keeps its own row too,
-G_X − e_X ≤ a_X: it says no more, and is left to the check of all rows.
+Envelopes may draw unallocated money (« free money ») from the envelope above. With G_c the grants under
+envelope c and e_c ≥ 0 what it draws, the rows are
 
-A decision that a tree of caps settles: exact kernels on its groups, checked against every other row.
+    G_c − e_c ≤ a_c   (each envelope c that may draw)        Σ_c e_c − e_X ≤ f_X   (the envelope X above)
 
-When a single goal over 0-1 columns is solved exactly under some of the caps, and the point keeps every row, no
-point of the whole model is better. The caps' coefficients are the grants, so the kernels' least weight is the
-least granted; where they also say that no other choice is as good and goes first, the point is the one answer.
+If the e columns stand in no other rows, the least e_c is max(0, G_c − a_c), and the least e_X is what its
+envelopes need beyond f_X. The own row G_X − e_X ≤ a_X of an envelope that shares money out is implied; the
+final check of all rows covers it.
+
+Source: Kellerer, Pferschy and Pisinger, Knapsack Problems (2004).
 """
 
 from __future__ import annotations
@@ -42,14 +46,14 @@ from tnt_sim.solve.reductions.restriction import restrict
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FreeMoney:
-    """The rows that share money out, and the columns of what they give.
+    """Rows that share unallocated money out, and the columns of what each envelope draws.
 
     Attributes
     ----------
-    cost : of each choice in the unit of these columns, int64 (n_choices,)
-    choices, gains : places of the 0-1 choices and of the gains among the model's columns
-    shared : the rows at the top, in units of `cost`
-    paid_by : the column that pays what each row's envelope needs beyond its own, by row
+    cost : int64 (n_choices,), cost of each choice in the unit of the money columns
+    choices, gains : indices of the 0-1 choices and of the money columns in the model
+    shared : rows at the top of the sharing trees, in units of `cost`
+    paid_by : money column of each row, by row index
     """
 
     cost: IntArray
@@ -59,7 +63,7 @@ class FreeMoney:
     paid_by: Mapping[int, int]
 
     def point(self, model: LinearModel, taken: IntArray) -> IntArray:
-        """The choices with the least gains that they need."""
+        """Complete choices with the least money that each envelope must draw."""
         x = np.zeros(model.n_cols, dtype=np.int64)
         x[self.choices] = taken
         spent = model.matrix @ x
@@ -79,7 +83,10 @@ class FreeMoney:
 
 
 def free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
-    """The free money of a model whose choices are the columns of positive cost; None where its rows say more."""
+    """Read the unallocated-money rows of a model; None if they have another structure.
+
+    The choices are the columns of positive cost; all others must be money columns.
+    """
     money = np.flatnonzero(cost == 0)
     if not len(money):
         return FreeMoney(cost, np.arange(model.n_cols), money, (), {})
@@ -118,7 +125,7 @@ def free_money(model: LinearModel, cost: IntArray) -> FreeMoney | None:
 
 @dataclass
 class _Reader:
-    """Reads which rows gain and which share out."""
+    """Reads which rows draw money and which share it out."""
 
     model: LinearModel
     giver: dict[int, int]
@@ -131,7 +138,7 @@ class _Reader:
         self.below: dict[int, list[int]] = {}
 
     def read(self) -> bool:
-        """Whether each column pays for one envelope: for the row that shares its money out, else for its cap."""
+        """Whether each money column pays for one envelope: for its sharing row, otherwise for its cap."""
         for column, rows in self.takes.items():
             sharing = [row for row in rows if not self.has_choices[row]]
             caps = [row for row in rows if self.has_choices[row]]
@@ -146,7 +153,7 @@ class _Reader:
         return all(self.model.row_upper[row] != NO_UPPER for row in self.below)
 
     def unit(self, is_choice: np.ndarray, cost: IntArray) -> int | None:
-        """What a cost counts in these columns' unit: one number over all rows that gain."""
+        """Return the factor between costs and money columns; None if drawing rows differ in it."""
         rows = [row for row in self.paid_by if self.has_choices[row]]
         part = self.model.matrix[rows][:, np.flatnonzero(is_choice)].tocoo()
         own = cost[is_choice][part.col]
@@ -156,7 +163,7 @@ class _Reader:
         return int(units[0])
 
     def shared(self, row: int) -> Shared:
-        """A row that shares money out, with all under it."""
+        """Build the sharing tree below a row."""
         below = self.below.get(row, [])
         return Shared(
             row,
@@ -179,16 +186,22 @@ def solve_tree(
     menus: Menus | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
-    """The stages (a goal, then the least granted), and whether the point is the one answer; else None.
+    """Solve two stages (an objective, then the least granted) under trees of caps; None if it does not apply.
 
-    Columns of one of the `menus` exclude each other; a column by which the goal loses is never taken.
+    Columns of one of the `menus` (multiple-choice groups) exclude each other. A column with a negative
+    coefficient in the objective is never taken.
+
+    Returns
+    -------
+    (StagesOutcome, bool) or None
+        The outcome, and whether the point is proved to be the unique answer.
 
     Raises
     ------
     LongTreeError
-        Unless `long`, where another kernel may be quicker.
+        If `long` is False and another kernel may be quicker.
     DeadlineExpired
-        When time is up.
+        If time runs out.
     """
     began = time.perf_counter()
     goal, least = stages[0], stages[-1]
@@ -224,13 +237,13 @@ def solve_tree(
         return None
     x = money.point(model, found.x)
     if (x > model.col_upper).any() or _broken_rows(model, x):
-        return None  # rows that cross the tree bind
+        return None  # rows outside the tree bind
     grounds = of_trees(found.trees, model.row_names)
     return told(model, (goal, least), x, found.alone, time.perf_counter() - began, grounds=grounds)
 
 
 def _caps(model: LinearModel, money: FreeMoney) -> Caps:
-    """The caps on cost over the choices: those that gain, and those over no more than one of these holds."""
+    """Return the caps on cost over the choices that nest with the caps that may draw money."""
     is_cap = (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER)
     gaining: set[int] = set().union(*(row.every() for row in money.shared))
     matrix = model.matrix
@@ -251,15 +264,15 @@ def solve_cheapest(
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
-    """« The least cost for a value of at least … », where no row binds but caps on that cost; else None.
+    """Minimise a cost subject to Σ profit·x ≥ at_least, if only caps on that cost bind; None otherwise.
 
-    The second answer is always False: other choices may cost as little. A column by which the value falls, or that
-    brings none, is never taken.
+    A column with profit 0 or less is never taken. The second value returned is always False: other choices
+    may cost as little.
 
     Raises
     ------
     DeadlineExpired
-        When time is up.
+        If time runs out.
     """
     began = time.perf_counter()
     least = stages[0]
@@ -299,7 +312,7 @@ def beside_fixed(
     solve: Callable[..., tuple[StagesOutcome, bool] | None],
     menus: Menus | None = None,
 ) -> tuple[StagesOutcome, bool] | None:
-    """The same over the open columns only, told of the whole model."""
+    """Solve over the open columns only, and translate the outcome to the whole model."""
     began = time.perf_counter()
     part = restrict(model, model.col_lower, model.col_upper)
     asked = [replace(stage, objective=stage.objective[part.open_columns]) for stage in stages]
@@ -321,7 +334,7 @@ def _broken_rows(model: LinearModel, x: IntArray) -> set[int]:
 
 
 def nothing(model: LinearModel, stages: Sequence[Stage], seconds: float) -> tuple[StagesOutcome, bool]:
-    """An exact kernel found that no point keeps the rows, as the outcome of the first stage."""
+    """Build the outcome « infeasible », as an exact kernel proved it, on the first stage."""
     first = stages[0]
     result = StageResult(first.name, first.sense, Termination.INFEASIBLE, None, None, None, SOLVER, seconds)
     return StagesOutcome((result,), None, model), False
@@ -336,9 +349,9 @@ def told(
     solver: str = SOLVER,
     grounds: Grounds | None = None,
 ) -> tuple[StagesOutcome, bool]:
-    """What an exact kernel found, as the outcome of all stages.
+    """Build the outcome of all stages from a point that an exact kernel proved optimal.
 
-    The stages' rows are for the walk among equal points: the one answer needs none.
+    The constraints of the stages are added only if `alone` is False, for the tie-break that follows.
     """
     results = []
     for stage in stages:

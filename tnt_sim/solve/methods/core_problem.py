@@ -1,15 +1,15 @@
-"""One stage by its core: prices, a quick point, exact fixing, and only then the proof.
+"""Core problem: solves one stage over the few columns that the linear relaxation leaves undecided.
 
-The relaxed solve gives prices; a small model over the columns that the prices leave undecided gives a good point;
-the exact bound then closes every column that no better point can change (`solve/reductions/fixing.py`), usually
-all but a few hundred, and the solver proves the rest. What is closed is closed in whole numbers, so the answer is
-the same as without this, only sooner.
+`solve_core` solves the linear relaxation for prices, then a small model over the columns with the smallest
+reduced costs for a good point. Exact reduced-cost fixing (`reductions/fixing.py`) then fixes all columns that
+no better point can change, usually all but a few hundred, and the solver solves the rest. The fixing is
+exact, so the optimal value is the same as without it.
 
-One stage by a solver, from what the last model of its shape left: its point and its prices.
+`FromLast` starts from the previous model of the same shape instead. Its linear program moves to the new model
+from the last basis (`backends/incremental_lp.py`), and the last point is repaired until it satisfies all
+rows; fixing and the final solve follow as above.
 
-The linear program moves to the new model from its last basis (`solve/backends/incremental_lp.py`). At its prices
-the last point is repaired until it keeps every row; what a better point could still change is told in whole
-numbers (`solve/reductions/fixing.py`), and the solver proves the rest.
+Source: Balas and Zemel, An algorithm for large zero-one knapsack problems, Operations Research 28 (1980).
 """
 
 from __future__ import annotations
@@ -28,16 +28,20 @@ from tnt_sim.solve.reductions.fixing import fix_by_reduced_cost
 from tnt_sim.solve.reductions.restriction import Restriction, restrict
 
 FEWEST = 120
-"""Columns that the quick point may choose freely, at the least; plus two for each row."""
+"""Columns left free for the quick point, at least; two per row are added."""
 
 QUICK_NODES = 500
-"""Nodes after which the quick point is taken as it is."""
+"""Branch-and-bound nodes for the quick point."""
 
 
 def solve_core(
     model: LinearModel, backend: Backend, limits: Limits = Limits(), start: IntArray | None = None
 ) -> IntegralSolution:
-    """Like `solve_integral`, by way of the core; falls back to it wherever the core does not help."""
+    """Solve one stage through its core problem; same contract as `solve_integral`.
+
+    It calls `solve_integral` on the whole model if the backend lacks prices or node limits, if no prices are
+    found, or if no feasible point is found.
+    """
     began = time.perf_counter()
     if not (backend.capabilities.duals and backend.capabilities.node_limit) or not model.integer.all():
         return solve_integral(model, backend, limits, start)
@@ -50,7 +54,7 @@ def solve_core(
         return solve_integral(model, backend, limits, start)
     value = model.value(known)
     lower, upper, _ = fix_by_reduced_cost(model, relaxed.row_duals, value, keep_ties=False)
-    # The point in hand stays inside, so that the core is never empty and the solver can begin from it.
+    # the incumbent stays inside, so that the core is feasible and the solver can start from it
     part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
     found = solve_integral(part.model, backend, limits, part.reduce(known))
     return expanded(found, part, model, known, relaxed.log, time.perf_counter() - began)
@@ -59,7 +63,7 @@ def solve_core(
 def _quick_point(
     model: LinearModel, relaxed: RawSolution, backend: Backend, limits: Limits
 ) -> IntArray | None:
-    """The best of a small model: columns with a clear price stay where the relaxed solve has them."""
+    """Solve a small model in which columns with large reduced costs stay at their relaxed values."""
     assert relaxed.reduced_costs is not None
     assert relaxed.values is not None
     n_free = min(model.n_cols, FEWEST + 2 * model.n_rows)
@@ -73,6 +77,7 @@ def _quick_point(
 
 
 def better(model: LinearModel, left: IntArray | None, right: IntArray | None) -> IntArray | None:
+    """Return the better of two points, among those that are feasible; None if neither is."""
     points = [point for point in (left, right) if point is not None and model.is_feasible(point)]
     if not points:
         return None
@@ -83,7 +88,7 @@ def better(model: LinearModel, left: IntArray | None, right: IntArray | None) ->
 def expanded(
     found: IntegralSolution, part: Restriction, model: LinearModel, known: IntArray, log: str, seconds: float
 ) -> IntegralSolution:
-    """The answer over all columns; what lies outside the core is no better than the point in hand."""
+    """Translate the core's solution to all columns; its bound is at least the incumbent's value."""
     values = known if found.values is None else part.expand(found.values)
     value = model.value(values)
     bound = None if found.bound is None else found.bound + part.offset
@@ -91,7 +96,7 @@ def expanded(
         sides = (bound, value)
         bound = max(sides) if model.sense is Sense.MAXIMISE else min(sides)
     termination = found.termination
-    if termination is Termination.INFEASIBLE:  # against a point in hand: a word that cannot be true
+    if termination is Termination.INFEASIBLE:  # wrong: the incumbent is feasible
         termination = Termination.NUMERIC_TROUBLE
     return replace(
         found, values=values, value=value, bound=bound, termination=termination,
@@ -100,19 +105,19 @@ def expanded(
 
 
 MAX_SHAPES = 8
-"""Linear programs that are kept: those of the stages, and of models with cuts."""
+"""Linear programs kept: those of the stages, and of models with cuts."""
 MAX_CELLS = 4_000_000
-"""Rows times columns of models whose points are repaired."""
+"""Largest rows × columns of a model whose points are repaired."""
 MAX_FLIPS = 200
-"""Columns flipped to bring a point back to the rows."""
+"""Columns flipped to make a point feasible, at most."""
 
 Shape = tuple[int, int, Sense]
-"""Rows, columns, direction."""
+"""Number of rows, number of columns, and sense."""
 
 
 @dataclass
 class FromLast:
-    """The last point for each number of columns, and the linear program of each shape."""
+    """Solver that reuses the last point per number of columns, and the linear program per shape."""
 
     _points: dict[int, IntArray] = field(default_factory=dict)
     _lives: dict[Shape, LiveLp] = field(default_factory=dict)
@@ -120,7 +125,7 @@ class FromLast:
     def solve(
         self, model: LinearModel, backend: Backend, limits: Limits = Limits(), start: IntArray | None = None
     ) -> IntegralSolution:
-        """Like `solve_integral`: the same value, sooner."""
+        """Solve one stage; same contract and optimal value as `solve_integral`, but faster on similar models."""
         began = time.perf_counter()
         last = start if start is not None else self._points.get(model.n_cols)
         found = None if last is None else self._by_core(model, backend, limits, last, began)
@@ -134,7 +139,7 @@ class FromLast:
     def _by_core(
         self, model: LinearModel, backend: Backend, limits: Limits, last: IntArray, began: float
     ) -> IntegralSolution | None:
-        """The stage over the columns that a point near the last one leaves open; None without such a point."""
+        """Solve the core problem around a point near the last one; None if there is no such point."""
         if not model.integer.all():
             return None
         prices = self._prices(model, limits.deadline)
@@ -145,7 +150,7 @@ class FromLast:
         if known is None:
             return None
         lower, upper, _ = fix_by_reduced_cost(model, prices, model.value(known), keep_ties=False)
-        # the point in hand stays inside, so that the core is never empty and the solver can begin from it
+        # the incumbent stays inside, so that the core is feasible and the solver can start from it
         part = restrict(model, np.minimum(lower, known), np.maximum(upper, known))
         inner = solve_integral(part.model, backend, limits, part.reduce(known))
         found = expanded(inner, part, model, known, "", time.perf_counter() - began)
@@ -164,10 +169,11 @@ class FromLast:
 def repaired(
     model: LinearModel, point: IntArray, prices: FloatArray, deadline: Deadline = UNLIMITED
 ) -> IntArray | None:
-    """A point near another that keeps every row: 0-1 columns flipped, the cheapest at these prices first.
+    """Repair a point by flipping 0-1 columns, the cheapest first at these prices.
 
-    First what brings broken rows nearer to their bounds, then what still improves the objective. None where flips
-    do not do it in time, or the model is too large to be looked at as a whole.
+    First flip columns that reduce the violation of rows, at the least loss of reduced cost per unit of
+    violation removed. Then add columns that improve the objective and violate no row. Returns None if this
+    does not succeed in time, or if the model is too large.
     """
     if model.n_rows * model.n_cols > MAX_CELLS:
         return None
@@ -203,6 +209,6 @@ def repaired(
 
 
 def _off(reach: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-    """How far rows are from their bounds."""
+    """Compute the violation of each row."""
     far: FloatArray = np.maximum(reach - high, 0.0) + np.maximum(low - reach, 0.0)
     return far

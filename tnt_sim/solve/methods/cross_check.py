@@ -1,18 +1,17 @@
-"""A second opinion: the same stages, solved by a solver that shares no code with the first.
+"""Cross-check: solves the same stages with an independent solver, and keeps models on which solvers disagree.
 
-It agrees with a stage when its optimum, read exactly, has the same value to the last unit. A better point
-that keeps every row is a proof that the first solver was wrong, and is handed back. A worse « optimum » is
-a proof that the second one is wrong here: another of its paths, then the next solver, is asked.
+The second solver confirms a stage if its optimum, checked exactly, has the same value. A better feasible
+point proves that the first solver was wrong, and is returned. A worse « optimum » proves that the second
+solver is wrong here; it is retried with other options, then the next solver is tried. Exact reduced-cost
+fixing (`reductions/fixing.py`) first removes the columns that no point as good as the incumbent can change;
+the prices may come from any solver.
 
-The question is made small first: exact reduced-cost fixing (`solve/reductions/fixing.py`) leaves out the columns
-that no point as good as the one in hand can change. The prices may come from any solver; the fixing is exact.
+`quarantine` keeps a model on which two solvers contradict each other. Its folder holds `model.lp` (all
+digits), `reduced.lp` (rows and columns removed by delta debugging while the contradiction remains, for a
+bounded time) and `claims.json`.
 
-Two solvers that contradict each other on one model: the model is kept with both claims, and made small.
-
-A folder holds `model.lp` (every figure exact), `reduced.lp` (what is left when rows and columns are taken away for
-as long as the two still contradict each other: delta debugging, for a bounded time) and `claims.json`.
-
-Source: Zeller & Hildebrandt, Simplifying and isolating failure-inducing input, IEEE TSE 28 (2002).
+Source: Zeller and Hildebrandt, Simplifying and isolating failure-inducing input, IEEE Trans. Softw. Eng. 28
+(2002).
 """
 
 from __future__ import annotations
@@ -51,13 +50,13 @@ _PATHS = (Tuning(), Tuning(presolve=False, seed=7))
 
 
 class Verdict(StrEnum):
-    """What the second opinion came to, for one stage or for all."""
+    """Conclusion of the cross-check, for one stage or for all."""
 
     AGREES = "agrees"
     BETTER_FOUND = "better_found"  # the first solver is proven wrong
-    WORSE = "worse"  # only « optima » that the point in hand proves wrong
+    WORSE = "worse"  # only « optima » that the incumbent proves wrong
     LIMIT = "limit"
-    NOT_PROVED = "not_proved"  # the first solver did not finish: there is nothing to agree with
+    NOT_PROVED = "not_proved"  # the first solver did not finish, so there is nothing to confirm
     FAILED = "failed"
     NO_SOLVER = "no_solver"
     NOT_ASKED = "not_asked"
@@ -65,7 +64,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageCheck:
-    """One stage: its value, the second solver's, and what follows."""
+    """Cross-check of one stage: expected value, value found by the second solver, and verdict.
+
+    Values leave out the constant of the stage; `n_columns` is the size of the model after fixing.
+    """
 
     name: str
     verdict: Verdict
@@ -78,11 +80,15 @@ class StageCheck:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossCheck:
-    """The second opinion on all stages.
+    """Cross-check of all stages.
 
-    `agrees`: True when every stage does, False when a solver claims otherwise after every try, None when
-    nothing can be said (no solver, a limit, a failure, a first answer that was not proved). `improvement`
-    is a point that keeps every row and is better at the first stage where it differs.
+    Attributes
+    ----------
+    agrees : True if every stage is confirmed; False if a solver contradicts the result after all retries;
+    None if nothing can be concluded (no solver, a limit, a failure, or a first answer that was not proved)
+    improvement : int64 (n_cols,), a feasible point that is better at the first stage that differs; None if
+    there is none
+    reason : the verdict in words
     """
 
     agrees: bool | None
@@ -124,25 +130,25 @@ def cross_check(
     first: str = "highs",
     prices: Backend | None = None,
 ) -> CrossCheck:
-    """Ask an independent solver for each stage of `outcome`, the earlier ones kept as rows.
+    """Solve each stage of `outcome` with an independent solver, earlier stages kept as constraints.
 
     Parameters
     ----------
     model
-        Without any stage's row: what `solve_lexicographic` was given.
+        The model given to `solve_lexicographic`, without constraints of stages.
     choice
-        `auto` (the first present of CBC, GLPK, SCIP, CP-SAT), `never`, or a name (`CBC`, `pulp:COIN_CMD`).
+        `auto` (the first available of CBC, GLPK, SCIP, CP-SAT), `never`, or a name (`CBC`, `pulp:COIN_CMD`).
     limits
-        For all stages and all tries together.
+        Cover all stages and all retries together.
     first
-        The backend that gave `outcome`; it is never its own second opinion.
+        The backend that gave `outcome`; it is never used as the second solver.
     prices
-        A backend with duals for the reduction (default: `first`, when it has them).
+        A backend with dual prices for the fixing. Default: `first`.
 
     Raises
     ------
     UsageError
-        When the solver named is absent, or is HiGHS by another route.
+        If the solver named is not available, or is HiGHS by another route.
     """
     began = time.perf_counter()
     if choice == "never":
@@ -163,12 +169,12 @@ def cross_check(
 def _all_stages(
     model: LinearModel, stages: Sequence[Stage], outcome: StagesOutcome, asked: _Asked
 ) -> tuple[tuple[StageCheck, ...], IntArray | None]:
-    """Stage after stage, up to the first that is not confirmed."""
+    """Check stage by stage, up to the first that is not confirmed."""
     checks: list[StageCheck] = []
     for stage, result in zip(stages, outcome.stages, strict=False):
         model = model.with_objective(stage.objective, stage.sense)
         if result.skipped and result.termination is Termination.OPTIMAL:
-            # settled by an earlier stage, which was confirmed before
+            # determined by an earlier stage, which is confirmed
             checks.append(StageCheck(result.name, Verdict.AGREES, None, result.value, result.value, 0.0))
             continue
         check, improvement = asked.stage(model, result)
@@ -217,14 +223,14 @@ _Verdict = tuple[StageCheck, IntArray | None]
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The solvers to ask, in order, and the time there is."""
+    """The solvers to try, in order, and their limits."""
 
     solvers: tuple[Backend, ...]
     prices: Backend
     limits: Limits
 
     def stage(self, model: LinearModel, result: StageResult) -> _Verdict:
-        """One stage: the model of the stage, with the rows of those before."""
+        """Check one stage; `model` has its objective and the constraints of earlier stages."""
         began = time.perf_counter()
         if result.termination is not Termination.OPTIMAL or result.value is None:
             return StageCheck(result.name, Verdict.NOT_PROVED, None, result.value, None, 0.0), None
@@ -248,7 +254,7 @@ class _Asked:
         return check, None
 
     def infeasible(self, model: LinearModel, outcome: StagesOutcome) -> _Verdict:
-        """« Nothing fits », asked again without an objective: a point that keeps every row refutes it."""
+        """Check « infeasible » without an objective: a feasible point refutes it."""
         began = time.perf_counter()
         name = outcome.stages[-1].name if outcome.stages else ""
         check = StageCheck(name, Verdict.NOT_PROVED, None, None, None, 0.0, model.n_cols)
@@ -285,7 +291,7 @@ class _Asked:
             limits = replace(limits, nodes=None)
         try:
             return solve_integral(model, solver, limits, tuning=tuning)
-        except SolverError:  # a figure too long for its files, or a crash: the next one is asked
+        except SolverError:  # a number too long for its files, or a crash: try the next solver
             return None
 
 
@@ -298,20 +304,20 @@ def _compared(found: IntegralSolution, expected: int, sense: Sense) -> Verdict:
         return Verdict.LIMIT
     if found.termination is Termination.OPTIMAL:
         return Verdict.AGREES if found.value == expected else Verdict.WORSE
-    # « Infeasible », against a point in hand, is worse than any value.
+    # « infeasible » despite a feasible incumbent is worse than any value
     return Verdict.WORSE if found.termination is Termination.INFEASIBLE else Verdict.FAILED
 
 
 SECONDS = 30.0
-"""How long a model may take to be made smaller."""
+"""Time for making a model smaller."""
 
 SECONDS_A_SOLVE = 5.0
-"""After that long without an answer, a smaller model counts as one without contradiction."""
+"""Time per solve; a smaller model without an answer by then counts as not contradictory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Claim:
-    """What one solver says of a model; `values` is its point, which keeps every row, or None."""
+    """A solver's claim about a model; `values` is its point, which satisfies all rows, or None."""
 
     solver: str
     termination: Termination
@@ -321,7 +327,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """Where a model was put, whether the contradiction came back when asked again, and how small it became."""
+    """Where a model was kept, whether the contradiction was reproduced, and the size of the reduced model."""
 
     folder: Path
     reproduced: bool
@@ -332,7 +338,7 @@ class Quarantined:
 def stage_model(
     model: LinearModel, stages: Sequence[Stage], results: Sequence[StageResult], index: int
 ) -> LinearModel:
-    """The model of one stage: those before it kept as rows, its own objective."""
+    """Return the model of one stage: its objective, and earlier stages as constraints."""
     for stage, result in zip(stages[:index], results[:index], strict=True):
         model = with_stage_row(model, stage, result)
     return model.with_objective(stages[index].objective, stages[index].sense)
@@ -341,14 +347,14 @@ def stage_model(
 def quarantine(
     model: LinearModel, first: Backend, second: Backend, place: Path, deadline: Deadline = UNLIMITED
 ) -> Quarantined:
-    """Ask both again, make the model small, and keep it under `place` in a folder named by its content.
+    """Solve again with both solvers, reduce the model, and keep it in a folder of `place` named by its hash.
 
-    The work ends at the deadline, and after `SECONDS` in any case.
+    The work ends at the deadline, and after `SECONDS` at the latest.
 
     Raises
     ------
     OSError
-        When the folder cannot be written.
+        If the folder cannot be written.
     """
     deadline = deadline.within(SECONDS)
 
@@ -379,7 +385,7 @@ def quarantine(
 
 
 def contradict(one: Claim, other: Claim) -> bool:
-    """Whether two final claims cannot both be true: two values, or « nothing fits » against a point."""
+    """Whether two claims cannot both be true: two different optima, or « infeasible » against a point."""
     final = (Termination.OPTIMAL, Termination.INFEASIBLE)
     if one.termination not in final or other.termination not in final:
         return False
@@ -387,7 +393,7 @@ def contradict(one: Claim, other: Claim) -> bool:
 
 
 def reduced(model: LinearModel, still: Callable[[LinearModel], bool], deadline: Deadline) -> LinearModel:
-    """A part of the model for which `still` holds, and for none with one row or column less, time permitting."""
+    """Remove rows and columns while `still` is true; minimal for single removals, if time permits."""
     size = -1
     while size != model.n_rows + model.n_cols:
         size = model.n_rows + model.n_cols
@@ -413,7 +419,7 @@ def _with_fewer_columns(
 
 
 def _fewer(items: list[int], still: Callable[[list[int]], bool], deadline: Deadline) -> list[int]:
-    """Take away halves, quarters, … single items for as long as `still` holds of what is kept."""
+    """Remove halves, quarters, … single items while `still` is true of the rest (delta debugging)."""
     step = len(items)
     while step >= 1:
         begin = 0
@@ -430,7 +436,7 @@ def _fewer(items: list[int], still: Callable[[list[int]], bool], deadline: Deadl
 
 
 def _part(model: LinearModel, rows: list[int], columns: list[int]) -> LinearModel:
-    """Some rows over some columns; the others are 0."""
+    """Return some rows over some columns; the other columns are 0."""
     return LinearModel(
         matrix=model.matrix[rows][:, columns],
         row_lower=model.row_lower[rows],
@@ -456,7 +462,7 @@ def _claim(model: LinearModel, backend: Backend, limits: Limits) -> Claim:
 
 
 def lp_text(model: LinearModel) -> str:
-    """The model as a CPLEX LP file, every figure in full."""
+    """Write the model as text in CPLEX LP format, with all digits."""
     names = model.names_for_solver()
     m = model.matrix
     lines = ["Maximize" if model.sense is Sense.MAXIMISE else "Minimize"]
@@ -486,7 +492,7 @@ def lp_text(model: LinearModel) -> str:
 
 
 def _terms(columns: IntArray, values: Any, names: Sequence[str]) -> str:
-    """`+ 3 x0 - 2 x4`, a few on each line; one column times 0 where there is none."""
+    """Write a sum such as `+ 3 x0 - 2 x4`, six terms per line; one column times 0 if it is empty."""
     if not len(columns):
         return f"0 {names[0]}" if names else "0 x"
     words = [f"{'-' if values[j] < 0 else '+'} {abs(int(values[j]))} {names[j]}" for j in columns.tolist()]

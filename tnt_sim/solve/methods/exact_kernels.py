@@ -1,9 +1,11 @@
-"""Which exact kernel settles a decision, if any: a tree of caps first, then blocks under prices.
+"""Choice of the exact kernel that solves a decision without a solver, if there is one.
 
-Free money that few envelopes share, across which a rule binds, is projected out, and both are tried once more.
+Two kernels are tried: nested caps (`methods/cap_tree.py`), then Lagrangian relaxation with exact blocks
+(`methods/priced_blocks.py`). Columns of unallocated money that counts in no objective are first projected out
+if needed (`reductions/projection.py`, `methods/benders_projection.py`).
 
-None asks no solver and sends the model to one: the goal has a tolerance, a column is no choice, or too many rows
-cross.
+A result of None means that no kernel applies, and a solver must solve the model: an objective has a
+tolerance, a column is not 0-1, or too many rows interact.
 """
 
 from __future__ import annotations
@@ -33,19 +35,19 @@ from tnt_sim.solve.reductions.amounts_as_binaries import Amounts, as_choices
 from tnt_sim.solve.reductions.projection import Projected, without_gains
 
 MANY_COLUMNS = 10_000
-"""The linear program of more columns takes longer than a tree of caps."""
+"""Above this number of columns, the linear program of the blocks takes longer than a tree of caps."""
 QUICK_WORK = 50_000
-"""States of blocks looked at before a long tree is."""
+"""States that the blocks may examine before a long tree of caps is tried."""
 MOST_CLASHES = 12
-"""Choices that no free money goes with, each ruled out by a row, before the model goes to a solver."""
+"""Benders cuts added before the model is left to a solver."""
 WORDS = {TREE: "tree", BLOCKS: "blocks"}
-"""What a result's `method` calls each kernel."""
+"""Name of each kernel in the `method` field of a result."""
 
 
 Found = tuple[StagesOutcome, bool] | None
-"""The stages, and whether the point is the one answer; None where no kernel settles them."""
+"""Outcome of the stages, and whether the point is proved unique; None if no kernel solves them."""
 Settling = Callable[[LinearModel, Sequence[Stage], IntArray], Found]
-"""How a model over some of the columns, given by their places, is settled."""
+"""Function that solves a model over some of the columns, given by their indices."""
 
 
 def solve_exactly(
@@ -58,11 +60,25 @@ def solve_exactly(
     deadline: Deadline = UNLIMITED,
     max_work: int = MAX_WORK,
 ) -> Found:
-    """The stages, and whether the point is the one answer; None where no kernel settles them in time.
+    """Solve the stages with an exact kernel; None if no kernel can in time.
 
-    `live` and `heard` are for the blocks (`solve_crossing`), `memory` is for trees. `recovery` says which columns
-    are amounts: kernels look at these as choices, and `heard` is told nothing of them. `max_work` bounds the
-    states of the blocks; with 0 only trees are tried.
+    Parameters
+    ----------
+    live
+        Linear program kept between calls, for the prices of the blocks.
+    heard
+        Callback that receives points and bounds from the blocks; not used when dossiers have amounts.
+    memory
+        Results of tree kernels kept between calls.
+    recovery
+        Tells which columns are amounts; kernels treat them as multiple-choice groups.
+    max_work
+        States that the blocks may examine; 0 means that only trees of caps are tried.
+
+    Returns
+    -------
+    (StagesOutcome, bool) or None
+        The outcome, and whether the point is proved to be the unique answer.
     """
     if recovery is not None and len(recovery.amount_rows):
         return in_time(lambda: _of_amounts(model, stages, recovery, live, memory, deadline, max_work))
@@ -70,7 +86,7 @@ def solve_exactly(
 
 
 def in_time(solve: Callable[[], Found]) -> Found:
-    """What a kernel finds; None when its time is up first."""
+    """Run a kernel; return None if its deadline passes first."""
     try:
         return solve()
     except DeadlineExpired:
@@ -84,7 +100,7 @@ def solve_blocks(
     recovery: Recovery,
     deadline: Deadline = UNLIMITED,
 ) -> Found:
-    """The stages by blocks alone, amounts as choices; None where these do not settle them in time."""
+    """Solve the stages with blocks only, amounts being multiple-choice groups; None if that fails in time."""
     if not len(recovery.amount_rows):
         return in_time(lambda: solve_crossing(model, stages, live, deadline=deadline))
     every = as_choices(model, stages, recovery, lean=False)
@@ -106,6 +122,8 @@ def _settled(
     deadline: Deadline,
     max_work: int,
 ) -> Found:
+    """Try a tree of caps, then blocks, then both again after projection."""
+
     def tree(long: bool) -> Found:
         return solve_tree(model, stages, long=long, memory=memory, menus=menus, deadline=deadline)
 
@@ -121,7 +139,7 @@ def _settled(
 def _settling(
     live: LiveLp | None, memory: Memory | None, menus: Menus | None, deadline: Deadline, max_work: int
 ) -> Settling:
-    """How a model over some of the columns is settled."""
+    """Return the function that solves a projected model."""
 
     def settle(model: LinearModel, stages: Sequence[Stage], columns: IntArray) -> Found:
         left = None if menus is None else menus.picked(columns)
@@ -139,7 +157,10 @@ def _of_amounts(
     deadline: Deadline,
     max_work: int,
 ) -> Found:
-    """The same over choices: trees need only those that the goal is the better for, blocks all."""
+    """Solve a model with amounts as multiple-choice groups.
+
+    Trees use the lean groups (only amounts that improve the first objective); blocks use all amounts.
+    """
 
     @cache
     def choices(lean: bool) -> Amounts | None:
@@ -172,7 +193,7 @@ def _of_amounts(
 def _first_of(
     tree: Callable[[bool], Found], blocks: Callable[[int], Found], n_cols: int, max_work: int
 ) -> Found:
-    """A tree, and then blocks; these first where the tree is long and they are quick."""
+    """Try a tree, then blocks; blocks come first if the tree is long and they are quick."""
     try:
         found = tree(n_cols > MANY_COLUMNS)
     except LongTreeError:
@@ -185,9 +206,9 @@ def _first_of(
 def _projected(
     model: LinearModel, stages: Sequence[Stage], settle: Settling, beside: Sequence[Stage] = ()
 ) -> Found:
-    """The same over the model without its gains, told of the whole one; a proof has grounds of its own to seek.
+    """Solve the model without its unallocated-money columns, then complete the point.
 
-    No gain counts in one of the `stages`, nor in those `beside` them.
+    None of these columns counts in `stages` or in `beside`. The result carries no hints for the prover.
     """
     began = time.perf_counter()
     counted = [*stages, *beside]
@@ -217,8 +238,10 @@ def solve_kept(
     memory: Memory | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> Found:
-    """One stage with a goal kept at a value: the least cost, or the largest of one column; None where no kernel
-    settles it in time. `model` has the row that keeps the goal.
+    """Solve one stage while another objective is kept at a value: least cost, or largest value of one column.
+
+    `model` already contains the row that keeps `goal` at `at_least` or better. Returns None if no kernel
+    solves it in time.
     """
 
     def cheapest(whole: LinearModel, asked: Stage) -> Found:
@@ -231,7 +254,7 @@ def solve_kept(
 
 
 def _told_of(choices: Amounts, stages: Sequence[Stage], found: Found) -> Found:
-    """What was found over choices, told of the whole model."""
+    """Translate an outcome over amount choices to the whole model."""
     if found is None or found[0].values is None:
         return None
     point = choices.expand(found[0].values)

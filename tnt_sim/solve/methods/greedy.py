@@ -1,13 +1,15 @@
-"""A point that keeps every row, before any solver: what stays when a deadline leaves time for nothing else.
+"""Greedy heuristic: finds a feasible point without a solver, for when the deadline leaves time for nothing else.
 
-Nothing is taken but what must be. Then dossiers are taken by falling gain of the first goal per unit of cost, each
-at its least amount, wherever every row still holds; then open amounts are raised as far as the rows let them. Rows
-and point are whole numbers, so nothing of it rests on a tolerance.
+Start from the least point (only forced dossiers). Add dossiers in decreasing order of gain of the first
+objective per unit of cost, each at its least amount, whenever all rows remain satisfied. Then raise amounts
+as far as the rows allow. All arithmetic is in integers, so feasibility does not depend on a tolerance.
 
-Dossiers are taken in rounds, over many that wait. In a round goes each of them that fits with all before it that
-fit alone: what a row reaches by those that are taken is no more than by all of these. Those that fit alone no
-longer are left out, until a round takes nothing. The first that fits always goes, and one that is left behind is
-looked at again in the next round: under caps alone the list is the one that they give taken one by one.
+Dossiers are added in rounds, for speed. A round considers the dossiers that fit individually, in order, and
+adds each one that fits together with all of those before it, added or not. Dossiers that can never fit again
+are dropped. The rounds end when no remaining dossier fits. If all rows are caps, the result is that of adding
+dossiers one by one.
+
+Source: Dantzig, Discrete-variable extremum problems, Operations Research 5 (1957), for the order by ratio.
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ from tnt_sim.formulation.recovery import Recovery
 from tnt_sim.rules.linear_terms import BoolArray
 
 PER_ROUND = 100_000
-"""Dossiers looked at together: their rounds take less than a tenth of a second."""
+"""Dossiers handled together; one round over them takes less than 0.1 s."""
 ROOM = 2**61
-"""Activities of rows stay below this."""
+"""Bound on row activities, so that sums fit in int64."""
 PER_LOOK = 256
-"""Amounts raised between two looks at the clock: about a millisecond."""
+"""Amounts raised between two checks of the deadline, about a millisecond."""
 
 
 def greedy_point(
@@ -39,13 +41,13 @@ def greedy_point(
     cost: IntArray,
     deadline: Deadline = UNLIMITED,
 ) -> IntArray | None:
-    """A point that keeps every row and bound exactly; None where taking nothing breaks one.
+    """Find a point that satisfies all rows and bounds exactly; None if the least point does not.
 
     Parameters
     ----------
-    goal : what is to gain
-    cost : int64 (n_cols,), what each column costs
-    deadline : once it has passed, the point stays as it is then
+    goal : the objective to improve
+    cost : int64 (n_cols,), cost of one unit of each column
+    deadline : when it passes, the point found so far is returned
     """
     x = np.clip(np.zeros(model.n_cols, dtype=np.int64), model.col_lower, model.col_upper)
     reached = model.activity(x)
@@ -65,7 +67,7 @@ def greedy_point(
 
 
 def _moves(recovery: Recovery, free: BoolArray, gain: IntArray, cost: IntArray) -> sp.csc_array:
-    """What funds each dossier that gains, the best first, at its least amount: (n_cols, n_moves), whole."""
+    """Return what funding each useful dossier changes, best ratio first: integer csc (n_cols, n_moves)."""
     n = len(recovery.candidate)
     place, columns, values = _least_levels(recovery)
     gained, spent = gain[:n].astype(np.float64), cost[:n].astype(np.float64)
@@ -84,7 +86,7 @@ def _moves(recovery: Recovery, free: BoolArray, gain: IntArray, cost: IntArray) 
 
 
 def _least_levels(recovery: Recovery) -> tuple[IntArray, IntArray, IntArray]:
-    """Of each dossier with levels, the columns of its least one and their values: its place, column, value."""
+    """Return the columns of each dossier's lowest level and their values: place of the dossier, column, value."""
     options = recovery.options
     first = np.unique(options.row, return_index=True)[1]  # levels stand by dossier, ascending
     place = np.searchsorted(recovery.candidate, options.row[first])
@@ -96,14 +98,14 @@ def _least_levels(recovery: Recovery) -> tuple[IntArray, IntArray, IntArray]:
 
 @dataclass(slots=True)
 class _Filling:
-    """A point and what its rows reach."""
+    """A point and the activity of its rows."""
 
     model: LinearModel
     x: IntArray
     reached: IntArray
 
     def fill(self, moves: sp.csc_array, deadline: Deadline) -> None:
-        """Take moves while every row holds, the best ones first."""
+        """Apply moves in order, as long as all rows are satisfied."""
         tight = self._tight_rows(moves.shape[0])
         by_column = self.model.matrix[tight][:, : moves.shape[0]].tocsc()
         for first in range(0, moves.shape[1], PER_ROUND):
@@ -116,7 +118,7 @@ class _Filling:
                 return
 
     def _rounds(self, moves: sp.csc_array, effect: sp.csr_array, tight: IntArray, deadline: Deadline) -> None:
-        """Take some moves in rounds, one at least."""
+        """Apply a batch of moves in rounds, at least one round."""
         waiting = np.ones(moves.shape[1], dtype=np.bool_)
         helped = _helped(effect)
         row = np.repeat(np.arange(len(tight)), np.diff(effect.indptr))
@@ -145,7 +147,7 @@ class _Filling:
             effect = sp.csr_array((value, move, _starts(row, len(tight))), shape=effect.shape)
 
     def _tight_rows(self, n_columns: int) -> IntArray:
-        """The rows that some of the first columns, raised, brings nearer to one of their bounds."""
+        """Return the rows that raising some of the first columns brings closer to a bound."""
         model, matrix = self.model, self.model.matrix
         row = np.repeat(np.arange(model.n_rows), np.diff(matrix.indptr))
         up = (matrix.data > 0) & (model.row_upper != NO_UPPER)[row]
@@ -154,14 +156,14 @@ class _Filling:
         return np.flatnonzero(np.bincount(row[nearer], minlength=model.n_rows))
 
     def _room(self, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """By how much some rows may still rise, and fall."""
+        """Return by how much each row may still rise, and fall."""
         lower, upper, reached = self.model.row_lower[rows], self.model.row_upper[rows], self.reached[rows]
         above = np.where(upper == NO_UPPER, ROOM, np.minimum(upper, ROOM) - reached)
         below = np.where(lower == NO_LOWER, ROOM, reached - np.maximum(lower, -ROOM))
         return above, below
 
     def raise_amounts(self, columns: IntArray, deadline: Deadline) -> None:
-        """Raise columns one by one, each as far as its bound and the rows let it."""
+        """Raise columns one by one, each as far as its bound and the rows allow."""
         if not len(columns):
             return
         self.reached = np.asarray(self.model.activity(self.x))
@@ -182,7 +184,7 @@ class _Filling:
 
 
 def _helped(effect: sp.csr_array) -> BoolArray:
-    """Rows that some moves raise and others lower, bool (n_rows,): who breaks one now may fit in it later."""
+    """Return the rows that some moves raise and others lower, where a move may fit later; bool (n_rows,)."""
     row, n = np.repeat(np.arange(effect.shape[0]), np.diff(effect.indptr)), effect.shape[0]
     up, down = (np.bincount(row[side], minlength=n) > 0 for side in (effect.data > 0, effect.data < 0))
     mixed: BoolArray = up & down
@@ -190,7 +192,7 @@ def _helped(effect: sp.csr_array) -> BoolArray:
 
 
 def _beyond(value: IntArray, starts: NDArray[Any], room: IntArray) -> BoolArray:
-    """The entries up to which the sum of their row goes beyond the room; each row is summed from its start."""
+    """Return the entries at which the running sum of their row exceeds the room; sums start anew in each row."""
     total = np.cumsum(value)
     before = np.concatenate([np.zeros(1, dtype=np.int64), total])[starts[:-1]]
     beyond: BoolArray = (value > 0) & (total - np.repeat(before, np.diff(starts)) > room)

@@ -1,10 +1,8 @@
-"""What an exact solve of one objective comes to: a point that keeps every row, and what was done to get it.
+"""One integer program, solved so that the feasibility of its point never depends on the solver's tolerance.
 
-One objective, solved so that no solver's word is needed for feasibility.
-
-A solver's point is rounded and read in whole numbers, without tolerance. When it breaks a row (HiGHS
-takes x = 1 − 10⁻⁷ for 1, which hides 1 € per 10 M€), a cut that is exactly valid removes it, and the
-model is solved again. What remains a solver's word is that nothing better exists.
+The solver's point is rounded to integers and checked exactly. If it violates a row (HiGHS accepts x = 1 −
+10⁻⁷ as 1, which hides 1 € per 10 M€), a cut that is valid in exact arithmetic removes it, and the model is
+solved again. Optimality itself remains the solver's claim; proofs are made elsewhere.
 """
 
 from __future__ import annotations
@@ -33,18 +31,18 @@ from tnt_sim.solve.reductions.symmetry import merge
 
 
 class RepairKind(StrEnum):
-    """What was done about an answer that did not survive the exact reading."""
+    """How an answer that failed the exact check was handled."""
 
-    RETRIED = "retried"  # NaN, failure, or an answer that a point in hand proves wrong: another path
-    CUT_OFF = "cut_off"  # a point that breaks a row was removed by an exactly valid cut
-    POLISHED = "polished"  # the 0-1 columns were kept and the amounts solved again
-    VALUE_CHECKED = "value_checked"  # the claimed value was not the exact one: « better » was asked for
-    TIGHTENED = "tightened"  # tighter tolerances, for a point to hold
+    RETRIED = "retried"  # NaN, failure, or an answer worse than the incumbent: solved with other options
+    CUT_OFF = "cut_off"  # an infeasible point was removed by an exactly valid cut
+    POLISHED = "polished"  # the 0-1 columns were fixed and the amounts solved again
+    VALUE_CHECKED = "value_checked"  # the claimed value was not exact: a strictly better point was searched
+    TIGHTENED = "tightened"  # solved with tighter tolerances, to get a feasible point
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One repair, in words for the log."""
+    """One repair, with its detail for the log."""
 
     kind: RepairKind
     detail: str
@@ -52,19 +50,19 @@ class Repair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IntegralSolution:
-    """A point that keeps every row exactly (or none), and how far it is claimed to be best.
+    """A point that satisfies all rows exactly (or none), and the claim about its optimality.
 
     Parameters
     ----------
+    termination
+        OPTIMAL only if every solve behind it was.
     values : int64 (n_cols,) or None
     value : int or None
         The exact objective of `values`.
     bound : int or None
-        No whole value above (maximise) or below (minimise) is claimed to exist; a solver's word only.
-    termination
-        OPTIMAL only when every solve behind it was.
+        The solver claims that no integer value above (maximise) or below (minimise) it exists.
     solver, log, repairs, n_solves, seconds
-        How it was found.
+        How the point was found.
     """
 
     termination: Termination
@@ -79,7 +77,7 @@ class IntegralSolution:
 
 
 MAX_SOLVES = 60
-"""Solves of one model before the search is given up as numeric trouble."""
+"""Solves of one model before the search ends with NUMERIC_TROUBLE."""
 
 _OTHER_PATHS = (Tuning(presolve=False, seed=1), Tuning(tolerance=1e-9, seed=2))
 _TROUBLE = frozenset({Termination.NUMERIC_TROUBLE, Termination.FAILED})
@@ -93,23 +91,31 @@ def solve_integral(
     start: IntArray | None = None,
     tuning: Tuning = Tuning(),
 ) -> IntegralSolution:
-    """Solve one integer model; the point returned keeps every row and bound exactly.
+    """Solve one integer program; the point returned satisfies all rows and bounds exactly.
 
-    `start` is a point to begin from; when it is exactly feasible it also convicts a solver that claims
-    less. `limits.deadline` is for the whole call.
+    Identical columns are merged first (`reductions/symmetry.py`).
+
+    Parameters
+    ----------
+    limits
+        Its deadline covers the whole call.
+    start : int64 (n_cols,)
+        A point to start from. If it is feasible, an answer that is worse than it is recognised as wrong.
+    tuning
+        Solver options of the first attempt.
 
     Raises
     ------
     ModelError
-        When a column is not whole.
+        If a column is not integer.
     SolverError
-        When the solver fails outright.
+        If the solver fails.
     """
     if not model.integer.all():
         raise ModelError(
             Text("une décision n'a que des colonnes entières", "a decision has whole columns only")
         )
-    if limits.expired:  # equal columns of a million take a second to find
+    if limits.expired:  # merging identical columns takes a second with a million of them
         return _Search(model, backend, limits, start, tuning).at_once()
     small = merge(model)
     if small.model is model:
@@ -120,7 +126,7 @@ def solve_integral(
     held = None if found.values is None else small.expand(found.values)
     if found.termination is not Termination.NUMERIC_TROUBLE:
         return replace(found, values=held)
-    # a choice among equal columns cannot be cut off as 0-1 choices can: once more with every column
+    # merged columns are not 0-1, so that cuts cannot remove their choices: solve with all columns
     again = _Search(model, backend, limits, start if held is None else held, tuning).run()
     return replace(
         again,
@@ -133,7 +139,7 @@ def solve_integral(
 
 @dataclass(slots=True)
 class _Search:
-    """The state of one `solve_integral`."""
+    """State of one `solve_integral`."""
 
     model: LinearModel
     backend: Backend
@@ -144,19 +150,19 @@ class _Search:
     began: float = field(default_factory=time.perf_counter)
     best: IntArray | None = None
     best_value: int = 0
-    ask_better: bool = False  # a row « better than what is in hand » is in the model
+    ask_better: bool = False  # the model has a row « strictly better than the incumbent »
     bound: int | None = None
     cuts: list[Cut] = field(default_factory=list)
-    removed: set[bytes] = field(default_factory=set)  # the points that the cuts are for
+    removed: set[bytes] = field(default_factory=set)  # the points that the cuts remove
     repairs: list[Repair] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     solver: str = ""
     n_solves: int = 0
     n_paths: int = 0
-    doubtful: bool = False  # something was cut off without an exact reason
+    doubtful: bool = False  # a cut may have removed a feasible point: optimality cannot be claimed
 
     def at_once(self) -> IntegralSolution:
-        """What is in hand, where no time is left to solve."""
+        """Return the starting point if it is feasible, when no time is left to solve."""
         self.solver = self.backend.name
         if self.start is not None and self.model.is_feasible(self.start):
             self._hold(self.start)
@@ -181,7 +187,7 @@ class _Search:
     # -- one solve -------------------------------------------------------------------------------
 
     def _current(self) -> LinearModel:
-        """The model with its cuts, and the row that asks for better than what is in hand."""
+        """Return the model with its cuts and, if required, the row « strictly better than the incumbent »."""
         model = self.model
         if self.cuts:
             rows = np.array([cut.coefficients for cut in self.cuts])
@@ -206,7 +212,7 @@ class _Search:
         return raw
 
     def _may_retry(self, raw: RawSolution) -> bool:
-        """NaN, a failure, or « infeasible » against a feasible point in hand: another path, if any."""
+        """Retry with other options after NaN, a failure, or « infeasible » despite a feasible incumbent."""
         denied = raw.termination is Termination.INFEASIBLE and self._is_denied
         if raw.termination not in _TROUBLE and not denied:
             return False
@@ -221,13 +227,13 @@ class _Search:
 
     @property
     def _is_denied(self) -> bool:
-        """Whether « infeasible » contradicts the point in hand: nothing was added that removes it."""
+        """Whether « infeasible » contradicts the incumbent, because no added row excludes it."""
         return self.best is not None and not self.cuts and not self.ask_better
 
-    # -- what it is worth ------------------------------------------------------------------------
+    # -- judging an answer -----------------------------------------------------------------------
 
     def _judge(self, raw: RawSolution, current: LinearModel) -> Termination | None:
-        """The final word on this answer, or None to solve again."""
+        """Return the final termination, or None to solve again."""
         termination = raw.termination
         if termination is Termination.INFEASIBLE_OR_UNBOUNDED:
             termination = self._told_apart(current)
@@ -238,7 +244,7 @@ class _Search:
             return termination
         point = _rounded(raw)
         if point.tobytes() in self.removed:
-            # CBC may give back fractions that round to what was cut off.
+            # CBC may return fractions that round to a point that a cut removed
             again = self._another_path("a point that had been cut off came back")
             return None if again else Termination.NUMERIC_TROUBLE
         if self._lacks_digits(point):
@@ -249,14 +255,14 @@ class _Search:
         return self._accept(point, termination, raw.objective)
 
     def _accept(self, point: IntArray, termination: Termination, claimed: float | None) -> Termination | None:
-        """A point that keeps every row: is its claim of being best the exact one?"""
+        """Accept a feasible point; solve again if its claimed value is not the exact one."""
         value = self.model.value(point)
         beaten = self.best is not None and self._better(self.best_value, value)
         self._hold(point)
         if termination is not Termination.OPTIMAL:
             return termination
         if beaten or (claimed is not None and abs(claimed - value) >= 0.5):
-            # A point in hand is better than the « optimum », or its value was made of fractions of columns.
+            # the incumbent is better than the « optimum », or the claimed value came from fractional columns
             detail = f"claimed {claimed!r}, exact {value}, in hand {self.best_value}"
             self._note(RepairKind.VALUE_CHECKED, detail)
             self._ask_better()
@@ -264,18 +270,18 @@ class _Search:
         return self._proved()
 
     def _repair(self, point: IntArray, termination: Termination, current: LinearModel) -> Termination | None:
-        """Cut off a point that breaks a row, once the best amounts of its 0-1 choice are in hand."""
+        """Cut off an infeasible point, after trying the best amounts for its 0-1 choice."""
         broken = current.violations(point)[0]
         detail = f"{broken.name}: {broken.found} not in [{broken.lower}, {broken.upper}]"
         if termination is not Termination.OPTIMAL:
-            # No time to go on: try for something to hold, and say what stopped it.
+            # a limit was reached: only try to get a feasible point
             self._polish(point, detail)
             return termination
         cut = cover_cut(current, point)
         if cut is None:
             self._polish(point, detail)
             cut = no_good_cut(self.model, point)
-        if cut is None:  # no 0-1 column: its support cannot be cut off
+        if cut is None:  # without free 0-1 columns there is nothing to cut off
             self._tighten()
             return Termination.NUMERIC_TROUBLE
         self._note(RepairKind.CUT_OFF, detail)
@@ -285,11 +291,11 @@ class _Search:
         return None
 
     def _ask_better(self) -> None:
-        # A value at 2^53 could not be written as a bound; no programme comes near.
+        # a value at 2^53 could not be written as a row bound; no real programme comes near
         self.ask_better = self.best is not None and abs(self.best_value) < EXACT_LIMIT - 1
 
     def _nothing_left(self) -> Termination:
-        """« Infeasible »: nothing is left beside what is in hand."""
+        """Judge « infeasible »: no point remains besides the incumbent."""
         if self.best is None:
             return Termination.NUMERIC_TROUBLE if self.doubtful else Termination.INFEASIBLE
         return Termination.NUMERIC_TROUBLE if self._is_denied else self._proved()
@@ -301,7 +307,7 @@ class _Search:
         return Termination.OPTIMAL
 
     def _told_apart(self, current: LinearModel) -> Termination:
-        """« Infeasible or unbounded »: bounded columns or a solve without objective decide."""
+        """Decide « infeasible or unbounded » from finite column bounds, or with a solve without objective."""
         up = current.objective if current.sense is Sense.MAXIMISE else -current.objective
         endless = ((up > 0) & (current.col_upper == NO_UPPER)) | ((up < 0) & (current.col_lower == NO_LOWER))
         if not endless.any():
@@ -310,7 +316,7 @@ class _Search:
         found = self._solve(zero).termination
         return Termination.UNBOUNDED if found is Termination.OPTIMAL else found
 
-    # -- points in hand --------------------------------------------------------------------------
+    # -- incumbent and bound ---------------------------------------------------------------------
 
     def _better(self, left: int, right: int) -> bool:
         return left > right if self.model.sense is Sense.MAXIMISE else left < right
@@ -321,7 +327,7 @@ class _Search:
             self.best, self.best_value = point, value
 
     def _claim(self, bound: float | None) -> None:
-        """The whole number that a solver's bound leaves possible; the tightest claim counts."""
+        """Round a solver's bound to an integer and keep the tightest one."""
         if bound is None or not math.isfinite(bound):
             return
         slack = 1e-6 + 1e-12 * abs(bound)
@@ -333,15 +339,15 @@ class _Search:
             self.bound = whole
 
     def _lacks_digits(self, point: IntArray) -> bool:
-        """CBC's answers come as text of 8 digits: a larger amount has lost its last ones."""
+        """Whether a value is too large for the digits that the backend returns (CBC writes 8)."""
         largest = int(np.abs(point).max())
         return self.depth == 0 and largest >= 10 ** (self.backend.capabilities.digits - 1)
 
     def _polish(self, point: IntArray, why: str) -> IntArray | None:
-        """The best amounts for the 0-1 choice of `point`, counted from the amounts of `point`.
+        """Solve for the best amounts given the 0-1 choice of `point`, counted from the amounts of `point`.
 
-        A small model with small numbers, so that tolerances and lost digits weigh less. Anything but a
-        proved answer leaves a doubt on what is said of this choice.
+        The small model has small numbers, so tolerances and lost digits matter less. If its solve ends
+        neither OPTIMAL nor INFEASIBLE, this choice stays unresolved and the search is marked `doubtful`.
         """
         free = ~zero_one(self.model)
         if self.depth or not free.any():
@@ -364,7 +370,7 @@ class _Search:
         return polished
 
     def _tighten(self) -> None:
-        """Tighter tolerances, not for a proof but for a point to hold."""
+        """Solve with tighter tolerances, only to get a feasible point."""
         if not self.backend.capabilities.tuning:
             return
         for tolerance in (1e-9, 1e-10):

@@ -1,12 +1,17 @@
-"""What an exact kernel settled a goal by, in the names of rows: where a proof is sought first.
+"""Lexicographic optimisation: solves the objectives in order, each within the optimum of the previous ones.
 
-Nothing here is evidence. The prover writes its own rows, finds those of these names, and its proof is checked.
+Stage k is solved to its best value z_k. With tolerance t_k it then becomes a constraint of all later stages:
 
-Stages one after the other: each is solved, fixed as a row on its exact value, and the next begins.
+    c_k·x ≥ ⌈z_k − t_k·|z_k|⌉   (maximise)        c_k·x ≤ ⌊z_k + t_k·|z_k|⌋   (minimise)
 
-Stage k, once solved to z_k, becomes the row  value_k ≥ ⌈z_k − t_k·|z_k|⌉  (maximise) or
-value_k ≤ ⌊z_k + t_k·|z_k|⌋  (minimise). Stages are never weighed against each other in one objective:
-the weights would leave what a float can hold.
+z_k counts the contribution of committed dossiers too (`Stage.limit`). Stages are solved one after the other
+rather than as one weighted sum, because the weights would exceed the precision of a floating-point solver.
+
+The module also defines `Grounds`: hints for the prover, that is the names of the rows by which an exact
+kernel solved the first stage. A hint shortens the search for a proof and is never part of one: the prover
+builds its own rows, and its proof is checked.
+
+Source: Isermann, Linear lexicographic optimization, OR Spektrum 4 (1982).
 """
 
 from __future__ import annotations
@@ -35,14 +40,20 @@ from tnt_sim.solve.reductions.fixing import exact_bound, fix_by_reduced_cost
 from tnt_sim.solve.reductions.row_enumeration import close_by_lists
 
 Tree = tuple[str, tuple["Tree", ...], bool]
-"""The name of a cap, the trees under it, and whether it may be gone beyond."""
+"""Tree of caps by name: the cap, the trees below it, and whether it may draw on money of the envelope above."""
 
 
 @dataclass(frozen=True, slots=True)
 class PricedRow:
-    """A row Σ ≤ (`upper`) or Σ ≥ that counted: its price in units of the goal, its largest coefficient, its part.
+    """Row that had a price in an exact kernel.
 
-    `own`: the row had a block of its own.
+    Attributes
+    ----------
+    name : name of the row in the model
+    upper : True for Σ ≤ b, False for Σ ≥ b
+    price : its Lagrange multiplier, ≥ 0, in units of the first objective
+    longest : largest absolute coefficient of the row
+    own : whether the row had a block of its own in the kernel
     """
 
     name: str
@@ -54,14 +65,14 @@ class PricedRow:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """Trees of caps, or priced rows."""
+    """Hints for the prover: trees of caps, or rows with their prices."""
 
     trees: tuple[Tree, ...] = ()
     rows: tuple[PricedRow, ...] = ()
 
 
 def of_trees(trees: Sequence[Node], names: Sequence[str]) -> Grounds:
-    """The caps of some trees."""
+    """Build hints from the trees of caps that a kernel used."""
 
     def named(node: Node) -> Tree:
         return names[node.row], tuple(named(child) for child in node.children), node.beyond
@@ -71,11 +82,18 @@ def of_trees(trees: Sequence[Node], names: Sequence[str]) -> Grounds:
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """What one stage came to.
+    """Result of one stage.
 
-    `value` is the exact value of the best point of this stage (None: nothing held), `limit` the bound of the
-    row that later stages keep, `bound` the solver's claim. `skipped`: no solve was made, the value is
-    that of the point of the stage before; with OPTIMAL, since an earlier stage already settles it.
+    Attributes
+    ----------
+    termination : why the solve ended; OPTIMAL is claimed, not proved, unless an exact kernel was used
+    value : exact value of the best point, without the constant of the stage; None if no feasible point was
+    found
+    limit : right-hand side of the constraint that later stages satisfy
+    bound : the solver's bound on the value, a claim
+    skipped : no solve was made and the value is that of the previous stage's point. With OPTIMAL, an earlier
+    stage already determines the value.
+    repairs : corrections of answers that failed the exact check
     """
 
     name: str
@@ -94,10 +112,14 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StagesOutcome:
-    """All stages, the point in hand, and the model with the rows of the stages that hold a value.
+    """Results of all stages, with the final point and the model they lead to.
 
-    `model` has the objective of the last stage; its last rows are the stages', in order. `grounds` is what a
-    kernel settled the first stage by, where one did.
+    Attributes
+    ----------
+    stages : one result per stage reached
+    values : int64 (n_cols,), the best point found; None if there is none
+    model : the model with the objective of the last stage; its last rows are the constraints of the stages
+    grounds : hints for the prover if an exact kernel solved the first stage
     """
 
     stages: tuple[StageResult, ...]
@@ -107,19 +129,19 @@ class StagesOutcome:
 
     @property
     def termination(self) -> Termination:
-        """OPTIMAL only when every stage is; else the word of the first that is not."""
+        """OPTIMAL if all stages are; otherwise the termination of the first stage that is not."""
         others = [s.termination for s in self.stages if s.termination is not Termination.OPTIMAL]
         return others[0] if others else Termination.OPTIMAL
 
     @property
     def is_optimal(self) -> bool:
-        """Whether every stage was solved to the end."""
+        """Whether every stage was solved to optimality."""
         return self.termination is Termination.OPTIMAL
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A stage that begins (`result` None) or has ended; `index` counts from 0."""
+    """Progress report: a stage begins (`result` is None) or has ended; `index` counts from 0."""
 
     index: int
     n_stages: int
@@ -130,9 +152,9 @@ class Progress:
 StageSolver = Callable[[LinearModel, Backend, Limits, IntArray | None], IntegralSolution]
 
 MANY_OPEN = 200
-"""Columns left open by prices alone, from which short rows are looked at too."""
+"""From this number of columns left open by reduced-cost fixing, `close_by_lists` is tried as well."""
 MAX_RESTARTS = 5
-"""Times that the stages begin anew because a later one's point refutes what an earlier solve called best."""
+"""Restarts after a later stage found a point that disproves an earlier stage's optimum."""
 
 
 def solve_lexicographic(
@@ -144,14 +166,36 @@ def solve_lexicographic(
     start: IntArray | None = None,
     solve: StageSolver = solve_integral,
 ) -> StagesOutcome:
-    """Solve the stages in order, each from the point of the one before.
+    """Solve the stages in order, each starting from the point of the previous one.
 
-    `limits.deadline` is for all stages together. A stage that a limit stops with a point in hand is
-    fixed on that point's value and later stages have what time is left; after Ctrl-C, or without time,
-    they are skipped. `solve` is how one stage is solved (`solve_integral`, or `core.solve_core`).
+    If a limit stops a stage that has a feasible point, the stage is fixed at that point's value and later
+    stages use the remaining time. After Ctrl-C, or without time, later stages are skipped.
 
-    A point of a later stage that is better for an earlier one proves that solve wrong: all begins anew
-    from that point, and when that does not end, the outcome is numeric trouble.
+    If a later stage finds a point that is better for an earlier stage, the earlier solve was wrong. All
+    stages are then solved again from that point, `MAX_RESTARTS` times at most; after that the stage ends with
+    NUMERIC_TROUBLE.
+
+    Parameters
+    ----------
+    model
+        Rows and column bounds; its own objective is ignored.
+    stages
+        Objectives, the most important first.
+    limits
+        Its deadline covers all stages together.
+    on_progress
+        Called when a stage begins and when it ends.
+    start : int64 (n_cols,)
+        A point to start from.
+    solve
+        How one stage is solved: `solve_integral` or `core_problem.solve_core`.
+
+    Raises
+    ------
+    ModelError
+        If a column is not integer.
+    SolverError
+        If the solver fails.
     """
     outcome = _in_order(model, stages, backend, limits, on_progress, start, solve)
     for _ in range(MAX_RESTARTS):
@@ -165,9 +209,9 @@ def solve_lexicographic(
 
 
 def refuted(stages: Sequence[Stage], results: Sequence[StageResult], point: IntArray) -> int | None:
-    """The first stage called OPTIMAL that a point is better for; None when none is.
+    """Return the index of the first stage called OPTIMAL that `point` improves; None if there is none.
 
-    The point keeps every row and the limits of the stages, so that each stage could have found it.
+    `point` must satisfy all rows and stage constraints, so that each stage could have found it.
     """
     for index, (stage, result) in enumerate(zip(stages, results, strict=False)):
         if result.value is None or result.termination is not Termination.OPTIMAL:
@@ -187,7 +231,7 @@ def _in_order(
     start: IntArray | None,
     solve: StageSolver,
 ) -> StagesOutcome:
-    """Every stage once."""
+    """Solve each stage once."""
     results: list[StageResult] = []
     held, current = start, model
     for index, stage in enumerate(stages):
@@ -209,15 +253,16 @@ def _in_order(
         ended = result.skipped or limits.expired or _was_interrupted(results)
         if result.limit is not None and not ended:
             current = narrowed(current, backend, result.limit, limits)
-        if not limits.expired:  # what is asked of the model later has the same deadline
+        if not limits.expired:  # later work on the model has the same deadline
             current = with_stage_row(current, stage, result)
     return StagesOutcome(tuple(results), held, current)
 
 
 def _is_settled(stage: Stage, before: Sequence[Stage], results: Sequence[StageResult]) -> bool:
-    """Whether an earlier stage, solved to the end and without tolerance, leaves this one a single value.
+    """Whether an earlier optimal stage without tolerance leaves a single value for this stage.
 
-    So it is when one objective is a multiple of the other: « least granted » after a goal on `granted`.
+    This is so when its objective is a multiple of the earlier one, such as « least granted » after an
+    objective on `granted`.
     """
     return any(
         result.termination is Termination.OPTIMAL
@@ -237,10 +282,11 @@ def _is_multiple(objective: IntArray, other: IntArray) -> bool:
 
 
 def narrowed(model: LinearModel, backend: Backend, limit: int, limits: Limits = Limits()) -> LinearModel:
-    """The model with every column fixed that no point of value `limit` or better can move.
+    """Fix the columns that no point of value `limit` or better can change (reduced-cost fixing).
 
-    Exact: the prices come from a float linear program, the bound that fixes is recomputed in integers. Later
-    stages and the tie-break then work on the few columns that are still open.
+    The fixing is exact: the dual prices come from a floating-point linear program, but the bound that fixes
+    columns is recomputed in integers (`reductions/fixing.py`). Later stages and the tie-break then work on
+    the few columns that remain open.
     """
     if not backend.capabilities.duals or not model.n_cols:
         return model
@@ -254,7 +300,7 @@ def narrowed(model: LinearModel, backend: Backend, limit: int, limits: Limits = 
 
 
 def with_stage_row(model: LinearModel, stage: Stage, result: StageResult) -> LinearModel:
-    """The model with the row that keeps a stage at its limit."""
+    """Add the constraint that keeps a stage at its limit."""
     if result.limit is None:
         return model
     return with_kept_row(model, stage.name, stage.objective, stage.sense, result.limit)
@@ -263,7 +309,7 @@ def with_stage_row(model: LinearModel, stage: Stage, result: StageResult) -> Lin
 def with_kept_row(
     model: LinearModel, name: str, objective: IntArray, sense: Sense, limit: int
 ) -> LinearModel:
-    """The model with the row « this goal is no worse than `limit` »."""
+    """Add the constraint that an objective is no worse than `limit`."""
     lower, upper = (limit, NO_UPPER) if sense is Sense.MAXIMISE else (NO_LOWER, limit)
     return model.with_rows(objective[None, :], [lower], [upper], [f"stage {name}"])
 
@@ -309,12 +355,18 @@ def _result(stage: Stage, found: IntegralSolution) -> StageResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RelaxedStage:
-    """One stage with fractions allowed: an upper estimate, and prices.
+    """Result of one stage of the linear relaxation.
 
-    `bound` is exact: no fractional point is worth more (less, when minimising), by weak duality at these prices
-    rounded to whole multiples of a power of two; None without prices.
-    `row_duals` (n_rows,) are the prices of the model's own rows, `stage_duals` those of the stages before,
-    both in the sign of `RawSolution.row_duals`; None when the backend gives no prices.
+    Attributes
+    ----------
+    value, values : optimal value and point, in floats
+    bound : exact bound by weak duality, from the prices rounded to multiples of a power of two: no fractional
+    point is better. None without prices.
+    row_duals : float64 (n_rows,), prices of the model's own rows, in the sign of `RawSolution.row_duals`
+    stage_duals : float64, prices of the constraints of earlier stages, in the same sign
+    reduced_costs : float64 (n_cols,)
+
+    Prices are None if the backend gives none.
     """
 
     name: str
@@ -332,9 +384,10 @@ class RelaxedStage:
 def solve_relaxed(
     model: LinearModel, stages: Sequence[Stage], backend: Backend, limits: Limits = Limits()
 ) -> tuple[RelaxedStage, ...]:
-    """The stages in order with fractions allowed; stops at the first that is not solved to the end.
+    """Solve the linear relaxation of the stages in order; stop at the first that does not end OPTIMAL.
 
-    A stage is kept at its value to the whole unit below (above when minimising), since rows are whole.
+    The constraint of a solved stage uses its value rounded down to an integer (up when minimising), because
+    rows have integer bounds.
     """
     results: list[RelaxedStage] = []
     current = model

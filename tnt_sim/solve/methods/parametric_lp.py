@@ -1,31 +1,28 @@
-"""Pivots of the parametric dual simplex, in floats over a live basis; where one fails, HiGHS is asked.
-
-    A x = s,   low ≤ x ≤ high,   L + t·push ≤ s ≤ U + t·push,   min c·x
-
-Columns C and rows outside T are basic (rows of T are tight), so x_C = B⁻¹ (s_T − A_TN x_N) with B = A_TC, which is
-as small as the number of tight rows. When a basic variable v reaches a bound as t grows, it stays there; of the
-non-basic variables j that can hold it (e_j = dv/dx_j) the one with the least |d_j| / |e_j| becomes basic in its
-place, d being the reduced costs. Costs are carried from pivot to pivot and computed anew every `FRESH` of them.
-
-Source: Gass and Saaty, The computational algorithm for the parametric objective function, Naval Res. Logist. Q. 2
-(1955); Harris, Pivot selection methods of the Devex LP code, Math. Program. 5 (1973), for the choice among ties.
-
-The linear program along a direction of its right-hand sides: every breakpoint, with prices and values.
+"""Parametric linear programming over right-hand sides: all breakpoints of the optimal value along a direction.
 
     v(t) = max { c·x : row_lower + t·d ≤ A x ≤ row_upper + t·d,  col_lower ≤ x ≤ col_upper }
 
-is concave (convex for a minimum) and piecewise linear in t. On one piece the prices y stay, and dv/dt = y·d. The
-walk is the parametric dual simplex: from an optimal basis, the ratio test on its basic variables gives the t up to
-which it stays optimal, and a pivot the next one (`parametric_lp.py`). Where floats allow none, a bound just beyond
-is handed to a live HiGHS, as the first one was.
+v is concave and piecewise linear in t (convex for a minimum). On one piece the dual prices y are constant and
+dv/dt = y·d.
 
-Breakpoints nearer to each other than 10⁻⁷ of what the column between them weighs may be told as one: with amounts
-from 100 € to 1 M€ that is 10 cents.
+The method is the parametric dual simplex. From an optimal basis, the ratio test on the basic variables gives
+the t up to which the basis stays optimal, and a pivot gives the next basis. HiGHS provides the first basis,
+and another one just beyond the breakpoint if a pivot fails numerically.
 
-Any prices bound v(t) for *all* t, and exactly so once rounded: `exact_bound(model, y)` at t = 0, plus t·(y·d).
+Basis in use, with s the row activities and `push` the scaled direction d: A x = s, low ≤ x ≤ high, L + t·push
+≤ s ≤ U + t·push, min c·x. Columns C and the rows outside T are basic (rows of T are tight). Then x_C = B⁻¹
+(s_T − A_TN x_N) with B = A_TC, a square matrix as small as the number of tight rows. When a basic variable v
+reaches a bound, it leaves the basis there. Among the non-basic variables j that can hold it (e_j = dv/dx_j),
+the one with the least |d_j|/|e_j| enters, d being the reduced costs. Reduced costs are updated at each pivot
+and recomputed every `FRESH` pivots.
 
-Source: Gass and Saaty, The computational algorithm for the parametric objective function, Naval Res. Logist. Q. 2
-(1955).
+Any prices y bound v(t) for all t: `exact_bound(model, y)` at t = 0, plus t·(y·d). This bound is exact once
+the prices are rounded. Breakpoints closer than 10⁻⁷, relative to the coefficients of the column between them,
+may be merged: with amounts from 100 € to 1 M€ this is 10 cents.
+
+Source: Gass and Saaty, The computational algorithm for the parametric objective function, Naval Res. Logist.
+Q. 2 (1955); Harris, Pivot selection methods of the Devex LP code, Math. Program. 5 (1973), for the choice
+among ties.
 """
 
 from __future__ import annotations
@@ -43,13 +40,23 @@ from tnt_sim.solve.backends.backend import Limits, float_bounds
 from tnt_sim.solve.backends.highs import load_live
 
 FRESH = 40
+"""Pivots after which prices and reduced costs are recomputed."""
 WRONG = 1e-6
-"""Fresh costs of the wrong sign by more than this part of the largest end the pivots."""
+"""Largest dual infeasibility accepted after recomputation, relative to the largest cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How far t may rise: c·x now, the step, how much more pushes past it, who ends it, upwards or not."""
+    """Result of a ratio test.
+
+    Attributes
+    ----------
+    value : c·x at the current t
+    step : by how much t may rise
+    beyond : further rise that pushes the leaving variable clearly past its bound
+    leaving : place of the leaving variable, basic columns first, then loose rows; -1 if none
+    upwards : whether it leaves at its upper bound
+    """
 
     value: float
     step: float
@@ -60,7 +67,7 @@ class Room:
 
 @dataclass(slots=True, eq=False)
 class Program:
-    """The linear program, its rows scaled: A (m, n), bounds of columns, and of rows at t = 0, costs."""
+    """The linear program to minimise, rows scaled: A (m, n), bounds at t = 0, direction `push` (m,) and costs."""
 
     matrix: Any
     low: FloatArray
@@ -73,7 +80,7 @@ class Program:
 
 @dataclass(slots=True, eq=False)
 class Basis:
-    """One basis of a program: who is basic, and at which bound all others stand."""
+    """A basis of the program: which variables are basic, and at which bound each other variable rests."""
 
     program: Program
     basic: BoolArray
@@ -98,7 +105,7 @@ class Basis:
         self._fresh()
 
     def _settle(self) -> None:
-        """Who is basic, and the inverse of their part of the matrix."""
+        """Invert the basis matrix."""
         self.columns, self.free = np.flatnonzero(self.basic), np.flatnonzero(self.loose)
         self.tight = np.flatnonzero(~self.loose)
         part = self.program.matrix[:, self.columns]
@@ -106,7 +113,7 @@ class Basis:
         self.inverse = np.linalg.inv(self.part[self.tight])
 
     def _fresh(self) -> None:
-        """Prices, reduced costs and what resting columns use, from nothing but the basis."""
+        """Recompute prices, reduced costs and the activity of resting columns from the basis."""
         p = self.program
         self.rested = p.matrix @ self.resting
         self.price = np.zeros(len(p.push))
@@ -117,21 +124,24 @@ class Basis:
 
     @property
     def slope(self) -> float:
-        """How the value changes with t."""
+        """Change of the value per unit of t."""
         return float(self.price @ self.program.push)
 
     def _bound(self, t: float) -> FloatArray:
-        """The bounds at which the tight rows stand."""
+        """Return the bounds at which the tight rows stand."""
         p, k = self.program, self.tight
         return np.where(self.row_up[k], p.row_high[k], p.row_low[k]) + t * p.push[k]
 
     def solution(self, t: float) -> tuple[FloatArray, FloatArray]:
-        """The basic columns and the loose rows at t."""
+        """Compute the basic columns and the loose rows at t."""
         x = self.inverse @ (self._bound(t) - self.rested[self.tight])
         return x, self.rested[self.free] + self.part[self.free] @ x
 
     def room(self, t: float, past: float) -> Room:
-        """How far t may rise before a basic variable leaves its bounds; `past` is how far one is then pushed."""
+        """Ratio test: how far t may rise before a basic variable leaves its bounds.
+
+        `past` is how far the leaving variable is then pushed past its bound.
+        """
         p, columns, rows = self.program, self.columns, self.free
         dx = self.inverse @ p.push[self.tight]
         rate = np.concatenate([dx, self.part[rows] @ dx - p.push[rows]])
@@ -151,7 +161,7 @@ class Basis:
         return Room(value, float(room[first]), beyond, first, bool(rate[first] > 0))
 
     def pivot(self, room: Room) -> bool:
-        """Hold who leaves at its bound, another variable basic in its place; False where floats allow none."""
+        """Exchange the leaving variable for an entering one; False if that fails numerically."""
         p, k = self.program, len(self.columns)
         aside = np.zeros(len(p.push))
         leaving = int(self.columns[room.leaving] if room.leaving < k else self.free[room.leaving - k])
@@ -199,13 +209,13 @@ class Basis:
             self.resting[column] = value
 
     def _entering(self, effect: FloatArray, aside: FloatArray, sign: float) -> tuple[bool, int] | None:
-        """Who becomes basic, a row or not: the first whose cost changes its sign, of ties the greatest effect."""
+        """Choose the entering variable (row or column): least cost per effect, then largest effect."""
         p, k = self.program, self.tight
         move = np.where(self.up, -1.0, 1.0)
         row_move = np.where(self.row_up[k], -1.0, 1.0)
         may = ~self.basic & (p.low < p.high)
         row_may = p.row_low[k] < p.row_high[k]
-        # what each brings v back by, for each unit that it moves, and what that costs
+        # by how much a unit of each variable brings v back, and what that costs
         back = np.concatenate([-sign * effect * move, -sign * aside[k] * row_move])
         cost = np.concatenate([self.reduced * move, self.price[k] * row_move])
         small = TOLERANCE * float(np.abs(back).max(initial=0.0))
@@ -221,7 +231,7 @@ class Basis:
         return (False, found) if found < n else (True, int(k[found - n]))
 
     def _is_optimal(self) -> bool:
-        """Whether every cost has the sign that its bound asks for, near enough."""
+        """Whether all reduced costs have the right sign, within tolerance."""
         p, k = self.program, self.tight
         wrong = np.where(self.up, self.reduced, -self.reduced)[~self.basic & (p.low < p.high)]
         row_wrong = np.where(self.row_up[k], self.price[k], -self.price[k])[p.row_low[k] < p.row_high[k]]
@@ -230,32 +240,32 @@ class Basis:
 
 
 BEYOND = 1e-7
-"""How far the variable that ends a piece is pushed past its bound: more than the solver's tolerance."""
+"""How far the leaving variable is pushed past its bound: more than the solver's tolerance."""
 TOLERANCE = 1e-9
 DENSE = 4_000_000
-"""Entries up to which the matrix is held dense."""
+"""Entries up to which the matrix is stored dense."""
 MAX_STILL = 50
-"""Pivots at one t, after which HiGHS is asked beyond it."""
+"""Degenerate pivots at one t before HiGHS solves just beyond it."""
 SAME = 1e-9
-"""Slopes closer than this, relatively, are one piece."""
+"""Relative difference below which two slopes count as one piece."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parametric:
-    """The pieces of v between `at[0]` and `at[-1]`, the part of the interval asked for where points exist.
+    """Piecewise linear value function v between `at[0]` and `at[-1]`.
 
     Attributes
     ----------
     at : float64 (n_pieces + 1,)
-        The breakpoints, with both ends of the interval; empty when no t has a point.
+        Breakpoints and both ends of the interval where the program is feasible; empty if it never is.
     value : float64 (n_pieces + 1,)
         v at each of them.
     slope : float64 (n_pieces,)
-        dv/dt on each piece: falling when maximising, rising when minimising.
+        dv/dt on each piece: decreasing when maximising, increasing when minimising.
     duals : float64 (n_pieces, n_rows)
-        The prices on each piece, in the sign of `RawSolution.row_duals`.
+        Prices on each piece, in the sign of `RawSolution.row_duals`.
     finished : bool
-        False when the time limit ended the walk: the pieces then reach `at[-1]` only.
+        False if the deadline ended the computation; the pieces then end at `at[-1]`.
     """
 
     at: FloatArray
@@ -265,30 +275,32 @@ class Parametric:
     finished: bool
 
     def __call__(self, t: float) -> float:
-        """v(t) within the interval of the pieces."""
+        """Interpolate v(t) within the interval."""
         return float(np.interp(t, self.at, self.value))
 
 
 def parametric(
     model: LinearModel, direction: FloatArray, lo: float, hi: float, limits: Limits = Limits()
 ) -> Parametric:
-    """Every breakpoint of the linear program of `model` for t from `lo` to `hi`.
+    """Compute all breakpoints of the linear relaxation of `model` for t from `lo` to `hi`.
 
     Parameters
     ----------
     model
-        Whole columns are let be fractions. t = 0 is the model as it is given.
-    direction : (n_rows,)
-        What one unit of t adds to the bounds of each row, in the row's own units.
+        The model at t = 0; integrality is dropped.
+    direction : float64 (n_rows,)
+        Change of the bounds of each row per unit of t, in the row's own units.
     lo, hi
-        The interval; where no point exists at an end, the pieces begin or end where the first one does.
+        The interval. Where the program is infeasible near an end, the pieces cover only the feasible part.
     limits
-        The deadline is for the whole walk.
+        Its deadline covers the whole computation.
 
     Raises
     ------
+    ValueError
+        If `direction` has the wrong shape, or lo > hi.
     SolverError
-        When the linear program is unbounded, or HiGHS fails.
+        If the linear program is unbounded, or HiGHS fails.
     """
     d = np.asarray(direction, dtype=np.float64)
     if d.shape != (model.n_rows,) or not lo <= hi:
@@ -306,7 +318,7 @@ def parametric(
 
 
 def _feasible(model: LinearModel, d: FloatArray, lo: float, hi: float) -> tuple[float, float] | None:
-    """The part of the interval where the linear program has a point: t as one more column, least and greatest."""
+    """Find the feasible part of the interval, by minimising and maximising t as a column."""
     ends = []
     for sign in (1.0, -1.0):
         highs, unit = load_live(model.with_objective(np.zeros(model.n_cols, np.int64), Sense.MINIMISE))
@@ -331,7 +343,7 @@ def _failed(status: str) -> SolverError:
 
 @dataclass(slots=True)
 class _Walk:
-    """The state of one walk from `now` to `end`."""
+    """State of the computation, from `now` to `end`."""
 
     model: LinearModel
     d: FloatArray
@@ -348,7 +360,7 @@ class _Walk:
     duals: list[FloatArray] = field(default_factory=list)
 
     def run(self, deadline: Deadline) -> bool:
-        """Walk to the end; False when time ran out."""
+        """Compute pieces up to the end; False if time runs out."""
         self.highs, self.unit = load_live(self.model)
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self.highs.setOptionValue(name, TOLERANCE)
@@ -375,10 +387,10 @@ class _Walk:
                 basis, still = self._solved(self.now), 0
 
     def _program(self) -> Program:
-        """The linear program in the units of the live one, to be minimised."""
+        """Build the program in the row units of the HiGHS model, to be minimised."""
         model, unit = self.model, self.unit
         scaled = model.matrix.multiply(unit[:, None])
-        # columns are read at each step, which a dense matrix gives ten times sooner
+        # each step reads columns, ten times faster from a dense matrix
         dense = model.n_rows * model.n_cols <= DENSE
         low, high = float_bounds(model.row_lower, model.row_upper)
         columns = float_bounds(model.col_lower, model.col_upper)
@@ -387,13 +399,13 @@ class _Walk:
         return Program(matrix, *columns, low * unit, high * unit, self.d * unit, cost)
 
     def _solved(self, t: float) -> Basis:
-        """The basis of HiGHS at t, from its last one."""
+        """Solve with HiGHS at t, from its last basis."""
         k, program = self.moving, self.program
         move = t * program.push[k]
         self.highs.changeRowsBounds(len(k), k, program.row_low[k] + move, program.row_high[k] + move)
         self.highs.run()
         status = self.highs.getModelStatus().name
-        if status != "kOptimal":  # once more without the basis
+        if status != "kOptimal":  # solve again from scratch
             self.highs.clearSolver()
             self.highs.run()
             status = self.highs.getModelStatus().name
@@ -414,7 +426,7 @@ class _Walk:
         return Basis(program, basic, up, loose, program.row_high - a < a - program.row_low)
 
     def _piece_to(self, here: float, basis: Basis, room: Room) -> None:
-        """One more piece up to `here`, with the prices of the present basis; equal slopes are one piece."""
+        """Append a piece up to `here` with the prices of the basis; equal slopes are merged."""
         slope = self.sign * basis.slope
         value = self.sign * room.value + slope * (here - self.now)
         same = bool(self.slope) and abs(slope - self.slope[-1]) <= SAME * max(1.0, abs(slope))

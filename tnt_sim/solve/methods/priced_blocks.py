@@ -1,8 +1,14 @@
-"""A decision over 0-1 columns, all stages at once, by exact blocks under prices (`kernel/blocks/block_search.py`).
+"""Lagrangian relaxation with exact blocks: solves 0-1 decisions in which a few rows cross.
 
-Stages without tolerance become one whole objective, each stage's unit worth more than all that later ones can
-reach; the kernel's numbers are int64, so that nothing is lost where a float would lose it. The prices are those of
-one linear program; any others would give the same answer later.
+All stages become one objective, Σ_k unit_k·(±c_k), where unit_k exceeds everything that later stages can
+reach together; maximising it is the same as solving the stages in order. The values are int64, so nothing is
+rounded. The rows that bind are relaxed with the dual prices of one linear program, and the kernel
+(`kernel/blocks/block_search.py`) enumerates all points within the remaining gap. The answer is exact for any
+prices ≥ 0; better prices only make the gap smaller.
+
+Source: Geoffrion, Lagrangean relaxation for integer programming, Mathematical Programming Study 2 (1974);
+Sherali and Soyster, Preemptive and nonpreemptive multi-objective programming, J. Optim. Theory Appl. 39
+(1983), for the weights.
 """
 
 from __future__ import annotations
@@ -33,9 +39,9 @@ from tnt_sim.solve.reductions.symmetry import classes
 
 SOLVER = "blocks"
 MAX_WORK = 6_000_000
-"""States that the kernel may look at before the model goes to a solver."""
+"""States that the kernel may examine before the model is left to a solver."""
 WIDE = 20
-"""Amounts a row from which the primal simplex is quicker: 0.6 s instead of 38 s with 300 ranges of 800 amounts."""
+"""Columns per row above which the primal simplex is used: 0.6 s instead of 38 s with 300 ranges of 800 amounts."""
 
 
 def solve_crossing(
@@ -47,16 +53,30 @@ def solve_crossing(
     menus: Menus | None = None,
     deadline: Deadline = UNLIMITED,
 ) -> tuple[StagesOutcome, bool] | None:
-    """The stages, and whether the point is the one answer; None where this is no way to solve them.
+    """Solve the stages with Lagrangian relaxation and exact blocks; None if the method does not apply.
 
-    `live` holds the linear program of the model asked about before, whose basis is near this one's. `heard` is
-    told of choices over the open columns that keep the rows that bind, and of bounds on the whole objective.
-    `max_work` is how many states may be looked at. Columns of one of the `menus` exclude each other.
+    It applies to 0-1 columns and stages without tolerance (that of the last stage is ignored).
+
+    Parameters
+    ----------
+    live
+        Linear program of the previous model, whose basis is near the optimal one.
+    heard
+        Callback that receives points that satisfy the binding rows, and bounds on the combined objective.
+    max_work
+        States that the kernel may examine.
+    menus
+        Multiple-choice groups: at most one column of each is taken.
+
+    Returns
+    -------
+    (StagesOutcome, bool) or None
+        The outcome, and whether the point is proved to be the unique answer.
 
     Raises
     ------
     DeadlineExpired
-        When time is up.
+        If time runs out.
     """
     began = time.perf_counter()
     if any(stage.tolerance for stage in stages[:-1]) or not model.n_cols or not stages:
@@ -65,7 +85,7 @@ def solve_crossing(
         again = partial(solve_crossing, live=live, heard=heard, max_work=max_work, deadline=deadline)
         return beside_fixed(model, stages, again, menus)
     value = one_objective(stages, menus)
-    # too large together: the first stage by itself, of use where a single choice is best for it
+    # if the combined objective is too large, the first stage alone suffices when its optimum is unique
     whole = value is not None
     value = value if whole else one_objective(stages[:1], menus)
     if value is None or (model.col_lower != 0).any() or (model.col_upper != 1).any():
@@ -92,7 +112,7 @@ def solve_crossing(
 def _grounds(
     model: LinearModel, found: Settled, unit: float, matrix: sp.csr_array, sign: IntArray, row: IntArray
 ) -> Grounds:
-    """The rows that settled it, with prices in units of the first stage."""
+    """Return the rows that the kernel used, with their prices in units of the first stage."""
     return Grounds(
         rows=tuple(
             PricedRow(
@@ -108,7 +128,12 @@ def _grounds(
 
 
 def one_objective(stages: Sequence[Stage], menus: Menus | None = None) -> IntArray | None:
-    """Σ_k unit_k · (±c_k), to be maximised, unit_k above all that later stages reach; None if too large."""
+    """Combine the stages into one objective to maximise; None if its values are too large.
+
+        Σ_k unit_k · (±c_k)/gcd(c_k),   unit_k > Σ_{l>k} unit_l · (range of stage l)
+
+    so that its maximum is the lexicographic optimum of the stages.
+    """
     total = np.zeros(len(stages[0].objective), dtype=object)
     unit = 1
     for stage in reversed(stages):
@@ -121,7 +146,7 @@ def one_objective(stages: Sequence[Stage], menus: Menus | None = None) -> IntArr
 
 
 def leading(stages: Sequence[Stage], menus: Menus | None = None) -> Fraction:
-    """What a unit of the first stage counts in their one objective."""
+    """Compute the weight of one unit of the first stage in the combined objective."""
     unit = 1
     for stage in stages[1:]:
         unit *= _reach(_coprime(stage), menus) + 1
@@ -129,14 +154,14 @@ def leading(stages: Sequence[Stage], menus: Menus | None = None) -> Fraction:
 
 
 def _coprime(stage: Stage) -> IntArray:
-    """A goal to be maximised, divided by what its coefficients share."""
+    """Return an objective to be maximised, divided by the greatest common divisor of its coefficients."""
     common = int(np.gcd.reduce(stage.objective)) or 1
     part: IntArray = (stage.objective // common) * (1 if stage.sense is Sense.MAXIMISE else -1)
     return part
 
 
 def _reach(part: IntArray, menus: Menus | None) -> int:
-    """How far apart the values of a goal may be, one column a menu."""
+    """Compute the largest difference between two values of an objective, with one column per group."""
     if menus is None or not len(part):
         return int(np.abs(part).astype(object).sum())
     heads = np.flatnonzero(firsts(menus.group))
@@ -146,7 +171,17 @@ def _reach(part: IntArray, menus: Menus | None) -> int:
 
 
 def at_most(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntArray]:
-    """The rows but those of menus as A x ≤ b: matrix, b, and for each its sign and its row of the model."""
+    """Return all rows except those of multiple-choice groups as A x ≤ b.
+
+    Returns
+    -------
+    matrix, upper
+        A (csr) and b.
+    sign : int64
+        1 for an upper bound, −1 for a lower bound, which is negated.
+    row : int64
+        Index of the model's row.
+    """
     kept = np.array([name != MENU for name in model.row_names], dtype=np.bool_)
     high = np.flatnonzero(kept & (model.row_upper != NO_UPPER))
     low = np.flatnonzero(kept & (model.row_lower != NO_LOWER))
@@ -157,9 +192,10 @@ def at_most(model: LinearModel) -> tuple[sp.csr_array, IntArray, IntArray, IntAr
 
 
 def _one(model: LinearModel, stages: Sequence[Stage], found: Settled, menus: Menus) -> tuple[IntArray, bool]:
-    """The point, equal dossiers served by rank, and whether that was the only choice left among the best.
+    """Return the canonical point, and whether it is the only one among the best.
 
-    Dossiers are equal when their columns are, one by one; those that get more come first.
+    Dossiers with identical columns are interchangeable; the first in rank order receive more. The point is
+    unique if all best points are such exchanges of it.
     """
     assert found.best is not None
     x = found.best.taken.astype(np.int64)
@@ -175,7 +211,7 @@ def _one(model: LinearModel, stages: Sequence[Stage], found: Settled, menus: Men
     for members in alike.values():
         if len(members) == 1:
             continue
-        # a choice is told by its place from the end, the least amount being the last; 0 for none
+        # a choice is its place counted from the end (the least amount is last); 0 means none
         width = members[0].stop - members[0].start
         got = [int(width - np.argmax(x[part])) if x[part].any() else 0 for part in members]
         for part, place in zip(members, sorted(got, reverse=True), strict=True):
@@ -187,7 +223,7 @@ def _one(model: LinearModel, stages: Sequence[Stage], found: Settled, menus: Men
 
 
 def _labels(model: LinearModel, stages: Sequence[Stage]) -> IntArray:
-    """Columns that no row (but those of menus) and no stage tells apart have one label, int64 (n_cols,)."""
+    """Label columns, int64 (n_cols,): equal where rows (except group rows) and stages have equal entries."""
     kept = np.flatnonzero([name != MENU for name in model.row_names])
     rows = replace(
         model.with_objective(stages[0].objective, stages[0].sense),
@@ -202,7 +238,7 @@ def _labels(model: LinearModel, stages: Sequence[Stage]) -> IntArray:
 
 
 def _arrangements(choices: Sequence[int]) -> int:
-    """In how many orders some choices may be given out."""
+    """Count the distinct orders of a multiset."""
     ways, left = 1, len(choices)
     for times in Counter(choices).values():
         ways *= comb(left, times)

@@ -1,14 +1,13 @@
-"""One answer: among all optimal points, the greatest in the order of the dossiers' ranks.
+"""Tie-break: finds the lexicographically largest optimal point in the rank order of the dossiers.
 
-First the vector « funded » is made lexicographically greatest in rank order, then the vector of amounts.
-The answer is unique, so it depends neither on the solver nor on the point that the walk begins from.
+Among all optimal points, first the vector « funded » is made lexicographically largest in rank order, then
+the vector of amounts. This point is unique, so the answer depends neither on the solver nor on the starting
+point.
 
-Where many dossiers are open, one solve asks first whether any other choice is as good at all.
-
-The walk is short because exact reduced-cost fixing (`solve/reductions/fixing.py`) leaves few columns open among
-points as good as the one in hand, and because a column where the point in hand already is at its greatest, all
-ranks before being settled, needs no solve. Equal columns (`solve/reductions/symmetry.py`) are one column for the
-solver, and the first of a class goes first.
+Three things keep the search short. Exact reduced-cost fixing (`reductions/fixing.py`) leaves few columns
+open. A column that is already at its upper bound, with all earlier ranks decided, needs no solve. Identical
+columns (`reductions/symmetry.py`) are merged for the solver, and the first in rank order goes first. If many
+dossiers are open, one solve first checks whether any other optimal choice exists.
 """
 
 from __future__ import annotations
@@ -29,17 +28,22 @@ from tnt_sim.solve.reductions.restriction import restrict
 from tnt_sim.solve.reductions.symmetry import classes
 
 MANY_OPEN = 60
-"""Open dossiers from which it is asked first whether any other choice is as good."""
+"""From this number of open dossiers, one solve first checks whether another optimal choice exists."""
 CHUNK = 20
-"""Dossiers decided by one solve; their weights 2^19 … 1 stay far from what a float loses."""
+"""Dossiers decided by one solve, with weights 2^19 … 1, which a float represents exactly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canonical:
-    """The point found, whether it is proven to be the one answer, and what that took.
+    """Result of the tie-break.
 
-    `termination` is OPTIMAL when proven, else the word of the solve that ended the walk; the point is
-    then as good for every stage, but another could be greater in rank order.
+    Attributes
+    ----------
+    values : int64 (n_cols,), the point
+    proven : whether it is the lexicographically largest optimal point, according to the solver
+    termination : OPTIMAL if `proven`, otherwise the termination of the solve that ended the search. The point
+    is then optimal for every stage, but another one may precede it in rank order.
+    n_open : columns that reduced-cost fixing left open
     """
 
     values: IntArray
@@ -60,29 +64,29 @@ def canonical(
     limits: Limits = Limits(),
     goal: Stage | None = None,
 ) -> Canonical:
-    """The greatest point in rank order among those that keep every row of `model`.
+    """Find the lexicographically largest point in rank order among the points of `model`.
 
     Parameters
     ----------
     model
-        With the rows of all stages (so that its points are the optimal ones), and the objective of the last
-        stage, whose value at `incumbent` no point beats.
+        Includes the constraints of all stages, so that its points are the optimal ones. Its objective is that
+        of the last stage, and no point improves the value at `incumbent`.
     incumbent : int64 (n_cols,)
-        A point that keeps every row.
+        A point that satisfies all rows.
     order : int (n_dossiers,)
         The 0-1 columns « funded », first rank first.
     amounts : int (n_amounts,)
-        The whole columns of the amounts (dossiers with a range), first rank first.
+        The integer columns of amounts, first rank first.
     goal
-        What the solver is asked for while it seeks any other point, of use where many columns are open: the goal
-        that bounds best, by default the model's own.
+        Objective that the solver uses while it looks for another optimal choice: the one that bounds best.
+        Default: the model's own.
     """
     return _Walk(model, incumbent, backend, limits, goal).run(order, amounts)
 
 
 @dataclass(slots=True)
 class _Walk:
-    """The state of one walk: the point in hand, and the bounds that are settled so far."""
+    """State of one search: the current point and the bounds decided so far."""
 
     model: LinearModel
     point: IntArray
@@ -124,7 +128,7 @@ class _Walk:
         )
 
     def _fixed(self) -> tuple[IntArray, IntArray]:
-        """Bounds that every point as good as the one in hand keeps; the model's own without prices."""
+        """Return the column bounds after reduced-cost fixing; the model's own if there are no prices."""
         if not self.backend.capabilities.duals or not self.model.n_cols:
             return self.model.col_lower.copy(), self.model.col_upper.copy()
         duals = self.backend.solve(self.model, relax=True, limits=self.limits).row_duals
@@ -135,7 +139,7 @@ class _Walk:
         return lower, upper
 
     def _know_twins(self, ranked: list[int]) -> None:
-        """The classes of equal columns among those to walk, each in rank order."""
+        """Find the classes of identical 0-1 columns, each in rank order."""
         class_of = classes(self.model)
         members: dict[int, list[int]] = {}
         for j in ranked:
@@ -145,9 +149,10 @@ class _Walk:
         self.twin_place = {j: (columns, k) for columns in self.twins for k, j in enumerate(columns)}
 
     def _take(self, point: IntArray) -> None:
-        """Hold a point, sorted within each class of equal columns.
+        """Set the current point, sorted within each class of identical columns.
 
-        Exchanging two equal columns changes no row and no value, so the greatest point has x_earlier ≥ x_later.
+        Exchanging two identical columns changes no row and no value, so the largest point has x_earlier ≥
+        x_later.
         """
         point = point.copy()
         for columns in self.twins:
@@ -155,9 +160,9 @@ class _Walk:
         self.point = point
 
     def _only_one(self, ranked: list[int], amounts: IntArray) -> bool:
-        """Whether no other choice of the open dossiers is as good: one solve instead of one for each chunk.
+        """Check with one solve that no other optimal choice of the open dossiers exists.
 
-        What differs only by exchanging equal columns is none: the rows x_earlier ≥ x_later leave it out.
+        Rows x_earlier ≥ x_later exclude choices that only exchange identical columns.
         """
         if (self.lower[amounts] < self.upper[amounts]).any():
             return False
@@ -203,7 +208,7 @@ class _Walk:
             self._settle([j])
 
     def _settle(self, columns: list[int]) -> None:
-        """Fix columns where they are; once one is 0, so is every later one that is equal to it."""
+        """Fix columns at their current values; if one is 0, later identical ones are 0 too."""
         self.lower[columns] = self.point[columns]
         self.upper[columns] = self.point[columns]
         for j in columns:
@@ -212,7 +217,7 @@ class _Walk:
                 self.upper[equal[place + 1 :]] = 0
 
     def _improve(self, weights: IntArray) -> None:
-        """The point that is best for `weights` within the settled bounds; solved on the open columns only."""
+        """Maximise `weights` over the open columns, and take the point found."""
         goal = self.model.with_objective(weights, Sense.MAXIMISE)
         part = restrict(goal, self.lower, self.upper)
         start = part.reduce(self.point)
