@@ -1,10 +1,14 @@
-"""Amounts as choices: a dossier's levels, or the units of its range, as 0-1 columns of which one at most is taken.
+"""Multiple-choice reformulation of amounts: each possible amount of a dossier becomes a 0-1 column.
 
-    x = base + T·z,   Σ_{j in menu} z_j ≤ 1,   row_lower − A·base ≤ (A T)·z ≤ row_upper − A·base
+    x = base + T·z,   Σ_{j in group} z_j ≤ 1,   row_lower − A·base ≤ (A T)·z ≤ row_upper − A·base
 
-z_j stands for « the dossier gets its j-th amount »: x_i = 1, t_i = k_j, and w = 1 for a level. A dossier that must
-be funded counts from its least amount, which is in `base` with all columns that are fixed. Other columns stay what
-they are, behind those of dossiers. Kernels take such a model; a whole column t, tied to x by a row, they do not.
+z_j = 1 means « the dossier receives its j-th amount »: x_i = 1, t_i = k_j, and w = 1 for a level. `base`
+holds the fixed columns, and the least amount of each dossier that must be funded. Columns that stand for no
+dossier are kept unchanged, behind those of dossiers.
+
+The exact kernels accept groups of 0-1 columns, but not an integer column t linked to x by a row.
+
+Source: Kellerer, Pferschy and Pisinger, Knapsack Problems (2004), on the multiple-choice knapsack problem.
 """
 
 from __future__ import annotations
@@ -32,15 +36,24 @@ from tnt_sim.rules.linear_terms import BoolArray
 from tnt_sim.solve.reductions.restriction import restrict
 
 MENU = "menu"
-"""How the rows are called by which a dossier gets one amount at most."""
+"""Name of the rows Σ z_j ≤ 1."""
 MOST_CHOICES = 400_000
-"""Amounts beyond which a model is not written out."""
+"""Number of amounts above which the reformulation is not built."""
 ROOM = 2**62
+"""Bound on coefficients, so that products fit in int64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Amounts:
-    """A model over choices of amounts, and the way back to the model's own columns."""
+    """Reformulated model, and the map back to the original columns.
+
+    Attributes
+    ----------
+    model : the model over choices z
+    menus : multiple-choice groups of its columns
+    whole : the original model
+    base, back : x = base + back·z
+    """
 
     model: LinearModel
     menus: Menus
@@ -49,12 +62,12 @@ class Amounts:
     back: sp.csr_array
 
     def expand(self, z: IntArray) -> IntArray:
-        """The point of the whole model."""
+        """Map a point z to the original columns: x = base + back·z."""
         x: IntArray = self.base + self.back @ z
         return x
 
     def stages(self, stages: Sequence[Stage]) -> list[Stage]:
-        """The goals over choices; what `base` is worth of each is a constant."""
+        """Express objectives over z; the value of `base` becomes part of their constant."""
         return [
             replace(
                 stage,
@@ -67,12 +80,12 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Menu:
-    """Amounts that dossiers may get, by dossier and the greatest first; int64 (n_amounts,).
+    """Possible amounts of dossiers, by dossier and largest first; int64 (n_amounts,) each.
 
     Attributes
     ----------
-    x, t, w : the columns « funded », « amount » and « level » (-1 for a range)
-    units : what t is
+    x, t, w : columns « funded », « amount » and « level » (-1 for a range)
+    units : value of t
     """
 
     x: IntArray
@@ -87,11 +100,14 @@ class _Menu:
 def as_choices(
     model: LinearModel, stages: Sequence[Stage], recovery: Recovery, *, lean: bool
 ) -> Amounts | None:
-    """The open columns over choices of amounts; None where these are too many, their numbers too wide, or a
-    dossier that must has none.
+    """Reformulate the open columns of a model over choices of amounts.
 
-    With `lean`, an amount is left out where a smaller one of the dossier is worth as much for the first stage: the
-    best under caps on money is the same without it, but another row may be kept by it alone.
+    Returns None if there are too many amounts, if numbers become too large, or if a dossier that must be
+    funded has no possible amount.
+
+    With `lean`, an amount is left out if a smaller amount of the same dossier is worth at least as much to
+    the first stage. Under caps on money the optimum is unchanged; another row, however, may need the amount
+    left out.
     """
     goal = stages[0].objective if stages[0].sense is Sense.MAXIMISE else -stages[0].objective
     menu = _menu(model, recovery, goal if lean else None)
@@ -114,13 +130,13 @@ def as_choices(
 
 
 def _too_wide(numbers: Sequence[IntArray], units: IntArray) -> bool:
-    """Whether a coefficient of a choice, x + k·t + w, could leave 64 bits."""
+    """Whether a coefficient of a choice, x + k·t + w, could overflow int64."""
     widest = max(float(np.abs(part).max(initial=0)) for part in numbers)
     return widest * (2.0 + float(units.max(initial=0))) >= ROOM
 
 
 def _menu(model: LinearModel, recovery: Recovery, goal: IntArray | None) -> _Menu | None:
-    """Every level and every unit of a range, or the least of one whose units are worth nothing to the goal."""
+    """List all levels and range units; with a goal, only the least unit of ranges that it does not reward."""
     options = recovery.options
     funded, amount = _columns(recovery, options.row)
     levels = _Menu(funded, amount, recovery.option_columns, options.step)
@@ -149,13 +165,13 @@ def _parts(menu: _Menu) -> tuple[IntArray, ...]:
 
 
 def _columns(recovery: Recovery, rows: IntArray) -> tuple[IntArray, IntArray]:
-    """The columns « funded » and « amount » of some dossiers."""
+    """Return the columns « funded » and « amount » of some dossiers."""
     t = recovery.amount_columns[np.searchsorted(recovery.amount_rows, rows)]
     return np.searchsorted(recovery.candidate, rows).astype(np.int64), t
 
 
 def _must(model: LinearModel, recovery: Recovery) -> IntArray:
-    """The columns « funded » of dossiers with amounts that must be funded."""
+    """Return the columns « funded » of dossiers with amounts that must be funded."""
     x, t = _columns(recovery, recovery.amount_rows)
     must = (model.col_lower[x] > 0) | (model.col_lower[t] > 0)
     w, (levelled, _) = recovery.option_columns, _columns(recovery, recovery.options.row)
@@ -163,7 +179,7 @@ def _must(model: LinearModel, recovery: Recovery) -> IntArray:
 
 
 def _allowed(model: LinearModel, menu: _Menu) -> BoolArray:
-    """The amounts within the bounds of all columns."""
+    """Return the amounts within the bounds of all columns."""
     level = menu.w >= 0
     wanted = level & (model.col_lower[menu.w] > 0)
     has_wanted = np.zeros(model.n_cols, dtype=np.bool_)
@@ -175,7 +191,7 @@ def _allowed(model: LinearModel, menu: _Menu) -> BoolArray:
 
 
 def _worth_more(x: IntArray, worth: IntArray) -> IntArray:
-    """The places of amounts that are worth more than every smaller one of their dossier."""
+    """Return the places of amounts worth more than every smaller amount of their dossier."""
     rank = np.unique(worth, return_inverse=True)[1].astype(np.int64)
     group = np.r_[0, np.cumsum(np.diff(x) != 0)] if len(x) else x
     rising = (rank + (group.max(initial=0) - group) * (len(x) + 1))[::-1]
@@ -184,7 +200,7 @@ def _worth_more(x: IntArray, worth: IntArray) -> IntArray:
 
 
 def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray) -> Amounts | None:
-    """The model over these amounts, every plain dossier's column and the further columns."""
+    """Build the model over these amounts, the columns of plain dossiers, and the further columns."""
     last = np.r_[menu.x[1:] != menu.x[:-1], True] if len(menu.x) else np.zeros(0, dtype=np.bool_)
     forced = np.isin(menu.x, must)
     least = menu.pick(np.flatnonzero(forced & last))
@@ -196,7 +212,7 @@ def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray
     n_awards = recovery.n_columns
     plain = np.setdiff1d(np.arange(len(recovery.candidate)), _columns(recovery, recovery.amount_rows)[0])
     kept = np.concatenate([plain, np.arange(n_awards, model.n_cols)])
-    # behind those of dossiers, which stand by rank, come the further columns
+    # dossiers stand by rank, and the further columns come behind them
     where = np.concatenate([kept, menu.x])
     order = np.argsort(where, kind="stable")
     place = np.empty(len(order), dtype=np.int64)
@@ -228,7 +244,7 @@ def _written(model: LinearModel, recovery: Recovery, menu: _Menu, must: IntArray
     menus = Menus(group, raised)
     try:
         part = restrict(_rows(model, base, back, menus, lower, upper, names), lower, upper)
-    except (ModelError, OverflowError):  # sums that a model does not hold
+    except (ModelError, OverflowError):  # numbers too large for a model
         return None
     open_ = part.open_columns
     return Amounts(
@@ -245,7 +261,7 @@ def _rows(
     upper: IntArray,
     names: Sequence[str],
 ) -> LinearModel:
-    """The rows over choices, and a row for each menu."""
+    """Build the rows over choices, with one row Σ z_j ≤ 1 per group."""
     shift = model.activity(base)
     shared = np.flatnonzero(menus.shared)
     heads, code = np.unique(menus.group[shared], return_inverse=True)

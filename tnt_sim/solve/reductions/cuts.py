@@ -1,4 +1,10 @@
-"""Cuts that remove one wrong 0-1 choice and no point that keeps every row; all in whole numbers."""
+"""Cuts over 0-1 columns that remove an infeasible choice and no feasible point: cover cuts and no-good cuts.
+
+All arithmetic is in integers.
+
+Source: Balas and Jeroslow, Canonical cuts on the unit hypercube, SIAM J. Appl. Math. 23 (1972); Balas, Facets
+of the knapsack polytope, Math. Program. 8 (1975), for covers.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +17,26 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, BoolArray, IntA
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cut:
-    """Σ_{j∈T, x̂_j=0} x_j + Σ_{j∈T, x̂_j=1} (1 − x_j) ≥ 1: at least one column of T must change."""
+    """Cut coefficients·x ≥ lower: at least one column of a set T must change.
+
+    Σ_{j∈T, x̂_j=0} x_j + Σ_{j∈T, x̂_j=1} (1 − x_j) ≥ 1
+    """
 
     coefficients: IntArray
     lower: int
 
 
 def zero_one(model: LinearModel) -> BoolArray:
-    """The columns that can only be 0 or 1."""
+    """Return the mask of integer columns whose bounds lie within 0 and 1."""
     return np.asarray(model.integer & (model.col_lower >= 0) & (model.col_upper <= 1))
 
 
 def cover_cut(model: LinearModel, point: IntArray) -> Cut | None:
-    """A cut from the first broken row that the 0-1 columns alone break, whatever the others do.
+    """Derive a cover cut from the first violated row that the 0-1 columns alone violate.
 
-    With T the columns whose present value costs the row something, the row's least activity given T
-    still lies beyond its bound; T is then made as small as it can be (a minimal cover), cheap
-    columns first. None when no row is broken by its 0-1 columns alone.
+    T starts as the 0-1 columns whose current value uses up room in the row. Even with all other columns at
+    their most favourable bounds, T violates the row. T is then reduced to a minimal cover by removing columns
+    with small coefficients first. Returns None if no row is violated by its 0-1 columns alone.
     """
     activity = model.activity(point)
     over = (model.row_upper != NO_UPPER) & (activity > model.row_upper)
@@ -44,7 +53,7 @@ def cover_cut(model: LinearModel, point: IntArray) -> Cut | None:
 
 
 def _cover(model: LinearModel, point: IntArray, row: int, sign: int, limit: int) -> Cut | None:
-    """The cut of one row read as sign·(a·x) ≤ limit."""
+    """Derive the cover cut of one row, read as sign·(a·x) ≤ limit."""
     m = model.matrix
     begin, end = int(m.indptr[row]), int(m.indptr[row + 1])
     columns = m.indices[begin:end]
@@ -72,13 +81,13 @@ def _cover(model: LinearModel, point: IntArray, row: int, sign: int, limit: int)
 
 
 def no_good_cut(model: LinearModel, point: IntArray) -> Cut | None:
-    """The cut that removes exactly this 0-1 choice; None when there is no free 0-1 column."""
+    """Return the cut that removes exactly this 0-1 choice; None if no 0-1 column is open."""
     free = np.flatnonzero(zero_one(model) & (model.col_lower < model.col_upper))
     return must_change(model, point, free) if free.size else None
 
 
 def must_change(model: LinearModel, point: IntArray, columns: IntArray) -> Cut:
-    """The cut that asks for another choice of these 0-1 columns."""
+    """Return the cut that requires at least one of these 0-1 columns to change."""
     coefficients = np.zeros(model.n_cols, dtype=np.int64)
     ones = point[columns] == 1
     coefficients[columns] = np.where(ones, -1, 1)

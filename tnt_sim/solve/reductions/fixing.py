@@ -1,9 +1,16 @@
-"""Exact bounds and exact fixing from the float prices of a relaxed solve.
+"""Exact dual bounds and reduced-cost fixing from floating-point dual prices.
 
-Any prices give a valid bound, so the solver that gave them is not trusted: they are rounded to k/2^s and
-everything after that is computed in whole numbers. When maximising, with r = c − yA,
+Any prices y give a valid bound, so the solver that computed them need not be trusted. They are rounded to
+multiples of 2^−s, and everything after that is in integers. When maximising, with reduced costs r = c − yA,
 
     c·x  ≤  Σ_i max(y_i·lower_i, y_i·upper_i)  +  Σ_j max(r_j·l_j, r_j·u_j)        for every feasible x.
+
+Given a point of value v, an integer column j cannot move further from the bound that attains max(r_j·l_j,
+r_j·u_j) than ⌊(bound − v)/|r_j|⌋ units without falling below v. Columns that cannot move at all are fixed.
+
+Source: Crowder, Johnson and Padberg, Solving large-scale zero-one linear programming problems, Operations
+Research 31 (1983), for the fixing; Neumaier and Shcherbina, Safe bounds in linear and mixed-integer linear
+programming, Math. Program. 99 (2004), for bounds that do not trust the solver.
 """
 
 from __future__ import annotations
@@ -27,16 +34,21 @@ from tnt_sim.formulation.linear_model import (
 from tnt_sim.i18n.message import Text
 
 SCALE = 40
-"""Prices are whole multiples of 2^−SCALE, of a smaller power when int64 would overflow."""
+"""Prices are multiples of 2^−SCALE, or of a larger power of two if int64 would overflow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExactBound:
-    """A bound on the objective over all feasible points, in units of 2^−scale.
+    """Bound on the objective over all feasible points, in units of 2^−scale.
 
-    `scaled` is None when the prices bound nothing (a free column with a reduced cost); `multipliers` are
-    the prices used, (n_rows,), in the sign of `RawSolution.row_duals`; `reduced_costs` is c·2^scale − yA,
-    (n_cols,), ≥ 0 for columns that the bound holds at their upper bound when maximising.
+    Attributes
+    ----------
+    scaled : bound · 2^scale; None if the prices bound nothing, because a column without a bound has a reduced
+    cost
+    scale : exponent s
+    multipliers : (n_rows,), prices used times 2^scale, in the sign of `RawSolution.row_duals`
+    reduced_costs : (n_cols,), c·2^scale − multipliers·A. When maximising, the bound takes a column with a
+    positive value at its upper bound.
     """
 
     scaled: int | None
@@ -46,20 +58,24 @@ class ExactBound:
 
     @property
     def value(self) -> Fraction | None:
-        """The bound in units of the objective."""
+        """The bound in units of the objective; None if there is none."""
         return None if self.scaled is None else Fraction(self.scaled, 2**self.scale)
 
     def whole(self, sense: Sense) -> int | None:
-        """The best whole value that the bound leaves possible."""
+        """Round the bound to the best integer value that it allows; None if there is none."""
         if self.scaled is None:
             return None
         return self.scaled >> self.scale if sense is Sense.MAXIMISE else -(-self.scaled >> self.scale)
 
 
 def exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound:
-    """The bound that these prices prove, in whole numbers; NaN and wrong signs count as 0.
+    """Compute the dual bound that these prices prove, in integers.
 
-    A price is dropped where its sign asks for a bound that the row does not have.
+    NaN and infinite prices count as 0, and so do prices whose sign needs a bound that the row does not have.
+
+    Parameters
+    ----------
+    row_duals : float64 (n_rows,), in the sign of `RawSolution.row_duals`
     """
     up = 1 if model.sense is Sense.MAXIMISE else -1
     prices = np.where(np.isfinite(row_duals), row_duals, 0.0)
@@ -84,7 +100,7 @@ def exact_bound(model: LinearModel, row_duals: FloatArray) -> ExactBound:
 
 
 def _fitting_scale(model: LinearModel, prices: FloatArray) -> int | None:
-    """The largest scale, at most SCALE, for which no partial sum of c·2^s − yA can overflow int64."""
+    """Return the largest scale ≤ SCALE at which c·2^s − yA cannot overflow int64; None if below 16."""
     reach = np.abs(model.objective.astype(np.float64))
     reach = reach + abs(model.matrix).astype(np.float64).T @ np.abs(prices)
     most = max(reach.max(initial=0.0), np.abs(prices).max(initial=0.0), 1.0)
@@ -106,30 +122,31 @@ def _transposed(model: LinearModel, y: ExactArray) -> ExactArray:
 def fix_by_reduced_cost(
     model: LinearModel, duals: FloatArray, incumbent_value: int, keep_ties: bool
 ) -> tuple[IntArray, IntArray, int]:
-    """Bounds on the columns that every point worth having keeps, and how many columns they fix.
+    """Tighten column bounds by reduced costs, given the value of a feasible point.
 
-    With slack = bound − incumbent and r_j the exact reduced cost, a whole column can leave the side that
-    the bound holds it at by at most ⌊slack / |r_j|⌋ units.
+    With slack = bound − incumbent and exact reduced cost r_j, an integer column can leave the side at which
+    the bound holds it by at most ⌊slack / |r_j|⌋ units.
 
     Parameters
     ----------
     duals : float64 (n_rows,)
-        Prices of a relaxed solve of this very model; any others are valid too, and fix less.
+        Prices of the linear relaxation of this model. Other prices are valid too, and fix fewer columns.
     incumbent_value
-        A value that a feasible point reaches.
+        The value of a feasible point, without constants.
     keep_ties
-        True: all points with a value at least as good are kept. False: only strictly better ones are.
+        True: all points at least as good remain feasible. False: only strictly better points do.
 
     Returns
     -------
     col_lower, col_upper : int64 (n_cols,)
+        The tightened bounds.
     n_fixed
-        Columns that were open and no longer are.
+        Number of open columns that are now fixed.
 
     Raises
     ------
     ModelError
-        When the bound is worse than the incumbent: then no feasible point can have that value.
+        With `keep_ties`, if the bound is worse than the incumbent: no feasible point can have that value.
     """
     bound = exact_bound(model, duals)
     if bound.scaled is None:
@@ -145,14 +162,14 @@ def fix_by_reduced_cost(
 
 
 def _tightened(model: LinearModel, reduced: ExactArray, slack: int) -> tuple[IntArray, IntArray, int]:
-    """Bounds after every whole column may leave its side (upper where reduced > 0) by ⌊slack/|reduced|⌋."""
+    """Let each integer column leave its side (upper where reduced > 0) by at most ⌊slack/|reduced|⌋ units."""
     lower, upper = model.col_lower.copy(), model.col_upper.copy()
     size = np.where(reduced < 0, -reduced, reduced)
     moves = (size > 0) & model.integer
-    if slack >= NO_UPPER:  # Python's integers, rather than a slack cut short, which would fix too much
+    if slack >= NO_UPPER:  # use Python integers: a truncated slack would fix too much
         size = size.astype(object)
     steps = slack // np.where(moves, size, 1)
-    # Only columns whose room is smaller than their width change; so no addition below can overflow.
+    # only columns that may move less than their width change, so no addition below can overflow
     width = np.where((upper == NO_UPPER) | (lower == NO_LOWER), NO_UPPER, upper - lower)
     tighter = (moves & (steps < width)).astype(bool)
     at_upper, at_lower = tighter & (reduced > 0), tighter & (reduced < 0)

@@ -1,12 +1,14 @@
-"""Free money projected out: 0-1 columns are left where an envelope may gain what its neighbours do not claim.
+"""Fourier–Motzkin elimination of unallocated-money columns: leaves a model over 0-1 columns.
 
-A gain g, 0 ≤ g ≤ u, stands in rows a·x ± g ≤ b only and in no goal. Fourier and Motzkin's elimination adds each
-row that g relieves to each that it burdens,
+A column g with 0 ≤ g ≤ u (« gain ») is eliminated if it stands in rows a·x ± g ≤ b only and in no objective.
+Each row that g relaxes is added to each row that it burdens:
 
     a·x − g ≤ b,   a'·x + g ≤ b'   ⇒   (a + a')·x ≤ b + b'
 
-With coefficients of 1 this is exact in integers too: where all such sums hold, some whole g lies between its
-bounds. A point over the 0-1 columns then has its gains back, the least that hold.
+With coefficients ±1 the elimination is exact in integers too: if all these sums are satisfied, some integer g
+between 0 and u satisfies the rows. `Projected.expand` restores the least such values.
+
+Source: Schrijver, Theory of Linear and Integer Programming (1986).
 """
 
 from __future__ import annotations
@@ -21,14 +23,16 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, IntArray, Linea
 from tnt_sim.solve.reductions.restriction import breakable
 
 MOST_GAINS = 6
+"""Most columns to eliminate. The rows may double with each, so larger models are left to a solver."""
 MOST_ROWS = 40
+"""Most rows that one elimination may create."""
 MOST_ENTRIES = 2_000_000
-"""Beyond these, a solver is left to it: the rows double with each gain."""
+"""Largest rows × columns of the affected rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """A gain that was eliminated: the rows that it relieves, and their bounds."""
+    """Eliminated column: its index, the rows that it relaxes and their upper bounds."""
 
     column: int
     rows: IntArray
@@ -37,7 +41,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projected:
-    """A model without its gains, and the way back."""
+    """Model without its unallocated-money columns, and the way back.
+
+    Attributes
+    ----------
+    model : the model over the columns `columns` of `whole`
+    steps : the eliminations, in order
+    """
 
     model: LinearModel
     columns: IntArray
@@ -45,7 +55,7 @@ class Projected:
     steps: tuple[Step, ...]
 
     def expand(self, x: IntArray) -> IntArray | None:
-        """The point of the whole model, each gain the least that holds; None if that breaks a row."""
+        """Restore the eliminated columns at their least values; None if the point then violates a row."""
         point = np.zeros(self.whole.n_cols, dtype=np.int64)
         point[self.columns] = x
         for step in reversed(self.steps):
@@ -55,7 +65,7 @@ class Projected:
 
 
 def without_gains(model: LinearModel, stages: Sequence[Stage]) -> Projected | None:
-    """The model over its 0-1 columns; None where there is no gain, or a column is something else."""
+    """Eliminate all open columns that are not 0-1; None if there are none, or one has another form."""
     ranged = (model.col_lower != model.col_upper) & ((model.col_lower != 0) | (model.col_upper != 1))
     gains = np.flatnonzero(ranged)
     if not 0 < len(gains) <= MOST_GAINS or not _only_gains(model, gains, stages):
@@ -88,13 +98,13 @@ def without_gains(model: LinearModel, stages: Sequence[Stage]) -> Projected | No
             row_names=names,
             col_names=tuple(model.col_names[k] for k in columns.tolist()),
         )
-    except ModelError:  # sums that a model does not hold
+    except ModelError:  # numbers too large for a model
         return None
     return Projected(small, columns, model, tuple(steps))
 
 
 def _only_gains(model: LinearModel, gains: IntArray, stages: Sequence[Stage]) -> bool:
-    """Whether these columns begin at 0, are worth nothing, and count once in their rows."""
+    """Whether these columns have lower bound 0, no objective, and coefficients ±1."""
     return (
         not model.col_lower[gains].any()
         and not any(stage.objective[gains].any() for stage in stages)
@@ -105,7 +115,7 @@ def _only_gains(model: LinearModel, gains: IntArray, stages: Sequence[Stage]) ->
 def _eliminated(
     rows: IntArray, upper: IntArray, gains: IntArray, column: int, most: int
 ) -> tuple[IntArray, IntArray, Step] | None:
-    """The rows without a column, each that it relieves added to each that it burdens; None where too many."""
+    """Eliminate one column; None if that needs too many rows."""
     part = rows[:, column]
     if (np.abs(part) > 1).any():
         return None
@@ -119,5 +129,5 @@ def _eliminated(
     bounds = (low_upper[:, None] + high_upper[None, :]).ravel()
     every, limits = np.vstack([rows[part == 0], sums]), np.concatenate([upper[part == 0], bounds])
     over_choices = ~every[:, gains].any(axis=1)
-    loose = over_choices & (np.maximum(every, 0).sum(axis=1) <= limits)  # it always holds
+    loose = over_choices & (np.maximum(every, 0).sum(axis=1) <= limits)  # satisfied by all 0-1 points
     return every[~loose], limits[~loose], Step(column, rows[part < 0], upper[part < 0])

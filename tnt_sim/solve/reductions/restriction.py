@@ -1,6 +1,8 @@
-"""Substitution of fixed columns, and of a point to count from: the model that is left is small.
+"""Substitution of fixed columns: a smaller model over the open columns, and the way back.
 
-x = base + E·y,   row_lower − A·base ≤ (A E)·y ≤ row_upper − A·base
+    x = base + E·y,   row_lower − A·base ≤ (A E)·y ≤ row_upper − A·base
+
+E places the open columns y among all columns. `base` may also shift the origin of open columns.
 """
 
 from __future__ import annotations
@@ -14,10 +16,14 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, ExactArray, Flo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Restriction:
-    """A model over the open columns only, and the way back.
+    """Model over the open columns, and the map back to all columns.
 
-    `model` has its columns in the order of `open_columns`; `base` is a point of the full model whose
-    value `offset` is what `model.value` leaves out.
+    Attributes
+    ----------
+    model : the restricted model; its columns are in the order of `open_columns`
+    open_columns : int64, their indices in the full model
+    base : int64 (n_cols,), point of the full model that y = 0 stands for
+    offset : value of `base`; value of x = offset + model.value(y)
     """
 
     model: LinearModel
@@ -26,23 +32,24 @@ class Restriction:
     offset: int
 
     def expand(self, y: IntArray) -> IntArray:
-        """The point of the full model."""
+        """Map a point y of the restricted model to the full model."""
         x = self.base.copy()
         x[self.open_columns] += y
         return x
 
     def reduce(self, x: IntArray) -> IntArray:
-        """The point of the small model, for an `x` that agrees with `base` on the closed columns."""
+        """Map a point x to the restricted model; `x` must equal `base` on the fixed columns."""
         return x[self.open_columns] - self.base[self.open_columns]
 
 
 def restrict(
     model: LinearModel, col_lower: IntArray, col_upper: IntArray, around: IntArray | None = None
 ) -> Restriction:
-    """The model under tighter bounds, without the columns that these fix.
+    """Restrict a model to tighter column bounds and remove the columns that these fix.
 
-    Open columns are counted from 0, or from `around`. Rows that no open column can break any more are
-    left out; a row that is broken for good stays, so that the small model is infeasible too.
+    Open columns are counted from 0, or from `around`. Rows that no point within the bounds can violate are
+    dropped. A row that is violated whatever the open columns are is kept, so that the restricted model is
+    infeasible too.
     """
     is_open = col_lower != col_upper
     base = np.where(is_open, 0 if around is None else around, col_lower)
@@ -71,7 +78,7 @@ def restrict(
 
 
 def breakable(model: LinearModel) -> IntArray:
-    """The rows that some point within the columns' bounds breaks: the others say nothing."""
+    """Return the rows that some point within the column bounds violates; the others are redundant."""
     least, most = _reach(model.matrix, model.col_lower, model.col_upper)
     lower = _needed(model.row_lower, least, NO_LOWER)
     upper = _needed(model.row_upper, most, NO_UPPER)
@@ -85,7 +92,7 @@ def _shifted(bounds: IntArray, shift: ExactArray, absent: int) -> ExactArray:
 def _reach(
     matrix: object, low: IntArray | ExactArray, high: IntArray | ExactArray
 ) -> tuple[FloatArray, FloatArray]:
-    """The least and the greatest activity of each row over the columns' bounds, in floats."""
+    """Compute the least and the largest activity of each row over the column bounds, in floats."""
     a = matrix.astype(np.float64)  # type: ignore[attr-defined]
     up, down = a.maximum(0), a.minimum(0)
     low_f = np.where(low == NO_LOWER, -1e300, low.astype(np.float64))
@@ -94,13 +101,13 @@ def _reach(
 
 
 def _needed(bounds: IntArray | ExactArray, reach: FloatArray, absent: int) -> IntArray:
-    """Bounds that some open column can still break; the others become absent.
+    """Mark bounds that no point can violate as absent.
 
-    The floats of `reach` may be wrong by their last digits only: what is dropped is clear of that.
+    Errors of `reach` are limited to its last digits; a margin keeps every bound that is in doubt.
     """
     slack = np.abs(reach) * 1e-12 + 0.5
     given = bounds.astype(np.float64)
     free = reach + slack < given if absent == NO_UPPER else reach - slack > given
-    # An exact 0 on both sides is the common case of a row without open columns.
+    # a reach of exactly 0 is the common case of a row without open columns
     free |= (reach == 0) & (given >= 0 if absent == NO_UPPER else given <= 0)
     return np.where(free, absent, bounds).astype(np.int64)

@@ -1,15 +1,22 @@
-"""Short rows as lists of choices: a bound that closes columns where the linear program's closes none.
+"""Enumeration of short rows: Lagrangian relaxation with short knapsack rows as exact subproblems.
 
-The dossiers of a department under its cap are few. Against prices y on all rows but that cap, r = c − yA, its best
-choice is found exactly, and so is every choice that falls short of it by no more than Γ: a few dozen, where the
-row alone leaves 2^20. With 0 ≤ λ ≤ 1 for each such choice and Σ λ = 1 in place of the row, a linear program sees
-the row as it is for whole dossiers, and its prices give the bound
+A cap over the few dossiers of a department has few good choices. Relax all other rows with prices y, and let
+r = c − yA be the reduced costs. The best choice under the cap is found exactly, and so are all choices that
+lose at most Γ against it: a few dozen, where the row alone allows 2^20. With a weight 0 ≤ λ ≤ 1 per listed
+choice and Σ λ = 1 in place of the row, the linear program optimises over the convex hull of the row's integer
+points (Dantzig–Wolfe reformulation, lists growing by column generation). Its prices give the bound
 
-    c·x  ≤  Σ_i y_i·b_i  +  Σ_{loose} max(0, r_j)  +  Σ_bundles max r·x        for every feasible x.
+    c·x  ≤  Σ_i y_i·b_i  +  Σ_{j in no short row} max(0, r_j)  +  Σ_{short rows} max r·x        for every
+    feasible x.
 
-With Γ what this bound is above a value, no point of that value has a loose column on its other side where |r_j| is
-above Γ, or a bundle's choice outside its list. The prices are floats rounded to k/2^s; the rest is exact. With
-twenty such caps across ten other rules the bound falls by three quarters of what it is above the optimum.
+If Γ is the difference between this bound and a value v, no point of value v or better has a column outside
+the short rows on its other side where |r_j| > Γ, or a choice outside the list of a short row. Prices are
+rounded to multiples of 2^−s; the rest is in integers.
+
+With twenty such caps across ten other rules, this closes three quarters of the gap between bound and optimum.
+
+Source: Geoffrion, Lagrangean relaxation for integer programming, Mathematical Programming Study 2 (1974);
+Dantzig and Wolfe, Decomposition principle for linear programs, Operations Research 8 (1960).
 """
 
 from __future__ import annotations
@@ -33,20 +40,20 @@ from tnt_sim.solve.backends.backend import Backend, Limits
 from tnt_sim.solve.reductions.fixing import ExactBound, exact_bound
 
 LONGEST, SHORTEST = 64, 3
-"""Columns of a row that may become a list; pairs are left as they are, their rows are tight already."""
+"""Lengths of rows that may be listed. Rows of two columns are left as they are: they are tight already."""
 LEAST = 6
-"""Short rows with a price, below which lists are not worth their linear programs."""
+"""Short rows with a price needed for the method; with fewer, it does not pay."""
 MOST_CHOICES = 4_000
-"""Of one bundle; a row with more is left as a row."""
+"""Largest list of one short row; a row with more choices stays a row."""
 ROUNDS = 10
-"""Linear programs that improve the prices, at the most."""
+"""Linear programs that improve the prices, at most."""
 FAINT, NEAR = 1e-9, 1e-8
 LARGEST = 2.0**61
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Short:
-    """A row Σ a x ≤ b, a > 0, over few 0-1 columns: its place, its open columns, their a, what is left of b."""
+    """Short row Σ a x ≤ b, a > 0, x binary: index, open columns, their a, and b less fixed columns."""
 
     row: int
     columns: IntArray
@@ -56,7 +63,7 @@ class Short:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listed:
-    """A bundle's choices that lose at most what was asked for, bool (n_choices, n_columns), and its best value."""
+    """Enumerated choices of a short row, bool (n_choices, n_columns), and the value of its best one."""
 
     choices: BoolArray
     best: int
@@ -64,7 +71,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundled:
-    """Prices that leave out the bundles' rows, and the exact bound that they prove, in units of 2^−scale."""
+    """Exact bound with short rows as subproblems.
+
+    Attributes
+    ----------
+    shorts : the short rows
+    prices : float64 (n_rows,), 0 for the short rows
+    bound : exact bound of these prices without the short rows
+    scaled : the improved bound, in units of 2^−bound.scale
+    """
 
     shorts: tuple[Short, ...]
     prices: FloatArray
@@ -72,21 +87,24 @@ class Bundled:
     scaled: int
 
     def slack(self, value: int) -> int:
-        """What the bound is above a value."""
+        """Compute the difference Γ between the bound and a value, in units of 2^−scale."""
         return self.scaled - (value << self.bound.scale)
 
     def listed(self, slack: int) -> list[Listed | None]:
-        """Every choice of each bundle within the slack; None for one that has too many."""
+        """List the choices of each short row within the slack; None for a row that has too many."""
         return [_listed(self.bound.reduced_costs[s.columns], s, slack) for s in self.shorts]
 
     @property
     def near(self) -> int:
-        """A slack at which lists are short and yet say what is nearly the best."""
+        """A slack for which lists are short but contain the good choices: a tenth of the median |r_j|."""
         return int(np.median(np.abs(self.bound.reduced_costs)) // 10)
 
 
 def short_rows(model: LinearModel, duals: FloatArray) -> tuple[Short, ...]:
-    """The short rows with a price that share no column, the dearest first."""
+    """Select short rows with a positive price that share no column, largest price · b first.
+
+    `model` must maximise.
+    """
     matrix = model.matrix
     length = np.diff(matrix.indptr)
     zero_one = (model.col_lower >= 0) & (model.col_upper <= 1)
@@ -111,9 +129,10 @@ def short_rows(model: LinearModel, duals: FloatArray) -> tuple[Short, ...]:
 def close_by_lists(
     model: LinearModel, row_duals: FloatArray, limit: int, backend: Backend, limits: Limits = Limits()
 ) -> LinearModel:
-    """The model without what no point of value `limit` or better can have; the same where few short rows are dear.
+    """Tighten column bounds by enumerating short rows, keeping all points of value `limit` or better.
 
-    `row_duals` are the prices of the model's own linear program.
+    `row_duals` are the prices of the model's linear relaxation. The model is returned unchanged if fewer than
+    `LEAST` short rows have a price, or if the bound shows nothing.
     """
     up = maximised(model)
     same = model.sense is Sense.MAXIMISE
@@ -139,9 +158,9 @@ def close_by_lists(
 def _bundled(
     model: LinearModel, shorts: Sequence[Short], duals: FloatArray, backend: Backend, limits: Limits
 ) -> Bundled | None:
-    """The bundles of a model that maximises, at the best prices found; None where too few have short lists.
+    """Improve the prices by column generation and return the best bound; None if too few rows have short lists.
 
-    The prices come from linear programs over the lists found so far, which grow by what is best at these prices.
+    `model` must maximise.
     """
     best = _at(model, shorts, duals)
     if best is None:
@@ -172,7 +191,7 @@ def _bundled(
 
 
 def _at(model: LinearModel, shorts: Sequence[Short], duals: FloatArray) -> Bundled | None:
-    """The bundles at given prices."""
+    """Compute the bound at given prices."""
     prices = duals.copy()
     prices[[s.row for s in shorts]] = 0.0
     bound = exact_bound(model, prices)
@@ -189,7 +208,7 @@ def _at(model: LinearModel, shorts: Sequence[Short], duals: FloatArray) -> Bundl
 
 
 def _listed(reduced: IntArray, short: Short, slack: int) -> Listed | None:
-    """The choices under one row that are worth no less than its best one less the slack."""
+    """List the choices of one short row that lose at most `slack` against its best one."""
     price = _fill_price(reduced, short)
     reach = float(np.abs(reduced.astype(np.float64)).sum()) + price * float(short.weight.sum() + short.room)
     if reach + slack >= LARGEST:
@@ -215,7 +234,7 @@ def _listed(reduced: IntArray, short: Short, slack: int) -> Listed | None:
 
 
 def _fill_price(reduced: IntArray, short: Short) -> int:
-    """The price of the row's own unit at which the columns worth having fill it; any would be right."""
+    """Choose a price of the row's unit at which the good columns fill the row; any price would be valid."""
     worth = np.flatnonzero(reduced > 0)
     worth = worth[np.argsort(-(reduced[worth] / short.weight[worth]), kind="stable")]
     place = int(np.searchsorted(np.cumsum(short.weight[worth]), short.room, side="right"))
@@ -223,7 +242,7 @@ def _fill_price(reduced: IntArray, short: Short) -> int:
 
 
 def _within(inner: IntArray, short: Short, price: int, limit: int) -> tuple[BoolArray, IntArray] | None:
-    """The choices that lose at most `limit` against Σ max(0, inner) + price·room, and what they lose."""
+    """List the choices that lose at most `limit` against Σ max(0, inner) + price·room, with their losses."""
     inside, cost = inner > 0, np.abs(inner)
     flips = np.flatnonzero(cost <= limit)
     ratio = cost[flips] / short.weight[flips]
@@ -251,7 +270,7 @@ def _within(inner: IntArray, short: Short, price: int, limit: int) -> tuple[Bool
 
 
 def _loose_columns(model: LinearModel, shorts: Sequence[Short]) -> IntArray:
-    """The columns in no bundle."""
+    """Return the columns that are in no short row."""
     loose = np.ones(model.n_cols, dtype=np.bool_)
     for s in shorts:
         loose[s.columns] = False
@@ -261,7 +280,7 @@ def _loose_columns(model: LinearModel, shorts: Sequence[Short]) -> IntArray:
 def _with_lists(
     model: LinearModel, shorts: Sequence[Short], lists: Sequence[BoolArray]
 ) -> tuple[LinearModel, IntArray]:
-    """The model with the bundles' rows replaced by their lists, and the rows that it keeps of the full one."""
+    """Replace short rows by convex combinations of their lists; also return the rows that remain."""
     loose = _loose_columns(model, shorts)
     columns = model.matrix.tocsc()
     rows = np.setdiff1d(np.arange(model.n_rows), [s.row for s in shorts])
@@ -298,7 +317,7 @@ def _with_lists(
 
 
 def maximised(model: LinearModel) -> LinearModel:
-    """The same points, best first the same, as a maximum."""
+    """Return the same model as a maximisation."""
     if model.sense is Sense.MAXIMISE:
         return model
     return replace(model, objective=-model.objective, sense=Sense.MAXIMISE)

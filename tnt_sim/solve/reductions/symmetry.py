@@ -1,8 +1,11 @@
-"""Equal columns as one: flat fees make hundreds of dossiers that no row and no goal tells apart.
+"""Merging of identical columns: flat-rate grants create hundreds of interchangeable dossiers.
 
-Columns j of a class have the same entries in every row and the same objective. With y = Σ_j x_j the model
-sees one column with 0 ≤ y ≤ Σ_j u_j, and every way to share y out among the class is feasible alike; it is
-given to the first ones first.
+The columns j of a class have the same entries in all rows and the same objective. With y = Σ_j x_j they
+become one column 0 ≤ y ≤ Σ_j u_j. Every way to distribute y over the class is feasible and has the same
+value; `Merged.expand` fills the first columns first.
+
+Source: Achterberg, Bixby, Gu, Rothberg and Weninger, Presolve reductions in mixed integer programming,
+INFORMS J. Comput. 32 (2020), on parallel columns.
 """
 
 from __future__ import annotations
@@ -17,9 +20,13 @@ from tnt_sim.formulation.linear_model import EXACT_LIMIT, IntArray, LinearModel
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Merged:
-    """A model with one column for each class, and the way back.
+    """Model with one column per class, and the way back.
 
-    `class_of` (n_cols,) is the class of each column of the full model, whose upper bounds are `room`.
+    Attributes
+    ----------
+    model : the merged model
+    class_of : int64 (n_cols,), class of each column of the full model
+    room : int64 (n_cols,), upper bounds of these columns
     """
 
     model: LinearModel
@@ -27,13 +34,13 @@ class Merged:
     room: IntArray
 
     def reduce(self, x: IntArray) -> IntArray:
-        """The point of the small model: Σ x over each class."""
+        """Map a point to the merged model: Σ x over each class."""
         y = np.zeros(self.model.n_cols, dtype=np.int64)
         np.add.at(y, self.class_of, x)
         return y
 
     def expand(self, y: IntArray) -> IntArray:
-        """The point of the full model, each class filled from its first column on."""
+        """Map a point to the full model, filling each class from its first column."""
         order = np.argsort(self.class_of, kind="stable")
         room, classes = self.room[order], self.class_of[order]
         single = np.bincount(self.class_of, minlength=len(y))[classes] == 1
@@ -46,9 +53,11 @@ class Merged:
 
 
 def classes(model: LinearModel) -> IntArray:
-    """The class of each column, (n_cols,), numbered by first column; alone where it is not 0 … u whole.
+    """Compute the class of each column, int64 (n_cols,), numbered by first column.
 
-    Equal are columns with the same entries in every row and the same objective; their bounds may differ.
+    Two columns are in one class if they have the same entries in all rows and the same objective; their upper
+    bounds may differ. A column that is not an integer column with lower bound 0 and a finite upper bound is
+    alone.
     """
     m = model.matrix.tocsc()
     m.sort_indices()
@@ -63,17 +72,17 @@ def classes(model: LinearModel) -> IntArray:
 
 
 def _candidates(model: LinearModel) -> IntArray:
-    """The columns that may have an equal: mergeable, and a sum over their entries that another has too."""
+    """Return columns that may have an identical one: mergeable, and with the same random checksum as another."""
     mergeable = model.integer & (model.col_lower == 0) & (model.col_upper < EXACT_LIMIT)
     weights = np.random.default_rng(0).integers(-(2**40), 2**40, model.n_rows + 1)
-    with np.errstate(over="ignore"):  # wrapped sums are as good: only different ones tell columns apart
+    with np.errstate(over="ignore"):  # wrapped sums still serve: different sums mean different columns
         sums = model.matrix.T @ weights[:-1] + model.objective * weights[-1]
     _, inverse, counts = np.unique(sums, return_inverse=True, return_counts=True)
     return np.flatnonzero(mergeable & (counts[inverse] > 1))
 
 
 def merge(model: LinearModel) -> Merged:
-    """The model with equal columns merged; itself where none are equal."""
+    """Merge identical columns; the model itself is returned if there are none."""
     class_of = classes(model)
     n = int(class_of.max(initial=-1)) + 1
     if n == model.n_cols:

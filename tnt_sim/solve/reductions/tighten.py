@@ -1,10 +1,11 @@
-"""Coefficient tightening: the same 0-1 points, a linear program that says more.
+"""Coefficient tightening of 0-1 rows: the same integer points, a tighter linear relaxation.
 
-For a row Σ a_j x_j ≤ b over 0-1 columns with a_j > 0 and M = Σ a_j: when M − a_j < b, no point without j can
-break the row, so a_j and b can both be lowered by b − (M − a_j). A cap of 10,000 € on two dossiers of 5,000 and
-10,000 € becomes « at most one of the two ».
+For a row Σ a_j x_j ≤ b over 0-1 columns with a_j > 0, let M = Σ a_j. If M − a_j < b, no point with x_j = 0
+can violate the row, so a_j and b can both be lowered by b − (M − a_j). Example: a cap of 10,000 € on two
+dossiers of 5,000 € and 10,000 € becomes « at most one of the two ».
 
-Source: Savelsbergh, Preprocessing and probing techniques for mixed integer programming, ORSA J. Comput. 6 (1994).
+Source: Savelsbergh, Preprocessing and probing techniques for mixed integer programming, ORSA J. Comput. 6
+(1994).
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from tnt_sim.deadline import UNLIMITED, Deadline
 from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, LinearModel
 
 MAX_ENTRIES = 64
-"""Longer rows are not looked at: with many dossiers no single one fills the difference."""
+"""Longest row handled: in longer rows no single dossier fills the difference."""
 ROWS_PER_LOOK = 64
-"""Rows tightened between two looks at the clock."""
+"""Rows tightened between two checks of the deadline."""
 
 
 def tighten(model: LinearModel, deadline: Deadline = UNLIMITED) -> LinearModel:
-    """The model with its short 0-1 rows tightened; every whole point that keeps one keeps the other.
+    """Tighten the short 0-1 rows of a model; its integer points are unchanged.
 
     Rows that the deadline leaves no time for stay as they are.
     """
@@ -51,7 +52,7 @@ def tighten(model: LinearModel, deadline: Deadline = UNLIMITED) -> LinearModel:
 
 
 def _tightened(values: list[int], bound: int) -> tuple[list[int], int]:
-    """One row, until nothing changes; a row that cannot be broken or kept is left as it is."""
+    """Tighten one row until nothing changes; a redundant or infeasible row is left as it is."""
     total = sum(values)
     if total <= bound or bound < 0:
         return values, bound
