@@ -1,6 +1,6 @@
-"""What every solver looks like from here: limits in, a raw answer out, and no default status.
+"""Common interface of all solvers: limits in, one raw answer out.
 
-A raw answer is a claim in floats. What is believed of it is decided in `solve/methods/integral.py`.
+A raw answer is a claim in floating-point numbers. `methods/integral.py` decides what to believe of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tnt_sim.formulation.linear_model import NO_LOWER, NO_UPPER, FloatArray, Int
 
 
 class Termination(StrEnum):
-    """Why a solver stopped; what it holds is told apart, by `values` being None or not."""
+    """Why a solver stopped. Whether it found a point is told by `RawSolution.values`, not by this."""
 
     OPTIMAL = "optimal"
     INFEASIBLE = "infeasible"
@@ -49,9 +49,12 @@ _LIMITS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a solve must end.
+    """Limits of a solve.
 
-    `deadline` is the one of the run, or an earlier one; `nodes` counts branch-and-bound nodes, None is no limit.
+    Attributes
+    ----------
+    deadline : when the solve must end
+    nodes : branch-and-bound nodes; None for no limit
     """
 
     deadline: Deadline = UNLIMITED
@@ -59,7 +62,7 @@ class Limits:
 
     @property
     def time_seconds(self) -> float | None:
-        """Wall-clock seconds that are left, None without a limit."""
+        """Wall-clock seconds left; None without a limit."""
         return self.deadline.limit_seconds
 
     @property
@@ -68,16 +71,19 @@ class Limits:
         return self.deadline.expired
 
     def share(self, part: float) -> Limits:
-        """The same with a part (0 to 1) of the time that is left."""
+        """Return the same limits with a share (0 to 1) of the time left."""
         return replace(self, deadline=self.deadline.share(part))
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Options for a second try at the same model, when an answer did not survive the exact reading.
+    """Solver options for another attempt, after an answer failed the exact check.
 
-    `tolerance` is the solver's feasibility and integrality tolerance (None: its own);
-    `presolve=False` and another `seed` make it take another path to the same optimum.
+    Attributes
+    ----------
+    tolerance : feasibility and integrality tolerance; None for the solver's own
+    presolve : False makes the solver take another path to the same optimum
+    seed : random seed; another seed has the same purpose
     """
 
     tolerance: float | None = None
@@ -87,23 +93,25 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawSolution:
-    """One solver's answer, in floats, as a claim.
+    """One solver's answer, in floats: a claim to be checked.
 
     Parameters
     ----------
+    termination
+        Why the solver stopped.
     values : float64 (n_cols,) or None
-        The point in hand, proved best or not.
+        The best point found, proved optimal or not.
     objective, bound
-        In the units of the model's objective and in its sense: no point is claimed to be above
-        `bound` when maximising, below when minimising.
+        In the units and sense of the model's objective. The solver claims that no point is above `bound` when
+        maximising, or below it when minimising.
     row_duals : float64 (n_rows,) or None
-        Change of the objective value per unit of increase of the row's right-hand side: ≥ 0 for a
-        ≤ row when maximising and for a ≥ row when minimising, ≤ 0 for the opposite pairs. Only for
-        relaxed solves: an integer decision has no prices.
+        Dual prices: change of the optimal value per unit increase of the right-hand side. ≥ 0 for a ≤ row
+        when maximising and for a ≥ row when minimising, ≤ 0 for the opposite pairs. Only for linear
+        relaxations.
     reduced_costs : float64 (n_cols,) or None
-        c − Aᵀ·row_duals; when maximising > 0 holds a column at its upper bound, < 0 at its lower.
+        c − Aᵀ·row_duals. When maximising, > 0 at the upper bound of a column and < 0 at its lower bound.
     solver
-        Name and version, « HiGHS 1.16.0 ».
+        Name and version, such as « HiGHS 1.16.0 ».
     seconds, log
         Wall-clock time of the call, and what the solver printed.
     """
@@ -121,7 +129,7 @@ class RawSolution:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a backend can do; `digits` is how many significant ones its values carry."""
+    """What a backend supports; `digits` is the number of significant digits of its values."""
 
     integer: bool
     duals: bool
@@ -134,16 +142,16 @@ class Capabilities:
 
 
 class Backend(Protocol):
-    """A solver: gaps 0, one thread, nothing on standard output."""
+    """A solver with zero gaps, one thread and no output on standard output."""
 
     @property
     def name(self) -> str:
-        """The name that `get_backend` knows it by."""
+        """The name that `get_backend` accepts."""
         ...
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do."""
+        """What the backend supports."""
         ...
 
     def solve(
@@ -155,33 +163,40 @@ class Backend(Protocol):
         start: IntArray | None = None,
         tuning: Tuning = Tuning(),
     ) -> RawSolution:
-        """Solve one model; `relax` drops the whole-number requirement, `start` is a point to begin from.
+        """Solve one model.
+
+        Parameters
+        ----------
+        relax
+            Drop integrality.
+        start : int64 (n_cols,)
+            A point to start from.
 
         Raises
         ------
         SolverError
-            When the solver fails, is missing, or gives a status that is not known here.
+            If the solver fails, is missing, or returns an unknown status.
         """
         ...
 
 
 def has_crossed_bounds(model: LinearModel) -> bool:
-    """Whether a row or a column has its lower bound above its upper one (solvers differ on these)."""
+    """Whether a row or column has its lower bound above its upper one; solvers differ on such models."""
     return bool(np.any(model.row_lower > model.row_upper) or np.any(model.col_lower > model.col_upper))
 
 
 def infeasible_at_once(solver: str) -> RawSolution:
-    """The answer for a model whose own bounds cross: no solver is asked."""
+    """Return INFEASIBLE for a model whose bounds cross, without calling a solver."""
     return RawSolution(Termination.INFEASIBLE, None, None, None, None, None, solver, 0.0)
 
 
 def out_of_time(solver: str) -> RawSolution:
-    """The answer when the deadline has passed before a solver was asked."""
+    """Return TIME_LIMIT for a deadline that had passed before the solver was called."""
     return RawSolution(Termination.TIME_LIMIT, None, None, None, None, None, solver, 0.0)
 
 
 def refuse_non_finite(answer: RawSolution) -> RawSolution:
-    """An answer with a NaN or an infinite value holds nothing, whatever status came with it."""
+    """Replace an answer that contains NaN or infinite values by NUMERIC_TROUBLE without a point."""
     if answer.values is None or np.isfinite(answer.values).all():
         return answer
     return replace(
@@ -197,7 +212,7 @@ def refuse_non_finite(answer: RawSolution) -> RawSolution:
 
 
 def float_bounds(lower: IntArray, upper: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Bounds as floats, absent ones as ±∞; exact, since present ones are below 2^53."""
+    """Convert bounds to floats, absent ones to ±∞; exact, because present ones are below 2^53."""
     low = np.where(lower == NO_LOWER, -np.inf, lower.astype(np.float64))
     high = np.where(upper == NO_UPPER, np.inf, upper.astype(np.float64))
     return low, high

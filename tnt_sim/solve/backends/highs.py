@@ -1,11 +1,11 @@
-"""HiGHS through highspy: the fast path, and the only module that knows highspy.
+"""HiGHS backend through highspy: the default solver, and the only module that imports highspy.
 
-What is guarded against (all seen with highspy 1.16):
+It works around the following, all observed with highspy 1.16:
 
 * the first `Highs()` of a process writes a banner to file descriptor 1, whatever the options;
-* `setOptionValue` answers an unknown name or a bad value with a return code and nothing else;
+* `setOptionValue` reports an unknown name or a bad value by its return code only;
 * a solve with another thread count than the scheduler's first one gives `kError` and no model status;
-* Ctrl-C reaches Python only when bytecode runs in the main thread: the interrupt callbacks run some.
+* Ctrl-C reaches Python only when bytecode runs in the main thread; the interrupt callbacks run some.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 DUAL, PRIMAL = 1, 4
 """Simplex strategies of HiGHS."""
 PARALLEL_ROWS = 1 << 13
-"""The presolve rule for parallel rows and columns: at a million columns, minutes without a look at the clock."""
+"""Presolve rule for parallel rows and columns: at a million columns, minutes without a time check."""
 _FIRST_USE = threading.Lock()
 
 _STATUSES = {
@@ -65,17 +65,17 @@ _STATUSES = {
     "kSolveError": Termination.FAILED,
     "kPostsolveError": Termination.FAILED,
 }
-# Absent on purpose, and so refused: kNotset, kLoadError, kModelError (a fault of ours), kObjectiveBound
-# and kObjectiveTarget (limits that are never set here).
+# Absent on purpose, and therefore rejected: kNotset, kLoadError, kModelError (an error of this package),
+# kObjectiveBound and kObjectiveTarget (limits that are never set here).
 
 
 def quiet_highspy() -> Any:
-    """The highspy module, its banner already printed to nowhere.
+    """Import highspy with its banner suppressed.
 
     Raises
     ------
     SolverError
-        When highspy cannot be imported.
+        If highspy cannot be imported.
     """
     with _FIRST_USE:
         try:
@@ -87,16 +87,16 @@ def quiet_highspy() -> Any:
         if not getattr(highspy, "_tnt_sim_banner_done", False):
             with _descriptor_1_to_nowhere():
                 highspy.Highs()
-            # A mark on the module rather than a global here: it dies with what it describes.
+            # the mark is on the module rather than a global here, so that it disappears with the module
             highspy._tnt_sim_banner_done = True
-    # what ran before in this process may have asked for other threads, and HiGHS refuses to run with fewer then
+    # earlier code in this process may have used more threads, and HiGHS then refuses to run with fewer
     highspy.Highs.resetGlobalScheduler(True)
     return highspy
 
 
 @contextlib.contextmanager
 def _descriptor_1_to_nowhere() -> Iterator[None]:
-    """Send file descriptor 1 to the null device (C++ writes there; `redirect_stdout` cannot see it)."""
+    """Send file descriptor 1 to the null device: C++ writes there, which `redirect_stdout` cannot catch."""
     try:
         saved = os.dup(1)
     except OSError:  # no standard output at all (a service): nothing to protect
@@ -114,7 +114,7 @@ def _descriptor_1_to_nowhere() -> Iterator[None]:
 
 @dataclass(slots=True)
 class _Watch:
-    """What the callbacks of one solve write: the log, better points, and whether Ctrl-C was pressed."""
+    """Collects from the callbacks of one solve: the log, better points, and whether Ctrl-C was pressed."""
 
     interrupted: bool = False
     lines: list[str] = field(default_factory=list)
@@ -122,7 +122,7 @@ class _Watch:
     point_kind: int = -1
 
     def callback(self, kind: Any, message: str, out: Any, answer: Any, _data: Any) -> None:
-        """Called by HiGHS; must never raise (the exception would cross C++)."""
+        """Receive a callback of HiGHS; must never raise, because the exception would cross C++."""
         if int(kind) == 0:
             self.lines.append(message)
             return
@@ -139,10 +139,10 @@ class _Watch:
 
 @contextlib.contextmanager
 def _ctrl_c_stops(watch: _Watch) -> Iterator[None]:
-    """While solving in the main thread, Ctrl-C stops the solver instead of raising.
+    """Make Ctrl-C stop the solver instead of raising, while solving in the main thread.
 
-    HiGHS looks at the flag about every millisecond, less often while it presolves. Elsewhere (a worker
-    thread) signals never arrive, and a handler cannot be set: a time limit is then the way to stop.
+    HiGHS checks the flag about every millisecond, less often during presolve. A worker thread receives no
+    signals and cannot set a handler; use a time limit there.
     """
     usable = threading.current_thread() is threading.main_thread() and callable(
         signal.getsignal(signal.SIGINT)
@@ -163,7 +163,7 @@ def _must(status: Any, what: str, solver: str) -> None:
 
 
 def _set_options(highs: Any, options: dict[str, Any], solver: str) -> None:
-    """Set options, check the return code and read each back: HiGHS says nothing of a bad one."""
+    """Set options, check the return code and read each one back, because HiGHS reports nothing else."""
     for name, value in options.items():
         _must(highs.setOptionValue(name, value), f"{name} = {value}", solver)
         code, found = highs.getOptionValue(name)
@@ -219,12 +219,20 @@ def _pass_model(
 
 
 def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray]:
-    """A silent HiGHS that holds the linear program of a model for many solves, and the unit of each row.
+    """Load a linear program into a silent HiGHS instance for repeated solves.
 
-    Simplex without presolve, so that each solve begins from the basis of the last one: dual, or `primal` where a
-    step among far more columns than rows takes dual long. Rows are multiplied by powers of two, `unit` (n_rows,),
-    which bring their largest coefficient near 1: nothing is lost, and a tolerance means the same in each. So
-    bounds go in times `unit`, and prices come out over it.
+    It uses the simplex method without presolve, so that each solve starts from the last basis: dual simplex,
+    or `primal` where a dual step over far more columns than rows takes long. Rows are multiplied by powers of
+    two that bring their largest coefficient near 1; this loses nothing, and makes tolerances comparable
+    between rows.
+
+    Returns
+    -------
+    highs
+        The HiGHS instance.
+    unit : float64 (n_rows,)
+        Multiplier of each row. Bounds must be passed times `unit`, and prices returned must be multiplied by
+        `unit`.
     """
     highs = quiet_highspy().Highs()
     live = {"log_to_console": False, "threads": 1, "presolve": "off", "solver": "simplex"}
@@ -240,12 +248,12 @@ def load_live(model: LinearModel, primal: bool = False) -> tuple[Any, FloatArray
 
 
 def strategy(n_cols: int) -> int:
-    """The simplex of a live program: dual; a single step of it may take half a minute at a million columns."""
+    """Choose the simplex variant: dual, but primal for huge models, where one dual step may take half a minute."""
     return PRIMAL if n_cols > MANY_COLUMNS else DUAL
 
 
 def _run(module: Any, highs: Any, watch: _Watch) -> None:
-    """Run; once more after a scheduler reset when another thread count was used before in this thread."""
+    """Run HiGHS; after a thread-count error, reset the scheduler and run again."""
     kinds = module.cb.HighsCallbackType
     watch.point_kind = int(kinds.kCallbackMipImprovingSolution)
     highs.setCallback(watch.callback, None)
@@ -268,14 +276,17 @@ def _termination(highs: Any, limits: Limits, solver: str) -> Termination:
     if name not in _STATUSES:
         raise SolverError(Text(f"{solver} : état inattendu {name}", f"{solver}: unexpected status {name}"))
     found = _STATUSES[name]
-    # HiGHS says « solution limit » for its limit of nodes too; only that one is ever set here.
+    # HiGHS reports its node limit as « solution limit »; only the node limit is ever set here
     if found is Termination.SOLUTION_LIMIT and limits.nodes is not None:
         return Termination.NODE_LIMIT
     return found
 
 
 class HighsBackend:
-    """HiGHS, in process: silent, one thread, both gaps 0, interruptible in the main thread."""
+    """HiGHS in this process: silent, one thread, zero gaps, interruptible in the main thread.
+
+    A model with very many columns is solved in a separate process (`solver_process.solve_apart`).
+    """
 
     name = "highs"
     capabilities = Capabilities(
@@ -297,12 +308,12 @@ class HighsBackend:
         start: IntArray | None = None,
         tuning: Tuning = Tuning(),
     ) -> RawSolution:
-        """Solve one model; Ctrl-C in the main thread gives INTERRUPTED and the point in hand.
+        """Solve one model; Ctrl-C in the main thread gives INTERRUPTED with the best point found.
 
         Raises
         ------
         SolverError
-            When highspy is missing, refuses an option or the model, or gives an unknown status.
+            If highspy is missing, rejects an option or the model, or returns an unknown status.
         """
         solver = f"HiGHS {quiet_highspy().Highs().version()}"
         if has_crossed_bounds(model):
@@ -322,7 +333,7 @@ def solve_here(
     tuning: Tuning,
     on_point: OnPoint | None = None,
 ) -> RawSolution:
-    """The answer of HiGHS in this process; `on_point` is told each better point on the way."""
+    """Solve with HiGHS in this process; `on_point` receives each better point."""
     began = time.perf_counter()
     module = quiet_highspy()
     highs = module.Highs()

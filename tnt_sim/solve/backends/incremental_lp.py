@@ -1,7 +1,8 @@
-"""A linear program that stays alive while its model changes: bounds, costs and right-hand sides are a difference.
+"""Incremental linear program: keeps a solver instance alive while bounds, costs and right-hand sides change.
 
-Two models of the same columns, rows and coefficients differ by numbers alone; these are handed to the solver that
-holds the first, whose basis then needs a few pivots. Another structure begins anew, and the difference says why.
+Two models with the same columns, rows and coefficients differ only in numbers. These are passed to the
+instance that solved the first model, whose basis then needs a few pivots. Another structure starts a new
+instance, and `Difference` records why.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from tnt_sim.solve.backends.highs import load_live
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Difference:
-    """What changed between two models: places of rows and columns, or why they cannot be compared.
+    """Change between two models.
 
     Attributes
     ----------
-    rebuilt : why the structure is another; None when the difference is in numbers alone
-    rows, columns, costs : places whose bounds, bounds and objective changed
+    rebuilt : why the structure differs; None if only numbers changed
+    rows, columns, costs : indices of rows whose bounds changed, columns whose bounds changed, and columns
+    whose objective changed
     """
 
     rebuilt: Text | None
@@ -40,7 +42,7 @@ class Difference:
 
 
 def difference(old: LinearModel, new: LinearModel) -> Difference:
-    """What turns `old` into `new`."""
+    """Compare two models."""
     if old.matrix.shape != new.matrix.shape:
         was, now = "{} × {}".format(*old.matrix.shape), "{} × {}".format(*new.matrix.shape)
         return Difference(Text(f"le modèle fait {now} et non {was}", f"the model is {now}, not {was}"))
@@ -60,7 +62,7 @@ def difference(old: LinearModel, new: LinearModel) -> Difference:
 
 @dataclass
 class LiveLp:
-    """The linear program of the last model that was asked about; `last` says what the latest one changed."""
+    """Linear program kept between calls; `last` is the latest change, `n_pivots` counts simplex iterations."""
 
     last: Difference | None = None
     n_pivots: int = 0
@@ -76,10 +78,22 @@ class LiveLp:
         primal: bool = False,
         deadline: Deadline = UNLIMITED,
     ) -> FloatArray | None:
-        """Prices of max value·x over the model's rows, (n_rows,); None where there is no optimum, or no time.
+        """Solve max value·x over the linear relaxation of the model, and return its dual prices.
 
-        `value` may be larger than a model holds: it is brought near 2^10 by a power of two. `primal` is for the
-        first of models with far more columns than rows.
+        Parameters
+        ----------
+        model
+            Rows and column bounds; its objective is ignored.
+        value : int64 (n_cols,)
+            Coefficients to maximise. They may exceed what a model allows: a power of two scales them near
+            2^10.
+        primal
+            Use the primal simplex when a new instance is created, for far more columns than rows.
+
+        Returns
+        -------
+        float64 (n_rows,) or None
+            Prices ≥ 0 for ≤ rows and ≤ 0 for ≥ rows; None if there is no optimum, or no time.
         """
         blank = model.with_objective(np.zeros(model.n_cols, dtype=np.int64), Sense.MAXIMISE)
         self._move(blank, primal)
@@ -95,7 +109,7 @@ class LiveLp:
         return found
 
     def _move(self, model: LinearModel, primal: bool) -> None:
-        """Hold this model: by its difference from the one that is held, or anew."""
+        """Bring the instance to this model, by its changes or from scratch."""
         if self._model is None:
             self.last = Difference(Text("premier modèle", "first model"))
         else:

@@ -1,14 +1,15 @@
-"""What PuLP's solvers are asked with: gaps, tolerances, limits, paths, and a scale that they can read.
+"""PuLP backend: any solver that PuLP supports, and export to LP files.
 
-PuLP: the open door to any solver it lists, and to `.lp` and `.mps` files.
+It works around the following, observed with PuLP 4.2:
 
-What is guarded against (seen with PuLP 4.2):
+* files carry 13 significant digits and CBC's answers 8. Longer numbers are rejected on output; integer
+  columns are rounded and checked exactly on input (`methods/integral.py`);
+* some solvers return `Undefined` for « infeasible »: the linear relaxation is solved before giving up;
+* GLPK rejects models without rows and leaves a temporary file behind: it runs in a temporary directory;
+* an unknown status, or an exception of PuLP or of a solver, raises SolverError and never becomes a result.
 
-* files carry 13 significant digits, CBC's answers 8: larger figures are refused on the way out, and whole
-  columns are rounded and checked exactly on the way back (`solve/methods/integral.py`);
-* `Undefined` covers « no feasible point » for some solvers: the relaxed problem is asked before giving up;
-* GLPK cannot take a model without rows and leaves a temporary file behind: a directory of ours is removed;
-* an unknown status, or any exception of PuLP or of a solver, is a SolverError, never a result.
+Per solver, the module also sets gaps, tolerances, limits, and an objective scale that the solver handles
+well.
 """
 
 from __future__ import annotations
@@ -51,11 +52,11 @@ _FAMILY = {"PULP_CBC_CMD": "cbc", "COIN_CMD": "cbc", "CyLP": "cbc", "GLPK_CMD": 
 
 
 def _cbc(limits: Limits, tuning: Tuning) -> dict[str, Any]:
-    # With its own settings CBC 2.10 called 19 of 300 tight envelopes infeasible or solved to a wrong
-    # optimum; with these, 2 of 1,200 (tests/solve/test_integral.py, the near-miss family).
+    # with its default settings CBC 2.10 reported a wrong optimum, or infeasible, for 19 of 300 tight
+    # envelopes; with these, for 2 of 1,200 (tests/solve/test_integral.py, the near-miss family)
     tolerance = max(min(tuning.tolerance or 1e-9, 1e-9), 1e-10)
     settings = ["preprocess off", f"integerT {tolerance}"]
-    if tuning.presolve:  # the other path does without: it made CBC call feasible models infeasible
+    if tuning.presolve:  # not on the other path, where it made CBC report feasible models as infeasible
         settings.append(f"primalT {tolerance}")
     options: dict[str, Any] = {"options": settings}
     if limits.nodes is not None:
@@ -69,8 +70,8 @@ def _cbc(limits: Limits, tuning: Tuning) -> dict[str, Any]:
 
 def _scip(limits: Limits, tuning: Tuning) -> dict[str, Any]:
     options: dict[str, Any] = {} if limits.nodes is None else {"maxNodes": limits.nodes}
-    # SCIP's tolerance is relative to the row: 1e-6 of 100 M€ is 100 €. (Below 1e-7 it warns on stderr.)
-    # Its knapsacks of 10⁸ cents are simplified step by step: 5 s for 10 dossiers, minutes for others.
+    # SCIP's tolerance is relative to the row: 1e-6 of 100 M€ is 100 € (below 1e-7 it warns on stderr).
+    # It simplifies knapsack rows of 10⁸ cents step by step, which takes 5 s for 10 dossiers, or minutes.
     settings = [
         f"numerics/feastol={max(min(tuning.tolerance or 1e-7, 1e-7), 1e-9)}",
         "constraints/knapsack/simplifyinequalities=0",
@@ -103,7 +104,7 @@ def _highs(limits: Limits, tuning: Tuning) -> dict[str, Any]:
 
 
 def _cpsat(_limits: Limits, tuning: Tuning) -> dict[str, Any]:
-    # Presolve's « inclusion » step gave wrong optima (or-tools #5293).
+    # the presolve step « inclusion » gave wrong optima (or-tools #5293)
     return {"threads": 1, "presolve_inclusion_work_limit": 0, "cp_model_presolve": tuning.presolve}
 
 
@@ -118,21 +119,21 @@ _OPTIONS = {
 
 
 def solver_options(solver_name: str, limits: Limits, tuning: Tuning) -> dict[str, Any]:
-    """The keyword arguments of a solver of PuLP, beyond those that all of them have."""
+    """Return the keyword arguments specific to a PuLP solver."""
     family = family_of(solver_name)
     by_command = family == "scip" and solver_name.endswith("_CMD")
     return _OPTIONS["scip_cmd" if by_command else family](limits, tuning)
 
 
 def family_of(solver_name: str) -> str:
-    """The solver behind one of PuLP's names: `cbc`, `glpk`, `scip`, `cpsat`, `highs` or `other`."""
+    """Return the solver behind a PuLP name: `cbc`, `glpk`, `scip`, `cpsat`, `highs` or `other`."""
     return _FAMILY.get(solver_name, "other")
 
 
 def refused_option(solver_name: str, solver: Any, log: str) -> str | None:
-    """What a solver did not take, after its solve: a bad option is silent in CBC and HiGHS; SCIP raises.
+    """Return what shows that a solver ignored an option; None if nothing does. CBC and HiGHS raise no error.
 
-    `solver` is PuLP's `solverModel`, of in-process solvers; `log` is what the solver printed.
+    `solver` is PuLP's `solverModel` for in-process solvers; `log` is what the solver printed.
     """
     family = family_of(solver_name)
     if family == "cbc":
@@ -146,10 +147,10 @@ def refused_option(solver_name: str, solver: Any, log: str) -> str | None:
 
 
 def as_asked(model: LinearModel, solver_name: str) -> LinearModel:
-    """The model as it is handed over: for GLPK, with its objective times a power of ten.
+    """Return the model as passed to the solver: for GLPK the objective is multiplied by a power of ten.
 
-    GLPK compares prices with 10⁻⁷ after scaling rows of 10⁸ cents to 1, and then calls 0 the optimum of
-    « 2 x » (seen with 5.0). Its value is read from its point, so the factor needs no way back.
+    GLPK compares prices with 10⁻⁷ after scaling rows of 10⁸ cents to 1, and then reports 0 as the optimum of
+    « 2 x » (observed with 5.0). The value is read from the point, so the factor needs no inverse.
     """
     if family_of(solver_name) != "glpk":
         return model
@@ -176,7 +177,7 @@ _STATUSES = {
     _S.NumericalError: Termination.NUMERIC_TROUBLE,
     _S.NotSolved: Termination.FAILED,
 }
-# Absent on purpose: Stopped (« for a reason the solver does not report ») needs the limits to be read.
+# Absent on purpose: Stopped (« for a reason the solver does not report ») is interpreted with the limits.
 
 _WITH_DUALS = frozenset({"COIN_CMD", "PULP_CBC_CMD", "HiGHS"})
 _READS_FILES = ("_CMD",)
@@ -185,17 +186,17 @@ _READS_FILES = ("_CMD",)
 def to_pulp(
     model: LinearModel, *, relax: bool = False, name: str = "tnt_sim"
 ) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
-    """The model as a PuLP problem, with its variables in column order.
+    """Convert the model to a PuLP problem, with its variables in column order.
 
-    A row with two different bounds becomes two constraints, `r3_name_lo` and `r3_name_hi`. Constraints
-    may be added and the problem solved with `problem.solve(solver)`; always name the solver.
+    A row with two different bounds becomes two constraints, `r3_name_lo` and `r3_name_hi`. Constraints may be
+    added, and the problem solved with `problem.solve(solver)`; always name the solver.
     """
     problem, variables, _ = _build(model, relax, name)
     return problem, variables
 
 
 _SYSTEM = re.compile(r"\(os error (\d+)\)")
-"""How PuLP words what the system refused."""
+"""How PuLP words an error of the operating system."""
 
 
 def write_lp(model: LinearModel, path: Path) -> None:
@@ -204,9 +205,9 @@ def write_lp(model: LinearModel, path: Path) -> None:
     Raises
     ------
     SolverError
-        When a figure has more than 13 significant digits: the file would not be the model.
+        If a number has more than 13 significant digits, which the file would lose.
     OSError
-        The file cannot be written.
+        If the file cannot be written.
     """
     _refuse_long_figures(model, "LP")
     problem, _ = to_pulp(model)
@@ -219,7 +220,7 @@ def write_lp(model: LinearModel, path: Path) -> None:
 
 
 def installed_solvers() -> tuple[str, ...]:
-    """The solvers of PuLP that are on this machine, by PuLP's names."""
+    """List the PuLP solvers installed on this machine, by PuLP name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return tuple(dict.fromkeys(pulp.listSolvers(onlyAvailable=True)))
@@ -228,7 +229,7 @@ def installed_solvers() -> tuple[str, ...]:
 def _build(
     model: LinearModel, relax: bool, name: str
 ) -> tuple[pulp.LpProblem, list[pulp.LpVariable], list[int]]:
-    """The problem, its variables, and for each constraint the row it comes from."""
+    """Build the problem, its variables, and the row index of each constraint."""
     maximise = model.sense is Sense.MAXIMISE
     problem = pulp.LpProblem(name, pulp.LpMaximize if maximise else pulp.LpMinimize)
     names = model.names_for_solver()
@@ -264,7 +265,7 @@ def _constraints(
     starts = m.indptr.tolist()
     for row, (low, high) in enumerate(zip(model.row_lower.tolist(), model.row_upper.tolist(), strict=True)):
         begin, end = starts[row], starts[row + 1]
-        if begin == end:  # an empty row is settled without a solver (`_empty_row_fails`)
+        if begin == end:  # `_empty_row_fails` checks empty rows
             continue
         pairs = [(variables[j], float(a)) for j, a in zip(indices[begin:end], data[begin:end], strict=True)]
         expression = pulp.LpAffineExpression.from_list(pairs)
@@ -279,7 +280,7 @@ def _constraints(
 
 
 def _empty_row_fails(model: LinearModel) -> bool:
-    """Whether a row without any coefficient excludes 0."""
+    """Whether a row without coefficients excludes 0."""
     empty = np.diff(model.matrix.indptr) == 0
     return bool(np.any(empty & ((model.row_lower > 0) | (model.row_upper < 0))))
 
@@ -297,10 +298,10 @@ def _refuse_long_figures(model: LinearModel, where: str) -> None:
 
 
 class PulpBackend:
-    """Any solver that PuLP knows, by the name PuLP gives it: gaps 0, one thread, silent.
+    """Any solver of PuLP, by its PuLP name: zero gaps, one thread, silent.
 
-    Ctrl-C raises KeyboardInterrupt: a solver behind a command line hands nothing back. Nor does one that is still
-    running a second after its time limit: its process group is ended, and its log says so.
+    Ctrl-C raises KeyboardInterrupt, because a command-line solver returns nothing then. A solver that still
+    runs a second after its time limit is killed with its process group; the log records it.
     """
 
     def __init__(self, solver_name: str) -> None:
@@ -327,13 +328,13 @@ class PulpBackend:
         start: IntArray | None = None,
         tuning: Tuning = Tuning(),
     ) -> RawSolution:
-        """Solve one model; `start` is not passed on (PuLP's warm starts differ by solver and version).
+        """Solve one model; `start` is ignored, because PuLP's warm starts differ by solver and version.
 
         Raises
         ------
         SolverError
-            When the solver is missing or fails, when a figure is too long for its file, when a limit of
-            nodes is asked from a solver that has none, or for a status that is not known here.
+            If the solver is missing or fails, a number is too long for its file, a node limit is set for a
+            solver without one, or the status is unknown.
         """
         began = time.perf_counter()
         if self.solver_name.endswith(_READS_FILES):
@@ -352,7 +353,7 @@ class PulpBackend:
         return refuse_non_finite(answer)
 
     def _told_apart(self, model: LinearModel, limits: Limits, tuning: Tuning) -> Termination:
-        """« Undefined » read through the relaxed problem: infeasible there is infeasible here."""
+        """Interpret `Undefined` through the linear relaxation: if that is infeasible, so is the model."""
         relaxed = self._ask(model, True, limits, tuning, time.perf_counter()).termination
         if relaxed is Termination.INFEASIBLE:
             return Termination.INFEASIBLE
@@ -413,7 +414,7 @@ class PulpBackend:
         options: dict[str, Any] = {"msg": False}
         seconds = limits.time_seconds
         if seconds is not None:
-            # glpsol reads whole seconds only.
+            # glpsol accepts whole seconds only
             options["timeLimit"] = max(1, math.ceil(seconds)) if self.family == "glpk" else max(0.01, seconds)
         if self.family in ("cbc", "scip", "highs"):
             options |= {"gapRel": 0.0, "gapAbs": 0.0, "logPath": str(log)}
@@ -430,7 +431,7 @@ class PulpBackend:
         return _STATUSES[status]
 
     def _duals(self, problem: pulp.LpProblem, model: LinearModel, origin: list[int]) -> FloatArray | None:
-        """Row prices in our sign; a two-sided row has the sum of its two constraints."""
+        """Return row prices in our sign; a two-sided row has the sum of its two constraints."""
         if not self.capabilities.duals:
             return None
         duals = np.zeros(model.n_rows)
@@ -438,7 +439,7 @@ class PulpBackend:
             if constraint.pi is None:
                 return None
             duals[row] += constraint.pi
-        # CBC is handed « minimise −c·x » for a maximisation, and PuLP leaves its prices in that sign.
+        # CBC receives « minimise −c·x » for a maximisation, and PuLP leaves its prices in that sign
         return -duals if self.family == "cbc" and model.sense is Sense.MAXIMISE else duals
 
 
@@ -450,7 +451,7 @@ def _failure(name: str, en: str, fr: str) -> SolverError:
 
 
 def _without_rows(model: LinearModel, name: str, relax: bool) -> RawSolution:
-    """A model without a coefficient in its rows: every column goes to its better bound."""
+    """Solve a model without coefficients in its rows: each column goes to its better bound."""
     gain = model.objective if model.sense is Sense.MAXIMISE else -model.objective
     idle = np.clip(0, model.col_lower, model.col_upper)
     values = np.where(gain > 0, model.col_upper, np.where(gain < 0, model.col_lower, idle))

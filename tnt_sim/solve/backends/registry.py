@@ -1,4 +1,4 @@
-"""Solvers by name; nothing heavy is imported before a name asks for it."""
+"""Registry of solvers by name; a solver's library is imported only when it is requested."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.solve.backends.backend import Backend
 
 _SECOND_OPINIONS = ("COIN_CMD", "PULP_CBC_CMD", "GLPK_CMD", "SCIP_PY", "SCIP_CMD", "CPSAT")
-"""Solvers that share no code with HiGHS, by PuLP's names, in order of preference: CBC, GLPK, SCIP, CP-SAT."""
+"""Solvers that share no code with HiGHS, by PuLP name, in order of preference: CBC, GLPK, SCIP, CP-SAT."""
 
 
 def get_backend(name: str) -> Backend:
-    """The backend of that name: `highs`, `scipy`, or `pulp:NAME` with a NAME of `pulp.listSolvers()`.
+    """Return the backend of that name: `highs`, `scipy`, or `pulp:NAME` with a NAME of `pulp.listSolvers()`.
 
     Raises
     ------
     UsageError
-        When there is no such backend, or it is not on this machine.
+        If there is no such backend, or if it is not installed on this machine.
     """
     if name == "highs" and _importable("highspy"):
         from tnt_sim.solve.backends.highs import HighsBackend
@@ -48,13 +48,13 @@ def get_backend(name: str) -> Backend:
 
 
 def available_backends() -> tuple[str, ...]:
-    """The names that `get_backend` accepts on this machine."""
+    """List the names that `get_backend` accepts on this machine."""
     direct = (("highs",) if _importable("highspy") else ()) + ("scipy",)
     return (*direct, *(f"pulp:{solver}" for solver in _pulp_solvers()))
 
 
 def independent_backends() -> tuple[str, ...]:
-    """The backends present that are not HiGHS by any route: CBC, GLPK, SCIP, CP-SAT, in this order."""
+    """List the installed backends that do not use HiGHS: CBC, GLPK, SCIP, CP-SAT, in this order."""
     here = _pulp_solvers()
     return tuple(f"pulp:{solver}" for solver in _SECOND_OPINIONS if solver in here)
 
@@ -72,7 +72,7 @@ def _importable(module: str) -> bool:
 
 
 def write_lp(model: LinearModel, path: Path) -> None:
-    """Write the model as a CPLEX LP file (`pulp_bridge.write_lp`), importing PuLP only now."""
+    """Write the model as a CPLEX LP file; imports PuLP when called (`pulp_bridge.write_lp`)."""
     from tnt_sim.solve.backends.pulp_bridge import write_lp as write
 
     write(model, path)

@@ -1,6 +1,6 @@
-"""SciPy's `milp` and `linprog`: needs no further install and prints nothing, but is HiGHS too.
+"""SciPy backend (`milp` and `linprog`): a fallback for machines without highspy.
 
-It is a fallback for a machine without highspy; it never counts as a second opinion.
+SciPy uses HiGHS too, so it never counts as an independent solver.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SOLVER = f"SciPy {scipy.__version__} (HiGHS)"
 
 
 class ScipyBackend:
-    """`scipy.optimize`: gap 0, one thread, silent; Ctrl-C raises once the solver has returned."""
+    """`scipy.optimize`: zero relative gap, silent; Ctrl-C raises after the solver has returned."""
 
     name = "scipy"
     capabilities = Capabilities(
@@ -54,12 +54,12 @@ class ScipyBackend:
         start: IntArray | None = None,
         tuning: Tuning = Tuning(),
     ) -> RawSolution:
-        """Solve one model; `start`, `tuning.seed` and `tuning.tolerance` are not known to SciPy's `milp`.
+        """Solve one model; `start`, `tuning.seed` and `tuning.tolerance` are ignored.
 
         Raises
         ------
         SolverError
-            For a status that is not known here.
+            If SciPy returns an unknown status.
         """
         if has_crossed_bounds(model):
             return infeasible_at_once(_SOLVER)
@@ -112,7 +112,7 @@ def _integer(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
 
 
 def _linear(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
-    """The relaxed problem; rows become equalities and ≤ rows, and their prices come back in our sign."""
+    """Solve the linear relaxation; rows become equalities and ≤ rows, prices are returned in our sign."""
     optimize = _optimize()
 
     sign, matrix = _sign(model), model.matrix.astype(np.float64)
@@ -144,7 +144,7 @@ def _linear(model: LinearModel, limits: Limits, tuning: Tuning) -> _Answer:
 
 
 def _optimize() -> Any:
-    # Late, since it takes 0.3 s; as Any, since its stubs ask for literal option dictionaries.
+    # imported late, because it takes 0.3 s; typed Any, because its stubs need literal option dictionaries
     return importlib.import_module("scipy.optimize")
 
 
@@ -153,7 +153,7 @@ def _sign(model: LinearModel) -> float:
 
 
 def _termination(found: Any, limits: Limits) -> Termination:
-    """SciPy's five numbers; 1 is « iteration or time limit », 4 is « other », told apart by its message."""
+    """Translate SciPy's status; the message refines 1 (« iteration or time limit ») and 4 (« other »)."""
     message = str(found.message)
     if found.status == 0:
         return Termination.OPTIMAL

@@ -1,16 +1,14 @@
-"""Solvers behind a command line: each runs in a process group of its own, which ends with its time or with Ctrl-C.
+"""Solvers in processes of their own, which end at the deadline or with Ctrl-C.
 
-CBC and GLPK are given a time limit and look at it where they please, which may be minutes later. PuLP starts them
-and waits without end, so that the wait is bounded here: the modules of PuLP that start processes get `Processes`
-in the place of `subprocess`. Outside of `until` it does what `subprocess` does. A process that is killed at once
-cannot end what it started: a guard does (`ending_with_us`).
+Command-line solvers: CBC and GLPK may check their time limit minutes late, and PuLP waits for them without a
+limit. `until` therefore replaces `subprocess` in the PuLP modules that start processes by `Processes`, which
+bounds the wait. Outside `until` it behaves like `subprocess`. If this process is killed, it cannot end its
+children itself; a guard process does (`ending_with_us`).
 
-HiGHS in a process of its own, for models so large that it does not look at its clock for minutes.
-
-Seen with highspy 1.16 at a million columns: the presolve rule for parallel rows and columns and the heuristic
-« feasibility jump » run for minutes without a look at the time, and call nobody back meanwhile. Here the process
-is ended instead: at the deadline, with Ctrl-C, or by the system when memory runs out. Each better point that it
-meets on the way it hands over at once, so that the last one stays.
+Huge models: with a million columns, highspy 1.16 was observed to run for minutes without checking the time,
+in the presolve rule for parallel rows and columns and in the heuristic « feasibility jump ». `solve_apart`
+runs HiGHS in a process of its own, which is ended at the deadline, with Ctrl-C, or by the system when memory
+runs out. It sends each better point at once, so that the last one is not lost.
 """
 
 from __future__ import annotations
@@ -39,17 +37,17 @@ from tnt_sim.i18n.message import Text
 from tnt_sim.solve.backends.backend import Limits, RawSolution, Termination, Tuning
 
 GRACE_SECONDS = 1.0
-"""For a solver that is about to end by its own limit, and for it to write down its point."""
+"""Time for a solver to end by its own limit and write its point."""
 
 _DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline of a solver's process", default=None)
 
 
 @contextmanager
 def ending_with_us(pid: int) -> Iterator[None]:
-    """Inside, the group of a process that we started ends with us, even where we are killed at once.
+    """End the group of process `pid` when this process ends, even if this process is killed.
 
-    A shell reads a pipe that nobody writes to: it comes to its end with this process, and the shell then ends the
-    group. Windows has no such shell: there, the solver's own limit ends it.
+    A shell waits on a pipe that nobody writes to. The pipe closes with this process, and the shell then kills
+    the group. Windows has no such shell; there only the solver's own limit applies.
     """
     guard = _guard_of(pid)
     try:
@@ -73,7 +71,7 @@ def _guard_of(pid: int) -> subprocess.Popen[bytes] | None:
 
 
 def _dismiss(guard: subprocess.Popen[bytes] | None) -> None:
-    """End a guard whose process has ended: first the shell, and only then its pipe."""
+    """End the guard of a process that has ended: first the shell, then its pipe."""
     if guard is not None:
         guard.kill()
         guard.wait()
@@ -82,11 +80,11 @@ def _dismiss(guard: subprocess.Popen[bytes] | None) -> None:
 
 
 class SolverOverrunError(Exception):
-    """A solver's process did not end at its deadline and was killed with all that it started."""
+    """A solver process did not end at its deadline and was killed with its children."""
 
 
 class SolverProcess(subprocess.Popen[bytes]):
-    """A process in a group of its own; waiting for it ends it at the deadline, or when the wait is interrupted."""
+    """Process in a group of its own; `wait` ends the group at the deadline, or when the wait is interrupted."""
 
     def __init__(self, deadline: Deadline, args: Sequence[str], **how: Any) -> None:
         self.deadline = deadline
@@ -95,7 +93,13 @@ class SolverProcess(subprocess.Popen[bytes]):
         self._guard = _guard_of(self.pid)
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code; raises SolverOverrunError where the deadline, and a moment more, passed first."""
+        """Return the exit code.
+
+        Raises
+        ------
+        SolverOverrunError
+            If the process still runs `GRACE_SECONDS` after the deadline.
+        """
         left = self.deadline.limit_seconds
         if left is not None and (timeout is None or left + GRACE_SECONDS < timeout):
             timeout = left + GRACE_SECONDS
@@ -127,7 +131,7 @@ class SolverProcess(subprocess.Popen[bytes]):
 
 
 class Processes:
-    """`subprocess` with processes that end at the deadline of `until`."""
+    """Replacement of `subprocess` whose processes end at the deadline set by `until`."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
@@ -140,12 +144,12 @@ class Processes:
         return SolverProcess(deadline, args, **how)
 
     def call(self, args: Sequence[str], **how: Any) -> int:
-        """Run a process and give its exit code."""
+        """Run a process and return its exit code."""
         with self.Popen(args, **how) as process:
             return process.wait()
 
     def check_call(self, args: Sequence[str], **how: Any) -> int:
-        """The same; raises CalledProcessError for an exit code that is not 0."""
+        """Run a process; raise CalledProcessError if its exit code is not 0."""
         code = self.call(args, **how)
         if code:
             raise subprocess.CalledProcessError(code, args)
@@ -154,7 +158,7 @@ class Processes:
 
 @contextmanager
 def until(deadline: Deadline, solver: object) -> Iterator[None]:
-    """Inside, processes that this solver of PuLP starts end a moment after the deadline."""
+    """Within this context, processes that this PuLP solver starts end shortly after the deadline."""
     for kind in type(solver).__mro__:
         module = sys.modules[kind.__module__]
         if getattr(module, "subprocess", None) is subprocess:
@@ -167,30 +171,30 @@ def until(deadline: Deadline, solver: object) -> Iterator[None]:
 
 
 MANY_COLUMNS = 200_000
-"""Models with more columns that are open are solved apart: with half of them HiGHS is half a second late."""
+"""Open columns above which a model is solved in its own process; with half as many HiGHS is 0.5 s late."""
 TO_ANSWER_SECONDS = 1.0
-"""Before the deadline, for HiGHS to end by its own limit and for its point to be handed over."""
+"""Time before the deadline for HiGHS to end by its own limit and send its point."""
 BETWEEN_POINTS_SECONDS = 0.5
-"""Between two points that are handed over; the last one met before is sent as soon as the time has come."""
+"""Least time between two points sent; the last point found in between is sent afterwards."""
 COMMAND = (sys.executable, "-P", "-m", "tnt_sim.solve.backends.solver_process")
 _LENGTH = struct.Struct("<q")
 
 
 def is_for_apart(model: LinearModel) -> bool:
-    """Whether a model is so large that HiGHS may not end at its limit."""
+    """Whether a model is so large that HiGHS may overrun its time limit."""
     return int((model.col_lower < model.col_upper).sum()) > MANY_COLUMNS
 
 
 OnPoint = Callable[[FloatArray | None], None]
-"""Told each better point; None when some time has gone by without one."""
+"""Receives each better point; None when some time has passed without one."""
 Solve = Callable[[LinearModel, bool, Limits, IntArray | None, Tuning, OnPoint], RawSolution]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """A model, how it is solved, how many seconds were left when it was sent, and when that was.
+    """Request to the solver process: model, options, seconds left when it was sent, and the time of sending.
 
-    `solve` is a function of a module, which the process imports.
+    `solve` must be a module-level function, which the process imports.
     """
 
     solve: Solve
@@ -203,10 +207,10 @@ class Request:
     sent: float
 
     def limits(self) -> Limits:
-        """What is left on arrival."""
+        """Compute the limits on arrival, less the time in transit and `TO_ANSWER_SECONDS`."""
         if self.seconds is None:
             return Limits(nodes=self.nodes)
-        on_the_way = time.time() - self.sent  # two processes have no finer clock in common
+        on_the_way = time.time() - self.sent  # the two processes share no finer clock
         return Limits(Deadline(self.seconds - on_the_way - TO_ANSWER_SECONDS), self.nodes)
 
 
@@ -219,14 +223,14 @@ def solve_apart(
     tuning: Tuning,
     solver: str,
 ) -> RawSolution:
-    """What `solve` answers in time, in a process that does not outlive the deadline.
+    """Run `solve` in a process that does not outlive the deadline.
 
-    Where the process is ended, the answer is the last point that it handed over, with the limit that ended it.
+    If the process is ended, the answer is the last point that it sent, with the limit that ended it.
 
     Raises
     ------
     SolverError
-        When the process ends with an error.
+        If the process ends with an error.
     """
     began = time.perf_counter()
 
@@ -239,7 +243,7 @@ def solve_apart(
         return RawSolution(termination, point, value, None, None, None, solver, seconds, log)
 
     left = limits.time_seconds
-    if left is not None and left <= TO_ANSWER_SECONDS:  # no time to send the model and to hear of it
+    if left is not None and left <= TO_ANSWER_SECONDS:  # no time to send the model and get an answer
         return ended(Termination.TIME_LIMIT, b"")
     request = Request(solve, model, relax, start, tuning, limits.nodes, left, time.time())
     sent = pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL)
@@ -249,7 +253,7 @@ def solve_apart(
         return ended(Termination.TIME_LIMIT, expired.output or b"")
     except KeyboardInterrupt:
         return ended(Termination.INTERRUPTED, b"")
-    if code < 0:  # ended by a signal that is not ours: the system is short of memory
+    if code < 0:  # ended by a signal that we did not send: the system is short of memory
         return ended(Termination.MEMORY_LIMIT, output)
     if code:
         last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
@@ -259,7 +263,7 @@ def solve_apart(
 
 
 def _run(sent: bytes, timeout: float | None) -> tuple[int, bytes, bytes]:
-    """The exit code of the process and what it wrote; it is ended where the wait ends first."""
+    """Run the process; return its exit code, output and errors. End it if the wait ends first."""
     pipe = subprocess.PIPE
     with (
         subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True) as process,
@@ -278,7 +282,7 @@ def _run(sent: bytes, timeout: float | None) -> tuple[int, bytes, bytes]:
 
 
 def _parts(output: bytes) -> Iterator[Any]:
-    """What a process wrote, part by part: packed points, and the answer at the end; half a part is none."""
+    """Decode the output message by message: packed points, then the answer; an incomplete message is ignored."""
     place = 0
     while place + _LENGTH.size <= len(output):
         (length,) = _LENGTH.unpack_from(output, place)
@@ -290,7 +294,7 @@ def _parts(output: bytes) -> Iterator[Any]:
 
 
 def _packed(point: FloatArray) -> bytes:
-    """A point in whole numbers, most of which are 0 or 1."""
+    """Compress a point as integers, most of which are 0 or 1."""
     whole = np.clip(np.rint(point), -(2.0**62), 2.0**62).astype(np.int64)
     small = whole.astype(np.int8)
     kept = small if np.array_equal(small, whole) else whole
@@ -304,7 +308,7 @@ def _unpacked(packed: bytes, n_cols: int) -> FloatArray | None:
 
 @dataclass(slots=True)
 class _Sender:
-    """Writes parts to a stream, points no more often than is of use."""
+    """Writes messages to a stream, points at most every `BETWEEN_POINTS_SECONDS`."""
 
     stream: BinaryIO
     last_sent: float = -BETWEEN_POINTS_SECONDS
@@ -319,16 +323,16 @@ class _Sender:
             self.waiting, self.last_sent = None, now
 
     def part(self, told: object) -> None:
-        """Write one part, its length first."""
+        """Write one message, preceded by its length."""
         text = pickle.dumps(told, protocol=pickle.HIGHEST_PROTOCOL)
         self.stream.write(_LENGTH.pack(len(text)) + text)
         self.stream.flush()
 
 
 def main() -> None:
-    """Solve the request of the standard input; points and the answer go to the standard output.
+    """Solve the request on standard input; write points and the answer to standard output.
 
-    What the solver itself prints goes to the standard error.
+    The solver's own output goes to standard error.
     """
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
