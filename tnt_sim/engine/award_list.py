@@ -1,4 +1,4 @@
-"""The list of dossiers with their decision, as files hold it."""
+"""Award list: the dossier table with decisions, as written to CSV and Parquet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 from tnt_sim.domain.portfolio import CANONICAL, ColumnKind, table_column
 
 FORMULA_PREFIX = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet would take for a formula."""
+"""First characters of cells that spreadsheets evaluate as formulas."""
 
 DECISION = ("eligible", "funded", "granted", "reason_code", "reason")
 GUARD = "'"
@@ -19,10 +19,10 @@ _INSTANT = "%Y-%m-%dT%H:%M:%S%.f%:z"
 
 
 def csv_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """The rows as text for CSV: the canonical columns in the contract's order, then the decision.
+    """Convert the table to text columns for CSV: canonical columns in the fixed order, then the decision.
 
-    Amounts are in euros with two decimals and a point; lists are joined by ``;``; date-times carry the offset
-    of `timezone`; text that a spreadsheet would take for a formula is prefixed by ``'``.
+    Amounts are in euros with two decimals and a dot. Lists are joined by ``;``. Date-times carry the offset
+    of `timezone`. Text that a spreadsheet would evaluate as a formula is prefixed by ``'``.
     """
     money = {"granted": "granted_cents"}
     columns = canonical_columns(table, timezone)
@@ -43,7 +43,7 @@ def csv_columns(table: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 
 def canonical_columns(table: pl.DataFrame, timezone: str) -> list[pl.Expr]:
-    """The canonical columns that the table has, as text for CSV, in the contract's order."""
+    """Return the canonical columns that the table has, as text for CSV, in the fixed order."""
     kinds = CANONICAL.items()
     return [
         _canonical(table, name, kind, timezone) for name, kind in kinds if table_column(name) in table.columns
@@ -51,7 +51,7 @@ def canonical_columns(table: pl.DataFrame, timezone: str) -> list[pl.Expr]:
 
 
 def parquet_columns(table: pl.DataFrame) -> pl.DataFrame:
-    """The rows as typed columns, amounts in integer cents; where each row was read is left out."""
+    """Return the typed columns for Parquet, amounts in integer cents; columns on row sources are dropped."""
     return table.select(name for name in table.columns if not name.startswith("_"))
 
 
@@ -70,7 +70,7 @@ def _canonical(table: pl.DataFrame, name: str, kind: ColumnKind, timezone: str) 
 
 
 def euros_text(column: str) -> pl.Expr:
-    """Cents as « 1234.56 », exact: integer division only."""
+    """Convert cents to text such as « 1234.56 », exactly, with integer division only."""
     cents = pl.col(column)
     size = cents.abs()
     sign = pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))
@@ -95,10 +95,10 @@ def plain_decimal(name: str) -> pl.Expr:
 
 
 def guarded(text: pl.Expr) -> pl.Expr:
-    """Text with ``'`` before what would start a formula, at its beginning or where a spreadsheet may cut it.
+    """Prefix text by ``'`` wherever a spreadsheet could read a formula, also where it may split the cell.
 
-    A spreadsheet that expects ``;`` cuts cells there, and at the line breaks of cells that it then no longer
-    takes for quoted.
+    A spreadsheet that expects ``;`` splits cells there, and at line breaks of cells that it no longer treats
+    as quoted.
     """
     text = pl.when(text != "").then(text).str.replace_all(_CUT_BEFORE, f"${{1}}{GUARD}${{2}}")
     return pl.when(text.str.contains(_RISKY)).then(pl.concat_str(pl.lit(GUARD), text)).otherwise(text)

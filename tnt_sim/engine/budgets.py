@@ -1,4 +1,4 @@
-"""Seconds by phase, and what is left of a run's time."""
+"""Time budget of a run: seconds spent by phase, and the deadline."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from tnt_sim.solve.backends.backend import Limits
 
 @dataclass
 class Clock:
-    """Seconds by phase, and what is left of the run's limit.
+    """Seconds spent by phase, and the deadline of a run.
 
-    `reading_seconds` is what rules and dossiers took to be read together: what a machine takes to go through them.
+    Attributes
+    ----------
+    limit_seconds : limit of the run; None for no limit
+    seconds : seconds spent, by phase
+    deadline : when the run must end
+    reading_seconds : time spent reading rules and dossiers, a measure of how fast this machine processes them
     """
 
     limit_seconds: float | None
@@ -28,13 +33,13 @@ class Clock:
 
     @classmethod
     def until(cls, deadline: Deadline) -> Clock:
-        """A clock of a part of the work, whose end is `deadline`."""
+        """Create a clock for a part of the work that ends at `deadline`."""
         clock = cls(deadline.limit_seconds)
         clock.deadline, clock._reads = deadline, False
         return clock
 
     def begin(self) -> None:
-        """The inputs are read, rules and dossiers together: the limit counts from here, the first time only."""
+        """Start the limit after the inputs were read; only the first call has an effect."""
         if self._reads:
             if self.limit_seconds is not None:
                 self.reading_seconds = self.limit_seconds - self.deadline.seconds_left
@@ -42,9 +47,10 @@ class Clock:
             self.deadline, self._reads = Deadline(self.limit_seconds), False
 
     def keeping_back(self, part: float) -> Deadline:
-        """An earlier deadline that leaves time to tell a result: what reading took, `part` of the rest at most.
+        """Return an earlier deadline that leaves time to build the result.
 
-        Reasons, figures and sentences of a million dossiers take a second, which no deadline may cut.
+        The time reserved is what reading took, at most the share `part` of the remaining time. Reasons,
+        figures and sentences of a million dossiers take a second, which no deadline may cut.
         """
         left = self.deadline.limit_seconds
         if left is None:
@@ -52,17 +58,17 @@ class Clock:
         return self.deadline.within(left - min(self.reading_seconds, part * left))
 
     def share(self, part: float) -> Clock:
-        """A clock of a part of the work that may take a part (0 to 1) of what is left; phases are counted here."""
+        """Create a clock with a share (0 to 1) of the remaining time; its phases are counted here."""
         clock = Clock.until(self.deadline.share(part))
         clock.seconds = self.seconds
         return clock
 
     def lap(self, phase: str) -> None:
-        """Close a phase."""
+        """End a phase and record its seconds."""
         now = time.perf_counter()
         self.seconds[phase] = round(self.seconds.get(phase, 0.0) + now - self.began, 4)
         self.began = now
 
     def limits(self, share: float = 1.0) -> Limits:
-        """A share of what is left for a solver."""
+        """Return solver limits with a share of the remaining time."""
         return Limits(self.deadline if share == 1.0 else self.deadline.share(share))

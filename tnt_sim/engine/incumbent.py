@@ -1,7 +1,6 @@
-"""What a decision has in hand before anything is solved: a list that the exact reading allows.
+"""First feasible allocation, found before the solve, in case a limit stops everything else.
 
-A limit that stops all else leaves this list. Doing nothing beyond what is committed or decided is one, unless a
-rule asks for more.
+Granting nothing beyond commitments and decisions is feasible unless a rule requires more.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from tnt_sim.verify.allocation_reading import Allocation, AllocationReading, bro
 
 
 def first_point(form: Formulation, model: LinearModel, goal: Stage, deadline: Deadline) -> IntArray | None:
-    """A point of the model to begin from; None where doing nothing breaks one of its rows."""
+    """Find a feasible point with the greedy heuristic; None if the least point violates a row."""
     return greedy_point(model, form.recovery, goal, form.least_granted.objective, deadline)
 
 
 def idle_keeping(problem: Problem, kept: Sequence[Fraction]) -> tuple[Allocation, AllocationReading] | None:
-    """What is committed, and what is decided at its least amount, with its reading.
+    """Return the allocation of only committed and forced dossiers, at their least amounts, with its reading.
 
-    None where a rule forbids that, or the first stages are worth less than `kept`.
+    Returns None if a rule forbids it, or if the first stages are worse than `kept`.
     """
     offers = problem.offers
     funded = offers.committed | offers.forced
@@ -44,12 +43,12 @@ def idle_keeping(problem: Problem, kept: Sequence[Fraction]) -> tuple[Allocation
 
 
 def unwritten_result(problem: Problem, method: str, seconds: Mapping[str, float]) -> Result:
-    """That list as a result, where the limit came before a model was written.
+    """Build the result of this allocation, for a limit reached before the model was complete.
 
     Raises
     ------
     LimitReached
-        Where a rule forbids it.
+        If a rule forbids this allocation.
     """
     found = idle_keeping(problem, ())
     if found is None:
@@ -59,7 +58,7 @@ def unwritten_result(problem: Problem, method: str, seconds: Mapping[str, float]
 
 
 def not_kept(problem: Problem, kept: Sequence[Fraction], reading: AllocationReading) -> list[Defect]:
-    """The first stages that are worth less than what is to be kept of them."""
+    """List the first stages whose value is worse than required by `kept`."""
     return [
         Defect(
             f"kept:{stage.goal}",
@@ -74,7 +73,7 @@ def not_kept(problem: Problem, kept: Sequence[Fraction], reading: AllocationRead
 
 
 def nothing_found() -> LimitReached:
-    """A limit stopped a run whose rules do not allow doing nothing, before any allocation was found."""
+    """Build the error for a limit reached before any feasible allocation was found."""
     return LimitReached(
         Text(
             "une limite a arrêté le calcul avant qu'une répartition soit trouvée ; rien n'est écrit.",

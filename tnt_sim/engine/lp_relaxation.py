@@ -1,8 +1,8 @@
-"""The linear program of a scenario: an upper estimate and shadow prices, never a decision.
+"""Linear relaxation of a scenario: an upper bound and shadow prices, never a decision.
 
-A price is the change of a stage's value per unit of the row's own measure: value per euro for an envelope or a
-rule on money, per dossier for a rule on dossiers, per unit of the numerator for a share. It is ≥ 0 for a maximum
-and ≤ 0 for a minimum when the stage is maximised, and the reverse when it is minimised.
+A shadow price is the change of a stage's value per unit of the row's own measure: per euro for an envelope or
+a rule on money, per dossier for a rule on dossiers, per unit of the numerator for a share. When the stage is
+maximised, it is ≥ 0 for a maximum and ≤ 0 for a minimum; the signs are reversed when it is minimised.
 """
 
 from __future__ import annotations
@@ -37,7 +37,13 @@ def relaxed_result(
     limits: Limits,
     seconds: Mapping[str, float],
 ) -> Result:
-    """Solve the stages with fractions allowed and tell values and prices; `allocation_sha256` is null."""
+    """Solve the linear relaxation and build a result with values and prices; `allocation_sha256` is null.
+
+    Raises
+    ------
+    LimitReached
+        If the linear program was not solved to the end.
+    """
     stages = [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in form.stages]
     found = solve_relaxed(form.model, stages, backend, limits)
     last = found[-1].termination
@@ -86,7 +92,7 @@ def relaxed_result(
 
 
 def _goal(form: Formulation, number: int, found: RelaxedStage) -> dict[str, Any]:
-    """The value that the solver claims, and the exact bound beside it: no fractional point is worth more."""
+    """Build the entry of an objective: the solver's value, and the exact bound on all fractional points."""
     stage = form.stages[number]
     value = bound = None
     if found.value is not None:
@@ -106,7 +112,7 @@ def _goal(form: Formulation, number: int, found: RelaxedStage) -> dict[str, Any]
 
 
 def _prices(form: Formulation, found: tuple[RelaxedStage, ...]) -> list[dict[str, Any]]:
-    """The price of each envelope and rule at each stage, bounded rows of nobody's rule left out."""
+    """Return the price of each envelope and rule at each stage, without technical link rows."""
     prices = []
     for number, (stage, solved) in enumerate(zip(form.stages, found, strict=False), start=1):
         if solved.row_duals is None:
@@ -130,7 +136,7 @@ def _prices(form: Formulation, found: tuple[RelaxedStage, ...]) -> list[dict[str
 
 
 def unsolved(word: Termination) -> LimitReached:
-    """A limit stopped the linear program."""
+    """Build the error for a linear program that a limit stopped."""
     return LimitReached(
         Text(
             f"le programme linéaire n'a pas été résolu jusqu'au bout ({word.value}).",
@@ -140,9 +146,9 @@ def unsolved(word: Termination) -> LimitReached:
 
 
 def first_prices(form: Formulation, backend: Backend, limits: Limits = Limits()) -> dict[RowLabel, float]:
-    """What the linear program pays for a unit of each row's measure, in the first goal's unit; {} without prices.
+    """Return the absolute shadow price of each row for the first objective, per unit of the row's measure.
 
-    Sizes only: a maximum pays when it is raised, a minimum when it is lowered. Equal labels keep the larger.
+    Rows with equal labels keep the larger price. Returns {} if there are no prices.
     """
     stage = form.stages[0]
     first = Stage(stage.name, stage.objective, stage.sense, stage.tolerance, stage.constant)
@@ -158,5 +164,5 @@ def first_prices(form: Formulation, backend: Backend, limits: Limits = Limits())
 
 
 def _short(price: float) -> Fraction:
-    """A float price as the nearest fraction of 12 significant digits."""
+    """Round a float price to 12 significant digits, as a fraction."""
     return Fraction(0) if abs(price) < NEGLIGIBLE or not np.isfinite(price) else Fraction(f"{price:.12g}")

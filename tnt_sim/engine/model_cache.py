@@ -1,9 +1,9 @@
-"""What one question leaves for the next: rows, for the solver and for the prover, and what kernels found.
+"""Cache of the rows and kernel results of recent problems.
 
-Rows say offers, rules and the tree. Where the next problem holds the very same offers and rules, in a tree that
-differs by amounts alone, only the bounds of the envelopes' rows and the goals can be others: these are written
-anew, each side by its own writer. In all other cases everything is. What kernels found for leaves and trees of
-caps is kept by what they were asked (`kernel/cap_tree/memo.py`), the solver's and the checker's apart.
+If the next problem has the same offers and rules, and a tree that differs by amounts alone, only the
+right-hand sides of envelope rows and the objective rows are rebuilt, by the solver's formulation and by the
+prover's separately. Any other change rebuilds everything. Results of the cap-tree kernels are stored by their
+input (`kernel/cap_tree/memo.py`), separately for the solver and the checker.
 """
 
 from __future__ import annotations
@@ -25,12 +25,17 @@ from tnt_sim.scenario.problem import Problem
 from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
 KEPT = 2
-"""Problems whose rows are kept: the one that all others change, and the last that wrote its own."""
+"""Problems whose rows are kept: the base problem and the last one that was built."""
 
 
 @dataclass
 class Drafts:
-    """The models and the systems of the last problems with rows of their own, and what kernels found for them."""
+    """Models and proof systems of recent problems, and kernel results for them.
+
+    Attributes
+    ----------
+    solved, checked : kernel results, for the solver and for the checker
+    """
 
     solved: Memory = field(default_factory=Memory, init=False)
     checked: Memory = field(default_factory=Memory, init=False)
@@ -38,12 +43,12 @@ class Drafts:
     _claims: list[tuple[Problem, Claims]] = field(default_factory=list, init=False)
 
     def form(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Formulation:
-        """The problem as an integer model, as `formulate` writes it.
+        """Return the integer model of a problem; same as `formulate`, reused if possible.
 
         Raises
         ------
         DeadlineExpired
-            When the time is up before it is written.
+            If time runs out before it is built.
         """
 
         def again(form: Formulation, other: Problem) -> Formulation | None:
@@ -54,14 +59,14 @@ class Drafts:
         return found
 
     def claims(self, problem: Problem, deadline: Deadline = UNLIMITED) -> Claims | None:
-        """The problem as a system of rows, as `claims_of` writes it; None as `problem_claims` gives it."""
+        """Return the problem's rows for the prover, reused if possible; None if `problem_claims` gives none."""
         found = _again(self._claims, problem, claims_again) or problem_claims(problem, deadline)
         if found is not None:
             _keep(self._claims, problem, found)
         return found
 
     def proof_rows(self, problem: Problem, proofs: Sequence[object]) -> ProofRows:
-        """How many rows that proofs stand on follow from their second reading, and how many have none."""
+        """Count the rows behind proofs: those confirmed by their second reading, and those without one."""
         claims = self.claims(problem) if any(proofs) else None
         if claims is None:
             return NO_ROWS
@@ -72,7 +77,7 @@ class Drafts:
 def _again[T](
     drafts: list[tuple[Problem, T]], problem: Problem, rewritten: Callable[[T, Problem], T | None]
 ) -> T | None:
-    """A draft of the same rows, rewritten for this problem where that is another; it is taken out."""
+    """Take a stored model with the same rows out of the cache, rebuilt for this problem if needed."""
     for place, (before, draft) in enumerate(drafts):
         same = _same_problem(before, problem)
         if same or same_rows(before, problem):
@@ -82,20 +87,20 @@ def _again[T](
 
 
 def _same_problem(before: Problem, after: Problem) -> bool:
-    """Whether two problems are made of the very same parts: what is written for one is written for the other."""
+    """Whether two problems consist of the same objects, so that their models are equal."""
     parts = (part.name for part in fields(Problem) if part.name != "stages")
     same = all(getattr(before, name) is getattr(after, name) for name in parts)
     return same and len(before.stages) == len(after.stages) and all(map(is_, before.stages, after.stages))
 
 
 def _keep[T](drafts: list[tuple[Problem, T]], problem: Problem, draft: T) -> None:
-    """The draft first, the oldest beyond `KEPT` gone."""
+    """Store a model first, and drop the oldest beyond `KEPT`."""
     drafts.insert(0, (problem, draft))
     del drafts[KEPT:]
 
 
 def same_rows(before: Problem, after: Problem) -> bool:
-    """Whether two problems write the same rows, but for goals and the amounts of envelopes."""
+    """Whether two problems have the same rows, apart from objectives and envelope amounts."""
     same = all(
         getattr(before, name) is getattr(after, name)
         for name in ("offers", "caps", "limits", "rules", "table_rules", "granted")
@@ -116,7 +121,7 @@ def _drawn_apart(problem: Problem) -> dict[int, list[int]]:
 
 
 def _plain(problem: Problem) -> bool:
-    """Whether neither the tree nor a goal brings further columns."""
+    """Whether neither the tree nor an objective adds columns."""
     tree = problem.case.tree
     return (
         tree.opened is None

@@ -1,16 +1,18 @@
-"""Points that rows wider than their rule let through: a valid cut for each, so that the model is solved again.
+"""Optimisation of a compiled problem: formulate, solve, check exactly, cross-check, prove.
 
-From a scenario to one decision: formulate, solve, read again, cross-check, tell.
+`decide` and `decide_problem` find the allocation of a scenario. `ask` re-optimises a problem with some
+objectives kept at given values, and `forced` returns the problem with some dossiers fixed in or out. Analyses
+(what an application would need, what a rule costs) are built from these two:
 
-No solver's word is evidence here: every allocation is read again in exact integers from the problem's data, and
-one that breaks a rule is never shown as a decision.
+    forced   the same problem with dossiers funded, refused, or offered exactly one amount
+    ask      subject to stage_j no worse than kept_j for j ≤ k: max stage_{k+1}, …, then min granted, then the
+    tie-break
 
-Questions put to a problem: what if these dossiers were in, what is the least money for that value.
+A changed problem is a problem too, so formulation, kernels, proofs and exact checks apply unchanged.
 
-A question is a problem too, so that formulation, kernels, proofs and the exact reading serve it unchanged:
-
-    forced   the same problem with some dossiers in, out, or at another amount
-    ask      with stage_j no worse than kept_j for j ≤ k: max stage_{k+1}, …, then min granted, then the tie-break
+No solver is trusted: every allocation is checked in exact integers from the problem's data, and one that
+violates a rule is never returned. `without_refused` handles rules whose rows were rounded outwards: it adds a
+valid cut for a point that satisfies such rows but not the rule, and the model is solved again.
 """
 
 from __future__ import annotations
@@ -81,7 +83,10 @@ __all__ = ["Answer", "ask", "forced", "with_amounts", "with_changes"]
 def without_refused(
     problem: Problem, recovery: Recovery, model: LinearModel, allocation: Allocation
 ) -> LinearModel:
-    """The model with a cut for each figure that the exact reading of `equity` refuses; itself when none is."""
+    """Add a cut for each `equity` figure that the exact check rejects; return the model itself if there is none.
+
+    A cut requires one of the dossiers `enter` to be funded, or one of the dossiers `leave` not to be.
+    """
     column, row = recovery.funded_columns, recovery.candidate
     for rule in problem.rules:
         if not isinstance(rule, Equity) or rule.mode is not Mode.HARD:
@@ -100,29 +105,29 @@ METHODS: dict[str, StageSolver] = {
     "core": solve_core,
     "tree": solve_integral,
 }
-"""How a stage goes to a solver. `auto` and `tree` first try whether an exact kernel settles the whole decision."""
+"""How the solver solves a stage. `auto` and `tree` first try an exact kernel on the whole decision."""
 MAX_ROUNDS = 3
-"""Times that a better point of the second solver is taken as the start of a new solve."""
+"""Solves that start from a better point of the second solver, at most."""
 
 MAX_REFUSED = 30
-"""Times that a point which the exact reading of a rounded rule refuses is cut off and the model solved again."""
+"""Solves after the exact check rejected a point of an outwards-rounded rule, at most."""
 
 PROOF_SHARE = 0.3
-"""The most of what is left of a run's time that is spent on a proof."""
+"""Largest share of the remaining time spent on a proof."""
 PROOF_SECONDS = (10.0, 60.0)
-"""The least and the most: in between, a proof may take four times what the stages took."""
-TIE_SECONDS = (5.0, 30.0)  # the same for « least granted » and the list
+"""Least and most seconds for a proof; between them, four times what the stages took."""
+TIE_SECONDS = (5.0, 30.0)  # the same for proofs of « least granted » and of the tie-break
 
 GAP_SECONDS = 5.0
-"""The most that is kept back for the linear program that tells a gap in money."""
+"""Most seconds reserved for the linear program that expresses a gap in money."""
 GAP_SHARE = 0.05
-"""What is kept back for it of a short limit."""
+"""Share of a short limit reserved for it."""
 TELL_SHARE = 0.25
-"""The most of a limit that is kept back for telling the result."""
+"""Largest share of a limit reserved for building the result."""
 KERNEL_SHARE = 0.5
-"""The most of what is left of a run's time that exact kernels may take: a solver must have its time too."""
+"""Share of the remaining time that exact kernels may take, so that a solver has time too."""
 FIRST_SECONDS, FIRST_SHARE = 5.0, 0.5
-"""The most for a first point, before anything is solved, and the most of what is left."""
+"""Most seconds, and largest share of the remaining time, for a first feasible point."""
 
 Report = Callable[[str, float], None]
 
@@ -136,7 +141,7 @@ def decide(
     method: str = "auto",
     progress: Report | None = None,
 ) -> Result:
-    """One decision of a scenario without steps, within what `clock` has left."""
+    """Decide a scenario without steps, within the time that `clock` has left; see `decide_problem`."""
     problem = compile_problem(scenario)
     clock.begin()
     return decide_problem(
@@ -160,12 +165,23 @@ def decide_problem(
     drafts: Drafts | None = None,
     ties: bool = True,
 ) -> Result:
-    """The decision of a compiled problem.
+    """Find the optimal allocation of a compiled problem, with its evidence.
 
     Parameters
     ----------
-    drafts : rows of the problem before, and what kernels found, to carry on; the answer is the same
-    ties : seek proofs of « least granted » and of the list too
+    drafts
+        Rows and kernel results of previous problems, to reuse; the answer does not depend on them.
+    ties
+        Also seek proofs of « least granted » and of the tie-break.
+
+    Raises
+    ------
+    LimitReached
+        If a limit stopped the run before any feasible allocation was found.
+    DisagreementError
+        If two solvers contradict each other.
+    VerificationError
+        If the exact check contradicts the solver.
     """
     drafts = drafts or Drafts()
     try:
@@ -179,7 +195,7 @@ def decide_problem(
 
 @dataclass
 class _Decision:
-    """One decision on its way: solve, ask a second solver, read again."""
+    """State of one decision: solve, prove, cross-check, tie-break, exact check."""
 
     problem: Problem
     form: Formulation
@@ -192,13 +208,13 @@ class _Decision:
     ties: bool
     stages: list[Stage] = field(init=False)
     alone: bool = False
-    """A kernel settled the decision and found its point to be the only one."""
+    """An exact kernel solved the decision and proved its point to be the unique answer."""
     proofs: list[dict[str, Any] | None] = field(default_factory=list)
     interrupted: bool = False
     first: IntArray | None = None
-    """A point in hand before anything is solved."""
+    """A feasible point found before the solve."""
     deadline: Deadline = field(init=False)
-    """When the search ends; what is left of the run's time then is for what is said of it."""
+    """When the search ends; the time left after it serves to build the result."""
 
     def __post_init__(self) -> None:
         until = self.clock.keeping_back(TELL_SHARE)
@@ -221,7 +237,7 @@ class _Decision:
             tie_break = self._tie_break(outcome)
             start = None
             if refuted(self.stages, outcome.stages, tie_break.values) is not None:
-                start = tie_break.values  # the walk met a point better than a stage's « optimum »
+                start = tie_break.values  # the tie-break found a point better than a stage's « optimum »
                 continue
             allocation = Allocation(*self.form.recovery.awards(tie_break.values))
             narrower = without_refused(self.problem, self.form.recovery, model, allocation)
@@ -270,16 +286,17 @@ class _Decision:
             self.progress(phase, done)
 
     def _solved(self, model: LinearModel, start: IntArray | None) -> tuple[StagesOutcome, CrossCheck]:
-        """The stages and the second opinion on them; a better point of the second begins them anew.
+        """Solve the stages and cross-check them; solve again from any better point of the second solver.
 
-        What a kernel settled and no proof was found for is where the solver begins, else a point found at once.
+        If a kernel found a point but no proof was found, the solver starts from this point; otherwise it
+        starts from the first feasible point.
         """
         settled = self._by_kernel(model) if start is None else None
         if settled is not None:
             self.proofs = self._proofs(settled)
             if self._proven:
                 return settled, self._second_opinion(model, settled)
-            start = settled.values  # a solver that a limit stops has no less than this
+            start = settled.values  # so that a solver stopped by a limit returns at least this
         self.alone = False
         if start is None and self.first is not None and model.is_feasible(self.first):
             start = self.first
@@ -306,7 +323,7 @@ class _Decision:
         raise disagreement(checked, self._kept_apart(model, outcome, checked))
 
     def _kept_apart(self, model: LinearModel, outcome: StagesOutcome, checked: CrossCheck) -> Path | None:
-        """Where the model is kept that two solvers contradict each other on."""
+        """Keep the model on which two solvers contradict each other, and return its folder."""
         asked = [stage.solver for stage in checked.stages if stage.solver]
         second = asked[-1] if asked else next(iter(independent_backends()), None)
         if second is None:
@@ -323,7 +340,7 @@ class _Decision:
             return None
 
     def _by_kernel(self, model: LinearModel) -> StagesOutcome | None:
-        """The decision by an exact kernel where one settles it; only for the model as it was first written."""
+        """Solve the decision with an exact kernel, if one applies; only for the model without added cuts."""
         whole = self.method in ("auto", "tree") and self.backend == "highs"
         if self.deadline.expired or not whole or model.n_rows != self.form.model.n_rows:
             return None
@@ -339,7 +356,7 @@ class _Decision:
         return outcome
 
     def _proofs(self, outcome: StagesOutcome) -> list[dict[str, Any] | None]:
-        """An exact certificate for each stage, or for « nothing fits », where one is found in time."""
+        """Seek an exact certificate for each stage, or for infeasibility; an empty list if there is no time."""
         self._tell("proof", 0.8)
         stopped = self.interrupted or outcome.termination is Termination.INTERRUPTED
         if stopped or self.deadline.expired:
@@ -359,7 +376,7 @@ class _Decision:
             self.interrupted = True
             return []
         except PointFound:
-            # these rows may be wider than the rules: a point of theirs proves nothing and contradicts nobody
+            # the prover's rows may be relaxations of the rules, so that a point of theirs proves nothing
             return []
         finally:
             self.clock.lap("proof")
@@ -367,7 +384,7 @@ class _Decision:
     def _tie_proofs(
         self, outcome: StagesOutcome, tie_break: Canonical, allocation: Allocation, reading: AllocationReading
     ) -> TieProofs:
-        """Certificates of « least granted » and of the list, where the stages have theirs."""
+        """Seek certificates of « least granted » and of the tie-break, if the stages have theirs."""
         if not self.ties or self.interrupted or not (self._proven and tie_break.proven):
             return TieProofs()
         deadline = self._proof_deadline(tie_break.seconds, TIE_SECONDS)
@@ -381,7 +398,7 @@ class _Decision:
             self.clock.lap("proof")
 
     def _gaps_in_money(self, model: LinearModel, outcome: StagesOutcome) -> tuple[int | None, ...]:
-        """What the gaps of a decision that a limit stopped are worth."""
+        """Express the gaps of a decision stopped by a limit in money."""
         if outcome.is_optimal or self.interrupted:
             return ()
         amount = self.problem.case.tree.written_cents[0]
@@ -389,7 +406,7 @@ class _Decision:
         return gaps_in_money(self.form, model, outcome, amount, get_backend(self.backend), limits)
 
     def _proof_deadline(self, spent: float, seconds: tuple[float, float] = PROOF_SECONDS) -> Deadline:
-        """Until when a proof is sought: four times what the solve took, between two sizes, as time allows."""
+        """Limit a proof to four times what the solve took, within `seconds`, as time allows."""
         least, most = seconds
         return self.deadline.share(PROOF_SHARE).within(min(max(least, 4 * spent), most))
 
@@ -398,12 +415,12 @@ class _Decision:
         return bool(self.proofs) and all(proof is not None for proof in self.proofs)
 
     def _without_allocation(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
-        """Nothing fits: by an exact proof, or else by the word of two solvers."""
+        """Build the result « infeasible », supported by an exact proof or else by two solvers."""
         evidence = empty_evidence(self.form, outcome, checked, self.proofs, proven=self._proven)
         return result_of(self.problem, evidence, None, None, self.clock.seconds)
 
     def _at_limit(self, outcome: StagesOutcome, checked: CrossCheck) -> Result:
-        """The list that needs no solver, where one is allowed: a limit stopped all else."""
+        """Return the allocation that needs no solver, if the rules allow it (a limit stopped the solver)."""
         found = idle_keeping(self.problem, ())
         if found is None:
             raise nothing_found()
@@ -412,12 +429,12 @@ class _Decision:
         return result_of(self.problem, evidence, allocation, reading, self.clock.seconds)
 
     def _second_opinion(self, model: LinearModel, outcome: StagesOutcome) -> CrossCheck:
-        """Ask another solver; after Ctrl-C, before it or during it, only what is in hand is told."""
+        """Cross-check with another solver; after Ctrl-C, skip it."""
         self._tell("cross_check", 0.8)
         self.interrupted |= outcome.termination is Termination.INTERRUPTED
 
         def ask(choice: str) -> CrossCheck:
-            # half of what is left: the tie-break must have its time too
+            # half of the remaining time, so that the tie-break has time too
             limits = Limits(self.deadline).share(0.5)
             return ask_second(model, self.stages, outcome, choice, limits, first=self.backend)
 
@@ -449,7 +466,7 @@ def _told(progress: Report | None) -> Callable[[Progress], None] | None:
 Rows = Sequence[int] | IntArray
 
 MAX_REOPTIMISE_ROUNDS = 30
-"""Times that a point is refused by the exact reading, or that a later stage refutes an earlier one."""
+"""Solves after the exact check rejected a point, or after a later stage refuted an earlier one."""
 REOPTIMISE_PROOF_SECONDS = 10.0
 _NO_LIMIT = (Termination.INFEASIBLE, Termination.INTERRUPTED)
 
@@ -457,14 +474,23 @@ _NO_LIMIT = (Termination.INFEASIBLE, Termination.INTERRUPTED)
 def forced(
     problem: Problem, fund: Rows = (), refuse: Rows = (), amounts: Mapping[int, int] | None = None
 ) -> Problem:
-    """The problem with dossiers in (`fund`), out (`refuse`), or offered exactly an amount of cents, by row.
+    """Return the problem with dossiers fixed in, fixed out, or offered exactly one amount, by row.
 
-    Rules stay as they were compiled: a floor is not lowered because a dossier that could serve it is out.
+    Rules stay as compiled: a minimum is not lowered because a dossier that could serve it is out.
+
+    Parameters
+    ----------
+    fund
+        Rows that must be funded.
+    refuse
+        Rows that must not be funded.
+    amounts
+        Cents by row: the dossier receives this amount or nothing.
 
     Raises
     ------
     ValueError
-        When a row is no candidate: not eligible, or committed already; or is asked both in and out.
+        If a row is not a candidate (ineligible, or already committed), or is both in and out.
     """
     offers = problem.offers
     rows = np.unique(np.array([*fund, *refuse, *(amounts or {})], dtype=np.int64))
@@ -516,28 +542,43 @@ def ask(
     blocks: bool = True,
     drafts: Drafts | None = None,
 ) -> Answer:
-    """Hold the first stages at `kept`, optimise the next ones, then the money, then the tie-break.
+    """Re-optimise with the first stages kept at given values.
+
+        subject to stage_j no worse than kept_j for j ≤ k:  optimise stage_{k+1}, …, then min granted, then
+        the tie-break
 
     Parameters
     ----------
-    kept : a value for each of the first stages, in its unit: no less when it is maximised, no more when minimised
-    goals : how many of the stages that follow are optimised; all by default
-    least : then the least granted; with every stage kept, « the least money for at least that value »
-    canonical : then the one answer among equals
-    prove : seek an exact certificate of each optimised stage; of the least money where every stage is kept
-    cross_check : `auto` or the name of an independent solver where no certificate is found; `never`
-    clock : what is left of the time; at its end the answer is the best list found until then
-    kernels : try exact kernels before a solver, for half of the time at most
-    blocks : beside a kept goal too, those under prices, which take long where an amount has many steps
-    live, drafts : the linear program of the question before, its rows and what kernels found, to begin from
-        (`session.py`); the answer is the same
+    kept
+        A value for each of the first stages, in its unit: a minimum if it is maximised, a maximum if it is
+        minimised.
+    goals
+        Number of following stages to optimise. Default: all.
+    least
+        Then minimise the total granted. With every stage kept, this is the least money for at least these
+        values.
+    canonical
+        Then break ties, so that the answer is unique.
+    prove
+        Seek an exact certificate of each optimised stage, or of the least money if every stage is kept.
+    cross_check
+        `never`, or `auto` or an independent solver, used if no certificate is found.
+    clock
+        The time left. At its end the answer is the best allocation found so far.
+    kernels
+        Try exact kernels before a solver, for half of the time at most.
+    blocks
+        With a kept objective, also try blocks under prices, which are slow if an amount has many steps.
+    live, drafts
+        Linear program, rows and kernel results of the previous call, to start from (`session.py`); the answer
+        does not depend on them.
 
     Raises
     ------
     ValueError
-        When nothing is left to optimise.
+        If no stage is left to optimise.
     VerificationError
-        When the exact reading contradicts the solver.
+        If the exact check contradicts the solver.
     """
     return _Question(
         _without_tolerance(problem, len(kept)),
@@ -558,7 +599,7 @@ def ask(
 
 
 def _without_tolerance(problem: Problem, n_kept: int) -> Problem:
-    """What is kept is kept in full."""
+    """Remove the tolerance of the stages that are kept."""
     stages = [
         replace(stage, tolerance=Fraction(0)) if k < n_kept else stage
         for k, stage in enumerate(problem.stages)
@@ -568,7 +609,7 @@ def _without_tolerance(problem: Problem, n_kept: int) -> Problem:
 
 @dataclass
 class _Question:
-    """One question on its way to its answer."""
+    """State of one re-optimisation."""
 
     problem: Problem
     kept: tuple[Fraction, ...]
@@ -619,7 +660,7 @@ class _Question:
         reading = self._read(allocation)
         bests = self._bests(form, outcome, reading.values)
         held = [*self.kept, *bests[len(self.kept) : len(self.kept) + self.goals]]
-        if len(self.kept) == len(self.problem.stages):  # the least money is what was asked for
+        if len(self.kept) == len(self.problem.stages):  # the least money is the objective
             held.append(Fraction(reading.granted_cents, 100))
         proof = self._proof(outcome, model, stages, held)
         status, closed = status_with(proof), outcome.is_optimal
@@ -643,7 +684,7 @@ class _Question:
         return [Stage(s.name, s.objective, s.sense, s.tolerance, s.constant) for s in asked]
 
     def _with_kept(self, form: Formulation, model: LinearModel) -> LinearModel:
-        """The rows « no worse than kept »."""
+        """Add the rows « no worse than kept »."""
         for stage, value in zip(form.stages, self.kept, strict=False):
             units = value / stage.scale - stage.constant
             up = stage.sense.value == Sense.MAXIMISE.value
@@ -652,7 +693,7 @@ class _Question:
         return model
 
     def _narrowed(self, form: Formulation, model: LinearModel) -> LinearModel:
-        """The model with the columns settled that no point worth the first kept value can move: exact bounds."""
+        """Fix the columns that no point worth the first kept value can change (exact reduced-cost fixing)."""
         if not self.kept:
             return model
         first, row = form.stages[0], model.n_rows - min(len(self.kept), len(form.stages))
@@ -661,7 +702,7 @@ class _Question:
         weighed = model.with_objective(first.objective, first.sense)
         try:
             found = narrowed(weighed, get_backend(self.backend), limit, Limits(self.deadline).share(0.5))
-        except ModelError:  # nothing is worth so much, which the solver sees at once
+        except ModelError:  # the value is out of reach, which the solver detects at once
             return model
         return model.with_bounds(found.col_lower, found.col_upper)
 
@@ -688,9 +729,9 @@ class _Question:
     def _out_of_reach(
         self, form: Formulation, goal: Stage, at_least: int, deadline: Deadline
     ) -> tuple[StagesOutcome, bool] | None:
-        """That nothing is worth the first kept value, where a tree of caps finds the best that there is.
+        """Show that the first kept value is out of reach, if a tree of caps finds the best value.
 
-        Open amounts that the goal does not count are left out: only the best value is asked for.
+        Amounts that the objective does not count are left out, because only the best value matters.
         """
         least, known = form.least_granted, self.drafts.solved
         cost = least.objective.copy()
@@ -705,7 +746,7 @@ class _Question:
         return solve_lexicographic(model, stages, solver, Limits(self.deadline), None, start, self.method)
 
     def _one(self, form: Formulation, outcome: StagesOutcome, alone: bool) -> tuple[IntArray, bool]:
-        """The one answer among equals, where it is wanted."""
+        """Break ties, if requested."""
         assert outcome.values is not None
         stopped = outcome.termination is Termination.INTERRUPTED or self.deadline.expired
         if alone or not self.canonical or stopped:
@@ -716,7 +757,7 @@ class _Question:
         return found.values, found.proven
 
     def _read(self, allocation: Allocation) -> AllocationReading:
-        """The exact reading: every rule holds, and every kept stage is kept."""
+        """Check exactly that all rules and all kept values are satisfied."""
         reading = read_allocation(self.problem, allocation)
         broken = [
             *broken_rules(self.problem, allocation, reading),
@@ -746,7 +787,7 @@ class _Question:
         return Proof.CROSS_CHECKED if self._confirmed(outcome, model, stages) else Proof.FEASIBLE_GAP
 
     def _confirmed(self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage]) -> bool:
-        """Whether a second solver says the same, where one is asked."""
+        """Whether a second solver confirms the result, if one is requested."""
         limits = Limits(self.deadline).share(0.5)
         return bool(ask_second(model, stages, outcome, self.choice, limits, first=self.backend).agrees)
 
@@ -758,16 +799,18 @@ class _Question:
             claims = self.drafts.claims(self.problem, deadline)
             checked = self.drafts.checked
             proofs = prove_stages(self.problem, held, deadline, None, first, grounds, claims, checked)
-        except PointFound:  # these rows may be wider than the rules: a point of theirs contradicts nobody
+        except PointFound:  # the prover's rows may be relaxations: their point refutes nothing
             return False
-        self.certificates = tuple(proof for proof in proofs if proof is not None)  # none after the first gap
+        self.certificates = tuple(
+            proof for proof in proofs if proof is not None
+        )  # none after the first failure
         return bool(proofs) and len(self.certificates) == len(proofs)
 
     def _proof_deadline(self) -> Deadline:
         return self.deadline.share(0.5).within(REOPTIMISE_PROOF_SECONDS)
 
     def _idle(self, began: float) -> Answer | None:
-        """The list that needs no solver, where a limit stopped all else and such a list keeps what is kept."""
+        """Return the allocation that needs no solver, if it satisfies the rules and the kept values."""
         found = idle_keeping(self.problem, self.kept)
         if found is None:
             return None
@@ -776,14 +819,14 @@ class _Question:
         return Answer(Status.FEASIBLE, *known, Proof.FEASIBLE_GAP, False, "direct", took)
 
     def _stopped(self, began: float) -> Answer:
-        """Nothing was found in time."""
+        """Return STOPPED: no feasible allocation was found in time."""
         took = time.perf_counter() - began
         return Answer(Status.STOPPED, (), (), None, None, None, None, False, "direct", took)
 
     def _without_allocation(
         self, outcome: StagesOutcome, model: LinearModel, stages: Sequence[Stage], began: float
     ) -> Answer:
-        """Nothing fits, or nothing was found in time."""
+        """Return INFEASIBLE, or STOPPED if nothing was found in time."""
         if outcome.termination is Termination.INTERRUPTED:
             raise KeyboardInterrupt
         nothing, proof = outcome.termination is Termination.INFEASIBLE, None

@@ -1,7 +1,4 @@
-"""A result: the allocation, what supports it, and the document that tells it.
-
-A Result from what was solved and read again.
-"""
+"""Results: the allocation, the evidence that supports it, and the document that reports it."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ from tnt_sim.verify.verification import NO_ROWS, ProofRows
 
 
 class Status(StrEnum):
-    """What was found."""
+    """What was found: an optimum, a feasible allocation, infeasibility, or nothing in time."""
 
     OPTIMAL = "optimal"
     FEASIBLE = "feasible"
@@ -35,7 +32,7 @@ class Status(StrEnum):
 
 
 class Proof(StrEnum):
-    """What supports it."""
+    """Evidence of a status: exact proof, agreement of two solvers, or a bound only."""
 
     PROVED = "PROVED"
     CROSS_CHECKED = "CROSS_CHECKED"
@@ -50,55 +47,56 @@ ALLOWED: Mapping[Status, tuple[Proof | None, ...]] = MappingProxyType(
         Status.STOPPED: (None,),
     }
 )
-"""What may support each status, of a decision or of an answer. What one solver alone calls the best is `feasible`.
+"""Evidence that each status may have. What only one solver calls optimal is `feasible`.
 
-A linear program (`relaxed`) is optimal or infeasible and has no proof. Version 0.1.0 also wrote `optimal` with
-`FEASIBLE_GAP`, where one solver had closed a run and none confirmed it: such folders are still read.
+A linear relaxation (`relaxed`) is optimal or infeasible and has no proof. Version 0.1.0 also wrote `optimal`
+with `FEASIBLE_GAP`, for runs that one solver completed and none confirmed; such folders can still be read.
 """
 
 
 def check_words(status: Status, proof: Proof | None) -> None:
-    """Check that a status and what supports it do not contradict each other.
+    """Check that a status and its evidence do not contradict each other.
 
     Raises
     ------
     ValueError
-        When they do.
+        If they do.
     """
     if proof not in ALLOWED[status]:
         raise ValueError(f"status {status} with proof {proof}")
 
 
 def status_with(proof: Proof | None) -> Status:
-    """Name what a list is with this proof: optimal where something shows it, else feasible."""
+    """Return the status that goes with this evidence: optimal if proved or confirmed, otherwise feasible."""
     return Status.OPTIMAL if proof in ALLOWED[Status.OPTIMAL] else Status.FEASIBLE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """Result of one question: a list, its goals, and what supports them.
+    """Result of one re-optimisation: allocation, objective values, status and evidence.
 
     Attributes
     ----------
-    status : optimal (proven or confirmed); feasible (a list, not shown to be the best); infeasible; stopped (a
-        limit came before any list)
-    values : the exact value of each stage of the problem, kept ones included; empty without an allocation
-    bests : the best value of each stage, before later ones took what its tolerance gives up; else as `values`
-    granted_cents : all that is granted, committed money included; None without an allocation
-    allocation, reading : the point and its exact reading; None where there is none
-    proof : PROVED when every optimised stage (the least money where all stages are kept, or the impossibility) has
-        an exact certificate, CROSS_CHECKED when a second solver agrees, else FEASIBLE_GAP; None when an
-        impossibility rests on one solver
-    canonical : the allocation is the one answer among equals, walked to its end
-    method : tree or blocks (an exact kernel settled it), or direct
-    certificates : the checked proofs of the optimised stages, or of the impossibility, as far as they were found
-    bound : where the list is not optimal, the bound of the first optimised stage that its solver claims; else None
-    claimed : a kernel or one solver ended its search with this list, and nothing else shows that it is the best
+    status : optimal (proved or confirmed); feasible (an allocation, not shown to be optimal); infeasible;
+    stopped (a limit came before any allocation)
+    values : exact value of each stage of the problem, kept ones included; empty without an allocation
+    bests : best value of each stage, before later stages used its tolerance; otherwise as `values`
+    granted_cents : total granted, commitments included; None without an allocation
+    allocation, reading : the allocation and its exact reading; None if there is none
+    proof : PROVED if every optimised stage has an exact certificate (the least money if all stages are kept,
+    or the infeasibility); CROSS_CHECKED if a second solver agrees; otherwise FEASIBLE_GAP. None if
+    infeasibility rests on one solver.
+    canonical : the tie-break was completed
+    method : `tree` or `blocks` (an exact kernel), or `direct`
+    certificates : checked proofs of the optimised stages, or of infeasibility, as far as found
+    bound : if the allocation is not optimal, the solver's bound on the first optimised stage; otherwise None
+    claimed : a kernel or one solver completed its search with this allocation, and nothing else shows that it
+    is optimal
 
     Raises
     ------
     ValueError
-        When the status and the proof contradict each other.
+        If the status and the proof contradict each other.
     """
 
     status: Status
@@ -120,14 +118,14 @@ class Answer:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the search ended with the best list: shown where `status` is optimal, else by one solver's word.
+        """Whether the search was completed: optimal, or claimed to be by one solver.
 
-        A step of a search may go on from it; what a planner reads as the best needs `optimal`.
+        A further step of a search may rely on it. What a planner reads as optimal needs `status` optimal.
         """
         return self.status is Status.OPTIMAL or self.claimed
 
     def with_proof(self, proof: Proof | None) -> Answer:
-        """Return the same list with what supports it, and the status that goes with that."""
+        """Return the same allocation with other evidence, and the status that follows from it."""
         if self.allocation is None:
             return replace(self, proof=proof)
         status = status_with(proof)
@@ -136,20 +134,21 @@ class Answer:
 
 @dataclass(frozen=True)
 class Result:
-    """One decision, or the reason why there is none.
+    """Result of one decision, or the reason why there is none.
 
     Attributes
     ----------
-    problem : what was asked, read once
-    status, proof : what was found and what supports it
-    document : the JSON document of the contract (`run --json`), without `run_dir`
-    allocation, reading, reasons : None when there is no allocation
-    dossiers : one row per dossier, by rank, with `eligible`, `funded`, `granted_cents`, `reason_code`, `reason`
-    prices : shadow prices of a relaxed run, else None
-    certificate : what supports the proof, as `certificate.json` holds it
-    log : what the solvers printed
-    warnings : what the planner should know
-    interrupted : Ctrl-C was pressed, even where it cost nothing but a proof of the tie-break
+    problem : the compiled problem
+    status, proof : what was found, and its evidence
+    document : the JSON document of `run --json`, without `run_dir`
+    allocation, reading, reasons : None if there is no allocation
+    dossiers : one row per dossier, by rank, with `eligible`, `funded`, `granted_cents`, `reason_code`,
+    `reason`
+    prices : shadow prices of a relaxed run, otherwise None
+    certificate : the evidence, as in `certificate.json`
+    log : output of the solvers
+    warnings : warnings for the planner
+    interrupted : Ctrl-C was pressed, even if this only prevented a proof of the tie-break
     """
 
     problem: Problem
@@ -167,39 +166,52 @@ class Result:
     interrupted: bool = False
 
     def with_allowed_words(self) -> Result:
-        """Itself.
+        """Return the result itself, after checking that its status and proof agree.
 
         Raises
         ------
         ValueError
-            When its status and its proof contradict each other.
+            If they contradict each other.
         """
         if not (self.document["relaxed"] and self.proof is None and self.status is not Status.FEASIBLE):
             check_words(self.status, self.proof)
         return self
 
     def summary(self) -> Mapping[str, Any]:
-        """The document of `run --json`."""
+        """Return the document of `run --json`."""
         return self.document
 
     def to_dataframe(self, backend: str = "polars", *, table: str = "dossiers") -> Any:
-        """The dossiers with their decision, or one of `TABLES`, as polars or pandas; amounts in integer cents."""
+        """Return the dossiers with their decisions, or one of `TABLES`; amounts are in integer cents.
+
+        Parameters
+        ----------
+        backend
+            `polars` or `pandas`.
+        table
+            `dossiers`, `envelopes`, `rules`, `groups` or `objective`.
+
+        Raises
+        ------
+        ValueError
+            If the backend or the table does not exist.
+        """
         return in_backend(
             self.dossiers if table == "dossiers" else document_frame(self.document, table), backend
         )
 
 
 TABLES = ("envelopes", "rules", "groups", "objective")
-"""The tables of a document: its lists, and the groups of rules that have some, a row each."""
+"""Tables of a document: its lists, and `groups`, with one row per group of a rule."""
 
 
 def document_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
-    """One of `TABLES` as a table; what is nested in its rows is left out.
+    """Return one of `TABLES` as a table, without nested values.
 
     Raises
     ------
     ValueError
-        For a table that does not exist.
+        If the table does not exist.
     """
     if table not in TABLES:
         raise ValueError(f"table must be one of dossiers, {', '.join(TABLES)}, not {table!r}")
@@ -212,7 +224,7 @@ def document_frame(document: Mapping[str, Any], table: str) -> pl.DataFrame:
 
 
 def in_backend(frame: pl.DataFrame, backend: str) -> Any:
-    """A table as `polars` or `pandas` holds it; ValueError for another name."""
+    """Return a table as `polars` or `pandas` data frame; ValueError for another backend."""
     if backend == "polars":
         return frame
     if backend == "pandas":
@@ -222,20 +234,21 @@ def in_backend(frame: pl.DataFrame, backend: str) -> Any:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found and what supports it, before it is told.
+    """What was found and what supports it, before the result is built.
 
     Attributes
     ----------
-    status, proof, stopped_by : as in the contract
+    status, proof, stopped_by : as in the document of a run
     stages : figures of each stage of the planner's objective
-    canonical : the tie-break is proven too
-    least_granted, listing : what supports that no allocation as good grants less, and that none as good goes
-        before this list in the order of the dossiers; None when only the solver that found it says so
+    canonical : optimality and the tie-break are both shown or confirmed
+    least_granted : evidence that no equally good allocation grants less; None if only the solver that found
+    it says so
+    listing : evidence that no equally good allocation precedes this one in rank order; None likewise
     method : how the model was solved
-    certificate : what `certificate.json` holds
-    log : what the solvers printed
-    warnings : what the planner should know beyond the problem's own warnings
-    rows : the rows that the certificate stands on, with and without a second reading
+    certificate : content of `certificate.json`
+    log : output of the solvers
+    warnings : warnings beyond the problem's own
+    rows : rows behind the certificate, with and without a second reading
     """
 
     status: Status
@@ -259,7 +272,7 @@ def result_of(
     reading: AllocationReading | None,
     seconds: Mapping[str, float],
 ) -> Result:
-    """Tell one run; without an allocation the same document has nulls and a `conflict`."""
+    """Build the result of one run; without an allocation, the document has nulls and a `conflict`."""
     lang = Lang(problem.scenario.spec.locale)
     why = reasons(problem, allocation, reading) if allocation and reading else None
     idle = idle_worthless(problem, why) if why else None
@@ -309,7 +322,7 @@ def result_of(
 def dossier_table(
     problem: Problem, allocation: Allocation | None, why: Reasons | None, lang: Lang
 ) -> pl.DataFrame:
-    """One row per dossier, by rank, with its envelope, whether it is eligible, and what was decided and why."""
+    """Build the dossier table, by rank: envelope, eligibility, decision and reason."""
     ids = pl.Series("landed", problem.case.tree.ids, dtype=pl.String)
     landed = ids.gather(pl.Series(problem.case.node))
     table = problem.case.table.with_columns(

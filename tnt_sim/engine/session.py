@@ -1,18 +1,18 @@
-"""A session: one scenario asked again and again with values changed, each time from what the last answer left.
+"""Repeated optimisation of one scenario: reuses models, kernel results and bases between similar problems.
 
-What is kept from one question to the next: the dossiers; the problem, of which only the amounts are laid out anew,
-or only the goals read anew, where nothing else can have changed (`reamounted`, `regoaled`); then the rows too, for
-the solver and for the proof, and what kernels found for leaves and trees (`model_cache.py`); the linear program
-with its basis and prices, to which the new model is a difference (`solve/backends/incremental_lp.py`); and where a
-solver is asked, the point in hand and the columns that the last prices close (`solve/methods/core_problem.py`).
-None of it can change an answer: kernels take any prices, solvers any start, columns are closed in whole numbers,
-and every point is read again in integers.
+`Session` answers changed versions of one scenario one after the other. It reuses:
 
-Cases of one base decided one after the other, each as if alone: problem, rows and kernels' finds are kept.
+* the compiled problem, if only envelope amounts or only objectives changed (`reamounted`, `regoaled`);
+* rows for the solver and for the prover, and kernel results (`model_cache.py`);
+* the linear program with its basis (`solve/backends/incremental_lp.py`);
+* the last point, and the columns that reduced costs fix (`solve/methods/core_problem.py`).
 
-What a session carries further (the basis of a linear program, a point in hand) is left out: it can change no
-optimum, but it can change which of two ways an answer came by, where a kernel gives up at a budget. Here solvers
-are handed the same numbers as for the case alone, bit by bit, so that everything told of it is the same.
+None of this can change an optimal answer: kernels accept any prices, solvers accept any start, fixing is
+exact, and every point is checked in integers.
+
+`Series` decides the cases of a batch, each with the same result as if it were alone. It reuses the problem,
+rows and kernel results only. A basis or a start changes no optimum, but may change which method finds it when
+a kernel gives up at a limit; therefore solvers receive exactly the same data as for the case alone.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ from tnt_sim.solve.methods.core_problem import FromLast
 from tnt_sim.verify.verification import ProofRows
 
 PLAIN_RULES = (LimitSpec, ShareSpec, ExclusiveSpec, RequiresSpec, TogetherSpec, DecideSpec)
-"""Rules that look at no envelope's amount, unless they say `of_amount`."""
+"""Rules that do not depend on the amount of an envelope, unless they use `of_amount`."""
 LOOKED_AT = ("rules", "caps", "grants", "objective", "measures")
 TOLD_OF_GOALS = ("no-objective", "once-differs", "reference-gone")
-"""Warnings that a goal brings."""
+"""Warnings that an objective may cause."""
 PLAIN_ENVELOPE = frozenset(
     {"id", "title", "note", "source", "amount", "envelopes", "overbooked", "ring_fenced"}
 )
@@ -57,16 +57,16 @@ PLAIN_ENVELOPE = frozenset(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """One answer of a session.
+    """Result of one solve in a session.
 
     Attributes
     ----------
-    answer : as `ask` gives it
-    problem : the problem that was asked about
-    compiled : `amounts` when only the envelopes were laid out anew, `goals` when only the goals were read anew,
-        else `anew`
-    changed : what the model changed against the one before, or why it was built anew; None where no linear program
-        was needed
+    answer : result of `ask`
+    problem : the problem that was solved
+    compiled : how the problem was obtained: `amounts` if only envelope amounts were replaced, `goals` if only
+    objectives were, otherwise `anew`
+    changed : change of the linear program against the previous one, or why it was rebuilt; None if none was
+    needed
     """
 
     answer: Answer
@@ -76,15 +76,19 @@ class Asked:
 
 
 class Session:
-    """One scenario, asked again and again with values changed.
-
-    >>> session = Session(scenario)  # doctest: +SKIP
-    >>> session.solve({"programme.amount": "98 M€"}).answer.values  # doctest: +SKIP
+    """Solves changed versions of one scenario, reusing what the previous solves computed.
 
     Parameters
     ----------
-    scenario : each question changes this one, not the one before
-    backend : `highs`, `scipy` or `pulp:NAME`
+    scenario
+        The base scenario. Each call changes this one, not the previous version.
+    backend
+        `highs`, `scipy` or `pulp:NAME`.
+
+    Examples
+    --------
+    >>> session = Session(scenario)  # doctest: +SKIP
+    >>> session.solve({"programme.amount": "98 M€"}).answer.values  # doctest: +SKIP
     """
 
     def __init__(self, scenario: Scenario, *, backend: str = "highs") -> None:
@@ -105,12 +109,21 @@ class Session:
         cross_check: str = "never",
         time_limit: float | None = None,
     ) -> Asked:
-        """The best allocation of the scenario with some values changed, at dotted paths as in `Scenario.with_`.
+        """Find the optimal allocation of the scenario with some values changed.
+
+        Parameters
+        ----------
+        changes
+            New values by dotted path, as in `Scenario.with_`.
+        prove, canonical, cross_check
+            As in `ask`.
+        time_limit
+            Seconds.
 
         Raises
         ------
         ScenarioError
-            When the changes contradict what is there.
+            If the changes contradict the scenario.
         """
         scenario = with_changes(self.scenario, changes) if changes else self.scenario
         options = prove, canonical, cross_check, Deadline(time_limit)
@@ -119,11 +132,11 @@ class Session:
             found = self._asked(quick, *options)
             if found.answer.status is not Status.INFEASIBLE:
                 return replace(found, compiled=how)
-        # compiling says at once, with its reason, what can never hold
+        # compiling finds rules that cannot be satisfied, with the reason
         return self._asked(compile_problem(scenario), *options)
 
     def proof_rows(self, problem: Problem, answer: Answer) -> ProofRows:
-        """How many rows the proofs of an answer stand on, with and without a second reading."""
+        """Count the rows behind the proofs of an answer, with and without a second reading."""
         return self.drafts.proof_rows(problem, answer.certificates)
 
     def _asked(
@@ -146,7 +159,7 @@ class Session:
 
 
 def laid_again(known: Sequence[Problem], scenario: Scenario) -> Iterator[tuple[str, Problem]]:
-    """The problem of `scenario` from one that is known, by its `amounts`, then by its `goals`."""
+    """Derive the problem of `scenario` from a known one: by its amounts, then by its objectives."""
     for how, again in (("amounts", reamounted), ("goals", regoaled)):
         found = next((quick for problem in known if (quick := again(problem, scenario)) is not None), None)
         if found is not None:
@@ -154,9 +167,9 @@ def laid_again(known: Sequence[Problem], scenario: Scenario) -> Iterator[tuple[s
 
 
 def reamounted(problem: Problem, scenario: Scenario) -> Problem | None:
-    """The problem of `scenario` where it differs by amounts of envelopes that nothing but the tree looks at.
+    """Derive the problem of `scenario` if it differs only by envelope amounts that only the tree uses.
 
-    None where anything else could differ: then it must be compiled anew.
+    Returns None if anything else could differ; the scenario must then be compiled.
     """
     before = problem.scenario
     if not _same_data(before, scenario):
@@ -170,9 +183,9 @@ def reamounted(problem: Problem, scenario: Scenario) -> Problem | None:
 
 
 def regoaled(problem: Problem, scenario: Scenario) -> Problem | None:
-    """The problem of `scenario` where it differs by goals that nothing else looks at.
+    """Derive the problem of `scenario` if it differs only by objectives that nothing else uses.
 
-    None where anything else could differ: then it must be compiled anew.
+    Returns None if anything else could differ; the scenario must then be compiled.
     """
     before, case = problem.scenario, problem.case
     if not _same_data(before, scenario) or _without_goals(before.tree) != _without_goals(scenario.tree):
@@ -206,7 +219,7 @@ def _without_goals(tree: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _looks_at_no_amount(problem: Problem) -> bool:
-    """Whether every rule, limit and goal of the problem is the same whatever the envelopes' amounts are."""
+    """Whether no rule, limit or objective of the problem depends on envelope amounts."""
     spec, tree = problem.scenario.spec, problem.scenario.tree
     said = json.dumps([tree.get(key) for key in LOOKED_AT], default=str)
     return (
@@ -224,7 +237,7 @@ def _same(left: Mapping[str, object], right: Mapping[str, object]) -> bool:
 
 
 def _without_amounts(tree: Mapping[str, Any]) -> Any:
-    """The text of a scenario but for amounts; an envelope that says more than that stays whole, as a mark."""
+    """Return a scenario's values without amounts; an envelope with other options compares unequal to anything."""
 
     def bare(envelope: Mapping[str, Any]) -> Any:
         if not set(envelope) <= PLAIN_ENVELOPE:
@@ -238,9 +251,9 @@ def _without_amounts(tree: Mapping[str, Any]) -> Any:
 
 @dataclass
 class Series:
-    """What the cases so far have left: two problems that a new one may differ from by amounts or goals, and rows.
+    """Cases decided so far: two problems from which a new one may be derived, and their rows.
 
-    `n_kept` counts the problems that were not compiled anew.
+    `n_kept` counts the cases whose problem was not compiled.
     """
 
     drafts: Drafts = field(default_factory=Drafts)
@@ -248,14 +261,17 @@ class Series:
     _known: tuple[Problem, ...] = ()
 
     def decide(self, scenario: Scenario, *, clock: Clock, **how: Any) -> Result:
-        """The decision of a scenario without steps, as `decide` gives it but for the proofs of ties.
+        """Decide a scenario without steps; same result as `decide`, without proofs of the tie-break.
 
-        `clock` is for all that is tried together.
+        Parameters
+        ----------
+        clock
+            Covers all attempts together.
 
         Raises
         ------
         ScenarioError
-            Contradictions that need no solver.
+            If the scenario contradicts itself.
         """
         for _, quick in laid_again(self._known, scenario):
             try:
@@ -265,7 +281,7 @@ class Series:
             if found.status is not Status.INFEASIBLE:
                 self.n_kept += 1
                 return found
-        # what goes wrong is told as the case alone tells it: compiling says at once what can never hold
+        # report errors as for the case alone: compiling finds rules that cannot be satisfied
         return self._decided(compile_problem(scenario), clock, how)
 
     def _decided(self, problem: Problem, clock: Clock, how: dict[str, Any]) -> Result:

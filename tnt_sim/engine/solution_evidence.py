@@ -1,7 +1,4 @@
-"""What is said of a decision's evidence: why it stopped, what is not confirmed, and the certificate.
-
-How far an allocation that is not proven may be from the best, told in money.
-"""
+"""Evidence of a decision: status, proof, certificate, warnings, and the gap in money."""
 
 from __future__ import annotations
 
@@ -37,13 +34,14 @@ _STOPS = {
 
 
 def stopped_by(outcome: StagesOutcome, tie_break: Canonical) -> str | None:
+    """Return the limit that stopped the decision (`time`, `nodes`, `memory`, `interrupt`), or None."""
     interrupted = tie_break.termination is Termination.INTERRUPTED
     word = tie_break.termination if outcome.is_optimal or interrupted else outcome.termination
     return _STOPS.get(word)
 
 
 def unsure_warning(outcome: StagesOutcome, proof: Proof, tie_break: Canonical) -> tuple[Defect, ...]:
-    """What a decision lacks to be the one best list, in its weakest part."""
+    """Return the warning about the weakest part of the evidence; empty if nothing is missing."""
     if not outcome.is_optimal:
         return (claim_consistency.NOT_PROVED,)
     if proof is Proof.FEASIBLE_GAP:
@@ -52,11 +50,12 @@ def unsure_warning(outcome: StagesOutcome, proof: Proof, tie_break: Canonical) -
 
 
 def not_confirmed(checked: CrossCheck) -> tuple[Defect, ...]:
+    """Return the warning that no second solver confirms the result; empty if one does."""
     return () if checked.agrees else (claim_consistency.not_confirmed(checked.reason, checked.verdict.value),)
 
 
 def disagreement(checked: CrossCheck, kept: Path | None) -> DisagreementError:
-    """Two solvers contradict each other; `kept` is where the model was put."""
+    """Build the error for two solvers that contradict each other; `kept` is where the model was stored."""
     stages = "; ".join(
         f"{stage.name}: {stage.expected} / {stage.found} ({stage.solver})" for stage in checked.stages
     )
@@ -80,11 +79,11 @@ def certificate(
     proofs: Sequence[Mapping[str, Any] | None],
     ties: TieProofs = TieProofs(),
 ) -> dict[str, object]:
-    """What supports the proof, without any clock.
+    """Build the content of `certificate.json`, without anything that depends on the clock.
 
-    `stages` is what the solver said, values and bounds in the unit of each goal. `proofs` has one entry for each
-    stage of the objective, null where none was found; for an infeasible scenario
-    one entry, the proof that nothing fits. `tie_break` holds the proofs of « least granted » and of the list.
+    `stages` repeats the solver's claims, values and bounds in the unit of each objective. `proofs` has one
+    entry per stage, null if none was found; for an infeasible scenario, one entry, the proof of
+    infeasibility. `tie_break` holds the proofs of « least granted » and of the tie-break.
     """
     return {
         "schema_version": 1,
@@ -126,7 +125,7 @@ def certificate(
 
 
 def _told(stage: ModelStage, units: int | None) -> str | None:
-    """Whole units of the model as the goal's own figure."""
+    """Convert model units to the objective's value, as text."""
     return None if units is None else decimal_text(stage.scale * (units + stage.constant))
 
 
@@ -145,6 +144,7 @@ def evidence_of(
     ties: TieProofs,
     money: Sequence[int | None] = (),
 ) -> Evidence:
+    """Combine solver outcome, proofs, cross-check and exact reading into the evidence of an allocation."""
     closed = outcome.is_optimal
     otherwise = Proof.CROSS_CHECKED if closed and checked.agrees else Proof.FEASIBLE_GAP
     padded = [*proofs, *([None] * len(form.stages))][: len(form.stages)]
@@ -165,7 +165,7 @@ def evidence_of(
         )
     )
     unconfirmed = () if proof is Proof.PROVED else not_confirmed(checked)
-    # what one solver closed and nothing confirms is a list, with the bound that this solver claims
+    # what only one solver calls optimal is `feasible`, with the bound that this solver claims
     status = status_with(proof)
     stopped = None if closed and tie_break.proven else stopped_by(outcome, tie_break)
     return Evidence(
@@ -195,7 +195,7 @@ def empty_evidence(
     *,
     proven: bool,
 ) -> Evidence:
-    """What supports that no allocation keeps every rule."""
+    """Build the evidence of infeasibility."""
     return Evidence(
         status=Status.INFEASIBLE,
         proof=Proof.PROVED if proven else Proof.CROSS_CHECKED if checked.agrees else None,
@@ -209,7 +209,7 @@ def empty_evidence(
 def idle_evidence(
     form: Formulation, outcome: StagesOutcome, checked: CrossCheck, reading: AllocationReading, method: str
 ) -> Evidence:
-    """What is said of a list that was in hand before a solver found any; bounds are of the first goal alone."""
+    """Build the evidence of an allocation found before the solver found any; only the first stage has a bound."""
     first = outcome.stages[0].bound if outcome.stages else None
     bounds = [None if first is None else form.stages[0].scale * (first + form.stages[0].constant)]
     bounds += [None] * (len(form.stages) - 1)
@@ -229,7 +229,7 @@ def idle_evidence(
 
 
 def unwritten_evidence(problem: Problem, reading: AllocationReading, method: str) -> Evidence:
-    """What is said of the list in hand where the limit came before a model was written."""
+    """Build the evidence of an allocation for a limit reached before the model was complete."""
     return Evidence(
         status=Status.FEASIBLE,
         proof=Proof.FEASIBLE_GAP,
@@ -251,14 +251,20 @@ def unwritten_evidence(problem: Problem, reading: AllocationReading, method: str
 
 
 def method_word(method: str, outcome: StagesOutcome) -> str:
-    """How the model was solved, in the contract's words."""
+    """Return how the model was solved, as in the `method` field."""
     return WORDS.get(outcome.stages[0].solver, "core" if method == "core" else "direct")
 
 
 def read_again(
     problem: Problem, form: Formulation, allocation: Allocation, outcome: StagesOutcome
 ) -> AllocationReading:
-    """Read the allocation from the problem's data; it must keep every rule and be worth what was claimed."""
+    """Check an allocation exactly: all rules must be satisfied and all stages worth what was claimed.
+
+    Raises
+    ------
+    VerificationError
+        If they are not.
+    """
     reading = read_allocation(problem, allocation)
     broken = broken_rules(problem, allocation, reading)
     for stage, found, value in zip(form.stages, outcome.stages, reading.values, strict=False):
@@ -266,7 +272,7 @@ def read_again(
         best = None if found.value is None else stage.scale * (found.value + stage.constant)
         inside = worst is not None and best is not None and min(worst, best) <= value <= max(worst, best)
         if not inside and worst is not None and found.termination is not Termination.OPTIMAL:
-            # an incumbent may be worth more than its further columns say: distances and minima not drawn tight
+            # auxiliary columns of a non-optimal point may not be tight, so its exact value may be better
             inside = value >= worst if found.sense.value == "maximise" else value <= worst
         if not inside:
             broken.append(
@@ -291,14 +297,14 @@ def gaps_in_money(
     backend: Backend,
     limits: Limits,
 ) -> tuple[int | None, ...]:
-    """For each stage with a gap, the amount less the least money that its value needs, in cents.
+    """Express the gap of each stage in money: the envelope less the least money that its value needs, in cents.
 
-    With z the values of the stages up to k, over fractions and bounded exactly by weak duality:
+    With z the values of the stages up to k, over fractional points and bounded exactly by weak duality:
 
-        amount − ⌈ min Σ granted : { rows, value_j ≥ z_j for j ≤ k } ⌉
+        amount − ⌈ min Σ granted : { rows, value_j no worse than z_j for j ≤ k } ⌉
 
-    No allocation is worth as much with less: the amount that stage k may waste is no more than this. None for a
-    stage without a gap, without prices, or without an amount.
+    No allocation with these values grants less, so stage k wastes at most this amount. None for a stage
+    without a gap, without prices, or without an amount.
     """
     found: list[int | None] = []
     for stage, result in zip(form.stages, outcome.stages, strict=False):
@@ -313,6 +319,7 @@ def gaps_in_money(
 def _spare(
     form: Formulation, model: LinearModel, amount_cents: int, backend: Backend, limits: Limits
 ) -> int | None:
+    """Compute this amount for one stage, whose constraint `model` contains."""
     least = form.least_granted
     goal = model.with_objective(least.objective, Sense.MINIMISE)
     duals = backend.solve(goal, relax=True, limits=limits).row_duals if backend.capabilities.duals else None

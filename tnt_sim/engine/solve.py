@@ -1,4 +1,4 @@
-"""From a scenario to its answer: one decision, or one for each step, or the linear program with its prices."""
+"""Entry point of the engine: solves a scenario as one decision, several steps, or a linear relaxation."""
 
 from __future__ import annotations
 
@@ -34,27 +34,42 @@ def solve(
     progress: Report | None = None,
     series: Series | None = None,
 ) -> Result:
-    """Find the canonical best allocation of a scenario and say what supports it.
+    """Find the canonical optimal allocation of a scenario, with the evidence that supports it.
+
+    The first objective is optimised, then the next ones within its optimum, then the total granted is
+    minimised; ties are broken by rank order.
 
     Parameters
     ----------
-    scenario : what is asked
-    backend : `highs`, `scipy` or `pulp:NAME`; the scenario's choice by default
-    relax : solve the linear program only, and report shadow prices
-    cross_check : `auto`, `never` or the name of an independent solver; the scenario's choice by default
-    time_limit : seconds for the whole run; the scenario's choice by default
-    method : `direct` hands each stage to the solver whole, `core` fixes what prices settle first
-    progress : called with the name of a phase and the share of the run that is done
-    series : the cases before, whose problem and rows may serve; proofs of the tie-break are then not sought
+    scenario
+        The scenario to solve.
+    backend
+        `highs`, `scipy` or `pulp:NAME`. Default: the scenario's choice.
+    relax
+        Solve only the linear relaxation, and report shadow prices.
+    cross_check
+        `auto`, `never` or the name of an independent solver. Default: the scenario's choice.
+    time_limit
+        Seconds for the whole run. Default: the scenario's choice.
+    method
+        `auto` and `tree` try exact kernels before a solver. `direct` gives each stage to the solver as a
+        whole; `core` first fixes the columns that dual prices decide.
+    progress
+        Called with the name of a phase and the share of the run that is done.
+    series
+        Previous cases of a batch, whose problem and rows may be reused. Proofs of the tie-break are then not
+        sought.
 
     Raises
     ------
+    UsageError
+        If the method does not exist, or if a scenario with steps is relaxed.
     ScenarioError
-        Contradictions that need no solver.
+        If the scenario contradicts itself.
     LimitReached
-        A limit stopped the run with nothing in hand.
+        If a limit stopped the run before any feasible allocation was found.
     VerificationError
-        The solvers' allocation breaks a rule when it is read again.
+        If the exact check finds that the solvers' allocation violates a rule.
     """
     if method not in METHODS:
         raise UsageError(
@@ -100,7 +115,7 @@ def _relaxed(scenario: Scenario, backend: str, clock: Clock) -> Result:
 
 
 def write_lp(scenario: Scenario, path: Path) -> None:
-    """Write the model of a scenario (of its first step), with the first stage as its objective, in LP format."""
+    """Write the model of a scenario (of its first step) as an LP file, with the first stage as objective."""
     form = formulate(compile_problem(decision_steps(scenario)[0].scenario))
     first = form.stages[0]
     write_model(form.model.with_objective(first.objective, first.sense), path)

@@ -1,6 +1,7 @@
-"""What made a run: hashes of its inputs, resolved scenario, code, lock file, versions and result.
+"""Stored runs: reads run folders for exports, and computes the hashes that identify what made a run.
 
-A run folder as exports read it: its files are those of the run, its dossiers stand in their envelopes.
+A stored run is read only if its files are those that the run wrote. Provenance covers inputs, resolved
+scenario, code, lock file, package versions and result.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def provenance(
     code_sha256: str,
     lock_sha256: str | None,
 ) -> dict[str, Any]:
-    """The entry `provenance` of a summary."""
+    """Build the entry `provenance` of a summary."""
     return {
         "inputs_sha256": canonical_sha256(list(inputs)),
         "resolved_sha256": files[RESOLVED],
@@ -63,7 +64,7 @@ def provenance(
 
 @cache
 def code_hash() -> str:
-    """SHA-256 of the package: path and SHA-256 of every module and map by path, lines ending in LF; read once."""
+    """Compute the SHA-256 of the package: paths and contents of all modules and maps, line ends as LF; cached."""
     total = hashlib.sha256()
     for file in sorted([*_PACKAGE.rglob("*.py"), *_PACKAGE.rglob("*.parquet")]):
         data = file.read_bytes()
@@ -75,12 +76,12 @@ def code_hash() -> str:
 
 
 def lock_hash() -> str | None:
-    """SHA-256 of `requirements.lock` beside the package, None where there is none."""
+    """Compute the SHA-256 of `requirements.lock` beside the package; None if there is none."""
     return file_sha256(_LOCK) if _LOCK.is_file() else None
 
 
 def versions() -> dict[str, str]:
-    """The versions of tnt_sim, of Python and of the packages that compute."""
+    """Return the versions of tnt_sim, of Python and of the packages that compute."""
     found = {"tnt_sim": _version("tnt-sim"), "python": platform.python_version()}
     return found | {name: _version(name) for name in PACKAGES}
 
@@ -94,7 +95,7 @@ def _version(package: str) -> str:
 
 Entry = Mapping[str, Any]
 NODE = "_node"
-"""The column that holds the number of a dossier's envelope: its place in `summary["envelopes"]`, from 0."""
+"""Column with the number of a dossier's envelope: its place in `summary["envelopes"]`, from 0."""
 
 _READ = {
     **AWARDS,
@@ -113,16 +114,16 @@ _READ = {
 
 @dataclass(frozen=True, eq=False)
 class StoredRun:
-    """A decision as its run folder holds it.
+    """A decision as stored in its run folder.
 
     Attributes
     ----------
     folder : the run folder
-    summary : `summary.json`
+    summary : content of `summary.json`
     spec, tree : the scenario as it was run, and its plain values
     table : one row per dossier, amounts in cents, and `_node`
-    told_in : the language of its sentences, where it is not the scenario's own
-    verification : what its check showed; None for a run that was computed here
+    told_in : language of its sentences, if it is not the scenario's own
+    verification : result of its check; None for a run that was computed here
     """
 
     folder: Path
@@ -135,48 +136,48 @@ class StoredRun:
 
     @property
     def found(self) -> Verification:
-        """What was verified of it; of a run that was computed here, what it shows by itself."""
+        """What was verified of the run; for a run computed here, what it shows by itself."""
         return self.verification or of_fresh(self.summary)
 
     @property
     def name(self) -> str:
-        """The name of the run folder as the run gave it: `<id>-<hash8>`."""
+        """Name of the run folder as the run gave it: `<id>-<hash8>`."""
         return str(self.summary["run_dir"])
 
     @property
     def title(self) -> str:
-        """The scenario's title, or its id."""
+        """Title of the scenario, or its id."""
         return self.spec.title or self.spec.id
 
     @property
     def lang(self) -> Lang:
-        """The language of its sentences."""
+        """Language of its sentences."""
         return self.told_in or self.own_lang
 
     @property
     def own_lang(self) -> Lang:
-        """The language of what the planner wrote: titles, notes, applicants."""
+        """Language of what the planner wrote: titles, notes, applicants."""
         return Lang(self.spec.locale)
 
     @property
     def envelopes(self) -> Sequence[Entry]:
-        """The envelopes with their figures, in preorder."""
+        """Envelopes with their figures, in preorder."""
         found: Sequence[Entry] = self.summary["envelopes"]
         return found
 
     @property
     def publishable(self) -> bool:
-        """Whether the decision was verified and proven."""
+        """Whether the decision was verified, and proved or confirmed by a second solver."""
         return self.summary.get("publishable") is True
 
     @property
     def synthetic(self) -> bool:
-        """Whether the data say that they are invented."""
+        """Whether the data are declared to be invented."""
         return says_synthetic(self.spec, self.table)
 
     @cached_property
     def ends(self) -> tuple[int, ...]:
-        """For each envelope the number after the last one under it: all under i is `i:ends[i]`."""
+        """For each envelope i, the end of its subtree in preorder: its envelopes are `i:ends[i]`."""
         at = {entry["id"]: k for k, entry in enumerate(self.envelopes)}
         ends = [k + 1 for k in range(len(self.envelopes))]
         for k in reversed(range(len(self.envelopes))):
@@ -187,34 +188,34 @@ class StoredRun:
 
     @cached_property
     def depths(self) -> tuple[int, ...]:
-        """How deep each envelope lies; the programme is 0."""
+        """Depth of each envelope; the programme has depth 0."""
         depth: dict[str | None, int] = {None: -1}
         for entry in self.envelopes:
             depth[entry["id"]] = depth[entry["parent"]] + 1
         return tuple(depth[entry["id"]] for entry in self.envelopes)
 
     def titled(self, node: int) -> str:
-        """An envelope's title, or its id."""
+        """Return an envelope's title, or its id."""
         entry = self.envelopes[node]
         return str(entry.get("title") or entry["id"])
 
 
 def run_of(result: Result) -> StoredRun:
-    """A result that was written nowhere, as a run that was opened: for its pictures and tables."""
+    """Return a result that was not stored as a `StoredRun`, for its charts and tables."""
     spec, envelopes = result.problem.scenario.spec, result.document["envelopes"]
     table = _placed(spec, envelopes, parquet_columns(result.dossiers))
     return StoredRun(Path(), result.document, spec, result.problem.scenario.tree, table)
 
 
 def read_stored(run_dir: Path) -> StoredRun:
-    """Read a run folder whose files are those that the run wrote; `run_access` alone checks what they say.
+    """Read a run folder whose files are those that the run wrote; only `run_access` checks their content.
 
     Raises
     ------
     DataError
-        It is no run folder.
+        If it is not a run folder.
     VerificationError
-        A file was changed, or is missing.
+        If a file was changed or is missing.
     """
     summary = read_summary(run_dir)
     _refuse_other(run_dir, summary)
@@ -231,7 +232,7 @@ def read_stored(run_dir: Path) -> StoredRun:
 
 
 def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
-    """A summary of something else than a decision has nothing to export."""
+    """Reject a summary that is not that of a decision."""
     if summary.get("command") == "run" and isinstance(summary.get("envelopes"), list):
         return
     text = Text(
@@ -246,7 +247,7 @@ def _refuse_other(run_dir: Path, summary: Mapping[str, Any]) -> None:
 
 
 def _placed(spec: ScenarioSpec, envelopes: Sequence[Entry], table: pl.DataFrame) -> pl.DataFrame:
-    """The table with the number of the envelope that each dossier lands in."""
+    """Add to the table the number of the envelope that each dossier belongs to."""
     number = {str(entry["id"]): k for k, entry in enumerate(envelopes)}
     only = spec.programme.only_leaf(spec.date) or str(envelopes[0]["id"])
     name = pl.when(pl.col("envelope").fill_null("") == "").then(pl.lit(only)).otherwise(pl.col("envelope"))
@@ -262,7 +263,7 @@ def _placed(spec: ScenarioSpec, envelopes: Sequence[Entry], table: pl.DataFrame)
 
 
 def _groups(spec: ScenarioSpec, table: pl.DataFrame, split: str, by: str, ids: Sequence[str]) -> pl.Series:
-    """The group of a split that each dossier lands in: its value of `by`, in the spelling of the envelope."""
+    """Return the group of a split that each dossier belongs to: its value of `by`, spelled as in the envelope."""
     values, named = table[by].cast(pl.String).fill_null(""), spec.values.get(by)
     if is_code(by) or (named is not None and named.exact):
         return values
@@ -277,7 +278,13 @@ def _splits(programme: EnvelopeSpec) -> Iterator[tuple[str, str]]:
 
 
 def refuse_open_questions(run: StoredRun) -> None:
-    """An act may only be drawn up once every open question of the data is decided, as this version reads them."""
+    """Check that every open question of the data is decided, before a legal act is drawn up.
+
+    Raises
+    ------
+    UsageError
+        If a question is open, or if the run is valid only as version 0.1.0 read it.
+    """
     if run.verification is not None and (run.verification.head or {}).get("read_as"):
         raise UsageError(
             Text(

@@ -243,7 +243,7 @@ def solve_tree(
 
 
 def _caps(model: LinearModel, money: FreeMoney) -> Caps:
-    """Return the caps on cost over the choices that nest with the caps that may draw money."""
+    """Return the caps on cost over the choices, without those that cross a cap that may draw money."""
     is_cap = (model.row_lower == NO_LOWER) & (model.row_upper != NO_UPPER)
     gaining: set[int] = set().union(*(row.every() for row in money.shared))
     matrix = model.matrix
